@@ -1,0 +1,77 @@
+/**
+ * The vocabulary of results. An outcome is what an attempt or an admission resulted in; a disposition is what
+ * becomes of the job. Both are values: nothing here throws, and nothing here knows the queue or a platform.
+ * The reasons are metric labels and log values, so they are closed sets.
+ */
+
+export const DELIVERED_REASONS = ['sent', 'held_for_review', 'confirmed', 'presumed'] as const;
+export const SUPPRESSED_REASONS = ['duplicate', 'quota', 'ineligible', 'expired'] as const;
+export const THROTTLED_REASONS = [
+  'rate_limited',
+  'breaker_open',
+  'channel_stopped',
+  'slot_busy',
+  'quota_refused',
+  'newer_version',
+] as const;
+export const UNKNOWN_REASONS = ['timeout', 'connection_lost', 'server_error', 'unreadable_answer'] as const;
+export const REJECTED_REASONS = ['bad_recipient', 'bad_request'] as const;
+export const DEAD_REASONS = [
+  'invalid_message',
+  'bad_recipient',
+  'bad_request',
+  'exhausted',
+  'unconfirmed',
+  'stalled',
+] as const;
+/** Why a channel takes no message until somebody acts. */
+export const STOP_REASONS = ['credentials', 'paused'] as const;
+
+export type DeliveredReason = (typeof DELIVERED_REASONS)[number];
+export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
+export type ThrottledReason = (typeof THROTTLED_REASONS)[number];
+export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
+export type RejectedReason = (typeof REJECTED_REASONS)[number];
+export type DeadReason = (typeof DEAD_REASONS)[number];
+export type StopReason = (typeof STOP_REASONS)[number];
+
+/**
+ * What one attempt, or one admission, resulted in. `detail` is for people: at most a few hundred characters, never a
+ * key and never the content.
+ */
+export type Outcome =
+  | { kind: 'delivered'; reason: DeliveredReason; platformMessageId?: string | undefined }
+  | { kind: 'suppressed'; reason: SuppressedReason; detail?: string | undefined }
+  | {
+      kind: 'throttled';
+      reason: ThrottledReason;
+      /** How long the platform asked us to leave it alone: the whole channel rests for that long. */
+      restMs?: number | undefined;
+      /** Set when the channel has to stop until somebody acts. */
+      stop?: StopReason | undefined;
+      detail?: string | undefined;
+    }
+  | { kind: 'failed'; reason: 'not_connected'; detail: string }
+  | { kind: 'unknown'; reason: UnknownReason; detail: string }
+  | { kind: 'rejected'; reason: RejectedReason; detail: string };
+
+export type OutcomeKind = Outcome['kind'];
+
+/** The final states of a run, and why. */
+export type FinalState =
+  | { state: 'delivered'; reason: DeliveredReason }
+  | { state: 'suppressed'; reason: SuppressedReason }
+  | { state: 'dead'; reason: DeadReason };
+
+/** What becomes of the job. Delays in milliseconds from now. */
+export type Disposition =
+  | { kind: 'complete'; final: FinalState }
+  | { kind: 'dead'; reason: DeadReason; detail: string }
+  /** An attempt was spent; the next one comes after the backoff. */
+  | { kind: 'retry'; delayMs: number }
+  /** Nothing was spent; the message waits for its slot, its moment or its proof. */
+  | { kind: 'wait'; reason: ThrottledReason; delayMs: number }
+  /** Nothing was spent; the whole channel rests and the message goes back to the front. */
+  | { kind: 'rest'; reason: ThrottledReason; delayMs: number }
+  /** The worker is closing and nothing left for the platform: back to the front for another worker. */
+  | { kind: 'hand_back' };

@@ -1,0 +1,102 @@
+import type { Dispatcher } from 'undici';
+import type { z } from 'zod';
+import type { Outcome } from '../outcome.ts';
+
+/**
+ * What Herald needs of a platform: a definition (pure: the shape of its messages and of its channels, rendering,
+ * limits) and a client made from a channel's settings (the wire). A platform is one file and one line in the registry.
+ */
+
+/** Whom a message goes to. `key` names the recipient in the ledger: same person, same key, within one addressing. */
+export interface Recipient {
+  /** How the person is named: a quota channel accepts one kind, or one person would get two slots. */
+  addressing: string;
+  key: string;
+}
+
+/**
+ * What can be learned of a send whose answer was lost (rule 6 of the ledger).
+ * `confirm`: the platform can be asked. `presume`: the same message may be sent again within its window, and a quota
+ * refusal then proves the first one arrived. `keep`: nothing can be learned.
+ */
+export type Resolution = 'confirm' | 'presume' | 'keep';
+
+export interface SendRequest<M = unknown> {
+  message: M;
+  /** The rendered body, in the platform's dialect. */
+  content: string;
+  /** 1 for the first request of a run. */
+  attempt: number;
+  /** Stable for one message record: the hash of channel, id and the record's time, 32 hexadecimal characters. */
+  idempotencyKey: string;
+  /** Aborts the request at the grant's deadline or at shutdown. */
+  signal: AbortSignal;
+}
+
+export interface ConfirmRequest<M = unknown> extends SendRequest<M> {
+  /** When the doubtful attempt was granted, milliseconds since the epoch by the store's clock. */
+  attemptedAt: number;
+}
+
+/** `not_found` is proof of absence only after the deadline and the quiet period; `unsure` proves nothing. */
+export type Confirmation =
+  | { kind: 'found'; platformMessageId?: string }
+  | { kind: 'not_found' }
+  | { kind: 'unsure'; detail: string };
+
+export interface PlatformClient<M = unknown> {
+  /** Never throws for what a platform or a network does: every end of a request is an outcome. */
+  send(request: SendRequest<M>): Promise<Outcome>;
+  /** Present when the definition's resolution is `confirm`. */
+  confirm?(request: ConfirmRequest<M>): Promise<Confirmation>;
+  close(): Promise<void>;
+}
+
+export interface ClientDeps {
+  /** Tests and proxies hand in their own; otherwise the client makes a keep-alive pool and closes it. */
+  dispatcher?: Dispatcher | undefined;
+}
+
+/** The settings that every client gets besides the platform's own. Milliseconds. */
+export interface CommonChannelSettings {
+  baseUrl: string;
+  timeoutMs: number;
+  concurrency: number;
+}
+
+/** Content that cannot be sent as it is: names the field and the limit, never the content itself. */
+export class ContentError extends Error {
+  override readonly name = 'ContentError';
+  readonly field: string;
+  constructor(field: string, problem: string) {
+    super(`${field}: ${problem}`);
+    this.field = field;
+  }
+}
+
+/** The parts of a message that rendering and addressing look at, whatever its platform. */
+export interface RenderableMessage {
+  content: string;
+  format?: 'markdown' | 'native' | undefined;
+  data?: Record<string, unknown> | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds definitions of different message and settings types
+export interface PlatformDefinition<M = any, S = any> {
+  readonly name: string;
+  /** zod fields of a message besides the common ones: `to` and the platform's own. */
+  readonly messageShape: z.ZodRawShape;
+  /** zod fields of a channel besides the common ones: credentials, baseUrl … */
+  readonly channelShape: z.ZodRawShape;
+  /** The settings that hold secrets: resolved only by commands that send, never logged. */
+  readonly secrets: readonly string[];
+  /** Whether the eligibility check and the quota apply unless the configuration says otherwise. */
+  readonly defaults: { eligibility: boolean; quota: boolean };
+  readonly resolution: Resolution;
+  /** The account a channel speaks for: two channels of one account would give a player two messages a day. */
+  account(settings: S): string;
+  recipient(message: M): Recipient;
+  /** Pure. Throws ContentError for a missing value, a refused syntax or a body past the platform's limit. */
+  render(message: M): string;
+  connect(settings: S & CommonChannelSettings, deps: ClientDeps): PlatformClient<M>;
+}

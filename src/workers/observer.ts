@@ -1,0 +1,49 @@
+import type { Disposition, FinalState, Outcome, ThrottledReason } from '../outcome.ts';
+
+/** What the delivery pipeline tells whoever watches: metrics and the log. Durations in milliseconds. */
+
+export interface MessageRef {
+  channel: string;
+  platform: string;
+  /** The message's own name. */
+  id: string;
+  jobId: string;
+  meta?: Record<string, string> | undefined;
+}
+
+export interface AttemptEvent {
+  message: MessageRef;
+  run: number;
+  /** 1 for the first request of a run. */
+  attempt: number;
+  maxAttempts: number;
+  outcome: Outcome;
+  /** From handing the request to the client to its outcome. */
+  durationMs: number;
+  next: Disposition;
+}
+
+export interface FinalEvent {
+  message: MessageRef;
+  run: number;
+  attempts: number;
+  final: FinalState;
+  detail?: string | undefined;
+  /** From the later of enqueue and `sendAt` to the final state. */
+  latencyMs: number;
+}
+
+export interface DeliveryObserver {
+  /** One for each verdict of an admission: `granted`, `duplicate`, `quota`, `slot_busy` … */
+  admitted(channel: string, verdict: string): void;
+  /** Time a granted message waited while a worker could have taken it, and time it waited for its slot. */
+  waited(channel: string, queueMs: number, slotMs: number): void;
+  /** +1 when a request is handed to the client, -1 when it ended. */
+  inFlight(channel: string, delta: 1 | -1): void;
+  attempted(event: AttemptEvent): void;
+  /** The platform refused for a quota that the ledger believed free: somebody else sends to our players. */
+  unforeseenRefusal(message: MessageRef): void;
+  deferred(channel: string, reason: ThrottledReason | 'retry', delayMs: number): void;
+  /** Called once a run, by the process that made the state final. */
+  finished(event: FinalEvent): void;
+}
