@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Guardian, startGuardian } from './guardian.ts';
+import { answersAs } from './redis-probe.ts';
+
+const PROGRAMS = ['redis-server', 'valkey-server'] as const;
+const START_TIMEOUT_MS = 10_000;
+const PORT_TRIES = 5;
+
+export interface RedisOptions {
+  /** `true` keeps the data through `kill` and `restart` (AOF, synced every second). Default `false`. */
+  appendonly?: boolean;
+  /** A free one when absent. */
+  port?: number;
+  /** More arguments for the server, as on its command line: `['--appendfsync', 'always']`. */
+  args?: readonly string[];
+}
+
+/** A Redis of one's own on the loopback. It ends with the process that started it, however that one ends. */
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  /** The server's process; another one after `restart`. */
+  readonly pid: number;
+  /** Its data, deleted by `stop`. */
+  readonly dir: string;
+  /** Ends the server and deletes its data. May be called twice. */
+  stop(): Promise<void>;
+  /** Sends the signal (default SIGKILL) and waits for the end; SIGSTOP and SIGCONT are only sent. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends the server if it runs and starts it again on the same port and data. */
+  restart(): Promise<void>;
+}
+
+/** Neither `redis-server` nor `valkey-server` is on the PATH. */
+export class RedisNotFoundError extends Error {
+  override readonly name = 'RedisNotFoundError';
+  constructor() {
+    super(`none of ${PROGRAMS.join(', ')} is on the PATH`);
+  }
+}
+
+/** The server did not come up; `message` ends with what it said. */
+export class RedisStartError extends Error {
+  override readonly name = 'RedisStartError';
+}
+
+class PortTakenError extends RedisStartError {}
+
+/**
+ * Starts a Redis for tests and demonstrations and resolves once it answers.
+ * Throws RedisNotFoundError or RedisStartError.
+ */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const dir = await mkdtemp(join(tmpdir(), 'herald-redis-'));
+  const guardian = startGuardian(dir);
+  const launch = (port: number) => launchServer(dir, port, options, guardian);
+  try {
+    const { child, port } = await onFreePort(options.port, launch);
+    return handle(dir, port, child, launch, () => guardian.release());
+  } catch (error) {
+    guardian.release();
+    await rm(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+type RunningChild = ChildProcess & { readonly pid: number };
+type Launch = (port: number) => Promise<RunningChild>;
+
+function handle(
+  dir: string,
+  port: number,
+  first: RunningChild,
+  launch: Launch,
+  release: () => void,
+): RedisServer {
+  let child = first;
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
+    if (hasEnded(child)) return;
+    const lasts = signal === 'SIGSTOP' || signal === 'SIGCONT';
+    const ended = lasts ? undefined : once(child, 'exit');
+    child.kill(signal);
+    // A frozen server takes a signal other than SIGKILL only once it runs again.
+    if (!lasts) child.kill('SIGCONT');
+    await ended;
+  };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    dir,
+    get pid() {
+      return child.pid;
+    },
+    kill,
+    stop: async () => {
+      await kill();
+      release();
+      await rm(dir, { recursive: true, force: true });
+    },
+    restart: async () => {
+      await kill('SIGTERM');
+      child = await launch(port);
+    },
+  };
+}
+
+/** Between the question for a free port and its use somebody else may take it: ask again then. */
+async function onFreePort(wanted: number | undefined, launch: Launch) {
+  for (let tries = 1; ; tries += 1) {
+    const port = wanted ?? (await freePort());
+    try {
+      return { child: await launch(port), port };
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || wanted !== undefined || tries === PORT_TRIES) throw error;
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new RedisStartError('no free port');
+  return address.port;
+}
+
+async function launchServer(
+  dir: string,
+  port: number,
+  options: RedisOptions,
+  guardian: Guardian,
+): Promise<RunningChild> {
+  const log = join(dir, 'server.log');
+  const child = await spawnServer(dir, log, [
+    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', ''],
+    ...['--appendonly', options.appendonly === true ? 'yes' : 'no', ...(options.args ?? [])],
+  ]);
+  guardian.watch(child.pid);
+  child.once('exit', () => guardian.watch(undefined));
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!(await answersAs(port, child.pid))) {
+    if (hasEnded(child)) throw await startError(log, port);
+    if (performance.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new RedisStartError(`no answer on port ${port} within ${START_TIMEOUT_MS} ms`);
+    }
+    await pause(10);
+  }
+  return child;
+}
+
+/** In a session of its own, so that an interrupt typed at the terminal reaches only the process that owns it. */
+async function spawnServer(dir: string, log: string, args: string[]): Promise<RunningChild> {
+  for (const program of PROGRAMS) {
+    const output = await open(log, 'w');
+    try {
+      const stdio = ['ignore', output.fd, output.fd] as const;
+      const child = spawn(program, args, { cwd: dir, detached: true, stdio: [...stdio] });
+      await once(child, 'spawn');
+      child.unref();
+      return child as RunningChild;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    } finally {
+      await output.close();
+    }
+  }
+  throw new RedisNotFoundError();
+}
+
+async function startError(log: string, port: number): Promise<RedisStartError> {
+  const said = (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join(' ');
+  const Kind = /address already in use/i.test(said) ? PortTakenError : RedisStartError;
+  return new Kind(`the server on port ${port} ended at once: ${said}`);
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
