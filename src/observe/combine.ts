@@ -1,0 +1,28 @@
+import type { DeliveryObserver } from '../workers/observer.ts';
+
+/** Tells every observer, in the order given. */
+export function combineObservers(...observers: readonly DeliveryObserver[]): DeliveryObserver {
+  return {
+    admitted(channel, verdict) {
+      for (const observer of observers) observer.admitted(channel, verdict);
+    },
+    waited(channel, queueMs, slotMs) {
+      for (const observer of observers) observer.waited(channel, queueMs, slotMs);
+    },
+    inFlight(channel, delta) {
+      for (const observer of observers) observer.inFlight(channel, delta);
+    },
+    attempted(event) {
+      for (const observer of observers) observer.attempted(event);
+    },
+    unforeseenRefusal(message) {
+      for (const observer of observers) observer.unforeseenRefusal(message);
+    },
+    deferred(channel, reason, delayMs) {
+      for (const observer of observers) observer.deferred(channel, reason, delayMs);
+    },
+    finished(event) {
+      for (const observer of observers) observer.finished(event);
+    },
+  };
+}

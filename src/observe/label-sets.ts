@@ -1,0 +1,53 @@
+import {
+  DEAD_REASONS,
+  DELIVERED_REASONS,
+  type FinalState,
+  type OutcomeKind,
+  REJECTED_REASONS,
+  SUPPRESSED_REASONS,
+  THROTTLED_REASONS,
+  UNKNOWN_REASONS,
+} from '../outcome.ts';
+
+/**
+ * The label values that are bound to appear. A counter that shows up only with its first event has no rate for that
+ * event and leaves absent() alerts blind, so every series of a channel starts at 0.
+ */
+
+export const ACCEPTED_STATUSES = ['queued', 'duplicate', 'invalid'] as const;
+export type AcceptedStatus = (typeof ACCEPTED_STATUSES)[number];
+
+export const ADMISSION_VERDICTS = [
+  'granted',
+  ...SUPPRESSED_REASONS,
+  'rate_limited',
+  'breaker_open',
+  'channel_stopped',
+  'slot_busy',
+] as const;
+
+export const DEFERRAL_REASONS = [...THROTTLED_REASONS, 'retry'] as const;
+
+const pairs = <K extends string>(kind: K, reasons: readonly string[]): [K, string][] =>
+  reasons.map((reason) => [kind, reason]);
+
+/** `confirmed` is absent: it is learned by asking, and no message leaves for it. */
+export const ATTEMPT_RESULTS: readonly [OutcomeKind, string][] = [
+  ...pairs(
+    'delivered',
+    DELIVERED_REASONS.filter((reason) => reason !== 'confirmed'),
+  ),
+  ...pairs('suppressed', ['ineligible']),
+  ...pairs('throttled', ['rate_limited', 'channel_stopped', 'quota_refused']),
+  ...pairs('failed', ['not_connected']),
+  ...pairs('unknown', UNKNOWN_REASONS),
+  ...pairs('rejected', REJECTED_REASONS),
+];
+
+export const OUTCOME_KINDS: readonly OutcomeKind[] = [...new Set(ATTEMPT_RESULTS.map(([kind]) => kind))];
+
+export const FINAL_STATES: readonly [FinalState['state'], string][] = [
+  ...pairs('delivered', DELIVERED_REASONS),
+  ...pairs('suppressed', SUPPRESSED_REASONS),
+  ...pairs('dead', DEAD_REASONS),
+];

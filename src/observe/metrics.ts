@@ -1,0 +1,168 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { DEAD_REASONS, STOP_REASONS } from '../outcome.ts';
+import type { DeliveryObserver } from '../workers/observer.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './catalogue.ts';
+import {
+  ACCEPTED_STATUSES,
+  type AcceptedStatus,
+  ADMISSION_VERDICTS,
+  ATTEMPT_RESULTS,
+  DEFERRAL_REASONS,
+  FINAL_STATES,
+  OUTCOME_KINDS,
+} from './label-sets.ts';
+import { type ChannelSample, QUEUE_STATES, REST_REASONS } from './sample.ts';
+
+export interface MetricsOptions {
+  /** Where the metrics are declared; a new one when absent, never the library's global one. */
+  registry?: Registry | undefined;
+  /** Node's own metrics (event loop, heap, garbage collection) as well: true when absent. */
+  defaults?: boolean | undefined;
+  /** The running version, for `herald_build_info`. */
+  version: string;
+}
+
+export interface Metrics extends DeliveryObserver {
+  /** The Content-Type of `render()`. */
+  readonly contentType: string;
+  /** The text that Prometheus scrapes. Touches neither Redis nor the queue, so that an outage cannot hide it. */
+  render(): Promise<string>;
+  /** Starts every counter of a channel that this process serves at 0. Once, before its first event. */
+  watch(channel: string, platform: string): void;
+  /** Replaces all sampled gauges of the sample's channel: a reason that went away goes to 0. */
+  sample(sample: ChannelSample): void;
+  /** Removes the sampled gauges of a channel that could not be read: no figure is better than an old one. */
+  unsample(channel: string): void;
+  /** This process's clock minus Redis's, milliseconds. */
+  clockOffset(offsetMs: number): void;
+  accepted(channel: string, status: AcceptedStatus): void;
+  replayed(channel: string): void;
+}
+
+/** Two clocks are involved in some durations: a small negative one is their offset, not a time. */
+const seconds = (ms: number): number => Math.max(0, ms) / 1000;
+
+function declare(registry: Registry) {
+  const registers = [registry];
+  const base = <L extends string>({ name, help, labels }: MetricSpec<L>) => ({
+    name,
+    help,
+    labelNames: labels,
+    registers,
+  });
+  const counter = <L extends string>(spec: MetricSpec<L>) => new Counter(base(spec));
+  const gauge = <L extends string>(spec: MetricSpec<L>) => new Gauge(base(spec));
+  const histogram = <L extends string>(spec: MetricSpec<L> & { readonly buckets: number[] }) =>
+    new Histogram({ ...base(spec), buckets: spec.buckets });
+  return {
+    accepted: counter(COUNTERS.accepted),
+    admissions: counter(COUNTERS.admissions),
+    attempts: counter(COUNTERS.attempts),
+    messages: counter(COUNTERS.messages),
+    deferrals: counter(COUNTERS.deferrals),
+    replays: counter(COUNTERS.replays),
+    unforeseen: counter(COUNTERS.unforeseen),
+    sendDuration: histogram(HISTOGRAMS.sendDuration),
+    queueWait: histogram(HISTOGRAMS.queueWait),
+    slotWait: histogram(HISTOGRAMS.slotWait),
+    deliveryLatency: histogram(HISTOGRAMS.deliveryLatency),
+    queue: gauge(GAUGES.queue),
+    ready: gauge(GAUGES.ready),
+    oldestAge: gauge(GAUGES.oldestAge),
+    deadLetters: gauge(GAUGES.deadLetters),
+    oldestDeadLetter: gauge(GAUGES.oldestDeadLetter),
+    resting: gauge(GAUGES.resting),
+    stopped: gauge(GAUGES.stopped),
+    inFlight: gauge(GAUGES.inFlight),
+    clockOffset: gauge(GAUGES.clockOffset),
+    buildInfo: gauge(GAUGES.buildInfo),
+  };
+}
+
+type Instruments = ReturnType<typeof declare>;
+
+function zeroChannel(m: Instruments, channel: string, platform: string): void {
+  for (const verdict of ADMISSION_VERDICTS) m.admissions.inc({ channel, verdict }, 0);
+  for (const [outcome, reason] of ATTEMPT_RESULTS) m.attempts.inc({ channel, platform, outcome, reason }, 0);
+  for (const [state, reason] of FINAL_STATES) m.messages.inc({ channel, platform, state, reason }, 0);
+  for (const reason of DEFERRAL_REASONS) m.deferrals.inc({ channel, reason }, 0);
+  m.replays.inc({ channel }, 0);
+  m.unforeseen.inc({ channel }, 0);
+  for (const outcome of OUTCOME_KINDS) m.sendDuration.zero({ channel, outcome });
+  for (const histogram of [m.queueWait, m.slotWait, m.deliveryLatency]) histogram.zero({ channel });
+  m.inFlight.set({ channel }, 0);
+}
+
+function setSample(m: Instruments, sample: ChannelSample): void {
+  const { channel } = sample;
+  for (const state of QUEUE_STATES) {
+    m.queue.set({ channel, state }, sample.queue[state] ?? 0);
+    m.oldestAge.set({ channel, state }, sample.oldestAgeSeconds[state] ?? 0);
+  }
+  m.ready.set({ channel }, sample.ready);
+  for (const reason of DEAD_REASONS) m.deadLetters.set({ channel, reason }, sample.deadLetters[reason] ?? 0);
+  m.oldestDeadLetter.set({ channel }, sample.oldestDeadLetterAgeSeconds);
+  for (const reason of REST_REASONS)
+    m.resting.set({ channel, reason }, sample.resting?.reason === reason ? 1 : 0);
+  for (const reason of STOP_REASONS)
+    m.stopped.set({ channel, reason }, sample.stopped?.reason === reason ? 1 : 0);
+}
+
+function removeSample(m: Instruments, channel: string): void {
+  for (const state of QUEUE_STATES) {
+    m.queue.remove({ channel, state });
+    m.oldestAge.remove({ channel, state });
+  }
+  for (const reason of DEAD_REASONS) m.deadLetters.remove({ channel, reason });
+  for (const reason of REST_REASONS) m.resting.remove({ channel, reason });
+  for (const reason of STOP_REASONS) m.stopped.remove({ channel, reason });
+  m.ready.remove({ channel });
+  m.oldestDeadLetter.remove({ channel });
+}
+
+function observe(m: Instruments): DeliveryObserver {
+  return {
+    admitted: (channel, verdict) => m.admissions.inc({ channel, verdict }),
+    waited(channel, queueMs, slotMs) {
+      m.queueWait.observe({ channel }, seconds(queueMs));
+      if (slotMs > 0) m.slotWait.observe({ channel }, seconds(slotMs));
+    },
+    inFlight: (channel, delta) => m.inFlight.inc({ channel }, delta),
+    attempted({ message: { channel, platform }, outcome, durationMs }) {
+      m.attempts.inc({ channel, platform, outcome: outcome.kind, reason: outcome.reason });
+      m.sendDuration.observe({ channel, outcome: outcome.kind }, seconds(durationMs));
+    },
+    unforeseenRefusal: ({ channel }) => m.unforeseen.inc({ channel }),
+    deferred: (channel, reason) => m.deferrals.inc({ channel, reason }),
+    finished({ message: { channel, platform }, final: { state, reason }, latencyMs }) {
+      m.messages.inc({ channel, platform, state, reason });
+      if (state === 'delivered') m.deliveryLatency.observe({ channel }, seconds(latencyMs));
+    },
+  };
+}
+
+/** Declares every metric of Herald in one registry. Counted where things happen, never from queue events. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = options.registry ?? new Registry();
+  const m = declare(registry);
+  if (options.defaults ?? true) collectDefaultMetrics({ register: registry });
+  m.buildInfo.set({ version: options.version }, 1);
+  const producing = new Set<string>();
+  return {
+    ...observe(m),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    watch: (channel, platform) => zeroChannel(m, channel, platform),
+    sample: (sample) => setSample(m, sample),
+    unsample: (channel) => removeSample(m, channel),
+    clockOffset: (offsetMs) => m.clockOffset.set(offsetMs / 1000),
+    accepted(channel, status) {
+      if (!producing.has(channel)) {
+        producing.add(channel);
+        for (const each of ACCEPTED_STATUSES) m.accepted.inc({ channel, status: each }, 0);
+      }
+      m.accepted.inc({ channel, status });
+    },
+    replayed: (channel) => m.replays.inc({ channel }),
+  };
+}

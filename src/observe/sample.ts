@@ -1,0 +1,28 @@
+import type { DeadReason, StopReason } from '../outcome.ts';
+
+/**
+ * What a worker reads of a whole channel now and then: the queue, the dead letters, rests and stops. Every worker of
+ * a channel sees the same figures, so dashboards take `max by (channel)`, never a sum.
+ */
+
+export const QUEUE_STATES = ['ready', 'active', 'scheduled', 'waiting_slot', 'retrying', 'dead'] as const;
+export type QueueState = (typeof QUEUE_STATES)[number];
+
+/** Why a whole channel pauses by itself; it goes on by itself, too. */
+export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
+export type RestReason = (typeof REST_REASONS)[number];
+
+export interface ChannelSample {
+  channel: string;
+  /** Messages by state. A state left out counts as none. */
+  queue: Partial<Record<QueueState, number>>;
+  /** What a worker could send now: neither waiting for a slot or a backoff, nor held by a rest or a stop. */
+  ready: number;
+  /** Seconds since the later of enqueue and `sendAt`, of the oldest message of each state; left out where there is none. */
+  oldestAgeSeconds: Partial<Record<QueueState, number>>;
+  deadLetters: Partial<Record<DeadReason, number>>;
+  /** 0 when there is none. */
+  oldestDeadLetterAgeSeconds: number;
+  resting: { reason: RestReason } | null;
+  stopped: { reason: StopReason } | null;
+}

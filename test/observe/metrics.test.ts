@@ -1,0 +1,217 @@
+import { Registry, register } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { createMetrics, type Metrics } from '../../src/observe/metrics.ts';
+import type { ChannelSample } from '../../src/observe/sample.ts';
+import { delivered, deliveredFinal, message, suppressedFinal } from './events.ts';
+
+const create = (): Metrics => createMetrics({ defaults: false, version: '1.2.3' });
+
+/** The lines of a metric, without HELP and TYPE. */
+async function series(metrics: Metrics, name: string): Promise<string[]> {
+  const text = await metrics.render();
+  return text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+}
+
+const quiet: ChannelSample = {
+  channel: 'kongregate',
+  queue: {},
+  ready: 0,
+  oldestAgeSeconds: {},
+  deadLetters: {},
+  oldestDeadLetterAgeSeconds: 0,
+  resting: null,
+  stopped: null,
+};
+
+const PINNED = [
+  ['herald_accepted_total', 'counter'],
+  ['herald_admissions_total', 'counter'],
+  ['herald_attempts_total', 'counter'],
+  ['herald_messages_total', 'counter'],
+  ['herald_deferrals_total', 'counter'],
+  ['herald_replays_total', 'counter'],
+  ['herald_unforeseen_refusals_total', 'counter'],
+  ['herald_send_duration_seconds', 'histogram'],
+  ['herald_queue_wait_seconds', 'histogram'],
+  ['herald_slot_wait_seconds', 'histogram'],
+  ['herald_delivery_latency_seconds', 'histogram'],
+  ['herald_queue_messages', 'gauge'],
+  ['herald_ready_messages', 'gauge'],
+  ['herald_oldest_message_age_seconds', 'gauge'],
+  ['herald_dead_letters', 'gauge'],
+  ['herald_oldest_dead_letter_age_seconds', 'gauge'],
+  ['herald_channel_resting', 'gauge'],
+  ['herald_channel_stopped', 'gauge'],
+  ['herald_in_flight', 'gauge'],
+  ['herald_clock_offset_seconds', 'gauge'],
+  ['herald_build_info', 'gauge'],
+] as const;
+
+describe('createMetrics', () => {
+  it('declares exactly the pinned metrics, each with a type and a help', async () => {
+    const text = await create().render();
+    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((match) => [match[1], match[2]]);
+    expect(types.sort()).toEqual([...PINNED].map((pair) => [...pair]).sort());
+    for (const [name] of PINNED) expect(text).toMatch(new RegExp(`^# HELP ${name} .{12,}$`, 'm'));
+  });
+
+  it('keeps off the global registry and takes the one it is given', async () => {
+    const registry = new Registry();
+    createMetrics({ registry, defaults: false, version: '1' });
+    expect(register.getMetricsAsArray()).toEqual([]);
+    expect(registry.getSingleMetric('herald_messages_total')).toBeDefined();
+  });
+
+  it("adds Node's own metrics unless told not to", async () => {
+    const withNode = createMetrics({ version: '1' });
+    expect(await series(withNode, 'nodejs_eventloop_lag_seconds')).toHaveLength(1);
+    expect(await series(create(), 'nodejs_eventloop_lag_seconds')).toHaveLength(0);
+  });
+
+  it('tells the version', async () => {
+    expect(await series(create(), 'herald_build_info')).toEqual(['herald_build_info{version="1.2.3"} 1']);
+  });
+
+  it('starts the counters of a watched channel at 0', async () => {
+    const metrics = create();
+    metrics.watch('kongregate', 'kongregate');
+    const messages = await series(metrics, 'herald_messages_total');
+    expect(messages).toHaveLength(14);
+    expect(messages.every((line) => line.endsWith(' 0'))).toBe(true);
+    expect(await series(metrics, 'herald_attempts_total')).toContain(
+      'herald_attempts_total{channel="kongregate",platform="kongregate",outcome="unknown",reason="timeout"} 0',
+    );
+    expect(await series(metrics, 'herald_unforeseen_refusals_total')).toEqual([
+      'herald_unforeseen_refusals_total{channel="kongregate"} 0',
+    ]);
+  });
+});
+
+describe('the events of the pipeline', () => {
+  it('counts an attempt and its time', async () => {
+    const metrics = create();
+    metrics.watch('kongregate', 'kongregate');
+    metrics.attempted(delivered);
+    expect(await series(metrics, 'herald_attempts_total')).toContain(
+      'herald_attempts_total{channel="kongregate",platform="kongregate",outcome="delivered",reason="sent"} 1',
+    );
+    const buckets = await series(metrics, 'herald_send_duration_seconds_bucket');
+    const sent = buckets.filter((line) => line.includes('outcome="delivered"'));
+    expect(sent.find((line) => line.includes('le="0.025"'))).toMatch(/ 0$/);
+    expect(sent.find((line) => line.includes('le="0.05"'))).toMatch(/ 1$/);
+    expect(sent.find((line) => line.includes('le="30"'))).toMatch(/ 1$/);
+  });
+
+  it('counts final states, and the latency of deliveries only', async () => {
+    const metrics = create();
+    metrics.finished(deliveredFinal);
+    metrics.finished(suppressedFinal);
+    expect(await series(metrics, 'herald_messages_total')).toEqual([
+      'herald_messages_total{channel="kongregate",platform="kongregate",state="delivered",reason="sent"} 1',
+      'herald_messages_total{channel="kongregate",platform="kongregate",state="suppressed",reason="quota"} 1',
+    ]);
+    expect(await series(metrics, 'herald_delivery_latency_seconds_sum')).toEqual([
+      'herald_delivery_latency_seconds_sum{channel="kongregate"} 90',
+    ]);
+    const buckets = await series(metrics, 'herald_delivery_latency_seconds_bucket');
+    expect(buckets.some((line) => line.includes('le="86400"'))).toBe(true);
+  });
+
+  it('keeps waiting while sendable apart from waiting for the slot', async () => {
+    const metrics = create();
+    metrics.waited('kongregate', 2_000, 0);
+    metrics.waited('kongregate', 0, 3_600_000);
+    expect(await series(metrics, 'herald_queue_wait_seconds_count')).toEqual([
+      'herald_queue_wait_seconds_count{channel="kongregate"} 2',
+    ]);
+    expect(await series(metrics, 'herald_slot_wait_seconds_count')).toEqual([
+      'herald_slot_wait_seconds_count{channel="kongregate"} 1',
+    ]);
+    expect(await series(metrics, 'herald_slot_wait_seconds_sum')).toEqual([
+      'herald_slot_wait_seconds_sum{channel="kongregate"} 3600',
+    ]);
+  });
+
+  it('takes a duration that two clocks made negative for none', async () => {
+    const metrics = create();
+    metrics.finished({ ...deliveredFinal, latencyMs: -150 });
+    expect(await series(metrics, 'herald_delivery_latency_seconds_sum')).toEqual([
+      'herald_delivery_latency_seconds_sum{channel="kongregate"} 0',
+    ]);
+  });
+
+  it('counts verdicts, deferrals, replays, acceptances, refusals and what is in flight', async () => {
+    const metrics = create();
+    metrics.admitted('kongregate', 'granted');
+    metrics.deferred('kongregate', 'slot_busy', 900);
+    metrics.replayed('kongregate');
+    metrics.accepted('kongregate', 'queued');
+    metrics.unforeseenRefusal(message);
+    metrics.inFlight('kongregate', 1);
+    metrics.inFlight('kongregate', 1);
+    metrics.inFlight('kongregate', -1);
+    const text = await metrics.render();
+    expect(text).toContain('herald_admissions_total{channel="kongregate",verdict="granted"} 1');
+    expect(text).toContain('herald_deferrals_total{channel="kongregate",reason="slot_busy"} 1');
+    expect(text).toContain('herald_replays_total{channel="kongregate"} 1');
+    expect(text).toContain('herald_accepted_total{channel="kongregate",status="queued"} 1');
+    expect(text).toContain('herald_accepted_total{channel="kongregate",status="invalid"} 0');
+    expect(text).toContain('herald_unforeseen_refusals_total{channel="kongregate"} 1');
+    expect(text).toContain('herald_in_flight{channel="kongregate"} 1');
+  });
+
+  it('escapes what could break the text format out of a channel name', async () => {
+    const metrics = create();
+    metrics.replayed('a"} 1\nevil_metric 7');
+    expect(await metrics.render()).not.toMatch(/^evil_metric/m);
+  });
+});
+
+describe('samples', () => {
+  it('sets every state of the queue, also the empty ones', async () => {
+    const metrics = create();
+    metrics.sample({ ...quiet, queue: { ready: 5, dead: 2 }, ready: 4, oldestAgeSeconds: { ready: 12.5 } });
+    const queue = await series(metrics, 'herald_queue_messages');
+    expect(queue).toContain('herald_queue_messages{channel="kongregate",state="ready"} 5');
+    expect(queue).toContain('herald_queue_messages{channel="kongregate",state="waiting_slot"} 0');
+    expect(queue).toHaveLength(6);
+    expect(await metrics.render()).toContain(
+      'herald_oldest_message_age_seconds{channel="kongregate",state="ready"} 12.5',
+    );
+  });
+
+  it('takes a reason that went away back to 0', async () => {
+    const metrics = create();
+    metrics.sample({ ...quiet, stopped: { reason: 'credentials' }, resting: { reason: 'breaker_open' } });
+    expect(await series(metrics, 'herald_channel_stopped')).toContain(
+      'herald_channel_stopped{channel="kongregate",reason="credentials"} 1',
+    );
+    metrics.sample({ ...quiet, stopped: { reason: 'paused' } });
+    expect(await series(metrics, 'herald_channel_stopped')).toEqual([
+      'herald_channel_stopped{channel="kongregate",reason="credentials"} 0',
+      'herald_channel_stopped{channel="kongregate",reason="paused"} 1',
+    ]);
+    expect(await series(metrics, 'herald_channel_resting')).toEqual([
+      'herald_channel_resting{channel="kongregate",reason="rate_limited"} 0',
+      'herald_channel_resting{channel="kongregate",reason="breaker_open"} 0',
+    ]);
+  });
+
+  it('drops the figures of a channel that cannot be read, and of no other', async () => {
+    const metrics = create();
+    metrics.sample(quiet);
+    metrics.sample({ ...quiet, channel: 'forum' });
+    metrics.unsample('kongregate');
+    const text = await metrics.render();
+    expect(text).not.toContain('channel="kongregate"');
+    expect(await series(metrics, 'herald_queue_messages')).toHaveLength(6);
+  });
+
+  it('tells the clock offset in seconds, with its sign', async () => {
+    const metrics = create();
+    metrics.clockOffset(-2500);
+    expect(await series(metrics, 'herald_clock_offset_seconds')).toEqual([
+      'herald_clock_offset_seconds -2.5',
+    ]);
+  });
+});
