@@ -1,0 +1,122 @@
+import type { Disposition, Outcome } from '../outcome.ts';
+import type { AttemptEvent, DeliveryObserver, FinalEvent, MessageRef } from '../workers/observer.ts';
+import type { Logger } from './log.ts';
+
+type Fields = Record<string, unknown>;
+
+/** A run that an attempt ended is told by the attempt's line; so many runs may be between their two events. */
+const REMEMBERED = 10_000;
+
+const messageFields = (message: MessageRef, run: number): Fields => ({
+  id: message.id,
+  job_id: message.jobId,
+  channel: message.channel,
+  platform: message.platform,
+  run,
+});
+
+const metaField = (message: MessageRef): Fields => (message.meta ? { meta: message.meta } : {});
+
+/** What comes next, flat: `next` is the kind of the disposition. */
+function nextFields(next: Disposition): Fields {
+  switch (next.kind) {
+    case 'complete':
+      return { next: 'complete', state: next.final.state, state_reason: next.final.reason };
+    case 'dead':
+      return { next: 'dead', state: 'dead', state_reason: next.reason };
+    case 'retry':
+      return { next: 'retry', next_delay_ms: Math.round(next.delayMs) };
+    case 'wait':
+    case 'rest':
+      return { next: next.kind, next_reason: next.reason, next_delay_ms: Math.round(next.delayMs) };
+    case 'hand_back':
+      return { next: 'hand_back' };
+  }
+}
+
+function outcomeFields(outcome: Outcome): Fields {
+  const fields: Fields = { outcome: outcome.kind, reason: outcome.reason };
+  if (outcome.kind === 'delivered') {
+    if (outcome.platformMessageId !== undefined) fields['platform_message_id'] = outcome.platformMessageId;
+  } else if (outcome.detail !== undefined) {
+    fields['detail'] = outcome.detail;
+  }
+  return fields;
+}
+
+type Level = 'info' | 'warn' | 'error';
+
+/** An error is what a person has to act on: a dead letter, a stopped channel. */
+function attemptLevel({ outcome, next }: AttemptEvent): Level {
+  if (next.kind === 'dead') return 'error';
+  if (outcome.kind === 'throttled' && outcome.stop !== undefined) return 'error';
+  return outcome.kind === 'delivered' || outcome.kind === 'suppressed' ? 'info' : 'warn';
+}
+
+function attemptLine(event: AttemptEvent): Fields {
+  return {
+    ...messageFields(event.message, event.run),
+    attempt: event.attempt,
+    max_attempts: event.maxAttempts,
+    ...outcomeFields(event.outcome),
+    duration_ms: Math.round(event.durationMs * 10) / 10,
+    ...nextFields(event.next),
+    ...metaField(event.message),
+  };
+}
+
+function finalLine(event: FinalEvent): Fields {
+  return {
+    ...messageFields(event.message, event.run),
+    attempts: event.attempts,
+    state: event.final.state,
+    state_reason: event.final.reason,
+    ...(event.detail === undefined ? {} : { detail: event.detail }),
+    latency_ms: Math.round(event.latencyMs),
+    ...metaField(event.message),
+  };
+}
+
+const runKey = (message: MessageRef, run: number): string => `${message.channel} ${message.id} ${run}`;
+
+/**
+ * Writes one canonical line an attempt (`msg: "attempt"`), and one for a final state that no attempt led to
+ * (`msg: "final"`: suppressed at admission, confirmed by asking, stalled …). An attempt's event comes before the final
+ * one. Fields are named one by one: a message's content has no way in.
+ */
+export function createLogObserver(logger: Logger): DeliveryObserver {
+  const told = new Set<string>();
+  const remember = (key: string): void => {
+    told.add(key);
+    if (told.size <= REMEMBERED) return;
+    // The oldest goes: its final event never came, because another process had made the state final.
+    const [oldest] = told;
+    if (oldest !== undefined) told.delete(oldest);
+  };
+  return {
+    admitted() {},
+    waited() {},
+    inFlight() {},
+    attempted(event) {
+      logger[attemptLevel(event)](attemptLine(event), 'attempt');
+      const ends = event.next.kind === 'complete' || event.next.kind === 'dead';
+      if (ends) remember(runKey(event.message, event.run));
+    },
+    unforeseenRefusal(message) {
+      const fields = {
+        id: message.id,
+        job_id: message.jobId,
+        channel: message.channel,
+        platform: message.platform,
+      };
+      logger.warn(fields, 'unforeseen quota refusal: somebody else writes to this recipient');
+    },
+    deferred(channel, reason, delayMs) {
+      logger.debug({ channel, reason, delay_ms: Math.round(delayMs) }, 'deferred');
+    },
+    finished(event) {
+      if (told.delete(runKey(event.message, event.run))) return;
+      logger[event.final.state === 'dead' ? 'error' : 'info'](finalLine(event), 'final');
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import { type DestinationStream, destination as fileDestination, type Logger, pino } from 'pino';
+import { type Clock, systemClock } from '../clock.ts';
+import { createScrubber, SECRET_KEYS } from './scrub.ts';
+
+export type { Logger } from 'pino';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LogOptions {
+  /** `info` when absent. */
+  level?: LogLevel | undefined;
+  /** Gets one JSON object a line. Standard output, written synchronously, when absent. */
+  destination?: DestinationStream | undefined;
+  /** Values that must never be written, whatever field or text they turn up in: API keys, the password of Redis. */
+  secrets?: readonly string[] | undefined;
+  /** Coloured lines for a person at a terminal, if pino-pretty is installed; JSON otherwise. */
+  pretty?: boolean | undefined;
+  clock?: Clock | undefined;
+}
+
+interface PrettyModule {
+  prettyFactory(options: { colorize: boolean }): (line: string) => string;
+}
+
+/** pino-pretty is for development: a production install does without it. */
+function prettify(destination: DestinationStream): DestinationStream {
+  try {
+    const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as PrettyModule;
+    const format = prettyFactory({ colorize: true });
+    return { write: (line) => destination.write(format(line)) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return destination;
+    throw error;
+  }
+}
+
+/**
+ * A logger that writes JSON lines. A value is always one JSON string, so no text can forge a line of its own; keys and
+ * content are replaced by `[redacted]` by field name, and the given secrets wherever they stand.
+ */
+export function createLogger(options: LogOptions = {}): Logger {
+  const clock = options.clock ?? systemClock;
+  const plain = options.destination ?? fileDestination(1);
+  return pino(
+    {
+      level: options.level ?? 'info',
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: [...SECRET_KEYS], censor: '[redacted]' },
+      hooks: { streamWrite: createScrubber(options.secrets ?? []) },
+    },
+    options.pretty ? prettify(plain) : plain,
+  );
+}
