@@ -1,0 +1,30 @@
+/** What the probes answer with. Values only: who gathers them lives with the workers. */
+
+export interface LivenessReport {
+  /** Whether the worker's loop made progress lately. An outage of Redis or a stopped channel is no reason to restart. */
+  live: boolean;
+  /** For people: why not, or how long ago. */
+  detail?: string | undefined;
+}
+
+export interface ReadinessCheck {
+  /** `redis`, `clock`, `configuration` … */
+  name: string;
+  ok: boolean;
+  detail?: string | undefined;
+}
+
+export interface StoppedChannel {
+  channel: string;
+  reason: string;
+  detail?: string | undefined;
+}
+
+export interface ReadinessReport {
+  checks: readonly ReadinessCheck[];
+  /** Listed for people and alerts. They make nobody unready: a restart does not mend refused credentials. */
+  stopped: readonly StoppedChannel[];
+}
+
+/** Ready when every check is. */
+export const isReady = (report: ReadinessReport): boolean => report.checks.every((check) => check.ok);
