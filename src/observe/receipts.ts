@@ -1,0 +1,110 @@
+import type { Redis } from 'ioredis';
+import { receiptsKey } from '../jobs/queues.ts';
+import type { FinalState } from '../outcome.ts';
+
+/**
+ * Receipts: one entry a final state in the capped stream `herald:{<channel>}:receipts`, written by the script that
+ * makes the state final. Stream fields, all text: `v`, `id`, `run`, `state`, `reason`, `at` (milliseconds since the
+ * epoch by Redis's clock, decimal), `attempts`, and where there are any `platformMessageId` and `meta` (JSON object).
+ * Applications follow the stream with consumer groups; this reader is for looking back.
+ */
+export interface Receipt {
+  /** The stream's id of the entry, `<milliseconds>-<n>`: later entries have greater ones. */
+  entry: string;
+  v: number;
+  id: string;
+  run: number;
+  state: FinalState['state'];
+  reason: string;
+  at: number;
+  attempts: number;
+  platformMessageId?: string;
+  meta?: Record<string, string>;
+}
+
+export interface ReceiptPage {
+  /** An entry id, or milliseconds since the epoch as text; `-` (the oldest kept) when absent. Prefix `(` excludes it. */
+  from?: string | undefined;
+  /** 100 when absent. */
+  count?: number | undefined;
+}
+
+export interface ReceiptRange {
+  from?: string | undefined;
+  /** Inclusive; the newest when absent. */
+  to?: string | undefined;
+  /** Entries a round trip; 500 when absent. */
+  pageSize?: number | undefined;
+}
+
+type Entry = [id: string, fields: string[]];
+
+function parseMeta(text: string | undefined): Record<string, string> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Record<string, string>;
+  } catch {
+    return undefined; // A receipt stays readable where a foreign writer broke its meta.
+  }
+}
+
+const isState = (text: string | undefined): text is Receipt['state'] =>
+  text === 'delivered' || text === 'suppressed' || text === 'dead';
+
+/** `undefined` for an entry that is not a receipt: the stream is open to whoever may write to Redis. */
+function parseEntry([entry, flat]: Entry): Receipt | undefined {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
+  const id = fields.get('id');
+  const state = fields.get('state');
+  if (id === undefined || !isState(state)) return undefined;
+  const platformMessageId = fields.get('platformMessageId');
+  const meta = parseMeta(fields.get('meta'));
+  return {
+    entry,
+    v: Number(fields.get('v')),
+    id,
+    run: Number(fields.get('run')),
+    state,
+    reason: fields.get('reason') ?? '',
+    at: Number(fields.get('at')),
+    attempts: Number(fields.get('attempts')),
+    ...(platformMessageId === undefined ? {} : { platformMessageId }),
+    ...(meta === undefined ? {} : { meta }),
+  };
+}
+
+const readable = (entries: Entry[]): Receipt[] =>
+  entries.map(parseEntry).filter((receipt) => receipt !== undefined);
+
+/** One page of receipts, oldest first. Entries that are no receipts are left out. */
+export async function readReceipts(
+  redis: Redis,
+  channel: string,
+  page: ReceiptPage = {},
+): Promise<Receipt[]> {
+  return readable(
+    await redis.xrange(receiptsKey(channel), page.from ?? '-', '+', 'COUNT', page.count ?? 100),
+  );
+}
+
+/**
+ * All receipts of a range, oldest first, in bounded memory. Ends at the newest entry there was when it came to it:
+ * receipts that are written meanwhile are seen, unless `to` ends the range.
+ */
+export async function* iterateReceipts(
+  redis: Redis,
+  channel: string,
+  range: ReceiptRange = {},
+): AsyncGenerator<Receipt, void, undefined> {
+  const key = receiptsKey(channel);
+  const pageSize = range.pageSize ?? 500;
+  let from = range.from ?? '-';
+  for (;;) {
+    const entries: Entry[] = await redis.xrange(key, from, range.to ?? '+', 'COUNT', pageSize);
+    yield* readable(entries);
+    const last = entries.at(-1);
+    if (last === undefined || entries.length < pageSize) return;
+    from = `(${last[0]}`;
+  }
+}
