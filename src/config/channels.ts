@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { PlatformDefinition } from '../platforms/port.ts';
+import { type Problem, toProblems } from '../problems.ts';
+import { type ChannelConfig, commonShape } from './schema.ts';
+
+/** Channels: each by its platform's fields, then all of them together. */
+
+export type Platforms = Readonly<Record<string, PlatformDefinition>>;
+
+/** How long BullMQ keeps a job for a worker that says nothing; a send has to end well within it. */
+export const JOB_LOCK_MS = 15_000;
+/** For admission, settlement and a slow moment of the process. */
+const LOCK_MARGIN_MS = 3_000;
+
+type Parsed = { channel: ChannelConfig } | { problems: Problem[] };
+
+export function parseChannel(name: string, source: unknown, platforms: Platforms): Parsed {
+  const path = ['channels', name];
+  const platform = (source as { platform: string }).platform;
+  const definition = Object.hasOwn(platforms, platform) ? platforms[platform] : undefined;
+  if (!definition) {
+    const message = `expected one of ${Object.keys(platforms).join(', ')}`;
+    return { problems: [{ path: [...path, 'platform'].join('.'), message }] };
+  }
+  const schema = z.strictObject({ ...definition.channelShape, ...commonShape(definition) });
+  const parsed = schema.safeParse(source);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+    return { problems: toProblems(issues, { channels: { [name]: source } }, () => false) };
+  }
+  return { channel: toChannel(name, parsed.data, definition) };
+}
+
+type ParsedChannel = z.output<z.ZodObject<ReturnType<typeof commonShape>>> & Record<string, unknown>;
+
+function toChannel(name: string, parsed: ParsedChannel, { channelShape }: PlatformDefinition): ChannelConfig {
+  const { platform, eligibility, quota, rate, concurrency, retry, breaker, onUnknown } = parsed;
+  const settings = Object.fromEntries(Object.keys(channelShape).map((key) => [key, parsed[key]]));
+  const { baseUrl, addressing } = settings;
+  return {
+    name,
+    platform,
+    settings,
+    baseUrl: String(baseUrl),
+    ...(typeof addressing === 'string' ? { addressing } : {}),
+    eligibility,
+    quota,
+    rate,
+    concurrency,
+    timeoutMs: parsed.timeout,
+    quietPeriodMs: parsed.quietPeriod,
+    patienceMs: parsed.patience,
+    retry,
+    breaker,
+    onUnknown,
+  };
+}
+
+/** What no channel can tell of itself, and what its own fields demand of each other. */
+export function channelProblems(channels: readonly ChannelConfig[], platforms: Platforms): Problem[] {
+  return [
+    ...channels.flatMap(timeProblems),
+    ...channels.flatMap((channel) => nameProblem(channel, platforms)),
+    ...sharedAccounts(channels, platforms),
+  ];
+}
+
+function timeProblems({
+  name,
+  timeoutMs,
+  quota,
+  eligibility,
+  patienceMs,
+  quietPeriodMs,
+}: ChannelConfig): Problem[] {
+  const at = (field: string, message: string): Problem => ({ path: `channels.${name}.${field}`, message });
+  const problems: Problem[] = [];
+  const longest = JOB_LOCK_MS - LOCK_MARGIN_MS;
+  if (timeoutMs > longest)
+    problems.push(at('timeout', `must be at most ${longest / 1000}s to fit the job lock`));
+  if (quota && typeof quota.per === 'object' && quota.per.ms <= timeoutMs + LOCK_MARGIN_MS)
+    problems.push(
+      at('quota.per', `must be longer than timeout and ${LOCK_MARGIN_MS / 1000}s, or no send would fit`),
+    );
+  if (quietPeriodMs >= patienceMs)
+    problems.push(
+      at('quietPeriod', 'must be shorter than patience, or no unknown send would ever be resolved'),
+    );
+  if (eligibility && eligibility.playedWithinMs < timeoutMs)
+    problems.push(at('eligibility.playedWithin', 'must be longer than timeout'));
+  return problems;
+}
+
+/** A message that names no channel goes to the one that bears its platform's name. */
+function nameProblem({ name, platform }: ChannelConfig, platforms: Platforms): Problem[] {
+  if (name === platform || !Object.hasOwn(platforms, name)) return [];
+  const message = `bears the name of a platform: messages for ${name} without a channel would come here; rename it`;
+  return [{ path: `channels.${name}`, message }];
+}
+
+/** Two channels of one account would give a player two messages a window. The account itself is never shown. */
+function sharedAccounts(channels: readonly ChannelConfig[], platforms: Platforms): Problem[] {
+  const owners = new Map<string, string>();
+  return channels.flatMap(({ name, platform, settings, baseUrl }) => {
+    const account = JSON.stringify([platform, sameUrl(baseUrl), platforms[platform]!.account(settings)]);
+    const other = owners.get(account);
+    if (other === undefined) {
+      owners.set(account, name);
+      return [];
+    }
+    const message = `has the same platform, base URL and account as channel ${other}: a player would get two messages a window`;
+    return [{ path: `channels.${name}`, message }];
+  });
+}
+
+/** Upper case in the host, a default port or a slash at the end make no other server. */
+function sameUrl(text: string): string {
+  return URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : text;
+}

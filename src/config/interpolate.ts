@@ -1,0 +1,77 @@
+import type { Problem } from '../problems.ts';
+
+/**
+ * Fills `${NAME}` and `${NAME:-default}` into the texts of a configuration. `NAME_FILE` names a file that holds the
+ * value, as container platforms hand out secrets. `$${` stands for a literal `${`. What was filled in is not looked
+ * at again, and it is filled in after the file is parsed: a value can never change the structure.
+ */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Interpolation {
+  env: Environment;
+  /** Reads the file that `NAME_FILE` names. */
+  readFile: (path: string) => string;
+  /** Fields that stay as they are written. */
+  leave: (path: readonly string[]) => boolean;
+}
+
+/** An alias may hold itself. */
+const MAX_DEPTH = 16;
+
+interface Interpolated {
+  value: unknown;
+  problems: Problem[];
+}
+
+export function interpolate(source: unknown, options: Interpolation): Interpolated {
+  const problems: Problem[] = [];
+  const walk = (value: unknown, path: readonly string[]): unknown => {
+    if (path.length > MAX_DEPTH) {
+      problems.push({ path: path.slice(0, 3).join('.'), message: 'is nested too deeply' });
+      return null;
+    }
+    if (typeof value === 'string') return options.leave(path) ? value : fill(value, path);
+    if (Array.isArray(value)) return value.map((inner, index) => walk(inner, [...path, String(index)]));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, walk(inner, [...path, key])]),
+    );
+  };
+  const fill = (text: string, path: readonly string[]): string =>
+    text.replace(/\$\$\{|\$\{([^}]*)\}?/g, (whole: string, body: string | undefined) => {
+      if (body === undefined) return '${';
+      const found = whole.endsWith('}')
+        ? resolve(body, options)
+        : { problem: 'holds a placeholder without its closing brace' };
+      if ('value' in found) return found.value;
+      problems.push({ path: path.join('.'), message: found.problem });
+      return '';
+    });
+  return { value: walk(source, []), problems };
+}
+
+type Found = { value: string } | { problem: string };
+
+function resolve(body: string, { env, readFile }: Interpolation): Found {
+  const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(body) ?? [];
+  if (name === undefined) return { problem: 'holds a placeholder that is neither NAME nor NAME:-default' };
+  const value = env[name];
+  const file = env[`${name}_FILE`];
+  if (value && file) return { problem: `both ${name} and ${name}_FILE are set: unset one of them` };
+  if (value) return { value };
+  if (file) return fromFile(name, file, readFile);
+  if (fallback !== undefined) return { value: fallback };
+  return { problem: `the environment variable ${name} is ${value === '' ? 'empty' : 'not set'}` };
+}
+
+function fromFile(name: string, path: string, readFile: (path: string) => string): Found {
+  try {
+    // Editors and shells end a file with a line feed; a secret does not.
+    const value = readFile(path).replace(/\r?\n$/, '');
+    return value === '' ? { problem: `the file that ${name}_FILE names is empty` } : { value };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    return { problem: `the file that ${name}_FILE names cannot be read (${code})` };
+  }
+}

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { platforms } from '../platforms/registry.ts';
+import { ConfigError, type ConfigProblem } from './error.ts';
+import type { Environment } from './interpolate.ts';
+import { checkConfig, type ParseOptions } from './parse.ts';
+import type { HeraldConfig } from './schema.ts';
+
+const DEFAULT_FILE = 'herald.yaml';
+
+export interface LoadOptions {
+  env: Environment;
+  secrets: ParseOptions['secrets'];
+}
+
+/**
+ * Reads the configuration file: the one named, else the one that HERALD_CONFIG names, else ./herald.yaml.
+ * @throws ConfigError with every problem found: file, line and field
+ */
+export function loadConfig(path: string | undefined, { env, secrets }: LoadOptions): HeraldConfig {
+  const file = path ?? (env['HERALD_CONFIG'] || DEFAULT_FILE);
+  const lines = new LineCounter();
+  const document = parseDocument(readConfig(file), { lineCounter: lines });
+  const broken = document.errors.map((error): ConfigProblem => {
+    const line = lines.linePos(error.pos[0]).line;
+    // The parser's own text quotes the source, secrets included.
+    return { path: '', line, message: `is not valid YAML (${error.code})` };
+  });
+  if (broken.length > 0) throw new ConfigError(broken, file);
+  const source = toPlain(document, file);
+  const checked = checkConfig(source, { platforms, env, secrets, readFile });
+  if ('config' in checked) return checked.config;
+  const problems = checked.problems.map((problem) => located(problem, document, lines));
+  throw new ConfigError(problems, file);
+}
+
+const readFile = (path: string): string => readFileSync(path, 'utf8');
+
+function readConfig(file: string): string {
+  if (!existsSync(file))
+    throw new ConfigError([
+      { path: '', message: `no configuration at ${file}: name one by --config or HERALD_CONFIG` },
+    ]);
+  try {
+    return readFile(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new ConfigError([{ path: '', message: `cannot be read (${code})` }], file);
+  }
+}
+
+/** Aliases without an anchor, or too many of them, come to light only here. */
+function toPlain(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    throw new ConfigError(
+      [{ path: '', message: 'is not valid YAML (aliases that cannot be resolved)' }],
+      file,
+    );
+  }
+}
+
+/** The line of the field, or of the nearest one around it where the field is missing. */
+function located(problem: ConfigProblem, document: Document, lines: LineCounter): ConfigProblem {
+  const path = problem.path.split('.');
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true);
+    if (isNode(node) && node.range) return { ...problem, line: lines.linePos(node.range[0]).line };
+  }
+  return problem;
+}

@@ -1,0 +1,66 @@
+import type { Problem } from '../problems.ts';
+import { toProblems } from '../problems.ts';
+import { channelProblems, type Platforms, parseChannel } from './channels.ts';
+import { ConfigError } from './error.ts';
+import { type Environment, interpolate } from './interpolate.ts';
+import { type ChannelConfig, type HeraldConfig, rootSchema } from './schema.ts';
+
+export interface ParseOptions {
+  platforms: Platforms;
+  env: Environment;
+  /**
+   * `resolve` for what sends; `leave` for what only enqueues or looks: credentials stay as they are written, so that a
+   * host without them can read the configuration.
+   */
+  secrets: 'resolve' | 'leave';
+  /** Reads the file that a `NAME_FILE` names. */
+  readFile: (path: string) => string;
+}
+
+/**
+ * Reads a configuration given as an object, of the shape of herald.yaml.
+ * @throws ConfigError with every problem found
+ */
+export function parseConfig(source: unknown, options: ParseOptions): HeraldConfig {
+  const result = checkConfig(source, options);
+  if ('problems' in result) throw new ConfigError(result.problems);
+  return result.config;
+}
+
+type Checked = { config: HeraldConfig } | { problems: Problem[] };
+
+export function checkConfig(source: unknown, options: ParseOptions): Checked {
+  const { env, readFile, platforms } = options;
+  const leave = options.secrets === 'leave' ? secretFields(source, platforms) : () => false;
+  const { value, problems: unfilled } = interpolate(source, { env, readFile, leave });
+  if (unfilled.length > 0) return { problems: unfilled };
+  const parsed = rootSchema.safeParse(value);
+  if (!parsed.success) return { problems: toProblems(parsed.error.issues, value, () => false) };
+  const channels: ChannelConfig[] = [];
+  const problems: Problem[] = [];
+  for (const [name, channel] of Object.entries(parsed.data.channels)) {
+    const result = parseChannel(name, channel, platforms);
+    if ('problems' in result) problems.push(...result.problems);
+    else channels.push(result.channel);
+  }
+  problems.push(...channelProblems(channels, platforms));
+  if (problems.length > 0) return { problems };
+  const { drainTimeout, ...rest } = parsed.data;
+  return { config: { ...rest, drainTimeoutMs: drainTimeout, channels } };
+}
+
+/** Says of a path whether it is a secret of its channel's platform. */
+function secretFields(source: unknown, platforms: Platforms): (path: readonly string[]) => boolean {
+  return (path) => {
+    const [root, name = '', field = ''] = path;
+    if (root !== 'channels') return false;
+    const channel = property(property(source, 'channels'), name);
+    const platform = String(property(channel, 'platform'));
+    return Object.hasOwn(platforms, platform) && platforms[platform]!.secrets.includes(field);
+  };
+}
+
+const property = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { CHANNEL_NAME } from '../jobs/queues.ts';
+import type { PlatformDefinition } from '../platforms/port.ts';
+import { count, duration, redisUrl, timeZone } from './values.ts';
+
+/** The configuration as it is written (names pinned) and as the program uses it: durations in milliseconds. */
+
+export interface EligibilityConfig {
+  /** The longest time since the last play. */
+  playedWithinMs: number;
+  /** What to do for a player of whom no play is known. */
+  whenUnknown: 'send' | 'suppress';
+}
+
+export interface QuotaConfig {
+  max: 1;
+  per: 'hour' | 'day' | 'week' | { ms: number };
+  timeZone: string;
+  boundary: 'calendar' | 'rolling';
+}
+
+export interface ChannelConfig {
+  name: string;
+  platform: string;
+  /** The platform's own settings, secrets and base URL included. */
+  settings: Record<string, unknown>;
+  baseUrl: string;
+  /** How a quota channel names its recipients, where the platform knows several ways. */
+  addressing?: string;
+  eligibility: EligibilityConfig | null;
+  quota: QuotaConfig | null;
+  rate: { max: number; perMs: number } | null;
+  /** Sends under way at a time, for one worker process. */
+  concurrency: number;
+  timeoutMs: number;
+  /** How long after an attempt's deadline its absence from the platform counts as proof. */
+  quietPeriodMs: number;
+  /** How long an unknown send is pursued, and how long others wait for an owner that makes no progress. */
+  patienceMs: number;
+  retry: { attempts: number; baseMs: number; capMs: number };
+  breaker: { failures: number; restMs: number; capMs: number };
+  onUnknown: 'confirm' | 'keep' | 'resend';
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface HeraldConfig {
+  redis: string;
+  /** Where metrics and health are served; null: nowhere. */
+  http: { host: string; port: number } | null;
+  drainTimeoutMs: number;
+  /** How many receipts each channel keeps. */
+  receipts: { keep: number };
+  logLevel: LogLevel;
+  channels: ChannelConfig[];
+}
+
+const HOST = '127.0.0.1';
+const PORT = 9464;
+
+/** All but the channels, which depend on their platforms. */
+export const rootSchema = z.strictObject({
+  redis: redisUrl.default('redis://127.0.0.1:6379'),
+  http: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        host: z.string().min(1).default(HOST),
+        port: count({ from: 0, to: 65535 }).default(PORT),
+      }),
+    ])
+    .default({ host: HOST, port: PORT })
+    .transform((http) => http || null),
+  drainTimeout: duration({ to: 10 * 60_000 }).default(20_000),
+  receipts: z.strictObject({ keep: count({ to: 100_000_000 }).default(100_000) }).default({ keep: 100_000 }),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+  channels: z
+    .record(
+      z.string().regex(CHANNEL_NAME, 'expected up to 64 of a-z, 0-9, _ and -'),
+      z.looseObject({ platform: z.string() }),
+    )
+    .refine((channels) => Object.keys(channels).length > 0, 'expected at least one channel'),
+});
+
+const ELIGIBILITY: EligibilityConfig = { playedWithinMs: 14 * 24 * 3600_000, whenUnknown: 'send' };
+const QUOTA: QuotaConfig = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' };
+
+const eligibility = z
+  .strictObject({
+    playedWithin: duration().default(ELIGIBILITY.playedWithinMs),
+    whenUnknown: z.enum(['send', 'suppress']).default(ELIGIBILITY.whenUnknown),
+  })
+  .transform(
+    ({ playedWithin, whenUnknown }): EligibilityConfig => ({ playedWithinMs: playedWithin, whenUnknown }),
+  );
+
+const quota = z.strictObject({
+  max: count()
+    .refine(
+      (max) => max === 1,
+      'only 1 is supported: a channel sends a recipient at most one message a window',
+    )
+    .transform((): 1 => 1)
+    .default(QUOTA.max),
+  per: z
+    .union(
+      [z.enum(['hour', 'day', 'week']), duration({ from: 1000 }).transform((value) => ({ ms: value }))],
+      {
+        error: 'expected hour, day, week or a duration such as 12h',
+      },
+    )
+    .default(QUOTA.per),
+  timeZone: timeZone.default(QUOTA.timeZone),
+  boundary: z.enum(['calendar', 'rolling']).default(QUOTA.boundary),
+});
+
+const rate = z
+  .strictObject({ max: count({ to: 100_000 }), per: duration({ to: 24 * 3600_000 }) })
+  .transform(({ max, per }) => ({ max, perMs: per }));
+
+/** A policy that can be turned off: `false`, or `true` for its defaults, or its fields. */
+const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null, on: z.output<T>) =>
+  z
+    .union([z.boolean(), schema])
+    .optional()
+    .transform((value) => {
+      if (value === undefined) return standard;
+      return value === false ? null : value === true ? on : (value as z.output<T>);
+    });
+
+/** What a platform's channels are held to where the configuration does not say; none for the others. */
+const RATES: Readonly<Record<string, { max: number; perMs: number }>> = {
+  kongregate: { max: 10, perMs: 1000 },
+};
+
+/** The fields of every channel of a platform, apart from the platform's own. */
+export function commonShape({ name, defaults }: PlatformDefinition) {
+  const standardRate = RATES[name] ?? null;
+  return {
+    platform: z.literal(name),
+    eligibility: switchable(eligibility, defaults.eligibility ? ELIGIBILITY : null, ELIGIBILITY),
+    quota: switchable(quota, defaults.quota ? QUOTA : null, QUOTA),
+    rate: z
+      .union([z.literal(false), rate])
+      .optional()
+      .transform((value) => (value === undefined ? standardRate : value || null)),
+    concurrency: count({ to: 1000 }).default(20),
+    timeout: duration().default(10_000),
+    quietPeriod: duration().default(60_000),
+    patience: duration().default(600_000),
+    retry: z
+      .strictObject({
+        attempts: count({ to: 1000 }).default(12),
+        base: duration().default(5_000),
+        cap: duration().default(600_000),
+      })
+      .prefault({})
+      .refine(({ base, cap }) => base <= cap, { path: ['cap'], error: 'must not be shorter than base' })
+      .transform(({ attempts, base, cap }) => ({ attempts, baseMs: base, capMs: cap })),
+    breaker: z
+      .strictObject({
+        failures: count({ to: 10_000 }).default(10),
+        rest: duration().default(30_000),
+        cap: duration().default(300_000),
+      })
+      .prefault({})
+      .refine(({ rest, cap }) => rest <= cap, { path: ['cap'], error: 'must not be shorter than rest' })
+      .transform(({ failures, rest, cap }) => ({ failures, restMs: rest, capMs: cap })),
+    onUnknown: z.enum(['confirm', 'keep', 'resend']).default('confirm'),
+  };
+}

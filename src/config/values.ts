@@ -1,0 +1,67 @@
+import ms from 'ms';
+import { z } from 'zod';
+
+/** The kinds of values that a configuration is written in. Whole values may come out of the environment as text. */
+
+const DURATION = /^\d+(\.\d+)?\s*(ms|s|m|h|d|w)$/;
+const LONGEST_MS = 366 * 24 * 60 * 60 * 1000;
+
+interface Range {
+  from?: number;
+  to?: number;
+}
+
+/**
+ * `500ms`, `5s`, `10m`, `14d`: a number and its unit, in milliseconds once parsed. A number alone is refused, since
+ * one cannot see what it counts.
+ * @param from the shortest, `to` the longest duration taken; milliseconds
+ */
+export function duration({ from = 1, to = LONGEST_MS }: Range = {}) {
+  return z
+    .string('expected a duration such as 500ms, 5s, 10m or 14d')
+    .trim()
+    .regex(DURATION, 'expected a duration such as 500ms, 5s, 10m or 14d')
+    .transform((text) => Math.round(ms(text as ms.StringValue)))
+    .refine((value) => value >= from && value <= to, `expected a duration from ${ms(from)} to ${ms(to)}`);
+}
+
+/** A whole number, also written as text: `${PORT:-9464}` gives one. */
+export function count({ from = 1, to = Number.MAX_SAFE_INTEGER }: Range = {}) {
+  const wording = to === Number.MAX_SAFE_INTEGER ? `from ${from}` : `from ${from} to ${to}`;
+  return z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .trim()
+          .regex(/^\d{1,16}$/)
+          .transform(Number),
+      ],
+      `expected a whole number ${wording}`,
+    )
+    .refine(
+      (value) => Number.isSafeInteger(value) && value >= from && value <= to,
+      `expected a whole number ${wording}`,
+    );
+}
+
+/** An IANA time zone that this Node knows. */
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, 'expected an IANA time zone such as UTC or Europe/Berlin');
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const redisUrl = z
+  .string()
+  .refine((text) => /^rediss?:$/.test(protocolOf(text)), 'expected a redis:// or rediss:// URL');
+
+const protocolOf = (text: string): string => (URL.canParse(text) ? new URL(text).protocol : '');

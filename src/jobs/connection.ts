@@ -1,0 +1,170 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
+
+/** Runs a command, and again after a lost connection: so it must be safe to repeat. */
+export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
+
+/** A connection of the producer's own on which every call ends within its time, and which recovers by itself. */
+export interface ProducerConnection {
+  readonly client: Redis;
+  /**
+   * One call of the producer's, of as many commands as it needs, each through `attempt`.
+   * @throws ProducerTimeoutError, ProducerRefusedError, ProducerClosedError
+   */
+  call<T>(operation: string, body: (attempt: Attempt) => Promise<T>): Promise<T>;
+  /** Lets the calls under way end, then disconnects. */
+  close(): Promise<void>;
+}
+
+const RETRY_PAUSE_MS = 25;
+const RECONNECT_CAP_MS = 500;
+
+/**
+ * Neither a queue of commands that wait for the connection (it would grow for as long as an outage lasts, and what
+ * callers gave up on would be sent hours later) nor ioredis' own retries: `call` does both, within its time.
+ */
+const ownOptions = (timeoutMs: number) => ({
+  lazyConnect: true,
+  // The shapes of answers that BullMQ and the scripts expect, whatever an instance handed in prefers.
+  replyMapping: 'legacy' as const,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  // A peer that went away without a word, or froze: the connection is given up and made anew.
+  socketTimeout: timeoutMs,
+  connectTimeout: timeoutMs,
+  retryStrategy: (times: number) => Math.min(50 * times, RECONNECT_CAP_MS),
+});
+
+/** @param redis a URL, or an instance, which is duplicated and otherwise left alone */
+export function openConnection(redis: string | Redis, timeoutMs: number): ProducerConnection {
+  const client = typeof redis === 'string' ? fromUrl(redis, timeoutMs) : duplicate(redis, timeoutMs);
+  const gate = readyGate(client);
+  const calls = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  async function persist<T>(operation: string, signal: AbortSignal, command: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await gate.ready(signal);
+      try {
+        return await command();
+      } catch (error) {
+        if (!isLostConnection(error)) throw refusal(operation, error);
+      }
+      await pause(RETRY_PAUSE_MS, undefined, { signal });
+    }
+  }
+
+  async function bounded<T>(operation: string, body: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const stop = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const expiry = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new ProducerTimeoutError(operation, timeoutMs, gate.lastError()));
+        stop.abort();
+      }, timeoutMs);
+    });
+    try {
+      return await Promise.race([expiry, body((command) => persist(operation, stop.signal, command))]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    client,
+    call(operation, body) {
+      if (closing) return Promise.reject(new ProducerClosedError(operation));
+      const call = bounded(operation, body);
+      calls.add(call);
+      const done = (): void => void calls.delete(call);
+      call.then(done, done);
+      return call;
+    },
+    close() {
+      closing ??= Promise.allSettled(calls).then(() => disconnect(client));
+      return closing;
+    },
+  };
+}
+
+function fromUrl(url: string, timeoutMs: number): Redis {
+  if (!/^rediss?:\/\//.test(url)) throw new TypeError('redis: expected a redis:// or rediss:// URL');
+  return new Redis(url, ownOptions(timeoutMs));
+}
+
+function duplicate(redis: Redis, timeoutMs: number): Redis {
+  // Other programs could not find keys under a prefix that only this connection knows.
+  if (redis.options.keyPrefix) throw new TypeError('redis: an instance with a keyPrefix cannot be used');
+  return redis.duplicate(ownOptions(timeoutMs));
+}
+
+interface ReadyGate {
+  ready(signal: AbortSignal): Promise<void>;
+  lastError(): string | undefined;
+}
+
+/** One listener for however many calls wait. */
+function readyGate(client: Redis): ReadyGate {
+  let lastError: string | undefined;
+  const waiting = new Set<() => void>();
+  client.on('error', (error: Error) => {
+    lastError = error.message || (error as NodeJS.ErrnoException).code;
+  });
+  client.on('ready', () => {
+    lastError = undefined;
+    for (const wake of waiting) wake();
+    waiting.clear();
+  });
+  return {
+    lastError: () => lastError,
+    async ready(signal) {
+      // A call that was given up must not go on behind its caller's back.
+      signal.throwIfAborted();
+      if (client.status === 'ready') return;
+      // Fails when Redis is away; the retry strategy goes on all the same and `ready` tells when it got there.
+      if (client.status === 'wait') client.connect().catch(() => {});
+      await new Promise<void>((resolve, reject) => {
+        const giveUp = (): void => {
+          waiting.delete(wake);
+          reject(signal.reason);
+        };
+        const wake = (): void => {
+          signal.removeEventListener('abort', giveUp);
+          resolve();
+        };
+        signal.addEventListener('abort', giveUp, { once: true });
+        waiting.add(wake);
+      });
+    },
+  };
+}
+
+/** ioredis rejects commands that a connection took down with it by these; all else is an answer, or a bug of ours. */
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'AbortError' || error.name === 'MaxRetriesPerRequestError') return true;
+  return (
+    /^(Connection is closed|Stream isn't writeable|Socket timeout)/.test(error.message) || 'syscall' in error
+  );
+}
+
+/** ioredis hangs the command with its arguments, so the content, on the error: only its text may travel on. */
+function refusal(operation: string, error: unknown): unknown {
+  return error instanceof Error && error.name === 'ReplyError'
+    ? new ProducerRefusedError(operation, error.message)
+    : error;
+}
+
+const DISCONNECT_GRACE_MS = 500;
+
+/** No QUIT: nothing is outstanding. A frozen peer never answers the closing of the socket, so it is then destroyed. */
+async function disconnect(client: Redis): Promise<void> {
+  if (client.status === 'end') return;
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
+  const stream = client.stream;
+  client.disconnect();
+  const timer = setTimeout(() => stream?.destroy(), DISCONNECT_GRACE_MS);
+  await ended;
+  clearTimeout(timer);
+}

@@ -1,0 +1,65 @@
+import { type BulkJobOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { PreparedMessage } from './prepare.ts';
+import { MESSAGE_JOB, PREFIX, queueName } from './queues.ts';
+
+/** The producer's side of the queues: one BullMQ queue a channel, on a connection that somebody else owns. */
+export interface Queues {
+  /**
+   * Adds the messages, all of one channel. Safe to repeat: a job that exists already is left as it is.
+   * @returns for each, in order, whether it was taken; false means that its id is taken by a job that is not done
+   */
+  add(channel: string, messages: readonly PreparedMessage[]): Promise<boolean[]>;
+  close(): Promise<void>;
+}
+
+export function openQueues(connection: Redis): Queues {
+  const queues = new Map<string, Queue>();
+  const queueOf = (channel: string): Queue => {
+    const queue = queues.get(channel) ?? openQueue(connection, channel);
+    queues.set(channel, queue);
+    return queue;
+  };
+  return {
+    async add(channel, messages) {
+      const jobs = await queueOf(channel).addBulk(
+        messages.map((prepared) => ({
+          name: MESSAGE_JOB,
+          data: prepared.message,
+          opts: jobOptions(prepared),
+        })),
+      );
+      // An add that deduplication dropped hands back the job that was there first.
+      return jobs.map((job, index) => job.id === messages[index]!.jobId);
+    },
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      queues.clear();
+    },
+  };
+}
+
+function openQueue(connection: Redis, channel: string): Queue {
+  const queue = new Queue(queueName(channel), {
+    connection,
+    prefix: PREFIX,
+    // Without these, BullMQ waits without end for a Redis that is away, and a failed look at its version is for good.
+    // The queue's own settings (the length of its event stream) are the worker's to write.
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+    skipMetasUpdate: true,
+  });
+  // The owner of the connection hears its errors; a queue without a listener would print them.
+  queue.on('error', () => {});
+  return queue;
+}
+
+/** Only what differs from BullMQ's defaults: options are stored with every job. Retries are the worker's affair. */
+function jobOptions({ id, jobId, ownId, delayMs, message }: PreparedMessage): BulkJobOptions {
+  return {
+    jobId,
+    ...(ownId ? { deduplication: { id } } : {}),
+    ...(delayMs > 0 ? { delay: delayMs } : {}),
+    ...(message.priority ? { priority: message.priority } : {}),
+  };
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../clock.ts';
+import { ContentError, type PlatformDefinition, type Recipient } from '../platforms/port.ts';
+import type { Problem } from '../problems.ts';
+import { quoted } from '../problems.ts';
+import type { ChannelFacts } from './announcements.ts';
+import { InvalidMessageError, UnknownChannelError } from './errors.ts';
+import { type AnyMessage, DEFAULT_LIFE_MS, type MessageSchemas, type Platforms } from './message.ts';
+import { newJobId } from './queues.ts';
+
+/** A message that may be enqueued: checked, rendered once for the check, named. */
+export interface PreparedMessage {
+  id: string;
+  jobId: string;
+  /** The caller named it: it may be a duplicate, an id of ours cannot. */
+  ownId: boolean;
+  channel: string;
+  /** The caller named the channel: it must be known. */
+  ownChannel: boolean;
+  recipient: Recipient;
+  /** The job's data: what was given, with version and id. */
+  message: AnyMessage & { id: string };
+  /** From now to `sendAt`; 0 when it may go at once. */
+  delayMs: number;
+}
+
+export type Preparation =
+  | { kind: 'prepared'; prepared: PreparedMessage }
+  | { kind: 'invalid'; error: InvalidMessageError };
+
+export interface PrepareDeps {
+  platforms: Platforms;
+  schemas: MessageSchemas<AnyMessage>;
+  clock: Pick<Clock, 'now'>;
+}
+
+/** Everything that can be told of a message without asking Redis. */
+export function prepare(input: unknown, { platforms, schemas, clock }: PrepareDeps): Preparation {
+  const parsed = schemas.parseInput(input);
+  if (parsed.kind === 'invalid') return invalid(...parsed.problems);
+  const { message } = parsed;
+  const now = clock.now();
+  const sendAtMs = message.sendAt === undefined ? now : Date.parse(message.sendAt);
+  if (message.expiresAt === undefined && sendAtMs >= now + DEFAULT_LIFE_MS)
+    return invalid({ path: 'expiresAt', message: 'is needed when sendAt is 7 days ahead or more' });
+  // The schema let only platforms of the registry through.
+  const definition = platforms[message.platform]!;
+  const problem = renderProblem(definition, message);
+  if (problem) return invalid(problem);
+  const jobId = newJobId();
+  const id = message.id ?? jobId;
+  return {
+    kind: 'prepared',
+    prepared: {
+      id,
+      jobId,
+      ownId: message.id !== undefined,
+      channel: message.channel ?? message.platform,
+      ownChannel: message.channel !== undefined,
+      recipient: definition.recipient(message),
+      message: { ...message, id },
+      delayMs: Math.max(0, sendAtMs - now),
+    },
+  };
+}
+
+const invalid = (...problems: Problem[]): Preparation => ({
+  kind: 'invalid',
+  error: new InvalidMessageError(problems),
+});
+
+function renderProblem(definition: PlatformDefinition, message: AnyMessage): Problem | undefined {
+  try {
+    definition.render(message);
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    return { path: error.field, message: error.message.slice(error.field.length + 2) };
+  }
+  return undefined;
+}
+
+/**
+ * Whether the message fits its channel.
+ * @param facts what workers announced of the channel; without them the worker is the first to check
+ * @param listed the caller vouches for the channel
+ */
+export function misfit(
+  { channel, ownChannel, message, recipient }: PreparedMessage,
+  facts: ChannelFacts | undefined,
+  listed: boolean,
+): InvalidMessageError | UnknownChannelError | undefined {
+  if (!facts) return ownChannel && !listed ? new UnknownChannelError(channel) : undefined;
+  const problem = (path: string, text: string) => new InvalidMessageError([{ path, message: text }]);
+  if (facts.platform !== message.platform)
+    return problem(
+      'channel',
+      `${quoted(channel)} is a channel of ${facts.platform}, not of ${message.platform}`,
+    );
+  if (!facts.quota) return undefined;
+  const recipients = countRecipients(message.to);
+  if (recipients > 1)
+    return problem('to', `a channel with a quota takes one recipient a message, got ${recipients}`);
+  if (facts.addressing !== undefined && facts.addressing !== recipient.addressing)
+    return problem('to', `channel ${quoted(channel)} takes ${facts.addressing}, got ${recipient.addressing}`);
+  return undefined;
+}
+
+/** Lists name several recipients, anything else names one. */
+export function countRecipients(to: unknown): number {
+  return Object.values(to as object).reduce((sum, value) => {
+    return sum + (Array.isArray(value) ? value.length : value === undefined ? 0 : 1);
+  }, 0);
+}

@@ -1,0 +1,142 @@
+import type { Announcements } from './announcements.ts';
+import { inBatches, type Source } from './batches.ts';
+import type { Attempt, ProducerConnection } from './connection.ts';
+import type { Queues } from './enqueue.ts';
+import { InterruptedError, type InvalidMessageError, type UnknownChannelError } from './errors.ts';
+import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';
+
+/** What the producer asks the ledger: whether there is a record that became final less than a day ago. */
+export interface FinalRecords {
+  known(channel: string, ids: readonly string[]): Promise<boolean[]>;
+}
+
+export interface SendResult {
+  status: 'queued' | 'duplicate';
+  /** The message's name: the caller's own or a made-up one. */
+  id: string;
+}
+
+export interface InvalidItem {
+  /** Position in what was handed to sendMany, from 0. */
+  index: number;
+  error: InvalidMessageError | UnknownChannelError;
+}
+
+export interface SendManyResult {
+  queued: number;
+  duplicate: number;
+  /** The first thousand; `onInvalid` hears of all. */
+  invalid: InvalidItem[];
+  invalidTotal: number;
+}
+
+export interface SendManyOptions {
+  onResult?: (result: SendResult & { index: number }) => void;
+  onInvalid?: (item: InvalidItem) => void;
+}
+
+export interface SendDeps {
+  connection: ProducerConnection;
+  queues: Queues;
+  announcements: Announcements;
+  records: FinalRecords;
+  /** Channels that the caller vouches for. */
+  listed: ReadonlySet<string>;
+  prepare: (input: unknown) => Preparation;
+  onAccepted: (channel: string, status: SendResult['status']) => void;
+}
+
+export const MAX_INVALID_KEPT = 1000;
+
+type Verdict = SendResult | InvalidMessageError | UnknownChannelError;
+
+/** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
+export async function sendOne(input: unknown, deps: SendDeps): Promise<SendResult> {
+  const preparation = deps.prepare(input);
+  if (preparation.kind === 'invalid') throw preparation.error;
+  const [verdict] = await enqueue('send', [preparation.prepared], deps);
+  if (verdict instanceof Error) throw verdict;
+  return verdict!;
+}
+
+/** @throws InterruptedError with what was settled, when Redis or the source fails on the way */
+export async function sendMany(
+  inputs: Source<unknown>,
+  { onResult, onInvalid }: SendManyOptions,
+  deps: SendDeps,
+): Promise<SendManyResult> {
+  const result: SendManyResult = { queued: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
+  const refuse = (index: number, error: InvalidItem['error']): void => {
+    result.invalidTotal += 1;
+    if (result.invalid.length < MAX_INVALID_KEPT) result.invalid.push({ index, error });
+    onInvalid?.({ index, error });
+  };
+  const interruption = await inBatches(inputs, async ({ items, from }) => {
+    const preparations = items.map(deps.prepare);
+    const good = preparations.flatMap((one) => (one.kind === 'prepared' ? [one.prepared] : []));
+    const verdicts = (await enqueue('sendMany', good, deps)).values();
+    for (const [offset, preparation] of preparations.entries()) {
+      const index = from + offset;
+      const verdict = preparation.kind === 'invalid' ? preparation.error : verdicts.next().value!;
+      if (verdict instanceof Error) refuse(index, verdict);
+      else {
+        result[verdict.status] += 1;
+        onResult?.({ index, ...verdict });
+      }
+    }
+  });
+  if (interruption) throw new InterruptedError('sendMany', interruption.resumeAt, result, interruption.cause);
+  return result;
+}
+
+/** The one way into the queues, for one message or many: verdicts in the order of the messages. */
+async function enqueue(
+  operation: string,
+  messages: readonly PreparedMessage[],
+  deps: SendDeps,
+): Promise<Verdict[]> {
+  if (messages.length === 0) return [];
+  return deps.connection.call(operation, async (attempt) => {
+    const channels = await attempt(() => deps.announcements.current());
+    const verdicts = new Map<PreparedMessage, Verdict>();
+    const groups = new Map<string, PreparedMessage[]>();
+    for (const message of messages) {
+      const { channel } = message;
+      const error = misfit(message, channels.get(channel), deps.listed.has(channel));
+      if (error) verdicts.set(message, error);
+      else if (!groups.get(channel)?.push(message)) groups.set(channel, [message]);
+    }
+    for (const [channel, group] of groups) {
+      const statuses = await enqueueChannel(channel, group, attempt, deps);
+      for (const [index, message] of group.entries()) {
+        const status = statuses[index]!;
+        verdicts.set(message, { status, id: message.id });
+        deps.onAccepted(channel, status);
+      }
+    }
+    return messages.map((message) => verdicts.get(message)!);
+  });
+}
+
+/**
+ * The records are asked once, before the first add: a repeated add (an answer was lost with its connection) must not
+ * meet the record of its own job that was quicker. A message that becomes final in between is caught at admission.
+ */
+async function enqueueChannel(
+  channel: string,
+  group: readonly PreparedMessage[],
+  attempt: Attempt,
+  { queues, records }: SendDeps,
+): Promise<SendResult['status'][]> {
+  const named = group.filter((message) => message.ownId);
+  const done = new Set<PreparedMessage>();
+  if (named.length > 0) {
+    const ids = named.map((message) => message.id);
+    const known = await attempt(() => records.known(channel, ids));
+    for (const [index, message] of named.entries()) if (known[index]) done.add(message);
+  }
+  const fresh = group.filter((message) => !done.has(message));
+  const taken = fresh.length > 0 ? await attempt(() => queues.add(channel, fresh)) : [];
+  const queued = new Set(fresh.filter((_, index) => taken[index]));
+  return group.map((message) => (queued.has(message) ? 'queued' : 'duplicate'));
+}
