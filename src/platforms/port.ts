@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
+import type { Clock } from '../clock.ts';
 import type { Outcome } from '../outcome.ts';
 
 /**
@@ -55,6 +56,8 @@ export interface PlatformClient<M = unknown> {
 export interface ClientDeps {
   /** Tests and proxies hand in their own; otherwise the client makes a keep-alive pool and closes it. */
   dispatcher?: Dispatcher | undefined;
+  /** For dates in Retry-After. The system's when absent. */
+  clock?: Clock | undefined;
 }
 
 /** The settings that every client gets besides the platform's own. Milliseconds. */

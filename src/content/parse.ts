@@ -1,0 +1,46 @@
+import type { Root } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { readTemplate } from './template.ts';
+
+export interface ParsedContent {
+  /** Holds a token in place of each placeholder. Shared: not to be changed. */
+  readonly root: Root;
+  /** What each placeholder asks for, by the number of its token. */
+  readonly paths: readonly string[];
+}
+
+/**
+ * A parse costs 100 to 200 microseconds, more than all the rest of a delivery, and a campaign's messages repeat one
+ * content with other data: so the latest few are remembered. A pure function's results, bounded in number and size.
+ */
+const REMEMBERED = 64;
+const LONGEST_REMEMBERED = 8_192;
+const remembered = new Map<string, ParsedContent>();
+
+/** Parses CommonMark (no extensions) with placeholders. Throws ContentError for other template syntax. */
+export function parseContent(content: string): ParsedContent {
+  const known = remembered.get(content);
+  if (known !== undefined) return known;
+  const { text, paths } = readTemplate(content);
+  const parsed = { root: parseMarkdown(text), paths };
+  if (content.length <= LONGEST_REMEMBERED) remember(content, parsed);
+  return parsed;
+}
+
+function remember(content: string, parsed: ParsedContent): void {
+  if (remembered.size >= REMEMBERED) {
+    const [oldest] = remembered.keys();
+    if (oldest !== undefined) remembered.delete(oldest);
+  }
+  remembered.set(content, parsed);
+}
+
+/** One line in which nothing can be Markdown: most messages are, and need no parser. */
+const PLAIN_LINE = /^[\p{L}\uFDD0][^\p{Cc}\\`*_[\]<&]*$/u;
+
+export function parseMarkdown(text: string): Root {
+  if (PLAIN_LINE.test(text) && text.trimEnd() === text) {
+    return { type: 'root', children: [{ type: 'paragraph', children: [{ type: 'text', value: text }] }] };
+  }
+  return fromMarkdown(text);
+}

@@ -1,0 +1,46 @@
+import { ContentError, type RenderableMessage } from '../platforms/port.ts';
+import { parseContent } from './parse.ts';
+import { fill, readTemplate, readValues } from './template.ts';
+import { type ContentNode, type ContentRoot, fillTree } from './tree.ts';
+
+/** How one platform writes what Markdown says. One file each. */
+export interface Dialect {
+  render(root: ContentRoot): string;
+  /** Makes a value harmless within native content. Absent where the platform documents no escape. */
+  escapeNative?: (value: string) => string;
+}
+
+/** A function for each kind of node, so that a forgotten one does not compile. `C` is what a dialect hands down. */
+export type Visitor<C> = {
+  [T in ContentNode['type']]: (node: Extract<ContentNode, { type: T }>, context: C) => string;
+};
+
+export function visit<C>(visitor: Visitor<C>, node: ContentNode, context: C): string {
+  return (visitor[node.type] as (node: ContentNode, context: C) => string)(node, context);
+}
+
+/**
+ * A message's body in the platform's dialect. Pure. Throws ContentError for refused template syntax, for a placeholder
+ * without a value, for data where values cannot be made harmless, and for content that leaves nothing to send.
+ */
+export function renderContent(message: RenderableMessage, dialect: Dialect): string {
+  const body =
+    message.format === 'native' ? renderNative(message, dialect) : renderMarkdown(message, dialect);
+  if (body.trim() === '') throw new ContentError('content', 'leaves nothing to send');
+  // Half a surrogate pair is no text: some JSON parsers refuse the whole body for it.
+  return body.replace(/\p{Cs}/gu, '\uFFFD');
+}
+
+function renderMarkdown({ content, data }: RenderableMessage, dialect: Dialect): string {
+  const { root, paths } = parseContent(content);
+  return dialect.render(fillTree(root, readValues(paths, data)));
+}
+
+function renderNative({ content, data }: RenderableMessage, { escapeNative }: Dialect): string {
+  if (data === undefined) return content;
+  if (escapeNative === undefined) {
+    throw new ContentError('data', 'cannot go with native content here: the platform has no escape');
+  }
+  const template = readTemplate(content);
+  return fill(template.text, readValues(template.paths, data), escapeNative);
+}

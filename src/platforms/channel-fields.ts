@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** Fields that the channels of several platforms share. */
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** Keys may travel in the clear only where nobody else can listen: to this very machine. */
+export function isSafeBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
+}
+
+/** Credentials in a URL end up in logs, and a query or a fragment would be cut off by every request. */
+function isBare(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password, search, hash } = new URL(text);
+  return `${username}${password}${search}${hash}` === '';
+}
+
+/** An API's address: https, or http to the loopback. */
+export const baseUrlField = z
+  .string()
+  .trim()
+  .refine(isSafeBaseUrl, 'must be an https URL (http only to this machine)')
+  .refine(isBare, 'must hold no credentials, query or fragment');
+
+/** A credential as it goes into a header or a body: no white space around it, none of the characters that end a line. */
+export const secretField = z
+  .string()
+  .trim()
+  .min(1)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  .regex(/^[^\u0000-\u001f\u007f]+$/, 'must be one line of printable characters');

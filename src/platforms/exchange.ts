@@ -1,0 +1,107 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { HttpResult, Lost } from './http-result.ts';
+
+/** Far above any answer of an API, far below what would hurt a worker with a thousand of them open. */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+
+const LOST_BY_CODE: Readonly<Record<string, Lost['reason']>> = {
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'unreadable_answer',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'unreadable_answer',
+};
+
+/**
+ * Follows one request through undici's dispatch. `onRequestStart` comes right before the first byte is written, so an
+ * end without it proves that nothing reached the platform; no error code proves that as well. An object with named
+ * methods in place of closures: one allocation a request.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  #ended = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #bytes = 0;
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
+  readonly #signal: AbortSignal;
+  readonly #settle: (result: HttpResult) => void;
+
+  constructor(signal: AbortSignal, settle: (result: HttpResult) => void) {
+    this.#signal = signal;
+    this.#settle = settle;
+    if (signal.aborted) this.handleEvent();
+    else signal.addEventListener('abort', this);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The signal aborted. */
+  handleEvent(): void {
+    if (this.#controller !== undefined) this.#giveUp('timeout', 'aborted at the deadline');
+    else this.#end({ kind: 'not_connected', detail: 'aborted before anything was written' });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#ended) {
+      controller.abort(new Error('ended before it was written'));
+    } else if (this.#controller !== undefined) {
+      // Nobody may write a message a second time on its own: an interceptor that retries would.
+      controller.abort(new Error('already written once'));
+      this.#lost('connection_lost', 'the dispatcher tried to send again');
+    } else {
+      this.#controller = controller;
+    }
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+    if (Number(headers['content-length']) > MAX_ANSWER_BYTES) this.#oversize();
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_ANSWER_BYTES) this.#oversize();
+    else if (this.#first === undefined) this.#first = chunk;
+    else if (this.#more === undefined) this.#more = [this.#first, chunk];
+    else this.#more.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const body = this.#more === undefined ? this.#first : Buffer.concat(this.#more);
+    const text = body === undefined ? '' : body.toString('utf8');
+    this.#end({ kind: 'answered', status: this.#status, headers: this.#headers, text });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+    if (this.#controller === undefined) this.#end({ kind: 'not_connected', detail: code });
+    // The parser's codes are the many of llhttp.
+    else if (code.startsWith('HPE_')) this.#lost('unreadable_answer', code);
+    else this.#lost(LOST_BY_CODE[code] ?? 'connection_lost', code);
+  }
+
+  #oversize(): void {
+    this.#giveUp('unreadable_answer', `the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
+  }
+
+  #giveUp(reason: Lost['reason'], detail: string): void {
+    this.#lost(reason, detail);
+    this.#controller?.abort(new Error(detail));
+  }
+
+  #lost(reason: Lost['reason'], detail: string): void {
+    this.#end({ kind: 'lost', reason, detail });
+  }
+
+  #end(result: HttpResult): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#signal.removeEventListener('abort', this);
+    this.#settle(result);
+  }
+}

@@ -1,0 +1,26 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** How one request ended. */
+export type HttpResult = HttpAnswer | NotConnected | Lost;
+
+export interface HttpAnswer {
+  kind: 'answered';
+  status: number;
+  /** Names in lower case. */
+  headers: IncomingHttpHeaders;
+  /** The whole body as UTF-8, at most 64 KiB. */
+  text: string;
+}
+
+/** Proof that nothing of the request was written: connection refused, DNS, TLS, connect timeout, early abort. */
+export interface NotConnected {
+  kind: 'not_connected';
+  detail: string;
+}
+
+/** The request was or may have been written, and no answer can be read: the platform may have acted on it. */
+export interface Lost {
+  kind: 'lost';
+  reason: 'timeout' | 'connection_lost' | 'unreadable_answer';
+  detail: string;
+}

@@ -1,0 +1,90 @@
+import type { Outcome } from '../outcome.ts';
+import { outcomeOfRateLimit, outcomeOfStrangeStatus } from './http-outcome.ts';
+import type { HttpAnswer } from './http-result.ts';
+import { platformText, type Unspeakable } from './platform-text.ts';
+
+/**
+ * What an answer of Kongregate's private_message means. The API answers HTTP 200 to nearly everything, so the body
+ * decides: `{"success":true}`, `{"success":false,"errors":[text …]}`, or the envelope of its other methods,
+ * `{"success":false,"error":403,"error_description":text}` (Kongregate's API documentation).
+ */
+export interface AnswerContext {
+  now: number;
+  /** Any of these in a refusal, whatever the case, says that the player already got today's message. */
+  quotaRefusals: readonly string[];
+  unspeakable: Unspeakable;
+}
+
+interface Refusal {
+  /** The number of the second envelope. */
+  code: number | undefined;
+  text: string;
+}
+
+const SENT: Outcome = Object.freeze({ kind: 'delivered', reason: 'sent' });
+
+/** "Game cannot send a PM to someone who hasn't played the game within 2 weeks.", with either apostrophe. */
+const NOT_PLAYED = /\b(?:hasn.t|has not|have not|haven.t) played\b/i;
+/** A key refused in the first envelope. Stopping loses nothing; rejecting would kill every message that waits. */
+const BAD_KEY = /\binvalid credentials\b|\bapi[ _]key\b/i;
+/** The wording of an unknown recipient is not documented: the likely ones. It only chooses the reason. */
+const NO_SUCH_USER =
+  /\b(?:unknown|invalid|no such) (?:user|player|recipient)|\b(?:user|player|recipient)\w* (?:was )?(?:not found|does(?:n.t| not) exist)|\bfind (?:the |that )?(?:user|player|recipient)/i;
+
+export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome {
+  if (answer.status === 429) return outcomeOfRateLimit(answer, context.now);
+  if (answer.status >= 500) return outcomeOfStrangeStatus(answer, context.now);
+  const body = parseObject(answer.text);
+  const isSuccess = answer.status >= 200 && answer.status < 300;
+  if (isSuccess && body?.['success'] === true) return SENT;
+  const refusal = body === undefined ? undefined : readRefusal(body);
+  if (refusal !== undefined) return readReason(refusal, answer, context);
+  if (!isSuccess) return outcomeOfStrangeStatus(answer, context.now);
+  const detail =
+    answer.text.trim() === '' ? 'the answer is blank' : 'the answer is none of the documented ones';
+  return { kind: 'unknown', reason: 'unreadable_answer', detail };
+}
+
+function readReason(refusal: Refusal, answer: HttpAnswer, context: AnswerContext): Outcome {
+  const { code, text } = refusal;
+  const detail = platformText(text, context.unspeakable) || 'refused without a reason';
+  if (code === 429) return outcomeOfRateLimit(answer, context.now);
+  if (code !== undefined && code >= 500) return { kind: 'unknown', reason: 'server_error', detail };
+  if (code === 401 || code === 403 || BAD_KEY.test(text)) {
+    return { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials', detail };
+  }
+  if (NOT_PLAYED.test(text)) return { kind: 'suppressed', reason: 'ineligible', detail };
+  if (matchesAny(text, context.quotaRefusals)) return { kind: 'throttled', reason: 'quota_refused', detail };
+  return { kind: 'rejected', reason: NO_SUCH_USER.test(text) ? 'bad_recipient' : 'bad_request', detail };
+}
+
+/** A refusal must say so: `success` false, or an error of either envelope and no `success` at all. */
+function readRefusal(body: Record<string, unknown>): Refusal | undefined {
+  const { success, error, errors, error_description: description } = body;
+  const says = error !== undefined || errors !== undefined;
+  if (success !== false && !(success === undefined && says)) return undefined;
+  const numeric = typeof error === 'number' || (typeof error === 'string' && /^\d{3}$/.test(error));
+  const texts = [...textsOf(errors), ...textsOf(description), ...(numeric ? [] : textsOf(error))];
+  return { code: numeric ? Number(error) : undefined, text: texts.join(' ') };
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsOf);
+  return [];
+}
+
+function matchesAny(text: string, patterns: readonly string[]): boolean {
+  const lower = text.toLowerCase();
+  return patterns.some((pattern) => lower.includes(pattern.toLowerCase()));
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Not JSON: the caller reads that as what it is.
+    return undefined;
+  }
+}

@@ -1,0 +1,13 @@
+import { kongregate } from './kongregate.ts';
+import type { PlatformDefinition } from './port.ts';
+
+/** Every platform that Herald speaks to. A new one is a file of its own and a line here. */
+export const platforms = { kongregate } as const satisfies Record<string, PlatformDefinition>;
+
+export type PlatformName = keyof typeof platforms;
+
+export const PLATFORM_NAMES = Object.keys(platforms) as [PlatformName, ...PlatformName[]];
+
+export function findPlatform(name: string): PlatformDefinition | undefined {
+  return Object.hasOwn(platforms, name) ? platforms[name as PlatformName] : undefined;
+}
