@@ -64,7 +64,7 @@ export const commonFields = {
   content: z
     .string()
     .min(1)
-    .max(MAX_CONTENT_BYTES, 'is longer than 64 KiB')
+    .max(MAX_CONTENT_BYTES, { error: 'is longer than 64 KiB', abort: true })
     .refine(fitsContent, 'is longer than 64 KiB')
     .meta({ description: 'Markdown, unless format is native' }),
   format: z.enum(['markdown', 'native']).optional(),

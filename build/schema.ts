@@ -1,0 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { messageJsonSchema } from '../src/jobs/message-json-schema.ts';
+
+/** Writes message.schema.json, the wire contract for producers in other languages. */
+const target = new URL('../message.schema.json', import.meta.url);
+writeFileSync(target, `${JSON.stringify(messageJsonSchema(), null, 2)}\n`);
