@@ -29,6 +29,8 @@ function nextFields(next: Disposition): Fields {
     case 'wait':
     case 'rest':
       return { next: next.kind, next_reason: next.reason, next_delay_ms: Math.round(next.delayMs) };
+    case 'schedule':
+      return { next: 'schedule', next_at: new Date(next.at).toISOString() };
     case 'hand_back':
       return { next: 'hand_back' };
   }

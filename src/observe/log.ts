@@ -1,16 +1,19 @@
 import { createRequire } from 'node:module';
-import { type DestinationStream, destination as fileDestination, type Logger, pino } from 'pino';
+import {
+  type DestinationStream,
+  destination as fileDestination,
+  type LevelWithSilent,
+  type Logger,
+  pino,
+} from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
 import { createScrubber, SECRET_KEYS } from './scrub.ts';
 
 export type { Logger } from 'pino';
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
 export interface LogOptions {
   /** `info` when absent. */
-  level?: LogLevel | undefined;
+  level?: LevelWithSilent | undefined;
   /** Gets one JSON object a line. Standard output, written synchronously, when absent. */
   destination?: DestinationStream | undefined;
   /** Values that must never be written, whatever field or text they turn up in: API keys, the password of Redis. */
