@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { InvalidArgumentError } from 'commander';
+import { count, duration } from '../../config/values.ts';
+import { problemsText, toProblems } from '../../problems.ts';
+import { type Fault, faultSchema } from '../../sandbox/faults.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/index.ts';
+import { type CommandContext, EXIT } from '../context.ts';
+import { wrongUsage } from '../failure.ts';
+import { collected, parsedBy } from '../option-values.ts';
+import type { Output } from '../output.ts';
+import type { AddCommand, Run } from '../shell.ts';
+
+interface SandboxCommandOptions {
+  host: string;
+  port: number;
+  apiKey?: string[];
+  fault?: Fault[];
+  day?: number;
+  seed?: number;
+}
+
+const HELP = `
+A fault is a kind, a kind with its share of the calls, or JSON with all its fields. Kinds: latency, server_error,
+reset, hang, blank, unreadable, oversize, rate_limited, answer. Ids ending in 7 have not played, ids ending in 0 are
+unknown.
+
+Examples:
+  $ herald sandbox --port 8080
+  $ herald sandbox --fault server_error:0.1 --fault '{"kind":"reset","accepted":true,"count":5}'`;
+
+/** `reset`, `reset:0.1` or `{"kind":"reset","accepted":true}`. */
+export function parseFault(text: string): Fault {
+  const parsed = faultSchema.safeParse(faultSource(text));
+  if (parsed.success) return parsed.data;
+  const problems = toProblems(parsed.error.issues, text, () => true);
+  throw new InvalidArgumentError(`${problemsText(problems)}.`);
+}
+
+function faultSource(text: string): unknown {
+  if (!text.startsWith('{')) {
+    const [kind, share] = text.split(':');
+    return { kind, ...(share === undefined ? {} : { probability: Number(share) }) };
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('not valid JSON.');
+  }
+}
+
+const sandboxOptions = (
+  { host, port, ...given }: SandboxCommandOptions,
+  { clock }: CommandContext,
+): SandboxOptions => ({
+  host,
+  port,
+  clock,
+  ...(given.seed === undefined ? {} : { seed: given.seed }),
+  ...(given.fault === undefined ? {} : { faults: given.fault }),
+  kongregate: {
+    ...(given.apiKey === undefined ? {} : { apiKeys: given.apiKey }),
+    ...(given.day === undefined ? {} : { dayMs: given.day }),
+  },
+});
+
+async function open(options: SandboxCommandOptions, context: CommandContext): Promise<Sandbox> {
+  try {
+    return await startSandbox(sandboxOptions(options, context));
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    const why = code === 'EADDRINUSE' ? 'the port is taken' : code;
+    throw wrongUsage(`cannot listen on ${options.host}:${options.port}: ${why}`, error);
+  }
+}
+
+function announce({ url }: Sandbox, output: Output): void {
+  const addresses = { url, kongregate: `${url}/kongregate/api`, control: `${url}/sandbox` };
+  output.result(addresses, () =>
+    [
+      `Sandbox at ${url}, until it is interrupted.`,
+      `  Kongregate's baseUrl  ${addresses.kongregate}`,
+      `  what was accepted     ${addresses.control}/report`,
+    ].join('\n'),
+  );
+}
+
+function report({ journal }: Sandbox, output: Output): void {
+  const { calls, accepted, results, faults, acceptedMoreThanOnce } = journal.report();
+  const value = { calls, accepted, results, faults, accepted_more_than_once: acceptedMoreThanOnce };
+  output.result(value, () =>
+    output.table(['calls', 'count'], [['all', calls], ...Object.entries(results), ...faultRows(faults)]),
+  );
+}
+
+const faultRows = (faults: Record<string, number>): [string, number][] =>
+  Object.entries(faults).map(([kind, times]) => [`fault: ${kind}`, times]);
+
+const run: Run<SandboxCommandOptions> = async ({ context, output, options }) => {
+  const sandbox = await open(options, context);
+  try {
+    announce(sandbox, output);
+    if (!context.signal.aborted) await once(context.signal, 'abort');
+    report(sandbox, output);
+    return EXIT.done;
+  } finally {
+    await sandbox.close();
+  }
+};
+
+export const addSandbox: AddCommand = (program, shell) => {
+  program
+    .command('sandbox')
+    .description('Run a server that plays the platforms by their rules, with faults on demand.')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option(
+      '--port <port>',
+      'port to listen on, 0 for a free one',
+      parsedBy(count({ from: 0, to: 65_535 })),
+      8080,
+    )
+    .option('--api-key <key>', 'a good key, repeatable (default: sandbox-key)', collected(String))
+    .option('--fault <fault>', 'a fault in force from the start, repeatable', collected(parseFault))
+    .option('--day <duration>', "length of the platform's day, for short tests", parsedBy(duration()))
+    .option('--seed <number>', 'seed of the chances of faults', parsedBy(count()))
+    .addHelpText('after', HELP)
+    .action(shell.action(run));
+};

@@ -1,0 +1,66 @@
+import { Command, CommanderError } from 'commander';
+import { commands } from './commands/index.ts';
+import { type CommandContext, EXIT, type ExitCode } from './context.ts';
+import { describeFailure } from './describe-failure.ts';
+import { printable } from './output.ts';
+import { createShell } from './shell.ts';
+
+const INTRODUCTION = 'Delivers queued messages to people on the platforms where they play, talk or buy.';
+
+const EPILOGUE = `
+Exit codes:
+  0  done
+  1  partly failed
+  2  wrong usage or configuration
+  3  Redis unreachable and nothing done
+
+Example:
+  $ echo '{"platform":"kongregate","to":{"userId":32},"content":"Hello"}' | herald send`;
+
+function createProgram(context: CommandContext, version: string): Command {
+  const program = new Command('herald')
+    .description(INTRODUCTION)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .option('-c, --config <file>', 'configuration file (default: $HERALD_CONFIG, else herald.yaml here)')
+    .option('--json', 'print results as JSON, one document a line')
+    .addHelpText('after', EPILOGUE)
+    .exitOverride()
+    .showHelpAfterError('Run it with --help for its options and an example.')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'herald: ')),
+      getOutHelpWidth: () => context.stdout.columns ?? 80,
+      getErrHelpWidth: () => context.stderr.columns ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  return program;
+}
+
+/**
+ * Runs one command line (without the interpreter and the script) and returns its exit code. Every expected failure is
+ * one sentence on standard error; a stack is printed only for a bug, which is thrown by nothing else.
+ */
+export async function runCommandLine(
+  argv: readonly string[],
+  context: CommandContext,
+  version: string,
+): Promise<ExitCode> {
+  const shell = createShell(context);
+  const program = createProgram(context, version);
+  for (const add of commands) add(program, shell);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return shell.exitCode();
+  } catch (error) {
+    // Commander has printed its own message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const { exitCode, text, stack } = describeFailure(error);
+    context.stderr.write(`herald: ${printable(text)}\n${stack === undefined ? '' : `${stack}\n`}`);
+    return exitCode;
+  }
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { runCommandLine } from './cli/program.ts';
+import { systemClock } from './clock.ts';
+import { readVersion } from './observe/build-info.ts';
+
+const interruption = new AbortController();
+// The second signal meets no handler and ends the process at once.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interruption.abort(signal));
+}
+// `herald … | head` closes the pipe when it has seen enough; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+const context = {
+  env: process.env,
+  // Opened only by the command that reads it: an open standard input would keep the process alive.
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: systemClock,
+  signal: interruption.signal,
+};
+
+process.exitCode = await runCommandLine(process.argv.slice(2), context, readVersion());
