@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { Random } from '../clock.ts';
+
+/** When a fault strikes. */
+const when = {
+  /** Of the calls it fits, the share it strikes: 0 to 1, default 1. */
+  probability: z.number().min(0).max(1).default(1),
+  /** How many times at most; without it, for ever. */
+  count: z.int().positive().optional(),
+  /** Only calls for these: a user id as text, or `@name` in lower case. */
+  recipients: z.array(z.string()).optional(),
+  platform: z.string().optional(),
+};
+
+/** Whether the platform took the message before the answer went wrong, so that only its sender does not know. */
+const accepted = z.boolean().default(false);
+
+/**
+ * - `latency`: the answer, or the next fault that fits, comes `latencyMs` later.
+ * - `server_error`: `status` (503) with an HTML page. - `reset`: the connection breaks. - `hang`: no answer ever.
+ * - `blank`: HTTP 200 and nothing. - `unreadable`: half of an answer. - `oversize`: one of a megabyte.
+ * - `rate_limited`: 429, with `retryAfter` as its Retry-After where given.
+ * - `answer`: whatever is put here, word by word.
+ */
+export const faultSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('latency'), latencyMs: z.number().min(0), ...when }),
+  z.strictObject({
+    kind: z.literal('server_error'),
+    status: z.int().min(500).max(599).default(503),
+    accepted,
+    ...when,
+  }),
+  z.strictObject({ kind: z.literal('reset'), accepted, ...when }),
+  z.strictObject({ kind: z.literal('hang'), accepted, ...when }),
+  z.strictObject({ kind: z.literal('blank'), accepted, ...when }),
+  z.strictObject({ kind: z.literal('unreadable'), accepted, ...when }),
+  z.strictObject({ kind: z.literal('oversize'), accepted, ...when }),
+  z.strictObject({ kind: z.literal('rate_limited'), retryAfter: z.string().optional(), ...when }),
+  z.strictObject({
+    kind: z.literal('answer'),
+    status: z.int().min(200).max(599).default(200),
+    headers: z.record(z.string(), z.string()).default({}),
+    body: z.string().default(''),
+    accepted,
+    ...when,
+  }),
+]);
+
+/** A fault as it is asked for; `kind` is all that most need. */
+export type Fault = z.input<typeof faultSchema>;
+type Armed = z.output<typeof faultSchema>;
+/** A fault that takes the place of the answer. */
+export type AnswerFault = Exclude<Armed, { kind: 'latency' }>;
+
+export interface Struck {
+  latencyMs: number;
+  fault: AnswerFault | undefined;
+}
+
+/** The faults that wait for a call, oldest first. */
+export class FaultPlan {
+  #armed: Armed[] = [];
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Throws a ZodError for what is no fault. */
+  add(...faults: Fault[]): void {
+    this.#armed.push(...faults.map((fault) => faultSchema.parse(fault)));
+  }
+
+  clear(): void {
+    this.#armed = [];
+  }
+
+  list(): readonly Armed[] {
+    return this.#armed;
+  }
+
+  /** What strikes this call: every latency that fits, and the first of the others. */
+  strike(platform: string, recipient: string): Struck {
+    const struck: Struck = { latencyMs: 0, fault: undefined };
+    for (const fault of this.#armed) {
+      if (!fits(fault, platform, recipient) || (fault.kind !== 'latency' && struck.fault !== undefined))
+        continue;
+      if (fault.probability < 1 && this.#random() >= fault.probability) continue;
+      if (fault.count !== undefined) fault.count -= 1;
+      if (fault.kind === 'latency') struck.latencyMs += fault.latencyMs;
+      else struck.fault = fault;
+    }
+    this.#armed = this.#armed.filter((fault) => fault.count !== 0);
+    return struck;
+  }
+}
+
+function fits(fault: Armed, platform: string, recipient: string): boolean {
+  if (fault.platform !== undefined && fault.platform !== platform) return false;
+  return fault.recipients === undefined || fault.recipients.includes(recipient);
+}

@@ -1,0 +1,24 @@
+/**
+ * `herald/sandbox`: the platforms, simulated by their rules, and a Redis of one's own; for tests and demonstrations.
+ *
+ * ```ts
+ * const sandbox = await startSandbox({ faults: [{ kind: 'server_error', probability: 0.1 }] });
+ * const redis = await startRedis();
+ * // a channel with baseUrl `${sandbox.url}/kongregate/api` and apiKey `sandbox-key`, Redis at redis.url …
+ * sandbox.journal.report(); // { calls, accepted, results: { accepted, daily_limit … } … }
+ * await sandbox.close();
+ * await redis.stop();
+ * ```
+ */
+export type { Fault, FaultPlan } from './faults.ts';
+export type { Journal, RecipientCounts, SandboxCall, SandboxReport } from './journal.ts';
+export type { KongregateOptions, KongregateSandbox } from './kongregate.ts';
+export type { PlayerState, Players, SandboxPlayer } from './kongregate-players.ts';
+export {
+  RedisNotFoundError,
+  type RedisOptions,
+  type RedisServer,
+  RedisStartError,
+  startRedis,
+} from './redis-server.ts';
+export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';

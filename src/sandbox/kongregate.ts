@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify';
+import { nameKey, Players } from './kongregate-players.ts';
+import type { Ruling, Stage } from './stage.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface KongregateOptions {
+  /** The keys that are good. Default `['sandbox-key']`. */
+  apiKeys?: readonly string[];
+  /** The length of the platform's day, in windows counted from the epoch: 86,400,000 gives days in UTC. */
+  dayMs?: number;
+  /** How a second message a day is refused: the wording is not documented. */
+  dailyLimitText?: string;
+}
+
+/**
+ * Kongregate's private_message by its API documentation: JSON in, HTTP 200 out whatever happens; the recipient must
+ * have played within two weeks; one message a player and day. Where the documentation is silent (the wording for an
+ * unknown user and for the daily limit, what a day is) a likely rule stands in.
+ */
+export class KongregateSandbox {
+  readonly players = new Players();
+  #apiKeys: ReadonlySet<string>;
+  /** The window in which each person last got a message. */
+  #lastDay = new Map<string, number>();
+  readonly #dayMs: number;
+  readonly #dailyLimitText: string;
+
+  constructor(options: KongregateOptions = {}) {
+    this.#apiKeys = new Set(options.apiKeys ?? ['sandbox-key']);
+    this.#dayMs = options.dayMs ?? DAY_MS;
+    this.#dailyLimitText = options.dailyLimitText ?? 'Game can only send one PM to a user per day.';
+  }
+
+  setApiKeys(...keys: string[]): void {
+    this.#apiKeys = new Set(keys);
+  }
+
+  /** Forgets the messages of the day; players and keys stay. */
+  newDay(): void {
+    this.#lastDay.clear();
+  }
+
+  /** Serves below the prefix it is registered with. */
+  routes(app: FastifyInstance, stage: Stage): void {
+    app.setErrorHandler((error, _request, reply) => {
+      const text = error instanceof Error ? error.message : 'Bad request';
+      return reply.code(200).send(errorEnvelope(400, text).body);
+    });
+    app.post('/api/private_message.json', (request, reply) => {
+      const fields = asFields(request.body);
+      const call = {
+        platform: 'kongregate',
+        recipient: recipientOf(fields),
+        content: asText(fields['content']),
+      };
+      return stage.play(reply, call, () => this.#judge(fields, call.recipient, stage.clock.now()));
+    });
+  }
+
+  #judge(fields: Record<string, unknown>, recipient: string, now: number): Ruling {
+    const wrong = this.#wrongCall(fields);
+    if (wrong !== undefined) return wrong;
+    const person = this.players.person(recipient);
+    const state = this.players.state(person);
+    if (state === 'unknown') return refusal('unknown_user', 'Unknown user.');
+    if (state === 'not_played') {
+      return refusal(
+        'not_played',
+        "Game cannot send a PM to someone who hasn't played the game within 2 weeks.",
+      );
+    }
+    const day = Math.floor(now / this.#dayMs);
+    if (this.#lastDay.get(person) === day) return refusal('daily_limit', this.#dailyLimitText);
+    this.#lastDay.set(person, day);
+    return { result: 'accepted', status: 200, body: { success: true } };
+  }
+
+  /** `api_key` and `content` are required, and exactly one of `user_id` and `username`. */
+  #wrongCall(fields: Record<string, unknown>): Ruling | undefined {
+    if (!this.#apiKeys.has(asText(fields['api_key']))) return errorEnvelope(403, 'Invalid credentials');
+    if (asText(fields['content']) === '') return errorEnvelope(400, 'content is required');
+    const byId = Number.isSafeInteger(fields['user_id']) && Number(fields['user_id']) > 0;
+    const byName = /^[A-Za-z0-9_]{1,16}$/.test(asText(fields['username']));
+    if (byId === byName) return errorEnvelope(400, 'exactly one of user_id and username is required');
+    return undefined;
+  }
+}
+
+/** The envelope of this method. */
+function refusal(result: string, text: string): Ruling {
+  return { result, status: 200, body: { success: false, errors: [text] } };
+}
+
+/** The envelope that Kongregate's other methods use, seen with refused credentials. */
+function errorEnvelope(error: number, text: string): Ruling {
+  const result = error === 403 ? 'bad_credentials' : 'bad_request';
+  return { result, status: 200, body: { success: false, error, error_description: text } };
+}
+
+function recipientOf(fields: Record<string, unknown>): string {
+  const { user_id: userId, username } = fields;
+  if (typeof userId === 'number') return `${userId}`;
+  return typeof username === 'string' ? nameKey(username) : '';
+}
+
+function asFields(body: unknown): Record<string, unknown> {
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,72 @@
+import fastify from 'fastify';
+import { type Clock, systemClock } from '../clock.ts';
+import { controlRoutes } from './control.ts';
+import { type Fault, FaultPlan } from './faults.ts';
+import { Journal } from './journal.ts';
+import { type KongregateOptions, KongregateSandbox } from './kongregate.ts';
+import { seededRandom } from './seeded-random.ts';
+import { createStage } from './stage.ts';
+
+export interface SandboxOptions {
+  /** A free one when absent. */
+  port?: number;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** The platforms' clock, for their days. */
+  clock?: Clock;
+  /** Seeds the chances of the faults. Default 1. */
+  seed?: number;
+  /** How many of the latest calls keep their content for the read-out. Default 100,000; counts are kept of all. */
+  keepCalls?: number;
+  /** In force from the start. */
+  faults?: readonly Fault[];
+  kongregate?: KongregateOptions;
+}
+
+/** A server that plays the platforms by their rules. */
+export interface Sandbox {
+  /** `http://host:port`. Kongregate's base URL is `${url}/kongregate/api`, the control interface is `${url}/sandbox`. */
+  readonly url: string;
+  readonly port: number;
+  readonly kongregate: KongregateSandbox;
+  readonly faults: FaultPlan;
+  readonly journal: Journal;
+  /** Empties the journal and the faults; players, keys and the day's messages stay. */
+  reset(): void;
+  /** Ends every connection, hanging ones as well. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** Starts a sandbox and resolves once it listens. Rejects where the port is taken or a fault is none. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, clock = systemClock, seed = 1, keepCalls = 100_000 } = options;
+  const closing = new AbortController();
+  const faults = new FaultPlan(seededRandom(seed));
+  faults.add(...(options.faults ?? []));
+  const journal = new Journal(keepCalls);
+  const kongregate = new KongregateSandbox(options.kongregate);
+  const stage = createStage({ clock, faults, journal, closing: closing.signal });
+  const reset = () => {
+    faults.clear();
+    journal.clear();
+  };
+
+  const app = fastify({ forceCloseConnections: true });
+  app.register(async (scope) => kongregate.routes(scope, stage), { prefix: '/kongregate' });
+  app.register(async (scope) => controlRoutes(scope, { kongregate, faults, journal, reset }), {
+    prefix: '/sandbox',
+  });
+  const url = await app.listen({ host, port });
+  return {
+    url,
+    port: Number(new URL(url).port),
+    kongregate,
+    faults,
+    journal,
+    reset,
+    close: async () => {
+      closing.abort();
+      await app.close();
+    },
+  };
+}
