@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { HttpResult, Lost } from './http-result.ts';
@@ -32,7 +33,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#signal = signal;
     this.#settle = settle;
     if (signal.aborted) this.handleEvent();
-    else signal.addEventListener('abort', this);
+    else this.#listen();
   }
 
   get ended(): boolean {
@@ -80,9 +81,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: unknown, error: Error): void {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
     if (this.#controller === undefined) this.#end({ kind: 'not_connected', detail: code });
-    // The parser's codes are the many of llhttp.
-    else if (code.startsWith('HPE_')) this.#lost('unreadable_answer', code);
+    // The parser's own codes are the many of llhttp, or none.
+    else if (error.name === 'HTTPParserError') this.#lost('unreadable_answer', code);
     else this.#lost(LOST_BY_CODE[code] ?? 'connection_lost', code);
+  }
+
+  #listen(): void {
+    // One signal may watch over a whole batch; Node takes more than ten listeners for a leak. Ours end with us.
+    setMaxListeners(0, this.#signal);
+    this.#signal.addEventListener('abort', this);
   }
 
   #oversize(): void {

@@ -1,0 +1,184 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect as tcpConnect } from 'node:net';
+import { Agent, Dispatcher } from 'undici';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createHttpClient, type HttpClient } from '../../src/platforms/http.ts';
+
+const cleanup: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of cleanup.splice(0).reverse()) await end();
+});
+
+async function serve(
+  listener: RequestListener,
+): Promise<{ url: string; server: Server; connections(): number }> {
+  let connections = 0;
+  const server = createServer(listener);
+  server.on('connection', () => {
+    connections += 1;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanup.push(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, server, connections: () => connections };
+}
+
+function client(baseUrl: string, dispatcher?: Dispatcher, timeoutMs = 2_000): HttpClient {
+  const http = createHttpClient({ baseUrl, timeoutMs, concurrency: 2 }, dispatcher);
+  cleanup.push(() => http.close());
+  return http;
+}
+
+const get = (http: HttpClient, path = '/', signal = new AbortController().signal) =>
+  http.request({ method: 'GET', path, headers: ['accept', '*/*'], signal });
+
+describe('the HTTP client', () => {
+  it('gives back status, headers and the body in one piece', async () => {
+    const { url } = await serve((request, response) => {
+      response.writeHead(418, { 'X-Path': request.url ?? '' });
+      response.write('first é ');
+      setImmediate(() => response.end('second'));
+    });
+    expect(await get(client(`${url}/base/`), '/a?b=c')).toMatchObject({
+      kind: 'answered',
+      status: 418,
+      headers: { 'x-path': '/base/a?b=c' },
+      text: 'first é second',
+    });
+  });
+
+  it('sends the body as UTF-8', async () => {
+    const { url } = await serve((request, response) => void request.pipe(response));
+    const signal = new AbortController().signal;
+    const body = '{"content":"é 🎮"}';
+    expect(await client(url).request({ method: 'POST', path: '/', headers: [], body, signal })).toMatchObject(
+      {
+        text: body,
+      },
+    );
+  });
+
+  it('keeps connections alive, and opens no more than it may', async () => {
+    const { url, connections } = await serve((_, response) => void response.end('ok'));
+    const http = client(url);
+    for (let round = 0; round < 3; round += 1) await Promise.all([1, 2, 3, 4, 5].map(() => get(http)));
+    expect(connections()).toBe(2);
+  });
+
+  it.each([
+    ['announced', true],
+    ['not announced', false],
+  ])('takes 64 KiB and not a byte more, the length %s', async (_, announced) => {
+    const { url } = await serve((request, response) => {
+      const length = Number(request.url?.slice(1));
+      if (announced) response.setHeader('content-length', length);
+      response.end('x'.repeat(length));
+    });
+    const http = client(url);
+    expect(await get(http, '/65536')).toMatchObject({ kind: 'answered', text: 'x'.repeat(65_536) });
+    expect(await get(http, '/65537')).toMatchObject({ kind: 'lost', reason: 'unreadable_answer' });
+    expect(await get(http, '/5')).toMatchObject({ kind: 'answered' });
+  });
+
+  it.each([
+    ['not HTTP', 'hello\r\n\r\n', 'unreadable_answer'],
+    ['cut off within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc', 'connection_lost'],
+    ['cut off within the headers', 'HTTP/1.1 200 OK\r\ncont', 'connection_lost'],
+    ['nothing', '', 'connection_lost'],
+  ])('loses an answer that is %s', async (_, bytes, reason) => {
+    const { url } = await serve((request) => void request.socket.end(bytes));
+    expect(await get(client(url))).toMatchObject({ kind: 'lost', reason });
+  });
+
+  it('does not wait for a body for ever', async () => {
+    const { url } = await serve((_, response) => void response.write('so far'));
+    expect(await get(client(url, undefined, 100))).toMatchObject({ kind: 'lost', reason: 'timeout' });
+  });
+
+  it('knows that nothing was written while the name is looked up', async () => {
+    const dispatcher = new Agent({
+      connect: {
+        lookup: (_name, _options, done) => done(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), '', 4),
+      },
+    });
+    cleanup.push(() => dispatcher.destroy());
+    expect(await get(client('http://e.invalid', dispatcher))).toEqual({
+      kind: 'not_connected',
+      detail: 'ENOTFOUND',
+    });
+  });
+
+  it('gives up at once on a connection that does not come, and never writes to it later', async () => {
+    const seen = vi.fn();
+    const { url } = await serve(seen);
+    const asked = gate<() => Promise<unknown>>();
+    const dispatcher = new Agent({
+      connect: (options, done) =>
+        asked.open(() => {
+          const socket = tcpConnect(Number(options.port), '127.0.0.1', () => done(null, socket));
+          return once(socket, 'close');
+        }),
+    });
+    cleanup.push(() => dispatcher.destroy());
+    const abort = new AbortController();
+    const result = get(client(url, dispatcher), '/', abort.signal);
+    const connectAfterAll = await asked.opened;
+    abort.abort();
+    expect(await result).toMatchObject({ kind: 'not_connected' });
+    await connectAfterAll();
+    expect(seen).not.toHaveBeenCalled();
+  });
+
+  it('refuses to be sent twice by a dispatcher that repeats requests', async () => {
+    class Repeating extends Dispatcher {
+      readonly aborted: boolean[] = [];
+      override dispatch(_options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+        for (let time = 0; time < 2; time += 1) {
+          const controller = {
+            abort: () => this.aborted.push(true),
+            aborted: false,
+            paused: false,
+            reason: null,
+          };
+          handler.onRequestStart?.({ ...controller, pause: () => {}, resume: () => {} } as never, {});
+        }
+        return true;
+      }
+    }
+    const dispatcher = new Repeating();
+    expect(await get(client('http://127.0.0.1', dispatcher))).toMatchObject({
+      kind: 'lost',
+      reason: 'connection_lost',
+    });
+    expect(dispatcher.aborted).toEqual([true]);
+  });
+
+  it('leaves nothing behind on a signal that outlives it', async () => {
+    const { url } = await serve((_, response) => void response.end('ok'));
+    const http = client(url);
+    const { signal } = new AbortController();
+    const add = vi.spyOn(signal, 'addEventListener');
+    const remove = vi.spyOn(signal, 'removeEventListener');
+    const warned = vi.fn();
+    process.once('warning', warned);
+    await Promise.all(Array.from({ length: 50 }, () => get(http, '/', signal)));
+    process.removeListener('warning', warned);
+    expect(add).toHaveBeenCalledTimes(50);
+    expect(remove).toHaveBeenCalledTimes(50);
+    expect(warned).not.toHaveBeenCalled();
+  });
+});
+
+function gate<T>() {
+  let open: (value: T) => void = () => {};
+  const opened = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: (value: T) => open(value) };
+}
