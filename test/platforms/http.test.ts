@@ -122,7 +122,7 @@ describe('the HTTP client', () => {
       connect: (options, done) =>
         asked.open(() => {
           const socket = tcpConnect(Number(options.port), '127.0.0.1', () => done(null, socket));
-          return once(socket, 'close');
+          return new Promise((closed) => socket.once('close', closed));
         }),
     });
     cleanup.push(() => dispatcher.destroy());
