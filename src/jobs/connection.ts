@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
@@ -158,13 +159,16 @@ function refusal(operation: string, error: unknown): unknown {
 
 const DISCONNECT_GRACE_MS = 500;
 
-/** No QUIT: nothing is outstanding. A frozen peer never answers the closing of the socket, so it is then destroyed. */
+/**
+ * No QUIT: nothing is outstanding. Between two tries to connect there is no socket, and ioredis then tells no end; a
+ * frozen peer never answers the closing of its socket, which is then destroyed.
+ */
 async function disconnect(client: Redis): Promise<void> {
-  if (client.status === 'end') return;
-  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
-  const stream = client.stream;
+  const socket = client.stream as Socket | undefined;
   client.disconnect();
-  const timer = setTimeout(() => stream?.destroy(), DISCONNECT_GRACE_MS);
-  await ended;
+  if (!socket || socket.destroyed) return;
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const timer = setTimeout(() => socket.destroy(), DISCONNECT_GRACE_MS);
+  await closed;
   clearTimeout(timer);
 }

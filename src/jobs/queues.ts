@@ -22,6 +22,9 @@ export const channelKey = (channel: string): string => `${PREFIX}:${queueName(ch
 /** The capped stream of final states. */
 export const receiptsKey = (channel: string): string => `${channelKey(channel)}:receipts`;
 
+/** What the ledger's keys begin with. */
+export const ledgerBase = (channel: string): string => `${channelKey(channel)}:ledger`;
+
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ID_CHARACTERS = 18;
 const pool = Buffer.allocUnsafe(4096);
