@@ -71,6 +71,8 @@ export type Disposition =
   | { kind: 'retry'; delayMs: number }
   /** Nothing was spent; the message waits for its slot, its moment or its proof. */
   | { kind: 'wait'; reason: ThrottledReason; delayMs: number }
+  /** Its producer left the delay to us: not before this instant, milliseconds since the epoch. */
+  | { kind: 'schedule'; at: number }
   /** Nothing was spent; the whole channel rests and the message goes back to the front. */
   | { kind: 'rest'; reason: ThrottledReason; delayMs: number }
   /** The worker is closing and nothing left for the platform: back to the front for another worker. */

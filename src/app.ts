@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import { systemClock } from './clock.ts';
+import { parseConfig } from './config/parse.ts';
+import type { HeraldConfig } from './config/schema.ts';
+import { environment } from './environment.ts';
+import type { InputOf } from './jobs/message.ts';
+import { buildProducer, type Producer, type ProducerOptions } from './jobs/producer.ts';
+import { ledgerBase } from './jobs/queues.ts';
+import { knownMessages, recordPlays } from './ledger/lookups.ts';
+import { createLogger, type Logger } from './observe/log.ts';
+import { platforms } from './platforms/registry.ts';
+import { playTtl } from './policies/admission.ts';
+import { buildWorker, type HeraldWorker } from './workers/process.ts';
+
+/** The composition root: Herald's own platforms, ledger, clock and log handed to the parts that applications use. */
+
+export type MessageInput = InputOf<typeof platforms>;
+
+export function createProducer(options: ProducerOptions): Producer<MessageInput> {
+  return buildProducer(options, { platforms, clock: systemClock, openLedger });
+}
+
+const openLedger = (redis: Redis) => ({
+  known: (channel: string, ids: readonly string[]) => knownMessages(redis, ledgerBase(channel), ids),
+  async recordPlays(
+    channel: string,
+    plays: readonly { recipient: string; at: number }[],
+    playedWithinMs: number | undefined,
+  ) {
+    await recordPlays(redis, ledgerBase(channel), plays, playTtl(playedWithinMs));
+  },
+});
+
+/**
+ * @param source an object of herald.yaml's shape; `${NAME}` in it is read from the environment
+ * @throws ConfigError with every problem found
+ */
+export function createWorker(source: unknown, options: { logger?: Logger } = {}): HeraldWorker {
+  const readFile = (path: string): string => readFileSync(path, 'utf8');
+  const config = parseConfig(source, { platforms, env: environment(), secrets: 'resolve', readFile });
+  return workerOf(
+    config,
+    options.logger ?? createLogger({ level: config.logLevel, secrets: secretsOf(config) }),
+  );
+}
+
+/** A worker for a configuration that was read before. */
+export const workerOf = (config: HeraldConfig, logger: Logger): HeraldWorker =>
+  buildWorker(config, { platforms, logger });
+
+/** Every value that must not be written anywhere: the channels' credentials and the password of Redis. */
+export function secretsOf({ channels, redis }: HeraldConfig): string[] {
+  const credentials = channels.flatMap(({ platform, settings }) =>
+    (platforms[platform as keyof typeof platforms]?.secrets ?? []).map((name) => String(settings[name])),
+  );
+  const password = URL.canParse(redis) ? decodeURIComponent(new URL(redis).password) : '';
+  return [...credentials, password].filter((secret) => secret !== '');
+}

@@ -1,0 +1,171 @@
+-- Admission of all messages at hand in one call. ARGV[1]: the channel's policy (one JSON object). ARGV[2]: the
+-- messages, a JSON array. Answers { now, { verdict, … } … } in the messages' order.
+
+local policy = cjson.decode(ARGV[1])
+local messages = cjson.decode(ARGV[2])
+local plays = open_table(base .. ':p', policy.playTtl)
+
+local state = redis.call('HMGET', CHANNEL, 'stop', 'restUntil', 'restReason', 'opens', 'probeUntil', 'tat')
+local channel = { stop = state[1], rest_until = tonumber(state[2] or 0), rest_reason = state[3],
+  opens = tonumber(state[4] or 0), probe_until = tonumber(state[5] or 0), tat = tonumber(state[6] or 0) }
+
+-- The start of the window that holds `now` is only needed to know that the table covers it.
+local function window_end()
+  for i = 1, #policy.windows - 1 do
+    if policy.windows[i] <= now and now < policy.windows[i + 1] then return policy.windows[i + 1] end
+  end
+  return nil
+end
+
+local function known(record, job)
+  if record.job == job then
+    return { 'known', record.state, record.reason, record.run, record.attempts }
+  end
+  if now < record.at + DAY then return { 'duplicate', record.run } end
+  return nil
+end
+
+-- Rule 6: what may still be done about a send that nobody knows the end of. Answers a verdict, or nil to go on.
+local function resolve(record, message)
+  if policy.resolution == 'resend' then
+    if now >= message.e or record.attempts >= policy.attempts then return { 'unconfirmed' } end
+    return nil
+  end
+  local given_up = now >= message.e or now > record.doubt_at + policy.patience
+  if policy.resolution == 'keep' or given_up then return { 'unconfirmed' } end
+  if policy.resolution == 'confirm' then
+    local settled_at = record.deadline + policy.quiet
+    if now <= settled_at then return { 'busy', settled_at - now, 0 } end
+    return nil
+  end
+  -- presume: the same message again, within its own window only, while the slot is still its own
+  local slot = load_slot(message.r)
+  local own = slot and slot.owner == message.m and slot.state == HELD
+  if not own or now + policy.lease > record.window or record.attempts >= policy.attempts then
+    return { 'unconfirmed' }
+  end
+  return nil
+end
+
+local function ineligible(message)
+  if not policy.playedWithin then return false end
+  local play = load_play(plays, message.r)
+  local last = math.min(message.p or 0, now)
+  if play and play.kind == PLAYED then last = math.max(last, play.at) end
+  if play and play.kind == REFUSED and play.at >= last then
+    -- Remembered until the next play: the entry is renewed as long as somebody writes to this player.
+    if now - play.at > policy.playTtl / 2 then save_play(plays, message.r, now, REFUSED) end
+    return true
+  end
+  if last == 0 then return not policy.sendWhenUnknown end
+  return last <= now - policy.playedWithin
+end
+
+-- Rule 7: what another message's hold on the slot means for this one. The owner's own record tells how it stands.
+local function meet_owner(message, slot)
+  if slot.state ~= HELD then return { 'quota', slot.window - now } end
+  local owner = load_record(slot.owner)
+  if owner and owner.state ~= OPEN and not is_final(owner) then
+    return { 'busy', owner.deadline - now, 1 }
+  end
+  if owner and not is_final(owner) and owner.doubt_at > 0 and now <= owner.doubt_at + policy.patience then
+    return { 'busy', owner.doubt_at + policy.patience - now, 1 }
+  end
+  save_slot(message.r, slot.window, TAKEN, slot.owner)
+  return { 'quota', slot.window - now }
+end
+
+-- Rule 8: one token a granted send, evenly spaced; up to a second ahead the worker waits in place.
+local function next_moment()
+  if not policy.interval then return 0 end
+  return math.max(0, channel.tat - now)
+end
+
+local function take_token(wait)
+  if policy.interval then
+    channel.tat = math.max(channel.tat, now) + policy.interval
+    redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', channel.tat))
+  end
+  if channel.opens > 0 then
+    channel.probe_until = now + wait + policy.lease
+    redis.call('HSET', CHANNEL, 'probeUntil', string.format('%.0f', channel.probe_until))
+  end
+end
+
+local function resting()
+  if channel.stop then return { 'stopped', channel.stop } end
+  if channel.rest_until > now then return { 'resting', channel.rest_reason, channel.rest_until - now } end
+  -- After a breaker's rest one message goes ahead; the others follow when the platform has answered it.
+  if channel.opens > 0 and channel.probe_until > now then
+    return { 'resting', 'breaker_open', math.min(1000, channel.probe_until - now) }
+  end
+  return nil
+end
+
+local function claim_slot(message, record, wait)
+  local window = policy.windows and window_end() or now + policy.rolling
+  if not window then return { 'windows' } end
+  if policy.windows and now + wait + policy.lease > window then return { 'boundary', window - now } end
+  local slot = load_slot(message.r)
+  if slot and slot.owner ~= message.m then return meet_owner(message, slot) end
+  if slot and slot.state ~= HELD then return { 'quota', slot.window - now } end
+  save_slot(message.r, window, HELD, message.m)
+  record.window = window
+  return nil
+end
+
+local function grant_answer(record, wait)
+  local kind = record.state == ASKING and 'ask' or 'grant'
+  return { kind, record.attempts, math.ceil(wait), math.floor(record.deadline - now), record.run,
+    string.format('%.0f', record.doubt_at), string.format('%.0f', record.born), string.format('%.0f', record.deadline) }
+end
+
+local function grant(message, record, asking)
+  local wait = next_moment()
+  if wait > policy.ahead then return { 'resting', 'rate_limited', math.ceil(wait - policy.ahead / 2) } end
+  if policy.quota and not asking then
+    local refusal = claim_slot(message, record, wait)
+    if refusal and refusal[1] == 'quota' and record.doubt_at > 0 then return { 'unconfirmed' } end
+    if refusal then return refusal end
+  end
+  take_token(wait)
+  if asking then
+    record.state = ASKING
+  else
+    record.state, record.attempts = SENDING, math.min(record.attempts + 1, 65535)
+  end
+  record.nonce, record.deadline = message.n, math.ceil(now + wait + policy.lease)
+  save_record(message.m, record)
+  return grant_answer(record, wait)
+end
+
+local function admit(message)
+  local record = load_record(message.m)
+  if record and is_final(record) then
+    local verdict = known(record, message.j)
+    if verdict then return verdict end
+    record = nil
+  end
+  if record and record.state ~= OPEN then
+    if record.nonce == message.n then return grant_answer(record, 0) end
+    return { 'busy', record.deadline - now, 0 }
+  end
+  local doubt = record and record.doubt_at > 0
+  record = record or new_record(message.e + DAY, 1)
+  if doubt then
+    local verdict = resolve(record, message)
+    if verdict then return verdict end
+  else
+    if now >= message.e then return { 'expired' } end
+    if record.attempts >= policy.attempts then return { 'exhausted' } end
+  end
+  local verdict = resting()
+  if verdict then return verdict end
+  if doubt and policy.resolution == 'confirm' then return grant(message, record, true) end
+  if ineligible(message) then return { doubt and 'unconfirmed' or 'ineligible' } end
+  return grant(message, record, false)
+end
+
+local answer = { string.format('%.0f', now) }
+for i, message in ipairs(messages) do answer[i + 1] = admit(message) end
+return answer

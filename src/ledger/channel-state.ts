@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import type { RestReason } from '../observe/sample.ts';
+import type { DeadReason, StopReason } from '../outcome.ts';
+import { DEAD_REASONS } from '../outcome.ts';
+import type { WaitKind } from './entries.ts';
+import { loadScript } from './script.ts';
+
+/** What holds for a whole channel, and the figures that only the ledger has. Times in milliseconds, store's clock. */
+export interface ChannelState {
+  now: number;
+  stopped: { reason: StopReason; at: number } | null;
+  resting: { reason: RestReason; until: number } | null;
+  /** Jobs that wait for a moment still to come: how many, and the oldest one's due time. */
+  waits: Partial<Record<WaitKind, { count: number; since: number }>>;
+  /** Dead letters by reason, with the time of the oldest. Reasons without any are left out. */
+  letters: Partial<Record<DeadReason, { count: number; oldest: number }>>;
+}
+
+const sampleScript = loadScript('sample.lua');
+const controlScript = loadScript('control.lua');
+
+type SampleReply = [
+  now: string,
+  stop: StopReason | null,
+  stopAt: string | null,
+  restReason: RestReason | null,
+  restUntil: string | null,
+  waits: [WaitKind, number, string][],
+  letters: [DeadReason, number, string][],
+];
+
+export async function readChannelState(redis: Redis, base: string): Promise<ChannelState> {
+  const reply = await sampleScript.run(redis, [base], [JSON.stringify(DEAD_REASONS)]);
+  const [now, stop, stopAt, restReason, restUntil, waits, letters] = reply as SampleReply;
+  const resting = restReason !== null && Number(restUntil) > Number(now);
+  return {
+    now: Number(now),
+    stopped: stop === null ? null : { reason: stop, at: Number(stopAt) },
+    resting: resting ? { reason: restReason, until: Number(restUntil) } : null,
+    waits: Object.fromEntries(waits.map(([kind, count, since]) => [kind, { count, since: Number(since) }])),
+    letters: Object.fromEntries(
+      letters
+        .filter(([, count]) => count > 0)
+        .map(([reason, count, at]) => [reason, { count, oldest: Number(at) }]),
+    ),
+  };
+}
+
+async function control(redis: Redis, base: string, request: object): Promise<boolean> {
+  return (await controlScript.run(redis, [base], [JSON.stringify(request)])) === 1;
+}
+
+/** No message of the channel is sent until it is resumed; none is lost. */
+export const stopChannel = (redis: Redis, base: string, reason: StopReason): Promise<boolean> =>
+  control(redis, base, { op: 'stop', reason });
+
+/**
+ * Ends a stop, a rest and an open breaker.
+ * @returns whether there was anything to end
+ */
+export const resumeChannel = (redis: Redis, base: string): Promise<boolean> =>
+  control(redis, base, { op: 'resume' });
+
+/** Ends a stop for refused credentials if these are others. */
+export const resumeWithCredentials = (redis: Redis, base: string, credentials: string): Promise<boolean> =>
+  control(redis, base, { op: 'resume_credentials', credentials });
+
+/** @param opens how often the breaker opened by the caller's knowledge: an outdated caller changes nothing */
+export const openBreaker = (redis: Redis, base: string, ms: number, opens: number): Promise<boolean> =>
+  control(redis, base, { op: 'open', ms, opens });

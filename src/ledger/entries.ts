@@ -1,0 +1,104 @@
+import type { FinalState, StopReason } from '../outcome.ts';
+
+/** What the pipeline asks of the ledger and what it is told. Times in milliseconds by the store's clock. */
+
+/** A message as the ledger sees it; made once for a job by `ledgerMessage`. */
+export interface LedgerMessage {
+  id: string;
+  jobId: string;
+  /** The hashed names, see names.ts. */
+  key: string;
+  job: string;
+  /** Empty where the message cannot be read. */
+  recipient: string;
+  expiresAt: number;
+  lastPlayedAt?: number | undefined;
+  /** JSON, handed through to the receipt. */
+  meta?: string | undefined;
+}
+
+/** The right to make one request now. It ends by itself; past the deadline the send counts as unknown. */
+export interface Grant {
+  /** `ask` allows only the question what became of an earlier send. */
+  kind: 'grant' | 'ask';
+  nonce: string;
+  run: number;
+  attempt: number;
+  /** Time to let pass before the request, so that the channel's rate is kept. */
+  waitMs: number;
+  /** What is left until the deadline, counted from the moment of asking. */
+  leaseMs: number;
+  /** An earlier attempt of this run may have arrived. */
+  doubt: boolean;
+  /** When the message's record was made, as decimal text. */
+  born: string;
+  deadlineAt: number;
+  /** When the first doubtful send of this run ended, 0 without doubt. */
+  doubtAt: number;
+}
+
+export type Verdict =
+  | { kind: 'granted'; grant: Grant }
+  /** This job's message reached this state before: nothing is sent, nothing counted. */
+  | { kind: 'known'; final: FinalState; run: number; attempts: number }
+  /** Another job delivered, suppressed or lost the same message within a day. */
+  | { kind: 'duplicate'; run: number }
+  | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }
+  /** The slot is spent until the window ends. */
+  | { kind: 'quota'; waitMs: number }
+  /** A send is under way or in doubt: of this message, or (`slot`) of another one to the same recipient. */
+  | { kind: 'busy'; waitMs: number; slot: boolean }
+  /** A send begun now could end in the next window. */
+  | { kind: 'boundary'; waitMs: number }
+  | { kind: 'resting'; reason: 'rate_limited' | 'breaker_open'; waitMs: number }
+  | { kind: 'stopped'; reason: StopReason };
+
+/** What an attempt did to the slot and to the record. */
+export type Effect =
+  | 'delivered'
+  /** Nothing left for the platform, or it refused without counting it: the attempt is given back. */
+  | 'back'
+  /** Certainly not delivered; the attempt counts. */
+  | 'spent'
+  /** May have been delivered. */
+  | 'doubt'
+  /** Proof that the doubtful send never arrived. */
+  | 'absent'
+  /** A verdict is settled; no grant was held. */
+  | 'none';
+
+export interface Settlement {
+  message: LedgerMessage;
+  nonce: string;
+  effect: Effect;
+  /** Given when the run ends here. */
+  final?: FinalState | undefined;
+  platformMessageId?: string | undefined;
+  /** The platform refused for its quota: somebody else used the slot. */
+  foreign?: boolean | undefined;
+  /** The platform says that the player has not played. */
+  refused?: boolean | undefined;
+  /** Whether the platform answered, for the breaker. */
+  health?: 'up' | 'down' | undefined;
+  rest?: { reason: 'rate_limited'; ms: number } | undefined;
+  stop?: { reason: StopReason } | undefined;
+  /** How the job waits from now on, for the gauges. */
+  wait?: { kind: WaitKind; untilMs: number; since: number } | undefined;
+}
+
+export type WaitKind = 'slot' | 'retry';
+
+export interface Settled {
+  /**
+   * `first`: the run just became final, by this call. `known`: it was final before. `open`: the run goes on.
+   * `doubt`: it goes on and a send of it is unresolved. `stale`: the grant was no longer held, nothing was changed.
+   */
+  status: 'first' | 'known' | 'open' | 'doubt' | 'stale';
+  final: FinalState | undefined;
+  run: number;
+  attempts: number;
+  /** Requests in a row that the platform did not answer; only told for `health: 'down'`. */
+  failures: number;
+  /** How often the breaker opened without success since; only told for `health: 'down'`. */
+  opens: number;
+}

@@ -1,0 +1,13 @@
+-- All that the ledger knows of one message. ARGV[1]: { m, r, playTtl } as JSON. Answers three JSON texts and the time:
+-- record, slot, play.
+
+local request = cjson.decode(ARGV[1])
+local plays = open_table(base .. ':p', request.playTtl)
+local function text(value) return value and cjson.encode(value) or 'null' end
+local record = load_record(request.m)
+local slot, play
+if request.r then
+  slot, play = load_slot(request.r), load_play(plays, request.r)
+end
+if slot then slot.own = slot.owner == request.m end
+return { text(record), text(slot), text(play), string.format('%.0f', now) }

@@ -1,0 +1,139 @@
+import { type Redis, ReplyError } from 'ioredis';
+import { coalesce } from './coalesce.ts';
+import type { LedgerMessage, Settled, Settlement, Verdict } from './entries.ts';
+import { newNonce } from './names.ts';
+import { decodeFinal, reasonCode } from './reasons.ts';
+import { loadScript } from './script.ts';
+import { type AdmitReply, decodeVerdict } from './verdict.ts';
+
+/**
+ * The ledger of one channel as a worker uses it: admission before a send, settlement after it. Calls made in the same
+ * turn of the event loop share one script call. The rules are in ARCHITECTURE.md; the scripts beside this file keep
+ * them.
+ */
+export interface Ledger {
+  /** Asks for the right to send. Rejects only when the store does not answer. */
+  admit(message: LedgerMessage): Promise<{ verdict: Verdict; nonce: string }>;
+  settle(settlement: Settlement): Promise<Settled>;
+}
+
+export interface LedgerKeys {
+  /** `herald:{<channel>}:ledger`, what the ledger's keys begin with. */
+  base: string;
+  /** The stream of receipts. */
+  receipts: string;
+}
+
+export interface LedgerOptions {
+  redis: Redis;
+  keys: LedgerKeys;
+  /** The policy's JSON for the windows around an instant of the store's clock. */
+  policyAround(around: number): string;
+  playTtlMs: number;
+  keepReceipts: number;
+  /** Length of a rolling window, 0 for calendar windows, undefined without a quota. */
+  slotMs: number | undefined;
+  /** Fingerprint of the channel's credentials: a stop for bad ones ends when a worker starts with others. */
+  credentials: string;
+  /** Where the first table of windows is looked up; the store's clock corrects it. */
+  now(): number;
+}
+
+/** A script holds the store for about 10 µs a message. */
+const MAX_BATCH = 100;
+
+const admitScript = loadScript('admit.lua');
+const settleScript = loadScript('settle.lua');
+
+export const refusedByStore = (error: unknown): boolean => error instanceof ReplyError;
+
+interface Admission {
+  message: LedgerMessage;
+  nonce: string;
+}
+
+export function createLedger(options: LedgerOptions): Ledger {
+  const { redis, keys } = options;
+  let policy = options.policyAround(options.now());
+
+  const admitAll = async (admissions: Admission[]): Promise<Verdict[]> => {
+    const entries = JSON.stringify(admissions.map(admissionEntry));
+    const call = (): Promise<AdmitReply> =>
+      admitScript.run(redis, [keys.base], [policy, entries]) as Promise<AdmitReply>;
+    let reply = await call();
+    if (reply.some((answer) => answer[0] === 'windows')) {
+      // The store's clock left the table. The same nonces get the grants already made again.
+      policy = options.policyAround(Number(reply[0]));
+      reply = await call();
+    }
+    const [, ...verdicts] = reply;
+    return admissions.map(({ nonce }, i) => decodeVerdict(verdicts[i] ?? [], nonce));
+  };
+  const settleOptions = JSON.stringify({ keep: options.keepReceipts, playTtl: options.playTtlMs });
+  const settleAll = async (settlements: Settlement[]): Promise<Settled[]> => {
+    const entries = JSON.stringify(settlements.map((s) => settlementEntry(s, options)));
+    const reply = (await settleScript.run(
+      redis,
+      [keys.base, keys.receipts],
+      [settleOptions, entries],
+    )) as SettleReply;
+    return reply.map(decodeSettled);
+  };
+
+  const joined = { max: MAX_BATCH, refusedByStore };
+  const admit = coalesce(admitAll, joined);
+  return {
+    settle: coalesce(settleAll, joined),
+    async admit(message) {
+      const nonce = newNonce();
+      return { verdict: await admit({ message, nonce }), nonce };
+    },
+  };
+}
+
+const admissionEntry = ({ message, nonce }: Admission): object => ({
+  m: message.key,
+  n: nonce,
+  j: message.job,
+  e: message.expiresAt,
+  r: message.recipient,
+  p: message.lastPlayedAt,
+});
+
+function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions): object {
+  const { message, final, wait } = s;
+  return {
+    m: message.key,
+    n: s.nonce,
+    j: message.job,
+    id: message.id,
+    jobId: message.jobId,
+    e: message.expiresAt,
+    r: message.recipient,
+    w: slotMs,
+    effect: s.effect,
+    final: final && [final.state, reasonCode(final.reason), final.reason],
+    platformMessageId: s.platformMessageId,
+    meta: final && message.meta,
+    foreign: s.foreign,
+    refused: s.refused,
+    health: s.health && (s.health === 'up' ? 1 : -1),
+    rest: s.rest && [s.rest.reason, s.rest.ms],
+    stop: s.stop && [s.stop.reason, credentials],
+    wait: wait && [wait.kind, Math.ceil(wait.untilMs / 1000), wait.since],
+  };
+}
+
+type SettleReply = [Settled['status'], string, number, number, number, number, number][];
+
+function decodeSettled([
+  status,
+  state,
+  reason,
+  run,
+  attempts,
+  failures,
+  opens,
+]: SettleReply[number]): Settled {
+  return { status, final: decodeFinal(state, reason), run, attempts, failures, opens };
+}

@@ -1,0 +1,39 @@
+import type { Redis } from 'ioredis';
+import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
+import { loadScript } from './script.ts';
+
+/**
+ * The index of dead letters: which job died for which reason, and which job a message's name leads to. BullMQ's failed
+ * set is the set itself; this only makes it readable by reason without walking it.
+ */
+const lettersScript = loadScript('letters.lua');
+
+export interface Letter {
+  reason: DeadReason;
+  /** The message's name. */
+  id: string;
+  jobId: string;
+}
+
+const call = (redis: Redis, base: string, request: object): Promise<unknown> =>
+  lettersScript.run(redis, [base], [JSON.stringify(request)]);
+
+/** Those of the failed jobs that the index does not list. */
+export async function unlisted(redis: Redis, base: string, jobIds: readonly string[]): Promise<string[]> {
+  return (await call(redis, base, { op: 'missing', ids: jobIds, reasons: DEAD_REASONS })) as string[];
+}
+
+/** @param at when the message died, milliseconds since the epoch */
+export async function listLetter(redis: Redis, base: string, letter: Letter, at: number): Promise<void> {
+  await call(redis, base, { op: 'index', ...letter, at });
+}
+
+export async function dropLetter(redis: Redis, base: string, letter: Letter): Promise<void> {
+  await call(redis, base, { op: 'drop', ...letter });
+}
+
+export const lettersKey = (base: string, reason: DeadReason): string => `${base}:dead:${reason}`;
+
+/** The job that carries the dead letter of this name. */
+export const findLetter = (redis: Redis, base: string, id: string): Promise<string | null> =>
+  redis.hget(`${base}:dead`, id);

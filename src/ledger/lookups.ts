@@ -1,0 +1,83 @@
+import type { Redis } from 'ioredis';
+import { messageKey, recipientKey } from './names.ts';
+import { loadScript } from './script.ts';
+
+/** Reading and feeding the ledger from outside the delivery pipeline. */
+
+const knownScript = loadScript('known.lua');
+const playsScript = loadScript('plays.lua');
+const explainScript = loadScript('explain.lua');
+const replayScript = loadScript('replay.lua');
+
+/** For each id: did a message of that name reach its final state within the last 24 hours? */
+export async function knownMessages(redis: Redis, base: string, ids: readonly string[]): Promise<boolean[]> {
+  const reply = await knownScript.run(redis, [base], [JSON.stringify(ids.map(messageKey))]);
+  return (reply as number[]).map((known) => known === 1);
+}
+
+export interface Play {
+  /** The recipient's key as the platform's definition gives it. */
+  recipient: string;
+  /** Milliseconds since the epoch; later than now counts as now. */
+  at: number;
+}
+
+/** @returns how many of them were later than what the ledger knew */
+export async function recordPlays(
+  redis: Redis,
+  base: string,
+  plays: readonly Play[],
+  playTtlMs: number,
+): Promise<number> {
+  const entries = plays.map(({ recipient, at }) => [recipientKey(recipient), at]);
+  const options = JSON.stringify({ playTtl: playTtlMs });
+  return (await playsScript.run(redis, [base], [options, JSON.stringify(entries)])) as number;
+}
+
+export interface LetterToReplay {
+  id: string;
+  jobId: string;
+  reason: string;
+  expiresAt: number;
+  /** The record's key: of its id, or of its job where the letter cannot be read. */
+  key: string;
+}
+
+/**
+ * Starts the next run of dead letters. `ready`: the job may be retried. `delivered`: proof came in since its death, and
+ * the job will find it. `active`: a send of it is under way.
+ */
+export async function startReplays(
+  redis: Redis,
+  base: string,
+  letters: readonly LetterToReplay[],
+): Promise<{ status: 'ready' | 'delivered' | 'active'; run: number }[]> {
+  const entries = letters.map(({ id, jobId, reason, expiresAt, key }) => ({
+    id,
+    jobId,
+    reason,
+    e: expiresAt,
+    m: key,
+  }));
+  const reply = await replayScript.run(redis, [base], [JSON.stringify(entries)]);
+  return (reply as ['ready' | 'delivered' | 'active', number][]).map(([status, run]) => ({ status, run }));
+}
+
+/** The ledger's knowledge of one message, as it is stored; times by the store's clock, 0 for never. */
+export interface LedgerEntry {
+  now: number;
+  record: Record<string, string | number | boolean> | null;
+  slot: { window: number; state: string; owner: string; own: boolean } | null;
+  play: { at: number; kind: 'p' | 'r' } | null;
+}
+
+export async function explainMessage(
+  redis: Redis,
+  base: string,
+  { key, recipient, playTtlMs }: { key: string; recipient: string | undefined; playTtlMs: number },
+): Promise<LedgerEntry> {
+  const request = JSON.stringify({ m: key, r: recipient && recipientKey(recipient), playTtl: playTtlMs });
+  const reply = (await explainScript.run(redis, [base], [request])) as string[];
+  const [record, slot, play] = reply.slice(0, 3).map((text) => JSON.parse(text));
+  return { now: Number(reply[3]), record, slot, play };
+}

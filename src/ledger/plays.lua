@@ -1,0 +1,14 @@
+-- Records plays. ARGV[1]: { playTtl } as JSON. ARGV[2]: a JSON array of { recipient, at }. A later play than the one
+-- known, or than a refusal, makes the player eligible again. Answers how many were news.
+
+local plays = open_table(base .. ':p', cjson.decode(ARGV[1]).playTtl)
+local news = 0
+for _, play in ipairs(cjson.decode(ARGV[2])) do
+  local at = math.min(play[2], now)
+  local known = load_play(plays, play[1])
+  if not known or known.at < at then
+    save_play(plays, play[1], at, PLAYED)
+    news = news + 1
+  end
+end
+return news

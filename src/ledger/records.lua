@@ -1,0 +1,97 @@
+-- What the three tables hold, packed. Times are milliseconds since the epoch by the store's clock; 0 is "never".
+-- A message is `fp`, twelve characters of its id's hash.
+
+local OPEN, SENDING, ASKING = 'o', 's', 'a' -- ASKING: the platform is being asked what became of a doubtful send
+local DELIVERED, SUPPRESSED, DEAD = 'd', 'x', 'l'
+local HELD, SENT, TAKEN = 'h', 's', 't'
+local PLAYED, REFUSED = 'p', 'r'
+
+local DAY = 86400000
+local NO_NONCE = '--------'
+
+local base = KEYS[1]
+
+local function is_final(record)
+  return record.state == DELIVERED or record.state == SUPPRESSED or record.state == DEAD
+end
+
+-- A live record is followed through its sends; a final one only has to say what became of the message, and by which
+-- job: the same job meets its own verdict again, another job with the same id is a duplicate for a day. It keeps the
+-- nonce it was settled with, so that a settlement whose answer was lost is told once more that it was the first.
+local LIVE = '>I6c1I2I2I6c8I6I6I6'
+local FINAL = '>I6c1I2I2BI6c6c8'
+
+local function decode_record(value)
+  local state = string.sub(value, 7, 7)
+  local r = { state = state }
+  if state == OPEN or state == SENDING or state == ASKING then
+    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at, r.window =
+      struct.unpack(LIVE, value)
+  else
+    r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce = struct.unpack(FINAL, value)
+  end
+  return r
+end
+
+local function encode_record(r)
+  if is_final(r) then
+    return struct.pack(FINAL, r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce)
+  end
+  return struct.pack(LIVE, r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at, r.window)
+end
+
+local function new_record(expires, run)
+  return { state = OPEN, expires = expires, run = run, attempts = 0, born = now, nonce = NO_NONCE,
+    deadline = 0, doubt_at = 0, window = 0, fresh = true }
+end
+
+-- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment: the record says so to
+-- whoever reads it next.
+local function lapse(r)
+  if now > r.deadline and (r.state == SENDING or r.state == ASKING) then
+    if r.state == SENDING and r.doubt_at == 0 then r.doubt_at = r.deadline end
+    r.state, r.nonce, r.lapsed = OPEN, NO_NONCE, true
+  end
+  return r
+end
+
+local records = open_table(base .. ':m', 0)
+local slots = open_table(base .. ':s', 0)
+
+local function load_record(fp)
+  local value = records:get(fp)
+  return value and lapse(decode_record(value)) or nil
+end
+
+local function save_record(fp, r)
+  records:put(fp, encode_record(r))
+end
+
+local SLOT = '>I6c1c12'
+
+local function load_slot(recipient)
+  local value = slots:get(recipient)
+  if not value then return nil end
+  local s = {}
+  s.window, s.state, s.owner = struct.unpack(SLOT, value)
+  return s
+end
+
+local function save_slot(recipient, window, state, owner)
+  slots:put(recipient, struct.pack(SLOT, window, state, owner))
+end
+
+local PLAY = '>I6c1'
+
+local function load_play(plays, recipient)
+  local value = plays:get(recipient)
+  if not value then return nil end
+  local at, kind = struct.unpack(PLAY, value)
+  return { at = at, kind = kind }
+end
+
+local function save_play(plays, recipient, at, kind)
+  plays:put(recipient, struct.pack(PLAY, at, kind))
+end
+
+local CHANNEL = base .. ':channel'

@@ -1,0 +1,30 @@
+-- What the gauges need and the queue does not tell. ARGV[1]: the dead reasons as a JSON array. Answers
+-- { now, stop, stopped at, rest reason, rest until, waits { kind, count, oldest } …, letters { reason, count, oldest } … }.
+
+local waits = {}
+local fields = redis.call('HGETALL', base .. ':waits')
+for i = 1, #fields, 2 do
+  local kind, second = string.match(fields[i], '(%a+):(%d+)')
+  if tonumber(second) * 1000 <= now then
+    redis.call('HDEL', base .. ':waits', fields[i])
+  else
+    local count, oldest = string.match(fields[i + 1], '(%d+):(.+)')
+    local sum = waits[kind] or { kind, 0, math.huge }
+    waits[kind] = { kind, sum[2] + tonumber(count), math.min(sum[3], tonumber(oldest)) }
+  end
+end
+
+local kinds = {}
+for _, sum in pairs(waits) do
+  kinds[#kinds + 1] = { sum[1], sum[2], string.format('%.0f', sum[3]) }
+end
+
+local letters = {}
+for _, reason in ipairs(cjson.decode(ARGV[1])) do
+  local key = base .. ':dead:' .. reason
+  local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  letters[#letters + 1] = { reason, redis.call('ZCARD', key), tostring(oldest[2] or '0') }
+end
+
+local state = redis.call('HMGET', CHANNEL, 'stop', 'stopAt', 'restReason', 'restUntil')
+return { string.format('%.0f', now), state[1], state[2], state[3], state[4], kinds, letters }

@@ -1,0 +1,138 @@
+-- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, playTtl } as JSON, `keep` being how many receipts
+-- the stream keeps. ARGV[2]: a JSON array of settlements:
+--   m message, n nonce, j job, id, jobId, e expires, r recipient, w rolling window in ms (0: calendar, absent: no quota)
+--   effect: delivered | back (no attempt spent) | spent (known failure) | doubt | absent (proof that nothing arrived)
+--           | none (a verdict: no grant was held)
+--   final: { state, reason code, reason } when the run ends here
+--   foreign: somebody else used the slot; refused: the platform says "has not played"
+--   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
+--   wait: { kind, due second, enqueued at }: how the job waits, for the gauges
+-- Answers, for each: { status, state, reason code, run, attempts, failures in a row, times the breaker opened }.
+
+local options = cjson.decode(ARGV[1])
+local settlements = cjson.decode(ARGV[2])
+local plays = open_table(base .. ':p', options.playTtl)
+local DEAD_LETTERS = base .. ':dead'
+
+local function slot_to(s, state)
+  if not s.w then return end
+  local slot = load_slot(s.r)
+  if not slot or slot.owner ~= s.m then return end
+  if state == nil then return slots:remove(s.r) end
+  -- A rolling window counts from the settlement.
+  save_slot(s.r, s.w > 0 and now + s.w or slot.window, state, s.m)
+end
+
+local function receipt(record, s)
+  local fields = { 'v', '1', 'id', s.id, 'run', record.run, 'state', s.final[1], 'reason', s.final[3],
+    'at', string.format('%.0f', now), 'attempts', record.attempts }
+  if s.platformMessageId then
+    fields[#fields + 1] = 'platformMessageId'
+    fields[#fields + 1] = s.platformMessageId
+  end
+  if s.meta then
+    fields[#fields + 1] = 'meta'
+    fields[#fields + 1] = s.meta
+  end
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', options.keep, '*', unpack(fields))
+end
+
+local STATE = { delivered = DELIVERED, suppressed = SUPPRESSED, dead = DEAD }
+
+local function finish(record, s)
+  record.state, record.reason, record.at = STATE[s.final[1]], s.final[2], now
+  record.job, record.nonce = s.j, s.n
+  record.expires = math.max(record.expires, now + DAY)
+  save_record(s.m, record)
+  receipt(record, s)
+  if record.state == DEAD then
+    redis.call('ZADD', DEAD_LETTERS .. ':' .. s.final[3], string.format('%.0f', now), s.jobId)
+    redis.call('HSET', DEAD_LETTERS, s.id, s.jobId)
+  end
+  return 'first'
+end
+
+-- Rule 3: `delivered` by any attempt of the owner wins and sticks, however late it comes.
+local function settle_delivered(record, s)
+  slot_to(s, SENT)
+  if not is_final(record) then return finish(record, s) end
+  if record.state ~= DELIVERED then
+    record.state, record.reason = DELIVERED, s.final[2]
+    save_record(s.m, record)
+  end
+  return 'known'
+end
+
+-- Rules 3 and 5: a known failure gives the slot back, unless an earlier attempt of the run is still in doubt.
+local function settle_attempt(record, s)
+  if record.nonce ~= s.n or record.state == OPEN then return 'stale' end
+  if s.effect == 'back' and record.state == SENDING then record.attempts = math.max(record.attempts - 1, 0) end
+  if s.effect == 'absent' then record.doubt_at = 0 end
+  if s.effect == 'doubt' and record.doubt_at == 0 then record.doubt_at = now end
+  record.state, record.nonce = OPEN, NO_NONCE
+  local doubt = record.doubt_at > 0
+  if not doubt then slot_to(s, s.foreign and TAKEN or nil) end
+  local final = s.final
+  if final and doubt and final[3] ~= 'unconfirmed' then final = nil end
+  if final then
+    if doubt then slot_to(s, TAKEN) end
+    return finish(record, s)
+  end
+  save_record(s.m, record)
+  return doubt and 'doubt' or 'open'
+end
+
+local function settle_verdict(record, s)
+  if record.state ~= OPEN then return 'stale' end
+  if not s.final then
+    -- The record's birth tells later how long the message waited for its slot.
+    if record.fresh then save_record(s.m, record) end
+    return 'open'
+  end
+  local doubt = record.doubt_at > 0
+  if doubt ~= (s.final[3] == 'unconfirmed') then return 'stale' end
+  if doubt then slot_to(s, TAKEN) end
+  return finish(record, s)
+end
+
+local function settle(record, s)
+  if is_final(record) and record.nonce == s.n then return 'first' end
+  if s.effect == 'delivered' then return settle_delivered(record, s) end
+  if is_final(record) then return 'known' end
+  if s.effect == 'none' then return settle_verdict(record, s) end
+  return settle_attempt(record, s)
+end
+
+local function note_channel(s)
+  if s.health == 1 then
+    redis.call('HDEL', CHANNEL, 'failures', 'opens', 'probeUntil')
+  elseif s.health == -1 then
+    redis.call('HINCRBY', CHANNEL, 'failures', 1)
+    redis.call('HDEL', CHANNEL, 'probeUntil')
+  end
+  if s.rest then rest_channel(s.rest[1], s.rest[2]) end
+  if s.stop then stop_channel(s.stop[1], s.stop[2]) end
+end
+
+-- How many jobs wait for what, by the second they are due: the gauges need it and the queue does not tell.
+local function note_wait(s)
+  local field = s.wait[1] .. ':' .. s.wait[2]
+  local count, oldest = string.match(redis.call('HGET', base .. ':waits', field) or '0:9e15', '(%d+):(.+)')
+  redis.call('HSET', base .. ':waits', field,
+    string.format('%.0f:%.0f', count + 1, math.min(tonumber(oldest), s.wait[3])))
+end
+
+local answer = {}
+for i, s in ipairs(settlements) do
+  local record = load_record(s.m) or new_record(math.max(s.e, now) + DAY, 1)
+  local status = settle(record, s)
+  if s.refused then save_play(plays, s.r, now, REFUSED) end
+  note_channel(s)
+  if s.wait then note_wait(s) end
+  answer[i] = { status, record.state, record.reason or 0, record.run, record.attempts, 0, 0 }
+  if s.health == -1 then
+    local health = redis.call('HMGET', CHANNEL, 'failures', 'opens')
+    answer[i][6], answer[i][7] = tonumber(health[1] or 0), tonumber(health[2] or 0)
+  end
+end
+return answer

@@ -1,0 +1,60 @@
+import type { StopReason } from '../outcome.ts';
+import type { Grant, Verdict } from './entries.ts';
+import { decodeFinal } from './reasons.ts';
+
+/** The admission script's answer: the store's time, then one verdict a message. */
+export type AdmitReply = [now: string, ...verdicts: VerdictReply[]];
+export type VerdictReply = (string | number)[];
+
+/** Throws for an answer that the script cannot give: a bug, or a store that runs other scripts. */
+export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
+  const [kind, ...values] = reply;
+  const number = (i: number): number => Math.max(0, Number(values[i]));
+  switch (kind) {
+    case 'grant':
+    case 'ask':
+      return { kind: 'granted', grant: decodeGrant(kind, values, nonce) };
+    case 'known':
+      return { kind, final: finalOf(values), run: number(2), attempts: number(3) };
+    case 'duplicate':
+      return { kind, run: number(0) };
+    case 'expired':
+    case 'exhausted':
+    case 'unconfirmed':
+    case 'ineligible':
+      return { kind };
+    case 'quota':
+    case 'boundary':
+      return { kind, waitMs: number(0) };
+    case 'busy':
+      return { kind, waitMs: number(0), slot: values[1] === 1 };
+    case 'resting':
+      return { kind, reason: values[0] as 'rate_limited' | 'breaker_open', waitMs: number(1) };
+    case 'stopped':
+      return { kind, reason: values[0] as StopReason };
+    default:
+      throw new Error(`The ledger answered an unknown verdict: ${JSON.stringify(reply)}`);
+  }
+}
+
+function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): Grant {
+  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline] = values;
+  return {
+    kind,
+    nonce,
+    run: Number(run),
+    attempt: Number(attempt),
+    waitMs: Number(waitMs),
+    leaseMs: Number(leaseMs),
+    doubt: Number(doubtAt) > 0,
+    born: String(born),
+    deadlineAt: Number(deadline),
+    doubtAt: Number(doubtAt),
+  };
+}
+
+function finalOf(values: VerdictReply) {
+  const final = decodeFinal(String(values[0]), Number(values[1]));
+  if (!final) throw new Error(`The ledger answered an unknown final state: ${JSON.stringify(values)}`);
+  return final;
+}

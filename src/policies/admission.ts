@@ -1,0 +1,68 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Resolution } from '../platforms/port.ts';
+import { windowLengthMs, windowTable } from './quota-windows.ts';
+
+/** The channel's policies as the admission script takes them: it only compares and sets. Milliseconds throughout. */
+export interface AdmissionPolicy {
+  quota: boolean;
+  /** Starts of the calendar windows around now, ascending; absent for rolling windows. */
+  windows?: number[];
+  /** Length of a rolling window. */
+  rolling?: number;
+  /** Oldest acceptable play; absent when eligibility is not checked. */
+  playedWithin?: number;
+  playTtl: number;
+  sendWhenUnknown: boolean;
+  /** How long a grant holds the slot: the request's timeout and a margin to write and to settle. */
+  lease: number;
+  /** Between two granted sends; absent without a rate. */
+  interval?: number;
+  /** How far ahead a grant may lie: the worker waits that long in place, beyond it the channel rests. */
+  ahead: number;
+  attempts: number;
+  patience: number;
+  quiet: number;
+  resolution: 'confirm' | 'presume' | 'keep' | 'resend';
+}
+
+const DAY_MS = 86_400_000;
+/** Between admission and writing, and between the answer and the settlement. */
+export const LEASE_MARGIN_MS = 1_500;
+const AHEAD_MS = 1_000;
+/** A play is kept for twice as long as it counts, so that a lapsed player is known to have lapsed. */
+export const playTtl = (playedWithinMs = 14 * DAY_MS): number => 2 * playedWithinMs;
+
+/** Length of a rolling window, 0 for calendar windows, undefined without a quota. */
+export function slotMs({ quota }: ChannelConfig): number | undefined {
+  if (!quota) return undefined;
+  return quota.boundary === 'rolling' ? windowLengthMs(quota.per) : 0;
+}
+
+/** What is done about an unknown send: as the channel is configured, where the platform can. */
+export function resolutionOf(channel: ChannelConfig, platform: Resolution): AdmissionPolicy['resolution'] {
+  return channel.onUnknown === 'confirm' ? platform : channel.onUnknown;
+}
+
+/** @param around the instant whose windows the table must hold, by the store's clock. */
+export function admissionPolicy(
+  channel: ChannelConfig,
+  resolution: AdmissionPolicy['resolution'],
+  around: number,
+): AdmissionPolicy {
+  const { quota, eligibility, rate } = channel;
+  return {
+    quota: quota !== null,
+    ...(quota?.boundary === 'calendar' && { windows: windowTable(quota, around) }),
+    ...(quota?.boundary === 'rolling' && { rolling: windowLengthMs(quota.per) }),
+    ...(eligibility && { playedWithin: eligibility.playedWithinMs }),
+    playTtl: playTtl(eligibility?.playedWithinMs),
+    sendWhenUnknown: eligibility?.whenUnknown !== 'suppress',
+    lease: channel.timeoutMs + LEASE_MARGIN_MS,
+    ...(rate && { interval: rate.perMs / rate.max }),
+    ahead: AHEAD_MS,
+    attempts: channel.retry.attempts,
+    patience: channel.patienceMs,
+    quiet: channel.quietPeriodMs,
+    resolution,
+  };
+}

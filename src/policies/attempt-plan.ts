@@ -1,0 +1,153 @@
+import type { Random } from '../clock.ts';
+import type { Effect, Grant, Settlement } from '../ledger/entries.ts';
+import type { DeadReason, Disposition, FinalState, Outcome } from '../outcome.ts';
+import type { Confirmation } from '../platforms/port.ts';
+import type { AdmissionPolicy } from './admission.ts';
+import { type BackoffPolicy, backoffMs } from './backoff.ts';
+import { comeBackMs } from './waiting.ts';
+
+/** What an attempt's outcome means: for the ledger, and for the job. Pure. */
+export interface Plan {
+  /** The outcome as it is told: a quota refusal after a doubtful send becomes the proof of its delivery. */
+  outcome: Outcome;
+  effect: Effect;
+  final?: FinalState;
+  next: Disposition;
+  marks: Pick<Settlement, 'foreign' | 'refused' | 'health' | 'rest' | 'stop'>;
+}
+
+export interface PlanContext {
+  retry: BackoffPolicy & { attempts: number };
+  resolution: AdmissionPolicy['resolution'];
+  quietPeriodMs: number;
+  random: Random;
+}
+
+/** How long a stopped channel rests before it is looked at again; a resume ends the rest at once. */
+export const STOPPED_REST_MS = 5_000;
+/** Before a doubtful send is repeated: the platform may still be at work on the first. */
+const DOUBT_PAUSE_MS = 1_000;
+/** When the platform says "too many" and not for how long. */
+const DEFAULT_REST_MS = 5_000;
+
+export function planAttempt(outcome: Outcome, grant: Grant, context: PlanContext): Plan {
+  switch (outcome.kind) {
+    case 'delivered':
+      return delivered(outcome);
+    case 'suppressed':
+      return refusedForEver(outcome, grant, { state: 'suppressed', reason: outcome.reason });
+    case 'rejected':
+      return refusedForEver(outcome, grant, { state: 'dead', reason: outcome.reason });
+    case 'throttled':
+      return throttled(outcome, grant, context);
+    case 'failed':
+      return failed(outcome, grant, context);
+    case 'unknown':
+      return unknown(outcome, grant, context);
+  }
+}
+
+function delivered(outcome: Extract<Outcome, { kind: 'delivered' }>): Plan {
+  const final: FinalState = { state: 'delivered', reason: outcome.reason };
+  return { outcome, effect: 'delivered', final, next: { kind: 'complete', final }, marks: { health: 'up' } };
+}
+
+/** The platform will answer the same again. If an earlier send is in doubt, that one stays unresolved (rule 5). */
+function refusedForEver(
+  outcome: Extract<Outcome, { kind: 'suppressed' | 'rejected' }>,
+  grant: Grant,
+  final: FinalState,
+): Plan {
+  const marks: Plan['marks'] = {
+    health: 'up',
+    ...(outcome.kind === 'suppressed' && outcome.reason === 'ineligible' && { refused: true }),
+  };
+  if (grant.doubt) return { ...dead(outcome, 'doubt', 'unconfirmed'), marks };
+  if (final.state !== 'dead') {
+    return { outcome, effect: 'spent', final, next: { kind: 'complete', final }, marks };
+  }
+  return { ...dead(outcome, 'spent', final.reason), marks };
+}
+
+function throttled(
+  outcome: Extract<Outcome, { kind: 'throttled' }>,
+  grant: Grant,
+  { resolution, random }: PlanContext,
+): Plan {
+  const { reason } = outcome;
+  if (reason === 'quota_refused') {
+    // Rule 6: within its own window, the refusal of a repeated send tells that the first one arrived.
+    if (grant.doubt && resolution === 'presume') return delivered({ kind: 'delivered', reason: 'presumed' });
+    const next: Disposition = { kind: 'wait', reason, delayMs: comeBackMs(0, random) };
+    return { outcome, effect: 'back', next, marks: { health: 'up', foreign: true } };
+  }
+  if (outcome.stop) {
+    const next: Disposition = { kind: 'rest', reason, delayMs: STOPPED_REST_MS };
+    return { outcome, effect: 'back', next, marks: { health: 'up', stop: { reason: outcome.stop } } };
+  }
+  const ms = outcome.restMs ?? DEFAULT_REST_MS;
+  const next: Disposition = { kind: 'rest', reason, delayMs: ms };
+  return {
+    outcome,
+    effect: 'back',
+    next,
+    marks: { health: 'up', rest: { reason: 'rate_limited', ms } },
+  };
+}
+
+function failed(outcome: Extract<Outcome, { kind: 'failed' }>, grant: Grant, context: PlanContext): Plan {
+  const marks: Plan['marks'] = { health: 'down' };
+  if (grant.attempt >= context.retry.attempts) {
+    return { ...dead(outcome, 'spent', grant.doubt ? 'unconfirmed' : 'exhausted'), marks };
+  }
+  return { outcome, effect: 'spent', next: retry(grant, context), marks };
+}
+
+/** Rule 6. Where the platform can be asked, the answer counts after the deadline and the quiet period. */
+function unknown(outcome: Extract<Outcome, { kind: 'unknown' }>, grant: Grant, context: PlanContext): Plan {
+  const marks: Plan['marks'] = { health: 'down' };
+  const { resolution } = context;
+  if (resolution === 'confirm') {
+    const delayMs = comeBackMs(grant.leaseMs + context.quietPeriodMs, context.random);
+    return { outcome, effect: 'doubt', next: { kind: 'wait', reason: 'slot_busy', delayMs }, marks };
+  }
+  if (resolution === 'keep' || grant.attempt >= context.retry.attempts) {
+    return { ...dead(outcome, 'doubt', 'unconfirmed'), marks };
+  }
+  return { outcome, effect: 'doubt', next: retry(grant, context, DOUBT_PAUSE_MS), marks };
+}
+
+/** The platform told what became of a doubtful send, or could not tell. */
+export function planAnswer(answer: Confirmation, grant: Grant, context: PlanContext): Plan {
+  if (answer.kind === 'found') {
+    const { platformMessageId } = answer;
+    return delivered({ kind: 'delivered', reason: 'confirmed', platformMessageId });
+  }
+  const waitMs = answer.kind === 'not_found' ? 0 : grant.leaseMs + context.quietPeriodMs;
+  return {
+    outcome: { kind: 'throttled', reason: 'slot_busy' },
+    effect: answer.kind === 'not_found' ? 'absent' : 'back',
+    next: { kind: 'wait', reason: 'slot_busy', delayMs: comeBackMs(waitMs, context.random) },
+    marks: {},
+  };
+}
+
+/** Nothing left the worker: the grant goes back as if it had never been given. */
+export function planRelease(closing: boolean): Plan {
+  return {
+    outcome: { kind: 'throttled', reason: 'slot_busy' },
+    effect: 'back',
+    next: closing ? { kind: 'hand_back' } : { kind: 'wait', reason: 'slot_busy', delayMs: 1 },
+    marks: {},
+  };
+}
+
+const retry = (grant: Grant, { retry: policy, random }: PlanContext, atLeastMs = 0): Disposition => ({
+  kind: 'retry',
+  delayMs: Math.max(atLeastMs, backoffMs(policy, grant.attempt, random)),
+});
+
+function dead(outcome: Outcome, effect: Effect, reason: DeadReason): Omit<Plan, 'marks'> {
+  const detail = 'detail' in outcome && outcome.detail ? outcome.detail : outcome.kind;
+  return { outcome, effect, final: { state: 'dead', reason }, next: { kind: 'dead', reason, detail } };
+}

@@ -1,0 +1,79 @@
+import type { Random } from '../clock.ts';
+import type { Verdict } from '../ledger/entries.ts';
+import type { DeadReason, Disposition, FinalState, SuppressedReason } from '../outcome.ts';
+import { STOPPED_REST_MS } from './attempt-plan.ts';
+import { comeBackMs, lookAgainMs } from './waiting.ts';
+
+/** What a verdict other than a grant means for the job. Pure. */
+export interface VerdictPlan {
+  /** Written to the ledger, with a receipt, when the run ends by this verdict. */
+  final?: FinalState;
+  next: Disposition;
+}
+
+export interface VerdictContext {
+  onQuota: 'drop' | 'defer';
+  /** Until the message expires, by this worker's clock. */
+  expiresInMs: number;
+  /** How often the job was taken up so far, from 1. */
+  looks: number;
+  random: Random;
+}
+
+type Refusal = Exclude<Verdict, { kind: 'granted' }>;
+
+const DETAILS: Record<'exhausted' | 'unconfirmed', string> = {
+  exhausted: 'every attempt failed',
+  unconfirmed: 'a send may have arrived and nothing tells whether it did',
+};
+
+export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictPlan {
+  switch (verdict.kind) {
+    case 'known':
+      return { next: recorded(verdict.final) };
+    case 'duplicate':
+      return { next: { kind: 'complete', final: { state: 'suppressed', reason: 'duplicate' } } };
+    case 'expired':
+    case 'ineligible':
+      return suppressed(verdict.kind);
+    case 'exhausted':
+    case 'unconfirmed':
+      return dead(verdict.kind);
+    case 'quota':
+      return overQuota(verdict.waitMs, context);
+    case 'busy':
+      return waiting(lookAgainMs(verdict.waitMs, context.looks, context.random), context);
+    case 'boundary':
+      return waiting(comeBackMs(verdict.waitMs, context.random), context);
+    case 'resting':
+      return { next: { kind: 'rest', reason: verdict.reason, delayMs: Math.max(1, verdict.waitMs) } };
+    case 'stopped':
+      return { next: { kind: 'rest', reason: 'channel_stopped', delayMs: STOPPED_REST_MS } };
+  }
+}
+
+/** Known first: the verdict of before, and nothing is counted twice. */
+export function recorded(final: FinalState): Disposition {
+  if (final.state !== 'dead') return { kind: 'complete', final };
+  return { kind: 'dead', reason: final.reason, detail: 'as recorded before the job was taken up again' };
+}
+
+function suppressed(reason: SuppressedReason): VerdictPlan {
+  const final: FinalState = { state: 'suppressed', reason };
+  return { final, next: { kind: 'complete', final } };
+}
+
+function dead(reason: Extract<DeadReason, 'exhausted' | 'unconfirmed'>): VerdictPlan {
+  return { final: { state: 'dead', reason }, next: { kind: 'dead', reason, detail: DETAILS[reason] } };
+}
+
+function overQuota(waitMs: number, context: VerdictContext): VerdictPlan {
+  if (context.onQuota === 'drop' || waitMs >= context.expiresInMs) return suppressed('quota');
+  return waiting(comeBackMs(waitMs, context.random), context);
+}
+
+/** Never past the expiry, where the message gets its final state. */
+function waiting(delayMs: number, { expiresInMs }: VerdictContext): VerdictPlan {
+  const capped = Math.max(1, Math.min(delayMs, expiresInMs));
+  return { next: { kind: 'wait', reason: 'slot_busy', delayMs: capped } };
+}

@@ -1,0 +1,24 @@
+import type { Random } from '../clock.ts';
+
+/** Delays of messages that wait without having spent an attempt. Milliseconds. */
+
+const FIRST_LOOK_MS = 200;
+const LONGEST_LOOK_MS = 15_000;
+/** Messages that wait for the same boundary come back over this span, or over a tenth of the wait if that is less. */
+const SPREAD_MS = 60_000;
+
+/**
+ * When to look again at a slot that another send holds. It may be given back long before its deadline, so the looks
+ * begin soon and grow apart.
+ * @param looks how often this message was taken up so far, from 1
+ */
+export function lookAgainMs(waitMs: number, looks: number, random: Random): number {
+  const growing = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** Math.min(looks - 1, 10));
+  const delay = Math.min(waitMs + FIRST_LOOK_MS, growing);
+  return Math.ceil(delay * (0.5 + random() / 2));
+}
+
+/** When to come for a moment that is known: a window's start. Never before it. */
+export function comeBackMs(waitMs: number, random: Random): number {
+  return Math.ceil(waitMs + 1 + random() * Math.min(SPREAD_MS, waitMs / 10));
+}

@@ -1,0 +1,117 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Grant } from '../ledger/entries.ts';
+import { idempotencyKey } from '../ledger/names.ts';
+import type { Outcome } from '../outcome.ts';
+import {
+  type Confirmation,
+  ContentError,
+  type PlatformClient,
+  type PlatformDefinition,
+} from '../platforms/port.ts';
+import type { Delivery } from './delivery.ts';
+import type { DeliveryObserver } from './observer.ts';
+
+/** What became of a grant. */
+export type Attempted =
+  /** A request left (or was tried) and this is its end. */
+  | { kind: 'sent'; outcome: Outcome; durationMs: number }
+  /** The platform was asked about an earlier send. */
+  | { kind: 'asked'; answer: Confirmation }
+  /** Nothing left: the content cannot be rendered. */
+  | { kind: 'unsendable'; outcome: Extract<Outcome, { kind: 'rejected' }> }
+  /** Nothing left: the worker is closing, or too little of the grant was left to be safe. */
+  | { kind: 'released'; closing: boolean };
+
+export interface AttemptDeps {
+  channel: ChannelConfig;
+  definition: PlatformDefinition;
+  client: PlatformClient;
+  clock: Clock;
+  observer: DeliveryObserver;
+}
+
+export interface Attempts {
+  /** @param askedAt monotonic time at which admission was asked for: the lease is counted from there (rule 4). */
+  make(delivery: Delivery, grant: Grant, askedAt: number): Promise<Attempted>;
+  /** Nothing new leaves from here on; requests under way are aborted. */
+  abort(): void;
+}
+
+/** Between the check and the first byte on the wire. */
+const WRITE_MARGIN_MS = 250;
+
+export function createAttempts(deps: AttemptDeps): Attempts {
+  const { channel, clock, observer } = deps;
+  const closing = new AbortController();
+  const underWay = new Set<AbortController>();
+
+  /** Runs a request that ends at the grant's deadline or when the worker gives up, whichever comes first. */
+  async function until<T>(deadlineMs: number, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), deadlineMs);
+    underWay.add(controller);
+    observer.inFlight(channel.name, 1);
+    try {
+      return await request(controller.signal);
+    } finally {
+      clearTimeout(timer);
+      underWay.delete(controller);
+      observer.inFlight(channel.name, -1);
+    }
+  }
+
+  async function send(delivery: Delivery, grant: Grant, leftMs: number, content: string): Promise<Attempted> {
+    const startedAt = clock.monotonic();
+    const outcome = await until(leftMs, (signal) =>
+      deps.client.send({ ...requestOf(delivery, grant, channel.name), content, signal }),
+    );
+    return { kind: 'sent', outcome, durationMs: clock.monotonic() - startedAt };
+  }
+
+  async function ask(delivery: Delivery, grant: Grant, leftMs: number, content: string): Promise<Attempted> {
+    const { client } = deps;
+    if (!client.confirm) throw new Error(`${channel.platform} was asked to confirm and cannot`);
+    const confirm = client.confirm.bind(client);
+    const answer = await until(leftMs, (signal) =>
+      confirm({ ...requestOf(delivery, grant, channel.name), content, signal, attemptedAt: grant.doubtAt }),
+    );
+    return { kind: 'asked', answer };
+  }
+
+  return {
+    abort() {
+      closing.abort();
+      for (const controller of underWay) controller.abort();
+    },
+    async make(delivery, grant, askedAt) {
+      const rendered = render(deps.definition, delivery);
+      if (typeof rendered !== 'string') return { kind: 'unsendable', outcome: rendered };
+      if (grant.waitMs > 0) await pause(grant.waitMs, undefined, { signal: closing.signal }).catch(() => {});
+      if (closing.signal.aborted) return { kind: 'released', closing: true };
+      const leftMs = grant.leaseMs - (clock.monotonic() - askedAt);
+      if (leftMs < channel.timeoutMs + WRITE_MARGIN_MS) return { kind: 'released', closing: false };
+      return await (grant.kind === 'ask' ? ask : send)(delivery, grant, leftMs, rendered);
+    },
+  };
+}
+
+const requestOf = (delivery: Delivery, grant: Grant, channel: string) => ({
+  message: delivery.message,
+  attempt: grant.attempt,
+  idempotencyKey: idempotencyKey(channel, delivery.ref.id, grant.born),
+});
+
+/** Checked when the message was enqueued; a job from elsewhere, or one of an older version, meets it here. */
+function render(
+  definition: PlatformDefinition,
+  delivery: Delivery,
+): string | Extract<Outcome, { kind: 'rejected' }> {
+  try {
+    return definition.render(delivery.message);
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    return { kind: 'rejected', reason: 'bad_request', detail: error.message };
+  }
+}

@@ -1,0 +1,110 @@
+import { type Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import { JOB_LOCK_MS } from '../config/channels.ts';
+import { PREFIX, queueName } from '../jobs/queues.ts';
+import type { Logger } from '../observe/log.ts';
+import { MessageWorker } from './message-worker.ts';
+import type { Pipeline } from './pipeline.ts';
+import { isSignal, leaveToStall, settleJob } from './settle.ts';
+
+/** Takes the jobs of one channel out of its queue, as many at a time as the channel allows, and puts each where it belongs. */
+export interface ChannelWorker {
+  readonly queue: Queue;
+  /** Starts or stops taking jobs; those taken go on. */
+  pull(on: boolean): void;
+  /** Jobs taken and not yet settled. */
+  active(): number;
+  /** When a job was last taken, by the monotonic clock. */
+  lastTakenAt(): number;
+  /** Takes no more jobs and waits for those taken; hangs while Redis is away. */
+  close(): Promise<void>;
+  /** Lets go of everything at once; what was taken stalls and comes back elsewhere. */
+  abandon(): void;
+}
+
+export interface ChannelWorkerDeps {
+  channel: string;
+  concurrency: number;
+  redis: Redis;
+  pipeline: Pipeline;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Finds the jobs of a dead worker. With the job lock this makes its jobs come back after 15 to 19 s. */
+const STALLED_INTERVAL_MS = 4_000;
+/** After an error of the store in BullMQ's own loop. */
+const RUN_RETRY_MS = 1_000;
+/** BullMQ ends a job that stalled too often without a word to us: poison is judged by the ledger's attempts instead. */
+const MAX_STALLED = 1_000_000_000;
+/** A rest works only on workers with a limiter, so this one limits nothing. */
+const NO_LIMIT = { max: 1_000_000_000, duration: 1_000 };
+/** BullMQ's stream of queue events, which nothing here reads. */
+const EVENTS_KEPT = 100;
+
+export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
+  const { redis, pipeline, clock } = deps;
+  const logger = deps.logger.child({ channel: deps.channel });
+  const connection = { connection: redis, prefix: PREFIX };
+  const queue = new Queue(queueName(deps.channel), {
+    ...connection,
+    streams: { events: { maxLen: EVENTS_KEPT } },
+  });
+  const tellError = (error: Error): void => logger.warn({ error: error.message }, 'queue error');
+  let active = 0;
+  let lastTakenAt = clock.monotonic();
+
+  async function take(job: Job, token: string): Promise<void> {
+    active += 1;
+    lastTakenAt = clock.monotonic();
+    try {
+      const disposition = await pipeline.deliver({
+        id: job.id ?? '',
+        data: job.data,
+        timestamp: job.timestamp,
+        starts: job.attemptsStarted,
+      });
+      await settleJob(disposition, job, { queue, token, clock });
+    } catch (error) {
+      if (isSignal(error)) throw error;
+      logger.error({ job_id: job.id, error: String(error) }, 'job left to come back by itself');
+      throw leaveToStall();
+    } finally {
+      active -= 1;
+    }
+  }
+
+  const worker = new MessageWorker(queueName(deps.channel), (job, token) => take(job, token ?? ''), {
+    ...connection,
+    autorun: false,
+    concurrency: deps.concurrency,
+    lockDuration: JOB_LOCK_MS,
+    stalledInterval: STALLED_INTERVAL_MS,
+    maxStalledCount: MAX_STALLED,
+    runRetryDelay: RUN_RETRY_MS,
+    limiter: NO_LIMIT,
+    removeOnComplete: { count: 0 },
+  });
+  worker.on('error', tellError);
+  queue.on('error', tellError);
+
+  return {
+    queue,
+    pull(on) {
+      if (on === (worker.isRunning() && !worker.isPaused())) return;
+      if (!on) void worker.pause(true);
+      else if (worker.isPaused()) void worker.resume();
+      else worker.run().catch(tellError);
+    },
+    active: () => active,
+    lastTakenAt: () => lastTakenAt,
+    async close() {
+      await worker.close();
+      await queue.close();
+    },
+    abandon() {
+      void worker.close(true).catch(() => {});
+    },
+  };
+}

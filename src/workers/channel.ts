@@ -1,0 +1,124 @@
+import type { Redis } from 'ioredis';
+import type { Clock, Random } from '../clock.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import type { MessageSchemas } from '../jobs/message.ts';
+import { ledgerBase, receiptsKey } from '../jobs/queues.ts';
+import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
+import { createLedger, type Ledger } from '../ledger/ledger.ts';
+import { adoptQuota } from '../ledger/policy-change.ts';
+import type { Logger } from '../observe/log.ts';
+import type { ChannelSample } from '../observe/sample.ts';
+import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
+import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
+import { breakerRestMs } from '../policies/breaker.ts';
+import { type ChannelWorker, createChannelWorker } from './channel-worker.ts';
+import { credentialsFingerprint } from './credentials.ts';
+import type { DeliveryObserver } from './observer.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
+import { sampleChannel } from './sampler.ts';
+import { sweep } from './sweeper.ts';
+
+/** One channel at work in this process: its platform's client, its ledger, its pipeline and its queue's worker. */
+export interface RunningChannel {
+  readonly config: ChannelConfig;
+  readonly worker: ChannelWorker;
+  readonly pipeline: Pipeline;
+  /**
+   * Before the first job: takes over the quota's policy and ends a stop for credentials that have been changed since.
+   * @throws QuotaChangedError
+   */
+  prepare(): Promise<void>;
+  sample(): Promise<ChannelSample>;
+  /** @returns how many jobs that the queue gave up were settled */
+  sweep(): Promise<number>;
+  /** Closes the platform's connections; the queue's worker is closed before. */
+  close(): Promise<void>;
+}
+
+export interface ChannelDeps {
+  redis: Redis;
+  definition: PlatformDefinition;
+  schemas: MessageSchemas<unknown>;
+  keepReceipts: number;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  observer: DeliveryObserver;
+  /** What tests put around the parts; production passes nothing. */
+  wrap?: Wrappers | undefined;
+}
+
+export interface Wrappers {
+  ledger?(ledger: Ledger, channel: ChannelConfig): Ledger;
+  client?(client: PlatformClient, channel: ChannelConfig): PlatformClient;
+  pipeline?(pipeline: Pipeline, channel: ChannelConfig): Pipeline;
+}
+
+export function createChannel(channel: ChannelConfig, deps: ChannelDeps): RunningChannel {
+  const { redis, definition, clock, wrap = {} } = deps;
+  const base = ledgerBase(channel.name);
+  const resolution = resolutionOf(channel, definition.resolution);
+  const credentials = credentialsFingerprint(channel, definition);
+  const plainLedger = createLedger({
+    redis,
+    keys: { base, receipts: receiptsKey(channel.name) },
+    policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
+    playTtlMs: playTtl(channel.eligibility?.playedWithinMs),
+    keepReceipts: deps.keepReceipts,
+    slotMs: slotMs(channel),
+    credentials,
+    now: () => clock.now(),
+  });
+  const plainClient = definition.connect(
+    {
+      ...channel.settings,
+      baseUrl: channel.baseUrl,
+      timeoutMs: channel.timeoutMs,
+      concurrency: channel.concurrency,
+    },
+    { clock },
+  );
+  const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
+  const client = wrap.client?.(plainClient, channel) ?? plainClient;
+  const reading = { channel, definition, schemas: deps.schemas };
+  const plainPipeline = createPipeline({
+    ...reading,
+    resolution,
+    ledger,
+    client,
+    clock,
+    random: deps.random,
+    observer: deps.observer,
+    async unanswered(failures, opens) {
+      const restMs = breakerRestMs(channel.breaker, failures, opens);
+      if (restMs === undefined) return;
+      if (await openBreaker(redis, base, restMs, opens)) {
+        deps.logger.warn({ channel: channel.name, failures, rest_ms: restMs }, 'breaker opened');
+      }
+    },
+  });
+  const pipeline = wrap.pipeline?.(plainPipeline, channel) ?? plainPipeline;
+  const worker = createChannelWorker({
+    channel: channel.name,
+    concurrency: channel.concurrency,
+    redis,
+    pipeline,
+    clock,
+    logger: deps.logger,
+  });
+  const { queue } = worker;
+  return {
+    config: channel,
+    worker,
+    pipeline,
+    async prepare() {
+      await adoptQuota(redis, base, channel.name, channel.quota);
+      if (await resumeWithCredentials(redis, base, credentials)) {
+        deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials were changed');
+      }
+    },
+    sample: () => sampleChannel({ channel: channel.name, base, queue, redis }, clock),
+    sweep: () => sweep({ ...reading, base, queue, redis, ledger, observer: deps.observer }, clock.now()),
+    close: () => client.close(),
+  };
+}

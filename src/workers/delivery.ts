@@ -1,0 +1,117 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import type { AnyMessage, MessageSchemas } from '../jobs/message.ts';
+import type { LedgerMessage } from '../ledger/entries.ts';
+import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
+import type { PlatformDefinition } from '../platforms/port.ts';
+import type { MessageRef } from './observer.ts';
+
+/** A job as the queue hands it over: what the pipeline reads of it. */
+export interface QueuedJob {
+  id: string;
+  data: unknown;
+  /** When it was added, milliseconds since the epoch. */
+  timestamp: number;
+  /** How often it was taken up so far, this time included. */
+  starts: number;
+}
+
+/** One message on its way: read from its job, ready for admission. */
+export interface Delivery {
+  message: AnyMessage;
+  ref: MessageRef;
+  ledger: LedgerMessage;
+  expiresAt: number;
+  /** The later of enqueue and `sendAt`: from here on somebody waits for it. */
+  dueAt: number;
+  /** `sendAt`, for producers that left the delay to the worker. */
+  notBefore: number | undefined;
+  looks: number;
+}
+
+export type ReadJob =
+  | { kind: 'delivery'; delivery: Delivery }
+  | { kind: 'newer'; v: number }
+  | { kind: 'invalid'; ref: MessageRef; ledger: LedgerMessage; problem: string };
+
+export interface ReadContext {
+  channel: ChannelConfig;
+  definition: PlatformDefinition;
+  schemas: MessageSchemas<unknown>;
+}
+
+/** How long the verdict on a job that cannot be read is remembered. */
+const INVALID_LIFE_MS = 7 * 86_400_000;
+const MAX_PROBLEM = 300;
+
+/** Turns a job into a delivery, or says why it is none. Never throws, whatever a producer put into the queue. */
+export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
+  const parsed = context.schemas.parseJob(job.data, job.timestamp, job.id);
+  if (parsed.kind === 'newer') return parsed;
+  if (parsed.kind === 'invalid') return invalid(job, parsed.id, parsed.problems.join('; '), context);
+  const message = parsed.message as AnyMessage;
+  const stranger = misdirected(message, context);
+  if (stranger) return invalid(job, parsed.id, stranger, context);
+  const recipient = context.definition.recipient(message);
+  const { channel } = context;
+  if (channel.quota && channel.addressing && recipient.addressing !== channel.addressing) {
+    const problem = `to: channel ${channel.name} addresses people by ${channel.addressing}, not by ${recipient.addressing}`;
+    return invalid(job, parsed.id, problem, context);
+  }
+  return {
+    kind: 'delivery',
+    delivery: {
+      message,
+      ref: { ...reference(job, parsed.id, context), meta: message.meta },
+      ledger: {
+        id: parsed.id,
+        jobId: job.id,
+        key: messageKey(parsed.id),
+        job: jobKey(job.id),
+        recipient: recipientKey(recipient.key),
+        expiresAt: parsed.expiresAtMs,
+        lastPlayedAt: message.lastPlayedAt === undefined ? undefined : Date.parse(message.lastPlayedAt),
+        meta: message.meta && JSON.stringify(message.meta).toWellFormed(),
+      },
+      expiresAt: parsed.expiresAtMs,
+      dueAt: Math.max(job.timestamp, parsed.sendAtMs ?? 0),
+      notBefore: parsed.sendAtMs,
+      looks: Math.max(1, job.starts),
+    },
+  };
+}
+
+const reference = (job: QueuedJob, id: string, { channel }: ReadContext): MessageRef => ({
+  channel: channel.name,
+  platform: channel.platform,
+  id,
+  jobId: job.id,
+});
+
+/** A message that lies in another channel's queue would be sent by an account that its writer did not mean. */
+function misdirected(message: AnyMessage, { channel }: ReadContext): string | undefined {
+  if (message.platform !== channel.platform) {
+    return `platform: ${message.platform} does not fit channel ${channel.name}, which is ${channel.platform}`;
+  }
+  if (message.channel !== undefined && message.channel !== channel.name) {
+    return `channel: ${message.channel} does not fit the queue of channel ${channel.name}`;
+  }
+  return undefined;
+}
+
+function invalid(job: QueuedJob, id: string | undefined, problem: string, context: ReadContext): ReadJob {
+  const name = id ?? job.id.toWellFormed().slice(0, 100);
+  return {
+    kind: 'invalid',
+    ref: reference(job, name, context),
+    // A record of its own: what cannot be read must not touch the record of the message whose id it carries.
+    ledger: {
+      id: name,
+      jobId: job.id,
+      key: messageKey(`invalid\n${job.id}\n${job.timestamp}`),
+      job: jobKey(job.id),
+      recipient: '',
+      expiresAt: (Number.isFinite(job.timestamp) ? job.timestamp : 0) + INVALID_LIFE_MS,
+    },
+    problem: problem.length > MAX_PROBLEM ? `${problem.slice(0, MAX_PROBLEM)}…` : problem,
+  };
+}

@@ -1,0 +1,195 @@
+import type { Clock, Random } from '../clock.ts';
+import type { Grant, LedgerMessage, Settled, Verdict } from '../ledger/entries.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { newNonce } from '../ledger/names.ts';
+import type { Disposition, FinalState } from '../outcome.ts';
+import type { AdmissionPolicy } from '../policies/admission.ts';
+import { type Plan, planAnswer, planAttempt, planRelease } from '../policies/attempt-plan.ts';
+import { planVerdict, recorded } from '../policies/verdict-plan.ts';
+import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
+import { type Delivery, type QueuedJob, type ReadContext, type ReadJob, readJob } from './delivery.ts';
+import type { MessageRef } from './observer.ts';
+
+/**
+ * The way of a message through a worker: read → admission → attempt → plan → settlement → disposition. One path for
+ * one message or many: deliveries that run side by side share their script calls.
+ */
+export interface Pipeline {
+  /** Rejects only for infrastructure and bugs; the job then belongs to nobody and comes back by itself. */
+  deliver(job: QueuedJob): Promise<Disposition>;
+  /** Nothing new leaves from here on; requests under way are aborted. */
+  abort(): void;
+}
+
+export interface PipelineDeps extends ReadContext, AttemptDeps {
+  resolution: AdmissionPolicy['resolution'];
+  ledger: Ledger;
+  clock: Clock;
+  random: Random;
+  /** Told of requests that the platform left unanswered: failures in a row, and how often the breaker opened since. */
+  unanswered(failures: number, opens: number): Promise<void>;
+}
+
+/** For a worker that reads newer messages to take it. */
+const NEWER_VERSION_WAIT_MS = 60_000;
+/** After a settlement that came too late: whoever holds the record now decides. */
+const STALE_WAIT_MS = 250;
+
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const { ledger, observer, clock, channel, random } = deps;
+  const attempts = createAttempts(deps);
+  const planContext = {
+    retry: channel.retry,
+    resolution: deps.resolution,
+    quietPeriodMs: channel.quietPeriodMs,
+    random,
+  };
+
+  async function attempt(delivery: Delivery, grant: Grant, askedAt: number): Promise<Disposition> {
+    if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) noteWaits(delivery, grant);
+    const attempted = await attempts.make(delivery, grant, askedAt);
+    const plan = planOf(attempted, grant);
+    const next = withinLife(plan.next, delivery);
+    if (attempted.kind === 'sent') {
+      observer.attempted({
+        message: delivery.ref,
+        run: grant.run,
+        attempt: grant.attempt,
+        maxAttempts: channel.retry.attempts,
+        outcome: plan.outcome,
+        durationMs: attempted.durationMs,
+        next,
+      });
+      if (plan.marks.foreign && !grant.doubt) observer.unforeseenRefusal(delivery.ref);
+    }
+    const settled = await ledger.settle({
+      message: delivery.ledger,
+      nonce: grant.nonce,
+      effect: plan.effect,
+      final: plan.final,
+      platformMessageId: plan.outcome.kind === 'delivered' ? plan.outcome.platformMessageId : undefined,
+      ...plan.marks,
+      wait: waitOf(next, delivery),
+    });
+    if (plan.marks.health === 'down') await deps.unanswered(settled.failures, settled.opens);
+    return conclude(delivery.ref, delivery.dueAt, settled, plan.final, next);
+  }
+
+  function planOf(attempted: Attempted, grant: Grant): Plan {
+    switch (attempted.kind) {
+      case 'sent':
+        return planAttempt(attempted.outcome, grant, planContext);
+      case 'unsendable':
+        return { ...planAttempt(attempted.outcome, grant, planContext), marks: {} };
+      case 'asked':
+        return planAnswer(attempted.answer, grant, planContext);
+      case 'released':
+        return planRelease(attempted.closing);
+    }
+  }
+
+  async function refuse(
+    delivery: Delivery,
+    verdict: Exclude<Verdict, { kind: 'granted' }>,
+    nonce: string,
+  ): Promise<Disposition> {
+    const plan = planVerdict(verdict, {
+      onQuota: delivery.message.onQuota ?? 'drop',
+      expiresInMs: delivery.expiresAt - clock.now(),
+      looks: delivery.looks,
+      random,
+    });
+    const wait = waitOf(plan.next, delivery);
+    if (!plan.final && !wait) return plan.next;
+    const settled = await settleVerdict(delivery.ledger, nonce, plan.final, wait);
+    return conclude(delivery.ref, delivery.dueAt, settled, plan.final, plan.next);
+  }
+
+  const settleVerdict = (
+    message: LedgerMessage,
+    nonce: string,
+    final: FinalState | undefined,
+    wait?: ReturnType<typeof waitOf>,
+  ): Promise<Settled> => ledger.settle({ message, nonce, effect: 'none', final, wait });
+
+  async function bury({ ref, ledger: message, problem }: Extract<ReadJob, { kind: 'invalid' }>) {
+    const final: FinalState = { state: 'dead', reason: 'invalid_message' };
+    const settled = await settleVerdict(message, newNonce(), final);
+    const next: Disposition = { kind: 'dead', reason: 'invalid_message', detail: problem };
+    return conclude(ref, clock.now(), settled, final, next);
+  }
+
+  /** What the ledger made of the plan decides; the one who made the state final tells of it. */
+  function conclude(
+    ref: MessageRef,
+    dueAt: number,
+    settled: Settled,
+    final: FinalState | undefined,
+    next: Disposition,
+  ): Disposition {
+    if (settled.status === 'first' && final) {
+      observer.finished({
+        message: ref,
+        run: settled.run,
+        attempts: settled.attempts,
+        final,
+        detail: next.kind === 'dead' ? next.detail : undefined,
+        latencyMs: Math.max(0, clock.now() - dueAt),
+      });
+      return next;
+    }
+    if (settled.status === 'known') return settled.final ? recorded(settled.final) : next;
+    if (settled.status === 'stale' || final) {
+      return { kind: 'wait', reason: 'slot_busy', delayMs: STALE_WAIT_MS };
+    }
+    return next;
+  }
+
+  function noteWaits(delivery: Delivery, grant: Grant): void {
+    const grantedAt = grant.deadlineAt - grant.leaseMs;
+    const slotMs = Math.max(0, grantedAt - Number(grant.born));
+    observer.waited(channel.name, Math.max(0, grantedAt - delivery.dueAt - slotMs), slotMs);
+  }
+
+  /** A retry must not outlast the message: at its expiry it gets its final state. */
+  function withinLife(next: Disposition, delivery: Delivery): Disposition {
+    if (next.kind !== 'retry' && next.kind !== 'wait') return next;
+    const left = Math.max(1, delivery.expiresAt - clock.now());
+    return next.delayMs > left ? { ...next, delayMs: left } : next;
+  }
+
+  /** What the gauges are told of a job that will wait in the queue. */
+  function waitOf(next: Disposition, delivery: Delivery) {
+    if (next.kind !== 'retry' && next.kind !== 'wait') return undefined;
+    const kind = next.kind === 'retry' ? ('retry' as const) : ('slot' as const);
+    return { kind, untilMs: clock.now() + next.delayMs, since: delivery.dueAt };
+  }
+
+  async function route(job: QueuedJob): Promise<Disposition> {
+    const read = readJob(job, deps);
+    if (read.kind === 'newer') {
+      return { kind: 'wait', reason: 'newer_version', delayMs: NEWER_VERSION_WAIT_MS };
+    }
+    if (read.kind === 'invalid') return bury(read);
+    const { delivery } = read;
+    if (delivery.notBefore !== undefined && delivery.notBefore > clock.now()) {
+      return { kind: 'schedule', at: delivery.notBefore };
+    }
+    const askedAt = clock.monotonic();
+    const { verdict, nonce } = await ledger.admit(delivery.ledger);
+    observer.admitted(channel.name, verdict.kind);
+    if (verdict.kind === 'granted') return attempt(delivery, verdict.grant, askedAt);
+    return refuse(delivery, verdict, nonce);
+  }
+
+  return {
+    abort: () => attempts.abort(),
+    async deliver(job) {
+      const next = await route(job);
+      if (next.kind === 'wait' || next.kind === 'rest')
+        observer.deferred(channel.name, next.reason, next.delayMs);
+      if (next.kind === 'retry') observer.deferred(channel.name, 'retry', next.delayMs);
+      return next;
+    },
+  };
+}

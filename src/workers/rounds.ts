@@ -1,0 +1,66 @@
+import type { Logger } from '../observe/log.ts';
+import type { ChannelSample } from '../observe/sample.ts';
+import type { RunningChannel } from './channel.ts';
+
+/** What a worker does now and then besides delivering: samples its channels for the gauges and sweeps their dead letters. */
+export interface Rounds {
+  start(): void;
+  stop(): void;
+  /** The latest sample of each channel that could be read. */
+  samples(): readonly ChannelSample[];
+}
+
+export interface RoundsDeps {
+  channels: readonly RunningChannel[];
+  metrics: { sample(sample: ChannelSample): void; unsample(channel: string): void };
+  logger: Logger;
+}
+
+const SAMPLE_MS = 5_000;
+/** Every so many samples. */
+const SWEEP_EVERY = 3;
+
+export function createRounds({ channels, metrics, logger }: RoundsDeps): Rounds {
+  const latest = new Map<string, ChannelSample>();
+  let timer: NodeJS.Timeout | undefined;
+  let round = 0;
+  let busy = false;
+
+  async function visit(channel: RunningChannel): Promise<void> {
+    const { name } = channel.config;
+    try {
+      if (round % SWEEP_EVERY === 0) {
+        const settled = await channel.sweep();
+        if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs that the queue had given up');
+      }
+      const sample = await channel.sample();
+      latest.set(name, sample);
+      metrics.sample(sample);
+    } catch (error) {
+      latest.delete(name);
+      metrics.unsample(name);
+      logger.warn({ channel: name, error: String(error) }, 'channel could not be sampled');
+    }
+  }
+
+  async function turn(): Promise<void> {
+    // While Redis is away a round hangs: the next ones wait for it.
+    if (busy) return;
+    busy = true;
+    await Promise.all(channels.map(visit));
+    round += 1;
+    busy = false;
+  }
+
+  return {
+    start() {
+      void turn();
+      timer ??= setInterval(() => void turn(), SAMPLE_MS);
+    },
+    stop() {
+      clearInterval(timer);
+      timer = undefined;
+    },
+    samples: () => [...latest.values()],
+  };
+}

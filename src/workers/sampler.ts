@@ -1,0 +1,88 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
+import type { ChannelSample, QueueState } from '../observe/sample.ts';
+
+/**
+ * Reads how a channel stands, for the gauges and for `status`. Some small commands, whatever the queue's length. Ages
+ * are told by the oldest message that can be seen without walking the queue: the heads of its lists.
+ */
+export async function sampleChannel(
+  { channel, base, queue, redis }: { channel: string; base: string; queue: Queue; redis: Redis },
+  clock: Clock,
+): Promise<ChannelSample & { state: ChannelState }> {
+  const [counts, state, heads] = await Promise.all([
+    queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+    readChannelState(redis, base),
+    readHeads(queue, redis),
+  ]);
+  const overdue = await queue.getDelayedCount(clock.now());
+  const count = (name: string): number => counts[name] ?? 0;
+  const waitingSlot = state.waits.slot?.count ?? 0;
+  const retrying = state.waits.retry?.count ?? 0;
+  const ready = count('waiting') + count('prioritized');
+  const age = (since: number | undefined): number | undefined =>
+    since === undefined ? undefined : Math.max(0, state.now - since) / 1000;
+  const oldestLetter = Math.min(...Object.values(state.letters).map((letter) => letter.oldest));
+  return {
+    channel,
+    state,
+    queue: {
+      ready,
+      active: count('active'),
+      scheduled: Math.max(0, count('delayed') - waitingSlot - retrying),
+      waiting_slot: waitingSlot,
+      retrying,
+      dead: count('failed'),
+    },
+    ready: state.stopped || state.resting ? 0 : ready + overdue,
+    oldestAgeSeconds: defined({
+      ready: age(earliest(heads.waiting, heads.prioritized)),
+      active: age(heads.active),
+      waiting_slot: age(state.waits.slot?.since),
+      retrying: age(state.waits.retry?.since),
+      dead: age(heads.failed),
+    }),
+    deadLetters: Object.fromEntries(
+      Object.entries(state.letters).map(([reason, { count }]) => [reason, count]),
+    ),
+    oldestDeadLetterAgeSeconds: Number.isFinite(oldestLetter) ? (age(oldestLetter) ?? 0) : 0,
+    resting: state.resting && { reason: state.resting.reason },
+    stopped: state.stopped && { reason: state.stopped.reason },
+  };
+}
+
+function defined(ages: Partial<Record<QueueState, number | undefined>>): Partial<Record<QueueState, number>> {
+  return Object.fromEntries(Object.entries(ages).filter(([, age]) => age !== undefined));
+}
+
+const earliest = (...times: (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+type Heads = Partial<Record<'waiting' | 'prioritized' | 'active' | 'failed', number>>;
+
+/** Since when the first message of each list is due: the later of its enqueue and its `sendAt`. */
+async function readHeads(queue: Queue, redis: Redis): Promise<Heads> {
+  const ids = {
+    waiting: await redis.lindex(queue.toKey('wait'), -1),
+    prioritized: (await redis.zrange(queue.toKey('prioritized'), '0', '0'))[0],
+    active: await redis.lindex(queue.toKey('active'), -1),
+    failed: (await redis.zrange(queue.toKey('failed'), '0', '0'))[0],
+  };
+  const heads: Heads = {};
+  for (const [list, id] of Object.entries(ids)) {
+    if (!id) continue;
+    const [timestamp, data] = await redis.hmget(queue.toKey(id), 'timestamp', 'data');
+    if (timestamp) heads[list as keyof Heads] = Math.max(Number(timestamp), sendAt(data));
+  }
+  return heads;
+}
+
+function sendAt(data: string | null | undefined): number {
+  const at = /"sendAt":"([^"]{1,40})"/.exec(data ?? '')?.[1];
+  const time = at === undefined ? Number.NaN : Date.parse(at);
+  return Number.isNaN(time) ? 0 : time;
+}

@@ -1,0 +1,53 @@
+import { DelayedError, type Job, type Queue, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import type { Clock } from '../clock.ts';
+import type { Disposition } from '../outcome.ts';
+
+/**
+ * The only home of BullMQ's verbs: turns a disposition into what the queue does with the job. Returns for a completed
+ * job and throws BullMQ's own signals for everything else, as its processors must.
+ *
+ * Nothing here spends a BullMQ attempt: the budget is the ledger's. Should a verb fail (the lock was lost, Redis is
+ * away), the job is left where it is: it stalls, comes back, and meets its own record.
+ */
+export async function settleJob(
+  disposition: Disposition,
+  job: Job,
+  { queue, token, clock }: { queue: Queue; token: string; clock: Clock },
+): Promise<void> {
+  switch (disposition.kind) {
+    case 'complete':
+      return;
+    case 'dead':
+      throw deadLetter(disposition.reason, disposition.detail);
+    case 'retry':
+    case 'wait':
+      await job.moveToDelayed(clock.now() + disposition.delayMs, token);
+      throw new DelayedError();
+    case 'schedule':
+      await job.moveToDelayed(disposition.at, token);
+      throw new DelayedError();
+    case 'rest':
+      await queue.rateLimit(disposition.delayMs);
+      throw new RateLimitError();
+    case 'hand_back':
+      await job.moveToWait(token);
+      throw new WaitingError();
+  }
+}
+
+/** The reason first, so that a program can read it; without a stack, which would only name our own files. */
+function deadLetter(reason: string, detail: string): UnrecoverableError {
+  const error = new UnrecoverableError(`${reason}: ${detail}`);
+  error.stack = '';
+  return error;
+}
+
+/** Whether BullMQ has to see this error to know what became of the job. */
+export const isSignal = (error: unknown): boolean =>
+  error instanceof DelayedError ||
+  error instanceof RateLimitError ||
+  error instanceof WaitingError ||
+  error instanceof UnrecoverableError;
+
+/** Tells BullMQ that the job was moved although it was not: it then stalls and comes back to whoever is alive. */
+export const leaveToStall = (): Error => new DelayedError();

@@ -1,0 +1,108 @@
+import type { Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Settled } from '../ledger/entries.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { dropLetter, lettersKey, listLetter, unlisted } from '../ledger/letters.ts';
+import { newNonce } from '../ledger/names.ts';
+import { DEAD_REASONS, type FinalState } from '../outcome.ts';
+import { type ReadContext, readJob } from './delivery.ts';
+import type { DeliveryObserver } from './observer.ts';
+
+/**
+ * Settles jobs that BullMQ failed without the pipeline seeing them (rule 9), so that no run ends without a final state,
+ * and keeps the index of dead letters true when letters are removed by other tools.
+ */
+export interface SweeperDeps extends ReadContext {
+  base: string;
+  queue: Queue;
+  redis: Redis;
+  ledger: Ledger;
+  observer: DeliveryObserver;
+}
+
+const PAGE = 200;
+/** The index leads the failed set: a letter is listed when its run ends, and its job is failed a moment later. */
+const LEAD_MS = 60_000;
+
+/** @returns how many jobs it settled */
+export async function sweep(deps: SweeperDeps, now: number): Promise<number> {
+  const { queue, redis, base } = deps;
+  if (await listsAgree(deps)) return 0;
+  let settled = 0;
+  for (let start = 0; ; start += PAGE) {
+    const ids = await redis.zrange(queue.toKey('failed'), String(start), String(start + PAGE - 1));
+    if (ids.length === 0) break;
+    for (const id of await unlisted(redis, base, ids)) {
+      const job: Job | undefined = await queue.getJob(id);
+      if (job && (await settleFailed(job, deps))) settled += 1;
+    }
+  }
+  await dropVanished(deps, now);
+  return settled;
+}
+
+async function listsAgree({ queue, redis, base }: SweeperDeps): Promise<boolean> {
+  const listed = await Promise.all(DEAD_REASONS.map((reason) => redis.zcard(lettersKey(base, reason))));
+  return listed.reduce((sum, count) => sum + count, 0) === (await redis.zcard(queue.toKey('failed')));
+}
+
+async function settleFailed(job: Job, deps: SweeperDeps): Promise<boolean> {
+  const id = job.id ?? '';
+  const read = readJob({ id, data: job.data, timestamp: job.timestamp, starts: job.attemptsStarted }, deps);
+  if (read.kind === 'newer') return false;
+  const { ledger: message, ref } = read.kind === 'invalid' ? read : read.delivery;
+  const reason = read.kind === 'invalid' ? 'invalid_message' : 'stalled';
+  let final: FinalState = { state: 'dead', reason };
+  let settled = await deps.ledger.settle({ message, nonce: newNonce(), effect: 'none', final });
+  if (settled.status === 'stale') {
+    // A send of it is in doubt, or still under way; in the latter case this changes nothing either.
+    final = { state: 'dead', reason: 'unconfirmed' };
+    settled = await deps.ledger.settle({ message, nonce: newNonce(), effect: 'none', final });
+  }
+  if (settled.status === 'first') {
+    const detail = job.failedReason || 'the queue gave the job up';
+    const latencyMs = Math.max(0, (job.finishedOn ?? job.timestamp) - job.timestamp);
+    deps.observer.finished({
+      message: ref,
+      run: settled.run,
+      attempts: settled.attempts,
+      final,
+      detail,
+      latencyMs,
+    });
+    return true;
+  }
+  return await reconcile(job, ref.id, settled, deps);
+}
+
+/** The record says how the run ended; the queue and the index follow it. */
+async function reconcile(job: Job, id: string, settled: Settled, deps: SweeperDeps): Promise<boolean> {
+  if (settled.status !== 'known' || !settled.final) return false;
+  if (settled.final.state === 'dead') {
+    const letter = { reason: settled.final.reason, id, jobId: job.id ?? '' };
+    await listLetter(deps.redis, deps.base, letter, job.finishedOn ?? job.timestamp);
+  } else {
+    await job.remove();
+  }
+  return false;
+}
+
+async function dropVanished({ queue, redis, base }: SweeperDeps, now: number): Promise<void> {
+  for (const reason of DEAD_REASONS) {
+    for (let start = 0; ; start += PAGE) {
+      const ids = await redis.zrangebyscore(
+        lettersKey(base, reason),
+        '-inf',
+        now - LEAD_MS,
+        'LIMIT',
+        start,
+        PAGE,
+      );
+      if (ids.length === 0) break;
+      const scores = await redis.zmscore(queue.toKey('failed'), ...ids);
+      const gone = ids.filter((_, i) => scores[i] === null);
+      for (const jobId of gone) await dropLetter(redis, base, { reason, id: '', jobId });
+      start -= gone.length;
+    }
+  }
+}
