@@ -1,0 +1,66 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Something read from a numbered line, or what is wrong with that line. Lines count from 1, empty ones included. */
+export type Entry<T> = { line: number; value: T } | { line: number; problem: string };
+
+/** A message may hold 64 KiB of content: a longer line is a broken file, and must not fill the memory. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+
+function decode(bytes: Buffer, line: number): Entry<string> | undefined {
+  const start = line === 1 && bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
+  const end = bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length;
+  const body = bytes.subarray(start, end);
+  if (!isUtf8(body)) return { line, problem: 'not valid UTF-8' };
+  const value = body.toString('utf8');
+  return value.trim() === '' ? undefined : { line, value };
+}
+
+/** Gathers a line that spans chunks, up to the limit. */
+function createGatherer(maxBytes: number) {
+  let pieces: Buffer[] = [];
+  let length = 0;
+  return {
+    add(piece: Buffer): void {
+      length += piece.length;
+      if (length > maxBytes) pieces = [];
+      else if (piece.length > 0) pieces.push(piece);
+    },
+    /** The entry of the line that ends here, `undefined` for an empty one. */
+    take(line: number): Entry<string> | undefined {
+      const tooLong = length > maxBytes;
+      const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+      pieces = [];
+      length = 0;
+      return tooLong ? { line, problem: `longer than ${maxBytes} bytes` } : decode(bytes, line);
+    },
+  };
+}
+
+/**
+ * Splits bytes into lines in bounded memory. LF and CRLF, a byte order mark, empty lines (skipped, but counted) and a
+ * last line without an end are all taken. A line too long or not UTF-8 is a problem of that line only.
+ */
+export async function* readLines(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number = MAX_LINE_BYTES,
+): AsyncGenerator<Entry<string>, void, undefined> {
+  const gatherer = createGatherer(maxBytes);
+  let line = 1;
+  for await (const bytes of chunks) {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      gatherer.add(chunk.subarray(start, end));
+      const entry = gatherer.take(line++);
+      if (entry) yield entry;
+      start = end + 1;
+    }
+    gatherer.add(chunk.subarray(start));
+  }
+  const last = gatherer.take(line);
+  if (last) yield last;
+}

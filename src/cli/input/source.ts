@@ -1,0 +1,72 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { CommandContext, InputStream } from '../context.ts';
+import { wrongUsage } from '../failure.ts';
+
+/** Bytes from a file or from standard input. */
+export interface Source {
+  /** For people: the file's name as given, or `standard input`. */
+  name: string;
+  /** Ends quietly when the command is interrupted. */
+  chunks: AsyncIterable<Uint8Array>;
+  /** Unknown for standard input. */
+  totalBytes: number | undefined;
+  bytesRead(): number;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+const unreadable = (path: string, error: unknown) => {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return wrongUsage(`cannot read ${path}: ${REASONS[code] ?? message}`, error);
+};
+
+async function openFile(path: string): Promise<{ handle: FileHandle; size: number | undefined }> {
+  const handle = await open(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  const stat = await handle.stat();
+  if (stat.isDirectory()) {
+    await handle.close();
+    throw wrongUsage(`cannot read ${path}: it is a directory`);
+  }
+  // A pipe or a device has no size to speak of.
+  return { handle, size: stat.isFile() ? stat.size : undefined };
+}
+
+function readAll(stream: InputStream, signal: AbortSignal): Pick<Source, 'chunks' | 'bytesRead'> {
+  let bytes = 0;
+  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    // A read that waits for a person's next line has to be woken up.
+    const interrupt = () => stream.destroy?.();
+    signal.addEventListener('abort', interrupt, { once: true });
+    try {
+      for await (const chunk of stream) {
+        const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+        bytes += buffer.length;
+        yield buffer;
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+    }
+  }
+  return { chunks: chunks(), bytesRead: () => bytes };
+}
+
+/** Opens a file, or standard input for no path and for `-`. Throws a usage failure that names the file. */
+export async function openSource(path: string | undefined, context: CommandContext): Promise<Source> {
+  const { stdin, signal } = context;
+  if (path === undefined || path === '-') {
+    return { name: 'standard input', totalBytes: undefined, ...readAll(stdin, signal) };
+  }
+  const { handle, size } = await openFile(path);
+  const stream = handle.createReadStream({ highWaterMark: CHUNK_BYTES });
+  return { name: path, totalBytes: size, ...readAll(stream, signal) };
+}
