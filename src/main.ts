@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from './cli/program.ts';
 import { systemClock } from './clock.ts';
+import { environment } from './environment.ts';
 import { readVersion } from './observe/build-info.ts';
 
 const interruption = new AbortController();
@@ -15,7 +16,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const context = {
-  env: process.env,
+  env: environment(),
   // Opened only by the command that reads it: an open standard input would keep the process alive.
   get stdin() {
     return process.stdin;

@@ -1,22 +1,44 @@
+import { ConfigError } from '../config/error.ts';
+import {
+  InterruptedError,
+  InvalidMessageError,
+  ProducerRefusedError,
+  ProducerTimeoutError,
+  UnknownChannelError,
+} from '../jobs/errors.ts';
 import { EXIT, type ExitCode } from './context.ts';
 import { CommandFailure } from './failure.ts';
 
 export interface FailureDescription {
   exitCode: ExitCode;
-  /** One sentence or two. */
-  text: string;
+  /** What to tell, one sentence a line. */
+  lines: readonly string[];
   /** Only of what nobody expected. */
   stack?: string | undefined;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** What may end a command although nothing is wrong with Herald. */
+const EXPECTED: readonly (readonly [ErrorClass, ExitCode])[] = [
+  [ConfigError, EXIT.usage],
+  [InvalidMessageError, EXIT.usage],
+  [UnknownChannelError, EXIT.usage],
+  [ProducerTimeoutError, EXIT.unreachable],
+  [ProducerRefusedError, EXIT.partly],
+  [InterruptedError, EXIT.partly],
+];
 
 /** How an error that ended a command is told, and with which exit code. */
 export function describeFailure(error: unknown): FailureDescription {
-  if (error instanceof CommandFailure) return { exitCode: error.exitCode, text: error.message };
+  if (error instanceof CommandFailure) return { exitCode: error.exitCode, lines: [error.message] };
+  for (const [kind, exitCode] of EXPECTED) {
+    if (error instanceof kind) return { exitCode, lines: error.message.split('\n') };
+  }
+  const message = error instanceof Error ? error.message : String(error);
   return {
     exitCode: EXIT.partly,
-    text: `unexpected error, please report it: ${messageOf(error)}`,
+    lines: [`unexpected error, please report it: ${message}`],
     stack: error instanceof Error ? error.stack : undefined,
   };
 }

@@ -59,8 +59,9 @@ export async function runCommandLine(
   } catch (error) {
     // Commander has printed its own message, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const { exitCode, text, stack } = describeFailure(error);
-    context.stderr.write(`herald: ${printable(text)}\n${stack === undefined ? '' : `${stack}\n`}`);
+    const { exitCode, lines, stack } = describeFailure(error);
+    for (const line of lines) context.stderr.write(`herald: ${printable(line)}\n`);
+    if (stack !== undefined) context.stderr.write(`${stack}\n`);
     return exitCode;
   }
 }

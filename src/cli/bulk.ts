@@ -1,0 +1,91 @@
+import { InterruptedError, InvalidMessageError, ProducerTimeoutError } from '../jobs/errors.ts';
+import type { InvalidItem } from '../jobs/send.ts';
+import { problemsText } from '../problems.ts';
+import { EXIT, type ExitCode } from './context.ts';
+import type { Entry } from './input/lines.ts';
+import { type Numbered, numbered } from './input/numbered.ts';
+import type { Source } from './input/source.ts';
+import { startProgress } from './progress.ts';
+import type { Invocation } from './shell.ts';
+
+/** A file of many messages or plays on its way into a producer: bad lines are told, the rest goes on. */
+export interface BulkJob<T, R> {
+  source: Source;
+  entries: AsyncIterable<Entry<T>>;
+  /** What is counted, for people: `messages`. */
+  noun: string;
+  /** Hands the values over; `onInvalid` hears of each value that was refused. */
+  handOver(values: AsyncIterable<T>, onInvalid: (item: InvalidItem) => void): Promise<R>;
+}
+
+export interface RefusedLine {
+  line: number | null;
+  error: string;
+}
+
+export interface BulkReport<R> {
+  /** What the producer settled; `undefined` when it failed without a word on that. */
+  result: R;
+  /** Every bad line is told on standard error as it is met; the first thousand are kept for `--json`. */
+  refused: { total: number; lines: RefusedLine[] };
+  /** Why not everything was handed over, as a sentence. */
+  stopped?: { why: string; unreachable: boolean } | undefined;
+}
+
+const REFUSED_KEPT = 1000;
+
+/** The path of a field, not the whole sentence of the error: the line's number stands before it. */
+const refusalText = (error: InvalidItem['error']): string =>
+  error instanceof InvalidMessageError ? problemsText(error.problems) : error.message;
+
+function stoppedBy(
+  error: InterruptedError<unknown>,
+  values: Numbered<unknown>,
+): BulkReport<unknown>['stopped'] {
+  const line = values.lineOf(error.resumeAt);
+  const where = line === undefined ? 'at the end of the input' : `before line ${line}`;
+  const cause = error.cause instanceof Error ? error.cause.message : String(error.cause);
+  return {
+    why: `stopped ${where}; what follows may have been taken in part. ${cause}`,
+    unreachable: error.cause instanceof ProducerTimeoutError,
+  };
+}
+
+/** Throws what is neither a bad line nor an outage on the way. */
+export async function runBulk<T, R>(
+  job: BulkJob<T, R>,
+  { context, output }: Invocation,
+): Promise<BulkReport<R>> {
+  const progress = startProgress(context.stderr, job.noun, job.source.totalBytes);
+  const refused: BulkReport<R>['refused'] = { total: 0, lines: [] };
+  const refuse = (line: number | undefined, error: string): void => {
+    refused.total += 1;
+    if (refused.lines.length < REFUSED_KEPT) refused.lines.push({ line: line ?? null, error });
+    progress.giveWay();
+    output.note(`${job.source.name}: line ${line ?? '?'}: ${error}`);
+  };
+  const values = numbered(job.entries, refuse);
+  async function* watched(): AsyncGenerator<T, void, undefined> {
+    for await (const value of values.values) {
+      progress.update(job.source.bytesRead(), values.count());
+      yield value;
+    }
+  }
+  try {
+    const onInvalid = ({ index, error }: InvalidItem) => refuse(values.lineOf(index), refusalText(error));
+    const result = await job.handOver(watched(), onInvalid);
+    const stopped = context.signal.aborted ? { why: 'interrupted', unreachable: false } : undefined;
+    return { result, refused, stopped };
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    return { result: error.progress as R, refused, stopped: stoppedBy(error, values) };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** @param settled how many messages or plays the producer took */
+export function bulkExitCode({ refused, stopped }: BulkReport<unknown>, settled: number): ExitCode {
+  if (stopped?.unreachable && settled === 0) return EXIT.unreachable;
+  return stopped || refused.total > 0 ? EXIT.partly : EXIT.done;
+}

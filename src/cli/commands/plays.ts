@@ -1,0 +1,113 @@
+import { InvalidArgumentError } from 'commander';
+import { count } from '../../config/values.ts';
+import type { RecordPlaysResult } from '../../jobs/plays.ts';
+import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
+import { EXIT } from '../context.ts';
+import { wrongUsage } from '../failure.ts';
+import type { Entry } from '../input/lines.ts';
+import { readLines } from '../input/lines.ts';
+import { type PlayLine, parseInstant, readPlays } from '../input/plays.ts';
+import { openSource } from '../input/source.ts';
+import { parsedBy } from '../option-values.ts';
+import type { Output } from '../output.ts';
+import { withProducer } from '../producer.ts';
+import type { AddCommand, Run } from '../shell.ts';
+
+interface ChannelOption {
+  channel: string;
+}
+
+interface RecordOptions extends ChannelOption {
+  userId?: number;
+  username?: string;
+  at?: Date;
+}
+
+const IMPORT_HELP = `
+CSV with a header (one of userId, username, recipient; and at), or NDJSON with the same names. An instant is
+2026-01-31T12:00:00Z or milliseconds since the epoch. An older play never replaces a later one, so a file may be
+imported again.
+
+Examples:
+  $ herald plays import plays.csv --channel kongregate
+  $ printf 'userId,at\\n32,2026-01-31T12:00:00Z\\n' | herald plays import - --channel kongregate`;
+
+const RECORD_HELP = `
+Example:
+  $ herald plays record --channel kongregate --user-id 32`;
+
+function report({ result, refused, stopped }: BulkReport<RecordPlaysResult>, output: Output): void {
+  const counts = { recorded: result.recorded, invalid: refused.total };
+  const value = { ...counts, stopped: stopped?.why ?? null, invalid_lines: refused.lines };
+  output.result(value, () => output.table(['status', 'plays'], Object.entries(counts)));
+  if (stopped) output.note(`herald: ${stopped.why}`);
+}
+
+async function* forChannel(channel: string, entries: AsyncIterable<Entry<PlayLine>>) {
+  for await (const entry of entries) {
+    yield 'problem' in entry ? entry : { line: entry.line, value: { channel, ...entry.value } };
+  }
+}
+
+const importPlays: Run<ChannelOption> = async (invocation) => {
+  const { context, output, args, options } = invocation;
+  const source = await openSource(args[0], context);
+  const entries = forChannel(options.channel, readPlays(readLines(source.chunks)));
+  const bulk = await withProducer(invocation, (producer) =>
+    runBulk(
+      {
+        source,
+        entries,
+        noun: 'plays',
+        handOver: (values, onInvalid) => producer.recordPlays(values, { onInvalid }),
+      },
+      invocation,
+    ),
+  );
+  report(bulk, output);
+  return bulkExitCode(bulk, bulk.result.recorded);
+};
+
+function recipient({ userId, username }: RecordOptions): Record<string, unknown> {
+  if ((userId === undefined) === (username === undefined)) {
+    throw wrongUsage('plays record: expected either --user-id or --username');
+  }
+  return userId === undefined ? { username } : { userId };
+}
+
+const recordPlay: Run<RecordOptions> = async (invocation) => {
+  const { context, output, options } = invocation;
+  const at = options.at ?? new Date(context.clock.now());
+  const to = recipient(options);
+  await withProducer(invocation, (producer) => producer.recordPlay({ channel: options.channel, to, at }));
+  output.result({ recorded: 1 }, () => 'recorded');
+  return EXIT.done;
+};
+
+function instantOption(text: string): Date {
+  const parsed = parseInstant(text);
+  if ('problem' in parsed) throw new InvalidArgumentError(`${parsed.problem.replace(/^at: /, '')}.`);
+  return parsed.value;
+}
+
+export const addPlays: AddCommand = (program, shell) => {
+  const plays = program
+    .command('plays')
+    .description('Tell when people played: the eligibility check lives on it.');
+  plays
+    .command('import')
+    .argument('<file>', 'CSV or NDJSON of recipient and instant; - for standard input')
+    .description('Record the plays of a file.')
+    .requiredOption('--channel <name>', 'the channel whose recipients these are')
+    .addHelpText('after', IMPORT_HELP)
+    .action(shell.action(importPlays));
+  plays
+    .command('record')
+    .description('Record one play.')
+    .requiredOption('--channel <name>', 'the channel whose recipient this is')
+    .option('--user-id <id>', 'who played', parsedBy(count()))
+    .option('--username <name>', 'who played, on a channel that addresses by name')
+    .option('--at <instant>', 'when (default: now)', instantOption)
+    .addHelpText('after', RECORD_HELP)
+    .action(shell.action(recordPlay));
+};

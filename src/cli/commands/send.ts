@@ -1,0 +1,53 @@
+import type { SendManyResult } from '../../jobs/send.ts';
+import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
+import { readLines } from '../input/lines.ts';
+import { readNdjson } from '../input/ndjson.ts';
+import { openSource } from '../input/source.ts';
+import type { Output } from '../output.ts';
+import { withProducer } from '../producer.ts';
+import type { AddCommand, Run } from '../shell.ts';
+
+const HELP = `
+One JSON message a line: platform, to, content, and whatever else a message may carry. A bad line is told by its number
+and the rest is sent. Messages with an id of their own can be sent again after an interruption: those already taken are
+duplicates.
+
+Examples:
+  $ herald send messages.ndjson
+  $ echo '{"platform":"kongregate","to":{"userId":32},"content":"Hello, **world**"}' | herald send`;
+
+function report({ result, refused, stopped }: BulkReport<SendManyResult>, output: Output): void {
+  const { queued, duplicate } = result;
+  const counts = { queued, duplicate, invalid: refused.total };
+  const value = { ...counts, stopped: stopped?.why ?? null, invalid_lines: refused.lines };
+  output.result(value, () => output.table(['status', 'messages'], Object.entries(counts)));
+  if (stopped) output.note(`herald: ${stopped.why}`);
+}
+
+const run: Run<object> = async (invocation) => {
+  const { context, output, args } = invocation;
+  const source = await openSource(args[0], context);
+  const entries = readNdjson(readLines(source.chunks));
+  const bulk = await withProducer(invocation, (producer) =>
+    runBulk(
+      {
+        source,
+        entries,
+        noun: 'messages',
+        handOver: (values, onInvalid) => producer.sendMany(values, { onInvalid }),
+      },
+      invocation,
+    ),
+  );
+  report(bulk, output);
+  return bulkExitCode(bulk, bulk.result.queued + bulk.result.duplicate);
+};
+
+export const addSend: AddCommand = (program, shell) => {
+  program
+    .command('send')
+    .argument('[file]', 'NDJSON messages; standard input when absent or -')
+    .description('Enqueue messages from a file or from standard input.')
+    .addHelpText('after', HELP)
+    .action(shell.action(run));
+};

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { loadConfig } from '../config/load.ts';
+import { redisUrl } from '../config/values.ts';
+import { wrongUsage } from './failure.ts';
+import type { Invocation } from './shell.ts';
+
+/** What a command that only enqueues or looks needs of the configuration: no credentials. */
+export interface Settings {
+  /** A redis:// or rediss:// URL. */
+  redis: string;
+  /** Names of the configured channels; none without a configuration. */
+  channels: readonly string[];
+}
+
+const DEFAULT_REDIS = 'redis://127.0.0.1:6379';
+
+/**
+ * Reads the configuration without its secrets. A host that only enqueues may have none: REDIS_URL, or the Redis of this
+ * machine, then serves; a configuration that was named must exist.
+ * @throws ConfigError, CommandFailure
+ */
+export function readSettings({
+  context: { env },
+  options,
+}: Pick<Invocation, 'context' | 'options'>): Settings {
+  const named = options.config ?? (env['HERALD_CONFIG'] || undefined);
+  if (named === undefined && !existsSync('herald.yaml')) {
+    const redis = redisUrl.safeParse(env['REDIS_URL'] ?? DEFAULT_REDIS);
+    if (!redis.success) throw wrongUsage('REDIS_URL: expected a redis:// or rediss:// URL');
+    return { redis: redis.data, channels: [] };
+  }
+  const { redis, channels } = loadConfig(options.config, { env, secrets: 'leave' });
+  return { redis, channels: channels.map((channel) => channel.name) };
+}

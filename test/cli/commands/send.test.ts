@@ -1,0 +1,118 @@
+import { PassThrough } from 'node:stream';
+import { expect, it, vi } from 'vitest';
+import { EXIT } from '../../../src/cli/context.ts';
+import { runCommandLine } from '../../../src/cli/program.ts';
+import { herald, testContext } from '../test-context.ts';
+import { useRedis } from './redis-fixture.ts';
+
+const { redis, config, file, url } = useRedis();
+
+const hello = (userId: number, id?: string): string =>
+  JSON.stringify({
+    platform: 'kongregate',
+    to: { userId },
+    content: 'confidential words',
+    ...(id ? { id } : {}),
+  });
+
+/** The recipients of the jobs that wait in the channel's queue. */
+async function waiting(): Promise<unknown[]> {
+  const ids = await redis().lrange('herald:{kongregate}:wait', 0, -1);
+  const jobs = await Promise.all(ids.map((id) => redis().hget(`herald:{kongregate}:${id}`, 'data')));
+  return jobs.map((data) => JSON.parse(data!).to.userId).sort((a, b) => a - b);
+}
+
+it('enqueues a file, tells bad lines by number and sends the rest', async () => {
+  const lines = [hello(31), '{"platform":"kongregate",', hello(32), '', hello(0), hello(33)];
+  const path = await file('messages.ndjson', lines.join('\n'));
+  const { exitCode, stdout, stderr } = await herald(['send', path, '--config', await config()]);
+  expect(exitCode).toBe(EXIT.partly);
+  expect(stdout).toMatch(/^queued +3$/m);
+  expect(stdout).toMatch(/^invalid +2$/m);
+  expect(stderr).toMatch(/line 2: not valid JSON/);
+  expect(stderr).toMatch(/line 5: to\.userId: expected/);
+  expect(stderr.trim().split('\n')).toHaveLength(2);
+  expect(stdout + stderr).not.toContain('confidential');
+  expect(await waiting()).toEqual([31, 32, 33]);
+});
+
+it('reads standard input and reports to a program in JSON', async () => {
+  const stdin = `${hello(31, 'a')}\r\n${hello(32, 'b')}\nnonsense`;
+  const { exitCode, stdout } = await herald(['send', '--json', '-c', await config()], { stdin });
+  expect(exitCode).toBe(EXIT.partly);
+  expect(JSON.parse(stdout)).toEqual({
+    queued: 2,
+    duplicate: 0,
+    invalid: 1,
+    stopped: null,
+    invalid_lines: [{ line: 3, error: expect.stringMatching(/^not valid JSON/) }],
+  });
+});
+
+it('counts messages that were sent before as duplicates, and is done', async () => {
+  const argv = ['send', '--json', '-c', await config()];
+  await herald(argv, { stdin: hello(31, 'a') });
+  const again = await herald(argv, { stdin: `${hello(31, 'a')}\n${hello(31, 'b')}\n` });
+  expect(again.exitCode).toBe(EXIT.done);
+  expect(JSON.parse(again.stdout)).toMatchObject({ queued: 1, duplicate: 1, invalid: 0 });
+});
+
+it('names the line of a bad message behind thousands of good ones and of gaps', async () => {
+  const lines = Array.from({ length: 3000 }, (_, i) => (i % 3 === 0 ? '' : hello(i)));
+  lines[2500] = '{"platform":"kongregate","to":{},"content":"x"}';
+  const { stdout } = await herald(['send', '--json', '-c', await config()], { stdin: lines.join('\n') });
+  const report = JSON.parse(stdout);
+  expect(report).toMatchObject({ queued: 1999, invalid: 1 });
+  expect(report.invalid_lines[0].line).toBe(2501);
+});
+
+it('finds Redis by the environment where there is no configuration', async () => {
+  const { exitCode } = await herald(['send'], { stdin: hello(31), env: { REDIS_URL: url() } });
+  expect(exitCode).toBe(EXIT.done);
+  expect(await waiting()).toEqual([31]);
+});
+
+it('ends what it has begun when it is interrupted', async () => {
+  const stdin = new PassThrough();
+  const { context, stdout, stderr, interrupt } = testContext({ stdin });
+  const ended = runCommandLine(['send', '--json', '-c', await config()], context, '1.2.3');
+  stdin.write(`${hello(31)}\n`);
+  await vi.waitUntil(async () => (await waiting()).length === 1);
+  interrupt();
+  expect(await ended).toBe(EXIT.partly);
+  expect(JSON.parse(stdout())).toMatchObject({ queued: 1, stopped: 'interrupted' });
+  expect(stderr()).toContain('interrupted');
+});
+
+it('ends with 3 when Redis is away and nothing was done', async () => {
+  const { exitCode, stdout, stderr } = await herald(['send', '--json'], {
+    stdin: hello(31),
+    env: { REDIS_URL: 'redis://127.0.0.1:1' },
+  });
+  expect(exitCode).toBe(EXIT.unreachable);
+  expect(JSON.parse(stdout)).toMatchObject({ queued: 0 });
+  expect(stderr).toMatch(/Redis did not answer/);
+  expect(stderr).not.toContain('confidential');
+});
+
+it('takes a missing file and a broken configuration for wrong usage', async () => {
+  const missing = await herald(['send', 'no-such.ndjson', '-c', await config()]);
+  expect([missing.exitCode, missing.stderr]).toEqual([
+    EXIT.usage,
+    'herald: cannot read no-such.ndjson: no such file\n',
+  ]);
+  const broken = await file('broken.yaml', 'channels: { kongregate: { platform: kongregate, apiKee: x } }');
+  const { exitCode, stderr } = await herald(['send', '-c', broken], { stdin: hello(31) });
+  expect(exitCode).toBe(EXIT.usage);
+  expect(stderr).toMatch(/^herald: .*broken\.yaml:1: channels\.kongregate\.apiKee/m);
+  expect((await herald(['send', '-c', 'no-such.yaml'], { stdin: hello(31) })).exitCode).toBe(EXIT.usage);
+});
+
+it('shows a bar at a terminal, and bad lines on lines of their own', async () => {
+  const path = await file('messages.ndjson', `${hello(31)}\nnonsense\n${hello(32)}\n`);
+  const { stdout, stderr } = await herald(['send', path, '-c', await config()], { terminal: true });
+  expect(stderr).toContain('messages');
+  const [, told] = stderr.split('\r\u001b[K');
+  expect(told).toMatch(/^.*messages\.ndjson: line 2: not valid JSON.*\n/);
+  expect(stdout).toContain('│ queued');
+});
