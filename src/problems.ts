@@ -59,11 +59,14 @@ function describe(issue: Issue, base: Path, input: unknown, showable: (field: st
   return [at(path, `${lower(issue)}${shown}`)];
 }
 
-/** The alternative that the writer most likely meant: the one whose fields are there and are not strangers. */
+/** The alternative that the writer most likely meant: of the right kind as a whole, then with the fewest strangers. */
 function closest(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const strangers = (branch: readonly Issue[]): number =>
-    branch.filter((issue) => issue.code === 'unrecognized_keys').length;
-  return branches.toSorted((a, b) => strangers(a) - strangers(b) || a.length - b.length)[0];
+  const distance = (branch: readonly Issue[]): number => {
+    const wrongKind = branch.some(({ code, path }) => path.length === 0 && code !== 'unrecognized_keys');
+    const strangers = branch.filter(({ code }) => code === 'unrecognized_keys').length;
+    return (wrongKind ? 1000 : 0) + strangers * 100 + branch.length;
+  };
+  return branches.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
 /** Alternatives told apart by the one field they have, of which none or several were given. */

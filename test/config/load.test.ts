@@ -1,0 +1,99 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders are what a configuration holds
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ConfigError } from '../../src/config/error.ts';
+import { loadConfig } from '../../src/config/load.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'herald-config-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function file(text: string, name = 'herald.yaml'): string {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const load = (path: string | undefined, env: Record<string, string> = {}) =>
+  loadConfig(path, { env, secrets: 'resolve' });
+
+function failureOf(path: string | undefined, env: Record<string, string> = {}): ConfigError {
+  try {
+    load(path, env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return error as ConfigError;
+  }
+  throw new Error('expected a ConfigError');
+}
+
+const MINIMAL = `channels:
+  kongregate:
+    platform: kongregate
+    apiKey: \${KEY}
+`;
+
+it('reads the file named, else the one that HERALD_CONFIG names', () => {
+  const named = file(`drainTimeout: 1s\n${MINIMAL}`, 'named.yaml');
+  const other = file(`drainTimeout: 2s\n${MINIMAL}`, 'other.yaml');
+  expect(load(named, { KEY: 'k', HERALD_CONFIG: other }).drainTimeoutMs).toBe(1000);
+  expect(load(undefined, { KEY: 'k', HERALD_CONFIG: other }).drainTimeoutMs).toBe(2000);
+});
+
+it('reads a secret from the file that an environment variable names', () => {
+  const KEY_FILE = file('secret\n', 'key');
+  expect(load(file(MINIMAL), { KEY_FILE }).channels[0]!.settings['apiKey']).toBe('secret');
+});
+
+it('says where it looked when there is no file', () => {
+  const missing = join(dir, 'missing.yaml');
+  expect(failureOf(missing).message).toBe(
+    `no configuration at ${missing}: name one by --config or HERALD_CONFIG`,
+  );
+  expect(failureOf(dir).message).toBe(`${dir}: cannot be read (EISDIR)`);
+});
+
+it('tells file, line and field of every problem', () => {
+  const path = file(`redis: redis://localhost
+channels:
+  kongregate:
+    platform: kongregate
+    apiKey: abc
+    rate: { max: many, per: 1s }
+    tiemout: 5s
+  second:
+    platform: kongregate
+`);
+  expect(failureOf(path).message.split('\n')).toEqual([
+    `${path}:6: channels.kongregate.rate.max: expected a whole number from 1 to 100000`,
+    `${path}:7: channels.kongregate.tiemout: is not a known field`,
+    `${path}:9: channels.second.apiKey: is missing`,
+  ]);
+});
+
+it('names variable, line and field where the environment lacks one', () => {
+  const path = file(MINIMAL);
+  expect(failureOf(path).message).toBe(
+    `${path}:4: channels.kongregate.apiKey: the environment variable KEY is not set`,
+  );
+});
+
+it.each([
+  ['a: [1', 'is not valid YAML'],
+  ['a: 1\na: 2', ':2: is not valid YAML (DUPLICATE_KEY)'],
+  ['a: *nobody', 'is not valid YAML'],
+  ['', 'expected an object'],
+  ['- a', 'expected an object'],
+  [`${MINIMAL}x: &x [*x]`, 'nested too deeply'],
+])('refuses what is no configuration: %j', (text, problem) => {
+  expect(failureOf(file(text), { KEY: 'k' }).message).toContain(problem);
+});
+
+it('keeps what the file says out of a report of broken YAML', () => {
+  const { message } = failureOf(file('apiKey: "hush-hush\nchannels: ['));
+  expect(message).not.toContain('hush');
+});
