@@ -11,10 +11,10 @@ export function outcomeWithoutAnswer(result: NotConnected | Lost): Outcome {
     : { kind: 'unknown', reason: result.reason, detail: result.detail };
 }
 
-/** Asked to wait. `hint` is the body's own word on how long, used when the header is silent. */
-export function outcomeOfRateLimit(answer: HttpAnswer, now: number, hint?: unknown): Outcome {
-  const rest = restMs(answer.headers['retry-after'], now) ?? restMs(hint, now);
-  return { kind: 'throttled', reason: 'rate_limited', restMs: rest, detail: `HTTP ${answer.status}` };
+/** Asked to wait, for as long as the header says. */
+export function outcomeOfRateLimit(answer: HttpAnswer, now: number): Outcome {
+  const rest = restMs(answer.headers['retry-after'], now);
+  return { kind: 'throttled', reason: 'rate_limited', restMs: rest, detail: 'asked to slow down' };
 }
 
 /** The statuses by which a server refuses this very request for good: sending it again would change nothing. */

@@ -35,8 +35,8 @@ describe('placeholders', () => {
 
   it('take a value as text even when it is one', () => {
     expect(render({ content: 'Hi {{ a }}', data: { a: '{{ b }}', b: 'no' } })).toBe('Hi {{ b }}');
-    expect(render({ content: 'Hi \uFDD00\uFDD1 {{ a }}', data: { a: '\uFDD00\uFDD1' } })).toBe(
-      'Hi \uFFFD0\uFFFD \uFFFD0\uFFFD',
+    expect(render({ content: 'Hi \uFDD00\uFDD1 {{ a }}', data: { a: 'x\uFDD00\uFDD1' } })).toBe(
+      'Hi \uFFFD0\uFFFD x\uFFFD0\uFFFD',
     );
   });
 
@@ -44,6 +44,7 @@ describe('placeholders', () => {
     ['a missing value', 'Hi {{ a.b }}', { a: {} }, 'data.a.b'],
     ['no data at all', 'Hi {{ a }}', undefined, 'data.a'],
     ['an inherited one', 'Hi {{ constructor.name }}', {}, 'data.constructor.name'],
+    ['one from a prototype', 'Hi {{ a }}', Object.create({ a: 'inherited' }), 'data.a'],
     ['null', 'Hi {{ a }}', { a: null }, 'data.a'],
     ['an object', 'Hi {{ a }}', { a: {} }, 'data.a'],
     ['no number', 'Hi {{ a }}', { a: Number.NaN }, 'data.a'],

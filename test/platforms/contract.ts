@@ -137,7 +137,9 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
     it('follows no redirect, and does not take it for an answer', async () => {
       const elsewhere = { location: `${sandbox.url}/sandbox/report` };
       sandbox.faults.add({ kind: 'answer', status: 302, headers: elsewhere, count: 1 });
-      expect(await send()).toMatchObject({ kind: 'unknown', reason: 'unreadable_answer' });
+      const detail = expect.stringContaining('baseUrl');
+      expect(await send()).toMatchObject({ kind: 'unknown', reason: 'unreadable_answer', detail });
+      expect(sandbox.journal.report().calls).toBe(1);
     });
   });
 

@@ -78,12 +78,20 @@ describe('the HTTP client', () => {
     const { url } = await serve((request, response) => {
       const length = Number(request.url?.slice(1));
       if (announced) response.setHeader('content-length', length);
-      response.end('x'.repeat(length));
+      response.write('x'.repeat(length - 1));
+      response.end('x');
     });
     const http = client(url);
     expect(await get(http, '/65536')).toMatchObject({ kind: 'answered', text: 'x'.repeat(65_536) });
     expect(await get(http, '/65537')).toMatchObject({ kind: 'lost', reason: 'unreadable_answer' });
     expect(await get(http, '/5')).toMatchObject({ kind: 'answered' });
+  });
+
+  it('gives up on an oversize answer before it comes', async () => {
+    const { url } = await serve((_, response) =>
+      response.writeHead(200, { 'content-length': 65_537 }).flushHeaders(),
+    );
+    expect(await get(client(url))).toMatchObject({ kind: 'lost', reason: 'unreadable_answer' });
   });
 
   it.each([

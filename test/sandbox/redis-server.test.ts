@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { answersAs } from '../../src/sandbox/redis-probe.ts';
 import { type RedisServer, RedisStartError, startRedis } from '../../src/sandbox/redis-server.ts';
 
 const servers: RedisServer[] = [];
@@ -53,6 +54,21 @@ describe('startRedis', () => {
     await server.restart();
     expect(server.pid).not.toBe(before);
     expect(await ask(server.url, (redis) => redis.get('k'))).toBe('kept');
+  });
+
+  it('starts a frozen server again', async () => {
+    const server = await start();
+    await server.kill('SIGSTOP');
+    await server.restart();
+    expect(await ask(server.url, (redis) => redis.ping())).toBe('PONG');
+  });
+
+  it('is not fooled by the server of somebody else on its port', async () => {
+    const server = await start();
+    expect(await answersAs(server.port, server.pid)).toBe(true);
+    expect(await answersAs(server.port, server.pid + 1)).toBe(false);
+    await server.kill();
+    expect(await answersAs(server.port, server.pid)).toBe(false);
   });
 
   it('stops, deletes its data and may be stopped again', async () => {
