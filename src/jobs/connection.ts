@@ -44,29 +44,32 @@ export function openConnection(redis: string | Redis, timeoutMs: number): Produc
   const calls = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  async function persist<T>(operation: string, signal: AbortSignal, command: () => Promise<T>): Promise<T> {
+  async function persist<T>(operation: string, call: Call, command: () => Promise<T>): Promise<T> {
     for (;;) {
-      await gate.ready(signal);
+      await gate.ready(call);
+      // A call that was given up must not go on behind its caller's back.
+      if (call.over) throw new ProducerTimeoutError(operation, timeoutMs, undefined);
       try {
         return await command();
       } catch (error) {
         if (!isLostConnection(error)) throw refusal(operation, error);
       }
-      await pause(RETRY_PAUSE_MS, undefined, { signal });
+      await pause(RETRY_PAUSE_MS);
     }
   }
 
   async function bounded<T>(operation: string, body: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const stop = new AbortController();
+    const call: Call = { over: false };
     let timer: NodeJS.Timeout | undefined;
     const expiry = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
+        call.over = true;
+        call.forget?.();
         reject(new ProducerTimeoutError(operation, timeoutMs, gate.lastError()));
-        stop.abort();
       }, timeoutMs);
     });
     try {
-      return await Promise.race([expiry, body((command) => persist(operation, stop.signal, command))]);
+      return await Promise.race([expiry, body((command) => persist(operation, call, command))]);
     } finally {
       clearTimeout(timer);
     }
@@ -100,8 +103,15 @@ function duplicate(redis: Redis, timeoutMs: number): Redis {
   return redis.duplicate(ownOptions(timeoutMs));
 }
 
+interface Call {
+  over: boolean;
+  /** Takes the call out of those that wait for the connection. */
+  forget?: () => void;
+}
+
 interface ReadyGate {
-  ready(signal: AbortSignal): Promise<void>;
+  /** Resolves once the connection is ready; never, when the call is over before. */
+  ready(call: Call): Promise<void>;
   lastError(): string | undefined;
 }
 
@@ -119,23 +129,13 @@ function readyGate(client: Redis): ReadyGate {
   });
   return {
     lastError: () => lastError,
-    async ready(signal) {
-      // A call that was given up must not go on behind its caller's back.
-      signal.throwIfAborted();
-      if (client.status === 'ready') return;
+    async ready(call) {
+      if (call.over || client.status === 'ready') return;
       // Fails when Redis is away; the retry strategy goes on all the same and `ready` tells when it got there.
       if (client.status === 'wait') client.connect().catch(() => {});
-      await new Promise<void>((resolve, reject) => {
-        const giveUp = (): void => {
-          waiting.delete(wake);
-          reject(signal.reason);
-        };
-        const wake = (): void => {
-          signal.removeEventListener('abort', giveUp);
-          resolve();
-        };
-        signal.addEventListener('abort', giveUp, { once: true });
-        waiting.add(wake);
+      await new Promise<void>((resolve) => {
+        waiting.add(resolve);
+        call.forget = () => waiting.delete(resolve);
       });
     },
   };
