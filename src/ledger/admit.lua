@@ -117,7 +117,8 @@ end
 local function grant_answer(record, wait)
   local kind = record.state == ASKING and 'ask' or 'grant'
   return { kind, record.attempts, math.ceil(wait), math.floor(record.deadline - now), record.run,
-    string.format('%.0f', record.doubt_at), string.format('%.0f', record.born), string.format('%.0f', record.deadline) }
+    string.format('%.0f', record.doubt_at), string.format('%.0f', record.born), string.format('%.0f', record.deadline),
+    string.format('%.0f', record.window) }
 end
 
 local function grant(message, record, asking)

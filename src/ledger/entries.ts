@@ -35,6 +35,8 @@ export interface Grant {
   deadlineAt: number;
   /** When the first doubtful send of this run ended, 0 without doubt. */
   doubtAt: number;
+  /** When the window of its slot ends, 0 without a quota. */
+  windowEnd: number;
 }
 
 export type Verdict =

@@ -38,7 +38,7 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
 }
 
 function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): Grant {
-  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline] = values;
+  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline, window] = values;
   return {
     kind,
     nonce,
@@ -50,6 +50,7 @@ function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): 
     born: String(born),
     deadlineAt: Number(deadline),
     doubtAt: Number(doubtAt),
+    windowEnd: Number(window),
   };
 }
 

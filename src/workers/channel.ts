@@ -6,6 +6,8 @@ import { ledgerBase, receiptsKey } from '../jobs/queues.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { adoptQuota } from '../ledger/policy-change.ts';
+import { withRecentMarks } from '../ledger/recent-marks.ts';
+import type { StoreWatch } from '../ledger/store-watch.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
@@ -44,6 +46,7 @@ export interface ChannelDeps {
   random: Random;
   logger: Logger;
   observer: DeliveryObserver;
+  store: StoreWatch;
   /** What tests put around the parts; production passes nothing. */
   wrap?: Wrappers | undefined;
 }
@@ -78,7 +81,15 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     },
     { clock },
   );
-  const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
+  const marked = withRecentMarks(plainLedger, {
+    redis,
+    base,
+    store: deps.store,
+    clock,
+    onReasserted: (counts) =>
+      deps.logger.warn({ channel: channel.name, ...counts }, 'told another Redis of recent sends'),
+  });
+  const ledger = wrap.ledger?.(marked, channel) ?? marked;
   const client = wrap.client?.(plainClient, channel) ?? plainClient;
   const reading = { channel, definition, schemas: deps.schemas };
   const plainPipeline = createPipeline({

@@ -3,6 +3,7 @@ import { type Clock, type Random, systemClock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import { announceChannels } from '../jobs/announcements.ts';
 import { createMessageSchemas } from '../jobs/message.ts';
+import { type StoreWatch, watchStore } from '../ledger/store-watch.ts';
 import { readVersion } from '../observe/build-info.ts';
 import { combineObservers } from '../observe/combine.ts';
 import { type HttpServer, startHttpServer } from '../observe/http.ts';
@@ -51,8 +52,12 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
 
   async function run(): Promise<void> {
     const redis = connect(config.redis, logger);
+    const store = watchStore(redis, (error) =>
+      logger.warn({ error: String(error) }, 'redis could not be checked'),
+    );
     const shared: Omit<ChannelDeps, 'definition'> = {
       redis,
+      store,
       schemas: createMessageSchemas(platforms),
       keepReceipts: config.receipts.keep,
       clock,
@@ -65,7 +70,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       metrics.watch(channel.name, channel.platform);
       return createChannel(channel, { ...shared, definition: platforms[channel.platform]! });
     });
-    started = start({ config, redis, channels, metrics, clock, logger });
+    started = start({ redis, store, channels, metrics, clock, logger });
     const { health } = started;
     if (config.http) {
       http = await startHttpServer({ ...config.http, metrics, live: health.live, ready: health.ready });
@@ -82,10 +87,11 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     },
     async close({ deadlineMs = config.drainTimeoutMs } = {}) {
       if (!started) return { drained: true, abandoned: 0 };
-      const { redis, channels, rounds, guard } = started;
+      const { redis, store, channels, rounds, guard } = started;
       guard.stop();
       rounds.stop();
       const drained = await closeWithin(channels, deadlineMs, clock);
+      store.stop();
       redis.disconnect();
       await http?.close();
       logger.info({ abandoned: drained.abandoned }, 'worker stopped');
@@ -96,6 +102,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
 
 interface Started {
   redis: Redis;
+  store: StoreWatch;
   channels: RunningChannel[];
   guard: ClockGuard;
   rounds: Rounds;
@@ -104,15 +111,15 @@ interface Started {
 }
 
 interface StartDeps {
-  config: HeraldConfig;
   redis: Redis;
+  store: StoreWatch;
   channels: RunningChannel[];
   metrics: Metrics;
   clock: Clock;
   logger: Logger;
 }
 
-function start({ redis, channels, metrics, clock, logger }: StartDeps): Started {
+function start({ redis, store, channels, metrics, clock, logger }: StartDeps): Started {
   let begun = false;
   let agreed = true;
   const guard = createClockGuard(redis, clock, (offsetMs, agrees) => {
@@ -128,6 +135,7 @@ function start({ redis, channels, metrics, clock, logger }: StartDeps): Started 
   const health = createHealth({ redis, channels, guard, rounds, clock });
   return {
     redis,
+    store,
     channels,
     guard,
     rounds,
