@@ -81,6 +81,8 @@ function handle(
   release: () => void,
 ): RedisServer {
   let child = first;
+  let stopped = false;
+  let restarting = Promise.resolve();
   const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
     if (hasEnded(child)) return;
     const lasts = signal === 'SIGSTOP' || signal === 'SIGCONT';
@@ -89,6 +91,11 @@ function handle(
     // A frozen server takes a signal other than SIGKILL only once it runs again.
     if (!lasts) child.kill('SIGCONT');
     await ended;
+  };
+  const restart = async () => {
+    if (!stopped) await kill('SIGTERM');
+    if (stopped) throw new RedisStartError('the server was stopped for good');
+    child = await launch(port);
   };
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -99,13 +106,17 @@ function handle(
     },
     kill,
     stop: async () => {
+      stopped = true;
+      await kill();
+      // A restart that was under way may bring up one more.
+      await restarting.catch(() => {});
       await kill();
       release();
       await rm(dir, { recursive: true, force: true });
     },
-    restart: async () => {
-      await kill('SIGTERM');
-      child = await launch(port);
+    restart: () => {
+      restarting = restart();
+      return restarting;
     },
   };
 }

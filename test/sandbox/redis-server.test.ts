@@ -79,6 +79,16 @@ describe('startRedis', () => {
     expect(existsSync(server.dir)).toBe(false);
   });
 
+  it('leaves nothing running when it is stopped amid a restart', async () => {
+    const server = await start();
+    const restarting = server.restart().catch((error: unknown) => error);
+    await server.stop();
+    await restarting;
+    expect(alive(server.pid)).toBe(false);
+    expect(await answersAs(server.port, server.pid)).toBe(false);
+    await expect(server.restart()).rejects.toBeInstanceOf(RedisStartError);
+  });
+
   it('tells of a wanted port that is taken', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await once(holder, 'listening');
