@@ -17,14 +17,22 @@ import {
 export const ACCEPTED_STATUSES = ['queued', 'duplicate', 'invalid'] as const;
 export type AcceptedStatus = (typeof ACCEPTED_STATUSES)[number];
 
-export const ADMISSION_VERDICTS = [
-  'granted',
-  ...SUPPRESSED_REASONS,
-  'rate_limited',
-  'breaker_open',
-  'channel_stopped',
-  'slot_busy',
-] as const;
+/** A record, so that the compiler misses a verdict that the ledger learns to give. */
+const VERDICTS: Record<Verdict['kind'], true> = {
+  granted: true,
+  known: true,
+  duplicate: true,
+  expired: true,
+  exhausted: true,
+  unconfirmed: true,
+  ineligible: true,
+  quota: true,
+  busy: true,
+  boundary: true,
+  resting: true,
+  stopped: true,
+};
+export const ADMISSION_VERDICTS = Object.keys(VERDICTS);
 
 export const DEFERRAL_REASONS = [...THROTTLED_REASONS, 'retry'] as const;
 

@@ -81,6 +81,9 @@ describe('createMetrics', () => {
     expect(await series(metrics, 'herald_attempts_total')).toContain(
       'herald_attempts_total{channel="kongregate",platform="kongregate",outcome="unknown",reason="timeout"} 0',
     );
+    expect(await series(metrics, 'herald_admissions_total')).toContain(
+      'herald_admissions_total{channel="kongregate",verdict="busy"} 0',
+    );
     expect(await series(metrics, 'herald_unforeseen_refusals_total')).toEqual([
       'herald_unforeseen_refusals_total{channel="kongregate"} 0',
     ]);
