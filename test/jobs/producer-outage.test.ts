@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +47,28 @@ async function timed<T>(run: () => Promise<T>): Promise<{ error: unknown; ms: nu
     (failure: unknown) => failure,
   );
   return { error, ms: performance.now() - start };
+}
+
+/** A way to Redis on which `silence` makes the connections of now neither answer nor end; later ones work. */
+async function silencingProxy(port: number) {
+  const sockets: Socket[] = [];
+  const proxy = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) socket.on('error', () => {});
+    near.pipe(far).pipe(near);
+    sockets.push(near, far);
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    silence() {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    },
+  };
 }
 
 describe('a Redis that is not there', () => {
@@ -127,6 +151,18 @@ describe('a Redis that goes away', () => {
     const redis = new Redis(server.url);
     expect(await redis.llen('herald:{kongregate}:wait')).toBe(2);
     redis.disconnect();
+  });
+
+  it('is reached over a new connection when the old one fell silent without a word', async () => {
+    const path = await silencingProxy(server.port);
+    const sender = producer(300, path.url);
+    await sender.send({ ...hello, id: 'before' });
+    path.silence();
+    expect((await timed(() => sender.send({ ...hello, id: 'lost' }))).error).toBeInstanceOf(
+      ProducerTimeoutError,
+    );
+    await expect.poll(() => sender.send({ ...hello, id: 'after' }).catch(() => undefined)).toBeTruthy();
+    path.close();
   });
 
   it('lets sendMany say how far it came, so that a second start loses and doubles nothing', async () => {
