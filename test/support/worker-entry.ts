@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { destination } from 'pino';
+import { secretsOf } from '../../src/app.ts';
+import { systemClock } from '../../src/clock.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+import type { Wrappers } from '../../src/workers/channel.ts';
+import { buildWorker } from '../../src/workers/process.ts';
+import { PLAN, type WorkerPlan } from './worker-plan.ts';
+
+/**
+ * A worker in a process of its own. Standard output tells its life, a word a line: `ready <url>`, `closed <json>`; the
+ * log goes to standard error. It never calls `process.exit`: after a close it ends only if nothing is left open.
+ */
+
+const die = (): never => {
+  process.kill(process.pid, 'SIGKILL');
+  // The signal arrives in its own time; nothing may happen until then.
+  for (;;);
+};
+
+function deaths(at: WorkerPlan['dieAt']): Wrappers {
+  return {
+    ledger: (ledger) => ({
+      async admit(message) {
+        const admitted = await ledger.admit(message);
+        if (at === 'granted' && admitted.verdict.kind === 'granted') die();
+        return admitted;
+      },
+      async settle(settlement) {
+        const settled = await ledger.settle(settlement);
+        if (at === 'settled' && settlement.effect === 'delivered') die();
+        return settled;
+      },
+    }),
+    client: (client) => ({
+      ...client,
+      async send(request) {
+        const outcome = await client.send(request);
+        if (at === 'answered') die();
+        return outcome;
+      },
+    }),
+  };
+}
+
+const plan = JSON.parse(process.env[PLAN] ?? '{}') as WorkerPlan;
+const { clockAheadMs = 0, random } = plan;
+const readFile = (path: string) => readFileSync(path, 'utf8');
+const config = parseConfig(plan.config, { platforms, env: {}, secrets: 'resolve', readFile });
+const worker = buildWorker(config, {
+  platforms,
+  logger: createLogger({ level: config.logLevel, destination: destination(2), secrets: secretsOf(config) }),
+  clock: { ...systemClock, now: () => systemClock.now() + clockAheadMs },
+  random: random === undefined ? undefined : () => random,
+  wrap: deaths(plan.dieAt),
+});
+
+process.once('SIGTERM', async () => {
+  const drained = await worker.close();
+  process.stdout.write(`closed ${JSON.stringify(drained)}\n`);
+});
+await worker.run();
+process.stdout.write(`ready ${worker.url}\n`);

@@ -1,0 +1,18 @@
+/** What a worker of the tests is told, in process or through the environment of a process of its own. */
+export interface WorkerPlan {
+  /** Of herald.yaml's shape. */
+  config: Record<string, unknown>;
+  /**
+   * Where this worker kills itself, once, as `kill -9` would: `granted` after the admission and before the request
+   * leaves, `answered` after the platform's answer and before the settlement, `settled` after the settlement and before
+   * the queue knows.
+   */
+  dieAt?: 'granted' | 'answered' | 'settled';
+  /** How far this worker's clock is ahead of the machine's. */
+  clockAheadMs?: number;
+  /** What its random source always answers. */
+  random?: number;
+}
+
+/** The variable that carries the plan, as JSON. */
+export const PLAN = 'HERALD_TEST_PLAN';

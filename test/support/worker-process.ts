@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Drained } from '../../src/workers/drain.ts';
+import { eventually } from './eventually.ts';
+import { PLAN, type WorkerPlan } from './worker-plan.ts';
+
+const ENTRY = fileURLToPath(new URL('worker-entry.ts', import.meta.url));
+
+/** A worker in a process of its own, for what only a process can do: die. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /** Resolves when it delivers. */
+  ready(): Promise<void>;
+  /** What it told after a SIGTERM, once its process has ended by itself. */
+  terminate(withinMs: number): Promise<Drained>;
+  /** `kill -9`; resolves when it is gone. Also after it ended. */
+  kill(): Promise<void>;
+  /** Resolves with the signal or the code that ended it. */
+  ended(withinMs?: number): Promise<string | number>;
+  metrics(): Promise<string>;
+  get(path: string): Promise<{ status: number; body: unknown }>;
+  /** Everything it logged, one JSON object a line. */
+  log(): string;
+}
+
+export function spawnWorker(plan: WorkerPlan): WorkerProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', ENTRY], {
+    env: { PATH: process.env['PATH'], [PLAN]: JSON.stringify(plan) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: string[] = [];
+  let log = '';
+  createInterface({ input: child.stdout }).on('line', (line) => said.push(line));
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const word = (name: string): string | undefined =>
+    said.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+  const url = (path: string): string => `${word('ready')}${path}`;
+  const ended = (withinMs = 30_000): Promise<string | number> =>
+    eventually(`the end of worker ${child.pid}\n${log}`, () => endOf(child) ?? '', isEnd, { withinMs });
+  return {
+    pid: child.pid as number,
+    async ready() {
+      const started = () => word('ready') !== undefined || endOf(child) !== undefined;
+      await eventually('a worker process to be ready', started, Boolean, { withinMs: 30_000 });
+      if (word('ready') === undefined) throw new Error(`the worker ended with ${endOf(child)}: ${log}`);
+    },
+    async terminate(withinMs) {
+      child.kill('SIGTERM');
+      await ended(withinMs);
+      return JSON.parse(word('closed') ?? 'null') as Drained;
+    },
+    async kill() {
+      if (endOf(child) !== undefined) return;
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exit;
+    },
+    ended,
+    metrics: async () => await (await fetch(url('/metrics'))).text(),
+    async get(path) {
+      const response = await fetch(url(path));
+      return { status: response.status, body: await response.json() };
+    },
+    log: () => log,
+  };
+}
+
+const endOf = (child: ChildProcess): string | number | undefined =>
+  child.signalCode ?? child.exitCode ?? undefined;
+const isEnd = (end: string | number): boolean => end !== '';
