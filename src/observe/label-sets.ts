@@ -1,3 +1,4 @@
+import type { Verdict } from '../ledger/entries.ts';
 import {
   DEAD_REASONS,
   DELIVERED_REASONS,
