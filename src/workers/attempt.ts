@@ -10,6 +10,7 @@ import {
   type PlatformClient,
   type PlatformDefinition,
 } from '../platforms/port.ts';
+import { createDeadlines, SHARED_MS } from './deadlines.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryObserver } from './observer.ts';
 
@@ -39,25 +40,20 @@ export interface Attempts {
   abort(): void;
 }
 
-/** Between the check and the first byte on the wire. */
-const WRITE_MARGIN_MS = 250;
+/** Between the check and the first byte on the wire, and what a shared deadline may come too early. */
+const WRITE_MARGIN_MS = 2 * SHARED_MS;
 
 export function createAttempts(deps: AttemptDeps): Attempts {
   const { channel, clock, observer } = deps;
   const closing = new AbortController();
-  const underWay = new Set<AbortController>();
+  const deadlines = createDeadlines(clock);
 
   /** Runs a request that ends at the grant's deadline or when the worker gives up, whichever comes first. */
-  async function until<T>(deadlineMs: number, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), deadlineMs);
-    underWay.add(controller);
+  async function until<T>(leftMs: number, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     observer.inFlight(channel.name, 1);
     try {
-      return await request(controller.signal);
+      return await request(deadlines.signal(leftMs));
     } finally {
-      clearTimeout(timer);
-      underWay.delete(controller);
       observer.inFlight(channel.name, -1);
     }
   }
@@ -67,6 +63,8 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     const outcome = await until(leftMs, (signal) =>
       deps.client.send({ ...requestOf(delivery, grant, channel.name), content, signal }),
     );
+    // Aborted before anything was written: the platform never heard of it.
+    if (outcome.kind === 'failed' && closing.signal.aborted) return { kind: 'released', closing: true };
     return { kind: 'sent', outcome, durationMs: clock.monotonic() - startedAt };
   }
 
@@ -83,7 +81,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   return {
     abort() {
       closing.abort();
-      for (const controller of underWay) controller.abort();
+      deadlines.abortAll();
     },
     async make(delivery, grant, askedAt) {
       const rendered = render(deps.definition, delivery);
