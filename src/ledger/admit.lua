@@ -18,11 +18,8 @@ local function window_end()
 end
 
 local function known(record, job)
-  if record.job == job then
-    return { 'known', record.state, record.reason, record.run, record.attempts }
-  end
-  if now < record.at + DAY then return { 'duplicate', record.run } end
-  return nil
+  if record.job ~= job then return { 'duplicate', record.run } end
+  return { 'known', record.state, record.reason, record.run, record.attempts }
 end
 
 -- Rule 6: what may still be done about a send that nobody knows the end of. Answers a verdict, or nil to go on.
@@ -141,12 +138,8 @@ local function grant(message, record, asking)
 end
 
 local function admit(message)
-  local record = load_record(message.m)
-  if record and is_final(record) then
-    local verdict = known(record, message.j)
-    if verdict then return verdict end
-    record = nil
-  end
+  local record = load_life(message.m, message.j)
+  if record and is_final(record) then return known(record, message.j) end
   if record and record.state ~= OPEN then
     if record.nonce == message.n then return grant_answer(record, 0) end
     return { 'busy', record.deadline - now, 0 }

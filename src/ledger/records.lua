@@ -48,7 +48,7 @@ end
 -- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment: the record says so to
 -- whoever reads it next.
 local function lapse(r)
-  if now > r.deadline and (r.state == SENDING or r.state == ASKING) then
+  if (r.state == SENDING or r.state == ASKING) and now > r.deadline then
     if r.state == SENDING and r.doubt_at == 0 then r.doubt_at = r.deadline end
     r.state, r.nonce, r.lapsed = OPEN, NO_NONCE, true
   end
@@ -61,6 +61,13 @@ local slots = open_table(base .. ':s', 0)
 local function load_record(fp)
   local value = records:get(fp)
   return value and lapse(decode_record(value)) or nil
+end
+
+-- An id may be used again a day after its final state: to another job that state belongs to a life past.
+local function load_life(fp, job)
+  local record = load_record(fp)
+  if record and is_final(record) and record.job ~= job and now >= record.at + DAY then return nil end
+  return record
 end
 
 local function save_record(fp, r)

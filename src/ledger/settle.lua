@@ -124,7 +124,7 @@ end
 
 local answer = {}
 for i, s in ipairs(settlements) do
-  local record = load_record(s.m) or new_record(math.max(s.e, now) + DAY, 1)
+  local record = load_life(s.m, s.j) or new_record(math.max(s.e, now) + DAY, 1)
   local status = settle(record, s)
   if s.refused then save_play(plays, s.r, now, REFUSED) end
   note_channel(s)

@@ -1,0 +1,227 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { ledgerBase, receiptsKey } from '../../src/jobs/queues.ts';
+import type { Effect, Grant, LedgerMessage, Settled, Settlement, Verdict } from '../../src/ledger/entries.ts';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
+import { jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
+import { loadScript } from '../../src/ledger/script.ts';
+import type { FinalState } from '../../src/outcome.ts';
+import type { AdmissionPolicy } from '../../src/policies/admission.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+export const SENT: FinalState = { state: 'delivered', reason: 'sent' };
+export const UNCONFIRMED: FinalState = { state: 'dead', reason: 'unconfirmed' };
+export const EXHAUSTED: FinalState = { state: 'dead', reason: 'exhausted' };
+
+/** A Redis of the test file's own, and its clock: the only one that the ledger asks. */
+export interface Store {
+  readonly redis: Redis;
+  /** Milliseconds since the epoch. */
+  now(): Promise<number>;
+  /** Resolves once the store's clock shows this instant or a later one. */
+  until(at: number): Promise<void>;
+}
+
+export function useStore(): Store {
+  let server: RedisServer | undefined;
+  let redis: Redis | undefined;
+  beforeAll(async () => {
+    server = await startRedis();
+    redis = new Redis(server.url);
+  });
+  afterAll(async () => {
+    redis?.disconnect();
+    await server?.stop();
+  });
+  const store: Store = {
+    get redis() {
+      if (!redis) throw new Error('the store is there from the first test on');
+      return redis;
+    },
+    async now() {
+      const [seconds, micros] = (await store.redis.time()).map(Number) as [number, number];
+      return seconds * 1000 + Math.floor(micros / 1000);
+    },
+    async until(at) {
+      while ((await store.now()) < at) await turn();
+    },
+  };
+  return store;
+}
+
+export interface LabOptions extends Partial<Omit<AdmissionPolicy, 'windows'>> {
+  /** Length of the calendar windows; one of them is half over when the lab opens. A day when absent. */
+  windowMs?: number;
+  /** Instead of these, a table of one's own. */
+  windowsAround?: (around: number) => number[];
+  /** What the workers' clock says when a ledger is made; the store's time when absent. */
+  workerClock?: () => number;
+  keepReceipts?: number;
+  credentials?: string;
+}
+
+export interface MessageFields {
+  id?: string;
+  jobId?: string;
+  to?: string;
+  /** From the opening of the lab. Seven days when absent. */
+  expiresInMs?: number;
+  /** Before the opening of the lab. */
+  lastPlayedMsAgo?: number;
+  meta?: string;
+}
+
+/** A channel of its own, and a worker's ledger on it. */
+export interface Lab {
+  readonly channel: string;
+  readonly base: string;
+  readonly ledger: Ledger;
+  message(fields?: MessageFields): LedgerMessage;
+  admit(message: LedgerMessage): Promise<{ verdict: Verdict; nonce: string }>;
+  verdict(message: LedgerMessage): Promise<Verdict>;
+  /** Asks for admission and expects it to be granted. */
+  grant(message: LedgerMessage): Promise<Grant>;
+  settle(
+    message: LedgerMessage,
+    by: { nonce: string },
+    effect: Effect,
+    more?: Partial<Settlement>,
+  ): Promise<Settled>;
+  deliver(message: LedgerMessage, by: { nonce: string }): Promise<Settled>;
+  /** All times of the channel move into the past, as if so much time had gone by. */
+  elapse(ms: number): Promise<void>;
+  /** Another worker of the channel: its commands go through this client. */
+  ledgerOn(redis: Redis): Ledger;
+  receipts(): Promise<Record<string, string>[]>;
+  explain(message: LedgerMessage): Promise<LedgerEntry>;
+}
+
+const elapseScript = loadScript('../../test/ledger/elapse.lua');
+let made = 0;
+
+/** Channels of one store do not touch each other, so every test has its own. */
+export async function openLab(store: Store, options: LabOptions = {}): Promise<Lab> {
+  const {
+    windowMs = DAY,
+    windowsAround,
+    workerClock,
+    keepReceipts = 1000,
+    credentials = 'c',
+    ...rest
+  } = options;
+  const channel = `lab-${++made}`;
+  const base = ledgerBase(channel);
+  const openedAt = await store.now();
+  let passed = 0;
+  const halfOver = (around: number): number[] => {
+    const origin = openedAt - Math.floor(windowMs / 2);
+    const index = Math.floor((around + passed - origin) / windowMs);
+    return [-1, 0, 1, 2].map((offset) => origin + (index + offset) * windowMs - passed);
+  };
+  const policy = (around: number): AdmissionPolicy => ({
+    quota: true,
+    ...(rest.rolling === undefined && { windows: (windowsAround ?? halfOver)(around) }),
+    playTtl: 28 * DAY,
+    sendWhenUnknown: true,
+    lease: 10 * SECOND,
+    ahead: SECOND,
+    attempts: 3,
+    patience: 10 * MINUTE,
+    quiet: MINUTE,
+    resolution: 'keep',
+    ...rest,
+  });
+  const ledgerOn = (redis: Redis): Ledger =>
+    createLedger({
+      redis,
+      keys: { base, receipts: receiptsKey(channel) },
+      policyAround: (around) => JSON.stringify(policy(around)),
+      playTtlMs: policy(openedAt).playTtl,
+      keepReceipts,
+      slotMs: rest.quota === false ? undefined : (rest.rolling ?? 0),
+      credentials,
+      now: workerClock ?? (() => openedAt),
+    });
+  let ledger = ledgerOn(store.redis);
+  const present = (message: LedgerMessage): LedgerMessage => ({
+    ...message,
+    expiresAt: message.expiresAt - passed,
+    ...(message.lastPlayedAt !== undefined && { lastPlayedAt: message.lastPlayedAt - passed }),
+  });
+  let messages = 0;
+
+  const lab: Lab = {
+    channel,
+    base,
+    get ledger() {
+      return ledger;
+    },
+    ledgerOn,
+    message({ id, jobId, to = '32', expiresInMs = 7 * DAY, lastPlayedMsAgo, meta } = {}) {
+      messages += 1;
+      const name = id ?? `message-${messages}`;
+      const job = jobId ?? `job-${messages}`;
+      return {
+        id: name,
+        jobId: job,
+        key: messageKey(name),
+        job: jobKey(job),
+        recipient: recipientKey(to),
+        expiresAt: openedAt + expiresInMs,
+        ...(lastPlayedMsAgo !== undefined && { lastPlayedAt: openedAt - lastPlayedMsAgo }),
+        ...(meta !== undefined && { meta }),
+      };
+    },
+    admit: (message) => ledger.admit(present(message)),
+    verdict: async (message) => (await lab.admit(message)).verdict,
+    async grant(message) {
+      const { verdict } = await lab.admit(message);
+      expect(verdict).toMatchObject({ kind: 'granted' });
+      return (verdict as Extract<Verdict, { kind: 'granted' }>).grant;
+    },
+    settle: (message, { nonce }, effect, more = {}) =>
+      ledger.settle({ message: present(message), nonce, effect, ...more }),
+    deliver: (message, by) => lab.settle(message, by, 'delivered', { final: SENT, health: 'up' }),
+    async elapse(ms) {
+      await elapseScript.run(store.redis, [base], [String(ms)]);
+      passed += ms;
+      ledger = ledgerOn(store.redis);
+    },
+    async receipts() {
+      const entries = await store.redis.xrange(receiptsKey(channel), '-', '+');
+      return entries.map(([, fields]) =>
+        Object.fromEntries(
+          fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? ''] as const] : [])),
+        ),
+      );
+    },
+    explain: ({ key, recipient }) =>
+      explainMessage(store.redis, base, { key, recipient, playTtlMs: policy(openedAt).playTtl }),
+  };
+  return lab;
+}
+
+/**
+ * The client after a connection that was lost between the store's answer and its arrival: each script is run, its
+ * answer thrown away, and the command sent once more.
+ */
+export function repeating(redis: Redis): Redis {
+  return new Proxy(redis, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (name !== 'evalsha' && name !== 'eval')
+        return typeof value === 'function' ? value.bind(target) : value;
+      return async (...args: unknown[]) => {
+        await value.apply(target, args);
+        return await value.apply(target, args);
+      };
+    },
+  });
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { newNonce } from '../../src/ledger/names.ts';
+import type { FinalState } from '../../src/outcome.ts';
+import { DAY, HOUR, MINUTE, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+
+const store = useStore();
+
+describe('rule 1: known first', () => {
+  it('answers a delivered message as delivered, before the window, the slot or a stop is looked at', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    await lab.deliver(message, await lab.grant(message));
+    await lab.settle(lab.message({ to: '7' }), { nonce: newNonce() }, 'none', {
+      stop: { reason: 'credentials' },
+    });
+    expect(await lab.verdict(message)).toEqual({ kind: 'known', final: SENT, run: 1, attempts: 1 });
+  });
+
+  it('does not send again in the next window what was delivered just before this one ended', async () => {
+    const lab = await openLab(store, { windowMs: HOUR });
+    const message = lab.message();
+    await lab.elapse(29 * MINUTE);
+    await lab.deliver(message, await lab.grant(message));
+    await lab.elapse(2 * MINUTE);
+    expect((await lab.explain(message)).slot).toBeNull();
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'granted' });
+  });
+
+  it.each<FinalState>([
+    { state: 'suppressed', reason: 'quota' },
+    { state: 'suppressed', reason: 'ineligible' },
+    { state: 'dead', reason: 'bad_recipient' },
+    { state: 'delivered', reason: 'held_for_review' },
+  ])('repeats the final state $state/$reason to the same job', async (final) => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    if (final.state === 'delivered') {
+      await lab.settle(message, await lab.grant(message), 'delivered', { final });
+    } else {
+      await lab.settle(message, { nonce: newNonce() }, 'none', { final });
+    }
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final });
+  });
+
+  it('knows the same job for as long as the record lasts, and past its expiry', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    await lab.deliver(message, await lab.grant(message));
+    await lab.elapse(7 * DAY + HOUR);
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
+  });
+
+  it('calls another job with the same id a duplicate for a day, whatever became of the first', async () => {
+    const lab = await openLab(store);
+    const first = lab.message({ id: 'welcome', jobId: 'one' });
+    const second = lab.message({ id: 'welcome', jobId: 'two' });
+    await lab.deliver(first, await lab.grant(first));
+    expect(await lab.verdict(second)).toEqual({ kind: 'duplicate', run: 1 });
+    await lab.elapse(DAY - MINUTE);
+    expect(await lab.verdict(second)).toEqual({ kind: 'duplicate', run: 1 });
+  });
+
+  it('gives the id a new life after that day, from run 1 and with its own final state and receipt', async () => {
+    const lab = await openLab(store);
+    const first = lab.message({ id: 'welcome', jobId: 'one' });
+    const second = lab.message({ id: 'welcome', jobId: 'two' });
+    await lab.deliver(first, await lab.grant(first));
+    await lab.elapse(DAY + MINUTE);
+    const grant = await lab.grant(second);
+    expect(grant).toMatchObject({ run: 1, attempt: 1, doubt: false });
+    expect(await lab.deliver(second, grant)).toMatchObject({ status: 'first', final: SENT });
+    expect(await lab.receipts()).toHaveLength(2);
+  });
+
+  it('ends a new life by a verdict, too, as a final state of its own', async () => {
+    const lab = await openLab(store);
+    const first = lab.message({ id: 'welcome', jobId: 'one' });
+    const second = lab.message({ id: 'welcome', jobId: 'two' });
+    await lab.deliver(first, await lab.grant(first));
+    await lab.elapse(DAY + MINUTE);
+    const final: FinalState = { state: 'suppressed', reason: 'ineligible' };
+    expect(await lab.settle(second, { nonce: newNonce() }, 'none', { final })).toMatchObject({
+      status: 'first',
+      final,
+      run: 1,
+      attempts: 0,
+    });
+    expect((await lab.receipts()).map(({ state }) => state)).toEqual(['delivered', 'suppressed']);
+  });
+
+  it('lets a late proof of delivery reach the life that it belongs to', async () => {
+    const lab = await openLab(store, { attempts: 1 });
+    const message = lab.message();
+    const grant = await lab.grant(message);
+    await lab.settle(message, grant, 'doubt', { final: UNCONFIRMED });
+    await lab.elapse(DAY + MINUTE);
+    expect(await lab.deliver(message, grant)).toMatchObject({ final: UNCONFIRMED, status: 'first' });
+    expect(await lab.deliver(message, { nonce: newNonce() })).toMatchObject({ final: SENT, status: 'known' });
+  });
+});
