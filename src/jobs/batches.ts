@@ -30,19 +30,22 @@ export async function inBatches<T>(
 ): Promise<Interruption | undefined> {
   const running = new Set<Promise<void>>();
   const failures: Interruption[] = [];
-  let fail: () => void = () => {};
-  const failed = new Promise<undefined>((resolve) => {
-    fail = () => resolve(undefined);
-  });
+  const reader = batchReader(source);
+  let giveUp: () => void = () => {};
   const note = (cause: unknown, resumeAt: number): void => {
     failures.push({ cause, resumeAt });
-    fail();
+    giveUp();
   };
-  const reader = batchReader(source);
+  // Not a race with one promise that stands for the failure: it would keep every batch alive until the end.
+  const nextUnlessFailed = (): Promise<T[] | undefined> =>
+    new Promise((resolve, reject) => {
+      giveUp = () => resolve(undefined);
+      reader.next().then(resolve, reject);
+    });
   let from = 0;
   try {
     for (;;) {
-      const items = await Promise.race([failed, reader.next()]);
+      const items = await nextUnlessFailed();
       if (!items || failures.length > 0) break;
       const start = from;
       from += items.length;

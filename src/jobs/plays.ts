@@ -144,8 +144,19 @@ function readPlay(
   return { channel, recipient: recipient.key, at };
 }
 
+/** Made once a platform: a schema costs a hundred times what it checks. */
+const recipientSchemas = new WeakMap<PlatformDefinition, z.ZodType<{ to: unknown }>>();
+
+function recipientSchema(definition: PlatformDefinition): z.ZodType<{ to: unknown }> {
+  const made = recipientSchemas.get(definition);
+  if (made) return made;
+  const schema = z.strictObject({ to: definition.messageShape['to']! as z.ZodType });
+  recipientSchemas.set(definition, schema);
+  return schema;
+}
+
 function recipientOf(definition: PlatformDefinition, to: unknown): Recipient | Problem[] {
-  const parsed = z.strictObject({ to: definition.messageShape['to']! as z.ZodType }).safeParse({ to });
+  const parsed = recipientSchema(definition).safeParse({ to });
   return parsed.success
     ? definition.recipient(parsed.data)
     : toProblems(parsed.error.issues, { to }, () => true);
