@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import type { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
 import { parseConfig } from './config/parse.ts';
 import type { HeraldConfig } from './config/schema.ts';
@@ -9,6 +10,7 @@ import { buildProducer, type Producer, type ProducerOptions } from './jobs/produ
 import { ledgerBase } from './jobs/queues.ts';
 import { knownMessages, recordPlays } from './ledger/lookups.ts';
 import { createLogger, type Logger } from './observe/log.ts';
+import { countAccepted } from './observe/metrics.ts';
 import { platforms } from './platforms/registry.ts';
 import { playTtl } from './policies/admission.ts';
 import { buildWorker, type HeraldWorker } from './workers/process.ts';
@@ -17,8 +19,18 @@ import { buildWorker, type HeraldWorker } from './workers/process.ts';
 
 export type MessageInput = InputOf<typeof platforms>;
 
-export function createProducer(options: ProducerOptions): Producer<MessageInput> {
-  return buildProducer(options, { platforms, clock: systemClock, openLedger });
+export interface CreateProducerOptions extends ProducerOptions {
+  /** The application's prom-client registry: gets `herald_accepted_total{channel,status}`. */
+  registry?: Registry;
+}
+
+export function createProducer({ registry, ...options }: CreateProducerOptions): Producer<MessageInput> {
+  const count = registry && countAccepted(registry);
+  const onAccepted: ProducerOptions['onAccepted'] = (channel, status) => {
+    count?.(channel, status);
+    options.onAccepted?.(channel, status);
+  };
+  return buildProducer({ ...options, onAccepted }, { platforms, clock: systemClock, openLedger });
 }
 
 const openLedger = (redis: Redis) => ({

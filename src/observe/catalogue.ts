@@ -44,7 +44,7 @@ export const COUNTERS = {
   },
   replays: {
     name: 'herald_replays_total',
-    help: 'Dead letters put back into the queue by a person.',
+    help: 'Replayed dead letters that reached their next final state.',
     labels: ['channel'],
   },
   unforeseen: {

@@ -35,8 +35,6 @@ export interface Metrics extends DeliveryObserver {
   unsample(channel: string): void;
   /** This process's clock minus Redis's, milliseconds. */
   clockOffset(offsetMs: number): void;
-  accepted(channel: string, status: AcceptedStatus): void;
-  replayed(channel: string): void;
 }
 
 /** Two clocks are involved in some durations: a small negative one is their offset, not a time. */
@@ -55,7 +53,6 @@ function declare(registry: Registry) {
   const histogram = <L extends string>(spec: MetricSpec<L> & { readonly buckets: number[] }) =>
     new Histogram({ ...base(spec), buckets: spec.buckets });
   return {
-    accepted: counter(COUNTERS.accepted),
     admissions: counter(COUNTERS.admissions),
     attempts: counter(COUNTERS.attempts),
     messages: counter(COUNTERS.messages),
@@ -134,8 +131,10 @@ function observe(m: Instruments): DeliveryObserver {
     },
     unforeseenRefusal: ({ channel }) => m.unforeseen.inc({ channel }),
     deferred: (channel, reason) => m.deferrals.inc({ channel, reason }),
-    finished({ message: { channel, platform }, final: { state, reason }, latencyMs }) {
+    finished({ message: { channel, platform }, run, final: { state, reason }, latencyMs }) {
       m.messages.inc({ channel, platform, state, reason });
+      // Who replays is a command that ends; the worker that finishes the run can be scraped.
+      if (run > 1) m.replays.inc({ channel });
       if (state === 'delivered') m.deliveryLatency.observe({ channel }, seconds(latencyMs));
     },
   };
@@ -147,7 +146,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const m = declare(registry);
   if (options.defaults ?? true) collectDefaultMetrics({ register: registry });
   m.buildInfo.set({ version: options.version }, 1);
-  const producing = new Set<string>();
   return {
     ...observe(m),
     contentType: registry.contentType,
@@ -156,13 +154,22 @@ export function createMetrics(options: MetricsOptions): Metrics {
     sample: (sample) => setSample(m, sample),
     unsample: (channel) => removeSample(m, channel),
     clockOffset: (offsetMs) => m.clockOffset.set(offsetMs / 1000),
-    accepted(channel, status) {
-      if (!producing.has(channel)) {
-        producing.add(channel);
-        for (const each of ACCEPTED_STATUSES) m.accepted.inc({ channel, status: each }, 0);
-      }
-      m.accepted.inc({ channel, status });
-    },
-    replayed: (channel) => m.replays.inc({ channel }),
+  };
+}
+
+/**
+ * Counts what a producer took, in the registry of the application that it lives in. Several producers may share one.
+ */
+export function countAccepted(registry: Registry): (channel: string, status: AcceptedStatus) => void {
+  const { name, help, labels } = COUNTERS.accepted;
+  const existing = registry.getSingleMetric(name) as Counter<(typeof labels)[number]> | undefined;
+  const counter = existing ?? new Counter({ name, help, labelNames: labels, registers: [registry] });
+  const known = new Set<string>();
+  return (channel, status) => {
+    if (!known.has(channel)) {
+      known.add(channel);
+      for (const each of ACCEPTED_STATUSES) counter.inc({ channel, status: each }, 0);
+    }
+    counter.inc({ channel, status });
   };
 }

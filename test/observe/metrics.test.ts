@@ -24,7 +24,6 @@ const quiet: ChannelSample = {
 };
 
 const PINNED = [
-  ['herald_accepted_total', 'counter'],
   ['herald_admissions_total', 'counter'],
   ['herald_attempts_total', 'counter'],
   ['herald_messages_total', 'counter'],
@@ -48,7 +47,7 @@ const PINNED = [
 ] as const;
 
 describe('createMetrics', () => {
-  it('declares exactly the pinned metrics, each with a type and a help', async () => {
+  it('declares exactly the pinned metrics of a worker, each with a type and a help', async () => {
     const text = await create().render();
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((match) => [match[1], match[2]]);
     expect(types.sort()).toEqual([...PINNED].map((pair) => [...pair]).sort());
@@ -143,12 +142,12 @@ describe('the events of the pipeline', () => {
     ]);
   });
 
-  it('counts verdicts, deferrals, replays, acceptances, refusals and what is in flight', async () => {
+  it('counts verdicts, deferrals, replays, refusals and what is in flight', async () => {
     const metrics = create();
     metrics.admitted('kongregate', 'granted');
     metrics.deferred('kongregate', 'slot_busy', 900);
-    metrics.replayed('kongregate');
-    metrics.accepted('kongregate', 'queued');
+    metrics.finished({ ...deliveredFinal, run: 2 });
+    metrics.finished({ ...deliveredFinal, run: 1 });
     metrics.unforeseenRefusal(message);
     metrics.inFlight('kongregate', 1);
     metrics.inFlight('kongregate', 1);
@@ -157,16 +156,25 @@ describe('the events of the pipeline', () => {
     expect(text).toContain('herald_admissions_total{channel="kongregate",verdict="granted"} 1');
     expect(text).toContain('herald_deferrals_total{channel="kongregate",reason="slot_busy"} 1');
     expect(text).toContain('herald_replays_total{channel="kongregate"} 1');
-    expect(text).toContain('herald_accepted_total{channel="kongregate",status="queued"} 1');
-    expect(text).toContain('herald_accepted_total{channel="kongregate",status="invalid"} 0');
     expect(text).toContain('herald_unforeseen_refusals_total{channel="kongregate"} 1');
     expect(text).toContain('herald_in_flight{channel="kongregate"} 1');
   });
 
   it('escapes what could break the text format out of a channel name', async () => {
     const metrics = create();
-    metrics.replayed('a"} 1\nevil_metric 7');
+    metrics.admitted('a"} 1\nevil_metric 7', 'granted');
     expect(await metrics.render()).not.toMatch(/^evil_metric/m);
+  });
+});
+
+describe('countAccepted', () => {
+  it('counts for all producers of a registry together, from 0', async () => {
+    const registry = new Registry();
+    countAccepted(registry)('kongregate', 'queued');
+    countAccepted(registry)('kongregate', 'queued');
+    const text = await registry.metrics();
+    expect(text).toContain('herald_accepted_total{channel="kongregate",status="queued"} 2');
+    expect(text).toContain('herald_accepted_total{channel="kongregate",status="duplicate"} 0');
   });
 });
 
