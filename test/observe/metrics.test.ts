@@ -1,6 +1,6 @@
 import { Registry, register } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { createMetrics, type Metrics } from '../../src/observe/metrics.ts';
+import { countAccepted, createMetrics, type Metrics } from '../../src/observe/metrics.ts';
 import type { ChannelSample } from '../../src/observe/sample.ts';
 import { delivered, deliveredFinal, message, suppressedFinal } from './events.ts';
 
