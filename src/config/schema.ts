@@ -129,14 +129,8 @@ const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null
       return value === false ? null : value === true ? on : (value as z.output<T>);
     });
 
-/** What a platform's channels are held to where the configuration does not say; none for the others. */
-const RATES: Readonly<Record<string, { max: number; perMs: number }>> = {
-  kongregate: { max: 10, perMs: 1000 },
-};
-
 /** The fields of every channel of a platform, apart from the platform's own. */
 export function commonShape({ name, defaults }: PlatformDefinition) {
-  const standardRate = RATES[name] ?? null;
   return {
     platform: z.literal(name),
     eligibility: switchable(eligibility, defaults.eligibility ? ELIGIBILITY : null, ELIGIBILITY),
@@ -144,7 +138,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
     rate: z
       .union([z.literal(false), rate])
       .optional()
-      .transform((value) => (value === undefined ? standardRate : value || null)),
+      .transform((value) => (value === undefined ? (defaults.rate ?? null) : value || null)),
     concurrency: count({ to: 1000 }).default(20),
     timeout: duration().default(10_000),
     quietPeriod: duration().default(60_000),

@@ -47,7 +47,8 @@ export const kongregate: PlatformDefinition<KongregateMessage, KongregateSetting
   messageShape,
   channelShape,
   secrets: ['apiKey'],
-  defaults: { eligibility: true, quota: true },
+  // No limit is documented; a game that is loud loses the feature.
+  defaults: { eligibility: true, quota: true, rate: { max: 10, perMs: 1_000 } },
   // The platform takes one message a player and day, so its refusal of a second one proves the first.
   resolution: 'presume',
   // A key speaks for one game. Hashed, because the account's name is compared and shown.

@@ -93,8 +93,8 @@ export interface PlatformDefinition<M = any, S = any> {
   readonly channelShape: z.ZodRawShape;
   /** The settings that hold secrets: resolved only by commands that send, never logged. */
   readonly secrets: readonly string[];
-  /** Whether the eligibility check and the quota apply unless the configuration says otherwise. */
-  readonly defaults: { eligibility: boolean; quota: boolean };
+  /** What applies unless the configuration says otherwise: the eligibility check, the quota, a rate. */
+  readonly defaults: { eligibility: boolean; quota: boolean; rate?: { max: number; perMs: number } };
   readonly resolution: Resolution;
   /** The account a channel speaks for: two channels of one account would give a player two messages a day. */
   account(settings: S): string;
