@@ -100,14 +100,17 @@ local function resting()
 end
 
 local function claim_slot(message, record, wait)
-  local window = policy.windows and window_end() or now + policy.rolling
+  local window
+  if policy.rolling then window = now + policy.rolling else window = window_end() end
   if not window then return { 'windows' } end
   if policy.windows and now + wait + policy.lease > window then return { 'boundary', window - now } end
   local slot = load_slot(message.r)
   if slot and slot.owner ~= message.m then return meet_owner(message, slot) end
   if slot and slot.state ~= HELD then return { 'quota', slot.window - now } end
-  save_slot(message.r, window, HELD, message.m)
-  record.window = window
+  -- A send may arrive as late as its deadline, and a rolling window counts from there.
+  save_slot(message.r, policy.rolling and math.ceil(window + wait + policy.lease) or window, HELD, message.m)
+  -- A message in doubt stays in the window of its first doubtful send.
+  if record.doubt_at == 0 then record.window = window end
   return nil
 end
 
@@ -141,7 +144,10 @@ local function admit(message)
   local record = load_life(message.m, message.j)
   if record and is_final(record) then return known(record, message.j) end
   if record and record.state ~= OPEN then
-    if record.nonce == message.n then return grant_answer(record, 0) end
+    -- The same call again: the same grant, and the same moment.
+    if record.nonce == message.n then
+      return grant_answer(record, math.max(0, record.deadline - policy.lease - now))
+    end
     return { 'busy', record.deadline - now, 0 }
   end
   local doubt = record and record.doubt_at > 0

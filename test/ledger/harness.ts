@@ -119,6 +119,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
   const channel = `lab-${++made}`;
   const base = ledgerBase(channel);
   const openedAt = await store.now();
+  const playTtl = rest.playTtl ?? 28 * DAY;
   let passed = 0;
   const halfOver = (around: number): number[] => {
     const origin = openedAt - Math.floor(windowMs / 2);
@@ -128,7 +129,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
   const policy = (around: number): AdmissionPolicy => ({
     quota: true,
     ...(rest.rolling === undefined && { windows: (windowsAround ?? halfOver)(around) }),
-    playTtl: 28 * DAY,
+    playTtl,
     sendWhenUnknown: true,
     lease: 10 * SECOND,
     ahead: SECOND,
@@ -143,7 +144,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       redis,
       keys: { base, receipts: receiptsKey(channel) },
       policyAround: (around) => JSON.stringify(policy(around)),
-      playTtlMs: policy(openedAt).playTtl,
+      playTtlMs: playTtl,
       keepReceipts,
       slotMs: rest.quota === false ? undefined : (rest.rolling ?? 0),
       credentials,
@@ -203,7 +204,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       );
     },
     explain: ({ key, recipient }) =>
-      explainMessage(store.redis, base, { key, recipient, playTtlMs: policy(openedAt).playTtl }),
+      explainMessage(store.redis, base, { key, recipient, playTtlMs: playTtl }),
   };
   return lab;
 }

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { newNonce } from '../../src/ledger/names.ts';
+import { EXHAUSTED, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+
+const store = useStore();
+
+/** A message whose first send is unknown and whose second is under way. */
+async function inDoubt() {
+  const lab = await openLab(store, { resolution: 'resend' });
+  const message = lab.message();
+  const first = await lab.grant(message);
+  expect(await lab.settle(message, first, 'doubt')).toMatchObject({ status: 'doubt', attempts: 1 });
+  const second = await lab.grant(message);
+  return { lab, message, first, second };
+}
+
+describe('rule 5: doubt', () => {
+  it('is told to the next attempt, with the time of the first doubtful send', async () => {
+    const { first, second } = await inDoubt();
+    expect(first.doubt).toBe(false);
+    expect(second).toMatchObject({ doubt: true, attempt: 2, run: 1 });
+    expect(second.doubtAt).toBeGreaterThan(first.deadlineAt - 11 * SECOND);
+    expect(second.doubtAt).toBeLessThanOrEqual(first.deadlineAt);
+  });
+
+  it.each([
+    ['failed', 'spent', {}],
+    ['throttled', 'back', { rest: { reason: 'rate_limited', ms: 1 } }],
+    ['refused for the quota', 'back', { foreign: true }],
+    ['rejected', 'spent', { final: { state: 'dead', reason: 'bad_recipient' } }],
+    ['found ineligible', 'spent', { refused: true, final: { state: 'suppressed', reason: 'ineligible' } }],
+    ['out of attempts', 'spent', { final: EXHAUSTED }],
+  ] as const)('survives a later attempt that %s: unknown again, the slot kept', async (_, effect, more) => {
+    const { lab, message, second } = await inDoubt();
+    expect(await lab.settle(message, second, effect, more)).toMatchObject({
+      status: 'doubt',
+      final: undefined,
+    });
+    expect(await lab.explain(message)).toMatchObject({
+      record: { state: 'o', doubt_at: second.doubtAt },
+      slot: { state: 'h', own: true },
+    });
+    expect(await lab.receipts()).toEqual([]);
+    expect(await lab.verdict(lab.message())).not.toMatchObject({ kind: 'granted' });
+  });
+
+  it('keeps the time of the first unknown send when a second one follows', async () => {
+    const { lab, message, second } = await inDoubt();
+    await lab.elapse(5 * SECOND);
+    await lab.settle(message, second, 'doubt');
+    expect((await lab.explain(message)).record).toMatchObject({ doubt_at: second.doubtAt - 5 * SECOND });
+  });
+
+  it('ends a run as dead unconfirmed, and the slot stays taken', async () => {
+    const { lab, message, second } = await inDoubt();
+    expect(await lab.settle(message, second, 'spent', { final: UNCONFIRMED })).toMatchObject({
+      status: 'first',
+      final: UNCONFIRMED,
+    });
+    expect((await lab.explain(message)).slot).toMatchObject({ state: 't', own: true });
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+  });
+
+  it('is not ended by a verdict that knows nothing of it', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    for (const final of [EXHAUSTED, { state: 'suppressed', reason: 'expired' }] as const) {
+      expect(await lab.settle(message, { nonce: newNonce() }, 'none', { final })).toMatchObject({
+        status: 'stale',
+      });
+    }
+    expect((await lab.explain(message)).slot).toMatchObject({ state: 'h' });
+  });
+
+  it('is not invented by a verdict either: without doubt no run ends unconfirmed', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    await lab.settle(message, await lab.grant(message), 'spent');
+    expect(await lab.settle(message, { nonce: newNonce() }, 'none', { final: UNCONFIRMED })).toMatchObject({
+      status: 'stale',
+    });
+  });
+
+  it('is not ended by the message’s expiry: that run is unconfirmed, not suppressed', async () => {
+    const lab = await openLab(store, { resolution: 'resend' });
+    const message = lab.message({ expiresInMs: MINUTE });
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    await lab.elapse(MINUTE);
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it('is ended by the proof of delivery', async () => {
+    const { lab, message, second } = await inDoubt();
+    expect(await lab.deliver(message, second)).toMatchObject({ status: 'first', final: SENT });
+    expect((await lab.explain(message)).slot).toMatchObject({ state: 's' });
+  });
+});
