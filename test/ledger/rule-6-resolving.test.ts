@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, type LabOptions, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
+
+const store = useStore();
+
+/** A message with an unknown send, settled before its deadline (10 s). */
+async function doubtful(options: LabOptions) {
+  const lab = await openLab(store, options);
+  const message = lab.message();
+  const grant = await lab.grant(message);
+  await lab.settle(message, grant, 'doubt');
+  return { lab, message, grant };
+}
+
+describe('rule 6: keep', () => {
+  it('never sends again: the run ends unconfirmed', async () => {
+    const { lab, message } = await doubtful({ resolution: 'keep' });
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+});
+
+describe('rule 6: resend', () => {
+  it('sends again, in the same slot, as long as there are attempts', async () => {
+    const { lab, message } = await doubtful({ resolution: 'resend', attempts: 2 });
+    const second = await lab.grant(message);
+    expect(second).toMatchObject({ attempt: 2, doubt: true });
+    await lab.settle(message, second, 'doubt');
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+});
+
+describe('rule 6: presume', () => {
+  it('sends again within the window and shortly after', async () => {
+    const { lab, message } = await doubtful({ resolution: 'presume' });
+    await lab.elapse(5 * MINUTE);
+    expect(await lab.grant(message)).toMatchObject({ kind: 'grant', attempt: 2, doubt: true });
+  });
+
+  it('not past its patience: the platform’s own day may end earlier than ours', async () => {
+    const { lab, message } = await doubtful({ resolution: 'presume', patience: 10 * MINUTE });
+    await lab.elapse(10 * MINUTE + SECOND);
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it('never across the window’s end, where a refusal would prove nothing', async () => {
+    const { lab, message } = await doubtful({ resolution: 'presume', windowMs: 2 * MINUTE });
+    await lab.elapse(MINUTE - 9 * SECOND);
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it('nor in the next window', async () => {
+    const { lab, message } = await doubtful({ resolution: 'presume', windowMs: 2 * MINUTE });
+    await lab.elapse(MINUTE + SECOND);
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it('nor past the first send’s rolling window, however late the second one was', async () => {
+    const { lab, message } = await doubtful({ resolution: 'presume', rolling: 5 * MINUTE });
+    await lab.elapse(4 * MINUTE);
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    await lab.elapse(2 * MINUTE);
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it('not once another message has taken the slot', async () => {
+    const { lab, message } = await doubtful({ resolution: 'presume', patience: MINUTE });
+    // A worker with less patience than the owner's gave the slot up.
+    await lab.elapse(MINUTE - SECOND);
+    await store.redis.hdel(`${lab.base}:s:0`, message.recipient);
+    const other = lab.message();
+    await lab.grant(other);
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it('not beyond its attempts', async () => {
+    const { lab, message } = await doubtful({ resolution: 'presume', attempts: 1 });
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it('takes the proof: delivered, presumed', async () => {
+    const { lab, message } = await doubtful({ resolution: 'presume' });
+    const final = { state: 'delivered', reason: 'presumed' } as const;
+    const settled = await lab.settle(message, await lab.grant(message), 'delivered', { final });
+    expect(settled).toMatchObject({ status: 'first', final, attempts: 2 });
+  });
+});
+
+describe('rule 6: confirm', () => {
+  const options: LabOptions = { resolution: 'confirm', quiet: MINUTE, lease: 10 * SECOND, attempts: 1 };
+
+  it('asks only after the deadline and the quiet period, however early the send ended', async () => {
+    const { lab, message } = await doubtful(options);
+    const early = await lab.verdict(message);
+    expect(early).toMatchObject({ kind: 'busy', slot: false });
+    expect((early as { waitMs: number }).waitMs).toBeGreaterThan(69 * SECOND);
+    await lab.elapse(69 * SECOND);
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'busy' });
+    await lab.elapse(2 * SECOND);
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'granted', grant: { kind: 'ask' } });
+  });
+
+  it('does not spend attempts on questions', async () => {
+    const { lab, message } = await doubtful({ ...options, patience: HOUR });
+    for (let i = 0; i < 3; i++) {
+      await lab.elapse(71 * SECOND);
+      const grant = await lab.grant(message);
+      expect(grant).toMatchObject({ kind: 'ask', attempt: 1, doubt: true });
+      expect(await lab.settle(message, grant, 'back')).toMatchObject({ status: 'doubt', attempts: 1 });
+    }
+  });
+
+  it('frees the slot when the platform proves that nothing arrived, and sends again', async () => {
+    const { lab, message } = await doubtful({ ...options, attempts: 2 });
+    await lab.elapse(71 * SECOND);
+    expect(await lab.settle(message, await lab.grant(message), 'absent')).toMatchObject({
+      status: 'open',
+      attempts: 1,
+    });
+    expect((await lab.explain(message)).slot).toBeNull();
+    expect(await lab.grant(message)).toMatchObject({ kind: 'grant', attempt: 2, doubt: false });
+  });
+
+  it('lets another message have the slot that was proved unused', async () => {
+    const { lab, message } = await doubtful({ ...options, attempts: 2 });
+    await lab.elapse(71 * SECOND);
+    await lab.settle(message, await lab.grant(message), 'absent');
+    await lab.grant(lab.message());
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'busy', slot: true });
+  });
+
+  it('takes the proof of delivery, and the slot is spent', async () => {
+    const { lab, message } = await doubtful(options);
+    await lab.elapse(71 * SECOND);
+    const final = { state: 'delivered', reason: 'confirmed' } as const;
+    expect(await lab.settle(message, await lab.grant(message), 'delivered', { final })).toMatchObject({
+      status: 'first',
+      final,
+    });
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+  });
+
+  it('asks across the window’s end, too: a question uses no slot', async () => {
+    const { lab, message } = await doubtful({ ...options, windowMs: 2 * MINUTE });
+    await lab.elapse(71 * SECOND);
+    expect((await lab.explain(message)).slot).toBeNull();
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'granted', grant: { kind: 'ask' } });
+  });
+
+  it('gives up after its patience', async () => {
+    const { lab, message } = await doubtful({ ...options, patience: 10 * MINUTE });
+    await lab.elapse(10 * MINUTE + SECOND);
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it('keeps the channel’s rest and stop for its questions', async () => {
+    const { lab, message, grant } = await doubtful(options);
+    await lab.elapse(71 * SECOND);
+    await lab.settle(message, grant, 'none', { rest: { reason: 'rate_limited', ms: MINUTE } });
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'resting', reason: 'rate_limited' });
+  });
+});
+
+describe('rule 6: only the owner resolves', () => {
+  it.each(['keep', 'resend', 'presume', 'confirm'] as const)(
+    'another message for the same recipient never gets the slot meanwhile (%s)',
+    async (resolution) => {
+      const { lab, message, grant } = await doubtful({ resolution });
+      const other = lab.message();
+      for (let i = 0; i < 5; i++) {
+        expect(await lab.verdict(other)).toMatchObject({ kind: 'busy', slot: true });
+        await lab.elapse(100 * SECOND);
+      }
+      expect(await lab.deliver(message, grant)).toMatchObject({ final: SENT });
+      await lab.elapse(11 * HOUR);
+      expect(await lab.verdict(other)).toMatchObject({ kind: 'quota' });
+      await lab.elapse(DAY);
+      expect(await lab.verdict(other)).toMatchObject({ kind: 'granted' });
+    },
+  );
+});

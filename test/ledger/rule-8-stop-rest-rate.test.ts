@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import {
+  openBreaker,
+  readChannelState,
+  resumeChannel,
+  resumeWithCredentials,
+  stopChannel,
+} from '../../src/ledger/channel-state.ts';
+import type { Grant } from '../../src/ledger/entries.ts';
+import { newNonce } from '../../src/ledger/names.ts';
+import { HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
+
+const store = useStore();
+let recipients = 0;
+const anybody = (lab: Lab) => lab.message({ to: `player-${++recipients}` });
+
+describe('rule 8: stop', () => {
+  it('holds for every message, new or in doubt, until somebody resumes the channel', async () => {
+    const lab = await openLab(store, { resolution: 'resend' });
+    const doubtful = anybody(lab);
+    await lab.settle(doubtful, await lab.grant(doubtful), 'doubt');
+    await stopChannel(store.redis, lab.base, 'paused');
+    await lab.elapse(HOUR);
+    for (const message of [doubtful, anybody(lab)]) {
+      expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'paused' });
+    }
+    expect(await resumeChannel(store.redis, lab.base)).toBe(true);
+    expect(await resumeChannel(store.redis, lab.base)).toBe(false);
+    await lab.grant(anybody(lab));
+  });
+
+  it('leaves slots, plays and attempts untouched', async () => {
+    const lab = await openLab(store);
+    await stopChannel(store.redis, lab.base, 'credentials');
+    const message = anybody(lab);
+    await lab.verdict(message);
+    expect(await lab.explain(message)).toMatchObject({ record: null, slot: null, play: null });
+  });
+
+  it('for refused credentials ends with a start with others, and not with the same', async () => {
+    const lab = await openLab(store, { credentials: 'old' });
+    const message = anybody(lab);
+    await lab.settle(message, await lab.grant(message), 'back', { stop: { reason: 'credentials' } });
+    expect(await readChannelState(store.redis, lab.base)).toMatchObject({
+      stopped: { reason: 'credentials', at: expect.any(Number) },
+    });
+    expect(await resumeWithCredentials(store.redis, lab.base, 'old')).toBe(false);
+    expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'credentials' });
+    expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(true);
+    expect(await lab.grant(message)).toMatchObject({ attempt: 1 });
+  });
+
+  it('by hand does not end with other credentials', async () => {
+    const lab = await openLab(store);
+    await stopChannel(store.redis, lab.base, 'paused');
+    expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(false);
+  });
+});
+
+describe('rule 8: rest', () => {
+  const rest = (lab: Lab, ms: number) =>
+    lab.settle(anybody(lab), { nonce: newNonce() }, 'none', { rest: { reason: 'rate_limited', ms } });
+
+  it('holds for all workers for as long as the platform asked, and then ends by itself', async () => {
+    const lab = await openLab(store);
+    await rest(lab, 30 * SECOND);
+    const { verdict } = await lab.ledgerOn(store.redis).admit(anybody(lab));
+    expect(verdict).toEqual({ kind: 'resting', reason: 'rate_limited', waitMs: expect.any(Number) });
+    expect((verdict as { waitMs: number }).waitMs).toBeGreaterThan(29 * SECOND);
+    await lab.elapse(30 * SECOND);
+    await lab.grant(anybody(lab));
+  });
+
+  it('the longer of two rests holds, whichever came first', async () => {
+    for (const order of [
+      [MINUTE, SECOND],
+      [SECOND, MINUTE],
+    ]) {
+      const lab = await openLab(store);
+      for (const ms of order) await rest(lab, ms);
+      const { resting, now } = await readChannelState(store.redis, lab.base);
+      expect(resting!.until - now).toBeGreaterThan(59 * SECOND);
+      expect(resting!.until - now).toBeLessThanOrEqual(MINUTE);
+    }
+  });
+});
+
+describe('rule 8: the breaker', () => {
+  const unanswered = async (lab: Lab, grant?: Grant, message = anybody(lab)) =>
+    lab.settle(message, grant ?? (await lab.grant(message)), 'spent', { health: 'down' });
+
+  it('counts requests in a row without an answer; an answer begins the count anew', async () => {
+    const lab = await openLab(store);
+    expect(await unanswered(lab)).toMatchObject({ failures: 1, opens: 0 });
+    expect(await unanswered(lab)).toMatchObject({ failures: 2, opens: 0 });
+    await lab.deliver(anybody(lab), { nonce: newNonce() });
+    expect(await unanswered(lab)).toMatchObject({ failures: 1, opens: 0 });
+  });
+
+  it('opens once for a series, however many workers say so', async () => {
+    const lab = await openLab(store);
+    const opened = await Promise.all([1, 2, 3].map(() => openBreaker(store.redis, lab.base, MINUTE, 0)));
+    expect(opened.filter(Boolean)).toHaveLength(1);
+    await lab.elapse(2 * MINUTE);
+    expect(await openBreaker(store.redis, lab.base, HOUR, 0)).toBe(false);
+    expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'granted' });
+  });
+
+  it('lets all rest, burns no attempts, and sends a single probe afterwards', async () => {
+    const lab = await openLab(store, { lease: 10 * SECOND });
+    await openBreaker(store.redis, lab.base, 30 * SECOND, 0);
+    const message = anybody(lab);
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'resting', reason: 'breaker_open' });
+    await lab.elapse(30 * SECOND);
+    const verdicts = await Promise.all([message, anybody(lab), anybody(lab)].map(lab.verdict));
+    expect(verdicts[0]).toMatchObject({ kind: 'granted', grant: { attempt: 1 } });
+    for (const verdict of verdicts.slice(1)) {
+      expect(verdict).toEqual({ kind: 'resting', reason: 'breaker_open', waitMs: 1000 });
+    }
+  });
+
+  it('closes when the probe is answered', async () => {
+    const lab = await openLab(store);
+    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await lab.elapse(SECOND);
+    const probe = anybody(lab);
+    await lab.deliver(probe, await lab.grant(probe));
+    await Promise.all([1, 2, 3].map(() => lab.grant(anybody(lab))));
+    expect(await unanswered(lab)).toMatchObject({ failures: 1, opens: 0 });
+  });
+
+  it('tells a failed probe how often it opened, and opens again', async () => {
+    const lab = await openLab(store);
+    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await lab.elapse(SECOND);
+    expect(await unanswered(lab)).toMatchObject({ opens: 1 });
+    expect(await openBreaker(store.redis, lab.base, 2 * SECOND, 1)).toBe(true);
+    expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'resting', reason: 'breaker_open' });
+    await lab.elapse(2 * SECOND);
+    expect(await unanswered(lab)).toMatchObject({ opens: 2 });
+  });
+
+  it('sends another probe when the first one’s worker is never heard of again', async () => {
+    const lab = await openLab(store, { lease: 10 * SECOND });
+    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await lab.elapse(SECOND);
+    await lab.grant(anybody(lab));
+    await lab.elapse(9 * SECOND);
+    expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'resting' });
+    await lab.elapse(SECOND);
+    await lab.grant(anybody(lab));
+  });
+
+  it('is ended by a resume', async () => {
+    const lab = await openLab(store);
+    await openBreaker(store.redis, lab.base, HOUR, 0);
+    await resumeChannel(store.redis, lab.base);
+    await Promise.all([1, 2].map(() => lab.grant(anybody(lab))));
+    expect(await readChannelState(store.redis, lab.base)).toMatchObject({ resting: null });
+  });
+});
+
+describe('rule 8: the rate', () => {
+  it('spaces grants evenly, up to a second ahead; beyond that the queue rests', async () => {
+    const lab = await openLab(store, { interval: 250, ahead: SECOND });
+    const verdicts = await Promise.all(Array.from({ length: 7 }, () => lab.verdict(anybody(lab))));
+    const waits = verdicts.map((verdict) =>
+      verdict.kind === 'granted' ? verdict.grant.waitMs : verdict.kind,
+    );
+    expect(waits).toEqual([0, 250, 500, 750, 1000, 'resting', 'resting']);
+    expect(verdicts[5]).toEqual({ kind: 'resting', reason: 'rate_limited', waitMs: 750 });
+  });
+
+  it('takes no token for a message that is refused', async () => {
+    const lab = await openLab(store, { interval: 250 });
+    const message = anybody(lab);
+    await lab.deliver(message, await lab.grant(message));
+    const [over, next] = await Promise.all([
+      lab.verdict(lab.message({ to: `player-${recipients}` })),
+      lab.grant(anybody(lab)),
+    ]);
+    expect(over).toMatchObject({ kind: 'quota' });
+    expect(next.waitMs).toBeLessThanOrEqual(250);
+  });
+
+  it('holds no slot for a message that has to rest', async () => {
+    const lab = await openLab(store, { interval: 10 * SECOND });
+    await lab.grant(anybody(lab));
+    const message = anybody(lab);
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'resting', reason: 'rate_limited' });
+    expect(await lab.explain(message)).toMatchObject({ record: null, slot: null });
+  });
+
+  it('is shared by all workers and saves nothing up while idle', async () => {
+    const lab = await openLab(store, { interval: 500 });
+    await lab.grant(anybody(lab));
+    await lab.elapse(HOUR);
+    const others = [lab.ledger, lab.ledgerOn(store.redis), lab.ledgerOn(store.redis)];
+    const verdicts = [];
+    for (const ledger of others) verdicts.push((await ledger.admit(anybody(lab))).verdict);
+    const waits = verdicts.map((verdict) => (verdict.kind === 'granted' ? verdict.grant.waitMs : -1));
+    expect(waits[0]).toBe(0);
+    expect(waits[1]).toBeGreaterThan(400);
+    expect(waits[2]).toBeGreaterThan(900);
+  });
+
+  it('keeps intervals of a fraction of a millisecond', async () => {
+    const lab = await openLab(store, { interval: 0.4, lease: MINUTE });
+    const grants = await Promise.all(Array.from({ length: 100 }, () => lab.grant(anybody(lab))));
+    expect(grants.at(-1)!.waitMs).toBe(40);
+  });
+});
