@@ -57,7 +57,8 @@ local function settle_delivered(record, s)
   slot_to(s, SENT)
   if not is_final(record) then return finish(record, s) end
   if record.state ~= DELIVERED then
-    record.state, record.reason = DELIVERED, s.final[2]
+    -- The run's one final state was told before: nobody is the first with this one.
+    record.state, record.reason, record.nonce = DELIVERED, s.final[2], NO_NONCE
     save_record(s.m, record)
   end
   return 'known'
@@ -96,7 +97,8 @@ local function settle_verdict(record, s)
 end
 
 local function settle(record, s)
-  if is_final(record) and record.nonce == s.n then return 'first' end
+  local proof = s.effect == 'delivered' and record.state ~= DELIVERED
+  if is_final(record) and record.nonce == s.n and not proof then return 'first' end
   if s.effect == 'delivered' then return settle_delivered(record, s) end
   if is_final(record) then return 'known' end
   if s.effect == 'none' then return settle_verdict(record, s) end

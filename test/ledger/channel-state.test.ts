@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
+import { newNonce } from '../../src/ledger/names.ts';
+import { DAY, EXHAUSTED, openLab, SECOND, UNCONFIRMED, useStore } from './harness.ts';
+
+const store = useStore();
+
+it('knows nothing of a channel that nothing happened on', async () => {
+  const lab = await openLab(store);
+  expect(await readChannelState(store.redis, lab.base)).toEqual({
+    now: expect.any(Number),
+    stopped: null,
+    resting: null,
+    waits: {},
+    letters: {},
+  });
+});
+
+it('counts the jobs that wait by what they wait for, with the oldest’s time', async () => {
+  const lab = await openLab(store, { quota: false });
+  const now = await store.now();
+  const waits = [
+    { kind: 'slot', untilMs: now + 10 * SECOND, since: now - 3 * SECOND },
+    { kind: 'slot', untilMs: now + 10 * SECOND, since: now - 5 * SECOND },
+    { kind: 'slot', untilMs: now + DAY, since: now - SECOND },
+    { kind: 'retry', untilMs: now + 20 * SECOND, since: now - 4 * SECOND },
+  ] as const;
+  for (const wait of waits) await lab.settle(lab.message(), { nonce: newNonce() }, 'none', { wait });
+  expect(await readChannelState(store.redis, lab.base)).toMatchObject({
+    waits: {
+      slot: { count: 3, since: now - 5 * SECOND },
+      retry: { count: 1, since: now - 4 * SECOND },
+    },
+  });
+});
+
+it('stops counting a job when its moment has come', async () => {
+  const lab = await openLab(store, { quota: false });
+  const now = await store.now();
+  const wait = (untilMs: number) => ({ wait: { kind: 'slot', untilMs, since: now } }) as const;
+  await lab.settle(lab.message(), { nonce: newNonce() }, 'none', wait(now + 1));
+  await lab.settle(lab.message(), { nonce: newNonce() }, 'none', wait(now + DAY));
+  await store.until(Math.ceil((now + 1) / 1000) * 1000);
+  expect((await readChannelState(store.redis, lab.base)).waits).toEqual({ slot: { count: 1, since: now } });
+  expect(await store.redis.hlen(`${lab.base}:waits`)).toBe(1);
+});
+
+it('counts dead letters by reason, with the oldest’s time', async () => {
+  const lab = await openLab(store);
+  const before = await store.now();
+  for (const to of ['1', '2']) {
+    const message = lab.message({ to });
+    await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
+  }
+  const doubtful = lab.message({ to: '3' });
+  await lab.settle(doubtful, await lab.grant(doubtful), 'doubt', { final: UNCONFIRMED });
+  const { letters, now } = await readChannelState(store.redis, lab.base);
+  expect(letters).toEqual({
+    exhausted: { count: 2, oldest: expect.any(Number) },
+    unconfirmed: { count: 1, oldest: expect.any(Number) },
+  });
+  expect(letters.exhausted!.oldest).toBeGreaterThanOrEqual(before);
+  expect(letters.exhausted!.oldest).toBeLessThanOrEqual(now);
+});

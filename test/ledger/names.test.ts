@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { idempotencyKey, jobKey, messageKey, newNonce, recipientKey } from '../../src/ledger/names.ts';
+
+it('makes nonces of eight characters that never repeat, across the refills of their pool', () => {
+  const nonces = Array.from({ length: 5_000 }, newNonce);
+  expect(new Set(nonces).size).toBe(nonces.length);
+  expect(nonces.every((nonce) => /^[\w-]{8}$/.test(nonce))).toBe(true);
+});
+
+it('names messages and jobs by what they are called, in a fixed length', () => {
+  expect(messageKey('welcome')).toBe(messageKey('welcome'));
+  expect(messageKey('welcome')).not.toBe(messageKey('welcome2'));
+  expect(messageKey('x'.repeat(100))).toMatch(/^[\w-]{12}$/);
+  expect(jobKey('m_1')).toMatch(/^[\w-]{6}$/);
+});
+
+it('keeps a short recipient as it is and hashes a long one', () => {
+  expect(recipientKey('x'.repeat(40))).toBe('x'.repeat(40));
+  expect(recipientKey('x'.repeat(41))).toMatch(/^#[\w-]{22}$/);
+  expect(recipientKey('x'.repeat(41))).not.toBe(recipientKey('x'.repeat(42)));
+});
+
+it('names another life of the same message by another key', () => {
+  const key = idempotencyKey('forum', 'welcome', '1767225600000');
+  expect(key).toMatch(/^[0-9a-f]{32}$/);
+  expect(idempotencyKey('forum', 'welcome', '1767225600001')).not.toBe(key);
+  expect(idempotencyKey('other', 'welcome', '1767225600000')).not.toBe(key);
+});
