@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
@@ -46,6 +47,8 @@ const WRITE_MARGIN_MS = 2 * SHARED_MS;
 export function createAttempts(deps: AttemptDeps): Attempts {
   const { channel, clock, observer } = deps;
   const closing = new AbortController();
+  // As many grants as the channel has concurrency wait for their moment at a time; Node warns of a leak from 11 on.
+  setMaxListeners(0, closing.signal);
   const deadlines = createDeadlines(clock);
 
   /** Runs a request that ends at the grant's deadline or when the worker gives up, whichever comes first. */

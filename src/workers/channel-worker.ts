@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { JOB_LOCK_MS } from '../config/channels.ts';
 import { PREFIX, queueName } from '../jobs/queues.ts';
 import type { Logger } from '../observe/log.ts';
+import type { Disposition } from '../outcome.ts';
 import { MessageWorker } from './message-worker.ts';
 import type { Pipeline } from './pipeline.ts';
 import { isSignal, leaveToStall, settleJob } from './settle.ts';
@@ -52,20 +53,22 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     streams: { events: { maxLen: EVENTS_KEPT } },
   });
   const tellError = (error: Error): void => logger.warn({ error: error.message }, 'queue error');
+  let pulling = false;
   let active = 0;
   let lastTakenAt = clock.monotonic();
+
+  async function dispose(job: Job): Promise<Disposition> {
+    // A pause does not end the question for a next job that BullMQ has asked already: its answer may come any time.
+    if (!pulling) return { kind: 'hand_back' };
+    const { data, timestamp, attemptsStarted } = job;
+    return await pipeline.deliver({ id: job.id ?? '', data, timestamp, starts: attemptsStarted });
+  }
 
   async function take(job: Job, token: string): Promise<void> {
     active += 1;
     lastTakenAt = clock.monotonic();
     try {
-      const disposition = await pipeline.deliver({
-        id: job.id ?? '',
-        data: job.data,
-        timestamp: job.timestamp,
-        starts: job.attemptsStarted,
-      });
-      await settleJob(disposition, job, { queue, token, clock });
+      await settleJob(await dispose(job), job, { queue, token, clock });
     } catch (error) {
       if (isSignal(error)) throw error;
       logger.error({ job_id: job.id, error: String(error) }, 'job left to come back by itself');
@@ -92,6 +95,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   return {
     queue,
     pull(on) {
+      pulling = on;
       if (on === (worker.isRunning() && !worker.isPaused())) return;
       if (!on) void worker.pause(true);
       else if (worker.isPaused()) void worker.resume();
@@ -104,7 +108,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       await queue.close();
     },
     abandon() {
-      void worker.close(true).catch(() => {});
+      worker.abandon();
     },
   };
 }

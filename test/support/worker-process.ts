@@ -8,12 +8,15 @@ import { PLAN, type WorkerPlan } from './worker-plan.ts';
 
 const ENTRY = fileURLToPath(new URL('worker-entry.ts', import.meta.url));
 
+/** After a close: ioredis watches over a socket that it ends for 2 s. */
+const ENDS_BY_ITSELF_MS = 4_000;
+
 /** A worker in a process of its own, for what only a process can do: die. */
 export interface WorkerProcess {
   readonly pid: number;
   /** Resolves when it delivers. */
   ready(): Promise<void>;
-  /** What it told after a SIGTERM, once its process has ended by itself. */
+  /** Sends SIGTERM; what it tells within so long, once its process has ended by itself soon after. */
   terminate(withinMs: number): Promise<Drained>;
   /** `kill -9`; resolves when it is gone. Also after it ended. */
   kill(): Promise<void>;
@@ -40,7 +43,7 @@ export function spawnWorker(plan: WorkerPlan): WorkerProcess {
     said.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
   const url = (path: string): string => `${word('ready')}${path}`;
   const ended = (withinMs = 30_000): Promise<string | number> =>
-    eventually(`the end of worker ${child.pid}\n${log}`, () => endOf(child) ?? '', isEnd, { withinMs });
+    eventually('the end of a worker process', () => endOf(child) ?? '', isEnd, { withinMs });
   return {
     pid: child.pid as number,
     async ready() {
@@ -50,8 +53,11 @@ export function spawnWorker(plan: WorkerPlan): WorkerProcess {
     },
     async terminate(withinMs) {
       child.kill('SIGTERM');
-      await ended(withinMs);
-      return JSON.parse(word('closed') ?? 'null') as Drained;
+      const closed = await eventually('a worker process to close', () => word('closed') ?? '', Boolean, {
+        withinMs,
+      });
+      await ended(ENDS_BY_ITSELF_MS);
+      return JSON.parse(closed) as Drained;
     },
     async kill() {
       if (endOf(child) !== undefined) return;
