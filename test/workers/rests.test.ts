@@ -1,0 +1,80 @@
+import { describe, expect } from 'vitest';
+import { closedDoor } from '../support/door.ts';
+import { eventually } from '../support/eventually.ts';
+import { it } from '../support/scene.ts';
+import { metric } from '../support/tally.ts';
+
+const players = (count: number): number[] => Array.from({ length: count }, (_, i) => 101 + i * 10);
+
+describe.concurrent('a platform that says "later"', () => {
+  it('is left alone by every worker of the channel for as long as it asked', { timeout: 30_000 }, async ({
+    openScene,
+  }) => {
+    const scene = await openScene({
+      sandbox: { faults: [{ kind: 'rate_limited', retryAfter: '2', count: 1 }] },
+    });
+    const workers = [await scene.worker(), await scene.worker()];
+    await scene.send(11);
+    const { journal } = scene.sandbox;
+    await eventually(
+      'the refusal',
+      () => journal.report().calls,
+      (calls) => calls === 1,
+    );
+    const [refused] = journal.calls();
+    await Promise.all(players(20).map((userId) => scene.send(userId)));
+    const tally = await scene.agreed(21, workers, { withinMs: 15_000 });
+    expect(tally).toEqual({ 'delivered/sent': 21 });
+    const next = journal.calls()[1];
+    expect((next?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(1_990);
+    expect(journal.report().faults).toEqual({ rate_limited: 1 });
+    const throttled = (await scene.receipts()).find(({ attempts }) => attempts !== 1);
+    expect(throttled).toBeUndefined();
+  });
+});
+
+describe.concurrent('a dead platform', () => {
+  it('opens the breaker, which spends no attempts, and is found again', { timeout: 30_000 }, async ({
+    openScene,
+    onTestFinished,
+  }) => {
+    const scene = await openScene();
+    const door = await closedDoor(scene.sandbox.port);
+    onTestFinished(() => door.close());
+    const channel = {
+      baseUrl: `${door.url}/kongregate/api`,
+      concurrency: 5,
+      retry: { attempts: 4, base: '10ms', cap: '20ms' },
+      breaker: { failures: 5, rest: '500ms', cap: '1s' },
+    };
+    await Promise.all(players(30).map((userId) => scene.send(userId)));
+    const worker = await scene.worker({ channel });
+    const resting = () => scene.redis.hget('herald:{kongregate}:ledger:channel', 'opens');
+    await eventually('the breaker to open a second time', resting, (opens) => Number(opens) >= 2);
+    await door.open();
+    expect(await scene.agreed(30, [worker], { withinMs: 15_000 })).toEqual({ 'delivered/sent': 30 });
+    const failures =
+      metric(await worker.metrics.render(), 'herald_attempts_total', { outcome: 'failed' }) ?? 0;
+    // The five that opened it, those under way with them, and one for each rest: not thirty messages' budgets.
+    expect(failures).toBeGreaterThanOrEqual(6);
+    expect(failures).toBeLessThanOrEqual(15);
+    expect(
+      metric(await worker.metrics.render(), 'herald_deferrals_total', { reason: 'breaker_open' }),
+    ).toBeGreaterThan(0);
+    expect(worker.log()).toContain('"breaker opened"');
+  });
+});
+
+describe.concurrent('a rate', () => {
+  it('is kept by two workers together, and used', { timeout: 30_000 }, async ({ openScene }) => {
+    const scene = await openScene({ channel: { rate: { max: 20, per: '1s' } } });
+    await Promise.all(players(60).map((userId) => scene.send(userId)));
+    const workers = [await scene.worker(), await scene.worker()];
+    expect(await scene.agreed(60, workers, { withinMs: 15_000 })).toEqual({ 'delivered/sent': 60 });
+    const times = scene.sandbox.journal.calls().map(({ at }) => at);
+    const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    // 59 intervals of 50 ms; a request may be late for its own moment, so single gaps prove nothing.
+    expect(spanMs).toBeGreaterThanOrEqual(2_800);
+    expect(spanMs).toBeLessThan(6_000);
+  });
+});
