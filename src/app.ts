@@ -66,6 +66,20 @@ export function secretsOf({ channels, redis }: HeraldConfig): string[] {
   const credentials = channels.flatMap(({ platform, settings }) =>
     (platforms[platform as keyof typeof platforms]?.secrets ?? []).map((name) => String(settings[name])),
   );
-  const password = URL.canParse(redis) ? decodeURIComponent(new URL(redis).password) : '';
-  return [...credentials, password].filter((secret) => secret !== '');
+  return [...credentials, ...passwordsOf(redis)].filter((secret) => secret !== '');
+}
+
+/** As Redis takes it and as it stands in the URL, whatever of it was percent-encoded: either may turn up in a text. */
+function passwordsOf(redis: string): string[] {
+  if (!URL.canParse(redis)) return [];
+  const written = new URL(redis).password;
+  return [written, unescaped(written)];
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // A `%` that begins no escape.
+  }
 }

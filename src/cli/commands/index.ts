@@ -1,7 +1,23 @@
 import type { AddCommand } from '../shell.ts';
+import { addChannel } from './channel.ts';
+import { addDead } from './dead.ts';
+import { addDoctor } from './doctor.ts';
+import { addExplain } from './explain.ts';
 import { addPlays } from './plays.ts';
 import { addSandbox } from './sandbox.ts';
 import { addSend } from './send.ts';
+import { addStatus } from './status.ts';
+import { addWorker } from './worker.ts';
 
 /** Every command of Herald, in the order of the help. */
-export const commands: readonly AddCommand[] = [addSend, addPlays, addSandbox];
+export const commands: readonly AddCommand[] = [
+  addWorker,
+  addSend,
+  addPlays,
+  addDead,
+  addChannel,
+  addExplain,
+  addStatus,
+  addDoctor,
+  addSandbox,
+];

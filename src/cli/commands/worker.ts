@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { secretsOf, workerOf } from '../../app.ts';
+import { loadConfig } from '../../config/load.ts';
+import type { HeraldConfig } from '../../config/schema.ts';
+import { QuotaChangedError } from '../../ledger/policy-change.ts';
+import { createLogger } from '../../observe/log.ts';
+import type { Drained } from '../../workers/drain.ts';
+import type { HeraldWorker } from '../../workers/process.ts';
+import { EXIT } from '../context.ts';
+import { wrongUsage } from '../failure.ts';
+import type { AddCommand, Run } from '../shell.ts';
+
+interface WorkerOptions {
+  channel?: string[];
+}
+
+const HELP = `
+Logs go to standard output, one JSON object a line; at a terminal they are laid out for reading. Metrics and probes are
+served where the configuration's http says: /metrics, /livez, /readyz. The first SIGTERM or SIGINT lets sends under way
+end, for at most drainTimeout; the second ends the process at once. Exit code 1 tells that sends had to be abandoned:
+another worker takes them up.
+
+Examples:
+  $ herald worker
+  $ herald worker --config /etc/herald.yaml --channel kongregate`;
+
+/** The configuration, with nothing but the channels that were asked for. */
+function restrictTo(names: readonly string[] | undefined, config: HeraldConfig): HeraldConfig {
+  if (names === undefined) return config;
+  const known = config.channels.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw wrongUsage(
+      `--channel: the configuration has no channel ${JSON.stringify(unknown)}, only ${known.join(', ')}`,
+    );
+  }
+  return { ...config, channels: config.channels.filter(({ name }) => names.includes(name)) };
+}
+
+/** What keeps a worker from starting until a person changes something. */
+function startFailure(error: unknown, { http }: HeraldConfig): unknown {
+  if (error instanceof QuotaChangedError) return wrongUsage(error.message, error);
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (http === null || !(syscall === 'listen' || syscall === 'getaddrinfo')) return error;
+  const why = code === 'EADDRINUSE' ? 'the port is taken' : code;
+  return wrongUsage(
+    `http: cannot listen on ${http.host}:${http.port}: ${why}; name another port, or set http: false`,
+    error,
+  );
+}
+
+/** For a worker that never began: it took no message that could be waited for. */
+const NOTHING_TAKEN = { deadlineMs: 500 };
+
+/** Runs until the signal, and then drains; a Redis that never came up does not keep it. */
+async function runUntil(signal: AbortSignal, worker: HeraldWorker): Promise<Drained> {
+  const interrupted = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {});
+  let begun = false;
+  const running = worker.run().then(() => {
+    begun = true;
+    return interrupted;
+  });
+  try {
+    await Promise.race([running, interrupted]);
+  } catch (error) {
+    await worker.close(NOTHING_TAKEN);
+    throw error;
+  }
+  // A start that still waits for Redis ends with the connection; that is no failure any more.
+  running.catch(() => {});
+  return await worker.close(begun ? {} : NOTHING_TAKEN);
+}
+
+const run: Run<WorkerOptions> = async ({ context, output, options }) => {
+  const { env, stdout, signal } = context;
+  const config = restrictTo(options.channel, loadConfig(options.config, { env, secrets: 'resolve' }));
+  const logger = createLogger({
+    level: config.logLevel,
+    secrets: secretsOf(config),
+    pretty: stdout.isTTY === true && !output.json,
+  });
+  try {
+    const { drained } = await runUntil(signal, workerOf(config, logger));
+    return drained ? EXIT.done : EXIT.partly;
+  } catch (error) {
+    throw startFailure(error, config);
+  }
+};
+
+export const addWorker: AddCommand = (program, shell) => {
+  program
+    .command('worker')
+    .description('Deliver the messages of all channels, or of some.')
+    .option('--channel <name...>', 'serve only this channel, repeatable')
+    .addHelpText('after', HELP)
+    .action(shell.action(run));
+};

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** A command in a process of its own, as it is shipped: for signals, exit codes and what is left behind. */
+export interface CommandProcess {
+  readonly pid: number;
+  stdout(): string;
+  stderr(): string;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves with the exit code, or the signal that ended it. */
+  ended(withinMs?: number): Promise<number | NodeJS.Signals>;
+}
+
+/** @param env the whole environment besides PATH */
+export function startCommand(argv: readonly string[], env: Record<string, string> = {}): CommandProcess {
+  const child = spawn(process.execPath, [MAIN, ...argv], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  // `close` rather than `exit`: everything it said has arrived by then.
+  const closed = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 'SIGKILL'));
+  });
+  let end: number | NodeJS.Signals | undefined;
+  closed.then((how) => {
+    end = how;
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await closed;
+  });
+  return {
+    pid: child.pid as number,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    signal: (name) => void child.kill(name),
+    async ended(withinMs = 10_000) {
+      await eventually(
+        `the end of herald ${argv[0]}`,
+        () => end,
+        (how) => how !== undefined,
+        { withinMs },
+      );
+      return end!;
+    },
+  };
+}
