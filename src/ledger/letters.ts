@@ -28,8 +28,21 @@ export async function listLetter(redis: Redis, base: string, letter: Letter, at:
   await call(redis, base, { op: 'index', ...letter, at });
 }
 
-export async function dropLetter(redis: Redis, base: string, letter: Letter): Promise<void> {
-  await call(redis, base, { op: 'drop', ...letter });
+/** @param at drops it only if it is still listed with this death; whatever its death when absent */
+export async function dropLetter(redis: Redis, base: string, letter: Letter, at?: number): Promise<void> {
+  await call(redis, base, { op: 'drop', ...letter, at });
+}
+
+/** For which reason and since when (milliseconds since the epoch) each job is listed; undefined where it is not. */
+export async function findDeaths(
+  redis: Redis,
+  base: string,
+  jobIds: readonly string[],
+): Promise<({ reason: DeadReason; at: number } | undefined)[]> {
+  const reply = await call(redis, base, { op: 'deaths', ids: jobIds, reasons: DEAD_REASONS });
+  return (reply as ([DeadReason, string] | null)[]).map((death) =>
+    death === null ? undefined : { reason: death[0], at: Number(death[1]) },
+  );
 }
 
 export const lettersKey = (base: string, reason: DeadReason): string => `${base}:dead:${reason}`;

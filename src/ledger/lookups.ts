@@ -35,9 +35,10 @@ export async function recordPlays(
 }
 
 export interface LetterToReplay {
-  id: string;
   jobId: string;
   reason: string;
+  /** When it died, as the index says: a letter that was replayed by somebody else meanwhile is left alone. */
+  diedAt: number;
   expiresAt: number;
   /** The record's key: of its id, or of its job where the letter cannot be read. */
   key: string;
@@ -45,23 +46,26 @@ export interface LetterToReplay {
 
 /**
  * Starts the next run of dead letters. `ready`: the job may be retried. `delivered`: proof came in since its death, and
- * the job will find it. `active`: a send of it is under way.
+ * the job will find it. `active`: a send of it is under way. `gone`: the letter is no longer listed with that death.
+ * The letter stays listed: `dropLetter` once its job has been moved.
  */
 export async function startReplays(
   redis: Redis,
   base: string,
   letters: readonly LetterToReplay[],
-): Promise<{ status: 'ready' | 'delivered' | 'active'; run: number }[]> {
-  const entries = letters.map(({ id, jobId, reason, expiresAt, key }) => ({
-    id,
+): Promise<{ status: ReplayStart; run: number }[]> {
+  const entries = letters.map(({ jobId, reason, diedAt, expiresAt, key }) => ({
     jobId,
     reason,
+    at: diedAt,
     e: expiresAt,
     m: key,
   }));
   const reply = await replayScript.run(redis, [base], [JSON.stringify(entries)]);
-  return (reply as ['ready' | 'delivered' | 'active', number][]).map(([status, run]) => ({ status, run }));
+  return (reply as [ReplayStart, number][]).map(([status, run]) => ({ status, run }));
 }
+
+export type ReplayStart = 'ready' | 'delivered' | 'active' | 'gone';
 
 /** The ledger's knowledge of one message, as it is stored; times by the store's clock, 0 for never. */
 export interface LedgerEntry {
