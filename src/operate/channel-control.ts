@@ -1,0 +1,47 @@
+import { forgetChannel } from '../jobs/announcements.ts';
+import { readChannelState, resumeChannel, stopChannel } from '../ledger/channel-state.ts';
+import type { StopReason } from '../outcome.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+
+/** No message of the channel is sent from now on until it is resumed; requests under way end. */
+export async function pauseChannel({ redis }: Installation, { base }: OperatedChannel): Promise<void> {
+  await stopChannel(redis, base, 'paused');
+}
+
+export interface Resumed {
+  /** Why the channel had been stopped; null if it had not. */
+  stopped: StopReason | null;
+  /** A stop, a rest or an open breaker was ended. */
+  changed: boolean;
+}
+
+/** Ends a stop, a rest and an open breaker; workers go on within seconds. */
+export async function resume({ redis }: Installation, { base, queue }: OperatedChannel): Promise<Resumed> {
+  const { stopped } = await readChannelState(redis, base);
+  const changed = await resumeChannel(redis, base);
+  // Workers put a stopped queue to rest, and that rest would outlast the stop.
+  await queue.removeRateLimitKey();
+  return { stopped: stopped?.reason ?? null, changed };
+}
+
+export type Forgotten =
+  | { kind: 'forgotten'; announced: boolean }
+  /** Nothing was done: messages would be left in a queue that no producer and no worker speaks of. */
+  | { kind: 'kept'; waiting: number; dead: number };
+
+/**
+ * Takes back what workers announced of a channel that is no more: producers then refuse messages for it. Its queue and
+ * its ledger stay, and a worker that serves it announces it again.
+ * @param anyway also when messages wait or dead letters are left
+ */
+export async function forget(
+  { redis }: Installation,
+  { name, queue }: OperatedChannel,
+  anyway: boolean,
+): Promise<Forgotten> {
+  const counts = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
+  const { failed: dead = 0, ...alive } = counts;
+  const waiting = Object.values(alive).reduce((sum, count) => sum + count, 0);
+  if (!anyway && (waiting > 0 || dead > 0)) return { kind: 'kept', waiting, dead };
+  return { kind: 'forgotten', announced: await forgetChannel(redis, name) };
+}

@@ -1,0 +1,11 @@
+/** One thing that `doctor` looked at. */
+export interface Check {
+  name: string;
+  level: 'ok' | 'warning' | 'failed';
+  /** One sentence: what was found and, unless it is well, what to do. */
+  text: string;
+}
+
+export const ok = (name: string, text: string): Check => ({ name, level: 'ok', text });
+export const warning = (name: string, text: string): Check => ({ name, level: 'warning', text });
+export const failed = (name: string, text: string): Check => ({ name, level: 'failed', text });

@@ -1,0 +1,30 @@
+import { createClockGuard, MAX_OFFSET_MS } from '../workers/clock-guard.ts';
+import { channelChecks } from './channel-checks.ts';
+import { type Check, failed, ok } from './check.ts';
+import type { Installation } from './installation.ts';
+import { redisChecks } from './redis-checks.ts';
+import { readRedisFacts } from './redis-facts.ts';
+
+/** Everything that `doctor` can tell of a Redis that answers. */
+export async function examine(installation: Installation): Promise<Check[]> {
+  const { redis } = installation;
+  const { host, port } = redis.options;
+  return [
+    ok('redis', `answers at ${host}:${port}.`),
+    ...redisChecks(await readRedisFacts(redis)),
+    await clockCheck(installation),
+    ...(await channelChecks(installation)),
+  ];
+}
+
+async function clockCheck({ redis, clock }: Installation): Promise<Check> {
+  const guard = createClockGuard(redis, clock, () => {});
+  await guard.measure();
+  const offset = guard.offsetMs() ?? 0;
+  const text = `this machine is ${Math.abs(offset)} ms ${offset < 0 ? 'behind' : 'ahead of'} Redis`;
+  if (guard.agrees()) return ok('clock', `${text}.`);
+  return failed(
+    'clock',
+    `${text}, and ${MAX_OFFSET_MS} ms are allowed: workers here take nothing; run a time service.`,
+  );
+}

@@ -1,0 +1,190 @@
+import type { JobState } from 'bullmq';
+import type { AnyMessage } from '../jobs/message.ts';
+import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
+import { findLetter } from '../ledger/letters.ts';
+import { explainMessage } from '../ledger/lookups.ts';
+import { messageKey } from '../ledger/names.ts';
+import type { Receipt } from '../observe/receipts.ts';
+import type { Delivery } from '../workers/delivery.ts';
+import {
+  type ExplainedPlay,
+  type ExplainedRecord,
+  type ExplainedSlot,
+  explainPlay,
+  explainRecord,
+  explainSlot,
+} from './explained-ledger.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+import { findLiveJob } from './live-jobs.ts';
+import { findReceipts } from './receipts-of.ts';
+import { burialKey, findJob, readJobs, readStored, type StoredJob } from './stored-jobs.ts';
+
+/** What is known now of one message. Times in milliseconds since the epoch by the store's clock. */
+export interface Explanation {
+  channel: string;
+  id: string;
+  now: number;
+  job: ExplainedJob | null;
+  /** What its job says of it; null without a job, or where the job cannot be read. */
+  message: ExplainedMessage | null;
+  record: ExplainedRecord | null;
+  /** The recipient's slot, whoever has it; known only with a readable job. */
+  slot: (ExplainedSlot & { ownerId: string | null }) | null;
+  play: ExplainedPlay | null;
+  /** Oldest first. */
+  receipts: Receipt[];
+  receiptsComplete: boolean;
+  stopped: ChannelState['stopped'];
+  resting: ChannelState['resting'];
+}
+
+export interface ExplainedJob {
+  id: string;
+  state: JobState | 'unknown';
+  enqueuedAt: number;
+  /** When a delayed job is due. */
+  dueAt: number | null;
+  /** How often workers took it up. */
+  starts: number;
+  failedReason: string | null;
+}
+
+export interface ExplainedMessage {
+  to: unknown;
+  sendAt: number | null;
+  expiresAt: number;
+  onQuota: 'drop' | 'defer';
+}
+
+/** Everything known of the message in every channel that knows it; empty where none does. */
+export async function explain(installation: Installation, id: string, only?: string): Promise<Explanation[]> {
+  const channels = installation.channels.filter(({ name }) => only === undefined || name === only);
+  const known = await Promise.all(channels.map((channel) => explainIn(installation, channel, id, false)));
+  const found = known.filter((explanation) => explanation !== undefined);
+  if (found.length > 0) return found;
+  // Receipts outlive jobs and records, and finding one takes reading the stream.
+  const old = await Promise.all(channels.map((channel) => explainIn(installation, channel, id, true)));
+  return old.filter((explanation) => explanation !== undefined);
+}
+
+async function explainIn(
+  installation: Installation,
+  channel: OperatedChannel,
+  asked: string,
+  byReceipts: boolean,
+): Promise<Explanation | undefined> {
+  const { redis } = installation;
+  const located = await locate(installation, channel, asked);
+  const { job, delivery, id } = located;
+  const entry = await explainMessage(redis, channel.base, {
+    key: located.key,
+    recipient: delivery?.ledger.recipient,
+    playTtlMs: channel.playTtlMs,
+  });
+  if (!job && !entry.record && !byReceipts) return undefined;
+  const { receipts, complete } = await findReceipts(
+    redis,
+    channel.name,
+    (candidate) => candidate === id,
+    ({ run }) => run === 1,
+  );
+  if (!job && !entry.record && receipts.length === 0) return undefined;
+  const state = await readChannelState(redis, channel.base);
+  return {
+    channel: channel.name,
+    id,
+    now: entry.now,
+    job: job ? await explainJob(installation, channel, job) : null,
+    message: delivery ? explainDelivery(delivery) : null,
+    record: explainRecord(entry.record),
+    slot: await nameOwner(installation, channel, explainSlot(entry.slot), id),
+    play: explainPlay(entry.play),
+    receipts,
+    receiptsComplete: complete,
+    stopped: state.stopped,
+    resting: state.resting,
+  };
+}
+
+interface Located {
+  id: string;
+  /** Of the message's record. */
+  key: string;
+  job?: StoredJob | undefined;
+  delivery?: Delivery | undefined;
+}
+
+async function locate(installation: Installation, channel: OperatedChannel, asked: string): Promise<Located> {
+  const key = messageKey(asked);
+  const job =
+    (await findByName(installation, channel, asked)) ??
+    (await findJob(installation.redis, channel, asked)) ??
+    (await findLiveJob(installation, channel, key))?.job;
+  if (!job) return { id: asked, key };
+  const read = readStored(job, channel);
+  if (read?.kind === 'delivery') {
+    const { ref, ledger } = read.delivery;
+    return { job, id: ref.id, key: ledger.key, delivery: read.delivery };
+  }
+  if (read?.kind === 'invalid') return { job, id: read.ref.id, key: burialKey(job, channel) ?? key };
+  return { job, id: asked, key };
+}
+
+/** By BullMQ's deduplication, which knows live jobs, or by the index of dead letters. */
+async function findByName(
+  { redis }: Installation,
+  channel: OperatedChannel,
+  id: string,
+): Promise<StoredJob | undefined> {
+  const named = [await channel.queue.getDeduplicationJobId(id), await findLetter(redis, channel.base, id)];
+  const jobs = await readJobs(
+    redis,
+    channel,
+    named.filter((jobId) => jobId !== null),
+  );
+  return jobs.find((job) => job !== undefined);
+}
+
+/** BullMQ keeps a delayed job's moment in the upper bits of its score, a counter in the lower twelve. */
+const DELAYED_SCORE_UNIT = 0x1000;
+
+async function explainJob(
+  { redis }: Installation,
+  { queue }: OperatedChannel,
+  job: StoredJob,
+): Promise<ExplainedJob> {
+  const score = await redis.zscore(queue.toKey('delayed'), job.id);
+  return {
+    id: job.id,
+    state: await queue.getJobState(job.id),
+    enqueuedAt: job.timestamp,
+    dueAt: score === null ? null : Math.floor(Number(score) / DELAYED_SCORE_UNIT),
+    starts: job.starts,
+    failedReason: job.failedReason ?? null,
+  };
+}
+
+function explainDelivery({ message, notBefore, expiresAt }: Delivery): ExplainedMessage {
+  const { to, onQuota = 'drop' }: AnyMessage = message;
+  return { to, onQuota, expiresAt, sendAt: notBefore ?? null };
+}
+
+/** A slot knows its owner by a hash; the message is found while it is on its way or has a receipt. */
+async function nameOwner(
+  installation: Installation,
+  channel: OperatedChannel,
+  slot: ExplainedSlot | null,
+  id: string,
+): Promise<Explanation['slot']> {
+  if (!slot) return null;
+  if (slot.own) return { ...slot, ownerId: id };
+  const live = await findLiveJob(installation, channel, slot.owner);
+  if (live) return { ...slot, ownerId: live.id };
+  const { receipts } = await findReceipts(
+    installation.redis,
+    channel.name,
+    (candidate) => messageKey(candidate) === slot.owner,
+    () => true,
+  );
+  return { ...slot, ownerId: receipts[0]?.id ?? null };
+}

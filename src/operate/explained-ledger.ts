@@ -1,0 +1,64 @@
+import type { LedgerEntry } from '../ledger/lookups.ts';
+import { decodeFinal } from '../ledger/reasons.ts';
+import type { FinalState } from '../outcome.ts';
+
+/** The ledger's entries in words. Times in milliseconds since the epoch by the store's clock. */
+
+export type ExplainedRecord =
+  | {
+      state: 'open' | 'sending' | 'asking';
+      run: number;
+      attempts: number;
+      since: number;
+      /** Until when the request under way may last. */
+      deadline: number | null;
+      /** Since when an attempt of this run may have arrived without anybody knowing. */
+      doubtSince: number | null;
+    }
+  | (FinalState & { run: number; attempts: number; at: number });
+
+export interface ExplainedSlot {
+  /** `held`: a send is under way or in doubt; `sent`: used; `taken`: used for all that anybody can tell. */
+  state: 'held' | 'sent' | 'taken';
+  /** When the window ends and the slot is free again. */
+  until: number;
+  /** This message's own. */
+  own: boolean;
+  /** The ledger's name for the message that has it. */
+  owner: string;
+}
+
+export interface ExplainedPlay {
+  /** `refused`: the platform said that the player has not played. */
+  kind: 'played' | 'refused';
+  at: number;
+}
+
+const LIVE = { o: 'open', s: 'sending', a: 'asking' } as const;
+const SLOTS = { h: 'held', s: 'sent', t: 'taken' } as const;
+
+export function explainRecord(record: LedgerEntry['record']): ExplainedRecord | null {
+  if (!record) return null;
+  const number = (name: string): number => Number(record[name] ?? 0);
+  const counted = { run: number('run'), attempts: number('attempts') };
+  const letter = String(record['state']);
+  const final = decodeFinal(letter, number('reason'));
+  if (final) return { ...final, ...counted, at: number('at') };
+  const state = LIVE[letter as keyof typeof LIVE] ?? 'open';
+  return {
+    ...counted,
+    state,
+    since: number('born'),
+    deadline: state === 'open' ? null : number('deadline'),
+    doubtSince: number('doubt_at') || null,
+  };
+}
+
+export function explainSlot(slot: LedgerEntry['slot']): ExplainedSlot | null {
+  if (!slot) return null;
+  const state = SLOTS[slot.state as keyof typeof SLOTS] ?? 'held';
+  return { state, until: slot.window, own: slot.own, owner: slot.owner };
+}
+
+export const explainPlay = (play: LedgerEntry['play']): ExplainedPlay | null =>
+  play && { kind: play.kind === 'p' ? 'played' : 'refused', at: play.at };

@@ -1,0 +1,32 @@
+import { messageKey } from '../ledger/names.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+import { readJobs, readStored, type StoredJob } from './stored-jobs.ts';
+
+/** How many jobs of each state are looked at. */
+const LOOKED_AT = 500;
+
+/**
+ * The job of a message that is on its way, by the ledger's name for the message. BullMQ finds only jobs that were added
+ * with an id of their producer's, and no longer after a replay; so this looks at the first few hundred of each state.
+ */
+export async function findLiveJob(
+  { redis }: Installation,
+  channel: OperatedChannel,
+  key: string,
+): Promise<{ job: StoredJob; id: string } | undefined> {
+  const { queue } = channel;
+  const last = LOOKED_AT - 1;
+  const ids = await Promise.all([
+    redis.lrange(queue.toKey('active'), 0, last),
+    redis.zrange(queue.toKey('delayed'), '0', String(last)),
+    redis.lrange(queue.toKey('wait'), -LOOKED_AT, -1),
+    redis.zrange(queue.toKey('prioritized'), '0', String(last)),
+  ]);
+  for (const job of await readJobs(redis, channel, ids.flat())) {
+    const read = job && readStored(job, channel);
+    if (!job || read?.kind !== 'delivery') continue;
+    const { id } = read.delivery.ref;
+    if (messageKey(id) === key) return { job, id };
+  }
+  return undefined;
+}

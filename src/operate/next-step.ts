@@ -1,0 +1,102 @@
+import type { Explanation } from './explain.ts';
+
+/** What happens next with a message, as one plain sentence. */
+export function nextStep(explanation: Explanation): string {
+  return `${sentence(explanation)}.`;
+}
+
+const instant = (ms: number): string => new Date(ms).toISOString();
+
+type Facts = Explanation;
+
+function sentence(facts: Facts): string {
+  const { job, record } = facts;
+  if (!job) return withoutJob(facts);
+  if (record && 'at' in record) return finished(facts, record);
+  if (job.state === 'failed') return deadWithoutVerdict(facts);
+  if (record?.state === 'sending') {
+    const until = instant(record.deadline ?? facts.now);
+    return `Attempt ${record.attempts} is under way; it has an outcome by ${until}, or counts as unknown from then on`;
+  }
+  if (record?.state === 'asking') {
+    return 'The platform is being asked whether an earlier attempt arrived; the answer decides';
+  }
+  if (job.state === 'active') return 'A worker has it in hand and is about to decide';
+  return `${waits(facts)}; ${then(facts)}`;
+}
+
+function withoutJob({ record, receipts, id }: Facts): string {
+  const last = receipts.at(-1);
+  if (record && 'at' in record) {
+    const what = `It was ${record.state} (${record.reason}) at ${instant(record.at)}; nothing more happens`;
+    return record.state === 'dead' ? `${what}, for the letter was deleted` : what;
+  }
+  if (record) {
+    return `Its run ${record.run} is open and no job of it was found among the first of the queue; ask again by its job id`;
+  }
+  if (last) return `It was ${last.state} (${last.reason}) at ${instant(last.at)}; nothing more happens`;
+  return `Nothing is known of ${id}`;
+}
+
+type Final = Extract<NonNullable<Facts['record']>, { at: number }>;
+
+function finished({ job, id }: Facts, record: Final): string {
+  const what = `It was ${record.state} (${record.reason}) at ${instant(record.at)}`;
+  if (job?.state !== 'failed') {
+    return `${what}; the worker that takes its job up finds that and ends it without a send`;
+  }
+  if (record.state === 'dead')
+    return `${what} and is a dead letter; \`herald dead replay ${id} --yes\` tries again`;
+  return `${what} after its job had been given up; a replay ends the job without a send`;
+}
+
+function deadWithoutVerdict({ record, job, id }: Facts): string {
+  if (record && record.run > 1) {
+    return `A replay of it was begun and not finished; \`herald dead replay ${id} --yes\` finishes it`;
+  }
+  const why = job?.failedReason ? ` (${job.failedReason})` : '';
+  return `Its job was given up by the queue${why}; a worker settles it within seconds, then it can be replayed`;
+}
+
+function waits(facts: Facts): string {
+  const { job, now, stopped, resting, channel } = facts;
+  if (stopped) {
+    return `It waits, for channel ${channel} is stopped (${stopped.reason}) since ${instant(stopped.at)} until \`herald channel resume ${channel}\``;
+  }
+  const due = job?.dueAt ?? 0;
+  if (due > now) return `It waits until ${instant(due)}${because(facts)}`;
+  if (resting) return `It waits, for the channel rests (${resting.reason}) until ${instant(resting.until)}`;
+  return 'It is ready for the next free worker';
+}
+
+function because({ record, slot, message, now }: Facts): string {
+  if (message?.sendAt && message.sendAt > now) return ', its sendAt';
+  if (record && 'doubtSince' in record && record.doubtSince !== null) {
+    return `, since attempt ${record.attempts} may have arrived`;
+  }
+  if (slot && !slot.own) return ` for the player's slot, ${held(slot)}`;
+  if (record && record.attempts > 0)
+    return `, after ${record.attempts} failed attempt${record.attempts === 1 ? '' : 's'}`;
+  return '';
+}
+
+function held({ state, ownerId, owner, until }: NonNullable<Facts['slot']>): string {
+  const by = ownerId === null ? `another message (${owner})` : `message ${ownerId}`;
+  return state === 'held' ? `held by ${by}` : `used by ${by} until ${instant(until)}`;
+}
+
+function then({ message, slot, play, record, now, job }: Facts): string {
+  if (!message) return 'then a worker that can read it decides';
+  const at = Math.max(now, job?.dueAt ?? 0);
+  const doubtful = record && 'doubtSince' in record && record.doubtSince !== null;
+  if (doubtful) return 'then what became of that attempt is found out before anything else is sent';
+  if (at >= message.expiresAt) return `then it expires, at ${instant(message.expiresAt)}`;
+  if (play?.kind === 'refused') return 'then it is suppressed (ineligible) unless a play is recorded before';
+  if (slot && !slot.own && slot.state !== 'held' && slot.until > at) {
+    return message.onQuota === 'defer' && slot.until < message.expiresAt
+      ? `then it is deferred to the next window, ${instant(slot.until)}`
+      : 'then it is suppressed (quota)';
+  }
+  if (slot && !slot.own && slot.state === 'held') return 'then it is sent if the slot was given back';
+  return 'then it is sent';
+}

@@ -1,0 +1,134 @@
+import { type Check, failed, ok, warning } from './check.ts';
+import type { RedisFacts } from './redis-facts.ts';
+
+/** Whether this Redis keeps what it acknowledges, and can run the ledger's scripts. Pure. */
+export function redisChecks({ info, config }: RedisFacts): Check[] {
+  if (!info) {
+    return [
+      warning(
+        'redis',
+        'answers, but INFO could not be read: version, eviction and persistence are unchecked.',
+      ),
+    ];
+  }
+  return [
+    version(info),
+    role(info),
+    eviction(info),
+    ...persistence(info, config),
+    ...writeErrors(info),
+    packing(config),
+  ];
+}
+
+type Fields = ReadonlyMap<string, string>;
+
+/** PEXPIRETIME and EXPIRE … GT came with these. */
+const OLDEST_REDIS = '7.0';
+const OLDEST_VALKEY = '7.2';
+
+function version(info: Fields): Check {
+  const valkey = info.get('valkey_version');
+  const [server, found, oldest] = valkey
+    ? ['Valkey', valkey, OLDEST_VALKEY]
+    : ['Redis', info.get('redis_version') ?? '0', OLDEST_REDIS];
+  return atLeast(found, oldest)
+    ? ok('version', `${server} ${found}.`)
+    : failed('version', `${server} ${found} is too old: upgrade it to ${oldest} or later.`);
+}
+
+function atLeast(found: string, oldest: string): boolean {
+  const [[major = 0, minor = 0], [oldMajor = 0, oldMinor = 0]] = [found, oldest].map((text) =>
+    text.split('.').map(Number),
+  ) as [number[], number[]];
+  return major > oldMajor || (major === oldMajor && minor >= oldMinor);
+}
+
+function role(info: Fields): Check {
+  if (info.get('role') === 'slave') {
+    return failed(
+      'replication',
+      'this is a replica and takes no writes: name the primary in the configuration.',
+    );
+  }
+  const replicas = Number(info.get('connected_slaves') ?? 0);
+  if (replicas === 0) return ok('replication', 'a single server.');
+  return warning(
+    'replication',
+    `${replicas} replica(s): a failover may lose the last writes, and a player may get a second message then; ` +
+      'set min-replicas-to-write and min-replicas-max-lag to narrow that.',
+  );
+}
+
+function eviction(info: Fields): Check {
+  const policy = info.get('maxmemory_policy');
+  if (policy === undefined)
+    return warning('eviction', 'maxmemory-policy could not be read: make sure that it is noeviction.');
+  if (policy === 'noeviction') return ok('eviction', 'noeviction.');
+  return failed(
+    'eviction',
+    `maxmemory-policy is ${policy}, which deletes queued messages: set it to noeviction.`,
+  );
+}
+
+function persistence(info: Fields, config: Fields | undefined): Check[] {
+  if (info.get('aof_enabled') !== '1') {
+    return [
+      failed(
+        'persistence',
+        'AOF is off, so a restart loses messages and daily slots: set appendonly to yes.',
+      ),
+    ];
+  }
+  const fsync = config?.get('appendfsync');
+  switch (fsync) {
+    case 'always':
+      return [ok('persistence', 'AOF, synced with every write.')];
+    case 'everysec':
+      return [
+        warning(
+          'persistence',
+          'AOF synced every second: a power loss may lose the last second; set appendfsync to always if that is too much.',
+        ),
+      ];
+    case undefined:
+      return [
+        warning(
+          'persistence',
+          'AOF is on; appendfsync could not be read: make sure that it is everysec or always.',
+        ),
+      ];
+    default:
+      return [failed('persistence', `appendfsync is ${fsync}: set it to everysec or always.`)];
+  }
+}
+
+const LAST_WRITES = {
+  aof_last_write_status: 'The last write to the AOF',
+  aof_last_bgrewrite_status: 'The last rewrite of the AOF',
+  rdb_last_bgsave_status: 'The last RDB snapshot',
+} as const;
+
+function writeErrors(info: Fields): Check[] {
+  const broken = Object.entries(LAST_WRITES).filter(([field]) => (info.get(field) ?? 'ok') !== 'ok');
+  if (broken.length === 0) return [ok('disk', 'the last writes to disk succeeded.')];
+  return broken.map(([, what]) => failed('disk', `${what} failed: look for a full or broken disk.`));
+}
+
+/** What the ledger's packed tables need to stay packed: 96 entries a bucket, values of some 50 bytes. */
+const LISTPACK = [
+  ['hash-max-listpack-entries', 128],
+  ['hash-max-listpack-value', 64],
+] as const;
+
+function packing(config: Fields | undefined): Check {
+  if (!config)
+    return warning(
+      'memory',
+      'hash-max-listpack-* could not be read: the ledger takes six times the memory below 128 and 64.',
+    );
+  const low = LISTPACK.filter(([name, least]) => Number(config.get(name) ?? least) < least);
+  if (low.length === 0) return ok('memory', 'hashes of the ledger stay packed.');
+  const advice = low.map(([name, least]) => `${name} to ${least}`).join(' and ');
+  return warning('memory', `the ledger takes about six times the memory: set ${advice} or more.`);
+}
