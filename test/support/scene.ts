@@ -1,4 +1,4 @@
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { test } from 'vitest';
 import { createProducer, type MessageInput, secretsOf } from '../../src/app.ts';
@@ -60,6 +60,8 @@ export interface Scene {
   spawn(options?: Omit<WorkerPlan, 'config'> & { channel?: Record<string, unknown> }): WorkerProcess;
   send(userId: number, fields?: Partial<MessageInput>): Promise<string>;
   addForeign(data: unknown, options?: object): Promise<string>;
+  /** A BullMQ worker without a processor, to move jobs by hand. The test closes it. */
+  takeOver(): Promise<Worker>;
   receipts(): Promise<Receipt[]>;
   /** Waits until so many final states are in the receipts and the queue holds nothing but dead letters. */
   settled(count: number, patience?: Patience): Promise<Tally>;
@@ -171,6 +173,15 @@ async function openScene(options: SceneOptions): Promise<Scene> {
     async addForeign(data, jobOptions = {}) {
       const job = await queue.add(MESSAGE_JOB, data, jobOptions);
       return job.id ?? '';
+    },
+    async takeOver() {
+      const worker = new Worker(queueName(CHANNEL), null, {
+        connection: redis,
+        prefix: PREFIX,
+        autorun: false,
+      });
+      await worker.waitUntilReady();
+      return worker;
     },
     async agreed(count, counting, patience = {}) {
       const tally = await settled(count, patience);

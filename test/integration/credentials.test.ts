@@ -1,0 +1,48 @@
+import { describe, expect } from 'vitest';
+import { elapse, eventually } from '../support/eventually.ts';
+import { it, type LocalWorker } from '../support/scene.ts';
+import { metric } from '../support/tally.ts';
+
+const MESSAGES = 5;
+const readyz = async (worker: LocalWorker): Promise<unknown> => (await fetch(`${worker.url}/readyz`)).json();
+
+describe('a wrong API key', () => {
+  it('stops the channel, says why, and loses nothing', { timeout: 40_000 }, async ({ openScene }) => {
+    const scene = await openScene();
+    const { journal } = scene.sandbox;
+    for (let i = 1; i <= MESSAGES; i += 1) await scene.send(10 * i + 1);
+    const wrong = await scene.worker({ channel: { apiKey: 'a-wrong-key' } });
+    const stopped = async () =>
+      metric(await wrong.metrics.render(), 'herald_channel_stopped', { reason: 'credentials' });
+    await eventually('the gauge of the stop', stopped, (value) => value === 1);
+    expect(await readyz(wrong)).toMatchObject({
+      status: 'ready',
+      stopped_channels: [{ channel: 'kongregate', reason: 'credentials' }],
+    });
+    expect(wrong.log()).toContain('"channel_stopped"');
+    const { calls, accepted } = journal.report();
+    expect(calls).toBeLessThanOrEqual(MESSAGES);
+    expect(accepted).toBe(0);
+    await wrong.close();
+
+    // The same key again: still stopped, and nothing leaves. What was refused once is not tried again.
+    const again = await scene.worker({ channel: { apiKey: 'a-wrong-key' } });
+    await eventually(
+      'the message to be looked at',
+      async () => metric(await again.metrics.render(), 'herald_admissions_total', { verdict: 'stopped' }),
+      (count) => (count ?? 0) > 0,
+    );
+    await elapse(500);
+    expect(journal.report().calls).toBe(calls);
+    await again.close();
+    expect(await scene.receipts()).toEqual([]);
+    expect(await scene.queue.getFailedCount()).toBe(0);
+
+    const right = await scene.worker();
+    expect(await scene.agreed(MESSAGES, [right], { withinMs: 15_000 })).toEqual({
+      'delivered/sent': MESSAGES,
+    });
+    expect((await scene.receipts()).every(({ attempts }) => attempts === 1)).toBe(true);
+    expect(journal.report()).toMatchObject({ accepted: MESSAGES, acceptedMoreThanOnce: 0 });
+  });
+});

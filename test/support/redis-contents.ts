@@ -1,0 +1,30 @@
+import type { Redis } from 'ioredis';
+
+/** Everything that lies in a Redis: `key` or `key field` → the value as text, names included. */
+export async function redisContents(redis: Redis): Promise<Map<string, string>> {
+  const contents = new Map<string, string>();
+  for (const key of await redis.keys('*')) {
+    for (const [field, value] of await entries(redis, key)) contents.set(`${key} ${field}`, `${value}`);
+  }
+  return contents;
+}
+
+async function entries(redis: Redis, key: string): Promise<[string, unknown][]> {
+  const kind = await redis.type(key);
+  switch (kind) {
+    case 'hash':
+      return Object.entries(await redis.hgetall(key));
+    case 'string':
+      return [['', await redis.get(key)]];
+    case 'list':
+      return [['', await redis.lrange(key, 0, -1)]];
+    case 'set':
+      return [['', await redis.smembers(key)]];
+    case 'zset':
+      return [['', await redis.zrange(key, '0', '-1')]];
+    case 'stream':
+      return [['', JSON.stringify(await redis.xrange(key, '-', '+'))]];
+    default:
+      throw new Error(`no way to read ${key}, which is a ${kind}`);
+  }
+}
