@@ -1,0 +1,94 @@
+import { type Forgotten, forget, pauseChannel, resume } from '../../operate/channel-control.ts';
+import { findChannel, type Installation, type OperatedChannel } from '../../operate/installation.ts';
+import { EXIT, type ExitCode } from '../context.ts';
+import { wrongUsage } from '../failure.ts';
+import { checkChannels, withInstallation } from '../installation.ts';
+import type { AddCommand, Invocation, Run } from '../shell.ts';
+
+interface ForgetOptions {
+  yes?: boolean;
+}
+
+const PAUSE_HELP = `
+Messages are taken and wait; none is lost. Requests under way end.
+
+Example:
+  $ herald channel pause kongregate`;
+
+const RESUME_HELP = `
+Ends a pause, a stop for refused credentials, a rest and an open breaker.
+
+Example:
+  $ herald channel resume kongregate`;
+
+const FORGET_HELP = `
+Takes back what workers announced of a channel that is no more: producers then refuse messages that name it.
+
+Example:
+  $ herald channel forget old-forum`;
+
+/** Runs `act` on the channel that the command line names. */
+function onChannel<O>(
+  act: (installation: Installation, channel: OperatedChannel, invocation: Invocation<O>) => Promise<ExitCode>,
+): Run<O> {
+  return async (invocation) =>
+    await withInstallation(invocation, async (installation) => {
+      const [name = ''] = invocation.args;
+      checkChannels(installation, [name]);
+      return await act(installation, findChannel(installation, name)!, invocation);
+    });
+}
+
+const pause = onChannel<object>(async (installation, channel, { output }) => {
+  await pauseChannel(installation, channel);
+  output.result({ channel: channel.name, stopped: 'paused' }, () => `${channel.name} is paused`);
+  return EXIT.done;
+});
+
+const resumeRun = onChannel<object>(async (installation, channel, { output }) => {
+  const { stopped, changed } = await resume(installation, channel);
+  const was = stopped ? ` (it was stopped: ${stopped})` : changed ? ' (it rested)' : ' (nothing held it)';
+  output.result(
+    { channel: channel.name, was_stopped: stopped, changed },
+    () => `${channel.name} goes on${was}`,
+  );
+  return EXIT.done;
+});
+
+const forgetRun = onChannel<ForgetOptions>(async (installation, channel, { output, options }) => {
+  const { name } = channel;
+  const forgotten = await forget(installation, channel, options.yes === true);
+  if (forgotten.kind === 'kept') throw refusal(name, forgotten);
+  output.result({ channel: name, was_announced: forgotten.announced }, () =>
+    forgotten.announced ? `${name} is forgotten` : `${name} was not announced`,
+  );
+  return EXIT.done;
+});
+
+const refusal = (name: string, { waiting, dead }: Extract<Forgotten, { kind: 'kept' }>) =>
+  wrongUsage(
+    `${name} still has ${waiting} messages in its queue and ${dead} dead letters; --yes forgets it all the same`,
+  );
+
+export const addChannel: AddCommand = (program, shell) => {
+  const channel = program.command('channel').description('Pause, resume or forget a channel by hand.');
+  channel
+    .command('pause')
+    .argument('<name>', 'a configured or announced channel')
+    .description('Send nothing on a channel until it is resumed.')
+    .addHelpText('after', PAUSE_HELP)
+    .action(shell.action(pause));
+  channel
+    .command('resume')
+    .argument('<name>', 'a configured or announced channel')
+    .description('Let a channel go on.')
+    .addHelpText('after', RESUME_HELP)
+    .action(shell.action(resumeRun));
+  channel
+    .command('forget')
+    .argument('<name>', 'an announced channel')
+    .description('Take back the announcement of a channel that is no more.')
+    .option('--yes', 'also when messages wait or dead letters are left')
+    .addHelpText('after', FORGET_HELP)
+    .action(shell.action(forgetRun));
+};

@@ -1,0 +1,68 @@
+import { planLetters } from '../../operate/letter-selection.ts';
+import { purgeLetters } from '../../operate/purge.ts';
+import { EXIT } from '../context.ts';
+import { withInstallation } from '../installation.ts';
+import { startProgress } from '../progress.ts';
+import type { AddCommand, Run } from '../shell.ts';
+import {
+  addSelection,
+  groupDocuments,
+  groupRows,
+  type SelectionOptions,
+  selectionOf,
+} from './dead-selection.ts';
+
+interface PurgeCommandOptions extends SelectionOptions {
+  yes?: boolean;
+}
+
+const HELP = `
+Without --yes the plan is printed and nothing is changed. What is purged cannot be replayed; its receipts stay.
+
+Examples:
+  $ herald dead purge --until 30d
+  $ herald dead purge --reason bad_recipient --until 7d --yes`;
+
+const run: Run<PurgeCommandOptions> = async (invocation) =>
+  await withInstallation(invocation, async (installation) => {
+    const { output, context, options } = invocation;
+    const plan = await planLetters(installation, selectionOf(invocation, installation));
+    for (const id of plan.unknownIds) output.note(`herald: no dead letter ${JSON.stringify(id)}`);
+    const document = {
+      letters: plan.letters,
+      groups: groupDocuments(plan.groups),
+      unknown_ids: plan.unknownIds,
+    };
+    const whole = plan.unknownIds.length === 0;
+    if (options.yes !== true) {
+      output.result({ dry_run: true, ...document }, () =>
+        plan.letters === 0
+          ? 'nothing to purge'
+          : `${groupRows(plan.groups, output)}\n${plan.letters} would be deleted for good, oldest first; --yes does it.`,
+      );
+      return whole ? EXIT.done : EXIT.partly;
+    }
+    const progress = startProgress(context.stderr, 'letters', plan.letters);
+    let steps = 0;
+    const onStep = (): void => {
+      steps += 1;
+      progress.update(steps, steps);
+    };
+    const result = await purgeLetters(installation, plan.read(), { signal: context.signal, onStep }).finally(
+      () => progress.stop(),
+    );
+    const counts = { purged: result.purged, replayed_meanwhile: result.replayedMeanwhile };
+    output.result({ dry_run: false, ...counts, interrupted: result.interrupted, ...document }, () =>
+      output.table(['status', 'letters'], Object.entries(counts)),
+    );
+    if (result.interrupted) output.note('herald: interrupted; purge again for the rest');
+    return whole && !result.interrupted ? EXIT.done : EXIT.partly;
+  });
+
+export const addDeadPurge: AddCommand = (dead, shell) => {
+  addSelection(dead.command('purge'))
+    .description('Delete dead letters for good.')
+    .option('--yes', 'do it')
+    .addHelpText('after', HELP)
+    .action(shell.action(run));
+};

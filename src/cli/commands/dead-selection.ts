@@ -1,0 +1,71 @@
+import { Argument, type Command, InvalidArgumentError } from 'commander';
+import { count } from '../../config/values.ts';
+import type { Installation } from '../../operate/installation.ts';
+import type { LetterGroup, LetterSelection } from '../../operate/letter-selection.ts';
+import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
+import { checkChannels } from '../installation.ts';
+import { instantText, type Moment, parseMoment, toInstant } from '../moments.ts';
+import { collected, parsedBy } from '../option-values.ts';
+import type { Output } from '../output.ts';
+import type { Invocation } from '../shell.ts';
+
+/** The options by which all `dead` commands say which letters they mean. */
+export interface SelectionOptions {
+  channel?: string[];
+  reason?: DeadReason[];
+  since?: Moment;
+  until?: Moment;
+  limit?: number;
+}
+
+function parseReason(text: string): DeadReason {
+  const reason = DEAD_REASONS.find((known) => known === text);
+  if (!reason) throw new InvalidArgumentError(`expected one of ${DEAD_REASONS.join(', ')}.`);
+  return reason;
+}
+
+export function addSelection(command: Command): Command {
+  return command
+    .addArgument(new Argument('[id...]', 'message ids or job ids; all letters when absent'))
+    .option('--channel <name>', 'only of this channel, repeatable', collected(String))
+    .option('--reason <reason>', 'only those that died for this reason, repeatable', collected(parseReason))
+    .option('--since <moment>', 'died at this instant or later, or at most so long ago (2h)', parseMoment)
+    .option('--until <moment>', 'died at this instant or before, or at least so long ago (2h)', parseMoment)
+    .option('--limit <count>', 'at most so many', parsedBy(count()));
+}
+
+/** @throws CommandFailure for an unknown channel */
+export function selectionOf(
+  { args, options, context }: Invocation<SelectionOptions>,
+  installation: Installation,
+): LetterSelection {
+  checkChannels(installation, options.channel ?? []);
+  const now = context.clock.now();
+  return {
+    ids: args,
+    channels: options.channel,
+    reasons: options.reason,
+    since: toInstant(options.since, now),
+    until: toInstant(options.until, now),
+    limit: options.limit,
+  };
+}
+
+export const groupRows = (groups: readonly LetterGroup[], output: Output): string =>
+  output.table(
+    ['channel', 'reason', 'letters', 'oldest', 'newest'],
+    groups.map(({ channel, reason, letters, oldest, newest }) => [
+      channel,
+      reason,
+      letters,
+      instantText(oldest),
+      instantText(newest),
+    ]),
+  );
+
+export const groupDocuments = (groups: readonly LetterGroup[]): object[] =>
+  groups.map(({ oldest, newest, ...group }) => ({
+    ...group,
+    oldest: instantText(oldest),
+    newest: instantText(newest),
+  }));

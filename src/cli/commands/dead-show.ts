@@ -1,0 +1,69 @@
+import { type OpenedLetter, openLetters } from '../../operate/dead-letters.ts';
+import { EXIT } from '../context.ts';
+import { checkChannels, withInstallation } from '../installation.ts';
+import { instantText } from '../moments.ts';
+import type { Output } from '../output.ts';
+import type { AddCommand, Run } from '../shell.ts';
+import { letterDocument } from './dead-list.ts';
+
+interface ShowOptions {
+  channel?: string;
+  content?: boolean;
+}
+
+const HELP = `
+The content and its data are shown only with --content.
+
+Examples:
+  $ herald dead show order-31
+  $ herald dead show order-31 --content --json`;
+
+function showLetter(letter: OpenedLetter, now: number, withContent: boolean, output: Output): void {
+  const document = {
+    ...letterDocument(letter, now),
+    expires_at: letter.expiresAt === undefined ? null : instantText(letter.expiresAt),
+    message: letter.message,
+    ...(withContent ? { content: letter.content } : {}),
+  };
+  output.result(document, () =>
+    output.table(
+      ['field', 'value'],
+      Object.entries(document).map(([field, value]) => [field, valueText(value)]),
+    ),
+  );
+}
+
+const valueText = (value: unknown): string | null =>
+  value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
+
+const run: Run<ShowOptions> = async (invocation) =>
+  await withInstallation(invocation, async (installation) => {
+    const { output, context, args, options } = invocation;
+    if (options.channel !== undefined) checkChannels(installation, [options.channel]);
+    let missing = 0;
+    for (const id of args) {
+      const opened = await openLetters(installation, id);
+      const letters = opened.filter(
+        ({ channel }) => options.channel === undefined || channel === options.channel,
+      );
+      if (letters.length === 0) {
+        missing += 1;
+        output.note(`herald: no dead letter ${JSON.stringify(id)}`);
+      }
+      for (const letter of letters) {
+        showLetter(letter, context.clock.now(), options.content === true, output);
+      }
+    }
+    return missing > 0 ? EXIT.partly : EXIT.done;
+  });
+
+export const addDeadShow: AddCommand = (dead, shell) => {
+  dead
+    .command('show')
+    .argument('<id...>', 'message ids or job ids')
+    .description('Show all that is known of dead letters.')
+    .option('--channel <name>', 'only of this channel')
+    .option('--content', 'show the content and its data, too')
+    .addHelpText('after', HELP)
+    .action(shell.action(run));
+};

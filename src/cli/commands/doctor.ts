@@ -1,0 +1,97 @@
+import { ConfigError } from '../../config/error.ts';
+import { loadConfig } from '../../config/load.ts';
+import type { HeraldConfig } from '../../config/schema.ts';
+import { type Check, failed, ok } from '../../operate/check.ts';
+import { examine } from '../../operate/doctor.ts';
+import { EXIT, type ExitCode } from '../context.ts';
+import { CommandFailure } from '../failure.ts';
+import { useInstallation } from '../installation.ts';
+import type { Output } from '../output.ts';
+import type { AddCommand, Invocation, Run } from '../shell.ts';
+
+const HELP = `
+Every check is ok, a warning or failed, with what to do. Exit code 0: nothing failed; 1: something failed; 2: the
+configuration, or a credential; 3: Redis is unreachable.
+
+Examples:
+  $ herald doctor
+  $ herald doctor --config /etc/herald.yaml --json`;
+
+interface Configured {
+  config?: HeraldConfig;
+  checks: Check[];
+}
+
+/** Without its credentials a configuration still tells where Redis is, so that the rest can be looked at. */
+function readConfiguration(invocation: Invocation): Configured {
+  try {
+    const config = load(invocation, 'resolve');
+    const names = config.channels.map(({ name }) => name).join(', ');
+    return { config, checks: [ok('configuration', 'is valid.'), ok('credentials', `present for ${names}.`)] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return withoutCredentials(invocation, error);
+  }
+}
+
+function withoutCredentials(invocation: Invocation, missing: ConfigError): Configured {
+  try {
+    const config = load(invocation, 'leave');
+    return { config, checks: [ok('configuration', 'is valid.'), ...problems('credentials', missing)] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { checks: problems('configuration', error) };
+  }
+}
+
+const load = ({ context, options }: Invocation, secrets: 'resolve' | 'leave'): HeraldConfig =>
+  loadConfig(options.config, { env: context.env, secrets });
+
+const problems = (name: string, error: ConfigError): Check[] =>
+  error.message.split('\n').map((line) => failed(name, `${line}.`));
+
+/** Redis away is a finding of its own, and the last one. */
+async function examineRedis(config: HeraldConfig, invocation: Invocation): Promise<Check[] | Check> {
+  try {
+    return await useInstallation(config.redis, config.channels, invocation, examine);
+  } catch (error) {
+    if (error instanceof CommandFailure && error.exitCode === EXIT.unreachable) {
+      return failed('redis', `${error.message}: start it, or correct its address in the configuration.`);
+    }
+    throw error;
+  }
+}
+
+function report(checks: readonly Check[], output: Output): void {
+  if (output.json) for (const check of checks) output.result(check, () => '');
+  else {
+    output.result(null, () =>
+      output.table(
+        ['check', 'level', 'finding'],
+        checks.map(({ name, level, text }) => [name, level, text]),
+      ),
+    );
+  }
+}
+
+const run: Run<object> = async (invocation) => {
+  const { config, checks } = readConfiguration(invocation);
+  const valid = checks.every(({ level }) => level !== 'failed');
+  const redis = config && (await examineRedis(config, invocation));
+  const all = [...checks, ...(redis ? [redis].flat() : [])];
+  report(all, invocation.output);
+  if (!valid) return EXIT.usage;
+  if (redis && !Array.isArray(redis)) return EXIT.unreachable;
+  return worst(all);
+};
+
+const worst = (checks: readonly Check[]): ExitCode =>
+  checks.some(({ level }) => level === 'failed') ? EXIT.partly : EXIT.done;
+
+export const addDoctor: AddCommand = (program, shell) => {
+  program
+    .command('doctor')
+    .description('Check the configuration, Redis, the clock and the channels.')
+    .addHelpText('after', HELP)
+    .action(shell.action(run));
+};

@@ -1,0 +1,131 @@
+import { createLogUpdate } from 'log-update';
+import { isLostConnection } from '../../operate/connect.ts';
+import type { Installation } from '../../operate/installation.ts';
+import { systemPause } from '../../operate/pace.ts';
+import { type ChannelStatus, readStatus } from '../../operate/status.ts';
+import { EXIT } from '../context.ts';
+import { wrongUsage } from '../failure.ts';
+import { checkChannels, withInstallation } from '../installation.ts';
+import { ageText, instantText } from '../moments.ts';
+import { collected } from '../option-values.ts';
+import type { Output } from '../output.ts';
+import type { AddCommand, Invocation, Run } from '../shell.ts';
+
+interface StatusOptions {
+  channel?: string[];
+  watch?: boolean;
+}
+
+const HELP = `
+"waiting for slot" also counts messages that wait for proof of an earlier attempt. --watch draws it anew every two
+seconds until it is interrupted.
+
+Examples:
+  $ herald status
+  $ herald status --channel kongregate --json`;
+
+const REDRAW_MS = 2_000;
+
+const HEAD = [
+  'channel',
+  'ready',
+  'active',
+  'scheduled',
+  'waiting for slot',
+  'retrying',
+  'dead',
+  'oldest ready',
+  'held',
+];
+
+function holdText({ stopped, resting }: ChannelStatus): string | null {
+  if (stopped) return `stopped: ${stopped.reason} since ${instantText(stopped.at)}`;
+  return resting && `resting: ${resting.reason} until ${instantText(resting.until)}`;
+}
+
+const table = (channels: readonly ChannelStatus[], output: Output): string =>
+  channels.length === 0
+    ? 'no channel is configured or announced'
+    : output.table(
+        HEAD,
+        channels.map((status) => {
+          const { queue, oldestAgeSeconds } = status;
+          const { ready } = oldestAgeSeconds;
+          return [
+            status.channel,
+            queue.ready ?? 0,
+            queue.active ?? 0,
+            queue.scheduled ?? 0,
+            queue.waiting_slot ?? 0,
+            queue.retrying ?? 0,
+            queue.dead ?? 0,
+            ready === undefined ? null : ageText(ready * 1000),
+            holdText(status),
+          ];
+        }),
+      );
+
+const toDocument = (status: ChannelStatus): object => ({
+  channel: status.channel,
+  ...status.queue,
+  sendable: status.ready,
+  oldest_age_seconds: status.oldestAgeSeconds,
+  dead_letters: status.deadLetters,
+  oldest_dead_letter_age_seconds: status.oldestDeadLetterAgeSeconds,
+  stopped: status.stopped && { reason: status.stopped.reason, since: instantText(status.stopped.at) },
+  resting: status.resting && { reason: status.resting.reason, until: instantText(status.resting.until) },
+});
+
+async function watch(
+  installation: Installation,
+  { context, output, options }: Invocation<StatusOptions>,
+): Promise<void> {
+  const draw = createLogUpdate(context.stdout);
+  while (!context.signal.aborted) {
+    draw(await frame(installation, options.channel, output));
+    await systemPause(REDRAW_MS, context.signal);
+  }
+  draw.done();
+}
+
+/** Who watches wants to see Redis come back, too. */
+async function frame(
+  installation: Installation,
+  only: readonly string[] | undefined,
+  output: Output,
+): Promise<string> {
+  try {
+    return table(await readStatus(installation, only), output);
+  } catch (error) {
+    if (!isLostConnection(error)) throw error;
+    return 'Redis does not answer';
+  }
+}
+
+const run: Run<StatusOptions> = async (invocation) => {
+  const { context, output, options } = invocation;
+  if (options.watch && (output.json || context.stdout.isTTY !== true)) {
+    throw wrongUsage('status: --watch needs a terminal');
+  }
+  return await withInstallation(invocation, async (installation) => {
+    checkChannels(installation, options.channel ?? []);
+    if (options.watch) {
+      await watch(installation, invocation);
+      return EXIT.done;
+    }
+    const channels = await readStatus(installation, options.channel);
+    if (output.json) for (const status of channels) output.result(toDocument(status), () => '');
+    else output.result(null, () => table(channels, output));
+    return EXIT.done;
+  });
+};
+
+export const addStatus: AddCommand = (program, shell) => {
+  program
+    .command('status')
+    .description('Show how the channels stand: queues, dead letters, stops and rests.')
+    .option('--channel <name>', 'only this channel, repeatable', collected(String))
+    .option('--watch', 'draw it anew every two seconds')
+    .addHelpText('after', HELP)
+    .action(shell.action(run));
+};

@@ -1,0 +1,54 @@
+import { loadConfig } from '../config/load.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import { isLostConnection, RedisUnreachableError } from '../operate/connect.ts';
+import { findChannel, type Installation, openInstallation } from '../operate/installation.ts';
+import { platforms } from '../platforms/registry.ts';
+import { redisUnreachable, wrongUsage } from './failure.ts';
+import { readSettings } from './settings.ts';
+import type { Invocation } from './shell.ts';
+
+/**
+ * Opens what the configuration, or the environment without one, points at, and closes it whatever happens. No
+ * credentials are needed.
+ * @throws ConfigError, CommandFailure when Redis is away
+ */
+export async function withInstallation<T>(
+  invocation: Invocation,
+  use: (installation: Installation) => Promise<T>,
+): Promise<T> {
+  const { redis, channels } = readSettings(invocation);
+  const configured = channels.length === 0 ? [] : configuredChannels(invocation);
+  return await useInstallation(redis, configured, invocation, use);
+}
+
+const configuredChannels = ({ context, options }: Invocation): ChannelConfig[] =>
+  loadConfig(options.config, { env: context.env, secrets: 'leave' }).channels;
+
+export async function useInstallation<T>(
+  redis: string,
+  channels: readonly ChannelConfig[],
+  { context }: Invocation,
+  use: (installation: Installation) => Promise<T>,
+): Promise<T> {
+  let installation: Installation | undefined;
+  try {
+    installation = await openInstallation({ redis, channels }, { platforms, clock: context.clock });
+    return await use(installation);
+  } catch (error) {
+    if (error instanceof RedisUnreachableError) throw redisUnreachable(error.message, error);
+    if (isLostConnection(error)) throw redisUnreachable('Redis went away in the middle of it', error);
+    throw error;
+  } finally {
+    await installation?.close();
+  }
+}
+
+/** @throws CommandFailure for a channel that neither the configuration nor a worker knows */
+export function checkChannels(installation: Installation, names: readonly string[]): void {
+  const unknown = names.find((name) => !findChannel(installation, name));
+  if (unknown === undefined) return;
+  const known = installation.channels.map(({ name }) => name).join(', ') || 'none';
+  throw wrongUsage(
+    `unknown channel ${JSON.stringify(unknown)}: neither configured nor announced (known: ${known})`,
+  );
+}
