@@ -1,0 +1,196 @@
+import { describe, expect } from 'vitest';
+import { EXIT } from '../../src/cli/context.ts';
+import { runCommandLine } from '../../src/cli/program.ts';
+import { bury, welcome } from '../operate/desk.ts';
+import type { Scene } from '../support/scene.ts';
+import { it } from './operator-scene.ts';
+import { herald, testContext } from './test-context.ts';
+
+async function buried(scene: Scene): Promise<string[]> {
+  await scene.worker();
+  return await bury(scene, [10, 20, 30]);
+}
+
+describe.concurrent('dead list', () => {
+  it('shows letters newest last, with what killed them', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    const ids = await buried(scene);
+    const { exitCode, stdout } = await operator.run(scene, ['dead', 'list']);
+    expect(exitCode).toBe(EXIT.done);
+    const [head, ...rows] = stdout.trim().split('\n');
+    expect(head).toMatch(/^channel +id +reason +detail +run +attempts +died at +age$/);
+    expect(rows.map((row) => row.split(/ {2,}/)[1])).toEqual(ids);
+    expect(rows[0]).toMatch(/^kongregate +to-10 +bad_recipient +\S.* +1 +1 +\d{4}-\d\d-\d\dT.*Z +\d+(ms|s)$/);
+  });
+
+  it('narrows, limits to the newest and tells how many there are', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await buried(scene);
+    const limited = await operator.run(scene, ['dead', 'list', '--limit', '1', '--json']);
+    expect(JSON.parse(limited.stdout)).toMatchObject({
+      id: 'to-30',
+      run: 1,
+      attempts: 1,
+      reason: 'bad_recipient',
+    });
+    expect(limited.stderr).toContain('the newest 1 of 3');
+    expect(await operator.documents(scene, ['dead', 'list', 'to-20'])).toMatchObject([{ id: 'to-20' }]);
+    expect(await operator.documents(scene, ['dead', 'list', '--reason', 'exhausted'])).toEqual([]);
+    expect(await operator.documents(scene, ['dead', 'list', '--until', '1h'])).toEqual([]);
+    expect(await operator.documents(scene, ['dead', 'list', '--since', '1h'])).toHaveLength(3);
+  });
+
+  it.for([
+    [['--reason', 'boredom'], /expected one of invalid_message, /],
+    [['--since', 'yesterday'], /expected an instant/],
+    [['--limit', '0'], /whole number/],
+    [['--channel', 'elsewhere'], /unknown channel "elsewhere".*known: kongregate/],
+  ] as const)('refuses %j', async ([argv, why], { openScene, operator, expect }) => {
+    const { exitCode, stderr } = await operator.run(await openScene(), ['dead', 'list', ...argv]);
+    expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringMatching(why)]);
+  });
+
+  it('ends with 3 when Redis is away', async ({ expect }) => {
+    const { exitCode, stderr } = await herald(['dead', 'list'], {
+      env: { REDIS_URL: 'redis://127.0.0.1:1' },
+    });
+    expect([exitCode, stderr]).toEqual([
+      EXIT.unreachable,
+      expect.stringMatching(/^herald: Redis at .* did not answer/),
+    ]);
+  });
+});
+
+describe.concurrent('dead show', () => {
+  it('shows all of a letter but its content, unless that is asked for', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await scene.worker();
+    await scene.send(10, { id: 'secretive', content: 'a private word', meta: { campaign: 'autumn' } });
+    await scene.settled(1);
+    const plain = await operator.run(scene, ['dead', 'show', 'secretive']);
+    expect(plain.exitCode).toBe(EXIT.done);
+    expect(plain.stdout).toContain('"campaign":"autumn"');
+    expect(plain.stdout).toMatch(/reason +bad_recipient/);
+    expect(plain.stdout).not.toContain('private');
+    const [opened] = await operator.documents(scene, ['dead', 'show', 'secretive', '--content']);
+    expect(opened).toMatchObject({
+      message: { to: { userId: 10 }, platform: 'kongregate' },
+      content: { content: 'a private word' },
+    });
+    expect(await operator.documents(scene, ['dead', 'show', String(opened!['job_id'])])).toMatchObject([
+      { id: 'secretive' },
+    ]);
+  });
+
+  it('shows what could not be read only with --content', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await scene.worker();
+    const jobId = await scene.addForeign('\u001b[31m private garbage');
+    await scene.settled(1);
+    const plain = await operator.run(scene, ['dead', 'show', jobId]);
+    expect([plain.exitCode, plain.stdout]).toEqual([EXIT.done, expect.not.stringContaining('private')]);
+    const open = await operator.run(scene, ['dead', 'show', jobId, '--content']);
+    expect(open.stdout).toContain('private garbage');
+    expect(open.stdout).not.toContain('\u001b');
+  });
+
+  it('says so where there is none', async ({ openScene, operator }) => {
+    const { exitCode, stderr } = await operator.run(await openScene(), ['dead', 'show', 'nobody']);
+    expect([exitCode, stderr]).toEqual([EXIT.partly, 'herald: no dead letter "nobody"\n']);
+  });
+});
+
+describe.concurrent('dead replay', () => {
+  it('without --yes prints the plan and changes nothing', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await buried(scene);
+    const { exitCode, stdout } = await operator.run(scene, ['dead', 'replay']);
+    expect(exitCode).toBe(EXIT.done);
+    expect(stdout).toMatch(/kongregate +bad_recipient +3 +\d{4}-\S+ +\d{4}-\S+/);
+    expect(stdout).toContain('3 would be replayed, oldest first; --yes does it.');
+    expect(await scene.queue.getFailedCount()).toBe(3);
+    expect(scene.sandbox.journal.report().calls).toBe(3);
+  });
+
+  it('with --yes replays, and they are delivered', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await buried(scene);
+    welcome(scene, [10, 20, 30]);
+    const [report] = await operator.documents(scene, ['dead', 'replay', '--yes', '--rate', '100/s']);
+    expect(report).toMatchObject({ dry_run: false, replayed: 3, failed: 0, interrupted: false, letters: 3 });
+    expect(await scene.settled(6)).toEqual({ 'dead/bad_recipient': 3, 'delivered/sent': 3 });
+    const again = await operator.run(scene, ['dead', 'replay']);
+    expect([again.exitCode, again.stdout]).toEqual([EXIT.done, 'nothing to replay\n']);
+  });
+
+  it('tells of ids that it does not know, and ends with 1', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await buried(scene);
+    const { exitCode, stdout, stderr } = await operator.run(scene, [
+      'dead',
+      'replay',
+      'to-10',
+      'nobody',
+      '--yes',
+    ]);
+    expect([exitCode, stderr]).toEqual([EXIT.partly, 'herald: no dead letter "nobody"\n']);
+    expect(stdout).toMatch(/^replayed +1$/m);
+  });
+
+  it('warns of letters that may have arrived and of those that nobody could read', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene({ channel: { onUnknown: 'keep' } });
+    await scene.worker();
+    scene.sandbox.faults.add({ kind: 'reset', accepted: true });
+    await scene.send(11);
+    await scene.addForeign('garbage');
+    await scene.settled(2);
+    const plain = await operator.run(scene, ['dead', 'replay']);
+    expect(plain.stderr).toMatch(/1 unconfirmed left out.*--reason unconfirmed/);
+    expect(plain.stderr).toMatch(/invalid_message letters die again unless/);
+    expect(plain.stdout).not.toContain('unconfirmed');
+    const asked = await operator.run(scene, ['dead', 'replay', '--reason', 'unconfirmed']);
+    expect(asked.stderr).toMatch(/may have arrived: their recipients may get them twice/);
+    expect(asked.stdout).toContain('1 would be replayed');
+  });
+
+  it('can be interrupted, with a bar at a terminal, and says how to go on', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene();
+    await buried(scene);
+    const { context, stdout, stderr, interrupt } = testContext({ terminal: true });
+    const argv = ['dead', 'replay', '--yes', '--rate', '1/h', '--config', await operator.config(scene)];
+    const ended = runCommandLine(argv, context, '1.2.3');
+    await scene.settled(4); // the first one goes at once, and dies again
+    interrupt();
+    expect(await ended).toBe(EXIT.partly);
+    expect(stdout()).toMatch(/replayed +│ +1 /);
+    expect(stderr()).toContain('1 letters');
+    expect(stderr()).toContain('interrupted; replay again for the rest');
+  });
+
+  it.for(['50', '0/s', 'fast'])('refuses the rate %s', async (rate, { expect }) => {
+    const { exitCode, stderr } = await herald(['dead', 'replay', '--rate', rate]);
+    expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringContaining('expected a rate such as 50/s')]);
+  });
+});
+
+describe.concurrent('dead purge', () => {
+  it('deletes what the plan showed, and nothing without --yes', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await buried(scene);
+    const plan = await operator.run(scene, ['dead', 'purge', '--limit', '2']);
+    expect(plan.stdout).toContain('2 would be deleted for good');
+    expect(await scene.queue.getFailedCount()).toBe(3);
+    const [report] = await operator.documents(scene, ['dead', 'purge', '--limit', '2', '--yes']);
+    expect(report).toMatchObject({ dry_run: false, purged: 2, replayed_meanwhile: 0 });
+    expect((await operator.documents(scene, ['dead', 'list'])).map(({ id }) => id)).toEqual(['to-30']);
+    const jobs = await scene.redis.keys(scene.queue.toKey('m_*'));
+    expect(jobs).toHaveLength(1);
+    expect((await operator.run(scene, ['dead', 'purge', 'to-10', '--yes'])).exitCode).toBe(EXIT.partly);
+  });
+});
