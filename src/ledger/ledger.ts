@@ -31,6 +31,8 @@ export interface LedgerOptions {
   policyAround(around: number): string;
   playTtlMs: number;
   keepReceipts: number;
+  /** Deliveries claim their message on the platform for that long; undefined where it need not be told apart. */
+  claimTtlMs?: number | undefined;
   /** Length of a rolling window, 0 for calendar windows, undefined without a quota. */
   slotMs: number | undefined;
   /** Fingerprint of the channel's credentials: a stop for bad ones ends when a worker starts with others. */
@@ -69,7 +71,11 @@ export function createLedger(options: LedgerOptions): Ledger {
     const [, ...verdicts] = reply;
     return admissions.map(({ nonce }, i) => decodeVerdict(verdicts[i] ?? [], nonce));
   };
-  const settleOptions = JSON.stringify({ keep: options.keepReceipts, playTtl: options.playTtlMs });
+  const settleOptions = JSON.stringify({
+    keep: options.keepReceipts,
+    playTtl: options.playTtlMs,
+    claimTtl: options.claimTtlMs,
+  });
   const settleAll = async (settlements: Settlement[]): Promise<Settled[]> => {
     const entries = JSON.stringify(settlements.map((s) => settlementEntry(s, options)));
     const reply = (await settleScript.run(

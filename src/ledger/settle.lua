@@ -1,5 +1,5 @@
--- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, playTtl } as JSON, `keep` being how many receipts
--- the stream keeps. ARGV[2]: a JSON array of settlements:
+-- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, playTtl, claimTtl } as JSON, `keep` being how many
+-- receipts the stream keeps, `claimTtl` absent where deliveries are not claimed. ARGV[2]: a JSON array of settlements:
 --   m message, n nonce, j job, id, jobId, e expires, r recipient, w rolling window in ms (0: calendar, absent: no quota)
 --   effect: delivered | back (no attempt spent) | spent (known failure) | doubt | absent (proof that nothing arrived)
 --           | none (a verdict: no grant was held)
@@ -12,6 +12,7 @@
 local options = cjson.decode(ARGV[1])
 local settlements = cjson.decode(ARGV[2])
 local plays = open_table(base .. ':p', options.playTtl)
+local claims = options.claimTtl and open_claims(options.claimTtl)
 local DEAD_LETTERS = base .. ':dead'
 
 local function slot_to(s, state)
@@ -129,6 +130,7 @@ for i, s in ipairs(settlements) do
   local record = load_life(s.m, s.j) or new_record(math.max(s.e, now) + DAY, 1)
   local status = settle(record, s)
   if s.refused then save_play(plays, s.r, now, REFUSED) end
+  if claims and s.platformMessageId then save_claim(claims, s.platformMessageId, s.m) end
   note_channel(s)
   if s.wait then note_wait(s) end
   answer[i] = { status, record.state, record.reason or 0, record.run, record.attempts, 0, 0 }

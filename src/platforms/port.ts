@@ -28,6 +28,8 @@ export interface SendRequest<M = unknown> {
   content: string;
   /** 1 for the first request of a run. */
   attempt: number;
+  /** The message's name within its channel. */
+  id: string;
   /** Stable for one message record: the hash of channel, id and the record's time, 32 hexadecimal characters. */
   idempotencyKey: string;
   /** Aborts the request at the grant's deadline or at shutdown. */
@@ -35,15 +37,26 @@ export interface SendRequest<M = unknown> {
 }
 
 export interface ConfirmRequest<M = unknown> extends SendRequest<M> {
-  /** When the doubtful attempt was granted, milliseconds since the epoch by the store's clock. */
+  /** The earliest moment at which the doubtful attempt can have left, milliseconds since the epoch. */
   attemptedAt: number;
 }
 
-/** `not_found` is proof of absence only after the deadline and the quiet period; `unsure` proves nothing. */
-export type Confirmation =
-  | { kind: 'found'; platformMessageId?: string }
+/** A message of the channel's own account on the platform that reads the same as the one in doubt. */
+export interface Lookalike {
+  platformMessageId: string;
+  /** When the platform took it, by Herald's clock as well as can be told: milliseconds since the epoch. */
+  at: number;
+}
+
+/** What became of a doubtful send. `not_found` is proof only after the deadline and the quiet period. */
+export type Answer =
+  | { kind: 'found'; platformMessageId?: string | undefined }
   | { kind: 'not_found' }
+  /** Proves nothing; the question is asked again later. */
   | { kind: 'unsure'; detail: string };
+
+/** `lookalikes`: one of these may be it; the ledger knows which of them belong to other messages. */
+export type Confirmation = Answer | { kind: 'lookalikes'; messages: readonly Lookalike[] };
 
 export interface PlatformClient<M = unknown> {
   /** Never throws for what a platform or a network does: every end of a request is an outcome. */
@@ -96,10 +109,15 @@ export interface PlatformDefinition<M = any, S = any> {
   /** What applies unless the configuration says otherwise: the eligibility check, the quota, a rate. */
   readonly defaults: { eligibility: boolean; quota: boolean; rate?: { max: number; perMs: number } };
   readonly resolution: Resolution;
+  /** `confirm` answers lookalikes: then each delivery claims its message on the platform, so that none counts twice. */
+  readonly claims?: true;
   /** The account a channel speaks for: two channels of one account would give a player two messages a day. */
   account(settings: S): string;
   recipient(message: M): Recipient;
-  /** Pure. Throws ContentError for a missing value, a refused syntax or a body past the platform's limit. */
-  render(message: M): string;
+  /**
+   * Pure. Throws ContentError for a missing value, a refused syntax or a body past the platform's limit.
+   * @param settings the channel's, where it is known; limits and permissions are the platform's own otherwise
+   */
+  render(message: M, settings?: Partial<S>): string;
   connect(settings: S & CommonChannelSettings, deps: ClientDeps): PlatformClient<M>;
 }

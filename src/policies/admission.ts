@@ -29,6 +29,9 @@ const DAY_MS = 86_400_000;
 /** Between admission and writing, and between the answer and the settlement. */
 export const LEASE_MARGIN_MS = 1_500;
 const AHEAD_MS = 1_000;
+/** From the moment a grant is given to its deadline, at most. */
+export const longestGrantMs = ({ timeoutMs }: ChannelConfig): number =>
+  timeoutMs + LEASE_MARGIN_MS + AHEAD_MS;
 /** A play is kept for twice as long as it counts, so that a lapsed player is known to have lapsed. */
 export const playTtl = (playedWithinMs = 14 * DAY_MS): number => 2 * playedWithinMs;
 

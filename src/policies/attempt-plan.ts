@@ -1,7 +1,7 @@
 import type { Random } from '../clock.ts';
 import type { Effect, Grant, Settlement } from '../ledger/entries.ts';
 import type { DeadReason, Disposition, FinalState, Outcome } from '../outcome.ts';
-import type { Confirmation } from '../platforms/port.ts';
+import type { Answer } from '../platforms/port.ts';
 import type { AdmissionPolicy } from './admission.ts';
 import { type BackoffPolicy, backoffMs } from './backoff.ts';
 import { comeBackMs } from './waiting.ts';
@@ -118,7 +118,7 @@ function unknown(outcome: Extract<Outcome, { kind: 'unknown' }>, grant: Grant, c
 }
 
 /** The platform told what became of a doubtful send, or could not tell. */
-export function planAnswer(answer: Confirmation, grant: Grant, context: PlanContext): Plan {
+export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): Plan {
   if (answer.kind === 'found') {
     const { platformMessageId } = answer;
     return delivered({ kind: 'delivered', reason: 'confirmed', platformMessageId });

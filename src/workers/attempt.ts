@@ -6,13 +6,15 @@ import type { Grant } from '../ledger/entries.ts';
 import { idempotencyKey } from '../ledger/names.ts';
 import type { Outcome } from '../outcome.ts';
 import {
-  type Confirmation,
+  type Answer,
   ContentError,
   type PlatformClient,
   type PlatformDefinition,
 } from '../platforms/port.ts';
+import { longestGrantMs } from '../policies/admission.ts';
 import { createDeadlines, SHARED_MS } from './deadlines.ts';
 import type { Delivery } from './delivery.ts';
+import type { Identify } from './identify.ts';
 import type { DeliveryObserver } from './observer.ts';
 
 /** What became of a grant. */
@@ -20,7 +22,7 @@ export type Attempted =
   /** A request left (or was tried) and this is its end. */
   | { kind: 'sent'; outcome: Outcome; durationMs: number }
   /** The platform was asked about an earlier send. */
-  | { kind: 'asked'; answer: Confirmation }
+  | { kind: 'asked'; answer: Answer }
   /** Nothing left: the content cannot be rendered. */
   | { kind: 'unsendable'; outcome: Extract<Outcome, { kind: 'rejected' }> }
   /** Nothing left: the worker is closing, or too little of the grant was left to be safe. */
@@ -32,6 +34,7 @@ export interface AttemptDeps {
   client: PlatformClient;
   clock: Clock;
   observer: DeliveryObserver;
+  identify: Identify;
 }
 
 export interface Attempts {
@@ -75,10 +78,12 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     const { client } = deps;
     if (!client.confirm) throw new Error(`${channel.platform} was asked to confirm and cannot`);
     const confirm = client.confirm.bind(client);
+    const attemptedAt = grant.doubtAt - longestGrantMs(channel);
     const answer = await until(leftMs, (signal) =>
-      confirm({ ...requestOf(delivery, grant, channel.name), content, signal, attemptedAt: grant.doubtAt }),
+      confirm({ ...requestOf(delivery, grant, channel.name), content, signal, attemptedAt }),
     );
-    return { kind: 'asked', answer };
+    if (answer.kind !== 'lookalikes') return { kind: 'asked', answer };
+    return { kind: 'asked', answer: await deps.identify(answer.messages, delivery.ledger, grant) };
   }
 
   return {
@@ -87,7 +92,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
       deadlines.abortAll();
     },
     async make(delivery, grant, askedAt) {
-      const rendered = render(deps.definition, delivery);
+      const rendered = render(deps, delivery);
       if (typeof rendered !== 'string') return { kind: 'unsendable', outcome: rendered };
       if (grant.waitMs > 0) await pause(grant.waitMs, undefined, { signal: closing.signal }).catch(() => {});
       if (closing.signal.aborted) return { kind: 'released', closing: true };
@@ -101,16 +106,17 @@ export function createAttempts(deps: AttemptDeps): Attempts {
 const requestOf = (delivery: Delivery, grant: Grant, channel: string) => ({
   message: delivery.message,
   attempt: grant.attempt,
+  id: delivery.ref.id,
   idempotencyKey: idempotencyKey(channel, delivery.ref.id, grant.born),
 });
 
 /** Checked when the message was enqueued; a job from elsewhere, or one of an older version, meets it here. */
 function render(
-  definition: PlatformDefinition,
+  { definition, channel }: Pick<AttemptDeps, 'definition' | 'channel'>,
   delivery: Delivery,
 ): string | Extract<Outcome, { kind: 'rejected' }> {
   try {
-    return definition.render(delivery.message);
+    return definition.render(delivery.message, channel.settings);
   } catch (error) {
     if (!(error instanceof ContentError)) throw error;
     return { kind: 'rejected', reason: 'bad_request', detail: error.message };

@@ -4,6 +4,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { MessageSchemas } from '../jobs/message.ts';
 import { ledgerBase, receiptsKey } from '../jobs/queues.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
+import { createClaims } from '../ledger/claims.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { adoptQuota } from '../ledger/policy-change.ts';
 import { withRecentMarks } from '../ledger/recent-marks.ts';
@@ -13,8 +14,10 @@ import type { ChannelSample } from '../observe/sample.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
 import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
+import { claimTtlMs } from '../policies/lookalikes.ts';
 import { type ChannelWorker, createChannelWorker } from './channel-worker.ts';
 import { credentialsFingerprint } from './credentials.ts';
+import { createIdentify } from './identify.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { sampleChannel } from './sampler.ts';
@@ -68,6 +71,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
     playTtlMs: playTtl(channel.eligibility?.playedWithinMs),
     keepReceipts: deps.keepReceipts,
+    claimTtlMs: definition.claims && resolution === 'confirm' ? claimTtlMs(channel) : undefined,
     slotMs: slotMs(channel),
     credentials,
     now: () => clock.now(),
@@ -97,6 +101,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     resolution,
     ledger,
     client,
+    identify: createIdentify({ channel, clock, claims: createClaims(redis, base, claimTtlMs(channel)) }),
     clock,
     random: deps.random,
     observer: deps.observer,

@@ -46,7 +46,7 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
   }
 
   function send(message = harness.message(1), signal = never): Promise<Outcome> {
-    return client.send({ message, content: CONTENT, attempt: 1, idempotencyKey: 'f'.repeat(32), signal });
+    return client.send({ message, content: CONTENT, attempt: 1, id: 'm-1', idempotencyKey: 'f'.repeat(32), signal });
   }
 
   /** Ends the client made for all tests, too, so that `client` may be another one. */

@@ -1,0 +1,14 @@
+-- Which of several messages on the platform that read the same is this one. ARGV[1]: { m message, ids, ttl } as JSON.
+-- Answers the one that this message claimed before, or claims the first that no other message has, or answers false.
+
+local request = cjson.decode(ARGV[1])
+local claims = open_claims(request.ttl)
+
+local free = false
+for _, id in ipairs(request.ids) do
+  local owner = claim_owner(claims, id)
+  if owner == request.m then return id end
+  if not owner and not free then free = id end
+end
+if free then save_claim(claims, free, request.m) end
+return free

@@ -1,0 +1,48 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Lookalike } from '../platforms/port.ts';
+import { longestGrantMs } from './admission.ts';
+
+/** Which of the messages that read like a doubtful one can be it. Pure; milliseconds. */
+export interface LookalikeBounds {
+  /** The doubtful attempt cannot have arrived before this instant. */
+  earliest: number;
+  /** Nor after this one: its deadline and the quiet period are over. */
+  latest: number;
+  /** What came later may belong to a send that is still under way and will claim it itself. */
+  settledBefore: number;
+}
+
+export interface Suspects {
+  /** The ids of those that may be it, oldest first. */
+  ids: string[];
+  /** Some can only be judged later. */
+  unsettled: boolean;
+}
+
+/** The times of the platform are read to the second, and the clocks of worker and store may differ by two. */
+const BLUR_MS = 4_000;
+
+export function lookalikeBounds(channel: ChannelConfig, doubtAt: number, now: number): LookalikeBounds {
+  const grantMs = longestGrantMs(channel);
+  return {
+    earliest: doubtAt - grantMs - BLUR_MS,
+    latest: doubtAt + grantMs + channel.quietPeriodMs + BLUR_MS,
+    settledBefore: now - grantMs - BLUR_MS,
+  };
+}
+
+export function suspectsAmong(messages: readonly Lookalike[], bounds: LookalikeBounds): Suspects {
+  const possible = messages.filter(({ at }) => at >= bounds.earliest && at <= bounds.latest);
+  const settled = possible.filter(({ at }) => at < bounds.settledBefore);
+  return {
+    ids: settled.toSorted((a, b) => a.at - b.at).map(({ platformMessageId }) => platformMessageId),
+    unsettled: settled.length < possible.length,
+  };
+}
+
+/**
+ * How long a claim is remembered: a doubt is pursued for the channel's patience, looks back by one grant, and its last
+ * question may take another.
+ */
+export const claimTtlMs = (channel: ChannelConfig): number =>
+  channel.patienceMs + 2 * longestGrantMs(channel) + 60_000;
