@@ -22,6 +22,13 @@ local function known(record, job)
   return { 'known', record.state, record.reason, record.run, record.attempts }
 end
 
+-- The end of the window that a doubtful send began in. A calendar window is the slot's own; a rolling one began with the
+-- first grant, at most a lease and the wait for the rate before the doubt.
+local function doubtful_window_end(record, slot)
+  if not policy.rolling then return slot.window end
+  return record.doubt_at - policy.lease - policy.ahead + policy.rolling
+end
+
 -- Rule 6: what may still be done about a send that nobody knows the end of. Answers a verdict, or nil to go on.
 local function resolve(record, message)
   if policy.resolution == 'resend' then
@@ -38,7 +45,7 @@ local function resolve(record, message)
   -- presume: the same message again, within its own window only, while the slot is still its own
   local slot = load_slot(message.r)
   local own = slot and slot.owner == message.m and slot.state == HELD
-  if not own or now + policy.lease > record.window or record.attempts >= policy.attempts then
+  if not own or now + policy.lease > doubtful_window_end(record, slot) or record.attempts >= policy.attempts then
     return { 'unconfirmed' }
   end
   return nil
@@ -99,7 +106,7 @@ local function resting()
   return nil
 end
 
-local function claim_slot(message, record, wait)
+local function claim_slot(message, wait)
   local window
   if policy.rolling then window = now + policy.rolling else window = window_end() end
   if not window then return { 'windows' } end
@@ -109,23 +116,22 @@ local function claim_slot(message, record, wait)
   if slot and slot.state ~= HELD then return { 'quota', slot.window - now } end
   -- A send may arrive as late as its deadline, and a rolling window counts from there.
   save_slot(message.r, policy.rolling and math.ceil(window + wait + policy.lease) or window, HELD, message.m)
-  -- A message in doubt stays in the window of its first doubtful send.
-  if record.doubt_at == 0 then record.window = window end
   return nil
 end
 
-local function grant_answer(record, wait)
+local function grant_answer(message, record, wait)
   local kind = record.state == ASKING and 'ask' or 'grant'
+  local slot = policy.quota and kind == 'grant' and load_slot(message.r)
   return { kind, record.attempts, math.ceil(wait), math.floor(record.deadline - now), record.run,
     string.format('%.0f', record.doubt_at), string.format('%.0f', record.born), string.format('%.0f', record.deadline),
-    string.format('%.0f', record.window) }
+    string.format('%.0f', slot and slot.window or 0) }
 end
 
 local function grant(message, record, asking)
   local wait = next_moment()
   if wait > policy.ahead then return { 'resting', 'rate_limited', math.ceil(wait - policy.ahead / 2) } end
   if policy.quota and not asking then
-    local refusal = claim_slot(message, record, wait)
+    local refusal = claim_slot(message, wait)
     if refusal and refusal[1] == 'quota' and record.doubt_at > 0 then return { 'unconfirmed' } end
     if refusal then return refusal end
   end
@@ -137,7 +143,7 @@ local function grant(message, record, asking)
   end
   record.nonce, record.deadline = message.n, math.ceil(now + wait + policy.lease)
   save_record(message.m, record)
-  return grant_answer(record, wait)
+  return grant_answer(message, record, wait)
 end
 
 local function admit(message)
@@ -146,7 +152,7 @@ local function admit(message)
   if record and record.state ~= OPEN then
     -- The same call again: the same grant, and the same moment.
     if record.nonce == message.n then
-      return grant_answer(record, math.max(0, record.deadline - policy.lease - now))
+      return grant_answer(message, record, math.max(0, record.deadline - policy.lease - now))
     end
     return { 'busy', record.deadline - now, 0 }
   end

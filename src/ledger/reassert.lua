@@ -9,7 +9,7 @@ local function reassert(mark)
   if record and record.state ~= OPEN then return 'conflict' end
   record = record or new_record(math.max(mark.e, now) + DAY, mark.run)
   record.state, record.run, record.attempts, record.nonce = SENDING, mark.run, mark.attempts, mark.n
-  record.born, record.deadline, record.doubt_at, record.window = mark.born, mark.deadline, mark.doubtAt, mark.window
+  record.born, record.deadline, record.doubt_at = mark.born, mark.deadline, mark.doubtAt
   save_record(mark.m, record)
   if mark.window <= now then return 'restored' end
   local slot = load_slot(mark.r)

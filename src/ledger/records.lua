@@ -1,5 +1,5 @@
 -- What the three tables hold, packed. Times are milliseconds since the epoch by the store's clock; 0 is "never".
--- A message is `fp`, twelve characters of its id's hash.
+-- A message is `fp`, eleven characters of its id's hash.
 
 local OPEN, SENDING, ASKING = 'o', 's', 'a' -- ASKING: the platform is being asked what became of a doubtful send
 local DELIVERED, SUPPRESSED, DEAD = 'd', 'x', 'l'
@@ -18,15 +18,14 @@ end
 -- A live record is followed through its sends; a final one only has to say what became of the message, and by which
 -- job: the same job meets its own verdict again, another job with the same id is a duplicate for a day. It keeps the
 -- nonce it was settled with, so that a settlement whose answer was lost is told once more that it was the first.
-local LIVE = '>I6c1I2I2I6c8I6I6I6'
+local LIVE = '>I6c1I2I2I6c8I6I6'
 local FINAL = '>I6c1I2I2BI6c6c8'
 
 local function decode_record(value)
   local state = string.sub(value, 7, 7)
   local r = { state = state }
   if state == OPEN or state == SENDING or state == ASKING then
-    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at, r.window =
-      struct.unpack(LIVE, value)
+    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(LIVE, value)
   else
     r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce = struct.unpack(FINAL, value)
   end
@@ -37,12 +36,12 @@ local function encode_record(r)
   if is_final(r) then
     return struct.pack(FINAL, r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce)
   end
-  return struct.pack(LIVE, r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at, r.window)
+  return struct.pack(LIVE, r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at)
 end
 
 local function new_record(expires, run)
   return { state = OPEN, expires = expires, run = run, attempts = 0, born = now, nonce = NO_NONCE,
-    deadline = 0, doubt_at = 0, window = 0, fresh = true }
+    deadline = 0, doubt_at = 0, fresh = true }
 end
 
 -- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment: the record says so to
@@ -56,7 +55,7 @@ local function lapse(r)
 end
 
 local records = open_table(base .. ':m', 0)
-local slots = open_table(base .. ':s', 0)
+local slots = open_table(base .. ':s', 0, 1) -- to the millisecond: it tells until when windows are open
 
 local function load_record(fp)
   local value = records:get(fp)
@@ -74,7 +73,7 @@ local function save_record(fp, r)
   records:put(fp, encode_record(r))
 end
 
-local SLOT = '>I6c1c12'
+local SLOT = '>I6c1c11'
 
 local function load_slot(recipient)
   local value = slots:get(recipient)

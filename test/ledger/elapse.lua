@@ -25,7 +25,7 @@ end
 
 age_table(records, function(value)
   local r = decode_record(value)
-  for _, field in ipairs({ 'expires', 'born', 'deadline', 'doubt_at', 'window', 'at' }) do
+  for _, field in ipairs({ 'expires', 'born', 'deadline', 'doubt_at', 'at' }) do
     if r[field] then r[field] = earlier(r[field]) end
   end
   return encode_record(r)
