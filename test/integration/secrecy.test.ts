@@ -14,7 +14,7 @@ const echo = (recipient: string, text: string) => ({
   recipients: [recipient],
 });
 
-describe('a key and a content', () => {
+describe.concurrent('a key and a content', () => {
   it('are nowhere but in the request, and the content in the job', { timeout: 40_000 }, async ({
     openScene,
   }) => {

@@ -10,7 +10,7 @@ import { buildWorker } from '../../src/workers/process.ts';
 import { PLAN, type WorkerPlan } from './worker-plan.ts';
 
 /**
- * A worker in a process of its own. Standard output tells its life, a word a line: `ready <url>`, `closed <json>`; the
+ * A worker in a process of its own. Standard output tells its life, a word a line: `started`, `ready <url>`, `closed <json>`; the
  * log goes to standard error. It never calls `process.exit`: after a close it ends only if nothing is left open.
  */
 
@@ -57,9 +57,17 @@ const worker = buildWorker(config, {
   wrap: deaths(plan.dieAt),
 });
 
+let closing = false;
 process.once('SIGTERM', async () => {
+  closing = true;
   const drained = await worker.close();
   process.stdout.write(`closed ${JSON.stringify(drained)}\n`);
 });
-await worker.run();
-process.stdout.write(`ready ${worker.url}\n`);
+process.stdout.write('started -\n');
+try {
+  await worker.run();
+  process.stdout.write(`ready ${worker.url}\n`);
+} catch (error) {
+  // A start that a close cut short.
+  if (!closing) throw error;
+}

@@ -16,6 +16,9 @@ export interface WorkerProcess {
   readonly pid: number;
   /** Resolves when it delivers. */
   ready(): Promise<void>;
+  /** Resolves when it begins to start, which waits for Redis. */
+  started(): Promise<void>;
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Sends SIGTERM; what it tells within so long, once its process has ended by itself soon after. */
   terminate(withinMs: number): Promise<Drained>;
   /** `kill -9`; resolves when it is gone. Also after it ended. */
@@ -33,24 +36,27 @@ export function spawnWorker(plan: WorkerPlan): WorkerProcess {
     env: { PATH: process.env['PATH'], [PLAN]: JSON.stringify(plan) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said: string[] = [];
+  const words: string[] = [];
   let log = '';
-  createInterface({ input: child.stdout }).on('line', (line) => said.push(line));
+  createInterface({ input: child.stdout }).on('line', (line) => words.push(line));
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();
   });
   const word = (name: string): string | undefined =>
-    said.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+    words.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+  async function said(name: string): Promise<void> {
+    const saidOrEnded = () => word(name) !== undefined || endOf(child) !== undefined;
+    await eventually(`a worker process to be ${name}`, saidOrEnded, Boolean, { withinMs: 30_000 });
+    if (word(name) === undefined) throw new Error(`the worker ended with ${endOf(child)}: ${log}`);
+  }
   const url = (path: string): string => `${word('ready')}${path}`;
   const ended = (withinMs = 30_000): Promise<string | number> =>
     eventually('the end of a worker process', () => endOf(child) ?? '', isEnd, { withinMs });
   return {
     pid: child.pid as number,
-    async ready() {
-      const started = () => word('ready') !== undefined || endOf(child) !== undefined;
-      await eventually('a worker process to be ready', started, Boolean, { withinMs: 30_000 });
-      if (word('ready') === undefined) throw new Error(`the worker ended with ${endOf(child)}: ${log}`);
-    },
+    ready: () => said('ready'),
+    started: () => said('started'),
+    signal: (signal) => void child.kill(signal),
     async terminate(withinMs) {
       child.kill('SIGTERM');
       const closed = await eventually('a worker process to close', () => word('closed') ?? '', Boolean, {

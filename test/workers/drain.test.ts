@@ -1,6 +1,8 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { it, type Scene } from '../support/scene.ts';
+import { metric } from '../support/tally.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
 
 /** `drainTimeout: 5s` in the scene, and a moment for a busy machine. */
 const DRAINED_WITHIN_MS = 6_000;
@@ -10,6 +12,8 @@ async function ready(scene: Scene, options: Parameters<Scene['spawn']>[0] = {}) 
   await worker.ready();
   return worker;
 }
+
+const inFlight = (worker: WorkerProcess) => async () => metric(await worker.metrics(), 'herald_in_flight');
 
 /** The processes never call `process.exit`: each end below also shows that nothing was left open. */
 describe.concurrent('SIGTERM ends the process', { timeout: 40_000 }, () => {
@@ -41,7 +45,7 @@ describe.concurrent('SIGTERM ends the process', { timeout: 40_000 }, () => {
     expect(await scene.settled(12)).toEqual({ 'delivered/sent': 12 });
   });
 
-  it('within the deadline when the platform hangs, and what it aborted is sent again by the next', async ({
+  it('within the deadline when the platform hangs, and the next worker sends again what was aborted', async ({
     openScene,
   }) => {
     const scene = await openScene({
@@ -73,15 +77,11 @@ describe.concurrent('SIGTERM ends the process', { timeout: 40_000 }, () => {
   it('within the deadline when Redis is gone, busy', async ({ openScene }) => {
     const scene = await openScene({
       appendonly: true,
-      sandbox: { faults: [{ kind: 'latency', latencyMs: 1_000, count: 1 }] },
+      sandbox: { faults: [{ kind: 'latency', latencyMs: 700, count: 1 }] },
     });
     const worker = await ready(scene);
     await scene.send(11);
-    await eventually(
-      'one under way',
-      () => scene.queue.getActiveCount(),
-      (count) => count === 1,
-    );
+    await eventually('the request to be under way', inFlight(worker), (count) => count === 1, { everyMs: 5 });
     await scene.server.kill();
     expect(await worker.terminate(DRAINED_WITHIN_MS)).toEqual({ drained: false, abandoned: 1 });
     expect(await worker.ended()).toBe(0);
@@ -99,6 +99,30 @@ describe.concurrent('SIGTERM ends the process', { timeout: 40_000 }, () => {
     await worker.terminate(DRAINED_WITHIN_MS);
     expect(await worker.ended()).toBe(0);
     await scene.server.kill('SIGCONT');
+  });
+});
+
+describe.concurrent('SIGTERM', { timeout: 40_000 }, () => {
+  it('ends a process that rests for ten minutes at once', async ({ openScene }) => {
+    const scene = await openScene({ sandbox: { faults: [{ kind: 'rate_limited', retryAfter: '600' }] } });
+    const worker = await ready(scene);
+    await scene.send(11);
+    await eventually(
+      'the rest',
+      () => worker.log(),
+      (log) => log.includes('"rate_limited"'),
+    );
+    expect(await worker.terminate(3_000)).toEqual({ drained: true, abandoned: 0 });
+    expect(await scene.queue.getWaitingCount()).toBe(1);
+  });
+
+  it('ends a process that never reached Redis', async ({ openScene }) => {
+    const scene = await openScene();
+    await scene.server.kill();
+    const worker = scene.spawn();
+    await worker.started();
+    expect(await worker.terminate(DRAINED_WITHIN_MS)).toMatchObject({ abandoned: 0 });
+    expect(await worker.ended()).toBe(0);
   });
 });
 
