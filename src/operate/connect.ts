@@ -6,9 +6,10 @@ export class RedisUnreachableError extends Error {
 }
 
 const TIMEOUT_MS = 5_000;
-const RECONNECTS = 3;
+/** Some one and a half seconds: a command outlives a blink of the network and no outage. */
+const RECONNECTS = 5;
 
-/** An operator waits for an answer and then reads the reason; nothing is queued for a Redis that is away. */
+/** An operator waits for an answer and then reads the reason; who watches sees Redis come back. */
 const OPTIONS = {
   lazyConnect: true,
   // The shapes of answers that BullMQ and the scripts expect, whatever an instance handed in prefers.
@@ -16,7 +17,7 @@ const OPTIONS = {
   connectTimeout: TIMEOUT_MS,
   socketTimeout: TIMEOUT_MS,
   maxRetriesPerRequest: RECONNECTS,
-  retryStrategy: (times: number) => (times > RECONNECTS ? null : 100 * times),
+  retryStrategy: (times: number) => Math.min(100 * times, 1_000),
 };
 
 /**

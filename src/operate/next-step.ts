@@ -59,18 +59,18 @@ function deadWithoutVerdict({ record, job, id }: Facts): string {
 }
 
 function waits(facts: Facts): string {
-  const { job, now, stopped, resting, channel } = facts;
+  const { job, message, now, stopped, resting, channel } = facts;
   if (stopped) {
     return `It waits, for channel ${channel} is stopped (${stopped.reason}) since ${instant(stopped.at)} until \`herald channel resume ${channel}\``;
   }
   const due = job?.dueAt ?? 0;
+  if (message?.sendAt && message.sendAt > now) return `It waits until ${instant(message.sendAt)}, its sendAt`;
   if (due > now) return `It waits until ${instant(due)}${because(facts)}`;
   if (resting) return `It waits, for the channel rests (${resting.reason}) until ${instant(resting.until)}`;
   return 'It is ready for the next free worker';
 }
 
-function because({ record, slot, message, now }: Facts): string {
-  if (message?.sendAt && message.sendAt > now) return ', its sendAt';
+function because({ record, slot }: Facts): string {
   if (record && 'doubtSince' in record && record.doubtSince !== null) {
     return `, since attempt ${record.attempts} may have arrived`;
   }

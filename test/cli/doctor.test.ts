@@ -1,0 +1,126 @@
+import { writeFile } from 'node:fs/promises';
+import { describe, expect } from 'vitest';
+import { EXIT } from '../../src/cli/context.ts';
+import type { Check } from '../../src/operate/check.ts';
+import type { Scene } from '../support/scene.ts';
+import { it, type Operator } from './operator-scene.ts';
+import { herald, type TestContextOptions } from './test-context.ts';
+
+const KEY = { apiKey: 'sandbox-key' };
+
+async function examine(
+  config: string,
+  options: TestContextOptions = {},
+): Promise<{ exitCode: number; checks: Check[]; of(name: string): string[] }> {
+  const { exitCode, stdout } = await herald(['doctor', '--json', '--config', config], options);
+  const checks = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Check);
+  const of = (name: string): string[] =>
+    checks.filter((check) => check.name === name).map(({ level, text }) => `${level}: ${text}`);
+  return { exitCode, checks, of };
+}
+
+const doctor = async (scene: Scene, operator: Operator) => await examine(await operator.config(scene, KEY));
+
+describe.concurrent('doctor', () => {
+  it('finds nothing wrong with a Redis that keeps its data', async ({ openScene, operator }) => {
+    const scene = await openScene({ appendonly: true });
+    await scene.worker();
+    const { exitCode, checks, of } = await doctor(scene, operator);
+    expect(checks.filter(({ level }) => level === 'failed')).toEqual([]);
+    expect(exitCode).toBe(EXIT.done);
+    expect(of('credentials')).toEqual(['ok: present for kongregate.']);
+    expect(of('version')).toEqual([expect.stringMatching(/^ok: (Redis|Valkey) \d+\.\d+/)]);
+    expect(of('persistence')).toEqual([expect.stringMatching(/^warning: AOF synced every second/)]);
+    expect(of('clock')).toEqual([expect.stringMatching(/^ok: this machine is \d+ ms/)]);
+    expect(of('channel kongregate')).toEqual(['ok: kongregate, known to workers.']);
+    expect(of('dead letters')).toEqual(['ok: none.']);
+  });
+
+  it('fails a Redis that may forget, and says what to do', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await scene.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await scene.redis.config('SET', 'hash-max-listpack-value', '32');
+    const { exitCode, of } = await doctor(scene, operator);
+    expect(exitCode).toBe(EXIT.partly);
+    expect(of('persistence')).toEqual([expect.stringMatching(/^failed: AOF is off.*set appendonly to yes/)]);
+    expect(of('eviction')).toEqual([expect.stringMatching(/^failed: .*allkeys-lru.*set it to noeviction/)]);
+    expect(of('memory')).toEqual([expect.stringMatching(/^warning: .*hash-max-listpack-value to 64/)]);
+    expect(of('channel kongregate')).toEqual([
+      expect.stringMatching(/^warning: no worker has served it yet/),
+    ]);
+  });
+
+  it('compares the channels of workers with its own, and tells of stopped ones', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene({ appendonly: true });
+    await scene.worker();
+    const facts = await scene.redis.hget('herald:channels', 'kongregate');
+    await scene.redis.hset('herald:channels', 'forum', facts ?? '');
+    await operator.run(scene, ['channel', 'pause', 'kongregate']);
+    const { of, exitCode } = await doctor(scene, operator);
+    expect(exitCode).toBe(EXIT.done);
+    expect(of('channel forum')).toEqual([
+      expect.stringMatching(/^warning: announced .* not configured here/),
+    ]);
+    expect(of('channel kongregate')).toContainEqual(
+      expect.stringMatching(/^warning: paused since .*channel resume/),
+    );
+  });
+
+  it('warns of what a managed Redis does not tell', async ({ openScene, operator }) => {
+    const scene = await openScene({ appendonly: true });
+    await scene.redis.call('ACL', 'SETUSER', 'default', '-config');
+    const { exitCode, of } = await doctor(scene, operator);
+    expect(exitCode).toBe(EXIT.done);
+    expect(of('persistence')).toEqual([
+      expect.stringMatching(/^warning: AOF is on; appendfsync could not be read/),
+    ]);
+    expect(of('memory')).toEqual([expect.stringMatching(/^warning: .* could not be read/)]);
+    await scene.redis.call('ACL', 'SETUSER', 'default', '-info');
+    expect((await doctor(scene, operator)).of('redis')).toContainEqual(
+      expect.stringMatching(/^warning: .*INFO/),
+    );
+  });
+
+  it('tells what else is wrong where a credential is missing, and ends with 2', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene();
+    const { exitCode, of } = await examine(await operator.config(scene));
+    expect(exitCode).toBe(EXIT.usage);
+    expect(of('credentials')).toEqual([expect.stringMatching(/^failed: .*apiKey.*NOT_SET_HERE/)]);
+    expect(of('persistence')).toHaveLength(1);
+    const given = await examine(await operator.config(scene), { env: { NOT_SET_HERE: 'a-key' } });
+    expect(given.of('credentials')).toEqual(['ok: present for kongregate.']);
+  });
+
+  it('ends with 2 for a configuration that cannot be used, with 3 when Redis is away', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene();
+    const config = await operator.config(scene, KEY);
+    await scene.server.kill();
+    const away = await examine(config);
+    expect([away.exitCode, away.of('redis')]).toEqual([
+      EXIT.unreachable,
+      [expect.stringMatching(/^failed: Redis at 127\.0\.0\.1:\d+ did not answer: .*: start it, or correct/)],
+    ]);
+    await writeFile(config, 'channels: { kongregate: { platform: kongregate, apiKee: x } }');
+    const broken = await examine(config);
+    expect([broken.exitCode, broken.of('configuration')]).toEqual([
+      EXIT.usage,
+      expect.arrayContaining([expect.stringMatching(/^failed: .*:1: channels\.kongregate\.apiKee/)]),
+    ]);
+    expect(await herald(['doctor', '--config', 'no-such.yaml'])).toMatchObject({
+      exitCode: EXIT.usage,
+      stdout: expect.stringMatching(/^configuration +failed +no configuration at no-such\.yaml/m),
+    });
+  });
+});

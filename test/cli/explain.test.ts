@@ -1,0 +1,148 @@
+import { describe, expect } from 'vitest';
+import { EXIT } from '../../src/cli/context.ts';
+import { bury, welcome } from '../operate/desk.ts';
+import { eventually } from '../support/eventually.ts';
+import { CHANNEL } from '../support/scene.ts';
+import { it } from './operator-scene.ts';
+
+describe.concurrent('explain', () => {
+  it('tells of a message that waits, by its id and by its job’s', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await scene.send(11, { id: 'first', content: 'a private word' });
+    const { exitCode, stdout } = await operator.run(scene, ['explain', 'first']);
+    expect(exitCode).toBe(EXIT.done);
+    expect(stdout).toMatch(/^first in channel kongregate$/m);
+    expect(stdout).toContain('It is ready for the next free worker; then it is sent.');
+    expect(stdout).not.toContain('private');
+    const [named] = await operator.documents(scene, ['explain', 'first']);
+    expect(named).toMatchObject({
+      job: { state: 'waiting' },
+      record: null,
+      receipts: [],
+      message: { to: { userId: 11 } },
+    });
+    const { id: jobId } = named!['job'] as { id: string };
+    expect(await operator.documents(scene, ['explain', jobId])).toMatchObject([{ id: 'first' }]);
+  });
+
+  it('tells of a delivered message after its job is gone', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await scene.worker();
+    await scene.send(11, { id: 'done' });
+    await scene.settled(1);
+    const [done] = await operator.documents(scene, ['explain', 'done', '--channel', CHANNEL]);
+    expect(done).toMatchObject({
+      job: null,
+      record: { state: 'delivered', reason: 'sent', run: 1, attempts: 1 },
+      receipts: [{ state: 'delivered', run: 1 }],
+      next: expect.stringMatching(/^It was delivered \(sent\) at .*Z; nothing more happens\.$/),
+    });
+  });
+
+  it('still knows by its receipts a message that the ledger has forgotten', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene();
+    await scene.worker();
+    await scene.send(11, { id: 'old' });
+    await scene.settled(1);
+    await scene.redis.del(...(await scene.redis.keys('herald:{kongregate}:ledger:m*')));
+    const [old] = await operator.documents(scene, ['explain', 'old']);
+    expect(old).toMatchObject({ record: null, next: expect.stringMatching(/^It was delivered \(sent\)/) });
+  });
+
+  it('tells of a dead letter how to replay it, and of the replayed one both runs', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene();
+    const worker = await scene.worker();
+    await bury(scene, [10]);
+    const [dead] = await operator.documents(scene, ['explain', 'to-10']);
+    expect(dead).toMatchObject({
+      job: { state: 'failed' },
+      record: { state: 'dead', reason: 'bad_recipient' },
+      next: expect.stringContaining('is a dead letter; `herald dead replay to-10 --yes` tries again.'),
+    });
+    welcome(scene, [10]);
+    await worker.close();
+    await operator.run(scene, ['dead', 'replay', '--yes']);
+    const [replayed] = await operator.documents(scene, ['explain', 'to-10']);
+    expect(replayed).toMatchObject({
+      job: { state: 'waiting' },
+      record: { state: 'open', run: 2, attempts: 0 },
+    });
+    await scene.worker();
+    await scene.settled(2);
+    const [delivered] = await operator.documents(scene, ['explain', 'to-10']);
+    expect(delivered!['receipts']).toMatchObject([
+      { run: 1, state: 'dead' },
+      { run: 2, state: 'delivered' },
+    ]);
+  });
+
+  it('names the message that has the player’s slot', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await scene.worker();
+    await scene.send(11, { id: 'winner' });
+    await scene.settled(1);
+    const expiresAt = new Date(Date.now() + 800 * 86_400_000).toISOString();
+    await scene.send(11, { id: 'patient', onQuota: 'defer', expiresAt });
+    const look = () => operator.documents(scene, ['explain', 'patient']);
+    const delayed = ([seen]: Record<string, unknown>[]): boolean =>
+      (seen?.['job'] as { state?: string } | undefined)?.state === 'delayed';
+    const [patient] = await eventually('a deferral', look, delayed);
+    expect(patient).toMatchObject({
+      slot: { state: 'sent', own: false, owner_id: 'winner' },
+      next: expect.stringMatching(
+        /^It waits until \d{4}-\S+Z for the player's slot, used by message winner until \S+Z; then it is sent\.$/,
+      ),
+    });
+  });
+
+  it('tells of a stop, of a refused player and of a schedule', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    const worker = await scene.worker();
+    await scene.send(17, { id: 'refused' });
+    await scene.settled(1);
+    await worker.close();
+    await scene.send(17, { id: 'next' });
+    const next = async (id: string): Promise<unknown> =>
+      (await operator.documents(scene, ['explain', id]))[0]?.['next'];
+    expect(await next('next')).toMatch(
+      /then it is suppressed \(ineligible\) unless a play is recorded before\.$/,
+    );
+    const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+    await scene.send(12, { id: 'later', sendAt });
+    expect(await next('later')).toBe(`It waits until ${sendAt}, its sendAt; then it is sent.`);
+    await operator.run(scene, ['channel', 'pause', CHANNEL]);
+    expect(await next('later')).toMatch(
+      /^It waits, for channel kongregate is stopped \(paused\) since .*; then it is sent\.$/,
+    );
+  });
+
+  it('tells of a job that nobody can read', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await scene.worker();
+    const jobId = await scene.addForeign({ v: 1, platform: 'kongregate', content: 'a private word' });
+    await scene.settled(1);
+    const [odd] = await operator.documents(scene, ['explain', jobId]);
+    expect(odd).toMatchObject({ message: null, record: { state: 'dead', reason: 'invalid_message' } });
+    expect(JSON.stringify(odd)).not.toContain('private');
+  });
+
+  it.for(['nobody', 'meta', 'wait', 'ledger:channel', ''])(
+    'does not know %j',
+    async (id, { openScene, operator, expect }) => {
+      const scene = await openScene();
+      await scene.send(11);
+      const { exitCode, stdout, stderr } = await operator.run(scene, ['explain', id]);
+      expect([exitCode, stdout, stderr]).toEqual([
+        EXIT.partly,
+        '',
+        expect.stringContaining('is not known in any channel'),
+      ]);
+    },
+  );
+});
