@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import type { Explanation } from '../../src/operate/explain.ts';
+import { nextStep } from '../../src/operate/next-step.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const at = (seconds: number): number => NOW + seconds * 1000;
+const iso = (seconds: number): string => new Date(at(seconds)).toISOString();
+
+const JOB = { id: 'm_1', enqueuedAt: at(-60), dueAt: null, starts: 1, failedReason: null } as const;
+const OPEN = {
+  state: 'open',
+  run: 1,
+  attempts: 0,
+  since: at(-60),
+  deadline: null,
+  doubtSince: null,
+} as const;
+const SLOT = { state: 'held', until: at(3600), own: false, owner: 'abc', ownerId: 'other' } as const;
+
+const BASE: Explanation = {
+  channel: 'kongregate',
+  id: 'one',
+  now: NOW,
+  job: { ...JOB, state: 'waiting' },
+  message: { to: { userId: 1 }, sendAt: null, expiresAt: at(86_400), onQuota: 'drop' },
+  record: null,
+  slot: null,
+  play: null,
+  receipts: [],
+  receiptsComplete: true,
+  stopped: null,
+  resting: null,
+};
+const DELAYED = { ...JOB, state: 'delayed', dueAt: at(30) } as const;
+
+it.each<[string, Partial<Explanation>]>([
+  ['It is ready for the next free worker; then it is sent.', {}],
+  ['A worker has it in hand and is about to decide.', { job: { ...JOB, state: 'active' } }],
+  [
+    `Attempt 2 is under way; it has an outcome by ${iso(9)}, or counts as unknown from then on.`,
+    { job: { ...JOB, state: 'active' }, record: { ...OPEN, state: 'sending', attempts: 2, deadline: at(9) } },
+  ],
+  [
+    `It waits until ${iso(30)}, after 2 failed attempts; then it is sent.`,
+    { job: DELAYED, record: { ...OPEN, attempts: 2 } },
+  ],
+  [
+    `It waits until ${iso(30)} for the player's slot, held by message other; then it is sent if the slot was given back.`,
+    { job: DELAYED, slot: SLOT },
+  ],
+  [
+    'It is ready for the next free worker; then it is suppressed (quota).',
+    { slot: { ...SLOT, state: 'sent' } },
+  ],
+  [
+    `It waits until ${iso(30)}, since attempt 1 may have arrived; then what became of that attempt is found out before anything else is sent.`,
+    { job: DELAYED, record: { ...OPEN, attempts: 1, doubtSince: at(-5) } },
+  ],
+  [
+    `It waits, for the channel rests (breaker_open) until ${iso(20)}; then it is sent.`,
+    { resting: { reason: 'breaker_open', until: at(20) } },
+  ],
+  [
+    `It waits until ${iso(90_000)}; then it expires, at ${iso(86_400)}.`,
+    { job: { ...DELAYED, dueAt: at(90_000) } },
+  ],
+  [
+    `A replay of it was begun and not finished; \`herald dead replay one --yes\` finishes it.`,
+    { job: { ...JOB, state: 'failed' }, record: { ...OPEN, run: 2 } },
+  ],
+  [
+    'Its job was given up by the queue (job stalled); a worker settles it within seconds, then it can be replayed.',
+    { job: { ...JOB, state: 'failed', failedReason: 'job stalled' } },
+  ],
+  [
+    `It was dead (exhausted) at ${iso(-9)}; nothing more happens, for the letter was deleted.`,
+    { job: null, record: { state: 'dead', reason: 'exhausted', run: 1, attempts: 12, at: at(-9) } },
+  ],
+])('%s', (sentence, facts) => {
+  expect(nextStep({ ...BASE, ...facts })).toBe(sentence);
+});

@@ -1,0 +1,50 @@
+import { describe, expect } from 'vitest';
+import { planLetters } from '../../src/operate/letter-selection.ts';
+import { purgeLetters } from '../../src/operate/purge.ts';
+import { bury, it, replayAll, welcome } from './desk.ts';
+
+describe.concurrent('a purge', () => {
+  it('leaves a letter alone that was replayed after the plan was made', async ({ openScene, openDesk }) => {
+    const scene = await openScene();
+    const worker = await scene.worker();
+    await bury(scene, [10, 20]);
+    await worker.close();
+    const desk = await openDesk(scene);
+    // The plan of named letters is read at once, as a page of the index would be.
+    const plan = await planLetters(desk, { ids: ['to-10', 'to-20'] });
+    await replayAll(desk, { ids: ['to-10'] });
+    const result = await purgeLetters(desk, plan.read());
+    expect(result).toEqual({ purged: 1, replayedMeanwhile: 1, interrupted: false });
+    welcome(scene, [10]);
+    await scene.worker();
+    expect(await scene.settled(3)).toEqual({ 'dead/bad_recipient': 2, 'delivered/sent': 1 });
+  });
+
+  it('finishes what another one began: a job that is in no list any more', async ({
+    openScene,
+    openDesk,
+  }) => {
+    const scene = await openScene();
+    await scene.worker();
+    await bury(scene, [10]);
+    const [jobId] = await scene.redis.zrange(scene.queue.toKey('failed'), '0', '0');
+    await scene.redis.zrem(scene.queue.toKey('failed'), jobId!);
+    const desk = await openDesk(scene);
+    const plan = await planLetters(desk, {});
+    expect(await purgeLetters(desk, plan.read())).toMatchObject({ purged: 1 });
+    expect(await scene.redis.exists(scene.queue.toKey(jobId!))).toBe(0);
+    expect((await planLetters(desk, {})).letters).toBe(0);
+  });
+
+  it('ends between two letters when it is told to', async ({ openScene, openDesk }) => {
+    const scene = await openScene();
+    await scene.worker();
+    await bury(scene, [10, 20]);
+    const desk = await openDesk(scene);
+    const stop = new AbortController();
+    const options = { signal: stop.signal, onStep: () => stop.abort() };
+    const result = await purgeLetters(desk, (await planLetters(desk, {})).read(), options);
+    expect(result).toEqual({ purged: 1, replayedMeanwhile: 0, interrupted: true });
+    expect((await planLetters(desk, {})).letters).toBe(1);
+  });
+});
