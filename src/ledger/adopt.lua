@@ -3,11 +3,7 @@
 
 local held = redis.call('GET', base .. ':policy')
 if held and held ~= ARGV[1] then
-  local latest = 0
-  for i = 0, slots.buckets - 1 do
-    latest = math.max(latest, redis.call('PEXPIRETIME', slots.base .. ':' .. string.format('%.0f', i)))
-  end
-  if latest > now then return { 0, string.format('%.0f', latest), held } end
+  if slots.horizon > now then return { 0, string.format('%.0f', slots.horizon), held } end
 end
 redis.call('SET', base .. ':policy', ARGV[1])
 return { 1 }

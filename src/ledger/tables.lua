@@ -1,31 +1,50 @@
 -- Packed tables: field -> small binary value, spread over hashes that stay listpacks (past 128 entries Redis turns a
 -- hash into a hashtable of about six times the size). Buckets split one at a time (linear hashing), so a table is as
 -- packed at a thousand entries as at ten million. Every value begins with six bytes of milliseconds since the epoch;
--- an entry is over `ttl` after that instant and is dropped when its bucket is next rewritten. A bucket expires with
--- its last entry; the key `base` holds the number of buckets and outlives them all, or fields would be looked for in
--- the wrong place.
+-- an entry is over `ttl` after that instant, and is dropped when its bucket is full or split.
+--
+-- The key `base` holds the number of buckets and the horizon: no entry lasts longer. Everything expires by itself, a
+-- bucket at the horizon of its last change and `base` at the latest one; it outlives all buckets, or fields would be
+-- looked for in the wrong place. The horizon is rounded up to the grain (an hour when absent), so that it is not written
+-- with every entry.
 
 -- Rule 2: one clock, the store's.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local BUCKET_FULL = 96
+-- A full bucket is looked after once in so many entries, and the table then grows by so many buckets: what it costs is
+-- spread, and few buckets reach the size of a hashtable before it is their turn to be split.
+local LOOK_EVERY, GROW_BY = 8, 2
+local HEADER = '>I4I6'
+local HOUR = 3600000
 
 local Table = {}
 Table.__index = Table
 
-local function open_table(base, ttl)
-  local buckets = tonumber(redis.call('GET', base) or '1')
+local function open_table(base, ttl, grain)
+  local header = redis.call('GET', base)
+  local buckets, horizon = 1, 0
+  if header then buckets, horizon = struct.unpack(HEADER, header) end
   local size = 1
   while size * 2 <= buckets do size = size * 2 end
-  return setmetatable({ base = base, ttl = ttl, buckets = buckets, size = size }, Table)
+  return setmetatable(
+    { base = base, ttl = ttl, grain = grain or HOUR, buckets = buckets, horizon = horizon, size = size }, Table)
+end
+
+function Table:save_header()
+  local at = string.format('%.0f', self.horizon)
+  redis.call('SET', self.base, struct.pack(HEADER, self.buckets, self.horizon), 'PXAT', at)
 end
 
 function Table:bucket(field)
+  -- Whoever reads an entry mostly writes it next.
+  if field == self.last_field then return self.last_bucket end
   local hash = tonumber(string.sub(redis.sha1hex(field), 1, 8), 16)
   local index = hash % self.size
   if index < self.buckets - self.size then index = hash % (self.size * 2) end
-  return self.base .. ':' .. index
+  self.last_field, self.last_bucket = field, self.base .. ':' .. index
+  return self.last_bucket
 end
 
 function Table:over_at(value)
@@ -38,50 +57,59 @@ function Table:get(field)
   return nil
 end
 
-local function keep_until(key, at)
-  at = string.format('%.0f', at)
-  if redis.call('PEXPIREAT', key, at, 'GT') == 0 then redis.call('PEXPIREAT', key, at, 'NX') end
-end
-
 function Table:put(field, value)
-  local key = self:bucket(field)
   local over_at = self:over_at(value)
-  local added = redis.call('HSET', key, field, value)
-  keep_until(key, over_at)
-  if self.buckets > 1 then keep_until(self.base, over_at) end
-  if added == 1 and redis.call('HLEN', key) > BUCKET_FULL then
-    self:rewrite(key)
-    if redis.call('HLEN', key) > BUCKET_FULL then self:split() end
+  if over_at > self.horizon then
+    self.horizon = math.ceil(over_at / self.grain) * self.grain
+    self:save_header()
   end
+  local key = self:bucket(field)
+  local added = redis.call('HSET', key, field, value)
+  local length = added == 1 and redis.call('HLEN', key) or 0
+  if length == 1 then
+    redis.call('PEXPIREAT', key, string.format('%.0f', self.horizon))
+  else
+    redis.call('PEXPIREAT', key, string.format('%.0f', self.horizon), 'GT')
+  end
+  if length > BUCKET_FULL and length % LOOK_EVERY == 0 then self:relieve(key) end
 end
 
 function Table:remove(field)
   redis.call('HDEL', self:bucket(field), field)
 end
 
--- Empties a bucket and puts each live entry where the table's present number of buckets says.
-function Table:rewrite(key)
+function Table:relieve(key)
   local entries = redis.call('HGETALL', key)
-  redis.call('DEL', key)
+  local over = {}
   for i = 1, #entries, 2 do
-    local over_at = self:over_at(entries[i + 1])
-    if over_at > now then
-      local home = self:bucket(entries[i])
-      redis.call('HSET', home, entries[i], entries[i + 1])
-      keep_until(home, over_at)
-    end
+    if self:over_at(entries[i + 1]) <= now then over[#over + 1] = entries[i] end
+  end
+  if #over > 0 then redis.call('HDEL', key, unpack(over)) end
+  if #entries / 2 - #over > BUCKET_FULL then
+    for _ = 1, GROW_BY do self:split() end
   end
 end
 
+-- Deals the live entries of the next bucket in turn out to itself and to a new one.
 function Table:split()
   local low = self.base .. ':' .. string.format('%.0f', self.buckets - self.size)
-  local high = self.base .. ':' .. string.format('%.0f', self.buckets)
-  self.buckets = self.buckets + 1
+  local entries = redis.call('HGETALL', low)
+  local expires_at = redis.call('PEXPIRETIME', low)
+  redis.call('DEL', low)
+  self.buckets, self.last_field = self.buckets + 1, nil
   if self.buckets == self.size * 2 then self.size = self.buckets end
-  redis.call('SET', self.base, self.buckets, 'KEEPTTL')
-  self:rewrite(low)
-  -- Only the first split finds `base` without a time to live; from then on every put extends it.
-  if redis.call('PTTL', self.base) == -1 then
-    keep_until(self.base, math.max(redis.call('PEXPIRETIME', low), redis.call('PEXPIRETIME', high)))
+  self:save_header()
+  local homes = {}
+  for i = 1, #entries, 2 do
+    if self:over_at(entries[i + 1]) > now then
+      local home = self:bucket(entries[i])
+      local dealt = homes[home] or {}
+      homes[home] = dealt
+      dealt[#dealt + 1], dealt[#dealt + 2] = entries[i], entries[i + 1]
+    end
+  end
+  for home, dealt in pairs(homes) do
+    redis.call('HSET', home, unpack(dealt))
+    redis.call('PEXPIREAT', home, string.format('%.0f', expires_at))
   end
 end
