@@ -123,8 +123,7 @@ local function grant_answer(message, record, wait)
   local kind = record.state == ASKING and 'ask' or 'grant'
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
   return { kind, record.attempts, math.ceil(wait), math.floor(record.deadline - now), record.run,
-    string.format('%.0f', record.doubt_at), string.format('%.0f', record.born), string.format('%.0f', record.deadline),
-    string.format('%.0f', slot and slot.window or 0) }
+    record.doubt_at, record.born, record.deadline, slot and slot.window or 0 }
 end
 
 local function grant(message, record, asking)
@@ -172,6 +171,6 @@ local function admit(message)
   return grant(message, record, false)
 end
 
-local answer = { string.format('%.0f', now) }
+local answer = { now }
 for i, message in ipairs(messages) do answer[i + 1] = admit(message) end
 return answer
