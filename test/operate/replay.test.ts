@@ -2,6 +2,8 @@ import { describe, expect } from 'vitest';
 import { ledgerBase } from '../../src/jobs/queues.ts';
 import { startReplays } from '../../src/ledger/lookups.ts';
 import { messageKey } from '../../src/ledger/names.ts';
+import { planLetters } from '../../src/operate/letter-selection.ts';
+import { replayLetters } from '../../src/operate/replay.ts';
 import { replayDeadLetters } from '../../src/operate/replay-dead-letters.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHANNEL, type Scene } from '../support/scene.ts';
@@ -69,6 +71,22 @@ describe.concurrent('a replay', () => {
     expect(one!.failed + two!.failed + one!.vanished + two!.vanished).toBe(0);
     expect(await scene.agreed(120, [worker])).toEqual({ 'dead/bad_recipient': 60, 'delivered/sent': 60 });
     expect(scene.sandbox.journal.report().acceptedMoreThanOnce).toBe(0);
+  });
+
+  it('leaves a letter alone that somebody else replayed and that died again', async ({
+    openScene,
+    openDesk,
+  }) => {
+    const scene = await openScene();
+    await scene.worker();
+    await bury(scene, [10]);
+    const desk = await openDesk(scene);
+    const seen = await planLetters(desk, { ids: ['to-10'] });
+    expect(await replayAll(desk)).toEqual({ ...REPLAYED, replayed: 1 });
+    await scene.settled(2);
+    expect(await replayLetters(desk, seen.read())).toEqual({ ...REPLAYED, alreadyReplayed: 1 });
+    expect(scene.sandbox.journal.report().calls).toBe(2);
+    expect((await planLetters(desk, {})).letters).toBe(1);
   });
 
   it('that died before it moved the job is finished by the next one', async ({ openScene, openDesk }) => {
