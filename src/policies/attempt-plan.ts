@@ -78,6 +78,8 @@ function throttled(
   if (reason === 'quota_refused') {
     // Rule 6: within its own window, the refusal of a repeated send tells that the first one arrived.
     if (grant.doubt && resolution === 'presume') return delivered({ kind: 'delivered', reason: 'presumed' });
+    // Elsewhere it proves nothing, and the platform would only say it again: the doubt is all there is.
+    if (grant.doubt) return { ...dead(outcome, 'doubt', 'unconfirmed'), marks: { health: 'up' } };
     const next: Disposition = { kind: 'wait', reason, delayMs: comeBackMs(0, random) };
     return { outcome, effect: 'back', next, marks: { health: 'up', foreign: true } };
   }

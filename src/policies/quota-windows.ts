@@ -20,12 +20,14 @@ export function windowTable(quota: Pick<Quota, 'per' | 'timeZone'>, around: numb
     return offsets.map((offset) => start + offset * per.ms);
   }
   const start = DateTime.fromMillis(around, { zone: timeZone }).startOf(per);
-  return offsets.map((offset) =>
+  const starts = offsets.map((offset) =>
     start
       .plus({ [per]: offset })
       .startOf(per)
       .toMillis(),
   );
+  // A zone may skip a day or repeat half an hour: two of them then begin at one instant.
+  return [...new Set(starts)];
 }
 
 const LENGTHS_MS = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 };

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import {
+  admissionPolicy,
+  LEASE_MARGIN_MS,
+  playTtl,
+  resolutionOf,
+  slotMs,
+} from '../../src/policies/admission.ts';
+import { channelConfig } from '../config/channel-config.ts';
+
+const DAY = 86_400_000;
+const NOON = Date.parse('2026-05-05T12:00Z');
+const policyOf = (fields: Record<string, unknown>) => admissionPolicy(channelConfig(fields), 'presume', NOON);
+
+describe('admissionPolicy', () => {
+  it('turns a channel’s configuration into the script’s arguments, in milliseconds', () => {
+    const fields = {
+      eligibility: { playedWithin: '10d', whenUnknown: 'suppress' },
+      quota: { per: 'day', timeZone: 'UTC', boundary: 'calendar' },
+      rate: { max: 4, per: '1s' },
+      timeout: '8s',
+      retry: { attempts: 5, base: '1s', cap: '1m' },
+      quietPeriod: '30s',
+      patience: '5m',
+    };
+    expect(policyOf(fields)).toEqual({
+      quota: true,
+      windows: [-1, 0, 1, 2, 3].map((day) => Date.parse('2026-05-05') + day * DAY),
+      playedWithin: 10 * DAY,
+      playTtl: 20 * DAY,
+      sendWhenUnknown: false,
+      lease: 8_000 + LEASE_MARGIN_MS,
+      interval: 250,
+      ahead: 1_000,
+      attempts: 5,
+      patience: 300_000,
+      quiet: 30_000,
+      resolution: 'presume',
+    });
+  });
+
+  it('gives a rolling window its length and no table', () => {
+    const policy = policyOf({ quota: { per: 'day', boundary: 'rolling' } });
+    expect(policy).toMatchObject({ quota: true, rolling: DAY });
+    expect(policy).not.toHaveProperty('windows');
+  });
+
+  it('leaves out what the channel does not have, down to the JSON', () => {
+    const policy = policyOf({ eligibility: false, quota: false, rate: false });
+    expect(policy).toMatchObject({ quota: false, sendWhenUnknown: true });
+    const sent = JSON.parse(JSON.stringify(policy));
+    for (const field of ['windows', 'rolling', 'playedWithin', 'interval'])
+      expect(sent).not.toHaveProperty(field);
+  });
+
+  it('spaces a rate below one a millisecond and above one a minute', () => {
+    expect(policyOf({ rate: { max: 5_000, per: '1s' } }).interval).toBe(0.2);
+    expect(policyOf({ rate: { max: 1, per: '2m' } }).interval).toBe(120_000);
+  });
+});
+
+describe('slotMs', () => {
+  it('is the window’s length when rolling, 0 for the calendar, nothing without a quota', () => {
+    expect(slotMs(channelConfig({ quota: { per: 'hour', boundary: 'rolling' } }))).toBe(3_600_000);
+    expect(slotMs(channelConfig({ quota: { per: '5m', boundary: 'rolling' } }))).toBe(300_000);
+    expect(slotMs(channelConfig({ quota: true }))).toBe(0);
+    expect(slotMs(channelConfig({ quota: false }))).toBeUndefined();
+  });
+});
+
+describe('resolutionOf', () => {
+  it.each([
+    ['confirm', 'confirm', 'confirm'],
+    ['confirm', 'presume', 'presume'],
+    ['confirm', 'keep', 'keep'],
+    ['keep', 'confirm', 'keep'],
+    ['keep', 'presume', 'keep'],
+    ['resend', 'presume', 'resend'],
+    ['resend', 'keep', 'resend'],
+  ] as const)('configured %s on a platform that can %s: %s', (onUnknown, platform, expected) => {
+    expect(resolutionOf(channelConfig({ onUnknown }), platform)).toBe(expected);
+  });
+});
+
+it('keeps a play twice as long as it counts, and as long as ever where it does not', () => {
+  expect(playTtl(DAY)).toBe(2 * DAY);
+  expect(playTtl(undefined)).toBe(28 * DAY);
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { comeBackMs, lookAgainMs } from '../../src/policies/waiting.ts';
+
+describe('lookAgainMs', () => {
+  const at = (chance: number, waitMs: number, looks: number) => lookAgainMs(waitMs, looks, () => chance);
+
+  it('looks soon and then ever later, at most every 15 s', () => {
+    expect([1, 2, 3, 4, 5, 6, 7, 8, 50].map((looks) => at(1, 600_000, looks))).toEqual([
+      200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000,
+    ]);
+  });
+
+  it('spreads the looks over the later half of each delay', () => {
+    expect(at(0, 600_000, 4)).toBe(800);
+    expect(at(0.5, 600_000, 4)).toBe(1_200);
+  });
+
+  it('does not wait much longer than the send that it waits for may last', () => {
+    expect(at(1, 1_000, 20)).toBe(1_200);
+    expect(at(1, 0, 20)).toBe(200);
+  });
+
+  it('never comes back at once', () => {
+    expect(at(0, 0, 1)).toBeGreaterThan(0);
+  });
+});
+
+describe('comeBackMs', () => {
+  it('never comes before the moment', () => {
+    for (const waitMs of [0, 1, 999.5, 86_400_000]) {
+      expect(comeBackMs(waitMs, () => 0)).toBeGreaterThan(waitMs);
+    }
+  });
+
+  it('spreads the comers over a tenth of the wait, at most a minute', () => {
+    expect(comeBackMs(10_000, () => 1)).toBe(11_001);
+    expect(comeBackMs(86_400_000, () => 1)).toBe(86_460_001);
+  });
+});
