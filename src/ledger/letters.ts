@@ -50,3 +50,20 @@ export const lettersKey = (base: string, reason: DeadReason): string => `${base}
 /** The job that carries the dead letter of this name. */
 export const findLetter = (redis: Redis, base: string, id: string): Promise<string | null> =>
   redis.hget(`${base}:dead`, id);
+
+/** Removes the names of letters that are listed for no reason any more: who dropped them did not know the name. */
+export async function forgetNames(redis: Redis, base: string): Promise<void> {
+  let cursor = '0';
+  do {
+    const [next, entries] = await redis.hscan(`${base}:dead`, cursor, 'COUNT', 200);
+    cursor = next;
+    const letters = pairs(entries);
+    const jobIds = letters.map(([, jobId]) => jobId);
+    const missing = new Set(jobIds.length > 0 ? await unlisted(redis, base, jobIds) : []);
+    const names = letters.filter(([, jobId]) => missing.has(jobId)).map(([name]) => name);
+    if (names.length > 0) await redis.hdel(`${base}:dead`, ...names);
+  } while (cursor !== '0');
+}
+
+const pairs = (flat: string[]): [string, string][] =>
+  flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : []));

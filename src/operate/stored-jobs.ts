@@ -1,31 +1,16 @@
 import type { Redis } from 'ioredis';
+import { readStoredJobs, type StoredJob } from '../jobs/stored-jobs.ts';
 import { type ReadJob, readJob } from '../workers/delivery.ts';
 import type { OperatedChannel } from './installation.ts';
 
-/** A job as it lies in Redis. BullMQ's own reader throws for data that is not JSON; dead letters may hold such. */
-export interface StoredJob {
-  id: string;
-  /** The data as text. */
-  text: string;
-  /** Undefined where the text is not JSON. */
-  data: unknown;
-  /** When it was added, milliseconds since the epoch. */
-  timestamp: number;
-  /** How often workers took it up. */
-  starts: number;
-  failedReason: string | undefined;
-}
-
-const FIELDS = ['data', 'timestamp', 'ats', 'failedReason'] as const;
+export type { StoredJob };
 
 /** For each id, in order; undefined where there is no such job. */
-export async function readJobs(
+export const readJobs = (
   redis: Redis,
   { queue }: OperatedChannel,
   ids: readonly string[],
-): Promise<(StoredJob | undefined)[]> {
-  return await Promise.all(ids.map(async (id) => toJob(id, await redis.hmget(queue.toKey(id), ...FIELDS))));
-}
+): Promise<(StoredJob | undefined)[]> => readStoredJobs(redis, queue, ids);
 
 /** The job of this id, if what lies under that name is one: any text may be asked for. */
 export async function findJob(
@@ -35,29 +20,6 @@ export async function findJob(
 ): Promise<StoredJob | undefined> {
   if ((await redis.type(channel.queue.toKey(id))) !== 'hash') return undefined;
   return (await readJobs(redis, channel, [id]))[0];
-}
-
-function toJob(
-  id: string,
-  [text, timestamp, starts, failedReason]: (string | null)[],
-): StoredJob | undefined {
-  if (!text || !timestamp) return undefined;
-  return {
-    id,
-    text,
-    data: parse(text),
-    timestamp: Number(timestamp),
-    starts: Number(starts ?? 0),
-    failedReason: failedReason ?? undefined,
-  };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The job as the channel's workers read it; undefined where this version does not know the platform. */

@@ -1,8 +1,9 @@
-import type { Job, Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { readStoredJobs, type StoredJob } from '../jobs/stored-jobs.ts';
 import type { Settled } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { dropLetter, lettersKey, listLetter, unlisted } from '../ledger/letters.ts';
+import { dropLetter, forgetNames, lettersKey, listLetter, unlisted } from '../ledger/letters.ts';
 import { newNonce } from '../ledger/names.ts';
 import { DEAD_REASONS, type FinalState } from '../outcome.ts';
 import { type ReadContext, readJob } from './delivery.ts';
@@ -32,8 +33,7 @@ export async function sweep(deps: SweeperDeps, now: number): Promise<number> {
   for (let start = 0; ; start += PAGE) {
     const ids = await redis.zrange(queue.toKey('failed'), String(start), String(start + PAGE - 1));
     if (ids.length === 0) break;
-    for (const id of await unlisted(redis, base, ids)) {
-      const job: Job | undefined = await queue.getJob(id);
+    for (const job of await readStoredJobs(redis, queue, await unlisted(redis, base, ids))) {
       if (job && (await settleFailed(job, deps))) settled += 1;
     }
   }
@@ -46,9 +46,8 @@ async function listsAgree({ queue, redis, base }: SweeperDeps): Promise<boolean>
   return listed.reduce((sum, count) => sum + count, 0) === (await redis.zcard(queue.toKey('failed')));
 }
 
-async function settleFailed(job: Job, deps: SweeperDeps): Promise<boolean> {
-  const id = job.id ?? '';
-  const read = readJob({ id, data: job.data, timestamp: job.timestamp, starts: job.attemptsStarted }, deps);
+async function settleFailed(job: StoredJob, deps: SweeperDeps): Promise<boolean> {
+  const read = readJob(job, deps);
   if (read.kind === 'newer') return false;
   const { ledger: message, ref } = read.kind === 'invalid' ? read : read.delivery;
   const reason = read.kind === 'invalid' ? 'invalid_message' : 'stalled';
@@ -76,33 +75,31 @@ async function settleFailed(job: Job, deps: SweeperDeps): Promise<boolean> {
 }
 
 /** The record says how the run ended; the queue and the index follow it. */
-async function reconcile(job: Job, id: string, settled: Settled, deps: SweeperDeps): Promise<boolean> {
+async function reconcile(job: StoredJob, id: string, settled: Settled, deps: SweeperDeps): Promise<boolean> {
   if (settled.status !== 'known' || !settled.final) return false;
   if (settled.final.state === 'dead') {
-    const letter = { reason: settled.final.reason, id, jobId: job.id ?? '' };
+    const letter = { reason: settled.final.reason, id, jobId: job.id };
     await listLetter(deps.redis, deps.base, letter, job.finishedOn ?? job.timestamp);
   } else {
-    await job.remove();
+    await deps.queue.remove(job.id);
   }
   return false;
 }
 
-async function dropVanished({ queue, redis, base }: SweeperDeps, now: number): Promise<void> {
+async function dropVanished(deps: SweeperDeps, now: number): Promise<void> {
+  const { queue, redis, base } = deps;
+  let dropped = 0;
   for (const reason of DEAD_REASONS) {
-    for (let start = 0; ; start += PAGE) {
-      const ids = await redis.zrangebyscore(
-        lettersKey(base, reason),
-        '-inf',
-        now - LEAD_MS,
-        'LIMIT',
-        start,
-        PAGE,
-      );
+    const key = lettersKey(base, reason);
+    for (let kept = 0; ; ) {
+      const ids = await redis.zrangebyscore(key, '-inf', now - LEAD_MS, 'LIMIT', kept, PAGE);
       if (ids.length === 0) break;
       const scores = await redis.zmscore(queue.toKey('failed'), ...ids);
       const gone = ids.filter((_, i) => scores[i] === null);
       for (const jobId of gone) await dropLetter(redis, base, { reason, id: '', jobId });
-      start -= gone.length;
+      kept += ids.length - gone.length;
+      dropped += gone.length;
     }
   }
+  if (dropped > 0) await forgetNames(redis, base);
 }

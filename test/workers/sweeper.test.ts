@@ -53,6 +53,18 @@ describe.concurrent('a job that BullMQ gave up', { timeout: 40_000 }, () => {
     expect(await listed(scene)).toEqual({ invalid_message: [jobId] });
   });
 
+  it('is settled as invalid where it is not even JSON', async ({ openScene }) => {
+    const scene = await openScene();
+    const key = 'herald:{kongregate}:broken';
+    await scene.redis.hset(key, { name: 'message', data: '{"v":1,', opts: '{}', timestamp: Date.now() });
+    await scene.redis.zadd('herald:{kongregate}:failed', Date.now(), 'broken');
+    const worker = await scene.worker();
+    expect(await scene.agreed(1, [worker], { withinMs: SWEPT_WITHIN_MS })).toEqual({
+      'dead/invalid_message': 1,
+    });
+    expect(await listed(scene)).toEqual({ invalid_message: ['broken'] });
+  });
+
   it('is removed where its message was delivered', async ({ openScene }) => {
     const scene = await openScene();
     await scene.send(11);
