@@ -20,7 +20,10 @@ local function age_table(t, age_value)
     for e = 1, #entries, 2 do redis.call('HSET', key, entries[e], age_value(entries[e + 1])) end
     age_key(key)
   end
-  age_key(t.base)
+  if t.horizon > 0 then
+    t.horizon = earlier(t.horizon)
+    t:save_header()
+  end
 end
 
 age_table(records, function(value)
