@@ -41,6 +41,8 @@ const RUN_RETRY_MS = 1_000;
 const MAX_STALLED = 1_000_000_000;
 /** A rest works only on workers with a limiter, so this one limits nothing. */
 const NO_LIMIT = { max: 1_000_000_000, duration: 1_000 };
+/** How often a resting worker looks whether it may go on: a close or a resume meanwhile must not wait for longer. */
+const REST_LOOK_MS = 1_000;
 /** BullMQ's stream of queue events, which nothing here reads. */
 const EVENTS_KEPT = 100;
 
@@ -87,6 +89,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     maxStalledCount: MAX_STALLED,
     runRetryDelay: RUN_RETRY_MS,
     limiter: NO_LIMIT,
+    maximumRateLimitDelay: REST_LOOK_MS,
     removeOnComplete: { count: 0 },
   });
   worker.on('error', tellError);

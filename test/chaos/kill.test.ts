@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { it } from '../support/scene.ts';
-import { metric, total } from '../support/tally.ts';
+import { total } from '../support/tally.ts';
 
 const MESSAGES = 1_000;
 /** A job lock of 15 s and a look for stalled jobs every 4 s. */
@@ -105,32 +105,5 @@ describe('kill -9', () => {
     expect(windowOf(Date.now())).toBeGreaterThan(windowOf(sent?.at ?? 0));
     expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
     expect(await scene.receipts()).toMatchObject([{ state: 'delivered', reason: 'sent' }]);
-  });
-});
-
-describe('a worker that freezes in the middle of a send', () => {
-  it.concurrent('and thaws when another has taken over: one delivery, counted once', {
-    timeout: 60_000,
-  }, async ({ openScene }) => {
-    const scene = await openScene({ sandbox: { faults: [{ kind: 'latency', latencyMs: 700, count: 1 }] } });
-    const frozen = scene.spawn();
-    await frozen.ready();
-    await scene.send(21);
-    const inFlight = async () => metric(await frozen.metrics(), 'herald_in_flight');
-    await eventually('the request to be under way', inFlight, (count) => count === 1, { everyMs: 5 });
-    frozen.signal('SIGSTOP');
-    const other = await scene.worker();
-    expect(await scene.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ 'delivered/presumed': 1 });
-    frozen.signal('SIGCONT');
-    await eventually(
-      'it to settle what it was at',
-      () => frozen.log(),
-      (log) => log.includes('"attempt"'),
-    );
-    expect(await scene.agreed(1, [other, frozen])).toEqual({ 'delivered/presumed': 1 });
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 1 });
-    // It works on: the next message is anybody's.
-    await scene.send(22);
-    expect(await scene.agreed(2, [other, frozen])).toEqual({ 'delivered/presumed': 1, 'delivered/sent': 1 });
   });
 });

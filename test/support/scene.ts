@@ -86,7 +86,8 @@ const channelDefaults = (sandbox: Sandbox) => ({
   platform: 'kongregate',
   apiKey: API_KEY,
   baseUrl: `${sandbox.url}/kongregate/api`,
-  timeout: '1s',
+  // Long enough for a busy machine: a request that is only slow must not become a doubtful one.
+  timeout: '4s',
   rate: false,
   quota: LONG_WINDOW,
   retry: { attempts: 3, base: '20ms', cap: '50ms' },

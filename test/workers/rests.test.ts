@@ -70,11 +70,11 @@ describe.concurrent('a rate', () => {
     const scene = await openScene({ channel: { rate: { max: 20, per: '1s' } } });
     await Promise.all(players(60).map((userId) => scene.send(userId)));
     const workers = [await scene.worker(), await scene.worker()];
-    expect(await scene.agreed(60, workers, { withinMs: 15_000 })).toEqual({ 'delivered/sent': 60 });
+    expect(await scene.agreed(60, workers, { withinMs: 20_000 })).toEqual({ 'delivered/sent': 60 });
     const times = scene.sandbox.journal.calls().map(({ at }) => at);
     const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
     // 59 intervals of 50 ms; a request may be late for its own moment, so single gaps prove nothing.
     expect(spanMs).toBeGreaterThanOrEqual(2_800);
-    expect(spanMs).toBeLessThan(6_000);
+    expect(spanMs).toBeLessThan(10_000);
   });
 });
