@@ -1,6 +1,7 @@
 import type { AddCommand } from '../shell.ts';
 import { addChannel } from './channel.ts';
 import { addDead } from './dead.ts';
+import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
 import { addPlays } from './plays.ts';
@@ -20,4 +21,5 @@ export const commands: readonly AddCommand[] = [
   addStatus,
   addDoctor,
   addSandbox,
+  addDemo,
 ];

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { startGuardian } from '../../sandbox/guardian.ts';
+import { wrongUsage } from '../failure.ts';
+
+export interface InstallOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Debian's own switch for "packages start no services": a script that answers 101. */
+  policyFile?: string;
+}
+
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+const NO_SERVICES = '#!/bin/sh\nexit 101\n';
+
+/**
+ * Installs Debian's redis-server and starts no service.
+ * @throws CommandFailure with what apt-get said last
+ */
+export async function installRedis({ env, policyFile = POLICY_FILE }: InstallOptions): Promise<void> {
+  const lift = await forbidServices(policyFile);
+  try {
+    await aptGet(['update', '-qq'], env);
+    await aptGet(['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], env);
+  } finally {
+    await lift();
+  }
+}
+
+/** A policy of the machine's own stays as it is; ours goes again, also when this process is killed. */
+async function forbidServices(policyFile: string): Promise<() => Promise<void>> {
+  try {
+    await writeFile(policyFile, NO_SERVICES, { flag: 'wx', mode: 0o755 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return async () => {};
+    throw error;
+  }
+  const guardian = startGuardian(policyFile);
+  return async () => {
+    await rm(policyFile, { force: true });
+    guardian.release();
+  };
+}
+
+async function aptGet(args: readonly string[], env: InstallOptions['env']): Promise<void> {
+  const { code, said } = await run('apt-get', args, { ...env, DEBIAN_FRONTEND: 'noninteractive' });
+  if (code === 0) return;
+  const last = said.trim().split('\n').at(-1) ?? '';
+  throw wrongUsage(
+    `apt-get ${args[0]} failed (${code}): ${last}; install redis-server by hand and try again`,
+  );
+}
+
+function run(program: string, args: readonly string[], env: Record<string, string | undefined>) {
+  return new Promise<{ code: number | string; said: string }>((resolve) => {
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        said = (said + chunk).slice(-2_000);
+      });
+    }
+    child.on('error', (error) => resolve({ code: 'not started', said: error.message }));
+    child.on('close', (code, signal) => resolve({ code: code ?? String(signal), said }));
+  });
+}

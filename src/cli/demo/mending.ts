@@ -1,0 +1,27 @@
+import { type ReplayDeadLettersResult, replayDeadLetters } from '../../operate/replay-dead-letters.ts';
+import { mendablePlayers } from './message-plan.ts';
+import type { Performance } from './performance.ts';
+import type { Scene } from './scene.ts';
+import { until } from './waiting.ts';
+
+/** The mending of a cause, and the replay of what died of it. */
+export interface Mended {
+  players: number;
+  replay: ReplayDeadLettersResult;
+}
+
+const REASON = 'bad_recipient';
+
+/** Makes half of the unknown players known, replays every letter that died of it, and waits for the second runs. */
+export async function mendAndReplay(
+  { redis, sandbox }: Scene,
+  { watch }: Performance,
+  signal: AbortSignal,
+): Promise<Mended> {
+  const players = mendablePlayers();
+  sandbox.kongregate.players.set(...players.map((userId) => ({ userId, state: 'played' as const })));
+  const replay = await replayDeadLetters({ redis: redis.url, reasons: [REASON], signal });
+  const done = (): boolean => watch.book.tally(2).finals >= replay.replayed;
+  await Promise.race([until(done, signal), watch.ended]);
+  return { players: players.length, replay };
+}

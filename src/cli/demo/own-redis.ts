@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import {
+  RedisNotFoundError,
+  type RedisServer,
+  RedisStartError,
+  startRedis,
+} from '../../sandbox/redis-server.ts';
+import { type CommandContext, EXIT } from '../context.ts';
+import { CommandFailure, wrongUsage } from '../failure.ts';
+import { installRedis } from './install-redis.ts';
+import { adviseRedis } from './redis-advice.ts';
+
+/**
+ * Starts a Redis of the demo's own on a free port, whatever else runs here.
+ * @throws CommandFailure that says how to get one
+ */
+export async function ownRedis({ env }: CommandContext, tell: (line: string) => void): Promise<RedisServer> {
+  try {
+    return await startRedis();
+  } catch (error) {
+    if (!(error instanceof RedisNotFoundError)) throw clear(error);
+  }
+  const advice = adviseRedis({
+    platform: process.platform,
+    osRelease: await readFile('/etc/os-release', 'utf8').catch(() => ''),
+    isRoot: process.getuid?.() === 0,
+  });
+  if (advice.kind === 'tell') throw wrongUsage(advice.sentence);
+  tell('No redis-server here: installing the package redis-server by apt-get; its service is not started.');
+  await installRedis({ env });
+  return await startRedis().catch((error: unknown) => {
+    throw clear(error);
+  });
+}
+
+const clear = (error: unknown): unknown =>
+  error instanceof RedisNotFoundError || error instanceof RedisStartError
+    ? new CommandFailure(`no Redis for the demo: ${error.message}`, EXIT.usage, { cause: error })
+    : error;

@@ -1,0 +1,84 @@
+import type { Clock } from '../../clock.ts';
+import type { Installation } from '../../operate/installation.ts';
+import { openInstallation } from '../../operate/installation.ts';
+import { platforms } from '../../platforms/registry.ts';
+import type { PlannedMessage } from './message-plan.ts';
+import { produce } from './producers.ts';
+import { CHANNEL, type Scene } from './scene.ts';
+import type { News, Snapshot } from './snapshot.ts';
+import { playTimeline } from './timeline.ts';
+import { until } from './waiting.ts';
+import { startWatch, type Watch } from './watch.ts';
+
+/** The demo under way: what was enqueued, what is seen of it, and what happened. */
+export interface Performance {
+  readonly installation: Installation;
+  readonly watch: Watch;
+  /** Ids that were taken. */
+  readonly enqueued: ReadonlySet<string>;
+  snapshot(): Snapshot;
+  /** Enqueues everything and plays the timeline; resolves when every message has its final state. */
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PerformanceOptions {
+  scene: Scene;
+  plan: readonly PlannedMessage[];
+  clock: Clock;
+  signal: AbortSignal;
+  /** The latest attempt worth a word. */
+  latest(): string;
+}
+
+/** Starts the workers and resolves when they deliver. */
+export async function openPerformance(options: PerformanceOptions): Promise<Performance> {
+  const { scene, plan, clock } = options;
+  const closed = new AbortController();
+  const signal = AbortSignal.any([options.signal, closed.signal]);
+  const { sandbox, workers } = scene;
+  for (const worker of workers) worker.start();
+  await until(() => workers.every(({ state }) => state === 'delivering'), signal);
+  const installation = await openInstallation({ redis: scene.redis.url, channels: [] }, { platforms, clock });
+  const watch = startWatch(installation, CHANNEL, { clock, signal });
+  // Between two waits nobody listens to its end.
+  watch.ended.catch(() => {});
+  const startedAt = clock.monotonic();
+  const elapsed = (): number => clock.monotonic() - startedAt;
+  const enqueued = new Set<string>();
+  const news: News[] = [];
+
+  return {
+    installation,
+    watch,
+    enqueued,
+    snapshot: () => ({
+      elapsedMs: elapsed(),
+      planned: plan.length,
+      enqueued: enqueued.size,
+      tally: watch.book.tally(1),
+      perSecond: watch.perSecond(),
+      channel: watch.channel(),
+      platform: sandbox.journal.report(),
+      workers,
+      news,
+      latest: options.latest(),
+    }),
+    async run() {
+      const onQueued = (id: string): void => void enqueued.add(id);
+      const tell = (text: string): void => void news.push({ atMs: elapsed(), text });
+      const flow = Promise.all([
+        produce(plan, { redis: scene.redis.url, clock, signal, onQueued }),
+        playTimeline({ sandbox, victim: workers[1]!, clock, signal, tell }),
+      ]);
+      await Promise.race([flow, watch.ended]);
+      const missing = (): boolean => [...enqueued].some((id) => !watch.book.has(id, 1));
+      await Promise.race([until(() => !missing(), signal), watch.ended]);
+    },
+    async close() {
+      closed.abort();
+      await watch.ended.catch(() => {});
+      await installation.close();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createProducer } from '../../app.ts';
+import type { Clock } from '../../clock.ts';
+import type { PlannedMessage } from './message-plan.ts';
+
+export interface ProduceOptions {
+  /** URL of the demo's Redis. */
+  redis: string;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Told of each message that was taken. */
+  onQueued: (id: string) => void;
+}
+
+const TICK_MS = 50;
+
+/**
+ * Enqueues every message at its moment, by two producers in turn: two messages of the same instant come from both.
+ * Ends early at the signal.
+ */
+export async function produce(plan: readonly PlannedMessage[], options: ProduceOptions): Promise<void> {
+  const { clock, signal } = options;
+  const producers = [createProducer(options), createProducer(options)] as const;
+  const startedAt = clock.monotonic();
+  let next = 0;
+  try {
+    while (next < plan.length && !signal.aborted) {
+      const elapsed = clock.monotonic() - startedAt;
+      const end = plan.findIndex(({ atMs }, i) => i >= next && atMs > elapsed);
+      const due = plan.slice(next, end === -1 ? plan.length : end);
+      next += due.length;
+      await Promise.all(
+        producers.map((producer, turn) =>
+          producer.sendMany(
+            due.filter((_, i) => i % 2 === turn).map(({ message }) => message),
+            { onResult: ({ status, id }) => void (status === 'queued' && options.onQueued(id)) },
+          ),
+        ),
+      );
+      await pause(TICK_MS);
+    }
+  } finally {
+    await Promise.all(producers.map((producer) => producer.close()));
+  }
+}

@@ -1,0 +1,87 @@
+import type { RedisServer, Sandbox } from '../../sandbox/index.ts';
+import { startSandbox } from '../../sandbox/index.ts';
+import type { CommandContext } from '../context.ts';
+import { ownRedis } from './own-redis.ts';
+import { LATENCY } from './timeline.ts';
+import { createWorkerProcess, type DemoWorker, type WorkerProcessOptions } from './worker-process.ts';
+
+/** Everything that runs during a demo, all of it the demo's own. */
+export interface Scene {
+  readonly redis: RedisServer;
+  readonly sandbox: Sandbox;
+  readonly workers: readonly DemoWorker[];
+  /** Leaves nothing running and no file. */
+  close(): Promise<void>;
+}
+
+export const CHANNEL = 'kongregate';
+
+const SEED = 7;
+/** One "day" that no demo sees the end of: at midnight players may have another message. */
+const ENDLESS_DAY_MS = Number.MAX_SAFE_INTEGER;
+
+/** Herald's defaults, but for what makes a demo last minutes. */
+const configFor = (redis: RedisServer, sandbox: Sandbox): object => ({
+  redis: redis.url,
+  http: false,
+  drainTimeout: '2s',
+  channels: {
+    [CHANNEL]: {
+      platform: 'kongregate',
+      apiKey: 'sandbox-key',
+      baseUrl: `${sandbox.url}/kongregate/api`,
+      quota: { boundary: 'rolling' },
+      rate: { max: 150, per: '1s' },
+      concurrency: 5,
+      timeout: '2s',
+      retry: { attempts: 8, base: '500ms', cap: '2s' },
+      breaker: { failures: 20, rest: '1s', cap: '2s' },
+    },
+  },
+});
+
+export interface SceneOptions {
+  context: CommandContext;
+  tell: (line: string) => void;
+  onAttempt: WorkerProcessOptions['onAttempt'];
+  /** Told of a worker that nobody ended. */
+  onBroken(name: string): void;
+}
+
+/** @throws CommandFailure where no Redis can be had */
+export async function openScene({ context, tell, onAttempt, onBroken }: SceneOptions): Promise<Scene> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    // Opened first and so closed last: its open port keeps this process alive until all else has ended.
+    const sandbox = await startSandbox({
+      clock: context.clock,
+      seed: SEED,
+      faults: [LATENCY],
+      kongregate: { dayMs: ENDLESS_DAY_MS },
+    });
+    closers.push(() => sandbox.close());
+    const redis = await ownRedis(context, tell);
+    closers.push(() => redis.stop());
+    const workers: DemoWorker[] = [];
+    closers.push(async () => void (await Promise.all(workers.map((worker) => worker.stop()))));
+    for (const name of ['worker 1', 'worker 2']) {
+      const config = configFor(redis, sandbox);
+      workers.push(
+        await createWorkerProcess({
+          name,
+          config,
+          env: context.env,
+          onAttempt,
+          onBroken: () => onBroken(name),
+        }),
+      );
+    }
+    return { redis, sandbox, workers, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

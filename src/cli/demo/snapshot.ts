@@ -1,0 +1,28 @@
+import type { ChannelStatus } from '../../operate/status.ts';
+import type { SandboxReport } from '../../sandbox/journal.ts';
+import type { RunTally } from './receipt-book.ts';
+import type { WorkerState } from './worker-process.ts';
+
+/** What the live view shows at one moment. */
+export interface Snapshot {
+  elapsedMs: number;
+  /** How many messages the demo will enqueue. */
+  planned: number;
+  enqueued: number;
+  /** Final states of the first runs. */
+  tally: RunTally;
+  /** Final states a second, lately. */
+  perSecond: number;
+  channel: Pick<ChannelStatus, 'queue' | 'resting' | 'stopped'> | undefined;
+  platform: SandboxReport;
+  workers: readonly { name: string; pid: number | undefined; state: WorkerState; attempts: number }[];
+  /** What happened, oldest first. */
+  news: readonly News[];
+  /** The latest attempt that did not simply succeed. */
+  latest: string;
+}
+
+export interface News {
+  atMs: number;
+  text: string;
+}
