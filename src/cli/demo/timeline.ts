@@ -47,7 +47,7 @@ const happenings = ({ sandbox: { faults }, victim }: TimelineOptions): Happening
   },
   {
     atMs: KILL_AT_MS,
-    text: `kill -9 of ${victim.name}: what it had in hand comes back after 15 to 19 s`,
+    text: `kill -9 of ${victim.name}: its work comes back after 15 to 19 s`,
     act: () => victim.kill(),
   },
   {

@@ -5,7 +5,7 @@ import type { WorkerState } from './worker-process.ts';
 
 /** The live view as text. Pure; made for 80 columns. */
 
-const BAR = 24;
+const BAR = 16;
 const NEWS_SHOWN = 6;
 const LATEST_CHARACTERS = 64;
 

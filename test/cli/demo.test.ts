@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { EXIT } from '../../src/cli/context.ts';
+import { eventually } from '../support/eventually.ts';
+import { isAlive, startDemo } from './demo-stage.ts';
+
+const DELIVERING = /enqueued \d+, delivered [1-9]\d*/;
+
+/** The processes that a demo brought up: Redis, workers and the shells that guard them. */
+async function offspring(pid: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(pid)]);
+  return stdout.trim().split(/\s+/).map(Number);
+}
+
+it('delivers with two workers, and at an interrupt leaves neither process nor file', async () => {
+  const demo = await startDemo();
+  await eventually('deliveries', () => DELIVERING.test(demo.stdout()), Boolean, { withinMs: 20_000 });
+  const pids = await offspring(demo.pid);
+  // Redis, two workers, and a guardian for each of the three.
+  expect(pids.length).toBeGreaterThanOrEqual(6);
+  demo.signal('SIGINT');
+  expect(await demo.ended()).toBe(EXIT.partly);
+  expect(demo.stderr()).toBe('herald: interrupted; nothing is left running\n');
+  expect(await demo.files()).toEqual([]);
+  await eventually(
+    'the end of its processes',
+    () => pids.filter(isAlive).length,
+    (alive) => alive === 0,
+  );
+});
+
+it('leaves neither process nor file when it is killed', async () => {
+  const demo = await startDemo('--json');
+  await eventually('deliveries', () => DELIVERING.test(demo.stderr()), Boolean, { withinMs: 20_000 });
+  expect(demo.stdout()).toBe('');
+  const pids = await offspring(demo.pid);
+  demo.signal('SIGKILL');
+  await eventually(
+    'the end of its processes',
+    () => pids.filter(isAlive).length,
+    (alive) => alive === 0,
+  );
+  expect(await demo.files()).toEqual([]);
+});
