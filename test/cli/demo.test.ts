@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
@@ -9,8 +10,11 @@ const DELIVERING = /enqueued \d+, delivered [1-9]\d*/;
 
 /** The processes that a demo brought up: Redis, workers and the shells that guard them. */
 async function offspring(pid: number): Promise<number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(pid)]);
-  return stdout.trim().split(/\s+/).map(Number);
+  // Small images come without ps.
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(
+    async () => (await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(pid)])).stdout,
+  );
+  return children.trim().split(/\s+/).map(Number);
 }
 
 it('delivers with two workers, and at an interrupt leaves neither process nor file', async () => {
