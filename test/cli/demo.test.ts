@@ -10,9 +10,9 @@ const DELIVERING = /enqueued \d+, delivered [1-9]\d*/;
 
 /** The processes that a demo brought up: Redis, workers and the shells that guard them. */
 async function offspring(pid: number): Promise<number[]> {
-  // Small images come without ps.
+  // Small images come without pgrep, macOS without /proc.
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(
-    async () => (await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(pid)])).stdout,
+    async () => (await promisify(execFile)('pgrep', ['-P', String(pid)])).stdout,
   );
   return children.trim().split(/\s+/).map(Number);
 }
