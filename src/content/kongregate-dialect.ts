@@ -1,4 +1,5 @@
 import { kongregateText, kongregateUrl, withoutReferences } from './kongregate-text.ts';
+import { indent, type Marks, NO_MARKS, stack, wrap } from './layout.ts';
 import { type Dialect, type Visitor, visit } from './render.ts';
 import type { ContentNode } from './tree.ts';
 
@@ -7,16 +8,8 @@ import type { ContentNode } from './tree.ts';
  * of Markdown becomes text that reads the same: `label (address)`, lists and quotes as one would type them.
  */
 export const kongregateDialect: Dialect = {
-  render: (root) => withoutReferences(blocks(root.children, OUTSIDE)),
+  render: (root) => withoutReferences(blocks(root.children, NO_MARKS)),
 };
-
-/** Which of the two marks are open: opening one twice would close it. */
-interface Marks {
-  bold: boolean;
-  italic: boolean;
-}
-
-const OUTSIDE: Marks = { bold: false, italic: false };
 
 const visitor: Visitor<Marks> = {
   paragraph: (node, marks) => inline(node.children, marks),
@@ -32,7 +25,7 @@ const visitor: Visitor<Marks> = {
       })
       .join(node.spread === true ? '\n\n' : '\n'),
   listItem: (node, marks) => blocks(node.children, marks, node.spread === true ? '\n\n' : '\n'),
-  html: (node) => readHtml(node.value),
+  html: (node) => kongregateText(node.value).replaceAll('>', '›'),
 
   text: (node) => kongregateText(node.value),
   strong: (node, marks) => bold(node.children, marks),
@@ -51,10 +44,10 @@ function inline(nodes: readonly ContentNode[], marks: Marks): string {
 }
 
 function blocks(nodes: readonly ContentNode[], marks: Marks, between = '\n\n'): string {
-  return nodes
-    .map((node) => visit(visitor, node, marks))
-    .filter((text) => text.trim() !== '')
-    .join(between);
+  return stack(
+    nodes.map((node) => visit(visitor, node, marks)),
+    between,
+  );
 }
 
 function bold(nodes: readonly ContentNode[], marks: Marks): string {
@@ -62,30 +55,9 @@ function bold(nodes: readonly ContentNode[], marks: Marks): string {
   return marks.bold ? text : wrap(text, '*');
 }
 
-/** Marks each line by itself and hugs its words: whether a mark may reach over a line's end is not documented. */
-function wrap(text: string, mark: string): string {
-  return text.replace(/\S.*\S|\S/g, (words) => `${mark}${words}${mark}`);
-}
-
-function indent(text: string, first: string, rest: string): string {
-  return text
-    .split('\n')
-    .map((line, index) => (index === 0 ? `${first}${line}` : line === '' ? rest.trimEnd() : `${rest}${line}`))
-    .join('\n');
-}
-
 /** `label (address)`; the address alone where the label repeats it or says nothing. */
 function withAddress(label: string, url: string): string {
   const address = kongregateUrl(url);
   if (label.trim() === '' || label === address) return address;
   return address === '' || address === `mailto:${label}` ? label : `${label} (${address})`;
-}
-
-/**
- * What looks like HTML to the parser may be plain words (`<player>`), so it is shown, not lost: only a comment is
- * left out, and a line break breaks the line.
- */
-function readHtml(html: string): string {
-  const shown = html.replace(/<!--.*?-->/gs, '').replace(/<br\s*\/?>/gi, '\n');
-  return kongregateText(shown).replaceAll('>', '›');
 }

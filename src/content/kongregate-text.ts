@@ -1,3 +1,5 @@
+import { ADDRESS, encodeAddress, REFERENCE } from './address.ts';
+
 /**
  * Kongregate documents no escape, strips whatever looks like a tag, and reads `*` and `_` anywhere as marks. So the
  * characters that could be markup are replaced by ones that read the same. A zero-width character beside them would
@@ -12,23 +14,21 @@ const LOOK_ALIKE: Readonly<Record<string, string>> = {
 };
 
 const MARKUP = /[<*_]/g;
-const ADDRESS = /\bhttps?:\/\/[^\s<>"]+/gi;
-const REFERENCE = /&(#?\w+);/g;
 
 /** Plain words, in which nothing is markup; addresses among them keep working. */
 export function kongregateText(text: string): string {
   let out = '';
   let end = 0;
   for (const match of text.matchAll(ADDRESS)) {
-    out += replaceMarkup(text.slice(end, match.index)) + encode(match[0], /[*_]/g);
+    out += replaceMarkup(text.slice(end, match.index)) + encodeAddress(match[0], /[*_]/g);
     end = match.index + match[0].length;
   }
   return out + replaceMarkup(text.slice(end));
 }
 
-/** The address of a link: in its percent-encoded form (RFC 3986, 6.2.2.2) it is the same, can be copied and opened. */
+/** The address of a link. */
 export function kongregateUrl(url: string): string {
-  return encode(url, /[\s<>*_()]/g);
+  return encodeAddress(url, /[\s<>*_()]/g);
 }
 
 /** What would read as a character reference gets a WORD JOINER behind its ampersand: `&lt;` stays `&lt;`. */
@@ -38,14 +38,4 @@ export function withoutReferences(text: string): string {
 
 function replaceMarkup(text: string): string {
   return text.replace(MARKUP, (char) => LOOK_ALIKE[char] ?? char);
-}
-
-function encode(url: string, chars: RegExp): string {
-  return url.replace(REFERENCE, '&$1%3B').replace(chars, percentEncode);
-}
-
-/** `encodeURIComponent` leaves `*`, `_` and the parentheses as they are. */
-function percentEncode(char: string): string {
-  const code = char.charCodeAt(0);
-  return code < 0x80 ? `%${code.toString(16).toUpperCase().padStart(2, '0')}` : encodeURIComponent(char);
 }

@@ -1,13 +1,18 @@
 import { ContentError, type RenderableMessage } from '../platforms/port.ts';
 import { parseContent } from './parse.ts';
-import { fill, readTemplate, readValues } from './template.ts';
+import { type EncodeValue, fill, readTemplate, readValues } from './template.ts';
 import { type ContentNode, type ContentRoot, fillTree } from './tree.ts';
 
 /** How one platform writes what Markdown says. One file each. */
 export interface Dialect {
+  /** Leaves the places of values open where it has `escapeValue`. */
   render(root: ContentRoot): string;
-  /** Makes a value harmless within native content. Absent where the platform documents no escape. */
-  escapeNative?: (value: string) => string;
+  /**
+   * Makes a value harmless where it stands, in rendered and in native content: it adds no mark, mention, link or
+   * command, and completes none that was begun before it. Absent where the platform documents no escape: values are
+   * then words like all others, and cannot go with native content.
+   */
+  escapeValue?: EncodeValue;
 }
 
 /** A function for each kind of node, so that a forgotten one does not compile. `C` is what a dialect hands down. */
@@ -27,20 +32,22 @@ export function renderContent(message: RenderableMessage, dialect: Dialect): str
   const body =
     message.format === 'native' ? renderNative(message, dialect) : renderMarkdown(message, dialect);
   if (body.trim() === '') throw new ContentError('content', 'leaves nothing to send');
-  // Half a surrogate pair is no text: some JSON parsers refuse the whole body for it.
-  return body.replace(/\p{Cs}/gu, '\uFFFD');
+  // Half a surrogate pair is no text: some JSON parsers refuse the whole body for it. NUL is refused by databases.
+  return body.replace(/[\0\p{Cs}]/gu, '\uFFFD');
 }
 
-function renderMarkdown({ content, data }: RenderableMessage, dialect: Dialect): string {
+function renderMarkdown({ content, data }: RenderableMessage, { render, escapeValue }: Dialect): string {
   const { root, paths } = parseContent(content);
-  return dialect.render(fillTree(root, readValues(paths, data)));
+  const values = readValues(paths, data);
+  if (escapeValue === undefined) return render(fillTree(root, values, 'filled'));
+  return fill(render(fillTree(root, values, 'open')), values, escapeValue);
 }
 
-function renderNative({ content, data }: RenderableMessage, { escapeNative }: Dialect): string {
+function renderNative({ content, data }: RenderableMessage, { escapeValue }: Dialect): string {
   if (data === undefined) return content;
-  if (escapeNative === undefined) {
+  if (escapeValue === undefined) {
     throw new ContentError('data', 'cannot go with native content here: the platform has no escape');
   }
   const template = readTemplate(content);
-  return fill(template.text, readValues(template.paths, data), escapeNative);
+  return fill(template.text, readValues(template.paths, data), escapeValue);
 }

@@ -7,8 +7,8 @@ import { ContentError } from '../platforms/port.ts';
  */
 const OPEN = '\uFDD0';
 const CLOSE = '\uFDD1';
-/** The tokens' own characters, and halves of surrogate pairs, which no encoder takes. */
-const UNFIT = /[\uFDD0\uFDD1\p{Cs}]/gu;
+/** The tokens' own characters; halves of surrogate pairs, which no encoder takes; NUL, which databases refuse. */
+const UNFIT = /[\0\uFDD0\uFDD1\p{Cs}]/gu;
 const TOKEN = /\uFDD0(\d+)\uFDD1/g;
 const BRACES = /\{\{([^{}]*)\}\}|\{\{|\{%/g;
 const PATH = /^\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*$/;
@@ -47,19 +47,29 @@ export function readValues(paths: readonly string[], data: Record<string, unknow
   });
 }
 
+/** Where a value stands: the text before it, values in it already filled, and the text behind it, theirs still open. */
+export interface Place {
+  before: string;
+  after: string;
+}
+
+export type EncodeValue = (value: string, place: Place) => string;
+
 /** Puts the values in place of the tokens, each passed through `encode`. */
 export function fill(
   text: string,
   values: readonly string[],
-  encode: (value: string) => string = (value) => value,
+  encode: EncodeValue = (value) => value,
 ): string {
   if (!text.includes(OPEN)) return text;
-  return text.replace(TOKEN, (_, index: string) => encode(values[Number(index)] ?? ''));
-}
-
-/** Where the first placeholder stands, or -1. */
-export function firstToken(text: string): number {
-  return text.indexOf(OPEN);
+  let out = '';
+  let end = 0;
+  for (const match of text.matchAll(TOKEN)) {
+    out += text.slice(end, match.index);
+    end = match.index + match[0].length;
+    out += encode(values[Number(match[1])] ?? '', { before: out, after: text.slice(end) });
+  }
+  return out + text.slice(end);
 }
 
 /** What was inherited (`constructor`, `toString`) was not given. */

@@ -17,8 +17,8 @@ import type {
   Text,
   ThematicBreak,
 } from 'mdast';
-import { ContentError } from '../platforms/port.ts';
-import { fill, firstToken } from './template.ts';
+import { addressPart } from './address.ts';
+import { fill } from './template.ts';
 
 /** The nodes a dialect has to render: CommonMark's, with references already resolved. */
 export type ContentNode =
@@ -39,12 +39,18 @@ export interface ContentRoot {
 }
 
 /**
- * Puts the values into the tree's text and resolves its references; the tree given is left as it is. Code, HTML and
- * the descriptions of images are text as well. In the address of a link a value is percent-encoded, and only behind
- * the host: a value must not choose where a link leads. Throws ContentError for one that would.
+ * Puts the values into the tree's code and addresses and resolves its references; the tree given is left as it is. In
+ * the address of a link a value is percent-encoded, and only behind the host. Throws ContentError for one that would
+ * choose where the link leads.
+ * @param words whether the values are put into words as well (HTML and descriptions of images are words), or their
+ * places stay open for a dialect that escapes values where they stand
  */
-export function fillTree(root: Root, values: readonly string[]): ContentRoot {
-  const filling: Filling = { values, urls: new Map() };
+export function fillTree(root: Root, values: readonly string[], words: 'filled' | 'open'): ContentRoot {
+  const filling: Filling = {
+    values,
+    fillWords: (text) => (words === 'filled' ? fill(text, values) : text),
+    urls: new Map(),
+  };
   for (const node of allNodes(root)) {
     // The first definition of a name holds (CommonMark, link reference definitions).
     if (node.type === 'definition' && !filling.urls.has(node.identifier)) {
@@ -56,6 +62,7 @@ export function fillTree(root: Root, values: readonly string[]): ContentRoot {
 
 interface Filling {
   values: readonly string[];
+  fillWords: (text: string) => string;
   /** The addresses of the definitions, by name. */
   urls: Map<string, string>;
 }
@@ -65,12 +72,14 @@ function fillAll(nodes: readonly Nodes[], filling: Filling): ContentNode[] {
 }
 
 function fillNode(node: Nodes, filling: Filling): ContentNode | undefined {
-  const { values, urls } = filling;
+  const { values, fillWords, urls } = filling;
   switch (node.type) {
     case 'text':
+      return { ...node, value: fillWords(node.value) };
+    case 'html':
+      return { ...node, value: fillWords(shownHtml(node.value)) };
     case 'inlineCode':
     case 'code':
-    case 'html':
       return { ...node, value: fill(node.value, values) };
     case 'link':
     case 'linkReference': {
@@ -80,7 +89,7 @@ function fillNode(node: Nodes, filling: Filling): ContentNode | undefined {
     case 'image':
     case 'imageReference': {
       const url = node.type === 'image' ? node.url : (urls.get(node.identifier) ?? '');
-      return { type: 'image', url: fillUrl(url, values), alt: fill(node.alt ?? '', values) };
+      return { type: 'image', url: fillUrl(url, values), alt: fillWords(node.alt ?? '') };
     }
     case 'break':
     case 'thematicBreak':
@@ -93,16 +102,16 @@ function fillNode(node: Nodes, filling: Filling): ContentNode | undefined {
   }
 }
 
-const HOST_THEN_MORE = /^(?:https?:\/\/[^/?#]+[/?#]|mailto:)/i;
-
 function fillUrl(url: string, values: readonly string[]): string {
-  const at = firstToken(url);
-  if (at === -1) return url;
-  const host = HOST_THEN_MORE.exec(url);
-  if (host === null || at < host[0].length) {
-    throw new ContentError('content', 'a placeholder in a link must stand behind its host');
-  }
-  return fill(url, values, encodeURIComponent);
+  return fill(url, values, (value, { before }) => addressPart(before, value));
+}
+
+/**
+ * What looks like HTML to the parser may be plain words (`<player>`), so it is shown, not lost: only a comment is
+ * left out, and a line break breaks the line.
+ */
+function shownHtml(html: string): string {
+  return html.replace(/<!--.*?-->/gs, '').replace(/<br\s*\/?>/gi, '\n');
 }
 
 function* allNodes(node: Nodes): Generator<Nodes> {

@@ -98,7 +98,7 @@ describe('native content', () => {
   });
 
   it('has its values escaped where the platform has one', () => {
-    const dialect: Dialect = { ...kongregateDialect, escapeNative: (value) => value.replaceAll('<', '&lt;') };
+    const dialect: Dialect = { ...kongregateDialect, escapeValue: (value) => value.replaceAll('<', '&lt;') };
     expect(render({ content: '<b>{{ x }}</b>', format: 'native', data: { x: '<i>' } }, dialect)).toBe(
       '<b>&lt;i></b>',
     );

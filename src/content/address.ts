@@ -1,0 +1,63 @@
+import { ContentError } from '../platforms/port.ts';
+
+/** Addresses within text: how they are encoded, and what a value may do in them. */
+
+/** What reads as a character reference in HTML and Markdown. */
+export const REFERENCE = /&(#?\w+);/g;
+
+/** An address as people write it into a text. */
+export const ADDRESS = /\bhttps?:\/\/[^\s<>"]+/gi;
+
+/** In its percent-encoded form (RFC 3986, 6.2.2.2) an address is the same, can be copied and opened. */
+export function encodeAddress(url: string, chars: RegExp): string {
+  return url.replace(REFERENCE, '&$1%3B').replace(chars, percentEncode);
+}
+
+/** Fit for `[label](here)` in every Markdown: no white space, no bracket, nothing that ends it early. */
+export function markdownAddress(url: string): string {
+  return encodeAddress(url, /[\s<>()[\]\\`"']/g);
+}
+
+/** `encodeURIComponent` leaves `*`, `_`, quotes and parentheses as they are. */
+function percentEncode(char: string): string {
+  const code = char.charCodeAt(0);
+  return code < 0x80 ? `%${code.toString(16).toUpperCase().padStart(2, '0')}` : encodeURIComponent(char);
+}
+
+const HOST_THEN_MORE = /^(?:https?:\/\/[^/?#]+[/?#]|mailto:)/i;
+/** No address worth the name is longer, and the search for its beginning stays short. */
+const LONGEST = 2_048;
+const LAST_WORD = /[^\s<>()[\]"'`]*$/;
+/** A joiner behind it keeps a value's from being one. */
+const SCHEME = /https?:\/\/|mailto:(?!\u2060)/i;
+
+/**
+ * A value within an address is one part of it: percent-encoded, and behind the host, since a value must not choose where
+ * a link leads.
+ * @param before the address up to the value
+ * @throws ContentError for a value within scheme or host
+ */
+export function addressPart(before: string, value: string): string {
+  if (!HOST_THEN_MORE.test(before)) {
+    throw new ContentError('content', 'a placeholder in a link must stand behind its host');
+  }
+  return encodeURIComponent(value).replace(/[*_()!~']/g, percentEncode);
+}
+
+/** The target of a link as far as it is written; of the application's own, since values are escaped. */
+const HTML_TARGET = /<[a-z][^<>]*\s(?:href|src|action|formaction)\s*=\s*["']?([^\s<>()"']*)$/i;
+const MARKDOWN_TARGET = /(?:(?<!\\)\]\(\s*<?|(?:^|\n) {0,3}\[[^\]\n]*\]:\s*<?)([^\s<>()"']*)$/;
+
+/** What is written so far of the link's target that the HTML ends within; undefined where it ends elsewhere. */
+export function openHtmlTarget(html: string): string | undefined {
+  return HTML_TARGET.exec(html.slice(-LONGEST))?.[1];
+}
+
+/** The same for Markdown, where HTML may stand, and where an address among words is a link as well. */
+export function openAddress(text: string): string | undefined {
+  const target = openHtmlTarget(text) ?? MARKDOWN_TARGET.exec(text.slice(-LONGEST))?.[1];
+  if (target !== undefined) return target;
+  const word = LAST_WORD.exec(text.slice(-LONGEST))?.[0] ?? '';
+  const at = word.search(SCHEME);
+  return at === -1 ? undefined : word.slice(at);
+}

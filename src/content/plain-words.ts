@@ -1,0 +1,100 @@
+import { ADDRESS, addressPart, openAddress } from './address.ts';
+import type { Place } from './template.ts';
+
+/** Words that must stay words where Markdown is read. */
+
+/** What differs from one platform's Markdown to another's. */
+export interface Flavour {
+  /** The application's own words within a line: no mark in them, but mentions and addresses work. */
+  words(text: string): string;
+  /** Words from outside within a line: no mark, mention, command or address in them works. */
+  strangersWords(text: string, place: Place): string;
+  /** A character as itself, where it would begin a block. */
+  literal(char: string): string;
+  /** What text ends with that a word from outside would complete: a mention, a command. */
+  opening: RegExp;
+  /** An address by itself, as a link. */
+  autolink(address: string): string;
+  lineBreak: string;
+  /** Stands before an image's description and address. */
+  imageMark: '!' | '';
+  /** Whether bold and italic work within the label of a link. */
+  marksInLabels: boolean;
+}
+
+/** WORD JOINER: parts what must not be read as one, and is not seen. */
+export const JOINER = '\u2060';
+
+const LINE_ENDS = /[ \t]*(?:\r\n?|[\n\v\f\u0085\u2028\u2029])[ \t]*/g;
+const BLOCK_MARK = /^([-+=>]|#{1,6}(?=[\s\uFDD0]|$)|~{3,}|\d{1,9}[.)])/;
+const HEADLINE = /(?:^|\n)[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?#{1,6}[ \t][^\n]*$/;
+
+/** The beginning of a line in which a number could still count a list's items. */
+const NOTHING_BUT_MARKS = /^(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*\d{0,9}$/;
+
+/** No line begins with what would make it a list, a quote, a headline or code. */
+export function plainLines(text: string, { literal }: Pick<Flavour, 'literal'>): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      const start = line.trimStart();
+      const mark = BLOCK_MARK.exec(start)?.[0];
+      if (mark === undefined) return start;
+      // Of a list's number the digits are not the mark.
+      const at = mark.search(/\D/);
+      return start.slice(0, at) + literal(start.charAt(at)) + start.slice(at + 1);
+    })
+    .join('\n');
+}
+
+/** The application's own words, in which `plain` takes the marks' meaning away and addresses stay addresses. */
+export function aroundAddresses(
+  text: string,
+  plain: (text: string) => string,
+  keep: (address: string) => string,
+): string {
+  let out = '';
+  let end = 0;
+  for (const match of text.matchAll(ADDRESS)) {
+    out += plain(text.slice(end, match.index)) + keep(match[0]);
+    end = match.index + match[0].length;
+  }
+  return out + plain(text.slice(end));
+}
+
+/** A value where it stands. */
+export function plainValue(value: string, place: Place, flavour: Flavour): string {
+  const address = openAddress(place.before);
+  if (address !== undefined) return addressPart(address, value);
+  const inHeadline = HEADLINE.test(lastLine(place.before));
+  const lines = value.replace(LINE_ENDS, inHeadline ? ' ' : '\n').replace(/\n{2,}/g, '\n');
+  // White space after white space says nothing in Markdown, and four in a row at a line's start are code.
+  const text = /(?:^|\s)$/.test(place.before) ? lines.trimStart() : lines.replace(/^[ \t]+/, ' ');
+  const plain = plainLines(flavour.strangersWords(text, place), flavour);
+  const started = text.startsWith(' ') ? ` ${plain}` : plain;
+  const parted = flavour.opening.test(lastLine(place.before)) ? `${JOINER}${started}` : started;
+  return hugged(notCounted(parted, text, place), place);
+}
+
+const LONGEST_LINE = 4_096;
+
+function lastLine(text: string): string {
+  return text.slice(Math.max(text.lastIndexOf('\n') + 1, text.length - LONGEST_LINE));
+}
+
+/** `{{ n }}. first` must not become the number of a list, nor `2{{ v }}` by a value that begins with a point. */
+function notCounted(plain: string, text: string, { before, after }: Place): string {
+  const numbers = /\d$/.test(text) && /^[.)]/.test(after) && NOTHING_BUT_MARKS.test(lastLine(before + text));
+  if (numbers) return `${plain.slice(0, -1)}&#${plain.charCodeAt(plain.length - 1)};`;
+  const counts = /^[.)]/.test(plain) && /\d$/.test(before) && NOTHING_BUT_MARKS.test(lastLine(before));
+  return counts ? `&#${plain.charCodeAt(0)};${plain.slice(1)}` : plain;
+}
+
+/** Marks must hug something, or they are shown as they are. */
+function hugged(text: string, { before, after }: Place): string {
+  const opened = before.endsWith('*');
+  const closed = after.startsWith('*');
+  if (opened && closed && text === '') return JOINER;
+  const start = opened ? text.replace(/^\s/, '&#32;') : text;
+  return closed ? start.replace(/\s$/, '&#32;') : start;
+}
