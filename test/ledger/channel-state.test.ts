@@ -20,8 +20,8 @@ it('counts the jobs that wait by what they wait for, with the oldest’s time', 
   const lab = await openLab(store, { quota: false });
   const now = await store.now();
   const waits = [
-    { kind: 'slot', untilMs: now + 10 * SECOND, since: now - 3 * SECOND },
     { kind: 'slot', untilMs: now + 10 * SECOND, since: now - 5 * SECOND },
+    { kind: 'slot', untilMs: now + 10 * SECOND, since: now - 3 * SECOND },
     { kind: 'slot', untilMs: now + DAY, since: now - SECOND },
     { kind: 'retry', untilMs: now + 20 * SECOND, since: now - 4 * SECOND },
   ] as const;

@@ -33,15 +33,17 @@ function openTable(ttlMs = 0, grainMs = 1) {
 
 const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);
 
-it('finds all of 20,000 entries again, none lost or doubled by the splits', async () => {
+it('finds all of 20,000 entries again at every size on the way, none lost or doubled by the splits', async () => {
   const table = openTable();
   const later = (await store.now()) + DAY;
-  const fields = range(20_000);
-  await table.run(fields.map((i): Op => ['put', `field-${i}`, later, `value-${i}`]));
+  for (const size of [1, 2, 4, 7, 11, 16, 20].map((thousands) => thousands * 1_000)) {
+    const before = await table.stored();
+    await table.run(range(size - before, before).map((i): Op => ['put', `field-${i}`, later, `value-${i}`]));
+    expect(await table.stored()).toBe(size);
+    const found = await table.run(range(size).map((i): Op => ['get', `field-${i}`]));
+    expect(found.filter((text, i) => text !== `value-${i}`)).toEqual([]);
+  }
   expect((await table.buckets()).length).toBeGreaterThan(200);
-  expect(await table.stored()).toBe(20_000);
-  const found = await table.run(fields.map((i): Op => ['get', `field-${i}`]));
-  expect(found.filter((text, i) => text !== `value-${i}`)).toEqual([]);
   expect(await table.run([['get', 'field-20000']])).toEqual(['']);
 });
 
