@@ -5,10 +5,13 @@ import { environment } from './environment.ts';
 import { readVersion } from './observe/build-info.ts';
 
 const interruption = new AbortController();
-// The second signal meets no handler and ends the process at once.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => interruption.abort(signal));
-}
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+// The second signal, whichever it is, meets no handler and ends the process at once.
+const interrupt = (signal: NodeJS.Signals): void => {
+  for (const each of SIGNALS) process.off(each, interrupt);
+  interruption.abort(signal);
+};
+for (const signal of SIGNALS) process.on(signal, interrupt);
 // `herald … | head` closes the pipe when it has seen enough; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -3,7 +3,7 @@ import type { Random } from '../clock.ts';
 /** Delays of messages that wait without having spent an attempt. Milliseconds. */
 
 const FIRST_LOOK_MS = 200;
-const LONGEST_LOOK_MS = 15_000;
+const LONGEST_LOOK_MS = 5_000;
 /** Messages that wait for the same boundary come back over this span, or over a tenth of the wait if that is less. */
 const SPREAD_MS = 60_000;
 

@@ -87,6 +87,8 @@ function handle(
     if (hasEnded(child)) return;
     const lasts = signal === 'SIGSTOP' || signal === 'SIGCONT';
     const ended = lasts ? undefined : once(child, 'exit');
+    // Its end is waited for, if need be by nothing else.
+    child.ref();
     child.kill(signal);
     // A frozen server takes a signal other than SIGKILL only once it runs again.
     if (!lasts) child.kill('SIGCONT');

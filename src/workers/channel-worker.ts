@@ -31,6 +31,8 @@ export interface ChannelWorkerDeps {
   pipeline: Pipeline;
   clock: Clock;
   logger: Logger;
+  /** Hears of errors of BullMQ's own loops: of the connection, mostly. */
+  tellError(error: Error): void;
 }
 
 /** Finds the jobs of a dead worker. With the job lock this makes its jobs come back after 15 to 19 s. */
@@ -47,14 +49,13 @@ const REST_LOOK_MS = 1_000;
 const EVENTS_KEPT = 100;
 
 export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
-  const { redis, pipeline, clock } = deps;
+  const { redis, pipeline, clock, tellError } = deps;
   const logger = deps.logger.child({ channel: deps.channel });
   const connection = { connection: redis, prefix: PREFIX };
   const queue = new Queue(queueName(deps.channel), {
     ...connection,
     streams: { events: { maxLen: EVENTS_KEPT } },
   });
-  const tellError = (error: Error): void => logger.warn({ error: error.message }, 'queue error');
   let pulling = false;
   let active = 0;
   let lastTakenAt = clock.monotonic();

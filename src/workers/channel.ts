@@ -50,6 +50,8 @@ export interface ChannelDeps {
   logger: Logger;
   observer: DeliveryObserver;
   store: StoreWatch;
+  /** Hears of errors of the connection. */
+  tellError(error: Error): void;
   /** What tests put around the parts; production passes nothing. */
   wrap?: Wrappers | undefined;
 }
@@ -121,6 +123,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     pipeline,
     clock,
     logger: deps.logger,
+    tellError: deps.tellError,
   });
   const { queue } = worker;
   return {

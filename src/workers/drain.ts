@@ -11,6 +11,14 @@ export interface Drained {
 /** Of the deadline, what is kept for settling the requests that are aborted before it. */
 const SETTLE_SHARE = 0.25;
 const SETTLE_AT_MOST_MS = 2_000;
+const LOOK_MS = 100;
+
+export interface DrainOptions {
+  deadlineMs: number;
+  clock: Clock;
+  /** Whether Redis answers: nothing can be settled without it, and BullMQ waits for it without end. */
+  reachable(): boolean;
+}
 
 /**
  * Closes the channels within the deadline, also when Redis is away (BullMQ's own `close` hangs then) or a platform
@@ -18,36 +26,40 @@ const SETTLE_AT_MOST_MS = 2_000;
  */
 export async function closeWithin(
   channels: readonly RunningChannel[],
-  deadlineMs: number,
-  clock: Clock,
+  { deadlineMs, clock, reachable }: DrainOptions,
 ): Promise<Drained> {
   const startedAt = clock.monotonic();
   const left = (): number => deadlineMs - (clock.monotonic() - startedAt);
-  const closed = Promise.all(channels.map(({ worker }) => worker.close())).then(() => true);
-  // Rejections are of a store that went away meanwhile; the deadline then does the rest.
-  const closing = closed.catch(() => false);
+  const active = (): number => channels.reduce((sum, { worker }) => sum + worker.active(), 0);
+  let closed = false;
+  const noteClosed = (): void => {
+    closed = true;
+  };
+  // A close that fails is of a store that went away meanwhile: nothing more can be waited for.
+  const closing = Promise.all(channels.map(({ worker }) => worker.close())).then(noteClosed, noteClosed);
+  const over = (): boolean => closed || (active() === 0 && !reachable());
   const graceMs = deadlineMs - Math.min(SETTLE_AT_MOST_MS, deadlineMs * SETTLE_SHARE);
-  if (!(await within(closing, graceMs))) {
+  await until(over, closing, () => left() - (deadlineMs - graceMs));
+  if (!over()) {
     for (const { pipeline } of channels) pipeline.abort();
-    await within(closing, left());
+    await until(over, closing, left);
   }
-  const abandoned = channels.reduce((sum, { worker }) => sum + worker.active(), 0);
+  const abandoned = active();
   for (const { worker } of channels) worker.abandon();
-  await within(
-    Promise.all(channels.map((channel) => channel.close())).then(() => true),
-    Math.max(50, left()),
-  );
+  await within(Promise.all(channels.map((channel) => channel.close())), Math.max(50, left()));
   return { drained: abandoned === 0, abandoned };
 }
 
-async function within(done: Promise<boolean>, ms: number): Promise<boolean> {
+/** Nobody tells when Redis goes away for good, so that is looked at now and then. */
+async function until(over: () => boolean, done: Promise<unknown>, left: () => number): Promise<void> {
+  while (!over() && left() > 0) await within(done, Math.min(LOOK_MS, left()));
+}
+
+async function within(done: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, ms));
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms));
   });
-  try {
-    return await Promise.race([done, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  await Promise.race([done, late]);
+  clearTimeout(timer);
 }

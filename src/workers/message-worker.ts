@@ -1,9 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Job, Worker } from 'bullmq';
 
 type RawJob = Parameters<Worker['createJob']>[0];
 
 /** Stands in for the data of a job that is not even JSON: it reads as an invalid message. */
 const UNREADABLE = '"not JSON"';
+/** Between two tries of BullMQ's own loop, while Redis is away. */
+const RETRY_PAUSE_MS = 1_000;
 
 /**
  * BullMQ's worker, able to take up a job whose data cannot be parsed. BullMQ's own throws in that case before the
@@ -18,12 +21,19 @@ export class MessageWorker extends Worker {
     }
   }
 
+  /** BullMQ's pauses between tries, which must not keep a worker alive that has been closed meanwhile. */
+  override async delay(...[ms, controller]: Parameters<Worker['delay']>): Promise<void> {
+    const signal = controller && { signal: controller.signal as AbortSignal };
+    await pause(ms || RETRY_PAUSE_MS, undefined, { ref: false, ...signal }).catch(() => {});
+  }
+
   /**
-   * Lets go of the blocking connection and of the timer that renews locks, without a word to Redis. BullMQ's own
-   * `close(true)` does neither once a `close()` hangs, and the process would never end by itself.
+   * Lets go of the blocking connection and of the timers that renew locks and look for stalled jobs, without a word to
+   * Redis. BullMQ's own `close(true)` does none of it once a `close()` hangs, and the process would not end by itself.
    */
   abandon(): void {
     void this.lockManager.close();
+    (Reflect.get(this, 'stalledCheckStopper') as (() => void) | undefined)?.();
     this.backend.close(true).catch(() => {});
   }
 }

@@ -15,6 +15,7 @@ import { type ChannelDeps, createChannel, type RunningChannel, type Wrappers } f
 import { type ClockGuard, createClockGuard } from './clock-guard.ts';
 import { closeWithin, type Drained } from './drain.ts';
 import { createHealth, type Health } from './health.ts';
+import { createOutageLog } from './outage-log.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 
 /** A worker process put together: which part gets what. Nothing connects before `run`. */
@@ -51,7 +52,8 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   let http: HttpServer | undefined;
 
   async function run(): Promise<void> {
-    const redis = connect(config.redis, logger);
+    const redis = connect(config.redis);
+    const tellError = createOutageLog(redis, logger, clock);
     const store = watchStore(redis, (error) =>
       logger.warn({ error: String(error) }, 'redis could not be checked'),
     );
@@ -63,6 +65,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       clock,
       random,
       logger,
+      tellError,
       observer: combineObservers(metrics, createLogObserver(logger)),
       wrap: parts.wrap,
     };
@@ -90,7 +93,11 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       const { redis, store, channels, rounds, guard } = started;
       guard.stop();
       rounds.stop();
-      const drained = await closeWithin(channels, deadlineMs, clock);
+      const drained = await closeWithin(channels, {
+        deadlineMs,
+        clock,
+        reachable: () => redis.status === 'ready',
+      });
       store.stop();
       redis.disconnect();
       await http?.close();
@@ -155,11 +162,10 @@ function start({ redis, store, channels, metrics, clock, logger }: StartDeps): S
 }
 
 /** Commands wait for a Redis that is away: a worker's answer to an outage is patience. */
-function connect(url: string, logger: Logger): Redis {
-  const redis = new Redis(url, {
+const connect = (url: string): Redis =>
+  new Redis(url, {
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(50 * times, 1_000),
+    // A peer that does not answer the end of a connection must not keep a closed worker alive.
+    disconnectTimeout: 100,
   });
-  redis.on('error', (error: Error) => logger.warn({ error: error.message || String(error) }, 'redis error'));
-  return redis;
-}

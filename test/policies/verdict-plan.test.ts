@@ -78,7 +78,9 @@ describe('waits', () => {
     const delay = (looks: number) => planVerdict(busy, context({ looks, random: () => 1 })).next;
     expect(delay(1)).toEqual({ kind: 'wait', reason: 'slot_busy', delayMs: 200 });
     expect(delay(5)).toMatchObject({ delayMs: 3_200 });
-    expect(delay(30)).toMatchObject({ delayMs: 5_000 });
+    expect(delay(30)).toMatchObject({ delayMs: 3_700 });
+    const ends = planVerdict({ ...busy, waitMs: 1_000 }, context({ looks: 30, random: () => 1 })).next;
+    expect(ends).toMatchObject({ delayMs: 1_200 });
   });
 
   it('come back after the boundary', () => {

@@ -1,0 +1,35 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../observe/log.ts';
+
+/**
+ * Tells of an outage once, then every ten seconds, then that it is over: every part that uses Redis hears of every try
+ * to connect, several times a second. An error while Redis is connected is told each time.
+ */
+export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): (error: Error) => void {
+  let since: number | undefined;
+  let toldAt = 0;
+
+  redis.on('ready', () => {
+    if (since !== undefined)
+      logger.info({ outage_ms: Math.round(clock.monotonic() - since) }, 'redis is back');
+    since = undefined;
+  });
+
+  const tell = (error: Error): void => {
+    const now = clock.monotonic();
+    const text = error.message || (error as NodeJS.ErrnoException).code || String(error);
+    if (redis.status === 'ready') {
+      logger.warn({ error: text }, 'redis error');
+      return;
+    }
+    if (since !== undefined && now - toldAt < REMIND_MS) return;
+    since ??= now;
+    toldAt = now;
+    logger.warn({ error: text, outage_ms: Math.round(now - since) }, 'redis is away');
+  };
+  redis.on('error', tell);
+  return tell;
+}
+
+const REMIND_MS = 10_000;
