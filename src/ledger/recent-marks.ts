@@ -7,7 +7,7 @@ import type { StoreWatch } from './store-watch.ts';
 
 /**
  * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: the
- * grants of sends that are under way or in doubt, then the settlements (which are safe to repeat).
+ * grants of sends that are under way, in doubt or delivered, then the settlements (which are safe to repeat).
  */
 export interface MarkOptions {
   redis: Redis;
@@ -59,7 +59,7 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
 
   store.onChange(async () => {
     const settled = [...previous, ...current];
-    const grants = [...held.values(), ...settled.filter(({ settlement }) => settlement?.effect === 'doubt')];
+    const grants = [...held.values(), ...settled.filter(({ settlement }) => keepsSlot(settlement))];
     const counts: Record<string, number> = {};
     for (let i = 0; i < grants.length; i += BATCH) {
       const entries = grants.slice(i, i + BATCH).flatMap(markEntry);
@@ -94,6 +94,10 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     },
   };
 }
+
+/** A settlement changes a slot and makes none: where the slot was lost, its grant has to be told first. */
+const keepsSlot = (settlement: Settlement | undefined): boolean =>
+  settlement?.effect === 'doubt' || settlement?.effect === 'delivered';
 
 function markEntry({ message, grant }: Mark): object[] {
   if (!grant) return [];

@@ -1,0 +1,126 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
+import { type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+
+const store = useStore();
+
+/** A worker that remembers what it did lately, and the moment at which it meets a store that may have lost it. */
+function worker(lab: Lab): { ledger: Ledger; meetStore(): Promise<Record<string, number>> } {
+  let tell: (() => Promise<void>) | undefined;
+  let counts: Record<string, number> = {};
+  const ledger = withRecentMarks(lab.ledger, {
+    redis: store.redis,
+    base: lab.base,
+    store: {
+      pending: () => undefined,
+      onChange(teller) {
+        tell = teller;
+      },
+      stop() {},
+    },
+    clock: systemClock,
+    onReasserted(reasserted) {
+      counts = reasserted;
+    },
+  });
+  return {
+    ledger,
+    async meetStore() {
+      await tell?.();
+      return counts;
+    },
+  };
+}
+
+it('restores a send under way into a store that lost it: nobody else gets its slot', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await store.redis.flushall();
+  expect(await meetStore()).toMatchObject({ restored: 1 });
+  expect(await lab.explain(message)).toMatchObject({
+    record: { state: 's', nonce, attempts: 1, run: 1 },
+    slot: { state: 'h', own: true },
+  });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
+  expect(await lab.deliver(message, { nonce })).toMatchObject({ status: 'first' });
+});
+
+it('restores what was delivered: nobody else gets a message in that window', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+});
+
+it('restores a delivery that the store knows the beginning of', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  const keys = await store.redis.keys(`${lab.base}*`);
+  const dumps = await Promise.all(keys.map((key) => store.redis.dumpBuffer(key)));
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  await store.redis.flushall();
+  for (const [i, key] of keys.entries()) await store.redis.restore(key, 0, dumps[i]!);
+  await meetStore();
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
+  expect(await lab.receipts()).toHaveLength(1);
+});
+
+it('restores a doubt with the slot that it keeps', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED });
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: UNCONFIRMED });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+});
+
+it('changes nothing in a store that lost nothing', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const [flying, done] = [lab.message({ to: '1' }), lab.message({ to: '2' })];
+  await ledger.admit(flying);
+  const { nonce } = await ledger.admit(done);
+  await ledger.settle({ message: done, nonce, effect: 'delivered', final: SENT });
+  const before = [await lab.explain(flying), await lab.explain(done)].map((entry) => ({ ...entry, now: 0 }));
+  await meetStore();
+  const after = [await lab.explain(flying), await lab.explain(done)].map((entry) => ({ ...entry, now: 0 }));
+  expect(after).toEqual(before);
+  expect(await lab.receipts()).toHaveLength(1);
+});
+
+it('leaves the slot to whoever got it meanwhile', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  await ledger.admit(message);
+  await store.redis.flushall();
+  const other = lab.message();
+  await lab.grant(other);
+  expect(await meetStore()).toMatchObject({ conflict: 1 });
+  expect((await lab.explain(other)).slot).toMatchObject({ own: true });
+});
+
+it('says nothing of a send that came to a known end', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'spent' });
+  await store.redis.flushall();
+  await meetStore();
+  await lab.grant(lab.message());
+});
