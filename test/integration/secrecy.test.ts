@@ -116,7 +116,7 @@ describe.concurrent('a key and a content', () => {
     await eventually(
       'the outage in the log',
       () => worker.log(),
-      (log) => log.includes('"redis error"'),
+      (log) => log.includes('"redis is away"'),
     );
     await worker.terminate(7_000);
     for (const secret of [KEY, CONTENT]) expect(worker.log().includes(secret)).toBe(false);
