@@ -40,7 +40,13 @@ export type StopReason = (typeof STOP_REASONS)[number];
  * key and never the content.
  */
 export type Outcome =
-  | { kind: 'delivered'; reason: DeliveredReason; platformMessageId?: string | undefined }
+  | {
+      kind: 'delivered';
+      reason: DeliveredReason;
+      platformMessageId?: string | undefined;
+      /** What else was asked for and went wrong: nothing that would send the message again. */
+      detail?: string | undefined;
+    }
   | { kind: 'suppressed'; reason: SuppressedReason; detail?: string | undefined }
   | {
       kind: 'throttled';

@@ -38,11 +38,10 @@ function nextFields(next: Disposition): Fields {
 
 function outcomeFields(outcome: Outcome): Fields {
   const fields: Fields = { outcome: outcome.kind, reason: outcome.reason };
-  if (outcome.kind === 'delivered') {
-    if (outcome.platformMessageId !== undefined) fields['platform_message_id'] = outcome.platformMessageId;
-  } else if (outcome.detail !== undefined) {
-    fields['detail'] = outcome.detail;
+  if (outcome.kind === 'delivered' && outcome.platformMessageId !== undefined) {
+    fields['platform_message_id'] = outcome.platformMessageId;
   }
+  if (outcome.detail !== undefined) fields['detail'] = outcome.detail;
   return fields;
 }
 

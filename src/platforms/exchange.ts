@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { HttpResult, Lost } from './http-result.ts';
 
-/** Far above any answer of an API, far below what would hurt a worker with a thousand of them open. */
+/** Far above an API's answer to a message, far below what would hurt a worker with a thousand of them open. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
 const LOST_BY_CODE: Readonly<Record<string, Lost['reason']>> = {
@@ -27,9 +27,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
   readonly #signal: AbortSignal;
+  readonly #maxBytes: number;
   readonly #settle: (result: HttpResult) => void;
 
-  constructor(signal: AbortSignal, settle: (result: HttpResult) => void) {
+  constructor(
+    signal: AbortSignal,
+    settle: (result: HttpResult) => void,
+    maxAnswerBytes: number = MAX_ANSWER_BYTES,
+  ) {
+    this.#maxBytes = maxAnswerBytes;
     this.#signal = signal;
     this.#settle = settle;
     if (signal.aborted) this.handleEvent();
@@ -61,12 +67,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
     this.#status = status;
     this.#headers = headers;
-    if (Number(headers['content-length']) > MAX_ANSWER_BYTES) this.#oversize();
+    if (Number(headers['content-length']) > this.#maxBytes) this.#oversize();
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > MAX_ANSWER_BYTES) this.#oversize();
+    if (this.#bytes > this.#maxBytes) this.#oversize();
     else if (this.#first === undefined) this.#first = chunk;
     else if (this.#more === undefined) this.#more = [this.#first, chunk];
     else this.#more.push(chunk);
@@ -93,7 +99,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #oversize(): void {
-    this.#giveUp('unreadable_answer', `the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
+    this.#giveUp('unreadable_answer', `the answer is larger than ${this.#maxBytes} bytes`);
   }
 
   #giveUp(reason: Lost['reason'], detail: string): void {

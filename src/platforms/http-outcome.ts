@@ -11,9 +11,13 @@ export function outcomeWithoutAnswer(result: NotConnected | Lost): Outcome {
     : { kind: 'unknown', reason: result.reason, detail: result.detail };
 }
 
-/** Asked to wait, for as long as the header says. */
-export function outcomeOfRateLimit(answer: HttpAnswer, now: number): Outcome {
-  const rest = restMs(answer.headers['retry-after'], now);
+/**
+ * Asked to wait, for as long as the header says, or the body where it says longer.
+ * @param inBody seconds or a date, as in the header
+ */
+export function outcomeOfRateLimit(answer: HttpAnswer, now: number, inBody?: unknown): Outcome {
+  const rests = [answer.headers['retry-after'], inBody].flatMap((value) => restMs(value, now) ?? []);
+  const rest = rests.length === 0 ? undefined : Math.max(...rests);
   return { kind: 'throttled', reason: 'rate_limited', restMs: rest, detail: 'asked to slow down' };
 }
 

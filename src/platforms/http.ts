@@ -14,6 +14,8 @@ export interface HttpRequest {
   /** Names and values in turn, made once per client: this is the hot loop. */
   headers: string[];
   body?: string | undefined;
+  /** A larger answer is not read; 64 KiB when absent. */
+  maxAnswerBytes?: number | undefined;
   signal: AbortSignal;
 }
 
@@ -41,7 +43,7 @@ export function createHttpClient(settings: HttpSettings, dispatcher?: Dispatcher
   return {
     request: (request) =>
       new Promise((settle) => {
-        const exchange = new Exchange(request.signal, settle);
+        const exchange = new Exchange(request.signal, settle, request.maxAnswerBytes);
         if (exchange.ended) return;
         const { method, headers, body = null } = request;
         through.dispatch({ origin, path: base + request.path, method, headers, body }, exchange);

@@ -1,6 +1,7 @@
 import type { Outcome } from '../outcome.ts';
 import { outcomeOfRateLimit, outcomeOfStrangeStatus } from './http-outcome.ts';
 import type { HttpAnswer } from './http-result.ts';
+import { parseObject } from './json-object.ts';
 import { platformText, type Unspeakable } from './platform-text.ts';
 
 /**
@@ -77,14 +78,4 @@ function textsOf(value: unknown): string[] {
 function matchesAny(text: string, patterns: readonly string[]): boolean {
   const lower = text.toLowerCase();
   return patterns.some((pattern) => lower.includes(pattern.toLowerCase()));
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    // Not JSON: the caller reads that as what it is.
-    return undefined;
-  }
 }
