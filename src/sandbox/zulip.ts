@@ -1,0 +1,135 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { asFields, asText, parsedJson } from './fields.ts';
+import type { Ruling, Stage } from './stage.ts';
+
+export interface ZulipOptions {
+  /** `email:key` of the bots. Default `['bot@example.com:sandbox-key']`. */
+  credentials?: readonly string[];
+  /** In characters; what is longer is cut without a word. Default 10,000. */
+  maxMessageLength?: number;
+  /** A server older than 7.0, which knows `private` and not `direct`. Default false. */
+  old?: boolean;
+}
+
+export interface ZulipMessage {
+  id: number;
+  /** By the sandbox's clock, whole seconds. */
+  timestamp: number;
+  sender: string;
+  /** The people of the conversation, the sender aside, in order. */
+  to: string;
+  content: string;
+}
+
+const CUT = '\n[message truncated]';
+
+/**
+ * Zulip's direct messages by its API documentation and its source: form-encoded, all or nobody, trailing white space
+ * gone, too long a message cut. User ids and the names of e-mail addresses that end in 0 are unknown.
+ */
+export class ZulipSandbox {
+  readonly messages: ZulipMessage[] = [];
+  #credentials: ReadonlySet<string>;
+  readonly #max: number;
+  readonly #old: boolean;
+
+  constructor(options: ZulipOptions = {}) {
+    this.#credentials = new Set(options.credentials ?? ['bot@example.com:sandbox-key']);
+    this.#max = options.maxMessageLength ?? 10_000;
+    this.#old = options.old ?? false;
+  }
+
+  setCredentials(...credentials: string[]): void {
+    this.#credentials = new Set(credentials);
+  }
+
+  /** Serves below the prefix it is registered with. */
+  routes(app: FastifyInstance, stage: Stage): void {
+    app.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string' },
+      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+    );
+    app.post('/api/v1/messages', (request, reply) => {
+      const fields = asFields(request.body);
+      const to = recipients(fields['to']);
+      const call = { platform: 'zulip', recipient: to?.join(',') ?? '', content: asText(fields['content']) };
+      return stage.play(
+        reply,
+        call,
+        () => this.#refusedSender(request) ?? this.#judge(sender(request), fields, to, stage.clock.now()),
+      );
+    });
+    app.get('/api/v1/messages', (request, reply) =>
+      stage.answer(reply, 'zulip', () => this.#refusedSender(request) ?? this.#find(asFields(request.query))),
+    );
+  }
+
+  #refusedSender(request: FastifyRequest): Ruling | undefined {
+    if (this.#credentials.has(basic(request))) return undefined;
+    return { ...refusal('INVALID_API_KEY', 'Invalid API key'), result: 'bad_credentials', status: 401 };
+  }
+
+  #judge(from: string, fields: Record<string, unknown>, to: string[] | undefined, now: number): Ruling {
+    const type = asText(fields['type']);
+    if (type !== 'private' && (type !== 'direct' || this.#old)) return bad('Invalid type parameter');
+    if (to === undefined) return bad('"to" is not a list of user ids or e-mail addresses');
+    const unknown = to.find((name) => /0(?:@|$)/.test(name));
+    if (unknown !== undefined) return { ...bad(`Invalid user ID ${unknown}`), result: 'unknown_user' };
+    const content = asText(fields['content']).trimEnd().replace(/^\n+/, '');
+    if (content === '') return bad('Message must not be empty');
+    if (content.includes('\0')) return bad('Message must not contain null bytes');
+    const id = this.messages.length + 1;
+    const message = { id, timestamp: Math.floor(now / 1000), sender: from, to: conversation(to) };
+    this.messages.push({ ...message, content: this.#cut(content) });
+    return { result: 'accepted', status: 200, body: { result: 'success', msg: '', id } };
+  }
+
+  #cut(content: string): string {
+    const characters = [...content];
+    if (characters.length <= this.#max) return content;
+    return characters.slice(0, this.#max - CUT.length).join('') + CUT;
+  }
+
+  /** Only what a search for one's own messages in one conversation needs, from the newest on. */
+  #find(query: Record<string, unknown>): Ruling {
+    const narrow = parsedJson(asText(query['narrow']));
+    const terms = Array.isArray(narrow) ? narrow.map(asFields) : [];
+    const operand = (...names: string[]) =>
+      terms.find(({ operator }) => names.includes(asText(operator)))?.['operand'];
+    const people = operand(this.#old ? 'pm-with' : 'dm', 'pm-with');
+    const to = Array.isArray(people) ? people.map(String) : asText(people).split(',');
+    const found = this.messages.filter(
+      (message) => message.to === conversation(to) && message.sender === operand('sender'),
+    );
+    const count = Number(query['num_before']);
+    const messages = found
+      .slice(-count)
+      .map(({ id, timestamp, sender: email, content }) => ({ id, timestamp, sender_email: email, content }));
+    const body = { result: 'success', msg: '', messages, found_oldest: found.length <= count };
+    return { result: 'found', status: 200, body };
+  }
+}
+
+const basic = ({ headers }: FastifyRequest): string =>
+  Buffer.from((headers.authorization ?? '').replace(/^Basic /, ''), 'base64').toString();
+
+const sender = (request: FastifyRequest): string => basic(request).replace(/:.*$/, '');
+
+/** A JSON list, of ids or of addresses and never of both; duplicates count once. */
+function recipients(to: unknown): string[] | undefined {
+  const list = parsedJson(asText(to));
+  if (!Array.isArray(list) || list.length === 0) return undefined;
+  const same = list.every((one) => typeof one === typeof list[0]);
+  const good = same && (list.every(Number.isSafeInteger) || typeof list[0] === 'string');
+  return good ? [...new Set(list.map(String))] : undefined;
+}
+
+const conversation = (people: readonly string[]): string =>
+  people
+    .map((name) => name.toLowerCase())
+    .toSorted()
+    .join(',');
+
+const refusal = (code: string, msg: string) => ({ body: { result: 'error', msg, code } });
+const bad = (msg: string): Ruling => ({ ...refusal('BAD_REQUEST', msg), result: 'bad_request', status: 400 });
