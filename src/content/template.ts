@@ -21,14 +21,14 @@ export interface Template {
 }
 
 /** Throws ContentError for `{%` and for braces that are not a placeholder. A literal `{{` is written `\{\{`. */
-export function readTemplate(content: string): Template {
+export function readTemplate(content: string, field = 'content'): Template {
   const clean = content.replace(UNFIT, '\uFFFD');
   if (!clean.includes('{')) return { text: clean, paths: [] };
   const paths: string[] = [];
   const text = clean.replace(BRACES, (braces, inner: string | undefined) => {
     const path = inner === undefined ? undefined : PATH.exec(inner)?.[1];
-    if (braces === '{%') throw new ContentError('content', '{% is not supported, only {{ name }}');
-    if (path === undefined) throw new ContentError('content', 'after {{ comes a name and }}');
+    if (braces === '{%') throw new ContentError(field, '{% is not supported, only {{ name }}');
+    if (path === undefined) throw new ContentError(field, 'after {{ comes a name and }}');
     paths.push(path);
     return `${OPEN}${paths.length - 1}${CLOSE}`;
   });
