@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { systemClock } from '../clock.ts';
+import { htmlDialect } from '../content/html-dialect.ts';
+import { renderContent } from '../content/render.ts';
+import type { Outcome } from '../outcome.ts';
+import { baseUrlField, secretField } from './channel-fields.ts';
+import { createHttpClient } from './http.ts';
+import { outcomeWithoutAnswer } from './http-outcome.ts';
+import {
+  type ClientDeps,
+  type CommonChannelSettings,
+  ContentError,
+  type PlatformClient,
+  type PlatformDefinition,
+  type RenderableMessage,
+  type SendRequest,
+} from './port.ts';
+import { readAnswer } from './usercom-answer.ts';
+
+/**
+ * User.com's conversations: `POST {baseUrl}/message/` writes into one, `POST {baseUrl}/users/{id}/conversations/` opens
+ * one with its first message (its API documentation). What it was told of a send it does not tell again.
+ */
+
+const id = z.union([
+  z.int().positive(),
+  z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, _ or -'),
+]);
+const agent = z.int().positive();
+const MAX_CONTEXT = 32;
+
+const messageShape = {
+  to: z.union([z.strictObject({ conversationId: id }), z.strictObject({ userId: id })]),
+  /** The id of the agent in whose name it is written; the channel's when absent. */
+  agent: agent.optional(),
+  /** 1 chat, 2 e-mail, 3 API (when absent), 4 SMS, 5 Slack. */
+  source: z.int().min(1).max(5).optional(),
+  /** Handed through, with the message's own id added. */
+  sourceContext: z
+    .record(z.string().min(1).max(64), z.union([z.string().max(1_000), z.number(), z.boolean()]))
+    .refine(
+      (context) => Object.keys(context).length <= MAX_CONTEXT,
+      `expected at most ${MAX_CONTEXT} entries`,
+    )
+    .optional(),
+};
+
+const channelShape = {
+  /** `https://<app>.user.com/api/public`. */
+  baseUrl: baseUrlField,
+  apiKey: secretField,
+  agent: agent.optional(),
+  addressing: z.enum(['conversationId', 'userId']).default('userId'),
+};
+
+const SOURCE_API = 3;
+/** The entry of the source context that holds the message's id. */
+export const ID_IN_CONTEXT = 'herald_id';
+
+type Fields<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+export type UsercomMessage = RenderableMessage & Fields<typeof messageShape>;
+export type UsercomSettings = Fields<typeof channelShape>;
+
+export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
+  name: 'usercom',
+  messageShape,
+  channelShape,
+  secrets: ['apiKey'],
+  defaults: { eligibility: false, quota: false },
+  // Neither an idempotency key nor a way to read a message back is documented.
+  resolution: 'keep',
+  // A key speaks for one application. Hashed, because the account's name is compared and shown.
+  account: ({ apiKey }) => createHash('sha256').update(apiKey).digest('hex').slice(0, 16),
+  recipient: ({ to }) =>
+    'userId' in to
+      ? { addressing: 'userId', key: `${to.userId}` }
+      : { addressing: 'conversationId', key: `conversation ${to.conversationId}` },
+  render: (message, settings) => {
+    // Without the channel's settings nobody knows whether it has an agent; the worker does.
+    if (settings && message.agent === undefined && settings.agent === undefined) {
+      throw new ContentError('agent', 'is missing, and the channel has none');
+    }
+    return renderContent(message, htmlDialect);
+  },
+  connect,
+};
+
+function connect(
+  settings: UsercomSettings & CommonChannelSettings,
+  deps: ClientDeps,
+): PlatformClient<UsercomMessage> {
+  const http = createHttpClient(settings, deps.dispatcher);
+  const clock = deps.clock ?? systemClock;
+  const secrets = [settings.apiKey];
+  const credentials = ['authorization', `Token ${settings.apiKey}`, 'user-agent', 'herald'];
+  const headers = [...credentials, 'accept', '*/*; version=2', 'content-type', 'application/json'];
+  return {
+    send: async (request: SendRequest<UsercomMessage>): Promise<Outcome> => {
+      const { message, content, signal } = request;
+      const body = encode(request, settings.agent);
+      const result = await http.request({ method: 'POST', path: pathTo(message), headers, body, signal });
+      if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
+      return readAnswer(result, { now: clock.now(), unspeakable: { secrets, content } });
+    },
+    close: () => http.close(),
+  };
+}
+
+/** The slash at the end is required. */
+const pathTo = ({ to }: UsercomMessage): string =>
+  'userId' in to ? `/users/${to.userId}/conversations/` : '/message/';
+
+/** `user` is the agent who writes, not the one who is written to. */
+function encode({ message, content, id }: SendRequest<UsercomMessage>, channelAgent?: number): string {
+  const { to, agent = channelAgent, source = SOURCE_API, sourceContext } = message;
+  return JSON.stringify({
+    ...('conversationId' in to && { conversation: to.conversationId }),
+    content,
+    user: agent,
+    source,
+    source_context: { ...sourceContext, [ID_IN_CONTEXT]: id },
+  });
+}
