@@ -1,8 +1,16 @@
+import { discourse } from './discourse.ts';
 import { kongregate } from './kongregate.ts';
 import type { PlatformDefinition } from './port.ts';
+import { usercom } from './usercom.ts';
+import { zulip } from './zulip.ts';
 
 /** Every platform that Herald speaks to. A new one is a file of its own and a line here. */
-export const platforms = { kongregate } as const satisfies Record<string, PlatformDefinition>;
+export const platforms = {
+  kongregate,
+  zulip,
+  discourse,
+  usercom,
+} as const satisfies Record<string, PlatformDefinition>;
 
 export type PlatformName = keyof typeof platforms;
 

@@ -9,12 +9,13 @@ import type { Sandbox } from './sandbox.ts';
  *
  * | call | body or query | does |
  * |---|---|---|
- * | `GET /report` | | what was received and accepted, in numbers |
- * | `GET /recipients` | | calls and accepted messages of each recipient |
- * | `GET /calls` | `?recipient=` `?limit=` | the latest calls with their content |
+ * | `GET /report` | `?platform=` | what was received and accepted, in numbers |
+ * | `GET /recipients` | `?platform=` | calls and accepted messages of each recipient |
+ * | `GET /calls` | `?platform=` `?recipient=` `?limit=` | the latest calls with their content |
  * | `GET`, `POST`, `DELETE /faults` | a list of faults | shows, adds, clears |
  * | `PUT /kongregate/players` | `[{ userId, username, state }]` | sets players |
- * | `PUT /kongregate/keys` | `["key"]` | sets the good keys |
+ * | `PUT /kongregate/keys`, `/usercom/keys` | `["key"]` | sets the good keys |
+ * | `PUT /zulip/keys`, `/discourse/keys` | `["name:key"]` | the same, with the account's name |
  * | `POST /kongregate/new-day` | | forgets the messages of the day |
  * | `POST /reset` | | empties the journal and the faults |
  *
@@ -40,10 +41,18 @@ export function controlRoutes(app: FastifyInstance, sandbox: Omit<Sandbox, 'url'
     sandbox.kongregate.players.set(...z.array(playerSchema).parse(request.body));
     return reply.code(204).send();
   });
-  app.put('/kongregate/keys', (request, reply) => {
-    sandbox.kongregate.setApiKeys(...z.array(z.string().min(1)).parse(request.body));
-    return reply.code(204).send();
-  });
+  const keys = {
+    kongregate: (...good: string[]) => sandbox.kongregate.setApiKeys(...good),
+    zulip: (...good: string[]) => sandbox.zulip.setCredentials(...good),
+    discourse: (...good: string[]) => sandbox.discourse.setCredentials(...good),
+    usercom: (...good: string[]) => sandbox.usercom.setApiKeys(...good),
+  };
+  for (const [name, set] of Object.entries(keys)) {
+    app.put(`/${name}/keys`, (request, reply) => {
+      set(...z.array(z.string().min(1)).parse(request.body));
+      return reply.code(204).send();
+    });
+  }
   app.post('/kongregate/new-day', (_request, reply) => {
     sandbox.kongregate.newDay();
     return reply.code(204).send();
@@ -54,17 +63,21 @@ export function controlRoutes(app: FastifyInstance, sandbox: Omit<Sandbox, 'url'
   });
 }
 
+const platformQuery = z.strictObject({ platform: z.string().optional() });
 const callsQuery = z.strictObject({
+  platform: z.string().optional(),
   recipient: z.string().optional(),
   limit: z.coerce.number().int().positive().default(1_000),
 });
 
 function readOut(app: FastifyInstance, { journal }: Pick<Sandbox, 'journal'>): void {
-  app.get('/report', () => journal.report());
-  app.get('/recipients', () => Object.fromEntries(journal.recipients()));
+  app.get('/report', (request) => journal.report(platformQuery.parse(request.query).platform));
+  app.get('/recipients', (request) =>
+    Object.fromEntries(journal.recipients(platformQuery.parse(request.query).platform)),
+  );
   app.get('/calls', (request) => {
-    const { recipient, limit } = callsQuery.parse(request.query);
-    const calls = journal.calls();
+    const { platform, recipient, limit } = callsQuery.parse(request.query);
+    const calls = journal.calls(platform);
     return calls.filter((call) => recipient === undefined || call.recipient === recipient).slice(-limit);
   });
 }

@@ -10,6 +10,8 @@ const when = {
   /** Only calls for these: a user id as text, or `@name` in lower case. */
   recipients: z.array(z.string()).optional(),
   platform: z.string().optional(),
+  /** Of messages that are sent, or of questions about them and other calls. */
+  of: z.enum(['send', 'lookup']).default('send'),
 };
 
 /** Whether the platform took the message before the answer went wrong, so that only its sender does not know. */
@@ -57,6 +59,13 @@ export interface Struck {
   fault: AnswerFault | undefined;
 }
 
+/** What a fault looks at. */
+export interface StruckCall {
+  of: 'send' | 'lookup';
+  platform: string;
+  recipient: string;
+}
+
 /** The faults that wait for a call, oldest first. */
 export class FaultPlan {
   #armed: Armed[] = [];
@@ -80,11 +89,10 @@ export class FaultPlan {
   }
 
   /** What strikes this call: every latency that fits, and the first of the others. */
-  strike(platform: string, recipient: string): Struck {
+  strike(call: StruckCall): Struck {
     const struck: Struck = { latencyMs: 0, fault: undefined };
     for (const fault of this.#armed) {
-      if (!fits(fault, platform, recipient) || (fault.kind !== 'latency' && struck.fault !== undefined))
-        continue;
+      if (!fits(fault, call) || (fault.kind !== 'latency' && struck.fault !== undefined)) continue;
       if (fault.probability < 1 && this.#random() >= fault.probability) continue;
       if (fault.count !== undefined) fault.count -= 1;
       if (fault.kind === 'latency') struck.latencyMs += fault.latencyMs;
@@ -95,7 +103,7 @@ export class FaultPlan {
   }
 }
 
-function fits(fault: Armed, platform: string, recipient: string): boolean {
-  if (fault.platform !== undefined && fault.platform !== platform) return false;
+function fits(fault: Armed, { of, platform, recipient }: StruckCall): boolean {
+  if (fault.of !== of || (fault.platform !== undefined && fault.platform !== platform)) return false;
   return fault.recipients === undefined || fault.recipients.includes(recipient);
 }

@@ -4,12 +4,14 @@
  * ```ts
  * const sandbox = await startSandbox({ faults: [{ kind: 'server_error', probability: 0.1 }] });
  * const redis = await startRedis();
- * // a channel with baseUrl `${sandbox.url}/kongregate/api` and apiKey `sandbox-key`, Redis at redis.url …
+ * // a channel with baseUrl `${sandbox.url}/kongregate/api` (or `/zulip`, `/discourse`, `/usercom/api/public`) and apiKey
+ * // `sandbox-key`, Redis at redis.url …
  * sandbox.journal.report(); // { calls, accepted, results: { accepted, daily_limit … } … }
  * await sandbox.close();
  * await redis.stop();
  * ```
  */
+export type { DiscourseOptions, DiscourseSandbox, DiscourseTopic } from './discourse.ts';
 export type { Fault, FaultPlan } from './faults.ts';
 export type { Journal, RecipientCounts, SandboxCall, SandboxReport } from './journal.ts';
 export type { KongregateOptions, KongregateSandbox } from './kongregate.ts';
@@ -22,3 +24,5 @@ export {
   startRedis,
 } from './redis-server.ts';
 export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
+export type { UsercomMessageRecord, UsercomOptions, UsercomSandbox } from './usercom.ts';
+export type { ZulipMessage, ZulipOptions, ZulipSandbox } from './zulip.ts';

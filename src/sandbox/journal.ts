@@ -4,7 +4,7 @@ export interface SandboxCall {
   /** By the sandbox's clock, milliseconds since the epoch. */
   at: number;
   platform: string;
-  /** A user id as text, or `@name` in lower case; empty where the call named nobody. */
+  /** A user id as text, `@name` in lower case, or several of them with commas; empty where the call named nobody. */
   recipient: string;
   /** What the platform's rules said: `accepted`, `daily_limit` … or `not_judged` where a fault came first. */
   result: string;
@@ -30,13 +30,17 @@ export interface SandboxReport {
   acceptedMoreThanOnce: number;
 }
 
+interface Counts {
+  calls: number;
+  results: Record<string, number>;
+  faults: Record<string, number>;
+  recipients: Map<string, RecipientCounts>;
+}
+
 /** Counts everything and keeps the latest calls. */
 export class Journal {
   #calls: SandboxCall[] = [];
-  #recipients = new Map<string, RecipientCounts>();
-  #results: Record<string, number> = {};
-  #faults: Record<string, number> = {};
-  #total = 0;
+  #platforms = new Map<string, Counts>();
   readonly #keep: number;
 
   constructor(keep: number) {
@@ -44,40 +48,64 @@ export class Journal {
   }
 
   add(call: SandboxCall): void {
-    this.#total += 1;
-    this.#results[call.result] = (this.#results[call.result] ?? 0) + 1;
-    if (call.fault !== undefined) this.#faults[call.fault] = (this.#faults[call.fault] ?? 0) + 1;
-    const counts = this.#recipients.get(call.recipient) ?? { calls: 0, accepted: 0 };
+    const counts = this.#platforms.get(call.platform) ?? noCounts();
+    this.#platforms.set(call.platform, counts);
     counts.calls += 1;
-    if (call.result === 'accepted') counts.accepted += 1;
-    this.#recipients.set(call.recipient, counts);
+    addTo(counts.results, call.result, 1);
+    if (call.fault !== undefined) addTo(counts.faults, call.fault, 1);
+    const recipient = counts.recipients.get(call.recipient) ?? { calls: 0, accepted: 0 };
+    recipient.calls += 1;
+    if (call.result === 'accepted') recipient.accepted += 1;
+    counts.recipients.set(call.recipient, recipient);
     this.#calls.push(call);
     // Now and then rather than at each call: shifting a long array costs its length.
     if (this.#calls.length >= 2 * this.#keep) this.#calls = this.calls();
   }
 
   /** The latest calls, oldest first. */
-  calls(): SandboxCall[] {
-    return this.#keep === 0 ? [] : this.#calls.slice(-this.#keep);
+  calls(platform?: string): SandboxCall[] {
+    const calls = this.#keep === 0 ? [] : this.#calls.slice(-this.#keep);
+    return platform === undefined ? calls : calls.filter((call) => call.platform === platform);
   }
 
-  recipients(): ReadonlyMap<string, RecipientCounts> {
-    return this.#recipients;
+  /** @param platform all of them when absent; who bears one name on several of them is then counted as one */
+  recipients(platform?: string): ReadonlyMap<string, RecipientCounts> {
+    const all = new Map<string, RecipientCounts>();
+    for (const [name, { calls, accepted }] of this.#counts(platform).flatMap((each) => [
+      ...each.recipients,
+    ])) {
+      const before = all.get(name) ?? { calls: 0, accepted: 0 };
+      all.set(name, { calls: before.calls + calls, accepted: before.accepted + accepted });
+    }
+    return all;
   }
 
-  report(): SandboxReport {
-    const results = { ...this.#results };
-    let acceptedMoreThanOnce = 0;
-    for (const { accepted } of this.#recipients.values()) if (accepted > 1) acceptedMoreThanOnce += 1;
-    const accepted = results['accepted'] ?? 0;
-    return { calls: this.#total, accepted, results, faults: { ...this.#faults }, acceptedMoreThanOnce };
+  /** @param platform all of them when absent */
+  report(platform?: string): SandboxReport {
+    const report: SandboxReport = { calls: 0, accepted: 0, results: {}, faults: {}, acceptedMoreThanOnce: 0 };
+    for (const { calls, results, faults, recipients } of this.#counts(platform)) {
+      report.calls += calls;
+      for (const [result, times] of Object.entries(results)) addTo(report.results, result, times);
+      for (const [kind, times] of Object.entries(faults)) addTo(report.faults, kind, times);
+      for (const { accepted } of recipients.values()) if (accepted > 1) report.acceptedMoreThanOnce += 1;
+    }
+    return { ...report, accepted: report.results['accepted'] ?? 0 };
   }
 
   clear(): void {
     this.#calls = [];
-    this.#recipients.clear();
-    this.#results = {};
-    this.#faults = {};
-    this.#total = 0;
+    this.#platforms.clear();
   }
+
+  #counts(platform: string | undefined): Counts[] {
+    if (platform === undefined) return [...this.#platforms.values()];
+    const counts = this.#platforms.get(platform);
+    return counts === undefined ? [] : [counts];
+  }
+}
+
+const noCounts = (): Counts => ({ calls: 0, results: {}, faults: {}, recipients: new Map() });
+
+function addTo(sums: Record<string, number>, name: string, times: number): void {
+  sums[name] = (sums[name] ?? 0) + times;
 }

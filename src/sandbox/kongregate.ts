@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { asFields, asText } from './fields.ts';
 import { nameKey, Players } from './kongregate-players.ts';
 import type { Ruling, Stage } from './stage.ts';
 
@@ -102,12 +103,4 @@ function recipientOf(fields: Record<string, unknown>): string {
   const { user_id: userId, username } = fields;
   if (typeof userId === 'number') return `${userId}`;
   return typeof username === 'string' ? nameKey(username) : '';
-}
-
-function asFields(body: unknown): Record<string, unknown> {
-  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,11 +1,14 @@
 import fastify from 'fastify';
 import { type Clock, systemClock } from '../clock.ts';
 import { controlRoutes } from './control.ts';
+import { type DiscourseOptions, DiscourseSandbox } from './discourse.ts';
 import { type Fault, FaultPlan } from './faults.ts';
 import { Journal } from './journal.ts';
 import { type KongregateOptions, KongregateSandbox } from './kongregate.ts';
 import { seededRandom } from './seeded-random.ts';
 import { createStage } from './stage.ts';
+import { type UsercomOptions, UsercomSandbox } from './usercom.ts';
+import { type ZulipOptions, ZulipSandbox } from './zulip.ts';
 
 export interface SandboxOptions {
   /** A free one when absent. */
@@ -21,14 +24,23 @@ export interface SandboxOptions {
   /** In force from the start. */
   faults?: readonly Fault[];
   kongregate?: KongregateOptions;
+  zulip?: ZulipOptions;
+  discourse?: DiscourseOptions;
+  usercom?: UsercomOptions;
 }
 
 /** A server that plays the platforms by their rules. */
 export interface Sandbox {
-  /** `http://host:port`. Kongregate's base URL is `${url}/kongregate/api`, the control interface is `${url}/sandbox`. */
+  /**
+   * `http://host:port`. The platforms' base URLs begin with it: `/kongregate/api`, `/zulip`, `/discourse`,
+   * `/usercom/api/public`; the control interface is `/sandbox`.
+   */
   readonly url: string;
   readonly port: number;
   readonly kongregate: KongregateSandbox;
+  readonly zulip: ZulipSandbox;
+  readonly discourse: DiscourseSandbox;
+  readonly usercom: UsercomSandbox;
   readonly faults: FaultPlan;
   readonly journal: Journal;
   /** Empties the journal and the faults; players, keys and the day's messages stay. */
@@ -44,7 +56,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new FaultPlan(seededRandom(seed));
   faults.add(...(options.faults ?? []));
   const journal = new Journal(keepCalls);
-  const kongregate = new KongregateSandbox(options.kongregate);
+  const platforms = {
+    kongregate: new KongregateSandbox(options.kongregate),
+    zulip: new ZulipSandbox(options.zulip),
+    discourse: new DiscourseSandbox(options.discourse),
+    usercom: new UsercomSandbox(options.usercom),
+  };
   const stage = createStage({ clock, faults, journal, closing: closing.signal });
   const reset = () => {
     faults.clear();
@@ -52,15 +69,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 
   const app = fastify({ forceCloseConnections: true });
-  app.register(async (scope) => kongregate.routes(scope, stage), { prefix: '/kongregate' });
-  app.register(async (scope) => controlRoutes(scope, { kongregate, faults, journal, reset }), {
+  for (const [name, platform] of Object.entries(platforms)) {
+    app.register(async (scope) => platform.routes(scope, stage), { prefix: `/${name}` });
+  }
+  app.register(async (scope) => controlRoutes(scope, { ...platforms, faults, journal, reset }), {
     prefix: '/sandbox',
   });
   const url = await app.listen({ host, port });
   return {
     url,
     port: Number(new URL(url).port),
-    kongregate,
+    ...platforms,
     faults,
     journal,
     reset,

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../clock.ts';
-import type { AnswerFault, FaultPlan } from './faults.ts';
+import type { AnswerFault, FaultPlan, Struck } from './faults.ts';
 import type { Journal } from './journal.ts';
 
 /** Where every simulated platform plays: faults strike, the rules judge, the journal writes. */
@@ -11,6 +11,7 @@ export interface Ruling {
   /** For the journal: `accepted` or the name of the refusal. */
   result: string;
   status: number;
+  headers?: Record<string, string>;
   body: unknown;
 }
 
@@ -22,8 +23,10 @@ export interface IncomingCall {
 
 export interface Stage {
   readonly clock: Clock;
-  /** Answers one call. `judge` applies the platform's rules and is called at most once. */
+  /** Answers one message. `judge` applies the platform's rules and is called at most once. */
   play(reply: FastifyReply, call: IncomingCall, judge: () => Ruling): Promise<FastifyReply>;
+  /** Answers any other call; the journal does not hold it. */
+  answer(reply: FastifyReply, platform: string, judge: () => Ruling): Promise<FastifyReply>;
 }
 
 export interface StageParts {
@@ -38,15 +41,33 @@ const OVERSIZE_BYTES = 1024 * 1024;
 const NOT_JUDGED = 'not_judged';
 
 export function createStage({ clock, faults, journal, closing }: StageParts): Stage {
+  async function perform(
+    reply: FastifyReply,
+    { latencyMs, fault }: Struck,
+    judge: () => Ruling,
+    note: (ruling: Ruling | undefined, fault: AnswerFault | undefined) => void,
+  ): Promise<FastifyReply> {
+    if (latencyMs > 0 && !(await waited(latencyMs, closing))) return breakOff(reply);
+    const ruling = fault === undefined || takesFirst(fault) ? judge() : undefined;
+    note(ruling, fault);
+    if (fault !== undefined) return answerWith(fault, reply);
+    return reply
+      .code(ruling?.status ?? 500)
+      .headers(ruling?.headers ?? {})
+      .send(ruling?.body);
+  }
+
   return {
     clock,
-    play: async (reply, call, judge) => {
-      const { latencyMs, fault } = faults.strike(call.platform, call.recipient);
-      if (latencyMs > 0 && !(await waited(latencyMs, closing))) return breakOff(reply);
-      const ruling = fault === undefined || takesFirst(fault) ? judge() : undefined;
-      journal.add({ at: clock.now(), ...call, result: ruling?.result ?? NOT_JUDGED, fault: fault?.kind });
-      if (fault !== undefined) return answerWith(fault, reply);
-      return reply.code(ruling?.status ?? 500).send(ruling?.body);
+    play(reply, call, judge) {
+      const struck = faults.strike({ of: 'send', ...call });
+      return perform(reply, struck, judge, (ruling, fault) =>
+        journal.add({ at: clock.now(), ...call, result: ruling?.result ?? NOT_JUDGED, fault: fault?.kind }),
+      );
+    },
+    answer(reply, platform, judge) {
+      const struck = faults.strike({ of: 'lookup', platform, recipient: '' });
+      return perform(reply, struck, judge, () => {});
     },
   };
 }

@@ -19,17 +19,20 @@ export interface PlatformHarness<M, S> {
     message: M;
     settings?: Partial<S>;
     prepare?: (sandbox: Sandbox) => void;
+    /** Where the refusal is the body's: what is sent in place of the usual one. */
+    content?: string;
     outcome: Outcome;
   }[];
 }
 
-const CONTENT = 'The content that nobody may read in a log';
+export const CONTENT = 'The content that nobody may read in a log';
 const never = new AbortController().signal;
 
 export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): void {
   const { definition, delivered } = harness;
   let sandbox: Sandbox;
   let client: PlatformClient<M>;
+  let sent = 0;
 
   beforeEach(async () => {
     sandbox = await startSandbox();
@@ -45,8 +48,11 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
     return definition.connect({ ...harness.settings, ...common, ...more }, {});
   }
 
-  function send(message = harness.message(1), signal = never): Promise<Outcome> {
-    return client.send({ message, content: CONTENT, attempt: 1, id: 'm-1', idempotencyKey: 'f'.repeat(32), signal });
+  function send(message = harness.message(1), signal = never, content = CONTENT): Promise<Outcome> {
+    // Each is a message of its own.
+    sent += 1;
+    const idempotencyKey = sent.toString(16).padStart(32, 'f');
+    return client.send({ message, content, attempt: 1, id: `m-${sent}`, idempotencyKey, signal });
   }
 
   /** Ends the client made for all tests, too, so that `client` may be another one. */
@@ -70,10 +76,10 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
       expect(sandbox.journal.report()).toMatchObject({ calls: 8, accepted: 8, acceptedMoreThanOnce: 0 });
     });
 
-    it.each(harness.refusals)('$name', async ({ message, settings = {}, prepare, outcome }) => {
+    it.each(harness.refusals)('$name', async ({ message, settings = {}, prepare, content, outcome }) => {
       prepare?.(sandbox);
       await reconnect(settings as Partial<S & CommonChannelSettings>);
-      expect(await send(message)).toMatchObject(outcome);
+      expect(await send(message, never, content)).toMatchObject(outcome);
       expect(accepted()).toBe(0);
     });
 

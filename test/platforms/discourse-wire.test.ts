@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type DiscourseSettings, discourse } from '../../src/platforms/discourse.ts';
+import type { DiscourseMessage } from '../../src/platforms/discourse-message.ts';
+import type { Answer, SendRequest } from '../../src/platforms/port.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { recordingServer } from './answers.ts';
+
+const NEW: DiscourseMessage = {
+  content: '',
+  title: 'Welcome, {{ name }}',
+  data: { name: 'Ann &\n @all' },
+  to: { usernames: ['ann'], groups: ['staff'] },
+};
+const BODY = 'A body that is long enough';
+
+let sandbox: Sandbox;
+let now = Date.now();
+beforeEach(async () => {
+  sandbox = await startSandbox({ clock: { now: () => now, monotonic: () => now } });
+});
+afterEach(() => sandbox.close());
+
+const settings = (baseUrl: string) =>
+  z
+    .object(discourse.channelShape)
+    .parse({ baseUrl, apiKey: 'sandbox-key', apiUsername: 'herald' }) as DiscourseSettings;
+
+function connect(url = `${sandbox.url}/discourse`) {
+  const client = discourse.connect({ ...settings(url), timeoutMs: 2_000, concurrency: 2 }, {});
+  const request = (message: DiscourseMessage, more: Partial<SendRequest>) => ({
+    message,
+    content: BODY,
+    attempt: 1,
+    id: 'm',
+    idempotencyKey: 'ab'.repeat(16),
+    signal: new AbortController().signal,
+    ...more,
+  });
+  return {
+    send: (message: DiscourseMessage, more: Partial<SendRequest> = {}) =>
+      client.send(request(message, more) as never),
+    confirm: (message: DiscourseMessage, more: Partial<SendRequest> = {}) =>
+      client.confirm!({ ...request(message, more), attemptedAt: 0 } as never) as Promise<Answer>,
+  };
+}
+
+const topics = () => [...sandbox.discourse.topics.values()];
+
+describe('a request to Discourse', () => {
+  const record = async (message: DiscourseMessage) => {
+    const { url, requests } = await recordingServer({ id: 1, topic_id: 2 });
+    await connect(url).send(message);
+    return requests[0]!;
+  };
+
+  it('is a private message whatever is asked for, its keys in headers', async () => {
+    const { method, url, headers, body } = await record(NEW);
+    expect([method, url]).toEqual(['POST', '/posts.json']);
+    expect(headers).toMatchObject({ 'api-key': 'sandbox-key', 'api-username': 'herald' });
+    expect(headers['content-type']).toBe('application/json');
+    expect(JSON.parse(body)).toEqual({
+      title: 'Welcome, Ann & @all',
+      raw: BODY,
+      archetype: 'private_message',
+      target_recipients: 'ann,staff',
+      external_id: 'ab'.repeat(16),
+    });
+  });
+
+  it('replies into a topic', async () => {
+    const { body } = await record({ content: '', topicId: 7, to: {} });
+    expect(JSON.parse(body)).toMatchObject({ topic_id: 7, raw: BODY, archetype: 'private_message' });
+    expect(JSON.parse(body)).not.toHaveProperty('target_recipients');
+    expect(JSON.parse(body)).not.toHaveProperty('title');
+  });
+
+  it('has an external id that Discourse takes', async () => {
+    const { body } = await record(NEW);
+    expect((JSON.parse(body) as { external_id: string }).external_id).toMatch(/^[a-z0-9_-]{1,50}$/);
+  });
+});
+
+describe('asking Discourse for a message', () => {
+  it('finds it by its external id, without following where the answer leads', async () => {
+    const { send, confirm } = connect();
+    sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    expect(await send(NEW)).toMatchObject({ kind: 'unknown' });
+    expect(await confirm(NEW)).toEqual({ kind: 'found' });
+    expect(await confirm(NEW, { idempotencyKey: 'cd'.repeat(16) })).toEqual({ kind: 'not_found' });
+  });
+
+  it('proves nothing of a reply', async () => {
+    const { confirm } = connect();
+    expect(await confirm({ content: '', topicId: 1, to: {} })).toMatchObject({ kind: 'unsure' });
+  });
+
+  it.each(['reset', 'server_error', 'blank', 'unreadable', 'rate_limited'] as const)(
+    'proves nothing when the answer is %s',
+    async (kind) => {
+      sandbox.faults.add({ kind, of: 'lookup' });
+      expect(await connect().confirm(NEW)).toMatchObject({ kind: 'unsure' });
+    },
+  );
+});
+
+describe('a message that is sent again', () => {
+  it('is answered as before within two minutes, and is there once', async () => {
+    const { send } = connect();
+    const first = await send(NEW);
+    expect(await send(NEW, { attempt: 2 })).toEqual(first);
+    expect(topics()).toHaveLength(1);
+  });
+
+  it('is found to have arrived by an earlier attempt', async () => {
+    const { send } = connect();
+    await send(NEW);
+    now += 120_000;
+    expect(await send(NEW, { attempt: 2 })).toMatchObject({ kind: 'delivered', reason: 'sent' });
+    expect(topics()).toHaveLength(1);
+  });
+
+  it('is refused when the refusal has another reason', async () => {
+    const { send } = connect();
+    expect(await send(NEW, { attempt: 2, content: 'short' })).toMatchObject({ kind: 'rejected' });
+  });
+
+  it('is in doubt when nobody can say', async () => {
+    const { send } = connect();
+    sandbox.faults.add({ kind: 'server_error', of: 'lookup' });
+    expect(await send(NEW, { attempt: 2, content: 'short' })).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('is two messages when it is two replies of one text', async () => {
+    const { send } = connect();
+    await send(NEW);
+    const reply = { content: '', topicId: 1, to: {} };
+    for (const id of ['1', '2']) await send(reply, { idempotencyKey: id.repeat(32) });
+    expect(topics()[0]!.posts).toHaveLength(3);
+  });
+});
+
+describe('a message that is archived', () => {
+  const archived = { ...NEW, archive: true };
+
+  it('is archived once it is sent', async () => {
+    expect(await connect().send(archived)).toMatchObject({ kind: 'delivered', platformMessageId: '1000001' });
+    expect(topics()).toMatchObject([{ archived: true }]);
+    await connect().send(NEW, { idempotencyKey: 'ef'.repeat(16) });
+    expect(topics()[1]).toMatchObject({ archived: false });
+  });
+
+  it('is archived when it is found', async () => {
+    sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    await connect().send(archived);
+    expect(await connect().confirm(archived)).toEqual({ kind: 'found' });
+    expect(topics()).toMatchObject([{ archived: true }]);
+  });
+
+  it.each(['reset', 'server_error', 'rate_limited'] as const)(
+    'stays delivered when archiving it fails: %s',
+    async (kind) => {
+      sandbox.faults.add({ kind, of: 'lookup' });
+      expect(await connect().send(archived)).toMatchObject({
+        kind: 'delivered',
+        reason: 'sent',
+        detail: expect.stringMatching(/^not archived: /),
+      });
+      expect(topics()).toMatchObject([{ archived: false }]);
+    },
+  );
+
+  it('is not asked for when a moderator holds it', async () => {
+    sandbox.discourse.review = true;
+    expect(await connect().send(archived)).toEqual({ kind: 'delivered', reason: 'held_for_review' });
+    expect(sandbox.discourse.queued).toEqual([BODY]);
+  });
+});
