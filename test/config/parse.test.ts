@@ -134,7 +134,10 @@ describe('a configuration that cannot be used', () => {
   it.each([
     [{ apiKey: undefined }, 'channels.kongregate.apiKey: is missing'],
     [{ apiKey: '' }, 'channels.kongregate.apiKey: '],
-    [{ platform: 'fax' }, 'channels.kongregate.platform: expected one of kongregate, zulip, discourse, usercom, quiet'],
+    [
+      { platform: 'fax' },
+      'channels.kongregate.platform: expected one of kongregate, zulip, discourse, usercom, quiet',
+    ],
     [{ apikey: SECRET }, 'channels.kongregate.apikey: is not a known field'],
     [{ rate: { max: 'many', per: '1s' } }, 'channels.kongregate.rate.max: expected a whole number from 1'],
     [{ rate: { max: 0, per: '1s' } }, 'channels.kongregate.rate.max: expected a whole number from 1'],

@@ -62,7 +62,11 @@ describe('a job that does not parse', () => {
     ['no version', { ...good, v: undefined }, 'v: is missing'],
     ['version as text', { ...good, v: '1' }, 'v: expected 1, got "1"'],
     ['version zero', { ...good, v: 0 }, 'v: expected 1, got 0'],
-    ['another platform', { ...good, platform: 'fax' }, 'platform: expected one of kongregate, zulip, discourse, usercom, got "fax"'],
+    [
+      'another platform',
+      { ...good, platform: 'fax' },
+      'platform: expected one of kongregate, zulip, discourse, usercom, got "fax"',
+    ],
     [
       'an id with a colon',
       { ...good, id: 'a:b' },
