@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { tallyOf } from '../support/tally.ts';
+import { openPlatforms, sandboxChannels } from './platforms-scene.ts';
+
+const MESSAGES = 1_000;
+
+/** The message of each number, and what becomes of those whose answer is lost. */
+const CASES = {
+  zulip: (n: number) => ({ to: { userIds: [(n % 97) * 10 + 1] } }),
+  discourse: (n: number) => ({ to: { usernames: [`player${n}x`] }, title: `News ${n}` }),
+  kongregate: (n: number) => ({ to: { userId: n * 10 + 1 } }),
+  usercom: (n: number) => ({ to: { userId: n * 10 + 1 } }),
+};
+
+it.each([
+  ['zulip', 'delivered/confirmed'],
+  ['discourse', 'delivered/confirmed'],
+  ['kongregate', 'delivered/presumed'],
+  ['usercom', 'dead/unconfirmed'],
+] as const)(
+  '1,000 messages of %s arrive once each, one in twenty with its answer lost: %s',
+  async (platform, doubtful) => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ [platform]: { patience: '120s' } }) });
+    scene.sandbox.faults.add({ kind: 'reset', accepted: true, probability: 0.05 });
+    const messages = Array.from({ length: MESSAGES }, (_, n) => ({
+      platform,
+      content: `Message number ${n}`,
+      ...CASES[platform](n),
+    }));
+    expect(await scene.producer.sendMany(messages as never)).toMatchObject({ queued: MESSAGES });
+    const tally = tallyOf(await scene.settled(platform, MESSAGES, 90_000));
+
+    const lost = tally[doubtful] ?? 0;
+    expect(tally).toEqual({ 'delivered/sent': MESSAGES - lost, [doubtful]: lost });
+    expect(lost).toBeGreaterThan(10);
+    const accepted = scene.sandbox.journal.calls().filter(({ result }) => result === 'accepted');
+    const contents = accepted.map(({ content }) => content);
+    expect(contents).toHaveLength(MESSAGES);
+    expect(new Set(contents).size).toBe(MESSAGES);
+  },
+  120_000,
+);

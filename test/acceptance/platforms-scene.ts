@@ -1,0 +1,118 @@
+import { Redis } from 'ioredis';
+import { onTestFinished } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import type { AnyMessage } from '../../src/jobs/message.ts';
+import { buildProducer } from '../../src/jobs/producer.ts';
+import { ledgerBase } from '../../src/jobs/queues.ts';
+import { knownMessages } from '../../src/ledger/lookups.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
+import type { PlatformDefinition } from '../../src/platforms/port.ts';
+import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
+import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
+import { buildWorker } from '../../src/workers/process.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** A Redis, the sandbox, a producer and a worker for channels of any platforms; all of them end with the test. */
+
+export type Message = Omit<AnyMessage, 'v' | 'to'> & Record<string, unknown>;
+
+export interface SceneOptions {
+  platforms?: Record<string, PlatformDefinition>;
+  /** By name, as in herald.yaml; merged into channels that work with the sandbox. */
+  channels: (sandboxUrl: string) => Record<string, Record<string, unknown>>;
+}
+
+/** Short enough for a test, and in the proportions of the defaults. */
+const COMMON = {
+  eligibility: false,
+  rate: false,
+  concurrency: 50,
+  timeout: '1s',
+  quietPeriod: '200ms',
+  patience: '60s',
+  retry: { attempts: 6, base: '100ms', cap: '500ms' },
+};
+
+export const SANDBOX_CHANNELS = (url: string): Record<string, Record<string, unknown>> => ({
+  kongregate: { platform: 'kongregate', baseUrl: `${url}/kongregate/api`, apiKey: 'sandbox-key' },
+  zulip: { platform: 'zulip', baseUrl: `${url}/zulip`, email: 'bot@example.com', apiKey: 'sandbox-key' },
+  discourse: {
+    platform: 'discourse',
+    baseUrl: `${url}/discourse`,
+    apiKey: 'sandbox-key',
+    apiUsername: 'herald',
+  },
+  usercom: { platform: 'usercom', baseUrl: `${url}/usercom/api/public`, apiKey: 'sandbox-key', agent: 926 },
+});
+
+/** Of the sandbox's channels, these alone, with these fields. */
+export const sandboxChannels =
+  (fields: Record<string, Record<string, unknown>>) =>
+  (url: string): Record<string, Record<string, unknown>> =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, more]) => [name, { ...SANDBOX_CHANNELS(url)[name], ...more }]),
+    );
+
+export async function openPlatforms({ platforms = allPlatforms, channels }: SceneOptions) {
+  const server = await startRedis();
+  const sandbox = await startSandbox();
+  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  const written = Object.entries(channels(sandbox.url)).map(([name, more]) => [name, { ...COMMON, ...more }]);
+  const source = {
+    redis: server.url,
+    http: false,
+    drainTimeout: '1s',
+    channels: Object.fromEntries(written),
+  };
+  const config = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile: () => '' });
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: 'debug',
+    destination: { write: (line) => void lines.push(line) },
+    secrets: [],
+  });
+  const worker = buildWorker(config, { platforms, logger });
+  const producer = buildProducer(
+    { redis: server.url, channels: config.channels.map(({ name }) => name), timeoutMs: 30_000 },
+    {
+      platforms: platforms as Record<string, PlatformDefinition>,
+      clock: systemClock,
+      openLedger: (connection) => ({
+        known: (channel, ids) => knownMessages(connection, ledgerBase(channel), ids),
+        recordPlays: () => Promise.reject(new Error('no test of platforms records plays')),
+      }),
+    },
+  );
+  await worker.run();
+  onTestFinished(async () => {
+    await worker.close({ deadlineMs: 500 });
+    await producer.close();
+    redis.disconnect();
+    await sandbox.close();
+    await server.stop();
+  });
+
+  async function receipts(channel: string): Promise<Receipt[]> {
+    const all: Receipt[] = [];
+    for await (const receipt of iterateReceipts(redis, channel)) all.push(receipt);
+    return all;
+  }
+  return {
+    sandbox,
+    redis,
+    producer,
+    receipts,
+    log: () => lines.join(''),
+    send: (message: Message) => producer.send(message as never),
+    /** The receipts of a channel, once there are so many. */
+    settled: (channel: string, count: number, withinMs = 30_000): Promise<Receipt[]> =>
+      eventually(
+        `${count} receipts of ${channel}\n${lines.slice(-5).join('')}`,
+        () => receipts(channel),
+        (all) => all.length >= count,
+        { withinMs, everyMs: 50 },
+      ),
+  };
+}

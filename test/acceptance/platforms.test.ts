@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { ledgerBase } from '../../src/jobs/queues.ts';
+import { tallyOf } from '../support/tally.ts';
+import { openPlatforms, sandboxChannels } from './platforms-scene.ts';
+
+const zulipTo = (userId: number, content: string) => ({
+  platform: 'zulip',
+  to: { userIds: [userId] },
+  content,
+});
+const discourseTo = (name: string, content: string, more: object = {}) => ({
+  platform: 'discourse',
+  to: { usernames: [name] },
+  title: 'News',
+  content,
+  ...more,
+});
+
+describe('one content for four platforms', () => {
+  it('arrives in the dialect of each', async () => {
+    const scene = await openPlatforms({
+      channels: sandboxChannels({ kongregate: {}, zulip: {}, discourse: {}, usercom: {} }),
+    });
+    const content = 'Hello **{{ name }}**, see [our page](https://e.com/{{ name }})';
+    const data = { name: '@all <b>' };
+    await scene.send({ platform: 'kongregate', to: { userId: 1 }, content, data });
+    await scene.send({ platform: 'zulip', to: { userIds: [1] }, content, data });
+    await scene.send({
+      platform: 'discourse',
+      to: { usernames: ['ann'] },
+      title: 'Hi {{ name }}',
+      content,
+      data,
+    });
+    await scene.send({ platform: 'usercom', to: { userId: 1 }, content, data, id: 'hello-1' });
+    for (const channel of ['kongregate', 'zulip', 'discourse', 'usercom']) {
+      expect(await scene.settled(channel, 1)).toMatchObject([{ state: 'delivered', reason: 'sent' }]);
+    }
+    const { journal, discourse, usercom } = scene.sandbox;
+    const address = 'https://e.com/%40all%20%3Cb%3E';
+    expect(Object.fromEntries(journal.calls().map((call) => [call.platform, call.content]))).toEqual({
+      kongregate: `Hello *@all ‹b>*, see our page (${address})`,
+      zulip: `Hello **&#64;all &#60;b&#62;**, see [our page](${address})`,
+      discourse: `Hello **@\u2060all &lt;b&gt;**, see [our page](${address})`,
+      usercom: `<p>Hello <strong>@all &lt;b&gt;</strong>, see <a href="${address}">our page</a></p>`,
+    });
+    expect([...discourse.topics.values()]).toMatchObject([{ title: 'Hi @all <b>', recipients: ['ann'] }]);
+    expect(usercom.messages).toMatchObject([{ sourceContext: { herald_id: 'hello-1' } }]);
+  });
+});
+
+describe('two Zulip messages of one text to one person', () => {
+  it.each([
+    ['arrived', true, { 'delivered/sent': 1, 'delivered/confirmed': 1 }],
+    ['did not arrive', false, { 'delivered/sent': 2 }],
+  ])('arrive once each when one is unknown and %s', async (_, accepted, tally) => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
+    scene.sandbox.faults.add({ kind: 'reset', accepted, count: 1 });
+    await Promise.all([scene.send(zulipTo(1, 'Hello')), scene.send(zulipTo(1, 'Hello'))]);
+    const receipts = await scene.settled('zulip', 2);
+    expect(tallyOf(receipts)).toEqual(tally);
+    expect(scene.sandbox.zulip.messages.map(({ content }) => content)).toEqual(['Hello', 'Hello']);
+    expect(new Set(receipts.map(({ platformMessageId }) => platformMessageId)).size).toBe(2);
+  });
+
+  it('arrive once each when both are unknown and one arrived', async () => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
+    scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 }, { kind: 'reset', count: 1 });
+    await Promise.all([scene.send(zulipTo(1, 'Hello')), scene.send(zulipTo(1, 'Hello'))]);
+    const receipts = await scene.settled('zulip', 2);
+    expect(tallyOf(receipts)).toEqual({ 'delivered/confirmed': 1, 'delivered/sent': 1 });
+    expect(scene.sandbox.zulip.messages).toHaveLength(2);
+  });
+});
+
+describe('a Discourse message', () => {
+  it('makes a new topic when its id is used again after its time', async () => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
+    const message = discourseTo('ann', 'The first of its name', { id: 'weekly' });
+    await scene.send(message);
+    await scene.settled('discourse', 1);
+    expect(await scene.send(message)).toMatchObject({ status: 'duplicate' });
+    // As a day later: the record is gone.
+    await scene.redis.del(...(await scene.redis.keys(`${ledgerBase('discourse')}:m*`)));
+    expect(await scene.send({ ...message, content: 'The second of its name' })).toMatchObject({
+      status: 'queued',
+    });
+    expect(tallyOf(await scene.settled('discourse', 2))).toEqual({ 'delivered/sent': 2 });
+    const topics = [...scene.sandbox.discourse.topics.values()];
+    expect(new Set(topics.map(({ externalId }) => externalId)).size).toBe(2);
+  });
+
+  it('that is a reply of unknown end is a dead letter, and not sent twice', async () => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ discourse: { patience: '1s' } }) });
+    await scene.send(discourseTo('ann', 'The beginning of it'));
+    await scene.settled('discourse', 1);
+    scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    await scene.send({ platform: 'discourse', topicId: 1, to: {}, content: 'And a reply to it' });
+    expect(tallyOf(await scene.settled('discourse', 2))).toEqual({
+      'delivered/sent': 1,
+      'dead/unconfirmed': 1,
+    });
+    expect(scene.sandbox.discourse.topics.get(1)?.posts).toHaveLength(2);
+  });
+
+  it('stays delivered when it cannot be archived, and the log tells', async () => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
+    scene.sandbox.faults.add({ kind: 'server_error', of: 'lookup' });
+    await scene.send(discourseTo('ann', 'A body that is long enough', { archive: true }));
+    expect(tallyOf(await scene.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
+    expect(scene.log()).toContain('"detail":"not archived: HTTP 503"');
+    expect(scene.sandbox.discourse.topics.size).toBe(1);
+  });
+});
+
+describe('a User.com message of unknown end', () => {
+  it.each([
+    ['is kept', {}, { 'dead/unconfirmed': 1 }, 1],
+    ['is sent again where that is asked for', { onUnknown: 'resend' }, { 'delivered/sent': 1 }, 2],
+  ])('%s', async (_, fields, tally, sends) => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ usercom: fields }) });
+    scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    await scene.send({ platform: 'usercom', to: { userId: 1 }, content: 'Hello' });
+    expect(tallyOf(await scene.settled('usercom', 1))).toEqual(tally);
+    expect(scene.sandbox.usercom.messages).toHaveLength(sends);
+  });
+});
+
+describe('what a channel does not take', () => {
+  it('is told at enqueue, with limit and length', async () => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {}, discourse: {} }) });
+    await expect(scene.send(zulipTo(1, 'x'.repeat(10_001)))).rejects.toThrow(
+      'content: is 10001 characters long, the platform takes at most 10000',
+    );
+    await expect(scene.send(discourseTo('ann', 'short'))).rejects.toThrow('no less than 10');
+    await expect(scene.send(discourseTo('ann@example.com', 'A body that is long enough'))).rejects.toThrow(
+      'allowEmail',
+    );
+  });
+
+  it('is a dead letter where only the worker knows', async () => {
+    const scene = await openPlatforms({
+      channels: sandboxChannels({ zulip: { maxMessageLength: 4 }, usercom: { agent: undefined } }),
+    });
+    await scene.send(zulipTo(1, 'Hello'));
+    await scene.send({ platform: 'usercom', to: { userId: 1 }, content: 'Hello' });
+    expect(tallyOf(await scene.settled('zulip', 1))).toEqual({ 'dead/bad_request': 1 });
+    expect(tallyOf(await scene.settled('usercom', 1))).toEqual({ 'dead/bad_request': 1 });
+    expect(scene.log()).toContain('at most 4');
+    expect(scene.log()).toContain('agent: is missing, and the channel has none');
+    expect(scene.sandbox.journal.report().calls).toBe(0);
+  });
+});

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { renderContent } from '../../src/content/render.ts';
+import { zulipDialect } from '../../src/content/zulip-dialect.ts';
+import { baseUrlField, secretField } from '../../src/platforms/channel-fields.ts';
+import { createHttpClient } from '../../src/platforms/http.ts';
+import { outcomeOfStrangeStatus, outcomeWithoutAnswer } from '../../src/platforms/http-outcome.ts';
+import type { PlatformDefinition, RenderableMessage } from '../../src/platforms/port.ts';
+
+/** A fifth platform, as the guide to adding one says: this file, and a line in a registry. */
+
+interface WebhookMessage extends RenderableMessage {
+  to: { hook: string };
+}
+
+interface WebhookSettings {
+  baseUrl: string;
+  token: string;
+}
+
+export const webhook: PlatformDefinition<WebhookMessage, WebhookSettings> = {
+  name: 'webhook',
+  messageShape: { to: z.strictObject({ hook: z.string().regex(/^[a-z0-9-]+$/) }) },
+  channelShape: { baseUrl: baseUrlField, token: secretField },
+  secrets: ['token'],
+  defaults: { eligibility: false, quota: false },
+  resolution: 'keep',
+  account: () => 'webhook',
+  recipient: ({ to }) => ({ addressing: 'hook', key: to.hook }),
+  render: (message) => renderContent(message, zulipDialect),
+  connect: (settings, { dispatcher }) => {
+    const http = createHttpClient(settings, dispatcher);
+    const headers = ['authorization', `Bearer ${settings.token}`, 'content-type', 'application/json'];
+    return {
+      send: async ({ message, content, signal }) => {
+        const path = `/hooks/${message.to.hook}`;
+        const body = JSON.stringify({ text: content });
+        const result = await http.request({ method: 'POST', path, headers, body, signal });
+        if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
+        if (result.status === 204) return { kind: 'delivered', reason: 'sent' };
+        return outcomeOfStrangeStatus(result, Date.now());
+      },
+      close: () => http.close(),
+    };
+  },
+};
