@@ -155,7 +155,7 @@ describe('a Redis that goes away', () => {
 
   it('is reached over a new connection when the old one fell silent without a word', async () => {
     const path = await silencingProxy(server.port);
-    const sender = producer(300, path.url);
+    const sender = producer(1000, path.url);
     await sender.send({ ...hello, id: 'before' });
     path.silence();
     expect((await timed(() => sender.send({ ...hello, id: 'lost' }))).error).toBeInstanceOf(
@@ -174,7 +174,7 @@ describe('a Redis that goes away', () => {
         to: { userId: from + i + 1 },
       }));
     let killed: Promise<void> | undefined;
-    const failure = (await producer(500)
+    const failure = (await producer(2000)
       .sendMany(messages(0), {
         onResult: ({ index }) => {
           if (index === 1999) killed = server.kill();
