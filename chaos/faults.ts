@@ -1,0 +1,136 @@
+import { ambush, type Fleet, type Place } from './fleet.ts';
+import type { Fault, FaultKind } from './plan.ts';
+import type { Platforms } from './stage.ts';
+import type { Step } from './steps.ts';
+import type { Store } from './store.ts';
+
+/** Does to the system what the plan says, at its moment. */
+export interface FaultDeps {
+  fleet: Fleet;
+  store: Store;
+  platforms: Platforms;
+  /** Counts what was done, by kind. */
+  count(kind: string, times?: number): void;
+  /** Starts runs of dead letters anew; answers how many. */
+  replay(): Promise<number>;
+  pause(ms: number): Promise<void>;
+  elapsed(): number;
+  signal: AbortSignal;
+}
+
+/** At a step that no message reaches in that time, the worker is killed where it is. */
+const AMBUSH_MS = 4_000;
+
+type Acts = { [K in FaultKind['kind']]: (fault: Fault & { kind: K }, place: Place) => Promise<void> | void };
+
+/** Resolves when the last fault is over. */
+export async function performFaults(plan: readonly Fault[], deps: FaultDeps): Promise<void> {
+  const acts = actsOf(deps);
+  const { places } = deps.fleet;
+  const running = new Set<Promise<void>>();
+  for (const fault of plan) {
+    await deps.pause(Math.max(0, fault.atMs - deps.elapsed()));
+    if (deps.signal.aborted) break;
+    const place = places[fault.worker % places.length]!;
+    const act = acts[fault.kind] as (fault: Fault, place: Place) => Promise<void> | void;
+    const done = Promise.resolve(act(fault, place)).then(() => void running.delete(done));
+    running.add(done);
+  }
+  await Promise.all(running);
+}
+
+function actsOf({ fleet, store, platforms, count, pause, replay }: FaultDeps): Acts {
+  const { proxies } = platforms;
+  /** One that works: half of them at least do, so that somebody takes over. */
+  const standing = (place: Place): Place | undefined => {
+    const still = fleet.places.filter(({ worker, dying }) => worker.still || dying || !worker.ready);
+    const free = fleet.places.filter((each) => !still.includes(each));
+    if (still.length * 2 >= fleet.places.length) return undefined;
+    return still.includes(place) ? free[0] : place;
+  };
+  return {
+    async kill({ at }, place) {
+      const victim = place.worker;
+      if (at !== undefined && victim.ready && !victim.still) {
+        ambush(place, { at, does: 'die' });
+        await Promise.race([victim.ended, pause(AMBUSH_MS)]);
+      }
+      if (place.worker !== victim) return;
+      count('kill -9 at any moment');
+      fleet.kill(place);
+    },
+    async outage({ forMs }) {
+      const away = await store.outage(forMs, pause);
+      if (!away) return;
+      count('redis killed and started again');
+      fleet.recovery.away(away.from, away.to);
+    },
+    async freeze({ forMs }, place) {
+      const victim = standing(place)?.worker;
+      if (!victim) return;
+      count('worker stopped beyond the lock');
+      victim.signal('SIGSTOP');
+      await pause(forMs);
+      victim.signal('SIGCONT');
+    },
+    block({ at, forMs }, place) {
+      const victim = standing(place);
+      if (!victim) return;
+      count(at === 'writing' ? 'event loop blocked before the write' : 'event loop blocked beyond the lock');
+      ambush(victim, { at, does: 'block', ms: forMs });
+    },
+    answer_lost(_, { redis }) {
+      count('answer of redis lost');
+      redis.loseAnswer();
+    },
+    cut(_, { redis }) {
+      count('connections to redis cut');
+      redis.cut();
+    },
+    half_open({ forMs }, { redis }) {
+      count('connections to redis half-open');
+      redis.swallow(forMs);
+    },
+    delay({ byMs, forMs }, { redis }) {
+      count('redis slow');
+      redis.delay(byMs, forMs);
+    },
+    async platform_slow({ forMs }) {
+      count('platform slow');
+      platforms.slow(true);
+      await pause(forMs);
+      platforms.slow(false);
+    },
+    async platform_away({ forMs }, place) {
+      count('platform refuses connections');
+      await proxies[place.number % proxies.length]?.refuse(forMs);
+    },
+    platform_cut(_, place) {
+      count('connections to the platform cut');
+      proxies[place.number % proxies.length]?.cut();
+    },
+    async wrong_clock({ aheadMs, forMs }) {
+      const took = await fleet.visit(aheadMs, () => pause(forMs));
+      count('worker an hour off that took nothing', took === 0 ? 1 : 0);
+      count('WORKER AN HOUR OFF THAT TOOK MESSAGES', took === 0 ? 0 : 1);
+    },
+    async replay() {
+      count('replay under way');
+      count('dead letters replayed', await replay());
+    },
+    async deploy() {
+      count('deploy under load');
+      for (const place of fleet.places) await fleet.replace(place);
+    },
+  };
+}
+
+/** How a death at a step of the pipeline is called. */
+export const DEATH_AT: Readonly<Record<Step, string>> = {
+  admitting: 'before admission',
+  granted: 'after the grant',
+  writing: 'before the write',
+  answered: "after the platform's answer",
+  settled: 'after the settlement',
+  disposing: "before the queue's verb",
+};

@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import type { Clock } from '../src/clock.ts';
+import { type Line, openLine } from './line.ts';
+import { createRecovery, type Recovery } from './recovery.ts';
+import type { Ambush } from './steps.ts';
+import { startWorker, type WorkerEvents, type WorkerProcess } from './worker-process.ts';
+
+/** The workers of a run, each with its own way to Redis. Whichever dies is started again at once. */
+export interface Fleet {
+  readonly recovery: Recovery;
+  /** By place; the process in a place changes. */
+  readonly places: readonly Place[];
+  /** What a worker did that it never should: told at the end, and breaks the promise. */
+  readonly complaints: readonly string[];
+  /** Processes started, and processes killed, so far. */
+  readonly started: number;
+  readonly killed: number;
+  start(): Promise<void>;
+  /** kill -9, now. */
+  kill(place: Place): void;
+  /** A new process takes the place; the old one is asked to end. */
+  replace(place: Place): Promise<void>;
+  /** One more, apart from the places, whose clock is wrong; answers how many messages it took up in that time. */
+  visit(aheadMs: number, stay: () => Promise<void>): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface Place {
+  readonly number: number;
+  readonly redis: Line;
+  worker: WorkerProcess;
+  /** Steps at which it is to die, so that its end is expected. */
+  dying: boolean;
+}
+
+export interface FleetOptions {
+  size: number;
+  redisPort: number;
+  /** Of herald.yaml's shape, for workers that reach Redis by this address. */
+  config(redis: string): Record<string, unknown>;
+  logs: string;
+  clock: Clock;
+  /** The step that a worker died at. */
+  onDeathAt(step: string): void;
+}
+
+export const DRAIN_MS = 10_000;
+/** After the drain: ioredis watches over a socket that it ends for 2 s, and the machine is busy. */
+const END_MS = 8_000;
+
+export async function openFleet(options: FleetOptions): Promise<Fleet> {
+  const { clock, logs, size } = options;
+  const recovery = createRecovery();
+  const complaints: string[] = [];
+  const everybody = new Set<WorkerProcess>();
+  const expected = new Set<WorkerProcess>();
+  const killedAt = new Map<WorkerProcess, number>();
+  const places: Place[] = [];
+  let started = 0;
+  let killed = 0;
+  let closing = false;
+
+  const events: WorkerEvents = {
+    onTake: (_, { job }) => recovery.taken(clock.now(), job),
+    onAmbush(worker, step) {
+      const place = places.find((each) => each.worker === worker);
+      if (!place?.dying) return;
+      options.onDeathAt(step);
+      killedAt.set(worker, clock.now());
+    },
+    onEnd(worker) {
+      everybody.delete(worker);
+      const place = places.find((each) => each.worker === worker);
+      if (closing) return;
+      const died = expected.has(worker) || place?.dying === true;
+      if (died) {
+        killed += 1;
+        recovery.killed(killedAt.get(worker) ?? clock.now(), [...worker.taken.values()]);
+      } else if (worker.closed === undefined) complaints.push(`${worker.name} ended by itself: see its log`);
+      if (place) fill(place);
+    },
+  };
+
+  function launch(name: string, redis: Line, clockAheadMs = 0): WorkerProcess {
+    started += 1;
+    const config = options.config(`redis://127.0.0.1:${redis.port}`);
+    const worker = startWorker(name, { config, clockAheadMs }, join(logs, `${name}.log`), events);
+    everybody.add(worker);
+    return worker;
+  }
+
+  function fill(place: Place): void {
+    place.dying = false;
+    place.worker = launch(`worker-${place.number}-${started}`, place.redis);
+  }
+
+  async function retire(worker: WorkerProcess): Promise<void> {
+    worker.signal('SIGTERM');
+    const late = setTimeout(() => {
+      if (!worker.still) complaints.push(`${worker.name} did not end within its drain timeout`);
+      killedAt.set(worker, clock.now());
+      expected.add(worker);
+      worker.signal('SIGKILL');
+    }, DRAIN_MS + END_MS);
+    await worker.ended;
+    clearTimeout(late);
+  }
+
+  return {
+    recovery,
+    places,
+    complaints,
+    get started() {
+      return started;
+    },
+    get killed() {
+      return killed;
+    },
+    async start() {
+      for (let number = 0; number < size; number += 1) {
+        const redis = await openLine(options.redisPort);
+        const worker = launch(`worker-${number}-${started}`, redis);
+        places.push({ number, redis, worker, dying: false });
+      }
+    },
+    kill({ worker }) {
+      killedAt.set(worker, clock.now());
+      expected.add(worker);
+      worker.signal('SIGKILL');
+    },
+    async replace(place) {
+      const old = place.worker;
+      if (place.dying) return;
+      fill(place);
+      await retire(old);
+    },
+    async visit(aheadMs, stay) {
+      const redis = await openLine(options.redisPort);
+      const visitor = launch(`visitor-${started}`, redis, aheadMs);
+      await stay();
+      const { takes } = visitor;
+      await retire(visitor);
+      await redis.close();
+      return takes;
+    },
+    async close() {
+      closing = true;
+      for (const worker of everybody) worker.signal('SIGKILL');
+      await Promise.all([...everybody].map(({ ended }) => ended));
+      for (const { redis } of places) await redis.close();
+    },
+  };
+}
+
+/** Sets an ambush for the worker of a place. */
+export function ambush(place: Place, order: Ambush): void {
+  if (order.does === 'die') place.dying = true;
+  place.worker.ambush(order);
+}

@@ -1,0 +1,54 @@
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Breach, Evidence } from './judge.ts';
+import { idIn } from './messages.ts';
+
+/** Reads the workers' logs, one JSON object a line, file by file. Lines that are no log (a crash's stack) come as text. */
+export async function* logLines(dir: string): AsyncGenerator<{ file: string; line: string }> {
+  for (const file of (await readdir(dir)).toSorted()) {
+    const lines = createInterface({ input: createReadStream(join(dir, file)) });
+    for await (const line of lines) yield { file, line };
+  }
+}
+
+/** Everything that is known of a message, in the order of time: receipts, the platform's calls, the workers' log. */
+export async function historyOf(
+  { lane, id }: Breach,
+  evidence: readonly Evidence[],
+  logs: string,
+): Promise<string[]> {
+  const own = evidence.find((each) => each.lane.name === lane);
+  const events: { at: number; text: string }[] = [];
+  const note = (at: number, who: string, text: string): void =>
+    void events.push({ at, text: `${new Date(at).toISOString()} ${who.padEnd(14)} ${text}` });
+  for (const receipt of own?.receipts ?? []) {
+    const { run, state, reason, attempts } = receipt;
+    if (receipt.id === id) note(receipt.at, 'receipt', `run ${run} ${state}/${reason}, attempts ${attempts}`);
+  }
+  const theirs = own?.calls.filter((call) => idIn(call.content) === id) ?? [];
+  const recipients = new Set(theirs.map(({ recipient }) => recipient));
+  for (const { at, recipient, result, fault, content } of own?.calls ?? []) {
+    const others = recipients.has(recipient) && result === 'accepted' ? idIn(content) : undefined;
+    if (others === undefined && idIn(content) !== id) continue;
+    note(at, 'platform', `${idIn(content)} for ${recipient}: ${result}${fault ? `, then ${fault}` : ''}`);
+  }
+  for await (const { file, line } of logLines(logs)) {
+    if (!line.includes(`"${id}"`)) continue;
+    const at = Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? '') || 0;
+    note(at, file.replace(/\.log$/, ''), line);
+  }
+  return events.toSorted((a, b) => a.at - b.at).map(({ text }) => text);
+}
+
+/** Runs whose log tells of a send with an unknown end: `<channel> <id> <run>`. */
+export async function unknownRuns(logs: string): Promise<Set<string>> {
+  const runs = new Set<string>();
+  for await (const { line } of logLines(logs)) {
+    if (!line.includes('"outcome":"unknown"')) continue;
+    const { channel, id, run } = JSON.parse(line) as { channel: string; id: string; run: number };
+    runs.add(`${channel} ${id} ${run}`);
+  }
+  return runs;
+}

@@ -1,0 +1,99 @@
+import type { MessageInput } from '../src/app.ts';
+import type { Clock, Random } from '../src/clock.ts';
+import { LANES, type Lane } from './lanes.ts';
+
+/** One thing that a producer does. */
+export type Order =
+  | { kind: 'message'; lane: Lane; id: string; message: MessageInput; again: Again }
+  /** Put into the queue by somebody else, and readable for nobody. */
+  | { kind: 'garbage'; lane: Lane; data: unknown };
+
+/** The same message once more: by the producer, or by somebody else as a job of its own. */
+export type Again = 'no' | 'produced' | 'foreign';
+
+export interface MessagePlan {
+  messages: number;
+  spanMs: number;
+}
+
+const DEFERRED = 0.2;
+const AGAIN = 0.03;
+const GARBAGE = 0.002;
+const LATER = 0.01;
+/** Long enough for a kill, an outage and a quiet period; short enough for the run to end. */
+const LIFE_MS = { least: 90_000, most: 150_000 };
+
+/** The orders of a run, made as they are needed: their instants count from then. */
+export function* planMessages(
+  { messages, spanMs }: MessagePlan,
+  { random, clock }: { random: Random; clock: Pick<Clock, 'now'> },
+): Generator<Order> {
+  const crowds = new Map(LANES.map((lane) => [lane, crowdOf(lane, messages, spanMs)]));
+  for (let number = 0; number < messages; number += 1) {
+    const lane = laneAt(random());
+    if (random() < GARBAGE) {
+      yield { kind: 'garbage', lane, data: garbage(random, number) };
+      continue;
+    }
+    const id = `${lane.name}-${number}`;
+    const recipient = Math.floor(random() * (crowds.get(lane) ?? 1));
+    const roll = random();
+    const again: Again = roll < AGAIN / 2 ? 'produced' : roll < AGAIN ? 'foreign' : 'no';
+    yield {
+      kind: 'message',
+      lane,
+      id,
+      message: compose(lane, id, recipient, { random, now: clock.now() }),
+      again,
+    };
+  }
+}
+
+function crowdOf(lane: Lane, messages: number, spanMs: number): number {
+  const own = messages * lane.share;
+  if (lane.judged.kind === 'confirmable' || !lane.crowding) return Math.ceil(own / 4);
+  const windows = Math.max(1, spanMs / lane.judged.windowMs);
+  return Math.max(3, Math.ceil(own / windows / lane.crowding));
+}
+
+function laneAt(roll: number): Lane {
+  let left = roll;
+  for (const lane of LANES) {
+    if (left < lane.share) return lane;
+    left -= lane.share;
+  }
+  return LANES[0]!;
+}
+
+function compose(
+  lane: Lane,
+  id: string,
+  recipient: number,
+  { random, now }: { random: Random; now: number },
+): MessageInput {
+  const lifeMs = LIFE_MS.least + random() * (LIFE_MS.most - LIFE_MS.least);
+  return {
+    ...lane.to(recipient),
+    id,
+    channel: lane.name,
+    content: `This is ${id} for you`,
+    expiresAt: new Date(now + lifeMs).toISOString(),
+    ...(random() < DEFERRED && { onQuota: 'defer' }),
+    ...(random() < LATER && { sendAt: new Date(now + 5_000).toISOString() }),
+    ...(random() < LATER && { priority: 5 }),
+  } as MessageInput;
+}
+
+/** The message that a text of the platform's belongs to. */
+export const idIn = (content: string): string | undefined =>
+  /This is ([a-z]+-\d+) for you/.exec(content)?.[1];
+
+function garbage(random: Random, number: number): unknown {
+  const kinds = [
+    'neither this nor that',
+    { v: 1, platform: 'carrier-pigeon', content: `${number}` },
+    { v: 1, platform: 'kongregate', to: { userId: 'x' }, content: 'x'.repeat(2_000) },
+    { content: null },
+  ];
+  return kinds[Math.floor(random() * kinds.length)];
+}

@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util';
+
+/** What a run is asked to do. The same seed makes the same messages and the same plan of faults. */
+export interface ChaosOptions {
+  messages: number;
+  workers: number;
+  kills: number;
+  outages: number;
+  seed: number;
+  /** How long messages and faults go on; the tail until the last final state comes on top. */
+  minutes: number;
+  /** Where the workers' logs stay; absent: they go with the run. */
+  logs: string | undefined;
+}
+
+export const USAGE = `npm run chaos -- [options]
+
+  --messages <n>   messages to enqueue                    (20000)
+  --workers <n>    worker processes, at least 2           (4)
+  --kills <n>      kill -9 of a worker                    (40)
+  --outages <n>    kill -9 and restart of Redis           (6)
+  --minutes <n>    how long messages and faults go on     (5)
+  --seed <n>       of messages and faults                 (the time)
+  --logs <dir>     keep the workers' logs there
+
+Exit code 1: the promise was broken, or the run could not be ended.`;
+
+const OPTIONS = {
+  messages: { type: 'string', default: '20000' },
+  workers: { type: 'string', default: '4' },
+  kills: { type: 'string', default: '40' },
+  outages: { type: 'string', default: '6' },
+  minutes: { type: 'string', default: '5' },
+  seed: { type: 'string' },
+  logs: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** Undefined when only the usage is asked for. Throws a RangeError or TypeError for what it cannot read. */
+export function readOptions(args: readonly string[], now: number): ChaosOptions | undefined {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  if (values.help) return undefined;
+  const number = (name: 'messages' | 'workers' | 'kills' | 'outages' | 'minutes', least: number): number => {
+    const value = Number(values[name]);
+    if (!(value >= least)) throw new RangeError(`--${name}: expected a number of at least ${least}`);
+    return value;
+  };
+  return {
+    messages: Math.round(number('messages', 1)),
+    workers: Math.round(number('workers', 2)),
+    kills: Math.round(number('kills', 0)),
+    outages: Math.round(number('outages', 0)),
+    minutes: number('minutes', 0.1),
+    seed: values.seed === undefined ? now % 1_000_000 : Number(values.seed),
+    logs: values.logs,
+  };
+}

@@ -1,0 +1,80 @@
+import type { Random } from '../src/clock.ts';
+import { TIMEOUT_MS } from './lanes.ts';
+import type { ChaosOptions } from './options.ts';
+import { STEPS, type Step } from './steps.ts';
+
+/** What is done to the system, and when: milliseconds from the start. `worker` is a number to be taken modulo. */
+export type Fault = { atMs: number; worker: number } & FaultKind;
+export type FaultKind =
+  | { kind: 'kill'; at: Step | undefined }
+  | { kind: 'outage'; forMs: number }
+  | { kind: 'freeze'; forMs: number }
+  | { kind: 'block'; at: Step; forMs: number }
+  | { kind: 'answer_lost' }
+  | { kind: 'cut' }
+  | { kind: 'half_open'; forMs: number }
+  | { kind: 'delay'; byMs: number; forMs: number }
+  | { kind: 'platform_slow'; forMs: number }
+  | { kind: 'platform_away'; forMs: number }
+  | { kind: 'platform_cut' }
+  | { kind: 'wrong_clock'; aheadMs: number; forMs: number }
+  | { kind: 'replay' }
+  | { kind: 'deploy' };
+
+/** A job lock is 15 s long: longer than that, and another worker takes over. */
+const BEYOND_LOCK_MS = 17_000;
+/** Outages in turn: most are short, some outlast the lock of a job. */
+const OUTAGES_MS = [800, 2_000, 1_200, 5_000, 500, 3_000, 1_500, 17_000];
+/** An hour off, either way. */
+const HOUR_MS = 3_600_000;
+const AT_MOST_OF_THE_SPAN = 0.4;
+
+export function planFaults(
+  { kills, outages, minutes }: Pick<ChaosOptions, 'kills' | 'outages' | 'minutes'>,
+  random: Random,
+): Fault[] {
+  const spanMs = minutes * 60_000;
+  const between = (least: number, most: number): number => Math.round(least + random() * (most - least));
+  const spread = (count: number, make: (number: number) => FaultKind): Fault[] =>
+    Array.from({ length: count }, (_, number) => ({
+      atMs: Math.round(((number + 0.1 + 0.8 * random()) / count) * spanMs),
+      worker: between(0, 1_000_000),
+      ...make(number),
+    }));
+  const each = (everyMs: number, make: (number: number) => FaultKind): Fault[] =>
+    spread(Math.round(spanMs / everyMs), make);
+  const outage = (number: number): FaultKind => {
+    const longest = (spanMs / Math.max(1, outages)) * AT_MOST_OF_THE_SPAN;
+    return { kind: 'outage', forMs: Math.min(longest, OUTAGES_MS[number % OUTAGES_MS.length] ?? 0) };
+  };
+  return [
+    // Half of the deaths at a moment of their own, the others at each step of the pipeline in turn.
+    ...spread(kills, (n) => ({ kind: 'kill', at: n % 2 ? STEPS[((n - 1) / 2) % STEPS.length] : undefined })),
+    ...spread(outages, outage),
+    ...each(50_000, () => ({ kind: 'freeze', forMs: BEYOND_LOCK_MS })),
+    ...each(40_000, (number) => block(STEPS[number % STEPS.length]!)),
+    ...each(4_000, () => ({ kind: 'answer_lost' })),
+    ...each(7_000, () => ({ kind: 'cut' })),
+    ...each(25_000, (n) => ({
+      kind: 'half_open',
+      forMs: n % 4 === 3 ? BEYOND_LOCK_MS : between(500, 4_000),
+    })),
+    ...each(15_000, () => ({ kind: 'delay', byMs: between(20, 400), forMs: 3_000 })),
+    ...each(30_000, () => ({ kind: 'platform_slow', forMs: 5_000 })),
+    ...each(45_000, () => ({ kind: 'platform_away', forMs: 2_000 })),
+    ...each(10_000, () => ({ kind: 'platform_cut' })),
+    ...spread(2, (n) => ({ kind: 'wrong_clock', aheadMs: n % 2 ? -HOUR_MS : HOUR_MS, forMs: 15_000 })),
+    ...each(40_000, () => ({ kind: 'replay' })),
+    ...spread(Math.max(1, Math.round(minutes / 5)), () => ({ kind: 'deploy' })),
+  ].toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * Before the write a worker may stand still for less than a request's timeout (the grant has room for so much), which
+ * is the bound that the guarantee needs; elsewhere for as long as it likes.
+ */
+const block = (at: Step): FaultKind => ({
+  kind: 'block',
+  at,
+  forMs: at === 'writing' ? TIMEOUT_MS * 0.75 : BEYOND_LOCK_MS,
+});

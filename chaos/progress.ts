@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis';
+import { channelKey, receiptsKey } from '../src/jobs/queues.ts';
+import type { Fleet } from './fleet.ts';
+import { LANES } from './lanes.ts';
+import type { Store } from './store.ts';
+
+/** How far a run is, told every few seconds, and when it is over. */
+interface Watched {
+  store: Store;
+  fleet: Fleet;
+  orders: { acknowledged: ReadonlySet<string> };
+  context: { tell(line: string): void; signal: AbortSignal };
+  elapsed(): number;
+  pause(ms: number): Promise<void>;
+}
+
+const EVERY_MS = 5_000;
+const LOOK_MS = 500;
+
+export function progress({ store, fleet, orders, context, elapsed }: Watched): { stop(): void } {
+  const timer = setInterval(async () => {
+    const at = `${Math.round(elapsed() / 1000)} s`.padStart(7);
+    const counts = `acknowledged ${orders.acknowledged.size}, killed ${fleet.killed}`;
+    if (store.away) return context.tell(`${at}  ${counts}, redis is away`);
+    const { finals, left } = await count(store.redis);
+    context.tell(`${at}  ${counts}, final states ${finals}, in the queues ${left}`);
+  }, EVERY_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+/** Resolves when nothing is left in the queues but dead letters, or when that took too long: with how much is left. */
+export async function settled(
+  { store, elapsed, pause, context }: Watched,
+  withinMs: number,
+): Promise<number> {
+  const until = elapsed() + withinMs;
+  for (;;) {
+    const { left } = await count(store.redis);
+    if (left === 0 || elapsed() > until || context.signal.aborted) return left;
+    await pause(LOOK_MS);
+  }
+}
+
+async function count(redis: Redis): Promise<{ finals: number; left: number }> {
+  const sums = { finals: 0, left: 0 };
+  for (const { name } of LANES) {
+    const key = channelKey(name);
+    sums.finals += await redis.xlen(receiptsKey(name));
+    sums.left += (await redis.llen(`${key}:wait`)) + (await redis.llen(`${key}:active`));
+    sums.left += (await redis.zcard(`${key}:delayed`)) + (await redis.zcard(`${key}:prioritized`));
+  }
+  return sums;
+}

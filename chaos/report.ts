@@ -1,0 +1,121 @@
+import type { Breach, Evidence } from './judge.ts';
+import { QUIET_MS, TIMEOUT_MS } from './lanes.ts';
+import type { RecoveryFigures } from './recovery.ts';
+
+/** The closing table of a run. */
+export interface Findings {
+  seed: number;
+  seconds: number;
+  evidence: readonly Evidence[];
+  acknowledged: number;
+  repeated: { refused: number; foreign: number };
+  faults: ReadonlyMap<string, number>;
+  /** Runs with a send whose end was unknown, by the log: `<channel> <id> <run>`. */
+  unknown: ReadonlySet<string>;
+  recovery: RecoveryFigures;
+  /** Acknowledged writes that Redis forgot. */
+  forgotten: number;
+  processes: { started: number; killed: number };
+  breaches: readonly Breach[];
+  complaints: readonly string[];
+}
+
+type Row = readonly [name: string, value: string | number];
+
+/** After a kill -9 a message is final or taken up again within this. */
+export const RECOVERED_WITHIN_MS = 25_000;
+
+export function closingTable(findings: Findings): string {
+  const { evidence, breaches, recovery } = findings;
+  const of = (kind: Breach['kind'], confirmable?: boolean): number =>
+    breaches.filter((breach) => {
+      const lane = evidence.find((each) => each.lane.name === breach.lane)?.lane;
+      if (breach.kind !== kind) return false;
+      return confirmable === undefined || (lane?.judged.kind === 'confirmable') === confirmable;
+    }).length;
+  const calls = evidence.flatMap((each) => each.calls);
+  return [
+    section('messages', [
+      ['acknowledged', findings.acknowledged],
+      ...evidence.map(({ lane, acknowledged }): Row => [`  ${lane.name}`, acknowledged.size]),
+      ['sent once more, and refused', findings.repeated.refused],
+      ['added once more as another job', findings.repeated.foreign],
+      ['requests that reached a platform', calls.length],
+      ['accepted by it', calls.filter(({ result }) => result === 'accepted').length],
+    ]),
+    section('faults', [
+      ['worker processes killed', findings.processes.killed],
+      ['worker processes started', findings.processes.started],
+      ...[...findings.faults].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      ['answers of a platform spoilt', calls.filter(({ fault }) => fault !== undefined).length],
+    ]),
+    section('final states', finalRows(evidence)),
+    section('unknown sends, by how their runs ended', unknownRows(findings)),
+    section('the promise', [
+      ['lost', of('lost')],
+      ['more than one final state a run', of('two_final_states')],
+      ['second messages to a player in a window', of('second_message')],
+      ['messages that arrived twice', of('arrived_twice', false)],
+      ['confirmable duplicates', of('arrived_twice', true)],
+      ['called delivered, and never arrived', of('never_arrived')],
+      ['acknowledged writes that Redis forgot', findings.forgotten],
+    ]),
+    section('recovery after a kill, until the last of its messages was final or taken up again', [
+      ['kills with messages under way', recovery.kills],
+      ['messages under way', recovery.messages],
+      ['p50', seconds(recovery.p50)],
+      ['max', seconds(recovery.max)],
+      ['max with the time that Redis was away', seconds(recovery.maxWithOutages)],
+      ['never', recovery.never.length],
+    ]),
+    bounds(),
+    ...findings.complaints.map((text) => `! ${text}`),
+    `seed ${findings.seed}, ${Math.round(findings.seconds)} s`,
+  ].join('\n\n');
+}
+
+export const kept = ({ breaches, complaints, recovery }: Findings): boolean =>
+  breaches.length === 0 &&
+  complaints.length === 0 &&
+  recovery.never.length === 0 &&
+  recovery.max <= RECOVERED_WITHIN_MS;
+
+function finalRows(evidence: readonly Evidence[]): Row[] {
+  return counted(
+    evidence.flatMap(({ receipts }) => receipts.map(({ state, reason }) => `${state}/${reason}`)),
+  );
+}
+
+/** A worker that died with its answer left no line: that the send was unknown is seen by the end of the run. */
+function unknownRows({ evidence, unknown }: Findings): Row[] {
+  const telling = new Set(['presumed', 'confirmed', 'unconfirmed']);
+  return counted(
+    evidence.flatMap(({ lane, receipts }) =>
+      receipts
+        .filter(({ id, run, reason }) => telling.has(reason) || unknown.has(`${lane.name} ${id} ${run}`))
+        .map(({ state, reason }) => `${lane.name}: ${state}/${reason}`),
+    ),
+  );
+}
+
+function counted(names: readonly string[]): Row[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+const WIDTH = 52;
+
+const section = (title: string, rows: readonly Row[]): string =>
+  [title, ...rows.map(([name, value]) => `  ${name.padEnd(WIDTH)} ${String(value).padStart(9)}`)].join('\n');
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+/** What the guarantee needs, in this run's figures. */
+const bounds = (): string =>
+  [
+    'what the guarantee needs',
+    `  a worker stands still between its last look at a grant and the write for less than ${TIMEOUT_MS} ms (the timeout)`,
+    `  a request that was written arrives within ${QUIET_MS} ms (the quiet period) after its deadline`,
+    '  Redis keeps what it acknowledged',
+  ].join('\n');

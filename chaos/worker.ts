@@ -1,0 +1,55 @@
+import { createInterface } from 'node:readline';
+import { destination } from 'pino';
+import { secretsOf } from '../src/app.ts';
+import { systemClock } from '../src/clock.ts';
+import { parseConfig } from '../src/config/parse.ts';
+import { createLogger } from '../src/observe/log.ts';
+import { platforms } from '../src/platforms/registry.ts';
+import { buildWorker } from '../src/workers/process.ts';
+import { type Ambush, createAmbushes, tellOn } from './steps.ts';
+
+/**
+ * A worker in a process of its own, built as in production and with ambushes at its seams. Its one argument is a
+ * WorkerPlan as JSON. It hears of ambushes on standard input, a JSON object a line, and does not outlive it; it tells
+ * its life on file descriptor 3; its log goes to standard error.
+ */
+export interface WorkerPlan {
+  /** Of herald.yaml's shape. */
+  config: Record<string, unknown>;
+  /** How far its clock is ahead of the machine's. */
+  clockAheadMs: number;
+}
+
+const { config: source, clockAheadMs } = JSON.parse(process.argv[2] ?? '') as WorkerPlan;
+const tell = tellOn(3);
+const ambushes = createAmbushes(tell);
+const readFile = (): never => {
+  throw new Error('a chaos worker reads no secret out of a file');
+};
+const config = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
+const worker = buildWorker(config, {
+  platforms,
+  logger: createLogger({ level: config.logLevel, destination: destination(2), secrets: secretsOf(config) }),
+  clock: { ...systemClock, now: () => systemClock.now() + clockAheadMs },
+  wrap: ambushes.wrappers,
+});
+
+let closing = false;
+const orders = createInterface({ input: process.stdin });
+orders.on('line', (line) => ambushes.set(JSON.parse(line) as Ambush));
+orders.on('close', () => {
+  if (!closing) process.kill(process.pid, 'SIGKILL');
+});
+process.once('SIGTERM', async () => {
+  closing = true;
+  orders.close();
+  process.stdin.destroy();
+  tell(`closed ${JSON.stringify(await worker.close())}`);
+});
+try {
+  await worker.run();
+  tell('ready');
+} catch (error) {
+  // A start that a close cut short.
+  if (!closing) throw error;
+}
