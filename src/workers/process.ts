@@ -161,11 +161,16 @@ function start({ redis, store, channels, metrics, clock, logger }: StartDeps): S
   };
 }
 
+/** Without an answer for so long a connection is given up. Longer than BullMQ's blocking question for a job, of 10 s. */
+const SILENCE_MS = 12_000;
+
 /** Commands wait for a Redis that is away: a worker's answer to an outage is patience. */
 const connect = (url: string): Redis =>
   new Redis(url, {
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(50 * times, 1_000),
+    // A peer that went away without a word (a firewall that forgot the connection) would be waited for without end.
+    socketTimeout: SILENCE_MS,
     // A peer that does not answer the end of a connection must not keep a closed worker alive.
     disconnectTimeout: 100,
   });
