@@ -5,7 +5,7 @@ import { JOB_LOCK_MS } from '../config/channels.ts';
 import { PREFIX, queueName } from '../jobs/queues.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Disposition } from '../outcome.ts';
-import { MessageWorker } from './message-worker.ts';
+import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import type { Pipeline } from './pipeline.ts';
 import { isSignal, leaveToStall, settleJob } from './settle.ts';
 
@@ -84,6 +84,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const worker = new MessageWorker(queueName(deps.channel), (job, token) => take(job, token ?? ''), {
     ...connection,
     autorun: false,
+    drainDelay: LONGEST_BLOCK_S,
     concurrency: deps.concurrency,
     lockDuration: JOB_LOCK_MS,
     stalledInterval: STALLED_INTERVAL_MS,

@@ -7,6 +7,7 @@ type RawJob = Parameters<Worker['createJob']>[0];
 const UNREADABLE = '"not JSON"';
 /** Between two tries of BullMQ's own loop, while Redis is away. */
 const RETRY_PAUSE_MS = 1_000;
+export const LONGEST_BLOCK_S = 2;
 
 /**
  * BullMQ's worker, able to take up a job whose data cannot be parsed. BullMQ's own throws in that case before the
@@ -19,6 +20,11 @@ export class MessageWorker extends Worker {
     } catch {
       return super.createJob({ ...data, data: UNREADABLE, opts: {} }, jobId);
     }
+  }
+
+  /** Seconds. BullMQ watches over its blocking question with a timer that outlives a worker closed without Redis. */
+  override get maximumBlockTimeout(): number {
+    return LONGEST_BLOCK_S;
   }
 
   /** BullMQ's pauses between tries, which must not keep a worker alive that has been closed meanwhile. */
