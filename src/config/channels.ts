@@ -33,7 +33,11 @@ export function parseChannel(name: string, source: unknown, platforms: Platforms
 
 type ParsedChannel = z.output<z.ZodObject<ReturnType<typeof commonShape>>> & Record<string, unknown>;
 
-function toChannel(name: string, parsed: ParsedChannel, { channelShape }: PlatformDefinition): ChannelConfig {
+function toChannel(
+  name: string,
+  parsed: ParsedChannel,
+  { channelShape, announced = [] }: PlatformDefinition,
+): ChannelConfig {
   const { platform, eligibility, quota, rate, concurrency, retry, breaker, onUnknown } = parsed;
   const settings = Object.fromEntries(Object.keys(channelShape).map((key) => [key, parsed[key]]));
   const { baseUrl, addressing } = settings;
@@ -41,6 +45,7 @@ function toChannel(name: string, parsed: ParsedChannel, { channelShape }: Platfo
     name,
     platform,
     settings,
+    announced: Object.fromEntries(announced.map((key) => [key, settings[key]])),
     baseUrl: String(baseUrl),
     ...(typeof addressing === 'string' ? { addressing } : {}),
     eligibility,

@@ -24,6 +24,8 @@ export interface ChannelConfig {
   platform: string;
   /** The platform's own settings, secrets and base URL included. */
   settings: Record<string, unknown>;
+  /** Those of them that producers may know. */
+  announced: Record<string, unknown>;
   baseUrl: string;
   /** How a quota channel names its recipients, where the platform knows several ways. */
   addressing?: string;

@@ -12,6 +12,8 @@ const factsSchema = z.object({
   platform: z.string(),
   /** How a quota channel names its recipients. */
   addressing: z.string().optional(),
+  /** Limits and defaults that its messages are checked against; absent where an older worker announced it. */
+  settings: z.record(z.string(), z.unknown()).optional(),
   quota: z
     .object({
       max: z.number(),
@@ -30,6 +32,7 @@ export type ChannelFacts = z.output<typeof factsSchema>;
 export function channelFacts({
   platform,
   addressing,
+  announced,
   quota,
   eligibility,
   rate,
@@ -37,6 +40,7 @@ export function channelFacts({
   return {
     platform,
     ...(addressing === undefined ? {} : { addressing }),
+    settings: announced,
     quota,
     eligibility: eligibility && { playedWithinMs: eligibility.playedWithinMs },
     rate,

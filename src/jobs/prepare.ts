@@ -7,8 +7,9 @@ import { InvalidMessageError, UnknownChannelError } from './errors.ts';
 import { type AnyMessage, DEFAULT_LIFE_MS, type MessageSchemas, type Platforms } from './message.ts';
 import { newJobId } from './queues.ts';
 
-/** A message that may be enqueued: checked, rendered once for the check, named. */
+/** A message that may be enqueued: checked, named. What its channel takes is checked by `misfit`. */
 export interface PreparedMessage {
+  definition: PlatformDefinition;
   id: string;
   jobId: string;
   /** The caller named it: it may be a duplicate, an id of ours cannot. */
@@ -44,13 +45,12 @@ export function prepare(input: unknown, { platforms, schemas, clock }: PrepareDe
     return invalid({ path: 'expiresAt', message: 'is needed when sendAt is 7 days ahead or more' });
   // The schema let only platforms of the registry through.
   const definition = platforms[message.platform]!;
-  const problem = renderProblem(definition, message);
-  if (problem) return invalid(problem);
   const jobId = newJobId();
   const id = message.id ?? jobId;
   return {
     kind: 'prepared',
     prepared: {
+      definition,
       id,
       jobId,
       ownId: message.id !== undefined,
@@ -68,9 +68,13 @@ const invalid = (...problems: Problem[]): Preparation => ({
   error: new InvalidMessageError(problems),
 });
 
-function renderProblem(definition: PlatformDefinition, message: AnyMessage): Problem | undefined {
+/** Rendered once, for the check: by the channel's own limits where they are known. */
+function renderProblem(
+  { definition, message }: PreparedMessage,
+  facts: ChannelFacts | undefined,
+): Problem | undefined {
   try {
-    definition.render(message);
+    definition.render(message, facts?.settings);
   } catch (error) {
     if (!(error instanceof ContentError)) throw error;
     return { path: error.field, message: error.message.slice(error.field.length + 2) };
@@ -84,11 +88,15 @@ function renderProblem(definition: PlatformDefinition, message: AnyMessage): Pro
  * @param listed the caller vouches for the channel
  */
 export function misfit(
-  { channel, ownChannel, message, recipient }: PreparedMessage,
+  prepared: PreparedMessage,
   facts: ChannelFacts | undefined,
   listed: boolean,
 ): InvalidMessageError | UnknownChannelError | undefined {
-  if (!facts) return ownChannel && !listed ? new UnknownChannelError(channel) : undefined;
+  const { channel, ownChannel, message, recipient } = prepared;
+  if (!facts && ownChannel && !listed) return new UnknownChannelError(channel);
+  const unsendable = renderProblem(prepared, facts?.platform === message.platform ? facts : undefined);
+  if (unsendable) return new InvalidMessageError([unsendable]);
+  if (!facts) return undefined;
   const problem = (path: string, text: string) => new InvalidMessageError([{ path, message: text }]);
   if (facts.platform !== message.platform)
     return problem(

@@ -48,6 +48,7 @@ export const discourse: PlatformDefinition<DiscourseMessage, DiscourseSettings> 
   messageShape,
   channelShape,
   secrets: ['apiKey'],
+  announced: ['allowEmail', 'titleMin', 'titleMax', 'bodyMin', 'bodyMax'],
   defaults: { eligibility: false, quota: false },
   resolution: 'confirm',
   account: ({ apiUsername }) => apiUsername.toLowerCase(),

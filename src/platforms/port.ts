@@ -106,6 +106,8 @@ export interface PlatformDefinition<M = any, S = any> {
   readonly channelShape: z.ZodRawShape;
   /** The settings that hold secrets: resolved only by commands that send, never logged. */
   readonly secrets: readonly string[];
+  /** The settings that rendering looks at, limits and defaults: workers announce them, so that producers know them. */
+  readonly announced?: readonly string[];
   /** What applies unless the configuration says otherwise: the eligibility check, the quota, a rate. */
   readonly defaults: { eligibility: boolean; quota: boolean; rate?: { max: number; perMs: number } };
   readonly resolution: Resolution;

@@ -67,6 +67,7 @@ export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
   messageShape,
   channelShape,
   secrets: ['apiKey'],
+  announced: ['agent'],
   defaults: { eligibility: false, quota: false },
   // Neither an idempotency key nor a way to read a message back is documented.
   resolution: 'keep',

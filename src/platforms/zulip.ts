@@ -55,6 +55,7 @@ export const zulip: PlatformDefinition<ZulipMessage, ZulipSettings> = {
   messageShape,
   channelShape,
   secrets: ['apiKey'],
+  announced: ['maxMessageLength'],
   defaults: { eligibility: false, quota: false },
   resolution: 'confirm',
   claims: true,

@@ -1,5 +1,6 @@
+import { Queue } from 'bullmq';
 import { describe, expect, it } from 'vitest';
-import { ledgerBase } from '../../src/jobs/queues.ts';
+import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
 import { tallyOf } from '../support/tally.ts';
 import { openPlatforms, sandboxChannels } from './platforms-scene.ts';
 
@@ -138,16 +139,33 @@ describe('what a channel does not take', () => {
     );
   });
 
-  it('is a dead letter where only the worker knows', async () => {
+  it('is told by the limits of the channel itself, which its worker announced', async () => {
     const scene = await openPlatforms({
-      channels: sandboxChannels({ zulip: { maxMessageLength: 4 }, usercom: { agent: undefined } }),
+      channels: sandboxChannels({
+        zulip: { maxMessageLength: 20_000 },
+        discourse: { allowEmail: true, bodyMin: 40 },
+        usercom: { agent: undefined },
+      }),
     });
-    await scene.send(zulipTo(1, 'Hello'));
-    await scene.send({ platform: 'usercom', to: { userId: 1 }, content: 'Hello' });
+    const byMail = discourseTo('ann@example.com', 'A body that is long enough for anybody there');
+    expect(await scene.send(zulipTo(1, 'x'.repeat(10_001)))).toMatchObject({ status: 'queued' });
+    expect(await scene.send(byMail)).toMatchObject({ status: 'queued' });
+    await expect(scene.send(discourseTo('ann', 'A body that is long enough'))).rejects.toThrow(
+      'no less than 40',
+    );
+    const toUser = { platform: 'usercom', to: { userId: 1 }, content: 'Hello' };
+    await expect(scene.send(toUser)).rejects.toThrow('agent: is missing, and the channel has none');
+    expect(await scene.send({ ...toUser, agent: 926 })).toMatchObject({ status: 'queued' });
+    expect(tallyOf(await scene.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
+  });
+
+  it('is a dead letter where it did not come by a producer', async () => {
+    const scene = await openPlatforms({ channels: sandboxChannels({ zulip: { maxMessageLength: 4 } }) });
+    const queue = new Queue(queueName('zulip'), { connection: scene.redis, prefix: PREFIX });
+    await queue.add(MESSAGE_JOB, { v: 1, ...zulipTo(1, 'Hello') });
     expect(tallyOf(await scene.settled('zulip', 1))).toEqual({ 'dead/bad_request': 1 });
-    expect(tallyOf(await scene.settled('usercom', 1))).toEqual({ 'dead/bad_request': 1 });
     expect(scene.log()).toContain('at most 4');
-    expect(scene.log()).toContain('agent: is missing, and the channel has none');
     expect(scene.sandbox.journal.report().calls).toBe(0);
+    await queue.close();
   });
 });

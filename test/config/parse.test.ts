@@ -50,6 +50,7 @@ describe('a configuration', () => {
             addressing: 'userId',
             quotaRefusals: expect.any(Array),
           },
+          announced: {},
           baseUrl: 'https://api.kongregate.com/api',
           addressing: 'userId',
           eligibility: { playedWithinMs: 14 * 24 * 3600_000, whenUnknown: 'send' },
