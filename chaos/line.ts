@@ -6,6 +6,8 @@ export interface Line {
   readonly port: number;
   /** Resets every connection. */
   cut(): void;
+  /** Connections that are made from now on go to another port. */
+  lead(port: number): void;
   /** The next request on any connection arrives; its answer does not, and the connection breaks. */
   loseAnswer(): void;
   /**
@@ -28,7 +30,8 @@ interface Link {
   notBefore: number;
 }
 
-export async function openLine(target: number): Promise<Line> {
+export async function openLine(to: number): Promise<Line> {
+  let target = to;
   const links = new Set<Link>();
   const timers = new Set<NodeJS.Timeout>();
   let losing = false;
@@ -88,6 +91,9 @@ export async function openLine(target: number): Promise<Line> {
   return {
     port,
     cut,
+    lead(other) {
+      target = other;
+    },
     loseAnswer() {
       losing = true;
     },

@@ -1,0 +1,187 @@
+import { readdir, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { describe, expect } from 'vitest';
+import { type Line, openLine } from '../../chaos/line.ts';
+import { createProducer, createWorker } from '../../src/app.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { iterateReceipts } from '../../src/observe/receipts.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
+import { eventually } from '../support/eventually.ts';
+import { CHANNEL, type Scene, it as sceneIt } from '../support/scene.ts';
+
+/** A platform that takes whatever it gets: what the store forgot, a player gets twice. */
+const LENIENT = { sandbox: { kongregate: { dayMs: 1 } } };
+const PLAYER = 21;
+const MESSAGE = 'known-to-the-store';
+
+type Close = () => Promise<void> | void;
+
+/** `later` takes what a test opens: closed after it, the latest first. */
+const it = sceneIt.extend<{ later: (close: Close) => void }>({
+  later: async ({ task: _ }, use) => {
+    const closes: Close[] = [];
+    await use((close) => void closes.unshift(close));
+    for (const close of closes) await close();
+  },
+});
+
+interface Stage {
+  later(close: Close): void;
+  scene: Scene;
+  /** The way by which workers and producers reach whichever Redis it is. */
+  line: Line;
+  url: string;
+  log(): string;
+  startWorker(): Promise<{ close(): Promise<void> }>;
+}
+
+async function openStage(scene: Scene, later: Stage['later']): Promise<Stage> {
+  const line = await openLine(scene.server.port);
+  later(() => line.close());
+  const url = `redis://127.0.0.1:${line.port}`;
+  const lines: string[] = [];
+  const logger = createLogger({ destination: { write: (text) => void lines.push(text) } });
+  return {
+    ...{ scene, line, url, later },
+    log: () => lines.join(''),
+    async startWorker() {
+      const worker = createWorker({ ...scene.config(), redis: url }, { logger });
+      let open = true;
+      const close = async (): Promise<void> => {
+        if (open) await worker.close({ deadlineMs: 1_000 });
+        open = false;
+      };
+      later(close);
+      await worker.run();
+      return { close };
+    },
+  };
+}
+
+/** What the store keeps: the message in its queue. What it will forget: everything that the worker makes of it. */
+async function deliverOnce({ scene, startWorker }: Stage): Promise<{ close(): Promise<void> }> {
+  const worker = await startWorker();
+  expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
+  expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+  return worker;
+}
+
+/** A second message for the same player, and the end of both in the store that took over. */
+async function endOfBoth({ url, later }: Stage): Promise<Record<string, string>> {
+  const producer = createProducer({ redis: url, channels: [CHANNEL], timeoutMs: 20_000 });
+  const redis = new Redis(url, { maxRetriesPerRequest: null });
+  redis.on('error', () => {}); // The line breaks when the test ends.
+  later(async () => {
+    await producer.close();
+    redis.disconnect();
+  });
+  const to = { userId: PLAYER };
+  await producer.send({ platform: 'kongregate', id: 'second', to, content: 'Hello again' });
+  const look = async (): Promise<Record<string, string>> => {
+    const ends: Record<string, string> = {};
+    for await (const { id, state, reason } of iterateReceipts(redis, CHANNEL))
+      ends[id] = `${state}/${reason}`;
+    return ends;
+  };
+  const ends = await eventually('both to end', look, (seen) => Object.keys(seen).length === 2);
+  return ends;
+}
+
+/** The append-only file as it stands: between two commands, since nobody writes. */
+async function appendOnlyFile({ dir }: RedisServer): Promise<{ path: string; bytes: number }> {
+  const folder = join(dir, 'appendonlydir');
+  const name = (await readdir(folder)).find((file) => file.endsWith('.incr.aof'));
+  const path = join(folder, name ?? '');
+  return { path, bytes: (await stat(path)).size };
+}
+
+describe.concurrent('an append-only file whose tail is gone', { timeout: 40_000 }, () => {
+  async function prepare(scene: Scene, later: Stage['later']) {
+    await scene.send(PLAYER, { id: MESSAGE });
+    return { stage: await openStage(scene, later), kept: await appendOnlyFile(scene.server) };
+  }
+  async function loseTail({ server }: Scene, { path, bytes }: { path: string; bytes: number }) {
+    await server.kill();
+    expect((await stat(path)).size).toBeGreaterThan(bytes);
+    await truncate(path, bytes);
+    await server.restart();
+  }
+
+  it('costs nothing where the worker lives: it tells the store again', async ({ openScene, later }) => {
+    const scene = await openScene({ ...LENIENT, appendonly: true });
+    const { stage, kept } = await prepare(scene, later);
+    await deliverOnce(stage);
+    await loseTail(scene, kept);
+    expect(await endOfBoth(stage)).toEqual({ [MESSAGE]: 'delivered/sent', second: 'suppressed/quota' });
+    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(stage.log()).toContain('told another Redis of recent sends');
+  });
+
+  it('costs a second message where the worker died in the same moment', async ({ openScene, later }) => {
+    const scene = await openScene({ ...LENIENT, appendonly: true });
+    const { stage, kept } = await prepare(scene, later);
+    const worker = await deliverOnce(stage);
+    await worker.close();
+    await loseTail(scene, kept);
+    await stage.startWorker();
+    await endOfBoth(stage);
+    // The message that the store knew only as waiting is sent again. That is the bound, and `doctor` tells of it.
+    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 2 });
+  });
+});
+
+describe.concurrent('a replica that lagged behind and takes over', { timeout: 40_000 }, () => {
+  /** A replica that hears nothing of the primary from now on. */
+  async function prepare(scene: Scene, later: Stage['later']) {
+    await scene.send(PLAYER, { id: MESSAGE });
+    const behind = await openLine(scene.server.port);
+    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${behind.port}`] });
+    const client = new Redis(replica.url);
+    later(async () => {
+      client.disconnect();
+      await behind.close();
+      await replica.stop();
+    });
+    const linked = async (): Promise<boolean> =>
+      /master_link_status:up/.test(await client.info('replication'));
+    await eventually('the replica to be in step', linked);
+    await eventually(
+      'all writes to be there',
+      () => scene.redis.wait(1, 1_000),
+      (count) => count === 1,
+    );
+    behind.swallow();
+    return { stage: await openStage(scene, later), replica, client };
+  }
+  async function failOver(
+    { scene, line }: Stage,
+    { replica, client }: { replica: RedisServer; client: Redis },
+  ) {
+    await scene.server.kill();
+    await client.replicaof('NO', 'ONE');
+    line.lead(replica.port);
+    line.cut();
+  }
+
+  it('costs nothing where the worker lives: it tells the store again', async ({ openScene, later }) => {
+    const scene = await openScene(LENIENT);
+    const { stage, ...successor } = await prepare(scene, later);
+    await deliverOnce(stage);
+    await failOver(stage, successor);
+    expect(await endOfBoth(stage)).toEqual({ [MESSAGE]: 'delivered/sent', second: 'suppressed/quota' });
+    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(stage.log()).toContain('told another Redis of recent sends');
+  });
+
+  it('costs a second message where the worker died in the same moment', async ({ openScene, later }) => {
+    const scene = await openScene(LENIENT);
+    const { stage, ...successor } = await prepare(scene, later);
+    const worker = await deliverOnce(stage);
+    await worker.close();
+    await failOver(stage, successor);
+    await stage.startWorker();
+    await endOfBoth(stage);
+    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 2 });
+  });
+});
