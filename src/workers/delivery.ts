@@ -1,8 +1,9 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import type { AnyMessage, MessageSchemas } from '../jobs/message.ts';
+import { countRecipients } from '../jobs/prepare.ts';
 import type { LedgerMessage } from '../ledger/entries.ts';
 import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
-import type { PlatformDefinition } from '../platforms/port.ts';
+import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
 import type { MessageRef } from './observer.ts';
 
 /** A job as the queue hands it over: what the pipeline reads of it. */
@@ -52,11 +53,8 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
   const stranger = misdirected(message, context);
   if (stranger) return invalid(job, parsed.id, stranger, context);
   const recipient = context.definition.recipient(message);
-  const { channel } = context;
-  if (channel.quota && channel.addressing && recipient.addressing !== channel.addressing) {
-    const problem = `to: channel ${channel.name} addresses people by ${channel.addressing}, not by ${recipient.addressing}`;
-    return invalid(job, parsed.id, problem, context);
-  }
+  const unquotable = unfitForQuota(message, recipient, context);
+  if (unquotable) return invalid(job, parsed.id, unquotable, context);
   return {
     kind: 'delivery',
     delivery: {
@@ -96,6 +94,22 @@ function misdirected(message: AnyMessage, { channel }: ReadContext): string | un
     return `channel: ${message.channel} does not fit the queue of channel ${channel.name}`;
   }
   return undefined;
+}
+
+/** One person, named in one way, or somebody would get two messages a window. */
+function unfitForQuota(
+  message: AnyMessage,
+  { addressing }: Recipient,
+  { channel }: ReadContext,
+): string | undefined {
+  if (!channel.quota) return undefined;
+  if (channel.addressing !== undefined && addressing !== channel.addressing) {
+    return `to: channel ${channel.name} addresses people by ${channel.addressing}, not by ${addressing}`;
+  }
+  const recipients = countRecipients(message.to);
+  return recipients > 1
+    ? `to: a channel with a quota takes one recipient a message, got ${recipients}`
+    : undefined;
 }
 
 function invalid(job: QueuedJob, id: string | undefined, problem: string, context: ReadContext): ReadJob {
