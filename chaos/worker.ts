@@ -18,11 +18,14 @@ export interface WorkerPlan {
   config: Record<string, unknown>;
   /** How far its clock is ahead of the machine's. */
   clockAheadMs: number;
+  /** In wait from the start. */
+  ambush?: Ambush;
 }
 
-const { config: source, clockAheadMs } = JSON.parse(process.argv[2] ?? '') as WorkerPlan;
+const { config: source, clockAheadMs, ambush } = JSON.parse(process.argv[2] ?? '') as WorkerPlan;
 const tell = tellOn(3);
 const ambushes = createAmbushes(tell);
+if (ambush) ambushes.set(ambush);
 const readFile = (): never => {
   throw new Error('a chaos worker reads no secret out of a file');
 };

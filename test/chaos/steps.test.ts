@@ -1,0 +1,100 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import type { Ambush } from '../../chaos/steps.ts';
+import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Scene, it as sceneIt } from '../support/scene.ts';
+
+/** A job lock of 15 s and a look for stalled jobs every 4 s. */
+const RECOVERED_WITHIN_MS = 30_000;
+const BEYOND_LOCK_MS = 17_000;
+
+interface Victim extends WorkerProcess {
+  /** The step at which the ambush stopped it. */
+  readonly stoppedAt: string | undefined;
+  log(): Promise<string>;
+}
+
+type Ambushed = (scene: Scene, ambush: Ambush) => Promise<Victim>;
+
+/** `ambushed` takes up the one message of a scene, and stops at its step. */
+const it = sceneIt.extend<{ ambushed: Ambushed }>({
+  ambushed: async ({ task: _ }, use) => {
+    const dir = await mkdtemp(join(tmpdir(), 'herald-steps-'));
+    const victims: WorkerProcess[] = [];
+    await use(async (scene, ambush) => {
+      let stoppedAt: string | undefined;
+      const logFile = join(dir, `${victims.length}.log`);
+      const plan = { config: { ...scene.config(), http: false }, clockAheadMs: 0, ambush };
+      const victim = startWorker('victim', plan, logFile, {
+        onTake() {},
+        onEnd() {},
+        onAmbush(_, step) {
+          stoppedAt = step;
+        },
+      });
+      victims.push(victim);
+      await eventually('the ambush', () => stoppedAt === ambush.at, Boolean, { withinMs: 20_000 });
+      return Object.create(victim, {
+        stoppedAt: { get: () => stoppedAt },
+        log: { value: () => readFile(logFile, 'utf8') },
+      }) as Victim;
+    });
+    for (const victim of victims) victim.signal('SIGKILL');
+    await Promise.all(victims.map(({ ended }) => ended));
+    await rm(dir, { recursive: true });
+  },
+});
+
+const nothingLeft = { active: 0, waiting: 0, delayed: 0, failed: 0 };
+const left = ({ queue }: Scene) => queue.getJobCounts('active', 'waiting', 'delayed', 'failed');
+
+describe.concurrent('a worker that is stopped at a step of the pipeline', { timeout: 60_000 }, () => {
+  /** kill.test.ts has the deaths with the grant, with the answer and with the settlement. */
+  it.for([
+    { at: 'admitting', calls: 0, receipts: 0 },
+    { at: 'writing', calls: 0, receipts: 0 },
+    { at: 'disposing', calls: 1, receipts: 1 },
+  ] as const)(
+    'at the step $at: the message arrives once and ends once',
+    async ({ at, calls, receipts }, { openScene, ambushed }) => {
+      const scene = await openScene();
+      await scene.send(21);
+      const victim = await ambushed(scene, { at, does: 'die' });
+      await victim.ended;
+      expect(scene.sandbox.journal.report().calls).toBe(calls);
+      expect(await scene.receipts()).toHaveLength(receipts);
+      expect(await scene.queue.getActiveCount()).toBe(1);
+      await scene.worker();
+      expect(await scene.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ 'delivered/sent': 1 });
+      expect(await scene.receipts()).toHaveLength(1);
+      expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+      expect(await left(scene)).toEqual(nothingLeft);
+    },
+  );
+
+  /** The worker does not know that it stood still; another one has taken its message meanwhile. */
+  it.for([
+    // The grant is too old to be used: nothing leaves.
+    { at: 'granted', calls: 1, ended: 'delivered/sent' },
+    // The other one sends again, and the platform's refusal proves the first.
+    { at: 'answered', calls: 2, ended: 'delivered/presumed' },
+    { at: 'settled', calls: 1, ended: 'delivered/sent' },
+  ] as const)(
+    'at the step $at: the message arrives once and ends once',
+    async ({ at, calls, ended }, { openScene, ambushed }) => {
+      const scene = await openScene();
+      await scene.send(21);
+      const victim = await ambushed(scene, { at, does: 'block', ms: BEYOND_LOCK_MS });
+      await scene.worker();
+      expect(await scene.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ [ended]: 1 });
+      await eventually('it to go on', () => victim.taken.size === 0, Boolean, { withinMs: BEYOND_LOCK_MS });
+      expect(await victim.log()).not.toContain('"fatal"');
+      expect(await scene.receipts()).toHaveLength(1);
+      expect(scene.sandbox.journal.report()).toMatchObject({ calls, accepted: 1 });
+      expect(await left(scene)).toEqual(nothingLeft);
+    },
+  );
+});
