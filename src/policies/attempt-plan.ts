@@ -19,6 +19,8 @@ export interface Plan {
 export interface PlanContext {
   retry: BackoffPolicy & { attempts: number };
   resolution: AdmissionPolicy['resolution'];
+  /** Whether the channel keeps slots. */
+  quota: boolean;
   quietPeriodMs: number;
   random: Random;
 }
@@ -72,17 +74,10 @@ function refusedForEver(
 function throttled(
   outcome: Extract<Outcome, { kind: 'throttled' }>,
   grant: Grant,
-  { resolution, random }: PlanContext,
+  context: PlanContext,
 ): Plan {
   const { reason } = outcome;
-  if (reason === 'quota_refused') {
-    // Rule 6: within its own window, the refusal of a repeated send tells that the first one arrived.
-    if (grant.doubt && resolution === 'presume') return delivered({ kind: 'delivered', reason: 'presumed' });
-    // Elsewhere it proves nothing, and the platform would only say it again: the doubt is all there is.
-    if (grant.doubt) return { ...dead(outcome, 'doubt', 'unconfirmed'), marks: { health: 'up' } };
-    const next: Disposition = { kind: 'wait', reason, delayMs: comeBackMs(0, random) };
-    return { outcome, effect: 'back', next, marks: { health: 'up', foreign: true } };
-  }
+  if (reason === 'quota_refused') return quotaRefused(outcome, grant, context);
   if (outcome.stop) {
     const next: Disposition = { kind: 'rest', reason, delayMs: STOPPED_REST_MS };
     return { outcome, effect: 'back', next, marks: { health: 'up', stop: { reason: outcome.stop } } };
@@ -95,6 +90,25 @@ function throttled(
     next,
     marks: { health: 'up', rest: { reason: 'rate_limited', ms } },
   };
+}
+
+function quotaRefused(
+  outcome: Extract<Outcome, { kind: 'throttled' }>,
+  grant: Grant,
+  { resolution, quota, random }: PlanContext,
+): Plan {
+  // Rule 6: within its own window, the refusal of a repeated send tells that the first one arrived.
+  if (grant.doubt && resolution === 'presume') return delivered({ kind: 'delivered', reason: 'presumed' });
+  // Elsewhere it proves nothing, and the platform would only say it again: the doubt is all there is.
+  if (grant.doubt) return { ...dead(outcome, 'doubt', 'unconfirmed'), marks: { health: 'up' } };
+  const marks: Plan['marks'] = { health: 'up', foreign: true };
+  if (!quota) {
+    // No slot to spend, and no window whose end is known: asked again, the platform would refuse again.
+    const final: FinalState = { state: 'suppressed', reason: 'quota' };
+    return { outcome, effect: 'spent', final, next: { kind: 'complete', final }, marks };
+  }
+  const next: Disposition = { kind: 'wait', reason: 'quota_refused', delayMs: comeBackMs(0, random) };
+  return { outcome, effect: 'back', next, marks };
 }
 
 function failed(outcome: Extract<Outcome, { kind: 'failed' }>, grant: Grant, context: PlanContext): Plan {

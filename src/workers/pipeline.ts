@@ -41,6 +41,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const planContext = {
     retry: channel.retry,
     resolution: deps.resolution,
+    quota: channel.quota !== null,
     quietPeriodMs: channel.quietPeriodMs,
     random,
   };

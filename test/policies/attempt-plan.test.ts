@@ -14,6 +14,7 @@ const RESOLUTIONS = ['confirm', 'presume', 'keep', 'resend'] as const;
 const context = (fields: Partial<PlanContext> = {}): PlanContext => ({
   retry: { attempts: 3, baseMs: 5_000, capMs: 60_000 },
   resolution: 'keep',
+  quota: true,
   quietPeriodMs: 60_000,
   random: () => 1,
   ...fields,
@@ -107,6 +108,13 @@ describe('planAttempt: what the channel is told', () => {
 
   it('a quota refusal without doubt means that somebody else used the slot', () => {
     expect(marks(OUTCOMES.quota_refused)).toEqual({ health: 'up', foreign: true });
+  });
+
+  it('where no slot is kept a quota refusal ends the run: nothing tells when to come again', () => {
+    const plan = planAttempt(OUTCOMES.quota_refused, grant(), context({ quota: false }));
+    expect(summary(plan)).toBe('spent → suppressed/quota');
+    expect(plan.next.kind).toBe('complete');
+    expect(plan.marks).toEqual({ health: 'up', foreign: true });
   });
 
   it('refused credentials stop the channel', () => {

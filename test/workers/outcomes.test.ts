@@ -124,6 +124,19 @@ describe.concurrent('a refusal', () => {
     expect(scene.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 1 });
   });
 
+  it('for a quota on a channel that keeps none suppresses the message, after one call', async ({
+    openScene,
+  }) => {
+    const scene = await openScene();
+    await foreignMessage(scene.sandbox.url, PLAYER);
+    const worker = await scene.worker({ channel: { quota: false } });
+    await scene.send(PLAYER, { onQuota: 'defer' });
+    expect(await scene.agreed(1, [worker])).toEqual({ 'suppressed/quota': 1 });
+    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 1 });
+    const text = await worker.metrics.render();
+    expect(metric(text, 'herald_unforeseen_refusals_total')).toBe(1);
+  });
+
   it('for a foreign quota defers a message that asks for it', async ({ openScene }) => {
     const scene = await openScene();
     await foreignMessage(scene.sandbox.url, PLAYER);
