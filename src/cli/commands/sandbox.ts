@@ -30,17 +30,23 @@ Examples:
 
 /** `reset`, `reset:0.1` or `{"kind":"reset","accepted":true}`. */
 export function parseFault(text: string): Fault {
-  const parsed = faultSchema.safeParse(faultSource(text));
+  const source = faultSource(text);
+  const parsed = faultSchema.safeParse(source);
   if (parsed.success) return parsed.data;
-  const problems = toProblems(parsed.error.issues, text, () => true);
+  const problems = toProblems(parsed.error.issues, source, () => true);
   throw new InvalidArgumentError(`${problemsText(problems)}.`);
 }
 
 function faultSource(text: string): unknown {
-  if (!text.startsWith('{')) {
-    const [kind, share] = text.split(':');
-    return { kind, ...(share === undefined ? {} : { probability: Number(share) }) };
-  }
+  if (text.startsWith('{')) return jsonSource(text);
+  const [, kind, share] = /^([^:]*)(?::(.*))?$/s.exec(text)!;
+  if (share === undefined) return { kind };
+  if (!/^\d*\.?\d+$/.test(share))
+    throw new InvalidArgumentError('expected a share from 0 to 1 after the colon.');
+  return { kind, probability: Number(share) };
+}
+
+function jsonSource(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

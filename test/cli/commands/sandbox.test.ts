@@ -49,8 +49,12 @@ it('arms the faults that it is given', async () => {
 });
 
 it.each([
-  ['--fault', 'earthquake', /kind/],
-  ['--fault', 'reset:2', /probability/],
+  ['--fault', 'earthquake', /kind: expected one of latency, server_error, .*, got "earthquake"/],
+  ['--fault', 'reset:2', /probability: expected at most 1, got 2/],
+  ['--fault', 'reset:', /expected a share from 0 to 1 after the colon/],
+  ['--fault', 'reset:half', /expected a share from 0 to 1 after the colon/],
+  ['--fault', 'latency', /latencyMs: is missing/],
+  ['--fault', '{"kind":"reset","latencyMs":5}', /latencyMs: is not a known field/],
   ['--fault', '{"kind":', /not valid JSON/],
   ['--port', '70000', /whole number from 0 to 65535/],
   ['--day', '10', /expected a duration/],
