@@ -140,11 +140,23 @@ function observe(m: Instruments): DeliveryObserver {
   };
 }
 
+/** Gauges that end in `_total`, as only counters may: each has a sibling that tells the same by type. */
+const MISNAMED = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
+
+function collectNodeMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+}
+
 /** Declares every metric of Herald in one registry. Counted where things happen, never from queue events. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = options.registry ?? new Registry();
   const m = declare(registry);
-  if (options.defaults ?? true) collectDefaultMetrics({ register: registry });
+  if (options.defaults ?? true) collectNodeMetrics(registry);
   m.buildInfo.set({ version: options.version }, 1);
   return {
     ...observe(m),

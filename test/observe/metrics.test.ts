@@ -65,6 +65,8 @@ describe('createMetrics', () => {
     const withNode = createMetrics({ version: '1' });
     expect(await series(withNode, 'nodejs_eventloop_lag_seconds')).toHaveLength(1);
     expect(await series(create(), 'nodejs_eventloop_lag_seconds')).toHaveLength(0);
+    // Prometheus' own linter objects to a gauge that is named as counters are.
+    expect(await withNode.render()).not.toMatch(/^# TYPE \S+_total gauge$/m);
   });
 
   it('tells the version', async () => {
