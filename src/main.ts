@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { EXIT } from './cli/context.ts';
 import { runCommandLine } from './cli/program.ts';
 import { systemClock } from './clock.ts';
 import { environment } from './environment.ts';
@@ -14,8 +15,9 @@ const interrupt = (signal: NodeJS.Signals): void => {
 for (const signal of SIGNALS) process.on(signal, interrupt);
 // `herald … | head` closes the pipe when it has seen enough; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`herald: cannot write to standard output: ${error.message}\n`);
+  process.exit(EXIT.partly);
 });
 
 const context = {
