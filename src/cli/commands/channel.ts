@@ -9,6 +9,11 @@ interface ForgetOptions {
   yes?: boolean;
 }
 
+const GROUP_HELP = `
+Examples:
+  $ herald channel pause kongregate
+  $ herald channel resume kongregate`;
+
 const PAUSE_HELP = `
 Messages are taken and wait; none is lost. Requests under way end.
 
@@ -71,7 +76,10 @@ const refusal = (name: string, { waiting, dead }: Extract<Forgotten, { kind: 'ke
   );
 
 export const addChannel: AddCommand = (program, shell) => {
-  const channel = program.command('channel').description('Pause, resume or forget a channel by hand.');
+  const channel = program
+    .command('channel')
+    .description('Pause, resume or forget a channel by hand.')
+    .addHelpText('after', GROUP_HELP);
   channel
     .command('pause')
     .argument('<name>', 'a configured or announced channel')

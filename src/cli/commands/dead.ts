@@ -4,9 +4,15 @@ import { addDeadPurge } from './dead-purge.ts';
 import { addDeadReplay } from './dead-replay.ts';
 import { addDeadShow } from './dead-show.ts';
 
+const HELP = `
+Examples:
+  $ herald dead list --since 2h
+  $ herald dead replay --reason exhausted --yes`;
+
 export const addDead: AddCommand = (program, shell) => {
   const dead = program
     .command('dead')
-    .description('Look at messages that ended undelivered, replay them or delete them.');
+    .description('Look at messages that ended undelivered, replay them or delete them.')
+    .addHelpText('after', HELP);
   for (const add of [addDeadList, addDeadShow, addDeadReplay, addDeadPurge]) add(dead, shell);
 };

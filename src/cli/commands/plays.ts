@@ -23,6 +23,11 @@ interface RecordOptions extends ChannelOption {
   at?: Date;
 }
 
+const GROUP_HELP = `
+Examples:
+  $ herald plays import plays.csv --channel kongregate
+  $ herald plays record --channel kongregate --user-id 32`;
+
 const IMPORT_HELP = `
 CSV with a header (one of userId, username, recipient; and at), or NDJSON with the same names. An instant is
 2026-01-31T12:00:00Z or milliseconds since the epoch. An older play never replaces a later one, so a file may be
@@ -93,7 +98,8 @@ function instantOption(text: string): Date {
 export const addPlays: AddCommand = (program, shell) => {
   const plays = program
     .command('plays')
-    .description('Tell when people played: the eligibility check lives on it.');
+    .description('Tell when people played: the eligibility check lives on it.')
+    .addHelpText('after', GROUP_HELP);
   plays
     .command('import')
     .argument('<file>', 'CSV or NDJSON of recipient and instant; - for standard input')

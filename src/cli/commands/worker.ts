@@ -8,6 +8,7 @@ import type { Drained } from '../../workers/drain.ts';
 import type { HeraldWorker } from '../../workers/process.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
+import { collected } from '../option-values.ts';
 import type { AddCommand, Run } from '../shell.ts';
 
 interface WorkerOptions {
@@ -15,8 +16,8 @@ interface WorkerOptions {
 }
 
 const HELP = `
-Logs go to standard output, one JSON object a line; at a terminal they are laid out for reading. Metrics and probes are
-served where the configuration's http says: /metrics, /livez, /readyz. The first SIGTERM or SIGINT lets sends under way
+Logs go to standard output, one JSON object a line; at a terminal they are laid out for reading where pino-pretty is
+installed. Metrics and probes are served where the configuration's http says: /metrics, /livez, /readyz. The first SIGTERM or SIGINT lets sends under way
 end, for at most drainTimeout; the second ends the process at once. Exit code 1 tells that sends had to be abandoned:
 another worker takes them up.
 
@@ -91,7 +92,7 @@ export const addWorker: AddCommand = (program, shell) => {
   program
     .command('worker')
     .description('Deliver the messages of all channels, or of some.')
-    .option('--channel <name...>', 'serve only this channel, repeatable')
+    .option('--channel <name>', 'serve only this channel, repeatable', collected(String))
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };
