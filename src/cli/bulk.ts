@@ -2,6 +2,7 @@ import { InterruptedError, InvalidMessageError, ProducerTimeoutError } from '../
 import type { InvalidItem } from '../jobs/send.ts';
 import { problemsText } from '../problems.ts';
 import { EXIT, type ExitCode } from './context.ts';
+import { describeFailure } from './describe-failure.ts';
 import type { Entry } from './input/lines.ts';
 import { type Numbered, numbered } from './input/numbered.ts';
 import type { Source } from './input/source.ts';
@@ -28,8 +29,8 @@ export interface BulkReport<R> {
   result: R;
   /** Every bad line is told on standard error as it is met; the first thousand are kept for `--json`. */
   refused: { total: number; lines: RefusedLine[] };
-  /** Why not everything was handed over, as a sentence. */
-  stopped?: { why: string; unreachable: boolean } | undefined;
+  /** Why not everything was handed over, as a sentence, and how the command ends where nothing was. */
+  stopped?: { why: string; exitCode: ExitCode } | undefined;
 }
 
 const REFUSED_KEPT = 1000;
@@ -39,16 +40,22 @@ const refusalText = (error: InvalidItem['error']): string =>
   error instanceof InvalidMessageError ? problemsText(error.problems) : error.message;
 
 function stoppedBy(
-  error: InterruptedError<unknown>,
+  { cause, resumeAt, restUntouched }: InterruptedError<unknown>,
   values: Numbered<unknown>,
 ): BulkReport<unknown>['stopped'] {
-  const line = values.lineOf(error.resumeAt);
+  const line = values.lineOf(resumeAt);
   const where = line === undefined ? 'at the end of the input' : `before line ${line}`;
-  const cause = error.cause instanceof Error ? error.cause.message : String(error.cause);
-  return {
-    why: `stopped ${where}; what follows may have been taken in part. ${cause}`,
-    unreachable: error.cause instanceof ProducerTimeoutError,
-  };
+  const rest = restUntouched
+    ? 'nothing of what follows was taken'
+    : 'what follows may have been taken in part';
+  const why =
+    cause instanceof ProducerTimeoutError
+      ? `Redis ${cause.trouble}`
+      : cause instanceof Error
+        ? cause.message
+        : String(cause);
+  const exitCode = restUntouched ? describeFailure(cause).exitCode : EXIT.partly;
+  return { why: `stopped ${where}; ${rest}. ${why}`, exitCode };
 }
 
 /** Throws what is neither a bad line nor an outage on the way. */
@@ -74,7 +81,7 @@ export async function runBulk<T, R>(
   try {
     const onInvalid = ({ index, error }: InvalidItem) => refuse(values.lineOf(index), refusalText(error));
     const result = await job.handOver(watched(), onInvalid);
-    const stopped = context.signal.aborted ? { why: 'interrupted', unreachable: false } : undefined;
+    const stopped = context.signal.aborted ? { why: 'interrupted', exitCode: EXIT.partly } : undefined;
     return { result, refused, stopped };
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
@@ -86,6 +93,6 @@ export async function runBulk<T, R>(
 
 /** @param settled how many messages or plays the producer took */
 export function bulkExitCode({ refused, stopped }: BulkReport<unknown>, settled: number): ExitCode {
-  if (stopped?.unreachable && settled === 0) return EXIT.unreachable;
+  if (stopped && settled === 0) return stopped.exitCode;
   return stopped || refused.total > 0 ? EXIT.partly : EXIT.done;
 }

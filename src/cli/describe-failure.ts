@@ -1,11 +1,13 @@
 import { ConfigError } from '../config/error.ts';
 import {
+  DatabaseRefusedError,
   InterruptedError,
   InvalidMessageError,
   ProducerRefusedError,
   ProducerTimeoutError,
   UnknownChannelError,
 } from '../jobs/errors.ts';
+import { isRefusal } from '../jobs/redis-errors.ts';
 import { EXIT, type ExitCode } from './context.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -24,7 +26,7 @@ const EXPECTED: readonly (readonly [ErrorClass, ExitCode])[] = [
   [ConfigError, EXIT.usage],
   [InvalidMessageError, EXIT.usage],
   [UnknownChannelError, EXIT.usage],
-  [ProducerTimeoutError, EXIT.unreachable],
+  [DatabaseRefusedError, EXIT.usage],
   [ProducerRefusedError, EXIT.partly],
   [InterruptedError, EXIT.partly],
 ];
@@ -32,6 +34,11 @@ const EXPECTED: readonly (readonly [ErrorClass, ExitCode])[] = [
 /** How an error that ended a command is told, and with which exit code. */
 export function describeFailure(error: unknown): FailureDescription {
   if (error instanceof CommandFailure) return { exitCode: error.exitCode, lines: [error.message] };
+  if (error instanceof ProducerTimeoutError) {
+    // What may have been taken cannot be told as nothing done.
+    return { exitCode: error.sent ? EXIT.partly : EXIT.unreachable, lines: [error.message] };
+  }
+  if (isRefusal(error)) return { exitCode: EXIT.partly, lines: [`Redis refused: ${error.message}`] };
   for (const [kind, exitCode] of EXPECTED) {
     if (error instanceof kind) return { exitCode, lines: error.message.split('\n') };
   }

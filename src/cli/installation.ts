@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/load.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { isLostConnection, RedisUnreachableError } from '../operate/connect.ts';
+import { isLostConnection } from '../jobs/redis-errors.ts';
+import { RedisUnreachableError } from '../operate/connect.ts';
 import { findChannel, type Installation, openInstallation } from '../operate/installation.ts';
 import { platforms } from '../platforms/registry.ts';
 import { redisUnreachable, wrongUsage } from './failure.ts';
@@ -10,7 +11,7 @@ import type { Invocation } from './shell.ts';
 /**
  * Opens what the configuration, or the environment without one, points at, and closes it whatever happens. No
  * credentials are needed.
- * @throws ConfigError, CommandFailure when Redis is away
+ * @throws ConfigError, DatabaseRefusedError, CommandFailure when Redis is away
  */
 export async function withInstallation<T>(
   invocation: Invocation,

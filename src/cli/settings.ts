@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../config/load.ts';
 import { redisUrl } from '../config/values.ts';
+import { REDIS_URL_WANTED } from '../jobs/redis-url.ts';
 import { wrongUsage } from './failure.ts';
 import type { Invocation } from './shell.ts';
 
@@ -26,7 +27,7 @@ export function readSettings({
   const named = options.config ?? (env['HERALD_CONFIG'] || undefined);
   if (named === undefined && !existsSync('herald.yaml')) {
     const redis = redisUrl.safeParse(env['REDIS_URL'] ?? DEFAULT_REDIS);
-    if (!redis.success) throw wrongUsage('REDIS_URL: expected a redis:// or rediss:// URL');
+    if (!redis.success) throw wrongUsage(`REDIS_URL: ${REDIS_URL_WANTED}`);
     return { redis: redis.data, channels: [] };
   }
   const { redis, channels } = loadConfig(options.config, { env, secrets: 'leave' });

@@ -1,5 +1,6 @@
 import ms from 'ms';
 import { z } from 'zod';
+import { isRedisUrl, REDIS_URL_WANTED } from '../jobs/redis-url.ts';
 
 /** The kinds of values that a configuration is written in. Whole values may come out of the environment as text. */
 
@@ -60,8 +61,4 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-export const redisUrl = z
-  .string()
-  .refine((text) => /^rediss?:$/.test(protocolOf(text)), 'expected a redis:// or rediss:// URL');
-
-const protocolOf = (text: string): string => (URL.canParse(text) ? new URL(text).protocol : '');
+export const redisUrl = z.string().refine(isRedisUrl, REDIS_URL_WANTED);

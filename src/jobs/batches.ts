@@ -1,3 +1,5 @@
+import { DatabaseRefusedError, type Interruption, ProducerTimeoutError } from './errors.ts';
+
 /** Reads a sync or async source in batches, with bounded memory: the way in for millions of messages. */
 
 export type Source<T> = Iterable<T> | AsyncIterable<T>;
@@ -13,10 +15,11 @@ const IN_FLIGHT = 2;
 /** A source that trickles (a log that is followed) need not fill a batch before its first item leaves. */
 const LINGER_MS = 50;
 
-/** Why a source was not read to its end, and the index from which on it was not settled. */
-export interface Interruption {
+interface Failure {
   cause: unknown;
   resumeAt: number;
+  /** Nothing from `resumeAt` on left for Redis on this account. */
+  untouched: boolean;
 }
 
 /**
@@ -29,11 +32,12 @@ export async function inBatches<T>(
   handle: (batch: Batch<T>) => Promise<void>,
 ): Promise<Interruption | undefined> {
   const running = new Set<Promise<void>>();
-  const failures: Interruption[] = [];
+  const failures: Failure[] = [];
+  let settledFrom = 0;
   const reader = batchReader(source);
   let giveUp: () => void = () => {};
-  const note = (cause: unknown, resumeAt: number): void => {
-    failures.push({ cause, resumeAt });
+  const note = (failure: Failure): void => {
+    failures.push(failure);
     giveUp();
   };
   // Not a race with one promise that stands for the failure: it would keep every batch alive until the end.
@@ -49,20 +53,32 @@ export async function inBatches<T>(
       if (!items || failures.length > 0) break;
       const start = from;
       from += items.length;
-      const run = handle({ items, from: start }).catch((cause) => note(cause, start));
+      const run = handle({ items, from: start }).then(
+        () => {
+          settledFrom = Math.max(settledFrom, start);
+        },
+        (cause) => note({ cause, resumeAt: start, untouched: wroteNothing(cause) }),
+      );
       running.add(run);
       run.finally(() => running.delete(run));
       if (running.size >= IN_FLIGHT) await Promise.race(running);
     }
   } catch (cause) {
-    note(cause, from);
+    note({ cause, resumeAt: from, untouched: true });
   } finally {
     reader.stop();
   }
   await Promise.all(running);
   // The earliest tells how far it came; all of them have the same kind of cause.
-  return failures.toSorted((a, b) => a.resumeAt - b.resumeAt)[0];
+  const first = failures.toSorted((a, b) => a.resumeAt - b.resumeAt)[0];
+  if (!first) return undefined;
+  const { cause, resumeAt } = first;
+  const restUntouched = settledFrom <= resumeAt && failures.every(({ untouched }) => untouched);
+  return { cause, resumeAt, restUntouched };
 }
+
+const wroteNothing = (cause: unknown): boolean =>
+  cause instanceof DatabaseRefusedError || (cause instanceof ProducerTimeoutError && !cause.sent);
 
 interface BatchReader<T> {
   /** The next items, or undefined at the end. */

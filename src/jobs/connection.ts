@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
+import { type Call, readyGate } from './ready-gate.ts';
+import { isLostConnection, isRefusal } from './redis-errors.ts';
+import { isRedisUrl, REDIS_URL_WANTED } from './redis-url.ts';
 
 /** Runs a command, and again after a lost connection: so it must be safe to repeat. */
 export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
@@ -11,7 +14,7 @@ export interface ProducerConnection {
   readonly client: Redis;
   /**
    * One call of the producer's, of as many commands as it needs, each through `attempt`.
-   * @throws ProducerTimeoutError, ProducerRefusedError, ProducerClosedError
+   * @throws ProducerTimeoutError, ProducerRefusedError, DatabaseRefusedError, ProducerClosedError
    */
   call<T>(operation: string, body: (attempt: Attempt) => Promise<T>): Promise<T>;
   /** Lets the calls under way end, then disconnects. */
@@ -35,6 +38,8 @@ const ownOptions = (timeoutMs: number) => ({
   socketTimeout: timeoutMs,
   connectTimeout: timeoutMs,
   retryStrategy: (times: number) => Math.min(50 * times, RECONNECT_CAP_MS),
+  // The time for which a peer's answer to the end of the connection keeps the process alive.
+  disconnectTimeout: 100,
 });
 
 /** @param redis a URL, or an instance, which is duplicated and otherwise left alone */
@@ -48,7 +53,9 @@ export function openConnection(redis: string | Redis, timeoutMs: number): Produc
     for (;;) {
       await gate.ready(call);
       // A call that was given up must not go on behind its caller's back.
-      if (call.over) throw new ProducerTimeoutError(operation, timeoutMs, undefined);
+      if (call.over) throw new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent);
+      gate.checkDatabase();
+      call.sent = true;
       try {
         return await command();
       } catch (error) {
@@ -59,13 +66,13 @@ export function openConnection(redis: string | Redis, timeoutMs: number): Produc
   }
 
   async function bounded<T>(operation: string, body: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const call: Call = { over: false };
+    const call: Call = { over: false, sent: false };
     let timer: NodeJS.Timeout | undefined;
     const expiry = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         call.over = true;
         call.forget?.();
-        reject(new ProducerTimeoutError(operation, timeoutMs, gate.lastError()));
+        reject(new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent));
       }, timeoutMs);
     });
     try {
@@ -93,7 +100,7 @@ export function openConnection(redis: string | Redis, timeoutMs: number): Produc
 }
 
 function fromUrl(url: string, timeoutMs: number): Redis {
-  if (!/^rediss?:\/\//.test(url)) throw new TypeError('redis: expected a redis:// or rediss:// URL');
+  if (!isRedisUrl(url)) throw new TypeError(`redis: ${REDIS_URL_WANTED}`);
   return new Redis(url, ownOptions(timeoutMs));
 }
 
@@ -103,58 +110,9 @@ function duplicate(redis: Redis, timeoutMs: number): Redis {
   return redis.duplicate(ownOptions(timeoutMs));
 }
 
-interface Call {
-  over: boolean;
-  /** Takes the call out of those that wait for the connection. */
-  forget?: () => void;
-}
-
-interface ReadyGate {
-  /** Resolves once the connection is ready; never, when the call is over before. */
-  ready(call: Call): Promise<void>;
-  lastError(): string | undefined;
-}
-
-/** One listener for however many calls wait. */
-function readyGate(client: Redis): ReadyGate {
-  let lastError: string | undefined;
-  const waiting = new Set<() => void>();
-  client.on('error', (error: Error) => {
-    lastError = error.message || (error as NodeJS.ErrnoException).code;
-  });
-  client.on('ready', () => {
-    lastError = undefined;
-    for (const wake of waiting) wake();
-    waiting.clear();
-  });
-  return {
-    lastError: () => lastError,
-    async ready(call) {
-      if (call.over || client.status === 'ready') return;
-      // Fails when Redis is away; the retry strategy goes on all the same and `ready` tells when it got there.
-      if (client.status === 'wait') client.connect().catch(() => {});
-      await new Promise<void>((resolve) => {
-        waiting.add(resolve);
-        call.forget = () => waiting.delete(resolve);
-      });
-    },
-  };
-}
-
-/** ioredis rejects commands that a connection took down with it by these; all else is an answer, or a bug of ours. */
-function isLostConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error.name === 'AbortError' || error.name === 'MaxRetriesPerRequestError') return true;
-  return (
-    /^(Connection is closed|Stream isn't writeable|Socket timeout)/.test(error.message) || 'syscall' in error
-  );
-}
-
 /** ioredis hangs the command with its arguments, so the content, on the error: only its text may travel on. */
 function refusal(operation: string, error: unknown): unknown {
-  return error instanceof Error && error.name === 'ReplyError'
-    ? new ProducerRefusedError(operation, error.message)
-    : error;
+  return isRefusal(error) ? new ProducerRefusedError(operation, error.message) : error;
 }
 
 const DISCONNECT_GRACE_MS = 500;

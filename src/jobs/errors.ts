@@ -1,4 +1,5 @@
 import { type Problem, problemsText, quoted } from '../problems.ts';
+import { refusalCode } from './redis-errors.ts';
 
 /** What a producer call can end with besides its result. None of them repeats the content of a message. */
 
@@ -12,33 +13,39 @@ export class InvalidMessageError extends Error {
   }
 }
 
+const ADVICE = 'Start a worker with this channel, or list it in createProducer({ channels }).';
+
 /** The message names a channel that no worker has announced: taken, it would wait in a queue that nobody reads. */
 export class UnknownChannelError extends Error {
   override readonly name = 'UnknownChannelError';
   readonly channel: string;
-  constructor(channel: string) {
-    super(
-      `Unknown channel ${quoted(channel)}: no worker has announced it. ` +
-        'Start a worker with this channel, or list it in createProducer({ channels }).',
-    );
+  constructor(channel: string, advice = ADVICE) {
+    super(`Unknown channel ${quoted(channel)}: no worker has announced it. ${advice}`);
     this.channel = channel;
   }
 }
 
-/** Redis did not answer in time. */
+const MAYBE_TAKEN =
+  'It may still have been taken: calling again is safe with the same id of your own, and may double without one.';
+
+/** Redis did not answer in time, or did not let us in. */
 export class ProducerTimeoutError extends Error {
   override readonly name = 'ProducerTimeoutError';
   /** The call that gave up, such as `send`. */
   readonly operation: string;
   readonly timeoutMs: number;
-  /** @param reason what the connection said last, if it said anything */
-  constructor(operation: string, timeoutMs: number, reason: string | undefined) {
+  /** Whether anything of the call left for Redis. Nothing was taken where nothing did. */
+  readonly sent: boolean;
+  /** What Redis did, as the rest of a sentence: `did not answer: connect ECONNREFUSED 127.0.0.1:6379`. */
+  readonly trouble: string;
+  constructor(operation: string, timeoutMs: number, trouble: string, sent: boolean) {
     super(
-      `${operation} gave up after ${timeoutMs} ms: Redis did not answer${reason ? ` (${reason})` : ''}. ` +
-        'It may still have been taken: calling again is safe with the same id of your own, and may double without one.',
+      `${operation} gave up after ${timeoutMs} ms: Redis ${trouble}. ${sent ? MAYBE_TAKEN : 'Nothing was taken.'}`,
     );
     this.operation = operation;
     this.timeoutMs = timeoutMs;
+    this.trouble = trouble;
+    this.sent = sent;
   }
 }
 
@@ -49,7 +56,15 @@ export class ProducerRefusedError extends Error {
   readonly code: string;
   constructor(operation: string, answer: string) {
     super(`${operation} was refused by Redis: ${answer.slice(0, 200)}`);
-    this.code = /^[A-Z]+/.exec(answer)?.[0] ?? 'ERR';
+    this.code = refusalCode(answer);
+  }
+}
+
+/** Redis refuses the database that its URL or its options name; another one would be the wrong one. */
+export class DatabaseRefusedError extends Error {
+  override readonly name = 'DatabaseRefusedError';
+  constructor(database: number | string | undefined, answer: string) {
+    super(`Redis refused database ${database}: ${answer.slice(0, 200)}`);
   }
 }
 
@@ -61,19 +76,27 @@ export class ProducerClosedError extends Error {
   }
 }
 
+/** Why a stream was not read to its end, and how far it came: as `InterruptedError` tells it. */
+export interface Interruption {
+  cause: unknown;
+  resumeAt: number;
+  restUntouched: boolean;
+}
+
 /** A stream of messages or plays ended early; `cause` is why, `progress` what had been settled by then. */
 export class InterruptedError<P> extends Error {
   override readonly name = 'InterruptedError';
   readonly progress: P;
   /** Everything before this index is settled; from here on start again (safe where the messages carry ids). */
   readonly resumeAt: number;
-  constructor(operation: string, resumeAt: number, progress: P, cause: unknown) {
+  /** Whether nothing from `resumeAt` on was taken; otherwise some of it may have been. */
+  readonly restUntouched: boolean;
+  constructor(operation: string, { resumeAt, restUntouched, cause }: Interruption, progress: P) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    super(
-      `${operation} stopped: everything before index ${resumeAt} is settled, of what follows some may be. ${why}`,
-      { cause },
-    );
+    const rest = restUntouched ? 'nothing of what follows is' : 'of what follows some may be';
+    super(`${operation} stopped: everything before index ${resumeAt} is settled, ${rest}. ${why}`, { cause });
     this.progress = progress;
     this.resumeAt = resumeAt;
+    this.restUntouched = restUntouched;
   }
 }

@@ -91,8 +91,7 @@ export async function recordMany(
       onInvalid?.(item);
     }
   });
-  if (interruption)
-    throw new InterruptedError('recordPlays', interruption.resumeAt, result, interruption.cause);
+  if (interruption) throw new InterruptedError('recordPlays', interruption, result);
   return result;
 }
 

@@ -16,6 +16,7 @@ import {
 import { prepare } from './prepare.ts';
 import { CHANNEL_NAME } from './queues.ts';
 import {
+  type AcceptedStatus,
   type FinalRecords,
   type InvalidItem,
   type SendDeps,
@@ -59,8 +60,11 @@ export interface ProducerOptions {
   channels?: readonly string[];
   /** The longest a call may take; for sendMany and recordPlays: a batch of 500. */
   timeoutMs?: number;
-  /** Counts what was taken. */
-  onAccepted?: (channel: string, status: SendResult['status']) => void;
+  /**
+   * Counts what the producer was handed. `channel` is one that is known: empty for an invalid message that names none,
+   * so that a counter labelled by it cannot grow without bounds.
+   */
+  onAccepted?: (channel: string, status: AcceptedStatus) => void;
 }
 
 export interface ProducerParts<P extends Platforms> {
@@ -90,6 +94,7 @@ export function buildProducer<P extends Platforms>(
     records: ledger,
     prepare: (input) => prepare(input, checks),
     onAccepted,
+    countedFor: (input) => knownName(input, platforms, shared.listed),
   };
   const playing: PlayDeps = { ...shared, plays: ledger, platforms, clock };
   let closing: Promise<void> | undefined;
@@ -103,6 +108,13 @@ export function buildProducer<P extends Platforms>(
       return closing;
     },
   };
+}
+
+/** What an invalid message names as its channel, or its platform, if it is a name that we know without asking. */
+function knownName(input: unknown, platforms: Platforms, listed: ReadonlySet<string>): string {
+  const { channel, platform } = Object(input) as { channel?: unknown; platform?: unknown };
+  const name = String(channel ?? platform);
+  return listed.has(name) || Object.hasOwn(platforms, name) ? name : '';
 }
 
 function checkOptions(channels: readonly string[], timeoutMs: number): void {

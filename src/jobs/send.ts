@@ -16,6 +16,9 @@ export interface SendResult {
   id: string;
 }
 
+/** What became of a message that a producer was handed. */
+export type AcceptedStatus = SendResult['status'] | 'invalid';
+
 export interface InvalidItem {
   /** Position in what was handed to sendMany, from 0. */
   index: number;
@@ -43,7 +46,9 @@ export interface SendDeps {
   /** Channels that the caller vouches for. */
   listed: ReadonlySet<string>;
   prepare: (input: unknown) => Preparation;
-  onAccepted: (channel: string, status: SendResult['status']) => void;
+  onAccepted: (channel: string, status: AcceptedStatus) => void;
+  /** The channel that a message which could not be read is counted for. */
+  countedFor: (input: unknown) => string;
 }
 
 export const MAX_INVALID_KEPT = 1000;
@@ -52,7 +57,7 @@ type Verdict = SendResult | InvalidMessageError | UnknownChannelError;
 
 /** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
 export async function sendOne(input: unknown, deps: SendDeps): Promise<SendResult> {
-  const preparation = deps.prepare(input);
+  const preparation = prepareCounted(input, deps);
   if (preparation.kind === 'invalid') throw preparation.error;
   const [verdict] = await enqueue('send', [preparation.prepared], deps);
   if (verdict instanceof Error) throw verdict;
@@ -72,7 +77,7 @@ export async function sendMany(
     onInvalid?.({ index, error });
   };
   const interruption = await inBatches(inputs, async ({ items, from }) => {
-    const preparations = items.map(deps.prepare);
+    const preparations = items.map((item) => prepareCounted(item, deps));
     const good = preparations.flatMap((one) => (one.kind === 'prepared' ? [one.prepared] : []));
     const verdicts = (await enqueue('sendMany', good, deps)).values();
     for (const [offset, preparation] of preparations.entries()) {
@@ -85,8 +90,14 @@ export async function sendMany(
       }
     }
   });
-  if (interruption) throw new InterruptedError('sendMany', interruption.resumeAt, result, interruption.cause);
+  if (interruption) throw new InterruptedError('sendMany', interruption, result);
   return result;
+}
+
+function prepareCounted(input: unknown, { prepare, onAccepted, countedFor }: SendDeps): Preparation {
+  const preparation = prepare(input);
+  if (preparation.kind === 'invalid') onAccepted(countedFor(input), 'invalid');
+  return preparation;
 }
 
 /** The one way into the queues, for one message or many: verdicts in the order of the messages. */
@@ -103,8 +114,10 @@ async function enqueue(
     for (const message of messages) {
       const { channel } = message;
       const error = misfit(message, channels.get(channel), deps.listed.has(channel));
-      if (error) verdicts.set(message, error);
-      else if (!groups.get(channel)?.push(message)) groups.set(channel, [message]);
+      if (error) {
+        verdicts.set(message, error);
+        deps.onAccepted(channels.has(channel) ? channel : deps.countedFor(message), 'invalid');
+      } else if (!groups.get(channel)?.push(message)) groups.set(channel, [message]);
     }
     for (const [channel, group] of groups) {
       const statuses = await enqueueChannel(channel, group, attempt, deps);

@@ -19,7 +19,7 @@ const SHARED = 'Every worker reports the same figure: use max by (channel).';
 export const COUNTERS = {
   accepted: {
     name: 'herald_accepted_total',
-    help: 'Messages handed to a producer, by what became of them: queued, duplicate or invalid. Only producers count it.',
+    help: 'Messages handed to a producer, by what became of them: queued, duplicate or invalid (channel empty where an invalid one names none that is known). Only producers count it.',
     labels: ['channel', 'status'],
   },
   admissions: {

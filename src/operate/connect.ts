@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
+import { DatabaseRefusedError } from '../jobs/errors.ts';
+import { connectionTrouble } from '../jobs/redis-errors.ts';
 
-/** Redis does not answer, or not to us. `message` is one sentence that names the address and the cause. */
+/** Redis does not answer, or not to us: it is away, refuses the login, or is none. `message` is one sentence that names the address and the cause. */
 export class RedisUnreachableError extends Error {
   override readonly name = 'RedisUnreachableError';
 }
@@ -18,12 +20,14 @@ const OPTIONS = {
   socketTimeout: TIMEOUT_MS,
   maxRetriesPerRequest: RECONNECTS,
   retryStrategy: (times: number) => Math.min(100 * times, 1_000),
+  // The time for which a peer's answer to the end of the connection keeps the process alive.
+  disconnectTimeout: 100,
 };
 
 /**
  * A connection of one's own, ready or refused within seconds; whoever opens it disconnects it.
  * @param redis a redis:// or rediss:// URL, or an instance, which is duplicated and otherwise left alone
- * @throws RedisUnreachableError
+ * @throws RedisUnreachableError, DatabaseRefusedError
  */
 export async function connectRedis(redis: string | Redis): Promise<Redis> {
   const client = typeof redis === 'string' ? new Redis(redis, OPTIONS) : redis.duplicate(OPTIONS);
@@ -33,26 +37,17 @@ export async function connectRedis(redis: string | Redis): Promise<Redis> {
   });
   try {
     await client.connect();
-    return client;
   } catch (error) {
     client.disconnect();
     throw unreachable(client, heard ?? error);
   }
+  if (!heard) return client;
+  // Connected all the same: the database was refused, and what follows would go to another one.
+  client.disconnect();
+  throw new DatabaseRefusedError(client.options.db, heard.message);
 }
 
-function unreachable({ options }: Redis, cause: unknown): RedisUnreachableError {
-  const { message, code } = cause as NodeJS.ErrnoException;
-  const why = (message || code || String(cause)).slice(0, 200);
-  return new RedisUnreachableError(`Redis at ${options.host}:${options.port} did not answer: ${why}`, {
+const unreachable = ({ options }: Redis, cause: unknown): RedisUnreachableError =>
+  new RedisUnreachableError(`Redis at ${options.host}:${options.port} ${connectionTrouble(cause)}`, {
     cause,
   });
-}
-
-/** ioredis rejects commands that a lost connection took down with it by these; all else is an answer, or a bug. */
-export function isLostConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error.name === 'AbortError' || error.name === 'MaxRetriesPerRequestError') return true;
-  return (
-    /^(Connection is closed|Stream isn't writeable|Socket timeout)/.test(error.message) || 'syscall' in error
-  );
-}

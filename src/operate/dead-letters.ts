@@ -4,7 +4,7 @@ import type { DeadReason } from '../outcome.ts';
 import type { Installation } from './installation.ts';
 import { type IndexedLetter, letterSources, lettersOf, newestLetters } from './letter-index.ts';
 import { countLetters, type LetterSelection, planLetters } from './letter-selection.ts';
-import { burialKey, readJobs, readStored, type StoredJob } from './stored-jobs.ts';
+import { burialKey, readJobs, readStored, type StoredJob } from './read-stored.ts';
 
 /** A dead letter as a person wants to see it. Times in milliseconds since the epoch. */
 export interface DeadLetter {

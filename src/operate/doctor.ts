@@ -1,3 +1,4 @@
+import { isRefusal } from '../jobs/redis-errors.ts';
 import { createClockGuard, MAX_OFFSET_MS } from '../workers/clock-guard.ts';
 import { channelChecks } from './channel-checks.ts';
 import { type Check, failed, ok } from './check.ts';
@@ -5,16 +6,25 @@ import type { Installation } from './installation.ts';
 import { redisChecks } from './redis-checks.ts';
 import { readRedisFacts } from './redis-facts.ts';
 
-/** Everything that `doctor` can tell of a Redis that answers. */
+/** Everything that `doctor` can tell of a Redis that answers. What it may not ask is a finding, too. */
 export async function examine(installation: Installation): Promise<Check[]> {
   const { redis } = installation;
   const { host, port } = redis.options;
   return [
     ok('redis', `answers at ${host}:${port}.`),
     ...redisChecks(await readRedisFacts(redis)),
-    await clockCheck(installation),
-    ...(await channelChecks(installation)),
+    ...(await unlessRefused('clock', async () => [await clockCheck(installation)])),
+    ...(await unlessRefused('channels', () => channelChecks(installation))),
   ];
+}
+
+async function unlessRefused(name: string, look: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return [failed(name, `Redis refused: ${error.message}; workers need what its user may not do.`)];
+  }
 }
 
 async function clockCheck({ redis, clock }: Installation): Promise<Check> {

@@ -16,8 +16,8 @@ import {
 } from './explained-ledger.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 import { findLiveJob } from './live-jobs.ts';
+import { burialKey, findJob, readJobs, readStored, type StoredJob } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
-import { burialKey, findJob, readJobs, readStored, type StoredJob } from './stored-jobs.ts';
 
 /** What is known now of one message. Times in milliseconds since the epoch by the store's clock. */
 export interface Explanation {

@@ -1,6 +1,6 @@
 import { messageKey } from '../ledger/names.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
-import { readJobs, readStored, type StoredJob } from './stored-jobs.ts';
+import { readJobs, readStored, type StoredJob } from './read-stored.ts';
 
 /** How many jobs of each state are looked at. */
 const LOOKED_AT = 500;

@@ -1,7 +1,7 @@
 import { dropLetter } from '../ledger/letters.ts';
 import type { Installation } from './installation.ts';
 import type { IndexedLetter } from './letter-index.ts';
-import { readJobs, readStored } from './stored-jobs.ts';
+import { readJobs, readStored } from './read-stored.ts';
 
 export interface PurgeResult {
   purged: number;

@@ -104,9 +104,9 @@ function persistence(info: Fields, config: Fields | undefined): Check[] {
 }
 
 const LAST_WRITES = {
-  aof_last_write_status: 'The last write to the AOF',
-  aof_last_bgrewrite_status: 'The last rewrite of the AOF',
-  rdb_last_bgsave_status: 'The last RDB snapshot',
+  aof_last_write_status: 'the last write to the AOF',
+  aof_last_bgrewrite_status: 'the last rewrite of the AOF',
+  rdb_last_bgsave_status: 'the last RDB snapshot',
 } as const;
 
 function writeErrors(info: Fields): Check[] {

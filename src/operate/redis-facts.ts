@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { isRefusal } from '../jobs/redis-errors.ts';
 
 /** What a Redis tells of itself. Managed ones forbid some of the questions. */
 export interface RedisFacts {
@@ -23,7 +24,7 @@ async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined>
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof Error && error.name === 'ReplyError') return undefined;
+    if (isRefusal(error)) return undefined;
     throw error;
   }
 }

@@ -1,18 +1,16 @@
 import { systemClock } from '../clock.ts';
-import type { ChannelConfig } from '../config/schema.ts';
+import { UnknownChannelError } from '../jobs/errors.ts';
 import { platforms } from '../platforms/registry.ts';
-import { type InstallationOptions, openInstallation } from './installation.ts';
+import { findChannel, type InstallationOptions, openInstallation } from './installation.ts';
 import { type LetterSelection, planLetters } from './letter-selection.ts';
-import { type ReplayOptions, type ReplayResult, replayLetters } from './replay.ts';
-import { replayableReasons } from './replay-warnings.ts';
+import { type ReplayOptions, type ReplayResult, replayLetters } from './replay/replay-letters.ts';
+import { replayableReasons } from './replay/replay-warnings.ts';
 
 export interface ReplayDeadLettersOptions
   extends LetterSelection,
     Pick<ReplayOptions, 'perSecond' | 'signal' | 'onReplayed'> {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
   redis: InstallationOptions['redis'];
-  /** Channels that no worker has announced. */
-  configured?: readonly ChannelConfig[];
 }
 
 export type ReplayDeadLettersResult = ReplayResult & { unknownIds: string[] };
@@ -22,18 +20,17 @@ export type ReplayDeadLettersResult = ReplayResult & { unknownIds: string[] };
  * check expiry, eligibility, slot and rate again. Letters that die from now on are left alone, so it ends.
  *
  * `unconfirmed` letters may have arrived: they are replayed only where `reasons` names them.
- * @throws RedisUnreachableError
+ * @throws RedisUnreachableError, DatabaseRefusedError
+ * @throws UnknownChannelError for a channel that no worker has served
  */
 export async function replayDeadLetters({
   redis,
-  configured = [],
   ...options
 }: ReplayDeadLettersOptions): Promise<ReplayDeadLettersResult> {
-  const installation = await openInstallation(
-    { redis, channels: configured },
-    { platforms, clock: systemClock },
-  );
+  const installation = await openInstallation({ redis, channels: [] }, { platforms, clock: systemClock });
   try {
+    const unknown = options.channels?.find((name) => !findChannel(installation, name));
+    if (unknown !== undefined) throw new UnknownChannelError(unknown, 'Only a worker makes dead letters.');
     const plan = await planLetters(installation, {
       ...options,
       reasons: replayableReasons(options.reasons),

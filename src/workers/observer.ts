@@ -34,7 +34,7 @@ export interface FinalEvent {
 }
 
 export interface DeliveryObserver {
-  /** One for each verdict of an admission: `granted`, `duplicate`, `quota`, `slot_busy` … */
+  /** One for each verdict of an admission, by the ledger's own names: `granted`, `duplicate`, `quota`, `busy` … */
   admitted(channel: string, verdict: string): void;
   /** Time a granted message waited while a worker could have taken it, and time it waited for its slot. */
   waited(channel: string, queueMs: number, slotMs: number): void;

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { type Clock, type Random, systemClock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import { announceChannels } from '../jobs/announcements.ts';
+import { checkDatabase } from '../jobs/database.ts';
 import { createMessageSchemas } from '../jobs/message.ts';
 import { type StoreWatch, watchStore } from '../ledger/store-watch.ts';
 import { readVersion } from '../observe/build-info.ts';
@@ -23,7 +24,7 @@ import { createRounds, type Rounds } from './rounds.ts';
 export interface HeraldWorker {
   /**
    * Connects, checks and starts to deliver; resolves when the channels are at work. Waits for a Redis that is away.
-   * @throws QuotaChangedError
+   * @throws QuotaChangedError, DatabaseRefusedError
    */
   run(): Promise<void>;
   /**
@@ -50,13 +51,15 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   const metrics = createMetrics({ version: readVersion() });
   let started: Started | undefined;
   let http: HttpServer | undefined;
+  let saidStarted = false;
 
   async function run(): Promise<void> {
     const redis = connect(config.redis);
     const tellError = createOutageLog(redis, logger, clock);
-    const store = watchStore(redis, (error) =>
-      logger.warn({ error: String(error) }, 'redis could not be checked'),
-    );
+    const store = watchStore(redis, {
+      clock,
+      onError: (error) => logger.warn({ error: String(error) }, 'redis could not be told of recent sends'),
+    });
     const shared: Omit<ChannelDeps, 'definition'> = {
       redis,
       store,
@@ -79,6 +82,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       http = await startHttpServer({ ...config.http, metrics, live: health.live, ready: health.ready });
     }
     await started.begin();
+    saidStarted = true;
     logger.info({ channels: channels.map(({ config: { name } }) => name), url: http?.url }, 'worker started');
   }
 
@@ -101,7 +105,8 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       store.stop();
       redis.disconnect();
       await http?.close();
-      logger.info({ abandoned: drained.abandoned }, 'worker stopped');
+      // Who never began has said why, and took nothing that could have been abandoned.
+      if (saidStarted) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
       return drained;
     },
   };
@@ -139,7 +144,7 @@ function start({ redis, store, channels, metrics, clock, logger }: StartDeps): S
     if (begun) for (const { worker } of channels) worker.pull(agrees);
   });
   const rounds = createRounds({ channels, metrics, logger });
-  const health = createHealth({ redis, channels, guard, rounds, clock });
+  const health = createHealth({ redis, store, channels, guard, rounds, clock });
   return {
     redis,
     store,
@@ -148,6 +153,7 @@ function start({ redis, store, channels, metrics, clock, logger }: StartDeps): S
     rounds,
     health,
     async begin() {
+      await checkDatabase(redis);
       for (const channel of channels) await channel.prepare();
       await announceChannels(
         redis,

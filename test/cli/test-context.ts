@@ -1,4 +1,4 @@
-import { type PassThrough, Readable, Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { CommandContext, OutputStream } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -6,7 +6,7 @@ import { systemClock } from '../../src/clock.ts';
 export interface TestContextOptions {
   env?: Record<string, string>;
   /** Text on standard input, or a stream that the test feeds. */
-  stdin?: string | PassThrough;
+  stdin?: string | Readable;
   /** Standard output and standard error are terminals. */
   terminal?: boolean;
 }

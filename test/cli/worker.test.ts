@@ -211,15 +211,30 @@ it('refuses a port that is taken, a changed quota and an unknown channel in one 
   expect(second.stderr()).toMatch(
     /^herald: http: cannot listen on 127\.0\.0\.1:\d+: the port is taken; .*\n$/,
   );
+  // It never started, so it has nothing to tell of a stop.
+  expect(second.stdout()).toBe('');
 
   const third = startCommand(['worker', '-c', await configFile({ redis: redis.url, baseUrl, quota: 'day' })]);
   expect(await third.ended()).toBe(EXIT.usage);
   expect(third.stderr()).toMatch(/^herald: channels\.kongregate\.quota: was changed .*\n$/);
 
   const config = await configFile({ redis: redis.url });
-  const { exitCode, stderr } = await herald(['worker', '-c', config, '--channel', 'kongregate', 'kong']);
+  const { exitCode, stderr } = await herald([
+    ...['worker', '-c', config],
+    ...['--channel', 'kongregate', '--channel', 'kong'],
+  ]);
   expect(exitCode).toBe(EXIT.usage);
   expect(stderr).toBe('herald: --channel: the configuration has no channel "kong", only kongregate\n');
+});
+
+it('takes no other database for one that Redis refuses', async () => {
+  const redis = await ownRedis();
+  const worker = startCommand(['worker', '-c', await configFile({ redis: `${redis.url}/99` })]);
+  expect(await worker.ended()).toBe(EXIT.usage);
+  expect(worker.stderr()).toMatch(/^herald: Redis refused database 99: .*out of range\n$/);
+  const admin = new Redis(redis.url);
+  expect(await admin.dbsize()).toBe(0);
+  admin.disconnect();
 });
 
 it('counts the password of Redis among the secrets as it is and as its URL writes it', () => {

@@ -78,7 +78,8 @@ describe('a Redis that is not there', () => {
     expect(error).toBeInstanceOf(ProducerTimeoutError);
     expect(error).toMatchObject({ operation: 'send', timeoutMs: 300 });
     expect((error as Error).message).toMatch(/ECONNREFUSED/);
-    expect((error as Error).message).toContain('may still have been taken');
+    expect((error as Error).message).toContain('Nothing was taken.');
+    expect(error).toMatchObject({ sent: false });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('confidential');
     expect(ms).toBeLessThan(1500);
   });
@@ -139,6 +140,10 @@ describe('a Redis that goes away', () => {
     await server.kill('SIGSTOP');
     const first = await timed(() => sender.send({ ...hello, id: 'frozen' }));
     expect(first.error).toBeInstanceOf(ProducerTimeoutError);
+    expect(first.error).toMatchObject({
+      sent: true,
+      message: expect.stringContaining('may still have been taken'),
+    });
     expect(first.ms).toBeLessThan(1500);
     const other = producer(300);
     expect((await timed(() => other.send(hello))).error).toBeInstanceOf(ProducerTimeoutError);

@@ -144,6 +144,34 @@ describe('send', () => {
     expect(counted).toEqual(['kongregate queued', 'kongregate duplicate']);
   });
 
+  it('counts what is invalid by a channel that is known, and by none otherwise', async () => {
+    await announceChannels(redis, [channelConfig({ name: 'staff' })]);
+    const counted: string[] = [];
+    const sender = producer({
+      channels: ['listed'],
+      onAccepted: (channel, status) => counted.push(`${channel} ${status}`),
+    });
+    const refuse = (message: object) => expect(sender.send(message as never)).rejects.toThrow();
+    await refuse({ ...hello, content: '' });
+    await refuse({ ...hello, channel: 'listed', content: '' });
+    await refuse({ ...hello, channel: 'staff', to: { username: 'ada' } });
+    await refuse({ ...hello, channel: 'made-up' });
+    await refuse({ platform: 'made-up' });
+    expect(await sender.sendMany([{} as never, hello])).toMatchObject({ queued: 1, invalidTotal: 1 });
+    expect(counted).toEqual([
+      ...['kongregate invalid', 'listed invalid', 'staff invalid', ' invalid', ' invalid', ' invalid'],
+      'kongregate queued',
+    ]);
+  });
+
+  it('takes no other database for one that Redis refuses', async () => {
+    await expect(producer({ redis: `${server.url}/99` }).send(hello)).rejects.toThrow(
+      /^Redis refused database 99: .*out of range/,
+    );
+    await producer({ redis: `${server.url}/7` }).send(hello);
+    expect(await redis.info('keyspace')).not.toMatch(/db0/);
+  });
+
   it('tells a refusal of Redis without the content', async () => {
     await redis.config('SET', 'maxmemory', '1');
     const failure = await producer()
@@ -384,6 +412,7 @@ describe('close', () => {
 
 it('refuses options that make no sense', () => {
   expect(() => producer({ redis: 'http://127.0.0.1' })).toThrow('redis://');
+  expect(() => producer({ redis: 'redis://127.0.0.1/abc' })).toThrow('redis://');
   expect(() => producer({ timeoutMs: 0 })).toThrow('timeoutMs');
   expect(() => producer({ channels: ['No Channel'] })).toThrow('channels');
 });

@@ -5,7 +5,11 @@ import {
   openInstallation,
 } from '../../src/operate/installation.ts';
 import { type LetterSelection, planLetters } from '../../src/operate/letter-selection.ts';
-import { type ReplayOptions, type ReplayResult, replayLetters } from '../../src/operate/replay.ts';
+import {
+  type ReplayOptions,
+  type ReplayResult,
+  replayLetters,
+} from '../../src/operate/replay/replay-letters.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Scene, it as sceneIt } from '../support/scene.ts';

@@ -4,7 +4,7 @@ import type { HeraldConfig } from '../../config/schema.ts';
 import { type Check, failed, ok } from '../../operate/check.ts';
 import { examine } from '../../operate/doctor.ts';
 import { EXIT, type ExitCode } from '../context.ts';
-import { CommandFailure } from '../failure.ts';
+import { describeFailure } from '../describe-failure.ts';
 import { useInstallation } from '../installation.ts';
 import type { Output } from '../output.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
@@ -50,17 +50,28 @@ const load = ({ context, options }: Invocation, secrets: 'resolve' | 'leave'): H
 const problems = (name: string, error: ConfigError): Check[] =>
   error.message.split('\n').map((line) => failed(name, `${line}.`));
 
-/** Redis away is a finding of its own, and the last one. */
-async function examineRedis(config: HeraldConfig, invocation: Invocation): Promise<Check[] | Check> {
+interface Examined {
+  checks: Check[];
+  /** Decides the exit code where Redis itself is the trouble. */
+  exitCode?: ExitCode;
+}
+
+/** A Redis that is away, or will not have us, is a finding of its own, and the last one. */
+async function examineRedis(config: HeraldConfig, invocation: Invocation): Promise<Examined> {
   try {
-    return await useInstallation(config.redis, config.channels, invocation, examine);
+    return { checks: await useInstallation(config.redis, config.channels, invocation, examine) };
   } catch (error) {
-    if (error instanceof CommandFailure && error.exitCode === EXIT.unreachable) {
-      return failed('redis', `${error.message}: start it, or correct its address in the configuration.`);
-    }
-    throw error;
+    const { exitCode, lines, stack } = describeFailure(error);
+    if (stack !== undefined) throw error;
+    const advice = ADVICE[exitCode] ?? 'look at what its user may do';
+    return { checks: lines.map((line) => failed('redis', `${line}; ${advice}.`)), exitCode };
   }
 }
+
+const ADVICE: Partial<Record<ExitCode, string>> = {
+  [EXIT.unreachable]: 'start it, or correct its address or credentials in the configuration',
+  [EXIT.usage]: 'correct it in the configuration',
+};
 
 function report(checks: readonly Check[], output: Output): void {
   if (output.json) for (const check of checks) output.result(check, () => '');
@@ -78,11 +89,9 @@ const run: Run<object> = async (invocation) => {
   const { config, checks } = readConfiguration(invocation);
   const valid = checks.every(({ level }) => level !== 'failed');
   const redis = config && (await examineRedis(config, invocation));
-  const all = [...checks, ...(redis ? [redis].flat() : [])];
+  const all = [...checks, ...(redis?.checks ?? [])];
   report(all, invocation.output);
-  if (!valid) return EXIT.usage;
-  if (redis && !Array.isArray(redis)) return EXIT.unreachable;
-  return worst(all);
+  return valid ? (redis?.exitCode ?? worst(all)) : EXIT.usage;
 };
 
 const worst = (checks: readonly Check[]): ExitCode =>

@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update';
-import { isLostConnection } from '../../operate/connect.ts';
+import { isLostConnection } from '../../jobs/redis-errors.ts';
 import type { Installation } from '../../operate/installation.ts';
 import { systemPause } from '../../operate/pace.ts';
 import { type ChannelStatus, readStatus } from '../../operate/status.ts';

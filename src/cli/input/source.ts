@@ -39,7 +39,11 @@ async function openFile(path: string): Promise<{ handle: FileHandle; size: numbe
   return { handle, size: stat.isFile() ? stat.size : undefined };
 }
 
-function readAll(stream: InputStream, signal: AbortSignal): Pick<Source, 'chunks' | 'bytesRead'> {
+function readAll(
+  name: string,
+  stream: InputStream,
+  signal: AbortSignal,
+): Pick<Source, 'name' | 'chunks' | 'bytesRead'> {
   let bytes = 0;
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     // A read that waits for a person's next line has to be woken up.
@@ -52,21 +56,21 @@ function readAll(stream: InputStream, signal: AbortSignal): Pick<Source, 'chunks
         yield buffer;
       }
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted) throw unreadable(name, error);
     } finally {
       signal.removeEventListener('abort', interrupt);
     }
   }
-  return { chunks: chunks(), bytesRead: () => bytes };
+  return { name, chunks: chunks(), bytesRead: () => bytes };
 }
 
 /** Opens a file, or standard input for no path and for `-`. Throws a usage failure that names the file. */
 export async function openSource(path: string | undefined, context: CommandContext): Promise<Source> {
   const { stdin, signal } = context;
   if (path === undefined || path === '-') {
-    return { name: 'standard input', totalBytes: undefined, ...readAll(stdin, signal) };
+    return { totalBytes: undefined, ...readAll('standard input', stdin, signal) };
   }
   const { handle, size } = await openFile(path);
   const stream = handle.createReadStream({ highWaterMark: CHUNK_BYTES });
-  return { name: path, totalBytes: size, ...readAll(stream, signal) };
+  return { totalBytes: size, ...readAll(path, stream, signal) };
 }

@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { expect, it, vi } from 'vitest';
 import { EXIT } from '../../../src/cli/context.ts';
@@ -91,8 +93,18 @@ it('ends with 3 when Redis is away and nothing was done', async () => {
   });
   expect(exitCode).toBe(EXIT.unreachable);
   expect(JSON.parse(stdout)).toMatchObject({ queued: 0 });
-  expect(stderr).toMatch(/Redis did not answer/);
+  expect(stderr).toMatch(
+    /^herald: stopped before line 1; nothing of what follows was taken\. Redis did not answer: .*ECONNREFUSED/,
+  );
   expect(stderr).not.toContain('confidential');
+});
+
+it('takes a directory on standard input for wrong usage', async () => {
+  const { exitCode, stderr } = await herald(['send', '-c', await config()], {
+    stdin: createReadStream(tmpdir()),
+  });
+  expect(exitCode).toBe(EXIT.usage);
+  expect(stderr).toContain('cannot read standard input: it is a directory\n');
 });
 
 it('takes a missing file and a broken configuration for wrong usage', async () => {

@@ -1,6 +1,6 @@
-import type { Installation } from './installation.ts';
-import type { IndexedLetter } from './letter-index.ts';
-import { createPace, type Pause, systemPause } from './pace.ts';
+import type { Installation } from '../installation.ts';
+import type { IndexedLetter } from '../letter-index.ts';
+import { createPace, type Pause, systemPause } from '../pace.ts';
 import { type ReplayStep, replayBatch } from './replay-batch.ts';
 
 export interface ReplayResult {

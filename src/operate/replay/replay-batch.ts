@@ -1,11 +1,11 @@
 import { Job } from 'bullmq';
-import { MESSAGE_JOB } from '../jobs/queues.ts';
-import { dropLetter } from '../ledger/letters.ts';
-import { type LetterToReplay, type ReplayStart, startReplays } from '../ledger/lookups.ts';
-import { isLostConnection } from './connect.ts';
-import type { Installation, OperatedChannel } from './installation.ts';
-import type { IndexedLetter } from './letter-index.ts';
-import { burialKey, readJobs, readStored, type StoredJob } from './stored-jobs.ts';
+import { MESSAGE_JOB } from '../../jobs/queues.ts';
+import { isLostConnection } from '../../jobs/redis-errors.ts';
+import { dropLetter } from '../../ledger/letters.ts';
+import { type LetterToReplay, type ReplayStart, startReplays } from '../../ledger/lookups.ts';
+import type { Installation, OperatedChannel } from '../installation.ts';
+import type { IndexedLetter } from '../letter-index.ts';
+import { burialKey, readJobs, readStored, type StoredJob } from '../read-stored.ts';
 
 /** What came of one letter. */
 export type ReplayStep =

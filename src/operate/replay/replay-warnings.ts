@@ -1,6 +1,6 @@
-import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
-import type { Installation } from './installation.ts';
-import { type LetterGroup, type LetterSelection, planLetters } from './letter-selection.ts';
+import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
+import type { Installation } from '../installation.ts';
+import { type LetterGroup, type LetterSelection, planLetters } from '../letter-selection.ts';
 
 /** What a replay takes where nobody names reasons: all but letters that may have arrived. */
 export const replayableReasons = (asked: readonly DeadReason[] | undefined): readonly DeadReason[] =>

@@ -1,13 +1,14 @@
 import { describe, expect } from 'vitest';
-import { ledgerBase } from '../../src/jobs/queues.ts';
-import { startReplays } from '../../src/ledger/lookups.ts';
-import { messageKey } from '../../src/ledger/names.ts';
-import { planLetters } from '../../src/operate/letter-selection.ts';
-import { replayLetters } from '../../src/operate/replay.ts';
-import { replayDeadLetters } from '../../src/operate/replay-dead-letters.ts';
-import { eventually } from '../support/eventually.ts';
-import { CHANNEL, type Scene } from '../support/scene.ts';
-import { bury, it, REPLAYED, replayAll, welcome } from './desk.ts';
+import { UnknownChannelError } from '../../../src/jobs/errors.ts';
+import { ledgerBase } from '../../../src/jobs/queues.ts';
+import { startReplays } from '../../../src/ledger/lookups.ts';
+import { messageKey } from '../../../src/ledger/names.ts';
+import { planLetters } from '../../../src/operate/letter-selection.ts';
+import { replayLetters } from '../../../src/operate/replay/replay-letters.ts';
+import { replayDeadLetters } from '../../../src/operate/replay-dead-letters.ts';
+import { eventually } from '../../support/eventually.ts';
+import { CHANNEL, type Scene } from '../../support/scene.ts';
+import { bury, it, REPLAYED, replayAll, welcome } from '../desk.ts';
 
 const BASE = ledgerBase(CHANNEL);
 
@@ -181,6 +182,15 @@ describe.concurrent('replayDeadLetters', () => {
     expect(await scene.settled(2)).toEqual({ 'dead/unconfirmed': 1, 'suppressed/quota': 1 });
     expect(scene.sandbox.journal.report().calls).toBe(1);
     expect(await redis.ping()).toBe('PONG');
+  });
+
+  it('takes the names of channels that workers have announced, and no others', async ({ openScene }) => {
+    const scene = await openScene();
+    await scene.worker();
+    await bury(scene, [10]);
+    const { redis } = scene;
+    await expect(replayDeadLetters({ redis, channels: ['kongregat'] })).rejects.toThrow(UnknownChannelError);
+    expect(await replayDeadLetters({ redis, channels: [CHANNEL] })).toMatchObject({ replayed: 1 });
   });
 
   it('says that Redis is away', async ({ expect }) => {

@@ -1,0 +1,37 @@
+/** What ioredis rejects with, told apart: a connection that was lost, an answer of Redis, or something else. */
+
+/** ioredis rejects commands that a lost connection took down with it by these; all else is an answer, or a bug of ours. */
+export function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'AbortError' || error.name === 'MaxRetriesPerRequestError') return true;
+  return (
+    /^(Connection is closed|Stream isn't writeable|Socket timeout)/.test(error.message) || 'syscall' in error
+  );
+}
+
+/**
+ * Redis answered, and with a refusal: `WRONGPASS`, `NOPERM`, `OOM` … The command with all its arguments hangs on the
+ * error, so only its text may travel on.
+ */
+export const isRefusal = (error: unknown): error is Error =>
+  error instanceof Error && error.name === 'ReplyError';
+
+/** Redis' own code in the text of a refusal, such as `OOM`; `ERR` where it gives none. */
+export const refusalCode = (answer: string): string => /^[A-Z]+/.exec(answer)?.[0] ?? 'ERR';
+
+/**
+ * The refusal of the database that the connection was to use. ioredis tells it as an event and goes on in database 0,
+ * which may be another program's.
+ */
+export const isRefusedDatabase = (error: unknown): error is Error =>
+  isRefusal(error) && (error as Error & { command?: { name: string } }).command?.name === 'select';
+
+const SHOWN = 200;
+
+/** Why there is no connection, as the rest of a sentence that begins with its Redis: `did not answer: ECONNREFUSED`. */
+export function connectionTrouble(cause: unknown): string {
+  const { message, code } = cause as NodeJS.ErrnoException;
+  const why = (message || code || String(cause)).slice(0, SHOWN);
+  if (why.startsWith('Unknown RESP type')) return 'is no Redis: what listens there speaks another protocol';
+  return isRefusal(cause) ? `refused the connection: ${why}` : `did not answer: ${why}`;
+}
