@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
 
 /**
  * Notices that another store answers on the connection: Redis was restarted, or a replica took over. What the old one
@@ -7,45 +8,89 @@ import type { Redis } from 'ioredis';
 export interface StoreWatch {
   /** Resolves when the connected store has been told; undefined while nothing has to be waited for. */
   pending(): Promise<void> | undefined;
+  /** For how long a store has been connected that could not be told yet, milliseconds; 0 when there is none. */
+  untoldMs(): number;
   onChange(tell: () => Promise<void>): void;
   stop(): void;
 }
 
-export function watchStore(redis: Redis, onError: (error: unknown) => void): StoreWatch {
+export interface StoreWatchOptions {
+  clock: Pick<Clock, 'monotonic'>;
+  onError(error: unknown): void;
+}
+
+interface Gate {
+  opened: Promise<void>;
+  open(): void;
+}
+
+/** After an answer that refuses: a replica is read-only until it is promoted, a disk is full until somebody clears it. */
+const AGAIN_MS = 1_000;
+
+export function watchStore(redis: Redis, { clock, onError }: StoreWatchOptions): StoreWatch {
   const tellers: (() => Promise<void>)[] = [];
   let known: string | undefined;
-  let open: (() => void) | undefined;
-  let gate: Promise<void> | undefined;
+  let gate: Gate | undefined;
+  let untoldSince: number | undefined;
+  let again: NodeJS.Timeout | undefined;
+  /** The connection counts up: a check that began on an earlier one decides nothing. */
+  let connection = 0;
+  let stopped = false;
 
-  const shut = (): void => {
-    gate ??= new Promise((resolve) => {
-      open = () => {
-        gate = undefined;
-        resolve();
-      };
-    });
+  const open = (): void => {
+    untoldSince = undefined;
+    gate?.open();
+    gate = undefined;
   };
-  const check = async (): Promise<void> => {
+  const shut = (): void => {
+    if (!stopped) gate ??= newGate();
+  };
+  async function check(): Promise<void> {
+    const checked = connection;
     try {
       const id = /run_id:(\w+)/.exec(await redis.info('server'))?.[1];
       if (known !== undefined && id !== known) await Promise.all(tellers.map((tell) => tell()));
+      if (checked !== connection) return;
       known = id;
-      open?.();
+      open();
     } catch (error) {
-      // The connection went away again; the next one is checked anew.
       onError(error);
+      // A connection that went away is checked anew when it is back; a refusal may end without one.
+      if (checked !== connection || stopped || redis.status !== 'ready') return;
+      again = setTimeout(() => void check(), AGAIN_MS);
+      again.unref();
     }
+  }
+  const lost = (): void => {
+    connection += 1;
+    untoldSince = undefined;
+    clearTimeout(again);
+    shut();
   };
-  const ready = (): void => void check();
-  redis.on('close', shut);
+  const ready = (): void => {
+    if (gate) untoldSince = clock.monotonic();
+    void check();
+  };
+  redis.on('close', lost);
   redis.on('ready', ready);
   return {
-    pending: () => gate,
+    pending: () => gate?.opened,
+    untoldMs: () => (untoldSince === undefined ? 0 : clock.monotonic() - untoldSince),
     onChange: (tell) => void tellers.push(tell),
     stop() {
-      redis.off('close', shut);
+      stopped = true;
+      redis.off('close', lost);
       redis.off('ready', ready);
-      open?.();
+      clearTimeout(again);
+      open();
     },
   };
+}
+
+function newGate(): Gate {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
 }

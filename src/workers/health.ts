@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import type { LivenessReport, ReadinessReport } from '../observe/health.ts';
+import type { StoreWatch } from '../ledger/store-watch.ts';
+import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../observe/health.ts';
 import type { RunningChannel } from './channel.ts';
 import { type ClockGuard, MAX_OFFSET_MS } from './clock-guard.ts';
 import type { Rounds } from './rounds.ts';
@@ -12,6 +13,7 @@ export interface Health {
 
 export interface HealthDeps {
   redis: Redis;
+  store: Pick<StoreWatch, 'untoldMs'>;
   channels: readonly RunningChannel[];
   guard: ClockGuard;
   rounds: Rounds;
@@ -21,7 +23,10 @@ export interface HealthDeps {
 /** A worker that has room, sees ready messages and takes none for this long is stuck; a restart mends it. */
 const STUCK_AFTER_MS = 60_000;
 
-export function createHealth({ redis, channels, guard, rounds, clock }: HealthDeps): Health {
+/** A store that has been told of recent sends takes milliseconds for it; one that refuses for so long needs a person. */
+const UNTOLD_AFTER_MS = 5_000;
+
+export function createHealth({ redis, store, channels, guard, rounds, clock }: HealthDeps): Health {
   function stuck(): string | undefined {
     if (redis.status !== 'ready' || !guard.agrees()) return undefined;
     const ready = new Map(rounds.samples().map((sample) => [sample.channel, sample.ready]));
@@ -35,13 +40,27 @@ export function createHealth({ redis, channels, guard, rounds, clock }: HealthDe
     );
   }
 
+  async function checkRedis(): Promise<ReadinessCheck> {
+    const name = 'redis';
+    if (redis.status !== 'ready') return { name, ok: false, detail: `connection is ${redis.status}` };
+    const untoldMs = store.untoldMs();
+    if (untoldMs > UNTOLD_AFTER_MS) {
+      const seconds = Math.round(untoldMs / 1000);
+      return {
+        name,
+        ok: false,
+        detail: `refuses for ${seconds} s to be told of recent sends: nothing is sent`,
+      };
+    }
+    return { name, ok: (await redis.ping()) === 'PONG' };
+  }
+
   return {
     live() {
       const detail = stuck();
       return detail === undefined ? { live: true } : { live: false, detail };
     },
     async ready() {
-      const answers = redis.status === 'ready' && (await redis.ping()) === 'PONG';
       const offset = guard.offsetMs();
       const clockDetail =
         offset === undefined
@@ -50,7 +69,7 @@ export function createHealth({ redis, channels, guard, rounds, clock }: HealthDe
       return {
         checks: [
           { name: 'configuration', ok: true },
-          { name: 'redis', ok: answers, ...(answers ? {} : { detail: `connection is ${redis.status}` }) },
+          await checkRedis(),
           { name: 'clock', ok: guard.agrees(), ...(guard.agrees() ? {} : { detail: clockDetail }) },
         ],
         stopped: rounds

@@ -15,6 +15,7 @@ function worker(lab: Lab): { ledger: Ledger; meetStore(): Promise<Record<string,
     base: lab.base,
     store: {
       pending: () => undefined,
+      untoldMs: () => 0,
       onChange(teller) {
         tell = teller;
       },
