@@ -3,7 +3,8 @@ import type { Problem } from '../problems.ts';
 /**
  * Fills `${NAME}` and `${NAME:-default}` into the texts of a configuration. `NAME_FILE` names a file that holds the
  * value, as container platforms hand out secrets. `$${` stands for a literal `${`. What was filled in is not looked
- * at again, and it is filled in after the file is parsed: a value can never change the structure.
+ * at again, and it is filled in after the file is parsed: a value can never change the structure. What cannot be filled
+ * in stays as it is written, so that the rest can be checked all the same.
  */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,7 +47,7 @@ export function interpolate(source: unknown, options: Interpolation): Interpolat
         : { problem: 'holds a placeholder without its closing brace' };
       if ('value' in found) return found.value;
       problems.push({ path: path.join('.'), message: found.problem });
-      return '';
+      return whole;
     });
   return { value: walk(source, []), problems };
 }

@@ -33,21 +33,31 @@ export function checkConfig(source: unknown, options: ParseOptions): Checked {
   const { env, readFile, platforms } = options;
   const leave = options.secrets === 'leave' ? secretFields(source, platforms) : () => false;
   const { value, problems: unfilled } = interpolate(source, { env, readFile, leave });
-  if (unfilled.length > 0) return { problems: unfilled };
-  const parsed = rootSchema.safeParse(value);
-  if (!parsed.success) return { problems: toProblems(parsed.error.issues, value, () => false) };
+  const root = rootSchema.safeParse(value);
+  const found = root.success ? [] : toProblems(root.error.issues, value, () => false);
   const channels: ChannelConfig[] = [];
-  const problems: Problem[] = [];
-  for (const [name, channel] of Object.entries(parsed.data.channels)) {
+  for (const [name, channel] of recognizable(value)) {
     const result = parseChannel(name, channel, platforms);
-    if ('problems' in result) problems.push(...result.problems);
+    if ('problems' in result) found.push(...result.problems);
     else channels.push(result.channel);
   }
-  problems.push(...channelProblems(channels, platforms));
-  if (problems.length > 0) return { problems };
-  const { drainTimeout, ...rest } = parsed.data;
+  found.push(...channelProblems(channels, platforms));
+  const problems = [...unfilled, ...found.filter(({ path }) => !isWithin(path, unfilled))];
+  if (!root.success || problems.length > 0) return { problems };
+  const { drainTimeout, ...rest } = root.data;
   return { config: { ...rest, drainTimeoutMs: drainTimeout, channels } };
 }
+
+/** Channels whose fields can be looked at, whatever is wrong elsewhere. */
+function recognizable(value: unknown): [string, unknown][] {
+  const channels = property(value, 'channels');
+  if (typeof channels !== 'object' || channels === null) return [];
+  return Object.entries(channels).filter(([, channel]) => typeof property(channel, 'platform') === 'string');
+}
+
+/** What is wrong with a placeholder's own text says nothing of the value that is to stand there. */
+const isWithin = (path: string, unfilled: readonly Problem[]): boolean =>
+  unfilled.some((field) => path === field.path || path.startsWith(`${field.path}.`));
 
 /** Says of a path whether it is a secret of its channel's platform. */
 function secretFields(source: unknown, platforms: Platforms): (path: readonly string[]) => boolean {

@@ -58,6 +58,12 @@ export interface HeraldConfig {
   channels: ChannelConfig[];
 }
 
+/** The wording for a value that is no object; in an object, its fields tell better what is wrong. */
+const unlessFields = (wording: string) => ({
+  error: ({ input }: { input?: unknown }) =>
+    typeof input === 'object' && input !== null ? undefined : wording,
+});
+
 const HOST = '127.0.0.1';
 const PORT = 9464;
 
@@ -65,13 +71,16 @@ const PORT = 9464;
 export const rootSchema = z.strictObject({
   redis: redisUrl.default('redis://127.0.0.1:6379'),
   http: z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        host: z.string().min(1).default(HOST),
-        port: count({ from: 0, to: 65535 }).default(PORT),
-      }),
-    ])
+    .union(
+      [
+        z.literal(false),
+        z.strictObject({
+          host: z.string().min(1).default(HOST),
+          port: count({ from: 0, to: 65535 }).default(PORT),
+        }),
+      ],
+      unlessFields('expected false, or an object of host and port'),
+    )
     .default({ host: HOST, port: PORT })
     .transform((http) => http || null),
   drainTimeout: duration({ to: 10 * 60_000 }).default(20_000),
@@ -124,7 +133,7 @@ const rate = z
 /** A policy that can be turned off: `false`, or `true` for its defaults, or its fields. */
 const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null, on: z.output<T>) =>
   z
-    .union([z.boolean(), schema])
+    .union([z.boolean(), schema], unlessFields('expected true, false or an object of its settings'))
     .optional()
     .transform((value) => {
       if (value === undefined) return standard;
@@ -138,7 +147,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
     eligibility: switchable(eligibility, defaults.eligibility ? ELIGIBILITY : null, ELIGIBILITY),
     quota: switchable(quota, defaults.quota ? QUOTA : null, QUOTA),
     rate: z
-      .union([z.literal(false), rate])
+      .union([z.literal(false), rate], unlessFields('expected false, or an object of max and per'))
       .optional()
       .transform((value) => (value === undefined ? (defaults.rate ?? null) : value || null)),
     concurrency: count({ to: 1000 }).default(20),

@@ -172,6 +172,10 @@ describe('a configuration that cannot be used', () => {
     [{ quietPeriod: '1h' }, 'channels.kongregate.quietPeriod: must be shorter than patience'],
     [{ onUnknown: 'hope' }, 'channels.kongregate.onUnknown: expected one of confirm, keep, resend'],
     [{ baseUrl: 'http://example.com' }, 'channels.kongregate.baseUrl: must be an https URL'],
+    [{ quota: 'one' }, 'channels.kongregate.quota: expected true, false or an object of its settings'],
+    [{ quota: { per: 7 } }, 'channels.kongregate.quota.per: expected hour, day, week or a duration'],
+    [{ rate: 5 }, 'channels.kongregate.rate: expected false, or an object of max and per'],
+    [{ rate: { max: 5 } }, 'channels.kongregate.rate.per: is missing'],
     [{ concurrency: 1.5 }, 'channels.kongregate.concurrency: expected a whole number from 1 to 1000'],
   ])('names the field: %j', (fields, problem) => {
     const text = channelProblem(fields);
@@ -191,6 +195,9 @@ describe('a configuration that cannot be used', () => {
       { channels: { kongregate }, http: { port: 70_000 } },
       'http.port: expected a whole number from 0 to 65535',
     ],
+    [{ channels: { kongregate }, http: 9464 }, 'http: expected false, or an object of host and port'],
+    [{ channels: { kongregate }, http: true }, 'http: expected false, or an object of host and port'],
+    [{ channels: { kongregate }, redis: 'redis://h/abc' }, 'redis: expected a redis:// or rediss:// URL'],
     [{ channels: { kongregate }, drainTimeout: 20 }, 'drainTimeout: expected a duration'],
     [{ channels: { kongregate }, channel: 1 }, 'channel: is not a known field'],
     [{ channels: { kongregate: null } }, 'channels.kongregate: expected an object'],
@@ -208,6 +215,27 @@ describe('a configuration that cannot be used', () => {
     });
     for (const field of ['kongregate.timeout', 'kongregate.rate', 'two.apiKey'])
       expect(text).toContain(field);
+  });
+
+  it('tells them also beside a variable that is not set and a mistake at the top', () => {
+    const first = { ...kongregate, apiKey: '${ONE}', quietPeriod: '1h' };
+    const second = { ...kongregate, apiKey: '${TWO}', rate: 1 };
+    const text = problemsOf({
+      redis: '${WHERE}',
+      http: 9464,
+      channels: { first, second, third: { platform: 'kong' }, fourth: {} },
+    });
+    expect(text.split('\n').map((line) => line.replace(/: .*/, ''))).toEqual([
+      'redis',
+      'channels.first.apiKey',
+      'channels.second.apiKey',
+      'http',
+      'channels.fourth.platform',
+      'channels.second.rate',
+      'channels.third.platform',
+      'channels.first.quietPeriod',
+    ]);
+    expect(text).toMatch(/^redis: the environment variable WHERE is not set$/m);
   });
 });
 
