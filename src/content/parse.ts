@@ -1,5 +1,6 @@
 import type { Root } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
+import { checkNesting } from './nesting.ts';
 import { readTemplate } from './template.ts';
 
 export interface ParsedContent {
@@ -17,7 +18,7 @@ const REMEMBERED = 64;
 const LONGEST_REMEMBERED = 8_192;
 const remembered = new Map<string, ParsedContent>();
 
-/** Parses CommonMark (no extensions) with placeholders. Throws ContentError for other template syntax. */
+/** Parses CommonMark (no extensions) with placeholders. Throws ContentError for other template syntax, and for nesting that no person writes. */
 export function parseContent(content: string): ParsedContent {
   const known = remembered.get(content);
   if (known !== undefined) return known;
@@ -42,5 +43,6 @@ export function parseMarkdown(text: string): Root {
   if (PLAIN_LINE.test(text) && text.trimEnd() === text) {
     return { type: 'root', children: [{ type: 'paragraph', children: [{ type: 'text', value: text }] }] };
   }
+  checkNesting(text);
   return fromMarkdown(text);
 }

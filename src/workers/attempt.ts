@@ -110,7 +110,10 @@ const requestOf = (delivery: Delivery, grant: Grant, channel: string) => ({
   idempotencyKey: idempotencyKey(channel, delivery.ref.id, grant.born),
 });
 
-/** Checked when the message was enqueued; a job from elsewhere, or one of an older version, meets it here. */
+/**
+ * Checked when the message was enqueued; a job from elsewhere, or one of an older version, meets it here. Whatever goes
+ * wrong, the content is to blame and would be again: another error is told by its class alone, for its text may quote.
+ */
 function render(
   { definition, channel }: Pick<AttemptDeps, 'definition' | 'channel'>,
   delivery: Delivery,
@@ -118,7 +121,8 @@ function render(
   try {
     return definition.render(delivery.message, channel.settings);
   } catch (error) {
-    if (!(error instanceof ContentError)) throw error;
-    return { kind: 'rejected', reason: 'bad_request', detail: error.message };
+    const name = error instanceof Error ? error.name : typeof error;
+    const detail = error instanceof ContentError ? error.message : `content cannot be rendered: ${name}`;
+    return { kind: 'rejected', reason: 'bad_request', detail };
   }
 }

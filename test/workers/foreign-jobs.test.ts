@@ -21,6 +21,7 @@ const GARBAGE: readonly [what: string, data: unknown, said: RegExp][] = [
   ['a foreign channel', { ...good, channel: 'elsewhere' }, /^invalid_message: .*elsewhere/],
   ['the wrong addressing', { ...good, to: { username: 'ann' } }, /^invalid_message: .*username/],
   ['a placeholder without a value', { ...good, content: 'Hi {{ name }}' }, /name/],
+  ['quotes in quotes', { ...good, content: `${'>'.repeat(20_000)}a` }, /^bad_request: .*block markers/],
 ];
 
 describe.concurrent('jobs that no producer of ours made', () => {
@@ -35,8 +36,8 @@ describe.concurrent('jobs that no producer of ours made', () => {
     const worker = await scene.worker();
     const tally = await scene.agreed(GARBAGE.length + 2, [worker]);
     expect(tally).toEqual({
-      'dead/invalid_message': GARBAGE.length,
-      'dead/bad_request': 1,
+      'dead/invalid_message': GARBAGE.length - 1,
+      'dead/bad_request': 2,
       'delivered/sent': 1,
     });
     for (const [index, [what, , said]] of GARBAGE.entries()) {
