@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '../src/clock.ts';
+import { fuzzAnswers, fuzzConfigs, fuzzJobs, type Trial } from './fuzz/trials.ts';
+
+/** `npm run fuzz`: generated configurations, platform answers and jobs, so many of each. */
+
+const { values } = parseArgs({
+  options: { cases: { type: 'string', default: '100000' }, seed: { type: 'string' } },
+});
+const cases = Number(values.cases);
+const seed = values.seed === undefined ? systemClock.now() % 1_000_000 : Number(values.seed);
+
+const rejections: unknown[] = [];
+process.on('unhandledRejection', (reason) => rejections.push(reason));
+
+async function run(what: string, fuzz: (trial: Trial) => Promise<void> | void): Promise<boolean> {
+  const startedAt = systemClock.monotonic();
+  try {
+    await fuzz({ cases, seed, tell: (done) => console.log(`${what}: ${done}`) });
+    const seconds = ((systemClock.monotonic() - startedAt) / 1000).toFixed(1);
+    console.log(`${what}: ${cases} cases held, in ${seconds} s`);
+    return true;
+  } catch (error) {
+    console.log(`${what}, seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
+  }
+}
+
+const held = [
+  await run('configurations', fuzzConfigs),
+  await run('answers of platforms', fuzzAnswers),
+  await run('jobs', fuzzJobs),
+];
+if (rejections.length > 0)
+  console.log(`unhandled rejections: ${rejections.length}, the first:`, rejections[0]);
+process.exitCode = held.every(Boolean) && rejections.length === 0 ? 0 : 1;

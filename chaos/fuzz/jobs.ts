@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { CHANNELS, type ChannelName } from './channels.ts';
+
+/** Jobs as anybody who may write to Redis can make them: nearly right, far from it, and no JSON at all. */
+export interface FuzzedJob {
+  channel: ChannelName;
+  /** As it stands in Redis. */
+  data: string;
+}
+
+const instant = (from: string, to: string) =>
+  fc.oneof(
+    {
+      weight: 30,
+      arbitrary: fc
+        .date({ noInvalidDate: true, min: new Date(from), max: new Date(to) })
+        .map((date) => date.toISOString()),
+    },
+    { weight: 1, arbitrary: fc.constantFrom('soon', '2026-02-30T00:00:00Z', '9999-12-31T23:59:59.999Z', '') },
+  );
+const id = fc.oneof(
+  { weight: 30, arbitrary: fc.stringMatching(/^[A-Za-z0-9_-]{1,100}$/) },
+  { weight: 1, arbitrary: fc.string() },
+);
+const content = fc.oneof(
+  { weight: 50, arbitrary: fc.string({ unit: 'grapheme', maxLength: 200 }) },
+  { weight: 1, arbitrary: fc.constant('x'.repeat(70_000)) },
+  {
+    weight: 50,
+    arbitrary: fc.constantFrom('Hello {{ name }} of the *house*', '{{ a.b }}', '{% if x %}', '\0', '\ud800'),
+  },
+  {
+    weight: 50,
+    arbitrary: fc
+      .array(fc.constantFrom('*', '_', '`', '[', ']', '(', ')', '#', '>', '- ', '\n', '<b>', '@all', 'word '))
+      .map((parts) => parts.join('')),
+  },
+);
+const data = fc.dictionary(
+  fc.oneof(fc.constantFrom('name', 'a', '__proto__', 'constructor'), fc.string()),
+  fc.jsonValue(),
+);
+
+/** Mostly as it should be, sometimes anything. */
+const mostly = <T>(right: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+  fc.oneof({ weight: 80, arbitrary: right }, { weight: 1, arbitrary: fc.jsonValue() });
+
+const toOf = {
+  kongregate: fc.oneof(
+    fc.record({ userId: fc.integer({ min: 1 }) }),
+    fc.record({ username: fc.stringMatching(/^\w{1,16}$/) }),
+  ),
+  zulip: fc.record({ userIds: fc.array(fc.integer({ min: 1 }), { minLength: 1 }) }),
+  discourse: fc.record(
+    {
+      usernames: fc.array(fc.stringMatching(/^\w{1,20}$/), { minLength: 1 }),
+      groups: fc.array(fc.stringMatching(/^\w{1,20}$/)),
+    },
+    { requiredKeys: ['usernames'] },
+  ),
+  usercom: fc.record({
+    conversationId: fc.oneof(fc.integer({ min: 1 }), fc.stringMatching(/^[\w-]{1,64}$/)),
+  }),
+};
+const own = {
+  kongregate: { imageUrl: mostly(fc.constant('https://example.com/a.png')) },
+  zulip: {},
+  discourse: {
+    title: mostly(fc.constantFrom('A title', '{{ name }}', '')),
+    topicId: fc.oneof({ weight: 30, arbitrary: fc.constant(undefined) }, fc.integer(), fc.jsonValue()),
+    archive: mostly(fc.boolean()),
+  },
+  usercom: {
+    agent: mostly(fc.integer({ min: 1 })),
+    source: mostly(fc.integer({ min: 1, max: 5 })),
+    sourceContext: mostly(data),
+  },
+};
+
+const nearly = (platform: keyof typeof toOf, channel: ChannelName) =>
+  fc.record(
+    {
+      v: fc.oneof({ weight: 20, arbitrary: fc.constant(1) }, fc.constantFrom(2, 99), fc.jsonValue()),
+      platform: mostly(fc.constant(platform)),
+      to: mostly(fc.oneof({ weight: 10, arbitrary: toOf[platform] }, ...Object.values(toOf))),
+      content: mostly(content),
+      id: mostly(id),
+      channel: mostly(fc.oneof({ weight: 9, arbitrary: fc.constant(channel) }, fc.constantFrom(...CHANNELS))),
+      data: mostly(data),
+      format: mostly(fc.constantFrom('markdown', 'native')),
+      sendAt: mostly(instant('2020-01-01', '2027-01-01')),
+      expiresAt: mostly(instant('2027-01-01', '2100-01-01')),
+      priority: mostly(fc.integer({ min: 0, max: 10 })),
+      onQuota: mostly(fc.constantFrom('drop', 'defer')),
+      lastPlayedAt: mostly(instant('2020-01-01', '2030-01-01')),
+      meta: mostly(fc.dictionary(fc.string({ minLength: 1 }), fc.string(), { maxKeys: 4 })),
+      ...own[platform],
+    },
+    {
+      requiredKeys:
+        platform === 'discourse'
+          ? (['v', 'platform', 'to', 'content', 'title'] as never)
+          : ['v', 'platform', 'to', 'content'],
+    },
+  );
+
+/** Whose platform each channel is. */
+const PLATFORMS = { kongregate: 'kongregate', staff: 'zulip', forum: 'discourse', crm: 'usercom' } as const;
+
+export const fuzzedJob: fc.Arbitrary<FuzzedJob> = fc.constantFrom(...CHANNELS).chain((channel) =>
+  fc.record({
+    channel: fc.constant(channel),
+    data: fc.oneof(
+      { weight: 8, arbitrary: nearly(PLATFORMS[channel], channel).map((message) => JSON.stringify(message)) },
+      { weight: 1, arbitrary: fc.json() },
+      { weight: 1, arbitrary: fc.string() },
+    ),
+  }),
+);

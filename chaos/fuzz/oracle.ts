@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { systemClock } from '../../src/clock.ts';
+import type { Outcome } from '../../src/outcome.ts';
+import type { PlatformClient, PlatformDefinition } from '../../src/platforms/port.ts';
+import { type PlatformName, platforms } from '../../src/platforms/registry.ts';
+
+/** A server that answers any request with the bytes that it is given, and a client of each platform that asks it. */
+export interface Oracle {
+  readonly platforms: readonly PlatformName[];
+  /** Throws where the outcome is not what an outcome may be. */
+  ask(platform: PlatformName, answer: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+const KEY = 'the-key-of-the-channel';
+const CONTENT = 'what was written to a person';
+const TIMEOUT_MS = 5_000;
+const KINDS: readonly Outcome['kind'][] = [
+  'delivered',
+  'suppressed',
+  'throttled',
+  'failed',
+  'unknown',
+  'rejected',
+];
+
+const TO: Readonly<Record<PlatformName, object>> = {
+  kongregate: { to: { userId: 1 } },
+  zulip: { to: { userIds: [1] } },
+  discourse: { to: { usernames: ['somebody'] }, title: 'A title' },
+  usercom: { to: { userId: 1 } },
+};
+
+export async function openOracle(): Promise<Oracle> {
+  let answer: Buffer = Buffer.alloc(0);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => {}); // The client hangs up on what it cannot read.
+    socket.once('data', () => socket.end(answer));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as { port: number };
+  const clients = new Map<PlatformName, PlatformClient>();
+  for (const [name, definition] of Object.entries(platforms)) {
+    clients.set(name as PlatformName, clientOf(definition, `http://127.0.0.1:${port}`));
+  }
+  let asked = 0;
+  return {
+    platforms: [...clients.keys()],
+    async ask(platform, bytes) {
+      answer = bytes;
+      asked += 1;
+      const outcome = await clients.get(platform)!.send({
+        message: { platform, content: CONTENT, ...TO[platform] },
+        content: CONTENT,
+        attempt: 1 + (asked % 2),
+        id: `m-${asked}`,
+        idempotencyKey: 'f'.repeat(32),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      check(outcome);
+    },
+    async close() {
+      for (const client of clients.values()) await client.close();
+      for (const socket of sockets) socket.destroy();
+      const closed = once(server, 'close');
+      server.close();
+      await closed;
+    },
+  };
+}
+
+function clientOf(definition: PlatformDefinition, baseUrl: string): PlatformClient {
+  const settings = { apiKey: KEY, email: 'bot@example.com', apiUsername: 'herald', agent: 1, type: 'direct' };
+  const quotaRefusals = ['per day'];
+  const common = { baseUrl, timeoutMs: TIMEOUT_MS, concurrency: 2 };
+  return definition.connect({ ...settings, quotaRefusals, ...common }, { clock: systemClock });
+}
+
+function check(outcome: Outcome): void {
+  if (!KINDS.includes(outcome.kind)) throw new Error(`not an outcome: ${JSON.stringify(outcome)}`);
+  const told = 'detail' in outcome ? (outcome.detail ?? '') : '';
+  if (told.includes(KEY) || told.includes(CONTENT)) throw new Error('a detail tells what it must not');
+  if (told.length > 1_000) throw new Error(`a detail of ${told.length} characters`);
+  if (outcome.kind !== 'throttled' || outcome.restMs === undefined) return;
+  if (!(outcome.restMs >= 0 && Number.isFinite(outcome.restMs)))
+    throw new Error(`a rest of ${outcome.restMs} ms`);
+}

@@ -1,0 +1,140 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { workerOf } from '../../src/app.ts';
+import { systemClock } from '../../src/clock.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { createMessageSchemas } from '../../src/jobs/message.ts';
+import { MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { iterateReceipts } from '../../src/observe/receipts.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
+import { type ReadJob, readJob } from '../../src/workers/delivery.ts';
+import { CHANNELS, type ChannelName, channelsAt } from './channels.ts';
+import type { FuzzedJob } from './jobs.ts';
+
+/** A real worker on a real Redis, which is given jobs that nobody checked. */
+export interface QueueTrial {
+  /** Puts the jobs into their queues and waits for their ends. Throws where one has no end, or the wrong one. */
+  run(jobs: readonly FuzzedJob[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const ENDED_WITHIN_MS = 60_000;
+const LOOK_MS = 20;
+
+export async function openQueueTrial(): Promise<QueueTrial> {
+  const server = await startRedis();
+  const sandbox = await startSandbox({ keepCalls: 0 });
+  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  const left: string[] = [];
+  const logger = createLogger({
+    level: 'warn',
+    // A job that nobody settled comes back by itself, and hides what went wrong with it.
+    destination: { write: (line) => void (line.includes('come back by itself') && left.push(line)) },
+  });
+  const source = { redis: server.url, http: false, channels: channelsAt(sandbox.url) };
+  const readFile = (): never => {
+    throw new Error('nothing is read out of a file');
+  };
+  const config = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
+  const schemas = createMessageSchemas(platforms);
+  const queues = new Map(
+    CHANNELS.map((name) => [name, new Queue(queueName(name), { connection: redis, prefix: PREFIX })]),
+  );
+  const worker = workerOf(config, logger);
+  await worker.run();
+  let made = 0;
+  /** A message without a name is named after its job's id and time. */
+  const addedAt = new Map<string, number>();
+
+  const read = (id: string, { channel: name, data }: FuzzedJob): ReadJob => {
+    const channel = config.channels.find((each) => each.name === name)!;
+    const job = { id, data: parsed(data), timestamp: addedAt.get(id) ?? 0, starts: 1 };
+    return readJob(job, {
+      channel,
+      definition: platforms[channel.platform as keyof typeof platforms],
+      schemas,
+    });
+  };
+
+  async function add(queue: Queue, jobs: ReadonlyMap<string, FuzzedJob>): Promise<void> {
+    await queue.pause();
+    const added = await queue.addBulk(
+      [...jobs.keys()].map((jobId) => ({ name: MESSAGE_JOB, data: null, opts: { jobId } })),
+    );
+    for (const { id, timestamp } of added) addedAt.set(id ?? '', timestamp);
+    // As a foreign producer writes it, JSON or not.
+    const writes = redis.pipeline();
+    for (const [id, { data }] of jobs) writes.hset(queue.toKey(id), 'data', data);
+    await writes.exec();
+    await queue.resume();
+  }
+
+  async function idle(queue: Queue): Promise<void> {
+    const deadline = systemClock.monotonic() + ENDED_WITHIN_MS;
+    for (;;) {
+      const counts = await queue.getJobCounts('waiting', 'prioritized', 'active');
+      if (Object.values(counts).every((count) => count === 0)) return;
+      if (systemClock.monotonic() > deadline)
+        throw new Error(`jobs without an end: ${JSON.stringify(counts)}`);
+      await wait(LOOK_MS);
+    }
+  }
+
+  async function judge(name: ChannelName, jobs: ReadonlyMap<string, FuzzedJob>): Promise<void> {
+    const queue = queues.get(name)!;
+    const ended = new Set<string>();
+    for await (const { id } of iterateReceipts(redis, name)) ended.add(id);
+    for (const [jobId, job] of jobs) {
+      const [failed, delayed] = await Promise.all([
+        redis.zscore(queue.toKey('failed'), jobId),
+        redis.zscore(queue.toKey('delayed'), jobId),
+      ]);
+      const reading = read(jobId, job);
+      const right =
+        reading.kind === 'invalid'
+          ? failed !== null && ended.has(reading.ref.id)
+          : reading.kind === 'newer'
+            ? delayed !== null
+            : delayed !== null || ended.has(reading.delivery.ref.id);
+      if (!right) throw new Error(`${reading.kind} job without its end: ${JSON.stringify(job)}`);
+    }
+    if (left.length > 0) throw new Error(`left to come back: ${left[0]}`);
+    await Promise.all([queue.clean(0, 0, 'failed'), queue.clean(0, 0, 'delayed')]);
+  }
+
+  return {
+    async run(jobs) {
+      const byChannel = new Map<ChannelName, Map<string, FuzzedJob>>(
+        CHANNELS.map((name) => [name, new Map()]),
+      );
+      for (const job of jobs) {
+        made += 1;
+        byChannel.get(job.channel)?.set(`fuzz-${made}`, job);
+      }
+      for (const [name, own] of byChannel) await add(queues.get(name)!, own);
+      for (const [name, own] of byChannel) {
+        await idle(queues.get(name)!);
+        await judge(name, own);
+      }
+    },
+    async close() {
+      await worker.close();
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      redis.disconnect();
+      await sandbox.close();
+      await server.stop();
+    },
+  };
+}
+
+/** As the worker sees what is no JSON. */
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return 'not JSON';
+  }
+}

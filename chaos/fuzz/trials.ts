@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { ConfigError } from '../../src/config/error.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+import { fuzzedAnswer } from './answers.ts';
+import { fuzzedConfig } from './configs.ts';
+import { type FuzzedJob, fuzzedJob } from './jobs.ts';
+import { openOracle } from './oracle.ts';
+import { openQueueTrial } from './queue-trial.ts';
+
+/** What is generated, and what must hold. Every trial throws what fast-check found, with the seed to find it again. */
+export interface Trial {
+  cases: number;
+  seed: number;
+  /** How far it is. */
+  tell?: ((done: number) => void) | undefined;
+}
+
+const TELL_EVERY = 5_000;
+
+function counting({ tell }: Trial): () => void {
+  let done = 0;
+  return () => {
+    done += 1;
+    if (done % TELL_EVERY === 0) tell?.(done);
+  };
+}
+
+/** A configuration is read, or every problem of it is told: nothing else comes out. */
+export function fuzzConfigs(trial: Trial): void {
+  const count = counting(trial);
+  const env = { SECRET: 'hidden', NUMBER: '7', REDIS: 'redis://x', FILE_FILE: '/secret' };
+  fc.assert(
+    fc.property(fuzzedConfig, fc.constantFrom('resolve' as const, 'leave' as const), (source, secrets) => {
+      count();
+      try {
+        parseConfig(source, { platforms, env, secrets, readFile: () => 'out of a file' });
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        if (error.problems.length === 0) throw new Error('a ConfigError that tells no problem');
+        if (/hidden|out of a file/.test(error.message)) throw new Error('a secret is told');
+      }
+    }),
+    { numRuns: trial.cases, seed: trial.seed },
+  );
+}
+
+/** Whatever a platform answers, a send ends with an outcome, and no outcome tells a key or what was written. */
+export async function fuzzAnswers(trial: Trial): Promise<void> {
+  const count = counting(trial);
+  const oracle = await openOracle();
+  try {
+    await fc.assert(
+      fc.asyncProperty(fuzzedAnswer, fc.constantFrom(...oracle.platforms), async (answer, platform) => {
+        count();
+        await oracle.ask(platform, answer);
+      }),
+      { numRuns: trial.cases, seed: trial.seed },
+    );
+  } finally {
+    await oracle.close();
+  }
+}
+
+const BATCH = 500;
+
+/**
+ * Whatever lies in a queue, the worker goes on, and each job ends where it should: what cannot be read as a dead letter,
+ * what is for later in the queue, everything else with a final state.
+ */
+export async function fuzzJobs(trial: Trial): Promise<void> {
+  const queue = await openQueueTrial();
+  try {
+    for (let done = 0; done < trial.cases; done += BATCH) {
+      const numRuns = Math.min(BATCH, trial.cases - done);
+      const jobs: FuzzedJob[] = fc.sample(fuzzedJob, { numRuns, seed: trial.seed + done });
+      await queue.run(jobs);
+      if ((done + numRuns) % TELL_EVERY === 0) trial.tell?.(done + numRuns);
+    }
+  } finally {
+    await queue.close();
+  }
+}
