@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
 import { parseConfig } from './config/parse.ts';
-import type { HeraldConfig } from './config/schema.ts';
+import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
 import type { InputOf } from './jobs/message.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './jobs/producer.ts';
@@ -18,6 +18,9 @@ import { buildWorker, type HeraldWorker } from './workers/process.ts';
 /** The composition root: Herald's own platforms, ledger, clock and log handed to the parts that applications use. */
 
 export type MessageInput = InputOf<typeof platforms>;
+
+/** What `createWorker` takes: an object of herald.yaml's shape, for `satisfies WorkerConfig`. */
+export type WorkerConfig = ConfigInput<typeof platforms>;
 
 export interface CreateProducerOptions extends ProducerOptions {
   /** The application's prom-client registry: gets `herald_accepted_total{channel,status}`. */
@@ -45,7 +48,8 @@ const openLedger = (redis: Redis) => ({
 });
 
 /**
- * @param source an object of herald.yaml's shape; `${NAME}` in it is read from the environment
+ * @param source as `WorkerConfig` types it, or out of a file: it is checked all the same, and `${NAME}` in it is read from
+ *   the environment
  * @throws ConfigError with every problem found
  */
 export function createWorker(source: unknown, options: { logger?: Logger } = {}): HeraldWorker {

@@ -175,3 +175,17 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
     onUnknown: z.enum(['confirm', 'keep', 'resend']).default('confirm'),
   };
 }
+
+type CommonInput = Omit<z.input<z.ZodObject<ReturnType<typeof commonShape>>>, 'platform'>;
+
+type SettingsInput<D> =
+  D extends PlatformDefinition<infer _M, infer S> ? { [K in keyof S]?: S[K] | undefined } : never;
+
+type ChannelInput<P> = {
+  [K in keyof P]: { platform: K } & CommonInput & SettingsInput<P[K]>;
+}[keyof P];
+
+/** An object of herald.yaml's shape: durations as text (`10s`). What a platform cannot do without is checked on reading. */
+export type ConfigInput<P> = Omit<z.input<typeof rootSchema>, 'channels'> & {
+  channels: Record<string, ChannelInput<P>>;
+};

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import type { WorkerConfig } from '../../src/app.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+
+const options = { platforms, env: {}, secrets: 'leave' as const, readFile: () => '' };
+const parse = (config: unknown) => parseConfig(config, options);
+const apiKey = 'some-key';
+
+it('types what the schema takes', () => {
+  const config = {
+    http: false,
+    channels: {
+      kongregate: { platform: 'kongregate', apiKey, quota: { per: 'day' }, timeout: '5s' },
+      crm: { platform: 'usercom', apiKey, baseUrl: 'https://example.com', agent: 926, rate: false },
+    },
+  } satisfies WorkerConfig;
+  const { http, channels } = parse(config);
+  expect([http, channels.map(({ name }) => name)]).toEqual([null, ['kongregate', 'crm']]);
+});
+
+// `npm run lint` goes red when one of these types: the compiler then finds no error where one is expected.
+it('types nothing that the schema refuses', () => {
+  const refused: WorkerConfig[] = [
+    // @ts-expect-error: no such platform
+    { channels: { kong: { platform: 'kong', apiKey } } },
+    // @ts-expect-error: no such field
+    { channels: { kongregate: { platform: 'kongregate', apiKey, apiKee: 'x' } } },
+    // @ts-expect-error: a duration is text
+    { channels: { kongregate: { platform: 'kongregate', apiKey, timeout: 5 } } },
+  ];
+  for (const config of refused) expect(() => parse(config)).toThrow();
+});
