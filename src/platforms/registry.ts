@@ -13,9 +13,3 @@ export const platforms = {
 } as const satisfies Record<string, PlatformDefinition>;
 
 export type PlatformName = keyof typeof platforms;
-
-export const PLATFORM_NAMES = Object.keys(platforms) as [PlatformName, ...PlatformName[]];
-
-export function findPlatform(name: string): PlatformDefinition | undefined {
-  return Object.hasOwn(platforms, name) ? platforms[name as PlatformName] : undefined;
-}
