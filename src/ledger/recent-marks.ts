@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { Grant, LedgerMessage, Settled, Settlement } from './entries.ts';
 import type { Ledger } from './ledger.ts';
+import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import type { StoreWatch } from './store-watch.ts';
 
@@ -18,6 +19,7 @@ export interface MarkOptions {
 }
 
 const reassertScript = loadScript('reassert.lua');
+const REASONS = JSON.stringify({ unconfirmed: reasonCode('unconfirmed') });
 
 /** Longer than Redis takes to sync an append-only file every second. Two generations are kept: this one and the one before. */
 const GENERATION_MS = 3_000;
@@ -63,7 +65,8 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     const counts: Record<string, number> = {};
     for (let i = 0; i < grants.length; i += BATCH) {
       const entries = grants.slice(i, i + BATCH).flatMap(markEntry);
-      const answers = await reassertScript.run(options.redis, [options.base], [JSON.stringify(entries)]);
+      const args = [REASONS, JSON.stringify(entries)];
+      const answers = await reassertScript.run(options.redis, [options.base], args);
       for (const answer of answers as string[]) counts[answer] = (counts[answer] ?? 0) + 1;
     }
     await Promise.all(settled.map(({ settlement }) => settlement && ledger.settle(settlement)));

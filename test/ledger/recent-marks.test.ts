@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { newNonce } from '../../src/ledger/names.ts';
 import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
 import { type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
@@ -76,6 +77,32 @@ it('restores a delivery that the store knows the beginning of', async () => {
   expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
   expect(await lab.receipts()).toHaveLength(1);
 });
+
+it.each([
+  ['delivered', SENT, 's'],
+  ['doubt', UNCONFIRMED, 't'],
+] as const)(
+  'restores the slot of a settlement that came before its mark: %s',
+  async (effect, final, state) => {
+    const lab = await openLab(store);
+    const { ledger, meetStore } = worker(lab);
+    const message = lab.message();
+    const { nonce } = await ledger.admit(message);
+    await ledger.settle({ message, nonce, effect, final });
+    await store.redis.flushall();
+    // It waited in the client, and the other store got it first.
+    await lab.settle(message, { nonce: newNonce() }, 'delivered', { final: SENT });
+    if (effect === 'doubt') {
+      await store.redis.flushall();
+      const regranted = await lab.grant(message);
+      await lab.settle(message, regranted, 'doubt', { final });
+      await store.redis.del(...(await store.redis.keys(`${lab.base}:s*`)));
+    }
+    await meetStore();
+    expect((await lab.explain(message)).slot).toMatchObject({ state, own: true });
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+  },
+);
 
 it('restores a doubt with the slot that it keeps', async () => {
   const lab = await openLab(store);
