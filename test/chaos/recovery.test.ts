@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { createRecovery } from '../../chaos/recovery.ts';
+
+const underWay = (...names: string[]) => names.map((name) => ({ job: `job ${name}`, message: name }));
+const never = (): undefined => undefined;
+
+describe('the recovery after a kill', () => {
+  it('lasts until the last of its messages was taken up again', () => {
+    const recovery = createRecovery();
+    recovery.killed(1_000, underWay('a', 'b'));
+    recovery.taken(4_000, 'job a');
+    recovery.taken(9_000, 'job b');
+    recovery.taken(20_000, 'job b');
+    expect(recovery.figures(never)).toMatchObject({
+      kills: 1,
+      messages: 2,
+      p50: 8_000,
+      max: 8_000,
+      never: [],
+    });
+  });
+
+  it('or until they were final, which may have been before the kill', () => {
+    const recovery = createRecovery();
+    recovery.killed(1_000, underWay('a', 'b'));
+    recovery.taken(9_000, 'job a');
+    const finals: Record<string, number> = { a: 900, b: 3_000 };
+    expect(recovery.figures((message) => finals[message])).toMatchObject({ max: 2_000, never: [] });
+  });
+
+  it('does not count the time in which Redis was away, and tells it apart', () => {
+    const recovery = createRecovery();
+    recovery.killed(1_000, underWay('a'));
+    recovery.away(500, 3_000);
+    recovery.taken(6_000, 'job a');
+    expect(recovery.figures(never)).toMatchObject({ max: 3_000, maxWithOutages: 5_000 });
+  });
+
+  it('names the messages that never came back', () => {
+    const recovery = createRecovery();
+    recovery.killed(1_000, underWay('a', 'b'));
+    recovery.taken(2_000, 'job b');
+    expect(recovery.figures(never).never).toEqual(['a']);
+  });
+
+  it('leaves out kills that hit nothing', () => {
+    const recovery = createRecovery();
+    recovery.killed(1_000, []);
+    expect(recovery.figures(never)).toMatchObject({ kills: 0, max: 0 });
+  });
+});
