@@ -8,6 +8,7 @@ import { type CommandContext, EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { collected, parsedBy } from '../option-values.ts';
 import type { Output } from '../output.ts';
+import { accountChannels, accountOptions } from '../sandbox-accounts.ts';
 import type { AddCommand, Run } from '../shell.ts';
 
 interface SandboxCommandOptions {
@@ -58,13 +59,14 @@ const sandboxOptions = (
   { host, port, ...given }: SandboxCommandOptions,
   { clock }: CommandContext,
 ): SandboxOptions => ({
+  ...accountOptions(given.apiKey),
   host,
   port,
   clock,
   ...(given.seed === undefined ? {} : { seed: given.seed }),
   ...(given.fault === undefined ? {} : { faults: given.fault }),
   kongregate: {
-    ...(given.apiKey === undefined ? {} : { apiKeys: given.apiKey }),
+    ...accountOptions(given.apiKey).kongregate,
     ...(given.day === undefined ? {} : { dayMs: given.day }),
   },
 });
@@ -80,13 +82,21 @@ async function open(options: SandboxCommandOptions, context: CommandContext): Pr
   }
 }
 
-function announce({ url }: Sandbox, output: Output): void {
-  const addresses = { url, kongregate: `${url}/kongregate/api`, control: `${url}/sandbox` };
+function announce({ url }: Sandbox, apiKey: string | undefined, output: Output): void {
+  const channels = accountChannels(url, apiKey);
+  const baseUrls = Object.entries(channels).map(([name, { baseUrl }]) => [name, baseUrl] as const);
+  const addresses = { url, ...Object.fromEntries(baseUrls), control: `${url}/sandbox`, channels };
+  const rows = Object.entries(channels).map(([name, { platform: _, baseUrl, ...account }]) => {
+    const fields = Object.entries(account).map(([field, value]) => `${field}: ${value}`);
+    return [name, baseUrl, fields.join(', ')];
+  });
   output.result(addresses, () =>
     [
       `Sandbox at ${url}, until it is interrupted.`,
-      `  Kongregate's baseUrl  ${addresses.kongregate}`,
-      `  what was accepted     ${addresses.control}/report`,
+      '',
+      output.table(['platform', 'baseUrl', 'account'], rows),
+      '',
+      `What was accepted: ${addresses.control}/report`,
     ].join('\n'),
   );
 }
@@ -105,7 +115,7 @@ const faultRows = (faults: Record<string, number>): [string, number][] =>
 const run: Run<SandboxCommandOptions> = async ({ context, output, options }) => {
   const sandbox = await open(options, context);
   try {
-    announce(sandbox, output);
+    announce(sandbox, options.apiKey?.[0], output);
     if (!context.signal.aborted) await once(context.signal, 'abort');
     report(sandbox, output);
     return EXIT.done;
@@ -125,7 +135,11 @@ export const addSandbox: AddCommand = (program, shell) => {
       parsedBy(count({ from: 0, to: 65_535 })),
       8080,
     )
-    .option('--api-key <key>', 'a good key, repeatable (default: sandbox-key)', collected(String))
+    .option(
+      '--api-key <key>',
+      'a good key of all platforms, repeatable (default: sandbox-key)',
+      collected(String),
+    )
     .option('--fault <fault>', 'a fault in force from the start, repeatable', collected(parseFault))
     .option('--day <duration>', "length of the platform's day, for short tests", parsedBy(duration()))
     .option('--seed <number>', 'seed of the chances of faults', parsedBy(count()))
