@@ -2,19 +2,35 @@ import { expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { startDemo } from './demo-stage.ts';
 
-it('keeps the promise through a killed worker and a faulty platform, and leaves nothing', async () => {
+const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
+
+it('keeps the promise on four platforms through a killed worker and faults, and leaves nothing', async () => {
   const demo = await startDemo('--json');
   expect(await demo.ended(90_000)).toBe(EXIT.done);
-  const figures = JSON.parse(demo.stdout());
-  const promises = { one_final_state: true, receipts_agree: true, no_player_twice: true };
-  expect(figures).toMatchObject({ held: true, promises, replay: { mended_players: 75, promises } });
-  const { enqueued, delivered, suppressed, dead, platform, replay } = figures;
-  const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
-  expect(delivered + sum(suppressed) + sum(dead)).toBe(enqueued);
-  expect(platform.accepted).toBe(delivered);
-  expect(figures.presumed).toBeGreaterThan(0);
-  expect(figures.retried).toBeGreaterThan(figures.presumed);
-  expect(replay.replayed).toBe(dead.bad_recipient);
+  const { held, platforms, replay } = JSON.parse(demo.stdout());
+  const promises = { one_final_state: true, receipts_agree: true, nobody_twice: true };
+  expect(held).toBe(true);
+  expect(Object.keys(platforms)).toEqual(['kongregate', 'zulip', 'discourse', 'usercom']);
+  const { kongregate, zulip, discourse, usercom } = platforms;
+  for (const { enqueued, delivered, suppressed, dead } of [kongregate, zulip, discourse, usercom])
+    expect(delivered + sum(suppressed) + sum(dead)).toBe(enqueued);
+
+  expect(kongregate.promises).toEqual(promises);
+  expect(kongregate.platform.accepted).toBe(kongregate.delivered);
+  expect(kongregate.presumed).toBeGreaterThan(0);
+  expect(kongregate.retried).toBeGreaterThan(kongregate.presumed);
+  for (const { platform, ...figures } of [zulip, discourse]) {
+    expect(figures).toMatchObject({ enqueued: 120, delivered: 120, suppressed: {}, dead: {} });
+    expect(figures.promises).toEqual({ ...promises, all_delivered: true });
+    expect(figures.confirmed).toBeGreaterThan(0);
+    expect(platform).toMatchObject({ accepted: 120, people_with_more_than_one: 0 });
+  }
+  expect(usercom.promises).toEqual(promises);
+  expect(Object.keys(usercom.dead)).toEqual(['unconfirmed']);
+  expect(usercom.retried).toBe(0);
+
+  expect(replay).toMatchObject({ mended_players: 75, platforms: { kongregate: { promises } } });
+  expect(replay.replayed).toBe(kongregate.dead.bad_recipient);
   expect(replay.delivered).toBeGreaterThan(30);
   expect(replay.delivered + sum(replay.suppressed) + sum(replay.dead)).toBe(replay.replayed);
   expect(demo.stderr()).toContain('kill -9 of worker 2');

@@ -1,40 +1,66 @@
 import Table from 'cli-table3';
-import type { PlatformFigures, Promises, RunFigures } from './figures.ts';
-import type { Paint } from './paint.ts';
+import { CHANNELS, type Channel, TITLES } from './channels.ts';
+import type { PlatformFigures, RunFigures } from './figures.ts';
+import { sumCounts } from './receipt-book.ts';
 import { number } from './view.ts';
 
-/** The closing figures as text. Pure. */
+/** The closing figures as text, a column a platform. Pure; made for 80 columns. */
 
-type Row = readonly [what: string, count: number];
+/** What one platform came to, in one run of its messages. */
+export interface Column {
+  started: number;
+  run: RunFigures;
+  platform: PlatformFigures;
+}
 
-const byReason = (state: string, counts: Readonly<Record<string, number>>): Row[] =>
-  Object.entries(counts)
-    .sort(([, a], [, b]) => b - a)
-    .map(([reason, count]) => [`${state}: ${reason}`, count]);
+type Cell = number | undefined;
+type Row = readonly [what: string, ...cells: Cell[]];
+type Section = readonly [title: string, rows: readonly Row[]];
 
-const runRows = (run: RunFigures): Row[] => [
-  ['delivered', run.delivered],
-  ['  of which presumed, by a refused repetition', run.presumed],
-  ...byReason('suppressed', run.suppressed),
-  ...byReason('dead', run.dead),
-  ['retried: more than one attempt', run.retried],
-];
-
-/** What became of what was enqueued, beside what the platform itself counted. */
-export const closingTable = (
-  enqueued: number,
-  run: RunFigures,
-  platform: PlatformFigures,
-  bordered: boolean,
-): string =>
-  table(bordered, 'by the receipts', [['enqueued', enqueued], ...runRows(run)], 'by the platform', [
-    ['calls', platform.calls],
-    ['accepted', platform.accepted],
-    ['players with more than one', platform.players_with_more_than_one],
-  ]);
+/** What became of what was enqueued, beside what the platforms themselves counted. */
+export function closingTable(columns: Readonly<Record<Channel, Column>>, bordered: boolean): string {
+  const all = CHANNELS.map((channel) => columns[channel]);
+  const row = (what: string, cell: (column: Column) => Cell): Row => [what, ...all.map(cell)];
+  const sections: Section[] = [
+    ['by the receipts', [row('enqueued', ({ started }) => started), ...runRows(all.map(({ run }) => run))]],
+    [
+      'by the platforms',
+      [
+        row('calls', ({ platform }) => platform.calls),
+        row('accepted', ({ platform }) => platform.accepted),
+        row('people with more than one', ({ platform }) => platform.people_with_more_than_one),
+      ],
+    ],
+  ];
+  return table(
+    CHANNELS.map((channel) => TITLES[channel]),
+    sections,
+    bordered,
+  );
+}
 
 export const replayTable = (replayed: number, run: RunFigures, bordered: boolean): string =>
-  table(bordered, 'second runs, by the receipts', [['replayed', replayed], ...runRows(run)]);
+  table(
+    [TITLES.kongregate],
+    [['second runs, by the receipts', [['replayed', replayed], ...runRows([run])]]],
+    bordered,
+  );
+
+function runRows(runs: readonly RunFigures[]): Row[] {
+  const row = (what: string, cell: (run: RunFigures) => Cell): Row => [what, ...runs.map(cell)];
+  const byReason = (state: 'suppressed' | 'dead'): Row[] =>
+    Object.entries(sumCounts(runs.map((run) => run[state])))
+      .sort(([, a], [, b]) => b - a)
+      .map(([reason]) => row(`${state}: ${reason}`, (run) => run[state][reason]));
+  return [
+    row('delivered', ({ delivered }) => delivered),
+    row('  of which presumed', ({ presumed }) => presumed || undefined),
+    row('  of which confirmed', ({ confirmed }) => confirmed || undefined),
+    ...byReason('suppressed'),
+    ...byReason('dead'),
+    row('retried: more than one attempt', ({ retried }) => retried),
+  ];
+}
 
 const SIDES = ['top', 'bottom', 'left', 'right', 'mid'];
 const NO_RULES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
@@ -43,45 +69,18 @@ const NO_BORDERS = Object.fromEntries(
 );
 
 /** Without rules between the rows: as one block, it is taken in at a glance. */
-function table(bordered: boolean, ...parts: (string | readonly Row[])[]): string {
+function table(titles: readonly string[], sections: readonly Section[], bordered: boolean): string {
   const rendered = new Table({
-    colAligns: ['left', 'right'],
+    colAligns: ['left', ...titles.map(() => 'right' as const)],
     style: { head: [], border: [] },
     chars: bordered ? NO_RULES : { ...NO_BORDERS, middle: '  ' },
   });
-  for (const part of parts) {
-    if (typeof part === 'string') rendered.push([part.toUpperCase(), '']);
-    else rendered.push(...part.map(([what, count]) => [`  ${what}`, number(count)]));
+  for (const [i, [title, rows]] of sections.entries()) {
+    rendered.push([title.toUpperCase(), ...titles.map((name) => (i === 0 ? name : ''))]);
+    rendered.push(...rows.map(([what, ...cells]) => [`  ${what}`, ...cells.map(cellText)]));
   }
   const lines = rendered.toString().split('\n');
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-/** One line a promise, with the figures that it is judged by. */
-export function promiseLines(
-  promises: Promises,
-  { delivered, finals, platform }: { delivered: number; finals: number; platform: PlatformFigures },
-  paint: Paint,
-): string {
-  const line = (holds: boolean, text: string): string =>
-    `${holds ? paint('green', 'yes') : paint('red', 'NO ')}  ${text}`;
-  return [
-    line(promises.one_final_state, `each message has exactly one final state (${number(finals)})`),
-    line(
-      promises.receipts_agree,
-      `the receipts agree with the platform (${number(delivered)} delivered, ${number(platform.accepted)} accepted)`,
-    ),
-    line(
-      promises.no_player_twice,
-      `no player got more than one message (${number(platform.players_with_more_than_one)})`,
-    ),
-  ].join('\n');
-}
-
-export const NEXT_STEPS = [
-  'Where to go next:',
-  '  README.md, "Run it"    a worker with a herald.yaml of your own',
-  '  herald sandbox         the platform of this demo, for as long as you like',
-  '  herald --help          every command, each with an example',
-  '  ARCHITECTURE.md        how the promise is kept, and where its limits are',
-].join('\n');
+const cellText = (cell: Cell): string => (cell === undefined ? '-' : number(cell));

@@ -1,9 +1,11 @@
 import type { Output } from '../output.ts';
-import { closingTable, NEXT_STEPS, promiseLines, replayTable } from './closing-table.ts';
-import { judge, kept, type Promises, platformFigures, runFigures } from './figures.ts';
-import type { Mended } from './mending.ts';
+import { byChannel, CHANNELS, type Channel } from './channels.ts';
+import { closingTable, replayTable } from './closing-table.ts';
+import { type Balance, balance, kept, type Run, runFigures } from './figures.ts';
+import { type Mended, REPLAY_COMMAND } from './mending.ts';
 import type { Paint } from './paint.ts';
 import type { Performance } from './performance.ts';
+import { promiseLines } from './promise-lines.ts';
 import type { Scene } from './scene.ts';
 import { number, seconds } from './view.ts';
 
@@ -12,7 +14,8 @@ import { number, seconds } from './view.ts';
 export interface Act {
   figures: object;
   text: string;
-  promises: Promises;
+  /** Whether every promise was kept on every platform. */
+  held: boolean;
 }
 
 export interface Stage {
@@ -25,50 +28,57 @@ export interface Stage {
 
 /** After the first runs. */
 export function firstAct({ scene, performance, paint, bordered }: Stage): Act {
-  const { enqueued, watch } = performance;
-  const report = scene.sandbox.journal.report();
-  const tally = watch.book.tally(1);
-  const missing = [...enqueued].filter((id) => !watch.book.has(id, 1)).length;
-  const promises = judge([{ started: enqueued.size, tally }], missing, report);
-  const run = runFigures(tally);
-  const platform = platformFigures(report);
-  const judged = { delivered: tally.delivered, finals: tally.finals, platform };
-  const text = [
-    '',
-    closingTable(enqueued.size, run, platform, bordered),
-    '',
-    promiseLines(promises, judged, paint),
-  ].join('\n');
-  return { figures: { enqueued: enqueued.size, ...run, platform, promises }, text, promises };
+  const { watch, enqueued } = performance;
+  const platforms = byChannel((channel) => {
+    const run = firstRun(performance, channel);
+    const missing = [...enqueued[channel]].filter((id) => !watch.books[channel].has(id, 1)).length;
+    const judged = balance(channel, [run], missing, scene.sandbox.journal.report(channel));
+    return { ...run, run: runFigures(run.tally), ...judged };
+  });
+  const text = ['', closingTable(platforms, bordered), '', promiseLines(platforms, paint)].join('\n');
+  const figures = byChannel((channel) => {
+    const { started, run, platform, promises } = platforms[channel];
+    return { enqueued: started, ...run, platform, promises };
+  });
+  return { figures, text, held: allKept(platforms) };
 }
 
 /** After the replay. */
 export function secondAct({ scene, performance, paint, bordered }: Stage, { players, replay }: Mended): Act {
-  const { enqueued, watch } = performance;
-  const report = scene.sandbox.journal.report();
-  const [first, second] = [watch.book.tally(1), watch.book.tally(2)];
-  const runs = [
-    { started: enqueued.size, tally: first },
-    { started: replay.replayed, tally: second },
-  ];
-  const promises = judge(runs, replay.failed, report);
-  const run = runFigures(second);
-  const platform = platformFigures(report);
-  const delivered = first.delivered + second.delivered;
-  const judged = { delivered, finals: first.finals + second.finals, platform };
+  const tally = performance.watch.books.kongregate.tally(2);
+  const balances = byChannel((channel) => {
+    const first = firstRun(performance, channel);
+    const report = scene.sandbox.journal.report(channel);
+    if (channel !== 'kongregate') return balance(channel, [first], 0, report);
+    return balance(channel, [first, { started: replay.replayed, tally }], replay.failed, report);
+  });
+  const run = runFigures(tally);
+  const unconfirmed = CHANNELS.reduce((sum, channel) => sum + balances[channel].unconfirmed, 0);
   const text = [
     '',
     `${number(players)} of the unknown players turn out to exist. What died of it is replayed, as by`,
-    '  herald dead replay --reason bad_recipient --yes',
-    ...leftAlone(first.dead['unconfirmed'] ?? 0),
+    `  ${REPLAY_COMMAND}`,
+    ...leftAlone(unconfirmed),
     '',
     replayTable(replay.replayed, run, bordered),
     '',
-    promiseLines(promises, judged, paint),
+    promiseLines(balances, paint),
   ].join('\n');
-  const figures = { mended_players: players, replayed: replay.replayed, ...run, platform, promises };
-  return { figures, text, promises };
+  const platforms = byChannel((channel) => {
+    const { platform, promises } = balances[channel];
+    return { platform, promises };
+  });
+  const figures = { mended_players: players, replayed: replay.replayed, ...run, platforms };
+  return { figures, text, held: allKept(balances) };
 }
+
+const firstRun = ({ enqueued, watch }: Performance, channel: Channel): Run => ({
+  started: enqueued[channel].size,
+  tally: watch.books[channel].tally(1),
+});
+
+const allKept = (balances: Readonly<Record<Channel, Balance>>): boolean =>
+  CHANNELS.every((channel) => kept(balances[channel].promises));
 
 const leftAlone = (unconfirmed: number): string[] =>
   unconfirmed === 0
@@ -81,9 +91,18 @@ export function conclude(
   second: Act,
   { output, paint, tookMs }: Pick<Stage, 'paint'> & { output: Output; tookMs: number },
 ): boolean {
-  const held = kept(first.promises) && kept(second.promises);
-  const figures = { held, seconds: Math.round(tookMs / 100) / 10, ...first.figures, replay: second.figures };
+  const held = first.held && second.held;
+  const took = Math.round(tookMs / 100) / 10;
+  const figures = { held, seconds: took, platforms: first.figures, replay: second.figures };
   const verdict = held ? paint('green', 'The promise held') : paint('red', 'The promise did NOT hold');
   output.result(figures, () => `\n${verdict}, in ${seconds(tookMs)}.\n\n${NEXT_STEPS}`);
   return held;
 }
+
+const NEXT_STEPS = [
+  'Where to go next:',
+  '  README.md, "Run it"    a worker with a herald.yaml of your own',
+  '  herald sandbox         the platforms of this demo, for as long as you like',
+  '  herald --help          every command, each with an example',
+  '  ARCHITECTURE.md        how the promise is kept, and where its limits are',
+].join('\n');

@@ -11,6 +11,10 @@ export interface Mended {
 }
 
 const REASON = 'bad_recipient';
+const CHANNEL = 'kongregate';
+
+/** The same by hand. */
+export const REPLAY_COMMAND = `herald dead replay --channel ${CHANNEL} --reason ${REASON} --yes`;
 
 /** Makes half of the unknown players known, replays every letter that died of it, and waits for the second runs. */
 export async function mendAndReplay(
@@ -20,8 +24,13 @@ export async function mendAndReplay(
 ): Promise<Mended> {
   const players = mendablePlayers();
   sandbox.kongregate.players.set(...players.map((userId) => ({ userId, state: 'played' as const })));
-  const replay = await replayDeadLetters({ redis: redis.url, reasons: [REASON], signal });
-  const done = (): boolean => watch.book.tally(2).finals >= replay.replayed;
+  const replay = await replayDeadLetters({
+    redis: redis.url,
+    channels: [CHANNEL],
+    reasons: [REASON],
+    signal,
+  });
+  const done = (): boolean => watch.books[CHANNEL].tally(2).finals >= replay.replayed;
   await Promise.race([until(done, signal), watch.ended]);
   return { players: players.length, replay };
 }

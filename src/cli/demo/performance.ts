@@ -2,9 +2,11 @@ import type { Clock } from '../../clock.ts';
 import type { Installation } from '../../operate/installation.ts';
 import { openInstallation } from '../../operate/installation.ts';
 import { platforms } from '../../platforms/registry.ts';
+import { byChannel, CHANNELS, type Channel } from './channels.ts';
 import type { PlannedMessage } from './message-plan.ts';
 import { produce } from './producers.ts';
-import { CHANNEL, type Scene } from './scene.ts';
+import { sumOf } from './receipt-book.ts';
+import type { Scene } from './scene.ts';
 import type { News, Snapshot } from './snapshot.ts';
 import { playTimeline } from './timeline.ts';
 import { until } from './waiting.ts';
@@ -14,8 +16,8 @@ import { startWatch, type Watch } from './watch.ts';
 export interface Performance {
   readonly installation: Installation;
   readonly watch: Watch;
-  /** Ids that were taken. */
-  readonly enqueued: ReadonlySet<string>;
+  /** Ids that were taken, by channel. */
+  readonly enqueued: Readonly<Record<Channel, ReadonlySet<string>>>;
   snapshot(): Snapshot;
   /** Enqueues everything and plays the timeline; resolves when every message has its final state. */
   run(): Promise<void>;
@@ -40,12 +42,12 @@ export async function openPerformance(options: PerformanceOptions): Promise<Perf
   for (const worker of workers) worker.start();
   await until(() => workers.every(({ state }) => state === 'delivering'), signal);
   const installation = await openInstallation({ redis: scene.redis.url, channels: [] }, { platforms, clock });
-  const watch = startWatch(installation, CHANNEL, { clock, signal });
+  const watch = startWatch(installation, { clock, signal });
   // Between two waits nobody listens to its end.
   watch.ended.catch(() => {});
   const startedAt = clock.monotonic();
   const elapsed = (): number => clock.monotonic() - startedAt;
-  const enqueued = new Set<string>();
+  const enqueued = byChannel(() => new Set<string>());
   const news: News[] = [];
 
   return {
@@ -55,24 +57,25 @@ export async function openPerformance(options: PerformanceOptions): Promise<Perf
     snapshot: () => ({
       elapsedMs: elapsed(),
       planned: plan.length,
-      enqueued: enqueued.size,
-      tally: watch.book.tally(1),
+      enqueued: CHANNELS.reduce((sum, channel) => sum + enqueued[channel].size, 0),
+      tally: sumOf(CHANNELS.map((channel) => watch.books[channel].tally(1))),
       perSecond: watch.perSecond(),
-      channel: watch.channel(),
-      platform: sandbox.journal.report(),
+      channels: watch.channels(),
+      platforms: byChannel((channel) => sandbox.journal.report(channel)),
       workers,
       news,
       latest: options.latest(),
     }),
     async run() {
-      const onQueued = (id: string): void => void enqueued.add(id);
+      const onQueued = ({ channel, id }: PlannedMessage): void => void enqueued[channel].add(id);
       const tell = (text: string): void => void news.push({ atMs: elapsed(), text });
       const flow = Promise.all([
         produce(plan, { redis: scene.redis.url, clock, signal, onQueued }),
         playTimeline({ sandbox, victim: workers[1]!, clock, signal, tell }),
       ]);
       await Promise.race([flow, watch.ended]);
-      const missing = (): boolean => [...enqueued].some((id) => !watch.book.has(id, 1));
+      const missing = (): boolean =>
+        CHANNELS.some((channel) => [...enqueued[channel]].some((id) => !watch.books[channel].has(id, 1)));
       await Promise.race([until(() => !missing(), signal), watch.ended]);
     },
     async close() {

@@ -9,7 +9,7 @@ export interface ProduceOptions {
   clock: Clock;
   signal: AbortSignal;
   /** Told of each message that was taken. */
-  onQueued: (id: string) => void;
+  onQueued: (planned: PlannedMessage) => void;
 }
 
 const TICK_MS = 50;
@@ -30,12 +30,15 @@ export async function produce(plan: readonly PlannedMessage[], options: ProduceO
       const due = plan.slice(next, end === -1 ? plan.length : end);
       next += due.length;
       await Promise.all(
-        producers.map((producer, turn) =>
-          producer.sendMany(
-            due.filter((_, i) => i % 2 === turn).map(({ message }) => message),
-            { onResult: ({ status, id }) => void (status === 'queued' && options.onQueued(id)) },
-          ),
-        ),
+        producers.map((producer, turn) => {
+          const share = due.filter((_, i) => i % 2 === turn);
+          return producer.sendMany(
+            share.map(({ message }) => message),
+            {
+              onResult: ({ status, index }) => void (status === 'queued' && options.onQueued(share[index]!)),
+            },
+          );
+        }),
       );
       await pause(TICK_MS);
     }

@@ -8,6 +8,8 @@ export interface RunTally {
   delivered: number;
   /** Of those delivered: proven by the platform's refusal of the repetition. */
   presumed: number;
+  /** Of those delivered: found by asking the platform, as the answer was lost. */
+  confirmed: number;
   suppressed: Readonly<Record<string, number>>;
   dead: Readonly<Record<string, number>>;
   /** Messages that needed more than one attempt. */
@@ -47,6 +49,7 @@ export function openReceiptBook(redis: Redis, channel: string): ReceiptBook {
         finals: receipts.length,
         delivered: delivered.length,
         presumed: delivered.filter(({ reason }) => reason === 'presumed').length,
+        confirmed: delivered.filter(({ reason }) => reason === 'confirmed').length,
         suppressed: reasonsOf(receipts, 'suppressed'),
         dead: reasonsOf(receipts, 'dead'),
         retried: receipts.filter(({ attempts }) => attempts > 1).length,
@@ -54,6 +57,33 @@ export function openReceiptBook(redis: Redis, channel: string): ReceiptBook {
       };
     },
   };
+}
+
+/** Of several channels, as one. */
+export const sumOf = (tallies: readonly RunTally[]): RunTally => {
+  const sum = (count: (tally: RunTally) => number): number =>
+    tallies.reduce((all, tally) => all + count(tally), 0);
+  return {
+    finals: sum(({ finals }) => finals),
+    delivered: sum(({ delivered }) => delivered),
+    presumed: sum(({ presumed }) => presumed),
+    confirmed: sum(({ confirmed }) => confirmed),
+    suppressed: sumCounts(tallies.map(({ suppressed }) => suppressed)),
+    dead: sumCounts(tallies.map(({ dead }) => dead)),
+    retried: sum(({ retried }) => retried),
+    repeated: sum(({ repeated }) => repeated),
+  };
+};
+
+type Counts = Readonly<Record<string, number>>;
+
+/** By name, over all of them. */
+export function sumCounts(all: readonly Counts[]): Counts {
+  const sums: Record<string, number> = {};
+  for (const [name, count] of all.flatMap((counts) => Object.entries(counts))) {
+    sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums;
 }
 
 function reasonsOf(receipts: readonly Receipt[], state: Receipt['state']): Record<string, number> {
@@ -64,5 +94,4 @@ function reasonsOf(receipts: readonly Receipt[], state: Receipt['state']): Recor
   return counts;
 }
 
-export const total = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((sum, count) => sum + count, 0);
+export const total = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);

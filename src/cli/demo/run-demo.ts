@@ -25,7 +25,7 @@ export async function runDemo(invocation: Invocation): Promise<ExitCode> {
   const paint = createPaint(stream, context.env);
   let scene: Scene | undefined;
   try {
-    tell('Starting a Redis, a simulated platform and two workers …');
+    tell('Starting a Redis, four simulated platforms and two workers …');
     const onBroken = (name: string): void => ending.fail(`${name} ended by itself`);
     scene = await openScene({ context, tell, onAttempt: remarks.hear, onBroken });
     const held = await play({ invocation, scene, ending, remarks, stream, paint, startedAt, tell });

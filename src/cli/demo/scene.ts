@@ -1,6 +1,8 @@
 import type { RedisServer, Sandbox } from '../../sandbox/index.ts';
 import { startSandbox } from '../../sandbox/index.ts';
 import type { CommandContext } from '../context.ts';
+import { accountOptions } from '../sandbox-accounts.ts';
+import { channelsAt } from './channels.ts';
 import { ownRedis } from './own-redis.ts';
 import { LATENCY } from './timeline.ts';
 import { createWorkerProcess, type DemoWorker, type WorkerProcessOptions } from './worker-process.ts';
@@ -14,30 +16,15 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-export const CHANNEL = 'kongregate';
-
 const SEED = 7;
 /** One "day" that no demo sees the end of: at midnight players may have another message. */
 const ENDLESS_DAY_MS = Number.MAX_SAFE_INTEGER;
 
-/** Herald's defaults, but for what makes a demo last minutes. */
 const configFor = (redis: RedisServer, sandbox: Sandbox): object => ({
   redis: redis.url,
   http: false,
   drainTimeout: '2s',
-  channels: {
-    [CHANNEL]: {
-      platform: 'kongregate',
-      apiKey: 'sandbox-key',
-      baseUrl: `${sandbox.url}/kongregate/api`,
-      quota: { boundary: 'rolling' },
-      rate: { max: 150, per: '1s' },
-      concurrency: 5,
-      timeout: '2s',
-      retry: { attempts: 8, base: '500ms', cap: '2s' },
-      breaker: { failures: 20, rest: '1s', cap: '2s' },
-    },
-  },
+  channels: channelsAt(sandbox.url),
 });
 
 export interface SceneOptions {
@@ -55,12 +42,14 @@ export async function openScene({ context, tell, onAttempt, onBroken }: SceneOpt
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const accounts = accountOptions();
     // Opened first and so closed last: its open port keeps this process alive until all else has ended.
     const sandbox = await startSandbox({
       clock: context.clock,
       seed: SEED,
       faults: [LATENCY],
-      kongregate: { dayMs: ENDLESS_DAY_MS },
+      ...accounts,
+      kongregate: { ...accounts.kongregate, dayMs: ENDLESS_DAY_MS },
     });
     closers.push(() => sandbox.close());
     const redis = await ownRedis(context, tell);

@@ -1,5 +1,6 @@
 import type { ChannelStatus } from '../../operate/status.ts';
 import type { SandboxReport } from '../../sandbox/journal.ts';
+import type { Channel } from './channels.ts';
 import type { RunTally } from './receipt-book.ts';
 import type { WorkerState } from './worker-process.ts';
 
@@ -9,12 +10,13 @@ export interface Snapshot {
   /** How many messages the demo will enqueue. */
   planned: number;
   enqueued: number;
-  /** Final states of the first runs. */
+  /** Final states of the first runs, on all platforms. */
   tally: RunTally;
   /** Final states a second, lately. */
   perSecond: number;
-  channel: Pick<ChannelStatus, 'queue' | 'resting' | 'stopped'> | undefined;
-  platform: SandboxReport;
+  /** As they stood last; none before the first look. */
+  channels: readonly Pick<ChannelStatus, 'channel' | 'queue' | 'resting' | 'stopped'>[];
+  platforms: Readonly<Record<Channel, SandboxReport>>;
   workers: readonly { name: string; pid: number | undefined; state: WorkerState; attempts: number }[];
   /** What happened, oldest first. */
   news: readonly News[];

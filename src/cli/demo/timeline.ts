@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { Fault, Sandbox } from '../../sandbox/index.ts';
+import { CHANNELS } from './channels.ts';
 import { ENQUEUE_MS, KILL_AT_MS } from './message-plan.ts';
 import { pauseFor } from './waiting.ts';
 import type { DemoWorker } from './worker-process.ts';
@@ -21,13 +22,25 @@ export interface TimelineOptions {
   tell(text: string): void;
 }
 
-/** The platform's usual answering time: a killed worker then leaves sends behind whose end nobody knows. */
-export const LATENCY: Fault = { kind: 'latency', latencyMs: 60 };
+const ON_KONGREGATE = { platform: 'kongregate' };
 
-const SERVER_ERRORS: Fault = { kind: 'server_error', probability: 0.06, count: 25 };
-const RESETS: Fault = { kind: 'reset', accepted: true, probability: 0.08, count: 12 };
-const BLANKS: Fault = { kind: 'blank', accepted: true, probability: 0.1, count: 12 };
-const TOO_MANY: Fault = { kind: 'rate_limited', retryAfter: '1.5', count: 1 };
+/** Kongregate's usual answering time: a killed worker then leaves sends behind whose end nobody knows. */
+export const LATENCY: Fault = { kind: 'latency', latencyMs: 45, ...ON_KONGREGATE };
+
+/** The few messages of the others meet fewer faults, each platform as many as the next. */
+const onOthers = (fault: Fault): Fault[] =>
+  CHANNELS.filter((channel) => channel !== 'kongregate').map((platform) => ({ ...fault, platform }));
+
+const SERVER_ERRORS: Fault[] = [
+  { kind: 'server_error', probability: 0.06, count: 25, ...ON_KONGREGATE },
+  ...onOthers({ kind: 'server_error', probability: 0.1, count: 3 }),
+];
+const RESETS: Fault[] = [
+  { kind: 'reset', accepted: true, probability: 0.08, count: 12, ...ON_KONGREGATE },
+  ...onOthers({ kind: 'reset', accepted: true, probability: 0.15, count: 7 }),
+];
+const BLANKS: Fault = { kind: 'blank', accepted: true, probability: 0.1, count: 12, ...ON_KONGREGATE };
+const TOO_MANY: Fault = { kind: 'rate_limited', retryAfter: '1.5', count: 1, ...ON_KONGREGATE };
 
 const happenings = ({ sandbox: { faults }, victim }: TimelineOptions): Happening[] => [
   {
@@ -37,13 +50,13 @@ const happenings = ({ sandbox: { faults }, victim }: TimelineOptions): Happening
   },
   {
     atMs: 1_000,
-    text: 'the platform begins to answer some calls with 503',
-    act: () => faults.add(SERVER_ERRORS),
+    text: 'the platforms begin to answer some calls with 503',
+    act: () => faults.add(...SERVER_ERRORS),
   },
   {
     atMs: 2_000,
-    text: 'and to cut some connections after it took the message',
-    act: () => faults.add(RESETS),
+    text: 'and to cut some connections after they took the message',
+    act: () => faults.add(...RESETS),
   },
   {
     atMs: KILL_AT_MS,
@@ -57,12 +70,12 @@ const happenings = ({ sandbox: { faults }, victim }: TimelineOptions): Happening
   },
   {
     atMs: 8_500,
-    text: 'the platform takes some messages and answers nothing',
+    text: 'Kongregate takes some messages and answers nothing',
     act: () => faults.add(BLANKS),
   },
   {
     atMs: 11_000,
-    text: 'the platform says 429, Retry-After 1.5: the whole channel rests',
+    text: 'Kongregate says 429, Retry-After 1.5: its whole channel rests',
     act: () => faults.add(TOO_MANY),
   },
   {

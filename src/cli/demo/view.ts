@@ -1,5 +1,6 @@
+import { CHANNELS, TITLES } from './channels.ts';
 import type { Paint, Style } from './paint.ts';
-import { total } from './receipt-book.ts';
+import { sumCounts, total } from './receipt-book.ts';
 import type { News, Snapshot } from './snapshot.ts';
 import type { WorkerState } from './worker-process.ts';
 
@@ -18,7 +19,7 @@ export function underWay({ enqueued, tally }: Snapshot): number {
 
 /** The whole picture, redrawn in place. */
 export function frame(snapshot: Snapshot, paint: Paint): string {
-  const { elapsedMs, planned, enqueued, tally, platform } = snapshot;
+  const { elapsedMs, planned, enqueued, tally } = snapshot;
   const row = (label: string, style: Style, value: number, note: string): string => {
     const filled = Math.min(BAR, Math.round((value / planned) * BAR));
     const bar = paint(style, '█'.repeat(filled)) + paint('gray', '░'.repeat(BAR - filled));
@@ -29,13 +30,14 @@ export function frame(snapshot: Snapshot, paint: Paint): string {
     `  ${paint('bold', 'Herald demo')}  ${seconds(elapsedMs)}`,
     '',
     row('enqueued', 'blue', enqueued, `of ${number(planned)}`),
-    row('delivered', 'green', tally.delivered, `presumed ${tally.presumed}, retried ${tally.retried}`),
+    row('delivered', 'green', tally.delivered, proofs(tally)),
     row('suppressed', 'yellow', total(tally.suppressed), reasons(tally.suppressed)),
     row('dead', 'red', total(tally.dead), reasons(tally.dead)),
     row('under way', 'cyan', underWay(snapshot), queueNote(snapshot)),
     '',
     `  rate       ${number(Math.round(snapshot.perSecond)).padStart(6)}  final states a second`,
-    `  platform   ${number(platform.accepted).padStart(6)}  accepted, players with two: ${twice(snapshot, paint)}`,
+    `  accepted     ${accepted(snapshot)}`,
+    `  twice      ${twice(snapshot, paint)}  people with two messages`,
     '',
     ...snapshot.workers.map((worker) => `  ${workerLine(worker, paint)}`),
     '',
@@ -46,7 +48,7 @@ export function frame(snapshot: Snapshot, paint: Paint): string {
 
 /** The same in one line, where nothing can be redrawn. */
 export function plainLine(snapshot: Snapshot): string {
-  const { enqueued, tally, perSecond, platform, workers } = snapshot;
+  const { enqueued, tally, perSecond, workers } = snapshot;
   const up = workers.filter(({ state }) => state === 'delivering').length;
   return [
     `${seconds(snapshot.elapsedMs).padStart(7)}  enqueued ${enqueued}`,
@@ -56,28 +58,45 @@ export function plainLine(snapshot: Snapshot): string {
     `under way ${underWay(snapshot)}`,
     `${Math.round(perSecond)}/s`,
     `workers ${up} of ${workers.length}`,
-    `players with two ${platform.acceptedMoreThanOnce}`,
+    `people with two ${peopleWithTwo(snapshot)}`,
   ].join(', ');
 }
 
 export const newsLine = ({ atMs, text }: News, paint: Paint): string =>
   `${paint('gray', seconds(atMs).padStart(6))}  ${text}`;
 
-function twice({ platform }: Snapshot, paint: Paint): string {
-  const players = platform.acceptedMoreThanOnce;
-  return paint(players === 0 ? 'green' : 'red', String(players));
+const proofs = ({ presumed, confirmed, retried }: Snapshot['tally']): string =>
+  `presumed ${presumed}, confirmed ${confirmed}, retried ${retried}`;
+
+/** By the platforms' own count. */
+const accepted = ({ platforms }: Snapshot): string =>
+  CHANNELS.map((channel) => `${TITLES[channel]} ${number(platforms[channel].accepted)}`).join(', ');
+
+function twice(snapshot: Snapshot, paint: Paint): string {
+  const people = peopleWithTwo(snapshot);
+  return paint(people === 0 ? 'green' : 'red', number(people).padStart(6));
 }
+
+const peopleWithTwo = ({ platforms }: Snapshot): number =>
+  CHANNELS.reduce((sum, channel) => sum + platforms[channel].acceptedMoreThanOnce, 0);
 
 const reasons = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([reason, count]) => `${reason} ${count}`)
     .join(', ');
 
-function queueNote({ channel }: Snapshot): string {
-  if (!channel) return '';
-  if (channel.stopped) return `channel stopped: ${channel.stopped.reason}`;
-  const { ready = 0, active = 0, waiting_slot: slot = 0, retrying = 0 } = channel.queue;
-  if (channel.resting) return `all rest: ${channel.resting.reason}`;
+function queueNote({ channels }: Snapshot): string {
+  if (channels.length === 0) return '';
+  for (const { channel, stopped, resting } of channels) {
+    if (stopped) return `${channel} stopped: ${stopped.reason}`;
+    if (resting) return `${channel} rests: ${resting.reason}`;
+  }
+  const {
+    ready = 0,
+    active = 0,
+    waiting_slot: slot = 0,
+    retrying = 0,
+  } = sumCounts(channels.map(({ queue }) => queue));
   return `ready ${ready}, active ${active}, slot ${slot}, retry ${retrying}`;
 }
 

@@ -1,14 +1,15 @@
 import type { Clock } from '../../clock.ts';
 import type { Installation } from '../../operate/installation.ts';
 import { type ChannelStatus, readStatus } from '../../operate/status.ts';
+import { byChannel, CHANNELS, type Channel } from './channels.ts';
 import { openReceiptBook, type ReceiptBook } from './receipt-book.ts';
 import { pauseFor } from './waiting.ts';
 
 /** Looks at Redis four times a second, as an operator and an application would: status and receipts. */
 export interface Watch {
-  readonly book: ReceiptBook;
-  /** The channel as it stood last. */
-  channel(): ChannelStatus | undefined;
+  readonly books: Readonly<Record<Channel, ReceiptBook>>;
+  /** The channels as they stood last. */
+  channels(): readonly ChannelStatus[];
   /** Final states of first runs a second, over the last seconds. */
   perSecond(): number;
   /** Ends with the signal's reason, or with the error that ended the looking. */
@@ -20,18 +21,18 @@ const RATE_OVER_MS = 2_000;
 
 export function startWatch(
   installation: Installation,
-  channelName: string,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Watch {
-  const book = openReceiptBook(installation.redis, channelName);
-  let channel: ChannelStatus | undefined;
+  const books = byChannel((channel) => openReceiptBook(installation.redis, channel));
+  let channels: readonly ChannelStatus[] = [];
   let seen: { at: number; finals: number }[] = [];
 
   async function look(): Promise<void> {
-    await book.update();
-    [channel] = await readStatus(installation, [channelName]);
+    await Promise.all(CHANNELS.map((channel) => books[channel].update()));
+    channels = await readStatus(installation, CHANNELS);
     const at = clock.monotonic();
-    seen = [...seen.filter((one) => one.at >= at - RATE_OVER_MS), { at, finals: book.tally(1).finals }];
+    const finals = CHANNELS.reduce((sum, channel) => sum + books[channel].tally(1).finals, 0);
+    seen = [...seen.filter((one) => one.at >= at - RATE_OVER_MS), { at, finals }];
   }
 
   async function keepLooking(): Promise<never> {
@@ -42,8 +43,8 @@ export function startWatch(
   }
 
   return {
-    book,
-    channel: () => channel,
+    books,
+    channels: () => channels,
     perSecond() {
       const [first, last] = [seen.at(0), seen.at(-1)];
       if (!first || !last || last.at === first.at) return 0;
