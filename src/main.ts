@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { fstatSync } from 'node:fs';
 import { EXIT } from './cli/context.ts';
+import { wrongUsage } from './cli/failure.ts';
 import { runCommandLine } from './cli/program.ts';
 import { systemClock } from './clock.ts';
 import { environment } from './environment.ts';
@@ -20,11 +22,19 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.partly);
 });
 
+/** Node takes a directory for an empty stream. */
+function standardInput(): typeof process.stdin {
+  if (fstatSync(process.stdin.fd).isDirectory()) {
+    throw wrongUsage('cannot read standard input: it is a directory');
+  }
+  return process.stdin;
+}
+
 const context = {
   env: environment(),
   // Opened only by the command that reads it: an open standard input would keep the process alive.
   get stdin() {
-    return process.stdin;
+    return standardInput();
   },
   stdout: process.stdout,
   stderr: process.stderr,
