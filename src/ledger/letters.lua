@@ -1,5 +1,5 @@
 -- Keeps the index of dead letters and the failed set one. ARGV[1]: { op, … } as JSON.
---   missing: of { ids }, jobs of the failed set, those that no reason lists
+--   missing: of { ids }, jobs, those that no reason lists; where KEYS[2], the failed set, is given, only those still in it
 --   index:   lists a letter { reason, id, jobId, at }
 --   drop:    removes a letter { reason, id, jobId } that was replayed, purged or completed; with { at } only if it is
 --            still listed with that death, for it may have died again since
@@ -15,7 +15,9 @@ if request.op == 'missing' then
     for _, reason in ipairs(request.reasons) do
       listed = listed or redis.call('ZSCORE', LETTERS .. ':' .. reason, id)
     end
-    if not listed then missing[#missing + 1] = id end
+    -- A replay unlists a letter once its job has left the failed set.
+    local failed = not KEYS[2] or redis.call('ZSCORE', KEYS[2], id)
+    if failed and not listed then missing[#missing + 1] = id end
   end
   return missing
 end

@@ -18,9 +18,19 @@ export interface Letter {
 const call = (redis: Redis, base: string, request: object): Promise<unknown> =>
   lettersScript.run(redis, [base], [JSON.stringify(request)]);
 
-/** Those of the failed jobs that the index does not list. */
-export async function unlisted(redis: Redis, base: string, jobIds: readonly string[]): Promise<string[]> {
-  return (await call(redis, base, { op: 'missing', ids: jobIds, reasons: DEAD_REASONS })) as string[];
+/**
+ * Those of the jobs that the index does not list.
+ * @param failedKey the queue's failed set: then only those that are still in it
+ */
+export async function unlisted(
+  redis: Redis,
+  base: string,
+  jobIds: readonly string[],
+  failedKey?: string,
+): Promise<string[]> {
+  const request = JSON.stringify({ op: 'missing', ids: jobIds, reasons: DEAD_REASONS });
+  const keys = failedKey === undefined ? [base] : [base, failedKey];
+  return (await lettersScript.run(redis, keys, [request])) as string[];
 }
 
 /** @param at when the message died, milliseconds since the epoch */

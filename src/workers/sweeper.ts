@@ -31,9 +31,12 @@ export async function sweep(deps: SweeperDeps, now: number): Promise<number> {
   if (await listsAgree(deps)) return 0;
   let settled = 0;
   for (let start = 0; ; start += PAGE) {
-    const ids = await redis.zrange(queue.toKey('failed'), String(start), String(start + PAGE - 1));
+    const failed = queue.toKey('failed');
+    const ids = await redis.zrange(failed, String(start), String(start + PAGE - 1));
     if (ids.length === 0) break;
-    for (const job of await readStoredJobs(redis, queue, await unlisted(redis, base, ids))) {
+    // What a replay moves meanwhile is no longer failed, and not for us to settle.
+    const givenUp = await unlisted(redis, base, ids, failed);
+    for (const job of await readStoredJobs(redis, queue, givenUp)) {
       if (job && (await settleFailed(job, deps))) settled += 1;
     }
   }
