@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import fastify from 'fastify';
 import { type Clock, systemClock } from '../clock.ts';
 import { controlRoutes } from './control.ts';
@@ -53,6 +54,8 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, clock = systemClock, seed = 1, keepCalls = 100_000 } = options;
   const closing = new AbortController();
+  // Every call that is kept waiting listens for the end; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, closing.signal);
   const faults = new FaultPlan(seededRandom(seed));
   faults.add(...(options.faults ?? []));
   const journal = new Journal(keepCalls);
