@@ -8,6 +8,7 @@ local PLAYED, REFUSED = 'p', 'r'
 
 local DAY = 86400000
 local NO_NONCE = '--------'
+local ASKED = '++++++++' -- in place of the nonce of an open record: the platform was asked about its doubt
 
 local base = KEYS[1]
 
@@ -45,13 +46,21 @@ local function new_record(expires, run)
 end
 
 -- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment: the record says so to
--- whoever reads it next.
+-- whoever reads it next. What it was before is kept beside, until another grant writes over it.
 local function lapse(r)
   if (r.state == SENDING or r.state == ASKING) and now > r.deadline then
+    r.lapsed, r.lapsed_state, r.lapsed_nonce, r.lapsed_doubt_at = true, r.state, r.nonce, r.doubt_at
     if r.state == SENDING and r.doubt_at == 0 then r.doubt_at = r.deadline end
-    r.state, r.nonce, r.lapsed = OPEN, NO_NONCE, true
+    r.state, r.nonce = OPEN, NO_NONCE
   end
   return r
+end
+
+-- The send's own answer came after all, and nothing was granted since: that is proof, however late.
+local function undo_lapse(r, nonce)
+  if r.lapsed and r.lapsed_nonce == nonce then
+    r.state, r.nonce, r.doubt_at, r.lapsed = r.lapsed_state, nonce, r.lapsed_doubt_at, nil
+  end
 end
 
 local records = open_table(base .. ':m', 0)

@@ -67,11 +67,14 @@ end
 
 -- Rules 3 and 5: a known failure gives the slot back, unless an earlier attempt of the run is still in doubt.
 local function settle_attempt(record, s)
+  undo_lapse(record, s.n)
   if record.nonce ~= s.n or record.state == OPEN then return 'stale' end
   if s.effect == 'back' and record.state == SENDING then record.attempts = math.max(record.attempts - 1, 0) end
   if s.effect == 'absent' then record.doubt_at = 0 end
-  if s.effect == 'doubt' and record.doubt_at == 0 then record.doubt_at = now end
-  record.state, record.nonce = OPEN, NO_NONCE
+  if s.effect == 'doubt' and record.doubt_at == 0 then record.doubt_at = math.min(now, record.deadline) end
+  -- A question that went back was not put.
+  local asked = record.state == ASKING and s.effect ~= 'back'
+  record.state, record.nonce = OPEN, asked and ASKED or NO_NONCE
   local doubt = record.doubt_at > 0
   if not doubt then slot_to(s, s.foreign and TAKEN or nil) end
   local final = s.final

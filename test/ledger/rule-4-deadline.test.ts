@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openLab, SECOND, SENT, useStore } from './harness.ts';
+import { MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -43,19 +43,56 @@ describe('rule 4: a deadline', () => {
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
   });
 
-  it.each(['back', 'spent', 'absent'] as const)(
-    'does not believe %s of a worker that says so too late',
-    async (effect) => {
+  it.each([
+    ['back', 0],
+    ['spent', 1],
+  ] as const)(
+    'believes %s of the send itself, however late: the slot comes back',
+    async (effect, attempts) => {
       const lab = await openLab(store);
       const message = lab.message();
       const grant = await lab.grant(message);
+      await lab.elapse(MINUTE);
+      expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
+      expect(await lab.settle(message, grant, effect)).toMatchObject({ status: 'open', attempts });
+      expect(await lab.explain(message)).toMatchObject({ record: { doubt_at: 0 }, slot: null });
+      await lab.grant(lab.message());
+    },
+  );
+
+  it('keeps the doubt of an earlier send when a later one is told of too late', async () => {
+    const lab = await openLab(store, { resolution: 'resend' });
+    const message = lab.message();
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    const second = await lab.grant(message);
+    await lab.elapse(MINUTE);
+    expect(await lab.settle(message, second, 'spent')).toMatchObject({ status: 'doubt' });
+    expect((await lab.explain(message)).slot).toMatchObject({ state: 'h', own: true });
+  });
+
+  it('counts a doubt that is told late from the deadline: the send may be as old', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    const grant = await lab.grant(message);
+    await lab.elapse(MINUTE);
+    expect(await lab.settle(message, grant, 'doubt')).toMatchObject({ status: 'doubt' });
+    const { record, now } = await lab.explain(message);
+    expect(now - Number(record?.['doubt_at'])).toBeGreaterThan(49 * SECOND);
+  });
+
+  it.each(['back', 'spent', 'absent'] as const)(
+    'does not believe %s of a send that another one followed',
+    async (effect) => {
+      const lab = await openLab(store, { resolution: 'resend' });
+      const message = lab.message();
+      const first = await lab.grant(message);
       await lab.elapse(11 * SECOND);
-      expect(await lab.settle(message, grant, effect)).toMatchObject({ status: 'stale' });
+      const second = await lab.grant(message);
+      expect(await lab.settle(message, first, effect)).toMatchObject({ status: 'stale' });
       expect(await lab.explain(message)).toMatchObject({
-        record: { doubt_at: expect.any(Number), attempts: 1 },
+        record: { state: 's', nonce: second.nonce, doubt_at: expect.any(Number) },
         slot: { state: 'h' },
       });
-      expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
     },
   );
 
