@@ -29,13 +29,19 @@ local function doubtful_window_end(record, slot)
   return record.doubt_at - policy.lease - policy.ahead + policy.rolling
 end
 
+-- Where nobody could ask while patience lasted (an outage, a stop), the question is still worth putting for a day.
+local function patience(record)
+  if policy.resolution ~= 'confirm' or record.nonce == ASKED then return policy.patience end
+  return math.max(policy.patience, DAY)
+end
+
 -- Rule 6: what may still be done about a send that nobody knows the end of. Answers a verdict, or nil to go on.
 local function resolve(record, message)
   if policy.resolution == 'resend' then
     if now >= message.e or record.attempts >= policy.attempts then return { 'unconfirmed' } end
     return nil
   end
-  local given_up = now >= message.e or now > record.doubt_at + policy.patience
+  local given_up = now >= message.e or now > record.doubt_at + patience(record)
   if policy.resolution == 'keep' or given_up then return { 'unconfirmed' } end
   if policy.resolution == 'confirm' then
     local settled_at = record.deadline + policy.quiet

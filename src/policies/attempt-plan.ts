@@ -139,12 +139,13 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
     const { platformMessageId } = answer;
     return delivered({ kind: 'delivered', reason: 'confirmed', platformMessageId });
   }
-  const waitMs = answer.kind === 'not_found' ? 0 : grant.leaseMs + context.quietPeriodMs;
+  const absent = answer.kind === 'not_found';
+  const waitMs = absent ? 0 : grant.leaseMs + context.quietPeriodMs;
   return {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
-    effect: answer.kind === 'not_found' ? 'absent' : 'back',
+    effect: absent ? 'absent' : 'doubt',
     next: { kind: 'wait', reason: 'slot_busy', delayMs: comeBackMs(waitMs, context.random) },
-    marks: {},
+    marks: absent ? { health: 'up' } : {},
   };
 }
 

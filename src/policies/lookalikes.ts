@@ -40,9 +40,12 @@ export function suspectsAmong(messages: readonly Lookalike[], bounds: LookalikeB
   };
 }
 
+/** A doubt that nobody could ask about in time is still asked about for so long (`patience` in admit.lua). */
+const LONGEST_DOUBT_MS = 86_400_000;
+
 /**
- * How long a claim is remembered: a doubt is pursued for the channel's patience, looks back by one grant, and its last
- * question may take another.
+ * How long a claim is remembered: a doubt is pursued for the channel's patience or a day, looks back by one grant, and
+ * its last question may take another.
  */
 export const claimTtlMs = (channel: ChannelConfig): number =>
-  channel.patienceMs + 2 * longestGrantMs(channel) + 60_000;
+  Math.max(channel.patienceMs, LONGEST_DOUBT_MS) + 2 * longestGrantMs(channel) + 60_000;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, type LabOptions, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
+import type { LedgerMessage } from '../../src/ledger/entries.ts';
+import { DAY, HOUR, type Lab, type LabOptions, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -146,9 +147,29 @@ describe('rule 6: confirm', () => {
     expect(await lab.verdict(message)).toMatchObject({ kind: 'granted', grant: { kind: 'ask' } });
   });
 
-  it('gives up after its patience', async () => {
+  it('gives up after its patience, once it was asked', async () => {
     const { lab, message } = await doubtful({ ...options, patience: 10 * MINUTE });
-    await lab.elapse(10 * MINUTE + SECOND);
+    await lab.elapse(71 * SECOND);
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    await lab.elapse(9 * MINUTE);
+    expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
+  });
+
+  it.each([
+    ['nobody was there to ask', async () => {}],
+    [
+      'the question went back unasked',
+      async (lab: Lab, message: LedgerMessage) => {
+        await lab.settle(message, await lab.grant(message), 'back');
+      },
+    ],
+  ])('is asked past its patience where %s, for a day', async (_, before) => {
+    const { lab, message } = await doubtful({ ...options, patience: 10 * MINUTE });
+    await lab.elapse(71 * SECOND);
+    await before(lab, message);
+    await lab.elapse(11 * HOUR);
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'granted', grant: { kind: 'ask' } });
+    await lab.elapse(14 * HOUR);
     expect(await lab.verdict(message)).toEqual({ kind: 'unconfirmed' });
   });
 

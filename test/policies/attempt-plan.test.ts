@@ -191,12 +191,16 @@ describe('planAnswer', () => {
 
   it('not found: the slot is free, and the message comes back at once', () => {
     const plan = planAnswer({ kind: 'not_found' }, asked, context());
-    expect(plan).toMatchObject({ effect: 'absent', next: { kind: 'wait', delayMs: 1 }, marks: {} });
+    expect(plan).toMatchObject({
+      effect: 'absent',
+      next: { kind: 'wait', delayMs: 1 },
+      marks: { health: 'up' },
+    });
   });
 
   it('unsure: still in doubt, and asked again after another quiet period', () => {
     const plan = planAnswer({ kind: 'unsure', detail: '502' }, asked, context({ random: () => 0 }));
-    expect(plan).toMatchObject({ effect: 'back', next: { kind: 'wait', delayMs: 71_501 }, marks: {} });
+    expect(plan).toMatchObject({ effect: 'doubt', next: { kind: 'wait', delayMs: 71_501 }, marks: {} });
     expect(plan.final).toBeUndefined();
   });
 });
