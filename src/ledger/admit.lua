@@ -63,8 +63,9 @@ local function ineligible(message)
   local last = math.min(message.p or 0, now)
   if play and play.kind == PLAYED then last = math.max(last, play.at) end
   if play and play.kind == REFUSED and play.at >= last then
-    -- Remembered until the next play: the entry is renewed as long as somebody writes to this player.
-    if now - play.at > policy.playTtl / 2 then save_play(plays, message.r, now, REFUSED) end
+    -- Remembered until the next play: the entry is renewed as long as somebody writes to this player. It stays as old as
+    -- it is, for a play since may be told later.
+    if now - play.stamp > policy.playTtl / 2 then save_play(plays, message.r, now, REFUSED, play.at) end
     return true
   end
   if last == 0 then return not policy.sendWhenUnknown end

@@ -72,7 +72,8 @@ export interface LedgerEntry {
   now: number;
   record: Record<string, string | number | boolean> | null;
   slot: { window: number; state: string; owner: string; own: boolean } | null;
-  play: { at: number; kind: 'p' | 'r' } | null;
+  /** `at` is when it was; `stamp` is what its life counts from. */
+  play: { at: number; stamp: number; kind: 'p' | 'r' } | null;
 }
 
 export async function explainMessage(

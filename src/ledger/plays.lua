@@ -7,7 +7,7 @@ for _, play in ipairs(cjson.decode(ARGV[2])) do
   local at = math.min(play[2], now)
   local known = load_play(plays, play[1])
   if not known or known.at < at then
-    save_play(plays, play[1], at, PLAYED)
+    save_play(plays, play[1], at, PLAYED, at)
     news = news + 1
   end
 end

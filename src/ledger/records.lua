@@ -96,17 +96,18 @@ local function save_slot(recipient, window, state, owner)
   slots:put(recipient, struct.pack(SLOT, window, state, owner))
 end
 
-local PLAY = '>I6c1'
+-- `at` is when it was; an entry counts its life from its stamp, which is later where a refusal was renewed.
+local PLAY = '>I6c1I6'
 
 local function load_play(plays, recipient)
   local value = plays:get(recipient)
   if not value then return nil end
-  local at, kind = struct.unpack(PLAY, value)
-  return { at = at, kind = kind }
+  local stamp, kind, at = struct.unpack(PLAY, value)
+  return { stamp = stamp, kind = kind, at = at }
 end
 
-local function save_play(plays, recipient, at, kind)
-  plays:put(recipient, struct.pack(PLAY, at, kind))
+local function save_play(plays, recipient, stamp, kind, at)
+  plays:put(recipient, struct.pack(PLAY, stamp, kind, at))
 end
 
 local CHANNEL = base .. ':channel'

@@ -132,7 +132,7 @@ local answer = {}
 for i, s in ipairs(settlements) do
   local record = load_life(s.m, s.j) or new_record(math.max(s.e, now) + DAY, 1)
   local status = settle(record, s)
-  if s.refused then save_play(plays, s.r, now, REFUSED) end
+  if s.refused then save_play(plays, s.r, now, REFUSED, now) end
   if claims and s.platformMessageId then save_claim(claims, s.platformMessageId, s.m) end
   note_channel(s)
   if s.wait then note_wait(s) end

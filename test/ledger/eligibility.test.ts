@@ -103,6 +103,15 @@ describe('a refusal by the platform', () => {
     }
   });
 
+  it('stays as old as it is when it is renewed: a play since that is told later ends it', async () => {
+    const lab = await openLab(store, CHECKED);
+    await refuse(lab);
+    await lab.elapse(15 * DAY);
+    expect(await lab.verdict(lab.message({ expiresInMs: 30 * DAY }))).toEqual(INELIGIBLE);
+    expect(await played(lab, '32', HOUR)).toBe(1);
+    await lab.grant(lab.message({ expiresInMs: 30 * DAY }));
+  });
+
   it('is forgotten when nobody does, and the platform may decide again', async () => {
     const lab = await openLab(store, CHECKED);
     await refuse(lab);
