@@ -5,9 +5,9 @@ local policy = cjson.decode(ARGV[1])
 local messages = cjson.decode(ARGV[2])
 local plays = open_table(base .. ':p', policy.playTtl)
 
-local state = redis.call('HMGET', CHANNEL, 'stop', 'restUntil', 'restReason', 'opens', 'probeUntil', 'tat')
-local channel = { stop = state[1], rest_until = tonumber(state[2] or 0), rest_reason = state[3],
-  opens = tonumber(state[4] or 0), probe_until = tonumber(state[5] or 0), tat = tonumber(state[6] or 0) }
+local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat')
+local channel = { stop = channel_stop(), rest = channel_rest(),
+  opens = tonumber(state[1] or 0), probe_until = tonumber(state[2] or 0), tat = tonumber(state[3] or 0) }
 
 -- The start of the window that holds `now` is only needed to know that the table covers it.
 local function window_end()
@@ -89,12 +89,14 @@ end
 -- Rule 8: one token a granted send, evenly spaced; up to a second ahead the worker waits in place.
 local function next_moment()
   if not policy.interval then return 0 end
+  -- Further ahead than any grant takes it: the store's clock was set back.
+  if channel.tat > now + policy.ahead + policy.interval then return 0 end
   return math.max(0, channel.tat - now)
 end
 
 local function take_token(wait)
   if policy.interval then
-    channel.tat = math.max(channel.tat, now) + policy.interval
+    channel.tat = now + wait + policy.interval
     redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', channel.tat))
   end
   if channel.opens > 0 then
@@ -104,10 +106,11 @@ local function take_token(wait)
 end
 
 local function resting()
-  if channel.stop then return { 'stopped', channel.stop } end
-  if channel.rest_until > now then return { 'resting', channel.rest_reason, channel.rest_until - now } end
+  if channel.stop then return { 'stopped', channel.stop.reason } end
+  if channel.rest then return { 'resting', channel.rest.reason, channel.rest.until_at - now } end
   -- After a breaker's rest one message goes ahead; the others follow when the platform has answered it.
-  if channel.opens > 0 and channel.probe_until > now then
+  local probing = channel.probe_until > now and channel.probe_until <= now + policy.ahead + policy.lease
+  if channel.opens > 0 and probing then
     return { 'resting', 'breaker_open', math.min(1000, channel.probe_until - now) }
   end
   return nil

@@ -1,13 +1,38 @@
 -- What holds for a whole channel: resting (for a while, by itself) and stopped (until somebody acts).
 
+-- Retry-After of more is not believed; and what is further ahead is of a clock that was set back since.
+local LONGEST_REST = DAY
+
+-- { until_at, reason } of the rest that holds, or nil.
+local function channel_rest()
+  local state = redis.call('HMGET', CHANNEL, 'restUntil', 'restReason')
+  local until_at = tonumber(state[1] or 0)
+  if until_at <= now or until_at > now + LONGEST_REST then return nil end
+  return { until_at = until_at, reason = state[2] }
+end
+
 local function rest_channel(reason, ms)
-  local until_at = now + ms
+  local until_at = now + math.min(ms, LONGEST_REST)
+  local rest = channel_rest()
   -- The longer of two rests holds.
-  if until_at <= tonumber(redis.call('HGET', CHANNEL, 'restUntil') or 0) then return end
+  if rest and until_at <= rest.until_at then return end
   redis.call('HSET', CHANNEL, 'restUntil', string.format('%.0f', until_at), 'restReason', reason)
 end
 
+-- A pause and refused credentials are two facts: each is ended by what ends it. Each field holds since when.
+local STOPS = { 'paused', 'credentials' }
+
+-- { reason, at } of what stops the channel, or nil.
+local function channel_stop()
+  local since = redis.call('HMGET', CHANNEL, unpack(STOPS))
+  for i, reason in ipairs(STOPS) do
+    if since[i] then return { reason = reason, at = since[i] } end
+  end
+  return nil
+end
+
+-- `credentials` is the fingerprint of those that were refused.
 local function stop_channel(reason, credentials)
-  redis.call('HSET', CHANNEL, 'stop', reason, 'stopAt', string.format('%.0f', now))
-  if credentials then redis.call('HSET', CHANNEL, 'stopCredentials', credentials) end
+  redis.call('HSET', CHANNEL, reason, string.format('%.0f', now))
+  if credentials then redis.call('HSET', CHANNEL, 'refusedCredentials', credentials) end
 end

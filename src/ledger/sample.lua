@@ -26,5 +26,6 @@ for _, reason in ipairs(cjson.decode(ARGV[1])) do
   letters[#letters + 1] = { reason, redis.call('ZCARD', key), tostring(oldest[2] or '0') }
 end
 
-local state = redis.call('HMGET', CHANNEL, 'stop', 'stopAt', 'restReason', 'restUntil')
-return { string.format('%.0f', now), state[1], state[2], state[3], state[4], kinds, letters }
+local stop, rest = channel_stop() or {}, channel_rest() or {}
+return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
+  rest.until_at and string.format('%.0f', rest.until_at) or false, kinds, letters }

@@ -8,7 +8,7 @@ import {
 } from '../../src/ledger/channel-state.ts';
 import type { Grant } from '../../src/ledger/entries.ts';
 import { newNonce } from '../../src/ledger/names.ts';
-import { HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
+import { DAY, HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
 
 const store = useStore();
 let recipients = 0;
@@ -55,12 +55,30 @@ describe('rule 8: stop', () => {
     await stopChannel(store.redis, lab.base, 'paused');
     expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(false);
   });
+
+  it.each(['the pause', 'the refusal'])(
+    'by hand and for credentials are two facts, %s first',
+    async (first) => {
+      const lab = await openLab(store, { credentials: 'old' });
+      const message = anybody(lab);
+      const grant = await lab.grant(message);
+      if (first === 'the pause') await stopChannel(store.redis, lab.base, 'paused');
+      await lab.settle(message, grant, 'back', { stop: { reason: 'credentials' } });
+      if (first === 'the refusal') await stopChannel(store.redis, lab.base, 'paused');
+      expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'paused' });
+      expect(await resumeWithCredentials(store.redis, lab.base, 'old')).toBe(false);
+      expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(true);
+      expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'paused' });
+      expect(await resumeChannel(store.redis, lab.base)).toBe(true);
+      await lab.grant(message);
+    },
+  );
 });
 
-describe('rule 8: rest', () => {
-  const rest = (lab: Lab, ms: number) =>
-    lab.settle(anybody(lab), { nonce: newNonce() }, 'none', { rest: { reason: 'rate_limited', ms } });
+const rest = (lab: Lab, ms: number) =>
+  lab.settle(anybody(lab), { nonce: newNonce() }, 'none', { rest: { reason: 'rate_limited', ms } });
 
+describe('rule 8: rest', () => {
   it('holds for all workers for as long as the platform asked, and then ends by itself', async () => {
     const lab = await openLab(store);
     await rest(lab, 30 * SECOND);
@@ -82,6 +100,45 @@ describe('rule 8: rest', () => {
       expect(resting!.until - now).toBeGreaterThan(59 * SECOND);
       expect(resting!.until - now).toBeLessThanOrEqual(MINUTE);
     }
+  });
+});
+
+describe('rule 8: a store whose clock was set back', () => {
+  const ahead = async (lab: Lab, field: string, ms: number) =>
+    store.redis.hset(`${lab.base}:channel`, field, (await store.now()) + ms);
+
+  it('does not wait for a rate that is further ahead than any grant takes it', async () => {
+    const lab = await openLab(store, { interval: 100 });
+    await ahead(lab, 'tat', HOUR);
+    const [first, second] = await Promise.all([lab.grant(anybody(lab)), lab.grant(anybody(lab))]);
+    expect([first.waitMs, second.waitMs]).toEqual([0, 100]);
+  });
+
+  it('does not wait for the end of a rest that no rest reaches', async () => {
+    const lab = await openLab(store);
+    await rest(lab, 30 * SECOND);
+    await ahead(lab, 'restUntil', DAY + MINUTE);
+    expect(await readChannelState(store.redis, lab.base)).toMatchObject({ resting: null });
+    await lab.grant(anybody(lab));
+    await rest(lab, 30 * SECOND);
+    expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'resting', reason: 'rate_limited' });
+  });
+
+  it('rests for a day at most, whatever the platform asks', async () => {
+    const lab = await openLab(store);
+    await rest(lab, 30 * DAY);
+    await lab.elapse(DAY - MINUTE);
+    expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'resting' });
+    await lab.elapse(MINUTE);
+    await lab.grant(anybody(lab));
+  });
+
+  it('does not wait for a probe that no grant lasts as long as', async () => {
+    const lab = await openLab(store);
+    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await lab.elapse(SECOND);
+    await ahead(lab, 'probeUntil', HOUR);
+    await lab.grant(anybody(lab));
   });
 });
 
