@@ -1,4 +1,5 @@
 import { type Redis, ReplyError } from 'ioredis';
+import { DEAD_REASONS } from '../outcome.ts';
 import { coalesce } from './coalesce.ts';
 import type { LedgerMessage, Settled, Settlement, Verdict } from './entries.ts';
 import { newNonce } from './names.ts';
@@ -73,6 +74,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   };
   const settleOptions = JSON.stringify({
     keep: options.keepReceipts,
+    deadReasons: DEAD_REASONS,
     playTtl: options.playTtlMs,
     claimTtl: options.claimTtlMs,
   });

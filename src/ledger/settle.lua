@@ -1,5 +1,5 @@
--- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, playTtl, claimTtl } as JSON, `keep` being how many
--- receipts the stream keeps, `claimTtl` absent where deliveries are not claimed. ARGV[2]: a JSON array of settlements:
+-- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, deadReasons, playTtl, claimTtl } as JSON, `keep`
+-- being how many receipts the stream keeps, `claimTtl` absent where deliveries are not claimed. ARGV[2]: a JSON array of settlements:
 --   m message, n nonce, j job, id, jobId, e expires, r recipient, w rolling window in ms (0: calendar, absent: no quota)
 --   effect: delivered | back (no attempt spent) | spent (known failure) | doubt | absent (proof that nothing arrived)
 --           | none (a verdict: no grant was held)
@@ -47,6 +47,10 @@ local function finish(record, s)
   save_record(s.m, record)
   receipt(record, s)
   if record.state == DEAD then
+    -- A replay that ended half-way left it listed with its earlier death.
+    for _, reason in ipairs(options.deadReasons) do
+      if reason ~= s.final[3] then redis.call('ZREM', DEAD_LETTERS .. ':' .. reason, s.jobId) end
+    end
     redis.call('ZADD', DEAD_LETTERS .. ':' .. s.final[3], string.format('%.0f', now), s.jobId)
     redis.call('HSET', DEAD_LETTERS, s.id, s.jobId)
   end

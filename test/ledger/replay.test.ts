@@ -36,6 +36,17 @@ describe('a replay', () => {
     ]);
   });
 
+  it('that died before it unlisted the letter leaves it listed once, with its latest death', async () => {
+    const lab = await openLab(store, { attempts: 1 });
+    const message = await exhausted(lab);
+    await replay(lab, message, 'exhausted');
+    const final = { state: 'dead', reason: 'bad_recipient' } as const;
+    await lab.settle(message, await lab.grant(message), 'spent', { final });
+    const listed = (reason: DeadReason) => store.redis.zrange(`${lab.base}:dead:${reason}`, '0', '-1');
+    expect(await listed('exhausted')).toEqual([]);
+    expect(await listed('bad_recipient')).toEqual([message.jobId]);
+  });
+
   it('that died before it moved the job can be done again: it is the same run', async () => {
     const lab = await openLab(store);
     const message = await exhausted(lab);
