@@ -92,12 +92,12 @@ local function settle_attempt(record, s)
 end
 
 local function settle_verdict(record, s)
-  if record.state ~= OPEN then return 'stale' end
   if not s.final then
     -- The record's birth tells later how long the message waited for its slot.
     if record.fresh then save_record(s.m, record) end
     return 'open'
   end
+  if record.state ~= OPEN then return 'stale' end
   local doubt = record.doubt_at > 0
   if doubt ~= (s.final[3] == 'unconfirmed') then return 'stale' end
   if doubt then slot_to(s, TAKEN) end
@@ -118,8 +118,9 @@ local function note_channel(s)
     redis.call('HDEL', CHANNEL, 'failures', 'opens', 'probeUntil')
   elseif s.health == -1 then
     redis.call('HINCRBY', CHANNEL, 'failures', 1)
-    redis.call('HDEL', CHANNEL, 'probeUntil')
   end
+  -- Whoever went ahead is back, be it without having sent: the next may.
+  if s.effect ~= 'none' and s.health ~= 1 then redis.call('HDEL', CHANNEL, 'probeUntil') end
   if s.rest then rest_channel(s.rest[1], s.rest[2]) end
   if s.stop then stop_channel(s.stop[1], s.stop[2]) end
 end
@@ -138,8 +139,10 @@ for i, s in ipairs(settlements) do
   local status = settle(record, s)
   if s.refused then save_play(plays, s.r, now, REFUSED, now) end
   if claims and s.platformMessageId then save_claim(claims, s.platformMessageId, s.m) end
-  note_channel(s)
-  if s.wait then note_wait(s) end
+  if status ~= 'stale' then
+    note_channel(s)
+    if s.wait then note_wait(s) end
+  end
   answer[i] = { status, record.state, record.reason or 0, record.run, record.attempts, 0, 0 }
   if s.health == -1 then
     local health = redis.call('HMGET', CHANNEL, 'failures', 'opens')

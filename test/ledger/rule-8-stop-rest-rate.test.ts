@@ -186,6 +186,30 @@ describe('rule 8: the breaker', () => {
     expect(await unanswered(lab)).toMatchObject({ failures: 1, opens: 0 });
   });
 
+  it.each([
+    ['released: nothing was sent', 'back', {}],
+    ['unsendable', 'spent', { final: { state: 'dead', reason: 'bad_request' } }],
+  ] as const)('sends another probe at once when the first was %s', async (_, effect, more) => {
+    const lab = await openLab(store);
+    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await lab.elapse(SECOND);
+    const probe = anybody(lab);
+    await lab.settle(probe, await lab.grant(probe), effect, more);
+    await lab.grant(anybody(lab));
+    expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'resting', reason: 'breaker_open' });
+  });
+
+  it('hears nothing of a settlement that came too late to change anything', async () => {
+    const lab = await openLab(store, { resolution: 'resend' });
+    const message = anybody(lab);
+    const grant = await lab.grant(message);
+    await unanswered(lab, grant, message);
+    const wait = { kind: 'retry', untilMs: (await store.now()) + MINUTE, since: 1 } as const;
+    const again = await lab.settle(message, grant, 'spent', { health: 'down', wait });
+    expect(again).toMatchObject({ status: 'stale', failures: 1 });
+    expect((await readChannelState(store.redis, lab.base)).waits).toEqual({});
+  });
+
   it('tells a failed probe how often it opened, and opens again', async () => {
     const lab = await openLab(store);
     await openBreaker(store.redis, lab.base, SECOND, 0);
