@@ -151,6 +151,8 @@ local function grant(message, record, asking)
     record.state, record.attempts = SENDING, math.min(record.attempts + 1, 65535)
   end
   record.nonce, record.deadline = message.n, math.ceil(now + wait + policy.lease)
+  -- Another job of the same name may live longer than the one that made the record.
+  record.expires = math.max(record.expires, message.e + DAY)
   save_record(message.m, record)
   return grant_answer(message, record, wait)
 end

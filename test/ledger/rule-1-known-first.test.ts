@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { FinalState } from '../../src/outcome.ts';
-import { DAY, HOUR, MINUTE, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { DAY, HOUR, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -87,6 +87,17 @@ describe('rule 1: known first', () => {
       attempts: 0,
     });
     expect((await lab.receipts()).map(({ state }) => state)).toEqual(['delivered', 'suppressed']);
+  });
+
+  it('keeps the record for as long as the latest of its jobs: no second grant beside a send under way', async () => {
+    const lab = await openLab(store, { resolution: 'resend', windowMs: 10 * DAY });
+    const brief = lab.message({ id: 'welcome', expiresInMs: MINUTE });
+    await lab.settle(brief, await lab.grant(brief), 'spent');
+    const long = lab.message({ id: 'welcome' });
+    await lab.elapse(DAY + MINUTE - 5 * SECOND);
+    await lab.grant(long);
+    await lab.elapse(6 * SECOND);
+    expect(await lab.verdict(long)).toMatchObject({ kind: 'busy', slot: false });
   });
 
   it('lets a late proof of delivery reach the life that it belongs to', async () => {
