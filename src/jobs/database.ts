@@ -1,19 +1,21 @@
 import type { Redis } from 'ioredis';
 import { DatabaseRefusedError } from './errors.ts';
-import { isRefusal } from './redis-errors.ts';
+import { isRefusedDatabase } from './redis-errors.ts';
 
 /**
- * Makes sure that a connection uses the database that its options name: where Redis refuses it, ioredis goes on in
- * database 0, which may be another program's. Waits for a Redis that is away if the connection does.
- * @throws DatabaseRefusedError
+ * Keeps a connection from the database of another program: where Redis refuses the one that was named, ioredis would
+ * go on in database 0, and what waits for the connection would be written there. It never gets ready instead.
+ * @returns a promise that rejects with DatabaseRefusedError at the first refusal, and never resolves
  */
-export async function checkDatabase(redis: Redis): Promise<void> {
-  const database = Number(redis.options.db);
-  // Every connection begins in 0, and Redis where only that one exists may not know SELECT.
-  if (!database) return;
-  try {
-    await redis.select(database);
-  } catch (error) {
-    throw isRefusal(error) ? new DatabaseRefusedError(database, error.message) : error;
-  }
+export function guardDatabase(redis: Redis): Promise<never> {
+  const refused = new Promise<never>((_, reject) => {
+    redis.on('error', (error: Error) => {
+      if (!isRefusedDatabase(error)) return;
+      reject(new DatabaseRefusedError(redis.options.db, error.message));
+      redis.disconnect(true);
+    });
+  });
+  // Who runs long enough no longer waits for it; the log tells of later refusals.
+  refused.catch(() => {});
+  return refused;
 }

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { type Clock, type Random, systemClock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import { announceChannels } from '../jobs/announcements.ts';
-import { checkDatabase } from '../jobs/database.ts';
+import { guardDatabase } from '../jobs/database.ts';
 import { createMessageSchemas } from '../jobs/message.ts';
 import { type StoreWatch, watchStore } from '../ledger/store-watch.ts';
 import { readVersion } from '../observe/build-info.ts';
@@ -55,6 +55,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
 
   async function run(): Promise<void> {
     const redis = connect(config.redis);
+    const refused = guardDatabase(redis);
     const tellError = createOutageLog(redis, logger, clock);
     const store = watchStore(redis, {
       clock,
@@ -81,7 +82,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     if (config.http) {
       http = await startHttpServer({ ...config.http, metrics, live: health.live, ready: health.ready });
     }
-    await started.begin();
+    await Promise.race([started.begin(), refused]);
     saidStarted = true;
     logger.info({ channels: channels.map(({ config: { name } }) => name), url: http?.url }, 'worker started');
   }
@@ -153,7 +154,6 @@ function start({ redis, store, channels, metrics, clock, logger }: StartDeps): S
     rounds,
     health,
     async begin() {
-      await checkDatabase(redis);
       for (const channel of channels) await channel.prepare();
       await announceChannels(
         redis,

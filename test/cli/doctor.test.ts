@@ -110,7 +110,7 @@ describe.concurrent('doctor', () => {
     const away = await examine(config);
     expect([away.exitCode, away.of('redis')]).toEqual([
       EXIT.unreachable,
-      [expect.stringMatching(/^failed: Redis at 127\.0\.0\.1:\d+ did not answer: .*: start it, or correct/)],
+      [expect.stringMatching(/^failed: Redis at 127\.0\.0\.1:\d+ did not answer: .*; start it, or correct/)],
     ]);
     await writeFile(config, 'channels: { kongregate: { platform: kongregate, apiKee: x } }');
     const broken = await examine(config);
