@@ -15,13 +15,15 @@ local plays = open_table(base .. ':p', options.playTtl)
 local claims = options.claimTtl and open_claims(options.claimTtl)
 local DEAD_LETTERS = base .. ':dead'
 
-local function slot_to(s, state)
+-- A rolling window counts from the settlement. Where a request of the run may still be on its way (`doubt`), it counts
+-- from that one's deadline if that is later: the slot has been held so long from the grant on.
+local function slot_to(s, state, doubt)
   if not s.w then return end
   local slot = load_slot(s.r)
   if not slot or slot.owner ~= s.m then return end
   if state == nil then return slots:remove(s.r) end
-  -- A rolling window counts from the settlement.
-  save_slot(s.r, s.w > 0 and now + s.w or slot.window, state, s.m)
+  local window = s.w > 0 and now + s.w or slot.window
+  save_slot(s.r, doubt and math.max(window, slot.window) or window, state, s.m)
 end
 
 local function receipt(record, s)
@@ -59,7 +61,7 @@ end
 
 -- Rule 3: `delivered` by any attempt of the owner wins and sticks, however late it comes.
 local function settle_delivered(record, s)
-  slot_to(s, SENT)
+  slot_to(s, SENT, is_final(record) or record.doubt_at > 0)
   if not is_final(record) then return finish(record, s) end
   if record.state ~= DELIVERED then
     -- The run's one final state was told before: nobody is the first with this one.
@@ -84,7 +86,7 @@ local function settle_attempt(record, s)
   local final = s.final
   if final and doubt and final[3] ~= 'unconfirmed' then final = nil end
   if final then
-    if doubt then slot_to(s, TAKEN) end
+    if doubt then slot_to(s, TAKEN, true) end
     return finish(record, s)
   end
   save_record(s.m, record)
@@ -100,7 +102,7 @@ local function settle_verdict(record, s)
   if record.state ~= OPEN then return 'stale' end
   local doubt = record.doubt_at > 0
   if doubt ~= (s.final[3] == 'unconfirmed') then return 'stale' end
-  if doubt then slot_to(s, TAKEN) end
+  if doubt then slot_to(s, TAKEN, true) end
   return finish(record, s)
 end
 

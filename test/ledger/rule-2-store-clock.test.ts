@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { newNonce } from '../../src/ledger/names.ts';
 import { windowTable } from '../../src/policies/quota-windows.ts';
-import { DAY, HOUR, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
+import { DAY, HOUR, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
 const YEARS = 3 * 365 * DAY;
@@ -102,6 +103,23 @@ describe('rule 2: the store’s clock', () => {
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
     await lab.elapse(10 * SECOND);
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'granted' });
+  });
+
+  it.each([
+    ['given up at once', UNCONFIRMED, undefined],
+    ['given up later', undefined, UNCONFIRMED],
+    ['delivered by a repetition', undefined, SENT],
+  ])('holds it as long for one that was settled before its deadline: %s', async (_, atOnce, later) => {
+    const lab = await openLab(store, { rolling: HOUR, lease: MINUTE, resolution: 'presume' });
+    const message = lab.message();
+    const first = await lab.grant(message);
+    // The connection broke; what was written may still be on its way, until the deadline.
+    await lab.settle(message, first, 'doubt', { final: atOnce });
+    if (later === UNCONFIRMED) await lab.settle(message, { nonce: newNonce() }, 'none', { final: later });
+    if (later === SENT) await lab.deliver(message, await lab.grant(message));
+    const left = await lab.verdict(lab.message());
+    expect(left).toMatchObject({ kind: 'quota' });
+    expect((left as { waitMs: number }).waitMs).toBeGreaterThan(HOUR + MINUTE - 2 * SECOND);
   });
 
   it('holds a rolling window for an unknown send from its deadline: it may have arrived as late as that', async () => {
