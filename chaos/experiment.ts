@@ -12,6 +12,7 @@ import type { ChaosOptions } from './options.ts';
 import { planFaults } from './plan.ts';
 import { type Orders, openOrders } from './producer.ts';
 import { progress, settled } from './progress.ts';
+import { followQueues } from './queue-events.ts';
 import { replay } from './replay.ts';
 import type { Findings } from './report.ts';
 import { openPlatforms, type Platforms } from './stage.ts';
@@ -72,6 +73,7 @@ export async function experiment(
       channels: platforms.channels(),
     }),
   });
+  const following = followQueues(store.server.url, fleet.recovery.given);
   const orders = openOrders(`redis://127.0.0.1:${line.port}`, store.server.url);
   const startedAt = systemClock.monotonic();
   const scene: Scene = {
@@ -85,6 +87,7 @@ export async function experiment(
     return signal.aborted ? undefined : await findings(scene);
   } finally {
     await fleet.close();
+    await following.close();
     await orders.close();
     await line.close();
     await platforms.close();

@@ -54,6 +54,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const complaints: string[] = [];
   const everybody = new Set<WorkerProcess>();
   const expected = new Set<WorkerProcess>();
+  const leaving = new Set<WorkerProcess>();
   const killedAt = new Map<WorkerProcess, number>();
   const places: Place[] = [];
   let started = 0;
@@ -76,7 +77,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       if (died) {
         killed += 1;
         recovery.killed(killedAt.get(worker) ?? clock.now(), [...worker.taken.values()]);
-      } else if (worker.closed === undefined) complaints.push(`${worker.name} ended by itself: see its log`);
+      } else if (worker.closed === undefined && !(leaving.has(worker) && worker.takes === 0))
+        complaints.push(`${worker.name} ended by itself: see its log`);
       if (place) fill(place);
     },
   };
@@ -95,6 +97,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   }
 
   async function retire(worker: WorkerProcess): Promise<void> {
+    // One that has not begun to listen for it ends at once, as a process does.
+    leaving.add(worker);
     worker.signal('SIGTERM');
     const late = setTimeout(() => {
       if (!worker.still) complaints.push(`${worker.name} did not end within its drain timeout`);

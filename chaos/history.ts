@@ -15,7 +15,7 @@ export async function* logLines(dir: string): AsyncGenerator<{ file: string; lin
 
 /** Everything that is known of a message, in the order of time: receipts, the platform's calls, the workers' log. */
 export async function historyOf(
-  { lane, id }: Breach,
+  { lane, id }: Pick<Breach, 'lane' | 'id'>,
   evidence: readonly Evidence[],
   logs: string,
 ): Promise<string[]> {

@@ -1,13 +1,19 @@
-/** How long the messages of a killed worker wait: until each is final, or taken up by another worker. */
+/**
+ * How long the messages of a killed worker wait: until each is final, or the queue has given it to another worker. That
+ * one may lose it in turn, by a connection that breaks under the answer: then another lock has to run out, and until
+ * a worker is at work on it is told apart.
+ */
 export interface Recovery {
   /** A worker was killed at `at` (by the system's clock) with these messages under way. */
   killed(at: number, underWay: readonly { job: string; message: string }[]): void;
-  /** Somebody took up a message. */
+  /** The queue gave a message to somebody. */
+  given(at: number, job: string): void;
+  /** Somebody is at work on a message. */
   taken(at: number, job: string): void;
   /** Redis was away from `from` to `to`. */
   away(from: number, to: number): void;
   /** @param finalAt when a message got a final state, if it did */
-  figures(finalAt: (message: string) => number | undefined): RecoveryFigures;
+  figures(finalAt: Final): RecoveryFigures;
 }
 
 /** Milliseconds. */
@@ -18,71 +24,77 @@ export interface RecoveryFigures {
   /** Of the kills, by the last of their messages; what Redis was away meanwhile is not counted. */
   p50: number;
   max: number;
+  /** The message that took longest. */
+  slowest: string | undefined;
   /** With the time that Redis was away. */
   maxWithOutages: number;
+  /** Until a worker was at work on it, whatever other faults struck. */
+  maxAtWork: number;
   /** Messages that nobody took up and that have no final state. */
   never: string[];
 }
 
-interface Kill {
-  at: number;
-  waiting: Map<string, string>;
-  takenAt: { at: number; message: string }[];
+interface Waiting {
+  message: string;
+  killedAt: number;
+  givenAt?: number;
+  takenAt?: number;
 }
 
+type Final = (message: string) => number | undefined;
+
 export function createRecovery(): Recovery {
-  const kills: Kill[] = [];
-  const waitingFor = new Map<string, Kill[]>();
+  const kills: Waiting[][] = [];
+  const waitingFor = new Map<string, Waiting[]>();
   const outages: { from: number; to: number }[] = [];
 
   const awayWithin = (from: number, to: number): number =>
     outages.reduce((sum, o) => sum + Math.max(0, Math.min(to, o.to) - Math.max(from, o.from)), 0);
 
+  function note(at: number, job: string, moment: 'givenAt' | 'takenAt'): void {
+    for (const waiting of waitingFor.get(job) ?? []) if (at > waiting.killedAt) waiting[moment] ??= at;
+  }
+
+  /** How long a message waited for the first of these moments; undefined when none came. */
+  function waited({ killedAt }: Waiting, ...moments: (number | undefined)[]): number | undefined {
+    const known = moments.filter((moment) => moment !== undefined);
+    return known.length === 0 ? undefined : Math.max(0, Math.min(...known) - killedAt);
+  }
+
   return {
     killed(at, underWay) {
       if (underWay.length === 0) return;
-      const kill: Kill = {
-        at,
-        waiting: new Map(underWay.map(({ job, message }) => [job, message])),
-        takenAt: [],
-      };
+      const kill = underWay.map(({ job, message }) => {
+        const waiting: Waiting = { message, killedAt: at };
+        waitingFor.set(job, [...(waitingFor.get(job) ?? []), waiting]);
+        return waiting;
+      });
       kills.push(kill);
-      for (const { job } of underWay) waitingFor.set(job, [...(waitingFor.get(job) ?? []), kill]);
     },
-    taken(at, job) {
-      for (const kill of waitingFor.get(job) ?? []) {
-        const message = kill.waiting.get(job);
-        if (message === undefined) continue;
-        kill.waiting.delete(job);
-        kill.takenAt.push({ at, message });
-      }
-      waitingFor.delete(job);
-    },
+    given: (at, job) => note(at, job, 'givenAt'),
+    taken: (at, job) => note(at, job, 'takenAt'),
     away: (from, to) => void outages.push({ from, to }),
     figures(finalAt) {
-      const never: string[] = [];
-      const raw: number[] = [];
-      const net: number[] = [];
-      for (const { at, waiting, takenAt } of kills) {
-        const ends = takenAt.map((taken) => Math.min(taken.at, finalAt(taken.message) ?? taken.at));
-        for (const message of waiting.values()) {
-          const final = finalAt(message);
-          if (final === undefined) never.push(message);
-          else ends.push(final);
-        }
-        const last = Math.max(at, ...ends);
-        raw.push(last - at);
-        net.push(last - at - awayWithin(at, last));
-      }
-      const sorted = net.toSorted((a, b) => a - b);
+      const all = kills.flat();
+      const raw = (each: Waiting): number =>
+        waited(each, each.givenAt, each.takenAt, finalAt(each.message)) ?? 0;
+      const net = (each: Waiting): number => raw(each) - awayWithin(each.killedAt, each.killedAt + raw(each));
+      const ofKills = kills.map((kill) => Math.max(...kill.map(net))).toSorted((a, b) => a - b);
+      const atWork = (each: Waiting): number => waited(each, each.takenAt, finalAt(each.message)) ?? 0;
       return {
         kills: kills.length,
-        messages: kills.reduce((sum, kill) => sum + kill.takenAt.length + kill.waiting.size, 0),
-        p50: sorted[Math.floor(sorted.length / 2)] ?? 0,
-        max: sorted.at(-1) ?? 0,
-        maxWithOutages: raw.length === 0 ? 0 : Math.max(...raw),
-        never,
+        messages: all.length,
+        p50: ofKills[Math.floor(ofKills.length / 2)] ?? 0,
+        max: ofKills.at(-1) ?? 0,
+        slowest: all.toSorted((a, b) => net(b) - net(a))[0]?.message,
+        maxWithOutages: Math.max(0, ...all.map(raw)),
+        maxAtWork: Math.max(0, ...all.map(atWork)),
+        never: all.filter((each) => lost(each, finalAt)).map(({ message }) => message),
       };
     },
   };
 }
+
+/** Given away is not enough: whoever got it may have lost it. */
+const lost = ({ takenAt, message }: Waiting, finalAt: Final): boolean =>
+  takenAt === undefined && finalAt(message) === undefined;

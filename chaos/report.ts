@@ -60,12 +60,13 @@ export function closingTable(findings: Findings): string {
       ['called delivered, and never arrived', of('never_arrived')],
       ['acknowledged writes that Redis forgot', findings.forgotten],
     ]),
-    section('recovery after a kill, until the last of its messages was final or taken up again', [
+    section('recovery after a kill, until the last of its messages was final or given to another worker', [
       ['kills with messages under way', recovery.kills],
       ['messages under way', recovery.messages],
       ['p50', seconds(recovery.p50)],
       ['max', seconds(recovery.max)],
       ['max with the time that Redis was away', seconds(recovery.maxWithOutages)],
+      ['max until one was at work on it, other faults and all', seconds(recovery.maxAtWork)],
       ['never', recovery.never.length],
     ]),
     bounds(),
@@ -116,6 +117,7 @@ const bounds = (): string =>
   [
     'what the guarantee needs',
     `  a worker stands still between its last look at a grant and the write for less than ${TIMEOUT_MS} ms (the timeout)`,
-    `  a request that was written arrives within ${QUIET_MS} ms (the quiet period) after its deadline`,
+    '  a request that was written arrives by its deadline, where there is a quota',
+    `  and within ${QUIET_MS} ms (the quiet period) after it, where the platform is asked`,
     '  Redis keeps what it acknowledged',
   ].join('\n');

@@ -6,7 +6,7 @@ import { systemClock } from '../src/clock.ts';
 import { experiment } from './experiment.ts';
 import { historyOf } from './history.ts';
 import { readOptions, USAGE } from './options.ts';
-import { closingTable, kept } from './report.ts';
+import { closingTable, type Findings, kept, RECOVERED_WITHIN_MS } from './report.ts';
 
 /** `npm run chaos`: the promise, put to the proof. */
 
@@ -35,11 +35,20 @@ async function main(): Promise<number> {
       console.log(`\n${breach.kind} ${breach.lane} ${breach.id}: ${breach.what}`);
       console.log((await historyOf(breach, findings.evidence, logs)).join('\n'));
     }
+    await tellSlowest(findings, logs);
     console.log(kept(findings) ? '\nThe promise held.' : '\nTHE PROMISE WAS BROKEN.');
     return kept(findings) ? 0 : 1;
   } finally {
     if (options.logs === undefined) await rm(logs, { recursive: true, force: true });
   }
+}
+
+/** A recovery that took too long is a breach, too: of the message that waited longest. */
+async function tellSlowest({ recovery, evidence }: Findings, logs: string): Promise<void> {
+  const [lane, id] = recovery.slowest?.split(' ') ?? [];
+  if (recovery.max <= RECOVERED_WITHIN_MS || lane === undefined || id === undefined) return;
+  console.log(`\nthe slowest recovery, ${lane} ${id}`);
+  console.log((await historyOf({ lane, id }, evidence, logs)).join('\n'));
 }
 
 process.exitCode = await main();

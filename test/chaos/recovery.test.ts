@@ -36,6 +36,15 @@ describe('the recovery after a kill', () => {
     expect(recovery.figures(never)).toMatchObject({ max: 3_000, maxWithOutages: 5_000 });
   });
 
+  it('ends when the queue gave them to another worker, and tells apart when that one was at work', () => {
+    const recovery = createRecovery();
+    recovery.killed(1_000, underWay('a'));
+    recovery.given(900, 'job a');
+    recovery.given(5_000, 'job a');
+    recovery.taken(21_000, 'job a');
+    expect(recovery.figures(never)).toMatchObject({ max: 4_000, maxAtWork: 20_000, slowest: 'a' });
+  });
+
   it('names the messages that never came back', () => {
     const recovery = createRecovery();
     recovery.killed(1_000, underWay('a', 'b'));
