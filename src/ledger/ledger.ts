@@ -13,8 +13,11 @@ import { type AdmitReply, decodeVerdict } from './verdict.ts';
  * them.
  */
 export interface Ledger {
-  /** Asks for the right to send. Rejects only when the store does not answer. */
-  admit(message: LedgerMessage): Promise<{ verdict: Verdict; nonce: string }>;
+  /**
+   * Asks for the right to send. Rejects only when the store does not answer.
+   * @param nonce of the same question asked before: it gets the same grant; a fresh one when absent
+   */
+  admit(message: LedgerMessage, nonce?: string): Promise<{ verdict: Verdict; nonce: string }>;
   settle(settlement: Settlement): Promise<Settled>;
 }
 
@@ -92,8 +95,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   const admit = coalesce(admitAll, joined);
   return {
     settle: coalesce(settleAll, joined),
-    async admit(message) {
-      const nonce = newNonce();
+    async admit(message, nonce = newNonce()) {
       return { verdict: await admit({ message, nonce }), nonce };
     },
   };

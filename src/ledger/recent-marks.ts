@@ -2,9 +2,10 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { Grant, LedgerMessage, Settled, Settlement } from './entries.ts';
 import type { Ledger } from './ledger.ts';
+import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
-import type { StoreWatch } from './store-watch.ts';
+import { behindGate, type StoreWatch } from './store-watch.ts';
 
 /**
  * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: the
@@ -74,10 +75,8 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
   });
 
   return {
-    async admit(message) {
-      const pending = store.pending();
-      if (pending) await pending;
-      const admitted = await ledger.admit(message);
+    async admit(message, nonce = newNonce()) {
+      const admitted = await behindGate(store, () => ledger.admit(message, nonce));
       const { verdict } = admitted;
       if (verdict.kind === 'granted' && verdict.grant.kind === 'grant') {
         held.set(admitted.nonce, { message, grant: verdict.grant });
@@ -85,7 +84,7 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
       return admitted;
     },
     async settle(settlement): Promise<Settled> {
-      const settled = await ledger.settle(settlement);
+      const settled = await behindGate(store, () => ledger.settle(settlement));
       const grant = held.get(settlement.nonce)?.grant;
       held.delete(settlement.nonce);
       if (settlement.final || settlement.effect === 'doubt') {

@@ -14,6 +14,15 @@ export interface StoreWatch {
   stop(): void;
 }
 
+/**
+ * How the watched connection has to be made: a call that was under way when it broke fails, instead of being sent again
+ * to a store that has not been told yet. `behindGate` makes it again.
+ */
+export const WATCHED_CONNECTION = {
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+} as const;
+
 export interface StoreWatchOptions {
   clock: Pick<Clock, 'monotonic'>;
   onError(error: unknown): void;
@@ -73,6 +82,8 @@ export function watchStore(redis: Redis, { clock, onError }: StoreWatchOptions):
   };
   redis.on('close', lost);
   redis.on('ready', ready);
+  // Until it is connected, a call would only fail.
+  if (redis.status !== 'ready') shut();
   return {
     pending: () => gate?.opened,
     untoldMs: () => (untoldSince === undefined ? 0 : clock.monotonic() - untoldSince),
@@ -85,6 +96,18 @@ export function watchStore(redis: Redis, { clock, onError }: StoreWatchOptions):
       open();
     },
   };
+}
+
+/** Makes a call when the store has been told, and once more whenever the connection breaks in between. */
+export async function behindGate<T>(store: StoreWatch, call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    await store.pending();
+    try {
+      return await call();
+    } catch (error) {
+      if (!store.pending()) throw error;
+    }
+  }
 }
 
 function newGate(): Gate {

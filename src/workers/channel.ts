@@ -42,6 +42,8 @@ export interface RunningChannel {
 
 export interface ChannelDeps {
   redis: Redis;
+  /** The connection that `store` watches: admissions and settlements go through it. */
+  ledgerRedis: Redis;
   definition: PlatformDefinition;
   schemas: MessageSchemas<unknown>;
   keepReceipts: number;
@@ -68,7 +70,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const resolution = resolutionOf(channel, definition.resolution);
   const credentials = credentialsFingerprint(channel, definition);
   const plainLedger = createLedger({
-    redis,
+    redis: deps.ledgerRedis,
     keys: { base, receipts: receiptsKey(channel.name) },
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
     playTtlMs: playTtl(channel.eligibility?.playedWithinMs),
@@ -88,7 +90,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     { clock },
   );
   const marked = withRecentMarks(plainLedger, {
-    redis,
+    redis: deps.ledgerRedis,
     base,
     store: deps.store,
     clock,

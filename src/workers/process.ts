@@ -4,7 +4,7 @@ import type { HeraldConfig } from '../config/schema.ts';
 import { announceChannels } from '../jobs/announcements.ts';
 import { guardDatabase } from '../jobs/database.ts';
 import { createMessageSchemas } from '../jobs/message.ts';
-import { type StoreWatch, watchStore } from '../ledger/store-watch.ts';
+import { type StoreWatch, WATCHED_CONNECTION, watchStore } from '../ledger/store-watch.ts';
 import { readVersion } from '../observe/build-info.ts';
 import { combineObservers } from '../observe/combine.ts';
 import { type HttpServer, startHttpServer } from '../observe/http.ts';
@@ -57,12 +57,15 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     const redis = connect(config.redis);
     const refused = guardDatabase(redis);
     const tellError = createOutageLog(redis, logger, clock);
-    const store = watchStore(redis, {
+    const ledgerRedis = connect(config.redis, WATCHED_CONNECTION);
+    ledgerRedis.on('error', tellError);
+    const store = watchStore(ledgerRedis, {
       clock,
       onError: (error) => logger.warn({ error: String(error) }, 'redis could not be told of recent sends'),
     });
     const shared: Omit<ChannelDeps, 'definition'> = {
       redis,
+      ledgerRedis,
       store,
       schemas: createMessageSchemas(platforms),
       keepReceipts: config.receipts.keep,
@@ -77,7 +80,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       metrics.watch(channel.name, channel.platform);
       return createChannel(channel, { ...shared, definition: platforms[channel.platform]! });
     });
-    started = start({ redis, store, channels, metrics, clock, logger });
+    started = start({ redis, ledgerRedis, store, channels, metrics, clock, logger });
     const { health } = started;
     if (config.http) {
       http = await startHttpServer({ ...config.http, metrics, live: health.live, ready: health.ready });
@@ -95,7 +98,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     },
     async close({ deadlineMs = config.drainTimeoutMs } = {}) {
       if (!started) return { drained: true, abandoned: 0 };
-      const { redis, store, channels, rounds, guard } = started;
+      const { redis, ledgerRedis, store, channels, rounds, guard } = started;
       guard.stop();
       rounds.stop();
       const drained = await closeWithin(channels, {
@@ -105,6 +108,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       });
       store.stop();
       redis.disconnect();
+      ledgerRedis.disconnect();
       await http?.close();
       // Who never began has said why, and took nothing that could have been abandoned.
       if (saidStarted) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
@@ -115,6 +119,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
 
 interface Started {
   redis: Redis;
+  ledgerRedis: Redis;
   store: StoreWatch;
   channels: RunningChannel[];
   guard: ClockGuard;
@@ -125,6 +130,7 @@ interface Started {
 
 interface StartDeps {
   redis: Redis;
+  ledgerRedis: Redis;
   store: StoreWatch;
   channels: RunningChannel[];
   metrics: Metrics;
@@ -132,7 +138,7 @@ interface StartDeps {
   logger: Logger;
 }
 
-function start({ redis, store, channels, metrics, clock, logger }: StartDeps): Started {
+function start({ redis, ledgerRedis, store, channels, metrics, clock, logger }: StartDeps): Started {
   let begun = false;
   let agreed = true;
   const guard = createClockGuard(redis, clock, (offsetMs, agrees) => {
@@ -148,6 +154,7 @@ function start({ redis, store, channels, metrics, clock, logger }: StartDeps): S
   const health = createHealth({ redis, store, channels, guard, rounds, clock });
   return {
     redis,
+    ledgerRedis,
     store,
     channels,
     guard,
@@ -171,7 +178,7 @@ function start({ redis, store, channels, metrics, clock, logger }: StartDeps): S
 const SILENCE_MS = 12_000;
 
 /** Commands wait for a Redis that is away: a worker's answer to an outage is patience. */
-const connect = (url: string): Redis =>
+const connect = (url: string, options: Partial<typeof WATCHED_CONNECTION> = {}): Redis =>
   new Redis(url, {
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(50 * times, 1_000),
@@ -179,4 +186,5 @@ const connect = (url: string): Redis =>
     socketTimeout: SILENCE_MS,
     // A peer that does not answer the end of a connection must not keep a closed worker alive.
     disconnectTimeout: 100,
+    ...options,
   });
