@@ -26,6 +26,7 @@ export function createClockGuard(
 ): ClockGuard {
   let offset: number | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let busy = false;
   const agrees = (): boolean => offset !== undefined && Math.abs(offset) <= MAX_OFFSET_MS;
 
   async function measure(): Promise<void> {
@@ -37,12 +38,20 @@ export function createClockGuard(
     onMeasured(offset, agrees());
   }
 
+  async function turn(): Promise<void> {
+    // While Redis is away a question hangs: the next ones wait for it.
+    if (busy) return;
+    busy = true;
+    await measure().catch(() => {});
+    busy = false;
+  }
+
   return {
     offsetMs: () => offset,
     agrees,
     measure,
     start() {
-      timer ??= setInterval(() => measure().catch(() => {}), INTERVAL_MS);
+      timer ??= setInterval(() => void turn(), INTERVAL_MS);
     },
     stop() {
       clearInterval(timer);
