@@ -99,7 +99,8 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
     waited() {},
     inFlight() {},
     attempted(event) {
-      logger[attemptLevel(event)](attemptLine(event), 'attempt');
+      const level = attemptLevel(event);
+      if (logger.isLevelEnabled(level)) logger[level](attemptLine(event), 'attempt');
       const ends = event.next.kind === 'complete' || event.next.kind === 'dead';
       if (ends) remember(runKey(event.message, event.run));
     },
