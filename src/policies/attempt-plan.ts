@@ -4,7 +4,7 @@ import type { DeadReason, Disposition, FinalState, Outcome } from '../outcome.ts
 import type { Answer } from '../platforms/port.ts';
 import type { AdmissionPolicy } from './admission.ts';
 import { type BackoffPolicy, backoffMs } from './backoff.ts';
-import { comeBackMs } from './waiting.ts';
+import { comeBackMs, lookAgainMs } from './waiting.ts';
 
 /** What an attempt's outcome means: for the ledger, and for the job. Pure. */
 export interface Plan {
@@ -149,12 +149,17 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
   };
 }
 
-/** Nothing left the worker: the grant goes back as if it had never been given. */
-export function planRelease(closing: boolean): Plan {
+/**
+ * Nothing left the worker: the grant goes back as if it had never been given. A store that took so long that too little
+ * of the grant was left will hardly be faster at once.
+ * @param looks how often the message was taken up so far, from 1
+ */
+export function planRelease(closing: boolean, looks: number, random: Random): Plan {
+  const delayMs = lookAgainMs(Number.POSITIVE_INFINITY, looks, random);
   return {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
     effect: 'back',
-    next: closing ? { kind: 'hand_back' } : { kind: 'wait', reason: 'slot_busy', delayMs: 1 },
+    next: closing ? { kind: 'hand_back' } : { kind: 'wait', reason: 'slot_busy', delayMs },
     marks: {},
   };
 }

@@ -18,6 +18,7 @@ import { claimTtlMs } from '../policies/lookalikes.ts';
 import { type ChannelWorker, createChannelWorker } from './channel-worker.ts';
 import { credentialsFingerprint } from './credentials.ts';
 import { createIdentify } from './identify.ts';
+import { createLateGrantLog } from './late-grant-log.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { sampleChannel } from './sampler.ts';
@@ -109,6 +110,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     clock,
     random: deps.random,
     observer: deps.observer,
+    lateGrant: createLateGrantLog(deps.logger.child({ channel: channel.name }), clock),
     async unanswered(failures, opens) {
       const restMs = breakerRestMs(channel.breaker, failures, opens);
       if (restMs === undefined) return;

@@ -28,6 +28,8 @@ export interface PipelineDeps extends ReadContext, AttemptDeps {
   random: Random;
   /** Told of requests that the platform left unanswered: failures in a row, and how often the breaker opened since. */
   unanswered(failures: number, opens: number): Promise<void>;
+  /** Told of grants that came too late to be used: the store is slow. */
+  lateGrant(): void;
 }
 
 /** For a worker that reads newer messages to take it. */
@@ -49,7 +51,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   async function attempt(delivery: Delivery, grant: Grant, askedAt: number): Promise<Disposition> {
     if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) noteWaits(delivery, grant);
     const attempted = await attempts.make(delivery, grant, askedAt);
-    const plan = planOf(attempted, grant);
+    const plan = planOf(attempted, grant, delivery.looks);
     const next = withinLife(plan.next, delivery);
     if (attempted.kind === 'sent') {
       observer.attempted({
@@ -76,7 +78,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return conclude(delivery.ref, delivery.dueAt, settled, plan.final, next);
   }
 
-  function planOf(attempted: Attempted, grant: Grant): Plan {
+  function planOf(attempted: Attempted, grant: Grant, looks: number): Plan {
     switch (attempted.kind) {
       case 'sent':
         return planAttempt(attempted.outcome, grant, planContext);
@@ -85,7 +87,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       case 'asked':
         return planAnswer(attempted.answer, grant, planContext);
       case 'released':
-        return planRelease(attempted.closing);
+        if (!attempted.closing) deps.lateGrant();
+        return planRelease(attempted.closing, looks, random);
     }
   }
 

@@ -207,11 +207,17 @@ describe('planAnswer', () => {
 
 describe('planRelease', () => {
   it('gives the grant back, and the job to another worker when this one is closing', () => {
-    expect(planRelease(true)).toMatchObject({ effect: 'back', next: { kind: 'hand_back' }, marks: {} });
-    expect(planRelease(false)).toMatchObject({
+    const closing = planRelease(true, 1, () => 1);
+    expect(closing).toMatchObject({ effect: 'back', next: { kind: 'hand_back' }, marks: {} });
+    expect(planRelease(false, 1, () => 1)).toMatchObject({
       effect: 'back',
-      next: { kind: 'wait', delayMs: 1 },
+      next: { kind: 'wait' },
       marks: {},
     });
+  });
+
+  it('comes back later each time: a store that answers slowly is not asked all the more', () => {
+    const delays = [1, 2, 3, 9].map((looks) => planRelease(false, looks, () => 1).next);
+    expect(delays).toMatchObject([200, 400, 800, 5_000].map((delayMs) => ({ kind: 'wait', delayMs })));
   });
 });
