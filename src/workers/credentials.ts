@@ -6,7 +6,10 @@ import type { PlatformDefinition } from '../platforms/port.ts';
  * Tells whether a channel's credentials are the ones that the platform refused, without keeping them: scrypt, so that
  * what lies in Redis cannot be turned back into a key. Some 50 ms, once a start and channel.
  */
-export function credentialsFingerprint(channel: ChannelConfig, { secrets, account }: PlatformDefinition): string {
+export function credentialsFingerprint(
+  channel: ChannelConfig,
+  { secrets, account }: PlatformDefinition,
+): string {
   const values = secrets.map((name) => [name, String(channel.settings[name])]);
   // A good key for the wrong account or address is refused, too.
   values.push(['account', account(channel.settings)], ['baseUrl', channel.baseUrl]);
