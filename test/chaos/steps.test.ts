@@ -7,9 +7,9 @@ import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Scene, it as sceneIt } from '../support/scene.ts';
 
-/** A job lock of 15 s and a look for stalled jobs every 4 s. */
+/** A job lock of 15 s and a look for stalled jobs every 4 s: long enough for another worker to be done with it. */
 const RECOVERED_WITHIN_MS = 30_000;
-const BEYOND_LOCK_MS = 17_000;
+const BEYOND_LOCK_MS = 26_000;
 
 interface Victim extends WorkerProcess {
   /** The step at which the ambush stopped it. */

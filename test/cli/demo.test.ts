@@ -20,9 +20,15 @@ async function offspring(pid: number): Promise<number[]> {
 it('delivers with two workers, and at an interrupt leaves neither process nor file', async () => {
   const demo = await startDemo();
   await eventually('deliveries', () => DELIVERING.test(demo.stdout()), Boolean, { withinMs: 20_000 });
-  const pids = await offspring(demo.pid);
-  // Redis, two workers, and a guardian for each of the three.
-  expect(pids.length).toBeGreaterThanOrEqual(6);
+  // Redis, two workers, and a guardian for each of the three; one worker may deliver before the other one is there.
+  const pids = await eventually(
+    'all its processes',
+    () => offspring(demo.pid),
+    ({ length }) => length >= 6,
+    {
+      withinMs: 10_000,
+    },
+  );
   demo.signal('SIGINT');
   expect(await demo.ended()).toBe(EXIT.partly);
   expect(demo.stderr()).toBe('herald: interrupted; nothing is left running\n');

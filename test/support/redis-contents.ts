@@ -24,6 +24,9 @@ async function entries(redis: Redis, key: string): Promise<[string, unknown][]> 
       return [['', await redis.zrange(key, '0', '-1')]];
     case 'stream':
       return [['', JSON.stringify(await redis.xrange(key, '-', '+'))]];
+    // It expired since its name was read.
+    case 'none':
+      return [];
     default:
       throw new Error(`no way to read ${key}, which is a ${kind}`);
   }
