@@ -87,7 +87,7 @@ export async function experiment(
     return signal.aborted ? undefined : await findings(scene);
   } finally {
     await fleet.close();
-    await following.close();
+    following.close();
     await orders.close();
     await line.close();
     await platforms.close();

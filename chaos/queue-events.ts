@@ -4,7 +4,7 @@ import { LANES } from './lanes.ts';
 
 /** Follows the queues' own word of who gets which job; it keeps only the latest hundred. */
 export interface QueueEvents {
-  close(): Promise<void>;
+  close(): void;
 }
 
 const BLOCK_MS = 200;
@@ -32,12 +32,12 @@ export function followQueues(redis: string, onGiven: (at: number, job: string) =
       }
     }
   }
-  const following = follow();
+  void follow();
   return {
-    async close() {
+    // Not waited for: a command that waits to be sent again when its connection is given up never ends.
+    close() {
       closed = true;
       client.disconnect();
-      await following;
     },
   };
 }
