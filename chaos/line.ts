@@ -4,6 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 /** A way to a server of the loopback that breaks in the ways networks break. */
 export interface Line {
   readonly port: number;
+  /** How many there are at this moment. */
+  readonly connections: number;
   /** Resets every connection. */
   cut(): void;
   /** Connections that are made from now on go to another port. */
@@ -90,6 +92,9 @@ export async function openLine(to: number): Promise<Line> {
 
   return {
     port,
+    get connections() {
+      return links.size;
+    },
     cut,
     lead(other) {
       target = other;

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Job, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
 
 type RawJob = Parameters<Worker['createJob']>[0];
 
@@ -41,5 +42,18 @@ export class MessageWorker extends Worker {
     void this.lockManager.close();
     (Reflect.get(this, 'stalledCheckStopper') as (() => void) | undefined)?.();
     this.backend.close(true).catch(() => {});
+    void this.endForGood();
+  }
+
+  /**
+   * A question for a job that BullMQ gave up after some seconds without an answer waits for the connection to be back,
+   * and makes a new one when the close ends that: nobody would end it again.
+   */
+  private async endForGood(): Promise<void> {
+    const client = (await this.backend.blockingClient?.catch(() => undefined)) as Redis | undefined;
+    if (!client) return;
+    client.options.retryStrategy = () => null;
+    client.on('error', () => {}); // Its connection is broken off.
+    client.on('connect', () => client.disconnect());
   }
 }
