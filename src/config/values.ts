@@ -26,27 +26,6 @@ export function duration({ from = 1, to = LONGEST_MS }: Range = {}) {
     .refine((value) => value >= from && value <= to, `expected a duration from ${ms(from)} to ${ms(to)}`);
 }
 
-/** A whole number, also written as text: `${PORT:-9464}` gives one. */
-export function count({ from = 1, to = Number.MAX_SAFE_INTEGER }: Range = {}) {
-  const wording = to === Number.MAX_SAFE_INTEGER ? `from ${from}` : `from ${from} to ${to}`;
-  return z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .trim()
-          .regex(/^\d{1,16}$/)
-          .transform(Number),
-      ],
-      `expected a whole number ${wording}`,
-    )
-    .refine(
-      (value) => Number.isSafeInteger(value) && value >= from && value <= to,
-      `expected a whole number ${wording}`,
-    );
-}
-
 /** An IANA time zone that this Node knows. */
 export const timeZone = z
   .string()
@@ -60,5 +39,8 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+
+/** Platforms use it as well. */
+export { count } from '../platforms/channel-fields.ts';
 
 export const redisUrl = z.string().refine(isRedisUrl, REDIS_URL_WANTED);

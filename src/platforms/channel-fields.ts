@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Fields that the channels of several platforms share. */
+/** Fields that the channels of several platforms, and the configuration around them, share. */
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
@@ -32,3 +32,24 @@ export const secretField = z
   .min(1)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
   .regex(/^[^\u0000-\u001f\u007f]+$/, 'must be one line of printable characters');
+
+/** A whole number, also written as text, as which it comes out of the environment: `${PORT:-9464}`. */
+export function count({ from = 1, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number } = {}) {
+  const wording = to === Number.MAX_SAFE_INTEGER ? `from ${from}` : `from ${from} to ${to}`;
+  return z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .trim()
+          .regex(/^\d{1,16}$/)
+          .transform(Number),
+      ],
+      `expected a whole number ${wording}`,
+    )
+    .refine(
+      (value) => Number.isSafeInteger(value) && value >= from && value <= to,
+      `expected a whole number ${wording}`,
+    );
+}

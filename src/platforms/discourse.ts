@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Outcome } from '../outcome.ts';
-import { baseUrlField, secretField } from './channel-fields.ts';
+import { baseUrlField, count, secretField } from './channel-fields.ts';
 import { madePost, readAnswer, readTopicSearch, type TopicSearch } from './discourse-answer.ts';
 import {
   type DiscourseMessage,
@@ -26,8 +26,6 @@ import type {
 
 /** Discourse's personal messages: `POST {baseUrl}/posts.json` with a JSON body (its API documentation and source). */
 
-const length = (standard: number) => z.int().positive().default(standard);
-
 const channelShape = {
   baseUrl: baseUrlField,
   apiKey: secretField,
@@ -35,10 +33,10 @@ const channelShape = {
   apiUsername: z.string().trim().min(1).max(60),
   addressing: z.enum(['usernames', 'groups', 'topicId', 'mixed']).default('usernames'),
   allowEmail: z.boolean().default(false),
-  titleMin: length(LIMITS.titleMin),
-  titleMax: length(LIMITS.titleMax),
-  bodyMin: length(LIMITS.bodyMin),
-  bodyMax: length(LIMITS.bodyMax),
+  titleMin: count().default(LIMITS.titleMin),
+  titleMax: count().default(LIMITS.titleMax),
+  bodyMin: count().default(LIMITS.bodyMin),
+  bodyMax: count().default(LIMITS.bodyMax),
 };
 
 export type DiscourseSettings = z.output<z.ZodObject<typeof channelShape>>;

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts';
 import { htmlDialect } from '../content/html-dialect.ts';
 import { renderContent } from '../content/render.ts';
 import type { Outcome } from '../outcome.ts';
-import { baseUrlField, secretField } from './channel-fields.ts';
+import { baseUrlField, count, secretField } from './channel-fields.ts';
 import { createHttpClient } from './http.ts';
 import { outcomeWithoutAnswer } from './http-outcome.ts';
 import {
@@ -50,7 +50,7 @@ const channelShape = {
   /** `https://<app>.user.com/api/public`. */
   baseUrl: baseUrlField,
   apiKey: secretField,
-  agent: agent.optional(),
+  agent: count().optional(),
   addressing: z.enum(['conversationId', 'userId']).default('userId'),
 };
 

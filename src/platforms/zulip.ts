@@ -4,7 +4,7 @@ import { checkLength } from '../content/limits.ts';
 import { renderContent } from '../content/render.ts';
 import { zulipDialect } from '../content/zulip-dialect.ts';
 import type { Outcome } from '../outcome.ts';
-import { baseUrlField, secretField } from './channel-fields.ts';
+import { baseUrlField, count, secretField } from './channel-fields.ts';
 import { createHttpClient } from './http.ts';
 import { outcomeWithoutAnswer } from './http-outcome.ts';
 import type {
@@ -43,7 +43,7 @@ const channelShape = {
   /** What direct messages are called: `private` for servers before 7.0. */
   type: z.enum(['direct', 'private']).default('direct'),
   addressing: z.enum(['userIds', 'emails']).default('userIds'),
-  maxMessageLength: z.int().positive().default(MAX_MESSAGE_LENGTH),
+  maxMessageLength: count().default(MAX_MESSAGE_LENGTH),
 };
 
 type Fields<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;

@@ -324,6 +324,30 @@ describe('the environment', () => {
     });
   });
 
+  it.each([
+    ['usercom', ['agent']],
+    ['zulip', ['maxMessageLength']],
+    ['discourse', ['titleMin', 'titleMax', 'bodyMin', 'bodyMax']],
+  ])('gives the numbers of %s as text', (platform, fields) => {
+    const whole = (value: string) => {
+      const channel = {
+        platform,
+        apiKey: SECRET,
+        baseUrl: 'https://example.com',
+        ...(platform === 'zulip' ? { email: 'bot@example.com' } : {}),
+        ...(platform === 'discourse' ? { apiUsername: 'bot' } : {}),
+        ...Object.fromEntries(fields.map((field) => [field, '${NUMBER}'])),
+      };
+      return [{ channels: { [platform]: channel } }, { env: { NUMBER: value } }] as const;
+    };
+    const { settings } = parse(...whole(' 926 ')).channels[0]!;
+    for (const field of fields) {
+      expect(settings[field]).toBe(926);
+      for (const bad of ['9.5', '-1', '0x10', 'many', '0'])
+        expect(problemsOf(...whole(bad))).toContain(`${platform}.${field}: expected a whole number from 1`);
+    }
+  });
+
   it('ends on a configuration that holds itself', () => {
     const loop: Record<string, unknown> = { channels: { kongregate } };
     loop['loop'] = loop;
