@@ -39,5 +39,6 @@ end
 local key = LETTERS .. ':' .. request.reason
 if request.at and tonumber(redis.call('ZSCORE', key, request.jobId) or 0) ~= request.at then return 0 end
 redis.call('ZREM', key, request.jobId)
+redis.call('HDEL', LETTERS .. ':runs', request.jobId)
 if redis.call('HGET', LETTERS, request.id) == request.jobId then redis.call('HDEL', LETTERS, request.id) end
 return 1

@@ -16,7 +16,8 @@ local function replay(letter)
   if record and (record.state == SENDING or record.state == ASKING) then return { 'active', record.run } end
   -- Open: an earlier replay started the run and died before it moved the job.
   if record and record.state == OPEN then return { 'ready', record.run } end
-  local fresh = new_record(math.max(letter.e, now) + DAY, (record and record.run or 1) + 1)
+  local run = record and record.run or tonumber(redis.call('HGET', DEAD_LETTERS .. ':runs', letter.jobId) or 1)
+  local fresh = new_record(math.max(letter.e, now) + DAY, run + 1)
   save_record(letter.m, fresh)
   return { 'ready', fresh.run }
 end

@@ -45,7 +45,8 @@ local STATE = { delivered = DELIVERED, suppressed = SUPPRESSED, dead = DEAD }
 local function finish(record, s)
   record.state, record.reason, record.at = STATE[s.final[1]], s.final[2], now
   record.job, record.nonce = s.j, s.n
-  record.expires = math.max(record.expires, now + DAY)
+  -- Another job of the same name may live longer than the one that made the record.
+  record.expires = math.max(record.expires, math.max(s.e, now) + DAY)
   save_record(s.m, record)
   receipt(record, s)
   if record.state == DEAD then
@@ -55,6 +56,8 @@ local function finish(record, s)
     end
     redis.call('ZADD', DEAD_LETTERS .. ':' .. s.final[3], string.format('%.0f', now), s.jobId)
     redis.call('HSET', DEAD_LETTERS, s.id, s.jobId)
+    -- The letter may outlast its record, and its runs are counted on.
+    if record.run > 1 then redis.call('HSET', DEAD_LETTERS .. ':runs', s.jobId, record.run) end
   end
   return 'first'
 end

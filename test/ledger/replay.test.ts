@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerMessage } from '../../src/ledger/entries.ts';
-import { listLetter } from '../../src/ledger/letters.ts';
+import { dropLetter, listLetter } from '../../src/ledger/letters.ts';
 import { startReplays } from '../../src/ledger/lookups.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { DeadReason } from '../../src/outcome.ts';
@@ -100,12 +100,27 @@ describe('a replay', () => {
     expect(await lab.verdict(message)).toEqual({ kind: 'expired' });
   });
 
-  it('of a letter whose record is gone is run 2: nobody knows better', async () => {
+  it('counts on although the record is gone', async () => {
     const lab = await openLab(store);
     const message = await exhausted(lab);
-    await lab.elapse(9 * DAY);
-    expect((await lab.explain(message)).record).toBeNull();
-    expect(await replay(lab, message, 'exhausted')).toEqual({ status: 'ready', run: 2 });
+    for (const run of [2, 3, 4]) {
+      await lab.elapse(9 * DAY);
+      expect((await lab.explain(message)).record).toBeNull();
+      expect(await replay(lab, message, 'exhausted')).toEqual({ status: 'ready', run });
+      const { nonce } = await lab.admit(message);
+      await lab.settle(message, { nonce }, 'none', { final: EXHAUSTED });
+    }
+    expect((await lab.receipts()).map(({ run }) => run)).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('leaves nothing behind of a letter that is dropped', async () => {
+    const lab = await openLab(store);
+    const message = await exhausted(lab);
+    await replay(lab, message, 'exhausted');
+    await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
+    const { id, jobId } = message;
+    await dropLetter(store.redis, lab.base, { reason: 'exhausted', id, jobId });
+    expect(await store.redis.keys(`${lab.base}:dead*`)).toEqual([]);
   });
 
   it('counts on from the last run when a message dies again', async () => {

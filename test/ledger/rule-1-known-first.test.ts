@@ -100,6 +100,19 @@ describe('rule 1: known first', () => {
     expect(await lab.verdict(long)).toMatchObject({ kind: 'busy', slot: false });
   });
 
+  it('keeps a final record for as long as the latest of its jobs, too', async () => {
+    const lab = await openLab(store);
+    const brief = lab.message({ id: 'welcome', expiresInMs: MINUTE });
+    await lab.grant(brief);
+    await lab.elapse(MINUTE);
+    const long = lab.message({ id: 'welcome' });
+    const { verdict, nonce } = await lab.admit(long);
+    expect(verdict).toEqual({ kind: 'unconfirmed' });
+    await lab.settle(long, { nonce }, 'none', { final: UNCONFIRMED });
+    await lab.elapse(2 * DAY);
+    expect(await lab.verdict(long)).toMatchObject({ kind: 'known', final: UNCONFIRMED });
+  });
+
   it('lets a late proof of delivery reach the life that it belongs to', async () => {
     const lab = await openLab(store, { attempts: 1 });
     const message = lab.message();
