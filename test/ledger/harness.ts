@@ -84,7 +84,10 @@ export interface Lab {
   readonly base: string;
   readonly ledger: Ledger;
   message(fields?: MessageFields): LedgerMessage;
-  admit(message: LedgerMessage): Promise<{ verdict: Verdict; nonce: string }>;
+  /** @param nonce of the same question asked before */
+  admit(message: LedgerMessage, nonce?: string): Promise<{ verdict: Verdict; nonce: string }>;
+  /** The message as it is after all that was let pass: its own instants lie in the past, too. */
+  present(message: LedgerMessage): LedgerMessage;
   verdict(message: LedgerMessage): Promise<Verdict>;
   /** Asks for admission and expects it to be granted. */
   grant(message: LedgerMessage): Promise<Grant>;
@@ -180,7 +183,8 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
         ...(meta !== undefined && { meta }),
       };
     },
-    admit: (message) => ledger.admit(present(message)),
+    admit: (message, nonce) => ledger.admit(present(message), nonce),
+    present,
     verdict: async (message) => (await lab.admit(message)).verdict,
     async grant(message) {
       const { verdict } = await lab.admit(message);

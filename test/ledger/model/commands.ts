@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { openBreaker, resumeChannel, stopChannel } from '../../../src/ledger/channel-state.ts';
+import { dropLetter, findDeaths } from '../../../src/ledger/letters.ts';
+import { recordPlays, startReplays } from '../../../src/ledger/lookups.ts';
+import type { Fate } from './books.ts';
+import { type Both, compare, elapse, type Real } from './run.ts';
+import { MESSAGES } from './setup.ts';
+import * as time from './time.ts';
+import { admit, admitAgain, settleVerdict } from './worker-admission.ts';
+import { settle } from './worker-settlement.ts';
+
+/** What workers, platforms, producers and operators do to a channel, in any order. */
+export type Command = fc.AsyncCommand<Both, Real>;
+
+const PLAYERS = ['ann', 'bob'] as const;
+const FATES: readonly Fate[] = [
+  ...(['arrives', 'arrives', 'arrives', 'lost', 'lost'] as const),
+  ...(['rate_limited', 'bad_recipient', 'not_played', 'credentials'] as const),
+];
+/** Ticks; the last one is a day and a half. */
+const SPANS = [1, 1, 1, 2, 3, 4, 7, 2160];
+
+/** After each command the store and the model must agree. */
+const command = (
+  name: string,
+  run: (both: Both, real: Real) => Promise<void> | void,
+  check: (both: Both) => boolean = () => true,
+): Command => ({
+  check: (both) => check(both),
+  async run(both, real) {
+    await run(both, real);
+    await compare(both, real);
+  },
+  toString: () => name,
+});
+
+const message = fc.constantFrom(...MESSAGES);
+const flag = fc.boolean();
+/** Mostly the latest of what there is to choose from. */
+const pick = fc.oneof(fc.constant(0), fc.constant(0), fc.nat(3));
+
+const admissions = fc
+  .record({
+    specs: fc.uniqueArray(message, { minLength: 1, maxLength: 3 }),
+    late: fc.constantFrom(false, false, true),
+  })
+  .map(({ specs, late }) =>
+    command(
+      `admit ${specs.map(({ job }) => job).join(' and ')}${late ? ', told late' : ''}`,
+      (both, real) => admit(both, real, specs, late),
+      ({ model }) => specs.every((spec) => model.queued(spec)),
+    ),
+  );
+
+const repetitions = pick.map((at) =>
+  command(
+    `ask again for grant -${at}`,
+    (both, real) => admitAgain(both, real, both.books.unused().at(-1 - at)!),
+    ({ books }) => books.unused().length > at,
+  ),
+);
+
+const lateVerdicts = pick.map((at) =>
+  command(
+    `tell verdict -${at}`,
+    (both, real) => settleVerdict(both, real, at),
+    ({ verdicts }) => verdicts.length > at,
+  ),
+);
+
+const writes = fc.record({ at: pick, fate: fc.constantFrom(...FATES) }).map(({ at, fate }) =>
+  command(
+    `write flight -${at}: ${fate}`,
+    ({ books, model }) => books.write(books.flights.at(-1 - at)!, fate, model.now),
+    ({ books }) => books.flights.length > at,
+  ),
+);
+
+const settlements = fc.record({ at: pick, answerLost: flag, variant: fc.nat(2), twice: flag }).map((how) =>
+  command(
+    `settle flight -${how.at}${how.answerLost ? ', answer lost' : ''}${how.twice ? ', twice' : ''} (${how.variant})`,
+    (both, real) => settle(both, real, how),
+    ({ books, model }) => books.owed(model.now).length > how.at,
+  ),
+);
+
+const times = fc
+  .constantFrom(...SPANS)
+  .map((ticks) => command(`${ticks} ticks pass`, (both, real) => elapse(both, real, ticks)));
+
+const plays = fc
+  .record({ player: fc.constantFrom(...PLAYERS), ago: fc.constantFrom(0, 200, 500, 600) })
+  .map(({ player, ago }) =>
+    command(`${player} played ${ago} ago`, async ({ model }, real) => {
+      const play = { recipient: player, at: (await real.store.now()) - time.ms(ago) };
+      await recordPlays(real.store.redis, real.lab.base, [play], time.ms(time.PLAY_TTL));
+      model.play(player, model.now - ago);
+    }),
+  );
+
+const strangers = fc
+  .constantFrom(...PLAYERS)
+  .map((player) =>
+    command(`somebody else writes to ${player}`, ({ books, model }) => books.foreign(player, model.now)),
+  );
+
+const replays = message.map((spec) =>
+  command(`replay ${spec.job}`, async ({ model }, real) => {
+    const { store, lab } = real;
+    const letter = real.message(spec);
+    const [death] = await findDeaths(store.redis, lab.base, [letter.jobId]);
+    expect(death?.reason, 'the reason that the letter is listed with').toBe(
+      model.letters.get(spec.job)?.reason,
+    );
+    if (!death) return;
+    const replay = { ...lab.present(letter), reason: death.reason, diedAt: death.at };
+    const [start] = await startReplays(store.redis, lab.base, [replay]);
+    expect(start?.status).toBe(model.replay(spec));
+    if (start?.status === 'active') return;
+    await dropLetter(store.redis, lab.base, { ...letter, reason: death.reason });
+    model.letters.delete(spec.job);
+  }),
+);
+
+const controls = fc.constantFrom(
+  command('pause', async ({ model }, { store, lab }) => {
+    await stopChannel(store.redis, lab.base, 'paused');
+    model.stops.add('paused');
+  }),
+  command('resume', async ({ model }, { store, lab }) => {
+    await resumeChannel(store.redis, lab.base);
+    model.resume();
+  }),
+  ...[0, 1].map((opens) =>
+    command(`open the breaker after ${opens}`, async ({ model }, { store, lab }) => {
+      const opened = await openBreaker(store.redis, lab.base, time.ms(time.BREAKER_REST), opens);
+      expect(opened, 'whether the breaker opened').toBe(model.open(opens));
+    }),
+  ),
+);
+
+export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
+  [
+    ...[admissions, admissions, admissions, admissions],
+    ...[writes, writes, writes, settlements, settlements, settlements],
+    ...[times, times, times, repetitions, lateVerdicts],
+    ...[plays, strangers, replays, controls],
+  ],
+  { maxCommands: 60, size: 'medium' },
+);

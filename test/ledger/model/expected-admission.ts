@@ -1,0 +1,161 @@
+import type { FinalState, StopReason } from '../../../src/outcome.ts';
+import type { MessageSpec } from './setup.ts';
+import type { ModelState, RunRecord, Slot } from './state.ts';
+import * as time from './time.ts';
+
+export type Expected =
+  | {
+      kind: 'granted';
+      grant: { kind: 'grant' | 'ask'; run: number; attempt: number; doubt: boolean };
+      wait: number;
+    }
+  | { kind: 'known'; final: FinalState; run: number; attempts: number }
+  | { kind: 'duplicate'; run: number }
+  | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }
+  | { kind: 'busy'; slot: boolean }
+  | { kind: 'quota' | 'boundary' }
+  | { kind: 'resting'; reason: 'rate_limited' | 'breaker_open' }
+  | { kind: 'stopped'; reason: StopReason };
+
+export function admit(model: ModelState, message: MessageSpec, nonce: string): Expected {
+  const record = model.life(message);
+  // Rule 1: known first.
+  if (record?.final) {
+    const { run, attempts, final } = record;
+    return final.job === message.job
+      ? { kind: 'known', final: final.state, run, attempts }
+      : { kind: 'duplicate', run };
+  }
+  if (record && record.phase !== 'open') {
+    // Rule 3: the same question gets the same grant.
+    return record.nonce === nonce ? granted(model, record, undefined) : { kind: 'busy', slot: false };
+  }
+  const doubtful = record?.doubtSince !== undefined;
+  if (record && doubtful) {
+    const verdict = resolve(model, record, message);
+    if (verdict) return verdict;
+  } else {
+    if (model.now >= message.life) return { kind: 'expired' };
+    if ((record?.attempts ?? 0) >= time.ATTEMPTS) return { kind: 'exhausted' };
+  }
+  const held = heldBack(model);
+  if (held) return held;
+  const asks = doubtful && model.setup.resolution === 'confirm';
+  if (!asks && ineligible(model, message)) return { kind: doubtful ? 'unconfirmed' : 'ineligible' };
+  return grant(model, message, record ?? model.fresh(message), nonce, asks);
+}
+
+/** Rule 6: what may still be done about a send that nobody knows the end of. */
+function resolve(model: ModelState, record: RunRecord, message: MessageSpec): Expected | undefined {
+  const { resolution } = model.setup;
+  const spent = record.attempts >= time.ATTEMPTS;
+  const since = record.doubtSince ?? 0;
+  if (resolution === 'resend')
+    return model.now >= message.life || spent ? { kind: 'unconfirmed' } : undefined;
+  const patience =
+    resolution === 'confirm' && !record.asked ? Math.max(time.PATIENCE, time.DAY) : time.PATIENCE;
+  const over = model.now >= message.life || model.now > since + patience;
+  if (resolution === 'keep' || over) return { kind: 'unconfirmed' };
+  if (resolution === 'confirm')
+    return model.now <= record.deadline + time.QUIET ? { kind: 'busy', slot: false } : undefined;
+  const slot = model.slots.get(message.player);
+  const own = slot?.owner === message.id && slot.state === 'held' ? slot : undefined;
+  if (!own || spent) return { kind: 'unconfirmed' };
+  const earliest = since - time.LEASE - time.AHEAD;
+  const windowEnd = model.setup.quota === 'rolling' ? earliest + time.ROLLING : own.until;
+  return model.now + time.LEASE > windowEnd ? { kind: 'unconfirmed' } : undefined;
+}
+
+/** Rule 8. */
+function heldBack(model: ModelState): Expected | undefined {
+  const [reason] = (['paused', 'credentials'] as const).filter((each) => model.stops.has(each));
+  if (reason) return { kind: 'stopped', reason };
+  if (model.rest) return { kind: 'resting', reason: model.rest.reason };
+  const { opens, probeUntil } = model.breaker;
+  return opens > 0 && probeUntil > model.now ? { kind: 'resting', reason: 'breaker_open' } : undefined;
+}
+
+function ineligible(model: ModelState, { player, playedAgo }: MessageSpec): boolean {
+  const { unknownPlayers } = model.setup;
+  if (unknownPlayers === 'off') return false;
+  const play = model.plays.get(player);
+  const told = playedAgo === undefined ? undefined : -playedAgo;
+  const last = Math.max(told ?? -Infinity, play?.kind === 'played' ? play.at : -Infinity);
+  if (play?.kind === 'refused' && play.at >= last) {
+    if (model.now - play.stamp > time.PLAY_TTL / 2) play.stamp = model.now;
+    return true;
+  }
+  if (last === -Infinity) return unknownPlayers === 'suppress';
+  return last <= model.now - time.PLAYED_WITHIN;
+}
+
+function grant(
+  model: ModelState,
+  message: MessageSpec,
+  record: RunRecord,
+  nonce: string,
+  asks: boolean,
+): Expected {
+  const wait = model.setup.rate ? Math.max(0, model.free - model.now) : 0;
+  if (wait > time.AHEAD) return { kind: 'resting', reason: 'rate_limited' };
+  if (!asks) {
+    const refusal = claim(model, message, wait);
+    if (refusal?.kind === 'quota' && record.doubtSince !== undefined) return { kind: 'unconfirmed' };
+    if (refusal) return refusal;
+    record.attempts += 1;
+  }
+  if (model.setup.rate) model.free = model.now + wait + time.INTERVAL;
+  if (model.breaker.opens > 0) model.breaker.probeUntil = model.now + wait + time.LEASE;
+  const deadline = model.now + wait + time.LEASE;
+  Object.assign(record, {
+    phase: asks ? 'asking' : 'sending',
+    nonce,
+    deadline,
+    asked: false,
+    lapsed: undefined,
+  });
+  record.forgottenAt = Math.max(record.forgottenAt, message.life + time.DAY);
+  model.records.set(message.id, record);
+  return granted(model, record, wait);
+}
+
+function granted(
+  model: ModelState,
+  { run, attempts, doubtSince, phase, deadline }: RunRecord,
+  wait: number | undefined,
+): Expected {
+  const kind = phase === 'asking' ? 'ask' : 'grant';
+  const grant = { kind, run, attempt: attempts, doubt: doubtSince !== undefined } as const;
+  return { kind: 'granted', grant, wait: wait ?? Math.max(0, deadline - time.LEASE - model.now) };
+}
+
+/** Rules 2 and 7. */
+function claim(model: ModelState, message: MessageSpec, wait: number): Expected | undefined {
+  const { quota } = model.setup;
+  if (quota === 'none') return undefined;
+  const end = quota === 'rolling' ? model.now + time.ROLLING : windowEnd(model.now);
+  if (quota === 'calendar' && model.now + wait + time.LEASE > end) return { kind: 'boundary' };
+  const slot = model.slots.get(message.player);
+  if (slot && slot.owner !== message.id) return meet(model, slot);
+  if (slot && slot.state !== 'held') return { kind: 'quota' };
+  const until = quota === 'rolling' ? end + wait + time.LEASE : end;
+  model.slots.set(message.player, { owner: message.id, state: 'held', until });
+  return undefined;
+}
+
+function meet(model: ModelState, slot: Slot): Expected {
+  if (slot.state !== 'held') return { kind: 'quota' };
+  const owner = model.records.get(slot.owner);
+  if (owner && !owner.final) {
+    if (owner.phase !== 'open') return { kind: 'busy', slot: true };
+    const { doubtSince } = owner;
+    if (doubtSince !== undefined && model.now <= doubtSince + time.PATIENCE)
+      return { kind: 'busy', slot: true };
+  }
+  slot.state = 'taken';
+  return { kind: 'quota' };
+}
+
+/** The end of the calendar window that holds an instant. */
+export const windowEnd = (at: number): number =>
+  time.WINDOW_AT_START + (Math.floor((at - time.WINDOW_AT_START) / time.WINDOW) + 1) * time.WINDOW;

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { LedgerMessage, Verdict } from '../../../src/ledger/entries.ts';
+import { type Lab, openLab, type Store } from '../harness.ts';
+import { Books } from './books.ts';
+import { labOptions, MESSAGES, type MessageSpec, type Setup } from './setup.ts';
+import { ModelState } from './state.ts';
+import * as time from './time.ts';
+
+export type Refusal = Exclude<Verdict, { kind: 'granted' }>;
+
+/** What a run of commands plays on: the real scripts on a real store. */
+export interface Real {
+  readonly lab: Lab;
+  readonly store: Store;
+  /** When the run began, by the store's clock. */
+  readonly openedAt: number;
+  message(spec: MessageSpec): LedgerMessage;
+}
+
+/** What it is compared with. */
+export interface Both {
+  readonly model: ModelState;
+  readonly books: Books;
+  /** Verdicts that a worker has not settled yet, the latest first. */
+  readonly verdicts: { spec: MessageSpec; verdict: Refusal; nonce: string }[];
+}
+
+export async function openRun(store: Store, setup: Setup): Promise<{ model: Both; real: Real }> {
+  const openedAt = await store.now();
+  const lab = await openLab(store, labOptions(setup));
+  const model = new ModelState(setup);
+  const messages = new Map(
+    MESSAGES.map((spec) => [
+      spec,
+      lab.message({
+        id: spec.id,
+        jobId: spec.job,
+        to: spec.player,
+        expiresInMs: time.ms(spec.life),
+        ...(spec.playedAgo !== undefined && { lastPlayedMsAgo: time.ms(spec.playedAgo) }),
+      }),
+    ]),
+  );
+  const real: Real = {
+    lab,
+    store,
+    openedAt,
+    message(spec) {
+      const message = messages.get(spec);
+      if (!message) throw new Error(`no message ${spec.id}`);
+      return message;
+    },
+  };
+  return { model: { model, books: new Books(setup), verdicts: [] }, real };
+}
+
+const PHASES = { o: 'open', s: 'sending', a: 'asking', d: 'final', x: 'final', l: 'final' } as const;
+
+/** Compares all that the store holds of the messages with the model, and the slots with the books. */
+export async function compare({ model, books }: Both, real: Real): Promise<void> {
+  for (const spec of MESSAGES) {
+    const entry = await real.lab.explain(real.message(spec));
+    const { record, slot } = entry;
+    expect(
+      record && {
+        phase: PHASES[record['state'] as keyof typeof PHASES],
+        run: record['run'],
+        attempts: record['attempts'],
+        doubtful: Number(record['doubt_at'] ?? 0) > 0,
+      },
+      `the record of ${spec.id}`,
+    ).toEqual(recordOf(model, spec));
+    const known = model.slots.get(spec.player);
+    expect(slot && { state: slot.state, own: slot.own }, `the slot of ${spec.player}`).toEqual(
+      known ? { state: known.state[0], own: known.owner === spec.id } : null,
+    );
+    books.checkSlots(spec, entry, model.now);
+  }
+  await withinSlack(real);
+}
+
+function recordOf(model: ModelState, { id }: MessageSpec): object | null {
+  const record = model.records.get(id);
+  if (!record) return null;
+  const { phase, run, attempts, doubtSince } = record;
+  return { phase, run, attempts, doubtful: phase !== 'final' && doubtSince !== undefined };
+}
+
+/** A run that the machine was too slow for proves nothing: fast-check tries another. */
+export async function withinSlack({ store, openedAt }: Real): Promise<void> {
+  fc.pre((await store.now()) - openedAt < time.SLACK_MS);
+}
+
+/** Rule 9: the receipts are the final states, one a run, in their order. */
+export async function compareReceipts({ model }: Both, { lab }: Real): Promise<void> {
+  const receipts = (await lab.receipts()).map(({ id, run, state, reason, attempts }) =>
+    [id, run, state, reason, attempts].join(' '),
+  );
+  expect(receipts).toEqual(
+    model.ended.map(({ id, run, final, attempts }) =>
+      [id, run, final.state, final.reason, attempts].join(' '),
+    ),
+  );
+}
+
+export async function elapse({ model, verdicts }: Both, { lab }: Real, ticks: number): Promise<void> {
+  await lab.elapse(ticks * time.TICK_MS);
+  model.elapse(ticks * time.TICK);
+  // No worker sits on a verdict for a day.
+  if (ticks * time.TICK > time.DAY / 2) verdicts.length = 0;
+}

@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import type { AdmissionPolicy } from '../../../src/policies/admission.ts';
+import type { LabOptions } from '../harness.ts';
+import * as time from './time.ts';
+
+/** How the channel of a run is configured. */
+export interface Setup {
+  resolution: AdmissionPolicy['resolution'];
+  quota: 'calendar' | 'rolling' | 'none';
+  /** What the eligibility check makes of players whom nobody has seen; `off`: no check. */
+  unknownPlayers: 'off' | 'send' | 'suppress';
+  rate: boolean;
+}
+
+export const setups: fc.Arbitrary<Setup> = fc.record({
+  resolution: fc.constantFrom('presume', 'confirm', 'keep', 'resend'),
+  quota: fc.constantFrom('calendar', 'calendar', 'rolling', 'none'),
+  unknownPlayers: fc.constantFrom('off', 'off', 'send', 'suppress'),
+  rate: fc.boolean(),
+});
+
+export const labOptions = ({ resolution, quota, unknownPlayers, rate }: Setup): LabOptions => ({
+  resolution,
+  quota: quota !== 'none',
+  windowMs: time.ms(time.WINDOW),
+  ...(quota === 'rolling' && { rolling: time.ms(time.ROLLING) }),
+  ...(unknownPlayers !== 'off' && { playedWithin: time.ms(time.PLAYED_WITHIN) }),
+  sendWhenUnknown: unknownPlayers !== 'suppress',
+  playTtl: time.ms(time.PLAY_TTL),
+  lease: time.ms(time.LEASE),
+  ahead: time.ms(time.AHEAD),
+  ...(rate && { interval: time.ms(time.INTERVAL) }),
+  attempts: time.ATTEMPTS,
+  patience: time.ms(time.PATIENCE),
+  quiet: time.ms(time.QUIET),
+});
+
+const LONG_LIFE = 4 * time.DAY + 40;
+
+/** The messages of a run: rivals for one player, another player's, and a second job of the first one's name. */
+export const MESSAGES: readonly MessageSpec[] = [
+  { id: 'ann-1', job: 'job-1', player: 'ann', life: 940 },
+  { id: 'ann-2', job: 'job-2', player: 'ann', life: LONG_LIFE },
+  { id: 'ann-1', job: 'job-3', player: 'ann', life: LONG_LIFE },
+  { id: 'bob-1', job: 'job-4', player: 'bob', life: 2040 },
+  { id: 'ann-3', job: 'job-5', player: 'ann', life: LONG_LIFE, playedAgo: 200, onQuota: 'defer' },
+];
+
+export interface MessageSpec {
+  id: string;
+  job: string;
+  player: string;
+  /** From the start of the run until it expires. */
+  life: number;
+  /** What its producer says of the player: so long before the start of the run. */
+  playedAgo?: number;
+  onQuota?: 'defer';
+}

@@ -1,0 +1,137 @@
+import type { DeadReason, FinalState, StopReason } from '../../../src/outcome.ts';
+import type { MessageSpec, Setup } from './setup.ts';
+import * as time from './time.ts';
+
+/** A message's record. */
+export interface RunRecord {
+  run: number;
+  attempts: number;
+  phase: 'open' | 'sending' | 'asking' | 'final';
+  nonce: string | undefined;
+  deadline: number;
+  /** Since when a send of this run may have arrived. */
+  doubtSince: number | undefined;
+  /** The platform was asked about the doubt, and could not tell. */
+  asked: boolean;
+  /** What it was before its deadline passed; until another grant. */
+  lapsed: Pick<RunRecord, 'phase' | 'nonce' | 'doubtSince'> | undefined;
+  final: { state: FinalState; at: number; job: string } | undefined;
+  forgottenAt: number;
+}
+
+export interface Slot {
+  owner: string;
+  state: 'held' | 'sent' | 'taken';
+  until: number;
+}
+
+/**
+ * What the ledger should do, said once more and plainly: no packing, no laziness, one structure a fact.
+ * `expected-admission.ts` and `expected-settlement.ts` tell what its scripts should answer. Times in units
+ * of `time.ts`, from the start of the run. The numbers of the rules are those of ARCHITECTURE.md.
+ */
+export class ModelState {
+  readonly setup: Setup;
+  now = 0;
+  readonly records = new Map<string, RunRecord>();
+  readonly slots = new Map<string, Slot>();
+  readonly plays = new Map<string, { kind: 'played' | 'refused'; at: number; stamp: number }>();
+  readonly stops = new Set<StopReason>();
+  rest: { reason: 'rate_limited' | 'breaker_open'; until: number } | undefined;
+  breaker = { failures: 0, opens: 0, probeUntil: 0 };
+  /** The next moment that the rate leaves free. */
+  free = 0;
+  /** The dead letters: for which reason each job is listed, and which of its runs died. */
+  readonly letters = new Map<string, { reason: DeadReason; run: number }>();
+  /** Every run that became final, in order: rule 9. */
+  readonly ended: { id: string; run: number; final: FinalState; attempts: number }[] = [];
+
+  constructor(setup: Setup) {
+    this.setup = setup;
+  }
+
+  elapse(units: number): void {
+    this.now += units;
+    for (const record of this.records.values()) this.lapse(record);
+    drop(this.records, ({ forgottenAt }) => forgottenAt <= this.now);
+    drop(this.slots, ({ until }) => until <= this.now);
+    drop(this.plays, ({ stamp }) => stamp + time.PLAY_TTL <= this.now);
+    if (this.rest && this.rest.until <= this.now) this.rest = undefined;
+  }
+
+  /** Rule 4: past its deadline a send is unknown, never free. */
+  private lapse(record: RunRecord): void {
+    if ((record.phase !== 'sending' && record.phase !== 'asking') || record.deadline >= this.now) return;
+    const { phase, nonce, doubtSince } = record;
+    record.lapsed = { phase, nonce, doubtSince };
+    if (phase === 'sending') record.doubtSince ??= record.deadline;
+    Object.assign(record, { phase: 'open', nonce: undefined, asked: false });
+  }
+
+  /** The record that speaks for this job: a day after its end, another job may begin a new life under the name. */
+  life(message: MessageSpec): RunRecord | undefined {
+    const record = this.records.get(message.id);
+    if (record?.final && record.final.job !== message.job && this.now >= record.final.at + time.DAY)
+      return undefined;
+    return record;
+  }
+
+  fresh(message: MessageSpec, run = 1): RunRecord {
+    return {
+      run,
+      attempts: 0,
+      phase: 'open',
+      nonce: undefined,
+      deadline: 0,
+      doubtSince: undefined,
+      asked: false,
+      lapsed: undefined,
+      final: undefined,
+      forgottenAt: Math.max(message.life, this.now) + time.DAY,
+    };
+  }
+
+  /** Rule 8: the longer of two rests holds. */
+  restFor(reason: 'rate_limited' | 'breaker_open', units: number): void {
+    const until = this.now + units;
+    if (!this.rest || until > this.rest.until) this.rest = { reason, until };
+  }
+
+  open(opens: number): boolean {
+    if (opens !== this.breaker.opens || this.rest) return false;
+    this.breaker.opens += 1;
+    this.restFor('breaker_open', time.BREAKER_REST);
+    return true;
+  }
+
+  resume(): void {
+    this.stops.clear();
+    this.rest = undefined;
+    this.breaker = { failures: 0, opens: 0, probeUntil: 0 };
+  }
+
+  play(player: string, at: number): void {
+    const known = this.plays.get(player);
+    if (!known || known.at < at) this.plays.set(player, { kind: 'played', at, stamp: at });
+  }
+
+  /** A record outlives its message by a day: so long a job may come back, and longer when it was replayed. */
+  queued({ id, life }: MessageSpec): boolean {
+    return this.records.has(id) || this.now < life + time.DAY;
+  }
+
+  /** A dead letter's next run. */
+  replay(message: MessageSpec): 'ready' | 'delivered' | 'active' {
+    const record = this.records.get(message.id);
+    if (record?.final?.state.state === 'delivered') return 'delivered';
+    if (record?.phase === 'sending' || record?.phase === 'asking') return 'active';
+    if (record?.phase === 'open') return 'ready';
+    const run = record?.run ?? this.letters.get(message.job)?.run ?? 1;
+    this.records.set(message.id, this.fresh(message, run + 1));
+    return 'ready';
+  }
+}
+
+function drop<V>(map: Map<string, V>, over: (value: V) => boolean): void {
+  for (const [key, value] of map) if (over(value)) map.delete(key);
+}
