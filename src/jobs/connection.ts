@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
 import { type Call, readyGate } from './ready-gate.ts';
 import { isLostConnection, isRefusal } from './redis-errors.ts';
-import { isRedisUrl, REDIS_URL_WANTED } from './redis-url.ts';
+import { checkRedis } from './redis-option.ts';
 
 /** Runs a command, and again after a lost connection: so it must be safe to repeat. */
 export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
@@ -42,9 +42,14 @@ const ownOptions = (timeoutMs: number) => ({
   disconnectTimeout: 100,
 });
 
-/** @param redis a URL, or an instance, which is duplicated and otherwise left alone */
+/**
+ * @param redis a URL, or an instance, which is duplicated and otherwise left alone
+ * @throws TypeError for what is neither
+ */
 export function openConnection(redis: string | Redis, timeoutMs: number): ProducerConnection {
-  const client = typeof redis === 'string' ? fromUrl(redis, timeoutMs) : duplicate(redis, timeoutMs);
+  checkRedis(redis);
+  const options = ownOptions(timeoutMs);
+  const client = typeof redis === 'string' ? new Redis(redis, options) : redis.duplicate(options);
   const gate = readyGate(client);
   const calls = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -97,17 +102,6 @@ export function openConnection(redis: string | Redis, timeoutMs: number): Produc
       return closing;
     },
   };
-}
-
-function fromUrl(url: string, timeoutMs: number): Redis {
-  if (!isRedisUrl(url)) throw new TypeError(`redis: ${REDIS_URL_WANTED}`);
-  return new Redis(url, ownOptions(timeoutMs));
-}
-
-function duplicate(redis: Redis, timeoutMs: number): Redis {
-  // Other programs could not find keys under a prefix that only this connection knows.
-  if (redis.options.keyPrefix) throw new TypeError('redis: an instance with a keyPrefix cannot be used');
-  return redis.duplicate(ownOptions(timeoutMs));
 }
 
 /** ioredis hangs the command with its arguments, so the content, on the error: only its text may travel on. */

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { DatabaseRefusedError } from '../jobs/errors.ts';
 import { connectionTrouble } from '../jobs/redis-errors.ts';
+import { checkRedis } from '../jobs/redis-option.ts';
 
 /** Redis does not answer, or not to us: it is away, refuses the login, or is none. `message` is one sentence that names the address and the cause. */
 export class RedisUnreachableError extends Error {
@@ -27,9 +28,10 @@ const OPTIONS = {
 /**
  * A connection of one's own, ready or refused within seconds; whoever opens it disconnects it.
  * @param redis a redis:// or rediss:// URL, or an instance, which is duplicated and otherwise left alone
- * @throws RedisUnreachableError, DatabaseRefusedError
+ * @throws RedisUnreachableError, DatabaseRefusedError; TypeError for what is neither
  */
 export async function connectRedis(redis: string | Redis): Promise<Redis> {
+  checkRedis(redis);
   const client = typeof redis === 'string' ? new Redis(redis, OPTIONS) : redis.duplicate(OPTIONS);
   let heard: Error | undefined;
   client.on('error', (error: Error) => {
