@@ -27,7 +27,7 @@ function percentEncode(char: string): string {
 const HOST_THEN_MORE = /^(?:https?:\/\/[^/?#]+[/?#]|mailto:)/i;
 /** No address worth the name is longer, and the search for its beginning stays short. */
 const LONGEST = 2_048;
-const LAST_WORD = /[^\s<>()[\]"'`]*$/;
+const WORD_END = /[\s<>()[\]"'`]/;
 /** A joiner behind it keeps a value's from being one. */
 const SCHEME = /https?:\/\/|mailto:(?!\u2060)/i;
 
@@ -57,7 +57,14 @@ export function openHtmlTarget(html: string): string | undefined {
 export function openAddress(text: string): string | undefined {
   const target = openHtmlTarget(text) ?? MARKDOWN_TARGET.exec(text.slice(-LONGEST))?.[1];
   if (target !== undefined) return target;
-  const word = LAST_WORD.exec(text.slice(-LONGEST))?.[0] ?? '';
+  const word = lastWord(text.slice(-LONGEST));
   const at = word.search(SCHEME);
   return at === -1 ? undefined : word.slice(at);
+}
+
+/** From its end: a pattern for it would begin anew at each character of a long word before. */
+function lastWord(text: string): string {
+  let start = text.length;
+  while (start > 0 && !WORD_END.test(text.charAt(start - 1))) start -= 1;
+  return text.slice(start);
 }

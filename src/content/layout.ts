@@ -25,3 +25,17 @@ export function indent(text: string, first: string, rest: string): string {
 export function stack(pieces: readonly string[], between: string): string {
   return pieces.filter((text) => text.trim() !== '').join(between);
 }
+
+/**
+ * One line's end, with the white space around it, becomes `between`, and so do several in a row. Cut and put together,
+ * since a pattern that begins with white space tries each character of a long run of it anew.
+ */
+export function joinLines(text: string, ends: RegExp, between: string): string {
+  const lines = text.split(ends);
+  const last = lines.length - 1;
+  return lines
+    .map((line, index) => (index === 0 ? line : line.trimStart()))
+    .map((line, index) => (index === last ? line : line.trimEnd()))
+    .filter((line, index) => line !== '' || index === 0 || index === last)
+    .join(between);
+}

@@ -1,5 +1,5 @@
 import { markdownAddress } from './address.ts';
-import { ALL_MARKS, indent, type Marks, NO_MARKS, stack, wrap } from './layout.ts';
+import { ALL_MARKS, indent, joinLines, type Marks, NO_MARKS, stack, wrap } from './layout.ts';
 import { type Flavour, plainLines, plainValue } from './plain-words.ts';
 import { type Dialect, type Visitor, visit } from './render.ts';
 import type { ContentNode } from './tree.ts';
@@ -88,7 +88,7 @@ function fenced(text: string, language: string): string {
 }
 
 function codeSpan(text: string): string {
-  const line = text.replace(/\s*[\r\n]+\s*/g, ' ');
+  const line = joinLines(text, /[\r\n]+/, ' ');
   if (line.trim() === '') return '';
   const fence = fenceFor(line, 1);
   const space = /^`|`$|^ .* $/.test(line) ? ' ' : '';

@@ -1,5 +1,6 @@
 import type { Root } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
+import { checkCost } from './cost.ts';
 import { checkNesting } from './nesting.ts';
 import { readTemplate } from './template.ts';
 
@@ -44,5 +45,6 @@ export function parseMarkdown(text: string): Root {
     return { type: 'root', children: [{ type: 'paragraph', children: [{ type: 'text', value: text }] }] };
   }
   checkNesting(text);
+  checkCost(text);
   return fromMarkdown(text);
 }

@@ -1,4 +1,5 @@
 import { ADDRESS, addressPart, openAddress } from './address.ts';
+import { joinLines } from './layout.ts';
 import type { Place } from './template.ts';
 
 /** Words that must stay words where Markdown is read. */
@@ -25,7 +26,7 @@ export interface Flavour {
 /** WORD JOINER: parts what must not be read as one, and is not seen. */
 export const JOINER = '\u2060';
 
-const LINE_ENDS = /[ \t]*(?:\r\n?|[\n\v\f\u0085\u2028\u2029])[ \t]*/g;
+const LINE_ENDS = /[\r\n\v\f\u0085\u2028\u2029]+/;
 const BLOCK_MARK = /^([-+=>]|#{1,6}(?=[\s\uFDD0]|$)|~{3,}|\d{1,9}[.)])/;
 const HEADLINE = /(?:^|\n)[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?#{1,6}[ \t][^\n]*$/;
 
@@ -67,9 +68,9 @@ export function plainValue(value: string, place: Place, flavour: Flavour): strin
   const address = openAddress(place.before);
   if (address !== undefined) return addressPart(address, value);
   const inHeadline = HEADLINE.test(lastLine(place.before));
-  const lines = value.replace(LINE_ENDS, inHeadline ? ' ' : '\n').replace(/\n{2,}/g, '\n');
+  const lines = joinLines(value, LINE_ENDS, inHeadline ? ' ' : '\n');
   // White space after white space says nothing in Markdown, and four in a row at a line's start are code.
-  const text = /(?:^|\s)$/.test(place.before) ? lines.trimStart() : lines.replace(/^[ \t]+/, ' ');
+  const text = /^\s?$/.test(place.before.slice(-1)) ? lines.trimStart() : lines.replace(/^[ \t]+/, ' ');
   const plain = plainLines(flavour.strangersWords(text, place), flavour);
   const started = text.startsWith(' ') ? ` ${plain}` : plain;
   const parted = flavour.opening.test(lastLine(place.before)) ? `${JOINER}${started}` : started;
@@ -86,7 +87,8 @@ function lastLine(text: string): string {
 function notCounted(plain: string, text: string, { before, after }: Place): string {
   const numbers = /\d$/.test(text) && /^[.)]/.test(after) && NOTHING_BUT_MARKS.test(lastLine(before + text));
   if (numbers) return `${plain.slice(0, -1)}&#${plain.charCodeAt(plain.length - 1)};`;
-  const counts = /^[.)]/.test(plain) && /\d$/.test(before) && NOTHING_BUT_MARKS.test(lastLine(before));
+  const counts =
+    /^[.)]/.test(plain) && /\d/.test(before.slice(-1)) && NOTHING_BUT_MARKS.test(lastLine(before));
   return counts ? `&#${plain.charCodeAt(0)};${plain.slice(1)}` : plain;
 }
 

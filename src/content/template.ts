@@ -13,6 +13,10 @@ const TOKEN = /\uFDD0(\d+)\uFDD1/g;
 const BRACES = /\{\{([^{}]*)\}\}|\{\{|\{%/g;
 const PATH = /^\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*$/;
 
+/** Each placeholder costs a look at the text around it, and may ask for the same long value as all the others. */
+const MOST_PLACEHOLDERS = 500;
+const MOST_FILLED = 64 * 1024;
+
 export interface Template {
   /** The text with a token for each placeholder. */
   text: string;
@@ -30,21 +34,32 @@ export function readTemplate(content: string, field = 'content'): Template {
     if (braces === '{%') throw new ContentError(field, '{% is not supported, only {{ name }}');
     if (path === undefined) throw new ContentError(field, 'after {{ comes a name and }}');
     paths.push(path);
+    if (paths.length > MOST_PLACEHOLDERS)
+      throw new ContentError(field, `has more than ${MOST_PLACEHOLDERS} placeholders`);
     return `${OPEN}${paths.length - 1}${CLOSE}`;
   });
   return { text, paths };
 }
 
-/** The values of the placeholders as text. Throws ContentError naming the placeholder that has none. */
+/** The values of the placeholders as text. Throws ContentError naming the placeholder that has none, or too long a one. */
 export function readValues(paths: readonly string[], data: Record<string, unknown> = {}): string[] {
+  let filled = 0;
   return paths.map((path) => {
-    const value = path.split('.').reduce(ownProperty, data as unknown);
-    if (value === undefined)
-      throw new ContentError(`data.${path}`, 'the content asks for it and it has no value');
-    if (typeof value === 'string') return value.replace(UNFIT, '\uFFFD');
-    if (typeof value === 'boolean' || Number.isFinite(value)) return `${value}`;
-    throw new ContentError(`data.${path}`, 'must be a text, a finite number or a boolean');
+    const value = readValue(path, data);
+    filled += value.length;
+    if (filled > MOST_FILLED)
+      throw new ContentError(`data.${path}`, `makes more than ${MOST_FILLED} characters of values`);
+    return value;
   });
+}
+
+function readValue(path: string, data: Record<string, unknown>): string {
+  const value = path.split('.').reduce(ownProperty, data as unknown);
+  if (value === undefined)
+    throw new ContentError(`data.${path}`, 'the content asks for it and it has no value');
+  if (typeof value === 'string') return value.replace(UNFIT, '\uFFFD');
+  if (typeof value === 'boolean' || Number.isFinite(value)) return `${value}`;
+  throw new ContentError(`data.${path}`, 'must be a text, a finite number or a boolean');
 }
 
 /** Where a value stands: the text before it, values in it already filled, and the text behind it, theirs still open. */

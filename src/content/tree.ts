@@ -111,7 +111,9 @@ function fillUrl(url: string, values: readonly string[]): string {
  * left out, and a line break breaks the line.
  */
 function shownHtml(html: string): string {
-  return html.replace(/<!--.*?-->/gs, '').replace(/<br\s*\/?>/gi, '\n');
+  // One that does not end is searched for its end once.
+  const shown = html.replace(/<!--.*?(?:-->|$)/gs, (comment) => (comment.endsWith('-->') ? '' : comment));
+  return shown.replace(/<br\s*\/?>/gi, '\n');
 }
 
 function* allNodes(node: Nodes): Generator<Nodes> {

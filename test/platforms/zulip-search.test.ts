@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientDeps, Confirmation } from '../../src/platforms/port.ts';
 import { type ZulipMessage, type ZulipSettings, zulip } from '../../src/platforms/zulip.ts';
-import { readSearch } from '../../src/platforms/zulip-search.ts';
+import { readSearch, stored } from '../../src/platforms/zulip-search.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { answered } from './answers.ts';
 
@@ -141,4 +141,11 @@ describe('reading the messages of a conversation', () => {
       messages: [{ platformMessageId: '2' }],
     });
   });
+});
+
+it('compares megabytes of white space in no time', () => {
+  const spaces = `a${' '.repeat(2_000_000)}b \n`;
+  const before = process.cpuUsage();
+  expect(stored(spaces)).toBe(spaces.slice(0, -2));
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_500);
 });
