@@ -14,10 +14,11 @@ import { settle } from './worker-settlement.ts';
 export type Command = fc.AsyncCommand<Both, Real>;
 
 const PLAYERS = ['ann', 'bob'] as const;
-const FATES: readonly Fate[] = [
-  ...(['arrives', 'arrives', 'arrives', 'lost', 'lost'] as const),
-  ...(['rate_limited', 'bad_recipient', 'not_played', 'credentials'] as const),
-];
+const FATES: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 5, arbitrary: fc.constant('arrives' as const) },
+  { weight: 4, arbitrary: fc.constant('lost' as const) },
+  { weight: 3, arbitrary: fc.constantFrom('rate_limited', 'bad_recipient', 'not_played', 'credentials') },
+);
 /** Ticks; the last one is a day and a half. */
 const SPANS = [1, 1, 1, 2, 3, 4, 7, 2160];
 
@@ -69,7 +70,7 @@ const lateVerdicts = pick.map((at) =>
   ),
 );
 
-const writes = fc.record({ at: pick, fate: fc.constantFrom(...FATES) }).map(({ at, fate }) =>
+const writes = fc.record({ at: pick, fate: FATES }).map(({ at, fate }) =>
   command(
     `write flight -${at}: ${fate}`,
     ({ books, model }) => books.write(books.flights.at(-1 - at)!, fate, model.now),
@@ -123,15 +124,17 @@ const replays = message.map((spec) =>
   }),
 );
 
+const resume = command('resume', async ({ model }, { store, lab }) => {
+  await resumeChannel(store.redis, lab.base);
+  model.resume();
+});
+
 const controls = fc.constantFrom(
   command('pause', async ({ model }, { store, lab }) => {
     await stopChannel(store.redis, lab.base, 'paused');
     model.stops.add('paused');
   }),
-  command('resume', async ({ model }, { store, lab }) => {
-    await resumeChannel(store.redis, lab.base);
-    model.resume();
-  }),
+  ...[resume, resume, resume],
   ...[0, 1].map((opens) =>
     command(`open the breaker after ${opens}`, async ({ model }, { store, lab }) => {
       const opened = await openBreaker(store.redis, lab.base, time.ms(time.BREAKER_REST), opens);
@@ -147,5 +150,5 @@ export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
     ...[times, times, times, repetitions, lateVerdicts],
     ...[plays, strangers, replays, controls],
   ],
-  { maxCommands: 60, size: 'medium' },
+  { maxCommands: 60, size: 'max' },
 );

@@ -8,6 +8,8 @@ export type Expected =
       kind: 'granted';
       grant: { kind: 'grant' | 'ask'; run: number; attempt: number; doubt: boolean };
       wait: number;
+      /** What is left until the deadline. */
+      lease: number;
     }
   | { kind: 'known'; final: FinalState; run: number; attempts: number }
   | { kind: 'duplicate'; run: number }
@@ -28,7 +30,7 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
   }
   if (record && record.phase !== 'open') {
     // Rule 3: the same question gets the same grant.
-    return record.nonce === nonce ? granted(model, record, undefined) : { kind: 'busy', slot: false };
+    return record.nonce === nonce ? granted(model, record) : { kind: 'busy', slot: false };
   }
   const doubtful = record?.doubtSince !== undefined;
   if (record && doubtful) {
@@ -116,17 +118,14 @@ function grant(
   });
   record.forgottenAt = Math.max(record.forgottenAt, message.life + time.DAY);
   model.records.set(message.id, record);
-  return granted(model, record, wait);
+  return granted(model, record);
 }
 
-function granted(
-  model: ModelState,
-  { run, attempts, doubtSince, phase, deadline }: RunRecord,
-  wait: number | undefined,
-): Expected {
+function granted(model: ModelState, { run, attempts, doubtSince, phase, deadline }: RunRecord): Expected {
   const kind = phase === 'asking' ? 'ask' : 'grant';
   const grant = { kind, run, attempt: attempts, doubt: doubtSince !== undefined } as const;
-  return { kind: 'granted', grant, wait: wait ?? Math.max(0, deadline - time.LEASE - model.now) };
+  const lease = deadline - model.now;
+  return { kind: 'granted', grant, wait: Math.max(0, lease - time.LEASE), lease };
 }
 
 /** Rules 2 and 7. */

@@ -62,8 +62,9 @@ function resemble(verdict: Verdict, expected: Expected): void {
     return;
   }
   expect(verdict.grant).toMatchObject(expected.grant);
-  const { waitMs } = verdict.grant;
+  const { waitMs, leaseMs } = verdict.grant;
   expect(Math.abs(waitMs - time.ms(expected.wait)), 'the wait for the rate').toBeLessThan(time.SLACK_MS);
+  expect(Math.abs(leaseMs - time.ms(expected.lease)), 'the lease').toBeLessThan(time.SLACK_MS);
 }
 
 /** What the pipeline does with a verdict, at once or later. */
