@@ -28,10 +28,17 @@ export const isRefusedDatabase = (error: unknown): error is Error =>
 
 const SHOWN = 200;
 
+/** Node's names for a certificate that was refused: by its authority, and by the host that it names. */
+const UNTRUSTED = /^(?:SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_)/;
+const MISNAMED = 'ERR_TLS_CERT_ALTNAME_INVALID';
+
 /** Why there is no connection, as the rest of a sentence that begins with its Redis: `did not answer: ECONNREFUSED`. */
 export function connectionTrouble(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
   const why = (message || code || String(cause)).slice(0, SHOWN);
   if (why.startsWith('Unknown RESP type')) return 'is no Redis: what listens there speaks another protocol';
+  if (code === MISNAMED) return `has a certificate for another host: ${why}`;
+  if (code && UNTRUSTED.test(code))
+    return `has a certificate that is not trusted (NODE_EXTRA_CA_CERTS names an authority of your own): ${why}`;
   return isRefusal(cause) ? `refused the connection: ${why}` : `did not answer: ${why}`;
 }

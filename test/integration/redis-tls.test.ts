@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { EXIT } from '../../src/cli/context.ts';
+import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
+import { startCommand } from '../cli/command-process.ts';
+import { makeCertificates } from '../support/certificates.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** Who trusts an authority of one's own is told by the environment at the start: so these are processes. */
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A Redis that speaks TLS, by a certificate for `name`. */
+async function stage(name: string) {
+  const certificates = makeCertificates(name);
+  onTestFinished(() => certificates.remove());
+  const { key, cert, ca } = certificates;
+  const tlsPort = await freePort();
+  const files = ['--tls-key-file', key, '--tls-cert-file', cert, '--tls-ca-cert-file', ca];
+  const redis = await startRedis({
+    args: ['--tls-port', `${tlsPort}`, '--tls-auth-clients', 'no', ...files],
+  });
+  onTestFinished(() => redis.stop());
+  const sandbox = await startSandbox();
+  onTestFinished(() => sandbox.close());
+  const dir = await mkdtemp(join(tmpdir(), 'herald-tls-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const path = (file: string): string => join(dir, file);
+  const channel = { platform: 'kongregate', apiKey: 'sandbox-key', baseUrl: `${sandbox.url}/kongregate/api` };
+  const config = { redis: `rediss://127.0.0.1:${tlsPort}`, http: false, channels: { kongregate: channel } };
+  await writeFile(path('herald.yaml'), JSON.stringify(config));
+  await writeFile(path('messages'), '{"platform":"kongregate","to":{"userId":11},"content":"Hello"}\n');
+  const start = (argv: string[], env: Record<string, string>) =>
+    startCommand([...argv, '--config', path('herald.yaml')], env);
+  return { ca, messages: path('messages'), start, sandbox };
+}
+
+it('carries a message over TLS, by an authority of one’s own', { timeout: 40_000 }, async () => {
+  const { ca, messages, start, sandbox } = await stage('IP:127.0.0.1');
+  const env = { NODE_EXTRA_CA_CERTS: ca };
+  const send = start(['send', messages], env);
+  expect([await send.ended(), send.stderr()]).toEqual([EXIT.done, '']);
+  const worker = start(['worker'], env);
+  await eventually(
+    `the delivery (${worker.stderr()})`,
+    () => sandbox.journal.report().accepted,
+    (accepted) => accepted === 1,
+  );
+  worker.signal('SIGTERM');
+  expect(await worker.ended()).toBe(EXIT.done);
+});
+
+it.each([
+  [
+    'an authority that nobody knows',
+    'IP:127.0.0.1',
+    'has a certificate that is not trusted (NODE_EXTRA_CA_CERTS',
+  ],
+  ['the name of another', 'DNS:redis.example.com', 'has a certificate for another host: '],
+])('takes no Redis by %s, and says why', { timeout: 40_000 }, async (_, name, why) => {
+  const { ca, messages, start, sandbox } = await stage(name);
+  const env: Record<string, string> = name.startsWith('DNS') ? { NODE_EXTRA_CA_CERTS: ca } : {};
+  const [send, doctor, worker] = [
+    start(['send', messages], env),
+    start(['doctor'], env),
+    start(['worker'], env),
+  ];
+  expect([await send.ended(), await doctor.ended()]).toEqual([EXIT.unreachable, EXIT.unreachable]);
+  expect(send.stderr()).toContain(why);
+  expect(doctor.stdout().replace(/\s+/g, ' ')).toContain(why);
+  await eventually('the reason in the log', worker.stdout, (log) => /certificate.*"redis is away"/.test(log));
+  worker.signal('SIGTERM');
+  await worker.ended();
+  expect(sandbox.journal.report().accepted).toBe(0);
+});
