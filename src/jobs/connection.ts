@@ -5,6 +5,7 @@ import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from 
 import { type Call, readyGate } from './ready-gate.ts';
 import { isLostConnection, isRefusal } from './redis-errors.ts';
 import { checkRedis } from './redis-option.ts';
+import { tlsOptions } from './redis-url.ts';
 
 /** Runs a command, and again after a lost connection: so it must be safe to repeat. */
 export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
@@ -49,7 +50,10 @@ const ownOptions = (timeoutMs: number) => ({
 export function openConnection(redis: string | Redis, timeoutMs: number): ProducerConnection {
   checkRedis(redis);
   const options = ownOptions(timeoutMs);
-  const client = typeof redis === 'string' ? new Redis(redis, options) : redis.duplicate(options);
+  const client =
+    typeof redis === 'string'
+      ? new Redis(redis, { ...options, ...tlsOptions(redis) })
+      : redis.duplicate(options);
   const gate = readyGate(client);
   const calls = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;

@@ -12,6 +12,13 @@ export function isRedisUrl(text: string): boolean {
   return databases.every((name) => DATABASE.test(name)) && [username, password].every(isDecodable);
 }
 
+/**
+ * What ioredis is told beside the URL: that a certificate is verified is said aloud, since the environment
+ * (NODE_TLS_REJECT_UNAUTHORIZED) could turn it off otherwise.
+ */
+export const tlsOptions = (url: string): { tls?: { rejectUnauthorized: true } } =>
+  url.startsWith('rediss:') ? { tls: { rejectUnauthorized: true } } : {};
+
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { DatabaseRefusedError } from '../jobs/errors.ts';
 import { connectionTrouble } from '../jobs/redis-errors.ts';
 import { checkRedis } from '../jobs/redis-option.ts';
+import { tlsOptions } from '../jobs/redis-url.ts';
 
 /** Redis does not answer, or not to us: it is away, refuses the login, or is none. `message` is one sentence that names the address and the cause. */
 export class RedisUnreachableError extends Error {
@@ -32,7 +33,10 @@ const OPTIONS = {
  */
 export async function connectRedis(redis: string | Redis): Promise<Redis> {
   checkRedis(redis);
-  const client = typeof redis === 'string' ? new Redis(redis, OPTIONS) : redis.duplicate(OPTIONS);
+  const client =
+    typeof redis === 'string'
+      ? new Redis(redis, { ...OPTIONS, ...tlsOptions(redis) })
+      : redis.duplicate(OPTIONS);
   let heard: Error | undefined;
   client.on('error', (error: Error) => {
     heard = error;

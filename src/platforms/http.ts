@@ -54,12 +54,17 @@ export function createHttpClient(settings: HttpSettings, dispatcher?: Dispatcher
   };
 }
 
+/** Node's own limit is the same, but a flag of the process could change it. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
 function keepAlivePool(origin: string, settings: HttpSettings): Pool {
   const { timeoutMs, concurrency } = settings;
   return new Pool(origin, {
     connections: concurrency,
     pipelining: 1,
-    connect: { timeout: timeoutMs },
+    // Said aloud, since NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise, for keys as well.
+    connect: { timeout: timeoutMs, rejectUnauthorized: true },
+    maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });

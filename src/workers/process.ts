@@ -4,6 +4,7 @@ import type { HeraldConfig } from '../config/schema.ts';
 import { announceChannels } from '../jobs/announcements.ts';
 import { guardDatabase } from '../jobs/database.ts';
 import { createMessageSchemas } from '../jobs/message.ts';
+import { tlsOptions } from '../jobs/redis-url.ts';
 import { type StoreWatch, WATCHED_CONNECTION, watchStore } from '../ledger/store-watch.ts';
 import { readVersion } from '../observe/build-info.ts';
 import { combineObservers } from '../observe/combine.ts';
@@ -180,6 +181,7 @@ const SILENCE_MS = 12_000;
 /** Commands wait for a Redis that is away: a worker's answer to an outage is patience. */
 const connect = (url: string, options: Partial<typeof WATCHED_CONNECTION> = {}): Redis =>
   new Redis(url, {
+    ...tlsOptions(url),
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(50 * times, 1_000),
     // A peer that went away without a word (a firewall that forgot the connection) would be waited for without end.

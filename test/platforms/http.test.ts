@@ -1,10 +1,13 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect as tcpConnect } from 'node:net';
 import { Agent, Dispatcher } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createHttpClient, type HttpClient } from '../../src/platforms/http.ts';
+import { makeCertificates } from '../support/certificates.ts';
 
 const cleanup: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -87,6 +90,36 @@ describe('the HTTP client', () => {
     expect(await get(http, '/5')).toMatchObject({ kind: 'answered' });
   });
 
+  it('takes 16 KiB of headers, and loses an answer that has more', async () => {
+    const { url } = await serve((request, response) => {
+      const lines = Number(request.url?.slice(1));
+      for (let line = 0; line < lines; line += 1) response.setHeader(`x-${line}`, 'x'.repeat(1_000));
+      response.end('ok');
+    });
+    const http = client(url);
+    expect(await get(http, '/15')).toMatchObject({ kind: 'answered', text: 'ok' });
+    expect(await get(http, '/17')).toMatchObject({ kind: 'lost', reason: 'unreadable_answer' });
+  });
+
+  it('follows no redirect, wherever it leads', async () => {
+    const elsewhere = vi.fn();
+    const other = await serve((_, response) => {
+      elsewhere();
+      response.end('ok');
+    });
+    const { url } = await serve((request, response) => {
+      const [, status, own] = request.url?.split('/') ?? [];
+      if (own === 'landed') elsewhere();
+      response.writeHead(Number(status), { location: own ? `/${status}/landed` : other.url }).end();
+    });
+    const http = client(url);
+    for (const status of [301, 302, 303, 307, 308]) {
+      expect(await get(http, `/${status}`)).toMatchObject({ kind: 'answered', status });
+      expect(await get(http, `/${status}/own`)).toMatchObject({ kind: 'answered', status });
+    }
+    expect(elsewhere).not.toHaveBeenCalled();
+  });
+
   it('gives up on an oversize answer before it comes', async () => {
     const { url } = await serve((_, response) =>
       response.writeHead(200, { 'content-length': 65_537 }).flushHeaders(),
@@ -102,6 +135,23 @@ describe('the HTTP client', () => {
   ])('loses an answer that is %s', async (_, bytes, reason) => {
     const { url } = await serve((request) => void request.socket.end(bytes));
     expect(await get(client(url))).toMatchObject({ kind: 'lost', reason });
+  });
+
+  it('writes nothing to a host whose certificate nobody vouches for, whatever the environment says', async () => {
+    const certificates = makeCertificates('IP:127.0.0.1');
+    cleanup.push(async () => certificates.remove());
+    const [key, cert] = [readFileSync(certificates.key), readFileSync(certificates.cert)];
+    const seen = vi.fn();
+    const server = createSecureServer({ key, cert }, seen).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanup.push(async () => void server.close());
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const detail = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
+    expect(await get(client(url))).toEqual({ kind: 'not_connected', detail });
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    cleanup.push(async () => void vi.unstubAllEnvs());
+    expect(await get(client(url))).toEqual({ kind: 'not_connected', detail });
+    expect(seen).not.toHaveBeenCalled();
   });
 
   it('does not wait for a body for ever', async () => {
