@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { platforms } from '../platforms/registry.ts';
+import type { Problem } from '../problems.ts';
 import { ConfigError, type ConfigProblem } from './error.ts';
 import type { Environment } from './interpolate.ts';
+import { literalSecrets } from './literal-secrets.ts';
 import { checkConfig, type ParseOptions } from './parse.ts';
 import type { HeraldConfig } from './schema.ts';
 
@@ -18,6 +20,30 @@ export interface LoadOptions {
  * @throws ConfigError with every problem found: file, line and field
  */
 export function loadConfig(path: string | undefined, { env, secrets }: LoadOptions): HeraldConfig {
+  const { file, source, located } = openConfig(path, env);
+  const checked = checkConfig(source, { platforms, env, secrets, readFile });
+  if ('config' in checked) return checked.config;
+  throw new ConfigError(checked.problems.map(located), file);
+}
+
+/**
+ * Where the file holds secrets itself: nothing keeps it from working, so nobody is told unless somebody asks.
+ * @throws ConfigError when it cannot be read
+ */
+export function findLiteralSecrets(path: string | undefined, env: Environment): ConfigError | undefined {
+  const { file, source, located } = openConfig(path, env);
+  const problems = literalSecrets(source, platforms).map(located);
+  return problems.length > 0 ? new ConfigError(problems, file) : undefined;
+}
+
+interface OpenConfig {
+  file: string;
+  source: unknown;
+  /** Adds the line. */
+  located: (problem: Problem) => ConfigProblem;
+}
+
+function openConfig(path: string | undefined, env: Environment): OpenConfig {
   const file = path ?? (env['HERALD_CONFIG'] || DEFAULT_FILE);
   const lines = new LineCounter();
   const document = parseDocument(readConfig(file), { lineCounter: lines });
@@ -28,10 +54,7 @@ export function loadConfig(path: string | undefined, { env, secrets }: LoadOptio
   });
   if (broken.length > 0) throw new ConfigError(broken, file);
   const source = toPlain(document, file);
-  const checked = checkConfig(source, { platforms, env, secrets, readFile });
-  if ('config' in checked) return checked.config;
-  const problems = checked.problems.map((problem) => located(problem, document, lines));
-  throw new ConfigError(problems, file);
+  return { file, source, located: (problem) => lineOf(problem, document, lines) };
 }
 
 const readFile = (path: string): string => readFileSync(path, 'utf8');
@@ -62,7 +85,7 @@ function toPlain(document: Document, file: string): unknown {
 }
 
 /** The line of the field, or of the nearest one around it where the field is missing. */
-function located(problem: ConfigProblem, document: Document, lines: LineCounter): ConfigProblem {
+function lineOf(problem: Problem, document: Document, lines: LineCounter): ConfigProblem {
   const path = problem.path.split('.');
   for (let depth = path.length; depth > 0; depth--) {
     const node = document.getIn(path.slice(0, depth), true);

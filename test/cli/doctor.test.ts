@@ -100,6 +100,24 @@ describe.concurrent('doctor', () => {
     expect(given.of('credentials')).toEqual(['ok: present for kongregate.']);
   });
 
+  it('warns of secrets that stand in the file, by line and without their values', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene({ appendonly: true });
+    const config = await operator.config(scene, { apiKey: 'k3y-in-the-file' });
+    const { exitCode, checks, of } = await examine(config);
+    expect(exitCode).toBe(EXIT.done);
+    expect(of('secrets')).toEqual([
+      expect.stringMatching(
+        /^warning: .*herald-\d+\.yaml:1: channels\.kongregate\.apiKey: holds a secret itself: write \$\{NAME\}/,
+      ),
+    ]);
+    expect(JSON.stringify(checks)).not.toContain('k3y-in-the-file');
+    const named = await examine(await operator.config(scene), { env: { NOT_SET_HERE: 'a-key' } });
+    expect(named.of('secrets')).toEqual([]);
+  });
+
   it('ends with 2 for a configuration that cannot be used, with 3 when Redis is away', async ({
     openScene,
     operator,

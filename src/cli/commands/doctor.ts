@@ -1,7 +1,7 @@
 import { ConfigError } from '../../config/error.ts';
-import { loadConfig } from '../../config/load.ts';
+import { findLiteralSecrets, loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
-import { type Check, failed, ok } from '../../operate/check.ts';
+import { type Check, failed, ok, warning } from '../../operate/check.ts';
 import { examine } from '../../operate/doctor.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { describeFailure } from '../describe-failure.ts';
@@ -50,6 +50,12 @@ const load = ({ context, options }: Invocation, secrets: 'resolve' | 'leave'): H
 const problems = (name: string, error: ConfigError): Check[] =>
   error.message.split('\n').map((line) => failed(name, `${line}.`));
 
+/** It works all the same, so it is no failure: a sandbox's key is no secret. */
+function literalSecrets({ context, options }: Invocation): Check[] {
+  const found = findLiteralSecrets(options.config, context.env);
+  return (found?.message.split('\n') ?? []).map((line) => warning('secrets', `${line}.`));
+}
+
 interface Examined {
   checks: Check[];
   /** Decides the exit code where Redis itself is the trouble. */
@@ -89,7 +95,8 @@ const run: Run<object> = async (invocation) => {
   const { config, checks } = readConfiguration(invocation);
   const valid = checks.every(({ level }) => level !== 'failed');
   const redis = config && (await examineRedis(config, invocation));
-  const all = [...checks, ...(redis?.checks ?? [])];
+  const secrets = config ? literalSecrets(invocation) : [];
+  const all = [...checks, ...secrets, ...(redis?.checks ?? [])];
   report(all, invocation.output);
   return valid ? (redis?.exitCode ?? worst(all)) : EXIT.usage;
 };
