@@ -18,7 +18,11 @@ export async function readStatus(
   const wanted = channels.filter(({ name }) => only?.includes(name) ?? true);
   return await Promise.all(
     wanted.map(async ({ name, base, queue }) => {
-      const { state, ...sample } = await sampleChannel({ channel: name, base, queue, redis }, clock);
+      const {
+        state,
+        limited: _,
+        ...sample
+      } = await sampleChannel({ channel: name, base, queue, redis }, clock);
       return { ...sample, stopped: state.stopped, resting: state.resting };
     }),
   );

@@ -10,7 +10,6 @@ import { adoptQuota } from '../ledger/policy-change.ts';
 import { withRecentMarks } from '../ledger/recent-marks.ts';
 import type { StoreWatch } from '../ledger/store-watch.ts';
 import type { Logger } from '../observe/log.ts';
-import type { ChannelSample } from '../observe/sample.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
 import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
@@ -21,7 +20,7 @@ import { createIdentify } from './identify.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
-import { sampleChannel } from './sampler.ts';
+import { sampleChannel, type TakenSample } from './sampler.ts';
 import { sweep } from './sweeper.ts';
 
 /** One channel at work in this process: its platform's client, its ledger, its pipeline and its queue's worker. */
@@ -34,7 +33,7 @@ export interface RunningChannel {
    * @throws QuotaChangedError
    */
   prepare(): Promise<void>;
-  sample(): Promise<ChannelSample>;
+  sample(): Promise<TakenSample>;
   /** @returns how many jobs that the queue gave up were settled */
   sweep(): Promise<number>;
   /** Closes the platform's connections; the queue's worker is closed before. */

@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../clock.ts';
 import type { StoreWatch } from '../ledger/store-watch.ts';
 import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../observe/health.ts';
-import type { RunningChannel } from './channel.ts';
 import { type ClockGuard, MAX_OFFSET_MS } from './clock-guard.ts';
 import type { Rounds } from './rounds.ts';
+import type { Watchdog } from './watchdog.ts';
 
 export interface Health {
   live(): LivenessReport;
@@ -14,32 +13,15 @@ export interface Health {
 export interface HealthDeps {
   redis: Redis;
   store: Pick<StoreWatch, 'untoldMs'>;
-  channels: readonly RunningChannel[];
   guard: ClockGuard;
   rounds: Rounds;
-  clock: Clock;
+  watchdog: Watchdog;
 }
-
-/** A worker that has room, sees ready messages and takes none for this long is stuck; a restart mends it. */
-const STUCK_AFTER_MS = 60_000;
 
 /** A store that has been told of recent sends takes milliseconds for it; one that refuses for so long needs a person. */
 const UNTOLD_AFTER_MS = 5_000;
 
-export function createHealth({ redis, store, channels, guard, rounds, clock }: HealthDeps): Health {
-  function stuck(): string | undefined {
-    if (redis.status !== 'ready' || !guard.agrees()) return undefined;
-    const ready = new Map(rounds.samples().map((sample) => [sample.channel, sample.ready]));
-    const idle = channels.find(({ config, worker }) => {
-      const idleMs = clock.monotonic() - worker.lastTakenAt();
-      return (ready.get(config.name) ?? 0) > 0 && worker.active() === 0 && idleMs > STUCK_AFTER_MS;
-    });
-    return (
-      idle &&
-      `channel ${idle.config.name} has ready messages and none was taken for ${STUCK_AFTER_MS / 1000} s`
-    );
-  }
-
+export function createHealth({ redis, store, guard, rounds, watchdog }: HealthDeps): Health {
   async function checkRedis(): Promise<ReadinessCheck> {
     const name = 'redis';
     if (redis.status !== 'ready') return { name, ok: false, detail: `connection is ${redis.status}` };
@@ -57,7 +39,7 @@ export function createHealth({ redis, store, channels, guard, rounds, clock }: H
 
   return {
     live() {
-      const detail = stuck();
+      const detail = watchdog.stuck();
       return detail === undefined ? { live: true } : { live: false, detail };
     },
     async ready() {

@@ -19,6 +19,7 @@ import { closeWithin, type Drained } from './drain.ts';
 import { createHealth, type Health } from './health.ts';
 import { createOutageLog } from './outage-log.ts';
 import { createRounds, type Rounds } from './rounds.ts';
+import { createWatchdog } from './watchdog.ts';
 
 /** A worker process put together: which part gets what. Nothing connects before `run`. */
 
@@ -151,8 +152,15 @@ function start({ redis, ledgerRedis, store, channels, metrics, clock, logger }: 
     }
     if (begun) for (const { worker } of channels) worker.pull(agrees);
   });
-  const rounds = createRounds({ channels, metrics, logger });
-  const health = createHealth({ redis, store, channels, guard, rounds, clock });
+  const watchdog = createWatchdog(clock);
+  const rounds = createRounds({
+    ...{ channels, metrics, logger },
+    onSample({ config: { name, concurrency }, worker }, { ready, limited }) {
+      const willing = guard.agrees() && !limited && worker.active() < concurrency;
+      watchdog.look(name, { ready, willing, takenAt: worker.lastTakenAt() });
+    },
+  });
+  const health = createHealth({ redis, store, guard, rounds, watchdog });
   return {
     redis,
     ledgerRedis,

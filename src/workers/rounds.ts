@@ -1,6 +1,7 @@
 import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
+import type { TakenSample } from './sampler.ts';
 
 /** What a worker does now and then besides delivering: samples its channels for the gauges and sweeps their dead letters. */
 export interface Rounds {
@@ -14,13 +15,14 @@ export interface RoundsDeps {
   channels: readonly RunningChannel[];
   metrics: { sample(sample: ChannelSample): void; unsample(channel: string): void };
   logger: Logger;
+  onSample(channel: RunningChannel, sample: TakenSample): void;
 }
 
 const SAMPLE_MS = 5_000;
 /** Every so many samples. */
 const SWEEP_EVERY = 3;
 
-export function createRounds({ channels, metrics, logger }: RoundsDeps): Rounds {
+export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps): Rounds {
   const latest = new Map<string, ChannelSample>();
   let timer: NodeJS.Timeout | undefined;
   let round = 0;
@@ -36,6 +38,7 @@ export function createRounds({ channels, metrics, logger }: RoundsDeps): Rounds 
       const sample = await channel.sample();
       latest.set(name, sample);
       metrics.sample(sample);
+      onSample(channel, sample);
     } catch (error) {
       latest.delete(name);
       metrics.unsample(name);

@@ -4,6 +4,13 @@ import type { Clock } from '../clock.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import type { ChannelSample, QueueState } from '../observe/sample.ts';
 
+/** A sample, and what only those who take it need. */
+export interface TakenSample extends ChannelSample {
+  state: ChannelState;
+  /** The queue gives nothing out for the moment, for a rest of its own. */
+  limited: boolean;
+}
+
 /**
  * Reads how a channel stands, for the gauges and for `status`. Some small commands, whatever the queue's length. Ages
  * are told by the oldest message that can be seen without walking the queue: the heads of its lists.
@@ -11,11 +18,12 @@ import type { ChannelSample, QueueState } from '../observe/sample.ts';
 export async function sampleChannel(
   { channel, base, queue, redis }: { channel: string; base: string; queue: Queue; redis: Redis },
   clock: Clock,
-): Promise<ChannelSample & { state: ChannelState }> {
-  const [counts, state, heads] = await Promise.all([
+): Promise<TakenSample> {
+  const [counts, state, heads, restMs] = await Promise.all([
     queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
     readChannelState(redis, base),
     readHeads(queue, redis),
+    queue.getRateLimitTtl(),
   ]);
   const overdue = await queue.getDelayedCount(clock.now());
   const count = (name: string): number => counts[name] ?? 0;
@@ -28,6 +36,7 @@ export async function sampleChannel(
   return {
     channel,
     state,
+    limited: restMs > 0,
     queue: {
       ready,
       active: count('active'),

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
 import { createHealth } from '../../src/workers/health.ts';
 import { useStore } from '../ledger/harness.ts';
 
@@ -11,10 +10,9 @@ const redisCheck = async (untoldMs: number) => {
   const health = createHealth({
     redis: store.redis,
     store: { untoldMs: () => untoldMs },
-    channels: [],
     guard: { ...idle, agrees: () => true, offsetMs: () => 0 },
     rounds: { ...idle, samples: () => [] },
-    clock: systemClock,
+    watchdog: { look() {}, stuck: () => undefined },
   });
   return (await health.ready()).checks.find(({ name }) => name === 'redis');
 };
