@@ -17,8 +17,7 @@ export function literalSecrets(source: unknown, platforms: Platforms): Problem[]
   return found.map((path) => ({ path, message: WRITTEN_OUT }));
 }
 
-const WRITTEN_OUT =
-  `holds a secret itself: write \${NAME} there, and set NAME or NAME_FILE in the environment`;
+const WRITTEN_OUT = `holds a secret itself: write \${NAME} there, and set NAME or NAME_FILE in the environment`;
 
 /** As interpolation reads it: `$${` is no placeholder. What of a default is not empty is written out. */
 const PLACEHOLDER = /(\$\$\{)|\$\{[A-Za-z_][A-Za-z0-9_]*(?::-([^}]*))?\}/g;
