@@ -5,5 +5,5 @@ import { playRuns } from './model/play.ts';
 const store = useStore();
 
 it('does what its model says and keeps the invariants, whatever happens in whatever order', async () => {
-  await playRuns(store, 250);
+  await playRuns(store, 150);
 });

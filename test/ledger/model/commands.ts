@@ -5,7 +5,7 @@ import { dropLetter, findDeaths } from '../../../src/ledger/letters.ts';
 import { recordPlays, startReplays } from '../../../src/ledger/lookups.ts';
 import type { Fate } from './books.ts';
 import { type Both, compare, elapse, type Real } from './run.ts';
-import { MESSAGES } from './setup.ts';
+import { MESSAGES, type MessageSpec } from './setup.ts';
 import * as time from './time.ts';
 import { admit, admitAgain, settleVerdict } from './worker-admission.ts';
 import { settle } from './worker-settlement.ts';
@@ -17,7 +17,7 @@ const PLAYERS = ['ann', 'bob'] as const;
 const FATES: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 5, arbitrary: fc.constant('arrives' as const) },
   { weight: 4, arbitrary: fc.constant('lost' as const) },
-  { weight: 3, arbitrary: fc.constantFrom('rate_limited', 'bad_recipient', 'not_played', 'credentials') },
+  { weight: 2, arbitrary: fc.constantFrom('rate_limited', 'bad_recipient', 'not_played', 'credentials') },
 );
 /** Ticks; the last one is a day and a half. */
 const SPANS = [1, 1, 1, 2, 3, 4, 7, 2160];
@@ -37,6 +37,15 @@ const command = (
 });
 
 const message = fc.constantFrom(...MESSAGES);
+type Whom = MessageSpec | 'the latest';
+const nameOf = (whom: Whom): string => (whom === 'the latest' ? whom : whom.job);
+/** Often the one that was admitted last, so that there is something to go on with; the next one when that has ended. */
+const orLatest = fc.oneof(message, fc.constant<Whom>('the latest'), fc.constant<Whom>('the latest'));
+function which(whom: Whom, { latest, model }: Both): MessageSpec {
+  if (whom !== 'the latest') return whom;
+  const live = (spec: MessageSpec): boolean => model.queued(spec) && !model.records.get(spec.id)?.final;
+  return [latest, ...MESSAGES].find((spec) => spec && live(spec)) ?? MESSAGES[0]!;
+}
 const flag = fc.boolean();
 /** Mostly the latest of what there is to choose from. */
 const pick = fc.oneof(fc.constant(0), fc.constant(0), fc.nat(3));
@@ -51,6 +60,30 @@ const admissions = fc
       `admit ${specs.map(({ job }) => job).join(' and ')}${late ? ', told late' : ''}`,
       (both, real) => admit(both, real, specs, late),
       ({ model }) => specs.every((spec) => model.queued(spec)),
+    ),
+  );
+
+/** As it goes when nothing comes in between. */
+const turns = fc
+  .record({
+    whom: orLatest,
+    fate: FATES,
+    answerLost: fc.constantFrom(false, false, true),
+    variant: fc.nat(2),
+  })
+  .map(({ whom, fate, answerLost, variant }) =>
+    command(
+      `deliver ${nameOf(whom)}: ${fate}${answerLost ? ', answer lost' : ''}`,
+      async (both, real) => {
+        const { books, model } = both;
+        const granted = books.flights.length;
+        await admit(both, real, [which(whom, both)], false);
+        const flight = books.flights[granted];
+        if (!flight) return;
+        books.write(flight, fate, model.now);
+        await settle(both, real, { at: 0, answerLost, variant, twice: false });
+      },
+      (both) => both.model.queued(which(whom, both)),
     ),
   );
 
@@ -134,7 +167,7 @@ const controls = fc.constantFrom(
     await stopChannel(store.redis, lab.base, 'paused');
     model.stops.add('paused');
   }),
-  ...[resume, resume, resume],
+  ...[resume, resume, resume, resume, resume],
   ...[0, 1].map((opens) =>
     command(`open the breaker after ${opens}`, async ({ model }, { store, lab }) => {
       const opened = await openBreaker(store.redis, lab.base, time.ms(time.BREAKER_REST), opens);
@@ -145,10 +178,10 @@ const controls = fc.constantFrom(
 
 export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
   [
-    ...[admissions, admissions, admissions, admissions],
+    ...[turns, turns, turns, turns, admissions, admissions, admissions],
     ...[writes, writes, writes, settlements, settlements, settlements],
     ...[times, times, times, repetitions, lateVerdicts],
     ...[plays, strangers, replays, controls],
   ],
-  { maxCommands: 60, size: 'max' },
+  { maxCommands: 120, size: 'max' },
 );

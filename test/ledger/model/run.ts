@@ -24,6 +24,8 @@ export interface Both {
   readonly books: Books;
   /** Verdicts that a worker has not settled yet, the latest first. */
   readonly verdicts: { spec: MessageSpec; verdict: Refusal; nonce: string }[];
+  /** What was admitted last. */
+  latest: MessageSpec | undefined;
 }
 
 export async function openRun(store: Store, setup: Setup): Promise<{ model: Both; real: Real }> {
@@ -52,15 +54,16 @@ export async function openRun(store: Store, setup: Setup): Promise<{ model: Both
       return message;
     },
   };
-  return { model: { model, books: new Books(setup), verdicts: [] }, real };
+  return { model: { model, books: new Books(setup), verdicts: [], latest: undefined }, real };
 }
 
 const PHASES = { o: 'open', s: 'sending', a: 'asking', d: 'final', x: 'final', l: 'final' } as const;
 
 /** Compares all that the store holds of the messages with the model, and the slots with the books. */
 export async function compare({ model, books }: Both, real: Real): Promise<void> {
-  for (const spec of MESSAGES) {
-    const entry = await real.lab.explain(real.message(spec));
+  const entries = await Promise.all(MESSAGES.map((spec) => real.lab.explain(real.message(spec))));
+  for (const [i, spec] of MESSAGES.entries()) {
+    const entry = entries[i]!;
     const { record, slot } = entry;
     expect(
       record && {

@@ -15,8 +15,8 @@ export interface Setup {
 export const setups: fc.Arbitrary<Setup> = fc.record({
   resolution: fc.constantFrom('presume', 'confirm', 'keep', 'resend'),
   quota: fc.constantFrom('calendar', 'calendar', 'rolling', 'none'),
-  unknownPlayers: fc.constantFrom('off', 'off', 'send', 'suppress'),
-  rate: fc.boolean(),
+  unknownPlayers: fc.constantFrom('off', 'off', 'off', 'send', 'suppress'),
+  rate: fc.constantFrom(false, false, true),
 });
 
 export const labOptions = ({ resolution, quota, unknownPlayers, rate }: Setup): LabOptions => ({
@@ -37,13 +37,16 @@ export const labOptions = ({ resolution, quota, unknownPlayers, rate }: Setup): 
 
 const LONG_LIFE = 4 * time.DAY + 40;
 
-/** The messages of a run: rivals for one player, another player's, and a second job of the first one's name. */
+/** The messages of a run: rivals for two players, of several lengths of life, and two jobs of one name. */
 export const MESSAGES: readonly MessageSpec[] = [
   { id: 'ann-1', job: 'job-1', player: 'ann', life: 940 },
-  { id: 'ann-2', job: 'job-2', player: 'ann', life: LONG_LIFE },
-  { id: 'ann-1', job: 'job-3', player: 'ann', life: LONG_LIFE },
-  { id: 'bob-1', job: 'job-4', player: 'bob', life: 2040 },
-  { id: 'ann-3', job: 'job-5', player: 'ann', life: LONG_LIFE, playedAgo: 200, onQuota: 'defer' },
+  { id: 'ann-1', job: 'job-2', player: 'ann', life: LONG_LIFE },
+  { id: 'ann-2', job: 'job-3', player: 'ann', life: LONG_LIFE },
+  { id: 'ann-3', job: 'job-4', player: 'ann', life: LONG_LIFE, playedAgo: 200, onQuota: 'defer' },
+  { id: 'ann-4', job: 'job-5', player: 'ann', life: LONG_LIFE, onQuota: 'defer' },
+  { id: 'bob-1', job: 'job-6', player: 'bob', life: 2040 },
+  { id: 'bob-2', job: 'job-7', player: 'bob', life: LONG_LIFE, onQuota: 'defer' },
+  { id: 'bob-3', job: 'job-8', player: 'bob', life: LONG_LIFE, onQuota: 'defer' },
 ];
 
 export interface MessageSpec {

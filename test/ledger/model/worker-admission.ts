@@ -16,6 +16,7 @@ export async function admit(
   late: boolean,
 ): Promise<void> {
   const { verdicts } = both;
+  both.latest = specs.at(-1);
   // As in a worker: what is asked for in one turn of the event loop travels in one call.
   const answers = await Promise.all(specs.map((spec) => real.lab.admit(real.message(spec))));
   for (const [i, spec] of specs.entries()) {
