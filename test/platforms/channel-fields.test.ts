@@ -22,6 +22,8 @@ describe('the address of a platform', () => {
   it.each([
     'http://example.com',
     'http://localhost.evil.example',
+    'http://evil.localhost',
+    'http://evillocalhost',
     'http://evil.localhost.example',
     'http://127.0.0.1.evil',
     'http://127.0.0.1.evil.example',
