@@ -5,7 +5,8 @@ import { gather } from './evidence.ts';
 import { DEATH_AT, performFaults } from './faults.ts';
 import { DRAIN_MS, type Fleet, openFleet } from './fleet.ts';
 import { unknownRuns } from './history.ts';
-import { judge } from './judge.ts';
+import { judge, separate } from './judge.ts';
+import { lateWrites } from './late-writes.ts';
 import { openLine } from './line.ts';
 import { planMessages } from './messages.ts';
 import type { ChaosOptions } from './options.ts';
@@ -148,7 +149,7 @@ async function findings(scene: Scene): Promise<Findings> {
     recovery: fleet.recovery.figures((message) => finals.get(message)),
     forgotten: store.forgotten,
     processes: { started: fleet.started, killed: fleet.killed },
-    breaches: evidence.flatMap(judge),
+    ...separate(evidence.flatMap(judge), await lateWrites(context.logs)),
     complaints: [...fleet.complaints, ...scene.complaints],
   };
 }

@@ -1,6 +1,7 @@
 import type { Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Lane } from './lanes.ts';
+import type { LateWrites } from './late-writes.ts';
 import { idIn } from './messages.ts';
 
 /** What broke the promise: of which message, and how. */
@@ -9,6 +10,8 @@ export interface Breach {
   lane: string;
   id: string;
   what: string;
+  /** The requests that it consists of. */
+  calls: readonly SandboxCall[];
 }
 
 /** What the sandbox holds of one lane, and what Herald said of it. */
@@ -27,6 +30,17 @@ export function judge(evidence: Evidence): Breach[] {
   return [...finalStates(evidence), ...secondMessages(evidence), ...arrivals(evidence)];
 }
 
+/** What broke the promise, and what only looks so: a request of it was written beyond the bounds of the guarantee. */
+export function separate(
+  breaches: readonly Breach[],
+  isLate: LateWrites,
+): { breaches: Breach[]; beyond: Breach[] } {
+  const beyond = breaches.filter(({ lane, calls }) =>
+    calls.some((call) => isLate(lane, call, idIn(call.content) ?? '')),
+  );
+  return { breaches: breaches.filter((breach) => !beyond.includes(breach)), beyond };
+}
+
 /** One final state for each run of each message, and every run from the first to the last. */
 function finalStates({ lane, receipts, acknowledged }: Evidence): Breach[] {
   const runs = new Map<string, number[]>();
@@ -37,7 +51,7 @@ function finalStates({ lane, receipts, acknowledged }: Evidence): Breach[] {
   }
   const breaches: Breach[] = [];
   const breach = (kind: Breach['kind'], id: string, what: string): void =>
-    void breaches.push({ kind, lane: lane.name, id, what });
+    void breaches.push({ kind, lane: lane.name, id, what, calls: [] });
   for (const id of acknowledged)
     if (!runs.has(id)) breach('lost', id, 'acknowledged and without a final state');
   for (const [id, ended] of runs) {
@@ -74,7 +88,7 @@ function secondMessages({ lane, calls }: Evidence): Breach[] {
       const id = idIn(call.content) ?? call.content;
       if (same && owner && idIn(owner.content) !== id) {
         const what = `${call.result} for ${recipient} ${call.at - owner.at} ms after ${idIn(owner.content)}`;
-        breaches.push({ kind: 'second_message', lane: lane.name, id, what });
+        breaches.push({ kind: 'second_message', lane: lane.name, id, what, calls: [owner, call] });
       }
       if (call.result === 'accepted') owner = call;
     }
@@ -93,20 +107,21 @@ function sharesWindow(
 
 /** Nothing arrives twice, and what is called delivered did arrive. */
 function arrivals({ lane, calls, receipts }: Evidence): Breach[] {
-  const accepted = new Map<string, number>();
-  for (const { result, content } of calls) {
-    const id = idIn(content);
-    if (result === 'accepted' && id !== undefined) accepted.set(id, (accepted.get(id) ?? 0) + 1);
+  const accepted = new Map<string, SandboxCall[]>();
+  for (const call of calls) {
+    const id = idIn(call.content);
+    if (call.result === 'accepted' && id !== undefined) accepted.set(id, [...(accepted.get(id) ?? []), call]);
   }
-  const twice = [...accepted].filter(([, times]) => times > 1);
+  const twice = [...accepted].filter(([, arrived]) => arrived.length > 1);
   const never = receipts.filter(({ id, state }) => state === 'delivered' && !accepted.has(id));
   return [
     ...twice.map(
-      ([id, times]): Breach => ({
+      ([id, arrived]): Breach => ({
         kind: 'arrived_twice',
         lane: lane.name,
         id,
-        what: `accepted ${times} times`,
+        what: `accepted ${arrived.length} times`,
+        calls: arrived,
       }),
     ),
     ...never.map(
@@ -115,6 +130,7 @@ function arrivals({ lane, calls, receipts }: Evidence): Breach[] {
         lane: lane.name,
         id,
         what: `delivered (${reason}), and no platform accepted it`,
+        calls: [],
       }),
     ),
   ];

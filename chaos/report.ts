@@ -17,6 +17,8 @@ export interface Findings {
   forgotten: number;
   processes: { started: number; killed: number };
   breaches: readonly Breach[];
+  /** Second messages and duplicates by a request that was written later than the guarantee allows. */
+  beyond: readonly Breach[];
   complaints: readonly string[];
 }
 
@@ -70,6 +72,7 @@ export function closingTable(findings: Findings): string {
       ['never', recovery.never.length],
     ]),
     bounds(),
+    section('beyond these bounds, and no breach', beyondRows(findings)),
     ...findings.complaints.map((text) => `! ${text}`),
     `seed ${findings.seed}, ${Math.round(findings.seconds)} s`,
   ].join('\n\n');
@@ -97,6 +100,14 @@ function unknownRows({ evidence, unknown }: Findings): Row[] {
         .map(({ state, reason }) => `${lane.name}: ${state}/${reason}`),
     ),
   );
+}
+
+/** Told by channel: it depends on the platform whether it stops such a request. */
+function beyondRows({ evidence, beyond }: Findings): Row[] {
+  return evidence.map(({ lane }) => [
+    `second messages and duplicates, ${lane.name}`,
+    beyond.filter((breach) => breach.lane === lane.name).length,
+  ]);
 }
 
 function counted(names: readonly string[]): Row[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Breach, type Evidence, judge } from '../../chaos/judge.ts';
+import { type Breach, type Evidence, judge, separate } from '../../chaos/judge.ts';
 import { LANES, type Lane } from '../../chaos/lanes.ts';
 import type { Receipt } from '../../src/observe/receipts.ts';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
@@ -35,6 +35,18 @@ describe('the judge of a run', () => {
       call('kongregate-2', WINDOW_MS),
     ];
     expect(breaches({ calls, receipts: [receipt('kongregate-1'), receipt('kongregate-2')] })).toEqual([]);
+  });
+
+  it('keeps apart what was written later than the guarantee allows', () => {
+    const calls = [call('kongregate-1', 0), call('kongregate-2', 10), call('kongregate-3', 20)];
+    const found = judge({ lane: laneOf('kongregate'), calls, receipts: [], acknowledged: new Set() });
+    expect(separate(found, () => false)).toEqual({ breaches: found, beyond: [] });
+    const { breaches, beyond } = separate(
+      found,
+      (_, { at }, id) => id === 'kongregate-3' && at === START + 20,
+    );
+    expect(breaches.map(({ id }) => id)).toEqual(['kongregate-2']);
+    expect(beyond.map(({ id }) => id)).toEqual(['kongregate-3']);
   });
 
   it('finds what has no final state, or a run of it', () => {
