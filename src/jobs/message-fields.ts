@@ -66,7 +66,9 @@ export const commonFields = {
     .min(1)
     .max(MAX_CONTENT_BYTES, { error: 'is longer than 64 KiB', abort: true })
     .refine(fitsContent, 'is longer than 64 KiB')
-    .meta({ description: 'Markdown of up to 4,000 lines and marks, unless format is native; at most 64 KiB' }),
+    .meta({
+      description: 'Markdown of up to 4,000 lines and marks, unless format is native; at most 64 KiB',
+    }),
   format: z.enum(['markdown', 'native']).optional(),
   data: z
     .record(z.string(), z.unknown())
