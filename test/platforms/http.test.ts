@@ -138,8 +138,8 @@ describe('the HTTP client', () => {
   });
 
   it('writes nothing to a host whose certificate nobody vouches for, whatever the environment says', async () => {
-    const certificates = makeCertificates('IP:127.0.0.1');
-    cleanup.push(async () => certificates.remove());
+    const certificates = await makeCertificates('127.0.0.1');
+    cleanup.push(() => certificates.remove());
     const [key, cert] = [readFileSync(certificates.key), readFileSync(certificates.cert)];
     const seen = vi.fn();
     const server = createSecureServer({ key, cert }, seen).listen(0, '127.0.0.1');

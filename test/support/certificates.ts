@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 
 /** Paths of PEM files. */
 export interface Certificates {
@@ -9,34 +10,38 @@ export interface Certificates {
   ca: string;
   key: string;
   cert: string;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
-/** A private authority and a server's certificate of it, made by `openssl`. @param name as `IP:127.0.0.1` */
-export function makeCertificates(name: string): Certificates {
-  const dir = mkdtempSync(join(tmpdir(), 'herald-tls-'));
-  const at = (file: string): string => join(dir, file);
-  const openssl = (...args: string[]): void =>
-    void execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' });
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  writeFileSync(at('names'), `subjectAltName=${name}\n`);
-  openssl(
-    'req',
-    '-x509',
-    ...newKey,
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=Own CA',
-  );
-  openssl('req', ...newKey, '-keyout', 'key.pem', '-out', 'request.pem', '-subj', '/CN=Redis');
-  const signer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'];
-  const request = ['-req', '-in', 'request.pem', '-out', 'cert.pem', '-extfile', 'names'];
-  openssl('x509', ...request, ...signer, '-days', '2');
-  const remove = (): void => rmSync(dir, { recursive: true, force: true });
-  return { ca: at('ca.pem'), key: at('key.pem'), cert: at('cert.pem'), remove };
+const named = (value: string) => [{ name: 'commonName', value }];
+
+/** A private authority and a server's certificate of it. @param host a name or an address */
+export async function makeCertificates(host: string): Promise<Certificates> {
+  const authority = await generate(named('Own CA'), {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+    ],
+  });
+  const altName = isIP(host) ? ({ type: 7, ip: host } as const) : ({ type: 2, value: host } as const);
+  const server = await generate(named('Redis'), {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [{ name: 'subjectAltName', altNames: [altName] }],
+    ca: { key: authority.private, cert: authority.cert },
+  });
+  const dir = await mkdtemp(join(tmpdir(), 'herald-tls-'));
+  const save = async (name: string, text: string): Promise<string> => {
+    const path = join(dir, name);
+    await writeFile(path, text);
+    return path;
+  };
+  return {
+    ca: await save('ca.pem', authority.cert),
+    key: await save('key.pem', server.private),
+    cert: await save('cert.pem', server.cert),
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
 }
