@@ -96,6 +96,17 @@ describe('rule 4: a deadline', () => {
     },
   );
 
+  it('does not believe an earlier send when the one that followed is past its deadline, too', async () => {
+    const lab = await openLab(store, { resolution: 'resend' });
+    const message = lab.message();
+    const first = await lab.grant(message);
+    await lab.elapse(11 * SECOND);
+    await lab.grant(message);
+    await lab.elapse(11 * SECOND);
+    expect(await lab.settle(message, first, 'spent')).toMatchObject({ status: 'stale' });
+    expect((await lab.explain(message)).slot).toMatchObject({ state: 'h', own: true });
+  });
+
   it('holds for a question to the platform, too: it can be asked again', async () => {
     const lab = await openLab(store, { resolution: 'confirm', quiet: SECOND });
     const message = lab.message();

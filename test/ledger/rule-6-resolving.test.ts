@@ -121,6 +121,13 @@ describe('rule 6: confirm', () => {
     expect(await lab.grant(message)).toMatchObject({ kind: 'grant', attempt: 2, doubt: false });
   });
 
+  it('is exhausted when the last of its attempts is proved not to have arrived', async () => {
+    const { lab, message } = await doubtful({ ...options, attempts: 1 });
+    await lab.elapse(71 * SECOND);
+    await lab.settle(message, await lab.grant(message), 'absent');
+    expect(await lab.verdict(message)).toEqual({ kind: 'exhausted' });
+  });
+
   it('lets another message have the slot that was proved unused', async () => {
     const { lab, message } = await doubtful({ ...options, attempts: 2 });
     await lab.elapse(71 * SECOND);
