@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { recordingServer } from '../platforms/answers.ts';
 import { webhook } from '../platforms/webhook.ts';
 import { tallyOf } from '../support/tally.ts';
-import { openPlatforms } from './platforms-scene.ts';
+import { it } from './platforms-scene.ts';
 
-it('delivers by a platform that is one file and one line in a registry', async () => {
+it('delivers by a platform that is one file and one line in a registry', async ({ openPlatforms }) => {
   const { url, requests } = await recordingServer(undefined, 204);
   const scene = await openPlatforms({
     platforms: { webhook },
@@ -27,7 +27,7 @@ it('delivers by a platform that is one file and one line in a registry', async (
   await expect(scene.send({ ...message, data: {} })).rejects.toThrow('data.name');
 });
 
-it('retries and buries what that platform does not take, as for all others', async () => {
+it('retries and buries what that platform does not take, as for all others', async ({ openPlatforms }) => {
   const { url, requests } = await recordingServer({ error: 'no' }, 400);
   const scene = await openPlatforms({
     platforms: { webhook },

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { tallyOf } from '../support/tally.ts';
-import { openPlatforms, sandboxChannels } from './platforms-scene.ts';
+import { it, sandboxChannels } from './platforms-scene.ts';
 
 const MESSAGES = 1_000;
 
@@ -12,14 +12,15 @@ const CASES = {
   usercom: (n: number) => ({ to: { userId: n * 10 + 1 } }),
 };
 
-it.each([
+it.for([
   ['zulip', 'delivered/confirmed'],
   ['discourse', 'delivered/confirmed'],
   ['kongregate', 'delivered/presumed'],
   ['usercom', 'dead/unconfirmed'],
 ] as const)(
   '1,000 messages of %s arrive once each, one in twenty with its answer lost: %s',
-  async (platform, doubtful) => {
+  { timeout: 120_000 },
+  async ([platform, doubtful], { openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ [platform]: { patience: '120s' } }) });
     scene.sandbox.faults.add({ kind: 'reset', accepted: true, probability: 0.05 });
     const messages = Array.from({ length: MESSAGES }, (_, n) => ({
@@ -38,5 +39,4 @@ it.each([
     expect(contents).toHaveLength(MESSAGES);
     expect(new Set(contents).size).toBe(MESSAGES);
   },
-  120_000,
 );

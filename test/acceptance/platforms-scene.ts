@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { onTestFinished } from 'vitest';
+import { test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import type { AnyMessage } from '../../src/jobs/message.ts';
@@ -13,8 +13,6 @@ import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
 import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
 import { buildWorker } from '../../src/workers/process.ts';
 import { eventually } from '../support/eventually.ts';
-
-/** A Redis, the sandbox, a producer and a worker for channels of any platforms; all of them end with the test. */
 
 export type Message = Omit<AnyMessage, 'v' | 'to'> & Record<string, unknown>;
 
@@ -55,7 +53,23 @@ export const sandboxChannels =
       Object.entries(fields).map(([name, more]) => [name, { ...SANDBOX_CHANNELS(url)[name], ...more }]),
     );
 
-export async function openPlatforms({ platforms = allPlatforms, channels }: SceneOptions) {
+/** A Redis, the sandbox, a producer and a worker for channels of any platforms. */
+export type PlatformsScene = Awaited<ReturnType<typeof open>>;
+
+/** Tests take `openPlatforms` out of their context; what they open is closed after them. */
+export const it = test.extend<{ openPlatforms: (options: SceneOptions) => Promise<PlatformsScene> }>({
+  openPlatforms: async ({ task: _ }, use) => {
+    const scenes: PlatformsScene[] = [];
+    await use(async (options) => {
+      const scene = await open(options);
+      scenes.push(scene);
+      return scene;
+    });
+    await Promise.all(scenes.map((scene) => scene.close()));
+  },
+});
+
+async function open({ platforms = allPlatforms, channels }: SceneOptions) {
   const server = await startRedis();
   const sandbox = await startSandbox();
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
@@ -86,13 +100,6 @@ export async function openPlatforms({ platforms = allPlatforms, channels }: Scen
     },
   );
   await worker.run();
-  onTestFinished(async () => {
-    await worker.close({ deadlineMs: 500 });
-    await producer.close();
-    redis.disconnect();
-    await sandbox.close();
-    await server.stop();
-  });
 
   async function receipts(channel: string): Promise<Receipt[]> {
     const all: Receipt[] = [];
@@ -105,6 +112,13 @@ export async function openPlatforms({ platforms = allPlatforms, channels }: Scen
     producer,
     receipts,
     log: () => lines.join(''),
+    async close(): Promise<void> {
+      await worker.close({ deadlineMs: 500 });
+      await producer.close();
+      redis.disconnect();
+      await sandbox.close();
+      await server.stop();
+    },
     send: (message: Message) => producer.send(message as never),
     /** The receipts of a channel, once there are so many. */
     settled: (channel: string, count: number, withinMs = 30_000): Promise<Receipt[]> =>

@@ -1,8 +1,8 @@
 import { Queue } from 'bullmq';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
-import { tallyOf } from '../support/tally.ts';
-import { openPlatforms, sandboxChannels } from './platforms-scene.ts';
+import { type Tally, tallyOf } from '../support/tally.ts';
+import { it, sandboxChannels } from './platforms-scene.ts';
 
 const zulipTo = (userId: number, content: string) => ({
   platform: 'zulip',
@@ -17,8 +17,8 @@ const discourseTo = (name: string, content: string, more: object = {}) => ({
   ...more,
 });
 
-describe('one content for four platforms', () => {
-  it('arrives in the dialect of each', async () => {
+describe.concurrent('one content for four platforms', () => {
+  it('arrives in the dialect of each', async ({ openPlatforms }) => {
     const scene = await openPlatforms({
       channels: sandboxChannels({ kongregate: {}, zulip: {}, discourse: {}, usercom: {} }),
     });
@@ -50,11 +50,11 @@ describe('one content for four platforms', () => {
   });
 });
 
-describe('two Zulip messages of one text to one person', () => {
-  it.each([
+describe.concurrent('two Zulip messages of one text to one person', () => {
+  it.for<[string, boolean, Tally]>([
     ['arrived', true, { 'delivered/sent': 1, 'delivered/confirmed': 1 }],
     ['did not arrive', false, { 'delivered/sent': 2 }],
-  ])('arrive once each when one is unknown and %s', async (_, accepted, tally) => {
+  ])('arrive once each when one is unknown and %s', async ([, accepted, tally], { openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
     scene.sandbox.faults.add({ kind: 'reset', accepted, count: 1 });
     await Promise.all([scene.send(zulipTo(1, 'Hello')), scene.send(zulipTo(1, 'Hello'))]);
@@ -64,7 +64,7 @@ describe('two Zulip messages of one text to one person', () => {
     expect(new Set(receipts.map(({ platformMessageId }) => platformMessageId)).size).toBe(2);
   });
 
-  it('arrive once each when both are unknown and one arrived', async () => {
+  it('arrive once each when both are unknown and one arrived', async ({ openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
     scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 }, { kind: 'reset', count: 1 });
     await Promise.all([scene.send(zulipTo(1, 'Hello')), scene.send(zulipTo(1, 'Hello'))]);
@@ -74,8 +74,8 @@ describe('two Zulip messages of one text to one person', () => {
   });
 });
 
-describe('a Discourse message', () => {
-  it('makes a new topic when its id is used again after its time', async () => {
+describe.concurrent('a Discourse message', () => {
+  it('makes a new topic when its id is used again after its time', async ({ openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
     const message = discourseTo('ann', 'The first of its name', { id: 'weekly' });
     await scene.send(message);
@@ -91,7 +91,7 @@ describe('a Discourse message', () => {
     expect(new Set(topics.map(({ externalId }) => externalId)).size).toBe(2);
   });
 
-  it('that is a reply of unknown end is a dead letter, and not sent twice', async () => {
+  it('that is a reply of unknown end is a dead letter, and not sent twice', async ({ openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ discourse: { patience: '1s' } }) });
     await scene.send(discourseTo('ann', 'The beginning of it'));
     await scene.settled('discourse', 1);
@@ -104,7 +104,7 @@ describe('a Discourse message', () => {
     expect(scene.sandbox.discourse.topics.get(1)?.posts).toHaveLength(2);
   });
 
-  it('stays delivered when it cannot be archived, and the log tells', async () => {
+  it('stays delivered when it cannot be archived, and the log tells', async ({ openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
     scene.sandbox.faults.add({ kind: 'server_error', of: 'lookup' });
     await scene.send(discourseTo('ann', 'A body that is long enough', { archive: true }));
@@ -114,11 +114,11 @@ describe('a Discourse message', () => {
   });
 });
 
-describe('a User.com message of unknown end', () => {
-  it.each([
+describe.concurrent('a User.com message of unknown end', () => {
+  it.for<[string, Record<string, unknown>, Tally, number]>([
     ['is kept', {}, { 'dead/unconfirmed': 1 }, 1],
     ['is sent again where that is asked for', { onUnknown: 'resend' }, { 'delivered/sent': 1 }, 2],
-  ])('%s', async (_, fields, tally, sends) => {
+  ])('%s', async ([, fields, tally, sends], { openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ usercom: fields }) });
     scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
     await scene.send({ platform: 'usercom', to: { userId: 1 }, content: 'Hello' });
@@ -127,8 +127,8 @@ describe('a User.com message of unknown end', () => {
   });
 });
 
-describe('what a channel does not take', () => {
-  it('is told at enqueue, with limit and length', async () => {
+describe.concurrent('what a channel does not take', () => {
+  it('is told at enqueue, with limit and length', async ({ openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {}, discourse: {} }) });
     await expect(scene.send(zulipTo(1, 'x'.repeat(10_001)))).rejects.toThrow(
       'content: is 10001 characters long, the platform takes at most 10000',
@@ -139,7 +139,7 @@ describe('what a channel does not take', () => {
     );
   });
 
-  it('is told by the limits of the channel itself, which its worker announced', async () => {
+  it('is told by the limits of the channel itself, which its worker announced', async ({ openPlatforms }) => {
     const scene = await openPlatforms({
       channels: sandboxChannels({
         zulip: { maxMessageLength: 20_000 },
@@ -159,7 +159,7 @@ describe('what a channel does not take', () => {
     expect(tallyOf(await scene.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
   });
 
-  it('is a dead letter where it did not come by a producer', async () => {
+  it('is a dead letter where it did not come by a producer', async ({ openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ zulip: { maxMessageLength: 4 } }) });
     const queue = new Queue(queueName('zulip'), { connection: scene.redis, prefix: PREFIX });
     await queue.add(MESSAGE_JOB, { v: 1, ...zulipTo(1, 'Hello') });
