@@ -14,6 +14,9 @@ import { eventually } from '../support/eventually.ts';
 
 /** Who trusts an authority of one's own is told by the environment at the start: so these are processes. */
 
+/** They try for five seconds, side by side with others. */
+const UNHURRIED_MS = 30_000;
+
 /** Speaks TLS and passes on what it hears, so that any build of Redis will do. */
 async function openTlsDoor(
   to: number,
@@ -91,12 +94,14 @@ describe.concurrent('a Redis that speaks TLS', () => {
       start(['doctor'], env),
       start(['worker'], env),
     ];
-    expect([await send.ended(), await doctor.ended()]).toEqual([EXIT.unreachable, EXIT.unreachable]);
+    expect([await send.ended(UNHURRIED_MS), await doctor.ended(UNHURRIED_MS)]).toEqual([
+      EXIT.unreachable,
+      EXIT.unreachable,
+    ]);
     expect(send.stderr()).toContain(why);
     expect(doctor.stdout().replace(/\s+/g, ' ')).toContain(why);
-    await eventually('the reason in the log', worker.stdout, (log) =>
-      /certificate.*"redis is away"/.test(log),
-    );
+    const told = (log: string): boolean => /certificate.*"redis is away"/.test(log);
+    await eventually('the reason in the log', worker.stdout, told, { withinMs: UNHURRIED_MS });
     worker.signal('SIGTERM');
     await worker.ended();
     expect(sandbox.journal.report().accepted).toBe(0);
