@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duplex, pipeline } from 'node:stream';
 import { createServer } from 'node:tls';
-import { describe, expect, it, type TestContext } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
 import { startCommand } from '../cli/command-process.ts';
@@ -18,11 +18,7 @@ import { eventually } from '../support/eventually.ts';
 const UNHURRIED_MS = 30_000;
 
 /** Speaks TLS and passes on what it hears, so that any build of Redis will do. */
-async function openTlsDoor(
-  to: number,
-  { key, cert }: Certificates,
-  { onTestFinished }: TestContext,
-): Promise<number> {
+async function openTlsDoor(to: number, { key, cert }: Certificates): Promise<number> {
   const options = { key: await readFile(key), cert: await readFile(cert) };
   const sockets = new Set<Duplex>();
   const server = createServer(options, (client) => {
@@ -40,13 +36,12 @@ async function openTlsDoor(
 }
 
 /** A Redis that speaks TLS, by a certificate for `name`. */
-async function stage(name: string, test: TestContext) {
-  const { onTestFinished } = test;
+async function stage(name: string) {
   const certificates = await makeCertificates(name);
   onTestFinished(() => certificates.remove());
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
-  const tlsPort = await openTlsDoor(redis.port, certificates, test);
+  const tlsPort = await openTlsDoor(redis.port, certificates);
   const sandbox = await startSandbox();
   onTestFinished(() => sandbox.close());
   const dir = await mkdtemp(join(tmpdir(), 'herald-tls-'));
@@ -61,49 +56,47 @@ async function stage(name: string, test: TestContext) {
   return { ca: certificates.ca, messages: path('messages'), start, sandbox };
 }
 
-describe.concurrent('a Redis that speaks TLS', () => {
-  it('carries a message over TLS, by an authority of one’s own', { timeout: 40_000 }, async (test) => {
-    const { ca, messages, start, sandbox } = await stage('127.0.0.1', test);
-    const env = { NODE_EXTRA_CA_CERTS: ca };
-    const send = start(['send', messages], env);
-    expect([await send.ended(), send.stderr()]).toEqual([EXIT.done, '']);
-    const worker = start(['worker'], env);
-    await eventually(
-      `the delivery (${worker.stderr()})`,
-      () => sandbox.journal.report().accepted,
-      (accepted) => accepted === 1,
-    );
-    worker.signal('SIGTERM');
-    expect(await worker.ended()).toBe(EXIT.done);
-  });
+it('carries a message over TLS, by an authority of one’s own', { timeout: 40_000 }, async () => {
+  const { ca, messages, start, sandbox } = await stage('127.0.0.1');
+  const env = { NODE_EXTRA_CA_CERTS: ca };
+  const send = start(['send', messages], env);
+  expect([await send.ended(), send.stderr()]).toEqual([EXIT.done, '']);
+  const worker = start(['worker'], env);
+  await eventually(
+    `the delivery (${worker.stderr()})`,
+    () => sandbox.journal.report().accepted,
+    (accepted) => accepted === 1,
+  );
+  worker.signal('SIGTERM');
+  expect(await worker.ended()).toBe(EXIT.done);
+});
 
-  it.for<[authority: string, name: string, why: string]>([
-    [
-      'an authority that nobody knows',
-      '127.0.0.1',
-      'has a certificate that is not trusted (NODE_EXTRA_CA_CERTS',
-    ],
-    ['the name of another', 'redis.example.com', 'has a certificate for another host: '],
-  ])('takes no Redis by %s, and says why', { timeout: 40_000 }, async ([, name, why], test) => {
-    const { ca, messages, start, sandbox } = await stage(name, test);
-    // The environment may say that it does not matter.
-    const trust = name === 'redis.example.com' ? { NODE_EXTRA_CA_CERTS: ca } : {};
-    const env = { ...trust, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
-    const [send, doctor, worker] = [
-      start(['send', messages], env),
-      start(['doctor'], env),
-      start(['worker'], env),
-    ];
-    expect([await send.ended(UNHURRIED_MS), await doctor.ended(UNHURRIED_MS)]).toEqual([
-      EXIT.unreachable,
-      EXIT.unreachable,
-    ]);
-    expect(send.stderr()).toContain(why);
-    expect(doctor.stdout().replace(/\s+/g, ' ')).toContain(why);
-    const told = (log: string): boolean => /certificate.*"redis is away"/.test(log);
-    await eventually('the reason in the log', worker.stdout, told, { withinMs: UNHURRIED_MS });
-    worker.signal('SIGTERM');
-    await worker.ended();
-    expect(sandbox.journal.report().accepted).toBe(0);
-  });
+it.each([
+  [
+    'an authority that nobody knows',
+    '127.0.0.1',
+    'has a certificate that is not trusted (NODE_EXTRA_CA_CERTS',
+  ],
+  ['the name of another', 'redis.example.com', 'has a certificate for another host: '],
+])('takes no Redis by %s, and says why', { timeout: 40_000 }, async (_, name, why) => {
+  const { ca, messages, start, sandbox } = await stage(name);
+  // The environment may say that it does not matter.
+  const trust = name === 'redis.example.com' ? { NODE_EXTRA_CA_CERTS: ca } : {};
+  const env = { ...trust, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  const [send, doctor, worker] = [
+    start(['send', messages], env),
+    start(['doctor'], env),
+    start(['worker'], env),
+  ];
+  expect([await send.ended(UNHURRIED_MS), await doctor.ended(UNHURRIED_MS)]).toEqual([
+    EXIT.unreachable,
+    EXIT.unreachable,
+  ]);
+  expect(send.stderr()).toContain(why);
+  expect(doctor.stdout().replace(/\s+/g, ' ')).toContain(why);
+  const told = (log: string): boolean => /certificate.*"redis is away"/.test(log);
+  await eventually('the reason in the log', worker.stdout, told, { withinMs: UNHURRIED_MS });
+  worker.signal('SIGTERM');
+  await worker.ended();
+  expect(sandbox.journal.report().accepted).toBe(0);
 });
