@@ -1,17 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Breach, Evidence } from './judge.ts';
+import { logLines } from './log-lines.ts';
 import { idIn } from './messages.ts';
-
-/** Reads the workers' logs, one JSON object a line, file by file. Lines that are no log (a crash's stack) come as text. */
-export async function* logLines(dir: string): AsyncGenerator<{ file: string; line: string }> {
-  for (const file of (await readdir(dir)).toSorted()) {
-    const lines = createInterface({ input: createReadStream(join(dir, file)) });
-    for await (const line of lines) yield { file, line };
-  }
-}
 
 /** Everything that is known of a message, in the order of time: receipts, the platform's calls, the workers' log. */
 export async function historyOf(

@@ -1,6 +1,6 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
-import { logLines } from './history.ts';
 import { TIMEOUT_MS } from './lanes.ts';
+import { logLines } from './log-lines.ts';
 
 /** Whether a call left its worker after the grant for it was over. */
 export type LateWrites = (lane: string, call: Pick<SandboxCall, 'at'>, id: string) => boolean;
