@@ -1,4 +1,4 @@
-import { ContentError } from '../platforms/port.ts';
+import { ContentError } from './content.ts';
 
 /** Addresses within text: how they are encoded, and what a value may do in them. */
 

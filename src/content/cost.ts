@@ -1,4 +1,4 @@
-import { ContentError } from '../platforms/port.ts';
+import { ContentError } from './content.ts';
 
 /**
  * Markdown that would hold up its process is refused before it is parsed, however little of it there is. The parser

@@ -1,4 +1,4 @@
-import { ContentError } from '../platforms/port.ts';
+import { ContentError } from './content.ts';
 
 /** Lengths in characters (code points), as the platforms count them. */
 export interface LengthLimits {

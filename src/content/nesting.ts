@@ -1,4 +1,4 @@
-import { ContentError } from '../platforms/port.ts';
+import { ContentError } from './content.ts';
 
 /**
  * Markdown whose nesting no person writes is refused before it is parsed: the parser's time grows with the square of

@@ -1,4 +1,4 @@
-import { ContentError, type RenderableMessage } from '../platforms/port.ts';
+import { ContentError, type RenderableMessage } from './content.ts';
 import { parseContent } from './parse.ts';
 import { type EncodeValue, fill, readTemplate, readValues } from './template.ts';
 import { type ContentNode, type ContentRoot, fillTree } from './tree.ts';

@@ -1,4 +1,4 @@
-import { ContentError } from '../platforms/port.ts';
+import { ContentError } from './content.ts';
 
 /**
  * `{{ name }}` and `{{ a.b }}`. Each placeholder becomes a token before the Markdown is parsed and its value after, so

@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Outcome } from '../outcome.ts';
 
+export { ContentError, type RenderableMessage } from '../content/content.ts';
+
 /**
  * What Herald needs of a platform: a definition (pure: the shape of its messages and of its channels, rendering,
  * limits) and a client made from a channel's settings (the wire). A platform is one file and one line in the registry.
@@ -78,23 +80,6 @@ export interface CommonChannelSettings {
   baseUrl: string;
   timeoutMs: number;
   concurrency: number;
-}
-
-/** Content that cannot be sent as it is: names the field and the limit, never the content itself. */
-export class ContentError extends Error {
-  override readonly name = 'ContentError';
-  readonly field: string;
-  constructor(field: string, problem: string) {
-    super(`${field}: ${problem}`);
-    this.field = field;
-  }
-}
-
-/** The parts of a message that rendering and addressing look at, whatever its platform. */
-export interface RenderableMessage {
-  content: string;
-  format?: 'markdown' | 'native' | undefined;
-  data?: Record<string, unknown> | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds definitions of different message and settings types

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ContentError } from '../../src/content/content.ts';
 import { checkNesting } from '../../src/content/nesting.ts';
 import { parseMarkdown } from '../../src/content/parse.ts';
-import { ContentError } from '../../src/platforms/port.ts';
 
 const HOSTILE: [name: string, markdown: string][] = [
   ['quotes', `${'>'.repeat(2_000)}a`],

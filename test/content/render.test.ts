@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { describe, expect, it } from 'vitest';
+import { ContentError, type RenderableMessage } from '../../src/content/content.ts';
 import { kongregateDialect } from '../../src/content/kongregate-dialect.ts';
 import { parseMarkdown } from '../../src/content/parse.ts';
 import { type Dialect, renderContent } from '../../src/content/render.ts';
-import { ContentError, type RenderableMessage } from '../../src/platforms/port.ts';
 
 const render = (message: RenderableMessage, dialect: Dialect = kongregateDialect) =>
   renderContent(message, dialect);

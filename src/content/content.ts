@@ -1,0 +1,16 @@
+/** Content that cannot be sent as it is: names the field and the limit, never the content itself. */
+export class ContentError extends Error {
+  override readonly name = 'ContentError';
+  readonly field: string;
+  constructor(field: string, problem: string) {
+    super(`${field}: ${problem}`);
+    this.field = field;
+  }
+}
+
+/** The parts of a message that rendering and addressing look at, whatever its platform. */
+export interface RenderableMessage {
+  content: string;
+  format?: 'markdown' | 'native' | undefined;
+  data?: Record<string, unknown> | undefined;
+}
