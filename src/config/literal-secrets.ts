@@ -8,8 +8,9 @@ import type { Platforms } from './channels.ts';
 export function literalSecrets(source: unknown, platforms: Platforms): Problem[] {
   const channels = Object.entries(Object(property(source, 'channels')) as object);
   const fields = channels.flatMap(([name, channel]) => {
-    const platform = String(property(channel, 'platform'));
-    const secrets = Object.hasOwn(platforms, platform) ? platforms[platform]!.secrets : [];
+    const platform = property(channel, 'platform');
+    if (typeof platform !== 'string' || !Object.hasOwn(platforms, platform)) return [];
+    const { secrets } = platforms[platform]!;
     return secrets.map((field) => ({ path: `channels.${name}.${field}`, value: property(channel, field) }));
   });
   const found = fields.filter(({ value }) => isLiteral(value)).map(({ path }) => path);

@@ -65,8 +65,9 @@ function secretFields(source: unknown, platforms: Platforms): (path: readonly st
     const [root, name = '', field = ''] = path;
     if (root !== 'channels') return false;
     const channel = property(property(source, 'channels'), name);
-    const platform = String(property(channel, 'platform'));
-    return Object.hasOwn(platforms, platform) && platforms[platform]!.secrets.includes(field);
+    const platform = property(channel, 'platform');
+    if (typeof platform !== 'string' || !Object.hasOwn(platforms, platform)) return false;
+    return platforms[platform]!.secrets.includes(field);
   };
 }
 

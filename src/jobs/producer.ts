@@ -113,8 +113,8 @@ export function buildProducer<P extends Platforms>(
 /** What an invalid message names as its channel, or its platform, if it is a name that we know without asking. */
 function knownName(input: unknown, platforms: Platforms, listed: ReadonlySet<string>): string {
   const { channel, platform } = Object(input) as { channel?: unknown; platform?: unknown };
-  const name = String(channel ?? platform);
-  return listed.has(name) || Object.hasOwn(platforms, name) ? name : '';
+  const name = channel ?? platform;
+  return typeof name === 'string' && (listed.has(name) || Object.hasOwn(platforms, name)) ? name : '';
 }
 
 function checkOptions(channels: readonly string[], timeoutMs: number): void {

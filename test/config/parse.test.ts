@@ -33,6 +33,13 @@ const channelProblem = (fields: Record<string, unknown>): string =>
   problemsOf({ channels: { kongregate: { ...kongregate, ...fields } } });
 
 describe('a configuration', () => {
+  it('is refused with a platform that cannot even be made text of, whoever asks', () => {
+    const source = { channels: { kongregate: { ...kongregate, platform: { toString: 0 } } } };
+    for (const secrets of ['resolve', 'leave'] as const) {
+      expect(problemsOf(source, { secrets })).toContain('channels.kongregate.platform: expected text');
+    }
+  });
+
   it('needs a channel and nothing else', () => {
     expect(parse({ channels: { kongregate } })).toEqual({
       redis: 'redis://127.0.0.1:6379',

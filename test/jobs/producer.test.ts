@@ -157,9 +157,20 @@ describe('send', () => {
     await refuse({ ...hello, channel: 'staff', to: { username: 'ada' } });
     await refuse({ ...hello, channel: 'made-up' });
     await refuse({ platform: 'made-up' });
+    await expect(sender.send({ ...hello, platform: { toString: 0 } } as never)).rejects.toThrow(
+      InvalidMessageError,
+    );
     expect(await sender.sendMany([{} as never, hello])).toMatchObject({ queued: 1, invalidTotal: 1 });
     expect(counted).toEqual([
-      ...['kongregate invalid', 'listed invalid', 'staff invalid', ' invalid', ' invalid', ' invalid'],
+      ...[
+        'kongregate invalid',
+        'listed invalid',
+        'staff invalid',
+        ' invalid',
+        ' invalid',
+        ' invalid',
+        ' invalid',
+      ],
       'kongregate queued',
     ]);
   });
