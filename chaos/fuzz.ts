@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/clock.ts';
-import { fuzzAnswers, fuzzConfigs, fuzzJobs, type Trial } from './fuzz/trials.ts';
+import { fuzzAnswers, fuzzConfigs, fuzzInputs, fuzzJobs, type Trial } from './fuzz/trials.ts';
 
-/** `npm run fuzz`: generated configurations, platform answers and jobs, so many of each. */
+/** `npm run fuzz`: generated configurations, inputs of a producer, platform answers and jobs, so many of each. */
 
 const { values } = parseArgs({
   options: { cases: { type: 'string', default: '100000' }, seed: { type: 'string' } },
@@ -28,6 +28,7 @@ async function run(what: string, fuzz: (trial: Trial) => Promise<void> | void): 
 
 const held = [
   await run('configurations', fuzzConfigs),
+  await run('inputs of a producer', fuzzInputs),
   await run('answers of platforms', fuzzAnswers),
   await run('jobs', fuzzJobs),
 ];

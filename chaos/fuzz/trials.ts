@@ -1,12 +1,16 @@
 import fc from 'fast-check';
+import { systemClock } from '../../src/clock.ts';
 import { ConfigError } from '../../src/config/error.ts';
+import { literalSecrets } from '../../src/config/literal-secrets.ts';
 import { parseConfig } from '../../src/config/parse.ts';
+import { createMessageSchemas } from '../../src/jobs/message.ts';
+import { misfit, prepare } from '../../src/jobs/prepare.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { fuzzedAnswer } from './answers.ts';
 import { fuzzedConfig } from './configs.ts';
 import { type FuzzedJob, fuzzedJob } from './jobs.ts';
 import { openOracle } from './oracle.ts';
-import { openQueueTrial } from './queue-trial.ts';
+import { openQueueTrial, parsed } from './queue-trial.ts';
 
 /** What is generated, and what must hold. Every trial throws what fast-check found, with the seed to find it again. */
 export interface Trial {
@@ -34,12 +38,29 @@ export function fuzzConfigs(trial: Trial): void {
     fc.property(fuzzedConfig, fc.constantFrom('resolve' as const, 'leave' as const), (source, secrets) => {
       count();
       try {
+        literalSecrets(source, platforms);
         parseConfig(source, { platforms, env, secrets, readFile: () => 'out of a file' });
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         if (error.problems.length === 0) throw new Error('a ConfigError that tells no problem');
         if (/hidden|out of a file/.test(error.message)) throw new Error('a secret is told');
       }
+    }),
+    { numRuns: trial.cases, seed: trial.seed },
+  );
+}
+
+/** What is handed to a producer is prepared for its queue, or every problem of it is told. */
+export function fuzzInputs(trial: Trial): void {
+  const count = counting(trial);
+  const deps = { platforms, schemas: createMessageSchemas(platforms), clock: systemClock };
+  const input = fc.oneof({ weight: 5, arbitrary: fuzzedJob.map(({ data }) => parsed(data)) }, fc.anything());
+  fc.assert(
+    fc.property(input, (message) => {
+      count();
+      const preparation = prepare(message, deps);
+      if (preparation.kind === 'prepared') misfit(preparation.prepared, undefined, true);
+      else if (preparation.error.problems.length === 0) throw new Error('an error that tells no problem');
     }),
     { numRuns: trial.cases, seed: trial.seed },
   );
