@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -63,4 +64,40 @@ it('lets everybody go when it is stopped, and tells nothing more', async ({ watc
   await waiting;
   expect(watch.untoldMs()).toBe(0);
   expect(watch.pending()).toBeUndefined();
+});
+
+it('is shut until the first connection is there', async ({ watched }) => {
+  const { server } = watched;
+  const redis = new Redis(server.url, { lazyConnect: true });
+  const watch = watchStore(redis, { clock: systemClock, onError: () => {} });
+  const opened = watch.pending();
+  expect(opened).toBeDefined();
+  await redis.connect();
+  await opened;
+  expect(watch.pending()).toBeUndefined();
+  watch.stop();
+  redis.disconnect();
+});
+
+it('stays shut when the store that was being told goes away meanwhile', async ({ watched }) => {
+  const { server, watch } = watched;
+  let tellings = 0;
+  let told = (): void => {};
+  const telling = new Promise<void>((resolve) => {
+    told = resolve;
+  });
+  watch.onChange(async () => {
+    tellings += 1;
+    if (tellings === 1) await telling;
+  });
+  await server.restart();
+  await eventually('the first telling', () => tellings === 1);
+  await server.kill();
+  await eventually('the connection to break', () => watched.redis.status !== 'ready');
+  told();
+  await turn();
+  expect(watch.pending()).toBeDefined();
+  await server.restart();
+  await watch.pending();
+  expect(tellings).toBe(2);
 });

@@ -1,5 +1,6 @@
+import ms, { type StringValue } from 'ms';
 import { describe, expect, it } from 'vitest';
-import { lookalikeBounds, suspectsAmong } from '../../src/policies/lookalikes.ts';
+import { claimTtlMs, lookalikeBounds, suspectsAmong } from '../../src/policies/lookalikes.ts';
 import { channelConfig } from '../config/channel-config.ts';
 
 /** A grant of at most 5 + 1.5 + 1 s, and 4 s that clocks may differ. */
@@ -30,4 +31,11 @@ describe('the messages that may be the one in doubt', () => {
     expect(among([])).toEqual({ ids: [], unsettled: false });
     expect(among([-20_000, 600_000])).toEqual({ ids: [], unsettled: false });
   });
+});
+
+it.each([
+  ['10m', '1d'],
+  ['3d', '3d'],
+])('a claim outlasts every question about a doubt: patience %s, at least %s', (patience, least) => {
+  expect(claimTtlMs(channelConfig({ patience }))).toBeGreaterThan(ms(least as StringValue));
 });

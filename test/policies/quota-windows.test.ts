@@ -65,6 +65,13 @@ describe('calendar weeks', () => {
   });
 });
 
+it('a day begins at midnight again after one whose midnight the clocks left out', () => {
+  expect(starts('day', 'Africa/Cairo', '2026-04-24T10:00Z').slice(1, 3)).toEqual([
+    '2026-04-23T22:00',
+    '2026-04-24T21:00',
+  ]);
+});
+
 describe('calendar hours', () => {
   it('follow zones of half an hour', () => {
     expect(starts('hour', 'Asia/Kolkata', '2026-05-05T12:45Z').slice(0, 3)).toEqual([

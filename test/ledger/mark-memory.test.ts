@@ -1,0 +1,150 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { Grant } from '../../src/ledger/entries.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
+import { grant } from '../policies/grant.ts';
+import { type Lab, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+
+const store = useStore();
+
+/** What a worker remembers, by a clock that only `pass` moves, and what it tells the store that it meets. */
+async function remembering(plain?: (lab: Lab) => Ledger) {
+  const lab = await openLab(store);
+  let tell: (() => Promise<void>) | undefined;
+  let counts: Record<string, number> = {};
+  let passed = 0;
+  const gates: (Promise<void> | undefined)[] = [];
+  const ledger = withRecentMarks(plain?.(lab) ?? lab.ledger, {
+    redis: store.redis,
+    base: lab.base,
+    store: {
+      pending: () => gates.shift(),
+      untoldMs: () => 0,
+      onChange(teller) {
+        tell = teller;
+      },
+      stop() {},
+    },
+    clock: { now: () => systemClock.now() + passed, monotonic: () => passed },
+    onReasserted(reasserted) {
+      counts = reasserted;
+    },
+  });
+  return {
+    ...{ lab, ledger, gates },
+    pass(ms: number) {
+      passed += ms;
+    },
+    async send(to: string) {
+      const message = lab.message({ to });
+      const { nonce } = await ledger.admit(message);
+      await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+      return message;
+    },
+    async meetStore() {
+      await tell?.();
+      return counts;
+    },
+  };
+}
+
+it('tells of a doubt that is still pursued: it keeps its slot', async () => {
+  const { lab, ledger, meetStore } = await remembering();
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'doubt' });
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.explain(message)).toMatchObject({
+    record: { state: 'o' },
+    slot: { state: 'h', own: true },
+  });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
+});
+
+it('tells of the seconds before these, and no more', async () => {
+  const { lab, send, pass, meetStore } = await remembering();
+  const forgotten = await send('1');
+  pass(4 * SECOND);
+  const before = await send('2');
+  pass(4 * SECOND);
+  const now = await send('3');
+  await store.redis.flushall();
+  expect(await meetStore()).toMatchObject({ settlements: 2 });
+  for (const message of [before, now]) expect(await lab.verdict(message)).toMatchObject({ kind: 'known' });
+  expect(await lab.verdict(forgotten)).toMatchObject({ kind: 'granted' });
+});
+
+it('tells of a send under way however long ago it began, until its deadline is long over', async () => {
+  const { lab, ledger, send, pass, meetStore } = await remembering();
+  const flying = lab.message({ to: '1' });
+  const { verdict } = await ledger.admit(flying);
+  if (verdict.kind !== 'granted') throw new Error(verdict.kind);
+  pass(4 * SECOND);
+  await send('2');
+  await store.redis.flushall();
+  expect(await meetStore()).toMatchObject({ restored: 2 });
+  pass(verdict.grant.leaseMs + MINUTE);
+  await send('3');
+  await store.redis.flushall();
+  // The send that was just settled, and the one before it.
+  expect(await meetStore()).toMatchObject({ restored: 2, settlements: 2 });
+  expect(await lab.explain(flying)).toMatchObject({ record: null });
+});
+
+it('counts nothing twice: the breaker knows of each failure once', async () => {
+  const { lab, ledger, meetStore } = await remembering();
+  const fail = async (to: string) => {
+    const message = lab.message({ to });
+    const { nonce } = await ledger.admit(message);
+    return await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, health: 'down' });
+  };
+  expect(await fail('1')).toMatchObject({ failures: 1 });
+  await meetStore();
+  expect(await fail('2')).toMatchObject({ failures: 2 });
+});
+
+/** Answers what it is told to, and asks no store. */
+const answering = (
+  answer: Partial<Grant>,
+  asked: (nonce: string | undefined) => void = () => {},
+): Ledger => ({
+  async admit(_, nonce = '') {
+    asked(nonce);
+    return { verdict: { kind: 'granted', grant: grant(answer) }, nonce };
+  },
+  settle: async () => ({ status: 'first', final: SENT, run: 1, attempts: 1, failures: 0, opens: 0 }),
+});
+
+it('holds some tens of thousands of settlements, however many there were', async () => {
+  const { lab, ledger, meetStore } = await remembering(() => answering({}));
+  const message = lab.message();
+  for (let i = 0; i < 65_000; i += 1) {
+    await ledger.settle({ message, nonce: `${i}`, effect: 'none', final: SENT });
+  }
+  const { settlements } = await meetStore();
+  expect(settlements).toBeLessThanOrEqual(40_000);
+  expect(settlements).toBeGreaterThanOrEqual(20_000);
+});
+
+it('takes no question for a send', async () => {
+  const { lab, ledger, meetStore } = await remembering(() => answering({ kind: 'ask' }));
+  await ledger.admit(lab.message());
+  expect(await meetStore()).toEqual({ settlements: 0 });
+});
+
+it('asks again by the same nonce where the connection broke: it may have been granted', async () => {
+  const nonces: (string | undefined)[] = [];
+  const { lab, ledger, gates } = await remembering(() =>
+    answering({}, (nonce) => {
+      nonces.push(nonce);
+      if (nonces.length === 1) throw new Error('Connection is closed.');
+    }),
+  );
+  // Open, then shut by what broke the connection, then open again.
+  gates.push(undefined, Promise.resolve());
+  const { nonce } = await ledger.admit(lab.message());
+  expect(nonces).toEqual([nonce, nonce]);
+  expect(nonce).toMatch(/^.{8}$/);
+});

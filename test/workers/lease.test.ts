@@ -1,0 +1,91 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import type { Grant } from '../../src/ledger/entries.ts';
+import type { Outcome } from '../../src/outcome.ts';
+import type { Confirmation, PlatformClient } from '../../src/platforms/port.ts';
+import { longestGrantMs } from '../../src/policies/admission.ts';
+import { type AttemptDeps, type Attempts, createAttempts } from '../../src/workers/attempt.ts';
+import type { Delivery } from '../../src/workers/delivery.ts';
+import { channelConfig } from '../config/channel-config.ts';
+import { grant } from '../policies/grant.ts';
+
+const TIMEOUT_MS = 5_000;
+const DELIVERED: Outcome = { kind: 'delivered', reason: 'sent' };
+const NOT_CONNECTED: Outcome = { kind: 'failed', reason: 'not_connected', detail: 'aborted' };
+const RELEASED = { kind: 'released', closing: true };
+const channel = channelConfig({ timeout: `${TIMEOUT_MS}ms` });
+const delivery = { message: {}, ref: { id: 'm' }, ledger: {} } as Delivery;
+
+interface Asked {
+  attempts: Attempts;
+  /** Requests and questions that the client was handed. */
+  calls: { signal: AbortSignal; attemptedAt?: number }[];
+  make(fields: Partial<Grant>): ReturnType<Attempts['make']>;
+}
+
+/** Attempts by a clock that stands still: `askedMs` have passed since admission was asked for. */
+function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
+  const calls: Asked['calls'] = [];
+  const now = 1_000_000;
+  const deps = {
+    channel,
+    definition: { render: () => 'Hello' },
+    clock: { now: () => now, monotonic: () => now },
+    observer: { inFlight() {} },
+    client: {
+      send: async (request: Asked['calls'][number]) => {
+        calls.push(request);
+        return DELIVERED;
+      },
+      confirm: async (request: Asked['calls'][number]): Promise<Confirmation> => {
+        calls.push(request);
+        return { kind: 'not_found' };
+      },
+      ...client,
+    },
+  } as unknown as AttemptDeps;
+  const attempts = createAttempts(deps);
+  return { attempts, calls, make: (fields) => attempts.make(delivery, grant(fields), now - askedMs) };
+}
+
+it.each([
+  { left: 'the timeout and a margin of half a second', leaseMs: TIMEOUT_MS + 500, leaves: true },
+  { left: 'less', leaseMs: TIMEOUT_MS + 499, leaves: false },
+])('a grant of which is left $left: whether a request leaves is $leaves', async ({ leaseMs, leaves }) => {
+  for (const askedMs of [0, 700]) {
+    const { calls, make } = attempting(askedMs);
+    const attempted = await make({ leaseMs: leaseMs + askedMs });
+    expect(calls).toHaveLength(leaves ? 1 : 0);
+    expect(attempted).toMatchObject(leaves ? { kind: 'sent' } : { kind: 'released', closing: false });
+  }
+});
+
+it('a question looks back to the beginning of the grant that ended in doubt', async () => {
+  const { calls, make } = attempting();
+  await make({ kind: 'ask', doubt: true, doubtAt: 900_000 });
+  expect(calls[0]?.attemptedAt).toBe(900_000 - longestGrantMs(channel));
+});
+
+it('a worker that closes gives back a grant whose moment has not come', async () => {
+  const { attempts, calls, make } = attempting();
+  const made = make({ waitMs: 60_000 });
+  attempts.abort();
+  expect(await made).toEqual(RELEASED);
+  expect(await make({})).toEqual(RELEASED);
+  expect(calls).toEqual([]);
+});
+
+it.each([
+  ['before anything was written: the grant goes back', NOT_CONNECTED, RELEASED],
+  ['after it was written: it is in doubt', { kind: 'unknown', reason: 'timeout' }, { kind: 'sent' }],
+])('a request that a close aborts %s', async (_, outcome, attempted) => {
+  const { attempts, make } = attempting(0, {
+    async send({ signal }) {
+      await pause(60_000, undefined, { signal }).catch(() => {});
+      return outcome as Outcome;
+    },
+  });
+  const made = make({});
+  attempts.abort();
+  expect(await made).toMatchObject(attempted);
+});
