@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../src/clock.ts';
 import { seededRandom } from '../src/sandbox/seeded-random.ts';
-import { gather } from './evidence.ts';
-import { DEATH_AT, performFaults } from './faults.ts';
+import { gather, strays } from './evidence.ts';
+import { PLACE_OF, performFaults } from './faults.ts';
 import { DRAIN_MS, type Fleet, openFleet } from './fleet.ts';
 import { unknownRuns } from './history.ts';
 import { judge, separate } from './judge.ts';
@@ -17,7 +17,6 @@ import { followQueues } from './queue-events.ts';
 import { replay } from './replay.ts';
 import type { Findings } from './report.ts';
 import { openPlatforms, type Platforms } from './stage.ts';
-import type { Step } from './steps.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface ExperimentContext {
@@ -65,7 +64,8 @@ export async function experiment(
     redisPort: store.server.port,
     logs: context.logs,
     clock: systemClock,
-    onDeathAt: (step) => count(`kill -9 ${DEATH_AT[step as Step]}`),
+    onAmbush: (step, does) =>
+      count(does === 'die' ? `kill -9 ${PLACE_OF[step]}` : `event loop blocked ${PLACE_OF[step]}`),
     config: (redis) => ({
       redis,
       http: false,
@@ -131,6 +131,12 @@ async function produce({ options, context, orders, elapsed, pause }: Scene): Pro
 async function findings(scene: Scene): Promise<Findings> {
   const { options, context, store, platforms, fleet, orders, faults, elapsed } = scene;
   const evidence = await gather(store.redis, platforms, orders.acknowledged);
+  const unheard = orders.carriedOut - orders.acknowledged.size;
+  if (unheard !== 0)
+    scene.complaints.push(`${unheard} orders were carried out and nobody heard what came of them`);
+  const [stray] = strays(platforms);
+  if (stray)
+    scene.complaints.push(`a platform was sent what belongs to none of its channels: ${stray.content}`);
   const finals = new Map<string, number>();
   for (const { lane, receipts } of evidence) {
     for (const { id, at } of receipts) {

@@ -76,7 +76,6 @@ function actsOf({ fleet, store, platforms, count, pause, replay }: FaultDeps): A
     block({ at, forMs }, place) {
       const victim = standing(place);
       if (!victim) return;
-      count(at === 'writing' ? 'event loop blocked before the write' : 'event loop blocked beyond the lock');
       ambush(victim, { at, does: 'block', ms: forMs });
     },
     answer_lost(_, { redis }) {
@@ -110,9 +109,10 @@ function actsOf({ fleet, store, platforms, count, pause, replay }: FaultDeps): A
       proxies[place.number % proxies.length]?.cut();
     },
     async wrong_clock({ aheadMs, forMs }) {
-      const took = await fleet.visit(aheadMs, () => pause(forMs));
-      count('worker an hour off that took nothing', took === 0 ? 1 : 0);
-      count('WORKER AN HOUR OFF THAT TOOK MESSAGES', took === 0 ? 0 : 1);
+      const idled = await fleet.visit(aheadMs, () => pause(forMs));
+      count(
+        idled ? 'worker an hour off that took nothing, and said so' : 'worker an hour off that never began',
+      );
     },
     async replay() {
       count('replay under way');
@@ -125,8 +125,8 @@ function actsOf({ fleet, store, platforms, count, pause, replay }: FaultDeps): A
   };
 }
 
-/** How a death at a step of the pipeline is called. */
-export const DEATH_AT: Readonly<Record<Step, string>> = {
+/** How a step of the pipeline is called. */
+export const PLACE_OF: Readonly<Record<Step, string>> = {
   admitting: 'before admission',
   granted: 'after the grant',
   writing: 'before the write',

@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../src/clock.ts';
 import { type Line, openLine } from './line.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
-import type { Ambush } from './steps.ts';
+import type { Ambush, Step } from './steps.ts';
 import { startWorker, type WorkerEvents, type WorkerProcess } from './worker-process.ts';
 
 /** The workers of a run, each with its own way to Redis. Whichever dies is started again at once. */
@@ -20,8 +21,8 @@ export interface Fleet {
   kill(place: Place): void;
   /** A new process takes the place; the old one is asked to end. */
   replace(place: Place): Promise<void>;
-  /** One more, apart from the places, whose clock is wrong; answers how many messages it took up in that time. */
-  visit(aheadMs: number, stay: () => Promise<void>): Promise<number>;
+  /** One more, apart from the places, whose clock is wrong; answers whether it began, took nothing, and said so. */
+  visit(aheadMs: number, stay: () => Promise<void>): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -40,8 +41,8 @@ export interface FleetOptions {
   config(redis: string): Record<string, unknown>;
   logs: string;
   clock: Clock;
-  /** The step that a worker died at. */
-  onDeathAt(step: string): void;
+  /** The step that a worker dies or stands still at. */
+  onAmbush(step: Step, does: Ambush['does']): void;
 }
 
 export const DRAIN_MS = 10_000;
@@ -60,14 +61,13 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   let started = 0;
   let killed = 0;
   let closing = false;
+  const logOf = (name: string): string => join(logs, `${name}.log`);
 
   const events: WorkerEvents = {
     onTake: (_, { job }) => recovery.taken(clock.now(), job),
-    onAmbush(worker, step) {
-      const place = places.find((each) => each.worker === worker);
-      if (!place?.dying) return;
-      options.onDeathAt(step);
-      killedAt.set(worker, clock.now());
+    onAmbush(worker, step, does) {
+      options.onAmbush(step, does);
+      if (does === 'die') killedAt.set(worker, clock.now());
     },
     onEnd(worker) {
       everybody.delete(worker);
@@ -86,7 +86,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   function launch(name: string, redis: Line, clockAheadMs = 0): WorkerProcess {
     started += 1;
     const config = options.config(`redis://127.0.0.1:${redis.port}`);
-    const worker = startWorker(name, { config, clockAheadMs }, join(logs, `${name}.log`), events);
+    const worker = startWorker(name, { config, clockAheadMs }, logOf(name), events);
     everybody.add(worker);
     return worker;
   }
@@ -142,10 +142,14 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       const redis = await openLine(options.redisPort);
       const visitor = launch(`visitor-${started}`, redis, aheadMs);
       await stay();
-      const { takes } = visitor;
+      const { takes, ready, name } = visitor;
       await retire(visitor);
       await redis.close();
-      return takes;
+      const log = await readFile(logOf(name), 'utf8');
+      const said = log.includes('clock differs from Redis');
+      if (takes > 0) complaints.push(`${name}, whose clock is wrong, took ${takes} messages`);
+      if (ready && !said) complaints.push(`${name} did not say that its clock is wrong`);
+      return ready && said && takes === 0;
     },
     async close() {
       closing = true;

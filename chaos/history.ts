@@ -1,4 +1,4 @@
-import type { Breach, Evidence } from './judge.ts';
+import type { Breach, Evidence } from './breach.ts';
 import { logLines } from './log-lines.ts';
 import { idIn } from './messages.ts';
 

@@ -9,6 +9,8 @@ import type { Order } from './messages.ts';
 export interface Orders {
   /** `<channel> <message>` of whatever Redis acknowledged: it must not get lost. */
   readonly acknowledged: ReadonlySet<string>;
+  /** Orders that were carried out; each has a name of its own among the acknowledged. */
+  readonly carriedOut: number;
   /** Messages that were told to be there already, and jobs that were added for them all the same. */
   readonly repeated: { refused: number; foreign: number };
   carryOut(orders: readonly Order[]): Promise<void>;
@@ -22,6 +24,7 @@ const TIMEOUT_MS = 60_000;
 export function openOrders(redis: string, straight: string): Orders {
   const acknowledged = new Set<string>();
   const repeated = { refused: 0, foreign: 0 };
+  let carriedOut = 0;
   const producer = createProducer({
     redis,
     channels: LANES.map(({ name }) => name),
@@ -42,6 +45,9 @@ export function openOrders(redis: string, straight: string): Orders {
   return {
     acknowledged,
     repeated,
+    get carriedOut() {
+      return carriedOut;
+    },
     async carryOut(orders) {
       const own = orders.filter((order) => order.kind === 'message');
       const messages = own.flatMap(({ message, again }) =>
@@ -60,6 +66,7 @@ export function openOrders(redis: string, straight: string): Orders {
         await addForeign(order.lane, { v: 1, ...order.message }, order.id);
       });
       await Promise.all([produced, ...foreign]);
+      carriedOut += orders.length;
     },
     async close() {
       await producer.close();

@@ -1,4 +1,4 @@
-import type { Breach, Evidence } from './judge.ts';
+import type { Breach, Evidence } from './breach.ts';
 import { QUIET_MS, TIMEOUT_MS } from './lanes.ts';
 import type { RecoveryFigures } from './recovery.ts';
 
@@ -60,6 +60,7 @@ export function closingTable(findings: Findings): string {
       ['messages that arrived twice', of('arrived_twice', false)],
       ['confirmable duplicates', of('arrived_twice', true)],
       ['called delivered, and never arrived', of('never_arrived')],
+      ['called undelivered, and arrived', of('denied')],
       ['acknowledged writes that Redis forgot', findings.forgotten],
     ]),
     section('recovery after a kill, until the last of its messages was final or given to another worker', [

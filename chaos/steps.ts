@@ -28,7 +28,7 @@ export function createAmbushes(tell: (line: string) => void): Ambushes {
     if (waiting?.at !== step) return;
     const ambush = waiting;
     waiting = undefined;
-    tell(`ambush ${step}`);
+    tell(`ambush ${step} ${ambush.does}`);
     if (ambush.does === 'die') die();
     else stand(ambush.ms);
   }

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Ambush } from './steps.ts';
+import type { Ambush, Step } from './steps.ts';
 import type { WorkerPlan } from './worker.ts';
 
 const ENTRY = fileURLToPath(new URL('worker.ts', import.meta.url));
@@ -38,7 +38,7 @@ export interface WorkerEvents {
   /** A message was taken up. */
   onTake(worker: WorkerProcess, taken: Taken): void;
   /** The step at which an ambush stopped it. */
-  onAmbush(worker: WorkerProcess, step: string): void;
+  onAmbush(worker: WorkerProcess, step: Step, does: Ambush['does']): void;
   /** After the last word that it told. */
   onEnd(worker: WorkerProcess): void;
 }
@@ -107,7 +107,7 @@ export function startWorker(
     } else if (word === 'done' || word === 'left') taken.delete(key);
     else if (word === 'ready') state.ready = true;
     else if (word === 'closed') state.closed = line.slice('closed '.length);
-    else if (word === 'ambush') events.onAmbush(worker, channel ?? '');
+    else if (word === 'ambush') events.onAmbush(worker, channel as Step, job as Ambush['does']);
   };
   createInterface({ input: telling(child) }).on('line', hear);
   return worker;

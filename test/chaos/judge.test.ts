@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Breach, type Evidence, judge, separate } from '../../chaos/judge.ts';
+import type { Breach, Evidence } from '../../chaos/breach.ts';
+import { judge, separate } from '../../chaos/judge.ts';
 import { LANES, type Lane } from '../../chaos/lanes.ts';
 import type { Receipt } from '../../src/observe/receipts.ts';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
@@ -22,7 +23,8 @@ const receipt = (id: string, fields: Partial<Receipt> = {}): Receipt => ({
 function breaches(evidence: Partial<Evidence> & { acknowledged?: ReadonlySet<string> }): Breach['kind'][] {
   const receipts = evidence.receipts ?? [];
   const acknowledged = evidence.acknowledged ?? new Set(receipts.map(({ id }) => id));
-  return judge({ lane: laneOf('kongregate'), calls: [], ...evidence, receipts, acknowledged }).map(
+  const letters = evidence.letters ?? new Set(receipts.map(({ id }) => id));
+  return judge({ lane: laneOf('kongregate'), calls: [], ...evidence, receipts, acknowledged, letters }).map(
     ({ kind }) => kind,
   );
 }
@@ -39,7 +41,8 @@ describe('the judge of a run', () => {
 
   it('keeps apart what was written later than the guarantee allows', () => {
     const calls = [call('kongregate-1', 0), call('kongregate-2', 10), call('kongregate-3', 20)];
-    const found = judge({ lane: laneOf('kongregate'), calls, receipts: [], acknowledged: new Set() });
+    const nothing = { receipts: [], acknowledged: new Set<string>(), letters: new Set<string>() };
+    const found = judge({ lane: laneOf('kongregate'), calls, ...nothing });
     expect(separate(found, () => false)).toEqual({ breaches: found, beyond: [] });
     const { breaches, beyond } = separate(
       found,
@@ -55,6 +58,28 @@ describe('the judge of a run', () => {
     expect(
       breaches({ receipts: [receipt('a-1', { ...dead, run: 3 }), receipt('a-1', { ...dead, run: 1 })] }),
     ).toEqual(['lost']);
+  });
+
+  it('finds what died and left no letter: a replay lost it, or it was never buried', () => {
+    const receipts = [receipt('kongregate-1', { state: 'dead', reason: 'exhausted' })];
+    expect(breaches({ receipts })).toEqual([]);
+    expect(breaches({ receipts, letters: new Set() })).toEqual(['lost']);
+    const again = [...receipts, receipt('kongregate-1', { run: 2 })];
+    expect(breaches({ receipts: again, letters: new Set(), calls: [call('kongregate-1', 0)] })).toEqual([]);
+    // Proof came after its death: nothing is left to bury.
+    const doubtful = [receipt('kongregate-1', { state: 'dead', reason: 'unconfirmed' })];
+    expect(breaches({ receipts: doubtful, letters: new Set(), calls: [call('kongregate-1', 0)] })).toEqual(
+      [],
+    );
+  });
+
+  it('finds what is called undelivered and arrived, unless it is called a doubt', () => {
+    const calls = [call('kongregate-1', 0)];
+    const called = (fields: Partial<Receipt>) =>
+      breaches({ calls, receipts: [receipt('kongregate-1', fields)] });
+    expect(called({ state: 'suppressed', reason: 'quota' })).toEqual(['denied']);
+    expect(called({ state: 'dead', reason: 'exhausted' })).toEqual(['denied']);
+    expect(called({ state: 'dead', reason: 'unconfirmed' })).toEqual([]);
   });
 
   it('finds two final states of one run', () => {

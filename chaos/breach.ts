@@ -1,0 +1,24 @@
+import type { Receipt } from '../src/observe/receipts.ts';
+import type { SandboxCall } from '../src/sandbox/index.ts';
+import type { Lane } from './lanes.ts';
+
+/** What broke the promise: of which message, and how. */
+export interface Breach {
+  kind: 'lost' | 'two_final_states' | 'second_message' | 'arrived_twice' | 'never_arrived' | 'denied';
+  lane: string;
+  id: string;
+  what: string;
+  /** The requests that it consists of. */
+  calls: readonly SandboxCall[];
+}
+
+/** What the sandbox holds of one lane, and what Herald said of it. */
+export interface Evidence {
+  lane: Lane;
+  calls: readonly SandboxCall[];
+  receipts: readonly Receipt[];
+  /** Ids of the messages that Redis acknowledged. */
+  acknowledged: ReadonlySet<string>;
+  /** Ids of the messages whose dead letters lie in the queue. */
+  letters: ReadonlySet<string>;
+}
