@@ -1,5 +1,7 @@
+import { ReplyError } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { coalesce } from '../../src/ledger/coalesce.ts';
+import { refusedByStore } from '../../src/ledger/ledger.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { openLab, SENT, useStore } from './harness.ts';
 
@@ -97,4 +99,9 @@ describe('coalesce', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(runs).toBe(1);
   });
+});
+
+it('an answer is a refusal, and a connection that broke is none: nobody is asked alone', () => {
+  expect(refusedByStore(new ReplyError('ERR of the script'))).toBe(true);
+  expect(refusedByStore(new Error('Connection is closed.'))).toBe(false);
 });

@@ -1,0 +1,42 @@
+import { DelayedError, type Job, type Queue, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import { expect, it } from 'vitest';
+import type { Disposition } from '../../src/outcome.ts';
+import { isSignal, settleJob } from '../../src/workers/settle.ts';
+
+const NOW = 1_000_000;
+const TOKEN = 'token';
+const SENT = { state: 'delivered', reason: 'sent' } as const;
+
+/** What the queue was told, and what BullMQ's worker gets to see. */
+async function settle(disposition: Disposition): Promise<{ verbs: unknown[][]; signal: unknown }> {
+  const verbs: unknown[][] = [];
+  const verb =
+    (name: string) =>
+    async (...args: unknown[]): Promise<void> =>
+      void verbs.push([name, ...args]);
+  const job = { moveToDelayed: verb('moveToDelayed'), moveToWait: verb('moveToWait') } as unknown as Job;
+  const queue = { rateLimit: verb('rateLimit') } as unknown as Queue;
+  const clock = { now: () => NOW, monotonic: () => 0 };
+  const signal = await settleJob(disposition, job, { queue, token: TOKEN, clock }).catch((error) => error);
+  return { verbs, signal };
+}
+
+it.each<[Disposition, unknown[][], unknown]>([
+  [{ kind: 'complete', final: SENT }, [], undefined],
+  [{ kind: 'dead', reason: 'exhausted', detail: 'x' }, [], UnrecoverableError],
+  [{ kind: 'retry', delayMs: 7 }, [['moveToDelayed', NOW + 7, TOKEN]], DelayedError],
+  [{ kind: 'wait', reason: 'slot_busy', delayMs: 7 }, [['moveToDelayed', NOW + 7, TOKEN]], DelayedError],
+  [{ kind: 'schedule', at: NOW + 70 }, [['moveToDelayed', NOW + 70, TOKEN]], DelayedError],
+  [{ kind: 'rest', reason: 'rate_limited', delayMs: 7 }, [['rateLimit', 7]], RateLimitError],
+  [{ kind: 'hand_back' }, [['moveToWait', TOKEN]], WaitingError],
+])('$kind: the queue is told, and BullMQ gets a signal of its own', async (disposition, told, kind) => {
+  const { verbs, signal } = await settle(disposition);
+  expect(verbs).toEqual(told);
+  if (kind === undefined) expect(signal).toBeUndefined();
+  else expect(signal).toBeInstanceOf(kind);
+  expect(signal === undefined || isSignal(signal)).toBe(true);
+});
+
+it('takes no other error for a signal', () => {
+  expect(isSignal(new Error('Missing lock for job'))).toBe(false);
+});
