@@ -1,13 +1,16 @@
 -- Admission of all messages at hand in one call. ARGV[1]: the channel's policy (one JSON object). ARGV[2]: the
 -- messages, a JSON array. Answers { now, { verdict, … } … } in the messages' order.
 
+-- Nothing is sent whose final state could not be told: this fails where the key of the receipts holds something else.
+redis.call('XLEN', KEYS[2])
+
 local policy = cjson.decode(ARGV[1])
 local messages = cjson.decode(ARGV[2])
 local plays = open_table(base .. ':p', policy.playTtl)
 
 local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat')
 local channel = { stop = channel_stop(), rest = channel_rest(),
-  opens = tonumber(state[1] or 0), probe_until = tonumber(state[2] or 0), tat = tonumber(state[3] or 0) }
+  opens = figure(state[1]), probe_until = figure(state[2]), tat = figure(state[3]) }
 
 -- The start of the window that holds `now` is only needed to know that the table covers it.
 local function window_end()

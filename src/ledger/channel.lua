@@ -3,10 +3,17 @@
 -- Retry-After of more is not believed; and what is further ahead is of a clock that was set back since.
 local LONGEST_REST = DAY
 
+-- A figure of the channel's state. One that cannot be read counts as absent: it would hold up the whole channel.
+local function figure(text)
+  local number = tonumber(text or 0)
+  if not number or number ~= number then return 0 end
+  return number
+end
+
 -- { until_at, reason } of the rest that holds, or nil.
 local function channel_rest()
   local state = redis.call('HMGET', CHANNEL, 'restUntil', 'restReason')
-  local until_at = tonumber(state[1] or 0)
+  local until_at = figure(state[1])
   if until_at <= now or until_at > now + LONGEST_REST then return nil end
   return { until_at = until_at, reason = state[2] }
 end

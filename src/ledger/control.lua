@@ -10,7 +10,7 @@ end
 
 if request.op == 'open' then
   -- The breaker opens once for a series of failures: whoever comes with an outdated count changes nothing.
-  local opens = tonumber(redis.call('HGET', CHANNEL, 'opens') or 0)
+  local opens = figure(redis.call('HGET', CHANNEL, 'opens'))
   if opens ~= request.opens or channel_rest() then return 0 end
   redis.call('HSET', CHANNEL, 'opens', opens + 1)
   rest_channel('breaker_open', request.ms)

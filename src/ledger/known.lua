@@ -1,8 +1,9 @@
--- Which messages are final for less than a day. ARGV[1]: a JSON array of messages. Answers 1 or 0 for each.
+-- Which messages are final for less than a day. ARGV[1]: a JSON array of messages. Answers 1 or 0 for each; 0 where the
+-- record cannot be read, which is met at admission by that message alone.
 
 local answer = {}
 for i, fp in ipairs(cjson.decode(ARGV[1])) do
-  local record = load_record(fp)
-  answer[i] = record and is_final(record) and now < record.at + DAY and 1 or 0
+  local readable, record = pcall(load_record, fp)
+  answer[i] = readable and record and is_final(record) and now < record.at + DAY and 1 or 0
 end
 return answer

@@ -65,7 +65,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   const admitAll = async (admissions: Admission[]): Promise<Verdict[]> => {
     const entries = JSON.stringify(admissions.map(admissionEntry));
     const call = (): Promise<AdmitReply> =>
-      admitScript.run(redis, [keys.base], [policy, entries]) as Promise<AdmitReply>;
+      admitScript.run(redis, [keys.base, keys.receipts], [policy, entries]) as Promise<AdmitReply>;
     let reply = await call();
     if (reply.some((answer) => answer[0] === 'windows')) {
       // The store's clock left the table. The same nonces get the grants already made again.

@@ -4,11 +4,11 @@
 local waits = {}
 local fields = redis.call('HGETALL', base .. ':waits')
 for i = 1, #fields, 2 do
-  local kind, second = string.match(fields[i], '(%a+):(%d+)')
-  if tonumber(second) * 1000 <= now then
+  local kind, second = string.match(fields[i], '^(%a+):(%d+)$')
+  local count, oldest = string.match(fields[i + 1], '^(%d+):(%d+)$')
+  if not second or not oldest or tonumber(second) * 1000 <= now then
     redis.call('HDEL', base .. ':waits', fields[i])
   else
-    local count, oldest = string.match(fields[i + 1], '(%d+):(.+)')
     local sum = waits[kind] or { kind, 0, math.huge }
     waits[kind] = { kind, sum[2] + tonumber(count), math.min(sum[3], tonumber(oldest)) }
   end

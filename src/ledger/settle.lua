@@ -9,6 +9,9 @@
 --   wait: { kind, due second, enqueued at }: how the job waits, for the gauges
 -- Answers, for each: { status, state, reason code, run, attempts, failures in a row, times the breaker opened }.
 
+-- Fails where the key of the receipts holds something else, before a record is final without one.
+redis.call('XLEN', KEYS[2])
+
 local options = cjson.decode(ARGV[1])
 local settlements = cjson.decode(ARGV[2])
 local plays = open_table(base .. ':p', options.playTtl)
@@ -122,7 +125,8 @@ local function note_channel(s)
   if s.health == 1 then
     redis.call('HDEL', CHANNEL, 'failures', 'opens', 'probeUntil')
   elseif s.health == -1 then
-    redis.call('HINCRBY', CHANNEL, 'failures', 1)
+    local failures = figure(redis.call('HGET', CHANNEL, 'failures')) + 1
+    redis.call('HSET', CHANNEL, 'failures', string.format('%.0f', failures))
   end
   -- Whoever went ahead is back, be it without having sent: the next may.
   if s.effect ~= 'none' and s.health ~= 1 then redis.call('HDEL', CHANNEL, 'probeUntil') end
@@ -133,9 +137,9 @@ end
 -- How many jobs wait for what, by the second they are due: the gauges need it and the queue does not tell.
 local function note_wait(s)
   local field = s.wait[1] .. ':' .. s.wait[2]
-  local count, oldest = string.match(redis.call('HGET', base .. ':waits', field) or '0:9e15', '(%d+):(.+)')
+  local count, oldest = string.match(redis.call('HGET', base .. ':waits', field) or '', '^(%d+):(%d+)$')
   redis.call('HSET', base .. ':waits', field,
-    string.format('%.0f:%.0f', count + 1, math.min(tonumber(oldest), s.wait[3])))
+    string.format('%.0f:%.0f', (count or 0) + 1, math.min(oldest or math.huge, s.wait[3])))
 end
 
 local answer = {}
@@ -151,7 +155,7 @@ for i, s in ipairs(settlements) do
   answer[i] = { status, record.state, record.reason or 0, record.run, record.attempts, 0, 0 }
   if s.health == -1 then
     local health = redis.call('HMGET', CHANNEL, 'failures', 'opens')
-    answer[i][6], answer[i][7] = tonumber(health[1] or 0), tonumber(health[2] or 0)
+    answer[i][6], answer[i][7] = figure(health[1]), figure(health[2])
   end
 end
 return answer

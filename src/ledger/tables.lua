@@ -17,6 +17,7 @@ local BUCKET_FULL = 96
 -- spread, and few buckets reach the size of a hashtable before it is their turn to be split.
 local LOOK_EVERY, GROW_BY = 8, 2
 local HEADER = '>I4I6'
+local INSTANT_BYTES = 6
 local HOUR = 3600000
 
 local Table = {}
@@ -51,6 +52,11 @@ function Table:over_at(value)
   return struct.unpack('>I6', value) + self.ttl
 end
 
+-- Whether an entry may go. One that is too short to tell was damaged: it stays, and fails those alone who ask for it.
+function Table:is_over(value)
+  return #value >= INSTANT_BYTES and self:over_at(value) <= now
+end
+
 function Table:get(field)
   local value = redis.call('HGET', self:bucket(field), field)
   if value and self:over_at(value) > now then return value end
@@ -82,7 +88,7 @@ function Table:relieve(key)
   local entries = redis.call('HGETALL', key)
   local over = {}
   for i = 1, #entries, 2 do
-    if self:over_at(entries[i + 1]) <= now then over[#over + 1] = entries[i] end
+    if self:is_over(entries[i + 1]) then over[#over + 1] = entries[i] end
   end
   if #over > 0 then redis.call('HDEL', key, unpack(over)) end
   if #entries / 2 - #over > BUCKET_FULL then
@@ -90,26 +96,29 @@ function Table:relieve(key)
   end
 end
 
--- Deals the live entries of the next bucket in turn out to itself and to a new one.
+-- Deals the live entries of the next bucket in turn out to itself and to a new one. What can fail comes before the first
+-- entry goes: a script that fails takes nothing back.
 function Table:split()
   local low = self.base .. ':' .. string.format('%.0f', self.buckets - self.size)
+  local high = self.base .. ':' .. string.format('%.0f', self.buckets)
   local entries = redis.call('HGETALL', low)
-  local expires_at = redis.call('PEXPIRETIME', low)
-  redis.call('DEL', low)
+  local expires_at = string.format('%.0f', redis.call('PEXPIRETIME', low))
   self.buckets, self.last_field = self.buckets + 1, nil
   if self.buckets == self.size * 2 then self.size = self.buckets end
-  self:save_header()
-  local homes = {}
+  local homes = { [low] = {}, [high] = {} }
   for i = 1, #entries, 2 do
-    if self:over_at(entries[i + 1]) > now then
-      local home = self:bucket(entries[i])
-      local dealt = homes[home] or {}
-      homes[home] = dealt
+    if not self:is_over(entries[i + 1]) then
+      local dealt = homes[self:bucket(entries[i])]
       dealt[#dealt + 1], dealt[#dealt + 2] = entries[i], entries[i + 1]
     end
   end
-  for home, dealt in pairs(homes) do
-    redis.call('HSET', home, unpack(dealt))
-    redis.call('PEXPIREAT', home, string.format('%.0f', expires_at))
+  local function fill(home)
+    if #homes[home] == 0 then return end
+    redis.call('HSET', home, unpack(homes[home]))
+    redis.call('PEXPIREAT', home, expires_at)
   end
+  fill(high)
+  redis.call('DEL', low)
+  fill(low)
+  self:save_header()
 end

@@ -1,0 +1,117 @@
+import { expect, it } from 'vitest';
+import { receiptsKey } from '../../src/jobs/queues.ts';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
+import type { LedgerMessage } from '../../src/ledger/entries.ts';
+import { knownMessages } from '../../src/ledger/lookups.ts';
+import { newNonce } from '../../src/ledger/names.ts';
+import { loadScript } from '../../src/ledger/script.ts';
+import { DAY, type Lab, openLab, SENT, useStore } from './harness.ts';
+
+const store = useStore();
+const probe = loadScript('../../test/ledger/table-probe.lua');
+
+const messagesOf = (lab: Lab, count: number) =>
+  Array.from({ length: count }, (_, i) => lab.message({ to: `${i}` }));
+
+const outcomes = async (calls: Promise<unknown>[]): Promise<string[]> =>
+  (await Promise.allSettled(calls)).map(({ status }) => status);
+
+const allBut = (damaged: number, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => (i === damaged ? 'rejected' : 'fulfilled'));
+
+it('a damaged record fails its own message alone, until it is removed', async () => {
+  const lab = await openLab(store);
+  const messages = messagesOf(lab, 20);
+  await store.redis.hset(`${lab.base}:m:0`, messages[7]!.key, 'x');
+  expect(await outcomes(messages.map(lab.grant))).toEqual(allBut(7, 20));
+  await store.redis.hdel(`${lab.base}:m:0`, messages[7]!.key);
+  expect(await lab.verdict(messages[7]!)).toMatchObject({ kind: 'granted' });
+});
+
+it('a damaged slot fails its own recipient alone', async () => {
+  const lab = await openLab(store);
+  const messages = messagesOf(lab, 20);
+  await store.redis.hset(`${lab.base}:s:0`, messages[7]!.recipient, 'x');
+  expect(await outcomes(messages.map(lab.grant))).toEqual(allBut(7, 20));
+});
+
+it('a producer is told of the other messages when the record of one is damaged', async () => {
+  const lab = await openLab(store, { quota: false });
+  const messages = messagesOf(lab, 3);
+  for (const message of messages) await lab.deliver(message, await lab.grant(message));
+  await store.redis.hset(`${lab.base}:m:0`, messages[1]!.key, 'x');
+  const ids = messages.map(({ id }) => id);
+  expect(await knownMessages(store.redis, lab.base, ids)).toEqual([true, false, true]);
+});
+
+it('a bucket that is split keeps its entries, and a damaged one among them', async () => {
+  const base = '{damaged}:split';
+  const later = (await store.now()) + DAY;
+  const fields = Array.from({ length: 1000 }, (_, i) => `field-${i}`);
+  const run = (ops: unknown[]) => probe.run(store.redis, [base], ['0', JSON.stringify(ops), '1']);
+  await run([['put', 'first', later, 'value']]);
+  await store.redis.hset(`${base}:0`, 'damaged', 'x');
+  const puts = fields.map((field) => run([['put', field, later, field]]));
+  expect(new Set(await outcomes(puts))).toEqual(new Set(['fulfilled']));
+  expect(await run(fields.map((field) => ['get', field]))).toEqual(fields);
+  const buckets = await store.redis.keys(`${base}:*`);
+  expect(buckets.length).toBeGreaterThan(10);
+  const kept = await Promise.all(buckets.map((bucket) => store.redis.hget(bucket, 'damaged')));
+  expect(kept.filter((value) => value === 'x')).toHaveLength(1);
+});
+
+it('a bucket stays whole when the place of its other half is taken by something else', async () => {
+  const base = '{damaged}:taken';
+  const later = (await store.now()) + DAY;
+  const fields = Array.from({ length: 200 }, (_, i) => `field-${i}`);
+  const run = (ops: unknown[]) => probe.run(store.redis, [base], ['0', JSON.stringify(ops), '1']);
+  await store.redis.set(`${base}:1`, 'junk');
+  expect(new Set(await outcomes(fields.map((field) => run([['put', field, later, field]]))))).toContain(
+    'rejected',
+  );
+  expect(await run(fields.map((field) => ['get', field]))).toEqual(fields);
+});
+
+it('figures of the channel that are none do not stop it', async () => {
+  const lab = await openLab(store, { interval: 1 });
+  const figures = ['tat', 'opens', 'probeUntil', 'restUntil', 'failures'];
+  await store.redis.hset(`${lab.base}:channel`, ...figures.flatMap((figure) => [figure, 'junk']));
+  const message = lab.message();
+  const grant = await lab.grant(message);
+  const settled = await lab.settle(message, grant, 'doubt', { health: 'down' });
+  expect(settled).toMatchObject({ status: 'doubt', failures: 1, opens: 0 });
+});
+
+it('notes of waits that cannot be read are dropped', async () => {
+  const lab = await openLab(store);
+  const due = (await store.now()) + DAY;
+  const waits = `${lab.base}:waits`;
+  await store.redis.hset(waits, 'junk', 'junk', `slot:${Math.ceil(due / 1000)}`, 'junk');
+  const wait = { kind: 'slot' as const, untilMs: due, since: due - DAY };
+  await lab.settle(lab.message(), { nonce: newNonce() }, 'none', { wait });
+  const { waits: seen } = await readChannelState(store.redis, lab.base);
+  expect(seen).toEqual({ slot: { count: 1, since: due - DAY } });
+  expect(await store.redis.hlen(waits)).toBe(1);
+});
+
+it('a settlement among damaged records is told once', async () => {
+  const lab = await openLab(store, { quota: false });
+  const messages = messagesOf(lab, 20);
+  const grants = await Promise.all(messages.map(lab.grant));
+  await store.redis.hset(`${lab.base}:m:0`, messages[7]!.key, 'x');
+  const settle = messages.map((message, i) => lab.settle(message, grants[i]!, 'delivered', { final: SENT }));
+  expect(await outcomes(settle)).toEqual(allBut(7, 20));
+  expect(await lab.receipts()).toHaveLength(19);
+});
+
+it('nothing is admitted or settled while the receipts cannot be written, and none is missing afterwards', async () => {
+  const lab = await openLab(store, { quota: false });
+  const [first, second] = messagesOf(lab, 2) as [LedgerMessage, LedgerMessage];
+  const grant = await lab.grant(first);
+  await store.redis.set(receiptsKey(lab.channel), 'junk');
+  expect(await outcomes([lab.deliver(first, grant), lab.admit(second)])).toEqual(['rejected', 'rejected']);
+  await store.redis.del(receiptsKey(lab.channel));
+  expect(await lab.deliver(first, grant)).toMatchObject({ status: 'first' });
+  await lab.deliver(second, await lab.grant(second));
+  expect((await lab.receipts()).map(({ id }) => id)).toEqual([first.id, second.id]);
+});
