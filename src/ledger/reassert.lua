@@ -1,7 +1,7 @@
 -- After the store lost acknowledged writes (a power failure between two syncs, a failover to a lagging replica), workers
 -- tell it of the sends they began lately. ARGV[1]: { unconfirmed the reason's code } as JSON. ARGV[2]: a JSON array of
 -- { m message, n nonce, e expires, run, attempts, born, deadline, doubtAt, r recipient, window (0 without a quota) }. Answers, for each: `kept` (the store knows better),
--- `restored`, or `conflict` (somebody else got the slot meanwhile).
+-- `restored`, `conflict` (somebody else got the slot meanwhile) or `unreadable` (what the store holds of it is damaged).
 
 local options = cjson.decode(ARGV[1])
 
@@ -21,7 +21,12 @@ local function slot_of_final(record)
   return nil
 end
 
+local function readable(mark)
+  return pcall(load_record, mark.m) and pcall(load_slot, mark.r)
+end
+
 local function reassert(mark)
+  if not readable(mark) then return 'unreadable' end
   local record = load_record(mark.m)
   if record and is_final(record) then
     local state = slot_of_final(record)

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { Grant, LedgerMessage, Settled, Settlement } from './entries.ts';
-import type { Ledger } from './ledger.ts';
+import { type Ledger, refusedByStore } from './ledger.ts';
 import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
@@ -67,10 +67,13 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     for (let i = 0; i < grants.length; i += BATCH) {
       const entries = grants.slice(i, i + BATCH).flatMap(markEntry);
       const args = [REASONS, JSON.stringify(entries)];
-      const answers = await reassertScript.run(options.redis, [options.base], args);
-      for (const answer of answers as string[]) counts[answer] = (counts[answer] ?? 0) + 1;
+      const told = await unlessUnreadable(reassertScript.run(options.redis, [options.base], args));
+      const answers = (told as string[] | undefined) ?? entries.map(() => 'unreadable');
+      for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
     }
-    await Promise.all(settled.map(({ settlement }) => settlement && ledger.settle(settlement)));
+    await Promise.all(
+      settled.map(({ settlement }) => settlement && unlessUnreadable(ledger.settle(settlement))),
+    );
     options.onReasserted({ ...counts, settlements: settled.length });
   });
 
@@ -96,6 +99,20 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     },
   };
 }
+
+/** What is damaged in the store fails whoever needs it. Other messages, and other channels, must not wait for it. */
+async function unlessUnreadable<T>(telling: Promise<T>): Promise<T | undefined> {
+  try {
+    return await telling;
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return undefined;
+  }
+}
+
+/** A script came upon something else than it had written; a store that takes no writes has codes of its own for it. */
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof Error && refusedByStore(error) && /^(?:ERR|WRONGTYPE) /.test(error.message);
 
 /** A settlement changes a slot and makes none: where the slot was lost, its grant has to be told first. */
 const keepsSlot = (settlement: Settlement | undefined): boolean =>

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import type { LedgerMessage } from '../../src/ledger/entries.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
 import { type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
@@ -143,4 +144,48 @@ it('says nothing of a send that came to a known end', async () => {
   await store.redis.flushall();
   await meetStore();
   await lab.grant(lab.message());
+});
+
+it('tells the other marks to a store in which the records of some cannot be read', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const messages = Array.from({ length: 4 }, (_, i) => lab.message({ to: `player-${i}` }));
+  const nonces: string[] = [];
+  for (const message of messages) nonces.push((await ledger.admit(message)).nonce);
+  const [underWay, damagedUnderWay, delivered, damagedDelivered] = messages as [
+    LedgerMessage,
+    LedgerMessage,
+    LedgerMessage,
+    LedgerMessage,
+  ];
+  await ledger.settle({ message: delivered, nonce: nonces[2]!, effect: 'delivered', final: SENT });
+  await ledger.settle({ message: damagedDelivered, nonce: nonces[3]!, effect: 'delivered', final: SENT });
+  await store.redis.flushall();
+  for (const { key } of [damagedUnderWay, damagedDelivered])
+    await store.redis.hset(`${lab.base}:m:0`, key, 'x');
+  expect(await meetStore()).toMatchObject({ restored: 2, unreadable: 2, settlements: 2 });
+  expect(await lab.explain(underWay)).toMatchObject({ record: { state: 's' }, slot: { own: true } });
+  expect(await lab.verdict(delivered)).toMatchObject({ kind: 'known', final: SENT });
+});
+
+it('does not hold up other channels for one whose tables are something else', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  await store.redis.flushall();
+  await store.redis.hset(`${lab.base}:m`, 'something', 'else');
+  expect(await meetStore()).toMatchObject({ unreadable: 1, settlements: 1 });
+});
+
+it('goes on being refused by a store that takes no writes', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  await store.redis.config('SET', 'min-replicas-to-write', '1');
+  await expect(meetStore()).rejects.toThrow(/^NOREPLICAS/);
+  await store.redis.config('SET', 'min-replicas-to-write', '0');
 });
