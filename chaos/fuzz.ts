@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/clock.ts';
-import { fuzzAnswers, fuzzConfigs, fuzzInputs, fuzzJobs, type Trial } from './fuzz/trials.ts';
+import { fuzzAnswers, fuzzConfigs, fuzzInputs, fuzzJobs, type Reached, type Trial } from './fuzz/trials.ts';
 
 /** `npm run fuzz`: generated configurations, inputs of a producer, platform answers and jobs, so many of each. */
 
@@ -13,12 +13,13 @@ const seed = values.seed === undefined ? systemClock.now() % 1_000_000 : Number(
 const rejections: unknown[] = [];
 process.on('unhandledRejection', (reason) => rejections.push(reason));
 
-async function run(what: string, fuzz: (trial: Trial) => Promise<void> | void): Promise<boolean> {
+async function run(what: string, fuzz: (trial: Trial) => Promise<Reached> | Reached): Promise<boolean> {
   const startedAt = systemClock.monotonic();
   try {
-    await fuzz({ cases, seed, tell: (done) => console.log(`${what}: ${done}`) });
+    const reached = await fuzz({ cases, seed, tell: (done) => console.log(`${what}: ${done}`) });
     const seconds = ((systemClock.monotonic() - startedAt) / 1000).toFixed(1);
     console.log(`${what}: ${cases} cases held, in ${seconds} s`);
+    for (const [kind, times] of reached) console.log(`  ${kind}: ${times}`);
     return true;
   } catch (error) {
     console.log(`${what}, seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);

@@ -28,14 +28,22 @@ const header = fc.oneof(
     .map(([name, value]) => `${name}: ${value}`),
 );
 
+/** What chooses between the outcomes of a refusal, where its text does. */
+const refusal = fc.constantFrom(
+  "Game cannot send a PM to someone who hasn't played the game within 2 weeks.",
+  'One message per day.',
+  'Invalid credentials.',
+  'Unknown user.',
+);
+
 /** In the platforms' own words, with anything in them. */
 const words = fc.oneof(
   fc.record(
     {
-      success: fc.oneof(fc.boolean(), fc.jsonValue()),
-      errors: fc.oneof(fc.array(fc.string()), fc.jsonValue()),
+      success: fc.oneof({ weight: 4, arbitrary: fc.boolean() }, fc.jsonValue()),
+      errors: fc.oneof(fc.array(fc.oneof(refusal, fc.string()), { maxLength: 2 }), fc.jsonValue()),
       error: fc.jsonValue(),
-      error_description: fc.jsonValue(),
+      error_description: fc.oneof(refusal, fc.jsonValue()),
     },
     { requiredKeys: [] },
   ),

@@ -8,6 +8,8 @@ import { type PlatformName, platforms } from '../../src/platforms/registry.ts';
 /** A server that answers any request with the bytes that it is given, and a client of each platform that asks it. */
 export interface Oracle {
   readonly platforms: readonly PlatformName[];
+  /** How often each kind of outcome came. */
+  readonly outcomes: ReadonlyMap<Outcome['kind'], number>;
   /** Throws where the outcome is not what an outcome may be. */
   ask(platform: PlatformName, answer: Buffer): Promise<void>;
   close(): Promise<void>;
@@ -48,8 +50,10 @@ export async function openOracle(): Promise<Oracle> {
     clients.set(name as PlatformName, clientOf(definition, `http://127.0.0.1:${port}`));
   }
   let asked = 0;
+  const outcomes = new Map<Outcome['kind'], number>();
   return {
     platforms: [...clients.keys()],
+    outcomes,
     async ask(platform, bytes) {
       answer = bytes;
       asked += 1;
@@ -61,7 +65,9 @@ export async function openOracle(): Promise<Oracle> {
         idempotencyKey: 'f'.repeat(32),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
+      outcomes.set(outcome.kind, (outcomes.get(outcome.kind) ?? 0) + 1);
       check(outcome);
+      checkStatus(outcome, bytes);
     },
     async close() {
       for (const client of clients.values()) await client.close();
@@ -88,4 +94,19 @@ function check(outcome: Outcome): void {
   if (outcome.kind !== 'throttled' || outcome.restMs === undefined) return;
   if (!(outcome.restMs >= 0 && Number.isFinite(outcome.restMs)))
     throw new Error(`a rest of ${outcome.restMs} ms`);
+}
+
+const STATUS = /^HTTP\/1\.1 (\d{3}) /;
+
+/**
+ * By the first line alone, whatever the client made of the rest: only a success is a delivery, only a refusal is a
+ * failure that nobody acted upon, and where there is no status, or the server failed, nothing is known.
+ */
+function checkStatus({ kind }: Outcome, bytes: Buffer): void {
+  const status = Number(STATUS.exec(bytes.toString('latin1', 0, 16))?.[1] ?? 0);
+  const wrong =
+    (kind === 'delivered' && (status < 200 || status > 299)) ||
+    (kind === 'failed' && (status < 400 || status > 499)) ||
+    (kind !== 'unknown' && (status === 0 || status >= 500));
+  if (wrong) throw new Error(`${kind} by an answer of status ${status}`);
 }

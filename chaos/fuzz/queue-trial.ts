@@ -16,6 +16,8 @@ import type { FuzzedJob } from './jobs.ts';
 
 /** A real worker on a real Redis, which is given jobs that nobody checked. */
 export interface QueueTrial {
+  /** How many jobs were deliveries, invalid, or of a newer version. */
+  readonly readings: ReadonlyMap<ReadJob['kind'], number>;
   /** Puts the jobs into their queues and waits for their ends. Throws where one has no end, or the wrong one. */
   run(jobs: readonly FuzzedJob[]): Promise<void>;
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   const worker = workerOf(config, logger);
   await worker.run();
   let made = 0;
+  const readings = new Map<ReadJob['kind'], number>();
   /** A message without a name is named after its job's id and time. */
   const addedAt = new Map<string, number>();
 
@@ -110,6 +113,10 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   async function judge(name: ChannelName, jobs: ReadonlyMap<string, FuzzedJob>): Promise<void> {
     const queue = queues.get(name)!;
     const deadline = systemClock.monotonic() + ENDED_WITHIN_MS;
+    for (const [id, job] of jobs) {
+      const { kind } = read(id, job);
+      readings.set(kind, (readings.get(kind) ?? 0) + 1);
+    }
     let wrong = await astray(name, jobs);
     while (wrong.size > 0 && systemClock.monotonic() < deadline) {
       await wait(LOOK_MS);
@@ -122,6 +129,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   }
 
   return {
+    readings,
     async run(jobs) {
       const byChannel = new Map<ChannelName, Map<string, FuzzedJob>>(
         CHANNELS.map((name) => [name, new Map()]),

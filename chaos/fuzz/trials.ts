@@ -20,7 +20,17 @@ export interface Trial {
   tell?: ((done: number) => void) | undefined;
 }
 
+/** How often each kind of end was reached: what is never reached is not tried. */
+export type Reached = ReadonlyMap<string, number>;
+
 const TELL_EVERY = 5_000;
+
+function tally(): Reached & { note(kind: string): void } {
+  const times = new Map<string, number>();
+  return Object.assign(times, {
+    note: (kind: string): void => void times.set(kind, (times.get(kind) ?? 0) + 1),
+  });
+}
 
 function counting({ tell }: Trial): () => void {
   let done = 0;
@@ -31,8 +41,9 @@ function counting({ tell }: Trial): () => void {
 }
 
 /** A configuration is read, or every problem of it is told: nothing else comes out. */
-export function fuzzConfigs(trial: Trial): void {
+export function fuzzConfigs(trial: Trial): Reached {
   const count = counting(trial);
+  const reached = tally();
   const env = { SECRET: 'hidden', NUMBER: '7', REDIS: 'redis://x', FILE_FILE: '/secret' };
   fc.assert(
     fc.property(fuzzedConfig, fc.constantFrom('resolve' as const, 'leave' as const), (source, secrets) => {
@@ -40,19 +51,23 @@ export function fuzzConfigs(trial: Trial): void {
       try {
         literalSecrets(source, platforms);
         parseConfig(source, { platforms, env, secrets, readFile: () => 'out of a file' });
+        reached.note('read');
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         if (error.problems.length === 0) throw new Error('a ConfigError that tells no problem');
         if (/hidden|out of a file/.test(error.message)) throw new Error('a secret is told');
+        reached.note('refused');
       }
     }),
     { numRuns: trial.cases, seed: trial.seed },
   );
+  return reached;
 }
 
 /** What is handed to a producer is prepared for its queue, or every problem of it is told. */
-export function fuzzInputs(trial: Trial): void {
+export function fuzzInputs(trial: Trial): Reached {
   const count = counting(trial);
+  const reached = tally();
   const deps = { platforms, schemas: createMessageSchemas(platforms), clock: systemClock };
   const input = fc.oneof({ weight: 5, arbitrary: fuzzedJob.map(({ data }) => parsed(data)) }, fc.anything());
   fc.assert(
@@ -61,13 +76,15 @@ export function fuzzInputs(trial: Trial): void {
       const preparation = prepare(message, deps);
       if (preparation.kind === 'prepared') misfit(preparation.prepared, undefined, true);
       else if (preparation.error.problems.length === 0) throw new Error('an error that tells no problem');
+      reached.note(preparation.kind === 'prepared' ? 'prepared' : 'refused');
     }),
     { numRuns: trial.cases, seed: trial.seed },
   );
+  return reached;
 }
 
 /** Whatever a platform answers, a send ends with an outcome, and no outcome tells a key or what was written. */
-export async function fuzzAnswers(trial: Trial): Promise<void> {
+export async function fuzzAnswers(trial: Trial): Promise<Reached> {
   const count = counting(trial);
   const oracle = await openOracle();
   try {
@@ -78,6 +95,7 @@ export async function fuzzAnswers(trial: Trial): Promise<void> {
       }),
       { numRuns: trial.cases, seed: trial.seed },
     );
+    return oracle.outcomes;
   } finally {
     await oracle.close();
   }
@@ -89,7 +107,7 @@ const BATCH = 500;
  * Whatever lies in a queue, the worker goes on, and each job ends where it should: what cannot be read as a dead letter,
  * what is for later in the queue, everything else with a final state.
  */
-export async function fuzzJobs(trial: Trial): Promise<void> {
+export async function fuzzJobs(trial: Trial): Promise<Reached> {
   const queue = await openQueueTrial();
   try {
     for (let done = 0; done < trial.cases; done += BATCH) {
@@ -98,6 +116,7 @@ export async function fuzzJobs(trial: Trial): Promise<void> {
       await queue.run(jobs);
       if ((done + numRuns) % TELL_EVERY === 0) trial.tell?.(done + numRuns);
     }
+    return queue.readings;
   } finally {
     await queue.close();
   }
