@@ -1,4 +1,4 @@
-import { isRefusal } from '../jobs/redis-errors.ts';
+import { isRefusal, refusalCode } from '../jobs/redis-errors.ts';
 import { createClockGuard, MAX_OFFSET_MS } from '../workers/clock-guard.ts';
 import { channelChecks } from './channel-checks.ts';
 import { type Check, failed, ok } from './check.ts';
@@ -23,7 +23,11 @@ async function unlessRefused(name: string, look: () => Promise<Check[]>): Promis
     return await look();
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return [failed(name, `Redis refused: ${error.message}; workers need what its user may not do.`)];
+    const why =
+      refusalCode(error.message) === 'WRONGTYPE'
+        ? "something else lies under Herald's keys"
+        : 'workers need what its user may not do';
+    return [failed(name, `Redis refused: ${error.message}; ${why}.`)];
   }
 }
 

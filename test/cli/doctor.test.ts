@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
+import { ledgerBase } from '../../src/jobs/queues.ts';
 import type { Check } from '../../src/operate/check.ts';
 import type { Scene } from '../support/scene.ts';
 import { it, type Operator } from './operator-scene.ts';
@@ -37,6 +38,18 @@ describe.concurrent('doctor', () => {
     expect(of('clock')).toEqual([expect.stringMatching(/^ok: this machine is \d+ ms/)]);
     expect(of('channel kongregate')).toEqual(['ok: kongregate, known to workers.']);
     expect(of('dead letters')).toEqual(['ok: none.']);
+  });
+
+  it('tells that something else lies under a key of a channel', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    await scene.redis.set(`${ledgerBase('kongregate')}:channel`, 'something else');
+    const { exitCode, of } = await doctor(scene, operator);
+    expect(exitCode).toBe(EXIT.partly);
+    expect(of('channels')).toEqual([
+      expect.stringMatching(
+        /^failed: Redis refused: WRONGTYPE .*; something else lies under Herald's keys\.$/,
+      ),
+    ]);
   });
 
   it('fails a Redis that may forget, and says what to do', async ({ openScene, operator }) => {
