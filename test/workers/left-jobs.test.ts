@@ -1,0 +1,28 @@
+import { expect } from 'vitest';
+import { it } from '../support/scene.ts';
+
+/** A job lock of 15 s and a look for stalled jobs every 4 s. */
+const BACK_WITHIN_MS = 30_000;
+
+it('a job whose delivery ends in an error is neither done nor dead: it comes back by itself', {
+  timeout: 60_000,
+}, async ({ openScene }) => {
+  const scene = await openScene();
+  let deliveries = 0;
+  const worker = await scene.worker({
+    wrap: {
+      pipeline: (pipeline) => ({
+        ...pipeline,
+        async deliver(job) {
+          deliveries += 1;
+          if (deliveries === 1) throw new Error('of the store');
+          return await pipeline.deliver(job);
+        },
+      }),
+    },
+  });
+  await scene.send(11);
+  expect(await scene.settled(1, { withinMs: BACK_WITHIN_MS })).toEqual({ 'delivered/sent': 1 });
+  expect(deliveries).toBe(2);
+  expect(worker.log()).toContain('job left to come back by itself');
+});
