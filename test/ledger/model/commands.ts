@@ -140,7 +140,7 @@ const strangers = fc
   );
 
 const replays = message.map((spec) =>
-  command(`replay ${spec.job}`, async ({ model }, real) => {
+  command(`replay ${spec.job}`, async ({ model, books }, real) => {
     const { store, lab } = real;
     const letter = real.message(spec);
     const [death] = await findDeaths(store.redis, lab.base, [letter.jobId]);
@@ -150,7 +150,11 @@ const replays = message.map((spec) =>
     if (!death) return;
     const replay = { ...lab.present(letter), reason: death.reason, diedAt: death.at };
     const [start] = await startReplays(store.redis, lab.base, [replay]);
+    const record = model.records.get(spec.id);
     expect(start?.status).toBe(model.replay(spec));
+    // A letter of an earlier life under the name, or of one that is forgotten: it counts its runs on by itself.
+    if (start?.status === 'ready' && (!record || (record.final && record.final.job !== spec.job)))
+      books.newLife(spec.id);
     if (start?.status === 'active') return;
     await dropLetter(store.redis, lab.base, { ...letter, reason: death.reason });
     model.letters.delete(spec.job);

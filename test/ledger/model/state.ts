@@ -112,7 +112,8 @@ export class ModelState {
 
   play(player: string, at: number): void {
     const known = this.plays.get(player);
-    if (!known || known.at < at) this.plays.set(player, { kind: 'played', at, stamp: at });
+    // Of two in one tick, the one that is told later was later by the store's clock.
+    if (!known || known.at <= at) this.plays.set(player, { kind: 'played', at, stamp: at });
   }
 
   /** A record outlives its message by a day: so long a job may come back, and longer when it was replayed. */
