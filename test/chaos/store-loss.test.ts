@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { describe, expect } from 'vitest';
 import { type Line, openLine } from '../../chaos/line.ts';
 import { createProducer, createWorker } from '../../src/app.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
@@ -86,6 +87,28 @@ async function endOfBoth({ url, later }: Stage): Promise<Record<string, string>>
   };
   const ends = await eventually('both to end', look, (seen) => Object.keys(seen).length === 2);
   return ends;
+}
+
+/** A ledger that lets a message wait before it asks for it. */
+function holding(id: string) {
+  let [take, go] = [() => {}, () => {}];
+  const taken = new Promise<void>((resolve) => {
+    take = resolve;
+  });
+  const told = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const ledger = (inner: Ledger): Ledger => ({
+    settle: (settlement) => inner.settle(settlement),
+    async admit(message, nonce) {
+      if (message.id === id) {
+        take();
+        await told;
+      }
+      return inner.admit(message, nonce);
+    },
+  });
+  return { taken, go, ledger };
 }
 
 /** The append-only file as it stands: between two commands, since nobody writes. */
@@ -172,6 +195,32 @@ describe.concurrent('a replica that lagged behind and takes over', { timeout: 40
     expect(await endOfBoth(stage)).toEqual({ [MESSAGE]: 'delivered/sent', second: 'suppressed/quota' });
     expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
     expect(stage.log()).toContain('told another Redis of recent sends');
+  });
+
+  it('is told of recent sends before it is asked what was on its way to the other', async ({
+    openScene,
+    later,
+  }) => {
+    const scene = await openScene(LENIENT);
+    const { stage, ...successor } = await prepare(scene, later);
+    const { taken, go, ledger } = holding('second');
+    const worker = await scene.worker({ redis: stage.url, wrap: { ledger } });
+    later(async () => void (await worker.close({ deadlineMs: 1_000 })));
+    expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
+    await scene.send(PLAYER, { id: 'second' });
+    await taken;
+    await scene.server.kill('SIGSTOP');
+    go();
+    await failOver(stage, successor);
+    const ends = async (): Promise<string[]> => {
+      const receipts: string[] = [];
+      for await (const { id, state, reason } of iterateReceipts(successor.client, CHANNEL))
+        receipts.push(`${id} ${state}/${reason}`);
+      return receipts;
+    };
+    const quota = (all: string[]): boolean => all.includes('second suppressed/quota');
+    await eventually('the end of the second', ends, quota, { withinMs: 20_000 });
+    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
   });
 
   it('costs a second message where the worker died in the same moment', async ({ openScene, later }) => {

@@ -72,6 +72,8 @@ export interface Scene {
 
 export interface LocalOptions {
   channel?: Record<string, unknown>;
+  /** Its way to Redis; the server's own address when absent. */
+  redis?: string;
   clock?: Clock;
   wrap?: Wrappers;
   /** Built only: `run` is the test's to call. */
@@ -156,8 +158,8 @@ async function openScene(options: SceneOptions): Promise<Scene> {
     config,
     receipts,
     settled,
-    async worker({ channel = {}, idle = false, ...parts } = {}) {
-      const worker = localWorker(config(channel), parts);
+    async worker({ channel = {}, redis = server.url, idle = false, ...parts } = {}) {
+      const worker = localWorker({ ...config(channel), redis }, parts);
       workers.push(worker);
       if (!idle) await worker.run();
       return worker;
@@ -208,7 +210,7 @@ async function openScene(options: SceneOptions): Promise<Scene> {
   };
 }
 
-function localWorker(source: unknown, parts: Omit<LocalOptions, 'channel' | 'idle'>): LocalWorker {
+function localWorker(source: unknown, parts: Omit<LocalOptions, 'channel' | 'redis' | 'idle'>): LocalWorker {
   const config = parseConfig(source, {
     platforms,
     env: {},
