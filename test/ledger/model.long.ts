@@ -7,5 +7,5 @@ const store = useStore();
 it('does what its model says and keeps the invariants, in ten thousand runs', {
   timeout: 900_000,
 }, async () => {
-  await playRuns(store, 10_000);
+  await playRuns(store, { numRuns: 10_000 });
 });

@@ -14,7 +14,7 @@ const GRANTS_OVER = 3;
  * Plays so many runs of commands in any order, each on a channel of its own, against the real scripts and the model.
  * Rejects with the shortest run that it finds at odds.
  */
-export async function playRuns(store: Store, numRuns: number): Promise<void> {
+export async function playRuns(store: Store, runs: { numRuns: number; seed?: number }): Promise<void> {
   await fc.assert(
     fc.asyncProperty(setups, commands, async (setup, played) => {
       const { model, real } = await openRun(store, setup);
@@ -22,7 +22,7 @@ export async function playRuns(store: Store, numRuns: number): Promise<void> {
       await expire(model, real);
       await compareReceipts(model, real);
     }),
-    { numRuns },
+    runs,
   );
 }
 
