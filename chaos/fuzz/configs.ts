@@ -34,17 +34,20 @@ const policy = (fields: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unk
 
 const common = {
   baseUrl: url,
-  eligibility: policy({ playedWithin: duration, whenUnknown: fc.constantFrom('send', 'suppress') }),
+  eligibility: policy({
+    playedWithin: mostly(fc.constantFrom('14d', '3d')),
+    whenUnknown: fc.constantFrom('send', 'suppress'),
+  }),
   quota: policy({
     max: mostly(fc.constant(1)),
     per: mostly(fc.constantFrom('day', 'week', 'hour', '12h')),
     timeZone: mostly(fc.constantFrom('UTC', 'Europe/Berlin', 'Pacific/Apia')),
     boundary: fc.constantFrom('calendar', 'rolling'),
   }),
-  rate: mostly(fc.record({ max: number, per: duration })),
+  rate: mostly(fc.record({ max: number, per: mostly(fc.constantFrom('1s', '500ms', '1m')) })),
   concurrency: number,
   timeout: mostly(fc.constantFrom('5s', '10s', '2s')),
-  quietPeriod: duration,
+  quietPeriod: mostly(fc.constantFrom('5s', '60s'), duration),
   patience: mostly(fc.constantFrom('10m', '15d')),
   retry: mostly(fc.record({ attempts: number, base: mostly(fc.constant('1s')), cap: duration })),
   breaker: mostly(fc.record({ failures: number, rest: mostly(fc.constant('1s')), cap: duration })),

@@ -115,6 +115,8 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     const deadline = systemClock.monotonic() + ENDED_WITHIN_MS;
     for (const [id, job] of jobs) {
       const { kind } = read(id, job);
+      if (job.expects !== undefined && job.expects !== kind)
+        throw new Error(`${kind}, and not ${job.expects}: ${JSON.stringify(job)}`);
       readings.set(kind, (readings.get(kind) ?? 0) + 1);
     }
     let wrong = await astray(name, jobs);
