@@ -28,8 +28,12 @@ interface Link {
   readonly ends: readonly [outside: Socket, inside: Socket];
   swallows: boolean;
   losesAnswer: boolean;
-  /** Order is kept when a delay ends: nothing is passed on before this moment. */
-  notBefore: number;
+}
+
+/** One direction of a link. What it carries stays in its order when delays begin and end: no connection changes that. */
+interface Way {
+  readonly to: Socket;
+  readonly waiting: { at: number; chunk: Buffer }[];
 }
 
 export async function openLine(to: number): Promise<Line> {
@@ -53,29 +57,38 @@ export async function openLine(to: number): Promise<Line> {
     for (const socket of link.ends) socket.resetAndDestroy();
   }
 
-  function pass(link: Link, to: Socket, chunk: Buffer): void {
+  function pass(link: Link, way: Way, chunk: Buffer): void {
     if (link.swallows) return;
-    const now = performance.now();
-    const at = Math.max(link.notBefore, now + delayMs);
-    if (at <= now) return void to.write(chunk);
-    link.notBefore = at;
-    after(at - now, () => {
-      if (!to.destroyed) to.write(chunk);
-    });
+    way.waiting.push({ at: performance.now() + delayMs, chunk });
+    if (way.waiting.length === 1) forward(way);
+  }
+
+  function forward(way: Way): void {
+    for (let next = way.waiting[0]; next; next = way.waiting[0]) {
+      const waitMs = next.at - performance.now();
+      if (waitMs > 0) {
+        after(Math.ceil(waitMs), () => forward(way));
+        return;
+      }
+      way.waiting.shift();
+      if (!way.to.destroyed) way.to.write(next.chunk);
+    }
   }
 
   const server = createServer({ noDelay: true }, (outside) => {
     const inside = connect({ port: target, host: '127.0.0.1', noDelay: true });
-    const link: Link = { ends: [outside, inside], swallows: false, losesAnswer: false, notBefore: 0 };
+    const link: Link = { ends: [outside, inside], swallows: false, losesAnswer: false };
+    const inwards: Way = { to: inside, waiting: [] };
+    const outwards: Way = { to: outside, waiting: [] };
     links.add(link);
     outside.on('data', (chunk) => {
       if (losing) {
         losing = false;
         link.losesAnswer = true;
       }
-      pass(link, inside, chunk);
+      pass(link, inwards, chunk);
     });
-    inside.on('data', (chunk) => (link.losesAnswer ? breakOff(link) : pass(link, outside, chunk)));
+    inside.on('data', (chunk) => (link.losesAnswer ? breakOff(link) : pass(link, outwards, chunk)));
     for (const socket of link.ends) {
       socket.on('error', () => {}); // Told by `close`.
       socket.on('close', () => {
