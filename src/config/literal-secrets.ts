@@ -1,5 +1,6 @@
 import type { Problem } from '../problems.ts';
 import type { Platforms } from './channels.ts';
+import { property } from './property.ts';
 
 /**
  * Secrets that stand in a configuration themselves, where a placeholder should name them: whoever gets to see the file
@@ -34,8 +35,3 @@ function passwordOf(redis: unknown): string | undefined {
     ? /rediss?:\/\/[^/@]*?:((?:\$\{[^}]*\}|[^@/])+)@/.exec(redis)?.[1]
     : undefined;
 }
-
-const property = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;

@@ -3,6 +3,7 @@ import { toProblems } from '../problems.ts';
 import { channelProblems, type Platforms, parseChannel } from './channels.ts';
 import { ConfigError } from './error.ts';
 import { type Environment, interpolate } from './interpolate.ts';
+import { property } from './property.ts';
 import { type ChannelConfig, type HeraldConfig, rootSchema } from './schema.ts';
 
 export interface ParseOptions {
@@ -70,8 +71,3 @@ function secretFields(source: unknown, platforms: Platforms): (path: readonly st
     return platforms[platform]!.secrets.includes(field);
   };
 }
-
-const property = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
