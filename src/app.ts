@@ -12,7 +12,7 @@ import { knownMessages, recordPlays } from './ledger/lookups.ts';
 import { createLogger, type Logger } from './observe/log.ts';
 import { countAccepted } from './observe/metrics.ts';
 import { platforms } from './platforms/registry.ts';
-import { playTtl } from './policies/admission.ts';
+import { type KeptPlays, playTtl } from './policies/admission.ts';
 import { buildWorker, type HeraldWorker } from './workers/process.ts';
 
 /** The composition root: Herald's own platforms, ledger, clock and log handed to the parts that applications use. */
@@ -41,9 +41,9 @@ const openLedger = (redis: Redis) => ({
   async recordPlays(
     channel: string,
     plays: readonly { recipient: string; at: number }[],
-    playedWithinMs: number | undefined,
+    eligibility: KeptPlays | null | undefined,
   ) {
-    await recordPlays(redis, ledgerBase(channel), plays, playTtl(playedWithinMs));
+    await recordPlays(redis, ledgerBase(channel), plays, playTtl(eligibility));
   },
 });
 

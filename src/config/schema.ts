@@ -10,6 +10,8 @@ export interface EligibilityConfig {
   playedWithinMs: number;
   /** What to do for a player of whom no play is known. */
   whenUnknown: 'send' | 'suppress';
+  /** How long a play is kept that nobody tells or needs again; a year, or twice `playedWithin`, when absent. */
+  keepPlaysMs?: number;
 }
 
 export interface QuotaConfig {
@@ -101,9 +103,18 @@ const eligibility = z
   .strictObject({
     playedWithin: duration().default(ELIGIBILITY.playedWithinMs),
     whenUnknown: z.enum(['send', 'suppress']).default(ELIGIBILITY.whenUnknown),
+    keepPlays: duration().optional(),
+  })
+  .refine(({ playedWithin, keepPlays = Number.POSITIVE_INFINITY }) => keepPlays >= playedWithin, {
+    path: ['keepPlays'],
+    error: 'must not be shorter than playedWithin, or a play would be forgotten while it counts',
   })
   .transform(
-    ({ playedWithin, whenUnknown }): EligibilityConfig => ({ playedWithinMs: playedWithin, whenUnknown }),
+    ({ playedWithin, whenUnknown, keepPlays }): EligibilityConfig => ({
+      playedWithinMs: playedWithin,
+      whenUnknown,
+      ...(keepPlays !== undefined && { keepPlaysMs: keepPlays }),
+    }),
   );
 
 const quota = z.strictObject({

@@ -22,7 +22,7 @@ const factsSchema = z.object({
       boundary: z.string(),
     })
     .nullable(),
-  eligibility: z.object({ playedWithinMs: z.number() }).nullable(),
+  eligibility: z.object({ playedWithinMs: z.number(), keepPlaysMs: z.number().optional() }).nullable(),
   rate: z.object({ max: z.number(), perMs: z.number() }).nullable(),
 });
 
@@ -42,7 +42,10 @@ export function channelFacts({
     ...(addressing === undefined ? {} : { addressing }),
     settings: announced,
     quota,
-    eligibility: eligibility && { playedWithinMs: eligibility.playedWithinMs },
+    eligibility: eligibility && {
+      playedWithinMs: eligibility.playedWithinMs,
+      ...(eligibility.keepPlaysMs !== undefined && { keepPlaysMs: eligibility.keepPlaysMs }),
+    },
     rate,
   };
 }

@@ -16,12 +16,12 @@ export interface Plays {
   /**
    * An older play never replaces a later one, so this is safe to repeat.
    * @param plays `at` in milliseconds since the epoch
-   * @param playedWithinMs how long a play makes eligible by the channel's announcement, if there is one
+   * @param eligibility by the channel's announcement, if there is one
    */
   recordPlays(
     channel: string,
     plays: readonly { recipient: string; at: number }[],
-    playedWithinMs: number | undefined,
+    eligibility: ChannelFacts['eligibility'] | undefined,
   ): Promise<void>;
 }
 
@@ -108,9 +108,8 @@ function recordBatch(
     for (const play of plays)
       if (!(play instanceof Error) && !groups.get(play.channel)?.push(play)) groups.set(play.channel, [play]);
     for (const [channel, group] of groups) {
-      const within = channels.get(channel)?.eligibility?.playedWithinMs;
       const entries = group.map(({ recipient, at }) => ({ recipient, at }));
-      await attempt(() => deps.plays.recordPlays(channel, entries, within));
+      await attempt(() => deps.plays.recordPlays(channel, entries, channels.get(channel)?.eligibility));
     }
     return plays.map((play) => (play instanceof Error ? play : undefined));
   });

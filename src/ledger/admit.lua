@@ -63,16 +63,13 @@ end
 local function ineligible(message)
   if not policy.playedWithin then return false end
   local play = load_play(plays, message.r)
-  local last = math.min(message.p or 0, now)
-  if play and play.kind == PLAYED then last = math.max(last, play.at) end
-  if play and play.kind == REFUSED and play.at >= last then
-    -- Remembered until the next play: the entry is renewed as long as somebody writes to this player. It stays as old as
-    -- it is, for a play since may be told later.
-    if now - play.stamp > policy.playTtl / 2 then save_play(plays, message.r, now, REFUSED, play.at) end
-    return true
-  end
-  if last == 0 then return not policy.sendWhenUnknown end
-  return last <= now - policy.playedWithin
+  local last = message.p and math.min(message.p, now)
+  if play and play.kind == PLAYED then last = math.max(last or 0, play.at) end
+  if not play and not last then return not policy.sendWhenUnknown end
+  local refused = play and play.kind == REFUSED and play.at >= (last or 0)
+  if not refused and last > now - policy.playedWithin then return false end
+  if play then renew_play(plays, message.r, play) end
+  return true
 end
 
 -- Rule 7: what another message's hold on the slot means for this one. The owner's own record tells how it stands.

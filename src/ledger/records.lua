@@ -96,7 +96,8 @@ local function save_slot(recipient, window, state, owner)
   slots:put(recipient, struct.pack(SLOT, window, state, owner))
 end
 
--- `at` is when it was; an entry counts its life from its stamp, which is later where a refusal was renewed.
+-- `at` is when it was; an entry counts its life from its stamp, when it was told or renewed: a play of years ago is news
+-- about a player, too.
 local PLAY = '>I6c1I6'
 
 local function load_play(plays, recipient)
@@ -108,6 +109,12 @@ end
 
 local function save_play(plays, recipient, stamp, kind, at)
   plays:put(recipient, struct.pack(PLAY, stamp, kind, at))
+end
+
+-- What is known of a player is kept while somebody asks for it or tells it again. It stays as old as it is, for a later
+-- play may still be told.
+local function renew_play(plays, recipient, play)
+  if now - play.stamp > plays.ttl / 2 then save_play(plays, recipient, now, play.kind, play.at) end
 end
 
 local CHANNEL = base .. ':channel'

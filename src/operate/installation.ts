@@ -96,7 +96,7 @@ function openChannel(
     base: ledgerBase(name),
     queue: openQueue(name, parts.redis),
     reading: readingOf(name, facts, parts),
-    playTtlMs: playTtl(facts.eligibility?.playedWithinMs),
+    playTtlMs: playTtl(facts.eligibility),
   };
 }
 

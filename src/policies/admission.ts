@@ -32,8 +32,18 @@ const AHEAD_MS = 1_000;
 /** From the moment a grant is given to its deadline, at most. */
 export const longestGrantMs = ({ timeoutMs }: ChannelConfig): number =>
   timeoutMs + LEASE_MARGIN_MS + AHEAD_MS;
-/** A play is kept for twice as long as it counts, so that a lapsed player is known to have lapsed. */
-export const playTtl = (playedWithinMs = 14 * DAY_MS): number => 2 * playedWithinMs;
+/** How long a play is kept where nothing else is said: so long a lapsed player is known to have lapsed. */
+const KEPT_PLAYS_MS = 365 * DAY_MS;
+
+/** What is announced of a channel says less than its configuration where an older worker wrote it. */
+export interface KeptPlays {
+  playedWithinMs: number;
+  keepPlaysMs?: number | undefined;
+}
+
+/** From when a play was told to when it is forgotten, if nobody tells or needs it again. */
+export const playTtl = (eligibility: KeptPlays | null | undefined): number =>
+  eligibility?.keepPlaysMs ?? Math.max(KEPT_PLAYS_MS, 2 * (eligibility?.playedWithinMs ?? 0));
 
 /** Length of a rolling window, 0 for calendar windows, undefined without a quota. */
 export function slotMs({ quota }: ChannelConfig): number | undefined {
@@ -58,7 +68,7 @@ export function admissionPolicy(
     ...(quota?.boundary === 'calendar' && { windows: windowTable(quota, around) }),
     ...(quota?.boundary === 'rolling' && { rolling: windowLengthMs(quota.per) }),
     ...(eligibility && { playedWithin: eligibility.playedWithinMs }),
-    playTtl: playTtl(eligibility?.playedWithinMs),
+    playTtl: playTtl(eligibility),
     sendWhenUnknown: eligibility?.whenUnknown !== 'suppress',
     lease: channel.timeoutMs + LEASE_MARGIN_MS,
     ...(rate && { interval: rate.perMs / rate.max }),

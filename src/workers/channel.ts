@@ -73,7 +73,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     redis: deps.ledgerRedis,
     keys: { base, receipts: receiptsKey(channel.name) },
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
-    playTtlMs: playTtl(channel.eligibility?.playedWithinMs),
+    playTtlMs: playTtl(channel.eligibility),
     keepReceipts: deps.keepReceipts,
     claimTtlMs: definition.claims && resolution === 'confirm' ? claimTtlMs(channel) : undefined,
     slotMs: slotMs(channel),

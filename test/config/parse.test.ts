@@ -174,6 +174,10 @@ describe('a configuration that cannot be used', () => {
       { eligibility: { playedWithin: '14d', when: 1 } },
       'channels.kongregate.eligibility.when: is not a known field',
     ],
+    [
+      { eligibility: { playedWithin: '14d', keepPlays: '7d' } },
+      'channels.kongregate.eligibility.keepPlays: must not be shorter than playedWithin',
+    ],
     [{ retry: { base: '1h' } }, 'channels.kongregate.retry.cap: must not be shorter than base'],
     [{ breaker: { cap: '1s' } }, 'channels.kongregate.breaker.cap: must not be shorter than rest'],
     [{ quietPeriod: '1h' }, 'channels.kongregate.quietPeriod: must be shorter than patience'],

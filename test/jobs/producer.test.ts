@@ -29,8 +29,8 @@ const final = new Set<string>();
 const plays: unknown[] = [];
 const openLedger = () => ({
   known: async (channel: string, ids: readonly string[]) => ids.map((id) => final.has(`${channel}/${id}`)),
-  recordPlays: async (channel: string, entries: readonly object[], within: number | undefined) => {
-    plays.push(...entries.map((entry) => ({ channel, within, ...entry })));
+  recordPlays: async (channel: string, entries: readonly object[], eligibility: unknown) => {
+    plays.push(...entries.map((entry) => ({ channel, eligibility, ...entry })));
   },
 });
 
@@ -336,12 +336,14 @@ describe('recordPlay', () => {
   const at = '2026-01-02T03:04:05Z';
 
   it('hands the recipient over under the name that the ledger uses, with the time the play counts', async () => {
-    await announceChannels(redis, [channelConfig({})]);
+    const eligibility = { playedWithin: '7d', keepPlays: '90d' };
+    await announceChannels(redis, [channelConfig({ eligibility })]);
     const recorder = producer();
     await recorder.recordPlay({ channel: 'kongregate', to: { userId: 32 }, at });
     await recorder.recordPlay({ channel: 'kongregate', to: { userId: 33 }, at: new Date(at) });
     await recorder.recordPlay({ channel: 'kongregate', to: { userId: 34 }, at: Date.parse(at) });
-    const entry = { channel: 'kongregate', within: 14 * 24 * 3600_000, at: Date.parse(at) };
+    const kept = { playedWithinMs: 7 * 24 * 3600_000, keepPlaysMs: 90 * 24 * 3600_000 };
+    const entry = { channel: 'kongregate', eligibility: kept, at: Date.parse(at) };
     expect(plays).toEqual(['32', '33', '34'].map((recipient) => ({ ...entry, recipient })));
   });
 

@@ -41,6 +41,43 @@ describe('eligibility', () => {
     await lab.grant(lab.message({ to: '33' }));
   });
 
+  it.for([29, 60, 400, 9_000])(
+    'knows a play that was %d days ago when it was told',
+    async (days, { expect }) => {
+      const lab = await openLab(store, { ...CHECKED, sendWhenUnknown: true });
+      expect(await played(lab, '32', days * DAY)).toBe(1);
+      expect(await lab.verdict(lab.message())).toEqual(INELIGIBLE);
+      await lab.elapse(20 * DAY);
+      expect(await lab.verdict(lab.message({ expiresInMs: 30 * DAY }))).toEqual(INELIGIBLE);
+    },
+  );
+
+  it.for([0, -5 * DAY])('knows who last played at %d, as a table writes "never"', async (at, { expect }) => {
+    const lab = await openLab(store, { ...CHECKED, sendWhenUnknown: true });
+    await recordPlays(store.redis, lab.base, [{ recipient: '32', at }], CHECKED.playTtl);
+    expect(await lab.verdict(lab.message())).toEqual(INELIGIBLE);
+    const told = lab.message({ to: '33', lastPlayedMsAgo: await store.now() });
+    expect(await lab.verdict(told)).toEqual(INELIGIBLE);
+  });
+
+  it('keeps a lapsed play for as long as somebody writes to the player or tells it again', async () => {
+    const lab = await openLab(store, { ...CHECKED, sendWhenUnknown: true });
+    const at = (await store.now()) - 20 * DAY;
+    for (const recipient of ['written', 'told', 'left'])
+      await recordPlays(store.redis, lab.base, [{ recipient, at }], CHECKED.playTtl);
+    let passed = 0;
+    for (let i = 0; i < 3; i++) {
+      await lab.elapse(15 * DAY);
+      passed += 15 * DAY;
+      const late = { expiresInMs: 100 * DAY };
+      expect(await lab.verdict(lab.message({ to: 'written', ...late }))).toEqual(INELIGIBLE);
+      const again = { recipient: 'told', at: at - passed };
+      expect(await recordPlays(store.redis, lab.base, [again], CHECKED.playTtl)).toBe(0);
+    }
+    expect(await lab.verdict(lab.message({ to: 'told', expiresInMs: 100 * DAY }))).toEqual(INELIGIBLE);
+    await lab.grant(lab.message({ to: 'left', expiresInMs: 100 * DAY }));
+  });
+
   it('suppresses unknown players where the channel says so', async () => {
     const lab = await openLab(store, { ...CHECKED, sendWhenUnknown: false });
     expect(await lab.verdict(lab.message())).toEqual(INELIGIBLE);

@@ -27,7 +27,7 @@ describe('admissionPolicy', () => {
       quota: true,
       windows: [-1, 0, 1, 2, 3].map((day) => Date.parse('2026-05-05') + day * DAY),
       playedWithin: 10 * DAY,
-      playTtl: 20 * DAY,
+      playTtl: 365 * DAY,
       sendWhenUnknown: false,
       lease: 8_000 + LEASE_MARGIN_MS,
       interval: 250,
@@ -82,7 +82,9 @@ describe('resolutionOf', () => {
   });
 });
 
-it('keeps a play twice as long as it counts, and as long as ever where it does not', () => {
-  expect(playTtl(DAY)).toBe(2 * DAY);
-  expect(playTtl(undefined)).toBe(28 * DAY);
+it('keeps a play for a year, longer where it counts for longer, or as long as the channel says', () => {
+  expect(playTtl({ playedWithinMs: 14 * DAY })).toBe(365 * DAY);
+  expect(playTtl(null)).toBe(365 * DAY);
+  expect(playTtl({ playedWithinMs: 300 * DAY })).toBe(600 * DAY);
+  expect(playTtl({ playedWithinMs: DAY, keepPlaysMs: 30 * DAY })).toBe(30 * DAY);
 });

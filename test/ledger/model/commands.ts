@@ -124,7 +124,7 @@ const times = fc
   .map((ticks) => command(`${ticks} ticks pass`, (both, real) => elapse(both, real, ticks)));
 
 const plays = fc
-  .record({ player: fc.constantFrom(...PLAYERS), ago: fc.constantFrom(0, 200, 500, 600) })
+  .record({ player: fc.constantFrom(...PLAYERS), ago: fc.constantFrom(0, 200, 500, 600, 2000) })
   .map(({ player, ago }) =>
     command(`${player} played ${ago} ago`, async ({ model }, real) => {
       const play = { recipient: player, at: (await real.store.now()) - time.ms(ago) };

@@ -83,12 +83,11 @@ function ineligible(model: ModelState, { player, playedAgo }: MessageSpec): bool
   const play = model.plays.get(player);
   const told = playedAgo === undefined ? undefined : -playedAgo;
   const last = Math.max(told ?? -Infinity, play?.kind === 'played' ? play.at : -Infinity);
-  if (play?.kind === 'refused' && play.at >= last) {
-    if (model.now - play.stamp > time.PLAY_TTL / 2) play.stamp = model.now;
-    return true;
-  }
-  if (last === -Infinity) return unknownPlayers === 'suppress';
-  return last <= model.now - time.PLAYED_WITHIN;
+  if (!play && last === -Infinity) return unknownPlayers === 'suppress';
+  const refused = play?.kind === 'refused' && play.at >= last;
+  if (!refused && last > model.now - time.PLAYED_WITHIN) return false;
+  if (play) model.renew(play);
+  return true;
 }
 
 function grant(

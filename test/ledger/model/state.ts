@@ -113,7 +113,13 @@ export class ModelState {
   play(player: string, at: number): void {
     const known = this.plays.get(player);
     // Of two in one tick, the one that is told later was later by the store's clock.
-    if (!known || known.at <= at) this.plays.set(player, { kind: 'played', at, stamp: at });
+    if (!known || known.at <= at) this.plays.set(player, { kind: 'played', at, stamp: this.now });
+    else if (known.kind === 'played') this.renew(known);
+  }
+
+  /** What is known of a player is kept while somebody asks for it or tells it again. */
+  renew(play: { stamp: number }): void {
+    if (this.now - play.stamp > time.PLAY_TTL / 2) play.stamp = this.now;
   }
 
   /** A record outlives its message by a day: so long a job may come back, and longer when it was replayed. */
