@@ -39,7 +39,15 @@ export type StopReason = (typeof STOP_REASONS)[number];
  * What one attempt, or one admission, resulted in. `detail` is for people: at most a few hundred characters, never a
  * key and never the content.
  */
-export type Outcome =
+export type Outcome = End & {
+  /**
+   * How long the platform asked to be left alone, whatever else it said: the whole channel rests for that long.
+   * Milliseconds, more than 0.
+   */
+  restMs?: number | undefined;
+};
+
+type End =
   | {
       kind: 'delivered';
       reason: DeliveredReason;
@@ -51,8 +59,6 @@ export type Outcome =
   | {
       kind: 'throttled';
       reason: ThrottledReason;
-      /** How long the platform asked us to leave it alone: the whole channel rests for that long. */
-      restMs?: number | undefined;
       /** Set when the channel has to stop until somebody acts. */
       stop?: StopReason | undefined;
       detail?: string | undefined;

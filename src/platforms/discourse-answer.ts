@@ -1,19 +1,23 @@
 import type { Outcome } from '../outcome.ts';
-import { outcomeOfRateLimit, outcomeOfStrangeStatus } from './http-outcome.ts';
+import {
+  type AnswerContext as CommonContext,
+  mayHaveActed,
+  outcomeOfRateLimit,
+  outcomeOfStrangeStatus,
+  withRest,
+} from './http-outcome.ts';
 import type { HttpAnswer, HttpResult } from './http-result.ts';
 import { parseObject } from './json-object.ts';
-import { platformText, type Unspeakable } from './platform-text.ts';
+import { platformText } from './platform-text.ts';
 
 /**
  * What Discourse's answers mean: the post as it was made, `{"action":"enqueued"}` for one that waits for a moderator,
  * `{"errors":[text …]}` with 422, or `{"errors":[…],"error_type":…}` (Discourse's posts_controller and application
  * controller).
  */
-export interface AnswerContext {
-  now: number;
+export interface AnswerContext extends CommonContext {
   /** The message is a reply: then a topic that is not there is the recipient's fault, not the address's. */
   isReply: boolean;
-  unspeakable: Unspeakable;
 }
 
 /** The texts are in the site's language; the English ones choose between the two reasons of a refusal, no more. */
@@ -31,6 +35,10 @@ export function madePost(answer: HttpAnswer): MadePost | undefined {
 }
 
 export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome {
+  return withRest(judge(answer, context), answer, context.now);
+}
+
+function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
   const { status } = answer;
   const { now, isReply } = context;
   const body = parseObject(answer.text);
@@ -39,7 +47,8 @@ export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome 
   if (post) return { kind: 'delivered', reason: 'sent', platformMessageId: `${post.id}` };
   if (status === 200 && body?.['action'] === 'enqueued')
     return { kind: 'delivered', reason: 'held_for_review' };
-  if (status < 400 || status >= 500 || body === undefined) return outcomeOfStrangeStatus(answer, now);
+  if (status < 400 || mayHaveActed(status) || body === undefined)
+    return outcomeOfStrangeStatus(answer, context);
   const text = textOf(body);
   const detail = platformText(text, context.unspeakable) || 'refused without a reason';
   const type = body['error_type'];
@@ -49,7 +58,7 @@ export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome 
   if (status === 404 && type === 'not_found' && isReply) {
     return { kind: 'rejected', reason: 'bad_recipient', detail };
   }
-  if (status !== 422 && status !== 400) return outcomeOfStrangeStatus(answer, now);
+  if (status !== 422 && status !== 400) return outcomeOfStrangeStatus(answer, context);
   return { kind: 'rejected', reason: NO_SUCH_PEOPLE.test(text) ? 'bad_recipient' : 'bad_request', detail };
 }
 

@@ -6,7 +6,7 @@ export type HttpResult = HttpAnswer | NotConnected | Lost;
 export interface HttpAnswer {
   kind: 'answered';
   status: number;
-  /** Names in lower case. */
+  /** Names in lower case. One that came more than once may be a list, whatever the type says. */
   headers: IncomingHttpHeaders;
   /** The whole body as UTF-8, at most 64 KiB. */
   text: string;
@@ -23,4 +23,10 @@ export interface Lost {
   kind: 'lost';
   reason: 'timeout' | 'connection_lost' | 'unreadable_answer';
   detail: string;
+}
+
+/** A header's value, the first one where it came more than once. */
+export function headerOf({ headers }: HttpAnswer, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }

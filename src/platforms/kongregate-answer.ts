@@ -1,19 +1,23 @@
 import type { Outcome } from '../outcome.ts';
-import { outcomeOfRateLimit, outcomeOfStrangeStatus } from './http-outcome.ts';
+import {
+  type AnswerContext as CommonContext,
+  mayHaveActed,
+  outcomeOfRateLimit,
+  outcomeOfStrangeStatus,
+  withRest,
+} from './http-outcome.ts';
 import type { HttpAnswer } from './http-result.ts';
 import { parseObject } from './json-object.ts';
-import { platformText, type Unspeakable } from './platform-text.ts';
+import { platformText } from './platform-text.ts';
 
 /**
  * What an answer of Kongregate's private_message means. The API answers HTTP 200 to nearly everything, so the body
  * decides: `{"success":true}`, `{"success":false,"errors":[text …]}`, or the envelope of its other methods,
  * `{"success":false,"error":403,"error_description":text}` (Kongregate's API documentation).
  */
-export interface AnswerContext {
-  now: number;
+export interface AnswerContext extends CommonContext {
   /** Any of these in a refusal, whatever the case, says that the player already got today's message. */
   quotaRefusals: readonly string[];
-  unspeakable: Unspeakable;
 }
 
 interface Refusal {
@@ -33,24 +37,25 @@ const NO_SUCH_USER =
   /\b(?:unknown|invalid|no such) (?:user|player|recipient)|\b(?:user|player|recipient)\w* (?:was )?(?:not found|does(?:n.t| not) exist)|\bfind (?:the |that )?(?:user|player|recipient)/i;
 
 export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome {
+  return withRest(judge(answer, context), answer, context.now);
+}
+
+function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
   if (answer.status === 429) return outcomeOfRateLimit(answer, context.now);
-  if (answer.status >= 500) return outcomeOfStrangeStatus(answer, context.now);
+  if (mayHaveActed(answer.status)) return outcomeOfStrangeStatus(answer, context);
   const body = parseObject(answer.text);
   const isSuccess = answer.status >= 200 && answer.status < 300;
   if (isSuccess && body?.['success'] === true) return SENT;
   const refusal = body === undefined ? undefined : readRefusal(body);
   if (refusal !== undefined) return readReason(refusal, answer, context);
-  if (!isSuccess) return outcomeOfStrangeStatus(answer, context.now);
-  const detail =
-    answer.text.trim() === '' ? 'the answer is blank' : 'the answer is none of the documented ones';
-  return { kind: 'unknown', reason: 'unreadable_answer', detail };
+  return outcomeOfStrangeStatus(answer, context);
 }
 
 function readReason(refusal: Refusal, answer: HttpAnswer, context: AnswerContext): Outcome {
   const { code, text } = refusal;
   const detail = platformText(text, context.unspeakable) || 'refused without a reason';
   if (code === 429) return outcomeOfRateLimit(answer, context.now);
-  if (code !== undefined && code >= 500) return { kind: 'unknown', reason: 'server_error', detail };
+  if (code !== undefined && mayHaveActed(code)) return { kind: 'unknown', reason: 'server_error', detail };
   if (code === 401 || code === 403 || BAD_KEY.test(text)) {
     return { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials', detail };
   }

@@ -54,8 +54,8 @@ export interface Lookalike {
 export type Answer =
   | { kind: 'found'; platformMessageId?: string | undefined }
   | { kind: 'not_found' }
-  /** Proves nothing; the question is asked again later. */
-  | { kind: 'unsure'; detail: string };
+  /** Proves nothing; the question is asked again later, and after the rest in milliseconds where one was asked for. */
+  | { kind: 'unsure'; detail: string; restMs?: number | undefined };
 
 /** `lookalikes`: one of these may be it; the ledger knows which of them belong to other messages. */
 export type Confirmation = Answer | { kind: 'lookalikes'; messages: readonly Lookalike[] };

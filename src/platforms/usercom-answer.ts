@@ -1,28 +1,34 @@
 import type { Outcome } from '../outcome.ts';
-import { outcomeOfRateLimit, outcomeOfStrangeStatus } from './http-outcome.ts';
+import {
+  type AnswerContext,
+  mayHaveActed,
+  outcomeOfRateLimit,
+  outcomeOfStrangeStatus,
+  withRest,
+} from './http-outcome.ts';
 import type { HttpAnswer } from './http-result.ts';
 import { parseObject } from './json-object.ts';
-import { platformText, type Unspeakable } from './platform-text.ts';
+import { platformText } from './platform-text.ts';
 
 /**
  * What User.com's answers mean. Only 201 is documented; the rest looks like Django REST Framework:
  * `{"field":["text"]}` with 400, `{"detail":"text"}` with every other refusal.
  */
-export interface AnswerContext {
-  now: number;
-  unspeakable: Unspeakable;
-}
-
 /** The fields that name whom the message is for; `user` is the agent. */
 const RECIPIENT_FIELDS = ['conversation', 'user_id', 'client_user_id'];
 
-export function readAnswer(answer: HttpAnswer, { now, unspeakable }: AnswerContext): Outcome {
+export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome {
+  return withRest(judge(answer, context), answer, context.now);
+}
+
+function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
   const { status } = answer;
   const body = parseObject(answer.text);
-  if (status === 429) return outcomeOfRateLimit(answer, now);
+  if (status === 429) return outcomeOfRateLimit(answer, context.now);
   if (status === 201) return sent(body);
-  if (status < 400 || status >= 500 || body === undefined) return outcomeOfStrangeStatus(answer, now);
-  const detail = platformText(textOf(body), unspeakable) || 'refused without a reason';
+  if (status < 400 || mayHaveActed(status) || body === undefined)
+    return outcomeOfStrangeStatus(answer, context);
+  const detail = platformText(textOf(body), context.unspeakable) || 'refused without a reason';
   switch (status) {
     case 401:
     case 403:
@@ -34,7 +40,7 @@ export function readAnswer(answer: HttpAnswer, { now, unspeakable }: AnswerConte
       return { kind: 'rejected', reason: aboutRecipient ? 'bad_recipient' : 'bad_request', detail };
     }
     default:
-      return outcomeOfStrangeStatus(answer, now);
+      return outcomeOfStrangeStatus(answer, context);
   }
 }
 

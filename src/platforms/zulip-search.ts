@@ -1,6 +1,8 @@
+import { restOf } from './http-outcome.ts';
 import type { HttpAnswer, HttpResult } from './http-result.ts';
 import { parseObject } from './json-object.ts';
 import type { Confirmation, Lookalike } from './port.ts';
+import { longest, restMs as restMsOf } from './retry-after.ts';
 
 /**
  * Whether a message arrived is learned from the conversation: `GET /api/v1/messages`, the latest of the bot's own, and
@@ -45,10 +47,14 @@ export function searchPath({ people, sender, old }: Conversation): string {
  */
 export function readSearch(result: HttpResult, content: string, since: number, now: number): Confirmation {
   if (result.kind !== 'answered') return { kind: 'unsure', detail: `not answered: ${result.detail}` };
-  const body = result.status === 200 ? parseObject(result.text) : undefined;
-  const messages = body?.['result'] === 'success' ? body['messages'] : undefined;
-  if (!Array.isArray(messages))
-    return { kind: 'unsure', detail: `HTTP ${result.status} in place of messages` };
+  const { status } = result;
+  const body = parseObject(result.text);
+  const messages = status === 200 && body?.['result'] === 'success' ? body['messages'] : undefined;
+  if (!Array.isArray(messages)) {
+    const inBody = status === 429 ? body?.['retry-after'] : undefined;
+    const restMs = longest([restOf(result, now), restMsOf(inBody, now)]);
+    return { kind: 'unsure', detail: `HTTP ${status} in place of messages`, restMs };
+  }
   const ahead = serverAheadMs(result, now);
   const found = messages.flatMap((message) => readMessage(message, ahead) ?? []);
   const alike = found.filter((message) => sameContent(message.content, content));

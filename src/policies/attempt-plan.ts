@@ -33,6 +33,10 @@ const DOUBT_PAUSE_MS = 1_000;
 const DEFAULT_REST_MS = 5_000;
 
 export function planAttempt(outcome: Outcome, grant: Grant, context: PlanContext): Plan {
+  return resting(planEnd(outcome, grant, context), outcome.restMs);
+}
+
+function planEnd(outcome: Outcome, grant: Grant, context: PlanContext): Plan {
   switch (outcome.kind) {
     case 'delivered':
       return delivered(outcome);
@@ -82,13 +86,19 @@ function throttled(
     const next: Disposition = { kind: 'rest', reason, delayMs: STOPPED_REST_MS };
     return { outcome, effect: 'back', next, marks: { health: 'up', stop: { reason: outcome.stop } } };
   }
-  const ms = outcome.restMs ?? DEFAULT_REST_MS;
-  const next: Disposition = { kind: 'rest', reason, delayMs: ms };
+  const next: Disposition = { kind: 'rest', reason, delayMs: 0 };
+  const plan: Plan = { outcome, effect: 'back', next, marks: { health: 'up' } };
+  return resting(plan, outcome.restMs ?? DEFAULT_REST_MS);
+}
+
+/** Whatever the platform said else: asked to be left alone, it is, by the whole channel and by this message. */
+function resting(plan: Plan, ms: number | undefined): Plan {
+  if (ms === undefined) return plan;
+  const { next, marks } = plan;
   return {
-    outcome,
-    effect: 'back',
-    next,
-    marks: { health: 'up', rest: { reason: 'rate_limited', ms } },
+    ...plan,
+    next: 'delayMs' in next ? { ...next, delayMs: Math.max(next.delayMs, ms) } : next,
+    marks: { ...marks, rest: { reason: 'rate_limited', ms } },
   };
 }
 
@@ -140,13 +150,15 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
     return delivered({ kind: 'delivered', reason: 'confirmed', platformMessageId });
   }
   const absent = answer.kind === 'not_found';
+  const restMs = answer.kind === 'unsure' ? answer.restMs : undefined;
   const waitMs = absent ? 0 : grant.leaseMs + context.quietPeriodMs;
-  return {
+  const plan: Plan = {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
     effect: absent ? 'absent' : 'doubt',
     next: { kind: 'wait', reason: 'slot_busy', delayMs: comeBackMs(waitMs, context.random) },
     marks: absent ? { health: 'up' } : {},
   };
+  return resting(plan, restMs);
 }
 
 /**

@@ -17,11 +17,14 @@ const when = {
 /** Whether the platform took the message before the answer went wrong, so that only its sender does not know. */
 const accepted = z.boolean().default(false);
 
+const headerValue = z.union([z.string(), z.array(z.string())]);
+const retryAfter = headerValue.optional();
+
 /**
  * - `latency`: the answer, or the next fault that fits, comes `latencyMs` later.
- * - `server_error`: `status` (503) with an HTML page. - `reset`: the connection breaks. - `hang`: no answer ever.
+ * - `server_error`: `status` (503) with an HTML page, and `retryAfter` where given. - `reset`: the connection breaks. - `hang`: no answer ever.
  * - `blank`: HTTP 200 and nothing. - `unreadable`: half of an answer. - `oversize`: one of a megabyte.
- * - `rate_limited`: 429, with `retryAfter` as its Retry-After where given.
+ * - `rate_limited`: 429, with `retryAfter` as its Retry-After where given; a list makes as many headers.
  * - `answer`: whatever is put here, word by word.
  */
 export const faultSchema = z.discriminatedUnion('kind', [
@@ -29,6 +32,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('server_error'),
     status: z.int().min(500).max(599).default(503),
+    retryAfter,
     accepted,
     ...when,
   }),
@@ -37,11 +41,11 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('blank'), accepted, ...when }),
   z.strictObject({ kind: z.literal('unreadable'), accepted, ...when }),
   z.strictObject({ kind: z.literal('oversize'), accepted, ...when }),
-  z.strictObject({ kind: z.literal('rate_limited'), retryAfter: z.string().optional(), ...when }),
+  z.strictObject({ kind: z.literal('rate_limited'), retryAfter, ...when }),
   z.strictObject({
     kind: z.literal('answer'),
     status: z.int().min(200).max(599).default(200),
-    headers: z.record(z.string(), z.string()).default({}),
+    headers: z.record(z.string(), headerValue).default({}),
     body: z.string().default(''),
     accepted,
     ...when,

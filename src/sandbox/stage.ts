@@ -83,7 +83,7 @@ function answerWith(fault: AnswerFault, reply: FastifyReply): FastifyReply {
     case 'hang':
       return reply.hijack();
     case 'server_error':
-      return reply
+      return retryLater(reply, fault.retryAfter)
         .code(fault.status)
         .type('text/html')
         .send('<html><body>Something went wrong</body></html>');
@@ -94,12 +94,14 @@ function answerWith(fault: AnswerFault, reply: FastifyReply): FastifyReply {
     case 'oversize':
       return reply.type('application/json').send(`{"success":true,"filler":"${'x'.repeat(OVERSIZE_BYTES)}"}`);
     case 'rate_limited':
-      if (fault.retryAfter !== undefined) reply.header('retry-after', fault.retryAfter);
-      return reply.code(429).type('text/plain').send('Too many requests');
+      return retryLater(reply, fault.retryAfter).code(429).type('text/plain').send('Too many requests');
     case 'answer':
       return reply.code(fault.status).headers(fault.headers).send(fault.body);
   }
 }
+
+const retryLater = (reply: FastifyReply, retryAfter: string | string[] | undefined): FastifyReply =>
+  retryAfter === undefined ? reply : reply.header('retry-after', retryAfter);
 
 /** A reset, not a polite end: what a crashing server or a dropped link looks like. */
 function breakOff(reply: FastifyReply): FastifyReply {

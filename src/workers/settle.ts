@@ -27,13 +27,23 @@ export async function settleJob(
       await job.moveToDelayed(disposition.at, token);
       throw new DelayedError();
     case 'rest':
-      await queue.rateLimit(disposition.delayMs);
+      await queue.rateLimit(expiryMs(disposition.delayMs));
       throw new RateLimitError();
     case 'hand_back':
       await job.moveToWait(token);
       throw new WaitingError();
   }
 }
+
+/** A day: no rest is longer (`LONGEST_REST` in channel.lua). */
+const LONGEST_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * As an expiry that Redis takes: a whole number of milliseconds, at least one. Any other would be refused, and the job
+ * would stall for what was an error of arithmetic elsewhere.
+ */
+const expiryMs = (ms: number): number =>
+  Number.isNaN(ms) ? 1 : Math.min(Math.max(Math.ceil(ms), 1), LONGEST_MS);
 
 /** The reason first, so that a program can read it; without a stack, which would only name our own files. */
 function deadLetter(reason: string, detail: string): UnrecoverableError {

@@ -88,10 +88,23 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
       ['1.5', 1_500],
       [undefined, undefined],
       ['soon', undefined],
+      ['0', undefined],
+      ['Wed, 21 Oct 2015 07:28:00 GMT', undefined],
+      [['5', '9'], 9_000],
     ])('rests on a 429 with Retry-After %s', async (retryAfter, restMs) => {
       sandbox.faults.add({ kind: 'rate_limited', ...(retryAfter && { retryAfter }) });
-      expect(await send()).toMatchObject({ kind: 'throttled', reason: 'rate_limited', restMs });
+      const outcome = await send();
+      expect(outcome).toMatchObject({ kind: 'throttled', reason: 'rate_limited' });
+      expect(outcome.restMs).toBe(restMs);
     });
+
+    it.each([200, 302, 400, 403, 404, 408, 422, 500, 503])(
+      'rests for as long as is asked for with HTTP %i',
+      async (status) => {
+        sandbox.faults.add({ kind: 'answer', status, headers: { 'retry-after': '15' }, count: 1 });
+        expect((await send()).restMs).toBe(15_000);
+      },
+    );
   });
 
   describe('what nobody knows', () => {
@@ -116,6 +129,16 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
       expect(await send()).toMatchObject({ kind: 'unknown', reason });
       expect(accepted()).toBe(taken ? 1 : 0);
     });
+
+    it.each([408, 499, 460])(
+      'HTTP %i, by which a server tells that somebody gave up waiting',
+      async (status) => {
+        for (const body of ['<h1>Time-out</h1>', '{"success":false,"error":{"code":1},"result":"error"}']) {
+          sandbox.faults.add({ kind: 'answer', status, body, count: 1, accepted: true });
+          expect(await send()).toMatchObject({ kind: 'unknown', reason: 'timeout' });
+        }
+      },
+    );
 
     it('ends a hanging request when the signal aborts', async () => {
       sandbox.faults.add({ kind: 'hang', accepted: true });

@@ -37,7 +37,10 @@ export const webhook: PlatformDefinition<WebhookMessage, WebhookSettings> = {
         const result = await http.request({ method: 'POST', path, headers, body, signal });
         if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
         if (result.status === 204) return { kind: 'delivered', reason: 'sent' };
-        return outcomeOfStrangeStatus(result, Date.now());
+        return outcomeOfStrangeStatus(result, {
+          now: Date.now(),
+          unspeakable: { secrets: [settings.token], content },
+        });
       },
       close: () => http.close(),
     };

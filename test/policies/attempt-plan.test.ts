@@ -135,6 +135,31 @@ describe('planAttempt: what the channel is told', () => {
   });
 });
 
+describe('planAttempt: whatever else is said, a rest that is asked for is kept', () => {
+  const rest = { reason: 'rate_limited', ms: 15_000 };
+  it.each(Object.entries(OUTCOMES))('%s', (_, outcome) => {
+    for (const resolution of RESOLUTIONS) {
+      for (const doubt of [false, true]) {
+        const asking = { ...outcome, restMs: 15_000 };
+        const { next, marks } = planAttempt(
+          asking,
+          grant({ doubt }),
+          context({ resolution, random: () => 0 }),
+        );
+        expect(marks.rest).toEqual(rest);
+        if ('delayMs' in next) expect(next.delayMs).toBeGreaterThanOrEqual(15_000);
+      }
+    }
+  });
+
+  it('also where a question about a doubtful send was not answered', () => {
+    const asked = grant({ kind: 'ask', doubt: true });
+    expect(planAnswer({ kind: 'unsure', detail: '503', restMs: 15_000 }, asked, context()).marks).toEqual({
+      rest,
+    });
+  });
+});
+
 describe('planAttempt: delays', () => {
   const next = (outcome: Outcome, fields: Partial<PlanContext> = {}, attempt = 1) =>
     planAttempt(outcome, grant({ attempt }), context(fields)).next;

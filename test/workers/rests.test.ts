@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import type { Fault } from '../../src/sandbox/index.ts';
 import { closedDoor } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 import { it } from '../support/scene.ts';
@@ -30,6 +31,30 @@ describe.concurrent('a platform that says "later"', () => {
     expect(journal.report().faults).toEqual({ rate_limited: 1 });
     const throttled = (await scene.receipts()).find(({ attempts }) => attempts !== 1);
     expect(throttled).toBeUndefined();
+  });
+});
+
+const LATER: [string, object, number][] = [
+  ['a 503 with a time', { kind: 'server_error', retryAfter: '2' }, 1_990],
+  // No time is named: neither at once nor after the 15 s in which a stalled job comes back.
+  ['a 429 with none', { kind: 'rate_limited', retryAfter: '0' }, 4_900],
+  [
+    'a 429 with a time that is past',
+    { kind: 'rate_limited', retryAfter: 'Wed, 21 Oct 2015 07:28:00 GMT' },
+    4_900,
+  ],
+  ['a 429 with two times', { kind: 'rate_limited', retryAfter: ['1', '2'] }, 1_990],
+];
+
+describe.concurrent('a platform that says when', () => {
+  it.for(LATER)('is believed: %s', { timeout: 30_000 }, async ([, fault, restMs], { openScene }) => {
+    const scene = await openScene({ sandbox: { faults: [{ ...fault, count: 1 } as Fault] } });
+    const worker = await scene.worker();
+    await scene.send(11);
+    expect(await scene.agreed(1, [worker], { withinMs: 14_000 })).toEqual({ 'delivered/sent': 1 });
+    const [refused, sent] = scene.sandbox.journal.calls();
+    expect((sent?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(restMs);
+    expect(worker.log()).not.toContain('invalid expire');
   });
 });
 

@@ -37,6 +37,19 @@ it.each<[Disposition, unknown[][], unknown]>([
   expect(signal === undefined || isSignal(signal)).toBe(true);
 });
 
+it.each([
+  [0, 1],
+  [-5, 1],
+  [0.2, 1],
+  [1_500.25, 1_501],
+  [Number.NaN, 1],
+  [Number.POSITIVE_INFINITY, 86_400_000],
+  [2 ** 60, 86_400_000],
+])('a rest of %d ms is told as an expiry that Redis takes', async (delayMs, told) => {
+  const { verbs } = await settle({ kind: 'rest', reason: 'rate_limited', delayMs });
+  expect(verbs).toEqual([['rateLimit', told]]);
+});
+
 it('takes no other error for a signal', () => {
   expect(isSignal(new Error('Missing lock for job'))).toBe(false);
 });
