@@ -37,10 +37,15 @@ export async function openPlatforms(clock: Clock, seed: number): Promise<Platfor
   const [limited] = LANES.flatMap(({ judged, platform }) =>
     platform === 'limiting' && judged.kind === 'calendar' ? [judged.windowMs] : [],
   );
-  const options = { clock, seed, keepCalls: 10_000_000, faults: BAD_DAY };
+  // A site's limit would be all that is seen of Discourse in so short a time.
+  const discourse = { requestsPerMinute: 1_000_000 };
+  const options = { clock, seed, keepCalls: 10_000_000, faults: BAD_DAY, discourse };
   const sandboxes = {
     limiting: await startSandbox({ ...options, kongregate: { apiKeys: API_KEYS, dayMs: limited ?? 60_000 } }),
-    lenient: await startSandbox({ ...options, kongregate: { apiKeys: API_KEYS, dayMs: 1 } }),
+    lenient: await startSandbox({
+      ...options,
+      kongregate: { apiKeys: API_KEYS, dayMs: 1 },
+    }),
   };
   const proxies = {
     limiting: await openLine(sandboxes.limiting.port),

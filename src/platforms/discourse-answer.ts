@@ -21,7 +21,8 @@ export interface AnswerContext extends CommonContext {
 }
 
 /** The texts are in the site's language; the English ones choose between the two reasons of a refusal, no more. */
-const NO_SUCH_PEOPLE = /valid user|message to (?:that|this) user|recipient|can(?:no|')t (?:send|contact)/i;
+const NO_SUCH_PEOPLE =
+  /valid user|could not be found|not accepting messages|message to (?:that|this) user|recipient|can(?:no|')t (?:send|contact)|topic was (?:closed|deleted)/i;
 
 /** The post that was made, for whoever has more to do with its topic. */
 export interface MadePost {

@@ -135,18 +135,21 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
 }
 
 /**
- * Without `archetype` a new topic would be a public one, and without a category a 422. A reply keeps no external id and
- * gets one all the same: posts that are the same byte for byte within 120 s are answered with the first one's answer,
- * and two messages of one text into one topic are two.
+ * Without `archetype` a new topic would be a public one, and without a category a 422; a reply with one is refused. A
+ * reply keeps no external id and gets one all the same: posts that are the same byte for byte within 120 s are answered
+ * with the first one's answer, and two messages of one text into one topic are two.
  */
 function encode({ message, content, idempotencyKey }: SendRequest<DiscourseMessage>): string {
   const isReply = message.topicId !== undefined;
   return JSON.stringify({
     ...(isReply
       ? { topic_id: message.topicId }
-      : { title: renderTitle(message), target_recipients: recipientsOf(message).join(',') }),
+      : {
+          title: renderTitle(message),
+          archetype: 'private_message',
+          target_recipients: recipientsOf(message).join(','),
+        }),
     raw: content,
-    archetype: 'private_message',
     external_id: idempotencyKey,
   });
 }

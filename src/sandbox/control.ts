@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { accountSchema } from './discourse-accounts.ts';
 import { faultSchema } from './faults.ts';
 import { playerSchema } from './kongregate-players.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -16,6 +17,7 @@ import type { Sandbox } from './sandbox.ts';
  * | `PUT /kongregate/players` | `[{ userId, username, state }]` | sets players |
  * | `PUT /kongregate/keys`, `/usercom/keys` | `["key"]` | sets the good keys |
  * | `PUT /zulip/keys`, `/discourse/keys` | `["name:key"]` | the same, with the account's name |
+ * | `PUT /discourse/accounts` | `[{ username, staff, mayMessage, silenced, groups, topics }]` | says who the writing accounts are |
  * | `POST /kongregate/new-day` | | forgets the messages of the day |
  * | `POST /reset` | | empties the journal and the faults |
  *
@@ -39,6 +41,10 @@ export function controlRoutes(app: FastifyInstance, sandbox: Omit<Sandbox, 'url'
   });
   app.put('/kongregate/players', (request, reply) => {
     sandbox.kongregate.players.set(...z.array(playerSchema).parse(request.body));
+    return reply.code(204).send();
+  });
+  app.put('/discourse/accounts', (request, reply) => {
+    sandbox.discourse.accounts.set(...z.array(accountSchema).parse(request.body));
     return reply.code(204).send();
   });
   const keys = {

@@ -1,44 +1,88 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Account, type DiscourseAccount, DiscourseAccounts, nameKey } from './discourse-accounts.ts';
+import { lengthProblem, RequestLimit } from './discourse-limits.ts';
 import { asFields, asText } from './fields.ts';
 import type { Ruling, Stage } from './stage.ts';
 
 export interface DiscourseOptions {
   /** `username:key`. Default `['herald:sandbox-key']`. */
   credentials?: readonly string[];
+  /** Who these are; whoever is not told of is an administrator. */
+  accounts?: readonly DiscourseAccount[];
+  /** Names of those who take no messages from members. */
+  notAccepting?: readonly string[];
   /** Whether the site wants to read messages before they are delivered. Default false. */
   review?: boolean;
+  /** Requests a minute over all keys, `max_admin_api_reqs_per_minute`. Default 60. */
+  requestsPerMinute?: number;
+  /** How long a member's text is refused again, `unique_posts_mins`. Default 5 minutes. */
+  uniquePostsMs?: number;
+  /** The most people in a member's message, `max_allowed_message_recipients`. Default 30. */
+  maxRecipients?: number;
 }
 
 export interface DiscourseTopic {
   id: number;
   title: string;
-  /** As they came, in lower case. */
+  /** Who began it. */
+  sender: string;
+  /** As they came, in lower case; groups included. */
   recipients: string[];
   externalId: string;
   posts: { id: number; raw: string }[];
+  /** Out of the sender's inbox. */
   archived: boolean;
+  /** The groups out of whose inbox it is as well: archiving takes those of the sender's along. */
+  archivedGroups: string[];
+  /** May be set: then only staff writes into it. */
+  closed: boolean;
 }
 
 /** How long the same post gets the first one's answer again. */
 const MEMO_MS = 120_000;
 
+const TEXTS = {
+  category: "Category can't be blank",
+  existing: "Sorry, you can't create a PM on an existing topic.",
+  nobody: 'You must select a valid user.',
+  unknown: 'One of the users you are sending this message to could not be found.',
+  sender: 'Sorry, you cannot send a personal message to that user.',
+  similar: 'Body is too similar to what you recently posted',
+  topic: 'Something has gone wrong. Perhaps this topic was closed or deleted while you were looking at it?',
+  notAccepting: (name: string) => `Sorry, ${name} is not accepting messages at the moment.`,
+  tooMany: (max: number) => `Sorry, you can send a message to maximum ${max} recipients.`,
+};
+
 /**
- * Discourse's personal messages by its source (posts_controller, topics_controller): one external id a topic, whatever
- * the case; the same post within two minutes is answered as before; a topic without an archetype needs a category.
- * Names that end in 0 are unknown.
+ * Discourse's personal messages by its source (posts_controller, PostCreator, TopicCreator, PostValidator,
+ * topics_controller), in its order: one external id a topic, whatever the case; a topic without an archetype needs a
+ * category, a reply with one is refused; the same post within two minutes is answered as before; a member's text is
+ * taken once in five minutes, whoever it is for. Names that end in 0 are unknown.
  */
 export class DiscourseSandbox {
   readonly topics = new Map<number, DiscourseTopic>();
+  readonly accounts = new DiscourseAccounts();
   /** What waits for a moderator. */
   readonly queued: string[] = [];
   review: boolean;
   #credentials: ReadonlySet<string>;
   #memo = new Map<string, { at: number; ruling: Ruling }>();
+  /** When each text of each member may be posted again. */
+  #recentTexts = new Map<string, number>();
   #posts = 0;
+  readonly #notAccepting: ReadonlySet<string>;
+  readonly #limit: RequestLimit;
+  readonly #uniquePostsMs: number;
+  readonly #maxRecipients: number;
 
   constructor(options: DiscourseOptions = {}) {
     this.#credentials = new Set(options.credentials ?? ['herald:sandbox-key']);
+    this.accounts.set(...(options.accounts ?? []));
+    this.#notAccepting = new Set((options.notAccepting ?? []).map(nameKey));
     this.review = options.review ?? false;
+    this.#limit = new RequestLimit(options.requestsPerMinute ?? 60);
+    this.#uniquePostsMs = options.uniquePostsMs ?? 5 * 60_000;
+    this.#maxRecipients = options.maxRecipients ?? 30;
   }
 
   setCredentials(...credentials: string[]): void {
@@ -50,89 +94,170 @@ export class DiscourseSandbox {
     app.post('/posts.json', (request, reply) => {
       const fields = asFields(request.body);
       const call = { platform: 'discourse', recipient: recipientOf(fields), content: asText(fields['raw']) };
-      return stage.play(
-        reply,
-        call,
-        () => this.#refusedKey(request) ?? this.#remembered(fields, stage.clock.now()),
-      );
+      const topic = fields['topic_id'] === undefined ? undefined : Number(fields['topic_id']);
+      return stage.play(reply, call, () => {
+        const now = stage.clock.now();
+        return this.#enter(request, now, topic, (account) => this.#remembered(account, fields, now));
+      });
     });
-    app.get('/t/external_id/:id.json', (request, reply) =>
-      stage.answer(reply, 'discourse', () => {
-        const id = asText(asFields(request.params)['id']).toLowerCase();
-        const topic = [...this.topics.values()].find(({ externalId }) => externalId === id);
-        if (this.#refusedKey(request) || !topic) return this.#refusedKey(request) ?? notFound();
-        const location = `${request.protocol}://${request.host}/discourse/t/a-message/${topic.id}.json`;
-        return { result: 'found', status: 301, headers: { location }, body: '' };
-      }),
-    );
-    app.put('/t/:id/archive-message.json', (request, reply) =>
-      stage.answer(reply, 'discourse', () => {
-        const topic = this.topics.get(Number(asFields(request.params)['id']));
-        if (this.#refusedKey(request) || !topic) return this.#refusedKey(request) ?? notFound();
-        topic.archived = true;
-        return { result: 'archived', status: 200, body: { group_name: null } };
-      }),
-    );
+    const look = (
+      method: 'GET' | 'PUT',
+      url: string,
+      judge: (request: FastifyRequest, by: Account) => Ruling,
+    ) =>
+      app.route({
+        method,
+        url,
+        handler: (request, reply) =>
+          stage.answer(reply, 'discourse', () =>
+            this.#enter(request, stage.clock.now(), Number(asFields(request.params)['id']), (by) =>
+              judge(request, by),
+            ),
+          ),
+      });
+    look('GET', '/t/external_id/:id.json', (request) => this.#find(request));
+    look('PUT', '/t/:id/archive-message.json', (request, by) => this.#archive(request, by));
+    look('GET', '/session/current.json', (_, by) => session(by));
   }
 
-  #refusedKey({ headers }: FastifyRequest): Ruling | undefined {
-    if (this.#credentials.has(`${headers['api-username']}:${headers['api-key']}`)) return undefined;
-    const errors = [
-      'You are not permitted to view the requested resource. The API username or key is invalid.',
-    ];
-    return { result: 'bad_credentials', status: 403, body: { errors, error_type: 'invalid_access' } };
+  /**
+   * The key, then the limit. A narrow key is answered just as a wrong one is where it may not be used
+   * (DefaultCurrentUserProvider).
+   */
+  #enter(
+    { headers }: FastifyRequest,
+    now: number,
+    topic: number | undefined,
+    judge: (by: Account) => Ruling,
+  ): Ruling {
+    const { 'api-username': username, 'api-key': key } = headers;
+    if (!this.#credentials.has(`${username}:${key}`)) return invalidAccess();
+    const account = this.accounts.of(String(username));
+    if (account.topics && !(topic !== undefined && account.topics.includes(topic))) return invalidAccess();
+    return this.#limit.refusal(now) ?? judge(account);
   }
 
-  #remembered(fields: Record<string, unknown>, now: number): Ruling {
-    const key = JSON.stringify(Object.entries(fields).toSorted());
+  #find(request: FastifyRequest): Ruling {
+    const id = asText(asFields(request.params)['id']).toLowerCase();
+    const topic = [...this.topics.values()].find(({ externalId }) => externalId === id);
+    if (!topic) return notFound();
+    const location = `${request.protocol}://${request.host}/discourse/t/a-message/${topic.id}.json`;
+    return { result: 'found', status: 301, headers: { location }, body: '' };
+  }
+
+  /** toggle_archive_message: for every addressed group that the sender belongs to, and for the sender. */
+  #archive(request: FastifyRequest, by: Account): Ruling {
+    const topic = this.topics.get(Number(asFields(request.params)['id']));
+    if (!topic) return notFound();
+    const groups = by.groups.map(nameKey).filter((name) => topic.recipients.includes(name));
+    topic.archivedGroups = groups;
+    topic.archived = true;
+    return { result: 'archived', status: 200, body: groups.length > 0 ? { group_name: groups.at(-1) } : '' };
+  }
+
+  #remembered(by: Account, fields: Record<string, unknown>, now: number): Ruling {
+    const key = JSON.stringify([by.username, ...Object.entries(fields).toSorted()]);
     const before = this.#memo.get(key);
     if (before && now < before.at + MEMO_MS) return { ...before.ruling, result: 'repeated' };
-    const ruling = this.#judge(fields);
+    const ruling = this.#judge(by, fields, now);
     this.#memo.set(key, { at: now, ruling });
     return ruling;
   }
 
-  #judge(fields: Record<string, unknown>): Ruling {
-    const raw = asText(fields['raw']);
-    const problem = lengthProblem('Body', raw, 10, 32_000);
-    const topic = this.topics.get(Number(fields['topic_id']));
-    if (fields['topic_id'] !== undefined) {
-      if (!topic) return notFound();
-      return problem ?? this.#accept(topic, raw);
-    }
-    return problem ?? this.#newTopic(fields, raw);
+  #judge(by: Account, fields: Record<string, unknown>, now: number): Ruling {
+    const isReply = fields['topic_id'] !== undefined;
+    const topic = isReply ? this.topics.get(Number(fields['topic_id'])) : this.#draft(by, fields);
+    const problem =
+      (isReply
+        ? replyProblem(by, fields, topic)
+        : this.#newTopicProblem(by, fields, topic as DiscourseTopic)) ??
+      this.#bodyProblem(by, asText(fields['raw']), now) ??
+      (isReply ? undefined : this.#peopleProblem(by, topic as DiscourseTopic));
+    if (problem) return problem;
+    return this.#accept(by, topic as DiscourseTopic, asText(fields['raw']), now);
   }
 
-  #newTopic(fields: Record<string, unknown>, raw: string): Ruling {
-    if (fields['archetype'] !== 'private_message') return refusal("Category can't be blank");
-    const title = asText(fields['title']);
-    const problem = lengthProblem('Title', title, 2, 255);
-    if (problem) return problem;
-    const recipients = recipientOf(fields).split(',').filter(Boolean);
-    if (recipients.length === 0) return refusal('You must select a valid user.');
-    if (recipients.some((name) => name.endsWith('0')))
-      return { ...refusal('You must select a valid user.'), result: 'unknown_user' };
-    const externalId = asText(fields['external_id']).toLowerCase();
+  #draft(by: Account, fields: Record<string, unknown>): DiscourseTopic {
+    return {
+      id: this.topics.size + 1,
+      title: asText(fields['title']),
+      sender: nameKey(by.username),
+      recipients: asText(fields['target_recipients']).toLowerCase().split(',').filter(Boolean),
+      externalId: asText(fields['external_id']).toLowerCase(),
+      posts: [],
+      archived: false,
+      archivedGroups: [],
+      closed: false,
+    };
+  }
+
+  #newTopicProblem(
+    by: Account,
+    fields: Record<string, unknown>,
+    { title, recipients, externalId }: DiscourseTopic,
+  ): Ruling | undefined {
+    const people = recipients.filter((name) => !this.accounts.isGroup(name) && !name.includes('@'));
+    if (!by.staff && people.length > this.#maxRecipients) return refusal(TEXTS.tooMany(this.#maxRecipients));
+    const refusing = by.staff ? [] : people.filter((name) => this.#notAccepting.has(name));
+    if (refusing.length > 0) return refusal(...refusing.map(TEXTS.notAccepting));
+    if (fields['archetype'] !== 'private_message') return refusal(TEXTS.category);
+    const titleProblem = lengthProblem('Title', title, 2, 255);
+    if (titleProblem) return refusal(titleProblem);
     if (!/^[\w-]{0,50}$/.test(externalId)) return refusal('External is invalid');
     const taken = [...this.topics.values()].some((topic) => topic.externalId === externalId);
-    if (externalId !== '' && taken)
-      return { ...refusal('External has already been taken'), result: 'external_id_taken' };
+    if (externalId === '' || !taken) return undefined;
+    return { ...refusal('External has already been taken'), result: 'external_id_taken' };
+  }
+
+  /** PostValidator. */
+  #bodyProblem(by: Account, raw: string, now: number): Ruling | undefined {
+    const problem = lengthProblem('Body', raw, 10, 32_000);
+    if (problem) return refusal(problem);
+    const until = this.#recentTexts.get(textKey(by, raw)) ?? 0;
+    return !by.staff && now < until ? { ...refusal(TEXTS.similar), result: 'too_similar' } : undefined;
+  }
+
+  /** TopicCreator: each name must be somebody's whom the sender may write to, and no two of them the same one's. */
+  #peopleProblem(by: Account, { recipients }: DiscourseTopic): Ruling | undefined {
+    if (recipients.length === 0) return refusal(TEXTS.nobody);
+    const known = recipients.filter((name) => !name.endsWith('0') && name === nameKey(name));
+    const allowed = (name: string) =>
+      this.accounts.isGroup(name) ||
+      by.staff ||
+      (by.mayMessage && (!by.silenced || this.accounts.isStaff(name)));
+    if (!known.every(allowed)) return { ...refusal(TEXTS.sender), result: 'sender_refused' };
+    if (new Set(known).size === recipients.length) return undefined;
+    return { ...refusal(TEXTS.unknown), result: 'unknown_user' };
+  }
+
+  #accept(by: Account, topic: DiscourseTopic, raw: string, now: number): Ruling {
     if (this.review) {
       this.queued.push(raw);
       return { result: 'accepted', status: 200, body: { success: true, action: 'enqueued' } };
     }
-    const id = this.topics.size + 1;
-    const topic: DiscourseTopic = { id, title, recipients, externalId, posts: [], archived: false };
-    this.topics.set(id, topic);
-    return this.#accept(topic, raw);
-  }
-
-  #accept(topic: DiscourseTopic, raw: string): Ruling {
+    this.topics.set(topic.id, topic);
+    this.#recentTexts.set(textKey(by, raw), now + this.#uniquePostsMs);
     this.#posts += 1;
     topic.posts.push({ id: 1_000_000 + this.#posts, raw });
+    // A post brings a message back into the inboxes.
+    topic.archived = false;
+    topic.archivedGroups = [];
     const body = { id: 1_000_000 + this.#posts, topic_id: topic.id, post_number: topic.posts.length };
     return { result: 'accepted', status: 200, body };
   }
+}
+
+/** A reply has no archetype, and goes where its sender takes part and the topic is open; staff writes anywhere. */
+function replyProblem(
+  by: Account,
+  fields: Record<string, unknown>,
+  topic: DiscourseTopic | undefined,
+): Ruling | undefined {
+  if (topic && fields['archetype'] === 'private_message') return refusal(TEXTS.existing);
+  if (topic && by.staff) return undefined;
+  const name = nameKey(by.username);
+  const takesPart = topic && (topic.sender === name || topic.recipients.includes(name));
+  return takesPart && !topic.closed ? undefined : { ...refusal(TEXTS.topic), result: 'topic_not_found' };
 }
 
 /** The topic's number stands for those who take part in it. */
@@ -141,16 +266,35 @@ function recipientOf(fields: Record<string, unknown>): string {
   return asText(fields['target_recipients']).toLowerCase();
 }
 
-function lengthProblem(what: string, text: string, min: number, max: number): Ruling | undefined {
-  const length = [...text.trim()].length;
-  if (length < min) return refusal(`${what} is too short (minimum is ${min} characters)`);
-  return length > max ? refusal(`${what} is too long (maximum is ${max} characters)`) : undefined;
-}
+const textKey = (by: Account, raw: string): string => `${nameKey(by.username)}\n${raw.trimEnd()}`;
 
-const refusal = (text: string): Ruling => ({
+const session = ({ username, staff, mayMessage }: Account): Ruling => ({
+  result: 'session',
+  status: 200,
+  body: {
+    current_user: {
+      username,
+      admin: staff,
+      moderator: false,
+      staff,
+      can_send_private_messages: staff || mayMessage,
+    },
+  },
+});
+
+const refusal = (...errors: string[]): Ruling => ({
   result: 'bad_request',
   status: 422,
-  body: { action: 'create_post', errors: [text] },
+  body: { action: 'create_post', errors },
+});
+
+const invalidAccess = (): Ruling => ({
+  result: 'bad_credentials',
+  status: 403,
+  body: {
+    errors: ['You are not permitted to view the requested resource. The API username or key is invalid.'],
+    error_type: 'invalid_access',
+  },
 });
 
 const notFound = (): Ruling => ({

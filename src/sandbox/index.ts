@@ -12,6 +12,7 @@
  * ```
  */
 export type { DiscourseOptions, DiscourseSandbox, DiscourseTopic } from './discourse.ts';
+export type { DiscourseAccount } from './discourse-accounts.ts';
 export type { Fault, FaultPlan } from './faults.ts';
 export type { Journal, RecipientCounts, SandboxCall, SandboxReport } from './journal.ts';
 export type { KongregateOptions, KongregateSandbox } from './kongregate.ts';

@@ -71,7 +71,7 @@ export const it = test.extend<{ openPlatforms: (options: SceneOptions) => Promis
 
 async function open({ platforms = allPlatforms, channels }: SceneOptions) {
   const server = await startRedis();
-  const sandbox = await startSandbox();
+  const sandbox = await startSandbox({ discourse: { requestsPerMinute: 1_000 } });
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
   const written = Object.entries(channels(sandbox.url)).map(([name, more]) => [name, { ...COMMON, ...more }]);
   const source = {

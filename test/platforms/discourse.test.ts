@@ -33,7 +33,11 @@ describe('Discourse', () => {
       {
         name: 'rejects an unknown person',
         message: to('player20'),
-        outcome: { kind: 'rejected', reason: 'bad_recipient', detail: 'You must select a valid user.' },
+        outcome: {
+          kind: 'rejected',
+          reason: 'bad_recipient',
+          detail: 'One of the users you are sending this message to could not be found.',
+        },
       },
       {
         name: 'rejects a body that is too short',
@@ -51,7 +55,7 @@ describe('Discourse', () => {
         outcome: {
           kind: 'rejected',
           reason: 'bad_recipient',
-          detail: 'The requested URL or resource could not be found.',
+          detail: expect.stringMatching(/^Something has gone wrong. Perhaps this topic was closed/) as never,
         },
       },
       {
@@ -85,7 +89,18 @@ describe('an answer of Discourse', () => {
   });
 
   it.each([
-    ['an unknown person', ['You must select a valid user.'], 'bad_recipient'],
+    ['nobody', ['You must select a valid user.'], 'bad_recipient'],
+    [
+      'an unknown person, or one twice',
+      ['One of the users you are sending this message to could not be found.'],
+      'bad_recipient',
+    ],
+    ['people who want none', ['Sorry, Bob is not accepting messages at the moment.'], 'bad_recipient'],
+    [
+      'a topic that is closed',
+      ['Something has gone wrong. Perhaps this topic was closed or deleted while you were looking at it?'],
+      'bad_recipient',
+    ],
     ['people who want none', ['Sorry, you cannot send a personal message to that user.'], 'bad_recipient'],
     ['too many people', ['Sorry, you can send a message to maximum 30 recipients.'], 'bad_recipient'],
     ['a short body', ['Body is too short (minimum is 10 characters)'], 'bad_request'],

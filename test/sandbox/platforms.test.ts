@@ -100,7 +100,7 @@ describe("Discourse's rules", () => {
     [{ title: 'x' }, 'Title is too short'],
     [{ raw: 'short' }, 'Body is too short'],
     [{ target_recipients: '' }, 'valid user'],
-    [{ target_recipients: 'ann,bob20' }, 'valid user'],
+    [{ target_recipients: 'ann,bob20' }, 'could not be found'],
     [{ external_id: 'x'.repeat(51) }, 'External is invalid'],
     [{ external_id: 'a:b' }, 'External is invalid'],
   ])('refuse %o', async (fields, text) => {

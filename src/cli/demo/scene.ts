@@ -50,6 +50,7 @@ export async function openScene({ context, tell, onAttempt, onBroken }: SceneOpt
       faults: [LATENCY],
       ...accounts,
       kongregate: { ...accounts.kongregate, dayMs: ENDLESS_DAY_MS },
+      discourse: { ...accounts.discourse, requestsPerMinute: 1_000_000 },
     });
     closers.push(() => sandbox.close());
     const redis = await ownRedis(context, tell);
