@@ -132,8 +132,8 @@ end
 local function grant_answer(message, record, wait)
   local kind = record.state == ASKING and 'ask' or 'grant'
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
-  return { kind, record.attempts, math.ceil(wait), math.floor(record.deadline - now), record.run,
-    record.doubt_at, record.born, record.deadline, slot and slot.window or 0 }
+  return { kind, requests(record), math.ceil(wait), math.floor(record.deadline - now), record.run,
+    record.doubt_at, record.born, record.deadline, slot and slot.window or 0, record.attempts }
 end
 
 local function grant(message, record, asking)

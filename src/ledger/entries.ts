@@ -23,7 +23,10 @@ export interface Grant {
   kind: 'grant' | 'ask';
   nonce: string;
   run: number;
+  /** The request's number within the run, from 1. */
   attempt: number;
+  /** How many requests, with this one, count against the budget of attempts. */
+  spent: number;
   /** Time to let pass before the request, so that the channel's rate is kept. */
   waitMs: number;
   /** What is left until the deadline, counted from the moment of asking. */
@@ -58,8 +61,10 @@ export type Verdict =
 /** What an attempt did to the slot and to the record. */
 export type Effect =
   | 'delivered'
-  /** Nothing left for the platform, or it refused without counting it: the attempt is given back. */
+  /** Nothing left for the platform: as if the grant had never been given. */
   | 'back'
+  /** The platform refused for the channel's sake: the request counts as one that left, and costs no attempt. */
+  | 'waived'
   /** Certainly not delivered; the attempt counts. */
   | 'spent'
   /** May have been delivered. */

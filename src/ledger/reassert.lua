@@ -1,6 +1,6 @@
 -- After the store lost acknowledged writes (a power failure between two syncs, a failover to a lagging replica), workers
 -- tell it of the sends they began lately. ARGV[1]: { unconfirmed the reason's code } as JSON. ARGV[2]: a JSON array of
--- { m message, n nonce, e expires, run, attempts, born, deadline, doubtAt, r recipient, window (0 without a quota) }. Answers, for each: `kept` (the store knows better),
+-- { m message, n nonce, e expires, run, attempts, waived, born, deadline, doubtAt, r recipient, window (0 without a quota) }. Answers, for each: `kept` (the store knows better),
 -- `restored`, `conflict` (somebody else got the slot meanwhile) or `unreadable` (what the store holds of it is damaged).
 
 local options = cjson.decode(ARGV[1])
@@ -32,10 +32,10 @@ local function reassert(mark)
     local state = slot_of_final(record)
     return (not state or keep_slot(mark, state)) and 'kept' or 'conflict'
   end
-  if record and (record.nonce == mark.n or record.attempts > mark.attempts) then return 'kept' end
+  if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end
   if record and record.state ~= OPEN then return 'conflict' end
   record = record or new_record(math.max(mark.e, now) + DAY, mark.run)
-  record.state, record.run, record.attempts, record.nonce = SENDING, mark.run, mark.attempts, mark.n
+  record.state, record.run, record.attempts, record.waived, record.nonce = SENDING, mark.run, mark.attempts, mark.waived, mark.n
   record.born, record.deadline, record.doubt_at = mark.born, mark.deadline, mark.doubtAt
   save_record(mark.m, record)
   return keep_slot(mark, HELD) and 'restored' or 'conflict'

@@ -19,16 +19,19 @@ end
 -- A live record is followed through its sends; a final one only has to say what became of the message, and by which
 -- job: the same job meets its own verdict again, another job with the same id is a duplicate for a day. It keeps the
 -- nonce it was settled with, so that a settlement whose answer was lost is told once more that it was the first.
-local LIVE = '>I6c1I2I2I6c8I6I6'
+-- `attempts` are those that count against the budget, `waived` the requests that left and do not; a final record tells
+-- their sum.
+local LIVE = '>I6c1I2I2I2I6c8I6I6'
 local FINAL = '>I6c1I2I2BI6c6c8'
 
 local function decode_record(value)
   local state = string.sub(value, 7, 7)
   local r = { state = state }
   if state == OPEN or state == SENDING or state == ASKING then
-    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(LIVE, value)
+    r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(LIVE, value)
   else
     r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce = struct.unpack(FINAL, value)
+    r.waived = 0
   end
   return r
 end
@@ -37,11 +40,11 @@ local function encode_record(r)
   if is_final(r) then
     return struct.pack(FINAL, r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce)
   end
-  return struct.pack(LIVE, r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at)
+  return struct.pack(LIVE, r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at)
 end
 
 local function new_record(expires, run)
-  return { state = OPEN, expires = expires, run = run, attempts = 0, born = now, nonce = NO_NONCE,
+  return { state = OPEN, expires = expires, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
     deadline = 0, doubt_at = 0, fresh = true }
 end
 
@@ -76,6 +79,11 @@ local function load_life(fp, job)
   local record = load_record(fp)
   if record and is_final(record) and record.job ~= job and now >= record.at + DAY then return nil end
   return record
+end
+
+-- Requests of the run that left for the platform.
+local function requests(r)
+  return r.attempts + r.waived
 end
 
 local function save_record(fp, r)

@@ -1,7 +1,7 @@
 -- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, deadReasons, playTtl, claimTtl } as JSON, `keep`
 -- being how many receipts the stream keeps, `claimTtl` absent where deliveries are not claimed. ARGV[2]: a JSON array of settlements:
 --   m message, n nonce, j job, id, jobId, e expires, r recipient, w rolling window in ms (0: calendar, absent: no quota)
---   effect: delivered | back (no attempt spent) | spent (known failure) | doubt | absent (proof that nothing arrived)
+--   effect: delivered | back (nothing left) | waived (the platform refused, and it costs no attempt) | spent (known failure) | doubt | absent (proof that nothing arrived)
 --           | none (a verdict: no grant was held)
 --   final: { state, reason code, reason } when the run ends here
 --   foreign: somebody else used the slot; refused: the platform says "has not played"
@@ -48,6 +48,7 @@ local STATE = { delivered = DELIVERED, suppressed = SUPPRESSED, dead = DEAD }
 local function finish(record, s)
   record.state, record.reason, record.at = STATE[s.final[1]], s.final[2], now
   record.job, record.nonce = s.j, s.n
+  record.attempts, record.waived = math.min(requests(record), 65535), 0
   -- Another job of the same name may live longer than the one that made the record.
   record.expires = math.max(record.expires, math.max(s.e, now) + DAY)
   save_record(s.m, record)
@@ -81,7 +82,10 @@ end
 local function settle_attempt(record, s)
   undo_lapse(record, s.n)
   if record.nonce ~= s.n or record.state == OPEN then return 'stale' end
-  if s.effect == 'back' and record.state == SENDING then record.attempts = math.max(record.attempts - 1, 0) end
+  if (s.effect == 'back' or s.effect == 'waived') and record.state == SENDING then
+    record.attempts = math.max(record.attempts - 1, 0)
+    if s.effect == 'waived' then record.waived = math.min(record.waived + 1, 65535) end
+  end
   if s.effect == 'absent' then record.doubt_at = 0 end
   if s.effect == 'doubt' and record.doubt_at == 0 then record.doubt_at = math.min(now, record.deadline) end
   -- A question that went back was not put.
@@ -152,7 +156,7 @@ for i, s in ipairs(settlements) do
     note_channel(s)
     if s.wait then note_wait(s) end
   end
-  answer[i] = { status, record.state, record.reason or 0, record.run, record.attempts, 0, 0 }
+  answer[i] = { status, record.state, record.reason or 0, record.run, requests(record), 0, 0 }
   if s.health == -1 then
     local health = redis.call('HMGET', CHANNEL, 'failures', 'opens')
     answer[i][6], answer[i][7] = figure(health[1]), figure(health[2])

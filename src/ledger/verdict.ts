@@ -38,12 +38,13 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
 }
 
 function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): Grant {
-  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline, window] = values;
+  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline, window, spent] = values;
   return {
     kind,
     nonce,
     run: Number(run),
     attempt: Number(attempt),
+    spent: Number(spent),
     waitMs: Number(waitMs),
     leaseMs: Number(leaseMs),
     doubt: Number(doubtAt) > 0,

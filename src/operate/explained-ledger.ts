@@ -40,7 +40,7 @@ const SLOTS = { h: 'held', s: 'sent', t: 'taken' } as const;
 export function explainRecord(record: LedgerEntry['record']): ExplainedRecord | null {
   if (!record) return null;
   const number = (name: string): number => Number(record[name] ?? 0);
-  const counted = { run: number('run'), attempts: number('attempts') };
+  const counted = { run: number('run'), attempts: number('attempts') + number('waived') };
   const letter = String(record['state']);
   const final = decodeFinal(letter, number('reason'));
   if (final) return { ...final, ...counted, at: number('at') };

@@ -84,10 +84,10 @@ function throttled(
   if (reason === 'quota_refused') return quotaRefused(outcome, grant, context);
   if (outcome.stop) {
     const next: Disposition = { kind: 'rest', reason, delayMs: STOPPED_REST_MS };
-    return { outcome, effect: 'back', next, marks: { health: 'up', stop: { reason: outcome.stop } } };
+    return { outcome, effect: 'waived', next, marks: { health: 'up', stop: { reason: outcome.stop } } };
   }
   const next: Disposition = { kind: 'rest', reason, delayMs: 0 };
-  const plan: Plan = { outcome, effect: 'back', next, marks: { health: 'up' } };
+  const plan: Plan = { outcome, effect: 'waived', next, marks: { health: 'up' } };
   return resting(plan, outcome.restMs ?? DEFAULT_REST_MS);
 }
 
@@ -118,12 +118,12 @@ function quotaRefused(
     return { outcome, effect: 'spent', final, next: { kind: 'complete', final }, marks };
   }
   const next: Disposition = { kind: 'wait', reason: 'quota_refused', delayMs: comeBackMs(0, random) };
-  return { outcome, effect: 'back', next, marks };
+  return { outcome, effect: 'waived', next, marks };
 }
 
 function failed(outcome: Extract<Outcome, { kind: 'failed' }>, grant: Grant, context: PlanContext): Plan {
   const marks: Plan['marks'] = { health: 'down' };
-  if (grant.attempt >= context.retry.attempts) {
+  if (grant.spent >= context.retry.attempts) {
     return { ...dead(outcome, 'spent', grant.doubt ? 'unconfirmed' : 'exhausted'), marks };
   }
   return { outcome, effect: 'spent', next: retry(grant, context), marks };
@@ -137,7 +137,7 @@ function unknown(outcome: Extract<Outcome, { kind: 'unknown' }>, grant: Grant, c
     const delayMs = comeBackMs(grant.leaseMs + context.quietPeriodMs, context.random);
     return { outcome, effect: 'doubt', next: { kind: 'wait', reason: 'slot_busy', delayMs }, marks };
   }
-  if (resolution === 'keep' || grant.attempt >= context.retry.attempts) {
+  if (resolution === 'keep' || grant.spent >= context.retry.attempts) {
     return { ...dead(outcome, 'doubt', 'unconfirmed'), marks };
   }
   return { outcome, effect: 'doubt', next: retry(grant, context, DOUBT_PAUSE_MS), marks };
@@ -178,7 +178,7 @@ export function planRelease(closing: boolean, looks: number, random: Random): Pl
 
 const retry = (grant: Grant, { retry: policy, random }: PlanContext, atLeastMs = 0): Disposition => ({
   kind: 'retry',
-  delayMs: Math.max(atLeastMs, backoffMs(policy, grant.attempt, random)),
+  delayMs: Math.max(atLeastMs, backoffMs(policy, grant.spent, random)),
 });
 
 function dead(outcome: Outcome, effect: Effect, reason: DeadReason): Omit<Plan, 'marks'> {

@@ -83,7 +83,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       case 'sent':
         return planAttempt(attempted.outcome, grant, planContext);
       case 'unsendable':
-        return { ...planAttempt(attempted.outcome, grant, planContext), marks: {} };
+        return { ...planAttempt(attempted.outcome, grant, planContext), effect: 'back', marks: {} };
       case 'asked':
         return planAnswer(attempted.answer, grant, planContext);
       case 'released':

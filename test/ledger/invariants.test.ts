@@ -105,7 +105,7 @@ describe('invariant 2: every run ends in exactly one final state, by its expiry 
 describe('invariant 3: a known failure without doubt gives its slot back', () => {
   it.each([
     ['failed', 'spent', {}],
-    ['throttled', 'back', {}],
+    ['throttled', 'waived', {}],
     ['rejected', 'spent', { final: { state: 'dead', reason: 'bad_recipient' } }],
     ['out of attempts', 'spent', { final: EXHAUSTED }],
     ['released', 'back', {}],

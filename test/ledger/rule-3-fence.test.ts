@@ -64,7 +64,7 @@ describe('rule 3: a fence', () => {
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'granted', grant: { attempt: 1 } });
   });
 
-  it.each(['back', 'spent', 'doubt', 'absent'] as const)(
+  it.each(['back', 'waived', 'spent', 'doubt', 'absent'] as const)(
     'changes nothing when a stranger’s nonce settles as %s',
     async (effect) => {
       const lab = await openLab(store);
@@ -165,7 +165,7 @@ describe('rule 3: delivered by any attempt of the owner wins and sticks', () => 
     const lab = await openLab(store);
     const message = lab.message();
     await lab.deliver(message, await lab.grant(message));
-    for (const effect of ['spent', 'doubt', 'back', 'none'] as const) {
+    for (const effect of ['spent', 'doubt', 'back', 'waived', 'none'] as const) {
       expect(await lab.settle(message, { nonce: newNonce() }, effect, { final: UNCONFIRMED })).toMatchObject({
         status: 'known',
         final: SENT,

@@ -45,6 +45,7 @@ describe('rule 4: a deadline', () => {
 
   it.each([
     ['back', 0],
+    ['waived', 1],
     ['spent', 1],
   ] as const)(
     'believes %s of the send itself, however late: the slot comes back',

@@ -25,8 +25,8 @@ describe('rule 5: doubt', () => {
 
   it.each([
     ['failed', 'spent', {}],
-    ['throttled', 'back', { rest: { reason: 'rate_limited', ms: 1 } }],
-    ['refused for the quota', 'back', { foreign: true }],
+    ['throttled', 'waived', { rest: { reason: 'rate_limited', ms: 1 } }],
+    ['refused for the quota', 'waived', { foreign: true }],
     ['rejected', 'spent', { final: { state: 'dead', reason: 'bad_recipient' } }],
     ['found ineligible', 'spent', { refused: true, final: { state: 'suppressed', reason: 'ineligible' } }],
     ['out of attempts', 'spent', { final: EXHAUSTED }],

@@ -115,8 +115,9 @@ describe('rule 7: sent and taken', () => {
     const lab = await openLab(store);
     const message = lab.message();
     expect(
-      await lab.settle(message, await lab.grant(message), 'back', { foreign: true, health: 'up' }),
-    ).toMatchObject({ status: 'open', attempts: 0 });
+      await lab.settle(message, await lab.grant(message), 'waived', { foreign: true, health: 'up' }),
+    ).toMatchObject({ status: 'open', attempts: 1 });
+    expect((await lab.explain(message)).record).toMatchObject({ attempts: 0, waived: 1 });
     expect((await lab.explain(message)).slot).toMatchObject({ state: 't' });
     expect(await lab.verdict(message)).toMatchObject({ kind: 'quota' });
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
@@ -125,7 +126,7 @@ describe('rule 7: sent and taken', () => {
   it('a foreign use of a rolling window is counted from now', async () => {
     const lab = await openLab(store, { rolling: HOUR });
     const message = lab.message();
-    await lab.settle(message, await lab.grant(message), 'back', { foreign: true });
+    await lab.settle(message, await lab.grant(message), 'waived', { foreign: true });
     const verdict = await lab.verdict(lab.message());
     expect((verdict as { waitMs: number }).waitMs).toBeGreaterThan(HOUR - SECOND);
     expect((verdict as { waitMs: number }).waitMs).toBeLessThanOrEqual(HOUR);

@@ -40,14 +40,14 @@ describe('rule 8: stop', () => {
   it('for refused credentials ends with a start with others, and not with the same', async () => {
     const lab = await openLab(store, { credentials: 'old' });
     const message = anybody(lab);
-    await lab.settle(message, await lab.grant(message), 'back', { stop: { reason: 'credentials' } });
+    await lab.settle(message, await lab.grant(message), 'waived', { stop: { reason: 'credentials' } });
     expect(await readChannelState(store.redis, lab.base)).toMatchObject({
       stopped: { reason: 'credentials', at: expect.any(Number) },
     });
     expect(await resumeWithCredentials(store.redis, lab.base, 'old')).toBe(false);
     expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'credentials' });
     expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(true);
-    expect(await lab.grant(message)).toMatchObject({ attempt: 1 });
+    expect(await lab.grant(message)).toMatchObject({ attempt: 2, spent: 1 });
   });
 
   it('by hand does not end with other credentials', async () => {
@@ -63,7 +63,7 @@ describe('rule 8: stop', () => {
       const message = anybody(lab);
       const grant = await lab.grant(message);
       if (first === 'the pause') await stopChannel(store.redis, lab.base, 'paused');
-      await lab.settle(message, grant, 'back', { stop: { reason: 'credentials' } });
+      await lab.settle(message, grant, 'waived', { stop: { reason: 'credentials' } });
       if (first === 'the refusal') await stopChannel(store.redis, lab.base, 'paused');
       expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'paused' });
       expect(await resumeWithCredentials(store.redis, lab.base, 'old')).toBe(false);

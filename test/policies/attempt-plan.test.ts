@@ -63,11 +63,11 @@ describe('planAttempt: outcome × doubt × resolution × budget', () => {
     ),
     ...each('rejected', ({ doubt }) => (doubt ? 'doubt → dead/unconfirmed' : 'spent → dead/bad_recipient')),
     ...each('quota_refused', ({ doubt, resolution }) => {
-      if (!doubt) return 'back → wait';
+      if (!doubt) return 'waived → wait';
       return resolution === 'presume' ? 'delivered → delivered/presumed' : 'doubt → dead/unconfirmed';
     }),
-    ...each('rate_limited', () => 'back → rest'),
-    ...each('stopped', () => 'back → rest'),
+    ...each('rate_limited', () => 'waived → rest'),
+    ...each('stopped', () => 'waived → rest'),
     ...each('failed', ({ doubt, last }) => {
       if (!last) return 'spent → retry';
       return doubt ? 'spent → dead/unconfirmed' : 'spent → dead/exhausted';
@@ -79,7 +79,7 @@ describe('planAttempt: outcome × doubt × resolution × budget', () => {
   ])('%s, doubt %s, %s, last attempt %s: %s', (outcome, doubt, resolution, last, expected) => {
     const plan = planAttempt(
       OUTCOMES[outcome],
-      grant({ doubt, attempt: last ? 3 : 2 }),
+      grant({ doubt, attempt: 9, spent: last ? 3 : 2 }),
       context({ resolution: resolution as PlanContext['resolution'] }),
     );
     expect(summary(plan)).toBe(expected);
@@ -161,8 +161,8 @@ describe('planAttempt: whatever else is said, a rest that is asked for is kept',
 });
 
 describe('planAttempt: delays', () => {
-  const next = (outcome: Outcome, fields: Partial<PlanContext> = {}, attempt = 1) =>
-    planAttempt(outcome, grant({ attempt }), context(fields)).next;
+  const next = (outcome: Outcome, fields: Partial<PlanContext> = {}, spent = 1) =>
+    planAttempt(outcome, grant({ spent }), context(fields)).next;
 
   it('a failure comes back after the backoff of its attempt', () => {
     expect(next(OUTCOMES.failed)).toEqual({ kind: 'retry', delayMs: 5_000 });
@@ -192,7 +192,7 @@ describe('planAttempt: delays', () => {
 
 describe('planAttempt: the outcome that is told', () => {
   it('is the proof of delivery where a refusal is one', () => {
-    const doubtful = grant({ doubt: true, attempt: 2 });
+    const doubtful = grant({ doubt: true, spent: 2 });
     const plan = planAttempt(OUTCOMES.quota_refused, doubtful, context({ resolution: 'presume' }));
     expect(plan.outcome).toEqual({ kind: 'delivered', reason: 'presumed' });
     expect(plan.marks).toEqual({ health: 'up' });

@@ -6,6 +6,7 @@ export const grant = (fields: Partial<Grant> = {}): Grant => ({
   nonce: 'nonce-01',
   run: 1,
   attempt: 1,
+  spent: 1,
   waitMs: 0,
   leaseMs: 11_500,
   doubt: false,

@@ -6,7 +6,7 @@ import * as time from './time.ts';
 export type Expected =
   | {
       kind: 'granted';
-      grant: { kind: 'grant' | 'ask'; run: number; attempt: number; doubt: boolean };
+      grant: { kind: 'grant' | 'ask'; run: number; attempt: number; spent: number; doubt: boolean };
       wait: number;
       /** What is left until the deadline. */
       lease: number;
@@ -23,9 +23,9 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
   const record = model.life(message);
   // Rule 1: known first.
   if (record?.final) {
-    const { run, attempts, final } = record;
+    const { run, attempts, waived, final } = record;
     return final.job === message.job
-      ? { kind: 'known', final: final.state, run, attempts }
+      ? { kind: 'known', final: final.state, run, attempts: attempts + waived }
       : { kind: 'duplicate', run };
   }
   if (record && record.phase !== 'open') {
@@ -120,9 +120,18 @@ function grant(
   return granted(model, record);
 }
 
-function granted(model: ModelState, { run, attempts, doubtSince, phase, deadline }: RunRecord): Expected {
+function granted(
+  model: ModelState,
+  { run, attempts, waived, doubtSince, phase, deadline }: RunRecord,
+): Expected {
   const kind = phase === 'asking' ? 'ask' : 'grant';
-  const grant = { kind, run, attempt: attempts, doubt: doubtSince !== undefined } as const;
+  const grant = {
+    kind,
+    run,
+    attempt: attempts + waived,
+    spent: attempts,
+    doubt: doubtSince !== undefined,
+  } as const;
   const lease = deadline - model.now;
   return { kind: 'granted', grant, wait: Math.max(0, lease - time.LEASE), lease };
 }

@@ -84,7 +84,8 @@ function settleAttempt(
   if (record.lapsed?.nonce === nonce) Object.assign(record, record.lapsed, { lapsed: undefined });
   if (record.nonce !== nonce || record.phase === 'open') return 'stale';
   const asked = record.phase === 'asking';
-  if (effect === 'back' && !asked) record.attempts -= 1;
+  if ((effect === 'back' || effect === 'waived') && !asked) record.attempts -= 1;
+  if (effect === 'waived' && !asked) record.waived += 1;
   if (effect === 'absent') record.doubtSince = undefined;
   if (effect === 'doubt') record.doubtSince ??= Math.min(model.now, record.deadline);
   Object.assign(record, { phase: 'open', nonce: undefined, asked: asked && effect !== 'back' });
@@ -109,7 +110,12 @@ function finish(
   record.forgottenAt = Math.max(record.forgottenAt, Math.max(message.life, model.now) + time.DAY);
   model.records.set(message.id, record);
   if (state.state === 'dead') model.letters.set(message.job, { reason: state.reason, run: record.run });
-  model.ended.push({ id: message.id, run: record.run, final: state, attempts: record.attempts });
+  model.ended.push({
+    id: message.id,
+    run: record.run,
+    final: state,
+    attempts: record.attempts + record.waived,
+  });
   return 'first';
 }
 

@@ -69,7 +69,7 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
       record && {
         phase: PHASES[record['state'] as keyof typeof PHASES],
         run: record['run'],
-        attempts: record['attempts'],
+        attempts: Number(record['attempts']) + Number(record['waived']),
         doubtful: Number(record['doubt_at'] ?? 0) > 0,
       },
       `the record of ${spec.id}`,
@@ -86,8 +86,8 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
 function recordOf(model: ModelState, { id }: MessageSpec): object | null {
   const record = model.records.get(id);
   if (!record) return null;
-  const { phase, run, attempts, doubtSince } = record;
-  return { phase, run, attempts, doubtful: phase !== 'final' && doubtSince !== undefined };
+  const { phase, run, attempts, waived, doubtSince } = record;
+  return { phase, run, attempts: attempts + waived, doubtful: phase !== 'final' && doubtSince !== undefined };
 }
 
 /** A run that the machine was too slow for proves nothing: fast-check tries another. */

@@ -5,7 +5,10 @@ import * as time from './time.ts';
 /** A message's record. */
 export interface RunRecord {
   run: number;
+  /** Requests that count against the budget. */
   attempts: number;
+  /** Requests that left, were refused for the channel's sake, and do not. */
+  waived: number;
   phase: 'open' | 'sending' | 'asking' | 'final';
   nonce: string | undefined;
   deadline: number;
@@ -80,6 +83,7 @@ export class ModelState {
     return {
       run,
       attempts: 0,
+      waived: 0,
       phase: 'open',
       nonce: undefined,
       deadline: 0,

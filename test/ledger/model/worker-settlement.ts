@@ -37,7 +37,7 @@ export async function settle(both: Both, real: Real, how: SettleHow): Promise<vo
     expect(settled.status, again ? 'told once more' : 'told').toBe(expected);
     if (again) continue;
     books.settled(flight, effect, final, settled);
-    const failed = (effect === 'spent' || effect === 'back') && !marks.foreign;
+    const failed = ['spent', 'back', 'waived'].includes(effect) && !marks.foreign;
     if (!failed || !alone || settled.status === 'known' || settled.status === 'stale') continue;
     const { slot } = await real.lab.explain(real.message(flight.message));
     expect(slot?.own, 'invariant 3: a known failure without doubt gives its slot back').not.toBe(true);
