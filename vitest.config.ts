@@ -8,7 +8,9 @@ export default defineConfig({
     // Most tests wait for a Redis, a platform or a lock: more of them than cores keep two cores busy.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Only for what hangs: what waits for a condition gives up by itself, with a patience that grows with the load.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

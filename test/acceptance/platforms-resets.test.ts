@@ -19,7 +19,6 @@ it.for([
   ['usercom', 'dead/unconfirmed'],
 ] as const)(
   '1,000 messages of %s arrive once each, one in twenty with its answer lost: %s',
-  { timeout: 120_000 },
   async ([platform, doubtful], { openPlatforms }) => {
     const scene = await openPlatforms({ channels: sandboxChannels({ [platform]: { patience: '120s' } }) });
     scene.sandbox.faults.add({ kind: 'reset', accepted: true, probability: 0.05 });

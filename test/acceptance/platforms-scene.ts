@@ -13,6 +13,7 @@ import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
 import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
 import { buildWorker } from '../../src/workers/process.ts';
 import { eventually } from '../support/eventually.ts';
+import { requestTimeout } from '../support/slowness.ts';
 
 export type Message = Omit<AnyMessage, 'v' | 'to'> & Record<string, unknown>;
 
@@ -27,7 +28,7 @@ const COMMON = {
   eligibility: false,
   rate: false,
   concurrency: 50,
-  timeout: '1s',
+  timeout: requestTimeout(1_000),
   quietPeriod: '200ms',
   patience: '60s',
   retry: { attempts: 6, base: '100ms', cap: '500ms' },
@@ -89,7 +90,7 @@ async function open({ platforms = allPlatforms, channels }: SceneOptions) {
   });
   const worker = buildWorker(config, { platforms, logger });
   const producer = buildProducer(
-    { redis: server.url, channels: config.channels.map(({ name }) => name), timeoutMs: 30_000 },
+    { redis: server.url, channels: config.channels.map(({ name }) => name), timeoutMs: 120_000 },
     {
       platforms: platforms as Record<string, PlatformDefinition>,
       clock: systemClock,

@@ -4,9 +4,9 @@ import { it } from '../support/scene.ts';
 import { metric } from '../support/tally.ts';
 
 describe('a worker that freezes in the middle of a send', () => {
-  it.concurrent('and thaws when another has taken over: one delivery, counted once', {
-    timeout: 60_000,
-  }, async ({ openScene }) => {
+  it.concurrent('and thaws when another has taken over: one delivery, counted once', {}, async ({
+    openScene,
+  }) => {
     const scene = await openScene({ sandbox: { faults: [{ kind: 'latency', latencyMs: 700, count: 1 }] } });
     const frozen = scene.spawn();
     await frozen.ready();

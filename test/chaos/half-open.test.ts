@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { it } from '../support/scene.ts';
 
 describe('connections to Redis that go nowhere and never break', () => {
-  it('are given up by the worker, which then delivers', { timeout: 60_000 }, async ({ openScene }) => {
+  it('are given up by the worker, which then delivers', async ({ openScene }) => {
     const scene = await openScene();
     const line = await openLine(scene.server.port);
     const lines: string[] = [];

@@ -8,9 +8,9 @@ const MESSAGES = 1_000;
 const RECOVERED_WITHIN_MS = 30_000;
 
 describe('kill -9', () => {
-  it.concurrent('of a worker in the middle of 1,000 messages loses none and doubles none', {
-    timeout: 60_000,
-  }, async ({ openScene }) => {
+  it.concurrent('of a worker in the middle of 1,000 messages loses none and doubles none', {}, async ({
+    openScene,
+  }) => {
     const scene = await openScene({ sandbox: { faults: [{ kind: 'latency', latencyMs: 60 }] } });
     const { journal } = scene.sandbox;
     // Every id of these ends in 1 to 5: known players that have played.
@@ -53,7 +53,6 @@ describe('kill -9', () => {
     { dieAt: 'settled', calls: 1, tally: { 'delivered/sent': 1 } },
   ] as const)(
     'once a message is $dieAt: it arrives once and ends once',
-    { timeout: 60_000 },
     async ({ dieAt, calls, tally }, { openScene }) => {
       const scene = await openScene();
       await scene.send(21);
@@ -77,9 +76,9 @@ describe('kill -9', () => {
     },
   );
 
-  it.concurrent('after a delivery just before the end of a window: the next window sends nothing', {
-    timeout: 60_000,
-  }, async ({ openScene }) => {
+  it.concurrent('after a delivery just before the end of a window: the next window sends nothing', {}, async ({
+    openScene,
+  }) => {
     const windowMs = 6_000;
     const channel = { quota: { per: `${windowMs}ms` }, timeout: '500ms' };
     const scene = await openScene({ channel, sandbox: { kongregate: { dayMs: windowMs } } });

@@ -19,9 +19,7 @@ async function muteServer() {
 }
 
 /** BullMQ then connects anew when its close breaks the connection that it waits for; nobody would end that one. */
-describe.concurrent('a worker that is asked to end while BullMQ waits for its connection', {
-  timeout: 60_000,
-}, () => {
+describe.concurrent('a worker that is asked to end while BullMQ waits for its connection', {}, () => {
   it.for([
     { ending: 'and Redis is back', after: (line: Line, port: number) => line.lead(port) },
     { ending: 'and Redis stays away', after: (line: Line) => line.refuse(60_000) },

@@ -4,7 +4,7 @@ import { it } from '../support/scene.ts';
 import { rideOut } from './outage.ts';
 
 describe.concurrent('Redis away for 5 s under load', () => {
-  it('loses no message and doubles none', { timeout: 60_000 }, async ({ openScene }) => {
+  it('loses no message and doubles none', async ({ openScene }) => {
     const scene = await openScene({
       appendonly: true,
       sandbox: { faults: [{ kind: 'latency', latencyMs: 100 }] },
@@ -15,7 +15,7 @@ describe.concurrent('Redis away for 5 s under load', () => {
 });
 
 describe.concurrent('connections that break again and again', () => {
-  it('lose no message and double none', { timeout: 60_000 }, async ({ openScene }) => {
+  it('lose no message and double none', async ({ openScene }) => {
     const scene = await openScene({ sandbox: { faults: [{ kind: 'latency', latencyMs: 30 }] } });
     const { journal } = scene.sandbox;
     const workers = [await scene.worker(), await scene.worker()];

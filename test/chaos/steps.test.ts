@@ -36,7 +36,7 @@ const it = sceneIt.extend<{ ambushed: Ambushed }>({
         },
       });
       victims.push(victim);
-      await eventually('the ambush', () => stoppedAt === ambush.at, Boolean, { withinMs: 20_000 });
+      await eventually('the ambush', () => stoppedAt === ambush.at, Boolean);
       return Object.create(victim, {
         stoppedAt: { get: () => stoppedAt },
         log: { value: () => readFile(logFile, 'utf8') },
@@ -51,7 +51,7 @@ const it = sceneIt.extend<{ ambushed: Ambushed }>({
 const nothingLeft = { active: 0, waiting: 0, delayed: 0, failed: 0 };
 const left = ({ queue }: Scene) => queue.getJobCounts('active', 'waiting', 'delayed', 'failed');
 
-describe.concurrent('a worker that is stopped at a step of the pipeline', { timeout: 60_000 }, () => {
+describe.concurrent('a worker that is stopped at a step of the pipeline', () => {
   /** kill.test.ts has the deaths with the grant, with the answer and with the settlement. */
   it.for([
     { at: 'admitting', calls: 0, receipts: 0 },

@@ -119,7 +119,7 @@ async function appendOnlyFile({ dir }: RedisServer): Promise<{ path: string; byt
   return { path, bytes: (await stat(path)).size };
 }
 
-describe.concurrent('an append-only file whose tail is gone', { timeout: 40_000 }, () => {
+describe.concurrent('an append-only file whose tail is gone', () => {
   async function prepare(scene: Scene, later: Stage['later']) {
     await scene.send(PLAYER, { id: MESSAGE });
     return { stage: await openStage(scene, later), kept: await appendOnlyFile(scene.server) };
@@ -154,7 +154,7 @@ describe.concurrent('an append-only file whose tail is gone', { timeout: 40_000 
   });
 });
 
-describe.concurrent('a replica that lagged behind and takes over', { timeout: 40_000 }, () => {
+describe.concurrent('a replica that lagged behind and takes over', () => {
   /** A replica that hears nothing of the primary from now on. */
   async function prepare(scene: Scene, later: Stage['later']) {
     await scene.send(PLAYER, { id: MESSAGE });
@@ -219,7 +219,7 @@ describe.concurrent('a replica that lagged behind and takes over', { timeout: 40
       return receipts;
     };
     const quota = (all: string[]): boolean => all.includes('second suppressed/quota');
-    await eventually('the end of the second', ends, quota, { withinMs: 20_000 });
+    await eventually('the end of the second', ends, quota);
     expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
   });
 

@@ -45,7 +45,7 @@ export function startCommand(argv: readonly string[], env: Record<string, string
     stdout: () => stdout,
     stderr: () => stderr,
     signal: (name) => void child.kill(name),
-    async ended(withinMs = 10_000) {
+    async ended(withinMs = 30_000) {
       await eventually(
         `the end of herald ${argv[0]}`,
         () => end,

@@ -19,15 +19,12 @@ async function offspring(pid: number): Promise<number[]> {
 
 it('delivers with two workers, and at an interrupt leaves neither process nor file', async () => {
   const demo = await startDemo();
-  await eventually('deliveries', () => DELIVERING.test(demo.stdout()), Boolean, { withinMs: 20_000 });
+  await eventually('deliveries', () => DELIVERING.test(demo.stdout()), Boolean);
   // Redis, two workers, and a guardian for each of the three; one worker may deliver before the other one is there.
   const pids = await eventually(
     'all its processes',
     () => offspring(demo.pid),
     ({ length }) => length >= 6,
-    {
-      withinMs: 10_000,
-    },
   );
   demo.signal('SIGINT');
   expect(await demo.ended()).toBe(EXIT.partly);
@@ -42,7 +39,7 @@ it('delivers with two workers, and at an interrupt leaves neither process nor fi
 
 it('leaves neither process nor file when it is killed', async () => {
   const demo = await startDemo('--json');
-  await eventually('deliveries', () => DELIVERING.test(demo.stderr()), Boolean, { withinMs: 20_000 });
+  await eventually('deliveries', () => DELIVERING.test(demo.stderr()), Boolean);
   expect(demo.stdout()).toBe('');
   const pids = await offspring(demo.pid);
   demo.signal('SIGKILL');

@@ -4,9 +4,7 @@ import { it } from '../support/scene.ts';
 /** What ends a line, or a value in one, wherever a person chose the text. */
 const NAME = 'Eve"} 1\r\nforged_metric{a="b"} 7\n{"level":"fatal","msg":"forged"}\u2028\u001b[2J';
 
-it('a name of many lines forges none in the log, the metrics and the receipts', { timeout: 40_000 }, async ({
-  openScene,
-}) => {
+it('a name of many lines forges none in the log, the metrics and the receipts', async ({ openScene }) => {
   const scene = await openScene({
     sandbox: {
       faults: [

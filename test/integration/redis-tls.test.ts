@@ -56,7 +56,7 @@ async function stage(name: string) {
   return { ca: certificates.ca, messages: path('messages'), start, sandbox };
 }
 
-it('carries a message over TLS, by an authority of one’s own', { timeout: 40_000 }, async () => {
+it('carries a message over TLS, by an authority of one’s own', async () => {
   const { ca, messages, start, sandbox } = await stage('127.0.0.1');
   const env = { NODE_EXTRA_CA_CERTS: ca };
   const send = start(['send', messages], env);
@@ -78,7 +78,7 @@ it.each([
     'has a certificate that is not trusted (NODE_EXTRA_CA_CERTS',
   ],
   ['the name of another', 'redis.example.com', 'has a certificate for another host: '],
-])('takes no Redis by %s, and says why', { timeout: 40_000 }, async (_, name, why) => {
+])('takes no Redis by %s, and says why', async (_, name, why) => {
   const { ca, messages, start, sandbox } = await stage(name);
   // The environment may say that it does not matter.
   const trust = name === 'redis.example.com' ? { NODE_EXTRA_CA_CERTS: ca } : {};

@@ -15,9 +15,7 @@ const echo = (recipient: string, text: string) => ({
 });
 
 describe.concurrent('a key and a content', () => {
-  it('are nowhere but in the request, and the content in the job', { timeout: 40_000 }, async ({
-    openScene,
-  }) => {
+  it('are nowhere but in the request, and the content in the job', async ({ openScene }) => {
     const scene = await openScene({
       // The platform fails in every way at once here: an open breaker would only make it last.
       channel: { apiKey: KEY, timeout: '1500ms', breaker: { failures: 1000 } },
@@ -89,7 +87,7 @@ describe.concurrent('a key and a content', () => {
     expect([...contents.values()].some((text) => text.includes(CONTENT))).toBe(true);
   });
 
-  it('are not told when the key is refused or Redis fails', { timeout: 40_000 }, async ({ openScene }) => {
+  it('are not told when the key is refused or Redis fails', async ({ openScene }) => {
     const scene = await openScene({
       channel: { apiKey: KEY },
       sandbox: {

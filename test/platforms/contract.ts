@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/outcome.ts';
 import type { CommonChannelSettings, PlatformClient, PlatformDefinition } from '../../src/platforms/port.ts';
 import { type Fault, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
@@ -144,7 +144,7 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
       sandbox.faults.add({ kind: 'hang', accepted: true });
       const abort = new AbortController();
       const sending = send(harness.message(1), abort.signal);
-      await vi.waitFor(() => expect(accepted()).toBe(1));
+      await expect.poll(() => accepted()).toBe(1);
       abort.abort();
       expect(await sending).toMatchObject({ kind: 'unknown', reason: 'timeout' });
     });
@@ -158,7 +158,7 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
     it('ends a hanging request when the client closes', async () => {
       sandbox.faults.add({ kind: 'hang' });
       const sending = send();
-      await vi.waitFor(() => expect(sandbox.journal.report().calls).toBe(1));
+      await expect.poll(() => sandbox.journal.report().calls).toBe(1);
       await client.close();
       expect(await sending).toMatchObject({ kind: 'unknown', reason: 'connection_lost' });
     });

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { answersAs } from '../../src/sandbox/redis-probe.ts';
 import { type RedisServer, RedisStartError, startRedis } from '../../src/sandbox/redis-server.ts';
 
@@ -108,6 +108,6 @@ describe('startRedis', () => {
     const { pid, dir } = JSON.parse(line as string) as { pid: number; dir: string };
     expect(alive(pid)).toBe(true);
     parent.kill('SIGKILL');
-    await vi.waitFor(() => expect([alive(pid), existsSync(dir)]).toEqual([false, false]), { timeout: 5_000 });
+    await expect.poll(() => [alive(pid), existsSync(dir)]).toEqual([false, false]);
   });
 });

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { slowness } from './slowness.ts';
 
 export interface Patience {
-  /** Milliseconds; 10 s when absent. */
+  /** Milliseconds of an idle machine (30 s when absent); a slow or busy one is given more, see `slowness`. */
   withinMs?: number;
   everyMs?: number;
 }
@@ -16,9 +17,11 @@ export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean = Boolean,
-  { withinMs = 10_000, everyMs = 15 }: Patience = {},
+  { withinMs = 30_000, everyMs = 15 }: Patience = {},
 ): Promise<T> {
-  const deadline = performance.now() + withinMs;
+  const startedAt = performance.now();
+  let patience = withinMs;
+  let lookedAt = startedAt;
   let last: unknown = 'nothing';
   for (;;) {
     try {
@@ -28,8 +31,12 @@ export async function eventually<T>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() > deadline) {
-      throw new Error(`waited ${withinMs} ms for ${what}; last seen: ${inspect(last, { depth: 4 })}`);
+    const now = performance.now();
+    patience -= (now - lookedAt) / slowness();
+    lookedAt = now;
+    if (patience < 0) {
+      const waited = `waited ${Math.round(now - startedAt)} ms (${withinMs} of an idle machine)`;
+      throw new Error(`${waited} for ${what}; last seen: ${inspect(last, { depth: 4 })}`);
     }
     await pause(everyMs);
   }

@@ -19,6 +19,7 @@ import {
 import type { Wrappers } from '../../src/workers/channel.ts';
 import { buildWorker, type HeraldWorker } from '../../src/workers/process.ts';
 import { eventually, type Patience } from './eventually.ts';
+import { requestTimeout } from './slowness.ts';
 import { type Tally, tallyOf, tallyOfMetrics } from './tally.ts';
 import type { WorkerPlan } from './worker-plan.ts';
 import { spawnWorker, type WorkerProcess } from './worker-process.ts';
@@ -88,8 +89,7 @@ const channelDefaults = (sandbox: Sandbox) => ({
   platform: 'kongregate',
   apiKey: API_KEY,
   baseUrl: `${sandbox.url}/kongregate/api`,
-  // Long enough for a busy machine: a request that is only slow must not become a doubtful one.
-  timeout: '4s',
+  timeout: requestTimeout(4_000),
   rate: false,
   quota: LONG_WINDOW,
   retry: { attempts: 3, base: '20ms', cap: '50ms' },
@@ -118,7 +118,7 @@ async function openScene(options: SceneOptions): Promise<Scene> {
   redis.on('error', () => {}); // Tests that stop Redis look at it through this connection, too.
   const queue = new Queue(queueName(CHANNEL), { connection: redis, prefix: PREFIX });
   queue.on('error', () => {});
-  const producer = createProducer({ redis: server.url, channels: [CHANNEL], timeoutMs: 30_000 });
+  const producer = createProducer({ redis: server.url, channels: [CHANNEL], timeoutMs: 120_000 });
   const workers: LocalWorker[] = [];
   const processes: WorkerProcess[] = [];
 
@@ -194,7 +194,6 @@ async function openScene(options: SceneOptions): Promise<Scene> {
         `herald_messages_total to be ${expected}`,
         told,
         (metrics) => JSON.stringify(sorted(metrics)) === expected,
-        { withinMs: 2_000 },
       );
       return tally;
     },

@@ -27,7 +27,6 @@ it('gives grants of a slow store back without sending, asks more and more rarely
     'a third admission',
     () => admissions,
     (count) => count === 3,
-    { withinMs: 15_000 },
   );
   expect(scene.sandbox.journal.report().calls).toBe(0);
   const told = worker

@@ -4,9 +4,9 @@ import { it } from '../support/scene.ts';
 /** A job lock of 15 s and a look for stalled jobs every 4 s. */
 const BACK_WITHIN_MS = 30_000;
 
-it('a job whose delivery ends in an error is neither done nor dead: it comes back by itself', {
-  timeout: 60_000,
-}, async ({ openScene }) => {
+it('a job whose delivery ends in an error is neither done nor dead: it comes back by itself', {}, async ({
+  openScene,
+}) => {
   const scene = await openScene();
   let deliveries = 0;
   const worker = await scene.worker({

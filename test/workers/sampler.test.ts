@@ -21,9 +21,9 @@ async function gauges(worker: LocalWorker): Promise<Record<string, number>> {
 }
 
 /** A sample is taken every 5 s. */
-const SAMPLED = { withinMs: 15_000 };
+const SAMPLED = { withinMs: 30_000 };
 
-describe.concurrent('the gauges', { timeout: 40_000 }, () => {
+describe.concurrent('the gauges', () => {
   it('show each state of a queue, and how old its oldest message is', async ({
     openScene,
     onTestFinished,

@@ -24,7 +24,7 @@ async function listed(scene: Scene): Promise<Record<string, string[]>> {
   return Object.fromEntries(lists.filter(([, ids]) => ids?.length)) as Record<string, string[]>;
 }
 
-describe.concurrent('a job that BullMQ gave up', { timeout: 40_000 }, () => {
+describe.concurrent('a job that BullMQ gave up', () => {
   it('is settled as stalled, once, by one of two workers', async ({ openScene }) => {
     const scene = await openScene();
     const id = await scene.send(11, { meta: { campaign: 'autumn' } });
