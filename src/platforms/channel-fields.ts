@@ -25,13 +25,22 @@ export const baseUrlField = z
   .refine(isSafeBaseUrl, 'must be an https URL (http only to this machine)')
   .refine(isBare, 'must hold no credentials, query or fragment');
 
-/** A credential as it goes into a header or a body: no white space around it, none of the characters that end a line. */
-export const secretField = z
+/**
+ * What travels in an HTTP header, a name or a credential: no white space around it, and nothing but the printable
+ * characters of ASCII. A header ends at a line feed, cannot hold most others and means nothing certain by the rest
+ * (RFC 9110, 5.5): every message would fail.
+ */
+export const headerField = z
   .string()
   .trim()
   .min(1)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  .regex(/^[^\u0000-\u001f\u007f]+$/, 'must be one line of printable characters');
+  .regex(
+    /^[\x20-\x7e]+$/,
+    'must be one line of printable ASCII: no other character travels in an HTTP header',
+  );
+
+/** A credential, in whatever it travels: a character beyond ASCII came in by mistake. */
+export const secretField = headerField;
 
 /** A whole number, also written as text, as which it comes out of the environment: `${PORT:-9464}`. */
 export function count({ from = 1, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number } = {}) {

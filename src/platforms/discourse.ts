@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Outcome } from '../outcome.ts';
-import { baseUrlField, count, secretField } from './channel-fields.ts';
+import { baseUrlField, count, headerField, secretField } from './channel-fields.ts';
 import { madePost, readAnswer, readTopicSearch, type TopicSearch } from './discourse-answer.ts';
 import {
   type DiscourseMessage,
@@ -30,7 +30,7 @@ const channelShape = {
   baseUrl: baseUrlField,
   apiKey: secretField,
   /** The user who writes. */
-  apiUsername: z.string().trim().min(1).max(60),
+  apiUsername: headerField.max(60),
   addressing: z.enum(['usernames', 'groups', 'topicId', 'mixed']).default('usernames'),
   allowEmail: z.boolean().default(false),
   titleMin: count().default(LIMITS.titleMin),

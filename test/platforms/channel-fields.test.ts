@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { baseUrlField, secretField } from '../../src/platforms/channel-fields.ts';
+import { platforms } from '../../src/platforms/registry.ts';
 
 describe('the address of a platform', () => {
   it.each([
@@ -65,4 +67,29 @@ it('takes no key that would end a header', () => {
   expect(secretField.parse(' key\n')).toBe('key');
   for (const bad of ['', ' ', 'a\nb', 'a\r\nX-Injected: 1', 'a\0b', 'a\u007fb'])
     expect(secretField.safeParse(bad).success).toBe(false);
+});
+
+it('takes no key that no header carries', () => {
+  for (const bad of ['schlüssel', 'ключ', 'key\u200b', 'a\u2028b', '“key”', 'k🎮', 'a\ud83d'])
+    expect(secretField.safeParse(bad).success).toBe(false);
+});
+
+describe.each(Object.values(platforms))('what $name is sent with', (definition) => {
+  const shape = z.object(definition.channelShape as z.ZodRawShape);
+  const good = {
+    baseUrl: 'https://platform.example',
+    apiKey: 'key',
+    email: 'bot@example.com',
+    apiUsername: 'system',
+  };
+  const fields = ['apiKey', 'email', 'apiUsername'].filter((field) => field in definition.channelShape);
+
+  it.each(fields)('is refused by name where no header can carry it: %s', (field) => {
+    expect(shape.safeParse(good).error?.issues ?? []).toEqual([]);
+    for (const bad of ['jürgen@example.com', 'key\u200b@example.com', 'ключ', 'a\r\nb@example.com']) {
+      const problem = shape.safeParse({ ...good, [field]: bad }).error?.issues[0];
+      expect(problem?.path).toEqual([field]);
+      expect(problem?.message).not.toContain(bad);
+    }
+  });
 });
