@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { codingsOf, decodeBody } from './content-coding.ts';
 import type { HttpResult, Lost } from './http-result.ts';
 
 /** Far above an API's answer to a message, far below what would hurt a worker with a thousand of them open. */
@@ -65,6 +66,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
+    // An interim answer (1xx): the one that counts is still to come.
+    if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
     if (Number(headers['content-length']) > this.#maxBytes) this.#oversize();
@@ -80,8 +83,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = this.#more === undefined ? this.#first : Buffer.concat(this.#more);
-    const text = body === undefined ? '' : body.toString('utf8');
-    this.#end({ kind: 'answered', status: this.#status, headers: this.#headers, text });
+    const codings = codingsOf(this.#headers['content-encoding']);
+    if (body === undefined || codings.length === 0) this.#answered(body);
+    else void this.#decode(body, codings);
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -90,6 +94,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // The parser's own codes are the many of llhttp, or none.
     else if (error.name === 'HTTPParserError') this.#lost('unreadable_answer', code);
     else this.#lost(LOST_BY_CODE[code] ?? 'connection_lost', code);
+  }
+
+  async #decode(body: Buffer, codings: string[]): Promise<void> {
+    const decoded = await decodeBody(body, codings, this.#maxBytes);
+    if (decoded.kind === 'too_large') this.#oversize();
+    // What cannot be read is no text; the status still tells what it tells.
+    else this.#answered(decoded.kind === 'decoded' ? decoded.body : undefined);
+  }
+
+  #answered(body: Buffer | undefined): void {
+    const text = body === undefined ? '' : body.toString('utf8');
+    this.#end({ kind: 'answered', status: this.#status, headers: this.#headers, text });
   }
 
   #listen(): void {

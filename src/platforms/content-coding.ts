@@ -1,0 +1,56 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
+
+/**
+ * Undoes the compression of an answer's body. None is asked for; a proxy that compresses all the same makes the answer
+ * no less of one.
+ */
+export type Decoded = { kind: 'decoded'; body: Buffer } | { kind: 'too_large' } | { kind: 'undecodable' };
+
+type Decode = (body: Buffer, limit: { maxOutputLength: number }) => Promise<Buffer>;
+
+const ungzip: Decode = promisify(gunzip);
+const zlibInflate: Decode = promisify(inflate);
+const rawInflate: Decode = promisify(inflateRaw);
+
+const DECODERS: Readonly<Record<string, Decode>> = {
+  gzip: ungzip,
+  'x-gzip': ungzip,
+  br: promisify(brotliDecompress),
+  // Meant with zlib's header, and sent without it by many (RFC 9110, 8.4.1.2).
+  deflate: async (body, limit) =>
+    zlibInflate(body, limit).catch((error: unknown) => {
+      if (isTooLarge(error)) throw error;
+      return rawInflate(body, limit);
+    }),
+};
+/** More on top of each other are somebody's joke. */
+const MOST_CODINGS = 3;
+
+/** The codings of a `Content-Encoding`, in the order in which they were applied. */
+export function codingsOf(header: string | string[] | undefined): string[] {
+  if (header === undefined) return [];
+  const names = String(header)
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  return names.filter((name) => name !== '' && name !== 'identity');
+}
+
+/** Never rejects. @param maxBytes of any of the results on the way */
+export async function decodeBody(body: Buffer, codings: string[], maxBytes: number): Promise<Decoded> {
+  if (codings.length > MOST_CODINGS) return { kind: 'undecodable' };
+  let decoded = body;
+  for (const coding of codings.toReversed()) {
+    const decode = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
+    if (decode === undefined) return { kind: 'undecodable' };
+    try {
+      decoded = await decode(decoded, { maxOutputLength: maxBytes });
+    } catch (error) {
+      return { kind: isTooLarge(error) ? 'too_large' : 'undecodable' };
+    }
+  }
+  return { kind: 'decoded', body: decoded };
+}
+
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
