@@ -80,6 +80,8 @@ export interface CommonChannelSettings {
   baseUrl: string;
   timeoutMs: number;
   concurrency: number;
+  /** False where a request whose answer is lost cannot be resolved: then no connection is used twice. */
+  keepAlive?: boolean | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds definitions of different message and settings types

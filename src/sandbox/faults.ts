@@ -10,6 +10,8 @@ const when = {
   /** Only calls for these: a user id as text, or `@name` in lower case. */
   recipients: z.array(z.string()).optional(),
   platform: z.string().optional(),
+  /** Only calls over a connection that carried one before: what a server does that closes what was idle. */
+  reused: z.boolean().default(false),
   /** Of messages that are sent, or of questions about them and other calls. */
   of: z.enum(['send', 'lookup']).default('send'),
 };
@@ -68,6 +70,8 @@ export interface StruckCall {
   of: 'send' | 'lookup';
   platform: string;
   recipient: string;
+  /** Whether its connection carried a call before. */
+  reused: boolean;
 }
 
 /** The faults that wait for a call, oldest first. */
@@ -107,7 +111,8 @@ export class FaultPlan {
   }
 }
 
-function fits(fault: Armed, { of, platform, recipient }: StruckCall): boolean {
+function fits(fault: Armed, { of, platform, recipient, reused }: StruckCall): boolean {
+  if (fault.reused && !reused) return false;
   if (fault.of !== of || (fault.platform !== undefined && fault.platform !== platform)) return false;
   return fault.recipients === undefined || fault.recipients.includes(recipient);
 }

@@ -57,16 +57,24 @@ export function createStage({ clock, faults, journal, closing }: StageParts): St
       .send(ruling?.body);
   }
 
+  const used = new WeakSet<object>();
+
+  function isReused({ request: { socket } }: FastifyReply): boolean {
+    const reused = used.has(socket);
+    used.add(socket);
+    return reused;
+  }
+
   return {
     clock,
     play(reply, call, judge) {
-      const struck = faults.strike({ of: 'send', ...call });
+      const struck = faults.strike({ of: 'send', ...call, reused: isReused(reply) });
       return perform(reply, struck, judge, (ruling, fault) =>
         journal.add({ at: clock.now(), ...call, result: ruling?.result ?? NOT_JUDGED, fault: fault?.kind }),
       );
     },
     answer(reply, platform, judge) {
-      const struck = faults.strike({ of: 'lookup', platform, recipient: '' });
+      const struck = faults.strike({ of: 'lookup', platform, recipient: '', reused: isReused(reply) });
       return perform(reply, struck, judge, () => {});
     },
   };

@@ -86,6 +86,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       baseUrl: channel.baseUrl,
       timeoutMs: channel.timeoutMs,
       concurrency: channel.concurrency,
+      keepAlive: resolution !== 'keep',
     },
     { clock },
   );

@@ -2,8 +2,13 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { connect as tcpConnect } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Socket,
+  connect as tcpConnect,
+} from 'node:net';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { Agent, Dispatcher } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createHttpClient, type HttpClient } from '../../src/platforms/http.ts';
@@ -36,6 +41,22 @@ function client(baseUrl: string, dispatcher?: Dispatcher, timeoutMs = 2_000): Ht
   const http = createHttpClient({ baseUrl, timeoutMs, concurrency: 2 }, dispatcher);
   cleanup.push(() => http.close());
   return http;
+}
+
+/** A server that answers each request by what its bytes say; without HTTP of its own. */
+async function serveBytes(answer: (request: string, socket: Socket) => void): Promise<{ url: string }> {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (bytes) => answer(bytes.toString(), socket));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanup.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 const get = (http: HttpClient, path = '/', signal = new AbortController().signal) =>
@@ -152,6 +173,179 @@ describe('the HTTP client', () => {
     cleanup.push(async () => void vi.unstubAllEnvs());
     expect(await get(client(url))).toEqual({ kind: 'not_connected', detail });
     expect(seen).not.toHaveBeenCalled();
+  });
+
+  describe('before the answer', () => {
+    const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+    const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+    it.each([
+      ['100 Continue', CONTINUE + OK],
+      [
+        '100 Continue with headers',
+        `HTTP/1.1 100 Continue\r\nx-proxy: HTTP/1.1 100\r\ncontent-length: 99999\r\n\r\n${OK}`,
+      ],
+      ['two of them', CONTINUE + CONTINUE + OK],
+      ['103 Early Hints and 100', `HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${CONTINUE}${OK}`],
+      ['102 Processing', `HTTP/1.1 102 Processing\r\n\r\n${OK}`],
+    ])('may come %s, in one piece or many', async (_, bytes) => {
+      const { url } = await serveBytes((request, socket) => {
+        if (request.startsWith('GET /whole')) socket.write(bytes);
+        else for (const byte of bytes) socket.write(byte);
+      });
+      const http = client(url);
+      for (const path of ['/whole', '/pieces', '/whole', '/pieces']) {
+        expect(await get(http, path)).toMatchObject({ kind: 'answered', status: 200, text: 'ok' });
+      }
+    });
+
+    it('comes to nothing where no answer follows', async () => {
+      const { url } = await serveBytes((_, socket) => void socket.end(CONTINUE));
+      expect(await get(client(url))).toMatchObject({ kind: 'lost', reason: 'connection_lost' });
+    });
+
+    it('is told from a body that looks like it', async () => {
+      const { url } = await serve((_, response) => {
+        response.write(CONTINUE);
+        response.end(CONTINUE);
+      });
+      expect(await get(client(url))).toMatchObject({ text: CONTINUE + CONTINUE });
+    });
+  });
+
+  describe('a connection', () => {
+    it.each([
+      ['no hint', undefined, 500, 1_900],
+      ['a hint of 3 s', 'timeout=3', 500, 1_900],
+      ['a hint of 2 s', 'timeout=2', 0, 500],
+    ])('is let go before the server closes it: %s', async (_, hint, from, to) => {
+      const closed = gate<number>();
+      const { url, server } = await serve((_request, response) => {
+        response.setHeader('connection', 'keep-alive');
+        if (hint !== undefined) response.setHeader('keep-alive', hint);
+        response.end('ok');
+      });
+      server.keepAliveTimeout = 60_000;
+      server.on('connection', (socket) => socket.on('close', () => closed.open(performance.now())));
+      expect(await get(client(url))).toMatchObject({ kind: 'answered' });
+      const answeredAt = performance.now();
+      const idleMs = (await closed.opened) - answeredAt;
+      expect(idleMs).toBeGreaterThanOrEqual(from - 50);
+      expect(idleMs).toBeLessThan(to);
+    });
+
+    /** Closes each connection as its second request comes in, without having read it. */
+    const impatient = () => {
+      const seen = { requests: 0, cutOff: 0 };
+      const answeredOn = new WeakSet<Socket>();
+      const served = serveBytes((_, socket) => {
+        if (answeredOn.has(socket)) {
+          seen.cutOff += 1;
+          socket.resetAndDestroy();
+          return;
+        }
+        answeredOn.add(socket);
+        seen.requests += 1;
+        socket.write('HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok');
+      });
+      return { served, seen };
+    };
+    const post = (http: HttpClient, fresh?: boolean) =>
+      http.request({
+        method: 'POST',
+        path: '/',
+        headers: [],
+        body: '{}',
+        fresh,
+        signal: new AbortController().signal,
+      });
+
+    it.each([
+      ['where the client keeps none', { keepAlive: false }, undefined],
+      ['where the request asks for it', {}, true],
+    ])(
+      'is one request’s own %s: a server that closes kept ones loses nothing',
+      async (_, settings, fresh) => {
+        const { served, seen } = impatient();
+        const { url } = await served;
+        const http = createHttpClient({ baseUrl: url, timeoutMs: 2_000, concurrency: 2, ...settings });
+        cleanup.push(() => http.close());
+        const results = [];
+        for (let round = 0; round < 10; round += 1)
+          results.push(...(await Promise.all([1, 2, 3].map(() => post(http, fresh)))));
+        expect(results.filter(({ kind }) => kind === 'answered')).toHaveLength(30);
+        expect(seen).toEqual({ requests: 30, cutOff: 0 });
+      },
+    );
+
+    it('that is kept and closed as a request is written leaves it in doubt, and the request is not repeated', async () => {
+      const { served, seen } = impatient();
+      const http = createHttpClient({ baseUrl: (await served).url, timeoutMs: 2_000, concurrency: 1 });
+      cleanup.push(() => http.close());
+      expect(await post(http)).toMatchObject({ kind: 'answered' });
+      expect(await post(http)).toMatchObject({ kind: 'lost', reason: 'connection_lost' });
+      expect(seen).toEqual({ requests: 1, cutOff: 1 });
+    });
+
+    it('of its own is given up with the others when the client closes', async () => {
+      const { url } = await serve(() => {});
+      const http = client(url);
+      const requests = [post(http), post(http, true)];
+      await vi.waitFor(() => expect(requests).toHaveLength(2));
+      await http.close();
+      for (const request of requests) expect((await request).kind).not.toBe('answered');
+    });
+  });
+
+  describe('compression', () => {
+    const text = '{"id":42,"é":"🎮"}';
+    const body = Buffer.from(text);
+    const compressed: [string, Buffer][] = [
+      ['gzip', gzipSync(body)],
+      ['x-gzip', gzipSync(body)],
+      ['GZIP', gzipSync(body)],
+      ['deflate', deflateSync(body)],
+      ['deflate', deflateRawSync(body)],
+      ['br', brotliCompressSync(body)],
+      ['identity', body],
+      ['gzip, br', brotliCompressSync(gzipSync(body))],
+    ];
+    const answers = (coding: string, bytes: Buffer) =>
+      serve((_, response) => {
+        response.setHeader('content-encoding', coding);
+        response.end(bytes);
+      });
+
+    it('is not asked for', async () => {
+      const { url } = await serve(
+        (request, response) => void response.end(request.headers['accept-encoding']),
+      );
+      expect(await get(client(url))).toMatchObject({ text: 'identity' });
+    });
+
+    it.each(compressed)('is undone where it comes all the same: %s', async (coding, bytes) => {
+      const { url } = await answers(coding, bytes);
+      expect(await get(client(url))).toMatchObject({ kind: 'answered', status: 200, text });
+    });
+
+    it.each([
+      ['cut off', 'gzip', gzipSync(body).subarray(0, 12)],
+      ['not what it says', 'br', body],
+      ['of an unknown kind', 'zstd', body],
+      ['a joke', 'gzip, gzip, gzip, gzip', gzipSync(gzipSync(gzipSync(gzipSync(body))))],
+    ])('that is %s leaves the status alone', async (_, coding, bytes) => {
+      const { url } = await answers(coding, bytes);
+      expect(await get(client(url))).toMatchObject({ kind: 'answered', status: 200, text: '' });
+    });
+
+    it.each([
+      ['gzip', gzipSync(Buffer.alloc(30_000_000))],
+      ['deflate', deflateRawSync(Buffer.alloc(30_000_000))],
+      ['br', brotliCompressSync(Buffer.alloc(30_000_000))],
+      ['gzip, gzip', gzipSync(gzipSync(Buffer.alloc(30_000_000)))],
+    ])('hides no answer larger than others may be: %s', async (coding, bytes) => {
+      const { url } = await answers(coding, bytes);
+      expect(await get(client(url))).toMatchObject({ kind: 'lost', reason: 'unreadable_answer' });
+    });
   });
 
   it('does not wait for a body for ever', async () => {

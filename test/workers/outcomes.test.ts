@@ -42,6 +42,21 @@ describe.concurrent('an attempt that fails before it reaches the platform', () =
   });
 });
 
+describe.concurrent('a server that closes a kept connection as a request is written to it', () => {
+  const faults = [{ kind: 'reset', reused: true }] as const;
+
+  it('meets none where the doubt could not be resolved', { timeout: 30_000 }, async ({ openScene }) => {
+    const scene = await openScene({
+      sandbox: { faults },
+      channel: { onUnknown: 'keep', concurrency: 1 },
+    });
+    const worker = await scene.worker();
+    for (let i = 1; i <= 20; i += 1) await scene.send(PLAYER + 10 * i);
+    expect(await scene.agreed(20, [worker])).toEqual({ 'delivered/sent': 20 });
+    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 20, accepted: 20, faults: {} });
+  });
+});
+
 describe.concurrent('an answer that leaves doubt', () => {
   it.for([
     ['a reset after acceptance', { kind: 'reset', accepted: true, count: 1 }, 'connection_lost'],
