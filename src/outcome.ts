@@ -12,6 +12,8 @@ export const THROTTLED_REASONS = [
   'channel_stopped',
   'slot_busy',
   'quota_refused',
+  'text_repeated',
+  'refusal_unclear',
   'newer_version',
 ] as const;
 export const UNKNOWN_REASONS = ['timeout', 'connection_lost', 'server_error', 'unreadable_answer'] as const;
@@ -25,7 +27,7 @@ export const DEAD_REASONS = [
   'stalled',
 ] as const;
 /** Why a channel takes no message until somebody acts. */
-export const STOP_REASONS = ['credentials', 'paused'] as const;
+export const STOP_REASONS = ['credentials', 'sender', 'paused'] as const;
 
 export type DeliveredReason = (typeof DELIVERED_REASONS)[number];
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
@@ -61,6 +63,8 @@ type End =
       reason: ThrottledReason;
       /** Set when the channel has to stop until somebody acts. */
       stop?: StopReason | undefined;
+      /** Set when this message alone has to wait and the channel goes on: milliseconds from now. */
+      messageWaitMs?: number | undefined;
       detail?: string | undefined;
     }
   | { kind: 'failed'; reason: 'not_connected'; detail: string }

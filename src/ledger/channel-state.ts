@@ -61,7 +61,7 @@ export const stopChannel = (redis: Redis, base: string, reason: StopReason): Pro
 export const resumeChannel = (redis: Redis, base: string): Promise<boolean> =>
   control(redis, base, { op: 'resume' });
 
-/** Ends a stop for refused credentials if these are others. */
+/** Ends a stop for refused credentials, or for an account that may not send, if these are others. */
 export const resumeWithCredentials = (redis: Redis, base: string, credentials: string): Promise<boolean> =>
   control(redis, base, { op: 'resume_credentials', credentials });
 

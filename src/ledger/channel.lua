@@ -26,8 +26,9 @@ local function rest_channel(reason, ms)
   redis.call('HSET', CHANNEL, 'restUntil', string.format('%.0f', until_at), 'restReason', reason)
 end
 
--- A pause and refused credentials are two facts: each is ended by what ends it. Each field holds since when.
-local STOPS = { 'paused', 'credentials' }
+-- A pause, refused credentials and a sender who may not write are three facts: each is ended by what ends it. Each field
+-- holds since when.
+local STOPS = { 'paused', 'credentials', 'sender' }
 
 -- { reason, at } of what stops the channel, or nil.
 local function channel_stop()

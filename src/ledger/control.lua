@@ -22,8 +22,8 @@ if request.op == 'stop' then
 end
 if request.op == 'resume' then return resume(unpack(STOPS)) end
 if request.op == 'resume_credentials' then
-  local state = redis.call('HMGET', CHANNEL, 'credentials', 'refusedCredentials')
-  if not state[1] or state[2] == request.credentials then return 0 end
-  return resume('credentials')
+  local state = redis.call('HMGET', CHANNEL, 'credentials', 'sender', 'refusedCredentials')
+  if not (state[1] or state[2]) or state[3] == request.credentials then return 0 end
+  return resume('credentials', 'sender')
 end
 return redis.error_reply('ERR unknown channel operation')

@@ -37,6 +37,15 @@ function held({ channel, stopped, resting }: ChannelStatus): Check[] {
       ),
     ];
   }
+  if (stopped?.reason === 'sender') {
+    return [
+      failed(
+        name,
+        `stopped since ${new Date(stopped.at).toISOString()}: the platform does not let its account send messages; let ` +
+          `the account send them or configure another one, and \`herald channel resume ${channel}\`.`,
+      ),
+    ];
+  }
   if (stopped) {
     return [
       warning(

@@ -18,11 +18,22 @@ import { platformText } from './platform-text.ts';
 export interface AnswerContext extends CommonContext {
   /** The message is a reply: then a topic that is not there is the recipient's fault, not the address's. */
   isReply: boolean;
+  /** Any of these, whatever the case, says that the account posted the same text lately. */
+  similarRefusals: readonly string[];
+  /** Any of these says that the account may not write, or not to this recipient. */
+  senderRefusals: readonly string[];
 }
 
-/** The texts are in the site's language; the English ones choose between the two reasons of a refusal, no more. */
+/** A refusal whose words leave open whose fault it is: the recipient's, or the account's or its key's. */
+export interface Unclear {
+  kind: 'unclear';
+  about: 'sender' | 'credentials';
+  detail: string;
+}
+
+/** The texts are in the account's language; the English ones choose between the two reasons of a refusal, no more. */
 const NO_SUCH_PEOPLE =
-  /valid user|could not be found|not accepting messages|message to (?:that|this) user|recipient|can(?:no|')t (?:send|contact)|topic was (?:closed|deleted)/i;
+  /valid user|could not be found|not accepting messages|recipient|can(?:no|')t (?:send|contact)|topic was (?:closed|deleted)/i;
 
 /** The post that was made, for whoever has more to do with its topic. */
 export interface MadePost {
@@ -35,11 +46,12 @@ export function madePost(answer: HttpAnswer): MadePost | undefined {
   return isId(id) && isId(topicId) ? { id, topicId } : undefined;
 }
 
-export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome {
-  return withRest(judge(answer, context), answer, context.now);
+export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome | Unclear {
+  const read = judge(answer, context);
+  return read.kind === 'unclear' ? read : withRest(read, answer, context.now);
 }
 
-function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
+function judge(answer: HttpAnswer, context: AnswerContext): Outcome | Unclear {
   const { status } = answer;
   const { now, isReply } = context;
   const body = parseObject(answer.text);
@@ -54,13 +66,34 @@ function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
   const detail = platformText(text, context.unspeakable) || 'refused without a reason';
   const type = body['error_type'];
   if (status === 403 && type === 'invalid_access') {
+    // A key that is good for other topics is refused in the same words as a wrong one.
+    if (isReply) return { kind: 'unclear', about: 'credentials', detail };
     return { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials', detail };
   }
   if (status === 404 && type === 'not_found' && isReply) {
     return { kind: 'rejected', reason: 'bad_recipient', detail };
   }
   if (status !== 422 && status !== 400) return outcomeOfStrangeStatus(answer, context);
+  if (saysAny(text, context.similarRefusals)) return { kind: 'throttled', reason: 'text_repeated', detail };
+  if (saysAny(text, context.senderRefusals)) return { kind: 'unclear', about: 'sender', detail };
   return { kind: 'rejected', reason: NO_SUCH_PEOPLE.test(text) ? 'bad_recipient' : 'bad_request', detail };
+}
+
+/** What `GET /session/current.json` tells of the account; undefined where the key may not ask. */
+export interface Account {
+  staff: boolean;
+  maySendMessages: boolean | undefined;
+}
+
+export function readSession(result: HttpResult): Account | undefined {
+  const body = result.kind === 'answered' && result.status === 200 ? parseObject(result.text) : undefined;
+  const user = body?.['current_user'];
+  if (typeof user !== 'object' || user === null) return undefined;
+  const { staff, admin, moderator, can_send_private_messages: may } = user as Record<string, unknown>;
+  return {
+    staff: staff === true || admin === true || moderator === true,
+    maySendMessages: typeof may === 'boolean' ? may : undefined,
+  };
 }
 
 /** Where the topic of an external id is, if it is anywhere: `GET /t/external_id/{id}.json` redirects there. */
@@ -79,6 +112,11 @@ export function readTopicSearch(result: HttpResult): TopicSearch {
   // Only in Discourse's own words: anything in front of it can say 404 as well.
   if (status === 404 && parseObject(text)?.['error_type'] === 'not_found') return { kind: 'not_found' };
   return { kind: 'unsure', detail: `HTTP ${status} in place of a topic` };
+}
+
+function saysAny(text: string, wordings: readonly string[]): boolean {
+  const lower = text.toLowerCase();
+  return wordings.some((wording) => lower.includes(wording.toLowerCase()));
 }
 
 const isId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Outcome } from '../outcome.ts';
 import { baseUrlField, count, headerField, secretField } from './channel-fields.ts';
-import { madePost, readAnswer, readTopicSearch, type TopicSearch } from './discourse-answer.ts';
+import {
+  madePost,
+  readAnswer,
+  readSession,
+  readTopicSearch,
+  type TopicSearch,
+  type Unclear,
+} from './discourse-answer.ts';
 import {
   type DiscourseMessage,
   LIMITS,
@@ -12,6 +19,8 @@ import {
   renderBody,
   renderTitle,
 } from './discourse-message.ts';
+import { Repeats } from './discourse-repeats.ts';
+import { Standing } from './discourse-standing.ts';
 import { createHttpClient, type HttpClient } from './http.ts';
 import { outcomeWithoutAnswer } from './http-outcome.ts';
 import type { HttpAnswer } from './http-result.ts';
@@ -24,7 +33,12 @@ import type {
   SendRequest,
 } from './port.ts';
 
+/** Between two looks at a message whose refusal says too little; the others tell more of it meanwhile. */
+const UNCLEAR_WAIT_MS = 10_000;
+
 /** Discourse's personal messages: `POST {baseUrl}/posts.json` with a JSON body (its API documentation and source). */
+
+const wordings = (...standard: string[]) => z.array(z.string().min(1)).default(standard);
 
 const channelShape = {
   baseUrl: baseUrlField,
@@ -37,6 +51,12 @@ const channelShape = {
   titleMax: count().default(LIMITS.titleMax),
   bodyMin: count().default(LIMITS.bodyMin),
   bodyMax: count().default(LIMITS.bodyMax),
+  /** The site's setting `unique_posts_mins`. */
+  uniquePostsMins: count().default(5),
+  /** How the site, in the account's language, refuses a text that the account posted within `uniquePostsMins`. */
+  similarRefusals: wordings('too similar to what you recently posted'),
+  /** How it refuses an account that may not send messages, or not to this recipient. */
+  senderRefusals: wordings('cannot send a personal message', 'suspended users', 'silenced'),
 };
 
 export type DiscourseSettings = z.output<z.ZodObject<typeof channelShape>>;
@@ -60,9 +80,14 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
   readonly #clock: Clock;
   readonly #headers: string[];
   readonly #secrets: string[];
+  readonly #settings: DiscourseSettings;
+  readonly #repeats: Repeats;
+  readonly #standing = { sender: new Standing(), credentials: new Standing() };
 
   constructor(settings: DiscourseSettings & CommonChannelSettings, deps: ClientDeps) {
     const { apiKey, apiUsername } = settings;
+    this.#settings = settings;
+    this.#repeats = new Repeats(settings.uniquePostsMins);
     this.#http = createHttpClient(settings, deps.dispatcher);
     this.#clock = deps.clock ?? systemClock;
     this.#secrets = [apiKey];
@@ -77,12 +102,14 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
     const body = encode(request);
     const result = await this.#http.request({ method: 'POST', path: '/posts.json', headers, body, signal });
     if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
-    const outcome = this.#read(result, request);
+    const read = this.#read(result, request);
     const post = madePost(result);
-    if (post && message.archive) return { ...outcome, ...(await this.#archive(post.topicId, signal)) };
+    if (read.kind === 'delivered') this.#accepted();
+    if (post && message.archive)
+      return { ...(read as Outcome), ...(await this.#archive(post.topicId, signal)) };
     // An external id is taken once: the refusal of a repeated message may tell that the first one arrived.
     const repeated = result.status === 422 && attempt > 1 && message.topicId === undefined;
-    return repeated ? this.#afterRefusal(outcome, request) : outcome;
+    return (repeated ? await this.#earlier(request) : undefined) ?? this.#conclude(read, request);
   }
 
   async confirm(request: SendRequest<DiscourseMessage>): Promise<Answer> {
@@ -101,20 +128,59 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
     return this.#http.close();
   }
 
-  #read(answer: HttpAnswer, { message, content }: SendRequest<DiscourseMessage>): Outcome {
-    const unspeakable = { secrets: this.#secrets, content };
+  #read(answer: HttpAnswer, { message, content }: SendRequest<DiscourseMessage>): Outcome | Unclear {
+    const { similarRefusals, senderRefusals } = this.#settings;
     return readAnswer(answer, {
       now: this.#clock.now(),
       isReply: message.topicId !== undefined,
-      unspeakable,
+      similarRefusals,
+      senderRefusals,
+      unspeakable: { secrets: this.#secrets, content },
     });
   }
 
-  async #afterRefusal(refusal: Outcome, request: SendRequest<DiscourseMessage>): Promise<Outcome> {
+  #accepted(): void {
+    this.#standing.sender.accepted();
+    this.#standing.credentials.accepted();
+  }
+
+  /** Adds what an answer alone does not tell: how long a text has to wait, and whose fault a refusal is. */
+  async #conclude(read: Outcome | Unclear, request: SendRequest<DiscourseMessage>): Promise<Outcome> {
+    if (read.kind === 'unclear') return this.#judge(read, request);
+    if (read.kind !== 'throttled' || read.reason !== 'text_repeated') return read;
+    return { ...read, messageWaitMs: this.#repeats.waitMs(request.content, this.#clock.now()) };
+  }
+
+  async #judge({ about, detail }: Unclear, request: SendRequest<DiscourseMessage>): Promise<Outcome> {
+    const { message, idempotencyKey } = request;
+    const fault =
+      (await this.#faultBySession(about, request)) ??
+      this.#standing[about].judge(recipientOf(message).key, idempotencyKey);
+    if (fault === 'recipient') return { kind: 'rejected', reason: 'bad_recipient', detail };
+    if (fault === 'channel') return { kind: 'throttled', reason: 'channel_stopped', stop: about, detail };
+    return { kind: 'throttled', reason: 'refusal_unclear', messageWaitMs: UNCLEAR_WAIT_MS, detail };
+  }
+
+  /** A key that may ask who it is for is good, staff may write to anybody, and some may write to nobody. */
+  async #faultBySession(
+    about: Unclear['about'],
+    { signal }: SendRequest<DiscourseMessage>,
+  ): Promise<'recipient' | 'channel' | undefined> {
+    const path = '/session/current.json';
+    const account = readSession(
+      await this.#http.request({ method: 'GET', path, headers: this.#headers, signal }),
+    );
+    if (account === undefined) return undefined;
+    if (about === 'credentials' || account.staff) return 'recipient';
+    return account.maySendMessages === false ? 'channel' : undefined;
+  }
+
+  /** What became of an earlier attempt; undefined where it certainly did not arrive. */
+  async #earlier(request: SendRequest<DiscourseMessage>): Promise<Outcome | undefined> {
     const search = await this.#find(request);
     if (search.kind === 'found')
       return { kind: 'delivered', reason: 'sent', detail: 'by an earlier attempt' };
-    if (search.kind === 'not_found') return refusal;
+    if (search.kind === 'not_found') return undefined;
     return { kind: 'unknown', reason: 'unreadable_answer', detail: `refused, and then: ${search.detail}` };
   }
 

@@ -86,6 +86,10 @@ function throttled(
     const next: Disposition = { kind: 'rest', reason, delayMs: STOPPED_REST_MS };
     return { outcome, effect: 'waived', next, marks: { health: 'up', stop: { reason: outcome.stop } } };
   }
+  if (outcome.messageWaitMs !== undefined) {
+    const next: Disposition = { kind: 'wait', reason, delayMs: Math.max(1, outcome.messageWaitMs) };
+    return { outcome, effect: 'waived', next, marks: { health: 'up' } };
+  }
   const next: Disposition = { kind: 'rest', reason, delayMs: 0 };
   const plan: Plan = { outcome, effect: 'waived', next, marks: { health: 'up' } };
   return resting(plan, outcome.restMs ?? DEFAULT_REST_MS);

@@ -10,7 +10,7 @@ import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
 import type { PlatformDefinition } from '../../src/platforms/port.ts';
 import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
-import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
+import { type SandboxOptions, startRedis, startSandbox } from '../../src/sandbox/index.ts';
 import { buildWorker } from '../../src/workers/process.ts';
 import { eventually } from '../support/eventually.ts';
 import { requestTimeout } from '../support/slowness.ts';
@@ -21,6 +21,7 @@ export interface SceneOptions {
   platforms?: Record<string, PlatformDefinition>;
   /** By name, as in herald.yaml; merged into channels that work with the sandbox. */
   channels: (sandboxUrl: string) => Record<string, Record<string, unknown>>;
+  sandbox?: SandboxOptions;
 }
 
 /** Short enough for a test, and in the proportions of the defaults. */
@@ -70,9 +71,9 @@ export const it = test.extend<{ openPlatforms: (options: SceneOptions) => Promis
   },
 });
 
-async function open({ platforms = allPlatforms, channels }: SceneOptions) {
+async function open({ platforms = allPlatforms, channels, sandbox: given }: SceneOptions) {
   const server = await startRedis();
-  const sandbox = await startSandbox({ discourse: { requestsPerMinute: 1_000 } });
+  const sandbox = await startSandbox({ discourse: { requestsPerMinute: 1_000 }, ...given });
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
   const written = Object.entries(channels(sandbox.url)).map(([name, more]) => [name, { ...COMMON, ...more }]);
   const source = {

@@ -1,6 +1,8 @@
 import { Queue } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Tally, tallyOf } from '../support/tally.ts';
 import { it, sandboxChannels } from './platforms-scene.ts';
 
@@ -102,6 +104,34 @@ describe.concurrent('a Discourse message', () => {
       'dead/unconfirmed': 1,
     });
     expect(scene.sandbox.discourse.topics.get(1)?.posts).toHaveLength(2);
+  });
+
+  it('waits where a member writes the same text to many, and none dies', async ({ openPlatforms }) => {
+    const scene = await openPlatforms({
+      channels: sandboxChannels({ discourse: {} }),
+      sandbox: { discourse: { accounts: [{ username: 'herald' }] } },
+    });
+    const names = Array.from({ length: 20 }, (_, n) => `player${n}x`);
+    await Promise.all(names.map((name) => scene.send(discourseTo(name, 'The same text for everybody'))));
+    await eventually(
+      '19 wait',
+      () => scene.sandbox.journal.report(),
+      ({ calls }) => calls === 20,
+    );
+    await scene.send(discourseTo('ann', 'Another text, which need not wait'));
+    expect(tallyOf(await scene.settled('discourse', 2))).toEqual({ 'delivered/sent': 2 });
+    expect(scene.log().match(/"outcome":"throttled","reason":"text_repeated"/g)).toHaveLength(19);
+  });
+
+  it('stops its channel where the account may not write, and none dies', async ({ openPlatforms }) => {
+    const scene = await openPlatforms({
+      channels: sandboxChannels({ discourse: {} }),
+      sandbox: { discourse: { accounts: [{ username: 'herald', mayMessage: false }] } },
+    });
+    await scene.send(discourseTo('ann', 'A body that is long enough'));
+    const state = () => readChannelState(scene.redis, ledgerBase('discourse'));
+    await eventually('a stop', state, ({ stopped }) => stopped?.reason === 'sender');
+    expect(await scene.receipts('discourse')).toEqual([]);
   });
 
   it('stays delivered when it cannot be archived, and the log tells', async ({ openPlatforms }) => {

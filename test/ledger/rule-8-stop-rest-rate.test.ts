@@ -37,17 +37,27 @@ describe('rule 8: stop', () => {
     expect(await lab.explain(message)).toMatchObject({ record: null, slot: null, play: null });
   });
 
-  it('for refused credentials ends with a start with others, and not with the same', async () => {
-    const lab = await openLab(store, { credentials: 'old' });
-    const message = anybody(lab);
-    await lab.settle(message, await lab.grant(message), 'waived', { stop: { reason: 'credentials' } });
-    expect(await readChannelState(store.redis, lab.base)).toMatchObject({
-      stopped: { reason: 'credentials', at: expect.any(Number) },
-    });
-    expect(await resumeWithCredentials(store.redis, lab.base, 'old')).toBe(false);
-    expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'credentials' });
-    expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(true);
-    expect(await lab.grant(message)).toMatchObject({ attempt: 2, spent: 1 });
+  it.each(['credentials', 'sender'] as const)(
+    'for refused %s ends with a start with others, and not with the same',
+    async (reason) => {
+      const lab = await openLab(store, { credentials: 'old' });
+      const message = anybody(lab);
+      await lab.settle(message, await lab.grant(message), 'waived', { stop: { reason } });
+      expect(await readChannelState(store.redis, lab.base)).toMatchObject({
+        stopped: { reason, at: expect.any(Number) },
+      });
+      expect(await resumeWithCredentials(store.redis, lab.base, 'old')).toBe(false);
+      expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason });
+      expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(true);
+      expect(await lab.grant(message)).toMatchObject({ attempt: 2, spent: 1 });
+    },
+  );
+
+  it('for a sender who may not write ends by hand as well', async () => {
+    const lab = await openLab(store);
+    await stopChannel(store.redis, lab.base, 'sender');
+    expect(await resumeChannel(store.redis, lab.base)).toBe(true);
+    await lab.grant(anybody(lab));
   });
 
   it('by hand does not end with other credentials', async () => {

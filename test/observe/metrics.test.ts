@@ -202,6 +202,7 @@ describe('samples', () => {
     metrics.sample({ ...quiet, stopped: { reason: 'paused' } });
     expect(await series(metrics, 'herald_channel_stopped')).toEqual([
       'herald_channel_stopped{channel="kongregate",reason="credentials"} 0',
+      'herald_channel_stopped{channel="kongregate",reason="sender"} 0',
       'herald_channel_stopped{channel="kongregate",reason="paused"} 1',
     ]);
     expect(await series(metrics, 'herald_channel_resting')).toEqual([

@@ -26,8 +26,12 @@ const settings = (baseUrl: string) =>
     .object(discourse.channelShape)
     .parse({ baseUrl, apiKey: 'sandbox-key', apiUsername: 'herald' }) as DiscourseSettings;
 
-function connect(url = `${sandbox.url}/discourse`) {
-  const client = discourse.connect({ ...settings(url), timeoutMs: 2_000, concurrency: 2 }, {});
+function connect(url = `${sandbox.url}/discourse`, more: Partial<DiscourseSettings> = {}) {
+  const clock = { now: () => now, monotonic: () => now };
+  const client = discourse.connect(
+    { ...settings(url), ...more, timeoutMs: 2_000, concurrency: 2 },
+    { clock },
+  );
   const request = (message: DiscourseMessage, more: Partial<SendRequest>) => ({
     message,
     content: BODY,
@@ -136,6 +140,116 @@ describe('a message that is sent again', () => {
     for (const id of ['1', '2']) await send(reply, { idempotencyKey: id.repeat(32) });
     expect(topics()[0]!.posts).toHaveLength(3);
   });
+});
+
+describe('a text that the account posted lately', () => {
+  const SIMILAR = { kind: 'throttled', reason: 'text_repeated' } as const;
+  const to = (name: string) => ({ ...NEW, to: { usernames: [name] } });
+  let sent = 0;
+  const post = (client: ReturnType<typeof connect>, name: string, content = BODY) => {
+    sent += 1;
+    return client.send(to(name), { content, idempotencyKey: `${sent}`.padStart(32, 'e') });
+  };
+  beforeEach(() => sandbox.discourse.accounts.set({ username: 'herald' }));
+
+  it('waits by itself for the site to forget it, each in its turn, and no other text with it', async () => {
+    const client = connect();
+    expect(await post(client, 'ann')).toMatchObject({ kind: 'delivered' });
+    const waits = [];
+    for (const name of ['bob', 'cid', 'dan']) waits.push(await post(client, name));
+    expect(waits).toEqual(
+      [305_000, 610_000, 915_000].map((messageWaitMs) =>
+        expect.objectContaining({ ...SIMILAR, messageWaitMs }),
+      ),
+    );
+    expect(await post(client, 'bob', 'Another body that is long enough')).toMatchObject({
+      kind: 'delivered',
+    });
+    for (const name of ['bob', 'cid', 'dan']) {
+      now += 305_000;
+      expect(await post(client, name)).toMatchObject({ kind: 'delivered' });
+    }
+    expect(topics()).toHaveLength(5);
+  });
+
+  it('does not come back while the site repeats its answers', async () => {
+    const client = connect(undefined, { uniquePostsMins: 1 });
+    await post(client, 'ann');
+    expect(await post(client, 'bob')).toMatchObject({ ...SIMILAR, messageWaitMs: 125_000 });
+  });
+
+  it('is taken from staff as often as it comes', async () => {
+    sandbox.discourse.accounts.set({ username: 'herald', staff: true });
+    const client = connect();
+    for (const name of ['ann', 'bob']) expect(await post(client, name)).toMatchObject({ kind: 'delivered' });
+  });
+});
+
+describe('a refusal that may be the fault of the recipient or of the account', () => {
+  const UNCLEAR = { kind: 'throttled', reason: 'refusal_unclear', messageWaitMs: 10_000 };
+  const REJECTED = { kind: 'rejected', reason: 'bad_recipient' };
+  const stopped = (stop: string) => ({ kind: 'throttled', reason: 'channel_stopped', stop });
+  const keyOf = (n: number) => `${n}`.padStart(32, 'd');
+  const to = (client: ReturnType<typeof connect>, n: number) =>
+    client.send(
+      { ...NEW, to: { usernames: [`player${n}x`] } },
+      { idempotencyKey: keyOf(n), content: `${BODY} ${n}` },
+    );
+  const into = (client: ReturnType<typeof connect>, topicId: number) =>
+    client.send(
+      { content: '', topicId, to: {} },
+      { idempotencyKey: keyOf(topicId), content: `${BODY} ${topicId}` },
+    );
+
+  it('stops the channel of an account that may write to nobody', async () => {
+    sandbox.discourse.accounts.set({ username: 'herald', mayMessage: false });
+    expect(await to(connect(), 1)).toMatchObject(stopped('sender'));
+  });
+
+  it('stops the channel of a silenced account once several in a row are refused, and none before dies', async () => {
+    sandbox.discourse.accounts.set({ username: 'herald', silenced: true });
+    const client = connect();
+    for (let n = 1; n < 5; n += 1) expect(await to(client, n)).toMatchObject(UNCLEAR);
+    expect(await to(client, 5)).toMatchObject(stopped('sender'));
+    expect(await to(client, 1)).toMatchObject(UNCLEAR);
+  });
+
+  it('rejects a recipient who is refused again while others are not, and stops nothing', async () => {
+    const client = connect();
+    const refused = JSON.stringify({ errors: ['Sorry, you cannot send a personal message to that user.'] });
+    sandbox.discourse.accounts.set({ username: 'herald' });
+    sandbox.faults.add({ kind: 'answer', status: 422, body: refused, recipients: ['player1x'] });
+    expect(await to(client, 1)).toMatchObject(UNCLEAR);
+    for (let n = 2; n < 9; n += 1) expect(await to(client, n)).toMatchObject({ kind: 'delivered' });
+    expect(await to(client, 1)).toMatchObject(REJECTED);
+  });
+
+  it('rejects whom staff may not write to', async () => {
+    const refused = JSON.stringify({ errors: ['Sorry, you cannot send a personal message to that user.'] });
+    sandbox.faults.add({ kind: 'answer', status: 422, body: refused });
+    expect(await to(connect(), 1)).toMatchObject(REJECTED);
+  });
+
+  it('rejects the reply alone that a narrow key is refused for', async () => {
+    await send(connect(), 3);
+    sandbox.discourse.accounts.set({ username: 'herald', staff: true, topics: [1, 3] });
+    const client = connect();
+    expect(await into(client, 1)).toMatchObject({ kind: 'delivered' });
+    expect(await into(client, 2)).toMatchObject({ kind: 'throttled', reason: 'refusal_unclear' });
+    expect(await into(client, 3)).toMatchObject({ kind: 'delivered' });
+    expect(await into(client, 2)).toMatchObject(REJECTED);
+  });
+
+  it('stops the channel of a wrong key, be they all replies', async () => {
+    sandbox.discourse.setCredentials('herald:another-key');
+    const client = connect();
+    for (let topic = 1; topic < 5; topic += 1) expect(await into(client, topic)).toMatchObject(UNCLEAR);
+    expect(await into(client, 5)).toMatchObject(stopped('credentials'));
+  });
+
+  async function send(client: ReturnType<typeof connect>, count: number) {
+    for (let n = 1; n <= count; n += 1) await to(client, n);
+  }
 });
 
 describe('a message that is archived', () => {

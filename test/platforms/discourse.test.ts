@@ -69,7 +69,9 @@ describe('Discourse', () => {
 });
 
 describe('an answer of Discourse', () => {
-  const context = { now: 0, isReply: false, unspeakable: { secrets: [], content: 'the content' } };
+  const { similarRefusals, senderRefusals } = settings;
+  const unspeakable = { secrets: [], content: 'the content' };
+  const context = { now: 0, isReply: false, similarRefusals, senderRefusals, unspeakable };
   const read = (status: number, body: unknown, headers?: Record<string, string>, isReply = false) =>
     readAnswer(answered(status, body, headers), { ...context, isReply });
 
@@ -101,7 +103,6 @@ describe('an answer of Discourse', () => {
       ['Something has gone wrong. Perhaps this topic was closed or deleted while you were looking at it?'],
       'bad_recipient',
     ],
-    ['people who want none', ['Sorry, you cannot send a personal message to that user.'], 'bad_recipient'],
     ['too many people', ['Sorry, you can send a message to maximum 30 recipients.'], 'bad_recipient'],
     ['a short body', ['Body is too short (minimum is 10 characters)'], 'bad_request'],
     ['a text of another language', ['Nachricht ist zu kurz'], 'bad_request'],
@@ -112,6 +113,25 @@ describe('an answer of Discourse', () => {
       reason,
       detail: errors.join(' '),
     });
+  });
+
+  it('lets a text wait that was posted lately, in whatever words it is told', () => {
+    const repeated = { kind: 'throttled', reason: 'text_repeated' };
+    expect(read(422, { errors: ['Body is too similar to what you recently posted'] })).toMatchObject(
+      repeated,
+    );
+    const german = answered(422, { errors: ['Text ist zu ähnlich'] });
+    const similar = { ...context, similarRefusals: ['zu ähnlich'] };
+    expect(readAnswer(german, similar)).toMatchObject(repeated);
+  });
+
+  it.each([
+    [422, 'Sorry, you cannot send a personal message to that user.', undefined, false, 'sender'],
+    [422, 'Suspended users are not allowed to post.', undefined, false, 'sender'],
+    [403, 'The API username or key is invalid.', 'invalid_access', true, 'credentials'],
+  ])('leaves open whose fault it is: %i %s', (status, text, error_type, isReply, about) => {
+    const unclear = { kind: 'unclear', about, detail: text };
+    expect(read(status, { errors: [text], error_type }, {}, isReply)).toEqual(unclear);
   });
 
   it('stops the channel when access is refused', () => {

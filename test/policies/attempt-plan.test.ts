@@ -27,6 +27,8 @@ const OUTCOMES = {
   quota_refused: { kind: 'throttled', reason: 'quota_refused' },
   rate_limited: { kind: 'throttled', reason: 'rate_limited', restMs: 7_000 },
   stopped: { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials' },
+  text_repeated: { kind: 'throttled', reason: 'text_repeated', messageWaitMs: 300_000 },
+  refusal_unclear: { kind: 'throttled', reason: 'refusal_unclear', messageWaitMs: 10_000 },
   failed: { kind: 'failed', reason: 'not_connected', detail: 'refused' },
   unknown: { kind: 'unknown', reason: 'timeout', detail: 'no answer' },
 } as const satisfies Record<string, Outcome>;
@@ -67,6 +69,8 @@ describe('planAttempt: outcome × doubt × resolution × budget', () => {
       return resolution === 'presume' ? 'delivered → delivered/presumed' : 'doubt → dead/unconfirmed';
     }),
     ...each('rate_limited', () => 'waived → rest'),
+    ...each('text_repeated', () => 'waived → wait'),
+    ...each('refusal_unclear', () => 'waived → wait'),
     ...each('stopped', () => 'waived → rest'),
     ...each('failed', ({ doubt, last }) => {
       if (!last) return 'spent → retry';
@@ -157,6 +161,19 @@ describe('planAttempt: whatever else is said, a rest that is asked for is kept',
     expect(planAnswer({ kind: 'unsure', detail: '503', restMs: 15_000 }, asked, context()).marks).toEqual({
       rest,
     });
+  });
+});
+
+describe('planAttempt: a message that has to wait by itself', () => {
+  it('waits as long as it was told, and leaves the channel alone', () => {
+    const { next, marks } = planAttempt(OUTCOMES.text_repeated, grant(), context());
+    expect(next).toEqual({ kind: 'wait', reason: 'text_repeated', delayMs: 300_000 });
+    expect(marks).toEqual({ health: 'up' });
+  });
+
+  it('never comes back at once', () => {
+    const { next } = planAttempt({ ...OUTCOMES.text_repeated, messageWaitMs: 0 }, grant(), context());
+    expect(next).toMatchObject({ delayMs: 1 });
   });
 });
 
