@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { z } from 'zod';
 import { systemClock } from '../../src/clock.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import type { PlatformClient, PlatformDefinition } from '../../src/platforms/port.ts';
@@ -80,10 +81,10 @@ export async function openOracle(): Promise<Oracle> {
 }
 
 function clientOf(definition: PlatformDefinition, baseUrl: string): PlatformClient {
-  const settings = { apiKey: KEY, email: 'bot@example.com', apiUsername: 'herald', agent: 1, type: 'direct' };
-  const quotaRefusals = ['per day'];
+  const given = { baseUrl, apiKey: KEY, email: 'bot@example.com', apiUsername: 'herald', agent: 1 };
+  const settings = z.object(definition.channelShape).parse(given);
   const common = { baseUrl, timeoutMs: TIMEOUT_MS, concurrency: 2 };
-  return definition.connect({ ...settings, quotaRefusals, ...common }, { clock: systemClock });
+  return definition.connect({ ...settings, ...common }, { clock: systemClock });
 }
 
 function check(outcome: Outcome): void {
