@@ -1,8 +1,11 @@
 -- Admission of all messages at hand in one call. ARGV[1]: the channel's policy (one JSON object). ARGV[2]: the
--- messages, a JSON array. Answers { now, { verdict, … } … } in the messages' order.
+-- messages, a JSON array. ARGV[3]: the epoch that the worker relies on, empty for none. Answers { now, { verdict, … } … }
+-- in the messages' order, or { now, 'forgot' } where the store does not know that epoch.
 
 -- Nothing is sent whose final state could not be told: this fails where the key of the receipts holds something else.
 redis.call('XLEN', KEYS[2])
+
+if ARGV[3] ~= '' and not is_epoch(ARGV[3]) then return { now, 'forgot' } end
 
 local policy = cjson.decode(ARGV[1])
 local messages = cjson.decode(ARGV[2])

@@ -2,8 +2,10 @@ import { type Redis, ReplyError } from 'ioredis';
 import { DEAD_REASONS } from '../outcome.ts';
 import { coalesce } from './coalesce.ts';
 import type { LedgerMessage, Settled, Settlement, Verdict } from './entries.ts';
+import { EpochLostError } from './epoch.ts';
 import { newNonce } from './names.ts';
 import { decodeFinal, reasonCode } from './reasons.ts';
+import { refusesWrites } from './refusals.ts';
 import { loadScript } from './script.ts';
 import { type AdmitReply, decodeVerdict } from './verdict.ts';
 
@@ -14,11 +16,19 @@ import { type AdmitReply, decodeVerdict } from './verdict.ts';
  */
 export interface Ledger {
   /**
-   * Asks for the right to send. Rejects only when the store does not answer.
+   * Asks for the right to send. Rejects only when the store does not answer, or refuses.
+   * @throws EpochLostError when the store has forgotten what this worker knows of it
    * @param nonce of the same question asked before: it gets the same grant; a fresh one when absent
    */
-  admit(message: LedgerMessage, nonce?: string): Promise<{ verdict: Verdict; nonce: string }>;
+  admit(message: LedgerMessage, nonce?: string): Promise<Admitted>;
   settle(settlement: Settlement): Promise<Settled>;
+}
+
+export interface Admitted {
+  verdict: Verdict;
+  nonce: string;
+  /** When the store was asked, monotonic, where that waited for the store: a lease counts from there. */
+  askedAt?: number;
 }
 
 export interface LedgerKeys {
@@ -43,6 +53,8 @@ export interface LedgerOptions {
   credentials: string;
   /** Where the first table of windows is looked up; the store's clock corrects it. */
   now(): number;
+  /** The store's history that admissions rely on; they are refused on another. Unchecked when absent. */
+  epoch?(): string | undefined;
 }
 
 /** A script holds the store for about 10 µs a message. */
@@ -52,6 +64,9 @@ const admitScript = loadScript('admit.lua');
 const settleScript = loadScript('settle.lua');
 
 export const refusedByStore = (error: unknown): boolean => error instanceof ReplyError;
+
+/** A store that takes no writes refuses each of them alike: asking for each alone would only ask more. */
+const blamesSomebody = (error: unknown): boolean => refusedByStore(error) && !refusesWrites(error);
 
 interface Admission {
   message: LedgerMessage;
@@ -64,14 +79,20 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   const admitAll = async (admissions: Admission[]): Promise<Verdict[]> => {
     const entries = JSON.stringify(admissions.map(admissionEntry));
+    const epoch = options.epoch?.();
     const call = (): Promise<AdmitReply> =>
-      admitScript.run(redis, [keys.base, keys.receipts], [policy, entries]) as Promise<AdmitReply>;
+      admitScript.run(
+        redis,
+        [keys.base, keys.receipts],
+        [policy, entries, epoch ?? ''],
+      ) as Promise<AdmitReply>;
     let reply = await call();
     if (reply.some((answer) => answer[0] === 'windows')) {
       // The store's clock left the table. The same nonces get the grants already made again.
       policy = options.policyAround(Number(reply[0]));
       reply = await call();
     }
+    if ((reply[1] as unknown) === 'forgot') throw new EpochLostError(epoch ?? '');
     const [, ...verdicts] = reply;
     return admissions.map(({ nonce }, i) => decodeVerdict(verdicts[i] ?? [], nonce));
   };
@@ -91,7 +112,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     return reply.map(decodeSettled);
   };
 
-  const joined = { max: MAX_BATCH, refusedByStore };
+  const joined = { max: MAX_BATCH, refusedByStore: blamesSomebody };
   const admit = coalesce(admitAll, joined);
   return {
     settle: coalesce(settleAll, joined),

@@ -32,6 +32,7 @@ local function reassert(mark)
     local state = slot_of_final(record)
     return (not state or keep_slot(mark, state)) and 'kept' or 'conflict'
   end
+  if record and record.run > mark.run then return 'kept' end
   if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end
   if record and record.state ~= OPEN then return 'conflict' end
   record = record or new_record(math.max(mark.e, now) + DAY, mark.run)

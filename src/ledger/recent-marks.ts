@@ -1,100 +1,115 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import type { Grant, LedgerMessage, Settled, Settlement } from './entries.ts';
+import type { Settled, Settlement } from './entries.ts';
+import type { Epoch, EpochCause } from './epoch.ts';
 import { type Ledger, refusedByStore } from './ledger.ts';
+import { createMarkMemory, keepsSlot, type Mark } from './mark-memory.ts';
 import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
+import { refusesWrites } from './refusals.ts';
 import { loadScript } from './script.ts';
 import { behindGate, type StoreWatch } from './store-watch.ts';
 
 /**
  * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: the
- * grants of sends that are under way, in doubt or delivered, then the settlements (which are safe to repeat).
+ * grants of sends that are under way, in doubt or delivered, then the settlements (which are safe to repeat). A
+ * settlement that the store refuses is kept until it takes it.
  */
 export interface MarkOptions {
   redis: Redis;
   base: string;
   store: StoreWatch;
+  epoch: Epoch;
   clock: Clock;
-  onReasserted(counts: Record<string, number>): void;
+  /** How many marks the store knew (`kept`), had lost (`restored`) or had given away (`conflict`). */
+  onReasserted(counts: Record<string, number>, cause: EpochCause): void;
 }
 
 const reassertScript = loadScript('reassert.lua');
 const REASONS = JSON.stringify({ unconfirmed: reasonCode('unconfirmed') });
 
-/** Longer than Redis takes to sync an append-only file every second. Two generations are kept: this one and the one before. */
-const GENERATION_MS = 3_000;
-/** A generation's worth of memory, some tens of megabytes, whatever the throughput. */
-const MOST_MARKS = 20_000;
 const BATCH = 100;
-/** After a deadline nobody relies on a grant; the clocks of worker and store may differ by seconds. */
-const LAPSED_MS = 60_000;
-
-interface Mark {
-  message: LedgerMessage;
-  grant?: Grant | undefined;
-  settlement?: Settlement | undefined;
-}
+/**
+ * Longer than Redis takes to sync an append-only file every second, and than a replica lags. Whatever is older is known
+ * to a store that knows a hundred of them: a store loses the end of its history, or all of it.
+ */
+const RECENT_MS = 10_000;
 
 export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
-  const { store, clock } = options;
-  /** Grants not yet settled, by nonce. */
-  const held = new Map<string, Mark>();
-  let current: Mark[] = [];
-  let previous: Mark[] = [];
-  let turnAt = clock.monotonic() + GENERATION_MS;
+  const { store, clock, epoch } = options;
+  const memory = createMarkMemory(clock);
+  /** Settlements that were refused, or lost with the connection: an answer that is known goes before a new question. */
+  const late = new Set<Promise<unknown>>();
 
-  function remember(mark: Mark): void {
-    if (clock.monotonic() >= turnAt || current.length >= MOST_MARKS) {
-      previous = current;
-      current = [];
-      turnAt = clock.monotonic() + GENERATION_MS;
-      forgetLapsed();
+  async function assert(marks: readonly Mark[], counts: Record<string, number>): Promise<boolean> {
+    const entries = marks.flatMap((mark) => markEntry(mark));
+    if (entries.length === 0) return false;
+    const args = [REASONS, JSON.stringify(entries)];
+    const told = await unlessUnreadable(reassertScript.run(options.redis, [options.base], args));
+    const answers = (told as string[] | undefined) ?? entries.map(() => 'unreadable');
+    for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
+    return answers.every((answer) => answer === 'kept');
+  }
+
+  /** Goes back in time until the store knows what it is told. @returns the settlements told, the oldest first */
+  async function assertBack(settled: readonly Mark[], counts: Record<string, number>): Promise<Mark[]> {
+    const recently = clock.monotonic() - RECENT_MS;
+    let from = settled.length;
+    while (from > 0) {
+      const batch = settled.slice(Math.max(0, from - BATCH), from);
+      from -= batch.length;
+      const kept = await assert(batch.filter(keepsSlot), counts);
+      if (kept && batch[0]!.at < recently) break;
     }
-    current.push(mark);
+    return settled.slice(from);
   }
 
-  /** Grants that were never settled: the record tells their end by itself. */
-  function forgetLapsed(): void {
-    const longAgo = clock.now() - LAPSED_MS;
-    for (const [nonce, { grant }] of held) if (grant && grant.deadlineAt < longAgo) held.delete(nonce);
-  }
-
-  store.onChange(async () => {
-    const settled = [...previous, ...current];
-    const grants = [...held.values(), ...settled.filter(({ settlement }) => keepsSlot(settlement))];
+  async function tell(anew: boolean): Promise<number> {
     const counts: Record<string, number> = {};
-    for (let i = 0; i < grants.length; i += BATCH) {
-      const entries = grants.slice(i, i + BATCH).flatMap(markEntry);
-      const args = [REASONS, JSON.stringify(entries)];
-      const told = await unlessUnreadable(reassertScript.run(options.redis, [options.base], args));
-      const answers = (told as string[] | undefined) ?? entries.map(() => 'unreadable');
-      for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
-    }
+    const held = memory.held();
+    for (let i = 0; i < held.length; i += BATCH) await assert(held.slice(i, i + BATCH), counts);
+    const settled = await assertBack(memory.settled(), counts);
     await Promise.all(
       settled.map(({ settlement }) => settlement && unlessUnreadable(ledger.settle(settlement))),
     );
-    options.onReasserted({ ...counts, settlements: settled.length });
-  });
+    const newcomer = epoch.current() === undefined && held.length + settled.length === 0;
+    // Tables that cannot be read fail this channel's admissions by themselves.
+    const joined = await unlessUnreadable(epoch.join(anew));
+    const { cause, holdMs } = joined ?? { cause: 'same', holdMs: 0 };
+    if (!newcomer) options.onReasserted({ ...counts, settlements: settled.length }, cause);
+    return holdMs;
+  }
+  store.add({ tell, holds: (id) => epoch.holds(id) });
+
+  async function settleKept(settlement: Settlement): Promise<Settled> {
+    const settling: Promise<Settled> = behindGate(store, () =>
+      ledger.settle(settlement).catch((error: unknown) => {
+        late.add(settling);
+        throw error;
+      }),
+    );
+    try {
+      return await settling;
+    } finally {
+      late.delete(settling);
+    }
+  }
 
   return {
     async admit(message, nonce = newNonce()) {
-      const admitted = await behindGate(store, () => ledger.admit(message, nonce));
+      const ask = async () => {
+        while (late.size > 0) await Promise.allSettled(late);
+        const askedAt = clock.monotonic();
+        return { ...(await ledger.admit(message, nonce)), askedAt };
+      };
+      const admitted = await behindGate(store, ask, epoch.current);
       const { verdict } = admitted;
-      if (verdict.kind === 'granted' && verdict.grant.kind === 'grant') {
-        held.set(admitted.nonce, { message, grant: verdict.grant });
-      }
+      if (verdict.kind === 'granted' && verdict.grant.kind === 'grant') memory.hold(message, verdict.grant);
       return admitted;
     },
-    async settle(settlement): Promise<Settled> {
-      const settled = await behindGate(store, () => ledger.settle(settlement));
-      const grant = held.get(settlement.nonce)?.grant;
-      held.delete(settlement.nonce);
-      if (settlement.final || settlement.effect === 'doubt') {
-        // What is counted or counts from now must not be told twice.
-        const again = { ...settlement, wait: undefined, health: undefined, rest: undefined };
-        remember({ message: settlement.message, grant, settlement: again });
-      }
+    async settle(settlement) {
+      const settled = await settleKept(settlement);
+      memory.settle(settlement);
       return settled;
     },
   };
@@ -110,13 +125,12 @@ async function unlessUnreadable<T>(telling: Promise<T>): Promise<T | undefined> 
   }
 }
 
-/** A script came upon something else than it had written; a store that takes no writes has codes of its own for it. */
+/** A script came upon something else than it had written; a store that takes no writes has answers of its own for it. */
 const isUnreadable = (error: unknown): boolean =>
-  error instanceof Error && refusedByStore(error) && /^(?:ERR|WRONGTYPE) /.test(error.message);
-
-/** A settlement changes a slot and makes none: where the slot was lost, its grant has to be told first. */
-const keepsSlot = (settlement: Settlement | undefined): boolean =>
-  settlement?.effect === 'doubt' || settlement?.effect === 'delivered';
+  error instanceof Error &&
+  refusedByStore(error) &&
+  /^(?:ERR|WRONGTYPE) /.test(error.message) &&
+  !refusesWrites(error);
 
 function markEntry({ message, grant }: Mark): object[] {
   if (!grant) return [];

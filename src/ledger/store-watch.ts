@@ -1,17 +1,37 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
+import { EpochLostError } from './epoch.ts';
+import { refusesWrites } from './refusals.ts';
 
 /**
- * Notices that another store answers on the connection: Redis was restarted, or a replica took over. What the old one
- * acknowledged last may be missing in it, so whoever has something to tell it does so before anything else is asked.
+ * Stands between a worker and a store that cannot be relied on: one whose connection broke (Redis was restarted, or a
+ * replica took over), one that has forgotten what it acknowledged, and one that refuses writes. Nothing is asked until
+ * it takes writes and has been told what it may be missing.
  */
 export interface StoreWatch {
-  /** Resolves when the connected store has been told; undefined while nothing has to be waited for. */
+  /** Resolves when the store can be relied on; undefined while nothing has to be waited for. */
   pending(): Promise<void> | undefined;
-  /** For how long a store has been connected that could not be told yet, milliseconds; 0 when there is none. */
-  untoldMs(): number;
-  onChange(tell: () => Promise<void>): void;
+  /** Why a store that is connected is not relied on, and for how long, milliseconds; undefined where there is none. */
+  trouble(): { detail: string; ms: number; refusing: boolean } | undefined;
+  add(witness: Witness): void;
+  /** The store has forgotten something: it is told, as after a lost connection. */
+  suspect(): void;
+  /** The store refused a write, whoever asked for it. */
+  refused(error: Error): void;
   stop(): void;
+}
+
+/** Whoever knows something that the store must not miss. */
+export interface Witness {
+  /**
+   * Tells it. Called before the store is relied on for the first time, too.
+   * @param anew whether another server answers than before, or the same one after a restart
+   * @returns for how long nobody may ask, so that others can tell what they know, milliseconds
+   */
+  tell(anew: boolean): Promise<number>;
+  /** Whether the store is still the one that was told. */
+  holds(replicationId: string): Promise<boolean>;
 }
 
 /**
@@ -25,6 +45,11 @@ export const WATCHED_CONNECTION = {
 
 export interface StoreWatchOptions {
   clock: Pick<Clock, 'monotonic'>;
+  /** Writes something, to learn whether writes are taken. */
+  probe(): Promise<unknown>;
+  /** Hears once that writes are refused, and why; and, without one, that they are taken again. */
+  onRefusing(error: Error | undefined): void;
+  /** Hears of anything else that keeps the store from being told. */
   onError(error: unknown): void;
 }
 
@@ -35,79 +60,189 @@ interface Gate {
 
 /** After an answer that refuses: a replica is read-only until it is promoted, a disk is full until somebody clears it. */
 const AGAIN_MS = 1_000;
+/** A store at the edge of its memory takes one write and refuses the next: the pauses grow. */
+const AGAIN_AT_MOST_MS = 8_000;
+const STEADY_MS = 5_000;
+/** How often a store that says nothing is looked at: a FLUSHALL breaks no connection. */
+const LOOK_MS = 2_000;
 
-export function watchStore(redis: Redis, { clock, onError }: StoreWatchOptions): StoreWatch {
-  const tellers: (() => Promise<void>)[] = [];
+export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch {
+  const { clock, onError, onRefusing } = options;
+  const witnesses: Witness[] = [];
+  const stopping = new AbortController();
+  const refusals = notedRefusals(clock, onRefusing);
   let known: string | undefined;
   let gate: Gate | undefined;
-  let untoldSince: number | undefined;
+  let shutSince = 0;
+  let suspected = false;
   let again: NodeJS.Timeout | undefined;
-  /** The connection counts up: a check that began on an earlier one decides nothing. */
-  let connection = 0;
-  let stopped = false;
+  /** Counts connections and suspicions up: a check that began before decides nothing. */
+  let turn = 0;
+  const stopped = (): boolean => stopping.signal.aborted;
 
   const open = (): void => {
-    untoldSince = undefined;
     gate?.open();
     gate = undefined;
   };
   const shut = (): void => {
-    if (!stopped) gate ??= newGate();
+    if (gate || stopped()) return;
+    gate = newGate();
+    shutSince = clock.monotonic();
   };
+  async function tellAll(anew: boolean): Promise<void> {
+    const holds = await Promise.all(witnesses.map((witness) => witness.tell(anew)));
+    const holdMs = Math.max(0, ...holds);
+    if (holdMs > 0) await pause(holdMs, undefined, { signal: stopping.signal, ref: false });
+  }
   async function check(): Promise<void> {
-    const checked = connection;
+    const mine = ++turn;
+    clearTimeout(again);
     try {
-      const id = /run_id:(\w+)/.exec(await redis.info('server'))?.[1];
-      if (known !== undefined && id !== known) await Promise.all(tellers.map((tell) => tell()));
-      if (checked !== connection) return;
+      const info = await redis.info('server', 'replication');
+      refuseReplica(info);
+      await options.probe();
+      const id = fieldOf(info, 'run_id');
+      if (suspected || id !== known) await tellAll(id !== known);
+      if (mine !== turn) return;
       known = id;
+      suspected = false;
+      refusals.over();
       open();
     } catch (error) {
-      onError(error);
+      if (refusesWrites(error)) refusals.note(error);
+      else if (!stopped()) onError(error);
       // A connection that went away is checked anew when it is back; a refusal may end without one.
-      if (checked !== connection || stopped || redis.status !== 'ready') return;
-      again = setTimeout(() => void check(), AGAIN_MS);
-      again.unref();
+      if (mine === turn && !stopped() && redis.status === 'ready') checkLater();
+    }
+  }
+  /** Whether this is news: a gate that is shut has a check under way or to come. */
+  function shutNow(): boolean {
+    if (gate || stopped()) return false;
+    shut();
+    return redis.status === 'ready';
+  }
+  function checkLater(): void {
+    clearTimeout(again);
+    again = setTimeout(() => void check(), refusals.pauseMs());
+    again.unref();
+  }
+  async function look(): Promise<void> {
+    if (gate || redis.status !== 'ready') return;
+    try {
+      const info = await redis.info('replication');
+      refuseReplica(info);
+      const id = fieldOf(info, 'master_replid') ?? '';
+      const held = await Promise.all(witnesses.map((witness) => witness.holds(id)));
+      if (held.includes(false)) watch.suspect();
+    } catch (error) {
+      if (refusesWrites(error)) watch.refused(error);
     }
   }
   const lost = (): void => {
-    connection += 1;
-    untoldSince = undefined;
+    turn += 1;
     clearTimeout(again);
     shut();
   };
   const ready = (): void => {
-    if (gate) untoldSince = clock.monotonic();
+    if (gate) shutSince = clock.monotonic();
     void check();
   };
-  redis.on('close', lost);
-  redis.on('ready', ready);
-  // Until it is connected, a call would only fail.
-  if (redis.status !== 'ready') shut();
-  return {
+  const watch: StoreWatch = {
     pending: () => gate?.opened,
-    untoldMs: () => (untoldSince === undefined ? 0 : clock.monotonic() - untoldSince),
-    onChange: (tell) => void tellers.push(tell),
+    trouble() {
+      if (!gate || redis.status !== 'ready') return undefined;
+      const refusal = refusals.current();
+      const detail = refusal
+        ? `refuses writes: ${refusal}`
+        : 'recent sends are being restored after a failover';
+      return { detail, ms: clock.monotonic() - shutSince, refusing: refusal !== undefined };
+    },
+    add(witness) {
+      witnesses.push(witness);
+      watch.suspect();
+    },
+    suspect() {
+      suspected = true;
+      if (shutNow()) void check();
+    },
+    refused(error) {
+      if (stopped()) return;
+      const news = shutNow();
+      refusals.note(error);
+      // What it refuses now it would refuse at once again.
+      if (news) checkLater();
+    },
     stop() {
-      stopped = true;
+      stopping.abort();
+      turn += 1;
       redis.off('close', lost);
       redis.off('ready', ready);
       clearTimeout(again);
+      clearInterval(looking);
       open();
     },
   };
+  redis.on('close', lost);
+  redis.on('ready', ready);
+  const looking = setInterval(() => void look(), LOOK_MS);
+  looking.unref();
+  // Until it was told for the first time, nothing can be asked.
+  shut();
+  if (redis.status === 'ready') void check();
+  return watch;
 }
 
-/** Makes a call when the store has been told, and once more whenever the connection breaks in between. */
-export async function behindGate<T>(store: StoreWatch, call: () => Promise<T>): Promise<T> {
+/**
+ * Makes a call when the store can be relied on, and once more whenever it could not in between.
+ * @param epoch what admissions rely on now: one that named an earlier epoch is only outdated
+ */
+export async function behindGate<T>(
+  store: Pick<StoreWatch, 'pending' | 'suspect' | 'refused'>,
+  call: () => Promise<T>,
+  epoch: () => string | undefined = () => undefined,
+): Promise<T> {
   for (;;) {
     await store.pending();
     try {
       return await call();
     } catch (error) {
+      if (error instanceof EpochLostError && error.epoch !== epoch()) continue;
+      if (error instanceof EpochLostError) store.suspect();
+      else if (refusesWrites(error)) store.refused(error);
       if (!store.pending()) throw error;
     }
   }
+}
+
+/** One line for the beginning of a refusal and one for its end, however often it is met. */
+function notedRefusals(clock: Pick<Clock, 'monotonic'>, tell: (error: Error | undefined) => void) {
+  let current: string | undefined;
+  let endedAt = Number.NEGATIVE_INFINITY;
+  let pauseMs = AGAIN_MS;
+  return {
+    current: () => current,
+    pauseMs: () => pauseMs,
+    note(error: Error): void {
+      if (current !== undefined) return;
+      const soon = clock.monotonic() - endedAt < STEADY_MS;
+      pauseMs = soon ? Math.min(2 * pauseMs, AGAIN_AT_MOST_MS) : AGAIN_MS;
+      current = error.message;
+      tell(error);
+    },
+    over(): void {
+      if (current === undefined) return;
+      current = undefined;
+      endedAt = clock.monotonic();
+      tell(undefined);
+    },
+  };
+}
+
+const fieldOf = (info: string, name: string): string | undefined =>
+  new RegExp(`^${name}:(\\S*)`, 'm').exec(info)?.[1];
+
+function refuseReplica(info: string): void {
+  if (fieldOf(info, 'role') === 'slave') throw new Error('READONLY this Redis is a replica');
 }
 
 function newGate(): Gate {

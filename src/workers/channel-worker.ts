@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { JOB_LOCK_MS } from '../config/channels.ts';
 import { PREFIX, queueName } from '../jobs/queues.ts';
+import { refusesWrites } from '../ledger/refusals.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Disposition } from '../outcome.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
@@ -74,7 +75,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       await settleJob(await dispose(job), job, { queue, token, clock });
     } catch (error) {
       if (isSignal(error)) throw error;
-      logger.error({ job_id: job.id, error: String(error) }, 'job left to come back by itself');
+      if (refusesWrites(error)) tellError(error);
+      else logger.error({ job_id: job.id, error: String(error) }, 'job left to come back by itself');
       throw leaveToStall();
     } finally {
       active -= 1;

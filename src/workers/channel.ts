@@ -5,6 +5,7 @@ import type { MessageSchemas } from '../jobs/message.ts';
 import { ledgerBase, receiptsKey } from '../jobs/queues.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
+import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { adoptQuota } from '../ledger/policy-change.ts';
 import { withRecentMarks } from '../ledger/recent-marks.ts';
@@ -58,6 +59,18 @@ export interface ChannelDeps {
   wrap?: Wrappers | undefined;
 }
 
+const FAILOVER = 'redis failover: restored recent sends';
+const FLUSHED =
+  'redis was flushed: restored recent sends; queued messages and older slots are gone, and players may get a second message';
+
+/** How it is told that the store may have lost acknowledged writes, by what is known of the cause. */
+const RESTORED: Record<EpochCause, string> = {
+  same: FAILOVER,
+  new: FAILOVER,
+  failover: FAILOVER,
+  flushed: FLUSHED,
+};
+
 export interface Wrappers {
   ledger?(ledger: Ledger, channel: ChannelConfig): Ledger;
   client?(client: PlatformClient, channel: ChannelConfig): PlatformClient;
@@ -69,8 +82,10 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const base = ledgerBase(channel.name);
   const resolution = resolutionOf(channel, definition.resolution);
   const credentials = credentialsFingerprint(channel, definition);
+  const epoch = createEpoch(deps.ledgerRedis, base);
   const plainLedger = createLedger({
     redis: deps.ledgerRedis,
+    epoch: epoch.current,
     keys: { base, receipts: receiptsKey(channel.name) },
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
     playTtlMs: playTtl(channel.eligibility),
@@ -94,9 +109,10 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     redis: deps.ledgerRedis,
     base,
     store: deps.store,
+    epoch,
     clock,
-    onReasserted: (counts) =>
-      deps.logger.warn({ channel: channel.name, ...counts }, 'told another Redis of recent sends'),
+    onReasserted: (counts, cause) =>
+      deps.logger.warn({ channel: channel.name, cause, ...counts }, RESTORED[cause]),
   });
   const ledger = wrap.ledger?.(marked, channel) ?? marked;
   const client = wrap.client?.(plainClient, channel) ?? plainClient;

@@ -12,27 +12,23 @@ export interface Health {
 
 export interface HealthDeps {
   redis: Redis;
-  store: Pick<StoreWatch, 'untoldMs'>;
+  store: Pick<StoreWatch, 'trouble'>;
   guard: ClockGuard;
   rounds: Rounds;
   watchdog: Watchdog;
 }
 
-/** A store that has been told of recent sends takes milliseconds for it; one that refuses for so long needs a person. */
-const UNTOLD_AFTER_MS = 5_000;
+/** A store that is told of recent sends, and all workers with it, takes some seconds; longer than that needs a person. */
+const TELLING_MS = 5_000;
 
 export function createHealth({ redis, store, guard, rounds, watchdog }: HealthDeps): Health {
   async function checkRedis(): Promise<ReadinessCheck> {
     const name = 'redis';
     if (redis.status !== 'ready') return { name, ok: false, detail: `connection is ${redis.status}` };
-    const untoldMs = store.untoldMs();
-    if (untoldMs > UNTOLD_AFTER_MS) {
-      const seconds = Math.round(untoldMs / 1000);
-      return {
-        name,
-        ok: false,
-        detail: `refuses for ${seconds} s to be told of recent sends: nothing is sent`,
-      };
+    const trouble = store.trouble();
+    if (trouble?.refusing || (trouble && trouble.ms > TELLING_MS)) {
+      const seconds = Math.round(trouble.ms / 1000);
+      return { name, ok: false, detail: `${trouble.detail} (for ${seconds} s): sending is on hold` };
     }
     return { name, ok: (await redis.ping()) === 'PONG' };
   }

@@ -2,11 +2,17 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 
+export interface OutageLog {
+  tell(error: Error): void;
+  /** Told of once when it begins, and once, without an error, when it ends. */
+  refusing(error: Error | undefined): void;
+}
+
 /**
  * Tells of an outage once, then every ten seconds, then that it is over: every part that uses Redis hears of every try
  * to connect, several times a second. An error while Redis is connected is told each time.
  */
-export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): (error: Error) => void {
+export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): OutageLog {
   let since: number | undefined;
   let toldAt = 0;
 
@@ -28,8 +34,11 @@ export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): (er
     toldAt = now;
     logger.warn({ error: text, outage_ms: Math.round(now - since) }, 'redis is away');
   };
-  redis.on('error', tell);
-  return tell;
+  const refusing = (error: Error | undefined): void => {
+    if (error) logger.error({ error: error.message }, 'redis refuses writes: sending is on hold');
+    else logger.info('redis takes writes again');
+  };
+  return { tell, refusing };
 }
 
 const REMIND_MS = 10_000;

@@ -179,8 +179,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (delivery.notBefore !== undefined && delivery.notBefore > clock.now()) {
       return { kind: 'schedule', at: delivery.notBefore };
     }
-    const askedAt = clock.monotonic();
-    const { verdict, nonce } = await ledger.admit(delivery.ledger);
+    const now = clock.monotonic();
+    const { verdict, nonce, askedAt = now } = await ledger.admit(delivery.ledger);
     observer.admitted(channel.name, verdict.kind);
     if (verdict.kind === 'granted') return attempt(delivery, verdict.grant, askedAt);
     return refuse(delivery, verdict, nonce);

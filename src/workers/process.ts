@@ -1,11 +1,10 @@
-import { Redis } from 'ioredis';
 import { type Clock, type Random, systemClock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import { announceChannels } from '../jobs/announcements.ts';
-import { guardDatabase } from '../jobs/database.ts';
 import { createMessageSchemas } from '../jobs/message.ts';
-import { tlsOptions } from '../jobs/redis-url.ts';
-import { type StoreWatch, WATCHED_CONNECTION, watchStore } from '../ledger/store-watch.ts';
+import { refusedByStore } from '../ledger/ledger.ts';
+import { QuotaChangedError } from '../ledger/policy-change.ts';
+import { refusesWrites } from '../ledger/refusals.ts';
 import { readVersion } from '../observe/build-info.ts';
 import { combineObservers } from '../observe/combine.ts';
 import { type HttpServer, startHttpServer } from '../observe/http.ts';
@@ -17,9 +16,9 @@ import { type ChannelDeps, createChannel, type RunningChannel, type Wrappers } f
 import { type ClockGuard, createClockGuard } from './clock-guard.ts';
 import { closeWithin, type Drained } from './drain.ts';
 import { createHealth, type Health } from './health.ts';
-import { createOutageLog } from './outage-log.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import { createWatchdog } from './watchdog.ts';
+import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 
 /** A worker process put together: which part gets what. Nothing connects before `run`. */
 
@@ -56,25 +55,22 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   let saidStarted = false;
 
   async function run(): Promise<void> {
-    const redis = connect(config.redis);
-    const refused = guardDatabase(redis);
-    const tellError = createOutageLog(redis, logger, clock);
-    const ledgerRedis = connect(config.redis, WATCHED_CONNECTION);
-    ledgerRedis.on('error', tellError);
-    const store = watchStore(ledgerRedis, {
+    const store = openWorkerStore({
+      url: config.redis,
       clock,
-      onError: (error) => logger.warn({ error: String(error) }, 'redis could not be told of recent sends'),
+      logger,
+      onRefusing: () => started?.pull(),
     });
     const shared: Omit<ChannelDeps, 'definition'> = {
-      redis,
-      ledgerRedis,
-      store,
+      redis: store.redis,
+      ledgerRedis: store.ledgerRedis,
+      store: store.watch,
       schemas: createMessageSchemas(platforms),
       keepReceipts: config.receipts.keep,
       clock,
       random,
       logger,
-      tellError,
+      tellError: store.tellError,
       observer: combineObservers(metrics, createLogObserver(logger)),
       wrap: parts.wrap,
     };
@@ -82,12 +78,12 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       metrics.watch(channel.name, channel.platform);
       return createChannel(channel, { ...shared, definition: platforms[channel.platform]! });
     });
-    started = start({ redis, ledgerRedis, store, channels, metrics, clock, logger });
+    started = start({ store, channels, metrics, clock, logger });
     const { health } = started;
     if (config.http) {
       http = await startHttpServer({ ...config.http, metrics, live: health.live, ready: health.ready });
     }
-    await Promise.race([started.begin(), refused]);
+    await Promise.race([started.begin(), store.refused]);
     saidStarted = true;
     logger.info({ channels: channels.map(({ config: { name } }) => name), url: http?.url }, 'worker started');
   }
@@ -100,17 +96,15 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     },
     async close({ deadlineMs = config.drainTimeoutMs } = {}) {
       if (!started) return { drained: true, abandoned: 0 };
-      const { redis, ledgerRedis, store, channels, rounds, guard } = started;
+      const { store, channels, rounds, guard } = started;
       guard.stop();
       rounds.stop();
       const drained = await closeWithin(channels, {
         deadlineMs,
         clock,
-        reachable: () => redis.status === 'ready',
+        reachable: () => store.redis.status === 'ready',
       });
-      store.stop();
-      redis.disconnect();
-      ledgerRedis.disconnect();
+      store.close();
       await http?.close();
       // Who never began has said why, and took nothing that could have been abandoned.
       if (saidStarted) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
@@ -120,29 +114,32 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
 }
 
 interface Started {
-  redis: Redis;
-  ledgerRedis: Redis;
-  store: StoreWatch;
+  store: WorkerStore;
   channels: RunningChannel[];
   guard: ClockGuard;
   rounds: Rounds;
   health: Health;
   begin(): Promise<void>;
+  /** Takes messages or stops taking them, as clock and store allow. */
+  pull(): void;
 }
 
 interface StartDeps {
-  redis: Redis;
-  ledgerRedis: Redis;
-  store: StoreWatch;
+  store: WorkerStore;
   channels: RunningChannel[];
   metrics: Metrics;
   clock: Clock;
   logger: Logger;
 }
 
-function start({ redis, ledgerRedis, store, channels, metrics, clock, logger }: StartDeps): Started {
+function start({ store, channels, metrics, clock, logger }: StartDeps): Started {
   let begun = false;
   let agreed = true;
+  const pull = (): void => {
+    const on = guard.agrees() && !watch.trouble()?.refusing;
+    if (begun) for (const { worker } of channels) worker.pull(on);
+  };
+  const { redis, watch } = store;
   const guard = createClockGuard(redis, clock, (offsetMs, agrees) => {
     metrics.clockOffset(offsetMs);
     if (agrees !== agreed) {
@@ -150,31 +147,48 @@ function start({ redis, ledgerRedis, store, channels, metrics, clock, logger }: 
       const text = agrees ? 'clock agrees with Redis again' : 'clock differs from Redis: not taking messages';
       logger[agrees ? 'info' : 'error']({ offset_ms: offsetMs }, text);
     }
-    if (begun) for (const { worker } of channels) worker.pull(agrees);
+    pull();
+  });
+  let giveUp = (_: unknown): void => {};
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  givenUp.catch(() => {}); // Nobody waits for it once the worker has begun.
+  /** What only a person can mend ends the start; later, it must not hold up the other channels. */
+  function noticeUnfit(error: unknown): void {
+    const unfit = error instanceof QuotaChangedError || (refusedByStore(error) && !refusesWrites(error));
+    if (!unfit) throw error;
+    giveUp(error);
+    if (begun) logger.error({ error: String(error) }, 'channel could not be prepared again');
+  }
+  watch.add({
+    /** What else lies in the store of these channels: written at the start, and where it may have been lost. */
+    async tell() {
+      for (const channel of channels) await channel.prepare().catch(noticeUnfit);
+      const configs = channels.map(({ config }) => config);
+      await announceChannels(redis, configs);
+      return 0;
+    },
+    holds: async () => true,
   });
   const watchdog = createWatchdog(clock);
   const rounds = createRounds({
     ...{ channels, metrics, logger },
     onSample({ config: { name, concurrency }, worker }, { ready, limited }) {
-      const willing = guard.agrees() && !limited && worker.active() < concurrency;
+      const willing = guard.agrees() && !watch.trouble() && !limited && worker.active() < concurrency;
       watchdog.look(name, { ready, willing, takenAt: worker.lastTakenAt() });
     },
   });
-  const health = createHealth({ redis, store, guard, rounds, watchdog });
+  const health = createHealth({ redis, store: watch, guard, rounds, watchdog });
   return {
-    redis,
-    ledgerRedis,
     store,
     channels,
     guard,
     rounds,
     health,
+    pull,
     async begin() {
-      for (const channel of channels) await channel.prepare();
-      await announceChannels(
-        redis,
-        channels.map(({ config }) => config),
-      );
+      await Promise.race([watch.pending(), givenUp]);
       begun = true;
       await guard.measure();
       guard.start();
@@ -182,19 +196,3 @@ function start({ redis, ledgerRedis, store, channels, metrics, clock, logger }: 
     },
   };
 }
-
-/** Without an answer for so long a connection is given up. Longer than BullMQ's blocking question for a job, of 10 s. */
-const SILENCE_MS = 12_000;
-
-/** Commands wait for a Redis that is away: a worker's answer to an outage is patience. */
-const connect = (url: string, options: Partial<typeof WATCHED_CONNECTION> = {}): Redis =>
-  new Redis(url, {
-    ...tlsOptions(url),
-    maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(50 * times, 1_000),
-    // A peer that went away without a word (a firewall that forgot the connection) would be waited for without end.
-    socketTimeout: SILENCE_MS,
-    // A peer that does not answer the end of a connection must not keep a closed worker alive.
-    disconnectTimeout: 100,
-    ...options,
-  });

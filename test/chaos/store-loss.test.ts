@@ -138,7 +138,7 @@ describe.concurrent('an append-only file whose tail is gone', () => {
     await loseTail(scene, kept);
     expect(await endOfBoth(stage)).toEqual({ [MESSAGE]: 'delivered/sent', second: 'suppressed/quota' });
     expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
-    expect(stage.log()).toContain('told another Redis of recent sends');
+    expect(stage.log()).toContain('redis failover: restored recent sends');
   });
 
   it('costs a second message where the worker died in the same moment', async ({ openScene, later }) => {
@@ -194,7 +194,7 @@ describe.concurrent('a replica that lagged behind and takes over', () => {
     await failOver(stage, successor);
     expect(await endOfBoth(stage)).toEqual({ [MESSAGE]: 'delivered/sent', second: 'suppressed/quota' });
     expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
-    expect(stage.log()).toContain('told another Redis of recent sends');
+    expect(stage.log()).toContain('redis failover: restored recent sends');
   });
 
   it('is told of recent sends before it is asked what was on its way to the other', async ({

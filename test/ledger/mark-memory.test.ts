@@ -1,38 +1,33 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { Grant } from '../../src/ledger/entries.ts';
+import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { createMarkMemory } from '../../src/ledger/mark-memory.ts';
 import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
 import { grant } from '../policies/grant.ts';
 import { type Lab, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { meeting } from './meeting.ts';
 
 const store = useStore();
 
 /** What a worker remembers, by a clock that only `pass` moves, and what it tells the store that it meets. */
 async function remembering(plain?: (lab: Lab) => Ledger) {
   const lab = await openLab(store);
-  let tell: (() => Promise<void>) | undefined;
-  let counts: Record<string, number> = {};
   let passed = 0;
   const gates: (Promise<void> | undefined)[] = [];
+  const { store: watch, meetStore, counts } = meeting(gates);
   const ledger = withRecentMarks(plain?.(lab) ?? lab.ledger, {
     redis: store.redis,
     base: lab.base,
-    store: {
-      pending: () => gates.shift(),
-      untoldMs: () => 0,
-      onChange(teller) {
-        tell = teller;
-      },
-      stop() {},
-    },
+    store: watch,
+    epoch: createEpoch(store.redis, lab.base),
     clock: { now: () => systemClock.now() + passed, monotonic: () => passed },
-    onReasserted(reasserted) {
-      counts = reasserted;
-    },
+    onReasserted: counts,
   });
+  await meetStore();
   return {
-    ...{ lab, ledger, gates },
+    ...{ lab, ledger, gates, meetStore },
     pass(ms: number) {
       passed += ms;
     },
@@ -41,10 +36,6 @@ async function remembering(plain?: (lab: Lab) => Ledger) {
       const { nonce } = await ledger.admit(message);
       await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
       return message;
-    },
-    async meetStore() {
-      await tell?.();
-      return counts;
     },
   };
 }
@@ -63,17 +54,54 @@ it('tells of a doubt that is still pursued: it keeps its slot', async () => {
   expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
 });
 
-it('tells of the seconds before these, and no more', async () => {
+it('tells all that it sent to a store that was flushed, however long ago that was', async () => {
   const { lab, send, pass, meetStore } = await remembering();
-  const forgotten = await send('1');
-  pass(4 * SECOND);
-  const before = await send('2');
-  pass(4 * SECOND);
-  const now = await send('3');
+  const sent = [];
+  for (let i = 0; i < 250; i += 1) {
+    sent.push(await send(`${i}`));
+    pass(SECOND);
+  }
   await store.redis.flushall();
-  expect(await meetStore()).toMatchObject({ settlements: 2 });
-  for (const message of [before, now]) expect(await lab.verdict(message)).toMatchObject({ kind: 'known' });
-  expect(await lab.verdict(forgotten)).toMatchObject({ kind: 'granted' });
+  expect(await meetStore()).toMatchObject({ settlements: 250 });
+  for (const message of sent) expect(await lab.verdict(message)).toMatchObject({ kind: 'known' });
+});
+
+it('goes no further back than to what the store knows', async () => {
+  const { send, pass, meetStore } = await remembering();
+  for (let i = 0; i < 250; i += 1) {
+    await send(`${i}`);
+    pass(SECOND);
+  }
+  expect(await meetStore()).toEqual({ kept: 100, settlements: 100 });
+});
+
+it('remembers of a message what became of it last', async () => {
+  const { lab, ledger, send, pass, meetStore } = await remembering();
+  const message = lab.message({ to: 'doubtful' });
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'doubt' });
+  pass(4 * SECOND);
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  for (const to of ['1', '2']) {
+    pass(4 * SECOND);
+    await send(to);
+  }
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
+});
+
+it('is of bounded size, whatever the throughput', () => {
+  let passed = 0;
+  const memory = createMarkMemory({ now: () => passed, monotonic: () => passed });
+  const message = { id: 'm', jobId: 'j', job: 'job', recipient: 'r', expiresAt: 0 };
+  for (let i = 0; i < 70_000; i += 1) {
+    passed += 1;
+    memory.hold({ ...message, key: `${i}` }, grant({ nonce: `${i}` }));
+    memory.settle({ message: { ...message, key: `${i}` }, nonce: `${i}`, effect: 'delivered', final: SENT });
+  }
+  expect(memory.held()).toHaveLength(0);
+  expect(memory.settled().length).toBeLessThanOrEqual(60_000);
 });
 
 it('tells of a send under way however long ago it began, until its deadline is long over', async () => {

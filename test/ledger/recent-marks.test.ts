@@ -1,39 +1,25 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { LedgerMessage } from '../../src/ledger/entries.ts';
-import type { Ledger } from '../../src/ledger/ledger.ts';
+import { createEpoch } from '../../src/ledger/epoch.ts';
 import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
 import { type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { meeting } from './meeting.ts';
 
 const store = useStore();
 
 /** A worker that remembers what it did lately, and the moment at which it meets a store that may have lost it. */
-function worker(lab: Lab): { ledger: Ledger; meetStore(): Promise<Record<string, number>> } {
-  let tell: (() => Promise<void>) | undefined;
-  let counts: Record<string, number> = {};
+function worker(lab: Lab) {
+  const { store: watch, meetStore, counts } = meeting();
   const ledger = withRecentMarks(lab.ledger, {
     redis: store.redis,
     base: lab.base,
-    store: {
-      pending: () => undefined,
-      untoldMs: () => 0,
-      onChange(teller) {
-        tell = teller;
-      },
-      stop() {},
-    },
+    store: watch,
+    epoch: createEpoch(store.redis, lab.base),
     clock: systemClock,
-    onReasserted(reasserted) {
-      counts = reasserted;
-    },
+    onReasserted: counts,
   });
-  return {
-    ledger,
-    async meetStore() {
-      await tell?.();
-      return counts;
-    },
-  };
+  return { ledger, meetStore };
 }
 
 it('restores a send under way into a store that lost it: nobody else gets its slot', async () => {

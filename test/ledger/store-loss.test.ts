@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
 import { WATCHED_CONNECTION, watchStore } from '../../src/ledger/store-watch.ts';
@@ -25,7 +26,12 @@ const it = test.extend<{ loss: Loss }>({
     const operator = new Redis(server.url, { retryStrategy: () => 20 });
     const redis = new Redis(server.url, { ...WATCHED_CONNECTION, retryStrategy: () => 20 });
     for (const client of [operator, redis]) client.on('error', () => {});
-    const watch = watchStore(redis, { clock: systemClock, onError: () => {} });
+    const watch = watchStore(redis, {
+      clock: systemClock,
+      probe: () => redis.set('probe', '1'),
+      onRefusing: () => {},
+      onError: () => {},
+    });
     const lab = await openLab({
       redis: operator,
       now: async () => Number((await operator.time())[0]) * 1_000,
@@ -36,6 +42,7 @@ const it = test.extend<{ loss: Loss }>({
       redis,
       base: lab.base,
       store: watch,
+      epoch: createEpoch(redis, lab.base),
       clock: systemClock,
       onReasserted: (counts) => {
         told = counts;

@@ -2,9 +2,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { type StoreWatch, watchStore } from '../../src/ledger/store-watch.ts';
+import { EpochLostError } from '../../src/ledger/epoch.ts';
+import { behindGate, type StoreWatch, watchStore } from '../../src/ledger/store-watch.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
-import { eventually } from '../support/eventually.ts';
+import { elapse, eventually } from '../support/eventually.ts';
 
 interface Watched {
   server: RedisServer;
@@ -20,10 +21,13 @@ const it = test.extend<{ watched: Watched }>({
     const redis = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
     redis.on('error', () => {});
     const errors: string[] = [];
-    const watch = watchStore(redis, { clock: systemClock, onError: (error) => errors.push(String(error)) });
-    await redis.ping();
-    // Answered after the watch's own question, which it asked when the connection was ready.
-    await redis.time();
+    const watch = watchStore(redis, {
+      clock: systemClock,
+      probe: async () => {},
+      onRefusing: (error) => void (error && errors.push(String(error))),
+      onError: () => {},
+    });
+    await watch.pending();
     await use({ server, redis, watch, errors });
     watch.stop();
     redis.disconnect();
@@ -31,29 +35,39 @@ const it = test.extend<{ watched: Watched }>({
   },
 });
 
+/** Tells a store whenever it is not the one that was told; at once, too, which tests wait for. */
+const witness = (watch: StoreWatch, tell: () => Promise<void>): void =>
+  watch.add({ tell: () => tell().then(() => 0), holds: async () => true });
+
+const quiet = { clock: systemClock, probe: async () => {}, onRefusing: () => {}, onError: () => {} };
+
 const shut = ({ watch }: Watched) => eventually('the gate to shut', () => watch.pending() !== undefined);
 
 it('tells a store that refuses to be told again, until it takes it', async ({ watched }) => {
   const { server, redis, watch, errors } = watched;
   let told = 0;
-  watch.onChange(async () => {
+  witness(watch, async () => {
     await redis.set('told', '1');
     told += 1;
   });
   await server.restart();
   await shut(watched);
   await eventually('the refusal', () => errors.some((error) => error.includes('NOREPLICAS')));
-  expect(watch.untoldMs()).toBeGreaterThan(0);
+  await eventually(
+    'it to tell why',
+    () => watch.trouble(),
+    (seen) => seen?.refusing === true && seen.detail.includes('NOREPLICAS'),
+  );
   await redis.config('SET', 'min-replicas-to-write', '0');
   await watch.pending();
   expect(told).toBe(1);
-  expect(watch.untoldMs()).toBe(0);
+  expect(watch.trouble()).toBeUndefined();
   expect(watch.pending()).toBeUndefined();
 });
 
 it('lets everybody go when it is stopped, and tells nothing more', async ({ watched }) => {
   const { server, redis, watch, errors } = watched;
-  watch.onChange(async () => {
+  witness(watch, async () => {
     await redis.set('told', '1');
   });
   await server.restart();
@@ -62,14 +76,14 @@ it('lets everybody go when it is stopped, and tells nothing more', async ({ watc
   await eventually('the refusal', () => errors.length > 0);
   watch.stop();
   await waiting;
-  expect(watch.untoldMs()).toBe(0);
+  expect(watch.trouble()).toBeUndefined();
   expect(watch.pending()).toBeUndefined();
 });
 
 it('is shut until the first connection is there', async ({ watched }) => {
   const { server } = watched;
   const redis = new Redis(server.url, { lazyConnect: true });
-  const watch = watchStore(redis, { clock: systemClock, onError: () => {} });
+  const watch = watchStore(redis, quiet);
   const opened = watch.pending();
   expect(opened).toBeDefined();
   await redis.connect();
@@ -86,11 +100,10 @@ it('stays shut when the store that was being told goes away meanwhile', async ({
   const telling = new Promise<void>((resolve) => {
     told = resolve;
   });
-  watch.onChange(async () => {
+  witness(watch, async () => {
     tellings += 1;
     if (tellings === 1) await telling;
   });
-  await server.restart();
   await eventually('the first telling', () => tellings === 1);
   await server.kill();
   await eventually('the connection to break', () => watched.redis.status !== 'ready');
@@ -100,4 +113,32 @@ it('stays shut when the store that was being told goes away meanwhile', async ({
   await server.restart();
   await watch.pending();
   expect(tellings).toBe(2);
+});
+
+it('asks a store that takes the probe and refuses the call no more than once a second', async ({
+  watched,
+}) => {
+  const { watch, errors } = watched;
+  let calls = 0;
+  const call = behindGate(watch, async () => {
+    calls += 1;
+    throw new Error("OOM command not allowed when used memory > 'maxmemory'.");
+  });
+  await elapse(2_500);
+  watch.stop();
+  await expect(call).rejects.toThrow('OOM');
+  expect(calls).toBeLessThanOrEqual(4);
+  expect(errors.length).toBeLessThanOrEqual(3);
+});
+
+it('asks again at once where the call only named an epoch that is over', async ({ watched }) => {
+  const { watch } = watched;
+  let calls = 0;
+  const call = async () => {
+    calls += 1;
+    if (calls === 1) throw new EpochLostError('earlier');
+    return calls;
+  };
+  expect(await behindGate(watch, call, () => 'now')).toBe(2);
+  expect(watch.pending()).toBeUndefined();
 });

@@ -5,11 +5,11 @@ import { useStore } from '../ledger/harness.ts';
 const store = useStore();
 
 const idle = { measure: async () => {}, start() {}, stop() {} };
-const redisCheck = async (untoldMs: number) => {
+const redisCheck = async (ms: number, refusing = false) => {
   await store.redis.ping();
   const health = createHealth({
     redis: store.redis,
-    store: { untoldMs: () => untoldMs },
+    store: { trouble: () => (ms > 0 ? { detail: 'it is away', ms, refusing } : undefined) },
     guard: { ...idle, agrees: () => true, offsetMs: () => 0 },
     rounds: { ...idle, samples: () => [] },
     watchdog: { look() {}, stuck: () => undefined },
@@ -23,11 +23,11 @@ describe('the readiness of Redis', () => {
     expect(await redisCheck(1_000)).toEqual({ name: 'redis', ok: true });
   });
 
-  it('is not given to a Redis that answers and refuses to be told of recent sends', async () => {
-    expect(await redisCheck(6_000)).toEqual({
-      name: 'redis',
-      ok: false,
-      detail: 'refuses for 6 s to be told of recent sends: nothing is sent',
-    });
+  it('is not given to a Redis that takes so long to be told, nor to one that refuses writes', async () => {
+    for (const check of [redisCheck(6_000), redisCheck(6_000, true)]) {
+      const detail = 'it is away (for 6 s): sending is on hold';
+      expect(await check).toEqual({ name: 'redis', ok: false, detail });
+    }
+    expect(await redisCheck(10, true)).toMatchObject({ ok: false });
   });
 });

@@ -1,0 +1,19 @@
+-- Joins the store's epoch, or begins one where the store has none of this history. ARGV[1]: { known the caller's epoch,
+-- absent for a newcomer; fresh a random name; hold milliseconds; missing the cause where it is gone } as JSON. Whoever joins has told the store what it
+-- knows. Answers { token, milliseconds until anybody may be admitted, cause }: cause is `same` where the caller's epoch
+-- goes on, `new` in a store that nobody has used, `flushed`, or `failover` (a restart, or a replica that took over).
+--
+-- The hold is for the other workers: each has to notice by itself and to tell what it knows.
+
+local request = cjson.decode(ARGV[1])
+local epoch, id = stored_epoch(), replication_id()
+if epoch and epoch.id == id then
+  local wait = math.max(0, math.min(epoch.opens - now, request.hold))
+  if not request.known or request.known == epoch.token then return { epoch.token, wait, 'same' } end
+  -- Another worker saw it first; one that had just started took the store for a new one.
+  return { epoch.token, wait, epoch.cause == 'new' and 'flushed' or epoch.cause }
+end
+local cause = epoch and 'failover' or request.known and request.missing or 'new'
+local hold = cause ~= 'new' and request.hold or 0
+redis.call('SET', EPOCH, string.format('%s %s %.0f %s', request.fresh, id, now + hold, cause))
+return { request.fresh, hold, cause }

@@ -1,0 +1,93 @@
+import type { Clock } from '../clock.ts';
+import type { Grant, LedgerMessage, Settlement } from './entries.ts';
+
+/** What a worker wrote into the ledger: a grant, and how it ended. */
+export interface Mark {
+  message: LedgerMessage;
+  grant?: Grant | undefined;
+  settlement?: Settlement | undefined;
+  /** When it was settled, or granted; monotonic. */
+  at: number;
+}
+
+/** A worker's memory of what it wrote lately, of bounded size whatever the throughput. */
+export interface MarkMemory {
+  hold(message: LedgerMessage, grant: Grant): void;
+  settle(settlement: Settlement): void;
+  /** Grants that are not settled. */
+  held(): Mark[];
+  /** The oldest first: what ended lately, and before that those who keep a slot. */
+  settled(): Mark[];
+}
+
+/** Two generations are kept of whatever ended: this one and the one before. */
+const GENERATION_MS = 3_000;
+/** A generation's worth of memory, some tens of megabytes, whatever the throughput. */
+const MOST_MARKS = 20_000;
+/**
+ * Slots that were used are remembered for longer, since a FLUSHALL takes them all: so many, and for so long. About a
+ * kilobyte each.
+ */
+const MOST_SLOTS = 20_000;
+const SLOTS_FOR_MS = 6 * 3_600_000;
+/** After a deadline nobody relies on a grant; the clocks of worker and store may differ by seconds. */
+const LAPSED_MS = 60_000;
+
+export function createMarkMemory(clock: Clock): MarkMemory {
+  /** Grants not yet settled, by nonce. */
+  const held = new Map<string, Mark>();
+  /** By message: what became of it last. */
+  const older = new Map<string, Mark>();
+  let current: Mark[] = [];
+  let previous: Mark[] = [];
+  let turnAt = clock.monotonic() + GENERATION_MS;
+
+  function turn(): void {
+    for (const mark of previous) age(mark);
+    const longAgo = clock.monotonic() - SLOTS_FOR_MS;
+    for (const [key, { at }] of older) {
+      if (older.size <= MOST_SLOTS && at >= longAgo) break;
+      older.delete(key);
+    }
+    previous = current;
+    current = [];
+    turnAt = clock.monotonic() + GENERATION_MS;
+    forgetLapsed();
+  }
+
+  /** Whatever its message was before is outdated. */
+  function age(mark: Mark): void {
+    const { key } = mark.message;
+    older.delete(key);
+    if (keepsSlot(mark)) older.set(key, mark);
+  }
+
+  /** Grants that were never settled: the record tells their end by itself. */
+  function forgetLapsed(): void {
+    const longAgo = clock.now() - LAPSED_MS;
+    for (const [nonce, { grant }] of held) if (grant && grant.deadlineAt < longAgo) held.delete(nonce);
+  }
+
+  return {
+    hold(message, grant) {
+      held.set(grant.nonce, { message, grant, at: clock.monotonic() });
+    },
+    settle(settlement) {
+      const { message, nonce } = settlement;
+      const grant = held.get(nonce)?.grant;
+      held.delete(nonce);
+      older.delete(message.key);
+      if (!settlement.final && settlement.effect !== 'doubt') return;
+      if (clock.monotonic() >= turnAt || current.length >= MOST_MARKS) turn();
+      // What is counted or counts from now must not be told twice.
+      const again = { ...settlement, wait: undefined, health: undefined, rest: undefined };
+      current.push({ message, grant, settlement: again, at: clock.monotonic() });
+    },
+    held: () => [...held.values()],
+    settled: () => [...older.values(), ...previous, ...current],
+  };
+}
+
+/** A settlement changes a slot and makes none: where the slot was lost, its grant has to be told first. */
+export const keepsSlot = ({ settlement }: Mark): boolean =>
+  settlement?.effect === 'doubt' || settlement?.effect === 'delivered';

@@ -1,0 +1,63 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import { guardDatabase } from '../jobs/database.ts';
+import { PREFIX } from '../jobs/queues.ts';
+import { refusesWrites } from '../ledger/refusals.ts';
+import { type StoreWatch, watchStore } from '../ledger/store-watch.ts';
+import type { Logger } from '../observe/log.ts';
+import { connectWorker } from './connections.ts';
+import { createOutageLog } from './outage-log.ts';
+
+/** A worker's Redis: its two connections, what is known of the server behind them, and who hears of errors. */
+export interface WorkerStore {
+  readonly redis: Redis;
+  readonly ledgerRedis: Redis;
+  readonly watch: StoreWatch;
+  /** Rejects where Redis refuses the database; never resolves. */
+  readonly refused: Promise<never>;
+  /** Hears of errors of whatever uses the connections. */
+  tellError(error: Error): void;
+  close(): void;
+}
+
+/** Written to learn whether Redis takes writes; it expires. */
+const PROBE_KEY = `${PREFIX}:probe`;
+const PROBE_LIFE_MS = 60_000;
+
+export interface StoreOptions {
+  url: string;
+  clock: Clock;
+  logger: Logger;
+  /** Hears that writes are refused, or taken again. */
+  onRefusing(): void;
+}
+
+export function openWorkerStore({ url, clock, logger, onRefusing }: StoreOptions): WorkerStore {
+  const { redis, ledgerRedis } = connectWorker(url, clock);
+  const connections = [redis, ledgerRedis];
+  const refused = guardDatabase(redis);
+  const outages = createOutageLog(redis, logger, clock);
+  const watch = watchStore(ledgerRedis, {
+    clock,
+    // On both connections: each may lead to another server.
+    probe: () => Promise.all(connections.map((each) => each.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS))),
+    onRefusing(error) {
+      outages.refusing(error);
+      onRefusing();
+    },
+    onError: (error) =>
+      logger.warn({ error: String(error) }, 'redis failover: recent sends not restored yet'),
+  });
+  const tellError = (error: Error): void => {
+    if (redis.status === 'ready' && refusesWrites(error)) watch.refused(error);
+    else outages.tell(error);
+  };
+  for (const each of connections) each.on('error', tellError);
+  return {
+    ...{ redis, ledgerRedis, watch, refused, tellError },
+    close() {
+      watch.stop();
+      for (const each of connections) each.disconnect();
+    },
+  };
+}

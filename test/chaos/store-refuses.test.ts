@@ -1,0 +1,75 @@
+import { describe, expect } from 'vitest';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { elapse, eventually } from '../support/eventually.ts';
+import { it, type Scene } from '../support/scene.ts';
+
+const MESSAGES = 30;
+
+/** Refuses every write from the first settlement on, as a full store does, until it is let go. */
+function fullWhenSettling(scene: () => Scene) {
+  let full = false;
+  return (ledger: Ledger): Ledger => ({
+    admit: (message, nonce) => ledger.admit(message, nonce),
+    async settle(settlement) {
+      if (!full) {
+        full = true;
+        await scene().redis.config('SET', 'maxmemory', '1');
+      }
+      return await ledger.settle(settlement);
+    },
+  });
+}
+
+const scriptsRun = async ({ redis }: Scene): Promise<number> => {
+  const stats = await redis.info('commandstats');
+  return [...stats.matchAll(/cmdstat_(?:evalsha|eval):calls=(\d+)/g)].reduce(
+    (sum, [, n]) => sum + Number(n),
+    0,
+  );
+};
+
+describe.concurrent('a store that is full', { timeout: 40_000 }, () => {
+  it('gets the answers that it refused when it takes them again; meanwhile nothing spins', async ({
+    openScene,
+  }) => {
+    const scene = await openScene({ channel: { onUnknown: 'keep' } });
+    for (let i = 0; i < MESSAGES; i += 1) await scene.send(Math.floor(i / 5) * 10 + (i % 5) + 1);
+    const worker = await scene.worker({ wrap: { ledger: fullWhenSettling(() => scene) } });
+    const unready = async () => (await fetch(`${worker.url}/readyz`)).status === 503;
+    await eventually('the worker to be unready', unready);
+    const [before, linesBefore] = [await scriptsRun(scene), worker.log().split('\n').length];
+    await elapse(5_000);
+    const scripts = (await scriptsRun(scene)) - before;
+    expect(scripts).toBeLessThan(150);
+    const told = worker.log().split('\n').slice(linesBefore);
+    expect(told.filter((line) => line && !line.includes('"msg":"attempt"'))).toEqual([]);
+    await scene.redis.config('SET', 'maxmemory', '0');
+    // No answer was thrown away: nothing is in doubt.
+    expect(await scene.settled(MESSAGES, { withinMs: 25_000 })).toEqual({ 'delivered/sent': MESSAGES });
+    expect(scene.sandbox.journal.report()).toMatchObject({ calls: MESSAGES, accepted: MESSAGES });
+    expect(worker.log().match(/redis refuses writes/g)).toHaveLength(1);
+  });
+
+  it('is waited for by a worker that starts, and by one that closes no longer than it may', async ({
+    openScene,
+  }) => {
+    const scene = await openScene();
+    const id = await scene.send(1);
+    await scene.redis.config('SET', 'maxmemory', '1');
+    const worker = await scene.worker({ idle: true });
+    const running = worker.run();
+    await eventually('it to say so', () => worker.log().includes('redis refuses writes'));
+    await scene.redis.config('SET', 'maxmemory', '0');
+    await running;
+    expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
+    expect((await scene.receipts())[0]).toMatchObject({ id });
+    await scene.redis.config('SET', 'maxmemory', '1');
+    await scene.redis.config('SET', 'maxmemory', '1');
+    const closing = await scene.worker({ idle: true });
+    void closing.run().catch(() => {});
+    await eventually('the second to say so', () => closing.log().includes('redis refuses writes'));
+    const from = performance.now();
+    await closing.close({ deadlineMs: 1_000 });
+    expect(performance.now() - from).toBeLessThan(4_000);
+  });
+});

@@ -1,0 +1,27 @@
+import type { StoreWatch, Witness } from '../../src/ledger/store-watch.ts';
+
+/** A watch whose store is met when the test says so. @param gates what `pending` answers, one after the other */
+export function meeting(gates: (Promise<void> | undefined)[] = []) {
+  let witness: Witness | undefined;
+  let told: Record<string, number> = {};
+  const store: StoreWatch = {
+    pending: () => gates.shift(),
+    trouble: () => undefined,
+    add(added) {
+      witness = added;
+    },
+    suspect() {},
+    refused() {},
+    stop() {},
+  };
+  return {
+    store,
+    counts(counts: Record<string, number>): void {
+      told = counts;
+    },
+    async meetStore(): Promise<Record<string, number>> {
+      await witness?.tell(false);
+      return told;
+    },
+  };
+}
