@@ -71,7 +71,9 @@ const PORT = 9464;
 
 /** All but the channels, which depend on their platforms. */
 export const rootSchema = z.strictObject({
+  /** `redis://` or `rediss://` URL; `redis://127.0.0.1:6379` when absent. */
   redis: redisUrl.default('redis://127.0.0.1:6379'),
+  /** Where `/metrics`, `/livez` and `/readyz` are served; `127.0.0.1:9464` when absent, `false`: nowhere. */
   http: z
     .union(
       [
@@ -85,9 +87,13 @@ export const rootSchema = z.strictObject({
     )
     .default({ host: HOST, port: PORT })
     .transform((http) => http || null),
+  /** How long sends under way may take after SIGTERM; `20s` when absent, at most `10m`. */
   drainTimeout: duration({ to: 10 * 60_000 }).default(20_000),
+  /** How many final states the receipts stream of each channel keeps; 100,000 when absent. */
   receipts: z.strictObject({ keep: count({ to: 100_000_000 }).default(100_000) }).default({ keep: 100_000 }),
+  /** Least severity that is logged; `info` when absent. */
   logLevel: z.enum(LOG_LEVELS).default('info'),
+  /** The channels, by name: up to 64 of `a-z`, `0-9`, `_` and `-`. */
   channels: z
     .record(
       z.string().regex(CHANNEL_NAME, 'expected up to 64 of a-z, 0-9, _ and -'),
@@ -154,17 +160,32 @@ const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null
 /** The fields of every channel of a platform, apart from the platform's own. */
 export function commonShape({ name, defaults }: PlatformDefinition) {
   return {
+    /** `kongregate`, `zulip`, `discourse` or `usercom`. */
     platform: z.literal(name),
+    /**
+     * Who may be called: `{ playedWithin: '14d', whenUnknown: 'send' | 'suppress' }`. On for Kongregate, off elsewhere; `false` turns
+     * it off, `true` takes the defaults.
+     */
     eligibility: switchable(eligibility, defaults.eligibility ? ELIGIBILITY : null, ELIGIBILITY),
+    /**
+     * How many messages a recipient may get: `{ max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' | 'rolling' }`. On for
+     * Kongregate, off elsewhere; `false` turns it off, `true` takes the defaults.
+     */
     quota: switchable(quota, defaults.quota ? QUOTA : null, QUOTA),
+    /** Sends of all workers together: `{ max: 10, per: '1s' }`, evenly spaced; `false`: no limit. */
     rate: z
       .union([z.literal(false), rate], unlessFields('expected false, or an object of max and per'))
       .optional()
       .transform((value) => (value === undefined ? (defaults.rate ?? null) : value || null)),
+    /** Sends under way at a time, for one worker process; 20 when absent. */
     concurrency: count({ to: 1000 }).default(20),
+    /** Longest time of one request; `10s` when absent. It must fit into the job lock. */
     timeout: duration().default(10_000),
+    /** How long after an attempt's deadline its absence from the platform counts as proof that it did not arrive; `60s` when absent. */
     quietPeriod: duration().default(60_000),
+    /** How long a send of unknown end is pursued, and how long others wait for its owner; `10m` when absent. */
     patience: duration().default(600_000),
+    /** Budget and backoff of known failures: `{ attempts: 12, base: '5s', cap: '10m' }`, full jitter. */
     retry: z
       .strictObject({
         attempts: count({ to: 1000 }).default(12),
@@ -174,6 +195,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
       .prefault({})
       .refine(({ base, cap }) => base <= cap, { path: ['cap'], error: 'must not be shorter than base' })
       .transform(({ attempts, base, cap }) => ({ attempts, baseMs: base, capMs: cap })),
+    /** Leaves a failing platform alone: `{ failures: 10, rest: '30s', cap: '5m' }`, doubling from `rest` to `cap`. */
     breaker: z
       .strictObject({
         failures: count({ to: 10_000 }).default(10),
@@ -183,6 +205,10 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
       .prefault({})
       .refine(({ rest, cap }) => rest <= cap, { path: ['cap'], error: 'must not be shorter than rest' })
       .transform(({ failures, rest, cap }) => ({ failures, restMs: rest, capMs: cap })),
+    /**
+     * When the answer of a send is lost: `confirm` (the default: find out where the platform allows it, else keep), `keep` (never
+     * repeat) or `resend` (may arrive twice).
+     */
     onUnknown: z.enum(['confirm', 'keep', 'resend']).default('confirm'),
   };
 }

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
 import { type Call, readyGate } from './ready-gate.ts';
 import { isLostConnection, isRefusal } from './redis-errors.ts';
-import { checkRedis } from './redis-option.ts';
+import { checkRedis, type RedisInstance } from './redis-option.ts';
 import { tlsOptions } from './redis-url.ts';
 
 /** Runs a command, and again after a lost connection: so it must be safe to repeat. */
@@ -47,7 +47,7 @@ const ownOptions = (timeoutMs: number) => ({
  * @param redis a URL, or an instance, which is duplicated and otherwise left alone
  * @throws TypeError for what is neither
  */
-export function openConnection(redis: string | Redis, timeoutMs: number): ProducerConnection {
+export function openConnection(redis: string | RedisInstance, timeoutMs: number): ProducerConnection {
   checkRedis(redis);
   const options = ownOptions(timeoutMs);
   const client =

@@ -25,10 +25,11 @@ export interface Plays {
   ): Promise<void>;
 }
 
-export interface PlayInput {
+/** @typeParam To the recipients of the platforms that the producer knows */
+export interface PlayInput<To = unknown> {
   channel: string;
   /** The recipient, as in a message to this channel. */
-  to: unknown;
+  to: To;
   /** A Date, an ISO instant or milliseconds since the epoch; now when absent. */
   at?: Date | string | number;
 }

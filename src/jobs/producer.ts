@@ -15,6 +15,7 @@ import {
 } from './plays.ts';
 import { prepare } from './prepare.ts';
 import { CHANNEL_NAME } from './queues.ts';
+import type { RedisInstance } from './redis-option.ts';
 import {
   type AcceptedStatus,
   type FinalRecords,
@@ -43,19 +44,22 @@ export interface Producer<Input> {
    */
   sendMany(messages: Source<Input>, options?: SendManyOptions): Promise<SendManyResult>;
   /** Tells that a recipient has played; feeds the eligibility check. Throws as `send` does. */
-  recordPlay(play: PlayInput): Promise<void>;
+  recordPlay(play: PlayInput<RecipientOf<Input>>): Promise<void>;
   /** Records any number of plays, as `sendMany` does with messages. */
   recordPlays(
-    plays: Source<PlayInput>,
+    plays: Source<PlayInput<RecipientOf<Input>>>,
     options?: { onInvalid?: (item: InvalidItem) => void },
   ): Promise<RecordPlaysResult>;
   /** Waits for the calls under way and closes the producer's own connection. */
   close(): Promise<void>;
 }
 
+/** The recipients of the platforms whose messages these are. */
+export type RecipientOf<Input> = Input extends { to: infer To } ? To : unknown;
+
 export interface ProducerOptions {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
-  redis: string | Redis;
+  redis: string | RedisInstance;
   /** Channels to take messages for although no worker has announced them yet. */
   channels?: readonly string[];
   /** The longest a call may take; for sendMany and recordPlays: a batch of 500. */

@@ -2,6 +2,16 @@ import type { Redis } from 'ioredis';
 import { isRedisUrl, REDIS_URL_WANTED } from './redis-url.ts';
 
 /**
+ * An ioredis instance of the application's own, of whatever version from 5 on and whatever copy: so by its shape and not by
+ * its class. It is duplicated and otherwise left alone.
+ */
+export interface RedisInstance {
+  readonly options: object;
+  readonly isCluster: boolean;
+  duplicate(override?: object): unknown;
+}
+
+/**
  * What an application names as its Redis: a URL, or an ioredis instance (of whatever copy of ioredis).
  * @throws TypeError that names the option and never repeats it, for a URL may hold a password
  */

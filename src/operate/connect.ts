@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { DatabaseRefusedError } from '../jobs/errors.ts';
 import { connectionTrouble } from '../jobs/redis-errors.ts';
-import { checkRedis } from '../jobs/redis-option.ts';
+import { checkRedis, type RedisInstance } from '../jobs/redis-option.ts';
 import { tlsOptions } from '../jobs/redis-url.ts';
 
 /** Redis does not answer, or not to us: it is away, refuses the login, or is none. `message` is one sentence that names the address and the cause. */
@@ -31,7 +31,7 @@ const OPTIONS = {
  * @param redis a redis:// or rediss:// URL, or an instance, which is duplicated and otherwise left alone
  * @throws RedisUnreachableError, DatabaseRefusedError; TypeError for what is neither
  */
-export async function connectRedis(redis: string | Redis): Promise<Redis> {
+export async function connectRedis(redis: string | RedisInstance): Promise<Redis> {
   checkRedis(redis);
   const client =
     typeof redis === 'string'

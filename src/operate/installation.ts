@@ -5,6 +5,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelFacts, readAnnouncements } from '../jobs/announcements.ts';
 import { createMessageSchemas, type MessageSchemas, type Platforms } from '../jobs/message.ts';
 import { ledgerBase, PREFIX, queueName } from '../jobs/queues.ts';
+import type { RedisInstance } from '../jobs/redis-option.ts';
 import { playTtl } from '../policies/admission.ts';
 import type { ReadContext } from '../workers/delivery.ts';
 import { connectRedis } from './connect.ts';
@@ -35,7 +36,7 @@ export interface OperatedChannel {
 
 export interface InstallationOptions {
   /** A URL, or an instance, which is duplicated and never closed. */
-  redis: string | Redis;
+  redis: string | RedisInstance;
   /** The channels of the configuration; announced ones are found by themselves. */
   channels: readonly ChannelConfig[];
 }

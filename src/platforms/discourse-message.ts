@@ -15,7 +15,7 @@ const name = z
 const MAX_PEOPLE = 100;
 
 export const messageShape = {
-  /** For a reply, `{}`: it goes to those who take part in the topic. */
+  /** `{ usernames?, groups? }`; for a reply `{}`: it goes to those who take part in the topic. */
   to: z.strictObject({
     usernames: z.array(name).max(MAX_PEOPLE).optional(),
     groups: z.array(name).max(MAX_PEOPLE).optional(),

@@ -41,15 +41,23 @@ const UNCLEAR_WAIT_MS = 10_000;
 const wordings = (...standard: string[]) => z.array(z.string().min(1)).default(standard);
 
 const channelShape = {
+  /** The site's address, such as `https://forum.example.com`. */
   baseUrl: baseUrlField,
+  /** An API key for `apiUsername`, or for all users. */
   apiKey: secretField,
   /** The user who writes. */
   apiUsername: headerField.max(60),
+  /** How people are named: `usernames` (the default), `groups`, `topicId`, or `mixed`, which a quota does not go with. */
   addressing: z.enum(['usernames', 'groups', 'topicId', 'mixed']).default('usernames'),
+  /** Takes e-mail addresses in `usernames`, for which the site may create staged users. */
   allowEmail: z.boolean().default(false),
+  /** The site's shortest title of a personal message, in characters; 2 when absent. */
   titleMin: count().default(LIMITS.titleMin),
+  /** The site's longest title, in characters; 255 when absent. */
   titleMax: count().default(LIMITS.titleMax),
+  /** The site's shortest body of a personal message, in characters; 10 when absent. */
   bodyMin: count().default(LIMITS.bodyMin),
+  /** The site's longest body, in characters; 32,000 when absent. */
   bodyMax: count().default(LIMITS.bodyMax),
   /** The site's setting `unique_posts_mins`. */
   uniquePostsMins: count().default(5),

@@ -20,10 +20,12 @@ import type {
 /** Kongregate's private_message: `POST {baseUrl}/private_message.json` with a JSON body (its API documentation). */
 
 const messageShape = {
+  /** The player: `{ userId }` or `{ username }`, as the channel's `addressing` says. */
   to: z.union([
     z.strictObject({ userId: z.int().positive() }),
     z.strictObject({ username: z.string().regex(/^[A-Za-z0-9_]{1,16}$/) }),
   ]),
+  /** An image shown beside the message: an https URL. */
   imageUrl: z
     .url({ protocol: /^https$/ })
     .max(2_000)
@@ -31,10 +33,13 @@ const messageShape = {
 };
 
 const channelShape = {
+  /** The game's API key. */
   apiKey: secretField,
+  /** Where the API is reached; `https://api.kongregate.com/api` when absent. */
   baseUrl: baseUrlField.default('https://api.kongregate.com/api'),
+  /** How the channel names its players: `userId` (the default) or `username`. One kind, or a player could get two a day. */
   addressing: z.enum(['userId', 'username']).default('userId'),
-  /** Kongregate does not document how it words the refusal of a second message a day. */
+  /** Texts by which a refusal is known as that of a second message a day: Kongregate does not document its wording. */
   quotaRefusals: z.array(z.string().min(1)).default(['per day', 'once a day', 'already', 'daily']),
 };
 

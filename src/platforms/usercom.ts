@@ -31,6 +31,7 @@ const agent = z.int().positive();
 const MAX_CONTEXT = 32;
 
 const messageShape = {
+  /** `{ conversationId }` to write into a conversation, or `{ userId }` to open one. */
   to: z.union([z.strictObject({ conversationId: id }), z.strictObject({ userId: id })]),
   /** The id of the agent in whose name it is written; the channel's when absent. */
   agent: agent.optional(),
@@ -49,8 +50,11 @@ const messageShape = {
 const channelShape = {
   /** `https://<app>.user.com/api/public`. */
   baseUrl: baseUrlField,
+  /** The REST API key of the application. */
   apiKey: secretField,
+  /** The id of the agent in whose name it is written, unless the message says otherwise. */
   agent: count().optional(),
+  /** How people are named: `userId` (the default) or `conversationId`. */
   addressing: z.enum(['conversationId', 'userId']).default('userId'),
 };
 

@@ -26,6 +26,7 @@ import { MAX_SEARCH_BYTES, readSearch, searchPath, stored } from './zulip-search
 const MAX_PEOPLE = 100;
 
 const messageShape = {
+  /** `{ userIds }` or `{ emails }`, as the channel's `addressing` says; several people make one group conversation. */
   to: z.union([
     z.strictObject({ userIds: z.array(z.int().positive()).min(1).max(MAX_PEOPLE) }),
     z.strictObject({ emails: z.array(z.email().max(254)).min(1).max(MAX_PEOPLE) }),
@@ -36,13 +37,17 @@ const messageShape = {
 const MAX_MESSAGE_LENGTH = 10_000;
 
 const channelShape = {
+  /** The organisation's address, such as `https://chat.example.com`. */
   baseUrl: baseUrlField,
-  /** The bot's. */
+  /** The e-mail address of the bot. */
   email: z.email(),
+  /** The API key of the bot. */
   apiKey: secretField,
   /** What direct messages are called: `private` for servers before 7.0. */
   type: z.enum(['direct', 'private']).default('direct'),
+  /** How people are named: `userIds` (the default) or `emails`. */
   addressing: z.enum(['userIds', 'emails']).default('userIds'),
+  /** The longest message that the server takes, in characters; 10,000 when absent. It cuts longer ones without a word. */
   maxMessageLength: count().default(MAX_MESSAGE_LENGTH),
 };
 
