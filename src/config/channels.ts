@@ -66,6 +66,7 @@ export function channelProblems(channels: readonly ChannelConfig[], platforms: P
   return [
     ...channels.flatMap(timeProblems),
     ...channels.flatMap((channel) => nameProblem(channel, platforms)),
+    ...channels.flatMap((channel) => namingProblem(channel, platforms)),
     ...sharedAccounts(channels, platforms),
   ];
 }
@@ -101,6 +102,12 @@ function nameProblem({ name, platform }: ChannelConfig, platforms: Platforms): P
   if (name === platform || !Object.hasOwn(platforms, name)) return [];
   const message = `bears the name of a platform: messages for ${name} without a channel would come here; rename it`;
   return [{ path: `channels.${name}`, message }];
+}
+
+/** A person who can be named in two ways has two slots. */
+function namingProblem({ name, platform, quota, settings }: ChannelConfig, platforms: Platforms): Problem[] {
+  const problem = quota ? platforms[platform]!.unquotable?.(settings) : undefined;
+  return problem ? [{ path: `channels.${name}.${problem.field}`, message: problem.message }] : [];
 }
 
 /** Two channels of one account would give a player two messages a window. The account itself is never shown. */

@@ -112,9 +112,11 @@ export function misfit(
   return undefined;
 }
 
-/** Lists name several recipients, anything else names one. */
+/** Lists name several recipients, anything else names one. A name in two spellings is one of them. */
 export function countRecipients(to: unknown): number {
   return Object.values(to as object).reduce((sum, value) => {
-    return sum + (Array.isArray(value) ? value.length : value === undefined ? 0 : 1);
+    return sum + (Array.isArray(value) ? new Set(value.map(spelledAlike)).size : value === undefined ? 0 : 1);
   }, 0);
 }
+
+const spelledAlike = (name: unknown): string => String(name).normalize('NFC').toLowerCase();

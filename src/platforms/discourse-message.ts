@@ -28,8 +28,8 @@ export const messageShape = {
   archive: z.boolean().optional(),
 };
 
-/** What a site takes unless its administrators changed it, in characters. */
-export const LIMITS = { titleMin: 2, titleMax: 255, bodyMin: 10, bodyMax: 32_000 };
+/** What a site takes unless its administrators changed it: characters, and people in one message. */
+export const LIMITS = { titleMin: 2, titleMax: 255, bodyMin: 10, bodyMax: 32_000, maxRecipients: 30 };
 
 export type DiscourseMessage = RenderableMessage & z.output<z.ZodObject<typeof messageShape>>;
 
@@ -39,24 +39,36 @@ export interface MessageRules {
   titleMax: number;
   bodyMin: number;
   bodyMax: number;
+  /** The site's setting `max_allowed_message_recipients`; groups do not count. */
+  maxRecipients: number;
 }
 
-export const recipientsOf = ({ to }: DiscourseMessage): string[] => [
-  ...(to.usernames ?? []),
-  ...(to.groups ?? []),
-];
+/** As Discourse compares names (User.normalize_username): composed, in lower case. */
+const sameName = (name: string): string => name.normalize('NFC').toLowerCase();
+
+/** Each name once, in its first spelling, composed: Discourse finds no other, and nobody twice. */
+function distinct(names: readonly string[]): string[] {
+  const spelled = new Map<string, string>();
+  for (const name of names) {
+    if (!spelled.has(sameName(name))) spelled.set(sameName(name), name.normalize('NFC'));
+  }
+  return [...spelled.values()];
+}
+
+export const recipientsOf = ({ to }: DiscourseMessage): string[] =>
+  distinct([...(to.usernames ?? []), ...(to.groups ?? [])]);
 
 export function recipientOf(message: DiscourseMessage): Recipient {
   const { to, topicId } = message;
-  const people = recipientsOf(message).map((one) => one.toLowerCase());
+  const people = recipientsOf(message).map(sameName);
   if (people.length === 0) return { addressing: 'topicId', key: `topic ${topicId}` };
   const addressing = to.groups?.length ? (to.usernames?.length ? 'mixed' : 'groups') : 'usernames';
-  return { addressing, key: [...new Set(people)].toSorted().join(',') };
+  return { addressing, key: people.toSorted().join(',') };
 }
 
 /** The body. Throws ContentError also for what else of the message no site, or not this one, would take. */
 export function renderBody(message: DiscourseMessage, rules: Partial<MessageRules> = {}): string {
-  const { allowEmail = false, bodyMin: min, bodyMax: max } = { ...LIMITS, ...rules };
+  const { allowEmail = false, bodyMin: min, bodyMax: max, maxRecipients } = { ...LIMITS, ...rules };
   const people = recipientsOf(message);
   if (message.topicId === undefined && people.length === 0) {
     throw new ContentError('to', 'names nobody: usernames, groups, or a topicId to reply to');
@@ -65,9 +77,13 @@ export function renderBody(message: DiscourseMessage, rules: Partial<MessageRule
   if (!allowEmail && people.some((one) => one.includes('@'))) {
     throw new ContentError('to', 'an e-mail address makes an account for whoever reads it; see allowEmail');
   }
+  const count = distinct(message.to.usernames ?? []).length;
+  if (count > maxRecipients) {
+    throw new ContentError('to', `names ${count} people, the platform takes at most ${maxRecipients}`);
+  }
   checkTitle(message, rules);
   const body = renderContent(message, discourseDialect);
-  checkLength('content', body.trim(), { min, max });
+  checkCounted('content', body, { min, max });
   return body;
 }
 
@@ -83,5 +99,19 @@ function checkTitle(message: DiscourseMessage, rules: Partial<MessageRules>): vo
   }
   const title = renderTitle(message);
   if (title === undefined) throw new ContentError('title', 'is missing: only a reply (topicId) goes without');
-  checkLength('title', title, { min, max });
+  checkCounted('title', title, { min, max });
+}
+
+/**
+ * At most as many characters as are there, at least as many as are left when what hardly says anything is folded
+ * (Discourse's StrippedLengthValidator): an emoji's code, and a row of dots or commas, are one character.
+ */
+function checkCounted(field: string, text: string, { min, max }: { min: number; max: number }): void {
+  checkLength(field, text.trimEnd(), { max });
+  const folded = text
+    .replace(/<!--(.*?)-->/g, '')
+    .replace(/:\w+(?::\w+)?:/g, 'X')
+    .replace(/\.{2,}/g, '…')
+    .replace(/,{2,}/g, ',');
+  checkLength(field, folded.trim(), { min, max: Number.POSITIVE_INFINITY });
 }

@@ -59,6 +59,7 @@ const channelShape = {
   bodyMin: count().default(LIMITS.bodyMin),
   /** The site's longest body, in characters; 32,000 when absent. */
   bodyMax: count().default(LIMITS.bodyMax),
+  maxRecipients: count().default(LIMITS.maxRecipients),
   /** The site's setting `unique_posts_mins`. */
   uniquePostsMins: count().default(5),
   /** How the site, in the account's language, refuses a text that the account posted within `uniquePostsMins`. */
@@ -74,14 +75,26 @@ export const discourse: PlatformDefinition<DiscourseMessage, DiscourseSettings> 
   messageShape,
   channelShape,
   secrets: ['apiKey'],
-  announced: ['allowEmail', 'titleMin', 'titleMax', 'bodyMin', 'bodyMax'],
+  announced: ['allowEmail', 'titleMin', 'titleMax', 'bodyMin', 'bodyMax', 'maxRecipients'],
   defaults: { eligibility: false, quota: false },
   resolution: 'confirm',
   account: ({ apiUsername }) => apiUsername.toLowerCase(),
   recipient: recipientOf,
+  unquotable,
   render: renderBody,
   connect: (settings, deps) => new DiscourseClient(settings, deps),
 };
+
+function unquotable({ addressing, allowEmail }: DiscourseSettings) {
+  const twice = 'so that one could get two messages a window; the channel needs quota: false, or';
+  if (allowEmail) {
+    const message = `lets a person be named by name and by address, ${twice} allowEmail: false`;
+    return { field: 'allowEmail', message };
+  }
+  if (addressing !== 'mixed') return undefined;
+  const message = `mixed names people by themselves and by their groups, ${twice} addressing: usernames`;
+  return { field: 'addressing', message };
+}
 
 class DiscourseClient implements PlatformClient<DiscourseMessage> {
   readonly #http: HttpClient;

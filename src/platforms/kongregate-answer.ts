@@ -35,6 +35,12 @@ const BAD_KEY = /\binvalid credentials\b|\bapi[ _]key\b/i;
 /** The wording of an unknown recipient is not documented: the likely ones. It only chooses the reason. */
 const NO_SUCH_USER =
   /\b(?:unknown|invalid|no such) (?:user|player|recipient)|\b(?:user|player|recipient)\w* (?:was )?(?:not found|does(?:n.t| not) exist)|\bfind (?:the |that )?(?:user|player|recipient)/i;
+/** A player who takes none: likely wordings, too. */
+const UNWILLING =
+  /\b(?:user|player|recipient)\b.*\b(?:block|ignor|mut|disabl|does(?:n.t| not) (?:accept|allow))/i;
+const ABOUT_PLAYER = /\b(?:user|player|recipient|someone)/i;
+const GAME_REFUSED =
+  /\bgame\b.*\b(?:not|\w+n.t|no longer|disabled|revoked|withdrawn)\b|\b(?:not|\w+n.t|no longer|disabled|revoked|withdrawn)\b.*\bgame\b/i;
 
 export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome {
   return withRest(judge(answer, context), answer, context.now);
@@ -56,13 +62,21 @@ function readReason(refusal: Refusal, answer: HttpAnswer, context: AnswerContext
   const detail = platformText(text, context.unspeakable) || 'refused without a reason';
   if (code === 429) return outcomeOfRateLimit(answer, context.now);
   if (code !== undefined && mayHaveActed(code)) return { kind: 'unknown', reason: 'server_error', detail };
-  if (code === 401 || code === 403 || BAD_KEY.test(text)) {
+  const namesPlayer = NO_SUCH_USER.test(text) || UNWILLING.test(text);
+  if (BAD_KEY.test(text) || ((code === 401 || code === 403) && !namesPlayer)) {
     return { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials', detail };
   }
   if (NOT_PLAYED.test(text)) return { kind: 'suppressed', reason: 'ineligible', detail };
   if (matchesAny(text, context.quotaRefusals)) return { kind: 'throttled', reason: 'quota_refused', detail };
-  return { kind: 'rejected', reason: NO_SUCH_USER.test(text) ? 'bad_recipient' : 'bad_request', detail };
+  if (blamesGame(text)) return { kind: 'throttled', reason: 'channel_stopped', stop: 'sender', detail };
+  return { kind: 'rejected', reason: namesPlayer ? 'bad_recipient' : 'bad_request', detail };
 }
+
+/**
+ * The game was never given the feature, or lost it for using it too much: the documentation says that both happen, not
+ * how it is worded. All players alike are refused then, so no message may die of it.
+ */
+const blamesGame = (text: string): boolean => GAME_REFUSED.test(text) && !ABOUT_PLAYER.test(text);
 
 /** A refusal must say so: `success` false, or an error of either envelope and no `success` at all. */
 function readRefusal(body: Record<string, unknown>): Refusal | undefined {

@@ -104,6 +104,11 @@ export interface PlatformDefinition<M = any, S = any> {
   account(settings: S): string;
   recipient(message: M): Recipient;
   /**
+   * Which of these settings lets one person be named in several ways, so that no quota can be kept, and why; undefined
+   * where none does.
+   */
+  unquotable?(settings: S): { field: string; message: string } | undefined;
+  /**
    * Pure. Throws ContentError for a missing value, a refused syntax or a body past the platform's limit.
    * @param settings the channel's, where it is known; limits and permissions are the platform's own otherwise
    */

@@ -79,8 +79,8 @@ export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
   account: ({ apiKey }) => createHash('sha256').update(apiKey).digest('hex').slice(0, 16),
   recipient: ({ to }) =>
     'userId' in to
-      ? { addressing: 'userId', key: `${to.userId}` }
-      : { addressing: 'conversationId', key: `conversation ${to.conversationId}` },
+      ? { addressing: 'userId', key: sameId(to.userId) }
+      : { addressing: 'conversationId', key: `conversation ${sameId(to.conversationId)}` },
   render: (message, settings) => {
     // Without the channel's settings nobody knows whether it has an agent; the worker does.
     if (settings && message.agent === undefined && settings.agent === undefined) {
@@ -111,6 +111,9 @@ function connect(
     close: () => http.close(),
   };
 }
+
+/** A number is the same one however it is written. */
+const sameId = (id: number | string): string => String(id).replace(/^0+(?=\d+$)/, '');
 
 /** The slash at the end is required. */
 const pathTo = ({ to }: UsercomMessage): string =>

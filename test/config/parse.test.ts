@@ -251,6 +251,21 @@ describe('a configuration that cannot be used', () => {
 });
 
 describe('channels together', () => {
+  it.each([
+    ['allowEmail', { allowEmail: true }],
+    ['addressing', { addressing: 'mixed' }],
+  ])('refuses a quota where %s lets a person be named in two ways', (field, fields) => {
+    const forum = { platform: 'discourse', baseUrl: 'https://f.example', apiKey: 'k', apiUsername: 'bot' };
+    const channels = (more: object) => ({ channels: { forum: { ...forum, ...fields, ...more } } });
+    expect(problemsOf(channels({ quota: true }))).toMatch(
+      new RegExp(
+        `^channels.forum.${field}: .* so that one could get two messages a window; .*quota: false`,
+        'm',
+      ),
+    );
+    expect(parse(channels({})).channels).toHaveLength(1);
+  });
+
   it('refuses two channels of one account, however its address is written', () => {
     const two = (fields: object) => ({ channels: { kongregate, second: { ...kongregate, ...fields } } });
     const text = problemsOf(two({ baseUrl: 'https://API.kongregate.com:443/api/' }));
@@ -338,7 +353,7 @@ describe('the environment', () => {
   it.each([
     ['usercom', ['agent']],
     ['zulip', ['maxMessageLength']],
-    ['discourse', ['titleMin', 'titleMax', 'bodyMin', 'bodyMax']],
+    ['discourse', ['titleMin', 'titleMax', 'bodyMin', 'bodyMax', 'maxRecipients', 'uniquePostsMins']],
   ])('gives the numbers of %s as text', (platform, fields) => {
     const whole = (value: string) => {
       const channel = {

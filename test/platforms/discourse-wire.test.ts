@@ -72,6 +72,14 @@ describe('a request to Discourse', () => {
     });
   });
 
+  it('names each person once, as Discourse stores the name', async () => {
+    const { body } = await record({ ...NEW, to: { usernames: ['Ada', 'ada', 'jose\u0301', 'jos\u00e9'] } });
+    expect(JSON.parse(body)).toMatchObject({ target_recipients: 'Ada,jos\u00e9' });
+    expect(await connect().send({ ...NEW, to: { usernames: ['Ada', 'ada', 'jose\u0301'] } })).toMatchObject({
+      kind: 'delivered',
+    });
+  });
+
   it('replies into a topic', async () => {
     const { body } = await record({ content: '', topicId: 7, to: {} });
     expect(JSON.parse(body)).toEqual({ topic_id: 7, raw: BODY, external_id: 'ab'.repeat(16) });

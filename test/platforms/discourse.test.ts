@@ -259,6 +259,33 @@ describe('a Discourse message', () => {
     expect(() => render({}, { titleMax: 3 })).toThrow('at most 3');
   });
 
+  it.each([
+    [':tada:'.repeat(9), 9],
+    [`short${'.'.repeat(50)}`, 6],
+    [`a${','.repeat(50)}bc`, 4],
+  ])('is counted as the site counts it, where too little is said: %.20s', (content, length) => {
+    expect(() => render({ content, format: 'native' })).toThrow(`content: is ${length} characters long`);
+    expect(() => render({ content, format: 'native' }, { bodyMin: length })).not.toThrow();
+    expect(() => render({ title: content }, { titleMin: length + 1 })).toThrow(
+      `title: is ${length} characters`,
+    );
+  });
+
+  it('is counted as it is, where too much is said', () => {
+    expect(() => render({ content: ':tada:'.repeat(5), format: 'native' }, { bodyMax: 29 })).toThrow('is 30');
+    expect(() => render({ content: ' '.repeat(20) + BODY, format: 'native' }, { bodyMax: 40 })).toThrow(
+      'is 46',
+    );
+  });
+
+  it('goes to as many people as the site lets a member write to, unless the channel says otherwise', () => {
+    const usernames = Array.from({ length: 31 }, (_, n) => `player${n}`);
+    expect(() => render({ to: { usernames } })).toThrow('to: names 31 people, the platform takes at most 30');
+    expect(render({ to: { usernames } }, { maxRecipients: 31 })).toBe(BODY);
+    expect(render({ to: { usernames: usernames.slice(1), groups: ['staff'] } })).toBe(BODY);
+    expect(render({ to: { usernames: [...usernames.slice(1), 'PLAYER1'] } })).toBe(BODY);
+  });
+
   it('fills the title like the body, and says which of them is wrong', () => {
     expect(() => render({ title: 'Hi {{ name }}' })).toThrow('data.name');
     expect(() => render({ title: '{% x %}' })).toThrow('title: {% is not supported');
@@ -267,12 +294,20 @@ describe('a Discourse message', () => {
   it('names its recipients the same way, whatever the order', () => {
     const key = (message: Partial<DiscourseMessage>) => discourse.recipient({ ...to(), ...message });
     expect(key(to('Bob', 'ann', 'bob'))).toEqual({ addressing: 'usernames', key: 'ann,bob' });
+    expect(key(to('JOSE\u0301'))).toEqual(key(to('jos\u00e9')));
     expect(key({ to: { groups: ['staff'] } })).toEqual({ addressing: 'groups', key: 'staff' });
     expect(key({ to: { usernames: ['ann'], groups: ['staff'] } })).toEqual({
       addressing: 'mixed',
       key: 'ann,staff',
     });
     expect(key({ to: {}, topicId: 5 })).toEqual({ addressing: 'topicId', key: 'topic 5' });
+  });
+
+  it('keeps no quota over people who can be named in two ways', () => {
+    const { unquotable } = discourse;
+    expect(unquotable!(settings)).toBeUndefined();
+    expect(unquotable!({ ...settings, allowEmail: true })).toMatchObject({ field: 'allowEmail' });
+    expect(unquotable!({ ...settings, addressing: 'mixed' })).toMatchObject({ field: 'addressing' });
   });
 
   it('belongs to the one who writes', () => {

@@ -223,6 +223,8 @@ describe('a User.com message', () => {
   it('names its recipient the same way each time', () => {
     expect(usercom.recipient(toUser(7))).toEqual({ addressing: 'userId', key: '7' });
     expect(usercom.recipient(toUser('7'))).toEqual(usercom.recipient(toUser(7)));
+    expect(usercom.recipient(toUser('007'))).toEqual(usercom.recipient(toUser(7)));
+    expect(usercom.recipient(toUser('0a7'))).not.toEqual(usercom.recipient(toUser('a7')));
     expect(usercom.recipient(into(7))).toEqual({ addressing: 'conversationId', key: 'conversation 7' });
   });
 

@@ -6,7 +6,7 @@ import { readJob } from '../../src/workers/delivery.ts';
 
 const schemas = createMessageSchemas(platforms);
 
-function read(quota: boolean, to: object) {
+function read(quota: boolean, to: object, addressing = 'userIds') {
   const source = {
     channels: {
       zulip: {
@@ -15,6 +15,7 @@ function read(quota: boolean, to: object) {
         email: 'bot@example.com',
         apiKey: 'k',
         quota,
+        addressing,
       },
     },
   };
@@ -32,6 +33,7 @@ describe('a job of a producer that checks nothing', () => {
       problem: 'to: a channel with a quota takes one recipient a message, got 2',
     });
     expect(read(true, { userIds: [1] }).kind).toBe('delivery');
+    expect(read(true, { emails: ['Ann@e.com', 'ann@e.com'] }, 'emails').kind).toBe('delivery');
     expect(read(false, { userIds: [1, 2] }).kind).toBe('delivery');
   });
 
