@@ -7,6 +7,7 @@ import type { Environment } from './interpolate.ts';
 import { literalSecrets } from './literal-secrets.ts';
 import { checkConfig, type ParseOptions } from './parse.ts';
 import type { HeraldConfig } from './schema.ts';
+import { yamlProblem } from './yaml-problem.ts';
 
 const DEFAULT_FILE = 'herald.yaml';
 
@@ -49,15 +50,22 @@ function openConfig(path: string | undefined, env: Environment): OpenConfig {
   const document = parseDocument(readConfig(file), { lineCounter: lines });
   const broken = document.errors.map((error): ConfigProblem => {
     const line = lines.linePos(error.pos[0]).line;
-    // The parser's own text quotes the source, secrets included.
-    return { path: '', line, message: `is not valid YAML (${error.code})` };
+    return { path: '', line, message: yamlProblem(error.code) };
   });
   if (broken.length > 0) throw new ConfigError(broken, file);
   const source = toPlain(document, file);
   return { file, source, located: (problem) => lineOf(problem, document, lines) };
 }
 
-const readFile = (path: string): string => readFileSync(path, 'utf8');
+const readFile = (path: string): string => decode(readFileSync(path));
+
+/** UTF-8, or UTF-16 where a byte order mark says so, as YAML 1.2 demands (5.2): shells of Windows write it. */
+function decode(bytes: Buffer): string {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  return bytes.toString('utf8');
+}
 
 function readConfig(file: string): string {
   if (!existsSync(file))

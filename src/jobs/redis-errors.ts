@@ -40,5 +40,13 @@ export function connectionTrouble(cause: unknown): string {
   if (code === MISNAMED) return `has a certificate for another host: ${why}`;
   if (code && UNTRUSTED.test(code))
     return `has a certificate that is not trusted (NODE_EXTRA_CA_CERTS names an authority of your own): ${why}`;
-  return isRefusal(cause) ? `refused the connection: ${why}` : `did not answer: ${why}`;
+  return isRefusal(cause) ? refusedConnection(why) : `did not answer: ${why}`;
+}
+
+function refusedConnection(answer: string): string {
+  const code = refusalCode(answer);
+  if (code === 'NOAUTH')
+    return 'asks for a password: name it in the URL, redis://:<password>@<host> (NOAUTH)';
+  if (code === 'WRONGPASS') return 'refused the user name or the password (WRONGPASS)';
+  return `refused the connection: ${answer}`;
 }

@@ -42,9 +42,12 @@ export class Journal {
   #calls: SandboxCall[] = [];
   #platforms = new Map<string, Counts>();
   readonly #keep: number;
+  readonly #onCall: (call: SandboxCall) => void;
 
-  constructor(keep: number) {
+  /** @param keep how many of the latest calls keep their content */
+  constructor(keep: number, onCall: (call: SandboxCall) => void = () => {}) {
     this.#keep = keep;
+    this.#onCall = onCall;
   }
 
   add(call: SandboxCall): void {
@@ -58,6 +61,7 @@ export class Journal {
     if (call.result === 'accepted') recipient.accepted += 1;
     counts.recipients.set(call.recipient, recipient);
     this.#calls.push(call);
+    this.#onCall(call);
     // Now and then rather than at each call: shifting a long array costs its length.
     if (this.#calls.length >= 2 * this.#keep) this.#calls = this.calls();
   }

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { controlRoutes } from './control.ts';
 import { type DiscourseOptions, DiscourseSandbox } from './discourse.ts';
 import { type Fault, FaultPlan } from './faults.ts';
-import { Journal } from './journal.ts';
+import { Journal, type SandboxCall } from './journal.ts';
 import { type KongregateOptions, KongregateSandbox } from './kongregate.ts';
 import { seededRandom } from './seeded-random.ts';
 import { createStage } from './stage.ts';
@@ -22,6 +22,8 @@ export interface SandboxOptions {
   seed?: number;
   /** How many of the latest calls keep their content for the read-out. Default 100,000; counts are kept of all. */
   keepCalls?: number;
+  /** Hears of each call as it is judged. */
+  onCall?: (call: SandboxCall) => void;
   /** In force from the start. */
   faults?: readonly Fault[];
   kongregate?: KongregateOptions;
@@ -58,7 +60,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   setMaxListeners(0, closing.signal);
   const faults = new FaultPlan(seededRandom(seed));
   faults.add(...(options.faults ?? []));
-  const journal = new Journal(keepCalls);
+  const journal = new Journal(keepCalls, options.onCall);
   const platforms = {
     kongregate: new KongregateSandbox(options.kongregate),
     zulip: new ZulipSandbox(options.zulip),

@@ -82,9 +82,26 @@ it('names variable, line and field where the environment lacks one', () => {
   );
 });
 
+it.each(['utf-16le', 'utf-16be'] as const)('reads %s by its byte order mark', (encoding) => {
+  const path = file('');
+  const bytes = Buffer.from(`\ufeff${MINIMAL}`, 'utf16le');
+  writeFileSync(path, encoding === 'utf-16be' ? bytes.swap16() : bytes);
+  expect(load(path, { KEY: 'k' }).channels[0]!.name).toBe('kongregate');
+});
+
+it.each([
+  ['a:\n\tb: 1', ':2: is not valid YAML: a tab in the indentation: use spaces (TAB_AS_INDENT)'],
+  ['a: "x', 'is not valid YAML: a quote, bracket, brace or comma is missing (MISSING_CHAR)'],
+  ['a: 1\n b: 2', 'is not valid YAML: a key and a value where only a key can be'],
+  ['a: @x', 'is not valid YAML: a value that begins with @ or ` needs quotes (BAD_SCALAR_START)'],
+  ['a: 1\n---\nb: 2', 'is not valid YAML: more than one document (---) (MULTIPLE_DOCS)'],
+])('says what is wrong with the YAML of %j', (text, problem) => {
+  expect(failureOf(file(text)).message).toContain(problem);
+});
+
 it.each([
   ['a: [1', 'is not valid YAML'],
-  ['a: 1\na: 2', ':2: is not valid YAML (DUPLICATE_KEY)'],
+  ['a: 1\na: 2', ':2: is not valid YAML: the key is there twice (DUPLICATE_KEY)'],
   ['a: *nobody', 'is not valid YAML'],
   ['', 'expected an object'],
   ['- a', 'expected an object'],

@@ -41,7 +41,10 @@ it('says that a password was refused', async () => {
   onTestFinished(async () => void (await admin.config('SET', 'requirepass', '')));
   const refused = connectRedis(server.url.replace('//', '//:wrong@'));
   await expect(refused).rejects.toThrow(RedisUnreachableError);
-  await expect(refused).rejects.toThrow(/^Redis at \S+ refused the connection: WRONGPASS/);
+  await expect(refused).rejects.toThrow(/^Redis at \S+ refused the user name or the password \(WRONGPASS\)$/);
+  await expect(connectRedis(server.url)).rejects.toThrow(
+    /^Redis at \S+ asks for a password: name it in the URL/,
+  );
 });
 
 it('says that what listens there is no Redis', async () => {

@@ -16,7 +16,7 @@ Examples:
 export const addDemo: AddCommand = (program, shell) => {
   program
     .command('demo')
-    .description('Show the whole thing at work, in about half a minute.')
+    .description('Show the whole thing at work, in about 25 seconds.')
     .addHelpText('after', HELP)
     .action(shell.action(runDemo));
 };

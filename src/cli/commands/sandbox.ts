@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { count, duration } from '../../config/values.ts';
 import { problemsText, toProblems } from '../../problems.ts';
 import { type Fault, faultSchema } from '../../sandbox/faults.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, type SandboxCall, type SandboxOptions, startSandbox } from '../../sandbox/index.ts';
 import { type CommandContext, EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { collected, parsedBy } from '../option-values.ts';
@@ -17,6 +17,7 @@ interface SandboxCommandOptions {
   apiKey?: string[];
   fault?: Fault[];
   day?: number;
+  quiet?: boolean;
   seed?: number;
 }
 
@@ -25,8 +26,12 @@ A fault is a kind, a kind with its share of the calls, or JSON with all its fiel
 reset, hang, blank, unreadable, oversize, rate_limited, answer. Ids ending in 7 have not played, ids ending in 0 are
 unknown.
 
+Below /sandbox: GET report, recipients and calls (?platform= &recipient= &limit=); GET, POST and DELETE faults;
+PUT kongregate/players, discourse/accounts and <platform>/keys; POST kongregate/new-day and reset.
+
 Examples:
   $ herald sandbox --port 8080
+  $ curl -s http://127.0.0.1:8080/sandbox/calls?platform=kongregate
   $ herald sandbox --fault server_error:0.1 --fault '{"kind":"reset","accepted":true,"count":5}'`;
 
 /** `reset`, `reset:0.1` or `{"kind":"reset","accepted":true}`. */
@@ -55,10 +60,18 @@ function jsonSource(text: string): unknown {
   }
 }
 
+/** `12:00:00 kongregate accepted: 32`: what a person who tries something out looks at. */
+const callLine = ({ at, platform, recipient, result, fault }: SandboxCall): string => {
+  const instead = fault === undefined ? '' : ` (answered by the fault ${fault})`;
+  return `${new Date(at).toISOString().slice(11, 19)} ${platform} ${result}${instead}: ${recipient || 'nobody'}`;
+};
+
 const sandboxOptions = (
-  { host, port, ...given }: SandboxCommandOptions,
+  { host, port, quiet, ...given }: SandboxCommandOptions,
   { clock }: CommandContext,
+  output: Output,
 ): SandboxOptions => ({
+  ...(quiet ? {} : { onCall: (call) => output.note(callLine(call)) }),
   ...accountOptions(given.apiKey),
   host,
   port,
@@ -71,9 +84,13 @@ const sandboxOptions = (
   },
 });
 
-async function open(options: SandboxCommandOptions, context: CommandContext): Promise<Sandbox> {
+async function open(
+  options: SandboxCommandOptions,
+  context: CommandContext,
+  output: Output,
+): Promise<Sandbox> {
   try {
-    return await startSandbox(sandboxOptions(options, context));
+    return await startSandbox(sandboxOptions(options, context, output));
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
@@ -113,7 +130,7 @@ const faultRows = (faults: Record<string, number>): [string, number][] =>
   Object.entries(faults).map(([kind, times]) => [`fault: ${kind}`, times]);
 
 const run: Run<SandboxCommandOptions> = async ({ context, output, options }) => {
-  const sandbox = await open(options, context);
+  const sandbox = await open(options, context, output);
   try {
     announce(sandbox, options.apiKey?.[0], output);
     if (!context.signal.aborted) await once(context.signal, 'abort');
@@ -142,6 +159,7 @@ export const addSandbox: AddCommand = (program, shell) => {
     )
     .option('--fault <fault>', 'a fault in force from the start, repeatable', collected(parseFault))
     .option('--day <duration>', "length of the platform's day, for short tests", parsedBy(duration()))
+    .option('--quiet', 'tell no calls on standard error')
     .option('--seed <number>', 'seed of the chances of faults', parsedBy(count()))
     .addHelpText('after', HELP)
     .action(shell.action(run));

@@ -25,9 +25,12 @@ const send = async (baseUrl: string, userId: number, apiKey: string) => {
 };
 
 it('plays Kongregate until it is interrupted, then reports', async () => {
-  const { addresses, ended, stdout, interrupt } = await start('--api-key', 'mine');
+  const { addresses, ended, stdout, stderr, interrupt } = await start('--api-key', 'mine');
   expect((await send(addresses.kongregate, 31, 'mine')).text).toBe('{"success":true}');
   expect((await send(addresses.kongregate, 31, 'sandbox-key')).text).toContain('Invalid credentials');
+  expect(stderr()).toMatch(
+    /^\d\d:\d\d:\d\d kongregate accepted: 31\n\d\d:\d\d:\d\d kongregate bad_credentials: \S+\n$/,
+  );
   interrupt();
   expect(await ended).toBe(EXIT.done);
   const report = JSON.parse(stdout().trim().split('\n')[1]!);
