@@ -15,7 +15,7 @@ export function encodeAddress(url: string, chars: RegExp): string {
 
 /** Fit for `[label](here)` in every Markdown: no white space, no bracket, nothing that ends it early. */
 export function markdownAddress(url: string): string {
-  return encodeAddress(url, /[\s<>()[\]\\`"']/g);
+  return encodeAddress(url, /[\s<>()[\]\\`"'*^]|\$(?=\$)/g);
 }
 
 /** `encodeURIComponent` leaves `*`, `_`, quotes and parentheses as they are. */
@@ -55,8 +55,11 @@ export function openHtmlTarget(html: string): string | undefined {
 
 /** The same for Markdown, where HTML may stand, and where an address among words is a link as well. */
 export function openAddress(text: string): string | undefined {
-  const target = openHtmlTarget(text) ?? MARKDOWN_TARGET.exec(text.slice(-LONGEST))?.[1];
-  if (target !== undefined) return target;
+  return openHtmlTarget(text) ?? MARKDOWN_TARGET.exec(text.slice(-LONGEST))?.[1] ?? openWordAddress(text);
+}
+
+/** What is written so far of the address that the text ends within, words being all there is. */
+export function openWordAddress(text: string): string | undefined {
   const word = lastWord(text.slice(-LONGEST));
   const at = word.search(SCHEME);
   return at === -1 ? undefined : word.slice(at);

@@ -1,6 +1,7 @@
 import { encodeAddress } from './address.ts';
-import { markdownDialect } from './markdown-dialect.ts';
-import { aroundAddresses, JOINER } from './plain-words.ts';
+import { fenced, markdownDialect } from './markdown-dialect.ts';
+import { JOINER } from './marks.ts';
+import { aroundAddresses } from './plain-words.ts';
 import type { Place } from './template.ts';
 
 /**
@@ -13,11 +14,42 @@ export const discourseDialect = markdownDialect({
   strangersWords,
   literal: (char) => `\\${char}`,
   opening: /[@#][\p{L}\p{M}\p{N}_.:-]*$|[\p{L}\p{N}]\.$/u,
-  autolink: (address) => `<${address}>`,
   lineBreak: '\\\n',
-  imageMark: '!',
   marksInLabels: true,
+  flanking: true,
+  nests: (before, after) => /(?:^|[\s!-/:-@[-`{-~])$/.test(before) && /^(?:$|[\s!-/:-@[-`{-~])/.test(after),
+  takesAddress: isLink,
+  autolink: (address) => {
+    if (!isLink(address)) return undefined;
+    return HAS_SCHEME.test(address) ? `<${address}>` : `[${escapeMarks(address)}](${address})`;
+  },
+  image: (description, address) => `![${description.replaceAll('|', BAR)}](${address})`,
+  code: (text, language) => fenced(text, RENDERED.test(language) ? '' : language),
+  bullet: (number, { second }) =>
+    number === undefined ? (second ? '* ' : '- ') : `${number}${second ? ')' : '.'} `,
+  indentation: (bullet) => bullet.length,
+  emptyItem: '',
+  beginsItem: () => true,
+  between: () => undefined,
 });
+
+/** Behind a bar in an image's description stand size and kind, and a backslash before it changes nothing. */
+const BAR = '&verbar;';
+const LONGEST_DESCRIPTION = 4_096;
+
+function inDescription(before: string): boolean {
+  const [, ...last] = before.slice(-LONGEST_DESCRIPTION).split('![').slice(-2);
+  return last.some((text) => !/(?<!\\)\]/.test(text));
+}
+
+const HAS_SCHEME = /^[a-z][a-z\d+.-]+:/i;
+/** Plugins and themes draw what code in these languages says. */
+const RENDERED = /^(?:mermaid|math|latex|graphviz|dot)$/i;
+
+/** markdown-it shows the source of a link to the others. */
+function isLink(url: string): boolean {
+  return url !== '' && !/^\s*(?:javascript|vbscript|file|data):/i.test(url);
+}
 
 /** Between letters an underscore is none of CommonMark's marks, and a user's name may have one. */
 const LOOSE_UNDERSCORE = /(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
@@ -39,6 +71,7 @@ function keepAddress(url: string): string {
 const BEGINNINGS = /[@#]|:(?!\s)|\/(?=\/)|\.(?=\p{L})/gu;
 
 function strangersWords(text: string, { before, after }: Place): string {
+  const bar = inDescription(before) ? BAR : '\\|';
   const slash = before.endsWith('/') && text.startsWith('/') ? JOINER : '';
   const parted = slash + text.replace(BEGINNINGS, `$&${JOINER}`);
   const whole = /\.$/.test(parted) && /^[\p{L}\uFDD0]/u.test(after) ? parted + JOINER : parted;
@@ -47,5 +80,6 @@ function strangersWords(text: string, { before, after }: Place): string {
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
-    .replace(/[\\`*_[\]~|$#]/g, '\\$&');
+    .replace(/[\\`*_[\]~$#]/g, '\\$&')
+    .replaceAll('|', bar);
 }

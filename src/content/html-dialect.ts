@@ -1,4 +1,4 @@
-import { addressPart, openHtmlTarget } from './address.ts';
+import { addressPart, openHtmlTarget, openWordAddress } from './address.ts';
 import { stack } from './layout.ts';
 import { type Dialect, type Visitor, visit } from './render.ts';
 import type { ContentNode } from './tree.ts';
@@ -6,8 +6,8 @@ import type { ContentNode } from './tree.ts';
 /** HTML for platforms that show it. Whatever is not a mark of the Markdown is escaped, HTML in the Markdown as well. */
 export const htmlDialect: Dialect = {
   render: (root) => blocks(root.children),
-  escapeValue: (value, { before }) => {
-    const target = openHtmlTarget(before);
+  escapeValue: (value, { before, own }) => {
+    const target = openHtmlTarget(before) ?? openWordAddress(own);
     return escapeHtml(target === undefined ? value : addressPart(target, value));
   },
 };
@@ -36,15 +36,12 @@ const visitor: Visitor<{ tight: boolean }> = {
   list: (node) => {
     const tag = node.ordered === true ? 'ol' : 'ul';
     const start = node.ordered === true && (node.start ?? 1) !== 1 ? ` start="${node.start}"` : '';
-    const tight = node.spread !== true;
+    const tight =
+      node.spread !== true && !node.children.some((item) => 'spread' in item && item.spread === true);
     const items = node.children.map((item) => visit(visitor, item, { tight }));
     return `<${tag}${start}>\n${items.join('\n')}\n</${tag}>`;
   },
-  listItem: (node, context) =>
-    `<li>${stack(
-      node.children.map((child) => visit(visitor, child, context)),
-      '\n',
-    )}</li>`,
+  listItem: (node, context) => `<li>${blocks(node.children, context)}</li>`,
   html: (node) => withBreaks(node.value),
 
   text: (node) => escapeHtml(node.value),
@@ -71,9 +68,10 @@ function inline(nodes: readonly ContentNode[]): string {
   return nodes.map((node) => visit(visitor, node, { tight: false })).join('');
 }
 
-function blocks(nodes: readonly ContentNode[]): string {
-  return stack(
-    nodes.map((node) => visit(visitor, node, { tight: false })),
-    '\n',
-  );
+function blocks(nodes: readonly ContentNode[], context = { tight: false }): string {
+  const block = (node: ContentNode): string => {
+    const html = visit(visitor, node, context).trim();
+    return node.type === 'html' && html !== '' ? `<p>${html}</p>` : html;
+  };
+  return stack(nodes.map(block), '\n');
 }

@@ -1,7 +1,8 @@
 import { kongregateText, kongregateUrl, withoutReferences } from './kongregate-text.ts';
-import { indent, type Marks, NO_MARKS, stack, wrap } from './layout.ts';
+import { indent, stack, wrap } from './layout.ts';
+import { type Marks, NO_MARKS } from './marks.ts';
 import { type Dialect, type Visitor, visit } from './render.ts';
-import type { ContentNode } from './tree.ts';
+import { type ContentNode, isItself } from './tree.ts';
 
 /**
  * Kongregate's private messages know `*bold*` and `_italics_`, and HTML is stripped (its API documentation). The rest
@@ -35,7 +36,8 @@ const visitor: Visitor<Marks> = {
   },
   inlineCode: (node) => `\`${kongregateText(node.value)}\``,
   break: () => '\n',
-  link: (node, marks) => withAddress(inline(node.children, marks), node.url),
+  link: (node, marks) =>
+    withAddress(isItself(node.children, node.url) ? '' : inline(node.children, marks), node.url),
   image: (node) => withAddress(kongregateText(node.alt ?? ''), node.url),
 };
 
@@ -58,6 +60,6 @@ function bold(nodes: readonly ContentNode[], marks: Marks): string {
 /** `label (address)`; the address alone where the label repeats it or says nothing. */
 function withAddress(label: string, url: string): string {
   const address = kongregateUrl(url);
-  if (label.trim() === '' || label === address) return address;
+  if (label.trim() === '') return address;
   return address === '' || address === `mailto:${label}` ? label : `${label} (${address})`;
 }

@@ -1,14 +1,5 @@
 /** Pieces of text put together, the same in every dialect that is written in lines. */
 
-/** Which marks are open: opening one twice would close it. */
-export interface Marks {
-  bold: boolean;
-  italic: boolean;
-}
-
-export const NO_MARKS: Marks = { bold: false, italic: false };
-export const ALL_MARKS: Marks = { bold: true, italic: true };
-
 /** Marks each line by itself and hugs its words: not every platform's marks reach over a line's end or a space. */
 export function wrap(text: string, mark: string): string {
   return text.replace(/\S.*\S|\S/g, (words) => `${mark}${words}${mark}`);

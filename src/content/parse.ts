@@ -1,5 +1,6 @@
 import type { Root } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
+import { bareAddresses } from './bare-address.ts';
 import { checkCost } from './cost.ts';
 import { checkNesting } from './nesting.ts';
 import { readTemplate } from './template.ts';
@@ -19,7 +20,7 @@ const REMEMBERED = 64;
 const LONGEST_REMEMBERED = 8_192;
 const remembered = new Map<string, ParsedContent>();
 
-/** Parses CommonMark (no extensions) with placeholders. Throws ContentError for other template syntax, and for nesting that no person writes. */
+/** Parses CommonMark with placeholders; no mark is read within a bare address. Throws ContentError for other template syntax, and for nesting that no person writes. */
 export function parseContent(content: string): ParsedContent {
   const known = remembered.get(content);
   if (known !== undefined) return known;
@@ -37,6 +38,8 @@ function remember(content: string, parsed: ParsedContent): void {
   remembered.set(content, parsed);
 }
 
+const ADDRESSES = bareAddresses();
+
 /** One line in which nothing can be Markdown: most messages are, and need no parser. */
 const PLAIN_LINE = /^[\p{L}\uFDD0][^\p{Cc}\\`*_[\]<&]*$/u;
 
@@ -46,5 +49,5 @@ export function parseMarkdown(text: string): Root {
   }
   checkNesting(text);
   checkCost(text);
-  return fromMarkdown(text);
+  return fromMarkdown(text, { extensions: [ADDRESSES] });
 }

@@ -1,5 +1,6 @@
 import { ADDRESS, addressPart, openAddress } from './address.ts';
 import { joinLines } from './layout.ts';
+import { JOINER } from './marks.ts';
 import type { Place } from './template.ts';
 
 /** Words that must stay words where Markdown is read. */
@@ -7,31 +8,21 @@ import type { Place } from './template.ts';
 /** What differs from one platform's Markdown to another's. */
 export interface Flavour {
   /** The application's own words within a line: no mark in them, but mentions and addresses work. */
-  words(text: string): string;
+  words(text: string, marked: boolean): string;
   /** Words from outside within a line: no mark, mention, command or address in them works. */
   strangersWords(text: string, place: Place): string;
   /** A character as itself, where it would begin a block. */
   literal(char: string): string;
   /** What text ends with that a word from outside would complete: a mention, a command. */
   opening: RegExp;
-  /** An address by itself, as a link. */
-  autolink(address: string): string;
-  lineBreak: string;
-  /** Stands before an image's description and address. */
-  imageMark: '!' | '';
-  /** Whether bold and italic work within the label of a link. */
-  marksInLabels: boolean;
 }
 
-/** WORD JOINER: parts what must not be read as one, and is not seen. */
-export const JOINER = '\u2060';
-
 const LINE_ENDS = /[\r\n\v\f\u0085\u2028\u2029]+/;
-const BLOCK_MARK = /^([-+=>]|#{1,6}(?=[\s\uFDD0]|$)|~{3,}|\d{1,9}[.)])/;
+const BLOCK_MARK = /^([-+=>]|#{1,6}(?=[\s\uFDD0]|$)|~{3,}|_(?=[ \t]*_[ \t]*_[ \t_]*$)|\d+[.)])/;
 const HEADLINE = /(?:^|\n)[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?#{1,6}[ \t][^\n]*$/;
 
 /** The beginning of a line in which a number could still count a list's items. */
-const NOTHING_BUT_MARKS = /^(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*\d{0,9}$/;
+const NOTHING_BUT_MARKS = /^(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*\d*$/;
 
 /** No line begins with what would make it a list, a quote, a headline or code. */
 export function plainLines(text: string, { literal }: Pick<Flavour, 'literal'>): string {
@@ -67,14 +58,14 @@ export function aroundAddresses(
 export function plainValue(value: string, place: Place, flavour: Flavour): string {
   const address = openAddress(place.before);
   if (address !== undefined) return addressPart(address, value);
-  const inHeadline = HEADLINE.test(lastLine(place.before));
-  const lines = joinLines(value, LINE_ENDS, inHeadline ? ' ' : '\n');
+  const oneLine = place.oneLine || HEADLINE.test(lastLine(place.before));
+  const lines = joinLines(value, LINE_ENDS, oneLine ? ' ' : '\n');
   // White space after white space says nothing in Markdown, and four in a row at a line's start are code.
   const text = /^\s?$/.test(place.before.slice(-1)) ? lines.trimStart() : lines.replace(/^[ \t]+/, ' ');
   const plain = plainLines(flavour.strangersWords(text, place), flavour);
   const started = text.startsWith(' ') ? ` ${plain}` : plain;
   const parted = flavour.opening.test(lastLine(place.before)) ? `${JOINER}${started}` : started;
-  return hugged(notCounted(parted, text, place), place);
+  return hugged(exclaimed(notCounted(parted, text, place), place, flavour), place);
 }
 
 const LONGEST_LINE = 4_096;
@@ -92,11 +83,22 @@ function notCounted(plain: string, text: string, { before, after }: Place): stri
   return counts ? `&#${plain.charCodeAt(0)};${plain.slice(1)}` : plain;
 }
 
-/** Marks must hug something, or they are shown as they are. */
+const ENDS_IN_LETTER = /[\p{L}\p{N}\u2060]$/u;
+const BEGINS_WITH_LETTER = /^[\p{L}\p{N}\u2060]/u;
+
+/** Marks must hug a letter, or they may be shown as they are. */
 function hugged(text: string, { before, after }: Place): string {
-  const opened = before.endsWith('*');
-  const closed = after.startsWith('*');
-  if (opened && closed && text === '') return JOINER;
-  const start = opened ? text.replace(/^\s/, '&#32;') : text;
-  return closed ? start.replace(/\s$/, '&#32;') : start;
+  const opened = before.endsWith('*') && text !== '' && !BEGINS_WITH_LETTER.test(text);
+  const start = opened ? JOINER + text : text;
+  const closed = after.startsWith('*') && !ENDS_IN_LETTER.test(before.slice(-2) + start);
+  return closed ? start + JOINER : start;
 }
+
+/** No `!` makes an image of the link behind it. */
+function exclaimed(text: string, { after }: Place, { literal }: Flavour): string {
+  const last = text.endsWith('!') && !text.endsWith(literal('!')) && BEFORE_LINK.test(after);
+  return last ? text.slice(0, -1) + literal('!') : text;
+}
+
+/** Other values may be empty. */
+const BEFORE_LINK = /^(?:\uFDD0l?\d+\uFDD1)*\[/;

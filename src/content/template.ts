@@ -9,8 +9,11 @@ const OPEN = '\uFDD0';
 const CLOSE = '\uFDD1';
 /** The tokens' own characters; halves of surrogate pairs, which no encoder takes; NUL, which databases refuse. */
 const UNFIT = /[\0\uFDD0\uFDD1\p{Cs}]/gu;
-const TOKEN = /\uFDD0(\d+)\uFDD1/g;
-const BRACES = /\{\{([^{}]*)\}\}|\{\{|\{%/g;
+const TOKEN = /\uFDD0(l?)(\d+)\uFDD1/g;
+/** A backslash and what it stands before, a placeholder, and what may be none. */
+const BRACES = /\\(?:(\{[{%])|[\s\S])|\{\{([^{}]*)\}\}|\{\{|\{%/g;
+/** Written as `\{{` and `\{%`, and filled in like values that need no data: so they are no markup anywhere, and right in code. */
+const LITERALS: ReadonlySet<string> = new Set(['{{', '{%']);
 const PATH = /^\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*$/;
 
 /** Each placeholder costs a look at the text around it, and may ask for the same long value as all the others. */
@@ -24,15 +27,18 @@ export interface Template {
   paths: readonly string[];
 }
 
-/** Throws ContentError for `{%` and for braces that are not a placeholder. A literal `{{` is written `\{\{`. */
+/** Throws ContentError for `{%` and for braces that are not a placeholder. A literal `{{` is written `\{{`. */
 export function readTemplate(content: string, field = 'content'): Template {
   const clean = content.replace(UNFIT, '\uFFFD');
   if (!clean.includes('{')) return { text: clean, paths: [] };
   const paths: string[] = [];
-  const text = clean.replace(BRACES, (braces, inner: string | undefined) => {
-    const path = inner === undefined ? undefined : PATH.exec(inner)?.[1];
-    if (braces === '{%') throw new ContentError(field, '{% is not supported, only {{ name }}');
-    if (path === undefined) throw new ContentError(field, 'after {{ comes a name and }}');
+  const text = clean.replace(BRACES, (braces, literal: string | undefined, inner: string | undefined) => {
+    if (braces.startsWith('\\') && literal === undefined) return braces;
+    const path = literal ?? (inner === undefined ? undefined : PATH.exec(inner)?.[1]);
+    if (braces === '{%')
+      throw new ContentError(field, '{% is not supported, only {{ name }}; a literal one is \\{%');
+    if (path === undefined)
+      throw new ContentError(field, 'expected a name and }} after {{; a literal one is \\{{');
     paths.push(path);
     if (paths.length > MOST_PLACEHOLDERS)
       throw new ContentError(field, `has more than ${MOST_PLACEHOLDERS} placeholders`);
@@ -54,6 +60,7 @@ export function readValues(paths: readonly string[], data: Record<string, unknow
 }
 
 function readValue(path: string, data: Record<string, unknown>): string {
+  if (LITERALS.has(path)) return path;
   const value = path.split('.').reduce(ownProperty, data as unknown);
   if (value === undefined)
     throw new ContentError(`data.${path}`, 'the content asks for it and it has no value');
@@ -66,6 +73,15 @@ function readValue(path: string, data: Record<string, unknown>): string {
 export interface Place {
   before: string;
   after: string;
+  /** The text before it with all places still open: nothing in it came from outside. */
+  own: string;
+  /** Whether what it stands in ends with the line. */
+  oneLine: boolean;
+}
+
+/** Marks the places of values in a text that must stay on one line. */
+export function onOneLine(text: string): string {
+  return text.replace(TOKEN, `${OPEN}l$2${CLOSE}`);
 }
 
 export type EncodeValue = (value: string, place: Place) => string;
@@ -82,7 +98,12 @@ export function fill(
   for (const match of text.matchAll(TOKEN)) {
     out += text.slice(end, match.index);
     end = match.index + match[0].length;
-    out += encode(values[Number(match[1])] ?? '', { before: out, after: text.slice(end) });
+    out += encode(values[Number(match[2])] ?? '', {
+      before: out,
+      own: text.slice(0, match.index),
+      after: text.slice(end),
+      oneLine: match[1] !== '',
+    });
   }
   return out + text.slice(end);
 }

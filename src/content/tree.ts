@@ -17,8 +17,8 @@ import type {
   Text,
   ThematicBreak,
 } from 'mdast';
-import { addressPart } from './address.ts';
-import { fill } from './template.ts';
+import { addressPart, openWordAddress } from './address.ts';
+import { fill, type Place } from './template.ts';
 
 /** The nodes a dialect has to render: CommonMark's, with references already resolved. */
 export type ContentNode =
@@ -48,7 +48,9 @@ export interface ContentRoot {
 export function fillTree(root: Root, values: readonly string[], words: 'filled' | 'open'): ContentRoot {
   const filling: Filling = {
     values,
-    fillWords: (text) => (words === 'filled' ? fill(text, values) : text),
+    fillWords: (text) => (words === 'filled' ? fill(text, values, wordOrAddress) : text),
+    // Who has no escape for words has no code either.
+    fillCode: (text) => fill(text, values, words === 'filled' ? wordOrAddress : undefined),
     urls: new Map(),
   };
   for (const node of allNodes(root)) {
@@ -63,6 +65,7 @@ export function fillTree(root: Root, values: readonly string[], words: 'filled' 
 interface Filling {
   values: readonly string[];
   fillWords: (text: string) => string;
+  fillCode: (text: string) => string;
   /** The addresses of the definitions, by name. */
   urls: Map<string, string>;
 }
@@ -80,7 +83,7 @@ function fillNode(node: Nodes, filling: Filling): ContentNode | undefined {
       return { ...node, value: fillWords(shownHtml(node.value)) };
     case 'inlineCode':
     case 'code':
-      return { ...node, value: fill(node.value, values) };
+      return { ...node, value: filling.fillCode(node.value) };
     case 'link':
     case 'linkReference': {
       const url = node.type === 'link' ? node.url : (urls.get(node.identifier) ?? '');
@@ -102,6 +105,12 @@ function fillNode(node: Nodes, filling: Filling): ContentNode | undefined {
   }
 }
 
+/** An address among words may become a link. */
+function wordOrAddress(value: string, { own }: Place): string {
+  const address = openWordAddress(own);
+  return address === undefined ? value : addressPart(address, value);
+}
+
 function fillUrl(url: string, values: readonly string[]): string {
   return fill(url, values, (value, { before }) => addressPart(before, value));
 }
@@ -119,4 +128,9 @@ function shownHtml(html: string): string {
 function* allNodes(node: Nodes): Generator<Nodes> {
   yield node;
   if ('children' in node) for (const child of node.children) yield* allNodes(child);
+}
+
+/** Whether the label of a link is nothing but its address. */
+export function isItself([first, ...more]: readonly ContentNode[], url: string): boolean {
+  return more.length === 0 && first?.type === 'text' && first.value === url;
 }

@@ -1,4 +1,7 @@
-import { markdownDialect } from './markdown-dialect.ts';
+import { encodeAddress } from './address.ts';
+import { indent } from './layout.ts';
+import { continues, fenced, markdownDialect } from './markdown-dialect.ts';
+import { JOINER } from './marks.ts';
 import { aroundAddresses } from './plain-words.ts';
 import type { Place } from './template.ts';
 
@@ -9,20 +12,64 @@ import type { Place } from './template.ts';
  * being marks, and nobody sees them.
  */
 export const zulipDialect = markdownDialect({
-  words: (text) => aroundAddresses(text, escapeMarks, (url) => url),
+  words: (text, marked) => aroundAddresses(text, escapeMarks, (url) => keepAddress(url, marked)),
   strangersWords,
   literal: reference,
   // `@**{{ name }}**` would let a value choose who is called, `/{{ word }}` what is done.
   opening: /[@#]_?\*{1,3}[^*]*$|^\/\w*$|[\p{L}\p{N}]\.$/u,
-  // `<time:…>` is none, and Zulip's own.
-  autolink: (address) => (/^(?:https?|mailto):/i.test(address) ? address : `<${address}>`),
   lineBreak: '\n',
-  imageMark: '',
   marksInLabels: false,
+  flanking: false,
+  nests: (before, after) => hasWords(before) && hasWords(after),
+  takesAddress: isLink,
+  autolink: (address) => {
+    if (/^https?:/i.test(address)) return address;
+    if (/^time:/i.test(address)) return `<${address}>`;
+    return isLink(address) ? `[${escapeMarks(address)}](${address})` : undefined;
+  },
+  // Images are links; within a link the words are left.
+  image: (description, address, { label }) => {
+    if (label) return description;
+    return description.trim() === '' ? address : `[${description}](${address})`;
+  },
+  code: (text, language, { nested }) => (nested ? indented(text) : fenced(text, codeLanguage(language))),
+  bullet: (number) => (number === undefined ? '- ' : `${number}. `),
+  // Of lists of both kinds.
+  indentation: () => 2,
+  emptyItem: JOINER,
+  beginsItem: ({ type }) => type !== 'code',
+  between: (previous, next, { nested }) => {
+    const code = nested && next.type === 'code' && (previous.type === 'list' || previous.type === 'code');
+    return code || continues(previous, next) ? JOINER : undefined;
+  },
 });
+
+/** To other schemes Zulip makes no link, and shows its source. */
+function isLink(url: string): boolean {
+  return url !== '' && (/^(?:https?|mailto):/i.test(url) || !/^[^/?#]*:/.test(url));
+}
+
+/** Values may be empty. */
+const hasWords = (text: string): boolean => text.replace(/\uFDD0l?\d+\uFDD1/g, '').trim() !== '';
+
+/** In fences of these Zulip reads Markdown or TeX; without a language the organisation's own may be one of them. */
+const codeLanguage = (language: string): string =>
+  /^(?:spoiler|quoted?|math)?$/i.test(language) || !/^[\w+#.-]+$/.test(language) ? 'text' : language;
+
+/** Fences count at the beginning of a line only, so that in lists and quotes code is what is indented. */
+function indented(text: string): string {
+  const lines = text.replace(/\r\n?/g, '\n').replace(/^(?:[ \t]*\n)+/, '');
+  return lines.trim() === '' ? '' : indent(lines, '    ', '    ');
+}
 
 function reference(char: string): string {
   return `&#${char.codePointAt(0)};`;
+}
+
+/** Zulip finds addresses before marks, but only behind white space; two stars could mark wherever it finds none. */
+function keepAddress(url: string, marked: boolean): string {
+  const stars = marked || /\*.*\*/.test(url);
+  return encodeAddress(url, stars ? /[[\]\\`*^]/g : /[[\]\\`]/g);
 }
 
 /** Marks of the application's own were read from its Markdown; what is left of them in words is meant as words. */

@@ -89,7 +89,9 @@ export const commonFields = {
       dataLimits,
     )
     .optional()
-    .meta({ description: 'Values for {{ name }} and {{ a.b }} in the content' }),
+    .meta({
+      description: 'Values for {{ name }} and {{ a.b }} in the content; a literal {{ is written \\{{',
+    }),
   /** Not before this instant: ISO 8601 with `Z` or an offset. At once when absent. */
   sendAt: instant('not before').optional(),
   /** Not after this instant: ISO 8601 with `Z` or an offset. 7 days after the enqueue when absent. */

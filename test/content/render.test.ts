@@ -5,6 +5,8 @@ import { ContentError, type RenderableMessage } from '../../src/content/content.
 import { kongregateDialect } from '../../src/content/kongregate-dialect.ts';
 import { parseMarkdown } from '../../src/content/parse.ts';
 import { type Dialect, renderContent } from '../../src/content/render.ts';
+import { renderLine } from '../../src/content/render-line.ts';
+import { PLATFORMS } from './judges/platforms.ts';
 
 const render = (message: RenderableMessage, dialect: Dialect = kongregateDialect) =>
   renderContent(message, dialect);
@@ -64,6 +66,20 @@ describe('placeholders', () => {
 
   it('leave room for literal braces', () => {
     expect(render({ content: 'write \\{\\{ name }}' })).toBe('write {{ name }}');
+    expect(render({ content: 'write \\{{ name }} and \\{% if %}' })).toBe('write {{ name }} and {% if %}');
+    expect(render({ content: '`\\{{ a }}` \\\\{{ a }} \\{\\{ a', data: { a: 1 } })).toBe(
+      '`{{ a }}` \\1 {{ a',
+    );
+    expect(renderLine('title', '\\{{ {{ a }} }}', { a: 1 })).toBe('{{ 1 }}');
+  });
+
+  it.each(Object.entries(PLATFORMS))('leave room for literal braces on %s', (_, { dialect, reads }) => {
+    const content = '**\\{{** a `\\{{ b }}`\n\n    \\{{ c }}\n\n[\\{{](https://e.com/\\{{)';
+    const shown = 'p {b:{{} a {code:{{ b }}}\ncode\n  |{{ c }}\np {a=https://e.com/{{:{{}';
+    expect(reads(render({ content }, dialect))).toBe(shown);
+    expect(reads(render({ content: 'a \\{{ {{ b }}', format: 'native', data: { b: 1 } }, dialect))).toBe(
+      'p a {{ 1',
+    );
   });
 });
 

@@ -1,0 +1,148 @@
+import { onOneLine } from './template.ts';
+
+/**
+ * Bold and italic in Markdown. Which stars open and close what depends on the characters around them, so the words are
+ * first put into segments of the same marks, and then written with what keeps the stars apart.
+ */
+
+/** Which marks are open: opening one twice would close it. */
+export interface Marks {
+  bold: boolean;
+  italic: boolean;
+}
+
+export const NO_MARKS: Marks = { bold: false, italic: false };
+
+/** Words that are written already, and what they are to be. */
+export interface Segment extends Marks {
+  text: string;
+}
+
+export interface MarkRules {
+  /** A character as itself. */
+  literal(char: string): string;
+  /** Whether marks may stand within others, between these words; else each segment gets its own. */
+  nests(before: string, after: string): boolean;
+  /** Whether stars beside words mark only what begins and ends with a letter or a digit (CommonMark's flanking). */
+  flanking: boolean;
+}
+
+/** WORD JOINER: parts what must not be read as one, and is not seen. */
+export const JOINER = '\u2060';
+
+/** What is marked as a whole, between the stars that open and close it; without stars plain words. */
+interface Piece {
+  open: string;
+  text: string;
+  close: string;
+}
+
+/** A line's end is between marks, and so is the white space at their edges. */
+export function writeMarks(segments: readonly Segment[], rules: MarkRules): string {
+  const lines = merged(segments.flatMap(splitLines), rules);
+  const pieces: Piece[] = [];
+  for (let i = 0; i < lines.length; ) {
+    const span = spanAt(lines, i);
+    pieces.push(...spanPieces(span, rules));
+    i += span.length;
+  }
+  return joined(pieces, rules);
+}
+
+const plain = (text: string): Segment => ({ text, ...NO_MARKS });
+const isMarked = ({ bold, italic }: Marks): boolean => bold || italic;
+
+function splitLines(segment: Segment): Segment[] {
+  if (!isMarked(segment)) return [segment];
+  const text = onOneLine(segment.text);
+  return text.split(/(\n)/).map((part) => (part === '\n' ? plain(part) : { ...segment, text: part }));
+}
+
+function merged(segments: readonly Segment[], rules: MarkRules): Segment[] {
+  const out: Segment[] = [];
+  for (const segment of segments) {
+    const last = out.at(-1);
+    if (segment.text === '') continue;
+    if (last !== undefined && last.bold === segment.bold && last.italic === segment.italic) {
+      out[out.length - 1] = { ...last, text: apart(last.text, segment.text, rules) };
+    } else out.push(segment);
+  }
+  return out;
+}
+
+/** The segments from here on that share a mark. */
+function spanAt(segments: readonly Segment[], start: number): Segment[] {
+  const first = segments[start];
+  if (first === undefined || !isMarked(first)) return segments.slice(start, start + 1);
+  const reach = (shares: (segment: Segment) => boolean): number => {
+    const end = segments.findIndex((segment, i) => i >= start && !shares(segment));
+    return end === -1 ? segments.length : end;
+  };
+  const bold = first.bold ? reach((segment) => segment.bold) : start;
+  const italic = first.italic ? reach((segment) => segment.italic) : start;
+  return segments.slice(start, Math.max(bold, italic));
+}
+
+function spanPieces(span: readonly Segment[], rules: MarkRules): Piece[] {
+  const [first] = span;
+  if (first === undefined || !isMarked(first)) return span.map(({ text }) => ({ open: '', text, close: '' }));
+  const outer = { bold: span.every(({ bold }) => bold), italic: span.every(({ italic }) => italic) };
+  const inner = span.map((segment) => isMarked(within(segment, outer)));
+  const text = (part: readonly Segment[]): string => part.map((segment) => segment.text).join('');
+  const nests = inner.every(
+    (marked, i) => !marked || rules.nests(text(span.slice(0, i)), text(span.slice(i + 1))),
+  );
+  if (!nests) return span.flatMap((segment) => hugging(segment.text, stars(segment)));
+  const parts = span.flatMap((segment, i) =>
+    inner[i]
+      ? hugging(segment.text, stars(within(segment, outer)))
+      : [{ open: '', text: segment.text, close: '' }],
+  );
+  return hugging(joined(parts, { ...rules, flanking: false }), stars(outer));
+}
+
+const within = (segment: Segment, outer: Marks): Marks => ({
+  bold: segment.bold && !outer.bold,
+  italic: segment.italic && !outer.italic,
+});
+
+const stars = ({ bold, italic }: Marks): string => `${bold ? '**' : ''}${italic ? '*' : ''}`;
+
+/** White space at the edges is left outside. */
+function hugging(text: string, mark: string): Piece[] {
+  const words = text.trim();
+  const at = text.length - text.trimStart().length;
+  const piece = words === '' ? [] : [{ open: mark, text: words, close: mark }];
+  const space = (part: string): Piece[] => (part === '' ? [] : [{ open: '', text: part, close: '' }]);
+  return [...space(text.slice(0, at)), ...piece, ...space(text.slice(at + words.length))];
+}
+
+const ENDS_IN_LETTER = /[\p{L}\p{N}]$/u;
+const BEGINS_WITH_LETTER = /^[\p{L}\p{N}]/u;
+/** A letter, or a place where one may come. */
+const LETTER_BEFORE = /[\p{L}\p{N}\uFDD1\u2060]$/u;
+const LETTER_AFTER = /^[\p{L}\p{N}\uFDD0\u2060]/u;
+
+function joined(pieces: readonly Piece[], rules: MarkRules): string {
+  let out = '';
+  for (const [i, { open, text, close }] of pieces.entries()) {
+    const next = pieces[i + 1];
+    const opens = rules.flanking && open !== '' && LETTER_BEFORE.test(out) && !BEGINS_WITH_LETTER.test(text);
+    const closes =
+      rules.flanking && close !== '' && LETTER_AFTER.test(next?.text ?? '') && !ENDS_IN_LETTER.test(text);
+    const body = `${open}${opens ? JOINER : ''}${text}${closes ? JOINER : ''}${close}`;
+    out = apart(out, body, rules);
+  }
+  return out;
+}
+
+/** An exclamation mark, behind it perhaps values that may be empty. */
+const EXCLAMATION = /!((?:\uFDD0l?\d+\uFDD1)*)$/;
+
+/** Neither two marks that touch, nor two codes, and no image out of a link. */
+export function apart(before: string, text: string, { literal }: Pick<MarkRules, 'literal'>): string {
+  const first = text.charAt(0);
+  if (first === '[') return before.replace(EXCLAMATION, `${literal('!')}$1`) + text;
+  const touch = (first === '*' || first === '`') && before.endsWith(first);
+  return `${before}${touch ? JOINER : ''}${text}`;
+}
