@@ -1,0 +1,138 @@
+/**
+ * Two built checkouts side by side, in turns: `npm run bench:compare -- <checkout> <checkout> [messages] [rounds]`.
+ *
+ * Each turn has a Redis and a sink of its own: `herald send` enqueues single messages, then one `herald worker`
+ * (Kongregate with its quota, no rate, concurrency 100) delivers them. Told are the medians of the rounds, and what the
+ * second checkout has of the first one's.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import Table from 'cli-table3';
+import { Redis } from 'ioredis';
+import { startRedis } from '../src/sandbox/index.ts';
+
+interface Figures {
+  'enqueued a second': number;
+  'delivered a second': number;
+  'worker CPU s a 10,000': number;
+  'Redis CPU s a 10,000': number;
+  'Redis bytes a queued message': number;
+}
+
+const [first, second, messages = '10000', rounds = '5'] = process.argv.slice(2);
+if (first === undefined || second === undefined) throw new Error('name two checkouts that are built');
+const count = Number(messages);
+const dir = await mkdtemp(join(tmpdir(), 'herald-bench-'));
+const input = join(dir, 'messages.ndjson');
+await writeFile(input, Array.from({ length: count }, (_, i) => `${JSON.stringify(message(i))}\n`).join(''));
+const results: [Figures[], Figures[]] = [[], []];
+try {
+  for (let round = 0; round < Number(rounds); round++) {
+    // Who goes first changes, so that what a turn leaves behind it falls on both.
+    const order = round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const);
+    for (const side of order) results[side].push(await turn(resolve([first, second][side] as string)));
+    process.stderr.write(`round ${round + 1} of ${rounds}\n`);
+  }
+} finally {
+  await rm(dir, { recursive: true });
+}
+print();
+
+function message(i: number): object {
+  const content = `Hello **player ${i}**, your guild has won the battle of the day and shares its spoils.`;
+  return { id: `m-${i}`, platform: 'kongregate', to: { userId: i + 1 }, content };
+}
+
+async function turn(checkout: string): Promise<Figures> {
+  const server = await startRedis();
+  const redis = new Redis(server.url);
+  const sink = run(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('sink.ts', import.meta.url))]);
+  let worker: ChildProcess | undefined;
+  try {
+    const { port } = JSON.parse(await firstLine(sink)) as { port: number };
+    const config = join(dir, 'herald.yaml');
+    const baseUrl = `http://127.0.0.1:${port}`;
+    const channel = { platform: 'kongregate', apiKey: 'k', baseUrl, rate: false, concurrency: 100 };
+    const http = { port: 20_000 + Math.floor(port / 2) };
+    const channels = { kongregate: channel };
+    await writeFile(config, JSON.stringify({ redis: server.url, logLevel: 'warn', http, channels }));
+    const main = join(checkout, 'dist/main.js');
+
+    const empty = await memoryOf(redis);
+    const startedAt = performance.now();
+    const [code] = await once(
+      run(process.execPath, [main, 'send', input, '--config', config, '--json']),
+      'exit',
+    );
+    if (code !== 0) throw new Error(`herald send of ${checkout} ended with ${code}`);
+    const enqueuedMs = performance.now() - startedAt;
+    const queuedBytes = (await memoryOf(redis)) - empty;
+
+    const redisBefore = await cpuOf(redis);
+    worker = run(process.execPath, [main, 'worker', '--config', config]);
+    const { ms } = await arrived(baseUrl, worker);
+    const metrics = await (await fetch(`http://127.0.0.1:${http.port}/metrics`)).text();
+    const workerCpu = Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1]);
+    const per10k = 10_000 / count;
+    return {
+      'enqueued a second': count / (enqueuedMs / 1_000),
+      'delivered a second': count / (ms / 1_000),
+      'worker CPU s a 10,000': workerCpu * per10k,
+      'Redis CPU s a 10,000': ((await cpuOf(redis)) - redisBefore) * per10k,
+      'Redis bytes a queued message': queuedBytes / count,
+    };
+  } finally {
+    for (const child of [worker, sink]) child?.kill('SIGKILL');
+    redis.disconnect();
+    await server.stop();
+  }
+}
+
+function run(program: string, argv: string[]): ChildProcess {
+  return spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+async function firstLine({ stdout }: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: stdout! })) return line;
+  throw new Error('the sink ended without a word');
+}
+
+/** Resolves when the sink has seen every message. */
+async function arrived(baseUrl: string, worker: ChildProcess): Promise<{ ms: number }> {
+  worker.stdout?.resume();
+  for (;;) {
+    const seen = (await (await fetch(baseUrl)).json()) as { count: number; ms: number };
+    if (seen.count >= count) return seen;
+    if (worker.exitCode !== null) throw new Error(`the worker ended with ${worker.exitCode}`);
+    await pause(50);
+  }
+}
+
+async function memoryOf(redis: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+}
+
+async function cpuOf(redis: Redis): Promise<number> {
+  const info = await redis.info('cpu');
+  const seconds = (name: string): number => Number(new RegExp(`${name}:(\\S+)`).exec(info)?.[1]);
+  return seconds('used_cpu_user') + seconds('used_cpu_sys');
+}
+
+function print(): void {
+  const table = new Table({ head: ['', first!, second!, 'second / first'], style: { head: [] } });
+  for (const name of Object.keys(results[0][0]!) as (keyof Figures)[]) {
+    const [a, b] = results.map((side) => median(side.map((figures) => figures[name]))) as [number, number];
+    table.push([name, a.toPrecision(4), b.toPrecision(4), (b / a).toFixed(2)]);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
