@@ -66,6 +66,7 @@ async function fill(store: Redis, quota: boolean, messageCount: number): Promise
     keys: { base: 'herald:{bench}:ledger', receipts: 'herald:{bench}:receipts' },
     policyAround: (around) => JSON.stringify(policy(quota, around)),
     playTtlMs: PLAY_TTL,
+    platformDayMs: DAY,
     keepReceipts: 1,
     slotMs: quota ? 0 : undefined,
     credentials: '',
@@ -108,6 +109,7 @@ function policy(quota: boolean, around: number): AdmissionPolicy {
     patience: 600_000,
     quiet: 60_000,
     resolution: 'keep',
+    platformDay: DAY,
   };
 }
 

@@ -27,6 +27,7 @@ export const QUIET_MS = 8_000;
 const kongregate = (windowMs: number, boundary: 'calendar' | 'rolling') => ({
   platform: 'kongregate',
   quota: { per: `${windowMs}ms`, boundary },
+  platformDay: `${windowMs}ms`,
 });
 const toUser = (first: number) => (recipient: number) => ({
   platform: 'kongregate' as const,

@@ -51,6 +51,7 @@ const common = {
   patience: mostly(fc.constantFrom('10m', '15d')),
   retry: mostly(fc.record({ attempts: number, base: mostly(fc.constant('1s')), cap: duration })),
   breaker: mostly(fc.record({ failures: number, rest: mostly(fc.constant('1s')), cap: duration })),
+  platformDay: mostly(fc.constantFrom('24h', '30h', '1s')),
   onUnknown: mostly(fc.constantFrom('confirm', 'keep', 'resend')),
 };
 const channelOf = (platform: string, own: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unknown> =>

@@ -58,6 +58,7 @@ function toChannel(
     retry,
     breaker,
     onUnknown,
+    platformDayMs: parsed.platformDay,
   };
 }
 

@@ -44,6 +44,11 @@ export interface ChannelConfig {
   retry: { attempts: number; baseMs: number; capMs: number };
   breaker: { failures: number; restMs: number; capMs: number };
   onUnknown: 'confirm' | 'keep' | 'resend';
+  /**
+   * The longest day that the platform may mean by its own "one message a day", counted from a message. Within it, a
+   * refusal may be owed to that message, and proves nothing of another one.
+   */
+  platformDayMs: number;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -210,6 +215,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
      * repeat) or `resend` (may arrive twice).
      */
     onUnknown: z.enum(['confirm', 'keep', 'resend']).default('confirm'),
+    platformDay: duration().default(24 * 3600_000),
   };
 }
 

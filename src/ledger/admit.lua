@@ -10,6 +10,7 @@ if ARGV[3] ~= '' and not is_epoch(ARGV[3]) then return { now, 'forgot' } end
 local policy = cjson.decode(ARGV[1])
 local messages = cjson.decode(ARGV[2])
 local plays = open_table(base .. ':p', policy.playTtl)
+keep_slots(policy.platformDay)
 
 local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat')
 local channel = { stop = channel_stop(), rest = channel_rest(),
@@ -85,7 +86,7 @@ local function meet_owner(message, slot)
   if owner and not is_final(owner) and owner.doubt_at > 0 and now <= owner.doubt_at + policy.patience then
     return { 'busy', owner.doubt_at + policy.patience - now, 1 }
   end
-  save_slot(message.r, slot.window, TAKEN, slot.owner)
+  save_slot(message.r, slot.window, TAKEN, slot.owner, now)
   return { 'quota', slot.window - now }
 end
 
@@ -124,19 +125,26 @@ local function claim_slot(message, wait)
   if policy.rolling then window = now + policy.rolling else window = window_end() end
   if not window then return { 'windows' } end
   if policy.windows and now + wait + policy.lease > window then return { 'boundary', window - now } end
-  local slot = load_slot(message.r)
+  local slot, last = load_slot(message.r)
   if slot and slot.owner ~= message.m then return meet_owner(message, slot) end
   if slot and slot.state ~= HELD then return { 'quota', slot.window - now } end
   -- A send may arrive as late as its deadline, and a rolling window counts from there.
-  save_slot(message.r, policy.rolling and math.ceil(window + wait + policy.lease) or window, HELD, message.m)
+  if policy.rolling then window = math.ceil(window + wait + policy.lease) end
+  save_slot(message.r, window, HELD, message.m, last)
   return nil
+end
+
+-- Rule 6: whether a quota refusal can only be owed to an earlier send of this run, by what is known of the player.
+local function refusal_proves(slot)
+  return slot.last + policy.platformDay <= now
 end
 
 local function grant_answer(message, record, wait)
   local kind = record.state == ASKING and 'ask' or 'grant'
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
   return { kind, requests(record), math.ceil(wait), math.floor(record.deadline - now), record.run,
-    record.doubt_at, record.born, record.deadline, slot and slot.window or 0, record.attempts }
+    record.doubt_at, record.born, record.deadline, slot and slot.window or 0, record.attempts,
+    slot and refusal_proves(slot) and 1 or 0 }
 end
 
 local function grant(message, record, asking)

@@ -40,6 +40,8 @@ export interface Grant {
   doubtAt: number;
   /** When the window of its slot ends, 0 without a quota. */
   windowEnd: number;
+  /** A quota refusal can only be owed to an earlier attempt of this run, by what the ledger knows of the recipient. */
+  refusalProves: boolean;
 }
 
 export type Verdict =

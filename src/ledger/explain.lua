@@ -9,5 +9,5 @@ local slot, play
 if request.r then
   slot, play = load_slot(request.r), load_play(plays, request.r)
 end
-if slot then slot.own = slot.owner == request.m end
+if slot then slot.own, slot.last = slot.owner == request.m, nil end
 return { text(record), text(slot), text(play), string.format('%.0f', now) }

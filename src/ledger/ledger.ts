@@ -44,6 +44,8 @@ export interface LedgerOptions {
   /** The policy's JSON for the windows around an instant of the store's clock. */
   policyAround(around: number): string;
   playTtlMs: number;
+  /** The longest day that the platform may mean: how long slots are remembered beyond their window. */
+  platformDayMs: number;
   keepReceipts: number;
   /** Deliveries claim their message on the platform for that long; undefined where it need not be told apart. */
   claimTtlMs?: number | undefined;
@@ -100,6 +102,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     keep: options.keepReceipts,
     deadReasons: DEAD_REASONS,
     playTtl: options.playTtlMs,
+    platformDay: options.platformDayMs,
     claimTtl: options.claimTtlMs,
   });
   const settleAll = async (settlements: Settlement[]): Promise<Settled[]> => {

@@ -18,6 +18,8 @@ import { behindGate, type StoreWatch } from './store-watch.ts';
 export interface MarkOptions {
   redis: Redis;
   base: string;
+  /** As in the ledger's options. */
+  platformDayMs: number;
   store: StoreWatch;
   epoch: Epoch;
   clock: Clock;
@@ -26,7 +28,6 @@ export interface MarkOptions {
 }
 
 const reassertScript = loadScript('reassert.lua');
-const REASONS = JSON.stringify({ unconfirmed: reasonCode('unconfirmed') });
 
 const BATCH = 100;
 /**
@@ -40,11 +41,15 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
   const memory = createMarkMemory(clock);
   /** Settlements that were refused, or lost with the connection: an answer that is known goes before a new question. */
   const late = new Set<Promise<unknown>>();
+  const reassertOptions = JSON.stringify({
+    unconfirmed: reasonCode('unconfirmed'),
+    platformDay: options.platformDayMs,
+  });
 
   async function assert(marks: readonly Mark[], counts: Record<string, number>): Promise<boolean> {
     const entries = marks.flatMap((mark) => markEntry(mark));
     if (entries.length === 0) return false;
-    const args = [REASONS, JSON.stringify(entries)];
+    const args = [reassertOptions, JSON.stringify(entries)];
     const told = await unlessUnreadable(reassertScript.run(options.redis, [options.base], args));
     const answers = (told as string[] | undefined) ?? entries.map(() => 'unreadable');
     for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;

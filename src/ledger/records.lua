@@ -67,7 +67,11 @@ local function undo_lapse(r, nonce)
 end
 
 local records = open_table(base .. ':m', 0)
-local slots = open_table(base .. ':s', 0, 1) -- to the millisecond: it tells until when windows are open
+
+-- Slots are kept for the longest day that the platform may mean beyond the end of their window: until then a quota refusal
+-- may be owed to what was sent in it (rule 6).
+local slots = open_table(base .. ':s', 0)
+local function keep_slots(platform_day) slots.ttl = platform_day end
 
 local function load_record(fp)
   local value = records:get(fp)
@@ -90,18 +94,51 @@ local function save_record(fp, r)
   records:put(fp, encode_record(r))
 end
 
-local SLOT = '>I6c1c11'
+-- Window's end, state, owner, and how long before the window's end the player may last have been sent something: by the
+-- owner itself where the slot is spent, by whoever was before it where it is held. In steps of twelve minutes, rounded to
+-- the later instant, so that it is one byte.
+local SLOT = '>I6c1c11B'
+local SLOT_BYTES = 19
+local STEP, NEVER = 720000, 255
+local NOBODY = '-----------'
 
+-- Answers the slot of the window that is open, or nil; and when the player may last have been sent something, 0 for never.
 local function load_slot(recipient)
   local value = slots:get(recipient)
-  if not value then return nil end
+  if not value then return nil, 0 end
+  -- An earlier version kept no such byte: the window's end is the latest that it can have been.
+  if #value == SLOT_BYTES - 1 then value = value .. '\0' end
   local s = {}
-  s.window, s.state, s.owner = struct.unpack(SLOT, value)
-  return s
+  local steps
+  s.window, s.state, s.owner, steps = struct.unpack(SLOT, value)
+  s.last = steps == NEVER and 0 or math.min(now, s.window - steps * STEP)
+  if s.window > now then return s, s.last end
+  -- Nobody told what became of the send that held it.
+  return nil, s.state == HELD and s.window or s.last
 end
 
-local function save_slot(recipient, window, state, owner)
-  slots:put(recipient, struct.pack(SLOT, window, state, owner))
+-- Until when windows are open, for a change of the policy. It outlives the table.
+local open_until
+local function note_window(window)
+  open_until = open_until or tonumber(redis.call('HGET', base .. ':channel', 'slotsUntil') or 0) or 0
+  if window <= open_until then return end
+  open_until = window
+  redis.call('HSET', base .. ':channel', 'slotsUntil', string.format('%.0f', window))
+end
+
+local function save_slot(recipient, window, state, owner, last)
+  local steps = NEVER
+  if last + slots.ttl > now then
+    steps = math.min(NEVER - 1, math.floor(math.max(0, window - last) / STEP))
+  end
+  slots:put(recipient, struct.pack(SLOT, window, state, owner, steps))
+  note_window(window)
+end
+
+-- The slot is free; what is known of the player's last message stays.
+local function free_slot(recipient, last)
+  if last + slots.ttl <= now then return slots:remove(recipient) end
+  slots:put(recipient, struct.pack(SLOT, last, SENT, NOBODY, 0))
 end
 
 -- `at` is when it was; an entry counts its life from its stamp, when it was told or renewed: a play of years ago is news

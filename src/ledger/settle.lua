@@ -1,5 +1,5 @@
--- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, deadReasons, playTtl, claimTtl } as JSON, `keep`
--- being how many receipts the stream keeps, `claimTtl` absent where deliveries are not claimed. ARGV[2]: a JSON array of settlements:
+-- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, deadReasons, playTtl, platformDay, claimTtl } as
+-- JSON, `keep` being how many receipts the stream keeps, `claimTtl` absent where deliveries are not claimed. ARGV[2]: a JSON array of settlements:
 --   m message, n nonce, j job, id, jobId, e expires, r recipient, w rolling window in ms (0: calendar, absent: no quota)
 --   effect: delivered | back (nothing left) | waived (the platform refused, and it costs no attempt) | spent (known failure) | doubt | absent (proof that nothing arrived)
 --           | none (a verdict: no grant was held)
@@ -15,18 +15,25 @@ redis.call('XLEN', KEYS[2])
 local options = cjson.decode(ARGV[1])
 local settlements = cjson.decode(ARGV[2])
 local plays = open_table(base .. ':p', options.playTtl)
+keep_slots(options.platformDay)
 local claims = options.claimTtl and open_claims(options.claimTtl)
 local DEAD_LETTERS = base .. ':dead'
 
 -- A rolling window counts from the settlement. Where a request of the run may still be on its way (`doubt`), it counts
 -- from that one's deadline if that is later: the slot has been held so long from the grant on.
-local function slot_to(s, state, doubt)
+local function slot_to(s, state, record, doubt)
   if not s.w then return end
   local slot = load_slot(s.r)
-  if not slot or slot.owner ~= s.m then return end
-  if state == nil then return slots:remove(s.r) end
+  if not slot or slot.owner ~= s.m then
+    -- The proof came late: the player was sent something, whoever has the slot by now.
+    if state ~= SENT then return end
+    if not slot then return free_slot(s.r, now) end
+    return save_slot(s.r, slot.window, slot.state, slot.owner, now)
+  end
+  if state == nil then return free_slot(s.r, slot.last) end
   local window = s.w > 0 and now + s.w or slot.window
-  save_slot(s.r, doubt and math.max(window, slot.window) or window, state, s.m)
+  if not doubt then return save_slot(s.r, window, state, s.m, now) end
+  save_slot(s.r, math.max(window, slot.window), state, s.m, math.max(now, record.deadline or 0))
 end
 
 local function receipt(record, s)
@@ -68,7 +75,7 @@ end
 
 -- Rule 3: `delivered` by any attempt of the owner wins and sticks, however late it comes.
 local function settle_delivered(record, s)
-  slot_to(s, SENT, is_final(record) or record.doubt_at > 0)
+  slot_to(s, SENT, record, is_final(record) or record.doubt_at > 0)
   if not is_final(record) then return finish(record, s) end
   if record.state ~= DELIVERED then
     -- The run's one final state was told before: nobody is the first with this one.
@@ -92,11 +99,11 @@ local function settle_attempt(record, s)
   local asked = record.state == ASKING and s.effect ~= 'back'
   record.state, record.nonce = OPEN, asked and ASKED or NO_NONCE
   local doubt = record.doubt_at > 0
-  if not doubt then slot_to(s, s.foreign and TAKEN or nil) end
+  if not doubt then slot_to(s, s.foreign and TAKEN or nil, record) end
   local final = s.final
   if final and doubt and final[3] ~= 'unconfirmed' then final = nil end
   if final then
-    if doubt then slot_to(s, TAKEN, true) end
+    if doubt then slot_to(s, TAKEN, record, true) end
     return finish(record, s)
   end
   save_record(s.m, record)
@@ -112,7 +119,7 @@ local function settle_verdict(record, s)
   if record.state ~= OPEN then return 'stale' end
   local doubt = record.doubt_at > 0
   if doubt ~= (s.final[3] == 'unconfirmed') then return 'stale' end
-  if doubt then slot_to(s, TAKEN, true) end
+  if doubt then slot_to(s, TAKEN, record, true) end
   return finish(record, s)
 end
 

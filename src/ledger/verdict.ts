@@ -38,7 +38,7 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
 }
 
 function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): Grant {
-  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline, window, spent] = values;
+  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline, window, spent, proves] = values;
   return {
     kind,
     nonce,
@@ -52,6 +52,7 @@ function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): 
     deadlineAt: Number(deadline),
     doubtAt: Number(doubtAt),
     windowEnd: Number(window),
+    refusalProves: proves === 1,
   };
 }
 

@@ -23,6 +23,8 @@ export interface AdmissionPolicy {
   patience: number;
   quiet: number;
   resolution: 'confirm' | 'presume' | 'keep' | 'resend';
+  /** The longest day that the platform may mean, rolling. */
+  platformDay: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -77,5 +79,6 @@ export function admissionPolicy(
     patience: channel.patienceMs,
     quiet: channel.quietPeriodMs,
     resolution,
+    platformDay: channel.platformDayMs,
   };
 }

@@ -111,8 +111,9 @@ function quotaRefused(
   grant: Grant,
   { resolution, quota, random }: PlanContext,
 ): Plan {
-  // Rule 6: within its own window, the refusal of a repeated send tells that the first one arrived.
-  if (grant.doubt && resolution === 'presume') return delivered({ kind: 'delivered', reason: 'presumed' });
+  // Rule 6: the refusal of a repeated send tells that the first one arrived, where it can have no other cause.
+  if (grant.doubt && resolution === 'presume' && grant.refusalProves)
+    return delivered({ kind: 'delivered', reason: 'presumed' });
   // Elsewhere it proves nothing, and the platform would only say it again: the doubt is all there is.
   if (grant.doubt) return { ...dead(outcome, 'doubt', 'unconfirmed'), marks: { health: 'up' } };
   const marks: Plan['marks'] = { health: 'up', foreign: true };

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { Clock } from '../clock.ts';
 import { accountSchema } from './discourse-accounts.ts';
 import { faultSchema } from './faults.ts';
-import { playerSchema } from './kongregate-players.ts';
+import { nameKey, playerSchema } from './kongregate-players.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /**
@@ -19,11 +20,16 @@ import type { Sandbox } from './sandbox.ts';
  * | `PUT /zulip/keys`, `/discourse/keys` | `["name:key"]` | the same, with the account's name |
  * | `PUT /discourse/accounts` | `[{ username, staff, mayMessage, silenced, groups, topics }]` | says who the writing accounts are |
  * | `POST /kongregate/new-day` | | forgets the messages of the day |
+ * | `POST /kongregate/foreign` | `[{ userId }]` or `[{ username }]` | somebody else sends to these players |
  * | `POST /reset` | | empties the journal and the faults |
  *
  * A body that does not fit is answered with 400 and the fields that are wrong.
  */
-export function controlRoutes(app: FastifyInstance, sandbox: Omit<Sandbox, 'url' | 'port' | 'close'>): void {
+export function controlRoutes(
+  app: FastifyInstance,
+  sandbox: Omit<Sandbox, 'url' | 'port' | 'close'>,
+  clock: Pick<Clock, 'now'>,
+): void {
   app.setErrorHandler((error, _request, reply) => {
     const wrong = error instanceof z.ZodError || error instanceof RangeError;
     const message = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
@@ -63,12 +69,22 @@ export function controlRoutes(app: FastifyInstance, sandbox: Omit<Sandbox, 'url'
     sandbox.kongregate.newDay();
     return reply.code(204).send();
   });
+  app.post('/kongregate/foreign', (request, reply) => {
+    const players = z.array(foreignSchema).parse(request.body);
+    const recipients = players.map((to) => ('userId' in to ? `${to.userId}` : nameKey(to.username)));
+    sandbox.kongregate.sendForeign(clock.now(), ...recipients);
+    return reply.code(204).send();
+  });
   app.post('/reset', (_request, reply) => {
     sandbox.reset();
     return reply.code(204).send();
   });
 }
 
+const foreignSchema = z.union([
+  z.strictObject({ userId: z.int().positive() }),
+  z.strictObject({ username: z.string().min(1) }),
+]);
 const platformQuery = z.strictObject({ platform: z.string().optional() });
 const callsQuery = z.strictObject({
   platform: z.string().optional(),

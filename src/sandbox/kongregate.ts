@@ -8,8 +8,15 @@ const DAY_MS = 86_400_000;
 export interface KongregateOptions {
   /** The keys that are good. Default `['sandbox-key']`. */
   apiKeys?: readonly string[];
-  /** The length of the platform's day, in windows counted from the epoch: 86,400,000 gives days in UTC. */
+  /** The length of the platform's day: 86,400,000 when absent. */
   dayMs?: number;
+  /**
+   * What a day is: `calendar`, laid out from the epoch (days in UTC) and turned `dayOffsetMs` later, or `rolling`, counted
+   * from the player's last message. The platform does not document it.
+   */
+  boundary?: 'calendar' | 'rolling';
+  /** 36,000,000 lets days begin at 10:00 UTC. */
+  dayOffsetMs?: number;
   /** How a second message a day is refused: the wording is not documented. */
   dailyLimitText?: string;
 }
@@ -22,14 +29,15 @@ export interface KongregateOptions {
 export class KongregateSandbox {
   readonly players = new Players();
   #apiKeys: ReadonlySet<string>;
-  /** The window in which each person last got a message. */
-  #lastDay = new Map<string, number>();
-  readonly #dayMs: number;
+  /** When each person last got a message. */
+  #lastAt = new Map<string, number>();
+  readonly #day: Required<Pick<KongregateOptions, 'dayMs' | 'boundary' | 'dayOffsetMs'>>;
   readonly #dailyLimitText: string;
 
   constructor(options: KongregateOptions = {}) {
     this.#apiKeys = new Set(options.apiKeys ?? ['sandbox-key']);
-    this.#dayMs = options.dayMs ?? DAY_MS;
+    const { dayMs = DAY_MS, boundary = 'calendar', dayOffsetMs = 0 } = options;
+    this.#day = { dayMs, boundary, dayOffsetMs };
     this.#dailyLimitText = options.dailyLimitText ?? 'Game can only send one PM to a user per day.';
   }
 
@@ -39,7 +47,12 @@ export class KongregateSandbox {
 
   /** Forgets the messages of the day; players and keys stay. */
   newDay(): void {
-    this.#lastDay.clear();
+    this.#lastAt.clear();
+  }
+
+  /** Somebody who does not use Herald sends to these people (`32`, or `@name`): their day is spent. */
+  sendForeign(at: number, ...recipients: string[]): void {
+    for (const recipient of recipients) this.#lastAt.set(this.players.person(recipient), at);
   }
 
   /** Serves below the prefix it is registered with. */
@@ -71,10 +84,17 @@ export class KongregateSandbox {
         "Game cannot send a PM to someone who hasn't played the game within 2 weeks.",
       );
     }
-    const day = Math.floor(now / this.#dayMs);
-    if (this.#lastDay.get(person) === day) return refusal('daily_limit', this.#dailyLimitText);
-    this.#lastDay.set(person, day);
+    if (this.#sameDay(this.#lastAt.get(person), now)) return refusal('daily_limit', this.#dailyLimitText);
+    this.#lastAt.set(person, now);
     return { result: 'accepted', status: 200, body: { success: true } };
+  }
+
+  #sameDay(last: number | undefined, now: number): boolean {
+    if (last === undefined) return false;
+    const { dayMs, boundary, dayOffsetMs } = this.#day;
+    if (boundary === 'rolling') return now < last + dayMs;
+    const day = (at: number): number => Math.floor((at - dayOffsetMs) / dayMs);
+    return day(last) === day(now);
   }
 
   /** `api_key` and `content` are required, and exactly one of `user_id` and `username`. */

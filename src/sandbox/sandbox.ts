@@ -77,7 +77,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   for (const [name, platform] of Object.entries(platforms)) {
     app.register(async (scope) => platform.routes(scope, stage), { prefix: `/${name}` });
   }
-  app.register(async (scope) => controlRoutes(scope, { ...platforms, faults, journal, reset }), {
+  app.register(async (scope) => controlRoutes(scope, { ...platforms, faults, journal, reset }, clock), {
     prefix: '/sandbox',
   });
   const url = await app.listen({ host, port });

@@ -89,6 +89,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     keys: { base, receipts: receiptsKey(channel.name) },
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
     playTtlMs: playTtl(channel.eligibility),
+    platformDayMs: channel.platformDayMs,
     keepReceipts: deps.keepReceipts,
     claimTtlMs: definition.claims && resolution === 'confirm' ? claimTtlMs(channel) : undefined,
     slotMs: slotMs(channel),
@@ -108,6 +109,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const marked = withRecentMarks(plainLedger, {
     redis: deps.ledgerRedis,
     base,
+    platformDayMs: channel.platformDayMs,
     store: deps.store,
     epoch,
     clock,

@@ -70,6 +70,7 @@ describe('a configuration', () => {
           retry: { attempts: 12, baseMs: 5_000, capMs: 600_000 },
           breaker: { failures: 10, restMs: 30_000, capMs: 300_000 },
           onUnknown: 'confirm',
+          platformDayMs: 24 * 3600_000,
         },
       ],
     });
@@ -96,6 +97,7 @@ describe('a configuration', () => {
           retry: { attempts: 3 },
           breaker: { rest: '1s' },
           onUnknown: 'keep',
+          platformDay: '26h',
         },
       },
     };
@@ -117,6 +119,7 @@ describe('a configuration', () => {
           retry: { attempts: 3, baseMs: 5_000, capMs: 600_000 },
           breaker: { failures: 10, restMs: 1000, capMs: 300_000 },
           onUnknown: 'keep',
+          platformDayMs: 26 * 3600_000,
         },
       ],
     });

@@ -34,14 +34,13 @@ age_table(records, function(value)
   return encode_record(r)
 end)
 age_table(slots, function(value)
-  local window, state, owner = struct.unpack(SLOT, value)
-  return struct.pack(SLOT, earlier(window), state, owner)
+  return struct.pack('>I6', earlier(struct.unpack('>I6', value))) .. string.sub(value, 7)
 end)
 age_table(plays, function(value)
   local stamp, kind, at = struct.unpack(PLAY, value)
   return struct.pack(PLAY, earlier(stamp), kind, earlier(at))
 end)
-for _, field in ipairs({ 'restUntil', 'probeUntil', 'tat' }) do
+for _, field in ipairs({ 'restUntil', 'probeUntil', 'tat', 'slotsUntil' }) do
   local at = redis.call('HGET', CHANNEL, field)
   if at then redis.call('HSET', CHANNEL, field, string.format('%.3f', earlier(tonumber(at)))) end
 end

@@ -140,6 +140,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     patience: 10 * MINUTE,
     quiet: MINUTE,
     resolution: 'keep',
+    platformDay: DAY,
     ...rest,
   });
   const ledgerOn = (redis: Redis): Ledger =>
@@ -148,6 +149,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       keys: { base, receipts: receiptsKey(channel) },
       policyAround: (around) => JSON.stringify(policy(around)),
       playTtlMs: playTtl,
+      platformDayMs: rest.platformDay ?? DAY,
       keepReceipts,
       slotMs: rest.quota === false ? undefined : (rest.rolling ?? 0),
       credentials,

@@ -20,6 +20,7 @@ async function remembering(plain?: (lab: Lab) => Ledger) {
   const ledger = withRecentMarks(plain?.(lab) ?? lab.ledger, {
     redis: store.redis,
     base: lab.base,
+    platformDayMs: 86_400_000,
     store: watch,
     epoch: createEpoch(store.redis, lab.base),
     clock: { now: () => systemClock.now() + passed, monotonic: () => passed },

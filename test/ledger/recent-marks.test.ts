@@ -14,6 +14,7 @@ function worker(lab: Lab) {
   const ledger = withRecentMarks(lab.ledger, {
     redis: store.redis,
     base: lab.base,
+    platformDayMs: 86_400_000,
     store: watch,
     epoch: createEpoch(store.redis, lab.base),
     clock: systemClock,

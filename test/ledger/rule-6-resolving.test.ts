@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerMessage } from '../../src/ledger/entries.ts';
-import { DAY, HOUR, type Lab, type LabOptions, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
+import {
+  DAY,
+  HOUR,
+  type Lab,
+  type LabOptions,
+  MINUTE,
+  openLab,
+  SECOND,
+  SENT,
+  UNCONFIRMED,
+  useStore,
+} from './harness.ts';
 
 const store = useStore();
 
@@ -83,6 +94,98 @@ describe('rule 6: presume', () => {
     const final = { state: 'delivered', reason: 'presumed' } as const;
     const settled = await lab.settle(message, await lab.grant(message), 'delivered', { final });
     expect(settled).toMatchObject({ status: 'first', final, attempts: 2 });
+  });
+});
+
+describe('rule 6: presume, where a refusal may have another cause', () => {
+  /** The store's day turns twelve hours after the lab opens; the platform's is 24 hours, whenever it turns. */
+  const daily: LabOptions = { resolution: 'presume', platformDay: DAY };
+  /** A message whose first send nobody answered, and the grant to repeat it. */
+  async function repeated(lab: Lab) {
+    const message = lab.message();
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    return await lab.grant(message);
+  }
+  const NEXT_DAY = 12 * HOUR + MINUTE;
+
+  it('is proof for a player who was sent nothing for as long as anybody knows', async () => {
+    const lab = await openLab(store, daily);
+    expect(await repeated(lab)).toMatchObject({ doubt: true, refusalProves: true });
+  });
+
+  it.each([
+    ['delivered to in the window before', { effect: 'delivered', final: SENT }],
+    ['refused in the window before, so that somebody else writes to it', { effect: 'back', foreign: true }],
+    ['left in doubt in the window before', { effect: 'doubt', final: UNCONFIRMED }],
+    ['left without a word in the window before', undefined],
+  ] as const)('is none for a player %s', async (_, told) => {
+    const lab = await openLab(store, daily);
+    await lab.elapse(11 * HOUR);
+    const earlier = lab.message();
+    const grant = await lab.grant(earlier);
+    if (told) await lab.settle(earlier, grant, told.effect, told);
+    await lab.elapse(HOUR + MINUTE);
+    expect(await repeated(lab)).toMatchObject({ doubt: true, refusalProves: false });
+  });
+
+  it.each([
+    // The ledger remembers by twelve minutes, rounded to the later instant.
+    ['not yet', DAY - MINUTE, {}, false],
+    ['when the longest day that the platform may mean is over', DAY + 13 * MINUTE, {}, true],
+    ['not yet where that is configured to be longer', DAY + 13 * MINUTE, { platformDay: 25 * HOUR }, false],
+    ['sooner where it is known to be shorter', 13 * HOUR, { platformDay: 12 * HOUR }, true],
+  ])('is proof again %s', async (_, elapsed, longest, refusalProves) => {
+    const lab = await openLab(store, { ...daily, ...longest });
+    const earlier = lab.message();
+    await lab.deliver(earlier, await lab.grant(earlier));
+    await lab.elapse(elapsed);
+    expect(await repeated(lab)).toMatchObject({ doubt: true, refusalProves });
+  });
+
+  it('remembers the last delivery through slots that were given back', async () => {
+    const lab = await openLab(store, daily);
+    const earlier = lab.message();
+    await lab.deliver(earlier, await lab.grant(earlier));
+    await lab.elapse(NEXT_DAY);
+    for (let i = 0; i < 3; i++) {
+      const failed = lab.message();
+      await lab.settle(failed, await lab.grant(failed), 'spent');
+      expect((await lab.explain(failed)).slot).toBeNull();
+      await lab.elapse(2 * HOUR);
+    }
+    expect(await repeated(lab)).toMatchObject({ refusalProves: false });
+  });
+
+  it('forgets what failed for certain', async () => {
+    const lab = await openLab(store, daily);
+    const failed = lab.message();
+    await lab.settle(failed, await lab.grant(failed), 'spent');
+    expect(await repeated(lab)).toMatchObject({ refusalProves: true });
+  });
+
+  it('hears of a delivery that is proved late, while another message has the slot', async () => {
+    const lab = await openLab(store, { ...daily, lease: 10 * SECOND });
+    await lab.elapse(12 * HOUR - 11 * SECOND);
+    const earlier = lab.message();
+    const grant = await lab.grant(earlier);
+    await lab.settle(earlier, grant, 'spent');
+    await lab.elapse(12 * SECOND);
+    const message = lab.message();
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    await lab.deliver(earlier, grant);
+    expect(await lab.grant(message)).toMatchObject({ doubt: true, refusalProves: false });
+  });
+
+  it('knows nothing of slots that an earlier version wrote, and takes their end for the last message', async () => {
+    const lab = await openLab(store, daily);
+    const earlier = lab.message();
+    await lab.deliver(earlier, await lab.grant(earlier));
+    const bucket = `${lab.base}:s:0`;
+    const slot = await store.redis.hgetBuffer(bucket, earlier.recipient);
+    await store.redis.hset(bucket, earlier.recipient, slot!.subarray(0, 18));
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+    await lab.elapse(DAY + 13 * MINUTE);
+    expect(await repeated(lab)).toMatchObject({ refusalProves: false });
   });
 });
 

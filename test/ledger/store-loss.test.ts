@@ -41,6 +41,7 @@ const it = test.extend<{ loss: Loss }>({
     const ledger = withRecentMarks(lab.ledgerOn(redis), {
       redis,
       base: lab.base,
+      platformDayMs: 86_400_000,
       store: watch,
       epoch: createEpoch(redis, lab.base),
       clock: systemClock,

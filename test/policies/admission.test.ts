@@ -22,6 +22,7 @@ describe('admissionPolicy', () => {
       retry: { attempts: 5, base: '1s', cap: '1m' },
       quietPeriod: '30s',
       patience: '5m',
+      platformDay: '30h',
     };
     expect(policyOf(fields)).toEqual({
       quota: true,
@@ -36,6 +37,7 @@ describe('admissionPolicy', () => {
       patience: 300_000,
       quiet: 30_000,
       resolution: 'presume',
+      platformDay: 30 * 3_600_000,
     });
   });
 

@@ -215,6 +215,13 @@ describe('planAttempt: the outcome that is told', () => {
     expect(plan.marks).toEqual({ health: 'up' });
   });
 
+  it('is doubt where the refusal may have another cause', () => {
+    const doubtful = grant({ doubt: true, attempt: 2, refusalProves: false });
+    const plan = planAttempt(OUTCOMES.quota_refused, doubtful, context({ resolution: 'presume' }));
+    expect(plan.outcome).toEqual(OUTCOMES.quota_refused);
+    expect(summary(plan)).toBe('doubt → dead/unconfirmed');
+  });
+
   it('is the platform’s own otherwise', () => {
     for (const outcome of Object.values(OUTCOMES)) {
       expect(planAttempt(outcome, grant(), context()).outcome).toEqual(outcome);

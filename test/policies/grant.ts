@@ -14,5 +14,6 @@ export const grant = (fields: Partial<Grant> = {}): Grant => ({
   deadlineAt: 1767225611500,
   doubtAt: 0,
   windowEnd: 1767312000000,
+  refusalProves: true,
   ...fields,
 });

@@ -66,6 +66,43 @@ describe("Kongregate's rules", () => {
     expect(await pm({ user_id: 1 })).toEqual(success);
   });
 
+  it('begin the day when they are told to', async () => {
+    let now = 12_999;
+    const day = { dayMs: 10_000, dayOffsetMs: 3_000 };
+    await start({ clock: { now: () => now, monotonic: () => now }, kongregate: day });
+    expect(await pm({ user_id: 1 })).toEqual(success);
+    now = 13_000;
+    expect(await pm({ user_id: 1 })).toEqual(success);
+    now = 22_999;
+    expect(await pm({ user_id: 1 })).toEqual(dailyLimit);
+  });
+
+  it('count a rolling day from the last message', async () => {
+    let now = 9_999;
+    const day = { dayMs: 10_000, boundary: 'rolling' } as const;
+    await start({ clock: { now: () => now, monotonic: () => now }, kongregate: day });
+    expect(await pm({ user_id: 1 })).toEqual(success);
+    now = 19_998;
+    expect(await pm({ user_id: 1 })).toEqual(dailyLimit);
+    now = 19_999;
+    expect(await pm({ user_id: 1 })).toEqual(success);
+  });
+
+  it('know of messages that somebody else sent', async () => {
+    await start();
+    sandbox.kongregate.players.set({ userId: 5, username: 'Ann' });
+    const body = JSON.stringify([{ username: 'ann' }, { userId: 6 }]);
+    const headers = { 'content-type': 'application/json' };
+    const foreign = await fetch(`${sandbox.url}/sandbox/kongregate/foreign`, {
+      method: 'POST',
+      headers,
+      body,
+    });
+    expect(foreign.status).toBe(204);
+    for (const user_id of [5, 6]) expect(await pm({ user_id })).toEqual(dailyLimit);
+    expect(await pm({ user_id: 8 })).toEqual(success);
+  });
+
   it('know players by the last digit until told otherwise', async () => {
     await start();
     expect(await pm({ user_id: 27 })).toEqual(notPlayed);

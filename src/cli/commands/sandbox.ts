@@ -18,6 +18,8 @@ interface SandboxCommandOptions {
   fault?: Fault[];
   day?: number;
   quiet?: boolean;
+  dayOffset?: number;
+  rollingDay?: boolean;
   seed?: number;
 }
 
@@ -81,6 +83,8 @@ const sandboxOptions = (
   kongregate: {
     ...accountOptions(given.apiKey).kongregate,
     ...(given.day === undefined ? {} : { dayMs: given.day }),
+    ...(given.dayOffset === undefined ? {} : { dayOffsetMs: given.dayOffset }),
+    boundary: given.rollingDay ? 'rolling' : 'calendar',
   },
 });
 
@@ -160,6 +164,8 @@ export const addSandbox: AddCommand = (program, shell) => {
     .option('--fault <fault>', 'a fault in force from the start, repeatable', collected(parseFault))
     .option('--day <duration>', "length of the platform's day, for short tests", parsedBy(duration()))
     .option('--quiet', 'tell no calls on standard error')
+    .option('--day-offset <duration>', 'how long after midnight UTC that day begins', parsedBy(duration()))
+    .option('--rolling-day', 'that day is counted from the last message of the player')
     .option('--seed <number>', 'seed of the chances of faults', parsedBy(count()))
     .addHelpText('after', HELP)
     .action(shell.action(run));

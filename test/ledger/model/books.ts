@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Effect, Grant, Settled } from '../../../src/ledger/entries.ts';
+import type { Grant, Settled, Settlement } from '../../../src/ledger/entries.ts';
 import type { LedgerEntry } from '../../../src/ledger/lookups.ts';
 import type { FinalState, Outcome } from '../../../src/outcome.ts';
 import { windowEnd } from './expected-admission.ts';
@@ -27,6 +27,18 @@ export interface Flight {
   unheard: boolean;
 }
 
+interface Arrival {
+  player: string;
+  at: number;
+  /** Undefined: of somebody who does not use Herald. */
+  of: Flight | undefined;
+  /** The ledger knows of it, or was refused for it. */
+  seen: boolean;
+}
+
+/** How much earlier the platform's calendar turns. */
+const SHIFT = 240;
+
 export type Fate = 'arrives' | 'lost' | 'rate_limited' | 'bad_recipient' | 'not_played' | 'credentials';
 
 const REFUSALS: Record<Exclude<Fate, 'arrives' | 'lost'>, Outcome> = {
@@ -40,8 +52,8 @@ const QUOTA_REFUSED: Outcome = { kind: 'throttled', reason: 'quota_refused' };
 export class Books {
   readonly flights: Flight[] = [];
   private readonly setup: Setup;
-  /** When each player was last sent something: by whom (undefined: by somebody who does not use Herald). */
-  private readonly arrivals: { player: string; at: number; of: Flight | undefined }[] = [];
+  /** When each player was sent something. */
+  private readonly arrivals: Arrival[] = [];
   private readonly ends = new Set<string>();
   private readonly lives = new Map<string, number>();
 
@@ -97,7 +109,14 @@ export class Books {
   /** Kongregate's own rule, which `presume` relies on. */
   private limits({ message }: Flight, now: number): boolean {
     if (this.setup.resolution !== 'presume' || this.setup.quota === 'none') return false;
-    return this.arrivals.some(({ player, at }) => player === message.player && this.sameWindow(at, now));
+    return this.arrivals.some(({ player, at }) => player === message.player && this.samePlatformDay(at, now));
+  }
+
+  private samePlatformDay(at: number, now: number): boolean {
+    const { platformDay } = this.setup;
+    if (platformDay === 'longer') return now < at + time.REAL_DAY;
+    if (platformDay === 'shifted') return windowEnd(at + SHIFT) === windowEnd(now + SHIFT);
+    return this.sameWindow(at, now);
   }
 
   private sameWindow(at: number, now: number): boolean {
@@ -108,17 +127,23 @@ export class Books {
     const { player } = flight.message;
     for (const earlier of this.arrivals) {
       if (!earlier.of || earlier.player !== player) continue;
-      if (sameRun(earlier.of, flight)) expect(this.setup.resolution, 'a run arrives once').toBe('resend');
+      // Where the platform's day turns between a send and its repetition, both are taken: the limit of `presume`.
+      if (sameRun(earlier.of, flight)) expect(this.repeats(), 'a run arrives once').toBe(true);
       else if (this.setup.quota !== 'none')
         expect(this.sameWindow(earlier.at, at), 'a second message for a player in a window').toBe(false);
     }
     flight.arrived = true;
-    this.arrivals.push({ player, at, of: flight });
+    this.arrivals.push({ player, at, of: flight, seen: true });
+  }
+
+  private repeats(): boolean {
+    const { resolution, platformDay } = this.setup;
+    return resolution === 'resend' || (resolution === 'presume' && platformDay === 'shifted');
   }
 
   /** Somebody who does not use Herald writes to a player. */
   foreign(player: string, at: number): void {
-    this.arrivals.push({ player, at, of: undefined });
+    this.arrivals.push({ player, at, of: undefined, seen: false });
   }
 
   /** What the platform says when it is asked about a run. */
@@ -134,13 +159,23 @@ export class Books {
     return { kind: 'delivered', reason: 'sent' };
   }
 
-  settled(flight: Flight, effect: Effect, final: FinalState | undefined, settled: Settled): void {
+  settled(
+    flight: Flight,
+    { effect, final, foreign }: Pick<Settlement, 'effect' | 'final' | 'foreign'>,
+    settled: Settled,
+  ): void {
     if (effect === 'delivered') this.clear(flight, 'delivered');
     else if (effect === 'absent') this.clear(flight, 'cleared');
     else if (flight.grant.kind === 'ask') flight.end = 'cleared';
     // A failure told after another grant was given is not heard: the run stays in doubt.
     else flight.end = effect === 'doubt' || settled.status === 'stale' ? 'doubt' : 'cleared';
     this.ended(flight.message, settled, final, flight);
+    if (foreign && settled.status !== 'stale') this.sawForeign(flight);
+  }
+
+  /** The ledger was told of a refusal: by then it knows that somebody else writes to the player. */
+  private sawForeign({ message, at }: Flight): void {
+    for (const each of this.arrivals) if (each.player === message.player && each.at <= at) each.seen = true;
   }
 
   /** Proof ends every doubt about the run. */
@@ -155,8 +190,9 @@ export class Books {
     expect(this.ends.has(name), `invariant 2: one final state for ${name}`).toBe(false);
     this.ends.add(name);
     if (final.state !== 'delivered' || !by) return;
-    const foreign = this.arrivals.some(({ of, player }) => !of && player === message.player);
-    if (!foreign) expect(this.found(by), 'what is called delivered arrived').toBe(true);
+    // Rule 6: only what nobody told the ledger may deceive it.
+    const hidden = this.arrivals.some(({ seen, player }) => !seen && player === message.player);
+    if (!hidden) expect(this.found(by), 'what is called delivered arrived').toBe(true);
   }
 
   /** A day after its end another job begins a new life under the name: its runs are counted from the first again. */

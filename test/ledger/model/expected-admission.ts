@@ -6,7 +6,14 @@ import * as time from './time.ts';
 export type Expected =
   | {
       kind: 'granted';
-      grant: { kind: 'grant' | 'ask'; run: number; attempt: number; spent: number; doubt: boolean };
+      grant: {
+        kind: 'grant' | 'ask';
+        run: number;
+        attempt: number;
+        spent: number;
+        doubt: boolean;
+        refusalProves: boolean;
+      };
       wait: number;
       /** What is left until the deadline. */
       lease: number;
@@ -30,7 +37,7 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
   }
   if (record && record.phase !== 'open') {
     // Rule 3: the same question gets the same grant.
-    return record.nonce === nonce ? granted(model, record) : { kind: 'busy', slot: false };
+    return record.nonce === nonce ? granted(model, message, record) : { kind: 'busy', slot: false };
   }
   const doubtful = record?.doubtSince !== undefined;
   if (record && doubtful) {
@@ -60,7 +67,7 @@ function resolve(model: ModelState, record: RunRecord, message: MessageSpec): Ex
   if (resolution === 'keep' || over) return { kind: 'unconfirmed' };
   if (resolution === 'confirm')
     return model.now <= record.deadline + time.QUIET ? { kind: 'busy', slot: false } : undefined;
-  const slot = model.slots.get(message.player);
+  const slot = model.slot(message.player);
   const own = slot?.owner === message.id && slot.state === 'held' ? slot : undefined;
   if (!own || spent) return { kind: 'unconfirmed' };
   const earliest = since - time.LEASE - time.AHEAD;
@@ -117,20 +124,23 @@ function grant(
   });
   record.forgottenAt = Math.max(record.forgottenAt, message.life + time.DAY);
   model.records.set(message.id, record);
-  return granted(model, record);
+  return granted(model, message, record);
 }
 
 function granted(
   model: ModelState,
+  { player }: MessageSpec,
   { run, attempts, waived, doubtSince, phase, deadline }: RunRecord,
 ): Expected {
   const kind = phase === 'asking' ? 'ask' : 'grant';
+  const slot = kind === 'grant' && model.setup.quota !== 'none' && model.slot(player);
   const grant = {
     kind,
     run,
     attempt: attempts + waived,
     spent: attempts,
     doubt: doubtSince !== undefined,
+    refusalProves: Boolean(slot) && model.last(player) + time.PLATFORM_DAY <= model.now,
   } as const;
   const lease = deadline - model.now;
   return { kind: 'granted', grant, wait: Math.max(0, lease - time.LEASE), lease };
@@ -142,15 +152,16 @@ function claim(model: ModelState, message: MessageSpec, wait: number): Expected 
   if (quota === 'none') return undefined;
   const end = quota === 'rolling' ? model.now + time.ROLLING : windowEnd(model.now);
   if (quota === 'calendar' && model.now + wait + time.LEASE > end) return { kind: 'boundary' };
-  const slot = model.slots.get(message.player);
-  if (slot && slot.owner !== message.id) return meet(model, slot);
+  const slot = model.slot(message.player);
+  if (slot && slot.owner !== message.id) return meet(model, message.player, slot);
   if (slot && slot.state !== 'held') return { kind: 'quota' };
   const until = quota === 'rolling' ? end + wait + time.LEASE : end;
-  model.slots.set(message.player, { owner: message.id, state: 'held', until });
+  const last = model.last(message.player);
+  model.keepSlot(message.player, { owner: message.id, state: 'held', until }, last);
   return undefined;
 }
 
-function meet(model: ModelState, slot: Slot): Expected {
+function meet(model: ModelState, player: string, slot: Slot): Expected {
   if (slot.state !== 'held') return { kind: 'quota' };
   const owner = model.records.get(slot.owner);
   if (owner && !owner.final) {
@@ -159,7 +170,7 @@ function meet(model: ModelState, slot: Slot): Expected {
     if (doubtSince !== undefined && model.now <= doubtSince + time.PATIENCE)
       return { kind: 'busy', slot: true };
   }
-  slot.state = 'taken';
+  model.keepSlot(player, { ...slot, state: 'taken' }, model.now);
   return { kind: 'quota' };
 }
 

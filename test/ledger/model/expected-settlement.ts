@@ -47,7 +47,7 @@ function delivered(
   final: FinalState | undefined,
 ): Status {
   if (!final) throw new Error('a delivery is final');
-  spend(model, message, 'sent', record.final !== undefined || record.doubtSince !== undefined);
+  spend(model, message, 'sent', record, record.final !== undefined || record.doubtSince !== undefined);
   if (!record.final) return finish(model, record, message, nonce, final);
   if (record.final.state.state !== 'delivered') {
     record.final.state = final;
@@ -69,7 +69,7 @@ function settleVerdict(
   }
   const doubtful = record.doubtSince !== undefined;
   if (record.phase !== 'open' || doubtful !== (final.reason === 'unconfirmed')) return 'stale';
-  if (doubtful) spend(model, message, 'taken', true);
+  if (doubtful) spend(model, message, 'taken', record, true);
   return finish(model, record, message, nonce, final);
 }
 
@@ -91,9 +91,9 @@ function settleAttempt(
   Object.assign(record, { phase: 'open', nonce: undefined, asked: asked && effect !== 'back' });
   // Rule 5: while in doubt a failure is no end, and gives nothing back.
   const doubtful = record.doubtSince !== undefined;
-  if (!doubtful) giveBack(model, message, told.foreign === true);
+  if (!doubtful) giveBack(model, message, record, told.foreign === true);
   if (told.final && (!doubtful || told.final.reason === 'unconfirmed')) {
-    if (doubtful) spend(model, message, 'taken', true);
+    if (doubtful) spend(model, message, 'taken', record, true);
     return finish(model, record, message, nonce, told.final);
   }
   return doubtful ? 'doubt' : 'open';
@@ -120,20 +120,42 @@ function finish(
 }
 
 /** Rule 2: a rolling window counts from the settlement, or from the end of a request that may still be on its way. */
-function spend(model: ModelState, message: MessageSpec, state: Slot['state'], doubtful: boolean): void {
+function spend(
+  model: ModelState,
+  message: MessageSpec,
+  state: Slot['state'],
+  record: RunRecord,
+  doubtful: boolean,
+): void {
   const slot = ownSlot(model, message);
-  if (!slot) return;
+  if (!slot) {
+    if (state === 'sent') noteLateProof(model, message);
+    return;
+  }
+  const { owner } = slot;
   const until = model.setup.quota === 'rolling' ? model.now + time.ROLLING : slot.until;
-  Object.assign(slot, { state, until: doubtful ? Math.max(until, slot.until) : until });
+  // A request of the run that may still be on its way arrives by its deadline.
+  const deadline = record.final ? 0 : record.deadline;
+  const last = doubtful ? Math.max(model.now, deadline) : model.now;
+  const end = doubtful ? Math.max(until, slot.until) : until;
+  model.keepSlot(message.player, { owner, state, until: end }, last);
 }
 
-function giveBack(model: ModelState, message: MessageSpec, foreign: boolean): void {
-  if (foreign) spend(model, message, 'taken', false);
-  else if (ownSlot(model, message)) model.slots.delete(message.player);
+/** Rule 6: whoever has the slot by now, the player was sent something. */
+function noteLateProof(model: ModelState, { player }: MessageSpec): void {
+  if (model.setup.quota === 'none') return;
+  const slot = model.slot(player);
+  if (slot) model.keepSlot(player, slot, model.now);
+  else model.freeSlot(player, model.now);
+}
+
+function giveBack(model: ModelState, message: MessageSpec, record: RunRecord, foreign: boolean): void {
+  if (foreign) spend(model, message, 'taken', record, false);
+  else if (ownSlot(model, message)) model.freeSlot(message.player, model.last(message.player));
 }
 
 function ownSlot(model: ModelState, message: MessageSpec): Slot | undefined {
-  const slot = model.setup.quota === 'none' ? undefined : model.slots.get(message.player);
+  const slot = model.setup.quota === 'none' ? undefined : model.slot(message.player);
   return slot?.owner === message.id ? slot : undefined;
 }
 

@@ -74,7 +74,7 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
       },
       `the record of ${spec.id}`,
     ).toEqual(recordOf(model, spec));
-    const known = model.slots.get(spec.player);
+    const known = model.slot(spec.player);
     expect(slot && { state: slot.state, own: slot.own }, `the slot of ${spec.player}`).toEqual(
       known ? { state: known.state[0], own: known.owner === spec.id } : null,
     );

@@ -10,6 +10,11 @@ export interface Setup {
   /** What the eligibility check makes of players whom nobody has seen; `off`: no check. */
   unknownPlayers: 'off' | 'send' | 'suppress';
   rate: boolean;
+  /**
+   * What the platform means by a day: the ledger's own windows, calendar windows that turn at other times, or a longer
+   * rolling one. Only `presume` relies on it.
+   */
+  platformDay: 'window' | 'shifted' | 'longer';
 }
 
 export const setups: fc.Arbitrary<Setup> = fc.record({
@@ -17,6 +22,7 @@ export const setups: fc.Arbitrary<Setup> = fc.record({
   quota: fc.constantFrom('calendar', 'calendar', 'rolling', 'none'),
   unknownPlayers: fc.constantFrom('off', 'off', 'off', 'send', 'suppress'),
   rate: fc.constantFrom(false, false, true),
+  platformDay: fc.constantFrom('window', 'shifted', 'longer'),
 });
 
 export const labOptions = ({ resolution, quota, unknownPlayers, rate }: Setup): LabOptions => ({
@@ -33,6 +39,7 @@ export const labOptions = ({ resolution, quota, unknownPlayers, rate }: Setup): 
   attempts: time.ATTEMPTS,
   patience: time.ms(time.PATIENCE),
   quiet: time.ms(time.QUIET),
+  platformDay: time.ms(time.PLATFORM_DAY),
 });
 
 const LONG_LIFE = 4 * time.DAY + 40;

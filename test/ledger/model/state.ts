@@ -26,6 +26,8 @@ export interface Slot {
   owner: string;
   state: 'held' | 'sent' | 'taken';
   until: number;
+  /** When the player may last have been sent something: by the owner, or before it while the slot is held. */
+  last: number;
 }
 
 /**
@@ -37,7 +39,8 @@ export class ModelState {
   readonly setup: Setup;
   now = 0;
   readonly records = new Map<string, RunRecord>();
-  readonly slots = new Map<string, Slot>();
+  /** Also those whose window is over, for as long as a platform's refusal may be owed to them. */
+  private readonly kept = new Map<string, Slot>();
   readonly plays = new Map<string, { kind: 'played' | 'refused'; at: number; stamp: number }>();
   readonly stops = new Set<StopReason>();
   rest: { reason: 'rate_limited' | 'breaker_open'; until: number } | undefined;
@@ -57,9 +60,34 @@ export class ModelState {
     this.now += units;
     for (const record of this.records.values()) this.lapse(record);
     drop(this.records, ({ forgottenAt }) => forgottenAt <= this.now);
-    drop(this.slots, ({ until }) => until <= this.now);
+    drop(this.kept, ({ until }) => until + time.PLATFORM_DAY <= this.now);
     drop(this.plays, ({ stamp }) => stamp + time.PLAY_TTL <= this.now);
     if (this.rest && this.rest.until <= this.now) this.rest = undefined;
+  }
+
+  /** The slot of the window that is open. */
+  slot(player: string): Slot | undefined {
+    const slot = this.kept.get(player);
+    return slot && slot.until > this.now ? slot : undefined;
+  }
+
+  /** Rule 6: when the player may last have been sent something that a refusal may be owed to. */
+  last(player: string): number {
+    const slot = this.kept.get(player);
+    if (!slot) return -Infinity;
+    const over = slot.until <= this.now && slot.state === 'held';
+    return Math.min(this.now, over ? slot.until : slot.last);
+  }
+
+  keepSlot(player: string, slot: Omit<Slot, 'last'>, last: number): void {
+    const known = last + time.PLATFORM_DAY > this.now;
+    const steps = Math.floor(Math.max(0, slot.until - last) / time.STEP);
+    this.kept.set(player, { ...slot, last: known ? slot.until - steps * time.STEP : -Infinity });
+  }
+
+  freeSlot(player: string, last: number): void {
+    if (last + time.PLATFORM_DAY <= this.now) this.kept.delete(player);
+    else this.kept.set(player, { owner: '', state: 'sent', until: last, last });
   }
 
   /** Rule 4: past its deadline a send is unknown, never free. */

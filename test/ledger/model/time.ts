@@ -20,6 +20,11 @@ export const WINDOW = 700;
 /** The first calendar window is half over when a run begins. */
 export const WINDOW_AT_START = WINDOW / 2;
 export const ROLLING = 625;
+/** The longest day that the platform may mean, as the ledger is told, and the steps in which it remembers. */
+export const PLATFORM_DAY = 1530;
+export const STEP = 12 * TICK;
+/** What the platform means, where its day is not the ledger's window. */
+export const REAL_DAY = 1240;
 export const PLAYED_WITHIN = 535;
 export const PLAY_TTL = 2 * PLAYED_WITHIN;
 export const RETRY_AFTER = 165;

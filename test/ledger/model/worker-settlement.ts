@@ -36,7 +36,7 @@ export async function settle(both: Both, real: Real, how: SettleHow): Promise<vo
     const expected = expectedStatus(model, flight.message, flight.grant.nonce, effect, told);
     expect(settled.status, again ? 'told once more' : 'told').toBe(expected);
     if (again) continue;
-    books.settled(flight, effect, final, settled);
+    books.settled(flight, { effect, ...told }, settled);
     const failed = ['spent', 'back', 'waived'].includes(effect) && !marks.foreign;
     if (!failed || !alone || settled.status === 'known' || settled.status === 'stale') continue;
     const { slot } = await real.lab.explain(real.message(flight.message));
