@@ -90,17 +90,18 @@ local function meet_owner(message, slot)
   return { 'quota', slot.window - now }
 end
 
--- Rule 8: one token a granted send, evenly spaced; up to a second ahead the worker waits in place.
+-- Rule 8: one token a request of a granted send, evenly spaced; up to a second ahead the worker waits in place.
+local MOST_TOKENS = 2
 local function next_moment()
   if not policy.interval then return 0 end
   -- Further ahead than any grant takes it: the store's clock was set back.
-  if channel.tat > now + policy.ahead + policy.interval then return 0 end
+  if channel.tat > now + policy.ahead + policy.interval * MOST_TOKENS then return 0 end
   return math.max(0, channel.tat - now)
 end
 
-local function take_token(wait)
+local function take_tokens(wait, count)
   if policy.interval then
-    channel.tat = now + wait + policy.interval
+    channel.tat = now + wait + policy.interval * count
     redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', channel.tat))
   end
   if channel.opens > 0 then
@@ -155,7 +156,7 @@ local function grant(message, record, asking)
     if refusal and refusal[1] == 'quota' and record.doubt_at > 0 then return { 'unconfirmed' } end
     if refusal then return refusal end
   end
-  take_token(wait)
+  take_tokens(wait, message.c or 1)
   if asking then
     record.state = ASKING
   else

@@ -13,6 +13,8 @@ export interface LedgerMessage {
   recipient: string;
   expiresAt: number;
   lastPlayedAt?: number | undefined;
+  /** What a send of it counts for in the channel's rate: 1 when absent, 2 at most. */
+  requests?: 1 | 2 | undefined;
   /** JSON, handed through to the receipt. */
   meta?: string | undefined;
 }

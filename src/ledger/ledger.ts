@@ -132,6 +132,7 @@ const admissionEntry = ({ message, nonce }: Admission): object => ({
   e: message.expiresAt,
   r: message.recipient,
   p: message.lastPlayedAt,
+  c: message.requests,
 });
 
 function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions): object {

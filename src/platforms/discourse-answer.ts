@@ -121,7 +121,8 @@ function saysAny(text: string, wordings: readonly string[]): boolean {
 
 const isId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
 
-function waitSeconds(body: Record<string, unknown> | undefined): unknown {
+/** How long a refusal for the rate asks to wait, as its body says it. */
+export function waitSeconds(body: Record<string, unknown> | undefined): unknown {
   const extras = body?.['extras'];
   return typeof extras === 'object' && extras !== null
     ? (extras as Record<string, unknown>)['wait_seconds']

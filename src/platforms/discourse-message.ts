@@ -58,6 +58,12 @@ function distinct(names: readonly string[]): string[] {
 export const recipientsOf = ({ to }: DiscourseMessage): string[] =>
   distinct([...(to.usernames ?? []), ...(to.groups ?? [])]);
 
+/** The groups that each site has; names of people and of groups go into one list. */
+const BUILT_IN_GROUP = /^(?:admins|moderators|staff|everyone|trust_level_[0-4])$/i;
+
+const addressesGroup = ({ to }: DiscourseMessage): boolean =>
+  (to.groups ?? []).length > 0 || (to.usernames ?? []).some((name) => BUILT_IN_GROUP.test(name));
+
 export function recipientOf(message: DiscourseMessage): Recipient {
   const { to, topicId } = message;
   const people = recipientsOf(message).map(sameName);
@@ -80,6 +86,10 @@ export function renderBody(message: DiscourseMessage, rules: Partial<MessageRule
   const count = distinct(message.to.usernames ?? []).length;
   if (count > maxRecipients) {
     throw new ContentError('to', `names ${count} people, the platform takes at most ${maxRecipients}`);
+  }
+  if (message.archive && addressesGroup(message)) {
+    const why = 'also archives for each group that the sender belongs to, out of its inbox';
+    throw new ContentError('archive', `${why}: leave it out of a message to groups`);
   }
   checkTitle(message, rules);
   const body = renderContent(message, discourseDialect);

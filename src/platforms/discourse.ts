@@ -10,6 +10,7 @@ import {
   type TopicSearch,
   type Unclear,
 } from './discourse-answer.ts';
+import { Archiver } from './discourse-archive.ts';
 import {
   type DiscourseMessage,
   LIMITS,
@@ -23,7 +24,7 @@ import { Repeats } from './discourse-repeats.ts';
 import { Standing } from './discourse-standing.ts';
 import { createHttpClient, type HttpClient } from './http.ts';
 import { outcomeWithoutAnswer } from './http-outcome.ts';
-import type { HttpAnswer } from './http-result.ts';
+import type { HttpAnswer, HttpResult } from './http-result.ts';
 import type {
   Answer,
   ClientDeps,
@@ -32,6 +33,7 @@ import type {
   PlatformDefinition,
   SendRequest,
 } from './port.ts';
+import { longest } from './retry-after.ts';
 
 /** Between two looks at a message whose refusal says too little; the others tell more of it meanwhile. */
 const UNCLEAR_WAIT_MS = 10_000;
@@ -81,6 +83,7 @@ export const discourse: PlatformDefinition<DiscourseMessage, DiscourseSettings> 
   account: ({ apiUsername }) => apiUsername.toLowerCase(),
   recipient: recipientOf,
   unquotable,
+  requests: ({ archive }) => (archive ? 2 : 1),
   render: renderBody,
   connect: (settings, deps) => new DiscourseClient(settings, deps),
 };
@@ -103,12 +106,18 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
   readonly #secrets: string[];
   readonly #settings: DiscourseSettings;
   readonly #repeats: Repeats;
+  readonly #archiver: Archiver;
   readonly #standing = { sender: new Standing(), credentials: new Standing() };
 
   constructor(settings: DiscourseSettings & CommonChannelSettings, deps: ClientDeps) {
     const { apiKey, apiUsername } = settings;
     this.#settings = settings;
     this.#repeats = new Repeats(settings.uniquePostsMins);
+    this.#archiver = new Archiver({
+      archive: (topicId, signal) => this.#putArchive(topicId, signal),
+      now: () => this.#clock.now(),
+      warn: deps.warn ?? (() => {}),
+    });
     this.#http = createHttpClient(settings, deps.dispatcher);
     this.#clock = deps.clock ?? systemClock;
     this.#secrets = [apiKey];
@@ -125,9 +134,12 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
     if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
     const read = this.#read(result, request);
     const post = madePost(result);
-    if (read.kind === 'delivered') this.#accepted();
-    if (post && message.archive)
-      return { ...(read as Outcome), ...(await this.#archive(post.topicId, signal)) };
+    if (read.kind === 'delivered') {
+      this.#accepted();
+      if (!post || !message.archive) return read;
+      const { detail, restMs } = await this.#archiver.archive(post.topicId, signal);
+      return { ...read, detail, restMs: longest([read.restMs, restMs]) };
+    }
     // An external id is taken once: the refusal of a repeated message may tell that the first one arrived.
     const repeated = result.status === 422 && attempt > 1 && message.topicId === undefined;
     return (repeated ? await this.#earlier(request) : undefined) ?? this.#conclude(read, request);
@@ -140,12 +152,13 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
     const search = await this.#find(request);
     if (search.kind !== 'found') return search;
     if (request.message.archive && search.topicId !== undefined) {
-      await this.#archive(search.topicId, request.signal);
+      await this.#archiver.archive(search.topicId, request.signal);
     }
     return { kind: 'found' };
   }
 
   close(): Promise<void> {
+    this.#archiver.close();
     return this.#http.close();
   }
 
@@ -210,14 +223,9 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
     return readTopicSearch(await this.#http.request({ method: 'GET', path, headers: this.#headers, signal }));
   }
 
-  /** Says what went wrong, if anything did. */
-  async #archive(topicId: number, signal: AbortSignal): Promise<{ detail?: string }> {
+  #putArchive(topicId: number, signal: AbortSignal): Promise<HttpResult> {
     const path = `/t/${topicId}/archive-message.json`;
-    const result = await this.#http.request({ method: 'PUT', path, headers: this.#headers, signal });
-    if (result.kind === 'answered' && result.status === 200) return {};
-    return {
-      detail: `not archived: ${result.kind === 'answered' ? `HTTP ${result.status}` : result.detail}`,
-    };
+    return this.#http.request({ method: 'PUT', path, headers: this.#headers, signal });
   }
 }
 

@@ -73,6 +73,8 @@ export interface ClientDeps {
   dispatcher?: Dispatcher | undefined;
   /** For dates in Retry-After. The system's when absent. */
   clock?: Clock | undefined;
+  /** Told of what a message asked for besides, and did not get, after its delivery was told. */
+  warn?: ((detail: string) => void) | undefined;
 }
 
 /** The settings that every client gets besides the platform's own. Milliseconds. */
@@ -108,6 +110,8 @@ export interface PlatformDefinition<M = any, S = any> {
    * where none does.
    */
   unquotable?(settings: S): { field: string; message: string } | undefined;
+  /** How many requests a delivery of it makes, for the channel's rate: 1 when absent, 2 at most. */
+  requests?(message: M): 1 | 2;
   /**
    * Pure. Throws ContentError for a missing value, a refused syntax or a body past the platform's limit.
    * @param settings the channel's, where it is known; limits and permissions are the platform's own otherwise

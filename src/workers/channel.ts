@@ -104,7 +104,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       concurrency: channel.concurrency,
       keepAlive: resolution !== 'keep',
     },
-    { clock },
+    { clock, warn: (detail) => deps.logger.warn({ channel: channel.name }, detail) },
   );
   const marked = withRecentMarks(plainLedger, {
     redis: deps.ledgerRedis,

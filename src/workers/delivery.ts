@@ -68,6 +68,7 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
         recipient: recipientKey(recipient.key),
         expiresAt: parsed.expiresAtMs,
         lastPlayedAt: message.lastPlayedAt === undefined ? undefined : Date.parse(message.lastPlayedAt),
+        requests: context.definition.requests?.(message),
         meta: message.meta && JSON.stringify(message.meta).toWellFormed(),
       },
       expiresAt: parsed.expiresAtMs,

@@ -76,6 +76,7 @@ export interface MessageFields {
   /** Before the opening of the lab. */
   lastPlayedMsAgo?: number;
   meta?: string;
+  requests?: 1 | 2;
 }
 
 /** A channel of its own, and a worker's ledger on it. */
@@ -170,7 +171,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       return ledger;
     },
     ledgerOn,
-    message({ id, jobId, to = '32', expiresInMs = 7 * DAY, lastPlayedMsAgo, meta } = {}) {
+    message({ id, jobId, to = '32', expiresInMs = 7 * DAY, lastPlayedMsAgo, meta, requests } = {}) {
       messages += 1;
       const name = id ?? `message-${messages}`;
       const job = jobId ?? `job-${messages}`;
@@ -183,6 +184,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
         expiresAt: openedAt + expiresInMs,
         ...(lastPlayedMsAgo !== undefined && { lastPlayedAt: openedAt - lastPlayedMsAgo }),
         ...(meta !== undefined && { meta }),
+        ...(requests !== undefined && { requests }),
       };
     },
     admit: (message, nonce) => ledger.admit(present(message), nonce),

@@ -262,6 +262,13 @@ describe('rule 8: the rate', () => {
     expect(verdicts[5]).toEqual({ kind: 'resting', reason: 'rate_limited', waitMs: 750 });
   });
 
+  it('takes a token for each request that a message makes', async () => {
+    const lab = await openLab(store, { interval: 250, ahead: 2 * SECOND });
+    const of = (requests: 1 | 2) => ({ ...anybody(lab), requests });
+    const grants = await Promise.all([of(2), of(1), of(2), of(2)].map((message) => lab.grant(message)));
+    expect(grants.map(({ waitMs }) => waitMs)).toEqual([0, 500, 750, 1250]);
+  });
+
   it('takes no token for a message that is refused', async () => {
     const lab = await openLab(store, { interval: 250 });
     const message = anybody(lab);

@@ -4,6 +4,7 @@ import { type DiscourseSettings, discourse } from '../../src/platforms/discourse
 import type { DiscourseMessage } from '../../src/platforms/discourse-message.ts';
 import type { Answer, SendRequest } from '../../src/platforms/port.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { recordingServer } from './answers.ts';
 
 const NEW: DiscourseMessage = {
@@ -26,11 +27,15 @@ const settings = (baseUrl: string) =>
     .object(discourse.channelShape)
     .parse({ baseUrl, apiKey: 'sandbox-key', apiUsername: 'herald' }) as DiscourseSettings;
 
-function connect(url = `${sandbox.url}/discourse`, more: Partial<DiscourseSettings> = {}) {
+function connect(
+  url = `${sandbox.url}/discourse`,
+  more: Partial<DiscourseSettings> = {},
+  warn?: (detail: string) => void,
+) {
   const clock = { now: () => now, monotonic: () => now };
   const client = discourse.connect(
     { ...settings(url), ...more, timeoutMs: 2_000, concurrency: 2 },
-    { clock },
+    { clock, warn },
   );
   const request = (message: DiscourseMessage, more: Partial<SendRequest>) => ({
     message,
@@ -42,6 +47,7 @@ function connect(url = `${sandbox.url}/discourse`, more: Partial<DiscourseSettin
     ...more,
   });
   return {
+    close: () => client.close(),
     send: (message: DiscourseMessage, more: Partial<SendRequest> = {}) =>
       client.send(request(message, more) as never),
     confirm: (message: DiscourseMessage, more: Partial<SendRequest> = {}) =>
@@ -261,7 +267,7 @@ describe('a refusal that may be the fault of the recipient or of the account', (
 });
 
 describe('a message that is archived', () => {
-  const archived = { ...NEW, archive: true };
+  const archived = { ...NEW, to: { usernames: ['ann'] }, archive: true };
 
   it('is archived once it is sent', async () => {
     expect(await connect().send(archived)).toMatchObject({ kind: 'delivered', platformMessageId: '1000001' });
@@ -278,17 +284,51 @@ describe('a message that is archived', () => {
   });
 
   it.each(['reset', 'server_error', 'rate_limited'] as const)(
-    'stays delivered when archiving it fails: %s',
+    'stays delivered when archiving it fails for now (%s), which is tried again by itself',
     async (kind) => {
-      sandbox.faults.add({ kind, of: 'lookup' });
+      sandbox.faults.add({ kind, of: 'lookup', count: 2 });
       expect(await connect().send(archived)).toMatchObject({
         kind: 'delivered',
         reason: 'sent',
-        detail: expect.stringMatching(/^not archived: /),
+        detail: expect.stringMatching(/^not archived yet, and tried again: /),
       });
-      expect(topics()).toMatchObject([{ archived: false }]);
+      await eventually('an archive', topics, ([topic]) => topic!.archived);
+      expect(topics()).toMatchObject([{ posts: [expect.anything()] }]);
     },
   );
+
+  it('is archived in the end for each of many, and the channel rests as long as the site asks', async () => {
+    sandbox.faults.add({ kind: 'rate_limited', of: 'lookup', retryAfter: '1', count: 4 });
+    const client = connect();
+    const send = (n: number) =>
+      client.send(archived, { idempotencyKey: `${n}`.repeat(32), content: `${BODY} ${n}` });
+    const outcomes = await Promise.all([1, 2, 3].map(send));
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'delivered', restMs: 1_000 });
+    await eventually('three archives', topics, (all) => all.every((topic) => topic.archived));
+    expect(sandbox.journal.report().calls).toBe(3);
+  });
+
+  it('is given up where the site refuses it for good', async () => {
+    sandbox.faults.add({ kind: 'answer', status: 403, of: 'lookup', count: 1 });
+    expect(await connect().send(archived)).toMatchObject({
+      kind: 'delivered',
+      detail: 'not archived: HTTP 403',
+    });
+    expect(topics()).toMatchObject([{ archived: false }]);
+  });
+
+  it('is given up aloud by a client that closes', async () => {
+    sandbox.faults.add({ kind: 'rate_limited', of: 'lookup', retryAfter: '60' });
+    const warnings: string[] = [];
+    const client = connect(undefined, {}, (detail) => warnings.push(detail));
+    await client.send(archived);
+    await client.close();
+    expect(warnings).toEqual(['not archived: topics 1: the worker stops']);
+  });
+
+  it('counts as two requests in the rate of its channel', () => {
+    expect([discourse.requests!(archived), discourse.requests!(NEW)]).toEqual([2, 1]);
+  });
 
   it('is not asked for when a moderator holds it', async () => {
     sandbox.discourse.review = true;

@@ -286,6 +286,13 @@ describe('a Discourse message', () => {
     expect(render({ to: { usernames: [...usernames.slice(1), 'PLAYER1'] } })).toBe(BODY);
   });
 
+  it('is not archived where groups would lose it out of their inboxes', () => {
+    const archive = 'archive: also archives for each group';
+    expect(() => render({ to: { usernames: ['ann'], groups: ['helpers'] }, archive: true })).toThrow(archive);
+    expect(() => render({ to: { usernames: ['Staff'] }, archive: true })).toThrow(archive);
+    expect(render({ archive: true })).toBe(BODY);
+  });
+
   it('fills the title like the body, and says which of them is wrong', () => {
     expect(() => render({ title: 'Hi {{ name }}' })).toThrow('data.name');
     expect(() => render({ title: '{% x %}' })).toThrow('title: {% is not supported');

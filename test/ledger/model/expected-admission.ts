@@ -112,7 +112,7 @@ function grant(
     if (refusal) return refusal;
     record.attempts += 1;
   }
-  if (model.setup.rate) model.free = model.now + wait + time.INTERVAL;
+  if (model.setup.rate) model.free = model.now + wait + time.INTERVAL * (message.requests ?? 1);
   if (model.breaker.opens > 0) model.breaker.probeUntil = model.now + wait + time.LEASE;
   const deadline = model.now + wait + time.LEASE;
   Object.assign(record, {

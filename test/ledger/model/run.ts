@@ -40,6 +40,7 @@ export async function openRun(store: Store, setup: Setup): Promise<{ model: Both
         jobId: spec.job,
         to: spec.player,
         expiresInMs: time.ms(spec.life),
+        ...(spec.requests !== undefined && { requests: spec.requests }),
         ...(spec.playedAgo !== undefined && { lastPlayedMsAgo: time.ms(spec.playedAgo) }),
       }),
     ]),
