@@ -1,13 +1,17 @@
 import { isRefusal, refusalCode } from '../jobs/redis-errors.ts';
 import { createClockGuard, MAX_OFFSET_MS } from '../workers/clock-guard.ts';
+import { accountChecks } from './account-checks.ts';
 import { channelChecks } from './channel-checks.ts';
 import { type Check, failed, ok } from './check.ts';
 import type { Installation } from './installation.ts';
 import { redisChecks } from './redis-checks.ts';
 import { readRedisFacts } from './redis-facts.ts';
 
-/** Everything that `doctor` can tell of a Redis that answers. What it may not ask is a finding, too. */
-export async function examine(installation: Installation): Promise<Check[]> {
+/**
+ * Everything that `doctor` can tell of a Redis that answers. What it may not ask is a finding, too.
+ * @param withCredentials whether those of the channels are resolved, so that the platforms can be asked
+ */
+export async function examine(installation: Installation, withCredentials: boolean): Promise<Check[]> {
   const { redis } = installation;
   const { host, port } = redis.options;
   return [
@@ -15,6 +19,7 @@ export async function examine(installation: Installation): Promise<Check[]> {
     ...redisChecks(await readRedisFacts(redis)),
     ...(await unlessRefused('clock', async () => [await clockCheck(installation)])),
     ...(await unlessRefused('channels', () => channelChecks(installation))),
+    ...(withCredentials ? await accountChecks(installation) : []),
   ];
 }
 

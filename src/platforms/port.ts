@@ -55,16 +55,28 @@ export type Answer =
   | { kind: 'found'; platformMessageId?: string | undefined }
   | { kind: 'not_found' }
   /** Proves nothing; the question is asked again later, and after the rest in milliseconds where one was asked for. */
-  | { kind: 'unsure'; detail: string; restMs?: number | undefined };
+  | { kind: 'unsure'; detail: string; restMs?: number | undefined }
+  /** The platform will never tell this account: the doubt stays, and nobody asks again. */
+  | { kind: 'untold'; detail: string };
 
 /** `lookalikes`: one of these may be it; the ledger knows which of them belong to other messages. */
 export type Confirmation = Answer | { kind: 'lookalikes'; messages: readonly Lookalike[] };
+
+/** What a platform tells of the channel's own account that its operator has to know, and what to do about it. */
+export interface AccountFinding {
+  /** A warning where messages are sent all the same. */
+  level: 'warning' | 'failed';
+  /** One sentence, without its full stop. */
+  text: string;
+}
 
 export interface PlatformClient<M = unknown> {
   /** Never throws for what a platform or a network does: every end of a request is an outcome. */
   send(request: SendRequest<M>): Promise<Outcome>;
   /** Present when the definition's resolution is `confirm`. */
   confirm?(request: ConfirmRequest<M>): Promise<Confirmation>;
+  /** Asks after the channel's own account, at a worker's start and for `doctor`; sends nothing to anybody. Never throws. */
+  examine?(signal: AbortSignal): Promise<AccountFinding[]>;
   close(): Promise<void>;
 }
 
@@ -95,6 +107,8 @@ export interface PlatformDefinition<M = any, S = any> {
   readonly channelShape: z.ZodRawShape;
   /** The settings that hold secrets: resolved only by commands that send, never logged. */
   readonly secrets: readonly string[];
+  /** Settings that a refusal of the credentials may be about as well: a worker with others ends the stop. */
+  readonly sender?: readonly string[];
   /** The settings that rendering looks at, limits and defaults: workers announce them, so that producers know them. */
   readonly announced?: readonly string[];
   /** What applies unless the configuration says otherwise: the eligibility check, the quota, a rate. */

@@ -154,6 +154,10 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
     const { platformMessageId } = answer;
     return delivered({ kind: 'delivered', reason: 'confirmed', platformMessageId });
   }
+  if (answer.kind === 'untold') {
+    const outcome: Outcome = { kind: 'unknown', reason: 'unreadable_answer', detail: answer.detail };
+    return { ...dead(outcome, 'doubt', 'unconfirmed'), marks: {} };
+  }
   const absent = answer.kind === 'not_found';
   const restMs = answer.kind === 'unsure' ? answer.restMs : undefined;
   const waitMs = absent ? 0 : grant.leaseMs + context.quietPeriodMs;

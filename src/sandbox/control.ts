@@ -15,6 +15,8 @@ import type { Sandbox } from './sandbox.ts';
  * | `GET /recipients` | `?platform=` | calls and accepted messages of each recipient |
  * | `GET /calls` | `?platform=` `?recipient=` `?limit=` | the latest calls with their content |
  * | `GET`, `POST`, `DELETE /faults` | a list of faults | shows, adds, clears |
+ * | `PUT /zulip/webhook-bots` | `["email:key"]` | sets the bots that may send and not read |
+ * | `PUT /zulip/old` | `true` | makes it a server before 7.0, or a later one |
  * | `PUT /kongregate/players` | `[{ userId, username, state }]` | sets players |
  * | `PUT /kongregate/keys`, `/usercom/keys` | `["key"]` | sets the good keys |
  * | `PUT /zulip/keys`, `/discourse/keys` | `["name:key"]` | the same, with the account's name |
@@ -65,6 +67,14 @@ export function controlRoutes(
       return reply.code(204).send();
     });
   }
+  app.put('/zulip/webhook-bots', (request, reply) => {
+    sandbox.zulip.setWebhookBots(...z.array(z.string().min(1)).parse(request.body));
+    return reply.code(204).send();
+  });
+  app.put('/zulip/old', (request, reply) => {
+    sandbox.zulip.setOld(z.boolean().parse(request.body));
+    return reply.code(204).send();
+  });
   app.post('/kongregate/new-day', (_request, reply) => {
     sandbox.kongregate.newDay();
     return reply.code(204).send();

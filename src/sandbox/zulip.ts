@@ -7,6 +7,8 @@ export interface ZulipOptions {
   credentials?: readonly string[];
   /** In characters; what is longer is cut without a word. Default 10,000. */
   maxMessageLength?: number;
+  /** `email:key` of bots of the type "Incoming webhook", which may send and not read. */
+  webhookBots?: readonly string[];
   /** A server older than 7.0, which knows `private` and not `direct`. Default false. */
   old?: boolean;
 }
@@ -30,17 +32,27 @@ const CUT = '\n[message truncated]';
 export class ZulipSandbox {
   readonly messages: ZulipMessage[] = [];
   #credentials: ReadonlySet<string>;
+  #webhookBots: ReadonlySet<string>;
   readonly #max: number;
-  readonly #old: boolean;
+  #old: boolean;
 
   constructor(options: ZulipOptions = {}) {
     this.#credentials = new Set(options.credentials ?? ['bot@example.com:sandbox-key']);
+    this.#webhookBots = new Set(options.webhookBots);
     this.#max = options.maxMessageLength ?? 10_000;
     this.#old = options.old ?? false;
   }
 
   setCredentials(...credentials: string[]): void {
     this.#credentials = new Set(credentials);
+  }
+
+  setWebhookBots(...bots: string[]): void {
+    this.#webhookBots = new Set(bots);
+  }
+
+  setOld(old: boolean): void {
+    this.#old = old;
   }
 
   /** Serves below the prefix it is registered with. */
@@ -52,6 +64,11 @@ export class ZulipSandbox {
     );
     app.post('/api/v1/messages', (request, reply) => {
       const fields = asFields(request.body);
+      // Nobody's message: the fields are looked at after the key.
+      if (fields['type'] === undefined) {
+        const missing: Ruling = { ...bad("Missing 'type' argument"), result: 'no_message' };
+        return stage.answer(reply, 'zulip', () => this.#refusedSender(request) ?? missing);
+      }
       const to = recipients(fields['to']);
       const call = { platform: 'zulip', recipient: to?.join(',') ?? '', content: asText(fields['content']) };
       return stage.play(
@@ -61,12 +78,31 @@ export class ZulipSandbox {
       );
     });
     app.get('/api/v1/messages', (request, reply) =>
-      stage.answer(reply, 'zulip', () => this.#refusedSender(request) ?? this.#find(asFields(request.query))),
+      stage.answer(reply, 'zulip', () => this.#refusedReader(request) ?? this.#find(asFields(request.query))),
+    );
+    app.get('/api/v1/server_settings', (_request, reply) =>
+      stage.answer(reply, 'zulip', () => this.#settings()),
     );
   }
 
+  /** Open to everybody (its documentation of "Get server settings"). */
+  #settings(): Ruling {
+    const version = this.#old
+      ? { zulip_version: '6.2', zulip_feature_level: 158 }
+      : { zulip_version: '9.4', zulip_feature_level: 277 };
+    return { result: 'told', status: 200, body: { result: 'success', msg: '', ...version } };
+  }
+
+  /** 401 as for a wrong key (its source: `validate_api_key` and its tests of incoming webhook bots). */
+  #refusedReader(request: FastifyRequest): Ruling | undefined {
+    if (!this.#webhookBots.has(basic(request))) return this.#refusedSender(request);
+    const text = 'This API is not available to incoming webhook bots.';
+    return { ...refusal('UNAUTHORIZED', text), result: 'bad_credentials', status: 401 };
+  }
+
   #refusedSender(request: FastifyRequest): Ruling | undefined {
-    if (this.#credentials.has(basic(request))) return undefined;
+    const key = basic(request);
+    if (this.#credentials.has(key) || this.#webhookBots.has(key)) return undefined;
     return { ...refusal('INVALID_API_KEY', 'Invalid API key'), result: 'bad_credentials', status: 401 };
   }
 
@@ -95,9 +131,15 @@ export class ZulipSandbox {
   #find(query: Record<string, unknown>): Ruling {
     const narrow = parsedJson(asText(query['narrow']));
     const terms = Array.isArray(narrow) ? narrow.map(asFields) : [];
+    const known = this.#old ? ['sender', 'pm-with'] : ['sender', 'pm-with', 'dm'];
+    const unknown = terms.find(({ operator }) => !known.includes(asText(operator)));
+    if (unknown !== undefined) {
+      const text = `Invalid narrow operator: unknown ${unknown['operator']} operator`;
+      return { ...bad(text), ...refusal('BAD_NARROW', text) };
+    }
     const operand = (...names: string[]) =>
       terms.find(({ operator }) => names.includes(asText(operator)))?.['operand'];
-    const people = operand(this.#old ? 'pm-with' : 'dm', 'pm-with');
+    const people = operand('dm', 'pm-with');
     const to = Array.isArray(people) ? people.map(String) : asText(people).split(',');
     const found = this.messages.filter(
       (message) => message.to === conversation(to) && message.sender === operand('sender'),

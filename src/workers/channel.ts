@@ -148,11 +148,22 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     tellError: deps.tellError,
   });
   const { queue } = worker;
+
+  async function examineAccount(): Promise<void> {
+    const findings = (await client.examine?.(AbortSignal.timeout(channel.timeoutMs))) ?? [];
+    for (const { level, text } of findings) {
+      const log = level === 'failed' ? 'error' : 'warn';
+      deps.logger[log]({ channel: channel.name, finding: text }, 'platform account checked');
+    }
+  }
+
   return {
     config: channel,
     worker,
     pipeline,
     async prepare() {
+      // Not waited for: a platform that is away keeps no worker from starting.
+      void examineAccount();
       await adoptQuota(redis, base, channel.name, channel.quota);
       if (await resumeWithCredentials(redis, base, credentials)) {
         deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials were changed');

@@ -21,6 +21,7 @@ export interface SceneOptions {
   platforms?: Record<string, PlatformDefinition>;
   /** By name, as in herald.yaml; merged into channels that work with the sandbox. */
   channels: (sandboxUrl: string) => Record<string, Record<string, unknown>>;
+  /** What the platforms play that differs. */
   sandbox?: SandboxOptions;
 }
 

@@ -100,6 +100,45 @@ describe.concurrent('doctor', () => {
     );
   });
 
+  it('asks the platforms after the channels’ accounts, where it has their credentials', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene({
+      appendonly: true,
+      sandbox: { zulip: { webhookBots: ['hook@example.com:hook-key'] } },
+    });
+    const accounts = {
+      'bot@example.com': 'sandbox-key',
+      'hook@example.com': 'hook-key',
+      'no@example.com': 'no-key',
+    };
+    const channels = Object.entries(accounts).map(([email, apiKey]) => [
+      email.replace(/@.*/, ''),
+      { platform: 'zulip', baseUrl: `${scene.sandbox.url}/zulip`, email, apiKey },
+    ]);
+    const path = await operator.config(scene);
+    await writeFile(
+      path,
+      JSON.stringify({ redis: scene.server.url, channels: Object.fromEntries(channels) }),
+    );
+    const { exitCode, of } = await examine(path);
+    expect(exitCode).toBe(EXIT.partly);
+    expect(of('account bot')).toEqual(['ok: may do what the channel needs.']);
+    expect(of('account hook')).toEqual([expect.stringMatching(/^warning: .*"Generic bot"\.$/)]);
+    expect(of('account no')).toEqual([expect.stringMatching(/^failed: .*refuses email and apiKey\.$/)]);
+    expect(scene.sandbox.zulip.messages).toEqual([]);
+  });
+
+  it('names the credential that no header can carry', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    const config = await operator.config(scene);
+    const { exitCode, of } = await examine(config, { env: { NOT_SET_HERE: 'schlüssel-\u200b' } });
+    expect(exitCode).toBe(EXIT.usage);
+    expect(of('credentials')).toEqual([expect.stringMatching(/^failed: .*apiKey.*ASCII/)]);
+    expect(of('credentials')[0]).not.toContain('schl');
+  });
+
   it('tells what else is wrong where a credential is missing, and ends with 2', async ({
     openScene,
     operator,

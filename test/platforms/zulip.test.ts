@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { type ZulipMessage, type ZulipSettings, zulip } from '../../src/platforms/zulip.ts';
 import { readAnswer } from '../../src/platforms/zulip-answer.ts';
+import { startSandbox, type ZulipOptions } from '../../src/sandbox/index.ts';
 import { answered, recordingServer } from './answers.ts';
 import { describePlatformContract } from './contract.ts';
 
@@ -53,6 +54,134 @@ describe('Zulip', () => {
         },
       },
     ],
+  });
+});
+
+describe('a Zulip server before 7.0', () => {
+  const open = async (options: ZulipOptions = { old: true }, more: Partial<ZulipSettings> = {}) => {
+    const sandbox = await startSandbox({ zulip: options });
+    onTestFinished(() => sandbox.close());
+    const baseUrl = `${sandbox.url}/zulip`;
+    const common = { baseUrl, timeoutMs: 5_000, concurrency: 1 };
+    const client = zulip.connect({ ...settings, ...common, ...more }, {});
+    onTestFinished(() => client.close());
+    const { signal } = new AbortController();
+    const request = (message: ZulipMessage, content = 'Hello') => ({
+      message,
+      content,
+      attempt: 1,
+      id: 'm',
+      idempotencyKey: 'f'.repeat(32),
+      signal,
+      attemptedAt: 0,
+    });
+    return { sandbox, client, request, signal };
+  };
+  const rejected = { kind: 'rejected', reason: 'bad_request', detail: 'Invalid user ID 20' };
+
+  it('gets its messages, by the name that it knows, and is not tried by the new one again', async () => {
+    const { sandbox, client, request } = await open();
+    expect(await client.send(request(to(1)))).toMatchObject({ kind: 'delivered', platformMessageId: '1' });
+    expect(await client.send(request(to(2)))).toMatchObject({ kind: 'delivered', platformMessageId: '2' });
+    expect(sandbox.journal.calls().map(({ result }) => result)).toEqual([
+      'bad_request',
+      'accepted',
+      'accepted',
+    ]);
+  });
+
+  it('refuses what it would refuse by any name', async () => {
+    const { client, request } = await open();
+    expect(await client.send(request(to(20)))).toMatchObject(rejected);
+    expect(await client.send(request(to(1)))).toMatchObject({ kind: 'delivered' });
+    expect(await client.send(request(to(20)))).toMatchObject(rejected);
+  });
+
+  it('is asked for what became of a send in its own words', async () => {
+    const { sandbox, client, request } = await open();
+    sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    sandbox.zulip.setOld(false);
+    expect(await client.send(request(to(1)))).toMatchObject({ kind: 'unknown' });
+    sandbox.zulip.setOld(true);
+    expect(await client.confirm?.(request(to(1)))).toMatchObject({ kind: 'lookalikes', messages: [{}] });
+    expect(await client.confirm?.(request(to(1), 'Else'))).toEqual({ kind: 'not_found' });
+  });
+
+  it('is known from its settings', async () => {
+    const { sandbox, client, request, signal } = await open();
+    expect(await client.examine?.(signal)).toEqual([]);
+    expect(await client.send(request(to(1)))).toMatchObject({ kind: 'delivered' });
+    expect(sandbox.journal.report().calls).toBe(1);
+  });
+
+  it('is not suspected in a later one: a refusal there costs one request', async () => {
+    const { sandbox, client, request, signal } = await open({});
+    expect(await client.examine?.(signal)).toEqual([]);
+    expect(await client.send(request(to(20)))).toMatchObject(rejected);
+    expect(sandbox.journal.report().calls).toBe(1);
+  });
+
+  it('is left in doubt where the answer by the old name is lost', async () => {
+    const { sandbox, client, request } = await open();
+    const refused = '{"result":"error","code":"BAD_REQUEST","msg":"x"}';
+    sandbox.faults.add(
+      { kind: 'answer', status: 400, body: refused, count: 1 },
+      { kind: 'reset', accepted: true, count: 1 },
+    );
+    expect(await client.send(request(to(1)))).toMatchObject({ kind: 'unknown', reason: 'connection_lost' });
+    expect(sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 1 });
+  });
+
+  describe('an incoming webhook bot', () => {
+    const bot = 'hook@example.com:hook-key';
+    const openBot = () => open({ webhookBots: [bot] }, { email: 'hook@example.com', apiKey: 'hook-key' });
+    const untold = { kind: 'untold', detail: expect.stringContaining('Generic bot') };
+
+    it('sends', async () => {
+      const { client, request } = await openBot();
+      expect(await client.send(request(to(1)))).toMatchObject({ kind: 'delivered' });
+    });
+
+    it('is told before the first message, with the type that it should have', async () => {
+      const { sandbox, client, signal } = await openBot();
+      expect(await client.examine?.(signal)).toEqual([{ level: 'warning', text: untold.detail }]);
+      expect(sandbox.journal.report().calls).toBe(0);
+    });
+
+    it('never learns what became of a send, and does not ask again', async () => {
+      const { sandbox, client, request } = await openBot();
+      expect(await client.confirm?.(request(to(1)))).toEqual(untold);
+      sandbox.faults.add({ kind: 'hang', of: 'lookup' });
+      expect(await client.confirm?.(request(to(1)))).toEqual(untold);
+    });
+
+    it('uses no connection twice from then on', async () => {
+      const { sandbox, client, request, signal } = await openBot();
+      await client.examine?.(signal);
+      sandbox.faults.add({ kind: 'reset', reused: true });
+      for (const userId of [1, 2, 3])
+        expect(await client.send(request(to(userId)))).toMatchObject({ kind: 'delivered' });
+    });
+
+    it.each(['server_error', 'reset', 'rate_limited', 'blank'] as const)(
+      'is not taken for one whose question was not answered: %s',
+      async (kind) => {
+        const { sandbox, client, request } = await openBot();
+        sandbox.faults.add({ kind, of: 'lookup', count: 1 });
+        expect(await client.confirm?.(request(to(1)))).toMatchObject({ kind: 'unsure' });
+        expect(await client.confirm?.(request(to(1)))).toEqual(untold);
+      },
+    );
+  });
+
+  it('tells of a wrong key, and of no answer', async () => {
+    const wrong = await open({}, { apiKey: 'wrong' });
+    expect(await wrong.client.examine?.(wrong.signal)).toMatchObject([{ level: 'failed' }]);
+    expect(await wrong.client.confirm?.(wrong.request(to(1)))).toMatchObject({ kind: 'unsure' });
+    await wrong.sandbox.close();
+    expect(await wrong.client.examine?.(wrong.signal)).toMatchObject([
+      { level: 'warning', text: 'does not answer: ECONNREFUSED' },
+    ]);
   });
 });
 

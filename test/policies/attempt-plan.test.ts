@@ -247,6 +247,13 @@ describe('planAnswer', () => {
     });
   });
 
+  it('untold: the doubt stays, and the run ends with the reason', () => {
+    const plan = planAnswer({ kind: 'untold', detail: 'may not read' }, asked, context({ random: () => 0 }));
+    expect(summary(plan)).toBe('doubt → dead/unconfirmed');
+    expect(plan.next).toEqual({ kind: 'dead', reason: 'unconfirmed', detail: 'may not read' });
+    expect(plan.marks).toEqual({});
+  });
+
   it('unsure: still in doubt, and asked again after another quiet period', () => {
     const plan = planAnswer({ kind: 'unsure', detail: '502' }, asked, context({ random: () => 0 }));
     expect(plan).toMatchObject({ effect: 'doubt', next: { kind: 'wait', delayMs: 71_501 }, marks: {} });

@@ -3,6 +3,7 @@ import { findLiteralSecrets, loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
 import { type Check, failed, ok, warning } from '../../operate/check.ts';
 import { examine } from '../../operate/doctor.ts';
+import type { Installation } from '../../operate/installation.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { describeFailure } from '../describe-failure.ts';
 import { useInstallation } from '../installation.ts';
@@ -19,6 +20,8 @@ Examples:
 
 interface Configured {
   config?: HeraldConfig;
+  /** Whether the channels' credentials are in it. */
+  withCredentials?: boolean;
   checks: Check[];
 }
 
@@ -27,7 +30,8 @@ function readConfiguration(invocation: Invocation): Configured {
   try {
     const config = load(invocation, 'resolve');
     const names = config.channels.map(({ name }) => name).join(', ');
-    return { config, checks: [ok('configuration', 'is valid.'), ok('credentials', `present for ${names}.`)] };
+    const checks = [ok('configuration', 'is valid.'), ok('credentials', `present for ${names}.`)];
+    return { config, withCredentials: true, checks };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return withoutCredentials(invocation, error);
@@ -63,9 +67,14 @@ interface Examined {
 }
 
 /** A Redis that is away, or will not have us, is a finding of its own, and the last one. */
-async function examineRedis(config: HeraldConfig, invocation: Invocation): Promise<Examined> {
+async function examineRedis(
+  { redis, channels }: HeraldConfig,
+  withCredentials: boolean,
+  invocation: Invocation,
+): Promise<Examined> {
   try {
-    return { checks: await useInstallation(config.redis, config.channels, invocation, examine) };
+    const look = (installation: Installation) => examine(installation, withCredentials);
+    return { checks: await useInstallation(redis, channels, invocation, look) };
   } catch (error) {
     const { exitCode, lines, stack } = describeFailure(error);
     if (stack !== undefined) throw error;
@@ -92,9 +101,9 @@ function report(checks: readonly Check[], output: Output): void {
 }
 
 const run: Run<object> = async (invocation) => {
-  const { config, checks } = readConfiguration(invocation);
+  const { config, withCredentials = false, checks } = readConfiguration(invocation);
   const valid = checks.every(({ level }) => level !== 'failed');
-  const redis = config && (await examineRedis(config, invocation));
+  const redis = config && (await examineRedis(config, withCredentials, invocation));
   const secrets = config ? literalSecrets(invocation) : [];
   const all = [...checks, ...secrets, ...(redis?.checks ?? [])];
   report(all, invocation.output);
@@ -107,7 +116,7 @@ const worst = (checks: readonly Check[]): ExitCode =>
 export const addDoctor: AddCommand = (program, shell) => {
   program
     .command('doctor')
-    .description('Check the configuration, Redis, the clock and the channels.')
+    .description('Check the configuration, Redis, the clock, the channels and their accounts.')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

@@ -1,0 +1,30 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import type { PlatformDefinition } from '../platforms/port.ts';
+import { type Check, failed, ok, warning } from './check.ts';
+import type { Installation } from './installation.ts';
+
+/** What the platforms say of the accounts of the configured channels, whose credentials must be resolved. */
+export async function accountChecks({ channels }: Installation): Promise<Check[]> {
+  const checks = await Promise.all(
+    channels.map(({ configured, reading }) =>
+      configured && reading && configured.platform === reading.definition.name
+        ? accountOf(configured, reading.definition)
+        : [],
+    ),
+  );
+  return checks.flat();
+}
+
+async function accountOf(channel: ChannelConfig, definition: PlatformDefinition): Promise<Check[]> {
+  const { settings, baseUrl, timeoutMs } = channel;
+  const client = definition.connect({ ...settings, baseUrl, timeoutMs, concurrency: 1 }, {});
+  try {
+    if (!client.examine) return [];
+    const name = `account ${channel.name}`;
+    const findings = await client.examine(AbortSignal.timeout(timeoutMs));
+    if (findings.length === 0) return [ok(name, 'may do what the channel needs.')];
+    return findings.map(({ level, text }) => (level === 'failed' ? failed : warning)(name, `${text}.`));
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect } from 'vitest';
+import { it, sandboxChannels } from './platforms-scene.ts';
+
+const ended = (receipts: readonly { state: string; reason: string }[]): string[] =>
+  receipts.map(({ state, reason }) => `${state}/${reason}`).toSorted();
+
+describe.concurrent('a Zulip bot that may not read', { timeout: 60_000 }, () => {
+  const channels = sandboxChannels({ zulip: { email: 'hook@example.com', apiKey: 'hook-key' } });
+
+  it('is told of at the start, delivers, and keeps its doubts instead of asking for ever', async ({
+    openPlatforms,
+  }) => {
+    const scene = await openPlatforms({
+      channels,
+      sandbox: { zulip: { webhookBots: ['hook@example.com:hook-key'] } },
+    });
+    await scene.send({ platform: 'zulip', to: { userIds: [1] }, content: 'Hello' });
+    await scene.settled('zulip', 1);
+    scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    await scene.send({ platform: 'zulip', to: { userIds: [2] }, content: 'Hello' });
+    // Long before patience ends.
+    expect(ended(await scene.settled('zulip', 2))).toEqual(['dead/unconfirmed', 'delivered/sent']);
+    expect(scene.log()).toMatch(/"level":"warn".*Generic bot.*"platform account checked"/);
+    expect(scene.log()).toMatch(/"unconfirmed".*Generic bot/);
+    expect(scene.sandbox.zulip.messages).toHaveLength(2);
+  });
+});
+
+describe.concurrent('a Zulip server before 7.0', { timeout: 60_000 }, () => {
+  it('kills no message of a channel that nobody told of its age', async ({ openPlatforms }) => {
+    const scene = await openPlatforms({
+      channels: sandboxChannels({ zulip: {} }),
+      sandbox: { zulip: { old: true } },
+    });
+    const people = [1, 2, 3, 20];
+    for (const id of people) await scene.send({ platform: 'zulip', to: { userIds: [id] }, content: 'Hello' });
+    expect(ended(await scene.settled('zulip', 4))).toEqual([
+      'dead/bad_request',
+      ...Array(3).fill('delivered/sent'),
+    ]);
+  });
+});
+
+describe.concurrent('a refusal of User.com', { timeout: 60_000 }, () => {
+  const conversation = (conversationId: number) => ({
+    platform: 'usercom',
+    to: { conversationId },
+    content: 'Hello',
+  });
+  const into = (fields: Record<string, unknown> = {}) =>
+    sandboxChannels({ usercom: { addressing: 'conversationId', concurrency: 1, ...fields } });
+
+  it('of one conversation ends one message, and no other waits', async ({ openPlatforms }) => {
+    const scene = await openPlatforms({ channels: into() });
+    for (const id of [1, 1403, 2, 2403, 3]) await scene.send(conversation(id));
+    expect(ended(await scene.settled('usercom', 5))).toEqual([
+      ...Array(2).fill('dead/bad_recipient'),
+      ...Array(3).fill('delivered/sent'),
+    ]);
+  });
+
+  it.for([
+    ['everything', {}, 'sandbox-key'],
+    ['its agent', { agent: 930 }, 'other-key'],
+  ] as const)(
+    'of %s kills no message: the channel stops',
+    async ([, fields, powerless], { openPlatforms }) => {
+      const scene = await openPlatforms({
+        channels: into(fields),
+        sandbox: { usercom: { powerlessKeys: [powerless] } },
+      });
+      for (const id of [1, 2, 3]) await scene.send(conversation(id));
+      await expect.poll(() => scene.log(), { timeout: 20_000 }).toContain('"channel_stopped"');
+      expect(await scene.receipts('usercom')).toEqual([]);
+      expect(scene.sandbox.usercom.messages).toEqual([]);
+    },
+  );
+});
