@@ -16,7 +16,7 @@ import {
   type RenderableMessage,
   type SendRequest,
 } from './port.ts';
-import { readAnswer } from './usercom-answer.ts';
+import { type Blame, isAmbiguous, readAnswer, readProbe } from './usercom-answer.ts';
 
 /**
  * User.com's conversations: `POST {baseUrl}/message/` writes into one, `POST {baseUrl}/users/{id}/conversations/` opens
@@ -71,6 +71,7 @@ export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
   messageShape,
   channelShape,
   secrets: ['apiKey'],
+  sender: ['agent'],
   announced: ['agent'],
   defaults: { eligibility: false, quota: false },
   // Neither an idempotency key nor a way to read a message back is documented.
@@ -82,8 +83,14 @@ export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
       ? { addressing: 'userId', key: sameId(to.userId) }
       : { addressing: 'conversationId', key: `conversation ${sameId(to.conversationId)}` },
   render: (message, settings) => {
-    // Without the channel's settings nobody knows whether it has an agent; the worker does.
-    if (settings && message.agent === undefined && settings.agent === undefined) {
+    // Without the channel's settings nobody knows whether it has an agent; the worker does. Who opens a conversation
+    // needs none.
+    if (
+      'conversationId' in message.to &&
+      settings &&
+      message.agent === undefined &&
+      settings.agent === undefined
+    ) {
       throw new ContentError('agent', 'is missing, and the channel has none');
     }
     return renderContent(message, htmlDialect);
@@ -100,13 +107,24 @@ function connect(
   const secrets = [settings.apiKey];
   const credentials = ['authorization', `Token ${settings.apiKey}`, 'user-agent', 'herald'];
   const headers = [...credentials, 'accept', '*/*; version=2', 'content-type', 'application/json'];
+
+  async function findBlame(status: number, message: UsercomMessage, signal: AbortSignal): Promise<Blame> {
+    const own = message.agent !== undefined;
+    if (own && status === 400) return 'message';
+    const user = own ? undefined : settings.agent;
+    const body = JSON.stringify({ user });
+    const result = await http.request({ method: 'POST', path: '/message/', headers, body, signal });
+    return readProbe(result, status === 400 || user !== undefined);
+  }
+
   return {
     send: async (request: SendRequest<UsercomMessage>): Promise<Outcome> => {
       const { message, content, signal } = request;
       const body = encode(request, settings.agent);
       const result = await http.request({ method: 'POST', path: pathTo(message), headers, body, signal });
       if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
-      return readAnswer(result, { now: clock.now(), unspeakable: { secrets, content } });
+      const blames = isAmbiguous(result) ? await findBlame(result.status, message, signal) : 'nobody';
+      return readAnswer(result, { now: clock.now(), unspeakable: { secrets, content }, blames });
     },
     close: () => http.close(),
   };

@@ -5,14 +5,16 @@ import type { Ruling, Stage } from './stage.ts';
 export interface UsercomOptions {
   /** The keys that are good. Default `['sandbox-key']`. */
   apiKeys?: readonly string[];
+  /** Keys of accounts that may do nothing: 403 to everything. */
+  powerlessKeys?: readonly string[];
 }
 
 export interface UsercomMessageRecord {
   id: number;
   /** `conversation 5`, or the user whose new conversation it opens. */
   to: string;
-  /** The agent. */
-  user: number;
+  /** The agent; undefined where a conversation is opened without one. */
+  user: number | undefined;
   content: string;
   source: unknown;
   sourceContext: unknown;
@@ -20,18 +22,25 @@ export interface UsercomMessageRecord {
 
 /**
  * User.com's conversation messages by its API documentation, and by Django REST Framework's habits where that is silent:
- * 401 for a bad token, 404 for an unknown user, 400 by field. Users and conversations that end in 0 are unknown.
+ * 401 for a bad token, 404 for an unknown user, 403 for what the token may not do, 400 by field. Users, conversations and
+ * agents that end in 0 are unknown; users and conversations that end in 403 are closed to the token.
  */
 export class UsercomSandbox {
   readonly messages: UsercomMessageRecord[] = [];
   #apiKeys: ReadonlySet<string>;
+  #powerless: ReadonlySet<string>;
 
   constructor(options: UsercomOptions = {}) {
     this.#apiKeys = new Set(options.apiKeys ?? ['sandbox-key']);
+    this.#powerless = new Set(options.powerlessKeys);
   }
 
   setApiKeys(...keys: string[]): void {
     this.#apiKeys = new Set(keys);
+  }
+
+  setPowerlessKeys(...keys: string[]): void {
+    this.#powerless = new Set(keys);
   }
 
   /** Serves below the prefix it is registered with. */
@@ -39,59 +48,92 @@ export class UsercomSandbox {
     app.post('/api/public/message/', (request, reply) => {
       const fields = asFields(request.body);
       const name = `${fields['conversation'] ?? ''}`;
-      const call = {
-        platform: 'usercom',
-        recipient: `conversation ${name}`,
-        content: asText(fields['content']),
-      };
-      return stage.play(
-        reply,
-        call,
-        () => this.#refusedKey(request) ?? badConversation(name) ?? this.#judge(fields, call.recipient),
-      );
+      const recipient = `conversation ${name}`;
+      const judge = () =>
+        this.#refusedKey(request) ??
+        (name.endsWith('403') ? forbidden() : undefined) ??
+        this.#judge(fields, recipient, false);
+      // Nobody's message.
+      if (name === '' && fields['content'] === undefined) return stage.answer(reply, 'usercom', judge);
+      return stage.play(reply, { platform: 'usercom', recipient, content: asText(fields['content']) }, judge);
     });
     app.post('/api/public/users/:id/conversations/', (request, reply) => {
       const fields = asFields(request.body);
       const recipient = asText(asFields(request.params)['id']);
       const call = { platform: 'usercom', recipient, content: asText(fields['content']) };
       const unknown = recipient.endsWith('0') ? notFound() : undefined;
+      const closed = recipient.endsWith('403') ? forbidden() : undefined;
       return stage.play(
         reply,
         call,
-        () => this.#refusedKey(request) ?? unknown ?? this.#judge(fields, recipient),
+        () => this.#refusedKey(request) ?? unknown ?? closed ?? this.#judge(fields, recipient, true),
       );
     });
   }
 
   #refusedKey({ headers }: FastifyRequest): Ruling | undefined {
     const key = (headers.authorization ?? '').replace(/^Token /, '');
+    if (this.#powerless.has(key)) return forbidden();
     if (this.#apiKeys.has(key)) return undefined;
     return { result: 'bad_credentials', status: 401, body: { detail: 'Invalid token.' } };
   }
 
-  #judge({ content, user, source, ...rest }: Record<string, unknown>, to: string): Ruling {
-    if (asText(content).trim() === '') return badField('content', 'This field may not be blank.');
-    if (!Number.isSafeInteger(user)) return badField('user', 'A valid integer is required.');
-    if (source !== undefined && ![1, 2, 3, 4, 5].includes(Number(source)))
-      return badField('source', `"${source}" is not a valid choice.`);
+  #judge(fields: Record<string, unknown>, to: string, opens: boolean): Ruling {
+    const problems = {
+      ...(opens ? {} : conversationProblem(fields['conversation'])),
+      ...problemsOf(fields, opens),
+    };
+    if (Object.keys(problems).length > 0) {
+      const aboutRecipient = Object.hasOwn(problems, 'conversation');
+      return { result: aboutRecipient ? 'unknown_user' : 'bad_request', status: 400, body: problems };
+    }
+    const { content, user, source, source_context: sourceContext } = fields;
     const id = this.messages.length + 1;
-    const sourceContext = rest['source_context'];
-    this.messages.push({ id, to, user: Number(user), content: asText(content), source, sourceContext });
-    return { result: 'accepted', status: 201, body: { id } };
+    const agent = user === undefined ? undefined : Number(user);
+    this.messages.push({ id, to, user: agent, content: asText(content), source, sourceContext });
+    // The answer to the opening of a conversation names the conversation.
+    return {
+      result: 'accepted',
+      status: opens ? 200 : 201,
+      body: { id: opens ? FIRST_CONVERSATION + id : id },
+    };
   }
 }
 
-function badConversation(name: string): Ruling | undefined {
-  if (name === '') return badField('conversation', 'This field is required.');
-  if (!name.endsWith('0')) return undefined;
-  const text = `Invalid pk "${name}" - object does not exist.`;
-  return { ...badField('conversation', text), result: 'unknown_user' };
+const FIRST_CONVERSATION = 5_000;
+
+/** All fields that are wrong at once, as Django REST Framework tells them. */
+function problemsOf(
+  { content, user, source }: Record<string, unknown>,
+  opens: boolean,
+): Record<string, string[]> {
+  const agentMissing = user === undefined && opens;
+  return {
+    ...(asText(content).trim() === '' && {
+      content: [content === undefined ? 'This field is required.' : 'This field may not be blank.'],
+    }),
+    ...(!agentMissing && agentProblem(user)),
+    ...(source !== undefined &&
+      ![1, 2, 3, 4, 5].includes(Number(source)) && { source: [`"${source}" is not a valid choice.`] }),
+  };
 }
 
-const badField = (field: string, text: string): Ruling => ({
-  result: 'bad_request',
-  status: 400,
-  body: { [field]: [text] },
-});
+function agentProblem(user: unknown): Record<string, string[]> {
+  if (user === undefined) return { user: ['This field is required.'] };
+  if (!Number.isSafeInteger(user)) return { user: ['A valid integer is required.'] };
+  return `${user}`.endsWith('0') ? { user: [`Invalid pk "${user}" - object does not exist.`] } : {};
+}
+
+function conversationProblem(conversation: unknown): Record<string, string[]> {
+  const name = `${conversation ?? ''}`;
+  if (name === '') return { conversation: ['This field is required.'] };
+  return name.endsWith('0') ? { conversation: [`Invalid pk "${name}" - object does not exist.`] } : {};
+}
 
 const notFound = (): Ruling => ({ result: 'unknown_user', status: 404, body: { detail: 'Not found.' } });
+
+const forbidden = (): Ruling => ({
+  result: 'forbidden',
+  status: 403,
+  body: { detail: 'You do not have permission to perform this action.' },
+});

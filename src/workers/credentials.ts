@@ -8,9 +8,9 @@ import type { PlatformDefinition } from '../platforms/port.ts';
  */
 export function credentialsFingerprint(
   channel: ChannelConfig,
-  { secrets, account }: PlatformDefinition,
+  { secrets, sender = [], account }: PlatformDefinition,
 ): string {
-  const values = secrets.map((name) => [name, String(channel.settings[name])]);
+  const values = [...secrets, ...sender].map((name) => [name, String(channel.settings[name])]);
   // A good key for the wrong account or address is refused, too.
   values.push(['account', account(channel.settings)], ['baseUrl', channel.baseUrl]);
   const salt = `herald:${channel.platform}:${channel.name}`;

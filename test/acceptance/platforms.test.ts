@@ -176,7 +176,7 @@ describe.concurrent('what a channel does not take', () => {
       channels: sandboxChannels({
         zulip: { maxMessageLength: 20_000 },
         discourse: { allowEmail: true, bodyMin: 40 },
-        usercom: { agent: undefined },
+        usercom: { agent: undefined, addressing: 'conversationId' },
       }),
     });
     const byMail = discourseTo('ann@example.com', 'A body that is long enough for anybody there');
@@ -185,9 +185,9 @@ describe.concurrent('what a channel does not take', () => {
     await expect(scene.send(discourseTo('ann', 'A body that is long enough'))).rejects.toThrow(
       'no less than 40',
     );
-    const toUser = { platform: 'usercom', to: { userId: 1 }, content: 'Hello' };
-    await expect(scene.send(toUser)).rejects.toThrow('agent: is missing, and the channel has none');
-    expect(await scene.send({ ...toUser, agent: 926 })).toMatchObject({ status: 'queued' });
+    const written = { platform: 'usercom', to: { conversationId: 1 }, content: 'Hello' };
+    await expect(scene.send(written)).rejects.toThrow('agent: is missing, and the channel has none');
+    expect(await scene.send({ ...written, agent: 926 })).toMatchObject({ status: 'queued' });
     expect(tallyOf(await scene.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
   });
 

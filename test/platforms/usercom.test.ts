@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { type UsercomMessage, type UsercomSettings, usercom } from '../../src/platforms/usercom.ts';
 import { readAnswer } from '../../src/platforms/usercom-answer.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { answered, recordingServer } from './answers.ts';
 import { describePlatformContract } from './contract.ts';
 
@@ -34,6 +35,64 @@ const wrongKey = {
   },
 };
 
+const detail = 'You do not have permission to perform this action.';
+const noSuchAgent = 'user: Invalid pk "930" - object does not exist.';
+const stopped = { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials' } as const;
+
+/** What is one message's own, and what is the channel's. */
+const forbidden = (good: UsercomMessage, closed: UsercomMessage) => [
+  {
+    name: 'rejects what is closed to the token, for this one alone',
+    message: closed,
+    outcome: { kind: 'rejected' as const, reason: 'bad_recipient' as const, detail },
+  },
+  {
+    name: 'stops the channel where everything is closed to the token',
+    message: good,
+    prepare: (sandbox: Sandbox) => sandbox.usercom.setPowerlessKeys('sandbox-key'),
+    outcome: { ...stopped, detail },
+  },
+  {
+    name: 'stops the channel where its agent is refused',
+    message: good,
+    settings: { agent: 930 },
+    outcome: { ...stopped, detail: noSuchAgent },
+  },
+  {
+    name: 'rejects a message whose own agent is refused',
+    message: { ...good, agent: 930 },
+    outcome: { kind: 'rejected' as const, reason: 'bad_request' as const, detail: noSuchAgent },
+  },
+  {
+    name: 'keeps a message where nobody tells whose fault a 403 is',
+    message: closed,
+    prepare: (sandbox: Sandbox) => sandbox.faults.add({ kind: 'server_error', of: 'lookup' }),
+    outcome: { kind: 'failed' as const, reason: 'not_connected' as const, detail: `HTTP 403: ${detail}` },
+  },
+];
+
+it('names the conversation that a message opened', async () => {
+  const sandbox = await startSandbox();
+  onTestFinished(() => sandbox.close());
+  const baseUrl = `${sandbox.url}/usercom/api/public`;
+  const client = usercom.connect(
+    { ...settings, agent: undefined, baseUrl, timeoutMs: 5_000, concurrency: 1 },
+    {},
+  );
+  onTestFinished(() => client.close());
+  const { signal } = new AbortController();
+  const opened = await client.send({
+    message: toUser(1),
+    content: '<p>Hi</p>',
+    attempt: 1,
+    id: 'm',
+    idempotencyKey: 'f',
+    signal,
+  });
+  expect(opened).toEqual({ kind: 'delivered', reason: 'sent', platformMessageId: '5001' });
+  expect(sandbox.usercom.messages).toMatchObject([{ to: '1', user: undefined }]);
+});
+
 describe('User.com, opening a conversation', () => {
   describePlatformContract({
     definition: usercom,
@@ -48,6 +107,7 @@ describe('User.com, opening a conversation', () => {
         message: toUser(20),
         outcome: { kind: 'rejected', reason: 'bad_recipient', detail: 'Not found.' },
       },
+      ...forbidden(toUser(1), toUser(1403)),
     ],
   });
 });
@@ -76,12 +136,17 @@ describe('User.com, writing into a conversation', () => {
         content: ' ',
         outcome: { kind: 'rejected', reason: 'bad_request', detail: 'content: This field may not be blank.' },
       },
+      ...forbidden(into(1), into(1403)),
     ],
   });
 });
 
 describe('an answer of User.com', () => {
-  const context = { now: 0, unspeakable: { secrets: [], content: 'the content' } };
+  const context = {
+    now: 0,
+    unspeakable: { secrets: [], content: 'the content' },
+    blames: 'channel' as const,
+  };
   const read = (status: number, body: unknown, headers?: Record<string, string>) =>
     readAnswer(answered(status, body, headers), context);
 
@@ -94,13 +159,28 @@ describe('an answer of User.com', () => {
     expect(read(201, body)).toEqual({ kind: 'delivered', reason: 'sent', platformMessageId });
   });
 
-  it.each([200, 202, 204])('HTTP %i is not', (status) => {
-    expect(read(status, { id: 1 })).toMatchObject({ kind: 'unknown', reason: 'unreadable_answer' });
+  it.each([
+    [200, { id: 7 }],
+    [200, { id: 'a1' }],
+  ])('HTTP %i with an id is a success as well', (status, body) => {
+    expect(read(status, body)).toMatchObject({ kind: 'delivered', platformMessageId: `${body.id}` });
+  });
+
+  it.each([
+    [200, {}],
+    [200, { id: null }],
+    [200, { id: '' }],
+    [200, '<html>Log in</html>'],
+    [202, { id: 1 }],
+    [204, ''],
+  ])('HTTP %i with %o is none', (status, body) => {
+    expect(read(status, body)).toMatchObject({ kind: 'unknown', reason: 'unreadable_answer' });
   });
 
   it.each([
     ['a bad field', 400, { content: ['This field is required.'] }, 'rejected', 'bad_request'],
-    ['the agent', 400, { user: ['Invalid pk "1".'] }, 'rejected', 'bad_request'],
+    ['the agent', 400, { user: ['Invalid pk "1".'] }, 'throttled', 'channel_stopped'],
+    ['the agent beside the text', 400, { user: ['No.'], content: ['No.'] }, 'rejected', 'bad_request'],
     ['the conversation', 400, { conversation: ['Invalid pk "1".'] }, 'rejected', 'bad_recipient'],
     ['an unknown user', 404, { detail: 'Not found.' }, 'rejected', 'bad_recipient'],
     ['no token', 401, { detail: 'Invalid token.' }, 'throttled', 'channel_stopped'],
@@ -211,8 +291,12 @@ describe('a User.com message', () => {
     expect(shape.safeParse({ to: { userId: 1 }, ...fields }).success).toBe(good);
   });
 
-  it('needs an agent, of its own or of its channel', () => {
-    const message = { ...toUser(1), content: 'Hi' };
+  it('needs no agent to open a conversation', () => {
+    expect(usercom.render({ ...toUser(1), content: 'Hi' }, {})).toBe('<p>Hi</p>');
+  });
+
+  it('needs an agent, of its own or of its channel, to write into a conversation', () => {
+    const message = { ...into(1), content: 'Hi' };
     expect(() => usercom.render(message, {})).toThrow('agent: is missing, and the channel has none');
     expect(usercom.render(message, { agent: 1 })).toBe('<p>Hi</p>');
     expect(usercom.render({ ...message, agent: 1 }, {})).toBe('<p>Hi</p>');
