@@ -43,8 +43,8 @@ describe.concurrent('one content for four platforms', () => {
     const address = 'https://e.com/%40all%20%3Cb%3E';
     expect(Object.fromEntries(journal.calls().map((call) => [call.platform, call.content]))).toEqual({
       kongregate: `Hello *@all ‹b>*, see our page (${address})`,
-      zulip: `Hello **&#64;all &#60;b&#62;**, see [our page](${address})`,
-      discourse: `Hello **@\u2060all &lt;b&gt;**, see [our page](${address})`,
+      zulip: `Hello **\u2060&#64;all &#60;b&#62;\u2060**, see [our page](${address})`,
+      discourse: `Hello **\u2060@\u2060all &lt;b&gt;\u2060**, see [our page](${address})`,
       usercom: `<p>Hello <strong>@all &lt;b&gt;</strong>, see <a href="${address}">our page</a></p>`,
     });
     expect([...discourse.topics.values()]).toMatchObject([{ title: 'Hi @all <b>', recipients: ['ann'] }]);
