@@ -157,6 +157,29 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
     return { kind: 'found' };
   }
 
+  /** Whether the account is one that may write to anybody: what to tell its operator, a sentence each. */
+  async examine(signal: AbortSignal): Promise<{ level: 'warning' | 'failed'; text: string }[]> {
+    const result = await this.#session(signal);
+    if (result.kind !== 'answered') return [{ level: 'warning', text: `does not answer: ${result.detail}` }];
+    const account = readSession(result);
+    const { apiUsername, uniquePostsMins, maxRecipients } = this.#settings;
+    if (account === undefined) {
+      const said = `HTTP ${result.status}`;
+      return [
+        { level: 'warning', text: `${said}: apiKey or apiUsername is wrong, or the key too narrow to ask` },
+      ];
+    }
+    if (account.staff) return [];
+    if (account.maySendMessages === false) {
+      const todo = 'add it to a group of personal_message_enabled_groups, or make it a moderator';
+      return [{ level: 'failed', text: `${apiUsername} may not send personal messages: ${todo}` }];
+    }
+    const limits = `the same text once in ${uniquePostsMins} minutes and ${maxRecipients} recipients a message`;
+    return [
+      { level: 'warning', text: `${apiUsername} is an ordinary member: ${limits}; make it a moderator` },
+    ];
+  }
+
   close(): Promise<void> {
     this.#archiver.close();
     return this.#http.close();
@@ -200,10 +223,7 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
     about: Unclear['about'],
     { signal }: SendRequest<DiscourseMessage>,
   ): Promise<'recipient' | 'channel' | undefined> {
-    const path = '/session/current.json';
-    const account = readSession(
-      await this.#http.request({ method: 'GET', path, headers: this.#headers, signal }),
-    );
+    const account = readSession(await this.#session(signal));
     if (account === undefined) return undefined;
     if (about === 'credentials' || account.staff) return 'recipient';
     return account.maySendMessages === false ? 'channel' : undefined;
@@ -221,6 +241,11 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
   async #find({ idempotencyKey, signal }: SendRequest<DiscourseMessage>): Promise<TopicSearch> {
     const path = `/t/external_id/${idempotencyKey}.json`;
     return readTopicSearch(await this.#http.request({ method: 'GET', path, headers: this.#headers, signal }));
+  }
+
+  #session(signal: AbortSignal): Promise<HttpResult> {
+    const path = '/session/current.json';
+    return this.#http.request({ method: 'GET', path, headers: this.#headers, signal });
   }
 
   #putArchive(topicId: number, signal: AbortSignal): Promise<HttpResult> {

@@ -48,11 +48,16 @@ function connect(
   });
   return {
     close: () => client.close(),
+    examine: () => (client as unknown as Examined).examine(new AbortController().signal),
     send: (message: DiscourseMessage, more: Partial<SendRequest> = {}) =>
       client.send(request(message, more) as never),
     confirm: (message: DiscourseMessage, more: Partial<SendRequest> = {}) =>
       client.confirm!({ ...request(message, more), attemptedAt: 0 } as never) as Promise<Answer>,
   };
+}
+
+interface Examined {
+  examine(signal: AbortSignal): Promise<unknown>;
 }
 
 const topics = () => [...sandbox.discourse.topics.values()];
@@ -264,6 +269,37 @@ describe('a refusal that may be the fault of the recipient or of the account', (
   async function send(client: ReturnType<typeof connect>, count: number) {
     for (let n = 1; n <= count; n += 1) await to(client, n);
   }
+});
+
+describe('the account that writes', () => {
+  const examine = () => connect().examine();
+
+  it.each([
+    ['staff', { staff: true }, []],
+    [
+      'a member',
+      {},
+      [{ level: 'warning', text: expect.stringMatching(/ordinary member: .*5 minutes.*moderator$/) }],
+    ],
+    [
+      'one that may not write',
+      { mayMessage: false },
+      [{ level: 'failed', text: expect.stringMatching(/^herald may not/) }],
+    ],
+    [
+      'one of a narrow key',
+      { topics: [1] },
+      [{ level: 'warning', text: expect.stringContaining('HTTP 403') }],
+    ],
+  ])('is told of: %s', async (_, account, findings) => {
+    sandbox.discourse.accounts.set({ username: 'herald', ...account });
+    expect(await examine()).toEqual(findings);
+  });
+
+  it('is not told of by a site that does not answer', async () => {
+    sandbox.faults.add({ kind: 'reset', of: 'lookup' });
+    expect(await examine()).toMatchObject([{ level: 'warning' }]);
+  });
 });
 
 describe('a message that is archived', () => {
