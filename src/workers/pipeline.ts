@@ -8,6 +8,7 @@ import { type Plan, planAnswer, planAttempt, planRelease } from '../policies/att
 import { planVerdict, recorded } from '../policies/verdict-plan.ts';
 import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
 import { type Delivery, type QueuedJob, type ReadContext, type ReadJob, readJob } from './delivery.ts';
+import { createLastWords } from './last-words.ts';
 import type { MessageRef } from './observer.ts';
 
 /**
@@ -40,6 +41,7 @@ const STALE_WAIT_MS = 250;
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { ledger, observer, clock, channel, random } = deps;
   const attempts = createAttempts(deps);
+  const lastWords = createLastWords();
   const planContext = {
     retry: channel.retry,
     resolution: deps.resolution,
@@ -53,6 +55,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const attempted = await attempts.make(delivery, grant, askedAt);
     const plan = planOf(attempted, grant, delivery.looks);
     const next = withinLife(plan.next, delivery);
+    noteWords(delivery, attempted, plan);
     if (attempted.kind === 'sent') {
       observer.attempted({
         message: delivery.ref,
@@ -106,7 +109,24 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const wait = waitOf(plan.next, delivery);
     if (!plan.final && !wait) return plan.next;
     const settled = await settleVerdict(delivery.ledger, nonce, plan.final, wait);
-    return conclude(delivery.ref, delivery.dueAt, settled, plan.final, plan.next);
+    return conclude(delivery.ref, delivery.dueAt, settled, plan.final, withWords(plan.next, delivery));
+  }
+
+  /** An answer to the message itself says more than one to the question about it. */
+  function noteWords({ ref }: Delivery, attempted: Attempted, plan: Plan): void {
+    const earlier = lastWords.take(ref.id);
+    if (plan.final) return;
+    if (attempted.kind === 'sent' && plan.outcome.detail) lastWords.note(ref.id, plan.outcome.detail);
+    else if (earlier !== undefined) lastWords.note(ref.id, earlier);
+    else if (attempted.kind === 'asked' && attempted.answer.kind === 'unsure') {
+      lastWords.note(ref.id, attempted.answer.detail);
+    }
+  }
+
+  function withWords(next: Disposition, { ref }: Delivery): Disposition {
+    if (next.kind !== 'dead') return next;
+    const words = lastWords.take(ref.id);
+    return words === undefined ? next : { ...next, detail: `${next.detail}; last: ${words}` };
   }
 
   const settleVerdict = (

@@ -1,4 +1,7 @@
+import { Queue } from 'bullmq';
 import { describe, expect } from 'vitest';
+import { PREFIX, queueName } from '../../src/jobs/queues.ts';
+import type { Fault } from '../../src/sandbox/index.ts';
 import { it, sandboxChannels } from './platforms-scene.ts';
 
 const ended = (receipts: readonly { state: string; reason: string }[]): string[] =>
@@ -24,6 +27,47 @@ describe.concurrent('a Zulip bot that may not read', { timeout: 60_000 }, () => 
     expect(scene.log()).toMatch(/"unconfirmed".*Generic bot/);
     expect(scene.sandbox.zulip.messages).toHaveLength(2);
   });
+});
+
+describe.concurrent('something that answers in the place of the platform', { timeout: 60_000 }, () => {
+  const page = '<html><head><title>Log in – Example</title></head></html>';
+  const answers: [string, Fault, string[]][] = [
+    [
+      'a redirect',
+      { kind: 'answer', status: 301, headers: { location: 'https://www.example.com/chat?key=sandbox-key' } },
+      ['HTTP 301 to https://www.example.com/chat,', 'check baseUrl'],
+    ],
+    [
+      'a login page',
+      { kind: 'answer', status: 200, headers: { 'content-type': 'text/html' }, body: page },
+      ['HTTP 200', 'text/html', 'Log in – Example'],
+    ],
+  ];
+  const messages = {
+    kongregate: { to: { userId: 1 } },
+    zulip: { to: { userIds: [1] } },
+    discourse: { to: { usernames: ['ann'] }, title: 'News' },
+    usercom: { to: { userId: 1 } },
+  };
+  const cases = answers.flatMap(([what, fault, words]) =>
+    Object.entries(messages).map(([platform, fields]) => [platform, what, fault, fields, words] as const),
+  );
+
+  it.for(cases)(
+    '%s: %s is told of in the letter',
+    async ([platform, , fault, fields, words], { openPlatforms }) => {
+      const quick = { patience: '1s', retry: { attempts: 2, base: '20ms', cap: '50ms' }, timeout: '1s' };
+      const scene = await openPlatforms({ channels: sandboxChannels({ [platform]: quick }) });
+      scene.sandbox.faults.add(fault, { ...fault, of: 'lookup' } as Fault);
+      await scene.send({ platform, ...fields, content: 'A body that is long enough' } as never);
+      expect(ended(await scene.settled(platform, 1))).toEqual(['dead/unconfirmed']);
+      const queue = new Queue(queueName(platform), { connection: scene.redis, prefix: PREFIX });
+      const [letter] = await queue.getFailed();
+      await queue.close();
+      for (const word of words) expect(letter?.failedReason).toContain(word);
+      expect(letter?.failedReason).not.toContain('sandbox-key');
+    },
+  );
 });
 
 describe.concurrent('a Zulip server before 7.0', { timeout: 60_000 }, () => {
