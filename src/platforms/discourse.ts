@@ -26,6 +26,7 @@ import { createHttpClient, type HttpClient } from './http.ts';
 import { outcomeWithoutAnswer } from './http-outcome.ts';
 import type { HttpAnswer, HttpResult } from './http-result.ts';
 import type {
+  AccountFinding,
   Answer,
   ClientDeps,
   CommonChannelSettings,
@@ -158,7 +159,7 @@ class DiscourseClient implements PlatformClient<DiscourseMessage> {
   }
 
   /** Whether the account is one that may write to anybody: what to tell its operator, a sentence each. */
-  async examine(signal: AbortSignal): Promise<{ level: 'warning' | 'failed'; text: string }[]> {
+  async examine(signal: AbortSignal): Promise<AccountFinding[]> {
     const result = await this.#session(signal);
     if (result.kind !== 'answered') return [{ level: 'warning', text: `does not answer: ${result.detail}` }];
     const account = readSession(result);
