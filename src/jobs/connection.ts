@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
 import { type Call, readyGate } from './ready-gate.ts';
-import { isLostConnection, isRefusal } from './redis-errors.ts';
+import { reconnectWhenDemoted } from './reconnect.ts';
+import { isLostConnection, isPassingRefusal, isRefusal } from './redis-errors.ts';
 import { checkRedis, type RedisInstance } from './redis-option.ts';
 import { tlsOptions } from './redis-url.ts';
 
@@ -23,13 +25,15 @@ export interface ProducerConnection {
 }
 
 const RETRY_PAUSE_MS = 25;
+/** After a refusal that passes: a replica is promoted, or left, within seconds. */
+const REFUSED_PAUSE_MS = 250;
 const RECONNECT_CAP_MS = 500;
 
 /**
  * Neither a queue of commands that wait for the connection (it would grow for as long as an outage lasts, and what
  * callers gave up on would be sent hours later) nor ioredis' own retries: `call` does both, within its time.
  */
-const ownOptions = (timeoutMs: number) => ({
+const ownOptions = (timeoutMs: number, clock: Pick<Clock, 'monotonic'>) => ({
   lazyConnect: true,
   // The shapes of answers that BullMQ and the scripts expect, whatever an instance handed in prefers.
   replyMapping: 'legacy' as const,
@@ -39,6 +43,7 @@ const ownOptions = (timeoutMs: number) => ({
   socketTimeout: timeoutMs,
   connectTimeout: timeoutMs,
   retryStrategy: (times: number) => Math.min(50 * times, RECONNECT_CAP_MS),
+  reconnectOnError: reconnectWhenDemoted(clock),
   // The time for which a peer's answer to the end of the connection keeps the process alive.
   disconnectTimeout: 100,
 });
@@ -47,9 +52,13 @@ const ownOptions = (timeoutMs: number) => ({
  * @param redis a URL, or an instance, which is duplicated and otherwise left alone
  * @throws TypeError for what is neither
  */
-export function openConnection(redis: string | RedisInstance, timeoutMs: number): ProducerConnection {
+export function openConnection(
+  redis: string | RedisInstance,
+  timeoutMs: number,
+  clock: Pick<Clock, 'monotonic'>,
+): ProducerConnection {
   checkRedis(redis);
-  const options = ownOptions(timeoutMs);
+  const options = ownOptions(timeoutMs, clock);
   const client =
     typeof redis === 'string'
       ? new Redis(redis, { ...options, ...tlsOptions(redis) })
@@ -68,9 +77,10 @@ export function openConnection(redis: string | RedisInstance, timeoutMs: number)
       try {
         return await command();
       } catch (error) {
-        if (!isLostConnection(error)) throw refusal(operation, error);
+        if (!isLostConnection(error) && !isPassingRefusal(error)) throw refusal(operation, error);
+        call.refusal = isPassingRefusal(error) ? refusal(operation, error) : undefined;
       }
-      await pause(RETRY_PAUSE_MS);
+      await pause(call.refusal ? REFUSED_PAUSE_MS : RETRY_PAUSE_MS);
     }
   }
 
@@ -81,7 +91,7 @@ export function openConnection(redis: string | RedisInstance, timeoutMs: number)
       timer = setTimeout(() => {
         call.over = true;
         call.forget?.();
-        reject(new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent));
+        reject(call.refusal ?? new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent));
       }, timeoutMs);
     });
     try {

@@ -2,6 +2,7 @@ import { type BulkJobOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { PreparedMessage } from './prepare.ts';
 import { MESSAGE_JOB, PREFIX, queueName } from './queues.ts';
+import { isUnknownScript } from './redis-errors.ts';
 
 /** The producer's side of the queues: one BullMQ queue a channel, on a connection that somebody else owns. */
 export interface Queues {
@@ -22,13 +23,17 @@ export function openQueues(connection: Redis): Queues {
   };
   return {
     async add(channel, messages) {
-      const jobs = await queueOf(channel).addBulk(
-        messages.map((prepared) => ({
-          name: MESSAGE_JOB,
-          data: prepared.message,
-          opts: jobOptions(prepared),
-        })),
-      );
+      const queue = queueOf(channel);
+      const adds = messages.map((prepared) => ({
+        name: MESSAGE_JOB,
+        data: prepared.message,
+        opts: jobOptions(prepared),
+      }));
+      const jobs = await queue.addBulk(adds).catch((error: unknown) => {
+        if (!isUnknownScript(error)) throw error;
+        // Somebody flushed the scripts while the batch was on its way. One command alone brings its script along.
+        return Promise.all(adds.map(({ name, data, opts }) => queue.add(name, data, opts)));
+      });
       // An add that deduplication dropped hands back the job that was there first.
       return jobs.map((job, index) => job.id === messages[index]!.jobId);
     },

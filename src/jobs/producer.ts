@@ -86,7 +86,7 @@ export function buildProducer<P extends Platforms>(
   { platforms, clock, openLedger }: ProducerParts<P>,
 ): Producer<InputOf<P>> {
   checkOptions(channels, timeoutMs);
-  const connection = openConnection(redis, timeoutMs);
+  const connection = openConnection(redis, timeoutMs, clock);
   const queues = openQueues(connection.client);
   const ledger = openLedger(connection.client);
   const announcements = cachedAnnouncements(connection.client, clock);

@@ -7,6 +7,8 @@ export interface Call {
   over: boolean;
   /** A command of the call left for Redis. */
   sent: boolean;
+  /** The last answer, where it was a refusal that may pass. */
+  refusal?: unknown;
   /** Takes the call out of those that wait for the connection. */
   forget?: () => void;
 }

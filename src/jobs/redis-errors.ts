@@ -16,6 +16,17 @@ export function isLostConnection(error: unknown): boolean {
 export const isRefusal = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'ReplyError';
 
+/** The script of a command was flushed since it was loaded: nothing was done. */
+export const isUnknownScript = (error: unknown): boolean =>
+  isRefusal(error) && error.message.startsWith('NOSCRIPT');
+
+/**
+ * This server will not do, or not yet, and another one or the same a moment later will: a replica, one that loads, a
+ * cluster that moves. Nothing was done.
+ */
+export const isPassingRefusal = (error: unknown): error is Error =>
+  isRefusal(error) && /^(?:READONLY|MASTERDOWN|LOADING|CLUSTERDOWN|TRYAGAIN) /.test(error.message);
+
 /** Redis' own code in the text of a refusal, such as `OOM`; `ERR` where it gives none. */
 export const refusalCode = (answer: string): string => /^[A-Z]+/.exec(answer)?.[0] ?? 'ERR';
 

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLine } from '../../chaos/line.ts';
 import { systemClock } from '../../src/clock.ts';
 import { InterruptedError, ProducerTimeoutError } from '../../src/jobs/errors.ts';
 import { buildProducer } from '../../src/jobs/producer.ts';
@@ -217,4 +218,57 @@ describe('a Redis that goes away', () => {
     expect(result).toMatchObject({ queued: total, duplicate: 0 });
     expect(await jobsInQueue()).toBe(total);
   });
+});
+
+describe('a Redis that became a replica', () => {
+  it('is left for the one that the same address leads to now', async () => {
+    const successor = await startRedis();
+    const line = await openLine(server.port);
+    const follower = new Redis(server.url);
+    closing.push(
+      () => successor.stop(),
+      () => line.close(),
+      async () => follower.disconnect(),
+    );
+    const sender = producer(15_000, `redis://127.0.0.1:${line.port}`);
+    await sender.send({ ...hello, id: 'before' });
+    // The connection stays, as it does when the address is a name or a proxy that leads elsewhere from now on.
+    await follower.replicaof('127.0.0.1', successor.port);
+    line.lead(successor.port);
+    expect(await sender.send({ ...hello, id: 'after' })).toEqual({ status: 'queued', id: 'after' });
+    expect(await sender.sendMany([{ ...hello, id: 'more' }])).toMatchObject({ queued: 1 });
+  });
+
+  it('ends a call with its refusal where there is no other', async () => {
+    const follower = new Redis(server.url);
+    closing.push(async () => follower.disconnect());
+    const sender = producer(1_500);
+    await sender.send({ ...hello, id: 'before' });
+    await follower.replicaof('127.0.0.1', 1);
+    const { error, ms } = await timed(() => sender.send({ ...hello, id: 'after' }));
+    expect(error).toMatchObject({ name: 'ProducerRefusedError', code: 'READONLY' });
+    expect(ms).toBeLessThan(unhurried(4_000));
+  });
+});
+
+it('goes on while somebody flushes the scripts again and again', async () => {
+  const flusher = new Redis(server.url);
+  let flushing = true;
+  const flushes = (async () => {
+    while (flushing) await flusher.script('FLUSH');
+  })();
+  closing.push(async () => flusher.disconnect());
+  const messages = Array.from({ length: 3_000 }, (_, i) => ({
+    ...hello,
+    id: `n-${i}`,
+    to: { userId: i + 1 },
+  }));
+  const sent = producer(15_000)
+    .sendMany(messages)
+    .finally(() => {
+      flushing = false;
+    });
+  expect(await sent).toMatchObject({ queued: 3_000, duplicate: 0 });
+  await flushes;
+  expect(await jobsInQueue()).toBe(3_000);
 });
