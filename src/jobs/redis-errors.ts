@@ -43,11 +43,17 @@ const SHOWN = 200;
 const UNTRUSTED = /^(?:SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_)/;
 const MISNAMED = 'ERR_TLS_CERT_ALTNAME_INVALID';
 
+const NO_REDIS = 'Unknown RESP type';
+
+/** What no patience mends: the server asks for other credentials, or speaks another protocol. */
+export const refusesLogin = (error: Error): boolean =>
+  error.message.startsWith(NO_REDIS) || (isRefusal(error) && /^(?:NOAUTH|WRONGPASS) /.test(error.message));
+
 /** Why there is no connection, as the rest of a sentence that begins with its Redis: `did not answer: ECONNREFUSED`. */
 export function connectionTrouble(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
   const why = (message || code || String(cause)).slice(0, SHOWN);
-  if (why.startsWith('Unknown RESP type')) return 'is no Redis: what listens there speaks another protocol';
+  if (why.startsWith(NO_REDIS)) return 'is no Redis: what listens there speaks another protocol';
   if (code === MISNAMED) return `has a certificate for another host: ${why}`;
   if (code && UNTRUSTED.test(code))
     return `has a certificate that is not trusted (NODE_EXTRA_CA_CERTS names an authority of your own): ${why}`;

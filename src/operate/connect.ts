@@ -53,7 +53,8 @@ export async function connectRedis(redis: string | RedisInstance): Promise<Redis
   throw new DatabaseRefusedError(client.options.db, heard.message);
 }
 
-const unreachable = ({ options }: Redis, cause: unknown): RedisUnreachableError =>
+/** One sentence of a Redis that cannot be used: its address, and what it did. */
+export const unreachable = ({ options }: Redis, cause: unknown): RedisUnreachableError =>
   new RedisUnreachableError(`Redis at ${options.host}:${options.port} ${connectionTrouble(cause)}`, {
     cause,
   });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
@@ -38,6 +39,9 @@ export interface ChannelWorkerDeps {
 
 /** Finds the jobs of a dead worker. With the job lock this makes its jobs come back after 15 to 19 s. */
 const STALLED_INTERVAL_MS = 4_000;
+/** After jobs that the store failed, growing with their number in a row. */
+const FAILED_PAUSE_MS = 25;
+const FAILED_PAUSE_AT_MOST_MS = 2_000;
 /** After an error of the store in BullMQ's own loop. */
 const RUN_RETRY_MS = 1_000;
 /** BullMQ ends a job that stalled too often without a word to us: poison is judged by the ledger's attempts instead. */
@@ -60,6 +64,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   let pulling = false;
   let active = 0;
   let lastTakenAt = clock.monotonic();
+  /** Jobs in a row that the store failed. */
+  let failures = 0;
 
   async function dispose(job: Job): Promise<Disposition> {
     // A pause does not end the question for a next job that BullMQ has asked already: its answer may come any time.
@@ -73,10 +79,17 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     lastTakenAt = clock.monotonic();
     try {
       await settleJob(await dispose(job), job, { queue, token, clock });
+      failures = 0;
     } catch (error) {
-      if (isSignal(error)) throw error;
+      if (isSignal(error)) {
+        failures = 0;
+        throw error;
+      }
       if (refusesWrites(error)) tellError(error);
       else logger.error({ job_id: job.id, error: String(error) }, 'job left to come back by itself');
+      failures += 1;
+      // Where every job fails at once, the next one must not be taken at once.
+      if (failures > 1) await pause(Math.min(FAILED_PAUSE_MS * 2 ** failures, FAILED_PAUSE_AT_MOST_MS));
       throw leaveToStall();
     } finally {
       active -= 1;

@@ -2,7 +2,9 @@ import { type Clock, type Random, systemClock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import { announceChannels } from '../jobs/announcements.ts';
 import { createMessageSchemas } from '../jobs/message.ts';
+import { ledgerBase } from '../jobs/queues.ts';
 import { refusedByStore } from '../ledger/ledger.ts';
+import { checkPermissions } from '../ledger/permissions.ts';
 import { QuotaChangedError } from '../ledger/policy-change.ts';
 import { refusesWrites } from '../ledger/refusals.ts';
 import { readVersion } from '../observe/build-info.ts';
@@ -15,6 +17,7 @@ import type { PlatformDefinition } from '../platforms/port.ts';
 import { type ChannelDeps, createChannel, type RunningChannel, type Wrappers } from './channel.ts';
 import { type ClockGuard, createClockGuard } from './clock-guard.ts';
 import { closeWithin, type Drained } from './drain.ts';
+import { tellFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import { createWatchdog } from './watchdog.ts';
@@ -25,7 +28,8 @@ import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 export interface HeraldWorker {
   /**
    * Connects, checks and starts to deliver; resolves when the channels are at work. Waits for a Redis that is away.
-   * @throws QuotaChangedError, DatabaseRefusedError
+   * @throws QuotaChangedError, DatabaseRefusedError, PermissionError; RedisUnreachableError for a login that is refused
+   *   and for what is no Redis
    */
   run(): Promise<void>;
   /**
@@ -149,16 +153,12 @@ function start({ store, channels, metrics, clock, logger }: StartDeps): Started 
     }
     pull();
   });
-  let giveUp = (_: unknown): void => {};
-  const givenUp = new Promise<never>((_, reject) => {
-    giveUp = reject;
-  });
-  givenUp.catch(() => {}); // Nobody waits for it once the worker has begun.
+  let unfit: Error | undefined;
   /** What only a person can mend ends the start; later, it must not hold up the other channels. */
   function noticeUnfit(error: unknown): void {
-    const unfit = error instanceof QuotaChangedError || (refusedByStore(error) && !refusesWrites(error));
-    if (!unfit) throw error;
-    giveUp(error);
+    const passing = !(error instanceof QuotaChangedError || refusedByStore(error)) || refusesWrites(error);
+    if (passing) throw error;
+    unfit = error as Error;
     if (begun) logger.error({ error: String(error) }, 'channel could not be prepared again');
   }
   watch.add({
@@ -188,7 +188,10 @@ function start({ store, channels, metrics, clock, logger }: StartDeps): Started 
     health,
     pull,
     async begin() {
-      await Promise.race([watch.pending(), givenUp]);
+      await checkPermissions(redis, ledgerBase(channels[0]!.config.name));
+      await tellFindings(redis, logger);
+      await watch.pending();
+      if (unfit) throw unfit;
       begun = true;
       await guard.measure();
       guard.start();

@@ -2,9 +2,11 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { guardDatabase } from '../jobs/database.ts';
 import { PREFIX } from '../jobs/queues.ts';
+import { refusesLogin } from '../jobs/redis-errors.ts';
 import { refusesWrites } from '../ledger/refusals.ts';
 import { type StoreWatch, watchStore } from '../ledger/store-watch.ts';
 import type { Logger } from '../observe/log.ts';
+import { unreachable } from '../operate/connect.ts';
 import { connectWorker } from './connections.ts';
 import { createOutageLog } from './outage-log.ts';
 
@@ -13,7 +15,7 @@ export interface WorkerStore {
   readonly redis: Redis;
   readonly ledgerRedis: Redis;
   readonly watch: StoreWatch;
-  /** Rejects where Redis refuses the database; never resolves. */
+  /** Rejects where Redis refuses the database or, before the first connection, the login, or is none; never resolves. */
   readonly refused: Promise<never>;
   /** Hears of errors of whatever uses the connections. */
   tellError(error: Error): void;
@@ -35,7 +37,8 @@ export interface StoreOptions {
 export function openWorkerStore({ url, clock, logger, onRefusing }: StoreOptions): WorkerStore {
   const { redis, ledgerRedis } = connectWorker(url, clock);
   const connections = [redis, ledgerRedis];
-  const refused = guardDatabase(redis);
+  const refused = Promise.race([guardDatabase(redis), guardLogin(redis)]);
+  refused.catch(() => {}); // Who runs long enough no longer waits for it.
   const outages = createOutageLog(redis, logger, clock);
   const watch = watchStore(ledgerRedis, {
     clock,
@@ -60,4 +63,19 @@ export function openWorkerStore({ url, clock, logger, onRefusing }: StoreOptions
       for (const each of connections) each.disconnect();
     },
   };
+}
+
+/**
+ * What no patience mends at the start: a login that is refused, a server that is no Redis. Later, the same is met as an
+ * outage: a password may be changed on both sides, one after the other.
+ * @returns a promise that rejects with RedisUnreachableError, and never resolves
+ */
+function guardLogin(redis: Redis): Promise<never> {
+  return new Promise<never>((_, reject) => {
+    const hear = (error: Error): void => {
+      if (refusesLogin(error)) reject(unreachable(redis, error));
+    };
+    redis.on('error', hear);
+    redis.once('ready', () => redis.off('error', hear));
+  });
 }

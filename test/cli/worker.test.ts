@@ -244,3 +244,57 @@ it('counts the password of Redis among the secrets as it is and as its URL write
   expect(secrets('redis://:100%@127.0.0.1')).toContain('100%');
   expect(secrets('redis://127.0.0.1')).toEqual([]);
 });
+
+it.each([
+  [
+    'a login that is refused',
+    (url: string) => url.replace('//', '//nobody:wrong@'),
+    EXIT.unreachable,
+    'WRONGPASS',
+  ],
+  ['a user without INFO', (url: string) => url.replace('//', '//noinfo:secret@'), EXIT.usage, 'INFO'],
+  [
+    'a user without XADD and ZADD',
+    (url: string) => url.replace('//', '//few:secret@'),
+    EXIT.usage,
+    'XADD, ZADD',
+  ],
+])('ends by %s, told once in its log', async (_, as, exitCode, detail) => {
+  const redis = await ownRedis();
+  const admin = new Redis(redis.url);
+  for (const [name, ...rules] of [
+    ['noinfo', '-info'],
+    ['few', '-xadd', '-zadd'],
+  ])
+    await admin.call('ACL', 'SETUSER', name!, 'on', '>secret', '~*', '&*', '+@all', ...rules);
+  admin.disconnect();
+  const worker = startCommand(['worker', '--config', await configFile({ redis: as(redis.url) })]);
+  expect(await worker.ended()).toBe(exitCode);
+  const told = logOf(worker).filter(({ level }) => level === 'error');
+  expect(told.at(-1)).toMatchObject({
+    msg: 'worker could not start',
+    error: expect.stringContaining(detail),
+  });
+});
+
+it('ends by what is no Redis', async () => {
+  const other = createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  onTestFinished(() => void other.close());
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  const { port } = other.address() as { port: number };
+  const config = await configFile({ redis: `redis://127.0.0.1:${port}` });
+  const worker = startCommand(['worker', '--config', config]);
+  expect(await worker.ended()).toBe(EXIT.unreachable);
+  const told = logOf(worker).filter(({ msg }) => msg === 'worker could not start');
+  expect(told).toMatchObject([{ error: expect.stringContaining('is no Redis') }]);
+});
+
+it('tells once what doctor finds of a Redis that deletes queued messages', async () => {
+  const redis = await ownRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
+  const worker = startCommand(['worker', '--config', await configFile({ redis: redis.url })]);
+  await logged(worker, 'worker started');
+  const told = logOf(worker).filter(({ check }) => check === 'eviction');
+  expect(told).toMatchObject([{ level: 'warn', detail: expect.stringContaining('allkeys-lru') }]);
+  worker.signal('SIGTERM');
+  expect(await worker.ended()).toBe(EXIT.done);
+});

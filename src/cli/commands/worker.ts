@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { secretsOf, workerOf } from '../../app.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
+import { PermissionError } from '../../ledger/permissions.ts';
 import { QuotaChangedError } from '../../ledger/policy-change.ts';
 import { createLogger } from '../../observe/log.ts';
+import { RedisUnreachableError } from '../../operate/connect.ts';
 import type { Drained } from '../../workers/drain.ts';
 import type { HeraldWorker } from '../../workers/process.ts';
-import { EXIT } from '../context.ts';
+import { EXIT, type ExitCode } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { collected } from '../option-values.ts';
 import type { AddCommand, Run } from '../shell.ts';
@@ -36,6 +38,12 @@ function restrictTo(names: readonly string[] | undefined, config: HeraldConfig):
     );
   }
   return { ...config, channels: config.channels.filter(({ name }) => names.includes(name)) };
+}
+
+/** A Redis that a worker cannot work with: told in the log, which is where whoever runs workers looks. */
+function unfitRedis(error: unknown): ExitCode | undefined {
+  if (error instanceof RedisUnreachableError) return EXIT.unreachable;
+  return error instanceof PermissionError ? EXIT.usage : undefined;
 }
 
 /** What keeps a worker from starting until a person changes something. */
@@ -84,7 +92,10 @@ const run: Run<WorkerOptions> = async ({ context, output, options }) => {
     const { drained } = await runUntil(signal, workerOf(config, logger));
     return drained ? EXIT.done : EXIT.partly;
   } catch (error) {
-    throw startFailure(error, config);
+    const exitCode = unfitRedis(error);
+    if (exitCode === undefined) throw startFailure(error, config);
+    logger.error({ error: (error as Error).message }, 'worker could not start');
+    return exitCode;
   }
 };
 

@@ -1,0 +1,114 @@
+import type { Redis } from 'ioredis';
+import { loadScript } from './script.ts';
+
+/**
+ * Every command of BullMQ's scripts and of the ledger's, with arguments that change nothing but the scratch key `@`.
+ * A test compares the names with the scripts.
+ */
+export const SCRIPTED: readonly (readonly string[])[] = [
+  ...['GET', 'PTTL', 'PERSIST', 'TYPE', 'EXISTS', 'DEL', 'UNLINK', 'PEXPIRETIME', 'INCR'].map((name) => [
+    name,
+    '@',
+  ]),
+  ...['LLEN', 'RPOP', 'LPOP', 'HGETALL', 'HLEN', 'SMEMBERS', 'SCARD', 'ZCARD', 'ZPOPMIN', 'XLEN'].map(
+    (name) => [name, '@'],
+  ),
+  ...['TIME'].map((name) => [name]),
+  ['INFO', 'replication'],
+  ['SET', '@', '1'],
+  ['INCRBY', '@', '1'],
+  ['PEXPIRE', '@', '1'],
+  ['PEXPIREAT', '@', '1'],
+  ['RENAME', '@', '@'],
+  ['LPUSH', '@', '1'],
+  ['RPUSH', '@', '1'],
+  ['RPOPLPUSH', '@', '@'],
+  ['LRANGE', '@', '0', '0'],
+  ['LINDEX', '@', '0'],
+  ['LPOS', '@', '1'],
+  ['LREM', '@', '0', '1'],
+  ['LSET', '@', '0', '1'],
+  ['LTRIM', '@', '0', '0'],
+  ['HSET', '@', 'f', '1'],
+  ['HMSET', '@', 'f', '1'],
+  ['HGET', '@', 'f'],
+  ['HMGET', '@', 'f'],
+  ['HDEL', '@', 'f'],
+  ['HEXISTS', '@', 'f'],
+  ['HINCRBY', '@', 'f', '1'],
+  ['SADD', '@', '1'],
+  ['SREM', '@', '1'],
+  ['SISMEMBER', '@', '1'],
+  ['ZADD', '@', '1', '1'],
+  ['ZREM', '@', '1'],
+  ['ZSCORE', '@', '1'],
+  ['ZRANGE', '@', '0', '0'],
+  ['ZREVRANGE', '@', '0', '0'],
+  ['ZRANGEBYSCORE', '@', '0', '0'],
+  ['ZREVRANGEBYSCORE', '@', '0', '0'],
+  ['ZRANGEBYLEX', '@', '-', '+'],
+  ['ZLEXCOUNT', '@', '-', '+'],
+  ['ZCOUNT', '@', '0', '0'],
+  ['ZREMRANGEBYSCORE', '@', '0', '0'],
+  ['ZREMRANGEBYRANK', '@', '0', '0'],
+  ['XADD', '@', '*', 'f', '1'],
+  ['XTRIM', '@', 'MAXLEN', '0'],
+  ['XRANGE', '@', '-', '+'],
+  ['XREAD', 'STREAMS', '@', '0'],
+  ['XDEL', '@', '0-1'],
+];
+
+/** What a worker asks on its connection, outside of scripts. */
+const PLAIN: readonly (readonly string[])[] = [
+  ['INFO', 'server'],
+  ['TIME'],
+  ['HSET', '@', 'f', '1'],
+  ['HGETALL', '@'],
+  ['ZMSCORE', '@', '1'],
+  ['HSCAN', '@', '0'],
+  ['DEL', '@'],
+  // The shortest wait that there is: an argument of 0 would be for ever.
+  ['BZPOPMIN', '@', '0.001'],
+];
+
+/** The user whose name and password a worker was given may not do what it has to. */
+export class PermissionError extends Error {
+  override readonly name = 'PermissionError';
+  /** Commands, in capitals. */
+  readonly missing: readonly string[];
+  constructor(missing: readonly string[]) {
+    super(`Redis does not let this user run ${missing.join(', ')}: a worker needs them, on keys of herald:*`);
+    this.missing = missing;
+  }
+}
+
+const script = loadScript('permissions.lua');
+
+/**
+ * Tries what a worker of this channel will do. Waits for a Redis that is away.
+ * @throws PermissionError
+ */
+export async function checkPermissions(redis: Redis, base: string): Promise<void> {
+  const missing = new Set<string>();
+  const key = `${base}:permissions`;
+  for (const command of PLAIN) {
+    const [name = '', ...args] = command.map((part) => (part === '@' ? key : part));
+    if (await isForbidden(() => redis.call(name, ...args))) missing.add(name);
+  }
+  const scripted = async (): Promise<void> => {
+    const names = (await script.run(redis, [base], [JSON.stringify(SCRIPTED)])) as string[];
+    for (const name of names) missing.add(name);
+  };
+  if (await isForbidden(scripted)) missing.add('EVALSHA');
+  if (missing.size > 0) throw new PermissionError([...missing].sort());
+}
+
+/** A store that is full or a replica refuses otherwise, and is waited for elsewhere. */
+async function isForbidden(run: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await run();
+    return false;
+  } catch (error) {
+    return error instanceof Error && /^(?:NOPERM|ERR The user executing the script)/.test(error.message);
+  }
+}

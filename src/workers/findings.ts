@@ -1,0 +1,11 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from '../observe/log.ts';
+import { redisChecks } from '../operate/redis-checks.ts';
+import { readRedisFacts } from '../operate/redis-facts.ts';
+
+/** Tells once, at the start, what `doctor` finds wrong with this Redis: who never calls it reads the log. */
+export async function tellFindings(redis: Redis, logger: Logger): Promise<void> {
+  for (const { name, level, text } of redisChecks(await readRedisFacts(redis))) {
+    if (level === 'failed') logger.warn({ check: name, detail: text }, 'redis is not set up as it should be');
+  }
+}

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Redis } from 'ioredis';
+import { expect, it } from 'vitest';
+import { checkPermissions, SCRIPTED } from '../../src/ledger/permissions.ts';
+import { useStore } from './harness.ts';
+
+const store = useStore();
+const BASE = 'herald:{allowed}:ledger';
+
+/** A user of worker rights but for these. */
+async function restricted(...rules: string[]): Promise<Redis> {
+  await store.redis.call(
+    'ACL',
+    'SETUSER',
+    'limited',
+    'reset',
+    'on',
+    '>secret',
+    '~herald:*',
+    '+@all',
+    ...rules,
+  );
+  const { host, port } = store.redis.options;
+  return new Redis({ host: host!, port: port!, username: 'limited', password: 'secret' });
+}
+
+it.each(['INFO', 'TIME', 'XADD', 'ZADD', 'HSET', 'EVALSHA', 'BZPOPMIN', 'RPOPLPUSH'])(
+  'names %s where the user may not run it',
+  async (command) => {
+    const redis = await restricted(`-${command.toLowerCase()}`);
+    const failure = await checkPermissions(redis, BASE).catch((error: unknown) => error);
+    redis.disconnect();
+    expect(failure).toMatchObject({ name: 'PermissionError' });
+    expect((failure as { missing: string[] }).missing).toContain(command);
+    expect(String(failure)).toContain(command);
+  },
+);
+
+it('finds a user who may do all that workers do, and leaves nothing behind', async () => {
+  const redis = await restricted('-@dangerous', '+info');
+  await checkPermissions(redis, BASE);
+  redis.disconnect();
+  expect(await store.redis.keys('*permissions*')).toEqual([]);
+});
+
+it('tries every command that a script runs', () => {
+  const folders = ['../../src/ledger/', '../../node_modules/bullmq/dist/esm/scripts/'];
+  const run = new Set<string>();
+  for (const folder of folders.map((path) => new URL(path, import.meta.url))) {
+    for (const file of readdirSync(folder)) {
+      const text = readFileSync(new URL(file, folder), 'utf8');
+      for (const [, name] of text.matchAll(/(?:rcall|redis\.p?call)\(['"]([A-Z]+)/g)) run.add(name!);
+    }
+  }
+  const tried = new Set(SCRIPTED.map(([name]) => name));
+  expect([...run].filter((name) => !tried.has(name))).toEqual([]);
+});
