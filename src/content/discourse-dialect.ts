@@ -13,7 +13,7 @@ export const discourseDialect = markdownDialect({
   words: (text) => aroundAddresses(text, escapeMarks, keepAddress),
   strangersWords,
   literal: (char) => `\\${char}`,
-  opening: /[@#][\p{L}\p{M}\p{N}_.:-]*$|[\p{L}\p{N}]\.$/u,
+  opening: /[@#][\p{L}\p{M}\p{N}_.:-]*$|[\p{L}\p{N}]\.$|:[\w+-]*$/u,
   lineBreak: '\\\n',
   marksInLabels: true,
   flanking: true,
@@ -59,7 +59,7 @@ function escapeMarks(text: string): string {
   return text
     .replace(/[\\`*[\]]/g, '\\$&')
     .replace(LOOSE_UNDERSCORE, '\\_')
-    .replace(/&(?=#?\w+;)/g, '&amp;')
+    .replace(/&(?=#?\w*[;\uFDD0])/g, '&amp;')
     .replaceAll('<', '&lt;');
 }
 
@@ -70,10 +70,13 @@ function keepAddress(url: string): string {
 /** A mention, a hashtag, an emoji, an address begins with each of these; the joiner behind it parts it from its name. */
 const BEGINNINGS = /[@#]|:(?!\s)|\/(?=\/)|\.(?=\p{L})/gu;
 
+/** Between a mail address's name and its `@`: newer engines take a joiner for a part of the domain. */
+const MAIL = /(?<=\S)(?=@)/gu;
+
 function strangersWords(text: string, { before, after }: Place): string {
   const bar = inDescription(before) ? BAR : '\\|';
   const slash = before.endsWith('/') && text.startsWith('/') ? JOINER : '';
-  const parted = slash + text.replace(BEGINNINGS, `$&${JOINER}`);
+  const parted = slash + text.replace(MAIL, JOINER).replace(BEGINNINGS, `$&${JOINER}`);
   const whole = /\.$/.test(parted) && /^[\p{L}\uFDD0]/u.test(after) ? parted + JOINER : parted;
   return whole
     .replaceAll('&', '&amp;')

@@ -186,10 +186,11 @@ function fenceFor(text: string, least: number): string {
 
 const LANGUAGE = /^[\w+#.-]+$/;
 
-/** Code as a block of its own. */
+/** Code as a block of its own. A lone carriage return ends a line as well, and the block if it is not indented. */
 export function fenced(text: string, language: string): string {
-  const fence = fenceFor(text, 3);
-  return `${fence}${LANGUAGE.test(language) ? language : ''}\n${text}\n${fence}`;
+  const lines = text.replace(/\r\n?/g, '\n');
+  const fence = fenceFor(lines, 3);
+  return `${fence}${LANGUAGE.test(language) ? language : ''}\n${lines}\n${fence}`;
 }
 
 function codeSpan(text: string): string {

@@ -58,17 +58,30 @@ export function aroundAddresses(
 export function plainValue(value: string, place: Place, flavour: Flavour): string {
   const address = openAddress(place.before);
   if (address !== undefined) return addressPart(address, value);
-  const oneLine = place.oneLine || HEADLINE.test(lastLine(place.before));
-  const lines = joinLines(value, LINE_ENDS, oneLine ? ' ' : '\n');
+  const lines = joinLines(value, LINE_ENDS, staysOnLine(place) ? ' ' : '\n').replace(/\n[ \t]*$/, ' ');
   // White space after white space says nothing in Markdown, and four in a row at a line's start are code.
   const text = /^\s?$/.test(place.before.slice(-1)) ? lines.trimStart() : lines.replace(/^[ \t]+/, ' ');
   const plain = plainLines(flavour.strangersWords(text, place), flavour);
   const started = text.startsWith(' ') ? ` ${plain}` : plain;
   const parted = flavour.opening.test(lastLine(place.before)) ? `${JOINER}${started}` : started;
-  return hugged(exclaimed(notCounted(parted, text, place), place, flavour), place);
+  return hugged(exclaimed(notCounted(seen(parted, place), text, place), place, flavour), place);
 }
 
 const LONGEST_LINE = 4_096;
+
+/** A headline, a row of a table, and what was written so end with the line. */
+function staysOnLine({ before, after, oneLine }: Place): boolean {
+  const line = lastLine(before);
+  return (
+    oneLine || HEADLINE.test(line) || line.includes('|') || /^[^\n]*\|/.test(after.slice(0, LONGEST_LINE))
+  );
+}
+
+/** A value that is not seen must not let the words behind it begin a block. */
+function seen(text: string, { before, after }: Place): string {
+  const begins = text.trim() === '' && NOTHING_BUT_MARKS.test(lastLine(before));
+  return begins && BLOCK_MARK.test(after.slice(0, LONGEST_LINE).trimStart()) ? JOINER : text;
+}
 
 function lastLine(text: string): string {
   return text.slice(Math.max(text.lastIndexOf('\n') + 1, text.length - LONGEST_LINE));

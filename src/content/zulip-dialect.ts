@@ -16,7 +16,7 @@ export const zulipDialect = markdownDialect({
   strangersWords,
   literal: reference,
   // `@**{{ name }}**` would let a value choose who is called, `/{{ word }}` what is done.
-  opening: /[@#]_?\*{1,3}[^*]*$|^\/\w*$|[\p{L}\p{N}]\.$/u,
+  opening: /[@#]_?\*{1,3}[^*]*$|^\/\w*$|[\p{L}\p{N}]\.$|:[\w+-]*$/u,
   lineBreak: '\n',
   marksInLabels: false,
   flanking: false,
@@ -74,14 +74,18 @@ function keepAddress(url: string, marked: boolean): string {
 
 /** Marks of the application's own were read from its Markdown; what is left of them in words is meant as words. */
 function escapeMarks(text: string): string {
-  return text.replace(/&(?=#?\w+;)/g, '&amp;').replace(/[\\`*[\]^]|<(?=time:)/g, reference);
+  return text.replace(/&(?=#?\w*[;\uFDD0])/g, '&amp;').replace(/[\\`*[\]^]|<(?=time:)/g, reference);
 }
 
 /** All that a mark, a mention, an emoji or an address needs. */
 const SPECIAL = /[<>"\\`*_[\]{}~|$^@#:]|\.(?=\p{L})|!(?=[\w[])/gu;
 
+/** Python-Markdown takes these out: what is then left must not be a blank line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is about them.
+const REMOVED = /[\u0002\u0003]/g;
+
 function strangersWords(text: string, { after }: Place): string {
-  const plain = text.replaceAll('&', '&amp;').replace(SPECIAL, reference);
+  const plain = text.replaceAll('&', '&amp;').replace(SPECIAL, reference).replace(REMOVED, `$&${JOINER}`);
   const whole = /^[\p{L}\uFDD0]/u.test(after) ? plain.replace(/\.$/, reference) : plain;
   // At the very start it would be a command: /me, /poll, /todo.
   return whole.replace(/^\//, reference);

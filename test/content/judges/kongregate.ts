@@ -11,6 +11,13 @@ export function kongregateReading(body: string): string {
   return written(chars);
 }
 
+/** The marks that change one after the other, whatever is marked. */
+export function kongregateMarks(body: string): string[] {
+  const chars = body.split('\n').flatMap(markedChars);
+  const marks = chars.filter(({ char }) => /\S/.test(char)).map((char) => char.marks);
+  return marks.filter((mark, i) => mark !== marks[i - 1]);
+}
+
 interface Char {
   char: string;
   marks: string;

@@ -83,7 +83,7 @@ const indentedCode: Processor = (parent, blocks) => {
 };
 
 const headline: Processor = (parent, blocks, states) => {
-  const found = /(?:^|\n)(#{1,6})\s((?:\\.|[^\\])*?)#*(?:\n|$)/.exec(blocks[0] ?? '');
+  const found = /(?:^|\n)(#{1,6})\s((?:\\[^\n]|[^\\])*?)#*(?:\n|$)/.exec(blocks[0] ?? '');
   if (found === null) return false;
   const block = blocks.shift() ?? '';
   const before = block.slice(0, found.index);
@@ -118,7 +118,7 @@ const rule: Processor = (parent, blocks, states) => {
 };
 
 const list = (tag: 'ol' | 'ul', mark: string): Processor => {
-  const item = new RegExp(`^ {0,1}(${mark}) +(.*)`);
+  const item = new RegExp(`^ {0,1}(${mark}) +([^\\n]*)`);
   return (parent, blocks, states) => {
     if (!item.test(blocks[0] ?? '')) return false;
     const { items, start } = itemsOf((blocks.shift() ?? '').split('\n'), item);
@@ -158,14 +158,14 @@ function itemsOf(lines: readonly string[], item: RegExp): { items: string[]; sta
     if (found !== null) {
       if (items.length === 0) start = /\d+/.exec(found[1] ?? '')?.[0] ?? '';
       items.push(found[2] ?? '');
-    } else if (/^ {2,3}(?:\d+\.|[*+-]) +.*/.test(line) && last?.startsWith(' '.repeat(INDENT)) !== true)
+    } else if (/^ {2,3}(?:\d+\.|[*+-]) +/.test(line) && last?.startsWith(' '.repeat(INDENT)) !== true)
       items.push(line);
     else items[items.length - 1] = `${last ?? ''}\n${line}`;
   }
   return { items, start };
 }
 
-const QUOTE = /(^|\n)(?!(?: {0,3}>\s*(?:$|\n))*(?:$|\n)) {0,3}> ?(.*)/;
+const QUOTE = /(^|\n)(?!(?: {0,3}>\s*(?:$|\n))*(?:$|\n)) {0,3}> ?([^\n]*)/;
 
 const quote: Processor = (parent, blocks, states) => {
   const found = QUOTE.exec(blocks[0] ?? '');

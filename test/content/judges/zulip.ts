@@ -39,7 +39,7 @@ const FENCE = /^(~{3,}|`{3,}) *(?:\{?\.?([\w+\-./#]+) *([^ ~`][^~`]*)?\}?)?$/;
 function separateLists(lines: readonly string[]): string[] {
   const out: string[] = [];
   const open: { fence: string; code: boolean }[] = [];
-  const item = (line: string): string | undefined => /^ *([*+-]|\d\.) +.*/.exec(line)?.[1];
+  const item = (line: string): string | undefined => /^ *([*+-]|\d\.) +/.exec(line)?.[1];
   for (const [i, line] of lines.entries()) {
     out.push(line);
     const next = lines[i + 1];
