@@ -1,0 +1,99 @@
+/**
+ * How long a purge and a replay of many dead letters take: `npm run bench:dead-letters [how many]`.
+ *
+ * A worker makes the letters: it delivers to a platform that refuses each recipient. While it is away, they are replayed;
+ * it has them die once more, and they are purged.
+ */
+import Table from 'cli-table3';
+import { createProducer } from '../src/app.ts';
+import { systemClock } from '../src/clock.ts';
+import { parseConfig } from '../src/config/parse.ts';
+import { createLogger } from '../src/observe/log.ts';
+import { openInstallation } from '../src/operate/installation.ts';
+import { planLetters } from '../src/operate/letter-selection.ts';
+import { purgeLetters } from '../src/operate/purge.ts';
+import { replayLetters } from '../src/operate/replay/replay-letters.ts';
+import type { PlatformClient } from '../src/platforms/port.ts';
+import { platforms } from '../src/platforms/registry.ts';
+import { startRedis } from '../src/sandbox/index.ts';
+import { buildWorker } from '../src/workers/process.ts';
+
+const CHANNEL = 'kongregate';
+const LOOK_MS = 100;
+
+const count = Number(process.argv[2] ?? 100_000);
+const server = await startRedis();
+const config = parseConfig(
+  {
+    redis: server.url,
+    http: false,
+    logLevel: 'error',
+    channels: {
+      [CHANNEL]: {
+        platform: CHANNEL,
+        apiKey: 'key',
+        baseUrl: 'http://127.0.0.1:9/api',
+        eligibility: false,
+        quota: false,
+        rate: false,
+        concurrency: 100,
+      },
+    },
+  },
+  {
+    platforms,
+    env: {},
+    secrets: 'resolve',
+    readFile: () => {
+      throw new Error('nothing is read out of a file');
+    },
+  },
+);
+
+/** Refuses whoever is written to, without a request. */
+const refusing = (client: PlatformClient): PlatformClient => ({
+  ...client,
+  send: async () => ({ kind: 'rejected', reason: 'bad_recipient', detail: 'nobody of that name' }),
+  close: () => client.close(),
+});
+
+async function letDie(): Promise<void> {
+  const logger = createLogger({ level: 'error', secrets: [], destination: { write() {} } });
+  const worker = buildWorker(config, { platforms, logger, wrap: { client: refusing } });
+  await worker.run();
+  while ((await planLetters(desk, {})).letters < count)
+    await new Promise((done) => setTimeout(done, LOOK_MS));
+  await worker.close();
+}
+
+async function seconds(run: () => Promise<unknown>): Promise<number> {
+  const from = systemClock.monotonic();
+  await run();
+  return (systemClock.monotonic() - from) / 1000;
+}
+
+const producer = createProducer({ redis: server.url, channels: [CHANNEL] });
+await producer.sendMany(
+  Array.from({ length: count }, (_, i) => ({
+    platform: 'kongregate' as const,
+    to: { userId: i + 1 },
+    content: `Hello, **player ${i}**, your daily reward is waiting`,
+  })),
+);
+await producer.close();
+const desk = await openInstallation(
+  { redis: server.url, channels: config.channels },
+  { platforms, clock: systemClock },
+);
+try {
+  await letDie();
+  const replay = await seconds(async () => await replayLetters(desk, (await planLetters(desk, {})).read()));
+  await letDie();
+  const purge = await seconds(async () => await purgeLetters(desk, (await planLetters(desk, {})).read()));
+  const table = new Table({ head: ['dead letters', 'replayed, s', 'purged, s'] });
+  table.push([count, replay.toFixed(2), purge.toFixed(2)]);
+  console.log(table.toString());
+} finally {
+  await desk.close();
+  await server.stop();
+}
