@@ -19,6 +19,6 @@ export interface Evidence {
   receipts: readonly Receipt[];
   /** Ids of the messages that Redis acknowledged. */
   acknowledged: ReadonlySet<string>;
-  /** Ids of the messages whose dead letters lie in the queue. */
+  /** Ids of the messages that have a dead letter. */
   letters: ReadonlySet<string>;
 }

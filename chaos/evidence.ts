@@ -1,12 +1,10 @@
-import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { PREFIX, queueName } from '../src/jobs/queues.ts';
-import { readStoredJobs } from '../src/jobs/stored-jobs.ts';
+import { ledgerBase } from '../src/jobs/queues.ts';
 import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Evidence } from './breach.ts';
 import { LANES, type Lane } from './lanes.ts';
-import { idIn } from './messages.ts';
+import { idIn, idOf } from './messages.ts';
 import type { Platforms } from './stage.ts';
 
 /** Collects what is judged: Herald's receipts, and the calls as the simulated platforms wrote them down. */
@@ -27,20 +25,10 @@ export async function gather(
   );
 }
 
-/** By what the jobs of the failed set carry, not by Herald's index of them; what has no name is called after its job. */
+/** By what the letters carry; what has no name is called after its job. */
 async function lettersOf({ name }: Lane, redis: Redis): Promise<Set<string>> {
-  const queue = new Queue(queueName(name), { connection: redis, prefix: PREFIX });
-  try {
-    const jobs = await readStoredJobs(redis, queue, await redis.zrange(queue.toKey('failed'), '0', '-1'));
-    return new Set(
-      jobs.flatMap((job) => {
-        const { id } = (job?.data ?? {}) as { id?: unknown };
-        return job ? [typeof id === 'string' ? id : job.id] : [];
-      }),
-    );
-  } finally {
-    await queue.close();
-  }
+  const kept = Object.entries(await redis.hgetall(`${ledgerBase(name)}:letters:data`));
+  return new Set(kept.map(([job, data]) => idOf(data) ?? job));
 }
 
 /** Calls that no channel is judged by: of no message, or of one that has no business with this platform. */

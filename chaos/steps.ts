@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { Wrappers } from '../src/workers/channel.ts';
+import { idOf } from './messages.ts';
 
 /**
  * The steps of the pipeline at which a worker can be stopped, in their order: before admission is asked for, with the
@@ -64,8 +65,7 @@ export function createAmbushes(tell: (line: string) => void): Ambushes {
       pipeline: (pipeline, { name }) => ({
         ...pipeline,
         async deliver(job) {
-          const { id } = (job.data ?? {}) as { id?: unknown };
-          tell(`take ${name} ${job.id} ${typeof id === 'string' ? id : job.id}`);
+          tell(`take ${name} ${job.id} ${idOf(job.text) ?? job.id}`);
           const disposition = await pipeline.deliver(job).catch((error: unknown) => {
             tell(`left ${name} ${job.id}`);
             throw error;

@@ -6,6 +6,8 @@ export interface FuzzedJob {
   channel: ChannelName;
   /** As it stands in Redis. */
   data: string;
+  /** Other fields of its hash, none of which may decide anything. */
+  fields: Record<string, string>;
   /** What a worker must make of it, where that is known without asking Herald. */
   expects: 'delivery' | 'invalid' | undefined;
 }
@@ -129,8 +131,36 @@ const sound = (platform: keyof typeof toOf, channel: ChannelName) =>
     ...(platform === 'discourse' && { title: fc.constant('A title') }),
   });
 
+/** Fields that BullMQ reads of a job, with what it expects there and what it does not. */
+const FIELDS = [
+  'opts',
+  'progress',
+  'parent',
+  'parentKey',
+  'rjk',
+  'stc',
+  'atm',
+  'priority',
+  'defa',
+  'stacktrace',
+];
+const fields = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: fc.dictionary(
+      fc.constantFrom(...FIELDS),
+      fc.oneof(
+        fc.constantFrom('{', '[]', 'null', 'nan', '-1', '1e308', 'x'),
+        fc.constantFrom('{"removeOnFail":{"count":1}}', '{"removeOnComplete":false,"attempts":9}'),
+        fc.string(),
+      ),
+    ),
+  },
+);
+
 const job = (data: fc.Arbitrary<string>, expects: FuzzedJob['expects']) =>
-  fc.record({ data, expects: fc.constant(expects) });
+  fc.record({ data, fields, expects: fc.constant(expects) });
 const asText = (message: fc.Arbitrary<unknown>) => message.map((value) => JSON.stringify(value));
 
 export const fuzzedJob: fc.Arbitrary<FuzzedJob> = fc

@@ -5,7 +5,7 @@ import { workerOf } from '../../src/app.ts';
 import { systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { createMessageSchemas } from '../../src/jobs/message.ts';
-import { MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
@@ -54,7 +54,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
 
   const read = (id: string, { channel: name, data }: FuzzedJob): ReadJob => {
     const channel = config.channels.find((each) => each.name === name)!;
-    const job = { id, data: parsed(data), timestamp: addedAt.get(id) ?? 0, starts: 1 };
+    const job = { id, text: data, timestamp: addedAt.get(id) ?? 0, starts: 1, stalls: 0 };
     return readJob(job, {
       channel,
       definition: platforms[channel.platform as keyof typeof platforms],
@@ -70,7 +70,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     for (const { id, timestamp } of added) addedAt.set(id ?? '', timestamp);
     // As a foreign producer writes it, JSON or not.
     const writes = redis.pipeline();
-    for (const [id, { data }] of jobs) writes.hset(queue.toKey(id), 'data', data);
+    for (const [id, { data, fields }] of jobs) writes.hset(queue.toKey(id), { ...fields, data });
     await writes.exec();
     await queue.resume();
   }
@@ -93,14 +93,14 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     for await (const { id } of iterateReceipts(redis, name)) ended.add(id);
     const wrong = new Map<string, FuzzedJob>();
     for (const [jobId, job] of jobs) {
-      const [failed, delayed] = await Promise.all([
-        redis.zscore(queue.toKey('failed'), jobId),
+      const [dead, delayed] = await Promise.all([
+        redis.hexists(`${ledgerBase(name)}:letters`, jobId),
         redis.zscore(queue.toKey('delayed'), jobId),
       ]);
       const reading = read(jobId, job);
       const right =
         reading.kind === 'invalid'
-          ? failed !== null && ended.has(reading.ref.id)
+          ? dead === 1 && ended.has(reading.ref.id)
           : reading.kind === 'newer'
             ? delayed !== null
             : delayed !== null || ended.has(reading.delivery.ref.id);
@@ -127,7 +127,8 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     for (const [id, job] of wrong)
       throw new Error(`${read(id, job).kind} job without its end: ${JSON.stringify(job)}`);
     if (left.length > 0) throw new Error(`left to come back: ${left[0]}`);
-    await Promise.all([queue.clean(0, 0, 'failed'), queue.clean(0, 0, 'delayed')]);
+    if ((await queue.getFailedCount()) > 0) throw new Error('a job lies in the failed set');
+    await redis.del(queue.toKey('delayed'));
   }
 
   return {

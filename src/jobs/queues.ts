@@ -25,6 +25,13 @@ export const receiptsKey = (channel: string): string => `${channelKey(channel)}:
 /** What the ledger's keys begin with. */
 export const ledgerBase = (channel: string): string => `${channelKey(channel)}:ledger`;
 
+/**
+ * The job that a message was enqueued with, of any job of the message: a replay adds the run (`m_x:#2`), and the instant of
+ * enqueue where another job bore the same id (`7:@1700000000000:#2`). No producer can choose such an id: BullMQ refuses
+ * colons.
+ */
+export const originalJobId = (jobId: string): string => jobId.replace(/(:@\d+)?:#\d+$/, '');
+
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ID_CHARACTERS = 18;
 const pool = Buffer.allocUnsafe(4096);

@@ -1,23 +1,43 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
-/** A job as it lies in Redis. BullMQ's own reader throws for data that is not JSON; dead letters may hold such. */
+/** A job's data beyond this is not read: the largest message takes some 800 KiB, written with all its escapes. */
+export const MAX_DATA_BYTES = 1024 * 1024;
+/** What is kept of data that are too large, for whoever wonders what they were. */
+export const HEAD_BYTES = 16 * 1024;
+
+/** A job as it lies in Redis. BullMQ's own reader throws for what is not JSON. */
 export interface StoredJob {
   id: string;
-  /** The data as text. */
+  /** The data, or the beginning of it where `size` is given. */
   text: string;
-  /** Undefined where the text is not JSON. */
-  data: unknown;
+  /** Bytes of all the data, where they are too many to be read. */
+  size: number | undefined;
   /** When it was added, milliseconds since the epoch. */
   timestamp: number;
   /** When it ended, if it did. */
   finishedOn: number | undefined;
   /** How often workers took it up. */
   starts: number;
+  /** How often it stalled since a worker last brought it to a result. */
+  stalls: number;
   failedReason: string | undefined;
 }
 
-const FIELDS = ['data', 'timestamp', 'finishedOn', 'ats', 'failedReason'] as const;
+/** KEYS: jobs. ARGV: most bytes of data, bytes of its beginning. */
+const READ = `
+local answer = {}
+for i, key in ipairs(KEYS) do
+  local job = redis.call('HMGET', key, 'timestamp', 'finishedOn', 'ats', 'stc', 'failedReason', 'herald:size', 'data')
+  local data = job[7]
+  if data and #data > tonumber(ARGV[1]) then
+    job[6], job[7] = tostring(#data), string.sub(data, 1, tonumber(ARGV[2]))
+  end
+  answer[i] = job
+end
+return answer`;
+
+type Fields = (string | null)[];
 
 /** For each id, in order; undefined where there is no such job. */
 export async function readStoredJobs(
@@ -25,29 +45,25 @@ export async function readStoredJobs(
   queue: Queue,
   ids: readonly string[],
 ): Promise<(StoredJob | undefined)[]> {
-  return await Promise.all(ids.map(async (id) => toJob(id, await redis.hmget(queue.toKey(id), ...FIELDS))));
+  if (ids.length === 0) return [];
+  const keys = ids.map((id) => queue.toKey(id));
+  const read = await redis.eval(READ, keys.length, ...keys, MAX_DATA_BYTES, HEAD_BYTES);
+  return (read as Fields[]).map((fields, i) => toJob(ids[i]!, fields));
 }
 
 function toJob(
   id: string,
-  [text, timestamp, finishedOn, starts, failedReason]: (string | null)[],
+  [timestamp, finishedOn, starts, stalls, failedReason, size, text]: Fields,
 ): StoredJob | undefined {
   if (!text || !timestamp) return undefined;
   return {
     id,
     text,
-    data: parse(text),
+    size: size ? Number(size) : undefined,
     timestamp: Number(timestamp),
     finishedOn: finishedOn ? Number(finishedOn) : undefined,
     starts: Number(starts ?? 0),
+    stalls: Number(stalls ?? 0),
     failedReason: failedReason ?? undefined,
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -12,8 +12,11 @@ export interface ChannelState {
   resting: { reason: RestReason; until: number } | null;
   /** Jobs that wait for a moment still to come: how many, and the oldest one's due time. */
   waits: Partial<Record<WaitKind, { count: number; since: number }>>;
-  /** Dead letters by reason, with the time of the oldest. Reasons without any are left out. */
-  letters: Partial<Record<DeadReason, { count: number; oldest: number }>>;
+  /**
+   * Dead letters by reason, with the time of the oldest death and since when that message was waited for. Reasons without
+   * any are left out.
+   */
+  letters: Partial<Record<DeadReason, { count: number; oldest: number; since: number }>>;
 }
 
 const sampleScript = loadScript('sample.lua');
@@ -26,7 +29,7 @@ type SampleReply = [
   restReason: RestReason | null,
   restUntil: string | null,
   waits: [WaitKind, number, string][],
-  letters: [DeadReason, number, string][],
+  letters: [DeadReason, number, string, string][],
 ];
 
 export async function readChannelState(redis: Redis, base: string): Promise<ChannelState> {
@@ -41,7 +44,7 @@ export async function readChannelState(redis: Redis, base: string): Promise<Chan
     letters: Object.fromEntries(
       letters
         .filter(([, count]) => count > 0)
-        .map(([reason, count, at]) => [reason, { count, oldest: Number(at) }]),
+        .map(([reason, count, at, since]) => [reason, { count, oldest: Number(at), since: Number(since) }]),
     ),
   };
 }

@@ -2,9 +2,10 @@ import type { FinalState, StopReason } from '../outcome.ts';
 
 /** What the pipeline asks of the ledger and what it is told. Times in milliseconds by the store's clock. */
 
-/** A message as the ledger sees it; made once for a job by `ledgerMessage`. */
+/** A message as the ledger sees it. */
 export interface LedgerMessage {
   id: string;
+  /** The job that it was enqueued with; a replay's job has another id and the same origin. */
   jobId: string;
   /** The hashed names, see names.ts. */
   key: string;
@@ -78,12 +79,31 @@ export type Effect =
   /** A verdict is settled; no grant was held. */
   | 'none';
 
+/** What a dead letter keeps of its message's job, so that it can be enqueued again. */
+export interface LetterSource {
+  /** The job's data as it was, or the beginning of it where `size` is given. */
+  data: string;
+  /** Bytes of all the data, where they are too many to be kept. */
+  size?: number | undefined;
+  /** When the job was added: decimal milliseconds since the epoch, or whatever stood there. */
+  enqueuedAt: string;
+  /** The later of enqueue and `sendAt`, milliseconds since the epoch. */
+  dueAt: number;
+  priority: number;
+  /** Why it died, for people. */
+  detail: string;
+}
+
 export interface Settlement {
   message: LedgerMessage;
   nonce: string;
   effect: Effect;
   /** Given when the run ends here. */
   final?: FinalState | undefined;
+  /** Given when the run may end dead here. */
+  letter?: LetterSource | undefined;
+  /** The id of its job, where that lies in the queue's failed set: it is taken out, once the message is final. */
+  failedJob?: string | undefined;
   platformMessageId?: string | undefined;
   /** The platform refused for its quota: somebody else used the slot. */
   foreign?: boolean | undefined;

@@ -1,10 +1,10 @@
 import { type Redis, ReplyError } from 'ioredis';
 import { DEAD_REASONS } from '../outcome.ts';
 import { coalesce } from './coalesce.ts';
-import type { LedgerMessage, Settled, Settlement, Verdict } from './entries.ts';
+import type { LedgerMessage, LetterSource, Settled, Settlement, Verdict } from './entries.ts';
 import { EpochLostError } from './epoch.ts';
 import { newNonce } from './names.ts';
-import { decodeFinal, reasonCode } from './reasons.ts';
+import { decodeFinal, FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
 import { refusesWrites } from './refusals.ts';
 import { loadScript } from './script.ts';
 import { type AdmitReply, decodeVerdict } from './verdict.ts';
@@ -101,16 +101,18 @@ export function createLedger(options: LedgerOptions): Ledger {
   const settleOptions = JSON.stringify({
     keep: options.keepReceipts,
     deadReasons: DEAD_REASONS,
+    firstDead: FIRST_DEAD_CODE,
     playTtl: options.playTtlMs,
     platformDay: options.platformDayMs,
     claimTtl: options.claimTtlMs,
   });
   const settleAll = async (settlements: Settlement[]): Promise<Settled[]> => {
-    const entries = JSON.stringify(settlements.map((s) => settlementEntry(s, options)));
+    const data: string[] = [];
+    const entries = JSON.stringify(settlements.map((s) => settlementEntry(s, options, data)));
     const reply = (await settleScript.run(
       redis,
       [keys.base, keys.receipts],
-      [settleOptions, entries],
+      [settleOptions, entries, ...data],
     )) as SettleReply;
     return reply.map(decodeSettled);
   };
@@ -135,7 +137,17 @@ const admissionEntry = ({ message, nonce }: Admission): object => ({
   c: message.requests,
 });
 
-function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions): object {
+/** ARGV counts from 1, and the data of dead letters follows two other arguments. */
+const FIRST_DATA = 3;
+
+function letterEntry(
+  { data, size, enqueuedAt, dueAt, priority, detail }: LetterSource,
+  all: string[],
+): object {
+  return { data: FIRST_DATA - 1 + all.push(data), size, t: enqueuedAt, due: dueAt, priority, detail };
+}
+
+function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, data: string[]): object {
   const { message, final, wait } = s;
   return {
     m: message.key,
@@ -148,6 +160,8 @@ function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions):
     w: slotMs,
     effect: s.effect,
     final: final && [final.state, reasonCode(final.reason), final.reason],
+    letter: s.letter && letterEntry(s.letter, data),
+    job: s.failedJob,
     platformMessageId: s.platformMessageId,
     meta: final && message.meta,
     foreign: s.foreign,

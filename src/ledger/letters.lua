@@ -1,44 +1,44 @@
--- Keeps the index of dead letters and the failed set one. ARGV[1]: { op, … } as JSON.
---   missing: of { ids }, jobs, those that no reason lists; where KEYS[2], the failed set, is given, only those still in it
---   index:   lists a letter { reason, id, jobId, at }
---   drop:    removes a letter { reason, id, jobId } that was replayed, purged or completed; with { at } only if it is
---            still listed with that death, for it may have died again since
---   deaths:  of { ids }, jobs: under which reason each is listed and since when, false for those that are not
+-- Dead letters: a record each, written by the script that makes the message dead, kept until it is replayed or purged.
+-- A letter is named after the job that its message was enqueued with.
+--   :letters           name -> what is known of it (JSON)
+--   :letters:data      name -> the job's data as it was, or the beginning of it where `size` tells that there was more
+--   :letters:ids       message id -> the name of its latest letter
+--   :letters:<reason>  names by the instant of death
 
-local request = cjson.decode(ARGV[1])
-local LETTERS = base .. ':dead'
+local LETTERS = base .. ':letters'
+-- What the keys of the channel's queue begin with.
+local QUEUE = string.match(base, '^(.*)ledger$') or ''
 
-if request.op == 'missing' then
-  local missing = {}
-  for _, id in ipairs(request.ids) do
-    local listed = false
-    for _, reason in ipairs(request.reasons) do
-      listed = listed or redis.call('ZSCORE', LETTERS .. ':' .. reason, id)
-    end
-    -- A replay unlists a letter once its job has left the failed set.
-    local failed = not KEYS[2] or redis.call('ZSCORE', KEYS[2], id)
-    if failed and not listed then missing[#missing + 1] = id end
+local function find_letter(name)
+  local text = redis.call('HGET', LETTERS, name)
+  return text and cjson.decode(text) or nil
+end
+
+local function unlist_letter(name, letter)
+  redis.call('ZREM', LETTERS .. ':' .. letter.reason, name)
+  if redis.call('HGET', LETTERS .. ':ids', letter.id) == name then redis.call('HDEL', LETTERS .. ':ids', letter.id) end
+end
+
+local function drop_letter(name, letter)
+  unlist_letter(name, letter)
+  redis.call('HDEL', LETTERS, name)
+  redis.call('HDEL', LETTERS .. ':data', name)
+end
+
+-- `s` is the settlement that it died by, `death` holds reason, run, attempts and at.
+local function keep_letter(s, death)
+  local source, name = s.letter, s.jobId
+  local held = find_letter(name)
+  -- A foreign producer may use its job ids again: the letter of another job stays.
+  if held and held.t ~= source.t then
+    name = name .. ':@' .. source.t
+    held = find_letter(name)
   end
-  return missing
+  if held then unlist_letter(name, held) end
+  redis.call('HSET', LETTERS .. ':data', name, ARGV[source.data])
+  redis.call('HSET', LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, e = s.e, t = source.t,
+    due = source.due, priority = source.priority, size = source.size, detail = source.detail,
+    reason = death.reason, run = death.run, attempts = death.attempts, at = death.at }))
+  redis.call('HSET', LETTERS .. ':ids', s.id, name)
+  redis.call('ZADD', LETTERS .. ':' .. death.reason, string.format('%.0f', death.at), name)
 end
-if request.op == 'index' then
-  redis.call('ZADD', LETTERS .. ':' .. request.reason, string.format('%.0f', request.at), request.jobId)
-  return redis.call('HSET', LETTERS, request.id, request.jobId)
-end
-if request.op == 'deaths' then
-  local deaths = {}
-  for i, id in ipairs(request.ids) do
-    deaths[i] = false
-    for _, reason in ipairs(request.reasons) do
-      local at = redis.call('ZSCORE', LETTERS .. ':' .. reason, id)
-      if at then deaths[i] = { reason, at } end
-    end
-  end
-  return deaths
-end
-local key = LETTERS .. ':' .. request.reason
-if request.at and tonumber(redis.call('ZSCORE', key, request.jobId) or 0) ~= request.at then return 0 end
-redis.call('ZREM', key, request.jobId)
-redis.call('HDEL', LETTERS .. ':runs', request.jobId)
-if redis.call('HGET', LETTERS, request.id) == request.jobId then redis.call('HDEL', LETTERS, request.id) end
-return 1

@@ -7,7 +7,6 @@ import { loadScript } from './script.ts';
 const knownScript = loadScript('known.lua');
 const playsScript = loadScript('plays.lua');
 const explainScript = loadScript('explain.lua');
-const replayScript = loadScript('replay.lua');
 
 /** For each id: did a message of that name reach its final state within the last 24 hours? */
 export async function knownMessages(redis: Redis, base: string, ids: readonly string[]): Promise<boolean[]> {
@@ -33,39 +32,6 @@ export async function recordPlays(
   const options = JSON.stringify({ playTtl: playTtlMs });
   return (await playsScript.run(redis, [base], [options, JSON.stringify(entries)])) as number;
 }
-
-export interface LetterToReplay {
-  jobId: string;
-  reason: string;
-  /** When it died, as the index says: a letter that was replayed by somebody else meanwhile is left alone. */
-  diedAt: number;
-  expiresAt: number;
-  /** The record's key: of its id, or of its job where the letter cannot be read. */
-  key: string;
-}
-
-/**
- * Starts the next run of dead letters. `ready`: the job may be retried. `delivered`: proof came in since its death, and
- * the job will find it. `active`: a send of it is under way. `gone`: the letter is no longer listed with that death.
- * The letter stays listed: `dropLetter` once its job has been moved.
- */
-export async function startReplays(
-  redis: Redis,
-  base: string,
-  letters: readonly LetterToReplay[],
-): Promise<{ status: ReplayStart; run: number }[]> {
-  const entries = letters.map(({ jobId, reason, diedAt, expiresAt, key }) => ({
-    jobId,
-    reason,
-    at: diedAt,
-    e: expiresAt,
-    m: key,
-  }));
-  const reply = await replayScript.run(redis, [base], [JSON.stringify(entries)]);
-  return (reply as [ReplayStart, number][]).map(([status, run]) => ({ status, run }));
-}
-
-export type ReplayStart = 'ready' | 'delivered' | 'active' | 'gone';
 
 /** The ledger's knowledge of one message, as it is stored; times by the store's clock, 0 for never. */
 export interface LedgerEntry {

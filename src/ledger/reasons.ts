@@ -1,4 +1,4 @@
-import type { FinalState } from '../outcome.ts';
+import { DEAD_REASONS, type FinalState } from '../outcome.ts';
 
 /**
  * How a final state is written in a record: one character for the state, one byte for the reason. The numbers are
@@ -24,6 +24,9 @@ const REASONS = [
 ] as const satisfies FinalState['reason'][];
 
 export const reasonCode = (reason: FinalState['reason']): number => REASONS.indexOf(reason) + 1;
+
+/** The code of the first of DEAD_REASONS; the others follow in their order. */
+export const FIRST_DEAD_CODE = reasonCode(DEAD_REASONS[0]);
 
 /** The final state that a script answered; undefined for a live record. */
 export function decodeFinal(state: string, code: number): FinalState | undefined {

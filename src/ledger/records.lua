@@ -23,11 +23,17 @@ end
 -- their sum.
 local LIVE = '>I6c1I2I2I2I6c8I6I6'
 local FINAL = '>I6c1I2I2BI6c6c8'
+-- As older versions wrote them, which did not tell waived requests.
+local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
 
 local function decode_record(value)
   local state = string.sub(value, 7, 7)
   local r = { state = state }
-  if state == OPEN or state == SENDING or state == ASKING then
+  local live = state == OPEN or state == SENDING or state == ASKING
+  if live and #value == OLDER_LIVE_BYTES then
+    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(OLDER_LIVE, value)
+    r.waived = 0
+  elseif live then
     r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(LIVE, value)
   else
     r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce = struct.unpack(FINAL, value)

@@ -1,5 +1,6 @@
 -- What the gauges need and the queue does not tell. ARGV[1]: the dead reasons as a JSON array. Answers
--- { now, stop, stopped at, rest reason, rest until, waits { kind, count, oldest } …, letters { reason, count, oldest } … }.
+-- { now, stop, stopped at, rest reason, rest until, waits { kind, count, oldest } …, letters { reason, count, oldest, due } … },
+-- `due` being since when the message of the oldest letter was waited for.
 
 local waits = {}
 local fields = redis.call('HGETALL', base .. ':waits')
@@ -21,9 +22,11 @@ end
 
 local letters = {}
 for _, reason in ipairs(cjson.decode(ARGV[1])) do
-  local key = base .. ':dead:' .. reason
+  local key = LETTERS .. ':' .. reason
   local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  letters[#letters + 1] = { reason, redis.call('ZCARD', key), tostring(oldest[2] or '0') }
+  local letter = oldest[1] and find_letter(oldest[1])
+  letters[#letters + 1] = { reason, redis.call('ZCARD', key), tostring(oldest[2] or '0'),
+    string.format('%.0f', letter and letter.due or 0) }
 end
 
 local stop, rest = channel_stop() or {}, channel_rest() or {}

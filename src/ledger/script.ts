@@ -12,7 +12,15 @@ export interface Script {
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 
-const PRELUDE = ['tables.lua', 'records.lua', 'channel.lua', 'claims.lua', 'epoch.lua'];
+const PRELUDE = [
+  'tables.lua',
+  'records.lua',
+  'channel.lua',
+  'claims.lua',
+  'epoch.lua',
+  'letters.lua',
+  'failed.lua',
+];
 
 export function loadScript(file: string): Script {
   const text = [...PRELUDE, file].map(read).join('\n');

@@ -1,9 +1,12 @@
--- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, deadReasons, playTtl, platformDay, claimTtl } as
--- JSON, `keep` being how many receipts the stream keeps, `claimTtl` absent where deliveries are not claimed. ARGV[2]: a JSON array of settlements:
+-- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, deadReasons, firstDead, playTtl, platformDay,
+-- claimTtl } as JSON, `keep` being how many receipts the stream keeps, `firstDead` the code of the first dead reason,
+-- `claimTtl` absent where deliveries are not claimed. ARGV[3] and on: the data of dead letters. ARGV[2]: a JSON array of settlements:
 --   m message, n nonce, j job, id, jobId, e expires, r recipient, w rolling window in ms (0: calendar, absent: no quota)
 --   effect: delivered | back (nothing left) | waived (the platform refused, and it costs no attempt) | spent (known failure) | doubt | absent (proof that nothing arrived)
 --           | none (a verdict: no grant was held)
 --   final: { state, reason code, reason } when the run ends here
+--   letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } when it may end dead
+--   job: its job in the queue's failed set, which is taken up
 --   foreign: somebody else used the slot; refused: the platform says "has not played"
 --   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
 --   wait: { kind, due second, enqueued at }: how the job waits, for the gauges
@@ -17,7 +20,6 @@ local settlements = cjson.decode(ARGV[2])
 local plays = open_table(base .. ':p', options.playTtl)
 keep_slots(options.platformDay)
 local claims = options.claimTtl and open_claims(options.claimTtl)
-local DEAD_LETTERS = base .. ':dead'
 
 -- A rolling window counts from the settlement. Where a request of the run may still be on its way (`doubt`), it counts
 -- from that one's deadline if that is later: the slot has been held so long from the grant on.
@@ -58,18 +60,12 @@ local function finish(record, s)
   record.attempts, record.waived = math.min(requests(record), 65535), 0
   -- Another job of the same name may live longer than the one that made the record.
   record.expires = math.max(record.expires, math.max(s.e, now) + DAY)
+  -- The letter first: what fails here must not leave a message dead and without one.
+  if record.state == DEAD then
+    keep_letter(s, { reason = s.final[3], run = record.run, attempts = record.attempts, at = now })
+  end
   save_record(s.m, record)
   receipt(record, s)
-  if record.state == DEAD then
-    -- A replay that ended half-way left it listed with its earlier death.
-    for _, reason in ipairs(options.deadReasons) do
-      if reason ~= s.final[3] then redis.call('ZREM', DEAD_LETTERS .. ':' .. reason, s.jobId) end
-    end
-    redis.call('ZADD', DEAD_LETTERS .. ':' .. s.final[3], string.format('%.0f', now), s.jobId)
-    redis.call('HSET', DEAD_LETTERS, s.id, s.jobId)
-    -- The letter may outlast its record, and its runs are counted on.
-    if record.run > 1 then redis.call('HSET', DEAD_LETTERS .. ':runs', s.jobId, record.run) end
-  end
   return 'first'
 end
 
@@ -78,7 +74,9 @@ local function settle_delivered(record, s)
   slot_to(s, SENT, record, is_final(record) or record.doubt_at > 0)
   if not is_final(record) then return finish(record, s) end
   if record.state ~= DELIVERED then
-    -- The run's one final state was told before: nobody is the first with this one.
+    -- The run's one final state was told before: nobody is the first with this one. There is nothing to replay any more.
+    local letter = record.job == s.j and find_letter(s.jobId)
+    if letter and letter.m == s.m then drop_letter(s.jobId, letter) end
     record.state, record.reason, record.nonce = DELIVERED, s.final[2], NO_NONCE
     save_record(s.m, record)
   end
@@ -156,7 +154,7 @@ end
 local answer = {}
 for i, s in ipairs(settlements) do
   local record = load_life(s.m, s.j) or new_record(math.max(s.e, now) + DAY, 1)
-  local status = settle(record, s)
+  local status = s.job and take_up(record, s, options, settle) or settle(record, s)
   if s.refused then save_play(plays, s.r, now, REFUSED, now) end
   if claims and s.platformMessageId then save_claim(claims, s.platformMessageId, s.m) end
   if status ~= 'stale' then

@@ -36,12 +36,13 @@ export type Forgotten =
  */
 export async function forget(
   { redis }: Installation,
-  { name, queue }: OperatedChannel,
+  { name, base, queue }: OperatedChannel,
   anyway: boolean,
 ): Promise<Forgotten> {
   const counts = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
-  const { failed: dead = 0, ...alive } = counts;
-  const waiting = Object.values(alive).reduce((sum, count) => sum + count, 0);
+  const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const { letters } = await readChannelState(redis, base);
+  const dead = Object.values(letters).reduce((sum, { count }) => sum + count, 0);
   if (!anyway && (waiting > 0 || dead > 0)) return { kind: 'kept', waiting, dead };
   return { kind: 'forgotten', announced: await forgetChannel(redis, name) };
 }

@@ -1,10 +1,9 @@
-import { explainMessage } from '../ledger/lookups.ts';
-import { messageKey } from '../ledger/names.ts';
+import { type LetterRecord, readLetterData, readLetters } from '../ledger/letters.ts';
 import type { DeadReason } from '../outcome.ts';
-import type { Installation } from './installation.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+import { byChannel } from './letter-batches.ts';
 import { type IndexedLetter, letterSources, lettersOf, newestLetters } from './letter-index.ts';
 import { countLetters, type LetterSelection, planLetters } from './letter-selection.ts';
-import { burialKey, readJobs, readStored, type StoredJob } from './read-stored.ts';
 
 /** A dead letter as a person wants to see it. Times in milliseconds since the epoch. */
 export interface DeadLetter {
@@ -15,9 +14,9 @@ export interface DeadLetter {
   reason: DeadReason;
   /** What the platform or the check said. */
   detail: string;
-  /** Of the run that died; undefined once the ledger has forgotten the message. */
-  run: number | undefined;
-  attempts: number | undefined;
+  /** The run that died, and its requests. */
+  run: number;
+  attempts: number;
   diedAt: number;
   enqueuedAt: number;
 }
@@ -25,6 +24,8 @@ export interface DeadLetter {
 /** A letter with what its message says. */
 export interface OpenedLetter extends DeadLetter {
   expiresAt: number | undefined;
+  /** Bytes of the message's data, where only the beginning was kept. */
+  size: number | undefined;
   /** The fields that anybody who operates may see. */
   message: Record<string, unknown>;
   /** Content and data and whatever else the message holds; of a job that is not an object, all of it. */
@@ -45,9 +46,13 @@ export async function listLetters(
   limit: number,
 ): Promise<LetterList> {
   const { indexed, total } = await newest(installation, selection, limit);
-  const read = await Promise.all(indexed.map((letter) => readLetter(installation, letter)));
-  const letters = read.filter((found) => found !== undefined).map(({ letter }) => letter);
-  return { letters, total };
+  const letters: DeadLetter[] = [];
+  for (const [channel, own] of byChannel(indexed)) {
+    const names = own.map(({ name }) => name);
+    for (const record of await readLetters(installation.redis, channel.base, names))
+      if (record) letters.push(toLetter(channel, record));
+  }
+  return { letters: letters.sort((a, b) => a.diedAt - b.diedAt), total };
 }
 
 async function newest(
@@ -68,55 +73,34 @@ async function newest(
 
 /** The dead letter of this message id or job id, in every channel that has one. */
 export async function openLetters(installation: Installation, id: string): Promise<OpenedLetter[]> {
-  const indexed = await lettersOf(installation, id);
-  const read = await Promise.all(indexed.map((letter) => readLetter(installation, letter)));
-  return read
-    .filter((found) => found !== undefined)
-    .map(({ letter, job, expiresAt }) => ({ ...letter, expiresAt, ...splitData(job) }));
+  const opened = await Promise.all(
+    (await lettersOf(installation, id)).map((letter) => openLetter(installation, letter)),
+  );
+  return opened.filter((letter) => letter !== undefined);
 }
 
-interface ReadLetter {
-  letter: DeadLetter;
-  job: StoredJob;
-  expiresAt: number | undefined;
-}
-
-/** Undefined where the job vanished; a worker's sweeper takes such a letter out of the index. */
-async function readLetter(
+async function openLetter(
   { redis }: Installation,
-  { channel, reason, jobId, diedAt }: IndexedLetter,
-): Promise<ReadLetter | undefined> {
-  const [job] = await readJobs(redis, channel, [jobId]);
-  if (!job) return undefined;
-  const read = readStored(job, channel);
-  const delivery = read?.kind === 'delivery' ? read.delivery : undefined;
-  const id = delivery?.ref.id ?? (read?.kind === 'invalid' ? read.ref.id : jobId);
-  const key = reason === 'invalid_message' ? burialKey(job, channel) : messageKey(id);
-  const { record } = await explainMessage(redis, channel.base, {
-    key: key ?? messageKey(id),
-    recipient: undefined,
-    playTtlMs: channel.playTtlMs,
-  });
-  return {
-    job,
-    expiresAt: delivery?.expiresAt,
-    letter: {
-      channel: channel.name,
-      id,
-      jobId,
-      reason,
-      detail: detailOf(job.failedReason ?? '', reason),
-      run: record ? Number(record['run']) : undefined,
-      attempts: record ? Number(record['attempts']) : undefined,
-      diedAt,
-      enqueuedAt: job.timestamp,
-    },
-  };
+  { channel, name }: IndexedLetter,
+): Promise<OpenedLetter | undefined> {
+  const [record] = await readLetters(redis, channel.base, [name]);
+  if (!record) return undefined;
+  const data = await readLetterData(redis, channel.base, name);
+  const expiresAt = record.reason === 'invalid_message' ? undefined : record.expiresAt;
+  return { ...toLetter(channel, record), expiresAt, size: record.size, ...splitData(data) };
 }
 
-/** Workers write `<reason>: <detail>`; what BullMQ wrote by itself stays as it is. */
-const detailOf = (failedReason: string, reason: string): string =>
-  failedReason.startsWith(`${reason}: `) ? failedReason.slice(reason.length + 2) : failedReason;
+const toLetter = ({ name: channel }: OperatedChannel, record: LetterRecord): DeadLetter => ({
+  channel,
+  id: record.id,
+  jobId: record.jobId,
+  reason: record.reason,
+  detail: record.detail,
+  run: record.run,
+  attempts: record.attempts,
+  diedAt: record.diedAt,
+  enqueuedAt: Number(record.enqueuedAt),
+});
 
 const PUBLIC_FIELDS = new Set([
   'v',
@@ -133,11 +117,20 @@ const PUBLIC_FIELDS = new Set([
   'meta',
 ]);
 
-function splitData({ data, text }: StoredJob): Pick<OpenedLetter, 'message' | 'content'> {
+function splitData(text: string): Pick<OpenedLetter, 'message' | 'content'> {
+  const data = parse(text);
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return { message: {}, content: text };
   const fields = Object.entries(data);
   return {
     message: Object.fromEntries(fields.filter(([name]) => PUBLIC_FIELDS.has(name))),
     content: Object.fromEntries(fields.filter(([name]) => !PUBLIC_FIELDS.has(name))),
   };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
 import type { JobState } from 'bullmq';
 import type { AnyMessage } from '../jobs/message.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
-import { findLetter } from '../ledger/letters.ts';
+import { findLetter, type LetterRecord, readLetterData } from '../ledger/letters.ts';
 import { explainMessage } from '../ledger/lookups.ts';
 import { messageKey } from '../ledger/names.ts';
 import type { Receipt } from '../observe/receipts.ts';
@@ -16,7 +16,7 @@ import {
 } from './explained-ledger.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 import { findLiveJob } from './live-jobs.ts';
-import { burialKey, findJob, readJobs, readStored, type StoredJob } from './read-stored.ts';
+import { findJob, readJobs, readStored, type StoredJob } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 
 /** What is known now of one message. Times in milliseconds since the epoch by the store's clock. */
@@ -25,7 +25,9 @@ export interface Explanation {
   id: string;
   now: number;
   job: ExplainedJob | null;
-  /** What its job says of it; null without a job, or where the job cannot be read. */
+  /** Its dead letter, if it has one. */
+  letter: ExplainedLetter | null;
+  /** What its job or its letter says of it; null without either, or where that cannot be read. */
   message: ExplainedMessage | null;
   record: ExplainedRecord | null;
   /** The recipient's slot, whoever has it; known only with a readable job. */
@@ -47,6 +49,14 @@ export interface ExplainedJob {
   /** How often workers took it up. */
   starts: number;
   failedReason: string | null;
+}
+
+export interface ExplainedLetter {
+  reason: LetterRecord['reason'];
+  detail: string;
+  run: number;
+  attempts: number;
+  at: number;
 }
 
 export interface ExplainedMessage {
@@ -75,26 +85,27 @@ async function explainIn(
 ): Promise<Explanation | undefined> {
   const { redis } = installation;
   const located = await locate(installation, channel, asked);
-  const { job, delivery, id } = located;
+  const { job, letter, delivery, id } = located;
   const entry = await explainMessage(redis, channel.base, {
     key: located.key,
     recipient: delivery?.ledger.recipient,
     playTtlMs: channel.playTtlMs,
   });
-  if (!job && !entry.record && !byReceipts) return undefined;
+  if (!job && !letter && !entry.record && !byReceipts) return undefined;
   const { receipts, complete } = await findReceipts(
     redis,
     channel.name,
     (candidate) => candidate === id,
     ({ run }) => run === 1,
   );
-  if (!job && !entry.record && receipts.length === 0) return undefined;
+  if (!job && !letter && !entry.record && receipts.length === 0) return undefined;
   const state = await readChannelState(redis, channel.base);
   return {
     channel: channel.name,
     id,
     now: entry.now,
     job: job ? await explainJob(installation, channel, job) : null,
+    letter: letter ? explainLetter(letter) : null,
     message: delivery ? explainDelivery(delivery) : null,
     record: explainRecord(entry.record),
     slot: await nameOwner(installation, channel, explainSlot(entry.slot), id),
@@ -111,38 +122,65 @@ interface Located {
   /** Of the message's record. */
   key: string;
   job?: StoredJob | undefined;
+  letter?: LetterRecord | undefined;
   delivery?: Delivery | undefined;
 }
 
 async function locate(installation: Installation, channel: OperatedChannel, asked: string): Promise<Located> {
+  const { redis } = installation;
   const key = messageKey(asked);
+  const letter = await findLetter(redis, channel.base, asked);
   const job =
     (await findByName(installation, channel, asked)) ??
-    (await findJob(installation.redis, channel, asked)) ??
-    (await findLiveJob(installation, channel, key))?.job;
-  if (!job) return { id: asked, key };
-  const read = readStored(job, channel);
+    (await findJob(redis, channel, asked)) ??
+    (letter ? undefined : (await findLiveJob(installation, channel, key))?.job);
+  const stored = job ?? (letter && (await letterAsJob(installation, channel, letter)));
+  if (!stored) return { id: asked, key };
+  const read = readStored(stored, channel);
   if (read?.kind === 'delivery') {
     const { ref, ledger } = read.delivery;
-    return { job, id: ref.id, key: ledger.key, delivery: read.delivery };
+    return { job, letter, id: ref.id, key: ledger.key, delivery: read.delivery };
   }
-  if (read?.kind === 'invalid') return { job, id: read.ref.id, key: burialKey(job, channel) ?? key };
-  return { job, id: asked, key };
+  if (read?.kind === 'invalid') {
+    return { job, letter, id: read.ref.id, key: letter?.key ?? read.ledger.key };
+  }
+  return { job, letter, id: asked, key: letter?.key ?? key };
 }
 
-/** By BullMQ's deduplication, which knows live jobs, or by the index of dead letters. */
+/** What the letter kept reads like the job that it was. */
+async function letterAsJob(
+  { redis }: Installation,
+  { base }: OperatedChannel,
+  letter: LetterRecord,
+): Promise<StoredJob> {
+  return {
+    id: letter.jobId,
+    text: await readLetterData(redis, base, letter.name),
+    size: letter.size,
+    timestamp: Number(letter.enqueuedAt),
+    finishedOn: undefined,
+    starts: 0,
+    stalls: 0,
+    failedReason: undefined,
+  };
+}
+
+const explainLetter = ({ reason, detail, run, attempts, diedAt }: LetterRecord): ExplainedLetter => ({
+  reason,
+  detail,
+  run,
+  attempts,
+  at: diedAt,
+});
+
+/** By BullMQ's deduplication, which knows live jobs. */
 async function findByName(
   { redis }: Installation,
   channel: OperatedChannel,
   id: string,
 ): Promise<StoredJob | undefined> {
-  const named = [await channel.queue.getDeduplicationJobId(id), await findLetter(redis, channel.base, id)];
-  const jobs = await readJobs(
-    redis,
-    channel,
-    named.filter((jobId) => jobId !== null),
-  );
-  return jobs.find((job) => job !== undefined);
+  const jobId = await channel.queue.getDeduplicationJobId(id);
+  return jobId === null ? undefined : (await readJobs(redis, channel, [jobId]))[0];
 }
 
 /** BullMQ keeps a delayed job's moment in the upper bits of its score, a counter in the lower twelve. */

@@ -1,16 +1,12 @@
 import type { Redis } from 'ioredis';
-import { findDeaths, findLetter, lettersKey } from '../ledger/letters.ts';
+import { findLetter, type ListedLetter, lettersKey } from '../ledger/letters.ts';
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 
-/** Dead letters as the index lists them, by reason and time of death, without walking the failed sets. */
+/** Dead letters as they are listed, by reason and time of death. */
 
-export interface IndexedLetter {
+export interface IndexedLetter extends ListedLetter {
   channel: OperatedChannel;
-  reason: DeadReason;
-  jobId: string;
-  /** Milliseconds since the epoch, store's clock. */
-  diedAt: number;
 }
 
 /** Which letters are meant; what is left out does not narrow. */
@@ -55,7 +51,7 @@ export function letterSources(
     );
 }
 
-const PAGE = 200;
+const PAGE = 1_000;
 
 /** All letters of the sources, oldest first, in bounded memory; letters may come and go meanwhile. */
 export async function* oldestFirst(
@@ -90,12 +86,12 @@ async function* readSource(redis: Redis, source: LetterSource): AsyncGenerator<I
     const page = toLetters(
       await redis.zrangebyscore(source.key, from, source.max, 'WITHSCORES', 'LIMIT', 0, PAGE + seen.size),
       source,
-    ).filter(({ jobId, diedAt }) => diedAt > lastAt || !seen.has(jobId));
+    ).filter(({ name, diedAt }) => diedAt > lastAt || !seen.has(name));
     if (page.length === 0) return;
     for (const letter of page) {
       if (letter.diedAt > lastAt) seen.clear();
       lastAt = letter.diedAt;
-      seen.add(letter.jobId);
+      seen.add(letter.name);
       yield letter;
     }
     from = String(lastAt);
@@ -123,7 +119,7 @@ export async function newestLetters(
 function toLetters(flat: readonly string[], { channel, reason }: LetterSource): IndexedLetter[] {
   const letters: IndexedLetter[] = [];
   for (let i = 0; i + 1 < flat.length; i += 2) {
-    letters.push({ channel, reason, jobId: flat[i]!, diedAt: Number(flat[i + 1]) });
+    letters.push({ channel, reason, name: flat[i]!, diedAt: Number(flat[i + 1]) });
   }
   return letters;
 }
@@ -132,12 +128,8 @@ function toLetters(flat: readonly string[], { channel, reason }: LetterSource): 
 export async function lettersOf({ redis, channels }: Installation, id: string): Promise<IndexedLetter[]> {
   const found = await Promise.all(
     channels.map(async (channel) => {
-      const named = await findLetter(redis, channel.base, id);
-      const ids = named === null || named === id ? [id] : [named, id];
-      const deaths = await findDeaths(redis, channel.base, ids);
-      const at = deaths.findIndex((death) => death !== undefined);
-      const death = deaths[at];
-      return death && { channel, reason: death.reason, jobId: ids[at]!, diedAt: death.at };
+      const letter = await findLetter(redis, channel.base, id);
+      return letter && { channel, name: letter.name, reason: letter.reason, diedAt: letter.diedAt };
     }),
   );
   return found.filter((letter) => letter !== undefined);

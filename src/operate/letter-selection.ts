@@ -102,7 +102,7 @@ async function planNamed(
     const letters = await lettersOf(installation, id);
     if (letters.length === 0) unknownIds.push(id);
     for (const letter of letters.filter((letter) => sources.some((source) => covers(source, letter)))) {
-      wanted.set(`${letter.channel.name} ${letter.jobId}`, letter);
+      wanted.set(`${letter.channel.name} ${letter.name}`, letter);
     }
   }
   const letters = [...wanted.values()].sort((a, b) => a.diedAt - b.diedAt);

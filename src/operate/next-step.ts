@@ -10,10 +10,11 @@ const instant = (ms: number): string => new Date(ms).toISOString();
 type Facts = Explanation;
 
 function sentence(facts: Facts): string {
-  const { job, record } = facts;
+  const { job, letter, record } = facts;
+  if (letter) return dead(letter, facts);
   if (!job) return withoutJob(facts);
-  if (record && 'at' in record) return finished(facts, record);
-  if (job.state === 'failed') return deadWithoutVerdict(facts);
+  if (job.state === 'failed') return givenUp(facts);
+  if (record && 'at' in record) return finished(record);
   if (record?.state === 'sending') {
     const until = instant(record.deadline ?? facts.now);
     return `Attempt ${record.attempts} is under way; it has an outcome by ${until}, or counts as unknown from then on`;
@@ -38,24 +39,20 @@ function withoutJob({ record, receipts, id }: Facts): string {
   return `Nothing is known of ${id}`;
 }
 
-type Final = Extract<NonNullable<Facts['record']>, { at: number }>;
-
-function finished({ job, id }: Facts, record: Final): string {
-  const what = `It was ${record.state} (${record.reason}) at ${instant(record.at)}`;
-  if (job?.state !== 'failed') {
-    return `${what}; the worker that takes its job up finds that and ends it without a send`;
-  }
-  if (record.state === 'dead')
-    return `${what} and is a dead letter; \`herald dead replay ${id} --yes\` tries again`;
-  return `${what} after its job had been given up; a replay ends the job without a send`;
+function dead({ reason, at }: NonNullable<Facts['letter']>, { id }: Facts): string {
+  return `It was dead (${reason}) at ${instant(at)} and is a dead letter; \`herald dead replay ${id} --yes\` tries again`;
 }
 
-function deadWithoutVerdict({ record, job, id }: Facts): string {
-  if (record && record.run > 1) {
-    return `A replay of it was begun and not finished; \`herald dead replay ${id} --yes\` finishes it`;
-  }
+type Final = Extract<NonNullable<Facts['record']>, { at: number }>;
+
+function finished(record: Final): string {
+  const what = `It was ${record.state} (${record.reason}) at ${instant(record.at)}`;
+  return `${what}; the worker that takes its job up finds that and ends it without a send`;
+}
+
+function givenUp({ job }: Facts): string {
   const why = job?.failedReason ? ` (${job.failedReason})` : '';
-  return `Its job was given up by the queue${why}; a worker settles it within seconds, then it can be replayed`;
+  return `Its job was given up by the queue${why}; a worker takes it up within seconds, then it can be replayed`;
 }
 
 function waits(facts: Facts): string {

@@ -18,8 +18,8 @@ export const systemPause: Pause = async (ms, signal) => {
   });
 };
 
-/** Few enough that an interruption is felt at once. */
-const LARGEST_BATCH = 50;
+/** A script holds the store for some milliseconds, and an interruption is felt at once. */
+const LARGEST_BATCH = 200;
 /** Turns a second at most: below this rate one goes at a time. */
 const TURNS = 10;
 

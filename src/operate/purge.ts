@@ -1,7 +1,7 @@
-import { dropLetter } from '../ledger/letters.ts';
+import { purgeLetters as purgeListed } from '../ledger/letters.ts';
 import type { Installation } from './installation.ts';
+import { byChannel, inBatches } from './letter-batches.ts';
 import type { IndexedLetter } from './letter-index.ts';
-import { readJobs, readStored } from './read-stored.ts';
 
 export interface PurgeResult {
   purged: number;
@@ -12,40 +12,31 @@ export interface PurgeResult {
 }
 
 export interface PurgeOptions {
-  /** Ends the purge between two letters. */
+  /** Ends the purge between two batches. */
   signal?: AbortSignal | undefined;
   /** Told after every letter. */
   onStep?: (() => void) | undefined;
 }
 
-/** Deletes dead letters for good, jobs and all. */
+/** A script holds the store for some milliseconds. */
+const BATCH = 500;
+
+/** Deletes dead letters for good. */
 export async function purgeLetters(
-  installation: Installation,
+  { redis }: Installation,
   letters: AsyncIterable<IndexedLetter>,
   { signal, onStep }: PurgeOptions = {},
 ): Promise<PurgeResult> {
   const result: PurgeResult = { purged: 0, replayedMeanwhile: 0, interrupted: false };
-  for await (const letter of letters) {
+  for await (const batch of inBatches(letters, BATCH)) {
     if (signal?.aborted) return { ...result, interrupted: true };
-    if (await purgeLetter(installation, letter)) result.purged += 1;
-    else result.replayedMeanwhile += 1;
-    onStep?.();
+    for (const [channel, own] of byChannel(batch)) {
+      for (const purged of await purgeListed(redis, channel.base, own)) {
+        if (purged) result.purged += 1;
+        else result.replayedMeanwhile += 1;
+        onStep?.();
+      }
+    }
   }
   return result;
-}
-
-/** @returns false for a letter that is alive again */
-async function purgeLetter({ redis }: Installation, letter: IndexedLetter): Promise<boolean> {
-  const { channel, jobId, reason, diedAt } = letter;
-  const [job] = await readJobs(redis, channel, [jobId]);
-  const read = job && readStored(job, channel);
-  const id =
-    read?.kind === 'delivery' ? read.delivery.ref.id : read?.kind === 'invalid' ? read.ref.id : jobId;
-  // BullMQ removes a job whatever its state. Taken out of the failed set first, it can no longer be replayed, and a
-  // job that was replayed a moment ago is not deleted with its message.
-  const claimed = (await redis.zrem(channel.queue.toKey('failed'), jobId)) === 1;
-  const orphaned = !claimed && (await channel.queue.getJobState(jobId)) === 'unknown';
-  if (claimed || orphaned) await channel.queue.remove(jobId);
-  await dropLetter(redis, channel.base, { reason, jobId, id }, diedAt);
-  return claimed || orphaned;
 }

@@ -26,12 +26,3 @@ export async function findJob(
 export function readStored(job: StoredJob, { reading }: OperatedChannel): ReadJob | undefined {
   return reading && readJob(job, reading);
 }
-
-/**
- * The record in which a job is buried that no worker could read. It is not the record of the message whose id the job
- * carries, and it stays the same when a newer version can read what the older one could not.
- */
-export function burialKey(job: StoredJob, channel: OperatedChannel): string | undefined {
-  const read = readStored({ ...job, data: undefined }, channel);
-  return read?.kind === 'invalid' ? read.ledger.key : undefined;
-}

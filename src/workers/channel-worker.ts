@@ -3,6 +3,7 @@ import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { JOB_LOCK_MS } from '../config/channels.ts';
+import { guardScripts } from '../jobs/guarded-scripts.ts';
 import { PREFIX, queueName } from '../jobs/queues.ts';
 import { refusesWrites } from '../ledger/refusals.ts';
 import type { Logger } from '../observe/log.ts';
@@ -20,6 +21,8 @@ export interface ChannelWorker {
   active(): number;
   /** When a job was last taken, by the monotonic clock. */
   lastTakenAt(): number;
+  /** Of jobs that were left to come back although this worker lives, the stalls do not count. */
+  forgiveStalls(): Promise<void>;
   /** Takes no more jobs and waits for those taken; hangs while Redis is away. */
   close(): Promise<void>;
   /** Lets go of everything at once; what was taken stalls and comes back elsewhere. */
@@ -44,7 +47,7 @@ const FAILED_PAUSE_MS = 25;
 const FAILED_PAUSE_AT_MOST_MS = 2_000;
 /** After an error of the store in BullMQ's own loop. */
 const RUN_RETRY_MS = 1_000;
-/** BullMQ ends a job that stalled too often without a word to us: poison is judged by the ledger's attempts instead. */
+/** BullMQ ends a job that stalled too often without a word to us: the pipeline counts the stalls instead. */
 const MAX_STALLED = 1_000_000_000;
 /** A rest works only on workers with a limiter, so this one limits nothing. */
 const NO_LIMIT = { max: 1_000_000_000, duration: 1_000 };
@@ -56,6 +59,7 @@ const EVENTS_KEPT = 100;
 export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const { redis, pipeline, clock, tellError } = deps;
   const logger = deps.logger.child({ channel: deps.channel });
+  guardScripts(redis);
   const connection = { connection: redis, prefix: PREFIX };
   const queue = new Queue(queueName(deps.channel), {
     ...connection,
@@ -66,15 +70,23 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   let lastTakenAt = clock.monotonic();
   /** Jobs in a row that the store failed. */
   let failures = 0;
+  /** Jobs left to come back although this worker lives. */
+  let left = new Set<string>();
 
-  async function dispose(job: Job): Promise<Disposition> {
+  async function dispose(job: Job<string>): Promise<Disposition> {
     // A pause does not end the question for a next job that BullMQ has asked already: its answer may come any time.
     if (!pulling) return { kind: 'hand_back' };
-    const { data, timestamp, attemptsStarted } = job;
-    return await pipeline.deliver({ id: job.id ?? '', data, timestamp, starts: attemptsStarted });
+    return await pipeline.deliver({
+      id: job.id ?? '',
+      text: job.data,
+      size: Number(job.progress) || undefined,
+      timestamp: job.timestamp,
+      starts: job.attemptsStarted,
+      stalls: job.stalledCounter,
+    });
   }
 
-  async function take(job: Job, token: string): Promise<void> {
+  async function take(job: Job<string>, token: string): Promise<void> {
     active += 1;
     lastTakenAt = clock.monotonic();
     try {
@@ -87,6 +99,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       }
       if (refusesWrites(error)) tellError(error);
       else logger.error({ job_id: job.id, error: String(error) }, 'job left to come back by itself');
+      left.add(job.id ?? '');
       failures += 1;
       // Where every job fails at once, the next one must not be taken at once.
       if (failures > 1) await pause(Math.min(FAILED_PAUSE_MS * 2 ** failures, FAILED_PAUSE_AT_MOST_MS));
@@ -123,6 +136,16 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     },
     active: () => active,
     lastTakenAt: () => lastTakenAt,
+    async forgiveStalls() {
+      const forgiven = left;
+      left = new Set();
+      try {
+        for (const id of forgiven) await redis.hdel(queue.toKey(id), 'stc');
+      } catch (error) {
+        for (const id of forgiven) left.add(id);
+        throw error;
+      }
+    },
     async close() {
       await worker.close();
       await queue.close();

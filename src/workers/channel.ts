@@ -35,7 +35,7 @@ export interface RunningChannel {
    */
   prepare(): Promise<void>;
   sample(): Promise<TakenSample>;
-  /** @returns how many jobs that the queue gave up were settled */
+  /** Takes up what lies in the failed set. @returns how many runs ended by it */
   sweep(): Promise<number>;
   /** Closes the platform's connections; the queue's worker is closed before. */
   close(): Promise<void>;
@@ -170,7 +170,10 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       }
     },
     sample: () => sampleChannel({ channel: channel.name, base, queue, redis }, clock),
-    sweep: () => sweep({ ...reading, base, queue, redis, ledger, observer: deps.observer }, clock.now()),
+    async sweep() {
+      await worker.forgiveStalls();
+      return await sweep({ ...reading, queue, redis, ledger, observer: deps.observer });
+    },
     close: () => client.close(),
   };
 }

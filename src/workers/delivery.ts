@@ -1,7 +1,9 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import type { AnyMessage, MessageSchemas } from '../jobs/message.ts';
 import { countRecipients } from '../jobs/prepare.ts';
-import type { LedgerMessage } from '../ledger/entries.ts';
+import { originalJobId } from '../jobs/queues.ts';
+import { MAX_DATA_BYTES } from '../jobs/stored-jobs.ts';
+import type { LedgerMessage, LetterSource } from '../ledger/entries.ts';
 import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
 import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
 import type { MessageRef } from './observer.ts';
@@ -9,18 +11,27 @@ import type { MessageRef } from './observer.ts';
 /** A job as the queue hands it over: what the pipeline reads of it. */
 export interface QueuedJob {
   id: string;
-  data: unknown;
+  /** Its data, JSON or not, or the beginning of them where `size` is given. */
+  text: string;
+  /** Bytes of all the data, where they are too many to be read. */
+  size?: number | undefined;
   /** When it was added, milliseconds since the epoch. */
   timestamp: number;
   /** How often it was taken up so far, this time included. */
   starts: number;
+  /** How often it stalled since a worker last brought it to a result. */
+  stalls: number;
 }
+
+/** What a dead letter of the job would keep, but for the reason. */
+export type JobSource = Omit<LetterSource, 'detail'>;
 
 /** One message on its way: read from its job, ready for admission. */
 export interface Delivery {
   message: AnyMessage;
   ref: MessageRef;
   ledger: LedgerMessage;
+  source: JobSource;
   expiresAt: number;
   /** The later of enqueue and `sendAt`: from here on somebody waits for it. */
   dueAt: number;
@@ -32,7 +43,7 @@ export interface Delivery {
 export type ReadJob =
   | { kind: 'delivery'; delivery: Delivery }
   | { kind: 'newer'; v: number }
-  | { kind: 'invalid'; ref: MessageRef; ledger: LedgerMessage; problem: string };
+  | { kind: 'invalid'; ref: MessageRef; ledger: LedgerMessage; source: JobSource; problem: string };
 
 export interface ReadContext {
   channel: ChannelConfig;
@@ -46,7 +57,13 @@ const MAX_PROBLEM = 300;
 
 /** Turns a job into a delivery, or says why it is none. Never throws, whatever a producer put into the queue. */
 export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
-  const parsed = context.schemas.parseJob(job.data, job.timestamp, job.id);
+  const origin = originalJobId(job.id);
+  if (job.size !== undefined) {
+    return invalid(job, undefined, `data: ${job.size} bytes, and ${MAX_DATA_BYTES} are allowed`, context);
+  }
+  const data = parse(job.text);
+  if (data === undefined) return invalid(job, undefined, 'data: not JSON', context);
+  const parsed = context.schemas.parseJob(data, job.timestamp, origin);
   if (parsed.kind === 'newer') return parsed;
   if (parsed.kind === 'invalid') return invalid(job, parsed.id, parsed.problems.join('; '), context);
   const message = parsed.message as AnyMessage;
@@ -55,6 +72,7 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
   const recipient = context.definition.recipient(message);
   const unquotable = unfitForQuota(message, recipient, context);
   if (unquotable) return invalid(job, parsed.id, unquotable, context);
+  const dueAt = Math.max(job.timestamp, parsed.sendAtMs ?? 0);
   return {
     kind: 'delivery',
     delivery: {
@@ -62,22 +80,41 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
       ref: { ...reference(job, parsed.id, context), meta: message.meta },
       ledger: {
         id: parsed.id,
-        jobId: job.id,
+        jobId: origin,
         key: messageKey(parsed.id),
-        job: jobKey(job.id),
+        job: jobKey(origin),
         recipient: recipientKey(recipient.key),
         expiresAt: parsed.expiresAtMs,
         lastPlayedAt: message.lastPlayedAt === undefined ? undefined : Date.parse(message.lastPlayedAt),
         requests: context.definition.requests?.(message),
         meta: message.meta && JSON.stringify(message.meta).toWellFormed(),
       },
+      source: { ...sourceOf(job), dueAt, priority: message.priority ?? 0 },
       expiresAt: parsed.expiresAtMs,
-      dueAt: Math.max(job.timestamp, parsed.sendAtMs ?? 0),
+      dueAt,
       notBefore: parsed.sendAtMs,
       looks: Math.max(1, job.starts),
     },
   };
 }
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const sourceOf = ({ text, size, timestamp }: QueuedJob): JobSource => ({
+  data: text,
+  size,
+  enqueuedAt: String(timestamp),
+  dueAt: instantOrNever(timestamp),
+  priority: 0,
+});
+
+const instantOrNever = (timestamp: number): number => (Number.isFinite(timestamp) ? timestamp : 0);
 
 const reference = (job: QueuedJob, id: string, { channel }: ReadContext): MessageRef => ({
   channel: channel.name,
@@ -114,19 +151,21 @@ function unfitForQuota(
 }
 
 function invalid(job: QueuedJob, id: string | undefined, problem: string, context: ReadContext): ReadJob {
-  const name = id ?? job.id.toWellFormed().slice(0, 100);
+  const origin = originalJobId(job.id);
+  const name = id ?? origin.toWellFormed().slice(0, 100);
   return {
     kind: 'invalid',
     ref: reference(job, name, context),
     // A record of its own: what cannot be read must not touch the record of the message whose id it carries.
     ledger: {
       id: name,
-      jobId: job.id,
-      key: messageKey(`invalid\n${job.id}\n${job.timestamp}`),
-      job: jobKey(job.id),
+      jobId: origin,
+      key: messageKey(`invalid\n${origin}\n${job.timestamp}`),
+      job: jobKey(origin),
       recipient: '',
-      expiresAt: (Number.isFinite(job.timestamp) ? job.timestamp : 0) + INVALID_LIFE_MS,
+      expiresAt: instantOrNever(job.timestamp) + INVALID_LIFE_MS,
     },
+    source: sourceOf(job),
     problem: problem.length > MAX_PROBLEM ? `${problem.slice(0, MAX_PROBLEM)}…` : problem,
   };
 }

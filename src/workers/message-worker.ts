@@ -4,23 +4,19 @@ import type { Redis } from 'ioredis';
 
 type RawJob = Parameters<Worker['createJob']>[0];
 
-/** Stands in for the data of a job that is not even JSON: it reads as an invalid message. */
-const UNREADABLE = '"not JSON"';
 /** Between two tries of BullMQ's own loop, while Redis is away. */
 const RETRY_PAUSE_MS = 1_000;
 export const LONGEST_BLOCK_S = 2;
 
 /**
- * BullMQ's worker, able to take up a job whose data cannot be parsed. BullMQ's own throws in that case before the
- * processor is called, so that the job would stall and come back for ever.
+ * BullMQ's worker, able to take up a job whose data cannot be parsed: `data` stays text. BullMQ's own throws in that case
+ * before the processor is called, so that the job would stall and come back for ever.
  */
-export class MessageWorker extends Worker {
-  protected override createJob(data: RawJob, jobId: string): Job {
-    try {
-      return super.createJob(data, jobId);
-    } catch {
-      return super.createJob({ ...data, data: UNREADABLE, opts: {} }, jobId);
-    }
+export class MessageWorker extends Worker<string> {
+  protected override createJob(data: RawJob, jobId: string): Job<string> {
+    const job = super.createJob({ ...data, data: '""' }, jobId) as Job<string>;
+    job.data = data.data;
+    return job;
   }
 
   /** Seconds. BullMQ watches over its blocking question with a timer that outlives a worker closed without Redis. */

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../clock.ts';
-import type { Grant, LedgerMessage, Settled, Verdict } from '../ledger/entries.ts';
+import type { Grant, LedgerMessage, Settled, Settlement, Verdict } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
 import type { Disposition, FinalState } from '../outcome.ts';
@@ -38,6 +38,12 @@ const NEWER_VERSION_WAIT_MS = 60_000;
 /** After a settlement that came too late: whoever holds the record now decides. */
 const STALE_WAIT_MS = 250;
 
+/** As often may a job stall without a result in between. Each time takes a job lock and some seconds. */
+const MOST_STALLS = 5;
+
+const letterOf = ({ source }: Delivery, next: Disposition): Settlement['letter'] =>
+  next.kind === 'dead' ? { ...source, detail: next.detail } : undefined;
+
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { ledger, observer, clock, channel, random } = deps;
   const attempts = createAttempts(deps);
@@ -73,6 +79,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       nonce: grant.nonce,
       effect: plan.effect,
       final: plan.final,
+      letter: letterOf(delivery, next),
       platformMessageId: plan.outcome.kind === 'delivered' ? plan.outcome.platformMessageId : undefined,
       ...plan.marks,
       wait: waitOf(next, delivery),
@@ -108,8 +115,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     });
     const wait = waitOf(plan.next, delivery);
     if (!plan.final && !wait) return plan.next;
-    const settled = await settleVerdict(delivery.ledger, nonce, plan.final, wait);
-    return conclude(delivery.ref, delivery.dueAt, settled, plan.final, withWords(plan.next, delivery));
+    const next = withWords(plan.next, delivery);
+    const letter = letterOf(delivery, next);
+    const settled = await settleVerdict(delivery.ledger, nonce, plan.final, { wait, letter });
+    return conclude(delivery.ref, delivery.dueAt, settled, plan.final, next);
   }
 
   /** An answer to the message itself says more than one to the question about it. */
@@ -133,14 +142,30 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     message: LedgerMessage,
     nonce: string,
     final: FinalState | undefined,
-    wait?: ReturnType<typeof waitOf>,
-  ): Promise<Settled> => ledger.settle({ message, nonce, effect: 'none', final, wait });
+    more: Pick<Settlement, 'wait' | 'letter'>,
+  ): Promise<Settled> => ledger.settle({ message, nonce, effect: 'none', final, ...more });
 
-  async function bury({ ref, ledger: message, problem }: Extract<ReadJob, { kind: 'invalid' }>) {
-    const final: FinalState = { state: 'dead', reason: 'invalid_message' };
-    const settled = await settleVerdict(message, newNonce(), final);
-    const next: Disposition = { kind: 'dead', reason: 'invalid_message', detail: problem };
-    return conclude(ref, clock.now(), settled, final, next);
+  async function bury(invalid: Extract<ReadJob, { kind: 'invalid' }>): Promise<Disposition> {
+    const { ref, ledger: message, problem: detail } = invalid;
+    const final = { state: 'dead', reason: 'invalid_message' } as const;
+    const letter = { ...invalid.source, detail };
+    const settled = await settleVerdict(message, newNonce(), final, { letter });
+    return conclude(ref, clock.now(), settled, final, { kind: 'dead', reason: final.reason, detail });
+  }
+
+  /** A message that took several workers down with it, or kept them from their locks, is not tried again. */
+  async function giveUp(delivery: Delivery): Promise<Disposition> {
+    const { ref, ledger: message, source, dueAt } = delivery;
+    const detail = `taken up ${MOST_STALLS} times in a row by workers that brought it to no result`;
+    // Stale: an earlier send of it is in doubt, and that is how it ends.
+    for (const reason of ['stalled', 'unconfirmed'] as const) {
+      const final = { state: 'dead', reason } as const;
+      const letter = { ...source, detail };
+      const settled = await settleVerdict(message, newNonce(), final, { letter });
+      if (settled.status !== 'stale')
+        return conclude(ref, dueAt, settled, final, { kind: 'dead', reason, detail });
+    }
+    return { kind: 'wait', reason: 'slot_busy', delayMs: STALE_WAIT_MS };
   }
 
   /** What the ledger made of the plan decides; the one who made the state final tells of it. */
@@ -196,6 +221,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
     if (read.kind === 'invalid') return bury(read);
     const { delivery } = read;
+    if (job.stalls >= MOST_STALLS) return giveUp(delivery);
     if (delivery.notBefore !== undefined && delivery.notBefore > clock.now()) {
       return { kind: 'schedule', at: delivery.notBefore };
     }

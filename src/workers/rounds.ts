@@ -3,7 +3,7 @@ import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
 import type { TakenSample } from './sampler.ts';
 
-/** What a worker does now and then besides delivering: samples its channels for the gauges and sweeps their dead letters. */
+/** What a worker does now and then besides delivering: samples its channels for the gauges and takes up failed jobs. */
 export interface Rounds {
   start(): void;
   stop(): void;

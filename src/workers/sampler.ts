@@ -20,7 +20,7 @@ export async function sampleChannel(
   clock: Clock,
 ): Promise<TakenSample> {
   const [counts, state, heads, restMs] = await Promise.all([
-    queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+    queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'),
     readChannelState(redis, base),
     readHeads(queue, redis),
     queue.getRateLimitTtl(),
@@ -32,7 +32,8 @@ export async function sampleChannel(
   const ready = count('waiting') + count('prioritized');
   const age = (since: number | undefined): number | undefined =>
     since === undefined ? undefined : Math.max(0, state.now - since) / 1000;
-  const oldestLetter = Math.min(...Object.values(state.letters).map((letter) => letter.oldest));
+  const letters = Object.values(state.letters);
+  const oldestLetter = letters.sort((a, b) => a.oldest - b.oldest)[0];
   return {
     channel,
     state,
@@ -43,7 +44,7 @@ export async function sampleChannel(
       scheduled: Math.max(0, count('delayed') - waitingSlot - retrying),
       waiting_slot: waitingSlot,
       retrying,
-      dead: count('failed'),
+      dead: letters.reduce((sum, letter) => sum + letter.count, 0),
     },
     ready: state.stopped || state.resting ? 0 : ready + overdue,
     oldestAgeSeconds: defined({
@@ -51,12 +52,12 @@ export async function sampleChannel(
       active: age(heads.active),
       waiting_slot: age(state.waits.slot?.since),
       retrying: age(state.waits.retry?.since),
-      dead: age(heads.failed),
+      dead: age(oldestLetter?.since),
     }),
     deadLetters: Object.fromEntries(
       Object.entries(state.letters).map(([reason, { count }]) => [reason, count]),
     ),
-    oldestDeadLetterAgeSeconds: Number.isFinite(oldestLetter) ? (age(oldestLetter) ?? 0) : 0,
+    oldestDeadLetterAgeSeconds: age(oldestLetter?.oldest) ?? 0,
     resting: state.resting && { reason: state.resting.reason },
     stopped: state.stopped && { reason: state.stopped.reason },
   };
@@ -71,7 +72,7 @@ const earliest = (...times: (number | undefined)[]): number | undefined => {
   return known.length === 0 ? undefined : Math.min(...known);
 };
 
-type Heads = Partial<Record<'waiting' | 'prioritized' | 'active' | 'failed', number>>;
+type Heads = Partial<Record<'waiting' | 'prioritized' | 'active', number>>;
 
 /** Since when the first message of each list is due: the later of its enqueue and its `sendAt`. */
 async function readHeads(queue: Queue, redis: Redis): Promise<Heads> {
@@ -79,7 +80,6 @@ async function readHeads(queue: Queue, redis: Redis): Promise<Heads> {
     waiting: await redis.lindex(queue.toKey('wait'), -1),
     prioritized: (await redis.zrange(queue.toKey('prioritized'), '0', '0'))[0],
     active: await redis.lindex(queue.toKey('active'), -1),
-    failed: (await redis.zrange(queue.toKey('failed'), '0', '0'))[0],
   };
   const heads: Heads = {};
   for (const [list, id] of Object.entries(ids)) {

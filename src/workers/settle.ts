@@ -1,4 +1,4 @@
-import { DelayedError, type Job, type Queue, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import { DelayedError, type Job, type Queue, RateLimitError, WaitingError } from 'bullmq';
 import type { Clock } from '../clock.ts';
 import type { Disposition } from '../outcome.ts';
 
@@ -16,9 +16,9 @@ export async function settleJob(
 ): Promise<void> {
   switch (disposition.kind) {
     case 'complete':
-      return;
+    // Its dead letter is written: the job is done with like any other.
     case 'dead':
-      throw deadLetter(disposition.reason, disposition.detail);
+      return;
     case 'retry':
     case 'wait':
       await job.moveToDelayed(clock.now() + disposition.delayMs, token);
@@ -45,19 +45,9 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
 const expiryMs = (ms: number): number =>
   Number.isNaN(ms) ? 1 : Math.min(Math.max(Math.ceil(ms), 1), LONGEST_MS);
 
-/** The reason first, so that a program can read it; without a stack, which would only name our own files. */
-function deadLetter(reason: string, detail: string): UnrecoverableError {
-  const error = new UnrecoverableError(`${reason}: ${detail}`);
-  error.stack = '';
-  return error;
-}
-
 /** Whether BullMQ has to see this error to know what became of the job. */
 export const isSignal = (error: unknown): boolean =>
-  error instanceof DelayedError ||
-  error instanceof RateLimitError ||
-  error instanceof WaitingError ||
-  error instanceof UnrecoverableError;
+  error instanceof DelayedError || error instanceof RateLimitError || error instanceof WaitingError;
 
 /** Tells BullMQ that the job was moved although it was not: it then stalls and comes back to whoever is alive. */
 export const leaveToStall = (): Error => new DelayedError();

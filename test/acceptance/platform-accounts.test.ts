@@ -1,6 +1,6 @@
-import { Queue } from 'bullmq';
 import { describe, expect } from 'vitest';
-import { PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { ledgerBase } from '../../src/jobs/queues.ts';
+import { readLetters } from '../../src/ledger/letters.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { it, sandboxChannels } from './platforms-scene.ts';
 
@@ -61,11 +61,11 @@ describe.concurrent('something that answers in the place of the platform', { tim
       scene.sandbox.faults.add(fault, { ...fault, of: 'lookup' } as Fault);
       await scene.send({ platform, ...fields, content: 'A body that is long enough' } as never);
       expect(ended(await scene.settled(platform, 1))).toEqual(['dead/unconfirmed']);
-      const queue = new Queue(queueName(platform), { connection: scene.redis, prefix: PREFIX });
-      const [letter] = await queue.getFailed();
-      await queue.close();
-      for (const word of words) expect(letter?.failedReason).toContain(word);
-      expect(letter?.failedReason).not.toContain('sandbox-key');
+      const base = ledgerBase(platform);
+      const names = await scene.redis.hkeys(`${base}:letters`);
+      const [letter] = await readLetters(scene.redis, base, names);
+      for (const word of words) expect(letter?.detail).toContain(word);
+      expect(letter?.detail).not.toContain('sandbox-key');
     },
   );
 });

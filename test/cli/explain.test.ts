@@ -61,7 +61,8 @@ describe.concurrent('explain', () => {
     await bury(scene, [10]);
     const [dead] = await operator.documents(scene, ['explain', 'to-10']);
     expect(dead).toMatchObject({
-      job: { state: 'failed' },
+      job: null,
+      letter: { reason: 'bad_recipient', run: 1, attempts: 1 },
       record: { state: 'dead', reason: 'bad_recipient' },
       next: expect.stringContaining('is a dead letter; `herald dead replay to-10 --yes` tries again.'),
     });

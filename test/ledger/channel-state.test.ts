@@ -56,8 +56,8 @@ it('counts dead letters by reason, with the oldest’s time', async () => {
   await lab.settle(doubtful, await lab.grant(doubtful), 'doubt', { final: UNCONFIRMED });
   const { letters, now } = await readChannelState(store.redis, lab.base);
   expect(letters).toEqual({
-    exhausted: { count: 2, oldest: expect.any(Number) },
-    unconfirmed: { count: 1, oldest: expect.any(Number) },
+    exhausted: { count: 2, oldest: expect.any(Number), since: 1_700_000_000_000 },
+    unconfirmed: { count: 1, oldest: expect.any(Number), since: 1_700_000_000_000 },
   });
   expect(letters.exhausted!.oldest).toBeGreaterThanOrEqual(before);
   expect(letters.exhausted!.oldest).toBeLessThanOrEqual(now);

@@ -2,8 +2,22 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { ledgerBase, receiptsKey } from '../../src/jobs/queues.ts';
-import type { Effect, Grant, LedgerMessage, Settled, Settlement, Verdict } from '../../src/ledger/entries.ts';
+import type {
+  Effect,
+  Grant,
+  LedgerMessage,
+  LetterSource,
+  Settled,
+  Settlement,
+  Verdict,
+} from '../../src/ledger/entries.ts';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import {
+  type LetterRecord,
+  type ReplayStatus,
+  readLetters,
+  replayLetters,
+} from '../../src/ledger/letters.ts';
 import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
 import { jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
 import { loadScript } from '../../src/ledger/script.ts';
@@ -104,8 +118,21 @@ export interface Lab {
   /** Another worker of the channel: its commands go through this client. */
   ledgerOn(redis: Redis): Ledger;
   receipts(): Promise<Record<string, string>[]>;
+  /** Its dead letter. */
+  letter(message: LedgerMessage): Promise<LetterRecord | undefined>;
+  /** Replays its dead letter, as it is now. */
+  replay(message: LedgerMessage): Promise<ReplayStatus | undefined>;
   explain(message: LedgerMessage): Promise<LedgerEntry>;
 }
+
+/** What a worker would say of the message's job. */
+export const letterOf = ({ id }: LedgerMessage): LetterSource => ({
+  data: `{"id":"${id}"}`,
+  enqueuedAt: '1700000000000',
+  dueAt: 1_700_000_000_000,
+  priority: 0,
+  detail: 'as it was told',
+});
 
 const elapseScript = loadScript('../../test/ledger/elapse.lua');
 let made = 0;
@@ -196,7 +223,13 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       return (verdict as Extract<Verdict, { kind: 'granted' }>).grant;
     },
     settle: (message, { nonce }, effect, more = {}) =>
-      ledger.settle({ message: present(message), nonce, effect, ...more }),
+      ledger.settle({
+        message: present(message),
+        nonce,
+        effect,
+        ...(more.final?.state === 'dead' && { letter: letterOf(message) }),
+        ...more,
+      }),
     deliver: (message, by) => lab.settle(message, by, 'delivered', { final: SENT, health: 'up' }),
     async elapse(ms) {
       await elapseScript.run(store.redis, [base], [String(ms)]);
@@ -210,6 +243,11 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
           fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? ''] as const] : [])),
         ),
       );
+    },
+    letter: async ({ jobId }) => (await readLetters(store.redis, base, [jobId]))[0],
+    async replay(message) {
+      const letter = await lab.letter(message);
+      return letter && (await replayLetters(store.redis, base, [letter]))[0];
     },
     explain: ({ key, recipient }) =>
       explainMessage(store.redis, base, { key, recipient, playTtlMs: playTtl }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Grant, LedgerMessage, Verdict } from '../../src/ledger/entries.ts';
-import { startReplays } from '../../src/ledger/lookups.ts';
+import { replayLetters } from '../../src/ledger/letters.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { planVerdict } from '../../src/policies/verdict-plan.ts';
 import {
@@ -146,9 +146,9 @@ describe('invariant 4: a redelivered or replayed message meets its own record', 
     const message = lab.message();
     const grant = await lab.grant(message);
     await lab.settle(message, grant, 'doubt', { final: UNCONFIRMED });
+    const letter = (await lab.letter(message))!;
     await lab.deliver(message, grant);
-    const diedAt = Number(await store.redis.zscore(`${lab.base}:dead:unconfirmed`, message.jobId));
-    await startReplays(store.redis, lab.base, [{ ...message, reason: 'unconfirmed', diedAt }]);
+    expect(await replayLetters(store.redis, lab.base, [letter])).toEqual(['gone']);
     expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
   });
 });

@@ -6,7 +6,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createMarkMemory } from '../../src/ledger/mark-memory.ts';
 import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
 import { grant } from '../policies/grant.ts';
-import { type Lab, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { type Lab, letterOf, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
 import { meeting } from './meeting.ts';
 
 const store = useStore();
@@ -127,7 +127,14 @@ it('counts nothing twice: the breaker knows of each failure once', async () => {
   const fail = async (to: string) => {
     const message = lab.message({ to });
     const { nonce } = await ledger.admit(message);
-    return await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, health: 'down' });
+    return await ledger.settle({
+      message,
+      nonce,
+      effect: 'doubt',
+      final: UNCONFIRMED,
+      letter: letterOf(message),
+      health: 'down',
+    });
   };
   expect(await fail('1')).toMatchObject({ failures: 1 });
   await meetStore();

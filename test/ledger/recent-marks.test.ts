@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { LedgerMessage } from '../../src/ledger/entries.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
-import { type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { type Lab, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 import { meeting } from './meeting.ts';
 
 const store = useStore();
@@ -75,7 +75,7 @@ it.each([
     const { ledger, meetStore } = worker(lab);
     const message = lab.message();
     const { nonce } = await ledger.admit(message);
-    await ledger.settle({ message, nonce, effect, final });
+    await ledger.settle({ message, nonce, effect, final, letter: letterOf(message) });
     // It waited in the client while the store lost all: it makes a record there, and no slot.
     await store.redis.del(...(await store.redis.keys(`${lab.base}:s*`)));
     await meetStore();
@@ -89,7 +89,7 @@ it('restores a doubt with the slot that it keeps', async () => {
   const { ledger, meetStore } = worker(lab);
   const message = lab.message();
   const { nonce } = await ledger.admit(message);
-  await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED });
+  await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter: letterOf(message) });
   await store.redis.flushall();
   await meetStore();
   expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: UNCONFIRMED });

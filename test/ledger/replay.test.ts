@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { originalJobId } from '../../src/jobs/queues.ts';
 import type { LedgerMessage } from '../../src/ledger/entries.ts';
-import { dropLetter, listLetter } from '../../src/ledger/letters.ts';
-import { startReplays } from '../../src/ledger/lookups.ts';
+import { purgeLetters, replayLetters } from '../../src/ledger/letters.ts';
 import { newNonce } from '../../src/ledger/names.ts';
-import type { DeadReason } from '../../src/outcome.ts';
-import { DAY, EXHAUSTED, type Lab, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { DAY, EXHAUSTED, type Lab, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
-
-async function replay(lab: Lab, message: LedgerMessage, reason: DeadReason) {
-  const diedAt = Number(await store.redis.zscore(`${lab.base}:dead:${reason}`, message.jobId));
-  const { jobId, key, expiresAt } = message;
-  const [started] = await startReplays(store.redis, lab.base, [{ jobId, key, expiresAt, reason, diedAt }]);
-  return started;
-}
 
 async function exhausted(lab: Lab): Promise<LedgerMessage> {
   const message = lab.message();
@@ -26,7 +18,7 @@ describe('a replay', () => {
     const lab = await openLab(store, { attempts: 1 });
     const message = await exhausted(lab);
     expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: EXHAUSTED });
-    expect(await replay(lab, message, 'exhausted')).toEqual({ status: 'ready', run: 2 });
+    expect(await lab.replay(message)).toBe('replayed');
     const grant = await lab.grant(message);
     expect(grant).toMatchObject({ run: 2, attempt: 1, doubt: false });
     expect(await lab.deliver(message, grant)).toMatchObject({ status: 'first', run: 2, attempts: 1 });
@@ -36,22 +28,42 @@ describe('a replay', () => {
     ]);
   });
 
-  it('that died before it unlisted the letter leaves it listed once, with its latest death', async () => {
+  it('is done once, however often it is asked for with the same death', async () => {
     const lab = await openLab(store, { attempts: 1 });
     const message = await exhausted(lab);
-    await replay(lab, message, 'exhausted');
-    const final = { state: 'dead', reason: 'bad_recipient' } as const;
-    await lab.settle(message, await lab.grant(message), 'spent', { final });
-    const listed = (reason: DeadReason) => store.redis.zrange(`${lab.base}:dead:${reason}`, '0', '-1');
-    expect(await listed('exhausted')).toEqual([]);
-    expect(await listed('bad_recipient')).toEqual([message.jobId]);
+    const letter = (await lab.letter(message))!;
+    const two = await Promise.all([
+      replayLetters(store.redis, lab.base, [letter]),
+      replayLetters(store.redis, lab.base, [letter, letter]),
+    ]);
+    expect(two.flat().toSorted()).toEqual(['gone', 'gone', 'replayed']);
+    await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
+    expect(await replayLetters(store.redis, lab.base, [letter])).toEqual(['gone']);
+    expect(await lab.letter(message)).toMatchObject({ run: 2, reason: 'exhausted' });
   });
 
-  it('that died before it moved the job can be done again: it is the same run', async () => {
-    const lab = await openLab(store);
-    const message = await exhausted(lab);
-    await replay(lab, message, 'exhausted');
-    expect(await replay(lab, message, 'exhausted')).toEqual({ status: 'ready', run: 2 });
+  it('puts a job of its own into the queue, with what the message was enqueued with', async () => {
+    const lab = await openLab(store, { attempts: 1 });
+    const [plain, urgent] = [lab.message({ id: 'plain' }), lab.message({ id: 'urgent', to: '7' })];
+    const letter = { ...letterOf(plain), data: 'no\u0000t {"JSON', enqueuedAt: '12' };
+    await lab.settle(plain, await lab.grant(plain), 'spent', { final: EXHAUSTED, letter });
+    const urgently = { ...letterOf(urgent), priority: 3 };
+    await lab.settle(urgent, await lab.grant(urgent), 'spent', { final: EXHAUSTED, letter: urgently });
+    expect([await lab.replay(plain), await lab.replay(urgent)]).toEqual(['replayed', 'replayed']);
+    const queue = lab.base.slice(0, -'ledger'.length);
+    const job = `${plain.jobId}:#2`;
+    expect(await store.redis.lrange(`${queue}wait`, 0, -1)).toEqual([job]);
+    expect(await store.redis.zrange(`${queue}prioritized`, '0', '-1')).toEqual([`${urgent.jobId}:#2`]);
+    expect(await store.redis.hgetall(`${queue}${job}`)).toEqual({
+      name: 'message',
+      data: letter.data,
+      opts: '{}',
+      timestamp: '12',
+      delay: '0',
+      priority: '0',
+      deid: 'plain',
+    });
+    expect(originalJobId(job)).toBe(plain.jobId);
   });
 
   it('sends nothing when proof of delivery came in since', async () => {
@@ -60,24 +72,33 @@ describe('a replay', () => {
     const grant = await lab.grant(message);
     await lab.settle(message, grant, 'doubt', { final: UNCONFIRMED });
     await lab.deliver(message, grant);
-    expect(await replay(lab, message, 'unconfirmed')).toEqual({ status: 'delivered', run: 1 });
+    expect(await lab.letter(message)).toBeUndefined();
     expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
   });
 
   it('leaves a message alone that is under way', async () => {
     const lab = await openLab(store);
     const message = await exhausted(lab);
-    await replay(lab, message, 'exhausted');
-    const grant = await lab.grant(message);
-    expect(await replay(lab, message, 'exhausted')).toEqual({ status: 'active', run: 2 });
-    expect(await lab.deliver(message, grant)).toMatchObject({ status: 'first', run: 2 });
+    const letter = (await lab.letter(message))!;
+    // A letter of an older life, and another job of its name is on its way.
+    await lab.elapse(9 * DAY);
+    const again = lab.message({ id: message.id });
+    const grant = await lab.grant({ ...again, expiresAt: again.expiresAt + 20 * DAY });
+    expect(await lab.replay(message)).toBe('active');
+    expect(await lab.letter(message)).toMatchObject({ name: letter.name });
+    expect(await lab.deliver(again, grant)).toMatchObject({ status: 'first', run: 1 });
+    // It was delivered, and its name is taken for a day.
+    expect(await lab.replay(message)).toBe('duplicate');
+    await lab.elapse(DAY);
+    expect(await lab.replay(message)).toBe('replayed');
+    expect((await lab.explain(message)).record).toMatchObject({ run: 2 });
   });
 
   it('meets the slot: taken by its own doubtful send until the window’s end', async () => {
     const lab = await openLab(store);
     const message = lab.message();
     await lab.settle(message, await lab.grant(message), 'doubt', { final: UNCONFIRMED });
-    await replay(lab, message, 'unconfirmed');
+    await lab.replay(message);
     expect(await lab.verdict(message)).toMatchObject({ kind: 'quota' });
     await lab.elapse(DAY);
     expect(await lab.grant(message)).toMatchObject({ run: 2, attempt: 1, doubt: false });
@@ -88,7 +109,7 @@ describe('a replay', () => {
     const message = await exhausted(lab);
     const other = lab.message();
     await lab.deliver(other, await lab.grant(other));
-    await replay(lab, message, 'exhausted');
+    await lab.replay(message);
     expect(await lab.verdict(message)).toMatchObject({ kind: 'quota' });
   });
 
@@ -96,7 +117,7 @@ describe('a replay', () => {
     const lab = await openLab(store);
     const message = await exhausted(lab);
     await lab.elapse(7 * DAY);
-    await replay(lab, message, 'exhausted');
+    await lab.replay(message);
     expect(await lab.verdict(message)).toEqual({ kind: 'expired' });
   });
 
@@ -106,28 +127,38 @@ describe('a replay', () => {
     for (const run of [2, 3, 4]) {
       await lab.elapse(9 * DAY);
       expect((await lab.explain(message)).record).toBeNull();
-      expect(await replay(lab, message, 'exhausted')).toEqual({ status: 'ready', run });
+      expect(await lab.replay(message)).toBe('replayed');
+      expect((await lab.explain(message)).record).toMatchObject({ run });
       const { nonce } = await lab.admit(message);
       await lab.settle(message, { nonce }, 'none', { final: EXHAUSTED });
     }
     expect((await lab.receipts()).map(({ run }) => run)).toEqual(['1', '2', '3', '4']);
   });
 
-  it('leaves nothing behind of a letter that is dropped', async () => {
+  it('leaves a letter of which only the beginning was kept', async () => {
     const lab = await openLab(store);
-    const message = await exhausted(lab);
-    await replay(lab, message, 'exhausted');
-    await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
-    const { id, jobId } = message;
-    await dropLetter(store.redis, lab.base, { reason: 'exhausted', id, jobId });
-    expect(await store.redis.keys(`${lab.base}:dead*`)).toEqual([]);
+    const message = lab.message();
+    const letter = { ...letterOf(message), size: 200_000_000 };
+    await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED, letter });
+    expect(await lab.replay(message)).toBe('cut');
+    expect(await lab.letter(message)).toMatchObject({ size: 200_000_000 });
+  });
+
+  it('and a purge leave nothing behind of a letter', async () => {
+    const lab = await openLab(store, { quota: false });
+    const [one, two] = [await exhausted(lab), await exhausted(lab)];
+    const letter = (await lab.letter(one))!;
+    expect(await purgeLetters(store.redis, lab.base, [letter, letter])).toEqual([true, false]);
+    expect(await lab.replay(two)).toBe('replayed');
+    expect(await store.redis.keys(`${lab.base}:letters*`)).toEqual([]);
   });
 
   it('counts on from the last run when a message dies again', async () => {
     const lab = await openLab(store);
     const message = await exhausted(lab);
     for (const run of [2, 3]) {
-      expect(await replay(lab, message, 'exhausted')).toEqual({ status: 'ready', run });
+      expect(await lab.replay(message)).toBe('replayed');
+      expect((await lab.explain(message)).record).toMatchObject({ run });
       await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
     }
     expect(await lab.receipts()).toHaveLength(3);
@@ -138,12 +169,6 @@ describe('a replay', () => {
     const message = lab.message();
     const final = { state: 'dead', reason: 'stalled' } as const;
     await lab.settle(message, { nonce: newNonce() }, 'none', { final });
-    await listLetter(
-      store.redis,
-      lab.base,
-      { reason: 'stalled', id: message.id, jobId: message.jobId },
-      SECOND,
-    );
-    expect(await replay(lab, message, 'stalled')).toEqual({ status: 'ready', run: 2 });
+    expect(await lab.replay(message)).toBe('replayed');
   });
 });

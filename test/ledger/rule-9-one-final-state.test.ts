@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { receiptsKey } from '../../src/jobs/queues.ts';
-import { findLetter, lettersKey } from '../../src/ledger/letters.ts';
+import { originalJobId, receiptsKey } from '../../src/jobs/queues.ts';
+import { findLetter, lettersKey, readLetterData, replayLetters } from '../../src/ledger/letters.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { readReceipts } from '../../src/observe/receipts.ts';
-import { EXHAUSTED, openLab, SENT, useStore } from './harness.ts';
+import { EXHAUSTED, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -97,8 +97,67 @@ describe('rule 9: one final state a run', () => {
     await lab.settle(dead, await lab.grant(dead), 'spent', { final: EXHAUSTED });
     await lab.deliver(alive, await lab.grant(alive));
     expect(await store.redis.zrange(lettersKey(lab.base, 'exhausted'), '0', '-1')).toEqual(['m_dead']);
-    expect(await findLetter(store.redis, lab.base, 'dead')).toBe('m_dead');
-    expect(await findLetter(store.redis, lab.base, 'alive')).toBeNull();
+    const letter = {
+      name: 'm_dead',
+      id: 'dead',
+      jobId: 'm_dead',
+      key: dead.key,
+      reason: 'exhausted',
+      run: 1,
+      attempts: 1,
+      detail: 'as it was told',
+      enqueuedAt: '1700000000000',
+      expiresAt: dead.expiresAt,
+      size: undefined,
+      diedAt: (await lab.explain(dead)).record!['at'],
+    };
+    for (const id of ['dead', 'm_dead']) {
+      expect(await findLetter(store.redis, lab.base, id)).toEqual(letter);
+    }
+    expect(await readLetterData(store.redis, lab.base, 'm_dead')).toBe('{"id":"dead"}');
+    expect(await findLetter(store.redis, lab.base, 'alive')).toBeUndefined();
+  });
+
+  it('keeps the letters of two messages whose jobs bore one id, one after the other', async () => {
+    const lab = await openLab(store, { quota: false });
+    const jobId = 'chosen-by-its-producer';
+    const [one, two] = [lab.message({ jobId }), lab.message({ jobId })];
+    await lab.settle(one, await lab.grant(one), 'spent', { final: EXHAUSTED });
+    const letter = { ...letterOf(two), enqueuedAt: '1700000000001' };
+    await lab.settle(two, await lab.grant(two), 'spent', { final: EXHAUSTED, letter });
+    const found = await Promise.all([one, two].map(({ id }) => findLetter(store.redis, lab.base, id)));
+    expect(found.map((each) => [each?.name, each?.jobId])).toEqual([
+      [jobId, jobId],
+      [`${jobId}:@1700000000001`, jobId],
+    ]);
+    for (const each of found)
+      expect(await replayLetters(store.redis, lab.base, [each!])).toEqual(['replayed']);
+    const jobs = await store.redis.lrange(`${lab.base.slice(0, -'ledger'.length)}wait`, 0, -1);
+    expect(new Set(jobs).size).toBe(2);
+    expect(jobs.map(originalJobId)).toEqual([jobId, jobId]);
+  });
+
+  it('makes no message dead whose letter cannot be written', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    const grant = await lab.grant(message);
+    await store.redis.set(`${lab.base}:letters`, 'something else');
+    await expect(lab.settle(message, grant, 'spent', { final: EXHAUSTED })).rejects.toThrow(/WRONGTYPE/);
+    await store.redis.del(`${lab.base}:letters`);
+    expect(await lab.settle(message, grant, 'spent', { final: EXHAUSTED })).toMatchObject({
+      status: 'first',
+    });
+    expect(await lab.letter(message)).toMatchObject({ reason: 'exhausted' });
+  });
+
+  it('takes the letter away when proof of delivery comes in after all', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    const grant = await lab.grant(message);
+    await lab.settle(message, grant, 'doubt', { final: UNCONFIRMED });
+    expect(await lab.letter(message)).toMatchObject({ reason: 'unconfirmed' });
+    await lab.deliver(message, grant);
+    expect(await store.redis.keys(`${lab.base}:letters*`)).toEqual([]);
   });
 
   it('caps the stream of receipts', async () => {

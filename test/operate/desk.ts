@@ -1,4 +1,5 @@
 import { systemClock } from '../../src/clock.ts';
+import { ledgerBase } from '../../src/jobs/queues.ts';
 import {
   type Installation,
   type InstallationOptions,
@@ -12,7 +13,7 @@ import {
 } from '../../src/operate/replay/replay-letters.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Scene, it as sceneIt } from '../support/scene.ts';
+import { CHANNEL, type Scene, it as sceneIt } from '../support/scene.ts';
 
 interface Desks {
   /** What an operator on another host sees of a scene: the channels that its workers announced, no configuration. */
@@ -32,15 +33,18 @@ export const it = sceneIt.extend<Desks>({
   },
 });
 
+export const lettersIn = async ({ redis }: Scene): Promise<number> =>
+  await redis.hlen(`${ledgerBase(CHANNEL)}:letters`);
+
 /** Messages to players that the platform does not know: they die as `bad_recipient`. */
 export async function bury(scene: Scene, userIds: readonly number[]): Promise<string[]> {
   const ids: string[] = [];
   for (const userId of userIds) {
-    const before = await scene.queue.getFailedCount();
+    const before = await lettersIn(scene);
     ids.push(await scene.send(userId, { id: `to-${userId}` }));
     await eventually(
       'a dead letter',
-      () => scene.queue.getFailedCount(),
+      () => lettersIn(scene),
       (count) => count > before,
     );
   }
@@ -63,7 +67,7 @@ export async function replayAll(
 export const REPLAYED: ReplayResult = {
   replayed: 0,
   alreadyReplayed: 0,
-  vanished: 0,
+  alreadyDelivered: 0,
   failed: 0,
   interrupted: false,
 };

@@ -22,6 +22,7 @@ const BASE: Explanation = {
   id: 'one',
   now: NOW,
   job: { ...JOB, state: 'waiting' },
+  letter: null,
   message: { to: { userId: 1 }, sendAt: null, expiresAt: at(86_400), onQuota: 'drop' },
   record: null,
   slot: null,
@@ -65,11 +66,11 @@ it.each<[string, Partial<Explanation>]>([
     { job: { ...DELAYED, dueAt: at(90_000) } },
   ],
   [
-    `A replay of it was begun and not finished; \`herald dead replay one --yes\` finishes it.`,
-    { job: { ...JOB, state: 'failed' }, record: { ...OPEN, run: 2 } },
+    `It was dead (exhausted) at ${iso(-9)} and is a dead letter; \`herald dead replay one --yes\` tries again.`,
+    { job: null, letter: { reason: 'exhausted', detail: 'no', run: 1, attempts: 12, at: at(-9) } },
   ],
   [
-    'Its job was given up by the queue (job stalled); a worker settles it within seconds, then it can be replayed.',
+    'Its job was given up by the queue (job stalled); a worker takes it up within seconds, then it can be replayed.',
     { job: { ...JOB, state: 'failed', failedReason: 'job stalled' } },
   ],
   [

@@ -20,31 +20,32 @@ describe.concurrent('a purge', () => {
     expect(await scene.settled(3)).toEqual({ 'dead/bad_recipient': 2, 'delivered/sent': 1 });
   });
 
-  it('finishes what another one began: a job that is in no list any more', async ({
-    openScene,
-    openDesk,
-  }) => {
-    const scene = await openScene();
-    await scene.worker();
-    await bury(scene, [10]);
-    const [jobId] = await scene.redis.zrange(scene.queue.toKey('failed'), '0', '0');
-    await scene.redis.zrem(scene.queue.toKey('failed'), jobId!);
-    const desk = await openDesk(scene);
-    const plan = await planLetters(desk, {});
-    expect(await purgeLetters(desk, plan.read())).toMatchObject({ purged: 1 });
-    expect(await scene.redis.exists(scene.queue.toKey(jobId!))).toBe(0);
-    expect((await planLetters(desk, {})).letters).toBe(0);
-  });
-
-  it('ends between two letters when it is told to', async ({ openScene, openDesk }) => {
+  it('deletes the record, and leaves the receipts', async ({ openScene, openDesk }) => {
     const scene = await openScene();
     await scene.worker();
     await bury(scene, [10, 20]);
     const desk = await openDesk(scene);
+    const told: number[] = [];
+    const options = { onStep: () => told.push(1) };
+    const result = await purgeLetters(desk, (await planLetters(desk, { ids: ['to-10'] })).read(), options);
+    expect([result.purged, told.length]).toEqual([1, 1]);
+    expect((await planLetters(desk, {})).groups).toMatchObject([{ letters: 1 }]);
+    expect(await scene.receipts()).toHaveLength(2);
+    await purgeLetters(desk, (await planLetters(desk, {})).read());
+    expect(await scene.redis.keys('*:letters*')).toEqual([]);
+  });
+
+  it('ends between two batches when it is told to', async ({ openScene, openDesk }) => {
+    const scene = await openScene();
+    const worker = await scene.worker();
+    for (let i = 0; i < 501; i += 1) await scene.addForeign('garbage');
+    await scene.settled(501);
+    await worker.close();
+    const desk = await openDesk(scene);
     const stop = new AbortController();
     const options = { signal: stop.signal, onStep: () => stop.abort() };
     const result = await purgeLetters(desk, (await planLetters(desk, {})).read(), options);
-    expect(result).toEqual({ purged: 1, replayedMeanwhile: 0, interrupted: true });
+    expect(result).toEqual({ purged: 500, replayedMeanwhile: 0, interrupted: true });
     expect((await planLetters(desk, {})).letters).toBe(1);
   });
 });

@@ -5,7 +5,8 @@ import { createProducer, type MessageInput, secretsOf } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import type { Producer } from '../../src/jobs/producer.ts';
-import { MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { type LetterRecord, readLetters } from '../../src/ledger/letters.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
@@ -64,6 +65,8 @@ export interface Scene {
   /** A BullMQ worker without a processor, to move jobs by hand. The test closes it. */
   takeOver(): Promise<Worker>;
   receipts(): Promise<Receipt[]>;
+  /** The channel's dead letters, oldest first. */
+  letters(): Promise<LetterRecord[]>;
   /** Waits until so many final states are in the receipts and the queue holds nothing but dead letters. */
   settled(count: number, patience?: Patience): Promise<Tally>;
   /** Waits until receipts and `herald_messages_total` of all these workers tell the same, and tells it. */
@@ -157,6 +160,11 @@ async function openScene(options: SceneOptions): Promise<Scene> {
     queue,
     config,
     receipts,
+    async letters() {
+      const base = ledgerBase(CHANNEL);
+      const found = await readLetters(redis, base, await redis.hkeys(`${base}:letters`));
+      return found.filter((letter) => letter !== undefined).sort((a, b) => a.diedAt - b.diedAt);
+    },
     settled,
     async worker({ channel = {}, redis = server.url, idle = false, ...parts } = {}) {
       const worker = localWorker({ ...config(channel), redis }, parts);

@@ -30,7 +30,7 @@ function deaths(at: WorkerPlan['dieAt']): Wrappers {
       },
       async settle(settlement) {
         const settled = await ledger.settle(settlement);
-        if (at === 'settled' && settlement.effect === 'delivered') die();
+        if (at === 'settled' && settlement.final) die();
         return settled;
       },
     }),

@@ -8,6 +8,8 @@ export interface WorkerPlan {
    * the queue knows.
    */
   dieAt?: 'granted' | 'answered' | 'settled';
+  /** How large its heap may grow, in megabytes. */
+  heapMb?: number;
   /** How far this worker's clock is ahead of the machine's. */
   clockAheadMs?: number;
   /** What its random source always answers. */

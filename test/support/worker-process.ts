@@ -32,7 +32,8 @@ export interface WorkerProcess {
 }
 
 export function spawnWorker(plan: WorkerPlan): WorkerProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', ENTRY], {
+  const heap = plan.heapMb === undefined ? [] : [`--max-old-space-size=${plan.heapMb}`];
+  const child = spawn(process.execPath, [...heap, '--import', 'tsx', ENTRY], {
     env: { PATH: process.env['PATH'], [PLAN]: JSON.stringify(plan) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

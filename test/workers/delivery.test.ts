@@ -22,7 +22,7 @@ function read(quota: boolean, to: object, addressing = 'userIds') {
   const readFile = () => '';
   const { channels } = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
   const data = { v: 1, platform: 'zulip', to, content: 'Hello' };
-  const job = { id: 'm_1', data, timestamp: 1, starts: 1 };
+  const job = { id: 'm_1', text: JSON.stringify(data), timestamp: 1, starts: 1, stalls: 0 };
   return readJob(job, { channel: channels[0]!, definition: platforms.zulip, schemas });
 }
 

@@ -36,7 +36,7 @@ async function settling(
     unanswered: async () => {},
   } as unknown as PipelineDeps);
   const data = { v: 1, platform: 'kongregate', to: { userId: 21 }, content: 'Hello' };
-  const job = { id: 'm_1', data, timestamp: systemClock.now(), starts: 1 };
+  const job = { id: 'm_1', text: JSON.stringify(data), timestamp: systemClock.now(), starts: 1, stalls: 0 };
   return { next: await pipeline.deliver(job), told };
 }
 

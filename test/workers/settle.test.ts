@@ -1,4 +1,4 @@
-import { DelayedError, type Job, type Queue, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import { DelayedError, type Job, type Queue, RateLimitError, WaitingError } from 'bullmq';
 import { expect, it } from 'vitest';
 import type { Disposition } from '../../src/outcome.ts';
 import { isSignal, settleJob } from '../../src/workers/settle.ts';
@@ -23,7 +23,7 @@ async function settle(disposition: Disposition): Promise<{ verbs: unknown[][]; s
 
 it.each<[Disposition, unknown[][], unknown]>([
   [{ kind: 'complete', final: SENT }, [], undefined],
-  [{ kind: 'dead', reason: 'exhausted', detail: 'x' }, [], UnrecoverableError],
+  [{ kind: 'dead', reason: 'exhausted', detail: 'x' }, [], undefined],
   [{ kind: 'retry', delayMs: 7 }, [['moveToDelayed', NOW + 7, TOKEN]], DelayedError],
   [{ kind: 'wait', reason: 'slot_busy', delayMs: 7 }, [['moveToDelayed', NOW + 7, TOKEN]], DelayedError],
   [{ kind: 'schedule', at: NOW + 70 }, [['moveToDelayed', NOW + 70, TOKEN]], DelayedError],

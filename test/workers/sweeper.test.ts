@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
+import { lettersKey, readLetterData, readLetters } from '../../src/ledger/letters.ts';
+import { replayDeadLetters } from '../../src/operate/replay-dead-letters.ts';
 import { DEAD_REASONS } from '../../src/outcome.ts';
 import { eventually } from '../support/eventually.ts';
 import { it, type Scene } from '../support/scene.ts';
+import { tallyOfMetrics } from '../support/tally.ts';
 
 const SWEPT_WITHIN_MS = 20_000;
 
@@ -14,13 +18,17 @@ async function giveUp(scene: Scene): Promise<string> {
   return job?.id ?? '';
 }
 
+const BASE = 'herald:{kongregate}:ledger';
+
+/** The names of the letters by reason; nothing of Herald's is left in the failed set. */
 async function listed(scene: Scene): Promise<Record<string, string[]>> {
   const lists = await Promise.all(
     DEAD_REASONS.map(async (reason) => [
       reason,
-      await scene.redis.zrange(`herald:{kongregate}:ledger:dead:${reason}`, '0', '-1'),
+      await scene.redis.zrange(lettersKey(BASE, reason), '0', '-1'),
     ]),
   );
+  expect(await scene.queue.getFailedCount()).toBe(0);
   return Object.fromEntries(lists.filter(([, ids]) => ids?.length)) as Record<string, string[]>;
 }
 
@@ -63,6 +71,8 @@ describe.concurrent('a job that BullMQ gave up', () => {
       'dead/invalid_message': 1,
     });
     expect(await listed(scene)).toEqual({ invalid_message: ['broken'] });
+    expect(await readLetterData(scene.redis, BASE, 'broken')).toBe('{"v":1,');
+    expect(await scene.redis.exists(key)).toBe(0);
   });
 
   it('is removed where its message was delivered', async ({ openScene }) => {
@@ -89,5 +99,78 @@ describe.concurrent('a job that BullMQ gave up', () => {
     expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
     expect(scene.sandbox.journal.report().calls).toBe(1);
     expect(await worker.metrics.render()).toContain('state="delivered",reason="sent"} 0');
+  });
+});
+
+/** The failed set and its index, as version 0.1.0 left them, and the ledger beside: binary as Latin-1. */
+const OLDER = new URL('older-dead-letters.json', import.meta.url);
+
+async function restoreOlder({ redis }: Scene): Promise<void> {
+  const commands = JSON.parse(readFileSync(OLDER, 'utf8')) as [string, ...string[]][];
+  for (const [name, ...args] of commands) {
+    await redis.call(name, ...args.map((arg) => Buffer.from(arg, 'latin1')));
+  }
+}
+
+describe.concurrent('the dead letters of an older version', { timeout: 40_000 }, () => {
+  it('are taken over once, each as it was', async ({ openScene }) => {
+    const scene = await openScene();
+    await restoreOlder(scene);
+    const receipts = (await scene.receipts()).length;
+    const jobs = await scene.redis.zrange('herald:{kongregate}:failed', '0', '-1');
+    const kept = await Promise.all(jobs.map((id) => scene.redis.hget(scene.queue.toKey(id), 'data')));
+    const workers = [await scene.worker(), await scene.worker()];
+    await eventually(
+      'the failed set to be empty',
+      () => scene.queue.getFailedCount(),
+      (count) => count === 0,
+      { withinMs: SWEPT_WITHIN_MS },
+    );
+    const letters = (await readLetters(scene.redis, BASE, jobs)).map((letter) => letter!);
+    expect(
+      letters.map(({ id, reason, run, attempts, detail }) => [id, reason, run, attempts, detail]),
+    ).toEqual([
+      ['order-10', 'bad_recipient', 1, 1, 'Unknown user.'],
+      ['order-20', 'bad_recipient', 2, 1, 'Unknown user.'],
+      ['order-11', 'unconfirmed', 1, 1, 'ECONNRESET'],
+      ['4', 'invalid_message', 1, 0, 'expected an object'],
+      ['broken', 'invalid_message', 1, 0, 'expected an object'],
+      // A replay of it had been begun and not finished.
+      ['order-30', 'bad_recipient', 1, 0, 'Unknown user.'],
+      // BullMQ had given it up.
+      ['order-31', 'stalled', 1, 0, 'job stalled more than allowable limit'],
+    ]);
+    const data = await Promise.all(jobs.map((name) => readLetterData(scene.redis, BASE, name)));
+    expect(data).toEqual(kept);
+    expect(await scene.redis.exists(...jobs.map((id) => scene.queue.toKey(id)))).toBe(0);
+    expect(await scene.redis.keys(`${BASE}:dead*`)).toEqual([]);
+    // One run ended by it, and was told once.
+    expect(await scene.receipts()).toHaveLength(receipts + 1);
+    const told = await Promise.all(workers.map((worker) => worker.metrics.render()));
+    expect(tallyOfMetrics(told)).toEqual({ 'dead/stalled': 1 });
+  });
+
+  it('are replayed as the runs that follow', async ({ openScene }) => {
+    const scene = await openScene();
+    await restoreOlder(scene);
+    await scene.worker();
+    await eventually(
+      'the failed set to be empty',
+      () => scene.queue.getFailedCount(),
+      (count) => count === 0,
+      { withinMs: SWEPT_WITHIN_MS },
+    );
+    const userIds = [10, 20, 30, 31];
+    scene.sandbox.kongregate.players.set(...userIds.map((userId) => ({ userId, state: 'played' as const })));
+    const result = await replayDeadLetters({ redis: scene.redis, reasons: ['bad_recipient', 'stalled'] });
+    expect(result).toMatchObject({ replayed: 4, failed: 0 });
+    await scene.settled(12);
+    const delivered = (await scene.receipts()).filter(({ state }) => state === 'delivered');
+    expect(delivered.map(({ id, run }) => `${id} ${run}`).toSorted()).toEqual([
+      'order-10 2',
+      'order-20 3',
+      'order-30 2',
+      'order-31 2',
+    ]);
   });
 });

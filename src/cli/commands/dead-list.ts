@@ -39,11 +39,11 @@ export const letterDocument = (letter: DeadLetter, now: number): Record<string, 
   job_id: letter.jobId,
   reason: letter.reason,
   detail: letter.detail,
-  run: letter.run ?? null,
-  attempts: letter.attempts ?? null,
+  run: letter.run,
+  attempts: letter.attempts,
   died_at: instantText(letter.diedAt),
   age_seconds: Math.max(0, (now - letter.diedAt) / 1000),
-  enqueued_at: instantText(letter.enqueuedAt),
+  enqueued_at: Number.isFinite(letter.enqueuedAt) ? instantText(letter.enqueuedAt) : null,
 });
 
 const run: Run<SelectionOptions> = async (invocation) =>

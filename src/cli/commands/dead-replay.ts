@@ -78,12 +78,12 @@ async function replay(
     return await replayLetters(installation, plan.read(), {
       perSecond: options.rate,
       signal: context.signal,
-      onStep({ channel, jobId }, step) {
+      onStep({ channel, name }, step) {
         steps += 1;
         progress.update(steps, steps);
         if (step.kind !== 'failed') return;
         progress.giveWay();
-        output.note(`herald: ${channel.name} ${jobId}: ${step.why}`);
+        output.note(`herald: ${channel.name} ${name}: ${step.why}`);
       },
     });
   } catch (error) {
@@ -99,7 +99,7 @@ function report(result: ReplayResult, planned: Planned, { output }: Invocation):
   const counts = {
     replayed: result.replayed,
     already_replayed: result.alreadyReplayed,
-    vanished: result.vanished,
+    already_delivered: result.alreadyDelivered,
     failed: result.failed,
   };
   const { interrupted } = result;

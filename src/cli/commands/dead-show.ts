@@ -22,6 +22,7 @@ function showLetter(letter: OpenedLetter, now: number, withContent: boolean, out
   const document = {
     ...letterDocument(letter, now),
     expires_at: letter.expiresAt === undefined ? null : instantText(letter.expiresAt),
+    ...(letter.size === undefined ? {} : { size: letter.size }),
     message: letter.message,
     ...(withContent ? { content: letter.content } : {}),
   };

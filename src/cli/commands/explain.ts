@@ -44,7 +44,10 @@ function toFields(part: object): Record<string, unknown> {
   );
 }
 
-const PARTS = ['job', 'message', 'record', 'slot', 'play', 'stopped', 'resting'] as const;
+const PARTS = ['job', 'letter', 'message', 'record', 'slot', 'play', 'stopped', 'resting'] as const;
+
+/** What there mostly is none of, and what is then not worth a line. */
+const RARE: readonly string[] = ['letter', 'stopped', 'resting'];
 
 const toDocument = (explanation: Explanation): object => ({
   channel: explanation.channel,
@@ -59,7 +62,7 @@ const toDocument = (explanation: Explanation): object => ({
 function toText(explanation: Explanation, output: Output): string {
   const rows = PARTS.flatMap((part): Cell[][] => {
     const value = explanation[part];
-    if (!value) return part === 'stopped' || part === 'resting' ? [] : [[part, '', 'not known']];
+    if (!value) return RARE.includes(part) ? [] : [[part, '', 'not known']];
     return Object.entries(toFields(value)).map(([name, field], i) => [
       i === 0 ? part : '',
       name,

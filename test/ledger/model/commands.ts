@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { openBreaker, resumeChannel, stopChannel } from '../../../src/ledger/channel-state.ts';
-import { dropLetter, findDeaths } from '../../../src/ledger/letters.ts';
-import { recordPlays, startReplays } from '../../../src/ledger/lookups.ts';
+import { recordPlays } from '../../../src/ledger/lookups.ts';
 import type { Fate } from './books.ts';
 import { type Both, compare, elapse, type Real } from './run.ts';
 import { MESSAGES, type MessageSpec } from './setup.ts';
@@ -140,24 +139,13 @@ const strangers = fc
   );
 
 const replays = message.map((spec) =>
-  command(`replay ${spec.job}`, async ({ model, books }, real) => {
-    const { store, lab } = real;
-    const letter = real.message(spec);
-    const [death] = await findDeaths(store.redis, lab.base, [letter.jobId]);
-    expect(death?.reason, 'the reason that the letter is listed with').toBe(
-      model.letters.get(spec.job)?.reason,
-    );
-    if (!death) return;
-    const replay = { ...lab.present(letter), reason: death.reason, diedAt: death.at };
-    const [start] = await startReplays(store.redis, lab.base, [replay]);
+  command(`replay ${spec.job}`, async ({ model, books }, { lab, message }) => {
     const record = model.records.get(spec.id);
-    expect(start?.status).toBe(model.replay(spec));
+    const status = await lab.replay(message(spec));
+    expect(status, 'what became of the letter').toBe(model.replay(spec));
     // A letter of an earlier life under the name, or of one that is forgotten: it counts its runs on by itself.
-    if (start?.status === 'ready' && (!record || (record.final && record.final.job !== spec.job)))
-      books.newLife(spec.id);
-    if (start?.status === 'active') return;
-    await dropLetter(store.redis, lab.base, { ...letter, reason: death.reason });
-    model.letters.delete(spec.job);
+    const ownRun = record && !(record.final && record.final.job !== spec.job);
+    if (status === 'replayed' && !ownRun) books.newLife(spec.id);
   }),
 );
 

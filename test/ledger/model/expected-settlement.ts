@@ -50,6 +50,7 @@ function delivered(
   spend(model, message, 'sent', record, record.final !== undefined || record.doubtSince !== undefined);
   if (!record.final) return finish(model, record, message, nonce, final);
   if (record.final.state.state !== 'delivered') {
+    if (record.final.job === message.job) model.letters.delete(message.job);
     record.final.state = final;
     record.nonce = undefined;
   }

@@ -80,6 +80,9 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
       known ? { state: known.state[0], own: known.owner === spec.id } : null,
     );
     books.checkSlots(spec, entry, model.now);
+    const letter = await real.lab.letter(real.message(spec));
+    const { reason, run } = letter ?? {};
+    expect(letter && { reason, run }, `the dead letter of ${spec.job}`).toEqual(model.letters.get(spec.job));
   }
   await withinSlack(real);
 }

@@ -1,3 +1,4 @@
+import type { ReplayStatus } from '../../../src/ledger/letters.ts';
 import type { DeadReason, FinalState, StopReason } from '../../../src/outcome.ts';
 import type { MessageSpec, Setup } from './setup.ts';
 import * as time from './time.ts';
@@ -159,15 +160,19 @@ export class ModelState {
     return this.records.has(id) || this.now < life + time.DAY;
   }
 
-  /** A dead letter's next run. */
-  replay(message: MessageSpec): 'ready' | 'delivered' | 'active' {
-    const record = this.records.get(message.id);
-    if (record?.final?.state.state === 'delivered') return 'delivered';
+  /** A dead letter's next run; undefined where there is no letter. */
+  replay(message: MessageSpec): ReplayStatus | undefined {
+    const letter = this.letters.get(message.job);
+    if (!letter) return undefined;
+    const record = this.life(message);
+    if (record?.final && record.final.job !== message.job) return 'duplicate';
     if (record?.phase === 'sending' || record?.phase === 'asking') return 'active';
-    if (record?.phase === 'open') return 'ready';
-    const run = record?.run ?? this.letters.get(message.job)?.run ?? 1;
-    this.records.set(message.id, this.fresh(message, run + 1));
-    return 'ready';
+    this.letters.delete(message.job);
+    if (record?.final?.state.state === 'delivered') return 'delivered';
+    if (!record || record.final) {
+      this.records.set(message.id, this.fresh(message, Math.max(record?.run ?? 0, letter.run) + 1));
+    }
+    return 'replayed';
   }
 }
 

@@ -1,0 +1,52 @@
+-- Stands before BullMQ's own scripts that take a job up or end it: they see of a job what Herald reads and nothing else.
+-- What a foreign producer wrote beside its data can then neither fail them, nor decide how the job ends, nor fill the
+-- memory of a worker. MAX_DATA and HEAD, in bytes, are put in front of this.
+local redis = (function(store)
+  local own = {}
+
+  -- A counter may be no number.
+  function own.HINCRBY(key, field, by)
+    local count = store.pcall('HINCRBY', key, field, by)
+    if type(count) == 'number' then return count end
+    store.call('HDEL', key, field)
+    return store.call('HINCRBY', key, field, by)
+  end
+
+  -- One that is no number becomes a score that is none, in the middle of what BullMQ moves.
+  function own.HGET(key, field)
+    local value = store.call('HGET', key, field)
+    if field ~= 'priority' then return value end
+    local priority = tonumber(value)
+    return priority and priority >= 0 and priority <= 2097152 and value or '0'
+  end
+
+  local function short(text, most) return text and #text <= most and text or '' end
+
+  -- The beginning of data that are too large stays in their place.
+  local function cut(key, data)
+    store.call('HSET', key, 'data', string.sub(data, 1, HEAD), 'herald:size', #data)
+    return string.sub(data, 1, HEAD), tostring(#data)
+  end
+
+  -- The first and only look at a job that was taken. A parent would be told of its end, and its own children be waited for.
+  function own.HGETALL(key)
+    local fields = store.call('HMGET', key, 'data', 'name', 'timestamp', 'ats', 'stc', 'herald:size', 'parentKey', 'parent')
+    local data, size = fields[1] or '', tonumber(fields[6]) and fields[6] or '0'
+    if #data > MAX_DATA then data, size = cut(key, data) end
+    local stalls = string.match(fields[5] or '', '^%d%d?%d?$')
+    if fields[5] and not stalls then store.call('HDEL', key, 'stc') end
+    if fields[7] or fields[8] then store.call('HDEL', key, 'parentKey', 'parent') end
+    store.call('UNLINK', key .. ':dependencies', key .. ':unsuccessful')
+    return { 'name', short(fields[2], 100), 'data', data, 'opts', '{}', 'timestamp', short(fields[3], 20),
+      'ats', fields[4], 'stc', stalls or '0', 'progress', size }
+  end
+
+  return setmetatable({
+    call = function(command, ...)
+      local seen = own[command]
+      if seen then return seen(...) end
+      return store.call(command, ...)
+    end,
+  }, { __index = store })
+end)(redis)
+

@@ -1,0 +1,43 @@
+-- Jobs that lie in the queue's failed set, where nothing of Herald's belongs: BullMQ gave them up, or an older version
+-- kept its dead letters there, with an index beside (`:dead:<reason>` and, for later runs, `:dead:runs`).
+
+local function older_letter(s, reasons)
+  for _, reason in ipairs(reasons) do
+    local at = redis.call('ZSCORE', base .. ':dead:' .. reason, s.job)
+    if at then return reason, tonumber(at) end
+  end
+  return nil
+end
+
+local function forget_older(s, reason)
+  redis.call('ZREM', base .. ':dead:' .. reason, s.job)
+  redis.call('HDEL', base .. ':dead:runs', s.job)
+  if redis.call('HGET', base .. ':dead', s.id) == s.job then redis.call('HDEL', base .. ':dead', s.id) end
+end
+
+-- A listed letter becomes a record as it is; any other job is settled. The job goes in the same call, so that none is
+-- lost in between and none is met twice.
+local function take_up(record, s, options, settle)
+  if not redis.call('ZSCORE', QUEUE .. 'failed', s.job) then
+    return is_final(record) and record.nonce == s.n and 'first' or 'known'
+  end
+  local status, own = 'known', is_final(record) and record.job == s.j
+  local reason, at = older_letter(s, options.deadReasons)
+  if reason then
+    local run = own and record.run or tonumber(redis.call('HGET', base .. ':dead:runs', s.job) or 1)
+    if not (own and record.state == DELIVERED) then
+      keep_letter(s, { reason = reason, run = run, attempts = own and record.attempts or 0, at = at })
+    end
+    forget_older(s, reason)
+  else
+    status = settle(record, s)
+    if status == 'stale' then return status end
+    if own and record.state == DEAD and not find_letter(s.jobId) then
+      reason = options.deadReasons[record.reason - options.firstDead + 1]
+      keep_letter(s, { reason = reason, run = record.run, attempts = record.attempts, at = record.at })
+    end
+  end
+  redis.call('ZREM', QUEUE .. 'failed', s.job)
+  redis.call('DEL', QUEUE .. s.job, QUEUE .. s.job .. ':logs')
+  return status
+end
