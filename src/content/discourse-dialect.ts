@@ -17,7 +17,8 @@ export const discourseDialect = markdownDialect({
   lineBreak: '\\\n',
   marksInLabels: true,
   flanking: true,
-  nests: (before, after) => /(?:^|[\s!-/:-@[-`{-~])$/.test(before) && /^(?:$|[\s!-/:-@[-`{-~])/.test(after),
+  nests: (before, after) =>
+    /(?:^|[\s!-/:-@[-`{-~])$/.test(before.slice(-1)) && /^(?:$|[\s!-/:-@[-`{-~])/.test(after),
   takesAddress: isLink,
   autolink: (address) => {
     if (!isLink(address)) return undefined;

@@ -21,7 +21,7 @@ export interface Segment extends Marks {
 export interface MarkRules {
   /** A character as itself. */
   literal(char: string): string;
-  /** Whether marks may stand within others, between these words; else each segment gets its own. */
+  /** Whether marks may stand within others, directly between these words; else each segment gets its own. */
   nests(before: string, after: string): boolean;
   /** Whether stars beside words mark only what begins and ends with a letter or a digit (CommonMark's flanking). */
   flanking: boolean;
@@ -75,8 +75,10 @@ function spanAt(segments: readonly Segment[], start: number): Segment[] {
   const first = segments[start];
   if (first === undefined || !isMarked(first)) return segments.slice(start, start + 1);
   const reach = (shares: (segment: Segment) => boolean): number => {
-    const end = segments.findIndex((segment, i) => i >= start && !shares(segment));
-    return end === -1 ? segments.length : end;
+    let end = start;
+    for (let segment = segments[end]; segment !== undefined && shares(segment); segment = segments[end])
+      end += 1;
+    return end;
   };
   const bold = first.bold ? reach((segment) => segment.bold) : start;
   const italic = first.italic ? reach((segment) => segment.italic) : start;
@@ -88,9 +90,8 @@ function spanPieces(span: readonly Segment[], rules: MarkRules): Piece[] {
   if (first === undefined || !isMarked(first)) return span.map(({ text }) => ({ open: '', text, close: '' }));
   const outer = { bold: span.every(({ bold }) => bold), italic: span.every(({ italic }) => italic) };
   const inner = span.map((segment) => isMarked(within(segment, outer)));
-  const text = (part: readonly Segment[]): string => part.map((segment) => segment.text).join('');
   const nests = inner.every(
-    (marked, i) => !marked || rules.nests(text(span.slice(0, i)), text(span.slice(i + 1))),
+    (marked, i) => !marked || rules.nests(span[i - 1]?.text ?? '', span[i + 1]?.text ?? ''),
   );
   if (!nests) return span.flatMap((segment) => hugging(segment.text, stars(segment)));
   const parts = span.flatMap((segment, i) =>
@@ -127,22 +128,30 @@ function joined(pieces: readonly Piece[], rules: MarkRules): string {
   let out = '';
   for (const [i, { open, text, close }] of pieces.entries()) {
     const next = pieces[i + 1];
-    const opens = rules.flanking && open !== '' && LETTER_BEFORE.test(out) && !BEGINS_WITH_LETTER.test(text);
+    const opens =
+      rules.flanking && open !== '' && LETTER_BEFORE.test(out.slice(-2)) && !BEGINS_WITH_LETTER.test(text);
     const closes =
-      rules.flanking && close !== '' && LETTER_AFTER.test(next?.text ?? '') && !ENDS_IN_LETTER.test(text);
+      rules.flanking &&
+      close !== '' &&
+      LETTER_AFTER.test(next?.text ?? '') &&
+      !ENDS_IN_LETTER.test(text.slice(-2));
     const body = `${open}${opens ? JOINER : ''}${text}${closes ? JOINER : ''}${close}`;
     out = apart(out, body, rules);
   }
   return out;
 }
 
-/** An exclamation mark, behind it perhaps values that may be empty. */
-const EXCLAMATION = /!((?:\uFDD0l?\d+\uFDD1)*)$/;
+/** Values that may be empty. */
+const PLACES = /^(?:\uFDD0l?\d+\uFDD1)*$/;
 
 /** Neither two marks that touch, nor two codes, and no image out of a link. */
 export function apart(before: string, text: string, { literal }: Pick<MarkRules, 'literal'>): string {
   const first = text.charAt(0);
-  if (first === '[') return before.replace(EXCLAMATION, `${literal('!')}$1`) + text;
+  if (first === '[') {
+    const at = before.lastIndexOf('!');
+    const isNext = at !== -1 && PLACES.test(before.slice(at + 1));
+    return isNext ? before.slice(0, at) + literal('!') + before.slice(at + 1) + text : before + text;
+  }
   const touch = (first === '*' || first === '`') && before.endsWith(first);
   return `${before}${touch ? JOINER : ''}${text}`;
 }
