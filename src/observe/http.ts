@@ -1,4 +1,5 @@
-import { fastify } from 'fastify';
+import { Hono } from 'hono';
+import { type App, type Listening, listen } from '../http/listen.ts';
 import { isReady, type LivenessReport, type ReadinessReport } from './health.ts';
 
 export interface HttpOptions {
@@ -12,11 +13,7 @@ export interface HttpOptions {
   readyTimeoutMs?: number | undefined;
 }
 
-export interface HttpServer {
-  /** `http://host:port`, with the port really taken. */
-  url: string;
-  close(): Promise<void>;
-}
+export type HttpServer = Pick<Listening, 'url' | 'close'>;
 
 const READY_TIMEOUT_MS = 1000;
 
@@ -47,30 +44,28 @@ async function boundedReadiness(options: HttpOptions): Promise<ReadinessReport> 
  * the address cannot be taken.
  */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
-  // Scrapers keep their connections open: without force a close would wait for them.
-  const app = fastify({ logger: false, forceCloseConnections: true });
+  const app: App = new Hono();
 
-  app.get('/metrics', async (_request, reply) => {
-    reply.header('content-type', options.metrics.contentType);
-    return options.metrics.render();
-  });
+  app.get('/metrics', async (c) =>
+    c.body(await options.metrics.render(), 200, { 'content-type': options.metrics.contentType }),
+  );
 
-  app.get('/livez', async (_request, reply) => {
+  app.get('/livez', (c) => {
     const { live, detail } = options.live();
-    reply.code(live ? 200 : 503);
-    return { status: live ? 'live' : 'stuck', ...(detail === undefined ? {} : { detail }) };
+    const body = { status: live ? 'live' : 'stuck', ...(detail === undefined ? {} : { detail }) };
+    return c.json(body, live ? 200 : 503);
   });
 
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', async (c) => {
     const report = await boundedReadiness(options);
     const ready = isReady(report);
-    reply.code(ready ? 200 : 503);
-    return { status: ready ? 'ready' : 'unready', checks: report.checks, stopped_channels: report.stopped };
+    const body = {
+      status: ready ? 'ready' : 'unready',
+      checks: report.checks,
+      stopped_channels: report.stopped,
+    };
+    return c.json(body, ready ? 200 : 503);
   });
 
-  await app.listen({ host: options.host, port: options.port });
-  const address = app.server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.port;
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return { url: `http://${host}:${port}`, close: () => app.close() };
+  return await listen(app, options);
 }

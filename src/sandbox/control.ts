@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { App } from '../http/listen.ts';
 import { accountSchema } from './discourse-accounts.ts';
 import { faultSchema } from './faults.ts';
 import { nameKey, playerSchema } from './kongregate-players.ts';
@@ -28,67 +29,66 @@ import type { Sandbox } from './sandbox.ts';
  * A body that does not fit is answered with 400 and the fields that are wrong.
  */
 export function controlRoutes(
-  app: FastifyInstance,
   sandbox: Omit<Sandbox, 'url' | 'port' | 'close'>,
   clock: Pick<Clock, 'now'>,
-): void {
-  app.setErrorHandler((error, _request, reply) => {
-    const wrong = error instanceof z.ZodError || error instanceof RangeError;
+): App {
+  const app: App = new Hono();
+  app.onError((error, c) => {
+    const wrong = error instanceof z.ZodError || error instanceof RangeError || error instanceof SyntaxError;
     const message = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    return reply.code(wrong ? 400 : 500).send({ error: message });
+    return c.json({ error: message }, wrong ? 400 : 500);
   });
   readOut(app, sandbox);
-  app.get('/faults', () => sandbox.faults.list());
-  app.post('/faults', (request) => {
-    sandbox.faults.add(...z.array(faultSchema).parse(request.body));
-    return sandbox.faults.list();
+  app.get('/faults', (c) => c.json(sandbox.faults.list()));
+  app.post('/faults', async (c) => {
+    sandbox.faults.add(...z.array(faultSchema).parse(await c.req.json()));
+    return c.json(sandbox.faults.list());
   });
-  app.delete('/faults', (_request, reply) => {
+  app.delete('/faults', (c) => {
     sandbox.faults.clear();
-    return reply.code(204).send();
+    return c.body(null, 204);
   });
-  app.put('/kongregate/players', (request, reply) => {
-    sandbox.kongregate.players.set(...z.array(playerSchema).parse(request.body));
-    return reply.code(204).send();
-  });
-  app.put('/discourse/accounts', (request, reply) => {
-    sandbox.discourse.accounts.set(...z.array(accountSchema).parse(request.body));
-    return reply.code(204).send();
-  });
-  const keys = {
-    kongregate: (...good: string[]) => sandbox.kongregate.setApiKeys(...good),
-    zulip: (...good: string[]) => sandbox.zulip.setCredentials(...good),
-    discourse: (...good: string[]) => sandbox.discourse.setCredentials(...good),
-    usercom: (...good: string[]) => sandbox.usercom.setApiKeys(...good),
-  };
-  for (const [name, set] of Object.entries(keys)) {
-    app.put(`/${name}/keys`, (request, reply) => {
-      set(...z.array(z.string().min(1)).parse(request.body));
-      return reply.code(204).send();
+  for (const [path, set] of Object.entries(settings(sandbox))) {
+    app.put(path, async (c) => {
+      set(await c.req.json());
+      return c.body(null, 204);
     });
   }
-  app.put('/zulip/webhook-bots', (request, reply) => {
-    sandbox.zulip.setWebhookBots(...z.array(z.string().min(1)).parse(request.body));
-    return reply.code(204).send();
-  });
-  app.put('/zulip/old', (request, reply) => {
-    sandbox.zulip.setOld(z.boolean().parse(request.body));
-    return reply.code(204).send();
-  });
-  app.post('/kongregate/new-day', (_request, reply) => {
+  app.post('/kongregate/new-day', (c) => {
     sandbox.kongregate.newDay();
-    return reply.code(204).send();
+    return c.body(null, 204);
   });
-  app.post('/kongregate/foreign', (request, reply) => {
-    const players = z.array(foreignSchema).parse(request.body);
+  app.post('/kongregate/foreign', async (c) => {
+    const players = z.array(foreignSchema).parse(await c.req.json());
     const recipients = players.map((to) => ('userId' in to ? `${to.userId}` : nameKey(to.username)));
     sandbox.kongregate.sendForeign(clock.now(), ...recipients);
-    return reply.code(204).send();
+    return c.body(null, 204);
   });
-  app.post('/reset', (_request, reply) => {
+  app.post('/reset', (c) => {
     sandbox.reset();
-    return reply.code(204).send();
+    return c.body(null, 204);
   });
+  return app;
+}
+
+/** What a PUT sets, by its path. */
+function settings({
+  kongregate,
+  zulip,
+  discourse,
+  usercom,
+}: Pick<Sandbox, 'kongregate' | 'zulip' | 'discourse' | 'usercom'>): Record<string, (body: unknown) => void> {
+  const texts = z.array(z.string().min(1));
+  return {
+    '/kongregate/players': (body) => kongregate.players.set(...z.array(playerSchema).parse(body)),
+    '/kongregate/keys': (body) => kongregate.setApiKeys(...texts.parse(body)),
+    '/zulip/keys': (body) => zulip.setCredentials(...texts.parse(body)),
+    '/zulip/webhook-bots': (body) => zulip.setWebhookBots(...texts.parse(body)),
+    '/zulip/old': (body) => zulip.setOld(z.boolean().parse(body)),
+    '/discourse/accounts': (body) => discourse.accounts.set(...z.array(accountSchema).parse(body)),
+    '/discourse/keys': (body) => discourse.setCredentials(...texts.parse(body)),
+    '/usercom/keys': (body) => usercom.setApiKeys(...texts.parse(body)),
+  };
 }
 
 const foreignSchema = z.union([
@@ -102,14 +102,16 @@ const callsQuery = z.strictObject({
   limit: z.coerce.number().int().positive().default(1_000),
 });
 
-function readOut(app: FastifyInstance, { journal }: Pick<Sandbox, 'journal'>): void {
-  app.get('/report', (request) => journal.report(platformQuery.parse(request.query).platform));
-  app.get('/recipients', (request) =>
-    Object.fromEntries(journal.recipients(platformQuery.parse(request.query).platform)),
+function readOut(app: App, { journal }: Pick<Sandbox, 'journal'>): void {
+  app.get('/report', (c) => c.json(journal.report(platformQuery.parse(c.req.query()).platform)));
+  app.get('/recipients', (c) =>
+    c.json(Object.fromEntries(journal.recipients(platformQuery.parse(c.req.query()).platform))),
   );
-  app.get('/calls', (request) => {
-    const { platform, recipient, limit } = callsQuery.parse(request.query);
+  app.get('/calls', (c) => {
+    const { platform, recipient, limit } = callsQuery.parse(c.req.query());
     const calls = journal.calls(platform);
-    return calls.filter((call) => recipient === undefined || call.recipient === recipient).slice(-limit);
+    return c.json(
+      calls.filter((call) => recipient === undefined || call.recipient === recipient).slice(-limit),
+    );
   });
 }

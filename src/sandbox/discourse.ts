@@ -1,8 +1,9 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Hono } from 'hono';
+import type { App } from '../http/listen.ts';
 import { type Account, type DiscourseAccount, DiscourseAccounts, nameKey } from './discourse-accounts.ts';
 import { lengthProblem, RequestLimit } from './discourse-limits.ts';
-import { asFields, asText } from './fields.ts';
-import type { Ruling, Stage } from './stage.ts';
+import { asText, fieldsOf } from './fields.ts';
+import type { Exchange, Ruling, Stage } from './stage.ts';
 
 export interface DiscourseOptions {
   /** `username:key`. Default `['herald:sandbox-key']`. */
@@ -89,65 +90,59 @@ export class DiscourseSandbox {
     this.#credentials = new Set(credentials);
   }
 
-  /** Serves below the prefix it is registered with. */
-  routes(app: FastifyInstance, stage: Stage): void {
-    app.post('/posts.json', (request, reply) => {
-      const fields = asFields(request.body);
+  routes(stage: Stage): App {
+    const app: App = new Hono();
+    app.post('/posts.json', async (c) => {
+      const fields = await fieldsOf(c);
       const call = { platform: 'discourse', recipient: recipientOf(fields), content: asText(fields['raw']) };
       const topic = fields['topic_id'] === undefined ? undefined : Number(fields['topic_id']);
-      return stage.play(reply, call, () => {
+      return stage.play(c, call, () => {
         const now = stage.clock.now();
-        return this.#enter(request, now, topic, (account) => this.#remembered(account, fields, now));
+        return this.#enter(c, now, topic, (account) => this.#remembered(account, fields, now));
       });
     });
-    const look = (
-      method: 'GET' | 'PUT',
-      url: string,
-      judge: (request: FastifyRequest, by: Account) => Ruling,
-    ) =>
-      app.route({
-        method,
-        url,
-        handler: (request, reply) =>
-          stage.answer(reply, 'discourse', () =>
-            this.#enter(request, stage.clock.now(), Number(asFields(request.params)['id']), (by) =>
-              judge(request, by),
-            ),
-          ),
-      });
-    look('GET', '/t/external_id/:id.json', (request) => this.#find(request));
-    look('PUT', '/t/:id/archive-message.json', (request, by) => this.#archive(request, by));
-    look('GET', '/session/current.json', (_, by) => session(by));
+    const look = (judge: (exchange: Exchange, by: Account) => Ruling) => (c: Exchange) =>
+      stage.answer(c, 'discourse', () =>
+        this.#enter(c, stage.clock.now(), Number(c.req.param('id')), (by) => judge(c, by)),
+      );
+    app.get(
+      '/t/external_id/:file{.+\\.json}',
+      look((c) => this.#find(c)),
+    );
+    app.put(
+      '/t/:id/archive-message.json',
+      look((c, by) => this.#archive(c, by)),
+    );
+    app.get(
+      '/session/current.json',
+      look((_, by) => session(by)),
+    );
+    return app;
   }
 
   /**
    * The key, then the limit. A narrow key is answered just as a wrong one is where it may not be used
    * (DefaultCurrentUserProvider).
    */
-  #enter(
-    { headers }: FastifyRequest,
-    now: number,
-    topic: number | undefined,
-    judge: (by: Account) => Ruling,
-  ): Ruling {
-    const { 'api-username': username, 'api-key': key } = headers;
-    if (!this.#credentials.has(`${username}:${key}`)) return invalidAccess();
-    const account = this.accounts.of(String(username));
+  #enter({ req }: Exchange, now: number, topic: number | undefined, judge: (by: Account) => Ruling): Ruling {
+    const username = req.header('api-username') ?? '';
+    if (!this.#credentials.has(`${username}:${req.header('api-key')}`)) return invalidAccess();
+    const account = this.accounts.of(username);
     if (account.topics && !(topic !== undefined && account.topics.includes(topic))) return invalidAccess();
     return this.#limit.refusal(now) ?? judge(account);
   }
 
-  #find(request: FastifyRequest): Ruling {
-    const id = asText(asFields(request.params)['id']).toLowerCase();
+  #find({ req }: Exchange): Ruling {
+    const id = (req.param('file') ?? '').replace(/\.json$/, '').toLowerCase();
     const topic = [...this.topics.values()].find(({ externalId }) => externalId === id);
     if (!topic) return notFound();
-    const location = `${request.protocol}://${request.host}/discourse/t/a-message/${topic.id}.json`;
+    const location = `${new URL(req.url).origin}/discourse/t/a-message/${topic.id}.json`;
     return { result: 'found', status: 301, headers: { location }, body: '' };
   }
 
   /** toggle_archive_message: for every addressed group that the sender belongs to, and for the sender. */
-  #archive(request: FastifyRequest, by: Account): Ruling {
-    const topic = this.topics.get(Number(asFields(request.params)['id']));
+  #archive({ req }: Exchange, by: Account): Ruling {
+    const topic = this.topics.get(Number(req.param('id')));
     if (!topic) return notFound();
     const groups = by.groups.map(nameKey).filter((name) => topic.recipients.includes(name));
     topic.archivedGroups = groups;

@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify';
-import { asFields, asText } from './fields.ts';
+import { Hono } from 'hono';
+import type { App } from '../http/listen.ts';
+import { asText, fieldsOf } from './fields.ts';
 import { nameKey, Players } from './kongregate-players.ts';
 import type { Ruling, Stage } from './stage.ts';
 
@@ -55,21 +56,19 @@ export class KongregateSandbox {
     for (const recipient of recipients) this.#lastAt.set(this.players.person(recipient), at);
   }
 
-  /** Serves below the prefix it is registered with. */
-  routes(app: FastifyInstance, stage: Stage): void {
-    app.setErrorHandler((error, _request, reply) => {
-      const text = error instanceof Error ? error.message : 'Bad request';
-      return reply.code(200).send(errorEnvelope(400, text).body);
-    });
-    app.post('/api/private_message.json', (request, reply) => {
-      const fields = asFields(request.body);
+  routes(stage: Stage): App {
+    const app: App = new Hono();
+    app.onError((error, c) => c.json(errorEnvelope(400, error.message).body as object, 200));
+    app.post('/api/private_message.json', async (c) => {
+      const fields = await fieldsOf(c);
       const call = {
         platform: 'kongregate',
         recipient: recipientOf(fields),
         content: asText(fields['content']),
       };
-      return stage.play(reply, call, () => this.#judge(fields, call.recipient, stage.clock.now()));
+      return stage.play(c, call, () => this.#judge(fields, call.recipient, stage.clock.now()));
     });
+    return app;
   }
 
   #judge(fields: Record<string, unknown>, recipient: string, now: number): Ruling {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import fastify from 'fastify';
+import { Hono } from 'hono';
 import { type Clock, systemClock } from '../clock.ts';
+import { type App, listen } from '../http/listen.ts';
 import { controlRoutes } from './control.ts';
 import { type DiscourseOptions, DiscourseSandbox } from './discourse.ts';
 import { type Fault, FaultPlan } from './faults.ts';
@@ -73,24 +74,21 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     journal.clear();
   };
 
-  const app = fastify({ forceCloseConnections: true });
-  for (const [name, platform] of Object.entries(platforms)) {
-    app.register(async (scope) => platform.routes(scope, stage), { prefix: `/${name}` });
-  }
-  app.register(async (scope) => controlRoutes(scope, { ...platforms, faults, journal, reset }, clock), {
-    prefix: '/sandbox',
-  });
-  const url = await app.listen({ host, port });
+  const app: App = new Hono();
+  app.notFound((c) => c.json({ error: `nothing is at ${c.req.method} ${c.req.path}` }, 404));
+  for (const [name, platform] of Object.entries(platforms)) app.route(`/${name}`, platform.routes(stage));
+  app.route('/sandbox', controlRoutes({ ...platforms, faults, journal, reset }, clock));
+  const server = await listen(app, { host, port });
   return {
-    url,
-    port: Number(new URL(url).port),
+    url: server.url,
+    port: server.port,
     ...platforms,
     faults,
     journal,
     reset,
     close: async () => {
       closing.abort();
-      await app.close();
+      await server.close();
     },
   };
 }

@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { FastifyReply } from 'fastify';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Context } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { AnswerFault, FaultPlan, Struck } from './faults.ts';
 import type { Journal } from './journal.ts';
@@ -15,6 +17,9 @@ export interface Ruling {
   body: unknown;
 }
 
+/** A request under way; faults reach for its socket. */
+export type Exchange = Context<{ Bindings: HttpBindings }>;
+
 export interface IncomingCall {
   platform: string;
   recipient: string;
@@ -24,9 +29,9 @@ export interface IncomingCall {
 export interface Stage {
   readonly clock: Clock;
   /** Answers one message. `judge` applies the platform's rules and is called at most once. */
-  play(reply: FastifyReply, call: IncomingCall, judge: () => Ruling): Promise<FastifyReply>;
+  play(exchange: Exchange, call: IncomingCall, judge: () => Ruling): Promise<Response>;
   /** Answers any other call; the journal does not hold it. */
-  answer(reply: FastifyReply, platform: string, judge: () => Ruling): Promise<FastifyReply>;
+  answer(exchange: Exchange, platform: string, judge: () => Ruling): Promise<Response>;
 }
 
 export interface StageParts {
@@ -42,40 +47,37 @@ const NOT_JUDGED = 'not_judged';
 
 export function createStage({ clock, faults, journal, closing }: StageParts): Stage {
   async function perform(
-    reply: FastifyReply,
+    exchange: Exchange,
     { latencyMs, fault }: Struck,
     judge: () => Ruling,
     note: (ruling: Ruling | undefined, fault: AnswerFault | undefined) => void,
-  ): Promise<FastifyReply> {
-    if (latencyMs > 0 && !(await waited(latencyMs, closing))) return breakOff(reply);
+  ): Promise<Response> {
+    if (latencyMs > 0 && !(await waited(latencyMs, closing))) return breakOff(exchange);
     const ruling = fault === undefined || takesFirst(fault) ? judge() : undefined;
     note(ruling, fault);
-    if (fault !== undefined) return answerWith(fault, reply);
-    return reply
-      .code(ruling?.status ?? 500)
-      .headers(ruling?.headers ?? {})
-      .send(ruling?.body);
+    if (fault !== undefined) return answerWith(fault, exchange);
+    return respond(exchange, ruling ?? { status: 500, body: '' });
   }
 
   const used = new WeakSet<object>();
 
-  function isReused({ request: { socket } }: FastifyReply): boolean {
-    const reused = used.has(socket);
-    used.add(socket);
+  function isReused({ env: { incoming } }: Exchange): boolean {
+    const reused = used.has(incoming.socket);
+    used.add(incoming.socket);
     return reused;
   }
 
   return {
     clock,
-    play(reply, call, judge) {
-      const struck = faults.strike({ of: 'send', ...call, reused: isReused(reply) });
-      return perform(reply, struck, judge, (ruling, fault) =>
+    play(exchange, call, judge) {
+      const struck = faults.strike({ of: 'send', ...call, reused: isReused(exchange) });
+      return perform(exchange, struck, judge, (ruling, fault) =>
         journal.add({ at: clock.now(), ...call, result: ruling?.result ?? NOT_JUDGED, fault: fault?.kind }),
       );
     },
-    answer(reply, platform, judge) {
-      const struck = faults.strike({ of: 'lookup', platform, recipient: '', reused: isReused(reply) });
-      return perform(reply, struck, judge, () => {});
+    answer(exchange, platform, judge) {
+      const struck = faults.strike({ of: 'lookup', platform, recipient: '', reused: isReused(exchange) });
+      return perform(exchange, struck, judge, () => {});
     },
   };
 }
@@ -84,38 +86,63 @@ function takesFirst(fault: AnswerFault): boolean {
   return fault.kind !== 'rate_limited' && fault.accepted;
 }
 
-function answerWith(fault: AnswerFault, reply: FastifyReply): FastifyReply {
+function answerWith(fault: AnswerFault, exchange: Exchange): Response {
   switch (fault.kind) {
     case 'reset':
-      return breakOff(reply);
+      return breakOff(exchange);
     case 'hang':
-      return reply.hijack();
+      return RESPONSE_ALREADY_SENT;
     case 'server_error':
-      return retryLater(reply, fault.retryAfter)
-        .code(fault.status)
-        .type('text/html')
-        .send('<html><body>Something went wrong</body></html>');
+      return respond(exchange, {
+        status: fault.status,
+        headers: { 'content-type': 'text/html', ...retryLater(fault.retryAfter) },
+        body: '<html><body>Something went wrong</body></html>',
+      });
     case 'blank':
-      return reply.type('application/json').send('');
+      return respond(exchange, { status: 200, headers: JSON_TYPE, body: '' });
     case 'unreadable':
-      return reply.type('application/json').send('{"success":tr');
+      return respond(exchange, { status: 200, headers: JSON_TYPE, body: '{"success":tr' });
     case 'oversize':
-      return reply.type('application/json').send(`{"success":true,"filler":"${'x'.repeat(OVERSIZE_BYTES)}"}`);
+      return respond(exchange, {
+        status: 200,
+        headers: JSON_TYPE,
+        body: `{"success":true,"filler":"${'x'.repeat(OVERSIZE_BYTES)}"}`,
+      });
     case 'rate_limited':
-      return retryLater(reply, fault.retryAfter).code(429).type('text/plain').send('Too many requests');
+      return respond(exchange, {
+        status: 429,
+        headers: { 'content-type': 'text/plain', ...retryLater(fault.retryAfter) },
+        body: 'Too many requests',
+      });
     case 'answer':
-      return reply.code(fault.status).headers(fault.headers).send(fault.body);
+      return respond(exchange, fault);
   }
 }
 
-const retryLater = (reply: FastifyReply, retryAfter: string | string[] | undefined): FastifyReply =>
-  retryAfter === undefined ? reply : reply.header('retry-after', retryAfter);
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+
+const retryLater = (retryAfter: string | string[] | undefined): Record<string, string | string[]> =>
+  retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+
+interface Answer {
+  status: number;
+  headers?: Record<string, string | string[]> | undefined;
+  /** Text as it is; anything else as JSON. */
+  body: unknown;
+}
+
+/** By Node's own response: a fetch-like one would join two headers of one name. */
+function respond({ env: { outgoing } }: Exchange, { status, headers, body }: Answer): Response {
+  const isText = typeof body === 'string';
+  outgoing.writeHead(status, { ...(isText ? {} : JSON_TYPE), ...headers });
+  outgoing.end(isText ? body : JSON.stringify(body));
+  return RESPONSE_ALREADY_SENT;
+}
 
 /** A reset, not a polite end: what a crashing server or a dropped link looks like. */
-function breakOff(reply: FastifyReply): FastifyReply {
-  reply.hijack();
-  reply.raw.socket?.resetAndDestroy();
-  return reply;
+function breakOff({ env: { incoming } }: Exchange): Response {
+  incoming.socket.resetAndDestroy();
+  return RESPONSE_ALREADY_SENT;
 }
 
 async function waited(ms: number, closing: AbortSignal): Promise<boolean> {

@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { asFields, asText } from './fields.ts';
-import type { Ruling, Stage } from './stage.ts';
+import { Hono } from 'hono';
+import type { App } from '../http/listen.ts';
+import { asText, fieldsOf } from './fields.ts';
+import type { Exchange, Ruling, Stage } from './stage.ts';
 
 export interface UsercomOptions {
   /** The keys that are good. Default `['sandbox-key']`. */
@@ -43,36 +44,37 @@ export class UsercomSandbox {
     this.#powerless = new Set(keys);
   }
 
-  /** Serves below the prefix it is registered with. */
-  routes(app: FastifyInstance, stage: Stage): void {
-    app.post('/api/public/message/', (request, reply) => {
-      const fields = asFields(request.body);
+  routes(stage: Stage): App {
+    const app: App = new Hono();
+    app.post('/api/public/message/', async (c) => {
+      const fields = await fieldsOf(c);
       const name = `${fields['conversation'] ?? ''}`;
       const recipient = `conversation ${name}`;
       const judge = () =>
-        this.#refusedKey(request) ??
+        this.#refusedKey(c) ??
         (name.endsWith('403') ? forbidden() : undefined) ??
         this.#judge(fields, recipient, false);
       // Nobody's message.
-      if (name === '' && fields['content'] === undefined) return stage.answer(reply, 'usercom', judge);
-      return stage.play(reply, { platform: 'usercom', recipient, content: asText(fields['content']) }, judge);
+      if (name === '' && fields['content'] === undefined) return stage.answer(c, 'usercom', judge);
+      return stage.play(c, { platform: 'usercom', recipient, content: asText(fields['content']) }, judge);
     });
-    app.post('/api/public/users/:id/conversations/', (request, reply) => {
-      const fields = asFields(request.body);
-      const recipient = asText(asFields(request.params)['id']);
+    app.post('/api/public/users/:id/conversations/', async (c) => {
+      const fields = await fieldsOf(c);
+      const recipient = c.req.param('id');
       const call = { platform: 'usercom', recipient, content: asText(fields['content']) };
       const unknown = recipient.endsWith('0') ? notFound() : undefined;
       const closed = recipient.endsWith('403') ? forbidden() : undefined;
       return stage.play(
-        reply,
+        c,
         call,
-        () => this.#refusedKey(request) ?? unknown ?? closed ?? this.#judge(fields, recipient, true),
+        () => this.#refusedKey(c) ?? unknown ?? closed ?? this.#judge(fields, recipient, true),
       );
     });
+    return app;
   }
 
-  #refusedKey({ headers }: FastifyRequest): Ruling | undefined {
-    const key = (headers.authorization ?? '').replace(/^Token /, '');
+  #refusedKey({ req }: Exchange): Ruling | undefined {
+    const key = (req.header('authorization') ?? '').replace(/^Token /, '');
     if (this.#powerless.has(key)) return forbidden();
     if (this.#apiKeys.has(key)) return undefined;
     return { result: 'bad_credentials', status: 401, body: { detail: 'Invalid token.' } };

@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { asFields, asText, parsedJson } from './fields.ts';
-import type { Ruling, Stage } from './stage.ts';
+import { Hono } from 'hono';
+import type { App } from '../http/listen.ts';
+import { asFields, asText, fieldsOf, parsedJson } from './fields.ts';
+import type { Exchange, Ruling, Stage } from './stage.ts';
 
 export interface ZulipOptions {
   /** `email:key` of the bots. Default `['bot@example.com:sandbox-key']`. */
@@ -55,34 +56,28 @@ export class ZulipSandbox {
     this.#old = old;
   }
 
-  /** Serves below the prefix it is registered with. */
-  routes(app: FastifyInstance, stage: Stage): void {
-    app.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string' },
-      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
-    );
-    app.post('/api/v1/messages', (request, reply) => {
-      const fields = asFields(request.body);
+  routes(stage: Stage): App {
+    const app: App = new Hono();
+    app.post('/api/v1/messages', async (c) => {
+      const fields = await fieldsOf(c);
       // Nobody's message: the fields are looked at after the key.
       if (fields['type'] === undefined) {
         const missing: Ruling = { ...bad("Missing 'type' argument"), result: 'no_message' };
-        return stage.answer(reply, 'zulip', () => this.#refusedSender(request) ?? missing);
+        return stage.answer(c, 'zulip', () => this.#refusedSender(c) ?? missing);
       }
       const to = recipients(fields['to']);
       const call = { platform: 'zulip', recipient: to?.join(',') ?? '', content: asText(fields['content']) };
       return stage.play(
-        reply,
+        c,
         call,
-        () => this.#refusedSender(request) ?? this.#judge(sender(request), fields, to, stage.clock.now()),
+        () => this.#refusedSender(c) ?? this.#judge(sender(c), fields, to, stage.clock.now()),
       );
     });
-    app.get('/api/v1/messages', (request, reply) =>
-      stage.answer(reply, 'zulip', () => this.#refusedReader(request) ?? this.#find(asFields(request.query))),
+    app.get('/api/v1/messages', (c) =>
+      stage.answer(c, 'zulip', () => this.#refusedReader(c) ?? this.#find(c.req.query())),
     );
-    app.get('/api/v1/server_settings', (_request, reply) =>
-      stage.answer(reply, 'zulip', () => this.#settings()),
-    );
+    app.get('/api/v1/server_settings', (c) => stage.answer(c, 'zulip', () => this.#settings()));
+    return app;
   }
 
   /** Open to everybody (its documentation of "Get server settings"). */
@@ -94,14 +89,14 @@ export class ZulipSandbox {
   }
 
   /** 401 as for a wrong key (its source: `validate_api_key` and its tests of incoming webhook bots). */
-  #refusedReader(request: FastifyRequest): Ruling | undefined {
-    if (!this.#webhookBots.has(basic(request))) return this.#refusedSender(request);
+  #refusedReader(exchange: Exchange): Ruling | undefined {
+    if (!this.#webhookBots.has(basic(exchange))) return this.#refusedSender(exchange);
     const text = 'This API is not available to incoming webhook bots.';
     return { ...refusal('UNAUTHORIZED', text), result: 'bad_credentials', status: 401 };
   }
 
-  #refusedSender(request: FastifyRequest): Ruling | undefined {
-    const key = basic(request);
+  #refusedSender(exchange: Exchange): Ruling | undefined {
+    const key = basic(exchange);
     if (this.#credentials.has(key) || this.#webhookBots.has(key)) return undefined;
     return { ...refusal('INVALID_API_KEY', 'Invalid API key'), result: 'bad_credentials', status: 401 };
   }
@@ -153,10 +148,10 @@ export class ZulipSandbox {
   }
 }
 
-const basic = ({ headers }: FastifyRequest): string =>
-  Buffer.from((headers.authorization ?? '').replace(/^Basic /, ''), 'base64').toString();
+const basic = ({ req }: Exchange): string =>
+  Buffer.from((req.header('authorization') ?? '').replace(/^Basic /, ''), 'base64').toString();
 
-const sender = (request: FastifyRequest): string => basic(request).replace(/:.*$/, '');
+const sender = (exchange: Exchange): string => basic(exchange).replace(/:.*$/, '');
 
 /** A JSON list, of ids or of addresses and never of both; duplicates count once. */
 function recipients(to: unknown): string[] | undefined {
