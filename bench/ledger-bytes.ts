@@ -70,7 +70,7 @@ async function fill(store: Redis, quota: boolean, messageCount: number): Promise
     keepReceipts: 1,
     slotMs: quota ? 0 : undefined,
     credentials: '',
-    now: Date.now,
+    clock: { now: Date.now, monotonic: () => performance.now() },
   });
   const before = await usedMemory();
   const messages = Array.from({ length: messageCount }, (_, i) => message(i));

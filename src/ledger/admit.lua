@@ -186,6 +186,7 @@ local function admit(message)
     if verdict then return verdict end
   else
     if now >= message.e then return { 'expired' } end
+    if message.s and now < message.s then return { 'early', message.s } end
     if record.attempts >= policy.attempts then return { 'exhausted' } end
   end
   local verdict = resting()

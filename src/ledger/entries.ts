@@ -12,6 +12,8 @@ export interface LedgerMessage {
   job: string;
   /** Empty where the message cannot be read. */
   recipient: string;
+  /** Not to be sent before. */
+  sendAt?: number | undefined;
   expiresAt: number;
   lastPlayedAt?: number | undefined;
   /** What a send of it counts for in the channel's rate: 1 when absent, 2 at most. */
@@ -54,6 +56,8 @@ export type Verdict =
   /** Another job delivered, suppressed or lost the same message within a day. */
   | { kind: 'duplicate'; run: number }
   | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }
+  /** Its `sendAt` is still to come. */
+  | { kind: 'early'; at: number }
   /** The slot is spent until the window ends. */
   | { kind: 'quota'; waitMs: number }
   /** A send is under way or in doubt: of this message, or (`slot`) of another one to the same recipient. */

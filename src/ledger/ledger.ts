@@ -53,8 +53,8 @@ export interface LedgerOptions {
   slotMs: number | undefined;
   /** Fingerprint of the channel's credentials: a stop for bad ones ends when a worker starts with others. */
   credentials: string;
-  /** Where the first table of windows is looked up; the store's clock corrects it. */
-  now(): number;
+  /** Where the first table of windows is looked up. It hears of the store's time with every admission. */
+  clock: { now(): number; monotonic(): number; heard?(storeMs: number, askedAt: number): void };
   /** The store's history that admissions rely on; they are refused on another. Unchecked when absent. */
   epoch?(): string | undefined;
 }
@@ -76,8 +76,8 @@ interface Admission {
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
-  const { redis, keys } = options;
-  let policy = options.policyAround(options.now());
+  const { redis, keys, clock } = options;
+  let policy = options.policyAround(options.clock.now());
 
   const admitAll = async (admissions: Admission[]): Promise<Verdict[]> => {
     const entries = JSON.stringify(admissions.map(admissionEntry));
@@ -88,7 +88,9 @@ export function createLedger(options: LedgerOptions): Ledger {
         [keys.base, keys.receipts],
         [policy, entries, epoch ?? ''],
       ) as Promise<AdmitReply>;
+    const askedAt = clock.monotonic();
     let reply = await call();
+    clock.heard?.(Number(reply[0]), askedAt);
     if (reply.some((answer) => answer[0] === 'windows')) {
       // The store's clock left the table. The same nonces get the grants already made again.
       policy = options.policyAround(Number(reply[0]));
@@ -131,6 +133,7 @@ const admissionEntry = ({ message, nonce }: Admission): object => ({
   m: message.key,
   n: nonce,
   j: message.job,
+  s: message.sendAt,
   e: message.expiresAt,
   r: message.recipient,
   p: message.lastPlayedAt,

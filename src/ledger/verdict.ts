@@ -23,6 +23,8 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
     case 'unconfirmed':
     case 'ineligible':
       return { kind };
+    case 'early':
+      return { kind, at: number(0) };
     case 'quota':
     case 'boundary':
       return { kind, waitMs: number(0) };

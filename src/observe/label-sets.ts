@@ -23,6 +23,7 @@ const VERDICTS: Record<Verdict['kind'], true> = {
   granted: true,
   known: true,
   duplicate: true,
+  early: true,
   expired: true,
   exhausted: true,
   unconfirmed: true,

@@ -1,5 +1,6 @@
 import { isRefusal, refusalCode } from '../jobs/redis-errors.ts';
-import { createClockGuard, MAX_OFFSET_MS } from '../workers/clock-guard.ts';
+import { createClockGuard } from '../workers/clock-guard.ts';
+import { createStoreClock, MAX_OFFSET_MS } from '../workers/store-clock.ts';
 import { accountChecks } from './account-checks.ts';
 import { channelChecks } from './channel-checks.ts';
 import { type Check, failed, ok } from './check.ts';
@@ -37,7 +38,7 @@ async function unlessRefused(name: string, look: () => Promise<Check[]>): Promis
 }
 
 async function clockCheck({ redis, clock }: Installation): Promise<Check> {
-  const guard = createClockGuard(redis, clock, () => {});
+  const guard = createClockGuard(redis, createStoreClock(clock), () => {});
   await guard.measure();
   const offset = guard.offsetMs() ?? 0;
   const text = `this machine is ${Math.abs(offset)} ms ${offset < 0 ? 'behind' : 'ahead of'} Redis`;

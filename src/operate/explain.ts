@@ -202,9 +202,9 @@ async function explainJob(
   };
 }
 
-function explainDelivery({ message, notBefore, expiresAt }: Delivery): ExplainedMessage {
+function explainDelivery({ message, ledger, expiresAt }: Delivery): ExplainedMessage {
   const { to, onQuota = 'drop' }: AnyMessage = message;
-  return { to, onQuota, expiresAt, sendAt: notBefore ?? null };
+  return { to, onQuota, expiresAt, sendAt: ledger.sendAt ?? null };
 }
 
 /** A slot knows its owner by a hash; the message is found while it is on its way or has a receipt. */

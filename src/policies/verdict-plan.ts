@@ -13,7 +13,7 @@ export interface VerdictPlan {
 
 export interface VerdictContext {
   onQuota: 'drop' | 'defer';
-  /** Until the message expires, by this worker's clock. */
+  /** Until the message expires, by the store's time. */
   expiresInMs: number;
   /** How often the job was taken up so far, from 1. */
   looks: number;
@@ -39,6 +39,8 @@ export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictP
     case 'exhausted':
     case 'unconfirmed':
       return dead(verdict.kind);
+    case 'early':
+      return { next: { kind: 'schedule', at: verdict.at } };
     case 'quota':
       return overQuota(verdict.waitMs, context);
     case 'busy':

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Clock } from '../clock.ts';
 import { JOB_LOCK_MS } from '../config/channels.ts';
 import { guardScripts } from '../jobs/guarded-scripts.ts';
 import { PREFIX, queueName } from '../jobs/queues.ts';
@@ -11,6 +10,7 @@ import type { Disposition } from '../outcome.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import type { Pipeline } from './pipeline.ts';
 import { isSignal, leaveToStall, settleJob } from './settle.ts';
+import type { StoreClock } from './store-clock.ts';
 
 /** Takes the jobs of one channel out of its queue, as many at a time as the channel allows, and puts each where it belongs. */
 export interface ChannelWorker {
@@ -34,7 +34,7 @@ export interface ChannelWorkerDeps {
   concurrency: number;
   redis: Redis;
   pipeline: Pipeline;
-  clock: Clock;
+  clock: StoreClock;
   logger: Logger;
   /** Hears of errors of BullMQ's own loops: of the connection, mostly. */
   tellError(error: Error): void;
@@ -75,7 +75,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
 
   async function dispose(job: Job<string>): Promise<Disposition> {
     // A pause does not end the question for a next job that BullMQ has asked already: its answer may come any time.
-    if (!pulling) return { kind: 'hand_back' };
+    // Nor may one that BullMQ brought up by a clock that was stepped just now be taken.
+    if (!pulling || !clock.agrees()) return { kind: 'hand_back' };
     return await pipeline.deliver({
       id: job.id ?? '',
       text: job.data,

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Clock, Random } from '../clock.ts';
+import type { Random } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { MessageSchemas } from '../jobs/message.ts';
 import { ledgerBase, receiptsKey } from '../jobs/queues.ts';
@@ -22,6 +22,7 @@ import { createLateGrantLog } from './late-grant-log.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { sampleChannel, type TakenSample } from './sampler.ts';
+import type { StoreClock } from './store-clock.ts';
 import { sweep } from './sweeper.ts';
 
 /** One channel at work in this process: its platform's client, its ledger, its pipeline and its queue's worker. */
@@ -48,7 +49,7 @@ export interface ChannelDeps {
   definition: PlatformDefinition;
   schemas: MessageSchemas<unknown>;
   keepReceipts: number;
-  clock: Clock;
+  clock: StoreClock;
   random: Random;
   logger: Logger;
   observer: DeliveryObserver;
@@ -94,7 +95,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     claimTtlMs: definition.claims && resolution === 'confirm' ? claimTtlMs(channel) : undefined,
     slotMs: slotMs(channel),
     credentials,
-    now: () => clock.now(),
+    clock,
   });
   const plainClient = definition.connect(
     {

@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../clock.ts';
+import type { StoreClock } from './store-clock.ts';
 
 /**
  * Keeps a worker from pulling while its clock differs from Redis's: BullMQ delays and promotes by the worker's clock,
- * so such a worker would take messages at the wrong time.
+ * so such a worker would take messages at the wrong time. Asks every two seconds; in between every admission and every
+ * job that is taken shows a clock that was stepped.
  */
 export interface ClockGuard {
   /** Undefined until the first measurement. Milliseconds, positive when this clock is ahead. */
@@ -14,28 +15,29 @@ export interface ClockGuard {
   stop(): void;
 }
 
-export const MAX_OFFSET_MS = 2_000;
 const INTERVAL_MS = 2_000;
-/** A slower answer tells too little of when the time was read. */
-const MAX_ROUND_TRIP_MS = 1_000;
 
+/** @param onMeasured hears of every measurement, and of a change in between */
 export function createClockGuard(
   redis: Redis,
-  clock: Clock,
+  clock: StoreClock,
   onMeasured: (offsetMs: number, agrees: boolean) => void,
 ): ClockGuard {
-  let offset: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
-  const agrees = (): boolean => offset !== undefined && Math.abs(offset) <= MAX_OFFSET_MS;
+  let changed = false;
+  const tell = (): void => onMeasured(clock.offsetMs() ?? 0, clock.agrees());
+  clock.onChange(() => {
+    changed = true;
+    tell();
+  });
 
   async function measure(): Promise<void> {
     const askedAt = clock.monotonic();
     const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
-    const roundTripMs = clock.monotonic() - askedAt;
-    if (roundTripMs > MAX_ROUND_TRIP_MS && offset !== undefined) return;
-    offset = Math.round(clock.now() - roundTripMs / 2 - (seconds * 1000 + micros / 1000));
-    onMeasured(offset, agrees());
+    changed = false;
+    clock.heard(seconds * 1000 + micros / 1000, askedAt);
+    if (!changed) tell();
   }
 
   async function turn(): Promise<void> {
@@ -47,8 +49,8 @@ export function createClockGuard(
   }
 
   return {
-    offsetMs: () => offset,
-    agrees,
+    offsetMs: () => clock.offsetMs(),
+    agrees: () => clock.agrees(),
     measure,
     start() {
       timer ??= setInterval(() => void turn(), INTERVAL_MS);

@@ -35,8 +35,6 @@ export interface Delivery {
   expiresAt: number;
   /** The later of enqueue and `sendAt`: from here on somebody waits for it. */
   dueAt: number;
-  /** `sendAt`, for producers that left the delay to the worker. */
-  notBefore: number | undefined;
   looks: number;
 }
 
@@ -84,6 +82,7 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
         key: messageKey(parsed.id),
         job: jobKey(origin),
         recipient: recipientKey(recipient.key),
+        sendAt: parsed.sendAtMs,
         expiresAt: parsed.expiresAtMs,
         lastPlayedAt: message.lastPlayedAt === undefined ? undefined : Date.parse(message.lastPlayedAt),
         requests: context.definition.requests?.(message),
@@ -92,7 +91,6 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
       source: { ...sourceOf(job), dueAt, priority: message.priority ?? 0 },
       expiresAt: parsed.expiresAtMs,
       dueAt,
-      notBefore: parsed.sendAtMs,
       looks: Math.max(1, job.starts),
     },
   };

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { StoreWatch } from '../ledger/store-watch.ts';
 import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../observe/health.ts';
-import { type ClockGuard, MAX_OFFSET_MS } from './clock-guard.ts';
+import type { ClockGuard } from './clock-guard.ts';
 import type { Rounds } from './rounds.ts';
+import { MAX_OFFSET_MS } from './store-clock.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface Health {

@@ -222,9 +222,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (read.kind === 'invalid') return bury(read);
     const { delivery } = read;
     if (job.stalls >= MOST_STALLS) return giveUp(delivery);
-    if (delivery.notBefore !== undefined && delivery.notBefore > clock.now()) {
-      return { kind: 'schedule', at: delivery.notBefore };
-    }
     const now = clock.monotonic();
     const { verdict, nonce, askedAt = now } = await ledger.admit(delivery.ledger);
     observer.admitted(channel.name, verdict.kind);

@@ -20,6 +20,7 @@ import { closeWithin, type Drained } from './drain.ts';
 import { tellFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createRounds, type Rounds } from './rounds.ts';
+import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { createWatchdog } from './watchdog.ts';
 import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 
@@ -52,7 +53,8 @@ export interface WorkerParts {
 
 /** @param config what is served: leave channels out to serve only some of them */
 export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWorker {
-  const { logger, platforms, clock = systemClock, random = Math.random } = parts;
+  const { logger, platforms, random = Math.random } = parts;
+  const clock = createStoreClock(parts.clock ?? systemClock);
   const metrics = createMetrics({ version: readVersion() });
   let started: Started | undefined;
   let http: HttpServer | undefined;
@@ -132,7 +134,7 @@ interface StartDeps {
   store: WorkerStore;
   channels: RunningChannel[];
   metrics: Metrics;
-  clock: Clock;
+  clock: StoreClock;
   logger: Logger;
 }
 

@@ -1,6 +1,12 @@
 import { DelayedError, type Job, type Queue, RateLimitError, WaitingError } from 'bullmq';
-import type { Clock } from '../clock.ts';
 import type { Disposition } from '../outcome.ts';
+import { MAX_OFFSET_MS, type StoreClock } from './store-clock.ts';
+
+export interface SettleContext {
+  queue: Queue;
+  token: string;
+  clock: Pick<StoreClock, 'now' | 'offsetMs'>;
+}
 
 /**
  * The only home of BullMQ's verbs: turns a disposition into what the queue does with the job. Returns for a completed
@@ -9,11 +15,8 @@ import type { Disposition } from '../outcome.ts';
  * Nothing here spends a BullMQ attempt: the budget is the ledger's. Should a verb fail (the lock was lost, Redis is
  * away), the job is left where it is: it stalls, comes back, and meets its own record.
  */
-export async function settleJob(
-  disposition: Disposition,
-  job: Job,
-  { queue, token, clock }: { queue: Queue; token: string; clock: Clock },
-): Promise<void> {
+export async function settleJob(disposition: Disposition, job: Job, context: SettleContext): Promise<void> {
+  const { queue, token, clock } = context;
   switch (disposition.kind) {
     case 'complete':
     // Its dead letter is written: the job is done with like any other.
@@ -21,11 +24,9 @@ export async function settleJob(
       return;
     case 'retry':
     case 'wait':
-      await job.moveToDelayed(clock.now() + disposition.delayMs, token);
-      throw new DelayedError();
+      return await delay(job, clock.now() + disposition.delayMs, context);
     case 'schedule':
-      await job.moveToDelayed(disposition.at, token);
-      throw new DelayedError();
+      return await delay(job, disposition.at, context);
     case 'rest':
       await queue.rateLimit(expiryMs(disposition.delayMs));
       throw new RateLimitError();
@@ -33,6 +34,19 @@ export async function settleJob(
       await job.moveToWait(token);
       throw new WaitingError();
   }
+}
+
+/**
+ * BullMQ delays to an instant by its own clock, and to *now* by that clock what it takes for past: days too late where the
+ * clock was stepped ahead. Then the job goes back to whoever's clock is right.
+ */
+async function delay(job: Job, at: number, { token, clock }: SettleContext): Promise<never> {
+  if ((clock.offsetMs() ?? 0) > MAX_OFFSET_MS) {
+    await job.moveToWait(token);
+    throw new WaitingError();
+  }
+  await job.moveToDelayed(at, token);
+  throw new DelayedError();
 }
 
 /** A day: no rest is longer (`LONGEST_REST` in channel.lua). */

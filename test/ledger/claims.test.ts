@@ -25,7 +25,7 @@ const claimingLedger = ({ base, channel }: Lab): Ledger =>
     claimTtlMs: 10 * MINUTE,
     slotMs: undefined,
     credentials: 'c',
-    now: () => 0,
+    clock: { now: () => 0, monotonic: () => 0 },
   });
 
 describe('claims of messages on the platform', () => {

@@ -85,6 +85,8 @@ export interface MessageFields {
   id?: string;
   jobId?: string;
   to?: string;
+  /** From the opening of the lab. */
+  sendInMs?: number;
   /** From the opening of the lab. Seven days when absent. */
   expiresInMs?: number;
   /** Before the opening of the lab. */
@@ -181,12 +183,13 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       keepReceipts,
       slotMs: rest.quota === false ? undefined : (rest.rolling ?? 0),
       credentials,
-      now: workerClock ?? (() => openedAt),
+      clock: { now: workerClock ?? (() => openedAt), monotonic: () => 0 },
     });
   let ledger = ledgerOn(store.redis);
   const present = (message: LedgerMessage): LedgerMessage => ({
     ...message,
     expiresAt: message.expiresAt - passed,
+    ...(message.sendAt !== undefined && { sendAt: message.sendAt - passed }),
     ...(message.lastPlayedAt !== undefined && { lastPlayedAt: message.lastPlayedAt - passed }),
   });
   let messages = 0;
@@ -198,7 +201,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       return ledger;
     },
     ledgerOn,
-    message({ id, jobId, to = '32', expiresInMs = 7 * DAY, lastPlayedMsAgo, meta, requests } = {}) {
+    message({ id, jobId, to = '32', expiresInMs = 7 * DAY, lastPlayedMsAgo, sendInMs, meta, requests } = {}) {
       messages += 1;
       const name = id ?? `message-${messages}`;
       const job = jobId ?? `job-${messages}`;
@@ -209,6 +212,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
         job: jobKey(job),
         recipient: recipientKey(to),
         expiresAt: openedAt + expiresInMs,
+        ...(sendInMs !== undefined && { sendAt: openedAt + sendInMs }),
         ...(lastPlayedMsAgo !== undefined && { lastPlayedAt: openedAt - lastPlayedMsAgo }),
         ...(meta !== undefined && { meta }),
         ...(requests !== undefined && { requests }),

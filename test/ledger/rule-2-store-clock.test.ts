@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newNonce } from '../../src/ledger/names.ts';
 import { windowTable } from '../../src/policies/quota-windows.ts';
-import { DAY, HOUR, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { DAY, EXHAUSTED, HOUR, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
 const YEARS = 3 * 365 * DAY;
@@ -137,6 +137,26 @@ describe('rule 2: the store’s clock', () => {
     const message = lab.message({ expiresInMs: HOUR });
     await lab.elapse(HOUR);
     expect(await lab.verdict(message)).toEqual({ kind: 'expired' });
+  });
+
+  it('sends at `sendAt` by the store’s time, whenever the message comes up', async () => {
+    const now = await store.now();
+    const lab = await openLab(store, { workerClock: () => now + YEARS });
+    const message = lab.message({ sendInMs: HOUR });
+    expect(await lab.verdict(message)).toEqual({ kind: 'early', at: message.sendAt });
+    expect((await lab.explain(message)).record).toBeNull();
+    await lab.elapse(HOUR);
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'granted' });
+  });
+
+  it('lets an early message expire, and be known', async () => {
+    const lab = await openLab(store);
+    const message = lab.message({ sendInMs: 2 * HOUR, expiresInMs: HOUR });
+    await lab.elapse(HOUR);
+    expect(await lab.verdict(message)).toEqual({ kind: 'expired' });
+    const late = lab.message({ sendInMs: 2 * HOUR });
+    await lab.settle(late, { nonce: newNonce() }, 'none', { final: EXHAUSTED });
+    expect(await lab.verdict(late)).toMatchObject({ kind: 'known', final: EXHAUSTED });
   });
 
   it('lets a delivered message be known although its expiry has come', async () => {

@@ -46,7 +46,13 @@ function deaths(at: WorkerPlan['dieAt']): Wrappers {
 }
 
 const plan = JSON.parse(process.env[PLAN] ?? '{}') as WorkerPlan;
-const { clockAheadMs = 0, random } = plan;
+const { clockAheadMs = 0, stepMs = 0, random } = plan;
+const dateNow = Date.now;
+let steppedMs = 0;
+Date.now = () => dateNow() + steppedMs;
+process.on('SIGUSR2', () => {
+  steppedMs = stepMs - steppedMs;
+});
 const readFile = (path: string) => readFileSync(path, 'utf8');
 const config = parseConfig(plan.config, { platforms, env: {}, secrets: 'resolve', readFile });
 const worker = buildWorker(config, {

@@ -12,6 +12,8 @@ export interface WorkerPlan {
   heapMb?: number;
   /** How far this worker's clock is ahead of the machine's. */
   clockAheadMs?: number;
+  /** How far the clock of its whole process, BullMQ's included, is stepped by a SIGUSR2; and back by the next one. */
+  stepMs?: number;
   /** What its random source always answers. */
   random?: number;
 }

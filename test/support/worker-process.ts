@@ -18,7 +18,7 @@ export interface WorkerProcess {
   ready(): Promise<void>;
   /** Resolves when it begins to start, which waits for Redis. */
   started(): Promise<void>;
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void;
   /** Sends SIGTERM; what it tells within so long, once its process has ended by itself soon after. */
   terminate(withinMs: number): Promise<Drained>;
   /** `kill -9`; resolves when it is gone. Also after it ended. */

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
-import { createClockGuard, MAX_OFFSET_MS } from '../../src/workers/clock-guard.ts';
+import { createClockGuard } from '../../src/workers/clock-guard.ts';
 import { createHealth, type HealthDeps } from '../../src/workers/health.ts';
+import { createStoreClock, MAX_OFFSET_MS } from '../../src/workers/store-clock.ts';
 
 const STORE_S = 1_800_000_000;
 
@@ -9,7 +10,7 @@ const STORE_S = 1_800_000_000;
 function guarding(aheadMs: number) {
   const redis = { time: async () => [`${STORE_S}`, '0'] } as unknown as Redis;
   const clock = { now: () => STORE_S * 1_000 + aheadMs, monotonic: () => 0 };
-  return createClockGuard(redis, clock, () => {});
+  return createClockGuard(redis, createStoreClock(clock), () => {});
 }
 
 it.each([
@@ -28,6 +29,36 @@ it.each([
     expect(guard.agrees()).toBe(agrees);
   },
 );
+
+it('hears of a step with the next answer of the store, and tells of it once', async () => {
+  let now = STORE_S * 1_000;
+  const clock = createStoreClock({ now: () => now, monotonic: () => 0 });
+  const told: boolean[] = [];
+  const redis = { time: async () => [`${STORE_S}`, '0'] } as unknown as Redis;
+  const guard = createClockGuard(redis, clock, (_, agrees) => void told.push(agrees));
+  await guard.measure();
+  now += 3 * 86_400_000;
+  clock.heard(STORE_S * 1_000, 0);
+  clock.heard(STORE_S * 1_000, 0);
+  expect(told).toEqual([true, false]);
+  expect(guard.agrees()).toBe(false);
+});
+
+it('the store’s time goes on by the monotonic clock, whatever becomes of the machine’s', () => {
+  let now = 5_000;
+  let monotonic = 100;
+  const clock = createStoreClock({ now: () => now, monotonic: () => monotonic });
+  expect([clock.now(), clock.offsetMs()]).toEqual([5_000, undefined]);
+  monotonic = 120;
+  clock.heard(8_000, 100); // read between 100 and 120
+  now = 99_000;
+  monotonic = 1_120;
+  expect(clock.now()).toBe(9_010);
+  expect(clock.offsetMs()).toBe(89_990);
+  // An answer that took a second tells too little.
+  clock.heard(50_000, 100);
+  expect(clock.now()).toBe(9_010);
+});
 
 it.each([
   [undefined, { live: true }],

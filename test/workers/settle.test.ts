@@ -8,7 +8,10 @@ const TOKEN = 'token';
 const SENT = { state: 'delivered', reason: 'sent' } as const;
 
 /** What the queue was told, and what BullMQ's worker gets to see. */
-async function settle(disposition: Disposition): Promise<{ verbs: unknown[][]; signal: unknown }> {
+async function settle(
+  disposition: Disposition,
+  aheadMs = 0,
+): Promise<{ verbs: unknown[][]; signal: unknown }> {
   const verbs: unknown[][] = [];
   const verb =
     (name: string) =>
@@ -16,8 +19,9 @@ async function settle(disposition: Disposition): Promise<{ verbs: unknown[][]; s
       void verbs.push([name, ...args]);
   const job = { moveToDelayed: verb('moveToDelayed'), moveToWait: verb('moveToWait') } as unknown as Job;
   const queue = { rateLimit: verb('rateLimit') } as unknown as Queue;
-  const clock = { now: () => NOW, monotonic: () => 0 };
-  const signal = await settleJob(disposition, job, { queue, token: TOKEN, clock }).catch((error) => error);
+  const clock = { now: () => NOW, offsetMs: () => aheadMs };
+  const context = { queue, token: TOKEN, clock };
+  const signal = await settleJob(disposition, job, context).catch((error) => error);
   return { verbs, signal };
 }
 
@@ -35,6 +39,21 @@ it.each<[Disposition, unknown[][], unknown]>([
   if (kind === undefined) expect(signal).toBeUndefined();
   else expect(signal).toBeInstanceOf(kind);
   expect(signal === undefined || isSignal(signal)).toBe(true);
+});
+
+it.each<Disposition>([
+  { kind: 'retry', delayMs: 7 },
+  { kind: 'wait', reason: 'slot_busy', delayMs: 7 },
+  { kind: 'schedule', at: NOW + 70 },
+])('$kind: goes back where BullMQ would delay it by a clock that was stepped ahead', async (disposition) => {
+  const { verbs, signal } = await settle(disposition, 3 * 86_400_000);
+  expect(verbs).toEqual([['moveToWait', TOKEN]]);
+  expect(signal).toBeInstanceOf(WaitingError);
+});
+
+it('a clock that is behind delays to the store’s instant all the same', async () => {
+  const { verbs } = await settle({ kind: 'schedule', at: NOW + 70 }, -3 * 86_400_000);
+  expect(verbs).toEqual([['moveToDelayed', NOW + 70, TOKEN]]);
 });
 
 it.each([

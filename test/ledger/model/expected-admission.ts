@@ -22,7 +22,7 @@ export type Expected =
   | { kind: 'duplicate'; run: number }
   | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }
   | { kind: 'busy'; slot: boolean }
-  | { kind: 'quota' | 'boundary' }
+  | { kind: 'quota' | 'boundary' | 'early' }
   | { kind: 'resting'; reason: 'rate_limited' | 'breaker_open' }
   | { kind: 'stopped'; reason: StopReason };
 
@@ -45,6 +45,7 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
     if (verdict) return verdict;
   } else {
     if (model.now >= message.life) return { kind: 'expired' };
+    if (model.now < (message.sendAt ?? 0)) return { kind: 'early' };
     if ((record?.attempts ?? 0) >= time.ATTEMPTS) return { kind: 'exhausted' };
   }
   const held = heldBack(model);

@@ -41,6 +41,7 @@ export async function openRun(store: Store, setup: Setup): Promise<{ model: Both
         to: spec.player,
         expiresInMs: time.ms(spec.life),
         ...(spec.requests !== undefined && { requests: spec.requests }),
+        ...(spec.sendAt !== undefined && { sendInMs: time.ms(spec.sendAt) }),
         ...(spec.playedAgo !== undefined && { lastPlayedMsAgo: time.ms(spec.playedAgo) }),
       }),
     ]),

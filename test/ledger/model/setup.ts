@@ -53,7 +53,7 @@ export const MESSAGES: readonly MessageSpec[] = [
   { id: 'ann-4', job: 'job-5', player: 'ann', life: LONG_LIFE, onQuota: 'defer' },
   { id: 'bob-1', job: 'job-6', player: 'bob', life: 2040 },
   { id: 'bob-2', job: 'job-7', player: 'bob', life: LONG_LIFE, onQuota: 'defer' },
-  { id: 'bob-3', job: 'job-8', player: 'bob', life: LONG_LIFE, onQuota: 'defer', requests: 2 },
+  { id: 'bob-3', job: 'job-8', player: 'bob', life: LONG_LIFE, sendAt: 340, onQuota: 'defer', requests: 2 },
 ];
 
 export interface MessageSpec {
@@ -62,6 +62,8 @@ export interface MessageSpec {
   player: string;
   /** From the start of the run until it expires. */
   life: number;
+  /** From the start of the run until it may be sent. */
+  sendAt?: number;
   /** What its producer says of the player: so long before the start of the run. */
   playedAgo?: number;
   onQuota?: 'defer';
