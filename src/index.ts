@@ -9,6 +9,7 @@ export {
 } from './app.ts';
 export { ConfigError } from './config/error.ts';
 export * from './jobs/errors.ts';
+export type { ListedChannel } from './jobs/known-channels.ts';
 export type { PlayInput, RecordPlaysResult } from './jobs/plays.ts';
 export type { Producer } from './jobs/producer.ts';
 export type { InvalidItem, SendManyOptions, SendManyResult, SendResult } from './jobs/send.ts';

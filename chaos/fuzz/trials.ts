@@ -3,8 +3,9 @@ import { systemClock } from '../../src/clock.ts';
 import { ConfigError } from '../../src/config/error.ts';
 import { literalSecrets } from '../../src/config/literal-secrets.ts';
 import { parseConfig } from '../../src/config/parse.ts';
+import type { KnownChannels } from '../../src/jobs/known-channels.ts';
 import { createMessageSchemas } from '../../src/jobs/message.ts';
-import { misfit, prepare } from '../../src/jobs/prepare.ts';
+import { misfit, type PreparedMessage, prepare } from '../../src/jobs/prepare.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { fuzzedAnswer } from './answers.ts';
 import { fuzzedConfig } from './configs.ts';
@@ -64,6 +65,11 @@ export function fuzzConfigs(trial: Trial): Reached {
   return reached;
 }
 
+const vouchedFor = ({ channel }: PreparedMessage): KnownChannels => ({
+  announced: new Map(),
+  listed: new Map([[channel, undefined]]),
+});
+
 /** What is handed to a producer is prepared for its queue, or every problem of it is told. */
 export function fuzzInputs(trial: Trial): Reached {
   const count = counting(trial);
@@ -74,7 +80,7 @@ export function fuzzInputs(trial: Trial): Reached {
     fc.property(input, (message) => {
       count();
       const preparation = prepare(message, deps);
-      if (preparation.kind === 'prepared') misfit(preparation.prepared, undefined, true);
+      if (preparation.kind === 'prepared') misfit(preparation.prepared, vouchedFor(preparation.prepared));
       else if (preparation.error.problems.length === 0) throw new Error('an error that tells no problem');
       reached.note(preparation.kind === 'prepared' ? 'prepared' : 'refused');
     }),

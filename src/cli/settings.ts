@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../config/load.ts';
 import { redisUrl } from '../config/values.ts';
+import type { ListedChannel } from '../jobs/known-channels.ts';
 import { REDIS_URL_WANTED } from '../jobs/redis-url.ts';
 import { wrongUsage } from './failure.ts';
 import type { Invocation } from './shell.ts';
@@ -9,8 +10,8 @@ import type { Invocation } from './shell.ts';
 export interface Settings {
   /** A redis:// or rediss:// URL. */
   redis: string;
-  /** Names of the configured channels; none without a configuration. */
-  channels: readonly string[];
+  /** The configured channels; none without a configuration. */
+  channels: readonly ListedChannel[];
 }
 
 const DEFAULT_REDIS = 'redis://127.0.0.1:6379';
@@ -31,5 +32,5 @@ export function readSettings({
     return { redis: redis.data, channels: [] };
   }
   const { redis, channels } = loadConfig(options.config, { env, secrets: 'leave' });
-  return { redis, channels: channels.map((channel) => channel.name) };
+  return { redis, channels: channels.map(({ name, platform }) => ({ name, platform })) };
 }

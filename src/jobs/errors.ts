@@ -13,14 +13,18 @@ export class InvalidMessageError extends Error {
   }
 }
 
-const ADVICE = 'Start a worker with this channel, or list it in createProducer({ channels }).';
+const ADVICE =
+  'Start a worker that serves it, or list it (in herald.yaml, or in createProducer({ channels })).';
 
-/** The message names a channel that no worker has announced: taken, it would wait in a queue that nobody reads. */
+/** A channel that no worker has announced: taken, the message would wait in a queue that nobody reads. */
 export class UnknownChannelError extends Error {
   override readonly name = 'UnknownChannelError';
   readonly channel: string;
-  constructor(channel: string, advice = ADVICE) {
-    super(`Unknown channel ${quoted(channel)}: no worker has announced it. ${advice}`);
+  constructor(
+    channel: string,
+    { which = '', advice = ADVICE }: { which?: string | undefined; advice?: string | undefined } = {},
+  ) {
+    super(`Unknown channel ${quoted(channel)}${which}: no worker has announced it. ${advice}`);
     this.channel = channel;
   }
 }

@@ -5,6 +5,7 @@ import { type Problem, quoted, toProblems } from '../problems.ts';
 import type { ChannelFacts } from './announcements.ts';
 import { inBatches, type Source } from './batches.ts';
 import { InterruptedError, InvalidMessageError, UnknownChannelError } from './errors.ts';
+import { platformOf, unknownChannel } from './known-channels.ts';
 import type { Platforms } from './message.ts';
 import { CHANNEL_NAME } from './queues.ts';
 import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
@@ -55,6 +56,10 @@ interface Play {
 
 /** Clocks differ; further ahead than this a play would keep its player eligible for ever. */
 const MAX_AHEAD_MS = 5 * 60 * 1000;
+
+/** A recipient cannot be read without it. */
+const PLATFORM_UNKNOWN =
+  'List it with its platform, as { name, platform }, or start a worker that serves it.';
 
 const playSchema = z.strictObject({
   channel: z.string().regex(CHANNEL_NAME, 'expected a channel name'),
@@ -126,11 +131,13 @@ function readPlay(
   if (!parsed.success) return bad(...toProblems(parsed.error.issues, input, () => true));
   const { channel, to } = parsed.data;
   const facts = channels.get(channel);
-  // A channel may bear its platform's name without having been announced yet; any other is unknown.
-  const platform = facts?.platform ?? channel;
+  const known = { announced: channels, listed };
+  // Listed by its name alone, a channel may still bear that of its platform.
+  const platform = platformOf(channel, known) ?? channel;
+  const unknown = unknownChannel({ channel, platform, named: true }, known);
+  if (unknown) return unknown;
   const definition = Object.hasOwn(platforms, platform) ? platforms[platform] : undefined;
-  if (!definition || !(facts || listed.has(channel) || channel === platform))
-    return new UnknownChannelError(channel);
+  if (!definition) return new UnknownChannelError(channel, { advice: PLATFORM_UNKNOWN });
   const recipient = recipientOf(definition, to);
   if (!('key' in recipient)) return bad(...recipient);
   if (facts?.addressing !== undefined && facts.addressing !== recipient.addressing)

@@ -3,7 +3,8 @@ import { ContentError, type PlatformDefinition, type Recipient } from '../platfo
 import type { Problem } from '../problems.ts';
 import { quoted } from '../problems.ts';
 import type { ChannelFacts } from './announcements.ts';
-import { InvalidMessageError, UnknownChannelError } from './errors.ts';
+import { InvalidMessageError, type UnknownChannelError } from './errors.ts';
+import { type KnownChannels, platformOf, unknownChannel } from './known-channels.ts';
 import { type AnyMessage, DEFAULT_LIFE_MS, type MessageSchemas, type Platforms } from './message.ts';
 import { newJobId } from './queues.ts';
 
@@ -15,7 +16,7 @@ export interface PreparedMessage {
   /** The caller named it: it may be a duplicate, an id of ours cannot. */
   ownId: boolean;
   channel: string;
-  /** The caller named the channel: it must be known. */
+  /** The caller named the channel; otherwise it is the one that bears its platform's name. */
   ownChannel: boolean;
   recipient: Recipient;
   /** The job's data: what was given, with version and id. */
@@ -83,27 +84,23 @@ function renderProblem(
 }
 
 /**
- * Whether the message fits its channel.
- * @param facts what workers announced of the channel; without them the worker is the first to check
- * @param listed the caller vouches for the channel
+ * Whether the message fits its channel: by what workers announced of it; without that, the worker is the first to check.
  */
 export function misfit(
   prepared: PreparedMessage,
-  facts: ChannelFacts | undefined,
-  listed: boolean,
+  known: KnownChannels,
 ): InvalidMessageError | UnknownChannelError | undefined {
   const { channel, ownChannel, message, recipient } = prepared;
-  if (!facts && ownChannel && !listed) return new UnknownChannelError(channel);
+  const unknown = unknownChannel({ channel, platform: message.platform, named: ownChannel }, known);
+  if (unknown) return unknown;
+  const facts = known.announced.get(channel);
   const unsendable = renderProblem(prepared, facts?.platform === message.platform ? facts : undefined);
   if (unsendable) return new InvalidMessageError([unsendable]);
-  if (!facts) return undefined;
   const problem = (path: string, text: string) => new InvalidMessageError([{ path, message: text }]);
-  if (facts.platform !== message.platform)
-    return problem(
-      'channel',
-      `${quoted(channel)} is a channel of ${facts.platform}, not of ${message.platform}`,
-    );
-  if (!facts.quota) return undefined;
+  const platform = platformOf(channel, known);
+  if (platform !== undefined && platform !== message.platform)
+    return problem('channel', `${quoted(channel)} is a channel of ${platform}, not of ${message.platform}`);
+  if (!facts?.quota) return undefined;
   const recipients = countRecipients(message.to);
   if (recipients > 1)
     return problem('to', `a channel with a quota takes one recipient a message, got ${recipients}`);

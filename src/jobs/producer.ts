@@ -4,6 +4,7 @@ import { cachedAnnouncements } from './announcements.ts';
 import type { Source } from './batches.ts';
 import { openConnection } from './connection.ts';
 import { openQueues } from './enqueue.ts';
+import { type KnownChannels, type ListedChannel, listChannels } from './known-channels.ts';
 import { createMessageSchemas, type InputOf, type Platforms } from './message.ts';
 import {
   type PlayDeps,
@@ -33,7 +34,7 @@ export interface Producer<Input> {
   /**
    * Enqueues one message. A message with the id of one that is enqueued, or final for less than a day, is a duplicate.
    * @throws InvalidMessageError naming the fields
-   * @throws UnknownChannelError for a channel that no worker announced
+   * @throws UnknownChannelError for a channel that no worker announced, named or not
    * @throws ProducerTimeoutError when Redis is away; the message may have been taken all the same
    * @throws ProducerRefusedError when Redis refuses, out of memory for example
    */
@@ -60,8 +61,11 @@ export type RecipientOf<Input> = Input extends { to: infer To } ? To : unknown;
 export interface ProducerOptions {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
   redis: string | RedisInstance;
-  /** Channels to take messages for although no worker has announced them yet. */
-  channels?: readonly string[];
+  /**
+   * Channels to take messages for although no worker has announced them yet. With its platform, a message of another one
+   * is refused, and a play is taken, before a worker has told it.
+   */
+  channels?: readonly (string | ListedChannel)[];
   /** The longest a call may take; for sendMany and recordPlays: a batch of 500. */
   timeoutMs?: number;
   /**
@@ -85,20 +89,21 @@ export function buildProducer<P extends Platforms>(
   { redis, channels = [], timeoutMs = DEFAULT_TIMEOUT_MS, onAccepted = () => {} }: ProducerOptions,
   { platforms, clock, openLedger }: ProducerParts<P>,
 ): Producer<InputOf<P>> {
-  checkOptions(channels, timeoutMs);
+  const listed = listChannels(channels);
+  checkOptions([...listed.keys()], timeoutMs);
   const connection = openConnection(redis, timeoutMs, clock);
   const queues = openQueues(connection.client);
   const ledger = openLedger(connection.client);
   const announcements = cachedAnnouncements(connection.client, clock);
   const checks = { platforms, clock, schemas: createMessageSchemas<Platforms>(platforms) };
-  const shared = { connection, announcements, listed: new Set(channels) };
+  const shared = { connection, announcements, listed };
   const sending: SendDeps = {
     ...shared,
     queues,
     records: ledger,
     prepare: (input) => prepare(input, checks),
     onAccepted,
-    countedFor: (input) => knownName(input, platforms, shared.listed),
+    countedFor: (input) => knownName(input, platforms, listed),
   };
   const playing: PlayDeps = { ...shared, plays: ledger, platforms, clock };
   let closing: Promise<void> | undefined;
@@ -115,7 +120,7 @@ export function buildProducer<P extends Platforms>(
 }
 
 /** What an invalid message names as its channel, or its platform, if it is a name that we know without asking. */
-function knownName(input: unknown, platforms: Platforms, listed: ReadonlySet<string>): string {
+function knownName(input: unknown, platforms: Platforms, listed: KnownChannels['listed']): string {
   const { channel, platform } = Object(input) as { channel?: unknown; platform?: unknown };
   const name = channel ?? platform;
   return typeof name === 'string' && (listed.has(name) || Object.hasOwn(platforms, name)) ? name : '';

@@ -3,6 +3,7 @@ import { inBatches, type Source } from './batches.ts';
 import type { Attempt, ProducerConnection } from './connection.ts';
 import type { Queues } from './enqueue.ts';
 import { InterruptedError, type InvalidMessageError, type UnknownChannelError } from './errors.ts';
+import type { KnownChannels } from './known-channels.ts';
 import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';
 
 /** What the producer asks the ledger: whether there is a record that became final less than a day ago. */
@@ -44,7 +45,7 @@ export interface SendDeps {
   announcements: Announcements;
   records: FinalRecords;
   /** Channels that the caller vouches for. */
-  listed: ReadonlySet<string>;
+  listed: KnownChannels['listed'];
   prepare: (input: unknown) => Preparation;
   onAccepted: (channel: string, status: AcceptedStatus) => void;
   /** The channel that a message which could not be read is counted for. */
@@ -113,7 +114,7 @@ async function enqueue(
     const groups = new Map<string, PreparedMessage[]>();
     for (const message of messages) {
       const { channel } = message;
-      const error = misfit(message, channels.get(channel), deps.listed.has(channel));
+      const error = misfit(message, { announced: channels, listed: deps.listed });
       if (error) {
         verdicts.set(message, error);
         deps.onAccepted(channels.has(channel) ? channel : deps.countedFor(message), 'invalid');

@@ -30,7 +30,8 @@ export async function replayDeadLetters({
   const installation = await openInstallation({ redis, channels: [] }, { platforms, clock: systemClock });
   try {
     const unknown = options.channels?.find((name) => !findChannel(installation, name));
-    if (unknown !== undefined) throw new UnknownChannelError(unknown, 'Only a worker makes dead letters.');
+    if (unknown !== undefined)
+      throw new UnknownChannelError(unknown, { advice: 'Only a worker makes dead letters.' });
     const plan = await planLetters(installation, {
       ...options,
       reasons: replayableReasons(options.reasons),

@@ -28,7 +28,10 @@ function producer(timeoutMs: number, redis: string | Redis = server.url) {
     known: async (_: string, ids: readonly string[]) => ids.map(() => false),
     recordPlays: async () => {},
   });
-  const made = buildProducer({ redis, timeoutMs }, { platforms, clock: systemClock, openLedger });
+  const made = buildProducer(
+    { redis, timeoutMs, channels: ['kongregate'] },
+    { platforms, clock: systemClock, openLedger },
+  );
   closing.push(() => made.close());
   return made;
 }

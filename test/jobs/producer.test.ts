@@ -34,8 +34,12 @@ const openLedger = () => ({
   },
 });
 
+/** One that vouches for the channel of the tests' own messages, unless a test lists others. */
 function producer(options: Partial<ProducerOptions> = {}) {
-  const made = buildProducer({ redis: server.url, ...options }, { platforms, clock, openLedger });
+  const made = buildProducer(
+    { redis: server.url, channels: ['kongregate'], ...options },
+    { platforms, clock, openLedger },
+  );
   closing.push(() => made.close());
   return made;
 }
@@ -148,7 +152,7 @@ describe('send', () => {
     await announceChannels(redis, [channelConfig({ name: 'staff' })]);
     const counted: string[] = [];
     const sender = producer({
-      channels: ['listed'],
+      channels: ['listed', 'kongregate'],
       onAccepted: (channel, status) => counted.push(`${channel} ${status}`),
     });
     const refuse = (message: object) => expect(sender.send(message as never)).rejects.toThrow();
@@ -196,7 +200,7 @@ describe('send', () => {
 });
 
 describe('channels', () => {
-  it('takes a message that names none, and refuses a name that nobody announced', async () => {
+  it('refuses a name that nobody announced, and takes one that its caller lists', async () => {
     const sender = producer();
     await expect(sender.send({ ...hello, channel: 'kongregat' })).rejects.toThrow(UnknownChannelError);
     expect(await sender.send(hello)).toMatchObject({ status: 'queued' });
@@ -204,6 +208,63 @@ describe('channels', () => {
       status: 'queued',
     });
     expect(await redis.llen('herald:{second}:wait')).toBe(1);
+  });
+
+  it('refuses a message that names none where nobody serves the channel of its platform’s name', async () => {
+    const sender = producer({ channels: [] });
+    const failure = await sender.send(hello).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UnknownChannelError);
+    expect(failure).toMatchObject({
+      channel: 'kongregate',
+      message:
+        'Unknown channel "kongregate", which a message of kongregate without a channel goes to: no worker has ' +
+        'announced it. Start a worker that serves it, or list it (in herald.yaml, or in createProducer({ channels })).',
+    });
+    expect(await sender.sendMany([hello])).toMatchObject({ queued: 0, invalid: [{ index: 0 }] });
+    expect(await redis.keys('*')).toEqual([]);
+    await announceChannels(redis, [channelConfig({})]);
+    time += 2000;
+    expect(await sender.send(hello)).toMatchObject({ status: 'queued' });
+  });
+
+  it.for([
+    ['announced', [], ['game'], 'The one channel of kongregate is "game": name it.'],
+    [
+      'listed',
+      [{ name: 'game', platform: 'kongregate' }],
+      [],
+      'The one channel of kongregate is "game": name it.',
+    ],
+    [
+      'both',
+      [{ name: 'game', platform: 'kongregate' }],
+      ['game'],
+      'The one channel of kongregate is "game": name it.',
+    ],
+    [
+      'two',
+      [{ name: 'beta', platform: 'kongregate' }],
+      ['game'],
+      'kongregate has the channels "beta", "game": name one.',
+    ],
+    ['another platform', [{ name: 'staff', platform: 'zulip' }], [], 'Start a worker'],
+  ] as const)('names the channel that was meant: %s', async ([, channels, announced, advice], { expect }) => {
+    await announceChannels(
+      redis,
+      announced.map((name) => channelConfig({ name })),
+    );
+    const sender = producer({ channels });
+    await expect(sender.send(hello)).rejects.toThrow(advice);
+    await expect(sender.send({ ...hello, channel: 'gmae' })).rejects.toThrow(advice);
+  });
+
+  it('knows the platform of a channel that its caller lists with it', async () => {
+    const sender = producer({ channels: [{ name: 'game', platform: 'kongregate' }] });
+    await expect(
+      sender.send({ platform: 'zulip', channel: 'game', to: { userIds: [1] }, content: 'Hi' }),
+    ).rejects.toThrow('channel: "game" is a channel of kongregate, not of zulip');
+    await sender.recordPlay({ channel: 'game', to: { userId: 32 } });
+    expect(plays).toMatchObject([{ channel: 'game', recipient: '32' }]);
   });
 
   it('knows an announced channel, reads the announcements once in two seconds, and forgets', async () => {
@@ -390,7 +451,7 @@ describe('an instance handed in', () => {
   it('is left as it was, and open', async () => {
     const mine = new Redis(server.url, { connectionName: 'mine' });
     const options = { ...mine.options };
-    const sender = buildProducer({ redis: mine }, { platforms, clock, openLedger });
+    const sender = buildProducer({ redis: mine, channels: ['kongregate'] }, { platforms, clock, openLedger });
     await sender.send(hello);
     await sender.close();
     expect(mine.options).toEqual(options);

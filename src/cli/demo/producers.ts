@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createProducer } from '../../app.ts';
 import type { Clock } from '../../clock.ts';
+import { CHANNELS } from './channels.ts';
 import type { PlannedMessage } from './message-plan.ts';
 
 export interface ProduceOptions {
@@ -20,7 +21,8 @@ const TICK_MS = 50;
  */
 export async function produce(plan: readonly PlannedMessage[], options: ProduceOptions): Promise<void> {
   const { clock, signal } = options;
-  const producers = [createProducer(options), createProducer(options)] as const;
+  const taking = { ...options, channels: CHANNELS };
+  const producers = [createProducer(taking), createProducer(taking)] as const;
   const startedAt = clock.monotonic();
   let next = 0;
   try {

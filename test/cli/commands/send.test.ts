@@ -38,6 +38,18 @@ it('enqueues a file, tells bad lines by number and sends the rest', async () => 
   expect(await waiting()).toEqual([31, 32, 33]);
 });
 
+it('refuses a message without channel where only a channel of another name is configured', async () => {
+  const path = await file(
+    'game.yaml',
+    `redis: ${url()}\nchannels: { game: { platform: kongregate, apiKey: k } }\n`,
+  );
+  const { exitCode, stdout, stderr } = await herald(['send', '--json', '-c', path], { stdin: hello(31) });
+  expect(exitCode).toBe(EXIT.partly);
+  expect(JSON.parse(stdout)).toMatchObject({ queued: 0, invalid: 1 });
+  expect(stderr).toContain('The one channel of kongregate is "game": name it.');
+  expect(await redis().keys('*')).toEqual([]);
+});
+
 it('reads standard input and reports to a program in JSON', async () => {
   const stdin = `${hello(31, 'a')}\r\n${hello(32, 'b')}\nnonsense`;
   const { exitCode, stdout } = await herald(['send', '--json', '-c', await config()], { stdin });
