@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { DEAD_REASONS, STOP_REASONS } from '../outcome.ts';
+import { DEAD_REASONS } from '../outcome.ts';
 import type { DeliveryObserver } from '../workers/observer.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './catalogue.ts';
 import {
@@ -11,7 +11,7 @@ import {
   FINAL_STATES,
   OUTCOME_KINDS,
 } from './label-sets.ts';
-import { type ChannelSample, QUEUE_STATES, REST_REASONS } from './sample.ts';
+import { type ChannelSample, HOLD_REASONS, QUEUE_STATES, REST_REASONS } from './sample.ts';
 
 export interface MetricsOptions {
   /** Where the metrics are declared; a new one when absent, never the library's global one. */
@@ -101,7 +101,7 @@ function setSample(m: Instruments, sample: ChannelSample): void {
   m.oldestDeadLetter.set({ channel }, sample.oldestDeadLetterAgeSeconds);
   for (const reason of REST_REASONS)
     m.resting.set({ channel, reason }, sample.resting?.reason === reason ? 1 : 0);
-  for (const reason of STOP_REASONS)
+  for (const reason of HOLD_REASONS)
     m.stopped.set({ channel, reason }, sample.stopped?.reason === reason ? 1 : 0);
 }
 
@@ -112,7 +112,7 @@ function removeSample(m: Instruments, channel: string): void {
   }
   for (const reason of DEAD_REASONS) m.deadLetters.remove({ channel, reason });
   for (const reason of REST_REASONS) m.resting.remove({ channel, reason });
-  for (const reason of STOP_REASONS) m.stopped.remove({ channel, reason });
+  for (const reason of HOLD_REASONS) m.stopped.remove({ channel, reason });
   m.ready.remove({ channel });
   m.oldestDeadLetter.remove({ channel });
 }

@@ -1,4 +1,4 @@
-import type { DeadReason, StopReason } from '../outcome.ts';
+import { type DeadReason, STOP_REASONS } from '../outcome.ts';
 
 /**
  * What a worker reads of a whole channel now and then: the queue, the dead letters, rests and stops. Every worker of
@@ -12,6 +12,10 @@ export type QueueState = (typeof QUEUE_STATES)[number];
 export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
 export type RestReason = (typeof REST_REASONS)[number];
 
+/** Why a channel stands still until a person acts. BullMQ's dashboards pause the queue itself, which the ledger cannot see. */
+export const HOLD_REASONS = [...STOP_REASONS, 'queue_paused'] as const;
+export type HoldReason = (typeof HOLD_REASONS)[number];
+
 export interface ChannelSample {
   channel: string;
   /** Messages by state. A state left out counts as none. */
@@ -24,5 +28,5 @@ export interface ChannelSample {
   /** 0 when there is none. */
   oldestDeadLetterAgeSeconds: number;
   resting: { reason: RestReason } | null;
-  stopped: { reason: StopReason } | null;
+  stopped: { reason: HoldReason } | null;
 }

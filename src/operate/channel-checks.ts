@@ -1,11 +1,16 @@
 import { type Check, failed, ok, warning } from './check.ts';
-import type { Installation, OperatedChannel } from './installation.ts';
-import { type ChannelStatus, readStatus } from './status.ts';
+import { findChannel, type Installation, type OperatedChannel } from './installation.ts';
+import { type ChannelStatus, type Hold, readStatus } from './status.ts';
 
 /** Whether workers and this configuration speak of the same channels, and whether any of them is held up. */
 export async function channelChecks(installation: Installation): Promise<Check[]> {
   const status = await readStatus(installation);
-  return [...installation.channels.map(known), ...status.flatMap(held), letters(status)];
+  return [
+    ...installation.channels.map(known),
+    ...status.filter(({ channel }) => findChannel(installation, channel)?.announced).map(served),
+    ...status.flatMap(held),
+    letters(status),
+  ];
 }
 
 function known({ name, configured, announced }: OperatedChannel): Check {
@@ -26,13 +31,21 @@ function known({ name, configured, announced }: OperatedChannel): Check {
   return ok(check, `${configured.platform}, known to workers.`);
 }
 
+function served({ channel, workers }: ChannelStatus): Check {
+  const name = `channel ${channel}`;
+  if (workers.length === 0)
+    return warning(name, 'no worker is alive: its messages wait; start `herald worker`.');
+  const where = [...new Set(workers.map(({ host }) => host))].join(', ');
+  return ok(name, `${workers.length} worker${workers.length === 1 ? '' : 's'} alive on ${where}.`);
+}
+
 function held({ channel, stopped, resting }: ChannelStatus): Check[] {
   const name = `channel ${channel}`;
   if (stopped?.reason === 'credentials') {
     return [
       failed(
         name,
-        `stopped since ${new Date(stopped.at).toISOString()}: the platform refused its credentials; start a worker with ` +
+        `stopped${since(stopped)}: the platform refused its credentials; start a worker with ` +
           `good ones, or \`herald channel resume ${channel}\`.`,
       ),
     ];
@@ -41,24 +54,29 @@ function held({ channel, stopped, resting }: ChannelStatus): Check[] {
     return [
       failed(
         name,
-        `stopped since ${new Date(stopped.at).toISOString()}: the platform does not let its account send messages; let ` +
+        `stopped${since(stopped)}: the platform does not let its account send messages; let ` +
           `the account send them or configure another one, and \`herald channel resume ${channel}\`.`,
       ),
     ];
   }
-  if (stopped) {
+  if (stopped?.reason === 'queue_paused') {
     return [
       warning(
         name,
-        `paused since ${new Date(stopped.at).toISOString()}: \`herald channel resume ${channel}\` lets it go on.`,
+        `its BullMQ queue is paused, by a dashboard or a script: \`herald channel resume ${channel}\` resumes it.`,
       ),
     ];
+  }
+  if (stopped) {
+    return [warning(name, `paused${since(stopped)}: \`herald channel resume ${channel}\` lets it go on.`)];
   }
   if (resting?.reason === 'breaker_open') {
     return [warning(name, 'rests, since the platform leaves requests unanswered: see whether it is up.')];
   }
   return [];
 }
+
+const since = ({ at }: Hold): string => (at === null ? '' : ` since ${new Date(at).toISOString()}`);
 
 function letters(status: readonly ChannelStatus[]): Check {
   const dead = status.reduce((sum, { queue }) => sum + (queue.dead ?? 0), 0);

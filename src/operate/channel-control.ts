@@ -1,7 +1,8 @@
 import { forgetChannel } from '../jobs/announcements.ts';
 import { readChannelState, resumeChannel, stopChannel } from '../ledger/channel-state.ts';
-import type { StopReason } from '../outcome.ts';
+import type { HoldReason } from '../observe/sample.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
+import { holdOf } from './status.ts';
 
 /** No message of the channel is sent from now on until it is resumed; requests under way end. */
 export async function pauseChannel({ redis }: Installation, { base }: OperatedChannel): Promise<void> {
@@ -10,18 +11,20 @@ export async function pauseChannel({ redis }: Installation, { base }: OperatedCh
 
 export interface Resumed {
   /** Why the channel had been stopped; null if it had not. */
-  stopped: StopReason | null;
-  /** A stop, a rest or an open breaker was ended. */
+  stopped: HoldReason | null;
+  /** A stop, a rest, an open breaker or a pause of the queue was ended. */
   changed: boolean;
 }
 
-/** Ends a stop, a rest and an open breaker; workers go on within seconds. */
+/** Ends a stop, a rest, an open breaker and the pause of a BullMQ dashboard; workers go on within seconds. */
 export async function resume({ redis }: Installation, { base, queue }: OperatedChannel): Promise<Resumed> {
-  const { stopped } = await readChannelState(redis, base);
+  const queuePaused = await queue.isPaused();
+  const held = holdOf(await readChannelState(redis, base), queuePaused);
   const changed = await resumeChannel(redis, base);
+  if (queuePaused) await queue.resume();
   // Workers put a stopped queue to rest, and that rest would outlast the stop.
   await queue.removeRateLimitKey();
-  return { stopped: stopped?.reason ?? null, changed };
+  return { stopped: held?.reason ?? null, changed: changed || queuePaused };
 }
 
 export type Forgotten =

@@ -1,4 +1,5 @@
 import type { JobState } from 'bullmq';
+import { aliveWorkers } from '../jobs/heartbeats.ts';
 import type { AnyMessage } from '../jobs/message.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { findLetter, type LetterRecord, readLetterData } from '../ledger/letters.ts';
@@ -18,6 +19,7 @@ import type { Installation, OperatedChannel } from './installation.ts';
 import { findLiveJob } from './live-jobs.ts';
 import { findJob, readJobs, readStored, type StoredJob } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
+import { type Hold, holdOf } from './status.ts';
 
 /** What is known now of one message. Times in milliseconds since the epoch by the store's clock. */
 export interface Explanation {
@@ -36,8 +38,10 @@ export interface Explanation {
   /** Oldest first. */
   receipts: Receipt[];
   receiptsComplete: boolean;
-  stopped: ChannelState['stopped'];
+  stopped: Hold | null;
   resting: ChannelState['resting'];
+  /** How many workers serve the channel now. */
+  workers: number;
 }
 
 export interface ExplainedJob {
@@ -112,8 +116,9 @@ async function explainIn(
     play: explainPlay(entry.play),
     receipts,
     receiptsComplete: complete,
-    stopped: state.stopped,
+    stopped: holdOf(state, await channel.queue.isPaused()),
     resting: state.resting,
+    workers: (await aliveWorkers(redis, channel.name)).length,
   };
 }
 

@@ -58,12 +58,15 @@ function givenUp({ job }: Facts): string {
 function waits(facts: Facts): string {
   const { job, message, now, stopped, resting, channel } = facts;
   if (stopped) {
-    return `It waits, for channel ${channel} is stopped (${stopped.reason}) since ${instant(stopped.at)} until \`herald channel resume ${channel}\``;
+    const since = stopped.at === null ? '' : ` since ${instant(stopped.at)}`;
+    return `It waits, for channel ${channel} is stopped (${stopped.reason})${since} until \`herald channel resume ${channel}\``;
   }
   const due = job?.dueAt ?? 0;
   if (message?.sendAt && message.sendAt > now) return `It waits until ${instant(message.sendAt)}, its sendAt`;
   if (due > now) return `It waits until ${instant(due)}${because(facts)}`;
   if (resting) return `It waits, for the channel rests (${resting.reason}) until ${instant(resting.until)}`;
+  if (facts.workers === 0)
+    return `It waits, for no worker of channel ${channel} is alive: start \`herald worker\``;
   return 'It is ready for the next free worker';
 }
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { type Clock, type Random, systemClock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import { announceChannels } from '../jobs/announcements.ts';
@@ -19,6 +20,7 @@ import { type ClockGuard, createClockGuard } from './clock-guard.ts';
 import { closeWithin, type Drained } from './drain.ts';
 import { tellFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { createWatchdog } from './watchdog.ts';
@@ -102,7 +104,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     },
     async close({ deadlineMs = config.drainTimeoutMs } = {}) {
       if (!started) return { drained: true, abandoned: 0 };
-      const { store, channels, rounds, guard } = started;
+      const { store, channels, rounds, guard, heartbeat } = started;
       guard.stop();
       rounds.stop();
       const drained = await closeWithin(channels, {
@@ -110,6 +112,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
         clock,
         reachable: () => store.redis.status === 'ready',
       });
+      await heartbeat.stop();
       store.close();
       await http?.close();
       // Who never began has said why, and took nothing that could have been abandoned.
@@ -125,6 +128,7 @@ interface Started {
   guard: ClockGuard;
   rounds: Rounds;
   health: Health;
+  heartbeat: Heartbeat;
   begin(): Promise<void>;
   /** Takes messages or stops taking them, as clock and store allow. */
   pull(): void;
@@ -181,6 +185,12 @@ function start({ store, channels, metrics, clock, logger }: StartDeps): Started 
       watchdog.look(name, { ready, willing, takenAt: worker.lastTakenAt() });
     },
   });
+  const heartbeat = createHeartbeat({
+    redis,
+    channels: channels.map(({ config }) => config.name),
+    identity: { host: hostname(), pid: process.pid, since: clock.now() },
+    logger,
+  });
   const health = createHealth({ redis, store: watch, guard, rounds, watchdog });
   return {
     store,
@@ -188,6 +198,7 @@ function start({ store, channels, metrics, clock, logger }: StartDeps): Started 
     guard,
     rounds,
     health,
+    heartbeat,
     pull,
     async begin() {
       await checkPermissions(redis, ledgerBase(channels[0]!.config.name));
@@ -198,6 +209,7 @@ function start({ store, channels, metrics, clock, logger }: StartDeps): Started 
       await guard.measure();
       guard.start();
       rounds.start();
+      await heartbeat.start();
     },
   };
 }

@@ -7,8 +7,10 @@ import type { ChannelSample, QueueState } from '../observe/sample.ts';
 /** A sample, and what only those who take it need. */
 export interface TakenSample extends ChannelSample {
   state: ChannelState;
-  /** The queue gives nothing out for the moment, for a rest of its own. */
+  /** The queue gives nothing out: for a rest of its own, or since somebody paused it. */
   limited: boolean;
+  /** By BullMQ's own pause, as dashboards do it. */
+  queuePaused: boolean;
 }
 
 /**
@@ -19,11 +21,12 @@ export async function sampleChannel(
   { channel, base, queue, redis }: { channel: string; base: string; queue: Queue; redis: Redis },
   clock: Clock,
 ): Promise<TakenSample> {
-  const [counts, state, heads, restMs] = await Promise.all([
+  const [counts, state, heads, restMs, queuePaused] = await Promise.all([
     queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'),
     readChannelState(redis, base),
     readHeads(queue, redis),
     queue.getRateLimitTtl(),
+    queue.isPaused(),
   ]);
   const overdue = await queue.getDelayedCount(clock.now());
   const count = (name: string): number => counts[name] ?? 0;
@@ -37,7 +40,8 @@ export async function sampleChannel(
   return {
     channel,
     state,
-    limited: restMs > 0,
+    limited: restMs > 0 || queuePaused,
+    queuePaused,
     queue: {
       ready,
       active: count('active'),
@@ -46,7 +50,7 @@ export async function sampleChannel(
       retrying,
       dead: letters.reduce((sum, letter) => sum + letter.count, 0),
     },
-    ready: state.stopped || state.resting ? 0 : ready + overdue,
+    ready: state.stopped || state.resting || queuePaused ? 0 : ready + overdue,
     oldestAgeSeconds: defined({
       ready: age(earliest(heads.waiting, heads.prioritized)),
       active: age(heads.active),
@@ -59,9 +63,14 @@ export async function sampleChannel(
     ),
     oldestDeadLetterAgeSeconds: age(oldestLetter?.oldest) ?? 0,
     resting: state.resting && { reason: state.resting.reason },
-    stopped: state.stopped && { reason: state.stopped.reason },
+    stopped: holdOf(state, queuePaused),
   };
 }
+
+const holdOf = ({ stopped }: ChannelState, queuePaused: boolean): ChannelSample['stopped'] => {
+  if (stopped) return { reason: stopped.reason };
+  return queuePaused ? { reason: 'queue_paused' } : null;
+};
 
 function defined(ages: Partial<Record<QueueState, number | undefined>>): Partial<Record<QueueState, number>> {
   return Object.fromEntries(Object.entries(ages).filter(([, age]) => age !== undefined));

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { bury } from '../operate/desk.ts';
+import { eventually } from '../support/eventually.ts';
 import { CHANNEL } from '../support/scene.ts';
 import { it } from './operator-scene.ts';
 import { herald } from './test-context.ts';
@@ -16,10 +17,42 @@ describe.concurrent('channel', () => {
     expect(status).toMatchObject({ stopped: { reason: 'paused' }, sendable: 0 });
     expect(scene.sandbox.journal.report().calls).toBe(0);
     const resumed = await operator.run(scene, ['channel', 'resume', CHANNEL]);
-    expect(resumed.stdout).toBe('kongregate goes on (it was stopped: paused)\n');
+    expect(resumed.stdout).toBe('kongregate resumed (it was stopped: paused)\n');
     expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
     const again = await operator.documents(scene, ['channel', 'resume', CHANNEL]);
     expect(again).toEqual([{ channel: CHANNEL, was_stopped: null, changed: false }]);
+  });
+
+  it('resume ends the pause of a BullMQ dashboard, which status and explain tell', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene();
+    const worker = await scene.worker();
+    await scene.queue.pause();
+    await scene.send(11, { id: 'held' });
+    const [status] = await operator.documents(scene, ['status']);
+    expect(status).toMatchObject({ stopped: { reason: 'queue_paused', since: null }, sendable: 0, ready: 1 });
+    expect(await operator.documents(scene, ['explain', 'held'])).toMatchObject([
+      {
+        stopped: { reason: 'queue_paused' },
+        next: expect.stringMatching(
+          /^It waits, for channel kongregate is stopped \(queue_paused\) until `herald/,
+        ),
+      },
+    ]);
+    const found = await operator.documents(scene, ['doctor']);
+    expect(JSON.stringify(found)).toContain('its BullMQ queue is paused, by a dashboard');
+    const gauge = 'herald_channel_stopped{channel="kongregate",reason="queue_paused"}';
+    await eventually(
+      'the gauge',
+      () => worker.metrics.render(),
+      (text) => text.includes(`${gauge} 1`),
+      { withinMs: 20_000 },
+    );
+    const resumed = await operator.run(scene, ['channel', 'resume', CHANNEL]);
+    expect(resumed.stdout).toBe('kongregate resumed (it was stopped: queue_paused)\n');
+    expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
   });
 
   it('resume ends the rest that a stop left in the queue', async ({ openScene, operator }) => {

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
@@ -36,7 +37,10 @@ describe.concurrent('doctor', () => {
     expect(of('version')).toEqual([expect.stringMatching(/^ok: (Redis|Valkey) \d+\.\d+/)]);
     expect(of('persistence')).toEqual([expect.stringMatching(/^warning: AOF synced every second/)]);
     expect(of('clock')).toEqual([expect.stringMatching(/^ok: this machine is \d+ ms/)]);
-    expect(of('channel kongregate')).toEqual(['ok: kongregate, known to workers.']);
+    expect(of('channel kongregate')).toEqual([
+      'ok: kongregate, known to workers.',
+      `ok: 1 worker alive on ${hostname()}.`,
+    ]);
     expect(of('dead letters')).toEqual(['ok: none.']);
   });
 
@@ -79,6 +83,7 @@ describe.concurrent('doctor', () => {
     expect(exitCode).toBe(EXIT.done);
     expect(of('channel forum')).toEqual([
       expect.stringMatching(/^warning: announced .* not configured here/),
+      'warning: no worker is alive: its messages wait; start `herald worker`.',
     ]);
     expect(of('channel kongregate')).toContainEqual(
       expect.stringMatching(/^warning: paused since .*channel resume/),

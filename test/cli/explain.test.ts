@@ -12,7 +12,9 @@ describe.concurrent('explain', () => {
     const { exitCode, stdout } = await operator.run(scene, ['explain', 'first']);
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(/^first in channel kongregate$/m);
-    expect(stdout).toContain('It is ready for the next free worker; then it is sent.');
+    expect(stdout).toContain(
+      'It waits, for no worker of channel kongregate is alive: start `herald worker`; then it is sent.',
+    );
     expect(stdout).not.toContain('private');
     const [named] = await operator.documents(scene, ['explain', 'first']);
     expect(named).toMatchObject({

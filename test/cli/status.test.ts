@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
@@ -19,12 +20,37 @@ describe.concurrent('status', () => {
     const { exitCode, stdout } = await operator.run(scene, ['status']);
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(
-      /^channel +ready +active +scheduled +waiting for slot +retrying +dead +oldest ready +held$/m,
+      /^channel +ready +active +scheduled +waiting for slot +retrying +dead +oldest ready +workers +held$/m,
     );
-    expect(stdout).toMatch(/^kongregate +2 +0 +1 +0 +0 +1 +\d+(ms|s) +-$/m);
+    expect(stdout).toMatch(/^kongregate +2 +0 +1 +0 +0 +1 +\d+(ms|s) +0 +-$/m);
     expect(await operator.documents(scene, ['status', '--channel', CHANNEL])).toMatchObject([
       { channel: CHANNEL, ready: 2, scheduled: 1, dead: 1, sendable: 2, dead_letters: { bad_recipient: 1 } },
     ]);
+  });
+
+  it('counts the workers that are alive', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    const workers = async () => (await operator.documents(scene, ['status']))[0]?.['workers'];
+    expect(await workers()).toEqual([]);
+    const [first, second] = [await scene.worker(), scene.spawn()];
+    await second.ready();
+    const alive = (found: unknown): boolean => Array.isArray(found) && found.length === 2;
+    expect(await eventually('two workers', workers, alive)).toMatchObject([
+      { host: hostname(), pid: expect.any(Number), since: expect.stringMatching(/Z$/) },
+      { host: hostname(), pid: expect.any(Number) },
+    ]);
+    await first.close();
+    expect(await workers()).toMatchObject([{ pid: second.pid }]);
+    // Killed, it counts until its word expires.
+    await second.kill();
+    expect(await scene.redis.pttl('herald:{kongregate}:workers')).toBeGreaterThan(0);
+    await scene.redis.zadd(
+      'herald:{kongregate}:workers',
+      'XX',
+      1,
+      (await scene.redis.zrange('herald:{kongregate}:workers', '0', '0'))[0]!,
+    );
+    expect(await workers()).toEqual([]);
   });
 
   it('says why a channel is held', async ({ openScene, operator }) => {

@@ -31,10 +31,19 @@ const BASE: Explanation = {
   receiptsComplete: true,
   stopped: null,
   resting: null,
+  workers: 1,
 };
 const DELAYED = { ...JOB, state: 'delayed', dueAt: at(30) } as const;
 
 it.each<[string, Partial<Explanation>]>([
+  [
+    'It waits, for no worker of channel kongregate is alive: start `herald worker`; then it is sent.',
+    { workers: 0 },
+  ],
+  [
+    'It waits, for channel kongregate is stopped (queue_paused) until `herald channel resume kongregate`; then it is sent.',
+    { stopped: { reason: 'queue_paused', at: null } },
+  ],
   ['It is ready for the next free worker; then it is sent.', {}],
   ['A worker has it in hand and is about to decide.', { job: { ...JOB, state: 'active' } }],
   [

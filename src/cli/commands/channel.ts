@@ -21,7 +21,7 @@ Example:
   $ herald channel pause kongregate`;
 
 const RESUME_HELP = `
-Ends a pause, a stop for refused credentials, a rest and an open breaker.
+Ends a pause (also one of a BullMQ dashboard), a stop for refused credentials, a rest and an open breaker.
 
 Example:
   $ herald channel resume kongregate`;
@@ -52,10 +52,10 @@ const pause = onChannel<object>(async (installation, channel, { output }) => {
 
 const resumeRun = onChannel<object>(async (installation, channel, { output }) => {
   const { stopped, changed } = await resume(installation, channel);
-  const was = stopped ? ` (it was stopped: ${stopped})` : changed ? ' (it rested)' : ' (nothing held it)';
+  const was = stopped ? ` (it was stopped: ${stopped})` : changed ? ' (it rested)' : ' (it was not stopped)';
   output.result(
     { channel: channel.name, was_stopped: stopped, changed },
-    () => `${channel.name} goes on${was}`,
+    () => `${channel.name} resumed${was}`,
   );
   return EXIT.done;
 });

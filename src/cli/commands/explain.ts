@@ -55,6 +55,7 @@ const toDocument = (explanation: Explanation): object => ({
   now: instantText(explanation.now),
   next: nextStep(explanation),
   ...Object.fromEntries(PARTS.map((part) => [part, explanation[part] && toFields(explanation[part])])),
+  workers: explanation.workers,
   receipts: explanation.receipts.map(toFields),
   receipts_complete: explanation.receiptsComplete,
 });

@@ -35,11 +35,15 @@ const HEAD = [
   'retrying',
   'dead',
   'oldest ready',
+  'workers',
   'held',
 ];
 
 function holdText({ stopped, resting }: ChannelStatus): string | null {
-  if (stopped) return `stopped: ${stopped.reason} since ${instantText(stopped.at)}`;
+  if (stopped) {
+    const since = stopped.at === null ? '' : ` since ${instantText(stopped.at)}`;
+    return `stopped: ${stopped.reason}${since}`;
+  }
   return resting && `resting: ${resting.reason} until ${instantText(resting.until)}`;
 }
 
@@ -60,6 +64,7 @@ const table = (channels: readonly ChannelStatus[], output: Output): string =>
             queue.retrying ?? 0,
             queue.dead ?? 0,
             ready === undefined ? null : ageText(ready * 1000),
+            status.workers.length,
             holdText(status),
           ];
         }),
@@ -72,7 +77,11 @@ const toDocument = (status: ChannelStatus): object => ({
   oldest_age_seconds: status.oldestAgeSeconds,
   dead_letters: status.deadLetters,
   oldest_dead_letter_age_seconds: status.oldestDeadLetterAgeSeconds,
-  stopped: status.stopped && { reason: status.stopped.reason, since: instantText(status.stopped.at) },
+  stopped: status.stopped && {
+    reason: status.stopped.reason,
+    since: status.stopped.at === null ? null : instantText(status.stopped.at),
+  },
+  workers: status.workers.map(({ since, ...worker }) => ({ ...worker, since: instantText(since) })),
   resting: status.resting && { reason: status.resting.reason, until: instantText(status.resting.until) },
 });
 

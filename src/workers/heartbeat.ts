@@ -1,0 +1,62 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { BEAT_MS, beat, endBeat, type WorkerIdentity } from '../jobs/heartbeats.ts';
+import type { Logger } from '../observe/log.ts';
+
+/** Tells operators that this process serves its channels, for as long as it does. */
+export interface Heartbeat {
+  /** Resolves with the first beat; without a Redis that answers it waits. */
+  start(): Promise<void>;
+  /** Takes the word back, unless Redis is away: it then expires. */
+  stop(): Promise<void>;
+}
+
+export interface HeartbeatDeps {
+  redis: Redis;
+  channels: readonly string[];
+  identity: WorkerIdentity;
+  logger: Logger;
+}
+
+/** A closing worker does not wait longer for Redis to hear of it. */
+const GOODBYE_MS = 500;
+
+export function createHeartbeat({ redis, channels, identity, logger }: HeartbeatDeps): Heartbeat {
+  let timer: NodeJS.Timeout | undefined;
+  let beating: Promise<void> | undefined;
+  let failing = false;
+
+  async function turn(): Promise<void> {
+    try {
+      await beat(redis, channels, identity);
+      failing = false;
+    } catch (error) {
+      if (!failing && timer)
+        logger.warn({ error: String(error) }, 'heartbeat refused: status shows no worker');
+      failing = true;
+    }
+  }
+
+  /** While Redis is away a beat hangs: the next ones wait for it. */
+  const next = (): void => {
+    beating ??= turn().finally(() => {
+      beating = undefined;
+    });
+  };
+
+  return {
+    async start() {
+      timer ??= setInterval(next, BEAT_MS);
+      next();
+      await beating;
+    },
+    async stop() {
+      clearInterval(timer);
+      timer = undefined;
+      if (redis.status !== 'ready') return;
+      const goodbye = Promise.resolve(beating).then(() => endBeat(redis, channels, identity));
+      // A Redis that refuses this, or is frozen, forgets the process by itself.
+      await Promise.race([goodbye.catch(() => {}), pause(GOODBYE_MS, undefined, { ref: false })]);
+    },
+  };
+}
