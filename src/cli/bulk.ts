@@ -3,7 +3,7 @@ import type { InvalidItem } from '../jobs/send.ts';
 import { problemsText } from '../problems.ts';
 import { EXIT, type ExitCode } from './context.ts';
 import { describeFailure } from './describe-failure.ts';
-import type { Entry } from './input/lines.ts';
+import { type Entry, type Place, placeText } from './input/lines.ts';
 import { type Numbered, numbered } from './input/numbered.ts';
 import type { Source } from './input/source.ts';
 import { startProgress } from './progress.ts';
@@ -21,6 +21,8 @@ export interface BulkJob<T, R> {
 
 export interface RefusedLine {
   line: number | null;
+  /** Within a JSON array, from 0. */
+  index?: number;
   error: string;
 }
 
@@ -39,12 +41,18 @@ const REFUSED_KEPT = 1000;
 const refusalText = (error: InvalidItem['error']): string =>
   error instanceof InvalidMessageError ? problemsText(error.problems) : error.message;
 
+const refusedLine = (place: Place | undefined, error: string): RefusedLine => ({
+  line: place?.line ?? null,
+  ...(place?.index !== undefined && { index: place.index }),
+  error,
+});
+
 function stoppedBy(
   { cause, resumeAt, restUntouched }: InterruptedError<unknown>,
   values: Numbered<unknown>,
 ): BulkReport<unknown>['stopped'] {
-  const line = values.lineOf(resumeAt);
-  const where = line === undefined ? 'at the end of the input' : `before line ${line}`;
+  const place = values.placeOf(resumeAt);
+  const where = place === undefined ? 'at the end of the input' : `before ${placeText(place)}`;
   const rest = restUntouched
     ? 'nothing of what follows was taken'
     : 'what follows may have been taken in part';
@@ -65,11 +73,11 @@ export async function runBulk<T, R>(
 ): Promise<BulkReport<R>> {
   const progress = startProgress(context.stderr, job.noun, job.source.totalBytes);
   const refused: BulkReport<R>['refused'] = { total: 0, lines: [] };
-  const refuse = (line: number | undefined, error: string): void => {
+  const refuse = (place: Place | undefined, error: string): void => {
     refused.total += 1;
-    if (refused.lines.length < REFUSED_KEPT) refused.lines.push({ line: line ?? null, error });
+    if (refused.lines.length < REFUSED_KEPT) refused.lines.push(refusedLine(place, error));
     progress.giveWay();
-    output.note(`${job.source.name}: line ${line ?? '?'}: ${error}`);
+    output.note(`${job.source.name}: ${place ? placeText(place) : 'line ?'}: ${error}`);
   };
   const values = numbered(job.entries, refuse);
   async function* watched(): AsyncGenerator<T, void, undefined> {
@@ -79,7 +87,7 @@ export async function runBulk<T, R>(
     }
   }
   try {
-    const onInvalid = ({ index, error }: InvalidItem) => refuse(values.lineOf(index), refusalText(error));
+    const onInvalid = ({ index, error }: InvalidItem) => refuse(values.placeOf(index), refusalText(error));
     const result = await job.handOver(watched(), onInvalid);
     const stopped = context.signal.aborted ? { why: 'interrupted', exitCode: EXIT.partly } : undefined;
     return { result, refused, stopped };

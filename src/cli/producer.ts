@@ -1,17 +1,48 @@
 import { createProducer } from '../app.ts';
+import { aliveWorkers } from '../jobs/heartbeats.ts';
 import type { Producer } from '../jobs/producer.ts';
-import { readSettings } from './settings.ts';
+import { useInstallation } from './installation.ts';
+import { readSettings, type Settings } from './settings.ts';
 import type { Invocation } from './shell.ts';
 
-/** Opens a producer for the configured Redis and channels, and closes it whatever happens. */
+/**
+ * Opens a producer for the configured Redis and channels, and closes it whatever happens. Messages for a channel that the
+ * configuration does not list, and that no worker serves, are told: it may be one that is no more.
+ */
 export async function withProducer<T>(
   invocation: Invocation,
   use: (producer: Producer<unknown>) => Promise<T>,
 ): Promise<T> {
-  const producer = createProducer(readSettings(invocation));
+  const settings = readSettings(invocation);
+  const listed = new Set(settings.channels.map(({ name }) => name));
+  const others = new Set<string>();
+  const producer = createProducer({
+    ...settings,
+    onAccepted(channel, status) {
+      if (status !== 'invalid' && !listed.has(channel)) others.add(channel);
+    },
+  });
+  let result: T;
   try {
-    return await use(producer as Producer<unknown>);
+    result = await use(producer as Producer<unknown>);
   } finally {
     await producer.close();
   }
+  if (others.size > 0) await tellUnserved([...others], settings, invocation);
+  return result;
+}
+
+async function tellUnserved(
+  channels: readonly string[],
+  { redis }: Settings,
+  invocation: Invocation,
+): Promise<void> {
+  await useInstallation(redis, [], invocation, async (installation) => {
+    for (const channel of channels) {
+      if ((await aliveWorkers(installation.redis, channel)).length > 0) continue;
+      invocation.output.note(
+        `herald: warning: no worker of channel ${channel} is alive, and it is not configured here: its messages wait; if it is no more, \`herald channel forget ${channel}\``,
+      );
+    }
+  });
 }

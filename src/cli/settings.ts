@@ -24,10 +24,15 @@ const DEFAULT_REDIS = 'redis://127.0.0.1:6379';
 export function readSettings({
   context: { env },
   options,
-}: Pick<Invocation, 'context' | 'options'>): Settings {
+  output,
+}: Pick<Invocation, 'context' | 'options' | 'output'>): Settings {
   const named = options.config ?? (env['HERALD_CONFIG'] || undefined);
   if (named === undefined && !existsSync('herald.yaml')) {
-    const redis = redisUrl.safeParse(env['REDIS_URL'] ?? DEFAULT_REDIS);
+    const given = env['REDIS_URL'] || undefined;
+    // Whoever forgot the configuration must not take this machine's Redis for the one that was meant.
+    if (given === undefined)
+      output.note(`herald: no herald.yaml here and no REDIS_URL: using ${DEFAULT_REDIS}`);
+    const redis = redisUrl.safeParse(given ?? DEFAULT_REDIS);
     if (!redis.success) throw wrongUsage(`REDIS_URL: ${REDIS_URL_WANTED}`);
     return { redis: redis.data, channels: [] };
   }

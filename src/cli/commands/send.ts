@@ -1,15 +1,14 @@
 import type { SendManyResult } from '../../jobs/send.ts';
 import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
-import { readLines } from '../input/lines.ts';
-import { readNdjson } from '../input/ndjson.ts';
+import { readJson } from '../input/messages.ts';
 import { openSource } from '../input/source.ts';
 import type { Output } from '../output.ts';
 import { withProducer } from '../producer.ts';
 import type { AddCommand, Run } from '../shell.ts';
 
 const HELP = `
-One JSON message a line: platform, to, content, and whatever else a message may carry. A bad line is told by its number
-and the rest is sent. Messages with an id of their own can be sent again after an interruption: those already taken are
+Messages are JSON: one a line, objects over several lines, or one array; with platform, to, content, and whatever else a
+message may carry. A bad one is told by its line, in an array by its index (from 0) too, and the rest is sent. Messages with an id of their own can be sent again after an interruption: those already taken are
 duplicates.
 
 Examples:
@@ -27,7 +26,7 @@ function report({ result, refused, stopped }: BulkReport<SendManyResult>, output
 const run: Run<object> = async (invocation) => {
   const { context, output, args } = invocation;
   const source = await openSource(args[0], context);
-  const entries = readNdjson(readLines(source.chunks));
+  const entries = readJson(source.chunks);
   const bulk = await withProducer(invocation, (producer) =>
     runBulk(
       {
@@ -46,7 +45,7 @@ const run: Run<object> = async (invocation) => {
 export const addSend: AddCommand = (program, shell) => {
   program
     .command('send')
-    .argument('[file]', 'NDJSON messages; standard input when absent or -')
+    .argument('[file]', 'JSON messages; standard input when absent or -')
     .description('Enqueue messages from a file or from standard input.')
     .addHelpText('after', HELP)
     .action(shell.action(run));

@@ -1,7 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Something read from a numbered line, or what is wrong with that line. Lines count from 1, empty ones included. */
-export type Entry<T> = { line: number; value: T } | { line: number; problem: string };
+/** Where in an input something begins. Lines count from 1, empty ones included; elements of an array from 0. */
+export interface Place {
+  line: number;
+  index?: number;
+}
+
+/** Something that was read, or what is wrong with it. */
+export type Entry<T> = Place & ({ value: T } | { problem: string });
+
+export const placeText = ({ line, index }: Place): string =>
+  index === undefined ? `line ${line}` : `[${index}] (line ${line})`;
 
 /** A message may hold 64 KiB of content: a longer line is a broken file, and must not fill the memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;

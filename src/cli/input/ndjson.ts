@@ -1,10 +1,10 @@
-import type { Entry } from './lines.ts';
+import { type Entry, MAX_LINE_BYTES } from './lines.ts';
 
 /**
  * The engine's own text quotes the input, and the input holds content that must not reach a log. Where it tells the
  * position, that much is kept.
  */
-function jsonProblem(error: unknown): string {
+export function jsonProblem(error: unknown): string {
   const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
   return position === undefined ? 'not valid JSON' : `not valid JSON (at character ${Number(position) + 1})`;
 }
@@ -17,9 +17,76 @@ export function parseJsonLine({ line, value }: { line: number; value: string }):
   }
 }
 
-/** One JSON value a line. A line that is none is a problem of that line only, told without repeating the line. */
+/** Where an object that is laid out over several lines goes on: it is indented, or it is a closing bracket. */
+const GOES_ON = /^[\s}\]]/;
+
+/**
+ * One JSON object a line, or laid out over several lines as `jq` prints them. What is none is a problem of its own, told
+ * without repeating it: an object begins at the margin, so that one which never ends takes no other with it.
+ */
 export async function* readNdjson(
   lines: AsyncIterable<Entry<string>>,
 ): AsyncGenerator<Entry<unknown>, void, undefined> {
-  for await (const entry of lines) yield 'problem' in entry ? entry : parseJsonLine(entry);
+  const joiner = createJoiner();
+  for await (const entry of lines) {
+    if ('problem' in entry) yield* [...joiner.end(), entry];
+    else yield* joiner.add(entry);
+  }
+  yield* joiner.end();
+}
+
+type Line = Extract<Entry<string>, { value: string }>;
+
+/** Joins the lines of an object. */
+function createJoiner() {
+  /** An object that goes on in the next line. */
+  let open: { line: number; lines: string[]; length: number; depth: number } | undefined;
+  let broken = false;
+
+  function* end(): Generator<Entry<unknown>> {
+    if (open) yield { line: open.line, problem: 'not valid JSON (it does not end)' };
+    open = undefined;
+  }
+  function* goOn({ value }: Line, before: NonNullable<typeof open>): Generator<Entry<unknown>> {
+    const { line, lines } = before;
+    lines.push(value);
+    const length = before.length + value.length;
+    const depth = depthAfter(value, before.depth);
+    open = undefined;
+    broken = depth === undefined || length > MAX_LINE_BYTES;
+    if (depth === undefined) yield { line, problem: 'not valid JSON (a line ends within a text)' };
+    else if (broken) yield { line, problem: `longer than ${MAX_LINE_BYTES} bytes` };
+    else if (depth > 0) open = { line, lines, length, depth };
+    else yield parseJsonLine({ line, value: lines.join('\n') });
+  }
+  return {
+    end,
+    *add(entry: Line): Generator<Entry<unknown>> {
+      // What is left of an object that was told already.
+      if (broken && GOES_ON.test(entry.value)) return;
+      broken = false;
+      if (/^[{[]/.test(entry.value)) yield* end();
+      const { line, value } = entry;
+      if (open) yield* goOn(entry, open);
+      else if (value.startsWith('{') && (depthAfter(value, 0) ?? 0) > 0)
+        yield* goOn(entry, { line, lines: [], length: 0, depth: 0 });
+      else yield parseJsonLine(entry);
+    },
+  };
+}
+
+/** How many brackets are open at the end of the line; undefined where it ends within a text, which JSON does not allow. */
+function depthAfter(line: string, before: number): number | undefined {
+  let depth = before;
+  let inString = false;
+  for (let i = 0; i < line.length; i++) {
+    const character = line[i];
+    if (inString) {
+      if (character === '\\') i += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+  }
+  return inString ? undefined : depth;
 }

@@ -4,6 +4,9 @@ import { PassThrough } from 'node:stream';
 import { expect, it, vi } from 'vitest';
 import { EXIT } from '../../../src/cli/context.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
+import { announceChannels } from '../../../src/jobs/announcements.ts';
+import { beat } from '../../../src/jobs/heartbeats.ts';
+import { channelConfig } from '../../config/channel-config.ts';
 import { herald, testContext } from '../test-context.ts';
 import { useRedis } from './redis-fixture.ts';
 
@@ -81,9 +84,44 @@ it('names the line of a bad message behind thousands of good ones and of gaps', 
 });
 
 it('finds Redis by the environment where there is no configuration', async () => {
+  await announceChannels(redis(), [channelConfig({})]);
   const { exitCode } = await herald(['send'], { stdin: hello(31), env: { REDIS_URL: url() } });
   expect(exitCode).toBe(EXIT.done);
   expect(await waiting()).toEqual([31]);
+});
+
+it('warns where a channel is neither configured here nor served by a worker', async () => {
+  await announceChannels(redis(), [channelConfig({ name: 'old' })]);
+  const argv = ['send', '-c', await config()];
+  const stdin = `${hello(31)}\n${JSON.stringify({ ...JSON.parse(hello(32)), channel: 'old' })}`;
+  const { exitCode, stderr } = await herald(argv, { stdin });
+  expect(exitCode).toBe(EXIT.done);
+  expect(stderr).toMatch(
+    /^herald: warning: no worker of channel old is alive, .*`herald channel forget old`\n$/,
+  );
+  await beat(redis(), ['old'], { host: 'elsewhere', pid: 1, since: Date.now() });
+  expect((await herald(argv, { stdin })).stderr).toBe('');
+});
+
+it('sends every element of a JSON array, and tells a bad one by its index', async () => {
+  const messages = [hello(31), hello(32), hello(0), hello(33)].map((text) => JSON.parse(text));
+  const argv = ['send', '--json', '-c', await config()];
+  const { exitCode, stdout, stderr } = await herald(argv, { stdin: JSON.stringify(messages, null, 2) });
+  expect(exitCode).toBe(EXIT.partly);
+  expect(JSON.parse(stdout)).toMatchObject({
+    queued: 3,
+    invalid: 1,
+    invalid_lines: [{ index: 2, line: expect.any(Number), error: expect.stringContaining('to.userId') }],
+  });
+  expect(stderr).toMatch(/^standard input: \[2\] \(line \d+\): to\.userId/);
+  expect(await waiting()).toEqual([31, 32, 33]);
+});
+
+it('sends objects that are laid out over several lines', async () => {
+  const text = [hello(31), hello(32)].map((each) => JSON.stringify(JSON.parse(each), null, 2)).join('\n');
+  const { exitCode, stderr } = await herald(['send', '-c', await config()], { stdin: text });
+  expect([exitCode, stderr]).toEqual([EXIT.done, '']);
+  expect(await waiting()).toEqual([31, 32]);
 });
 
 it('ends what it has begun when it is interrupted', async () => {

@@ -13,10 +13,10 @@ async function collect(lines: AsyncIterable<Entry<string>>): Promise<Entry<unkno
 }
 
 it('reads one value a line and tells the lines that hold none', async () => {
-  expect(await collect(from('{"a":1}', '{"a":', '7'))).toEqual([
+  expect(await collect(from('{"a":1}', '{"a":', '{"b":7}'))).toEqual([
     { line: 1, value: { a: 1 } },
     { line: 2, problem: expect.stringMatching(/^not valid JSON/) },
-    { line: 3, value: 7 },
+    { line: 3, value: { b: 7 } },
   ]);
 });
 

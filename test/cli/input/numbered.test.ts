@@ -9,16 +9,16 @@ async function* entries(count: number): AsyncGenerator<Entry<string>> {
 
 it('knows the line of each value, and hands problems to their listener', async () => {
   const problems: number[] = [];
-  const { values, lineOf, count } = numbered(entries(6), (line) => problems.push(line));
+  const { values, placeOf, count } = numbered(entries(6), ({ line }) => problems.push(line));
   for await (const value of values) expect(value).toBe('good');
   expect([count(), problems]).toEqual([3, [2, 4, 6]]);
-  expect([0, 1, 2, 3].map(lineOf)).toEqual([1, 3, 5, undefined]);
+  expect([0, 1, 2, 3].map(placeOf)).toEqual([{ line: 1 }, { line: 3 }, { line: 5 }, undefined]);
 });
 
 it('says that it does not know rather than naming a wrong line', async () => {
-  const { values, lineOf, count } = numbered(entries(20_000), () => {});
+  const { values, placeOf, count } = numbered(entries(20_000), () => {});
   for await (const _ of values);
-  expect(lineOf(count() - 1)).toBe(19_999);
-  expect(lineOf(count() - 4096)).toBe(2 * (count() - 4096) + 1);
-  expect(lineOf(count() - 4097)).toBeUndefined();
+  expect(placeOf(count() - 1)).toEqual({ line: 19_999 });
+  expect(placeOf(count() - 4096)).toEqual({ line: 2 * (count() - 4096) + 1 });
+  expect(placeOf(count() - 4097)).toBeUndefined();
 });

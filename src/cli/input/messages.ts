@@ -1,0 +1,29 @@
+import { readJsonArray } from './json-array.ts';
+import { type Entry, readLines } from './lines.ts';
+import { readNdjson } from './ndjson.ts';
+
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const OPEN_ARRAY = '[';
+
+/** JSON values from a JSON array, or one a line, or laid out over several lines: told apart by the first character. */
+export async function* readJson(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Entry<unknown>, void, undefined> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let start = Buffer.alloc(0);
+  let first = '';
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    start = Buffer.concat([start, next.value]);
+    if (start.length < BOM.length) continue;
+    first = withoutBom(start).toString('latin1').trimStart().charAt(0);
+    if (first !== '') break;
+  }
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    yield withoutBom(start);
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  yield* first === OPEN_ARRAY ? readJsonArray(whole()) : readNdjson(readLines(whole()));
+}
+
+const withoutBom = (bytes: Buffer): Buffer =>
+  bytes.subarray(0, BOM.length).equals(BOM) ? bytes.subarray(BOM.length) : bytes;
