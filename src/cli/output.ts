@@ -1,5 +1,5 @@
-import Table from 'cli-table3';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, OutputStream } from './context.ts';
+import { renderTable } from './table.ts';
 
 export type Cell = string | number | null | undefined;
 
@@ -10,7 +10,7 @@ export interface Output {
   result(value: unknown, text: () => string): void;
   /** A line for the person at the keyboard, never part of the result. Standard error. */
   note(line: string): void;
-  /** Borders at a terminal; bare columns, ready for `awk`, elsewhere. */
+  /** As wide as the terminal allows; elsewhere a line a row. */
   table(head: readonly string[], rows: readonly (readonly Cell[])[]): string;
 }
 
@@ -25,28 +25,9 @@ export const printable = (text: string): string =>
 const cellText = (cell: Cell): string =>
   cell === null || cell === undefined ? '-' : printable(String(cell));
 
-const BARE = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid']
-    .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
-    .map((name) => [name, '']),
-);
-
-function renderTable(head: readonly string[], rows: readonly (readonly Cell[])[], bordered: boolean): string {
-  const numeric = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'));
-  const table = new Table({
-    head: [...head],
-    colAligns: numeric.map((right) => (right ? 'right' : 'left')),
-    style: { head: [], border: [], ...(bordered ? {} : { 'padding-left': 0, 'padding-right': 0 }) },
-    ...(bordered ? {} : { chars: { ...BARE, middle: '  ' } }),
-  });
-  table.push(...rows.map((row) => head.map((_, i) => cellText(row[i]))));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .filter((line) => line !== '')
-    .join('\n');
-}
+/** Columns of the terminal; undefined where no terminal is, for a program may read. */
+export const widthOf = ({ isTTY, columns }: OutputStream): number | undefined =>
+  isTTY === true ? (columns ?? 80) : undefined;
 
 export function createOutput(
   { stdout, stderr }: Pick<CommandContext, 'stdout' | 'stderr'>,
@@ -56,6 +37,14 @@ export function createOutput(
     json,
     result: (value, text) => void stdout.write(`${json ? JSON.stringify(value) : text()}\n`),
     note: (line) => void stderr.write(`${printable(line)}\n`),
-    table: (head, rows) => renderTable(head, rows, stdout.isTTY === true),
+    table: (head, rows) =>
+      renderTable(
+        {
+          head,
+          rows: rows.map((row) => head.map((_, i) => cellText(row[i]))),
+          right: head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number')),
+        },
+        widthOf(stdout),
+      ),
   };
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { commands } from './commands/index.ts';
 import { type CommandContext, EXIT, type ExitCode } from './context.ts';
 import { describeFailure } from './describe-failure.ts';
@@ -30,7 +30,7 @@ function createProgram(context: CommandContext, version: string): Command {
     .showHelpAfterError('Run it with --help for its options and an example.')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => void context.stdout.write(text),
+      writeOut: (text) => void context.stdout.write(reflow(text, context.stdout.columns ?? 80)),
       writeErr: (text) => void context.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'herald: ')),
       getOutHelpWidth: () => context.stdout.columns ?? 80,
@@ -39,6 +39,14 @@ function createProgram(context: CommandContext, version: string): Command {
       getErrHasColors: () => false,
     });
   return program;
+}
+
+/** The texts after a command's options, which Commander leaves as they are, filled like the rest; examples stay. */
+function reflow(help: string, width: number): string {
+  const filler = new Help();
+  filler.minWidthToWrap = 0;
+  const paragraph = /^\S.*(?:\n\S.*)*/gm;
+  return help.replace(paragraph, (text) => filler.boxWrap(text.replaceAll('\n', ' '), width));
 }
 
 /**

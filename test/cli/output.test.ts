@@ -30,10 +30,17 @@ describe('createOutput', () => {
     );
   });
 
-  it('draws borders at a terminal', () => {
-    const { context } = testContext({ terminal: true });
-    const table = createOutput(context, false).table(['channel', 'ready', 'stopped'], rows);
-    expect(table).toContain('│ kongregate │     5 │ -       │');
+  it('looks the same at a terminal, and keeps to its width', () => {
+    const { context } = testContext({ terminal: true, columns: 40 });
+    const long = [['kongregate', 5, 'since the platform refused what it was sent']];
+    expect(createOutput(context, false).table(['channel', 'ready', 'why'], long)).toBe(
+      [
+        'channel     ready  why',
+        'kongregate      5  since the platform',
+        '                   refused what it was',
+        '                   sent',
+      ].join('\n'),
+    );
   });
 
   it('lets no cell steer the terminal or break its row', () => {

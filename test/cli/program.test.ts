@@ -33,6 +33,14 @@ describe('the command line', () => {
   const program = new Command();
   for (const add of commands) add(program, createShell(testContext().context));
 
+  it.each(leaves(program, ''))('%s has a help that fits the terminal', async (name) => {
+    for (const columns of [60, 80, 100, 120]) {
+      const { stdout } = await herald([...name.split(' '), '--help'], { terminal: true, columns });
+      const prose = stdout.split('\n').filter((line) => columns >= 80 || !/^ {2}( *|\$ )/.test(line));
+      expect(prose.filter((line) => line.length > columns)).toEqual([]);
+    }
+  });
+
   it.each(leaves(program, ''))('%s has a help with an example of itself', async (name) => {
     const { exitCode, stdout } = await herald([...name.split(' '), '--help']);
     expect(exitCode).toBe(EXIT.done);

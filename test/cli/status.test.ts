@@ -20,9 +20,9 @@ describe.concurrent('status', () => {
     const { exitCode, stdout } = await operator.run(scene, ['status']);
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(
-      /^channel +ready +active +scheduled +waiting for slot +retrying +dead +oldest ready +workers +held$/m,
+      /^channel +ready +active +scheduled +waiting for slot +retrying +dead +oldest ready +workers$/m,
     );
-    expect(stdout).toMatch(/^kongregate +2 +0 +1 +0 +0 +1 +\d+(ms|s) +0 +-$/m);
+    expect(stdout).toMatch(/^kongregate +2 +0 +1 +0 +0 +1 +\d+(ms|s) +0$/m);
     expect(await operator.documents(scene, ['status', '--channel', CHANNEL])).toMatchObject([
       { channel: CHANNEL, ready: 2, scheduled: 1, dead: 1, sendable: 2, dead_letters: { bad_recipient: 1 } },
     ]);
@@ -59,7 +59,7 @@ describe.concurrent('status', () => {
     await scene.send(11);
     const stopped = () => operator.run(scene, ['status']);
     const { stdout } = await eventually('a stop', stopped, (seen) => seen.stdout.includes('stopped'));
-    expect(stdout).toMatch(/^kongregate .* stopped: credentials since \d{4}-/m);
+    expect(stdout).toMatch(/^kongregate is stopped \(credentials\) since \d{4}-/m);
   });
 
   it('draws it anew at a terminal until it is interrupted', async ({ openScene, operator }) => {
@@ -69,7 +69,7 @@ describe.concurrent('status', () => {
     const ended = runCommandLine(argv, context, '1.2.3');
     await eventually('a first frame', () => stdout().includes('kongregate'));
     await scene.send(11);
-    await eventually('a frame with the message', () => /kongregate +│ +1 /.test(stdout()));
+    await eventually('a frame with the message', () => /kongregate +1 /.test(stdout()));
     interrupt();
     expect(await ended).toBe(EXIT.done);
   });
@@ -87,7 +87,7 @@ describe.concurrent('status', () => {
     await eventually('the outage', () => stdout().includes('Redis does not answer'));
     await scene.server.restart();
     await scene.send(11);
-    await eventually('a frame with the message', () => /kongregate +│ +1 /.test(stdout()));
+    await eventually('a frame with the message', () => /kongregate +1 /.test(stdout()));
     await scene.server.kill();
     interrupt();
     expect(await ended).toBe(EXIT.done);

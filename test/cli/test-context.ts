@@ -9,9 +9,11 @@ export interface TestContextOptions {
   stdin?: string | Readable;
   /** Standard output and standard error are terminals. */
   terminal?: boolean;
+  /** Of the terminal; 100 when absent. */
+  columns?: number;
 }
 
-function capture(terminal: boolean): { stream: OutputStream; text: () => string } {
+function capture(terminal: boolean, columns: number): { stream: OutputStream; text: () => string } {
   let text = '';
   const stream = new Writable({
     decodeStrings: false,
@@ -20,13 +22,13 @@ function capture(terminal: boolean): { stream: OutputStream; text: () => string 
       done();
     },
   });
-  return { stream: Object.assign(stream, terminal ? { isTTY: true, columns: 100 } : {}), text: () => text };
+  return { stream: Object.assign(stream, terminal ? { isTTY: true, columns } : {}), text: () => text };
 }
 
 /** The world of a command, held in memory. */
 export function testContext(options: TestContextOptions = {}) {
-  const [stdout, stderr] = [capture(options.terminal === true), capture(options.terminal === true)];
-  const { stdin = '' } = options;
+  const { stdin = '', terminal = false, columns = 100 } = options;
+  const [stdout, stderr] = [capture(terminal, columns), capture(terminal, columns)];
   const interruption = new AbortController();
   const context: CommandContext = {
     env: options.env ?? {},

@@ -35,7 +35,8 @@ imported again.
 
 Examples:
   $ herald plays import plays.csv --channel kongregate
-  $ printf 'userId,at\\n32,2026-01-31T12:00:00Z\\n' | herald plays import - --channel kongregate`;
+  $ printf 'userId,at\\n32,2026-01-31T12:00:00Z\\n' |
+      herald plays import - --channel kongregate`;
 
 const RECORD_HELP = `
 Example:

@@ -34,7 +34,8 @@ PUT kongregate/players, discourse/accounts and <platform>/keys; POST kongregate/
 Examples:
   $ herald sandbox --port 8080
   $ curl -s http://127.0.0.1:8080/sandbox/calls?platform=kongregate
-  $ herald sandbox --fault server_error:0.1 --fault '{"kind":"reset","accepted":true,"count":5}'`;
+  $ herald sandbox --fault server_error:0.1 \\
+      --fault '{"kind":"reset","accepted":true,"count":5}'`;
 
 /** `reset`, `reset:0.1` or `{"kind":"reset","accepted":true}`. */
 export function parseFault(text: string): Fault {

@@ -13,7 +13,8 @@ duplicates.
 
 Examples:
   $ herald send messages.ndjson
-  $ echo '{"platform":"kongregate","to":{"userId":32},"content":"Hello, **world**"}' | herald send`;
+  $ echo '{"platform":"kongregate","to":{"userId":32},"content":"Hello"}' |
+      herald send`;
 
 function report({ result, refused, stopped }: BulkReport<SendManyResult>, output: Output): void {
   const { queued, duplicate } = result;

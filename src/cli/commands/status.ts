@@ -36,39 +36,45 @@ const HEAD = [
   'dead',
   'oldest ready',
   'workers',
-  'held',
 ];
 
-function holdText({ stopped, resting }: ChannelStatus): string | null {
+/** What keeps messages waiting, and what ends it. */
+function holds({ channel, stopped, resting, workers }: ChannelStatus): string[] {
+  const lines: string[] = [];
+  if (workers.length === 0) lines.push(`no worker of ${channel} is alive: start \`herald worker\``);
   if (stopped) {
     const since = stopped.at === null ? '' : ` since ${instantText(stopped.at)}`;
-    return `stopped: ${stopped.reason}${since}`;
+    lines.push(`${channel} is stopped (${stopped.reason})${since}: \`herald channel resume ${channel}\``);
+  } else if (resting) {
+    lines.push(`${channel} rests (${resting.reason}) until ${instantText(resting.until)}`);
   }
-  return resting && `resting: ${resting.reason} until ${instantText(resting.until)}`;
+  return lines;
 }
 
-const table = (channels: readonly ChannelStatus[], output: Output): string =>
+const view = (channels: readonly ChannelStatus[], output: Output): string =>
   channels.length === 0
     ? 'no channel is configured or announced'
-    : output.table(
-        HEAD,
-        channels.map((status) => {
-          const { queue, oldestAgeSeconds } = status;
-          const { ready } = oldestAgeSeconds;
-          return [
-            status.channel,
-            queue.ready ?? 0,
-            queue.active ?? 0,
-            queue.scheduled ?? 0,
-            queue.waiting_slot ?? 0,
-            queue.retrying ?? 0,
-            queue.dead ?? 0,
-            ready === undefined ? null : ageText(ready * 1000),
-            status.workers.length,
-            holdText(status),
-          ];
-        }),
-      );
+    : [table(channels, output), ...channels.flatMap(holds)].join('\n');
+
+const table = (channels: readonly ChannelStatus[], output: Output): string =>
+  output.table(
+    HEAD,
+    channels.map((status) => {
+      const { queue, oldestAgeSeconds } = status;
+      const { ready } = oldestAgeSeconds;
+      return [
+        status.channel,
+        queue.ready ?? 0,
+        queue.active ?? 0,
+        queue.scheduled ?? 0,
+        queue.waiting_slot ?? 0,
+        queue.retrying ?? 0,
+        queue.dead ?? 0,
+        ready === undefined ? null : ageText(ready * 1000),
+        status.workers.length,
+      ];
+    }),
+  );
 
 const toDocument = (status: ChannelStatus): object => ({
   channel: status.channel,
@@ -104,7 +110,7 @@ async function frame(
   output: Output,
 ): Promise<string> {
   try {
-    return table(await readStatus(installation, only), output);
+    return view(await readStatus(installation, only), output);
   } catch (error) {
     if (!isLostConnection(error)) throw error;
     return 'Redis does not answer';
@@ -124,7 +130,7 @@ const run: Run<StatusOptions> = async (invocation) => {
     }
     const channels = await readStatus(installation, options.channel);
     if (output.json) for (const status of channels) output.result(toDocument(status), () => '');
-    else output.result(null, () => table(channels, output));
+    else output.result(null, () => view(channels, output));
     return EXIT.done;
   });
 };

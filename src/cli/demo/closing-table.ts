@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import { renderTable } from '../table.ts';
 import { CHANNELS, type Channel, TITLES } from './channels.ts';
 import type { PlatformFigures, RunFigures } from './figures.ts';
 import { sumCounts } from './receipt-book.ts';
@@ -18,7 +18,7 @@ type Row = readonly [what: string, ...cells: Cell[]];
 type Section = readonly [title: string, rows: readonly Row[]];
 
 /** What became of what was enqueued, beside what the platforms themselves counted. */
-export function closingTable(columns: Readonly<Record<Channel, Column>>, bordered: boolean): string {
+export function closingTable(columns: Readonly<Record<Channel, Column>>): string {
   const all = CHANNELS.map((channel) => columns[channel]);
   const row = (what: string, cell: (column: Column) => Cell): Row => [what, ...all.map(cell)];
   const sections: Section[] = [
@@ -35,16 +35,11 @@ export function closingTable(columns: Readonly<Record<Channel, Column>>, bordere
   return table(
     CHANNELS.map((channel) => TITLES[channel]),
     sections,
-    bordered,
   );
 }
 
-export const replayTable = (replayed: number, run: RunFigures, bordered: boolean): string =>
-  table(
-    [TITLES.kongregate],
-    [['second runs, by the receipts', [['replayed', replayed], ...runRows([run])]]],
-    bordered,
-  );
+export const replayTable = (replayed: number, run: RunFigures): string =>
+  table([TITLES.kongregate], [['second runs, by the receipts', [['replayed', replayed], ...runRows([run])]]]);
 
 function runRows(runs: readonly RunFigures[]): Row[] {
   const row = (what: string, cell: (run: RunFigures) => Cell): Row => [what, ...runs.map(cell)];
@@ -62,25 +57,12 @@ function runRows(runs: readonly RunFigures[]): Row[] {
   ];
 }
 
-const SIDES = ['top', 'bottom', 'left', 'right', 'mid'];
-const NO_RULES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
-const NO_BORDERS = Object.fromEntries(
-  SIDES.flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`]).map((name) => [name, '']),
-);
-
-/** Without rules between the rows: as one block, it is taken in at a glance. */
-function table(titles: readonly string[], sections: readonly Section[], bordered: boolean): string {
-  const rendered = new Table({
-    colAligns: ['left', ...titles.map(() => 'right' as const)],
-    style: { head: [], border: [] },
-    chars: bordered ? NO_RULES : { ...NO_BORDERS, middle: '  ' },
-  });
-  for (const [i, [title, rows]] of sections.entries()) {
-    rendered.push([title.toUpperCase(), ...titles.map((name) => (i === 0 ? name : ''))]);
-    rendered.push(...rows.map(([what, ...cells]) => [`  ${what}`, ...cells.map(cellText)]));
-  }
-  const lines = rendered.toString().split('\n');
-  return lines.map((line) => line.trimEnd()).join('\n');
+function table(titles: readonly string[], sections: readonly Section[]): string {
+  const [head = [], ...rows] = sections.flatMap(([title, section], i) => [
+    [title.toUpperCase(), ...titles.map((name) => (i === 0 ? name : ''))],
+    ...section.map(([what, ...cells]) => [`  ${what}`, ...cells.map(cellText)]),
+  ]);
+  return renderTable({ head, rows, right: [false, ...titles.map(() => true)] });
 }
 
 const cellText = (cell: Cell): string => (cell === undefined ? '-' : number(cell));

@@ -22,12 +22,10 @@ export interface Stage {
   scene: Scene;
   performance: Performance;
   paint: Paint;
-  /** At a terminal, tables have borders. */
-  bordered: boolean;
 }
 
 /** After the first runs. */
-export function firstAct({ scene, performance, paint, bordered }: Stage): Act {
+export function firstAct({ scene, performance, paint }: Stage): Act {
   const { watch, enqueued } = performance;
   const platforms = byChannel((channel) => {
     const run = firstRun(performance, channel);
@@ -35,7 +33,7 @@ export function firstAct({ scene, performance, paint, bordered }: Stage): Act {
     const judged = balance(channel, [run], missing, scene.sandbox.journal.report(channel));
     return { ...run, run: runFigures(run.tally), ...judged };
   });
-  const text = ['', closingTable(platforms, bordered), '', promiseLines(platforms, paint)].join('\n');
+  const text = ['', closingTable(platforms), '', promiseLines(platforms, paint)].join('\n');
   const figures = byChannel((channel) => {
     const { started, run, platform, promises } = platforms[channel];
     return { enqueued: started, ...run, platform, promises };
@@ -44,7 +42,7 @@ export function firstAct({ scene, performance, paint, bordered }: Stage): Act {
 }
 
 /** After the replay. */
-export function secondAct({ scene, performance, paint, bordered }: Stage, { players, replay }: Mended): Act {
+export function secondAct({ scene, performance, paint }: Stage, { players, replay }: Mended): Act {
   const tally = performance.watch.books.kongregate.tally(2);
   const balances = byChannel((channel) => {
     const first = firstRun(performance, channel);
@@ -60,7 +58,7 @@ export function secondAct({ scene, performance, paint, bordered }: Stage, { play
     `  ${REPLAY_COMMAND}`,
     ...leftAlone(unconfirmed),
     '',
-    replayTable(replay.replayed, run, bordered),
+    replayTable(replay.replayed, run),
     '',
     promiseLines(balances, paint),
   ].join('\n');

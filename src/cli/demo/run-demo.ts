@@ -65,7 +65,7 @@ async function play(parts: Play): Promise<boolean> {
   const performance = await openPerformance({ scene, plan, clock, signal, latest: parts.remarks.latest });
   try {
     await show(performance, parts);
-    const stage: Stage = { scene, performance, paint, bordered: parts.stream.isTTY === true };
+    const stage: Stage = { scene, performance, paint };
     const first = firstAct(stage);
     tell(first.text);
     const second = secondAct(stage, await mendAndReplay(scene, performance, signal));
