@@ -6,10 +6,9 @@ export function wrap(text: string, mark: string): string {
 }
 
 export function indent(text: string, first: string, rest: string): string {
-  return text
-    .split('\n')
-    .map((line, index) => (index === 0 ? `${first}${line}` : line === '' ? rest.trimEnd() : `${rest}${line}`))
-    .join('\n');
+  const filled = `${first}${text.replace(/\n(?=[^\n])/g, `\n${rest}`)}`;
+  const empty = rest.trimEnd();
+  return empty === '' ? filled : filled.replace(/\n(?=\n|$)/g, `\n${empty}`);
 }
 
 /** The pieces that say something, one after the other. */

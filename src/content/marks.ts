@@ -59,30 +59,25 @@ function splitLines(segment: Segment): Segment[] {
 }
 
 function merged(segments: readonly Segment[], rules: MarkRules): Segment[] {
-  const out: Segment[] = [];
+  const out: (Marks & { parts: string[] })[] = [];
   for (const segment of segments) {
     const last = out.at(-1);
     if (segment.text === '') continue;
     if (last !== undefined && last.bold === segment.bold && last.italic === segment.italic) {
-      out[out.length - 1] = { ...last, text: apart(last.text, segment.text, rules) };
-    } else out.push(segment);
+      addApart(last.parts, segment.text, rules);
+    } else out.push({ ...segment, parts: [segment.text] });
   }
-  return out;
+  return out.map(({ bold, italic, parts }) => ({ bold, italic, text: parts.join('') }));
 }
 
 /** The segments from here on that share a mark. */
 function spanAt(segments: readonly Segment[], start: number): Segment[] {
-  const first = segments[start];
-  if (first === undefined || !isMarked(first)) return segments.slice(start, start + 1);
-  const reach = (shares: (segment: Segment) => boolean): number => {
+  const reach = (mark: keyof Marks): number => {
     let end = start;
-    for (let segment = segments[end]; segment !== undefined && shares(segment); segment = segments[end])
-      end += 1;
+    while (segments[end]?.[mark]) end += 1;
     return end;
   };
-  const bold = first.bold ? reach((segment) => segment.bold) : start;
-  const italic = first.italic ? reach((segment) => segment.italic) : start;
-  return segments.slice(start, Math.max(bold, italic));
+  return segments.slice(start, Math.max(start + 1, reach('bold'), reach('italic')));
 }
 
 function spanPieces(span: readonly Segment[], rules: MarkRules): Piece[] {
@@ -125,33 +120,39 @@ const LETTER_BEFORE = /[\p{L}\p{N}\uFDD1\u2060]$/u;
 const LETTER_AFTER = /^[\p{L}\p{N}\uFDD0\u2060]/u;
 
 function joined(pieces: readonly Piece[], rules: MarkRules): string {
-  let out = '';
+  const parts: string[] = [];
   for (const [i, { open, text, close }] of pieces.entries()) {
     const next = pieces[i + 1];
+    const before = parts.at(-1)?.slice(-2) ?? '';
     const opens =
-      rules.flanking && open !== '' && LETTER_BEFORE.test(out.slice(-2)) && !BEGINS_WITH_LETTER.test(text);
+      rules.flanking && open !== '' && LETTER_BEFORE.test(before) && !BEGINS_WITH_LETTER.test(text);
     const closes =
       rules.flanking &&
       close !== '' &&
       LETTER_AFTER.test(next?.text ?? '') &&
       !ENDS_IN_LETTER.test(text.slice(-2));
-    const body = `${open}${opens ? JOINER : ''}${text}${closes ? JOINER : ''}${close}`;
-    out = apart(out, body, rules);
+    addApart(parts, `${open}${opens ? JOINER : ''}${text}${closes ? JOINER : ''}${close}`, rules);
   }
-  return out;
+  return parts.join('');
 }
 
-/** Values that may be empty. */
-const PLACES = /^(?:\uFDD0l?\d+\uFDD1)*$/;
+/** An exclamation mark, behind it perhaps values that may be empty. */
+const EXCLAMATION = /!((?:\uFDD0l?\d+\uFDD1)*)$/;
+const PLACES_ONLY = /^(?:\uFDD0l?\d+\uFDD1)*$/;
 
-/** Neither two marks that touch, nor two codes, and no image out of a link. */
-export function apart(before: string, text: string, { literal }: Pick<MarkRules, 'literal'>): string {
+/**
+ * Neither two marks that touch, nor two codes, and no image out of a link. Only the parts that meet are looked at: who
+ * looked at all of the text for each would take the square of their number.
+ */
+function addApart(parts: string[], text: string, { literal }: Pick<MarkRules, 'literal'>): void {
+  if (text === '') return;
   const first = text.charAt(0);
   if (first === '[') {
-    const at = before.lastIndexOf('!');
-    const isNext = at !== -1 && PLACES.test(before.slice(at + 1));
-    return isNext ? before.slice(0, at) + literal('!') + before.slice(at + 1) + text : before + text;
+    let at = parts.length - 1;
+    while (at > 0 && PLACES_ONLY.test(parts[at] ?? '')) at -= 1;
+    const part = parts[at];
+    if (part !== undefined) parts[at] = part.replace(EXCLAMATION, `${literal('!')}$1`);
   }
-  const touch = (first === '*' || first === '`') && before.endsWith(first);
-  return `${before}${touch ? JOINER : ''}${text}`;
+  if ((first === '*' || first === '`') && parts.at(-1)?.endsWith(first)) parts.push(JOINER);
+  parts.push(text);
 }

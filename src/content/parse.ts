@@ -1,8 +1,5 @@
 import type { Root } from 'mdast';
-import { fromMarkdown } from 'mdast-util-from-markdown';
-import { bareAddresses } from './bare-address.ts';
-import { checkCost } from './cost.ts';
-import { checkNesting } from './nesting.ts';
+import { parseTree } from './markdown-tree.ts';
 import { readTemplate } from './template.ts';
 
 export interface ParsedContent {
@@ -13,14 +10,14 @@ export interface ParsedContent {
 }
 
 /**
- * A parse costs 100 to 200 microseconds, more than all the rest of a delivery, and a campaign's messages repeat one
+ * A campaign's messages repeat one
  * content with other data: so the latest few are remembered. A pure function's results, bounded in number and size.
  */
 const REMEMBERED = 64;
 const LONGEST_REMEMBERED = 8_192;
 const remembered = new Map<string, ParsedContent>();
 
-/** Parses CommonMark with placeholders; no mark is read within a bare address. Throws ContentError for other template syntax, and for nesting that no person writes. */
+/** Parses CommonMark with placeholders; no mark is read within a bare address. Throws ContentError for other template syntax, and for a text that costs too much. */
 export function parseContent(content: string): ParsedContent {
   const known = remembered.get(content);
   if (known !== undefined) return known;
@@ -38,8 +35,6 @@ function remember(content: string, parsed: ParsedContent): void {
   remembered.set(content, parsed);
 }
 
-const ADDRESSES = bareAddresses();
-
 /** One line in which nothing can be Markdown: most messages are, and need no parser. */
 const PLAIN_LINE = /^[\p{L}\uFDD0][^\p{Cc}\\`*_[\]<&]*$/u;
 
@@ -47,7 +42,5 @@ export function parseMarkdown(text: string): Root {
   if (PLAIN_LINE.test(text) && text.trimEnd() === text) {
     return { type: 'root', children: [{ type: 'paragraph', children: [{ type: 'text', value: text }] }] };
   }
-  checkNesting(text);
-  checkCost(text);
-  return fromMarkdown(text, { extensions: [ADDRESSES] });
+  return parseTree(text);
 }

@@ -71,6 +71,7 @@ function readValue(path: string, data: Record<string, unknown>): string {
 
 /** Where a value stands: the text before it, values in it already filled, and the text behind it, theirs still open. */
 export interface Place {
+  /** The last `LONGEST_BEFORE` characters: who looked at all for each value would take the square of the text's length. */
   before: string;
   after: string;
   /** The text before it with all places still open: nothing in it came from outside. */
@@ -94,19 +95,26 @@ export function fill(
 ): string {
   if (!text.includes(OPEN)) return text;
   let out = '';
+  let before = '';
   let end = 0;
   for (const match of text.matchAll(TOKEN)) {
-    out += text.slice(end, match.index);
+    const words = text.slice(end, match.index);
+    before = lastOf(before + words);
     end = match.index + match[0].length;
-    out += encode(values[Number(match[2])] ?? '', {
-      before: out,
+    const value = encode(values[Number(match[2])] ?? '', {
+      before,
       own: text.slice(0, match.index),
       after: text.slice(end),
       oneLine: match[1] !== '',
     });
+    before = lastOf(before + value);
+    out += words + value;
   }
   return out + text.slice(end);
 }
+
+const LONGEST_BEFORE = 4_096;
+const lastOf = (text: string): string => text.slice(-LONGEST_BEFORE);
 
 /** What was inherited (`constructor`, `toString`) was not given. */
 function ownProperty(value: unknown, key: string): unknown {

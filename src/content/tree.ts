@@ -18,7 +18,11 @@ import type {
   ThematicBreak,
 } from 'mdast';
 import { addressPart, openWordAddress } from './address.ts';
+import { ContentError } from './content.ts';
 import { fill, type Place } from './template.ts';
+
+/** One definition may be referred to by thousands of links: of all their addresses together, in characters. */
+const MOST_ADDRESSES = 1024 * 1024;
 
 /** The nodes a dialect has to render: CommonMark's, with references already resolved. */
 export type ContentNode =
@@ -39,9 +43,9 @@ export interface ContentRoot {
 }
 
 /**
- * Puts the values into the tree's code and addresses and resolves its references; the tree given is left as it is. In
- * the address of a link a value is percent-encoded, and only behind the host. Throws ContentError for one that would
- * choose where the link leads.
+ * Puts the values into the tree's code and addresses; the tree given is left as it is. In the address of a link a value
+ * is percent-encoded, and only behind the host. Throws ContentError for one that would choose where the link leads, and
+ * for more than a million characters of addresses.
  * @param words whether the values are put into words as well (HTML and descriptions of images are words), or their
  * places stay open for a dialect that escapes values where they stand
  */
@@ -51,14 +55,8 @@ export function fillTree(root: Root, values: readonly string[], words: 'filled' 
     fillWords: (text) => (words === 'filled' ? fill(text, values, wordOrAddress) : text),
     // Who has no escape for words has no code either.
     fillCode: (text) => fill(text, values, words === 'filled' ? wordOrAddress : undefined),
-    urls: new Map(),
+    addresses: 0,
   };
-  for (const node of allNodes(root)) {
-    // The first definition of a name holds (CommonMark, link reference definitions).
-    if (node.type === 'definition' && !filling.urls.has(node.identifier)) {
-      filling.urls.set(node.identifier, node.url);
-    }
-  }
   return { children: fillAll(root.children, filling) };
 }
 
@@ -66,16 +64,16 @@ interface Filling {
   values: readonly string[];
   fillWords: (text: string) => string;
   fillCode: (text: string) => string;
-  /** The addresses of the definitions, by name. */
-  urls: Map<string, string>;
+  /** Characters of addresses so far. */
+  addresses: number;
 }
 
 function fillAll(nodes: readonly Nodes[], filling: Filling): ContentNode[] {
-  return nodes.flatMap((node) => fillNode(node, filling) ?? []);
+  return nodes.map((node) => fillNode(node, filling));
 }
 
-function fillNode(node: Nodes, filling: Filling): ContentNode | undefined {
-  const { values, fillWords, urls } = filling;
+function fillNode(node: Nodes, filling: Filling): ContentNode {
+  const { fillWords } = filling;
   switch (node.type) {
     case 'text':
       return { ...node, value: fillWords(node.value) };
@@ -85,20 +83,12 @@ function fillNode(node: Nodes, filling: Filling): ContentNode | undefined {
     case 'code':
       return { ...node, value: filling.fillCode(node.value) };
     case 'link':
-    case 'linkReference': {
-      const url = node.type === 'link' ? node.url : (urls.get(node.identifier) ?? '');
-      return { type: 'link', url: fillUrl(url, values), children: fillAll(node.children, filling) };
-    }
+      return { type: 'link', url: fillUrl(node.url, filling), children: fillAll(node.children, filling) };
     case 'image':
-    case 'imageReference': {
-      const url = node.type === 'image' ? node.url : (urls.get(node.identifier) ?? '');
-      return { type: 'image', url: fillUrl(url, values), alt: fillWords(node.alt ?? '') };
-    }
+      return { type: 'image', url: fillUrl(node.url, filling), alt: fillWords(node.alt ?? '') };
     case 'break':
     case 'thematicBreak':
       return node;
-    case 'definition':
-      return undefined;
     default:
       if (!('children' in node)) throw new TypeError(`CommonMark has no ${node.type}`);
       return { ...node, children: fillAll(node.children, filling) } as ContentNode;
@@ -111,8 +101,12 @@ function wordOrAddress(value: string, { own }: Place): string {
   return address === undefined ? value : addressPart(address, value);
 }
 
-function fillUrl(url: string, values: readonly string[]): string {
-  return fill(url, values, (value, { before }) => addressPart(before, value));
+function fillUrl(url: string, filling: Filling): string {
+  const filled = fill(url, filling.values, (value, { own }) => addressPart(own, value));
+  filling.addresses += filled.length;
+  if (filling.addresses > MOST_ADDRESSES)
+    throw new ContentError('content', `has links of more than ${MOST_ADDRESSES} characters in all`);
+  return filled;
 }
 
 /**
@@ -123,11 +117,6 @@ function shownHtml(html: string): string {
   // One that does not end is searched for its end once.
   const shown = html.replace(/<!--.*?(?:-->|$)/gs, (comment) => (comment.endsWith('-->') ? '' : comment));
   return shown.replace(/<br\s*\/?>/gi, '\n');
-}
-
-function* allNodes(node: Nodes): Generator<Nodes> {
-  yield node;
-  if ('children' in node) for (const child of node.children) yield* allNodes(child);
 }
 
 /** Whether the label of a link is nothing but its address. */

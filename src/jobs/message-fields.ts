@@ -74,7 +74,7 @@ export const commonFields = {
     .max(MAX_CONTENT_BYTES, { error: 'is longer than 64 KiB', abort: true })
     .refine(fitsContent, 'is longer than 64 KiB')
     .meta({
-      description: 'Markdown of up to 4,000 lines and marks, unless format is native; at most 64 KiB',
+      description: 'Markdown of up to 10,000 lines and marks, unless format is native; at most 64 KiB',
     }),
   /** `markdown` (the default), or `native`: content in the platform's own format, sent as it is. */
   format: z.enum(['markdown', 'native']).optional(),
