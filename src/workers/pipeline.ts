@@ -7,6 +7,7 @@ import type { AdmissionPolicy } from '../policies/admission.ts';
 import { type Plan, planAnswer, planAttempt, planRelease } from '../policies/attempt-plan.ts';
 import { planVerdict, recorded } from '../policies/verdict-plan.ts';
 import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
+import { createCrowds } from './crowds.ts';
 import { type Delivery, type QueuedJob, type ReadContext, type ReadJob, readJob } from './delivery.ts';
 import { createLastWords } from './last-words.ts';
 import type { MessageRef } from './observer.ts';
@@ -47,6 +48,7 @@ const letterOf = ({ source }: Delivery, next: Disposition): Settlement['letter']
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { ledger, observer, clock, channel, random } = deps;
   const attempts = createAttempts(deps);
+  const crowds = createCrowds(clock);
   const lastWords = createLastWords();
   const planContext = {
     retry: channel.retry,
@@ -113,9 +115,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       looks: delivery.looks,
       random,
     });
-    const wait = waitOf(plan.next, delivery);
-    if (!plan.final && !wait) return plan.next;
-    const next = withWords(plan.next, delivery);
+    const planned = verdict.kind === 'busy' && verdict.slot ? inLine(plan.next, delivery) : plan.next;
+    const wait = waitOf(planned, delivery);
+    if (!plan.final && !wait) return planned;
+    const next = withWords(planned, delivery);
     const letter = letterOf(delivery, next);
     const settled = await settleVerdict(delivery.ledger, nonce, plan.final, { wait, letter });
     return conclude(delivery.ref, delivery.dueAt, settled, plan.final, next);
@@ -198,6 +201,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const grantedAt = grant.deadlineAt - grant.leaseMs;
     const slotMs = Math.max(0, grantedAt - Number(grant.born));
     observer.waited(channel.name, Math.max(0, grantedAt - delivery.dueAt - slotMs), slotMs);
+  }
+
+  /** Behind those who wait for the same slot already. */
+  function inLine(next: Disposition, delivery: Delivery): Disposition {
+    if (next.kind !== 'wait') return next;
+    const delayMs = crowds.join(delivery.ledger.recipient, next.delayMs);
+    return withinLife({ ...next, delayMs }, delivery);
   }
 
   /** A retry must not outlast the message: at its expiry it gets its final state. */

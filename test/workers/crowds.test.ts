@@ -1,0 +1,69 @@
+import { expect, it as plainIt } from 'vitest';
+import type { PlatformClient } from '../../src/platforms/port.ts';
+import { createCrowds } from '../../src/workers/crowds.ts';
+import { elapse, eventually } from '../support/eventually.ts';
+import { it } from '../support/scene.ts';
+import { metric } from '../support/tally.ts';
+
+const WAITING = 400;
+
+/** The owner's request is under way for as long as it may be. */
+const silentFor =
+  (id: string) =>
+  (client: PlatformClient): PlatformClient => ({
+    ...client,
+    send: (request) =>
+      request.id === id
+        ? new Promise((resolve) => {
+            const end = () => resolve({ kind: 'unknown', reason: 'timeout' });
+            request.signal.addEventListener('abort', end, { once: true });
+          })
+        : client.send(request),
+  });
+
+it('bounds what it costs that many wait for one player', { timeout: 60_000 }, async ({ openScene }) => {
+  const scene = await openScene({ channel: { timeout: '12s', patience: '10m', retry: { attempts: 12 } } });
+  const worker = await scene.worker({ wrap: { client: silentFor('owner') } });
+  await scene.send(1, { id: 'owner' });
+  const text = () => worker.metrics.render();
+  await eventually('the owner to be sent', async () => metric(await text(), 'herald_in_flight') === 1);
+  await scene.producer.sendMany(
+    Array.from({ length: WAITING }, () => ({
+      platform: 'kongregate' as const,
+      to: { userId: 1 },
+      content: 'Hi',
+    })),
+  );
+  const looks = async () => metric(await text(), 'herald_admissions_total', { verdict: 'busy' }) ?? 0;
+  await eventually('each to have looked', looks, (count) => count >= WAITING);
+  const commands = async () =>
+    Number(/total_commands_processed:(\d+)/.exec(await scene.redis.info('stats'))?.[1]);
+  // The first looks of all lie behind: what follows lasts for as long as the owner's end is unknown.
+  await elapse(1_000);
+  const [looksBefore, commandsBefore] = [await looks(), await commands()];
+  await elapse(5_000);
+  expect((await looks()) - looksBefore).toBeLessThan(140);
+  expect((await commands()) - commandsBefore).toBeLessThan(10_000);
+});
+
+plainIt('lets the few look as soon as they would, and the many one after the other', () => {
+  let now = 0;
+  const crowds = createCrowds({ monotonic: () => now });
+  expect(crowds.join('ann', 200)).toBe(200);
+  expect(crowds.join('ann', 200)).toBe(200);
+  expect(crowds.join('bob', 5_000)).toBe(5_000);
+  const places = Array.from({ length: 100 }, () => crowds.join('ann', 200));
+  expect(places.at(-1)).toBe(101 * 50 + 0);
+  now += 60_000;
+  expect(crowds.join('ann', 200)).toBe(200);
+});
+
+plainIt('remembers only lines that somebody stands in', () => {
+  let now = 0;
+  const crowds = createCrowds({ monotonic: () => now });
+  for (let i = 0; i < 10_000; i += 1) {
+    now += 1;
+    crowds.join(`player-${i}`, 200);
+  }
+  expect(crowds.join('player-0', 200)).toBe(200);
+});
