@@ -36,6 +36,7 @@ export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps
         if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs that the queue had given up');
       }
       const sample = await channel.sample();
+      notePause(name, sample);
       latest.set(name, sample);
       metrics.sample(sample);
       onSample(channel, sample);
@@ -44,6 +45,15 @@ export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps
       metrics.unsample(name);
       logger.warn({ channel: name, error: String(error) }, 'channel could not be sampled');
     }
+  }
+
+  /** Nobody resumes what nobody knows of: told when it is met, and when it is over. */
+  function notePause(name: string, { stopped }: ChannelSample): void {
+    const paused = stopped?.reason === 'queue_paused';
+    if (paused === (latest.get(name)?.stopped?.reason === 'queue_paused')) return;
+    if (paused)
+      logger.warn({ channel: name }, 'queue is paused in BullMQ: nothing is sent until it is resumed there');
+    else logger.info({ channel: name }, 'queue is no longer paused in BullMQ');
   }
 
   async function turn(): Promise<void> {

@@ -32,7 +32,9 @@ export async function sampleChannel(
   const count = (name: string): number => counts[name] ?? 0;
   const waitingSlot = state.waits.slot?.count ?? 0;
   const retrying = state.waits.retry?.count ?? 0;
-  const ready = count('waiting') + count('prioritized');
+  // A dashboard of BullMQ 5 moves those that wait to a list of their own; later ones leave them where they are.
+  const aside = queuePaused ? await redis.llen(queue.toKey('paused')) : 0;
+  const ready = count('waiting') + aside + count('prioritized');
   const age = (since: number | undefined): number | undefined =>
     since === undefined ? undefined : Math.max(0, state.now - since) / 1000;
   const letters = Object.values(state.letters);

@@ -15,7 +15,7 @@ const silentFor =
     send: (request) =>
       request.id === id
         ? new Promise((resolve) => {
-            const end = () => resolve({ kind: 'unknown', reason: 'timeout' });
+            const end = () => resolve({ kind: 'unknown', reason: 'timeout', detail: 'no answer' });
             request.signal.addEventListener('abort', end, { once: true });
           })
         : client.send(request),

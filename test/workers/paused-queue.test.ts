@@ -1,0 +1,33 @@
+import { expect } from 'vitest';
+import { elapse, eventually } from '../support/eventually.ts';
+import { it } from '../support/scene.ts';
+import { metric } from '../support/tally.ts';
+
+it('tells of a queue that somebody paused in BullMQ, and of its end', { timeout: 60_000 }, async ({
+  openScene,
+}) => {
+  const scene = await openScene();
+  const worker = await scene.worker();
+  await scene.queue.pause();
+  await scene.send(1);
+  await scene.send(11, { priority: 3 });
+  const gauge = async (name: string, labels: Record<string, string>) =>
+    metric(await worker.metrics.render(), name, labels);
+  const stopped = () => gauge('herald_channel_stopped', { reason: 'queue_paused' });
+  await eventually('the gauge', stopped, (value) => value === 1);
+  const waiting = () => gauge('herald_queue_messages', { state: 'ready' });
+  await eventually('the next sample', waiting, (count) => count === 2);
+  // Nothing that a worker could take: so /livez finds nobody stuck, and nobody is restarted for it.
+  expect(await gauge('herald_ready_messages', {})).toBe(0);
+  const ready = await fetch(`${worker.url}/readyz`);
+  expect([ready.status, await ready.json()]).toMatchObject([
+    200,
+    { stopped_channels: [{ channel: 'kongregate', reason: 'queue_paused' }] },
+  ]);
+  await elapse(5_500);
+  expect(worker.log().match(/queue is paused/g)).toHaveLength(1);
+  await scene.queue.resume();
+  expect(await scene.settled(2)).toEqual({ 'delivered/sent': 2 });
+  await eventually('the gauge to fall', stopped, (value) => value === 0);
+  expect(worker.log()).toContain('queue is no longer paused');
+});
