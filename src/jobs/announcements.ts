@@ -22,8 +22,25 @@ const factsSchema = z.object({
       boundary: z.string(),
     })
     .nullable(),
-  eligibility: z.object({ playedWithinMs: z.number(), keepPlaysMs: z.number().optional() }).nullable(),
+  eligibility: z
+    .object({
+      playedWithinMs: z.number(),
+      keepPlaysMs: z.number().optional(),
+      whenUnknown: z.enum(['send', 'suppress']).optional(),
+    })
+    .nullable(),
   rate: z.object({ max: z.number(), perMs: z.number() }).nullable(),
+  /** What else admission goes by, so that operators elsewhere can tell what becomes of a message. */
+  delivery: z
+    .object({
+      timeoutMs: z.number(),
+      attempts: z.number(),
+      patienceMs: z.number(),
+      quietPeriodMs: z.number(),
+      platformDayMs: z.number(),
+      onUnknown: z.enum(['confirm', 'keep', 'resend']),
+    })
+    .optional(),
 });
 
 export type ChannelFacts = z.output<typeof factsSchema>;
@@ -36,6 +53,7 @@ export function channelFacts({
   quota,
   eligibility,
   rate,
+  ...channel
 }: ChannelConfig): ChannelFacts {
   return {
     platform,
@@ -45,8 +63,17 @@ export function channelFacts({
     eligibility: eligibility && {
       playedWithinMs: eligibility.playedWithinMs,
       ...(eligibility.keepPlaysMs !== undefined && { keepPlaysMs: eligibility.keepPlaysMs }),
+      whenUnknown: eligibility.whenUnknown,
     },
     rate,
+    delivery: {
+      timeoutMs: channel.timeoutMs,
+      attempts: channel.retry.attempts,
+      patienceMs: channel.patienceMs,
+      quietPeriodMs: channel.quietPeriodMs,
+      platformDayMs: channel.platformDayMs,
+      onUnknown: channel.onUnknown,
+    },
   };
 }
 

@@ -70,7 +70,7 @@ export const refusedByStore = (error: unknown): boolean => error instanceof Repl
 /** A store that takes no writes refuses each of them alike: asking for each alone would only ask more. */
 const blamesSomebody = (error: unknown): boolean => refusedByStore(error) && !refusesWrites(error);
 
-interface Admission {
+export interface Admission {
   message: LedgerMessage;
   nonce: string;
 }
@@ -129,7 +129,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   };
 }
 
-const admissionEntry = ({ message, nonce }: Admission): object => ({
+export const admissionEntry = ({ message, nonce }: Admission): object => ({
   m: message.key,
   n: nonce,
   j: message.job,

@@ -22,8 +22,9 @@ const PRELUDE = [
   'failed.lua',
 ];
 
-export function loadScript(file: string): Script {
-  const text = [...PRELUDE, file].map(read).join('\n');
+/** @param before a file that comes before the shared ones, where they are to see another store than there is */
+export function loadScript(file: string, before?: string): Script {
+  const text = [...(before === undefined ? [] : [before]), ...PRELUDE, file].map(read).join('\n');
   const hash = createHash('sha1').update(text).digest('hex');
   return {
     async run(redis, keys, args) {

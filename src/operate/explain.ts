@@ -17,6 +17,7 @@ import {
 } from './explained-ledger.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 import { findLiveJob } from './live-jobs.ts';
+import { type Prediction, predict } from './prediction.ts';
 import { findJob, readJobs, readStored, type StoredJob } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 import { type Hold, holdOf } from './status.ts';
@@ -35,6 +36,8 @@ export interface Explanation {
   /** The recipient's slot, whoever has it; known only with a readable job. */
   slot: (ExplainedSlot & { ownerId: string | null }) | null;
   play: ExplainedPlay | null;
+  /** What becomes of it when its job is taken up next; null where that cannot be told. */
+  predicted: Prediction | null;
   /** Oldest first. */
   receipts: Receipt[];
   receiptsComplete: boolean;
@@ -53,6 +56,8 @@ export interface ExplainedJob {
   /** How often workers took it up. */
   starts: number;
   failedReason: string | null;
+  /** The message's version, where it is newer than what this Herald reads. */
+  newerVersion: number | null;
 }
 
 export interface ExplainedLetter {
@@ -104,16 +109,27 @@ async function explainIn(
   );
   if (!job && !letter && !entry.record && receipts.length === 0) return undefined;
   const state = await readChannelState(redis, channel.base);
+  const explained = job ? await explainJob(installation, channel, job) : null;
   return {
     channel: channel.name,
     id,
     now: entry.now,
-    job: job ? await explainJob(installation, channel, job) : null,
+    job: explained,
     letter: letter ? explainLetter(letter) : null,
     message: delivery ? explainDelivery(delivery) : null,
     record: explainRecord(entry.record),
     slot: await nameOwner(installation, channel, explainSlot(entry.slot), id),
     play: explainPlay(entry.play),
+    predicted:
+      (job &&
+        delivery &&
+        (await predict(
+          installation,
+          channel,
+          toPredict(delivery),
+          nextPickup(entry.now, explained, delivery),
+        ))) ??
+      null,
     receipts,
     receiptsComplete: complete,
     stopped: holdOf(state, await channel.queue.isPaused()),
@@ -121,6 +137,16 @@ async function explainIn(
     workers: (await aliveWorkers(redis, channel.name)).length,
   };
 }
+
+const toPredict = ({ ledger, message, expiresAt }: Delivery) => ({
+  ledger,
+  expiresAt,
+  onQuota: message.onQuota ?? ('drop' as const),
+});
+
+/** When a worker takes the job up next, if nothing holds the channel. */
+const nextPickup = (now: number, job: ExplainedJob | null, { ledger }: Delivery): number =>
+  Math.max(now, job?.dueAt ?? 0, ledger.sendAt ?? 0);
 
 interface Located {
   id: string;
@@ -193,9 +219,11 @@ const DELAYED_SCORE_UNIT = 0x1000;
 
 async function explainJob(
   { redis }: Installation,
-  { queue }: OperatedChannel,
+  channel: OperatedChannel,
   job: StoredJob,
 ): Promise<ExplainedJob> {
+  const { queue } = channel;
+  const read = readStored(job, channel);
   const score = await redis.zscore(queue.toKey('delayed'), job.id);
   return {
     id: job.id,
@@ -204,6 +232,7 @@ async function explainJob(
     dueAt: score === null ? null : Math.floor(Number(score) / DELAYED_SCORE_UNIT),
     starts: job.starts,
     failedReason: job.failedReason ?? null,
+    newerVersion: read?.kind === 'newer' ? read.v : null,
   };
 }
 

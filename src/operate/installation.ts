@@ -6,7 +6,13 @@ import { type ChannelFacts, readAnnouncements } from '../jobs/announcements.ts';
 import { createMessageSchemas, type MessageSchemas, type Platforms } from '../jobs/message.ts';
 import { ledgerBase, PREFIX, queueName } from '../jobs/queues.ts';
 import type { RedisInstance } from '../jobs/redis-option.ts';
-import { playTtl } from '../policies/admission.ts';
+import {
+  type AdmissionPolicy,
+  type AdmissionSettings,
+  admissionPolicy,
+  playTtl,
+  resolutionOf,
+} from '../policies/admission.ts';
 import type { ReadContext } from '../workers/delivery.ts';
 import { connectRedis } from './connect.ts';
 
@@ -32,6 +38,8 @@ export interface OperatedChannel {
   /** How the workers read its jobs; undefined for a platform that this version does not know. */
   readonly reading: ReadContext | undefined;
   readonly playTtlMs: number;
+  /** The admission policy at an instant; undefined where neither its workers nor the configuration tell it. */
+  readonly policyAround: ((at: number) => AdmissionPolicy) | undefined;
 }
 
 export interface InstallationOptions {
@@ -98,8 +106,33 @@ function openChannel(
     queue: openQueue(name, parts.redis),
     reading: readingOf(name, facts, parts),
     playTtlMs: playTtl(facts.eligibility),
+    policyAround: policyOf(announced, configured, parts),
   };
 }
+
+function policyOf(
+  announced: ChannelFacts | undefined,
+  configured: ChannelConfig | undefined,
+  { platforms }: ChannelParts,
+): OperatedChannel['policyAround'] {
+  const settings = announced?.delivery ? settingsOf(announced, announced.delivery) : configured;
+  const platform = (announced ?? configured)?.platform ?? '';
+  if (!settings || !Object.hasOwn(platforms, platform)) return undefined;
+  const resolution = resolutionOf(settings, platforms[platform]!.resolution);
+  return (at) => admissionPolicy(settings, resolution, at);
+}
+
+const settingsOf = (
+  { quota, rate, eligibility }: ChannelFacts,
+  { attempts, ...delivery }: NonNullable<ChannelFacts['delivery']>,
+): AdmissionSettings => ({
+  ...delivery,
+  // Written by a worker out of its own configuration.
+  quota: quota as ChannelConfig['quota'],
+  rate,
+  eligibility: eligibility && { ...eligibility, whenUnknown: eligibility.whenUnknown ?? 'send' },
+  retry: { attempts },
+});
 
 function readingOf(
   name: string,

@@ -1,4 +1,5 @@
 import { messageKey } from '../ledger/names.ts';
+import type { ReadJob } from '../workers/delivery.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 import { readJobs, readStored, type StoredJob } from './read-stored.ts';
 
@@ -6,7 +7,8 @@ import { readJobs, readStored, type StoredJob } from './read-stored.ts';
 const LOOKED_AT = 500;
 
 /**
- * The job of a message that is on its way, by the ledger's name for the message. BullMQ finds only jobs that were added
+ * The job of a message that is on its way, also of one that this version cannot read, by the ledger's name for the message.
+ * BullMQ finds only jobs that were added
  * with an id of their producer's, and no longer after a replay; so this looks at the first few hundred of each state.
  */
 export async function findLiveJob(
@@ -24,9 +26,17 @@ export async function findLiveJob(
   ]);
   for (const job of await readJobs(redis, channel, ids.flat())) {
     const read = job && readStored(job, channel);
-    if (!job || read?.kind !== 'delivery') continue;
-    const { id } = read.delivery.ref;
-    if (messageKey(id) === key) return { job, id };
+    if (!job || !read) continue;
+    const id = nameOf(job, read);
+    if (id !== undefined && messageKey(id) === key) return { job, id };
   }
   return undefined;
+}
+
+/** A newer version may have other rules for its names; what it calls `id` is what its producer knows it by. */
+function nameOf(job: StoredJob, read: ReadJob): string | undefined {
+  if (read.kind === 'delivery') return read.delivery.ref.id;
+  if (read.kind === 'invalid') return read.ref.id;
+  const { id } = Object(JSON.parse(job.text)) as { id?: unknown };
+  return typeof id === 'string' ? id : undefined;
 }

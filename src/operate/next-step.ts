@@ -85,18 +85,37 @@ function held({ state, ownerId, owner, until }: NonNullable<Facts['slot']>): str
   return state === 'held' ? `held by ${by}` : `used by ${by} until ${instant(until)}`;
 }
 
-function then({ message, slot, play, record, now, job }: Facts): string {
+function then(facts: Facts): string {
+  const { message, predicted, job } = facts;
+  if (job?.newerVersion) return `then a worker that reads version ${job.newerVersion} decides`;
   if (!message) return 'then a worker that can read it decides';
-  const at = Math.max(now, job?.dueAt ?? 0);
-  const doubtful = record && 'doubtSince' in record && record.doubtSince !== null;
-  if (doubtful) return 'then what became of that attempt is found out before anything else is sent';
-  if (at >= message.expiresAt) return `then it expires, at ${instant(message.expiresAt)}`;
-  if (play?.kind === 'refused') return 'then it is suppressed (ineligible) unless a play is recorded before';
-  if (slot && !slot.own && slot.state !== 'held' && slot.until > at) {
-    return message.onQuota === 'defer' && slot.until < message.expiresAt
-      ? `then it is deferred to the next window, ${instant(slot.until)}`
-      : 'then it is suppressed (quota)';
+  return predicted ? `then ${becomes(predicted, facts)}` : 'then a worker decides';
+}
+
+/** As admission decides: what the verdict means, in words. */
+function becomes(
+  { verdict, final, until }: NonNullable<Facts['predicted']>,
+  { record, slot }: Facts,
+): string {
+  if (final) {
+    const unless = verdict === 'ineligible' ? ' unless a play is recorded before' : '';
+    return `it is ${final.state} (${final.reason})${unless}`;
   }
-  if (slot && !slot.own && slot.state === 'held') return 'then it is sent if the slot was given back';
-  return 'then it is sent';
+  const later = until === null ? '' : `, until ${instant(until)} at the latest`;
+  switch (verdict) {
+    case 'ask':
+      return 'the platform is asked whether that attempt arrived';
+    case 'quota':
+      return `it is deferred to the next window${until === null ? '' : `, ${instant(until)}`}`;
+    case 'busy':
+      return slot && !slot.own
+        ? `it waits on for the slot${later}`
+        : `it waits on for its own attempt${later}`;
+    case 'boundary':
+      return `it waits for the next window${until === null ? '' : `, ${instant(until)}`}`;
+    default: {
+      const doubtful = record && 'doubtSince' in record && record.doubtSince !== null;
+      return doubtful ? 'it is sent again, which tells whether that attempt arrived' : 'it is sent';
+    }
+  }
 }

@@ -53,14 +53,26 @@ export function slotMs({ quota }: ChannelConfig): number | undefined {
   return quota.boundary === 'rolling' ? windowLengthMs(quota.per) : 0;
 }
 
+/** What admission goes by. */
+export type AdmissionSettings = Pick<
+  ChannelConfig,
+  'quota' | 'rate' | 'timeoutMs' | 'patienceMs' | 'quietPeriodMs' | 'platformDayMs' | 'onUnknown'
+> & {
+  eligibility: (KeptPlays & { whenUnknown: 'send' | 'suppress' }) | null;
+  retry: { attempts: number };
+};
+
 /** What is done about an unknown send: as the channel is configured, where the platform can. */
-export function resolutionOf(channel: ChannelConfig, platform: Resolution): AdmissionPolicy['resolution'] {
+export function resolutionOf(
+  channel: Pick<ChannelConfig, 'onUnknown'>,
+  platform: Resolution,
+): AdmissionPolicy['resolution'] {
   return channel.onUnknown === 'confirm' ? platform : channel.onUnknown;
 }
 
 /** @param around the instant whose windows the table must hold, by the store's clock. */
 export function admissionPolicy(
-  channel: ChannelConfig,
+  channel: AdmissionSettings,
   resolution: AdmissionPolicy['resolution'],
   around: number,
 ): AdmissionPolicy {

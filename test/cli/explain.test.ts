@@ -4,6 +4,7 @@ import { bury, welcome } from '../operate/desk.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHANNEL } from '../support/scene.ts';
 import { it } from './operator-scene.ts';
+import { herald } from './test-context.ts';
 
 describe.concurrent('explain', () => {
   it('tells of a message that waits, by its id and by its job’s', async ({ openScene, operator }) => {
@@ -123,6 +124,72 @@ describe.concurrent('explain', () => {
     expect(await next('later')).toMatch(
       /^It waits, for channel kongregate is stopped \(paused\) since .*; then it is sent\.$/,
     );
+  });
+
+  it('predicts by what admission goes by: a play that is too old, also where only workers know the channel', async ({
+    openScene,
+    operator,
+    expect,
+  }) => {
+    const scene = await openScene();
+    const worker = await scene.worker();
+    await worker.close();
+    const at = new Date(Date.now() - 20 * 86_400_000);
+    await scene.producer.recordPlay({ channel: CHANNEL, to: { userId: 11 }, at });
+    await scene.send(11, { id: 'lapsed' });
+    const soon = new Date(Date.now() + 86_400_000).toISOString();
+    const recently = new Date(Date.now() - 13.5 * 86_400_000).toISOString();
+    await scene.send(12, { id: 'lapses', sendAt: soon, lastPlayedAt: recently });
+    for (const id of ['lapsed', 'lapses']) {
+      const [seen] = await operator.documents(scene, ['explain', id]);
+      expect(seen).toMatchObject({
+        predicted: { verdict: 'ineligible', final: { state: 'suppressed', reason: 'ineligible' } },
+        next: expect.stringMatching(
+          /; then it is suppressed \(ineligible\) unless a play is recorded before\.$/,
+        ),
+      });
+    }
+    const { stdout } = await herald(['explain', 'lapsed', '--json'], {
+      env: { REDIS_URL: scene.server.url },
+    });
+    expect(stdout).toContain('"verdict":"ineligible"');
+    await scene.worker();
+    await scene.send(11, { id: 'late' });
+    await eventually(
+      'the verdict',
+      () => scene.receipts(),
+      (receipts) => receipts.length === 2,
+    );
+    expect(await scene.receipts()).toMatchObject([{ reason: 'ineligible' }, { reason: 'ineligible' }]);
+  });
+
+  it('predicts the end of a message that another one went ahead of', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    const worker = await scene.worker();
+    await scene.send(11, { id: 'winner' });
+    await scene.settled(1);
+    await worker.close();
+    await scene.send(11, { id: 'loser' });
+    const [loser] = await operator.documents(scene, ['explain', 'loser']);
+    expect(loser).toMatchObject({ next: expect.stringMatching(/then it is suppressed \(quota\)\.$/) });
+  });
+
+  it('finds a message of a newer version by its id', async ({ openScene, operator }) => {
+    const scene = await openScene();
+    const message = {
+      v: 2,
+      id: 'from-afar',
+      platform: CHANNEL,
+      to: { userId: 11 },
+      content: 'private words',
+    };
+    await scene.addForeign(message);
+    const [newer] = await operator.documents(scene, ['explain', 'from-afar']);
+    expect(newer).toMatchObject({
+      job: { newer_version: 2 },
+      next: expect.stringMatching(/; then a worker that reads version 2 decides\.$/),
+    });
+    expect(JSON.stringify(newer)).not.toContain('private');
   });
 
   it('tells of a job that nobody can read', async ({ openScene, operator }) => {

@@ -403,7 +403,7 @@ describe('recordPlay', () => {
     await recorder.recordPlay({ channel: 'kongregate', to: { userId: 32 }, at });
     await recorder.recordPlay({ channel: 'kongregate', to: { userId: 33 }, at: new Date(at) });
     await recorder.recordPlay({ channel: 'kongregate', to: { userId: 34 }, at: Date.parse(at) });
-    const kept = { playedWithinMs: 7 * 24 * 3600_000, keepPlaysMs: 90 * 24 * 3600_000 };
+    const kept = { playedWithinMs: 7 * 24 * 3600_000, keepPlaysMs: 90 * 24 * 3600_000, whenUnknown: 'send' };
     const entry = { channel: 'kongregate', eligibility: kept, at: Date.parse(at) };
     expect(plays).toEqual(['32', '33', '34'].map((recipient) => ({ ...entry, recipient })));
   });

@@ -100,6 +100,8 @@ export interface Lab {
   readonly channel: string;
   readonly base: string;
   readonly ledger: Ledger;
+  /** Of the channel, with the windows around an instant. */
+  policy(around: number): AdmissionPolicy;
   message(fields?: MessageFields): LedgerMessage;
   /** @param nonce of the same question asked before */
   admit(message: LedgerMessage, nonce?: string): Promise<{ verdict: Verdict; nonce: string }>;
@@ -201,6 +203,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       return ledger;
     },
     ledgerOn,
+    policy,
     message({ id, jobId, to = '32', expiresInMs = 7 * DAY, lastPlayedMsAgo, sendInMs, meta, requests } = {}) {
       messages += 1;
       const name = id ?? `message-${messages}`;

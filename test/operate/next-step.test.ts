@@ -1,12 +1,21 @@
 import { expect, it } from 'vitest';
 import type { Explanation } from '../../src/operate/explain.ts';
 import { nextStep } from '../../src/operate/next-step.ts';
+import type { Prediction } from '../../src/operate/prediction.ts';
+import type { FinalState } from '../../src/outcome.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const at = (seconds: number): number => NOW + seconds * 1000;
 const iso = (seconds: number): string => new Date(at(seconds)).toISOString();
 
-const JOB = { id: 'm_1', enqueuedAt: at(-60), dueAt: null, starts: 1, failedReason: null } as const;
+const JOB = {
+  id: 'm_1',
+  enqueuedAt: at(-60),
+  dueAt: null,
+  starts: 1,
+  failedReason: null,
+  newerVersion: null,
+} as const;
 const OPEN = {
   state: 'open',
   run: 1,
@@ -27,6 +36,7 @@ const BASE: Explanation = {
   record: null,
   slot: null,
   play: null,
+  predicted: { at: NOW, verdict: 'send', final: null, until: null },
   receipts: [],
   receiptsComplete: true,
   stopped: null,
@@ -34,6 +44,14 @@ const BASE: Explanation = {
   workers: 1,
 };
 const DELAYED = { ...JOB, state: 'delayed', dueAt: at(30) } as const;
+
+function predicted(
+  verdict: Prediction['verdict'],
+  final: FinalState | null = null,
+  untilSeconds?: number,
+): Prediction {
+  return { at: NOW, verdict, final, until: untilSeconds === undefined ? null : at(untilSeconds) };
+}
 
 it.each<[string, Partial<Explanation>]>([
   [
@@ -55,24 +73,50 @@ it.each<[string, Partial<Explanation>]>([
     { job: DELAYED, record: { ...OPEN, attempts: 2 } },
   ],
   [
-    `It waits until ${iso(30)} for the player's slot, held by message other; then it is sent if the slot was given back.`,
-    { job: DELAYED, slot: SLOT },
+    `It waits until ${iso(30)} for the player's slot, held by message other; then it waits on for the slot, until ${iso(90)} at the latest.`,
+    { job: DELAYED, slot: SLOT, predicted: predicted('busy', null, 90) },
   ],
   [
     'It is ready for the next free worker; then it is suppressed (quota).',
-    { slot: { ...SLOT, state: 'sent' } },
+    {
+      slot: { ...SLOT, state: 'sent' },
+      predicted: predicted('quota', { state: 'suppressed', reason: 'quota' }),
+    },
   ],
   [
-    `It waits until ${iso(30)}, since attempt 1 may have arrived; then what became of that attempt is found out before anything else is sent.`,
+    `It waits until ${iso(30)}, since attempt 1 may have arrived; then it is sent again, which tells whether that attempt arrived.`,
     { job: DELAYED, record: { ...OPEN, attempts: 1, doubtSince: at(-5) } },
+  ],
+  [
+    `It waits until ${iso(30)}, since attempt 1 may have arrived; then the platform is asked whether that attempt arrived.`,
+    {
+      job: DELAYED,
+      record: { ...OPEN, attempts: 1, doubtSince: at(-5) },
+      predicted: predicted('ask'),
+    },
+  ],
+  [
+    'It is ready for the next free worker; then it is suppressed (ineligible) unless a play is recorded before.',
+    { predicted: predicted('ineligible', { state: 'suppressed', reason: 'ineligible' }) },
+  ],
+  [
+    'It is ready for the next free worker; then a worker that reads version 2 decides.',
+    { job: { ...JOB, state: 'waiting', newerVersion: 2 }, message: null, predicted: null },
+  ],
+  [
+    `It is ready for the next free worker; then it waits for the next window, ${iso(60)}.`,
+    { predicted: predicted('boundary', null, 60) },
   ],
   [
     `It waits, for the channel rests (breaker_open) until ${iso(20)}; then it is sent.`,
     { resting: { reason: 'breaker_open', until: at(20) } },
   ],
   [
-    `It waits until ${iso(90_000)}; then it expires, at ${iso(86_400)}.`,
-    { job: { ...DELAYED, dueAt: at(90_000) } },
+    `It waits until ${iso(90_000)}; then it is suppressed (expired).`,
+    {
+      job: { ...DELAYED, dueAt: at(90_000) },
+      predicted: predicted('expired', { state: 'suppressed', reason: 'expired' }),
+    },
   ],
   [
     `It was dead (exhausted) at ${iso(-9)} and is a dead letter; \`herald dead replay one --yes\` tries again.`,

@@ -44,7 +44,17 @@ function toFields(part: object): Record<string, unknown> {
   );
 }
 
-const PARTS = ['job', 'letter', 'message', 'record', 'slot', 'play', 'stopped', 'resting'] as const;
+const PARTS = [
+  'job',
+  'letter',
+  'message',
+  'record',
+  'slot',
+  'play',
+  'predicted',
+  'stopped',
+  'resting',
+] as const;
 
 /** What there mostly is none of, and what is then not worth a line. */
 const RARE: readonly string[] = ['letter', 'stopped', 'resting'];

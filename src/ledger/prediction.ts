@@ -1,0 +1,27 @@
+import type { Redis } from 'ioredis';
+import type { LedgerMessage, Verdict } from './entries.ts';
+import { admissionEntry, type LedgerKeys } from './ledger.ts';
+import { newNonce } from './names.ts';
+import { loadScript } from './script.ts';
+import { type AdmitReply, decodeVerdict } from './verdict.ts';
+
+/** The script that admits, word by word, behind one that lets nothing be written: what it says cannot drift. */
+const predictScript = loadScript('admit.lua', 'dry-run.lua');
+
+/**
+ * What admission would answer at an instant to come, by what the ledger knows now and as if nothing held the channel.
+ * Nothing is changed.
+ * @param policy of the channel, with the windows around that instant
+ * @param at milliseconds since the epoch by the store's clock
+ */
+export async function predictVerdict(
+  redis: Redis,
+  { base, receipts }: LedgerKeys,
+  { message, policy, at }: { message: LedgerMessage; policy: object; at: number },
+): Promise<Verdict> {
+  const nonce = newNonce();
+  const entries = JSON.stringify([admissionEntry({ message, nonce })]);
+  const args = [JSON.stringify(policy), entries, '', String(at)];
+  const [, verdict] = (await predictScript.run(redis, [base, receipts], args)) as AdmitReply;
+  return decodeVerdict(verdict ?? [], nonce);
+}
