@@ -11,6 +11,8 @@ export interface Queues {
    * @returns for each, in order, whether it was taken; false means that its id is taken by a job that is not done
    */
   add(channel: string, messages: readonly PreparedMessage[]): Promise<boolean[]>;
+  /** For each, in order, whether its id is taken by a job that is not done. */
+  holds(channel: string, messages: readonly PreparedMessage[]): Promise<boolean[]>;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,13 @@ export function openQueues(connection: Redis): Queues {
       });
       // An add that deduplication dropped hands back the job that was there first.
       return jobs.map((job, index) => job.id === messages[index]!.jobId);
+    },
+    async holds(channel, messages) {
+      const queue = queueOf(channel);
+      const held = await Promise.all(
+        messages.map(({ id, ownId }) => (ownId ? queue.getDeduplicationJobId(id) : null)),
+      );
+      return held.map((jobId) => jobId !== null);
     },
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

@@ -35,6 +35,11 @@ export interface SendManyResult {
 }
 
 export interface SendManyOptions {
+  /**
+   * Checks every message as ever, and takes none: `queued` tells how many would be. A name that is there twice among these
+   * messages counts twice.
+   */
+  dryRun?: boolean;
   onResult?: (result: SendResult & { index: number }) => void;
   onInvalid?: (item: InvalidItem) => void;
 }
@@ -68,9 +73,10 @@ export async function sendOne(input: unknown, deps: SendDeps): Promise<SendResul
 /** @throws InterruptedError with what was settled, when Redis or the source fails on the way */
 export async function sendMany(
   inputs: Source<unknown>,
-  { onResult, onInvalid }: SendManyOptions,
-  deps: SendDeps,
+  { onResult, onInvalid, dryRun = false }: SendManyOptions,
+  given: SendDeps,
 ): Promise<SendManyResult> {
+  const deps = dryRun ? { ...given, queues: looking(given.queues), onAccepted: () => {} } : given;
   const result: SendManyResult = { queued: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
   const refuse = (index: number, error: InvalidItem['error']): void => {
     result.invalidTotal += 1;
@@ -94,6 +100,12 @@ export async function sendMany(
   if (interruption) throw new InterruptedError('sendMany', interruption, result);
   return result;
 }
+
+/** Tells what an add would answer, and adds nothing. */
+const looking = (queues: Queues): Queues => ({
+  ...queues,
+  add: async (channel, messages) => (await queues.holds(channel, messages)).map((held) => !held),
+});
 
 function prepareCounted(input: unknown, { prepare, onAccepted, countedFor }: SendDeps): Preparation {
   const preparation = prepare(input);

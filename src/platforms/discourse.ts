@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../clock.ts';
+import { discourseDialect } from '../content/discourse-dialect.ts';
 import type { Outcome } from '../outcome.ts';
 import { baseUrlField, count, headerField, secretField } from './channel-fields.ts';
 import {
@@ -85,6 +86,7 @@ export const discourse: PlatformDefinition<DiscourseMessage, DiscourseSettings> 
   recipient: recipientOf,
   unquotable,
   requests: ({ archive }) => (archive ? 2 : 1),
+  dialect: discourseDialect,
   render: renderBody,
   connect: (settings, deps) => new DiscourseClient(settings, deps),
 };

@@ -62,6 +62,7 @@ export const kongregate: PlatformDefinition<KongregateMessage, KongregateSetting
     'userId' in to
       ? { addressing: 'userId', key: `${to.userId}` }
       : { addressing: 'username', key: `@${to.username.toLowerCase()}` },
+  dialect: kongregateDialect,
   render: (message) => renderContent(message, kongregateDialect),
   connect,
 };

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { Dialect } from '../content/render.ts';
 import type { Outcome } from '../outcome.ts';
 
 export { ContentError, type RenderableMessage } from '../content/content.ts';
@@ -126,6 +127,8 @@ export interface PlatformDefinition<M = any, S = any> {
   unquotable?(settings: S): { field: string; message: string } | undefined;
   /** How many requests a delivery of it makes, for the channel's rate: 1 when absent, 2 at most. */
   requests?(message: M): 1 | 2;
+  /** How it writes Markdown: shows people what any content becomes on it. */
+  readonly dialect?: Dialect;
   /**
    * Pure. Throws ContentError for a missing value, a refused syntax or a body past the platform's limit.
    * @param settings the channel's, where it is known; limits and permissions are the platform's own otherwise

@@ -82,6 +82,7 @@ export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
     'userId' in to
       ? { addressing: 'userId', key: sameId(to.userId) }
       : { addressing: 'conversationId', key: `conversation ${sameId(to.conversationId)}` },
+  dialect: htmlDialect,
   render: (message, settings) => {
     // Without the channel's settings nobody knows whether it has an agent; the worker does. Who opens a conversation
     // needs none.

@@ -76,6 +76,7 @@ export const zulip: PlatformDefinition<ZulipMessage, ZulipSettings> = {
     const key = [...new Set(people.map(String))].toSorted().join(',');
     return { addressing: 'userIds' in to ? 'userIds' : 'emails', key };
   },
+  dialect: zulipDialect,
   render: (message, { maxMessageLength = MAX_MESSAGE_LENGTH } = {}) => {
     const content = stored(renderContent(message, zulipDialect));
     checkLength('content', content, { max: maxMessageLength });

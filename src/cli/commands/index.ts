@@ -5,6 +5,7 @@ import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
 import { addPlays } from './plays.ts';
+import { addRender } from './render.ts';
 import { addSandbox } from './sandbox.ts';
 import { addSend } from './send.ts';
 import { addStatus } from './status.ts';
@@ -14,6 +15,7 @@ import { addWorker } from './worker.ts';
 export const commands: readonly AddCommand[] = [
   addWorker,
   addSend,
+  addRender,
   addPlays,
   addDead,
   addChannel,

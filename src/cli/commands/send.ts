@@ -13,19 +13,35 @@ duplicates.
 
 Examples:
   $ herald send messages.ndjson
+  $ herald send --dry-run messages.ndjson
   $ echo '{"platform":"kongregate","to":{"userId":32},"content":"Hello"}' |
       herald send`;
 
-function report({ result, refused, stopped }: BulkReport<SendManyResult>, output: Output): void {
+interface SendOptions {
+  dryRun?: boolean;
+}
+
+function report(
+  { result, refused, stopped }: BulkReport<SendManyResult>,
+  dryRun: boolean,
+  output: Output,
+): void {
   const { queued, duplicate } = result;
   const counts = { queued, duplicate, invalid: refused.total };
-  const value = { ...counts, stopped: stopped?.why ?? null, invalid_lines: refused.lines };
+  const value = {
+    ...counts,
+    ...(dryRun && { dry_run: true }),
+    stopped: stopped?.why ?? null,
+    invalid_lines: refused.lines,
+  };
   output.result(value, () => output.table(['status', 'messages'], Object.entries(counts)));
+  if (dryRun) output.note('herald: a dry run: nothing was enqueued');
   if (stopped) output.note(`herald: ${stopped.why}`);
 }
 
-const run: Run<object> = async (invocation) => {
-  const { context, output, args } = invocation;
+const run: Run<SendOptions> = async (invocation) => {
+  const { context, output, args, options } = invocation;
+  const dryRun = options.dryRun === true;
   const source = await openSource(args[0], context);
   const entries = readJson(source.chunks);
   const bulk = await withProducer(invocation, (producer) =>
@@ -34,12 +50,12 @@ const run: Run<object> = async (invocation) => {
         source,
         entries,
         noun: 'messages',
-        handOver: (values, onInvalid) => producer.sendMany(values, { onInvalid }),
+        handOver: (values, onInvalid) => producer.sendMany(values, { onInvalid, dryRun }),
       },
       invocation,
     ),
   );
-  report(bulk, output);
+  report(bulk, dryRun, output);
   return bulkExitCode(bulk, bulk.result.queued + bulk.result.duplicate);
 };
 
@@ -48,6 +64,7 @@ export const addSend: AddCommand = (program, shell) => {
     .command('send')
     .argument('[file]', 'JSON messages; standard input when absent or -')
     .description('Enqueue messages from a file or from standard input.')
+    .option('--dry-run', 'check every message as ever, and enqueue none')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

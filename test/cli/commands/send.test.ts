@@ -178,3 +178,13 @@ it('shows a bar at a terminal, and bad lines on lines of their own', async () =>
   expect(told).toMatch(/^.*messages\.ndjson: line 2: not valid JSON.*\n/);
   expect(stdout).toMatch(/^queued +2$/m);
 });
+
+it('checks everything in a dry run, and enqueues nothing', async () => {
+  const argv = ['--json', '-c', await config()];
+  await herald(['send', ...argv], { stdin: hello(31, 'taken') });
+  const stdin = [hello(31, 'taken'), hello(32, 'free'), hello(33), hello(0)].join('\n');
+  const { exitCode, stdout } = await herald(['send', '--dry-run', ...argv], { stdin });
+  expect(exitCode).toBe(EXIT.partly);
+  expect(JSON.parse(stdout)).toMatchObject({ dry_run: true, queued: 2, duplicate: 1, invalid: 1 });
+  expect(await waiting()).toEqual([31]);
+});
