@@ -34,7 +34,8 @@ export function interpolate(source: unknown, options: Interpolation): Interpolat
     }
     if (typeof value === 'string') return options.leave(path) ? value : fill(value, path);
     if (Array.isArray(value)) return value.map((inner, index) => walk(inner, [...path, String(index)]));
-    if (typeof value !== 'object' || value === null) return value;
+    // A client of Redis, say: whoever reads the field says that it is none of its values.
+    if (!isPlainObject(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [key, walk(inner, [...path, key])]),
     );
@@ -50,6 +51,12 @@ export function interpolate(source: unknown, options: Interpolation): Interpolat
       return whole;
     });
   return { value: walk(source, []), problems };
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 type Found = { value: string } | { problem: string };

@@ -43,4 +43,4 @@ function isTimeZone(name: string): boolean {
 /** Platforms use it as well. */
 export { count } from '../platforms/channel-fields.ts';
 
-export const redisUrl = z.string().refine(isRedisUrl, REDIS_URL_WANTED);
+export const redisUrl = z.string(REDIS_URL_WANTED).refine(isRedisUrl, REDIS_URL_WANTED);

@@ -22,6 +22,7 @@ import { createLateGrantLog } from './late-grant-log.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { sampleChannel, type TakenSample } from './sampler.ts';
+import { createSharedUpkeep } from './shared-upkeep.ts';
 import type { StoreClock } from './store-clock.ts';
 import { sweep } from './sweeper.ts';
 
@@ -149,6 +150,8 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     tellError: deps.tellError,
   });
   const { queue } = worker;
+  const upkeep = createSharedUpkeep(redis, channel.name);
+  let examined = false;
 
   async function examineAccount(): Promise<void> {
     const findings = (await client.examine?.(AbortSignal.timeout(channel.timeoutMs))) ?? [];
@@ -164,15 +167,17 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     pipeline,
     async prepare() {
       // Not waited for: a platform that is away keeps no worker from starting.
-      void examineAccount();
+      if (!examined) void examineAccount();
+      examined = true;
       await adoptQuota(redis, base, channel.name, channel.quota);
       if (await resumeWithCredentials(redis, base, credentials)) {
         deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials were changed');
       }
     },
-    sample: () => sampleChannel({ channel: channel.name, base, queue, redis }, clock),
+    sample: () => upkeep.sample(() => sampleChannel({ channel: channel.name, base, queue, redis }, clock)),
     async sweep() {
       await worker.forgiveStalls();
+      if (!(await upkeep.sweepTurn())) return 0;
       return await sweep({ ...reading, queue, redis, ledger, observer: deps.observer });
     },
     close: () => client.close(),

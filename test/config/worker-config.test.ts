@@ -1,5 +1,6 @@
+import { Cluster, Redis } from 'ioredis';
 import { expect, it } from 'vitest';
-import type { WorkerConfig } from '../../src/app.ts';
+import { createWorker, type WorkerConfig } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
@@ -30,4 +31,15 @@ it('types nothing that the schema refuses', () => {
     { channels: { kongregate: { platform: 'kongregate', apiKey, timeout: 5 } } },
   ];
   for (const config of refused) expect(() => parse(config)).toThrow();
+});
+
+it('takes no client of Redis for its address, and says so in one line', () => {
+  const nodes = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
+  const single = new Redis({ lazyConnect: true });
+  for (const redis of [nodes, single]) {
+    const made = () =>
+      createWorker({ redis, channels: { kongregate: { platform: 'kongregate', apiKey: 'k' } } });
+    expect(made).toThrow(/^redis: expected a redis:\/\/ or rediss:\/\/ URL, as \S+$/);
+    redis.disconnect();
+  }
 });

@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis';
+import { channelKey } from '../jobs/queues.ts';
+import { readVersion } from '../observe/build-info.ts';
+import type { TakenSample } from './sampler.ts';
+
+/**
+ * What one worker of a channel does for all of them: with fifty that are idle, each would read the same figures of Redis
+ * and sweep the same sets. Whoever comes first after the last result has expired does it; two at a time do no harm.
+ */
+export interface SharedUpkeep {
+  /** A sample that another worker took within the last four seconds, or one that is taken now. */
+  sample(take: () => Promise<TakenSample>): Promise<TakenSample>;
+  /** Whether it is this worker's turn; the next one is open after twelve seconds. */
+  sweepTurn(): Promise<boolean>;
+}
+
+/** Less than the time between two rounds of one worker (5 s), so that a lone one always looks for itself. */
+const SAMPLE_FRESH_MS = 4_000;
+/** Less than the time between two sweeps of one worker (15 s). */
+const SWEEP_EVERY_MS = 12_000;
+
+export function createSharedUpkeep(redis: Redis, channel: string): SharedUpkeep {
+  // Another version may know other figures.
+  const sampleKey = `${channelKey(channel)}:sample:${readVersion()}`;
+  return {
+    async sample(take) {
+      const shared = await redis.get(sampleKey);
+      if (shared !== null) return JSON.parse(shared) as TakenSample;
+      const sample = await take();
+      // A store that is full still is looked at.
+      await redis.set(sampleKey, JSON.stringify(sample), 'PX', SAMPLE_FRESH_MS).catch(() => {});
+      return sample;
+    },
+    async sweepTurn() {
+      return (await redis.set(`${channelKey(channel)}:sweeping`, '1', 'PX', SWEEP_EVERY_MS, 'NX')) === 'OK';
+    },
+  };
+}
