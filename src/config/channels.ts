@@ -59,6 +59,7 @@ function toChannel(
     breaker,
     onUnknown,
     platformDayMs: parsed.platformDay,
+    discloseRecipients: parsed.discloseRecipients,
   };
 }
 

@@ -49,6 +49,8 @@ export interface ChannelConfig {
    * refusal may be owed to that message, and proves nothing of another one.
    */
   platformDayMs: number;
+  /** Receipts and log lines name the recipient. */
+  discloseRecipients: boolean;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -215,7 +217,10 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
      * repeat) or `resend` (may arrive twice).
      */
     onUnknown: z.enum(['confirm', 'keep', 'resend']).default('confirm'),
+    /** The longest that the platform may mean by its own day, rolling; 24 hours when absent. */
     platformDay: duration().default(24 * 3600_000),
+    /** Whether receipts and log lines name the recipient, `to` as in the message; no when absent. */
+    discloseRecipients: z.boolean().default(false),
   };
 }
 

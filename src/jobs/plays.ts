@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
 import { type Problem, quoted, toProblems } from '../problems.ts';
 import type { ChannelFacts } from './announcements.ts';
 import { inBatches, type Source } from './batches.ts';
@@ -8,6 +7,7 @@ import { InterruptedError, InvalidMessageError, UnknownChannelError } from './er
 import { platformOf, unknownChannel } from './known-channels.ts';
 import type { Platforms } from './message.ts';
 import { CHANNEL_NAME } from './queues.ts';
+import { recipientOf } from './recipients.ts';
 import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
 
 /** "This player has played": what the eligibility check lives on. */
@@ -148,22 +148,4 @@ function readPlay(
   const at = parsed.data.at === undefined ? clock.now() : new Date(parsed.data.at).getTime();
   if (at > clock.now() + MAX_AHEAD_MS) return bad({ path: 'at', message: 'lies in the future' });
   return { channel, recipient: recipient.key, at };
-}
-
-/** Made once a platform: a schema costs a hundred times what it checks. */
-const recipientSchemas = new WeakMap<PlatformDefinition, z.ZodType<{ to: unknown }>>();
-
-function recipientSchema(definition: PlatformDefinition): z.ZodType<{ to: unknown }> {
-  const made = recipientSchemas.get(definition);
-  if (made) return made;
-  const schema = z.strictObject({ to: definition.messageShape['to']! as z.ZodType });
-  recipientSchemas.set(definition, schema);
-  return schema;
-}
-
-function recipientOf(definition: PlatformDefinition, to: unknown): Recipient | Problem[] {
-  const parsed = recipientSchema(definition).safeParse({ to });
-  return parsed.success
-    ? definition.recipient(parsed.data)
-    : toProblems(parsed.error.issues, { to }, () => true);
 }

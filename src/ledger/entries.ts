@@ -20,6 +20,8 @@ export interface LedgerMessage {
   requests?: 1 | 2 | undefined;
   /** JSON, handed through to the receipt. */
   meta?: string | undefined;
+  /** JSON, for the receipt, where the channel discloses its recipients. */
+  to?: string | undefined;
 }
 
 /** The right to make one request now. It ends by itself; past the deadline the send counts as unknown. */

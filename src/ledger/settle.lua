@@ -45,9 +45,11 @@ local function receipt(record, s)
     fields[#fields + 1] = 'platformMessageId'
     fields[#fields + 1] = s.platformMessageId
   end
-  if s.meta then
-    fields[#fields + 1] = 'meta'
-    fields[#fields + 1] = s.meta
+  for _, name in ipairs({ 'meta', 'to' }) do
+    if s[name] then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = s[name]
+    end
   end
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', options.keep, '*', unpack(fields))
 end

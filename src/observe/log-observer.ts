@@ -15,7 +15,10 @@ const messageFields = (message: MessageRef, run: number): Fields => ({
   run,
 });
 
-const metaField = (message: MessageRef): Fields => (message.meta ? { meta: message.meta } : {});
+const givenFields = ({ to, meta }: MessageRef): Fields => ({
+  ...(to !== undefined && { to }),
+  ...(meta && { meta }),
+});
 
 /** What comes next, flat: `next` is the kind of the disposition. */
 function nextFields(next: Disposition): Fields {
@@ -62,7 +65,7 @@ function attemptLine(event: AttemptEvent): Fields {
     ...outcomeFields(event.outcome),
     duration_ms: Math.round(event.durationMs * 10) / 10,
     ...nextFields(event.next),
-    ...metaField(event.message),
+    ...givenFields(event.message),
   };
 }
 
@@ -74,7 +77,7 @@ function finalLine(event: FinalEvent): Fields {
     state_reason: event.final.reason,
     ...(event.detail === undefined ? {} : { detail: event.detail }),
     latency_ms: Math.round(event.latencyMs),
-    ...metaField(event.message),
+    ...givenFields(event.message),
   };
 }
 

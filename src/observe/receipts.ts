@@ -5,7 +5,8 @@ import type { FinalState } from '../outcome.ts';
 /**
  * Receipts: one entry a final state in the capped stream `herald:{<channel>}:receipts`, written by the script that
  * makes the state final. Stream fields, all text: `v`, `id`, `run`, `state`, `reason`, `at` (milliseconds since the
- * epoch by Redis's clock, decimal), `attempts`, and where there are any `platformMessageId` and `meta` (JSON object).
+ * epoch by Redis's clock, decimal), `attempts`, and where there are any `platformMessageId` `meta` (JSON object)
+ * and, where the channel discloses its recipients, `to` (JSON object, as in the message).
  * Applications follow the stream with consumer groups; this reader is for looking back.
  */
 export interface Receipt {
@@ -20,6 +21,7 @@ export interface Receipt {
   attempts: number;
   platformMessageId?: string;
   meta?: Record<string, string>;
+  to?: unknown;
 }
 
 export interface ReceiptPage {
@@ -39,12 +41,12 @@ export interface ReceiptRange {
 
 type Entry = [id: string, fields: string[]];
 
-function parseMeta(text: string | undefined): Record<string, string> | undefined {
+function parseJson<T>(text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Record<string, string>;
+    return JSON.parse(text) as T;
   } catch {
-    return undefined; // A receipt stays readable where a foreign writer broke its meta.
+    return undefined; // A receipt stays readable where a foreign writer broke a field.
   }
 }
 
@@ -59,7 +61,8 @@ function parseEntry([entry, flat]: Entry): Receipt | undefined {
   const state = fields.get('state');
   if (id === undefined || !isState(state)) return undefined;
   const platformMessageId = fields.get('platformMessageId');
-  const meta = parseMeta(fields.get('meta'));
+  const meta = parseJson<Record<string, string>>(fields.get('meta'));
+  const to = parseJson<object>(fields.get('to'));
   return {
     entry,
     v: Number(fields.get('v')),
@@ -71,6 +74,7 @@ function parseEntry([entry, flat]: Entry): Receipt | undefined {
     attempts: Number(fields.get('attempts')),
     ...(platformMessageId === undefined ? {} : { platformMessageId }),
     ...(meta === undefined ? {} : { meta }),
+    ...(to === undefined ? {} : { to }),
   };
 }
 

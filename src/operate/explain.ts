@@ -16,8 +16,9 @@ import {
   explainSlot,
 } from './explained-ledger.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
-import { findLiveJob } from './live-jobs.ts';
+import { findLiveJob, nameOwner } from './live-jobs.ts';
 import { type Prediction, predict } from './prediction.ts';
+import { DELAYED_SCORE_UNIT } from './queue-list.ts';
 import { findJob, readJobs, readStored, type StoredJob } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 import { type Hold, holdOf } from './status.ts';
@@ -214,9 +215,6 @@ async function findByName(
   return jobId === null ? undefined : (await readJobs(redis, channel, [jobId]))[0];
 }
 
-/** BullMQ keeps a delayed job's moment in the upper bits of its score, a counter in the lower twelve. */
-const DELAYED_SCORE_UNIT = 0x1000;
-
 async function explainJob(
   { redis }: Installation,
   channel: OperatedChannel,
@@ -239,24 +237,4 @@ async function explainJob(
 function explainDelivery({ message, ledger, expiresAt }: Delivery): ExplainedMessage {
   const { to, onQuota = 'drop' }: AnyMessage = message;
   return { to, onQuota, expiresAt, sendAt: ledger.sendAt ?? null };
-}
-
-/** A slot knows its owner by a hash; the message is found while it is on its way or has a receipt. */
-async function nameOwner(
-  installation: Installation,
-  channel: OperatedChannel,
-  slot: ExplainedSlot | null,
-  id: string,
-): Promise<Explanation['slot']> {
-  if (!slot) return null;
-  if (slot.own) return { ...slot, ownerId: id };
-  const live = await findLiveJob(installation, channel, slot.owner);
-  if (live) return { ...slot, ownerId: live.id };
-  const { receipts } = await findReceipts(
-    installation.redis,
-    channel.name,
-    (candidate) => messageKey(candidate) === slot.owner,
-    () => true,
-  );
-  return { ...slot, ownerId: receipts[0]?.id ?? null };
 }

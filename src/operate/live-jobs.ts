@@ -1,7 +1,9 @@
 import { messageKey } from '../ledger/names.ts';
 import type { ReadJob } from '../workers/delivery.ts';
+import type { ExplainedSlot } from './explained-ledger.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 import { readJobs, readStored, type StoredJob } from './read-stored.ts';
+import { findReceipts } from './receipts-of.ts';
 
 /** How many jobs of each state are looked at. */
 const LOOKED_AT = 500;
@@ -39,4 +41,27 @@ function nameOf(job: StoredJob, read: ReadJob): string | undefined {
   if (read.kind === 'invalid') return read.ref.id;
   const { id } = Object(JSON.parse(job.text)) as { id?: unknown };
   return typeof id === 'string' ? id : undefined;
+}
+
+/**
+ * A slot knows its owner by a hash; the message is found while it is on its way or has a receipt.
+ * @param id of the message that the slot's `own` speaks of
+ */
+export async function nameOwner(
+  installation: Installation,
+  channel: OperatedChannel,
+  slot: ExplainedSlot | null,
+  id?: string,
+): Promise<(ExplainedSlot & { ownerId: string | null }) | null> {
+  if (!slot) return null;
+  if (slot.own && id !== undefined) return { ...slot, ownerId: id };
+  const live = await findLiveJob(installation, channel, slot.owner);
+  if (live) return { ...slot, ownerId: live.id };
+  const { receipts } = await findReceipts(
+    installation.redis,
+    channel.name,
+    (candidate) => messageKey(candidate) === slot.owner,
+    () => true,
+  );
+  return { ...slot, ownerId: receipts[0]?.id ?? null };
 }

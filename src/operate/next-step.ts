@@ -1,8 +1,29 @@
 import type { Explanation } from './explain.ts';
+import type { RecipientExplanation } from './explain-recipient.ts';
 
 /** What happens next with a message, as one plain sentence. */
 export function nextStep(explanation: Explanation): string {
   return `${sentence(explanation)}.`;
+}
+
+/** What a message to this recipient would come to now, as one plain sentence. */
+export function recipientOutlook({
+  channel,
+  stopped,
+  resting,
+  workers,
+  ...facts
+}: RecipientExplanation): string {
+  const held = stopped
+    ? `Channel ${channel} is stopped (${stopped.reason}); once it goes on, `
+    : resting
+      ? `Channel ${channel} rests (${resting.reason}); then `
+      : workers === 0
+        ? `No worker of channel ${channel} is alive; once one is, `
+        : '';
+  const { predicted } = facts;
+  const sentence = `${held}a message that is taken up: ${predicted ? becomes(predicted, { ...facts, record: null }) : 'a worker decides'}.`;
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
 
 const instant = (ms: number): string => new Date(ms).toISOString();
@@ -95,7 +116,7 @@ function then(facts: Facts): string {
 /** As admission decides: what the verdict means, in words. */
 function becomes(
   { verdict, final, until }: NonNullable<Facts['predicted']>,
-  { record, slot }: Facts,
+  { record, slot }: Pick<Facts, 'record' | 'slot'>,
 ): string {
   if (final) {
     const unless = verdict === 'ineligible' ? ' unless a play is recorded before' : '';

@@ -15,20 +15,21 @@ const LOOKED_AT = 100_000;
 
 /**
  * The receipts of the messages that match, read backwards from the newest until `enough`.
- * @param matches by the message's id
+ * @param matches by a field of the receipt's, the message's id unless `field` names another
  */
 export async function findReceipts(
   redis: Redis,
   channel: string,
   matches: (id: string) => boolean,
   enough: (receipt: Receipt) => boolean,
+  field: 'id' | 'to' = 'id',
 ): Promise<ReceiptsOf> {
   const receipts: Receipt[] = [];
   let to = '+';
   for (let seen = 0; seen < LOOKED_AT; seen += PAGE) {
     const entries = await redis.xrevrange(receiptsKey(channel), to, '-', 'COUNT', PAGE);
     for (const [entry, fields] of entries) {
-      if (!matches(fields[fields.indexOf('id') + 1] ?? '')) continue;
+      if (!matches(fieldOf(fields, field))) continue;
       const [receipt] = await readReceipts(redis, channel, { from: entry, count: 1 });
       if (receipt?.entry !== entry) continue;
       receipts.unshift(receipt);
@@ -39,4 +40,10 @@ export async function findReceipts(
     to = `(${last[0]}`;
   }
   return { receipts, complete: false };
+}
+
+/** Names and values in turn. */
+function fieldOf(fields: readonly string[], name: string): string {
+  const at = fields.findIndex((field, i) => i % 2 === 0 && field === name);
+  return at < 0 ? '' : (fields[at + 1] ?? '');
 }

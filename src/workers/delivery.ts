@@ -71,11 +71,16 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
   const unquotable = unfitForQuota(message, recipient, context);
   if (unquotable) return invalid(job, parsed.id, unquotable, context);
   const dueAt = Math.max(job.timestamp, parsed.sendAtMs ?? 0);
+  const disclosed = context.channel.discloseRecipients;
   return {
     kind: 'delivery',
     delivery: {
       message,
-      ref: { ...reference(job, parsed.id, context), meta: message.meta },
+      ref: {
+        ...reference(job, parsed.id, context),
+        meta: message.meta,
+        ...(disclosed && { to: message.to }),
+      },
       ledger: {
         id: parsed.id,
         jobId: origin,
@@ -87,6 +92,7 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
         lastPlayedAt: message.lastPlayedAt === undefined ? undefined : Date.parse(message.lastPlayedAt),
         requests: context.definition.requests?.(message),
         meta: message.meta && JSON.stringify(message.meta).toWellFormed(),
+        ...(disclosed && { to: JSON.stringify(message.to).toWellFormed() }),
       },
       source: { ...sourceOf(job), dueAt, priority: message.priority ?? 0 },
       expiresAt: parsed.expiresAtMs,

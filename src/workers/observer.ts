@@ -9,6 +9,8 @@ export interface MessageRef {
   id: string;
   jobId: string;
   meta?: Record<string, string> | undefined;
+  /** Where the channel discloses its recipients. */
+  to?: unknown;
 }
 
 export interface AttemptEvent {

@@ -216,3 +216,79 @@ describe.concurrent('explain', () => {
     },
   );
 });
+
+describe.concurrent('explain --to', () => {
+  const TO = JSON.stringify({ userId: 11 });
+
+  it('tells what waits for a player, how they stand, and what becomes of a message now', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene({ channel: { discloseRecipients: true } });
+    await scene.worker();
+    await scene.send(11, { id: 'winner' });
+    await scene.settled(1);
+    const expiresAt = new Date(Date.now() + 800 * 86_400_000).toISOString();
+    await scene.send(11, { id: 'patient', onQuota: 'defer', expiresAt });
+    await scene.send(12, { id: 'somebody-else' });
+    const look = () => operator.documents(scene, ['explain', '--to', TO]);
+    const [found] = await eventually(
+      'a deferral',
+      look,
+      ([seen]) => (seen?.['waiting'] as unknown[] | undefined)?.length === 1,
+    );
+    expect(found).toMatchObject({
+      channel: CHANNEL,
+      to: { userId: 11 },
+      slot: { state: 'sent', owner_id: 'winner' },
+      predicted: { verdict: 'quota' },
+      next: 'A message that is taken up: it is suppressed (quota).',
+      waiting: [{ id: 'patient', state: 'delayed', due_at: expect.stringMatching(/Z$/) }],
+      receipts: [{ id: 'winner', state: 'delivered', to: { userId: 11 } }],
+    });
+    const { stdout } = await operator.run(scene, ['explain', '--to', TO, '--channel', CHANNEL]);
+    expect(stdout).toMatch(/^\{"userId":11\} in channel kongregate$/m);
+    expect(stdout).toMatch(/^waiting +patient +delayed until /m);
+    expect(stdout).toMatch(/^receipt +winner +run 1: delivered \(sent\)/m);
+  });
+
+  it('knows a player of whom nothing is known, and names whom the platform has not', async ({
+    openScene,
+    operator,
+  }) => {
+    const scene = await openScene();
+    await scene.worker();
+    const [stranger] = await operator.documents(scene, ['explain', '--to', TO]);
+    expect(stranger).toMatchObject({
+      slot: null,
+      play: null,
+      waiting: [],
+      next: 'A message that is taken up: it is sent.',
+    });
+    const wrong = await operator.run(scene, ['explain', '--to', '{"userId":"x"}']);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      EXIT.usage,
+      'herald: explain: --to: to.userId: expected a number, got "x"\n',
+    ]);
+    for (const argv of [['explain'], ['explain', 'x', '--to', TO], ['explain', '--to', 'x']])
+      expect((await operator.run(scene, argv)).exitCode).toBe(EXIT.usage);
+  });
+});
+
+describe.concurrent('a channel that discloses its recipients', () => {
+  it.for([true, false])(
+    'names them in receipts and log lines: %s',
+    async (discloseRecipients, { openScene, expect }) => {
+      const scene = await openScene({ channel: { discloseRecipients } });
+      const worker = await scene.worker();
+      await scene.send(11);
+      await scene.send(17);
+      await scene.settled(2);
+      const to = (await scene.receipts()).map((receipt) => receipt.to);
+      const named = discloseRecipients ? [{ userId: 11 }, { userId: 17 }] : [undefined, undefined];
+      expect(to).toHaveLength(2);
+      expect(to).toEqual(expect.arrayContaining(named));
+      expect(worker.log().includes('"to":{"userId":11}')).toBe(discloseRecipients);
+    },
+  );
+});

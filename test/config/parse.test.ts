@@ -71,6 +71,7 @@ describe('a configuration', () => {
           breaker: { failures: 10, restMs: 30_000, capMs: 300_000 },
           onUnknown: 'confirm',
           platformDayMs: 24 * 3600_000,
+          discloseRecipients: false,
         },
       ],
     });
@@ -98,6 +99,7 @@ describe('a configuration', () => {
           breaker: { rest: '1s' },
           onUnknown: 'keep',
           platformDay: '26h',
+          discloseRecipients: true,
         },
       },
     };
@@ -120,6 +122,7 @@ describe('a configuration', () => {
           breaker: { failures: 10, restMs: 1000, capMs: 300_000 },
           onUnknown: 'keep',
           platformDayMs: 26 * 3600_000,
+          discloseRecipients: true,
         },
       ],
     });

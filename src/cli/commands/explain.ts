@@ -1,7 +1,12 @@
+import { InvalidArgumentError } from 'commander';
 import type { Receipt } from '../../observe/receipts.ts';
 import { type Explanation, explain } from '../../operate/explain.ts';
-import { nextStep } from '../../operate/next-step.ts';
+import { explainRecipient, type RecipientExplanation } from '../../operate/explain-recipient.ts';
+import { findChannel, type Installation, type OperatedChannel } from '../../operate/installation.ts';
+import { nextStep, recipientOutlook } from '../../operate/next-step.ts';
+import { problemsText } from '../../problems.ts';
 import { EXIT } from '../context.ts';
+import { wrongUsage } from '../failure.ts';
 import { checkChannels, withInstallation } from '../installation.ts';
 import { instantText } from '../moments.ts';
 import { type Cell, type Output, printable } from '../output.ts';
@@ -9,15 +14,18 @@ import type { AddCommand, Run } from '../shell.ts';
 
 interface ExplainOptions {
   channel?: string;
+  to?: unknown;
 }
 
 const HELP = `
 Says what the queue, the ledger and the receipts know of a message, and what happens next. The id is the message's, or
-its job's. The content is not shown.
+its job's. The content is not shown. --to says the same of a recipient, named as in a message: slot, play, what waits for
+them among the first 500 of each state, and, where the channel discloses its recipients, their latest receipts.
 
 Examples:
   $ herald explain order-31
-  $ herald explain order-31 --channel kongregate --json`;
+  $ herald explain order-31 --channel kongregate --json
+  $ herald explain --to '{"userId":32}' --channel kongregate`;
 
 /** `*At`, `since`, `until` … hold milliseconds; people and programs read instants. */
 const INSTANTS = new Set([
@@ -70,9 +78,11 @@ const toDocument = (explanation: Explanation): object => ({
   receipts_complete: explanation.receiptsComplete,
 });
 
-function toText(explanation: Explanation, output: Output): string {
-  const rows = PARTS.flatMap((part): Cell[][] => {
-    const value = explanation[part];
+type Part = (typeof PARTS)[number];
+
+const partRows = (parts: readonly Part[], values: Partial<Record<Part, object | null>>): Cell[][] =>
+  parts.flatMap((part): Cell[][] => {
+    const value = values[part];
     if (!value) return RARE.includes(part) ? [] : [[part, '', 'not known']];
     return Object.entries(toFields(value)).map(([name, field], i) => [
       i === 0 ? part : '',
@@ -80,6 +90,9 @@ function toText(explanation: Explanation, output: Output): string {
       cell(field),
     ]);
   });
+
+function toText(explanation: Explanation, output: Output): string {
+  const rows = partRows(PARTS, explanation);
   const receipts = explanation.receipts.map(receiptRow);
   const partial = explanation.receiptsComplete ? [] : [['receipts', '', 'older ones were not read']];
   return [
@@ -98,7 +111,70 @@ const receiptRow = ({ run, state, reason, at, attempts, platformMessageId }: Rec
   `${state} (${reason}) at ${instantText(at)} after ${attempts} attempt(s)${platformMessageId ? `, ${platformMessageId}` : ''}`,
 ];
 
-const run: Run<ExplainOptions> = async (invocation) =>
+const RECIPIENT_PARTS = ['slot', 'play', 'predicted', 'stopped', 'resting'] as const;
+
+const toRecipientDocument = (found: RecipientExplanation): object => ({
+  channel: found.channel,
+  to: found.to,
+  now: instantText(found.now),
+  next: recipientOutlook(found),
+  ...Object.fromEntries(RECIPIENT_PARTS.map((part) => [part, found[part] && toFields(found[part])])),
+  workers: found.workers,
+  waiting: found.waiting.map(toFields),
+  receipts: found.receipts.map(toFields),
+  receipts_complete: found.receiptsComplete,
+});
+
+function toRecipientText(found: RecipientExplanation, output: Output): string {
+  const waiting = found.waiting.map(({ id, jobId, state, dueAt }): Cell[] => [
+    'waiting',
+    id ?? jobId,
+    dueAt === null ? state : `${state} until ${instantText(dueAt)}`,
+  ]);
+  const receipts = found.receipts.map((receipt): Cell[] => {
+    const [what, run, text] = receiptRow(receipt);
+    return [what, receipt.id, `${run}: ${text}`];
+  });
+  return [
+    `${printable(JSON.stringify(found.to))} in channel ${found.channel}`,
+    output.table(['', 'field', 'value'], [...partRows(RECIPIENT_PARTS, found), ...waiting, ...receipts]),
+    printable(recipientOutlook(found)),
+  ].join('\n');
+}
+
+/** The channel that is meant: the one that is named, or the only one. */
+function channelOf(installation: Installation, name: string | undefined): OperatedChannel {
+  if (name !== undefined) checkChannels(installation, [name]);
+  const [first, ...others] = name === undefined ? installation.channels : [findChannel(installation, name)!];
+  if (!first || others.length > 0)
+    throw wrongUsage('explain: --to needs --channel, where there is not just one');
+  return first;
+}
+
+const runRecipient: Run<ExplainOptions> = async (invocation) =>
+  await withInstallation(invocation, async (installation) => {
+    const { output, options } = invocation;
+    const found = await explainRecipient(installation, channelOf(installation, options.channel), options.to);
+    if (Array.isArray(found)) throw wrongUsage(`explain: --to: ${problemsText(found)}`);
+    output.result(toRecipientDocument(found), () => toRecipientText(found, output));
+    return EXIT.done;
+  });
+
+const run: Run<ExplainOptions> = async (invocation) => {
+  const byRecipient = invocation.options.to !== undefined;
+  if (byRecipient === invocation.args.length > 0) throw wrongUsage('explain: expected either an id or --to');
+  return byRecipient ? await runRecipient(invocation) : await runMessage(invocation);
+};
+
+function recipientOption(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new InvalidArgumentError('expected JSON such as {"userId":32}.');
+  }
+}
+
+const runMessage: Run<ExplainOptions> = async (invocation) =>
   await withInstallation(invocation, async (installation) => {
     const { output, args, options } = invocation;
     const [id = ''] = args;
@@ -118,8 +194,9 @@ const run: Run<ExplainOptions> = async (invocation) =>
 export const addExplain: AddCommand = (program, shell) => {
   program
     .command('explain')
-    .argument('<id>', 'a message id or a job id')
-    .description('Say what is known of one message, and what happens next.')
+    .argument('[id]', 'a message id or a job id')
+    .description('Say what is known of one message or recipient, and what happens next.')
+    .option('--to <json>', 'a recipient in place of a message, as in its `to`', recipientOption)
     .option('--channel <name>', 'only in this channel')
     .addHelpText('after', HELP)
     .action(shell.action(run));

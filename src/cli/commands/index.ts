@@ -5,6 +5,7 @@ import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
 import { addPlays } from './plays.ts';
+import { addQueue } from './queue.ts';
 import { addRender } from './render.ts';
 import { addSandbox } from './sandbox.ts';
 import { addSend } from './send.ts';
@@ -17,6 +18,7 @@ export const commands: readonly AddCommand[] = [
   addSend,
   addRender,
   addPlays,
+  addQueue,
   addDead,
   addChannel,
   addExplain,

@@ -25,7 +25,7 @@ configuration says.
 
 Examples:
   $ herald render messages.ndjson
-  $ echo '{"platform":"zulip","to":{"userIds":[8]},"content":"Hello **{{ name }}**","data":{"name":"Ada"}}' |
+  $ echo '{"platform":"zulip","to":{"userIds":[8]},"content":"Hello **Ada**"}' |
       herald render --platform zulip --platform usercom`;
 
 const NAMES = Object.keys(platforms);
