@@ -14,15 +14,51 @@ local function find_letter(name)
   return text and cjson.decode(text) or nil
 end
 
-local function unlist_letter(name, letter)
-  redis.call('ZREM', LETTERS .. ':' .. letter.reason, name)
-  if redis.call('HGET', LETTERS .. ':ids', letter.id) == name then redis.call('HDEL', LETTERS .. ':ids', letter.id) end
+-- Of letters { name, reason, at }, those that are still listed with the death that was seen: name -> letter.
+local function listed_letters(seen)
+  local by_reason, names, listed = {}, {}, {}
+  for i, each in ipairs(seen) do
+    names[i] = each.name
+    local same = by_reason[each.reason] or {}
+    by_reason[each.reason], same[#same + 1] = same, each
+  end
+  local texts = #names > 0 and redis.call('HMGET', LETTERS, unpack(names)) or {}
+  local kept = {}
+  for i, name in ipairs(names) do kept[name] = texts[i] end
+  for reason, same in pairs(by_reason) do
+    local own = {}
+    for i, each in ipairs(same) do own[i] = each.name end
+    local deaths = redis.call('ZMSCORE', LETTERS .. ':' .. reason, unpack(own))
+    for i, each in ipairs(same) do
+      local there = deaths[i] and tonumber(deaths[i]) == each.at and kept[each.name]
+      if there then listed[each.name] = cjson.decode(there) end
+    end
+  end
+  return listed
 end
 
-local function drop_letter(name, letter)
-  unlist_letter(name, letter)
-  redis.call('HDEL', LETTERS, name)
-  redis.call('HDEL', LETTERS .. ':data', name)
+-- Takes letters, name -> letter, out of the lists.
+local function unlist_letters(letters)
+  local ids, names, by_reason, latest = {}, {}, {}, {}
+  for name, letter in pairs(letters) do
+    ids[#ids + 1], names[#names + 1] = letter.id, name
+    local same = by_reason[letter.reason] or {}
+    by_reason[letter.reason], same[#same + 1] = same, name
+  end
+  if #ids == 0 then return end
+  for reason, same in pairs(by_reason) do redis.call('ZREM', LETTERS .. ':' .. reason, unpack(same)) end
+  for i, name in ipairs(redis.call('HMGET', LETTERS .. ':ids', unpack(ids))) do
+    if name == names[i] then latest[#latest + 1] = ids[i] end
+  end
+  if #latest > 0 then redis.call('HDEL', LETTERS .. ':ids', unpack(latest)) end
+  return names
+end
+
+local function drop_letters(letters)
+  local names = unlist_letters(letters)
+  if not names then return end
+  redis.call('HDEL', LETTERS, unpack(names))
+  redis.call('HDEL', LETTERS .. ':data', unpack(names))
 end
 
 -- `s` is the settlement that it died by, `death` holds reason, run, attempts and at.
@@ -34,7 +70,7 @@ local function keep_letter(s, death)
     name = name .. ':@' .. source.t
     held = find_letter(name)
   end
-  if held then unlist_letter(name, held) end
+  if held then unlist_letters({ [name] = held }) end
   redis.call('HSET', LETTERS .. ':data', name, ARGV[source.data])
   redis.call('HSET', LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, e = s.e, t = source.t,
     due = source.due, priority = source.priority, size = source.size, detail = source.detail,

@@ -42,6 +42,7 @@ export const SCRIPTED: readonly (readonly string[])[] = [
   ['ZADD', '@', '1', '1'],
   ['ZREM', '@', '1'],
   ['ZSCORE', '@', '1'],
+  ['ZMSCORE', '@', '1'],
   ['ZRANGE', '@', '0', '0'],
   ['ZREVRANGE', '@', '0', '0'],
   ['ZRANGEBYSCORE', '@', '0', '0'],

@@ -8,20 +8,22 @@
 --              than a day ago                           }
 --   cut        only the beginning of its data was kept }
 
-local answer = {}
+local answer, seen = {}, cjson.decode(ARGV[1])
+local letters, dropped = listed_letters(seen), {}
 local urgent, waiting = false, {}
 
 -- A job of its own for each run, so that what is left of an earlier one cannot take it along. BullMQ refuses colons in
 -- the ids that producers choose.
-local function enqueue(name, letter, run)
+local function enqueue(name, letter, run, data)
   local job = string.format('%s:#%.0f', name, run)
   local key = QUEUE .. job
+  local fields = { 'name', 'message', 'data', data or '', 'opts', '{}', 'timestamp', letter.t, 'delay', '0',
+    'priority', string.format('%.0f', letter.priority) }
   local named = letter.id ~= letter.job and letter.reason ~= 'invalid_message'
-  redis.call('HSET', key, 'name', 'message', 'data', redis.call('HGET', LETTERS .. ':data', name) or '', 'opts', '{}',
-    'timestamp', letter.t, 'delay', '0', 'priority', string.format('%.0f', letter.priority))
   if named and redis.call('SET', QUEUE .. 'de:' .. letter.id, job, 'NX') then
-    redis.call('HSET', key, 'deid', letter.id)
+    fields[#fields + 1], fields[#fields + 2] = 'deid', letter.id
   end
+  redis.call('HSET', key, unpack(fields))
   if letter.priority > 0 then
     local turn = redis.call('INCR', QUEUE .. 'pc') % 0x100000000
     redis.call('ZADD', QUEUE .. 'prioritized', string.format('%.0f', letter.priority * 0x100000000 + turn), job)
@@ -31,32 +33,32 @@ local function enqueue(name, letter, run)
   end
 end
 
-local function replay(seen)
-  local died_at = redis.call('ZSCORE', LETTERS .. ':' .. seen.reason, seen.name)
-  if not died_at or tonumber(died_at) ~= seen.at then return 'gone' end
-  local letter = find_letter(seen.name)
+local function replay(name, data)
+  local letter = letters[name]
+  if not letter or dropped[name] then return 'gone' end
   if letter.size then return 'cut' end
   local record = load_life(letter.m, letter.j)
   local own = not (record and is_final(record)) or record.job == letter.j
   if not own then return 'duplicate' end
   if record and (record.state == SENDING or record.state == ASKING) then return 'active' end
-  if record and record.state == DELIVERED then
-    drop_letter(seen.name, letter)
-    return 'delivered'
-  end
+  dropped[name] = letter
+  if record and record.state == DELIVERED then return 'delivered' end
   -- Open: a replay of an older version began the run and got no further, or another job of that name did.
   local run = record and record.run or letter.run
   if not record or is_final(record) then
     run = math.max(run, letter.run) + 1
     save_record(letter.m, new_record(math.max(letter.e, now) + DAY, run))
   end
-  enqueue(seen.name, letter, run)
-  drop_letter(seen.name, letter)
+  enqueue(name, letter, run, data)
   return 'replayed'
 end
 
-for i, seen in ipairs(cjson.decode(ARGV[1])) do answer[i] = replay(seen) end
+local names = {}
+for i, each in ipairs(seen) do names[i] = each.name end
+local data = #names > 0 and redis.call('HMGET', LETTERS .. ':data', unpack(names)) or {}
+for i, name in ipairs(names) do answer[i] = replay(name, data[i]) end
 if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
 -- What wakes BullMQ's workers.
 if #waiting > 0 or urgent then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
+drop_letters(dropped)
 return answer

@@ -78,7 +78,7 @@ local function settle_delivered(record, s)
   if record.state ~= DELIVERED then
     -- The run's one final state was told before: nobody is the first with this one. There is nothing to replay any more.
     local letter = record.job == s.j and find_letter(s.jobId)
-    if letter and letter.m == s.m then drop_letter(s.jobId, letter) end
+    if letter and letter.m == s.m then drop_letters({ [s.jobId] = letter }) end
     record.state, record.reason, record.nonce = DELIVERED, s.final[2], NO_NONCE
     save_record(s.m, record)
   end

@@ -19,7 +19,7 @@ export const systemPause: Pause = async (ms, signal) => {
 };
 
 /** A script holds the store for some milliseconds, and an interruption is felt at once. */
-const LARGEST_BATCH = 200;
+const LARGEST_BATCH = 500;
 /** Turns a second at most: below this rate one goes at a time. */
 const TURNS = 10;
 

@@ -44,12 +44,14 @@ it('finds a user who may do all that workers do, and leaves nothing behind', asy
 });
 
 it('tries every command that a script runs', () => {
-  const folders = ['../../src/ledger/', '../../node_modules/bullmq/dist/esm/scripts/'];
+  const folders = ['../../src/ledger/', '../../src/jobs/', '../../node_modules/bullmq/dist/esm/scripts/'];
   const run = new Set<string>();
   for (const folder of folders.map((path) => new URL(path, import.meta.url))) {
     for (const file of readdirSync(folder)) {
+      if (!/\.(lua|js)$/.test(file)) continue;
       const text = readFileSync(new URL(file, folder), 'utf8');
-      for (const [, name] of text.matchAll(/(?:rcall|redis\.p?call)\(['"]([A-Z]+)/g)) run.add(name!);
+      for (const [, name] of text.matchAll(/(?:rcall|(?:redis|store)\.p?call)\(['"]([A-Z]+)/g))
+        run.add(name!);
     }
   }
   const tried = new Set(SCRIPTED.map(([name]) => name));
