@@ -14,6 +14,8 @@ export interface Mark {
 export interface MarkMemory {
   hold(message: LedgerMessage, grant: Grant): void;
   settle(settlement: Settlement): void;
+  /** A settlement that changed nothing. */
+  forget(settlement: Settlement): void;
   /** Grants that are not settled. */
   held(): Mark[];
   /** The oldest first: what ended lately, and before that those who keep a slot. */
@@ -83,6 +85,7 @@ export function createMarkMemory(clock: Clock): MarkMemory {
       const again = { ...settlement, wait: undefined, health: undefined, rest: undefined };
       current.push({ message, grant, settlement: again, at: clock.monotonic() });
     },
+    forget: ({ nonce }) => void held.delete(nonce),
     held: () => [...held.values()],
     settled: () => [...older.values(), ...previous, ...current],
   };

@@ -114,11 +114,16 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     },
     async settle(settlement) {
       const settled = await settleKept(settlement);
-      memory.settle(settlement);
+      if (overruled(settlement, settled)) memory.forget(settlement);
+      else memory.settle(settlement);
       return settled;
     },
   };
 }
+
+/** Another attempt's end holds: told to a store that forgot that one, this end would come first. */
+const overruled = ({ effect, final }: Settlement, { status }: Settled): boolean =>
+  final !== undefined && effect !== 'delivered' && (status === 'known' || status === 'stale');
 
 /** What is damaged in the store fails whoever needs it. Other messages, and other channels, must not wait for it. */
 async function unlessUnreadable<T>(telling: Promise<T>): Promise<T | undefined> {

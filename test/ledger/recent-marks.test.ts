@@ -96,6 +96,23 @@ it('restores a doubt with the slot that it keeps', async () => {
   expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
 });
 
+it('does not tell an end that another attempt had overruled', async () => {
+  const lab = await openLab(store, { resolution: 'resend' });
+  const message = lab.message();
+  const first = await lab.grant(message);
+  await lab.elapse(11_000);
+  const { ledger, meetStore } = worker(lab);
+  const { nonce } = await ledger.admit(message);
+  expect(await lab.deliver(message, first)).toMatchObject({ status: 'first' });
+  const late = { message, nonce, effect: 'doubt', final: UNCONFIRMED, letter: letterOf(message) } as const;
+  expect(await ledger.settle(late)).toMatchObject({ status: 'known', final: SENT });
+  await store.redis.flushall();
+  await meetStore();
+  // The worker that delivered it may tell it now, and is the first to.
+  expect((await lab.explain(message)).record).toBeNull();
+  expect(await lab.receipts()).toEqual([]);
+});
+
 it('changes nothing in a store that lost nothing', async () => {
   const lab = await openLab(store);
   const { ledger, meetStore } = worker(lab);
