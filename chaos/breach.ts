@@ -4,7 +4,16 @@ import type { Lane } from './lanes.ts';
 
 /** What broke the promise: of which message, and how. */
 export interface Breach {
-  kind: 'lost' | 'two_final_states' | 'second_message' | 'arrived_twice' | 'never_arrived' | 'denied';
+  kind:
+    | 'lost'
+    | 'two_final_states'
+    | 'second_message'
+    | 'arrived_twice'
+    | 'never_arrived'
+    | 'denied'
+    | 'early'
+    | 'ended_early'
+    | 'answer_thrown_away';
   lane: string;
   id: string;
   what: string;
@@ -21,4 +30,14 @@ export interface Evidence {
   acknowledged: ReadonlySet<string>;
   /** Ids of the messages that have a dead letter. */
   letters: ReadonlySet<string>;
+  /** Of the messages of all lanes, by id. */
+  times: ReadonlyMap<string, Times>;
+}
+
+/** When a message may be sent, and when it is over; milliseconds since the epoch. */
+export interface Times {
+  sendAt?: number;
+  expiresAt: number;
+  /** It waits where its player's window is used up. */
+  defers: boolean;
 }

@@ -1,34 +1,39 @@
 import type { Redis } from 'ioredis';
-import { ledgerBase } from '../src/jobs/queues.ts';
 import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
-import type { Evidence } from './breach.ts';
+import type { Evidence, Times } from './breach.ts';
+import { type Forgetting, unforgotten } from './forgetting.ts';
 import { LANES, type Lane } from './lanes.ts';
-import { idIn, idOf } from './messages.ts';
+import { lettersOf } from './letters.ts';
+import { idIn } from './messages.ts';
 import type { Platforms } from './stage.ts';
+
+export interface Gathered {
+  /** `<channel> <message>` of whatever Redis acknowledged. */
+  acknowledged: ReadonlySet<string>;
+  /** When the messages may go and end, by id. */
+  times: ReadonlyMap<string, Times>;
+  /** What the store was made to forget: it was written down. */
+  forgettings: readonly Forgetting[];
+}
 
 /** Collects what is judged: Herald's receipts, and the calls as the simulated platforms wrote them down. */
 export async function gather(
   redis: Redis,
   { sandboxes }: Platforms,
-  acknowledged: ReadonlySet<string>,
+  { acknowledged, times, forgettings }: Gathered,
 ): Promise<Evidence[]> {
   return await Promise.all(
     LANES.map(async (lane) => {
-      const receipts: Receipt[] = [];
-      for await (const receipt of iterateReceipts(redis, lane.name)) receipts.push(receipt);
+      const kept: Receipt[] = [];
+      for await (const receipt of iterateReceipts(redis, lane.name)) kept.push(receipt);
       const own = `${lane.name} `;
       const ids = [...acknowledged].filter((key) => key.startsWith(own)).map((key) => key.slice(own.length));
       const calls = callsOf(lane, sandboxes);
-      return { lane, receipts, calls, acknowledged: new Set(ids), letters: await lettersOf(lane, redis) };
+      const known = unforgotten(lane, forgettings, { receipts: kept, letters: await lettersOf(lane, redis) });
+      return { lane, ...known, calls, acknowledged: new Set(ids), times };
     }),
   );
-}
-
-/** By what the letters carry; what has no name is called after its job. */
-async function lettersOf({ name }: Lane, redis: Redis): Promise<Set<string>> {
-  const kept = Object.entries(await redis.hgetall(`${ledgerBase(name)}:letters:data`));
-  return new Set(kept.map(([job, data]) => idOf(data) ?? job));
 }
 
 /** Calls that no channel is judged by: of no message, or of one that has no business with this platform. */

@@ -1,21 +1,26 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../src/clock.ts';
 import { seededRandom } from '../src/sandbox/seeded-random.ts';
+import type { Times } from './breach.ts';
 import { gather, strays } from './evidence.ts';
 import { PLACE_OF, performFaults } from './faults.ts';
 import { DRAIN_MS, type Fleet, openFleet } from './fleet.ts';
 import { unknownRuns } from './history.ts';
+import { answersKept } from './in-time.ts';
 import { judge, separate } from './judge.ts';
+import { SERVED } from './lanes.ts';
 import { lateWrites } from './late-writes.ts';
 import { openLine } from './line.ts';
-import { planMessages } from './messages.ts';
+import { type MessagePlan, planMessages } from './messages.ts';
 import type { ChaosOptions } from './options.ts';
-import { planFaults } from './plan.ts';
+import { type Fault, LOSS_MS, planFaults, planLosses } from './plan.ts';
 import { type Orders, openOrders } from './producer.ts';
-import { progress, settled } from './progress.ts';
+import { leftIn, progress, settled } from './progress.ts';
 import { followQueues } from './queue-events.ts';
 import { replay } from './replay.ts';
 import type { Findings } from './report.ts';
+import { rolloutWindows } from './rollout-windows.ts';
+import { openRollouts, planVersions, type Rollouts } from './rollouts.ts';
 import { openPlatforms, type Platforms } from './stage.ts';
 import { openStore, type Store } from './store.ts';
 
@@ -33,9 +38,12 @@ interface Scene {
   platforms: Platforms;
   fleet: Fleet;
   orders: Orders;
+  rollouts: Rollouts;
   faults: Map<string, number>;
   /** What broke the promise and is of no one message. */
   complaints: string[];
+  /** No worker was killed since, by the system's clock. */
+  calmFrom?: number;
   /** Since the first message, milliseconds. */
   elapsed(): number;
   /** Ends early when the run is interrupted. */
@@ -68,19 +76,27 @@ export async function experiment(
       count(does === 'die' ? `kill -9 ${PLACE_OF[step]}` : `event loop blocked ${PLACE_OF[step]}`),
     config: (redis) => ({
       redis,
-      http: false,
+      http: { port: 0 },
       drainTimeout: `${DRAIN_MS}ms`,
       receipts: { keep: 100_000_000 },
-      channels: platforms.channels(),
+      channels: platforms.channels(SERVED),
     }),
   });
   const following = followQueues(store.server.url, fleet.recovery.given);
   const orders = openOrders(`redis://127.0.0.1:${line.port}`, store.server.url);
+  const pause = async (ms: number): Promise<void> =>
+    void (await wait(ms, undefined, { signal }).catch(() => {}));
+  const rollouts = openRollouts({
+    ...{ platforms, signal, pause, logs: context.logs, redis: store.server.url },
+    versions: planVersions(options.rollouts),
+    now: () => systemClock.now(),
+    left: (lane) => leftIn(store.redis, lane),
+  });
   const startedAt = systemClock.monotonic();
   const scene: Scene = {
-    ...{ options, context, store, platforms, fleet, orders, faults, complaints: [] },
+    ...{ options, context, store, platforms, fleet, orders, rollouts, faults, complaints: [] },
     elapsed: () => systemClock.monotonic() - startedAt,
-    pause: async (ms) => void (await wait(ms, undefined, { signal }).catch(() => {})),
+    pause,
   };
   try {
     await fleet.start();
@@ -88,6 +104,7 @@ export async function experiment(
     return signal.aborted ? undefined : await findings(scene);
   } finally {
     await fleet.close();
+    await rollouts.close();
     following.close();
     await orders.close();
     await line.close();
@@ -96,31 +113,89 @@ export async function experiment(
   }
 }
 
-async function play(scene: Scene, count: (kind: string, times?: number) => void): Promise<void> {
-  const { options, context, store, platforms, fleet, elapsed, pause } = scene;
-  const { signal } = context;
+/** A part of the run: messages of its own, from a number on, and faults of its own. */
+interface Part extends MessagePlan {
+  seed: number;
+  faults: readonly Fault[];
+}
+
+type Count = (kind: string, times?: number) => void;
+
+async function play(scene: Scene, count: Count): Promise<void> {
+  const { options, rollouts } = scene;
   const telling = progress(scene);
   try {
-    const plan = planFaults(options, seededRandom(options.seed));
-    const replays = (): Promise<number> => replay(store.server.url, platforms);
-    await Promise.all([
-      performFaults(plan, { fleet, store, platforms, count, replay: replays, pause, elapsed, signal }),
-      produce(scene),
-    ]);
-    const left = await settled(scene, TAIL_MS);
-    if (left > 0) scene.complaints.push(`${left} jobs were still in the queues at the end`);
+    const [main, losses] = partsOf(options);
+    await rollouts.next();
+    await Promise.all([playPart(scene, main, count), rollOut(scene, main.spanMs)]);
+    await settle(scene);
+    if (losses.spanMs > 0 && !scene.context.signal.aborted) {
+      scene.calmFrom = systemClock.now();
+      await playPart(scene, losses, count);
+      await settle(scene);
+    }
   } finally {
     telling.stop();
   }
 }
 
-async function produce({ options, context, orders, elapsed, pause }: Scene): Promise<void> {
+/** Messages come as fast in both. The account that is renamed by the last deployment goes by its new name from then on. */
+function partsOf({ seed, ...options }: ChaosOptions): [main: Part, losses: Part] {
   const spanMs = options.minutes * 60_000;
-  const random = seededRandom(options.seed + 1);
-  const plan = planMessages({ messages: options.messages, spanMs }, { random, clock: systemClock });
+  const lossesMs = options.losses * LOSS_MS;
+  const messages = Math.round((options.messages * spanMs) / (spanMs + lossesMs));
+  const renamedAfter = options.rollouts / (options.rollouts + 1);
+  const movedFrom = options.rollouts > 0 ? Math.ceil(messages * renamedAfter) : Number.POSITIVE_INFINITY;
+  return [
+    { spanMs, messages, movedFrom, seed: seed + 1, faults: planFaults(options, seededRandom(seed)) },
+    {
+      ...{
+        spanMs: lossesMs,
+        messages: options.messages - messages,
+        from: messages,
+        orderly: true,
+        movedFrom,
+      },
+      ...{ seed: seed + 2, faults: planLosses(options, seededRandom(seed + 3)) },
+    },
+  ];
+}
+
+async function playPart(scene: Scene, part: Part, count: Count): Promise<void> {
+  const { context, store, platforms, fleet, orders, pause } = scene;
+  const startedAt = scene.elapsed();
+  const elapsed = (): number => scene.elapsed() - startedAt;
+  const replays = (): Promise<number> => replay(store.server.url, platforms);
+  await Promise.all([
+    performFaults(part.faults, {
+      ...{ fleet, store, platforms, orders, count, replay: replays },
+      ...{ clock: systemClock, pause, elapsed, signal: context.signal },
+    }),
+    produce(scene, part, elapsed),
+  ]);
+}
+
+async function settle(scene: Scene): Promise<void> {
+  const left = await settled(scene, TAIL_MS);
+  if (left > 0) scene.complaints.push(`${left} jobs were still in the queues at the end`);
+}
+
+/** Each of the deployments in its time, or as soon as the one before is done. */
+async function rollOut({ options, rollouts, elapsed, pause, context }: Scene, spanMs: number): Promise<void> {
+  const startedAt = elapsed();
+  for (let number = 1; number <= options.rollouts && !context.signal.aborted; number += 1) {
+    const atMs = (number / (options.rollouts + 1)) * spanMs;
+    await pause(Math.max(0, startedAt + atMs - elapsed()));
+    await rollouts.next();
+  }
+}
+
+async function produce({ context, orders, pause }: Scene, part: Part, elapsed: () => number): Promise<void> {
+  const { messages, spanMs } = part;
+  const plan = planMessages(part, { random: seededRandom(part.seed), clock: systemClock });
   let made = 0;
-  while (made < options.messages && !context.signal.aborted) {
-    const due = Math.min(options.messages, Math.ceil((elapsed() / spanMs) * options.messages));
+  while (made < messages && !context.signal.aborted) {
+    const due = Math.min(messages, Math.ceil((elapsed() / spanMs) * messages));
     const batch = Array.from({ length: due - made }, () => plan.next().value).filter((order) => !!order);
     made = due;
     if (batch.length > 0) await orders.carryOut(batch);
@@ -130,7 +205,15 @@ async function produce({ options, context, orders, elapsed, pause }: Scene): Pro
 
 async function findings(scene: Scene): Promise<Findings> {
   const { options, context, store, platforms, fleet, orders, faults, elapsed } = scene;
-  const evidence = await gather(store.redis, platforms, orders.acknowledged);
+  const { acknowledged, sent } = orders;
+  const { forgettings } = store;
+  const evidence = await gather(store.redis, platforms, { acknowledged, times: timesOf(sent), forgettings });
+  const unknown = await unknownRuns(context.logs);
+  const calmFrom = scene.calmFrom ?? Number.POSITIVE_INFINITY;
+  const breaches = [
+    ...evidence.flatMap((each) => [...judge(each), ...answersKept(each, calmFrom, unknown)]),
+    ...rolloutWindows(evidence, scene.rollouts.deployed),
+  ];
   const unheard = orders.carriedOut - orders.acknowledged.size;
   if (unheard !== 0)
     scene.complaints.push(`${unheard} orders were carried out and nobody heard what came of them`);
@@ -151,11 +234,22 @@ async function findings(scene: Scene): Promise<Findings> {
     acknowledged: orders.acknowledged.size,
     repeated: orders.repeated,
     faults,
-    unknown: await unknownRuns(context.logs),
+    unknown,
     recovery: fleet.recovery.figures((message) => finals.get(message)),
     forgotten: store.forgotten,
     processes: { started: fleet.started, killed: fleet.killed },
-    ...separate(evidence.flatMap(judge), await lateWrites(context.logs)),
-    complaints: [...fleet.complaints, ...scene.complaints],
+    ...separate(breaches, await lateWrites(context.logs)),
+    complaints: [...fleet.complaints, ...scene.rollouts.complaints, ...scene.complaints],
   };
 }
+
+const timesOf = (sent: Orders['sent']): Map<string, Times> =>
+  new Map(
+    [...sent].map(([id, { sendAt, expiresAt, onQuota }]) => [
+      id,
+      {
+        ...(sendAt !== undefined && { sendAt: Date.parse(`${sendAt}`) }),
+        ...{ expiresAt: Date.parse(`${expiresAt}`), defers: onQuota === 'defer' },
+      },
+    ]),
+  );

@@ -1,5 +1,8 @@
+import type { Clock } from '../src/clock.ts';
 import { ambush, type Fleet, type Place } from './fleet.ts';
+import { laneOf, SERVED } from './lanes.ts';
 import type { Fault, FaultKind } from './plan.ts';
+import type { Orders } from './producer.ts';
 import type { Platforms } from './stage.ts';
 import type { Step } from './steps.ts';
 import type { Store } from './store.ts';
@@ -9,10 +12,12 @@ export interface FaultDeps {
   fleet: Fleet;
   store: Store;
   platforms: Platforms;
+  orders: Orders;
   /** Counts what was done, by kind. */
   count(kind: string, times?: number): void;
   /** Starts runs of dead letters anew; answers how many. */
   replay(): Promise<number>;
+  clock: Pick<Clock, 'now'>;
   pause(ms: number): Promise<void>;
   elapsed(): number;
   signal: AbortSignal;
@@ -39,7 +44,8 @@ export async function performFaults(plan: readonly Fault[], deps: FaultDeps): Pr
   await Promise.all(running);
 }
 
-function actsOf({ fleet, store, platforms, count, pause, replay }: FaultDeps): Acts {
+function actsOf(deps: FaultDeps): Acts {
+  const { fleet, store, platforms, orders, clock, count, pause, replay } = deps;
   const { proxies } = platforms;
   /** One that works: half of them at least do, so that somebody takes over. */
   const standing = (place: Place): Place | undefined => {
@@ -114,6 +120,40 @@ function actsOf({ fleet, store, platforms, count, pause, replay }: FaultDeps): A
         idled ? 'worker an hour off that took nothing, and said so' : 'worker an hour off that never began',
       );
     },
+    async clock_step({ aheadMs, forMs }, place) {
+      const victim = standing(place)?.worker;
+      if (!victim) return;
+      count('clock stepped by three days, and back');
+      victim.stepClock({ clockAheadMs: aheadMs });
+      await pause(forMs);
+      victim.stepClock({ clockAheadMs: 0 });
+    },
+    async paused({ forMs }) {
+      count("queue paused by BullMQ's own pause");
+      const from = clock.now();
+      await orders.pause(PAUSED);
+      await pause(forMs);
+      await orders.resume(PAUSED);
+      fleet.recovery.away(from, clock.now(), PAUSED.name);
+    },
+    async poison({ bytes }, { number }) {
+      count('foreign job of megabytes');
+      await orders.poison(SERVED[number % SERVED.length]!, bytes);
+    },
+    async flush({ command }) {
+      count(command.toUpperCase());
+      await store.flush(command);
+      await sendAgain(deps);
+    },
+    async demotion({ lagMs }) {
+      count('primary demoted to a lagging replica, and promoted');
+      await store.demote(lagMs, pause);
+      await sendAgain(deps);
+    },
+    async full({ forMs }) {
+      count('redis full');
+      await store.fill(forMs, pause);
+    },
     async replay() {
       count('replay under way');
       count('dead letters replayed', await replay());
@@ -123,6 +163,15 @@ function actsOf({ fleet, store, platforms, count, pause, replay }: FaultDeps): A
       for (const place of fleet.places) await fleet.replace(place);
     },
   };
+}
+
+const PAUSED = laneOf('staff');
+
+/** An application that followed the receipts knows what had ended; whatever was waiting went with the store. */
+async function sendAgain({ store, orders, count }: FaultDeps): Promise<void> {
+  const receipts = store.forgettings.flatMap((forgetting) => [...forgetting.receipts.values()].flat());
+  const final = new Set(receipts.map(({ id }) => id));
+  count('messages that went with it, sent again', await orders.sendAgain((id) => final.has(id)));
 }
 
 /** How a step of the pipeline is called. */

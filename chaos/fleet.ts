@@ -81,6 +81,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
         complaints.push(`${worker.name} ended by itself: see its log`);
       if (place) fill(place);
     },
+    onStuck: ({ name }, detail) => complaints.push(`${name} failed its liveness probe: ${detail}`),
   };
 
   function launch(name: string, redis: Line, clockAheadMs = 0): WorkerProcess {

@@ -2,6 +2,8 @@ import type { SandboxCall } from '../src/sandbox/index.ts';
 import { arrivals } from './arrivals.ts';
 import type { Breach, Evidence } from './breach.ts';
 import { finalStates } from './final-states.ts';
+import { inTime } from './in-time.ts';
+import type { Lane } from './lanes.ts';
 import type { LateWrites } from './late-writes.ts';
 import { idIn } from './messages.ts';
 
@@ -9,7 +11,7 @@ import { idIn } from './messages.ts';
 const JUDGED = new Set(['accepted', 'daily_limit']);
 
 export function judge(evidence: Evidence): Breach[] {
-  return [...finalStates(evidence), ...secondMessages(evidence), ...arrivals(evidence)];
+  return [...finalStates(evidence), ...secondMessages(evidence), ...arrivals(evidence), ...inTime(evidence)];
 }
 
 /** What broke the promise, and what only looks so: a request of it was written beyond the bounds of the guarantee. */
@@ -38,7 +40,7 @@ function byRecipient(calls: readonly SandboxCall[]): Map<string, SandboxCall[]> 
 /** A recipient's window belongs to the message that was accepted first in it; that one may be repeated, no other sent. */
 function secondMessages({ lane, calls }: Evidence): Breach[] {
   const { judged } = lane;
-  if (judged.kind === 'confirmable') return [];
+  if (judged.kind !== 'calendar' && judged.kind !== 'rolling') return [];
   const breaches: Breach[] = [];
   for (const [recipient, sent] of byRecipient(calls)) {
     let owner: SandboxCall | undefined;
@@ -58,7 +60,7 @@ function secondMessages({ lane, calls }: Evidence): Breach[] {
 function sharesWindow(
   first: SandboxCall,
   second: SandboxCall,
-  { kind, windowMs }: { kind: 'calendar' | 'rolling'; windowMs: number },
+  { kind, windowMs }: Extract<Lane['judged'], { windowMs: number }>,
 ): boolean {
   if (kind === 'rolling') return second.at - first.at < windowMs;
   return Math.floor(first.at / windowMs) === Math.floor(second.at / windowMs);

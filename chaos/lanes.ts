@@ -9,7 +9,10 @@ export interface Lane {
   name: string;
   /** Of all messages. */
   share: number;
-  judged: { kind: 'calendar' | 'rolling'; windowMs: number } | { kind: 'confirmable' };
+  /** `once`: by what arrives twice alone, as a confirmable one, where nobody can be asked. */
+  judged: { kind: 'calendar' | 'rolling'; windowMs: number } | { kind: 'confirmable' | 'once' | 'rollout' };
+  /** Served by workers of its own, which are deployed anew with other settings: see `rollouts.ts`. */
+  apart?: true;
   /** Which of the two simulated platforms stands behind it: one a player and window, or whatever is asked for. */
   platform: 'limiting' | 'lenient';
   settings: Record<string, unknown>;
@@ -34,11 +37,27 @@ const toUser = (first: number) => (recipient: number) => ({
   to: { userId: first + recipient },
 });
 
+/** Of the settings that change by the deployment, the first. */
+export const FIRST_WINDOW_MS = 40_000;
+
+const rollout = (name: string, share: number): Lane => ({
+  ...{ name, share, judged: { kind: 'rollout' }, apart: true, platform: 'lenient', crowding: 2.5 },
+  settings: rolloutSettings(FIRST_WINDOW_MS),
+  path: '/kongregate/api',
+  to: toUser(30_000_000),
+});
+
+/** An account of Kongregate's whose quota is another one with each deployment. */
+export const rolloutSettings = (windowMs: number) => ({
+  ...kongregate(windowMs, 'calendar'),
+  ...{ apiKey: 'moving-key', onUnknown: 'keep' },
+});
+
 export const LANES: readonly Lane[] = [
   {
     // Kongregate as it is: an unknown send is repeated within its window, and the refusal proves the first one.
     name: 'kongregate',
-    share: 0.5,
+    share: 0.45,
     judged: { kind: 'calendar', windowMs: 60_000 },
     platform: 'limiting',
     settings: { ...kongregate(60_000, 'calendar'), apiKey: 'sandbox-key', rate: { max: 400, per: '1s' } },
@@ -49,7 +68,7 @@ export const LANES: readonly Lane[] = [
   {
     // A platform that takes whatever it gets: only Herald stands between a player and a second message.
     name: 'lenient',
-    share: 0.2,
+    share: 0.15,
     judged: { kind: 'calendar', windowMs: 40_000 },
     platform: 'lenient',
     settings: { ...kongregate(40_000, 'calendar'), apiKey: 'lenient-key', onUnknown: 'keep' },
@@ -82,16 +101,34 @@ export const LANES: readonly Lane[] = [
   },
   {
     name: 'staff',
-    share: 0.1,
+    share: 0.08,
     judged: { kind: 'confirmable' },
     platform: 'limiting',
     settings: { platform: 'zulip', apiKey: 'sandbox-key', email: 'bot@example.com', rate: false },
     path: '/zulip',
     to: (recipient) => ({ platform: 'zulip', to: { userIds: [1_000 + recipient] } }),
   },
+  {
+    // Nothing can be learned of a send whose answer was lost.
+    name: 'chat',
+    share: 0.07,
+    judged: { kind: 'once' },
+    platform: 'limiting',
+    settings: { platform: 'usercom', apiKey: 'sandbox-key', agent: 1, rate: false },
+    path: '/usercom/api/public',
+    to: (recipient) => ({ platform: 'usercom', to: { userId: 10 * recipient + 1 } }),
+  },
+  rollout('moving', 0.05),
+  // The same account by another name: its messages are those of `moving` after the last deployment.
+  rollout('moved', 0),
 ];
 
-export const API_KEYS = ['sandbox-key', 'lenient-key', 'rolling-key'];
+export const laneOf = (name: string): Lane => LANES.find((lane) => lane.name === name)!;
+
+/** The channels that the workers of the run serve side by side. */
+export const SERVED = LANES.filter(({ apart }) => !apart);
+
+export const API_KEYS = ['sandbox-key', 'lenient-key', 'rolling-key', 'moving-key'];
 
 /** What the channels have in common: short, so that much happens in minutes. */
 export const COMMON = {

@@ -1,6 +1,6 @@
 import type { MessageInput } from '../src/app.ts';
 import type { Clock, Random } from '../src/clock.ts';
-import { LANES, type Lane } from './lanes.ts';
+import { FIRST_WINDOW_MS, LANES, type Lane, laneOf } from './lanes.ts';
 
 /** One thing that a producer does. */
 export type Order =
@@ -14,8 +14,16 @@ export type Again = 'no' | 'produced' | 'foreign';
 export interface MessagePlan {
   messages: number;
   spanMs: number;
+  /** The number of the first; of a later part of the run the messages are for other people. */
+  from?: number;
+  /** Nothing that nobody can read, since nobody would enqueue it again. */
+  orderly?: boolean;
+  /** From this number on the account of `moving` goes by its other name. */
+  movedFrom?: number;
 }
 
+const [MOVING, MOVED] = [laneOf('moving'), laneOf('moved')];
+const OTHER_PEOPLE = 1_000_000;
 const DEFERRED = 0.2;
 const AGAIN = 0.03;
 const GARBAGE = 0.002;
@@ -25,18 +33,20 @@ const LIFE_MS = { least: 90_000, most: 150_000 };
 
 /** The orders of a run, made as they are needed: their instants count from then. */
 export function* planMessages(
-  { messages, spanMs }: MessagePlan,
+  { messages, spanMs, from = 0, orderly = false, movedFrom = Number.POSITIVE_INFINITY }: MessagePlan,
   { random, clock }: { random: Random; clock: Pick<Clock, 'now'> },
 ): Generator<Order> {
   const crowds = new Map(LANES.map((lane) => [lane, crowdOf(lane, messages, spanMs)]));
-  for (let number = 0; number < messages; number += 1) {
-    const lane = laneAt(random());
-    if (random() < GARBAGE) {
+  const strangers = from > 0 ? OTHER_PEOPLE : 0;
+  for (let number = from; number < from + messages; number += 1) {
+    const drawn = laneAt(random());
+    const lane = drawn === MOVING && number >= movedFrom ? MOVED : drawn;
+    if (random() < GARBAGE && !orderly) {
       yield { kind: 'garbage', lane, data: garbage(random, number) };
       continue;
     }
     const id = `${lane.name}-${number}`;
-    const recipient = Math.floor(random() * (crowds.get(lane) ?? 1));
+    const recipient = strangers + Math.floor(random() * (crowds.get(drawn) ?? 1));
     const roll = random();
     const again: Again = roll < AGAIN / 2 ? 'produced' : roll < AGAIN ? 'foreign' : 'no';
     yield {
@@ -51,8 +61,9 @@ export function* planMessages(
 
 function crowdOf(lane: Lane, messages: number, spanMs: number): number {
   const own = messages * lane.share;
-  if (lane.judged.kind === 'confirmable' || !lane.crowding) return Math.ceil(own / 4);
-  const windows = Math.max(1, spanMs / lane.judged.windowMs);
+  if (!lane.crowding) return Math.ceil(own / 4);
+  const windowMs = 'windowMs' in lane.judged ? lane.judged.windowMs : FIRST_WINDOW_MS;
+  const windows = Math.max(1, spanMs / windowMs);
   return Math.max(3, Math.ceil(own / windows / lane.crowding));
 }
 

@@ -6,6 +6,8 @@ export interface ChaosOptions {
   workers: number;
   kills: number;
   outages: number;
+  rollouts: number;
+  losses: number;
   seed: number;
   /** How long messages and faults go on; the tail until the last final state comes on top. */
   minutes: number;
@@ -19,7 +21,15 @@ export const USAGE = `npm run chaos -- [options]
   --workers <n>    worker processes, at least 2           (4)
   --kills <n>      kill -9 of a worker                    (40)
   --outages <n>    kill -9 and restart of Redis           (6)
+  --rollouts <n>   deployments that change a channel      (2)
+                   by turns another quota; the last, another name
+  --losses <n>     what the store is made to lose         (4)
+                   in turn FLUSHALL, demotion to a replica that
+                   lags and promotion, all memory, FLUSHDB: in a
+                   part of its own after the others, 25 s each,
+                   in which no worker is killed
   --minutes <n>    how long messages and faults go on     (5)
+                   before that part
   --seed <n>       of messages and faults                 (the time)
   --logs <dir>     keep the workers' logs there
 
@@ -30,6 +40,8 @@ const OPTIONS = {
   workers: { type: 'string', default: '4' },
   kills: { type: 'string', default: '40' },
   outages: { type: 'string', default: '6' },
+  rollouts: { type: 'string', default: '2' },
+  losses: { type: 'string', default: '4' },
   minutes: { type: 'string', default: '5' },
   seed: { type: 'string' },
   logs: { type: 'string' },
@@ -40,7 +52,7 @@ const OPTIONS = {
 export function readOptions(args: readonly string[], now: number): ChaosOptions | undefined {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.help) return undefined;
-  const number = (name: 'messages' | 'workers' | 'kills' | 'outages' | 'minutes', least: number): number => {
+  const number = (name: Exclude<keyof ChaosOptions, 'seed' | 'logs'>, least: number): number => {
     const value = Number(values[name]);
     if (!(value >= least)) throw new RangeError(`--${name}: expected a number of at least ${least}`);
     return value;
@@ -50,6 +62,8 @@ export function readOptions(args: readonly string[], now: number): ChaosOptions 
     workers: Math.round(number('workers', 2)),
     kills: Math.round(number('kills', 0)),
     outages: Math.round(number('outages', 0)),
+    rollouts: Math.round(number('rollouts', 0)),
+    losses: Math.round(number('losses', 0)),
     minutes: number('minutes', 0.1),
     seed: values.seed === undefined ? now % 1_000_000 : Number(values.seed),
     logs: values.logs,

@@ -18,8 +18,14 @@ export type FaultKind =
   | { kind: 'platform_away'; forMs: number }
   | { kind: 'platform_cut' }
   | { kind: 'wrong_clock'; aheadMs: number; forMs: number }
+  | { kind: 'clock_step'; aheadMs: number; forMs: number }
+  | { kind: 'paused'; forMs: number }
+  | { kind: 'poison'; bytes: number }
   | { kind: 'replay' }
-  | { kind: 'deploy' };
+  | { kind: 'deploy' }
+  | { kind: 'flush'; command: 'flushall' | 'flushdb' }
+  | { kind: 'demotion'; lagMs: number }
+  | { kind: 'full'; forMs: number };
 
 /** A job lock is 15 s long: longer than that, and another worker takes over. */
 const BEYOND_LOCK_MS = 17_000;
@@ -29,20 +35,17 @@ const OUTAGES_MS = [800, 2_000, 1_200, 5_000, 500, 3_000, 1_500, 17_000];
 const HOUR_MS = 3_600_000;
 const AT_MOST_OF_THE_SPAN = 0.4;
 
+const THREE_DAYS_MS = 3 * 24 * HOUR_MS;
+/** A liveness probe that takes a paused queue for a stuck worker fails after a minute. */
+const PAUSED_MS = 70_000;
+const POISON_BYTES = 4 * 1024 * 1024;
+
 export function planFaults(
   { kills, outages, minutes }: Pick<ChaosOptions, 'kills' | 'outages' | 'minutes'>,
   random: Random,
 ): Fault[] {
   const spanMs = minutes * 60_000;
-  const between = (least: number, most: number): number => Math.round(least + random() * (most - least));
-  const spread = (count: number, make: (number: number) => FaultKind): Fault[] =>
-    Array.from({ length: count }, (_, number) => ({
-      atMs: Math.round(((number + 0.1 + 0.8 * random()) / count) * spanMs),
-      worker: between(0, 1_000_000),
-      ...make(number),
-    }));
-  const each = (everyMs: number, make: (number: number) => FaultKind): Fault[] =>
-    spread(Math.round(spanMs / everyMs), make);
+  const { between, spread, each } = spreading(spanMs, random);
   const outage = (number: number): FaultKind => {
     const longest = (spanMs / Math.max(1, outages)) * AT_MOST_OF_THE_SPAN;
     return { kind: 'outage', forMs: Math.min(longest, OUTAGES_MS[number % OUTAGES_MS.length] ?? 0) };
@@ -64,9 +67,57 @@ export function planFaults(
     ...each(45_000, () => ({ kind: 'platform_away', forMs: 2_000 })),
     ...each(10_000, () => ({ kind: 'platform_cut' })),
     ...spread(2, (n) => ({ kind: 'wrong_clock', aheadMs: n % 2 ? -HOUR_MS : HOUR_MS, forMs: 15_000 })),
+    ...each(40_000, (n) => ({
+      kind: 'clock_step',
+      aheadMs: n % 3 === 2 ? -THREE_DAYS_MS : THREE_DAYS_MS,
+      forMs: between(4_000, 10_000),
+    })),
+    ...each(60_000, () => ({ kind: 'poison', bytes: POISON_BYTES })),
+    {
+      atMs: Math.round(spanMs / 4),
+      worker: 0,
+      kind: 'paused',
+      forMs: Math.min(PAUSED_MS, spanMs / 2),
+    } as const,
     ...each(40_000, () => ({ kind: 'replay' })),
     ...spread(Math.max(1, Math.round(minutes / 5)), () => ({ kind: 'deploy' })),
   ].toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** Each loss has so much time: the store is told what it lacks, and the application sends again what it knows no end of. */
+export const LOSS_MS = 25_000;
+
+/**
+ * The part of a run in which the store loses what it acknowledged. Workers that die then take along what only they still
+ * know, and one that cannot reach the store does not tell it in time: here they only meet what lasts for moments.
+ */
+export function planLosses({ losses }: Pick<ChaosOptions, 'losses'>, random: Random): Fault[] {
+  const { between, spread, each } = spreading(losses * LOSS_MS, random);
+  return [
+    ...spread(losses, (number) => loss(number, between)),
+    ...each(5_000, () => ({ kind: 'answer_lost' })),
+    ...each(11_000, () => ({ kind: 'cut' })),
+    ...each(20_000, () => ({ kind: 'platform_slow', forMs: 5_000 })),
+  ].toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function loss(number: number, between: (least: number, most: number) => number): FaultKind {
+  if (number % 4 === 1) return { kind: 'demotion', lagMs: between(2_000, 6_000) };
+  if (number % 4 === 2) return { kind: 'full', forMs: between(3_000, 6_000) };
+  return { kind: 'flush', command: number % 4 === 0 ? 'flushall' : 'flushdb' };
+}
+
+function spreading(spanMs: number, random: Random) {
+  const between = (least: number, most: number): number => Math.round(least + random() * (most - least));
+  const spread = (count: number, make: (number: number) => FaultKind): Fault[] =>
+    Array.from({ length: count }, (_, number) => ({
+      atMs: Math.round(((number + 0.1 + 0.8 * random()) / count) * spanMs),
+      worker: between(0, 1_000_000),
+      ...make(number),
+    }));
+  const each = (everyMs: number, make: (number: number) => FaultKind): Fault[] =>
+    spread(Math.round(spanMs / everyMs), make);
+  return { between, spread, each };
 }
 
 /**

@@ -1,6 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { createProducer } from '../src/app.ts';
+import { createProducer, type MessageInput } from '../src/app.ts';
 import { MESSAGE_JOB, PREFIX, queueName } from '../src/jobs/queues.ts';
 import { LANES, type Lane } from './lanes.ts';
 import type { Order } from './messages.ts';
@@ -13,16 +14,32 @@ export interface Orders {
   readonly carriedOut: number;
   /** Messages that were told to be there already, and jobs that were added for them all the same. */
   readonly repeated: { refused: number; foreign: number };
+  /** What was sent, by id. */
+  readonly sent: ReadonlyMap<string, MessageInput>;
   carryOut(orders: readonly Order[]): Promise<void>;
+  /**
+   * What an application does after its Redis forgot: sends by their ids what it knows no end of. Resolves with how many
+   * were not in the queue any more.
+   */
+  sendAgain(isFinal: (id: string) => boolean): Promise<number>;
+  /** A foreign job of so many bytes, which nobody can deliver. */
+  poison(lane: Lane, bytes: number): Promise<void>;
+  /** BullMQ's own pause. */
+  pause(lane: Lane): Promise<void>;
+  resume(lane: Lane): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Longer than any outage. */
 const TIMEOUT_MS = 60_000;
+const AGAIN_MS = 250;
+type SendResult = Awaited<ReturnType<ReturnType<typeof createProducer>['send']>>;
 
 /** @param redis the address that the producer uses, which may be a bad line; `straight` is a good one */
 export function openOrders(redis: string, straight: string): Orders {
   const acknowledged = new Set<string>();
+  const sent = new Map<string, MessageInput>();
+  const underWay = new Set<Promise<unknown>>();
   const repeated = { refused: 0, foreign: 0 };
   let carriedOut = 0;
   const producer = createProducer({
@@ -38,8 +55,37 @@ export function openOrders(redis: string, straight: string): Orders {
   for (const queue of queues.values()) queue.on('error', () => {});
 
   async function addForeign(lane: Lane, data: unknown, name?: string): Promise<void> {
-    const job = await queues.get(lane)?.add(MESSAGE_JOB, data);
-    acknowledged.add(`${lane.name} ${name ?? job?.id}`);
+    const job = await persistently(() => queues.get(lane)!.add(MESSAGE_JOB, data));
+    acknowledged.add(`${lane.name} ${name ?? job.id}`);
+  }
+
+  const produce = (messages: readonly MessageInput[], onResult: (result: SendResult) => void) =>
+    persistently(() =>
+      producer.sendMany(messages, {
+        onResult(result) {
+          acknowledged.add(`${result.id.replace(/-\d+$/, '')} ${result.id}`);
+          onResult(result);
+        },
+      }),
+    );
+
+  async function carryOut(orders: readonly Order[]): Promise<void> {
+    const own = orders.filter((order) => order.kind === 'message');
+    for (const { id, message } of own) sent.set(id, message);
+    const messages = own.flatMap(({ message, again }) =>
+      again === 'produced' ? [message, message] : [message],
+    );
+    const produced = produce(messages, ({ status }) => {
+      if (status === 'duplicate') repeated.refused += 1;
+    });
+    const foreign = orders.map(async (order) => {
+      if (order.kind === 'garbage') return addForeign(order.lane, order.data);
+      if (order.again !== 'foreign') return;
+      repeated.foreign += 1;
+      await addForeign(order.lane, { v: 1, ...order.message }, order.id);
+    });
+    await Promise.all([produced, ...foreign]);
+    carriedOut += orders.length;
   }
 
   return {
@@ -48,30 +94,45 @@ export function openOrders(redis: string, straight: string): Orders {
     get carriedOut() {
       return carriedOut;
     },
-    async carryOut(orders) {
-      const own = orders.filter((order) => order.kind === 'message');
-      const messages = own.flatMap(({ message, again }) =>
-        again === 'produced' ? [message, message] : [message],
-      );
-      const produced = producer.sendMany(messages, {
-        onResult({ status, id }) {
-          if (status === 'duplicate') repeated.refused += 1;
-          acknowledged.add(`${id.replace(/-\d+$/, '')} ${id}`);
-        },
-      });
-      const foreign = orders.map(async (order) => {
-        if (order.kind === 'garbage') return addForeign(order.lane, order.data);
-        if (order.again !== 'foreign') return;
-        repeated.foreign += 1;
-        await addForeign(order.lane, { v: 1, ...order.message }, order.id);
-      });
-      await Promise.all([produced, ...foreign]);
-      carriedOut += orders.length;
+    sent,
+    carryOut(orders) {
+      const carrying = carryOut(orders).finally(() => underWay.delete(carrying));
+      underWay.add(carrying);
+      return carrying;
     },
+    async sendAgain(isFinal) {
+      await Promise.all(underWay);
+      const unfinished = [...sent].flatMap(([id, message]) => (isFinal(id) ? [] : [message]));
+      let queued = 0;
+      await produce(unfinished, ({ status }) => {
+        if (status === 'queued') queued += 1;
+      });
+      return queued;
+    },
+    async poison(lane, bytes) {
+      const content = 'x'.repeat(bytes);
+      await addForeign(lane, { v: 1, platform: lane.settings['platform'], channel: lane.name, content });
+      carriedOut += 1;
+    },
+    pause: (lane) => persistently(() => queues.get(lane)!.pause()),
+    resume: (lane) => persistently(() => queues.get(lane)!.resume()),
     async close() {
       await producer.close();
       await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
       connection.disconnect();
     },
   };
+}
+
+/** A store that refuses (full, a replica, one that loads) is asked again, as an application would. */
+async function persistently<T>(ask: () => Promise<T>): Promise<T> {
+  const until = performance.now() + TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (performance.now() > until) throw error;
+      await wait(AGAIN_MS);
+    }
+  }
 }

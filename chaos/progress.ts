@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { channelKey, receiptsKey } from '../src/jobs/queues.ts';
 import type { Fleet } from './fleet.ts';
-import { LANES } from './lanes.ts';
+import { LANES, type Lane } from './lanes.ts';
 import type { Store } from './store.ts';
 
 /** How far a run is, told every few seconds, and when it is over. */
@@ -22,7 +22,10 @@ export function progress({ store, fleet, orders, context, elapsed }: Watched): {
     const at = `${Math.round(elapsed() / 1000)} s`.padStart(7);
     const counts = `acknowledged ${orders.acknowledged.size}, killed ${fleet.killed}`;
     if (store.away) return context.tell(`${at}  ${counts}, redis is away`);
-    const { finals, left } = await count(store.redis);
+    // A store that loads or follows another has no answer.
+    const counted = await count(store.redis).catch(() => undefined);
+    if (!counted) return;
+    const { finals, left } = counted;
     context.tell(`${at}  ${counts}, final states ${finals}, in the queues ${left}`);
   }, EVERY_MS);
   return { stop: () => clearInterval(timer) };
@@ -43,11 +46,17 @@ export async function settled(
 
 async function count(redis: Redis): Promise<{ finals: number; left: number }> {
   const sums = { finals: 0, left: 0 };
-  for (const { name } of LANES) {
-    const key = channelKey(name);
-    sums.finals += await redis.xlen(receiptsKey(name));
-    sums.left += (await redis.llen(`${key}:wait`)) + (await redis.llen(`${key}:active`));
-    sums.left += (await redis.zcard(`${key}:delayed`)) + (await redis.zcard(`${key}:prioritized`));
+  for (const lane of LANES) {
+    sums.finals += await redis.xlen(receiptsKey(lane.name));
+    sums.left += await leftIn(redis, lane);
   }
   return sums;
+}
+
+/** Jobs of a channel that have no end yet. */
+export async function leftIn(redis: Redis, { name }: Lane): Promise<number> {
+  const key = channelKey(name);
+  const lists = await Promise.all(['wait', 'paused', 'active'].map((list) => redis.llen(`${key}:${list}`)));
+  const sets = await Promise.all(['delayed', 'prioritized'].map((set) => redis.zcard(`${key}:${set}`)));
+  return [...lists, ...sets].reduce((sum, each) => sum + each, 0);
 }

@@ -10,8 +10,11 @@ export interface Recovery {
   given(at: number, job: string): void;
   /** Somebody is at work on a message. */
   taken(at: number, job: string): void;
-  /** Redis was away from `from` to `to`. */
-  away(from: number, to: number): void;
+  /**
+   * Redis was away from `from` to `to`.
+   * @param channel where only this channel's queue was, because it was paused
+   */
+  away(from: number, to: number, channel?: string): void;
   /** @param finalAt when a message got a final state, if it did */
   figures(finalAt: Final): RecoveryFigures;
 }
@@ -46,10 +49,17 @@ type Final = (message: string) => number | undefined;
 export function createRecovery(): Recovery {
   const kills: Waiting[][] = [];
   const waitingFor = new Map<string, Waiting[]>();
-  const outages: { from: number; to: number }[] = [];
+  const outages: { from: number; to: number; channel: string | undefined }[] = [];
 
-  const awayWithin = (from: number, to: number): number =>
-    outages.reduce((sum, o) => sum + Math.max(0, Math.min(to, o.to) - Math.max(from, o.from)), 0);
+  function awayWithin(message: string, from: number, to: number): number {
+    const own = outages.filter(({ channel }) => !channel || message.startsWith(`${channel} `));
+    let [sum, counted] = [0, from];
+    for (const outage of own.toSorted((a, b) => a.from - b.from)) {
+      sum += Math.max(0, Math.min(to, outage.to) - Math.max(counted, outage.from));
+      counted = Math.max(counted, outage.to);
+    }
+    return sum;
+  }
 
   function note(at: number, job: string, moment: 'givenAt' | 'takenAt'): void {
     for (const waiting of waitingFor.get(job) ?? []) if (at > waiting.killedAt) waiting[moment] ??= at;
@@ -73,12 +83,13 @@ export function createRecovery(): Recovery {
     },
     given: (at, job) => note(at, job, 'givenAt'),
     taken: (at, job) => note(at, job, 'takenAt'),
-    away: (from, to) => void outages.push({ from, to }),
+    away: (from, to, channel) => void outages.push({ from, to, channel }),
     figures(finalAt) {
       const all = kills.flat();
       const raw = (each: Waiting): number =>
         waited(each, each.givenAt, each.takenAt, finalAt(each.message)) ?? 0;
-      const net = (each: Waiting): number => raw(each) - awayWithin(each.killedAt, each.killedAt + raw(each));
+      const net = (each: Waiting): number =>
+        raw(each) - awayWithin(each.message, each.killedAt, each.killedAt + raw(each));
       const ofKills = kills.map((kill) => Math.max(...kill.map(net))).toSorted((a, b) => a - b);
       const atWork = (each: Waiting): number => waited(each, each.takenAt, finalAt(each.message)) ?? 0;
       return {

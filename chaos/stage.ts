@@ -7,8 +7,14 @@ import { type Line, openLine } from './line.ts';
 export interface Platforms {
   readonly sandboxes: Readonly<Record<Lane['platform'], Sandbox>>;
   readonly proxies: readonly Line[];
-  /** Of herald.yaml's shape. */
-  channels(): Record<string, Record<string, unknown>>;
+  /**
+   * Of herald.yaml's shape.
+   * @param settings in place of the lane's own
+   */
+  channels(
+    lanes: readonly Lane[],
+    settings?: Record<string, unknown>,
+  ): Record<string, Record<string, unknown>>;
   slow(on: boolean): void;
   close(): Promise<void>;
 }
@@ -54,11 +60,11 @@ export async function openPlatforms(clock: Clock, seed: number): Promise<Platfor
   return {
     sandboxes,
     proxies: Object.values(proxies),
-    channels: () =>
+    channels: (lanes, settings) =>
       Object.fromEntries(
-        LANES.map(({ name, platform, path, settings }) => {
+        lanes.map(({ name, platform, path, ...lane }) => {
           const baseUrl = `http://127.0.0.1:${proxies[platform].port}${path}`;
-          return [name, { ...COMMON, ...settings, baseUrl }];
+          return [name, { ...COMMON, ...(settings ?? lane.settings), baseUrl }];
         }),
       ),
     slow(on) {

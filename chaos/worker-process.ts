@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Ambush, Step } from './steps.ts';
-import type { WorkerPlan } from './worker.ts';
+import type { ClockStep, WorkerPlan } from './worker.ts';
 
 const ENTRY = fileURLToPath(new URL('worker.ts', import.meta.url));
 
@@ -14,7 +14,7 @@ export interface WorkerProcess {
   readonly pid: number;
   /** Delivers, as far as it told. */
   readonly ready: boolean;
-  /** Stopped by SIGSTOP, or standing still by an ambush that was set. */
+  /** Stopped by SIGSTOP, standing still by an ambush that was set, or idle by a clock that was stepped. */
   readonly still: boolean;
   /** Messages that it took up, by job: what it is at, and since when. */
   readonly taken: ReadonlyMap<string, Taken>;
@@ -22,9 +22,12 @@ export interface WorkerProcess {
   readonly takes: number;
   /** What it told when it closed after SIGTERM. */
   readonly closed: string | undefined;
+  /** Why it did not begin, where its configuration has to wait; it ends then. */
+  readonly refused: string | undefined;
   readonly ended: Promise<void>;
   signal(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void;
   ambush(ambush: Ambush): void;
+  stepClock(step: ClockStep): void;
 }
 
 export interface Taken {
@@ -39,8 +42,18 @@ export interface WorkerEvents {
   onTake(worker: WorkerProcess, taken: Taken): void;
   /** The step at which an ambush stopped it. */
   onAmbush(worker: WorkerProcess, step: Step, does: Ambush['does']): void;
+  /** Its liveness probe failed. */
+  onStuck?(worker: WorkerProcess, detail: string): void;
   /** After the last word that it told. */
   onEnd(worker: WorkerProcess): void;
+}
+
+interface State {
+  ready: boolean;
+  still: boolean;
+  takes: number;
+  closed: string | undefined;
+  refused: string | undefined;
 }
 
 export function startWorker(
@@ -59,7 +72,7 @@ export function startWorker(
   closeSync(log);
   child.stdin?.on('error', () => {}); // It died; `close` tells.
   const taken = new Map<string, Taken>();
-  const state = { ready: false, still: false, takes: 0, closed: undefined as string | undefined };
+  const state: State = { ready: false, still: false, takes: 0, closed: undefined, refused: undefined };
 
   const worker: WorkerProcess = {
     name,
@@ -76,6 +89,9 @@ export function startWorker(
     },
     get closed() {
       return state.closed;
+    },
+    get refused() {
+      return state.refused;
     },
     ended: new Promise((resolve) => {
       child.once('close', () => {
@@ -94,6 +110,10 @@ export function startWorker(
       child.stdin?.write(`${JSON.stringify(ambush)}\n`);
       if (ambush.does === 'block') setTimeout(() => (state.still = false), ambush.ms + 1_000).unref();
     },
+    stepClock(step) {
+      state.still = step.clockAheadMs !== 0;
+      child.stdin?.write(`${JSON.stringify(step)}\n`);
+    },
   };
 
   const hear = (line: string): void => {
@@ -106,6 +126,8 @@ export function startWorker(
       events.onTake(worker, entry);
     } else if (word === 'done' || word === 'left') taken.delete(key);
     else if (word === 'ready') state.ready = true;
+    else if (word === 'refused') state.refused = line.slice('refused '.length);
+    else if (word === 'stuck') events.onStuck?.(worker, line.slice('stuck '.length));
     else if (word === 'closed') state.closed = line.slice('closed '.length);
     else if (word === 'ambush') events.onAmbush(worker, channel as Step, job as Ambush['does']);
   };

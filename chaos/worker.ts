@@ -10,8 +10,8 @@ import { type Ambush, createAmbushes, tellOn } from './steps.ts';
 
 /**
  * A worker in a process of its own, built as in production and with ambushes at its seams. Its one argument is a
- * WorkerPlan as JSON. It hears of ambushes on standard input, a JSON object a line, and does not outlive it; it tells
- * its life on file descriptor 3; its log goes to standard error.
+ * WorkerPlan as JSON. It hears of ambushes and steps of its clock on standard input, a JSON object a line, and does not
+ * outlive it; it tells its life on file descriptor 3; its log goes to standard error.
  */
 export interface WorkerPlan {
   /** Of herald.yaml's shape. */
@@ -22,8 +22,20 @@ export interface WorkerPlan {
   ambush?: Ambush;
 }
 
+/** The clock of the whole process, BullMQ's and the libraries' included, is this far ahead of the machine's from now on. */
+export interface ClockStep {
+  clockAheadMs: number;
+}
+
+/** What a start is refused with that may begin later: another policy is in force, or another name has the account. */
+const WAITS = ['QuotaChangedError', 'AccountTakenError'];
+const LIVE_EVERY_MS = 2_000;
+
 const { config: source, clockAheadMs, ambush } = JSON.parse(process.argv[2] ?? '') as WorkerPlan;
 const tell = tellOn(3);
+const dateNow = Date.now;
+let steppedMs = 0;
+Date.now = () => dateNow() + steppedMs;
 const ambushes = createAmbushes(tell);
 if (ambush) ambushes.set(ambush);
 const readFile = (): never => {
@@ -39,7 +51,11 @@ const worker = buildWorker(config, {
 
 let closing = false;
 const orders = createInterface({ input: process.stdin });
-orders.on('line', (line) => ambushes.set(JSON.parse(line) as Ambush));
+orders.on('line', (line) => {
+  const order = JSON.parse(line) as Ambush | ClockStep;
+  if ('clockAheadMs' in order) steppedMs = order.clockAheadMs;
+  else ambushes.set(order);
+});
 orders.on('close', () => {
   if (!closing) process.kill(process.pid, 'SIGKILL');
 });
@@ -52,7 +68,19 @@ process.once('SIGTERM', async () => {
 try {
   await worker.run();
   tell('ready');
+  const looking = setInterval(() => void look(), LIVE_EVERY_MS);
+  looking.unref();
 } catch (error) {
+  if (error instanceof Error && WAITS.includes(error.name)) {
+    tell(`refused ${error.message}`);
+    process.exit(1);
+  }
   // A start that a close cut short.
   if (!closing) throw error;
+}
+
+/** What an orchestrator asks, and restarts the worker by. */
+async function look(): Promise<void> {
+  const answer = await fetch(`${worker.url}/livez`).catch(() => undefined);
+  if (answer && answer.status !== 200) tell(`stuck ${await answer.text()}`);
 }

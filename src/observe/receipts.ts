@@ -78,7 +78,8 @@ function parseEntry([entry, flat]: Entry): Receipt | undefined {
   };
 }
 
-const readable = (entries: Entry[]): Receipt[] =>
+/** Stream entries as receipts, without those that are none. */
+export const parseReceipts = (entries: Entry[]): Receipt[] =>
   entries.map(parseEntry).filter((receipt) => receipt !== undefined);
 
 /** One page of receipts, oldest first. Entries that are no receipts are left out. */
@@ -87,7 +88,7 @@ export async function readReceipts(
   channel: string,
   page: ReceiptPage = {},
 ): Promise<Receipt[]> {
-  return readable(
+  return parseReceipts(
     await redis.xrange(receiptsKey(channel), page.from ?? '-', '+', 'COUNT', page.count ?? 100),
   );
 }
@@ -106,7 +107,7 @@ export async function* iterateReceipts(
   let from = range.from ?? '-';
   for (;;) {
     const entries: Entry[] = await redis.xrange(key, from, range.to ?? '+', 'COUNT', pageSize);
-    yield* readable(entries);
+    yield* parseReceipts(entries);
     const last = entries.at(-1);
     if (last === undefined || entries.length < pageSize) return;
     from = `(${last[0]}`;

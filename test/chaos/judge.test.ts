@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Breach, Evidence } from '../../chaos/breach.ts';
+import type { Breach, Evidence, Times } from '../../chaos/breach.ts';
+import { type Forgetting, unforgotten } from '../../chaos/forgetting.ts';
+import { answersKept } from '../../chaos/in-time.ts';
 import { judge, separate } from '../../chaos/judge.ts';
-import { LANES, type Lane } from '../../chaos/lanes.ts';
+import { laneOf } from '../../chaos/lanes.ts';
+import { rolloutWindows } from '../../chaos/rollout-windows.ts';
 import type { Receipt } from '../../src/observe/receipts.ts';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
 
 /** The judge of a run must be able to find it guilty. */
 
-const laneOf = (name: string): Lane => LANES.find((lane) => lane.name === name) as Lane;
 const WINDOW_MS = 60_000;
 const START = 100 * WINDOW_MS;
 
@@ -24,9 +26,8 @@ function breaches(evidence: Partial<Evidence> & { acknowledged?: ReadonlySet<str
   const receipts = evidence.receipts ?? [];
   const acknowledged = evidence.acknowledged ?? new Set(receipts.map(({ id }) => id));
   const letters = evidence.letters ?? new Set(receipts.map(({ id }) => id));
-  return judge({ lane: laneOf('kongregate'), calls: [], ...evidence, receipts, acknowledged, letters }).map(
-    ({ kind }) => kind,
-  );
+  const whole = { lane: laneOf('kongregate'), calls: [], times: new Map(), ...evidence };
+  return judge({ ...whole, receipts, acknowledged, letters }).map(({ kind }) => kind);
 }
 
 describe('the judge of a run', () => {
@@ -41,7 +42,10 @@ describe('the judge of a run', () => {
 
   it('keeps apart what was written later than the guarantee allows', () => {
     const calls = [call('kongregate-1', 0), call('kongregate-2', 10), call('kongregate-3', 20)];
-    const nothing = { receipts: [], acknowledged: new Set<string>(), letters: new Set<string>() };
+    const nothing = {
+      ...{ receipts: [], acknowledged: new Set<string>(), letters: new Set<string>() },
+      times: new Map<string, Times>(),
+    };
     const found = judge({ lane: laneOf('kongregate'), calls, ...nothing });
     expect(separate(found, () => false)).toEqual({ breaches: found, beyond: [] });
     const { breaches, beyond } = separate(
@@ -116,5 +120,119 @@ describe('the judge of a run', () => {
     expect(breaches({ calls: refused, receipts: [receipt('kongregate-1', { reason: 'presumed' })] })).toEqual(
       ['never_arrived'],
     );
+  });
+
+  it('finds what arrived before its time, and what ended with time left', () => {
+    const times = (fields: Partial<Times>) =>
+      new Map([['kongregate-1', { expiresAt: START + 3 * WINDOW_MS, defers: false, ...fields }]]);
+    const calls = [call('kongregate-1', 10)];
+    expect(breaches({ calls, times: times({ sendAt: START + 11 }) })).toEqual(['early']);
+    expect(breaches({ calls, times: times({ sendAt: START + 10 }) })).toEqual([]);
+    const ended = (reason: string, fields: Partial<Times>, at = START) =>
+      breaches({
+        receipts: [receipt('kongregate-1', { state: 'suppressed', reason, at })],
+        times: times(fields),
+      });
+    expect(ended('expired', {})).toEqual(['ended_early']);
+    expect(ended('expired', {}, START + 3 * WINDOW_MS)).toEqual([]);
+    expect(ended('quota', { defers: true })).toEqual(['ended_early']);
+    expect(ended('quota', { defers: false })).toEqual([]);
+    expect(ended('quota', { defers: true }, START + 2 * WINDOW_MS)).toEqual([]);
+  });
+
+  it('finds an answer that was thrown away, unless the worker itself had none', () => {
+    const receipts = [receipt('chat-1', { state: 'dead', reason: 'unconfirmed' })];
+    const evidence = (fields: Partial<SandboxCall> = {}): Evidence => ({
+      ...{ lane: laneOf('chat'), calls: [{ ...call('chat-1', 0), ...fields }], receipts, times: new Map() },
+      ...{ acknowledged: new Set(['chat-1']), letters: new Set(['chat-1']) },
+    });
+    const kinds = (found: readonly Breach[]) => found.map(({ kind }) => kind);
+    expect(kinds(answersKept(evidence(), START, new Set()))).toEqual(['answer_thrown_away']);
+    expect(answersKept(evidence({ fault: 'reset' }), START, new Set())).toEqual([]);
+    expect(answersKept(evidence(), START, new Set(['chat chat-1 1']))).toEqual([]);
+    // Before, workers were killed with the answers that they had.
+    expect(answersKept(evidence(), START + 1, new Set())).toEqual([]);
+  });
+});
+
+describe('a store that was made to forget', () => {
+  const lane = laneOf('kongregate');
+  const forgetting = (receipts: Receipt[], fields: Partial<Forgetting> = {}): Forgetting => ({
+    ...{ kind: 'FLUSHALL', at: START + 100, lettersAt: START + 90, letters: new Map() },
+    ...{ receipts: new Map([[lane.name, receipts]]), ...fields },
+  });
+  const known = (before: Receipt[], after: Receipt[]) =>
+    unforgotten(lane, [forgetting(before)], { receipts: after, letters: new Set() }).receipts.map(
+      ({ state, reason }) => `${state}/${reason}`,
+    );
+  const delivered = receipt('a-1');
+  const dropped = receipt('a-1', { state: 'suppressed', reason: 'quota' });
+
+  it('is judged by what it held, and may be told the same end again', () => {
+    expect(known([delivered], [])).toEqual(['delivered/sent']);
+    expect(known([delivered], [delivered])).toEqual(['delivered/sent']);
+  });
+
+  it('may end otherwise what had not arrived, and nothing that had', () => {
+    expect(known([dropped], [delivered])).toEqual(['delivered/sent']);
+    expect(known([delivered], [dropped])).toEqual(['delivered/sent', 'suppressed/quota']);
+  });
+
+  it('hides no second end within what it held, nor within what it has', () => {
+    expect(known([delivered, delivered], [])).toHaveLength(2);
+    expect(known([], [delivered, delivered])).toHaveLength(2);
+  });
+
+  it('takes dead letters along, but only of what died before', () => {
+    const dead = (id: string, at: number) =>
+      receipt(id, { state: 'dead', reason: 'exhausted', at: START + at });
+    const letters = new Map([[lane.name, new Set(['a-1'])]]);
+    const before = [dead('a-1', 0), dead('a-2', 0), dead('a-3', 95)];
+    const { letters: all } = unforgotten(lane, [forgetting(before, { letters })], {
+      receipts: [dead('a-4', 200)],
+      letters: new Set(),
+    });
+    // The second had none when they were read; the third died between that and the flush.
+    expect([...all]).toEqual(['a-1', 'a-3']);
+  });
+});
+
+describe('a quota that is changed by a deployment', () => {
+  const lane = laneOf('moving');
+  const version = (windowMs: number, at: number) => ({ lane, windowMs, at: START + at });
+  // Windows end at 40 s and 80 s before, at 60 s after.
+  const deployed = [version(40_000, 0), version(60_000, 30_000)];
+  const found = (...calls: SandboxCall[]) =>
+    rolloutWindows(
+      [
+        ...[{ lane, calls, receipts: [], times: new Map<string, Times>() }].map((each) => ({
+          ...{ ...each, acknowledged: new Set<string>(), letters: new Set<string>() },
+        })),
+      ],
+      deployed,
+    ).map(({ id }) => id);
+  const sent = (number: number, at: number, recipient = '21') =>
+    call(`moving-${number}`, at, 'accepted', recipient);
+
+  it('holds at one moment for everybody', () => {
+    expect(found(sent(1, 39_000), sent(2, 41_000))).toEqual([]);
+    expect(found(sent(1, 59_000), sent(2, 61_000))).toEqual([]);
+    const old = [sent(3, 39_000, '22'), sent(4, 41_000, '22')];
+    const young = [sent(1, 59_000), sent(2, 61_000)];
+    expect(found(...old, ...young)).toEqual([]);
+  });
+
+  it('is broken by workers of both kinds side by side', () => {
+    // By the old policy until 81 s at least, and by the new one from 61 s on at the latest.
+    const old = [sent(3, 79_000, '22'), sent(4, 81_000, '22')];
+    const young = [sent(1, 59_000), sent(2, 61_000)];
+    expect(found(...old, ...young)).toHaveLength(1);
+    expect(found(sent(1, 10_000), sent(2, 20_000))).toEqual(['moving-2']);
+  });
+
+  it('counts for an account that goes by another name', () => {
+    expect(found(sent(1, 10_000), { ...sent(2, 20_000), content: 'This is moved-2 for you' })).toEqual([
+      'moved-2',
+    ]);
   });
 });

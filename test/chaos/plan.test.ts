@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { planMessages } from '../../chaos/messages.ts';
-import { planFaults } from '../../chaos/plan.ts';
+import { type Order, planMessages } from '../../chaos/messages.ts';
+import { planFaults, planLosses } from '../../chaos/plan.ts';
+import { planVersions } from '../../chaos/rollouts.ts';
 import { STEPS } from '../../chaos/steps.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
 
 const ASKED = { kills: 300, outages: 30, minutes: 20 };
 const clock = { now: () => 0 };
+
+const numberOf = (order: Order): number => (order.kind === 'message' ? Number(order.id.split('-')[1]) : -1);
 
 describe('the plan of a run', () => {
   it('is the same for the same seed, and another for another', () => {
@@ -26,6 +29,41 @@ describe('the plan of a run', () => {
     expect(plan.filter(({ kind }) => kind === 'outage')).toHaveLength(30);
     expect(plan).toEqual(plan.toSorted((a, b) => a.atMs - b.atMs));
     expect(plan.at(-1)?.atMs).toBeLessThan(20 * 60_000);
+  });
+
+  it('makes the store lose something in turn, in a part in which no worker is killed', () => {
+    const plan = planLosses({ losses: 4 }, seededRandom(1));
+    const losses = plan.flatMap((fault) => {
+      if (fault.kind === 'flush') return [fault.command];
+      return fault.kind === 'demotion' || fault.kind === 'full' ? [fault.kind] : [];
+    });
+    expect(losses).toEqual(['flushall', 'demotion', 'full', 'flushdb']);
+    expect(new Set(plan.map(({ kind }) => kind))).not.toContain('kill');
+    expect(planLosses({ losses: 0 }, seededRandom(1))).toEqual([]);
+  });
+
+  it('changes the quota with every deployment, and the name with the last', () => {
+    const names = planVersions(3).map(({ lane, windowMs }) => `${lane.name} ${windowMs}`);
+    expect(names).toEqual(['moving 40000', 'moving 60000', 'moving 40000', 'moved 60000']);
+    expect(planVersions(0).map(({ lane }) => lane.name)).toEqual(['moving']);
+  });
+
+  it('gives the messages of another part other names and other people, and calls the account by its new name', () => {
+    const part = { messages: 2_000, spanMs: 60_000, from: 5_000, orderly: true, movedFrom: 6_000 };
+    const orders = [...planMessages(part, { random: seededRandom(1), clock })];
+    expect(orders.filter(({ kind }) => kind !== 'message')).toEqual([]);
+    const moved = orders.filter(({ lane }) => lane.name === 'moved').map((order) => numberOf(order));
+    const moving = orders.filter(({ lane }) => lane.name === 'moving').map((order) => numberOf(order));
+    expect(Math.max(...moving)).toBeLessThan(6_000);
+    expect(Math.min(...moved)).toBeGreaterThanOrEqual(6_000);
+    const players = (all: readonly Order[]) =>
+      new Set(
+        all.map(
+          (order) => `${order.lane.name} ${JSON.stringify(order.kind === 'message' && order.message.to)}`,
+        ),
+      );
+    const before = players([...planMessages({ ...part, from: 0 }, { random: seededRandom(1), clock })]);
+    expect([...players(orders)].filter((player) => before.has(player))).toEqual([]);
   });
 
   it('gives every message a name of its own, and lets several meet at a player', () => {

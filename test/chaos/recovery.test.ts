@@ -36,6 +36,17 @@ describe('the recovery after a kill', () => {
     expect(recovery.figures(never)).toMatchObject({ max: 3_000, maxWithOutages: 5_000 });
   });
 
+  it('counts no time twice in which Redis was away and a queue paused, and a pause only for its own channel', () => {
+    const recovery = createRecovery();
+    recovery.killed(1_000, underWay('staff a', 'chat b'));
+    recovery.away(2_000, 5_000);
+    recovery.away(3_000, 8_000, 'staff');
+    recovery.taken(9_000, 'job staff a');
+    recovery.taken(6_500, 'job chat b');
+    // 6 s of the first one's 8 s, 3 s of the other's 5.5 s.
+    expect(recovery.figures(never)).toMatchObject({ max: 2_500, slowest: 'chat b' });
+  });
+
   it('ends when the queue gave them to another worker, and tells apart when that one was at work', () => {
     const recovery = createRecovery();
     recovery.killed(1_000, underWay('a'));

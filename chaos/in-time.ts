@@ -1,0 +1,57 @@
+import { accepted } from './arrivals.ts';
+import type { Breach, Evidence } from './breach.ts';
+
+/** A window's end and beginning, and what a slow machine adds. */
+const MARGIN_MS = 10_000;
+
+/** Nothing is sent before it may be, and nothing ends before its time that had still time. */
+export function inTime({ lane, calls, receipts, times }: Evidence): Breach[] {
+  const breaches: Breach[] = [];
+  for (const [id, sent] of accepted(calls)) {
+    const [first] = sent;
+    const { sendAt } = times.get(id) ?? {};
+    if (first && sendAt !== undefined && first.at < sendAt)
+      breaches.push({
+        ...{ kind: 'early', lane: lane.name, id, calls: sent },
+        what: `arrived ${sendAt - first.at} ms before its sendAt`,
+      });
+  }
+  for (const { id, at, state, reason } of receipts) {
+    const { expiresAt, defers } = times.get(id) ?? {};
+    if (expiresAt === undefined || state !== 'suppressed') continue;
+    const waitsAt = defers && reason === 'quota' ? nextWindow(lane.judged, at) + MARGIN_MS : undefined;
+    if ((reason === 'expired' && at < expiresAt) || (waitsAt !== undefined && waitsAt < expiresAt))
+      breaches.push({
+        ...{ kind: 'ended_early', lane: lane.name, id, calls: [] },
+        what: `${state} (${reason}) ${expiresAt - at} ms before it expired`,
+      });
+  }
+  return breaches;
+}
+
+/** When a player whose window is used up at this moment may get the next message, at the latest. */
+function nextWindow(judged: Evidence['lane']['judged'], at: number): number {
+  if (judged.kind === 'rolling') return at + judged.windowMs;
+  if (judged.kind === 'calendar') return (Math.floor(at / judged.windowMs) + 1) * judged.windowMs;
+  return Number.POSITIVE_INFINITY;
+}
+
+/**
+ * An answer that was given and understood is settled, whatever the store refuses meanwhile. To be asked of a time in
+ * which no worker dies: whoever dies takes what it knows along.
+ * @param unknown runs with a send whose end was unknown, by the workers' logs: `<channel> <id> <run>`
+ */
+export function answersKept(
+  { lane, calls, receipts }: Evidence,
+  calmFrom: number,
+  unknown: ReadonlySet<string>,
+): Breach[] {
+  const arrived = accepted(calls);
+  return receipts.flatMap(({ id, run, state, reason }) => {
+    const sent = arrived.get(id) ?? [];
+    if (state !== 'dead' || reason !== 'unconfirmed' || unknown.has(`${lane.name} ${id} ${run}`)) return [];
+    const answered = sent.length > 0 && sent.every(({ at, fault }) => at >= calmFrom && fault === undefined);
+    const what = 'accepted and answered, and dead (unconfirmed)';
+    return answered ? [{ kind: 'answer_thrown_away' as const, lane: lane.name, id, what, calls: sent }] : [];
+  });
+}
