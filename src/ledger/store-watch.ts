@@ -98,9 +98,10 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
     const mine = ++turn;
     clearTimeout(again);
     try {
+      // A write comes first: its refusal by a replica is what makes the client connect anew.
+      await options.probe();
       const info = await redis.info('server', 'replication');
       refuseReplica(info);
-      await options.probe();
       const id = fieldOf(info, 'run_id');
       if (suspected || id !== known) await tellAll(id !== known);
       if (mine !== turn) return;

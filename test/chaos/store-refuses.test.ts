@@ -1,5 +1,9 @@
+import { Redis } from 'ioredis';
 import { describe, expect } from 'vitest';
+import { openLine } from '../../chaos/line.ts';
+import { createProducer } from '../../src/app.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { startRedis } from '../../src/sandbox/index.ts';
 import { elapse, eventually } from '../support/eventually.ts';
 import { it, type Scene } from '../support/scene.ts';
 
@@ -71,5 +75,48 @@ describe.concurrent('a store that is full', { timeout: 40_000 }, () => {
     const from = performance.now();
     await closing.close({ deadlineMs: 1_000 });
     expect(performance.now() - from).toBeLessThan(4_000);
+  });
+});
+
+describe.concurrent('a primary that became a replica', { timeout: 60_000 }, () => {
+  it('is left by a worker whose connections it kept, for where the address leads now', async ({
+    openScene,
+  }) => {
+    const scene = await openScene({ sandbox: { kongregate: { dayMs: 1 } } });
+    const successor = await startRedis({ args: ['--replicaof', '127.0.0.1', `${scene.server.port}`] });
+    const client = new Redis(successor.url);
+    const line = await openLine(scene.server.port);
+    try {
+      const worker = await scene.worker({ redis: `redis://127.0.0.1:${line.port}` });
+      await scene.send(1);
+      await scene.settled(1);
+      await eventually(
+        'the replica to be in step',
+        () => client.xlen('herald:{kongregate}:receipts'),
+        Boolean,
+      );
+      line.lead(successor.port);
+      await client.replicaof('NO', 'ONE');
+      await scene.redis.replicaof('127.0.0.1', successor.port);
+      const unready = async () => (await fetch(`${worker.url}/readyz`)).status;
+      await eventually('it to be unready', unready, (status) => status === 503);
+      const producer = createProducer({ redis: successor.url });
+      await producer.send({ platform: 'kongregate', to: { userId: 11 }, content: 'Hello' });
+      await producer.close();
+      await eventually(
+        'the delivery',
+        () => client.xlen('herald:{kongregate}:receipts'),
+        (n) => n === 2,
+        {
+          withinMs: 30_000,
+        },
+      );
+      await eventually('it to be ready again', unready, (status) => status === 200);
+      expect(worker.log().match(/redis refuses writes/g)!.length).toBeLessThan(4);
+    } finally {
+      client.disconnect();
+      await line.close();
+      await successor.stop();
+    }
   });
 });

@@ -193,3 +193,17 @@ it('goes on being refused by a store that takes no writes', async () => {
   await expect(meetStore()).rejects.toThrow(/^NOREPLICAS/);
   await store.redis.config('SET', 'min-replicas-to-write', '0');
 });
+
+it('leaves the run that a replay began since', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  const letter = letterOf(message);
+  await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter });
+  expect(await lab.replay(message)).toBe('replayed');
+  const replayed = { record: { state: 'o', run: 2 } };
+  expect(await lab.explain(message)).toMatchObject(replayed);
+  await meetStore();
+  expect(await lab.explain(message)).toMatchObject(replayed);
+});
