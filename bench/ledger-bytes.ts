@@ -110,6 +110,7 @@ function policy(quota: boolean, around: number): AdmissionPolicy {
     quiet: 60_000,
     resolution: 'keep',
     platformDay: DAY,
+    inForce: 'null',
   };
 }
 

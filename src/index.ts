@@ -13,11 +13,12 @@ export type { ListedChannel } from './jobs/known-channels.ts';
 export type { PlayInput, RecordPlaysResult } from './jobs/plays.ts';
 export type { Producer } from './jobs/producer.ts';
 export type { InvalidItem, SendManyOptions, SendManyResult, SendResult } from './jobs/send.ts';
-export { QuotaChangedError } from './ledger/policy-change.ts';
 export { RedisUnreachableError } from './operate/connect.ts';
 export {
   type ReplayDeadLettersOptions,
   type ReplayDeadLettersResult,
   replayDeadLetters,
 } from './operate/replay-dead-letters.ts';
+export { AccountTakenError } from './workers/account-claim.ts';
+export { QuotaChangedError } from './workers/policy-change.ts';
 export type { HeraldWorker } from './workers/process.ts';

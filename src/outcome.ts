@@ -27,7 +27,7 @@ export const DEAD_REASONS = [
   'stalled',
 ] as const;
 /** Why a channel takes no message until somebody acts. */
-export const STOP_REASONS = ['credentials', 'sender', 'paused'] as const;
+export const STOP_REASONS = ['credentials', 'sender', 'paused', 'policy_changed', 'account_taken'] as const;
 
 export type DeliveredReason = (typeof DELIVERED_REASONS)[number];
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];

@@ -116,7 +116,7 @@ function namingProblem({ name, platform, quota, settings }: ChannelConfig, platf
 function sharedAccounts(channels: readonly ChannelConfig[], platforms: Platforms): Problem[] {
   const owners = new Map<string, string>();
   return channels.flatMap(({ name, platform, settings, baseUrl }) => {
-    const account = JSON.stringify([platform, sameUrl(baseUrl), platforms[platform]!.account(settings)]);
+    const account = accountText({ platform, settings, baseUrl }, platforms[platform]!);
     const other = owners.get(account);
     if (other === undefined) {
       owners.set(account, name);
@@ -126,6 +126,12 @@ function sharedAccounts(channels: readonly ChannelConfig[], platforms: Platforms
     return [{ path: `channels.${name}`, message }];
   });
 }
+
+/** Who a channel speaks for. Not to be shown. */
+export const accountText = (
+  { platform, settings, baseUrl }: Pick<ChannelConfig, 'platform' | 'settings' | 'baseUrl'>,
+  definition: PlatformDefinition,
+): string => JSON.stringify([platform, sameUrl(baseUrl), definition.account(settings)]);
 
 /** Upper case in the host, a default port or a slash at the end make no other server. */
 function sameUrl(text: string): string {

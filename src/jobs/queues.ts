@@ -22,6 +22,9 @@ export const channelKey = (channel: string): string => `${PREFIX}:${queueName(ch
 /** The capped stream of final states. */
 export const receiptsKey = (channel: string): string => `${channelKey(channel)}:receipts`;
 
+/** Which channel an account belongs to; the hash names the account. */
+export const accountKey = (hash: string): string => `${PREFIX}:{account:${hash}}`;
+
 /** What the ledger's keys begin with. */
 export const ledgerBase = (channel: string): string => `${channelKey(channel)}:ledger`;
 

@@ -1,6 +1,7 @@
 -- Admission of all messages at hand in one call. ARGV[1]: the channel's policy (one JSON object). ARGV[2]: the
 -- messages, a JSON array. ARGV[3]: the epoch that the worker relies on, empty for none. Answers { now, { verdict, … } … }
--- in the messages' order, or { now, 'forgot' } where the store does not know that epoch.
+-- in the messages' order, or { now, 'forgot' } where the store does not know that epoch, or { now, 'policy', the one in force }
+-- where that is not the worker's.
 
 -- Nothing is sent whose final state could not be told: this fails where the key of the receipts holds something else.
 redis.call('XLEN', KEYS[2])
@@ -8,13 +9,23 @@ redis.call('XLEN', KEYS[2])
 if ARGV[3] ~= '' and not is_epoch(ARGV[3]) then return { now, 'forgot' } end
 
 local policy = cjson.decode(ARGV[1])
+
+-- Rule 2: the policy in force is the store's, and a worker learns with its next admission that it has another.
+local in_force = redis.call('GET', base .. ':policy')
+if not in_force then
+  redis.call('SET', base .. ':policy', policy.inForce)
+  remember_from(policy.platformDay, false, true)
+elseif in_force ~= policy.inForce then
+  return { now, 'policy', in_force }
+end
+
 local messages = cjson.decode(ARGV[2])
 local plays = open_table(base .. ':p', policy.playTtl)
 keep_slots(policy.platformDay)
 
-local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat')
+local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat', 'presumeFrom')
 local channel = { stop = channel_stop(), rest = channel_rest(),
-  opens = figure(state[1]), probe_until = figure(state[2]), tat = figure(state[3]) }
+  opens = figure(state[1]), probe_until = figure(state[2]), tat = figure(state[3]), presume_from = figure(state[4]) }
 
 -- The start of the window that holds `now` is only needed to know that the table covers it.
 local function window_end()
@@ -137,7 +148,7 @@ end
 
 -- Rule 6: whether a quota refusal can only be owed to an earlier send of this run, by what is known of the player.
 local function refusal_proves(slot)
-  return slot.last + policy.platformDay <= now
+  return slot.last + policy.platformDay <= now and channel.presume_from <= now
 end
 
 local function grant_answer(message, record, wait)

@@ -1,11 +1,25 @@
--- Takes over the channel's quota policy. ARGV[1]: the policy as text. A slot means "one in this window", so the policy
--- cannot change while slots of the old one are held. Answers { 1 } or { 0, until when, the old policy }.
+-- The policy in force: what slots of the channel mean. ARGV[1]: { op, … } as JSON.
+--   look:   answers { policy or false, when its last window ends or ended, now }
+--   adopt:  { policy, expected the one looked at or absent, openUntil, platformDay, unknown } takes it over, where nothing
+--           has changed since the look; `unknown`: the ledger does not know what was sent lately. Answers 1 or 0
+--   retire: { to, openUntil } ends this channel for one that takes its account over: nothing is granted by it any more,
+--           if nothing was granted since the look. Answers 1 or 0
 
-local held = redis.call('GET', base .. ':policy')
+local request = cjson.decode(ARGV[1])
+local POLICY = base .. ':policy'
+local held = redis.call('GET', POLICY)
 -- An earlier version kept no such field, and its slots no longer than their window.
 local open_until = tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or slots.horizon) or slots.horizon
-if held and held ~= ARGV[1] and open_until > now then
-  return { 0, string.format('%.0f', open_until), held }
+
+if request.op == 'look' then
+  return { held, string.format('%.0f', open_until), string.format('%.0f', now) }
 end
-redis.call('SET', base .. ':policy', ARGV[1])
-return { 1 }
+if open_until > request.openUntil then return 0 end
+if request.op == 'retire' then
+  redis.call('SET', POLICY, 'moved to ' .. request.to)
+  return 1
+end
+if (held or nil) ~= request.expected then return 0 end
+redis.call('SET', POLICY, request.policy)
+remember_from(request.platformDay, held, request.unknown)
+return 1

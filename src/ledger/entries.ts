@@ -67,7 +67,9 @@ export type Verdict =
   /** A send begun now could end in the next window. */
   | { kind: 'boundary'; waitMs: number }
   | { kind: 'resting'; reason: 'rate_limited' | 'breaker_open'; waitMs: number }
-  | { kind: 'stopped'; reason: StopReason };
+  | { kind: 'stopped'; reason: StopReason }
+  /** The policy in force is another one than this worker's: it is granted nothing. */
+  | { kind: 'policy_changed'; inForce: string };
 
 /** What an attempt did to the slot and to the record. */
 export type Effect =

@@ -97,6 +97,10 @@ export function createLedger(options: LedgerOptions): Ledger {
       reply = await call();
     }
     if ((reply[1] as unknown) === 'forgot') throw new EpochLostError(epoch ?? '');
+    if ((reply[1] as unknown) === 'policy') {
+      const inForce = String(reply[2]);
+      return admissions.map(() => ({ kind: 'policy_changed', inForce }));
+    }
     const [, ...verdicts] = reply;
     return admissions.map(({ nonce }, i) => decodeVerdict(verdicts[i] ?? [], nonce));
   };

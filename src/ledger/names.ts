@@ -19,6 +19,9 @@ export const recipientKey = (key: string): string =>
 export const idempotencyKey = (channel: string, id: string, born: string): string =>
   hash('sha256', `${channel}\n${id}\n${born}`, 'hex').slice(0, 32);
 
+/** 22 characters that stand for an account on a platform, which itself is not to be shown. */
+export const accountName = (account: string): string => hash('sha256', account, 'base64url').slice(0, 22);
+
 const NONCE_BYTES = 6;
 const pool = Buffer.allocUnsafe(NONCE_BYTES * 512);
 let poolAt = pool.length;

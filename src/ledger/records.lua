@@ -141,6 +141,16 @@ local function save_slot(recipient, window, state, owner, last)
   note_window(window)
 end
 
+-- Rule 6: from when on the ledger knows all that was sent for the longest day that the platform may mean. A memory that was
+-- lost, or kept for a shorter time, has to be made again.
+local function remember_from(platform_day, known, unknown)
+  local kept = tonumber(redis.call('HGET', base .. ':channel', 'platformDay') or 0) or 0
+  if unknown or (known and kept < platform_day) then
+    redis.call('HSET', base .. ':channel', 'presumeFrom', string.format('%.0f', now + platform_day))
+  end
+  redis.call('HSET', base .. ':channel', 'platformDay', string.format('%.0f', platform_day))
+end
+
 -- The slot is free; what is known of the player's last message stays.
 local function free_slot(recipient, last)
   if last + slots.ttl <= now then return slots:remove(recipient) end

@@ -33,6 +33,7 @@ const VERDICTS: Record<Verdict['kind'], true> = {
   boundary: true,
   resting: true,
   stopped: true,
+  policy_changed: true,
 };
 export const ADMISSION_VERDICTS = Object.keys(VERDICTS);
 

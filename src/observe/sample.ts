@@ -28,5 +28,5 @@ export interface ChannelSample {
   /** 0 when there is none. */
   oldestDeadLetterAgeSeconds: number;
   resting: { reason: RestReason } | null;
-  stopped: { reason: HoldReason } | null;
+  stopped: { reason: HoldReason; detail?: string | undefined } | null;
 }

@@ -1,5 +1,6 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Resolution } from '../platforms/port.ts';
+import { policyText } from './quota-change.ts';
 import { windowLengthMs, windowTable } from './quota-windows.ts';
 
 /** The channel's policies as the admission script takes them: it only compares and sets. Milliseconds throughout. */
@@ -25,6 +26,8 @@ export interface AdmissionPolicy {
   resolution: 'confirm' | 'presume' | 'keep' | 'resend';
   /** The longest day that the platform may mean, rolling. */
   platformDay: number;
+  /** What slots mean by this worker's configuration; granted is only where the store's is the same. */
+  inForce: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -92,5 +95,6 @@ export function admissionPolicy(
     quiet: channel.quietPeriodMs,
     resolution,
     platformDay: channel.platformDayMs,
+    inForce: policyText(channel),
   };
 }

@@ -49,6 +49,8 @@ export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictP
       return waiting(comeBackMs(verdict.waitMs, context.random), context);
     case 'resting':
       return { next: { kind: 'rest', reason: verdict.reason, delayMs: Math.max(1, verdict.waitMs) } };
+    case 'policy_changed':
+      return { next: { kind: 'hand_back' } };
     case 'stopped':
       return { next: { kind: 'rest', reason: 'channel_stopped', delayMs: STOPPED_REST_MS } };
   }

@@ -1,13 +1,14 @@
 import type { Redis } from 'ioredis';
 import type { Random } from '../clock.ts';
+import { accountText } from '../config/channels.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { MessageSchemas } from '../jobs/message.ts';
-import { ledgerBase, receiptsKey } from '../jobs/queues.ts';
+import { accountKey, ledgerBase, receiptsKey } from '../jobs/queues.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
-import { adoptQuota } from '../ledger/policy-change.ts';
+import { accountName } from '../ledger/names.ts';
 import { withRecentMarks } from '../ledger/recent-marks.ts';
 import type { StoreWatch } from '../ledger/store-watch.ts';
 import type { Logger } from '../observe/log.ts';
@@ -23,6 +24,7 @@ import type { DeliveryObserver } from './observer.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { sampleChannel, type TakenSample } from './sampler.ts';
 import { createSharedUpkeep } from './shared-upkeep.ts';
+import { createStanding } from './standing.ts';
 import type { StoreClock } from './store-clock.ts';
 import { sweep } from './sweeper.ts';
 
@@ -31,13 +33,18 @@ export interface RunningChannel {
   readonly config: ChannelConfig;
   readonly worker: ChannelWorker;
   readonly pipeline: Pipeline;
+  /** Takes messages or stops taking them; never where another policy is in force. */
+  pull(on: boolean): void;
+  /** Whether this worker takes nothing, for another policy is in force or another channel has the account. */
+  stopped(): boolean;
   /**
-   * Before the first job: takes over the quota's policy and ends a stop for credentials that have been changed since.
-   * @throws QuotaChangedError
+   * Before the first job: claims the account, takes over the quota's policy and ends a stop for credentials that have been
+   * changed since.
+   * @throws QuotaChangedError, AccountTakenError
    */
   prepare(): Promise<void>;
   sample(): Promise<TakenSample>;
-  /** Takes up what lies in the failed set. @returns how many runs ended by it */
+  /** Looks whether this worker may still serve the channel, and takes up what lies in the failed set. @returns how many runs ended by it */
   sweep(): Promise<number>;
   /** Closes the platform's connections; the queue's worker is closed before. */
   close(): Promise<void>;
@@ -121,6 +128,18 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const ledger = wrap.ledger?.(marked, channel) ?? marked;
   const client = wrap.client?.(plainClient, channel) ?? plainClient;
   const reading = { channel, definition, schemas: deps.schemas };
+  let wanted = false;
+  const standing = createStanding({
+    ...{ redis, base, baseOf: ledgerBase },
+    account: {
+      key: accountKey(accountName(accountText(channel, definition))),
+      channel: channel.name,
+    },
+    policy: { quota: channel.quota, addressing: channel.addressing },
+    platformDayMs: channel.platformDayMs,
+    logger: deps.logger.child({ channel: channel.name }),
+    onChange: () => worker.pull(wanted && !standing.stopped()),
+  });
   const plainPipeline = createPipeline({
     ...reading,
     resolution,
@@ -130,6 +149,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     clock,
     random: deps.random,
     observer: deps.observer,
+    superseded: (inForce) => standing.superseded(inForce),
     lateGrant: createLateGrantLog(deps.logger.child({ channel: channel.name }), clock),
     async unanswered(failures, opens) {
       const restMs = breakerRestMs(channel.breaker, failures, opens);
@@ -164,22 +184,36 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   return {
     config: channel,
     worker,
+    pull(on) {
+      wanted = on;
+      worker.pull(on && !standing.stopped());
+    },
+    stopped: () => standing.stopped() !== undefined,
     pipeline,
     async prepare() {
       // Not waited for: a platform that is away keeps no worker from starting.
       if (!examined) void examineAccount();
       examined = true;
-      await adoptQuota(redis, base, channel.name, channel.quota);
+      await standing.take();
       if (await resumeWithCredentials(redis, base, credentials)) {
         deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials were changed');
       }
     },
-    sample: () => upkeep.sample(() => sampleChannel({ channel: channel.name, base, queue, redis }, clock)),
+    async sample() {
+      const sample = await upkeep.sample(() =>
+        sampleChannel({ channel: channel.name, base, queue, redis }, clock),
+      );
+      return { ...sample, stopped: standing.stopped() ?? sample.stopped };
+    },
     async sweep() {
+      await standing.review();
       await worker.forgiveStalls();
       if (!(await upkeep.sweepTurn())) return 0;
       return await sweep({ ...reading, queue, redis, ledger, observer: deps.observer });
     },
-    close: () => client.close(),
+    async close() {
+      await client.close();
+      if (redis.status === 'ready') await standing.release();
+    },
   };
 }

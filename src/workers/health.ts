@@ -53,7 +53,7 @@ export function createHealth({ redis, store, guard, rounds, watchdog }: HealthDe
         ],
         stopped: rounds
           .samples()
-          .flatMap(({ channel, stopped }) => (stopped ? [{ channel, reason: stopped.reason }] : [])),
+          .flatMap(({ channel, stopped }) => (stopped ? [{ channel, ...stopped }] : [])),
       };
     },
   };

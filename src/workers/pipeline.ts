@@ -30,6 +30,8 @@ export interface PipelineDeps extends ReadContext, AttemptDeps {
   random: Random;
   /** Told of requests that the platform left unanswered: failures in a row, and how often the breaker opened since. */
   unanswered(failures: number, opens: number): Promise<void>;
+  /** Told of the policy that is in force in place of this worker's. */
+  superseded(inForce: string): void;
   /** Told of grants that came too late to be used: the store is slow. */
   lateGrant(): void;
 }
@@ -236,6 +238,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { verdict, nonce, askedAt = now } = await ledger.admit(delivery.ledger);
     observer.admitted(channel.name, verdict.kind);
     if (verdict.kind === 'granted') return attempt(delivery, verdict.grant, askedAt);
+    if (verdict.kind === 'policy_changed') deps.superseded(verdict.inForce);
     return refuse(delivery, verdict, nonce);
   }
 

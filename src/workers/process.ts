@@ -6,7 +6,6 @@ import { createMessageSchemas } from '../jobs/message.ts';
 import { ledgerBase } from '../jobs/queues.ts';
 import { refusedByStore } from '../ledger/ledger.ts';
 import { checkPermissions } from '../ledger/permissions.ts';
-import { QuotaChangedError } from '../ledger/policy-change.ts';
 import { refusesWrites } from '../ledger/refusals.ts';
 import { readVersion } from '../observe/build-info.ts';
 import { combineObservers } from '../observe/combine.ts';
@@ -15,12 +14,14 @@ import type { Logger } from '../observe/log.ts';
 import { createLogObserver } from '../observe/log-observer.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import { AccountTakenError } from './account-claim.ts';
 import { type ChannelDeps, createChannel, type RunningChannel, type Wrappers } from './channel.ts';
 import { type ClockGuard, createClockGuard } from './clock-guard.ts';
 import { closeWithin, type Drained } from './drain.ts';
 import { tellFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
+import { QuotaChangedError } from './policy-change.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { createWatchdog } from './watchdog.ts';
@@ -31,7 +32,7 @@ import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 export interface HeraldWorker {
   /**
    * Connects, checks and starts to deliver; resolves when the channels are at work. Waits for a Redis that is away.
-   * @throws QuotaChangedError, DatabaseRefusedError, PermissionError; RedisUnreachableError for a login that is refused
+   * @throws QuotaChangedError, AccountTakenError, DatabaseRefusedError, PermissionError; RedisUnreachableError for a login that is refused
    *   and for what is no Redis
    */
   run(): Promise<void>;
@@ -147,7 +148,7 @@ function start({ store, channels, metrics, clock, logger }: StartDeps): Started 
   let agreed = true;
   const pull = (): void => {
     const on = guard.agrees() && !watch.trouble()?.refusing;
-    if (begun) for (const { worker } of channels) worker.pull(on);
+    if (begun) for (const channel of channels) channel.pull(on);
   };
   const { redis, watch } = store;
   const guard = createClockGuard(redis, clock, (offsetMs, agrees) => {
@@ -162,8 +163,9 @@ function start({ store, channels, metrics, clock, logger }: StartDeps): Started 
   let unfit: Error | undefined;
   /** What only a person can mend ends the start; later, it must not hold up the other channels. */
   function noticeUnfit(error: unknown): void {
-    const passing = !(error instanceof QuotaChangedError || refusedByStore(error)) || refusesWrites(error);
-    if (passing) throw error;
+    const lasting =
+      error instanceof QuotaChangedError || error instanceof AccountTakenError || refusedByStore(error);
+    if (!lasting || refusesWrites(error)) throw error;
     unfit = error as Error;
     if (begun) logger.error({ error: String(error) }, 'channel could not be prepared again');
   }
@@ -180,8 +182,9 @@ function start({ store, channels, metrics, clock, logger }: StartDeps): Started 
   const watchdog = createWatchdog(clock);
   const rounds = createRounds({
     ...{ channels, metrics, logger },
-    onSample({ config: { name, concurrency }, worker }, { ready, limited }) {
-      const willing = guard.agrees() && !watch.trouble() && !limited && worker.active() < concurrency;
+    onSample({ config: { name, concurrency }, worker, stopped }, { ready, limited }) {
+      const free = !limited && !stopped() && worker.active() < concurrency;
+      const willing = guard.agrees() && !watch.trouble() && free;
       watchdog.look(name, { ready, willing, takenAt: worker.lastTakenAt() });
     },
   });

@@ -16,7 +16,7 @@ const claimingLedger = ({ base, channel }: Lab): Ledger =>
     keys: { base, receipts: receiptsKey(channel) },
     policyAround: () =>
       JSON.stringify({
-        ...{ quota: false, playTtl: DAY, platformDay: DAY },
+        ...{ quota: false, playTtl: DAY, platformDay: DAY, inForce: 'lab' },
         ...{ lease: 10 * SECOND, ahead: SECOND, attempts: 3 },
       }),
     playTtlMs: DAY,

@@ -47,7 +47,7 @@ for i = 1, #letters, 2 do
   redis.call('HSET', LETTERS, letters[i], cjson.encode(letter))
   redis.call('ZADD', LETTERS .. ':' .. letter.reason, string.format('%.0f', letter.at), letters[i])
 end
-for _, field in ipairs({ 'restUntil', 'probeUntil', 'tat', 'slotsUntil' }) do
+for _, field in ipairs({ 'restUntil', 'probeUntil', 'tat', 'slotsUntil', 'presumeFrom' }) do
   local at = redis.call('HGET', CHANNEL, field)
   if at then redis.call('HSET', CHANNEL, field, string.format('%.3f', earlier(tonumber(at)))) end
 end

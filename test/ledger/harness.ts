@@ -121,6 +121,8 @@ export interface Lab {
   elapse(ms: number): Promise<void>;
   /** Another worker of the channel: its commands go through this client. */
   ledgerOn(redis: Redis): Ledger;
+  /** What the workers take for the policy in force from now on. */
+  relyOn(policy: string): void;
   receipts(): Promise<Record<string, string>[]>;
   /** Its dead letter. */
   letter(message: LedgerMessage): Promise<LetterRecord | undefined>;
@@ -140,6 +142,8 @@ export const letterOf = ({ id }: LedgerMessage): LetterSource => ({
 
 const elapseScript = loadScript('../../test/ledger/elapse.lua');
 let made = 0;
+/** What the workers of a lab have put in force; its windows are given otherwise. */
+const POLICY = 'lab';
 
 /** Channels of one store do not touch each other, so every test has its own. */
 export async function openLab(store: Store, options: LabOptions = {}): Promise<Lab> {
@@ -154,8 +158,10 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
   const channel = `lab-${++made}`;
   const base = ledgerBase(channel);
   const openedAt = await store.now();
+  await store.redis.set(`${base}:policy`, POLICY);
   const playTtl = rest.playTtl ?? 28 * DAY;
   let passed = 0;
+  let reliesOn = POLICY;
   const halfOver = (around: number): number[] => {
     const origin = openedAt - Math.floor(windowMs / 2);
     const index = Math.floor((around + passed - origin) / windowMs);
@@ -173,6 +179,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     quiet: MINUTE,
     resolution: 'keep',
     platformDay: DAY,
+    inForce: reliesOn,
     ...rest,
   });
   const ledgerOn = (redis: Redis): Ledger =>
@@ -241,6 +248,10 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     async elapse(ms) {
       await elapseScript.run(store.redis, [base], [String(ms)]);
       passed += ms;
+      ledger = ledgerOn(store.redis);
+    },
+    relyOn(policy) {
+      reliesOn = policy;
       ledger = ledgerOn(store.redis);
     },
     async receipts() {

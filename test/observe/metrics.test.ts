@@ -204,6 +204,8 @@ describe('samples', () => {
       'herald_channel_stopped{channel="kongregate",reason="credentials"} 0',
       'herald_channel_stopped{channel="kongregate",reason="sender"} 0',
       'herald_channel_stopped{channel="kongregate",reason="paused"} 1',
+      'herald_channel_stopped{channel="kongregate",reason="policy_changed"} 0',
+      'herald_channel_stopped{channel="kongregate",reason="account_taken"} 0',
       'herald_channel_stopped{channel="kongregate",reason="queue_paused"} 0',
     ]);
     expect(await series(metrics, 'herald_channel_resting')).toEqual([

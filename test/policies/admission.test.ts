@@ -38,6 +38,7 @@ describe('admissionPolicy', () => {
       quiet: 30_000,
       resolution: 'presume',
       platformDay: 30 * 3_600_000,
+      inForce: '[1,"day","UTC","calendar","userId"]',
     });
   });
 

@@ -3,10 +3,11 @@ import { secretsOf, workerOf } from '../../app.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
 import { PermissionError } from '../../ledger/permissions.ts';
-import { QuotaChangedError } from '../../ledger/policy-change.ts';
 import { createLogger } from '../../observe/log.ts';
 import { RedisUnreachableError } from '../../operate/connect.ts';
+import { AccountTakenError } from '../../workers/account-claim.ts';
 import type { Drained } from '../../workers/drain.ts';
+import { QuotaChangedError } from '../../workers/policy-change.ts';
 import type { HeraldWorker } from '../../workers/process.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
@@ -48,7 +49,8 @@ function unfitRedis(error: unknown): ExitCode | undefined {
 
 /** What keeps a worker from starting until a person changes something. */
 function startFailure(error: unknown, { http }: HeraldConfig): unknown {
-  if (error instanceof QuotaChangedError) return wrongUsage(error.message, error);
+  if (error instanceof QuotaChangedError || error instanceof AccountTakenError)
+    return wrongUsage(error.message, error);
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (http === null || !(syscall === 'listen' || syscall === 'getaddrinfo')) return error;
   const why = code === 'EADDRINUSE' ? 'the port is taken' : code;

@@ -1,0 +1,40 @@
+import type { Redis } from 'ioredis';
+import { loadScript } from './script.ts';
+
+const accountScript = loadScript('account.lua');
+
+/** A channel counts as served for so long after its worker last said so; workers say it every 15 s. */
+export const ACCOUNT_LEASE_MS = 45_000;
+
+/** An account on a platform, and the channel that speaks for it; the account's key lies in a hash slot of its own. */
+export interface Account {
+  /** `herald:{account:<hash>}` */
+  key: string;
+  channel: string;
+}
+
+export interface AccountHolder {
+  channel: string;
+  /** For how long it still counts as served by a worker, where it is another channel. Milliseconds. */
+  servedMs: number;
+}
+
+/**
+ * Takes the account where it is nobody's, and says that its channel is served where it is its own.
+ * @param from the channel that it may be taken from, once that was retired
+ * @returns who has it now
+ */
+export async function claimAccount(
+  redis: Redis,
+  { key, channel }: Account,
+  from?: string,
+): Promise<AccountHolder> {
+  const request = JSON.stringify({ op: 'claim', channel, from, lease: ACCOUNT_LEASE_MS });
+  const [holder, servedMs] = (await accountScript.run(redis, [key], [request])) as [string, number];
+  return { channel: holder, servedMs };
+}
+
+/** A worker of the channel ends: nobody has to wait for its lease. */
+export async function releaseAccount(redis: Redis, { key, channel }: Account): Promise<void> {
+  await accountScript.run(redis, [key], [JSON.stringify({ op: 'release', channel })]);
+}

@@ -1,0 +1,71 @@
+import type { Redis } from 'ioredis';
+import { loadScript } from './script.ts';
+
+const adoptScript = loadScript('adopt.lua');
+
+/** What the store holds of a channel's policy: what its slots mean, as text. */
+export interface PolicyInForce {
+  /** Undefined where there is none. */
+  text: string | undefined;
+  /** When the last window that it opened ends or ended, 0 for never; milliseconds. */
+  openUntil: number;
+  /** The store's time. */
+  now: number;
+}
+
+async function request(redis: Redis, base: string, op: object): Promise<unknown> {
+  return await adoptScript.run(redis, [base], [JSON.stringify(op)]);
+}
+
+export async function lookAtPolicy(redis: Redis, base: string): Promise<PolicyInForce> {
+  const reply = await request(redis, base, { op: 'look' });
+  const [text, openUntil, now] = reply as [string | null, string, string];
+  return { text: text ?? undefined, openUntil: Number(openUntil), now: Number(now) };
+}
+
+/** Only which it is, null where there is none: one command. */
+export const policyInForce = (redis: Redis, base: string): Promise<string | null> =>
+  redis.get(`${base}:policy`);
+
+export interface Adoption {
+  policy: string;
+  /** What is in force and was judged. */
+  seen: PolicyInForce;
+  platformDayMs: number;
+  /** What was sent lately is not in this ledger: it was lost, or sent under another name. */
+  unknown: boolean;
+}
+
+/**
+ * Puts a policy in force for all workers of the channel.
+ * @returns false if what is in force has changed since it was seen
+ */
+export async function adoptPolicy(
+  redis: Redis,
+  base: string,
+  { policy, seen, platformDayMs, unknown }: Adoption,
+): Promise<boolean> {
+  const expected = { expected: seen.text, openUntil: seen.openUntil };
+  return (
+    (await request(redis, base, {
+      op: 'adopt',
+      policy,
+      ...expected,
+      platformDay: platformDayMs,
+      unknown,
+    })) === 1
+  );
+}
+
+/**
+ * Ends a channel whose account goes to another one: its workers are granted nothing any more.
+ * @returns false if it granted something since it was seen
+ */
+export async function retireChannel(
+  redis: Redis,
+  base: string,
+  to: string,
+  { openUntil }: PolicyInForce,
+): Promise<boolean> {
+  return (await request(redis, base, { op: 'retire', to, openUntil })) === 1;
+}

@@ -1,0 +1,41 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import { windowLengthMs, windowTable } from './quota-windows.ts';
+
+/** What slots mean: by which windows they are counted, and how recipients are named in them. Pure. */
+export interface SlotPolicy {
+  quota: ChannelConfig['quota'];
+  addressing?: string | undefined;
+}
+
+/** As it is kept in the store, and compared there. */
+export function policyText({ quota, addressing }: SlotPolicy): string {
+  if (!quota) return 'null';
+  return JSON.stringify([quota.max, quota.per, quota.timeZone, quota.boundary, addressing ?? null]);
+}
+
+/** Undefined where the text is none, as of a channel that was renamed. An earlier version wrote no addressing. */
+export function readPolicy(text: string): SlotPolicy | undefined {
+  if (!text.startsWith('[')) return text === 'null' ? { quota: null } : undefined;
+  const [max, per, timeZone, boundary, addressing] = JSON.parse(text);
+  return { quota: { max, per, timeZone, boundary }, ...(typeof addressing === 'string' && { addressing }) };
+}
+
+export function samePolicy(text: string, policy: SlotPolicy): boolean {
+  const was = readPolicy(text);
+  return was !== undefined && policyText({ ...policy, ...was, quota: was.quota }) === policyText(policy);
+}
+
+/**
+ * From when on a policy may take over from another: no window of the old one is open, and the window of the new one holds
+ * no message of the old. Players would get a second one in it.
+ * @param openUntil when the last window of the old policy ends or ended, 0 for never
+ */
+export function takesOverAt(next: SlotPolicy, was: SlotPolicy | undefined, openUntil: number): number {
+  if (openUntil === 0 || !next.quota) return openUntil;
+  const rolled = was?.quota?.boundary === 'rolling' ? windowLengthMs(was.quota.per) : 0;
+  const lastSent = openUntil - rolled;
+  if (next.quota.boundary === 'rolling')
+    return Math.max(openUntil, lastSent + windowLengthMs(next.quota.per));
+  const begins = windowTable(next.quota, lastSent).find((start) => start >= lastSent);
+  return Math.max(openUntil, begins ?? openUntil);
+}

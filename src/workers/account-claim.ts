@@ -1,0 +1,49 @@
+import type { Redis } from 'ioredis';
+import { ACCOUNT_LEASE_MS, type Account, claimAccount } from '../ledger/account.ts';
+import { lookAtPolicy, retireChannel } from '../ledger/policy-in-force.ts';
+import { readPolicy, type SlotPolicy, takesOverAt } from '../policies/quota-change.ts';
+
+/** Another channel speaks for the same account: players would get a message from each. */
+export class AccountTakenError extends Error {
+  override readonly name = 'AccountTakenError';
+  constructor(channel: string, holder: string, why: string) {
+    super(
+      `channels.${channel}: has the same platform, base URL and account as channel ${holder}, ${why}: players could get ` +
+        'a second message. Put the name back, or start after that',
+    );
+  }
+}
+
+export interface AccountTaker {
+  redis: Redis;
+  account: Account;
+  policy: SlotPolicy;
+  /** What the ledger's keys of another channel begin with. */
+  baseOf(channel: string): string;
+}
+
+/**
+ * Takes the account, or keeps it. One that is another channel's moves when no worker serves that one and no window of it
+ * holds a message. From then on the workers of the other one are granted nothing; its own script decides that, so that
+ * nothing is granted in between although the account's key and the channel's lie in different hash slots.
+ * @returns whether it was another channel's: what was sent lately is in another ledger
+ * @throws AccountTakenError
+ */
+export async function takeAccount({ redis, account, policy, baseOf }: AccountTaker): Promise<boolean> {
+  const { channel } = account;
+  const holder = await claimAccount(redis, account);
+  if (holder.channel === channel) return false;
+  const refuse = (why: string): never => {
+    throw new AccountTakenError(channel, holder.channel, why);
+  };
+  const served = `which a worker served within the last ${ACCOUNT_LEASE_MS / 1000} s`;
+  if (holder.servedMs > 0) refuse(served);
+  const base = baseOf(holder.channel);
+  const seen = await lookAtPolicy(redis, base);
+  const at = takesOverAt(policy, readPolicy(seen.text ?? ''), seen.openUntil);
+  if (at > seen.now) refuse(`whose messages count until ${new Date(at).toISOString()}`);
+  if (!(await retireChannel(redis, base, channel, seen))) refuse(served);
+  const now = await claimAccount(redis, account, holder.channel);
+  if (now.channel !== channel) throw new AccountTakenError(channel, now.channel, served);
+  return true;
+}

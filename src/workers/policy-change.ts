@@ -1,0 +1,57 @@
+import type { Redis } from 'ioredis';
+import { adoptPolicy, lookAtPolicy, type PolicyInForce } from '../ledger/policy-in-force.ts';
+import {
+  policyText,
+  readPolicy,
+  type SlotPolicy,
+  samePolicy,
+  takesOverAt,
+} from '../policies/quota-change.ts';
+
+/** The policy of a channel's slots was changed while messages of the old one count. */
+export class QuotaChangedError extends Error {
+  override readonly name = 'QuotaChangedError';
+  constructor(channel: string, field: 'quota' | 'addressing', was: string, until: Date) {
+    super(
+      `channels.${channel}.${field}: was changed while messages of the old policy ${was} count until ` +
+        `${until.toISOString()}: players could get a second message. Put it back, or start after that`,
+    );
+  }
+}
+
+export interface PolicyTaker {
+  redis: Redis;
+  base: string;
+  channel: string;
+  policy: SlotPolicy;
+  platformDayMs: number;
+}
+
+/**
+ * Puts a channel's policy in force, for all its workers.
+ * @param unknown what was sent lately is not in the channel's ledger
+ * @throws QuotaChangedError
+ */
+export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<void> {
+  const { redis, base, policy, platformDayMs } = taker;
+  for (;;) {
+    const seen = await lookAtPolicy(redis, base);
+    const was = seen.text;
+    const same = was === undefined || samePolicy(was, policy);
+    if (!same) refuseWhileOpen(taker, seen);
+    const renamed = !same && readPolicy(was)?.addressing !== policy.addressing;
+    const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || renamed };
+    if (await adoptPolicy(redis, base, adoption)) return;
+  }
+}
+
+function refuseWhileOpen(
+  { channel, policy }: PolicyTaker,
+  { text = '', openUntil, now }: PolicyInForce,
+): void {
+  const was = readPolicy(text);
+  const at = takesOverAt(policy, was, openUntil);
+  if (at <= now) return;
+  const sameQuota = was && policyText({ ...policy, quota: was.quota }) === policyText(policy);
+  throw new QuotaChangedError(channel, sameQuota ? 'addressing' : 'quota', text, new Date(at));
+}

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import type { QuotaConfig } from '../../src/config/schema.ts';
+import { QuotaChangedError, takePolicy } from '../../src/workers/policy-change.ts';
+import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
+
+const store = useStore();
+const DAILY: QuotaConfig = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' };
+const WEEKLY: QuotaConfig = { ...DAILY, per: 'week' };
+
+const take = ({ base, channel }: Lab, quota: QuotaConfig | null, addressing = 'userId', unknown = false) =>
+  takePolicy(
+    { redis: store.redis, base, channel, policy: { quota, addressing }, platformDayMs: DAY },
+    unknown,
+  );
+
+/** A channel whose slots follow a policy; the lab's own windows stand for it. */
+async function openChannel(quota: QuotaConfig | null) {
+  const lab = await openLab(store, { windowMs: DAY, platformDay: DAY, resolution: 'presume' });
+  await store.redis.del(`${lab.base}:policy`);
+  await take(lab, quota);
+  /** Admissions of the lab go on under the policy in force, whatever it is. */
+  const follow = async () => lab.relyOn((await store.redis.get(`${lab.base}:policy`)) ?? '');
+  await follow();
+  return { lab, follow };
+}
+
+describe('a change of what slots mean', () => {
+  it('is taken while no slot was held', async () => {
+    const { lab } = await openChannel(DAILY);
+    for (const quota of [WEEKLY, null, DAILY]) await take(lab, quota);
+    await take(lab, DAILY, 'username');
+  });
+
+  it.each([
+    ['another length', WEEKLY, 'userId', 'quota'],
+    ['another zone', { ...DAILY, timeZone: 'Europe/Berlin' }, 'userId', 'quota'],
+    ['another boundary', { ...DAILY, boundary: 'rolling' as const }, 'userId', 'quota'],
+    ['no quota', null, 'userId', 'quota'],
+    ['another addressing', DAILY, 'username', 'addressing'],
+  ])('is refused while slots of the old one are held: %s', async (_, changed, addressing, field) => {
+    const { lab } = await openChannel(DAILY);
+    const message = lab.message();
+    await lab.deliver(message, await lab.grant(message));
+    const refusal = await take(lab, changed, addressing).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(refusal).toBeInstanceOf(QuotaChangedError);
+    expect(String(refusal)).toContain(`channels.${lab.channel}.${field}`);
+    await take(lab, DAILY);
+  });
+
+  it('tells when the last window ends', async () => {
+    const { lab } = await openChannel(DAILY);
+    const message = lab.message();
+    await lab.deliver(message, await lab.grant(message));
+    const { slot } = await lab.explain(message);
+    await expect(take(lab, null)).rejects.toThrow(new Date(slot!.window).toISOString());
+  });
+
+  it('sees slots in every bucket of a large table, also those that were given back', async () => {
+    const { lab } = await openChannel(DAILY);
+    const messages = Array.from({ length: 400 }, (_, i) => lab.message({ to: `${i}` }));
+    const grants = await Promise.all(messages.map(lab.grant));
+    await Promise.all(messages.slice(1).map((message, i) => lab.settle(message, grants[i + 1]!, 'spent')));
+    expect(await store.redis.keys(`${lab.base}:s:*`)).toHaveLength(1);
+    await expect(take(lab, WEEKLY)).rejects.toThrow(QuotaChangedError);
+  });
+
+  it('is taken once the last window of the old one is over', async () => {
+    const { lab } = await openChannel(DAILY);
+    await lab.grant(lab.message());
+    await lab.elapse(12 * HOUR - SECOND);
+    await expect(take(lab, null)).rejects.toThrow(QuotaChangedError);
+    await lab.elapse(2 * SECOND);
+    await take(lab, null);
+  });
+
+  it('waits for a window of the new one that holds no message of the old', async () => {
+    const { lab } = await openChannel(DAILY);
+    await lab.grant(lab.message());
+    await lab.elapse(12 * HOUR + SECOND);
+    const rolling: QuotaConfig = { ...DAILY, boundary: 'rolling' };
+    await expect(take(lab, rolling)).rejects.toThrow(QuotaChangedError);
+    await lab.elapse(DAY - 2 * SECOND);
+    await expect(take(lab, rolling)).rejects.toThrow(QuotaChangedError);
+    await lab.elapse(2 * SECOND);
+    await take(lab, rolling);
+  });
+
+  it('and that long after the table of slots has expired', async () => {
+    const { lab } = await openChannel(DAILY);
+    await lab.grant(lab.message());
+    await store.redis.del(`${lab.base}:s`, `${lab.base}:s:0`);
+    await expect(take(lab, WEEKLY)).rejects.toThrow(QuotaChangedError);
+  });
+});
+
+describe('workers of another policy', () => {
+  it('are granted nothing from their next admission on, and told what is in force', async () => {
+    const { lab, follow } = await openChannel(DAILY);
+    await take(lab, WEEKLY);
+    const message = lab.message();
+    const verdict = await lab.verdict(message);
+    expect(verdict).toEqual({
+      kind: 'policy_changed',
+      inForce: '[1,"week","UTC","calendar","userId"]',
+    });
+    expect(await lab.explain(message)).toMatchObject({ record: null, slot: null });
+    await follow();
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'granted' });
+  });
+
+  it('put theirs in force in a store that has none, and presume nothing there for a day', async () => {
+    const { lab } = await openChannel(DAILY);
+    await store.redis.del(`${lab.base}:policy`);
+    const message = lab.message();
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    expect(await lab.grant(message)).toMatchObject({ doubt: true, refusalProves: false });
+    expect(await store.redis.get(`${lab.base}:policy`)).toBe('[1,"day","UTC","calendar","userId"]');
+  });
+});
+
+describe('a memory that is not complete', () => {
+  const proves = async (lab: Lab): Promise<boolean> => {
+    const message = lab.message();
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    return (await lab.grant(message)).refusalProves;
+  };
+
+  it.each([
+    ['begins with a new channel', async () => {}, true],
+    ['of another addressing', (lab: Lab) => take(lab, DAILY, 'username'), false],
+    ['of another channel', (lab: Lab) => take(lab, DAILY, 'userId', true), false],
+    [
+      'of a shorter platformDay',
+      async ({ base }: Lab) => {
+        await store.redis.hset(`${base}:channel`, 'platformDay', HOUR);
+        await takePolicy(
+          {
+            redis: store.redis,
+            ...{ base, channel: 'c', platformDayMs: DAY },
+            policy: { quota: DAILY, addressing: 'userId' },
+          },
+          false,
+        );
+      },
+      false,
+    ],
+  ])('%s', async (_, change, expected) => {
+    const { lab, follow } = await openChannel(DAILY);
+    await change(lab);
+    await follow();
+    expect(await proves(lab)).toBe(expected);
+    await lab.elapse(DAY + SECOND);
+    const later = lab.message({ to: 'another' });
+    await lab.settle(later, await lab.grant(later), 'doubt');
+    expect(await lab.grant(later)).toMatchObject({ refusalProves: true });
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect } from 'vitest';
+import { elapse, eventually } from '../support/eventually.ts';
+import { it, type Scene } from '../support/scene.ts';
+import { metric } from '../support/tally.ts';
+import { spawnWorker } from '../support/worker-process.ts';
+
+const PLAYERS = Array.from({ length: 20 }, (_, i) => 1_001 + 10 * i);
+const OLD = { quota: { per: '5s' }, timeout: '500ms' };
+const NEW = { ...OLD, quota: { per: '365d', boundary: 'rolling' } };
+
+interface Readiness {
+  stopped_channels: { channel: string; reason: string; detail?: string }[];
+}
+const readyz = async (url: string | undefined): Promise<Readiness> =>
+  (await (await fetch(`${url}/readyz`)).json()) as Readiness;
+const stoppedFor =
+  (reason: string) =>
+  ({ stopped_channels: stopped }: Readiness): boolean =>
+    stopped.some((each) => each.reason === reason);
+
+async function sendAll(scene: Scene): Promise<void> {
+  for (const player of PLAYERS) await scene.send(player);
+}
+
+/** The same account in a deployment that calls the channel otherwise. */
+const renamed = (scene: Scene) => {
+  const config = scene.config();
+  const channels = { game: (config['channels'] as Record<string, unknown>)['kongregate'] };
+  return spawnWorker({ config: { ...config, channels } });
+};
+
+describe.concurrent('a deployment with another quota', () => {
+  it('leaves the old workers nothing to grant from their next admission on', { timeout: 60_000 }, async ({
+    openScene,
+  }) => {
+    const scene = await openScene({ sandbox: { kongregate: { dayMs: 1 } } });
+    const old = await scene.worker({ channel: OLD });
+    const fresh = await scene.worker({ channel: NEW });
+    await sendAll(scene);
+    await scene.settled(PLAYERS.length);
+    // A window of the old policy.
+    await elapse(5_500);
+    await sendAll(scene);
+    expect(await scene.settled(2 * PLAYERS.length)).toEqual({
+      'delivered/sent': PLAYERS.length,
+      'suppressed/quota': PLAYERS.length,
+    });
+    const body = await eventually(
+      'the old one to say so',
+      () => readyz(old.url),
+      stoppedFor('policy_changed'),
+    );
+    expect(body.stopped_channels[0]?.detail).toContain('[1,{"ms":31536000000},"UTC","rolling","userId"]');
+    expect(old.log()).toContain('channel stopped in this worker');
+    const stopped = metric(await old.metrics.render(), 'herald_channel_stopped', {
+      reason: 'policy_changed',
+    });
+    expect(stopped).toBe(1);
+    expect((await readyz(fresh.url)).stopped_channels).toEqual([]);
+
+    // Nobody is left to deliver, and what comes waits.
+    await fresh.close();
+    await scene.send(2_001);
+    await elapse(1_000);
+    expect(await scene.queue.getJobCounts('waiting', 'active')).toEqual({ waiting: 1, active: 0 });
+    await expect(scene.worker({ channel: OLD })).rejects.toThrow('channels.kongregate.quota: was changed');
+    await expect(scene.worker({ channel: { ...NEW, addressing: 'username' } })).rejects.toThrow(
+      'channels.kongregate.addressing: was changed',
+    );
+  });
+
+  it('that is taken back lets the old workers go on', { timeout: 120_000 }, async ({ openScene }) => {
+    const scene = await openScene();
+    const old = await scene.worker({ channel: OLD });
+    const policy = await scene.redis.get('herald:{kongregate}:ledger:policy');
+    const fresh = await scene.worker({ channel: NEW });
+    await eventually(
+      'the old one to notice, without any message',
+      () => readyz(old.url),
+      stoppedFor('policy_changed'),
+      { withinMs: 30_000 },
+    );
+    await fresh.close();
+    await scene.redis.set('herald:{kongregate}:ledger:policy', policy!);
+    await scene.send(11);
+    expect(await scene.settled(1, { withinMs: 30_000 })).toEqual({ 'delivered/sent': 1 });
+    expect((await readyz(old.url)).stopped_channels).toEqual([]);
+  });
+});
+
+describe.concurrent('a channel that is renamed', () => {
+  it('does not start beside the old one, nor while messages of that count', { timeout: 60_000 }, async ({
+    openScene,
+  }) => {
+    const scene = await openScene();
+    const old = await scene.worker();
+    await sendAll(scene);
+    await scene.settled(PLAYERS.length);
+    const beside = renamed(scene);
+    await expect(beside.ready()).rejects.toThrow('account as channel kongregate, which a worker served');
+    await old.close();
+    const after = renamed(scene);
+    await expect(after.ready()).rejects.toThrow('account as channel kongregate, whose messages count until');
+    await (await scene.worker()).close();
+  });
+
+  it('starts where the old one has sent nothing and is not there, and it has nothing to do when it is back', {
+    timeout: 60_000,
+  }, async ({ openScene }) => {
+    const scene = await openScene();
+    const old = scene.spawn();
+    await old.ready();
+    old.signal('SIGSTOP');
+    const [key] = await scene.redis.keys('herald:{account:*}');
+    await scene.redis.hset(key!, 'seen', 0);
+    const fresh = renamed(scene);
+    try {
+      await fresh.ready();
+      old.signal('SIGCONT');
+      await scene.send(11);
+      const body = await eventually(
+        'the old one to say so',
+        async () => (await old.get('/readyz')).body as Readiness,
+        stoppedFor('account_taken'),
+      );
+      expect(body.stopped_channels[0]?.detail).toBe('the account belongs to channel game now');
+      expect(scene.sandbox.journal.report().calls).toBe(0);
+    } finally {
+      await fresh.kill();
+    }
+  });
+});
