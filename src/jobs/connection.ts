@@ -12,6 +12,9 @@ import { tlsOptions } from './redis-url.ts';
 /** Runs a command, and again after a lost connection: so it must be safe to repeat. */
 export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
 
+/** Work of the process's own within a call, of which Redis knows nothing: it does not count into the call's time. */
+export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** A connection of the producer's own on which every call ends within its time, and which recovers by itself. */
 export interface ProducerConnection {
   readonly client: Redis;
@@ -19,7 +22,7 @@ export interface ProducerConnection {
    * One call of the producer's, of as many commands as it needs, each through `attempt`.
    * @throws ProducerTimeoutError, ProducerRefusedError, DatabaseRefusedError, ProducerClosedError
    */
-  call<T>(operation: string, body: (attempt: Attempt) => Promise<T>): Promise<T>;
+  call<T>(operation: string, body: (attempt: Attempt, aside: Aside) => Promise<T>): Promise<T>;
   /** Lets the calls under way end, then disconnects. */
   close(): Promise<void>;
 }
@@ -84,20 +87,25 @@ export function openConnection(
     }
   }
 
-  async function bounded<T>(operation: string, body: (attempt: Attempt) => Promise<T>): Promise<T> {
+  async function bounded<T>(
+    operation: string,
+    body: (attempt: Attempt, aside: Aside) => Promise<T>,
+  ): Promise<T> {
     const call: Call = { over: false, sent: false };
-    let timer: NodeJS.Timeout | undefined;
+    let expire: () => void = () => {};
     const expiry = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      expire = () => {
         call.over = true;
         call.forget?.();
         reject(call.refusal ?? new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent));
-      }, timeoutMs);
+      };
     });
+    const time = limitTime(timeoutMs, clock, expire);
+    const attempt: Attempt = (command) => persist(operation, call, command);
     try {
-      return await Promise.race([expiry, body((command) => persist(operation, call, command))]);
+      return await Promise.race([expiry, body(attempt, time.aside)]);
     } finally {
-      clearTimeout(timer);
+      time.stop();
     }
   }
 
@@ -114,6 +122,36 @@ export function openConnection(
     close() {
       closing ??= Promise.allSettled(calls).then(() => disconnect(client));
       return closing;
+    },
+  };
+}
+
+/** A timer that stands still while the process works by itself. */
+function limitTime(
+  limitMs: number,
+  clock: Pick<Clock, 'monotonic'>,
+  expire: () => void,
+): { aside: Aside; stop(): void } {
+  let leftMs = limitMs;
+  let timer: NodeJS.Timeout | undefined;
+  let startedAt = 0;
+  const stop = (): void => clearTimeout(timer);
+  const start = (): void => {
+    startedAt = clock.monotonic();
+    // An answer that came while the event loop was held up is read before: timers go first.
+    timer = setTimeout(() => setImmediate(expire), leftMs);
+  };
+  start();
+  return {
+    stop,
+    async aside(work) {
+      stop();
+      leftMs = Math.max(1, leftMs - (clock.monotonic() - startedAt));
+      try {
+        return await work();
+      } finally {
+        start();
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
+import { createTurns } from '../turns.ts';
 import { cachedAnnouncements } from './announcements.ts';
 import type { Source } from './batches.ts';
 import { openConnection } from './connection.ts';
@@ -66,7 +67,7 @@ export interface ProducerOptions {
    * is refused, and a play is taken, before a worker has told it.
    */
   channels?: readonly (string | ListedChannel)[];
-  /** The longest a call may take; for sendMany and recordPlays: a batch of 500. */
+  /** The longest a call may wait for Redis; for sendMany and recordPlays: a batch of 500. */
   timeoutMs?: number;
   /**
    * Counts what the producer was handed. `channel` is one that is known: empty for an invalid message that names none,
@@ -102,6 +103,7 @@ export function buildProducer<P extends Platforms>(
     queues,
     records: ledger,
     prepare: (input) => prepare(input, checks),
+    turns: createTurns(clock),
     onAccepted,
     countedFor: (input) => knownName(input, platforms, listed),
   };

@@ -1,4 +1,5 @@
-import type { Announcements } from './announcements.ts';
+import type { Turns } from '../turns.ts';
+import type { Announcements, ChannelFacts } from './announcements.ts';
 import { inBatches, type Source } from './batches.ts';
 import type { Attempt, ProducerConnection } from './connection.ts';
 import type { Queues } from './enqueue.ts';
@@ -52,6 +53,7 @@ export interface SendDeps {
   /** Channels that the caller vouches for. */
   listed: KnownChannels['listed'];
   prepare: (input: unknown) => Preparation;
+  turns: Turns;
   onAccepted: (channel: string, status: AcceptedStatus) => void;
   /** The channel that a message which could not be read is counted for. */
   countedFor: (input: unknown) => string;
@@ -63,6 +65,7 @@ type Verdict = SendResult | InvalidMessageError | UnknownChannelError;
 
 /** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
 export async function sendOne(input: unknown, deps: SendDeps): Promise<SendResult> {
+  // At once: the caller may use the object again.
   const preparation = prepareCounted(input, deps);
   if (preparation.kind === 'invalid') throw preparation.error;
   const [verdict] = await enqueue('send', [preparation.prepared], deps);
@@ -84,7 +87,8 @@ export async function sendMany(
     onInvalid?.({ index, error });
   };
   const interruption = await inBatches(inputs, async ({ items, from }) => {
-    const preparations = items.map((item) => prepareCounted(item, deps));
+    const preparations: Preparation[] = [];
+    for (const item of items) preparations.push(await deps.turns(() => prepareCounted(item, deps)));
     const good = preparations.flatMap((one) => (one.kind === 'prepared' ? [one.prepared] : []));
     const verdicts = (await enqueue('sendMany', good, deps)).values();
     for (const [offset, preparation] of preparations.entries()) {
@@ -120,17 +124,13 @@ async function enqueue(
   deps: SendDeps,
 ): Promise<Verdict[]> {
   if (messages.length === 0) return [];
-  return deps.connection.call(operation, async (attempt) => {
+  return deps.connection.call(operation, async (attempt, aside) => {
     const channels = await attempt(() => deps.announcements.current());
-    const verdicts = new Map<PreparedMessage, Verdict>();
+    const verdicts = await aside(() => checkFit(messages, channels, deps));
     const groups = new Map<string, PreparedMessage[]>();
     for (const message of messages) {
-      const { channel } = message;
-      const error = misfit(message, { announced: channels, listed: deps.listed });
-      if (error) {
-        verdicts.set(message, error);
-        deps.onAccepted(channels.has(channel) ? channel : deps.countedFor(message), 'invalid');
-      } else if (!groups.get(channel)?.push(message)) groups.set(channel, [message]);
+      if (verdicts.has(message)) continue;
+      if (!groups.get(message.channel)?.push(message)) groups.set(message.channel, [message]);
     }
     for (const [channel, group] of groups) {
       const statuses = await enqueueChannel(channel, group, attempt, deps);
@@ -142,6 +142,22 @@ async function enqueue(
     }
     return messages.map((message) => verdicts.get(message)!);
   });
+}
+
+/** Renders them: that may take long for many, so it goes by turns, and Redis is not waited for meanwhile. */
+async function checkFit(
+  messages: readonly PreparedMessage[],
+  announced: ReadonlyMap<string, ChannelFacts>,
+  { listed, turns, onAccepted, countedFor }: SendDeps,
+): Promise<Map<PreparedMessage, Verdict>> {
+  const verdicts = new Map<PreparedMessage, Verdict>();
+  for (const message of messages) {
+    const error = await turns(() => misfit(message, { announced, listed }));
+    if (!error) continue;
+    verdicts.set(message, error);
+    onAccepted(announced.has(message.channel) ? message.channel : countedFor(message), 'invalid');
+  }
+  return verdicts;
 }
 
 /**

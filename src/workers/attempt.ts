@@ -5,17 +5,13 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Grant } from '../ledger/entries.ts';
 import { idempotencyKey } from '../ledger/names.ts';
 import type { Outcome } from '../outcome.ts';
-import {
-  type Answer,
-  ContentError,
-  type PlatformClient,
-  type PlatformDefinition,
-} from '../platforms/port.ts';
+import type { Answer, PlatformClient } from '../platforms/port.ts';
 import { longestGrantMs } from '../policies/admission.ts';
 import { createDeadlines, SHARED_MS } from './deadlines.ts';
 import type { Delivery } from './delivery.ts';
 import type { Identify } from './identify.ts';
 import type { DeliveryObserver } from './observer.ts';
+import type { Rendered } from './renderings.ts';
 
 /** What became of a grant. */
 export type Attempted =
@@ -30,16 +26,21 @@ export type Attempted =
 
 export interface AttemptDeps {
   channel: ChannelConfig;
-  definition: PlatformDefinition;
   client: PlatformClient;
   clock: Clock;
   observer: DeliveryObserver;
   identify: Identify;
 }
 
+/** What stood when admission was asked for. */
+export interface Asked {
+  /** Monotonic: the lease is counted from there (rule 4). */
+  askedAt: number;
+  rendered: Rendered;
+}
+
 export interface Attempts {
-  /** @param askedAt monotonic time at which admission was asked for: the lease is counted from there (rule 4). */
-  make(delivery: Delivery, grant: Grant, askedAt: number): Promise<Attempted>;
+  make(delivery: Delivery, grant: Grant, asked: Asked): Promise<Attempted>;
   /** Nothing new leaves from here on; requests under way are aborted. */
   abort(): void;
 }
@@ -91,8 +92,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
       closing.abort();
       deadlines.abortAll();
     },
-    async make(delivery, grant, askedAt) {
-      const rendered = render(deps, delivery);
+    async make(delivery, grant, { askedAt, rendered }) {
       if (typeof rendered !== 'string') return { kind: 'unsendable', outcome: rendered };
       if (grant.waitMs > 0) await pause(grant.waitMs, undefined, { signal: closing.signal }).catch(() => {});
       if (closing.signal.aborted) return { kind: 'released', closing: true };
@@ -109,20 +109,3 @@ const requestOf = (delivery: Delivery, grant: Grant, channel: string) => ({
   id: delivery.ref.id,
   idempotencyKey: idempotencyKey(channel, delivery.ref.id, grant.born),
 });
-
-/**
- * Checked when the message was enqueued; a job from elsewhere, or one of an older version, meets it here. Whatever goes
- * wrong, the content is to blame and would be again: another error is told by its class alone, for its text may quote.
- */
-function render(
-  { definition, channel }: Pick<AttemptDeps, 'definition' | 'channel'>,
-  delivery: Delivery,
-): string | Extract<Outcome, { kind: 'rejected' }> {
-  try {
-    return definition.render(delivery.message, channel.settings);
-  } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    const detail = error instanceof ContentError ? error.message : `content cannot be rendered: ${name}`;
-    return { kind: 'rejected', reason: 'bad_request', detail };
-  }
-}

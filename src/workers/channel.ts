@@ -16,6 +16,7 @@ import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
 import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
 import { claimTtlMs } from '../policies/lookalikes.ts';
+import type { Turns } from '../turns.ts';
 import { type ChannelWorker, createChannelWorker } from './channel-worker.ts';
 import { credentialsFingerprint } from './credentials.ts';
 import { createIdentify } from './identify.ts';
@@ -60,6 +61,8 @@ export interface ChannelDeps {
   clock: StoreClock;
   random: Random;
   logger: Logger;
+  /** Of the process: its channels share one event loop. */
+  turns: Turns;
   observer: DeliveryObserver;
   store: StoreWatch;
   /** Hears of errors of the connection. */
@@ -150,7 +153,8 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     random: deps.random,
     observer: deps.observer,
     superseded: (inForce) => standing.superseded(inForce),
-    lateGrant: createLateGrantLog(deps.logger.child({ channel: channel.name }), clock),
+    turns: deps.turns,
+    lateGrants: createLateGrantLog(deps.logger.child({ channel: channel.name }), clock),
     async unanswered(failures, opens) {
       const restMs = breakerRestMs(channel.breaker, failures, opens);
       if (restMs === undefined) return;

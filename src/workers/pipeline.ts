@@ -6,11 +6,14 @@ import type { Disposition, FinalState } from '../outcome.ts';
 import type { AdmissionPolicy } from '../policies/admission.ts';
 import { type Plan, planAnswer, planAttempt, planRelease } from '../policies/attempt-plan.ts';
 import { planVerdict, recorded } from '../policies/verdict-plan.ts';
-import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
+import type { Turns } from '../turns.ts';
+import { type Asked, type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
 import { createCrowds } from './crowds.ts';
 import { type Delivery, type QueuedJob, type ReadContext, type ReadJob, readJob } from './delivery.ts';
 import { createLastWords } from './last-words.ts';
+import type { LateGrantLog } from './late-grant-log.ts';
 import type { MessageRef } from './observer.ts';
+import { createRenderings } from './renderings.ts';
 
 /**
  * The way of a message through a worker: read → admission → attempt → plan → settlement → disposition. One path for
@@ -32,8 +35,14 @@ export interface PipelineDeps extends ReadContext, AttemptDeps {
   unanswered(failures: number, opens: number): Promise<void>;
   /** Told of the policy that is in force in place of this worker's. */
   superseded(inForce: string): void;
-  /** Told of grants that came too late to be used: the store is slow. */
-  lateGrant(): void;
+  /** Told of grants that came too late to be used. */
+  lateGrants: LateGrantLog;
+  turns: Turns;
+}
+
+interface AskedNow extends Asked {
+  /** Tells that the grant came too late. */
+  late(): void;
 }
 
 /** For a worker that reads newer messages to take it. */
@@ -50,6 +59,7 @@ const letterOf = ({ source }: Delivery, next: Disposition): Settlement['letter']
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { ledger, observer, clock, channel, random } = deps;
   const attempts = createAttempts(deps);
+  const renderings = createRenderings(deps);
   const crowds = createCrowds(clock);
   const lastWords = createLastWords();
   const planContext = {
@@ -60,9 +70,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     random,
   };
 
-  async function attempt(delivery: Delivery, grant: Grant, askedAt: number): Promise<Disposition> {
+  async function attempt(delivery: Delivery, grant: Grant, asked: AskedNow): Promise<Disposition> {
     if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) noteWaits(delivery, grant);
-    const attempted = await attempts.make(delivery, grant, askedAt);
+    const attempted = await attempts.make(delivery, grant, asked);
+    if (attempted.kind === 'released' && !attempted.closing) asked.late();
     const plan = planOf(attempted, grant, delivery.looks);
     const next = withinLife(plan.next, delivery);
     noteWords(delivery, attempted, plan);
@@ -101,7 +112,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       case 'asked':
         return planAnswer(attempted.answer, grant, planContext);
       case 'released':
-        if (!attempted.closing) deps.lateGrant();
         return planRelease(attempted.closing, looks, random);
     }
   }
@@ -227,17 +237,19 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   async function route(job: QueuedJob): Promise<Disposition> {
-    const read = readJob(job, deps);
+    const read = await deps.turns(() => readJob(job, deps));
     if (read.kind === 'newer') {
       return { kind: 'wait', reason: 'newer_version', delayMs: NEWER_VERSION_WAIT_MS };
     }
     if (read.kind === 'invalid') return bury(read);
     const { delivery } = read;
     if (job.stalls >= MOST_STALLS) return giveUp(delivery);
+    const rendered = await renderings.of(job, delivery);
     const now = clock.monotonic();
+    const late = deps.lateGrants.watch();
     const { verdict, nonce, askedAt = now } = await ledger.admit(delivery.ledger);
     observer.admitted(channel.name, verdict.kind);
-    if (verdict.kind === 'granted') return attempt(delivery, verdict.grant, askedAt);
+    if (verdict.kind === 'granted') return attempt(delivery, verdict.grant, { askedAt, rendered, late });
     if (verdict.kind === 'policy_changed') deps.superseded(verdict.inForce);
     return refuse(delivery, verdict, nonce);
   }
@@ -246,6 +258,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     abort: () => attempts.abort(),
     async deliver(job) {
       const next = await route(job);
+      if (next.kind === 'complete' || next.kind === 'dead') renderings.forget(job);
       if (next.kind === 'wait' || next.kind === 'rest')
         observer.deferred(channel.name, next.reason, next.delayMs);
       if (next.kind === 'retry') observer.deferred(channel.name, 'retry', next.delayMs);

@@ -14,6 +14,7 @@ import type { Logger } from '../observe/log.ts';
 import { createLogObserver } from '../observe/log-observer.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import { createTurns } from '../turns.ts';
 import { AccountTakenError } from './account-claim.ts';
 import { type ChannelDeps, createChannel, type RunningChannel, type Wrappers } from './channel.ts';
 import { type ClockGuard, createClockGuard } from './clock-guard.ts';
@@ -79,6 +80,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       clock,
       random,
       logger,
+      turns: createTurns(clock),
       tellError: store.tellError,
       observer: combineObservers(metrics, createLogObserver(logger)),
       wrap: parts.wrap,

@@ -29,7 +29,6 @@ function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
   const now = 1_000_000;
   const deps = {
     channel,
-    definition: { render: () => 'Hello' },
     clock: { now: () => now, monotonic: () => now },
     observer: { inFlight() {} },
     client: {
@@ -45,7 +44,11 @@ function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
     },
   } as unknown as AttemptDeps;
   const attempts = createAttempts(deps);
-  return { attempts, calls, make: (fields) => attempts.make(delivery, grant(fields), now - askedMs) };
+  return {
+    attempts,
+    calls,
+    make: (fields) => attempts.make(delivery, grant(fields), { askedAt: now - askedMs, rendered: 'Hello' }),
+  };
 }
 
 it.each([

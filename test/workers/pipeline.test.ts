@@ -4,6 +4,7 @@ import { createMessageSchemas } from '../../src/jobs/message.ts';
 import type { Settled } from '../../src/ledger/entries.ts';
 import type { Disposition, FinalState, Outcome } from '../../src/outcome.ts';
 import { platforms } from '../../src/platforms/registry.ts';
+import { createTurns } from '../../src/turns.ts';
 import { createPipeline, type PipelineDeps } from '../../src/workers/pipeline.ts';
 import { channelConfig } from '../config/channel-config.ts';
 import { grant } from '../policies/grant.ts';
@@ -34,6 +35,8 @@ async function settling(
     client: { send: async () => outcome },
     observer: { ...quiet, finished: ({ final }: { final: FinalState }) => void told.push(final) },
     unanswered: async () => {},
+    lateGrants: { watch: () => () => {} },
+    turns: createTurns(systemClock),
   } as unknown as PipelineDeps);
   const data = { v: 1, platform: 'kongregate', to: { userId: 21 }, content: 'Hello' };
   const job = { id: 'm_1', text: JSON.stringify(data), timestamp: systemClock.now(), starts: 1, stalls: 0 };

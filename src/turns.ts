@@ -1,0 +1,36 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from './clock.ts';
+
+/**
+ * Runs pieces of work of the processor one after the other, and lets the event loop go round whenever they have held it
+ * for long: however many there are at once, timers, answers and probes wait for one of them only. Rejects with what the
+ * work throws.
+ */
+export type Turns = <T>(work: () => T) => Promise<T>;
+
+/** For so long pieces may follow each other. Most take a tenth of a millisecond. */
+const LONGEST_TURN_MS = 10;
+
+export function createTurns(clock: Pick<Clock, 'monotonic'>): Turns {
+  let last: Promise<unknown> = Promise.resolve();
+  let spentMs = 0;
+
+  async function run<T>(work: () => T): Promise<T> {
+    if (spentMs >= LONGEST_TURN_MS) {
+      await nextTurn();
+      spentMs = 0;
+    }
+    const startedAt = clock.monotonic();
+    try {
+      return work();
+    } finally {
+      spentMs += clock.monotonic() - startedAt;
+    }
+  }
+
+  return (work) => {
+    const piece = last.then(() => run(work));
+    last = piece.catch(() => {});
+    return piece;
+  };
+}
