@@ -8,7 +8,7 @@ import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
 import { refusesWrites } from './refusals.ts';
 import { loadScript } from './script.ts';
-import { behindGate, type StoreWatch } from './store-watch.ts';
+import { behindGate, behindTelling, type StoreWatch } from './store-watch.ts';
 
 /**
  * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: the
@@ -87,7 +87,7 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
   store.add({ tell, holds: (id) => epoch.holds(id) });
 
   async function settleKept(settlement: Settlement): Promise<Settled> {
-    const settling: Promise<Settled> = behindGate(store, () =>
+    const settling: Promise<Settled> = behindTelling(store, () =>
       ledger.settle(settlement).catch((error: unknown) => {
         late.add(settling);
         throw error;

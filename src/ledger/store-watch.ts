@@ -12,6 +12,8 @@ import { refusesWrites } from './refusals.ts';
 export interface StoreWatch {
   /** Resolves when the store can be relied on; undefined while nothing has to be waited for. */
   pending(): Promise<void> | undefined;
+  /** As `pending`, for what is known already: that need not wait until the others have told what they know. */
+  telling(): Promise<void> | undefined;
   /** Why a store that is connected is not relied on, and for how long, milliseconds; undefined where there is none. */
   trouble(): { detail: string; ms: number; refusing: boolean } | undefined;
   add(witness: Witness): void;
@@ -73,6 +75,8 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
   const refusals = notedRefusals(clock, onRefusing);
   let known: string | undefined;
   let gate: Gate | undefined;
+  /** Open where `gate` is, and from the telling on. */
+  let tellingGate: Gate | undefined;
   let shutSince = 0;
   let suspected = false;
   let again: NodeJS.Timeout | undefined;
@@ -80,17 +84,25 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
   let turn = 0;
   const stopped = (): boolean => stopping.signal.aborted;
 
+  const openTelling = (): void => {
+    tellingGate?.open();
+    tellingGate = undefined;
+  };
   const open = (): void => {
+    openTelling();
     gate?.open();
     gate = undefined;
   };
   const shut = (): void => {
-    if (gate || stopped()) return;
+    if (stopped()) return;
+    tellingGate ??= newGate();
+    if (gate) return;
     gate = newGate();
     shutSince = clock.monotonic();
   };
-  async function tellAll(anew: boolean): Promise<void> {
+  async function tellAll(anew: boolean, mine: number): Promise<void> {
     const holds = await Promise.all(witnesses.map((witness) => witness.tell(anew)));
+    if (mine === turn) openTelling();
     const holdMs = Math.max(0, ...holds);
     if (holdMs > 0) await pause(holdMs, undefined, { signal: stopping.signal, ref: false });
   }
@@ -103,7 +115,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
       const info = await redis.info('server', 'replication');
       refuseReplica(info);
       const id = fieldOf(info, 'run_id');
-      if (suspected || id !== known) await tellAll(id !== known);
+      if (suspected || id !== known) await tellAll(id !== known, mine);
       if (mine !== turn) return;
       known = id;
       suspected = false;
@@ -150,6 +162,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
   };
   const watch: StoreWatch = {
     pending: () => gate?.opened,
+    telling: () => tellingGate?.opened,
     trouble() {
       if (!gate || redis.status !== 'ready') return undefined;
       const refusal = refusals.current();
@@ -169,6 +182,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
     refused(error) {
       if (stopped()) return;
       const news = shutNow();
+      shut();
       refusals.note(error);
       // What it refuses now it would refuse at once again.
       if (news) checkLater();
@@ -192,6 +206,15 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
   if (redis.status === 'ready') void check();
   return watch;
 }
+
+/**
+ * Makes a call that only tells what is known, as soon as the store has been told the rest, and once more whenever it could
+ * not be made. Another worker may ask about the same message in the moment in which it is relied on again.
+ */
+export const behindTelling = <T>(
+  { telling, suspect, refused }: Pick<StoreWatch, 'telling' | 'suspect' | 'refused'>,
+  call: () => Promise<T>,
+): Promise<T> => behindGate({ pending: telling, suspect, refused }, call);
 
 /**
  * Makes a call when the store can be relied on, and once more whenever it could not in between.

@@ -6,6 +6,7 @@ export function meeting(gates: (Promise<void> | undefined)[] = []) {
   let told: Record<string, number> = {};
   const store: StoreWatch = {
     pending: () => gates.shift(),
+    telling: () => gates.shift(),
     trouble: () => undefined,
     add(added) {
       witness = added;

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { EpochLostError } from '../../src/ledger/epoch.ts';
-import { behindGate, type StoreWatch, watchStore } from '../../src/ledger/store-watch.ts';
+import { behindGate, behindTelling, type StoreWatch, watchStore } from '../../src/ledger/store-watch.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { elapse, eventually } from '../support/eventually.ts';
 
@@ -63,6 +63,23 @@ it('tells a store that refuses to be told again, until it takes it', async ({ wa
   expect(told).toBe(1);
   expect(watch.trouble()).toBeUndefined();
   expect(watch.pending()).toBeUndefined();
+});
+
+it('lets what is known be told while the others are waited for, unless it is refused', async ({
+  watched,
+}) => {
+  const { redis, watch } = watched;
+  watch.add({ tell: async () => 60_000, holds: async () => true });
+  const asking = watch.pending();
+  expect(await behindTelling(watch, () => redis.ping())).toBe('PONG');
+  expect(watch.pending()).toBe(asking);
+  const full = new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
+  watch.refused(full);
+  // Nothing spins: the next one waits as everybody does.
+  expect(watch.telling()).toBeDefined();
+  watch.stop();
+  await asking;
+  expect(watch.telling()).toBeUndefined();
 });
 
 it('lets everybody go when it is stopped, and tells nothing more', async ({ watched }) => {
