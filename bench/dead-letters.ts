@@ -5,18 +5,18 @@
  * it has them die once more, and they are purged.
  */
 import Table from 'cli-table3';
+import { openInstallation } from '../src/admin/installation.ts';
 import { createProducer } from '../src/app.ts';
 import { systemClock } from '../src/clock.ts';
 import { parseConfig } from '../src/config/parse.ts';
+import { purgeLetters } from '../src/dead-letters/purge.ts';
+import { replayLetters } from '../src/dead-letters/replay.ts';
+import { planLetters } from '../src/dead-letters/selection.ts';
 import { createLogger } from '../src/observe/log.ts';
-import { openInstallation } from '../src/operate/installation.ts';
-import { planLetters } from '../src/operate/letter-selection.ts';
-import { purgeLetters } from '../src/operate/purge.ts';
-import { replayLetters } from '../src/operate/replay/replay-letters.ts';
 import type { PlatformClient } from '../src/platforms/port.ts';
 import { platforms } from '../src/platforms/registry.ts';
 import { startRedis } from '../src/sandbox/index.ts';
-import { buildWorker } from '../src/workers/process.ts';
+import { buildWorker } from '../src/workers/worker.ts';
 
 const CHANNEL = 'kongregate';
 const LOOK_MS = 100;

@@ -7,10 +7,10 @@
  */
 import Table from 'cli-table3';
 import { Redis } from 'ioredis';
-import type { LedgerMessage } from '../src/ledger/entries.ts';
 import { createLedger } from '../src/ledger/ledger.ts';
 import { recordPlays } from '../src/ledger/lookups.ts';
 import { jobKey, messageKey, recipientKey } from '../src/ledger/names.ts';
+import type { LedgerMessage } from '../src/ledger/types.ts';
 import type { AdmissionPolicy } from '../src/policies/admission.ts';
 import { startRedis } from '../src/sandbox/index.ts';
 

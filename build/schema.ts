@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { messageJsonSchema } from '../src/jobs/message-json-schema.ts';
+import { messageJsonSchema } from '../src/message/json-schema.ts';
 
 /** Writes message.schema.json, the wire contract for producers in other languages. */
 const target = new URL('../message.schema.json', import.meta.url);

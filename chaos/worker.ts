@@ -5,7 +5,7 @@ import { systemClock } from '../src/clock.ts';
 import { parseConfig } from '../src/config/parse.ts';
 import { createLogger } from '../src/observe/log.ts';
 import { platforms } from '../src/platforms/registry.ts';
-import { buildWorker } from '../src/workers/process.ts';
+import { buildWorker } from '../src/workers/worker.ts';
 import { type Ambush, createAmbushes, tellOn } from './steps.ts';
 
 /**

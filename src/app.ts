@@ -5,15 +5,15 @@ import { systemClock } from './clock.ts';
 import { parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
-import type { InputOf } from './jobs/message.ts';
-import { buildProducer, type Producer, type ProducerOptions } from './jobs/producer.ts';
 import { ledgerBase } from './jobs/queues.ts';
 import { knownMessages, recordPlays } from './ledger/lookups.ts';
+import type { InputOf } from './message/schema.ts';
 import { createLogger, type Logger } from './observe/log.ts';
 import { countAccepted } from './observe/metrics.ts';
 import { platforms } from './platforms/registry.ts';
 import { type KeptPlays, playTtl } from './policies/admission.ts';
-import { buildWorker, type HeraldWorker } from './workers/process.ts';
+import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
+import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
 /** The composition root: Herald's own platforms, ledger, clock and log handed to the parts that applications use. */
 

@@ -8,17 +8,17 @@ export {
   type WorkerConfig,
 } from './app.ts';
 export { ConfigError } from './config/error.ts';
-export * from './jobs/errors.ts';
-export type { ListedChannel } from './jobs/known-channels.ts';
-export type { PlayInput, RecordPlaysResult } from './jobs/plays.ts';
-export type { Producer } from './jobs/producer.ts';
-export type { InvalidItem, SendManyOptions, SendManyResult, SendResult } from './jobs/send.ts';
-export { RedisUnreachableError } from './operate/connect.ts';
 export {
   type ReplayDeadLettersOptions,
   type ReplayDeadLettersResult,
   replayDeadLetters,
-} from './operate/replay-dead-letters.ts';
+} from './dead-letters/replay-dead-letters.ts';
+export * from './producer/errors.ts';
+export type { ListedChannel } from './producer/known-channels.ts';
+export type { PlayInput, RecordPlaysResult } from './producer/plays.ts';
+export type { Producer } from './producer/producer.ts';
+export type { InvalidItem, SendManyOptions, SendManyResult, SendResult } from './producer/send.ts';
+export { RedisUnreachableError } from './redis/operator-connection.ts';
 export { AccountTakenError } from './workers/account-claim.ts';
 export { QuotaChangedError } from './workers/policy-change.ts';
-export type { HeraldWorker } from './workers/process.ts';
+export type { HeraldWorker } from './workers/worker.ts';

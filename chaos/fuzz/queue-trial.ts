@@ -4,13 +4,13 @@ import { Redis } from 'ioredis';
 import { workerOf } from '../../src/app.ts';
 import { systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { createMessageSchemas } from '../../src/jobs/message.ts';
 import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { type ReadJob, readJob } from '../../src/jobs/read-job.ts';
+import { createMessageSchemas } from '../../src/message/schema.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
-import { type ReadJob, readJob } from '../../src/workers/delivery.ts';
 import { CHANNELS, type ChannelName, channelsAt } from './channels.ts';
 import type { FuzzedJob } from './jobs.ts';
 

@@ -1,6 +1,6 @@
-import { InterruptedError, InvalidMessageError, ProducerTimeoutError } from '../jobs/errors.ts';
-import type { InvalidItem } from '../jobs/send.ts';
-import { problemsText } from '../problems.ts';
+import { problemsText } from '../message/problems.ts';
+import { InterruptedError, InvalidMessageError, ProducerTimeoutError } from '../producer/errors.ts';
+import type { InvalidItem } from '../producer/send.ts';
 import { EXIT, type ExitCode } from './context.ts';
 import { describeFailure } from './describe-failure.ts';
 import { type Entry, type Place, placeText } from './input/lines.ts';

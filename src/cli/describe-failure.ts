@@ -6,8 +6,8 @@ import {
   ProducerRefusedError,
   ProducerTimeoutError,
   UnknownChannelError,
-} from '../jobs/errors.ts';
-import { isRefusal } from '../jobs/redis-errors.ts';
+} from '../producer/errors.ts';
+import { isRefusal } from '../redis/errors.ts';
 import { EXIT, type ExitCode } from './context.ts';
 import { CommandFailure } from './failure.ts';
 

@@ -1,9 +1,9 @@
+import { findChannel, type Installation, openInstallation } from '../admin/installation.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { isLostConnection } from '../jobs/redis-errors.ts';
-import { RedisUnreachableError } from '../operate/connect.ts';
-import { findChannel, type Installation, openInstallation } from '../operate/installation.ts';
 import { platforms } from '../platforms/registry.ts';
+import { isLostConnection } from '../redis/errors.ts';
+import { RedisUnreachableError } from '../redis/operator-connection.ts';
 import { redisUnreachable, wrongUsage } from './failure.ts';
 import { readSettings } from './settings.ts';
 import type { Invocation } from './shell.ts';

@@ -1,6 +1,6 @@
 import { createProducer } from '../app.ts';
-import { aliveWorkers } from '../jobs/heartbeats.ts';
-import type { Producer } from '../jobs/producer.ts';
+import { aliveWorkers } from '../channels/heartbeats.ts';
+import type { Producer } from '../producer/producer.ts';
 import { useInstallation } from './installation.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { Invocation } from './shell.ts';

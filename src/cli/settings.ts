@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../config/load.ts';
 import { redisUrl } from '../config/values.ts';
-import type { ListedChannel } from '../jobs/known-channels.ts';
-import { REDIS_URL_WANTED } from '../jobs/redis-url.ts';
+import type { ListedChannel } from '../producer/known-channels.ts';
+import { REDIS_URL_WANTED } from '../redis/url.ts';
 import { wrongUsage } from './failure.ts';
 import type { Invocation } from './shell.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type Problem, toProblems } from '../message/problems.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
-import { type Problem, toProblems } from '../problems.ts';
 import { type ChannelConfig, commonShape } from './schema.ts';
 
 /** Channels: each by its platform's fields, then all of them together. */

@@ -1,4 +1,4 @@
-import { type Problem, problemText } from '../problems.ts';
+import { type Problem, problemText } from '../message/problems.ts';
 
 export interface ConfigProblem extends Problem {
   /** Line of the file, from 1, where it is known. */

@@ -1,4 +1,4 @@
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../message/problems.ts';
 
 /**
  * Fills `${NAME}` and `${NAME:-default}` into the texts of a configuration. `NAME_FILE` names a file that holds the

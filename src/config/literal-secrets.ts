@@ -1,4 +1,4 @@
-import type { Problem } from '../problems.ts';
+import type { Problem } from '../message/problems.ts';
 import type { Platforms } from './channels.ts';
 import { property } from './property.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import type { Problem } from '../message/problems.ts';
 import { platforms } from '../platforms/registry.ts';
-import type { Problem } from '../problems.ts';
 import { ConfigError, type ConfigProblem } from './error.ts';
 import type { Environment } from './interpolate.ts';
 import { literalSecrets } from './literal-secrets.ts';

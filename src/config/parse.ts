@@ -1,5 +1,5 @@
-import type { Problem } from '../problems.ts';
-import { toProblems } from '../problems.ts';
+import type { Problem } from '../message/problems.ts';
+import { toProblems } from '../message/problems.ts';
 import { channelProblems, type Platforms, parseChannel } from './channels.ts';
 import { ConfigError } from './error.ts';
 import { type Environment, interpolate } from './interpolate.ts';

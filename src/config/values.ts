@@ -1,6 +1,6 @@
 import ms from 'ms';
 import { z } from 'zod';
-import { isRedisUrl, REDIS_URL_WANTED } from '../jobs/redis-url.ts';
+import { isRedisUrl, REDIS_URL_WANTED } from '../redis/url.ts';
 
 /** The kinds of values that a configuration is written in. Whole values may come out of the environment as text. */
 

@@ -1,8 +1,8 @@
 import { type BulkJobOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { PreparedMessage } from './prepare.ts';
+import type { PreparedMessage } from '../producer/prepare.ts';
+import { isUnknownScript } from '../redis/errors.ts';
 import { MESSAGE_JOB, PREFIX, queueName } from './queues.ts';
-import { isUnknownScript } from './redis-errors.ts';
 
 /** The producer's side of the queues: one BullMQ queue a channel, on a connection that somebody else owns. */
 export interface Queues {

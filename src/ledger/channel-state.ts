@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import type { RestReason } from '../observe/sample.ts';
 import type { DeadReason, StopReason } from '../outcome.ts';
 import { DEAD_REASONS } from '../outcome.ts';
-import type { WaitKind } from './entries.ts';
 import { loadScript } from './script.ts';
+import type { WaitKind } from './types.ts';
 
 /** What holds for a whole channel, and the figures that only the ledger has. Times in milliseconds, store's clock. */
 export interface ChannelState {

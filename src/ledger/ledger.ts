@@ -1,12 +1,12 @@
 import { type Redis, ReplyError } from 'ioredis';
 import { DEAD_REASONS } from '../outcome.ts';
+import { refusesWrites } from '../redis/refusals.ts';
 import { coalesce } from './coalesce.ts';
-import type { LedgerMessage, LetterSource, Settled, Settlement, Verdict } from './entries.ts';
 import { EpochLostError } from './epoch.ts';
 import { newNonce } from './names.ts';
 import { decodeFinal, FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
-import { refusesWrites } from './refusals.ts';
 import { loadScript } from './script.ts';
+import type { LedgerMessage, LetterSource, Settled, Settlement, Verdict } from './types.ts';
 import { type AdmitReply, decodeVerdict } from './verdict.ts';
 
 /**

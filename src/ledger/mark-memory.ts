@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Grant, LedgerMessage, Settlement } from './entries.ts';
+import type { Grant, LedgerMessage, Settlement } from './types.ts';
 
 /** What a worker wrote into the ledger: a grant, and how it ended. */
 export interface Mark {

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import type { LedgerMessage, Verdict } from './entries.ts';
 import { admissionEntry, type LedgerKeys } from './ledger.ts';
 import { newNonce } from './names.ts';
 import { loadScript } from './script.ts';
+import type { LedgerMessage, Verdict } from './types.ts';
 import { type AdmitReply, decodeVerdict } from './verdict.ts';
 
 /** The script that admits, word by word, behind one that lets nothing be written: what it says cannot drift. */

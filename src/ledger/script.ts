@@ -10,7 +10,7 @@ export interface Script {
   run(redis: Redis, keys: readonly string[], args: readonly string[]): Promise<unknown>;
 }
 
-const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+const read = (file: string): string => readFileSync(new URL(`lua/${file}`, import.meta.url), 'utf8');
 
 const PRELUDE = [
   'tables.lua',

@@ -1,6 +1,6 @@
 import type { StopReason } from '../outcome.ts';
-import type { Grant, Verdict } from './entries.ts';
 import { decodeFinal } from './reasons.ts';
+import type { Grant, Verdict } from './types.ts';
 
 /** The admission script's answer: the store's time, then one verdict a message. */
 export type AdmitReply = [now: string, ...verdicts: VerdictReply[]];

@@ -1,4 +1,4 @@
-import type { Verdict } from '../ledger/entries.ts';
+import type { Verdict } from '../ledger/types.ts';
 import {
   DEAD_REASONS,
   DELIVERED_REASONS,

@@ -7,7 +7,7 @@ import {
   pino,
 } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
-import { createScrubber, SECRET_KEYS } from './scrub.ts';
+import { createScrubber, SECRET_KEYS } from './redact.ts';
 
 export type { Logger } from 'pino';
 

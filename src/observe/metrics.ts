@@ -1,7 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { DEAD_REASONS } from '../outcome.ts';
 import type { DeliveryObserver } from '../workers/observer.ts';
-import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './catalogue.ts';
 import {
   ACCEPTED_STATUSES,
   type AcceptedStatus,
@@ -11,6 +10,7 @@ import {
   FINAL_STATES,
   OUTCOME_KINDS,
 } from './label-sets.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definitions.ts';
 import { type ChannelSample, HOLD_REASONS, QUEUE_STATES, REST_REASONS } from './sample.ts';
 
 export interface MetricsOptions {

@@ -1,5 +1,5 @@
 import type { Random } from '../clock.ts';
-import type { Effect, Grant, Settlement } from '../ledger/entries.ts';
+import type { Effect, Grant, Settlement } from '../ledger/types.ts';
 import type { DeadReason, Disposition, FinalState, Outcome } from '../outcome.ts';
 import type { Answer } from '../platforms/port.ts';
 import type { AdmissionPolicy } from './admission.ts';

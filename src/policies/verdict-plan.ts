@@ -1,5 +1,5 @@
 import type { Random } from '../clock.ts';
-import type { Verdict } from '../ledger/entries.ts';
+import type { Verdict } from '../ledger/types.ts';
 import type { DeadReason, Disposition, FinalState, SuppressedReason } from '../outcome.ts';
 import { STOPPED_REST_MS } from './attempt-plan.ts';
 import { comeBackMs, lookAgainMs } from './waiting.ts';

@@ -1,4 +1,4 @@
-import type { Ruling } from './stage.ts';
+import type { Ruling } from './request-handler.ts';
 
 /** What Discourse counts: characters, and requests. */
 

@@ -3,7 +3,7 @@ import type { App } from '../http/listen.ts';
 import { type Account, type DiscourseAccount, DiscourseAccounts, nameKey } from './discourse-accounts.ts';
 import { lengthProblem, RequestLimit } from './discourse-limits.ts';
 import { asText, fieldsOf } from './fields.ts';
-import type { Exchange, Ruling, Stage } from './stage.ts';
+import type { Exchange, Ruling, Stage } from './request-handler.ts';
 
 export interface DiscourseOptions {
   /** `username:key`. Default `['herald:sandbox-key']`. */

@@ -1,4 +1,4 @@
-import type { Exchange } from './stage.ts';
+import type { Exchange } from './request-handler.ts';
 
 /** What comes in a request, read without trust in its shape. */
 

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { App } from '../http/listen.ts';
 import { asText, fieldsOf } from './fields.ts';
 import { nameKey, Players } from './kongregate-players.ts';
-import type { Ruling, Stage } from './stage.ts';
+import type { Ruling, Stage } from './request-handler.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Guardian, startGuardian } from './guardian.ts';
+import { type Guardian, startGuardian } from './reaper.ts';
 import { answersAs } from './redis-probe.ts';
 
 const PROGRAMS = ['redis-server', 'valkey-server'] as const;

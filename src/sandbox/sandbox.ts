@@ -7,8 +7,8 @@ import { type DiscourseOptions, DiscourseSandbox } from './discourse.ts';
 import { type Fault, FaultPlan } from './faults.ts';
 import { Journal, type SandboxCall } from './journal.ts';
 import { type KongregateOptions, KongregateSandbox } from './kongregate.ts';
+import { createStage } from './request-handler.ts';
 import { seededRandom } from './seeded-random.ts';
-import { createStage } from './stage.ts';
 import { type UsercomOptions, UsercomSandbox } from './usercom.ts';
 import { type ZulipOptions, ZulipSandbox } from './zulip.ts';
 

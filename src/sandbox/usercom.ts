@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { App } from '../http/listen.ts';
 import { asText, fieldsOf } from './fields.ts';
-import type { Exchange, Ruling, Stage } from './stage.ts';
+import type { Exchange, Ruling, Stage } from './request-handler.ts';
 
 export interface UsercomOptions {
   /** The keys that are good. Default `['sandbox-key']`. */

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { App } from '../http/listen.ts';
 import { asFields, asText, fieldsOf, parsedJson } from './fields.ts';
-import type { Exchange, Ruling, Stage } from './stage.ts';
+import type { Exchange, Ruling, Stage } from './request-handler.ts';
 
 export interface ZulipOptions {
   /** `email:key` of the bots. Default `['bot@example.com:sandbox-key']`. */

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import type { StoreWatch } from '../ledger/store-watch.ts';
-import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../observe/health.ts';
+import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../http/health.ts';
+import type { StoreWatch } from '../ledger/failover-detector.ts';
 import type { ClockGuard } from './clock-guard.ts';
-import type { Rounds } from './rounds.ts';
+import type { Rounds } from './maintenance.ts';
 import { MAX_OFFSET_MS } from './store-clock.ts';
 import type { Watchdog } from './watchdog.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { BEAT_MS, beat, endBeat, type WorkerIdentity } from '../jobs/heartbeats.ts';
+import { BEAT_MS, beat, endBeat, type WorkerIdentity } from '../channels/heartbeats.ts';
 import type { Logger } from '../observe/log.ts';
 
 /** Tells operators that this process serves its channels, for as long as it does. */

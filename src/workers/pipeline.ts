@@ -1,7 +1,8 @@
 import type { Clock, Random } from '../clock.ts';
-import type { Grant, LedgerMessage, Settled, Settlement, Verdict } from '../ledger/entries.ts';
+import { type Delivery, type QueuedJob, type ReadContext, type ReadJob, readJob } from '../jobs/read-job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
+import type { Grant, LedgerMessage, Settled, Settlement, Verdict } from '../ledger/types.ts';
 import type { Disposition, FinalState } from '../outcome.ts';
 import type { AdmissionPolicy } from '../policies/admission.ts';
 import { type Plan, planAnswer, planAttempt, planRelease } from '../policies/attempt-plan.ts';
@@ -9,7 +10,6 @@ import { planVerdict, recorded } from '../policies/verdict-plan.ts';
 import type { Turns } from '../turns.ts';
 import { type Asked, type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
 import { createCrowds } from './crowds.ts';
-import { type Delivery, type QueuedJob, type ReadContext, type ReadJob, readJob } from './delivery.ts';
 import { createLastWords } from './last-words.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
 import type { MessageRef } from './observer.ts';

@@ -1,8 +1,8 @@
 import type { ChannelConfig } from '../config/schema.ts';
+import type { Delivery, QueuedJob } from '../jobs/read-job.ts';
 import type { Outcome } from '../outcome.ts';
 import { ContentError, type PlatformDefinition } from '../platforms/port.ts';
 import type { Turns } from '../turns.ts';
-import type { Delivery, QueuedJob } from './delivery.ts';
 
 /** What is sent, or why there is nothing that could be. */
 export type Rendered = string | Extract<Outcome, { kind: 'rejected' }>;

@@ -1,11 +1,11 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { type ReadContext, type ReadJob, readJob } from '../jobs/read-job.ts';
 import { readStoredJobs, type StoredJob } from '../jobs/stored-jobs.ts';
-import type { Settled } from '../ledger/entries.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
+import type { Settled } from '../ledger/types.ts';
 import type { DeadReason } from '../outcome.ts';
-import { type ReadContext, type ReadJob, readJob } from './delivery.ts';
 import type { DeliveryObserver } from './observer.ts';
 
 /**

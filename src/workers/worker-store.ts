@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { guardDatabase } from '../jobs/database.ts';
 import { PREFIX } from '../jobs/queues.ts';
-import { refusesLogin } from '../jobs/redis-errors.ts';
-import { refusesWrites } from '../ledger/refusals.ts';
-import { type StoreWatch, watchStore } from '../ledger/store-watch.ts';
+import { type StoreWatch, watchStore } from '../ledger/failover-detector.ts';
 import type { Logger } from '../observe/log.ts';
-import { unreachable } from '../operate/connect.ts';
-import { connectWorker } from './connections.ts';
+import { guardDatabase } from '../redis/database.ts';
+import { refusesLogin } from '../redis/errors.ts';
+import { unreachable } from '../redis/operator-connection.ts';
+import { refusesWrites } from '../redis/refusals.ts';
+import { connectWorker } from '../redis/worker-connections.ts';
 import { createOutageLog } from './outage-log.ts';
 
 /** A worker's Redis: its two connections, what is known of the server behind them, and who hears of errors. */

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
+import { readLetters } from '../../src/dead-letters/records.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
-import { readLetters } from '../../src/ledger/letters.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { it, sandboxChannels } from './platforms-scene.ts';
 

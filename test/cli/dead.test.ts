@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
-import { bury, welcome } from '../operate/desk.ts';
+import { bury, welcome } from '../admin/desk.ts';
 import type { Scene } from '../support/scene.ts';
 import { it } from './operator-scene.ts';
 import { herald, testContext } from './test-context.ts';

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
+import type { Check } from '../../src/admin/check.ts';
 import { EXIT } from '../../src/cli/context.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
-import type { Check } from '../../src/operate/check.ts';
 import type { Scene } from '../support/scene.ts';
 import { it, type Operator } from './operator-scene.ts';
 import { herald, type TestContextOptions } from './test-context.ts';

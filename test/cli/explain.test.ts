@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
-import { bury, welcome } from '../operate/desk.ts';
+import { bury, welcome } from '../admin/desk.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHANNEL } from '../support/scene.ts';
 import { it } from './operator-scene.ts';

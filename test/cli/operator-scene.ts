@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { it as deskIt } from '../operate/desk.ts';
+import { it as deskIt } from '../admin/desk.ts';
 import type { Scene } from '../support/scene.ts';
 import { herald, type TestContextOptions } from './test-context.ts';
 

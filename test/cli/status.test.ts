@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
-import { bury } from '../operate/desk.ts';
+import { bury } from '../admin/desk.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHANNEL } from '../support/scene.ts';
 import { it } from './operator-scene.ts';

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { receiptsKey } from '../../src/jobs/queues.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
-import type { LedgerMessage } from '../../src/ledger/entries.ts';
 import { knownMessages } from '../../src/ledger/lookups.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { loadScript } from '../../src/ledger/script.ts';
+import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { DAY, type Lab, openLab, SENT, useStore } from './harness.ts';
 
 const store = useStore();
-const probe = loadScript('../../test/ledger/table-probe.lua');
+const probe = loadScript('../../../test/ledger/table-probe.lua');
 
 const messagesOf = (lab: Lab, count: number) =>
   Array.from({ length: count }, (_, i) => lab.message({ to: `${i}` }));

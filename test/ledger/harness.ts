@@ -1,7 +1,17 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect } from 'vitest';
+import {
+  type LetterRecord,
+  type ReplayStatus,
+  readLetters,
+  replayLetters,
+} from '../../src/dead-letters/records.ts';
 import { ledgerBase, receiptsKey } from '../../src/jobs/queues.ts';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
+import { jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
+import { loadScript } from '../../src/ledger/script.ts';
 import type {
   Effect,
   Grant,
@@ -10,17 +20,7 @@ import type {
   Settled,
   Settlement,
   Verdict,
-} from '../../src/ledger/entries.ts';
-import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
-import {
-  type LetterRecord,
-  type ReplayStatus,
-  readLetters,
-  replayLetters,
-} from '../../src/ledger/letters.ts';
-import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
-import { jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
-import { loadScript } from '../../src/ledger/script.ts';
+} from '../../src/ledger/types.ts';
 import type { FinalState } from '../../src/outcome.ts';
 import type { AdmissionPolicy } from '../../src/policies/admission.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
@@ -140,7 +140,7 @@ export const letterOf = ({ id }: LedgerMessage): LetterSource => ({
   detail: 'as it was told',
 });
 
-const elapseScript = loadScript('../../test/ledger/elapse.lua');
+const elapseScript = loadScript('../../../test/ledger/elapse.lua');
 let made = 0;
 /** What the workers of a lab have put in force; its windows are given otherwise. */
 const POLICY = 'lab';

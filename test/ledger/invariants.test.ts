@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Grant, LedgerMessage, Verdict } from '../../src/ledger/entries.ts';
-import { replayLetters } from '../../src/ledger/letters.ts';
+import { replayLetters } from '../../src/dead-letters/records.ts';
 import { newNonce } from '../../src/ledger/names.ts';
+import type { Grant, LedgerMessage, Verdict } from '../../src/ledger/types.ts';
 import { planVerdict } from '../../src/policies/verdict-plan.ts';
 import {
   DAY,

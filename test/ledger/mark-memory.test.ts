@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { Grant } from '../../src/ledger/entries.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createMarkMemory } from '../../src/ledger/mark-memory.ts';
-import { withRecentMarks } from '../../src/ledger/recent-marks.ts';
+import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
+import type { Grant } from '../../src/ledger/types.ts';
 import { grant } from '../policies/grant.ts';
 import { type Lab, letterOf, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
 import { meeting } from './meeting.ts';

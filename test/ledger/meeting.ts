@@ -1,4 +1,4 @@
-import type { StoreWatch, Witness } from '../../src/ledger/store-watch.ts';
+import type { StoreWatch, Witness } from '../../src/ledger/failover-detector.ts';
 
 /** A watch whose store is met when the test says so. @param gates what `pending` answers, one after the other */
 export function meeting(gates: (Promise<void> | undefined)[] = []) {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { receiptsKey } from '../../src/jobs/queues.ts';
 import { stopChannel } from '../../src/ledger/channel-state.ts';
-import type { LedgerMessage, Verdict } from '../../src/ledger/entries.ts';
 import { recordPlays } from '../../src/ledger/lookups.ts';
 import { predictVerdict } from '../../src/ledger/prediction.ts';
+import type { LedgerMessage, Verdict } from '../../src/ledger/types.ts';
 import type { AdmissionPolicy } from '../../src/policies/admission.ts';
 import { DAY, HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Grant } from '../../src/ledger/entries.ts';
 import { newNonce } from '../../src/ledger/names.ts';
+import type { Grant } from '../../src/ledger/types.ts';
 import {
   EXHAUSTED,
   type Lab,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LedgerMessage } from '../../src/ledger/entries.ts';
+import type { LedgerMessage } from '../../src/ledger/types.ts';
 import {
   DAY,
   HOUR,

@@ -6,8 +6,8 @@ import {
   resumeWithCredentials,
   stopChannel,
 } from '../../src/ledger/channel-state.ts';
-import type { Grant } from '../../src/ledger/entries.ts';
 import { newNonce } from '../../src/ledger/names.ts';
+import type { Grant } from '../../src/ledger/types.ts';
 import { DAY, HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
 
 const store = useStore();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { findLetter, lettersKey, readLetterData, replayLetters } from '../../src/dead-letters/records.ts';
 import { originalJobId, receiptsKey } from '../../src/jobs/queues.ts';
-import { findLetter, lettersKey, readLetterData, replayLetters } from '../../src/ledger/letters.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { readReceipts } from '../../src/observe/receipts.ts';
 import { EXHAUSTED, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';

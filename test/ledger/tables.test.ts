@@ -3,7 +3,7 @@ import { loadScript } from '../../src/ledger/script.ts';
 import { DAY, HOUR, SECOND, useStore } from './harness.ts';
 
 const store = useStore();
-const probe = loadScript('../../test/ledger/table-probe.lua');
+const probe = loadScript('../../../test/ledger/table-probe.lua');
 const BATCH = 500;
 let tables = 0;
 

@@ -1,4 +1,4 @@
-import type { Grant } from '../../src/ledger/entries.ts';
+import type { Grant } from '../../src/ledger/types.ts';
 
 /** A first grant without doubt; `fields` as a test wants them otherwise. */
 export const grant = (fields: Partial<Grant> = {}): Grant => ({

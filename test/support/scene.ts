@@ -4,12 +4,12 @@ import { test } from 'vitest';
 import { createProducer, type MessageInput, secretsOf } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import type { Producer } from '../../src/jobs/producer.ts';
+import { type LetterRecord, readLetters } from '../../src/dead-letters/records.ts';
 import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
-import { type LetterRecord, readLetters } from '../../src/ledger/letters.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
+import type { Producer } from '../../src/producer/producer.ts';
 import {
   type RedisServer,
   type Sandbox,
@@ -18,7 +18,7 @@ import {
   startSandbox,
 } from '../../src/sandbox/index.ts';
 import type { Wrappers } from '../../src/workers/channel.ts';
-import { buildWorker, type HeraldWorker } from '../../src/workers/process.ts';
+import { buildWorker, type HeraldWorker } from '../../src/workers/worker.ts';
 import { eventually, type Patience } from './eventually.ts';
 import { requestTimeout } from './slowness.ts';
 import { type Tally, tallyOf, tallyOfMetrics } from './tally.ts';

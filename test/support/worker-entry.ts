@@ -6,7 +6,7 @@ import { parseConfig } from '../../src/config/parse.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import type { Wrappers } from '../../src/workers/channel.ts';
-import { buildWorker } from '../../src/workers/process.ts';
+import { buildWorker } from '../../src/workers/worker.ts';
 import { PLAN, type WorkerPlan } from './worker-plan.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
+import { readLetterData, readLetters } from '../../src/dead-letters/records.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
-import { readLetterData, readLetters } from '../../src/ledger/letters.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHANNEL, it } from '../support/scene.ts';
 import { metric } from '../support/tally.ts';

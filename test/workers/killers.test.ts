@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
+import { readLetterData } from '../../src/dead-letters/records.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
 import { HEAD_BYTES, MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
-import { readLetterData } from '../../src/ledger/letters.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHANNEL, it } from '../support/scene.ts';
 

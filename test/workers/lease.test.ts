@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { Grant } from '../../src/ledger/entries.ts';
+import type { Delivery } from '../../src/jobs/read-job.ts';
+import type { Grant } from '../../src/ledger/types.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import type { Confirmation, PlatformClient } from '../../src/platforms/port.ts';
 import { longestGrantMs } from '../../src/policies/admission.ts';
 import { type AttemptDeps, type Attempts, createAttempts } from '../../src/workers/attempt.ts';
-import type { Delivery } from '../../src/workers/delivery.ts';
 import { channelConfig } from '../config/channel-config.ts';
 import { grant } from '../policies/grant.ts';
 

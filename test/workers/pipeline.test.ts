@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { createMessageSchemas } from '../../src/jobs/message.ts';
-import type { Settled } from '../../src/ledger/entries.ts';
+import type { Settled } from '../../src/ledger/types.ts';
+import { createMessageSchemas } from '../../src/message/schema.ts';
 import type { Disposition, FinalState, Outcome } from '../../src/outcome.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { createTurns } from '../../src/turns.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import type { Delivery, QueuedJob } from '../../src/jobs/read-job.ts';
 import { createTurns } from '../../src/turns.ts';
-import type { Delivery, QueuedJob } from '../../src/workers/delivery.ts';
 import { createRenderings, type RenderingDeps } from '../../src/workers/renderings.ts';
 
 class StackError extends Error {

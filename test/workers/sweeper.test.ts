@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { lettersKey, readLetterData, readLetters } from '../../src/ledger/letters.ts';
-import { replayDeadLetters } from '../../src/operate/replay-dead-letters.ts';
+import { lettersKey, readLetterData, readLetters } from '../../src/dead-letters/records.ts';
+import { replayDeadLetters } from '../../src/dead-letters/replay-dead-letters.ts';
 import { DEAD_REASONS } from '../../src/outcome.ts';
 import { eventually } from '../support/eventually.ts';
 import { it, type Scene } from '../support/scene.ts';

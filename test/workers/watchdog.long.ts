@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { expect, vi } from 'vitest';
-import { MessageWorker } from '../../src/workers/message-worker.ts';
+import { MessageWorker } from '../../src/jobs/message-worker.ts';
 import { eventually } from '../support/eventually.ts';
 import { it } from '../support/scene.ts';
 

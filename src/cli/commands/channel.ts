@@ -1,5 +1,5 @@
-import { type Forgotten, forget, pauseChannel, resume } from '../../operate/channel-control.ts';
-import { findChannel, type Installation, type OperatedChannel } from '../../operate/installation.ts';
+import { type Forgotten, forget, pauseChannel, resume } from '../../admin/channel-control.ts';
+import { findChannel, type Installation, type OperatedChannel } from '../../admin/installation.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { checkChannels, withInstallation } from '../installation.ts';

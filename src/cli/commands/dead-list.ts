@@ -1,4 +1,4 @@
-import { type DeadLetter, listLetters } from '../../operate/dead-letters.ts';
+import { type DeadLetter, listLetters } from '../../dead-letters/dead-letters.ts';
 import { EXIT } from '../context.ts';
 import { withInstallation } from '../installation.ts';
 import { ageText, instantText } from '../moments.ts';

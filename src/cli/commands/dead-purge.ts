@@ -1,5 +1,5 @@
-import { planLetters } from '../../operate/letter-selection.ts';
-import { purgeLetters } from '../../operate/purge.ts';
+import { purgeLetters } from '../../dead-letters/purge.ts';
+import { planLetters } from '../../dead-letters/selection.ts';
 import { EXIT } from '../context.ts';
 import { withInstallation } from '../installation.ts';
 import { startProgress } from '../progress.ts';

@@ -1,8 +1,8 @@
-import { isLostConnection } from '../../jobs/redis-errors.ts';
-import type { Installation } from '../../operate/installation.ts';
-import { type LetterPlan, planLetters } from '../../operate/letter-selection.ts';
-import { type ReplayResult, replayLetters } from '../../operate/replay/replay-letters.ts';
-import { countLeftOut, replayableReasons, replayWarnings } from '../../operate/replay/replay-warnings.ts';
+import type { Installation } from '../../admin/installation.ts';
+import { type ReplayResult, replayLetters } from '../../dead-letters/replay.ts';
+import { countLeftOut, replayableReasons, replayWarnings } from '../../dead-letters/replay-warnings.ts';
+import { type LetterPlan, planLetters } from '../../dead-letters/selection.ts';
+import { isLostConnection } from '../../redis/errors.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { withInstallation } from '../installation.ts';

@@ -1,7 +1,7 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
+import type { Installation } from '../../admin/installation.ts';
 import { count } from '../../config/values.ts';
-import type { Installation } from '../../operate/installation.ts';
-import type { LetterGroup, LetterSelection } from '../../operate/letter-selection.ts';
+import type { LetterGroup, LetterSelection } from '../../dead-letters/selection.ts';
 import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
 import { checkChannels } from '../installation.ts';
 import { instantText, type Moment, parseMoment, toInstant } from '../moments.ts';

@@ -1,4 +1,4 @@
-import { type OpenedLetter, openLetters } from '../../operate/dead-letters.ts';
+import { type OpenedLetter, openLetters } from '../../dead-letters/dead-letters.ts';
 import { EXIT } from '../context.ts';
 import { checkChannels, withInstallation } from '../installation.ts';
 import { instantText } from '../moments.ts';

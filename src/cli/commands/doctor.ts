@@ -1,9 +1,9 @@
+import { type Check, failed, ok, warning } from '../../admin/check.ts';
+import { examine } from '../../admin/doctor.ts';
+import type { Installation } from '../../admin/installation.ts';
 import { ConfigError } from '../../config/error.ts';
 import { findLiteralSecrets, loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
-import { type Check, failed, ok, warning } from '../../operate/check.ts';
-import { examine } from '../../operate/doctor.ts';
-import type { Installation } from '../../operate/installation.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { describeFailure } from '../describe-failure.ts';
 import { useInstallation } from '../installation.ts';

@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from 'commander';
+import { type Explanation, explain } from '../../admin/explain.ts';
+import { explainRecipient, type RecipientExplanation } from '../../admin/explain-recipient.ts';
+import { findChannel, type Installation, type OperatedChannel } from '../../admin/installation.ts';
+import { nextStep, recipientOutlook } from '../../admin/next-step.ts';
+import { problemsText } from '../../message/problems.ts';
 import type { Receipt } from '../../observe/receipts.ts';
-import { type Explanation, explain } from '../../operate/explain.ts';
-import { explainRecipient, type RecipientExplanation } from '../../operate/explain-recipient.ts';
-import { findChannel, type Installation, type OperatedChannel } from '../../operate/installation.ts';
-import { nextStep, recipientOutlook } from '../../operate/next-step.ts';
-import { problemsText } from '../../problems.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { checkChannels, withInstallation } from '../installation.ts';

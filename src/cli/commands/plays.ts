@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { count } from '../../config/values.ts';
-import type { RecordPlaysResult } from '../../jobs/plays.ts';
+import type { RecordPlaysResult } from '../../producer/plays.ts';
 import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';

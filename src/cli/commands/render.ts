@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { renderContent } from '../../content/render.ts';
-import { createMessageSchemas, type MessageOf } from '../../jobs/message.ts';
+import { problemsText } from '../../message/problems.ts';
+import { createMessageSchemas, type MessageOf } from '../../message/schema.ts';
 import { ContentError, type PlatformDefinition } from '../../platforms/port.ts';
 import { platforms } from '../../platforms/registry.ts';
-import { problemsText } from '../../problems.ts';
 import { EXIT } from '../context.ts';
 import { type Entry, type Place, placeText } from '../input/lines.ts';
 import { readJson } from '../input/messages.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { InvalidArgumentError } from 'commander';
 import { count, duration } from '../../config/values.ts';
-import { problemsText, toProblems } from '../../problems.ts';
+import { problemsText, toProblems } from '../../message/problems.ts';
 import { type Fault, faultSchema } from '../../sandbox/faults.ts';
 import { type Sandbox, type SandboxCall, type SandboxOptions, startSandbox } from '../../sandbox/index.ts';
 import { type CommandContext, EXIT } from '../context.ts';

@@ -1,4 +1,4 @@
-import type { SendManyResult } from '../../jobs/send.ts';
+import type { SendManyResult } from '../../producer/send.ts';
 import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
 import { readJson } from '../input/messages.ts';
 import { openSource } from '../input/source.ts';

@@ -1,8 +1,8 @@
 import { createLogUpdate } from 'log-update';
-import { isLostConnection } from '../../jobs/redis-errors.ts';
-import type { Installation } from '../../operate/installation.ts';
-import { systemPause } from '../../operate/pace.ts';
-import { type ChannelStatus, readStatus } from '../../operate/status.ts';
+import type { Installation } from '../../admin/installation.ts';
+import { type ChannelStatus, readStatus } from '../../admin/status.ts';
+import { systemPause } from '../../dead-letters/pace.ts';
+import { isLostConnection } from '../../redis/errors.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { checkChannels, withInstallation } from '../installation.ts';

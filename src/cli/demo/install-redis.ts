@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
-import { startGuardian } from '../../sandbox/guardian.ts';
+import { startGuardian } from '../../sandbox/reaper.ts';
 import { wrongUsage } from '../failure.ts';
 
 export interface InstallOptions {

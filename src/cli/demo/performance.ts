@@ -1,6 +1,6 @@
+import type { Installation } from '../../admin/installation.ts';
+import { openInstallation } from '../../admin/installation.ts';
 import type { Clock } from '../../clock.ts';
-import type { Installation } from '../../operate/installation.ts';
-import { openInstallation } from '../../operate/installation.ts';
 import { platforms } from '../../platforms/registry.ts';
 import { byChannel, CHANNELS, type Channel } from './channels.ts';
 import type { PlannedMessage } from './message-plan.ts';

@@ -1,4 +1,4 @@
-import type { ChannelStatus } from '../../operate/status.ts';
+import type { ChannelStatus } from '../../admin/status.ts';
 import type { SandboxReport } from '../../sandbox/journal.ts';
 import type { Channel } from './channels.ts';
 import type { RunTally } from './receipt-book.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { startGuardian } from '../../sandbox/guardian.ts';
+import { startGuardian } from '../../sandbox/reaper.ts';
 
 export type WorkerState = 'starting' | 'delivering' | 'killed' | 'stopped' | 'broken';
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Grant, Settled, Settlement } from '../../../src/ledger/entries.ts';
 import type { LedgerEntry } from '../../../src/ledger/lookups.ts';
+import type { Grant, Settled, Settlement } from '../../../src/ledger/types.ts';
 import type { FinalState, Outcome } from '../../../src/outcome.ts';
 import { windowEnd } from './expected-admission.ts';
 import type { MessageSpec, Setup } from './setup.ts';

@@ -1,4 +1,4 @@
-import type { Effect, Settlement } from '../../../src/ledger/entries.ts';
+import type { Effect, Settlement } from '../../../src/ledger/types.ts';
 import type { FinalState } from '../../../src/outcome.ts';
 import type { MessageSpec } from './setup.ts';
 import type { ModelState, RunRecord, Slot } from './state.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { LedgerMessage, Verdict } from '../../../src/ledger/entries.ts';
+import type { LedgerMessage, Verdict } from '../../../src/ledger/types.ts';
 import { type Lab, openLab, type Store } from '../harness.ts';
 import { Books } from './books.ts';
 import { labOptions, MESSAGES, type MessageSpec, type Setup } from './setup.ts';

@@ -1,4 +1,4 @@
-import type { ReplayStatus } from '../../../src/ledger/letters.ts';
+import type { ReplayStatus } from '../../../src/dead-letters/records.ts';
 import type { DeadReason, FinalState, StopReason } from '../../../src/outcome.ts';
 import type { MessageSpec, Setup } from './setup.ts';
 import * as time from './time.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Verdict } from '../../../src/ledger/entries.ts';
+import type { Verdict } from '../../../src/ledger/types.ts';
 import { planVerdict } from '../../../src/policies/verdict-plan.ts';
 import type { Flight } from './books.ts';
 import { type Expected, admit as expectedVerdict } from './expected-admission.ts';

@@ -1,0 +1,51 @@
+import { forgetChannel } from '../channels/registry.ts';
+import { readChannelState, resumeChannel, stopChannel } from '../ledger/channel-state.ts';
+import type { HoldReason } from '../observe/sample.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+import { holdOf } from './status.ts';
+
+/** No message of the channel is sent from now on until it is resumed; requests under way end. */
+export async function pauseChannel({ redis }: Installation, { base }: OperatedChannel): Promise<void> {
+  await stopChannel(redis, base, 'paused');
+}
+
+export interface Resumed {
+  /** Why the channel had been stopped; null if it had not. */
+  stopped: HoldReason | null;
+  /** A stop, a rest, an open breaker or a pause of the queue was ended. */
+  changed: boolean;
+}
+
+/** Ends a stop, a rest, an open breaker and the pause of a BullMQ dashboard; workers go on within seconds. */
+export async function resume({ redis }: Installation, { base, queue }: OperatedChannel): Promise<Resumed> {
+  const queuePaused = await queue.isPaused();
+  const held = holdOf(await readChannelState(redis, base), queuePaused);
+  const changed = await resumeChannel(redis, base);
+  if (queuePaused) await queue.resume();
+  // Workers put a stopped queue to rest, and that rest would outlast the stop.
+  await queue.removeRateLimitKey();
+  return { stopped: held?.reason ?? null, changed: changed || queuePaused };
+}
+
+export type Forgotten =
+  | { kind: 'forgotten'; announced: boolean }
+  /** Nothing was done: messages would be left in a queue that no producer and no worker speaks of. */
+  | { kind: 'kept'; waiting: number; dead: number };
+
+/**
+ * Takes back what workers announced of a channel that is no more: producers then refuse messages for it. Its queue and
+ * its ledger stay, and a worker that serves it announces it again.
+ * @param anyway also when messages wait or dead letters are left
+ */
+export async function forget(
+  { redis }: Installation,
+  { name, base, queue }: OperatedChannel,
+  anyway: boolean,
+): Promise<Forgotten> {
+  const counts = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
+  const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const { letters } = await readChannelState(redis, base);
+  const dead = Object.values(letters).reduce((sum, { count }) => sum + count, 0);
+  if (!anyway && (waiting > 0 || dead > 0)) return { kind: 'kept', waiting, dead };
+  return { kind: 'forgotten', announced: await forgetChannel(redis, name) };
+}

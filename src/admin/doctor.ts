@@ -1,0 +1,50 @@
+import { isRefusal, refusalCode } from '../redis/errors.ts';
+import { createClockGuard } from '../workers/clock-guard.ts';
+import { createStoreClock, MAX_OFFSET_MS } from '../workers/store-clock.ts';
+import { accountChecks } from './account-checks.ts';
+import { channelChecks } from './channel-checks.ts';
+import { type Check, failed, ok } from './check.ts';
+import type { Installation } from './installation.ts';
+import { redisChecks } from './redis-checks.ts';
+import { readRedisFacts } from './redis-facts.ts';
+
+/**
+ * Everything that `doctor` can tell of a Redis that answers. What it may not ask is a finding, too.
+ * @param withCredentials whether those of the channels are resolved, so that the platforms can be asked
+ */
+export async function examine(installation: Installation, withCredentials: boolean): Promise<Check[]> {
+  const { redis } = installation;
+  const { host, port } = redis.options;
+  return [
+    ok('redis', `answers at ${host}:${port}.`),
+    ...redisChecks(await readRedisFacts(redis)),
+    ...(await unlessRefused('clock', async () => [await clockCheck(installation)])),
+    ...(await unlessRefused('channels', () => channelChecks(installation))),
+    ...(withCredentials ? await accountChecks(installation) : []),
+  ];
+}
+
+async function unlessRefused(name: string, look: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const why =
+      refusalCode(error.message) === 'WRONGTYPE'
+        ? "something else lies under Herald's keys"
+        : 'workers need what its user may not do';
+    return [failed(name, `Redis refused: ${error.message}; ${why}.`)];
+  }
+}
+
+async function clockCheck({ redis, clock }: Installation): Promise<Check> {
+  const guard = createClockGuard(redis, createStoreClock(clock), () => {});
+  await guard.measure();
+  const offset = guard.offsetMs() ?? 0;
+  const text = `this machine is ${Math.abs(offset)} ms ${offset < 0 ? 'behind' : 'ahead of'} Redis`;
+  if (guard.agrees()) return ok('clock', `${text}.`);
+  return failed(
+    'clock',
+    `${text}, and ${MAX_OFFSET_MS} ms are allowed: workers here take nothing; run a time service.`,
+  );
+}

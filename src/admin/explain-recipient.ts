@@ -1,0 +1,128 @@
+import { aliveWorkers } from '../channels/heartbeats.ts';
+import { recipientOf } from '../jobs/recipients.ts';
+import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
+import { explainMessage } from '../ledger/lookups.ts';
+import { jobKey, messageKey, newNonce, recipientKey } from '../ledger/names.ts';
+import type { Problem } from '../message/problems.ts';
+import { DEFAULT_LIFE_MS } from '../message/schema.ts';
+import type { Receipt } from '../observe/receipts.ts';
+import { type ExplainedPlay, type ExplainedSlot, explainPlay, explainSlot } from './explained-ledger.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+import { nameOwner } from './live-jobs.ts';
+import { type Prediction, predict } from './prediction.ts';
+import { type ListedJob, listQueue } from './queue-list.ts';
+import { findReceipts } from './receipts-of.ts';
+import { type Hold, holdOf } from './status.ts';
+
+/** What is known now of one recipient of a channel. Times in milliseconds since the epoch by the store's clock. */
+export interface RecipientExplanation {
+  channel: string;
+  to: unknown;
+  now: number;
+  slot: (ExplainedSlot & { ownerId: string | null }) | null;
+  play: ExplainedPlay | null;
+  /** What would become of a message to it that a worker took up now; null where that cannot be told. */
+  predicted: Prediction | null;
+  /** Its messages among the first of each queue state. */
+  waiting: ListedJob[];
+  /** Oldest first; only those that name their recipient: `discloseRecipients`. */
+  receipts: Receipt[];
+  receiptsComplete: boolean;
+  stopped: Hold | null;
+  resting: ChannelState['resting'];
+  workers: number;
+}
+
+const LOOKED_AT = 500;
+const MOST_RECEIPTS = 20;
+
+/** @returns problems where `to` names nobody on the channel's platform */
+export async function explainRecipient(
+  installation: Installation,
+  channel: OperatedChannel,
+  to: unknown,
+): Promise<RecipientExplanation | Problem[]> {
+  const { redis } = installation;
+  if (!channel.reading)
+    return [{ path: 'channel', message: `is of ${channel.platform}, which is not known here` }];
+  const { definition } = channel.reading;
+  const recipient = recipientOf(definition, to);
+  if (!('key' in recipient)) return recipient;
+  const isTheirs = (other: unknown): boolean => {
+    const named = recipientOf(definition, other);
+    return 'key' in named && named.key === recipient.key;
+  };
+  const entry = await explainMessage(redis, channel.base, {
+    key: messageKey(''),
+    recipient: recipient.key,
+    playTtlMs: channel.playTtlMs,
+  });
+  const state = await readChannelState(redis, channel.base);
+  const receipts = await findReceipts(
+    redis,
+    channel.name,
+    (text) => isTheirs(parse(text)),
+    enoughAfter(MOST_RECEIPTS),
+    'to',
+  );
+  return {
+    channel: channel.name,
+    to,
+    now: entry.now,
+    slot: await nameOwner(installation, channel, explainSlot(entry.slot)),
+    play: explainPlay(entry.play),
+    predicted: (await predictFor(installation, channel, recipient.key, entry.now)) ?? null,
+    waiting: await waitingFor(installation, channel, isTheirs),
+    receipts: receipts.receipts,
+    receiptsComplete: receipts.complete,
+    stopped: holdOf(state, await channel.queue.isPaused()),
+    resting: state.resting,
+    workers: (await aliveWorkers(redis, channel.name)).length,
+  };
+}
+
+function enoughAfter(count: number): () => boolean {
+  let seen = 0;
+  return () => ++seen >= count;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a message that nobody has sent yet. */
+function predictFor(
+  installation: Installation,
+  channel: OperatedChannel,
+  key: string,
+  now: number,
+): Promise<Prediction | undefined> {
+  const id = newNonce();
+  const expiresAt = now + DEFAULT_LIFE_MS;
+  const ledger = {
+    id,
+    jobId: id,
+    key: messageKey(id),
+    job: jobKey(id),
+    recipient: recipientKey(key),
+    expiresAt,
+  };
+  return predict(installation, channel, { ledger, expiresAt, onQuota: 'drop' }, now);
+}
+
+async function waitingFor(
+  installation: Installation,
+  channel: OperatedChannel,
+  isTheirs: (to: unknown) => boolean,
+): Promise<ListedJob[]> {
+  const found: ListedJob[] = [];
+  const selection = { channels: [channel.name], limit: LOOKED_AT };
+  for await (const job of listQueue(installation, selection)) {
+    if (job.problem === null && isTheirs(job.to)) found.push(job);
+  }
+  return found;
+}

@@ -1,0 +1,240 @@
+import type { JobState } from 'bullmq';
+import { aliveWorkers } from '../channels/heartbeats.ts';
+import { findLetter, type LetterRecord, readLetterData } from '../dead-letters/records.ts';
+import type { Delivery } from '../jobs/read-job.ts';
+import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
+import { explainMessage } from '../ledger/lookups.ts';
+import { messageKey } from '../ledger/names.ts';
+import type { AnyMessage } from '../message/schema.ts';
+import type { Receipt } from '../observe/receipts.ts';
+import {
+  type ExplainedPlay,
+  type ExplainedRecord,
+  type ExplainedSlot,
+  explainPlay,
+  explainRecord,
+  explainSlot,
+} from './explained-ledger.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+import { findLiveJob, nameOwner } from './live-jobs.ts';
+import { type Prediction, predict } from './prediction.ts';
+import { DELAYED_SCORE_UNIT } from './queue-list.ts';
+import { findJob, readJobs, readStored, type StoredJob } from './read-stored.ts';
+import { findReceipts } from './receipts-of.ts';
+import { type Hold, holdOf } from './status.ts';
+
+/** What is known now of one message. Times in milliseconds since the epoch by the store's clock. */
+export interface Explanation {
+  channel: string;
+  id: string;
+  now: number;
+  job: ExplainedJob | null;
+  /** Its dead letter, if it has one. */
+  letter: ExplainedLetter | null;
+  /** What its job or its letter says of it; null without either, or where that cannot be read. */
+  message: ExplainedMessage | null;
+  record: ExplainedRecord | null;
+  /** The recipient's slot, whoever has it; known only with a readable job. */
+  slot: (ExplainedSlot & { ownerId: string | null }) | null;
+  play: ExplainedPlay | null;
+  /** What becomes of it when its job is taken up next; null where that cannot be told. */
+  predicted: Prediction | null;
+  /** Oldest first. */
+  receipts: Receipt[];
+  receiptsComplete: boolean;
+  stopped: Hold | null;
+  resting: ChannelState['resting'];
+  /** How many workers serve the channel now. */
+  workers: number;
+}
+
+export interface ExplainedJob {
+  id: string;
+  state: JobState | 'unknown';
+  enqueuedAt: number;
+  /** When a delayed job is due. */
+  dueAt: number | null;
+  /** How often workers took it up. */
+  starts: number;
+  failedReason: string | null;
+  /** The message's version, where it is newer than what this Herald reads. */
+  newerVersion: number | null;
+}
+
+export interface ExplainedLetter {
+  reason: LetterRecord['reason'];
+  detail: string;
+  run: number;
+  attempts: number;
+  at: number;
+}
+
+export interface ExplainedMessage {
+  to: unknown;
+  sendAt: number | null;
+  expiresAt: number;
+  onQuota: 'drop' | 'defer';
+}
+
+/** Everything known of the message in every channel that knows it; empty where none does. */
+export async function explain(installation: Installation, id: string, only?: string): Promise<Explanation[]> {
+  const channels = installation.channels.filter(({ name }) => only === undefined || name === only);
+  const known = await Promise.all(channels.map((channel) => explainIn(installation, channel, id, false)));
+  const found = known.filter((explanation) => explanation !== undefined);
+  if (found.length > 0) return found;
+  // Receipts outlive jobs and records, and finding one takes reading the stream.
+  const old = await Promise.all(channels.map((channel) => explainIn(installation, channel, id, true)));
+  return old.filter((explanation) => explanation !== undefined);
+}
+
+async function explainIn(
+  installation: Installation,
+  channel: OperatedChannel,
+  asked: string,
+  byReceipts: boolean,
+): Promise<Explanation | undefined> {
+  const { redis } = installation;
+  const located = await locate(installation, channel, asked);
+  const { job, letter, delivery, id } = located;
+  const entry = await explainMessage(redis, channel.base, {
+    key: located.key,
+    recipient: delivery?.ledger.recipient,
+    playTtlMs: channel.playTtlMs,
+  });
+  if (!job && !letter && !entry.record && !byReceipts) return undefined;
+  const { receipts, complete } = await findReceipts(
+    redis,
+    channel.name,
+    (candidate) => candidate === id,
+    ({ run }) => run === 1,
+  );
+  if (!job && !letter && !entry.record && receipts.length === 0) return undefined;
+  const state = await readChannelState(redis, channel.base);
+  const explained = job ? await explainJob(installation, channel, job) : null;
+  return {
+    channel: channel.name,
+    id,
+    now: entry.now,
+    job: explained,
+    letter: letter ? explainLetter(letter) : null,
+    message: delivery ? explainDelivery(delivery) : null,
+    record: explainRecord(entry.record),
+    slot: await nameOwner(installation, channel, explainSlot(entry.slot), id),
+    play: explainPlay(entry.play),
+    predicted:
+      (job &&
+        delivery &&
+        (await predict(
+          installation,
+          channel,
+          toPredict(delivery),
+          nextPickup(entry.now, explained, delivery),
+        ))) ??
+      null,
+    receipts,
+    receiptsComplete: complete,
+    stopped: holdOf(state, await channel.queue.isPaused()),
+    resting: state.resting,
+    workers: (await aliveWorkers(redis, channel.name)).length,
+  };
+}
+
+const toPredict = ({ ledger, message, expiresAt }: Delivery) => ({
+  ledger,
+  expiresAt,
+  onQuota: message.onQuota ?? ('drop' as const),
+});
+
+/** When a worker takes the job up next, if nothing holds the channel. */
+const nextPickup = (now: number, job: ExplainedJob | null, { ledger }: Delivery): number =>
+  Math.max(now, job?.dueAt ?? 0, ledger.sendAt ?? 0);
+
+interface Located {
+  id: string;
+  /** Of the message's record. */
+  key: string;
+  job?: StoredJob | undefined;
+  letter?: LetterRecord | undefined;
+  delivery?: Delivery | undefined;
+}
+
+async function locate(installation: Installation, channel: OperatedChannel, asked: string): Promise<Located> {
+  const { redis } = installation;
+  const key = messageKey(asked);
+  const letter = await findLetter(redis, channel.base, asked);
+  const job =
+    (await findByName(installation, channel, asked)) ??
+    (await findJob(redis, channel, asked)) ??
+    (letter ? undefined : (await findLiveJob(installation, channel, key))?.job);
+  const stored = job ?? (letter && (await letterAsJob(installation, channel, letter)));
+  if (!stored) return { id: asked, key };
+  const read = readStored(stored, channel);
+  if (read?.kind === 'delivery') {
+    const { ref, ledger } = read.delivery;
+    return { job, letter, id: ref.id, key: ledger.key, delivery: read.delivery };
+  }
+  if (read?.kind === 'invalid') {
+    return { job, letter, id: read.ref.id, key: letter?.key ?? read.ledger.key };
+  }
+  return { job, letter, id: asked, key: letter?.key ?? key };
+}
+
+/** What the letter kept reads like the job that it was. */
+async function letterAsJob(
+  { redis }: Installation,
+  { base }: OperatedChannel,
+  letter: LetterRecord,
+): Promise<StoredJob> {
+  return {
+    id: letter.jobId,
+    text: await readLetterData(redis, base, letter.name),
+    size: letter.size,
+    timestamp: Number(letter.enqueuedAt),
+    finishedOn: undefined,
+    starts: 0,
+    stalls: 0,
+    failedReason: undefined,
+  };
+}
+
+const explainLetter = ({ reason, detail, run, attempts, diedAt }: LetterRecord): ExplainedLetter => ({
+  reason,
+  detail,
+  run,
+  attempts,
+  at: diedAt,
+});
+
+/** By BullMQ's deduplication, which knows live jobs. */
+async function findByName(
+  { redis }: Installation,
+  channel: OperatedChannel,
+  id: string,
+): Promise<StoredJob | undefined> {
+  const jobId = await channel.queue.getDeduplicationJobId(id);
+  return jobId === null ? undefined : (await readJobs(redis, channel, [jobId]))[0];
+}
+
+async function explainJob(
+  { redis }: Installation,
+  channel: OperatedChannel,
+  job: StoredJob,
+): Promise<ExplainedJob> {
+  const { queue } = channel;
+  const read = readStored(job, channel);
+  const score = await redis.zscore(queue.toKey('delayed'), job.id);
+  return {
+    id: job.id,
+    state: await queue.getJobState(job.id),
+    enqueuedAt: job.timestamp,
+    dueAt: score === null ? null : Math.floor(Number(score) / DELAYED_SCORE_UNIT),
+    starts: job.starts,
+    failedReason: job.failedReason ?? null,
+    newerVersion: read?.kind === 'newer' ? read.v : null,
+  };
+}
+
+function explainDelivery({ message, ledger, expiresAt }: Delivery): ExplainedMessage {
+  const { to, onQuota = 'drop' }: AnyMessage = message;
+  return { to, onQuota, expiresAt, sendAt: ledger.sendAt ?? null };
+}

@@ -1,0 +1,169 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type ChannelFacts, readAnnouncements } from '../channels/registry.ts';
+import type { Clock } from '../clock.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import { ledgerBase, PREFIX, queueName } from '../jobs/queues.ts';
+import type { ReadContext } from '../jobs/read-job.ts';
+import { createMessageSchemas, type MessageSchemas, type Platforms } from '../message/schema.ts';
+import {
+  type AdmissionPolicy,
+  type AdmissionSettings,
+  admissionPolicy,
+  playTtl,
+  resolutionOf,
+} from '../policies/admission.ts';
+import { connectRedis } from '../redis/operator-connection.ts';
+import type { RedisInstance } from '../redis/option.ts';
+
+/** One Redis with all the channels that it, or the configuration at hand, knows of: what an operator looks at. */
+export interface Installation {
+  readonly redis: Redis;
+  readonly clock: Clock;
+  /** By name. */
+  readonly channels: readonly OperatedChannel[];
+  close(): Promise<void>;
+}
+
+export interface OperatedChannel {
+  readonly name: string;
+  readonly platform: string;
+  /** Undefined where only workers elsewhere know the channel. */
+  readonly configured: ChannelConfig | undefined;
+  /** Undefined as long as no worker has served it. */
+  readonly announced: ChannelFacts | undefined;
+  /** What the ledger's keys begin with. */
+  readonly base: string;
+  readonly queue: Queue;
+  /** How the workers read its jobs; undefined for a platform that this version does not know. */
+  readonly reading: ReadContext | undefined;
+  readonly playTtlMs: number;
+  /** The admission policy at an instant; undefined where neither its workers nor the configuration tell it. */
+  readonly policyAround: ((at: number) => AdmissionPolicy) | undefined;
+}
+
+export interface InstallationOptions {
+  /** A URL, or an instance, which is duplicated and never closed. */
+  redis: string | RedisInstance;
+  /** The channels of the configuration; announced ones are found by themselves. */
+  channels: readonly ChannelConfig[];
+}
+
+export interface InstallationParts {
+  platforms: Platforms;
+  clock: Clock;
+}
+
+/** @throws RedisUnreachableError */
+export async function openInstallation(
+  options: InstallationOptions,
+  { platforms, clock }: InstallationParts,
+): Promise<Installation> {
+  const redis = await connectRedis(options.redis);
+  try {
+    const announced = await readAnnouncements(redis);
+    const configured = new Map(options.channels.map((channel) => [channel.name, channel]));
+    const schemas = createMessageSchemas<Platforms>(platforms);
+    const names = [...new Set([...configured.keys(), ...announced.keys()])].sort();
+    const channels = names.map((name) =>
+      openChannel(name, configured.get(name), announced.get(name), { redis, platforms, schemas }),
+    );
+    return {
+      redis,
+      clock,
+      channels,
+      async close() {
+        await Promise.all(channels.map(({ queue }) => queue.close()));
+        redis.disconnect();
+      },
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+interface ChannelParts {
+  redis: Redis;
+  platforms: Platforms;
+  schemas: MessageSchemas<unknown>;
+}
+
+function openChannel(
+  name: string,
+  configured: ChannelConfig | undefined,
+  announced: ChannelFacts | undefined,
+  parts: ChannelParts,
+): OperatedChannel {
+  // The workers' own word goes first: the configuration at hand may be another one than theirs.
+  const facts = announced ?? configured!;
+  return {
+    name,
+    platform: facts.platform,
+    configured,
+    announced,
+    base: ledgerBase(name),
+    queue: openQueue(name, parts.redis),
+    reading: readingOf(name, facts, parts),
+    playTtlMs: playTtl(facts.eligibility),
+    policyAround: policyOf(announced, configured, parts),
+  };
+}
+
+function policyOf(
+  announced: ChannelFacts | undefined,
+  configured: ChannelConfig | undefined,
+  { platforms }: ChannelParts,
+): OperatedChannel['policyAround'] {
+  const settings = announced?.delivery ? settingsOf(announced, announced.delivery) : configured;
+  const platform = (announced ?? configured)?.platform ?? '';
+  if (!settings || !Object.hasOwn(platforms, platform)) return undefined;
+  const resolution = resolutionOf(settings, platforms[platform]!.resolution);
+  return (at) => admissionPolicy(settings, resolution, at);
+}
+
+const settingsOf = (
+  { quota, rate, eligibility }: ChannelFacts,
+  { attempts, ...delivery }: NonNullable<ChannelFacts['delivery']>,
+): AdmissionSettings => ({
+  ...delivery,
+  // Written by a worker out of its own configuration.
+  quota: quota as ChannelConfig['quota'],
+  rate,
+  eligibility: eligibility && { ...eligibility, whenUnknown: eligibility.whenUnknown ?? 'send' },
+  retry: { attempts },
+});
+
+function readingOf(
+  name: string,
+  facts: ChannelFacts | ChannelConfig,
+  { platforms, schemas }: ChannelParts,
+): ReadContext | undefined {
+  const definition = Object.hasOwn(platforms, facts.platform) ? platforms[facts.platform] : undefined;
+  if (!definition) return undefined;
+  // Reading a job takes no more of a channel than what workers announce: platform, addressing and quota.
+  return { channel: { ...facts, name } as ChannelConfig, definition, schemas };
+}
+
+/** Looks and moves, and writes no settings: those are the worker's. */
+function openQueue(name: string, connection: Redis): Queue {
+  const queue = new Queue(queueName(name), {
+    connection,
+    prefix: PREFIX,
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+    skipMetasUpdate: true,
+  });
+  // The connection's own listener hears its errors; a queue without one would print them.
+  queue.on('error', () => {});
+  return queue;
+}
+
+export const findChannel = ({ channels }: Installation, name: string): OperatedChannel | undefined =>
+  channels.find((channel) => channel.name === name);
+
+/** Milliseconds since the epoch by the store's clock, which the ledger goes by. */
+export async function storeTime(redis: Redis): Promise<number> {
+  const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
+  return seconds * 1000 + Math.floor(micros / 1000);
+}

@@ -1,0 +1,67 @@
+import type { ReadJob } from '../jobs/read-job.ts';
+import { messageKey } from '../ledger/names.ts';
+import type { ExplainedSlot } from './explained-ledger.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+import { readJobs, readStored, type StoredJob } from './read-stored.ts';
+import { findReceipts } from './receipts-of.ts';
+
+/** How many jobs of each state are looked at. */
+const LOOKED_AT = 500;
+
+/**
+ * The job of a message that is on its way, also of one that this version cannot read, by the ledger's name for the message.
+ * BullMQ finds only jobs that were added
+ * with an id of their producer's, and no longer after a replay; so this looks at the first few hundred of each state.
+ */
+export async function findLiveJob(
+  { redis }: Installation,
+  channel: OperatedChannel,
+  key: string,
+): Promise<{ job: StoredJob; id: string } | undefined> {
+  const { queue } = channel;
+  const last = LOOKED_AT - 1;
+  const ids = await Promise.all([
+    redis.lrange(queue.toKey('active'), 0, last),
+    redis.zrange(queue.toKey('delayed'), '0', String(last)),
+    redis.lrange(queue.toKey('wait'), -LOOKED_AT, -1),
+    redis.zrange(queue.toKey('prioritized'), '0', String(last)),
+  ]);
+  for (const job of await readJobs(redis, channel, ids.flat())) {
+    const read = job && readStored(job, channel);
+    if (!job || !read) continue;
+    const id = nameOf(job, read);
+    if (id !== undefined && messageKey(id) === key) return { job, id };
+  }
+  return undefined;
+}
+
+/** A newer version may have other rules for its names; what it calls `id` is what its producer knows it by. */
+function nameOf(job: StoredJob, read: ReadJob): string | undefined {
+  if (read.kind === 'delivery') return read.delivery.ref.id;
+  if (read.kind === 'invalid') return read.ref.id;
+  const { id } = Object(JSON.parse(job.text)) as { id?: unknown };
+  return typeof id === 'string' ? id : undefined;
+}
+
+/**
+ * A slot knows its owner by a hash; the message is found while it is on its way or has a receipt.
+ * @param id of the message that the slot's `own` speaks of
+ */
+export async function nameOwner(
+  installation: Installation,
+  channel: OperatedChannel,
+  slot: ExplainedSlot | null,
+  id?: string,
+): Promise<(ExplainedSlot & { ownerId: string | null }) | null> {
+  if (!slot) return null;
+  if (slot.own && id !== undefined) return { ...slot, ownerId: id };
+  const live = await findLiveJob(installation, channel, slot.owner);
+  if (live) return { ...slot, ownerId: live.id };
+  const { receipts } = await findReceipts(
+    installation.redis,
+    channel.name,
+    (candidate) => messageKey(candidate) === slot.owner,
+    () => true,
+  );
+  return { ...slot, ownerId: receipts[0]?.id ?? null };
+}

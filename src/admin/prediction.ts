@@ -1,0 +1,49 @@
+import { receiptsKey } from '../jobs/queues.ts';
+import { predictVerdict } from '../ledger/prediction.ts';
+import type { LedgerMessage, Verdict } from '../ledger/types.ts';
+import type { FinalState } from '../outcome.ts';
+import { planVerdict } from '../policies/verdict-plan.ts';
+import type { Installation, OperatedChannel } from './installation.ts';
+
+/** What the deciders of delivery make of a message at an instant, by what is known now. */
+export interface Prediction {
+  /** Milliseconds since the epoch by the store's clock. */
+  at: number;
+  /** Of admission. `ask`: the platform is asked what became of an attempt in doubt. */
+  verdict: Exclude<Verdict['kind'], 'granted'> | 'send' | 'ask';
+  /** Given where the run ends there. */
+  final: FinalState | null;
+  /** Until when it waits, where it does. */
+  until: number | null;
+}
+
+export interface PredictedMessage {
+  ledger: LedgerMessage;
+  onQuota: 'drop' | 'defer';
+  expiresAt: number;
+}
+
+/** @returns undefined where nobody has said by which policy the channel delivers: an older worker announced it */
+export async function predict(
+  { redis }: Installation,
+  channel: OperatedChannel,
+  { ledger, onQuota, expiresAt }: PredictedMessage,
+  at: number,
+): Promise<Prediction | undefined> {
+  const policy = channel.policyAround?.(at);
+  if (!policy) return undefined;
+  const keys = { base: channel.base, receipts: receiptsKey(channel.name) };
+  const verdict = await predictVerdict(redis, keys, { message: ledger, policy, at });
+  if (verdict.kind === 'granted') {
+    return { at, verdict: verdict.grant.kind === 'ask' ? 'ask' : 'send', final: null, until: null };
+  }
+  const plan = planVerdict(verdict, { onQuota, expiresInMs: expiresAt - at, looks: 1, random: () => 0 });
+  const ended = plan.next.kind === 'complete' || plan.next.kind === 'dead';
+  const until = !ended && 'waitMs' in verdict ? at + verdict.waitMs : null;
+  return { at, verdict: verdict.kind, final: plan.final ?? finalOf(plan.next), until };
+}
+
+const finalOf = (next: ReturnType<typeof planVerdict>['next']): FinalState | null => {
+  if (next.kind === 'complete') return next.final;
+  return next.kind === 'dead' ? { state: 'dead', reason: next.reason } : null;
+};

@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import { isRefusal } from '../redis/errors.ts';
+
+/** What a Redis tells of itself. Managed ones forbid some of the questions. */
+export interface RedisFacts {
+  /** Fields of INFO; undefined where it may not be asked. */
+  info: ReadonlyMap<string, string> | undefined;
+  /** Settings by CONFIG GET; undefined where it may not be asked. */
+  config: ReadonlyMap<string, string> | undefined;
+}
+
+const SETTINGS = ['appendfsync', 'hash-max-listpack-entries', 'hash-max-listpack-value'];
+
+export async function readRedisFacts(redis: Redis): Promise<RedisFacts> {
+  const [info, config] = await Promise.all([
+    unlessForbidden(async () => parseInfo(await redis.info())),
+    unlessForbidden(async () => pairs(await redis.call('CONFIG', 'GET', ...SETTINGS))),
+  ]);
+  return { info, config };
+}
+
+/** Only an answer of Redis means that it may not be asked; a lost connection is another matter. */
+async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw error;
+  }
+}
+
+function parseInfo(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return fields;
+}
+
+/** Names and values in turn, or an object, as the connection's protocol has it. */
+function pairs(answer: unknown): Map<string, string> {
+  if (!Array.isArray(answer)) return new Map(Object.entries(answer as Record<string, string>));
+  const settings = new Map<string, string>();
+  for (let i = 0; i + 1 < answer.length; i += 2) settings.set(String(answer[i]), String(answer[i + 1]));
+  return settings;
+}

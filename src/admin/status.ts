@@ -1,0 +1,39 @@
+import { aliveWorkers, type WorkerIdentity } from '../channels/heartbeats.ts';
+import type { ChannelState } from '../ledger/channel-state.ts';
+import type { ChannelSample, HoldReason } from '../observe/sample.ts';
+import { sampleChannel } from '../workers/sampler.ts';
+import type { Installation } from './installation.ts';
+
+/** How one channel stands: what its gauges say, and since when or until when it is held. */
+export interface ChannelStatus extends Omit<ChannelSample, 'resting' | 'stopped'> {
+  /** Times in milliseconds since the epoch, store's clock. */
+  stopped: Hold | null;
+  resting: ChannelState['resting'];
+  /** Those that serve it now. */
+  workers: WorkerIdentity[];
+}
+
+/** What keeps a channel still until a person acts. Nobody knows since when a dashboard has paused its queue. */
+export interface Hold {
+  reason: HoldReason;
+  at: number | null;
+}
+
+export const holdOf = ({ stopped }: Pick<ChannelState, 'stopped'>, queuePaused: boolean): Hold | null =>
+  stopped ?? (queuePaused ? { reason: 'queue_paused', at: null } : null);
+
+/** @param only names of channels; all of them when absent */
+export async function readStatus(
+  { redis, clock, channels }: Installation,
+  only?: readonly string[],
+): Promise<ChannelStatus[]> {
+  const wanted = channels.filter(({ name }) => only?.includes(name) ?? true);
+  return await Promise.all(
+    wanted.map(async ({ name, base, queue }) => {
+      const workers = await aliveWorkers(redis, name);
+      const taken = await sampleChannel({ channel: name, base, queue, redis }, clock);
+      const { state, queuePaused, limited: _, ...sample } = taken;
+      return { ...sample, stopped: holdOf(state, queuePaused), resting: state.resting, workers };
+    }),
+  );
+}

@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import { channelKey } from '../jobs/queues.ts';
+
+/**
+ * Which worker processes serve a channel: the sorted set `herald:{<channel>}:workers`, whose members are JSON and whose
+ * scores are the instants until which they count as alive, milliseconds since the epoch by the store's clock. The
+ * announcements cannot tell: they stay when the last worker goes.
+ */
+export interface WorkerIdentity {
+  host: string;
+  pid: number;
+  /** When it started, milliseconds since the epoch by its own clock. */
+  since: number;
+}
+
+/** Three beats may be lost. */
+export const BEAT_MS = 10_000;
+const ALIVE_MS = 3.5 * BEAT_MS;
+
+const workersKey = (channel: string): string => `${channelKey(channel)}:workers`;
+
+const member = ({ host, pid, since }: WorkerIdentity): string => JSON.stringify({ host, pid, since });
+
+async function storeTime(redis: Redis): Promise<number> {
+  const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
+  return seconds * 1000 + Math.floor(micros / 1000);
+}
+
+/** The key goes by itself when nobody beats any more. */
+export async function beat(
+  redis: Redis,
+  channels: readonly string[],
+  identity: WorkerIdentity,
+): Promise<void> {
+  const now = await storeTime(redis);
+  await Promise.all(
+    channels.map(async (channel) => {
+      const key = workersKey(channel);
+      await redis.zadd(key, now + ALIVE_MS, member(identity));
+      await redis.zremrangebyscore(key, '-inf', now);
+      await redis.pexpire(key, ALIVE_MS);
+    }),
+  );
+}
+
+export async function endBeat(
+  redis: Redis,
+  channels: readonly string[],
+  identity: WorkerIdentity,
+): Promise<void> {
+  await Promise.all(channels.map((channel) => redis.zrem(workersKey(channel), member(identity))));
+}
+
+/** The oldest beat first. */
+export async function aliveWorkers(redis: Redis, channel: string): Promise<WorkerIdentity[]> {
+  const now = await storeTime(redis);
+  const members = await redis.zrangebyscore(workersKey(channel), `(${now}`, '+inf');
+  return members.flatMap(parseMember);
+}
+
+/** Members of another version, or of somebody else, are left out. */
+function parseMember(text: string): WorkerIdentity[] {
+  try {
+    const { host, pid, since } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof host !== 'string' || typeof pid !== 'number' || typeof since !== 'number') return [];
+    return [{ host, pid, since }];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,137 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import { CHANNELS_KEY } from '../jobs/queues.ts';
+
+/**
+ * What workers tell producers of their channels: one hash, `herald:channels`, channel → JSON, without expiry, so that
+ * a producer can check a message while no worker runs. Public facts only: no credential, no address.
+ */
+const factsSchema = z.object({
+  platform: z.string(),
+  /** How a quota channel names its recipients. */
+  addressing: z.string().optional(),
+  /** Limits and defaults that its messages are checked against; absent where an older worker announced it. */
+  settings: z.record(z.string(), z.unknown()).optional(),
+  quota: z
+    .object({
+      max: z.number(),
+      per: z.union([z.string(), z.object({ ms: z.number() })]),
+      timeZone: z.string(),
+      boundary: z.string(),
+    })
+    .nullable(),
+  eligibility: z
+    .object({
+      playedWithinMs: z.number(),
+      keepPlaysMs: z.number().optional(),
+      whenUnknown: z.enum(['send', 'suppress']).optional(),
+    })
+    .nullable(),
+  rate: z.object({ max: z.number(), perMs: z.number() }).nullable(),
+  /** What else admission goes by, so that operators elsewhere can tell what becomes of a message. */
+  delivery: z
+    .object({
+      timeoutMs: z.number(),
+      attempts: z.number(),
+      patienceMs: z.number(),
+      quietPeriodMs: z.number(),
+      platformDayMs: z.number(),
+      onUnknown: z.enum(['confirm', 'keep', 'resend']),
+    })
+    .optional(),
+});
+
+export type ChannelFacts = z.output<typeof factsSchema>;
+
+/** The part of a channel's configuration that anybody may know. */
+export function channelFacts({
+  platform,
+  addressing,
+  announced,
+  quota,
+  eligibility,
+  rate,
+  ...channel
+}: ChannelConfig): ChannelFacts {
+  return {
+    platform,
+    ...(addressing === undefined ? {} : { addressing }),
+    settings: announced,
+    quota,
+    eligibility: eligibility && {
+      playedWithinMs: eligibility.playedWithinMs,
+      ...(eligibility.keepPlaysMs !== undefined && { keepPlaysMs: eligibility.keepPlaysMs }),
+      whenUnknown: eligibility.whenUnknown,
+    },
+    rate,
+    delivery: {
+      timeoutMs: channel.timeoutMs,
+      attempts: channel.retry.attempts,
+      patienceMs: channel.patienceMs,
+      quietPeriodMs: channel.quietPeriodMs,
+      platformDayMs: channel.platformDayMs,
+      onUnknown: channel.onUnknown,
+    },
+  };
+}
+
+export async function announceChannels(redis: Redis, channels: readonly ChannelConfig[]): Promise<void> {
+  if (channels.length === 0) return;
+  const facts = channels.map((channel): [string, string] => [
+    channel.name,
+    JSON.stringify(channelFacts(channel)),
+  ]);
+  await redis.hset(CHANNELS_KEY, Object.fromEntries(facts));
+}
+
+/** @returns whether the channel had been announced */
+export async function forgetChannel(redis: Redis, channel: string): Promise<boolean> {
+  return (await redis.hdel(CHANNELS_KEY, channel)) === 1;
+}
+
+/** Entries that cannot be read (written by another version, or by hand) count as not announced. */
+export async function readAnnouncements(redis: Redis): Promise<Map<string, ChannelFacts>> {
+  const channels = new Map<string, ChannelFacts>();
+  for (const [name, text] of Object.entries(await redis.hgetall(CHANNELS_KEY))) {
+    const facts = parseFacts(text);
+    if (facts) channels.set(name, facts);
+  }
+  return channels;
+}
+
+function parseFacts(text: string): ChannelFacts | undefined {
+  try {
+    return factsSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Announcements {
+  /** The channels announced, as of at most two seconds ago. */
+  current(): Promise<ReadonlyMap<string, ChannelFacts>>;
+}
+
+/** How long a producer relies on what it read: a new channel is known, a forgotten one refused, after that. */
+export const ANNOUNCEMENTS_FRESH_MS = 2000;
+
+/** Reads the announcements at most once in two seconds, however many messages ask. */
+export function cachedAnnouncements(redis: Redis, clock: Pick<Clock, 'monotonic'>): Announcements {
+  let read: { at: number; channels: Promise<ReadonlyMap<string, ChannelFacts>> } | undefined;
+  return {
+    current() {
+      const now = clock.monotonic();
+      if (read && now - read.at < ANNOUNCEMENTS_FRESH_MS) return read.channels;
+      const channels = readAnnouncements(redis);
+      const mine = { at: now, channels };
+      read = mine;
+      // A failure is told to whoever waits for it, and forgotten.
+      channels.catch(() => {
+        if (read === mine) read = undefined;
+      });
+      return channels;
+    },
+  };
+}

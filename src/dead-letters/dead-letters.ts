@@ -1,0 +1,136 @@
+import type { Installation, OperatedChannel } from '../admin/installation.ts';
+import type { DeadReason } from '../outcome.ts';
+import { byChannel } from './batches.ts';
+import { type IndexedLetter, letterSources, lettersOf, newestLetters } from './index-by-reason.ts';
+import { type LetterRecord, readLetterData, readLetters } from './records.ts';
+import { countLetters, type LetterSelection, planLetters } from './selection.ts';
+
+/** A dead letter as a person wants to see it. Times in milliseconds since the epoch. */
+export interface DeadLetter {
+  channel: string;
+  /** The message's name, or its job's where no worker could read it. */
+  id: string;
+  jobId: string;
+  reason: DeadReason;
+  /** What the platform or the check said. */
+  detail: string;
+  /** The run that died, and its requests. */
+  run: number;
+  attempts: number;
+  diedAt: number;
+  enqueuedAt: number;
+}
+
+/** A letter with what its message says. */
+export interface OpenedLetter extends DeadLetter {
+  expiresAt: number | undefined;
+  /** Bytes of the message's data, where only the beginning was kept. */
+  size: number | undefined;
+  /** The fields that anybody who operates may see. */
+  message: Record<string, unknown>;
+  /** Content and data and whatever else the message holds; of a job that is not an object, all of it. */
+  content: unknown;
+}
+
+export interface LetterList {
+  /** Newest last. */
+  letters: DeadLetter[];
+  /** How many there are in all. */
+  total: number;
+}
+
+/** The newest letters of the selection; its limit is not looked at. */
+export async function listLetters(
+  installation: Installation,
+  selection: LetterSelection,
+  limit: number,
+): Promise<LetterList> {
+  const { indexed, total } = await newest(installation, selection, limit);
+  const letters: DeadLetter[] = [];
+  for (const [channel, own] of byChannel(indexed)) {
+    const names = own.map(({ name }) => name);
+    for (const record of await readLetters(installation.redis, channel.base, names))
+      if (record) letters.push(toLetter(channel, record));
+  }
+  return { letters: letters.sort((a, b) => a.diedAt - b.diedAt), total };
+}
+
+async function newest(
+  installation: Installation,
+  selection: LetterSelection,
+  limit: number,
+): Promise<{ indexed: IndexedLetter[]; total: number }> {
+  if (selection.ids && selection.ids.length > 0) {
+    const plan = await planLetters(installation, { ...selection, limit: undefined });
+    const named: IndexedLetter[] = [];
+    for await (const letter of plan.read()) named.push(letter);
+    return { indexed: named.slice(-limit), total: named.length };
+  }
+  const sources = letterSources(installation, selection, Number.POSITIVE_INFINITY);
+  const indexed = await newestLetters(installation.redis, sources, limit);
+  return { indexed, total: await countLetters(installation, sources) };
+}
+
+/** The dead letter of this message id or job id, in every channel that has one. */
+export async function openLetters(installation: Installation, id: string): Promise<OpenedLetter[]> {
+  const opened = await Promise.all(
+    (await lettersOf(installation, id)).map((letter) => openLetter(installation, letter)),
+  );
+  return opened.filter((letter) => letter !== undefined);
+}
+
+async function openLetter(
+  { redis }: Installation,
+  { channel, name }: IndexedLetter,
+): Promise<OpenedLetter | undefined> {
+  const [record] = await readLetters(redis, channel.base, [name]);
+  if (!record) return undefined;
+  const data = await readLetterData(redis, channel.base, name);
+  const expiresAt = record.reason === 'invalid_message' ? undefined : record.expiresAt;
+  return { ...toLetter(channel, record), expiresAt, size: record.size, ...splitData(data) };
+}
+
+const toLetter = ({ name: channel }: OperatedChannel, record: LetterRecord): DeadLetter => ({
+  channel,
+  id: record.id,
+  jobId: record.jobId,
+  reason: record.reason,
+  detail: record.detail,
+  run: record.run,
+  attempts: record.attempts,
+  diedAt: record.diedAt,
+  enqueuedAt: Number(record.enqueuedAt),
+});
+
+const PUBLIC_FIELDS = new Set([
+  'v',
+  'id',
+  'platform',
+  'channel',
+  'to',
+  'format',
+  'sendAt',
+  'expiresAt',
+  'priority',
+  'onQuota',
+  'lastPlayedAt',
+  'meta',
+]);
+
+function splitData(text: string): Pick<OpenedLetter, 'message' | 'content'> {
+  const data = parse(text);
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return { message: {}, content: text };
+  const fields = Object.entries(data);
+  return {
+    message: Object.fromEntries(fields.filter(([name]) => PUBLIC_FIELDS.has(name))),
+    content: Object.fromEntries(fields.filter(([name]) => !PUBLIC_FIELDS.has(name))),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

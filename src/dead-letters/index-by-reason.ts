@@ -1,0 +1,136 @@
+import type { Redis } from 'ioredis';
+import type { Installation, OperatedChannel } from '../admin/installation.ts';
+import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
+import { findLetter, type ListedLetter, lettersKey } from './records.ts';
+
+/** Dead letters as they are listed, by reason and time of death. */
+
+export interface IndexedLetter extends ListedLetter {
+  channel: OperatedChannel;
+}
+
+/** Which letters are meant; what is left out does not narrow. */
+export interface LetterFilter {
+  channels?: readonly string[] | undefined;
+  reasons?: readonly DeadReason[] | undefined;
+  /** When they died: from … */
+  since?: Date | undefined;
+  /** … to, inclusive. */
+  until?: Date | undefined;
+}
+
+/** One reason of one channel, with the span of deaths that is meant, as Redis takes it. */
+export interface LetterSource {
+  channel: OperatedChannel;
+  reason: DeadReason;
+  key: string;
+  min: string;
+  max: string;
+}
+
+/** @param before milliseconds; letters that died at this moment or later are no part of it */
+export function letterSources(
+  { channels }: Installation,
+  filter: LetterFilter,
+  before: number,
+): LetterSource[] {
+  const until = filter.until?.getTime() ?? Number.POSITIVE_INFINITY;
+  const span = {
+    min: filter.since === undefined ? '-inf' : String(filter.since.getTime()),
+    max: until < before ? String(until) : `(${before}`,
+  };
+  return channels
+    .filter(({ name }) => filter.channels?.includes(name) ?? true)
+    .flatMap((channel) =>
+      DEAD_REASONS.filter((reason) => filter.reasons?.includes(reason) ?? true).map((reason) => ({
+        channel,
+        reason,
+        key: lettersKey(channel.base, reason),
+        ...span,
+      })),
+    );
+}
+
+const PAGE = 1_000;
+
+/** All letters of the sources, oldest first, in bounded memory; letters may come and go meanwhile. */
+export async function* oldestFirst(
+  redis: Redis,
+  sources: readonly LetterSource[],
+): AsyncGenerator<IndexedLetter, void, undefined> {
+  const streams = sources.map((source) => readSource(redis, source));
+  const heads = await Promise.all(streams.map(next));
+  for (;;) {
+    let first = -1;
+    for (const [i, head] of heads.entries()) {
+      if (head && head.diedAt < (heads[first]?.diedAt ?? Number.POSITIVE_INFINITY)) first = i;
+    }
+    const letter = heads[first];
+    if (!letter) return;
+    yield letter;
+    heads[first] = await next(streams[first]!);
+  }
+}
+
+const next = async (stream: AsyncGenerator<IndexedLetter>): Promise<IndexedLetter | undefined> => {
+  const { value, done } = await stream.next();
+  return done ? undefined : value;
+};
+
+/** Pages by the time of death and not by position: letters ahead of the position may vanish at any time. */
+async function* readSource(redis: Redis, source: LetterSource): AsyncGenerator<IndexedLetter> {
+  let from = source.min;
+  let lastAt = Number.NEGATIVE_INFINITY;
+  const seen = new Set<string>();
+  for (;;) {
+    const page = toLetters(
+      await redis.zrangebyscore(source.key, from, source.max, 'WITHSCORES', 'LIMIT', 0, PAGE + seen.size),
+      source,
+    ).filter(({ name, diedAt }) => diedAt > lastAt || !seen.has(name));
+    if (page.length === 0) return;
+    for (const letter of page) {
+      if (letter.diedAt > lastAt) seen.clear();
+      lastAt = letter.diedAt;
+      seen.add(letter.name);
+      yield letter;
+    }
+    from = String(lastAt);
+  }
+}
+
+/** The newest letters of all sources, oldest of them first. */
+export async function newestLetters(
+  redis: Redis,
+  sources: readonly LetterSource[],
+  limit: number,
+): Promise<IndexedLetter[]> {
+  const found = await Promise.all(
+    sources.map(async (source) =>
+      toLetters(
+        await redis.zrevrangebyscore(source.key, source.max, source.min, 'WITHSCORES', 'LIMIT', 0, limit),
+        source,
+      ),
+    ),
+  );
+  const letters = found.flat().sort((a, b) => a.diedAt - b.diedAt);
+  return letters.slice(-limit);
+}
+
+function toLetters(flat: readonly string[], { channel, reason }: LetterSource): IndexedLetter[] {
+  const letters: IndexedLetter[] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    letters.push({ channel, reason, name: flat[i]!, diedAt: Number(flat[i + 1]) });
+  }
+  return letters;
+}
+
+/** The letter of this message id, or of this job id, in every channel that has one. */
+export async function lettersOf({ redis, channels }: Installation, id: string): Promise<IndexedLetter[]> {
+  const found = await Promise.all(
+    channels.map(async (channel) => {
+      const letter = await findLetter(redis, channel.base, id);
+      return letter && { channel, name: letter.name, reason: letter.reason, diedAt: letter.diedAt };
+    }),
+  );
+  return found.filter((letter) => letter !== undefined);
+}

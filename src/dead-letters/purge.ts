@@ -1,0 +1,42 @@
+import type { Installation } from '../admin/installation.ts';
+import { byChannel, inBatches } from './batches.ts';
+import type { IndexedLetter } from './index-by-reason.ts';
+import { purgeLetters as purgeListed } from './records.ts';
+
+export interface PurgeResult {
+  purged: number;
+  /** Left alone: replayed by somebody else meanwhile. */
+  replayedMeanwhile: number;
+  /** The signal ended it early. */
+  interrupted: boolean;
+}
+
+export interface PurgeOptions {
+  /** Ends the purge between two batches. */
+  signal?: AbortSignal | undefined;
+  /** Told after every letter. */
+  onStep?: (() => void) | undefined;
+}
+
+/** A script holds the store for some milliseconds. */
+const BATCH = 500;
+
+/** Deletes dead letters for good. */
+export async function purgeLetters(
+  { redis }: Installation,
+  letters: AsyncIterable<IndexedLetter>,
+  { signal, onStep }: PurgeOptions = {},
+): Promise<PurgeResult> {
+  const result: PurgeResult = { purged: 0, replayedMeanwhile: 0, interrupted: false };
+  for await (const batch of inBatches(letters, BATCH)) {
+    if (signal?.aborted) return { ...result, interrupted: true };
+    for (const [channel, own] of byChannel(batch)) {
+      for (const purged of await purgeListed(redis, channel.base, own)) {
+        if (purged) result.purged += 1;
+        else result.replayedMeanwhile += 1;
+        onStep?.();
+      }
+    }
+  }
+  return result;
+}

@@ -1,0 +1,133 @@
+import { type Installation, storeTime } from '../admin/installation.ts';
+import type { DeadReason } from '../outcome.ts';
+import {
+  type IndexedLetter,
+  type LetterFilter,
+  type LetterSource,
+  letterSources,
+  lettersOf,
+  oldestFirst,
+} from './index-by-reason.ts';
+
+/** Which letters a command means, and what they are before anything is done to them. */
+export interface LetterSelection extends LetterFilter {
+  /** Message ids or job ids; every letter of the filter when absent or empty. */
+  ids?: readonly string[] | undefined;
+  /** At most so many, oldest first. */
+  limit?: number | undefined;
+}
+
+export interface LetterGroup {
+  channel: string;
+  reason: DeadReason;
+  letters: number;
+  /** When the first and the last of them died, milliseconds since the epoch. */
+  oldest: number;
+  newest: number;
+}
+
+export interface LetterPlan {
+  /** How many letters will be taken: all that match, or the limit if that is less. */
+  letters: number;
+  /** What matches, by channel and reason. */
+  groups: LetterGroup[];
+  /** Ids for which there is no dead letter. */
+  unknownIds: string[];
+  /** The letters themselves, oldest first; those that die from now on are no part of it, so it ends. */
+  read(): AsyncIterable<IndexedLetter>;
+}
+
+export async function planLetters(
+  installation: Installation,
+  selection: LetterSelection,
+): Promise<LetterPlan> {
+  const now = await storeTime(installation.redis);
+  const sources = letterSources(installation, selection, now);
+  const { ids = [], limit = Number.POSITIVE_INFINITY } = selection;
+  if (ids.length > 0) return planNamed(installation, ids, sources, limit);
+  const groups = await countSources(installation, sources);
+  const matching = groups.reduce((sum, { letters }) => sum + letters, 0);
+  return {
+    letters: Math.min(matching, limit),
+    groups,
+    unknownIds: [],
+    read: () => taking(oldestFirst(installation.redis, sources), limit),
+  };
+}
+
+async function* taking<T>(items: AsyncIterable<T>, limit: number): AsyncGenerator<T, void, undefined> {
+  if (limit <= 0) return;
+  let taken = 0;
+  for await (const item of items) {
+    yield item;
+    taken += 1;
+    if (taken >= limit) return;
+  }
+}
+
+async function countSources(
+  { redis }: Installation,
+  sources: readonly LetterSource[],
+): Promise<LetterGroup[]> {
+  const groups = await Promise.all(
+    sources.map(async ({ channel, reason, key, min, max }) => {
+      const [letters, [, oldest], [, newest]] = await Promise.all([
+        redis.zcount(key, min, max),
+        redis.zrangebyscore(key, min, max, 'WITHSCORES', 'LIMIT', 0, 1),
+        redis.zrevrangebyscore(key, max, min, 'WITHSCORES', 'LIMIT', 0, 1),
+      ]);
+      return { channel: channel.name, reason, letters, oldest: Number(oldest), newest: Number(newest) };
+    }),
+  );
+  return groups.filter(({ letters }) => letters > 0);
+}
+
+export async function countLetters(
+  { redis }: Installation,
+  sources: readonly LetterSource[],
+): Promise<number> {
+  const counts = await Promise.all(sources.map(({ key, min, max }) => redis.zcount(key, min, max)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function planNamed(
+  installation: Installation,
+  ids: readonly string[],
+  sources: readonly LetterSource[],
+  limit: number,
+): Promise<LetterPlan> {
+  const wanted = new Map<string, IndexedLetter>();
+  const unknownIds: string[] = [];
+  for (const id of new Set(ids)) {
+    const letters = await lettersOf(installation, id);
+    if (letters.length === 0) unknownIds.push(id);
+    for (const letter of letters.filter((letter) => sources.some((source) => covers(source, letter)))) {
+      wanted.set(`${letter.channel.name} ${letter.name}`, letter);
+    }
+  }
+  const letters = [...wanted.values()].sort((a, b) => a.diedAt - b.diedAt);
+  return {
+    letters: Math.min(letters.length, limit),
+    groups: groupLetters(letters),
+    unknownIds,
+    async *read() {
+      yield* letters.slice(0, limit);
+    },
+  };
+}
+
+function covers({ channel, reason, min, max }: LetterSource, letter: IndexedLetter): boolean {
+  if (channel !== letter.channel || reason !== letter.reason) return false;
+  const from = min === '-inf' || letter.diedAt >= Number(min);
+  return from && (max.startsWith('(') ? letter.diedAt < Number(max.slice(1)) : letter.diedAt <= Number(max));
+}
+
+function groupLetters(letters: readonly IndexedLetter[]): LetterGroup[] {
+  const groups = new Map<string, LetterGroup>();
+  for (const { channel, reason, diedAt } of letters) {
+    const key = `${channel.name} ${reason}`;
+    const { letters: count = 0, oldest = diedAt } = groups.get(key) ?? {};
+    groups.set(key, { channel: channel.name, reason, letters: count + 1, oldest, newest: diedAt });
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,158 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { JOB_LOCK_MS } from '../config/channels.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Disposition } from '../outcome.ts';
+import { refusesWrites } from '../redis/refusals.ts';
+import type { Pipeline } from '../workers/pipeline.ts';
+import type { StoreClock } from '../workers/store-clock.ts';
+import { isSignal, leaveToStall, settleJob } from './apply-disposition.ts';
+import { guardScripts } from './guarded-scripts.ts';
+import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
+import { PREFIX, queueName } from './queues.ts';
+
+/** Takes the jobs of one channel out of its queue, as many at a time as the channel allows, and puts each where it belongs. */
+export interface ChannelWorker {
+  readonly queue: Queue;
+  /** Starts or stops taking jobs; those taken go on. */
+  pull(on: boolean): void;
+  /** Jobs taken and not yet settled. */
+  active(): number;
+  /** When a job was last taken, by the monotonic clock. */
+  lastTakenAt(): number;
+  /** Of jobs that were left to come back although this worker lives, the stalls do not count. */
+  forgiveStalls(): Promise<void>;
+  /** Takes no more jobs and waits for those taken; hangs while Redis is away. */
+  close(): Promise<void>;
+  /** Lets go of everything at once; what was taken stalls and comes back elsewhere. */
+  abandon(): void;
+}
+
+export interface ChannelWorkerDeps {
+  channel: string;
+  concurrency: number;
+  redis: Redis;
+  pipeline: Pipeline;
+  clock: StoreClock;
+  logger: Logger;
+  /** Hears of errors of BullMQ's own loops: of the connection, mostly. */
+  tellError(error: Error): void;
+}
+
+/** Finds the jobs of a dead worker. With the job lock this makes its jobs come back after 15 to 19 s. */
+const STALLED_INTERVAL_MS = 4_000;
+/** After jobs that the store failed, growing with their number in a row. */
+const FAILED_PAUSE_MS = 25;
+const FAILED_PAUSE_AT_MOST_MS = 2_000;
+/** After an error of the store in BullMQ's own loop. */
+const RUN_RETRY_MS = 1_000;
+/** BullMQ ends a job that stalled too often without a word to us: the pipeline counts the stalls instead. */
+const MAX_STALLED = 1_000_000_000;
+/** A rest works only on workers with a limiter, so this one limits nothing. */
+const NO_LIMIT = { max: 1_000_000_000, duration: 1_000 };
+/** How often a resting worker looks whether it may go on: a close or a resume meanwhile must not wait for longer. */
+const REST_LOOK_MS = 1_000;
+/** BullMQ's stream of queue events, which nothing here reads. */
+const EVENTS_KEPT = 100;
+
+export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
+  const { redis, pipeline, clock, tellError } = deps;
+  const logger = deps.logger.child({ channel: deps.channel });
+  guardScripts(redis);
+  const connection = { connection: redis, prefix: PREFIX };
+  const queue = new Queue(queueName(deps.channel), {
+    ...connection,
+    streams: { events: { maxLen: EVENTS_KEPT } },
+  });
+  let pulling = false;
+  let active = 0;
+  let lastTakenAt = clock.monotonic();
+  /** Jobs in a row that the store failed. */
+  let failures = 0;
+  /** Jobs left to come back although this worker lives. */
+  let left = new Set<string>();
+
+  async function dispose(job: Job<string>): Promise<Disposition> {
+    // A pause does not end the question for a next job that BullMQ has asked already: its answer may come any time.
+    // Nor may one that BullMQ brought up by a clock that was stepped just now be taken.
+    if (!pulling || !clock.agrees()) return { kind: 'hand_back' };
+    return await pipeline.deliver({
+      id: job.id ?? '',
+      text: job.data,
+      size: Number(job.progress) || undefined,
+      timestamp: job.timestamp,
+      starts: job.attemptsStarted,
+      stalls: job.stalledCounter,
+    });
+  }
+
+  async function take(job: Job<string>, token: string): Promise<void> {
+    active += 1;
+    lastTakenAt = clock.monotonic();
+    try {
+      await settleJob(await dispose(job), job, { queue, token, clock });
+      failures = 0;
+    } catch (error) {
+      if (isSignal(error)) {
+        failures = 0;
+        throw error;
+      }
+      if (refusesWrites(error)) tellError(error);
+      else logger.error({ job_id: job.id, error: String(error) }, 'job left to come back by itself');
+      left.add(job.id ?? '');
+      failures += 1;
+      // Where every job fails at once, the next one must not be taken at once.
+      if (failures > 1) await pause(Math.min(FAILED_PAUSE_MS * 2 ** failures, FAILED_PAUSE_AT_MOST_MS));
+      throw leaveToStall();
+    } finally {
+      active -= 1;
+    }
+  }
+
+  const worker = new MessageWorker(queueName(deps.channel), (job, token) => take(job, token ?? ''), {
+    ...connection,
+    autorun: false,
+    drainDelay: LONGEST_BLOCK_S,
+    concurrency: deps.concurrency,
+    lockDuration: JOB_LOCK_MS,
+    stalledInterval: STALLED_INTERVAL_MS,
+    maxStalledCount: MAX_STALLED,
+    runRetryDelay: RUN_RETRY_MS,
+    limiter: NO_LIMIT,
+    maximumRateLimitDelay: REST_LOOK_MS,
+    removeOnComplete: { count: 0 },
+  });
+  worker.on('error', tellError);
+  queue.on('error', tellError);
+
+  return {
+    queue,
+    pull(on) {
+      pulling = on;
+      if (on === (worker.isRunning() && !worker.isPaused())) return;
+      if (!on) void worker.pause(true);
+      else if (worker.isPaused()) void worker.resume();
+      else worker.run().catch(tellError);
+    },
+    active: () => active,
+    lastTakenAt: () => lastTakenAt,
+    async forgiveStalls() {
+      const forgiven = left;
+      left = new Set();
+      try {
+        for (const id of forgiven) await redis.hdel(queue.toKey(id), 'stc');
+      } catch (error) {
+        for (const id of forgiven) left.add(id);
+        throw error;
+      }
+    },
+    async close() {
+      await worker.close();
+      await queue.close();
+    },
+    abandon() {
+      worker.abandon();
+    },
+  };
+}

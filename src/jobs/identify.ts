@@ -1,0 +1,30 @@
+import type { Clock } from '../clock.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Claims } from '../ledger/claims.ts';
+import type { Grant, LedgerMessage } from '../ledger/types.ts';
+import type { Answer, Lookalike } from '../platforms/port.ts';
+import { lookalikeBounds, suspectsAmong } from '../policies/candidates.ts';
+
+/** Finds out whether one of the messages that read like a doubtful one is it. */
+export type Identify = (
+  messages: readonly Lookalike[],
+  message: LedgerMessage,
+  grant: Grant,
+) => Promise<Answer>;
+
+export interface IdentifyDeps {
+  channel: ChannelConfig;
+  claims: Claims;
+  clock: Pick<Clock, 'now'>;
+}
+
+export function createIdentify({ channel, claims, clock }: IdentifyDeps): Identify {
+  return async (messages, message, grant) => {
+    const { ids, unsettled } = suspectsAmong(messages, lookalikeBounds(channel, grant.doubtAt, clock.now()));
+    const platformMessageId = ids.length > 0 ? await claims.claim(message.key, ids) : undefined;
+    if (platformMessageId !== undefined) return { kind: 'found', platformMessageId };
+    return unsettled
+      ? { kind: 'unsure', detail: 'one that reads the same may belong to a send under way' }
+      : { kind: 'not_found' };
+  };
+}

@@ -1,0 +1,175 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
+import type { LedgerMessage, LetterSource } from '../ledger/types.ts';
+import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
+import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
+import { countRecipients } from '../producer/prepare.ts';
+import type { MessageRef } from '../workers/observer.ts';
+import { originalJobId } from './queues.ts';
+import { MAX_DATA_BYTES } from './stored-jobs.ts';
+
+/** A job as the queue hands it over: what the pipeline reads of it. */
+export interface QueuedJob {
+  id: string;
+  /** Its data, JSON or not, or the beginning of them where `size` is given. */
+  text: string;
+  /** Bytes of all the data, where they are too many to be read. */
+  size?: number | undefined;
+  /** When it was added, milliseconds since the epoch. */
+  timestamp: number;
+  /** How often it was taken up so far, this time included. */
+  starts: number;
+  /** How often it stalled since a worker last brought it to a result. */
+  stalls: number;
+}
+
+/** What a dead letter of the job would keep, but for the reason. */
+export type JobSource = Omit<LetterSource, 'detail'>;
+
+/** One message on its way: read from its job, ready for admission. */
+export interface Delivery {
+  message: AnyMessage;
+  ref: MessageRef;
+  ledger: LedgerMessage;
+  source: JobSource;
+  expiresAt: number;
+  /** The later of enqueue and `sendAt`: from here on somebody waits for it. */
+  dueAt: number;
+  looks: number;
+}
+
+export type ReadJob =
+  | { kind: 'delivery'; delivery: Delivery }
+  | { kind: 'newer'; v: number }
+  | { kind: 'invalid'; ref: MessageRef; ledger: LedgerMessage; source: JobSource; problem: string };
+
+export interface ReadContext {
+  channel: ChannelConfig;
+  definition: PlatformDefinition;
+  schemas: MessageSchemas<unknown>;
+}
+
+/** How long the verdict on a job that cannot be read is remembered. */
+const INVALID_LIFE_MS = 7 * 86_400_000;
+const MAX_PROBLEM = 300;
+
+/** Turns a job into a delivery, or says why it is none. Never throws, whatever a producer put into the queue. */
+export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
+  const origin = originalJobId(job.id);
+  if (job.size !== undefined) {
+    return invalid(job, undefined, `data: ${job.size} bytes, and ${MAX_DATA_BYTES} are allowed`, context);
+  }
+  const data = parse(job.text);
+  if (data === undefined) return invalid(job, undefined, 'data: not JSON', context);
+  const parsed = context.schemas.parseJob(data, job.timestamp, origin);
+  if (parsed.kind === 'newer') return parsed;
+  if (parsed.kind === 'invalid') return invalid(job, parsed.id, parsed.problems.join('; '), context);
+  const message = parsed.message as AnyMessage;
+  const stranger = misdirected(message, context);
+  if (stranger) return invalid(job, parsed.id, stranger, context);
+  const recipient = context.definition.recipient(message);
+  const unquotable = unfitForQuota(message, recipient, context);
+  if (unquotable) return invalid(job, parsed.id, unquotable, context);
+  const dueAt = Math.max(job.timestamp, parsed.sendAtMs ?? 0);
+  const disclosed = context.channel.discloseRecipients;
+  return {
+    kind: 'delivery',
+    delivery: {
+      message,
+      ref: {
+        ...reference(job, parsed.id, context),
+        meta: message.meta,
+        ...(disclosed && { to: message.to }),
+      },
+      ledger: {
+        id: parsed.id,
+        jobId: origin,
+        key: messageKey(parsed.id),
+        job: jobKey(origin),
+        recipient: recipientKey(recipient.key),
+        sendAt: parsed.sendAtMs,
+        expiresAt: parsed.expiresAtMs,
+        lastPlayedAt: message.lastPlayedAt === undefined ? undefined : Date.parse(message.lastPlayedAt),
+        requests: context.definition.requests?.(message),
+        meta: message.meta && JSON.stringify(message.meta).toWellFormed(),
+        ...(disclosed && { to: JSON.stringify(message.to).toWellFormed() }),
+      },
+      source: { ...sourceOf(job), dueAt, priority: message.priority ?? 0 },
+      expiresAt: parsed.expiresAtMs,
+      dueAt,
+      looks: Math.max(1, job.starts),
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const sourceOf = ({ text, size, timestamp }: QueuedJob): JobSource => ({
+  data: text,
+  size,
+  enqueuedAt: String(timestamp),
+  dueAt: instantOrNever(timestamp),
+  priority: 0,
+});
+
+const instantOrNever = (timestamp: number): number => (Number.isFinite(timestamp) ? timestamp : 0);
+
+const reference = (job: QueuedJob, id: string, { channel }: ReadContext): MessageRef => ({
+  channel: channel.name,
+  platform: channel.platform,
+  id,
+  jobId: job.id,
+});
+
+/** A message that lies in another channel's queue would be sent by an account that its writer did not mean. */
+function misdirected(message: AnyMessage, { channel }: ReadContext): string | undefined {
+  if (message.platform !== channel.platform) {
+    return `platform: ${message.platform} does not fit channel ${channel.name}, which is ${channel.platform}`;
+  }
+  if (message.channel !== undefined && message.channel !== channel.name) {
+    return `channel: ${message.channel} does not fit the queue of channel ${channel.name}`;
+  }
+  return undefined;
+}
+
+/** One person, named in one way, or somebody would get two messages a window. */
+function unfitForQuota(
+  message: AnyMessage,
+  { addressing }: Recipient,
+  { channel }: ReadContext,
+): string | undefined {
+  if (!channel.quota) return undefined;
+  if (channel.addressing !== undefined && addressing !== channel.addressing) {
+    return `to: channel ${channel.name} addresses people by ${channel.addressing}, not by ${addressing}`;
+  }
+  const recipients = countRecipients(message.to);
+  return recipients > 1
+    ? `to: a channel with a quota takes one recipient a message, got ${recipients}`
+    : undefined;
+}
+
+function invalid(job: QueuedJob, id: string | undefined, problem: string, context: ReadContext): ReadJob {
+  const origin = originalJobId(job.id);
+  const name = id ?? origin.toWellFormed().slice(0, 100);
+  return {
+    kind: 'invalid',
+    ref: reference(job, name, context),
+    // A record of its own: what cannot be read must not touch the record of the message whose id it carries.
+    ledger: {
+      id: name,
+      jobId: origin,
+      key: messageKey(`invalid\n${origin}\n${job.timestamp}`),
+      job: jobKey(origin),
+      recipient: '',
+      expiresAt: instantOrNever(job.timestamp) + INVALID_LIFE_MS,
+    },
+    source: sourceOf(job),
+    problem: problem.length > MAX_PROBLEM ? `${problem.slice(0, MAX_PROBLEM)}…` : problem,
+  };
+}

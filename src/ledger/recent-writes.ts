@@ -1,0 +1,162 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import { refusesWrites } from '../redis/refusals.ts';
+import type { Epoch, EpochCause } from './epoch.ts';
+import { behindGate, behindTelling, type StoreWatch } from './failover-detector.ts';
+import { type Ledger, refusedByStore } from './ledger.ts';
+import { createMarkMemory, keepsSlot, type Mark } from './mark-memory.ts';
+import { newNonce } from './names.ts';
+import { reasonCode } from './reasons.ts';
+import { loadScript } from './script.ts';
+import type { Settled, Settlement } from './types.ts';
+
+/**
+ * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: the
+ * grants of sends that are under way, in doubt or delivered, then the settlements (which are safe to repeat). A
+ * settlement that the store refuses is kept until it takes it.
+ */
+export interface MarkOptions {
+  redis: Redis;
+  base: string;
+  /** As in the ledger's options. */
+  platformDayMs: number;
+  store: StoreWatch;
+  epoch: Epoch;
+  clock: Clock;
+  /** How many marks the store knew (`kept`), had lost (`restored`) or had given away (`conflict`). */
+  onReasserted(counts: Record<string, number>, cause: EpochCause): void;
+}
+
+const reassertScript = loadScript('reassert.lua');
+
+const BATCH = 100;
+/**
+ * Longer than Redis takes to sync an append-only file every second, and than a replica lags. Whatever is older is known
+ * to a store that knows a hundred of them: a store loses the end of its history, or all of it.
+ */
+const RECENT_MS = 10_000;
+
+export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
+  const { store, clock, epoch } = options;
+  const memory = createMarkMemory(clock);
+  /** Settlements that were refused, or lost with the connection: an answer that is known goes before a new question. */
+  const late = new Set<Promise<unknown>>();
+  const reassertOptions = JSON.stringify({
+    unconfirmed: reasonCode('unconfirmed'),
+    platformDay: options.platformDayMs,
+  });
+
+  async function assert(marks: readonly Mark[], counts: Record<string, number>): Promise<boolean> {
+    const entries = marks.flatMap((mark) => markEntry(mark));
+    if (entries.length === 0) return false;
+    const args = [reassertOptions, JSON.stringify(entries)];
+    const told = await unlessUnreadable(reassertScript.run(options.redis, [options.base], args));
+    const answers = (told as string[] | undefined) ?? entries.map(() => 'unreadable');
+    for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
+    return answers.every((answer) => answer === 'kept');
+  }
+
+  /** Goes back in time until the store knows what it is told. @returns the settlements told, the oldest first */
+  async function assertBack(settled: readonly Mark[], counts: Record<string, number>): Promise<Mark[]> {
+    const recently = clock.monotonic() - RECENT_MS;
+    let from = settled.length;
+    while (from > 0) {
+      const batch = settled.slice(Math.max(0, from - BATCH), from);
+      from -= batch.length;
+      const kept = await assert(batch.filter(keepsSlot), counts);
+      if (kept && batch[0]!.at < recently) break;
+    }
+    return settled.slice(from);
+  }
+
+  async function tell(anew: boolean): Promise<number> {
+    const counts: Record<string, number> = {};
+    const held = memory.held();
+    for (let i = 0; i < held.length; i += BATCH) await assert(held.slice(i, i + BATCH), counts);
+    const settled = await assertBack(memory.settled(), counts);
+    await Promise.all(
+      settled.map(({ settlement }) => settlement && unlessUnreadable(ledger.settle(settlement))),
+    );
+    const newcomer = epoch.current() === undefined && held.length + settled.length === 0;
+    // Tables that cannot be read fail this channel's admissions by themselves.
+    const joined = await unlessUnreadable(epoch.join(anew));
+    const { cause, holdMs } = joined ?? { cause: 'same', holdMs: 0 };
+    if (!newcomer) options.onReasserted({ ...counts, settlements: settled.length }, cause);
+    return holdMs;
+  }
+  store.add({ tell, holds: (id) => epoch.holds(id) });
+
+  async function settleKept(settlement: Settlement): Promise<Settled> {
+    const settling: Promise<Settled> = behindTelling(store, () =>
+      ledger.settle(settlement).catch((error: unknown) => {
+        late.add(settling);
+        throw error;
+      }),
+    );
+    try {
+      return await settling;
+    } finally {
+      late.delete(settling);
+    }
+  }
+
+  return {
+    async admit(message, nonce = newNonce()) {
+      const ask = async () => {
+        while (late.size > 0) await Promise.allSettled(late);
+        const askedAt = clock.monotonic();
+        return { ...(await ledger.admit(message, nonce)), askedAt };
+      };
+      const admitted = await behindGate(store, ask, epoch.current);
+      const { verdict } = admitted;
+      if (verdict.kind === 'granted' && verdict.grant.kind === 'grant') memory.hold(message, verdict.grant);
+      return admitted;
+    },
+    async settle(settlement) {
+      const settled = await settleKept(settlement);
+      if (overruled(settlement, settled)) memory.forget(settlement);
+      else memory.settle(settlement);
+      return settled;
+    },
+  };
+}
+
+/** Another attempt's end holds: told to a store that forgot that one, this end would come first. */
+const overruled = ({ effect, final }: Settlement, { status }: Settled): boolean =>
+  final !== undefined && effect !== 'delivered' && (status === 'known' || status === 'stale');
+
+/** What is damaged in the store fails whoever needs it. Other messages, and other channels, must not wait for it. */
+async function unlessUnreadable<T>(telling: Promise<T>): Promise<T | undefined> {
+  try {
+    return await telling;
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return undefined;
+  }
+}
+
+/** A script came upon something else than it had written; a store that takes no writes has answers of its own for it. */
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof Error &&
+  refusedByStore(error) &&
+  /^(?:ERR|WRONGTYPE) /.test(error.message) &&
+  !refusesWrites(error);
+
+function markEntry({ message, grant }: Mark): object[] {
+  if (!grant) return [];
+  return [
+    {
+      m: message.key,
+      n: grant.nonce,
+      e: message.expiresAt,
+      r: message.recipient,
+      run: grant.run,
+      attempts: grant.spent,
+      waived: grant.attempt - grant.spent,
+      born: Number(grant.born),
+      deadline: grant.deadlineAt,
+      doubtAt: grant.doubtAt,
+      window: grant.windowEnd,
+    },
+  ];
+}

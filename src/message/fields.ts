@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { CHANNEL_NAME } from '../jobs/queues.ts';
+
+/** The fields that every message has, whatever its platform. A platform adds `to` and its own. */
+
+export const MESSAGE_VERSION = 1;
+export const MAX_CONTENT_BYTES = 64 * 1024;
+/** Highest value of `priority`; 0 goes first. */
+export const LAST_PRIORITY = 10;
+
+const MAX_META_ENTRIES = 16;
+const MAX_DATA_VALUES = 1000;
+export const MAX_DATA_DEPTH = 8;
+
+const instant = (what: string) =>
+  z.iso.datetime({ offset: true }).meta({ description: `ISO instant: ${what}` });
+
+/** UTF-8 takes at most three bytes a UTF-16 unit, so that most contents need no counting. */
+const fitsContent = (text: string): boolean =>
+  text.length * 3 <= MAX_CONTENT_BYTES || Buffer.byteLength(text) <= MAX_CONTENT_BYTES;
+
+interface Budget {
+  values: number;
+  characters: number;
+}
+
+/** A tree of plain JSON within the limits: it comes from outside and is walked again when the content is rendered. */
+function fitsData(value: unknown, budget: Budget, depth: number): boolean {
+  if (--budget.values < 0) return false;
+  if (typeof value === 'string') {
+    budget.characters -= value.length;
+    return budget.characters >= 0;
+  }
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return typeof value === 'boolean';
+  if (value === null) return true;
+  if (depth >= MAX_DATA_DEPTH || !isPlain(value)) return false;
+  for (const [key, inner] of Object.entries(value)) {
+    budget.characters -= key.length;
+    if (!fitsData(inner, budget, depth + 1)) return false;
+  }
+  return true;
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Array.isArray(value);
+}
+
+const dataLimits = `expected plain JSON values: at most ${MAX_DATA_VALUES} of them, ${MAX_DATA_DEPTH} levels deep, 64 KiB in all`;
+
+export const commonFields = {
+  /** Version of the wire contract: 1. */
+  v: z.literal(MESSAGE_VERSION),
+  /**
+   * The caller's own name for the message, unique within its channel: `[A-Za-z0-9_-]{1,100}`. A second message of the name is a
+   * `duplicate` until 24 h after the final state of the first. Made up when absent.
+   */
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, 'expected 1 to 100 letters, digits, _ or -')
+    .optional()
+    .meta({ description: 'Names the message within its channel; a second one is a duplicate' }),
+  /** A configured channel of the message's platform; the platform's name when absent. */
+  channel: z
+    .string()
+    .regex(CHANNEL_NAME, 'expected a channel name: up to 64 of a-z, 0-9, _ and -')
+    .optional()
+    .meta({ description: "A configured channel; the platform's name when absent" }),
+  /** Markdown of up to 64 KiB, rendered to the dialect of the platform; with `format: 'native'` sent as it is. */
+  content: z
+    .string()
+    .min(1)
+    .max(MAX_CONTENT_BYTES, { error: 'is longer than 64 KiB', abort: true })
+    .refine(fitsContent, 'is longer than 64 KiB')
+    .meta({
+      description: 'Markdown of up to 10,000 lines and marks, unless format is native; at most 64 KiB',
+    }),
+  /** `markdown` (the default), or `native`: content in the platform's own format, sent as it is. */
+  format: z.enum(['markdown', 'native']).optional(),
+  /**
+   * Values for `{{ name }}` and `{{ a.b }}` in the content, filled in after the Markdown is parsed: a value never becomes markup.
+   * Plain JSON: at most 1,000 values, 8 levels deep, 64 KiB in all.
+   */
+  data: z
+    .record(z.string(), z.unknown())
+    .refine(
+      (data) => fitsData(data, { values: MAX_DATA_VALUES, characters: MAX_CONTENT_BYTES }, 0),
+      dataLimits,
+    )
+    .optional()
+    .meta({
+      description: 'Values for {{ name }} and {{ a.b }} in the content; a literal {{ is written \\{{',
+    }),
+  /** Not before this instant: ISO 8601 with `Z` or an offset. At once when absent. */
+  sendAt: instant('not before').optional(),
+  /** Not after this instant: ISO 8601 with `Z` or an offset. 7 days after the enqueue when absent. */
+  expiresAt: instant('not after; 7 days after enqueue when absent').optional(),
+  /** 0 (first, the default) to 10. */
+  priority: z
+    .int(`expected a whole number from 0 to ${LAST_PRIORITY}`)
+    .min(0)
+    .max(LAST_PRIORITY)
+    .optional()
+    .meta({ description: '0 (the default) goes first' }),
+  /**
+   * When the recipient's slot of the window is used: `drop` the message (the default), or `defer` it to the next window, at most
+   * until `expiresAt`.
+   */
+  onQuota: z.enum(['drop', 'defer']).optional(),
+  /** When the recipient last played, where the caller knows: ISO 8601 with `Z` or an offset. */
+  lastPlayedAt: instant('when the recipient last played, if the caller knows').optional(),
+  /** Up to 16 short texts, handed through to log lines and receipts: names of up to 64 characters, values of up to 256. */
+  meta: z
+    .record(z.string().min(1).max(64), z.string().max(256))
+    .refine(
+      (meta) => Object.keys(meta).length <= MAX_META_ENTRIES,
+      `expected at most ${MAX_META_ENTRIES} entries`,
+    )
+    .optional()
+    .meta({ maxProperties: MAX_META_ENTRIES, description: 'Handed through to logs and receipts' }),
+};
+
+/** The common fields of a message that passed the schema. */
+export type CommonFields = z.output<z.ZodObject<typeof commonFields, z.core.$strict>>;

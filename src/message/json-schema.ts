@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { platforms } from '../platforms/registry.ts';
+import { MAX_DATA_DEPTH } from './fields.ts';
+import { createMessageSchemas } from './schema.ts';
+
+type JsonSchema = { [keyword: string]: unknown };
+
+/**
+ * The wire contract as JSON Schema (draft 2020-12), generated from the schema that the workers check with. What it
+ * cannot say is said in the descriptions: sizes in bytes, and that `expiresAt` lies after `sendAt`.
+ */
+export function messageJsonSchema(): JsonSchema {
+  const { oneOf } = z.toJSONSchema(createMessageSchemas(platforms).wire, { io: 'input' }) as {
+    oneOf: (JsonSchema & { properties: Record<string, JsonSchema> })[];
+  };
+  const byPlatform = oneOf.map(
+    (schema) => [schema.properties['platform']?.['const'] as string, schema] as const,
+  );
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'urn:herald:message:1',
+    title: 'Herald message, version 1',
+    description:
+      'Data of a BullMQ job named "message", in the queue "{<channel>}" (braces included) under the prefix "herald".',
+    type: 'object',
+    required: ['platform'],
+    properties: { platform: { enum: byPlatform.map(([name]) => name) } },
+    // One branch a platform, chosen by its name: a bad message is told what is wrong with it, and not with all four.
+    allOf: byPlatform.map(([name]) => ({
+      if: { required: ['platform'], properties: { platform: { const: name } } },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { $ref: `#/$defs/${name}` },
+    })),
+    $defs: {
+      ...Object.fromEntries(byPlatform.map(([name, schema]) => [name, clearer(schema)])),
+      ...dataLevels(),
+    },
+  };
+}
+
+/** The same demands in words that a validator tells more clearly. */
+function clearer(schema: JsonSchema & { properties: Record<string, JsonSchema> }): JsonSchema {
+  const { to, data, ...properties } = schema.properties;
+  return {
+    ...schema,
+    properties: {
+      ...properties,
+      to: alternatives(to as JsonSchema),
+      data: { description: data?.['description'], $ref: '#/$defs/data1' },
+    },
+  };
+}
+
+/** Objects of one field each, told apart by that field: one object with exactly one of them. */
+function alternatives(schema: JsonSchema): JsonSchema {
+  const branches = schema['anyOf'] as { properties: Record<string, JsonSchema> }[] | undefined;
+  if (!branches?.every(({ properties }) => Object.keys(properties).length === 1)) return schema;
+  return {
+    type: 'object',
+    properties: Object.assign({}, ...branches.map(({ properties }) => properties)),
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+  };
+}
+
+/** Objects and lists of values, as deep as `data` may be: `data1` holds values whose objects and lists are `data2` … */
+function dataLevels(): Record<string, JsonSchema> {
+  const levels = Array.from({ length: MAX_DATA_DEPTH }, (_, i) => {
+    const level = i + 1;
+    const values = { $ref: `#/$defs/value${level + 1}` };
+    const object = { type: 'object', additionalProperties: values };
+    return [
+      [`data${level}`, object],
+      [`value${level + 1}`, valueAt(level + 1)],
+    ] as [string, JsonSchema][];
+  });
+  return Object.fromEntries(levels.flat());
+}
+
+const SCALARS = ['string', 'number', 'boolean', 'null'];
+
+function valueAt(level: number): JsonSchema {
+  if (level > MAX_DATA_DEPTH) return { type: SCALARS };
+  const inner = { $ref: `#/$defs/value${level + 1}` };
+  return { type: [...SCALARS, 'object', 'array'], additionalProperties: inner, items: inner };
+}

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { PlatformDefinition } from '../platforms/port.ts';
+import { type CommonFields, commonFields, MESSAGE_VERSION } from './fields.ts';
+import { type Problem, problemText, toProblems } from './problems.ts';
+
+/**
+ * The message: one zod schema, built from the registry of platforms, is the source of the TypeScript type, of the check
+ * on both sides of the queue, and of the published JSON Schema.
+ */
+
+export { MESSAGE_VERSION } from './fields.ts';
+
+/** A message that names no end expires this long after its enqueue. Milliseconds. */
+export const DEFAULT_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
+
+export type Platforms = Readonly<Record<string, PlatformDefinition>>;
+
+/** The parsed message of a registry: the common fields with those of its platform. */
+export type MessageOf<P extends Platforms> = {
+  [K in keyof P & string]: CommonFields & { platform: K } & (P[K] extends PlatformDefinition<infer M, infer _>
+      ? M
+      : never);
+}[keyof P & string];
+
+/** What a producer is given: a message without the version, which is ours to write. */
+export type InputOf<P extends Platforms> = DistributiveOmit<MessageOf<P>, 'v'>;
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** A message of whatever platform, as the parts that know no platform see it. */
+export type AnyMessage = CommonFields & { platform: string; to: unknown };
+
+export type ParsedInput<M> = { kind: 'message'; message: M } | { kind: 'invalid'; problems: Problem[] };
+
+/** `problems` are texts such as `to.userId: expected a positive integer, got "x"`; they never repeat the content. */
+export type ParsedJob<M> =
+  | { kind: 'message'; id: string; message: M; expiresAtMs: number; sendAtMs: number | undefined }
+  | { kind: 'newer'; v: number }
+  | { kind: 'invalid'; problems: string[]; id?: string };
+
+export interface MessageSchemas<M> {
+  /** The wire contract, `{ v: 1, … }`. */
+  readonly wire: z.ZodType<M>;
+  /** Checks what application code hands in. Never throws. */
+  parseInput(input: unknown): ParsedInput<M>;
+  /**
+   * Checks what came out of the queue. Never throws, whatever it is.
+   * @param jobTimestamp when the job was added, milliseconds since the epoch: the default expiry counts from it
+   * @param jobId names the message where its producer gave no id
+   */
+  parseJob(data: unknown, jobTimestamp: number, jobId: string): ParsedJob<M>;
+}
+
+/** Fields whose values may be quoted in an error: what a person wrote as content, data or meta is not among them. */
+const SHOWABLE = new Set([
+  'v',
+  'id',
+  'platform',
+  'channel',
+  'to',
+  'format',
+  'sendAt',
+  'expiresAt',
+  'priority',
+  'onQuota',
+  'lastPlayedAt',
+]);
+const showable = (field: string): boolean => SHOWABLE.has(field);
+
+export function createMessageSchemas<P extends Platforms>(platforms: P): MessageSchemas<MessageOf<P>> {
+  type M = MessageOf<P>;
+  const wire = wireSchema(platforms) as unknown as z.ZodType<M>;
+
+  function check(data: unknown): ParsedInput<M> {
+    try {
+      const parsed = wire.safeParse(data);
+      if (!parsed.success)
+        return { kind: 'invalid', problems: toProblems(parsed.error.issues, data, showable) };
+      const late = badTimes(parsed.data);
+      return late ? { kind: 'invalid', problems: [late] } : { kind: 'message', message: parsed.data };
+    } catch {
+      // Getters that throw, proxies: only objects made in this process can do that, but none may stop a producer.
+      return { kind: 'invalid', problems: [{ path: '', message: 'could not be read' }] };
+    }
+  }
+
+  return {
+    wire,
+    parseInput: (input) => check(isRecord(input) ? { v: MESSAGE_VERSION, ...input } : input),
+    parseJob(data, jobTimestamp, jobId) {
+      const v = versionOf(data);
+      if (v !== undefined && v > MESSAGE_VERSION) return { kind: 'newer', v };
+      const checked = check(data);
+      if (checked.kind === 'message') return timed(checked.message, jobTimestamp, jobId);
+      const problems = checked.problems.map(problemText);
+      const id = idOf(data);
+      return id === undefined ? { kind: 'invalid', problems } : { kind: 'invalid', problems, id };
+    },
+  };
+}
+
+/**
+ * The name of a message whose producer gave none: made of the job's id and time, which a redelivery keeps. The time is
+ * in it because a foreign producer may use its job ids again, and the ledger would take that for a duplicate.
+ */
+export function idFromJob(jobId: string, jobTimestamp: number): string {
+  const digest = createHash('sha256').update(`${jobTimestamp}:${jobId}`).digest('base64url');
+  return `job_${digest.slice(0, 22)}`;
+}
+
+function wireSchema(platforms: Platforms): z.ZodType {
+  const options = Object.entries(platforms).map(([name, { messageShape }]) =>
+    z.strictObject({ ...commonFields, platform: z.literal(name), ...messageShape }),
+  );
+  const [first, ...rest] = options;
+  if (!first) throw new Error('A registry of platforms must hold at least one');
+  return z.discriminatedUnion('platform', [first, ...rest]);
+}
+
+function badTimes({ sendAt, expiresAt }: CommonFields): Problem | undefined {
+  if (sendAt === undefined || expiresAt === undefined || Date.parse(expiresAt) > Date.parse(sendAt)) return;
+  return { path: 'expiresAt', message: 'must be later than sendAt' };
+}
+
+function timed<M extends CommonFields>(message: M, jobTimestamp: number, jobId: string): ParsedJob<M> {
+  // The end of ECMAScript's time; a foreign producer may have written anything.
+  if (!(jobTimestamp > 0 && jobTimestamp <= 8.64e15))
+    return { kind: 'invalid', problems: ['timestamp: the job has none that is an instant'] };
+  const { id, sendAt, expiresAt } = message;
+  return {
+    kind: 'message',
+    id: id ?? idFromJob(jobId, jobTimestamp),
+    message,
+    expiresAtMs: expiresAt === undefined ? jobTimestamp + DEFAULT_LIFE_MS : Date.parse(expiresAt),
+    sendAtMs: sendAt === undefined ? undefined : Date.parse(sendAt),
+  };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function versionOf(data: unknown): number | undefined {
+  if (!isRecord(data) || !Object.hasOwn(data, 'v')) return undefined;
+  const v = data['v'];
+  return Number.isSafeInteger(v) ? (v as number) : undefined;
+}
+
+/** The id of a message that is otherwise invalid: its dead letter can then be found by name. */
+function idOf(data: unknown): string | undefined {
+  if (!isRecord(data) || !Object.hasOwn(data, 'id')) return undefined;
+  const id = commonFields.id.safeParse(data['id']);
+  return id.success ? id.data : undefined;
+}

@@ -1,0 +1,106 @@
+import { type Problem, problemsText, quoted } from '../message/problems.ts';
+import { refusalCode } from '../redis/errors.ts';
+
+/** What a producer call can end with besides its result. None of them repeats the content of a message. */
+
+export class InvalidMessageError extends Error {
+  override readonly name = 'InvalidMessageError';
+  /** One entry a field, with its dotted path. */
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(`Invalid message: ${problemsText(problems)}`);
+    this.problems = problems;
+  }
+}
+
+const ADVICE =
+  'Start a worker that serves it, or list it (in herald.yaml, or in createProducer({ channels })).';
+
+/** A channel that no worker has announced: taken, the message would wait in a queue that nobody reads. */
+export class UnknownChannelError extends Error {
+  override readonly name = 'UnknownChannelError';
+  readonly channel: string;
+  constructor(
+    channel: string,
+    { which = '', advice = ADVICE }: { which?: string | undefined; advice?: string | undefined } = {},
+  ) {
+    super(`Unknown channel ${quoted(channel)}${which}: no worker has announced it. ${advice}`);
+    this.channel = channel;
+  }
+}
+
+const MAYBE_TAKEN =
+  'It may still have been taken: calling again is safe with the same id of your own, and may double without one.';
+
+/** Redis did not answer in time, or did not let us in. */
+export class ProducerTimeoutError extends Error {
+  override readonly name = 'ProducerTimeoutError';
+  /** The call that gave up, such as `send`. */
+  readonly operation: string;
+  readonly timeoutMs: number;
+  /** Whether anything of the call left for Redis. Nothing was taken where nothing did. */
+  readonly sent: boolean;
+  /** What Redis did, as the rest of a sentence: `did not answer: connect ECONNREFUSED 127.0.0.1:6379`. */
+  readonly trouble: string;
+  constructor(operation: string, timeoutMs: number, trouble: string, sent: boolean) {
+    super(
+      `${operation} gave up after ${timeoutMs} ms: Redis ${trouble}. ${sent ? MAYBE_TAKEN : 'Nothing was taken.'}`,
+    );
+    this.operation = operation;
+    this.timeoutMs = timeoutMs;
+    this.trouble = trouble;
+    this.sent = sent;
+  }
+}
+
+/** Redis answered with a refusal, such as being out of memory: trying again at once would not help. */
+export class ProducerRefusedError extends Error {
+  override readonly name = 'ProducerRefusedError';
+  /** Redis' own code, such as `OOM`, `NOPERM` or `READONLY`. */
+  readonly code: string;
+  constructor(operation: string, answer: string) {
+    super(`${operation} was refused by Redis: ${answer.slice(0, 200)}`);
+    this.code = refusalCode(answer);
+  }
+}
+
+/** Redis refuses the database that its URL or its options name; another one would be the wrong one. */
+export class DatabaseRefusedError extends Error {
+  override readonly name = 'DatabaseRefusedError';
+  constructor(database: number | string | undefined, answer: string) {
+    super(`Redis refused database ${database}: ${answer.slice(0, 200)}`);
+  }
+}
+
+/** A call on a producer that was closed. */
+export class ProducerClosedError extends Error {
+  override readonly name = 'ProducerClosedError';
+  constructor(operation: string) {
+    super(`${operation}: this producer is closed`);
+  }
+}
+
+/** Why a stream was not read to its end, and how far it came: as `InterruptedError` tells it. */
+export interface Interruption {
+  cause: unknown;
+  resumeAt: number;
+  restUntouched: boolean;
+}
+
+/** A stream of messages or plays ended early; `cause` is why, `progress` what had been settled by then. */
+export class InterruptedError<P> extends Error {
+  override readonly name = 'InterruptedError';
+  readonly progress: P;
+  /** Everything before this index is settled; from here on start again (safe where the messages carry ids). */
+  readonly resumeAt: number;
+  /** Whether nothing from `resumeAt` on was taken; otherwise some of it may have been. */
+  readonly restUntouched: boolean;
+  constructor(operation: string, { resumeAt, restUntouched, cause }: Interruption, progress: P) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const rest = restUntouched ? 'nothing of what follows is' : 'of what follows some may be';
+    super(`${operation} stopped: everything before index ${resumeAt} is settled, ${rest}. ${why}`, { cause });
+    this.progress = progress;
+    this.resumeAt = resumeAt;
+    this.restUntouched = restUntouched;
+  }
+}

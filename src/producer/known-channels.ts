@@ -1,0 +1,52 @@
+import type { ChannelFacts } from '../channels/registry.ts';
+import { UnknownChannelError } from './errors.ts';
+
+/** A channel that the caller of a producer vouches for although no worker has announced it yet. */
+export interface ListedChannel {
+  name: string;
+  platform: string;
+}
+
+/** The channels that a producer takes messages for: nobody reads the queue of any other. */
+export interface KnownChannels {
+  announced: ReadonlyMap<string, ChannelFacts>;
+  /** Name → platform, undefined where the caller gave the name alone. */
+  listed: ReadonlyMap<string, string | undefined>;
+}
+
+export const listChannels = (
+  channels: readonly (string | ListedChannel)[],
+): ReadonlyMap<string, string | undefined> =>
+  new Map(
+    channels.map((channel) =>
+      typeof channel === 'string' ? [channel, undefined] : [channel.name, channel.platform],
+    ),
+  );
+
+/** The platform of a channel; undefined where nobody has said. */
+export const platformOf = (channel: string, { announced, listed }: KnownChannels): string | undefined =>
+  announced.get(channel)?.platform ?? listed.get(channel);
+
+/** @param named the caller named the channel; otherwise it bears the name of the message's platform */
+export function unknownChannel(
+  { channel, platform, named }: { channel: string; platform: string; named: boolean },
+  known: KnownChannels,
+): UnknownChannelError | undefined {
+  if (known.announced.has(channel) || known.listed.has(channel)) return undefined;
+  const which = named ? '' : `, which a message of ${platform} without a channel goes to`;
+  return new UnknownChannelError(channel, { which, advice: meant(platform, known) });
+}
+
+/** As many as help; whoever has more than these knows their names. */
+const MOST_NAMED = 5;
+
+function meant(platform: string, known: KnownChannels): string | undefined {
+  const names = [...new Set([...known.announced.keys(), ...known.listed.keys()])]
+    .filter((name) => platformOf(name, known) === platform)
+    .sort()
+    .map((name) => JSON.stringify(name));
+  if (names.length === 0) return undefined;
+  if (names.length === 1) return `The one channel of ${platform} is ${names[0]}: name it.`;
+  const more = names.length > MOST_NAMED ? ' and more' : '';
+  return `${platform} has the channels ${names.slice(0, MOST_NAMED).join(', ')}${more}: name one.`;
+}

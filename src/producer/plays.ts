@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import type { ChannelFacts } from '../channels/registry.ts';
+import type { Clock } from '../clock.ts';
+import { CHANNEL_NAME } from '../jobs/queues.ts';
+import { recipientOf } from '../jobs/recipients.ts';
+import { type Problem, quoted, toProblems } from '../message/problems.ts';
+import type { Platforms } from '../message/schema.ts';
+import { inBatches, type Source } from './batches.ts';
+import { InterruptedError, InvalidMessageError, UnknownChannelError } from './errors.ts';
+import { platformOf, unknownChannel } from './known-channels.ts';
+import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
+
+/** "This player has played": what the eligibility check lives on. */
+
+/** Where plays are kept. */
+export interface Plays {
+  /**
+   * An older play never replaces a later one, so this is safe to repeat.
+   * @param plays `at` in milliseconds since the epoch
+   * @param eligibility by the channel's announcement, if there is one
+   */
+  recordPlays(
+    channel: string,
+    plays: readonly { recipient: string; at: number }[],
+    eligibility: ChannelFacts['eligibility'] | undefined,
+  ): Promise<void>;
+}
+
+/** @typeParam To the recipients of the platforms that the producer knows */
+export interface PlayInput<To = unknown> {
+  channel: string;
+  /** The recipient, as in a message to this channel. */
+  to: To;
+  /** A Date, an ISO instant or milliseconds since the epoch; now when absent. */
+  at?: Date | string | number;
+}
+
+export interface RecordPlaysResult {
+  recorded: number;
+  /** The first thousand; `onInvalid` hears of all. */
+  invalid: InvalidItem[];
+  invalidTotal: number;
+}
+
+export interface PlayDeps extends Pick<SendDeps, 'connection' | 'announcements' | 'listed'> {
+  plays: Plays;
+  platforms: Platforms;
+  clock: Pick<Clock, 'now'>;
+}
+
+interface Play {
+  channel: string;
+  recipient: string;
+  at: number;
+}
+
+/** Clocks differ; further ahead than this a play would keep its player eligible for ever. */
+const MAX_AHEAD_MS = 5 * 60 * 1000;
+
+/** A recipient cannot be read without it. */
+const PLATFORM_UNKNOWN =
+  'List it with its platform, as { name, platform }, or start a worker that serves it.';
+
+const playSchema = z.strictObject({
+  channel: z.string().regex(CHANNEL_NAME, 'expected a channel name'),
+  to: z.looseObject({}),
+  at: z
+    .union(
+      [z.date(), z.iso.datetime({ offset: true }), z.number().nonnegative().max(8.64e15)],
+      'expected an instant',
+    )
+    .optional(),
+});
+
+/** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
+export async function recordOne(input: unknown, deps: PlayDeps): Promise<void> {
+  const [error] = await recordBatch('recordPlay', [input], deps);
+  if (error) throw error;
+}
+
+/** @throws InterruptedError; recording the same plays again does no harm */
+export async function recordMany(
+  inputs: Source<unknown>,
+  onInvalid: ((item: InvalidItem) => void) | undefined,
+  deps: PlayDeps,
+): Promise<RecordPlaysResult> {
+  const result: RecordPlaysResult = { recorded: 0, invalid: [], invalidTotal: 0 };
+  const interruption = await inBatches(inputs, async ({ items, from }) => {
+    for (const [offset, error] of (await recordBatch('recordPlays', items, deps)).entries()) {
+      if (!error) {
+        result.recorded += 1;
+        continue;
+      }
+      const item = { index: from + offset, error };
+      result.invalidTotal += 1;
+      if (result.invalid.length < MAX_INVALID_KEPT) result.invalid.push(item);
+      onInvalid?.(item);
+    }
+  });
+  if (interruption) throw new InterruptedError('recordPlays', interruption, result);
+  return result;
+}
+
+/** @returns for each input, in order, what is wrong with it */
+function recordBatch(
+  operation: string,
+  inputs: readonly unknown[],
+  deps: PlayDeps,
+): Promise<(InvalidItem['error'] | undefined)[]> {
+  return deps.connection.call(operation, async (attempt) => {
+    const channels = await attempt(() => deps.announcements.current());
+    const plays = inputs.map((input) => readPlay(input, channels, deps));
+    const groups = new Map<string, Play[]>();
+    for (const play of plays)
+      if (!(play instanceof Error) && !groups.get(play.channel)?.push(play)) groups.set(play.channel, [play]);
+    for (const [channel, group] of groups) {
+      const entries = group.map(({ recipient, at }) => ({ recipient, at }));
+      await attempt(() => deps.plays.recordPlays(channel, entries, channels.get(channel)?.eligibility));
+    }
+    return plays.map((play) => (play instanceof Error ? play : undefined));
+  });
+}
+
+function readPlay(
+  input: unknown,
+  channels: ReadonlyMap<string, ChannelFacts>,
+  { platforms, listed, clock }: PlayDeps,
+): Play | InvalidItem['error'] {
+  const bad = (...problems: Problem[]) => new InvalidMessageError(problems);
+  const parsed = playSchema.safeParse(input);
+  if (!parsed.success) return bad(...toProblems(parsed.error.issues, input, () => true));
+  const { channel, to } = parsed.data;
+  const facts = channels.get(channel);
+  const known = { announced: channels, listed };
+  // Listed by its name alone, a channel may still bear that of its platform.
+  const platform = platformOf(channel, known) ?? channel;
+  const unknown = unknownChannel({ channel, platform, named: true }, known);
+  if (unknown) return unknown;
+  const definition = Object.hasOwn(platforms, platform) ? platforms[platform] : undefined;
+  if (!definition) return new UnknownChannelError(channel, { advice: PLATFORM_UNKNOWN });
+  const recipient = recipientOf(definition, to);
+  if (!('key' in recipient)) return bad(...recipient);
+  if (facts?.addressing !== undefined && facts.addressing !== recipient.addressing)
+    return bad({
+      path: 'to',
+      message: `channel ${quoted(channel)} takes ${facts.addressing}, got ${recipient.addressing}`,
+    });
+  const at = parsed.data.at === undefined ? clock.now() : new Date(parsed.data.at).getTime();
+  if (at > clock.now() + MAX_AHEAD_MS) return bad({ path: 'at', message: 'lies in the future' });
+  return { channel, recipient: recipient.key, at };
+}

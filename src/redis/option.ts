@@ -1,0 +1,32 @@
+import type { Redis } from 'ioredis';
+import { isRedisUrl, REDIS_URL_WANTED } from './url.ts';
+
+/**
+ * An ioredis instance of the application's own, of whatever version from 5 on and whatever copy: so by its shape and not by
+ * its class. It is duplicated and otherwise left alone.
+ */
+export interface RedisInstance {
+  readonly options: object;
+  readonly isCluster: boolean;
+  duplicate(override?: object): unknown;
+}
+
+/**
+ * What an application names as its Redis: a URL, or an ioredis instance (of whatever copy of ioredis).
+ * @throws TypeError that names the option and never repeats it, for a URL may hold a password
+ */
+export function checkRedis(redis: unknown): asserts redis is string | Redis {
+  if (typeof redis === 'string') {
+    if (!isRedisUrl(redis)) throw new TypeError(`redis: ${REDIS_URL_WANTED}`);
+    return;
+  }
+  const { options, duplicate, isCluster } = Object(redis) as Partial<Redis>;
+  if (isCluster)
+    throw new TypeError(
+      'redis: an ioredis Cluster cannot be used; name a single Redis by its URL or instance',
+    );
+  if (typeof duplicate !== 'function' || !options)
+    throw new TypeError(`redis: ${REDIS_URL_WANTED}, or an ioredis instance`);
+  // Other programs could not find keys under a prefix that only this connection knows.
+  if (options.keyPrefix) throw new TypeError('redis: an instance with a keyPrefix cannot be used');
+}

@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from '../producer/errors.ts';
+import { isLostConnection, isPassingRefusal, isRefusal } from './errors.ts';
+import { checkRedis, type RedisInstance } from './option.ts';
+import { type Call, readyGate } from './ready-gate.ts';
+import { reconnectWhenDemoted } from './reconnect.ts';
+import { tlsOptions } from './url.ts';
+
+/** Runs a command, and again after a lost connection: so it must be safe to repeat. */
+export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
+
+/** Work of the process's own within a call, of which Redis knows nothing: it does not count into the call's time. */
+export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** A connection of the producer's own on which every call ends within its time, and which recovers by itself. */
+export interface ProducerConnection {
+  readonly client: Redis;
+  /**
+   * One call of the producer's, of as many commands as it needs, each through `attempt`.
+   * @throws ProducerTimeoutError, ProducerRefusedError, DatabaseRefusedError, ProducerClosedError
+   */
+  call<T>(operation: string, body: (attempt: Attempt, aside: Aside) => Promise<T>): Promise<T>;
+  /** Lets the calls under way end, then disconnects. */
+  close(): Promise<void>;
+}
+
+const RETRY_PAUSE_MS = 25;
+/** After a refusal that passes: a replica is promoted, or left, within seconds. */
+const REFUSED_PAUSE_MS = 250;
+const RECONNECT_CAP_MS = 500;
+
+/**
+ * Neither a queue of commands that wait for the connection (it would grow for as long as an outage lasts, and what
+ * callers gave up on would be sent hours later) nor ioredis' own retries: `call` does both, within its time.
+ */
+const ownOptions = (timeoutMs: number, clock: Pick<Clock, 'monotonic'>) => ({
+  lazyConnect: true,
+  // The shapes of answers that BullMQ and the scripts expect, whatever an instance handed in prefers.
+  replyMapping: 'legacy' as const,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  // A peer that went away without a word, or froze: the connection is given up and made anew.
+  socketTimeout: timeoutMs,
+  connectTimeout: timeoutMs,
+  retryStrategy: (times: number) => Math.min(50 * times, RECONNECT_CAP_MS),
+  reconnectOnError: reconnectWhenDemoted(clock),
+  // The time for which a peer's answer to the end of the connection keeps the process alive.
+  disconnectTimeout: 100,
+});
+
+/**
+ * @param redis a URL, or an instance, which is duplicated and otherwise left alone
+ * @throws TypeError for what is neither
+ */
+export function openConnection(
+  redis: string | RedisInstance,
+  timeoutMs: number,
+  clock: Pick<Clock, 'monotonic'>,
+): ProducerConnection {
+  checkRedis(redis);
+  const options = ownOptions(timeoutMs, clock);
+  const client =
+    typeof redis === 'string'
+      ? new Redis(redis, { ...options, ...tlsOptions(redis) })
+      : redis.duplicate(options);
+  const gate = readyGate(client);
+  const calls = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  async function persist<T>(operation: string, call: Call, command: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await gate.ready(call);
+      // A call that was given up must not go on behind its caller's back.
+      if (call.over) throw new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent);
+      gate.checkDatabase();
+      call.sent = true;
+      try {
+        return await command();
+      } catch (error) {
+        if (!isLostConnection(error) && !isPassingRefusal(error)) throw refusal(operation, error);
+        call.refusal = isPassingRefusal(error) ? refusal(operation, error) : undefined;
+      }
+      await pause(call.refusal ? REFUSED_PAUSE_MS : RETRY_PAUSE_MS);
+    }
+  }
+
+  async function bounded<T>(
+    operation: string,
+    body: (attempt: Attempt, aside: Aside) => Promise<T>,
+  ): Promise<T> {
+    const call: Call = { over: false, sent: false };
+    let expire: () => void = () => {};
+    const expiry = new Promise<never>((_, reject) => {
+      expire = () => {
+        call.over = true;
+        call.forget?.();
+        reject(call.refusal ?? new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent));
+      };
+    });
+    const time = limitTime(timeoutMs, clock, expire);
+    const attempt: Attempt = (command) => persist(operation, call, command);
+    try {
+      return await Promise.race([expiry, body(attempt, time.aside)]);
+    } finally {
+      time.stop();
+    }
+  }
+
+  return {
+    client,
+    call(operation, body) {
+      if (closing) return Promise.reject(new ProducerClosedError(operation));
+      const call = bounded(operation, body);
+      calls.add(call);
+      const done = (): void => void calls.delete(call);
+      call.then(done, done);
+      return call;
+    },
+    close() {
+      closing ??= Promise.allSettled(calls).then(() => disconnect(client));
+      return closing;
+    },
+  };
+}
+
+/** A timer that stands still while the process works by itself. */
+function limitTime(
+  limitMs: number,
+  clock: Pick<Clock, 'monotonic'>,
+  expire: () => void,
+): { aside: Aside; stop(): void } {
+  let leftMs = limitMs;
+  let timer: NodeJS.Timeout | undefined;
+  let startedAt = 0;
+  const stop = (): void => clearTimeout(timer);
+  const start = (): void => {
+    startedAt = clock.monotonic();
+    // An answer that came while the event loop was held up is read before: timers go first.
+    timer = setTimeout(() => setImmediate(expire), leftMs);
+  };
+  start();
+  return {
+    stop,
+    async aside(work) {
+      stop();
+      leftMs = Math.max(1, leftMs - (clock.monotonic() - startedAt));
+      try {
+        return await work();
+      } finally {
+        start();
+      }
+    },
+  };
+}
+
+/** ioredis hangs the command with its arguments, so the content, on the error: only its text may travel on. */
+function refusal(operation: string, error: unknown): unknown {
+  return isRefusal(error) ? new ProducerRefusedError(operation, error.message) : error;
+}
+
+const DISCONNECT_GRACE_MS = 500;
+
+/**
+ * No QUIT: nothing is outstanding. Between two tries to connect there is no socket, and ioredis then tells no end; a
+ * frozen peer never answers the closing of its socket, which is then destroyed.
+ */
+async function disconnect(client: Redis): Promise<void> {
+  const socket = client.stream as Socket | undefined;
+  client.disconnect();
+  if (!socket || socket.destroyed) return;
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const timer = setTimeout(() => socket.destroy(), DISCONNECT_GRACE_MS);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,135 @@
+import { expect, it } from 'vitest';
+import type { Explanation } from '../../src/admin/explain.ts';
+import { nextStep } from '../../src/admin/next-step.ts';
+import type { Prediction } from '../../src/admin/prediction.ts';
+import type { FinalState } from '../../src/outcome.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const at = (seconds: number): number => NOW + seconds * 1000;
+const iso = (seconds: number): string => new Date(at(seconds)).toISOString();
+
+const JOB = {
+  id: 'm_1',
+  enqueuedAt: at(-60),
+  dueAt: null,
+  starts: 1,
+  failedReason: null,
+  newerVersion: null,
+} as const;
+const OPEN = {
+  state: 'open',
+  run: 1,
+  attempts: 0,
+  since: at(-60),
+  deadline: null,
+  doubtSince: null,
+} as const;
+const SLOT = { state: 'held', until: at(3600), own: false, owner: 'abc', ownerId: 'other' } as const;
+
+const BASE: Explanation = {
+  channel: 'kongregate',
+  id: 'one',
+  now: NOW,
+  job: { ...JOB, state: 'waiting' },
+  letter: null,
+  message: { to: { userId: 1 }, sendAt: null, expiresAt: at(86_400), onQuota: 'drop' },
+  record: null,
+  slot: null,
+  play: null,
+  predicted: { at: NOW, verdict: 'send', final: null, until: null },
+  receipts: [],
+  receiptsComplete: true,
+  stopped: null,
+  resting: null,
+  workers: 1,
+};
+const DELAYED = { ...JOB, state: 'delayed', dueAt: at(30) } as const;
+
+function predicted(
+  verdict: Prediction['verdict'],
+  final: FinalState | null = null,
+  untilSeconds?: number,
+): Prediction {
+  return { at: NOW, verdict, final, until: untilSeconds === undefined ? null : at(untilSeconds) };
+}
+
+it.each<[string, Partial<Explanation>]>([
+  [
+    'It waits, for no worker of channel kongregate is alive: start `herald worker`; then it is sent.',
+    { workers: 0 },
+  ],
+  [
+    'It waits, for channel kongregate is stopped (queue_paused) until `herald channel resume kongregate`; then it is sent.',
+    { stopped: { reason: 'queue_paused', at: null } },
+  ],
+  ['It is ready for the next free worker; then it is sent.', {}],
+  ['A worker has it in hand and is about to decide.', { job: { ...JOB, state: 'active' } }],
+  [
+    `Attempt 2 is under way; it has an outcome by ${iso(9)}, or counts as unknown from then on.`,
+    { job: { ...JOB, state: 'active' }, record: { ...OPEN, state: 'sending', attempts: 2, deadline: at(9) } },
+  ],
+  [
+    `It waits until ${iso(30)}, after 2 failed attempts; then it is sent.`,
+    { job: DELAYED, record: { ...OPEN, attempts: 2 } },
+  ],
+  [
+    `It waits until ${iso(30)} for the player's slot, held by message other; then it waits on for the slot, until ${iso(90)} at the latest.`,
+    { job: DELAYED, slot: SLOT, predicted: predicted('busy', null, 90) },
+  ],
+  [
+    'It is ready for the next free worker; then it is suppressed (quota).',
+    {
+      slot: { ...SLOT, state: 'sent' },
+      predicted: predicted('quota', { state: 'suppressed', reason: 'quota' }),
+    },
+  ],
+  [
+    `It waits until ${iso(30)}, since attempt 1 may have arrived; then it is sent again, which tells whether that attempt arrived.`,
+    { job: DELAYED, record: { ...OPEN, attempts: 1, doubtSince: at(-5) } },
+  ],
+  [
+    `It waits until ${iso(30)}, since attempt 1 may have arrived; then the platform is asked whether that attempt arrived.`,
+    {
+      job: DELAYED,
+      record: { ...OPEN, attempts: 1, doubtSince: at(-5) },
+      predicted: predicted('ask'),
+    },
+  ],
+  [
+    'It is ready for the next free worker; then it is suppressed (ineligible) unless a play is recorded before.',
+    { predicted: predicted('ineligible', { state: 'suppressed', reason: 'ineligible' }) },
+  ],
+  [
+    'It is ready for the next free worker; then a worker that reads version 2 decides.',
+    { job: { ...JOB, state: 'waiting', newerVersion: 2 }, message: null, predicted: null },
+  ],
+  [
+    `It is ready for the next free worker; then it waits for the next window, ${iso(60)}.`,
+    { predicted: predicted('boundary', null, 60) },
+  ],
+  [
+    `It waits, for the channel rests (breaker_open) until ${iso(20)}; then it is sent.`,
+    { resting: { reason: 'breaker_open', until: at(20) } },
+  ],
+  [
+    `It waits until ${iso(90_000)}; then it is suppressed (expired).`,
+    {
+      job: { ...DELAYED, dueAt: at(90_000) },
+      predicted: predicted('expired', { state: 'suppressed', reason: 'expired' }),
+    },
+  ],
+  [
+    `It was dead (exhausted) at ${iso(-9)} and is a dead letter; \`herald dead replay one --yes\` tries again.`,
+    { job: null, letter: { reason: 'exhausted', detail: 'no', run: 1, attempts: 12, at: at(-9) } },
+  ],
+  [
+    'Its job was given up by the queue (job stalled); a worker takes it up within seconds, then it can be replayed.',
+    { job: { ...JOB, state: 'failed', failedReason: 'job stalled' } },
+  ],
+  [
+    `It was dead (exhausted) at ${iso(-9)}; nothing more happens, for the letter was deleted.`,
+    { job: null, record: { state: 'dead', reason: 'exhausted', run: 1, attempts: 12, at: at(-9) } },
+  ],
+])('%s', (sentence, facts) => {
+  expect(nextStep({ ...BASE, ...facts })).toBe(sentence);
+});

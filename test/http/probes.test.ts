@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { request } from 'undici';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ReadinessReport } from '../../src/http/health.ts';
+import { type HttpOptions, type HttpServer, startHttpServer } from '../../src/http/probes.ts';
+import { createMetrics } from '../../src/observe/metrics.ts';
+
+let server: HttpServer | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const well: ReadinessReport = { checks: [{ name: 'redis', ok: true }], stopped: [] };
+
+async function start(options: Partial<HttpOptions> = {}): Promise<string> {
+  server = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    metrics: createMetrics({ defaults: false, version: '9.9.9' }),
+    live: () => ({ live: true }),
+    ready: async () => well,
+    ...options,
+  });
+  return server.url;
+}
+
+async function get(url: string) {
+  const { statusCode, headers, body } = await request(url);
+  return { status: statusCode, type: String(headers['content-type']), text: await body.text() };
+}
+
+describe('startHttpServer', () => {
+  it('serves the metrics as Prometheus wants them', async () => {
+    const answer = await get(`${await start()}/metrics`);
+    expect(answer.status).toBe(200);
+    expect(answer.type).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(answer.text).toContain('herald_build_info{version="9.9.9"} 1');
+  });
+
+  it('is live or stuck', async () => {
+    let live = true;
+    const url = await start({ live: () => (live ? { live } : { live, detail: 'no progress for 61 s' }) });
+    const well = await get(`${url}/livez`);
+    expect([well.status, JSON.parse(well.text)]).toEqual([200, { status: 'live' }]);
+    live = false;
+    const stuck = await get(`${url}/livez`);
+    expect([stuck.status, JSON.parse(stuck.text)]).toEqual([
+      503,
+      { status: 'stuck', detail: 'no progress for 61 s' },
+    ]);
+  });
+
+  it('is ready with a stopped channel, and lists it', async () => {
+    const stopped = [{ channel: 'kongregate', reason: 'credentials' }];
+    const answer = await get(`${await start({ ready: async () => ({ ...well, stopped }) })}/readyz`);
+    expect(answer.status).toBe(200);
+    expect(answer.type).toMatch(/^application\/json/);
+    expect(JSON.parse(answer.text)).toEqual({
+      status: 'ready',
+      checks: well.checks,
+      stopped_channels: stopped,
+    });
+  });
+
+  it('is unready when one check fails', async () => {
+    const checks = [
+      { name: 'redis', ok: true },
+      { name: 'clock', ok: false, detail: '3 s ahead of Redis' },
+    ];
+    const answer = await get(`${await start({ ready: async () => ({ checks, stopped: [] }) })}/readyz`);
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([
+      503,
+      { status: 'unready', checks, stopped_channels: [] },
+    ]);
+  });
+
+  it('answers a readiness check that hangs, and one that breaks', async () => {
+    const hanging = await start({ ready: () => new Promise(() => {}), readyTimeoutMs: 30 });
+    const late = await get(`${hanging}/readyz`);
+    expect([late.status, late.text]).toEqual([503, expect.stringContaining('no answer within 30 ms')]);
+    await server?.close();
+    const breaking = await start({ ready: async () => Promise.reject(new Error('connection is closed')) });
+    const broken = await get(`${breaking}/readyz`);
+    expect([broken.status, broken.text]).toEqual([503, expect.stringContaining('connection is closed')]);
+  });
+
+  it('serves nothing else', async () => {
+    expect((await get(`${await start()}/`)).status).toBe(404);
+  });
+
+  it('closes at once although a scraper keeps its connection', async () => {
+    const url = await start();
+    await get(`${url}/livez`);
+    await server?.close();
+    server = undefined;
+    await expect(request(`${url}/livez`)).rejects.toThrow();
+  });
+
+  it('says that a port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    await expect(start({ port })).rejects.toThrow(/EADDRINUSE/);
+    other.close();
+  });
+});

@@ -1,0 +1,209 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { createEpoch } from '../../src/ledger/epoch.ts';
+import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
+import type { LedgerMessage } from '../../src/ledger/types.ts';
+import { type Lab, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { meeting } from './meeting.ts';
+
+const store = useStore();
+
+/** A worker that remembers what it did lately, and the moment at which it meets a store that may have lost it. */
+function worker(lab: Lab) {
+  const { store: watch, meetStore, counts } = meeting();
+  const ledger = withRecentMarks(lab.ledger, {
+    redis: store.redis,
+    base: lab.base,
+    platformDayMs: 86_400_000,
+    store: watch,
+    epoch: createEpoch(store.redis, lab.base),
+    clock: systemClock,
+    onReasserted: counts,
+  });
+  return { ledger, meetStore };
+}
+
+it('restores a send under way into a store that lost it: nobody else gets its slot', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await store.redis.flushall();
+  expect(await meetStore()).toMatchObject({ restored: 1 });
+  expect(await lab.explain(message)).toMatchObject({
+    record: { state: 's', nonce, attempts: 1, run: 1 },
+    slot: { state: 'h', own: true },
+  });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
+  expect(await lab.deliver(message, { nonce })).toMatchObject({ status: 'first' });
+});
+
+it('restores what was delivered: nobody else gets a message in that window', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+});
+
+it('restores a delivery that the store knows the beginning of', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  const keys = await store.redis.keys(`${lab.base}*`);
+  const dumps = await Promise.all(keys.map((key) => store.redis.dumpBuffer(key)));
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  await store.redis.flushall();
+  for (const [i, key] of keys.entries()) await store.redis.restore(key, 0, dumps[i]!);
+  await meetStore();
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
+  expect(await lab.receipts()).toHaveLength(1);
+});
+
+it.each([
+  ['delivered', SENT, 's'],
+  ['doubt', UNCONFIRMED, 't'],
+] as const)(
+  'restores the slot of a settlement that came before its mark: %s',
+  async (effect, final, state) => {
+    const lab = await openLab(store);
+    const { ledger, meetStore } = worker(lab);
+    const message = lab.message();
+    const { nonce } = await ledger.admit(message);
+    await ledger.settle({ message, nonce, effect, final, letter: letterOf(message) });
+    // It waited in the client while the store lost all: it makes a record there, and no slot.
+    await store.redis.del(...(await store.redis.keys(`${lab.base}:s*`)));
+    await meetStore();
+    expect((await lab.explain(message)).slot).toMatchObject({ state, own: true });
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+  },
+);
+
+it('restores a doubt with the slot that it keeps', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter: letterOf(message) });
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: UNCONFIRMED });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+});
+
+it('does not tell an end that another attempt had overruled', async () => {
+  const lab = await openLab(store, { resolution: 'resend' });
+  const message = lab.message();
+  const first = await lab.grant(message);
+  await lab.elapse(11_000);
+  const { ledger, meetStore } = worker(lab);
+  const { nonce } = await ledger.admit(message);
+  expect(await lab.deliver(message, first)).toMatchObject({ status: 'first' });
+  const late = { message, nonce, effect: 'doubt', final: UNCONFIRMED, letter: letterOf(message) } as const;
+  expect(await ledger.settle(late)).toMatchObject({ status: 'known', final: SENT });
+  await store.redis.flushall();
+  await meetStore();
+  // The worker that delivered it may tell it now, and is the first to.
+  expect((await lab.explain(message)).record).toBeNull();
+  expect(await lab.receipts()).toEqual([]);
+});
+
+it('changes nothing in a store that lost nothing', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const [flying, done] = [lab.message({ to: '1' }), lab.message({ to: '2' })];
+  await ledger.admit(flying);
+  const { nonce } = await ledger.admit(done);
+  await ledger.settle({ message: done, nonce, effect: 'delivered', final: SENT });
+  const before = [await lab.explain(flying), await lab.explain(done)].map((entry) => ({ ...entry, now: 0 }));
+  await meetStore();
+  const after = [await lab.explain(flying), await lab.explain(done)].map((entry) => ({ ...entry, now: 0 }));
+  expect(after).toEqual(before);
+  expect(await lab.receipts()).toHaveLength(1);
+});
+
+it('leaves the slot to whoever got it meanwhile', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  await ledger.admit(message);
+  await store.redis.flushall();
+  const other = lab.message();
+  await lab.grant(other);
+  expect(await meetStore()).toMatchObject({ conflict: 1 });
+  expect((await lab.explain(other)).slot).toMatchObject({ own: true });
+});
+
+it('says nothing of a send that came to a known end', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'spent' });
+  await store.redis.flushall();
+  await meetStore();
+  await lab.grant(lab.message());
+});
+
+it('tells the other marks to a store in which the records of some cannot be read', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const messages = Array.from({ length: 4 }, (_, i) => lab.message({ to: `player-${i}` }));
+  const nonces: string[] = [];
+  for (const message of messages) nonces.push((await ledger.admit(message)).nonce);
+  const [underWay, damagedUnderWay, delivered, damagedDelivered] = messages as [
+    LedgerMessage,
+    LedgerMessage,
+    LedgerMessage,
+    LedgerMessage,
+  ];
+  await ledger.settle({ message: delivered, nonce: nonces[2]!, effect: 'delivered', final: SENT });
+  await ledger.settle({ message: damagedDelivered, nonce: nonces[3]!, effect: 'delivered', final: SENT });
+  await store.redis.flushall();
+  for (const { key } of [damagedUnderWay, damagedDelivered])
+    await store.redis.hset(`${lab.base}:m:0`, key, 'x');
+  expect(await meetStore()).toMatchObject({ restored: 2, unreadable: 2, settlements: 2 });
+  expect(await lab.explain(underWay)).toMatchObject({ record: { state: 's' }, slot: { own: true } });
+  expect(await lab.verdict(delivered)).toMatchObject({ kind: 'known', final: SENT });
+});
+
+it('does not hold up other channels for one whose tables are something else', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  await store.redis.flushall();
+  await store.redis.hset(`${lab.base}:m`, 'something', 'else');
+  expect(await meetStore()).toMatchObject({ unreadable: 1, settlements: 1 });
+});
+
+it('goes on being refused by a store that takes no writes', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  await store.redis.config('SET', 'min-replicas-to-write', '1');
+  await expect(meetStore()).rejects.toThrow(/^NOREPLICAS/);
+  await store.redis.config('SET', 'min-replicas-to-write', '0');
+});
+
+it('leaves the run that a replay began since', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  const letter = letterOf(message);
+  await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter });
+  expect(await lab.replay(message)).toBe('replayed');
+  const replayed = { record: { state: 'o', run: 2 } };
+  expect(await lab.explain(message)).toMatchObject(replayed);
+  await meetStore();
+  expect(await lab.explain(message)).toMatchObject(replayed);
+});

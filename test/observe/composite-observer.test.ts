@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { combineObservers } from '../../src/observe/composite-observer.ts';
+import type { DeliveryObserver } from '../../src/workers/observer.ts';
+import { delivered, deliveredFinal, message } from './events.ts';
+
+/** Writes down every call: the method's name and its arguments. */
+function recorder(): { observer: DeliveryObserver; calls: unknown[][] } {
+  const calls: unknown[][] = [];
+  const observer = new Proxy({} as DeliveryObserver, {
+    get:
+      (_target, name) =>
+      (...args: unknown[]) =>
+        calls.push([name, ...args]),
+  });
+  return { observer, calls };
+}
+
+it('tells every observer everything', () => {
+  const [first, second] = [recorder(), recorder()];
+  const both = combineObservers(first.observer, second.observer);
+  both.admitted('c', 'granted');
+  both.waited('c', 1, 2);
+  both.inFlight('c', 1);
+  both.attempted(delivered);
+  both.unforeseenRefusal(message);
+  both.deferred('c', 'retry', 3);
+  both.finished(deliveredFinal);
+  expect(first.calls).toEqual([
+    ['admitted', 'c', 'granted'],
+    ['waited', 'c', 1, 2],
+    ['inFlight', 'c', 1],
+    ['attempted', delivered],
+    ['unforeseenRefusal', message],
+    ['deferred', 'c', 'retry', 3],
+    ['finished', deliveredFinal],
+  ]);
+  expect(second.calls).toEqual(first.calls);
+});

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { DatabaseRefusedError } from '../../src/producer/errors.ts';
+import { connectRedis, RedisUnreachableError } from '../../src/redis/operator-connection.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
+
+let server: RedisServer;
+let admin: Redis;
+
+beforeAll(async () => {
+  server = await startRedis();
+  admin = new Redis(server.url);
+});
+afterAll(async () => {
+  admin.disconnect();
+  await server.stop();
+});
+
+it('uses the database that it is told to', async () => {
+  const redis = await connectRedis(`${server.url}/7`);
+  onTestFinished(() => redis.disconnect());
+  await redis.set('where', 'seven');
+  expect([await admin.get('where'), await admin.select(7), await admin.get('where')]).toEqual([
+    null,
+    'OK',
+    'seven',
+  ]);
+  await admin.select(0);
+});
+
+it('takes no other database for one that Redis refuses', async () => {
+  const refused = connectRedis(`${server.url}/99`);
+  await expect(refused).rejects.toThrow(DatabaseRefusedError);
+  await expect(refused).rejects.toThrow(/^Redis refused database 99: .*out of range/);
+});
+
+it('says that a password was refused', async () => {
+  await admin.config('SET', 'requirepass', 'right');
+  onTestFinished(async () => void (await admin.config('SET', 'requirepass', '')));
+  const refused = connectRedis(server.url.replace('//', '//:wrong@'));
+  await expect(refused).rejects.toThrow(RedisUnreachableError);
+  await expect(refused).rejects.toThrow(/^Redis at \S+ refused the user name or the password \(WRONGPASS\)$/);
+  await expect(connectRedis(server.url)).rejects.toThrow(
+    /^Redis at \S+ asks for a password: name it in the URL/,
+  );
+});
+
+it('says that what listens there is no Redis', async () => {
+  const other = createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  onTestFinished(() => void other.close());
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  const { port } = other.address() as AddressInfo;
+  await expect(connectRedis(`redis://127.0.0.1:${port}`)).rejects.toThrow(
+    `Redis at 127.0.0.1:${port} is no Redis: what listens there speaks another protocol`,
+  );
+});
