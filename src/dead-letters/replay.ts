@@ -65,9 +65,7 @@ export async function replayLetters(
     failed: 0,
     interrupted: false,
   };
-  for await (const batch of inBatches(letters, pace.batch)) {
-    await pace.turn(batch.length);
-    if (signal?.aborted) return { ...result, interrupted: true };
+  const replay = async (batch: readonly IndexedLetter[]): Promise<void> => {
     for (const [channel, own] of byChannel(batch)) {
       const statuses = await replayListed(redis, channel.base, own);
       for (const [i, letter] of own.entries()) {
@@ -77,6 +75,20 @@ export async function replayLetters(
         options.onStep?.(letter, step);
       }
     }
+  };
+  // While the store replays one batch, the next one is read and sent.
+  let underWay = Promise.resolve();
+  for await (const batch of inBatches(letters, pace.batch)) {
+    await pace.turn(batch.length);
+    if (signal?.aborted) {
+      result.interrupted = true;
+      break;
+    }
+    const sent = replay(batch);
+    sent.catch(() => {}); // Told below, or by the batch before, which failed for the same reason.
+    await underWay;
+    underWay = sent;
   }
+  await underWay;
   return result;
 }
