@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { admissionEntry, type LedgerKeys } from './ledger.ts';
 import { newNonce } from './names.ts';
+import { policyInForce } from './policy-in-force.ts';
 import { loadScript } from './script.ts';
 import type { LedgerMessage, Verdict } from './types.ts';
 import { type AdmitReply, decodeVerdict } from './verdict.ts';
@@ -21,7 +22,9 @@ export async function predictVerdict(
 ): Promise<Verdict> {
   const nonce = newNonce();
   const entries = JSON.stringify([admissionEntry({ message, nonce })]);
-  const args = [JSON.stringify(policy), entries, '', String(at)];
+  // A policy that is not in force holds the whole channel, as a stop does: it is told apart, and out of sight here.
+  const asInForce = { ...policy, inForce: (await policyInForce(redis, base)) ?? '' };
+  const args = [JSON.stringify(asInForce), entries, '', String(at)];
   const [, verdict] = (await predictScript.run(redis, [base, receipts], args)) as AdmitReply;
   return decodeVerdict(verdict ?? [], nonce);
 }
