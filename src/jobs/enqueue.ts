@@ -1,4 +1,4 @@
-import { type BulkJobOptions, Queue } from 'bullmq';
+import { type BulkJobOptions, type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { PreparedMessage } from '../producer/prepare.ts';
 import { isUnknownScript } from '../redis/errors.ts';
@@ -14,6 +14,12 @@ export interface Queues {
   /** For each, in order, whether its id is taken by a job that is not done. */
   holds(channel: string, messages: readonly PreparedMessage[]): Promise<boolean[]>;
   close(): Promise<void>;
+}
+
+interface Add {
+  name: string;
+  data: object;
+  opts: BulkJobOptions;
 }
 
 export function openQueues(connection: Redis): Queues {
@@ -33,8 +39,7 @@ export function openQueues(connection: Redis): Queues {
       }));
       const jobs = await queue.addBulk(adds).catch((error: unknown) => {
         if (!isUnknownScript(error)) throw error;
-        // Somebody flushed the scripts while the batch was on its way. One command alone brings its script along.
-        return Promise.all(adds.map(({ name, data, opts }) => queue.add(name, data, opts)));
+        return addOneByOne(queue, adds);
       });
       // An add that deduplication dropped hands back the job that was there first.
       return jobs.map((job, index) => job.id === messages[index]!.jobId);
@@ -51,6 +56,27 @@ export function openQueues(connection: Redis): Queues {
       queues.clear();
     },
   };
+}
+
+const SCRIPT_TRIES = 10;
+
+/**
+ * Somebody flushed the scripts while the batch was on its way. A command alone brings its script along; several at a time
+ * would rely on the one that the first of them brought, and calls of others on this connection do.
+ */
+async function addOneByOne(queue: Queue, adds: readonly Add[]): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const { name, data, opts } of adds) {
+    for (let tries = 1; ; tries++) {
+      try {
+        jobs.push(await queue.add(name, data, opts));
+        break;
+      } catch (error) {
+        if (!isUnknownScript(error) || tries === SCRIPT_TRIES) throw error;
+      }
+    }
+  }
+  return jobs;
 }
 
 function openQueue(connection: Redis, channel: string): Queue {
