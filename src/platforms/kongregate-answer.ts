@@ -85,13 +85,18 @@ function readRefusal(body: Record<string, unknown>): Refusal | undefined {
   if (success !== false && !(success === undefined && says)) return undefined;
   const numeric = typeof error === 'number' || (typeof error === 'string' && /^\d{3}$/.test(error));
   const texts = [...textsOf(errors), ...textsOf(description), ...(numeric ? [] : textsOf(error))];
-  return { code: numeric ? Number(error) : undefined, text: texts.join(' ') };
+  return { code: numeric ? Number(error) : undefined, text: texts.join(' ').slice(0, LONGEST_REFUSAL) };
 }
 
-function textsOf(value: unknown): string[] {
+/** What is longer is no refusal that anybody wrote, and the patterns would take the square of it. Characters. */
+const LONGEST_REFUSAL = 2_000;
+/** Lists of texts by field, as frameworks tell them. */
+const DEEPEST = 4;
+
+function textsOf(value: unknown, depth = 0): string[] {
   if (typeof value === 'string') return [value];
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsOf);
-  return [];
+  if (typeof value !== 'object' || value === null || depth >= DEEPEST) return [];
+  return Object.values(value).flatMap((inner) => textsOf(inner, depth + 1));
 }
 
 function matchesAny(text: string, patterns: readonly string[]): boolean {
