@@ -1,16 +1,65 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './build/test-order.ts';
 
+/** Decide, render, parse or speak HTTP: they start neither a Redis nor a process, and run on a bare checkout. */
+const UNIT = [
+  'test/{policies,content,config,platforms}/**/*.test.ts',
+  'test/blocking.test.ts',
+  'test/cli/{demo,input}/**/*.test.ts',
+  'test/cli/{describe-failure,output,table}.test.ts',
+  'test/chaos/{judge,late-writes,line,plan,recovery}.test.ts',
+  'test/message/{schema,json-schema}.test.ts',
+  'test/jobs/{queues,read-job}.test.ts',
+  'test/redis/{option,url}.test.ts',
+  'test/ledger/names.test.ts',
+  'test/observe/{composite-observer,log,metrics}.test.ts',
+  'test/http/probes.test.ts',
+  'test/admin/{next-step,redis-checks}.test.ts',
+  'test/dead-letters/pace.test.ts',
+  'test/sandbox/{platforms,sandbox,discourse}.test.ts',
+  'test/workers/{attempt,clock-offset,deadlines,last-words,late-grant-log,lease}.test.ts',
+];
+
+/** Run what is shipped, so that the package is built before them. */
+const SHIPPED = [
+  'test/cli/{demo,standard-streams,worker}.test.ts',
+  'test/integration/redis-tls.test.ts',
+  'test/producer/batches-memory.test.ts',
+  'test/package/**/*.test.ts',
+];
+
+const REDIS_SETUP = 'build/redis-setup.ts';
+const PACKAGE_SETUP = 'build/package-setup.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['build/test-setup.ts'],
     // Most tests wait for a Redis, a platform or a lock: more of them than cores keep two cores busy.
     maxWorkers: 4,
+    // A test file leaves nothing behind, so those of one project may share a process: loading the modules again for
+    // each file was a third of the suite's work.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     // Only for what hangs: what waits for a condition gives up by itself, with a patience that grows with the load.
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
+    coverage: { include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'package', include: SHIPPED, globalSetup: [REDIS_SETUP, PACKAGE_SETUP] },
+      },
+      {
+        // Whatever is in neither list: most of it talks to a Redis, some of it starts worker processes.
+        extends: true,
+        test: {
+          name: 'redis',
+          include: ['test/**/*.test.ts'],
+          exclude: [...UNIT, ...SHIPPED],
+          globalSetup: [REDIS_SETUP],
+        },
+      },
+      { extends: true, test: { name: 'unit', include: UNIT } },
+    ],
   },
 });

@@ -11,10 +11,13 @@ import { installRedis } from './install-redis.ts';
 import { adviseRedis } from './redis-advice.ts';
 
 /**
- * Starts a Redis of the demo's own on a free port, whatever else runs here.
+ * Starts a Redis of the demo's own, or of the tests', on a free port, whatever else runs here.
  * @throws CommandFailure that says how to get one
  */
-export async function ownRedis({ env }: CommandContext, tell: (line: string) => void): Promise<RedisServer> {
+export async function ownRedis(
+  { env }: Pick<CommandContext, 'env'>,
+  tell: (line: string) => void,
+): Promise<RedisServer> {
   try {
     return await startRedis();
   } catch (error) {
@@ -35,5 +38,5 @@ export async function ownRedis({ env }: CommandContext, tell: (line: string) => 
 
 const clear = (error: unknown): unknown =>
   error instanceof RedisNotFoundError || error instanceof RedisStartError
-    ? new CommandFailure(`no Redis for the demo: ${error.message}`, EXIT.usage, { cause: error })
+    ? new CommandFailure(`no Redis could be started: ${error.message}`, EXIT.usage, { cause: error })
     : error;

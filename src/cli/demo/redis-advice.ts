@@ -19,7 +19,7 @@ const INSTALLERS: readonly (readonly [RegExp, string])[] = [
   [/^(suse|opensuse.*|sles)$/, 'sudo zypper install redis'],
 ];
 
-const NEEDED = 'The demo needs redis-server or valkey-server on the PATH';
+const NEEDED = 'redis-server or valkey-server is needed on the PATH';
 
 /** Pure: what to do where neither program was found. */
 export function adviseRedis({ platform, osRelease, isRoot }: SystemFacts): RedisAdvice {
