@@ -39,10 +39,10 @@ const OTHER_WINDOW_MS = 60_000;
 const SIDE_BY_SIDE_MS = 10_000;
 const AGAIN_MS = 1_000;
 const LOOK_MS = 200;
-/** A window's end, the next one's beginning, and a slow machine. */
-const BEGINS_WITHIN_MS = 150_000;
 /** Longer than a message lives. */
 const DRAINS_WITHIN_MS = 160_000;
+/** A new name waits for the old one to be drained, then for a window's end and the next one's beginning, on a slow machine. */
+const BEGINS_WITHIN_MS = DRAINS_WITHIN_MS + 150_000;
 
 /** The first, and as many changes as are asked for: another quota with each, and with the last another name. */
 export function planVersions(changes: number): Version[] {
