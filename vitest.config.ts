@@ -5,6 +5,7 @@ import { LongestFirst } from './build/test-order.ts';
 const UNIT = [
   'test/{policies,content,config,platforms}/**/*.test.ts',
   'test/blocking.test.ts',
+  'test/package/dependencies.test.ts',
   'test/cli/{demo,input}/**/*.test.ts',
   'test/cli/{describe-failure,output,table}.test.ts',
   'test/chaos/{judge,late-writes,line,plan,recovery}.test.ts',
@@ -25,7 +26,6 @@ const SHIPPED = [
   'test/cli/{demo,standard-streams,worker}.test.ts',
   'test/integration/redis-tls.test.ts',
   'test/producer/batches-memory.test.ts',
-  'test/package/**/*.test.ts',
 ];
 
 const REDIS_SETUP = 'build/redis-setup.ts';
