@@ -34,7 +34,7 @@ const PACKAGE_SETUP = 'build/package-setup.ts';
 export default defineConfig({
   test: {
     // Most tests wait for a Redis, a platform or a lock: more of them than cores keep two cores busy.
-    maxWorkers: 4,
+    maxWorkers: 6,
     // A test file leaves nothing behind, so those of one project may share a process: loading the modules again for
     // each file was a third of the suite's work.
     isolate: false,
