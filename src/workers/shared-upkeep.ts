@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { channelKey } from '../jobs/queues.ts';
 import { readVersion } from '../observe/build-info.ts';
@@ -16,16 +17,26 @@ export interface SharedUpkeep {
 
 /** Less than the time between two rounds of one worker (5 s), so that a lone one always looks for itself. */
 const SAMPLE_FRESH_MS = 4_000;
+/** Workers that were started together look at the same instants: one takes the sample, and the others wait for it so long. */
+const TURN_MS = 1_000;
+const LOOK_EVERY_MS = 50;
 /** Less than the time between two sweeps of one worker (15 s). */
 const SWEEP_EVERY_MS = 12_000;
 
 export function createSharedUpkeep(redis: Redis, channel: string): SharedUpkeep {
   // Another version may know other figures.
   const sampleKey = `${channelKey(channel)}:sample:${readVersion()}`;
+  // A store that is full gives nobody the turn: then everybody looks.
+  const takesTurn = async (): Promise<boolean> =>
+    (await redis.set(`${sampleKey}:turn`, '1', 'PX', TURN_MS, 'NX').catch(() => 'OK')) === 'OK';
   return {
     async sample(take) {
-      const shared = await redis.get(sampleKey);
-      if (shared !== null) return JSON.parse(shared) as TakenSample;
+      for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
+        const shared = await redis.get(sampleKey);
+        if (shared !== null) return JSON.parse(shared) as TakenSample;
+        if (waitedMs >= TURN_MS || (await takesTurn())) break;
+        await pause(LOOK_EVERY_MS, undefined, { ref: false });
+      }
       const sample = await take();
       // A store that is full still is looked at.
       await redis.set(sampleKey, JSON.stringify(sample), 'PX', SAMPLE_FRESH_MS).catch(() => {});

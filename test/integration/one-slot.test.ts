@@ -23,10 +23,10 @@ describe('two messages for one player at the same instant, two worker processes'
     const scene = await openScene();
     const door = await closedDoor(scene.sandbox.port);
     onTestFinished(() => door.close());
-    // The first one's backoff is 5 s; the second looks at the slot again after some 200 ms.
+    // The first one's backoff is 15 s; the second looks at the slot again after some 200 ms.
     const channel = {
       baseUrl: `${door.url}/kongregate/api`,
-      retry: { attempts: 3, base: '5s', cap: '5s' },
+      retry: { attempts: 3, base: '15s', cap: '15s' },
     };
     const workers = [scene.spawn({ channel, random: 0.999 }), scene.spawn({ channel, random: 0.999 })];
     await Promise.all(workers.map((worker) => worker.ready()));

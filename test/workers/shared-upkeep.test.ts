@@ -46,3 +46,11 @@ it('lets one sweep at a time', async ({ openScene }) => {
   );
   expect(turns.filter(Boolean)).toHaveLength(1);
 });
+
+it('takes one sample for all that look at the same instant', async ({ openScene }) => {
+  const scene = await openScene();
+  let taken = 0;
+  const take = async () => ({ taken: ++taken }) as never;
+  const all = Array.from({ length: 8 }, () => createSharedUpkeep(scene.redis, CHANNEL).sample(take));
+  expect(await Promise.all(all)).toEqual(Array.from({ length: 8 }, () => ({ taken: 1 })));
+});
