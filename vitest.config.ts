@@ -26,40 +26,42 @@ const SHIPPED = [
   'test/cli/{demo,standard-streams,worker}.test.ts',
   'test/integration/redis-tls.test.ts',
   'test/producer/batches-memory.test.ts',
+  'test/package/packed.test.ts',
 ];
 
 const REDIS_SETUP = 'build/redis-setup.ts';
 const PACKAGE_SETUP = 'build/package-setup.ts';
 
+/** Of every project. What stands here cannot be changed on the command line, so `maxWorkers` does not. */
+const shared = {
+  // A test file leaves nothing behind, so those of one project may share a process: loading the modules again for
+  // each file was a third of the suite's work.
+  isolate: false,
+  // Only for what hangs: what waits for a condition gives up by itself, with a patience that grows with the load.
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 60_000 } },
+};
+
 export default defineConfig({
   test: {
     // Most tests wait for a Redis, a platform or a lock: more of them than cores keep two cores busy.
     maxWorkers: 6,
-    // A test file leaves nothing behind, so those of one project may share a process: loading the modules again for
-    // each file was a third of the suite's work.
-    isolate: false,
     sequence: { sequencer: LongestFirst },
-    // Only for what hangs: what waits for a condition gives up by itself, with a patience that grows with the load.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 60_000 } },
     coverage: { include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
     projects: [
-      {
-        extends: true,
-        test: { name: 'package', include: SHIPPED, globalSetup: [REDIS_SETUP, PACKAGE_SETUP] },
-      },
+      { test: { ...shared, name: 'package', include: SHIPPED, globalSetup: [REDIS_SETUP, PACKAGE_SETUP] } },
       {
         // Whatever is in neither list: most of it talks to a Redis, some of it starts worker processes.
-        extends: true,
         test: {
+          ...shared,
           name: 'redis',
           include: ['test/**/*.test.ts'],
           exclude: [...UNIT, ...SHIPPED],
           globalSetup: [REDIS_SETUP],
         },
       },
-      { extends: true, test: { name: 'unit', include: UNIT } },
+      { test: { ...shared, name: 'unit', include: UNIT } },
     ],
   },
 });
