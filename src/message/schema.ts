@@ -9,8 +9,6 @@ import { type Problem, problemText, toProblems } from './problems.ts';
  * on both sides of the queue, and of the published JSON Schema.
  */
 
-export { MESSAGE_VERSION } from './fields.ts';
-
 /** A message that names no end expires this long after its enqueue. Milliseconds. */
 export const DEFAULT_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 

@@ -60,7 +60,7 @@ const channelShape = {
 
 const SOURCE_API = 3;
 /** The entry of the source context that holds the message's id. */
-export const ID_IN_CONTEXT = 'herald_id';
+const ID_IN_CONTEXT = 'herald_id';
 
 type Fields<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 export type UsercomMessage = RenderableMessage & Fields<typeof messageShape>;
