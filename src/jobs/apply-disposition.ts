@@ -38,14 +38,16 @@ export async function settleJob(disposition: Disposition, job: Job, context: Set
 
 /**
  * BullMQ delays to an instant by its own clock, and to *now* by that clock what it takes for past: days too late where the
- * clock was stepped ahead. Then the job goes back to whoever's clock is right.
+ * clock was stepped ahead. Then the job goes back to whoever's clock is right. An offset that is tolerated must not shorten
+ * a delay, or a repetition would follow at once upon a send in doubt: the job may come up late by it, and never early.
  */
 async function delay(job: Job, at: number, { token, clock }: SettleContext): Promise<never> {
-  if ((clock.offsetMs() ?? 0) > MAX_OFFSET_MS) {
+  const aheadMs = Math.max(0, clock.offsetMs() ?? 0);
+  if (aheadMs > MAX_OFFSET_MS) {
     await job.moveToWait(token);
     throw new WaitingError();
   }
-  await job.moveToDelayed(at, token);
+  await job.moveToDelayed(at + aheadMs, token);
   throw new DelayedError();
 }
 

@@ -196,7 +196,11 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     pipeline,
     async prepare() {
       // Not waited for: a platform that is away keeps no worker from starting.
-      if (!examined) void examineAccount();
+      if (!examined) {
+        examineAccount().catch((error: unknown) =>
+          deps.logger.warn({ channel: channel.name, error: String(error) }, 'platform account not checked'),
+        );
+      }
       examined = true;
       await standing.take();
       if (await resumeWithCredentials(redis, base, credentials)) {

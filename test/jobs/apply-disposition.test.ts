@@ -51,6 +51,16 @@ it.each<Disposition>([
   expect(signal).toBeInstanceOf(WaitingError);
 });
 
+it.each<Disposition>([
+  { kind: 'retry', delayMs: 7 },
+  { kind: 'wait', reason: 'slot_busy', delayMs: 7 },
+  { kind: 'schedule', at: NOW + 7 },
+])('$kind: is not shortened by a clock that is a little ahead', async (disposition) => {
+  // BullMQ makes a delay of the instant by its own clock, and promotes by it.
+  const { verbs } = await settle(disposition, 1_500);
+  expect(verbs).toEqual([['moveToDelayed', NOW + 1_500 + 7, TOKEN]]);
+});
+
 it('a clock that is behind delays to the store’s instant all the same', async () => {
   const { verbs } = await settle({ kind: 'schedule', at: NOW + 70 }, -3 * 86_400_000);
   expect(verbs).toEqual([['moveToDelayed', NOW + 70, TOKEN]]);
