@@ -40,6 +40,8 @@ export function createMarkMemory(clock: Clock): MarkMemory {
   const held = new Map<string, Mark>();
   /** By message: what became of it last. */
   const older = new Map<string, Mark>();
+  /** By message: the grant of the send that has its slot. A question, or a verdict on a doubt, ends it under another nonce. */
+  const slots = new Map<string, Grant>();
   let current: Mark[] = [];
   let previous: Mark[] = [];
   let turnAt = clock.monotonic() + GENERATION_MS;
@@ -50,6 +52,7 @@ export function createMarkMemory(clock: Clock): MarkMemory {
     for (const [key, { at }] of older) {
       if (older.size <= MOST_SLOTS && at >= longAgo) break;
       older.delete(key);
+      slots.delete(key);
     }
     previous = current;
     current = [];
@@ -62,6 +65,7 @@ export function createMarkMemory(clock: Clock): MarkMemory {
     const { key } = mark.message;
     older.delete(key);
     if (keepsSlot(mark)) older.set(key, mark);
+    else if (slots.get(key) === mark.grant) slots.delete(key);
   }
 
   /** Grants that were never settled: the record tells their end by itself. */
@@ -76,9 +80,12 @@ export function createMarkMemory(clock: Clock): MarkMemory {
     },
     settle(settlement) {
       const { message, nonce } = settlement;
-      const grant = held.get(nonce)?.grant;
+      const own = held.get(nonce)?.grant;
       held.delete(nonce);
       older.delete(message.key);
+      const grant = own ?? slots.get(message.key);
+      if (grant && keepsSlot({ settlement })) slots.set(message.key, grant);
+      else slots.delete(message.key);
       if (!settlement.final && settlement.effect !== 'doubt') return;
       if (clock.monotonic() >= turnAt || current.length >= MOST_MARKS) turn();
       // What is counted or counts from now must not be told twice.
@@ -92,5 +99,7 @@ export function createMarkMemory(clock: Clock): MarkMemory {
 }
 
 /** A settlement changes a slot and makes none: where the slot was lost, its grant has to be told first. */
-export const keepsSlot = ({ settlement }: Mark): boolean =>
-  settlement?.effect === 'doubt' || settlement?.effect === 'delivered';
+export const keepsSlot = ({ settlement }: Pick<Mark, 'settlement'>): boolean =>
+  settlement?.effect === 'doubt' ||
+  settlement?.effect === 'delivered' ||
+  settlement?.final?.reason === 'unconfirmed';

@@ -6,14 +6,24 @@ import { createMarkMemory } from '../../src/ledger/mark-memory.ts';
 import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
 import type { Grant } from '../../src/ledger/types.ts';
 import { grant } from '../policies/grant.ts';
-import { type Lab, letterOf, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import {
+  type Lab,
+  type LabOptions,
+  letterOf,
+  MINUTE,
+  openLab,
+  SECOND,
+  SENT,
+  UNCONFIRMED,
+  useStore,
+} from './harness.ts';
 import { meeting } from './meeting.ts';
 
 const store = useStore();
 
 /** What a worker remembers, by a clock that only `pass` moves, and what it tells the store that it meets. */
-async function remembering(plain?: (lab: Lab) => Ledger) {
-  const lab = await openLab(store);
+async function remembering(plain?: (lab: Lab) => Ledger, options: LabOptions = {}) {
+  const lab = await openLab(store, options);
   let passed = 0;
   const gates: (Promise<void> | undefined)[] = [];
   const { store: watch, meetStore, counts } = meeting(gates);
@@ -183,4 +193,32 @@ it('asks again by the same nonce where the connection broke: it may have been gr
   const { nonce } = await ledger.admit(lab.message());
   expect(nonces).toEqual([nonce, nonce]);
   expect(nonce).toMatch(/^.{8}$/);
+});
+
+it.each([
+  ['was asked for and found', 'confirm', 'delivered', { state: 'delivered', reason: 'confirmed' }, 'quota'],
+  ['was asked for in vain', 'confirm', 'doubt', undefined, 'busy'],
+  ['was given up', 'presume', 'none', UNCONFIRMED, 'quota'],
+] as const)('keeps the slot of a doubt that %s', async (_, resolution, effect, final, kind) => {
+  const { lab, ledger, meetStore, pass, send } = await remembering(undefined, {
+    resolution,
+    attempts: 1,
+    lease: SECOND,
+    quiet: 1,
+  });
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'doubt' });
+  await lab.elapse(2 * SECOND);
+  const again = await ledger.admit(message);
+  await ledger.settle({ message, nonce: again.nonce, effect, final, letter: final && letterOf(message) });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind });
+  // Long enough ago that only its slot is remembered.
+  for (let i = 0; i < 3; i++) {
+    pass(4 * SECOND);
+    await send(`other-${i}`);
+  }
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.verdict(lab.message())).not.toMatchObject({ kind: 'granted' });
 });
