@@ -34,6 +34,10 @@ export async function claimAccount(
   return { channel: holder, servedMs };
 }
 
+/** Only whose it is; null where it is nobody's. */
+export const holderOf = (redis: Redis, { key }: Account): Promise<string | null> =>
+  redis.hget(key, 'channel');
+
 /** A worker of the channel ends: nobody has to wait for its lease. */
 export async function releaseAccount(redis: Redis, { key, channel }: Account): Promise<void> {
   await accountScript.run(redis, [key], [JSON.stringify({ op: 'release', channel })]);

@@ -20,6 +20,8 @@ export interface AccountTaker {
   policy: SlotPolicy;
   /** What the ledger's keys of another channel begin with. */
   baseOf(channel: string): string;
+  /** Called when the other channel is retired, before the account moves: notes that what was sent lately is not known here. */
+  beforeMove(): Promise<void>;
 }
 
 /**
@@ -29,7 +31,13 @@ export interface AccountTaker {
  * @returns whether it was another channel's: what was sent lately is in another ledger
  * @throws AccountTakenError
  */
-export async function takeAccount({ redis, account, policy, baseOf }: AccountTaker): Promise<boolean> {
+export async function takeAccount({
+  redis,
+  account,
+  policy,
+  baseOf,
+  beforeMove,
+}: AccountTaker): Promise<boolean> {
   const { channel } = account;
   const holder = await claimAccount(redis, account);
   if (holder.channel === channel) return false;
@@ -43,6 +51,7 @@ export async function takeAccount({ redis, account, policy, baseOf }: AccountTak
   const at = takesOverAt(policy, readPolicy(seen.text ?? ''), seen.openUntil);
   if (at > seen.now) refuse(`whose messages count until ${new Date(at).toISOString()}`);
   if (!(await retireChannel(redis, base, channel, seen))) refuse(served);
+  await beforeMove();
   const now = await claimAccount(redis, account, holder.channel);
   if (now.channel !== channel) throw new AccountTakenError(channel, now.channel, served);
   return true;

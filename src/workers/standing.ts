@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
-import { type Account, claimAccount, releaseAccount } from '../ledger/account.ts';
+import { type Account, claimAccount, holderOf, releaseAccount } from '../ledger/account.ts';
 import { policyInForce } from '../ledger/policy-in-force.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StopReason } from '../outcome.ts';
 import { policyText, type SlotPolicy } from '../policies/quota-change.ts';
-import { takeAccount } from './account-claim.ts';
+import { AccountTakenError, takeAccount } from './account-claim.ts';
 import { takePolicy } from './policy-change.ts';
 
 /**
@@ -61,25 +61,38 @@ export function createStanding(deps: StandingDeps): Standing {
   const superseded = (inForce: string): void =>
     stop('policy_changed', `the policy in force is ${inForce}, and this worker has ${own}`);
 
-  async function review(): Promise<void> {
-    const holder = await claimAccount(redis, account);
-    if (holder.channel !== channel) {
-      return stop('account_taken', `the account belongs to channel ${holder.channel} now`);
-    }
-    const text = await policyInForce(redis, base);
-    if (text === null) await takePolicy({ ...deps, channel }, true);
-    else if (text !== own) return superseded(text);
-    if (!stopped) return;
+  const ousted = (by: string): void => stop('account_taken', `the account belongs to channel ${by} now`);
+
+  /** A worker that is stopped only looks: in a store that forgot it would take over what it lost to another. */
+  async function reviewStopped(): Promise<void> {
+    const [holder, text] = [await holderOf(redis, account), await policyInForce(redis, base)];
+    if (holder !== null && holder !== channel) return ousted(holder);
+    if (text !== null && text !== own) return superseded(text);
+    if (holder === null || text === null) return;
     stopped = undefined;
     logger.info('channel resumed in this worker: its policy is in force again');
     deps.onChange();
   }
 
+  async function review(): Promise<void> {
+    if (stopped) return await reviewStopped();
+    const holder = await claimAccount(redis, account);
+    if (holder.channel !== channel) return ousted(holder.channel);
+    const text = await policyInForce(redis, base);
+    if (text === null) await takePolicy({ ...deps, channel }, true);
+    else if (text !== own) superseded(text);
+  }
+
   return {
     async take() {
       if (taken) return await review();
-      const moved = await takeAccount(deps);
-      await takePolicy({ ...deps, channel }, moved);
+      const taker = { ...deps, channel };
+      const moved = await takeAccount({ ...deps, beforeMove: () => takePolicy(taker, true) });
+      await takePolicy(taker, moved);
+      // It may have been taken while this one stood still for longer than its lease.
+      const holder = await claimAccount(redis, account);
+      if (holder.channel !== channel)
+        throw new AccountTakenError(channel, holder.channel, 'which took it meanwhile');
       taken = true;
     },
     superseded,

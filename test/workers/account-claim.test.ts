@@ -19,8 +19,9 @@ async function openAccount() {
   lab.relyOn(text);
   const key = accountKey(`test-${++accounts}`);
   const as = (channel: string) => ({ key, channel });
-  const take = (channel: string, quota: QuotaConfig | null = DAILY) =>
+  const take = (channel: string, quota: QuotaConfig | null = DAILY, beforeMove = async () => {}) =>
     takeAccount({
+      beforeMove,
       ...{ redis: store.redis, account: as(channel), policy: { ...POLICY, quota } },
       baseOf: (name) => (name === lab.channel ? lab.base : `other:{${name}}`),
     });
@@ -48,6 +49,20 @@ describe('an account', () => {
     await expect(take('renamed')).rejects.toThrow(AccountTakenError);
     await store.redis.hincrby(key, 'seen', -1_000);
     expect(await take('renamed')).toBe(true);
+  });
+
+  it('moves only once it is noted that what was sent lately is in another ledger', async () => {
+    const { lab, take, leave, key } = await openAccount();
+    await leave();
+    const full = () => Promise.reject(new Error('OOM'));
+    await expect(take('renamed', DAILY, full)).rejects.toThrow('OOM');
+    expect(await store.redis.hget(key, 'channel')).toBe(lab.channel);
+    let holderThen: string | null = null;
+    const note = async () => {
+      holderThen = await store.redis.hget(key, 'channel');
+    };
+    expect(await take('renamed', DAILY, note)).toBe(true);
+    expect(holderThen).toBe(lab.channel);
   });
 
   it('is refused to another channel while messages of this one count, and then moves', async () => {

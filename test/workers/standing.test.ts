@@ -1,4 +1,6 @@
 import { describe, expect } from 'vitest';
+import { createLogger } from '../../src/observe/log.ts';
+import { createStanding } from '../../src/workers/standing.ts';
 import { elapse, eventually } from '../support/eventually.ts';
 import { it, type Scene } from '../support/scene.ts';
 import { metric } from '../support/tally.ts';
@@ -128,5 +130,31 @@ describe.concurrent('a channel that is renamed', () => {
     } finally {
       await fresh.kill();
     }
+  });
+});
+
+describe.concurrent('a worker that was stopped, and a store that forgot why', () => {
+  it('takes over neither the account nor the policy', async ({ openScene }) => {
+    const scene = await openScene();
+    const base = 'herald:{kongregate}:ledger';
+    const account = { key: 'herald:{account:standing}', channel: 'kongregate' };
+    const standing = createStanding({
+      ...{ redis: scene.redis, base, account, platformDayMs: 1_000, baseOf: () => base, onChange: () => {} },
+      policy: { quota: null },
+      logger: createLogger({ level: 'silent', secrets: [] }),
+    });
+    await standing.take();
+    await scene.redis.hset(account.key, 'channel', 'game');
+    await standing.review();
+    expect(standing.stopped()?.reason).toBe('account_taken');
+    await scene.redis.flushall();
+    await standing.review();
+    expect(standing.stopped()?.reason).toBe('account_taken');
+    expect(await scene.redis.exists(account.key, `${base}:policy`)).toBe(0);
+    // Put back by somebody, it goes on.
+    await scene.redis.hset(account.key, 'channel', 'kongregate');
+    await scene.redis.set(`${base}:policy`, 'null');
+    await standing.review();
+    expect(standing.stopped()).toBeUndefined();
   });
 });

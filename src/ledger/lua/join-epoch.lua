@@ -7,13 +7,15 @@
 
 local request = cjson.decode(ARGV[1])
 local epoch, id = stored_epoch(), replication_id()
-if epoch and epoch.id == id then
+-- One that had just started took a store that forgot for a new one, and holds nobody up: who knew it before begins anew.
+local mistaken = epoch and epoch.id == id and epoch.cause == 'new' and request.known and request.known ~= epoch.token
+if epoch and epoch.id == id and not mistaken then
   local wait = math.max(0, math.min(epoch.opens - now, request.hold))
   if not request.known or request.known == epoch.token then return { epoch.token, wait, 'same' } end
-  -- Another worker saw it first; one that had just started took the store for a new one.
-  return { epoch.token, wait, epoch.cause == 'new' and 'flushed' or epoch.cause }
+  -- Another worker saw it first.
+  return { epoch.token, wait, epoch.cause }
 end
-local cause = epoch and 'failover' or request.known and request.missing or 'new'
+local cause = mistaken and 'flushed' or epoch and 'failover' or request.known and request.missing or 'new'
 local hold = cause ~= 'new' and request.hold or 0
 redis.call('SET', EPOCH, string.format('%s %s %.0f %s', request.fresh, id, now + hold, cause))
 return { request.fresh, hold, cause }

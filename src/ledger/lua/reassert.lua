@@ -35,6 +35,8 @@ local function reassert(mark)
     return (not state or keep_slot(mark, state)) and 'kept' or 'conflict'
   end
   if record and record.run > mark.run then return 'kept' end
+  -- Of a later send of as many requests, after this one was given back.
+  if record and record.doubt_at > 0 and mark.doubtAt == 0 then return 'kept' end
   if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end
   if record and record.state ~= OPEN then return 'conflict' end
   record = record or new_record(math.max(mark.e, now) + DAY, mark.run)
