@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { adoptPolicy, lookAtPolicy, type PolicyInForce } from '../ledger/policy-in-force.ts';
 import {
@@ -18,6 +19,9 @@ export class QuotaChangedError extends Error {
     );
   }
 }
+
+/** Between two looks, where others grant meanwhile. */
+const LOOK_AGAIN_MS = 50;
 
 export interface PolicyTaker {
   redis: Redis;
@@ -42,6 +46,7 @@ export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<
     const renamed = !same && readPolicy(was)?.addressing !== policy.addressing;
     const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || renamed };
     if (await adoptPolicy(redis, base, adoption)) return;
+    await pause(LOOK_AGAIN_MS);
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { QuotaConfig } from '../../src/config/schema.ts';
+import { adoptPolicy, lookAtPolicy } from '../../src/ledger/policy-in-force.ts';
 import { QuotaChangedError, takePolicy } from '../../src/workers/policy-change.ts';
 import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
@@ -48,6 +49,17 @@ describe('a change of what slots mean', () => {
     expect(refusal).toBeInstanceOf(QuotaChangedError);
     expect(String(refusal)).toContain(`channels.${lab.channel}.${field}`);
     await take(lab, DAILY);
+  });
+
+  it('is none while others grant by the same policy: a start does not wait for them', async () => {
+    const { lab } = await openChannel({ ...DAILY, boundary: 'rolling' });
+    const policy = (await store.redis.get(`${lab.base}:policy`))!;
+    const seen = await lookAtPolicy(store.redis, lab.base);
+    const message = lab.message();
+    await lab.deliver(message, await lab.grant(message));
+    const adoption = { policy, seen, platformDayMs: DAY, unknown: false };
+    expect(await adoptPolicy(store.redis, lab.base, adoption)).toBe(true);
+    expect(await adoptPolicy(store.redis, lab.base, { ...adoption, policy: 'null' })).toBe(false);
   });
 
   it('tells when the last window ends', async () => {

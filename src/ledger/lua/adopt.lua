@@ -14,7 +14,9 @@ local open_until = tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or slots.h
 if request.op == 'look' then
   return { held, string.format('%.0f', open_until), string.format('%.0f', now) }
 end
-if open_until > request.openUntil then return 0 end
+-- Where it is in force already, what is granted by it meanwhile is no change.
+local in_force = request.op == 'adopt' and held == request.policy
+if open_until > request.openUntil and not in_force then return 0 end
 if request.op == 'retire' then
   redis.call('SET', POLICY, 'moved to ' .. request.to)
   return 1
