@@ -60,7 +60,7 @@ const refusing = (client: PlatformClient): PlatformClient => ({
 async function letDie(): Promise<void> {
   const logger = createLogger({ level: 'error', secrets: [], destination: { write() {} } });
   const worker = buildWorker(config, { platforms, logger, wrap: { client: refusing } });
-  await worker.run();
+  await worker.start();
   while ((await planLetters(desk, {})).letters < count)
     await new Promise((done) => setTimeout(done, LOOK_MS));
   await worker.close();

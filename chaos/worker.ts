@@ -66,7 +66,7 @@ process.once('SIGTERM', async () => {
   tell(`closed ${JSON.stringify(await worker.close())}`);
 });
 try {
-  await worker.run();
+  await worker.start();
   tell('ready');
   const looking = setInterval(() => void look(), LIVE_EVERY_MS);
   looking.unref();

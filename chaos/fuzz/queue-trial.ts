@@ -46,7 +46,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     CHANNELS.map((name) => [name, new Queue(queueName(name), { connection: redis, prefix: PREFIX })]),
   );
   const worker = workerOf(config, logger);
-  await worker.run();
+  await worker.start();
   let made = 0;
   const readings = new Map<ReadJob['kind'], number>();
   /** A message without a name is named after its job's id and time. */

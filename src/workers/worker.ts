@@ -28,15 +28,15 @@ import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { createWatchdog } from './watchdog.ts';
 import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 
-/** A worker process put together: which part gets what. Nothing connects before `run`. */
+/** A worker process put together: which part gets what. Nothing connects before `start`. */
 
 export interface HeraldWorker {
   /**
-   * Connects, checks and starts to deliver; resolves when the channels are at work. Waits for a Redis that is away.
+   * Connects, checks and starts to deliver; resolves when the channels are at work. Waits for a Redis that is away. Once.
    * @throws QuotaChangedError, AccountTakenError, DatabaseRefusedError, PermissionError; RedisUnreachableError for a login that is refused
    *   and for what is no Redis
    */
-  run(): Promise<void>;
+  start(): Promise<void>;
   /**
    * Takes no more jobs, lets those under way end, and lets go of the rest at the deadline.
    * @param deadlineMs the configured drain timeout when absent
@@ -64,7 +64,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   let http: HttpServer | undefined;
   let saidStarted = false;
 
-  async function run(): Promise<void> {
+  async function start(): Promise<void> {
     const store = openWorkerStore({
       url: config.redis,
       clock,
@@ -89,7 +89,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       metrics.watch(channel.name, channel.platform);
       return createChannel(channel, { ...shared, definition: platforms[channel.platform]! });
     });
-    started = start({ store, channels, metrics, clock, logger });
+    started = assemble({ store, channels, metrics, clock, logger });
     const { health } = started;
     if (config.http) {
       http = await startHttpServer({ ...config.http, metrics, live: health.live, ready: health.ready });
@@ -100,7 +100,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   }
 
   return {
-    run,
+    start,
     metrics,
     get url() {
       return http?.url;
@@ -145,7 +145,7 @@ interface StartDeps {
   logger: Logger;
 }
 
-function start({ store, channels, metrics, clock, logger }: StartDeps): Started {
+function assemble({ store, channels, metrics, clock, logger }: StartDeps): Started {
   let begun = false;
   let agreed = true;
   const pull = (): void => {

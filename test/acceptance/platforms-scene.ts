@@ -102,7 +102,7 @@ async function open({ platforms = allPlatforms, channels, sandbox: given }: Scen
       }),
     },
   );
-  await worker.run();
+  await worker.start();
 
   async function receipts(channel: string): Promise<Receipt[]> {
     const all: Receipt[] = [];

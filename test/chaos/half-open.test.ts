@@ -14,7 +14,7 @@ describe('connections to Redis that go nowhere and never break', () => {
     const source = { ...scene.config(), redis: `redis://127.0.0.1:${line.port}` };
     const worker = createWorker(source, { logger });
     try {
-      await worker.run();
+      await worker.start();
       await scene.send(21);
       await scene.settled(1);
       line.swallow();

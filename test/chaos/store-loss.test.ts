@@ -54,7 +54,7 @@ async function openStage(scene: Scene, later: Stage['later']): Promise<Stage> {
         open = false;
       };
       later(close);
-      await worker.run();
+      await worker.start();
       return { close };
     },
   };

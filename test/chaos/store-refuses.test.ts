@@ -61,7 +61,7 @@ describe.concurrent('a store that is full', { timeout: 40_000 }, () => {
     const id = await scene.send(1);
     await scene.redis.config('SET', 'maxmemory', '1');
     const worker = await scene.worker({ idle: true });
-    const running = worker.run();
+    const running = worker.start();
     await eventually('it to say so', () => worker.log().includes('redis refuses writes'));
     await scene.redis.config('SET', 'maxmemory', '0');
     await running;
@@ -70,7 +70,7 @@ describe.concurrent('a store that is full', { timeout: 40_000 }, () => {
     await scene.redis.config('SET', 'maxmemory', '1');
     await scene.redis.config('SET', 'maxmemory', '1');
     const closing = await scene.worker({ idle: true });
-    void closing.run().catch(() => {});
+    void closing.start().catch(() => {});
     await eventually('the second to say so', () => closing.log().includes('redis refuses writes'));
     const from = performance.now();
     await closing.close({ deadlineMs: 1_000 });

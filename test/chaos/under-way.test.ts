@@ -56,7 +56,7 @@ describe.concurrent('while messages are under way', { timeout: 60_000 }, () => {
     const lines: string[] = [];
     const logger = createLogger({ destination: { write: (line) => void lines.push(line) } });
     const worker = createWorker(source, { logger });
-    await worker.run();
+    await worker.start();
     try {
       await scene.producer.sendMany(
         kongregate.map(({ id }, i) => ({

@@ -80,7 +80,7 @@ export interface LocalOptions {
   redis?: string;
   clock?: Clock;
   wrap?: Wrappers;
-  /** Built only: `run` is the test's to call. */
+  /** Built only: `start` is the test's to call. */
   idle?: boolean;
 }
 
@@ -169,7 +169,7 @@ async function openScene(options: SceneOptions): Promise<Scene> {
     async worker({ channel = {}, redis = server.url, idle = false, ...parts } = {}) {
       const worker = localWorker({ ...config(channel), redis }, parts);
       workers.push(worker);
-      if (!idle) await worker.run();
+      if (!idle) await worker.start();
       return worker;
     },
     spawn({ channel = {}, ...plan } = {}) {

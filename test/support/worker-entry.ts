@@ -71,7 +71,7 @@ process.once('SIGTERM', async () => {
 });
 process.stdout.write('started -\n');
 try {
-  await worker.run();
+  await worker.start();
   process.stdout.write(`ready ${worker.url}\n`);
 } catch (error) {
   // A start that a close cut short.

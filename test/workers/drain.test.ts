@@ -141,7 +141,7 @@ describe.concurrent('closing', () => {
 
     await scene.server.kill();
     const starting = await scene.worker({ idle: true });
-    const run = starting.run().catch((error: unknown) => error);
+    const run = starting.start().catch((error: unknown) => error);
     const startedAt = performance.now();
     expect(await starting.close({ deadlineMs: 1_000 })).toMatchObject({ abandoned: 0 });
     expect(performance.now() - startedAt).toBeLessThan(unhurried(2_500));

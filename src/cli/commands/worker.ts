@@ -67,7 +67,7 @@ const NOTHING_TAKEN = { deadlineMs: 500 };
 async function runUntil(signal: AbortSignal, worker: HeraldWorker): Promise<Drained> {
   const interrupted = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {});
   let begun = false;
-  const running = worker.run().then(() => {
+  const running = worker.start().then(() => {
     begun = true;
     return interrupted;
   });

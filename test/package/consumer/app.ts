@@ -26,7 +26,7 @@ const config = {
   },
 } satisfies WorkerConfig;
 const worker = createWorker(config);
-await worker.run();
+await worker.start();
 
 const producer = createProducer({ redis: redis.url });
 const message: MessageInput = { platform: 'kongregate', to: { userId: 32 }, content: 'Hello, **world**' };
