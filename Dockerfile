@@ -14,7 +14,7 @@ COPY --from=build /app/package.json /app/message.schema.json ./
 COPY docker/herald.yaml /etc/herald/herald.yaml
 ENV HERALD_CONFIG=/etc/herald/herald.yaml
 # For an operator inside the container: docker compose exec worker herald status
-RUN ln -s /app/dist/main.js /usr/local/bin/herald
+RUN ln -s /app/dist/src/main.js /usr/local/bin/herald
 USER node
 EXPOSE 9464
 # Liveness, not readiness: a Redis that is away is no reason to restart a worker.

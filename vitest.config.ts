@@ -6,7 +6,9 @@ const UNIT = [
   'test/{policies,content,config,platforms}/**/*.test.ts',
   'test/blocking.test.ts',
   'test/package/dependencies.test.ts',
-  'test/cli/{demo,input}/**/*.test.ts',
+  'test/cli/input/**/*.test.ts',
+  'test/demo/{figures,message-plan,view}.test.ts',
+  'test/testing/*.test.ts',
   'test/cli/{describe-failure,output,table}.test.ts',
   'test/chaos/{judge,late-writes,line,plan,recovery}.test.ts',
   'test/message/{schema,json-schema}.test.ts',
@@ -23,7 +25,8 @@ const UNIT = [
 
 /** Run what is shipped, so that the package is built before them. */
 const SHIPPED = [
-  'test/cli/{demo,standard-streams,worker}.test.ts',
+  'test/cli/{standard-streams,worker}.test.ts',
+  'test/demo/demo.test.ts',
   'test/integration/redis-tls.test.ts',
   'test/producer/batches-memory.test.ts',
   'test/package/packed.test.ts',

@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -49,6 +49,11 @@ function message(i: number): object {
   return { id: `m-${i}`, platform: 'kongregate', to: { userId: i + 1 }, content };
 }
 
+/** The built command, wherever that version builds it. */
+async function commandOf(checkout: string): Promise<string> {
+  return JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8')).bin.herald;
+}
+
 async function turn(checkout: string): Promise<Figures> {
   const server = await startRedis();
   const redis = new Redis(server.url);
@@ -62,7 +67,7 @@ async function turn(checkout: string): Promise<Figures> {
     const http = { port: 20_000 + Math.floor(port / 2) };
     const channels = { kongregate: channel };
     await writeFile(config, JSON.stringify({ redis: server.url, logLevel: 'warn', http, channels }));
-    const main = join(checkout, 'dist/main.js');
+    const main = join(checkout, await commandOf(checkout));
 
     const empty = await memoryOf(redis);
     const startedAt = performance.now();

@@ -1,4 +1,4 @@
-import { ownRedis } from '../src/cli/demo/own-redis.ts';
+import { ownRedis } from '../testing/own-redis.ts';
 
 /** A bare Debian has no Redis: gets it in the way of `npm run demo`, or says before the first test how to get one. */
 export async function setup(): Promise<void> {

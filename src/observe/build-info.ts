@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
-/** The version in the package's own package.json, which lies two levels up of both the sources and the build. */
+/** The version in the package's own package.json, which lies above the sources and above the build, not equally far. */
 export function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return (createRequire(import.meta.url)('herald/package.json') as { version: string }).version;
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
 /** What a shell does for `herald … < file` and `> file`: `null` is a pipe. */
 function run(argv: readonly string[], stdin: string | null, stdout: string | null) {

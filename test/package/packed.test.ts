@@ -8,16 +8,19 @@ beforeAll(async () => {
 });
 afterAll(() => installed?.remove());
 
-it('holds every module with its declarations, and every script', () => {
+it('holds every module with its declarations, and every script, and the source of each', () => {
   const { packed } = installed;
-  const sources = packed.filter((path) => path.startsWith('src/'));
-  const built = sources.flatMap((path) => {
-    const target = path.replace(/^src/, 'dist');
-    return path.endsWith('.ts')
-      ? ['.js', '.d.ts', '.js.map', '.d.ts.map'].map((end) => target.replace(/\.ts$/, end))
-      : [target];
-  });
-  expect(packed.filter((path) => path.startsWith('dist/')).toSorted()).toEqual(built.toSorted());
+  const built = (sources: readonly string[]): string[] =>
+    sources.flatMap((path) =>
+      path.endsWith('.ts')
+        ? ['.js', '.d.ts', '.js.map', '.d.ts.map'].map((end) => `dist/${path}`.replace(/\.ts$/, end))
+        : [`dist/${path}`],
+    );
+  const from = (folder: RegExp): string[] => packed.filter((path) => folder.test(path));
+  const all = from(/^dist\//);
+  expect(all).toEqual(expect.arrayContaining(built(from(/^(src|demo)\//))));
+  // Of the harness only what the demo needs is built.
+  expect(built(from(/^(src|demo|testing)\//))).toEqual(expect.arrayContaining(all));
   expect(packed).toContain('message.schema.json');
 });
 

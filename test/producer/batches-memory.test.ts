@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const script = `
-import { inBatches } from ${JSON.stringify(fileURLToPath(new URL('../../dist/producer/batches.js', import.meta.url)))};
+import { inBatches } from ${JSON.stringify(fileURLToPath(new URL('../../dist/src/producer/batches.js', import.meta.url)))};
 function* source() { for (let i = 0; i < 400_000; i++) yield { content: String(i).padEnd(400, '.') }; }
 let seen = 0;
 await inBatches(source(), async ({ items }) => { await null; seen += items.length; });

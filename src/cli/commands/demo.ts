@@ -1,4 +1,3 @@
-import { runDemo } from '../demo/run-demo.ts';
 import type { AddCommand } from '../shell.ts';
 
 const HELP = `
@@ -18,5 +17,8 @@ export const addDemo: AddCommand = (program, shell) => {
     .command('demo')
     .description('Show the whole thing at work, in about 25 seconds.')
     .addHelpText('after', HELP)
-    .action(shell.action(runDemo));
+    // Loaded only here: nothing else in src knows the demo and the harness that it uses.
+    .action(
+      shell.action(async (invocation) => (await import('../../../demo/run-demo.ts')).runDemo(invocation)),
+    );
 };

@@ -1,6 +1,6 @@
-import type { Installation } from '../../admin/installation.ts';
-import { type ChannelStatus, readStatus } from '../../admin/status.ts';
-import type { Clock } from '../../clock.ts';
+import type { Installation } from '../src/admin/installation.ts';
+import { type ChannelStatus, readStatus } from '../src/admin/status.ts';
+import type { Clock } from '../src/clock.ts';
 import { byChannel, CHANNELS, type Channel } from './channels.ts';
 import { openReceiptBook, type ReceiptBook } from './receipt-book.ts';
 import { pauseFor } from './waiting.ts';

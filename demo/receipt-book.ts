@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { iterateReceipts, type Receipt } from '../../observe/receipts.ts';
+import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
 
 /** What the receipts of one run say so far. */
 export interface RunTally {

@@ -1,4 +1,4 @@
-import { renderTable } from '../table.ts';
+import { renderTable } from '../src/cli/table.ts';
 import { CHANNELS, type Channel, TITLES } from './channels.ts';
 import type { PlatformFigures, RunFigures } from './figures.ts';
 import { sumCounts } from './receipt-book.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { balance, kept, type Run } from '../../../src/cli/demo/figures.ts';
-import type { RunTally } from '../../../src/cli/demo/receipt-book.ts';
+import { balance, kept, type Run } from '../../demo/figures.ts';
+import type { RunTally } from '../../demo/receipt-book.ts';
 
 const tally = (fields: Partial<RunTally> = {}): RunTally => ({
   finals: 10,

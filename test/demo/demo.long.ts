@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
-import { startDemo } from './demo-stage.ts';
+import { startDemo } from './demo-process.ts';
 
 const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
 

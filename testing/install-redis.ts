@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
-import { startGuardian } from '../../sandbox/reaper.ts';
-import { wrongUsage } from '../failure.ts';
+import { wrongUsage } from '../src/cli/failure.ts';
+import { startGuardian } from '../src/sandbox/reaper.ts';
 
 export interface InstallOptions {
   env: Readonly<Record<string, string | undefined>>;

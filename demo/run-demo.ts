@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode, type OutputStream } from '../context.ts';
-import type { Invocation } from '../shell.ts';
+import { EXIT, type ExitCode, type OutputStream } from '../src/cli/context.ts';
+import type { Invocation } from '../src/cli/shell.ts';
 import { conclude, firstAct, type Stage, secondAct } from './closing.ts';
 import { createEnding, type Ending } from './ending.ts';
 import { mendAndReplay } from './mending.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type CommandProcess, startCommand } from './command-process.ts';
+import { type CommandProcess, startCommand } from '../cli/command-process.ts';
 
 export interface DemoProcess extends CommandProcess {
   /** What lies in the directory that it was given for its temporary files. */

@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { EXIT } from '../../../src/cli/context.ts';
-import { installRedis } from '../../../src/cli/demo/install-redis.ts';
+import { EXIT } from '../../src/cli/context.ts';
+import { installRedis } from '../../testing/install-redis.ts';
 
 /** A directory with an `apt-get` in it that writes down how it was called and whether services were forbidden. */
 async function aptGet(ending: string) {

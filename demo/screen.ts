@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update';
-import type { OutputStream } from '../context.ts';
+import type { OutputStream } from '../src/cli/context.ts';
 import type { Paint } from './paint.ts';
 import type { Snapshot } from './snapshot.ts';
 import { frame, newsLine, plainLine } from './view.ts';

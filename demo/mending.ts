@@ -1,4 +1,4 @@
-import { type ReplayDeadLettersResult, replayDeadLetters } from '../../dead-letters/replay-dead-letters.ts';
+import { type ReplayDeadLettersResult, replayDeadLetters } from '../src/dead-letters/replay-dead-letters.ts';
 import { mendablePlayers } from './message-plan.ts';
 import type { Performance } from './performance.ts';
 import type { Scene } from './scene.ts';

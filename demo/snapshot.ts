@@ -1,5 +1,5 @@
-import type { ChannelStatus } from '../../admin/status.ts';
-import type { SandboxReport } from '../../sandbox/journal.ts';
+import type { ChannelStatus } from '../src/admin/status.ts';
+import type { SandboxReport } from '../src/sandbox/journal.ts';
 import type { Channel } from './channels.ts';
 import type { RunTally } from './receipt-book.ts';
 import type { WorkerState } from './worker-process.ts';

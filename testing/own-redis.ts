@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { type CommandContext, EXIT } from '../src/cli/context.ts';
+import { CommandFailure, wrongUsage } from '../src/cli/failure.ts';
 import {
   RedisNotFoundError,
   type RedisServer,
   RedisStartError,
   startRedis,
-} from '../../sandbox/redis-server.ts';
-import { type CommandContext, EXIT } from '../context.ts';
-import { CommandFailure, wrongUsage } from '../failure.ts';
+} from '../src/sandbox/redis-server.ts';
 import { installRedis } from './install-redis.ts';
 import { adviseRedis } from './redis-advice.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { startGuardian } from '../../sandbox/reaper.ts';
+import { startGuardian } from '../src/sandbox/reaper.ts';
 
 export type WorkerState = 'starting' | 'delivering' | 'killed' | 'stopped' | 'broken';
 
@@ -37,7 +37,7 @@ export interface WorkerProcessOptions {
 }
 
 /** Beside this file in the sources as in the build, each with its own ending. */
-const MAIN = fileURLToPath(new URL(`../../main${extname(import.meta.url)}`, import.meta.url));
+const MAIN = fileURLToPath(new URL(`../src/main${extname(import.meta.url)}`, import.meta.url));
 const TAIL_LINES = 15;
 const STOP_WITHIN_MS = 3_000;
 

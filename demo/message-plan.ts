@@ -1,4 +1,4 @@
-import type { MessageInput } from '../../app.ts';
+import type { MessageInput } from '../src/app.ts';
 import { CHANNELS, type Channel } from './channels.ts';
 
 /** Who is written to, and when: the same in every demo. */

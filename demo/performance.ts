@@ -1,7 +1,7 @@
-import type { Installation } from '../../admin/installation.ts';
-import { openInstallation } from '../../admin/installation.ts';
-import type { Clock } from '../../clock.ts';
-import { platforms } from '../../platforms/registry.ts';
+import type { Installation } from '../src/admin/installation.ts';
+import { openInstallation } from '../src/admin/installation.ts';
+import type { Clock } from '../src/clock.ts';
+import { platforms } from '../src/platforms/registry.ts';
 import { byChannel, CHANNELS, type Channel } from './channels.ts';
 import type { PlannedMessage } from './message-plan.ts';
 import { produce } from './producers.ts';

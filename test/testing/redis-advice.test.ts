@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { adviseRedis } from '../../../src/cli/demo/redis-advice.ts';
+import { adviseRedis } from '../../testing/redis-advice.ts';
 
 const DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12"\nID=debian\nVERSION_ID="12"\n';
 const UBUNTU = 'NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\n';

@@ -1,4 +1,4 @@
-import type { Output } from '../output.ts';
+import type { Output } from '../src/cli/output.ts';
 import { byChannel, CHANNELS, type Channel } from './channels.ts';
 import { closingTable, replayTable } from './closing-table.ts';
 import { type Balance, balance, kept, type Run, runFigures } from './figures.ts';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { OutputStream } from '../context.ts';
+import type { OutputStream } from '../src/cli/context.ts';
 
 export type Style = Parameters<typeof styleText>[0];
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { CHANNELS, channelsAt } from '../../../src/cli/demo/channels.ts';
-import { planMessages } from '../../../src/cli/demo/message-plan.ts';
-import { parseConfig } from '../../../src/config/parse.ts';
-import { platforms } from '../../../src/platforms/registry.ts';
+import { CHANNELS, channelsAt } from '../../demo/channels.ts';
+import { planMessages } from '../../demo/message-plan.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { platforms } from '../../src/platforms/registry.ts';
 
 const plan = planMessages();
 const of = (wanted: string) => plan.filter(({ channel }) => channel === wanted);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Snapshot } from '../../../src/cli/demo/snapshot.ts';
-import { frame, plainLine } from '../../../src/cli/demo/view.ts';
+import type { Snapshot } from '../../demo/snapshot.ts';
+import { frame, plainLine } from '../../demo/view.ts';
 
 const taken = (accepted: number, acceptedMoreThanOnce = 0) => ({
   calls: accepted,

@@ -1,5 +1,5 @@
-import { EXIT } from '../context.ts';
-import { CommandFailure } from '../failure.ts';
+import { EXIT } from '../src/cli/context.ts';
+import { CommandFailure } from '../src/cli/failure.ts';
 
 /** What may end a demo early: an interruption, its deadline, or a worker that ends by itself. */
 export interface Ending {

@@ -1,4 +1,4 @@
-import type { SandboxReport } from '../../sandbox/journal.ts';
+import type { SandboxReport } from '../src/sandbox/journal.ts';
 import type { Channel } from './channels.ts';
 import { type RunTally, total } from './receipt-book.ts';
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts';
-import type { Fault, Sandbox } from '../../sandbox/index.ts';
+import type { Clock } from '../src/clock.ts';
+import type { Fault, Sandbox } from '../src/sandbox/index.ts';
 import { CHANNELS } from './channels.ts';
 import { ENQUEUE_MS, KILL_AT_MS } from './message-plan.ts';
 import { pauseFor } from './waiting.ts';

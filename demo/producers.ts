@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createProducer } from '../../app.ts';
-import type { Clock } from '../../clock.ts';
+import { createProducer } from '../src/app.ts';
+import type { Clock } from '../src/clock.ts';
 import { CHANNELS } from './channels.ts';
 import type { PlannedMessage } from './message-plan.ts';
 

@@ -1,9 +1,9 @@
-import type { RedisServer, Sandbox } from '../../sandbox/index.ts';
-import { startSandbox } from '../../sandbox/index.ts';
-import type { CommandContext } from '../context.ts';
-import { accountOptions } from '../sandbox-accounts.ts';
+import type { CommandContext } from '../src/cli/context.ts';
+import { accountOptions } from '../src/cli/sandbox-accounts.ts';
+import type { RedisServer, Sandbox } from '../src/sandbox/index.ts';
+import { startSandbox } from '../src/sandbox/index.ts';
+import { ownRedis } from '../testing/own-redis.ts';
 import { channelsAt } from './channels.ts';
-import { ownRedis } from './own-redis.ts';
 import { LATENCY } from './timeline.ts';
 import { createWorkerProcess, type DemoWorker, type WorkerProcessOptions } from './worker-process.ts';
 
