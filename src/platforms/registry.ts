@@ -1,8 +1,8 @@
-import { discourse } from './discourse.ts';
-import { kongregate } from './kongregate.ts';
+import { discourse } from './discourse/discourse.ts';
+import { kongregate } from './kongregate/kongregate.ts';
 import type { PlatformDefinition } from './port.ts';
-import { usercom } from './usercom.ts';
-import { zulip } from './zulip.ts';
+import { usercom } from './usercom/usercom.ts';
+import { zulip } from './zulip/zulip.ts';
 
 /** Every platform that Herald speaks to. A new one is a file of its own and a line here. */
 export const platforms = {

@@ -2,9 +2,9 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { App } from '../http/listen.ts';
-import { accountSchema } from './discourse-accounts.ts';
+import { accountSchema } from './discourse/accounts.ts';
 import { faultSchema } from './faults.ts';
-import { nameKey, playerSchema } from './kongregate-players.ts';
+import { nameKey, playerSchema } from './kongregate/players.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /**

@@ -11,12 +11,14 @@
  * await redis.stop();
  * ```
  */
-export type { DiscourseOptions, DiscourseSandbox, DiscourseTopic } from './discourse.ts';
-export type { DiscourseAccount } from './discourse-accounts.ts';
+
+export type { DiscourseAccount } from './discourse/accounts.ts';
+export type { DiscourseOptions, DiscourseSandbox } from './discourse/discourse.ts';
+export type { DiscourseTopic } from './discourse/topics.ts';
 export type { Fault, FaultPlan } from './faults.ts';
 export type { Journal, RecipientCounts, SandboxCall, SandboxReport } from './journal.ts';
-export type { KongregateOptions, KongregateSandbox } from './kongregate.ts';
-export type { PlayerState, Players, SandboxPlayer } from './kongregate-players.ts';
+export type { KongregateOptions, KongregateSandbox } from './kongregate/kongregate.ts';
+export type { PlayerState, Players, SandboxPlayer } from './kongregate/players.ts';
 export {
   RedisNotFoundError,
   type RedisOptions,

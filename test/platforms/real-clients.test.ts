@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import Discourse from 'discourse2';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { discourse } from '../../src/platforms/discourse.ts';
+import { discourse } from '../../src/platforms/discourse/discourse.ts';
 import type { PlatformDefinition } from '../../src/platforms/port.ts';
-import { zulip } from '../../src/platforms/zulip.ts';
+import { zulip } from '../../src/platforms/zulip/zulip.ts';
 import { type RecordedRequest, recordingServer } from './answers.ts';
 
 /** What the platforms' own clients send, and that ours sends the same. */

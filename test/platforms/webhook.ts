@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { zulipDialect } from '../../src/content/dialects/zulip.ts';
 import { renderContent } from '../../src/content/render.ts';
-import { zulipDialect } from '../../src/content/zulip-dialect.ts';
 import { baseUrlField, secretField } from '../../src/platforms/channel-fields.ts';
-import { createHttpClient } from '../../src/platforms/http.ts';
-import { outcomeOfStrangeStatus, outcomeWithoutAnswer } from '../../src/platforms/http-outcome.ts';
+import { createHttpClient } from '../../src/platforms/http/client.ts';
+import { outcomeOfStrangeStatus, outcomeWithoutAnswer } from '../../src/platforms/http/outcome.ts';
 import type { PlatformDefinition, RenderableMessage } from '../../src/platforms/port.ts';
 
 /** A fifth platform, as the guide to adding one says: this file, and a line in a registry. */

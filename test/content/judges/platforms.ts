@@ -1,8 +1,8 @@
 import markdownIt from 'markdown-it';
-import { discourseDialect } from '../../../src/content/discourse-dialect.ts';
-import { htmlDialect } from '../../../src/content/html-dialect.ts';
+import { discourseDialect } from '../../../src/content/dialects/discourse.ts';
+import { htmlDialect } from '../../../src/content/dialects/html.ts';
+import { zulipDialect } from '../../../src/content/dialects/zulip.ts';
 import type { Dialect } from '../../../src/content/render.ts';
-import { zulipDialect } from '../../../src/content/zulip-dialect.ts';
 import { outline } from './meaning.ts';
 import type { MeaningOptions } from './source.ts';
 import { zulipHtml } from './zulip.ts';

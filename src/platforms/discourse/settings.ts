@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { baseUrlField, count, headerField, secretField } from '../channel-fields.ts';
+import { LIMITS } from './message.ts';
+
+const wordings = (...standard: string[]) => z.array(z.string().min(1)).default(standard);
+
+/** What herald.yaml says of a Discourse channel. */
+export const channelShape = {
+  /** The site's address, such as `https://forum.example.com`. */
+  baseUrl: baseUrlField,
+  /** An API key for `apiUsername`, or for all users. */
+  apiKey: secretField,
+  /** The user who writes. */
+  apiUsername: headerField.max(60),
+  /** How people are named: `usernames` (the default), `groups`, `topicId`, or `mixed`, which a quota does not go with. */
+  addressing: z.enum(['usernames', 'groups', 'topicId', 'mixed']).default('usernames'),
+  /** Takes e-mail addresses in `usernames`, for which the site may create staged users. */
+  allowEmail: z.boolean().default(false),
+  /** The site's shortest title of a personal message, in characters; 2 when absent. */
+  titleMin: count().default(LIMITS.titleMin),
+  /** The site's longest title, in characters; 255 when absent. */
+  titleMax: count().default(LIMITS.titleMax),
+  /** The site's shortest body of a personal message, in characters; 10 when absent. */
+  bodyMin: count().default(LIMITS.bodyMin),
+  /** The site's longest body, in characters; 32,000 when absent. */
+  bodyMax: count().default(LIMITS.bodyMax),
+  maxRecipients: count().default(LIMITS.maxRecipients),
+  /** The site's setting `unique_posts_mins`. */
+  uniquePostsMins: count().default(5),
+  /** How the site, in the account's language, refuses a text that the account posted within `uniquePostsMins`. */
+  similarRefusals: wordings('too similar to what you recently posted'),
+  /** How it refuses an account that may not send messages, or not to this recipient. */
+  senderRefusals: wordings('cannot send a personal message', 'suspended users', 'silenced'),
+};
+
+export type DiscourseSettings = z.output<z.ZodObject<typeof channelShape>>;
+
+/** Why a channel of these settings cannot have a quota: two names of one person would be two recipients. */
+export function unquotable({ addressing, allowEmail }: DiscourseSettings) {
+  const twice = 'so that one could get two messages a window; the channel needs quota: false, or';
+  if (allowEmail) {
+    const message = `lets a person be named by name and by address, ${twice} allowEmail: false`;
+    return { field: 'allowEmail', message };
+  }
+  if (addressing !== 'mixed') return undefined;
+  const message = `mixed names people by themselves and by their groups, ${twice} addressing: usernames`;
+  return { field: 'addressing', message };
+}

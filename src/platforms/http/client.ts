@@ -1,0 +1,115 @@
+import { type Dispatcher, Pool } from 'undici';
+import { Exchange } from './exchange.ts';
+import { connectorPastContinue } from './interim-answers.ts';
+import type { HttpResult } from './result.ts';
+
+/**
+ * One request to a platform, and its end as a value. Nothing is retried, no redirect is followed, and no detail ever
+ * holds a header, a body or a URL's path: those carry keys and content.
+ */
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT';
+  /** Below the channel's base URL, with a leading slash, query included. */
+  path: string;
+  /** Names and values in turn, made once per client: this is the hot loop. */
+  headers: string[];
+  body?: string | undefined;
+  /** A larger answer is not read; 64 KiB when absent. */
+  maxAnswerBytes?: number | undefined;
+  /**
+   * Over a connection of its own. A server may close a connection that is kept alive just when a request is written to
+   * it, and nobody can tell then whether the request was read: where that doubt could not be resolved, none is reused.
+   */
+  fresh?: boolean | undefined;
+  signal: AbortSignal;
+}
+
+export interface HttpClient {
+  /** Never rejects. */
+  request(request: HttpRequest): Promise<HttpResult>;
+  /** Ends at once: drain first, a request still under way ends as lost. Leaves a dispatcher that was handed in. */
+  close(): Promise<void>;
+}
+
+export interface HttpSettings {
+  baseUrl: string;
+  /** Each for connecting, for the answer's headers and between two pieces of its body. */
+  timeoutMs: number;
+  /** The most connections, each with one request at a time. */
+  concurrency: number;
+  /** False where every request goes over a connection of its own, as with `fresh`. */
+  keepAlive?: boolean | undefined;
+}
+
+/** A client for one base URL, over connections that are kept alive unless asked otherwise. Opens none before the first request. */
+export function createHttpClient(settings: HttpSettings, dispatcher?: Dispatcher): HttpClient {
+  const { origin, pathname } = new URL(settings.baseUrl);
+  const base = pathname.replace(/\/+$/, '');
+  const pools = dispatcher === undefined ? createPools(origin, settings) : undefined;
+  return {
+    request: (request) =>
+      new Promise((settle) => {
+        const exchange = new Exchange(request.signal, settle, request.maxAnswerBytes);
+        if (exchange.ended) return;
+        const { method, body = null, fresh = settings.keepAlive === false } = request;
+        const headers = [...request.headers, ...NOT_COMPRESSED];
+        const through = pools === undefined ? (dispatcher as Dispatcher) : pools.get(fresh);
+        const path = base + request.path;
+        through.dispatch({ origin, path, method, headers, body, ...(fresh && { reset: true }) }, exchange);
+      }),
+    close: async () => {
+      await pools?.destroy();
+    },
+  };
+}
+
+/** Without it a server may answer in any coding. */
+const NOT_COMPRESSED = ['accept-encoding', 'identity'] as const;
+/** Node's own limit is the same, but a flag of the process could change it. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** How long a connection is kept for the next request where the server does not say: gunicorn closes after 2 s. */
+const IDLE_MS = 1_000;
+/** And where it says: at most so long, and so much shorter than it says, or it would close just as we write. */
+const LONGEST_IDLE_MS = 4_000;
+const SHORTER_THAN_HINT_MS = 2_000;
+
+interface Pools {
+  get(fresh: boolean): Pool;
+  destroy(): Promise<void>;
+}
+
+/** Two at most, each made when it is first needed. */
+function createPools(origin: string, settings: HttpSettings): Pools {
+  let keeping: Pool | undefined;
+  let closing: Pool | undefined;
+  return {
+    get(fresh) {
+      if (fresh) {
+        // No pipelining at all is undici's word for closing after each answer.
+        closing ??= createPool(origin, settings, 0);
+        return closing;
+      }
+      keeping ??= createPool(origin, settings, 1);
+      return keeping;
+    },
+    async destroy() {
+      await Promise.all([keeping?.destroy(), closing?.destroy()]);
+    },
+  };
+}
+
+function createPool(origin: string, { timeoutMs, concurrency }: HttpSettings, pipelining: 0 | 1): Pool {
+  return new Pool(origin, {
+    connections: concurrency,
+    pipelining,
+    // Said aloud, since NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise, for keys as well.
+    connect: connectorPastContinue({ timeout: timeoutMs, rejectUnauthorized: true }),
+    keepAliveTimeout: IDLE_MS,
+    keepAliveMaxTimeout: LONGEST_IDLE_MS,
+    keepAliveTimeoutThreshold: SHORTER_THAN_HINT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+}

@@ -1,0 +1,41 @@
+import { platformText, type Unspeakable } from '../platform-text.ts';
+import { type HttpAnswer, headerOf } from './result.ts';
+
+/** The longest piece of an answer's body that is told. */
+const FIRST_WORDS_CHARS = 80;
+/** As much of a body as is looked at for its first words. */
+const LOOKED_AT_CHARS = 8_192;
+/** A login page's title says more than its first bytes, which are markup and scripts. */
+const TITLE = /<title[^>]*>([^<]{1,400})/i;
+const UNSEEN =
+  /<(script|style|svg|noscript)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)|<!--[\s\S]*?(?:-->|$)|<[^>]*(?:>|$)/gi;
+
+/**
+ * What was answered where a platform's own words were expected, for the person who has to find out who speaks there:
+ * the status, where a redirect leads, the type and the first words, without keys or content.
+ */
+export function describeAnswer(answer: HttpAnswer, unspeakable: Unspeakable): string {
+  const { status, text } = answer;
+  const target = headerOf(answer, 'location');
+  const to = target === undefined ? '' : ` to ${platformText(withoutQuery(target), unspeakable)}`;
+  const type = platformText(headerOf(answer, 'content-type')?.replace(/;.*$/s, '') ?? '', unspeakable);
+  const words = firstWords(text, unspeakable);
+  const said = words === '' ? 'an empty body' : `"${words}"`;
+  const check = status >= 300 && status < 400 ? ': check baseUrl' : '';
+  return `HTTP ${status}${to}, not in the platform's own words (${type === '' ? '' : `${type}, `}${said})${check}`;
+}
+
+/** A query may carry what was sent, or a token of somebody's. */
+function withoutQuery(target: string): string {
+  const [address = ''] = target.split(/[?#]/, 1);
+  return address.replace(/\/\/[^/@]*@/, '//');
+}
+
+function firstWords(body: string, unspeakable: Unspeakable): string {
+  const head = body.slice(0, LOOKED_AT_CHARS);
+  const visible = /^\s*</.test(head) ? (TITLE.exec(head)?.[1] ?? head.replace(UNSEEN, ' ')) : head;
+  const words = platformText(visible, unspeakable);
+  return words.length > FIRST_WORDS_CHARS
+    ? `${words.slice(0, FIRST_WORDS_CHARS).replace(/[\uD800-\uDBFF]$/, '')}…`
+    : words;
+}

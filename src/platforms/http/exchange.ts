@@ -1,0 +1,136 @@
+import { setMaxListeners } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { codingsOf, decodeBody } from './content-coding.ts';
+import type { HttpResult, Lost } from './result.ts';
+
+/** Far above an API's answer to a message, far below what would hurt a worker with a thousand of them open. */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+
+const LOST_BY_CODE: Readonly<Record<string, Lost['reason']>> = {
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'unreadable_answer',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'unreadable_answer',
+};
+
+/**
+ * Follows one request through undici's dispatch. `onRequestStart` comes right before the first byte is written, so an
+ * end without it proves that nothing reached the platform; no error code proves that as well. An object with named
+ * methods in place of closures: one allocation a request.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  #ended = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #bytes = 0;
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
+  readonly #signal: AbortSignal;
+  readonly #maxBytes: number;
+  readonly #settle: (result: HttpResult) => void;
+
+  constructor(
+    signal: AbortSignal,
+    settle: (result: HttpResult) => void,
+    maxAnswerBytes: number = MAX_ANSWER_BYTES,
+  ) {
+    this.#maxBytes = maxAnswerBytes;
+    this.#signal = signal;
+    this.#settle = settle;
+    if (signal.aborted) this.handleEvent();
+    else this.#listen();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The signal aborted. */
+  handleEvent(): void {
+    if (this.#controller !== undefined) this.#giveUp('timeout', 'aborted at the deadline');
+    else this.#end({ kind: 'not_connected', detail: 'aborted before anything was written' });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#ended) {
+      controller.abort(new Error('ended before it was written'));
+    } else if (this.#controller !== undefined) {
+      // Nobody may write a message a second time on its own: an interceptor that retries would.
+      controller.abort(new Error('already written once'));
+      this.#lost('connection_lost', 'the dispatcher tried to send again');
+    } else {
+      this.#controller = controller;
+    }
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
+    // An interim answer (1xx): the one that counts is still to come.
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    if (Number(headers['content-length']) > this.#maxBytes) this.#oversize();
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) this.#oversize();
+    else if (this.#first === undefined) this.#first = chunk;
+    else if (this.#more === undefined) this.#more = [this.#first, chunk];
+    else this.#more.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const body = this.#more === undefined ? this.#first : Buffer.concat(this.#more);
+    const codings = codingsOf(this.#headers['content-encoding']);
+    if (body === undefined || codings.length === 0) this.#answered(body);
+    else void this.#decode(body, codings);
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+    if (this.#controller === undefined) this.#end({ kind: 'not_connected', detail: code });
+    // The parser's own codes are the many of llhttp, or none.
+    else if (error.name === 'HTTPParserError') this.#lost('unreadable_answer', code);
+    else this.#lost(LOST_BY_CODE[code] ?? 'connection_lost', code);
+  }
+
+  async #decode(body: Buffer, codings: string[]): Promise<void> {
+    const decoded = await decodeBody(body, codings, this.#maxBytes);
+    if (decoded.kind === 'too_large') this.#oversize();
+    // What cannot be read is no text; the status still tells what it tells.
+    else this.#answered(decoded.kind === 'decoded' ? decoded.body : undefined);
+  }
+
+  #answered(body: Buffer | undefined): void {
+    const text = body === undefined ? '' : body.toString('utf8');
+    this.#end({ kind: 'answered', status: this.#status, headers: this.#headers, text });
+  }
+
+  #listen(): void {
+    // One signal may watch over a whole batch; Node takes more than ten listeners for a leak. Ours end with us.
+    setMaxListeners(0, this.#signal);
+    this.#signal.addEventListener('abort', this);
+  }
+
+  #oversize(): void {
+    this.#giveUp('unreadable_answer', `the answer is larger than ${this.#maxBytes} bytes`);
+  }
+
+  #giveUp(reason: Lost['reason'], detail: string): void {
+    this.#lost(reason, detail);
+    this.#controller?.abort(new Error(detail));
+  }
+
+  #lost(reason: Lost['reason'], detail: string): void {
+    this.#end({ kind: 'lost', reason, detail });
+  }
+
+  #end(result: HttpResult): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#signal.removeEventListener('abort', this);
+    this.#settle(result);
+  }
+}

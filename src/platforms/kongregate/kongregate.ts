@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { systemClock } from '../../clock.ts';
+import { kongregateDialect } from '../../content/dialects/kongregate.ts';
+import { renderContent } from '../../content/render.ts';
+import type { Outcome } from '../../outcome.ts';
+import { baseUrlField, secretField } from '../channel-fields.ts';
+import { createHttpClient } from '../http/client.ts';
+import { outcomeWithoutAnswer } from '../http/outcome.ts';
+import type {
+  ClientDeps,
+  CommonChannelSettings,
+  PlatformClient,
+  PlatformDefinition,
+  RenderableMessage,
+  SendRequest,
+} from '../port.ts';
+import { readAnswer } from './answer.ts';
+
+/** Kongregate's private_message: `POST {baseUrl}/private_message.json` with a JSON body (its API documentation). */
+
+const messageShape = {
+  /** The player: `{ userId }` or `{ username }`, as the channel's `addressing` says. */
+  to: z.union([
+    z.strictObject({ userId: z.int().positive() }),
+    z.strictObject({ username: z.string().regex(/^[A-Za-z0-9_]{1,16}$/) }),
+  ]),
+  /** An image shown beside the message: an https URL. */
+  imageUrl: z
+    .url({ protocol: /^https$/ })
+    .max(2_000)
+    .optional(),
+};
+
+const channelShape = {
+  /** The game's API key. */
+  apiKey: secretField,
+  /** Where the API is reached; `https://api.kongregate.com/api` when absent. */
+  baseUrl: baseUrlField.default('https://api.kongregate.com/api'),
+  /** How the channel names its players: `userId` (the default) or `username`. One kind, or a player could get two a day. */
+  addressing: z.enum(['userId', 'username']).default('userId'),
+  /** Texts by which a refusal is known as that of a second message a day: Kongregate does not document its wording. */
+  quotaRefusals: z.array(z.string().min(1)).default(['per day', 'once a day', 'already', 'daily']),
+};
+
+type Fields<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+export type KongregateMessage = RenderableMessage & Fields<typeof messageShape>;
+export type KongregateSettings = Fields<typeof channelShape>;
+
+export const kongregate: PlatformDefinition<KongregateMessage, KongregateSettings> = {
+  name: 'kongregate',
+  messageShape,
+  channelShape,
+  secrets: ['apiKey'],
+  // No limit is documented; a game that is loud loses the feature.
+  defaults: { eligibility: true, quota: true, rate: { max: 10, perMs: 1_000 } },
+  // The platform takes one message a player and day, so its refusal of a second one proves the first.
+  resolution: 'presume',
+  // A key speaks for one game. Hashed, because the account's name is compared and shown.
+  account: (settings) => createHash('sha256').update(settings.apiKey).digest('hex').slice(0, 16),
+  recipient: ({ to }) =>
+    'userId' in to
+      ? { addressing: 'userId', key: `${to.userId}` }
+      : { addressing: 'username', key: `@${to.username.toLowerCase()}` },
+  dialect: kongregateDialect,
+  render: (message) => renderContent(message, kongregateDialect),
+  connect,
+};
+
+function connect(
+  settings: KongregateSettings & CommonChannelSettings,
+  deps: ClientDeps,
+): PlatformClient<KongregateMessage> {
+  const http = createHttpClient(settings, deps.dispatcher);
+  const clock = deps.clock ?? systemClock;
+  const secrets = [settings.apiKey];
+  const headers = ['content-type', 'application/json', 'accept', 'application/json', 'user-agent', 'herald'];
+  return {
+    send: async ({ message, content, signal }: SendRequest<KongregateMessage>): Promise<Outcome> => {
+      const body = encode(settings.apiKey, message, content);
+      const result = await http.request({
+        method: 'POST',
+        path: '/private_message.json',
+        headers,
+        body,
+        signal,
+      });
+      if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
+      const { quotaRefusals } = settings;
+      return readAnswer(result, { now: clock.now(), quotaRefusals, unspeakable: { secrets, content } });
+    },
+    close: () => http.close(),
+  };
+}
+
+/** `user_id` or `username`, never both; an absent `image_url` is left out by JSON itself. */
+function encode(apiKey: string, { to, imageUrl }: KongregateMessage, content: string): string {
+  const recipient = 'userId' in to ? { user_id: to.userId } : { username: to.username };
+  return JSON.stringify({ api_key: apiKey, ...recipient, content, image_url: imageUrl });
+}
