@@ -21,9 +21,8 @@ export async function resume({ redis }: Installation, { base, queue }: OperatedC
   const queuePaused = await queue.isPaused();
   const held = holdOf(await readChannelState(redis, base), queuePaused);
   const changed = await resumeChannel(redis, base);
-  if (queuePaused) await queue.resume();
   // Workers put a stopped queue to rest, and that rest would outlast the stop.
-  await queue.removeRateLimitKey();
+  await queue.resume();
   return { stopped: held?.reason ?? null, changed: changed || queuePaused };
 }
 
@@ -38,12 +37,12 @@ export type Forgotten =
  * @param anyway also when messages wait or dead letters are left
  */
 export async function forget(
-  { redis }: Installation,
+  { redis, clock }: Installation,
   { name, base, queue }: OperatedChannel,
   anyway: boolean,
 ): Promise<Forgotten> {
-  const counts = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
-  const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const { ready, active, delayed, failed } = await queue.figures(clock.now());
+  const waiting = ready + active + delayed + failed;
   const { letters } = await readChannelState(redis, base);
   const dead = Object.values(letters).reduce((sum, { count }) => sum + count, 0);
   if (!anyway && (waiting > 0 || dead > 0)) return { kind: 'kept', waiting, dead };

@@ -1,7 +1,8 @@
-import type { JobState } from 'bullmq';
 import { aliveWorkers } from '../channels/heartbeats.ts';
 import { findLetter, type LetterRecord, readLetterData } from '../dead-letters/records.ts';
+import type { JobState } from '../jobs/channel-queue.ts';
 import type { Delivery } from '../jobs/read-job.ts';
+import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
 import { messageKey } from '../ledger/names.ts';
@@ -18,8 +19,7 @@ import {
 import type { Installation, OperatedChannel } from './installation.ts';
 import { findLiveJob, nameOwner } from './live-jobs.ts';
 import { type Prediction, predict } from './prediction.ts';
-import { DELAYED_SCORE_UNIT } from './queue-list.ts';
-import { findJob, readJobs, readStored, type StoredJob } from './read-stored.ts';
+import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 import { type Hold, holdOf } from './status.ts';
 
@@ -50,7 +50,7 @@ export interface Explanation {
 
 export interface ExplainedJob {
   id: string;
-  state: JobState | 'unknown';
+  state: JobState;
   enqueuedAt: number;
   /** When a delayed job is due. */
   dueAt: number | null;
@@ -110,7 +110,7 @@ async function explainIn(
   );
   if (!job && !letter && !entry.record && receipts.length === 0) return undefined;
   const state = await readChannelState(redis, channel.base);
-  const explained = job ? await explainJob(installation, channel, job) : null;
+  const explained = job ? await explainJob(channel, job) : null;
   return {
     channel: channel.name,
     id,
@@ -163,9 +163,9 @@ async function locate(installation: Installation, channel: OperatedChannel, aske
   const key = messageKey(asked);
   const letter = await findLetter(redis, channel.base, asked);
   const job =
-    (await findByName(installation, channel, asked)) ??
-    (await findJob(redis, channel, asked)) ??
-    (letter ? undefined : (await findLiveJob(installation, channel, key))?.job);
+    (await channel.queue.findNamed(asked)) ??
+    (await channel.queue.find(asked)) ??
+    (letter ? undefined : (await findLiveJob(channel, key))?.job);
   const stored = job ?? (letter && (await letterAsJob(installation, channel, letter)));
   if (!stored) return { id: asked, key };
   const read = readStored(stored, channel);
@@ -205,29 +205,12 @@ const explainLetter = ({ reason, detail, run, attempts, diedAt }: LetterRecord):
   at: diedAt,
 });
 
-/** By BullMQ's deduplication, which knows live jobs. */
-async function findByName(
-  { redis }: Installation,
-  channel: OperatedChannel,
-  id: string,
-): Promise<StoredJob | undefined> {
-  const jobId = await channel.queue.getDeduplicationJobId(id);
-  return jobId === null ? undefined : (await readJobs(redis, channel, [jobId]))[0];
-}
-
-async function explainJob(
-  { redis }: Installation,
-  channel: OperatedChannel,
-  job: StoredJob,
-): Promise<ExplainedJob> {
-  const { queue } = channel;
+async function explainJob(channel: OperatedChannel, job: StoredJob): Promise<ExplainedJob> {
   const read = readStored(job, channel);
-  const score = await redis.zscore(queue.toKey('delayed'), job.id);
   return {
     id: job.id,
-    state: await queue.getJobState(job.id),
+    ...(await channel.queue.whereabouts(job.id)),
     enqueuedAt: job.timestamp,
-    dueAt: score === null ? null : Math.floor(Number(score) / DELAYED_SCORE_UNIT),
     starts: job.starts,
     failedReason: job.failedReason ?? null,
     newerVersion: read?.kind === 'newer' ? read.v : null,

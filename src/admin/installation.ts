@@ -1,9 +1,9 @@
-import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type ChannelFacts, readAnnouncements } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { ledgerBase, PREFIX, queueName } from '../jobs/queues.ts';
+import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
+import { ledgerBase } from '../jobs/queues.ts';
 import type { ReadContext } from '../jobs/read-job.ts';
 import { createMessageSchemas, type MessageSchemas, type Platforms } from '../message/schema.ts';
 import {
@@ -34,7 +34,7 @@ export interface OperatedChannel {
   readonly announced: ChannelFacts | undefined;
   /** What the ledger's keys begin with. */
   readonly base: string;
-  readonly queue: Queue;
+  readonly queue: ChannelQueue;
   /** How the workers read its jobs; undefined for a platform that this version does not know. */
   readonly reading: ReadContext | undefined;
   readonly playTtlMs: number;
@@ -103,7 +103,7 @@ function openChannel(
     configured,
     announced,
     base: ledgerBase(name),
-    queue: openQueue(name, parts.redis),
+    queue: openChannelQueue(parts.redis, name),
     reading: readingOf(name, facts, parts),
     playTtlMs: playTtl(facts.eligibility),
     policyAround: policyOf(announced, configured, parts),
@@ -143,20 +143,6 @@ function readingOf(
   if (!definition) return undefined;
   // Reading a job takes no more of a channel than what workers announce: platform, addressing and quota.
   return { channel: { ...facts, name } as ChannelConfig, definition, schemas };
-}
-
-/** Looks and moves, and writes no settings: those are the worker's. */
-function openQueue(name: string, connection: Redis): Queue {
-  const queue = new Queue(queueName(name), {
-    connection,
-    prefix: PREFIX,
-    skipWaitingForReady: true,
-    skipVersionCheck: true,
-    skipMetasUpdate: true,
-  });
-  // The connection's own listener hears its errors; a queue without one would print them.
-  queue.on('error', () => {});
-  return queue;
 }
 
 export const findChannel = ({ channels }: Installation, name: string): OperatedChannel | undefined =>

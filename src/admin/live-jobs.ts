@@ -1,32 +1,27 @@
+import { LISTED_STATES } from '../jobs/channel-queue.ts';
 import type { ReadJob } from '../jobs/read-job.ts';
+import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { messageKey } from '../ledger/names.ts';
 import type { ExplainedSlot } from './explained-ledger.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
-import { readJobs, readStored, type StoredJob } from './read-stored.ts';
+import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 
 /** How many jobs of each state are looked at. */
 const LOOKED_AT = 500;
 
 /**
- * The job of a message that is on its way, also of one that this version cannot read, by the ledger's name for the message.
- * BullMQ finds only jobs that were added
- * with an id of their producer's, and no longer after a replay; so this looks at the first few hundred of each state.
+ * The job of a message that is on its way, also of one that this version cannot read, by the ledger's name for the
+ * message. The queue finds by name only what was enqueued with a name of its producer's, and no longer after a replay; so this
+ * looks at the first few hundred jobs of each state.
  */
 export async function findLiveJob(
-  { redis }: Installation,
   channel: OperatedChannel,
   key: string,
 ): Promise<{ job: StoredJob; id: string } | undefined> {
   const { queue } = channel;
-  const last = LOOKED_AT - 1;
-  const ids = await Promise.all([
-    redis.lrange(queue.toKey('active'), 0, last),
-    redis.zrange(queue.toKey('delayed'), '0', String(last)),
-    redis.lrange(queue.toKey('wait'), -LOOKED_AT, -1),
-    redis.zrange(queue.toKey('prioritized'), '0', String(last)),
-  ]);
-  for (const job of await readJobs(redis, channel, ids.flat())) {
+  const first = await Promise.all(LISTED_STATES.map((state) => queue.first(state, LOOKED_AT)));
+  for (const job of await queue.read(first.flat().map(({ id }) => id))) {
     const read = job && readStored(job, channel);
     if (!job || !read) continue;
     const id = nameOf(job, read);
@@ -55,7 +50,7 @@ export async function nameOwner(
 ): Promise<(ExplainedSlot & { ownerId: string | null }) | null> {
   if (!slot) return null;
   if (slot.own && id !== undefined) return { ...slot, ownerId: id };
-  const live = await findLiveJob(installation, channel, slot.owner);
+  const live = await findLiveJob(channel, slot.owner);
   if (live) return { ...slot, ownerId: live.id };
   const { receipts } = await findReceipts(
     installation.redis,

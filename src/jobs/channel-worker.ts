@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Job, Queue } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { JOB_LOCK_MS } from '../config/channels.ts';
 import type { Logger } from '../observe/log.ts';
@@ -8,13 +8,15 @@ import { refusesWrites } from '../redis/refusals.ts';
 import type { Pipeline } from '../workers/pipeline.ts';
 import type { StoreClock } from '../workers/store-clock.ts';
 import { isSignal, leaveToStall, settleJob } from './apply-disposition.ts';
+import { type ChannelQueue, channelQueue } from './channel-queue.ts';
 import { guardScripts } from './guarded-scripts.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
+import { openQueue } from './open-queue.ts';
 import { PREFIX, queueName } from './queues.ts';
 
 /** Takes the jobs of one channel out of its queue, as many at a time as the channel allows, and puts each where it belongs. */
 export interface ChannelWorker {
-  readonly queue: Queue;
+  readonly queue: ChannelQueue;
   /** Starts or stops taking jobs; those taken go on. */
   pull(on: boolean): void;
   /** Jobs taken and not yet settled. */
@@ -60,11 +62,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const { redis, pipeline, clock, tellError } = deps;
   const logger = deps.logger.child({ channel: deps.channel });
   guardScripts(redis);
-  const connection = { connection: redis, prefix: PREFIX };
-  const queue = new Queue(queueName(deps.channel), {
-    ...connection,
-    streams: { events: { maxLen: EVENTS_KEPT } },
-  });
+  const queue = openQueue(redis, deps.channel, { streams: { events: { maxLen: EVENTS_KEPT } } });
   let pulling = false;
   let active = 0;
   let lastTakenAt = clock.monotonic();
@@ -111,7 +109,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   }
 
   const worker = new MessageWorker(queueName(deps.channel), (job, token) => take(job, token ?? ''), {
-    ...connection,
+    connection: redis,
+    prefix: PREFIX,
     autorun: false,
     drainDelay: LONGEST_BLOCK_S,
     concurrency: deps.concurrency,
@@ -127,7 +126,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   queue.on('error', tellError);
 
   return {
-    queue,
+    queue: channelQueue(queue, redis),
     pull(on) {
       pulling = on;
       if (on === (worker.isRunning() && !worker.isPaused())) return;

@@ -1,8 +1,9 @@
-import { type BulkJobOptions, type Job, Queue } from 'bullmq';
+import type { BulkJobOptions, Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { PreparedMessage } from '../producer/prepare.ts';
 import { isUnknownScript } from '../redis/errors.ts';
-import { MESSAGE_JOB, PREFIX, queueName } from './queues.ts';
+import { openQueue } from './open-queue.ts';
+import { MESSAGE_JOB } from './queues.ts';
 
 /** The producer's side of the queues: one BullMQ queue a channel, on a connection that somebody else owns. */
 export interface Queues {
@@ -77,21 +78,6 @@ async function addOneByOne(queue: Queue, adds: readonly Add[]): Promise<Job[]> {
     }
   }
   return jobs;
-}
-
-function openQueue(connection: Redis, channel: string): Queue {
-  const queue = new Queue(queueName(channel), {
-    connection,
-    prefix: PREFIX,
-    // Without these, BullMQ waits without end for a Redis that is away, and a failed look at its version is for good.
-    // The queue's own settings (the length of its event stream) are the worker's to write.
-    skipWaitingForReady: true,
-    skipVersionCheck: true,
-    skipMetasUpdate: true,
-  });
-  // The owner of the connection hears its errors; a queue without a listener would print them.
-  queue.on('error', () => {});
-  return queue;
 }
 
 /** Only what differs from BullMQ's defaults: options are stored with every job. Retries are the worker's affair. */

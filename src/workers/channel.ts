@@ -217,7 +217,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       await standing.review();
       await worker.forgiveStalls();
       if (!(await upkeep.sweepTurn())) return 0;
-      return await sweep({ ...reading, queue, redis, ledger, observer: deps.observer });
+      return await sweep({ ...reading, queue, ledger, observer: deps.observer });
     },
     async close() {
       await client.close();

@@ -1,7 +1,6 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { ChannelQueue } from '../jobs/channel-queue.ts';
 import { type ReadContext, type ReadJob, readJob } from '../jobs/read-job.ts';
-import { readStoredJobs, type StoredJob } from '../jobs/stored-jobs.ts';
+import type { StoredJob } from '../jobs/stored-jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
 import type { Settled } from '../ledger/types.ts';
@@ -14,8 +13,7 @@ import type { DeliveryObserver } from './observer.ts';
  * letter, or goes where its message has another final state, so that no run ends without one.
  */
 export interface SweeperDeps extends ReadContext {
-  queue: Queue;
-  redis: Redis;
+  queue: ChannelQueue;
   ledger: Ledger;
   observer: DeliveryObserver;
 }
@@ -24,19 +22,12 @@ const PAGE = 100;
 
 /** @returns how many runs ended by it */
 export async function sweep(deps: SweeperDeps): Promise<number> {
-  const { queue, redis } = deps;
-  const failed = queue.toKey('failed');
   let settled = 0;
   let left = 0;
   for (;;) {
-    const ids = await redis.zrange(failed, String(left), String(left + PAGE - 1));
-    if (ids.length === 0) return settled;
-    const jobs = await readStoredJobs(redis, queue, ids);
-    const vanished = ids.filter((_, i) => jobs[i] === undefined);
-    if (vanished.length > 0) await redis.zrem(failed, ...vanished);
-    const statuses = await Promise.all(
-      jobs.filter((job) => job !== undefined).map((job) => takeUp(job, deps)),
-    );
+    const jobs = await deps.queue.failed(left, PAGE);
+    if (jobs.length === 0) return settled;
+    const statuses = await Promise.all(jobs.map((job) => takeUp(job, deps)));
     settled += statuses.filter((status) => status === 'first').length;
     left += statuses.filter((status) => status === 'stale').length;
   }

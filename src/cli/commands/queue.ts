@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { LISTED_STATES, type ListedJob, type ListedState, listQueue } from '../../admin/queue-list.ts';
+import { type ListedJob, listQueue } from '../../admin/queue-list.ts';
 import { count } from '../../config/values.ts';
+import { LISTED_STATES, type ListedState } from '../../jobs/channel-queue.ts';
 import { EXIT } from '../context.ts';
 import { checkChannels, withInstallation } from '../installation.ts';
 import { instantText } from '../moments.ts';
