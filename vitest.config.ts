@@ -10,7 +10,7 @@ const UNIT = [
   'test/demo/{figures,message-plan,view}.test.ts',
   'test/testing/*.test.ts',
   'test/cli/{describe-failure,output,table}.test.ts',
-  'test/chaos/{judge,late-writes,line,plan,recovery}.test.ts',
+  'test/chaos/{judge,late-writes,plan,recovery}.test.ts',
   'test/message/{schema,json-schema}.test.ts',
   'test/jobs/{queues,read-job}.test.ts',
   'test/redis/{option,url}.test.ts',

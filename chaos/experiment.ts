@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../src/clock.ts';
 import { seededRandom } from '../src/sandbox/seeded-random.ts';
+import { openFaultyProxy } from '../testing/faulty-proxy.ts';
 import type { Times } from './breach.ts';
 import { gather, strays } from './evidence.ts';
 import { PLACE_OF, performFaults } from './faults.ts';
@@ -10,7 +11,6 @@ import { answersKept } from './in-time.ts';
 import { judge, separate } from './judge.ts';
 import { SERVED } from './lanes.ts';
 import { lateWrites } from './late-writes.ts';
-import { openLine } from './line.ts';
 import { type MessagePlan, planMessages } from './messages.ts';
 import type { ChaosOptions } from './options.ts';
 import { type Fault, LOSS_MS, planFaults, planLosses } from './plan.ts';
@@ -65,7 +65,7 @@ export async function experiment(
     if (times > 0) faults.set(kind, (faults.get(kind) ?? 0) + times);
   };
   const store = await openStore(systemClock);
-  const line = await openLine(store.server.port);
+  const proxy = await openFaultyProxy(store.server.port);
   const platforms = await openPlatforms(systemClock, options.seed);
   const fleet = await openFleet({
     size: options.workers,
@@ -83,7 +83,7 @@ export async function experiment(
     }),
   });
   const following = followQueues(store.server.url, fleet.recovery.given);
-  const orders = openOrders(`redis://127.0.0.1:${line.port}`, store.server.url);
+  const orders = openOrders(`redis://127.0.0.1:${proxy.port}`, store.server.url);
   const pause = async (ms: number): Promise<void> =>
     void (await wait(ms, undefined, { signal }).catch(() => {}));
   const rollouts = openRollouts({
@@ -107,7 +107,7 @@ export async function experiment(
     await rollouts.close();
     following.close();
     await orders.close();
-    await line.close();
+    await proxy.close();
     await platforms.close();
     await store.close();
   }

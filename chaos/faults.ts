@@ -94,7 +94,7 @@ function actsOf(deps: FaultDeps): Acts {
     },
     half_open({ forMs }, { redis }) {
       count('connections to redis half-open');
-      redis.swallow(forMs);
+      redis.halfOpen(forMs);
     },
     delay({ byMs, forMs }, { redis }) {
       count('redis slow');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../src/clock.ts';
-import { type Line, openLine } from './line.ts';
+import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 import type { Ambush, Step } from './steps.ts';
 import { startWorker, type WorkerEvents, type WorkerProcess } from './worker-process.ts';
@@ -28,7 +28,7 @@ export interface Fleet {
 
 export interface Place {
   readonly number: number;
-  readonly redis: Line;
+  readonly redis: FaultyProxy;
   worker: WorkerProcess;
   /** Steps at which it is to die, so that its end is expected. */
   dying: boolean;
@@ -84,7 +84,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     onStuck: ({ name }, detail) => complaints.push(`${name} failed its liveness probe: ${detail}`),
   };
 
-  function launch(name: string, redis: Line, clockAheadMs = 0): WorkerProcess {
+  function launch(name: string, redis: FaultyProxy, clockAheadMs = 0): WorkerProcess {
     started += 1;
     const config = options.config(`redis://127.0.0.1:${redis.port}`);
     const worker = startWorker(name, { config, clockAheadMs }, logOf(name), events);
@@ -123,7 +123,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     },
     async start() {
       for (let number = 0; number < size; number += 1) {
-        const redis = await openLine(options.redisPort);
+        const redis = await openFaultyProxy(options.redisPort);
         const worker = launch(`worker-${number}-${started}`, redis);
         places.push({ number, redis, worker, dying: false });
       }
@@ -140,7 +140,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       await retire(old);
     },
     async visit(aheadMs, stay) {
-      const redis = await openLine(options.redisPort);
+      const redis = await openFaultyProxy(options.redisPort);
       const visitor = launch(`visitor-${started}`, redis, aheadMs);
       await stay();
       const { takes, ready, name } = visitor;

@@ -35,7 +35,7 @@ const TIMEOUT_MS = 60_000;
 const AGAIN_MS = 250;
 type SendResult = Awaited<ReturnType<ReturnType<typeof createProducer>['send']>>;
 
-/** @param redis the address that the producer uses, which may be a bad line; `straight` is a good one */
+/** @param redis the address that the producer uses, which may be a faulty proxy; `straight` is a good one */
 export function openOrders(redis: string, straight: string): Orders {
   const acknowledged = new Set<string>();
   const sent = new Map<string, MessageInput>();

@@ -1,12 +1,12 @@
 import type { Clock } from '../src/clock.ts';
 import { type Fault, type Sandbox, startSandbox } from '../src/sandbox/index.ts';
+import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
 import { API_KEYS, COMMON, LANES, type Lane } from './lanes.ts';
-import { type Line, openLine } from './line.ts';
 
 /** The simulated platforms of a run, each behind a proxy that can break: what they took is what is judged. */
 export interface Platforms {
   readonly sandboxes: Readonly<Record<Lane['platform'], Sandbox>>;
-  readonly proxies: readonly Line[];
+  readonly proxies: readonly FaultyProxy[];
   /**
    * Of herald.yaml's shape.
    * @param settings in place of the lane's own
@@ -54,8 +54,8 @@ export async function openPlatforms(clock: Clock, seed: number): Promise<Platfor
     }),
   };
   const proxies = {
-    limiting: await openLine(sandboxes.limiting.port),
-    lenient: await openLine(sandboxes.lenient.port),
+    limiting: await openFaultyProxy(sandboxes.limiting.port),
+    lenient: await openFaultyProxy(sandboxes.lenient.port),
   };
   return {
     sandboxes,

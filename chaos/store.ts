@@ -3,10 +3,10 @@ import type { Clock } from '../src/clock.ts';
 import { receiptsKey } from '../src/jobs/queues.ts';
 import { parseReceipts } from '../src/observe/receipts.ts';
 import { type RedisServer, startRedis } from '../src/sandbox/index.ts';
+import { openFaultyProxy } from '../testing/faulty-proxy.ts';
 import type { Forgetting } from './forgetting.ts';
 import { LANES } from './lanes.ts';
 import { lettersOf } from './letters.ts';
-import { openLine } from './line.ts';
 
 /**
  * The Redis of a run: with an append-only file, killed and started again, flushed, filled up, demoted and promoted, and
@@ -100,12 +100,12 @@ export async function openStore(clock: Clock): Promise<Store> {
     forgettings,
     flush: (command) => forget(command, (commands) => void commands[command]()),
     async demote(lagMs, pause) {
-      const behind = await openLine(server.port);
+      const behind = await openFaultyProxy(server.port);
       const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${behind.port}`] });
       const other = new Redis(replica.url);
       try {
         await linked(other, pause);
-        behind.swallow();
+        behind.halfOpen();
         await pause(lagMs);
         await other.replicaof('NO', 'ONE');
         await other.config('SET', 'repl-diskless-sync-delay', '0');

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import { readLetters } from '../../src/dead-letters/records.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
-import { it, sandboxChannels } from './platforms-scene.ts';
+import { it, sandboxChannels } from './platforms-environment.ts';
 
 const ended = (receipts: readonly { state: string; reason: string }[]): string[] =>
   receipts.map(({ state, reason }) => `${state}/${reason}`).toSorted();
@@ -13,19 +13,19 @@ describe.concurrent('a Zulip bot that may not read', { timeout: 60_000 }, () => 
   it('is told of at the start, delivers, and keeps its doubts instead of asking for ever', async ({
     openPlatforms,
   }) => {
-    const scene = await openPlatforms({
+    const env = await openPlatforms({
       channels,
       sandbox: { zulip: { webhookBots: ['hook@example.com:hook-key'] } },
     });
-    await scene.send({ platform: 'zulip', to: { userIds: [1] }, content: 'Hello' });
-    await scene.settled('zulip', 1);
-    scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
-    await scene.send({ platform: 'zulip', to: { userIds: [2] }, content: 'Hello' });
+    await env.send({ platform: 'zulip', to: { userIds: [1] }, content: 'Hello' });
+    await env.settled('zulip', 1);
+    env.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    await env.send({ platform: 'zulip', to: { userIds: [2] }, content: 'Hello' });
     // Long before patience ends.
-    expect(ended(await scene.settled('zulip', 2))).toEqual(['dead/unconfirmed', 'delivered/sent']);
-    expect(scene.log()).toMatch(/"level":"warn".*Generic bot.*"platform account checked"/);
-    expect(scene.log()).toMatch(/"unconfirmed".*Generic bot/);
-    expect(scene.sandbox.zulip.messages).toHaveLength(2);
+    expect(ended(await env.settled('zulip', 2))).toEqual(['dead/unconfirmed', 'delivered/sent']);
+    expect(env.log()).toMatch(/"level":"warn".*Generic bot.*"platform account checked"/);
+    expect(env.log()).toMatch(/"unconfirmed".*Generic bot/);
+    expect(env.sandbox.zulip.messages).toHaveLength(2);
   });
 });
 
@@ -57,13 +57,13 @@ describe.concurrent('something that answers in the place of the platform', { tim
     '%s: %s is told of in the letter',
     async ([platform, , fault, fields, words], { openPlatforms }) => {
       const quick = { patience: '1s', retry: { attempts: 2, base: '20ms', cap: '50ms' }, timeout: '1s' };
-      const scene = await openPlatforms({ channels: sandboxChannels({ [platform]: quick }) });
-      scene.sandbox.faults.add(fault, { ...fault, of: 'lookup' } as Fault);
-      await scene.send({ platform, ...fields, content: 'A body that is long enough' } as never);
-      expect(ended(await scene.settled(platform, 1))).toEqual(['dead/unconfirmed']);
+      const env = await openPlatforms({ channels: sandboxChannels({ [platform]: quick }) });
+      env.sandbox.faults.add(fault, { ...fault, of: 'lookup' } as Fault);
+      await env.send({ platform, ...fields, content: 'A body that is long enough' } as never);
+      expect(ended(await env.settled(platform, 1))).toEqual(['dead/unconfirmed']);
       const base = ledgerBase(platform);
-      const names = await scene.redis.hkeys(`${base}:letters`);
-      const [letter] = await readLetters(scene.redis, base, names);
+      const names = await env.redis.hkeys(`${base}:letters`);
+      const [letter] = await readLetters(env.redis, base, names);
       for (const word of words) expect(letter?.detail).toContain(word);
       expect(letter?.detail).not.toContain('sandbox-key');
     },
@@ -72,13 +72,13 @@ describe.concurrent('something that answers in the place of the platform', { tim
 
 describe.concurrent('a Zulip server before 7.0', { timeout: 60_000 }, () => {
   it('kills no message of a channel that nobody told of its age', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({
+    const env = await openPlatforms({
       channels: sandboxChannels({ zulip: {} }),
       sandbox: { zulip: { old: true } },
     });
     const people = [1, 2, 3, 20];
-    for (const id of people) await scene.send({ platform: 'zulip', to: { userIds: [id] }, content: 'Hello' });
-    expect(ended(await scene.settled('zulip', 4))).toEqual([
+    for (const id of people) await env.send({ platform: 'zulip', to: { userIds: [id] }, content: 'Hello' });
+    expect(ended(await env.settled('zulip', 4))).toEqual([
       'dead/bad_request',
       ...Array(3).fill('delivered/sent'),
     ]);
@@ -95,9 +95,9 @@ describe.concurrent('a refusal of User.com', { timeout: 60_000 }, () => {
     sandboxChannels({ usercom: { addressing: 'conversationId', concurrency: 1, ...fields } });
 
   it('of one conversation ends one message, and no other waits', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({ channels: into() });
-    for (const id of [1, 1403, 2, 2403, 3]) await scene.send(conversation(id));
-    expect(ended(await scene.settled('usercom', 5))).toEqual([
+    const env = await openPlatforms({ channels: into() });
+    for (const id of [1, 1403, 2, 2403, 3]) await env.send(conversation(id));
+    expect(ended(await env.settled('usercom', 5))).toEqual([
       ...Array(2).fill('dead/bad_recipient'),
       ...Array(3).fill('delivered/sent'),
     ]);
@@ -109,14 +109,14 @@ describe.concurrent('a refusal of User.com', { timeout: 60_000 }, () => {
   ] as const)(
     'of %s kills no message: the channel stops',
     async ([, fields, powerless], { openPlatforms }) => {
-      const scene = await openPlatforms({
+      const env = await openPlatforms({
         channels: into(fields),
         sandbox: { usercom: { powerlessKeys: [powerless] } },
       });
-      for (const id of [1, 2, 3]) await scene.send(conversation(id));
-      await expect.poll(() => scene.log(), { timeout: 20_000 }).toContain('"channel_stopped"');
-      expect(await scene.receipts('usercom')).toEqual([]);
-      expect(scene.sandbox.usercom.messages).toEqual([]);
+      for (const id of [1, 2, 3]) await env.send(conversation(id));
+      await expect.poll(() => env.log(), { timeout: 20_000 }).toContain('"channel_stopped"');
+      expect(await env.receipts('usercom')).toEqual([]);
+      expect(env.sandbox.usercom.messages).toEqual([]);
     },
   );
 });

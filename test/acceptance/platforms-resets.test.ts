@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { tallyOf } from '../support/tally.ts';
-import { it, sandboxChannels } from './platforms-scene.ts';
+import { tallyOf } from '../../testing/metrics-parser.ts';
+import { it, sandboxChannels } from './platforms-environment.ts';
 
 const MESSAGES = 1_000;
 
@@ -20,20 +20,20 @@ it.for([
 ] as const)(
   '1,000 messages of %s arrive once each, one in twenty with its answer lost: %s',
   async ([platform, doubtful], { openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ [platform]: { patience: '120s' } }) });
-    scene.sandbox.faults.add({ kind: 'reset', accepted: true, probability: 0.05 });
+    const env = await openPlatforms({ channels: sandboxChannels({ [platform]: { patience: '120s' } }) });
+    env.sandbox.faults.add({ kind: 'reset', accepted: true, probability: 0.05 });
     const messages = Array.from({ length: MESSAGES }, (_, n) => ({
       platform,
       content: `Message number ${n}`,
       ...CASES[platform](n),
     }));
-    expect(await scene.producer.sendMany(messages as never)).toMatchObject({ queued: MESSAGES });
-    const tally = tallyOf(await scene.settled(platform, MESSAGES, 90_000));
+    expect(await env.producer.sendMany(messages as never)).toMatchObject({ queued: MESSAGES });
+    const tally = tallyOf(await env.settled(platform, MESSAGES, 90_000));
 
     const lost = tally[doubtful] ?? 0;
     expect(tally).toEqual({ 'delivered/sent': MESSAGES - lost, [doubtful]: lost });
     expect(lost).toBeGreaterThan(10);
-    const accepted = scene.sandbox.journal.calls().filter(({ result }) => result === 'accepted');
+    const accepted = env.sandbox.journal.calls().filter(({ result }) => result === 'accepted');
     const contents = accepted.map(({ content }) => content);
     expect(contents).toHaveLength(MESSAGES);
     expect(new Set(contents).size).toBe(MESSAGES);

@@ -2,9 +2,9 @@ import { Queue } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
-import { eventually } from '../support/eventually.ts';
-import { type Tally, tallyOf } from '../support/tally.ts';
-import { it, sandboxChannels } from './platforms-scene.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { type Tally, tallyOf } from '../../testing/metrics-parser.ts';
+import { it, sandboxChannels } from './platforms-environment.ts';
 
 const zulipTo = (userId: number, content: string) => ({
   platform: 'zulip',
@@ -21,25 +21,25 @@ const discourseTo = (name: string, content: string, more: object = {}) => ({
 
 describe.concurrent('one content for four platforms', () => {
   it('arrives in the dialect of each', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({
+    const env = await openPlatforms({
       channels: sandboxChannels({ kongregate: {}, zulip: {}, discourse: {}, usercom: {} }),
     });
     const content = 'Hello **{{ name }}**, see [our page](https://e.com/{{ name }})';
     const data = { name: '@all <b>' };
-    await scene.send({ platform: 'kongregate', to: { userId: 1 }, content, data });
-    await scene.send({ platform: 'zulip', to: { userIds: [1] }, content, data });
-    await scene.send({
+    await env.send({ platform: 'kongregate', to: { userId: 1 }, content, data });
+    await env.send({ platform: 'zulip', to: { userIds: [1] }, content, data });
+    await env.send({
       platform: 'discourse',
       to: { usernames: ['ann'] },
       title: 'Hi {{ name }}',
       content,
       data,
     });
-    await scene.send({ platform: 'usercom', to: { userId: 1 }, content, data, id: 'hello-1' });
+    await env.send({ platform: 'usercom', to: { userId: 1 }, content, data, id: 'hello-1' });
     for (const channel of ['kongregate', 'zulip', 'discourse', 'usercom']) {
-      expect(await scene.settled(channel, 1)).toMatchObject([{ state: 'delivered', reason: 'sent' }]);
+      expect(await env.settled(channel, 1)).toMatchObject([{ state: 'delivered', reason: 'sent' }]);
     }
-    const { journal, discourse, usercom } = scene.sandbox;
+    const { journal, discourse, usercom } = env.sandbox;
     const address = 'https://e.com/%40all%20%3Cb%3E';
     expect(Object.fromEntries(journal.calls().map((call) => [call.platform, call.content]))).toEqual({
       kongregate: `Hello *@all ‹b>*, see our page (${address})`,
@@ -57,90 +57,90 @@ describe.concurrent('two Zulip messages of one text to one person', () => {
     ['arrived', true, { 'delivered/sent': 1, 'delivered/confirmed': 1 }],
     ['did not arrive', false, { 'delivered/sent': 2 }],
   ])('arrive once each when one is unknown and %s', async ([, accepted, tally], { openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
-    scene.sandbox.faults.add({ kind: 'reset', accepted, count: 1 });
-    await Promise.all([scene.send(zulipTo(1, 'Hello')), scene.send(zulipTo(1, 'Hello'))]);
-    const receipts = await scene.settled('zulip', 2);
+    const env = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
+    env.sandbox.faults.add({ kind: 'reset', accepted, count: 1 });
+    await Promise.all([env.send(zulipTo(1, 'Hello')), env.send(zulipTo(1, 'Hello'))]);
+    const receipts = await env.settled('zulip', 2);
     expect(tallyOf(receipts)).toEqual(tally);
-    expect(scene.sandbox.zulip.messages.map(({ content }) => content)).toEqual(['Hello', 'Hello']);
+    expect(env.sandbox.zulip.messages.map(({ content }) => content)).toEqual(['Hello', 'Hello']);
     expect(new Set(receipts.map(({ platformMessageId }) => platformMessageId)).size).toBe(2);
   });
 
   it('arrive once each when both are unknown and one arrived', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
-    scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 }, { kind: 'reset', count: 1 });
-    await Promise.all([scene.send(zulipTo(1, 'Hello')), scene.send(zulipTo(1, 'Hello'))]);
-    const receipts = await scene.settled('zulip', 2);
+    const env = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
+    env.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 }, { kind: 'reset', count: 1 });
+    await Promise.all([env.send(zulipTo(1, 'Hello')), env.send(zulipTo(1, 'Hello'))]);
+    const receipts = await env.settled('zulip', 2);
     expect(tallyOf(receipts)).toEqual({ 'delivered/confirmed': 1, 'delivered/sent': 1 });
-    expect(scene.sandbox.zulip.messages).toHaveLength(2);
+    expect(env.sandbox.zulip.messages).toHaveLength(2);
   });
 });
 
 describe.concurrent('a Discourse message', () => {
   it('makes a new topic when its id is used again after its time', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
+    const env = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
     const message = discourseTo('ann', 'The first of its name', { id: 'weekly' });
-    await scene.send(message);
-    await scene.settled('discourse', 1);
-    expect(await scene.send(message)).toMatchObject({ status: 'duplicate' });
+    await env.send(message);
+    await env.settled('discourse', 1);
+    expect(await env.send(message)).toMatchObject({ status: 'duplicate' });
     // As a day later: the record is gone.
-    await scene.redis.del(...(await scene.redis.keys(`${ledgerBase('discourse')}:m*`)));
-    expect(await scene.send({ ...message, content: 'The second of its name' })).toMatchObject({
+    await env.redis.del(...(await env.redis.keys(`${ledgerBase('discourse')}:m*`)));
+    expect(await env.send({ ...message, content: 'The second of its name' })).toMatchObject({
       status: 'queued',
     });
-    expect(tallyOf(await scene.settled('discourse', 2))).toEqual({ 'delivered/sent': 2 });
-    const topics = [...scene.sandbox.discourse.topics.values()];
+    expect(tallyOf(await env.settled('discourse', 2))).toEqual({ 'delivered/sent': 2 });
+    const topics = [...env.sandbox.discourse.topics.values()];
     expect(new Set(topics.map(({ externalId }) => externalId)).size).toBe(2);
   });
 
   it('that is a reply of unknown end is a dead letter, and not sent twice', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ discourse: { patience: '1s' } }) });
-    await scene.send(discourseTo('ann', 'The beginning of it'));
-    await scene.settled('discourse', 1);
-    scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
-    await scene.send({ platform: 'discourse', topicId: 1, to: {}, content: 'And a reply to it' });
-    expect(tallyOf(await scene.settled('discourse', 2))).toEqual({
+    const env = await openPlatforms({ channels: sandboxChannels({ discourse: { patience: '1s' } }) });
+    await env.send(discourseTo('ann', 'The beginning of it'));
+    await env.settled('discourse', 1);
+    env.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    await env.send({ platform: 'discourse', topicId: 1, to: {}, content: 'And a reply to it' });
+    expect(tallyOf(await env.settled('discourse', 2))).toEqual({
       'delivered/sent': 1,
       'dead/unconfirmed': 1,
     });
-    expect(scene.sandbox.discourse.topics.get(1)?.posts).toHaveLength(2);
+    expect(env.sandbox.discourse.topics.get(1)?.posts).toHaveLength(2);
   });
 
   it('waits where a member writes the same text to many, and none dies', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({
+    const env = await openPlatforms({
       channels: sandboxChannels({ discourse: {} }),
       sandbox: { discourse: { accounts: [{ username: 'herald' }] } },
     });
     const names = Array.from({ length: 20 }, (_, n) => `player${n}x`);
-    await Promise.all(names.map((name) => scene.send(discourseTo(name, 'The same text for everybody'))));
+    await Promise.all(names.map((name) => env.send(discourseTo(name, 'The same text for everybody'))));
     await eventually(
       '19 wait',
-      () => scene.sandbox.journal.report(),
+      () => env.sandbox.journal.report(),
       ({ calls }) => calls === 20,
     );
-    await scene.send(discourseTo('ann', 'Another text, which need not wait'));
-    expect(tallyOf(await scene.settled('discourse', 2))).toEqual({ 'delivered/sent': 2 });
-    expect(scene.log().match(/"outcome":"throttled","reason":"text_repeated"/g)).toHaveLength(19);
+    await env.send(discourseTo('ann', 'Another text, which need not wait'));
+    expect(tallyOf(await env.settled('discourse', 2))).toEqual({ 'delivered/sent': 2 });
+    expect(env.log().match(/"outcome":"throttled","reason":"text_repeated"/g)).toHaveLength(19);
   });
 
   it('stops its channel where the account may not write, and none dies', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({
+    const env = await openPlatforms({
       channels: sandboxChannels({ discourse: {} }),
       sandbox: { discourse: { accounts: [{ username: 'herald', mayMessage: false }] } },
     });
-    await scene.send(discourseTo('ann', 'A body that is long enough'));
-    const state = () => readChannelState(scene.redis, ledgerBase('discourse'));
+    await env.send(discourseTo('ann', 'A body that is long enough'));
+    const state = () => readChannelState(env.redis, ledgerBase('discourse'));
     await eventually('a stop', state, ({ stopped }) => stopped?.reason === 'sender');
-    expect(await scene.receipts('discourse')).toEqual([]);
+    expect(await env.receipts('discourse')).toEqual([]);
   });
 
   it('stays delivered while it cannot be archived, and the log tells', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
-    scene.sandbox.faults.add({ kind: 'server_error', of: 'lookup', count: 1 });
-    await scene.send(discourseTo('ann', 'A body that is long enough', { archive: true }));
-    expect(tallyOf(await scene.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
-    expect(scene.log()).toContain('"detail":"not archived yet, and tried again: HTTP 503"');
-    const topics = () => [...scene.sandbox.discourse.topics.values()];
+    const env = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
+    env.sandbox.faults.add({ kind: 'server_error', of: 'lookup', count: 1 });
+    await env.send(discourseTo('ann', 'A body that is long enough', { archive: true }));
+    expect(tallyOf(await env.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
+    expect(env.log()).toContain('"detail":"not archived yet, and tried again: HTTP 503"');
+    const topics = () => [...env.sandbox.discourse.topics.values()];
     await eventually('an archive', topics, ([topic]) => topic!.archived);
     expect(topics()).toMatchObject([{ posts: [expect.anything()] }]);
   });
@@ -151,28 +151,28 @@ describe.concurrent('a User.com message of unknown end', () => {
     ['is kept', {}, { 'dead/unconfirmed': 1 }, 1],
     ['is sent again where that is asked for', { onUnknown: 'resend' }, { 'delivered/sent': 1 }, 2],
   ])('%s', async ([, fields, tally, sends], { openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ usercom: fields }) });
-    scene.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
-    await scene.send({ platform: 'usercom', to: { userId: 1 }, content: 'Hello' });
-    expect(tallyOf(await scene.settled('usercom', 1))).toEqual(tally);
-    expect(scene.sandbox.usercom.messages).toHaveLength(sends);
+    const env = await openPlatforms({ channels: sandboxChannels({ usercom: fields }) });
+    env.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
+    await env.send({ platform: 'usercom', to: { userId: 1 }, content: 'Hello' });
+    expect(tallyOf(await env.settled('usercom', 1))).toEqual(tally);
+    expect(env.sandbox.usercom.messages).toHaveLength(sends);
   });
 });
 
 describe.concurrent('what a channel does not take', () => {
   it('is told at enqueue, with limit and length', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ zulip: {}, discourse: {} }) });
-    await expect(scene.send(zulipTo(1, 'x'.repeat(10_001)))).rejects.toThrow(
+    const env = await openPlatforms({ channels: sandboxChannels({ zulip: {}, discourse: {} }) });
+    await expect(env.send(zulipTo(1, 'x'.repeat(10_001)))).rejects.toThrow(
       'content: is 10001 characters long, the platform takes at most 10000',
     );
-    await expect(scene.send(discourseTo('ann', 'short'))).rejects.toThrow('no less than 10');
-    await expect(scene.send(discourseTo('ann@example.com', 'A body that is long enough'))).rejects.toThrow(
+    await expect(env.send(discourseTo('ann', 'short'))).rejects.toThrow('no less than 10');
+    await expect(env.send(discourseTo('ann@example.com', 'A body that is long enough'))).rejects.toThrow(
       'allowEmail',
     );
   });
 
   it('is told by the limits of the channel itself, which its worker announced', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({
+    const env = await openPlatforms({
       channels: sandboxChannels({
         zulip: { maxMessageLength: 20_000 },
         discourse: { allowEmail: true, bodyMin: 40 },
@@ -180,24 +180,24 @@ describe.concurrent('what a channel does not take', () => {
       }),
     });
     const byMail = discourseTo('ann@example.com', 'A body that is long enough for anybody there');
-    expect(await scene.send(zulipTo(1, 'x'.repeat(10_001)))).toMatchObject({ status: 'queued' });
-    expect(await scene.send(byMail)).toMatchObject({ status: 'queued' });
-    await expect(scene.send(discourseTo('ann', 'A body that is long enough'))).rejects.toThrow(
+    expect(await env.send(zulipTo(1, 'x'.repeat(10_001)))).toMatchObject({ status: 'queued' });
+    expect(await env.send(byMail)).toMatchObject({ status: 'queued' });
+    await expect(env.send(discourseTo('ann', 'A body that is long enough'))).rejects.toThrow(
       'no less than 40',
     );
     const written = { platform: 'usercom', to: { conversationId: 1 }, content: 'Hello' };
-    await expect(scene.send(written)).rejects.toThrow('agent: is missing, and the channel has none');
-    expect(await scene.send({ ...written, agent: 926 })).toMatchObject({ status: 'queued' });
-    expect(tallyOf(await scene.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
+    await expect(env.send(written)).rejects.toThrow('agent: is missing, and the channel has none');
+    expect(await env.send({ ...written, agent: 926 })).toMatchObject({ status: 'queued' });
+    expect(tallyOf(await env.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
   });
 
   it('is a dead letter where it did not come by a producer', async ({ openPlatforms }) => {
-    const scene = await openPlatforms({ channels: sandboxChannels({ zulip: { maxMessageLength: 4 } }) });
-    const queue = new Queue(queueName('zulip'), { connection: scene.redis, prefix: PREFIX });
+    const env = await openPlatforms({ channels: sandboxChannels({ zulip: { maxMessageLength: 4 } }) });
+    const queue = new Queue(queueName('zulip'), { connection: env.redis, prefix: PREFIX });
     await queue.add(MESSAGE_JOB, { v: 1, ...zulipTo(1, 'Hello') });
-    expect(tallyOf(await scene.settled('zulip', 1))).toEqual({ 'dead/bad_request': 1 });
-    expect(scene.log()).toContain('at most 4');
-    expect(scene.sandbox.journal.report().calls).toBe(0);
+    expect(tallyOf(await env.settled('zulip', 1))).toEqual({ 'dead/bad_request': 1 });
+    expect(env.log()).toContain('at most 4');
+    expect(env.sandbox.journal.report().calls).toBe(0);
     await queue.close();
   });
 });

@@ -1,31 +1,33 @@
 import { describe, expect } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { it } from '../support/environment.ts';
 
 describe('a worker that freezes in the middle of a send', () => {
   it.concurrent('and thaws when another has taken over: one delivery, counted once', {}, async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene({ sandbox: { faults: [{ kind: 'latency', latencyMs: 700, count: 1 }] } });
-    const frozen = scene.spawn();
+    const env = await openEnvironment({
+      sandbox: { faults: [{ kind: 'latency', latencyMs: 700, count: 1 }] },
+    });
+    const frozen = env.spawn();
     await frozen.ready();
-    await scene.send(21);
+    await env.send(21);
     const inFlight = async () => metric(await frozen.metrics(), 'herald_in_flight');
     await eventually('the request to be under way', inFlight, (count) => count === 1, { everyMs: 5 });
     frozen.signal('SIGSTOP');
-    const other = await scene.worker();
-    expect(await scene.settled(1, { withinMs: 30_000 })).toEqual({ 'delivered/presumed': 1 });
+    const other = await env.worker();
+    expect(await env.settled(1, { withinMs: 30_000 })).toEqual({ 'delivered/presumed': 1 });
     frozen.signal('SIGCONT');
     await eventually(
       'it to settle what it was at',
       () => frozen.log(),
       (log) => log.includes('"attempt"'),
     );
-    expect(await scene.agreed(1, [other, frozen])).toEqual({ 'delivered/presumed': 1 });
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 1 });
+    expect(await env.agreed(1, [other, frozen])).toEqual({ 'delivered/presumed': 1 });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 1 });
     // It works on: the next message is anybody's.
-    await scene.send(22);
-    expect(await scene.agreed(2, [other, frozen])).toEqual({ 'delivered/presumed': 1, 'delivered/sent': 1 });
+    await env.send(22);
+    expect(await env.agreed(2, [other, frozen])).toEqual({ 'delivered/presumed': 1, 'delivered/sent': 1 });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
-import { total } from '../support/tally.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { total } from '../../testing/metrics-parser.ts';
+import { it } from '../support/environment.ts';
 
 const MESSAGES = 1_000;
 /** A job lock of 15 s and a look for stalled jobs every 4 s. */
@@ -9,16 +9,16 @@ const RECOVERED_WITHIN_MS = 30_000;
 
 describe('kill -9', () => {
   it.concurrent('of a worker in the middle of 1,000 messages loses none and doubles none', {}, async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene({ sandbox: { faults: [{ kind: 'latency', latencyMs: 60 }] } });
-    const { journal } = scene.sandbox;
+    const env = await openEnvironment({ sandbox: { faults: [{ kind: 'latency', latencyMs: 60 }] } });
+    const { journal } = env.sandbox;
     // Every id of these ends in 1 to 5: known players that have played.
     const players = Array.from({ length: MESSAGES }, (_, i) => Math.floor(i / 5) * 10 + (i % 5) + 1);
-    await scene.producer.sendMany(
+    await env.producer.sendMany(
       players.map((userId) => ({ platform: 'kongregate' as const, to: { userId }, content: 'Hello' })),
     );
-    const [victim, survivor] = [scene.spawn(), scene.spawn()];
+    const [victim, survivor] = [env.spawn(), env.spawn()];
     await Promise.all([victim.ready(), survivor.ready()]);
     await eventually(
       'the middle of the messages',
@@ -33,7 +33,7 @@ describe('kill -9', () => {
     const calledBefore = journal.report().calls;
     expect(calledBefore).toBeLessThan(MESSAGES - 100);
 
-    const tally = await scene.settled(MESSAGES, { withinMs: RECOVERED_WITHIN_MS });
+    const tally = await env.settled(MESSAGES, { withinMs: RECOVERED_WITHIN_MS });
     // A send whose answer died with the worker is sent again, and the platform's refusal proves the first one.
     const presumed = tally['delivered/presumed'] ?? 0;
     expect(tally).toEqual({
@@ -44,7 +44,7 @@ describe('kill -9', () => {
     const report = journal.report();
     expect(report).toMatchObject({ accepted: MESSAGES, acceptedMoreThanOnce: 0 });
     expect(report.results['daily_limit'] ?? 0).toBe(presumed);
-    expect(new Set((await scene.receipts()).map(({ id }) => id)).size).toBe(MESSAGES);
+    expect(new Set((await env.receipts()).map(({ id }) => id)).size).toBe(MESSAGES);
   });
 
   it.concurrent.for([
@@ -53,16 +53,16 @@ describe('kill -9', () => {
     { dieAt: 'settled', calls: 1, tally: { 'delivered/sent': 1 } },
   ] as const)(
     'once a message is $dieAt: it arrives once and ends once',
-    async ({ dieAt, calls, tally }, { openScene }) => {
-      const scene = await openScene();
-      await scene.send(21);
-      const victim = scene.spawn({ dieAt });
+    async ({ dieAt, calls, tally }, { openEnvironment }) => {
+      const env = await openEnvironment();
+      await env.send(21);
+      const victim = env.spawn({ dieAt });
       expect(await victim.ended()).toBe('SIGKILL');
-      expect(await scene.queue.getActiveCount()).toBe(1);
-      const survivor = await scene.worker();
-      expect(await scene.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual(tally);
-      expect(scene.sandbox.journal.report()).toMatchObject({ calls, accepted: 1 });
-      expect(await scene.queue.getJobCounts('active', 'waiting', 'delayed', 'failed')).toEqual({
+      expect(await env.queue.getActiveCount()).toBe(1);
+      const survivor = await env.worker();
+      expect(await env.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual(tally);
+      expect(env.sandbox.journal.report()).toMatchObject({ calls, accepted: 1 });
+      expect(await env.queue.getJobCounts('active', 'waiting', 'delayed', 'failed')).toEqual({
         active: 0,
         waiting: 0,
         delayed: 0,
@@ -77,12 +77,12 @@ describe('kill -9', () => {
   );
 
   it.concurrent('after a delivery just before the end of a window: the next window sends nothing', {}, async ({
-    openScene,
+    openEnvironment,
   }) => {
     const windowMs = 6_000;
     const channel = { quota: { per: `${windowMs}ms` }, timeout: '500ms' };
-    const scene = await openScene({ channel, sandbox: { kongregate: { dayMs: windowMs } } });
-    const victim = scene.spawn({ dieAt: 'settled' });
+    const env = await openEnvironment({ channel, sandbox: { kongregate: { dayMs: windowMs } } });
+    const victim = env.spawn({ dieAt: 'settled' });
     await victim.ready();
     // A send begun in the last 2 s of a window could end in the next one, so this is as late as a grant can be.
     const late = windowMs - 2_600;
@@ -91,18 +91,18 @@ describe('kill -9', () => {
       () => Date.now() % windowMs,
       (at) => at > late - 300 && at < late,
     );
-    await scene.send(21);
+    await env.send(21);
     await victim.ended();
-    const [sent] = scene.sandbox.journal.calls();
+    const [sent] = env.sandbox.journal.calls();
     expect(sent?.result).toBe('accepted');
 
-    await scene.worker();
-    const jobs = () => scene.queue.getJobCounts('active', 'waiting', 'delayed', 'failed');
+    await env.worker();
+    const jobs = () => env.queue.getJobCounts('active', 'waiting', 'delayed', 'failed');
     const gone = (counts: Record<string, number>) => Object.values(counts).every((count) => count === 0);
     await eventually('the job to come back and end', jobs, gone, { withinMs: RECOVERED_WITHIN_MS });
     const windowOf = (at: number): number => Math.floor(at / windowMs);
     expect(windowOf(Date.now())).toBeGreaterThan(windowOf(sent?.at ?? 0));
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
-    expect(await scene.receipts()).toMatchObject([{ state: 'delivered', reason: 'sent' }]);
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(await env.receipts()).toMatchObject([{ state: 'delivered', reason: 'sent' }]);
   });
 });

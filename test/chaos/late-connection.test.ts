@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect } from 'vitest';
-import { type Line, openLine } from '../../chaos/line.ts';
-import { elapse } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
+import { elapse } from '../../testing/eventually.ts';
+import { type FaultyProxy, openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { it } from '../support/environment.ts';
 import { spawnWorker } from '../support/worker-process.ts';
 
 /** After so long without an answer BullMQ gives up its question for a job, and waits for the connection to be back. */
@@ -21,25 +21,25 @@ async function muteServer() {
 /** BullMQ then connects anew when its close breaks the connection that it waits for; nobody would end that one. */
 describe.concurrent('a worker that is asked to end while BullMQ waits for its connection', {}, () => {
   it.for([
-    { ending: 'and Redis is back', after: (line: Line, port: number) => line.lead(port) },
-    { ending: 'and Redis stays away', after: (line: Line) => line.refuse(60_000) },
-  ])('ends, $ending', async ({ after }, { openScene }) => {
-    const scene = await openScene();
-    const line = await openLine(scene.server.port);
+    { ending: 'and Redis is back', after: (proxy: FaultyProxy, port: number) => proxy.redirect(port) },
+    { ending: 'and Redis stays away', after: (proxy: FaultyProxy) => proxy.refuse(60_000) },
+  ])('ends, $ending', async ({ after }, { openEnvironment }) => {
+    const env = await openEnvironment();
+    const proxy = await openFaultyProxy(env.server.port);
     const mute = await muteServer();
-    const worker = spawnWorker({ config: { ...scene.config(), redis: `redis://127.0.0.1:${line.port}` } });
+    const worker = spawnWorker({ config: { ...env.config(), redis: `redis://127.0.0.1:${proxy.port}` } });
     try {
       await worker.ready();
-      line.lead(mute.port);
-      line.cut();
+      proxy.redirect(mute.port);
+      proxy.cut();
       await elapse(GIVEN_UP_MS);
       const terminated = worker.terminate(DRAINED_WITHIN_MS);
-      await after(line, scene.server.port);
+      await after(proxy, env.server.port);
       expect(await terminated).toEqual({ drained: true, abandoned: 0 });
       expect(await worker.ended()).toBe(0);
     } finally {
       await worker.kill();
-      await line.close();
+      await proxy.close();
       mute.close();
     }
   });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { elapse, eventually } from '../support/eventually.ts';
-import type { Scene } from '../support/scene.ts';
-import { metric, type Tally } from '../support/tally.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { metric, type Tally } from '../../testing/metrics-parser.ts';
+import type { Environment } from '../support/environment.ts';
 
 export interface Outage {
   messages: number;
@@ -15,11 +15,11 @@ export interface Outage {
  * again. Whatever happened, each message ends once, each player got one, and the counters agree.
  */
 export async function rideOut(
-  scene: Scene,
+  env: Environment,
   { messages, outageMs, recoveredWithinMs }: Outage,
 ): Promise<Tally> {
-  const { journal } = scene.sandbox;
-  const workers = [scene.spawn(), scene.spawn()];
+  const { journal } = env.sandbox;
+  const workers = [env.spawn(), env.spawn()];
   await Promise.all(workers.map((worker) => worker.ready()));
   const half = messages / 2;
   const batch = (from: number) =>
@@ -30,7 +30,7 @@ export async function rideOut(
       to: { userId: Math.floor((from + i) / 5) * 10 + ((from + i) % 5) + 1 },
       content: 'Hello',
     }));
-  await scene.producer.sendMany(batch(0));
+  await env.producer.sendMany(batch(0));
   await eventually(
     'deliveries to be under way',
     () => journal.report().calls,
@@ -39,20 +39,20 @@ export async function rideOut(
       everyMs: 2,
     },
   );
-  await scene.server.kill();
-  const late = scene.producer.sendMany(batch(half));
+  await env.server.kill();
+  const late = env.producer.sendMany(batch(half));
   await elapse(outageMs);
   expect(journal.report().calls).toBeLessThan(messages);
-  await scene.server.restart();
+  await env.server.restart();
   expect(await late).toMatchObject({ queued: half, duplicate: 0, invalid: [] });
 
-  const tally = await scene.agreed(messages, workers, { withinMs: recoveredWithinMs });
+  const tally = await env.agreed(messages, workers, { withinMs: recoveredWithinMs });
   const presumed = tally['delivered/presumed'] ?? 0;
   expect((tally['delivered/sent'] ?? 0) + presumed).toBe(messages);
   const report = journal.report();
   expect(report).toMatchObject({ accepted: messages, acceptedMoreThanOnce: 0 });
   expect(report.results['daily_limit'] ?? 0).toBe(presumed);
-  expect(new Set((await scene.receipts()).map(({ id }) => id)).size).toBe(messages);
+  expect(new Set((await env.receipts()).map(({ id }) => id)).size).toBe(messages);
   for (const worker of workers) {
     expect(metric(await worker.metrics(), 'herald_unforeseen_refusals_total')).toBe(0);
     expect(worker.log()).toContain('"redis is away"');

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { Ambush } from '../../chaos/steps.ts';
 import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
-import { eventually } from '../support/eventually.ts';
-import { type Scene, it as sceneIt } from '../support/scene.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { type Environment, it as environmentIt } from '../support/environment.ts';
 
 /** A job lock of 15 s and a look for stalled jobs every 4 s: long enough for another worker to be done with it. */
 const RECOVERED_WITHIN_MS = 30_000;
@@ -17,17 +17,17 @@ interface Victim extends WorkerProcess {
   log(): Promise<string>;
 }
 
-type Ambushed = (scene: Scene, ambush: Ambush) => Promise<Victim>;
+type Ambushed = (env: Environment, ambush: Ambush) => Promise<Victim>;
 
-/** `ambushed` takes up the one message of a scene, and stops at its step. */
-const it = sceneIt.extend<{ ambushed: Ambushed }>({
+/** `ambushed` takes up the one message of a environment, and stops at its step. */
+const it = environmentIt.extend<{ ambushed: Ambushed }>({
   ambushed: async ({ task: _ }, use) => {
     const dir = await mkdtemp(join(tmpdir(), 'herald-steps-'));
     const victims: WorkerProcess[] = [];
-    await use(async (scene, ambush) => {
+    await use(async (env, ambush) => {
       let stoppedAt: string | undefined;
       const logFile = join(dir, `${victims.length}.log`);
-      const plan = { config: { ...scene.config(), http: false }, clockAheadMs: 0, ambush };
+      const plan = { config: { ...env.config(), http: false }, clockAheadMs: 0, ambush };
       const victim = startWorker('victim', plan, logFile, {
         onTake() {},
         onEnd() {},
@@ -49,7 +49,7 @@ const it = sceneIt.extend<{ ambushed: Ambushed }>({
 });
 
 const nothingLeft = { active: 0, waiting: 0, delayed: 0, failed: 0 };
-const left = ({ queue }: Scene) => queue.getJobCounts('active', 'waiting', 'delayed', 'failed');
+const left = ({ queue }: Environment) => queue.getJobCounts('active', 'waiting', 'delayed', 'failed');
 
 describe.concurrent('a worker that is stopped at a step of the pipeline', () => {
   /** kill.test.ts has the deaths with the grant, with the answer and with the settlement. */
@@ -59,19 +59,19 @@ describe.concurrent('a worker that is stopped at a step of the pipeline', () => 
     { at: 'disposing', calls: 1, receipts: 1 },
   ] as const)(
     'at the step $at: the message arrives once and ends once',
-    async ({ at, calls, receipts }, { openScene, ambushed }) => {
-      const scene = await openScene();
-      await scene.send(21);
-      const victim = await ambushed(scene, { at, does: 'die' });
+    async ({ at, calls, receipts }, { openEnvironment, ambushed }) => {
+      const env = await openEnvironment();
+      await env.send(21);
+      const victim = await ambushed(env, { at, does: 'die' });
       await victim.ended;
-      expect(scene.sandbox.journal.report().calls).toBe(calls);
-      expect(await scene.receipts()).toHaveLength(receipts);
-      expect(await scene.queue.getActiveCount()).toBe(1);
-      await scene.worker();
-      expect(await scene.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ 'delivered/sent': 1 });
-      expect(await scene.receipts()).toHaveLength(1);
-      expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
-      expect(await left(scene)).toEqual(nothingLeft);
+      expect(env.sandbox.journal.report().calls).toBe(calls);
+      expect(await env.receipts()).toHaveLength(receipts);
+      expect(await env.queue.getActiveCount()).toBe(1);
+      await env.worker();
+      expect(await env.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ 'delivered/sent': 1 });
+      expect(await env.receipts()).toHaveLength(1);
+      expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+      expect(await left(env)).toEqual(nothingLeft);
     },
   );
 
@@ -84,17 +84,17 @@ describe.concurrent('a worker that is stopped at a step of the pipeline', () => 
     { at: 'settled', calls: 1, ended: 'delivered/sent' },
   ] as const)(
     'at the step $at: the message arrives once and ends once',
-    async ({ at, calls, ended }, { openScene, ambushed }) => {
-      const scene = await openScene();
-      await scene.send(21);
-      const victim = await ambushed(scene, { at, does: 'block', ms: BEYOND_LOCK_MS });
-      await scene.worker();
-      expect(await scene.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ [ended]: 1 });
+    async ({ at, calls, ended }, { openEnvironment, ambushed }) => {
+      const env = await openEnvironment();
+      await env.send(21);
+      const victim = await ambushed(env, { at, does: 'block', ms: BEYOND_LOCK_MS });
+      await env.worker();
+      expect(await env.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ [ended]: 1 });
       await eventually('it to go on', () => victim.taken.size === 0, Boolean, { withinMs: BEYOND_LOCK_MS });
       expect(await victim.log()).not.toContain('"fatal"');
-      expect(await scene.receipts()).toHaveLength(1);
-      expect(scene.sandbox.journal.report()).toMatchObject({ calls, accepted: 1 });
-      expect(await left(scene)).toEqual(nothingLeft);
+      expect(await env.receipts()).toHaveLength(1);
+      expect(env.sandbox.journal.report()).toMatchObject({ calls, accepted: 1 });
+      expect(await left(env)).toEqual(nothingLeft);
     },
   );
 });

@@ -2,14 +2,14 @@ import { readdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect } from 'vitest';
-import { type Line, openLine } from '../../chaos/line.ts';
 import { createProducer, createWorker } from '../../src/app.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { CHANNEL, type Scene, it as sceneIt } from '../support/scene.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { type FaultyProxy, openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { CHANNEL, type Environment, it as environmentIt } from '../support/environment.ts';
 
 /** A platform that takes whatever it gets: what the store forgot, a player gets twice. */
 const LENIENT = { sandbox: { kongregate: { dayMs: 1 } } };
@@ -19,7 +19,7 @@ const MESSAGE = 'known-to-the-store';
 type Close = () => Promise<void> | void;
 
 /** `later` takes what a test opens: closed after it, the latest first. */
-const it = sceneIt.extend<{ later: (close: Close) => void }>({
+const it = environmentIt.extend<{ later: (close: Close) => void }>({
   later: async ({ task: _ }, use) => {
     const closes: Close[] = [];
     await use((close) => void closes.unshift(close));
@@ -29,25 +29,25 @@ const it = sceneIt.extend<{ later: (close: Close) => void }>({
 
 interface Stage {
   later(close: Close): void;
-  scene: Scene;
+  env: Environment;
   /** The way by which workers and producers reach whichever Redis it is. */
-  line: Line;
+  proxy: FaultyProxy;
   url: string;
   log(): string;
   startWorker(): Promise<{ close(): Promise<void> }>;
 }
 
-async function openStage(scene: Scene, later: Stage['later']): Promise<Stage> {
-  const line = await openLine(scene.server.port);
-  later(() => line.close());
-  const url = `redis://127.0.0.1:${line.port}`;
+async function openStage(env: Environment, later: Stage['later']): Promise<Stage> {
+  const proxy = await openFaultyProxy(env.server.port);
+  later(() => proxy.close());
+  const url = `redis://127.0.0.1:${proxy.port}`;
   const lines: string[] = [];
   const logger = createLogger({ destination: { write: (text) => void lines.push(text) } });
   return {
-    ...{ scene, line, url, later },
+    ...{ env, proxy, url, later },
     log: () => lines.join(''),
     async startWorker() {
-      const worker = createWorker({ ...scene.config(), redis: url }, { logger });
+      const worker = createWorker({ ...env.config(), redis: url }, { logger });
       let open = true;
       const close = async (): Promise<void> => {
         if (open) await worker.close({ deadlineMs: 1_000 });
@@ -61,10 +61,10 @@ async function openStage(scene: Scene, later: Stage['later']): Promise<Stage> {
 }
 
 /** What the store keeps: the message in its queue. What it will forget: everything that the worker makes of it. */
-async function deliverOnce({ scene, startWorker }: Stage): Promise<{ close(): Promise<void> }> {
+async function deliverOnce({ env, startWorker }: Stage): Promise<{ close(): Promise<void> }> {
   const worker = await startWorker();
-  expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
-  expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+  expect(await env.settled(1)).toEqual({ 'delivered/sent': 1 });
+  expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
   return worker;
 }
 
@@ -72,7 +72,7 @@ async function deliverOnce({ scene, startWorker }: Stage): Promise<{ close(): Pr
 async function endOfBoth({ url, later }: Stage): Promise<Record<string, string>> {
   const producer = createProducer({ redis: url, channels: [CHANNEL], timeoutMs: 20_000 });
   const redis = new Redis(url, { maxRetriesPerRequest: null });
-  redis.on('error', () => {}); // The line breaks when the test ends.
+  redis.on('error', () => {}); // The proxy closes when the test ends.
   later(async () => {
     await producer.close();
     redis.disconnect();
@@ -120,45 +120,48 @@ async function appendOnlyFile({ dir }: RedisServer): Promise<{ path: string; byt
 }
 
 describe.concurrent('an append-only file whose tail is gone', () => {
-  async function prepare(scene: Scene, later: Stage['later']) {
-    await scene.send(PLAYER, { id: MESSAGE });
-    return { stage: await openStage(scene, later), kept: await appendOnlyFile(scene.server) };
+  async function prepare(env: Environment, later: Stage['later']) {
+    await env.send(PLAYER, { id: MESSAGE });
+    return { stage: await openStage(env, later), kept: await appendOnlyFile(env.server) };
   }
-  async function loseTail({ server }: Scene, { path, bytes }: { path: string; bytes: number }) {
+  async function loseTail({ server }: Environment, { path, bytes }: { path: string; bytes: number }) {
     await server.kill();
     expect((await stat(path)).size).toBeGreaterThan(bytes);
     await truncate(path, bytes);
     await server.restart();
   }
 
-  it('costs nothing where the worker lives: it tells the store again', async ({ openScene, later }) => {
-    const scene = await openScene({ ...LENIENT, appendonly: true });
-    const { stage, kept } = await prepare(scene, later);
+  it('costs nothing where the worker lives: it tells the store again', async ({ openEnvironment, later }) => {
+    const env = await openEnvironment({ ...LENIENT, appendonly: true });
+    const { stage, kept } = await prepare(env, later);
     await deliverOnce(stage);
-    await loseTail(scene, kept);
+    await loseTail(env, kept);
     expect(await endOfBoth(stage)).toEqual({ [MESSAGE]: 'delivered/sent', second: 'suppressed/quota' });
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
     expect(stage.log()).toContain('redis failover: restored recent sends');
   });
 
-  it('costs a second message where the worker died in the same moment', async ({ openScene, later }) => {
-    const scene = await openScene({ ...LENIENT, appendonly: true });
-    const { stage, kept } = await prepare(scene, later);
+  it('costs a second message where the worker died in the same moment', async ({
+    openEnvironment,
+    later,
+  }) => {
+    const env = await openEnvironment({ ...LENIENT, appendonly: true });
+    const { stage, kept } = await prepare(env, later);
     const worker = await deliverOnce(stage);
     await worker.close();
-    await loseTail(scene, kept);
+    await loseTail(env, kept);
     await stage.startWorker();
     await endOfBoth(stage);
     // The message that the store knew only as waiting is sent again. That is the bound, and `doctor` tells of it.
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 2 });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 2 });
   });
 });
 
 describe.concurrent('a replica that lagged behind and takes over', () => {
   /** A replica that hears nothing of the primary from now on. */
-  async function prepare(scene: Scene, later: Stage['later']) {
-    await scene.send(PLAYER, { id: MESSAGE });
-    const behind = await openLine(scene.server.port);
+  async function prepare(env: Environment, later: Stage['later']) {
+    await env.send(PLAYER, { id: MESSAGE });
+    const behind = await openFaultyProxy(env.server.port);
     const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${behind.port}`] });
     const client = new Redis(replica.url);
     later(async () => {
@@ -171,45 +174,45 @@ describe.concurrent('a replica that lagged behind and takes over', () => {
     await eventually('the replica to be in step', linked);
     await eventually(
       'all writes to be there',
-      () => scene.redis.wait(1, 1_000),
+      () => env.redis.wait(1, 1_000),
       (count) => count === 1,
     );
-    behind.swallow();
-    return { stage: await openStage(scene, later), replica, client };
+    behind.halfOpen();
+    return { stage: await openStage(env, later), replica, client };
   }
   async function failOver(
-    { scene, line }: Stage,
+    { env, proxy }: Stage,
     { replica, client }: { replica: RedisServer; client: Redis },
   ) {
-    await scene.server.kill();
+    await env.server.kill();
     await client.replicaof('NO', 'ONE');
-    line.lead(replica.port);
-    line.cut();
+    proxy.redirect(replica.port);
+    proxy.cut();
   }
 
-  it('costs nothing where the worker lives: it tells the store again', async ({ openScene, later }) => {
-    const scene = await openScene(LENIENT);
-    const { stage, ...successor } = await prepare(scene, later);
+  it('costs nothing where the worker lives: it tells the store again', async ({ openEnvironment, later }) => {
+    const env = await openEnvironment(LENIENT);
+    const { stage, ...successor } = await prepare(env, later);
     await deliverOnce(stage);
     await failOver(stage, successor);
     expect(await endOfBoth(stage)).toEqual({ [MESSAGE]: 'delivered/sent', second: 'suppressed/quota' });
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
     expect(stage.log()).toContain('redis failover: restored recent sends');
   });
 
   it('is told of recent sends before it is asked what was on its way to the other', async ({
-    openScene,
+    openEnvironment,
     later,
   }) => {
-    const scene = await openScene(LENIENT);
-    const { stage, ...successor } = await prepare(scene, later);
+    const env = await openEnvironment(LENIENT);
+    const { stage, ...successor } = await prepare(env, later);
     const { taken, go, ledger } = holding('second');
-    const worker = await scene.worker({ redis: stage.url, wrap: { ledger } });
+    const worker = await env.worker({ redis: stage.url, wrap: { ledger } });
     later(async () => void (await worker.close({ deadlineMs: 1_000 })));
-    expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
-    await scene.send(PLAYER, { id: 'second' });
+    expect(await env.settled(1)).toEqual({ 'delivered/sent': 1 });
+    await env.send(PLAYER, { id: 'second' });
     await taken;
-    await scene.server.kill('SIGSTOP');
+    await env.server.kill('SIGSTOP');
     go();
     await failOver(stage, successor);
     const ends = async (): Promise<string[]> => {
@@ -220,17 +223,20 @@ describe.concurrent('a replica that lagged behind and takes over', () => {
     };
     const quota = (all: string[]): boolean => all.includes('second suppressed/quota');
     await eventually('the end of the second', ends, quota);
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
   });
 
-  it('costs a second message where the worker died in the same moment', async ({ openScene, later }) => {
-    const scene = await openScene(LENIENT);
-    const { stage, ...successor } = await prepare(scene, later);
+  it('costs a second message where the worker died in the same moment', async ({
+    openEnvironment,
+    later,
+  }) => {
+    const env = await openEnvironment(LENIENT);
+    const { stage, ...successor } = await prepare(env, later);
     const worker = await deliverOnce(stage);
     await worker.close();
     await failOver(stage, successor);
     await stage.startWorker();
     await endOfBoth(stage);
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 2 });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 2 });
   });
 });

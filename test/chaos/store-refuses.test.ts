@@ -1,30 +1,30 @@
 import { Redis } from 'ioredis';
 import { describe, expect } from 'vitest';
-import { openLine } from '../../chaos/line.ts';
 import { createProducer } from '../../src/app.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { startRedis } from '../../src/sandbox/index.ts';
-import { elapse, eventually } from '../support/eventually.ts';
-import { it, type Scene } from '../support/scene.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { type Environment, it } from '../support/environment.ts';
 
 const MESSAGES = 30;
 
 /** Refuses every write from the first settlement on, as a full store does, until it is let go. */
-function fullWhenSettling(scene: () => Scene) {
+function fullWhenSettling(env: () => Environment) {
   let full = false;
   return (ledger: Ledger): Ledger => ({
     admit: (message, nonce) => ledger.admit(message, nonce),
     async settle(settlement) {
       if (!full) {
         full = true;
-        await scene().redis.config('SET', 'maxmemory', '1');
+        await env().redis.config('SET', 'maxmemory', '1');
       }
       return await ledger.settle(settlement);
     },
   });
 }
 
-const scriptsRun = async ({ redis }: Scene): Promise<number> => {
+const scriptsRun = async ({ redis }: Environment): Promise<number> => {
   const stats = await redis.info('commandstats');
   return [...stats.matchAll(/cmdstat_(?:evalsha|eval):calls=(\d+)/g)].reduce(
     (sum, [, n]) => sum + Number(n),
@@ -34,42 +34,42 @@ const scriptsRun = async ({ redis }: Scene): Promise<number> => {
 
 describe.concurrent('a store that is full', { timeout: 40_000 }, () => {
   it('gets the answers that it refused when it takes them again; meanwhile nothing spins', async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene({ channel: { onUnknown: 'keep' } });
-    for (let i = 0; i < MESSAGES; i += 1) await scene.send(Math.floor(i / 5) * 10 + (i % 5) + 1);
-    const worker = await scene.worker({ wrap: { ledger: fullWhenSettling(() => scene) } });
+    const env = await openEnvironment({ channel: { onUnknown: 'keep' } });
+    for (let i = 0; i < MESSAGES; i += 1) await env.send(Math.floor(i / 5) * 10 + (i % 5) + 1);
+    const worker = await env.worker({ wrap: { ledger: fullWhenSettling(() => env) } });
     const unready = async () => (await fetch(`${worker.url}/readyz`)).status === 503;
     await eventually('the worker to be unready', unready);
-    const [before, linesBefore] = [await scriptsRun(scene), worker.log().split('\n').length];
+    const [before, linesBefore] = [await scriptsRun(env), worker.log().split('\n').length];
     await elapse(5_000);
-    const scripts = (await scriptsRun(scene)) - before;
+    const scripts = (await scriptsRun(env)) - before;
     expect(scripts).toBeLessThan(150);
     const told = worker.log().split('\n').slice(linesBefore);
     expect(told.filter((line) => line && !line.includes('"msg":"attempt"'))).toEqual([]);
-    await scene.redis.config('SET', 'maxmemory', '0');
+    await env.redis.config('SET', 'maxmemory', '0');
     // No answer was thrown away: nothing is in doubt.
-    expect(await scene.settled(MESSAGES, { withinMs: 25_000 })).toEqual({ 'delivered/sent': MESSAGES });
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: MESSAGES, accepted: MESSAGES });
+    expect(await env.settled(MESSAGES, { withinMs: 25_000 })).toEqual({ 'delivered/sent': MESSAGES });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: MESSAGES, accepted: MESSAGES });
     expect(worker.log().match(/redis refuses writes/g)).toHaveLength(1);
   });
 
   it('is waited for by a worker that starts, and by one that closes no longer than it may', async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene();
-    const id = await scene.send(1);
-    await scene.redis.config('SET', 'maxmemory', '1');
-    const worker = await scene.worker({ idle: true });
+    const env = await openEnvironment();
+    const id = await env.send(1);
+    await env.redis.config('SET', 'maxmemory', '1');
+    const worker = await env.worker({ idle: true });
     const running = worker.start();
     await eventually('it to say so', () => worker.log().includes('redis refuses writes'));
-    await scene.redis.config('SET', 'maxmemory', '0');
+    await env.redis.config('SET', 'maxmemory', '0');
     await running;
-    expect(await scene.settled(1)).toEqual({ 'delivered/sent': 1 });
-    expect((await scene.receipts())[0]).toMatchObject({ id });
-    await scene.redis.config('SET', 'maxmemory', '1');
-    await scene.redis.config('SET', 'maxmemory', '1');
-    const closing = await scene.worker({ idle: true });
+    expect(await env.settled(1)).toEqual({ 'delivered/sent': 1 });
+    expect((await env.receipts())[0]).toMatchObject({ id });
+    await env.redis.config('SET', 'maxmemory', '1');
+    await env.redis.config('SET', 'maxmemory', '1');
+    const closing = await env.worker({ idle: true });
     void closing.start().catch(() => {});
     await eventually('the second to say so', () => closing.log().includes('redis refuses writes'));
     const from = performance.now();
@@ -80,24 +80,24 @@ describe.concurrent('a store that is full', { timeout: 40_000 }, () => {
 
 describe.concurrent('a primary that became a replica', { timeout: 60_000 }, () => {
   it('is left by a worker whose connections it kept, for where the address leads now', async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene({ sandbox: { kongregate: { dayMs: 1 } } });
-    const successor = await startRedis({ args: ['--replicaof', '127.0.0.1', `${scene.server.port}`] });
+    const env = await openEnvironment({ sandbox: { kongregate: { dayMs: 1 } } });
+    const successor = await startRedis({ args: ['--replicaof', '127.0.0.1', `${env.server.port}`] });
     const client = new Redis(successor.url);
-    const line = await openLine(scene.server.port);
+    const proxy = await openFaultyProxy(env.server.port);
     try {
-      const worker = await scene.worker({ redis: `redis://127.0.0.1:${line.port}` });
-      await scene.send(1);
-      await scene.settled(1);
+      const worker = await env.worker({ redis: `redis://127.0.0.1:${proxy.port}` });
+      await env.send(1);
+      await env.settled(1);
       await eventually(
         'the replica to be in step',
         () => client.xlen('herald:{kongregate}:receipts'),
         Boolean,
       );
-      line.lead(successor.port);
+      proxy.redirect(successor.port);
       await client.replicaof('NO', 'ONE');
-      await scene.redis.replicaof('127.0.0.1', successor.port);
+      await env.redis.replicaof('127.0.0.1', successor.port);
       const unready = async () => (await fetch(`${worker.url}/readyz`)).status;
       await eventually('it to be unready', unready, (status) => status === 503);
       const producer = createProducer({ redis: successor.url });
@@ -115,7 +115,7 @@ describe.concurrent('a primary that became a replica', { timeout: 60_000 }, () =
       expect(worker.log().match(/redis refuses writes/g)!.length).toBeLessThan(4);
     } finally {
       client.disconnect();
-      await line.close();
+      await proxy.close();
       await successor.stop();
     }
   });

@@ -1,21 +1,21 @@
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
-import { bury, welcome } from '../admin/desk.ts';
-import type { Scene } from '../support/scene.ts';
-import { it } from './operator-scene.ts';
+import { bury, welcome } from '../admin/admin-fixture.ts';
+import type { Environment } from '../support/environment.ts';
+import { it } from './operator-fixture.ts';
 import { herald, testContext } from './test-context.ts';
 
-async function buried(scene: Scene): Promise<string[]> {
-  await scene.worker();
-  return await bury(scene, [10, 20, 30]);
+async function buried(env: Environment): Promise<string[]> {
+  await env.worker();
+  return await bury(env, [10, 20, 30]);
 }
 
 describe.concurrent('dead list', () => {
-  it('shows letters newest last, with what killed them', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    const ids = await buried(scene);
-    const { exitCode, stdout } = await operator.run(scene, ['dead', 'list']);
+  it('shows letters newest last, with what killed them', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const ids = await buried(env);
+    const { exitCode, stdout } = await operator.run(env, ['dead', 'list']);
     expect(exitCode).toBe(EXIT.done);
     const [head, ...rows] = stdout.trim().split('\n');
     expect(head).toMatch(/^channel +id +reason +detail +run +attempts +died at +age$/);
@@ -23,10 +23,10 @@ describe.concurrent('dead list', () => {
     expect(rows[0]).toMatch(/^kongregate +to-10 +bad_recipient +\S.* +1 +1 +\d{4}-\d\d-\d\dT.*Z +\d+(ms|s)$/);
   });
 
-  it('narrows, limits to the newest and tells how many there are', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await buried(scene);
-    const limited = await operator.run(scene, ['dead', 'list', '--limit', '1', '--json']);
+  it('narrows, limits to the newest and tells how many there are', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    const limited = await operator.run(env, ['dead', 'list', '--limit', '1', '--json']);
     expect(JSON.parse(limited.stdout)).toMatchObject({
       id: 'to-30',
       run: 1,
@@ -34,10 +34,10 @@ describe.concurrent('dead list', () => {
       reason: 'bad_recipient',
     });
     expect(limited.stderr).toContain('the newest 1 of 3');
-    expect(await operator.documents(scene, ['dead', 'list', 'to-20'])).toMatchObject([{ id: 'to-20' }]);
-    expect(await operator.documents(scene, ['dead', 'list', '--reason', 'exhausted'])).toEqual([]);
-    expect(await operator.documents(scene, ['dead', 'list', '--until', '1h'])).toEqual([]);
-    expect(await operator.documents(scene, ['dead', 'list', '--since', '1h'])).toHaveLength(3);
+    expect(await operator.documents(env, ['dead', 'list', 'to-20'])).toMatchObject([{ id: 'to-20' }]);
+    expect(await operator.documents(env, ['dead', 'list', '--reason', 'exhausted'])).toEqual([]);
+    expect(await operator.documents(env, ['dead', 'list', '--until', '1h'])).toEqual([]);
+    expect(await operator.documents(env, ['dead', 'list', '--since', '1h'])).toHaveLength(3);
   });
 
   it.for([
@@ -45,8 +45,8 @@ describe.concurrent('dead list', () => {
     [['--since', 'yesterday'], /expected an instant/],
     [['--limit', '0'], /whole number/],
     [['--channel', 'elsewhere'], /unknown channel "elsewhere".*known: kongregate/],
-  ] as const)('refuses %j', async ([argv, why], { openScene, operator, expect }) => {
-    const { exitCode, stderr } = await operator.run(await openScene(), ['dead', 'list', ...argv]);
+  ] as const)('refuses %j', async ([argv, why], { openEnvironment, operator, expect }) => {
+    const { exitCode, stderr } = await operator.run(await openEnvironment(), ['dead', 'list', ...argv]);
     expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringMatching(why)]);
   });
 
@@ -62,71 +62,74 @@ describe.concurrent('dead list', () => {
 });
 
 describe.concurrent('dead show', () => {
-  it('shows all of a letter but its content, unless that is asked for', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await scene.worker();
-    await scene.send(10, { id: 'secretive', content: 'a private word', meta: { campaign: 'autumn' } });
-    await scene.settled(1);
-    const plain = await operator.run(scene, ['dead', 'show', 'secretive']);
+  it('shows all of a letter but its content, unless that is asked for', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    await env.worker();
+    await env.send(10, { id: 'secretive', content: 'a private word', meta: { campaign: 'autumn' } });
+    await env.settled(1);
+    const plain = await operator.run(env, ['dead', 'show', 'secretive']);
     expect(plain.exitCode).toBe(EXIT.done);
     expect(plain.stdout).toContain('"campaign":"autumn"');
     expect(plain.stdout).toMatch(/reason +bad_recipient/);
     expect(plain.stdout).not.toContain('private');
-    const [opened] = await operator.documents(scene, ['dead', 'show', 'secretive', '--content']);
+    const [opened] = await operator.documents(env, ['dead', 'show', 'secretive', '--content']);
     expect(opened).toMatchObject({
       message: { to: { userId: 10 }, platform: 'kongregate' },
       content: { content: 'a private word' },
     });
-    expect(await operator.documents(scene, ['dead', 'show', String(opened!['job_id'])])).toMatchObject([
+    expect(await operator.documents(env, ['dead', 'show', String(opened!['job_id'])])).toMatchObject([
       { id: 'secretive' },
     ]);
   });
 
-  it('shows what could not be read only with --content', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await scene.worker();
-    const jobId = await scene.addForeign('\u001b[31m private garbage');
-    await scene.settled(1);
-    const plain = await operator.run(scene, ['dead', 'show', jobId]);
+  it('shows what could not be read only with --content', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await env.worker();
+    const jobId = await env.addForeign('\u001b[31m private garbage');
+    await env.settled(1);
+    const plain = await operator.run(env, ['dead', 'show', jobId]);
     expect([plain.exitCode, plain.stdout]).toEqual([EXIT.done, expect.not.stringContaining('private')]);
-    const open = await operator.run(scene, ['dead', 'show', jobId, '--content']);
+    const open = await operator.run(env, ['dead', 'show', jobId, '--content']);
     expect(open.stdout).toContain('private garbage');
     expect(open.stdout).not.toContain('\u001b');
   });
 
-  it('says so where there is none', async ({ openScene, operator }) => {
-    const { exitCode, stderr } = await operator.run(await openScene(), ['dead', 'show', 'nobody']);
+  it('says so where there is none', async ({ openEnvironment, operator }) => {
+    const { exitCode, stderr } = await operator.run(await openEnvironment(), ['dead', 'show', 'nobody']);
     expect([exitCode, stderr]).toEqual([EXIT.partly, 'herald: no dead letter "nobody"\n']);
   });
 });
 
 describe.concurrent('dead replay', () => {
-  it('without --yes prints the plan and changes nothing', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await buried(scene);
-    const { exitCode, stdout } = await operator.run(scene, ['dead', 'replay']);
+  it('without --yes prints the plan and changes nothing', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    const { exitCode, stdout } = await operator.run(env, ['dead', 'replay']);
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(/kongregate +bad_recipient +3 +\d{4}-\S+ +\d{4}-\S+/);
     expect(stdout).toContain('3 would be replayed, oldest first; --yes does it.');
-    expect(await scene.letters()).toHaveLength(3);
-    expect(scene.sandbox.journal.report().calls).toBe(3);
+    expect(await env.letters()).toHaveLength(3);
+    expect(env.sandbox.journal.report().calls).toBe(3);
   });
 
-  it('with --yes replays, and they are delivered', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await buried(scene);
-    welcome(scene, [10, 20, 30]);
-    const [report] = await operator.documents(scene, ['dead', 'replay', '--yes', '--rate', '100/s']);
+  it('with --yes replays, and they are delivered', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    welcome(env, [10, 20, 30]);
+    const [report] = await operator.documents(env, ['dead', 'replay', '--yes', '--rate', '100/s']);
     expect(report).toMatchObject({ dry_run: false, replayed: 3, failed: 0, interrupted: false, letters: 3 });
-    expect(await scene.settled(6)).toEqual({ 'dead/bad_recipient': 3, 'delivered/sent': 3 });
-    const again = await operator.run(scene, ['dead', 'replay']);
+    expect(await env.settled(6)).toEqual({ 'dead/bad_recipient': 3, 'delivered/sent': 3 });
+    const again = await operator.run(env, ['dead', 'replay']);
     expect([again.exitCode, again.stdout]).toEqual([EXIT.done, 'nothing to replay\n']);
   });
 
-  it('tells of ids that it does not know, and ends with 1', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await buried(scene);
-    const { exitCode, stdout, stderr } = await operator.run(scene, [
+  it('tells of ids that it does not know, and ends with 1', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    const { exitCode, stdout, stderr } = await operator.run(env, [
       'dead',
       'replay',
       'to-10',
@@ -138,34 +141,34 @@ describe.concurrent('dead replay', () => {
   });
 
   it('warns of letters that may have arrived and of those that nobody could read', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene({ channel: { onUnknown: 'keep' } });
-    await scene.worker();
-    scene.sandbox.faults.add({ kind: 'reset', accepted: true });
-    await scene.send(11);
-    await scene.addForeign('garbage');
-    await scene.settled(2);
-    const plain = await operator.run(scene, ['dead', 'replay']);
+    const env = await openEnvironment({ channel: { onUnknown: 'keep' } });
+    await env.worker();
+    env.sandbox.faults.add({ kind: 'reset', accepted: true });
+    await env.send(11);
+    await env.addForeign('garbage');
+    await env.settled(2);
+    const plain = await operator.run(env, ['dead', 'replay']);
     expect(plain.stderr).toMatch(/1 unconfirmed left out.*--reason unconfirmed/);
     expect(plain.stderr).toMatch(/invalid_message letters die again unless/);
     expect(plain.stdout).not.toContain('unconfirmed');
-    const asked = await operator.run(scene, ['dead', 'replay', '--reason', 'unconfirmed']);
+    const asked = await operator.run(env, ['dead', 'replay', '--reason', 'unconfirmed']);
     expect(asked.stderr).toMatch(/may have arrived: their recipients may get them twice/);
     expect(asked.stdout).toContain('1 would be replayed');
   });
 
   it('can be interrupted, with a bar at a terminal, and says how to go on', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene();
-    await buried(scene);
+    const env = await openEnvironment();
+    await buried(env);
     const { context, stdout, stderr, interrupt } = testContext({ terminal: true });
-    const argv = ['dead', 'replay', '--yes', '--rate', '1/h', '--config', await operator.config(scene)];
+    const argv = ['dead', 'replay', '--yes', '--rate', '1/h', '--config', await operator.config(env)];
     const ended = runCommandLine(argv, context, '1.2.3');
-    await scene.settled(4); // the first one goes at once, and dies again
+    await env.settled(4); // the first one goes at once, and dies again
     interrupt();
     expect(await ended).toBe(EXIT.partly);
     expect(stdout()).toMatch(/^replayed +1$/m);
@@ -180,16 +183,16 @@ describe.concurrent('dead replay', () => {
 });
 
 describe.concurrent('dead purge', () => {
-  it('deletes what the plan showed, and nothing without --yes', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await buried(scene);
-    const plan = await operator.run(scene, ['dead', 'purge', '--limit', '2']);
+  it('deletes what the plan showed, and nothing without --yes', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    const plan = await operator.run(env, ['dead', 'purge', '--limit', '2']);
     expect(plan.stdout).toContain('2 would be deleted for good');
-    expect(await scene.letters()).toHaveLength(3);
-    const [report] = await operator.documents(scene, ['dead', 'purge', '--limit', '2', '--yes']);
+    expect(await env.letters()).toHaveLength(3);
+    const [report] = await operator.documents(env, ['dead', 'purge', '--limit', '2', '--yes']);
     expect(report).toMatchObject({ dry_run: false, purged: 2, replayed_meanwhile: 0 });
-    expect((await operator.documents(scene, ['dead', 'list'])).map(({ id }) => id)).toEqual(['to-30']);
-    expect(await scene.redis.keys(scene.queue.toKey('m_*'))).toEqual([]);
-    expect((await operator.run(scene, ['dead', 'purge', 'to-10', '--yes'])).exitCode).toBe(EXIT.partly);
+    expect((await operator.documents(env, ['dead', 'list'])).map(({ id }) => id)).toEqual(['to-30']);
+    expect(await env.redis.keys(env.queue.toKey('m_*'))).toEqual([]);
+    expect((await operator.run(env, ['dead', 'purge', 'to-10', '--yes'])).exitCode).toBe(EXIT.partly);
   });
 });

@@ -4,8 +4,8 @@ import { describe, expect } from 'vitest';
 import type { Check } from '../../src/admin/check.ts';
 import { EXIT } from '../../src/cli/context.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
-import type { Scene } from '../support/scene.ts';
-import { it, type Operator } from './operator-scene.ts';
+import type { Environment } from '../support/environment.ts';
+import { it, type Operator } from './operator-fixture.ts';
 import { herald, type TestContextOptions } from './test-context.ts';
 
 const KEY = { apiKey: 'sandbox-key' };
@@ -24,13 +24,13 @@ async function examine(
   return { exitCode, checks, of };
 }
 
-const doctor = async (scene: Scene, operator: Operator) => await examine(await operator.config(scene, KEY));
+const doctor = async (env: Environment, operator: Operator) => await examine(await operator.config(env, KEY));
 
 describe.concurrent('doctor', () => {
-  it('finds nothing wrong with a Redis that keeps its data', async ({ openScene, operator }) => {
-    const scene = await openScene({ appendonly: true });
-    await scene.worker();
-    const { exitCode, checks, of } = await doctor(scene, operator);
+  it('finds nothing wrong with a Redis that keeps its data', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment({ appendonly: true });
+    await env.worker();
+    const { exitCode, checks, of } = await doctor(env, operator);
     expect(checks.filter(({ level }) => level === 'failed')).toEqual([]);
     expect(exitCode).toBe(EXIT.done);
     expect(of('credentials')).toEqual(['ok: present for kongregate.']);
@@ -44,10 +44,10 @@ describe.concurrent('doctor', () => {
     expect(of('dead letters')).toEqual(['ok: none.']);
   });
 
-  it('tells that something else lies under a key of a channel', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await scene.redis.set(`${ledgerBase('kongregate')}:channel`, 'something else');
-    const { exitCode, of } = await doctor(scene, operator);
+  it('tells that something else lies under a key of a channel', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await env.redis.set(`${ledgerBase('kongregate')}:channel`, 'something else');
+    const { exitCode, of } = await doctor(env, operator);
     expect(exitCode).toBe(EXIT.partly);
     expect(of('channels')).toEqual([
       expect.stringMatching(
@@ -56,11 +56,11 @@ describe.concurrent('doctor', () => {
     ]);
   });
 
-  it('fails a Redis that may forget, and says what to do', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await scene.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    await scene.redis.config('SET', 'hash-max-listpack-value', '32');
-    const { exitCode, of } = await doctor(scene, operator);
+  it('fails a Redis that may forget, and says what to do', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await env.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await env.redis.config('SET', 'hash-max-listpack-value', '32');
+    const { exitCode, of } = await doctor(env, operator);
     expect(exitCode).toBe(EXIT.partly);
     expect(of('persistence')).toEqual([expect.stringMatching(/^failed: AOF is off.*set appendonly to yes/)]);
     expect(of('eviction')).toEqual([expect.stringMatching(/^failed: .*allkeys-lru.*set it to noeviction/)]);
@@ -71,15 +71,15 @@ describe.concurrent('doctor', () => {
   });
 
   it('compares the channels of workers with its own, and tells of stopped ones', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene({ appendonly: true });
-    await scene.worker();
-    const facts = await scene.redis.hget('herald:channels', 'kongregate');
-    await scene.redis.hset('herald:channels', 'forum', facts ?? '');
-    await operator.run(scene, ['channel', 'pause', 'kongregate']);
-    const { of, exitCode } = await doctor(scene, operator);
+    const env = await openEnvironment({ appendonly: true });
+    await env.worker();
+    const facts = await env.redis.hget('herald:channels', 'kongregate');
+    await env.redis.hset('herald:channels', 'forum', facts ?? '');
+    await operator.run(env, ['channel', 'pause', 'kongregate']);
+    const { of, exitCode } = await doctor(env, operator);
     expect(exitCode).toBe(EXIT.done);
     expect(of('channel forum')).toEqual([
       expect.stringMatching(/^warning: announced .* not configured here/),
@@ -90,26 +90,26 @@ describe.concurrent('doctor', () => {
     );
   });
 
-  it('warns of what a managed Redis does not tell', async ({ openScene, operator }) => {
-    const scene = await openScene({ appendonly: true });
-    await scene.redis.call('ACL', 'SETUSER', 'default', '-config');
-    const { exitCode, of } = await doctor(scene, operator);
+  it('warns of what a managed Redis does not tell', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment({ appendonly: true });
+    await env.redis.call('ACL', 'SETUSER', 'default', '-config');
+    const { exitCode, of } = await doctor(env, operator);
     expect(exitCode).toBe(EXIT.done);
     expect(of('persistence')).toEqual([
       expect.stringMatching(/^warning: AOF is on; appendfsync could not be read/),
     ]);
     expect(of('memory')).toEqual([expect.stringMatching(/^warning: .* could not be read/)]);
-    await scene.redis.call('ACL', 'SETUSER', 'default', '-info');
-    expect((await doctor(scene, operator)).of('redis')).toContainEqual(
+    await env.redis.call('ACL', 'SETUSER', 'default', '-info');
+    expect((await doctor(env, operator)).of('redis')).toContainEqual(
       expect.stringMatching(/^warning: .*INFO/),
     );
   });
 
   it('asks the platforms after the channels’ accounts, where it has their credentials', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene({
+    const env = await openEnvironment({
       appendonly: true,
       sandbox: { zulip: { webhookBots: ['hook@example.com:hook-key'] } },
     });
@@ -120,24 +120,21 @@ describe.concurrent('doctor', () => {
     };
     const channels = Object.entries(accounts).map(([email, apiKey]) => [
       email.replace(/@.*/, ''),
-      { platform: 'zulip', baseUrl: `${scene.sandbox.url}/zulip`, email, apiKey },
+      { platform: 'zulip', baseUrl: `${env.sandbox.url}/zulip`, email, apiKey },
     ]);
-    const path = await operator.config(scene);
-    await writeFile(
-      path,
-      JSON.stringify({ redis: scene.server.url, channels: Object.fromEntries(channels) }),
-    );
+    const path = await operator.config(env);
+    await writeFile(path, JSON.stringify({ redis: env.server.url, channels: Object.fromEntries(channels) }));
     const { exitCode, of } = await examine(path);
     expect(exitCode).toBe(EXIT.partly);
     expect(of('account bot')).toEqual(['ok: may do what the channel needs.']);
     expect(of('account hook')).toEqual([expect.stringMatching(/^warning: .*"Generic bot"\.$/)]);
     expect(of('account no')).toEqual([expect.stringMatching(/^failed: .*refuses email and apiKey\.$/)]);
-    expect(scene.sandbox.zulip.messages).toEqual([]);
+    expect(env.sandbox.zulip.messages).toEqual([]);
   });
 
-  it('names the credential that no header can carry', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    const config = await operator.config(scene);
+  it('names the credential that no header can carry', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const config = await operator.config(env);
     const { exitCode, of } = await examine(config, { env: { NOT_SET_HERE: 'schlüssel-\u200b' } });
     expect(exitCode).toBe(EXIT.usage);
     expect(of('credentials')).toEqual([expect.stringMatching(/^failed: .*apiKey.*ASCII/)]);
@@ -145,24 +142,24 @@ describe.concurrent('doctor', () => {
   });
 
   it('tells what else is wrong where a credential is missing, and ends with 2', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene();
-    const { exitCode, of } = await examine(await operator.config(scene));
+    const env = await openEnvironment();
+    const { exitCode, of } = await examine(await operator.config(env));
     expect(exitCode).toBe(EXIT.usage);
     expect(of('credentials')).toEqual([expect.stringMatching(/^failed: .*apiKey.*NOT_SET_HERE/)]);
     expect(of('persistence')).toHaveLength(1);
-    const given = await examine(await operator.config(scene), { env: { NOT_SET_HERE: 'a-key' } });
+    const given = await examine(await operator.config(env), { env: { NOT_SET_HERE: 'a-key' } });
     expect(given.of('credentials')).toEqual(['ok: present for kongregate.']);
   });
 
   it('warns of secrets that stand in the file, by line and without their values', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene({ appendonly: true });
-    const config = await operator.config(scene, { apiKey: 'k3y-in-the-file' });
+    const env = await openEnvironment({ appendonly: true });
+    const config = await operator.config(env, { apiKey: 'k3y-in-the-file' });
     const { exitCode, checks, of } = await examine(config);
     expect(exitCode).toBe(EXIT.done);
     expect(of('secrets')).toEqual([
@@ -171,17 +168,17 @@ describe.concurrent('doctor', () => {
       ),
     ]);
     expect(JSON.stringify(checks)).not.toContain('k3y-in-the-file');
-    const named = await examine(await operator.config(scene), { env: { NOT_SET_HERE: 'a-key' } });
+    const named = await examine(await operator.config(env), { env: { NOT_SET_HERE: 'a-key' } });
     expect(named.of('secrets')).toEqual([]);
   });
 
   it('ends with 2 for a configuration that cannot be used, with 3 when Redis is away', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene();
-    const config = await operator.config(scene, KEY);
-    await scene.server.kill();
+    const env = await openEnvironment();
+    const config = await operator.config(env, KEY);
+    await env.server.kill();
     const away = await examine(config);
     expect([away.exitCode, away.of('redis')]).toEqual([
       EXIT.unreachable,

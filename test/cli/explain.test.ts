@@ -1,23 +1,23 @@
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
-import { bury, welcome } from '../admin/desk.ts';
-import { eventually } from '../support/eventually.ts';
-import { CHANNEL } from '../support/scene.ts';
-import { it } from './operator-scene.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { bury, welcome } from '../admin/admin-fixture.ts';
+import { CHANNEL } from '../support/environment.ts';
+import { it } from './operator-fixture.ts';
 import { herald } from './test-context.ts';
 
 describe.concurrent('explain', () => {
-  it('tells of a message that waits, by its id and by its job’s', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await scene.send(11, { id: 'first', content: 'a private word' });
-    const { exitCode, stdout } = await operator.run(scene, ['explain', 'first']);
+  it('tells of a message that waits, by its id and by its job’s', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await env.send(11, { id: 'first', content: 'a private word' });
+    const { exitCode, stdout } = await operator.run(env, ['explain', 'first']);
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(/^first in channel kongregate$/m);
     expect(stdout).toContain(
       'It waits, for no worker of channel kongregate is alive: start `herald worker`; then it is sent.',
     );
     expect(stdout).not.toContain('private');
-    const [named] = await operator.documents(scene, ['explain', 'first']);
+    const [named] = await operator.documents(env, ['explain', 'first']);
     expect(named).toMatchObject({
       job: { state: 'waiting' },
       record: null,
@@ -25,15 +25,15 @@ describe.concurrent('explain', () => {
       message: { to: { userId: 11 } },
     });
     const { id: jobId } = named!['job'] as { id: string };
-    expect(await operator.documents(scene, ['explain', jobId])).toMatchObject([{ id: 'first' }]);
+    expect(await operator.documents(env, ['explain', jobId])).toMatchObject([{ id: 'first' }]);
   });
 
-  it('tells of a delivered message after its job is gone', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await scene.worker();
-    await scene.send(11, { id: 'done' });
-    await scene.settled(1);
-    const [done] = await operator.documents(scene, ['explain', 'done', '--channel', CHANNEL]);
+  it('tells of a delivered message after its job is gone', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await env.worker();
+    await env.send(11, { id: 'done' });
+    await env.settled(1);
+    const [done] = await operator.documents(env, ['explain', 'done', '--channel', CHANNEL]);
     expect(done).toMatchObject({
       job: null,
       record: { state: 'delivered', reason: 'sent', run: 1, attempts: 1 },
@@ -43,57 +43,57 @@ describe.concurrent('explain', () => {
   });
 
   it('still knows by its receipts a message that the ledger has forgotten', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene();
-    await scene.worker();
-    await scene.send(11, { id: 'old' });
-    await scene.settled(1);
-    await scene.redis.del(...(await scene.redis.keys('herald:{kongregate}:ledger:m*')));
-    const [old] = await operator.documents(scene, ['explain', 'old']);
+    const env = await openEnvironment();
+    await env.worker();
+    await env.send(11, { id: 'old' });
+    await env.settled(1);
+    await env.redis.del(...(await env.redis.keys('herald:{kongregate}:ledger:m*')));
+    const [old] = await operator.documents(env, ['explain', 'old']);
     expect(old).toMatchObject({ record: null, next: expect.stringMatching(/^It was delivered \(sent\)/) });
   });
 
   it('tells of a dead letter how to replay it, and of the replayed one both runs', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene();
-    const worker = await scene.worker();
-    await bury(scene, [10]);
-    const [dead] = await operator.documents(scene, ['explain', 'to-10']);
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    await bury(env, [10]);
+    const [dead] = await operator.documents(env, ['explain', 'to-10']);
     expect(dead).toMatchObject({
       job: null,
       letter: { reason: 'bad_recipient', run: 1, attempts: 1 },
       record: { state: 'dead', reason: 'bad_recipient' },
       next: expect.stringContaining('is a dead letter; `herald dead replay to-10 --yes` tries again.'),
     });
-    welcome(scene, [10]);
+    welcome(env, [10]);
     await worker.close();
-    await operator.run(scene, ['dead', 'replay', '--yes']);
-    const [replayed] = await operator.documents(scene, ['explain', 'to-10']);
+    await operator.run(env, ['dead', 'replay', '--yes']);
+    const [replayed] = await operator.documents(env, ['explain', 'to-10']);
     expect(replayed).toMatchObject({
       job: { state: 'waiting' },
       record: { state: 'open', run: 2, attempts: 0 },
     });
-    await scene.worker();
-    await scene.settled(2);
-    const [delivered] = await operator.documents(scene, ['explain', 'to-10']);
+    await env.worker();
+    await env.settled(2);
+    const [delivered] = await operator.documents(env, ['explain', 'to-10']);
     expect(delivered!['receipts']).toMatchObject([
       { run: 1, state: 'dead' },
       { run: 2, state: 'delivered' },
     ]);
   });
 
-  it('names the message that has the player’s slot', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await scene.worker();
-    await scene.send(11, { id: 'winner' });
-    await scene.settled(1);
+  it('names the message that has the player’s slot', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await env.worker();
+    await env.send(11, { id: 'winner' });
+    await env.settled(1);
     const expiresAt = new Date(Date.now() + 800 * 86_400_000).toISOString();
-    await scene.send(11, { id: 'patient', onQuota: 'defer', expiresAt });
-    const look = () => operator.documents(scene, ['explain', 'patient']);
+    await env.send(11, { id: 'patient', onQuota: 'defer', expiresAt });
+    const look = () => operator.documents(env, ['explain', 'patient']);
     const delayed = ([seen]: Record<string, unknown>[]): boolean =>
       (seen?.['job'] as { state?: string } | undefined)?.state === 'delayed';
     const [patient] = await eventually('a deferral', look, delayed);
@@ -105,43 +105,43 @@ describe.concurrent('explain', () => {
     });
   });
 
-  it('tells of a stop, of a refused player and of a schedule', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    const worker = await scene.worker();
-    await scene.send(17, { id: 'refused' });
-    await scene.settled(1);
+  it('tells of a stop, of a refused player and of a schedule', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    await env.send(17, { id: 'refused' });
+    await env.settled(1);
     await worker.close();
-    await scene.send(17, { id: 'next' });
+    await env.send(17, { id: 'next' });
     const next = async (id: string): Promise<unknown> =>
-      (await operator.documents(scene, ['explain', id]))[0]?.['next'];
+      (await operator.documents(env, ['explain', id]))[0]?.['next'];
     expect(await next('next')).toMatch(
       /then it is suppressed \(ineligible\) unless a play is recorded before\.$/,
     );
     const sendAt = new Date(Date.now() + 3_600_000).toISOString();
-    await scene.send(12, { id: 'later', sendAt });
+    await env.send(12, { id: 'later', sendAt });
     expect(await next('later')).toBe(`It waits until ${sendAt}, its sendAt; then it is sent.`);
-    await operator.run(scene, ['channel', 'pause', CHANNEL]);
+    await operator.run(env, ['channel', 'pause', CHANNEL]);
     expect(await next('later')).toMatch(
       /^It waits, for channel kongregate is stopped \(paused\) since .*; then it is sent\.$/,
     );
   });
 
   it('predicts by what admission goes by: a play that is too old, also where only workers know the channel', async ({
-    openScene,
+    openEnvironment,
     operator,
     expect,
   }) => {
-    const scene = await openScene();
-    const worker = await scene.worker();
+    const env = await openEnvironment();
+    const worker = await env.worker();
     await worker.close();
     const at = new Date(Date.now() - 20 * 86_400_000);
-    await scene.producer.recordPlay({ channel: CHANNEL, to: { userId: 11 }, at });
-    await scene.send(11, { id: 'lapsed' });
+    await env.producer.recordPlay({ channel: CHANNEL, to: { userId: 11 }, at });
+    await env.send(11, { id: 'lapsed' });
     const soon = new Date(Date.now() + 86_400_000).toISOString();
     const recently = new Date(Date.now() - 13.5 * 86_400_000).toISOString();
-    await scene.send(12, { id: 'lapses', sendAt: soon, lastPlayedAt: recently });
+    await env.send(12, { id: 'lapses', sendAt: soon, lastPlayedAt: recently });
     for (const id of ['lapsed', 'lapses']) {
-      const [seen] = await operator.documents(scene, ['explain', id]);
+      const [seen] = await operator.documents(env, ['explain', id]);
       expect(seen).toMatchObject({
         predicted: { verdict: 'ineligible', final: { state: 'suppressed', reason: 'ineligible' } },
         next: expect.stringMatching(
@@ -150,32 +150,35 @@ describe.concurrent('explain', () => {
       });
     }
     const { stdout } = await herald(['explain', 'lapsed', '--json'], {
-      env: { REDIS_URL: scene.server.url },
+      env: { REDIS_URL: env.server.url },
     });
     expect(stdout).toContain('"verdict":"ineligible"');
-    await scene.worker();
-    await scene.send(11, { id: 'late' });
+    await env.worker();
+    await env.send(11, { id: 'late' });
     await eventually(
       'the verdict',
-      () => scene.receipts(),
+      () => env.receipts(),
       (receipts) => receipts.length === 2,
     );
-    expect(await scene.receipts()).toMatchObject([{ reason: 'ineligible' }, { reason: 'ineligible' }]);
+    expect(await env.receipts()).toMatchObject([{ reason: 'ineligible' }, { reason: 'ineligible' }]);
   });
 
-  it('predicts the end of a message that another one went ahead of', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    const worker = await scene.worker();
-    await scene.send(11, { id: 'winner' });
-    await scene.settled(1);
+  it('predicts the end of a message that another one went ahead of', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    await env.send(11, { id: 'winner' });
+    await env.settled(1);
     await worker.close();
-    await scene.send(11, { id: 'loser' });
-    const [loser] = await operator.documents(scene, ['explain', 'loser']);
+    await env.send(11, { id: 'loser' });
+    const [loser] = await operator.documents(env, ['explain', 'loser']);
     expect(loser).toMatchObject({ next: expect.stringMatching(/then it is suppressed \(quota\)\.$/) });
   });
 
-  it('finds a message of a newer version by its id', async ({ openScene, operator }) => {
-    const scene = await openScene();
+  it('finds a message of a newer version by its id', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
     const message = {
       v: 2,
       id: 'from-afar',
@@ -183,8 +186,8 @@ describe.concurrent('explain', () => {
       to: { userId: 11 },
       content: 'private words',
     };
-    await scene.addForeign(message);
-    const [newer] = await operator.documents(scene, ['explain', 'from-afar']);
+    await env.addForeign(message);
+    const [newer] = await operator.documents(env, ['explain', 'from-afar']);
     expect(newer).toMatchObject({
       job: { newer_version: 2 },
       next: expect.stringMatching(/; then a worker that reads version 2 decides\.$/),
@@ -192,22 +195,22 @@ describe.concurrent('explain', () => {
     expect(JSON.stringify(newer)).not.toContain('private');
   });
 
-  it('tells of a job that nobody can read', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    await scene.worker();
-    const jobId = await scene.addForeign({ v: 1, platform: 'kongregate', content: 'a private word' });
-    await scene.settled(1);
-    const [odd] = await operator.documents(scene, ['explain', jobId]);
+  it('tells of a job that nobody can read', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await env.worker();
+    const jobId = await env.addForeign({ v: 1, platform: 'kongregate', content: 'a private word' });
+    await env.settled(1);
+    const [odd] = await operator.documents(env, ['explain', jobId]);
     expect(odd).toMatchObject({ message: null, record: { state: 'dead', reason: 'invalid_message' } });
     expect(JSON.stringify(odd)).not.toContain('private');
   });
 
   it.for(['nobody', 'meta', 'wait', 'ledger:channel', ''])(
     'does not know %j',
-    async (id, { openScene, operator, expect }) => {
-      const scene = await openScene();
-      await scene.send(11);
-      const { exitCode, stdout, stderr } = await operator.run(scene, ['explain', id]);
+    async (id, { openEnvironment, operator, expect }) => {
+      const env = await openEnvironment();
+      await env.send(11);
+      const { exitCode, stdout, stderr } = await operator.run(env, ['explain', id]);
       expect([exitCode, stdout, stderr]).toEqual([
         EXIT.partly,
         '',
@@ -221,17 +224,17 @@ describe.concurrent('explain --to', () => {
   const TO = JSON.stringify({ userId: 11 });
 
   it('tells what waits for a player, how they stand, and what becomes of a message now', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene({ channel: { discloseRecipients: true } });
-    await scene.worker();
-    await scene.send(11, { id: 'winner' });
-    await scene.settled(1);
+    const env = await openEnvironment({ channel: { discloseRecipients: true } });
+    await env.worker();
+    await env.send(11, { id: 'winner' });
+    await env.settled(1);
     const expiresAt = new Date(Date.now() + 800 * 86_400_000).toISOString();
-    await scene.send(11, { id: 'patient', onQuota: 'defer', expiresAt });
-    await scene.send(12, { id: 'somebody-else' });
-    const look = () => operator.documents(scene, ['explain', '--to', TO]);
+    await env.send(11, { id: 'patient', onQuota: 'defer', expiresAt });
+    await env.send(12, { id: 'somebody-else' });
+    const look = () => operator.documents(env, ['explain', '--to', TO]);
     const [found] = await eventually(
       'a deferral',
       look,
@@ -246,45 +249,45 @@ describe.concurrent('explain --to', () => {
       waiting: [{ id: 'patient', state: 'delayed', due_at: expect.stringMatching(/Z$/) }],
       receipts: [{ id: 'winner', state: 'delivered', to: { userId: 11 } }],
     });
-    const { stdout } = await operator.run(scene, ['explain', '--to', TO, '--channel', CHANNEL]);
+    const { stdout } = await operator.run(env, ['explain', '--to', TO, '--channel', CHANNEL]);
     expect(stdout).toMatch(/^\{"userId":11\} in channel kongregate$/m);
     expect(stdout).toMatch(/^waiting +patient +delayed until /m);
     expect(stdout).toMatch(/^receipt +winner +run 1: delivered \(sent\)/m);
   });
 
   it('knows a player of whom nothing is known, and names whom the platform has not', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene();
-    await scene.worker();
-    const [stranger] = await operator.documents(scene, ['explain', '--to', TO]);
+    const env = await openEnvironment();
+    await env.worker();
+    const [stranger] = await operator.documents(env, ['explain', '--to', TO]);
     expect(stranger).toMatchObject({
       slot: null,
       play: null,
       waiting: [],
       next: 'A message that is taken up: it is sent.',
     });
-    const wrong = await operator.run(scene, ['explain', '--to', '{"userId":"x"}']);
+    const wrong = await operator.run(env, ['explain', '--to', '{"userId":"x"}']);
     expect([wrong.exitCode, wrong.stderr]).toEqual([
       EXIT.usage,
       'herald: explain: --to: to.userId: expected a number, got "x"\n',
     ]);
     for (const argv of [['explain'], ['explain', 'x', '--to', TO], ['explain', '--to', 'x']])
-      expect((await operator.run(scene, argv)).exitCode).toBe(EXIT.usage);
+      expect((await operator.run(env, argv)).exitCode).toBe(EXIT.usage);
   });
 });
 
 describe.concurrent('a channel that discloses its recipients', () => {
   it.for([true, false])(
     'names them in receipts and log lines: %s',
-    async (discloseRecipients, { openScene, expect }) => {
-      const scene = await openScene({ channel: { discloseRecipients } });
-      const worker = await scene.worker();
-      await scene.send(11);
-      await scene.send(17);
-      await scene.settled(2);
-      const to = (await scene.receipts()).map((receipt) => receipt.to);
+    async (discloseRecipients, { openEnvironment, expect }) => {
+      const env = await openEnvironment({ channel: { discloseRecipients } });
+      const worker = await env.worker();
+      await env.send(11);
+      await env.send(17);
+      await env.settled(2);
+      const to = (await env.receipts()).map((receipt) => receipt.to);
       const named = discloseRecipients ? [{ userId: 11 }, { userId: 17 }] : [undefined, undefined];
       expect(to).toHaveLength(2);
       expect(to).toEqual(expect.arrayContaining(named));

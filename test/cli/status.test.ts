@@ -2,37 +2,37 @@ import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
-import { bury } from '../admin/desk.ts';
-import { eventually } from '../support/eventually.ts';
-import { CHANNEL } from '../support/scene.ts';
-import { it } from './operator-scene.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { bury } from '../admin/admin-fixture.ts';
+import { CHANNEL } from '../support/environment.ts';
+import { it } from './operator-fixture.ts';
 import { herald, testContext } from './test-context.ts';
 
 describe.concurrent('status', () => {
-  it('counts what waits, what is scheduled and what is dead', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    const worker = await scene.worker();
-    await bury(scene, [10]);
+  it('counts what waits, what is scheduled and what is dead', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    await bury(env, [10]);
     await worker.close();
-    await scene.send(11);
-    await scene.send(12, { priority: 3 });
-    await scene.send(13, { sendAt: new Date(Date.now() + 3_600_000).toISOString() });
-    const { exitCode, stdout } = await operator.run(scene, ['status']);
+    await env.send(11);
+    await env.send(12, { priority: 3 });
+    await env.send(13, { sendAt: new Date(Date.now() + 3_600_000).toISOString() });
+    const { exitCode, stdout } = await operator.run(env, ['status']);
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(
       /^channel +ready +active +scheduled +waiting for slot +retrying +dead +oldest ready +workers$/m,
     );
     expect(stdout).toMatch(/^kongregate +2 +0 +1 +0 +0 +1 +\d+(ms|s) +0$/m);
-    expect(await operator.documents(scene, ['status', '--channel', CHANNEL])).toMatchObject([
+    expect(await operator.documents(env, ['status', '--channel', CHANNEL])).toMatchObject([
       { channel: CHANNEL, ready: 2, scheduled: 1, dead: 1, sendable: 2, dead_letters: { bad_recipient: 1 } },
     ]);
   });
 
-  it('counts the workers that are alive', async ({ openScene, operator }) => {
-    const scene = await openScene();
-    const workers = async () => (await operator.documents(scene, ['status']))[0]?.['workers'];
+  it('counts the workers that are alive', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const workers = async () => (await operator.documents(env, ['status']))[0]?.['workers'];
     expect(await workers()).toEqual([]);
-    const [first, second] = [await scene.worker(), scene.spawn()];
+    const [first, second] = [await env.worker(), env.spawn()];
     await second.ready();
     const alive = (found: unknown): boolean => Array.isArray(found) && found.length === 2;
     expect(await eventually('two workers', workers, alive)).toMatchObject([
@@ -43,52 +43,52 @@ describe.concurrent('status', () => {
     expect(await workers()).toMatchObject([{ pid: second.pid }]);
     // Killed, it counts until its word expires.
     await second.kill();
-    expect(await scene.redis.pttl('herald:{kongregate}:workers')).toBeGreaterThan(0);
-    await scene.redis.zadd(
+    expect(await env.redis.pttl('herald:{kongregate}:workers')).toBeGreaterThan(0);
+    await env.redis.zadd(
       'herald:{kongregate}:workers',
       'XX',
       1,
-      (await scene.redis.zrange('herald:{kongregate}:workers', '0', '0'))[0]!,
+      (await env.redis.zrange('herald:{kongregate}:workers', '0', '0'))[0]!,
     );
     expect(await workers()).toEqual([]);
   });
 
-  it('says why a channel is held', async ({ openScene, operator }) => {
-    const scene = await openScene({ channel: { apiKey: 'wrong' } });
-    await scene.worker();
-    await scene.send(11);
-    const stopped = () => operator.run(scene, ['status']);
+  it('says why a channel is held', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment({ channel: { apiKey: 'wrong' } });
+    await env.worker();
+    await env.send(11);
+    const stopped = () => operator.run(env, ['status']);
     const { stdout } = await eventually('a stop', stopped, (seen) => seen.stdout.includes('stopped'));
     expect(stdout).toMatch(/^kongregate is stopped \(credentials\) since \d{4}-/m);
   });
 
-  it('draws it anew at a terminal until it is interrupted', async ({ openScene, operator }) => {
-    const scene = await openScene();
+  it('draws it anew at a terminal until it is interrupted', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
     const { context, stdout, interrupt } = testContext({ terminal: true });
-    const argv = ['status', '--watch', '--config', await operator.config(scene)];
+    const argv = ['status', '--watch', '--config', await operator.config(env)];
     const ended = runCommandLine(argv, context, '1.2.3');
     await eventually('a first frame', () => stdout().includes('kongregate'));
-    await scene.send(11);
+    await env.send(11);
     await eventually('a frame with the message', () => /kongregate +1 /.test(stdout()));
     interrupt();
     expect(await ended).toBe(EXIT.done);
   });
 
   it('waits for a Redis that goes away, and can be interrupted meanwhile', async ({
-    openScene,
+    openEnvironment,
     operator,
   }) => {
-    const scene = await openScene({ appendonly: true });
+    const env = await openEnvironment({ appendonly: true });
     const { context, stdout, interrupt } = testContext({ terminal: true });
-    const argv = ['status', '--watch', '--config', await operator.config(scene)];
+    const argv = ['status', '--watch', '--config', await operator.config(env)];
     const ended = runCommandLine(argv, context, '1.2.3');
     await eventually('a first frame', () => stdout().includes('kongregate'));
-    await scene.server.kill();
+    await env.server.kill();
     await eventually('the outage', () => stdout().includes('Redis does not answer'));
-    await scene.server.restart();
-    await scene.send(11);
+    await env.server.restart();
+    await env.send(11);
     await eventually('a frame with the message', () => /kongregate +1 /.test(stdout()));
-    await scene.server.kill();
+    await env.server.kill();
     interrupt();
     expect(await ended).toBe(EXIT.done);
   });
@@ -98,9 +98,9 @@ describe.concurrent('status', () => {
     expect([exitCode, stderr]).toEqual([EXIT.usage, 'herald: status: --watch needs a terminal\n']);
   });
 
-  it('knows no channel on an empty Redis without configuration', async ({ openScene, expect }) => {
-    const scene = await openScene();
-    const { exitCode, stdout } = await herald(['status'], { env: { REDIS_URL: scene.server.url } });
+  it('knows no channel on an empty Redis without configuration', async ({ openEnvironment, expect }) => {
+    const env = await openEnvironment();
+    const { exitCode, stdout } = await herald(['status'], { env: { REDIS_URL: env.server.url } });
     expect([exitCode, stdout]).toEqual([EXIT.done, 'no channel is configured or announced\n']);
   });
 

@@ -9,7 +9,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createProducer, secretsOf } from '../../src/app.ts';
 import { EXIT } from '../../src/cli/context.ts';
 import { type RedisOptions, startRedis, startSandbox } from '../../src/sandbox/index.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { type CommandProcess, startCommand } from './command-process.ts';
 import { herald } from './test-context.ts';
 

@@ -2,71 +2,82 @@ import { describe, expect } from 'vitest';
 import { letterSources, newestLetters, oldestFirst } from '../../src/dead-letters/index-by-reason.ts';
 import { planLetters } from '../../src/dead-letters/selection.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
-import { it } from '../admin/desk.ts';
-import { CHANNEL, type Scene } from '../support/scene.ts';
+import { it } from '../admin/admin-fixture.ts';
+import { CHANNEL, type Environment } from '../support/environment.ts';
 
 const BASE = ledgerBase(CHANNEL);
 
-const list = (scene: Scene, reason: string, ...letters: [at: number, name: string][]): Promise<unknown> =>
-  scene.redis.zadd(`${BASE}:letters:${reason}`, ...letters.flat());
+const list = (env: Environment, reason: string, ...letters: [at: number, name: string][]): Promise<unknown> =>
+  env.redis.zadd(`${BASE}:letters:${reason}`, ...letters.flat());
 
-async function announced(openScene: () => Promise<Scene>): Promise<Scene> {
-  const scene = await openScene();
-  await (await scene.worker()).close();
-  return scene;
+async function announced(openEnvironment: () => Promise<Environment>): Promise<Environment> {
+  const env = await openEnvironment();
+  await (await env.worker()).close();
+  return env;
 }
 
 describe.concurrent('the list of letters', () => {
-  it('is read oldest first over all reasons, past pages and equal times', async ({ openScene, openDesk }) => {
-    const scene = await announced(openScene);
+  it('is read oldest first over all reasons, past pages and equal times', async ({
+    openEnvironment,
+    openInstallation,
+  }) => {
+    const env = await announced(openEnvironment);
     const crowd = Array.from({ length: 2_300 }, (_, i): [number, string] => [5, `same-${i}`]);
     const later = Array.from({ length: 300 }, (_, i): [number, string] => [10 + 2 * i, `even-${i}`]);
     const odd = Array.from({ length: 300 }, (_, i): [number, string] => [11 + 2 * i, `odd-${i}`]);
-    await list(scene, 'exhausted', ...crowd, ...later);
-    await list(scene, 'bad_request', ...odd);
-    const desk = await openDesk(scene);
+    await list(env, 'exhausted', ...crowd, ...later);
+    await list(env, 'bad_request', ...odd);
+    const installation = await openInstallation(env);
     const seen: { name: string; diedAt: number }[] = [];
-    for await (const letter of oldestFirst(desk.redis, letterSources(desk, {}, 1_000_000))) seen.push(letter);
+    for await (const letter of oldestFirst(installation.redis, letterSources(installation, {}, 1_000_000)))
+      seen.push(letter);
     expect(seen.map(({ diedAt }) => diedAt)).toEqual(seen.map(({ diedAt }) => diedAt).sort((a, b) => a - b));
     expect(new Set(seen.map(({ name }) => name)).size).toBe(2_900);
     expect(seen).toHaveLength(2_900);
   });
 
-  it('is read through while letters vanish from it', async ({ openScene, openDesk }) => {
-    const scene = await announced(openScene);
+  it('is read through while letters vanish from it', async ({ openEnvironment, openInstallation }) => {
+    const env = await announced(openEnvironment);
     const letters = Array.from({ length: 1_600 }, (_, i): [number, string] => [i + 1, `letter-${i}`]);
-    await list(scene, 'exhausted', ...letters);
-    const desk = await openDesk(scene);
+    await list(env, 'exhausted', ...letters);
+    const installation = await openInstallation(env);
     let seen = 0;
-    for await (const { name } of oldestFirst(desk.redis, letterSources(desk, {}, 1_000_000))) {
+    for await (const { name } of oldestFirst(
+      installation.redis,
+      letterSources(installation, {}, 1_000_000),
+    )) {
       seen += 1;
-      await scene.redis.zrem(`${BASE}:letters:exhausted`, name);
+      await env.redis.zrem(`${BASE}:letters:exhausted`, name);
     }
     expect(seen).toBe(1_600);
   });
 
   it('is narrowed by time, inclusive, and by the moment before which it is read', async ({
-    openScene,
-    openDesk,
+    openEnvironment,
+    openInstallation,
   }) => {
-    const scene = await announced(openScene);
-    await list(scene, 'exhausted', [10, 'a'], [20, 'b'], [30, 'c'], [40, 'd']);
-    const desk = await openDesk(scene);
+    const env = await announced(openEnvironment);
+    await list(env, 'exhausted', [10, 'a'], [20, 'b'], [30, 'c'], [40, 'd']);
+    const installation = await openInstallation(env);
     const ids = async (since: number, until: number, before: number): Promise<string[]> => {
       const filter = { since: new Date(since), until: new Date(until) };
-      const letters = await newestLetters(desk.redis, letterSources(desk, filter, before), 10);
+      const letters = await newestLetters(
+        installation.redis,
+        letterSources(installation, filter, before),
+        10,
+      );
       return letters.map(({ name }) => name);
     };
     expect(await ids(20, 30, 1000)).toEqual(['b', 'c']);
     expect(await ids(0, 100, 40)).toEqual(['a', 'b', 'c']);
   });
 
-  it('is counted by channel and reason', async ({ openScene, openDesk }) => {
-    const scene = await announced(openScene);
-    await list(scene, 'exhausted', [10, 'a'], [20, 'b']);
-    await list(scene, 'stalled', [15, 'c']);
-    const desk = await openDesk(scene);
-    const plan = await planLetters(desk, { limit: 2 });
+  it('is counted by channel and reason', async ({ openEnvironment, openInstallation }) => {
+    const env = await announced(openEnvironment);
+    await list(env, 'exhausted', [10, 'a'], [20, 'b']);
+    await list(env, 'stalled', [15, 'c']);
+    const installation = await openInstallation(env);
+    const plan = await planLetters(installation, { limit: 2 });
     expect(plan.letters).toBe(2);
     expect(plan.groups).toEqual([
       { channel: CHANNEL, reason: 'exhausted', letters: 2, oldest: 10, newest: 20 },

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { isAlive, startDemo } from './demo-process.ts';
 
 const DELIVERING = /enqueued \d+, delivered [1-9]\d*/;

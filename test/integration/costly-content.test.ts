@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { createProducer, type MessageInput } from '../../src/app.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { unhurried } from '../../testing/slowness.ts';
 import { HOSTILE_MARKDOWN } from '../content/hostile-markdown.ts';
 import { taken } from '../content/rendering.ts';
-import { eventually } from '../support/eventually.ts';
-import { CHANNEL, it, type Scene } from '../support/scene.ts';
-import { unhurried } from '../support/slowness.ts';
+import { CHANNEL, type Environment, it } from '../support/environment.ts';
 
 const GOOD = 300;
 const COSTLY = 60;
@@ -29,45 +29,45 @@ const costly = (number: number): MessageInput =>
   message(10_000 + number, `${number}\n\n${CONTENTS[number % CONTENTS.length]}`);
 
 /** How long until all the good ones are through. */
-async function throughAfter(scene: Scene, from: number): Promise<number> {
+async function throughAfter(env: Environment, from: number): Promise<number> {
   const startedAt = performance.now();
   await eventually(
     'the good messages to be through',
-    async () => (await scene.receipts()).filter(({ id }) => id.startsWith(`good-${from}-`)).length,
+    async () => (await env.receipts()).filter(({ id }) => id.startsWith(`good-${from}-`)).length,
     (count) => count === GOOD,
     { withinMs: 60_000, everyMs: 100 },
   );
   return performance.now() - startedAt;
 }
 
-async function enqueueGood(scene: Scene, from: number): Promise<void> {
+async function enqueueGood(env: Environment, from: number): Promise<void> {
   const goods = Array.from({ length: GOOD }, (_, n) => ({
     ...message(from + n, 'Hello'),
     id: `good-${from}-${n}`,
   }));
-  expect((await scene.producer.sendMany(goods)).queued).toBe(GOOD);
+  expect((await env.producer.sendMany(goods)).queued).toBe(GOOD);
 }
 
 it('sixty of the costliest contents hardly delay three hundred others, and all come to an end', async ({
-  openScene,
+  openEnvironment,
 }) => {
-  const scene = await openScene();
-  const worker = await scene.worker({ channel: { concurrency: 20 } });
-  await enqueueGood(scene, 1);
-  const aloneMs = await throughAfter(scene, 1);
+  const env = await openEnvironment();
+  const worker = await env.worker({ channel: { concurrency: 20 } });
+  await enqueueGood(env, 1);
+  const aloneMs = await throughAfter(env, 1);
   // As a foreign producer would, which renders nothing.
-  for (let n = 0; n < COSTLY; n += 1) await scene.addForeign({ v: 1, ...costly(n) });
-  await enqueueGood(scene, 1_001);
-  const besideMs = await throughAfter(scene, 1_001);
+  for (let n = 0; n < COSTLY; n += 1) await env.addForeign({ v: 1, ...costly(n) });
+  await enqueueGood(env, 1_001);
+  const besideMs = await throughAfter(env, 1_001);
   expect(besideMs - aloneMs).toBeLessThan(unhurried(MOST_DELAY_MS));
-  await scene.settled(2 * GOOD + COSTLY, { withinMs: 60_000 });
+  await env.settled(2 * GOOD + COSTLY, { withinMs: 60_000 });
   expect(worker.log()).not.toContain('too late');
 });
 
-it('a producer with a short time for Redis takes and refuses them all', async ({ openScene }) => {
-  const scene = await openScene();
+it('a producer with a short time for Redis takes and refuses them all', async ({ openEnvironment }) => {
+  const env = await openEnvironment();
   const producer = createProducer({
-    redis: scene.server.url,
+    redis: env.server.url,
     channels: [CHANNEL],
     timeoutMs: unhurried(500),
   });

@@ -1,17 +1,17 @@
 import { describe, expect } from 'vitest';
-import { elapse, eventually } from '../support/eventually.ts';
-import { it, type LocalWorker } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { it, type LocalWorker } from '../support/environment.ts';
 
 const MESSAGES = 5;
 const readyz = async (worker: LocalWorker): Promise<unknown> => (await fetch(`${worker.url}/readyz`)).json();
 
 describe('a wrong API key', () => {
-  it('stops the channel, says why, and loses nothing', async ({ openScene }) => {
-    const scene = await openScene();
-    const { journal } = scene.sandbox;
-    for (let i = 1; i <= MESSAGES; i += 1) await scene.send(10 * i + 1);
-    const wrong = await scene.worker({ channel: { apiKey: 'a-wrong-key' } });
+  it('stops the channel, says why, and loses nothing', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const { journal } = env.sandbox;
+    for (let i = 1; i <= MESSAGES; i += 1) await env.send(10 * i + 1);
+    const wrong = await env.worker({ channel: { apiKey: 'a-wrong-key' } });
     const stopped = async () =>
       metric(await wrong.metrics.render(), 'herald_channel_stopped', { reason: 'credentials' });
     await eventually('the gauge of the stop', stopped, (value) => value === 1);
@@ -26,7 +26,7 @@ describe('a wrong API key', () => {
     await wrong.close();
 
     // The same key again: still stopped, and nothing leaves. What was refused once is not tried again.
-    const again = await scene.worker({ channel: { apiKey: 'a-wrong-key' } });
+    const again = await env.worker({ channel: { apiKey: 'a-wrong-key' } });
     await eventually(
       'the message to be looked at',
       async () => metric(await again.metrics.render(), 'herald_admissions_total', { verdict: 'stopped' }),
@@ -35,15 +35,15 @@ describe('a wrong API key', () => {
     await elapse(500);
     expect(journal.report().calls).toBe(calls);
     await again.close();
-    expect(await scene.receipts()).toEqual([]);
-    expect(await scene.letters()).toEqual([]);
+    expect(await env.receipts()).toEqual([]);
+    expect(await env.letters()).toEqual([]);
 
-    const right = await scene.worker();
-    expect(await scene.agreed(MESSAGES, [right])).toEqual({
+    const right = await env.worker();
+    expect(await env.agreed(MESSAGES, [right])).toEqual({
       'delivered/sent': MESSAGES,
     });
     // What was refused left, too, and is counted with the message that it was of.
-    const attempts = (await scene.receipts()).reduce((sum, receipt) => sum + receipt.attempts, 0);
+    const attempts = (await env.receipts()).reduce((sum, receipt) => sum + receipt.attempts, 0);
     expect(attempts).toBe(MESSAGES + calls);
     expect(journal.report()).toMatchObject({ accepted: MESSAGES, acceptedMoreThanOnce: 0 });
   });

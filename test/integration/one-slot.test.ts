@@ -1,36 +1,37 @@
 import { describe, expect } from 'vitest';
-import { closedDoor } from '../support/door.ts';
-import { eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { it } from '../support/environment.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 
 describe('two messages for one player at the same instant, two worker processes', () => {
-  it.concurrent('deliver one and suppress the other, with one call', async ({ openScene }) => {
-    const scene = await openScene();
-    const workers = [scene.spawn(), scene.spawn()];
+  it.concurrent('deliver one and suppress the other, with one call', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const workers = [env.spawn(), env.spawn()];
     await Promise.all(workers.map((worker) => worker.ready()));
-    await Promise.all([scene.send(11), scene.send(11)]);
-    const tally = await scene.agreed(2, workers);
+    await Promise.all([env.send(11), env.send(11)]);
+    const tally = await env.agreed(2, workers);
     expect(tally).toEqual({ 'delivered/sent': 1, 'suppressed/quota': 1 });
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
   });
 
   it.concurrent('give the slot to the second when the first one is refused a connection', async ({
-    openScene,
+    openEnvironment,
     onTestFinished,
   }) => {
-    const scene = await openScene();
-    const door = await closedDoor(scene.sandbox.port);
-    onTestFinished(() => door.close());
+    const env = await openEnvironment();
+    const proxy = await openFaultyProxy(env.sandbox.port);
+    await proxy.refuse();
+    onTestFinished(() => proxy.close());
     // The first one's backoff is 15 s; the second looks at the slot again after some 200 ms.
     const channel = {
-      baseUrl: `${door.url}/kongregate/api`,
+      baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`,
       retry: { attempts: 3, base: '15s', cap: '15s' },
     };
-    const workers = [scene.spawn({ channel, random: 0.999 }), scene.spawn({ channel, random: 0.999 })];
+    const workers = [env.spawn({ channel, random: 0.999 }), env.spawn({ channel, random: 0.999 })];
     await Promise.all(workers.map((worker) => worker.ready()));
-    const ids = await Promise.all([scene.send(11), scene.send(11)]);
+    const ids = await Promise.all([env.send(11), env.send(11)]);
     const [first] = await eventually(
       'a refused connection',
       () => refused(workers),
@@ -39,12 +40,12 @@ describe('two messages for one player at the same instant, two worker processes'
         everyMs: 2,
       },
     );
-    await door.open();
-    const tally = await scene.agreed(2, workers);
+    await proxy.accept();
+    const tally = await env.agreed(2, workers);
     expect(tally).toEqual({ 'delivered/sent': 1, 'suppressed/quota': 1 });
-    const delivered = (await scene.receipts()).filter(({ state }) => state === 'delivered');
+    const delivered = (await env.receipts()).filter(({ state }) => state === 'delivered');
     expect(delivered).toMatchObject([{ id: ids.find((id) => id !== first), attempts: 1 }]);
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
     expect(await attempts(workers, { outcome: 'failed', reason: 'not_connected' })).toBe(1);
   });
 });

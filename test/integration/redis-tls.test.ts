@@ -8,9 +8,9 @@ import { createServer } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { startCommand } from '../cli/command-process.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
-import { eventually } from '../support/eventually.ts';
 
 /** Who trusts an authority of one's own is told by the environment at the start: so these are processes. */
 

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect } from 'vitest';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { it } from '../support/environment.ts';
 import { redisContents } from '../support/redis-contents.ts';
-import { it } from '../support/scene.ts';
 
 const KEY = 'key-5e0c37d1a9';
 const CONTENT = 'content-b81f22';
@@ -15,8 +15,8 @@ const echo = (recipient: string, text: string) => ({
 });
 
 describe.concurrent('a key and a content', () => {
-  it('are nowhere but in the request, and the content in the job', async ({ openScene }) => {
-    const scene = await openScene({
+  it('are nowhere but in the request, and the content in the job', async ({ openEnvironment }) => {
+    const env = await openEnvironment({
       // The platform fails in every way at once here: an open breaker would only make it last.
       channel: { apiKey: KEY, timeout: '1500ms', breaker: { failures: 1000 } },
       sandbox: {
@@ -30,27 +30,27 @@ describe.concurrent('a key and a content', () => {
         ],
       },
     });
-    const worker = scene.spawn();
+    const worker = env.spawn();
     await worker.ready();
     const content = `${CONTENT} {{ name }}`;
     const data = { name: VALUE };
     for (const userId of [11, 12, 13, 14, 15, 16, 17, 20]) {
-      await scene.send(userId, { content, data });
-      await scene.send(userId, { content, data });
+      await env.send(userId, { content, data });
+      await env.send(userId, { content, data });
     }
     const foreign = { v: 1, platform: 'kongregate', to: { userId: 11 } };
-    await scene.addForeign(CONTENT);
-    await scene.addForeign({ ...foreign, content: { [CONTENT]: VALUE } });
-    await scene.addForeign({ ...foreign, content: `${CONTENT} {% if %}`, data: { a: [VALUE] } });
-    await scene.addForeign({ ...foreign, content: `${CONTENT} {{ missing }}`, data: { name: VALUE } });
-    await scene.addForeign({ ...foreign, content: CONTENT.repeat(100_000) });
-    await scene.addForeign({ ...foreign, content, meta: [VALUE] });
+    await env.addForeign(CONTENT);
+    await env.addForeign({ ...foreign, content: { [CONTENT]: VALUE } });
+    await env.addForeign({ ...foreign, content: `${CONTENT} {% if %}`, data: { a: [VALUE] } });
+    await env.addForeign({ ...foreign, content: `${CONTENT} {{ missing }}`, data: { name: VALUE } });
+    await env.addForeign({ ...foreign, content: CONTENT.repeat(100_000) });
+    await env.addForeign({ ...foreign, content, meta: [VALUE] });
     const sent = 2 * 8 + 6;
-    await scene.settled(sent, { withinMs: 30_000 });
-    expect(scene.sandbox.journal.calls().some((call) => call.content.includes(CONTENT))).toBe(true);
-    expect(scene.sandbox.journal.report().accepted).toBeGreaterThan(0);
+    await env.settled(sent, { withinMs: 30_000 });
+    expect(env.sandbox.journal.calls().some((call) => call.content.includes(CONTENT))).toBe(true);
+    expect(env.sandbox.journal.report().accepted).toBeGreaterThan(0);
 
-    const letters = await scene.letters();
+    const letters = await env.letters();
     expect(letters.length).toBeGreaterThan(6);
     const refusals = await Promise.all(
       [
@@ -59,7 +59,7 @@ describe.concurrent('a key and a content', () => {
         { content: CONTENT.repeat(100_000) },
         { content: { text: CONTENT } as unknown as string },
         { content, data: { name: { deep: [VALUE] } } as never },
-      ].map((fields) => scene.send(11, fields).catch((error: unknown) => error)),
+      ].map((fields) => env.send(11, fields).catch((error: unknown) => error)),
     );
     for (const refusal of refusals) expect(refusal).toBeInstanceOf(Error);
     const told: Record<string, string> = {
@@ -67,7 +67,7 @@ describe.concurrent('a key and a content', () => {
       metrics: await worker.metrics(),
       readyz: inspect(await worker.get('/readyz')),
       livez: inspect(await worker.get('/livez')),
-      receipts: inspect(await scene.receipts(), { depth: 9, maxArrayLength: null }),
+      receipts: inspect(await env.receipts(), { depth: 9, maxArrayLength: null }),
       failures: inspect(letters, { depth: 9, maxArrayLength: null }),
       refusals: inspect(refusals, { depth: 9, maxStringLength: null }),
     };
@@ -77,7 +77,7 @@ describe.concurrent('a key and a content', () => {
         expect(text.includes(secret), `${secret} in ${where}`).toBe(false);
     }
 
-    const contents = await redisContents(scene.redis);
+    const contents = await redisContents(env.redis);
     for (const [where, text] of contents) {
       expect(`${where}${text}`.includes(KEY), `the key in ${where}`).toBe(false);
       if (/ data$|:letters:data /.test(where)) continue;
@@ -87,8 +87,8 @@ describe.concurrent('a key and a content', () => {
     expect([...contents.values()].some((text) => text.includes(CONTENT))).toBe(true);
   });
 
-  it('are not told when the key is refused or Redis fails', async ({ openScene }) => {
-    const scene = await openScene({
+  it('are not told when the key is refused or Redis fails', async ({ openEnvironment }) => {
+    const env = await openEnvironment({
       channel: { apiKey: KEY },
       sandbox: {
         faults: [
@@ -103,15 +103,15 @@ describe.concurrent('a key and a content', () => {
         ],
       },
     });
-    const worker = scene.spawn();
+    const worker = env.spawn();
     await worker.ready();
-    await scene.send(11, { content: CONTENT });
+    await env.send(11, { content: CONTENT });
     await eventually(
       'the stop',
       () => worker.log(),
       (log) => log.includes('channel_stopped'),
     );
-    await scene.server.kill();
+    await env.server.kill();
     await eventually(
       'the outage in the log',
       () => worker.log(),

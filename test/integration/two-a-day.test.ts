@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { it } from '../support/scene.ts';
-import { total } from '../support/tally.ts';
+import { total } from '../../testing/metrics-parser.ts';
+import { it } from '../support/environment.ts';
 
 const PLAYERS = 300;
 /** Ids 1000 to 1299: 30 of them end in 7 (have not played) and 30 in 0 (unknown to the platform). */
@@ -8,18 +8,18 @@ const playerOf = (index: number): number => 1000 + (index % PLAYERS);
 
 describe('600 messages for 300 players, two each', () => {
   it('give each eligible known player exactly one, without a call that was bound to be refused', async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene();
-    const { journal } = scene.sandbox;
-    const worker = await scene.worker();
+    const env = await openEnvironment();
+    const { journal } = env.sandbox;
+    const worker = await env.worker();
     const messages = Array.from({ length: 2 * PLAYERS }, (_, index) => ({
       platform: 'kongregate' as const,
       to: { userId: playerOf(index) },
       content: `Message ${index}`,
     }));
-    expect(await scene.producer.sendMany(messages)).toMatchObject({ queued: 600, duplicate: 0, invalid: [] });
-    const tally = await scene.agreed(600, [worker]);
+    expect(await env.producer.sendMany(messages)).toMatchObject({ queued: 600, duplicate: 0, invalid: [] });
+    const tally = await env.agreed(600, [worker]);
 
     expect(tally).toEqual({
       'delivered/sent': 240,
@@ -35,9 +35,9 @@ describe('600 messages for 300 players, two each', () => {
       expect({ player, accepted }).toEqual({ player, accepted: known ? 1 : 0 });
       if (!player.endsWith('0')) expect({ player, calls }).toEqual({ player, calls: 1 });
     }
-    const receipts = await scene.receipts();
+    const receipts = await env.receipts();
     expect(new Set(receipts.map(({ id }) => id)).size).toBe(600);
-    expect(await scene.letters()).toHaveLength(60);
-    expect(await scene.queue.getFailedCount()).toBe(0);
+    expect(await env.letters()).toHaveLength(60);
+    expect(await env.queue.getFailedCount()).toBe(0);
   });
 });

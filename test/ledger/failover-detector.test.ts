@@ -10,7 +10,7 @@ import {
   watchStore,
 } from '../../src/ledger/failover-detector.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
-import { elapse, eventually } from '../support/eventually.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
 
 interface Watched {
   server: RedisServer;

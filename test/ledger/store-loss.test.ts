@@ -6,7 +6,7 @@ import { WATCHED_CONNECTION, watchStore } from '../../src/ledger/failover-detect
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { type Lab, openLab, SENT } from './harness.ts';
 
 interface Loss {

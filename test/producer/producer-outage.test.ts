@@ -3,14 +3,14 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLine } from '../../chaos/line.ts';
 import { systemClock } from '../../src/clock.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { InterruptedError, ProducerTimeoutError } from '../../src/producer/errors.ts';
 import { buildProducer } from '../../src/producer/producer.ts';
 import type { SendManyResult } from '../../src/producer/send.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
-import { unhurried } from '../support/slowness.ts';
+import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { unhurried } from '../../testing/slowness.ts';
 
 const closing: (() => Promise<void>)[] = [];
 let server: RedisServer;
@@ -226,18 +226,18 @@ describe('a Redis that goes away', () => {
 describe('a Redis that became a replica', () => {
   it('is left for the one that the same address leads to now', async () => {
     const successor = await startRedis();
-    const line = await openLine(server.port);
+    const proxy = await openFaultyProxy(server.port);
     const follower = new Redis(server.url);
     closing.push(
       () => successor.stop(),
-      () => line.close(),
+      () => proxy.close(),
       async () => follower.disconnect(),
     );
-    const sender = producer(15_000, `redis://127.0.0.1:${line.port}`);
+    const sender = producer(15_000, `redis://127.0.0.1:${proxy.port}`);
     await sender.send({ ...hello, id: 'before' });
     // The connection stays, as it does when the address is a name or a proxy that leads elsewhere from now on.
     await follower.replicaof('127.0.0.1', successor.port);
-    line.lead(successor.port);
+    proxy.redirect(successor.port);
     expect(await sender.send({ ...hello, id: 'after' })).toEqual({ status: 'queued', id: 'after' });
     expect(await sender.sendMany([{ ...hello, id: 'more' }])).toMatchObject({ queued: 1 });
   });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Drained } from '../../src/workers/drain.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { PLAN, type WorkerPlan } from './worker-plan.ts';
 
 const ENTRY = fileURLToPath(new URL('worker-entry.ts', import.meta.url));

@@ -1,19 +1,19 @@
 import { describe, expect } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { elapse, eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { it } from '../support/environment.ts';
 
 const HOUR_MS = 3_600_000;
 
 describe.concurrent('a worker whose clock is an hour off', () => {
-  it('takes nothing, says so, and takes messages once the clock agrees', async ({ openScene }) => {
+  it('takes nothing, says so, and takes messages once the clock agrees', async ({ openEnvironment }) => {
     let aheadMs = HOUR_MS;
     const clock: Clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
-    const scene = await openScene();
-    const worker = await scene.worker({ clock });
-    await scene.send(11);
-    await scene.send(12, { sendAt: new Date(Date.now() + HOUR_MS / 2).toISOString() });
+    const env = await openEnvironment();
+    const worker = await env.worker({ clock });
+    await env.send(11);
+    await env.send(12, { sendAt: new Date(Date.now() + HOUR_MS / 2).toISOString() });
     const ready = async () => {
       const response = await fetch(`${worker.url}/readyz`);
       return { status: response.status, body: await response.json() };
@@ -35,14 +35,14 @@ describe.concurrent('a worker whose clock is an hour off', () => {
     expect(worker.log()).toContain('clock differs from Redis: not taking messages');
     // Two more measurements; a worker that pulls takes a message within milliseconds.
     await elapse(4_500);
-    expect(await scene.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 1, delayed: 1 });
+    expect(await env.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 1, delayed: 1 });
 
     aheadMs = 0;
-    const delivered = () => scene.sandbox.journal.report().accepted;
+    const delivered = () => env.sandbox.journal.report().accepted;
     await eventually('the message that is due', delivered, (count) => count === 1);
     expect(await ready()).toMatchObject({ status: 200 });
     expect(worker.log()).toContain('clock agrees with Redis again');
-    expect(await scene.queue.getDelayedCount()).toBe(1);
+    expect(await env.queue.getDelayedCount()).toBe(1);
 
     // Off again: what its queue had already been asked for is not taken, either.
     aheadMs = HOUR_MS;
@@ -51,9 +51,9 @@ describe.concurrent('a worker whose clock is an hour off', () => {
       async () => (await ready()).status,
       (status) => status === 503,
     );
-    await scene.send(13);
+    await env.send(13);
     await elapse(3_000);
-    expect(scene.sandbox.journal.report().accepted).toBe(1);
+    expect(env.sandbox.journal.report().accepted).toBe(1);
     aheadMs = 0;
     await eventually('the clock to be right', delivered, (count) => count === 2);
   });

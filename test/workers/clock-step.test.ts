@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { elapse, eventually } from '../support/eventually.ts';
-import { it, type Scene } from '../support/scene.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { type Environment, it } from '../support/environment.ts';
 
 const HOUR_MS = 3_600_000;
 const STEP_MS = 3 * 24 * HOUR_MS;
@@ -9,80 +9,80 @@ const PLAYERS = Array.from({ length: 30 }, (_, i) => 1_001 + 10 * i);
 const AT_ONCE = [11, 21, 31, 41, 51];
 
 /** Messages that are due bring the worker to its queue at once, where BullMQ promotes what its clock calls due. */
-async function wake(scene: Scene): Promise<void> {
+async function wake(env: Environment): Promise<void> {
   for (const player of AT_ONCE) {
     await elapse(20);
-    await scene.send(player);
+    await env.send(player);
   }
 }
 
-const callsTo = (scene: Scene, players: readonly number[]) =>
-  scene.sandbox.journal.calls().filter(({ recipient }) => players.includes(Number(recipient))).length;
+const callsTo = (env: Environment, players: readonly number[]) =>
+  env.sandbox.journal.calls().filter(({ recipient }) => players.includes(Number(recipient))).length;
 
 /** Long enough for BullMQ to bring every delayed job up by the stepped clock, and for the guard to look twice. */
 const MEANWHILE_MS = 5_000;
 
-const waiting = (scene: Scene) => scene.queue.getJobCounts('waiting', 'delayed', 'active');
+const waiting = (env: Environment) => env.queue.getJobCounts('waiting', 'delayed', 'active');
 
 it.concurrent('a clock stepped by days while running sends nothing early', { timeout: 60_000 }, async ({
-  openScene,
+  openEnvironment,
 }) => {
-  const scene = await openScene();
-  const worker = scene.spawn({ stepMs: STEP_MS });
+  const env = await openEnvironment();
+  const worker = env.spawn({ stepMs: STEP_MS });
   await worker.ready();
   const sendAt = Date.now() + HOUR_MS;
-  for (const player of PLAYERS) await scene.send(player, { sendAt: new Date(sendAt).toISOString() });
+  for (const player of PLAYERS) await env.send(player, { sendAt: new Date(sendAt).toISOString() });
   worker.signal('SIGUSR2');
-  await wake(scene);
+  await wake(env);
   await elapse(MEANWHILE_MS);
-  expect(callsTo(scene, PLAYERS)).toBe(0);
+  expect(callsTo(env, PLAYERS)).toBe(0);
   worker.signal('SIGUSR2');
   // What came up early is put back: to its instant, and by the store's clock.
   await eventually(
     'all to be delayed again',
-    () => waiting(scene),
+    () => waiting(env),
     ({ delayed }) => delayed === 30,
   );
-  const scores = await scene.redis.zrange(scene.queue.toKey('delayed'), '0', '-1', 'WITHSCORES');
+  const scores = await env.redis.zrange(env.queue.toKey('delayed'), '0', '-1', 'WITHSCORES');
   for (const score of scores.filter((_, i) => i % 2 === 1))
     expect(Math.abs(Number(score) / 4096 - sendAt)).toBeLessThan(2_000);
   await eventually(
     'what is due to be sent',
-    () => callsTo(scene, AT_ONCE),
+    () => callsTo(env, AT_ONCE),
     (calls) => calls === 5,
   );
-  expect(callsTo(scene, PLAYERS)).toBe(0);
+  expect(callsTo(env, PLAYERS)).toBe(0);
 });
 
 it.concurrent('a clock stepped by days while running ends nothing that waits for its window', {
   timeout: 60_000,
-}, async ({ openScene }) => {
-  const scene = await openScene({ channel: { quota: { per: '1h', boundary: 'rolling' } } });
-  const worker = scene.spawn({ stepMs: STEP_MS });
+}, async ({ openEnvironment }) => {
+  const env = await openEnvironment({ channel: { quota: { per: '1h', boundary: 'rolling' } } });
+  const worker = env.spawn({ stepMs: STEP_MS });
   await worker.ready();
-  for (const player of PLAYERS) await scene.send(player);
-  expect(await scene.settled(30)).toEqual({ 'delivered/sent': 30 });
-  for (const player of PLAYERS) await scene.send(player, { onQuota: 'defer' });
+  for (const player of PLAYERS) await env.send(player);
+  expect(await env.settled(30)).toEqual({ 'delivered/sent': 30 });
+  for (const player of PLAYERS) await env.send(player, { onQuota: 'defer' });
   await eventually(
     'all to wait',
-    () => waiting(scene),
+    () => waiting(env),
     ({ delayed }) => delayed === 30,
   );
   worker.signal('SIGUSR2');
-  await wake(scene);
+  await wake(env);
   await elapse(MEANWHILE_MS);
   worker.signal('SIGUSR2');
   await eventually(
     'what is due to be sent, and nothing else to end',
-    async () => (await scene.receipts()).length,
+    async () => (await env.receipts()).length,
     (receipts) => receipts === 30 + AT_ONCE.length,
   );
   await eventually(
     'all to wait again',
-    () => waiting(scene),
+    () => waiting(env),
     ({ delayed }) => delayed === 30,
   );
-  const scores = await scene.redis.zrange(scene.queue.toKey('delayed'), '0', '-1', 'WITHSCORES');
+  const scores = await env.redis.zrange(env.queue.toKey('delayed'), '0', '-1', 'WITHSCORES');
   for (const score of scores.filter((_, i) => i % 2 === 1))
     expect(Number(score) / 4096 - Date.now()).toBeLessThan(2 * HOUR_MS);
 });

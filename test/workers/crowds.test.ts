@@ -1,9 +1,9 @@
 import { expect, it as plainIt } from 'vitest';
 import type { PlatformClient } from '../../src/platforms/port.ts';
 import { createCrowds } from '../../src/workers/crowds.ts';
-import { elapse, eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { it } from '../support/environment.ts';
 
 const WAITING = 400;
 
@@ -21,13 +21,15 @@ const silentFor =
         : client.send(request),
   });
 
-it('bounds what it costs that many wait for one player', { timeout: 60_000 }, async ({ openScene }) => {
-  const scene = await openScene({ channel: { timeout: '12s', patience: '10m', retry: { attempts: 12 } } });
-  const worker = await scene.worker({ wrap: { client: silentFor('owner') } });
-  await scene.send(1, { id: 'owner' });
+it('bounds what it costs that many wait for one player', { timeout: 60_000 }, async ({ openEnvironment }) => {
+  const env = await openEnvironment({
+    channel: { timeout: '12s', patience: '10m', retry: { attempts: 12 } },
+  });
+  const worker = await env.worker({ wrap: { client: silentFor('owner') } });
+  await env.send(1, { id: 'owner' });
   const text = () => worker.metrics.render();
   await eventually('the owner to be sent', async () => metric(await text(), 'herald_in_flight') === 1);
-  await scene.producer.sendMany(
+  await env.producer.sendMany(
     Array.from({ length: WAITING }, () => ({
       platform: 'kongregate' as const,
       to: { userId: 1 },
@@ -37,7 +39,7 @@ it('bounds what it costs that many wait for one player', { timeout: 60_000 }, as
   const looks = async () => metric(await text(), 'herald_admissions_total', { verdict: 'busy' }) ?? 0;
   await eventually('each to have looked', looks, (count) => count >= WAITING);
   const commands = async () =>
-    Number(/total_commands_processed:(\d+)/.exec(await scene.redis.info('stats'))?.[1]);
+    Number(/total_commands_processed:(\d+)/.exec(await env.redis.info('stats'))?.[1]);
   // The first looks of all lie behind: what follows lasts for as long as the owner's end is unknown.
   await elapse(1_000);
   const [looksBefore, commandsBefore] = [await looks(), await commands()];

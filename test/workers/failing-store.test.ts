@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { elapse, eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { it } from '../support/environment.ts';
 
 const failing = () => {
   let asked = 0;
@@ -13,14 +13,14 @@ const failing = () => {
   };
 };
 
-it('takes jobs ever more slowly while each of them fails at once', async ({ openScene }) => {
-  const scene = await openScene({ channel: { concurrency: 2 } });
+it('takes jobs ever more slowly while each of them fails at once', async ({ openEnvironment }) => {
+  const env = await openEnvironment({ channel: { concurrency: 2 } });
   const players = Array.from({ length: 300 }, (_, i) => i + 1);
-  await scene.producer.sendMany(
+  await env.producer.sendMany(
     players.map((userId) => ({ platform: 'kongregate' as const, to: { userId }, content: 'Hello' })),
   );
   const { asked, admit } = failing();
-  await scene.worker({ wrap: { ledger: (ledger) => ({ ...ledger, admit }) } });
+  await env.worker({ wrap: { ledger: (ledger) => ({ ...ledger, admit }) } });
   await eventually('the first failure', () => asked() > 0);
   await elapse(3_000);
   expect(asked()).toBeLessThan(40);

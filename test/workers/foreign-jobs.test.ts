@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import { readLetterData, readLetters } from '../../src/dead-letters/records.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
-import { eventually } from '../support/eventually.ts';
-import { CHANNEL, it } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { CHANNEL, it } from '../support/environment.ts';
 
 const BASE = ledgerBase(CHANNEL);
 const good = { v: 1, platform: 'kongregate', to: { userId: 11 }, content: 'Hello' };
@@ -32,74 +32,72 @@ const GARBAGE: readonly [what: string, data: unknown, said: RegExp][] = [
 ];
 
 describe.concurrent('jobs that no producer of ours made', () => {
-  it('die one by one and say why, and the worker goes on', async ({ openScene }) => {
-    const scene = await openScene();
-    const ids = await Promise.all(GARBAGE.map(([, data]) => scene.addForeign(data)));
+  it('die one by one and say why, and the worker goes on', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const ids = await Promise.all(GARBAGE.map(([, data]) => env.addForeign(data)));
     const notJson = 'not-json';
     const key = `herald:{${CHANNEL}}:${notJson}`;
-    await scene.redis.hset(key, { name: 'message', data: '{"v":1,', opts: '{}', timestamp: `${Date.now()}` });
-    await scene.redis.lpush(`herald:{${CHANNEL}}:wait`, notJson);
-    await scene.addForeign(good);
-    const worker = await scene.worker();
-    const tally = await scene.agreed(GARBAGE.length + 2, [worker]);
+    await env.redis.hset(key, { name: 'message', data: '{"v":1,', opts: '{}', timestamp: `${Date.now()}` });
+    await env.redis.lpush(`herald:{${CHANNEL}}:wait`, notJson);
+    await env.addForeign(good);
+    const worker = await env.worker();
+    const tally = await env.agreed(GARBAGE.length + 2, [worker]);
     expect(tally).toEqual({
       'dead/invalid_message': GARBAGE.length - 1,
       'dead/bad_request': 2,
       'delivered/sent': 1,
     });
     for (const [index, [what, , said]] of GARBAGE.entries()) {
-      const [letter] = await readLetters(scene.redis, BASE, [ids[index] ?? '']);
+      const [letter] = await readLetters(env.redis, BASE, [ids[index] ?? '']);
       expect(letter?.detail, what).toMatch(said);
       expect(letter?.detail.length, what).toBeLessThan(500);
     }
-    const [letter] = await readLetters(scene.redis, BASE, [notJson]);
+    const [letter] = await readLetters(env.redis, BASE, [notJson]);
     expect(letter).toMatchObject({ reason: 'invalid_message', detail: 'data: not JSON' });
-    expect(await readLetterData(scene.redis, BASE, notJson)).toBe('{"v":1,');
-    expect(await scene.queue.getFailedCount()).toBe(0);
-    expect(scene.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
+    expect(await readLetterData(env.redis, BASE, notJson)).toBe('{"v":1,');
+    expect(await env.queue.getFailedCount()).toBe(0);
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
   });
 
-  it('of a newer version wait for a newer worker', async ({ openScene }) => {
-    const scene = await openScene();
-    await scene.addForeign({ ...good, v: 99, somethingNew: { deep: true } });
-    const worker = await scene.worker();
+  it('of a newer version wait for a newer worker', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    await env.addForeign({ ...good, v: 99, somethingNew: { deep: true } });
+    const worker = await env.worker();
     const deferrals = async () =>
       metric(await worker.metrics.render(), 'herald_deferrals_total', { reason: 'newer_version' });
     await eventually('the deferral', deferrals, (count) => count === 1);
-    expect(await scene.queue.getJobCounts('delayed', 'failed')).toEqual({ delayed: 1, failed: 0 });
-    expect(await scene.receipts()).toEqual([]);
+    expect(await env.queue.getJobCounts('delayed', 'failed')).toEqual({ delayed: 1, failed: 0 });
+    expect(await env.receipts()).toEqual([]);
   });
 
-  it('with the id of another job are duplicates, and count as one message', async ({ openScene }) => {
-    const scene = await openScene();
-    const worker = await scene.worker();
-    await Promise.all([1, 2, 3].map(() => scene.addForeign({ ...good, id: 'one' })));
-    expect(await scene.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
-    await scene.addForeign({ ...good, id: 'one' });
-    await scene.settled(1);
-    const queued = await scene
-      .send(11, { id: 'one' })
-      .then(() => scene.queue.getJobCounts('waiting', 'delayed'));
+  it('with the id of another job are duplicates, and count as one message', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    await Promise.all([1, 2, 3].map(() => env.addForeign({ ...good, id: 'one' })));
+    expect(await env.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
+    await env.addForeign({ ...good, id: 'one' });
+    await env.settled(1);
+    const queued = await env.send(11, { id: 'one' }).then(() => env.queue.getJobCounts('waiting', 'delayed'));
     expect(queued).toEqual({ waiting: 0, delayed: 0 });
-    expect(await scene.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
-    expect(scene.sandbox.journal.report().calls).toBe(1);
+    expect(await env.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
+    expect(env.sandbox.journal.report().calls).toBe(1);
   });
 
-  it('of two producers with one id are one message', async ({ openScene }) => {
-    const scene = await openScene();
+  it('of two producers with one id are one message', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
     const message = { platform: 'kongregate' as const, to: { userId: 11 }, content: 'Hello', id: 'same' };
-    const answers = await Promise.all([scene.producer.send(message), scene.producer.send(message)]);
+    const answers = await Promise.all([env.producer.send(message), env.producer.send(message)]);
     expect(answers.map(({ status }) => status).sort()).toEqual(['duplicate', 'queued']);
-    const worker = await scene.worker();
-    expect(await scene.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
+    const worker = await env.worker();
+    expect(await env.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
   });
 
-  it('may carry attempts and backoff of their own: the channel decides', async ({ openScene }) => {
-    const scene = await openScene({ sandbox: { faults: [{ kind: 'reset', count: 2 }] } });
-    const worker = await scene.worker();
-    await scene.addForeign(good, { attempts: 1, backoff: { type: 'fixed', delay: 3_600_000 } });
-    expect(await scene.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
-    expect(await scene.receipts()).toMatchObject([{ attempts: 3 }]);
+  it('may carry attempts and backoff of their own: the channel decides', async ({ openEnvironment }) => {
+    const env = await openEnvironment({ sandbox: { faults: [{ kind: 'reset', count: 2 }] } });
+    const worker = await env.worker();
+    await env.addForeign(good, { attempts: 1, backoff: { type: 'fixed', delay: 3_600_000 } });
+    expect(await env.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
+    expect(await env.receipts()).toMatchObject([{ attempts: 3 }]);
   });
 });
 
@@ -124,61 +122,61 @@ const FIELDS: readonly Record<string, string>[] = [
 
 describe.concurrent('what else a foreign job brings along', { timeout: 40_000 }, () => {
   it('decides nothing: the good arrive, the others are letters, and no other letter goes', async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene();
-    const worker = await scene.worker();
-    for (let i = 0; i < 50; i += 1) await scene.addForeign('garbage');
-    await scene.settled(50);
-    await scene.queue.pause();
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    for (let i = 0; i < 50; i += 1) await env.addForeign('garbage');
+    await env.settled(50);
+    await env.queue.pause();
     for (const [i, fields] of FIELDS.entries()) {
-      const sound = await scene.addForeign({ ...good, to: { userId: 101 + 10 * i } });
-      const invalid = await scene.addForeign('garbage');
-      for (const id of [sound, invalid]) await scene.redis.hset(scene.queue.toKey(id), fields);
+      const sound = await env.addForeign({ ...good, to: { userId: 101 + 10 * i } });
+      const invalid = await env.addForeign('garbage');
+      for (const id of [sound, invalid]) await env.redis.hset(env.queue.toKey(id), fields);
     }
-    await scene.queue.resume();
+    await env.queue.resume();
     // Well before a job that stalls would come back.
-    expect(await scene.settled(50 + 2 * FIELDS.length, { withinMs: 10_000 })).toEqual({
+    expect(await env.settled(50 + 2 * FIELDS.length, { withinMs: 10_000 })).toEqual({
       'dead/invalid_message': 50 + FIELDS.length,
       'delivered/sent': FIELDS.length,
     });
-    expect(await scene.redis.hlen(`${BASE}:letters`)).toBe(50 + FIELDS.length);
-    expect(await scene.queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 0 });
+    expect(await env.redis.hlen(`${BASE}:letters`)).toBe(50 + FIELDS.length);
+    expect(await env.queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 0 });
     expect(worker.log()).not.toContain('left to come back');
   });
 
-  it('takes no other delayed job along that is due', async ({ openScene }) => {
-    const scene = await openScene();
+  it('takes no other delayed job along that is due', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
     const ids = await Promise.all(
-      [11, 12, 13].map((userId) => scene.addForeign({ ...good, to: { userId } }, { delay: 3_600_000 })),
+      [11, 12, 13].map((userId) => env.addForeign({ ...good, to: { userId } }, { delay: 3_600_000 })),
     );
-    await scene.redis.hset(scene.queue.toKey(ids[1] ?? ''), { priority: 'nan' });
-    for (const id of ids) await scene.redis.zadd(scene.queue.toKey('delayed'), 0, id);
-    const worker = await scene.worker();
-    expect(await scene.agreed(3, [worker])).toEqual({ 'delivered/sent': 3 });
+    await env.redis.hset(env.queue.toKey(ids[1] ?? ''), { priority: 'nan' });
+    for (const id of ids) await env.redis.zadd(env.queue.toKey('delayed'), 0, id);
+    const worker = await env.worker();
+    expect(await env.agreed(3, [worker])).toEqual({ 'delivered/sent': 3 });
   });
 
-  it('is not waited for: children that never ended', async ({ openScene }) => {
-    const scene = await openScene();
-    const id = await scene.addForeign(good);
-    await scene.redis.sadd(`${scene.queue.toKey(id)}:dependencies`, 'elsewhere:1');
-    await scene.redis.zadd(`${scene.queue.toKey(id)}:unsuccessful`, 1, 'elsewhere:2');
-    const worker = await scene.worker();
-    expect(await scene.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
+  it('is not waited for: children that never ended', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const id = await env.addForeign(good);
+    await env.redis.sadd(`${env.queue.toKey(id)}:dependencies`, 'elsewhere:1');
+    await env.redis.zadd(`${env.queue.toKey(id)}:unsuccessful`, 1, 'elsewhere:2');
+    const worker = await env.worker();
+    expect(await env.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
     expect(worker.log()).not.toContain('left to come back');
   });
 });
 
 describe.concurrent('the order', () => {
-  it('is by priority, and within one by age', async ({ openScene }) => {
-    const scene = await openScene({ channel: { concurrency: 1 } });
+  it('is by priority, and within one by age', async ({ openEnvironment }) => {
+    const env = await openEnvironment({ channel: { concurrency: 1 } });
     const priorities = [10, 3, 0, 3, 0, 10, 1];
     for (const [index, priority] of priorities.entries()) {
-      await scene.send(101 + index * 10, { priority, content: `${priority}-${index}` });
+      await env.send(101 + index * 10, { priority, content: `${priority}-${index}` });
     }
-    const worker = await scene.worker();
-    await scene.agreed(priorities.length, [worker]);
-    const order = scene.sandbox.journal.calls().map(({ content }) => content);
+    const worker = await env.worker();
+    await env.agreed(priorities.length, [worker]);
+    const order = env.sandbox.journal.calls().map(({ content }) => content);
     expect(order).toEqual(['0-2', '0-4', '1-6', '3-1', '3-3', '10-0', '10-5']);
   });
 });

@@ -2,8 +2,8 @@ import { describe, expect } from 'vitest';
 import { readLetterData } from '../../src/dead-letters/records.ts';
 import { ledgerBase } from '../../src/jobs/queues.ts';
 import { HEAD_BYTES, MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
-import { eventually } from '../support/eventually.ts';
-import { CHANNEL, it } from '../support/scene.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { CHANNEL, it } from '../support/environment.ts';
 
 const BASE = ledgerBase(CHANNEL);
 const good = { v: 1, platform: 'kongregate', to: { userId: 11 }, content: 'Hello' };
@@ -16,84 +16,86 @@ const STALL_MS = 25_000;
 describe.concurrent('a job that would kill its worker', () => {
   it('by its size is a letter with the beginning of its data, and never reaches the worker', {
     timeout: 60_000,
-  }, async ({ openScene }) => {
-    const scene = await openScene();
-    const id = await scene.addForeign(good);
-    await scene.redis.hset(scene.queue.toKey(id), {
+  }, async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const id = await env.addForeign(good);
+    await env.redis.hset(env.queue.toKey(id), {
       data: JSON.stringify({ ...good, content: 'x'.repeat(LARGE) }),
       opts: `{"x":"${'x'.repeat(LARGE)}"}`,
     });
-    await scene.addForeign({ ...good, content: 'y'.repeat(MAX_DATA_BYTES - 200), to: { userId: 21 } });
-    await scene.addForeign({ ...good, to: { userId: 31 } });
-    const worker = scene.spawn({ heapMb: 128 });
-    expect(await scene.settled(3, { withinMs: 20_000 })).toEqual({
+    await env.addForeign({ ...good, content: 'y'.repeat(MAX_DATA_BYTES - 200), to: { userId: 21 } });
+    await env.addForeign({ ...good, to: { userId: 31 } });
+    const worker = env.spawn({ heapMb: 128 });
+    expect(await env.settled(3, { withinMs: 20_000 })).toEqual({
       'dead/invalid_message': 2,
       'delivered/sent': 1,
     });
-    const letters = await scene.letters();
+    const letters = await env.letters();
     const large = letters.find((letter) => letter.jobId === id);
     expect(large?.detail).toMatch(/^data: 1000000\d\d bytes, and 1048576 are allowed$/);
     expect(large?.size).toBeGreaterThan(LARGE);
-    expect(await readLetterData(scene.redis, BASE, id)).toHaveLength(HEAD_BYTES);
+    expect(await readLetterData(env.redis, BASE, id)).toHaveLength(HEAD_BYTES);
     // What is below the limit is read, and kept whole.
     const readable = letters.find((letter) => letter.jobId !== id);
     expect(readable).toMatchObject({ size: undefined, detail: expect.stringMatching(/content/) });
     expect(await worker.metrics()).toContain('herald_dead_letters');
   });
 
-  it('again and again is a letter after five times', { timeout: 3 * STALL_MS }, async ({ openScene }) => {
-    const scene = await openScene();
-    const id = await scene.addForeign(good);
+  it('again and again is a letter after five times', { timeout: 3 * STALL_MS }, async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment();
+    const id = await env.addForeign(good);
     // Of the four deaths before, the count is what is left.
-    await scene.redis.hset(scene.queue.toKey(id), 'stc', '4');
-    await scene.spawn({ dieAt: 'granted' }).ended();
-    const worker = await scene.worker();
+    await env.redis.hset(env.queue.toKey(id), 'stc', '4');
+    await env.spawn({ dieAt: 'granted' }).ended();
+    const worker = await env.worker();
     await eventually(
       'the letter',
-      () => scene.letters(),
+      () => env.letters(),
       (letters) => letters.length === 1,
       { withinMs: 2 * STALL_MS },
     );
-    expect(await scene.agreed(1, [worker])).toEqual({ 'dead/unconfirmed': 1 });
-    expect(scene.sandbox.journal.report().calls).toBe(0);
+    expect(await env.agreed(1, [worker])).toEqual({ 'dead/unconfirmed': 1 });
+    expect(env.sandbox.journal.report().calls).toBe(0);
   });
 });
 
 describe.concurrent('a job that stalled', () => {
-  it('and was not in doubt dies as stalled', async ({ openScene }) => {
-    const scene = await openScene();
-    const id = await scene.addForeign(good);
-    await scene.redis.hset(scene.queue.toKey(id), 'stc', '5');
-    const worker = await scene.worker();
-    expect(await scene.agreed(1, [worker])).toEqual({ 'dead/stalled': 1 });
-    expect(await scene.letters()).toMatchObject([
+  it('and was not in doubt dies as stalled', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const id = await env.addForeign(good);
+    await env.redis.hset(env.queue.toKey(id), 'stc', '5');
+    const worker = await env.worker();
+    expect(await env.agreed(1, [worker])).toEqual({ 'dead/stalled': 1 });
+    expect(await env.letters()).toMatchObject([
       { reason: 'stalled', detail: 'taken up 5 times in a row by workers that brought it to no result' },
     ]);
-    expect(scene.sandbox.journal.report().calls).toBe(0);
+    expect(env.sandbox.journal.report().calls).toBe(0);
   });
 
-  it('and was brought to a result since begins to count anew', async ({ openScene }) => {
-    const scene = await openScene({ sandbox: { faults: [{ kind: 'reset', count: 1 }] } });
-    const id = await scene.addForeign(good);
-    await scene.redis.hset(scene.queue.toKey(id), 'stc', '4');
-    const worker = await scene.worker({ channel: { retry: { attempts: 3, base: '1h', cap: '1h' } } });
+  it('and was brought to a result since begins to count anew', async ({ openEnvironment }) => {
+    const env = await openEnvironment({ sandbox: { faults: [{ kind: 'reset', count: 1 }] } });
+    const id = await env.addForeign(good);
+    await env.redis.hset(env.queue.toKey(id), 'stc', '4');
+    const worker = await env.worker({ channel: { retry: { attempts: 3, base: '1h', cap: '1h' } } });
     await eventually(
       'the backoff',
-      () => scene.queue.getDelayedCount(),
+      () => env.queue.getDelayedCount(),
       (count) => count === 1,
     );
-    expect(await scene.redis.hget(scene.queue.toKey(id), 'stc')).toBeNull();
+    expect(await env.redis.hget(env.queue.toKey(id), 'stc')).toBeNull();
     await worker.close();
   });
 
   it('only because the store refused its worker does not count', { timeout: 60_000 }, async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene();
-    const id = await scene.addForeign(good);
-    await scene.redis.hset(scene.queue.toKey(id), 'stc', '4');
+    const env = await openEnvironment();
+    const id = await env.addForeign(good);
+    await env.redis.hset(env.queue.toKey(id), 'stc', '4');
     let deliveries = 0;
-    await scene.worker({
+    await env.worker({
       wrap: {
         pipeline: (pipeline) => ({
           ...pipeline,
@@ -105,6 +107,6 @@ describe.concurrent('a job that stalled', () => {
         }),
       },
     });
-    expect(await scene.settled(1, { withinMs: 2 * STALL_MS })).toEqual({ 'delivered/sent': 1 });
+    expect(await env.settled(1, { withinMs: 2 * STALL_MS })).toEqual({ 'delivered/sent': 1 });
   });
 });

@@ -1,15 +1,15 @@
 import { expect } from 'vitest';
-import { it } from '../support/scene.ts';
+import { it } from '../support/environment.ts';
 
 /** A job lock of 15 s and a look for stalled jobs every 4 s. */
 const BACK_WITHIN_MS = 30_000;
 
 it('a job whose delivery ends in an error is neither done nor dead: it comes back by itself', {}, async ({
-  openScene,
+  openEnvironment,
 }) => {
-  const scene = await openScene();
+  const env = await openEnvironment();
   let deliveries = 0;
-  const worker = await scene.worker({
+  const worker = await env.worker({
     wrap: {
       pipeline: (pipeline) => ({
         ...pipeline,
@@ -21,8 +21,8 @@ it('a job whose delivery ends in an error is neither done nor dead: it comes bac
       }),
     },
   });
-  await scene.send(11);
-  expect(await scene.settled(1, { withinMs: BACK_WITHIN_MS })).toEqual({ 'delivered/sent': 1 });
+  await env.send(11);
+  expect(await env.settled(1, { withinMs: BACK_WITHIN_MS })).toEqual({ 'delivered/sent': 1 });
   expect(deliveries).toBe(2);
   expect(worker.log()).toContain('job left to come back by itself');
 });

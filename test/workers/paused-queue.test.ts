@@ -1,16 +1,16 @@
 import { expect } from 'vitest';
-import { elapse, eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { it } from '../support/environment.ts';
 
 it('tells of a queue that somebody paused in BullMQ, and of its end', { timeout: 60_000 }, async ({
-  openScene,
+  openEnvironment,
 }) => {
-  const scene = await openScene();
-  const worker = await scene.worker();
-  await scene.queue.pause();
-  await scene.send(1);
-  await scene.send(11, { priority: 3 });
+  const env = await openEnvironment();
+  const worker = await env.worker();
+  await env.queue.pause();
+  await env.send(1);
+  await env.send(11, { priority: 3 });
   const gauge = async (name: string, labels: Record<string, string>) =>
     metric(await worker.metrics.render(), name, labels);
   const stopped = () => gauge('herald_channel_stopped', { reason: 'queue_paused' });
@@ -26,8 +26,8 @@ it('tells of a queue that somebody paused in BullMQ, and of its end', { timeout:
   ]);
   await elapse(5_500);
   expect(worker.log().match(/queue is paused/g)).toHaveLength(1);
-  await scene.queue.resume();
-  expect(await scene.settled(2)).toEqual({ 'delivered/sent': 2 });
+  await env.queue.resume();
+  expect(await env.settled(2)).toEqual({ 'delivered/sent': 2 });
   await eventually('the gauge to fall', stopped, (value) => value === 0);
   expect(worker.log()).toContain('queue is no longer paused');
 });

@@ -1,33 +1,33 @@
 import { describe, expect } from 'vitest';
 import type { Fault } from '../../src/sandbox/index.ts';
-import { closedDoor } from '../support/door.ts';
-import { eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { it } from '../support/environment.ts';
 
 const players = (count: number): number[] => Array.from({ length: count }, (_, i) => 101 + i * 10);
 
 describe.concurrent('a platform that says "later"', () => {
-  it('is left alone by every worker of the channel for as long as it asked', async ({ openScene }) => {
-    const scene = await openScene({
+  it('is left alone by every worker of the channel for as long as it asked', async ({ openEnvironment }) => {
+    const env = await openEnvironment({
       sandbox: { faults: [{ kind: 'rate_limited', retryAfter: '2', count: 1 }] },
     });
-    const workers = [await scene.worker(), await scene.worker()];
-    await scene.send(11);
-    const { journal } = scene.sandbox;
+    const workers = [await env.worker(), await env.worker()];
+    await env.send(11);
+    const { journal } = env.sandbox;
     await eventually(
       'the refusal',
       () => journal.report().calls,
       (calls) => calls === 1,
     );
     const [refused] = journal.calls();
-    await Promise.all(players(20).map((userId) => scene.send(userId)));
-    const tally = await scene.agreed(21, workers);
+    await Promise.all(players(20).map((userId) => env.send(userId)));
+    const tally = await env.agreed(21, workers);
     expect(tally).toEqual({ 'delivered/sent': 21 });
     const next = journal.calls()[1];
     expect((next?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(1_990);
     expect(journal.report().faults).toEqual({ rate_limited: 1 });
-    const throttled = (await scene.receipts()).filter(({ attempts }) => attempts !== 1);
+    const throttled = (await env.receipts()).filter(({ attempts }) => attempts !== 1);
     expect(throttled).toMatchObject([{ attempts: 2 }]);
   });
 });
@@ -45,12 +45,12 @@ const LATER: [string, object, number][] = [
 ];
 
 describe.concurrent('a platform that says when', () => {
-  it.for(LATER)('is believed: %s', { timeout: 30_000 }, async ([, fault, restMs], { openScene }) => {
-    const scene = await openScene({ sandbox: { faults: [{ ...fault, count: 1 } as Fault] } });
-    const worker = await scene.worker();
-    await scene.send(11);
-    expect(await scene.agreed(1, [worker], { withinMs: 14_000 })).toEqual({ 'delivered/sent': 1 });
-    const [refused, sent] = scene.sandbox.journal.calls();
+  it.for(LATER)('is believed: %s', { timeout: 30_000 }, async ([, fault, restMs], { openEnvironment }) => {
+    const env = await openEnvironment({ sandbox: { faults: [{ ...fault, count: 1 } as Fault] } });
+    const worker = await env.worker();
+    await env.send(11);
+    expect(await env.agreed(1, [worker], { withinMs: 14_000 })).toEqual({ 'delivered/sent': 1 });
+    const [refused, sent] = env.sandbox.journal.calls();
     expect((sent?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(restMs);
     expect(worker.log()).not.toContain('invalid expire');
   });
@@ -58,24 +58,25 @@ describe.concurrent('a platform that says when', () => {
 
 describe.concurrent('a dead platform', () => {
   it('opens the breaker, which spends no attempts, and is found again', async ({
-    openScene,
+    openEnvironment,
     onTestFinished,
   }) => {
-    const scene = await openScene();
-    const door = await closedDoor(scene.sandbox.port);
-    onTestFinished(() => door.close());
+    const env = await openEnvironment();
+    const proxy = await openFaultyProxy(env.sandbox.port);
+    await proxy.refuse();
+    onTestFinished(() => proxy.close());
     const channel = {
-      baseUrl: `${door.url}/kongregate/api`,
+      baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`,
       concurrency: 5,
       retry: { attempts: 4, base: '10ms', cap: '20ms' },
       breaker: { failures: 5, rest: '500ms', cap: '1s' },
     };
-    await Promise.all(players(30).map((userId) => scene.send(userId)));
-    const worker = await scene.worker({ channel });
-    const resting = () => scene.redis.hget('herald:{kongregate}:ledger:channel', 'opens');
+    await Promise.all(players(30).map((userId) => env.send(userId)));
+    const worker = await env.worker({ channel });
+    const resting = () => env.redis.hget('herald:{kongregate}:ledger:channel', 'opens');
     await eventually('the breaker to open a second time', resting, (opens) => Number(opens) >= 2);
-    await door.open();
-    expect(await scene.agreed(30, [worker])).toEqual({ 'delivered/sent': 30 });
+    await proxy.accept();
+    expect(await env.agreed(30, [worker])).toEqual({ 'delivered/sent': 30 });
     const failures =
       metric(await worker.metrics.render(), 'herald_attempts_total', { outcome: 'failed' }) ?? 0;
     // The five that opened it, those under way with them, and one for each rest: not thirty messages' budgets.
@@ -89,12 +90,12 @@ describe.concurrent('a dead platform', () => {
 });
 
 describe.concurrent('a rate', () => {
-  it('is kept by two workers together, and used', async ({ openScene }) => {
-    const scene = await openScene({ channel: { rate: { max: 20, per: '1s' } } });
-    await Promise.all(players(60).map((userId) => scene.send(userId)));
-    const workers = [await scene.worker(), await scene.worker()];
-    expect(await scene.agreed(60, workers)).toEqual({ 'delivered/sent': 60 });
-    const times = scene.sandbox.journal.calls().map(({ at }) => at);
+  it('is kept by two workers together, and used', async ({ openEnvironment }) => {
+    const env = await openEnvironment({ channel: { rate: { max: 20, per: '1s' } } });
+    await Promise.all(players(60).map((userId) => env.send(userId)));
+    const workers = [await env.worker(), await env.worker()];
+    expect(await env.agreed(60, workers)).toEqual({ 'delivered/sent': 60 });
+    const times = env.sandbox.journal.calls().map(({ at }) => at);
     const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
     // 59 intervals of 50 ms; a request may be late for its own moment, so single gaps prove nothing.
     expect(spanMs).toBeGreaterThanOrEqual(2_800);

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import { stopChannel } from '../../src/ledger/channel-state.ts';
-import { closedDoor } from '../support/door.ts';
-import { eventually } from '../support/eventually.ts';
-import { it, type LocalWorker } from '../support/scene.ts';
-import { readMetrics } from '../support/tally.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { readMetrics } from '../../testing/metrics-parser.ts';
+import { it, type LocalWorker } from '../support/environment.ts';
 
 /** Gauges that are not 0, as `name{label,label}` → value. */
 async function gauges(worker: LocalWorker): Promise<Record<string, number>> {
@@ -25,27 +25,28 @@ const SAMPLED = { withinMs: 30_000 };
 
 describe.concurrent('the gauges', () => {
   it('show each state of a queue, and how old its oldest message is', async ({
-    openScene,
+    openEnvironment,
     onTestFinished,
   }) => {
-    const scene = await openScene();
-    const door = await closedDoor(scene.sandbox.port);
-    onTestFinished(() => door.close());
+    const env = await openEnvironment();
+    const proxy = await openFaultyProxy(env.sandbox.port);
+    await proxy.refuse();
+    onTestFinished(() => proxy.close());
     const hour = 3_600_000;
     const ago = { timestamp: Date.now() - hour };
     const message = { v: 1, platform: 'kongregate', content: 'Hello' };
-    await scene.addForeign('garbage', ago);
-    await scene.addForeign('rubbish');
+    await env.addForeign('garbage', ago);
+    await env.addForeign('rubbish');
     const inAnHour = new Date(Date.now() + hour).toISOString();
-    await scene.addForeign({ ...message, to: { userId: 12 }, sendAt: inAnHour });
+    await env.addForeign({ ...message, to: { userId: 12 }, sendAt: inAnHour });
     // Retrying, for the platform cannot be reached and the backoff is an hour.
-    await scene.addForeign({ ...message, to: { userId: 13 } }, ago);
-    await scene.addForeign({ ...message, to: { userId: 14 } });
+    await env.addForeign({ ...message, to: { userId: 13 } }, ago);
+    await env.addForeign({ ...message, to: { userId: 14 } });
     const channel = {
-      baseUrl: `${door.url}/kongregate/api`,
+      baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`,
       retry: { attempts: 9, base: '1h', cap: '1h' },
     };
-    const worker = await scene.worker({ channel });
+    const worker = await env.worker({ channel });
     const seen = await eventually(
       'a sample of all states',
       () => gauges(worker),
@@ -64,14 +65,14 @@ describe.concurrent('the gauges', () => {
     expect(seen['ready_messages{}']).toBeUndefined();
   });
 
-  it('show what is ready, and that nothing is while the channel is stopped', async ({ openScene }) => {
-    const scene = await openScene();
-    await stopChannel(scene.redis, 'herald:{kongregate}:ledger', 'paused');
+  it('show what is ready, and that nothing is while the channel is stopped', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    await stopChannel(env.redis, 'herald:{kongregate}:ledger', 'paused');
     const hourAgo = { timestamp: Date.now() - 3_600_000 };
     for (const userId of [11, 12, 13]) {
-      await scene.addForeign({ v: 1, platform: 'kongregate', content: 'Hello', to: { userId } }, hourAgo);
+      await env.addForeign({ v: 1, platform: 'kongregate', content: 'Hello', to: { userId } }, hourAgo);
     }
-    const worker = await scene.worker();
+    const worker = await env.worker();
     const seen = await eventually(
       'a sample of the stopped channel',
       () => gauges(worker),
@@ -81,14 +82,14 @@ describe.concurrent('the gauges', () => {
     expect(seen['channel_stopped{paused}']).toBe(1);
     expect(seen['ready_messages{}']).toBeUndefined();
     expect(Math.abs((seen['oldest_message_age_seconds{ready}'] ?? 0) - 3_600)).toBeLessThan(30);
-    expect(scene.sandbox.journal.report().calls).toBe(0);
+    expect(env.sandbox.journal.report().calls).toBe(0);
   });
 
-  it('show who waits for a slot', async ({ openScene }) => {
-    const scene = await openScene();
+  it('show who waits for a slot', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
     const expiresAt = new Date(Date.now() + 10 ** 11).toISOString();
-    for (let i = 0; i < 3; i += 1) await scene.send(11, { onQuota: 'defer', expiresAt });
-    const worker = await scene.worker();
+    for (let i = 0; i < 3; i += 1) await env.send(11, { onQuota: 'defer', expiresAt });
+    const worker = await env.worker();
     const waiting = (shown: Record<string, number>): boolean => shown['queue_messages{waiting_slot}'] === 2;
     const seen = await eventually('a sample of what waits', () => gauges(worker), waiting, SAMPLED);
     expect(seen['queue_messages{scheduled}']).toBeUndefined();

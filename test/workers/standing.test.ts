@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import { createLogger } from '../../src/observe/log.ts';
 import { createStanding } from '../../src/workers/standing.ts';
-import { elapse, eventually } from '../support/eventually.ts';
-import { it, type Scene } from '../support/scene.ts';
-import { metric } from '../support/tally.ts';
+import { elapse, eventually } from '../../testing/eventually.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { type Environment, it } from '../support/environment.ts';
 import { spawnWorker } from '../support/worker-process.ts';
 
 const PLAYERS = Array.from({ length: 20 }, (_, i) => 1_001 + 10 * i);
@@ -20,30 +20,30 @@ const stoppedFor =
   ({ stopped_channels: stopped }: Readiness): boolean =>
     stopped.some((each) => each.reason === reason);
 
-async function sendAll(scene: Scene): Promise<void> {
-  for (const player of PLAYERS) await scene.send(player);
+async function sendAll(env: Environment): Promise<void> {
+  for (const player of PLAYERS) await env.send(player);
 }
 
 /** The same account in a deployment that calls the channel otherwise. */
-const renamed = (scene: Scene) => {
-  const config = scene.config();
+const renamed = (env: Environment) => {
+  const config = env.config();
   const channels = { game: (config['channels'] as Record<string, unknown>)['kongregate'] };
   return spawnWorker({ config: { ...config, channels } });
 };
 
 describe.concurrent('a deployment with another quota', () => {
   it('leaves the old workers nothing to grant from their next admission on', { timeout: 60_000 }, async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene({ sandbox: { kongregate: { dayMs: 1 } } });
-    const old = await scene.worker({ channel: OLD });
-    const fresh = await scene.worker({ channel: NEW });
-    await sendAll(scene);
-    await scene.settled(PLAYERS.length);
+    const env = await openEnvironment({ sandbox: { kongregate: { dayMs: 1 } } });
+    const old = await env.worker({ channel: OLD });
+    const fresh = await env.worker({ channel: NEW });
+    await sendAll(env);
+    await env.settled(PLAYERS.length);
     // A window of the old policy.
     await elapse(5_500);
-    await sendAll(scene);
-    expect(await scene.settled(2 * PLAYERS.length)).toEqual({
+    await sendAll(env);
+    expect(await env.settled(2 * PLAYERS.length)).toEqual({
       'delivered/sent': PLAYERS.length,
       'suppressed/quota': PLAYERS.length,
     });
@@ -62,20 +62,20 @@ describe.concurrent('a deployment with another quota', () => {
 
     // Nobody is left to deliver, and what comes waits.
     await fresh.close();
-    await scene.send(2_001);
+    await env.send(2_001);
     await elapse(1_000);
-    expect(await scene.queue.getJobCounts('waiting', 'active')).toEqual({ waiting: 1, active: 0 });
-    await expect(scene.worker({ channel: OLD })).rejects.toThrow('channels.kongregate.quota: was changed');
-    await expect(scene.worker({ channel: { ...NEW, addressing: 'username' } })).rejects.toThrow(
+    expect(await env.queue.getJobCounts('waiting', 'active')).toEqual({ waiting: 1, active: 0 });
+    await expect(env.worker({ channel: OLD })).rejects.toThrow('channels.kongregate.quota: was changed');
+    await expect(env.worker({ channel: { ...NEW, addressing: 'username' } })).rejects.toThrow(
       'channels.kongregate.addressing: was changed',
     );
   });
 
-  it('that is taken back lets the old workers go on', { timeout: 120_000 }, async ({ openScene }) => {
-    const scene = await openScene();
-    const old = await scene.worker({ channel: OLD });
-    const policy = await scene.redis.get('herald:{kongregate}:ledger:policy');
-    const fresh = await scene.worker({ channel: NEW });
+  it('that is taken back lets the old workers go on', { timeout: 120_000 }, async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const old = await env.worker({ channel: OLD });
+    const policy = await env.redis.get('herald:{kongregate}:ledger:policy');
+    const fresh = await env.worker({ channel: NEW });
     await eventually(
       'the old one to notice, without any message',
       () => readyz(old.url),
@@ -83,50 +83,50 @@ describe.concurrent('a deployment with another quota', () => {
       { withinMs: 30_000 },
     );
     await fresh.close();
-    await scene.redis.set('herald:{kongregate}:ledger:policy', policy!);
-    await scene.send(11);
-    expect(await scene.settled(1, { withinMs: 30_000 })).toEqual({ 'delivered/sent': 1 });
+    await env.redis.set('herald:{kongregate}:ledger:policy', policy!);
+    await env.send(11);
+    expect(await env.settled(1, { withinMs: 30_000 })).toEqual({ 'delivered/sent': 1 });
     expect((await readyz(old.url)).stopped_channels).toEqual([]);
   });
 });
 
 describe.concurrent('a channel that is renamed', () => {
   it('does not start beside the old one, nor while messages of that count', { timeout: 60_000 }, async ({
-    openScene,
+    openEnvironment,
   }) => {
-    const scene = await openScene();
-    const old = await scene.worker();
-    await sendAll(scene);
-    await scene.settled(PLAYERS.length);
-    const beside = renamed(scene);
+    const env = await openEnvironment();
+    const old = await env.worker();
+    await sendAll(env);
+    await env.settled(PLAYERS.length);
+    const beside = renamed(env);
     await expect(beside.ready()).rejects.toThrow('account as channel kongregate, which a worker served');
     await old.close();
-    const after = renamed(scene);
+    const after = renamed(env);
     await expect(after.ready()).rejects.toThrow('account as channel kongregate, whose messages count until');
-    await (await scene.worker()).close();
+    await (await env.worker()).close();
   });
 
   it('starts where the old one has sent nothing and is not there, and it has nothing to do when it is back', {
     timeout: 60_000,
-  }, async ({ openScene }) => {
-    const scene = await openScene();
-    const old = scene.spawn();
+  }, async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const old = env.spawn();
     await old.ready();
     old.signal('SIGSTOP');
-    const [key] = await scene.redis.keys('herald:{account:*}');
-    await scene.redis.hset(key!, 'seen', 0);
-    const fresh = renamed(scene);
+    const [key] = await env.redis.keys('herald:{account:*}');
+    await env.redis.hset(key!, 'seen', 0);
+    const fresh = renamed(env);
     try {
       await fresh.ready();
       old.signal('SIGCONT');
-      await scene.send(11);
+      await env.send(11);
       const body = await eventually(
         'the old one to say so',
         async () => (await old.get('/readyz')).body as Readiness,
         stoppedFor('account_taken'),
       );
       expect(body.stopped_channels[0]?.detail).toBe('the account belongs to channel game now');
-      expect(scene.sandbox.journal.report().calls).toBe(0);
+      expect(env.sandbox.journal.report().calls).toBe(0);
     } finally {
       await fresh.kill();
     }
@@ -134,26 +134,26 @@ describe.concurrent('a channel that is renamed', () => {
 });
 
 describe.concurrent('a worker that was stopped, and a store that forgot why', () => {
-  it('takes over neither the account nor the policy', async ({ openScene }) => {
-    const scene = await openScene();
+  it('takes over neither the account nor the policy', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
     const base = 'herald:{kongregate}:ledger';
     const account = { key: 'herald:{account:standing}', channel: 'kongregate' };
     const standing = createStanding({
-      ...{ redis: scene.redis, base, account, platformDayMs: 1_000, baseOf: () => base, onChange: () => {} },
+      ...{ redis: env.redis, base, account, platformDayMs: 1_000, baseOf: () => base, onChange: () => {} },
       policy: { quota: null },
       logger: createLogger({ level: 'silent', secrets: [] }),
     });
     await standing.take();
-    await scene.redis.hset(account.key, 'channel', 'game');
+    await env.redis.hset(account.key, 'channel', 'game');
     await standing.review();
     expect(standing.stopped()?.reason).toBe('account_taken');
-    await scene.redis.flushall();
+    await env.redis.flushall();
     await standing.review();
     expect(standing.stopped()?.reason).toBe('account_taken');
-    expect(await scene.redis.exists(account.key, `${base}:policy`)).toBe(0);
+    expect(await env.redis.exists(account.key, `${base}:policy`)).toBe(0);
     // Put back by somebody, it goes on.
-    await scene.redis.hset(account.key, 'channel', 'kongregate');
-    await scene.redis.set(`${base}:policy`, 'null');
+    await env.redis.hset(account.key, 'channel', 'kongregate');
+    await env.redis.set(`${base}:policy`, 'null');
     await standing.review();
     expect(standing.stopped()).toBeUndefined();
   });

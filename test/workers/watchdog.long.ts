@@ -1,16 +1,16 @@
 import { request } from 'undici';
 import { expect, vi } from 'vitest';
 import { MessageWorker } from '../../src/jobs/message-worker.ts';
-import { eventually } from '../support/eventually.ts';
-import { it } from '../support/scene.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { it } from '../support/environment.ts';
 
 /** What BullMQ's loop calls for each job. */
 const loopOf = MessageWorker.prototype as unknown as { _getNextJob(): Promise<unknown> };
 
 it('a worker whose loop asks for no more jobs is not live after a minute, and one that delivers is', {
   timeout: 120_000,
-}, async ({ openScene, onTestFinished }) => {
-  const [healthy, deaf] = [await openScene(), await openScene()];
+}, async ({ openEnvironment, onTestFinished }) => {
+  const [healthy, deaf] = [await openEnvironment(), await openEnvironment()];
   const workers = { healthy: await healthy.worker(), deaf: await deaf.worker() };
   const probe = async ({ url }: { url: string | undefined }) => {
     const { statusCode, body } = await request(`${url}/livez`);

@@ -56,9 +56,9 @@ describe('the watchdog', () => {
   });
 
   it('begins anew with each message that is taken', () => {
-    const scene = watched();
-    for (let i = 0; i < 30; i += 1) scene.samples(1, { takenAt: scene.now - 1 });
-    expect(scene.watchdog.stuck()).toBeUndefined();
+    const env = watched();
+    for (let i = 0; i < 30; i += 1) env.samples(1, { takenAt: env.now - 1 });
+    expect(env.watchdog.stuck()).toBeUndefined();
   });
 
   it('knows nothing where the samples stop, and counts from their return', () => {

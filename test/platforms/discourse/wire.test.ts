@@ -5,7 +5,7 @@ import type { DiscourseMessage } from '../../../src/platforms/discourse/message.
 import type { DiscourseSettings } from '../../../src/platforms/discourse/settings.ts';
 import type { Answer, SendRequest } from '../../../src/platforms/port.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../testing/eventually.ts';
 import { recordingServer } from '../answers.ts';
 
 const NEW: DiscourseMessage = {

@@ -3,7 +3,7 @@ import type { ClientDeps, Confirmation } from '../../../src/platforms/port.ts';
 import { readSearch, stored } from '../../../src/platforms/zulip/search.ts';
 import { type ZulipMessage, type ZulipSettings, zulip } from '../../../src/platforms/zulip/zulip.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.ts';
-import { unhurried } from '../../support/slowness.ts';
+import { unhurried } from '../../../testing/slowness.ts';
 import { answered } from '../answers.ts';
 
 const settings = (more: Partial<ZulipSettings> = {}): ZulipSettings => ({

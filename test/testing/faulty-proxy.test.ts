@@ -2,29 +2,29 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { openLine } from '../../chaos/line.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 
 /** A network delays and breaks; what it carries on one connection arrives in order, or not at all. */
 it('keeps the order of what it carries when delays begin and end', async () => {
   let arrived = '';
   const server = createServer((socket) => {
-    socket.on('error', () => {}); // The line breaks at the end.
+    socket.on('error', () => {}); // The proxy closes at the end.
     socket.on('data', (chunk) => {
       arrived += chunk;
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const line = await openLine((server.address() as { port: number }).port);
-  const client = connect({ port: line.port, host: '127.0.0.1', noDelay: true });
+  const proxy = await openFaultyProxy((server.address() as { port: number }).port);
+  const client = connect({ port: proxy.port, host: '127.0.0.1', noDelay: true });
   onTestFinished(async () => {
     client.destroy();
-    await line.close();
+    await proxy.close();
     server.close();
   });
   let sent = '';
   for (let number = 0; number < 4_000; number += 1) {
-    if (number % 40 === 0) line.delay(1 + (number % 3), 2);
+    if (number % 40 === 0) proxy.delay(1 + (number % 3), 2);
     const text = `${number} `;
     sent += text;
     client.write(text);

@@ -12,12 +12,12 @@ import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
 import { buildProducer } from '../../src/producer/producer.ts';
 import { type SandboxOptions, startRedis, startSandbox } from '../../src/sandbox/index.ts';
 import { buildWorker } from '../../src/workers/worker.ts';
-import { eventually } from '../support/eventually.ts';
-import { requestTimeout } from '../support/slowness.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { requestTimeout } from '../../testing/slowness.ts';
 
 export type Message = Omit<AnyMessage, 'v' | 'to'> & Record<string, unknown>;
 
-export interface SceneOptions {
+export interface EnvironmentOptions {
   platforms?: Record<string, PlatformDefinition>;
   /** By name, as in herald.yaml; merged into channels that work with the sandbox. */
   channels: (sandboxUrl: string) => Record<string, Record<string, unknown>>;
@@ -57,22 +57,24 @@ export const sandboxChannels =
     );
 
 /** A Redis, the sandbox, a producer and a worker for channels of any platforms. */
-export type PlatformsScene = Awaited<ReturnType<typeof open>>;
+export type PlatformsEnvironment = Awaited<ReturnType<typeof open>>;
 
 /** Tests take `openPlatforms` out of their context; what they open is closed after them. */
-export const it = test.extend<{ openPlatforms: (options: SceneOptions) => Promise<PlatformsScene> }>({
+export const it = test.extend<{
+  openPlatforms: (options: EnvironmentOptions) => Promise<PlatformsEnvironment>;
+}>({
   openPlatforms: async ({ task: _ }, use) => {
-    const scenes: PlatformsScene[] = [];
+    const environments: PlatformsEnvironment[] = [];
     await use(async (options) => {
-      const scene = await open(options);
-      scenes.push(scene);
-      return scene;
+      const env = await open(options);
+      environments.push(env);
+      return env;
     });
-    await Promise.all(scenes.map((scene) => scene.close()));
+    await Promise.all(environments.map((env) => env.close()));
   },
 });
 
-async function open({ platforms = allPlatforms, channels, sandbox: given }: SceneOptions) {
+async function open({ platforms = allPlatforms, channels, sandbox: given }: EnvironmentOptions) {
   const server = await startRedis();
   const sandbox = await startSandbox({ discourse: { requestsPerMinute: 1_000 }, ...given });
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });

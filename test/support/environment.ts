@@ -19,17 +19,17 @@ import {
 } from '../../src/sandbox/index.ts';
 import type { Wrappers } from '../../src/workers/channel.ts';
 import { buildWorker, type HeraldWorker } from '../../src/workers/worker.ts';
-import { eventually, type Patience } from './eventually.ts';
-import { requestTimeout } from './slowness.ts';
-import { type Tally, tallyOf, tallyOfMetrics } from './tally.ts';
+import { eventually, type Patience } from '../../testing/eventually.ts';
+import { type Tally, tallyOf, tallyOfMetrics } from '../../testing/metrics-parser.ts';
+import { requestTimeout } from '../../testing/slowness.ts';
 import type { WorkerPlan } from './worker-plan.ts';
 import { spawnWorker, type WorkerProcess } from './worker-process.ts';
 
 export const CHANNEL = 'kongregate';
 export const API_KEY = 'sandbox-key';
 
-export interface SceneOptions {
-  /** Fields of the channel that differ from the scene's own. */
+export interface EnvironmentOptions {
+  /** Fields of the channel that differ from the environment's own. */
   channel?: Record<string, unknown>;
   /** Fields of the configuration that differ. */
   config?: Record<string, unknown>;
@@ -47,14 +47,14 @@ export interface LocalWorker extends HeraldWorker {
 export type Counting = LocalWorker | WorkerProcess;
 
 /** A Redis, a platform, a producer and workers of one test's own. */
-export interface Scene {
+export interface Environment {
   readonly server: RedisServer;
   readonly redis: Redis;
   readonly sandbox: Sandbox;
   readonly producer: Producer<MessageInput>;
   /** The channel's queue, to look into it and to add jobs as a foreign producer would. */
   readonly queue: Queue;
-  /** Of herald.yaml's shape; `channel` overrides the scene's. */
+  /** Of herald.yaml's shape; `channel` overrides the environment's. */
   config(channel?: Record<string, unknown>): Record<string, unknown>;
   /** A worker in this process, running. */
   worker(options?: LocalOptions): Promise<LocalWorker>;
@@ -98,20 +98,20 @@ const channelDefaults = (sandbox: Sandbox) => ({
   retry: { attempts: 3, base: '20ms', cap: '50ms' },
 });
 
-/** Tests take `openScene` out of their context; what they open is closed after them. */
-export const it = test.extend<{ openScene: (options?: SceneOptions) => Promise<Scene> }>({
-  openScene: async ({ task: _ }, use) => {
-    const scenes: Scene[] = [];
+/** Tests take `openEnvironment` out of their context; what they open is closed after them. */
+export const it = test.extend<{ openEnvironment: (options?: EnvironmentOptions) => Promise<Environment> }>({
+  openEnvironment: async ({ task: _ }, use) => {
+    const environments: Environment[] = [];
     await use(async (options = {}) => {
-      const scene = await openScene(options);
-      scenes.push(scene);
-      return scene;
+      const env = await openEnvironment(options);
+      environments.push(env);
+      return env;
     });
-    await Promise.all(scenes.map((scene) => scene.close()));
+    await Promise.all(environments.map((env) => env.close()));
   },
 });
 
-async function openScene(options: SceneOptions): Promise<Scene> {
+async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const server = await startRedis({ appendonly: options.appendonly ?? false });
   const sandbox = await startSandbox({
     ...options.sandbox,

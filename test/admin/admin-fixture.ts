@@ -1,0 +1,69 @@
+import {
+  type Installation,
+  type InstallationOptions,
+  openInstallation,
+} from '../../src/admin/installation.ts';
+import { systemClock } from '../../src/clock.ts';
+import { type ReplayOptions, type ReplayResult, replayLetters } from '../../src/dead-letters/replay.ts';
+import { type LetterSelection, planLetters } from '../../src/dead-letters/selection.ts';
+import { ledgerBase } from '../../src/jobs/queues.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { CHANNEL, type Environment, it as environmentIt } from '../support/environment.ts';
+
+interface Installations {
+  /** What an operator on another host sees of a environment: the channels that its workers announced, no configuration. */
+  openInstallation: (env: Environment, options?: Partial<InstallationOptions>) => Promise<Installation>;
+}
+
+export const it = environmentIt.extend<Installations>({
+  openInstallation: async ({ openEnvironment: _ }, use) => {
+    const installations: Installation[] = [];
+    await use(async (env, options = {}) => {
+      const where = { redis: env.server.url, channels: [], ...options };
+      const installation = await openInstallation(where, { platforms, clock: systemClock });
+      installations.push(installation);
+      return installation;
+    });
+    await Promise.all(installations.map((installation) => installation.close()));
+  },
+});
+
+export const lettersIn = async ({ redis }: Environment): Promise<number> =>
+  await redis.hlen(`${ledgerBase(CHANNEL)}:letters`);
+
+/** Messages to players that the platform does not know: they die as `bad_recipient`. */
+export async function bury(env: Environment, userIds: readonly number[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const userId of userIds) {
+    const before = await lettersIn(env);
+    ids.push(await env.send(userId, { id: `to-${userId}` }));
+    await eventually(
+      'a dead letter',
+      () => lettersIn(env),
+      (count) => count > before,
+    );
+  }
+  return ids;
+}
+
+/** From now on the platform knows them. */
+export const welcome = (env: Environment, userIds: readonly number[]): void =>
+  env.sandbox.kongregate.players.set(...userIds.map((userId) => ({ userId, state: 'played' as const })));
+
+export async function replayAll(
+  installation: Installation,
+  selection: LetterSelection = {},
+  options: ReplayOptions = {},
+): Promise<ReplayResult> {
+  const plan = await planLetters(installation, selection);
+  return await replayLetters(installation, plan.read(), options);
+}
+
+export const REPLAYED: ReplayResult = {
+  replayed: 0,
+  alreadyReplayed: 0,
+  alreadyDelivered: 0,
+  failed: 0,
+  interrupted: false,
+};
