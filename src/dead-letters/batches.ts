@@ -23,3 +23,23 @@ export function byChannel(letters: readonly IndexedLetter[]): Map<OperatedChanne
   }
   return groups;
 }
+
+/** A script that waits at the store keeps it busy while the next batch is read and the answer before is worked through. */
+const UNDER_WAY = 3;
+
+/** Runs the work of each batch, in order, a few ahead of the answers. Rejects with the first failure; no batch starts after it. */
+export async function overlapping<T>(
+  batches: AsyncIterable<T>,
+  work: (batch: T) => Promise<void>,
+): Promise<void> {
+  const underWay: Promise<void>[] = [];
+  try {
+    for await (const batch of batches) {
+      const started = work(batch);
+      started.catch(() => {}); // Awaited below, or a batch before it failed first.
+      if (underWay.push(started) >= UNDER_WAY) await underWay.shift();
+    }
+  } finally {
+    await Promise.all(underWay);
+  }
+}

@@ -1,5 +1,5 @@
 import type { Installation } from '../admin/installation.ts';
-import { byChannel, inBatches } from './batches.ts';
+import { byChannel, inBatches, overlapping } from './batches.ts';
 import type { IndexedLetter } from './index-by-reason.ts';
 import { purgeLetters as purgeListed } from './records.ts';
 
@@ -28,8 +28,7 @@ export async function purgeLetters(
   { signal, onStep }: PurgeOptions = {},
 ): Promise<PurgeResult> {
   const result: PurgeResult = { purged: 0, replayedMeanwhile: 0, interrupted: false };
-  for await (const batch of inBatches(letters, BATCH)) {
-    if (signal?.aborted) return { ...result, interrupted: true };
+  const purge = async (batch: readonly IndexedLetter[]): Promise<void> => {
     for (const [channel, own] of byChannel(batch)) {
       for (const purged of await purgeListed(redis, channel.base, own)) {
         if (purged) result.purged += 1;
@@ -37,6 +36,16 @@ export async function purgeLetters(
         onStep?.();
       }
     }
+  };
+  async function* untilAborted(): AsyncGenerator<IndexedLetter[]> {
+    for await (const batch of inBatches(letters, BATCH)) {
+      if (signal?.aborted) {
+        result.interrupted = true;
+        return;
+      }
+      yield batch;
+    }
   }
+  await overlapping(untilAborted(), purge);
   return result;
 }

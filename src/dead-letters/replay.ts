@@ -1,5 +1,5 @@
 import type { Installation } from '../admin/installation.ts';
-import { byChannel, inBatches } from './batches.ts';
+import { byChannel, inBatches, overlapping } from './batches.ts';
 import type { IndexedLetter } from './index-by-reason.ts';
 import { createPace, type Pause, systemPause } from './pace.ts';
 import { type ReplayStatus, replayLetters as replayListed } from './records.ts';
@@ -76,19 +76,16 @@ export async function replayLetters(
       }
     }
   };
-  // While the store replays one batch, the next one is read and sent.
-  let underWay = Promise.resolve();
-  for await (const batch of inBatches(letters, pace.batch)) {
-    await pace.turn(batch.length);
-    if (signal?.aborted) {
-      result.interrupted = true;
-      break;
+  async function* paced(): AsyncGenerator<IndexedLetter[]> {
+    for await (const batch of inBatches(letters, pace.batch)) {
+      await pace.turn(batch.length);
+      if (signal?.aborted) {
+        result.interrupted = true;
+        return;
+      }
+      yield batch;
     }
-    const sent = replay(batch);
-    sent.catch(() => {}); // Told below, or by the batch before, which failed for the same reason.
-    await underWay;
-    underWay = sent;
   }
-  await underWay;
+  await overlapping(paced(), replay);
   return result;
 }

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { overlapping } from '../../src/dead-letters/batches.ts';
+
+async function* numbers(count: number): AsyncGenerator<number> {
+  for (let i = 1; i <= count; i++) yield i;
+}
+
+/** Work that ends when told to, and what was started of it. */
+function work() {
+  const started: number[] = [];
+  const ends = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+  return {
+    started,
+    end: (n: number) => ends.get(n)?.resolve(),
+    fail: (n: number, error: Error) => ends.get(n)?.reject(error),
+    run: (n: number) =>
+      new Promise<void>((resolve, reject) => {
+        started.push(n);
+        ends.set(n, { resolve, reject });
+      }),
+  };
+}
+
+const settled = () => new Promise<void>((done) => setImmediate(done));
+
+describe('overlapping', () => {
+  it('starts a batch only when at most two others are under way, in order', async () => {
+    const { run, started, end } = work();
+    const done = overlapping(numbers(5), run);
+    await settled();
+    expect(started).toEqual([1, 2, 3]);
+    end(1);
+    await settled();
+    expect(started).toEqual([1, 2, 3, 4]);
+    for (const n of [2, 3, 4]) end(n);
+    await settled();
+    end(5);
+    await done;
+    expect(started).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('rejects with the first failure, and starts nothing after it', async () => {
+    const { run, started, end, fail } = work();
+    const done = overlapping(numbers(9), run).catch((error: Error) => error.message);
+    await settled();
+    end(2);
+    end(3);
+    fail(1, new Error('the store is away'));
+    expect(await done).toBe('the store is away');
+    expect(started).toEqual([1, 2, 3]);
+  });
+});
