@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Redis as Redis5 } from 'ioredis5';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createProducer, type MessageInput } from '../../src/app.ts';
@@ -9,6 +9,10 @@ import { startRedis } from '../../src/sandbox/index.ts';
 
 /** What an editor shows of a field is the comment above it, in the sources as in the declarations. */
 const source = (path: string): string => readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8');
+const folder = (path: string): string =>
+  readdirSync(new URL(`../../src/${path}`, import.meta.url))
+    .map((file) => source(`${path}/${file}`))
+    .join('\n');
 const SHAPES: [file: string, fields: string[]][] = [
   ['message/fields.ts', Object.keys(commonFields)],
   ['config/schema.ts', Object.keys(commonShape(platforms.kongregate))],
@@ -20,11 +24,7 @@ const SHAPES: [file: string, fields: string[]][] = [
 
 describe('in an editor', () => {
   it.each(SHAPES)('every field of %s tells what it is', (file, fields) => {
-    const text = file.endsWith('.ts')
-      ? source(file)
-      : [`platforms/${file}.ts`, ...(file === 'discourse' ? ['platforms/discourse-message.ts'] : [])]
-          .map(source)
-          .join('\n');
+    const text = file.endsWith('.ts') ? source(file) : folder(`platforms/${file}`);
     const documented = fields.filter((field) => new RegExp(`\\*/\\n\\s+${field}[:,]`).test(text));
     expect(documented).toEqual(fields);
   });
