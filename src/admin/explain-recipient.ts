@@ -1,9 +1,9 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
-import { recipientOf } from '../jobs/recipients.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
 import { jobKey, messageKey, newNonce, recipientKey } from '../ledger/names.ts';
 import type { Problem } from '../message/problems.ts';
+import { recipientOf } from '../message/recipients.ts';
 import { DEFAULT_LIFE_MS } from '../message/schema.ts';
 import type { Receipt } from '../observe/receipts.ts';
 import { type ExplainedPlay, type ExplainedSlot, explainPlay, explainSlot } from './explained-ledger.ts';

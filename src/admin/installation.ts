@@ -141,8 +141,7 @@ function readingOf(
 ): ReadContext | undefined {
   const definition = Object.hasOwn(platforms, facts.platform) ? platforms[facts.platform] : undefined;
   if (!definition) return undefined;
-  // Reading a job takes no more of a channel than what workers announce: platform, addressing and quota.
-  return { channel: { ...facts, name } as ChannelConfig, definition, schemas };
+  return { channel: { ...facts, name }, definition, schemas };
 }
 
 export const findChannel = ({ channels }: Installation, name: string): OperatedChannel | undefined =>

@@ -2,9 +2,12 @@
 export class ContentError extends Error {
   override readonly name = 'ContentError';
   readonly field: string;
+  /** The message without the field. */
+  readonly problem: string;
   constructor(field: string, problem: string) {
     super(`${field}: ${problem}`);
     this.field = field;
+    this.problem = problem;
   }
 }
 

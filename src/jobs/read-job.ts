@@ -1,9 +1,9 @@
-import type { ChannelConfig } from '../config/schema.ts';
 import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
 import type { LedgerMessage, LetterSource } from '../ledger/types.ts';
+import { type ChannelRules, fitProblem } from '../message/fit.ts';
+import { problemText } from '../message/problems.ts';
 import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
-import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
-import { countRecipients } from '../producer/prepare.ts';
+import type { PlatformDefinition } from '../platforms/port.ts';
 import type { MessageRef } from '../workers/observer.ts';
 import { originalJobId } from './queues.ts';
 import { MAX_DATA_BYTES } from './stored-jobs.ts';
@@ -43,8 +43,14 @@ export type ReadJob =
   | { kind: 'newer'; v: number }
   | { kind: 'invalid'; ref: MessageRef; ledger: LedgerMessage; source: JobSource; problem: string };
 
+/** What reading a job takes of its channel: as configured, or as its workers announced it. */
+export interface ReadRules extends ChannelRules {
+  platform: string;
+  discloseRecipients?: boolean;
+}
+
 export interface ReadContext {
-  channel: ChannelConfig;
+  channel: ReadRules;
   definition: PlatformDefinition;
   schemas: MessageSchemas<unknown>;
 }
@@ -65,11 +71,9 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
   if (parsed.kind === 'newer') return parsed;
   if (parsed.kind === 'invalid') return invalid(job, parsed.id, parsed.problems.join('; '), context);
   const message = parsed.message as AnyMessage;
-  const stranger = misdirected(message, context);
-  if (stranger) return invalid(job, parsed.id, stranger, context);
   const recipient = context.definition.recipient(message);
-  const unquotable = unfitForQuota(message, recipient, context);
-  if (unquotable) return invalid(job, parsed.id, unquotable, context);
+  const misfit = fitProblem(message, recipient, context.channel);
+  if (misfit) return invalid(job, parsed.id, problemText(misfit), context);
   const dueAt = Math.max(job.timestamp, parsed.sendAtMs ?? 0);
   const disclosed = context.channel.discloseRecipients;
   return {
@@ -126,33 +130,6 @@ const reference = (job: QueuedJob, id: string, { channel }: ReadContext): Messag
   id,
   jobId: job.id,
 });
-
-/** A message that lies in another channel's queue would be sent by an account that its writer did not mean. */
-function misdirected(message: AnyMessage, { channel }: ReadContext): string | undefined {
-  if (message.platform !== channel.platform) {
-    return `platform: ${message.platform} does not fit channel ${channel.name}, which is ${channel.platform}`;
-  }
-  if (message.channel !== undefined && message.channel !== channel.name) {
-    return `channel: ${message.channel} does not fit the queue of channel ${channel.name}`;
-  }
-  return undefined;
-}
-
-/** One person, named in one way, or somebody would get two messages a window. */
-function unfitForQuota(
-  message: AnyMessage,
-  { addressing }: Recipient,
-  { channel }: ReadContext,
-): string | undefined {
-  if (!channel.quota) return undefined;
-  if (channel.addressing !== undefined && addressing !== channel.addressing) {
-    return `to: channel ${channel.name} addresses people by ${channel.addressing}, not by ${addressing}`;
-  }
-  const recipients = countRecipients(message.to);
-  return recipients > 1
-    ? `to: a channel with a quota takes one recipient a message, got ${recipients}`
-    : undefined;
-}
 
 function invalid(job: QueuedJob, id: string | undefined, problem: string, context: ReadContext): ReadJob {
   const origin = originalJobId(job.id);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Problem, toProblems } from '../message/problems.ts';
 import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
+import { type Problem, toProblems } from './problems.ts';
 
 /** Made once a platform: a schema costs a hundred times what it checks. */
 const recipientSchemas = new WeakMap<PlatformDefinition, z.ZodType<{ to: unknown }>>();

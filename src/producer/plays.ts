@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { ChannelFacts } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import { CHANNEL_NAME } from '../jobs/queues.ts';
-import { recipientOf } from '../jobs/recipients.ts';
-import { type Problem, quoted, toProblems } from '../message/problems.ts';
+import { addressingProblem } from '../message/fit.ts';
+import { type Problem, toProblems } from '../message/problems.ts';
+import { recipientOf } from '../message/recipients.ts';
 import type { Platforms } from '../message/schema.ts';
 import { inBatches, type Source } from './batches.ts';
 import { InterruptedError, InvalidMessageError, UnknownChannelError } from './errors.ts';
@@ -140,11 +141,8 @@ function readPlay(
   if (!definition) return new UnknownChannelError(channel, { advice: PLATFORM_UNKNOWN });
   const recipient = recipientOf(definition, to);
   if (!('key' in recipient)) return bad(...recipient);
-  if (facts?.addressing !== undefined && facts.addressing !== recipient.addressing)
-    return bad({
-      path: 'to',
-      message: `channel ${quoted(channel)} takes ${facts.addressing}, got ${recipient.addressing}`,
-    });
+  const misaddressed = addressingProblem(recipient, { name: channel, addressing: facts?.addressing });
+  if (misaddressed) return bad(misaddressed);
   const at = parsed.data.at === undefined ? clock.now() : new Date(parsed.data.at).getTime();
   if (at > clock.now() + MAX_AHEAD_MS) return bad({ path: 'at', message: 'lies in the future' });
   return { channel, recipient: recipient.key, at };

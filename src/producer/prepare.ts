@@ -1,10 +1,9 @@
-import type { ChannelFacts } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import { newJobId } from '../jobs/queues.ts';
+import { fitProblem, renderedOrProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
-import { quoted } from '../message/problems.ts';
 import { type AnyMessage, DEFAULT_LIFE_MS, type MessageSchemas, type Platforms } from '../message/schema.ts';
-import { ContentError, type PlatformDefinition, type Recipient } from '../platforms/port.ts';
+import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
 import { InvalidMessageError, type UnknownChannelError } from './errors.ts';
 import { type KnownChannels, platformOf, unknownChannel } from './known-channels.ts';
 
@@ -69,51 +68,19 @@ const invalid = (...problems: Problem[]): Preparation => ({
   error: new InvalidMessageError(problems),
 });
 
-/** Rendered once, for the check: by the channel's own limits where they are known. */
-function renderProblem(
-  { definition, message }: PreparedMessage,
-  facts: ChannelFacts | undefined,
-): Problem | undefined {
-  try {
-    definition.render(message, facts?.settings);
-  } catch (error) {
-    if (!(error instanceof ContentError)) throw error;
-    return { path: error.field, message: error.message.slice(error.field.length + 2) };
-  }
-  return undefined;
-}
-
 /**
  * Whether the message fits its channel: by what workers announced of it; without that, the worker is the first to check.
  */
 export function misfit(
-  prepared: PreparedMessage,
+  { definition, channel, ownChannel, message, recipient }: PreparedMessage,
   known: KnownChannels,
 ): InvalidMessageError | UnknownChannelError | undefined {
-  const { channel, ownChannel, message, recipient } = prepared;
   const unknown = unknownChannel({ channel, platform: message.platform, named: ownChannel }, known);
   if (unknown) return unknown;
-  const facts = known.announced.get(channel);
-  const unsendable = renderProblem(prepared, facts?.platform === message.platform ? facts : undefined);
-  if (unsendable) return new InvalidMessageError([unsendable]);
-  const problem = (path: string, text: string) => new InvalidMessageError([{ path, message: text }]);
-  const platform = platformOf(channel, known);
-  if (platform !== undefined && platform !== message.platform)
-    return problem('channel', `${quoted(channel)} is a channel of ${platform}, not of ${message.platform}`);
-  if (!facts?.quota) return undefined;
-  const recipients = countRecipients(message.to);
-  if (recipients > 1)
-    return problem('to', `a channel with a quota takes one recipient a message, got ${recipients}`);
-  if (facts.addressing !== undefined && facts.addressing !== recipient.addressing)
-    return problem('to', `channel ${quoted(channel)} takes ${facts.addressing}, got ${recipient.addressing}`);
-  return undefined;
+  const { addressing, quota = null, settings } = known.announced.get(channel) ?? {};
+  const rules = { name: channel, platform: platformOf(channel, known), addressing, quota };
+  const problem = fitProblem(message, recipient, rules);
+  if (problem) return new InvalidMessageError([problem]);
+  const rendered = renderedOrProblem(() => definition.render(message, settings));
+  return typeof rendered === 'string' ? undefined : new InvalidMessageError([rendered]);
 }
-
-/** Lists name several recipients, anything else names one. A name in two spellings is one of them. */
-export function countRecipients(to: unknown): number {
-  return Object.values(to as object).reduce((sum, value) => {
-    return sum + (Array.isArray(value) ? new Set(value.map(spelledAlike)).size : value === undefined ? 0 : 1);
-  }, 0);
-}
-
-const spelledAlike = (name: unknown): string => String(name).normalize('NFC').toLowerCase();

@@ -26,7 +26,7 @@ export interface Pipeline {
   abort(): void;
 }
 
-export interface PipelineDeps extends ReadContext, AttemptDeps {
+export interface PipelineDeps extends Omit<ReadContext, 'channel'>, AttemptDeps {
   resolution: AdmissionPolicy['resolution'];
   ledger: Ledger;
   clock: Clock;

@@ -1,7 +1,9 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Delivery, QueuedJob } from '../jobs/read-job.ts';
+import { renderedOrProblem } from '../message/fit.ts';
+import { problemText } from '../message/problems.ts';
 import type { Outcome } from '../outcome.ts';
-import { ContentError, type PlatformDefinition } from '../platforms/port.ts';
+import type { PlatformDefinition } from '../platforms/port.ts';
 import type { Turns } from '../turns.ts';
 
 /** What is sent, or why there is nothing that could be. */
@@ -63,15 +65,16 @@ const sizeOf = ({ text, rendered }: { text: string; rendered: Rendered }): numbe
   text.length + (typeof rendered === 'string' ? rendered.length : 0);
 
 /**
- * Checked when the message was enqueued; a job from elsewhere, or one of an older version, meets it here. Whatever goes
- * wrong, the content is to blame and would be again: another error is told by its class alone, for its text may quote.
+ * A producer checked the message before it enqueued it; a job from elsewhere, or of an older version, is checked here.
+ * Rendering would fail again, whatever the error is. An unexpected one is named by its class alone: its text may quote.
  */
 function render(content: () => string): Rendered {
   try {
-    return content();
+    const rendered = renderedOrProblem(content);
+    return typeof rendered === 'string' ? rendered : rejected(problemText(rendered));
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    const detail = error instanceof ContentError ? error.message : `content cannot be rendered: ${name}`;
-    return { kind: 'rejected', reason: 'bad_request', detail };
+    return rejected(`content cannot be rendered: ${error instanceof Error ? error.name : typeof error}`);
   }
 }
+
+const rejected = (detail: string): Rendered => ({ kind: 'rejected', reason: 'bad_request', detail });

@@ -262,7 +262,7 @@ describe('channels', () => {
     const sender = producer({ channels: [{ name: 'game', platform: 'kongregate' }] });
     await expect(
       sender.send({ platform: 'zulip', channel: 'game', to: { userIds: [1] }, content: 'Hi' }),
-    ).rejects.toThrow('channel: "game" is a channel of kongregate, not of zulip');
+    ).rejects.toThrow('platform: channel "game" takes kongregate messages, got zulip');
     await sender.recordPlay({ channel: 'game', to: { userId: 32 } });
     expect(plays).toMatchObject([{ channel: 'game', recipient: '32' }]);
   });
@@ -285,7 +285,9 @@ describe('channels', () => {
     await announceChannels(redis, [channelConfig({}), channelConfig({ name: 'free', quota: false })]);
     const sender = producer();
     const byName = { ...hello, to: { username: 'Ann' } };
-    await expect(sender.send(byName)).rejects.toThrow('to: channel "kongregate" takes userId, got username');
+    await expect(sender.send(byName)).rejects.toThrow(
+      'to: channel "kongregate" addresses recipients by userId, got username',
+    );
     expect(await sender.send({ ...byName, channel: 'free' })).toMatchObject({ status: 'queued' });
   });
 
@@ -298,7 +300,7 @@ describe('channels', () => {
     await redis.hset('herald:channels', 'broken', '{');
     const sender = producer();
     await expect(sender.send({ ...hello, channel: 'forum' })).rejects.toThrow(
-      'channel: "forum" is a channel of discourse, not of kongregate',
+      'platform: channel "forum" takes discourse messages, got kongregate',
     );
     await expect(sender.send({ ...hello, channel: 'broken' })).rejects.toThrow(UnknownChannelError);
   });
@@ -426,7 +428,7 @@ describe('recordPlay', () => {
     ],
     [
       { channel: 'kongregate', to: { username: 'Ann' } },
-      'to: channel "kongregate" takes userId, got username',
+      'to: channel "kongregate" addresses recipients by userId, got username',
     ],
     [{ channel: 'nobody', to: { userId: 1 } }, 'Unknown channel "nobody"'],
     [{ to: { userId: 1 } }, 'channel: is missing'],

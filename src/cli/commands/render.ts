@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { renderContent } from '../../content/render.ts';
-import { problemsText } from '../../message/problems.ts';
+import { renderedOrProblem } from '../../message/fit.ts';
+import { problemsText, problemText } from '../../message/problems.ts';
 import { createMessageSchemas, type MessageOf } from '../../message/schema.ts';
-import { ContentError, type PlatformDefinition } from '../../platforms/port.ts';
+import type { PlatformDefinition } from '../../platforms/port.ts';
 import { platforms } from '../../platforms/registry.ts';
 import { EXIT } from '../context.ts';
 import { type Entry, type Place, placeText } from '../input/lines.ts';
@@ -33,15 +34,16 @@ const schemas = createMessageSchemas(platforms);
 const definitions: Readonly<Record<string, PlatformDefinition>> = platforms;
 
 function renderOn(platform: string, message: MessageOf<typeof platforms>): Rendering {
-  try {
-    const { render, dialect } = definitions[platform]!;
-    // The rest of the message is another platform's: only its content can be looked at.
-    const own = message.platform === platform || !dialect;
-    return { platform, text: own ? render(message) : renderContent(message, dialect) };
-  } catch (error) {
-    if (error instanceof ContentError) return { platform, error: error.message };
-    throw error;
-  }
+  const definition = definitions[platform]!;
+  const { dialect } = definition;
+  // Another platform cannot read the message's own fields: only its content is rendered.
+  const isOwn = message.platform === platform || !dialect;
+  const rendered = renderedOrProblem(() =>
+    isOwn ? definition.render(message) : renderContent(message, dialect),
+  );
+  return typeof rendered === 'string'
+    ? { platform, text: rendered }
+    : { platform, error: problemText(rendered) };
 }
 
 /** @param wanted the platforms to render for; the message's own when absent */
