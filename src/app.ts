@@ -47,18 +47,25 @@ const openLedger = (redis: Redis) => ({
   },
 });
 
+export interface CreateWorkerOptions {
+  /** Gets the worker's log, as it is: nothing is struck out of it by Herald. JSON lines on standard output when absent. */
+  logger?: Logger;
+  /**
+   * The application's prom-client registry: gets Herald's metrics, without Node's own. Workers of one process may share
+   * it. A registry of the worker's own when absent.
+   */
+  registry?: Registry;
+}
+
 /**
- * @param source as `WorkerConfig` types it, or out of a file: it is checked all the same, and `${NAME}` in it is read from
- *   the environment
+ * @param source is checked whatever its type said, and `${NAME}` in it is read from the environment
  * @throws ConfigError with every problem found
  */
-export function createWorker(source: unknown, options: { logger?: Logger } = {}): HeraldWorker {
+export function createWorker(source: WorkerConfig, options: CreateWorkerOptions = {}): HeraldWorker {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
   const config = parseConfig(source, { platforms, env: environment(), secrets: 'resolve', readFile });
-  return workerOf(
-    config,
-    options.logger ?? createLogger({ level: config.logLevel, secrets: secretsOf(config) }),
-  );
+  const logger = options.logger ?? createLogger({ level: config.logLevel, secrets: secretsOf(config) });
+  return buildWorker(config, { platforms, logger, registry: options.registry });
 }
 
 /** A worker for a configuration that was read before. */

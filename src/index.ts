@@ -2,6 +2,7 @@
 
 export {
   type CreateProducerOptions,
+  type CreateWorkerOptions,
   createProducer,
   createWorker,
   type MessageInput,
@@ -13,6 +14,8 @@ export {
   type ReplayDeadLettersResult,
   replayDeadLetters,
 } from './dead-letters/replay-dead-letters.ts';
+export type { RequestHandler } from './http/listen.ts';
+export type { LogCall, Logger } from './observe/log.ts';
 export * from './producer/errors.ts';
 export type { ListedChannel } from './producer/known-channels.ts';
 export type { PlayInput, RecordPlaysResult } from './producer/plays.ts';
@@ -20,5 +23,6 @@ export type { Producer } from './producer/producer.ts';
 export type { InvalidItem, SendManyOptions, SendManyResult, SendResult } from './producer/send.ts';
 export { RedisUnreachableError } from './redis/operator-connection.ts';
 export { AccountTakenError } from './workers/account-claim.ts';
+export type { Drained } from './workers/drain.ts';
 export { QuotaChangedError } from './workers/policy-change.ts';
 export type { HeraldWorker } from './workers/worker.ts';

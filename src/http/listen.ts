@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -15,13 +15,19 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** What `node:http` calls for a request, and what frameworks on top of it take as a handler. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Without `overrideGlobalObjects` the process keeps Node's own Request and Response. */
+export const requestHandler = (app: App): RequestHandler =>
+  getRequestListener(app.fetch, { overrideGlobalObjects: false });
+
 /**
  * Serves an application and resolves once it listens; rejects when the address cannot be taken.
  * @param port 0 takes a free one
  */
 export async function listen(app: App, { host, port }: { host: string; port: number }): Promise<Listening> {
-  // Without `overrideGlobalObjects` the process keeps Node's own Request and Response.
-  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const server = createServer(requestHandler(app));
   server.listen(port, host);
   await once(server, 'listening');
   const taken = (server.address() as AddressInfo).port;

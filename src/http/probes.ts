@@ -1,11 +1,8 @@
 import { Hono } from 'hono';
 import { isReady, type LivenessReport, type ReadinessReport } from './health.ts';
-import { type App, type Listening, listen } from './listen.ts';
+import { type App, type Listening, listen, type RequestHandler, requestHandler } from './listen.ts';
 
-export interface HttpOptions {
-  host: string;
-  /** 0 takes a free one. */
-  port: number;
+export interface ProbeOptions {
   metrics: { readonly contentType: string; render(): Promise<string> };
   live(): LivenessReport;
   ready(): Promise<ReadinessReport>;
@@ -15,6 +12,16 @@ export interface HttpOptions {
 
 export type HttpServer = Pick<Listening, 'url' | 'close'>;
 
+export interface Probes {
+  /** Answers in an HTTP server of somebody else's. */
+  readonly handler: RequestHandler;
+  /**
+   * Serves them on an address of their own; rejects when it cannot be taken.
+   * @param address port 0 takes a free one
+   */
+  listen(address: { host: string; port: number }): Promise<HttpServer>;
+}
+
 const READY_TIMEOUT_MS = 1000;
 
 const unready = (name: string, detail: string): ReadinessReport => ({
@@ -23,7 +30,7 @@ const unready = (name: string, detail: string): ReadinessReport => ({
 });
 
 /** A probe must be answered, also while the check hangs on a Redis that is away, and also when the check is broken. */
-async function boundedReadiness(options: HttpOptions): Promise<ReadinessReport> {
+async function boundedReadiness(options: ProbeOptions): Promise<ReadinessReport> {
   const timeoutMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<ReadinessReport>((resolve) => {
@@ -39,11 +46,8 @@ async function boundedReadiness(options: HttpOptions): Promise<ReadinessReport> 
   }
 }
 
-/**
- * Serves `/metrics` for Prometheus, `/livez` and `/readyz` for an orchestrator (200 or 503, JSON bodies). Rejects when
- * the address cannot be taken.
- */
-export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
+/** `/metrics` for Prometheus, `/livez` and `/readyz` for an orchestrator (200 or 503, JSON bodies); 404 for all else. */
+export function createProbes(options: ProbeOptions): Probes {
   const app: App = new Hono();
 
   app.get('/metrics', async (c) =>
@@ -67,5 +71,5 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     return c.json(body, ready ? 200 : 503);
   });
 
-  return await listen(app, options);
+  return { handler: requestHandler(app), listen: (address) => listen(app, address) };
 }

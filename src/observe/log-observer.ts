@@ -103,7 +103,7 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
     inFlight() {},
     attempted(event) {
       const level = attemptLevel(event);
-      if (logger.isLevelEnabled(level)) logger[level](attemptLine(event), 'attempt');
+      if (logger.isLevelEnabled?.(level) ?? true) logger[level](attemptLine(event), 'attempt');
       const ends = event.next.kind === 'complete' || event.next.kind === 'dead';
       if (ends) remember(runKey(event.message, event.run));
     },

@@ -1,15 +1,27 @@
 import { createRequire } from 'node:module';
-import {
-  type DestinationStream,
-  destination as fileDestination,
-  type LevelWithSilent,
-  type Logger,
-  pino,
-} from 'pino';
+import { type DestinationStream, destination as fileDestination, type LevelWithSilent, pino } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
 import { createScrubber, SECRET_KEYS } from './redact.ts';
 
-export type { Logger } from 'pino';
+/**
+ * Where a worker writes its log: the part of pino's logger that Herald calls, which pino's and fastify's loggers have.
+ * One call is one line: its fields (snake_case) and its text.
+ */
+export interface Logger {
+  readonly debug: LogCall;
+  readonly info: LogCall;
+  readonly warn: LogCall;
+  readonly error: LogCall;
+  /** A logger whose lines all carry these fields. */
+  child(fields: Record<string, unknown>): Logger;
+  /** Spares the making of lines that nobody keeps; every level counts as enabled when absent. */
+  isLevelEnabled?(level: string): boolean;
+}
+
+export interface LogCall {
+  (fields: object, text?: string): void;
+  (text: string): void;
+}
 
 export interface LogOptions {
   /** `info` when absent. */

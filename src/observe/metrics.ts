@@ -14,9 +14,12 @@ import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definiti
 import { type ChannelSample, HOLD_REASONS, QUEUE_STATES, REST_REASONS } from './sample.ts';
 
 export interface MetricsOptions {
-  /** Where the metrics are declared; a new one when absent, never the library's global one. */
+  /**
+   * Where the metrics are declared, or found where another worker of this process declared them; a new one when absent,
+   * never the library's global one.
+   */
   registry?: Registry | undefined;
-  /** Node's own metrics (event loop, heap, garbage collection) as well: true when absent. */
+  /** Node's own metrics (event loop, heap, garbage collection) as well: only in a new registry when absent. */
   defaults?: boolean | undefined;
   /** The running version, for `herald_build_info`. */
   version: string;
@@ -48,10 +51,13 @@ function declare(registry: Registry) {
     labelNames: labels,
     registers,
   });
-  const counter = <L extends string>(spec: MetricSpec<L>) => new Counter(base(spec));
-  const gauge = <L extends string>(spec: MetricSpec<L>) => new Gauge(base(spec));
+  const declared = <M>(name: string): M | undefined => registry.getSingleMetric(name) as M | undefined;
+  const counter = <L extends string>(spec: MetricSpec<L>) =>
+    declared<Counter<L>>(spec.name) ?? new Counter(base(spec));
+  const gauge = <L extends string>(spec: MetricSpec<L>) =>
+    declared<Gauge<L>>(spec.name) ?? new Gauge(base(spec));
   const histogram = <L extends string>(spec: MetricSpec<L> & { readonly buckets: number[] }) =>
-    new Histogram({ ...base(spec), buckets: spec.buckets });
+    declared<Histogram<L>>(spec.name) ?? new Histogram({ ...base(spec), buckets: spec.buckets });
   return {
     admissions: counter(COUNTERS.admissions),
     attempts: counter(COUNTERS.attempts),
@@ -156,7 +162,7 @@ function collectNodeMetrics(registry: Registry): void {
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = options.registry ?? new Registry();
   const m = declare(registry);
-  if (options.defaults ?? true) collectNodeMetrics(registry);
+  if (options.defaults ?? options.registry === undefined) collectNodeMetrics(registry);
   m.buildInfo.set({ version: options.version }, 1);
   return {
     ...observe(m),

@@ -11,6 +11,12 @@ export interface Health {
   ready(): Promise<ReadinessReport>;
 }
 
+/** Before the start: nothing is stuck, and nothing is served. */
+export const NOT_RUNNING: Health = {
+  live: () => ({ live: true }),
+  ready: async () => ({ checks: [{ name: 'worker', ok: false, detail: 'not started' }], stopped: [] }),
+};
+
 export interface HealthDeps {
   redis: Redis;
   store: Pick<StoreWatch, 'trouble'>;

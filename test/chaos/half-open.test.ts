@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { createWorker } from '../../src/app.ts';
+import { createWorker, type WorkerConfig } from '../../src/app.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
@@ -11,7 +11,7 @@ describe('connections to Redis that go nowhere and never break', () => {
     const proxy = await openFaultyProxy(env.server.port);
     const lines: string[] = [];
     const logger = createLogger({ destination: { write: (text) => void lines.push(text) } });
-    const source = { ...env.config(), redis: `redis://127.0.0.1:${proxy.port}` };
+    const source = { ...env.config(), redis: `redis://127.0.0.1:${proxy.port}` } as WorkerConfig;
     const worker = createWorker(source, { logger });
     try {
       await worker.start();

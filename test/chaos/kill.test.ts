@@ -69,7 +69,7 @@ describe('kill -9', () => {
         failed: 0,
       });
       // What the dead one settled, it would have counted; the survivor must not count it again.
-      const counted = await survivor.metrics.render();
+      const counted = await survivor.metrics();
       expect(counted).toContain(
         `herald_messages_total{channel="kongregate",platform="kongregate",state="delivered",reason="sent"} ${dieAt === 'granted' ? 1 : 0}`,
       );

@@ -2,7 +2,7 @@ import { readdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect } from 'vitest';
-import { createProducer, createWorker } from '../../src/app.ts';
+import { createProducer, createWorker, type WorkerConfig } from '../../src/app.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
@@ -47,7 +47,7 @@ async function openStage(env: Environment, later: Stage['later']): Promise<Stage
     ...{ env, proxy, url, later },
     log: () => lines.join(''),
     async startWorker() {
-      const worker = createWorker({ ...env.config(), redis: url }, { logger });
+      const worker = createWorker({ ...env.config(), redis: url } as WorkerConfig, { logger });
       let open = true;
       const close = async (): Promise<void> => {
         if (open) await worker.close({ deadlineMs: 1_000 });

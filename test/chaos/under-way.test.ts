@@ -15,8 +15,8 @@ const kongregate = Array.from({ length: COUNT }, (_, i) => ({
 })) as MessageInput[];
 
 const userCom = ({ sandbox }: Environment) => ({
-  ...{ platform: 'usercom', apiKey: API_KEY, baseUrl: `${sandbox.url}/usercom/api/public` },
-  ...{ agent: 1, rate: false, concurrency: 4 },
+  ...{ platform: 'usercom' as const, apiKey: API_KEY, baseUrl: `${sandbox.url}/usercom/api/public` },
+  ...{ agent: 1, rate: false as const, concurrency: 4 },
 });
 
 const underWay = (env: Environment): Promise<number> =>

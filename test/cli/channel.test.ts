@@ -49,7 +49,7 @@ describe.concurrent('channel', () => {
     const gauge = 'herald_channel_stopped{channel="kongregate",reason="queue_paused"}';
     await eventually(
       'the gauge',
-      () => worker.metrics.render(),
+      () => worker.metrics(),
       (text) => text.includes(`${gauge} 1`),
       { withinMs: 20_000 },
     );

@@ -38,6 +38,7 @@ it('takes no client of Redis for its address, and says so in one line', () => {
   const single = new Redis({ lazyConnect: true });
   for (const redis of [nodes, single]) {
     const made = () =>
+      // @ts-expect-error: an address is text
       createWorker({ redis, channels: { kongregate: { platform: 'kongregate', apiKey: 'k' } } });
     expect(made).toThrow(/^redis: expected a redis:\/\/ or rediss:\/\/ URL, as \S+$/);
     redis.disconnect();

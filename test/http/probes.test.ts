@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ReadinessReport } from '../../src/http/health.ts';
-import { type HttpOptions, type HttpServer, startHttpServer } from '../../src/http/probes.ts';
+import { createProbes, type HttpServer, type ProbeOptions } from '../../src/http/probes.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
 
 let server: HttpServer | undefined;
@@ -14,15 +14,14 @@ afterEach(async () => {
 
 const well: ReadinessReport = { checks: [{ name: 'redis', ok: true }], stopped: [] };
 
-async function start(options: Partial<HttpOptions> = {}): Promise<string> {
-  server = await startHttpServer({
-    host: '127.0.0.1',
-    port: 0,
+async function start(options: Partial<ProbeOptions> = {}, port = 0): Promise<string> {
+  const probes = createProbes({
     metrics: createMetrics({ defaults: false, version: '9.9.9' }),
     live: () => ({ live: true }),
     ready: async () => well,
     ...options,
   });
+  server = await probes.listen({ host: '127.0.0.1', port });
   return server.url;
 }
 
@@ -31,7 +30,7 @@ async function get(url: string) {
   return { status: statusCode, type: String(headers['content-type']), text: await body.text() };
 }
 
-describe('startHttpServer', () => {
+describe('createProbes', () => {
   it('serves the metrics as Prometheus wants them', async () => {
     const answer = await get(`${await start()}/metrics`);
     expect(answer.status).toBe(200);
@@ -102,7 +101,7 @@ describe('startHttpServer', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
-    await expect(start({ port })).rejects.toThrow(/EADDRINUSE/);
+    await expect(start({}, port)).rejects.toThrow(/EADDRINUSE/);
     other.close();
   });
 });

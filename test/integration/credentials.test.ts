@@ -13,7 +13,7 @@ describe('a wrong API key', () => {
     for (let i = 1; i <= MESSAGES; i += 1) await env.send(10 * i + 1);
     const wrong = await env.worker({ channel: { apiKey: 'a-wrong-key' } });
     const stopped = async () =>
-      metric(await wrong.metrics.render(), 'herald_channel_stopped', { reason: 'credentials' });
+      metric(await wrong.metrics(), 'herald_channel_stopped', { reason: 'credentials' });
     await eventually('the gauge of the stop', stopped, (value) => value === 1);
     expect(await readyz(wrong)).toMatchObject({
       status: 'ready',
@@ -29,7 +29,7 @@ describe('a wrong API key', () => {
     const again = await env.worker({ channel: { apiKey: 'a-wrong-key' } });
     await eventually(
       'the message to be looked at',
-      async () => metric(await again.metrics.render(), 'herald_admissions_total', { verdict: 'stopped' }),
+      async () => metric(await again.metrics(), 'herald_admissions_total', { verdict: 'stopped' }),
       (count) => (count ?? 0) > 0,
     );
     await elapse(500);

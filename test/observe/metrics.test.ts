@@ -61,6 +61,19 @@ describe('createMetrics', () => {
     expect(registry.getSingleMetric('herald_messages_total')).toBeDefined();
   });
 
+  it("shares an application's registry with another worker, and leaves Node's metrics to the application", async () => {
+    const registry = new Registry();
+    const [one, other] = ['1', '1'].map((version) => createMetrics({ registry, version }));
+    for (const metrics of [one!, other!]) {
+      metrics.watch('kongregate', 'kongregate');
+      metrics.admitted('kongregate', 'grant');
+    }
+    expect(await series(one!, 'herald_admissions_total')).toContain(
+      'herald_admissions_total{channel="kongregate",verdict="grant"} 2',
+    );
+    expect(await registry.metrics()).not.toContain('process_');
+  });
+
   it("adds Node's own metrics unless told not to", async () => {
     const withNode = createMetrics({ version: '1' });
     expect(await series(withNode, 'nodejs_eventloop_lag_seconds')).toHaveLength(1);

@@ -196,7 +196,7 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
     },
     async agreed(count, counting, patience = {}) {
       const tally = await settled(count, patience);
-      const told = async () => tallyOfMetrics(await Promise.all(counting.map(metricsOf)));
+      const told = async () => tallyOfMetrics(await Promise.all(counting.map((worker) => worker.metrics())));
       const expected = JSON.stringify(sorted(tally));
       await eventually(
         `herald_messages_total to be ${expected}`,
@@ -240,9 +240,6 @@ function localWorker(source: unknown, parts: Omit<LocalOptions, 'channel' | 'red
   });
   return Object.create(worker, { log: { value: () => lines.join('') } }) as LocalWorker;
 }
-
-const metricsOf = (worker: Counting): Promise<string> =>
-  typeof worker.metrics === 'function' ? worker.metrics() : worker.metrics.render();
 
 const sorted = (tally: Tally): [string, number][] =>
   Object.entries(tally).sort(([a], [b]) => (a < b ? -1 : 1));

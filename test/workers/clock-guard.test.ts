@@ -30,7 +30,7 @@ describe.concurrent('a worker whose clock is an hour off', () => {
         ]),
       },
     });
-    const offset = metric(await worker.metrics.render(), 'herald_clock_offset_seconds') ?? 0;
+    const offset = metric(await worker.metrics(), 'herald_clock_offset_seconds') ?? 0;
     expect(Math.abs(offset - HOUR_MS / 1_000)).toBeLessThan(2);
     expect(worker.log()).toContain('clock differs from Redis: not taking messages');
     // Two more measurements; a worker that pulls takes a message within milliseconds.

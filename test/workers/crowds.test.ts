@@ -27,7 +27,7 @@ it('bounds what it costs that many wait for one player', { timeout: 60_000 }, as
   });
   const worker = await env.worker({ wrap: { client: silentFor('owner') } });
   await env.send(1, { id: 'owner' });
-  const text = () => worker.metrics.render();
+  const text = () => worker.metrics();
   await eventually('the owner to be sent', async () => metric(await text(), 'herald_in_flight') === 1);
   await env.producer.sendMany(
     Array.from({ length: WAITING }, () => ({

@@ -64,7 +64,7 @@ describe.concurrent('jobs that no producer of ours made', () => {
     await env.addForeign({ ...good, v: 99, somethingNew: { deep: true } });
     const worker = await env.worker();
     const deferrals = async () =>
-      metric(await worker.metrics.render(), 'herald_deferrals_total', { reason: 'newer_version' });
+      metric(await worker.metrics(), 'herald_deferrals_total', { reason: 'newer_version' });
     await eventually('the deferral', deferrals, (count) => count === 1);
     expect(await env.queue.getJobCounts('delayed', 'failed')).toEqual({ delayed: 1, failed: 0 });
     expect(await env.receipts()).toEqual([]);

@@ -17,7 +17,7 @@ describe.concurrent('an attempt that fails before it reaches the platform', () =
     await env.send(PLAYER);
     expect(await env.agreed(1, [worker])).toEqual({ 'dead/exhausted': 1 });
     expect(await env.receipts()).toMatchObject([{ state: 'dead', reason: 'exhausted', attempts: 3 }]);
-    const text = await worker.metrics.render();
+    const text = await worker.metrics();
     expect(metric(text, 'herald_attempts_total', { outcome: 'failed', reason: 'not_connected' })).toBe(3);
     expect(metric(text, 'herald_deferrals_total', { reason: 'retry' })).toBe(2);
     expect(await env.letters()).toMatchObject([{ reason: 'exhausted', run: 1, attempts: 3 }]);
@@ -72,7 +72,7 @@ describe.concurrent('an answer that leaves doubt', () => {
     expect(await env.agreed(1, [worker])).toEqual({ 'delivered/presumed': 1 });
     expect(await env.receipts()).toMatchObject([{ attempts: 2 }]);
     expect(env.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 1 });
-    const text = await worker.metrics.render();
+    const text = await worker.metrics();
     expect(metric(text, 'herald_attempts_total', { outcome: 'unknown', reason })).toBe(1);
     expect(metric(text, 'herald_attempts_total', { outcome: 'delivered', reason: 'presumed' })).toBe(1);
     expect(metric(text, 'herald_unforeseen_refusals_total')).toBe(0);
@@ -136,7 +136,7 @@ describe.concurrent('a refusal', () => {
     await env.settled(1);
     await env.send(PLAYER);
     expect(await env.agreed(2, [worker])).toEqual({ 'suppressed/quota': 2 });
-    const text = await worker.metrics.render();
+    const text = await worker.metrics();
     expect(metric(text, 'herald_unforeseen_refusals_total')).toBe(1);
     expect(metric(text, 'herald_attempts_total', { outcome: 'throttled', reason: 'quota_refused' })).toBe(1);
     // The foreign call, and the one that was refused: the second message learned from it.
@@ -152,7 +152,7 @@ describe.concurrent('a refusal', () => {
     await env.send(PLAYER, { onQuota: 'defer' });
     expect(await env.agreed(1, [worker])).toEqual({ 'suppressed/quota': 1 });
     expect(env.sandbox.journal.report()).toMatchObject({ calls: 2, accepted: 1 });
-    const text = await worker.metrics.render();
+    const text = await worker.metrics();
     expect(metric(text, 'herald_unforeseen_refusals_total')).toBe(1);
   });
 
@@ -162,7 +162,7 @@ describe.concurrent('a refusal', () => {
     const worker = await env.worker();
     await env.send(PLAYER, { onQuota: 'defer', expiresAt: new Date(Date.now() + 10 ** 11).toISOString() });
     const waiting = async () =>
-      metric(await worker.metrics.render(), 'herald_deferrals_total', { reason: 'slot_busy' });
+      metric(await worker.metrics(), 'herald_deferrals_total', { reason: 'slot_busy' });
     await eventually('the message to wait for the next window', waiting, (count) => count === 1);
     expect(await env.queue.getDelayedCount()).toBe(1);
     expect(await env.receipts()).toEqual([]);

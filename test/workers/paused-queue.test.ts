@@ -12,7 +12,7 @@ it('tells of a queue that somebody paused in BullMQ, and of its end', { timeout:
   await env.send(1);
   await env.send(11, { priority: 3 });
   const gauge = async (name: string, labels: Record<string, string>) =>
-    metric(await worker.metrics.render(), name, labels);
+    metric(await worker.metrics(), name, labels);
   const stopped = () => gauge('herald_channel_stopped', { reason: 'queue_paused' });
   await eventually('the gauge', stopped, (value) => value === 1);
   const waiting = () => gauge('herald_queue_messages', { state: 'ready' });

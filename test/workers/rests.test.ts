@@ -77,13 +77,12 @@ describe.concurrent('a dead platform', () => {
     await eventually('the breaker to open a second time', resting, (opens) => Number(opens) >= 2);
     await proxy.accept();
     expect(await env.agreed(30, [worker])).toEqual({ 'delivered/sent': 30 });
-    const failures =
-      metric(await worker.metrics.render(), 'herald_attempts_total', { outcome: 'failed' }) ?? 0;
+    const failures = metric(await worker.metrics(), 'herald_attempts_total', { outcome: 'failed' }) ?? 0;
     // The five that opened it, those under way with them, and one for each rest: not thirty messages' budgets.
     expect(failures).toBeGreaterThanOrEqual(6);
     expect(failures).toBeLessThanOrEqual(15);
     expect(
-      metric(await worker.metrics.render(), 'herald_deferrals_total', { reason: 'breaker_open' }),
+      metric(await worker.metrics(), 'herald_deferrals_total', { reason: 'breaker_open' }),
     ).toBeGreaterThan(0);
     expect(worker.log()).toContain('"breaker opened"');
   });

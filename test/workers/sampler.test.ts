@@ -7,7 +7,7 @@ import { it, type LocalWorker } from '../support/environment.ts';
 
 /** Gauges that are not 0, as `name{label,label}` → value. */
 async function gauges(worker: LocalWorker): Promise<Record<string, number>> {
-  const shown = readMetrics(await worker.metrics.render()).filter(({ name }) =>
+  const shown = readMetrics(await worker.metrics()).filter(({ name }) =>
     /^herald_(queue_messages|ready_messages|oldest|dead_letters|channel_)/.test(name),
   );
   return Object.fromEntries(

@@ -10,7 +10,7 @@ it('lets idle workers share what they read of Redis', { timeout: 60_000 }, async
   await env.send(1, { sendAt: new Date(Date.now() + 3_600_000).toISOString() });
   for (const worker of workers) {
     const scheduled = async () =>
-      metric(await worker.metrics.render(), 'herald_queue_messages', { state: 'scheduled' });
+      metric(await worker.metrics(), 'herald_queue_messages', { state: 'scheduled' });
     await eventually('each to tell the same', scheduled, (count) => count === 1, { withinMs: 15_000 });
   }
   const cards = async () =>

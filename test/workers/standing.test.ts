@@ -54,7 +54,7 @@ describe.concurrent('a deployment with another quota', () => {
     );
     expect(body.stopped_channels[0]?.detail).toContain('[1,{"ms":31536000000},"UTC","rolling","userId"]');
     expect(old.log()).toContain('channel stopped in this worker');
-    const stopped = metric(await old.metrics.render(), 'herald_channel_stopped', {
+    const stopped = metric(await old.metrics(), 'herald_channel_stopped', {
       reason: 'policy_changed',
     });
     expect(stopped).toBe(1);

@@ -95,7 +95,7 @@ describe.concurrent('a job that BullMQ gave up', () => {
     );
     expect(await env.settled(1)).toEqual({ 'delivered/sent': 1 });
     expect(env.sandbox.journal.report().calls).toBe(1);
-    expect(await worker.metrics.render()).toContain('state="delivered",reason="sent"} 0');
+    expect(await worker.metrics()).toContain('state="delivered",reason="sent"} 0');
   });
 });
 
@@ -143,7 +143,7 @@ describe.concurrent('the dead letters of an older version', { timeout: 40_000 },
     expect(await env.redis.keys(`${BASE}:dead*`)).toEqual([]);
     // One run ended by it, and was told once.
     expect(await env.receipts()).toHaveLength(receipts + 1);
-    const told = await Promise.all(workers.map((worker) => worker.metrics.render()));
+    const told = await Promise.all(workers.map((worker) => worker.metrics()));
     expect(tallyOfMetrics(told)).toEqual({ 'dead/stalled': 1 });
   });
 

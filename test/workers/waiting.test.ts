@@ -20,7 +20,7 @@ describe.concurrent('a message for later', () => {
     expect(await env.agreed(2, [worker])).toEqual({ 'delivered/sent': 2 });
     for (const { at } of env.sandbox.journal.calls()) expect(at).toBeGreaterThanOrEqual(Date.parse(sendAt));
     // Waiting for one's own moment is no delay of the delivery.
-    const latency = metric(await worker.metrics.render(), 'herald_delivery_latency_seconds_sum');
+    const latency = metric(await worker.metrics(), 'herald_delivery_latency_seconds_sum');
     expect(latency).toBeLessThan(unhurried(2));
   });
 
@@ -81,7 +81,7 @@ describe.concurrent('a message over the quota', () => {
     const windows = env.sandbox.journal.calls().map(({ at }) => Math.floor(at / windowMs));
     expect(windows[1]).toBeGreaterThan(windows[0] ?? 0);
     // Late in a window the first one waits for the next, too.
-    expect(metric(await worker.metrics.render(), 'herald_slot_wait_seconds_count')).toBeGreaterThanOrEqual(1);
+    expect(metric(await worker.metrics(), 'herald_slot_wait_seconds_count')).toBeGreaterThanOrEqual(1);
   });
 
   it('is dropped at once where it would expire before the next window', async ({ openEnvironment }) => {

@@ -1,0 +1,115 @@
+import { hostname } from 'node:os';
+import { announceChannels } from '../channels/registry.ts';
+import { ledgerBase } from '../jobs/queues.ts';
+import { refusedByStore } from '../ledger/ledger.ts';
+import { checkPermissions } from '../ledger/permissions.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { refusesWrites } from '../redis/refusals.ts';
+import { AccountTakenError } from './account-claim.ts';
+import type { RunningChannel } from './channel.ts';
+import { type ClockGuard, createClockGuard } from './clock-guard.ts';
+import { tellFindings } from './findings.ts';
+import { createHealth, type Health } from './health.ts';
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
+import { createRounds, type Rounds } from './maintenance.ts';
+import { QuotaChangedError } from './policy-change.ts';
+import type { StoreClock } from './store-clock.ts';
+import { createWatchdog } from './watchdog.ts';
+import type { WorkerStore } from './worker-store.ts';
+
+/** What runs beside a worker's channels, put together: clock guard, maintenance, heartbeat and health. */
+
+export interface RunningParts {
+  store: WorkerStore;
+  channels: RunningChannel[];
+  guard: ClockGuard;
+  rounds: Rounds;
+  health: Health;
+  heartbeat: Heartbeat;
+  begin(): Promise<void>;
+  /** Takes messages or stops taking them, as clock and store allow. */
+  pull(): void;
+}
+
+export interface AssemblyDeps {
+  store: WorkerStore;
+  channels: RunningChannel[];
+  metrics: Metrics;
+  clock: StoreClock;
+  logger: Logger;
+}
+
+export function assemble({ store, channels, metrics, clock, logger }: AssemblyDeps): RunningParts {
+  let begun = false;
+  let agreed = true;
+  const pull = (): void => {
+    const on = guard.agrees() && !watch.trouble()?.refusing;
+    if (begun) for (const channel of channels) channel.pull(on);
+  };
+  const { redis, watch } = store;
+  const guard = createClockGuard(redis, clock, (offsetMs, agrees) => {
+    metrics.clockOffset(offsetMs);
+    if (agrees !== agreed) {
+      agreed = agrees;
+      const text = agrees ? 'clock agrees with Redis again' : 'clock differs from Redis: not taking messages';
+      logger[agrees ? 'info' : 'error']({ offset_ms: offsetMs }, text);
+    }
+    pull();
+  });
+  let unfit: Error | undefined;
+  /** What only a person can mend ends the start; later, it must not hold up the other channels. */
+  function noticeUnfit(error: unknown): void {
+    const lasting =
+      error instanceof QuotaChangedError || error instanceof AccountTakenError || refusedByStore(error);
+    if (!lasting || refusesWrites(error)) throw error;
+    unfit = error as Error;
+    if (begun) logger.error({ error: String(error) }, 'channel could not be prepared again');
+  }
+  watch.add({
+    /** What else lies in the store of these channels: written at the start, and where it may have been lost. */
+    async tell() {
+      for (const channel of channels) await channel.prepare().catch(noticeUnfit);
+      const configs = channels.map(({ config }) => config);
+      await announceChannels(redis, configs);
+      return 0;
+    },
+    holds: async () => true,
+  });
+  const watchdog = createWatchdog(clock);
+  const rounds = createRounds({
+    ...{ channels, metrics, logger },
+    onSample({ config: { name, concurrency }, worker, stopped }, { ready, limited }) {
+      const free = !limited && !stopped() && worker.active() < concurrency;
+      const willing = guard.agrees() && !watch.trouble() && free;
+      watchdog.look(name, { ready, willing, takenAt: worker.lastTakenAt() });
+    },
+  });
+  const heartbeat = createHeartbeat({
+    redis,
+    channels: channels.map(({ config }) => config.name),
+    identity: { host: hostname(), pid: process.pid, since: clock.now() },
+    logger,
+  });
+  const health = createHealth({ redis, store: watch, guard, rounds, watchdog });
+  return {
+    store,
+    channels,
+    guard,
+    rounds,
+    health,
+    heartbeat,
+    pull,
+    async begin() {
+      await checkPermissions(redis, ledgerBase(channels[0]!.config.name));
+      await tellFindings(redis, logger);
+      await watch.pending();
+      if (unfit) throw unfit;
+      begun = true;
+      await guard.measure();
+      guard.start();
+      rounds.start();
+      await heartbeat.start();
+    },
+  };
+}
