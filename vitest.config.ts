@@ -3,7 +3,7 @@ import { LongestFirst } from './build/test-order.ts';
 
 /** Decide, render, parse or speak HTTP: they start neither a Redis nor a process, and run on a bare checkout. */
 const UNIT = [
-  'test/{policies,content,config,platforms}/**/*.test.ts',
+  'test/{policies,content,config,platforms,docs}/**/*.test.ts',
   'test/blocking.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',

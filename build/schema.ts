@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { messageJsonSchema } from '../src/message/json-schema.ts';
+import { describeField } from './docs/sources.ts';
 
 /** Writes message.schema.json, the wire contract for producers in other languages. */
 const target = new URL('../message.schema.json', import.meta.url);
-writeFileSync(target, `${JSON.stringify(messageJsonSchema(), null, 2)}\n`);
+writeFileSync(target, `${JSON.stringify(messageJsonSchema(describeField), null, 2)}\n`);

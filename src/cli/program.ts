@@ -3,7 +3,7 @@ import { commands } from './commands/index.ts';
 import { type CommandContext, EXIT, type ExitCode } from './context.ts';
 import { describeFailure } from './describe-failure.ts';
 import { printable } from './output.ts';
-import { createShell } from './shell.ts';
+import { createShell, type Shell } from './shell.ts';
 
 const INTRODUCTION = 'Delivers queued messages to people on the platforms where they play, talk or buy.';
 
@@ -17,7 +17,8 @@ Exit codes:
 Example:
   $ echo '{"platform":"kongregate","to":{"userId":32},"content":"Hello"}' | herald send`;
 
-function createProgram(context: CommandContext, version: string): Command {
+/** Every command and option of Herald, as Commander knows them: `--help` and docs/commands.md are made of it. */
+export function createProgram(context: CommandContext, shell: Shell, version: string): Command {
   const program = new Command('herald')
     .description(INTRODUCTION)
     .version(version, '-V, --version', 'print the version')
@@ -38,6 +39,7 @@ function createProgram(context: CommandContext, version: string): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
+  for (const add of commands) add(program, shell);
   return program;
 }
 
@@ -59,8 +61,7 @@ export async function runCommandLine(
   version: string,
 ): Promise<ExitCode> {
   const shell = createShell(context);
-  const program = createProgram(context, version);
-  for (const add of commands) add(program, shell);
+  const program = createProgram(context, shell, version);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return shell.exitCode();

@@ -78,15 +78,17 @@ const PORT = 9464;
 
 /** All but the channels, which depend on their platforms. */
 export const rootSchema = z.strictObject({
-  /** `redis://` or `rediss://` URL; `redis://127.0.0.1:6379` when absent. */
+  /** The Redis that holds the queues and the ledger: a `redis://` or `rediss://` URL. */
   redis: redisUrl.default('redis://127.0.0.1:6379'),
-  /** Where `/metrics`, `/livez` and `/readyz` are served; `127.0.0.1:9464` when absent, `false`: nowhere. */
+  /** Where `/metrics`, `/livez` and `/readyz` are served; `false`: nowhere. */
   http: z
     .union(
       [
         z.literal(false),
         z.strictObject({
+          /** The address to listen on. */
           host: z.string().min(1).default(HOST),
+          /** The port to listen on; 0 takes a free one. */
           port: count({ from: 0, to: 65535 }).default(PORT),
         }),
       ],
@@ -94,11 +96,16 @@ export const rootSchema = z.strictObject({
     )
     .default({ host: HOST, port: PORT })
     .transform((http) => http || null),
-  /** How long sends under way may take after SIGTERM; `20s` when absent, at most `10m`. */
+  /** How long requests in flight may take to finish after SIGTERM; at most `10m`. */
   drainTimeout: duration({ to: 10 * 60_000 }).default(20_000),
-  /** How many final states the receipts stream of each channel keeps; 100,000 when absent. */
-  receipts: z.strictObject({ keep: count({ to: 100_000_000 }).default(100_000) }).default({ keep: 100_000 }),
-  /** Least severity that is logged; `info` when absent. */
+  /** The receipts stream of each channel. */
+  receipts: z
+    .strictObject({
+      /** How many final states a channel's stream keeps. */
+      keep: count({ to: 100_000_000 }).default(100_000),
+    })
+    .default({ keep: 100_000 }),
+  /** The lowest severity that is logged. */
   logLevel: z.enum(LOG_LEVELS).default('info'),
   /** The channels, by name: up to 64 of `a-z`, `0-9`, `_` and `-`. */
   channels: z
@@ -114,8 +121,11 @@ const QUOTA: QuotaConfig = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'cal
 
 const eligibility = z
   .strictObject({
+    /** The longest time since the last play; a recipient who last played before is not called. */
     playedWithin: duration().default(ELIGIBILITY.playedWithinMs),
+    /** What to do for a recipient of whom no play is known. `send`: the platform decides, and its refusal is remembered. */
     whenUnknown: z.enum(['send', 'suppress']).default(ELIGIBILITY.whenUnknown),
+    /** How long a recorded play is kept; a year, or twice `playedWithin` if that is longer. */
     keepPlays: duration().optional(),
   })
   .refine(({ playedWithin, keepPlays = Number.POSITIVE_INFINITY }) => keepPlays >= playedWithin, {
@@ -131,6 +141,7 @@ const eligibility = z
   );
 
 const quota = z.strictObject({
+  /** Messages a recipient and window; only 1 is supported. */
   max: count()
     .refine(
       (max) => max === 1,
@@ -138,6 +149,7 @@ const quota = z.strictObject({
     )
     .transform((): 1 => 1)
     .default(QUOTA.max),
+  /** The length of the window. */
   per: z
     .union(
       [z.enum(['hour', 'day', 'week']), duration({ from: 1000 }).transform((value) => ({ ms: value }))],
@@ -146,12 +158,19 @@ const quota = z.strictObject({
       },
     )
     .default(QUOTA.per),
+  /** The time zone whose calendar the windows follow. */
   timeZone: timeZone.default(QUOTA.timeZone),
+  /** `calendar`: windows begin at midnight, on Mondays or at the full hour. `rolling`: a window begins with each delivery. */
   boundary: z.enum(['calendar', 'rolling']).default(QUOTA.boundary),
 });
 
 const rate = z
-  .strictObject({ max: count({ to: 100_000 }), per: duration({ to: 24 * 3600_000 }) })
+  .strictObject({
+    /** Sends in each interval. */
+    max: count({ to: 100_000 }),
+    /** The length of the interval, at most `24h`. */
+    per: duration({ to: 24 * 3600_000 }),
+  })
   .transform(({ max, per }) => ({ max, perMs: per }));
 
 /** A policy that can be turned off: `false`, or `true` for its defaults, or its fields. */
@@ -167,59 +186,65 @@ const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null
 /** The fields of every channel of a platform, apart from the platform's own. */
 export function commonShape({ name, defaults }: PlatformDefinition) {
   return {
-    /** `kongregate`, `zulip`, `discourse` or `usercom`. */
+    /** The platform that the channel speaks to: `kongregate`, `zulip`, `discourse` or `usercom`. */
     platform: z.literal(name),
     /**
-     * Who may be called: `{ playedWithin: '14d', whenUnknown: 'send' | 'suppress' }`. On for Kongregate, off elsewhere; `false` turns
-     * it off, `true` takes the defaults.
+     * Sends only to recipients who played lately. On for Kongregate, off elsewhere; `false` turns it off, `true` takes the
+     * defaults.
      */
     eligibility: switchable(eligibility, defaults.eligibility ? ELIGIBILITY : null, ELIGIBILITY),
     /**
-     * How many messages a recipient may get: `{ max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' | 'rolling' }`. On for
-     * Kongregate, off elsewhere; `false` turns it off, `true` takes the defaults.
+     * How many messages a recipient may get in a window. On for Kongregate, off elsewhere; `false` turns it off, `true` takes
+     * the defaults.
      */
     quota: switchable(quota, defaults.quota ? QUOTA : null, QUOTA),
-    /** Sends of all workers together: `{ max: 10, per: '1s' }`, evenly spaced; `false`: no limit. */
+    /** The most sends of all workers together, evenly spaced; 10 per `1s` for Kongregate, no limit elsewhere or with `false`. */
     rate: z
       .union([z.literal(false), rate], unlessFields('expected false, or an object of max and per'))
       .optional()
       .transform((value) => (value === undefined ? (defaults.rate ?? null) : value || null)),
-    /** Sends under way at a time, for one worker process; 20 when absent. */
+    /** The most requests in flight at a time, for one worker process. */
     concurrency: count({ to: 1000 }).default(20),
-    /** Longest time of one request; `10s` when absent. It must fit into the job lock. */
+    /** The longest time of one request; at most `12s`, to fit the job lock. */
     timeout: duration().default(10_000),
-    /** How long after an attempt's deadline its absence from the platform counts as proof that it did not arrive; `60s` when absent. */
+    /** How long after an attempt's deadline its absence from the platform counts as proof that it did not arrive. */
     quietPeriod: duration().default(60_000),
-    /** How long a send of unknown end is pursued, and how long others wait for its owner; `10m` when absent. */
+    /** How long a send with an unknown result is pursued, and how long other messages wait for its slot. */
     patience: duration().default(600_000),
-    /** Budget and backoff of known failures: `{ attempts: 12, base: '5s', cap: '10m' }`, full jitter. */
+    /** Retries of known failures, with exponential backoff and full jitter. */
     retry: z
       .strictObject({
+        /** The most attempts of a run; then the message is dead, `exhausted`. */
         attempts: count({ to: 1000 }).default(12),
+        /** The longest backoff before the first retry, doubled with each further one. */
         base: duration().default(5_000),
+        /** The longest backoff. */
         cap: duration().default(600_000),
       })
       .prefault({})
       .refine(({ base, cap }) => base <= cap, { path: ['cap'], error: 'must not be shorter than base' })
       .transform(({ attempts, base, cap }) => ({ attempts, baseMs: base, capMs: cap })),
-    /** Leaves a failing platform alone: `{ failures: 10, rest: '30s', cap: '5m' }`, doubling from `rest` to `cap`. */
+    /** The circuit breaker: a failing platform gets no requests for a while. */
     breaker: z
       .strictObject({
+        /** Requests in a row without an answer, of all workers together, that open the breaker. */
         failures: count({ to: 10_000 }).default(10),
+        /** How long the channel rests at first, doubled each time that the probe fails. */
         rest: duration().default(30_000),
+        /** The longest rest. */
         cap: duration().default(300_000),
       })
       .prefault({})
       .refine(({ rest, cap }) => rest <= cap, { path: ['cap'], error: 'must not be shorter than rest' })
       .transform(({ failures, rest, cap }) => ({ failures, restMs: rest, capMs: cap })),
     /**
-     * When the answer of a send is lost: `confirm` (the default: find out where the platform allows it, else keep), `keep` (never
-     * repeat) or `resend` (may arrive twice).
+     * When the answer to a send is lost: `confirm` (find out where the platform allows it, else keep), `keep` (never repeat) or
+     * `resend` (the message may arrive twice).
      */
     onUnknown: z.enum(['confirm', 'keep', 'resend']).default('confirm'),
-    /** The longest that the platform may mean by its own day, rolling; 24 hours when absent. */
+    /** The longest time that the platform may mean by its own day, counted from a message. */
     platformDay: duration().default(24 * 3600_000),
-    /** Whether receipts and log lines name the recipient, `to` as in the message; no when absent. */
+    /** Whether receipts and log lines name the recipient, `to` as in the message. */
     discloseRecipients: z.boolean().default(false),
   };
 }

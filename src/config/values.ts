@@ -2,7 +2,10 @@ import ms from 'ms';
 import { z } from 'zod';
 import { isRedisUrl, REDIS_URL_WANTED } from '../redis/url.ts';
 
-/** The kinds of values that a configuration is written in. Whole values may come out of the environment as text. */
+/**
+ * The kinds of values that a configuration is written in. Whole values may come out of the environment as text. `type` is
+ * what the documentation calls them.
+ */
 
 const DURATION = /^\d+(\.\d+)?\s*(ms|s|m|h|d|w)$/;
 const LONGEST_MS = 366 * 24 * 60 * 60 * 1000;
@@ -23,13 +26,15 @@ export function duration({ from = 1, to = LONGEST_MS }: Range = {}) {
     .trim()
     .regex(DURATION, 'expected a duration such as 500ms, 5s, 10m or 14d')
     .transform((text) => Math.round(ms(text as ms.StringValue)))
-    .refine((value) => value >= from && value <= to, `expected a duration from ${ms(from)} to ${ms(to)}`);
+    .refine((value) => value >= from && value <= to, `expected a duration from ${ms(from)} to ${ms(to)}`)
+    .meta({ type: 'duration' });
 }
 
 /** An IANA time zone that this Node knows. */
 export const timeZone = z
   .string()
-  .refine(isTimeZone, 'expected an IANA time zone such as UTC or Europe/Berlin');
+  .refine(isTimeZone, 'expected an IANA time zone such as UTC or Europe/Berlin')
+  .meta({ type: 'IANA time zone' });
 
 function isTimeZone(name: string): boolean {
   try {
@@ -43,4 +48,4 @@ function isTimeZone(name: string): boolean {
 /** Platforms use it as well. */
 export { count } from '../platforms/channel-fields.ts';
 
-export const redisUrl = z.string(REDIS_URL_WANTED).refine(isRedisUrl, REDIS_URL_WANTED);
+export const redisUrl = z.string(REDIS_URL_WANTED).refine(isRedisUrl, REDIS_URL_WANTED).meta({ type: 'URL' });

@@ -12,8 +12,7 @@ const MAX_META_ENTRIES = 16;
 const MAX_DATA_VALUES = 1000;
 export const MAX_DATA_DEPTH = 8;
 
-const instant = (what: string) =>
-  z.iso.datetime({ offset: true }).meta({ description: `ISO instant: ${what}` });
+const instant = () => z.iso.datetime({ offset: true });
 
 /** UTF-8 takes at most three bytes a UTF-16 unit, so that most contents need no counting. */
 const fitsContent = (text: string): boolean =>
@@ -50,37 +49,35 @@ function isPlain(value: object): boolean {
 const dataLimits = `expected plain JSON values: at most ${MAX_DATA_VALUES} of them, ${MAX_DATA_DEPTH} levels deep, 64 KiB in all`;
 
 export const commonFields = {
-  /** Version of the wire contract: 1. */
+  /** Version of the wire contract; `createProducer` writes it. */
   v: z.literal(MESSAGE_VERSION),
   /**
-   * The caller's own name for the message, unique within its channel: `[A-Za-z0-9_-]{1,100}`. A second message of the name is a
-   * `duplicate` until 24 h after the final state of the first. Made up when absent.
+   * The caller's own name for the message, unique within its channel: `[A-Za-z0-9_-]{1,100}`. A second message of the same id is
+   * a `duplicate` until 24 h after the final state of the first. Generated when absent.
    */
   id: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,100}$/, 'expected 1 to 100 letters, digits, _ or -')
-    .optional()
-    .meta({ description: 'Names the message within its channel; a second one is a duplicate' }),
+    .optional(),
   /** A configured channel of the message's platform; the platform's name when absent. */
   channel: z
     .string()
     .regex(CHANNEL_NAME, 'expected a channel name: up to 64 of a-z, 0-9, _ and -')
-    .optional()
-    .meta({ description: "A configured channel; the platform's name when absent" }),
-  /** Markdown of up to 64 KiB, rendered to the dialect of the platform; with `format: 'native'` sent as it is. */
+    .optional(),
+  /**
+   * Markdown of up to 64 KiB and 10,000 lines and marks, rendered to the platform's dialect; with `format: 'native'` sent as it
+   * is.
+   */
   content: z
     .string()
     .min(1)
     .max(MAX_CONTENT_BYTES, { error: 'is longer than 64 KiB', abort: true })
-    .refine(fitsContent, 'is longer than 64 KiB')
-    .meta({
-      description: 'Markdown of up to 10,000 lines and marks, unless format is native; at most 64 KiB',
-    }),
+    .refine(fitsContent, 'is longer than 64 KiB'),
   /** `markdown` (the default), or `native`: content in the platform's own format, sent as it is. */
   format: z.enum(['markdown', 'native']).optional(),
   /**
    * Values for `{{ name }}` and `{{ a.b }}` in the content, filled in after the Markdown is parsed: a value never becomes markup.
-   * Plain JSON: at most 1,000 values, 8 levels deep, 64 KiB in all.
+   * A literal `{{` is written `\{{`. Plain JSON: at most 1,000 values, 8 levels deep, 64 KiB in all.
    */
   data: z
     .record(z.string(), z.unknown())
@@ -88,29 +85,21 @@ export const commonFields = {
       (data) => fitsData(data, { values: MAX_DATA_VALUES, characters: MAX_CONTENT_BYTES }, 0),
       dataLimits,
     )
-    .optional()
-    .meta({
-      description: 'Values for {{ name }} and {{ a.b }} in the content; a literal {{ is written \\{{',
-    }),
-  /** Not before this instant: ISO 8601 with `Z` or an offset. At once when absent. */
-  sendAt: instant('not before').optional(),
-  /** Not after this instant: ISO 8601 with `Z` or an offset. 7 days after the enqueue when absent. */
-  expiresAt: instant('not after; 7 days after enqueue when absent').optional(),
-  /** 0 (first, the default) to 10. */
-  priority: z
-    .int(`expected a whole number from 0 to ${LAST_PRIORITY}`)
-    .min(0)
-    .max(LAST_PRIORITY)
-    .optional()
-    .meta({ description: '0 (the default) goes first' }),
+    .optional(),
+  /** Do not send before this instant (ISO 8601 with `Z` or an offset); at once when absent. */
+  sendAt: instant().optional(),
+  /** Do not send after this instant (ISO 8601 with `Z` or an offset), later than `sendAt`; 7 days after the enqueue when absent. */
+  expiresAt: instant().optional(),
+  /** 0 (the default) is sent first, 10 last. */
+  priority: z.int(`expected a whole number from 0 to ${LAST_PRIORITY}`).min(0).max(LAST_PRIORITY).optional(),
   /**
-   * When the recipient's slot of the window is used: `drop` the message (the default), or `defer` it to the next window, at most
-   * until `expiresAt`.
+   * What to do when the recipient already had a message in this window: `drop` this one (the default), or `defer` it to the next
+   * window, at most until `expiresAt`.
    */
   onQuota: z.enum(['drop', 'defer']).optional(),
-  /** When the recipient last played, where the caller knows: ISO 8601 with `Z` or an offset. */
-  lastPlayedAt: instant('when the recipient last played, if the caller knows').optional(),
-  /** Up to 16 short texts, handed through to log lines and receipts: names of up to 64 characters, values of up to 256. */
+  /** When the recipient last played, if the caller knows (ISO 8601 with `Z` or an offset); for the eligibility check. */
+  lastPlayedAt: instant().optional(),
+  /** Up to 16 short texts, copied to log lines and receipts: names of up to 64 characters, values of up to 256. */
   meta: z
     .record(z.string().min(1).max(64), z.string().max(256))
     .refine(
@@ -118,7 +107,7 @@ export const commonFields = {
       `expected at most ${MAX_META_ENTRIES} entries`,
     )
     .optional()
-    .meta({ maxProperties: MAX_META_ENTRIES, description: 'Handed through to logs and receipts' }),
+    .meta({ maxProperties: MAX_META_ENTRIES }),
 };
 
 /** The common fields of a message that passed the schema. */

@@ -5,13 +5,16 @@ import { createMessageSchemas } from './schema.ts';
 
 type JsonSchema = { [keyword: string]: unknown };
 
+/** What is said of a field of a platform's messages; undefined where nothing is. */
+export type DescribeField = (platform: string, field: string) => string | undefined;
+
 /**
  * The wire contract as JSON Schema (draft 2020-12), generated from the schema that the workers check with. What it
  * cannot say is said in the descriptions: sizes in bytes, and that `expiresAt` lies after `sendAt`.
  */
-export function messageJsonSchema(): JsonSchema {
+export function messageJsonSchema(describe: DescribeField): JsonSchema {
   const { oneOf } = z.toJSONSchema(createMessageSchemas(platforms).wire, { io: 'input' }) as {
-    oneOf: (JsonSchema & { properties: Record<string, JsonSchema> })[];
+    oneOf: ObjectSchema[];
   };
   const byPlatform = oneOf.map(
     (schema) => [schema.properties['platform']?.['const'] as string, schema] as const,
@@ -32,21 +35,36 @@ export function messageJsonSchema(): JsonSchema {
       then: { $ref: `#/$defs/${name}` },
     })),
     $defs: {
-      ...Object.fromEntries(byPlatform.map(([name, schema]) => [name, clearer(schema)])),
+      ...Object.fromEntries(
+        byPlatform.map(([name, schema]) => [
+          name,
+          described(clearer(schema), (field) => describe(name, field)),
+        ]),
+      ),
       ...dataLevels(),
     },
   };
 }
 
+type ObjectSchema = JsonSchema & { properties: Record<string, JsonSchema> };
+
+function described(schema: ObjectSchema, describe: (field: string) => string | undefined): ObjectSchema {
+  const properties = Object.entries(schema.properties).map(([name, property]) => {
+    const description = describe(name);
+    return [name, { ...(description !== undefined && { description }), ...property }] as const;
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
+}
+
 /** The same demands in words that a validator tells more clearly. */
-function clearer(schema: JsonSchema & { properties: Record<string, JsonSchema> }): JsonSchema {
-  const { to, data, ...properties } = schema.properties;
+function clearer(schema: ObjectSchema): ObjectSchema {
+  const { to, data: _unbounded, ...properties } = schema.properties;
   return {
     ...schema,
     properties: {
       ...properties,
       to: alternatives(to as JsonSchema),
-      data: { description: data?.['description'], $ref: '#/$defs/data1' },
+      data: { $ref: '#/$defs/data1' },
     },
   };
 }

@@ -23,7 +23,8 @@ export const baseUrlField = z
   .string()
   .trim()
   .refine(isSafeBaseUrl, 'must be an https URL (http only to this machine)')
-  .refine(isBare, 'must hold no credentials, query or fragment');
+  .refine(isBare, 'must hold no credentials, query or fragment')
+  .meta({ type: 'URL' });
 
 /**
  * What travels in an HTTP header, a name or a credential: no white space around it, and nothing but the printable
@@ -60,5 +61,6 @@ export function count({ from = 1, to = Number.MAX_SAFE_INTEGER }: { from?: numbe
     .refine(
       (value) => Number.isSafeInteger(value) && value >= from && value <= to,
       `expected a whole number ${wording}`,
-    );
+    )
+    .meta({ type: 'whole number' });
 }

@@ -15,16 +15,16 @@ const name = z
 const MAX_PEOPLE = 100;
 
 export const messageShape = {
-  /** `{ usernames?, groups? }`; for a reply `{}`: it goes to those who take part in the topic. */
+  /** Users and groups; `{}` for a reply, which goes to everybody in the topic. */
   to: z.strictObject({
     usernames: z.array(name).max(MAX_PEOPLE).optional(),
     groups: z.array(name).max(MAX_PEOPLE).optional(),
   }),
-  /** Of a new message; a reply has none. Placeholders are filled in. */
+  /** The title of a new message, with placeholders filled in; a reply has none. */
   title: z.string().min(1).max(1_000).optional(),
-  /** Into an existing message, in place of a new one. */
+  /** The topic of an existing message to reply to, in place of a new one. */
   topicId: z.int().positive().optional(),
-  /** Out of the sender's own inbox once it is sent. */
+  /** Archives the message in the sender's own inbox once it is sent; counts as two requests in the channel's rate. */
   archive: z.boolean().optional(),
 };
 

@@ -10,26 +10,27 @@ export const channelShape = {
   baseUrl: baseUrlField,
   /** An API key for `apiUsername`, or for all users. */
   apiKey: secretField,
-  /** The user who writes. */
+  /** The user in whose name messages are written. */
   apiUsername: headerField.max(60),
-  /** How people are named: `usernames` (the default), `groups`, `topicId`, or `mixed`, which a quota does not go with. */
+  /** How messages name their recipients; `mixed` (usernames and groups) cannot be combined with a quota. */
   addressing: z.enum(['usernames', 'groups', 'topicId', 'mixed']).default('usernames'),
-  /** Takes e-mail addresses in `usernames`, for which the site may create staged users. */
+  /** Accepts e-mail addresses in `usernames`; the site may create staged users for them. */
   allowEmail: z.boolean().default(false),
-  /** The site's shortest title of a personal message, in characters; 2 when absent. */
+  /** The site's shortest title of a personal message, in characters. */
   titleMin: count().default(LIMITS.titleMin),
-  /** The site's longest title, in characters; 255 when absent. */
+  /** The site's longest title, in characters. */
   titleMax: count().default(LIMITS.titleMax),
-  /** The site's shortest body of a personal message, in characters; 10 when absent. */
+  /** The site's shortest body of a personal message, in characters. */
   bodyMin: count().default(LIMITS.bodyMin),
-  /** The site's longest body, in characters; 32,000 when absent. */
+  /** The site's longest body, in characters. */
   bodyMax: count().default(LIMITS.bodyMax),
+  /** The site's setting `max_allowed_message_recipients`: people in one message; groups do not count. */
   maxRecipients: count().default(LIMITS.maxRecipients),
-  /** The site's setting `unique_posts_mins`. */
+  /** The site's setting `unique_posts_mins`: for so many minutes it refuses a text that the account posted before. */
   uniquePostsMins: count().default(5),
-  /** How the site, in the account's language, refuses a text that the account posted within `uniquePostsMins`. */
+  /** How the site, in the account's language, words the refusal of a text posted within `uniquePostsMins`. */
   similarRefusals: wordings('too similar to what you recently posted'),
-  /** How it refuses an account that may not send messages, or not to this recipient. */
+  /** How the site words the refusal of an account that may not send messages, or not to this recipient. */
   senderRefusals: wordings('cannot send a personal message', 'suspended users', 'silenced'),
 };
 

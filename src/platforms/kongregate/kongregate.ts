@@ -20,7 +20,7 @@ import { readAnswer } from './answer.ts';
 /** Kongregate's private_message: `POST {baseUrl}/private_message.json` with a JSON body (its API documentation). */
 
 const messageShape = {
-  /** The player: `{ userId }` or `{ username }`, as the channel's `addressing` says. */
+  /** The player, by the kind of name that the channel's `addressing` says. */
   to: z.union([
     z.strictObject({ userId: z.int().positive() }),
     z.strictObject({ username: z.string().regex(/^[A-Za-z0-9_]{1,16}$/) }),
@@ -35,11 +35,11 @@ const messageShape = {
 const channelShape = {
   /** The game's API key. */
   apiKey: secretField,
-  /** Where the API is reached; `https://api.kongregate.com/api` when absent. */
+  /** The address of the API. */
   baseUrl: baseUrlField.default('https://api.kongregate.com/api'),
-  /** How the channel names its players: `userId` (the default) or `username`. One kind, or a player could get two a day. */
+  /** How messages name their players: one kind a channel, or a player could get two messages a day. */
   addressing: z.enum(['userId', 'username']).default('userId'),
-  /** Texts by which a refusal is known as that of a second message a day: Kongregate does not document its wording. */
+  /** Words by which the refusal of a second message a day is recognised: Kongregate does not document its wording. */
   quotaRefusals: z.array(z.string().min(1)).default(['per day', 'once a day', 'already', 'daily']),
 };
 

@@ -31,13 +31,13 @@ const agent = z.int().positive();
 const MAX_CONTEXT = 32;
 
 const messageShape = {
-  /** `{ conversationId }` to write into a conversation, or `{ userId }` to open one. */
+  /** A conversation to write into, or a user to open one with. */
   to: z.union([z.strictObject({ conversationId: id }), z.strictObject({ userId: id })]),
-  /** The id of the agent in whose name it is written; the channel's when absent. */
+  /** The id of the agent in whose name the message is written; the channel's when absent. */
   agent: agent.optional(),
-  /** 1 chat, 2 e-mail, 3 API (when absent), 4 SMS, 5 Slack. */
+  /** The source that User.com shows: 1 chat, 2 e-mail, 3 API (the default), 4 SMS, 5 Slack. */
   source: z.int().min(1).max(5).optional(),
-  /** Handed through, with the message's own id added. */
+  /** Handed on to User.com, with the message's id added as `herald_id`. */
   sourceContext: z
     .record(z.string().min(1).max(64), z.union([z.string().max(1_000), z.number(), z.boolean()]))
     .refine(
@@ -48,13 +48,13 @@ const messageShape = {
 };
 
 const channelShape = {
-  /** `https://<app>.user.com/api/public`. */
+  /** The address of the API: `https://<app>.user.com/api/public`. */
   baseUrl: baseUrlField,
   /** The REST API key of the application. */
   apiKey: secretField,
-  /** The id of the agent in whose name it is written, unless the message says otherwise. */
+  /** The id of the agent in whose name messages are written, unless a message names another. */
   agent: count().optional(),
-  /** How people are named: `userId` (the default) or `conversationId`. */
+  /** How messages name their recipients. */
   addressing: z.enum(['conversationId', 'userId']).default('userId'),
 };
 

@@ -29,7 +29,7 @@ import { MAX_SEARCH_BYTES, readSearch, searchPath, stored } from './search.ts';
 const MAX_PEOPLE = 100;
 
 const messageShape = {
-  /** `{ userIds }` or `{ emails }`, as the channel's `addressing` says; several people make one group conversation. */
+  /** The people, by the kind of name that the channel's `addressing` says; several make one group conversation. */
   to: z.union([
     z.strictObject({ userIds: z.array(z.int().positive()).min(1).max(MAX_PEOPLE) }),
     z.strictObject({ emails: z.array(z.email().max(254)).min(1).max(MAX_PEOPLE) }),
@@ -49,11 +49,11 @@ const channelShape = {
   email: z.email(),
   /** The API key of the bot. */
   apiKey: secretField,
-  /** What direct messages are called: `private` for servers before 7.0, which are found out otherwise. */
+  /** What the API calls direct messages: `private` on servers before 7.0, which are recognised by themselves as well. */
   type: z.enum(['direct', 'private']).default('direct'),
-  /** How people are named: `userIds` (the default) or `emails`. */
+  /** How messages name their recipients. */
   addressing: z.enum(['userIds', 'emails']).default('userIds'),
-  /** The longest message that the server takes, in characters; 10,000 when absent. It cuts longer ones without a word. */
+  /** The longest message that the server takes, in characters; it truncates longer ones silently. */
   maxMessageLength: count().default(MAX_MESSAGE_LENGTH),
 };
 
