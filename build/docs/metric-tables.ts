@@ -1,0 +1,61 @@
+import {
+  ACCEPTED_STATUSES,
+  ADMISSION_VERDICTS,
+  ATTEMPT_RESULTS,
+  DEFERRAL_REASONS,
+  FINAL_STATES,
+} from '../../src/observe/label-sets.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
+import { HOLD_REASONS, QUEUE_STATES, REST_REASONS } from '../../src/observe/sample.ts';
+import { DEAD_REASONS } from '../../src/outcome.ts';
+import { markdownTable } from './markdown-table.ts';
+
+/** Tables of the metrics, out of their definitions. */
+
+const code = (text: string): string => `\`${text}\``;
+const list = (texts: readonly string[]): string => texts.map(code).join(', ');
+
+const tableOf = (metrics: Readonly<Record<string, MetricSpec>>): string =>
+  markdownTable(
+    ['metric', 'labels', 'meaning'],
+    Object.values(metrics).map(({ name, labels, help }) => [code(name), list(labels), help]),
+  );
+
+export const counterTable = (): string => tableOf(COUNTERS);
+export const gaugeTable = (): string => tableOf(GAUGES);
+
+export const histogramTable = (): string =>
+  markdownTable(
+    ['metric', 'labels', 'meaning', 'buckets, seconds'],
+    Object.values(HISTOGRAMS).map(({ name, labels, help, buckets }) => [
+      code(name),
+      list(labels),
+      help,
+      buckets.join(', '),
+    ]),
+  );
+
+/** `delivered`: `sent`, … */
+const byFirst = (pairs: readonly (readonly [string, string])[]): string =>
+  [...new Set(pairs.map(([first]) => first))]
+    .map((first) => {
+      const reasons = pairs.filter((pair) => pair[0] === first).map(([, reason]) => reason);
+      return `${code(first)}: ${list(reasons)}`;
+    })
+    .join('; ');
+
+export const labelTable = (): string =>
+  markdownTable(
+    ['metric', 'label', 'values'],
+    [
+      [COUNTERS.accepted.name, 'status', list(ACCEPTED_STATUSES)],
+      [COUNTERS.admissions.name, 'verdict', list(ADMISSION_VERDICTS)],
+      [COUNTERS.attempts.name, 'outcome: reason', byFirst(ATTEMPT_RESULTS)],
+      [COUNTERS.messages.name, 'state: reason', byFirst(FINAL_STATES)],
+      [COUNTERS.deferrals.name, 'reason', list(DEFERRAL_REASONS)],
+      [GAUGES.queue.name, 'state', list(QUEUE_STATES)],
+      [GAUGES.deadLetters.name, 'reason', list(DEAD_REASONS)],
+      [GAUGES.resting.name, 'reason', list(REST_REASONS)],
+      [GAUGES.stopped.name, 'reason', list(HOLD_REASONS)],
+    ].map(([metric = '', label = '', values = '']) => [code(metric), label, values]),
+  );

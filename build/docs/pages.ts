@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { commonShape, rootSchema } from '../../src/config/schema.ts';
+import { commonFields } from '../../src/message/fields.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+import { commandOverview, commandReference, globalOptions } from './command-reference.ts';
+import { fieldsTable, settingsTable } from './field-table.ts';
+import { counterTable, gaugeTable, histogramTable, labelTable } from './metric-tables.ts';
+import { configComments, messageComments, platformComments } from './sources.ts';
+
+/** The pages of docs/: prose written by hand, around tables made of the schemas and definitions that the code runs on. */
+
+type Block = () => string;
+
+const { platform: _fixed, ...channelSettings } = commonShape(platforms.kongregate);
+const { channels: _tables, ...rootSettings } = rootSchema.shape;
+
+const { v, id, channel, ...otherFields } = commonFields;
+const messageFields = {
+  v,
+  id,
+  platform: z.enum(Object.keys(platforms)),
+  channel,
+  to: z.unknown().meta({ type: 'by platform' }),
+  ...otherFields,
+};
+
+const platformBlocks = Object.fromEntries(
+  Object.values(platforms).flatMap(({ name, channelShape, messageShape }): [string, Block][] => [
+    [`${name} settings`, () => settingsTable(channelShape, platformComments(name), 'channelShape')],
+    [`${name} fields`, () => fieldsTable(messageShape, platformComments(name), 'messageShape')],
+  ]),
+);
+
+const BLOCKS: Readonly<Record<string, Block>> = {
+  'root settings': () => settingsTable(rootSettings, configComments()),
+  'channel settings': () => settingsTable(channelSettings, configComments()),
+  'message fields': () => fieldsTable(messageFields, messageComments()),
+  ...platformBlocks,
+  counters: counterTable,
+  histograms: histogramTable,
+  gauges: gaugeTable,
+  labels: labelTable,
+  'command overview': commandOverview,
+  'global options': globalOptions,
+  commands: commandReference,
+};
+
+/** Relative to the repository; `npm run docs` writes what stands between the marks of each. */
+export const PAGES = [
+  'docs/commands.md',
+  'docs/configuration.md',
+  'docs/messages.md',
+  'docs/metrics.md',
+  'docs/platforms.md',
+] as const;
+
+export const pageUrl = (page: string): URL => new URL(`../../${page}`, import.meta.url);
+
+const MARKED = /(<!-- generated: (.+?) -->\n)[\s\S]*?(<!-- end -->)/g;
+
+/**
+ * The page with its tables made anew.
+ * @throws Error for a mark that no table bears
+ */
+export function renderPage(page: string): string {
+  return readFileSync(pageUrl(page), 'utf8').replace(
+    MARKED,
+    (_, start: string, name: string, end: string) => {
+      const block = BLOCKS[name];
+      if (!block) throw new Error(`${page} asks for ${JSON.stringify(name)}, which is not generated`);
+      return `${start}\n${block()}\n\n${end}`;
+    },
+  );
+}
