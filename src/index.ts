@@ -14,7 +14,9 @@ export {
   type ReplayDeadLettersResult,
   replayDeadLetters,
 } from './dead-letters/replay-dead-letters.ts';
+export { HeraldError } from './error.ts';
 export type { RequestHandler } from './http/listen.ts';
+export { PermissionError } from './ledger/permissions.ts';
 export type { LogCall, Logger } from './observe/log.ts';
 export * from './producer/errors.ts';
 export type { ListedChannel } from './producer/known-channels.ts';

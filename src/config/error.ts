@@ -1,3 +1,4 @@
+import { HeraldError } from '../error.ts';
 import { type Problem, problemText } from '../message/problems.ts';
 
 export interface ConfigProblem extends Problem {
@@ -9,8 +10,9 @@ export interface ConfigProblem extends Problem {
  * A configuration that cannot be used: one line a problem, naming file, line and field. Values are never repeated,
  * since any of them may have come out of a secret.
  */
-export class ConfigError extends Error {
+export class ConfigError extends HeraldError {
   override readonly name = 'ConfigError';
+  readonly code = 'HERALD_INVALID_CONFIG';
   readonly problems: readonly ConfigProblem[];
   readonly file: string | undefined;
   constructor(problems: readonly ConfigProblem[], file?: string) {

@@ -1,6 +1,9 @@
+import { HeraldError } from '../error.ts';
+
 /** Content that cannot be sent as it is: names the field and the limit, never the content itself. */
-export class ContentError extends Error {
+export class ContentError extends HeraldError {
   override readonly name = 'ContentError';
+  readonly code = 'HERALD_INVALID_CONTENT';
   readonly field: string;
   /** The message without the field. */
   readonly problem: string;

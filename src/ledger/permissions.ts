@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { HeraldError } from '../error.ts';
 import { loadScript } from './script.ts';
 
 /**
@@ -73,8 +74,9 @@ const PLAIN: readonly (readonly string[])[] = [
 ];
 
 /** The user whose name and password a worker was given may not do what it has to. */
-export class PermissionError extends Error {
+export class PermissionError extends HeraldError {
   override readonly name = 'PermissionError';
+  readonly code = 'HERALD_REDIS_PERMISSION';
   /** Commands, in capitals. */
   readonly missing: readonly string[];
   constructor(missing: readonly string[]) {

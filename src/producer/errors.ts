@@ -1,10 +1,12 @@
+import { HeraldError } from '../error.ts';
 import { type Problem, problemsText, quoted } from '../message/problems.ts';
 import { refusalCode } from '../redis/errors.ts';
 
 /** What a producer call can end with besides its result. None of them repeats the content of a message. */
 
-export class InvalidMessageError extends Error {
+export class InvalidMessageError extends HeraldError {
   override readonly name = 'InvalidMessageError';
+  readonly code = 'HERALD_INVALID_MESSAGE';
   /** One entry a field, with its dotted path. */
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[]) {
@@ -17,8 +19,9 @@ const ADVICE =
   'Start a worker that serves it, or list it (in herald.yaml, or in createProducer({ channels })).';
 
 /** A channel that no worker has announced: taken, the message would wait in a queue that nobody reads. */
-export class UnknownChannelError extends Error {
+export class UnknownChannelError extends HeraldError {
   override readonly name = 'UnknownChannelError';
+  readonly code = 'HERALD_UNKNOWN_CHANNEL';
   readonly channel: string;
   constructor(
     channel: string,
@@ -33,8 +36,9 @@ const MAYBE_TAKEN =
   'It may still have been taken: calling again is safe with the same id of your own, and may double without one.';
 
 /** Redis did not answer in time, or did not let us in. */
-export class ProducerTimeoutError extends Error {
+export class ProducerTimeoutError extends HeraldError {
   override readonly name = 'ProducerTimeoutError';
+  readonly code = 'HERALD_PRODUCER_TIMEOUT';
   /** The call that gave up, such as `send`. */
   readonly operation: string;
   readonly timeoutMs: number;
@@ -54,27 +58,30 @@ export class ProducerTimeoutError extends Error {
 }
 
 /** Redis answered with a refusal, such as being out of memory: trying again at once would not help. */
-export class ProducerRefusedError extends Error {
+export class ProducerRefusedError extends HeraldError {
   override readonly name = 'ProducerRefusedError';
+  readonly code = 'HERALD_PRODUCER_REFUSED';
   /** Redis' own code, such as `OOM`, `NOPERM` or `READONLY`. */
-  readonly code: string;
+  readonly redisCode: string;
   constructor(operation: string, answer: string) {
     super(`${operation} was refused by Redis: ${answer.slice(0, 200)}`);
-    this.code = refusalCode(answer);
+    this.redisCode = refusalCode(answer);
   }
 }
 
 /** Redis refuses the database that its URL or its options name; another one would be the wrong one. */
-export class DatabaseRefusedError extends Error {
+export class DatabaseRefusedError extends HeraldError {
   override readonly name = 'DatabaseRefusedError';
+  readonly code = 'HERALD_DATABASE_REFUSED';
   constructor(database: number | string | undefined, answer: string) {
     super(`Redis refused database ${database}: ${answer.slice(0, 200)}`);
   }
 }
 
 /** A call on a producer that was closed. */
-export class ProducerClosedError extends Error {
+export class ProducerClosedError extends HeraldError {
   override readonly name = 'ProducerClosedError';
+  readonly code = 'HERALD_PRODUCER_CLOSED';
   constructor(operation: string) {
     super(`${operation}: this producer is closed`);
   }
@@ -88,8 +95,9 @@ export interface Interruption {
 }
 
 /** A stream of messages or plays ended early; `cause` is why, `progress` what had been settled by then. */
-export class InterruptedError<P> extends Error {
+export class InterruptedError<P> extends HeraldError {
   override readonly name = 'InterruptedError';
+  readonly code = 'HERALD_INTERRUPTED';
   readonly progress: P;
   /** Everything before this index is settled; from here on start again (safe where the messages carry ids). */
   readonly resumeAt: number;

@@ -1,12 +1,14 @@
 import { Redis } from 'ioredis';
+import { HeraldError } from '../error.ts';
 import { DatabaseRefusedError } from '../producer/errors.ts';
 import { connectionTrouble } from './errors.ts';
 import { checkRedis, type RedisInstance } from './option.ts';
 import { tlsOptions } from './url.ts';
 
 /** Redis does not answer, or not to us: it is away, refuses the login, or is none. `message` is one sentence that names the address and the cause. */
-export class RedisUnreachableError extends Error {
+export class RedisUnreachableError extends HeraldError {
   override readonly name = 'RedisUnreachableError';
+  readonly code = 'HERALD_REDIS_UNREACHABLE';
 }
 
 const TIMEOUT_MS = 5_000;

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { HeraldError } from '../error.ts';
 import { type Guardian, startGuardian } from './reaper.ts';
 import { answersAs } from './redis-probe.ts';
 
@@ -38,16 +39,18 @@ export interface RedisServer {
 }
 
 /** Neither `redis-server` nor `valkey-server` is on the PATH. */
-export class RedisNotFoundError extends Error {
+export class RedisNotFoundError extends HeraldError {
   override readonly name = 'RedisNotFoundError';
+  readonly code = 'HERALD_REDIS_NOT_FOUND';
   constructor() {
     super(`none of ${PROGRAMS.join(', ')} is on the PATH`);
   }
 }
 
 /** The server did not come up; `message` ends with what it said. */
-export class RedisStartError extends Error {
+export class RedisStartError extends HeraldError {
   override readonly name = 'RedisStartError';
+  readonly code = 'HERALD_REDIS_START';
 }
 
 class PortTakenError extends RedisStartError {}

@@ -1,11 +1,13 @@
 import type { Redis } from 'ioredis';
+import { HeraldError } from '../error.ts';
 import { ACCOUNT_LEASE_MS, type Account, claimAccount } from '../ledger/account.ts';
 import { lookAtPolicy, retireChannel } from '../ledger/policy-in-force.ts';
 import { readPolicy, type SlotPolicy, takesOverAt } from '../policies/quota-change.ts';
 
 /** Another channel speaks for the same account: players would get a message from each. */
-export class AccountTakenError extends Error {
+export class AccountTakenError extends HeraldError {
   override readonly name = 'AccountTakenError';
+  readonly code = 'HERALD_ACCOUNT_TAKEN';
   constructor(channel: string, holder: string, why: string) {
     super(
       `channels.${channel}: has the same platform, base URL and account as channel ${holder}, ${why}: players could get ` +

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { HeraldError } from '../error.ts';
 import { adoptPolicy, lookAtPolicy, type PolicyInForce } from '../ledger/policy-in-force.ts';
 import {
   policyText,
@@ -10,8 +11,9 @@ import {
 } from '../policies/quota-change.ts';
 
 /** The policy of a channel's slots was changed while messages of the old one count. */
-export class QuotaChangedError extends Error {
+export class QuotaChangedError extends HeraldError {
   override readonly name = 'QuotaChangedError';
+  readonly code = 'HERALD_QUOTA_CHANGED';
   constructor(channel: string, field: 'quota' | 'addressing', was: string, until: Date) {
     super(
       `channels.${channel}.${field}: was changed while messages of the old policy ${was} count until ` +

@@ -249,7 +249,7 @@ describe('a Redis that became a replica', () => {
     await sender.send({ ...hello, id: 'before' });
     await follower.replicaof('127.0.0.1', 1);
     const { error, ms } = await timed(() => sender.send({ ...hello, id: 'after' }));
-    expect(error).toMatchObject({ name: 'ProducerRefusedError', code: 'READONLY' });
+    expect(error).toMatchObject({ code: 'HERALD_PRODUCER_REFUSED', redisCode: 'READONLY' });
     expect(ms).toBeLessThan(unhurried(4_000));
   });
 });

@@ -194,7 +194,7 @@ describe('send', () => {
       .catch((error: unknown) => error)
       .finally(() => redis.config('SET', 'maxmemory', '0'));
     expect(failure).toBeInstanceOf(ProducerRefusedError);
-    expect(failure).toHaveProperty('code', 'OOM');
+    expect(failure).toHaveProperty('redisCode', 'OOM');
     expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain('confidential');
   });
 });
