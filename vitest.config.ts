@@ -4,14 +4,14 @@ import { LongestFirst } from './build/test-order.ts';
 /** Decide, render, parse or speak HTTP: they start neither a Redis nor a process, and run on a bare checkout. */
 const UNIT = [
   'test/{policies,content,config,platforms,docs}/**/*.test.ts',
-  'test/{blocking,errors}.test.ts',
+  'test/{blocking,disclosure,errors}.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',
   'test/demo/{figures,message-plan,view}.test.ts',
   'test/testing/*.test.ts',
   'test/cli/{describe-failure,output,table}.test.ts',
   'test/chaos/{judge,late-writes,plan,recovery}.test.ts',
-  'test/message/{schema,json-schema}.test.ts',
+  'test/message/{check,fit,json-schema,schema}.test.ts',
   'test/jobs/{queues,read-job}.test.ts',
   'test/redis/{option,url}.test.ts',
   'test/ledger/names.test.ts',

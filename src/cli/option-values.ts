@@ -1,12 +1,14 @@
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
+import { check } from '../message/check.ts';
+import { problemsText } from '../message/problems.ts';
 
 /** Makes a parser of an option's value from a schema: what it refuses becomes wrong usage, naming the option. */
 export function parsedBy<T>(schema: z.ZodType<T>): (text: string) => T {
   return (text) => {
-    const parsed = schema.safeParse(text);
-    if (parsed.success) return parsed.data;
-    throw new InvalidArgumentError(`${parsed.error.issues[0]?.message ?? 'is not valid'}.`);
+    const checked = check(schema, text);
+    if ('data' in checked) return checked.data;
+    throw new InvalidArgumentError(`${problemsText(checked.problems)}.`);
   };
 }
 

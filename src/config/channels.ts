@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Problem, toProblems } from '../message/problems.ts';
+import { check } from '../message/check.ts';
+import { type Problem, pathText } from '../message/problems.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { type ChannelConfig, commonShape } from './schema.ts';
 
@@ -23,13 +24,15 @@ export function parseChannel(name: string, source: unknown, platforms: Platforms
     return { problems: [{ path: [...path, 'platform'].join('.'), message }] };
   }
   const schema = z.strictObject({ ...definition.channelShape, ...commonShape(definition) });
-  const parsed = schema.safeParse(source);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
-    return { problems: toProblems(issues, { channels: { [name]: source } }, () => false) };
-  }
-  return { channel: toChannel(name, parsed.data, definition) };
+  const checked = check(schema, source);
+  if ('data' in checked) return { channel: toChannel(name, checked.data, definition) };
+  return { problems: checked.problems.map((problem) => within(path, problem)) };
 }
+
+const within = (base: readonly string[], { path, message }: Problem): Problem => ({
+  path: path === '' ? pathText(base) : `${pathText(base)}.${path}`,
+  message,
+});
 
 type ParsedChannel = z.output<z.ZodObject<ReturnType<typeof commonShape>>> & Record<string, unknown>;
 

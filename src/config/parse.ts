@@ -1,5 +1,5 @@
+import { check } from '../message/check.ts';
 import type { Problem } from '../message/problems.ts';
-import { toProblems } from '../message/problems.ts';
 import { channelProblems, type Platforms, parseChannel } from './channels.ts';
 import { ConfigError } from './error.ts';
 import { type Environment, interpolate } from './interpolate.ts';
@@ -34,8 +34,8 @@ export function checkConfig(source: unknown, options: ParseOptions): Checked {
   const { env, readFile, platforms } = options;
   const leave = options.secrets === 'leave' ? secretFields(source, platforms) : () => false;
   const { value, problems: unfilled } = interpolate(source, { env, readFile, leave });
-  const root = rootSchema.safeParse(value);
-  const found = root.success ? [] : toProblems(root.error.issues, value, () => false);
+  const root = check(rootSchema, value);
+  const found = 'problems' in root ? root.problems : [];
   const channels: ChannelConfig[] = [];
   for (const [name, channel] of recognizable(value)) {
     const result = parseChannel(name, channel, platforms);
@@ -44,7 +44,7 @@ export function checkConfig(source: unknown, options: ParseOptions): Checked {
   }
   found.push(...channelProblems(channels, platforms));
   const problems = [...unfilled, ...found.filter(({ path }) => !isWithin(path, unfilled))];
-  if (!root.success || problems.length > 0) return { problems };
+  if ('problems' in root || problems.length > 0) return { problems };
   const { drainTimeout, ...rest } = root.data;
   return { config: { ...rest, drainTimeoutMs: drainTimeout, channels } };
 }

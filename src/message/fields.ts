@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { confidential, quotable } from '../disclosure.ts';
 import { CHANNEL_NAME } from '../jobs/queues.ts';
 
 /** The fields that every message has, whatever its platform. A platform adds `to` and its own. */
@@ -12,7 +13,7 @@ const MAX_META_ENTRIES = 16;
 const MAX_DATA_VALUES = 1000;
 export const MAX_DATA_DEPTH = 8;
 
-const instant = () => z.iso.datetime({ offset: true });
+const instant = () => quotable(z.iso.datetime({ offset: true }));
 
 /** UTF-8 takes at most three bytes a UTF-16 unit, so that most contents need no counting. */
 const fitsContent = (text: string): boolean =>
@@ -50,53 +51,56 @@ const dataLimits = `expected plain JSON values: at most ${MAX_DATA_VALUES} of th
 
 export const commonFields = {
   /** Version of the wire contract; `createProducer` writes it. */
-  v: z.literal(MESSAGE_VERSION),
+  v: quotable(z.literal(MESSAGE_VERSION)),
   /**
    * The caller's own name for the message, unique within its channel: `[A-Za-z0-9_-]{1,100}`. A second message of the same id is
    * a `duplicate` until 24 h after the final state of the first. Generated when absent.
    */
-  id: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,100}$/, 'expected 1 to 100 letters, digits, _ or -')
-    .optional(),
+  id: quotable(
+    z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'expected 1 to 100 letters, digits, _ or -'),
+  ).optional(),
   /** A configured channel of the message's platform; the platform's name when absent. */
-  channel: z
-    .string()
-    .regex(CHANNEL_NAME, 'expected a channel name: up to 64 of a-z, 0-9, _ and -')
-    .optional(),
+  channel: quotable(
+    z.string().regex(CHANNEL_NAME, 'expected a channel name: up to 64 of a-z, 0-9, _ and -'),
+  ).optional(),
   /**
    * Markdown of up to 64 KiB and 10,000 lines and marks, rendered to the platform's dialect; with `format: 'native'` sent as it
    * is.
    */
-  content: z
-    .string()
-    .min(1)
-    .max(MAX_CONTENT_BYTES, { error: 'is longer than 64 KiB', abort: true })
-    .refine(fitsContent, 'is longer than 64 KiB'),
+  content: confidential(
+    z
+      .string()
+      .min(1)
+      .max(MAX_CONTENT_BYTES, { error: 'is longer than 64 KiB', abort: true })
+      .refine(fitsContent, 'is longer than 64 KiB'),
+  ),
   /** `markdown` (the default), or `native`: content in the platform's own format, sent as it is. */
-  format: z.enum(['markdown', 'native']).optional(),
+  format: quotable(z.enum(['markdown', 'native'])).optional(),
   /**
    * Values for `{{ name }}` and `{{ a.b }}` in the content, filled in after the Markdown is parsed: a value never becomes markup.
    * A literal `{{` is written `\{{`. Plain JSON: at most 1,000 values, 8 levels deep, 64 KiB in all.
    */
-  data: z
-    .record(z.string(), z.unknown())
-    .refine(
-      (data) => fitsData(data, { values: MAX_DATA_VALUES, characters: MAX_CONTENT_BYTES }, 0),
-      dataLimits,
-    )
-    .optional(),
+  data: confidential(
+    z
+      .record(z.string(), z.unknown())
+      .refine(
+        (data) => fitsData(data, { values: MAX_DATA_VALUES, characters: MAX_CONTENT_BYTES }, 0),
+        dataLimits,
+      ),
+  ).optional(),
   /** Do not send before this instant (ISO 8601 with `Z` or an offset); at once when absent. */
   sendAt: instant().optional(),
   /** Do not send after this instant (ISO 8601 with `Z` or an offset), later than `sendAt`; 7 days after the enqueue when absent. */
   expiresAt: instant().optional(),
   /** 0 (the default) is sent first, 10 last. */
-  priority: z.int(`expected a whole number from 0 to ${LAST_PRIORITY}`).min(0).max(LAST_PRIORITY).optional(),
+  priority: quotable(
+    z.int(`expected a whole number from 0 to ${LAST_PRIORITY}`).min(0).max(LAST_PRIORITY),
+  ).optional(),
   /**
    * What to do when the recipient already had a message in this window: `drop` this one (the default), or `defer` it to the next
    * window, at most until `expiresAt`.
    */
-  onQuota: z.enum(['drop', 'defer']).optional(),
+  onQuota: quotable(z.enum(['drop', 'defer'])).optional(),
   /** When the recipient last played, if the caller knows (ISO 8601 with `Z` or an offset); for the eligibility check. */
   lastPlayedAt: instant().optional(),
   /** Up to 16 short texts, copied to log lines and receipts: names of up to 64 characters, values of up to 256. */

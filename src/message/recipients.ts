@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
-import { type Problem, toProblems } from './problems.ts';
+import { check } from './check.ts';
+import type { Problem } from './problems.ts';
 
 /** Made once a platform: a schema costs a hundred times what it checks. */
 const recipientSchemas = new WeakMap<PlatformDefinition, z.ZodType<{ to: unknown }>>();
@@ -15,8 +16,6 @@ function recipientSchema(definition: PlatformDefinition): z.ZodType<{ to: unknow
 
 /** Whom a `to` without a message names, in the shape of the platform's messages. */
 export function recipientOf(definition: PlatformDefinition, to: unknown): Recipient | Problem[] {
-  const parsed = recipientSchema(definition).safeParse({ to });
-  return parsed.success
-    ? definition.recipient(parsed.data)
-    : toProblems(parsed.error.issues, { to }, () => true);
+  const checked = check(recipientSchema(definition), { to });
+  return 'problems' in checked ? checked.problems : definition.recipient(checked.data);
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { quotable } from '../disclosure.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import { check } from './check.ts';
 import { type CommonFields, commonFields, MESSAGE_VERSION } from './fields.ts';
-import { type Problem, problemText, toProblems } from './problems.ts';
+import { type Problem, problemText } from './problems.ts';
 
 /**
  * The message: one zod schema, built from the registry of platforms, is the source of the TypeScript type, of the check
@@ -50,33 +52,16 @@ export interface MessageSchemas<M> {
   parseJob(data: unknown, jobTimestamp: number, jobId: string): ParsedJob<M>;
 }
 
-/** Fields whose values may be quoted in an error: what a person wrote as content, data or meta is not among them. */
-const SHOWABLE = new Set([
-  'v',
-  'id',
-  'platform',
-  'channel',
-  'to',
-  'format',
-  'sendAt',
-  'expiresAt',
-  'priority',
-  'onQuota',
-  'lastPlayedAt',
-]);
-const showable = (field: string): boolean => SHOWABLE.has(field);
-
 export function createMessageSchemas<P extends Platforms>(platforms: P): MessageSchemas<MessageOf<P>> {
   type M = MessageOf<P>;
   const wire = wireSchema(platforms) as unknown as z.ZodType<M>;
 
-  function check(data: unknown): ParsedInput<M> {
+  function read(data: unknown): ParsedInput<M> {
     try {
-      const parsed = wire.safeParse(data);
-      if (!parsed.success)
-        return { kind: 'invalid', problems: toProblems(parsed.error.issues, data, showable) };
-      const late = badTimes(parsed.data);
-      return late ? { kind: 'invalid', problems: [late] } : { kind: 'message', message: parsed.data };
+      const checked = check(wire, data);
+      if ('problems' in checked) return { kind: 'invalid', problems: checked.problems };
+      const late = badTimes(checked.data);
+      return late ? { kind: 'invalid', problems: [late] } : { kind: 'message', message: checked.data };
     } catch {
       // Getters that throw, proxies: only objects made in this process can do that, but none may stop a producer.
       return { kind: 'invalid', problems: [{ path: '', message: 'could not be read' }] };
@@ -85,11 +70,11 @@ export function createMessageSchemas<P extends Platforms>(platforms: P): Message
 
   return {
     wire,
-    parseInput: (input) => check(isRecord(input) ? { v: MESSAGE_VERSION, ...input } : input),
+    parseInput: (input) => read(isRecord(input) ? { v: MESSAGE_VERSION, ...input } : input),
     parseJob(data, jobTimestamp, jobId) {
       const v = versionOf(data);
       if (v !== undefined && v > MESSAGE_VERSION) return { kind: 'newer', v };
-      const checked = check(data);
+      const checked = read(data);
       if (checked.kind === 'message') return timed(checked.message, jobTimestamp, jobId);
       const problems = checked.problems.map(problemText);
       const id = idOf(data);
@@ -109,7 +94,7 @@ export function idFromJob(jobId: string, jobTimestamp: number): string {
 
 function wireSchema(platforms: Platforms): z.ZodType {
   const options = Object.entries(platforms).map(([name, { messageShape }]) =>
-    z.strictObject({ ...commonFields, platform: z.literal(name), ...messageShape }),
+    z.strictObject({ ...commonFields, platform: quotable(z.literal(name)), ...messageShape }),
   );
   const [first, ...rest] = options;
   if (!first) throw new Error('A registry of platforms must hold at least one');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secret } from '../disclosure.ts';
 
 /** Fields that the channels of several platforms, and the configuration around them, share. */
 
@@ -31,17 +32,21 @@ export const baseUrlField = z
  * characters of ASCII. A header ends at a line feed, cannot hold most others and means nothing certain by the rest
  * (RFC 9110, 5.5): every message would fail.
  */
-export const headerField = z
-  .string()
-  .trim()
-  .min(1)
-  .regex(
-    /^[\x20-\x7e]+$/,
-    'must be one line of printable ASCII: no other character travels in an HTTP header',
-  );
+export const headerField = printable();
 
 /** A credential, in whatever it travels: a character beyond ASCII came in by mistake. */
-export const secretField = headerField;
+export const secretField = secret(printable());
+
+function printable() {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .regex(
+      /^[\x20-\x7e]+$/,
+      'must be one line of printable ASCII: no other character travels in an HTTP header',
+    );
+}
 
 /** A whole number, also written as text, as which it comes out of the environment: `${PORT:-9464}`. */
 export function count({ from = 1, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number } = {}) {

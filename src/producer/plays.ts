@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { ChannelFacts } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
+import { quotable } from '../disclosure.ts';
 import { CHANNEL_NAME } from '../jobs/queues.ts';
+import { check } from '../message/check.ts';
 import { addressingProblem } from '../message/fit.ts';
-import { type Problem, toProblems } from '../message/problems.ts';
+import type { Problem } from '../message/problems.ts';
 import { recipientOf } from '../message/recipients.ts';
 import type { Platforms } from '../message/schema.ts';
 import { inBatches, type Source } from './batches.ts';
@@ -62,16 +64,18 @@ const MAX_AHEAD_MS = 5 * 60 * 1000;
 const PLATFORM_UNKNOWN =
   'List it with its platform, as { name, platform }, or start a worker that serves it.';
 
-const playSchema = z.strictObject({
-  channel: z.string().regex(CHANNEL_NAME, 'expected a channel name'),
-  to: z.looseObject({}),
-  at: z
-    .union(
-      [z.date(), z.iso.datetime({ offset: true }), z.number().nonnegative().max(8.64e15)],
-      'expected an instant',
-    )
-    .optional(),
-});
+const playSchema = quotable(
+  z.strictObject({
+    channel: z.string().regex(CHANNEL_NAME, 'expected a channel name'),
+    to: z.looseObject({}),
+    at: z
+      .union(
+        [z.date(), z.iso.datetime({ offset: true }), z.number().nonnegative().max(8.64e15)],
+        'expected an instant',
+      )
+      .optional(),
+  }),
+);
 
 /** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
 export async function recordOne(input: unknown, deps: PlayDeps): Promise<void> {
@@ -128,9 +132,9 @@ function readPlay(
   { platforms, listed, clock }: PlayDeps,
 ): Play | InvalidItem['error'] {
   const bad = (...problems: Problem[]) => new InvalidMessageError(problems);
-  const parsed = playSchema.safeParse(input);
-  if (!parsed.success) return bad(...toProblems(parsed.error.issues, input, () => true));
-  const { channel, to } = parsed.data;
+  const checked = check(playSchema, input);
+  if ('problems' in checked) return bad(...checked.problems);
+  const { channel, to } = checked.data;
   const facts = channels.get(channel);
   const known = { announced: channels, listed };
   // Listed by its name alone, a channel may still bear that of its platform.
@@ -143,7 +147,7 @@ function readPlay(
   if (!('key' in recipient)) return bad(...recipient);
   const misaddressed = addressingProblem(recipient, { name: channel, addressing: facts?.addressing });
   if (misaddressed) return bad(misaddressed);
-  const at = parsed.data.at === undefined ? clock.now() : new Date(parsed.data.at).getTime();
+  const at = checked.data.at === undefined ? clock.now() : new Date(checked.data.at).getTime();
   if (at > clock.now() + MAX_AHEAD_MS) return bad({ path: 'at', message: 'lies in the future' });
   return { channel, recipient: recipient.key, at };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Random } from '../clock.ts';
+import { quotable } from '../disclosure.ts';
 
 /** When a fault strikes. */
 const when = {
@@ -22,6 +23,9 @@ const accepted = z.boolean().default(false);
 const headerValue = z.union([z.string(), z.array(z.string())]);
 const retryAfter = headerValue.optional();
 
+/** A test's own words: errors may quote all of them. */
+const fault = <T extends z.ZodRawShape>(shape: T) => quotable(z.strictObject(shape));
+
 /**
  * - `latency`: the answer, or the next fault that fits, comes `latencyMs` later.
  * - `server_error`: `status` (503) with an HTML page, and `retryAfter` where given. - `reset`: the connection breaks. - `hang`: no answer ever.
@@ -30,21 +34,21 @@ const retryAfter = headerValue.optional();
  * - `answer`: whatever is put here, word by word.
  */
 export const faultSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('latency'), latencyMs: z.number().min(0), ...when }),
-  z.strictObject({
+  fault({ kind: z.literal('latency'), latencyMs: z.number().min(0), ...when }),
+  fault({
     kind: z.literal('server_error'),
     status: z.int().min(500).max(599).default(503),
     retryAfter,
     accepted,
     ...when,
   }),
-  z.strictObject({ kind: z.literal('reset'), accepted, ...when }),
-  z.strictObject({ kind: z.literal('hang'), accepted, ...when }),
-  z.strictObject({ kind: z.literal('blank'), accepted, ...when }),
-  z.strictObject({ kind: z.literal('unreadable'), accepted, ...when }),
-  z.strictObject({ kind: z.literal('oversize'), accepted, ...when }),
-  z.strictObject({ kind: z.literal('rate_limited'), retryAfter, ...when }),
-  z.strictObject({
+  fault({ kind: z.literal('reset'), accepted, ...when }),
+  fault({ kind: z.literal('hang'), accepted, ...when }),
+  fault({ kind: z.literal('blank'), accepted, ...when }),
+  fault({ kind: z.literal('unreadable'), accepted, ...when }),
+  fault({ kind: z.literal('oversize'), accepted, ...when }),
+  fault({ kind: z.literal('rate_limited'), retryAfter, ...when }),
+  fault({
     kind: z.literal('answer'),
     status: z.int().min(200).max(599).default(200),
     headers: z.record(z.string(), headerValue).default({}),

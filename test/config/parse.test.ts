@@ -203,7 +203,7 @@ describe('a configuration that cannot be used', () => {
   it.each([
     [{}, 'channels: is missing'],
     [{ channels: {} }, 'channels: expected at least one channel'],
-    [{ channels: { 'Kong Regate': kongregate } }, 'has a bad name: expected up to 64 of a-z'],
+    [{ channels: { 'Kong Regate': kongregate } }, 'is not a valid name: expected up to 64 of a-z'],
     [
       { channels: { kongregate }, redis: `http://:${SECRET}@x` },
       'redis: expected a redis:// or rediss:// URL',

@@ -107,7 +107,11 @@ describe('a job that does not parse', () => {
       { ...good, meta: { a: 'x'.repeat(257) } },
       'meta.a: expected at most 256 characters',
     ],
-    ['a long meta name', { ...good, meta: { ['k'.repeat(65)]: 'x' } }, 'has a bad name: expected at most 64'],
+    [
+      'a long meta name',
+      { ...good, meta: { ['k'.repeat(65)]: 'x' } },
+      'is not a valid name: expected at most 64',
+    ],
     ['data that is no JSON tree', { ...good, data: { at: new Date() } }, 'data: expected plain JSON values'],
   ])('says what is wrong: %s', (_, data, problem) => {
     expect(problemsOf(data).join('\n')).toContain(problem.replace(/^: /, ''));

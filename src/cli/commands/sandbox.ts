@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { InvalidArgumentError } from 'commander';
 import { count, duration } from '../../config/values.ts';
-import { problemsText, toProblems } from '../../message/problems.ts';
+import { check } from '../../message/check.ts';
+import { problemsText } from '../../message/problems.ts';
 import { type Fault, faultSchema } from '../../sandbox/faults.ts';
 import { type Sandbox, type SandboxCall, type SandboxOptions, startSandbox } from '../../sandbox/index.ts';
 import { type CommandContext, EXIT } from '../context.ts';
@@ -40,10 +41,9 @@ Examples:
 /** `reset`, `reset:0.1` or `{"kind":"reset","accepted":true}`. */
 export function parseFault(text: string): Fault {
   const source = faultSource(text);
-  const parsed = faultSchema.safeParse(source);
-  if (parsed.success) return parsed.data;
-  const problems = toProblems(parsed.error.issues, source, () => true);
-  throw new InvalidArgumentError(`${problemsText(problems)}.`);
+  const checked = check(faultSchema, source);
+  if ('data' in checked) return checked.data;
+  throw new InvalidArgumentError(`${problemsText(checked.problems)}.`);
 }
 
 function faultSource(text: string): unknown {

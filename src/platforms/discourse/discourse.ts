@@ -1,4 +1,5 @@
 import { discourseDialect } from '../../content/dialects/discourse.ts';
+import { fieldsMarked } from '../../disclosure.ts';
 import type { PlatformDefinition } from '../port.ts';
 import { DiscourseClient } from './client.ts';
 import { type DiscourseMessage, messageShape, recipientOf, renderBody } from './message.ts';
@@ -9,7 +10,7 @@ export const discourse: PlatformDefinition<DiscourseMessage, DiscourseSettings> 
   name: 'discourse',
   messageShape,
   channelShape,
-  secrets: ['apiKey'],
+  secrets: fieldsMarked(channelShape, 'secret'),
   announced: ['allowEmail', 'titleMin', 'titleMax', 'bodyMin', 'bodyMax', 'maxRecipients'],
   defaults: { eligibility: false, quota: false },
   resolution: 'confirm',

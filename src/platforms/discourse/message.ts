@@ -3,6 +3,7 @@ import { discourseDialect } from '../../content/dialects/discourse.ts';
 import { checkLength } from '../../content/limits.ts';
 import { renderContent } from '../../content/render.ts';
 import { renderLine } from '../../content/render-line.ts';
+import { quotable } from '../../disclosure.ts';
 import { ContentError, type Recipient, type RenderableMessage } from '../port.ts';
 
 /** A message of Discourse's: whom it goes to, what it may say. */
@@ -16,10 +17,12 @@ const MAX_PEOPLE = 100;
 
 export const messageShape = {
   /** Users and groups; `{}` for a reply, which goes to everybody in the topic. */
-  to: z.strictObject({
-    usernames: z.array(name).max(MAX_PEOPLE).optional(),
-    groups: z.array(name).max(MAX_PEOPLE).optional(),
-  }),
+  to: quotable(
+    z.strictObject({
+      usernames: z.array(name).max(MAX_PEOPLE).optional(),
+      groups: z.array(name).max(MAX_PEOPLE).optional(),
+    }),
+  ),
   /** The title of a new message, with placeholders filled in; a reply has none. */
   title: z.string().min(1).max(1_000).optional(),
   /** The topic of an existing message to reply to, in place of a new one. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { systemClock } from '../../clock.ts';
 import { kongregateDialect } from '../../content/dialects/kongregate.ts';
 import { renderContent } from '../../content/render.ts';
+import { fieldsMarked, quotable } from '../../disclosure.ts';
 import type { Outcome } from '../../outcome.ts';
 import { baseUrlField, secretField } from '../channel-fields.ts';
 import { createHttpClient } from '../http/client.ts';
@@ -21,10 +22,14 @@ import { readAnswer } from './answer.ts';
 
 const messageShape = {
   /** The player, by the kind of name that the channel's `addressing` says. */
-  to: z.union([
-    z.strictObject({ userId: z.int().positive() }),
-    z.strictObject({ username: z.string().regex(/^[A-Za-z0-9_]{1,16}$/) }),
-  ]),
+  to: quotable(
+    z.union([
+      z.strictObject({ userId: z.int().positive() }),
+      z.strictObject({
+        username: z.string().regex(/^[A-Za-z0-9_]{1,16}$/, 'expected 1 to 16 letters, digits or _'),
+      }),
+    ]),
+  ),
   /** An image shown beside the message: an https URL. */
   imageUrl: z
     .url({ protocol: /^https$/ })
@@ -51,7 +56,7 @@ export const kongregate: PlatformDefinition<KongregateMessage, KongregateSetting
   name: 'kongregate',
   messageShape,
   channelShape,
-  secrets: ['apiKey'],
+  secrets: fieldsMarked(channelShape, 'secret'),
   // No limit is documented; a game that is loud loses the feature.
   defaults: { eligibility: true, quota: true, rate: { max: 10, perMs: 1_000 } },
   // The platform takes one message a player and day, so its refusal of a second one proves the first.

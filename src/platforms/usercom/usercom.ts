@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { systemClock } from '../../clock.ts';
 import { htmlDialect } from '../../content/dialects/html.ts';
 import { renderContent } from '../../content/render.ts';
+import { fieldsMarked, quotable } from '../../disclosure.ts';
 import type { Outcome } from '../../outcome.ts';
 import { baseUrlField, count, secretField } from '../channel-fields.ts';
 import { createHttpClient } from '../http/client.ts';
@@ -32,7 +33,7 @@ const MAX_CONTEXT = 32;
 
 const messageShape = {
   /** A conversation to write into, or a user to open one with. */
-  to: z.union([z.strictObject({ conversationId: id }), z.strictObject({ userId: id })]),
+  to: quotable(z.union([z.strictObject({ conversationId: id }), z.strictObject({ userId: id })])),
   /** The id of the agent in whose name the message is written; the channel's when absent. */
   agent: agent.optional(),
   /** The source that User.com shows: 1 chat, 2 e-mail, 3 API (the default), 4 SMS, 5 Slack. */
@@ -70,7 +71,7 @@ export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
   name: 'usercom',
   messageShape,
   channelShape,
-  secrets: ['apiKey'],
+  secrets: fieldsMarked(channelShape, 'secret'),
   sender: ['agent'],
   announced: ['agent'],
   defaults: { eligibility: false, quota: false },

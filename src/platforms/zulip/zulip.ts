@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { zulipDialect } from '../../content/dialects/zulip.ts';
 import { checkLength } from '../../content/limits.ts';
 import { renderContent } from '../../content/render.ts';
+import { fieldsMarked, quotable } from '../../disclosure.ts';
 import type { Outcome } from '../../outcome.ts';
 import { baseUrlField, count, secretField } from '../channel-fields.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
@@ -30,10 +31,12 @@ const MAX_PEOPLE = 100;
 
 const messageShape = {
   /** The people, by the kind of name that the channel's `addressing` says; several make one group conversation. */
-  to: z.union([
-    z.strictObject({ userIds: z.array(z.int().positive()).min(1).max(MAX_PEOPLE) }),
-    z.strictObject({ emails: z.array(z.email().max(254)).min(1).max(MAX_PEOPLE) }),
-  ]),
+  to: quotable(
+    z.union([
+      z.strictObject({ userIds: z.array(z.int().positive()).min(1).max(MAX_PEOPLE) }),
+      z.strictObject({ emails: z.array(z.email().max(254)).min(1).max(MAX_PEOPLE) }),
+    ]),
+  ),
 };
 
 /** The feature level of Zulip 7.0, which calls direct messages so (its API's changelog). */
@@ -65,7 +68,7 @@ export const zulip: PlatformDefinition<ZulipMessage, ZulipSettings> = {
   name: 'zulip',
   messageShape,
   channelShape,
-  secrets: ['apiKey'],
+  secrets: fieldsMarked(channelShape, 'secret'),
   announced: ['maxMessageLength'],
   defaults: { eligibility: false, quota: false },
   resolution: 'confirm',
