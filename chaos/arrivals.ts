@@ -1,12 +1,12 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Breach, Evidence } from './breach.ts';
-import { idIn } from './messages.ts';
+import { idInContent } from './messages.ts';
 
 /** The calls by which each message arrived. */
 export function accepted(calls: readonly SandboxCall[]): Map<string, SandboxCall[]> {
   const arrived = new Map<string, SandboxCall[]>();
   for (const call of calls) {
-    const id = idIn(call.content);
+    const id = idInContent(call.content);
     if (call.result === 'accepted' && id !== undefined) arrived.set(id, [...(arrived.get(id) ?? []), call]);
   }
   return arrived;

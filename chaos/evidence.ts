@@ -5,7 +5,7 @@ import type { Evidence, Times } from './breach.ts';
 import { type Forgetting, unforgotten } from './forgetting.ts';
 import { LANES, type Lane } from './lanes.ts';
 import { lettersOf } from './letters.ts';
-import { idIn } from './messages.ts';
+import { idInContent } from './messages.ts';
 import type { Platforms } from './stage.ts';
 
 export interface Gathered {
@@ -42,11 +42,11 @@ export const strays = ({ sandboxes }: Platforms): SandboxCall[] =>
     const lanes = LANES.filter((lane) => lane.platform === platform);
     return journal
       .calls()
-      .filter(({ content }) => !lanes.some(({ name }) => idIn(content)?.startsWith(`${name}-`)));
+      .filter(({ content }) => !lanes.some(({ name }) => idInContent(content)?.startsWith(`${name}-`)));
   });
 
 /** Several channels share a simulated platform: a message's text tells whose it is. */
 const callsOf = (lane: Lane, sandboxes: Platforms['sandboxes']): SandboxCall[] =>
   sandboxes[lane.platform].journal
     .calls()
-    .filter(({ content }) => idIn(content)?.startsWith(`${lane.name}-`) ?? false);
+    .filter(({ content }) => idInContent(content)?.startsWith(`${lane.name}-`) ?? false);

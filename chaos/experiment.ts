@@ -72,8 +72,8 @@ export async function experiment(
     redisPort: store.server.port,
     logs: context.logs,
     clock: systemClock,
-    onAmbush: (step, does) =>
-      count(does === 'die' ? `kill -9 ${PLACE_OF[step]}` : `event loop blocked ${PLACE_OF[step]}`),
+    onFailpoint: ({ at, does }) =>
+      count(does === 'die' ? `kill -9 ${PLACE_OF[at]}` : `event loop blocked ${PLACE_OF[at]}`),
     config: (redis) => ({
       redis,
       http: { port: 0 },

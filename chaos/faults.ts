@@ -1,10 +1,10 @@
 import type { Clock } from '../src/clock.ts';
-import { ambush, type Fleet, type Place } from './fleet.ts';
+import type { Step } from '../testing/failpoints.ts';
+import { arm, type Fleet, type Place } from './fleet.ts';
 import { laneOf, SERVED } from './lanes.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import type { Orders } from './producer.ts';
 import type { Platforms } from './stage.ts';
-import type { Step } from './steps.ts';
 import type { Store } from './store.ts';
 
 /** Does to the system what the plan says, at its moment. */
@@ -23,8 +23,8 @@ export interface FaultDeps {
   signal: AbortSignal;
 }
 
-/** At a step that no message reaches in that time, the worker is killed where it is. */
-const AMBUSH_MS = 4_000;
+/** A worker whose failpoint no message reaches in that time is killed where it is. */
+const REACHED_WITHIN_MS = 4_000;
 
 type Acts = { [K in FaultKind['kind']]: (fault: Fault & { kind: K }, place: Place) => Promise<void> | void };
 
@@ -49,7 +49,7 @@ function actsOf(deps: FaultDeps): Acts {
   const { proxies } = platforms;
   /** One that works: half of them at least do, so that somebody takes over. */
   const standing = (place: Place): Place | undefined => {
-    const still = fleet.places.filter(({ worker, dying }) => worker.still || dying || !worker.ready);
+    const still = fleet.places.filter(({ worker, dying }) => worker.still || dying || !worker.delivering);
     const free = fleet.places.filter((each) => !still.includes(each));
     if (still.length * 2 >= fleet.places.length) return undefined;
     return still.includes(place) ? free[0] : place;
@@ -57,9 +57,9 @@ function actsOf(deps: FaultDeps): Acts {
   return {
     async kill({ at }, place) {
       const victim = place.worker;
-      if (at !== undefined && victim.ready && !victim.still) {
-        ambush(place, { at, does: 'die' });
-        await Promise.race([victim.ended, pause(AMBUSH_MS)]);
+      if (at !== undefined && victim.delivering && !victim.still) {
+        arm(place, { at, does: 'die' });
+        await Promise.race([victim.end, pause(REACHED_WITHIN_MS)]);
       }
       if (place.worker !== victim) return;
       count('kill -9 at any moment');
@@ -82,7 +82,7 @@ function actsOf(deps: FaultDeps): Acts {
     block({ at, forMs }, place) {
       const victim = standing(place);
       if (!victim) return;
-      ambush(victim, { at, does: 'block', ms: forMs });
+      arm(victim, { at, does: 'block', ms: forMs });
     },
     answer_lost(_, { redis }) {
       count('answer of redis lost');
@@ -124,9 +124,9 @@ function actsOf(deps: FaultDeps): Acts {
       const victim = standing(place)?.worker;
       if (!victim) return;
       count('clock stepped by three days, and back');
-      victim.stepClock({ clockAheadMs: aheadMs });
+      victim.stepClock(aheadMs);
       await pause(forMs);
-      victim.stepClock({ clockAheadMs: 0 });
+      victim.stepClock(0);
     },
     async paused({ forMs }) {
       count("queue paused by BullMQ's own pause");

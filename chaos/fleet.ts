@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../src/clock.ts';
+import type { Failpoint } from '../testing/failpoints.ts';
 import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
+import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
+import type { Pickup } from '../testing/worker-protocol.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
-import type { Ambush, Step } from './steps.ts';
-import { startWorker, type WorkerEvents, type WorkerProcess } from './worker-process.ts';
 
 /** The workers of a run, each with its own way to Redis. Whichever dies is started again at once. */
 export interface Fleet {
@@ -41,8 +42,8 @@ export interface FleetOptions {
   config(redis: string): Record<string, unknown>;
   logs: string;
   clock: Clock;
-  /** The step that a worker dies or stands still at. */
-  onAmbush(step: Step, does: Ambush['does']): void;
+  /** A worker reached its failpoint. */
+  onFailpoint(failpoint: Failpoint): void;
 }
 
 export const DRAIN_MS = 10_000;
@@ -63,31 +64,32 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   let closing = false;
   const logOf = (name: string): string => join(logs, `${name}.log`);
 
-  const events: WorkerEvents = {
-    onTake: (_, { job }) => recovery.taken(clock.now(), job),
-    onAmbush(worker, step, does) {
-      options.onAmbush(step, does);
-      if (does === 'die') killedAt.set(worker, clock.now());
+  const events = {
+    onPickup: ({ job }: Pickup) => recovery.taken(clock.now(), job),
+    onFailpoint(worker: WorkerProcess, failpoint: Failpoint) {
+      options.onFailpoint(failpoint);
+      if (failpoint.does === 'die') killedAt.set(worker, clock.now());
     },
-    onEnd(worker) {
+    onEnd(worker: WorkerProcess) {
       everybody.delete(worker);
       const place = places.find((each) => each.worker === worker);
       if (closing) return;
       const died = expected.has(worker) || place?.dying === true;
       if (died) {
         killed += 1;
-        recovery.killed(killedAt.get(worker) ?? clock.now(), [...worker.taken.values()]);
-      } else if (worker.closed === undefined && !(leaving.has(worker) && worker.takes === 0))
+        recovery.killed(killedAt.get(worker) ?? clock.now(), [...worker.inHand.values()]);
+      } else if (worker.drained === undefined && !(leaving.has(worker) && worker.pickups === 0))
         complaints.push(`${worker.name} ended by itself: see its log`);
       if (place) fill(place);
     },
-    onStuck: ({ name }, detail) => complaints.push(`${name} failed its liveness probe: ${detail}`),
+    onStuck: ({ name }: WorkerProcess, detail: string) =>
+      complaints.push(`${name} failed its liveness probe: ${detail}`),
   };
 
   function launch(name: string, redis: FaultyProxy, clockAheadMs = 0): WorkerProcess {
     started += 1;
     const config = options.config(`redis://127.0.0.1:${redis.port}`);
-    const worker = startWorker(name, { config, clockAheadMs }, logOf(name), events);
+    const worker = startWorkerProcess({ name, config, clockAheadMs, logFile: logOf(name), ...events });
     everybody.add(worker);
     return worker;
   }
@@ -107,7 +109,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       expected.add(worker);
       worker.signal('SIGKILL');
     }, DRAIN_MS + END_MS);
-    await worker.ended;
+    await worker.end;
     clearTimeout(late);
   }
 
@@ -143,26 +145,26 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       const redis = await openFaultyProxy(options.redisPort);
       const visitor = launch(`visitor-${started}`, redis, aheadMs);
       await stay();
-      const { takes, ready, name } = visitor;
+      const { pickups, delivering, name } = visitor;
       await retire(visitor);
       await redis.close();
       const log = await readFile(logOf(name), 'utf8');
       const said = log.includes('clock differs from Redis');
-      if (takes > 0) complaints.push(`${name}, whose clock is wrong, took ${takes} messages`);
-      if (ready && !said) complaints.push(`${name} did not say that its clock is wrong`);
-      return ready && said && takes === 0;
+      if (pickups > 0) complaints.push(`${name}, whose clock is wrong, took ${pickups} messages`);
+      if (delivering && !said) complaints.push(`${name} did not say that its clock is wrong`);
+      return delivering && said && pickups === 0;
     },
     async close() {
       closing = true;
       for (const worker of everybody) worker.signal('SIGKILL');
-      await Promise.all([...everybody].map(({ ended }) => ended));
+      await Promise.all([...everybody].map(({ end }) => end));
       for (const { redis } of places) await redis.close();
     },
   };
 }
 
-/** Sets an ambush for the worker of a place. */
-export function ambush(place: Place, order: Ambush): void {
-  if (order.does === 'die') place.dying = true;
-  place.worker.ambush(order);
+/** Arms a failpoint in the worker of a place. */
+export function arm(place: Place, failpoint: Failpoint): void {
+  if (failpoint.does === 'die') place.dying = true;
+  place.worker.arm(failpoint);
 }

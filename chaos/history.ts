@@ -1,6 +1,6 @@
 import type { Breach, Evidence } from './breach.ts';
 import { logLines } from './log-lines.ts';
-import { idIn } from './messages.ts';
+import { idInContent } from './messages.ts';
 
 /** Everything that is known of a message, in the order of time: receipts, the platform's calls, the workers' log. */
 export async function historyOf(
@@ -16,12 +16,16 @@ export async function historyOf(
     const { run, state, reason, attempts } = receipt;
     if (receipt.id === id) note(receipt.at, 'receipt', `run ${run} ${state}/${reason}, attempts ${attempts}`);
   }
-  const theirs = own?.calls.filter((call) => idIn(call.content) === id) ?? [];
+  const theirs = own?.calls.filter((call) => idInContent(call.content) === id) ?? [];
   const recipients = new Set(theirs.map(({ recipient }) => recipient));
   for (const { at, recipient, result, fault, content } of own?.calls ?? []) {
-    const others = recipients.has(recipient) && result === 'accepted' ? idIn(content) : undefined;
-    if (others === undefined && idIn(content) !== id) continue;
-    note(at, 'platform', `${idIn(content)} for ${recipient}: ${result}${fault ? `, then ${fault}` : ''}`);
+    const others = recipients.has(recipient) && result === 'accepted' ? idInContent(content) : undefined;
+    if (others === undefined && idInContent(content) !== id) continue;
+    note(
+      at,
+      'platform',
+      `${idInContent(content)} for ${recipient}: ${result}${fault ? `, then ${fault}` : ''}`,
+    );
   }
   for await (const { file, line } of logLines(logs)) {
     if (!line.includes(`"${id}"`)) continue;

@@ -5,7 +5,7 @@ import { finalStates } from './final-states.ts';
 import { inTime } from './in-time.ts';
 import type { Lane } from './lanes.ts';
 import type { LateWrites } from './late-writes.ts';
-import { idIn } from './messages.ts';
+import { idInContent } from './messages.ts';
 
 /** The platform's own rules came to a decision: a refusal for the quota is a second message that it stopped. */
 const JUDGED = new Set(['accepted', 'daily_limit']);
@@ -20,7 +20,7 @@ export function separate(
   isLate: LateWrites,
 ): { breaches: Breach[]; beyond: Breach[] } {
   const beyond = breaches.filter(({ lane, calls }) =>
-    calls.some((call) => isLate(lane, call, idIn(call.content) ?? '')),
+    calls.some((call) => isLate(lane, call, idInContent(call.content) ?? '')),
   );
   return { breaches: breaches.filter((breach) => !beyond.includes(breach)), beyond };
 }
@@ -46,9 +46,9 @@ function secondMessages({ lane, calls }: Evidence): Breach[] {
     let owner: SandboxCall | undefined;
     for (const call of sent) {
       const same = owner !== undefined && sharesWindow(owner, call, judged);
-      const id = idIn(call.content) ?? call.content;
-      if (same && owner && idIn(owner.content) !== id) {
-        const what = `${call.result} for ${recipient} ${call.at - owner.at} ms after ${idIn(owner.content)}`;
+      const id = idInContent(call.content) ?? call.content;
+      if (same && owner && idInContent(owner.content) !== id) {
+        const what = `${call.result} for ${recipient} ${call.at - owner.at} ms after ${idInContent(owner.content)}`;
         breaches.push({ kind: 'second_message', lane: lane.name, id, what, calls: [owner, call] });
       }
       if (call.result === 'accepted') owner = call;

@@ -96,18 +96,8 @@ function compose(
 }
 
 /** The message that a text of the platform's belongs to. */
-export const idIn = (content: string): string | undefined =>
+export const idInContent = (content: string): string | undefined =>
   /This is ([a-z]+-\d+) for you/.exec(content)?.[1];
-
-/** The id that a job's data tell, if they can be read. */
-export function idOf(data: string): string | undefined {
-  try {
-    const { id } = JSON.parse(data) as { id?: unknown };
-    return typeof id === 'string' ? id : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function garbage(random: Random, number: number): unknown {
   const kinds = [

@@ -1,7 +1,7 @@
 import type { Random } from '../src/clock.ts';
+import { STEPS, type Step } from '../testing/failpoints.ts';
 import { TIMEOUT_MS } from './lanes.ts';
 import type { ChaosOptions } from './options.ts';
-import { STEPS, type Step } from './steps.ts';
 
 /** What is done to the system, and when: milliseconds from the start. `worker` is a number to be taken modulo. */
 export type Fault = { atMs: number; worker: number } & FaultKind;

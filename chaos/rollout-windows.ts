@@ -1,6 +1,6 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Breach, Evidence } from './breach.ts';
-import { idIn } from './messages.ts';
+import { idInContent } from './messages.ts';
 import type { Deployed } from './rollouts.ts';
 
 /**
@@ -45,7 +45,7 @@ function pairsOf(calls: readonly SandboxCall[]): Pair[] {
   const pairs: Pair[] = [];
   for (const call of calls) {
     const before = last.get(call.recipient);
-    if (before && idIn(before.content) !== idIn(call.content)) pairs.push([before, call]);
+    if (before && idInContent(before.content) !== idInContent(call.content)) pairs.push([before, call]);
     last.set(call.recipient, call);
   }
   return pairs;
@@ -61,7 +61,7 @@ function shares([first, second]: Pair, changes: readonly Change[]): boolean {
 
 function breachOf(calls: Pair): Breach {
   const [first, second] = calls;
-  const id = idIn(second.content) ?? second.content;
-  const what = `accepted for ${second.recipient} ${second.at - first.at} ms after ${idIn(first.content)}`;
+  const id = idInContent(second.content) ?? second.content;
+  const what = `accepted for ${second.recipient} ${second.at - first.at} ms after ${idInContent(first.content)}`;
   return { kind: 'second_message', lane: id.replace(/-\d+$/, ''), id, what, calls };
 }

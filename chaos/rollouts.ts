@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 import { FIRST_WINDOW_MS, type Lane, laneOf, rolloutSettings } from './lanes.ts';
 import type { Platforms } from './stage.ts';
-import { startWorker, type WorkerProcess } from './worker-process.ts';
 
 /**
  * Deployments that change a channel under way: its quota, and at last its name. Old and new workers run side by side for
@@ -65,9 +65,10 @@ export function openRollouts(options: RolloutsOptions): Rollouts {
     const name = `rollout-${started}`;
     const channels = platforms.channels([lane], rolloutSettings(windowMs));
     const config = { redis: options.redis, http: { port: 0 }, drainTimeout: '10s', channels };
-    const worker = startWorker(name, { config, clockAheadMs: 0 }, join(options.logs, `${name}.log`), {
-      onTake() {},
-      onAmbush() {},
+    const worker = startWorkerProcess({
+      name,
+      config,
+      logFile: join(options.logs, `${name}.log`),
       onStuck: (_, detail) => complaints.push(`${name} failed its liveness probe: ${detail}`),
       onEnd: (ended) => running.delete(ended),
     });
@@ -89,7 +90,7 @@ export function openRollouts(options: RolloutsOptions): Rollouts {
   async function begin(version: Version, first: WorkerProcess): Promise<WorkerProcess> {
     let worker = first;
     const ready = async (): Promise<boolean> => {
-      if (running.has(worker) || worker.ready) return worker.ready;
+      if (running.has(worker) || worker.delivering) return worker.delivering;
       if (worker.refused === undefined) complaints.push(`${worker.name} ended by itself: see its log`);
       await pause(AGAIN_MS);
       worker = launch(version);
@@ -117,13 +118,13 @@ export function openRollouts(options: RolloutsOptions): Rollouts {
         const drained = async (): Promise<boolean> => (await options.left(old.version.lane)) === 0;
         if (old.version.lane !== version.lane) await until(drained, DRAINS_WITHIN_MS);
         old.worker.signal('SIGTERM');
-        await old.worker.ended;
+        await old.worker.end;
       }
       current = { version, worker: await beginning };
     },
     async close() {
       for (const worker of running) worker.signal('SIGKILL');
-      await Promise.all([...running].map(({ ended }) => ended));
+      await Promise.all([...running].map(({ end }) => end));
     },
   };
 }

@@ -56,7 +56,7 @@ describe('kill -9', () => {
     async ({ dieAt, calls, tally }, { openEnvironment }) => {
       const env = await openEnvironment();
       await env.send(21);
-      const victim = env.spawn({ dieAt });
+      const victim = env.spawn({ failpoint: { at: dieAt, does: 'die' } });
       expect(await victim.ended()).toBe('SIGKILL');
       expect(await env.queue.getActiveCount()).toBe(1);
       const survivor = await env.worker();
@@ -82,7 +82,7 @@ describe('kill -9', () => {
     const windowMs = 6_000;
     const channel = { quota: { per: `${windowMs}ms` }, timeout: '500ms' };
     const env = await openEnvironment({ channel, sandbox: { kongregate: { dayMs: windowMs } } });
-    const victim = env.spawn({ dieAt: 'settled' });
+    const victim = env.spawn({ failpoint: { at: 'settled', does: 'die' } });
     await victim.ready();
     // A send begun in the last 2 s of a window could end in the next one, so this is as late as a grant can be.
     const late = windowMs - 2_600;

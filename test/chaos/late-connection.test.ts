@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { describe, expect } from 'vitest';
 import { elapse } from '../../testing/eventually.ts';
 import { type FaultyProxy, openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { startWorkerProcess } from '../../testing/worker-process.ts';
 import { it } from '../support/environment.ts';
-import { spawnWorker } from '../support/worker-process.ts';
 
 /** After so long without an answer BullMQ gives up its question for a job, and waits for the connection to be back. */
 const GIVEN_UP_MS = 7_000;
@@ -27,7 +27,9 @@ describe.concurrent('a worker that is asked to end while BullMQ waits for its co
     const env = await openEnvironment();
     const proxy = await openFaultyProxy(env.server.port);
     const mute = await muteServer();
-    const worker = spawnWorker({ config: { ...env.config(), redis: `redis://127.0.0.1:${proxy.port}` } });
+    const worker = startWorkerProcess({
+      config: { ...env.config(), redis: `redis://127.0.0.1:${proxy.port}` },
+    });
     try {
       await worker.ready();
       proxy.redirect(mute.port);

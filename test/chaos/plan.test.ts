@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type Order, planMessages } from '../../chaos/messages.ts';
 import { planFaults, planLosses } from '../../chaos/plan.ts';
 import { planVersions } from '../../chaos/rollouts.ts';
-import { STEPS } from '../../chaos/steps.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
+import { STEPS } from '../../testing/failpoints.ts';
 
 const ASKED = { kills: 300, outages: 30, minutes: 20 };
 const clock = { now: () => 0 };

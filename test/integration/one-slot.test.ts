@@ -2,8 +2,8 @@ import { describe, expect } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import { metric } from '../../testing/metrics-parser.ts';
+import type { WorkerProcess } from '../../testing/worker-process.ts';
 import { it } from '../support/environment.ts';
-import type { WorkerProcess } from '../support/worker-process.ts';
 
 describe('two messages for one player at the same instant, two worker processes', () => {
   it.concurrent('deliver one and suppress the other, with one call', async ({ openEnvironment }) => {

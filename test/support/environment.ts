@@ -22,8 +22,8 @@ import { buildWorker, type HeraldWorker } from '../../src/workers/worker.ts';
 import { eventually, type Patience } from '../../testing/eventually.ts';
 import { type Tally, tallyOf, tallyOfMetrics } from '../../testing/metrics-parser.ts';
 import { requestTimeout } from '../../testing/slowness.ts';
-import type { WorkerPlan } from './worker-plan.ts';
-import { spawnWorker, type WorkerProcess } from './worker-process.ts';
+import type { WorkerProcessOptions } from '../../testing/worker-process.ts';
+import { startWorkerProcess, type WorkerProcess } from '../../testing/worker-process.ts';
 
 export const CHANNEL = 'kongregate';
 export const API_KEY = 'sandbox-key';
@@ -59,7 +59,9 @@ export interface Environment {
   /** A worker in this process, running. */
   worker(options?: LocalOptions): Promise<LocalWorker>;
   /** A worker in a process of its own, not waited for. */
-  spawn(options?: Omit<WorkerPlan, 'config'> & { channel?: Record<string, unknown> }): WorkerProcess;
+  spawn(
+    options?: Omit<WorkerProcessOptions, 'config'> & { channel?: Record<string, unknown> },
+  ): WorkerProcess;
   send(userId: number, fields?: Partial<MessageInput>): Promise<string>;
   addForeign(data: unknown, options?: object): Promise<string>;
   /** A BullMQ worker without a processor, to move jobs by hand. The test closes it. */
@@ -173,7 +175,7 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
       return worker;
     },
     spawn({ channel = {}, ...plan } = {}) {
-      const worker = spawnWorker({ ...plan, config: config(channel) });
+      const worker = startWorkerProcess({ ...plan, config: config(channel) });
       processes.push(worker);
       return worker;
     },

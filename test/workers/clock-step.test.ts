@@ -28,15 +28,15 @@ it.concurrent('a clock stepped by days while running sends nothing early', { tim
   openEnvironment,
 }) => {
   const env = await openEnvironment();
-  const worker = env.spawn({ stepMs: STEP_MS });
+  const worker = env.spawn();
   await worker.ready();
   const sendAt = Date.now() + HOUR_MS;
   for (const player of PLAYERS) await env.send(player, { sendAt: new Date(sendAt).toISOString() });
-  worker.signal('SIGUSR2');
+  worker.stepClock(STEP_MS);
   await wake(env);
   await elapse(MEANWHILE_MS);
   expect(callsTo(env, PLAYERS)).toBe(0);
-  worker.signal('SIGUSR2');
+  worker.stepClock(0);
   // What came up early is put back: to its instant, and by the store's clock.
   await eventually(
     'all to be delayed again',
@@ -58,7 +58,7 @@ it.concurrent('a clock stepped by days while running ends nothing that waits for
   timeout: 60_000,
 }, async ({ openEnvironment }) => {
   const env = await openEnvironment({ channel: { quota: { per: '1h', boundary: 'rolling' } } });
-  const worker = env.spawn({ stepMs: STEP_MS });
+  const worker = env.spawn();
   await worker.ready();
   for (const player of PLAYERS) await env.send(player);
   expect(await env.settled(30)).toEqual({ 'delivered/sent': 30 });
@@ -68,10 +68,10 @@ it.concurrent('a clock stepped by days while running ends nothing that waits for
     () => waiting(env),
     ({ delayed }) => delayed === 30,
   );
-  worker.signal('SIGUSR2');
+  worker.stepClock(STEP_MS);
   await wake(env);
   await elapse(MEANWHILE_MS);
-  worker.signal('SIGUSR2');
+  worker.stepClock(0);
   await eventually(
     'what is due to be sent, and nothing else to end',
     async () => (await env.receipts()).length,

@@ -2,8 +2,8 @@ import { describe, expect } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { unhurried } from '../../testing/slowness.ts';
+import type { WorkerProcess } from '../../testing/worker-process.ts';
 import { type Environment, it } from '../support/environment.ts';
-import type { WorkerProcess } from '../support/worker-process.ts';
 
 /** `drainTimeout: 5s` in the environment, and a moment for a busy machine. */
 const DRAINED_WITHIN_MS = 8_000;
@@ -127,7 +127,7 @@ describe.concurrent('SIGTERM', () => {
     const env = await openEnvironment();
     await env.server.kill();
     const worker = env.spawn();
-    await worker.started();
+    await worker.starting();
     expect(await worker.terminate(DRAINED_WITHIN_MS)).toMatchObject({ abandoned: 0 });
     expect(await worker.ended()).toBe(0);
   });

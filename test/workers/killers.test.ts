@@ -48,7 +48,7 @@ describe.concurrent('a job that would kill its worker', () => {
     const id = await env.addForeign(good);
     // Of the four deaths before, the count is what is left.
     await env.redis.hset(env.queue.toKey(id), 'stc', '4');
-    await env.spawn({ dieAt: 'granted' }).ended();
+    await env.spawn({ failpoint: { at: 'granted', does: 'die' } }).ended();
     const worker = await env.worker();
     await eventually(
       'the letter',

@@ -3,8 +3,8 @@ import { createLogger } from '../../src/observe/log.ts';
 import { createStanding } from '../../src/workers/standing.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
+import { startWorkerProcess } from '../../testing/worker-process.ts';
 import { type Environment, it } from '../support/environment.ts';
-import { spawnWorker } from '../support/worker-process.ts';
 
 const PLAYERS = Array.from({ length: 20 }, (_, i) => 1_001 + 10 * i);
 const OLD = { quota: { per: '5s' }, timeout: '500ms' };
@@ -28,7 +28,7 @@ async function sendAll(env: Environment): Promise<void> {
 const renamed = (env: Environment) => {
   const config = env.config();
   const channels = { game: (config['channels'] as Record<string, unknown>)['kongregate'] };
-  return spawnWorker({ config: { ...config, channels } });
+  return startWorkerProcess({ config: { ...config, channels } });
 };
 
 describe.concurrent('a deployment with another quota', () => {

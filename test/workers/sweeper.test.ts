@@ -75,7 +75,7 @@ describe.concurrent('a job that BullMQ gave up', () => {
   it('is removed where its message was delivered', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     await env.send(11);
-    const victim = env.spawn({ dieAt: 'settled' });
+    const victim = env.spawn({ failpoint: { at: 'settled', does: 'die' } });
     await victim.ended();
     const [jobId = ''] = await env.redis.lrange('herald:{kongregate}:active', 0, -1);
     await env.redis

@@ -1,50 +1,27 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { Ambush } from '../../chaos/steps.ts';
-import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
 import { eventually } from '../../testing/eventually.ts';
+import type { Failpoint } from '../../testing/failpoints.ts';
+import type { WorkerProcess } from '../../testing/worker-process.ts';
 import { type Environment, it as environmentIt } from '../support/environment.ts';
 
 /** A job lock of 15 s and a look for stalled jobs every 4 s: long enough for another worker to be done with it. */
 const RECOVERED_WITHIN_MS = 30_000;
 const BEYOND_LOCK_MS = 26_000;
 
-interface Victim extends WorkerProcess {
-  /** The step at which the ambush stopped it. */
-  readonly stoppedAt: string | undefined;
-  log(): Promise<string>;
-}
+type Failing = (env: Environment, failpoint: Failpoint) => Promise<WorkerProcess>;
 
-type Ambushed = (env: Environment, ambush: Ambush) => Promise<Victim>;
-
-/** `ambushed` takes up the one message of a environment, and stops at its step. */
-const it = environmentIt.extend<{ ambushed: Ambushed }>({
-  ambushed: async ({ task: _ }, use) => {
-    const dir = await mkdtemp(join(tmpdir(), 'herald-steps-'));
-    const victims: WorkerProcess[] = [];
-    await use(async (env, ambush) => {
-      let stoppedAt: string | undefined;
-      const logFile = join(dir, `${victims.length}.log`);
-      const plan = { config: { ...env.config(), http: false }, clockAheadMs: 0, ambush };
-      const victim = startWorker('victim', plan, logFile, {
-        onTake() {},
-        onEnd() {},
-        onAmbush(_, step) {
-          stoppedAt = step;
-        },
-      });
-      victims.push(victim);
-      await eventually('the ambush', () => stoppedAt === ambush.at, Boolean);
-      return Object.create(victim, {
-        stoppedAt: { get: () => stoppedAt },
-        log: { value: () => readFile(logFile, 'utf8') },
-      }) as Victim;
+/** `failing` is a worker that has picked up the one message of an environment, and has reached its failpoint. */
+const it = environmentIt.extend<{ failing: Failing }>({
+  failing: async ({ task: _ }, use) => {
+    await use(async (env, failpoint) => {
+      let reached = false;
+      const onFailpoint = (): void => {
+        reached = true;
+      };
+      const worker = env.spawn({ failpoint, onFailpoint });
+      await eventually('the failpoint', () => reached, Boolean);
+      return worker;
     });
-    for (const victim of victims) victim.signal('SIGKILL');
-    await Promise.all(victims.map(({ ended }) => ended));
-    await rm(dir, { recursive: true });
   },
 });
 
@@ -59,11 +36,11 @@ describe.concurrent('a worker that is stopped at a step of the pipeline', () => 
     { at: 'disposing', calls: 1, receipts: 1 },
   ] as const)(
     'at the step $at: the message arrives once and ends once',
-    async ({ at, calls, receipts }, { openEnvironment, ambushed }) => {
+    async ({ at, calls, receipts }, { openEnvironment, failing }) => {
       const env = await openEnvironment();
       await env.send(21);
-      const victim = await ambushed(env, { at, does: 'die' });
-      await victim.ended;
+      const victim = await failing(env, { at, does: 'die' });
+      await victim.ended();
       expect(env.sandbox.journal.report().calls).toBe(calls);
       expect(await env.receipts()).toHaveLength(receipts);
       expect(await env.queue.getActiveCount()).toBe(1);
@@ -84,14 +61,14 @@ describe.concurrent('a worker that is stopped at a step of the pipeline', () => 
     { at: 'settled', calls: 1, ended: 'delivered/sent' },
   ] as const)(
     'at the step $at: the message arrives once and ends once',
-    async ({ at, calls, ended }, { openEnvironment, ambushed }) => {
+    async ({ at, calls, ended }, { openEnvironment, failing }) => {
       const env = await openEnvironment();
       await env.send(21);
-      const victim = await ambushed(env, { at, does: 'block', ms: BEYOND_LOCK_MS });
+      const victim = await failing(env, { at, does: 'block', ms: BEYOND_LOCK_MS });
       await env.worker();
       expect(await env.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ [ended]: 1 });
-      await eventually('it to go on', () => victim.taken.size === 0, Boolean, { withinMs: BEYOND_LOCK_MS });
-      expect(await victim.log()).not.toContain('"fatal"');
+      await eventually('it to go on', () => victim.inHand.size === 0, Boolean, { withinMs: BEYOND_LOCK_MS });
+      expect(victim.log()).not.toContain('"fatal"');
       expect(await env.receipts()).toHaveLength(1);
       expect(env.sandbox.journal.report()).toMatchObject({ calls, accepted: 1 });
       expect(await left(env)).toEqual(nothingLeft);

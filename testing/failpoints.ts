@@ -1,42 +1,42 @@
-import { writeSync } from 'node:fs';
 import type { Wrappers } from '../src/workers/channel.ts';
-import { idOf } from './messages.ts';
 
 /**
- * The steps of the pipeline at which a worker can be stopped, in their order: before admission is asked for, with the
+ * The steps of the pipeline at which a worker can be made to fail, in their order: before admission is asked for, with the
  * grant, before the request is written, with the platform's answer, with the settlement, before the queue's verb.
  */
 export const STEPS = ['admitting', 'granted', 'writing', 'answered', 'settled', 'disposing'] as const;
 export type Step = (typeof STEPS)[number];
 
-/** What happens at the next message that reaches the step. */
-export type Ambush =
+/** What happens at the next message that reaches the step, once. */
+export type Failpoint =
+  /** As by `kill -9`. */
   | { at: Step; does: 'die' }
-  /** The event loop stands still. */
+  /** The event loop is blocked. */
   | { at: Step; does: 'block'; ms: number };
 
-export interface Ambushes {
-  set(ambush: Ambush): void;
+export interface Failpoints {
+  /** One at a time: a new one takes the place of one that was not reached. */
+  arm(failpoint: Failpoint): void;
   /** Around the parts of a worker; the composition root of production has no such thing. */
   readonly wrappers: Wrappers;
 }
 
-/** @param tell hears, at once, of what is about to happen: nothing can be told after a death */
-export function createAmbushes(tell: (line: string) => void): Ambushes {
-  let waiting: Ambush | undefined;
+/** @param onReached called, synchronously, before it happens: a dead process reports nothing */
+export function createFailpoints(onReached: (failpoint: Failpoint) => void): Failpoints {
+  let armed: Failpoint | undefined;
 
   function reach(step: Step): void {
-    if (waiting?.at !== step) return;
-    const ambush = waiting;
-    waiting = undefined;
-    tell(`ambush ${step} ${ambush.does}`);
-    if (ambush.does === 'die') die();
-    else stand(ambush.ms);
+    if (armed?.at !== step) return;
+    const failpoint = armed;
+    armed = undefined;
+    onReached(failpoint);
+    if (failpoint.does === 'die') die();
+    else block(failpoint.ms);
   }
 
   return {
-    set(ambush) {
-      waiting = ambush;
+    arm(failpoint) {
+      armed = failpoint;
     },
     wrappers: {
       ledger: (ledger) => ({
@@ -48,7 +48,7 @@ export function createAmbushes(tell: (line: string) => void): Ambushes {
         },
         async settle(settlement) {
           const settled = await ledger.settle(settlement);
-          if (settlement.effect !== 'none') reach('settled');
+          if (settlement.final || settlement.effect !== 'none') reach('settled');
           return settled;
         },
       }),
@@ -62,16 +62,11 @@ export function createAmbushes(tell: (line: string) => void): Ambushes {
           return outcome;
         },
       }),
-      pipeline: (pipeline, { name }) => ({
+      pipeline: (pipeline) => ({
         ...pipeline,
         async deliver(job) {
-          tell(`take ${name} ${job.id} ${idOf(job.text) ?? job.id}`);
-          const disposition = await pipeline.deliver(job).catch((error: unknown) => {
-            tell(`left ${name} ${job.id}`);
-            throw error;
-          });
+          const disposition = await pipeline.deliver(job);
           reach('disposing');
-          tell(`done ${name} ${job.id}`);
           return disposition;
         },
       }),
@@ -81,16 +76,10 @@ export function createAmbushes(tell: (line: string) => void): Ambushes {
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
-  // The signal arrives in its own time; nothing may happen until then.
+  // The signal is not delivered at once; nothing may happen until it is.
   for (;;);
 }
 
-function stand(ms: number): void {
+function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
-
-/** Written before the call returns: a process that dies next has told it. */
-export const tellOn =
-  (fd: number) =>
-  (line: string): void =>
-    void writeSync(fd, `${line}\n`);

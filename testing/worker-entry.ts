@@ -1,0 +1,106 @@
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { destination } from 'pino';
+import { secretsOf } from '../src/app.ts';
+import { systemClock } from '../src/clock.ts';
+import { parseConfig } from '../src/config/parse.ts';
+import { createLogger } from '../src/observe/log.ts';
+import { platforms } from '../src/platforms/registry.ts';
+import type { Wrappers } from '../src/workers/channel.ts';
+import { buildWorker, type HeraldWorker } from '../src/workers/worker.ts';
+import { createFailpoints, type Failpoints } from './failpoints.ts';
+import { idIn, type Order, type Report, type WorkerPlan } from './worker-protocol.ts';
+
+/**
+ * A worker in a process of its own, built as in production and with failpoints at its seams; worker-protocol.ts has what it
+ * is told and what it reports. It ends as `herald worker` does: by itself, once it has closed and nothing is left open.
+ */
+
+const PROBE_EVERY_MS = 2_000;
+/** Errors of a start that may succeed later. */
+const REFUSALS = ['QuotaChangedError', 'AccountTakenError'];
+
+/** Written before the call returns: what dies next has reported it. */
+const report = (what: Report): void => void writeSync(3, `${JSON.stringify(what)}\n`);
+
+function build(plan: WorkerPlan, failpoints: Failpoints): HeraldWorker {
+  const { clockAheadMs = 0, random } = plan;
+  const readFile = (): never => {
+    throw new Error('a worker of the harness reads no secret from a file');
+  };
+  const config = parseConfig(plan.config, { platforms, env: {}, secrets: 'resolve', readFile });
+  return buildWorker(config, {
+    platforms,
+    logger: createLogger({ level: config.logLevel, destination: destination(2), secrets: secretsOf(config) }),
+    clock: { ...systemClock, now: () => systemClock.now() + clockAheadMs },
+    random: random === undefined ? undefined : () => random,
+    wrap: { ...failpoints.wrappers, pipeline: reporting(failpoints.wrappers) },
+  });
+}
+
+const reporting =
+  ({ pipeline: wrapped }: Wrappers): NonNullable<Wrappers['pipeline']> =>
+  (pipeline, channel) => {
+    const inner = wrapped?.(pipeline, channel) ?? pipeline;
+    return {
+      ...inner,
+      async deliver(job) {
+        const name = `${channel.name} ${job.id}`;
+        report({ kind: 'pickup', job: name, message: `${channel.name} ${idIn(job.text) ?? job.id}` });
+        return await inner.deliver(job).finally(() => report({ kind: 'done', job: name }));
+      },
+    };
+  };
+
+/** Shifts the clock of the whole process; answers with what sets by how much. */
+function shiftedClock(): (aheadMs: number) => void {
+  const now = Date.now;
+  let shiftMs = 0;
+  Date.now = () => now() + shiftMs;
+  return (aheadMs) => {
+    shiftMs = aheadMs;
+  };
+}
+
+/** As an orchestrator does, which restarts a worker whose probe fails. */
+async function probe(url: string): Promise<void> {
+  const answer = await fetch(`${url}/livez`).catch(() => undefined);
+  if (answer && answer.status !== 200) report({ kind: 'stuck', detail: await answer.text() });
+}
+
+async function run(plan: WorkerPlan): Promise<void> {
+  const stepClock = shiftedClock();
+  const failpoints = createFailpoints((failpoint) => report({ kind: 'failpoint', failpoint }));
+  if (plan.failpoint) failpoints.arm(plan.failpoint);
+  const worker = build(plan, failpoints);
+  let closing = false;
+  const orders = createInterface({ input: process.stdin });
+  orders.on('line', (line) => {
+    const order = JSON.parse(line) as Order;
+    if (order.kind === 'arm') failpoints.arm(order.failpoint);
+    else stepClock(order.aheadMs);
+  });
+  orders.on('close', () => {
+    if (!closing) process.kill(process.pid, 'SIGKILL');
+  });
+  process.once('SIGTERM', async () => {
+    closing = true;
+    orders.close();
+    process.stdin.destroy();
+    report({ kind: 'closed', drained: await worker.close() });
+  });
+  report({ kind: 'starting' });
+  try {
+    await worker.start();
+  } catch (error) {
+    if (closing) return; // The close cut the start short.
+    if (error instanceof Error && REFUSALS.includes(error.name))
+      report({ kind: 'refused', why: error.message });
+    throw error;
+  }
+  const { url } = worker;
+  report({ kind: 'ready', url });
+  if (url !== undefined) setInterval(() => void probe(url), PROBE_EVERY_MS).unref();
+}
+
+await run(JSON.parse(process.argv[2] ?? '{}') as WorkerPlan);

@@ -1,0 +1,54 @@
+import type { Drained } from '../src/workers/drain.ts';
+import type { Failpoint } from './failpoints.ts';
+
+/** What a worker process is told at its start, as JSON in its one argument. */
+export interface WorkerPlan {
+  /** Of herald.yaml's shape. */
+  config: Record<string, unknown>;
+  /** Armed from the start. */
+  failpoint?: Failpoint | undefined;
+  /** How far Herald's clock in it is ahead of the machine's. Milliseconds. */
+  clockAheadMs?: number | undefined;
+  /** What its random source always answers. */
+  random?: number | undefined;
+}
+
+/** What it is told later, a JSON object a line on standard input. It kills itself when standard input ends. */
+export type Order =
+  | { kind: 'arm'; failpoint: Failpoint }
+  /** The clock of the whole process, BullMQ's and the libraries' included, is so far ahead from now on. */
+  | { kind: 'step_clock'; aheadMs: number };
+
+/** What it reports, a JSON object a line on file descriptor 3. Its log goes to standard error. */
+export type Report =
+  /** It begins to start, which waits for Redis. */
+  | { kind: 'starting' }
+  /** It delivers. */
+  | { kind: 'ready'; url?: string | undefined }
+  /** It may not start now: another policy is in force, or another channel has the account. */
+  | { kind: 'refused'; why: string }
+  | { kind: 'failpoint'; failpoint: Failpoint }
+  | ({ kind: 'pickup' } & Pickup)
+  /** It is done with a job that it had picked up. */
+  | { kind: 'done'; job: string }
+  /** Its liveness probe fails. */
+  | { kind: 'stuck'; detail: string }
+  /** What its close resolved with, after SIGTERM. */
+  | { kind: 'closed'; drained: Drained };
+
+export interface Pickup {
+  /** `<channel> <job id>`. */
+  job: string;
+  /** `<channel> <message id>`. */
+  message: string;
+}
+
+/** The message's id in what a job carries, if it can be read. */
+export function idIn(data: string): string | undefined {
+  try {
+    const { id } = JSON.parse(data) as { id?: unknown };
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
