@@ -17,7 +17,13 @@ export {
 export { HeraldError } from './error.ts';
 export type { RequestHandler } from './http/listen.ts';
 export { PermissionError } from './ledger/permissions.ts';
+export {
+  type FollowedReceipt,
+  type FollowReceiptsOptions,
+  followReceipts,
+} from './observe/follow-receipts.ts';
 export type { LogCall, Logger } from './observe/log.ts';
+export type { Receipt } from './observe/receipts.ts';
 export * from './producer/errors.ts';
 export type { ListedChannel } from './producer/known-channels.ts';
 export type { PlayInput, RecordPlaysResult } from './producer/plays.ts';

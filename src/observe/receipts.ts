@@ -39,7 +39,7 @@ export interface ReceiptRange {
   pageSize?: number | undefined;
 }
 
-type Entry = [id: string, fields: string[]];
+export type Entry = [id: string, fields: string[]];
 
 function parseJson<T>(text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
@@ -54,7 +54,7 @@ const isState = (text: string | undefined): text is Receipt['state'] =>
   text === 'delivered' || text === 'suppressed' || text === 'dead';
 
 /** `undefined` for an entry that is not a receipt: the stream is open to whoever may write to Redis. */
-function parseEntry([entry, flat]: Entry): Receipt | undefined {
+export function parseEntry([entry, flat]: Entry): Receipt | undefined {
   const fields = new Map<string, string>();
   for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
   const id = fields.get('id');

@@ -4,8 +4,7 @@ import { PREFIX } from '../jobs/queues.ts';
 import { type StoreWatch, watchStore } from '../ledger/failover-detector.ts';
 import type { Logger } from '../observe/log.ts';
 import { guardDatabase } from '../redis/database.ts';
-import { refusesLogin } from '../redis/errors.ts';
-import { unreachable } from '../redis/operator-connection.ts';
+import { guardLogin } from '../redis/login.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import { connectWorker } from '../redis/worker-connections.ts';
 import { createOutageLog } from './outage-log.ts';
@@ -63,19 +62,4 @@ export function openWorkerStore({ url, clock, logger, onRefusing }: StoreOptions
       for (const each of connections) each.disconnect();
     },
   };
-}
-
-/**
- * What no patience mends at the start: a login that is refused, a server that is no Redis. Later, the same is met as an
- * outage: a password may be changed on both sides, one after the other.
- * @returns a promise that rejects with RedisUnreachableError, and never resolves
- */
-function guardLogin(redis: Redis): Promise<never> {
-  return new Promise<never>((_, reject) => {
-    const hear = (error: Error): void => {
-      if (refusesLogin(error)) reject(unreachable(redis, error));
-    };
-    redis.on('error', hear);
-    redis.once('ready', () => redis.off('error', hear));
-  });
 }

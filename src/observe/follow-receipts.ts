@@ -1,0 +1,143 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { CHANNEL_NAME, receiptsKey } from '../jobs/queues.ts';
+import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/errors.ts';
+import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/follower-connection.ts';
+import { checkRedis, type RedisInstance } from '../redis/option.ts';
+import { NEWEST, type Positions, positionsFrom, toCursor, wasRead } from './receipt-cursor.ts';
+import { type Entry, parseEntry, type Receipt } from './receipts.ts';
+
+export interface FollowedReceipt extends Receipt {
+  channel: string;
+  /** Where to go on: as `from` of a later call it leads to what follows this receipt, in all channels that are followed. */
+  cursor: string;
+  /**
+   * Receipts of this channel, between the last one that was read and this one, may have gone unread: the cap of the stream
+   * (`receipts.keep`) cut them, or Redis lost them.
+   */
+  gap: boolean;
+}
+
+export interface FollowReceiptsOptions {
+  /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
+  redis: string | RedisInstance;
+  /** One channel or several. */
+  channels: string | readonly string[];
+  /**
+   * `now` (when absent): what is written from the first read on. `start`: the oldest receipts that are kept. An instant, as a
+   * Date or ISO text: what was written since. Or the `cursor` of the last receipt that was worked through.
+   */
+  from?: 'now' | 'start' | Date | string;
+  /** Ends the following. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Follows the final states of messages, oldest first within a channel. Waits while there are none and while Redis is away, and
+ * ends only with the signal, or where the loop is left. At least once: whoever goes on from a stored cursor may see again what
+ * came after it was stored.
+ * @throws TypeError at once for a wrong option; while it is read, RedisUnreachableError for a login that is refused and
+ *   DatabaseRefusedError
+ */
+export function followReceipts(
+  options: FollowReceiptsOptions,
+): AsyncGenerator<FollowedReceipt, void, undefined> {
+  const { redis, channels, from = 'now', signal } = options;
+  checkRedis(redis);
+  const names = typeof channels === 'string' ? [channels] : [...channels];
+  const bad = names.find((name) => !CHANNEL_NAME.test(name));
+  if (bad !== undefined || names.length === 0)
+    throw new TypeError(`channels: expected names of channels, got ${JSON.stringify(bad ?? channels)}`);
+  return follow(redis, positionsFrom(from, names), signal);
+}
+
+async function* follow(
+  redis: string | RedisInstance,
+  positions: Positions,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FollowedReceipt, void, undefined> {
+  if (signal?.aborted) return;
+  const { client, refused } = connectFollower(redis);
+  const end = (): void => client.disconnect();
+  signal?.addEventListener('abort', end, { once: true });
+  const over = (): boolean => signal?.aborted === true;
+  const ask = patiently(refused, over);
+  const gaps = new Set<string>();
+  try {
+    await ask(() => findNewest(client, positions));
+    while (!over()) {
+      let idle = true;
+      for (const [channel, position] of positions) {
+        const page = await ask(() => readPage(client, channel, position));
+        if (!page) return;
+        if (page.gap) gaps.add(channel);
+        for (const entry of page.entries) {
+          if (over()) return;
+          positions.set(channel, entry[0]);
+          const receipt = parseEntry(entry);
+          if (receipt) yield { ...receipt, channel, cursor: toCursor(positions), gap: gaps.delete(channel) };
+        }
+        if (page.entries.length > 0) idle = false;
+      }
+      if (idle) await ask(() => nextEntry(client, positions));
+    }
+  } finally {
+    signal?.removeEventListener('abort', end);
+    client.disconnect();
+  }
+}
+
+const PAGE = 500;
+
+interface Page {
+  entries: Entry[];
+  gap: boolean;
+}
+
+/** What follows a position. Where the entry that was read last is gone, what followed it may be gone as well. */
+async function readPage(client: Redis, channel: string, position: string): Promise<Page> {
+  const key = receiptsKey(channel);
+  if (!wasRead(position))
+    return { entries: await client.xrange(key, `(${position}`, '+', 'COUNT', PAGE), gap: false };
+  const [first, ...rest]: Entry[] = await client.xrange(key, position, '+', 'COUNT', PAGE + 1);
+  if (first === undefined || first[0] === position) return { entries: rest, gap: false };
+  return { entries: [first, ...rest], gap: true };
+}
+
+async function findNewest(client: Redis, positions: Positions): Promise<void> {
+  for (const [channel, position] of positions) {
+    if (position !== NEWEST) continue;
+    const [last] = await client.xrevrange(receiptsKey(channel), '+', '-', 'COUNT', 1);
+    positions.set(channel, last?.[0] ?? '0-0');
+  }
+}
+
+/** Resolves once a channel has something after its position, or after a while. */
+const nextEntry = async (client: Redis, positions: Positions): Promise<void> => {
+  const keys = [...positions.keys()].map(receiptsKey);
+  await client.xread('COUNT', 1, 'BLOCK', FOLLOWER_BLOCK_MS, 'STREAMS', ...keys, ...positions.values());
+};
+
+const AGAIN_MS = 250;
+
+/** A login that is refused at the start ends the patience by itself; later a password may be changed on both sides. */
+const passes = (error: unknown): boolean =>
+  isLostConnection(error) || isPassingRefusal(error) || (error instanceof Error && refusesLogin(error));
+
+/**
+ * Asks Redis until it answers; undefined once the following is over.
+ * @param refused ends the patience
+ */
+function patiently(refused: Promise<never>, over: () => boolean) {
+  return async <T>(question: () => Promise<T>): Promise<T | undefined> => {
+    for (;;) {
+      try {
+        return await Promise.race([question(), refused]);
+      } catch (error) {
+        if (over()) return undefined;
+        if (!passes(error)) throw error;
+        await pause(AGAIN_MS);
+      }
+    }
+  };
+}

@@ -1,0 +1,164 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { receiptsKey } from '../../src/jobs/queues.ts';
+import {
+  type FollowedReceipt,
+  type FollowReceiptsOptions,
+  followReceipts,
+} from '../../src/observe/follow-receipts.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
+import { eventually } from '../../testing/eventually.ts';
+
+let server: RedisServer;
+let redis: Redis;
+let ending: AbortController;
+beforeEach(async () => {
+  server = await startRedis({ appendonly: true });
+  redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  redis.on('error', () => {});
+  ending = new AbortController();
+});
+afterEach(async () => {
+  ending.abort();
+  redis.disconnect();
+  await server.stop();
+});
+
+const write = async (id: string, channel = 'kongregate') =>
+  await redis.xadd(
+    receiptsKey(channel),
+    '*',
+    ...['v', '1', 'id', id, 'run', '1', 'state', 'delivered', 'reason', 'sent', 'at', '1', 'attempts', '1'],
+  );
+
+const following = (options: Partial<FollowReceiptsOptions> = {}) =>
+  followReceipts({ redis: server.url, channels: 'kongregate', signal: ending.signal, ...options });
+
+/** So many receipts, and then leaves the loop. */
+async function take(count: number, options: Partial<FollowReceiptsOptions> = {}): Promise<FollowedReceipt[]> {
+  const taken: FollowedReceipt[] = [];
+  for await (const receipt of following(options)) if (taken.push(receipt) === count) break;
+  return taken;
+}
+
+const ids = (receipts: readonly FollowedReceipt[]): string[] => receipts.map(({ id }) => id);
+
+/** What is followed as long as nobody ends it. */
+function follow(options: Partial<FollowReceiptsOptions> = {}) {
+  const receipts: FollowedReceipt[] = [];
+  const done = (async () => {
+    for await (const receipt of following(options)) receipts.push(receipt);
+  })();
+  const reached = (count: number) => eventually(`${count} receipts`, () => receipts.length >= count);
+  return { receipts, done, reached };
+}
+
+const blocked = () =>
+  eventually(
+    'somebody to wait for receipts',
+    async () => await redis.client('LIST'),
+    (list) => String(list).includes('cmd=xread'),
+  );
+
+describe('followReceipts', () => {
+  it('reads what is kept from the start, an instant or a cursor on', async () => {
+    for (const id of ['a', 'b', 'c']) await write(id);
+    const [first, ...rest] = await take(3, { from: 'start' });
+    expect(first).toMatchObject({ channel: 'kongregate', id: 'a', state: 'delivered', run: 1, gap: false });
+    expect(ids(rest)).toEqual(['b', 'c']);
+    expect(ids(await take(2, { from: first!.cursor }))).toEqual(['b', 'c']);
+    expect(ids(await take(3, { from: new Date(1) }))).toEqual(['a', 'b', 'c']);
+    expect(ids(await take(3, { from: new Date(Date.now() - 3_600_000).toISOString() }))).toHaveLength(3);
+  });
+
+  it('waits for what is written from now on, and ends with its signal', async () => {
+    await write('before');
+    const { receipts, done, reached } = follow();
+    await blocked();
+    await write('after');
+    await reached(1);
+    await blocked();
+    ending.abort();
+    await done;
+    expect(ids(receipts)).toEqual(['after']);
+    expect(ids(await take(1, { from: 'start' }))).toEqual([]);
+  });
+
+  it('follows several channels, each in its order, and goes on in all of them from one cursor', async () => {
+    for (const id of ['a', 'b']) await write(id);
+    for (const id of ['x', 'y']) await write(id, 'forum');
+    const channels = ['kongregate', 'forum'];
+    const three = await take(3, { channels, from: 'start' });
+    expect(ids(three)).toEqual(['a', 'b', 'x']);
+    const from = three.at(-1)!.cursor;
+    expect(ids(await take(1, { channels, from }))).toEqual(['y']);
+    await write('new', 'staff');
+    expect(ids(await take(2, { channels: [...channels, 'staff'], from })).sort()).toEqual(['new', 'y']);
+  });
+
+  it('survives an outage of Redis, and loses and repeats nothing', async () => {
+    await write('a');
+    const { receipts, reached } = follow({ from: 'start' });
+    await reached(1);
+    await blocked();
+    await server.kill();
+    await server.restart();
+    await write('b');
+    await reached(2);
+    expect(receipts.map(({ id, gap }) => [id, gap])).toEqual([
+      ['a', false],
+      ['b', false],
+    ]);
+  });
+
+  it('begins before Redis does', async () => {
+    await server.kill();
+    const { reached } = follow({ from: 'start' });
+    await server.restart();
+    await write('a');
+    await reached(1);
+  });
+
+  it('tells where receipts were cut that it had not read, and only there', async () => {
+    for (const id of ['a', 'b', 'c', 'd']) await write(id);
+    const [a, b] = await take(2, { from: 'start' });
+    await redis.xtrim(receiptsKey('kongregate'), 'MAXLEN', 3);
+    const gaps = async (from: string, count: number) =>
+      (await take(count, { from })).map(({ id, gap }) => (gap ? `gap ${id}` : id));
+    expect(await gaps(b!.cursor, 2)).toEqual(['c', 'd']);
+    await redis.xtrim(receiptsKey('kongregate'), 'MAXLEN', 1);
+    expect(await gaps(a!.cursor, 1)).toEqual(['gap d']);
+    await redis.flushall();
+    await write('e');
+    await write('f');
+    expect(await gaps(b!.cursor, 2)).toEqual(['gap e', 'f']);
+  });
+
+  it('steps over entries that are no receipts', async () => {
+    await redis.xadd(receiptsKey('kongregate'), '*', 'foreign', '1');
+    await write('a');
+    expect(ids(await take(1, { from: 'start' }))).toEqual(['a']);
+  });
+
+  it('lets go of its connection where the loop is left, and takes an instance', async () => {
+    await write('a');
+    await take(1, { from: 'start', redis });
+    await eventually(
+      'its connection to be gone',
+      async () =>
+        String(await redis.client('LIST'))
+          .trim()
+          .split('\n').length,
+      (connections) => connections === 1,
+    );
+  });
+
+  it('refuses what it cannot follow', async () => {
+    expect(() => following({ channels: [] })).toThrow(/^channels: /);
+    expect(() => following({ channels: 'a b' })).toThrow(/^channels: .*"a b"/);
+    expect(() => following({ from: 'yesterday' })).toThrow(/^from: /);
+    expect(() => following({ redis: 'http://127.0.0.1' })).toThrow(/^redis: /);
+    await redis.config('SET', 'requirepass', 'secret');
+    await expect(take(1)).rejects.toMatchObject({ code: 'HERALD_REDIS_UNREACHABLE' });
+  });
+});
