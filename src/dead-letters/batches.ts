@@ -39,7 +39,8 @@ export async function overlapping<T>(
       started.catch(() => {}); // Awaited below, or a batch before it failed first.
       if (underWay.push(started) >= UNDER_WAY) await underWay.shift();
     }
-  } finally {
     await Promise.all(underWay);
+  } finally {
+    await Promise.allSettled(underWay);
   }
 }

@@ -43,9 +43,9 @@ describe('overlapping', () => {
     const { run, started, end, fail } = work();
     const done = overlapping(numbers(9), run).catch((error: Error) => error.message);
     await settled();
-    end(2);
-    end(3);
     fail(1, new Error('the store is away'));
+    end(2);
+    fail(3, new Error('the store is still away'));
     expect(await done).toBe('the store is away');
     expect(started).toEqual([1, 2, 3]);
   });
