@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createProducer, type MessageInput } from '../src/app.ts';
-import { MESSAGE_JOB, PREFIX, queueName } from '../src/jobs/queues.ts';
+import { MESSAGE_JOB } from '../src/jobs/job-ids.ts';
+import { PREFIX, queueName } from '../src/redis/keys.ts';
 import { LANES, type Lane } from './lanes.ts';
 import type { Order } from './messages.ts';
 

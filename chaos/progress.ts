@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { channelKey, receiptsKey } from '../src/jobs/queues.ts';
+import { channelKey, channelKeys } from '../src/redis/keys.ts';
 import type { Fleet } from './fleet.ts';
 import { LANES, type Lane } from './lanes.ts';
 import type { Store } from './store.ts';
@@ -47,7 +47,7 @@ export async function settled(
 async function count(redis: Redis): Promise<{ finals: number; left: number }> {
   const sums = { finals: 0, left: 0 };
   for (const lane of LANES) {
-    sums.finals += await redis.xlen(receiptsKey(lane.name));
+    sums.finals += await redis.xlen(channelKeys(lane.name).receipts);
     sums.left += await leftIn(redis, lane);
   }
   return sums;

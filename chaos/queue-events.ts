@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { channelKey } from '../src/jobs/queues.ts';
+import { channelKey } from '../src/redis/keys.ts';
 import { LANES } from './lanes.ts';
 
 /** Follows the queues' own word of who gets which job; it keeps only the latest hundred. */

@@ -1,7 +1,7 @@
 import { type ChainableCommander, Redis } from 'ioredis';
 import type { Clock } from '../src/clock.ts';
-import { receiptsKey } from '../src/jobs/queues.ts';
 import { parseReceipts } from '../src/observe/receipts.ts';
+import { channelKeys } from '../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../src/sandbox/index.ts';
 import { openFaultyProxy } from '../testing/faulty-proxy.ts';
 import type { Forgetting } from './forgetting.ts';
@@ -53,7 +53,7 @@ export async function openStore(clock: Clock): Promise<Store> {
     const lettersAt = clock.now();
     const letters = await Promise.all(LANES.map(async (lane) => [lane.name, await lettersOf(lane, redis)]));
     const commands = redis.multi();
-    for (const { name } of LANES) commands.xrange(receiptsKey(name), '-', '+');
+    for (const { name } of LANES) commands.xrange(channelKeys(name).receipts, '-', '+');
     act(commands);
     const replies = (await commands.exec()) ?? [];
     for (const [error] of replies) if (error) throw error;

@@ -5,7 +5,6 @@ import { systemClock } from './clock.ts';
 import { parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
-import { ledgerBase } from './jobs/queues.ts';
 import { knownMessages, recordPlays } from './ledger/lookups.ts';
 import type { InputOf } from './message/schema.ts';
 import { createLogger, type Logger } from './observe/log.ts';
@@ -13,6 +12,7 @@ import { countAccepted } from './observe/metrics.ts';
 import { platforms } from './platforms/registry.ts';
 import { type KeptPlays, playTtl } from './policies/admission.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
+import { channelKeys } from './redis/keys.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
 /** The composition root: Herald's own platforms, ledger, clock and log handed to the parts that applications use. */
@@ -37,13 +37,13 @@ export function createProducer({ registry, ...options }: CreateProducerOptions):
 }
 
 const openLedger = (redis: Redis) => ({
-  known: (channel: string, ids: readonly string[]) => knownMessages(redis, ledgerBase(channel), ids),
+  known: (channel: string, ids: readonly string[]) => knownMessages(redis, channelKeys(channel).ledger, ids),
   async recordPlays(
     channel: string,
     plays: readonly { recipient: string; at: number }[],
     eligibility: KeptPlays | null | undefined,
   ) {
-    await recordPlays(redis, ledgerBase(channel), plays, playTtl(eligibility));
+    await recordPlays(redis, channelKeys(channel).ledger, plays, playTtl(eligibility));
   },
 });
 

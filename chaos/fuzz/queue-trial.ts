@@ -4,12 +4,13 @@ import { Redis } from 'ioredis';
 import { workerOf } from '../../src/app.ts';
 import { systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import { type ReadJob, readJob } from '../../src/jobs/read-job.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
+import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
 import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
 import { CHANNELS, type ChannelName, channelsAt } from './channels.ts';
 import type { FuzzedJob } from './jobs.ts';
@@ -94,7 +95,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     const wrong = new Map<string, FuzzedJob>();
     for (const [jobId, job] of jobs) {
       const [dead, delayed] = await Promise.all([
-        redis.hexists(`${ledgerBase(name)}:letters`, jobId),
+        redis.hexists(`${channelKeys(name).ledger}:letters`, jobId),
         redis.zscore(queue.toKey('delayed'), jobId),
       ]);
       const reading = read(jobId, job);

@@ -3,7 +3,6 @@ import { type ChannelFacts, readAnnouncements } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
-import { ledgerBase } from '../jobs/queues.ts';
 import type { ReadContext } from '../jobs/read-job.ts';
 import { createMessageSchemas, type MessageSchemas, type Platforms } from '../message/schema.ts';
 import {
@@ -13,6 +12,7 @@ import {
   playTtl,
   resolutionOf,
 } from '../policies/admission.ts';
+import { channelKeys } from '../redis/keys.ts';
 import { connectRedis } from '../redis/operator-connection.ts';
 import type { RedisInstance } from '../redis/option.ts';
 
@@ -102,7 +102,7 @@ function openChannel(
     platform: facts.platform,
     configured,
     announced,
-    base: ledgerBase(name),
+    base: channelKeys(name).ledger,
     queue: openChannelQueue(parts.redis, name),
     reading: readingOf(name, facts, parts),
     playTtlMs: playTtl(facts.eligibility),

@@ -1,8 +1,8 @@
-import { receiptsKey } from '../jobs/queues.ts';
 import { predictVerdict } from '../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../ledger/types.ts';
 import type { FinalState } from '../outcome.ts';
 import { planVerdict } from '../policies/verdict-plan.ts';
+import { channelKeys } from '../redis/keys.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 
 /** What the deciders of delivery make of a message at an instant, by what is known now. */
@@ -32,7 +32,7 @@ export async function predict(
 ): Promise<Prediction | undefined> {
   const policy = channel.policyAround?.(at);
   if (!policy) return undefined;
-  const keys = { base: channel.base, receipts: receiptsKey(channel.name) };
+  const keys = { base: channel.base, receipts: channelKeys(channel.name).receipts };
   const verdict = await predictVerdict(redis, keys, { message: ledger, policy, at });
   if (verdict.kind === 'granted') {
     return { at, verdict: verdict.grant.kind === 'ask' ? 'ask' : 'send', final: null, until: null };

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { receiptsKey } from '../jobs/queues.ts';
 import { type Receipt, readReceipts } from '../observe/receipts.ts';
+import { channelKeys } from '../redis/keys.ts';
 
 export interface ReceiptsOf {
   /** Oldest first. */
@@ -27,7 +27,7 @@ export async function findReceipts(
   const receipts: Receipt[] = [];
   let to = '+';
   for (let seen = 0; seen < LOOKED_AT; seen += PAGE) {
-    const entries = await redis.xrevrange(receiptsKey(channel), to, '-', 'COUNT', PAGE);
+    const entries = await redis.xrevrange(channelKeys(channel).receipts, to, '-', 'COUNT', PAGE);
     for (const [entry, fields] of entries) {
       if (!matches(fieldOf(fields, field))) continue;
       const [receipt] = await readReceipts(redis, channel, { from: entry, count: 1 });

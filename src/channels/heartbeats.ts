@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { channelKey } from '../jobs/queues.ts';
+import { channelKeys } from '../redis/keys.ts';
 
 /**
  * Which worker processes serve a channel: the sorted set `herald:{<channel>}:workers`, whose members are JSON and whose
@@ -17,8 +17,6 @@ export interface WorkerIdentity {
 export const BEAT_MS = 10_000;
 const ALIVE_MS = 3.5 * BEAT_MS;
 
-const workersKey = (channel: string): string => `${channelKey(channel)}:workers`;
-
 const member = ({ host, pid, since }: WorkerIdentity): string => JSON.stringify({ host, pid, since });
 
 async function storeTime(redis: Redis): Promise<number> {
@@ -35,7 +33,7 @@ export async function beat(
   const now = await storeTime(redis);
   await Promise.all(
     channels.map(async (channel) => {
-      const key = workersKey(channel);
+      const key = channelKeys(channel).workers;
       await redis.zadd(key, now + ALIVE_MS, member(identity));
       await redis.zremrangebyscore(key, '-inf', now);
       await redis.pexpire(key, ALIVE_MS);
@@ -48,13 +46,13 @@ export async function endBeat(
   channels: readonly string[],
   identity: WorkerIdentity,
 ): Promise<void> {
-  await Promise.all(channels.map((channel) => redis.zrem(workersKey(channel), member(identity))));
+  await Promise.all(channels.map((channel) => redis.zrem(channelKeys(channel).workers, member(identity))));
 }
 
 /** The oldest beat first. */
 export async function aliveWorkers(redis: Redis, channel: string): Promise<WorkerIdentity[]> {
   const now = await storeTime(redis);
-  const members = await redis.zrangebyscore(workersKey(channel), `(${now}`, '+inf');
+  const members = await redis.zrangebyscore(channelKeys(channel).workers, `(${now}`, '+inf');
   return members.flatMap(parseMember);
 }
 

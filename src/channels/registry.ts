@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { CHANNELS_KEY } from '../jobs/queues.ts';
+import { CHANNELS_KEY } from '../redis/keys.ts';
 
 /**
  * What workers tell producers of their channels: one hash, `herald:channels`, channel → JSON, without expiry, so that

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CHANNEL_NAME } from '../jobs/queues.ts';
+import { CHANNEL_NAME } from '../message/fields.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { count, duration, redisUrl, timeZone } from './values.ts';
 

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { JOB_LOCK_MS } from '../config/channels.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Disposition } from '../outcome.ts';
+import { PREFIX, queueName } from '../redis/keys.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import type { Pipeline } from '../workers/pipeline.ts';
 import type { StoreClock } from '../workers/store-clock.ts';
@@ -12,7 +13,6 @@ import { type ChannelQueue, channelQueue } from './channel-queue.ts';
 import { guardScripts } from './guarded-scripts.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import { openQueue } from './open-queue.ts';
-import { PREFIX, queueName } from './queues.ts';
 
 /** Takes the jobs of one channel out of its queue, as many at a time as the channel allows, and puts each where it belongs. */
 export interface ChannelWorker {

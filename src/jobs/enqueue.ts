@@ -2,8 +2,8 @@ import type { BulkJobOptions, Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { PreparedMessage } from '../producer/prepare.ts';
 import { isUnknownScript } from '../redis/errors.ts';
+import { MESSAGE_JOB } from './job-ids.ts';
 import { openQueue } from './open-queue.ts';
-import { MESSAGE_JOB } from './queues.ts';
 
 /** The producer's side of the queues: one BullMQ queue a channel, on a connection that somebody else owns. */
 export interface Queues {

@@ -1,6 +1,6 @@
 import { Queue, type QueueOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { PREFIX, queueName } from './queues.ts';
+import { PREFIX, queueName } from '../redis/keys.ts';
 
 /**
  * BullMQ's queue of a channel, on a connection that somebody else owns. The options are for those that add or look; a

@@ -5,7 +5,7 @@ import { problemText } from '../message/problems.ts';
 import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import type { MessageRef } from '../workers/observer.ts';
-import { originalJobId } from './queues.ts';
+import { originalJobId } from './job-ids.ts';
 import { MAX_DATA_BYTES } from './stored-jobs.ts';
 
 /** A job as the queue hands it over: what the pipeline reads of it. */

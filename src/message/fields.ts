@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { confidential, quotable } from '../disclosure.ts';
-import { CHANNEL_NAME } from '../jobs/queues.ts';
 
 /** The fields that every message has, whatever its platform. A platform adds `to` and its own. */
 
 export const MESSAGE_VERSION = 1;
 export const MAX_CONTENT_BYTES = 64 * 1024;
+/** What a channel may be called: safe in keys, labels and shells. */
+export const CHANNEL_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 /** Highest value of `priority`; 0 goes first. */
 export const LAST_PRIORITY = 10;
 

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { CHANNEL_NAME, receiptsKey } from '../jobs/queues.ts';
+import { CHANNEL_NAME } from '../message/fields.ts';
 import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/errors.ts';
 import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/follower-connection.ts';
+import { channelKeys } from '../redis/keys.ts';
 import { checkRedis, type RedisInstance } from '../redis/option.ts';
 import { NEWEST, type Positions, positionsFrom, toCursor, wasRead } from './receipt-cursor.ts';
 import { type Entry, parseEntry, type Receipt } from './receipts.ts';
@@ -96,7 +97,7 @@ interface Page {
 
 /** What follows a position. Where the entry that was read last is gone, what followed it may be gone as well. */
 async function readPage(client: Redis, channel: string, position: string): Promise<Page> {
-  const key = receiptsKey(channel);
+  const key = channelKeys(channel).receipts;
   if (!wasRead(position))
     return { entries: await client.xrange(key, `(${position}`, '+', 'COUNT', PAGE), gap: false };
   const [first, ...rest]: Entry[] = await client.xrange(key, position, '+', 'COUNT', PAGE + 1);
@@ -107,14 +108,14 @@ async function readPage(client: Redis, channel: string, position: string): Promi
 async function findNewest(client: Redis, positions: Positions): Promise<void> {
   for (const [channel, position] of positions) {
     if (position !== NEWEST) continue;
-    const [last] = await client.xrevrange(receiptsKey(channel), '+', '-', 'COUNT', 1);
+    const [last] = await client.xrevrange(channelKeys(channel).receipts, '+', '-', 'COUNT', 1);
     positions.set(channel, last?.[0] ?? '0-0');
   }
 }
 
 /** Resolves once a channel has something after its position, or after a while. */
 const nextEntry = async (client: Redis, positions: Positions): Promise<void> => {
-  const keys = [...positions.keys()].map(receiptsKey);
+  const keys = [...positions.keys()].map((channel) => channelKeys(channel).receipts);
   await client.xread('COUNT', 1, 'BLOCK', FOLLOWER_BLOCK_MS, 'STREAMS', ...keys, ...positions.values());
 };
 

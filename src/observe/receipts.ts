@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { receiptsKey } from '../jobs/queues.ts';
 import type { FinalState } from '../outcome.ts';
+import { channelKeys } from '../redis/keys.ts';
 
 /**
  * Receipts: one entry a final state in the capped stream `herald:{<channel>}:receipts`, written by the script that
@@ -89,7 +89,7 @@ export async function readReceipts(
   page: ReceiptPage = {},
 ): Promise<Receipt[]> {
   return parseReceipts(
-    await redis.xrange(receiptsKey(channel), page.from ?? '-', '+', 'COUNT', page.count ?? 100),
+    await redis.xrange(channelKeys(channel).receipts, page.from ?? '-', '+', 'COUNT', page.count ?? 100),
   );
 }
 
@@ -102,7 +102,7 @@ export async function* iterateReceipts(
   channel: string,
   range: ReceiptRange = {},
 ): AsyncGenerator<Receipt, void, undefined> {
-  const key = receiptsKey(channel);
+  const key = channelKeys(channel).receipts;
   const pageSize = range.pageSize ?? 500;
   let from = range.from ?? '-';
   for (;;) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { newJobId } from '../jobs/queues.ts';
+import { newJobId } from '../jobs/job-ids.ts';
 import { fitProblem, renderedOrProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
 import { type AnyMessage, DEFAULT_LIFE_MS, type MessageSchemas, type Platforms } from '../message/schema.ts';

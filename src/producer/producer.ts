@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { cachedAnnouncements } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import { openQueues } from '../jobs/enqueue.ts';
-import { CHANNEL_NAME } from '../jobs/queues.ts';
+import { CHANNEL_NAME } from '../message/fields.ts';
 import { createMessageSchemas, type InputOf, type Platforms } from '../message/schema.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { openConnection } from '../redis/producer-connection.ts';

@@ -4,7 +4,6 @@ import { accountText } from '../config/channels.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
 import { createIdentify } from '../jobs/identify.ts';
-import { accountKey, ledgerBase, receiptsKey } from '../jobs/queues.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
@@ -18,6 +17,7 @@ import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
 import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
 import { claimTtlMs } from '../policies/candidates.ts';
+import { accountKey, channelKeys } from '../redis/keys.ts';
 import type { Turns } from '../turns.ts';
 import { credentialsFingerprint } from './credentials.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
@@ -91,14 +91,14 @@ export interface Wrappers {
 
 export function createChannel(channel: ChannelConfig, deps: ChannelDeps): RunningChannel {
   const { redis, definition, clock, wrap = {} } = deps;
-  const base = ledgerBase(channel.name);
+  const base = channelKeys(channel.name).ledger;
   const resolution = resolutionOf(channel, definition.resolution);
   const credentials = credentialsFingerprint(channel, definition);
   const epoch = createEpoch(deps.ledgerRedis, base);
   const plainLedger = createLedger({
     redis: deps.ledgerRedis,
     epoch: epoch.current,
-    keys: { base, receipts: receiptsKey(channel.name) },
+    keys: { base, receipts: channelKeys(channel.name).receipts },
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
     playTtlMs: playTtl(channel.eligibility),
     platformDayMs: channel.platformDayMs,
@@ -133,7 +133,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const reading = { channel, definition, schemas: deps.schemas };
   let wanted = false;
   const standing = createStanding({
-    ...{ redis, base, baseOf: ledgerBase },
+    ...{ redis, base, baseOf: (name: string) => channelKeys(name).ledger },
     account: {
       key: accountKey(accountName(accountText(channel, definition))),
       channel: channel.name,

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { channelKey } from '../jobs/queues.ts';
 import { readVersion } from '../observe/build-info.ts';
+import { channelKeys } from '../redis/keys.ts';
 import type { TakenSample } from './sampler.ts';
 
 /**
@@ -25,10 +25,12 @@ const SWEEP_EVERY_MS = 12_000;
 
 export function createSharedUpkeep(redis: Redis, channel: string): SharedUpkeep {
   // Another version may know other figures.
-  const sampleKey = `${channelKey(channel)}:sample:${readVersion()}`;
+  const keys = channelKeys(channel);
+  const sampleKey = keys.sample(readVersion());
+  const turnKey = keys.sampleTurn(readVersion());
   // A store that is full gives nobody the turn: then everybody looks.
   const takesTurn = async (): Promise<boolean> =>
-    (await redis.set(`${sampleKey}:turn`, '1', 'PX', TURN_MS, 'NX').catch(() => 'OK')) === 'OK';
+    (await redis.set(turnKey, '1', 'PX', TURN_MS, 'NX').catch(() => 'OK')) === 'OK';
   return {
     async sample(take) {
       for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
@@ -43,7 +45,7 @@ export function createSharedUpkeep(redis: Redis, channel: string): SharedUpkeep 
       return sample;
     },
     async sweepTurn() {
-      return (await redis.set(`${channelKey(channel)}:sweeping`, '1', 'PX', SWEEP_EVERY_MS, 'NX')) === 'OK';
+      return (await redis.set(keys.sweeping, '1', 'PX', SWEEP_EVERY_MS, 'NX')) === 'OK';
     },
   };
 }

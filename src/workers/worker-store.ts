@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { PREFIX } from '../jobs/queues.ts';
 import { type StoreWatch, watchStore } from '../ledger/failover-detector.ts';
 import type { Logger } from '../observe/log.ts';
 import { guardDatabase } from '../redis/database.ts';
+import { PROBE_KEY } from '../redis/keys.ts';
 import { guardLogin } from '../redis/login.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import { connectWorker } from '../redis/worker-connections.ts';
@@ -21,8 +21,6 @@ export interface WorkerStore {
   close(): void;
 }
 
-/** Written to learn whether Redis takes writes; it expires. */
-const PROBE_KEY = `${PREFIX}:probe`;
 const PROBE_LIFE_MS = 60_000;
 
 export interface StoreOptions {

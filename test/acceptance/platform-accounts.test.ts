@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { readLetters } from '../../src/dead-letters/records.ts';
-import { ledgerBase } from '../../src/jobs/queues.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { it, sandboxChannels } from './platforms-environment.ts';
 
@@ -61,7 +61,7 @@ describe.concurrent('something that answers in the place of the platform', { tim
       env.sandbox.faults.add(fault, { ...fault, of: 'lookup' } as Fault);
       await env.send({ platform, ...fields, content: 'A body that is long enough' } as never);
       expect(ended(await env.settled(platform, 1))).toEqual(['dead/unconfirmed']);
-      const base = ledgerBase(platform);
+      const base = channelKeys(platform).ledger;
       const names = await env.redis.hkeys(`${base}:letters`);
       const [letter] = await readLetters(env.redis, base, names);
       for (const word of words) expect(letter?.detail).toContain(word);

@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq';
 import { describe, expect } from 'vitest';
-import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
+import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Tally, tallyOf } from '../../testing/metrics-parser.ts';
 import { it, sandboxChannels } from './platforms-environment.ts';
@@ -84,7 +85,7 @@ describe.concurrent('a Discourse message', () => {
     await env.settled('discourse', 1);
     expect(await env.send(message)).toMatchObject({ status: 'duplicate' });
     // As a day later: the record is gone.
-    await env.redis.del(...(await env.redis.keys(`${ledgerBase('discourse')}:m*`)));
+    await env.redis.del(...(await env.redis.keys(`${channelKeys('discourse').ledger}:m*`)));
     expect(await env.send({ ...message, content: 'The second of its name' })).toMatchObject({
       status: 'queued',
     });
@@ -129,7 +130,7 @@ describe.concurrent('a Discourse message', () => {
       sandbox: { discourse: { accounts: [{ username: 'herald', mayMessage: false }] } },
     });
     await env.send(discourseTo('ann', 'A body that is long enough'));
-    const state = () => readChannelState(env.redis, ledgerBase('discourse'));
+    const state = () => readChannelState(env.redis, channelKeys('discourse').ledger);
     await eventually('a stop', state, ({ stopped }) => stopped?.reason === 'sender');
     expect(await env.receipts('discourse')).toEqual([]);
   });

@@ -6,8 +6,8 @@ import {
 import { systemClock } from '../../src/clock.ts';
 import { type ReplayOptions, type ReplayResult, replayLetters } from '../../src/dead-letters/replay.ts';
 import { type LetterSelection, planLetters } from '../../src/dead-letters/selection.ts';
-import { ledgerBase } from '../../src/jobs/queues.ts';
 import { platforms } from '../../src/platforms/registry.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { CHANNEL, type Environment, it as environmentIt } from '../support/environment.ts';
 
@@ -30,7 +30,7 @@ export const it = environmentIt.extend<Installations>({
 });
 
 export const lettersIn = async ({ redis }: Environment): Promise<number> =>
-  await redis.hlen(`${ledgerBase(CHANNEL)}:letters`);
+  await redis.hlen(`${channelKeys(CHANNEL).ledger}:letters`);
 
 /** Messages to players that the platform does not know: they die as `bad_recipient`. */
 export async function bury(env: Environment, userIds: readonly number[]): Promise<string[]> {

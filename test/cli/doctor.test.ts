@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
 import type { Check } from '../../src/admin/check.ts';
 import { EXIT } from '../../src/cli/context.ts';
-import { ledgerBase } from '../../src/jobs/queues.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import type { Environment } from '../support/environment.ts';
 import { it, type Operator } from './operator-fixture.ts';
 import { herald, type TestContextOptions } from './test-context.ts';
@@ -46,7 +46,7 @@ describe.concurrent('doctor', () => {
 
   it('tells that something else lies under a key of a channel', async ({ openEnvironment, operator }) => {
     const env = await openEnvironment();
-    await env.redis.set(`${ledgerBase('kongregate')}:channel`, 'something else');
+    await env.redis.set(`${channelKeys('kongregate').ledger}:channel`, 'something else');
     const { exitCode, of } = await doctor(env, operator);
     expect(exitCode).toBe(EXIT.partly);
     expect(of('channels')).toEqual([

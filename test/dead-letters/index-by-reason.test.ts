@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 import { letterSources, newestLetters, oldestFirst } from '../../src/dead-letters/index-by-reason.ts';
 import { planLetters } from '../../src/dead-letters/selection.ts';
-import { ledgerBase } from '../../src/jobs/queues.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { it } from '../admin/admin-fixture.ts';
 import { CHANNEL, type Environment } from '../support/environment.ts';
 
-const BASE = ledgerBase(CHANNEL);
+const BASE = channelKeys(CHANNEL).ledger;
 
 const list = (env: Environment, reason: string, ...letters: [at: number, name: string][]): Promise<unknown> =>
   env.redis.zadd(`${BASE}:letters:${reason}`, ...letters.flat());

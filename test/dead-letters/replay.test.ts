@@ -2,13 +2,13 @@ import { describe, expect } from 'vitest';
 import { replayLetters } from '../../src/dead-letters/replay.ts';
 import { replayDeadLetters } from '../../src/dead-letters/replay-dead-letters.ts';
 import { planLetters } from '../../src/dead-letters/selection.ts';
-import { ledgerBase } from '../../src/jobs/queues.ts';
 import { UnknownChannelError } from '../../src/producer/errors.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { bury, it, lettersIn, REPLAYED, replayAll, welcome } from '../admin/admin-fixture.ts';
 import { CHANNEL, type Environment } from '../support/environment.ts';
 
-const BASE = ledgerBase(CHANNEL);
+const BASE = channelKeys(CHANNEL).ledger;
 
 const runs = async (env: Environment, id: string): Promise<string[]> =>
   (await env.receipts())

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { receiptsKey } from '../../src/jobs/queues.ts';
 import { createClaims } from '../../src/ledger/claims.ts';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import { messageKey } from '../../src/ledger/names.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { DAY, type Lab, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
 const store = useStore();
@@ -13,7 +13,7 @@ const claimsOf = (base: string) => createClaims(store.redis, base, 10 * MINUTE);
 const claimingLedger = ({ base, channel }: Lab): Ledger =>
   createLedger({
     redis: store.redis,
-    keys: { base, receipts: receiptsKey(channel) },
+    keys: { base, receipts: channelKeys(channel).receipts },
     policyAround: () =>
       JSON.stringify({
         ...{ quota: false, playTtl: DAY, platformDay: DAY, inForce: 'lab' },

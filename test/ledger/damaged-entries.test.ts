@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { receiptsKey } from '../../src/jobs/queues.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { knownMessages } from '../../src/ledger/lookups.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { loadScript } from '../../src/ledger/script.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { DAY, type Lab, openLab, SENT, useStore } from './harness.ts';
 
 const store = useStore();
@@ -108,9 +108,9 @@ it('nothing is admitted or settled while the receipts cannot be written, and non
   const lab = await openLab(store, { quota: false });
   const [first, second] = messagesOf(lab, 2) as [LedgerMessage, LedgerMessage];
   const grant = await lab.grant(first);
-  await store.redis.set(receiptsKey(lab.channel), 'junk');
+  await store.redis.set(channelKeys(lab.channel).receipts, 'junk');
   expect(await outcomes([lab.deliver(first, grant), lab.admit(second)])).toEqual(['rejected', 'rejected']);
-  await store.redis.del(receiptsKey(lab.channel));
+  await store.redis.del(channelKeys(lab.channel).receipts);
   expect(await lab.deliver(first, grant)).toMatchObject({ status: 'first' });
   await lab.deliver(second, await lab.grant(second));
   expect((await lab.receipts()).map(({ id }) => id)).toEqual([first.id, second.id]);

@@ -7,7 +7,6 @@ import {
   readLetters,
   replayLetters,
 } from '../../src/dead-letters/records.ts';
-import { ledgerBase, receiptsKey } from '../../src/jobs/queues.ts';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
 import { jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
@@ -23,6 +22,7 @@ import type {
 } from '../../src/ledger/types.ts';
 import type { FinalState } from '../../src/outcome.ts';
 import type { AdmissionPolicy } from '../../src/policies/admission.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 
 export const SECOND = 1_000;
@@ -156,7 +156,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     ...rest
   } = options;
   const channel = `lab-${++made}`;
-  const base = ledgerBase(channel);
+  const base = channelKeys(channel).ledger;
   const openedAt = await store.now();
   await store.redis.set(`${base}:policy`, POLICY);
   const playTtl = rest.playTtl ?? 28 * DAY;
@@ -185,7 +185,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
   const ledgerOn = (redis: Redis): Ledger =>
     createLedger({
       redis,
-      keys: { base, receipts: receiptsKey(channel) },
+      keys: { base, receipts: channelKeys(channel).receipts },
       policyAround: (around) => JSON.stringify(policy(around)),
       playTtlMs: playTtl,
       platformDayMs: rest.platformDay ?? DAY,
@@ -255,7 +255,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       ledger = ledgerOn(store.redis);
     },
     async receipts() {
-      const entries = await store.redis.xrange(receiptsKey(channel), '-', '+');
+      const entries = await store.redis.xrange(channelKeys(channel).receipts, '-', '+');
       return entries.map(([, fields]) =>
         Object.fromEntries(
           fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? ''] as const] : [])),

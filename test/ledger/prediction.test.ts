@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { receiptsKey } from '../../src/jobs/queues.ts';
 import { stopChannel } from '../../src/ledger/channel-state.ts';
 import { recordPlays } from '../../src/ledger/lookups.ts';
 import { predictVerdict } from '../../src/ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../../src/ledger/types.ts';
 import type { AdmissionPolicy } from '../../src/policies/admission.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { DAY, HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
 
 const store = useStore();
@@ -14,7 +14,7 @@ type Setup = (lab: Lab, message: LedgerMessage) => Promise<unknown>;
 
 async function predict(lab: Lab, message: LedgerMessage, inMs = 0): Promise<Verdict> {
   const at = (await store.now()) + inMs;
-  const keys = { base: lab.base, receipts: receiptsKey(lab.channel) };
+  const keys = { base: lab.base, receipts: channelKeys(lab.channel).receipts };
   return await predictVerdict(store.redis, keys, { message, policy: lab.policy(at), at });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { purgeLetters, replayLetters } from '../../src/dead-letters/records.ts';
-import { originalJobId } from '../../src/jobs/queues.ts';
+import { originalJobId } from '../../src/jobs/job-ids.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { DAY, EXHAUSTED, type Lab, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { findLetter, lettersKey, readLetterData, replayLetters } from '../../src/dead-letters/records.ts';
-import { originalJobId, receiptsKey } from '../../src/jobs/queues.ts';
+import { originalJobId } from '../../src/jobs/job-ids.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { readReceipts } from '../../src/observe/receipts.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { EXHAUSTED, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
@@ -164,7 +165,7 @@ describe('rule 9: one final state a run', () => {
     const lab = await openLab(store, { keepReceipts: 100, quota: false });
     const messages = Array.from({ length: 600 }, () => lab.message());
     await Promise.all(messages.map((message) => lab.deliver(message, { nonce: newNonce() })));
-    const kept = await store.redis.xlen(receiptsKey(lab.channel));
+    const kept = await store.redis.xlen(channelKeys(lab.channel).receipts);
     expect(kept).toBeGreaterThanOrEqual(100);
     expect(kept).toBeLessThanOrEqual(200);
     expect((await lab.receipts()).at(-1)).toMatchObject({ id: messages.at(-1)!.id });

@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { receiptsKey } from '../../src/jobs/queues.ts';
 import {
   type FollowedReceipt,
   type FollowReceiptsOptions,
   followReceipts,
 } from '../../src/observe/follow-receipts.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { eventually } from '../../testing/eventually.ts';
 
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const write = async (id: string, channel = 'kongregate') =>
   await redis.xadd(
-    receiptsKey(channel),
+    channelKeys(channel).receipts,
     '*',
     ...['v', '1', 'id', id, 'run', '1', 'state', 'delivered', 'reason', 'sent', 'at', '1', 'attempts', '1'],
   );
@@ -122,11 +122,11 @@ describe('followReceipts', () => {
   it('tells where receipts were cut that it had not read, and only there', async () => {
     for (const id of ['a', 'b', 'c', 'd']) await write(id);
     const [a, b] = await take(2, { from: 'start' });
-    await redis.xtrim(receiptsKey('kongregate'), 'MAXLEN', 3);
+    await redis.xtrim(channelKeys('kongregate').receipts, 'MAXLEN', 3);
     const gaps = async (from: string, count: number) =>
       (await take(count, { from })).map(({ id, gap }) => (gap ? `gap ${id}` : id));
     expect(await gaps(b!.cursor, 2)).toEqual(['c', 'd']);
-    await redis.xtrim(receiptsKey('kongregate'), 'MAXLEN', 1);
+    await redis.xtrim(channelKeys('kongregate').receipts, 'MAXLEN', 1);
     expect(await gaps(a!.cursor, 1)).toEqual(['gap d']);
     await redis.flushall();
     await write('e');
@@ -135,7 +135,7 @@ describe('followReceipts', () => {
   });
 
   it('steps over entries that are no receipts', async () => {
-    await redis.xadd(receiptsKey('kongregate'), '*', 'foreign', '1');
+    await redis.xadd(channelKeys('kongregate').receipts, '*', 'foreign', '1');
     await write('a');
     expect(ids(await take(1, { from: 'start' }))).toEqual(['a']);
   });

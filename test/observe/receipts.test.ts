@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { receiptsKey } from '../../src/jobs/queues.ts';
 import { iterateReceipts, readReceipts } from '../../src/observe/receipts.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 
 let server: RedisServer;
@@ -20,7 +20,7 @@ const CHANNEL = 'kongregate';
 
 const write = (id: string, extra: Record<string, string> = {}) =>
   redis.xadd(
-    receiptsKey(CHANNEL),
+    channelKeys(CHANNEL).receipts,
     '*',
     ...Object.entries({
       v: '1',
@@ -79,7 +79,7 @@ it('iterates over a range across pages, each entry once', async () => {
 
 it('steps over entries that are no receipts', async () => {
   await write('a');
-  await redis.xadd(receiptsKey(CHANNEL), '*', 'hello', 'world');
+  await redis.xadd(channelKeys(CHANNEL).receipts, '*', 'hello', 'world');
   await write('odd', { state: 'flying' });
   await write('b', { meta: 'no json' });
   expect(await collect({ pageSize: 1 })).toEqual(['a', 'b']);

@@ -5,11 +5,12 @@ import { createProducer, type MessageInput, secretsOf } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { type LetterRecord, readLetters } from '../../src/dead-letters/records.ts';
-import { ledgerBase, MESSAGE_JOB, PREFIX, queueName } from '../../src/jobs/queues.ts';
+import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import type { Producer } from '../../src/producer/producer.ts';
+import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
 import {
   type RedisServer,
   type Sandbox,
@@ -163,7 +164,7 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
     config,
     receipts,
     async letters() {
-      const base = ledgerBase(CHANNEL);
+      const base = channelKeys(CHANNEL).ledger;
       const found = await readLetters(redis, base, await redis.hkeys(`${base}:letters`));
       return found.filter((letter) => letter !== undefined).sort((a, b) => a.diedAt - b.diedAt);
     },

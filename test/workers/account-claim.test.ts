@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { QuotaConfig } from '../../src/config/schema.ts';
-import { accountKey } from '../../src/jobs/queues.ts';
 import { claimAccount, releaseAccount } from '../../src/ledger/account.ts';
 import { policyText } from '../../src/policies/quota-change.ts';
+import { accountKey } from '../../src/redis/keys.ts';
 import { AccountTakenError, takeAccount } from '../../src/workers/account-claim.ts';
 import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 import { readLetterData, readLetters } from '../../src/dead-letters/records.ts';
-import { ledgerBase } from '../../src/jobs/queues.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { CHANNEL, it } from '../support/environment.ts';
 
-const BASE = ledgerBase(CHANNEL);
+const BASE = channelKeys(CHANNEL).ledger;
 const good = { v: 1, platform: 'kongregate', to: { userId: 11 }, content: 'Hello' };
 
 /** What a foreign producer may put into the queue, and what its dead letter has to say. */

@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 import { readLetterData } from '../../src/dead-letters/records.ts';
-import { ledgerBase } from '../../src/jobs/queues.ts';
 import { HEAD_BYTES, MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { CHANNEL, it } from '../support/environment.ts';
 
-const BASE = ledgerBase(CHANNEL);
+const BASE = channelKeys(CHANNEL).ledger;
 const good = { v: 1, platform: 'kongregate', to: { userId: 11 }, content: 'Hello' };
 
 /** Bytes. Less than a worker has, and more than it can parse. */

@@ -1,32 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 
-/**
- * The wire contract of the queues: where jobs and receipts live in Redis and how they are named. Producers in other
- * languages rely on it.
- */
-
-export const PREFIX = 'herald';
 /** A job that carries one message. */
 export const MESSAGE_JOB = 'message';
-/** Hash of the channels that workers have announced: name → facts. */
-export const CHANNELS_KEY = `${PREFIX}:channels`;
-
-export const CHANNEL_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-
-/** The braces are the cluster's hash tag: all keys of a channel live on one node. */
-export const queueName = (channel: string): string => `{${channel}}`;
-
-/** `herald:{<channel>}`: what every key of a channel begins with. */
-export const channelKey = (channel: string): string => `${PREFIX}:${queueName(channel)}`;
-
-/** The capped stream of final states. */
-export const receiptsKey = (channel: string): string => `${channelKey(channel)}:receipts`;
-
-/** Which channel an account belongs to; the hash names the account. */
-export const accountKey = (hash: string): string => `${PREFIX}:{account:${hash}}`;
-
-/** What the ledger's keys begin with. */
-export const ledgerBase = (channel: string): string => `${channelKey(channel)}:ledger`;
 
 /**
  * The job that a message was enqueued with, of any job of the message: a replay adds the run (`m_x:#2`), and the instant of
