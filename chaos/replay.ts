@@ -1,4 +1,4 @@
-import { replayDeadLetters } from '../src/dead-letters/replay-dead-letters.ts';
+import { replayDeadLetters } from '../src/app.ts';
 import type { Platforms } from './stage.ts';
 
 /** What certainly did not arrive. An `unconfirmed` letter may have, and is replayed only where a person asks for it. */

@@ -1,4 +1,5 @@
-import { type ReplayDeadLettersResult, replayDeadLetters } from '../src/dead-letters/replay-dead-letters.ts';
+import type { Replayed } from '../src/admin/admin.ts';
+import { replayDeadLetters } from '../src/app.ts';
 import { mendablePlayers } from './message-plan.ts';
 import type { Performance } from './performance.ts';
 import type { Scene } from './scene.ts';
@@ -7,7 +8,7 @@ import { until } from './waiting.ts';
 /** The mending of a cause, and the replay of what died of it. */
 export interface Mended {
   players: number;
-  replay: ReplayDeadLettersResult;
+  replay: Replayed;
 }
 
 const REASON = 'bad_recipient';

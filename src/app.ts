@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
+import {
+  type Admin,
+  buildAdmin,
+  type DeadLetterSelection,
+  type ReplayControl,
+  type Replayed,
+} from './admin/admin.ts';
 import { systemClock } from './clock.ts';
-import { parseConfig } from './config/parse.ts';
+import { type ParseOptions, parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
 import { knownMessages, recordPlays } from './ledger/lookups.ts';
@@ -13,6 +20,7 @@ import { platforms } from './platforms/registry.ts';
 import { type KeptPlays, playTtl } from './policies/admission.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
 import { channelKeys } from './redis/keys.ts';
+import { checkRedis, type RedisInstance } from './redis/option.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
 /** The composition root: Herald's own platforms, ledger, clock and log handed to the parts that applications use. */
@@ -62,15 +70,59 @@ export interface CreateWorkerOptions {
  * @throws ConfigError with every problem found
  */
 export function createWorker(source: WorkerConfig, options: CreateWorkerOptions = {}): HeraldWorker {
-  const readFile = (path: string): string => readFileSync(path, 'utf8');
-  const config = parseConfig(source, { platforms, env: environment(), secrets: 'resolve', readFile });
+  const config = readConfig(source, 'resolve');
   const logger = options.logger ?? createLogger({ level: config.logLevel, secrets: secretsOf(config) });
   return buildWorker(config, { platforms, logger, registry: options.registry });
+}
+
+function readConfig(source: WorkerConfig, secrets: ParseOptions['secrets']): HeraldConfig {
+  const readFile = (path: string): string => readFileSync(path, 'utf8');
+  return parseConfig(source, { platforms, env: environment(), secrets, readFile });
 }
 
 /** A worker for a configuration that was read before. */
 export const workerOf = (config: HeraldConfig, logger: Logger): HeraldWorker =>
   buildWorker(config, { platforms, logger });
+
+export interface CreateAdminOptions {
+  /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
+  redis: string | RedisInstance;
+  /**
+   * What the workers are configured with, where it is at hand: channels are then known before a worker has served them. Its
+   * credentials are not needed, and its `redis` is not looked at.
+   */
+  config?: WorkerConfig;
+}
+
+/** @throws ConfigError; TypeError for what is no Redis */
+export function createAdmin({ redis, config }: CreateAdminOptions): Admin {
+  checkRedis(redis);
+  const channels = config ? readConfig(config, 'leave').channels : [];
+  return buildAdmin({ redis, channels }, { platforms, clock: systemClock });
+}
+
+export interface ReplayDeadLettersOptions
+  extends DeadLetterSelection,
+    Pick<ReplayControl, 'perSecond' | 'signal' | 'onReplayed'> {
+  /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
+  redis: string | RedisInstance;
+}
+
+/** `createAdmin(…).deadLetters.replay(…)` for a program that does nothing else with it. */
+export async function replayDeadLetters({
+  redis,
+  perSecond,
+  signal,
+  onReplayed,
+  ...selection
+}: ReplayDeadLettersOptions): Promise<Replayed> {
+  const admin = createAdmin({ redis });
+  try {
+    return await admin.deadLetters.replay(selection, { perSecond, signal, onReplayed });
+  } finally {
+    await admin.close();
+  }
+}
 
 /** Every value that must not be written anywhere: the channels' credentials and the password of Redis. */
 export function secretsOf({ channels, redis }: HeraldConfig): string[] {

@@ -1,19 +1,35 @@
 /** What applications import: a producer to enqueue, a worker to deliver, and the types and errors of both. */
 
+export type {
+  Admin,
+  ChannelAdmin,
+  ChannelOverview,
+  ChannelStatus,
+  DeadLetter,
+  DeadLetterAdmin,
+  DeadLetterPlan,
+  DeadLetterSelection,
+  Explanation,
+  PurgeControl,
+  Purged,
+  RecipientExplanation,
+  ReplayControl,
+  Replayed,
+} from './admin/admin.ts';
+export { AdminClosedError } from './admin/session.ts';
 export {
+  type CreateAdminOptions,
   type CreateProducerOptions,
   type CreateWorkerOptions,
+  createAdmin,
   createProducer,
   createWorker,
   type MessageInput,
+  type ReplayDeadLettersOptions,
+  replayDeadLetters,
   type WorkerConfig,
 } from './app.ts';
 export { ConfigError } from './config/error.ts';
-export {
-  type ReplayDeadLettersOptions,
-  type ReplayDeadLettersResult,
-  replayDeadLetters,
-} from './dead-letters/replay-dead-letters.ts';
 export { HeraldError } from './error.ts';
 export type { RequestHandler } from './http/listen.ts';
 export { PermissionError } from './ledger/permissions.ts';

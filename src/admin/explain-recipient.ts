@@ -2,10 +2,10 @@ import { aliveWorkers } from '../channels/heartbeats.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
 import { jobKey, messageKey, newNonce, recipientKey } from '../ledger/names.ts';
-import type { Problem } from '../message/problems.ts';
 import { recipientOf } from '../message/recipients.ts';
 import { DEFAULT_LIFE_MS } from '../message/schema.ts';
 import type { Receipt } from '../observe/receipts.ts';
+import { InvalidMessageError } from '../producer/errors.ts';
 import { type ExplainedPlay, type ExplainedSlot, explainPlay, explainSlot } from './explained-ledger.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 import { nameOwner } from './live-jobs.ts';
@@ -36,18 +36,20 @@ export interface RecipientExplanation {
 const LOOKED_AT = 500;
 const MOST_RECEIPTS = 20;
 
-/** @returns problems where `to` names nobody on the channel's platform */
+/** @throws InvalidMessageError where `to` names nobody on the channel's platform */
 export async function explainRecipient(
   installation: Installation,
   channel: OperatedChannel,
   to: unknown,
-): Promise<RecipientExplanation | Problem[]> {
+): Promise<RecipientExplanation> {
   const { redis } = installation;
   if (!channel.reading)
-    return [{ path: 'channel', message: `is of ${channel.platform}, which is not known here` }];
+    throw new InvalidMessageError([
+      { path: 'channel', message: `is of ${channel.platform}, which is not known here` },
+    ]);
   const { definition } = channel.reading;
   const recipient = recipientOf(definition, to);
-  if (!('key' in recipient)) return recipient;
+  if (!('key' in recipient)) throw new InvalidMessageError(recipient);
   const isTheirs = (other: unknown): boolean => {
     const named = recipientOf(definition, other);
     return 'key' in named && named.key === recipient.key;

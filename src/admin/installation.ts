@@ -57,23 +57,15 @@ export interface InstallationParts {
 /** @throws RedisUnreachableError */
 export async function openInstallation(
   options: InstallationOptions,
-  { platforms, clock }: InstallationParts,
+  parts: InstallationParts,
 ): Promise<Installation> {
   const redis = await connectRedis(options.redis);
   try {
-    const announced = await readAnnouncements(redis);
-    const configured = new Map(options.channels.map((channel) => [channel.name, channel]));
-    const schemas = createMessageSchemas<Platforms>(platforms);
-    const names = [...new Set([...configured.keys(), ...announced.keys()])].sort();
-    const channels = names.map((name) =>
-      openChannel(name, configured.get(name), announced.get(name), { redis, platforms, schemas }),
-    );
+    const installation = await viewInstallation(redis, options.channels, parts);
     return {
-      redis,
-      clock,
-      channels,
+      ...installation,
       async close() {
-        await Promise.all(channels.map(({ queue }) => queue.close()));
+        await installation.close();
         redis.disconnect();
       },
     };
@@ -83,8 +75,35 @@ export async function openInstallation(
   }
 }
 
+/** The channels as they are known now, over a connection that stays its owner's. */
+export async function viewInstallation(
+  redis: Redis,
+  configuredChannels: readonly ChannelConfig[],
+  { platforms, clock }: InstallationParts,
+): Promise<Installation> {
+  const announced = await readAnnouncements(redis);
+  const configured = new Map(configuredChannels.map((channel) => [channel.name, channel]));
+  const schemas = createMessageSchemas<Platforms>(platforms);
+  const names = [...new Set([...configured.keys(), ...announced.keys()])].sort();
+  const opened: ChannelQueue[] = [];
+  const openQueue = (name: string): ChannelQueue => {
+    const queue = openChannelQueue(redis, name);
+    opened.push(queue);
+    return queue;
+  };
+  const shared = { platforms, schemas, openQueue };
+  return {
+    redis,
+    clock,
+    channels: names.map((name) => openChannel(name, configured.get(name), announced.get(name), shared)),
+    async close() {
+      await Promise.all(opened.map((queue) => queue.close()));
+    },
+  };
+}
+
 interface ChannelParts {
-  redis: Redis;
+  openQueue(name: string): ChannelQueue;
   platforms: Platforms;
   schemas: MessageSchemas<unknown>;
 }
@@ -97,13 +116,18 @@ function openChannel(
 ): OperatedChannel {
   // The workers' own word goes first: the configuration at hand may be another one than theirs.
   const facts = announced ?? configured!;
+  let queue: ChannelQueue | undefined;
   return {
     name,
     platform: facts.platform,
     configured,
     announced,
     base: channelKeys(name).ledger,
-    queue: openChannelQueue(parts.redis, name),
+    // Dead letters need none, and a dashboard asks often.
+    get queue() {
+      queue ??= parts.openQueue(name);
+      return queue;
+    },
     reading: readingOf(name, facts, parts),
     playTtlMs: playTtl(facts.eligibility),
     policyAround: policyOf(announced, configured, parts),

@@ -1,3 +1,4 @@
+import { type Admin, buildAdmin } from '../admin/admin.ts';
 import { findChannel, type Installation, openInstallation } from '../admin/installation.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ChannelConfig } from '../config/schema.ts';
@@ -41,6 +42,21 @@ export async function useInstallation<T>(
     throw error;
   } finally {
     await installation?.close();
+  }
+}
+
+/** As `withInstallation`, for what programs can do as well. */
+export async function withAdmin<T>(invocation: Invocation, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const { redis, channels } = readSettings(invocation);
+  const configured = channels.length === 0 ? [] : configuredChannels(invocation);
+  const admin = buildAdmin({ redis, channels: configured }, { platforms, clock: invocation.context.clock });
+  try {
+    return await use(admin);
+  } catch (error) {
+    if (error instanceof RedisUnreachableError) throw redisUnreachable(error.message, error);
+    throw error;
+  } finally {
+    await admin.close();
   }
 }
 

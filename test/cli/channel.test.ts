@@ -96,7 +96,7 @@ describe.concurrent('channel', () => {
       'pause',
       'kongregat',
     ]);
-    expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringContaining('(known: kongregate)')]);
+    expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringContaining('Known: kongregate.')]);
   });
 
   it('ends with 3 when Redis is away', async ({ expect }) => {

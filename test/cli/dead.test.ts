@@ -44,7 +44,7 @@ describe.concurrent('dead list', () => {
     [['--reason', 'boredom'], /expected one of invalid_message, /],
     [['--since', 'yesterday'], /expected an instant/],
     [['--limit', '0'], /whole number/],
-    [['--channel', 'elsewhere'], /unknown channel "elsewhere".*known: kongregate/],
+    [['--channel', 'elsewhere'], /Unknown channel "elsewhere".*Known: kongregate/],
   ] as const)('refuses %j', async ([argv, why], { openEnvironment, operator, expect }) => {
     const { exitCode, stderr } = await operator.run(await openEnvironment(), ['dead', 'list', ...argv]);
     expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringMatching(why)]);

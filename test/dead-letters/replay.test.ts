@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
+import { replayDeadLetters } from '../../src/app.ts';
 import { replayLetters } from '../../src/dead-letters/replay.ts';
-import { replayDeadLetters } from '../../src/dead-letters/replay-dead-letters.ts';
 import { planLetters } from '../../src/dead-letters/selection.ts';
 import { UnknownChannelError } from '../../src/producer/errors.ts';
 import { channelKeys } from '../../src/redis/keys.ts';

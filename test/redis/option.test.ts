@@ -1,7 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createProducer } from '../../src/app.ts';
-import { replayDeadLetters } from '../../src/dead-letters/replay-dead-letters.ts';
+import { createProducer, replayDeadLetters } from '../../src/app.ts';
 
 function cluster(): Cluster {
   const made = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });

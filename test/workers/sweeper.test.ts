@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
+import { replayDeadLetters } from '../../src/app.ts';
 import { lettersKey, readLetterData, readLetters } from '../../src/dead-letters/records.ts';
-import { replayDeadLetters } from '../../src/dead-letters/replay-dead-letters.ts';
 import { DEAD_REASONS } from '../../src/outcome.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { tallyOfMetrics } from '../../testing/metrics-parser.ts';

@@ -1,8 +1,7 @@
-import { type Forgotten, forget, pauseChannel, resume } from '../../admin/channel-control.ts';
-import { findChannel, type Installation, type OperatedChannel } from '../../admin/installation.ts';
-import { EXIT, type ExitCode } from '../context.ts';
+import type { Admin, Forgotten } from '../../admin/admin.ts';
+import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
-import { checkChannels, withInstallation } from '../installation.ts';
+import { withAdmin } from '../installation.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
 
 interface ForgetOptions {
@@ -33,41 +32,31 @@ Example:
   $ herald channel forget old-forum`;
 
 /** Runs `act` on the channel that the command line names. */
-function onChannel<O>(
-  act: (installation: Installation, channel: OperatedChannel, invocation: Invocation<O>) => Promise<ExitCode>,
-): Run<O> {
-  return async (invocation) =>
-    await withInstallation(invocation, async (installation) => {
-      const [name = ''] = invocation.args;
-      checkChannels(installation, [name]);
-      return await act(installation, findChannel(installation, name)!, invocation);
-    });
-}
+const onChannel =
+  <O>(act: (admin: Admin, name: string, invocation: Invocation<O>) => Promise<void>): Run<O> =>
+  async (invocation) => {
+    const [name = ''] = invocation.args;
+    await withAdmin(invocation, async (admin) => await act(admin, name, invocation));
+    return EXIT.done;
+  };
 
-const pause = onChannel<object>(async (installation, channel, { output }) => {
-  await pauseChannel(installation, channel);
-  output.result({ channel: channel.name, stopped: 'paused' }, () => `${channel.name} is paused`);
-  return EXIT.done;
+const pause = onChannel<object>(async ({ channels }, name, { output }) => {
+  await channels.pause(name);
+  output.result({ channel: name, stopped: 'paused' }, () => `${name} is paused`);
 });
 
-const resumeRun = onChannel<object>(async (installation, channel, { output }) => {
-  const { stopped, changed } = await resume(installation, channel);
+const resume = onChannel<object>(async ({ channels }, name, { output }) => {
+  const { stopped, changed } = await channels.resume(name);
   const was = stopped ? ` (it was stopped: ${stopped})` : changed ? ' (it rested)' : ' (it was not stopped)';
-  output.result(
-    { channel: channel.name, was_stopped: stopped, changed },
-    () => `${channel.name} resumed${was}`,
-  );
-  return EXIT.done;
+  output.result({ channel: name, was_stopped: stopped, changed }, () => `${name} resumed${was}`);
 });
 
-const forgetRun = onChannel<ForgetOptions>(async (installation, channel, { output, options }) => {
-  const { name } = channel;
-  const forgotten = await forget(installation, channel, options.yes === true);
+const forget = onChannel<ForgetOptions>(async ({ channels }, name, { output, options }) => {
+  const forgotten = await channels.forget(name, { anyway: options.yes === true });
   if (forgotten.kind === 'kept') throw refusal(name, forgotten);
   output.result({ channel: name, was_announced: forgotten.announced }, () =>
     forgotten.announced ? `${name} is forgotten` : `${name} was not announced`,
   );
-  return EXIT.done;
 });
 
 const refusal = (name: string, { waiting, dead }: Extract<Forgotten, { kind: 'kept' }>) =>
@@ -91,12 +80,12 @@ export const addChannel: AddCommand = (program, shell) => {
     .argument('<name>', 'a configured or announced channel')
     .description('Let a channel go on.')
     .addHelpText('after', RESUME_HELP)
-    .action(shell.action(resumeRun));
+    .action(shell.action(resume));
   channel
     .command('forget')
     .argument('<name>', 'an announced channel')
     .description('Take back the announcement of a channel that is no more.')
     .option('--yes', 'also when messages wait or dead letters are left')
     .addHelpText('after', FORGET_HELP)
-    .action(shell.action(forgetRun));
+    .action(shell.action(forget));
 };

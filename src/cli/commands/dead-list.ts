@@ -1,6 +1,6 @@
-import { type DeadLetter, listLetters } from '../../dead-letters/dead-letters.ts';
+import type { DeadLetter } from '../../admin/admin.ts';
 import { EXIT } from '../context.ts';
-import { withInstallation } from '../installation.ts';
+import { withAdmin } from '../installation.ts';
 import { ageText, instantText } from '../moments.ts';
 import type { Cell } from '../output.ts';
 import type { AddCommand, Run } from '../shell.ts';
@@ -13,7 +13,6 @@ Examples:
   $ herald dead list --channel kongregate --since 2h
   $ herald dead list --reason bad_request --json`;
 
-const SHOWN = 50;
 const HEAD = ['channel', 'id', 'reason', 'detail', 'run', 'attempts', 'died at', 'age'];
 /** A table must fit a screen; `dead show` has the rest. */
 const DETAIL_SHOWN = 60;
@@ -47,10 +46,9 @@ export const letterDocument = (letter: DeadLetter, now: number): Record<string, 
 });
 
 const run: Run<SelectionOptions> = async (invocation) =>
-  await withInstallation(invocation, async (installation) => {
-    const { output, context, options } = invocation;
-    const selection = selectionOf(invocation, installation);
-    const { letters, total } = await listLetters(installation, selection, options.limit ?? SHOWN);
+  await withAdmin(invocation, async (admin) => {
+    const { output, context } = invocation;
+    const { letters, total } = await admin.deadLetters.list(selectionOf(invocation));
     const now = context.clock.now();
     if (output.json) {
       for (const letter of letters) output.result(letterDocument(letter, now), () => '');

@@ -1,7 +1,5 @@
-import { purgeLetters } from '../../dead-letters/purge.ts';
-import { planLetters } from '../../dead-letters/selection.ts';
 import { EXIT } from '../context.ts';
-import { withInstallation } from '../installation.ts';
+import { withAdmin } from '../installation.ts';
 import { startProgress } from '../progress.ts';
 import type { AddCommand, Run } from '../shell.ts';
 import {
@@ -24,9 +22,9 @@ Examples:
   $ herald dead purge --reason bad_recipient --until 7d --yes`;
 
 const run: Run<PurgeCommandOptions> = async (invocation) =>
-  await withInstallation(invocation, async (installation) => {
+  await withAdmin(invocation, async ({ deadLetters }) => {
     const { output, context, options } = invocation;
-    const plan = await planLetters(installation, selectionOf(invocation, installation));
+    const plan = await deadLetters.plan(selectionOf(invocation), 'purge');
     for (const id of plan.unknownIds) output.note(`herald: no dead letter ${JSON.stringify(id)}`);
     const document = {
       letters: plan.letters,
@@ -48,9 +46,9 @@ const run: Run<PurgeCommandOptions> = async (invocation) =>
       steps += 1;
       progress.update(steps, steps);
     };
-    const result = await purgeLetters(installation, plan.read(), { signal: context.signal, onStep }).finally(
-      () => progress.stop(),
-    );
+    const result = await deadLetters
+      .purge(plan, { signal: context.signal, onStep })
+      .finally(() => progress.stop());
     const counts = { purged: result.purged, replayed_meanwhile: result.replayedMeanwhile };
     output.result({ dry_run: false, ...counts, interrupted: result.interrupted, ...document }, () =>
       output.table(['status', 'letters'], Object.entries(counts)),

@@ -1,11 +1,8 @@
-import type { Installation } from '../../admin/installation.ts';
-import { type ReplayResult, replayLetters } from '../../dead-letters/replay.ts';
-import { countLeftOut, replayableReasons, replayWarnings } from '../../dead-letters/replay-warnings.ts';
-import { type LetterPlan, planLetters } from '../../dead-letters/selection.ts';
-import { isLostConnection } from '../../redis/errors.ts';
+import type { Admin, DeadLetterPlan, Replayed } from '../../admin/admin.ts';
+import { RedisUnreachableError } from '../../redis/operator-connection.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
-import { withInstallation } from '../installation.ts';
+import { withAdmin } from '../installation.ts';
 import { parseRate } from '../moments.ts';
 import { startProgress } from '../progress.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
@@ -32,34 +29,15 @@ Examples:
   $ herald dead replay --reason exhausted --rate 50/s --yes
   $ herald dead replay order-31 --yes`;
 
-interface Planned {
-  plan: LetterPlan;
-  leftOut: number;
-}
-
-async function makePlan(
-  invocation: Invocation<ReplayCommandOptions>,
-  installation: Installation,
-): Promise<Planned> {
-  const selection = selectionOf(invocation, installation);
-  const leftOut = await countLeftOut(installation, selection);
-  const reasons = replayableReasons(selection.reasons);
-  const plan = await planLetters(installation, { ...selection, reasons });
-  for (const warning of replayWarnings(plan.groups, leftOut)) invocation.output.note(`herald: ${warning}`);
-  for (const id of plan.unknownIds) invocation.output.note(`herald: no dead letter ${JSON.stringify(id)}`);
-  return { plan, leftOut };
-}
-
-const planDocument = ({ plan, leftOut }: Planned): object => ({
+const planDocument = (plan: DeadLetterPlan): object => ({
   letters: plan.letters,
   groups: groupDocuments(plan.groups),
-  left_out: { unconfirmed: leftOut },
+  left_out: { unconfirmed: plan.leftOut },
   unknown_ids: plan.unknownIds,
 });
 
-function printPlan(planned: Planned, { output }: Invocation): ExitCode {
-  const { plan } = planned;
-  output.result({ dry_run: true, ...planDocument(planned) }, () =>
+function printPlan(plan: DeadLetterPlan, { output }: Invocation): ExitCode {
+  output.result({ dry_run: true, ...planDocument(plan) }, () =>
     plan.letters === 0
       ? 'nothing to replay'
       : `${groupRows(plan.groups, output)}\n${plan.letters} would be replayed, oldest first; --yes does it.`,
@@ -68,14 +46,14 @@ function printPlan(planned: Planned, { output }: Invocation): ExitCode {
 }
 
 async function replay(
-  installation: Installation,
-  { plan }: Planned,
+  { deadLetters }: Admin,
+  plan: DeadLetterPlan,
   { context, output, options }: Invocation<ReplayCommandOptions>,
-): Promise<ReplayResult> {
+): Promise<Replayed> {
   const progress = startProgress(context.stderr, 'letters', plan.letters);
   let steps = 0;
   try {
-    return await replayLetters(installation, plan.read(), {
+    return await deadLetters.replay(plan, {
       perSecond: options.rate,
       signal: context.signal,
       onStep({ channel, name }, step) {
@@ -83,11 +61,11 @@ async function replay(
         progress.update(steps, steps);
         if (step.kind !== 'failed') return;
         progress.giveWay();
-        output.note(`herald: ${channel.name} ${name}: ${step.why}`);
+        output.note(`herald: ${channel} ${name}: ${step.why}`);
       },
     });
   } catch (error) {
-    if (steps === 0 || !isLostConnection(error)) throw error;
+    if (steps === 0 || !(error instanceof RedisUnreachableError)) throw error;
     const message = `Redis went away after ${steps} letters; replay again for the rest`;
     throw new CommandFailure(message, EXIT.partly, { cause: error });
   } finally {
@@ -95,7 +73,7 @@ async function replay(
   }
 }
 
-function report(result: ReplayResult, planned: Planned, { output }: Invocation): ExitCode {
+function report(result: Replayed, plan: DeadLetterPlan, { output }: Invocation): ExitCode {
   const counts = {
     replayed: result.replayed,
     already_replayed: result.alreadyReplayed,
@@ -103,19 +81,21 @@ function report(result: ReplayResult, planned: Planned, { output }: Invocation):
     failed: result.failed,
   };
   const { interrupted } = result;
-  output.result({ dry_run: false, ...counts, interrupted, ...planDocument(planned) }, () =>
+  output.result({ dry_run: false, ...counts, interrupted, ...planDocument(plan) }, () =>
     output.table(['status', 'letters'], Object.entries(counts)),
   );
   if (interrupted) output.note('herald: interrupted; replay again for the rest');
-  const whole = !interrupted && result.failed === 0 && planned.plan.unknownIds.length === 0;
+  const whole = !interrupted && result.failed === 0 && plan.unknownIds.length === 0;
   return whole ? EXIT.done : EXIT.partly;
 }
 
 const run: Run<ReplayCommandOptions> = async (invocation) =>
-  await withInstallation(invocation, async (installation) => {
-    const planned = await makePlan(invocation, installation);
-    if (invocation.options.yes !== true) return printPlan(planned, invocation);
-    return report(await replay(installation, planned, invocation), planned, invocation);
+  await withAdmin(invocation, async (admin) => {
+    const plan = await admin.deadLetters.plan(selectionOf(invocation));
+    for (const warning of plan.warnings) invocation.output.note(`herald: ${warning}`);
+    for (const id of plan.unknownIds) invocation.output.note(`herald: no dead letter ${JSON.stringify(id)}`);
+    if (invocation.options.yes !== true) return printPlan(plan, invocation);
+    return report(await replay(admin, plan, invocation), plan, invocation);
   });
 
 export const addDeadReplay: AddCommand = (dead, shell) => {

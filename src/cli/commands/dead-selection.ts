@@ -1,9 +1,8 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
-import type { Installation } from '../../admin/installation.ts';
+import type { DeadLetterSelection } from '../../admin/admin.ts';
 import { count } from '../../config/values.ts';
-import type { LetterGroup, LetterSelection } from '../../dead-letters/selection.ts';
+import type { LetterGroup } from '../../dead-letters/selection.ts';
 import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
-import { checkChannels } from '../installation.ts';
 import { instantText, type Moment, parseMoment, toInstant } from '../moments.ts';
 import { collected, parsedBy } from '../option-values.ts';
 import type { Output } from '../output.ts';
@@ -34,12 +33,7 @@ export function addSelection(command: Command): Command {
     .option('--limit <count>', 'at most so many', parsedBy(count()));
 }
 
-/** @throws CommandFailure for an unknown channel */
-export function selectionOf(
-  { args, options, context }: Invocation<SelectionOptions>,
-  installation: Installation,
-): LetterSelection {
-  checkChannels(installation, options.channel ?? []);
+export function selectionOf({ args, options, context }: Invocation<SelectionOptions>): DeadLetterSelection {
   const now = context.clock.now();
   return {
     ids: args,

@@ -1,6 +1,6 @@
-import { type OpenedLetter, openLetters } from '../../dead-letters/dead-letters.ts';
+import type { OpenedLetter } from '../../dead-letters/dead-letters.ts';
 import { EXIT } from '../context.ts';
-import { checkChannels, withInstallation } from '../installation.ts';
+import { withAdmin } from '../installation.ts';
 import { instantText } from '../moments.ts';
 import type { Output } from '../output.ts';
 import type { AddCommand, Run } from '../shell.ts';
@@ -38,15 +38,11 @@ const valueText = (value: unknown): string | null =>
   value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
 
 const run: Run<ShowOptions> = async (invocation) =>
-  await withInstallation(invocation, async (installation) => {
+  await withAdmin(invocation, async ({ deadLetters }) => {
     const { output, context, args, options } = invocation;
-    if (options.channel !== undefined) checkChannels(installation, [options.channel]);
     let missing = 0;
     for (const id of args) {
-      const opened = await openLetters(installation, id);
-      const letters = opened.filter(
-        ({ channel }) => options.channel === undefined || channel === options.channel,
-      );
+      const letters = await deadLetters.show(id, options);
       if (letters.length === 0) {
         missing += 1;
         output.note(`herald: no dead letter ${JSON.stringify(id)}`);

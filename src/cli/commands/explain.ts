@@ -1,13 +1,12 @@
 import { InvalidArgumentError } from 'commander';
-import { type Explanation, explain } from '../../admin/explain.ts';
-import { explainRecipient, type RecipientExplanation } from '../../admin/explain-recipient.ts';
-import { findChannel, type Installation, type OperatedChannel } from '../../admin/installation.ts';
+import type { Admin, Explanation, RecipientExplanation } from '../../admin/admin.ts';
 import { nextStep, recipientOutlook } from '../../admin/next-step.ts';
 import { problemsText } from '../../message/problems.ts';
 import type { Receipt } from '../../observe/receipts.ts';
+import { InvalidMessageError } from '../../producer/errors.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
-import { checkChannels, withInstallation } from '../installation.ts';
+import { withAdmin } from '../installation.ts';
 import { instantText } from '../moments.ts';
 import { type Cell, type Output, printable } from '../output.ts';
 import type { AddCommand, Run } from '../shell.ts';
@@ -143,19 +142,27 @@ function toRecipientText(found: RecipientExplanation, output: Output): string {
 }
 
 /** The channel that is meant: the one that is named, or the only one. */
-function channelOf(installation: Installation, name: string | undefined): OperatedChannel {
-  if (name !== undefined) checkChannels(installation, [name]);
-  const [first, ...others] = name === undefined ? installation.channels : [findChannel(installation, name)!];
+async function channelOf({ channels }: Admin, name: string | undefined): Promise<string> {
+  if (name !== undefined) return name;
+  const [first, ...others] = await channels.list();
   if (!first || others.length > 0)
     throw wrongUsage('explain: --to needs --channel, where there is not just one');
-  return first;
+  return first.name;
+}
+
+async function explainRecipient(admin: Admin, to: unknown, named: string | undefined) {
+  try {
+    return await admin.explainRecipient(to, { channel: await channelOf(admin, named) });
+  } catch (error) {
+    if (!(error instanceof InvalidMessageError)) throw error;
+    throw wrongUsage(`explain: --to: ${problemsText(error.problems)}`);
+  }
 }
 
 const runRecipient: Run<ExplainOptions> = async (invocation) =>
-  await withInstallation(invocation, async (installation) => {
+  await withAdmin(invocation, async (admin) => {
     const { output, options } = invocation;
-    const found = await explainRecipient(installation, channelOf(installation, options.channel), options.to);
-    if (Array.isArray(found)) throw wrongUsage(`explain: --to: ${problemsText(found)}`);
+    const found = await explainRecipient(admin, options.to, options.channel);
     output.result(toRecipientDocument(found), () => toRecipientText(found, output));
     return EXIT.done;
   });
@@ -175,11 +182,10 @@ function recipientOption(text: string): unknown {
 }
 
 const runMessage: Run<ExplainOptions> = async (invocation) =>
-  await withInstallation(invocation, async (installation) => {
+  await withAdmin(invocation, async (admin) => {
     const { output, args, options } = invocation;
     const [id = ''] = args;
-    if (options.channel !== undefined) checkChannels(installation, [options.channel]);
-    const explanations = await explain(installation, id, options.channel);
+    const explanations = await admin.explain(id, options);
     for (const explanation of explanations) {
       output.result(toDocument(explanation), () => toText(explanation, output));
     }

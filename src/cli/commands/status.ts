@@ -1,11 +1,10 @@
 import { createLogUpdate } from 'log-update';
-import type { Installation } from '../../admin/installation.ts';
-import { type ChannelStatus, readStatus } from '../../admin/status.ts';
+import type { Admin, ChannelStatus } from '../../admin/admin.ts';
 import { systemPause } from '../../dead-letters/pace.ts';
-import { isLostConnection } from '../../redis/errors.ts';
+import { RedisUnreachableError } from '../../redis/operator-connection.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
-import { checkChannels, withInstallation } from '../installation.ts';
+import { withAdmin } from '../installation.ts';
 import { ageText, instantText } from '../moments.ts';
 import { collected } from '../option-values.ts';
 import type { Output } from '../output.ts';
@@ -91,28 +90,21 @@ const toDocument = (status: ChannelStatus): object => ({
   resting: status.resting && { reason: status.resting.reason, until: instantText(status.resting.until) },
 });
 
-async function watch(
-  installation: Installation,
-  { context, output, options }: Invocation<StatusOptions>,
-): Promise<void> {
+async function watch(admin: Admin, { context, output, options }: Invocation<StatusOptions>): Promise<void> {
   const draw = createLogUpdate(context.stdout);
   while (!context.signal.aborted) {
-    draw(await frame(installation, options.channel, output));
+    draw(await frame(admin, options.channel, output));
     await systemPause(REDRAW_MS, context.signal);
   }
   draw.done();
 }
 
 /** Who watches wants to see Redis come back, too. */
-async function frame(
-  installation: Installation,
-  only: readonly string[] | undefined,
-  output: Output,
-): Promise<string> {
+async function frame(admin: Admin, channels: readonly string[] | undefined, output: Output): Promise<string> {
   try {
-    return view(await readStatus(installation, only), output);
+    return view(await admin.status({ channels }), output);
   } catch (error) {
-    if (!isLostConnection(error)) throw error;
+    if (!(error instanceof RedisUnreachableError)) throw error;
     return 'Redis does not answer';
   }
 }
@@ -122,13 +114,12 @@ const run: Run<StatusOptions> = async (invocation) => {
   if (options.watch && (output.json || context.stdout.isTTY !== true)) {
     throw wrongUsage('status: --watch needs a terminal');
   }
-  return await withInstallation(invocation, async (installation) => {
-    checkChannels(installation, options.channel ?? []);
+  return await withAdmin(invocation, async (admin) => {
     if (options.watch) {
-      await watch(installation, invocation);
+      await watch(admin, invocation);
       return EXIT.done;
     }
-    const channels = await readStatus(installation, options.channel);
+    const channels = await admin.status({ channels: options.channel });
     if (output.json) for (const status of channels) output.result(toDocument(status), () => '');
     else output.result(null, () => view(channels, output));
     return EXIT.done;

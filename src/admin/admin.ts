@@ -1,0 +1,225 @@
+import type { DeadLetter, LetterList, OpenedLetter } from '../dead-letters/dead-letters.ts';
+import { listLetters, openLetters } from '../dead-letters/dead-letters.ts';
+import { type PurgeResult, purgeLetters } from '../dead-letters/purge.ts';
+import { type ReplayResult, type ReplayStep, replayLetters } from '../dead-letters/replay.ts';
+import { countLeftOut, replayableReasons, replayWarnings } from '../dead-letters/replay-warnings.ts';
+import { type LetterPlan, type LetterSelection, planLetters } from '../dead-letters/selection.ts';
+import { UnknownChannelError } from '../producer/errors.ts';
+import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
+import { type ChannelOverview, listChannels } from './channel-list.ts';
+import { type Explanation, explain } from './explain.ts';
+import { explainRecipient, type RecipientExplanation } from './explain-recipient.ts';
+import {
+  findChannel,
+  type Installation,
+  type InstallationOptions,
+  type InstallationParts,
+  type OperatedChannel,
+} from './installation.ts';
+import { openSession } from './session.ts';
+import { type ChannelStatus, readStatus } from './status.ts';
+
+/**
+ * What operators ask and do, for programs and for the command line. It connects at the first call; every call throws
+ * RedisUnreachableError where Redis is away, and UnknownChannelError for a channel that is neither configured nor announced.
+ */
+export interface Admin {
+  readonly deadLetters: DeadLetterAdmin;
+  readonly channels: ChannelAdmin;
+  /** Everything known of a message, by its id or its job's, in every channel that knows it; empty where none does. */
+  explain(id: string, options?: { channel?: string | undefined }): Promise<Explanation[]>;
+  /** The same of a recipient, named as in a message. */
+  explainRecipient(to: unknown, options: { channel: string }): Promise<RecipientExplanation>;
+  /** How channels stand: queues, dead letters, stops, rests and workers; of all channels when none is named. */
+  status(options?: { channels?: readonly string[] | undefined }): Promise<ChannelStatus[]>;
+  /** Lets calls under way end, and closes the admin's own connection. */
+  close(): Promise<void>;
+}
+
+export interface DeadLetterAdmin {
+  /** The newest dead letters, newest last; 50 when the selection names no limit. */
+  list(selection?: DeadLetterSelection): Promise<LetterList>;
+  /** The dead letter of a message or job, with its content, in every channel that has one. */
+  show(id: string, options?: { channel?: string | undefined }): Promise<OpenedLetter[]>;
+  /** What a replay or a purge would take, and what should be known before. Changes nothing. */
+  plan(selection?: DeadLetterSelection, action?: 'replay' | 'purge'): Promise<DeadLetterPlan>;
+  /**
+   * Sends dead letters back to their queues, oldest first, each as a new run with a full budget of attempts. Those that die
+   * meanwhile are left alone. `unconfirmed` ones may have arrived: they are taken only where `reasons` names them.
+   * @param what a selection, or a plan, which is carried out as it stands
+   */
+  replay(what?: DeadLetterSelection | DeadLetterPlan, options?: ReplayControl): Promise<Replayed>;
+  /** Deletes dead letters for good, oldest first. */
+  purge(what?: DeadLetterSelection | DeadLetterPlan, options?: PurgeControl): Promise<Purged>;
+}
+
+export interface ChannelAdmin {
+  list(): Promise<ChannelOverview[]>;
+  /** Nothing is sent on the channel until it is resumed: its messages wait, and requests under way end. */
+  pause(name: string): Promise<void>;
+  /** Ends a pause, a stop for refused credentials, a rest and an open breaker; workers go on within seconds. */
+  resume(name: string): Promise<Resumed>;
+  /**
+   * Takes back what workers announced of a channel that is no more: producers then refuse messages for it.
+   * @param options `anyway`: also when messages wait or dead letters are left
+   */
+  forget(name: string, options?: { anyway?: boolean }): Promise<Forgotten>;
+}
+
+/** Which dead letters are meant; what is left out does not narrow. */
+export interface DeadLetterSelection extends Omit<LetterSelection, 'since' | 'until'> {
+  /** When they died, as a Date or ISO text: from … */
+  since?: Date | string | undefined;
+  /** … to, inclusive. */
+  until?: Date | string | undefined;
+}
+
+export interface DeadLetterPlan extends LetterPlan {
+  /** Letters that a replay leaves alone because they may have arrived. */
+  leftOut: number;
+  /** Whole sentences. */
+  warnings: string[];
+}
+
+export interface ReplayControl {
+  /** Letters a second; as fast as it goes when absent. */
+  perSecond?: number | undefined;
+  /** Ends it between two batches. */
+  signal?: AbortSignal | undefined;
+  /** Told of each letter that went back to its queue. */
+  onReplayed?: ((channel: string) => void) | undefined;
+  /** Told what came of each letter. `name` is the letter's: its message's first job. */
+  onStep?: ((letter: { channel: string; name: string }, step: ReplayStep) => void) | undefined;
+}
+
+export interface PurgeControl {
+  /** Ends it between two batches. */
+  signal?: AbortSignal | undefined;
+  /** Called after each letter. */
+  onStep?: (() => void) | undefined;
+}
+
+export type Replayed = ReplayResult & Pick<DeadLetterPlan, 'unknownIds'>;
+export type Purged = PurgeResult & Pick<DeadLetterPlan, 'unknownIds'>;
+export type {
+  ChannelOverview,
+  ChannelStatus,
+  DeadLetter,
+  Explanation,
+  Forgotten,
+  RecipientExplanation,
+  Resumed,
+};
+
+const LISTED = 50;
+
+/** Puts an admin together: `createAdmin` is this with the platforms and the clock of Herald. */
+export function buildAdmin(options: InstallationOptions, parts: InstallationParts): Admin {
+  const { run, close } = openSession(options, parts);
+  const onChannel = <T>(name: string, act: (at: Installation, channel: OperatedChannel) => Promise<T>) =>
+    run(async (installation) => await act(installation, known(installation, name)));
+  return {
+    deadLetters: {
+      list: (selection = {}) =>
+        run((at) => listLetters(at, selected(at, selection), selection.limit ?? LISTED)),
+      show: (id, { channel } = {}) => run((at) => show(at, id, channel)),
+      plan: (selection = {}, action = 'replay') => run((at) => plan(at, selection, action)),
+      replay: (what = {}, control = {}) => run((at) => replay(at, what, control)),
+      purge: (what = {}, control = {}) => run((at) => purge(at, what, control)),
+    },
+    channels: {
+      list: () => run(listChannels),
+      pause: (name) => onChannel(name, pauseChannel),
+      resume: (name) => onChannel(name, resume),
+      forget: (name, { anyway = false } = {}) =>
+        onChannel(name, (at, channel) => forget(at, channel, anyway)),
+    },
+    explain: (id, { channel } = {}) =>
+      run((at) => explain(at, id, channel === undefined ? undefined : known(at, channel).name)),
+    explainRecipient: (to, { channel }) => onChannel(channel, (at, own) => explainRecipient(at, own, to)),
+    status: ({ channels } = {}) =>
+      run((at) =>
+        readStatus(
+          at,
+          channels?.map((name) => known(at, name).name),
+        ),
+      ),
+    close,
+  };
+}
+
+function known(installation: Installation, name: string): OperatedChannel {
+  const channel = findChannel(installation, name);
+  if (channel) return channel;
+  const names = installation.channels.map((each) => each.name).join(', ') || 'none';
+  throw new UnknownChannelError(name, { advice: `Known: ${names}.` });
+}
+
+/** @throws UnknownChannelError; TypeError for what is no instant */
+function selected(installation: Installation, selection: DeadLetterSelection): LetterSelection {
+  for (const name of selection.channels ?? []) known(installation, name);
+  return {
+    ...selection,
+    since: instant('since', selection.since),
+    until: instant('until', selection.until),
+  };
+}
+
+function instant(name: string, value: Date | string | undefined): Date | undefined {
+  if (value === undefined) return undefined;
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) throw new TypeError(`${name}: expected a Date or an ISO instant`);
+  return date;
+}
+
+async function show(
+  installation: Installation,
+  id: string,
+  only: string | undefined,
+): Promise<OpenedLetter[]> {
+  if (only !== undefined) known(installation, only);
+  const letters = await openLetters(installation, id);
+  return letters.filter(({ channel }) => only === undefined || channel === only);
+}
+
+async function plan(
+  installation: Installation,
+  what: DeadLetterSelection,
+  action: 'replay' | 'purge',
+): Promise<DeadLetterPlan> {
+  const selection = selected(installation, what);
+  if (action === 'purge')
+    return { ...(await planLetters(installation, selection)), leftOut: 0, warnings: [] };
+  const leftOut = await countLeftOut(installation, selection);
+  const reasons = replayableReasons(selection.reasons);
+  const letters = await planLetters(installation, { ...selection, reasons });
+  return { ...letters, leftOut, warnings: replayWarnings(letters.groups, leftOut) };
+}
+
+const planned = async (
+  installation: Installation,
+  what: DeadLetterSelection | DeadLetterPlan,
+  action: 'replay' | 'purge',
+): Promise<DeadLetterPlan> => ('read' in what ? what : await plan(installation, what, action));
+
+async function replay(
+  installation: Installation,
+  what: DeadLetterSelection | DeadLetterPlan,
+  { onStep, ...control }: ReplayControl,
+): Promise<Replayed> {
+  const { read, unknownIds } = await planned(installation, what, 'replay');
+  const result = await replayLetters(installation, read(), {
+    ...control,
+    onStep: ({ channel, name }, step) => onStep?.({ channel: channel.name, name }, step),
+  });
+  return { ...result, unknownIds };
+}
+
+async function purge(
+  installation: Installation,
+  what: DeadLetterSelection | DeadLetterPlan,
+  control: PurgeControl,
+): Promise<Purged> {
+  const { read, unknownIds } = await planned(installation, what, 'purge');
+  return { ...(await purgeLetters(installation, read(), control)), unknownIds };
+}

@@ -1,0 +1,38 @@
+import { aliveWorkers } from '../channels/heartbeats.ts';
+import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
+import type { Installation } from './installation.ts';
+import { type Hold, holdOf } from './status.ts';
+
+/** What is known of a channel at a glance; `status` counts its messages as well. Times in milliseconds, store's clock. */
+export interface ChannelOverview {
+  name: string;
+  platform: string;
+  /** The configuration at hand has it. */
+  configured: boolean;
+  /** A worker has served it. */
+  announced: boolean;
+  stopped: Hold | null;
+  resting: ChannelState['resting'];
+  /** How many workers serve it now. */
+  workers: number;
+}
+
+export const listChannels = async ({ redis, channels }: Installation): Promise<ChannelOverview[]> =>
+  await Promise.all(
+    channels.map(async ({ name, platform, configured, announced, base, queue }) => {
+      const [state, paused, workers] = await Promise.all([
+        readChannelState(redis, base),
+        queue.isPaused(),
+        aliveWorkers(redis, name),
+      ]);
+      return {
+        name,
+        platform,
+        configured: configured !== undefined,
+        announced: announced !== undefined,
+        stopped: holdOf(state, paused),
+        resting: state.resting,
+        workers: workers.length,
+      };
+    }),
+  );

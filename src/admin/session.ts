@@ -1,0 +1,76 @@
+import type { Redis } from 'ioredis';
+import { HeraldError } from '../error.ts';
+import { isLostConnection } from '../redis/errors.ts';
+import { connectRedis, RedisUnreachableError } from '../redis/operator-connection.ts';
+import {
+  type Installation,
+  type InstallationOptions,
+  type InstallationParts,
+  viewInstallation,
+} from './installation.ts';
+
+/** A call on an admin that was closed. */
+export class AdminClosedError extends HeraldError {
+  override readonly name = 'AdminClosedError';
+  readonly code = 'HERALD_ADMIN_CLOSED';
+  constructor() {
+    super('this admin is closed');
+  }
+}
+
+/** One connection for as many operations as an operator asks for; each sees the channels as they are known then. */
+export interface Session {
+  /**
+   * Connects at the first operation, and again where that failed.
+   * @throws RedisUnreachableError where Redis is away, or goes away meanwhile; DatabaseRefusedError, AdminClosedError
+   */
+  run<T>(operation: (installation: Installation) => Promise<T>): Promise<T>;
+  /** Lets operations under way end. */
+  close(): Promise<void>;
+}
+
+export function openSession(options: InstallationOptions, parts: InstallationParts): Session {
+  let connection: Promise<Redis> | undefined;
+  let closing: Promise<void> | undefined;
+  const underWay = new Set<Promise<unknown>>();
+
+  function connect(): Promise<Redis> {
+    connection ??= connectRedis(options.redis).catch((error: unknown) => {
+      connection = undefined;
+      throw error;
+    });
+    return connection;
+  }
+
+  async function within<T>(operation: (installation: Installation) => Promise<T>): Promise<T> {
+    const redis = await connect();
+    let installation: Installation | undefined;
+    try {
+      installation = await viewInstallation(redis, options.channels, parts);
+      return await operation(installation);
+    } catch (error) {
+      if (!isLostConnection(error)) throw error;
+      throw new RedisUnreachableError('Redis went away in the middle of it', { cause: error });
+    } finally {
+      await installation?.close();
+    }
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(underWay);
+    (await connection?.catch(() => undefined))?.disconnect();
+  }
+
+  return {
+    async run(operation) {
+      if (closing) throw new AdminClosedError();
+      const running = within(operation);
+      underWay.add(running);
+      return await running.finally(() => underWay.delete(running));
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
