@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type ChannelFacts, readAnnouncements } from '../channels/registry.ts';
+import { type ChannelFacts, readAnnouncements, readQuota } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
@@ -146,17 +146,21 @@ function policyOf(
   return (at) => admissionPolicy(settings, resolution, at);
 }
 
-const settingsOf = (
-  { quota, rate, eligibility }: ChannelFacts,
+function settingsOf(
+  facts: ChannelFacts,
   { attempts, ...delivery }: NonNullable<ChannelFacts['delivery']>,
-): AdmissionSettings => ({
-  ...delivery,
-  // Written by a worker out of its own configuration.
-  quota: quota as ChannelConfig['quota'],
-  rate,
-  eligibility: eligibility && { ...eligibility, whenUnknown: eligibility.whenUnknown ?? 'send' },
-  retry: { attempts },
-});
+): AdmissionSettings | undefined {
+  const quota = readQuota(facts);
+  if (quota === undefined) return undefined;
+  const { rate, eligibility } = facts;
+  return {
+    ...delivery,
+    quota,
+    rate,
+    eligibility: eligibility && { ...eligibility, whenUnknown: eligibility.whenUnknown ?? 'send' },
+    retry: { attempts },
+  };
+}
 
 function readingOf(
   name: string,

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig, QuotaConfig } from '../config/schema.ts';
 import { CHANNELS_KEY } from '../redis/keys.ts';
 
 /**
@@ -44,6 +44,18 @@ const factsSchema = z.object({
 });
 
 export type ChannelFacts = z.output<typeof factsSchema>;
+
+/** A quota as this version knows quotas; a newer worker may announce others, which only tell that there is one. */
+const knownQuota = z.object({
+  max: z.literal(1),
+  per: z.union([z.enum(['hour', 'day', 'week']), z.object({ ms: z.number() })]),
+  timeZone: z.string(),
+  boundary: z.enum(['calendar', 'rolling']),
+}) satisfies z.ZodType<QuotaConfig>;
+
+/** The announced quota, null without one, undefined where this version cannot tell what it means. */
+export const readQuota = ({ quota }: ChannelFacts): QuotaConfig | null | undefined =>
+  knownQuota.nullable().safeParse(quota).data;
 
 /** The part of a channel's configuration that anybody may know. */
 export function channelFacts({

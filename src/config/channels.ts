@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { check } from '../message/check.ts';
 import { type Problem, pathText } from '../message/problems.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
-import { type ChannelConfig, commonShape } from './schema.ts';
+import { type ChannelConfig, commonShape, toChannel } from './schema.ts';
 
 /** Channels: each by its platform's fields, then all of them together. */
 
@@ -33,38 +33,6 @@ const within = (base: readonly string[], { path, message }: Problem): Problem =>
   path: path === '' ? pathText(base) : `${pathText(base)}.${path}`,
   message,
 });
-
-type ParsedChannel = z.output<z.ZodObject<ReturnType<typeof commonShape>>> & Record<string, unknown>;
-
-function toChannel(
-  name: string,
-  parsed: ParsedChannel,
-  { channelShape, announced = [] }: PlatformDefinition,
-): ChannelConfig {
-  const { platform, eligibility, quota, rate, concurrency, retry, breaker, onUnknown } = parsed;
-  const settings = Object.fromEntries(Object.keys(channelShape).map((key) => [key, parsed[key]]));
-  const { baseUrl, addressing } = settings;
-  return {
-    name,
-    platform,
-    settings,
-    announced: Object.fromEntries(announced.map((key) => [key, settings[key]])),
-    baseUrl: String(baseUrl),
-    ...(typeof addressing === 'string' ? { addressing } : {}),
-    eligibility,
-    quota,
-    rate,
-    concurrency,
-    timeoutMs: parsed.timeout,
-    quietPeriodMs: parsed.quietPeriod,
-    patienceMs: parsed.patience,
-    retry,
-    breaker,
-    onUnknown,
-    platformDayMs: parsed.platformDay,
-    discloseRecipients: parsed.discloseRecipients,
-  };
-}
 
 /** What no channel can tell of itself, and what its own fields demand of each other. */
 export function channelProblems(channels: readonly ChannelConfig[], platforms: Platforms): Problem[] {

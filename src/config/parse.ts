@@ -4,7 +4,7 @@ import { channelProblems, type Platforms, parseChannel } from './channels.ts';
 import { ConfigError } from './error.ts';
 import { type Environment, interpolate } from './interpolate.ts';
 import { property } from './property.ts';
-import { type ChannelConfig, type HeraldConfig, rootSchema } from './schema.ts';
+import { type ChannelConfig, type HeraldConfig, rootSchema, toConfig } from './schema.ts';
 
 export interface ParseOptions {
   platforms: Platforms;
@@ -45,8 +45,7 @@ export function checkConfig(source: unknown, options: ParseOptions): Checked {
   found.push(...channelProblems(channels, platforms));
   const problems = [...unfilled, ...found.filter(({ path }) => !isWithin(path, unfilled))];
   if ('problems' in root || problems.length > 0) return { problems };
-  const { drainTimeout, ...rest } = root.data;
-  return { config: { ...rest, drainTimeoutMs: drainTimeout, channels } };
+  return { config: toConfig(root.data, channels) };
 }
 
 /** Channels whose fields can be looked at, whatever is wrong elsewhere. */

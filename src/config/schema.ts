@@ -5,67 +5,7 @@ import { count, duration, redisUrl, timeZone } from './values.ts';
 
 /** The configuration as it is written (names pinned) and as the program uses it: durations in milliseconds. */
 
-export interface EligibilityConfig {
-  /** The longest time since the last play. */
-  playedWithinMs: number;
-  /** What to do for a player of whom no play is known. */
-  whenUnknown: 'send' | 'suppress';
-  /** How long a play is kept that nobody tells or needs again; a year, or twice `playedWithin`, when absent. */
-  keepPlaysMs?: number;
-}
-
-export interface QuotaConfig {
-  max: 1;
-  per: 'hour' | 'day' | 'week' | { ms: number };
-  timeZone: string;
-  boundary: 'calendar' | 'rolling';
-}
-
-export interface ChannelConfig {
-  name: string;
-  platform: string;
-  /** The platform's own settings, secrets and base URL included. */
-  settings: Record<string, unknown>;
-  /** Those of them that producers may know. */
-  announced: Record<string, unknown>;
-  baseUrl: string;
-  /** How a quota channel names its recipients, where the platform knows several ways. */
-  addressing?: string;
-  eligibility: EligibilityConfig | null;
-  quota: QuotaConfig | null;
-  rate: { max: number; perMs: number } | null;
-  /** Sends under way at a time, for one worker process. */
-  concurrency: number;
-  timeoutMs: number;
-  /** How long after an attempt's deadline its absence from the platform counts as proof. */
-  quietPeriodMs: number;
-  /** How long an unknown send is pursued, and how long others wait for an owner that makes no progress. */
-  patienceMs: number;
-  retry: { attempts: number; baseMs: number; capMs: number };
-  breaker: { failures: number; restMs: number; capMs: number };
-  onUnknown: 'confirm' | 'keep' | 'resend';
-  /**
-   * The longest day that the platform may mean by its own "one message a day", counted from a message. Within it, a
-   * refusal may be owed to that message, and proves nothing of another one.
-   */
-  platformDayMs: number;
-  /** Receipts and log lines name the recipient. */
-  discloseRecipients: boolean;
-}
-
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
-export interface HeraldConfig {
-  redis: string;
-  /** Where metrics and health are served; null: nowhere. */
-  http: { host: string; port: number } | null;
-  drainTimeoutMs: number;
-  /** How many receipts each channel keeps. */
-  receipts: { keep: number };
-  logLevel: LogLevel;
-  channels: ChannelConfig[];
-}
 
 /** The wording for a value that is no object; in an object, its fields tell better what is wrong. */
 const unlessFields = (wording: string) => ({
@@ -116,8 +56,8 @@ export const rootSchema = z.strictObject({
     .refine((channels) => Object.keys(channels).length > 0, 'expected at least one channel'),
 });
 
-const ELIGIBILITY: EligibilityConfig = { playedWithinMs: 14 * 24 * 3600_000, whenUnknown: 'send' };
-const QUOTA: QuotaConfig = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' };
+const ELIGIBILITY = { playedWithinMs: 14 * 24 * 3600_000, whenUnknown: 'send' } as const;
+const QUOTA = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' } as const;
 
 const eligibility = z
   .strictObject({
@@ -132,13 +72,11 @@ const eligibility = z
     path: ['keepPlays'],
     error: 'must not be shorter than playedWithin, or a play would be forgotten while it counts',
   })
-  .transform(
-    ({ playedWithin, whenUnknown, keepPlays }): EligibilityConfig => ({
-      playedWithinMs: playedWithin,
-      whenUnknown,
-      ...(keepPlays !== undefined && { keepPlaysMs: keepPlays }),
-    }),
-  );
+  .transform(({ playedWithin, whenUnknown, keepPlays }) => ({
+    playedWithinMs: playedWithin,
+    whenUnknown,
+    ...(keepPlays !== undefined && { keepPlaysMs: keepPlays }),
+  }));
 
 const quota = z.strictObject({
   /** Messages a recipient and window; only 1 is supported. */
@@ -163,6 +101,8 @@ const quota = z.strictObject({
   /** `calendar`: windows begin at midnight, on Mondays or at the full hour. `rolling`: a window begins with each delivery. */
   boundary: z.enum(['calendar', 'rolling']).default(QUOTA.boundary),
 });
+
+export type QuotaConfig = z.output<typeof quota>;
 
 const rate = z
   .strictObject({
@@ -248,6 +188,52 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
     discloseRecipients: z.boolean().default(false),
   };
 }
+
+type ParsedChannel = z.output<z.ZodObject<ReturnType<typeof commonShape>>> & Record<string, unknown>;
+
+/** A channel as the program uses it: its platform's settings apart from the others, durations in milliseconds. */
+export function toChannel(
+  name: string,
+  parsed: ParsedChannel,
+  { channelShape, announced = [] }: PlatformDefinition,
+) {
+  const { platform, eligibility, quota, rate, concurrency, retry, breaker, onUnknown } = parsed;
+  const settings = Object.fromEntries(Object.keys(channelShape).map((key) => [key, parsed[key]]));
+  const { baseUrl, addressing } = settings;
+  return {
+    name,
+    platform,
+    // Secrets and base URL included.
+    settings,
+    // Those of the settings that producers may know.
+    announced: Object.fromEntries(announced.map((key) => [key, settings[key]])),
+    baseUrl: String(baseUrl),
+    // How a quota channel names its recipients, where the platform knows several ways.
+    ...(typeof addressing === 'string' && { addressing }),
+    eligibility,
+    quota,
+    rate,
+    concurrency,
+    timeoutMs: parsed.timeout,
+    quietPeriodMs: parsed.quietPeriod,
+    patienceMs: parsed.patience,
+    retry,
+    breaker,
+    onUnknown,
+    platformDayMs: parsed.platformDay,
+    discloseRecipients: parsed.discloseRecipients,
+  };
+}
+
+export type ChannelConfig = ReturnType<typeof toChannel>;
+
+/** The whole configuration as the program uses it. */
+export const toConfig = (
+  { drainTimeout, ...root }: z.output<typeof rootSchema>,
+  channels: ChannelConfig[],
+) => ({ ...root, drainTimeoutMs: drainTimeout, channels });
+
+export type HeraldConfig = ReturnType<typeof toConfig>;
 
 type CommonInput = Omit<z.input<z.ZodObject<ReturnType<typeof commonShape>>>, 'platform'>;
 

@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { RenderableMessage } from '../content/content.ts';
 import type { Dialect } from '../content/render.ts';
+import { fieldsMarked } from '../disclosure.ts';
 import type { Outcome } from '../outcome.ts';
 
 export { ContentError, type RenderableMessage } from '../content/content.ts';
@@ -71,6 +73,12 @@ export interface AccountFinding {
   text: string;
 }
 
+/** A message of a platform whose `messageShape` this is, as the platform's client gets it. */
+export type MessageFrom<Shape extends z.ZodRawShape> = RenderableMessage & z.output<z.ZodObject<Shape>>;
+
+/** The settings of a channel of a platform whose `channelShape` this is. */
+export type SettingsFrom<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+
 export interface PlatformClient<M = unknown> {
   /** Never throws for what a platform or a network does: every end of a request is an outcome. */
   send(request: SendRequest<M>): Promise<Outcome>;
@@ -135,4 +143,14 @@ export interface PlatformDefinition<M = any, S = any> {
    */
   render(message: M, settings?: Partial<S>): string;
   connect(settings: S & CommonChannelSettings, deps: ClientDeps): PlatformClient<M>;
+}
+
+/** A platform whose message and settings types follow from its shapes, and its secrets from the marks in them. */
+export function definePlatform<Message extends z.ZodRawShape, Channel extends z.ZodRawShape>(
+  definition: Omit<
+    PlatformDefinition<MessageFrom<Message>, SettingsFrom<Channel>>,
+    'messageShape' | 'channelShape' | 'secrets'
+  > & { readonly messageShape: Message; readonly channelShape: Channel },
+): PlatformDefinition<MessageFrom<Message>, SettingsFrom<Channel>> {
+  return { ...definition, secrets: fieldsMarked(definition.channelShape, 'secret') };
 }

@@ -1,16 +1,14 @@
 import { discourseDialect } from '../../content/dialects/discourse.ts';
-import { fieldsMarked } from '../../disclosure.ts';
-import type { PlatformDefinition } from '../port.ts';
+import { definePlatform } from '../port.ts';
 import { DiscourseClient } from './client.ts';
-import { type DiscourseMessage, messageShape, recipientOf, renderBody } from './message.ts';
-import { channelShape, type DiscourseSettings, unquotable } from './settings.ts';
+import { messageShape, recipientOf, renderBody } from './message.ts';
+import { channelShape, unquotable } from './settings.ts';
 
 /** Discourse's personal messages: `POST {baseUrl}/posts.json` with a JSON body (its API documentation and source). */
-export const discourse: PlatformDefinition<DiscourseMessage, DiscourseSettings> = {
+export const discourse = definePlatform({
   name: 'discourse',
   messageShape,
   channelShape,
-  secrets: fieldsMarked(channelShape, 'secret'),
   announced: ['allowEmail', 'titleMin', 'titleMax', 'bodyMin', 'bodyMax', 'maxRecipients'],
   defaults: { eligibility: false, quota: false },
   resolution: 'confirm',
@@ -21,4 +19,4 @@ export const discourse: PlatformDefinition<DiscourseMessage, DiscourseSettings> 
   dialect: discourseDialect,
   render: renderBody,
   connect: (settings, deps) => new DiscourseClient(settings, deps),
-};
+});

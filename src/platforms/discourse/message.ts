@@ -4,7 +4,7 @@ import { checkLength } from '../../content/limits.ts';
 import { renderContent } from '../../content/render.ts';
 import { renderLine } from '../../content/render-line.ts';
 import { quotable } from '../../disclosure.ts';
-import { ContentError, type Recipient, type RenderableMessage } from '../port.ts';
+import { ContentError, type MessageFrom, type Recipient } from '../port.ts';
 
 /** A message of Discourse's: whom it goes to, what it may say. */
 
@@ -34,7 +34,7 @@ export const messageShape = {
 /** What a site takes unless its administrators changed it: characters, and people in one message. */
 export const LIMITS = { titleMin: 2, titleMax: 255, bodyMin: 10, bodyMax: 32_000, maxRecipients: 30 };
 
-export type DiscourseMessage = RenderableMessage & z.output<z.ZodObject<typeof messageShape>>;
+export type DiscourseMessage = MessageFrom<typeof messageShape>;
 
 export interface MessageRules {
   allowEmail: boolean;

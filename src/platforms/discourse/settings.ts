@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { baseUrlField, count, headerField, secretField } from '../channel-fields.ts';
+import type { SettingsFrom } from '../port.ts';
 import { LIMITS } from './message.ts';
 
 const wordings = (...standard: string[]) => z.array(z.string().min(1)).default(standard);
@@ -34,7 +35,7 @@ export const channelShape = {
   senderRefusals: wordings('cannot send a personal message', 'suspended users', 'silenced'),
 };
 
-export type DiscourseSettings = z.output<z.ZodObject<typeof channelShape>>;
+export type DiscourseSettings = SettingsFrom<typeof channelShape>;
 
 /** Why a channel of these settings cannot have a quota: two names of one person would be two recipients. */
 export function unquotable({ addressing, allowEmail }: DiscourseSettings) {

@@ -3,18 +3,19 @@ import { z } from 'zod';
 import { systemClock } from '../../clock.ts';
 import { kongregateDialect } from '../../content/dialects/kongregate.ts';
 import { renderContent } from '../../content/render.ts';
-import { fieldsMarked, quotable } from '../../disclosure.ts';
+import { quotable } from '../../disclosure.ts';
 import type { Outcome } from '../../outcome.ts';
 import { baseUrlField, secretField } from '../channel-fields.ts';
 import { createHttpClient } from '../http/client.ts';
 import { outcomeWithoutAnswer } from '../http/outcome.ts';
-import type {
-  ClientDeps,
-  CommonChannelSettings,
-  PlatformClient,
-  PlatformDefinition,
-  RenderableMessage,
-  SendRequest,
+import {
+  type ClientDeps,
+  type CommonChannelSettings,
+  definePlatform,
+  type MessageFrom,
+  type PlatformClient,
+  type SendRequest,
+  type SettingsFrom,
 } from '../port.ts';
 import { readAnswer } from './answer.ts';
 
@@ -48,15 +49,13 @@ const channelShape = {
   quotaRefusals: z.array(z.string().min(1)).default(['per day', 'once a day', 'already', 'daily']),
 };
 
-type Fields<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
-export type KongregateMessage = RenderableMessage & Fields<typeof messageShape>;
-export type KongregateSettings = Fields<typeof channelShape>;
+export type KongregateMessage = MessageFrom<typeof messageShape>;
+export type KongregateSettings = SettingsFrom<typeof channelShape>;
 
-export const kongregate: PlatformDefinition<KongregateMessage, KongregateSettings> = {
+export const kongregate = definePlatform({
   name: 'kongregate',
   messageShape,
   channelShape,
-  secrets: fieldsMarked(channelShape, 'secret'),
   // No limit is documented; a game that is loud loses the feature.
   defaults: { eligibility: true, quota: true, rate: { max: 10, perMs: 1_000 } },
   // The platform takes one message a player and day, so its refusal of a second one proves the first.
@@ -70,7 +69,7 @@ export const kongregate: PlatformDefinition<KongregateMessage, KongregateSetting
   dialect: kongregateDialect,
   render: (message) => renderContent(message, kongregateDialect),
   connect,
-};
+});
 
 function connect(
   settings: KongregateSettings & CommonChannelSettings,

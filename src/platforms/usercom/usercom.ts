@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { systemClock } from '../../clock.ts';
 import { htmlDialect } from '../../content/dialects/html.ts';
 import { renderContent } from '../../content/render.ts';
-import { fieldsMarked, quotable } from '../../disclosure.ts';
+import { quotable } from '../../disclosure.ts';
 import type { Outcome } from '../../outcome.ts';
 import { baseUrlField, count, secretField } from '../channel-fields.ts';
 import { createHttpClient } from '../http/client.ts';
@@ -12,10 +12,11 @@ import {
   type ClientDeps,
   type CommonChannelSettings,
   ContentError,
+  definePlatform,
+  type MessageFrom,
   type PlatformClient,
-  type PlatformDefinition,
-  type RenderableMessage,
   type SendRequest,
+  type SettingsFrom,
 } from '../port.ts';
 import { type Blame, isAmbiguous, readAnswer, readProbe } from './answer.ts';
 
@@ -63,15 +64,13 @@ const SOURCE_API = 3;
 /** The entry of the source context that holds the message's id. */
 const ID_IN_CONTEXT = 'herald_id';
 
-type Fields<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
-export type UsercomMessage = RenderableMessage & Fields<typeof messageShape>;
-export type UsercomSettings = Fields<typeof channelShape>;
+export type UsercomMessage = MessageFrom<typeof messageShape>;
+export type UsercomSettings = SettingsFrom<typeof channelShape>;
 
-export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
+export const usercom = definePlatform({
   name: 'usercom',
   messageShape,
   channelShape,
-  secrets: fieldsMarked(channelShape, 'secret'),
   sender: ['agent'],
   announced: ['agent'],
   defaults: { eligibility: false, quota: false },
@@ -98,7 +97,7 @@ export const usercom: PlatformDefinition<UsercomMessage, UsercomSettings> = {
     return renderContent(message, htmlDialect);
   },
   connect,
-};
+});
 
 function connect(
   settings: UsercomSettings & CommonChannelSettings,

@@ -3,23 +3,24 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { zulipDialect } from '../../content/dialects/zulip.ts';
 import { checkLength } from '../../content/limits.ts';
 import { renderContent } from '../../content/render.ts';
-import { fieldsMarked, quotable } from '../../disclosure.ts';
+import { quotable } from '../../disclosure.ts';
 import type { Outcome } from '../../outcome.ts';
 import { baseUrlField, count, secretField } from '../channel-fields.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { parseObject } from '../http/json-object.ts';
 import { outcomeWithoutAnswer } from '../http/outcome.ts';
 import type { HttpResult } from '../http/result.ts';
-import type {
-  AccountFinding,
-  ClientDeps,
-  CommonChannelSettings,
-  Confirmation,
-  ConfirmRequest,
-  PlatformClient,
-  PlatformDefinition,
-  RenderableMessage,
-  SendRequest,
+import {
+  type AccountFinding,
+  type ClientDeps,
+  type CommonChannelSettings,
+  type Confirmation,
+  type ConfirmRequest,
+  definePlatform,
+  type MessageFrom,
+  type PlatformClient,
+  type SendRequest,
+  type SettingsFrom,
 } from '../port.ts';
 import { readAnswer } from './answer.ts';
 import { MAX_SEARCH_BYTES, readSearch, searchPath, stored } from './search.ts';
@@ -60,15 +61,13 @@ const channelShape = {
   maxMessageLength: count().default(MAX_MESSAGE_LENGTH),
 };
 
-type Fields<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
-export type ZulipMessage = RenderableMessage & Fields<typeof messageShape>;
-export type ZulipSettings = Fields<typeof channelShape>;
+export type ZulipMessage = MessageFrom<typeof messageShape>;
+export type ZulipSettings = SettingsFrom<typeof channelShape>;
 
-export const zulip: PlatformDefinition<ZulipMessage, ZulipSettings> = {
+export const zulip = definePlatform({
   name: 'zulip',
   messageShape,
   channelShape,
-  secrets: fieldsMarked(channelShape, 'secret'),
   announced: ['maxMessageLength'],
   defaults: { eligibility: false, quota: false },
   resolution: 'confirm',
@@ -86,7 +85,7 @@ export const zulip: PlatformDefinition<ZulipMessage, ZulipSettings> = {
     return content;
   },
   connect: (settings, deps) => new ZulipClient(settings, deps),
-};
+});
 
 /**
  * Whether the server is older than 7.0 and calls direct messages private, as long as that is not known undefined. All
