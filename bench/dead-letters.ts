@@ -89,7 +89,7 @@ try {
   await letDie();
   const replay = await seconds(async () => await replayLetters(desk, (await planLetters(desk, {})).read()));
   await letDie();
-  const purge = await seconds(async () => await purgeLetters(desk, (await planLetters(desk, {})).read()));
+  const purge = await seconds(async () => await purgeLetters((await planLetters(desk, {})).read()));
   const table = new Table({ head: ['dead letters', 'replayed, s', 'purged, s'] });
   table.push([count, replay.toFixed(2), purge.toFixed(2)]);
   console.log(table.toString());

@@ -5,6 +5,7 @@
  * buckets' keys, expiries and the allocator's rounding are in it. A slot is told as the difference between a channel
  * with a quota and one without.
  */
+
 import Table from 'cli-table3';
 import { Redis } from 'ioredis';
 import { createLedger } from '../src/ledger/ledger.ts';
@@ -12,6 +13,7 @@ import { recordPlays } from '../src/ledger/lookups.ts';
 import { jobKey, messageKey, recipientKey } from '../src/ledger/names.ts';
 import type { LedgerMessage } from '../src/ledger/types.ts';
 import type { AdmissionPolicy } from '../src/policies/admission.ts';
+import { channelStore } from '../src/redis/channel-store.ts';
 import { startRedis } from '../src/sandbox/index.ts';
 
 const DAY = 86_400_000;
@@ -54,7 +56,7 @@ async function playBytes(store: Redis): Promise<number> {
   await store.flushall();
   const before = await usedMemory();
   const plays = Array.from({ length: count }, (_, i) => ({ recipient: userId(i), at: Date.now() - i }));
-  await inBatches(plays, (batch) => recordPlays(store, 'herald:{bench}:ledger', batch, PLAY_TTL));
+  await inBatches(plays, (batch) => recordPlays(channelStore(store, 'bench'), batch, PLAY_TTL));
   return ((await usedMemory()) - before) / count;
 }
 
@@ -62,8 +64,7 @@ async function playBytes(store: Redis): Promise<number> {
 async function fill(store: Redis, quota: boolean, messageCount: number): Promise<Filled> {
   await store.flushall();
   const ledger = createLedger({
-    redis: store,
-    keys: { base: 'herald:{bench}:ledger', receipts: 'herald:{bench}:receipts' },
+    store: channelStore(store, 'bench'),
     policyAround: (around) => JSON.stringify(policy(quota, around)),
     playTtlMs: PLAY_TTL,
     platformDayMs: DAY,

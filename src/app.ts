@@ -19,7 +19,7 @@ import { countAccepted } from './observe/metrics.ts';
 import { platforms } from './platforms/registry.ts';
 import { type KeptPlays, playTtl } from './policies/admission.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
-import { channelKeys } from './redis/keys.ts';
+import { channelStore } from './redis/channel-store.ts';
 import { checkRedis, type RedisInstance } from './redis/option.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
@@ -45,13 +45,13 @@ export function createProducer({ registry, ...options }: CreateProducerOptions):
 }
 
 const openLedger = (redis: Redis) => ({
-  known: (channel: string, ids: readonly string[]) => knownMessages(redis, channelKeys(channel).ledger, ids),
+  known: (channel: string, ids: readonly string[]) => knownMessages(channelStore(redis, channel), ids),
   async recordPlays(
     channel: string,
     plays: readonly { recipient: string; at: number }[],
     eligibility: KeptPlays | null | undefined,
   ) {
-    await recordPlays(redis, channelKeys(channel).ledger, plays, playTtl(eligibility));
+    await recordPlays(channelStore(redis, channel), plays, playTtl(eligibility));
   },
 });
 

@@ -129,8 +129,8 @@ export function buildAdmin(options: InstallationOptions, parts: InstallationPart
     },
     channels: {
       list: () => run(listChannels),
-      pause: (name) => onChannel(name, pauseChannel),
-      resume: (name) => onChannel(name, resume),
+      pause: (name) => onChannel(name, (_, channel) => pauseChannel(channel)),
+      resume: (name) => onChannel(name, (_, channel) => resume(channel)),
       forget: (name, { anyway = false } = {}) =>
         onChannel(name, (at, channel) => forget(at, channel, anyway)),
     },
@@ -221,5 +221,5 @@ async function purge(
   control: PurgeControl,
 ): Promise<Purged> {
   const { read, unknownIds } = await planned(installation, what, 'purge');
-  return { ...(await purgeLetters(installation, read(), control)), unknownIds };
+  return { ...(await purgeLetters(read(), control)), unknownIds };
 }

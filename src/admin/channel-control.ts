@@ -5,8 +5,8 @@ import type { Installation, OperatedChannel } from './installation.ts';
 import { holdOf } from './status.ts';
 
 /** No message of the channel is sent from now on until it is resumed; requests under way end. */
-export async function pauseChannel({ redis }: Installation, { base }: OperatedChannel): Promise<void> {
-  await stopChannel(redis, base, 'paused');
+export async function pauseChannel({ store }: OperatedChannel): Promise<void> {
+  await stopChannel(store, 'paused');
 }
 
 export interface Resumed {
@@ -17,10 +17,10 @@ export interface Resumed {
 }
 
 /** Ends a stop, a rest, an open breaker and the pause of a BullMQ dashboard; workers go on within seconds. */
-export async function resume({ redis }: Installation, { base, queue }: OperatedChannel): Promise<Resumed> {
+export async function resume({ store, queue }: OperatedChannel): Promise<Resumed> {
   const queuePaused = await queue.isPaused();
-  const held = holdOf(await readChannelState(redis, base), queuePaused);
-  const changed = await resumeChannel(redis, base);
+  const held = holdOf(await readChannelState(store), queuePaused);
+  const changed = await resumeChannel(store);
   // Workers put a stopped queue to rest, and that rest would outlast the stop.
   await queue.resume();
   return { stopped: held?.reason ?? null, changed: changed || queuePaused };
@@ -38,12 +38,12 @@ export type Forgotten =
  */
 export async function forget(
   { redis, clock }: Installation,
-  { name, base, queue }: OperatedChannel,
+  { name, store, queue }: OperatedChannel,
   anyway: boolean,
 ): Promise<Forgotten> {
   const { ready, active, delayed, failed } = await queue.figures(clock.now());
   const waiting = ready + active + delayed + failed;
-  const { letters } = await readChannelState(redis, base);
+  const { letters } = await readChannelState(store);
   const dead = Object.values(letters).reduce((sum, { count }) => sum + count, 0);
   if (!anyway && (waiting > 0 || dead > 0)) return { kind: 'kept', waiting, dead };
   return { kind: 'forgotten', announced: await forgetChannel(redis, name) };

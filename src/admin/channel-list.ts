@@ -19,9 +19,9 @@ export interface ChannelOverview {
 
 export const listChannels = async ({ redis, channels }: Installation): Promise<ChannelOverview[]> =>
   await Promise.all(
-    channels.map(async ({ name, platform, configured, announced, base, queue }) => {
+    channels.map(async ({ name, platform, configured, announced, store, queue }) => {
       const [state, paused, workers] = await Promise.all([
-        readChannelState(redis, base),
+        readChannelState(store),
         queue.isPaused(),
         aliveWorkers(redis, name),
       ]);

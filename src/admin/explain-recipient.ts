@@ -54,12 +54,12 @@ export async function explainRecipient(
     const named = recipientOf(definition, other);
     return 'key' in named && named.key === recipient.key;
   };
-  const entry = await explainMessage(redis, channel.base, {
+  const entry = await explainMessage(channel.store, {
     key: messageKey(''),
     recipient: recipient.key,
     playTtlMs: channel.playTtlMs,
   });
-  const state = await readChannelState(redis, channel.base);
+  const state = await readChannelState(channel.store);
   const receipts = await findReceipts(
     redis,
     channel.name,
@@ -73,7 +73,7 @@ export async function explainRecipient(
     now: entry.now,
     slot: await nameOwner(installation, channel, explainSlot(entry.slot)),
     play: explainPlay(entry.play),
-    predicted: (await predictFor(installation, channel, recipient.key, entry.now)) ?? null,
+    predicted: (await predictFor(channel, recipient.key, entry.now)) ?? null,
     waiting: await waitingFor(installation, channel, isTheirs),
     receipts: receipts.receipts,
     receiptsComplete: receipts.complete,
@@ -97,12 +97,7 @@ function parse(text: string): unknown {
 }
 
 /** Of a message that nobody has sent yet. */
-function predictFor(
-  installation: Installation,
-  channel: OperatedChannel,
-  key: string,
-  now: number,
-): Promise<Prediction | undefined> {
+function predictFor(channel: OperatedChannel, key: string, now: number): Promise<Prediction | undefined> {
   const id = newNonce();
   const expiresAt = now + DEFAULT_LIFE_MS;
   const ledger = {
@@ -113,7 +108,7 @@ function predictFor(
     recipient: recipientKey(key),
     expiresAt,
   };
-  return predict(installation, channel, { ledger, expiresAt, onQuota: 'drop' }, now);
+  return predict(channel, { ledger, expiresAt, onQuota: 'drop' }, now);
 }
 
 async function waitingFor(

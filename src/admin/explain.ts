@@ -94,9 +94,9 @@ async function explainIn(
   byReceipts: boolean,
 ): Promise<Explanation | undefined> {
   const { redis } = installation;
-  const located = await locate(installation, channel, asked);
+  const located = await locate(channel, asked);
   const { job, letter, delivery, id } = located;
-  const entry = await explainMessage(redis, channel.base, {
+  const entry = await explainMessage(channel.store, {
     key: located.key,
     recipient: delivery?.ledger.recipient,
     playTtlMs: channel.playTtlMs,
@@ -109,7 +109,7 @@ async function explainIn(
     ({ run }) => run === 1,
   );
   if (!job && !letter && !entry.record && receipts.length === 0) return undefined;
-  const state = await readChannelState(redis, channel.base);
+  const state = await readChannelState(channel.store);
   const explained = job ? await explainJob(channel, job) : null;
   return {
     channel: channel.name,
@@ -124,12 +124,7 @@ async function explainIn(
     predicted:
       (job &&
         delivery &&
-        (await predict(
-          installation,
-          channel,
-          toPredict(delivery),
-          nextPickup(entry.now, explained, delivery),
-        ))) ??
+        (await predict(channel, toPredict(delivery), nextPickup(entry.now, explained, delivery)))) ??
       null,
     receipts,
     receiptsComplete: complete,
@@ -158,15 +153,14 @@ interface Located {
   delivery?: Delivery | undefined;
 }
 
-async function locate(installation: Installation, channel: OperatedChannel, asked: string): Promise<Located> {
-  const { redis } = installation;
+async function locate(channel: OperatedChannel, asked: string): Promise<Located> {
   const key = messageKey(asked);
-  const letter = await findLetter(redis, channel.base, asked);
+  const letter = await findLetter(channel.store, asked);
   const job =
     (await channel.queue.findNamed(asked)) ??
     (await channel.queue.find(asked)) ??
     (letter ? undefined : (await findLiveJob(channel, key))?.job);
-  const stored = job ?? (letter && (await letterAsJob(installation, channel, letter)));
+  const stored = job ?? (letter && (await letterAsJob(channel, letter)));
   if (!stored) return { id: asked, key };
   const read = readStored(stored, channel);
   if (read?.kind === 'delivery') {
@@ -180,14 +174,10 @@ async function locate(installation: Installation, channel: OperatedChannel, aske
 }
 
 /** What the letter kept reads like the job that it was. */
-async function letterAsJob(
-  { redis }: Installation,
-  { base }: OperatedChannel,
-  letter: LetterRecord,
-): Promise<StoredJob> {
+async function letterAsJob({ store }: OperatedChannel, letter: LetterRecord): Promise<StoredJob> {
   return {
     id: letter.jobId,
-    text: await readLetterData(redis, base, letter.name),
+    text: await readLetterData(store, letter.name),
     size: letter.size,
     timestamp: Number(letter.enqueuedAt),
     finishedOn: undefined,

@@ -12,7 +12,7 @@ import {
   playTtl,
   resolutionOf,
 } from '../policies/admission.ts';
-import { channelKeys } from '../redis/keys.ts';
+import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
 import { connectRedis } from '../redis/operator-connection.ts';
 import type { RedisInstance } from '../redis/option.ts';
 
@@ -32,8 +32,7 @@ export interface OperatedChannel {
   readonly configured: ChannelConfig | undefined;
   /** Undefined as long as no worker has served it. */
   readonly announced: ChannelFacts | undefined;
-  /** What the ledger's keys begin with. */
-  readonly base: string;
+  readonly store: ChannelStore;
   readonly queue: ChannelQueue;
   /** How the workers read its jobs; undefined for a platform that this version does not know. */
   readonly reading: ReadContext | undefined;
@@ -91,7 +90,7 @@ export async function viewInstallation(
     opened.push(queue);
     return queue;
   };
-  const shared = { platforms, schemas, openQueue };
+  const shared = { redis, platforms, schemas, openQueue };
   return {
     redis,
     clock,
@@ -103,6 +102,7 @@ export async function viewInstallation(
 }
 
 interface ChannelParts {
+  redis: Redis;
   openQueue(name: string): ChannelQueue;
   platforms: Platforms;
   schemas: MessageSchemas<unknown>;
@@ -122,7 +122,7 @@ function openChannel(
     platform: facts.platform,
     configured,
     announced,
-    base: channelKeys(name).ledger,
+    store: channelStore(parts.redis, name),
     // Dead letters need none, and a dashboard asks often.
     get queue() {
       queue ??= parts.openQueue(name);

@@ -2,8 +2,7 @@ import { predictVerdict } from '../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../ledger/types.ts';
 import type { FinalState } from '../outcome.ts';
 import { planVerdict } from '../policies/verdict-plan.ts';
-import { channelKeys } from '../redis/keys.ts';
-import type { Installation, OperatedChannel } from './installation.ts';
+import type { OperatedChannel } from './installation.ts';
 
 /** What the deciders of delivery make of a message at an instant, by what is known now. */
 export interface Prediction {
@@ -25,15 +24,13 @@ export interface PredictedMessage {
 
 /** @returns undefined where nobody has said by which policy the channel delivers: an older worker announced it */
 export async function predict(
-  { redis }: Installation,
   channel: OperatedChannel,
   { ledger, onQuota, expiresAt }: PredictedMessage,
   at: number,
 ): Promise<Prediction | undefined> {
   const policy = channel.policyAround?.(at);
   if (!policy) return undefined;
-  const keys = { base: channel.base, receipts: channelKeys(channel.name).receipts };
-  const verdict = await predictVerdict(redis, keys, { message: ledger, policy, at });
+  const verdict = await predictVerdict(channel.store, { message: ledger, policy, at });
   if (verdict.kind === 'granted') {
     return { at, verdict: verdict.grant.kind === 'ask' ? 'ask' : 'send', final: null, until: null };
   }

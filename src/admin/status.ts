@@ -29,9 +29,9 @@ export async function readStatus(
 ): Promise<ChannelStatus[]> {
   const wanted = channels.filter(({ name }) => only?.includes(name) ?? true);
   return await Promise.all(
-    wanted.map(async ({ name, base, queue }) => {
+    wanted.map(async ({ name, store, queue }) => {
       const workers = await aliveWorkers(redis, name);
-      const taken = await sampleChannel({ channel: name, base, queue, redis }, clock);
+      const taken = await sampleChannel({ store, queue }, clock);
       const { state, queuePaused, limited: _, ...sample } = taken;
       return { ...sample, stopped: holdOf(state, queuePaused), resting: state.resting, workers };
     }),

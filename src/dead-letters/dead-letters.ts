@@ -49,7 +49,7 @@ export async function listLetters(
   const letters: DeadLetter[] = [];
   for (const [channel, own] of byChannel(indexed)) {
     const names = own.map(({ name }) => name);
-    for (const record of await readLetters(installation.redis, channel.base, names))
+    for (const record of await readLetters(channel.store, names))
       if (record) letters.push(toLetter(channel, record));
   }
   return { letters: letters.sort((a, b) => a.diedAt - b.diedAt), total };
@@ -73,19 +73,14 @@ async function newest(
 
 /** The dead letter of this message id or job id, in every channel that has one. */
 export async function openLetters(installation: Installation, id: string): Promise<OpenedLetter[]> {
-  const opened = await Promise.all(
-    (await lettersOf(installation, id)).map((letter) => openLetter(installation, letter)),
-  );
+  const opened = await Promise.all((await lettersOf(installation, id)).map((letter) => openLetter(letter)));
   return opened.filter((letter) => letter !== undefined);
 }
 
-async function openLetter(
-  { redis }: Installation,
-  { channel, name }: IndexedLetter,
-): Promise<OpenedLetter | undefined> {
-  const [record] = await readLetters(redis, channel.base, [name]);
+async function openLetter({ channel, name }: IndexedLetter): Promise<OpenedLetter | undefined> {
+  const [record] = await readLetters(channel.store, [name]);
   if (!record) return undefined;
-  const data = await readLetterData(redis, channel.base, name);
+  const data = await readLetterData(channel.store, name);
   const expiresAt = record.reason === 'invalid_message' ? undefined : record.expiresAt;
   return { ...toLetter(channel, record), expiresAt, size: record.size, ...splitData(data) };
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Installation, OperatedChannel } from '../admin/installation.ts';
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
-import { findLetter, type ListedLetter, lettersKey } from './records.ts';
+import { findLetter, type ListedLetter } from './records.ts';
 
 /** Dead letters as they are listed, by reason and time of death. */
 
@@ -45,7 +45,7 @@ export function letterSources(
       DEAD_REASONS.filter((reason) => filter.reasons?.includes(reason) ?? true).map((reason) => ({
         channel,
         reason,
-        key: lettersKey(channel.base, reason),
+        key: channel.store.keys.lettersOf(reason),
         ...span,
       })),
     );
@@ -125,10 +125,10 @@ function toLetters(flat: readonly string[], { channel, reason }: LetterSource): 
 }
 
 /** The letter of this message id, or of this job id, in every channel that has one. */
-export async function lettersOf({ redis, channels }: Installation, id: string): Promise<IndexedLetter[]> {
+export async function lettersOf({ channels }: Installation, id: string): Promise<IndexedLetter[]> {
   const found = await Promise.all(
     channels.map(async (channel) => {
-      const letter = await findLetter(redis, channel.base, id);
+      const letter = await findLetter(channel.store, id);
       return letter && { channel, name: letter.name, reason: letter.reason, diedAt: letter.diedAt };
     }),
   );

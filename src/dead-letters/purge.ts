@@ -1,4 +1,3 @@
-import type { Installation } from '../admin/installation.ts';
 import { byChannel, inBatches, overlapping } from './batches.ts';
 import type { IndexedLetter } from './index-by-reason.ts';
 import { purgeLetters as purgeListed } from './records.ts';
@@ -23,14 +22,13 @@ const BATCH = 500;
 
 /** Deletes dead letters for good. */
 export async function purgeLetters(
-  { redis }: Installation,
   letters: AsyncIterable<IndexedLetter>,
   { signal, onStep }: PurgeOptions = {},
 ): Promise<PurgeResult> {
   const result: PurgeResult = { purged: 0, replayedMeanwhile: 0, interrupted: false };
   const purge = async (batch: readonly IndexedLetter[]): Promise<void> => {
     for (const [channel, own] of byChannel(batch)) {
-      for (const purged of await purgeListed(redis, channel.base, own)) {
+      for (const purged of await purgeListed(channel.store, own)) {
         if (purged) result.purged += 1;
         else result.replayedMeanwhile += 1;
         onStep?.();

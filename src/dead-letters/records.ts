@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { loadScript } from '../ledger/script.ts';
 import type { DeadReason } from '../outcome.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 
 /** Dead letters: records of their own, written by the script that makes a message dead (`letters.lua`). */
 
@@ -36,9 +36,6 @@ export interface LetterRecord extends ListedLetter {
 const replayScript = loadScript('replay.lua');
 const purgeScript = loadScript('purge.lua');
 
-/** The names of the letters of a reason, by the instant of their deaths. */
-export const lettersKey = (base: string, reason: DeadReason): string => `${base}:letters:${reason}`;
-
 interface StoredLetter {
   m: string;
   id: string;
@@ -55,12 +52,11 @@ interface StoredLetter {
 
 /** In the order of the names; undefined where there is no letter of that name. */
 export async function readLetters(
-  redis: Redis,
-  base: string,
+  store: ChannelStore,
   names: readonly string[],
 ): Promise<(LetterRecord | undefined)[]> {
   if (names.length === 0) return [];
-  const texts = await redis.hmget(`${base}:letters`, ...names);
+  const texts = await store.redis.hmget(store.keys.letters, ...names);
   return texts.map((text, i) => (text === null ? undefined : toRecord(names[i]!, JSON.parse(text))));
 }
 
@@ -80,15 +76,15 @@ const toRecord = (name: string, stored: StoredLetter): LetterRecord => ({
 });
 
 /** The letter of this message id (the latest one), or of this job id. */
-export async function findLetter(redis: Redis, base: string, id: string): Promise<LetterRecord | undefined> {
-  const named = await redis.hget(`${base}:letters:ids`, id);
-  const found = await readLetters(redis, base, named === null || named === id ? [id] : [named, id]);
+export async function findLetter(store: ChannelStore, id: string): Promise<LetterRecord | undefined> {
+  const named = await store.redis.hget(store.keys.letterIds, id);
+  const found = await readLetters(store, named === null || named === id ? [id] : [named, id]);
   return found.find((letter) => letter !== undefined);
 }
 
 /** The job's data as it was enqueued, or the beginning of it (see `size`). */
-export const readLetterData = async (redis: Redis, base: string, name: string): Promise<string> =>
-  (await redis.hget(`${base}:letters:data`, name)) ?? '';
+export const readLetterData = async (store: ChannelStore, name: string): Promise<string> =>
+  (await store.redis.hget(store.keys.letterData, name)) ?? '';
 
 /**
  * What a replay did with a letter. `replayed`: its next run has begun and its job stands in the queue. `delivered`: proof
@@ -103,18 +99,16 @@ const entriesOf = (letters: readonly ListedLetter[]): string =>
 
 /** Safe to repeat, and at any time: each letter is replayed in one step or not at all. A few hundred at a time. */
 export async function replayLetters(
-  redis: Redis,
-  base: string,
+  store: ChannelStore,
   letters: readonly ListedLetter[],
 ): Promise<ReplayStatus[]> {
-  return (await replayScript.run(redis, [base], [entriesOf(letters)])) as ReplayStatus[];
+  return (await store.run(replayScript, [entriesOf(letters)])) as ReplayStatus[];
 }
 
 /** @returns for each whether it was deleted; false where it is no longer listed with that death */
 export async function purgeLetters(
-  redis: Redis,
-  base: string,
+  store: ChannelStore,
   letters: readonly ListedLetter[],
 ): Promise<boolean[]> {
-  return ((await purgeScript.run(redis, [base], [entriesOf(letters)])) as number[]).map((done) => done === 1);
+  return ((await store.run(purgeScript, [entriesOf(letters)])) as number[]).map((done) => done === 1);
 }

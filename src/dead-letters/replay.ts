@@ -52,7 +52,7 @@ const STEPS: Readonly<Record<ReplayStatus, ReplayStep>> = {
  * letters, and to break off anywhere: each letter is replayed in one step of the store's, once.
  */
 export async function replayLetters(
-  { redis, clock }: Installation,
+  { clock }: Pick<Installation, 'clock'>,
   letters: AsyncIterable<IndexedLetter>,
   options: ReplayOptions = {},
 ): Promise<ReplayResult> {
@@ -67,7 +67,7 @@ export async function replayLetters(
   };
   const replay = async (batch: readonly IndexedLetter[]): Promise<void> => {
     for (const [channel, own] of byChannel(batch)) {
-      const statuses = await replayListed(redis, channel.base, own);
+      const statuses = await replayListed(channel.store, own);
       for (const [i, letter] of own.entries()) {
         const step = STEPS[statuses[i]!];
         result[step.kind] += 1;

@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { RestReason } from '../observe/sample.ts';
 import type { DeadReason, StopReason } from '../outcome.ts';
 import { DEAD_REASONS } from '../outcome.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
 import type { WaitKind } from './types.ts';
 
@@ -32,8 +32,8 @@ type SampleReply = [
   letters: [DeadReason, number, string, string][],
 ];
 
-export async function readChannelState(redis: Redis, base: string): Promise<ChannelState> {
-  const reply = await sampleScript.run(redis, [base], [JSON.stringify(DEAD_REASONS)]);
+export async function readChannelState(store: ChannelStore): Promise<ChannelState> {
+  const reply = await store.run(sampleScript, [JSON.stringify(DEAD_REASONS)]);
   const [now, stop, stopAt, restReason, restUntil, waits, letters] = reply as SampleReply;
   const resting = restReason !== null && Number(restUntil) > Number(now);
   return {
@@ -49,25 +49,24 @@ export async function readChannelState(redis: Redis, base: string): Promise<Chan
   };
 }
 
-async function control(redis: Redis, base: string, request: object): Promise<boolean> {
-  return (await controlScript.run(redis, [base], [JSON.stringify(request)])) === 1;
+async function control(store: ChannelStore, request: object): Promise<boolean> {
+  return (await store.run(controlScript, [JSON.stringify(request)])) === 1;
 }
 
 /** No message of the channel is sent until it is resumed; none is lost. */
-export const stopChannel = (redis: Redis, base: string, reason: StopReason): Promise<boolean> =>
-  control(redis, base, { op: 'stop', reason });
+export const stopChannel = (store: ChannelStore, reason: StopReason): Promise<boolean> =>
+  control(store, { op: 'stop', reason });
 
 /**
  * Ends a stop, a rest and an open breaker.
  * @returns whether there was anything to end
  */
-export const resumeChannel = (redis: Redis, base: string): Promise<boolean> =>
-  control(redis, base, { op: 'resume' });
+export const resumeChannel = (store: ChannelStore): Promise<boolean> => control(store, { op: 'resume' });
 
 /** Ends a stop for refused credentials, or for an account that may not send, if these are others. */
-export const resumeWithCredentials = (redis: Redis, base: string, credentials: string): Promise<boolean> =>
-  control(redis, base, { op: 'resume_credentials', credentials });
+export const resumeWithCredentials = (store: ChannelStore, credentials: string): Promise<boolean> =>
+  control(store, { op: 'resume_credentials', credentials });
 
 /** @param opens how often the breaker opened by the caller's knowledge: an outdated caller changes nothing */
-export const openBreaker = (redis: Redis, base: string, ms: number, opens: number): Promise<boolean> =>
-  control(redis, base, { op: 'open', ms, opens });
+export const openBreaker = (store: ChannelStore, ms: number, opens: number): Promise<boolean> =>
+  control(store, { op: 'open', ms, opens });

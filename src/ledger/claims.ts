@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
 
 /**
@@ -17,11 +17,11 @@ export interface Claims {
 const claimScript = loadScript('claim.lua');
 
 /** @param ttlMs how long a claim is remembered, the same as at settlement */
-export function createClaims(redis: Redis, base: string, ttlMs: number): Claims {
+export function createClaims(store: ChannelStore, ttlMs: number): Claims {
   return {
     async claim(message, ids) {
       const request = JSON.stringify({ m: message, ids, ttl: ttlMs });
-      return ((await claimScript.run(redis, [base], [request])) as string | null) ?? undefined;
+      return ((await store.run(claimScript, [request])) as string | null) ?? undefined;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { newNonce } from './names.ts';
 import { loadScript } from './script.ts';
 
@@ -42,21 +42,21 @@ const HOLD_MS = 3_000;
 
 const joinScript = loadScript('join-epoch.lua');
 
-export function createEpoch(redis: Redis, base: string): Epoch {
+export function createEpoch(store: ChannelStore): Epoch {
   let current: string | undefined;
   return {
     current: () => current,
     async join(anew = false) {
       const missing = anew ? 'failover' : 'flushed';
       const request = JSON.stringify({ known: current, fresh: newNonce(), hold: HOLD_MS, missing });
-      const reply = await joinScript.run(redis, [base], [request]);
+      const reply = await store.run(joinScript, [request]);
       const [token, holdMs, cause] = reply as [string, number, EpochCause];
       current = token;
       return { cause, holdMs };
     },
     async holds(replicationId) {
       if (current === undefined) return true;
-      const stored = await redis.get(`${base}:epoch`);
+      const stored = await store.redis.get(store.keys.epoch);
       return stored?.startsWith(`${current} ${replicationId} `) ?? false;
     },
   };

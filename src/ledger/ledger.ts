@@ -1,5 +1,6 @@
-import { type Redis, ReplyError } from 'ioredis';
+import { ReplyError } from 'ioredis';
 import { DEAD_REASONS } from '../outcome.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import { coalesce } from './coalesce.ts';
 import { EpochLostError } from './epoch.ts';
@@ -31,16 +32,8 @@ export interface Admitted {
   askedAt?: number;
 }
 
-export interface LedgerKeys {
-  /** `herald:{<channel>}:ledger`, what the ledger's keys begin with. */
-  base: string;
-  /** The stream of receipts. */
-  receipts: string;
-}
-
 export interface LedgerOptions {
-  redis: Redis;
-  keys: LedgerKeys;
+  store: ChannelStore;
   /** The policy's JSON for the windows around an instant of the store's clock. */
   policyAround(around: number): string;
   playTtlMs: number;
@@ -76,18 +69,14 @@ export interface Admission {
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
-  const { redis, keys, clock } = options;
+  const { store, clock } = options;
   let policy = options.policyAround(options.clock.now());
 
   const admitAll = async (admissions: Admission[]): Promise<Verdict[]> => {
     const entries = JSON.stringify(admissions.map(admissionEntry));
     const epoch = options.epoch?.();
     const call = (): Promise<AdmitReply> =>
-      admitScript.run(
-        redis,
-        [keys.base, keys.receipts],
-        [policy, entries, epoch ?? ''],
-      ) as Promise<AdmitReply>;
+      store.run(admitScript, [policy, entries, epoch ?? '']) as Promise<AdmitReply>;
     const askedAt = clock.monotonic();
     let reply = await call();
     clock.heard?.(Number(reply[0]), askedAt);
@@ -115,11 +104,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   const settleAll = async (settlements: Settlement[]): Promise<Settled[]> => {
     const data: string[] = [];
     const entries = JSON.stringify(settlements.map((s) => settlementEntry(s, options, data)));
-    const reply = (await settleScript.run(
-      redis,
-      [keys.base, keys.receipts],
-      [settleOptions, entries, ...data],
-    )) as SettleReply;
+    const reply = (await store.run(settleScript, [settleOptions, entries, ...data])) as SettleReply;
     return reply.map(decodeSettled);
   };
 

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { messageKey, recipientKey } from './names.ts';
 import { loadScript } from './script.ts';
 
@@ -9,8 +9,8 @@ const playsScript = loadScript('plays.lua');
 const explainScript = loadScript('explain.lua');
 
 /** For each id: did a message of that name reach its final state within the last 24 hours? */
-export async function knownMessages(redis: Redis, base: string, ids: readonly string[]): Promise<boolean[]> {
-  const reply = await knownScript.run(redis, [base], [JSON.stringify(ids.map(messageKey))]);
+export async function knownMessages(store: ChannelStore, ids: readonly string[]): Promise<boolean[]> {
+  const reply = await store.run(knownScript, [JSON.stringify(ids.map(messageKey))]);
   return (reply as number[]).map((known) => known === 1);
 }
 
@@ -23,14 +23,13 @@ export interface Play {
 
 /** @returns how many of them were later than what the ledger knew */
 export async function recordPlays(
-  redis: Redis,
-  base: string,
+  store: ChannelStore,
   plays: readonly Play[],
   playTtlMs: number,
 ): Promise<number> {
   const entries = plays.map(({ recipient, at }) => [recipientKey(recipient), at]);
   const options = JSON.stringify({ playTtl: playTtlMs });
-  return (await playsScript.run(redis, [base], [options, JSON.stringify(entries)])) as number;
+  return (await store.run(playsScript, [options, JSON.stringify(entries)])) as number;
 }
 
 /** The ledger's knowledge of one message, as it is stored; times by the store's clock, 0 for never. */
@@ -43,12 +42,11 @@ export interface LedgerEntry {
 }
 
 export async function explainMessage(
-  redis: Redis,
-  base: string,
+  store: ChannelStore,
   { key, recipient, playTtlMs }: { key: string; recipient: string | undefined; playTtlMs: number },
 ): Promise<LedgerEntry> {
   const request = JSON.stringify({ m: key, r: recipient && recipientKey(recipient), playTtl: playTtlMs });
-  const reply = (await explainScript.run(redis, [base], [request])) as string[];
+  const reply = (await store.run(explainScript, [request])) as string[];
   const [record, slot, play] = reply.slice(0, 3).map((text) => JSON.parse(text));
   return { now: Number(reply[3]), record, slot, play };
 }

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { HeraldError } from '../error.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
 
 /**
@@ -91,15 +91,15 @@ const script = loadScript('permissions.lua');
  * Tries what a worker of this channel will do. Waits for a Redis that is away.
  * @throws PermissionError
  */
-export async function checkPermissions(redis: Redis, base: string): Promise<void> {
+export async function checkPermissions(store: ChannelStore): Promise<void> {
   const missing = new Set<string>();
-  const key = `${base}:permissions`;
+  const { redis, keys } = store;
   for (const command of PLAIN) {
-    const [name = '', ...args] = command.map((part) => (part === '@' ? key : part));
+    const [name = '', ...args] = command.map((part) => (part === '@' ? keys.permissions : part));
     if (await isForbidden(() => redis.call(name, ...args))) missing.add(name);
   }
   const scripted = async (): Promise<void> => {
-    const names = (await script.run(redis, [base], [JSON.stringify(SCRIPTED)])) as string[];
+    const names = (await store.run(script, [JSON.stringify(SCRIPTED)])) as string[];
     for (const name of names) missing.add(name);
   };
   if (await isForbidden(scripted)) missing.add('EVALSHA');

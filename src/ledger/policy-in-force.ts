@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
 
 const adoptScript = loadScript('adopt.lua');
@@ -13,19 +13,19 @@ export interface PolicyInForce {
   now: number;
 }
 
-async function request(redis: Redis, base: string, op: object): Promise<unknown> {
-  return await adoptScript.run(redis, [base], [JSON.stringify(op)]);
+async function request(store: ChannelStore, op: object): Promise<unknown> {
+  return await store.run(adoptScript, [JSON.stringify(op)]);
 }
 
-export async function lookAtPolicy(redis: Redis, base: string): Promise<PolicyInForce> {
-  const reply = await request(redis, base, { op: 'look' });
+export async function lookAtPolicy(store: ChannelStore): Promise<PolicyInForce> {
+  const reply = await request(store, { op: 'look' });
   const [text, openUntil, now] = reply as [string | null, string, string];
   return { text: text ?? undefined, openUntil: Number(openUntil), now: Number(now) };
 }
 
 /** Only which it is, null where there is none: one command. */
-export const policyInForce = (redis: Redis, base: string): Promise<string | null> =>
-  redis.get(`${base}:policy`);
+export const policyInForce = (store: ChannelStore): Promise<string | null> =>
+  store.redis.get(store.keys.policy);
 
 export interface Adoption {
   policy: string;
@@ -41,13 +41,12 @@ export interface Adoption {
  * @returns false if what is in force has changed since it was seen
  */
 export async function adoptPolicy(
-  redis: Redis,
-  base: string,
+  store: ChannelStore,
   { policy, seen, platformDayMs, unknown }: Adoption,
 ): Promise<boolean> {
   const expected = { expected: seen.text, openUntil: seen.openUntil };
   return (
-    (await request(redis, base, {
+    (await request(store, {
       op: 'adopt',
       policy,
       ...expected,
@@ -62,10 +61,9 @@ export async function adoptPolicy(
  * @returns false if it granted something since it was seen
  */
 export async function retireChannel(
-  redis: Redis,
-  base: string,
+  store: ChannelStore,
   to: string,
   { openUntil }: PolicyInForce,
 ): Promise<boolean> {
-  return (await request(redis, base, { op: 'retire', to, openUntil })) === 1;
+  return (await request(store, { op: 'retire', to, openUntil })) === 1;
 }

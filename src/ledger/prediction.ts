@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
-import { admissionEntry, type LedgerKeys } from './ledger.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { admissionEntry } from './ledger.ts';
 import { newNonce } from './names.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { loadScript } from './script.ts';
@@ -16,15 +16,14 @@ const predictScript = loadScript('admit.lua', 'dry-run.lua');
  * @param at milliseconds since the epoch by the store's clock
  */
 export async function predictVerdict(
-  redis: Redis,
-  { base, receipts }: LedgerKeys,
+  store: ChannelStore,
   { message, policy, at }: { message: LedgerMessage; policy: object; at: number },
 ): Promise<Verdict> {
   const nonce = newNonce();
   const entries = JSON.stringify([admissionEntry({ message, nonce })]);
   // A policy that is not in force holds the whole channel, as a stop does: it is told apart, and out of sight here.
-  const asInForce = { ...policy, inForce: (await policyInForce(redis, base)) ?? '' };
+  const asInForce = { ...policy, inForce: (await policyInForce(store)) ?? '' };
   const args = [JSON.stringify(asInForce), entries, '', String(at)];
-  const [, verdict] = (await predictScript.run(redis, [base, receipts], args)) as AdmitReply;
+  const [, verdict] = (await store.run(predictScript, args)) as AdmitReply;
   return decodeVerdict(verdict ?? [], nonce);
 }

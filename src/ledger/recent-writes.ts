@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import type { Epoch, EpochCause } from './epoch.ts';
 import { behindGate, behindTelling, type StoreWatch } from './failover-detector.ts';
@@ -16,11 +16,10 @@ import type { Settled, Settlement } from './types.ts';
  * settlement that the store refuses is kept until it takes it.
  */
 export interface MarkOptions {
-  redis: Redis;
-  base: string;
+  store: ChannelStore;
   /** As in the ledger's options. */
   platformDayMs: number;
-  store: StoreWatch;
+  watch: StoreWatch;
   epoch: Epoch;
   clock: Clock;
   /** How many marks the store knew (`kept`), had lost (`restored`) or had given away (`conflict`). */
@@ -37,7 +36,7 @@ const BATCH = 100;
 const RECENT_MS = 10_000;
 
 export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
-  const { store, clock, epoch } = options;
+  const { watch, clock, epoch } = options;
   const memory = createMarkMemory(clock);
   /** Settlements that were refused, or lost with the connection: an answer that is known goes before a new question. */
   const late = new Set<Promise<unknown>>();
@@ -50,7 +49,7 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     const entries = marks.flatMap((mark) => markEntry(mark));
     if (entries.length === 0) return false;
     const args = [reassertOptions, JSON.stringify(entries)];
-    const told = await unlessUnreadable(reassertScript.run(options.redis, [options.base], args));
+    const told = await unlessUnreadable(options.store.run(reassertScript, args));
     const answers = (told as string[] | undefined) ?? entries.map(() => 'unreadable');
     for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
     return answers.every((answer) => answer === 'kept');
@@ -84,10 +83,10 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     if (!newcomer) options.onReasserted({ ...counts, settlements: settled.length }, cause);
     return holdMs;
   }
-  store.add({ tell, holds: (id) => epoch.holds(id) });
+  watch.add({ tell, holds: (id) => epoch.holds(id) });
 
   async function settleKept(settlement: Settlement): Promise<Settled> {
-    const settling: Promise<Settled> = behindTelling(store, () =>
+    const settling: Promise<Settled> = behindTelling(watch, () =>
       ledger.settle(settlement).catch((error: unknown) => {
         late.add(settling);
         throw error;
@@ -107,7 +106,7 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
         const askedAt = clock.monotonic();
         return { ...(await ledger.admit(message, nonce)), askedAt };
       };
-      const admitted = await behindGate(store, ask, epoch.current);
+      const admitted = await behindGate(watch, ask, epoch.current);
       const { verdict } = admitted;
       if (verdict.kind === 'granted' && verdict.grant.kind === 'grant') memory.hold(message, verdict.grant);
       return admitted;

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import { HeraldError } from '../error.ts';
 import { ACCOUNT_LEASE_MS, type Account, claimAccount } from '../ledger/account.ts';
 import { lookAtPolicy, retireChannel } from '../ledger/policy-in-force.ts';
 import { readPolicy, type SlotPolicy, takesOverAt } from '../policies/quota-change.ts';
+import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
 
 /** Another channel speaks for the same account: players would get a message from each. */
 export class AccountTakenError extends HeraldError {
@@ -17,11 +17,9 @@ export class AccountTakenError extends HeraldError {
 }
 
 export interface AccountTaker {
-  redis: Redis;
+  store: ChannelStore;
   account: Account;
   policy: SlotPolicy;
-  /** What the ledger's keys of another channel begin with. */
-  baseOf(channel: string): string;
   /** Called when the other channel is retired, before the account moves: notes that what was sent lately is not known here. */
   beforeMove(): Promise<void>;
 }
@@ -34,10 +32,9 @@ export interface AccountTaker {
  * @throws AccountTakenError
  */
 export async function takeAccount({
-  redis,
+  store: { redis },
   account,
   policy,
-  baseOf,
   beforeMove,
 }: AccountTaker): Promise<boolean> {
   const { channel } = account;
@@ -48,11 +45,11 @@ export async function takeAccount({
   };
   const served = `which a worker served within the last ${ACCOUNT_LEASE_MS / 1000} s`;
   if (holder.servedMs > 0) refuse(served);
-  const base = baseOf(holder.channel);
-  const seen = await lookAtPolicy(redis, base);
+  const other = channelStore(redis, holder.channel);
+  const seen = await lookAtPolicy(other);
   const at = takesOverAt(policy, readPolicy(seen.text ?? ''), seen.openUntil);
   if (at > seen.now) refuse(`whose messages count until ${new Date(at).toISOString()}`);
-  if (!(await retireChannel(redis, base, channel, seen))) refuse(served);
+  if (!(await retireChannel(other, channel, seen))) refuse(served);
   await beforeMove();
   const now = await claimAccount(redis, account, holder.channel);
   if (now.channel !== channel) throw new AccountTakenError(channel, now.channel, served);

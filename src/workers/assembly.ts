@@ -4,7 +4,7 @@ import { refusedByStore } from '../ledger/ledger.ts';
 import { checkPermissions } from '../ledger/permissions.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { channelKeys } from '../redis/keys.ts';
+import { channelStore } from '../redis/channel-store.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import { AccountTakenError } from './account-claim.ts';
 import type { RunningChannel } from './channel.ts';
@@ -101,7 +101,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     heartbeat,
     pull,
     async begin() {
-      await checkPermissions(redis, channelKeys(channels[0]!.config.name).ledger);
+      await checkPermissions(channelStore(redis, channels[0]!.config.name));
       await tellFindings(redis, logger);
       await watch.pending();
       if (unfit) throw unfit;

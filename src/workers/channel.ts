@@ -17,7 +17,8 @@ import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
 import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
 import { claimTtlMs } from '../policies/candidates.ts';
-import { accountKey, channelKeys } from '../redis/keys.ts';
+import { channelStore } from '../redis/channel-store.ts';
+import { accountKey } from '../redis/keys.ts';
 import type { Turns } from '../turns.ts';
 import { credentialsFingerprint } from './credentials.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
@@ -64,7 +65,7 @@ export interface ChannelDeps {
   /** Of the process: its channels share one event loop. */
   turns: Turns;
   observer: DeliveryObserver;
-  store: StoreWatch;
+  watch: StoreWatch;
   /** Hears of errors of the connection. */
   tellError(error: Error): void;
   /** What tests put around the parts; production passes nothing. */
@@ -91,14 +92,14 @@ export interface Wrappers {
 
 export function createChannel(channel: ChannelConfig, deps: ChannelDeps): RunningChannel {
   const { redis, definition, clock, wrap = {} } = deps;
-  const base = channelKeys(channel.name).ledger;
+  const store = channelStore(redis, channel.name);
+  const ledgerStore = channelStore(deps.ledgerRedis, channel.name);
   const resolution = resolutionOf(channel, definition.resolution);
   const credentials = credentialsFingerprint(channel, definition);
-  const epoch = createEpoch(deps.ledgerRedis, base);
+  const epoch = createEpoch(ledgerStore);
   const plainLedger = createLedger({
-    redis: deps.ledgerRedis,
+    store: ledgerStore,
     epoch: epoch.current,
-    keys: { base, receipts: channelKeys(channel.name).receipts },
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
     playTtlMs: playTtl(channel.eligibility),
     platformDayMs: channel.platformDayMs,
@@ -119,10 +120,9 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     { clock, warn: (detail) => deps.logger.warn({ channel: channel.name }, detail) },
   );
   const marked = withRecentMarks(plainLedger, {
-    redis: deps.ledgerRedis,
-    base,
+    store: ledgerStore,
     platformDayMs: channel.platformDayMs,
-    store: deps.store,
+    watch: deps.watch,
     epoch,
     clock,
     onReasserted: (counts, cause) =>
@@ -133,7 +133,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const reading = { channel, definition, schemas: deps.schemas };
   let wanted = false;
   const standing = createStanding({
-    ...{ redis, base, baseOf: (name: string) => channelKeys(name).ledger },
+    store,
     account: {
       key: accountKey(accountName(accountText(channel, definition))),
       channel: channel.name,
@@ -148,7 +148,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     resolution,
     ledger,
     client,
-    identify: createIdentify({ channel, clock, claims: createClaims(redis, base, claimTtlMs(channel)) }),
+    identify: createIdentify({ channel, clock, claims: createClaims(store, claimTtlMs(channel)) }),
     clock,
     random: deps.random,
     observer: deps.observer,
@@ -158,7 +158,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     async unanswered(failures, opens) {
       const restMs = breakerRestMs(channel.breaker, failures, opens);
       if (restMs === undefined) return;
-      if (await openBreaker(redis, base, restMs, opens)) {
+      if (await openBreaker(store, restMs, opens)) {
         deps.logger.warn({ channel: channel.name, failures, rest_ms: restMs }, 'breaker opened');
       }
     },
@@ -174,7 +174,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     tellError: deps.tellError,
   });
   const { queue } = worker;
-  const upkeep = createSharedUpkeep(redis, channel.name);
+  const upkeep = createSharedUpkeep(store);
   let examined = false;
 
   async function examineAccount(): Promise<void> {
@@ -203,14 +203,12 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       }
       examined = true;
       await standing.take();
-      if (await resumeWithCredentials(redis, base, credentials)) {
+      if (await resumeWithCredentials(store, credentials)) {
         deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials were changed');
       }
     },
     async sample() {
-      const sample = await upkeep.sample(() =>
-        sampleChannel({ channel: channel.name, base, queue, redis }, clock),
-      );
+      const sample = await upkeep.sample(() => sampleChannel({ store, queue }, clock));
       return { ...sample, stopped: standing.stopped() ?? sample.stopped };
     },
     async sweep() {

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { HeraldError } from '../error.ts';
 import { adoptPolicy, lookAtPolicy, type PolicyInForce } from '../ledger/policy-in-force.ts';
 import {
@@ -9,6 +8,7 @@ import {
   samePolicy,
   takesOverAt,
 } from '../policies/quota-change.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 
 /** The policy of a channel's slots was changed while messages of the old one count. */
 export class QuotaChangedError extends HeraldError {
@@ -26,9 +26,7 @@ export class QuotaChangedError extends HeraldError {
 const LOOK_AGAIN_MS = 50;
 
 export interface PolicyTaker {
-  redis: Redis;
-  base: string;
-  channel: string;
+  store: ChannelStore;
   policy: SlotPolicy;
   platformDayMs: number;
 }
@@ -39,26 +37,23 @@ export interface PolicyTaker {
  * @throws QuotaChangedError
  */
 export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<void> {
-  const { redis, base, policy, platformDayMs } = taker;
+  const { store, policy, platformDayMs } = taker;
   for (;;) {
-    const seen = await lookAtPolicy(redis, base);
+    const seen = await lookAtPolicy(store);
     const was = seen.text;
     const same = was === undefined || samePolicy(was, policy);
     if (!same) refuseWhileOpen(taker, seen);
     const renamed = !same && readPolicy(was)?.addressing !== policy.addressing;
     const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || renamed };
-    if (await adoptPolicy(redis, base, adoption)) return;
+    if (await adoptPolicy(store, adoption)) return;
     await pause(LOOK_AGAIN_MS);
   }
 }
 
-function refuseWhileOpen(
-  { channel, policy }: PolicyTaker,
-  { text = '', openUntil, now }: PolicyInForce,
-): void {
+function refuseWhileOpen({ store, policy }: PolicyTaker, { text = '', openUntil, now }: PolicyInForce): void {
   const was = readPolicy(text);
   const at = takesOverAt(policy, was, openUntil);
   if (at <= now) return;
   const sameQuota = was && policyText({ ...policy, quota: was.quota }) === policyText(policy);
-  throw new QuotaChangedError(channel, sameQuota ? 'addressing' : 'quota', text, new Date(at));
+  throw new QuotaChangedError(store.channel, sameQuota ? 'addressing' : 'quota', text, new Date(at));
 }

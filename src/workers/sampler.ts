@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { ChannelQueue } from '../jobs/channel-queue.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import type { ChannelSample, QueueState } from '../observe/sample.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 
 /** A sample, and what only those who take it need. */
 export interface TakenSample extends ChannelSample {
@@ -19,12 +19,12 @@ export interface TakenSample extends ChannelSample {
  * are told by the oldest message that can be seen without walking the queue: the heads of its lists.
  */
 export async function sampleChannel(
-  { channel, base, queue, redis }: { channel: string; base: string; queue: ChannelQueue; redis: Redis },
+  { store, queue }: { store: ChannelStore; queue: ChannelQueue },
   clock: Clock,
 ): Promise<TakenSample> {
   const [figures, state, heads] = await Promise.all([
     queue.figures(clock.now()),
-    readChannelState(redis, base),
+    readChannelState(store),
     queue.heads(),
   ]);
   const waitingSlot = state.waits.slot?.count ?? 0;
@@ -34,7 +34,7 @@ export async function sampleChannel(
   const letters = Object.values(state.letters);
   const oldestLetter = letters.sort((a, b) => a.oldest - b.oldest)[0];
   return {
-    channel,
+    channel: store.channel,
     state,
     limited: figures.resting || figures.paused,
     queuePaused: figures.paused,

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { readVersion } from '../observe/build-info.ts';
-import { channelKeys } from '../redis/keys.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import type { TakenSample } from './sampler.ts';
 
 /**
@@ -23,9 +22,8 @@ const LOOK_EVERY_MS = 50;
 /** Less than the time between two sweeps of one worker (15 s). */
 const SWEEP_EVERY_MS = 12_000;
 
-export function createSharedUpkeep(redis: Redis, channel: string): SharedUpkeep {
+export function createSharedUpkeep({ redis, keys }: ChannelStore): SharedUpkeep {
   // Another version may know other figures.
-  const keys = channelKeys(channel);
   const sampleKey = keys.sample(readVersion());
   const turnKey = keys.sampleTurn(readVersion());
   // A store that is full gives nobody the turn: then everybody looks.

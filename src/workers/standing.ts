@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import { type Account, claimAccount, holderOf, releaseAccount } from '../ledger/account.ts';
 import { policyInForce } from '../ledger/policy-in-force.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StopReason } from '../outcome.ts';
 import { policyText, type SlotPolicy } from '../policies/quota-change.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { AccountTakenError, takeAccount } from './account-claim.ts';
 import { takePolicy } from './policy-change.ts';
 
@@ -34,19 +34,18 @@ export interface Stopped {
 }
 
 export interface StandingDeps {
-  redis: Redis;
-  base: string;
+  store: ChannelStore;
   account: Account;
   policy: SlotPolicy;
   platformDayMs: number;
-  baseOf(channel: string): string;
   logger: Logger;
   /** Called where `stopped` has another answer than before. */
   onChange(): void;
 }
 
 export function createStanding(deps: StandingDeps): Standing {
-  const { redis, base, account, logger } = deps;
+  const { store, account, logger } = deps;
+  const { redis } = store;
   const own = policyText(deps.policy);
   const { channel } = account;
   let taken = false;
@@ -65,7 +64,7 @@ export function createStanding(deps: StandingDeps): Standing {
 
   /** A worker that is stopped only looks: in a store that forgot it would take over what it lost to another. */
   async function reviewStopped(): Promise<void> {
-    const [holder, text] = [await holderOf(redis, account), await policyInForce(redis, base)];
+    const [holder, text] = [await holderOf(redis, account), await policyInForce(store)];
     if (holder !== null && holder !== channel) return ousted(holder);
     if (text !== null && text !== own) return superseded(text);
     if (holder === null || text === null) return;
@@ -78,17 +77,16 @@ export function createStanding(deps: StandingDeps): Standing {
     if (stopped) return await reviewStopped();
     const holder = await claimAccount(redis, account);
     if (holder.channel !== channel) return ousted(holder.channel);
-    const text = await policyInForce(redis, base);
-    if (text === null) await takePolicy({ ...deps, channel }, true);
+    const text = await policyInForce(store);
+    if (text === null) await takePolicy(deps, true);
     else if (text !== own) superseded(text);
   }
 
   return {
     async take() {
       if (taken) return await review();
-      const taker = { ...deps, channel };
-      const moved = await takeAccount({ ...deps, beforeMove: () => takePolicy(taker, true) });
-      await takePolicy(taker, moved);
+      const moved = await takeAccount({ ...deps, beforeMove: () => takePolicy(deps, true) });
+      await takePolicy(deps, moved);
       // It may have been taken while this one stood still for longer than its lease.
       const holder = await claimAccount(redis, account);
       if (holder.channel !== channel)

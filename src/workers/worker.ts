@@ -134,7 +134,7 @@ function openChannels(
   const deps = {
     redis: store.redis,
     ledgerRedis: store.ledgerRedis,
-    store: store.watch,
+    watch: store.watch,
     schemas: createMessageSchemas(platforms),
     keepReceipts: config.receipts.keep,
     clock,

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { readLetters } from '../../src/dead-letters/records.ts';
-import { channelKeys } from '../../src/redis/keys.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { it, sandboxChannels } from './platforms-environment.ts';
 
@@ -61,9 +61,9 @@ describe.concurrent('something that answers in the place of the platform', { tim
       env.sandbox.faults.add(fault, { ...fault, of: 'lookup' } as Fault);
       await env.send({ platform, ...fields, content: 'A body that is long enough' } as never);
       expect(ended(await env.settled(platform, 1))).toEqual(['dead/unconfirmed']);
-      const base = channelKeys(platform).ledger;
-      const names = await env.redis.hkeys(`${base}:letters`);
-      const [letter] = await readLetters(env.redis, base, names);
+      const store = channelStore(env.redis, platform);
+      const names = await env.redis.hkeys(store.keys.letters);
+      const [letter] = await readLetters(store, names);
       for (const word of words) expect(letter?.detail).toContain(word);
       expect(letter?.detail).not.toContain('sandbox-key');
     },

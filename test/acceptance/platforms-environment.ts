@@ -9,7 +9,7 @@ import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
 import type { PlatformDefinition } from '../../src/platforms/port.ts';
 import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
 import { buildProducer } from '../../src/producer/producer.ts';
-import { channelKeys } from '../../src/redis/keys.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { type SandboxOptions, startRedis, startSandbox } from '../../src/sandbox/index.ts';
 import { buildWorker } from '../../src/workers/worker.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -99,7 +99,7 @@ async function open({ platforms = allPlatforms, channels, sandbox: given }: Envi
       platforms: platforms as Record<string, PlatformDefinition>,
       clock: systemClock,
       openLedger: (connection) => ({
-        known: (channel, ids) => knownMessages(connection, channelKeys(channel).ledger, ids),
+        known: (channel, ids) => knownMessages(channelStore(connection, channel), ids),
         recordPlays: () => Promise.reject(new Error('no test of platforms records plays')),
       }),
     },

@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Tally, tallyOf } from '../../testing/metrics-parser.ts';
@@ -130,7 +131,7 @@ describe.concurrent('a Discourse message', () => {
       sandbox: { discourse: { accounts: [{ username: 'herald', mayMessage: false }] } },
     });
     await env.send(discourseTo('ann', 'A body that is long enough'));
-    const state = () => readChannelState(env.redis, channelKeys('discourse').ledger);
+    const state = () => readChannelState(channelStore(env.redis, 'discourse'));
     await eventually('a stop', state, ({ stopped }) => stopped?.reason === 'sender');
     expect(await env.receipts('discourse')).toEqual([]);
   });

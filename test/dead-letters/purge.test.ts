@@ -17,7 +17,7 @@ describe.concurrent('a purge', () => {
     // The plan of named letters is read at once, as a page of the index would be.
     const plan = await planLetters(installation, { ids: ['to-10', 'to-20'] });
     await replayAll(installation, { ids: ['to-10'] });
-    const result = await purgeLetters(installation, plan.read());
+    const result = await purgeLetters(plan.read());
     expect(result).toEqual({ purged: 1, replayedMeanwhile: 1, interrupted: false });
     welcome(env, [10]);
     await env.worker();
@@ -31,15 +31,11 @@ describe.concurrent('a purge', () => {
     const installation = await openInstallation(env);
     const told: number[] = [];
     const options = { onStep: () => told.push(1) };
-    const result = await purgeLetters(
-      installation,
-      (await planLetters(installation, { ids: ['to-10'] })).read(),
-      options,
-    );
+    const result = await purgeLetters((await planLetters(installation, { ids: ['to-10'] })).read(), options);
     expect([result.purged, told.length]).toEqual([1, 1]);
     expect((await planLetters(installation, {})).groups).toMatchObject([{ letters: 1 }]);
     expect(await env.receipts()).toHaveLength(2);
-    await purgeLetters(installation, (await planLetters(installation, {})).read());
+    await purgeLetters((await planLetters(installation, {})).read());
     expect(await env.redis.keys('*:letters*')).toEqual([]);
   });
 
@@ -53,7 +49,7 @@ describe.concurrent('a purge', () => {
     const installation = await openInstallation(env);
     const stop = new AbortController();
     const options = { signal: stop.signal, onStep: () => stop.abort() };
-    const result = await purgeLetters(installation, (await planLetters(installation, {})).read(), options);
+    const result = await purgeLetters((await planLetters(installation, {})).read(), options);
     expect(result).toMatchObject({ replayedMeanwhile: 0, interrupted: true });
     const { letters } = await planLetters(installation, {});
     expect([letters > 0, letters + result.purged]).toEqual([true, 1_501]);

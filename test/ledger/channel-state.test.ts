@@ -7,7 +7,7 @@ const store = useStore();
 
 it('knows nothing of a channel that nothing happened on', async () => {
   const lab = await openLab(store);
-  expect(await readChannelState(store.redis, lab.base)).toEqual({
+  expect(await readChannelState(lab.store)).toEqual({
     now: expect.any(Number),
     stopped: null,
     resting: null,
@@ -26,7 +26,7 @@ it('counts the jobs that wait by what they wait for, with the oldest’s time', 
     { kind: 'retry', untilMs: now + 20 * SECOND, since: now - 4 * SECOND },
   ] as const;
   for (const wait of waits) await lab.settle(lab.message(), { nonce: newNonce() }, 'none', { wait });
-  expect(await readChannelState(store.redis, lab.base)).toMatchObject({
+  expect(await readChannelState(lab.store)).toMatchObject({
     waits: {
       slot: { count: 3, since: now - 5 * SECOND },
       retry: { count: 1, since: now - 4 * SECOND },
@@ -41,7 +41,7 @@ it('stops counting a job when its moment has come', async () => {
   await lab.settle(lab.message(), { nonce: newNonce() }, 'none', wait(now + 1));
   await lab.settle(lab.message(), { nonce: newNonce() }, 'none', wait(now + DAY));
   await store.until(Math.ceil((now + 1) / 1000) * 1000);
-  expect((await readChannelState(store.redis, lab.base)).waits).toEqual({ slot: { count: 1, since: now } });
+  expect((await readChannelState(lab.store)).waits).toEqual({ slot: { count: 1, since: now } });
   expect(await store.redis.hlen(`${lab.base}:waits`)).toBe(1);
 });
 
@@ -54,7 +54,7 @@ it('counts dead letters by reason, with the oldest’s time', async () => {
   }
   const doubtful = lab.message({ to: '3' });
   await lab.settle(doubtful, await lab.grant(doubtful), 'doubt', { final: UNCONFIRMED });
-  const { letters, now } = await readChannelState(store.redis, lab.base);
+  const { letters, now } = await readChannelState(lab.store);
   expect(letters).toEqual({
     exhausted: { count: 2, oldest: expect.any(Number), since: 1_700_000_000_000 },
     unconfirmed: { count: 1, oldest: expect.any(Number), since: 1_700_000_000_000 },

@@ -2,18 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { createClaims } from '../../src/ledger/claims.ts';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import { messageKey } from '../../src/ledger/names.ts';
-import { channelKeys } from '../../src/redis/keys.ts';
 import { DAY, type Lab, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
 const store = useStore();
 const ours = (id: string): string => messageKey(id);
-const claimsOf = (base: string) => createClaims(store.redis, base, 10 * MINUTE);
+const claimsOf = (lab: Lab) => createClaims(lab.store, 10 * MINUTE);
 
 /** A worker's ledger on the lab's channel, of a platform without keys of ours. */
-const claimingLedger = ({ base, channel }: Lab): Ledger =>
+const claimingLedger = (lab: Lab): Ledger =>
   createLedger({
-    redis: store.redis,
-    keys: { base, receipts: channelKeys(channel).receipts },
+    store: lab.store,
     policyAround: () =>
       JSON.stringify({
         ...{ quota: false, playTtl: DAY, platformDay: DAY, inForce: 'lab' },
@@ -30,14 +28,14 @@ const claimingLedger = ({ base, channel }: Lab): Ledger =>
 
 describe('claims of messages on the platform', () => {
   it('give each to one of ours, the likeliest first', async () => {
-    const claims = claimsOf((await openLab(store)).base);
+    const claims = claimsOf(await openLab(store));
     expect(await claims.claim(ours('a'), ['41', '42'])).toBe('41');
     expect(await claims.claim(ours('b'), ['41', '42'])).toBe('42');
     expect(await claims.claim(ours('c'), ['41', '42'])).toBeUndefined();
   });
 
   it('answer the same again to the same message', async () => {
-    const claims = claimsOf((await openLab(store)).base);
+    const claims = claimsOf(await openLab(store));
     expect(await claims.claim(ours('a'), ['42'])).toBe('42');
     expect(await claims.claim(ours('a'), ['41', '42'])).toBe('42');
     expect(await claims.claim(ours('b'), ['41'])).toBe('41');
@@ -45,7 +43,7 @@ describe('claims of messages on the platform', () => {
 
   it('are made by every delivery of a channel that tells messages by their text', async () => {
     const lab = await openLab(store);
-    const claims = claimsOf(lab.base);
+    const claims = claimsOf(lab);
     const ledger = claimingLedger(lab);
     const message = lab.message({ id: 'a' });
     const { nonce } = await ledger.admit(message);
@@ -65,7 +63,7 @@ describe('claims of messages on the platform', () => {
   });
 
   it('are forgotten in time', async () => {
-    const claims = createClaims(store.redis, (await openLab(store)).base, 1);
+    const claims = createClaims((await openLab(store)).store, 1);
     expect(await claims.claim(ours('a'), ['42'])).toBe('42');
     await store.until((await store.now()) + 5);
     expect(await claims.claim(ours('b'), ['42'])).toBe('42');

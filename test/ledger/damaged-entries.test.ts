@@ -41,7 +41,7 @@ it('a producer is told of the other messages when the record of one is damaged',
   for (const message of messages) await lab.deliver(message, await lab.grant(message));
   await store.redis.hset(`${lab.base}:m:0`, messages[1]!.key, 'x');
   const ids = messages.map(({ id }) => id);
-  expect(await knownMessages(store.redis, lab.base, ids)).toEqual([true, false, true]);
+  expect(await knownMessages(lab.store, ids)).toEqual([true, false, true]);
 });
 
 it('a bucket that is split keeps its entries, and a damaged one among them', async () => {
@@ -89,7 +89,7 @@ it('notes of waits that cannot be read are dropped', async () => {
   await store.redis.hset(waits, 'junk', 'junk', `slot:${Math.ceil(due / 1000)}`, 'junk');
   const wait = { kind: 'slot' as const, untilMs: due, since: due - DAY };
   await lab.settle(lab.message(), { nonce: newNonce() }, 'none', { wait });
-  const { waits: seen } = await readChannelState(store.redis, lab.base);
+  const { waits: seen } = await readChannelState(lab.store);
   expect(seen).toEqual({ slot: { count: 1, since: due - DAY } });
   expect(await store.redis.hlen(waits)).toBe(1);
 });

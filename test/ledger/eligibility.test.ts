@@ -9,7 +9,7 @@ const CHECKED = { playedWithin: TWO_WEEKS, playTtl: 2 * TWO_WEEKS };
 const INELIGIBLE = { kind: 'ineligible' } as const;
 
 const played = async (lab: Lab, to: string, msAgo = 0): Promise<number> =>
-  recordPlays(store.redis, lab.base, [{ recipient: to, at: (await store.now()) - msAgo }], CHECKED.playTtl);
+  recordPlays(lab.store, [{ recipient: to, at: (await store.now()) - msAgo }], CHECKED.playTtl);
 
 async function refuse(lab: Lab, to = '32'): Promise<void> {
   const message = lab.message({ to });
@@ -54,7 +54,7 @@ describe('eligibility', () => {
 
   it.for([0, -5 * DAY])('knows who last played at %d, as a table writes "never"', async (at, { expect }) => {
     const lab = await openLab(store, { ...CHECKED, sendWhenUnknown: true });
-    await recordPlays(store.redis, lab.base, [{ recipient: '32', at }], CHECKED.playTtl);
+    await recordPlays(lab.store, [{ recipient: '32', at }], CHECKED.playTtl);
     expect(await lab.verdict(lab.message())).toEqual(INELIGIBLE);
     const told = lab.message({ to: '33', lastPlayedMsAgo: await store.now() });
     expect(await lab.verdict(told)).toEqual(INELIGIBLE);
@@ -64,7 +64,7 @@ describe('eligibility', () => {
     const lab = await openLab(store, { ...CHECKED, sendWhenUnknown: true });
     const at = (await store.now()) - 20 * DAY;
     for (const recipient of ['written', 'told', 'left'])
-      await recordPlays(store.redis, lab.base, [{ recipient, at }], CHECKED.playTtl);
+      await recordPlays(lab.store, [{ recipient, at }], CHECKED.playTtl);
     let passed = 0;
     for (let i = 0; i < 3; i++) {
       await lab.elapse(15 * DAY);
@@ -72,7 +72,7 @@ describe('eligibility', () => {
       const late = { expiresInMs: 100 * DAY };
       expect(await lab.verdict(lab.message({ to: 'written', ...late }))).toEqual(INELIGIBLE);
       const again = { recipient: 'told', at: at - passed };
-      expect(await recordPlays(store.redis, lab.base, [again], CHECKED.playTtl)).toBe(0);
+      expect(await recordPlays(lab.store, [again], CHECKED.playTtl)).toBe(0);
     }
     expect(await lab.verdict(lab.message({ to: 'told', expiresInMs: 100 * DAY }))).toEqual(INELIGIBLE);
     await lab.grant(lab.message({ to: 'left', expiresInMs: 100 * DAY }));

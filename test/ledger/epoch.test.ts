@@ -5,9 +5,9 @@ import { openLab, useStore } from './harness.ts';
 const store = useStore();
 
 it('is begun anew by whoever knew an earlier one, also where a newcomer took the store for a new one', async () => {
-  const { base } = await openLab(store);
+  const lab = await openLab(store);
   await store.redis.flushall();
-  const [first, second, newcomer] = [1, 2, 3].map(() => createEpoch(store.redis, base));
+  const [first, second, newcomer] = [1, 2, 3].map(() => createEpoch(lab.store));
   expect(await first!.join()).toEqual({ cause: 'new', holdMs: 0 });
   expect(await second!.join()).toEqual({ cause: 'same', holdMs: 0 });
   await store.redis.flushall();

@@ -22,7 +22,7 @@ import type {
 } from '../../src/ledger/types.ts';
 import type { FinalState } from '../../src/outcome.ts';
 import type { AdmissionPolicy } from '../../src/policies/admission.ts';
-import { channelKeys } from '../../src/redis/keys.ts';
+import { type ChannelStore, channelStore } from '../../src/redis/channel-store.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 
 export const SECOND = 1_000;
@@ -99,6 +99,7 @@ export interface MessageFields {
 export interface Lab {
   readonly channel: string;
   readonly base: string;
+  readonly store: ChannelStore;
   readonly ledger: Ledger;
   /** Of the channel, with the windows around an instant. */
   policy(around: number): AdmissionPolicy;
@@ -156,9 +157,10 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     ...rest
   } = options;
   const channel = `lab-${++made}`;
-  const base = channelKeys(channel).ledger;
+  const ownStore = channelStore(store.redis, channel);
+  const { ledger: base, receipts } = ownStore.keys;
   const openedAt = await store.now();
-  await store.redis.set(`${base}:policy`, POLICY);
+  await store.redis.set(ownStore.keys.policy, POLICY);
   const playTtl = rest.playTtl ?? 28 * DAY;
   let passed = 0;
   let reliesOn = POLICY;
@@ -184,8 +186,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
   });
   const ledgerOn = (redis: Redis): Ledger =>
     createLedger({
-      redis,
-      keys: { base, receipts: channelKeys(channel).receipts },
+      store: channelStore(redis, channel),
       policyAround: (around) => JSON.stringify(policy(around)),
       playTtlMs: playTtl,
       platformDayMs: rest.platformDay ?? DAY,
@@ -206,6 +207,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
   const lab: Lab = {
     channel,
     base,
+    store: ownStore,
     get ledger() {
       return ledger;
     },
@@ -255,20 +257,19 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
       ledger = ledgerOn(store.redis);
     },
     async receipts() {
-      const entries = await store.redis.xrange(channelKeys(channel).receipts, '-', '+');
+      const entries = await store.redis.xrange(receipts, '-', '+');
       return entries.map(([, fields]) =>
         Object.fromEntries(
           fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? ''] as const] : [])),
         ),
       );
     },
-    letter: async ({ jobId }) => (await readLetters(store.redis, base, [jobId]))[0],
+    letter: async ({ jobId }) => (await readLetters(ownStore, [jobId]))[0],
     async replay(message) {
       const letter = await lab.letter(message);
-      return letter && (await replayLetters(store.redis, base, [letter]))[0];
+      return letter && (await replayLetters(ownStore, [letter]))[0];
     },
-    explain: ({ key, recipient }) =>
-      explainMessage(store.redis, base, { key, recipient, playTtlMs: playTtl }),
+    explain: ({ key, recipient }) => explainMessage(ownStore, { key, recipient, playTtlMs: playTtl }),
   };
   return lab;
 }

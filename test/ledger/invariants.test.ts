@@ -148,7 +148,7 @@ describe('invariant 4: a redelivered or replayed message meets its own record', 
     await lab.settle(message, grant, 'doubt', { final: UNCONFIRMED });
     const letter = (await lab.letter(message))!;
     await lab.deliver(message, grant);
-    expect(await replayLetters(store.redis, lab.base, [letter])).toEqual(['gone']);
+    expect(await replayLetters(lab.store, [letter])).toEqual(['gone']);
     expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
   });
 });

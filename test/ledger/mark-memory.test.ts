@@ -28,11 +28,10 @@ async function remembering(plain?: (lab: Lab) => Ledger, options: LabOptions = {
   const gates: (Promise<void> | undefined)[] = [];
   const { store: watch, meetStore, counts } = meeting(gates);
   const ledger = withRecentMarks(plain?.(lab) ?? lab.ledger, {
-    redis: store.redis,
-    base: lab.base,
+    store: lab.store,
     platformDayMs: 86_400_000,
-    store: watch,
-    epoch: createEpoch(store.redis, lab.base),
+    watch,
+    epoch: createEpoch(lab.store),
     clock: { now: () => systemClock.now() + passed, monotonic: () => passed },
     onReasserted: counts,
   });

@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
 import { checkPermissions, SCRIPTED } from '../../src/ledger/permissions.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { useStore } from './harness.ts';
 
 const store = useStore();
-const BASE = 'herald:{allowed}:ledger';
+const CHANNEL = 'allowed';
 
 /** A user of worker rights but for these. */
 async function restricted(...rules: string[]): Promise<Redis> {
@@ -28,7 +29,7 @@ it.each(['INFO', 'TIME', 'XADD', 'ZADD', 'HSET', 'EVALSHA', 'BZPOPMIN', 'RPOPLPU
   'names %s where the user may not run it',
   async (command) => {
     const redis = await restricted(`-${command.toLowerCase()}`);
-    const failure = await checkPermissions(redis, BASE).catch((error: unknown) => error);
+    const failure = await checkPermissions(channelStore(redis, CHANNEL)).catch((error: unknown) => error);
     redis.disconnect();
     expect(failure).toMatchObject({ name: 'PermissionError' });
     expect((failure as { missing: string[] }).missing).toContain(command);
@@ -38,7 +39,7 @@ it.each(['INFO', 'TIME', 'XADD', 'ZADD', 'HSET', 'EVALSHA', 'BZPOPMIN', 'RPOPLPU
 
 it('finds a user who may do all that workers do, and leaves nothing behind', async () => {
   const redis = await restricted('-@dangerous', '+info');
-  await checkPermissions(redis, BASE);
+  await checkPermissions(channelStore(redis, CHANNEL));
   redis.disconnect();
   expect(await store.redis.keys('*permissions*')).toEqual([]);
 });

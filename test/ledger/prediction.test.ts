@@ -4,7 +4,6 @@ import { recordPlays } from '../../src/ledger/lookups.ts';
 import { predictVerdict } from '../../src/ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../../src/ledger/types.ts';
 import type { AdmissionPolicy } from '../../src/policies/admission.ts';
-import { channelKeys } from '../../src/redis/keys.ts';
 import { DAY, HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
 
 const store = useStore();
@@ -14,8 +13,7 @@ type Setup = (lab: Lab, message: LedgerMessage) => Promise<unknown>;
 
 async function predict(lab: Lab, message: LedgerMessage, inMs = 0): Promise<Verdict> {
   const at = (await store.now()) + inMs;
-  const keys = { base: lab.base, receipts: channelKeys(lab.channel).receipts };
-  return await predictVerdict(store.redis, keys, { message, policy: lab.policy(at), at });
+  return await predictVerdict(lab.store, { message, policy: lab.policy(at), at });
 }
 
 /** Everything that lies under the channel's keys. */
@@ -64,7 +62,7 @@ const CASES: [string, Partial<AdmissionPolicy>, Setup][] = [
     CHECKED,
     async (lab, message) => {
       const play = { recipient: message.recipient, at: (await store.now()) - 20 * DAY };
-      await recordPlays(store.redis, lab.base, [play], CHECKED.playTtl);
+      await recordPlays(lab.store, [play], CHECKED.playTtl);
       await lab.elapse(15 * DAY);
     },
   ],
@@ -104,7 +102,7 @@ describe('a prediction', () => {
 
   it('looks past what holds the channel', async () => {
     const lab = await openLab(store);
-    await stopChannel(store.redis, lab.base, 'paused');
+    await stopChannel(lab.store, 'paused');
     expect(await predict(lab, lab.message())).toMatchObject({ kind: 'granted' });
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'stopped' });
   });

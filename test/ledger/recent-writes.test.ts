@@ -12,11 +12,10 @@ const store = useStore();
 function worker(lab: Lab) {
   const { store: watch, meetStore, counts } = meeting();
   const ledger = withRecentMarks(lab.ledger, {
-    redis: store.redis,
-    base: lab.base,
+    store: lab.store,
     platformDayMs: 86_400_000,
-    store: watch,
-    epoch: createEpoch(store.redis, lab.base),
+    watch,
+    epoch: createEpoch(lab.store),
     clock: systemClock,
     onReasserted: counts,
   });

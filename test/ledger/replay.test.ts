@@ -33,12 +33,12 @@ describe('a replay', () => {
     const message = await exhausted(lab);
     const letter = (await lab.letter(message))!;
     const two = await Promise.all([
-      replayLetters(store.redis, lab.base, [letter]),
-      replayLetters(store.redis, lab.base, [letter, letter]),
+      replayLetters(lab.store, [letter]),
+      replayLetters(lab.store, [letter, letter]),
     ]);
     expect(two.flat().toSorted()).toEqual(['gone', 'gone', 'replayed']);
     await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
-    expect(await replayLetters(store.redis, lab.base, [letter])).toEqual(['gone']);
+    expect(await replayLetters(lab.store, [letter])).toEqual(['gone']);
     expect(await lab.letter(message)).toMatchObject({ run: 2, reason: 'exhausted' });
   });
 
@@ -148,7 +148,7 @@ describe('a replay', () => {
     const lab = await openLab(store, { quota: false });
     const [one, two] = [await exhausted(lab), await exhausted(lab)];
     const letter = (await lab.letter(one))!;
-    expect(await purgeLetters(store.redis, lab.base, [letter, letter])).toEqual([true, false]);
+    expect(await purgeLetters(lab.store, [letter, letter])).toEqual([true, false]);
     expect(await lab.replay(two)).toBe('replayed');
     expect(await store.redis.keys(`${lab.base}:letters*`)).toEqual([]);
   });

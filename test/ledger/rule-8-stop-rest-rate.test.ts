@@ -19,19 +19,19 @@ describe('rule 8: stop', () => {
     const lab = await openLab(store, { resolution: 'resend' });
     const doubtful = anybody(lab);
     await lab.settle(doubtful, await lab.grant(doubtful), 'doubt');
-    await stopChannel(store.redis, lab.base, 'paused');
+    await stopChannel(lab.store, 'paused');
     await lab.elapse(HOUR);
     for (const message of [doubtful, anybody(lab)]) {
       expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'paused' });
     }
-    expect(await resumeChannel(store.redis, lab.base)).toBe(true);
-    expect(await resumeChannel(store.redis, lab.base)).toBe(false);
+    expect(await resumeChannel(lab.store)).toBe(true);
+    expect(await resumeChannel(lab.store)).toBe(false);
     await lab.grant(anybody(lab));
   });
 
   it('leaves slots, plays and attempts untouched', async () => {
     const lab = await openLab(store);
-    await stopChannel(store.redis, lab.base, 'credentials');
+    await stopChannel(lab.store, 'credentials');
     const message = anybody(lab);
     await lab.verdict(message);
     expect(await lab.explain(message)).toMatchObject({ record: null, slot: null, play: null });
@@ -43,27 +43,27 @@ describe('rule 8: stop', () => {
       const lab = await openLab(store, { credentials: 'old' });
       const message = anybody(lab);
       await lab.settle(message, await lab.grant(message), 'waived', { stop: { reason } });
-      expect(await readChannelState(store.redis, lab.base)).toMatchObject({
+      expect(await readChannelState(lab.store)).toMatchObject({
         stopped: { reason, at: expect.any(Number) },
       });
-      expect(await resumeWithCredentials(store.redis, lab.base, 'old')).toBe(false);
+      expect(await resumeWithCredentials(lab.store, 'old')).toBe(false);
       expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason });
-      expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(true);
+      expect(await resumeWithCredentials(lab.store, 'new')).toBe(true);
       expect(await lab.grant(message)).toMatchObject({ attempt: 2, spent: 1 });
     },
   );
 
   it('for a sender who may not write ends by hand as well', async () => {
     const lab = await openLab(store);
-    await stopChannel(store.redis, lab.base, 'sender');
-    expect(await resumeChannel(store.redis, lab.base)).toBe(true);
+    await stopChannel(lab.store, 'sender');
+    expect(await resumeChannel(lab.store)).toBe(true);
     await lab.grant(anybody(lab));
   });
 
   it('by hand does not end with other credentials', async () => {
     const lab = await openLab(store);
-    await stopChannel(store.redis, lab.base, 'paused');
-    expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(false);
+    await stopChannel(lab.store, 'paused');
+    expect(await resumeWithCredentials(lab.store, 'new')).toBe(false);
   });
 
   it.each(['the pause', 'the refusal'])(
@@ -72,14 +72,14 @@ describe('rule 8: stop', () => {
       const lab = await openLab(store, { credentials: 'old' });
       const message = anybody(lab);
       const grant = await lab.grant(message);
-      if (first === 'the pause') await stopChannel(store.redis, lab.base, 'paused');
+      if (first === 'the pause') await stopChannel(lab.store, 'paused');
       await lab.settle(message, grant, 'waived', { stop: { reason: 'credentials' } });
-      if (first === 'the refusal') await stopChannel(store.redis, lab.base, 'paused');
+      if (first === 'the refusal') await stopChannel(lab.store, 'paused');
       expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'paused' });
-      expect(await resumeWithCredentials(store.redis, lab.base, 'old')).toBe(false);
-      expect(await resumeWithCredentials(store.redis, lab.base, 'new')).toBe(true);
+      expect(await resumeWithCredentials(lab.store, 'old')).toBe(false);
+      expect(await resumeWithCredentials(lab.store, 'new')).toBe(true);
       expect(await lab.verdict(message)).toEqual({ kind: 'stopped', reason: 'paused' });
-      expect(await resumeChannel(store.redis, lab.base)).toBe(true);
+      expect(await resumeChannel(lab.store)).toBe(true);
       await lab.grant(message);
     },
   );
@@ -106,7 +106,7 @@ describe('rule 8: rest', () => {
     ]) {
       const lab = await openLab(store);
       for (const ms of order) await rest(lab, ms);
-      const { resting, now } = await readChannelState(store.redis, lab.base);
+      const { resting, now } = await readChannelState(lab.store);
       expect(resting!.until - now).toBeGreaterThan(59 * SECOND);
       expect(resting!.until - now).toBeLessThanOrEqual(MINUTE);
     }
@@ -128,7 +128,7 @@ describe('rule 8: a store whose clock was set back', () => {
     const lab = await openLab(store);
     await rest(lab, 30 * SECOND);
     await ahead(lab, 'restUntil', DAY + MINUTE);
-    expect(await readChannelState(store.redis, lab.base)).toMatchObject({ resting: null });
+    expect(await readChannelState(lab.store)).toMatchObject({ resting: null });
     await lab.grant(anybody(lab));
     await rest(lab, 30 * SECOND);
     expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'resting', reason: 'rate_limited' });
@@ -145,7 +145,7 @@ describe('rule 8: a store whose clock was set back', () => {
 
   it('does not wait for a probe that no grant lasts as long as', async () => {
     const lab = await openLab(store);
-    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await openBreaker(lab.store, SECOND, 0);
     await lab.elapse(SECOND);
     await ahead(lab, 'probeUntil', HOUR);
     await lab.grant(anybody(lab));
@@ -166,16 +166,16 @@ describe('rule 8: the breaker', () => {
 
   it('opens once for a series, however many workers say so', async () => {
     const lab = await openLab(store);
-    const opened = await Promise.all([1, 2, 3].map(() => openBreaker(store.redis, lab.base, MINUTE, 0)));
+    const opened = await Promise.all([1, 2, 3].map(() => openBreaker(lab.store, MINUTE, 0)));
     expect(opened.filter(Boolean)).toHaveLength(1);
     await lab.elapse(2 * MINUTE);
-    expect(await openBreaker(store.redis, lab.base, HOUR, 0)).toBe(false);
+    expect(await openBreaker(lab.store, HOUR, 0)).toBe(false);
     expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'granted' });
   });
 
   it('lets all rest, burns no attempts, and sends a single probe afterwards', async () => {
     const lab = await openLab(store, { lease: 10 * SECOND });
-    await openBreaker(store.redis, lab.base, 30 * SECOND, 0);
+    await openBreaker(lab.store, 30 * SECOND, 0);
     const message = anybody(lab);
     expect(await lab.verdict(message)).toMatchObject({ kind: 'resting', reason: 'breaker_open' });
     await lab.elapse(30 * SECOND);
@@ -188,7 +188,7 @@ describe('rule 8: the breaker', () => {
 
   it('closes when the probe is answered', async () => {
     const lab = await openLab(store);
-    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await openBreaker(lab.store, SECOND, 0);
     await lab.elapse(SECOND);
     const probe = anybody(lab);
     await lab.deliver(probe, await lab.grant(probe));
@@ -201,7 +201,7 @@ describe('rule 8: the breaker', () => {
     ['unsendable', 'spent', { final: { state: 'dead', reason: 'bad_request' } }],
   ] as const)('sends another probe at once when the first was %s', async (_, effect, more) => {
     const lab = await openLab(store);
-    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await openBreaker(lab.store, SECOND, 0);
     await lab.elapse(SECOND);
     const probe = anybody(lab);
     await lab.settle(probe, await lab.grant(probe), effect, more);
@@ -217,15 +217,15 @@ describe('rule 8: the breaker', () => {
     const wait = { kind: 'retry', untilMs: (await store.now()) + MINUTE, since: 1 } as const;
     const again = await lab.settle(message, grant, 'spent', { health: 'down', wait });
     expect(again).toMatchObject({ status: 'stale', failures: 1 });
-    expect((await readChannelState(store.redis, lab.base)).waits).toEqual({});
+    expect((await readChannelState(lab.store)).waits).toEqual({});
   });
 
   it('tells a failed probe how often it opened, and opens again', async () => {
     const lab = await openLab(store);
-    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await openBreaker(lab.store, SECOND, 0);
     await lab.elapse(SECOND);
     expect(await unanswered(lab)).toMatchObject({ opens: 1 });
-    expect(await openBreaker(store.redis, lab.base, 2 * SECOND, 1)).toBe(true);
+    expect(await openBreaker(lab.store, 2 * SECOND, 1)).toBe(true);
     expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'resting', reason: 'breaker_open' });
     await lab.elapse(2 * SECOND);
     expect(await unanswered(lab)).toMatchObject({ opens: 2 });
@@ -233,7 +233,7 @@ describe('rule 8: the breaker', () => {
 
   it('sends another probe when the first one’s worker is never heard of again', async () => {
     const lab = await openLab(store, { lease: 10 * SECOND });
-    await openBreaker(store.redis, lab.base, SECOND, 0);
+    await openBreaker(lab.store, SECOND, 0);
     await lab.elapse(SECOND);
     await lab.grant(anybody(lab));
     await lab.elapse(9 * SECOND);
@@ -244,10 +244,10 @@ describe('rule 8: the breaker', () => {
 
   it('is ended by a resume', async () => {
     const lab = await openLab(store);
-    await openBreaker(store.redis, lab.base, HOUR, 0);
-    await resumeChannel(store.redis, lab.base);
+    await openBreaker(lab.store, HOUR, 0);
+    await resumeChannel(lab.store);
     await Promise.all([1, 2].map(() => lab.grant(anybody(lab))));
-    expect(await readChannelState(store.redis, lab.base)).toMatchObject({ resting: null });
+    expect(await readChannelState(lab.store)).toMatchObject({ resting: null });
   });
 });
 

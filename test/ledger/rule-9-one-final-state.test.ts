@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findLetter, lettersKey, readLetterData, replayLetters } from '../../src/dead-letters/records.ts';
+import { findLetter, readLetterData, replayLetters } from '../../src/dead-letters/records.ts';
 import { originalJobId } from '../../src/jobs/job-ids.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { readReceipts } from '../../src/observe/receipts.ts';
@@ -97,7 +97,7 @@ describe('rule 9: one final state a run', () => {
     const alive = lab.message({ id: 'alive', to: '7' });
     await lab.settle(dead, await lab.grant(dead), 'spent', { final: EXHAUSTED });
     await lab.deliver(alive, await lab.grant(alive));
-    expect(await store.redis.zrange(lettersKey(lab.base, 'exhausted'), '0', '-1')).toEqual(['m_dead']);
+    expect(await store.redis.zrange(lab.store.keys.lettersOf('exhausted'), '0', '-1')).toEqual(['m_dead']);
     const letter = {
       name: 'm_dead',
       id: 'dead',
@@ -113,10 +113,10 @@ describe('rule 9: one final state a run', () => {
       diedAt: (await lab.explain(dead)).record!['at'],
     };
     for (const id of ['dead', 'm_dead']) {
-      expect(await findLetter(store.redis, lab.base, id)).toEqual(letter);
+      expect(await findLetter(lab.store, id)).toEqual(letter);
     }
-    expect(await readLetterData(store.redis, lab.base, 'm_dead')).toBe('{"id":"dead"}');
-    expect(await findLetter(store.redis, lab.base, 'alive')).toBeUndefined();
+    expect(await readLetterData(lab.store, 'm_dead')).toBe('{"id":"dead"}');
+    expect(await findLetter(lab.store, 'alive')).toBeUndefined();
   });
 
   it('keeps the letters of two messages whose jobs bore one id, one after the other', async () => {
@@ -126,13 +126,12 @@ describe('rule 9: one final state a run', () => {
     await lab.settle(one, await lab.grant(one), 'spent', { final: EXHAUSTED });
     const letter = { ...letterOf(two), enqueuedAt: '1700000000001' };
     await lab.settle(two, await lab.grant(two), 'spent', { final: EXHAUSTED, letter });
-    const found = await Promise.all([one, two].map(({ id }) => findLetter(store.redis, lab.base, id)));
+    const found = await Promise.all([one, two].map(({ id }) => findLetter(lab.store, id)));
     expect(found.map((each) => [each?.name, each?.jobId])).toEqual([
       [jobId, jobId],
       [`${jobId}:@1700000000001`, jobId],
     ]);
-    for (const each of found)
-      expect(await replayLetters(store.redis, lab.base, [each!])).toEqual(['replayed']);
+    for (const each of found) expect(await replayLetters(lab.store, [each!])).toEqual(['replayed']);
     const jobs = await store.redis.lrange(`${lab.base.slice(0, -'ledger'.length)}wait`, 0, -1);
     expect(new Set(jobs).size).toBe(2);
     expect(jobs.map(originalJobId)).toEqual([jobId, jobId]);

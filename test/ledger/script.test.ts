@@ -17,11 +17,7 @@ it('tells which messages are final for less than a day', async () => {
   const [done, open] = [lab.message({ id: 'done', to: '1' }), lab.message({ id: 'open', to: '2' })];
   await lab.deliver(done, await lab.grant(done));
   await lab.grant(open);
-  expect(await knownMessages(store.redis, lab.base, ['done', 'open', 'never'])).toEqual([true, false, false]);
+  expect(await knownMessages(lab.store, ['done', 'open', 'never'])).toEqual([true, false, false]);
   await lab.elapse(DAY);
-  expect(await knownMessages(store.redis, lab.base, ['done', 'open', 'never'])).toEqual([
-    false,
-    false,
-    false,
-  ]);
+  expect(await knownMessages(lab.store, ['done', 'open', 'never'])).toEqual([false, false, false]);
 });

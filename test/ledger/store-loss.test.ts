@@ -5,6 +5,7 @@ import { createEpoch } from '../../src/ledger/epoch.ts';
 import { WATCHED_CONNECTION, watchStore } from '../../src/ledger/failover-detector.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Lab, openLab, SENT } from './harness.ts';
@@ -39,11 +40,10 @@ const it = test.extend<{ loss: Loss }>({
     });
     let told: Record<string, number> | undefined;
     const ledger = withRecentMarks(lab.ledgerOn(redis), {
-      redis,
-      base: lab.base,
+      store: channelStore(redis, lab.channel),
       platformDayMs: 86_400_000,
-      store: watch,
-      epoch: createEpoch(redis, lab.base),
+      watch,
+      epoch: createEpoch(channelStore(redis, lab.channel)),
       clock: systemClock,
       onReasserted: (counts) => {
         told = counts;

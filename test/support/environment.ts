@@ -10,7 +10,8 @@ import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import type { Producer } from '../../src/producer/producer.ts';
-import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
+import { PREFIX, queueName } from '../../src/redis/keys.ts';
 import {
   type RedisServer,
   type Sandbox,
@@ -164,8 +165,8 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
     config,
     receipts,
     async letters() {
-      const base = channelKeys(CHANNEL).ledger;
-      const found = await readLetters(redis, base, await redis.hkeys(`${base}:letters`));
+      const store = channelStore(redis, CHANNEL);
+      const found = await readLetters(store, await redis.hkeys(store.keys.letters));
       return found.filter((letter) => letter !== undefined).sort((a, b) => a.diedAt - b.diedAt);
     },
     settled,

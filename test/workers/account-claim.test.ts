@@ -22,8 +22,7 @@ async function openAccount() {
   const take = (channel: string, quota: QuotaConfig | null = DAILY, beforeMove = async () => {}) =>
     takeAccount({
       beforeMove,
-      ...{ redis: store.redis, account: as(channel), policy: { ...POLICY, quota } },
-      baseOf: (name) => (name === lab.channel ? lab.base : `other:{${name}}`),
+      ...{ store: lab.store, account: as(channel), policy: { ...POLICY, quota } },
     });
   await take(lab.channel);
   return { lab, as, take, leave: () => releaseAccount(store.redis, as(lab.channel)), key };

@@ -1,11 +1,10 @@
 import { describe, expect } from 'vitest';
 import { readLetterData } from '../../src/dead-letters/records.ts';
 import { HEAD_BYTES, MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
-import { channelKeys } from '../../src/redis/keys.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { CHANNEL, it } from '../support/environment.ts';
 
-const BASE = channelKeys(CHANNEL).ledger;
 const good = { v: 1, platform: 'kongregate', to: { userId: 11 }, content: 'Hello' };
 
 /** Bytes. Less than a worker has, and more than it can parse. */
@@ -34,7 +33,7 @@ describe.concurrent('a job that would kill its worker', () => {
     const large = letters.find((letter) => letter.jobId === id);
     expect(large?.detail).toMatch(/^data: 1000000\d\d bytes, and 1048576 are allowed$/);
     expect(large?.size).toBeGreaterThan(LARGE);
-    expect(await readLetterData(env.redis, BASE, id)).toHaveLength(HEAD_BYTES);
+    expect(await readLetterData(channelStore(env.redis, CHANNEL), id)).toHaveLength(HEAD_BYTES);
     // What is below the limit is read, and kept whole.
     const readable = letters.find((letter) => letter.jobId !== id);
     expect(readable).toMatchObject({ size: undefined, detail: expect.stringMatching(/content/) });

@@ -8,11 +8,8 @@ const store = useStore();
 const DAILY: QuotaConfig = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' };
 const WEEKLY: QuotaConfig = { ...DAILY, per: 'week' };
 
-const take = ({ base, channel }: Lab, quota: QuotaConfig | null, addressing = 'userId', unknown = false) =>
-  takePolicy(
-    { redis: store.redis, base, channel, policy: { quota, addressing }, platformDayMs: DAY },
-    unknown,
-  );
+const take = ({ store }: Lab, quota: QuotaConfig | null, addressing = 'userId', unknown = false) =>
+  takePolicy({ store, policy: { quota, addressing }, platformDayMs: DAY }, unknown);
 
 /** A channel whose slots follow a policy; the lab's own windows stand for it. */
 async function openChannel(quota: QuotaConfig | null) {
@@ -54,12 +51,12 @@ describe('a change of what slots mean', () => {
   it('is none while others grant by the same policy: a start does not wait for them', async () => {
     const { lab } = await openChannel({ ...DAILY, boundary: 'rolling' });
     const policy = (await store.redis.get(`${lab.base}:policy`))!;
-    const seen = await lookAtPolicy(store.redis, lab.base);
+    const seen = await lookAtPolicy(lab.store);
     const message = lab.message();
     await lab.deliver(message, await lab.grant(message));
     const adoption = { policy, seen, platformDayMs: DAY, unknown: false };
-    expect(await adoptPolicy(store.redis, lab.base, adoption)).toBe(true);
-    expect(await adoptPolicy(store.redis, lab.base, { ...adoption, policy: 'null' })).toBe(false);
+    expect(await adoptPolicy(lab.store, adoption)).toBe(true);
+    expect(await adoptPolicy(lab.store, { ...adoption, policy: 'null' })).toBe(false);
   });
 
   it('tells when the last window ends', async () => {
@@ -146,12 +143,11 @@ describe('a memory that is not complete', () => {
     ['of another channel', (lab: Lab) => take(lab, DAILY, 'userId', true), false],
     [
       'of a shorter platformDay',
-      async ({ base }: Lab) => {
-        await store.redis.hset(`${base}:channel`, 'platformDay', HOUR);
+      async (lab: Lab) => {
+        await store.redis.hset(`${lab.base}:channel`, 'platformDay', HOUR);
         await takePolicy(
           {
-            redis: store.redis,
-            ...{ base, channel: 'c', platformDayMs: DAY },
+            ...{ store: lab.store, platformDayMs: DAY },
             policy: { quota: DAILY, addressing: 'userId' },
           },
           false,

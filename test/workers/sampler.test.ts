@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { stopChannel } from '../../src/ledger/channel-state.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import { readMetrics } from '../../testing/metrics-parser.ts';
@@ -67,7 +68,7 @@ describe.concurrent('the gauges', () => {
 
   it('show what is ready, and that nothing is while the channel is stopped', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    await stopChannel(env.redis, 'herald:{kongregate}:ledger', 'paused');
+    await stopChannel(channelStore(env.redis, 'kongregate'), 'paused');
     const hourAgo = { timestamp: Date.now() - 3_600_000 };
     for (const userId of [11, 12, 13]) {
       await env.addForeign({ v: 1, platform: 'kongregate', content: 'Hello', to: { userId } }, hourAgo);

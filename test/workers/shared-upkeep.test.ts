@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { createSharedUpkeep } from '../../src/workers/shared-upkeep.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
@@ -23,7 +24,7 @@ it('lets idle workers share what they read of Redis', { timeout: 60_000 }, async
 
 it('takes the sample anew when it is old, also where it cannot be shared', async ({ openEnvironment }) => {
   const env = await openEnvironment();
-  const upkeep = createSharedUpkeep(env.redis, CHANNEL);
+  const upkeep = createSharedUpkeep(channelStore(env.redis, CHANNEL));
   let taken = 0;
   const take = async () => ({ taken: ++taken }) as never;
   expect(await upkeep.sample(take)).toEqual({ taken: 1 });
@@ -42,7 +43,7 @@ it('takes the sample anew when it is old, also where it cannot be shared', async
 it('lets one sweep at a time', async ({ openEnvironment }) => {
   const env = await openEnvironment();
   const turns = await Promise.all(
-    Array.from({ length: 5 }, () => createSharedUpkeep(env.redis, CHANNEL).sweepTurn()),
+    Array.from({ length: 5 }, () => createSharedUpkeep(channelStore(env.redis, CHANNEL)).sweepTurn()),
   );
   expect(turns.filter(Boolean)).toHaveLength(1);
 });
@@ -51,6 +52,8 @@ it('takes one sample for all that look at the same instant', async ({ openEnviro
   const env = await openEnvironment();
   let taken = 0;
   const take = async () => ({ taken: ++taken }) as never;
-  const all = Array.from({ length: 8 }, () => createSharedUpkeep(env.redis, CHANNEL).sample(take));
+  const all = Array.from({ length: 8 }, () =>
+    createSharedUpkeep(channelStore(env.redis, CHANNEL)).sample(take),
+  );
   expect(await Promise.all(all)).toEqual(Array.from({ length: 8 }, () => ({ taken: 1 })));
 });

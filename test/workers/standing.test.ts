@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { createLogger } from '../../src/observe/log.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { createStanding } from '../../src/workers/standing.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
@@ -136,10 +137,10 @@ describe.concurrent('a channel that is renamed', () => {
 describe.concurrent('a worker that was stopped, and a store that forgot why', () => {
   it('takes over neither the account nor the policy', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    const base = 'herald:{kongregate}:ledger';
+    const store = channelStore(env.redis, 'kongregate');
     const account = { key: 'herald:{account:standing}', channel: 'kongregate' };
     const standing = createStanding({
-      ...{ redis: env.redis, base, account, platformDayMs: 1_000, baseOf: () => base, onChange: () => {} },
+      ...{ store, account, platformDayMs: 1_000, onChange: () => {} },
       policy: { quota: null },
       logger: createLogger({ level: 'silent', secrets: [] }),
     });
@@ -150,10 +151,10 @@ describe.concurrent('a worker that was stopped, and a store that forgot why', ()
     await env.redis.flushall();
     await standing.review();
     expect(standing.stopped()?.reason).toBe('account_taken');
-    expect(await env.redis.exists(account.key, `${base}:policy`)).toBe(0);
+    expect(await env.redis.exists(account.key, store.keys.policy)).toBe(0);
     // Put back by somebody, it goes on.
     await env.redis.hset(account.key, 'channel', 'kongregate');
-    await env.redis.set(`${base}:policy`, 'null');
+    await env.redis.set(store.keys.policy, 'null');
     await standing.review();
     expect(standing.stopped()).toBeUndefined();
   });

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { replayDeadLetters } from '../../src/app.ts';
-import { lettersKey, readLetterData, readLetters } from '../../src/dead-letters/records.ts';
+import { readLetterData, readLetters } from '../../src/dead-letters/records.ts';
 import { DEAD_REASONS } from '../../src/outcome.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { tallyOfMetrics } from '../../testing/metrics-parser.ts';
-import { type Environment, it } from '../support/environment.ts';
+import { CHANNEL, type Environment, it } from '../support/environment.ts';
 
 const SWEPT_WITHIN_MS = 20_000;
 
@@ -18,12 +20,15 @@ async function giveUp(env: Environment): Promise<string> {
   return job?.id ?? '';
 }
 
-const BASE = 'herald:{kongregate}:ledger';
+const BASE = channelKeys(CHANNEL).ledger;
 
 /** The names of the letters by reason; nothing of Herald's is left in the failed set. */
 async function listed(env: Environment): Promise<Record<string, string[]>> {
   const lists = await Promise.all(
-    DEAD_REASONS.map(async (reason) => [reason, await env.redis.zrange(lettersKey(BASE, reason), '0', '-1')]),
+    DEAD_REASONS.map(async (reason) => [
+      reason,
+      await env.redis.zrange(channelKeys(CHANNEL).lettersOf(reason), '0', '-1'),
+    ]),
   );
   expect(await env.queue.getFailedCount()).toBe(0);
   return Object.fromEntries(lists.filter(([, ids]) => ids?.length)) as Record<string, string[]>;
@@ -68,7 +73,7 @@ describe.concurrent('a job that BullMQ gave up', () => {
       'dead/invalid_message': 1,
     });
     expect(await listed(env)).toEqual({ invalid_message: ['broken'] });
-    expect(await readLetterData(env.redis, BASE, 'broken')).toBe('{"v":1,');
+    expect(await readLetterData(channelStore(env.redis, CHANNEL), 'broken')).toBe('{"v":1,');
     expect(await env.redis.exists(key)).toBe(0);
   });
 
@@ -123,7 +128,7 @@ describe.concurrent('the dead letters of an older version', { timeout: 40_000 },
       (count) => count === 0,
       { withinMs: SWEPT_WITHIN_MS },
     );
-    const letters = (await readLetters(env.redis, BASE, jobs)).map((letter) => letter!);
+    const letters = (await readLetters(channelStore(env.redis, CHANNEL), jobs)).map((letter) => letter!);
     expect(
       letters.map(({ id, reason, run, attempts, detail }) => [id, reason, run, attempts, detail]),
     ).toEqual([
@@ -137,7 +142,9 @@ describe.concurrent('the dead letters of an older version', { timeout: 40_000 },
       // BullMQ had given it up.
       ['order-31', 'stalled', 1, 0, 'job stalled more than allowable limit'],
     ]);
-    const data = await Promise.all(jobs.map((name) => readLetterData(env.redis, BASE, name)));
+    const data = await Promise.all(
+      jobs.map((name) => readLetterData(channelStore(env.redis, CHANNEL), name)),
+    );
     expect(data).toEqual(kept);
     expect(await env.redis.exists(...jobs.map((id) => env.queue.toKey(id)))).toBe(0);
     expect(await env.redis.keys(`${BASE}:dead*`)).toEqual([]);

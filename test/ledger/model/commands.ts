@@ -127,7 +127,7 @@ const plays = fc
   .map(({ player, ago }) =>
     command(`${player} played ${ago} ago`, async ({ model }, real) => {
       const play = { recipient: player, at: (await real.store.now()) - time.ms(ago) };
-      await recordPlays(real.store.redis, real.lab.base, [play], time.ms(time.PLAY_TTL));
+      await recordPlays(real.lab.store, [play], time.ms(time.PLAY_TTL));
       model.play(player, model.now - ago);
     }),
   );
@@ -149,20 +149,20 @@ const replays = message.map((spec) =>
   }),
 );
 
-const resume = command('resume', async ({ model }, { store, lab }) => {
-  await resumeChannel(store.redis, lab.base);
+const resume = command('resume', async ({ model }, { lab }) => {
+  await resumeChannel(lab.store);
   model.resume();
 });
 
 const controls = fc.constantFrom(
-  command('pause', async ({ model }, { store, lab }) => {
-    await stopChannel(store.redis, lab.base, 'paused');
+  command('pause', async ({ model }, { lab }) => {
+    await stopChannel(lab.store, 'paused');
     model.stops.add('paused');
   }),
   ...[resume, resume, resume, resume, resume],
   ...[0, 1].map((opens) =>
-    command(`open the breaker after ${opens}`, async ({ model }, { store, lab }) => {
-      const opened = await openBreaker(store.redis, lab.base, time.ms(time.BREAKER_REST), opens);
+    command(`open the breaker after ${opens}`, async ({ model }, { lab }) => {
+      const opened = await openBreaker(lab.store, time.ms(time.BREAKER_REST), opens);
       expect(opened, 'whether the breaker opened').toBe(model.open(opens));
     }),
   ),

@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { isUnknownScript } from './errors.ts';
+
+/** A Lua script. Sent by hash; the text goes over the wire once for each Redis that does not know it yet. */
+export interface Script {
+  run(redis: Redis, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+}
+
+export function createScript(text: string): Script {
+  const hash = createHash('sha1').update(text).digest('hex');
+  return {
+    async run(redis, keys, args) {
+      try {
+        return await redis.evalsha(hash, keys.length, ...keys, ...args);
+      } catch (error) {
+        if (!isUnknownScript(error)) throw error;
+        return await redis.eval(text, keys.length, ...keys, ...args);
+      }
+    },
+  };
+}
