@@ -12,7 +12,7 @@ const UNIT = [
   'test/cli/{describe-failure,output,table}.test.ts',
   'test/chaos/{judge,late-writes,plan,recovery}.test.ts',
   'test/message/{check,fields,fit,json-schema,schema}.test.ts',
-  'test/jobs/{job-ids,read-job}.test.ts',
+  'test/jobs/{fold-dispositions,job-ids,read-envelope}.test.ts',
   'test/redis/{keys,option,url}.test.ts',
   'test/ledger/names.test.ts',
   'test/observe/{composite-observer,log,metrics}.test.ts',
@@ -20,7 +20,7 @@ const UNIT = [
   'test/admin/{next-step,redis-checks}.test.ts',
   'test/dead-letters/pace.test.ts',
   'test/sandbox/{platforms,sandbox,discourse}.test.ts',
-  'test/workers/{attempt,clock-offset,deadlines,last-words,late-grant-log,lease}.test.ts',
+  'test/workers/{attempt,clock-offset,deadlines,last-answers,late-grant-log,lease}.test.ts',
 ];
 
 /** Run what is shipped, so that the package is built before them. */

@@ -1,6 +1,6 @@
 /**
  * The vocabulary of results. An outcome is what an attempt or an admission resulted in; a disposition is what
- * becomes of the job. Both are values: nothing here throws, and nothing here knows the queue or a platform.
+ * becomes of the message. Both are values: nothing here throws, and nothing here knows the queue or a platform.
  * The reasons are metric labels and log values, so they are closed sets.
  */
 
@@ -79,7 +79,7 @@ export type FinalState =
   | { state: 'suppressed'; reason: SuppressedReason }
   | { state: 'dead'; reason: DeadReason };
 
-/** What becomes of the job. Delays in milliseconds from now. */
+/** What becomes of a message. Delays in milliseconds from now. */
 export type Disposition =
   | { kind: 'complete'; final: FinalState }
   | { kind: 'dead'; reason: DeadReason; detail: string }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { readNdjson } from '../src/cli/input/ndjson.ts';
 import { readPlays } from '../src/cli/input/plays.ts';
 import { systemClock } from '../src/clock.ts';
-import { type QueuedJob, readJob } from '../src/jobs/read-job.ts';
+import type { QueuedJob } from '../src/jobs/envelope.ts';
+import { readEnvelope } from '../src/jobs/read-envelope.ts';
 import { createMessageSchemas, type Platforms } from '../src/message/schema.ts';
 import * as discourse from '../src/platforms/discourse/answer.ts';
 import type { HttpAnswer } from '../src/platforms/http/result.ts';
@@ -112,8 +113,8 @@ const UNLIMITED = { maxMessageLength: 1e9, titleMax: 1e9, bodyMax: 1e9, maxRecip
 function consume(job: string): void {
   for (const [name, channel] of channels) {
     const definition = platforms[name as keyof typeof platforms];
-    const queued = { id: 'm_1', text: job, timestamp: 1, starts: 1, stalls: 0 } as QueuedJob;
-    const read = readJob(queued, { channel, definition, schemas } as never);
+    const queued = { id: 'm_1', text: job, timestamp: 1, pickups: 1, stalls: 0 } as QueuedJob;
+    const [read] = readEnvelope(queued, { channel, definition, schemas } as never).entries;
     if (read.kind !== 'delivery') continue;
     try {
       definition.render(read.delivery.message as never, UNLIMITED as never);

@@ -64,10 +64,10 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
       }),
       pipeline: (pipeline) => ({
         ...pipeline,
-        async deliver(job) {
-          const disposition = await pipeline.deliver(job);
+        async deliver(envelope) {
+          const dispositions = await pipeline.deliver(envelope);
           reach('disposing');
-          return disposition;
+          return dispositions;
         },
       }),
     },

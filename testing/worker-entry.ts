@@ -44,10 +44,11 @@ const reporting =
     const inner = wrapped?.(pipeline, channel) ?? pipeline;
     return {
       ...inner,
-      async deliver(job) {
+      async deliver(envelope) {
+        const { job } = envelope;
         const name = `${channel.name} ${job.id}`;
         report({ kind: 'pickup', job: name, message: `${channel.name} ${idIn(job.text) ?? job.id}` });
-        return await inner.deliver(job).finally(() => report({ kind: 'done', job: name }));
+        return await inner.deliver(envelope).finally(() => report({ kind: 'done', job: name }));
       },
     };
   };

@@ -4,8 +4,9 @@ import { Redis } from 'ioredis';
 import { workerOf } from '../../src/app.ts';
 import { systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/parse.ts';
+import type { Entry } from '../../src/jobs/envelope.ts';
 import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
-import { type ReadJob, readJob } from '../../src/jobs/read-job.ts';
+import { readEnvelope } from '../../src/jobs/read-envelope.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
@@ -18,7 +19,7 @@ import type { FuzzedJob } from './jobs.ts';
 /** A real worker on a real Redis, which is given jobs that nobody checked. */
 export interface QueueTrial {
   /** How many jobs were deliveries, invalid, or of a newer version. */
-  readonly readings: ReadonlyMap<ReadJob['kind'], number>;
+  readonly readings: ReadonlyMap<Entry['kind'], number>;
   /** Puts the jobs into their queues and waits for their ends. Throws where one has no end, or the wrong one. */
   run(jobs: readonly FuzzedJob[]): Promise<void>;
   close(): Promise<void>;
@@ -49,18 +50,19 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   const worker = workerOf(config, logger);
   await worker.start();
   let made = 0;
-  const readings = new Map<ReadJob['kind'], number>();
+  const readings = new Map<Entry['kind'], number>();
   /** A message without a name is named after its job's id and time. */
   const addedAt = new Map<string, number>();
 
-  const read = (id: string, { channel: name, data }: FuzzedJob): ReadJob => {
+  const read = (id: string, { channel: name, data }: FuzzedJob): Entry => {
     const channel = config.channels.find((each) => each.name === name)!;
-    const job = { id, text: data, timestamp: addedAt.get(id) ?? 0, starts: 1, stalls: 0 };
-    return readJob(job, {
+    const job = { id, text: data, timestamp: addedAt.get(id) ?? 0, pickups: 1, stalls: 0 };
+    const context = {
       channel,
       definition: platforms[channel.platform as keyof typeof platforms],
       schemas,
-    });
+    };
+    return readEnvelope(job, context).entries[0];
   };
 
   async function add(queue: Queue, jobs: ReadonlyMap<string, FuzzedJob>): Promise<void> {

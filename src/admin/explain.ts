@@ -1,7 +1,7 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
 import { findLetter, type LetterRecord, readLetterData } from '../dead-letters/records.ts';
 import type { JobState } from '../jobs/channel-queue.ts';
-import type { Delivery } from '../jobs/read-job.ts';
+import type { Delivery } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
@@ -54,8 +54,8 @@ export interface ExplainedJob {
   enqueuedAt: number;
   /** When a delayed job is due. */
   dueAt: number | null;
-  /** How often workers took it up. */
-  starts: number;
+  /** How often workers picked it up. */
+  pickups: number;
   failedReason: string | null;
   /** The message's version, where it is newer than what this Herald reads. */
   newerVersion: number | null;
@@ -162,7 +162,7 @@ async function locate(channel: OperatedChannel, asked: string): Promise<Located>
     (letter ? undefined : (await findLiveJob(channel, key))?.job);
   const stored = job ?? (letter && (await letterAsJob(channel, letter)));
   if (!stored) return { id: asked, key };
-  const read = readStored(stored, channel);
+  const [read] = readStored(stored, channel);
   if (read?.kind === 'delivery') {
     const { ref, ledger } = read.delivery;
     return { job, letter, id: ref.id, key: ledger.key, delivery: read.delivery };
@@ -181,7 +181,7 @@ async function letterAsJob({ store }: OperatedChannel, letter: LetterRecord): Pr
     size: letter.size,
     timestamp: Number(letter.enqueuedAt),
     finishedOn: undefined,
-    starts: 0,
+    pickups: 0,
     stalls: 0,
     failedReason: undefined,
   };
@@ -196,12 +196,12 @@ const explainLetter = ({ reason, detail, run, attempts, diedAt }: LetterRecord):
 });
 
 async function explainJob(channel: OperatedChannel, job: StoredJob): Promise<ExplainedJob> {
-  const read = readStored(job, channel);
+  const [read] = readStored(job, channel);
   return {
     id: job.id,
     ...(await channel.queue.whereabouts(job.id)),
     enqueuedAt: job.timestamp,
-    starts: job.starts,
+    pickups: job.pickups,
     failedReason: job.failedReason ?? null,
     newerVersion: read?.kind === 'newer' ? read.v : null,
   };

@@ -3,7 +3,7 @@ import { type ChannelFacts, readAnnouncements, readQuota } from '../channels/reg
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
-import type { ReadContext } from '../jobs/read-job.ts';
+import type { ReadContext } from '../jobs/read-envelope.ts';
 import { createMessageSchemas, type MessageSchemas, type Platforms } from '../message/schema.ts';
 import {
   type AdmissionPolicy,

@@ -1,5 +1,5 @@
 import { LISTED_STATES } from '../jobs/channel-queue.ts';
-import type { ReadJob } from '../jobs/read-job.ts';
+import type { Entry } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { messageKey } from '../ledger/names.ts';
 import type { ExplainedSlot } from './explained-ledger.ts';
@@ -22,18 +22,18 @@ export async function findLiveJob(
   const { queue } = channel;
   const first = await Promise.all(LISTED_STATES.map((state) => queue.first(state, LOOKED_AT)));
   for (const job of await queue.read(first.flat().map(({ id }) => id))) {
-    const read = job && readStored(job, channel);
-    if (!job || !read) continue;
-    const id = nameOf(job, read);
-    if (id !== undefined && messageKey(id) === key) return { job, id };
+    if (!job) continue;
+    const ids = readStored(job, channel).map((entry) => nameOf(job, entry));
+    const id = ids.find((name) => name !== undefined && messageKey(name) === key);
+    if (id !== undefined) return { job, id };
   }
   return undefined;
 }
 
 /** A newer version may have other rules for its names; what it calls `id` is what its producer knows it by. */
-function nameOf(job: StoredJob, read: ReadJob): string | undefined {
-  if (read.kind === 'delivery') return read.delivery.ref.id;
-  if (read.kind === 'invalid') return read.ref.id;
+function nameOf(job: StoredJob, entry: Entry): string | undefined {
+  if (entry.kind === 'delivery') return entry.delivery.ref.id;
+  if (entry.kind === 'invalid') return entry.ref.id;
   const { id } = Object(JSON.parse(job.text)) as { id?: unknown };
   return typeof id === 'string' ? id : undefined;
 }

@@ -1,6 +1,6 @@
 import { LISTED_STATES, type ListedState } from '../jobs/channel-queue.ts';
+import type { Entry } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
-import type { AnyMessage } from '../message/schema.ts';
 import type { Installation, OperatedChannel } from './installation.ts';
 import { readStored } from './read-stored.ts';
 
@@ -52,33 +52,38 @@ async function* listState(
     const page = found.slice(from, from + PAGE);
     const jobs = await queue.read(page.map(({ id }) => id));
     // A job that a worker ended meanwhile waits no more.
-    for (const [i, job] of jobs.entries()) if (job) yield listed(channel, state, job, page[i]!.dueAt);
+    for (const [i, job] of jobs.entries()) if (job) yield* listed(channel, state, job, page[i]!.dueAt);
   }
 }
 
+/** One for each message of the job. */
 function listed(
   channel: OperatedChannel,
   state: ListedState,
   job: StoredJob,
   dueAt: number | null,
-): ListedJob {
+): ListedJob[] {
   const common = {
     channel: channel.name,
     jobId: job.id,
     state,
     enqueuedAt: job.timestamp,
     dueAt,
-    pickups: job.starts,
+    pickups: job.pickups,
   };
-  const read = readStored(job, channel);
-  if (read?.kind === 'delivery') {
-    const { to }: AnyMessage = read.delivery.message;
-    return { ...common, id: read.delivery.ref.id, to, problem: null };
+  const entries = readStored(job, channel);
+  if (entries.length > 0) return entries.map((entry) => ({ ...common, ...describe(entry) }));
+  const problem = `platform ${channel.platform} is not known to this version`;
+  return [{ ...common, id: null, to: null, problem }];
+}
+
+function describe(entry: Entry): Pick<ListedJob, 'id' | 'to' | 'problem'> {
+  switch (entry.kind) {
+    case 'delivery':
+      return { id: entry.delivery.ref.id, to: entry.delivery.message.to, problem: null };
+    case 'newer':
+      return { id: null, to: null, problem: `version ${entry.v} is newer than what this Herald reads` };
+    case 'invalid':
+      return { id: entry.ref.id, to: null, problem: entry.problem };
   }
-  const problem = !read
-    ? `platform ${channel.platform} is not known to this version`
-    : read.kind === 'newer'
-      ? `version ${read.v} is newer than what this Herald reads`
-      : read.problem;
-  return { ...common, id: read?.kind === 'invalid' ? read.ref.id : null, to: null, problem };
 }

@@ -1,8 +1,8 @@
-import { type ReadJob, readJob } from '../jobs/read-job.ts';
+import type { Entry } from '../jobs/envelope.ts';
+import { readEnvelope } from '../jobs/read-envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import type { OperatedChannel } from './installation.ts';
 
-/** The job as the channel's workers read it; undefined where this version does not know the platform. */
-export function readStored(job: StoredJob, { reading }: OperatedChannel): ReadJob | undefined {
-  return reading && readJob(job, reading);
-}
+/** The job's messages as the channel's workers read them; none where this version does not know the platform. */
+export const readStored = (job: StoredJob, { reading }: OperatedChannel): readonly Entry[] =>
+  reading ? readEnvelope(job, reading).entries : [];

@@ -3,16 +3,18 @@ import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { JOB_LOCK_MS } from '../config/channels.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Disposition } from '../outcome.ts';
 import { PREFIX, queueName } from '../redis/keys.ts';
 import { refusesWrites } from '../redis/refusals.ts';
-import type { Pipeline } from '../workers/pipeline.ts';
+import type { Turns } from '../turns.ts';
 import type { StoreClock } from '../workers/store-clock.ts';
-import { isSignal, leaveToStall, settleJob } from './apply-disposition.ts';
+import { applyVerb, isSignal, leaveToStall } from './apply-verb.ts';
 import { type ChannelQueue, channelQueue } from './channel-queue.ts';
+import type { Pipeline, QueuedJob } from './envelope.ts';
+import { foldDispositions, type Verb } from './fold-dispositions.ts';
 import { guardScripts } from './guarded-scripts.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import { openQueue } from './open-queue.ts';
+import { type ReadContext, readEnvelope } from './read-envelope.ts';
 
 /** Takes the jobs of one channel out of its queue, as many at a time as the channel allows, and puts each where it belongs. */
 export interface ChannelWorker {
@@ -35,7 +37,11 @@ export interface ChannelWorkerDeps {
   channel: string;
   concurrency: number;
   redis: Redis;
+  /** What reading its jobs takes. */
+  reading: ReadContext;
   pipeline: Pipeline;
+  /** In which jobs are read: a long one holds up nobody else. */
+  turns: Turns;
   clock: StoreClock;
   logger: Logger;
   /** Hears of errors of BullMQ's own loops: of the connection, mostly. */
@@ -71,25 +77,19 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   /** Jobs left to come back although this worker lives. */
   let left = new Set<string>();
 
-  async function dispose(job: Job<string>): Promise<Disposition> {
+  async function deliver(job: Job<string>): Promise<Verb> {
     // A pause does not end the question for a next job that BullMQ has asked already: its answer may come any time.
     // Nor may one that BullMQ brought up by a clock that was stepped just now be taken.
     if (!pulling || !clock.agrees()) return { kind: 'hand_back' };
-    return await pipeline.deliver({
-      id: job.id ?? '',
-      text: job.data,
-      size: Number(job.progress) || undefined,
-      timestamp: job.timestamp,
-      starts: job.attemptsStarted,
-      stalls: job.stalledCounter,
-    });
+    const envelope = await deps.turns(() => readEnvelope(queuedJob(job), deps.reading));
+    return foldDispositions(await pipeline.deliver(envelope), clock.now());
   }
 
   async function take(job: Job<string>, token: string): Promise<void> {
     active += 1;
     lastTakenAt = clock.monotonic();
     try {
-      await settleJob(await dispose(job), job, { queue, token, clock });
+      await applyVerb(await deliver(job), job, { queue, token, clock });
       failures = 0;
     } catch (error) {
       if (isSignal(error)) {
@@ -155,3 +155,13 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     },
   };
 }
+
+/** What `pick-up.lua` lets through of a job's hash. */
+const queuedJob = (job: Job<string>): QueuedJob => ({
+  id: job.id ?? '',
+  text: job.data,
+  size: Number(job.progress) || undefined,
+  timestamp: job.timestamp,
+  pickups: job.attemptsStarted,
+  stalls: job.stalledCounter,
+});

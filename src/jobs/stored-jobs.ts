@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { QueuedJob } from './envelope.ts';
 
 /** A job's data beyond this is not read: the largest message takes some 800 KiB, written with all its escapes. */
 export const MAX_DATA_BYTES = 1024 * 1024;
@@ -7,20 +8,9 @@ export const MAX_DATA_BYTES = 1024 * 1024;
 export const HEAD_BYTES = 16 * 1024;
 
 /** A job as it lies in Redis. BullMQ's own reader throws for what is not JSON. */
-export interface StoredJob {
-  id: string;
-  /** The data, or the beginning of it where `size` is given. */
-  text: string;
-  /** Bytes of all the data, where they are too many to be read. */
-  size: number | undefined;
-  /** When it was added, milliseconds since the epoch. */
-  timestamp: number;
+export interface StoredJob extends QueuedJob {
   /** When it ended, if it did. */
   finishedOn: number | undefined;
-  /** How often workers took it up. */
-  starts: number;
-  /** How often it stalled since a worker last brought it to a result. */
-  stalls: number;
   failedReason: string | undefined;
 }
 
@@ -53,7 +43,7 @@ export async function readStoredJobs(
 
 function toJob(
   id: string,
-  [timestamp, finishedOn, starts, stalls, failedReason, size, text]: Fields,
+  [timestamp, finishedOn, pickups, stalls, failedReason, size, text]: Fields,
 ): StoredJob | undefined {
   if (!text || !timestamp) return undefined;
   return {
@@ -62,7 +52,7 @@ function toJob(
     size: size ? Number(size) : undefined,
     timestamp: Number(timestamp),
     finishedOn: finishedOn ? Number(finishedOn) : undefined,
-    starts: Number(starts ?? 0),
+    pickups: Number(pickups ?? 0),
     stalls: Number(stalls ?? 0),
     failedReason: failedReason ?? undefined,
   };

@@ -1,4 +1,6 @@
 import type { Random } from '../clock.ts';
+import type { Settlement } from '../ledger/types.ts';
+import type { Disposition } from '../outcome.ts';
 
 /** Delays of messages that wait without having spent an attempt. Milliseconds. */
 
@@ -21,4 +23,21 @@ export function lookAgainMs(waitMs: number, looks: number, random: Random): numb
 /** When to come for a moment that is known: a window's start. Never before it. */
 export function comeBackMs(waitMs: number, random: Random): number {
   return Math.ceil(waitMs + 1 + random() * Math.min(SPREAD_MS, waitMs / 10));
+}
+
+/** A message must not be left waiting beyond its life: at its expiry it gets its final state. */
+export function withinLife(next: Disposition, expiresInMs: number): Disposition {
+  if (next.kind !== 'retry' && next.kind !== 'wait') return next;
+  const leftMs = Math.max(1, expiresInMs);
+  return next.delayMs > leftMs ? { ...next, delayMs: leftMs } : next;
+}
+
+/**
+ * What the gauges are told of a message that will wait by itself.
+ * @param since when somebody began to wait for the message
+ * @param now store's clock, as `since`
+ */
+export function waitOf(next: Disposition, since: number, now: number): Settlement['wait'] {
+  if (next.kind !== 'retry' && next.kind !== 'wait') return undefined;
+  return { kind: next.kind === 'retry' ? 'retry' : 'slot', untilMs: now + next.delayMs, since };
 }

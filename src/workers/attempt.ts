@@ -2,14 +2,14 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import type { Identify } from '../jobs/identify.ts';
-import type { Delivery } from '../jobs/read-job.ts';
+import type { Delivery } from '../jobs/envelope.ts';
 import { idempotencyKey } from '../ledger/names.ts';
 import type { Grant } from '../ledger/types.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answer, PlatformClient } from '../platforms/port.ts';
 import { longestGrantMs } from '../policies/admission.ts';
 import { createDeadlines, SHARED_MS } from './deadlines.ts';
+import type { Identify } from './identify.ts';
 import type { DeliveryObserver } from './observer.ts';
 import type { Rendered } from './renderings.ts';
 

@@ -3,7 +3,7 @@ import type { Random } from '../clock.ts';
 import { accountText } from '../config/channels.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
-import { createIdentify } from '../jobs/identify.ts';
+import type { Pipeline } from '../jobs/envelope.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
@@ -21,9 +21,10 @@ import { channelStore } from '../redis/channel-store.ts';
 import { accountKey } from '../redis/keys.ts';
 import type { Turns } from '../turns.ts';
 import { credentialsFingerprint } from './credentials.ts';
+import { createIdentify } from './identify.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
 import type { DeliveryObserver } from './observer.ts';
-import { createPipeline, type Pipeline } from './pipeline.ts';
+import { createPipeline } from './pipeline.ts';
 import { sampleChannel, type TakenSample } from './sampler.ts';
 import { createSharedUpkeep } from './shared-upkeep.ts';
 import { createStanding } from './standing.ts';
@@ -144,7 +145,8 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     onChange: () => worker.pull(wanted && !standing.stopped()),
   });
   const plainPipeline = createPipeline({
-    ...reading,
+    channel,
+    definition,
     resolution,
     ledger,
     client,
@@ -168,7 +170,9 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     channel: channel.name,
     concurrency: channel.concurrency,
     redis,
+    reading,
     pipeline,
+    turns: deps.turns,
     clock,
     logger: deps.logger,
     tellError: deps.tellError,

@@ -1,5 +1,5 @@
 import type { ChannelConfig } from '../config/schema.ts';
-import type { Delivery, QueuedJob } from '../jobs/read-job.ts';
+import type { Delivery } from '../jobs/envelope.ts';
 import { renderedOrProblem } from '../message/fit.ts';
 import { problemText } from '../message/problems.ts';
 import type { Outcome } from '../outcome.ts';
@@ -10,13 +10,13 @@ import type { Turns } from '../turns.ts';
 export type Rendered = string | Extract<Outcome, { kind: 'rejected' }>;
 
 /**
- * Renders a job's content before admission is asked for, so that no grant runs out meanwhile; and once, however often the
- * job is taken up until its run ends.
+ * Renders a message's content before admission is asked for, so that no grant runs out meanwhile; and once, however often
+ * its job is picked up until its run ends.
  */
 export interface Renderings {
-  of(job: QueuedJob, delivery: Delivery): Promise<Rendered>;
-  /** The job's run is over. */
-  forget(job: QueuedJob): void;
+  of(delivery: Delivery): Promise<Rendered>;
+  /** The message's run is over. */
+  forget(delivery: Delivery): void;
 }
 
 export interface RenderingDeps {
@@ -50,16 +50,22 @@ export function createRenderings({ channel, definition, turns }: RenderingDeps):
   }
 
   return {
-    async of({ id, text }, { message }) {
+    async of(delivery) {
+      const { message, source } = delivery;
+      const id = nameOf(delivery);
+      const text = source.data;
       const known = remembered.get(id);
       if (known?.text === text) return known.rendered;
       const rendered = await turns(() => render(() => definition.render(message, channel.settings)));
       remember(id, { text, rendered });
       return rendered;
     },
-    forget: ({ id }) => forget(id),
+    forget: (delivery) => forget(nameOf(delivery)),
   };
 }
+
+/** A job may carry many messages, and two jobs the same one. */
+const nameOf = ({ ref: { jobId, id } }: Delivery): string => `${jobId}\n${id}`;
 
 const sizeOf = ({ text, rendered }: { text: string; rendered: Rendered }): number =>
   text.length + (typeof rendered === 'string' ? rendered.length : 0);

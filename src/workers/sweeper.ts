@@ -1,5 +1,6 @@
 import type { ChannelQueue } from '../jobs/channel-queue.ts';
-import { type ReadContext, type ReadJob, readJob } from '../jobs/read-job.ts';
+import type { Entry } from '../jobs/envelope.ts';
+import { type ReadContext, readEnvelope } from '../jobs/read-envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
@@ -33,11 +34,11 @@ export async function sweep(deps: SweeperDeps): Promise<number> {
   }
 }
 
-type Readable = Exclude<ReadJob, { kind: 'newer' }>;
+type Readable = Exclude<Entry, { kind: 'newer' }>;
 
 /** `stale`: it stays, for a send of it is under way, or a newer worker has to read it. */
 async function takeUp(job: StoredJob, deps: SweeperDeps): Promise<Settled['status']> {
-  const read = readJob(job, deps);
+  const [read] = readEnvelope(job, deps).entries;
   if (read.kind === 'newer') return 'stale';
   if (read.kind === 'invalid') return await settle(job, read, 'invalid_message', deps);
   const status = await settle(job, read, 'stalled', deps);

@@ -12,7 +12,7 @@ const JOB = {
   id: 'm_1',
   enqueuedAt: at(-60),
   dueAt: null,
-  starts: 1,
+  pickups: 1,
   failedReason: null,
   newerVersion: null,
 } as const;

@@ -68,7 +68,7 @@ describe.concurrent('a job that stalled', () => {
     const worker = await env.worker();
     expect(await env.agreed(1, [worker])).toEqual({ 'dead/stalled': 1 });
     expect(await env.letters()).toMatchObject([
-      { reason: 'stalled', detail: 'taken up 5 times in a row by workers that brought it to no result' },
+      { reason: 'stalled', detail: 'picked up 5 times in a row by workers that brought it to no result' },
     ]);
     expect(env.sandbox.journal.report().calls).toBe(0);
   });
@@ -98,10 +98,10 @@ describe.concurrent('a job that stalled', () => {
       wrap: {
         pipeline: (pipeline) => ({
           ...pipeline,
-          async deliver(job) {
+          async deliver(envelope) {
             deliveries += 1;
             if (deliveries === 1) throw new Error('of the store');
-            return await pipeline.deliver(job);
+            return await pipeline.deliver(envelope);
           },
         }),
       },

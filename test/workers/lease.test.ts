@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { Delivery } from '../../src/jobs/read-job.ts';
+import type { Delivery } from '../../src/jobs/envelope.ts';
 import type { Grant } from '../../src/ledger/types.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import type { Confirmation, PlatformClient } from '../../src/platforms/port.ts';

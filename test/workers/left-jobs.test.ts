@@ -13,10 +13,10 @@ it('a job whose delivery ends in an error is neither done nor dead: it comes bac
     wrap: {
       pipeline: (pipeline) => ({
         ...pipeline,
-        async deliver(job) {
+        async deliver(envelope) {
           deliveries += 1;
           if (deliveries === 1) throw new Error('of the store');
-          return await pipeline.deliver(job);
+          return await pipeline.deliver(envelope);
         },
       }),
     },

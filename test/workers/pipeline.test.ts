@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { readEnvelope } from '../../src/jobs/read-envelope.ts';
 import type { Settled } from '../../src/ledger/types.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import type { Disposition, FinalState, Outcome } from '../../src/outcome.ts';
@@ -21,10 +22,11 @@ async function settling(
 ): Promise<{ next: Disposition; told: FinalState[] }> {
   const told: FinalState[] = [];
   const quiet = { admitted() {}, waited() {}, inFlight() {}, attempted() {}, deferred() {} };
+  const channel = channelConfig({});
+  const definition = platforms.kongregate;
   const pipeline = createPipeline({
-    channel: channelConfig({}),
-    definition: platforms.kongregate,
-    schemas: createMessageSchemas(platforms),
+    channel,
+    definition,
     resolution: 'presume',
     clock: systemClock,
     random: () => 0.5,
@@ -39,8 +41,10 @@ async function settling(
     turns: createTurns(systemClock),
   } as unknown as PipelineDeps);
   const data = { v: 1, platform: 'kongregate', to: { userId: 21 }, content: 'Hello' };
-  const job = { id: 'm_1', text: JSON.stringify(data), timestamp: systemClock.now(), starts: 1, stalls: 0 };
-  return { next: await pipeline.deliver(job), told };
+  const job = { id: 'm_1', text: JSON.stringify(data), timestamp: systemClock.now(), pickups: 1, stalls: 0 };
+  const schemas = createMessageSchemas(platforms);
+  const [next] = await pipeline.deliver(readEnvelope(job, { channel, definition, schemas }));
+  return { next: next!, told };
 }
 
 const delivered: Outcome = { kind: 'delivered', reason: 'sent' };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { Delivery, QueuedJob } from '../../src/jobs/read-job.ts';
+import type { Delivery } from '../../src/jobs/envelope.ts';
 import { createTurns } from '../../src/turns.ts';
 import { createRenderings, type RenderingDeps } from '../../src/workers/renderings.ts';
 
@@ -11,11 +11,15 @@ class StackError extends Error {
 function rendering(render: (message: { content: string }) => string) {
   const deps = { definition: { render }, channel: { settings: {} }, turns: createTurns(systemClock) };
   const renderings = createRenderings(deps as unknown as RenderingDeps);
-  const job = (id: string, content: string) => ({ id, text: JSON.stringify({ content }) }) as QueuedJob;
+  const delivery = (id: string, content: string) =>
+    ({
+      message: { content },
+      ref: { id, jobId: `m_${id}` },
+      source: { data: JSON.stringify({ content }) },
+    }) as unknown as Delivery;
   return {
-    of: (id: string, content: string) =>
-      renderings.of(job(id, content), { message: { content } } as unknown as Delivery),
-    forget: (id: string) => renderings.forget(job(id, '')),
+    of: (id: string, content: string) => renderings.of(delivery(id, content)),
+    forget: (id: string) => renderings.forget(delivery(id, '')),
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
-import { readJob } from '../../src/jobs/read-job.ts';
+import { readEnvelope } from '../../src/jobs/read-envelope.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
@@ -22,8 +22,8 @@ function read(quota: boolean, to: object, addressing = 'userIds') {
   const readFile = () => '';
   const { channels } = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
   const data = { v: 1, platform: 'zulip', to, content: 'Hello' };
-  const job = { id: 'm_1', text: JSON.stringify(data), timestamp: 1, starts: 1, stalls: 0 };
-  return readJob(job, { channel: channels[0]!, definition: platforms.zulip, schemas });
+  const job = { id: 'm_1', text: JSON.stringify(data), timestamp: 1, pickups: 1, stalls: 0 };
+  return readEnvelope(job, { channel: channels[0]!, definition: platforms.zulip, schemas }).entries[0];
 }
 
 describe('a job of a producer that checks nothing', () => {

@@ -1,47 +1,12 @@
 import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
-import type { LedgerMessage, LetterSource } from '../ledger/types.ts';
 import { type ChannelRules, fitProblem } from '../message/fit.ts';
 import { problemText } from '../message/problems.ts';
 import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import type { MessageRef } from '../workers/observer.ts';
+import type { Entry, EntrySource, Envelope, InvalidEntry, QueuedJob } from './envelope.ts';
 import { originalJobId } from './job-ids.ts';
 import { MAX_DATA_BYTES } from './stored-jobs.ts';
-
-/** A job as the queue hands it over: what the pipeline reads of it. */
-export interface QueuedJob {
-  id: string;
-  /** Its data, JSON or not, or the beginning of them where `size` is given. */
-  text: string;
-  /** Bytes of all the data, where they are too many to be read. */
-  size?: number | undefined;
-  /** When it was added, milliseconds since the epoch. */
-  timestamp: number;
-  /** How often it was taken up so far, this time included. */
-  starts: number;
-  /** How often it stalled since a worker last brought it to a result. */
-  stalls: number;
-}
-
-/** What a dead letter of the job would keep, but for the reason. */
-export type JobSource = Omit<LetterSource, 'detail'>;
-
-/** One message on its way: read from its job, ready for admission. */
-export interface Delivery {
-  message: AnyMessage;
-  ref: MessageRef;
-  ledger: LedgerMessage;
-  source: JobSource;
-  expiresAt: number;
-  /** The later of enqueue and `sendAt`: from here on somebody waits for it. */
-  dueAt: number;
-  looks: number;
-}
-
-export type ReadJob =
-  | { kind: 'delivery'; delivery: Delivery }
-  | { kind: 'newer'; v: number }
-  | { kind: 'invalid'; ref: MessageRef; ledger: LedgerMessage; source: JobSource; problem: string };
 
 /** What reading a job takes of its channel: as configured, or as its workers announced it. */
 export interface ReadRules extends ChannelRules {
@@ -59,8 +24,14 @@ export interface ReadContext {
 const INVALID_LIFE_MS = 7 * 86_400_000;
 const MAX_PROBLEM = 300;
 
-/** Turns a job into a delivery, or says why it is none. Never throws, whatever a producer put into the queue. */
-export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
+/** Reads a job into the messages that it carries. Never throws, whatever a producer put into the queue. */
+export const readEnvelope = (job: QueuedJob, context: ReadContext): Envelope => ({
+  job,
+  entries: [readMessage(job, context)],
+});
+
+/** The job's data are one message, or nothing that could be one. */
+function readMessage(job: QueuedJob, context: ReadContext): Entry {
   const origin = originalJobId(job.id);
   if (job.size !== undefined) {
     return invalid(job, undefined, `data: ${job.size} bytes, and ${MAX_DATA_BYTES} are allowed`, context);
@@ -101,7 +72,8 @@ export function readJob(job: QueuedJob, context: ReadContext): ReadJob {
       source: { ...sourceOf(job), dueAt, priority: message.priority ?? 0 },
       expiresAt: parsed.expiresAtMs,
       dueAt,
-      looks: Math.max(1, job.starts),
+      pickups: Math.max(1, job.pickups),
+      stalls: job.stalls,
     },
   };
 }
@@ -114,7 +86,7 @@ function parse(text: string): unknown {
   }
 }
 
-const sourceOf = ({ text, size, timestamp }: QueuedJob): JobSource => ({
+const sourceOf = ({ text, size, timestamp }: QueuedJob): EntrySource => ({
   data: text,
   size,
   enqueuedAt: String(timestamp),
@@ -131,7 +103,12 @@ const reference = (job: QueuedJob, id: string, { channel }: ReadContext): Messag
   jobId: job.id,
 });
 
-function invalid(job: QueuedJob, id: string | undefined, problem: string, context: ReadContext): ReadJob {
+function invalid(
+  job: QueuedJob,
+  id: string | undefined,
+  problem: string,
+  context: ReadContext,
+): InvalidEntry {
   const origin = originalJobId(job.id);
   const name = id ?? origin.toWellFormed().slice(0, 100);
   return {

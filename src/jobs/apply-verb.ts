@@ -1,39 +1,37 @@
 import { DelayedError, type Job, type Queue, RateLimitError, WaitingError } from 'bullmq';
-import type { Disposition } from '../outcome.ts';
 import { MAX_OFFSET_MS, type StoreClock } from '../workers/store-clock.ts';
+import type { Verb } from './fold-dispositions.ts';
 
-export interface SettleContext {
+export interface VerbContext {
   queue: Queue;
   token: string;
-  clock: Pick<StoreClock, 'now' | 'offsetMs'>;
+  clock: Pick<StoreClock, 'offsetMs'>;
 }
 
 /**
- * The only home of BullMQ's verbs: turns a disposition into what the queue does with the job. Returns for a completed
- * job and throws BullMQ's own signals for everything else, as its processors must.
+ * The only home of BullMQ's verbs. Returns for a completed job and throws BullMQ's own signals for everything else, as its
+ * processors must.
  *
  * Nothing here spends a BullMQ attempt: the budget is the ledger's. Should a verb fail (the lock was lost, Redis is
  * away), the job is left where it is: it stalls, comes back, and meets its own record.
  */
-export async function settleJob(disposition: Disposition, job: Job, context: SettleContext): Promise<void> {
-  const { queue, token, clock } = context;
-  switch (disposition.kind) {
+export async function applyVerb(verb: Verb, job: Job, context: VerbContext): Promise<void> {
+  switch (verb.kind) {
     case 'complete':
-    // Its dead letter is written: the job is done with like any other.
-    case 'dead':
       return;
-    case 'retry':
-    case 'wait':
-      return await delay(job, clock.now() + disposition.delayMs, context);
-    case 'schedule':
-      return await delay(job, disposition.at, context);
+    case 'delay':
+      return await delay(job, verb.until, context);
     case 'rest':
-      await queue.rateLimit(expiryMs(disposition.delayMs));
+      await context.queue.rateLimit(expiryMs(verb.delayMs));
       throw new RateLimitError();
     case 'hand_back':
-      await job.moveToWait(token);
-      throw new WaitingError();
+      return await handBack(job, context);
   }
+}
+
+async function handBack(job: Job, { token }: VerbContext): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
 }
 
 /**
@@ -41,13 +39,10 @@ export async function settleJob(disposition: Disposition, job: Job, context: Set
  * clock was stepped ahead. Then the job goes back to whoever's clock is right. An offset that is tolerated must not shorten
  * a delay, or a repetition would follow at once upon a send in doubt: the job may come up late by it, and never early.
  */
-async function delay(job: Job, at: number, { token, clock }: SettleContext): Promise<never> {
-  const aheadMs = Math.max(0, clock.offsetMs() ?? 0);
-  if (aheadMs > MAX_OFFSET_MS) {
-    await job.moveToWait(token);
-    throw new WaitingError();
-  }
-  await job.moveToDelayed(at + aheadMs, token);
+async function delay(job: Job, until: number, context: VerbContext): Promise<never> {
+  const aheadMs = Math.max(0, context.clock.offsetMs() ?? 0);
+  if (aheadMs > MAX_OFFSET_MS) return await handBack(job, context);
+  await job.moveToDelayed(until + aheadMs, context.token);
   throw new DelayedError();
 }
 
