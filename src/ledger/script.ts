@@ -3,21 +3,16 @@ import { createScript, type Script } from '../redis/script.ts';
 
 const read = (file: string): string => readFileSync(new URL(`lua/${file}`, import.meta.url), 'utf8');
 
-const PRELUDE = [
-  'tables.lua',
-  'records.lua',
-  'channel.lua',
-  'claims.lua',
-  'epoch.lua',
-  'letters.lua',
-  'failed.lua',
-];
+/** Handed to every script, in this order. */
+const SHARED = ['tables', 'records', 'channel', 'claims', 'epoch', 'letters', 'failed'].map(
+  (name) => `${name}.lua`,
+);
 
 /**
  * A script of the ledger: its own file behind the shared ones.
  * @param before a file that comes before the shared ones, where they are to see another store than there is
  */
 export function loadScript(file: string, before?: string): Script {
-  const text = [...(before === undefined ? [] : [before]), ...PRELUDE, file].map(read).join('\n');
-  return createScript(text);
+  const files = ['keys.lua', ...(before === undefined ? [] : [before]), ...SHARED, file];
+  return createScript(files.map(read).join('\n'));
 }

@@ -1,7 +1,7 @@
 /**
  * Every key of Herald's in Redis, and the wire contract of the queues: where jobs and receipts live and how they are
- * named. Producers in other languages rely on it. The scripts name theirs in `keys.lua`; how BullMQ lays out a queue is
- * known to src/jobs alone.
+ * named. Producers in other languages rely on it. Scripts have the same list in `keys.lua`; how BullMQ lays out a queue
+ * is known to src/jobs alone.
  */
 
 export const PREFIX = 'herald';
@@ -35,6 +35,12 @@ export interface ChannelKeys {
   sample(version: string): string;
   /** Present while one of them takes it. */
   sampleTurn(version: string): string;
+  /** Packed tables of message records, slots, plays and claims; their buckets lie behind each, as `:m:0`. */
+  readonly tables: Readonly<Record<'records' | 'slots' | 'plays' | 'claims', string>>;
+  /** Hash of what holds for the whole channel: stops, rests, the breaker, the rate. */
+  readonly state: string;
+  /** Hash: how many jobs wait, by kind and the second they are due. */
+  readonly waits: string;
   /** The policy in force. */
   readonly policy: string;
   /** The store's history that admissions rely on. */
@@ -63,6 +69,14 @@ export function channelKeys(channel: string): ChannelKeys {
     sweeping: `${base}:sweeping`,
     sample,
     sampleTurn: (version) => `${sample(version)}:turn`,
+    tables: {
+      records: `${ledger}:m`,
+      slots: `${ledger}:s`,
+      plays: `${ledger}:p`,
+      claims: `${ledger}:c`,
+    },
+    state: `${ledger}:channel`,
+    waits: `${ledger}:waits`,
     policy: `${ledger}:policy`,
     epoch: `${ledger}:epoch`,
     permissions: `${ledger}:permissions`,

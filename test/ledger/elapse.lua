@@ -2,7 +2,7 @@
 -- own encoding. A test of a day's end need not wait for it, and the store's clock stays the only one that is asked.
 
 local ms = tonumber(ARGV[1])
-local plays = open_table(base .. ':p', 0)
+local plays = open_table(PLAYS, 0)
 
 local function earlier(at)
   return at > 0 and math.max(1, at - ms) or at
@@ -45,7 +45,7 @@ for i = 1, #letters, 2 do
   local letter = cjson.decode(letters[i + 1])
   letter.e, letter.at = earlier(letter.e), earlier(letter.at)
   redis.call('HSET', LETTERS, letters[i], cjson.encode(letter))
-  redis.call('ZADD', LETTERS .. ':' .. letter.reason, string.format('%.0f', letter.at), letters[i])
+  redis.call('ZADD', letters_of(letter.reason), string.format('%.0f', letter.at), letters[i])
 end
 for _, field in ipairs({ 'restUntil', 'probeUntil', 'tat', 'slotsUntil', 'presumeFrom' }) do
   local at = redis.call('HGET', CHANNEL, field)

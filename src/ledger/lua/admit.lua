@@ -4,23 +4,23 @@
 -- where that is not the worker's.
 
 -- Nothing is sent whose final state could not be told: this fails where the key of the receipts holds something else.
-redis.call('XLEN', KEYS[2])
+redis.call('XLEN', RECEIPTS)
 
 if ARGV[3] ~= '' and not is_epoch(ARGV[3]) then return { now, 'forgot' } end
 
 local policy = cjson.decode(ARGV[1])
 
 -- Rule 2: the policy in force is the store's, and a worker learns with its next admission that it has another.
-local in_force = redis.call('GET', base .. ':policy')
+local in_force = redis.call('GET', POLICY)
 if not in_force then
-  redis.call('SET', base .. ':policy', policy.inForce)
+  redis.call('SET', POLICY, policy.inForce)
   remember_from(policy.platformDay, false, true)
 elseif in_force ~= policy.inForce then
   return { now, 'policy', in_force }
 end
 
 local messages = cjson.decode(ARGV[2])
-local plays = open_table(base .. ':p', policy.playTtl)
+local plays = open_table(PLAYS, policy.playTtl)
 keep_slots(policy.platformDay)
 
 local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat', 'presumeFrom')

@@ -6,7 +6,6 @@
 --           if nothing was granted since the look. Answers 1 or 0
 
 local request = cjson.decode(ARGV[1])
-local POLICY = base .. ':policy'
 local held = redis.call('GET', POLICY)
 -- An earlier version kept no such field, and its slots no longer than their window.
 local open_until = tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or slots.horizon) or slots.horizon

@@ -1,7 +1,7 @@
 -- Whose message a message on the platform is, where only its text could tell: its id there -> since when, and whose.
 
 local function open_claims(ttl)
-  return open_table(base .. ':c', ttl)
+  return open_table(CLAIMS, ttl)
 end
 
 local function claim_owner(claims, id)

@@ -15,7 +15,7 @@ local redis = setmetatable({
   call = function(command, key, ...)
     if command == 'TIME' then return { math.floor(instant / 1000), (instant % 1000) * 1000 } end
     if not READS[command] then return 0 end
-    if key == KEYS[1] .. ':channel' then return answer_nothing(command, select('#', ...)) end
+    if key == CHANNEL then return answer_nothing(command, select('#', ...)) end
     return store.call(command, key, ...)
   end,
 }, { __index = store })

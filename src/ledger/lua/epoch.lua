@@ -2,8 +2,6 @@
 -- a FLUSHALL takes along; the replication id that it was written under, which changes when a replica takes over; from
 -- when on anybody may be admitted; and why it was begun.
 
-local EPOCH = base .. ':epoch'
-
 local function replication_id()
   return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 end

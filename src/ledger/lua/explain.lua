@@ -2,7 +2,7 @@
 -- record, slot, play.
 
 local request = cjson.decode(ARGV[1])
-local plays = open_table(base .. ':p', request.playTtl)
+local plays = open_table(PLAYS, request.playTtl)
 local function text(value) return value and cjson.encode(value) or 'null' end
 local record = load_record(request.m)
 local slot, play

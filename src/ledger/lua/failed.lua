@@ -1,18 +1,18 @@
 -- Jobs that lie in the queue's failed set, where nothing of Herald's belongs: BullMQ gave them up, or an older version
--- kept its dead letters there, with an index beside (`:dead:<reason>` and, for later runs, `:dead:runs`).
+-- kept its dead letters there, with an index beside (`old_letters_of` and, for later runs, `OLD_RUNS`).
 
 local function older_letter(s, reasons)
   for _, reason in ipairs(reasons) do
-    local at = redis.call('ZSCORE', base .. ':dead:' .. reason, s.job)
+    local at = redis.call('ZSCORE', old_letters_of(reason), s.job)
     if at then return reason, tonumber(at) end
   end
   return nil
 end
 
 local function forget_older(s, reason)
-  redis.call('ZREM', base .. ':dead:' .. reason, s.job)
-  redis.call('HDEL', base .. ':dead:runs', s.job)
-  if redis.call('HGET', base .. ':dead', s.id) == s.job then redis.call('HDEL', base .. ':dead', s.id) end
+  redis.call('ZREM', old_letters_of(reason), s.job)
+  redis.call('HDEL', OLD_RUNS, s.job)
+  if redis.call('HGET', OLD_LETTERS, s.id) == s.job then redis.call('HDEL', OLD_LETTERS, s.id) end
 end
 
 -- A listed letter becomes a record as it is; any other job is settled. The job goes in the same call, so that none is
@@ -24,7 +24,7 @@ local function take_up(record, s, options, settle)
   local status, own = 'known', is_final(record) and record.job == s.j
   local reason, at = older_letter(s, options.deadReasons)
   if reason then
-    local run = own and record.run or tonumber(redis.call('HGET', base .. ':dead:runs', s.job) or 1)
+    local run = own and record.run or tonumber(redis.call('HGET', OLD_RUNS, s.job) or 1)
     if not (own and record.state == DELIVERED) then
       keep_letter(s, { reason = reason, run = run, attempts = own and record.attempts or 0, at = at })
     end

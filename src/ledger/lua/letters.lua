@@ -1,13 +1,9 @@
 -- Dead letters: a record each, written by the script that makes the message dead, kept until it is replayed or purged.
 -- A letter is named after the job that its message was enqueued with.
---   :letters           name -> what is known of it (JSON)
---   :letters:data      name -> the job's data as it was, or the beginning of it where `size` tells that there was more
---   :letters:ids       message id -> the name of its latest letter
---   :letters:<reason>  names by the instant of death
+-- `size` of a letter tells that its data were more than was kept.
 
-local LETTERS = base .. ':letters'
 -- What the keys of the channel's queue begin with.
-local QUEUE = string.match(base, '^(.*)ledger$') or ''
+local QUEUE = string.match(LEDGER, '^(.*)ledger$') or ''
 
 local function find_letter(name)
   local text = redis.call('HGET', LETTERS, name)
@@ -28,7 +24,7 @@ local function listed_letters(seen)
   for reason, same in pairs(by_reason) do
     local own = {}
     for i, each in ipairs(same) do own[i] = each.name end
-    local deaths = redis.call('ZMSCORE', LETTERS .. ':' .. reason, unpack(own))
+    local deaths = redis.call('ZMSCORE', letters_of(reason), unpack(own))
     for i, each in ipairs(same) do
       local there = deaths[i] and tonumber(deaths[i]) == each.at and kept[each.name]
       if there then listed[each.name] = cjson.decode(there) end
@@ -46,11 +42,11 @@ local function unlist_letters(letters)
     by_reason[letter.reason], same[#same + 1] = same, name
   end
   if #ids == 0 then return end
-  for reason, same in pairs(by_reason) do redis.call('ZREM', LETTERS .. ':' .. reason, unpack(same)) end
-  for i, name in ipairs(redis.call('HMGET', LETTERS .. ':ids', unpack(ids))) do
+  for reason, same in pairs(by_reason) do redis.call('ZREM', letters_of(reason), unpack(same)) end
+  for i, name in ipairs(redis.call('HMGET', LETTER_IDS, unpack(ids))) do
     if name == names[i] then latest[#latest + 1] = ids[i] end
   end
-  if #latest > 0 then redis.call('HDEL', LETTERS .. ':ids', unpack(latest)) end
+  if #latest > 0 then redis.call('HDEL', LETTER_IDS, unpack(latest)) end
   return names
 end
 
@@ -58,7 +54,7 @@ local function drop_letters(letters)
   local names = unlist_letters(letters)
   if not names then return end
   redis.call('HDEL', LETTERS, unpack(names))
-  redis.call('HDEL', LETTERS .. ':data', unpack(names))
+  redis.call('HDEL', LETTER_DATA, unpack(names))
 end
 
 -- `s` is the settlement that it died by, `death` holds reason, run, attempts and at.
@@ -71,10 +67,10 @@ local function keep_letter(s, death)
     held = find_letter(name)
   end
   if held then unlist_letters({ [name] = held }) end
-  redis.call('HSET', LETTERS .. ':data', name, ARGV[source.data])
+  redis.call('HSET', LETTER_DATA, name, ARGV[source.data])
   redis.call('HSET', LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, e = s.e, t = source.t,
     due = source.due, priority = source.priority, size = source.size, detail = source.detail,
     reason = death.reason, run = death.run, attempts = death.attempts, at = death.at }))
-  redis.call('HSET', LETTERS .. ':ids', s.id, name)
-  redis.call('ZADD', LETTERS .. ':' .. death.reason, string.format('%.0f', death.at), name)
+  redis.call('HSET', LETTER_IDS, s.id, name)
+  redis.call('ZADD', letters_of(death.reason), string.format('%.0f', death.at), name)
 end

@@ -2,11 +2,10 @@
 -- before or after. ARGV[1]: a JSON array of commands with their arguments, `@` standing for the key. Answers the names
 -- of those that were forbidden.
 
-local probe = base .. ':permissions'
 local missing = {}
 for _, command in ipairs(cjson.decode(ARGV[1])) do
   for i, argument in ipairs(command) do
-    if argument == '@' then command[i] = probe end
+    if argument == '@' then command[i] = PERMISSIONS end
   end
   local answer = redis.pcall(unpack(command))
   local text = type(answer) == 'table' and answer.err or ''
@@ -14,6 +13,6 @@ for _, command in ipairs(cjson.decode(ARGV[1])) do
     or string.find(text, "can't access", 1, true) then
     missing[#missing + 1] = command[1]
   end
-  redis.pcall('DEL', probe)
+  redis.pcall('DEL', PERMISSIONS)
 end
 return missing

@@ -1,7 +1,7 @@
 -- Records plays. ARGV[1]: { playTtl } as JSON. ARGV[2]: a JSON array of { recipient, at }. A later play than the one
 -- known, or than a refusal, makes the player eligible again. Answers how many were news.
 
-local plays = open_table(base .. ':p', cjson.decode(ARGV[1]).playTtl)
+local plays = open_table(PLAYS, cjson.decode(ARGV[1]).playTtl)
 local news = 0
 for _, play in ipairs(cjson.decode(ARGV[2])) do
   -- Some tables write "never" as an instant before the epoch.

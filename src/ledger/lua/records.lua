@@ -10,8 +10,6 @@ local DAY = 86400000
 local NO_NONCE = '--------'
 local ASKED = '++++++++' -- in place of the nonce of an open record: the platform was asked about its doubt
 
-local base = KEYS[1]
-
 local function is_final(record)
   return record.state == DELIVERED or record.state == SUPPRESSED or record.state == DEAD
 end
@@ -72,11 +70,11 @@ local function undo_lapse(r, nonce)
   end
 end
 
-local records = open_table(base .. ':m', 0)
+local records = open_table(RECORDS, 0)
 
 -- Slots are kept for the longest day that the platform may mean beyond the end of their window: until then a quota refusal
 -- may be owed to what was sent in it (rule 6).
-local slots = open_table(base .. ':s', 0)
+local slots = open_table(SLOTS, 0)
 local function keep_slots(platform_day) slots.ttl = platform_day end
 
 local function load_record(fp)
@@ -126,10 +124,10 @@ end
 -- Until when windows are open, for a change of the policy. It outlives the table.
 local open_until
 local function note_window(window)
-  open_until = open_until or tonumber(redis.call('HGET', base .. ':channel', 'slotsUntil') or 0) or 0
+  open_until = open_until or tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or 0) or 0
   if window <= open_until then return end
   open_until = window
-  redis.call('HSET', base .. ':channel', 'slotsUntil', string.format('%.0f', window))
+  redis.call('HSET', CHANNEL, 'slotsUntil', string.format('%.0f', window))
 end
 
 local function save_slot(recipient, window, state, owner, last)
@@ -144,11 +142,11 @@ end
 -- Rule 6: from when on the ledger knows all that was sent for the longest day that the platform may mean. A memory that was
 -- lost, or kept for a shorter time, has to be made again.
 local function remember_from(platform_day, known, unknown)
-  local kept = tonumber(redis.call('HGET', base .. ':channel', 'platformDay') or 0) or 0
+  local kept = tonumber(redis.call('HGET', CHANNEL, 'platformDay') or 0) or 0
   if unknown or (known and kept < platform_day) then
-    redis.call('HSET', base .. ':channel', 'presumeFrom', string.format('%.0f', now + platform_day))
+    redis.call('HSET', CHANNEL, 'presumeFrom', string.format('%.0f', now + platform_day))
   end
-  redis.call('HSET', base .. ':channel', 'platformDay', string.format('%.0f', platform_day))
+  redis.call('HSET', CHANNEL, 'platformDay', string.format('%.0f', platform_day))
 end
 
 -- The slot is free; what is known of the player's last message stays.
@@ -177,5 +175,3 @@ end
 local function renew_play(plays, recipient, play)
   if now - play.stamp > plays.ttl / 2 then save_play(plays, recipient, now, play.kind, play.at) end
 end
-
-local CHANNEL = base .. ':channel'

@@ -55,7 +55,7 @@ end
 
 local names = {}
 for i, each in ipairs(seen) do names[i] = each.name end
-local data = #names > 0 and redis.call('HMGET', LETTERS .. ':data', unpack(names)) or {}
+local data = #names > 0 and redis.call('HMGET', LETTER_DATA, unpack(names)) or {}
 for i, name in ipairs(names) do answer[i] = replay(name, data[i]) end
 if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
 -- What wakes BullMQ's workers.

@@ -3,12 +3,12 @@
 -- `due` being since when the message of the oldest letter was waited for.
 
 local waits = {}
-local fields = redis.call('HGETALL', base .. ':waits')
+local fields = redis.call('HGETALL', WAITS)
 for i = 1, #fields, 2 do
   local kind, second = string.match(fields[i], '^(%a+):(%d+)$')
   local count, oldest = string.match(fields[i + 1], '^(%d+):(%d+)$')
   if not second or not oldest or tonumber(second) * 1000 <= now then
-    redis.call('HDEL', base .. ':waits', fields[i])
+    redis.call('HDEL', WAITS, fields[i])
   else
     local sum = waits[kind] or { kind, 0, math.huge }
     waits[kind] = { kind, sum[2] + tonumber(count), math.min(sum[3], tonumber(oldest)) }
@@ -22,7 +22,7 @@ end
 
 local letters = {}
 for _, reason in ipairs(cjson.decode(ARGV[1])) do
-  local key = LETTERS .. ':' .. reason
+  local key = letters_of(reason)
   local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   local letter = oldest[1] and find_letter(oldest[1])
   letters[#letters + 1] = { reason, redis.call('ZCARD', key), tostring(oldest[2] or '0'),

@@ -13,11 +13,11 @@
 -- Answers, for each: { status, state, reason code, run, attempts, failures in a row, times the breaker opened }.
 
 -- Fails where the key of the receipts holds something else, before a record is final without one.
-redis.call('XLEN', KEYS[2])
+redis.call('XLEN', RECEIPTS)
 
 local options = cjson.decode(ARGV[1])
 local settlements = cjson.decode(ARGV[2])
-local plays = open_table(base .. ':p', options.playTtl)
+local plays = open_table(PLAYS, options.playTtl)
 keep_slots(options.platformDay)
 local claims = options.claimTtl and open_claims(options.claimTtl)
 
@@ -51,7 +51,7 @@ local function receipt(record, s)
       fields[#fields + 1] = s[name]
     end
   end
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', options.keep, '*', unpack(fields))
+  redis.call('XADD', RECEIPTS, 'MAXLEN', '~', options.keep, '*', unpack(fields))
 end
 
 local STATE = { delivered = DELIVERED, suppressed = SUPPRESSED, dead = DEAD }
@@ -148,8 +148,8 @@ end
 -- How many jobs wait for what, by the second they are due: the gauges need it and the queue does not tell.
 local function note_wait(s)
   local field = s.wait[1] .. ':' .. s.wait[2]
-  local count, oldest = string.match(redis.call('HGET', base .. ':waits', field) or '', '^(%d+):(%d+)$')
-  redis.call('HSET', base .. ':waits', field,
+  local count, oldest = string.match(redis.call('HGET', WAITS, field) or '', '^(%d+):(%d+)$')
+  redis.call('HSET', WAITS, field,
     string.format('%.0f:%.0f', (count or 0) + 1, math.min(oldest or math.huge, s.wait[3])))
 end
 

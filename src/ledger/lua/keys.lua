@@ -1,0 +1,23 @@
+-- The keys that scripts touch, as src/redis/keys.ts lists them. KEYS[1]: what those of the channel's ledger begin with;
+-- KEYS[2]: its stream of receipts.
+
+local LEDGER, RECEIPTS = KEYS[1], KEYS[2]
+
+-- Packed tables: the buckets lie behind each, as `:m:0` (tables.lua).
+local RECORDS, SLOTS, PLAYS, CLAIMS = LEDGER .. ':m', LEDGER .. ':s', LEDGER .. ':p', LEDGER .. ':c'
+
+local CHANNEL = LEDGER .. ':channel' -- what holds for the whole channel, a hash
+local WAITS = LEDGER .. ':waits' -- how many jobs wait, by kind and the second they are due, a hash
+local POLICY = LEDGER .. ':policy' -- the one in force
+local EPOCH = LEDGER .. ':epoch'
+local PERMISSIONS = LEDGER .. ':permissions' -- scratch, present only within a call
+
+-- Dead letters: a hash each by name (the letter, the job's data) and by message id (the name of its latest letter), and
+-- the names of each reason by the instant of death.
+local LETTERS = LEDGER .. ':letters'
+local LETTER_DATA, LETTER_IDS = LETTERS .. ':data', LETTERS .. ':ids'
+local function letters_of(reason) return LETTERS .. ':' .. reason end
+
+-- The index of version 0.1, which kept its letters in the queue's failed set.
+local OLD_LETTERS, OLD_RUNS = LEDGER .. ':dead', LEDGER .. ':dead:runs'
+local function old_letters_of(reason) return OLD_LETTERS .. ':' .. reason end

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { DEAD_REASONS } from '../../src/outcome.ts';
+import { CHANNELS_KEY, channelKey, channelKeys, PROBE_KEY } from '../../src/redis/keys.ts';
+import { createScript } from '../../src/redis/script.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { CHANNEL, it } from '../support/environment.ts';
+
+const keys = channelKeys(CHANNEL);
+
+/** What the scripts call each key of the list. */
+const IN_SCRIPTS = {
+  LEDGER: keys.ledger,
+  RECEIPTS: keys.receipts,
+  RECORDS: keys.tables.records,
+  SLOTS: keys.tables.slots,
+  PLAYS: keys.tables.plays,
+  CLAIMS: keys.tables.claims,
+  CHANNEL: keys.state,
+  WAITS: keys.waits,
+  POLICY: keys.policy,
+  EPOCH: keys.epoch,
+  PERMISSIONS: keys.permissions,
+  LETTERS: keys.letters,
+  LETTER_DATA: keys.letterData,
+  LETTER_IDS: keys.letterIds,
+  "letters_of('stalled')": keys.lettersOf('stalled'),
+};
+
+/** The parts of a BullMQ queue, its jobs and what it keeps beside them. */
+const OF_QUEUE =
+  /^(?:active|completed|delayed|events|failed|id|limiter|marker|meta|metrics:.*|paused|pc|prioritized|repeat|stalled|stalled-check|wait|waiting-children|de:.+|m_\w+(?::[#@].*)?(?::lock)?|\d+(?::lock)?)$/;
+
+function isListed(key: string): boolean {
+  const { tables, sample, sampleTurn: _, lettersOf, ...named } = keys;
+  const fixed = [...Object.values(named), ...Object.values(tables), ...DEAD_REASONS.map(lettersOf)];
+  if ([...fixed, CHANNELS_KEY, PROBE_KEY].includes(key) || /^herald:\{account:[\w-]+\}$/.test(key))
+    return true;
+  if (Object.values(tables).some((table) => /^:\d+$/.test(key.replace(table, '')))) return true;
+  if (key.startsWith(sample(''))) return true;
+  const base = `${channelKey(CHANNEL)}:`;
+  return key.startsWith(base) && OF_QUEUE.test(key.slice(base.length));
+}
+
+describe('the keys', () => {
+  it('have the same names in the scripts', async ({ openEnvironment }) => {
+    const { redis } = await openEnvironment();
+    const list = readFileSync(new URL('../../src/ledger/lua/keys.lua', import.meta.url), 'utf8');
+    const names = Object.keys(IN_SCRIPTS);
+    const script = createScript(`${list}\nreturn { ${names.join(', ')} }`);
+    const texts = await script.run(redis, [keys.ledger, keys.receipts], []);
+    expect(texts).toEqual(Object.values(IN_SCRIPTS));
+  });
+
+  it('of a running installation are all on the list', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    await env.worker();
+    await env.producer.recordPlay({ channel: CHANNEL, to: { userId: 11 }, at: new Date() });
+    for (const userId of [11, 12]) await env.send(userId);
+    await env.send(11, { onQuota: 'defer' });
+    await env.addForeign({ v: 1, platform: 'kongregate' });
+    await eventually(
+      'three receipts',
+      () => env.receipts(),
+      (receipts) => receipts.length === 3,
+    );
+    const found = await eventually(
+      'the shared sample',
+      () => env.redis.keys('*'),
+      (all) => all.some((key) => key.startsWith(keys.sample(''))),
+    );
+    expect(found.filter((key) => !isListed(key))).toEqual([]);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        ...[CHANNELS_KEY, PROBE_KEY, keys.receipts, keys.workers, keys.policy, keys.epoch, keys.waits],
+        ...[keys.tables.records, keys.tables.slots, keys.tables.plays],
+        ...[keys.letters, keys.letterData, keys.letterIds, keys.lettersOf('invalid_message')],
+      ]),
+    );
+  });
+});
