@@ -181,5 +181,6 @@ export const PLACE_OF: Readonly<Record<Step, string>> = {
   writing: 'before the write',
   answered: "after the platform's answer",
   settled: 'after the settlement',
+  ended: 'after the final settlement',
   disposing: "before the queue's verb",
 };

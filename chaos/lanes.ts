@@ -1,4 +1,5 @@
 import type { MessageInput } from '../src/app.ts';
+import type { accountChannels } from '../src/sandbox/accounts.ts';
 
 /**
  * The channels of a run, and by what each is judged: `window` by its quota (whoever gets a second message in a window,
@@ -15,11 +16,12 @@ export interface Lane {
   apart?: true;
   /** Which of the two simulated platforms stands behind it: one a player and window, or whatever is asked for. */
   platform: 'limiting' | 'lenient';
+  /** Whose account it is, in the sandbox's table. */
+  account: keyof ReturnType<typeof accountChannels>;
+  /** Fields of herald.yaml that differ from the account's. */
   settings: Record<string, unknown>;
   /** Messages a recipient and window; many recipients when absent. */
   crowding?: number;
-  /** Below the simulated platform's address. */
-  path: string;
   to(recipient: number): Pick<MessageInput, 'platform' | 'to'> & Record<string, unknown>;
 }
 
@@ -28,7 +30,6 @@ export const TIMEOUT_MS = 2_000;
 export const QUIET_MS = 8_000;
 
 const kongregate = (windowMs: number, boundary: 'calendar' | 'rolling') => ({
-  platform: 'kongregate',
   quota: { per: `${windowMs}ms`, boundary },
   platformDay: `${windowMs}ms`,
 });
@@ -43,7 +44,7 @@ export const FIRST_WINDOW_MS = 40_000;
 const rollout = (name: string, share: number): Lane => ({
   ...{ name, share, judged: { kind: 'rollout' }, apart: true, platform: 'lenient', crowding: 2.5 },
   settings: rolloutSettings(FIRST_WINDOW_MS),
-  path: '/kongregate/api',
+  account: 'kongregate',
   to: toUser(30_000_000),
 });
 
@@ -60,9 +61,9 @@ export const LANES: readonly Lane[] = [
     share: 0.45,
     judged: { kind: 'calendar', windowMs: 60_000 },
     platform: 'limiting',
-    settings: { ...kongregate(60_000, 'calendar'), apiKey: 'sandbox-key', rate: { max: 400, per: '1s' } },
+    settings: { ...kongregate(60_000, 'calendar'), rate: { max: 400, per: '1s' } },
     crowding: 2.5,
-    path: '/kongregate/api',
+    account: 'kongregate',
     to: toUser(1_000),
   },
   {
@@ -73,7 +74,7 @@ export const LANES: readonly Lane[] = [
     platform: 'lenient',
     settings: { ...kongregate(40_000, 'calendar'), apiKey: 'lenient-key', onUnknown: 'keep' },
     crowding: 2.5,
-    path: '/kongregate/api',
+    account: 'kongregate',
     to: toUser(10_000_000),
   },
   {
@@ -83,7 +84,7 @@ export const LANES: readonly Lane[] = [
     platform: 'lenient',
     settings: { ...kongregate(30_000, 'rolling'), apiKey: 'rolling-key', onUnknown: 'keep' },
     crowding: 2.5,
-    path: '/kongregate/api',
+    account: 'kongregate',
     to: toUser(20_000_000),
   },
   {
@@ -91,8 +92,8 @@ export const LANES: readonly Lane[] = [
     share: 0.1,
     judged: { kind: 'confirmable' },
     platform: 'limiting',
-    settings: { platform: 'discourse', apiKey: 'sandbox-key', apiUsername: 'herald', rate: false },
-    path: '/discourse',
+    settings: { rate: false },
+    account: 'discourse',
     to: (recipient) => ({
       platform: 'discourse',
       to: { usernames: [`user-${recipient}`] },
@@ -104,8 +105,8 @@ export const LANES: readonly Lane[] = [
     share: 0.08,
     judged: { kind: 'confirmable' },
     platform: 'limiting',
-    settings: { platform: 'zulip', apiKey: 'sandbox-key', email: 'bot@example.com', rate: false },
-    path: '/zulip',
+    settings: { rate: false },
+    account: 'zulip',
     to: (recipient) => ({ platform: 'zulip', to: { userIds: [1_000 + recipient] } }),
   },
   {
@@ -114,8 +115,8 @@ export const LANES: readonly Lane[] = [
     share: 0.07,
     judged: { kind: 'once' },
     platform: 'limiting',
-    settings: { platform: 'usercom', apiKey: 'sandbox-key', agent: 1, rate: false },
-    path: '/usercom/api/public',
+    settings: { rate: false },
+    account: 'usercom',
     to: (recipient) => ({ platform: 'usercom', to: { userId: 10 * recipient + 1 } }),
   },
   rollout('moving', 0.05),

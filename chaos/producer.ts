@@ -112,7 +112,7 @@ export function openOrders(redis: string, straight: string): Orders {
     },
     async poison(lane, bytes) {
       const content = 'x'.repeat(bytes);
-      await addForeign(lane, { v: 1, platform: lane.settings['platform'], channel: lane.name, content });
+      await addForeign(lane, { v: 1, platform: lane.account, channel: lane.name, content });
       carriedOut += 1;
     },
     pause: (lane) => persistently(() => queues.get(lane)!.pause()),

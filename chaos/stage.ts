@@ -1,4 +1,5 @@
 import type { Clock } from '../src/clock.ts';
+import { accountChannels } from '../src/sandbox/accounts.ts';
 import { type Fault, type Sandbox, startSandbox } from '../src/sandbox/index.ts';
 import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
 import { API_KEYS, COMMON, LANES, type Lane } from './lanes.ts';
@@ -62,9 +63,9 @@ export async function openPlatforms(clock: Clock, seed: number): Promise<Platfor
     proxies: Object.values(proxies),
     channels: (lanes, settings) =>
       Object.fromEntries(
-        lanes.map(({ name, platform, path, ...lane }) => {
-          const baseUrl = `http://127.0.0.1:${proxies[platform].port}${path}`;
-          return [name, { ...COMMON, ...(settings ?? lane.settings), baseUrl }];
+        lanes.map(({ name, platform, account, ...lane }) => {
+          const accounts = accountChannels(`http://127.0.0.1:${proxies[platform].port}`);
+          return [name, { ...COMMON, ...accounts[account], ...(settings ?? lane.settings) }];
         }),
       ),
     slow(on) {

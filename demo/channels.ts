@@ -1,4 +1,4 @@
-import { accountChannels } from '../src/cli/sandbox-accounts.ts';
+import { accountChannels } from '../src/sandbox/accounts.ts';
 
 /** The demo's channels: one a platform, each by the platform's name. */
 

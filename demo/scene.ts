@@ -1,5 +1,5 @@
 import type { CommandContext } from '../src/cli/context.ts';
-import { accountOptions } from '../src/cli/sandbox-accounts.ts';
+import { accountOptions } from '../src/sandbox/accounts.ts';
 import type { RedisServer, Sandbox } from '../src/sandbox/index.ts';
 import { startSandbox } from '../src/sandbox/index.ts';
 import { ownRedis } from '../testing/own-redis.ts';

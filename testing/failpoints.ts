@@ -2,9 +2,18 @@ import type { Wrappers } from '../src/workers/channel.ts';
 
 /**
  * The steps of the pipeline at which a worker can be made to fail, in their order: before admission is asked for, with the
- * grant, before the request is written, with the platform's answer, with the settlement, before the queue's verb.
+ * grant, before the request is written, with the platform's answer, with a settlement, with the settlement that ends the
+ * run, before the queue's verb.
  */
-export const STEPS = ['admitting', 'granted', 'writing', 'answered', 'settled', 'disposing'] as const;
+export const STEPS = [
+  'admitting',
+  'granted',
+  'writing',
+  'answered',
+  'settled',
+  'ended',
+  'disposing',
+] as const;
 export type Step = (typeof STEPS)[number];
 
 /** What happens at the next message that reaches the step, once. */
@@ -48,7 +57,8 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
         },
         async settle(settlement) {
           const settled = await ledger.settle(settlement);
-          if (settlement.final || settlement.effect !== 'none') reach('settled');
+          if (settlement.effect !== 'none') reach('settled');
+          if (settlement.final) reach('ended');
           return settled;
         },
       }),

@@ -1,14 +1,11 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { destination } from 'pino';
-import { secretsOf } from '../src/app.ts';
 import { systemClock } from '../src/clock.ts';
-import { parseConfig } from '../src/config/parse.ts';
-import { createLogger } from '../src/observe/log.ts';
-import { platforms } from '../src/platforms/registry.ts';
 import type { Wrappers } from '../src/workers/channel.ts';
-import { buildWorker, type HeraldWorker } from '../src/workers/worker.ts';
+import type { HeraldWorker } from '../src/workers/worker.ts';
 import { createFailpoints, type Failpoints } from './failpoints.ts';
+import { buildLoggingWorker } from './local-worker.ts';
 import { idIn, type Order, type Report, type WorkerPlan } from './worker-protocol.ts';
 
 /**
@@ -23,18 +20,11 @@ const REFUSALS = ['QuotaChangedError', 'AccountTakenError'];
 /** Written before the call returns: what dies next has reported it. */
 const report = (what: Report): void => void writeSync(3, `${JSON.stringify(what)}\n`);
 
-function build(plan: WorkerPlan, failpoints: Failpoints): HeraldWorker {
-  const { clockAheadMs = 0, random } = plan;
-  const readFile = (): never => {
-    throw new Error('a worker of the harness reads no secret from a file');
-  };
-  const config = parseConfig(plan.config, { platforms, env: {}, secrets: 'resolve', readFile });
-  return buildWorker(config, {
-    platforms,
-    logger: createLogger({ level: config.logLevel, destination: destination(2), secrets: secretsOf(config) }),
+function build({ config, clockAheadMs = 0, random }: WorkerPlan, { wrappers }: Failpoints): HeraldWorker {
+  return buildLoggingWorker(config, destination(2), {
     clock: { ...systemClock, now: () => systemClock.now() + clockAheadMs },
     random: random === undefined ? undefined : () => random,
-    wrap: { ...failpoints.wrappers, pipeline: reporting(failpoints.wrappers) },
+    wrap: { ...wrappers, pipeline: reporting(wrappers) },
   });
 }
 

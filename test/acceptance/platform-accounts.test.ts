@@ -2,13 +2,13 @@ import { describe, expect } from 'vitest';
 import { readLetters } from '../../src/dead-letters/records.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
-import { it, sandboxChannels } from './platforms-environment.ts';
+import { it } from './platforms-environment.ts';
 
 const ended = (receipts: readonly { state: string; reason: string }[]): string[] =>
   receipts.map(({ state, reason }) => `${state}/${reason}`).toSorted();
 
 describe.concurrent('a Zulip bot that may not read', { timeout: 60_000 }, () => {
-  const channels = sandboxChannels({ zulip: { email: 'hook@example.com', apiKey: 'hook-key' } });
+  const channels = { zulip: { email: 'hook@example.com', apiKey: 'hook-key' } };
 
   it('is told of at the start, delivers, and keeps its doubts instead of asking for ever', async ({
     openPlatforms,
@@ -57,7 +57,7 @@ describe.concurrent('something that answers in the place of the platform', { tim
     '%s: %s is told of in the letter',
     async ([platform, , fault, fields, words], { openPlatforms }) => {
       const quick = { patience: '1s', retry: { attempts: 2, base: '20ms', cap: '50ms' }, timeout: '1s' };
-      const env = await openPlatforms({ channels: sandboxChannels({ [platform]: quick }) });
+      const env = await openPlatforms({ channels: { [platform]: quick } });
       env.sandbox.faults.add(fault, { ...fault, of: 'lookup' } as Fault);
       await env.send({ platform, ...fields, content: 'A body that is long enough' } as never);
       expect(ended(await env.settled(platform, 1))).toEqual(['dead/unconfirmed']);
@@ -73,7 +73,7 @@ describe.concurrent('something that answers in the place of the platform', { tim
 describe.concurrent('a Zulip server before 7.0', { timeout: 60_000 }, () => {
   it('kills no message of a channel that nobody told of its age', async ({ openPlatforms }) => {
     const env = await openPlatforms({
-      channels: sandboxChannels({ zulip: {} }),
+      channels: { zulip: {} },
       sandbox: { zulip: { old: true } },
     });
     const people = [1, 2, 3, 20];
@@ -91,8 +91,9 @@ describe.concurrent('a refusal of User.com', { timeout: 60_000 }, () => {
     to: { conversationId },
     content: 'Hello',
   });
-  const into = (fields: Record<string, unknown> = {}) =>
-    sandboxChannels({ usercom: { addressing: 'conversationId', concurrency: 1, ...fields } });
+  const into = (fields: Record<string, unknown> = {}) => ({
+    usercom: { addressing: 'conversationId', concurrency: 1, ...fields },
+  });
 
   it('of one conversation ends one message, and no other waits', async ({ openPlatforms }) => {
     const env = await openPlatforms({ channels: into() });

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { tallyOf } from '../../testing/metrics-parser.ts';
-import { it, sandboxChannels } from './platforms-environment.ts';
+import { it } from './platforms-environment.ts';
 
 const MESSAGES = 1_000;
 
@@ -20,7 +20,7 @@ it.for([
 ] as const)(
   '1,000 messages of %s arrive once each, one in twenty with its answer lost: %s',
   async ([platform, doubtful], { openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ [platform]: { patience: '120s' } }) });
+    const env = await openPlatforms({ channels: { [platform]: { patience: '120s' } } });
     env.sandbox.faults.add({ kind: 'reset', accepted: true, probability: 0.05 });
     const messages = Array.from({ length: MESSAGES }, (_, n) => ({
       platform,

@@ -6,7 +6,7 @@ import { channelStore } from '../../src/redis/channel-store.ts';
 import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Tally, tallyOf } from '../../testing/metrics-parser.ts';
-import { it, sandboxChannels } from './platforms-environment.ts';
+import { it } from './platforms-environment.ts';
 
 const zulipTo = (userId: number, content: string) => ({
   platform: 'zulip',
@@ -24,7 +24,7 @@ const discourseTo = (name: string, content: string, more: object = {}) => ({
 describe.concurrent('one content for four platforms', () => {
   it('arrives in the dialect of each', async ({ openPlatforms }) => {
     const env = await openPlatforms({
-      channels: sandboxChannels({ kongregate: {}, zulip: {}, discourse: {}, usercom: {} }),
+      channels: { kongregate: {}, zulip: {}, discourse: {}, usercom: {} },
     });
     const content = 'Hello **{{ name }}**, see [our page](https://e.com/{{ name }})';
     const data = { name: '@all <b>' };
@@ -59,7 +59,7 @@ describe.concurrent('two Zulip messages of one text to one person', () => {
     ['arrived', true, { 'delivered/sent': 1, 'delivered/confirmed': 1 }],
     ['did not arrive', false, { 'delivered/sent': 2 }],
   ])('arrive once each when one is unknown and %s', async ([, accepted, tally], { openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
+    const env = await openPlatforms({ channels: { zulip: {} } });
     env.sandbox.faults.add({ kind: 'reset', accepted, count: 1 });
     await Promise.all([env.send(zulipTo(1, 'Hello')), env.send(zulipTo(1, 'Hello'))]);
     const receipts = await env.settled('zulip', 2);
@@ -69,7 +69,7 @@ describe.concurrent('two Zulip messages of one text to one person', () => {
   });
 
   it('arrive once each when both are unknown and one arrived', async ({ openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ zulip: {} }) });
+    const env = await openPlatforms({ channels: { zulip: {} } });
     env.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 }, { kind: 'reset', count: 1 });
     await Promise.all([env.send(zulipTo(1, 'Hello')), env.send(zulipTo(1, 'Hello'))]);
     const receipts = await env.settled('zulip', 2);
@@ -80,7 +80,7 @@ describe.concurrent('two Zulip messages of one text to one person', () => {
 
 describe.concurrent('a Discourse message', () => {
   it('makes a new topic when its id is used again after its time', async ({ openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
+    const env = await openPlatforms({ channels: { discourse: {} } });
     const message = discourseTo('ann', 'The first of its name', { id: 'weekly' });
     await env.send(message);
     await env.settled('discourse', 1);
@@ -96,7 +96,7 @@ describe.concurrent('a Discourse message', () => {
   });
 
   it('that is a reply of unknown end is a dead letter, and not sent twice', async ({ openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ discourse: { patience: '1s' } }) });
+    const env = await openPlatforms({ channels: { discourse: { patience: '1s' } } });
     await env.send(discourseTo('ann', 'The beginning of it'));
     await env.settled('discourse', 1);
     env.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
@@ -110,7 +110,7 @@ describe.concurrent('a Discourse message', () => {
 
   it('waits where a member writes the same text to many, and none dies', async ({ openPlatforms }) => {
     const env = await openPlatforms({
-      channels: sandboxChannels({ discourse: {} }),
+      channels: { discourse: {} },
       sandbox: { discourse: { accounts: [{ username: 'herald' }] } },
     });
     const names = Array.from({ length: 20 }, (_, n) => `player${n}x`);
@@ -127,7 +127,7 @@ describe.concurrent('a Discourse message', () => {
 
   it('stops its channel where the account may not write, and none dies', async ({ openPlatforms }) => {
     const env = await openPlatforms({
-      channels: sandboxChannels({ discourse: {} }),
+      channels: { discourse: {} },
       sandbox: { discourse: { accounts: [{ username: 'herald', mayMessage: false }] } },
     });
     await env.send(discourseTo('ann', 'A body that is long enough'));
@@ -137,7 +137,7 @@ describe.concurrent('a Discourse message', () => {
   });
 
   it('stays delivered while it cannot be archived, and the log tells', async ({ openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ discourse: {} }) });
+    const env = await openPlatforms({ channels: { discourse: {} } });
     env.sandbox.faults.add({ kind: 'server_error', of: 'lookup', count: 1 });
     await env.send(discourseTo('ann', 'A body that is long enough', { archive: true }));
     expect(tallyOf(await env.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
@@ -153,7 +153,7 @@ describe.concurrent('a User.com message of unknown end', () => {
     ['is kept', {}, { 'dead/unconfirmed': 1 }, 1],
     ['is sent again where that is asked for', { onUnknown: 'resend' }, { 'delivered/sent': 1 }, 2],
   ])('%s', async ([, fields, tally, sends], { openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ usercom: fields }) });
+    const env = await openPlatforms({ channels: { usercom: fields } });
     env.sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
     await env.send({ platform: 'usercom', to: { userId: 1 }, content: 'Hello' });
     expect(tallyOf(await env.settled('usercom', 1))).toEqual(tally);
@@ -163,7 +163,7 @@ describe.concurrent('a User.com message of unknown end', () => {
 
 describe.concurrent('what a channel does not take', () => {
   it('is told at enqueue, with limit and length', async ({ openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ zulip: {}, discourse: {} }) });
+    const env = await openPlatforms({ channels: { zulip: {}, discourse: {} } });
     await expect(env.send(zulipTo(1, 'x'.repeat(10_001)))).rejects.toThrow(
       'content: is 10001 characters long, the platform takes at most 10000',
     );
@@ -175,11 +175,11 @@ describe.concurrent('what a channel does not take', () => {
 
   it('is told by the limits of the channel itself, which its worker announced', async ({ openPlatforms }) => {
     const env = await openPlatforms({
-      channels: sandboxChannels({
+      channels: {
         zulip: { maxMessageLength: 20_000 },
         discourse: { allowEmail: true, bodyMin: 40 },
         usercom: { agent: undefined, addressing: 'conversationId' },
-      }),
+      },
     });
     const byMail = discourseTo('ann@example.com', 'A body that is long enough for anybody there');
     expect(await env.send(zulipTo(1, 'x'.repeat(10_001)))).toMatchObject({ status: 'queued' });
@@ -194,7 +194,7 @@ describe.concurrent('what a channel does not take', () => {
   });
 
   it('is a dead letter where it did not come by a producer', async ({ openPlatforms }) => {
-    const env = await openPlatforms({ channels: sandboxChannels({ zulip: { maxMessageLength: 4 } }) });
+    const env = await openPlatforms({ channels: { zulip: { maxMessageLength: 4 } } });
     const queue = new Queue(queueName('zulip'), { connection: env.redis, prefix: PREFIX });
     await queue.add(MESSAGE_JOB, { v: 1, ...zulipTo(1, 'Hello') });
     expect(tallyOf(await env.settled('zulip', 1))).toEqual({ 'dead/bad_request': 1 });

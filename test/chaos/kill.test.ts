@@ -50,7 +50,7 @@ describe('kill -9', () => {
   it.concurrent.for([
     { dieAt: 'granted', calls: 1, tally: { 'delivered/sent': 1 } },
     { dieAt: 'answered', calls: 2, tally: { 'delivered/presumed': 1 } },
-    { dieAt: 'settled', calls: 1, tally: { 'delivered/sent': 1 } },
+    { dieAt: 'ended', calls: 1, tally: { 'delivered/sent': 1 } },
   ] as const)(
     'once a message is $dieAt: it arrives once and ends once',
     async ({ dieAt, calls, tally }, { openEnvironment }) => {
@@ -82,7 +82,7 @@ describe('kill -9', () => {
     const windowMs = 6_000;
     const channel = { quota: { per: `${windowMs}ms` }, timeout: '500ms' };
     const env = await openEnvironment({ channel, sandbox: { kongregate: { dayMs: windowMs } } });
-    const victim = env.spawn({ failpoint: { at: 'settled', does: 'die' } });
+    const victim = env.spawn({ failpoint: { at: 'ended', does: 'die' } });
     await victim.ready();
     // A send begun in the last 2 s of a window could end in the next one, so this is as late as a grant can be.
     const late = windowMs - 2_600;

@@ -2,8 +2,9 @@ import { describe, expect } from 'vitest';
 import { createWorker, type MessageInput } from '../../src/app.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
+import { accountChannels } from '../../src/sandbox/accounts.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { API_KEY, type Environment, it } from '../support/environment.ts';
+import { type Environment, it } from '../support/environment.ts';
 
 const COUNT = 40;
 /** Long enough for several to be under way at any moment. */
@@ -15,8 +16,8 @@ const kongregate = Array.from({ length: COUNT }, (_, i) => ({
 })) as MessageInput[];
 
 const userCom = ({ sandbox }: Environment) => ({
-  ...{ platform: 'usercom' as const, apiKey: API_KEY, baseUrl: `${sandbox.url}/usercom/api/public` },
-  ...{ agent: 1, rate: false as const, concurrency: 4 },
+  ...accountChannels(sandbox.url).usercom,
+  ...{ rate: false as const, concurrency: 4 },
 });
 
 const underWay = (env: Environment): Promise<number> =>

@@ -93,7 +93,7 @@ describe.concurrent('a replay', () => {
     openInstallation,
   }) => {
     const env = await openEnvironment();
-    const victim = env.spawn({ failpoint: { at: 'settled', does: 'die' } });
+    const victim = env.spawn({ failpoint: { at: 'ended', does: 'die' } });
     const id = await env.send(10, { id: 'to-10' });
     await victim.ended();
     // It is dead, and its job lies where the worker died.

@@ -1,7 +1,8 @@
 import { describe, expect } from 'vitest';
 import { elapse, eventually } from '../../testing/eventually.ts';
+import type { LocalWorker } from '../../testing/local-worker.ts';
 import { metric } from '../../testing/metrics-parser.ts';
-import { it, type LocalWorker } from '../support/environment.ts';
+import { it } from '../support/environment.ts';
 
 const MESSAGES = 5;
 const readyz = async (worker: LocalWorker): Promise<unknown> => (await fetch(`${worker.url}/readyz`)).json();

@@ -1,31 +1,23 @@
 import { Queue, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import { test } from 'vitest';
-import { createProducer, type MessageInput, secretsOf } from '../../src/app.ts';
-import { type Clock, systemClock } from '../../src/clock.ts';
-import { parseConfig } from '../../src/config/parse.ts';
+import { createProducer, type MessageInput } from '../../src/app.ts';
 import { type LetterRecord, readLetters } from '../../src/dead-letters/records.ts';
 import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
-import { createLogger } from '../../src/observe/log.ts';
-import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
-import { platforms } from '../../src/platforms/registry.ts';
+import type { Receipt } from '../../src/observe/receipts.ts';
 import type { Producer } from '../../src/producer/producer.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { PREFIX, queueName } from '../../src/redis/keys.ts';
+import { type SandboxOptions, startRedis } from '../../src/sandbox/index.ts';
 import {
-  type RedisServer,
-  type Sandbox,
-  type SandboxOptions,
-  startRedis,
-  startSandbox,
-} from '../../src/sandbox/index.ts';
-import type { Wrappers } from '../../src/workers/channel.ts';
-import { buildWorker, type HeraldWorker } from '../../src/workers/worker.ts';
+  type Environment as BaseEnvironment,
+  type LocalOptions as BaseLocalOptions,
+  openEnvironment as openBase,
+} from '../../testing/environment.ts';
 import { eventually, type Patience } from '../../testing/eventually.ts';
+import type { LocalWorker } from '../../testing/local-worker.ts';
 import { type Tally, tallyOf, tallyOfMetrics } from '../../testing/metrics-parser.ts';
 import { requestTimeout } from '../../testing/slowness.ts';
-import type { WorkerProcessOptions } from '../../testing/worker-process.ts';
-import { startWorkerProcess, type WorkerProcess } from '../../testing/worker-process.ts';
+import type { WorkerProcess, WorkerProcessOptions } from '../../testing/worker-process.ts';
 
 export const CHANNEL = 'kongregate';
 export const API_KEY = 'sandbox-key';
@@ -40,19 +32,11 @@ export interface EnvironmentOptions {
   appendonly?: boolean;
 }
 
-export interface LocalWorker extends HeraldWorker {
-  /** Everything it logged, one JSON object a line. */
-  log(): string;
-}
-
 /** Whatever tells its metrics: a worker here or in a process of its own. */
 export type Counting = LocalWorker | WorkerProcess;
 
-/** A Redis, a platform, a producer and workers of one test's own. */
-export interface Environment {
-  readonly server: RedisServer;
-  readonly redis: Redis;
-  readonly sandbox: Sandbox;
+/** One of one test's own, with one channel of Kongregate and a producer. */
+export interface Environment extends Pick<BaseEnvironment, 'server' | 'redis' | 'sandbox'> {
   readonly producer: Producer<MessageInput>;
   /** The channel's queue, to look into it and to add jobs as a foreign producer would. */
   readonly queue: Queue;
@@ -78,12 +62,8 @@ export interface Environment {
   close(): Promise<void>;
 }
 
-export interface LocalOptions {
+export interface LocalOptions extends Omit<BaseLocalOptions, 'channels'> {
   channel?: Record<string, unknown>;
-  /** Its way to Redis; the server's own address when absent. */
-  redis?: string;
-  clock?: Clock;
-  wrap?: Wrappers;
   /** Built only: `start` is the test's to call. */
   idle?: boolean;
 }
@@ -92,15 +72,12 @@ export interface LocalOptions {
 const LONG_WINDOW = { per: '366d' };
 const LONG_WINDOW_MS = 366 * 86_400_000;
 
-const channelDefaults = (sandbox: Sandbox) => ({
-  platform: 'kongregate',
-  apiKey: API_KEY,
-  baseUrl: `${sandbox.url}/kongregate/api`,
+const CHANNEL_FIELDS = {
   timeout: requestTimeout(4_000),
   rate: false,
   quota: LONG_WINDOW,
   retry: { attempts: 3, base: '20ms', cap: '50ms' },
-});
+};
 
 /** Tests take `openEnvironment` out of their context; what they open is closed after them. */
 export const it = test.extend<{ openEnvironment: (options?: EnvironmentOptions) => Promise<Environment> }>({
@@ -116,33 +93,17 @@ export const it = test.extend<{ openEnvironment: (options?: EnvironmentOptions) 
 });
 
 async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
-  const server = await startRedis({ appendonly: options.appendonly ?? false });
-  const sandbox = await startSandbox({
-    ...options.sandbox,
-    kongregate: { dayMs: LONG_WINDOW_MS, ...options.sandbox?.kongregate },
+  const base = await openBase({
+    channels: { [CHANNEL]: { ...CHANNEL_FIELDS, ...options.channel } },
+    sandbox: { ...options.sandbox, kongregate: { dayMs: LONG_WINDOW_MS, ...options.sandbox?.kongregate } },
+    startRedis: () => startRedis({ appendonly: options.appendonly ?? false }),
+    config: { http: { port: 0 }, drainTimeout: '5s', logLevel: 'debug', ...options.config },
   });
-  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
-  redis.on('error', () => {}); // Tests that stop Redis look at it through this connection, too.
+  const { server, redis } = base;
   const queue = new Queue(queueName(CHANNEL), { connection: redis, prefix: PREFIX });
   queue.on('error', () => {});
   const producer = createProducer({ redis: server.url, channels: [CHANNEL], timeoutMs: 120_000 });
-  const workers: LocalWorker[] = [];
-  const processes: WorkerProcess[] = [];
-
-  const config = (channel: Record<string, unknown> = {}): Record<string, unknown> => ({
-    redis: server.url,
-    http: { port: 0 },
-    drainTimeout: '5s',
-    logLevel: 'debug',
-    ...options.config,
-    channels: { [CHANNEL]: { ...channelDefaults(sandbox), ...options.channel, ...channel } },
-  });
-
-  async function receipts(): Promise<Receipt[]> {
-    const all: Receipt[] = [];
-    for await (const receipt of iterateReceipts(redis, CHANNEL)) all.push(receipt);
-    return all;
-  }
+  const receipts = (): Promise<Receipt[]> => base.receipts(CHANNEL);
 
   async function settled(count: number, patience: Patience = {}): Promise<Tally> {
     const look = async () => {
@@ -157,12 +118,10 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
   }
 
   return {
-    server,
-    redis,
-    sandbox,
+    ...base,
     producer,
     queue,
-    config,
+    config: (channel = {}) => base.config({ [CHANNEL]: channel }),
     receipts,
     async letters() {
       const store = channelStore(redis, CHANNEL);
@@ -170,17 +129,12 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
       return found.filter((letter) => letter !== undefined).sort((a, b) => a.diedAt - b.diedAt);
     },
     settled,
-    async worker({ channel = {}, redis = server.url, idle = false, ...parts } = {}) {
-      const worker = localWorker({ ...config(channel), redis }, parts);
-      workers.push(worker);
+    async worker({ channel = {}, idle = false, ...parts } = {}) {
+      const worker = base.build({ ...parts, channels: { [CHANNEL]: channel } });
       if (!idle) await worker.start();
       return worker;
     },
-    spawn({ channel = {}, ...plan } = {}) {
-      const worker = startWorkerProcess({ ...plan, config: config(channel) });
-      processes.push(worker);
-      return worker;
-    },
+    spawn: ({ channel = {}, ...plan } = {}) => base.spawn({ ...plan, channels: { [CHANNEL]: channel } }),
     async send(userId, fields = {}) {
       const message = { platform: 'kongregate', to: { userId }, content: 'Hello', ...fields } as MessageInput;
       return (await producer.send(message)).id;
@@ -210,39 +164,11 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
       return tally;
     },
     async close() {
-      await Promise.all(processes.map((each) => each.kill()));
-      await Promise.all(workers.map((each) => each.close({ deadlineMs: 500 })));
       await producer.close();
       await queue.close().catch(() => {});
-      redis.disconnect();
-      await sandbox.close();
-      await server.stop();
+      await base.close();
     },
   };
-}
-
-function localWorker(source: unknown, parts: Omit<LocalOptions, 'channel' | 'redis' | 'idle'>): LocalWorker {
-  const config = parseConfig(source, {
-    platforms,
-    env: {},
-    secrets: 'resolve',
-    readFile: () => {
-      throw new Error('no test reads a secret out of a file');
-    },
-  });
-  const lines: string[] = [];
-  const logger = createLogger({
-    level: config.logLevel,
-    destination: { write: (line) => void lines.push(line) },
-    secrets: secretsOf(config),
-  });
-  const worker = buildWorker(config, {
-    platforms,
-    logger,
-    clock: parts.clock ?? systemClock,
-    wrap: parts.wrap,
-  });
-  return Object.create(worker, { log: { value: () => lines.join('') } }) as LocalWorker;
 }
 
 const sorted = (tally: Tally): [string, number][] =>

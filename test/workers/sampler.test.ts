@@ -3,8 +3,9 @@ import { stopChannel } from '../../src/ledger/channel-state.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import type { LocalWorker } from '../../testing/local-worker.ts';
 import { readMetrics } from '../../testing/metrics-parser.ts';
-import { it, type LocalWorker } from '../support/environment.ts';
+import { it } from '../support/environment.ts';
 
 /** Gauges that are not 0, as `name{label,label}` → value. */
 async function gauges(worker: LocalWorker): Promise<Record<string, number>> {

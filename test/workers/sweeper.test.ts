@@ -80,7 +80,7 @@ describe.concurrent('a job that BullMQ gave up', () => {
   it('is removed where its message was delivered', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     await env.send(11);
-    const victim = env.spawn({ failpoint: { at: 'settled', does: 'die' } });
+    const victim = env.spawn({ failpoint: { at: 'ended', does: 'die' } });
     await victim.ended();
     const [jobId = ''] = await env.redis.lrange('herald:{kongregate}:active', 0, -1);
     await env.redis

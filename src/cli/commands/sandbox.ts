@@ -3,13 +3,13 @@ import { InvalidArgumentError } from 'commander';
 import { count, duration } from '../../config/values.ts';
 import { check } from '../../message/check.ts';
 import { problemsText } from '../../message/problems.ts';
+import { accountChannels, accountOptions } from '../../sandbox/accounts.ts';
 import { type Fault, faultSchema } from '../../sandbox/faults.ts';
 import { type Sandbox, type SandboxCall, type SandboxOptions, startSandbox } from '../../sandbox/index.ts';
 import { type CommandContext, EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { collected, parsedBy } from '../option-values.ts';
 import type { Output } from '../output.ts';
-import { accountChannels, accountOptions } from '../sandbox-accounts.ts';
 import type { AddCommand, Run } from '../shell.ts';
 
 interface SandboxCommandOptions {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { accountChannels, accountOptions } from '../../src/cli/sandbox-accounts.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import type { CommonChannelSettings, PlatformDefinition } from '../../src/platforms/port.ts';
 import { platforms } from '../../src/platforms/registry.ts';
+import { accountChannels, accountOptions } from '../../src/sandbox/accounts.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 
 const definitions: Readonly<Record<string, unknown>> = platforms;

@@ -1,4 +1,4 @@
-import type { SandboxOptions } from '../sandbox/index.ts';
+import type { SandboxOptions } from './sandbox.ts';
 
 /** The accounts of a sandbox on all its platforms: as the sandbox is told of them, and as herald.yaml names them. */
 
@@ -21,8 +21,8 @@ export const accountOptions = (
  * @param url of the sandbox
  */
 export const accountChannels = (url: string, apiKey = KEY) => ({
-  kongregate: { platform: 'kongregate', baseUrl: `${url}/kongregate/api`, apiKey },
-  zulip: { platform: 'zulip', baseUrl: `${url}/zulip`, email: BOT, apiKey },
-  discourse: { platform: 'discourse', baseUrl: `${url}/discourse`, apiUsername: WRITER, apiKey },
-  usercom: { platform: 'usercom', baseUrl: `${url}/usercom/api/public`, apiKey, agent: 926 },
+  kongregate: { platform: 'kongregate' as const, baseUrl: `${url}/kongregate/api`, apiKey },
+  zulip: { platform: 'zulip' as const, baseUrl: `${url}/zulip`, email: BOT, apiKey },
+  discourse: { platform: 'discourse' as const, baseUrl: `${url}/discourse`, apiUsername: WRITER, apiKey },
+  usercom: { platform: 'usercom' as const, baseUrl: `${url}/usercom/api/public`, apiKey, agent: 926 },
 });

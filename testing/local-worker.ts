@@ -1,0 +1,50 @@
+import type { DestinationStream } from 'pino';
+import { secretsOf } from '../src/app.ts';
+import type { Clock, Random } from '../src/clock.ts';
+import { parseConfig } from '../src/config/parse.ts';
+import type { HeraldConfig } from '../src/config/schema.ts';
+import { createLogger } from '../src/observe/log.ts';
+import type { PlatformDefinition } from '../src/platforms/port.ts';
+import { platforms as ownPlatforms } from '../src/platforms/registry.ts';
+import type { Wrappers } from '../src/workers/channel.ts';
+import { buildWorker, type HeraldWorker } from '../src/workers/worker.ts';
+
+export type Platforms = Readonly<Record<string, PlatformDefinition>>;
+
+/** @param source of herald.yaml's shape; `${NAME}` and secrets in files are not resolved in it */
+export function readConfig(source: unknown, platforms: Platforms = ownPlatforms): HeraldConfig {
+  const readFile = (): never => {
+    throw new Error('the harness reads no secret from a file');
+  };
+  return parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
+}
+
+export interface LocalWorkerParts {
+  platforms?: Platforms | undefined;
+  clock?: Clock | undefined;
+  random?: Random | undefined;
+  wrap?: Wrappers | undefined;
+}
+
+/** A worker in this process. */
+export interface LocalWorker extends HeraldWorker {
+  /** All that it logged, one JSON object a line. */
+  log(): string;
+}
+
+export function buildLocalWorker(source: unknown, parts: LocalWorkerParts = {}): LocalWorker {
+  const lines: string[] = [];
+  const worker = buildLoggingWorker(source, { write: (line) => void lines.push(line) }, parts);
+  return Object.create(worker, { log: { value: () => lines.join('') } }) as LocalWorker;
+}
+
+/** As the command builds it: it logs at the configured level, without its secrets. */
+export function buildLoggingWorker(
+  source: unknown,
+  destination: DestinationStream,
+  { platforms = ownPlatforms, ...parts }: LocalWorkerParts = {},
+): HeraldWorker {
+  const config = readConfig(source, platforms);
+  const logger = createLogger({ level: config.logLevel, destination, secrets: secretsOf(config) });
+  return buildWorker(config, { ...parts, platforms, logger });
+}
