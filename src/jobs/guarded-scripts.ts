@@ -10,7 +10,7 @@ import { HEAD_BYTES, MAX_DATA_BYTES } from './stored-jobs.ts';
  * (the worker would die of them). By the time that JavaScript sees the job it is too late, so `pick-up.lua` stands between.
  */
 const LIMITS = `local MAX_DATA, HEAD = ${MAX_DATA_BYTES}, ${HEAD_BYTES}\n`;
-const PICK_UP = LIMITS + readFileSync(new URL('pick-up.lua', import.meta.url), 'utf8');
+const PICK_UP = LIMITS + readFileSync(new URL('lua/pick-up.lua', import.meta.url), 'utf8');
 
 /** A worker that brought a job to a result has survived it: what is counted are stalls without one. */
 const survived = (key: string): string => `redis.call('HDEL', ${key}, 'stc')\n`;

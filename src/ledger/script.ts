@@ -3,10 +3,20 @@ import { createScript, type Script } from '../redis/script.ts';
 
 const read = (file: string): string => readFileSync(new URL(`lua/${file}`, import.meta.url), 'utf8');
 
+/** BullMQ's layout of a queue is known to src/jobs alone, in Lua too. */
+const QUEUE = '../../jobs/lua/queue.lua';
+
 /** Handed to every script, in this order. */
-const SHARED = ['tables', 'records', 'channel', 'claims', 'epoch', 'letters', 'failed'].map(
-  (name) => `${name}.lua`,
-);
+const SHARED = [
+  'tables.lua',
+  'records.lua',
+  'channel.lua',
+  'claims.lua',
+  'epoch.lua',
+  QUEUE,
+  'letters.lua',
+  'failed.lua',
+];
 
 /**
  * A script of the ledger: its own file behind the shared ones.

@@ -45,7 +45,11 @@ it('finds a user who may do all that workers do, and leaves nothing behind', asy
 });
 
 it('tries every command that a script runs', () => {
-  const folders = ['../../src/ledger/lua/', '../../src/jobs/', '../../node_modules/bullmq/dist/esm/scripts/'];
+  const folders = [
+    '../../src/ledger/lua/',
+    '../../src/jobs/lua/',
+    '../../node_modules/bullmq/dist/esm/scripts/',
+  ];
   const run = new Set<string>();
   for (const folder of folders.map((path) => new URL(path, import.meta.url))) {
     for (const file of readdirSync(folder)) {

@@ -18,7 +18,7 @@ end
 -- A listed letter becomes a record as it is; any other job is settled. The job goes in the same call, so that none is
 -- lost in between and none is met twice.
 local function take_up(record, s, options, settle)
-  if not redis.call('ZSCORE', QUEUE .. 'failed', s.job) then
+  if not job_failed(s.job) then
     return is_final(record) and record.nonce == s.n and 'first' or 'known'
   end
   local status, own = 'known', is_final(record) and record.job == s.j
@@ -37,7 +37,6 @@ local function take_up(record, s, options, settle)
       keep_letter(s, { reason = reason, run = record.run, attempts = record.attempts, at = record.at })
     end
   end
-  redis.call('ZREM', QUEUE .. 'failed', s.job)
-  redis.call('DEL', QUEUE .. s.job, QUEUE .. s.job .. ':logs')
+  drop_failed_job(s.job)
   return status
 end

@@ -2,9 +2,6 @@
 -- A letter is named after the job that its message was enqueued with.
 -- `size` of a letter tells that its data were more than was kept.
 
--- What the keys of the channel's queue begin with.
-local QUEUE = string.match(LEDGER, '^(.*)ledger$') or ''
-
 local function find_letter(name)
   local text = redis.call('HGET', LETTERS, name)
   return text and cjson.decode(text) or nil

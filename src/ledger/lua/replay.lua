@@ -10,27 +10,13 @@
 
 local answer, seen = {}, cjson.decode(ARGV[1])
 local letters, dropped = listed_letters(seen), {}
-local urgent, waiting = false, {}
 
 -- A job of its own for each run, so that what is left of an earlier one cannot take it along. BullMQ refuses colons in
 -- the ids that producers choose.
 local function enqueue(name, letter, run, data)
-  local job = string.format('%s:#%.0f', name, run)
-  local key = QUEUE .. job
-  local fields = { 'name', 'message', 'data', data or '', 'opts', '{}', 'timestamp', letter.t, 'delay', '0',
-    'priority', string.format('%.0f', letter.priority) }
   local named = letter.id ~= letter.job and letter.reason ~= 'invalid_message'
-  if named and redis.call('SET', QUEUE .. 'de:' .. letter.id, job, 'NX') then
-    fields[#fields + 1], fields[#fields + 2] = 'deid', letter.id
-  end
-  redis.call('HSET', key, unpack(fields))
-  if letter.priority > 0 then
-    local turn = redis.call('INCR', QUEUE .. 'pc') % 0x100000000
-    redis.call('ZADD', QUEUE .. 'prioritized', string.format('%.0f', letter.priority * 0x100000000 + turn), job)
-    urgent = true
-  else
-    waiting[#waiting + 1] = job
-  end
+  add_job({ id = string.format('%s:#%.0f', name, run), data = data or '', timestamp = letter.t,
+    priority = letter.priority, message = named and letter.id or nil })
 end
 
 local function replay(name, data)
@@ -57,8 +43,6 @@ local names = {}
 for i, each in ipairs(seen) do names[i] = each.name end
 local data = #names > 0 and redis.call('HMGET', LETTER_DATA, unpack(names)) or {}
 for i, name in ipairs(names) do answer[i] = replay(name, data[i]) end
-if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
--- What wakes BullMQ's workers.
-if #waiting > 0 or urgent then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
+release_jobs()
 drop_letters(dropped)
 return answer
