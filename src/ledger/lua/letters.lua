@@ -10,22 +10,19 @@ end
 -- Of letters { name, reason, at }, those that are still listed with the death that was seen: name -> letter.
 local function listed_letters(seen)
   local by_reason, names, listed = {}, {}, {}
-  for i, each in ipairs(seen) do
-    names[i] = each.name
-    local same = by_reason[each.reason] or {}
-    by_reason[each.reason], same[#same + 1] = same, each
+  for _, each in ipairs(seen) do
+    local same = by_reason[each.reason] or { names = {}, at = {} }
+    by_reason[each.reason] = same
+    same.names[#same.names + 1], same.at[#same.at + 1] = each.name, each.at
   end
-  local texts = #names > 0 and redis.call('HMGET', LETTERS, unpack(names)) or {}
-  local kept = {}
-  for i, name in ipairs(names) do kept[name] = texts[i] end
   for reason, same in pairs(by_reason) do
-    local own = {}
-    for i, each in ipairs(same) do own[i] = each.name end
-    local deaths = redis.call('ZMSCORE', letters_of(reason), unpack(own))
-    for i, each in ipairs(same) do
-      local there = deaths[i] and tonumber(deaths[i]) == each.at and kept[each.name]
-      if there then listed[each.name] = cjson.decode(there) end
+    for i, death in ipairs(redis.call('ZMSCORE', letters_of(reason), unpack(same.names))) do
+      if death and tonumber(death) == same.at[i] then names[#names + 1] = same.names[i] end
     end
+  end
+  if #names == 0 then return listed end
+  for i, text in ipairs(redis.call('HMGET', LETTERS, unpack(names))) do
+    listed[names[i]] = text and cjson.decode(text) or nil
   end
   return listed
 end
