@@ -5,6 +5,7 @@ import { type ReplayResult, type ReplayStep, replayLetters } from '../dead-lette
 import { countLeftOut, replayableReasons, replayWarnings } from '../dead-letters/replay-warnings.ts';
 import { type LetterPlan, type LetterSelection, planLetters } from '../dead-letters/selection.ts';
 import { UnknownChannelError } from '../producer/errors.ts';
+import { type Instant, parseInstant } from '../time.ts';
 import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
 import { type ChannelOverview, listChannels } from './channel-list.ts';
 import { type Explanation, explain } from './explain.ts';
@@ -69,9 +70,9 @@ export interface ChannelAdmin {
 /** Which dead letters are meant; what is left out does not narrow. */
 export interface DeadLetterSelection extends Omit<LetterSelection, 'since' | 'until'> {
   /** When they died, as a Date or ISO text: from … */
-  since?: Date | string | undefined;
+  since?: Instant | undefined;
   /** … to, inclusive. */
-  until?: Date | string | undefined;
+  until?: Instant | undefined;
 }
 
 export interface DeadLetterPlan extends LetterPlan {
@@ -165,10 +166,10 @@ function selected(installation: Installation, selection: DeadLetterSelection): L
   };
 }
 
-function instant(name: string, value: Date | string | undefined): Date | undefined {
+function instant(name: string, value: Instant | undefined): Date | undefined {
   if (value === undefined) return undefined;
-  const date = new Date(value);
-  if (Number.isNaN(date.getTime())) throw new TypeError(`${name}: expected a Date or an ISO instant`);
+  const date = parseInstant(value);
+  if (!date) throw new TypeError(`${name}: expected a Date or an ISO instant`);
   return date;
 }
 

@@ -1,17 +1,16 @@
 import { InvalidArgumentError } from 'commander';
 import ms from 'ms';
-import { duration } from '../config/values.ts';
-import { parseInstant } from './input/plays.ts';
+import { parseDuration, parseInstant } from '../time.ts';
 
 /** A point in time as an option names it: an instant, or so long ago. */
 export type Moment = { at: Date } | { agoMs: number };
 
 /** `2026-01-31T12:00:00Z`, milliseconds since the epoch, or a duration such as `2h`. */
 export function parseMoment(text: string): Moment {
-  const ago = duration().safeParse(text);
-  if (ago.success) return { agoMs: ago.data };
-  const instant = parseInstant(text);
-  if ('value' in instant) return { at: instant.value };
+  const agoMs = parseDuration(text);
+  if (agoMs !== undefined) return { agoMs };
+  const at = parseInstant(text);
+  if (at) return { at };
   throw new InvalidArgumentError(
     'expected an instant such as 2026-01-31T12:00:00Z, or a duration such as 2h.',
   );
@@ -22,14 +21,15 @@ export function toInstant(moment: Moment | undefined, now: number): Date | undef
   return 'at' in moment ? moment.at : new Date(now - moment.agoMs);
 }
 
-const RATE = /^(\d{1,6})\/(s|m|h)$/;
-const SECONDS = { s: 1, m: 60, h: 3600 } as const;
+const RATE = /^(\d{1,6})\/(\d*)(s|m|h)$/;
 
-/** `50/s`, `100/m`, `10/h`: how many a second. */
+/** `50/s`, `100/10s`, `10/h`: how many a second. */
 export function parseRate(text: string): number {
-  const [, count, unit] = RATE.exec(text) ?? [];
-  if (!Number(count)) throw new InvalidArgumentError('expected a rate such as 50/s, 100/m or 10/h.');
-  return Number(count) / SECONDS[unit as keyof typeof SECONDS];
+  const [, count, interval, unit] = RATE.exec(text) ?? [];
+  const perMs = parseDuration(`${interval || 1}${unit}`);
+  if (!Number(count) || !perMs)
+    throw new InvalidArgumentError('expected a rate such as 50/s, 100/10s or 10/h.');
+  return Number(count) / (perMs / 1000);
 }
 
 export const instantText = (at: number): string => new Date(at).toISOString();

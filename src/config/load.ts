@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import type { Problem } from '../message/problems.ts';
 import { platforms } from '../platforms/registry.ts';
 import { ConfigError, type ConfigProblem } from './error.ts';
@@ -80,8 +80,16 @@ function readConfig(file: string): string {
   }
 }
 
-/** Aliases without an anchor, or too many of them, come to light only here. */
+/**
+ * Numbers stay the text that they are written in, as those out of the environment are: a key of digits keeps its zeros, and
+ * a duration without its unit is refused. Aliases without an anchor, or too many of them, come to light only here.
+ */
 function toPlain(document: Document, file: string): unknown {
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'number' && node.source !== undefined) node.value = node.source;
+    },
+  });
   try {
     return document.toJS();
   } catch {

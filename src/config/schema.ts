@@ -244,7 +244,7 @@ type ChannelInput<P> = {
   [K in keyof P]: { platform: K } & CommonInput & SettingsInput<P[K]>;
 }[keyof P];
 
-/** An object of herald.yaml's shape: durations as text (`10s`). What a platform cannot do without is checked on reading. */
+/** An object of herald.yaml's shape: durations as text (`10s`) or in milliseconds. What a platform cannot do without is checked on reading. */
 export type ConfigInput<P> = Omit<z.input<typeof rootSchema>, 'channels'> & {
   channels: Record<string, ChannelInput<P>>;
 };

@@ -14,7 +14,8 @@ const MAX_META_ENTRIES = 16;
 const MAX_DATA_VALUES = 1000;
 export const MAX_DATA_DEPTH = 8;
 
-const instant = () => quotable(z.iso.datetime({ offset: true }));
+const instant = () =>
+  quotable(z.iso.datetime({ offset: true, error: 'expected an ISO instant such as 2026-01-31T12:00:00Z' }));
 
 /** UTF-8 takes at most three bytes a UTF-16 unit, so that most contents need no counting. */
 const fitsContent = (text: string): boolean =>
@@ -117,3 +118,7 @@ export const commonFields = {
 
 /** The common fields of a message that passed the schema. */
 export type CommonFields = z.output<z.ZodObject<typeof commonFields, z.core.$strict>>;
+
+/** The fields that an application may give as a Date. */
+export const INSTANT_FIELDS = ['sendAt', 'expiresAt', 'lastPlayedAt'] as const;
+export type InstantField = (typeof INSTANT_FIELDS)[number];

@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { quotable } from '../disclosure.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { check } from './check.ts';
-import { type CommonFields, commonFields, MESSAGE_VERSION } from './fields.ts';
+import {
+  type CommonFields,
+  commonFields,
+  INSTANT_FIELDS,
+  type InstantField,
+  MESSAGE_VERSION,
+} from './fields.ts';
 import { type Problem, problemText } from './problems.ts';
 
 /**
@@ -23,10 +29,12 @@ export type MessageOf<P extends Platforms> = {
       : never);
 }[keyof P & string];
 
-/** What a producer is given: a message without the version, which is ours to write. */
-export type InputOf<P extends Platforms> = DistributiveOmit<MessageOf<P>, 'v'>;
+/** What a producer is given: a message without the version, which is ours to write, and with Dates for instants. */
+export type InputOf<P extends Platforms> = Given<MessageOf<P>>;
 
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type Given<M> = M extends CommonFields
+  ? Omit<M, 'v' | InstantField> & { [K in keyof Pick<M, InstantField>]: M[K] | Date }
+  : never;
 
 /** A message of whatever platform, as the parts that know no platform see it. */
 export type AnyMessage = CommonFields & { platform: string; to: unknown };
@@ -56,9 +64,9 @@ export function createMessageSchemas<P extends Platforms>(platforms: P): Message
   type M = MessageOf<P>;
   const wire = wireSchema(platforms) as unknown as z.ZodType<M>;
 
-  function read(data: unknown): ParsedInput<M> {
+  function read(data: unknown, prepare = (given: unknown): unknown => given): ParsedInput<M> {
     try {
-      const checked = check(wire, data);
+      const checked = check(wire, prepare(data));
       if ('problems' in checked) return { kind: 'invalid', problems: checked.problems };
       const late = badTimes(checked.data);
       return late ? { kind: 'invalid', problems: [late] } : { kind: 'message', message: checked.data };
@@ -70,7 +78,7 @@ export function createMessageSchemas<P extends Platforms>(platforms: P): Message
 
   return {
     wire,
-    parseInput: (input) => read(isRecord(input) ? { v: MESSAGE_VERSION, ...input } : input),
+    parseInput: (input) => read(input, toWire),
     parseJob(data, jobTimestamp, jobId) {
       const v = versionOf(data);
       if (v !== undefined && v > MESSAGE_VERSION) return { kind: 'newer', v };
@@ -118,6 +126,17 @@ function timed<M extends CommonFields>(message: M, jobTimestamp: number, jobId: 
     expiresAtMs: expiresAt === undefined ? jobTimestamp + DEFAULT_LIFE_MS : Date.parse(expiresAt),
     sendAtMs: sendAt === undefined ? undefined : Date.parse(sendAt),
   };
+}
+
+/** A producer's message as it goes over the wire: with the version, and its instants as text. */
+function toWire(input: unknown): unknown {
+  if (!isRecord(input)) return input;
+  const message: Record<string, unknown> = { v: MESSAGE_VERSION, ...input };
+  for (const field of INSTANT_FIELDS) {
+    const value = message[field];
+    if (value instanceof Date && !Number.isNaN(value.getTime())) message[field] = value.toISOString();
+  }
+  return message;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -8,6 +8,7 @@ import { addressingProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
 import { recipientOf } from '../message/recipients.ts';
 import type { Platforms } from '../message/schema.ts';
+import { type Instant, instant } from '../time.ts';
 import { inBatches, type Source } from './batches.ts';
 import { InterruptedError, InvalidMessageError, UnknownChannelError } from './errors.ts';
 import { platformOf, unknownChannel } from './known-channels.ts';
@@ -34,8 +35,8 @@ export interface PlayInput<To = unknown> {
   channel: string;
   /** The recipient, as in a message to this channel. */
   to: To;
-  /** A Date, an ISO instant or milliseconds since the epoch; now when absent. */
-  at?: Date | string | number;
+  /** A Date, ISO text or milliseconds since the epoch; now when absent. */
+  at?: Instant | number;
 }
 
 export interface RecordPlaysResult {
@@ -68,12 +69,7 @@ const playSchema = quotable(
   z.strictObject({
     channel: z.string().regex(CHANNEL_NAME, 'expected a channel name'),
     to: z.looseObject({}),
-    at: z
-      .union(
-        [z.date(), z.iso.datetime({ offset: true }), z.number().nonnegative().max(8.64e15)],
-        'expected an instant',
-      )
-      .optional(),
+    at: instant().optional(),
   }),
 );
 
@@ -147,7 +143,7 @@ function readPlay(
   if (!('key' in recipient)) return bad(...recipient);
   const misaddressed = addressingProblem(recipient, { name: channel, addressing: facts?.addressing });
   if (misaddressed) return bad(misaddressed);
-  const at = checked.data.at === undefined ? clock.now() : new Date(checked.data.at).getTime();
+  const at = checked.data.at?.getTime() ?? clock.now();
   if (at > clock.now() + MAX_AHEAD_MS) return bad({ path: 'at', message: 'lies in the future' });
   return { channel, recipient: recipient.key, at };
 }

@@ -6,6 +6,7 @@ import { CHANNEL_NAME } from '../message/fields.ts';
 import { createMessageSchemas, type InputOf, type Platforms } from '../message/schema.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { openConnection } from '../redis/producer-connection.ts';
+import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import type { Source } from './batches.ts';
 import { type KnownChannels, type ListedChannel, listChannels } from './known-channels.ts';
@@ -67,7 +68,9 @@ export interface ProducerOptions {
    * is refused, and a play is taken, before a worker has told it.
    */
   channels?: readonly (string | ListedChannel)[];
-  /** The longest a call may wait for Redis; for sendMany and recordPlays: a batch of 500. */
+  /** The longest that a call may wait for Redis, `5s` when absent; for sendMany and recordPlays: a batch of 500. */
+  timeout?: Duration;
+  /** The same in milliseconds, for which `timeout` stands as well. */
   timeoutMs?: number;
   /**
    * Counts what the producer was handed. `channel` is one that is known: empty for an invalid message that names none,
@@ -84,15 +87,17 @@ export interface ProducerParts<P extends Platforms> {
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
+/** The longest that a timer of Node counts. */
+const TIMEOUT_RANGE = { from: 1, to: 2 ** 31 - 1 };
 
 /** Puts a producer together: `createProducer` is this with the platforms and the ledger of Herald. */
 export function buildProducer<P extends Platforms>(
-  { redis, channels = [], timeoutMs = DEFAULT_TIMEOUT_MS, onAccepted = () => {} }: ProducerOptions,
+  { redis, channels = [], timeout, timeoutMs, onAccepted = () => {} }: ProducerOptions,
   { platforms, clock, openLedger }: ProducerParts<P>,
 ): Producer<InputOf<P>> {
   const listed = listChannels(channels);
-  checkOptions([...listed.keys()], timeoutMs);
-  const connection = openConnection(redis, timeoutMs, clock);
+  checkNames([...listed.keys()]);
+  const connection = openConnection(redis, timeLimit(timeout, timeoutMs), clock);
   const queues = openQueues(connection.client);
   const ledger = openLedger(connection.client);
   const announcements = cachedAnnouncements(connection.client, clock);
@@ -128,9 +133,12 @@ function knownName(input: unknown, platforms: Platforms, listed: KnownChannels['
   return typeof name === 'string' && (listed.has(name) || Object.hasOwn(platforms, name)) ? name : '';
 }
 
-function checkOptions(channels: readonly string[], timeoutMs: number): void {
+function checkNames(channels: readonly string[]): void {
   const bad = channels.find((name) => !CHANNEL_NAME.test(name));
   if (bad !== undefined) throw new TypeError(`channels: ${JSON.stringify(bad)} is not a channel name`);
-  if (!(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1))
-    throw new TypeError('timeoutMs: expected a positive number');
 }
+
+const timeLimit = (timeout: Duration | undefined, timeoutMs: number | undefined): number =>
+  timeout === undefined
+    ? durationOption('timeoutMs', timeoutMs ?? DEFAULT_TIMEOUT_MS, TIMEOUT_RANGE)
+    : durationOption('timeout', timeout, TIMEOUT_RANGE);

@@ -9,6 +9,7 @@ import type { Logger } from '../observe/log.ts';
 import { createLogObserver } from '../observe/log-observer.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../observe/metrics.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import { assemble, type RunningParts } from './assembly.ts';
 import { createChannel, type RunningChannel, type Wrappers } from './channel.ts';
@@ -29,9 +30,10 @@ export interface HeraldWorker {
   start(): Promise<void>;
   /**
    * Takes no more jobs, lets those under way end, and lets go of the rest at the deadline.
-   * @param deadlineMs the configured drain timeout when absent
+   * @param options `deadline`: how long closing may take, the configured drain timeout when absent; `deadlineMs` is the same in
+   *   milliseconds
    */
-  close(options?: { deadlineMs?: number }): Promise<Drained>;
+  close(options?: { deadline?: Duration; deadlineMs?: number }): Promise<Drained>;
   /**
    * Answers `/metrics`, `/livez` and `/readyz` in an HTTP server of the application's own: for `node:http`, or mounted in
    * a framework. Usable from the beginning: what has not started is live and not ready.
@@ -107,9 +109,10 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   let closing: Promise<Drained> | undefined;
   return {
     start,
-    async close({ deadlineMs = config.drainTimeoutMs } = {}) {
+    async close({ deadlineMs = config.drainTimeoutMs, deadline = deadlineMs } = {}) {
+      const withinMs = durationOption('deadline', deadline, { from: 0, to: 2 ** 31 - 1 });
       if (!running) return { drained: true, abandoned: 0 };
-      closing ??= drain(running, deadlineMs);
+      closing ??= drain(running, withinMs);
       return await closing;
     },
     metricsHandler: probes.handler,

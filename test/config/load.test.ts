@@ -75,6 +75,13 @@ channels:
   ]);
 });
 
+it('reads a number as it is written: a duration needs its unit, and a key keeps its zeros', () => {
+  const bare = file(MINIMAL.replace('${KEY}', '0123e4').replace(/$/, '    timeout: 10\n'));
+  expect(failureOf(bare).message).toMatch(/timeout: expected a duration such as 500ms, 5s, 10m or 14d$/);
+  const path = file(MINIMAL.replace('${KEY}', '00123').replace(/$/, '    concurrency: 7\n'));
+  expect(load(path, {}).channels[0]).toMatchObject({ concurrency: 7, settings: { apiKey: '00123' } });
+});
+
 it('names variable, line and field where the environment lacks one', () => {
   const path = file(MINIMAL);
   expect(failureOf(path).message).toBe(

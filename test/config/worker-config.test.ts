@@ -12,7 +12,7 @@ it('types what the schema takes', () => {
   const config = {
     http: false,
     channels: {
-      kongregate: { platform: 'kongregate', apiKey, quota: { per: 'day' }, timeout: '5s' },
+      kongregate: { platform: 'kongregate', apiKey, quota: { per: 'day' }, timeout: '5s', patience: 90_000 },
       crm: { platform: 'usercom', apiKey, baseUrl: 'https://example.com', agent: 926, rate: false },
     },
   } satisfies WorkerConfig;
@@ -27,8 +27,8 @@ it('types nothing that the schema refuses', () => {
     { channels: { kong: { platform: 'kong', apiKey } } },
     // @ts-expect-error: no such field
     { channels: { kongregate: { platform: 'kongregate', apiKey, apiKee: 'x' } } },
-    // @ts-expect-error: a duration is text
-    { channels: { kongregate: { platform: 'kongregate', apiKey, timeout: 5 } } },
+    // @ts-expect-error: a duration is milliseconds or text
+    { channels: { kongregate: { platform: 'kongregate', apiKey, timeout: true } } },
   ];
   for (const config of refused) expect(() => parse(config)).toThrow();
 });

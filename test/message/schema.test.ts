@@ -216,6 +216,31 @@ describe('a registry of several platforms', () => {
     });
   });
 
+  it('takes a Date of a producer for an instant, and puts ISO text on the wire', () => {
+    const at = new Date('2026-03-02T00:00:00Z');
+    const given = { platform: 'fax', to: { number: '1' }, content: 'x', sendAt: at, lastPlayedAt: at };
+    const text = at.toISOString();
+    expect(two.parseInput(given)).toMatchObject({ message: { sendAt: text, lastPlayedAt: text } });
+    expect(two.parseInput({ ...given, sendAt: new Date(Number.NaN) })).toEqual({
+      kind: 'invalid',
+      problems: [
+        { path: 'sendAt', message: 'expected an ISO instant such as 2026-01-31T12:00:00Z, got an object' },
+      ],
+    });
+  });
+
+  it('reads no getter of a producer that throws', () => {
+    const hostile = {
+      get platform(): string {
+        throw new Error('no');
+      },
+    };
+    expect(two.parseInput(hostile)).toEqual({
+      kind: 'invalid',
+      problems: [{ path: '', message: 'could not be read' }],
+    });
+  });
+
   it('lets a producer leave out the version, and refuses another one', () => {
     const message = { platform: 'fax', to: { number: '1' }, content: 'x' };
     expect(two.parseInput(message)).toMatchObject({ kind: 'message', message: { v: 1 } });

@@ -490,5 +490,8 @@ it('refuses options that make no sense', () => {
   expect(() => producer({ redis: 'http://127.0.0.1' })).toThrow('redis://');
   expect(() => producer({ redis: 'redis://127.0.0.1/abc' })).toThrow('redis://');
   expect(() => producer({ timeoutMs: 0 })).toThrow('timeoutMs');
+  for (const timeout of ['5', '0s', Number.NaN])
+    expect(() => producer({ timeout })).toThrow('timeout: expected');
+  expect(() => producer({ timeout: '5s' })).not.toThrow();
   expect(() => producer({ channels: ['No Channel'] })).toThrow('channels');
 });

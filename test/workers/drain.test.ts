@@ -143,7 +143,7 @@ describe.concurrent('closing', () => {
     const starting = await env.worker({ idle: true });
     const run = starting.start().catch((error: unknown) => error);
     const startedAt = performance.now();
-    expect(await starting.close({ deadlineMs: 1_000 })).toMatchObject({ abandoned: 0 });
+    expect(await starting.close({ deadline: '1s' })).toMatchObject({ abandoned: 0 });
     expect(performance.now() - startedAt).toBeLessThan(unhurried(2_500));
     await run;
   });

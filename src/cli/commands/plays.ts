@@ -1,12 +1,12 @@
-import { InvalidArgumentError } from 'commander';
 import { count } from '../../config/values.ts';
 import type { RecordPlaysResult } from '../../producer/plays.ts';
+import { instant } from '../../time.ts';
 import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import type { Entry } from '../input/lines.ts';
 import { readLines } from '../input/lines.ts';
-import { type PlayLine, parseInstant, readPlays } from '../input/plays.ts';
+import { type PlayLine, readPlays } from '../input/plays.ts';
 import { openSource } from '../input/source.ts';
 import { parsedBy } from '../option-values.ts';
 import type { Output } from '../output.ts';
@@ -90,12 +90,6 @@ const recordPlay: Run<RecordOptions> = async (invocation) => {
   return EXIT.done;
 };
 
-function instantOption(text: string): Date {
-  const parsed = parseInstant(text);
-  if ('problem' in parsed) throw new InvalidArgumentError(`${parsed.problem.replace(/^at: /, '')}.`);
-  return parsed.value;
-}
-
 export const addPlays: AddCommand = (program, shell) => {
   const plays = program
     .command('plays')
@@ -114,7 +108,7 @@ export const addPlays: AddCommand = (program, shell) => {
     .requiredOption('--channel <name>', 'the channel whose recipient this is')
     .option('--user-id <id>', 'who played', parsedBy(count()))
     .option('--username <name>', 'who played, on a channel that addresses by name')
-    .option('--at <instant>', 'when (default: now)', instantOption)
+    .option('--at <instant>', 'when (default: now)', parsedBy(instant()))
     .addHelpText('after', RECORD_HELP)
     .action(shell.action(recordPlay));
 };

@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { parseInstant } from '../../time.ts';
 import type { Entry } from './lines.ts';
 import { parseJsonLine } from './ndjson.ts';
 
@@ -10,22 +11,15 @@ export interface PlayLine {
 
 type Value<T> = { value: T } | { problem: string };
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/i;
-/** Milliseconds of the year 2001: what is smaller was meant in seconds. */
-const EARLIEST_MS = 1_000_000_000_000;
+/** Before the year 2001 in milliseconds: meant in seconds. */
+const SECONDS = /^\d{9,12}$/;
 
-/** An ISO instant with its offset, or milliseconds since the epoch. */
-export function parseInstant(input: unknown): Value<Date> {
-  const text = typeof input === 'number' ? String(input) : input;
-  if (text === undefined || text === '') return { problem: 'at: missing' };
-  if (typeof text === 'string' && /^\d{9,16}$/.test(text)) {
-    const ms = Number(text);
-    return ms < EARLIEST_MS ? { problem: 'at: expected milliseconds, not seconds' } : { value: new Date(ms) };
-  }
-  if (typeof text !== 'string' || !INSTANT.test(text) || Number.isNaN(Date.parse(text))) {
-    return { problem: 'at: expected an instant such as 2026-01-31T12:00:00Z' };
-  }
-  return { value: new Date(text) };
+/** When a play was: an ISO instant with its offset, or milliseconds since the epoch. */
+export function playedAt(input: unknown): Value<Date> {
+  if (input === undefined || input === '') return { problem: 'at: is missing' };
+  if (SECONDS.test(String(input))) return { problem: 'at: expected milliseconds, not seconds' };
+  const value = parseInstant(input);
+  return value ? { value } : { problem: 'at: expected an ISO instant such as 2026-01-31T12:00:00Z' };
 }
 
 const COLUMNS = ['userId', 'username', 'recipient'] as const;
@@ -33,7 +27,7 @@ type Column = (typeof COLUMNS)[number];
 
 /** `recipient` is for files that do not care: digits are a user id, anything else is a name. */
 function recipientOf(column: Column, text: string): Value<Record<string, unknown>> {
-  if (text === '') return { problem: `${column}: missing` };
+  if (text === '') return { problem: `${column}: is missing` };
   const isNumber = column !== 'username' && /^\d+$/.test(text);
   if (column === 'userId' && !isNumber) return { problem: 'userId: expected a positive whole number' };
   return { value: isNumber ? { userId: Number(text) } : { username: text } };
@@ -41,7 +35,7 @@ function recipientOf(column: Column, text: string): Value<Record<string, unknown
 
 function toPlay(line: number, to: Value<unknown>, at: unknown): Entry<PlayLine> {
   if ('problem' in to) return { line, ...to };
-  const instant = parseInstant(at);
+  const instant = playedAt(at);
   return 'problem' in instant ? { line, ...instant } : { line, value: { to: to.value, at: instant.value } };
 }
 

@@ -53,7 +53,7 @@ describe('plays record', () => {
   });
 
   it.each([
-    [['--at', 'yesterday', '--user-id', '31'], /expected an instant/],
+    [['--at', 'yesterday', '--user-id', '31'], /expected an ISO instant/],
     [['--user-id', '31', '--username', 'ada'], /either --user-id or --username/],
     [[], /either --user-id or --username/],
     [['--user-id', '-5'], /whole number/],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/cli/input/lines.ts';
-import { type PlayLine, parseInstant, readPlays } from '../../../src/cli/input/plays.ts';
+import { type PlayLine, playedAt, readPlays } from '../../../src/cli/input/plays.ts';
 
 const AT = '2026-01-31T12:00:00Z';
 const at = new Date(AT);
@@ -45,11 +45,11 @@ describe('CSV', () => {
     const rows = [`x,${AT}`, '32', `0,${AT}`, '32,yesterday', `"32,${AT}`, `,${AT}`, `32,${AT}`];
     expect(await read('userId,at', ...rows)).toEqual([
       { line: 2, problem: 'userId: expected a positive whole number' },
-      { line: 3, problem: 'at: missing' },
+      { line: 3, problem: 'at: is missing' },
       { line: 4, value: { to: { userId: 0 }, at } },
-      { line: 5, problem: expect.stringMatching(/^at: expected an instant/) },
+      { line: 5, problem: expect.stringMatching(/^at: expected an ISO instant/) },
       { line: 6, problem: 'a quote is out of place' },
-      { line: 7, problem: 'userId: missing' },
+      { line: 7, problem: 'userId: is missing' },
       { line: 8, value: { to: { userId: 32 }, at } },
     ]);
   });
@@ -96,22 +96,22 @@ describe('NDJSON', () => {
   });
 });
 
-describe('parseInstant', () => {
+describe('playedAt', () => {
   it.each([AT, '2026-01-31T13:00:00+01:00', '2026-01-31T12:00Z', String(at.getTime()), at.getTime()])(
     'reads %s',
-    (input) => expect(parseInstant(input)).toEqual({ value: at }),
+    (input) => expect(playedAt(input)).toEqual({ value: at }),
   );
 
   it.each([
-    ['2026-01-31', 'expected an instant'],
-    ['2026-01-31T12:00:00', 'expected an instant'],
-    ['2026-13-31T12:00:00Z', 'expected an instant'],
+    ['2026-01-31', 'expected an ISO instant'],
+    ['2026-01-31T12:00:00', 'expected an ISO instant'],
+    ['2026-13-31T12:00:00Z', 'expected an ISO instant'],
     [1769860800, 'milliseconds, not seconds'],
-    [Number.NaN, 'expected an instant'],
-    [{}, 'expected an instant'],
-    [undefined, 'missing'],
-    ['', 'missing'],
+    [Number.NaN, 'expected an ISO instant'],
+    [{}, 'expected an ISO instant'],
+    [undefined, 'is missing'],
+    ['', 'is missing'],
   ])('refuses %s', (input, why) =>
-    expect(parseInstant(input)).toEqual({ problem: expect.stringContaining(why) }),
+    expect(playedAt(input)).toEqual({ problem: expect.stringContaining(why) }),
   );
 });
