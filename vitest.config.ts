@@ -13,14 +13,14 @@ const UNIT = [
   'test/chaos/{judge,late-writes,plan,recovery}.test.ts',
   'test/message/{check,fields,fit,json-schema,schema}.test.ts',
   'test/jobs/{fold-dispositions,job-ids,read-envelope}.test.ts',
-  'test/redis/{keys,option,url}.test.ts',
+  'test/redis/{clock-offset,keys,option,server-checks,url}.test.ts',
   'test/ledger/names.test.ts',
   'test/observe/{composite-observer,log,metrics}.test.ts',
   'test/http/probes.test.ts',
-  'test/admin/{next-step,redis-checks}.test.ts',
+  'test/admin/next-step.test.ts',
   'test/dead-letters/pace.test.ts',
   'test/sandbox/{platforms,sandbox,discourse}.test.ts',
-  'test/workers/{attempt,clock-offset,deadlines,last-answers,late-grant-log,lease}.test.ts',
+  'test/workers/{attempt,deadlines,last-answers,late-grant-log,lease}.test.ts',
 ];
 
 /** Run what is shipped, so that the package is built before them. */

@@ -5,8 +5,8 @@
  * it has them die once more, and they are purged.
  */
 import Table from 'cli-table3';
-import { openInstallation } from '../src/admin/installation.ts';
 import { createProducer } from '../src/app.ts';
+import { openInstallation } from '../src/channels/installation.ts';
 import { systemClock } from '../src/clock.ts';
 import { parseConfig } from '../src/config/parse.ts';
 import { purgeLetters } from '../src/dead-letters/purge.ts';

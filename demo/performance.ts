@@ -1,5 +1,5 @@
-import type { Installation } from '../src/admin/installation.ts';
-import { openInstallation } from '../src/admin/installation.ts';
+import type { Installation } from '../src/channels/installation.ts';
+import { openInstallation } from '../src/channels/installation.ts';
 import type { Clock } from '../src/clock.ts';
 import { platforms } from '../src/platforms/registry.ts';
 import { byChannel, CHANNELS, type Channel } from './channels.ts';

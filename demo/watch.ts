@@ -1,5 +1,5 @@
-import type { Installation } from '../src/admin/installation.ts';
 import { type ChannelStatus, readStatus } from '../src/admin/status.ts';
+import type { Installation } from '../src/channels/installation.ts';
 import type { Clock } from '../src/clock.ts';
 import { byChannel, CHANNELS, type Channel } from './channels.ts';
 import { openReceiptBook, type ReceiptBook } from './receipt-book.ts';

@@ -28,6 +28,8 @@ export const DEAD_REASONS = [
 ] as const;
 /** Why a channel takes no message until somebody acts. */
 export const STOP_REASONS = ['credentials', 'sender', 'paused', 'policy_changed', 'account_taken'] as const;
+/** Why a whole channel pauses by itself; it goes on by itself, too. */
+export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
 
 export type DeliveredReason = (typeof DELIVERED_REASONS)[number];
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
@@ -36,6 +38,7 @@ export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 export type RejectedReason = (typeof REJECTED_REASONS)[number];
 export type DeadReason = (typeof DEAD_REASONS)[number];
 export type StopReason = (typeof STOP_REASONS)[number];
+export type RestReason = (typeof REST_REASONS)[number];
 
 /**
  * What one attempt, or one admission, resulted in. `detail` is for people: at most a few hundred characters, never a

@@ -6,8 +6,8 @@ import {
   FINAL_STATES,
 } from '../../src/observe/label-sets.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
-import { HOLD_REASONS, QUEUE_STATES, REST_REASONS } from '../../src/observe/sample.ts';
-import { DEAD_REASONS } from '../../src/outcome.ts';
+import { HOLD_REASONS, QUEUE_STATES } from '../../src/observe/sample.ts';
+import { DEAD_REASONS, REST_REASONS } from '../../src/outcome.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** Tables of the metrics, out of their definitions. */

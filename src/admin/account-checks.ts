@@ -1,7 +1,7 @@
+import type { Installation } from '../channels/installation.ts';
+import { type Check, failed, ok, warning } from '../check.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
-import { type Check, failed, ok, warning } from './check.ts';
-import type { Installation } from './installation.ts';
 
 /** What the platforms say of the accounts of the configured channels, whose credentials must be resolved. */
 export async function accountChecks({ channels }: Installation): Promise<Check[]> {

@@ -1,3 +1,10 @@
+import {
+  findChannel,
+  type Installation,
+  type InstallationOptions,
+  type InstallationParts,
+  type OperatedChannel,
+} from '../channels/installation.ts';
 import type { DeadLetter, LetterList, OpenedLetter } from '../dead-letters/dead-letters.ts';
 import { listLetters, openLetters } from '../dead-letters/dead-letters.ts';
 import { type PurgeResult, purgeLetters } from '../dead-letters/purge.ts';
@@ -10,13 +17,6 @@ import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './ch
 import { type ChannelOverview, listChannels } from './channel-list.ts';
 import { type Explanation, explain } from './explain.ts';
 import { explainRecipient, type RecipientExplanation } from './explain-recipient.ts';
-import {
-  findChannel,
-  type Installation,
-  type InstallationOptions,
-  type InstallationParts,
-  type OperatedChannel,
-} from './installation.ts';
 import { openSession } from './session.ts';
 import { type ChannelStatus, readStatus } from './status.ts';
 

@@ -1,5 +1,5 @@
-import { type Check, failed, ok, warning } from './check.ts';
-import { findChannel, type Installation, type OperatedChannel } from './installation.ts';
+import { findChannel, type Installation, type OperatedChannel } from '../channels/installation.ts';
+import { type Check, failed, ok, warning } from '../check.ts';
 import { type ChannelStatus, type Hold, readStatus } from './status.ts';
 
 /** Whether workers and this configuration speak of the same channels, and whether any of them is held up. */

@@ -1,7 +1,7 @@
+import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { forgetChannel } from '../channels/registry.ts';
 import { readChannelState, resumeChannel, stopChannel } from '../ledger/channel-state.ts';
 import type { HoldReason } from '../observe/sample.ts';
-import type { Installation, OperatedChannel } from './installation.ts';
 import { holdOf } from './status.ts';
 
 /** No message of the channel is sent from now on until it is resumed; requests under way end. */

@@ -1,6 +1,6 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
+import type { Installation } from '../channels/installation.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
-import type { Installation } from './installation.ts';
 import { type Hold, holdOf } from './status.ts';
 
 /** What is known of a channel at a glance; `status` counts its messages as well. Times in milliseconds, store's clock. */

@@ -1,12 +1,12 @@
+import type { Installation } from '../channels/installation.ts';
+import { type Check, failed, ok } from '../check.ts';
+import { createClockGuard } from '../redis/clock-guard.ts';
 import { isRefusal, refusalCode } from '../redis/errors.ts';
-import { createClockGuard } from '../workers/clock-guard.ts';
-import { createStoreClock, MAX_OFFSET_MS } from '../workers/store-clock.ts';
+import { redisChecks } from '../redis/server-checks.ts';
+import { readRedisFacts } from '../redis/server-facts.ts';
+import { createStoreClock, MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import { accountChecks } from './account-checks.ts';
 import { channelChecks } from './channel-checks.ts';
-import { type Check, failed, ok } from './check.ts';
-import type { Installation } from './installation.ts';
-import { redisChecks } from './redis-checks.ts';
-import { readRedisFacts } from './redis-facts.ts';
 
 /**
  * Everything that `doctor` can tell of a Redis that answers. What it may not ask is a finding, too.

@@ -1,4 +1,5 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
+import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
 import { jobKey, messageKey, newNonce, recipientKey } from '../ledger/names.ts';
@@ -7,7 +8,6 @@ import { DEFAULT_LIFE_MS } from '../message/schema.ts';
 import type { Receipt } from '../observe/receipts.ts';
 import { InvalidMessageError } from '../producer/errors.ts';
 import { type ExplainedPlay, type ExplainedSlot, explainPlay, explainSlot } from './explained-ledger.ts';
-import type { Installation, OperatedChannel } from './installation.ts';
 import { nameOwner } from './live-jobs.ts';
 import { type Prediction, predict } from './prediction.ts';
 import { type ListedJob, listQueue } from './queue-list.ts';

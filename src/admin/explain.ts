@@ -1,4 +1,5 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
+import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { findLetter, type LetterRecord, readLetterData } from '../dead-letters/records.ts';
 import type { JobState } from '../jobs/channel-queue.ts';
 import type { Delivery } from '../jobs/envelope.ts';
@@ -16,7 +17,6 @@ import {
   explainRecord,
   explainSlot,
 } from './explained-ledger.ts';
-import type { Installation, OperatedChannel } from './installation.ts';
 import { findLiveJob, nameOwner } from './live-jobs.ts';
 import { type Prediction, predict } from './prediction.ts';
 import { readStored } from './read-stored.ts';

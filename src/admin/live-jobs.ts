@@ -1,9 +1,9 @@
+import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { LISTED_STATES } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { messageKey } from '../ledger/names.ts';
 import type { ExplainedSlot } from './explained-ledger.ts';
-import type { Installation, OperatedChannel } from './installation.ts';
 import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 

@@ -1,8 +1,8 @@
+import type { OperatedChannel } from '../channels/installation.ts';
 import { predictVerdict } from '../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../ledger/types.ts';
 import type { FinalState } from '../outcome.ts';
 import { planVerdict } from '../policies/verdict-plan.ts';
-import type { OperatedChannel } from './installation.ts';
 
 /** What the deciders of delivery make of a message at an instant, by what is known now. */
 export interface Prediction {

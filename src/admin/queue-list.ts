@@ -1,7 +1,7 @@
+import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { LISTED_STATES, type ListedState } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
-import type { Installation, OperatedChannel } from './installation.ts';
 import { readStored } from './read-stored.ts';
 
 /** What waits in the queues, in the order in which workers will take it. */

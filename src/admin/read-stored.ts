@@ -1,7 +1,7 @@
+import type { OperatedChannel } from '../channels/installation.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import { readEnvelope } from '../jobs/read-envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
-import type { OperatedChannel } from './installation.ts';
 
 /** The job's messages as the channel's workers read them; none where this version does not know the platform. */
 export const readStored = (job: StoredJob, { reading }: OperatedChannel): readonly Entry[] =>

@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
-import { HeraldError } from '../error.ts';
-import { isLostConnection } from '../redis/errors.ts';
-import { connectRedis, RedisUnreachableError } from '../redis/operator-connection.ts';
 import {
   type Installation,
   type InstallationOptions,
   type InstallationParts,
   viewInstallation,
-} from './installation.ts';
+} from '../channels/installation.ts';
+import { HeraldError } from '../error.ts';
+import { isLostConnection } from '../redis/errors.ts';
+import { connectRedis, RedisUnreachableError } from '../redis/operator-connection.ts';
 
 /** A call on an admin that was closed. */
 export class AdminClosedError extends HeraldError {

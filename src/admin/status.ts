@@ -1,8 +1,8 @@
 import { aliveWorkers, type WorkerIdentity } from '../channels/heartbeats.ts';
+import type { Installation } from '../channels/installation.ts';
+import { sampleChannel } from '../channels/sampler.ts';
 import type { ChannelState } from '../ledger/channel-state.ts';
 import type { ChannelSample, HoldReason } from '../observe/sample.ts';
-import { sampleChannel } from '../workers/sampler.ts';
-import type { Installation } from './installation.ts';
 
 /** How one channel stands: what its gauges say, and since when or until when it is held. */
 export interface ChannelStatus extends Omit<ChannelSample, 'resting' | 'stopped'> {

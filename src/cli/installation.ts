@@ -1,5 +1,5 @@
 import { type Admin, buildAdmin } from '../admin/admin.ts';
-import { findChannel, type Installation, openInstallation } from '../admin/installation.ts';
+import { findChannel, type Installation, openInstallation } from '../channels/installation.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { platforms } from '../platforms/registry.ts';

@@ -1,4 +1,4 @@
-import type { OperatedChannel } from '../admin/installation.ts';
+import type { OperatedChannel } from '../channels/installation.ts';
 import type { IndexedLetter } from './index-by-reason.ts';
 
 /** Letters in the portions in which scripts take them. */

@@ -1,4 +1,4 @@
-import type { Installation, OperatedChannel } from '../admin/installation.ts';
+import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import type { DeadReason } from '../outcome.ts';
 import { byChannel } from './batches.ts';
 import { type IndexedLetter, letterSources, lettersOf, newestLetters } from './index-by-reason.ts';

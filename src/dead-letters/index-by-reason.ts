@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Installation, OperatedChannel } from '../admin/installation.ts';
+import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
 import { findLetter, type ListedLetter } from './records.ts';
 

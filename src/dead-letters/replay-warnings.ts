@@ -1,4 +1,4 @@
-import type { Installation } from '../admin/installation.ts';
+import type { Installation } from '../channels/installation.ts';
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
 import { type LetterGroup, type LetterSelection, planLetters } from './selection.ts';
 

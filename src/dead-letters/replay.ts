@@ -1,4 +1,4 @@
-import type { Installation } from '../admin/installation.ts';
+import type { Installation } from '../channels/installation.ts';
 import { byChannel, inBatches, overlapping } from './batches.ts';
 import type { IndexedLetter } from './index-by-reason.ts';
 import { createPace, type Pause, systemPause } from './pace.ts';

@@ -1,4 +1,4 @@
-import { type Installation, storeTime } from '../admin/installation.ts';
+import { type Installation, storeTime } from '../channels/installation.ts';
 import type { DeadReason } from '../outcome.ts';
 import {
   type IndexedLetter,

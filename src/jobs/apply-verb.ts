@@ -1,5 +1,5 @@
 import { DelayedError, type Job, type Queue, RateLimitError, WaitingError } from 'bullmq';
-import { MAX_OFFSET_MS, type StoreClock } from '../workers/store-clock.ts';
+import { MAX_OFFSET_MS, type StoreClock } from '../redis/store-clock.ts';
 import type { Verb } from './fold-dispositions.ts';
 
 export interface VerbContext {

@@ -1,9 +1,21 @@
 import type { BulkJobOptions, Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { PreparedMessage } from '../producer/prepare.ts';
 import { isUnknownScript } from '../redis/errors.ts';
 import { MESSAGE_JOB } from './job-ids.ts';
 import { openQueue } from './open-queue.ts';
+
+/** A message on its way into the queue of its channel. */
+export interface NewJob {
+  /** The message's own name. */
+  id: string;
+  jobId: string;
+  /** The caller named it: it may be a duplicate, an id of ours cannot. */
+  ownId: boolean;
+  /** The job's data: what was given, with version and id. */
+  message: object & { priority?: number | undefined };
+  /** From now to `sendAt`; 0 when it may go at once. */
+  delayMs: number;
+}
 
 /** The producer's side of the queues: one BullMQ queue a channel, on a connection that somebody else owns. */
 export interface Queues {
@@ -11,9 +23,9 @@ export interface Queues {
    * Adds the messages, all of one channel. Safe to repeat: a job that exists already is left as it is.
    * @returns for each, in order, whether it was taken; false means that its id is taken by a job that is not done
    */
-  add(channel: string, messages: readonly PreparedMessage[]): Promise<boolean[]>;
+  add(channel: string, messages: readonly NewJob[]): Promise<boolean[]>;
   /** For each, in order, whether its id is taken by a job that is not done. */
-  holds(channel: string, messages: readonly PreparedMessage[]): Promise<boolean[]>;
+  holds(channel: string, messages: readonly NewJob[]): Promise<boolean[]>;
   close(): Promise<void>;
 }
 
@@ -81,7 +93,7 @@ async function addOneByOne(queue: Queue, adds: readonly Add[]): Promise<Job[]> {
 }
 
 /** Only what differs from BullMQ's defaults: options are stored with every job. Retries are the worker's affair. */
-function jobOptions({ id, jobId, ownId, delayMs, message }: PreparedMessage): BulkJobOptions {
+function jobOptions({ id, jobId, ownId, delayMs, message }: NewJob): BulkJobOptions {
   return {
     jobId,
     ...(ownId ? { deduplication: { id } } : {}),

@@ -1,7 +1,7 @@
 import type { LedgerMessage, LetterSource } from '../ledger/types.ts';
 import type { AnyMessage } from '../message/schema.ts';
+import type { MessageRef } from '../observe/observer.ts';
 import type { Disposition } from '../outcome.ts';
-import type { MessageRef } from '../workers/observer.ts';
 
 /** A job as the queue hands it over. */
 export interface QueuedJob {

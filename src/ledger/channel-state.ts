@@ -1,5 +1,4 @@
-import type { RestReason } from '../observe/sample.ts';
-import type { DeadReason, StopReason } from '../outcome.ts';
+import type { DeadReason, RestReason, StopReason } from '../outcome.ts';
 import { DEAD_REASONS } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';

@@ -1,4 +1,4 @@
-import type { DeliveryObserver } from '../workers/observer.ts';
+import type { DeliveryObserver } from './observer.ts';
 
 /** Tells every observer, in the order given. */
 export function combineObservers(...observers: readonly DeliveryObserver[]): DeliveryObserver {

@@ -1,6 +1,6 @@
 import type { Disposition, Outcome } from '../outcome.ts';
-import type { AttemptEvent, DeliveryObserver, FinalEvent, MessageRef } from '../workers/observer.ts';
 import type { Logger } from './log.ts';
+import type { AttemptEvent, DeliveryObserver, FinalEvent, MessageRef } from './observer.ts';
 
 type Fields = Record<string, unknown>;
 

@@ -1,6 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { DEAD_REASONS } from '../outcome.ts';
-import type { DeliveryObserver } from '../workers/observer.ts';
+import { DEAD_REASONS, REST_REASONS } from '../outcome.ts';
 import {
   ACCEPTED_STATUSES,
   type AcceptedStatus,
@@ -11,7 +10,8 @@ import {
   OUTCOME_KINDS,
 } from './label-sets.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definitions.ts';
-import { type ChannelSample, HOLD_REASONS, QUEUE_STATES, REST_REASONS } from './sample.ts';
+import type { DeliveryObserver } from './observer.ts';
+import { type ChannelSample, HOLD_REASONS, QUEUE_STATES } from './sample.ts';
 
 export interface MetricsOptions {
   /**

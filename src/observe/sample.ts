@@ -1,4 +1,4 @@
-import { type DeadReason, STOP_REASONS } from '../outcome.ts';
+import { type DeadReason, type RestReason, STOP_REASONS } from '../outcome.ts';
 
 /**
  * What a worker reads of a whole channel now and then: the queue, the dead letters, rests and stops. Every worker of
@@ -7,10 +7,6 @@ import { type DeadReason, STOP_REASONS } from '../outcome.ts';
 
 export const QUEUE_STATES = ['ready', 'active', 'scheduled', 'waiting_slot', 'retrying', 'dead'] as const;
 export type QueueState = (typeof QUEUE_STATES)[number];
-
-/** Why a whole channel pauses by itself; it goes on by itself, too. */
-export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
-export type RestReason = (typeof REST_REASONS)[number];
 
 /** Why a channel stands still until a person acts. BullMQ's dashboards pause the queue itself, which the ledger cannot see. */
 export const HOLD_REASONS = [...STOP_REASONS, 'queue_paused'] as const;

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { NewJob } from '../jobs/enqueue.ts';
 import { newJobId } from '../jobs/job-ids.ts';
 import { fitProblem, renderedOrProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
@@ -8,20 +9,13 @@ import { InvalidMessageError, type UnknownChannelError } from './errors.ts';
 import { type KnownChannels, platformOf, unknownChannel } from './known-channels.ts';
 
 /** A message that may be enqueued: checked, named. What its channel takes is checked by `misfit`. */
-export interface PreparedMessage {
+export interface PreparedMessage extends NewJob {
   definition: PlatformDefinition;
-  id: string;
-  jobId: string;
-  /** The caller named it: it may be a duplicate, an id of ours cannot. */
-  ownId: boolean;
   channel: string;
   /** The caller named the channel; otherwise it is the one that bears its platform's name. */
   ownChannel: boolean;
   recipient: Recipient;
-  /** The job's data: what was given, with version and id. */
   message: AnyMessage & { id: string };
-  /** From now to `sendAt`; 0 when it may go at once. */
-  delayMs: number;
 }
 
 export type Preparation =

@@ -5,16 +5,16 @@ import { checkPermissions } from '../ledger/permissions.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { channelStore } from '../redis/channel-store.ts';
+import { type ClockGuard, createClockGuard } from '../redis/clock-guard.ts';
 import { refusesWrites } from '../redis/refusals.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
 import { AccountTakenError } from './account-claim.ts';
 import type { RunningChannel } from './channel.ts';
-import { type ClockGuard, createClockGuard } from './clock-guard.ts';
 import { tellFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { createRounds, type Rounds } from './maintenance.ts';
 import { QuotaChangedError } from './policy-change.ts';
-import type { StoreClock } from './store-clock.ts';
 import { createWatchdog } from './watchdog.ts';
 import type { WorkerStore } from './worker-store.ts';
 

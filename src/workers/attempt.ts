@@ -5,12 +5,12 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Delivery } from '../jobs/envelope.ts';
 import { idempotencyKey } from '../ledger/names.ts';
 import type { Grant } from '../ledger/types.ts';
+import type { DeliveryObserver } from '../observe/observer.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answer, PlatformClient } from '../platforms/port.ts';
 import { longestGrantMs } from '../policies/admission.ts';
 import { createDeadlines, SHARED_MS } from './deadlines.ts';
 import type { Identify } from './identify.ts';
-import type { DeliveryObserver } from './observer.ts';
 import type { Rendered } from './renderings.ts';
 
 /** What became of a grant. */

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { sampleChannel, type TakenSample } from '../channels/sampler.ts';
 import type { Random } from '../clock.ts';
 import { accountText } from '../config/channels.ts';
 import type { ChannelConfig } from '../config/schema.ts';
@@ -13,22 +14,21 @@ import { accountName } from '../ledger/names.ts';
 import { withRecentMarks } from '../ledger/recent-writes.ts';
 import type { MessageSchemas } from '../message/schema.ts';
 import type { Logger } from '../observe/log.ts';
+import type { DeliveryObserver } from '../observe/observer.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
 import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
 import { claimTtlMs } from '../policies/candidates.ts';
 import { channelStore } from '../redis/channel-store.ts';
 import { accountKey } from '../redis/keys.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
 import { credentialsFingerprint } from './credentials.ts';
 import { createIdentify } from './identify.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
-import type { DeliveryObserver } from './observer.ts';
 import { createPipeline } from './pipeline.ts';
-import { sampleChannel, type TakenSample } from './sampler.ts';
 import { createSharedUpkeep } from './shared-upkeep.ts';
 import { createStanding } from './standing.ts';
-import type { StoreClock } from './store-clock.ts';
 import { sweep } from './sweeper.ts';
 
 /** One channel at work in this process: its platform's client, its ledger, its pipeline and its queue's worker. */

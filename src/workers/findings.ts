@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { redisChecks } from '../admin/redis-checks.ts';
-import { readRedisFacts } from '../admin/redis-facts.ts';
 import type { Logger } from '../observe/log.ts';
+import { redisChecks } from '../redis/server-checks.ts';
+import { readRedisFacts } from '../redis/server-facts.ts';
 
 /** Tells once, at the start, what `doctor` finds wrong with this Redis: who never calls it reads the log. */
 export async function tellFindings(redis: Redis, logger: Logger): Promise<void> {

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../http/health.ts';
 import type { StoreWatch } from '../ledger/failover-detector.ts';
-import type { ClockGuard } from './clock-guard.ts';
+import type { ClockGuard } from '../redis/clock-guard.ts';
+import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import type { Rounds } from './maintenance.ts';
-import { MAX_OFFSET_MS } from './store-clock.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface Health {

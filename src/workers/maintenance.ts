@@ -1,7 +1,7 @@
+import type { TakenSample } from '../channels/sampler.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
-import type { TakenSample } from './sampler.ts';
 
 /** What a worker does now and then besides delivering: samples its channels for the gauges and takes up failed jobs. */
 export interface Rounds {

@@ -3,10 +3,10 @@ import type { Delivery, InvalidEntry } from '../jobs/envelope.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
 import type { LedgerMessage, LetterSource, Settled, Settlement } from '../ledger/types.ts';
+import type { DeliveryObserver, MessageRef } from '../observe/observer.ts';
 import type { DeadReason, Disposition, FinalState } from '../outcome.ts';
 import { recorded } from '../policies/verdict-plan.ts';
 import { waitOf } from '../policies/waiting.ts';
-import type { DeliveryObserver, MessageRef } from './observer.ts';
 
 /**
  * Writes what a plan says of a message into the ledger, tells the observer of a run that ended by it, and answers what that

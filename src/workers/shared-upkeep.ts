@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { TakenSample } from '../channels/sampler.ts';
 import { readVersion } from '../observe/build-info.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
-import type { TakenSample } from './sampler.ts';
 
 /**
  * What one worker of a channel does for all of them: with fifty that are idle, each would read the same figures of Redis

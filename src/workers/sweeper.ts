@@ -5,8 +5,8 @@ import type { StoredJob } from '../jobs/stored-jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
 import type { Settled } from '../ledger/types.ts';
+import type { DeliveryObserver } from '../observe/observer.ts';
 import type { DeadReason } from '../outcome.ts';
-import type { DeliveryObserver } from './observer.ts';
 
 /**
  * Takes up what lies in the queue's failed set, where nothing of Herald's belongs: jobs that BullMQ failed without the

@@ -9,13 +9,13 @@ import type { Logger } from '../observe/log.ts';
 import { createLogObserver } from '../observe/log-observer.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../observe/metrics.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import { createStoreClock, type StoreClock } from '../redis/store-clock.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import { assemble, type RunningParts } from './assembly.ts';
 import { createChannel, type RunningChannel, type Wrappers } from './channel.ts';
 import { closeWithin, type Drained } from './drain.ts';
 import { type Health, NOT_RUNNING } from './health.ts';
-import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 
 /** A worker process put together: which part gets what. Nothing connects before `start`. */

@@ -2,7 +2,7 @@ import {
   type Installation,
   type InstallationOptions,
   openInstallation,
-} from '../../src/admin/installation.ts';
+} from '../../src/channels/installation.ts';
 import { systemClock } from '../../src/clock.ts';
 import { type ReplayOptions, type ReplayResult, replayLetters } from '../../src/dead-letters/replay.ts';
 import { type LetterSelection, planLetters } from '../../src/dead-letters/selection.ts';

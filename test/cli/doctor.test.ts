@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
-import type { Check } from '../../src/admin/check.ts';
+import type { Check } from '../../src/check.ts';
 import { EXIT } from '../../src/cli/context.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import type { Environment } from '../support/environment.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { combineObservers } from '../../src/observe/composite-observer.ts';
-import type { DeliveryObserver } from '../../src/workers/observer.ts';
+import type { DeliveryObserver } from '../../src/observe/observer.ts';
 import { delivered, deliveredFinal, message } from './events.ts';
 
 /** Writes down every call: the method's name and its arguments. */

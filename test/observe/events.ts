@@ -1,4 +1,4 @@
-import type { AttemptEvent, FinalEvent, MessageRef } from '../../src/workers/observer.ts';
+import type { AttemptEvent, FinalEvent, MessageRef } from '../../src/observe/observer.ts';
 
 export const message: MessageRef = {
   channel: 'kongregate',

@@ -1,6 +1,6 @@
-import { type Check, failed, ok, warning } from '../../admin/check.ts';
 import { examine } from '../../admin/doctor.ts';
-import type { Installation } from '../../admin/installation.ts';
+import type { Installation } from '../../channels/installation.ts';
+import { type Check, failed, ok, warning } from '../../check.ts';
 import { ConfigError } from '../../config/error.ts';
 import { findLiteralSecrets, loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
-import { createClockGuard } from '../../src/workers/clock-guard.ts';
+import { createClockGuard } from '../../src/redis/clock-guard.ts';
+import { createStoreClock, MAX_OFFSET_MS } from '../../src/redis/store-clock.ts';
 import { createHealth, type HealthDeps } from '../../src/workers/health.ts';
-import { createStoreClock, MAX_OFFSET_MS } from '../../src/workers/store-clock.ts';
 
 const STORE_S = 1_800_000_000;
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { isRefusal } from '../redis/errors.ts';
+import { isRefusal } from './errors.ts';
 
 /** What a Redis tells of itself. Managed ones forbid some of the questions. */
 export interface RedisFacts {

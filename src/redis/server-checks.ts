@@ -1,5 +1,5 @@
-import { type Check, failed, ok, warning } from './check.ts';
-import type { RedisFacts } from './redis-facts.ts';
+import { type Check, failed, ok, warning } from '../check.ts';
+import type { RedisFacts } from './server-facts.ts';
 
 /** Whether this Redis keeps what it acknowledges, and can run the ledger's scripts. Pure. */
 export function redisChecks({ info, config }: RedisFacts): Check[] {

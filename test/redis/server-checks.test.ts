@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { redisChecks } from '../../src/admin/redis-checks.ts';
+import { redisChecks } from '../../src/redis/server-checks.ts';
 
 const INFO = {
   redis_version: '7.0.0',

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import { type ChannelFacts, readAnnouncements, readQuota } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
@@ -15,6 +14,7 @@ import {
 import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
 import { connectRedis } from '../redis/operator-connection.ts';
 import type { RedisInstance } from '../redis/option.ts';
+import { type ChannelFacts, readAnnouncements, readQuota } from './registry.ts';
 
 /** One Redis with all the channels that it, or the configuration at hand, knows of: what an operator looks at. */
 export interface Installation {
