@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { withTimeout } from '../timeout.ts';
 import { isReady, type LivenessReport, type ReadinessReport } from './health.ts';
 import { type App, type Listening, listen, type RequestHandler, requestHandler } from './listen.ts';
 
@@ -32,18 +33,10 @@ const unready = (name: string, detail: string): ReadinessReport => ({
 /** A probe must be answered, also while the check hangs on a Redis that is away, and also when the check is broken. */
 async function boundedReadiness(options: ProbeOptions): Promise<ReadinessReport> {
   const timeoutMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<ReadinessReport>((resolve) => {
-    timer = setTimeout(() => resolve(unready('answer', `no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
   const asked = options
     .ready()
     .catch((error: unknown) => unready('answer', error instanceof Error ? error.message : String(error)));
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await withTimeout(asked, timeoutMs, () => unready('answer', `no answer within ${timeoutMs} ms`));
 }
 
 /** `/metrics` for Prometheus, `/livez` and `/readyz` for an orchestrator (200 or 503, JSON bodies); 404 for all else. */

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from '../producer/errors.ts';
+import { type PausableTimeout, pausableTimeout, withTimeout } from '../timeout.ts';
 import { isLostConnection, isPassingRefusal, isRefusal } from './errors.ts';
 import { checkRedis, type RedisInstance } from './option.ts';
 import { type Call, readyGate } from './ready-gate.ts';
@@ -13,7 +14,7 @@ import { tlsOptions } from './url.ts';
 export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
 
 /** Work of the process's own within a call, of which Redis knows nothing: it does not count into the call's time. */
-export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+export type Aside = PausableTimeout['aside'];
 
 /** A connection of the producer's own on which every call ends within its time, and which recovers by itself. */
 export interface ProducerConnection {
@@ -100,7 +101,7 @@ export function openConnection(
         reject(call.refusal ?? new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent));
       };
     });
-    const time = limitTime(timeoutMs, clock, expire);
+    const time = pausableTimeout(timeoutMs, clock, expire);
     const attempt: Attempt = (command) => persist(operation, call, command);
     try {
       return await Promise.race([expiry, body(attempt, time.aside)]);
@@ -126,36 +127,6 @@ export function openConnection(
   };
 }
 
-/** A timer that stands still while the process works by itself. */
-function limitTime(
-  limitMs: number,
-  clock: Pick<Clock, 'monotonic'>,
-  expire: () => void,
-): { aside: Aside; stop(): void } {
-  let leftMs = limitMs;
-  let timer: NodeJS.Timeout | undefined;
-  let startedAt = 0;
-  const stop = (): void => clearTimeout(timer);
-  const start = (): void => {
-    startedAt = clock.monotonic();
-    // An answer that came while the event loop was held up is read before: timers go first.
-    timer = setTimeout(() => setImmediate(expire), leftMs);
-  };
-  start();
-  return {
-    stop,
-    async aside(work) {
-      stop();
-      leftMs = Math.max(1, leftMs - (clock.monotonic() - startedAt));
-      try {
-        return await work();
-      } finally {
-        start();
-      }
-    },
-  };
-}
-
 /** ioredis hangs the command with its arguments, so the content, on the error: only its text may travel on. */
 function refusal(operation: string, error: unknown): unknown {
   return isRefusal(error) ? new ProducerRefusedError(operation, error.message) : error;
@@ -172,7 +143,8 @@ async function disconnect(client: Redis): Promise<void> {
   client.disconnect();
   if (!socket || socket.destroyed) return;
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  const timer = setTimeout(() => socket.destroy(), DISCONNECT_GRACE_MS);
-  await closed;
-  clearTimeout(timer);
+  await withTimeout(closed, DISCONNECT_GRACE_MS, () => {
+    socket.destroy();
+    return closed;
+  });
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { withTimeout } from '../timeout.ts';
 import type { RunningChannel } from './channel.ts';
 
 export interface Drained {
@@ -55,11 +56,4 @@ async function until(over: () => boolean, done: Promise<unknown>, left: () => nu
   while (!over() && left() > 0) await within(done, Math.min(LOOK_MS, left()));
 }
 
-async function within(done: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms));
-  });
-  await Promise.race([done, late]);
-  clearTimeout(timer);
-}
+const within = (done: Promise<unknown>, ms: number): Promise<unknown> => withTimeout(done, ms, () => {});

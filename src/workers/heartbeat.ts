@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { BEAT_MS, beat, endBeat, type WorkerIdentity } from '../channels/heartbeats.ts';
 import type { Logger } from '../observe/log.ts';
+import { withTimeout } from '../timeout.ts';
 
 /** Tells operators that this process serves its channels, for as long as it does. */
 export interface Heartbeat {
@@ -56,7 +56,11 @@ export function createHeartbeat({ redis, channels, identity, logger }: Heartbeat
       if (redis.status !== 'ready') return;
       const goodbye = Promise.resolve(beating).then(() => endBeat(redis, channels, identity));
       // A Redis that refuses this, or is frozen, forgets the process by itself.
-      await Promise.race([goodbye.catch(() => {}), pause(GOODBYE_MS, undefined, { ref: false })]);
+      await withTimeout(
+        goodbye.catch(() => {}),
+        GOODBYE_MS,
+        () => {},
+      );
     },
   };
 }
