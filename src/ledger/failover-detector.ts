@@ -2,39 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { refusesWrites } from '../redis/refusals.ts';
-import { EpochLostError } from './epoch.ts';
-
-/**
- * Stands between a worker and a store that cannot be relied on: one whose connection broke (Redis was restarted, or a
- * replica took over), one that has forgotten what it acknowledged, and one that refuses writes. Nothing is asked until
- * it takes writes and has been told what it may be missing.
- */
-export interface StoreWatch {
-  /** Resolves when the store can be relied on; undefined while nothing has to be waited for. */
-  pending(): Promise<void> | undefined;
-  /** As `pending`, for what is known already: that need not wait until the others have told what they know. */
-  telling(): Promise<void> | undefined;
-  /** Why a store that is connected is not relied on, and for how long, milliseconds; undefined where there is none. */
-  trouble(): { detail: string; ms: number; refusing: boolean } | undefined;
-  add(witness: Witness): void;
-  /** The store has forgotten something: it is told, as after a lost connection. */
-  suspect(): void;
-  /** The store refused a write, whoever asked for it. */
-  refused(error: Error): void;
-  stop(): void;
-}
-
-/** Whoever knows something that the store must not miss. */
-export interface Witness {
-  /**
-   * Tells it. Called before the store is relied on for the first time, too.
-   * @param anew whether another server answers than before, or the same one after a restart
-   * @returns for how long nobody may ask, so that others can tell what they know, milliseconds
-   */
-  tell(anew: boolean): Promise<number>;
-  /** Whether the store is still the one that was told. */
-  holds(replicationId: string): Promise<boolean>;
-}
+import { noteRefusals } from './refusal-notes.ts';
+import { type Gate, newGate, type RecentWrites, type StoreWatch } from './store-gate.ts';
 
 /**
  * How the watched connection has to be made: a call that was under way when it broke fails, instead of being sent again
@@ -55,28 +24,18 @@ export interface StoreWatchOptions {
   onError(error: unknown): void;
 }
 
-interface Gate {
-  opened: Promise<void>;
-  open(): void;
-}
-
-/** After an answer that refuses: a replica is read-only until it is promoted, a disk is full until somebody clears it. */
-const AGAIN_MS = 1_000;
-/** A store at the edge of its memory takes one write and refuses the next: the pauses grow. */
-const AGAIN_AT_MOST_MS = 8_000;
-const STEADY_MS = 5_000;
 /** How often a store that says nothing is looked at: a FLUSHALL breaks no connection. */
 const LOOK_MS = 2_000;
 
 export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch {
   const { clock, onError, onRefusing } = options;
-  const witnesses: Witness[] = [];
+  const sources: RecentWrites[] = [];
   const stopping = new AbortController();
-  const refusals = notedRefusals(clock, onRefusing);
+  const refusals = noteRefusals(clock, onRefusing);
   let known: string | undefined;
   let gate: Gate | undefined;
-  /** Open where `gate` is, and from the telling on. */
-  let tellingGate: Gate | undefined;
+  /** Opens once the recent writes are restored; `gate` opens after the hold as well. */
+  let restoringGate: Gate | undefined;
   let shutSince = 0;
   let suspected = false;
   let again: NodeJS.Timeout | undefined;
@@ -84,25 +43,25 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
   let turn = 0;
   const stopped = (): boolean => stopping.signal.aborted;
 
-  const openTelling = (): void => {
-    tellingGate?.open();
-    tellingGate = undefined;
+  const openForEnds = (): void => {
+    restoringGate?.open();
+    restoringGate = undefined;
   };
   const open = (): void => {
-    openTelling();
+    openForEnds();
     gate?.open();
     gate = undefined;
   };
   const shut = (): void => {
     if (stopped()) return;
-    tellingGate ??= newGate();
+    restoringGate ??= newGate();
     if (gate) return;
     gate = newGate();
     shutSince = clock.monotonic();
   };
-  async function tellAll(anew: boolean, mine: number): Promise<void> {
-    const holds = await Promise.all(witnesses.map((witness) => witness.tell(anew)));
-    if (mine === turn) openTelling();
+  async function restoreAll(anew: boolean, mine: number): Promise<void> {
+    const holds = await Promise.all(sources.map((source) => source.restore(anew)));
+    if (mine === turn) openForEnds();
     const holdMs = Math.max(0, ...holds);
     if (holdMs > 0) await pause(holdMs, undefined, { signal: stopping.signal, ref: false });
   }
@@ -115,7 +74,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
       const info = await redis.info('server', 'replication');
       refuseReplica(info);
       const id = fieldOf(info, 'run_id');
-      if (suspected || id !== known) await tellAll(id !== known, mine);
+      if (suspected || id !== known) await restoreAll(id !== known, mine);
       if (mine !== turn) return;
       known = id;
       suspected = false;
@@ -145,7 +104,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
       const info = await redis.info('replication');
       refuseReplica(info);
       const id = fieldOf(info, 'master_replid') ?? '';
-      const held = await Promise.all(witnesses.map((witness) => witness.holds(id)));
+      const held = await Promise.all(sources.map((source) => source.holds(id)));
       if (held.includes(false)) watch.suspect();
     } catch (error) {
       if (refusesWrites(error)) watch.refused(error);
@@ -162,7 +121,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
   };
   const watch: StoreWatch = {
     pending: () => gate?.opened,
-    telling: () => tellingGate?.opened,
+    restoring: () => restoringGate?.opened,
     trouble() {
       if (!gate || redis.status !== 'ready') return undefined;
       const refusal = refusals.current();
@@ -171,8 +130,8 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
         : 'recent sends are being restored after a failover';
       return { detail, ms: clock.monotonic() - shutSince, refusing: refusal !== undefined };
     },
-    add(witness) {
-      witnesses.push(witness);
+    add(source) {
+      sources.push(source);
       watch.suspect();
     },
     suspect() {
@@ -207,72 +166,9 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
   return watch;
 }
 
-/**
- * Makes a call that only tells what is known, as soon as the store has been told the rest, and once more whenever it could
- * not be made. Another worker may ask about the same message in the moment in which it is relied on again.
- */
-export const behindTelling = <T>(
-  { telling, suspect, refused }: Pick<StoreWatch, 'telling' | 'suspect' | 'refused'>,
-  call: () => Promise<T>,
-): Promise<T> => behindGate({ pending: telling, suspect, refused }, call);
-
-/**
- * Makes a call when the store can be relied on, and once more whenever it could not in between.
- * @param epoch what admissions rely on now: one that named an earlier epoch is only outdated
- */
-export async function behindGate<T>(
-  store: Pick<StoreWatch, 'pending' | 'suspect' | 'refused'>,
-  call: () => Promise<T>,
-  epoch: () => string | undefined = () => undefined,
-): Promise<T> {
-  for (;;) {
-    await store.pending();
-    try {
-      return await call();
-    } catch (error) {
-      if (error instanceof EpochLostError && error.epoch !== epoch()) continue;
-      if (error instanceof EpochLostError) store.suspect();
-      else if (refusesWrites(error)) store.refused(error);
-      if (!store.pending()) throw error;
-    }
-  }
-}
-
-/** One line for the beginning of a refusal and one for its end, however often it is met. */
-function notedRefusals(clock: Pick<Clock, 'monotonic'>, tell: (error: Error | undefined) => void) {
-  let current: string | undefined;
-  let endedAt = Number.NEGATIVE_INFINITY;
-  let pauseMs = AGAIN_MS;
-  return {
-    current: () => current,
-    pauseMs: () => pauseMs,
-    note(error: Error): void {
-      if (current !== undefined) return;
-      const soon = clock.monotonic() - endedAt < STEADY_MS;
-      pauseMs = soon ? Math.min(2 * pauseMs, AGAIN_AT_MOST_MS) : AGAIN_MS;
-      current = error.message;
-      tell(error);
-    },
-    over(): void {
-      if (current === undefined) return;
-      current = undefined;
-      endedAt = clock.monotonic();
-      tell(undefined);
-    },
-  };
-}
-
 const fieldOf = (info: string, name: string): string | undefined =>
   new RegExp(`^${name}:(\\S*)`, 'm').exec(info)?.[1];
 
 function refuseReplica(info: string): void {
   if (fieldOf(info, 'role') === 'slave') throw new Error('READONLY this Redis is a replica');
-}
-
-function newGate(): Gate {
-  let open = (): void => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
 }

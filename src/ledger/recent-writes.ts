@@ -2,12 +2,12 @@ import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import type { Epoch, EpochCause } from './epoch.ts';
-import { behindGate, behindTelling, type StoreWatch } from './failover-detector.ts';
 import { type Ledger, refusedByStore } from './ledger.ts';
 import { createMarkMemory, keepsSlot, type Mark } from './mark-memory.ts';
 import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
+import { behindGate, behindRestore, type StoreWatch } from './store-gate.ts';
 import type { Settled, Settlement } from './types.ts';
 
 /**
@@ -68,7 +68,7 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     return settled.slice(from);
   }
 
-  async function tell(anew: boolean): Promise<number> {
+  async function restore(anew: boolean): Promise<number> {
     const counts: Record<string, number> = {};
     const held = memory.held();
     for (let i = 0; i < held.length; i += BATCH) await assert(held.slice(i, i + BATCH), counts);
@@ -83,10 +83,10 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     if (!newcomer) options.onReasserted({ ...counts, settlements: settled.length }, cause);
     return holdMs;
   }
-  watch.add({ tell, holds: (id) => epoch.holds(id) });
+  watch.add({ restore, holds: (id) => epoch.holds(id) });
 
   async function settleKept(settlement: Settlement): Promise<Settled> {
-    const settling: Promise<Settled> = behindTelling(watch, () =>
+    const settling: Promise<Settled> = behindRestore(watch, () =>
       ledger.settle(settlement).catch((error: unknown) => {
         late.add(settling);
         throw error;
@@ -125,9 +125,9 @@ const overruled = ({ effect, final }: Settlement, { status }: Settled): boolean 
   final !== undefined && effect !== 'delivered' && (status === 'known' || status === 'stale');
 
 /** What is damaged in the store fails whoever needs it. Other messages, and other channels, must not wait for it. */
-async function unlessUnreadable<T>(telling: Promise<T>): Promise<T | undefined> {
+async function unlessUnreadable<T>(call: Promise<T>): Promise<T | undefined> {
   try {
-    return await telling;
+    return await call;
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     return undefined;

@@ -68,7 +68,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
   }
   watch.add({
     /** What else lies in the store of these channels: written at the start, and where it may have been lost. */
-    async tell() {
+    async restore() {
       for (const channel of channels) await channel.prepare().catch(noticeUnfit);
       const configs = channels.map(({ config }) => config);
       await announceChannels(redis, configs);

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../http/health.ts';
-import type { StoreWatch } from '../ledger/failover-detector.ts';
+import type { StoreWatch } from '../ledger/store-gate.ts';
 import type { ClockGuard } from '../redis/clock-guard.ts';
 import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import type { Rounds } from './maintenance.ts';

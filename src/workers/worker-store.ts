@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { type StoreWatch, watchStore } from '../ledger/failover-detector.ts';
+import { watchStore } from '../ledger/failover-detector.ts';
+import type { StoreWatch } from '../ledger/store-gate.ts';
 import type { Logger } from '../observe/log.ts';
 import { guardDatabase } from '../redis/database.ts';
 import { PROBE_KEY } from '../redis/keys.ts';

@@ -3,12 +3,8 @@ import { Redis, ReplyError } from 'ioredis';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { EpochLostError } from '../../src/ledger/epoch.ts';
-import {
-  behindGate,
-  behindTelling,
-  type StoreWatch,
-  watchStore,
-} from '../../src/ledger/failover-detector.ts';
+import { watchStore } from '../../src/ledger/failover-detector.ts';
+import { behindGate, behindRestore, type StoreWatch } from '../../src/ledger/store-gate.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 
@@ -42,7 +38,7 @@ const it = test.extend<{ watched: Watched }>({
 
 /** Tells a store whenever it is not the one that was told; at once, too, which tests wait for. */
 const witness = (watch: StoreWatch, tell: () => Promise<void>): void =>
-  watch.add({ tell: () => tell().then(() => 0), holds: async () => true });
+  watch.add({ restore: () => tell().then(() => 0), holds: async () => true });
 
 const quiet = { clock: systemClock, probe: async () => {}, onRefusing: () => {}, onError: () => {} };
 
@@ -74,17 +70,17 @@ it('lets what is known be told while the others are waited for, unless it is ref
   watched,
 }) => {
   const { redis, watch } = watched;
-  watch.add({ tell: async () => 60_000, holds: async () => true });
+  watch.add({ restore: async () => 60_000, holds: async () => true });
   const asking = watch.pending();
-  expect(await behindTelling(watch, () => redis.ping())).toBe('PONG');
+  expect(await behindRestore(watch, () => redis.ping())).toBe('PONG');
   expect(watch.pending()).toBe(asking);
   const full = new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
   watch.refused(full);
   // Nothing spins: the next one waits as everybody does.
-  expect(watch.telling()).toBeDefined();
+  expect(watch.restoring()).toBeDefined();
   watch.stop();
   await asking;
-  expect(watch.telling()).toBeUndefined();
+  expect(watch.restoring()).toBeUndefined();
 });
 
 it('lets everybody go when it is stopped, and tells nothing more', async ({ watched }) => {

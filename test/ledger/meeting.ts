@@ -1,12 +1,12 @@
-import type { StoreWatch, Witness } from '../../src/ledger/failover-detector.ts';
+import type { RecentWrites, StoreWatch } from '../../src/ledger/store-gate.ts';
 
 /** A watch whose store is met when the test says so. @param gates what `pending` answers, one after the other */
 export function meeting(gates: (Promise<void> | undefined)[] = []) {
-  let witness: Witness | undefined;
+  let witness: RecentWrites | undefined;
   let told: Record<string, number> = {};
   const store: StoreWatch = {
     pending: () => gates.shift(),
-    telling: () => gates.shift(),
+    restoring: () => gates.shift(),
     trouble: () => undefined,
     add(added) {
       witness = added;
@@ -21,7 +21,7 @@ export function meeting(gates: (Promise<void> | undefined)[] = []) {
       told = counts;
     },
     async meetStore(): Promise<Record<string, number>> {
-      await witness?.tell(false);
+      await witness?.restore(false);
       return told;
     },
   };

@@ -1,0 +1,79 @@
+import { refusesWrites } from '../redis/refusals.ts';
+import { EpochLostError } from './epoch.ts';
+
+/**
+ * Holds a worker's calls back while the store cannot be relied on: its connection broke (a restart or a failover), it lost
+ * writes that it had acknowledged, or it refuses writes. Calls go through once it takes writes and the recent writes of
+ * this worker have been restored.
+ */
+export interface StoreWatch {
+  /** Resolves when the store can be relied on; undefined when it can be now. */
+  pending(): Promise<void> | undefined;
+  /** Like `pending`, for calls that only add what this worker knows: they need not wait for the other workers' writes. */
+  restoring(): Promise<void> | undefined;
+  /** Why a connected store is not relied on, and for how long (milliseconds); undefined when it is. */
+  trouble(): { detail: string; ms: number; refusing: boolean } | undefined;
+  add(source: RecentWrites): void;
+  /** Restores the recent writes, as after a lost connection: the store seems to have lost some. */
+  suspect(): void;
+  /** The store refused a write, whichever call it was. */
+  refused(error: Error): void;
+  stop(): void;
+}
+
+/** Writes of this worker that the store must not have lost. */
+export interface RecentWrites {
+  /**
+   * Writes them again. Also called before the store is relied on for the first time.
+   * @param anew whether the server or its run has changed since the last call
+   * @returns for how long admissions stay on hold, so that other workers can restore theirs, milliseconds
+   */
+  restore(anew: boolean): Promise<number>;
+  /** Whether the store still has the history that was restored last. */
+  holds(replicationId: string): Promise<boolean>;
+}
+
+/**
+ * Makes a call that only adds what this worker knows as soon as its recent writes are restored, and repeats it while the
+ * store cannot be relied on. It does not wait for the hold: another worker may ask about the same message when that ends.
+ */
+export const behindRestore = <T>(
+  { restoring, suspect, refused }: Pick<StoreWatch, 'restoring' | 'suspect' | 'refused'>,
+  call: () => Promise<T>,
+): Promise<T> => behindGate({ pending: restoring, suspect, refused }, call);
+
+/**
+ * Makes a call when the store can be relied on, and repeats it when the store became unreliable meanwhile.
+ * @param epoch the epoch that admissions rely on now; a call that named an earlier one is repeated with it
+ */
+export async function behindGate<T>(
+  store: Pick<StoreWatch, 'pending' | 'suspect' | 'refused'>,
+  call: () => Promise<T>,
+  epoch: () => string | undefined = () => undefined,
+): Promise<T> {
+  for (;;) {
+    await store.pending();
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof EpochLostError && error.epoch !== epoch()) continue;
+      if (error instanceof EpochLostError) store.suspect();
+      else if (refusesWrites(error)) store.refused(error);
+      if (!store.pending()) throw error;
+    }
+  }
+}
+
+/** A promise and its resolve. */
+export interface Gate {
+  opened: Promise<void>;
+  open(): void;
+}
+
+export function newGate(): Gate {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
