@@ -13,35 +13,62 @@ import { type ParseOptions, parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
 import { knownMessages, recordPlays } from './ledger/lookups.ts';
-import type { InputOf } from './message/schema.ts';
+import type { InputOf, Platforms } from './message/schema.ts';
 import { createLogger, type Logger } from './observe/log.ts';
 import { countAccepted } from './observe/metrics.ts';
-import { platforms } from './platforms/registry.ts';
+import { platforms, withOwn } from './platforms/registry.ts';
 import { type KeptPlays, playTtl } from './policies/admission.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
 import { channelStore } from './redis/channel-store.ts';
 import { checkRedis, type RedisInstance } from './redis/option.ts';
+import { secretsOf } from './secrets.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
 /** The composition root: Herald's own platforms, ledger, clock and log handed to the parts that applications use. */
 
-export type MessageInput = InputOf<typeof platforms>;
+/**
+ * Platforms of the application's own, by name, made by `definePlatform` of `herald/platform`. The name is what messages and
+ * channels say, and none of Herald's.
+ */
+export type OwnPlatforms = Platforms;
+// biome-ignore lint/complexity/noBannedTypes: an object type without keys is what adds none to Herald's
+type NoPlatforms = {};
+type All<P> = typeof platforms & P;
+
+export type MessageInput<P extends OwnPlatforms = NoPlatforms> = InputOf<All<P>>;
 
 /** What `createWorker` takes: an object of herald.yaml's shape, for `satisfies WorkerConfig`. */
-export type WorkerConfig = ConfigInput<typeof platforms>;
+export type WorkerConfig<P extends OwnPlatforms = NoPlatforms> = Omit<ConfigInput<All<P>>, 'redis'> & {
+  /**
+   * A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed;
+   * `redis://127.0.0.1:6379` when absent.
+   */
+  redis?: string | RedisInstance | undefined;
+};
 
-export interface CreateProducerOptions extends ProducerOptions {
+export interface CreateProducerOptions<P extends OwnPlatforms = NoPlatforms> extends ProducerOptions {
   /** The application's prom-client registry: gets `herald_accepted_total{channel,status}`. */
   registry?: Registry;
+  platforms?: P;
 }
 
-export function createProducer({ registry, ...options }: CreateProducerOptions): Producer<MessageInput> {
+/** @throws TypeError for a wrong option */
+export function createProducer<P extends OwnPlatforms>(
+  options: CreateProducerOptions<P> & { platforms: P },
+): Producer<MessageInput<P>>;
+export function createProducer(options: CreateProducerOptions): Producer<MessageInput>;
+export function createProducer<P extends OwnPlatforms>({
+  registry,
+  platforms: own,
+  ...options
+}: CreateProducerOptions<P>): Producer<MessageInput<P>> {
   const count = registry && countAccepted(registry);
   const onAccepted: ProducerOptions['onAccepted'] = (channel, status) => {
     count?.(channel, status);
     options.onAccepted?.(channel, status);
   };
-  return buildProducer({ ...options, onAccepted }, { platforms, clock: systemClock, openLedger });
+  const parts = { platforms: withOwn(own), clock: systemClock, openLedger };
+  return buildProducer<All<P>>({ ...options, onAccepted }, parts);
 }
 
 const openLedger = (redis: Redis) => ({
@@ -55,7 +82,7 @@ const openLedger = (redis: Redis) => ({
   },
 });
 
-export interface CreateWorkerOptions {
+export interface CreateWorkerOptions<P extends OwnPlatforms = NoPlatforms> {
   /** Gets the worker's log, as it is: nothing is struck out of it by Herald. JSON lines on standard output when absent. */
   logger?: Logger;
   /**
@@ -63,41 +90,62 @@ export interface CreateWorkerOptions {
    * it. A registry of the worker's own when absent.
    */
   registry?: Registry;
+  platforms?: P;
 }
 
 /**
  * @param source is checked whatever its type said, and `${NAME}` in it is read from the environment
- * @throws ConfigError with every problem found
+ * @throws ConfigError with every problem found; TypeError for a wrong option
  */
-export function createWorker(source: WorkerConfig, options: CreateWorkerOptions = {}): HeraldWorker {
-  const config = readConfig(source, 'resolve');
-  const logger = options.logger ?? createLogger({ level: config.logLevel, secrets: secretsOf(config) });
-  return buildWorker(config, { platforms, logger, registry: options.registry });
+export function createWorker<P extends OwnPlatforms = NoPlatforms>(
+  source: WorkerConfig<P>,
+  options: CreateWorkerOptions<P> = {},
+): HeraldWorker {
+  const { registry } = options;
+  const platforms = withOwn(options.platforms);
+  const { config, redis } = readConfig(source, platforms, 'resolve');
+  const secrets = secretsOf(config, platforms);
+  const logger = options.logger ?? createLogger({ level: config.logLevel, secrets });
+  return buildWorker(config, { platforms, logger, registry, redis });
 }
 
-function readConfig(source: WorkerConfig, secrets: ParseOptions['secrets']): HeraldConfig {
+/** An instance is no text of a configuration: it is taken out before the rest is read. */
+function readConfig(
+  { redis, ...source }: { redis?: string | RedisInstance | undefined },
+  platforms: OwnPlatforms,
+  secrets: ParseOptions['secrets'],
+): { config: HeraldConfig; redis?: RedisInstance } {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
-  return parseConfig(source, { platforms, env: environment(), secrets, readFile });
+  const options = { platforms, env: environment(), secrets, readFile };
+  if (typeof redis !== 'object') return { config: parseConfig({ ...source, redis }, options) };
+  checkRedis(redis);
+  return { config: parseConfig(source, options), redis };
 }
 
 /** A worker for a configuration that was read before. */
 export const workerOf = (config: HeraldConfig, logger: Logger): HeraldWorker =>
   buildWorker(config, { platforms, logger });
 
-export interface CreateAdminOptions {
+export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
   redis: string | RedisInstance;
   /**
    * What the workers are configured with, where it is at hand: channels are then known before a worker has served them. Its
    * credentials are not needed, and its `redis` is not looked at.
    */
-  config?: WorkerConfig;
+  config?: WorkerConfig<P>;
+  platforms?: P;
 }
 
-/** @throws ConfigError; TypeError for what is no Redis */
-export function createAdmin({ redis, config }: CreateAdminOptions): Admin {
+/** @throws ConfigError; TypeError for a wrong option */
+export function createAdmin<P extends OwnPlatforms = NoPlatforms>({
+  redis,
+  config,
+  ...options
+}: CreateAdminOptions<P>): Admin {
   checkRedis(redis);
-  const channels = config ? readConfig(config, 'leave').channels : [];
+  const platforms = withOwn(options.platforms);
+  const channels = config ? readConfig(config, platforms, 'leave').config.channels : [];
   return buildAdmin({ redis, channels }, { platforms, clock: systemClock });
 }
 
@@ -121,28 +169,5 @@ export async function replayDeadLetters({
     return await admin.deadLetters.replay(selection, { perSecond, signal, onReplayed });
   } finally {
     await admin.close();
-  }
-}
-
-/** Every value that must not be written anywhere: the channels' credentials and the password of Redis. */
-export function secretsOf({ channels, redis }: HeraldConfig): string[] {
-  const credentials = channels.flatMap(({ platform, settings }) =>
-    (platforms[platform as keyof typeof platforms]?.secrets ?? []).map((name) => String(settings[name])),
-  );
-  return [...credentials, ...passwordsOf(redis)].filter((secret) => secret !== '');
-}
-
-/** As Redis takes it and as it stands in the URL, whatever of it was percent-encoded: either may turn up in a text. */
-function passwordsOf(redis: string): string[] {
-  if (!URL.canParse(redis)) return [];
-  const written = new URL(redis).password;
-  return [written, unescaped(written)];
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // A `%` that begins no escape.
   }
 }

@@ -25,6 +25,7 @@ export {
   createProducer,
   createWorker,
   type MessageInput,
+  type OwnPlatforms,
   type ReplayDeadLettersOptions,
   replayDeadLetters,
   type WorkerConfig,

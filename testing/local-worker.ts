@@ -1,11 +1,11 @@
 import type { DestinationStream } from 'pino';
-import { secretsOf } from '../src/app.ts';
 import type { Clock, Random } from '../src/clock.ts';
 import { parseConfig } from '../src/config/parse.ts';
 import type { HeraldConfig } from '../src/config/schema.ts';
 import { createLogger } from '../src/observe/log.ts';
 import type { PlatformDefinition } from '../src/platforms/port.ts';
 import { platforms as ownPlatforms } from '../src/platforms/registry.ts';
+import { secretsOf } from '../src/secrets.ts';
 import type { Wrappers } from '../src/workers/channel.ts';
 import { buildWorker, type HeraldWorker } from '../src/workers/worker.ts';
 

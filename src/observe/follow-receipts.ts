@@ -5,6 +5,7 @@ import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/error
 import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/follower-connection.ts';
 import { channelKeys } from '../redis/keys.ts';
 import { checkRedis, type RedisInstance } from '../redis/option.ts';
+import type { Instant } from '../time.ts';
 import { NEWEST, type Positions, positionsFrom, toCursor, wasRead } from './receipt-cursor.ts';
 import { type Entry, parseEntry, type Receipt } from './receipts.ts';
 
@@ -28,7 +29,7 @@ export interface FollowReceiptsOptions {
    * `now` (when absent): what is written from the first read on. `start`: the oldest receipts that are kept. An instant, as a
    * Date or ISO text: what was written since. Or the `cursor` of the last receipt that was worked through.
    */
-  from?: 'now' | 'start' | Date | string;
+  from?: 'now' | 'start' | Instant;
   /** Ends the following. */
   signal?: AbortSignal;
 }

@@ -1,3 +1,5 @@
+import { type Instant, parseInstant } from '../time.ts';
+
 /** Where a follower stands in the receipts of its channels, and how that is written down. */
 
 /** Channel → id of the entry after which it reads on, or `NEWEST`. */
@@ -12,7 +14,7 @@ const LAST_OF_MS = '18446744073709551615';
 const CURSOR = /^[a-z0-9_-]+=\d+-\d+(?:&[a-z0-9_-]+=\d+-\d+)*$/;
 
 /** @throws TypeError for a text that is neither of the words, nor an instant, nor a cursor */
-export function positionsFrom(from: Date | string, channels: readonly string[]): Positions {
+export function positionsFrom(from: Instant, channels: readonly string[]): Positions {
   const known = typeof from === 'string' && CURSOR.test(from) ? fromCursor(from) : undefined;
   // A channel that the cursor does not know was not followed before: all that is kept of it is new.
   if (known) return new Map(channels.map((channel) => [channel, known.get(channel) ?? '0-0']));
@@ -27,10 +29,10 @@ export const toCursor = (positions: Positions): string =>
 const fromCursor = (cursor: string): Map<string, string> =>
   new Map(cursor.split('&').map((part) => part.split('=') as [string, string]));
 
-function before(instant: Date | string): string {
-  const at = new Date(instant).getTime();
-  if (!(at > 0)) throw new TypeError("from: expected 'now', 'start', an instant or the cursor of a receipt");
-  return `${at - 1}-${LAST_OF_MS}`;
+function before(instant: Instant): string {
+  const at = parseInstant(instant);
+  if (!at) throw new TypeError("from: expected 'now', 'start', an instant or the cursor of a receipt");
+  return `${Math.max(0, at.getTime() - 1)}-${LAST_OF_MS}`;
 }
 
 /** Whether an entry of this id was read, so that it is missing where it is not there any more. */

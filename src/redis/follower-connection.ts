@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { guardDatabase } from './database.ts';
 import { guardLogin } from './login.ts';
-import { checkRedis, type RedisInstance } from './option.ts';
+import { checkRedis, PLAIN_CONNECTION, type RedisInstance } from './option.ts';
 import { tlsOptions } from './url.ts';
 
 /** The longest that a follower blocks in one command, milliseconds. */
@@ -9,7 +9,7 @@ export const FOLLOWER_BLOCK_MS = 5_000;
 
 /** Waits for a Redis that is away, asks again what a lost connection left open, and notices a peer that went silent. */
 const OPTIONS = {
-  replyMapping: 'legacy' as const,
+  ...PLAIN_CONNECTION,
   maxRetriesPerRequest: null,
   retryStrategy: (times: number) => Math.min(50 * times, 1_000),
   socketTimeout: FOLLOWER_BLOCK_MS * 2,
@@ -32,7 +32,7 @@ export function connectFollower(redis: string | RedisInstance): FollowerConnecti
   const client =
     typeof redis === 'string'
       ? new Redis(redis, { ...OPTIONS, ...tlsOptions(redis) })
-      : redis.duplicate({ ...OPTIONS, lazyConnect: false });
+      : redis.duplicate(OPTIONS);
   client.on('error', () => {}); // What ends the waiting is told by `refused`; the rest passes.
   const refused = Promise.race([guardDatabase(client), guardLogin(client)]);
   refused.catch(() => {});

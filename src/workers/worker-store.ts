@@ -6,6 +6,7 @@ import type { Logger } from '../observe/log.ts';
 import { guardDatabase } from '../redis/database.ts';
 import { PROBE_KEY } from '../redis/keys.ts';
 import { guardLogin } from '../redis/login.ts';
+import type { RedisInstance } from '../redis/option.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import { connectWorker } from '../redis/worker-connections.ts';
 import { createOutageLog } from './outage-log.ts';
@@ -25,15 +26,15 @@ export interface WorkerStore {
 const PROBE_LIFE_MS = 60_000;
 
 export interface StoreOptions {
-  url: string;
+  redis: string | RedisInstance;
   clock: Clock;
   logger: Logger;
   /** Hears that writes are refused, or taken again. */
   onRefusing(): void;
 }
 
-export function openWorkerStore({ url, clock, logger, onRefusing }: StoreOptions): WorkerStore {
-  const { redis, ledgerRedis } = connectWorker(url, clock);
+export function openWorkerStore({ redis: named, clock, logger, onRefusing }: StoreOptions): WorkerStore {
+  const { redis, ledgerRedis } = connectWorker(named, clock);
   const connections = [redis, ledgerRedis];
   const refused = Promise.race([guardDatabase(redis), guardLogin(redis)]);
   refused.catch(() => {}); // Who runs long enough no longer waits for it.

@@ -9,6 +9,7 @@ import type { Logger } from '../observe/log.ts';
 import { createLogObserver } from '../observe/log-observer.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../observe/metrics.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import type { RedisInstance } from '../redis/option.ts';
 import { createStoreClock, type StoreClock } from '../redis/store-clock.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
@@ -50,6 +51,8 @@ export interface WorkerParts {
   logger: Logger;
   /** Where the metrics are declared; a registry of the worker's own when absent. */
   registry?: MetricsOptions['registry'];
+  /** In place of the configuration's URL: duplicated, and never closed. */
+  redis?: RedisInstance | undefined;
   clock?: Clock | undefined;
   random?: Random | undefined;
   wrap?: Wrappers | undefined;
@@ -72,7 +75,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
 
   async function start(): Promise<void> {
     const store = openWorkerStore({
-      url: config.redis,
+      redis: parts.redis ?? config.redis,
       clock,
       logger,
       onRefusing: () => running?.pull(),

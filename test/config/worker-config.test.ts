@@ -1,4 +1,4 @@
-import { Cluster, Redis } from 'ioredis';
+import { Cluster } from 'ioredis';
 import { expect, it } from 'vitest';
 import { createWorker, type WorkerConfig } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/parse.ts';
@@ -33,14 +33,12 @@ it('types nothing that the schema refuses', () => {
   for (const config of refused) expect(() => parse(config)).toThrow();
 });
 
-it('takes no client of Redis for its address, and says so in one line', () => {
+it('refuses a cluster and what is no Redis, in one line', () => {
+  const channels = { kongregate: { platform: 'kongregate' as const, apiKey: 'k' } };
   const nodes = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
-  const single = new Redis({ lazyConnect: true });
-  for (const redis of [nodes, single]) {
-    const made = () =>
-      // @ts-expect-error: an address is text
-      createWorker({ redis, channels: { kongregate: { platform: 'kongregate', apiKey: 'k' } } });
-    expect(made).toThrow(/^redis: expected a redis:\/\/ or rediss:\/\/ URL, as \S+$/);
-    redis.disconnect();
-  }
+  expect(() => createWorker({ redis: nodes, channels })).toThrow(/^redis: an ioredis Cluster cannot be used/);
+  nodes.disconnect();
+  // @ts-expect-error: no instance
+  expect(() => createWorker({ redis: {}, channels })).toThrow(/^redis: expected a redis/);
+  expect(() => createWorker({ redis: 'localhost', channels })).toThrow(/^redis: expected a redis/);
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Redis as Redis5 } from 'ioredis5';
 import { Registry } from 'prom-client';
 import { expect } from 'vitest';
 import { createWorker, type WorkerConfig } from '../../src/app.ts';
@@ -44,4 +45,26 @@ it("answers probes in the application's own server, and counts in its registry",
     server.close();
   }
   expect(logger.texts).toEqual(expect.arrayContaining(['worker started', 'worker stopped']));
+});
+
+it("delivers over connections like the application's own, of ioredis 5 or 6, and leaves that one open", async ({
+  openEnvironment,
+}) => {
+  const env = await openEnvironment();
+  const five = new Redis5(env.server.url, {
+    maxRetriesPerRequest: 2,
+    enableOfflineQueue: false,
+    commandTimeout: 500,
+  });
+  await once(five, 'ready');
+  for (const [userId, redis] of [five, env.redis].entries()) {
+    const config = { ...env.config(), redis } as unknown as WorkerConfig;
+    const worker = createWorker(config, { logger: collectingLogger() });
+    await worker.start();
+    await env.send(userId + 1);
+    await env.settled(userId + 1);
+    await worker.close();
+    expect(await redis.ping()).toBe('PONG');
+  }
+  five.disconnect();
 });

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { secretsOf, workerOf } from '../../app.ts';
+import { workerOf } from '../../app.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
 import { PermissionError } from '../../ledger/permissions.ts';
 import { createLogger } from '../../observe/log.ts';
 import { RedisUnreachableError } from '../../redis/operator-connection.ts';
+import { secretsOf } from '../../secrets.ts';
 import { AccountTakenError } from '../../workers/account-claim.ts';
 import type { Drained } from '../../workers/drain.ts';
 import { QuotaChangedError } from '../../workers/policy-change.ts';
