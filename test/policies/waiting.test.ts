@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { comeBackMs, lookAgainMs } from '../../src/policies/waiting.ts';
+import type { Disposition } from '../../src/outcome.ts';
+import { comeBackMs, lookAgainMs, waitOf, withinLife } from '../../src/policies/waiting.ts';
 
 describe('lookAgainMs', () => {
-  const at = (chance: number, waitMs: number, looks: number) => lookAgainMs(waitMs, looks, () => chance);
+  const at = (chance: number, waitMs: number, pickups: number) => lookAgainMs(waitMs, pickups, () => chance);
 
   it('looks soon and then ever later, at least every quarter of a minute', () => {
-    expect([1, 2, 3, 4, 5].map((looks) => at(1, 600_000, looks))).toEqual([200, 400, 800, 1_600, 3_200]);
+    expect([1, 2, 3, 4, 5].map((pickups) => at(1, 600_000, pickups))).toEqual([200, 400, 800, 1_600, 3_200]);
     const longest = at(1, 600_000, 50);
     expect(longest).toBeGreaterThan(3_200);
     expect(longest).toBeLessThanOrEqual(15_000);
@@ -38,4 +39,21 @@ describe('comeBackMs', () => {
     expect(comeBackMs(10_000, () => 1)).toBe(11_001);
     expect(comeBackMs(86_400_000, () => 1)).toBe(86_460_001);
   });
+});
+
+const HANDED_BACK: Disposition = { kind: 'hand_back' };
+const retry = (delayMs: number): Disposition => ({ kind: 'retry', delayMs });
+const wait = (delayMs: number): Disposition => ({ kind: 'wait', reason: 'slot_busy', delayMs });
+
+it('no message waits beyond its life', () => {
+  expect(withinLife(retry(7), 10)).toEqual(retry(7));
+  expect(withinLife(retry(70), 10)).toEqual(retry(10));
+  expect(withinLife(wait(70), -10)).toEqual(wait(1));
+  expect(withinLife(HANDED_BACK, 10)).toEqual(HANDED_BACK);
+});
+
+it('the gauges are told of what waits by itself, and until when', () => {
+  expect(waitOf(retry(7), 5, 100)).toEqual({ kind: 'retry', untilMs: 107, since: 5 });
+  expect(waitOf(wait(7), 5, 100)).toEqual({ kind: 'slot', untilMs: 107, since: 5 });
+  expect(waitOf(HANDED_BACK, 5, 100)).toBeUndefined();
 });
