@@ -34,7 +34,7 @@ export async function predict(
   if (verdict.kind === 'granted') {
     return { at, verdict: verdict.grant.kind === 'ask' ? 'ask' : 'send', final: null, until: null };
   }
-  const plan = planVerdict(verdict, { onQuota, expiresInMs: expiresAt - at, looks: 1, random: () => 0 });
+  const plan = planVerdict(verdict, { onQuota, expiresInMs: expiresAt - at, pickups: 1, random: () => 0 });
   const ended = plan.next.kind === 'complete' || plan.next.kind === 'dead';
   const until = !ended && 'waitMs' in verdict ? at + verdict.waitMs : null;
   return { at, verdict: verdict.kind, final: plan.final ?? finalOf(plan.next), until };

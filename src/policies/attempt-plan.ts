@@ -173,10 +173,10 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
 /**
  * Nothing left the worker: the grant goes back as if it had never been given. A store that took so long that too little
  * of the grant was left will hardly be faster at once.
- * @param looks how often the message was taken up so far, from 1
+ * @param pickups how often the message was picked up so far, from 1
  */
-export function planRelease(closing: boolean, looks: number, random: Random): Plan {
-  const delayMs = lookAgainMs(Number.POSITIVE_INFINITY, looks, random);
+export function planRelease(closing: boolean, pickups: number, random: Random): Plan {
+  const delayMs = lookAgainMs(Number.POSITIVE_INFINITY, pickups, random);
   return {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
     effect: 'back',

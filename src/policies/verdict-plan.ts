@@ -15,8 +15,8 @@ export interface VerdictContext {
   onQuota: 'drop' | 'defer';
   /** Until the message expires, by the store's time. */
   expiresInMs: number;
-  /** How often the job was taken up so far, from 1. */
-  looks: number;
+  /** How often the job was picked up so far, from 1. */
+  pickups: number;
   random: Random;
 }
 
@@ -44,7 +44,7 @@ export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictP
     case 'quota':
       return overQuota(verdict.waitMs, context);
     case 'busy':
-      return waiting(lookAgainMs(verdict.waitMs, context.looks, context.random), context);
+      return waiting(lookAgainMs(verdict.waitMs, context.pickups, context.random), context);
     case 'boundary':
       return waiting(comeBackMs(verdict.waitMs, context.random), context);
     case 'resting':

@@ -12,10 +12,10 @@ const SPREAD_MS = 60_000;
 /**
  * When to look again at a slot that another send holds. It may be given back long before its deadline, so the looks
  * begin soon and grow apart.
- * @param looks how often this message was taken up so far, from 1
+ * @param pickups how often this message was picked up so far, from 1
  */
-export function lookAgainMs(waitMs: number, looks: number, random: Random): number {
-  const growing = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** Math.min(looks - 1, 10));
+export function lookAgainMs(waitMs: number, pickups: number, random: Random): number {
+  const growing = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** Math.min(pickups - 1, 10));
   const delay = Math.min(waitMs + FIRST_LOOK_MS, growing);
   return Math.ceil(delay * (0.5 + random() / 2));
 }

@@ -119,7 +119,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const plan = planVerdict(verdict, {
       onQuota: delivery.message.onQuota ?? 'drop',
       expiresInMs,
-      looks: delivery.pickups,
+      pickups: delivery.pickups,
       random,
     });
     const planned = verdict.kind === 'busy' && verdict.slot ? inLine(plan.next, delivery) : plan.next;

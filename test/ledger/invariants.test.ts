@@ -55,7 +55,12 @@ describe('invariant 2: every run ends in exactly one final state, by its expiry 
     for (let look = 0; look < 3; look++) {
       const { verdict, nonce } = await lab.admit(message);
       if (verdict.kind === 'granted') throw new Error('nothing may be sent past the expiry');
-      const { final } = planVerdict(verdict, { onQuota: 'defer', expiresInMs: 0, looks: 1, random: () => 0 });
+      const { final } = planVerdict(verdict, {
+        onQuota: 'defer',
+        expiresInMs: 0,
+        pickups: 1,
+        random: () => 0,
+      });
       if (final) await lab.settle(message, { nonce }, 'none', { final });
     }
     return (await lab.receipts())

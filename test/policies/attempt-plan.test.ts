@@ -273,7 +273,7 @@ describe('planRelease', () => {
   });
 
   it('comes back later each time: a store that answers slowly is not asked all the more', () => {
-    const delays = [1, 2, 3, 9].map((looks) => planRelease(false, looks, () => 1).next);
+    const delays = [1, 2, 3, 9].map((pickups) => planRelease(false, pickups, () => 1).next);
     expect(delays).toMatchObject([200, 400, 800, 5_000].map((delayMs) => ({ kind: 'wait', delayMs })));
   });
 });

@@ -5,7 +5,7 @@ import { planVerdict, recorded, type VerdictContext } from '../../src/policies/v
 const context = (fields: Partial<VerdictContext> = {}): VerdictContext => ({
   onQuota: 'drop',
   expiresInMs: 1_000_000,
-  looks: 1,
+  pickups: 1,
   random: () => 0,
   ...fields,
 });
@@ -75,11 +75,11 @@ describe('over quota', () => {
 describe('waits', () => {
   it('look again soon at a busy slot, later each time, not beyond the send’s end', () => {
     const busy = { kind: 'busy', waitMs: 3_500, slot: true } as const;
-    const delay = (looks: number) => planVerdict(busy, context({ looks, random: () => 1 })).next;
+    const delay = (pickups: number) => planVerdict(busy, context({ pickups, random: () => 1 })).next;
     expect(delay(1)).toEqual({ kind: 'wait', reason: 'slot_busy', delayMs: 200 });
     expect(delay(5)).toMatchObject({ delayMs: 3_200 });
     expect(delay(30)).toMatchObject({ delayMs: 3_700 });
-    const ends = planVerdict({ ...busy, waitMs: 1_000 }, context({ looks: 30, random: () => 1 })).next;
+    const ends = planVerdict({ ...busy, waitMs: 1_000 }, context({ pickups: 30, random: () => 1 })).next;
     expect(ends).toMatchObject({ delayMs: 1_200 });
   });
 

@@ -76,7 +76,7 @@ export async function settleVerdict({ model, books, verdicts }: Both, real: Real
   const { final } = planVerdict(verdict, {
     onQuota: spec.onQuota ?? 'drop',
     expiresInMs: time.ms(spec.life - model.now),
-    looks: 1,
+    pickups: 1,
     random: () => 0.5,
   });
   if (!final) return;
