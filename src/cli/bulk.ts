@@ -53,9 +53,7 @@ function stoppedBy(
 ): BulkReport<unknown>['stopped'] {
   const place = values.placeOf(resumeAt);
   const where = place === undefined ? 'at the end of the input' : `before ${placeText(place)}`;
-  const rest = restUntouched
-    ? 'nothing of what follows was taken'
-    : 'what follows may have been taken in part';
+  const rest = restUntouched ? 'nothing after it was stored' : 'some of what follows may have been stored';
   const why =
     cause instanceof ProducerTimeoutError
       ? `Redis ${cause.trouble}`

@@ -73,7 +73,7 @@ function timeProblems({
 /** A message that names no channel goes to the one that bears its platform's name. */
 function nameProblem({ name, platform }: ChannelConfig, platforms: Platforms): Problem[] {
   if (name === platform || !Object.hasOwn(platforms, name)) return [];
-  const message = `bears the name of a platform: messages for ${name} without a channel would come here; rename it`;
+  const message = `has the name of another platform, whose messages without a channel would be sent here; rename it`;
   return [{ path: `channels.${name}`, message }];
 }
 

@@ -33,22 +33,22 @@ export class UnknownChannelError extends HeraldError {
 }
 
 const MAYBE_TAKEN =
-  'It may still have been taken: calling again is safe with the same id of your own, and may double without one.';
+  'It may have been stored all the same: retry with an id of your own, or a message may be sent twice.';
 
 /** Redis did not answer in time, or did not let us in. */
 export class ProducerTimeoutError extends HeraldError {
   override readonly name = 'ProducerTimeoutError';
   readonly code = 'HERALD_PRODUCER_TIMEOUT';
-  /** The call that gave up, such as `send`. */
+  /** The call that timed out, such as `send`. */
   readonly operation: string;
   readonly timeoutMs: number;
-  /** Whether anything of the call left for Redis. Nothing was taken where nothing did. */
+  /** Whether anything of the call left for Redis; where nothing did, nothing was stored. */
   readonly sent: boolean;
   /** What Redis did, as the rest of a sentence: `did not answer: connect ECONNREFUSED 127.0.0.1:6379`. */
   readonly trouble: string;
   constructor(operation: string, timeoutMs: number, trouble: string, sent: boolean) {
     super(
-      `${operation} gave up after ${timeoutMs} ms: Redis ${trouble}. ${sent ? MAYBE_TAKEN : 'Nothing was taken.'}`,
+      `${operation} timed out after ${timeoutMs} ms: Redis ${trouble}. ${sent ? MAYBE_TAKEN : 'Nothing was stored.'}`,
     );
     this.operation = operation;
     this.timeoutMs = timeoutMs;
@@ -64,7 +64,7 @@ export class ProducerRefusedError extends HeraldError {
   /** Redis' own code, such as `OOM`, `NOPERM` or `READONLY`. */
   readonly redisCode: string;
   constructor(operation: string, answer: string) {
-    super(`${operation} was refused by Redis: ${answer.slice(0, 200)}`);
+    super(`Redis refused ${operation}: ${answer.slice(0, 200)}`);
     this.redisCode = refusalCode(answer);
   }
 }
@@ -105,8 +105,10 @@ export class InterruptedError<P> extends HeraldError {
   readonly restUntouched: boolean;
   constructor(operation: string, { resumeAt, restUntouched, cause }: Interruption, progress: P) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const rest = restUntouched ? 'nothing of what follows is' : 'of what follows some may be';
-    super(`${operation} stopped: everything before index ${resumeAt} is settled, ${rest}. ${why}`, { cause });
+    const rest = restUntouched ? 'nothing after that was stored' : 'some of the rest may have been stored';
+    super(`${operation} was interrupted: everything before index ${resumeAt} is settled; ${rest}. ${why}`, {
+      cause,
+    });
     this.progress = progress;
     this.resumeAt = resumeAt;
     this.restUntouched = restUntouched;

@@ -33,7 +33,7 @@ export function unknownChannel(
   known: KnownChannels,
 ): UnknownChannelError | undefined {
   if (known.announced.has(channel) || known.listed.has(channel)) return undefined;
-  const which = named ? '' : `, which a message of ${platform} without a channel goes to`;
+  const which = named ? '' : `, the default of ${platform} messages`;
   return new UnknownChannelError(channel, { which, advice: meant(platform, known) });
 }
 

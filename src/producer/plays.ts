@@ -63,7 +63,7 @@ const MAX_AHEAD_MS = 5 * 60 * 1000;
 
 /** A recipient cannot be read without it. */
 const PLATFORM_UNKNOWN =
-  'List it with its platform, as { name, platform }, or start a worker that serves it.';
+  'Its platform is not known: list it as { name, platform }, or start a worker that serves it.';
 
 const playSchema = quotable(
   z.strictObject({
@@ -144,6 +144,6 @@ function readPlay(
   const misaddressed = addressingProblem(recipient, { name: channel, addressing: facts?.addressing });
   if (misaddressed) return bad(misaddressed);
   const at = checked.data.at?.getTime() ?? clock.now();
-  if (at > clock.now() + MAX_AHEAD_MS) return bad({ path: 'at', message: 'lies in the future' });
+  if (at > clock.now() + MAX_AHEAD_MS) return bad({ path: 'at', message: 'must not be in the future' });
   return { channel, recipient: recipient.key, at };
 }

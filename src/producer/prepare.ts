@@ -36,7 +36,7 @@ export function prepare(input: unknown, { platforms, schemas, clock }: PrepareDe
   const now = clock.now();
   const sendAtMs = message.sendAt === undefined ? now : Date.parse(message.sendAt);
   if (message.expiresAt === undefined && sendAtMs >= now + DEFAULT_LIFE_MS)
-    return invalid({ path: 'expiresAt', message: 'is needed when sendAt is 7 days ahead or more' });
+    return invalid({ path: 'expiresAt', message: 'is required when sendAt is 7 days ahead or more' });
   // The schema let only platforms of the registry through.
   const definition = platforms[message.platform]!;
   const jobId = newJobId();

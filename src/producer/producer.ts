@@ -37,7 +37,7 @@ export interface Producer<Input> {
    * Enqueues one message. A message with the id of one that is enqueued, or final for less than a day, is a duplicate.
    * @throws InvalidMessageError naming the fields
    * @throws UnknownChannelError for a channel that no worker announced, named or not
-   * @throws ProducerTimeoutError when Redis is away; the message may have been taken all the same
+   * @throws ProducerTimeoutError when Redis is away; the message may have been stored all the same
    * @throws ProducerRefusedError when Redis refuses, out of memory for example
    */
   send(message: Input): Promise<SendResult>;

@@ -286,7 +286,7 @@ describe('channels together', () => {
 
   it('refuses a channel that bears the name of another platform', () => {
     expect(problemsOf({ channels: { quiet: kongregate } })).toContain(
-      'channels.quiet: bears the name of a platform',
+      'channels.quiet: has the name of another platform',
     );
   });
 });

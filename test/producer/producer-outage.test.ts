@@ -83,7 +83,7 @@ describe('a Redis that is not there', () => {
     expect(error).toBeInstanceOf(ProducerTimeoutError);
     expect(error).toMatchObject({ operation: 'send', timeoutMs: 300 });
     expect((error as Error).message).toMatch(/ECONNREFUSED/);
-    expect((error as Error).message).toContain('Nothing was taken.');
+    expect((error as Error).message).toContain('Nothing was stored.');
     expect(error).toMatchObject({ sent: false });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('confidential');
     expect(ms).toBeLessThan(unhurried(1500));
@@ -147,7 +147,7 @@ describe('a Redis that goes away', () => {
     expect(first.error).toBeInstanceOf(ProducerTimeoutError);
     expect(first.error).toMatchObject({
       sent: true,
-      message: expect.stringContaining('may still have been taken'),
+      message: expect.stringContaining('may have been stored all the same'),
     });
     expect(first.ms).toBeLessThan(unhurried(1500));
     const other = producer(300);

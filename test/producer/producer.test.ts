@@ -136,7 +136,7 @@ describe('send', () => {
   it('wants an end for a message that is sent after the default one', async () => {
     const sendAt = new Date(Date.now() + 8 * 24 * 3600_000).toISOString();
     const expiresAt = new Date(Date.now() + 9 * 24 * 3600_000).toISOString();
-    await expect(producer().send({ ...hello, sendAt })).rejects.toThrow('expiresAt: is needed');
+    await expect(producer().send({ ...hello, sendAt })).rejects.toThrow('expiresAt: is required');
     expect(await producer().send({ ...hello, sendAt, expiresAt })).toMatchObject({ status: 'queued' });
   });
 
@@ -217,7 +217,7 @@ describe('channels', () => {
     expect(failure).toMatchObject({
       channel: 'kongregate',
       message:
-        'Unknown channel "kongregate", which a message of kongregate without a channel goes to: no worker has ' +
+        'Unknown channel "kongregate", the default of kongregate messages: no worker has ' +
         'announced it. Start a worker that serves it, or list it (in herald.yaml, or in createProducer({ channels })).',
     });
     expect(await sender.sendMany([hello])).toMatchObject({ queued: 0, invalid: [{ index: 0 }] });
@@ -417,7 +417,7 @@ describe('recordPlay', () => {
     const far = new Date(Date.now() + 3600_000);
     await expect(
       producer().recordPlay({ channel: 'kongregate', to: { userId: 32 }, at: far }),
-    ).rejects.toThrow('at: lies in the future');
+    ).rejects.toThrow('at: must not be in the future');
   });
 
   it.each([

@@ -144,7 +144,7 @@ it('ends with 3 when Redis is away and nothing was done', async () => {
   expect(exitCode).toBe(EXIT.unreachable);
   expect(JSON.parse(stdout)).toMatchObject({ queued: 0 });
   expect(stderr).toMatch(
-    /^herald: stopped before line 1; nothing of what follows was taken\. Redis did not answer: .*ECONNREFUSED/,
+    /^herald: stopped before line 1; nothing after it was stored\. Redis did not answer: .*ECONNREFUSED/,
   );
   expect(stderr).not.toContain('confidential');
 });
