@@ -46,7 +46,7 @@ export type { ListedChannel } from './producer/known-channels.ts';
 export type { PlayInput, RecordPlaysResult } from './producer/plays.ts';
 export type { Producer } from './producer/producer.ts';
 export type { InvalidItem, SendManyOptions, SendManyResult, SendResult } from './producer/send.ts';
-export { RedisUnreachableError } from './redis/operator-connection.ts';
+export { DatabaseRefusedError, RedisUnreachableError } from './redis/connection-errors.ts';
 export { AccountTakenError } from './workers/account-claim.ts';
 export type { Drained } from './workers/drain.ts';
 export { QuotaChangedError } from './workers/policy-change.ts';

@@ -6,8 +6,9 @@ import {
   viewInstallation,
 } from '../channels/installation.ts';
 import { HeraldError } from '../error.ts';
+import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { isLostConnection } from '../redis/errors.ts';
-import { connectRedis, RedisUnreachableError } from '../redis/operator-connection.ts';
+import { connectRedis } from '../redis/operator-connection.ts';
 
 /** A call on an admin that was closed. */
 export class AdminClosedError extends HeraldError {

@@ -1,12 +1,12 @@
 import { ConfigError } from '../config/error.ts';
 import {
-  DatabaseRefusedError,
   InterruptedError,
   InvalidMessageError,
   ProducerRefusedError,
   ProducerTimeoutError,
   UnknownChannelError,
 } from '../producer/errors.ts';
+import { DatabaseRefusedError } from '../redis/connection-errors.ts';
 import { isRefusal } from '../redis/errors.ts';
 import { EXIT, type ExitCode } from './context.ts';
 import { CommandFailure } from './failure.ts';

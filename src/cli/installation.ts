@@ -3,8 +3,8 @@ import { findChannel, type Installation, openInstallation } from '../channels/in
 import { loadConfig } from '../config/load.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { platforms } from '../platforms/registry.ts';
+import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { isLostConnection } from '../redis/errors.ts';
-import { RedisUnreachableError } from '../redis/operator-connection.ts';
 import { redisUnreachable, wrongUsage } from './failure.ts';
 import { readSettings } from './settings.ts';
 import type { Invocation } from './shell.ts';

@@ -5,15 +5,6 @@ import { refusesWrites } from '../redis/refusals.ts';
 import { noteRefusals } from './refusal-notes.ts';
 import { type Gate, newGate, type RecentWrites, type StoreWatch } from './store-gate.ts';
 
-/**
- * How the watched connection has to be made: a call that was under way when it broke fails, instead of being sent again
- * to a store that has not been told yet. `behindGate` makes it again.
- */
-export const WATCHED_CONNECTION = {
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-} as const;
-
 export interface StoreWatchOptions {
   clock: Pick<Clock, 'monotonic'>;
   /** Writes something, to learn whether writes are taken. */

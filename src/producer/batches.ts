@@ -1,4 +1,5 @@
-import { DatabaseRefusedError, type Interruption, ProducerTimeoutError } from './errors.ts';
+import { DatabaseRefusedError } from '../redis/connection-errors.ts';
+import { type Interruption, ProducerTimeoutError } from './errors.ts';
 
 /** Reads a sync or async source in batches, with bounded memory: the way in for millions of messages. */
 

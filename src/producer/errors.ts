@@ -69,15 +69,6 @@ export class ProducerRefusedError extends HeraldError {
   }
 }
 
-/** Redis refuses the database that its URL or its options name; another one would be the wrong one. */
-export class DatabaseRefusedError extends HeraldError {
-  override readonly name = 'DatabaseRefusedError';
-  readonly code = 'HERALD_DATABASE_REFUSED';
-  constructor(database: number | string | undefined, answer: string) {
-    super(`Redis refused database ${database}: ${answer.slice(0, 200)}`);
-  }
-}
-
 /** A call on a producer that was closed. */
 export class ProducerClosedError extends HeraldError {
   override readonly name = 'ProducerClosedError';

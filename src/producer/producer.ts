@@ -5,10 +5,10 @@ import { openQueues } from '../jobs/enqueue.ts';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import { createMessageSchemas, type InputOf, type Platforms } from '../message/schema.ts';
 import type { RedisInstance } from '../redis/option.ts';
-import { openConnection } from '../redis/producer-connection.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import type { Source } from './batches.ts';
+import { openConnection } from './connection.ts';
 import { type KnownChannels, type ListedChannel, listChannels } from './known-channels.ts';
 import {
   type PlayDeps,

@@ -1,8 +1,8 @@
 import type { Announcements, ChannelFacts } from '../channels/registry.ts';
 import type { Queues } from '../jobs/enqueue.ts';
-import type { Attempt, ProducerConnection } from '../redis/producer-connection.ts';
 import type { Turns } from '../turns.ts';
 import { inBatches, type Source } from './batches.ts';
+import type { Attempt, ProducerConnection } from './connection.ts';
 import { InterruptedError, type InvalidMessageError, type UnknownChannelError } from './errors.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { DatabaseRefusedError } from '../producer/errors.ts';
+import { DatabaseRefusedError } from './connection-errors.ts';
 import { isRefusedDatabase } from './errors.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
+import { unreachable } from './connection-errors.ts';
 import { refusesLogin } from './errors.ts';
-import { unreachable } from './operator-connection.ts';
 
 /**
  * What no patience mends at the start: a login that is refused, a server that is no Redis. Later, the same is met as an

@@ -1,15 +1,7 @@
 import { Redis } from 'ioredis';
-import { HeraldError } from '../error.ts';
-import { DatabaseRefusedError } from '../producer/errors.ts';
-import { connectionTrouble } from './errors.ts';
+import { DatabaseRefusedError, unreachable } from './connection-errors.ts';
 import { checkRedis, type RedisInstance } from './option.ts';
 import { tlsOptions } from './url.ts';
-
-/** Redis does not answer, or not to us: it is away, refuses the login, or is none. `message` is one sentence that names the address and the cause. */
-export class RedisUnreachableError extends HeraldError {
-  override readonly name = 'RedisUnreachableError';
-  readonly code = 'HERALD_REDIS_UNREACHABLE';
-}
 
 const TIMEOUT_MS = 5_000;
 /** Some one and a half seconds: a command outlives a blink of the network and no outage. */
@@ -54,9 +46,3 @@ export async function connectRedis(redis: string | RedisInstance): Promise<Redis
   client.disconnect();
   throw new DatabaseRefusedError(client.options.db, heard.message);
 }
-
-/** One sentence of a Redis that cannot be used: its address, and what it did. */
-export const unreachable = ({ options }: Redis, cause: unknown): RedisUnreachableError =>
-  new RedisUnreachableError(`Redis at ${options.host}:${options.port} ${connectionTrouble(cause)}`, {
-    cause,
-  });

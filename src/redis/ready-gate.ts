@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { DatabaseRefusedError } from '../producer/errors.ts';
+import { DatabaseRefusedError } from './connection-errors.ts';
 import { connectionTrouble, isRefusedDatabase } from './errors.ts';
 
 /** One call of the producer's, as far as its connection is concerned. */

@@ -1,9 +1,17 @@
 import { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { WATCHED_CONNECTION } from '../ledger/failover-detector.ts';
 import { checkRedis, PLAIN_CONNECTION, type RedisInstance } from './option.ts';
 import { reconnectWhenDemoted } from './reconnect.ts';
 import { tlsOptions } from './url.ts';
+
+/**
+ * How the watched connection has to be made: a call that was under way when it broke fails, instead of being sent again
+ * to a store that has not been told yet. `behindGate` makes it again.
+ */
+export const WATCHED_CONNECTION = {
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+} as const;
 
 /** Without an answer for so long a connection is given up. Longer than BullMQ's blocking question for a job, of 10 s. */
 const SILENCE_MS = 12_000;

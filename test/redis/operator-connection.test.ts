@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { DatabaseRefusedError } from '../../src/producer/errors.ts';
-import { connectRedis, RedisUnreachableError } from '../../src/redis/operator-connection.ts';
+import { DatabaseRefusedError, RedisUnreachableError } from '../../src/redis/connection-errors.ts';
+import { connectRedis } from '../../src/redis/operator-connection.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 
 let server: RedisServer;

@@ -1,5 +1,5 @@
 import type { Admin, DeadLetterPlan, Replayed } from '../../admin/admin.ts';
-import { RedisUnreachableError } from '../../redis/operator-connection.ts';
+import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { withAdmin } from '../installation.ts';

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { Admin, ChannelStatus } from '../../admin/admin.ts';
 import { systemPause } from '../../dead-letters/pace.ts';
-import { RedisUnreachableError } from '../../redis/operator-connection.ts';
+import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { withAdmin } from '../installation.ts';

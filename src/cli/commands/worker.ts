@@ -4,7 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
 import { PermissionError } from '../../ledger/permissions.ts';
 import { createLogger } from '../../observe/log.ts';
-import { RedisUnreachableError } from '../../redis/operator-connection.ts';
+import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { secretsOf } from '../../secrets.ts';
 import { AccountTakenError } from '../../workers/account-claim.ts';
 import type { Drained } from '../../workers/drain.ts';

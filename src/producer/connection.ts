@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from '../producer/errors.ts';
+import { isLostConnection, isPassingRefusal, isRefusal } from '../redis/errors.ts';
+import { checkRedis, type RedisInstance } from '../redis/option.ts';
+import { type Call, readyGate } from '../redis/ready-gate.ts';
+import { reconnectWhenDemoted } from '../redis/reconnect.ts';
+import { tlsOptions } from '../redis/url.ts';
 import { type PausableTimeout, pausableTimeout, withTimeout } from '../timeout.ts';
-import { isLostConnection, isPassingRefusal, isRefusal } from './errors.ts';
-import { checkRedis, type RedisInstance } from './option.ts';
-import { type Call, readyGate } from './ready-gate.ts';
-import { reconnectWhenDemoted } from './reconnect.ts';
-import { tlsOptions } from './url.ts';
+import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
 
 /** Runs a command, and again after a lost connection: so it must be safe to repeat. */
 export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
