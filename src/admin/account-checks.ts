@@ -22,7 +22,7 @@ async function accountOf(channel: ChannelConfig, definition: PlatformDefinition)
     if (!client.examine) return [];
     const name = `account ${channel.name}`;
     const findings = await client.examine(AbortSignal.timeout(timeoutMs));
-    if (findings.length === 0) return [ok(name, 'may do what the channel needs.')];
+    if (findings.length === 0) return [ok(name, 'has the rights that the channel needs.')];
     return findings.map(({ level, text }) => (level === 'failed' ? failed : warning)(name, `${text}.`));
   } finally {
     await client.close();

@@ -62,7 +62,7 @@ export interface ChannelAdmin {
   resume(name: string): Promise<Resumed>;
   /**
    * Takes back what workers announced of a channel that is no more: producers then refuse messages for it.
-   * @param options `anyway`: also when messages wait or dead letters are left
+   * @param options `anyway`: even if messages wait or dead letters are left
    */
   forget(name: string, options?: { anyway?: boolean }): Promise<Forgotten>;
 }

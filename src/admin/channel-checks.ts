@@ -18,23 +18,22 @@ function known({ name, configured, announced }: OperatedChannel): Check {
   if (!configured) {
     return warning(
       check,
-      `announced by a worker but not configured here: if it is no more, \`herald channel forget ${name}\`.`,
+      `announced by a worker but not configured here: if it was removed, run \`herald channel forget ${name}\`.`,
     );
   }
-  if (!announced) return warning(check, 'no worker has served it yet: start `herald worker`.');
+  if (!announced) return warning(check, 'not served by a worker yet: start `herald worker`.');
   if (configured.platform !== announced.platform) {
     return failed(
       check,
-      `configured for ${configured.platform} but announced for ${announced.platform}: give the new one another name.`,
+      `configured for ${configured.platform} but announced for ${announced.platform}: rename the new channel.`,
     );
   }
-  return ok(check, `${configured.platform}, known to workers.`);
+  return ok(check, `${configured.platform}, announced by a worker.`);
 }
 
 function served({ channel, workers }: ChannelStatus): Check {
   const name = `channel ${channel}`;
-  if (workers.length === 0)
-    return warning(name, 'no worker is alive: its messages wait; start `herald worker`.');
+  if (workers.length === 0) return warning(name, 'no worker alive, messages wait: start `herald worker`.');
   const where = [...new Set(workers.map(({ host }) => host))].join(', ');
   return ok(name, `${workers.length} worker${workers.length === 1 ? '' : 's'} alive on ${where}.`);
 }
@@ -45,8 +44,8 @@ function held({ channel, stopped, resting }: ChannelStatus): Check[] {
     return [
       failed(
         name,
-        `stopped${since(stopped)}: the platform refused its credentials; start a worker with ` +
-          `good ones, or \`herald channel resume ${channel}\`.`,
+        `stopped${since(stopped)}: the platform refused the credentials; start a worker with ` +
+          `valid ones, or run \`herald channel resume ${channel}\`.`,
       ),
     ];
   }
@@ -54,8 +53,8 @@ function held({ channel, stopped, resting }: ChannelStatus): Check[] {
     return [
       failed(
         name,
-        `stopped${since(stopped)}: the platform does not let its account send messages; let ` +
-          `the account send them or configure another one, and \`herald channel resume ${channel}\`.`,
+        `stopped${since(stopped)}: the platform does not allow the account to send messages; ` +
+          `allow it or configure another one, then run \`herald channel resume ${channel}\`.`,
       ),
     ];
   }
@@ -63,15 +62,15 @@ function held({ channel, stopped, resting }: ChannelStatus): Check[] {
     return [
       warning(
         name,
-        `its BullMQ queue is paused, by a dashboard or a script: \`herald channel resume ${channel}\` resumes it.`,
+        `its BullMQ queue is paused (by a dashboard or script): run \`herald channel resume ${channel}\`.`,
       ),
     ];
   }
   if (stopped) {
-    return [warning(name, `paused${since(stopped)}: \`herald channel resume ${channel}\` lets it go on.`)];
+    return [warning(name, `paused${since(stopped)}: run \`herald channel resume ${channel}\` to resume.`)];
   }
   if (resting?.reason === 'breaker_open') {
-    return [warning(name, 'rests, since the platform leaves requests unanswered: see whether it is up.')];
+    return [warning(name, 'resting, since requests to the platform go unanswered: check whether it is up.')];
   }
   return [];
 }
@@ -80,5 +79,5 @@ const since = ({ at }: Hold): string => (at === null ? '' : ` since ${new Date(a
 
 function letters(status: readonly ChannelStatus[]): Check {
   const dead = status.reduce((sum, { queue }) => sum + (queue.dead ?? 0), 0);
-  return ok('dead letters', dead === 0 ? 'none.' : `${dead}: \`herald dead list\` shows them.`);
+  return ok('dead letters', dead === 0 ? 'none.' : `${dead}: see \`herald dead list\`.`);
 }

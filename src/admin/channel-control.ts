@@ -34,7 +34,7 @@ export type Forgotten =
 /**
  * Takes back what workers announced of a channel that is no more: producers then refuse messages for it. Its queue and
  * its ledger stay, and a worker that serves it announces it again.
- * @param anyway also when messages wait or dead letters are left
+ * @param anyway even if messages wait or dead letters are left
  */
 export async function forget(
   { redis, clock }: Installation,

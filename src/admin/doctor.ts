@@ -31,8 +31,8 @@ async function unlessRefused(name: string, look: () => Promise<Check[]>): Promis
     if (!isRefusal(error)) throw error;
     const why =
       refusalCode(error.message) === 'WRONGTYPE'
-        ? "something else lies under Herald's keys"
-        : 'workers need what its user may not do';
+        ? "a key of Herald's holds another type"
+        : 'its user lacks permissions that workers need';
     return [failed(name, `Redis refused: ${error.message}; ${why}.`)];
   }
 }
@@ -45,6 +45,6 @@ async function clockCheck({ redis, clock }: Installation): Promise<Check> {
   if (guard.agrees()) return ok('clock', `${text}.`);
   return failed(
     'clock',
-    `${text}, and ${MAX_OFFSET_MS} ms are allowed: workers here take nothing; run a time service.`,
+    `${text}, at most ${MAX_OFFSET_MS} ms allowed: workers here take no messages; run a time service (NTP).`,
   );
 }

@@ -15,14 +15,14 @@ export function recipientOutlook({
   ...facts
 }: RecipientExplanation): string {
   const held = stopped
-    ? `Channel ${channel} is stopped (${stopped.reason}); once it goes on, `
+    ? `Channel ${channel} is stopped (${stopped.reason}); once it is resumed, `
     : resting
-      ? `Channel ${channel} rests (${resting.reason}); then `
+      ? `Channel ${channel} is resting (${resting.reason}); after that, `
       : workers === 0
-        ? `No worker of channel ${channel} is alive; once one is, `
+        ? `No worker of channel ${channel} is alive; once one runs, `
         : '';
   const { predicted } = facts;
-  const sentence = `${held}a message that is taken up: ${predicted ? becomes(predicted, { ...facts, record: null }) : 'a worker decides'}.`;
+  const sentence = `${held}for a new message: ${predicted ? becomes(predicted, { ...facts, record: null }) : 'a worker decides'}.`;
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
 
@@ -38,12 +38,12 @@ function sentence(facts: Facts): string {
   if (record && 'at' in record) return finished(record);
   if (record?.state === 'sending') {
     const until = instant(record.deadline ?? facts.now);
-    return `Attempt ${record.attempts} is under way; it has an outcome by ${until}, or counts as unknown from then on`;
+    return `Attempt ${record.attempts} is in flight; without an outcome by ${until} it counts as unknown`;
   }
   if (record?.state === 'asking') {
-    return 'The platform is being asked whether an earlier attempt arrived; the answer decides';
+    return 'The platform is being asked whether an earlier attempt arrived; its answer decides';
   }
-  if (job.state === 'active') return 'A worker has it in hand and is about to decide';
+  if (job.state === 'active') return 'A worker is processing it';
   return `${waits(facts)}; ${then(facts)}`;
 }
 
@@ -51,49 +51,49 @@ function withoutJob({ record, receipts, id }: Facts): string {
   const last = receipts.at(-1);
   if (record && 'at' in record) {
     const what = `It was ${record.state} (${record.reason}) at ${instant(record.at)}; nothing more happens`;
-    return record.state === 'dead' ? `${what}, for the letter was deleted` : what;
+    return record.state === 'dead' ? `${what}: its dead letter was purged` : what;
   }
   if (record) {
-    return `Its run ${record.run} is open and no job of it was found among the first of the queue; ask again by its job id`;
+    return `Its run ${record.run} is open, but its job was not found near the front of the queue; look it up by its job id`;
   }
   if (last) return `It was ${last.state} (${last.reason}) at ${instant(last.at)}; nothing more happens`;
   return `Nothing is known of ${id}`;
 }
 
 function dead({ reason, at }: NonNullable<Facts['letter']>, { id }: Facts): string {
-  return `It was dead (${reason}) at ${instant(at)} and is a dead letter; \`herald dead replay ${id} --yes\` tries again`;
+  return `It died (${reason}) at ${instant(at)} and is kept as a dead letter; \`herald dead replay ${id} --yes\` tries again`;
 }
 
 type Final = Extract<NonNullable<Facts['record']>, { at: number }>;
 
 function finished(record: Final): string {
   const what = `It was ${record.state} (${record.reason}) at ${instant(record.at)}`;
-  return `${what}; the worker that takes its job up finds that and ends it without a send`;
+  return `${what}; the worker that picks up its job completes it without a send`;
 }
 
 function givenUp({ job }: Facts): string {
   const why = job?.failedReason ? ` (${job.failedReason})` : '';
-  return `Its job was given up by the queue${why}; a worker takes it up within seconds, then it can be replayed`;
+  return `Its job was failed by the queue${why}; a worker makes it a dead letter within seconds, and then it can be replayed`;
 }
 
 function waits(facts: Facts): string {
   const { job, message, now, stopped, resting, channel } = facts;
   if (stopped) {
     const since = stopped.at === null ? '' : ` since ${instant(stopped.at)}`;
-    return `It waits, for channel ${channel} is stopped (${stopped.reason})${since} until \`herald channel resume ${channel}\``;
+    return `It waits: channel ${channel} is stopped (${stopped.reason})${since} until \`herald channel resume ${channel}\``;
   }
   const due = job?.dueAt ?? 0;
-  if (message?.sendAt && message.sendAt > now) return `It waits until ${instant(message.sendAt)}, its sendAt`;
+  if (message?.sendAt && message.sendAt > now) return `It waits until its sendAt, ${instant(message.sendAt)}`;
   if (due > now) return `It waits until ${instant(due)}${because(facts)}`;
-  if (resting) return `It waits, for the channel rests (${resting.reason}) until ${instant(resting.until)}`;
+  if (resting) return `It waits: the channel is resting (${resting.reason}) until ${instant(resting.until)}`;
   if (facts.workers === 0)
-    return `It waits, for no worker of channel ${channel} is alive: start \`herald worker\``;
+    return `It waits: no worker of channel ${channel} is alive, start \`herald worker\``;
   return 'It is ready for the next free worker';
 }
 
 function because({ record, slot }: Facts): string {
   if (record && 'doubtSince' in record && record.doubtSince !== null) {
-    return `, since attempt ${record.attempts} may have arrived`;
+    return `, because attempt ${record.attempts} may have arrived`;
   }
   if (slot && !slot.own) return ` for the player's slot, ${held(slot)}`;
   if (record && record.attempts > 0)
@@ -108,7 +108,7 @@ function held({ state, ownerId, owner, until }: NonNullable<Facts['slot']>): str
 
 function then(facts: Facts): string {
   const { message, predicted, job } = facts;
-  if (job?.newerVersion) return `then a worker that reads version ${job.newerVersion} decides`;
+  if (job?.newerVersion) return `then a worker that supports version ${job.newerVersion} decides`;
   if (!message) return 'then a worker that can read it decides';
   return predicted ? `then ${becomes(predicted, facts)}` : 'then a worker decides';
 }
@@ -130,13 +130,13 @@ function becomes(
       return `it is deferred to the next window${until === null ? '' : `, ${instant(until)}`}`;
     case 'busy':
       return slot && !slot.own
-        ? `it waits on for the slot${later}`
-        : `it waits on for its own attempt${later}`;
+        ? `it keeps waiting for the slot${later}`
+        : `it keeps waiting for its own attempt${later}`;
     case 'boundary':
       return `it waits for the next window${until === null ? '' : `, ${instant(until)}`}`;
     default: {
       const doubtful = record && 'doubtSince' in record && record.doubtSince !== null;
-      return doubtful ? 'it is sent again, which tells whether that attempt arrived' : 'it is sent';
+      return doubtful ? 'it is sent again, which shows whether that attempt arrived' : 'it is sent';
     }
   }
 }

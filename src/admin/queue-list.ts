@@ -73,7 +73,7 @@ function listed(
   };
   const entries = readStored(job, channel);
   if (entries.length > 0) return entries.map((entry) => ({ ...common, ...describe(entry) }));
-  const problem = `platform ${channel.platform} is not known to this version`;
+  const problem = `platform ${channel.platform} is unknown to this version`;
   return [{ ...common, id: null, to: null, problem }];
 }
 
@@ -82,7 +82,7 @@ function describe(entry: Entry): Pick<ListedJob, 'id' | 'to' | 'problem'> {
     case 'delivery':
       return { id: entry.delivery.ref.id, to: entry.delivery.message.to, problem: null };
     case 'newer':
-      return { id: null, to: null, problem: `version ${entry.v} is newer than what this Herald reads` };
+      return { id: null, to: null, problem: `version ${entry.v} is newer than this Herald supports` };
     case 'invalid':
       return { id: entry.ref.id, to: null, problem: entry.problem };
   }

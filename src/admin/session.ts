@@ -51,7 +51,7 @@ export function openSession(options: InstallationOptions, parts: InstallationPar
       return await operation(installation);
     } catch (error) {
       if (!isLostConnection(error)) throw error;
-      throw new RedisUnreachableError('Redis went away in the middle of it', { cause: error });
+      throw new RedisUnreachableError('lost the connection to Redis', { cause: error });
     } finally {
       await installation?.close();
     }

@@ -38,7 +38,7 @@ export async function useInstallation<T>(
     return await use(installation);
   } catch (error) {
     if (error instanceof RedisUnreachableError) throw redisUnreachable(error.message, error);
-    if (isLostConnection(error)) throw redisUnreachable('Redis went away in the middle of it', error);
+    if (isLostConnection(error)) throw redisUnreachable('lost the connection to Redis', error);
     throw error;
   } finally {
     await installation?.close();

@@ -41,7 +41,7 @@ async function tellUnserved(
     for (const channel of channels) {
       if ((await aliveWorkers(installation.redis, channel)).length > 0) continue;
       invocation.output.note(
-        `herald: warning: no worker of channel ${channel} is alive, and it is not configured here: its messages wait; if it is no more, \`herald channel forget ${channel}\``,
+        `herald: warning: no worker of channel ${channel} is alive and it is not configured here: its messages wait; if it was removed, run \`herald channel forget ${channel}\``,
       );
     }
   });

@@ -5,7 +5,7 @@ import { describeFailure } from './describe-failure.ts';
 import { printable } from './output.ts';
 import { createShell, type Shell } from './shell.ts';
 
-const INTRODUCTION = 'Delivers queued messages to people on the platforms where they play, talk or buy.';
+const INTRODUCTION = 'Delivers queued messages to people on Kongregate, Zulip, Discourse and User.com.';
 
 const EPILOGUE = `
 Exit codes:
@@ -28,7 +28,7 @@ export function createProgram(context: CommandContext, shell: Shell, version: st
     .option('--json', 'print results as JSON, one document a line')
     .addHelpText('after', EPILOGUE)
     .exitOverride()
-    .showHelpAfterError('Run it with --help for its options and an example.')
+    .showHelpAfterError('Use --help for options and examples.')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void context.stdout.write(reflow(text, context.stdout.columns ?? 80)),

@@ -39,7 +39,7 @@ const SCHEME = /https?:\/\/|mailto:(?!\u2060)/i;
  */
 export function addressPart(before: string, value: string): string {
   if (!HOST_THEN_MORE.test(before)) {
-    throw new ContentError('content', 'a placeholder in a link must stand behind its host');
+    throw new ContentError('content', 'a placeholder in a link must come after the host');
   }
   return encodeURIComponent(value).replace(/[*_()!~']/g, percentEncode);
 }

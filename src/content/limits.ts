@@ -10,8 +10,8 @@ export interface LengthLimits {
 export function checkLength(field: string, text: string, { min = 0, max }: LengthLimits): void {
   const length = codePoints(text);
   const is = `is ${length} characters long`;
-  if (length > max) throw new ContentError(field, `${is}, the platform takes at most ${max}`);
-  if (length < min) throw new ContentError(field, `${is}, the platform takes no less than ${min}`);
+  if (length > max) throw new ContentError(field, `${is}, the platform accepts at most ${max}`);
+  if (length < min) throw new ContentError(field, `${is}, the platform requires at least ${min}`);
 }
 
 function codePoints(text: string): number {

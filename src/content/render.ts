@@ -31,7 +31,7 @@ export function visit<C>(visitor: Visitor<C>, node: ContentNode, context: C): st
 export function renderContent(message: RenderableMessage, dialect: Dialect): string {
   const body =
     message.format === 'native' ? renderNative(message, dialect) : renderMarkdown(message, dialect);
-  if (body.trim() === '') throw new ContentError('content', 'leaves nothing to send');
+  if (body.trim() === '') throw new ContentError('content', 'is empty once it is rendered');
   // Half a surrogate pair is no text: some JSON parsers refuse the whole body for it. NUL is refused by databases.
   return body.replace(/[\0\p{Cs}]/gu, '\uFFFD');
 }
@@ -46,7 +46,7 @@ function renderMarkdown({ content, data }: RenderableMessage, { render, escapeVa
 function renderNative({ content, data }: RenderableMessage, { escapeValue }: Dialect): string {
   if (data === undefined) return content;
   if (escapeValue === undefined) {
-    throw new ContentError('data', 'cannot go with native content here: the platform has no escape');
+    throw new ContentError('data', 'cannot be used with native content on this platform: it has no escaping');
   }
   const template = readTemplate(content);
   return fill(template.text, readValues(template.paths, data), escapeValue);

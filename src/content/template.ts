@@ -54,7 +54,7 @@ export function readValues(paths: readonly string[], data: Record<string, unknow
     const value = readValue(path, data);
     filled += value.length;
     if (filled > MOST_FILLED)
-      throw new ContentError(`data.${path}`, `makes more than ${MOST_FILLED} characters of values`);
+      throw new ContentError(`data.${path}`, `exceeds ${MOST_FILLED} characters of values in all`);
     return value;
   });
 }
@@ -62,11 +62,10 @@ export function readValues(paths: readonly string[], data: Record<string, unknow
 function readValue(path: string, data: Record<string, unknown>): string {
   if (LITERALS.has(path)) return path;
   const value = path.split('.').reduce(ownProperty, data as unknown);
-  if (value === undefined)
-    throw new ContentError(`data.${path}`, 'the content asks for it and it has no value');
+  if (value === undefined) throw new ContentError(`data.${path}`, 'is used by the content and has no value');
   if (typeof value === 'string') return value.replace(UNFIT, '\uFFFD');
   if (typeof value === 'boolean' || Number.isFinite(value)) return `${value}`;
-  throw new ContentError(`data.${path}`, 'must be a text, a finite number or a boolean');
+  throw new ContentError(`data.${path}`, 'must be a string, a finite number or a boolean');
 }
 
 /** Where a value stands: the text before it, values in it already filled, and the text behind it, theirs still open. */

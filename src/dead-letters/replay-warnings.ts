@@ -18,16 +18,16 @@ export function replayWarnings(groups: readonly LetterGroup[], leftOut: number):
   const has = (reason: DeadReason): boolean => groups.some((group) => group.reason === reason);
   const warnings: string[] = [];
   if (has('unconfirmed')) {
-    warnings.push('unconfirmed letters may have arrived: their recipients may get them twice.');
+    warnings.push('unconfirmed messages may have arrived: their recipients may get them twice.');
   }
   if (has('invalid_message')) {
     warnings.push(
-      'invalid_message letters die again unless the workers have been upgraded to a version that reads them.',
+      'messages dead as invalid_message die again unless the workers were upgraded to a version that reads them.',
     );
   }
   if (leftOut > 0) {
     warnings.push(
-      `${leftOut} unconfirmed left out, since they may have arrived; --reason unconfirmed asks for them.`,
+      `${leftOut} unconfirmed left out, since they may have arrived; --reason unconfirmed includes them.`,
     );
   }
   return warnings;

@@ -38,12 +38,12 @@ const STEPS: Readonly<Record<ReplayStatus, ReplayStep>> = {
   replayed: { kind: 'replayed' },
   gone: { kind: 'alreadyReplayed' },
   delivered: { kind: 'alreadyDelivered' },
-  active: { kind: 'failed', why: 'a send of the same message is under way: try again when it has ended' },
+  active: { kind: 'failed', why: 'a send of this message is in flight: try again when it has ended' },
   duplicate: {
     kind: 'failed',
-    why: 'another message of the same name ended less than a day ago: try again when that has passed',
+    why: 'another message with this id ended less than a day ago: try again after that',
   },
-  cut: { kind: 'failed', why: 'its data were too large to be kept' },
+  cut: { kind: 'failed', why: 'its data were too large to keep' },
 };
 
 /**

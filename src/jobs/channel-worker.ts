@@ -97,7 +97,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
         throw error;
       }
       if (refusesWrites(error)) tellError(error);
-      else logger.error({ job_id: job.id, error: String(error) }, 'job left to come back by itself');
+      else
+        logger.error({ job_id: job.id, error: String(error) }, 'job left to stall; it will be redelivered');
       left.add(job.id ?? '');
       failures += 1;
       // Where every job fails at once, the next one must not be taken at once.

@@ -34,7 +34,7 @@ export const readEnvelope = (job: QueuedJob, context: ReadContext): Envelope => 
 function readMessage(job: QueuedJob, context: ReadContext): Entry {
   const origin = originalJobId(job.id);
   if (job.size !== undefined) {
-    return invalid(job, undefined, `data: ${job.size} bytes, and ${MAX_DATA_BYTES} are allowed`, context);
+    return invalid(job, undefined, `data: ${job.size} bytes, at most ${MAX_DATA_BYTES} allowed`, context);
   }
   const data = parse(job.text);
   if (data === undefined) return invalid(job, undefined, 'data: not JSON', context);

@@ -80,7 +80,7 @@ export class PermissionError extends HeraldError {
   /** Commands, in capitals. */
   readonly missing: readonly string[];
   constructor(missing: readonly string[]) {
-    super(`Redis does not let this user run ${missing.join(', ')}: a worker needs them, on keys of herald:*`);
+    super(`Redis user lacks permission for ${missing.join(', ')}: a worker needs them, on keys of herald:*`);
     this.missing = missing;
   }
 }

@@ -114,7 +114,7 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
         channel: message.channel,
         platform: message.platform,
       };
-      logger.warn(fields, 'unforeseen quota refusal: somebody else writes to this recipient');
+      logger.warn(fields, 'unforeseen quota refusal: something else sends to this recipient');
     },
     deferred(channel, reason, delayMs) {
       logger.debug({ channel, reason, delay_ms: Math.round(delayMs) }, 'deferred');

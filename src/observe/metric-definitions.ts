@@ -14,27 +14,27 @@ export const SEND_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 /** Waiting spans retries, rests and daily slots: the ten seconds of usual defaults would hide all of it. */
 export const WAIT_BUCKETS = [...SEND_BUCKETS, 60, 120, 300, 1800, 3600, 21_600, 86_400];
 
-const SHARED = 'Every worker reports the same figure: use max by (channel).';
+const SHARED = 'Same value from every worker: aggregate with max by (channel).';
 
 export const COUNTERS = {
   accepted: {
     name: 'herald_accepted_total',
-    help: 'Messages handed to a producer, by what became of them: queued, duplicate or invalid (channel empty where an invalid one names none that is known). Only producers count it.',
+    help: 'Messages handed to a producer, by result: queued, duplicate or invalid (the channel is empty for an invalid message that names no known one). Counted by producers only.',
     labels: ['channel', 'status'],
   },
   admissions: {
     name: 'herald_admissions_total',
-    help: 'Verdicts of the admission check, granted or the reason why not. A waiting message is asked for again and counts again.',
+    help: 'Admission verdicts: granted, or the reason for the refusal. A waiting message is admitted again and counts again.',
     labels: ['channel', 'verdict'],
   },
   attempts: {
     name: 'herald_attempts_total',
-    help: 'Requests that left for the platform, by what they resulted in.',
+    help: 'Requests sent to the platform, by outcome and reason.',
     labels: ['channel', 'platform', 'outcome', 'reason'],
   },
   messages: {
     name: 'herald_messages_total',
-    help: 'Messages that reached a final state, once a run: delivered, suppressed or dead, and why.',
+    help: 'Messages that reached a final state (delivered, suppressed or dead), once per run, by reason.',
     labels: ['channel', 'platform', 'state', 'reason'],
   },
   deferrals: {
@@ -49,7 +49,7 @@ export const COUNTERS = {
   },
   unforeseen: {
     name: 'herald_unforeseen_refusals_total',
-    help: 'Quota refusals that the ledger did not foresee: somebody else writes to the same players with this account.',
+    help: 'Quota refusals that the ledger did not predict: something else sends to the same players with this account.',
     labels: ['channel'],
   },
 } as const satisfies Record<string, MetricSpec>;
@@ -57,25 +57,25 @@ export const COUNTERS = {
 export const HISTOGRAMS = {
   sendDuration: {
     name: 'herald_send_duration_seconds',
-    help: 'Time of one request to the platform.',
+    help: 'Duration of one request to the platform.',
     labels: ['channel', 'outcome'],
     buckets: SEND_BUCKETS,
   },
   queueWait: {
     name: 'herald_queue_wait_seconds',
-    help: 'Time a message waited while it could have been sent: the lack of workers, rate or a healthy platform.',
+    help: 'Time that a message waited although it could have been sent: a lack of workers, rate or a healthy platform.',
     labels: ['channel'],
     buckets: WAIT_BUCKETS,
   },
   slotWait: {
     name: 'herald_slot_wait_seconds',
-    help: 'Time a message waited for its recipient to be free, only of messages that had to.',
+    help: "Time that a message waited for its recipient's slot; only messages that had to wait.",
     labels: ['channel'],
     buckets: WAIT_BUCKETS,
   },
   deliveryLatency: {
     name: 'herald_delivery_latency_seconds',
-    help: 'Time from the later of enqueue and sendAt to delivery, of delivered messages.',
+    help: 'Time from the later of enqueue and sendAt to delivery; only delivered messages.',
     labels: ['channel'],
     buckets: WAIT_BUCKETS,
   },
@@ -89,47 +89,47 @@ export const GAUGES = {
   },
   ready: {
     name: 'herald_ready_messages',
-    help: `Messages that a worker could send now: scale workers on this. ${SHARED}`,
+    help: `Messages that a worker could send now; scale workers on this. ${SHARED}`,
     labels: ['channel'],
   },
   oldestAge: {
     name: 'herald_oldest_message_age_seconds',
-    help: `Age of the oldest message by state, counted from the later of enqueue and sendAt; 0 where there is none. ${SHARED}`,
+    help: `Age of the oldest message by state, from the later of enqueue and sendAt; 0 if there is none. ${SHARED}`,
     labels: ['channel', 'state'],
   },
   deadLetters: {
     name: 'herald_dead_letters',
-    help: `Dead letters kept for replay, by why they died. ${SHARED}`,
+    help: `Dead letters kept for replay, by reason. ${SHARED}`,
     labels: ['channel', 'reason'],
   },
   oldestDeadLetter: {
     name: 'herald_oldest_dead_letter_age_seconds',
-    help: `Age of the oldest dead letter; 0 where there is none. ${SHARED}`,
+    help: `Age of the oldest dead letter; 0 if there is none. ${SHARED}`,
     labels: ['channel'],
   },
   resting: {
     name: 'herald_channel_resting',
-    help: `1 while the channel rests for this reason; it goes on by itself. ${SHARED}`,
+    help: `1 while the channel rests for this reason; it resumes by itself. ${SHARED}`,
     labels: ['channel', 'reason'],
   },
   stopped: {
     name: 'herald_channel_stopped',
-    help: `1 while the channel is stopped for this reason; a person has to act, its messages wait. ${SHARED}`,
+    help: `1 while the channel is stopped for this reason; its messages wait until an operator acts. ${SHARED}`,
     labels: ['channel', 'reason'],
   },
   inFlight: {
     name: 'herald_in_flight',
-    help: 'Requests of this process that are with the platform now.',
+    help: 'Requests in flight from this process.',
     labels: ['channel'],
   },
   clockOffset: {
     name: 'herald_clock_offset_seconds',
-    help: 'Clock of this process minus the clock of Redis. Past two seconds either way the worker takes no messages.',
+    help: 'Clock of this process minus the clock of Redis. Beyond two seconds either way the worker takes no messages.',
     labels: [],
   },
   buildInfo: {
     name: 'herald_build_info',
-    help: 'Always 1; the version of Herald that runs.',
+    help: 'Always 1; labelled with the running version of Herald.',
     labels: ['version'],
   },
 } as const satisfies Record<string, MetricSpec>;

@@ -42,10 +42,7 @@ function printable() {
     .string()
     .trim()
     .min(1)
-    .regex(
-      /^[\x20-\x7e]+$/,
-      'must be one line of printable ASCII: no other character travels in an HTTP header',
-    );
+    .regex(/^[\x20-\x7e]+$/, 'must be one line of printable ASCII, since it is sent in an HTTP header');
 }
 
 /** A whole number, also written as text, as which it comes out of the environment: `${PORT:-9464}`. */

@@ -22,7 +22,7 @@ export function platformText(text: string, unspeakable: Unspeakable): string {
   }
   if (line.length > MAX_TEXT_CHARS)
     line = `${line.slice(0, MAX_TEXT_CHARS - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
-  return echoes(line, unspeakable.content) ? '[withheld: it repeats the content]' : line;
+  return echoes(line, unspeakable.content) ? '[withheld: repeats the content]' : line;
 }
 
 function echoes(line: string, content: string): boolean {

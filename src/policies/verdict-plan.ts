@@ -24,7 +24,7 @@ type Refusal = Exclude<Verdict, { kind: 'granted' }>;
 
 const DETAILS: Record<'exhausted' | 'unconfirmed', string> = {
   exhausted: 'every attempt failed',
-  unconfirmed: 'a send may have arrived and nothing tells whether it did',
+  unconfirmed: 'a send may have arrived, and nothing can confirm it',
 };
 
 export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictPlan {
@@ -59,7 +59,7 @@ export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictP
 /** Known first: the verdict of before, and nothing is counted twice. */
 export function recorded(final: FinalState): Disposition {
   if (final.state !== 'dead') return { kind: 'complete', final };
-  return { kind: 'dead', reason: final.reason, detail: 'as recorded before the job was taken up again' };
+  return { kind: 'dead', reason: final.reason, detail: 'recorded before this pickup of the job' };
 }
 
 function suppressed(reason: SuppressedReason): VerdictPlan {

@@ -53,17 +53,16 @@ export const refusesLogin = (error: Error): boolean =>
 export function connectionTrouble(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
   const why = (message || code || String(cause)).slice(0, SHOWN);
-  if (why.startsWith(NO_REDIS)) return 'is no Redis: what listens there speaks another protocol';
+  if (why.startsWith(NO_REDIS)) return 'is not a Redis server (unexpected protocol)';
   if (code === MISNAMED) return `has a certificate for another host: ${why}`;
   if (code && UNTRUSTED.test(code))
-    return `has a certificate that is not trusted (NODE_EXTRA_CA_CERTS names an authority of your own): ${why}`;
+    return `has an untrusted certificate (a private authority is named by NODE_EXTRA_CA_CERTS): ${why}`;
   return isRefusal(cause) ? refusedConnection(why) : `did not answer: ${why}`;
 }
 
 function refusedConnection(answer: string): string {
   const code = refusalCode(answer);
-  if (code === 'NOAUTH')
-    return 'asks for a password: name it in the URL, redis://:<password>@<host> (NOAUTH)';
+  if (code === 'NOAUTH') return 'requires a password: put it in the URL, redis://:<password>@<host> (NOAUTH)';
   if (code === 'WRONGPASS') return 'refused the user name or the password (WRONGPASS)';
   return `refused the connection: ${answer}`;
 }

@@ -22,13 +22,11 @@ export function checkRedis(redis: unknown): asserts redis is string | Redis {
   }
   const { options, duplicate, isCluster } = Object(redis) as Partial<Redis>;
   if (isCluster)
-    throw new TypeError(
-      'redis: an ioredis Cluster cannot be used; name a single Redis by its URL or instance',
-    );
+    throw new TypeError('redis: Redis Cluster is not supported; pass the URL or instance of a single Redis');
   if (typeof duplicate !== 'function' || !options)
     throw new TypeError(`redis: ${REDIS_URL_WANTED}, or an ioredis instance`);
   // Other programs could not find keys under a prefix that only this connection knows.
-  if (options.keyPrefix) throw new TypeError('redis: an instance with a keyPrefix cannot be used');
+  if (options.keyPrefix) throw new TypeError('redis: an instance with a keyPrefix is not supported');
 }
 
 /** ioredis' own defaults, said aloud for connections that wait: an instance may have others, and its duplicate with it. */

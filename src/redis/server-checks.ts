@@ -4,12 +4,7 @@ import type { RedisFacts } from './server-facts.ts';
 /** Whether this Redis keeps what it acknowledges, and can run the ledger's scripts. Pure. */
 export function redisChecks({ info, config }: RedisFacts): Check[] {
   if (!info) {
-    return [
-      warning(
-        'redis',
-        'answers, but INFO could not be read: version, eviction and persistence are unchecked.',
-      ),
-    ];
+    return [warning('redis', 'INFO could not be read: version, eviction and persistence are unchecked.')];
   }
   return [
     version(info),
@@ -46,17 +41,14 @@ function atLeast(found: string, oldest: string): boolean {
 
 function role(info: Fields): Check {
   if (info.get('role') === 'slave') {
-    return failed(
-      'replication',
-      'this is a replica and takes no writes: name the primary in the configuration.',
-    );
+    return failed('replication', 'this is a replica and accepts no writes: configure the primary.');
   }
   const replicas = Number(info.get('connected_slaves') ?? 0);
   if (replicas === 0) return ok('replication', 'a single server.');
   return warning(
     'replication',
-    `${replicas} replica(s): a failover may lose the last writes, and a player may get a second message then; ` +
-      'set min-replicas-to-write and min-replicas-max-lag to narrow that.',
+    `${replicas} replica(s): a failover may lose the last writes and give a player a second message; ` +
+      'set min-replicas-to-write and min-replicas-max-lag to reduce the risk.',
   );
 }
 
@@ -88,7 +80,7 @@ function persistence(info: Fields, config: Fields | undefined): Check[] {
       return [
         warning(
           'persistence',
-          'AOF synced every second: a power loss may lose the last second; set appendfsync to always if that is too much.',
+          'AOF synced every second: a power failure may lose the last second; set appendfsync to always if that is too much.',
         ),
       ];
     case undefined:
@@ -112,7 +104,7 @@ const LAST_WRITES = {
 function writeErrors(info: Fields): Check[] {
   const broken = Object.entries(LAST_WRITES).filter(([field]) => (info.get(field) ?? 'ok') !== 'ok');
   if (broken.length === 0) return [ok('disk', 'the last writes to disk succeeded.')];
-  return broken.map(([, what]) => failed('disk', `${what} failed: look for a full or broken disk.`));
+  return broken.map(([, what]) => failed('disk', `${what} failed: check for a full or failing disk.`));
 }
 
 /** What the ledger's packed tables need to stay packed: 96 entries a bucket, values of some 50 bytes. */
@@ -125,10 +117,10 @@ function packing(config: Fields | undefined): Check {
   if (!config)
     return warning(
       'memory',
-      'hash-max-listpack-* could not be read: the ledger takes six times the memory below 128 and 64.',
+      'hash-max-listpack-* could not be read: the ledger needs six times the memory below 128 and 64.',
     );
   const low = LISTPACK.filter(([name, least]) => Number(config.get(name) ?? least) < least);
   if (low.length === 0) return ok('memory', 'hashes of the ledger stay packed.');
   const advice = low.map(([name, least]) => `${name} to ${least}`).join(' and ');
-  return warning('memory', `the ledger takes about six times the memory: set ${advice} or more.`);
+  return warning('memory', `the ledger needs about six times the memory: set ${advice} or more.`);
 }

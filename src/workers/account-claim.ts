@@ -11,7 +11,7 @@ export class AccountTakenError extends HeraldError {
   constructor(channel: string, holder: string, why: string) {
     super(
       `channels.${channel}: has the same platform, base URL and account as channel ${holder}, ${why}: players could get ` +
-        'a second message. Put the name back, or start after that',
+        'a second message. Restore the name, or start the worker after that',
     );
   }
 }

@@ -52,7 +52,9 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     metrics.clockOffset(offsetMs);
     if (agrees !== agreed) {
       agreed = agrees;
-      const text = agrees ? 'clock agrees with Redis again' : 'clock differs from Redis: not taking messages';
+      const text = agrees
+        ? 'clock is in sync with Redis again'
+        : 'clock is out of sync with Redis: not taking messages';
       logger[agrees ? 'info' : 'error']({ offset_ms: offsetMs }, text);
     }
     pull();
@@ -64,7 +66,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
       error instanceof QuotaChangedError || error instanceof AccountTakenError || refusedByStore(error);
     if (!lasting || refusesWrites(error)) throw error;
     unfit = error as Error;
-    if (begun) logger.error({ error: String(error) }, 'channel could not be prepared again');
+    if (begun) logger.error({ error: String(error) }, 'channel could not be prepared after an outage');
   }
   watch.add({
     /** What else lies in the store of these channels: written at the start, and where it may have been lost. */

@@ -202,13 +202,16 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       // Not waited for: a platform that is away keeps no worker from starting.
       if (!examined) {
         examineAccount().catch((error: unknown) =>
-          deps.logger.warn({ channel: channel.name, error: String(error) }, 'platform account not checked'),
+          deps.logger.warn(
+            { channel: channel.name, error: String(error) },
+            'platform account could not be checked',
+          ),
         );
       }
       examined = true;
       await standing.take();
       if (await resumeWithCredentials(store, credentials)) {
-        deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials were changed');
+        deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials have changed');
       }
     },
     async sample() {

@@ -6,6 +6,6 @@ import { readRedisFacts } from '../redis/server-facts.ts';
 /** Tells once, at the start, what `doctor` finds wrong with this Redis: who never calls it reads the log. */
 export async function tellFindings(redis: Redis, logger: Logger): Promise<void> {
   for (const { name, level, text } of redisChecks(await readRedisFacts(redis))) {
-    if (level === 'failed') logger.warn({ check: name, detail: text }, 'redis is not set up as it should be');
+    if (level === 'failed') logger.warn({ check: name, detail: text }, 'redis is misconfigured');
   }
 }

@@ -50,7 +50,7 @@ export function createHealth({ redis, store, guard, rounds, watchdog }: HealthDe
       const clockDetail =
         offset === undefined
           ? 'not measured yet'
-          : `${offset} ms off Redis, at most ${MAX_OFFSET_MS} allowed`;
+          : `clock is ${offset} ms off Redis, at most ${MAX_OFFSET_MS} ms allowed`;
       return {
         checks: [
           { name: 'configuration', ok: true },

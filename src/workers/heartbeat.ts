@@ -32,7 +32,7 @@ export function createHeartbeat({ redis, channels, identity, logger }: Heartbeat
       failing = false;
     } catch (error) {
       if (!failing && timer)
-        logger.warn({ error: String(error) }, 'heartbeat refused: status shows no worker');
+        logger.warn({ error: String(error) }, 'heartbeat failed: this worker is missing from status');
       failing = true;
     }
   }

@@ -24,7 +24,7 @@ export function createIdentify({ channel, claims, clock }: IdentifyDeps): Identi
     const platformMessageId = ids.length > 0 ? await claims.claim(message.key, ids) : undefined;
     if (platformMessageId !== undefined) return { kind: 'found', platformMessageId };
     return unsettled
-      ? { kind: 'unsure', detail: 'one that reads the same may belong to a send under way' }
+      ? { kind: 'unsure', detail: 'a message of the same text may belong to a send in flight' }
       : { kind: 'not_found' };
   };
 }

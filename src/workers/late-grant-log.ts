@@ -16,8 +16,8 @@ const REMIND_MS = 60_000;
 const BUSY = 0.5;
 
 const TEXTS = {
-  redis: 'redis is slow: grants come too late to be used, and are given back',
-  process: 'this process is busy: grants come too late to be used, and are given back',
+  redis: 'redis is slow: grants arrive too late to be used and are released',
+  process: 'event loop is busy: grants arrive too late to be used and are released',
 };
 
 const eventLoopShare: BusyShare = () => {

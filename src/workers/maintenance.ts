@@ -33,7 +33,7 @@ export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps
     try {
       if (round % SWEEP_EVERY === 0) {
         const settled = await channel.sweep();
-        if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs that the queue had given up');
+        if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs found in the failed set');
       }
       const sample = await channel.sample();
       notePause(name, sample);
@@ -43,7 +43,10 @@ export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps
     } catch (error) {
       latest.delete(name);
       metrics.unsample(name);
-      logger.warn({ channel: name, error: String(error) }, 'channel could not be sampled');
+      logger.warn(
+        { channel: name, error: String(error) },
+        'channel could not be sampled; its gauges are removed',
+      );
     }
   }
 
@@ -52,7 +55,7 @@ export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps
     const paused = stopped?.reason === 'queue_paused';
     if (paused === (latest.get(name)?.stopped?.reason === 'queue_paused')) return;
     if (paused)
-      logger.warn({ channel: name }, 'queue is paused in BullMQ: nothing is sent until it is resumed there');
+      logger.warn({ channel: name }, 'queue is paused in BullMQ: nothing is sent until it is resumed');
     else logger.info({ channel: name }, 'queue is no longer paused in BullMQ');
   }
 

@@ -18,7 +18,7 @@ export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): Out
 
   redis.on('ready', () => {
     if (since !== undefined)
-      logger.info({ outage_ms: Math.round(clock.monotonic() - since) }, 'redis is back');
+      logger.info({ outage_ms: Math.round(clock.monotonic() - since) }, 'redis is reachable again');
     since = undefined;
   });
 
@@ -32,11 +32,11 @@ export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): Out
     if (since !== undefined && now - toldAt < REMIND_MS) return;
     since ??= now;
     toldAt = now;
-    logger.warn({ error: text, outage_ms: Math.round(now - since) }, 'redis is away');
+    logger.warn({ error: text, outage_ms: Math.round(now - since) }, 'redis is unreachable');
   };
   const refusing = (error: Error | undefined): void => {
     if (error) logger.error({ error: error.message }, 'redis refuses writes: sending is on hold');
-    else logger.info('redis takes writes again');
+    else logger.info('redis accepts writes again');
   };
   return { tell, refusing };
 }

@@ -16,8 +16,8 @@ export class QuotaChangedError extends HeraldError {
   readonly code = 'HERALD_QUOTA_CHANGED';
   constructor(channel: string, field: 'quota' | 'addressing', was: string, until: Date) {
     super(
-      `channels.${channel}.${field}: was changed while messages of the old policy ${was} count until ` +
-        `${until.toISOString()}: players could get a second message. Put it back, or start after that`,
+      `channels.${channel}.${field}: was changed while messages sent under the old policy ${was} count until ` +
+        `${until.toISOString()}: players could get a second message. Restore it, or start the worker after that`,
     );
   }
 }

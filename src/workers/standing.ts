@@ -58,9 +58,9 @@ export function createStanding(deps: StandingDeps): Standing {
     deps.onChange();
   }
   const superseded = (inForce: string): void =>
-    stop('policy_changed', `the policy in force is ${inForce}, and this worker has ${own}`);
+    stop('policy_changed', `the policy in force is ${inForce}, this worker has ${own}`);
 
-  const ousted = (by: string): void => stop('account_taken', `the account belongs to channel ${by} now`);
+  const ousted = (by: string): void => stop('account_taken', `the account now belongs to channel ${by}`);
 
   /** A worker that is stopped only looks: in a store that forgot it would take over what it lost to another. */
   async function reviewStopped(): Promise<void> {

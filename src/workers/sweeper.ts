@@ -76,4 +76,4 @@ const REASON_PREFIX = /^[a-z_]+: /;
 
 /** Older versions wrote `<reason>: <detail>`; what BullMQ wrote by itself stays as it is. */
 const detailOf = (failedReason: string | undefined): string =>
-  failedReason?.replace(REASON_PREFIX, '') || 'the queue gave the job up';
+  failedReason?.replace(REASON_PREFIX, '') || 'the queue failed the job';

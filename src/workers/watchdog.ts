@@ -40,7 +40,7 @@ export function createWatchdog(clock: Pick<Clock, 'monotonic'>): Watchdog {
       const now = clock.monotonic();
       for (const [channel, { since, seenAt }] of waiting) {
         if (isKnown(seenAt) && now - since > STUCK_AFTER_MS)
-          return `channel ${channel} has ready messages and none was taken for ${STUCK_AFTER_MS / 1000} s`;
+          return `channel ${channel} has ready messages, and none was picked up for ${STUCK_AFTER_MS / 1000} s`;
       }
       return undefined;
     },

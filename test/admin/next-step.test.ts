@@ -55,17 +55,17 @@ function predicted(
 
 it.each<[string, Partial<Explanation>]>([
   [
-    'It waits, for no worker of channel kongregate is alive: start `herald worker`; then it is sent.',
+    'It waits: no worker of channel kongregate is alive, start `herald worker`; then it is sent.',
     { workers: 0 },
   ],
   [
-    'It waits, for channel kongregate is stopped (queue_paused) until `herald channel resume kongregate`; then it is sent.',
+    'It waits: channel kongregate is stopped (queue_paused) until `herald channel resume kongregate`; then it is sent.',
     { stopped: { reason: 'queue_paused', at: null } },
   ],
   ['It is ready for the next free worker; then it is sent.', {}],
-  ['A worker has it in hand and is about to decide.', { job: { ...JOB, state: 'active' } }],
+  ['A worker is processing it.', { job: { ...JOB, state: 'active' } }],
   [
-    `Attempt 2 is under way; it has an outcome by ${iso(9)}, or counts as unknown from then on.`,
+    `Attempt 2 is in flight; without an outcome by ${iso(9)} it counts as unknown.`,
     { job: { ...JOB, state: 'active' }, record: { ...OPEN, state: 'sending', attempts: 2, deadline: at(9) } },
   ],
   [
@@ -73,7 +73,7 @@ it.each<[string, Partial<Explanation>]>([
     { job: DELAYED, record: { ...OPEN, attempts: 2 } },
   ],
   [
-    `It waits until ${iso(30)} for the player's slot, held by message other; then it waits on for the slot, until ${iso(90)} at the latest.`,
+    `It waits until ${iso(30)} for the player's slot, held by message other; then it keeps waiting for the slot, until ${iso(90)} at the latest.`,
     { job: DELAYED, slot: SLOT, predicted: predicted('busy', null, 90) },
   ],
   [
@@ -84,11 +84,11 @@ it.each<[string, Partial<Explanation>]>([
     },
   ],
   [
-    `It waits until ${iso(30)}, since attempt 1 may have arrived; then it is sent again, which tells whether that attempt arrived.`,
+    `It waits until ${iso(30)}, because attempt 1 may have arrived; then it is sent again, which shows whether that attempt arrived.`,
     { job: DELAYED, record: { ...OPEN, attempts: 1, doubtSince: at(-5) } },
   ],
   [
-    `It waits until ${iso(30)}, since attempt 1 may have arrived; then the platform is asked whether that attempt arrived.`,
+    `It waits until ${iso(30)}, because attempt 1 may have arrived; then the platform is asked whether that attempt arrived.`,
     {
       job: DELAYED,
       record: { ...OPEN, attempts: 1, doubtSince: at(-5) },
@@ -100,7 +100,7 @@ it.each<[string, Partial<Explanation>]>([
     { predicted: predicted('ineligible', { state: 'suppressed', reason: 'ineligible' }) },
   ],
   [
-    'It is ready for the next free worker; then a worker that reads version 2 decides.',
+    'It is ready for the next free worker; then a worker that supports version 2 decides.',
     { job: { ...JOB, state: 'waiting', newerVersion: 2 }, message: null, predicted: null },
   ],
   [
@@ -108,7 +108,7 @@ it.each<[string, Partial<Explanation>]>([
     { predicted: predicted('boundary', null, 60) },
   ],
   [
-    `It waits, for the channel rests (breaker_open) until ${iso(20)}; then it is sent.`,
+    `It waits: the channel is resting (breaker_open) until ${iso(20)}; then it is sent.`,
     { resting: { reason: 'breaker_open', until: at(20) } },
   ],
   [
@@ -119,15 +119,15 @@ it.each<[string, Partial<Explanation>]>([
     },
   ],
   [
-    `It was dead (exhausted) at ${iso(-9)} and is a dead letter; \`herald dead replay one --yes\` tries again.`,
+    `It died (exhausted) at ${iso(-9)} and is kept as a dead letter; \`herald dead replay one --yes\` tries again.`,
     { job: null, letter: { reason: 'exhausted', detail: 'no', run: 1, attempts: 12, at: at(-9) } },
   ],
   [
-    'Its job was given up by the queue (job stalled); a worker takes it up within seconds, then it can be replayed.',
+    'Its job was failed by the queue (job stalled); a worker makes it a dead letter within seconds, and then it can be replayed.',
     { job: { ...JOB, state: 'failed', failedReason: 'job stalled' } },
   ],
   [
-    `It was dead (exhausted) at ${iso(-9)}; nothing more happens, for the letter was deleted.`,
+    `It was dead (exhausted) at ${iso(-9)}; nothing more happens: its dead letter was purged.`,
     { job: null, record: { state: 'dead', reason: 'exhausted', run: 1, attempts: 12, at: at(-9) } },
   ],
 ])('%s', (sentence, facts) => {

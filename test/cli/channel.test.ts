@@ -14,7 +14,7 @@ describe.concurrent('channel', () => {
     const env = await openEnvironment();
     await env.worker();
     const paused = await operator.run(env, ['channel', 'pause', CHANNEL]);
-    expect([paused.exitCode, paused.stdout]).toEqual([EXIT.done, 'kongregate is paused\n']);
+    expect([paused.exitCode, paused.stdout]).toEqual([EXIT.done, 'kongregate paused\n']);
     await env.send(11);
     const [status] = await operator.documents(env, ['status']);
     expect(status).toMatchObject({ stopped: { reason: 'paused' }, sendable: 0 });
@@ -40,12 +40,12 @@ describe.concurrent('channel', () => {
       {
         stopped: { reason: 'queue_paused' },
         next: expect.stringMatching(
-          /^It waits, for channel kongregate is stopped \(queue_paused\) until `herald/,
+          /^It waits: channel kongregate is stopped \(queue_paused\) until `herald/,
         ),
       },
     ]);
     const found = await operator.documents(env, ['doctor']);
-    expect(JSON.stringify(found)).toContain('its BullMQ queue is paused, by a dashboard');
+    expect(JSON.stringify(found)).toContain('its BullMQ queue is paused (by a dashboard');
     const gauge = 'herald_channel_stopped{channel="kongregate",reason="queue_paused"}';
     await eventually(
       'the gauge',
@@ -79,11 +79,11 @@ describe.concurrent('channel', () => {
     const refused = await operator.run(env, ['channel', 'forget', CHANNEL]);
     expect([refused.exitCode, refused.stderr]).toEqual([
       EXIT.usage,
-      'herald: kongregate still has 1 messages in its queue and 1 dead letters; --yes forgets it all the same\n',
+      'herald: kongregate still has 1 messages in its queue and 1 dead letters; use --yes to forget it anyway\n',
     ]);
     expect(await env.redis.hexists('herald:channels', CHANNEL)).toBe(1);
     const forgotten = await operator.run(env, ['channel', 'forget', CHANNEL, '--yes']);
-    expect([forgotten.exitCode, forgotten.stdout]).toEqual([EXIT.done, 'kongregate is forgotten\n']);
+    expect([forgotten.exitCode, forgotten.stdout]).toEqual([EXIT.done, 'kongregate forgotten\n']);
     expect(await env.redis.hexists('herald:channels', CHANNEL)).toBe(0);
     expect((await operator.run(env, ['channel', 'forget', CHANNEL, '--yes'])).stdout).toContain(
       'was not announced',

@@ -110,7 +110,7 @@ describe.concurrent('dead replay', () => {
     const { exitCode, stdout } = await operator.run(env, ['dead', 'replay']);
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(/kongregate +bad_recipient +3 +\d{4}-\S+ +\d{4}-\S+/);
-    expect(stdout).toContain('3 would be replayed, oldest first; --yes does it.');
+    expect(stdout).toContain('3 would be replayed, oldest first; use --yes to replay them.');
     expect(await env.letters()).toHaveLength(3);
     expect(env.sandbox.journal.report().calls).toBe(3);
   });
@@ -152,7 +152,7 @@ describe.concurrent('dead replay', () => {
     await env.settled(2);
     const plain = await operator.run(env, ['dead', 'replay']);
     expect(plain.stderr).toMatch(/1 unconfirmed left out.*--reason unconfirmed/);
-    expect(plain.stderr).toMatch(/invalid_message letters die again unless/);
+    expect(plain.stderr).toMatch(/messages dead as invalid_message die again unless/);
     expect(plain.stdout).not.toContain('unconfirmed');
     const asked = await operator.run(env, ['dead', 'replay', '--reason', 'unconfirmed']);
     expect(asked.stderr).toMatch(/may have arrived: their recipients may get them twice/);
@@ -173,7 +173,7 @@ describe.concurrent('dead replay', () => {
     expect(await ended).toBe(EXIT.partly);
     expect(stdout()).toMatch(/^replayed +1$/m);
     expect(stderr()).toContain('1 letters');
-    expect(stderr()).toContain('interrupted; replay again for the rest');
+    expect(stderr()).toContain('interrupted; run it again for the rest');
   });
 
   it.for(['50', '0/s', 'fast'])('refuses the rate %s', async (rate, { expect }) => {
@@ -187,7 +187,7 @@ describe.concurrent('dead purge', () => {
     const env = await openEnvironment();
     await buried(env);
     const plan = await operator.run(env, ['dead', 'purge', '--limit', '2']);
-    expect(plan.stdout).toContain('2 would be deleted for good');
+    expect(plan.stdout).toContain('2 would be deleted permanently');
     expect(await env.letters()).toHaveLength(3);
     const [report] = await operator.documents(env, ['dead', 'purge', '--limit', '2', '--yes']);
     expect(report).toMatchObject({ dry_run: false, purged: 2, replayed_meanwhile: 0 });

@@ -38,7 +38,7 @@ describe.concurrent('doctor', () => {
     expect(of('persistence')).toEqual([expect.stringMatching(/^warning: AOF synced every second/)]);
     expect(of('clock')).toEqual([expect.stringMatching(/^ok: this machine is \d+ ms/)]);
     expect(of('channel kongregate')).toEqual([
-      'ok: kongregate, known to workers.',
+      'ok: kongregate, announced by a worker.',
       `ok: 1 worker alive on ${hostname()}.`,
     ]);
     expect(of('dead letters')).toEqual(['ok: none.']);
@@ -50,9 +50,7 @@ describe.concurrent('doctor', () => {
     const { exitCode, of } = await doctor(env, operator);
     expect(exitCode).toBe(EXIT.partly);
     expect(of('channels')).toEqual([
-      expect.stringMatching(
-        /^failed: Redis refused: WRONGTYPE .*; something else lies under Herald's keys\.$/,
-      ),
+      expect.stringMatching(/^failed: Redis refused: WRONGTYPE .*; a key of Herald's holds another type\.$/),
     ]);
   });
 
@@ -65,9 +63,7 @@ describe.concurrent('doctor', () => {
     expect(of('persistence')).toEqual([expect.stringMatching(/^failed: AOF is off.*set appendonly to yes/)]);
     expect(of('eviction')).toEqual([expect.stringMatching(/^failed: .*allkeys-lru.*set it to noeviction/)]);
     expect(of('memory')).toEqual([expect.stringMatching(/^warning: .*hash-max-listpack-value to 64/)]);
-    expect(of('channel kongregate')).toEqual([
-      expect.stringMatching(/^warning: no worker has served it yet/),
-    ]);
+    expect(of('channel kongregate')).toEqual([expect.stringMatching(/^warning: not served by a worker yet/)]);
   });
 
   it('compares the channels of workers with its own, and tells of stopped ones', async ({
@@ -83,7 +79,7 @@ describe.concurrent('doctor', () => {
     expect(exitCode).toBe(EXIT.done);
     expect(of('channel forum')).toEqual([
       expect.stringMatching(/^warning: announced .* not configured here/),
-      'warning: no worker is alive: its messages wait; start `herald worker`.',
+      'warning: no worker alive, messages wait: start `herald worker`.',
     ]);
     expect(of('channel kongregate')).toContainEqual(
       expect.stringMatching(/^warning: paused since .*channel resume/),
@@ -126,9 +122,9 @@ describe.concurrent('doctor', () => {
     await writeFile(path, JSON.stringify({ redis: env.server.url, channels: Object.fromEntries(channels) }));
     const { exitCode, of } = await examine(path);
     expect(exitCode).toBe(EXIT.partly);
-    expect(of('account bot')).toEqual(['ok: may do what the channel needs.']);
+    expect(of('account bot')).toEqual(['ok: has the rights that the channel needs.']);
     expect(of('account hook')).toEqual([expect.stringMatching(/^warning: .*"Generic bot"\.$/)]);
-    expect(of('account no')).toEqual([expect.stringMatching(/^failed: .*refuses email and apiKey\.$/)]);
+    expect(of('account no')).toEqual([expect.stringMatching(/^failed: .*refused email and apiKey\.$/)]);
     expect(env.sandbox.zulip.messages).toEqual([]);
   });
 
@@ -182,7 +178,7 @@ describe.concurrent('doctor', () => {
     const away = await examine(config);
     expect([away.exitCode, away.of('redis')]).toEqual([
       EXIT.unreachable,
-      [expect.stringMatching(/^failed: Redis at 127\.0\.0\.1:\d+ did not answer: .*; start it, or correct/)],
+      [expect.stringMatching(/^failed: Redis at 127\.0\.0\.1:\d+ did not answer: .*; start it, or fix/)],
     ]);
     await writeFile(config, 'channels: { kongregate: { platform: kongregate, apiKee: x } }');
     const broken = await examine(config);

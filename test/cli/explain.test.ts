@@ -14,7 +14,7 @@ describe.concurrent('explain', () => {
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(/^first in channel kongregate$/m);
     expect(stdout).toContain(
-      'It waits, for no worker of channel kongregate is alive: start `herald worker`; then it is sent.',
+      'It waits: no worker of channel kongregate is alive, start `herald worker`; then it is sent.',
     );
     expect(stdout).not.toContain('private');
     const [named] = await operator.documents(env, ['explain', 'first']);
@@ -67,7 +67,9 @@ describe.concurrent('explain', () => {
       job: null,
       letter: { reason: 'bad_recipient', run: 1, attempts: 1 },
       record: { state: 'dead', reason: 'bad_recipient' },
-      next: expect.stringContaining('is a dead letter; `herald dead replay to-10 --yes` tries again.'),
+      next: expect.stringContaining(
+        'is kept as a dead letter; `herald dead replay to-10 --yes` tries again.',
+      ),
     });
     welcome(env, [10]);
     await worker.close();
@@ -119,10 +121,10 @@ describe.concurrent('explain', () => {
     );
     const sendAt = new Date(Date.now() + 3_600_000).toISOString();
     await env.send(12, { id: 'later', sendAt });
-    expect(await next('later')).toBe(`It waits until ${sendAt}, its sendAt; then it is sent.`);
+    expect(await next('later')).toBe(`It waits until its sendAt, ${sendAt}; then it is sent.`);
     await operator.run(env, ['channel', 'pause', CHANNEL]);
     expect(await next('later')).toMatch(
-      /^It waits, for channel kongregate is stopped \(paused\) since .*; then it is sent\.$/,
+      /^It waits: channel kongregate is stopped \(paused\) since .*; then it is sent\.$/,
     );
   });
 
@@ -190,7 +192,7 @@ describe.concurrent('explain', () => {
     const [newer] = await operator.documents(env, ['explain', 'from-afar']);
     expect(newer).toMatchObject({
       job: { newer_version: 2 },
-      next: expect.stringMatching(/; then a worker that reads version 2 decides\.$/),
+      next: expect.stringMatching(/; then a worker that supports version 2 decides\.$/),
     });
     expect(JSON.stringify(newer)).not.toContain('private');
   });
@@ -245,7 +247,7 @@ describe.concurrent('explain --to', () => {
       to: { userId: 11 },
       slot: { state: 'sent', owner_id: 'winner' },
       predicted: { verdict: 'quota' },
-      next: 'A message that is taken up: it is suppressed (quota).',
+      next: 'For a new message: it is suppressed (quota).',
       waiting: [{ id: 'patient', state: 'delayed', due_at: expect.stringMatching(/Z$/) }],
       receipts: [{ id: 'winner', state: 'delivered', to: { userId: 11 } }],
     });
@@ -266,7 +268,7 @@ describe.concurrent('explain --to', () => {
       slot: null,
       play: null,
       waiting: [],
-      next: 'A message that is taken up: it is sent.',
+      next: 'For a new message: it is sent.',
     });
     const wrong = await operator.run(env, ['explain', '--to', '{"userId":"x"}']);
     expect([wrong.exitCode, wrong.stderr]).toEqual([

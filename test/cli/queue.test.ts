@@ -28,7 +28,7 @@ describe.concurrent('queue list', () => {
         problem: null,
       },
       { id: 'second' },
-      { id: null, problem: 'version 2 is newer than what this Herald reads' },
+      { id: null, problem: 'version 2 is newer than this Herald supports' },
       { id: expect.any(String), to: null, problem: expect.any(String) },
       { id: 'unhurried' },
       { id: 'later', state: 'delayed', due_at: expect.stringMatching(/Z$/) },
@@ -48,7 +48,7 @@ describe.concurrent('queue list', () => {
     expect(await list('--limit', '2')).toEqual(['to-11', 'to-12']);
     expect(await list('--state', 'delayed')).toEqual([]);
     const { stdout } = await operator.run(env, ['queue', 'list', '--state', 'delayed', '--state', 'active']);
-    expect(stdout).toBe('nothing waits\n');
+    expect(stdout).toBe('no messages are waiting\n');
     expect((await operator.run(env, ['queue', 'list', '--state', 'dead'])).exitCode).toBe(EXIT.usage);
   });
 });

@@ -47,9 +47,7 @@ describe('a database that Redis does not have', () => {
   it('is a finding of doctor', async () => {
     const { exitCode, stdout } = await at(`${fixture.url()}/99`, DOCTOR);
     expect(exitCode).toBe(EXIT.usage);
-    expect(stdout).toMatch(
-      /"failed","text":"Redis refused database 99: .*; correct it in the configuration\."/,
-    );
+    expect(stdout).toMatch(/"failed","text":"Redis refused database 99: .*; fix it in the configuration\."/);
   });
 });
 
@@ -68,7 +66,7 @@ describe('what is no Redis', () => {
     const { exitCode, stderr } = await at(await noRedis(), argv);
     expect([exitCode, stderr]).toEqual([
       EXIT.unreachable,
-      expect.stringMatching(/^herald: .*is no Redis.*\n$/),
+      expect.stringMatching(/^herald: .*is not a Redis server.*\n$/),
     ]);
   });
 });

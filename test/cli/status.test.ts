@@ -84,7 +84,7 @@ describe.concurrent('status', () => {
     const ended = runCommandLine(argv, context, '1.2.3');
     await eventually('a first frame', () => stdout().includes('kongregate'));
     await env.server.kill();
-    await eventually('the outage', () => stdout().includes('Redis does not answer'));
+    await eventually('the outage', () => stdout().includes('Redis is not answering'));
     await env.server.restart();
     await env.send(11);
     await eventually('a frame with the message', () => /kongregate +1 /.test(stdout()));
@@ -101,7 +101,7 @@ describe.concurrent('status', () => {
   it('knows no channel on an empty Redis without configuration', async ({ openEnvironment, expect }) => {
     const env = await openEnvironment();
     const { exitCode, stdout } = await herald(['status'], { env: { REDIS_URL: env.server.url } });
-    expect([exitCode, stdout]).toEqual([EXIT.done, 'no channel is configured or announced\n']);
+    expect([exitCode, stdout]).toEqual([EXIT.done, 'no channels are configured or announced\n']);
   });
 
   it('ends with 3 when Redis is away', async ({ expect }) => {

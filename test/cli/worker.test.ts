@@ -210,7 +210,7 @@ it('refuses a port that is taken, a changed quota and an unknown channel in one 
   const second = startCommand(['worker', '-c', await configFile({ redis: redis.url, baseUrl, port })]);
   expect(await second.ended()).toBe(EXIT.usage);
   expect(second.stderr()).toMatch(
-    /^herald: http: cannot listen on 127\.0\.0\.1:\d+: the port is taken; .*\n$/,
+    /^herald: http: cannot listen on 127\.0\.0\.1:\d+: the port is in use; .*\n$/,
   );
   // It never started, so it has nothing to tell of a stop.
   expect(second.stdout()).toBe('');
@@ -225,7 +225,7 @@ it('refuses a port that is taken, a changed quota and an unknown channel in one 
     ...['--channel', 'kongregate', '--channel', 'kong'],
   ]);
   expect(exitCode).toBe(EXIT.usage);
-  expect(stderr).toBe('herald: --channel: the configuration has no channel "kong", only kongregate\n');
+  expect(stderr).toBe('herald: --channel: no channel "kong" in the configuration (known: kongregate)\n');
 });
 
 it('takes no other database for one that Redis refuses', async () => {
@@ -287,7 +287,7 @@ it('ends by what is no Redis', async () => {
   const worker = startCommand(['worker', '--config', config]);
   expect(await worker.ended()).toBe(EXIT.unreachable);
   const told = logOf(worker).filter(({ msg }) => msg === 'worker could not start');
-  expect(told).toMatchObject([{ error: expect.stringContaining('is no Redis') }]);
+  expect(told).toMatchObject([{ error: expect.stringContaining('is not a Redis server') }]);
 });
 
 it('tells once what doctor finds of a Redis that deletes queued messages', async () => {

@@ -266,7 +266,7 @@ describe('channels together', () => {
     const channels = (more: object) => ({ channels: { forum: { ...forum, ...fields, ...more } } });
     expect(problemsOf(channels({ quota: true }))).toMatch(
       new RegExp(
-        `^channels.forum.${field}: .* so that one could get two messages a window; .*quota: false`,
+        `^channels.forum.${field}: .* and so give them two messages in a window: set quota: false`,
         'm',
       ),
     );

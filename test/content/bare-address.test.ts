@@ -65,7 +65,7 @@ describe.each(DIALECTS)('an address among words, on %s', (_, dialect, reads) => 
 
   it('lets no value choose where it leads', () => {
     expect(() => render('at https://{{ name }}/x', { name: 'evil.example' })).toThrow(
-      'must stand behind its host',
+      'must come after the host',
     );
     expect(render('at {{ a }}{{ b }}', { a: 'see:', b: 'a b' })).not.toContain('%20');
   });

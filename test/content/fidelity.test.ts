@@ -18,7 +18,7 @@ function rendered(content: string, dialect: Dialect): string {
   try {
     return renderContent({ content }, dialect);
   } catch (error) {
-    if (error instanceof ContentError && error.message.endsWith('leaves nothing to send')) return '';
+    if (error instanceof ContentError && error.message.endsWith('is empty once it is rendered')) return '';
     throw error;
   }
 }

@@ -15,9 +15,9 @@ it.each([
 
 it('names the field, the length and the limit, and not the text', () => {
   expect(() => checkLength('content', 'secret', { max: 5 })).toThrow(
-    'content: is 6 characters long, the platform takes at most 5',
+    'content: is 6 characters long, the platform accepts at most 5',
   );
   expect(() => checkLength('title', 'x', { min: 2, max: 5 })).toThrow(
-    'title: is 1 characters long, the platform takes no less than 2',
+    'title: is 1 characters long, the platform requires at least 2',
   );
 });

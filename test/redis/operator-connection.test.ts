@@ -43,7 +43,7 @@ it('says that a password was refused', async () => {
   await expect(refused).rejects.toThrow(RedisUnreachableError);
   await expect(refused).rejects.toThrow(/^Redis at \S+ refused the user name or the password \(WRONGPASS\)$/);
   await expect(connectRedis(server.url)).rejects.toThrow(
-    /^Redis at \S+ asks for a password: name it in the URL/,
+    /^Redis at \S+ requires a password: put it in the URL/,
   );
 });
 
@@ -53,6 +53,6 @@ it('says that what listens there is no Redis', async () => {
   await once(other.listen(0, '127.0.0.1'), 'listening');
   const { port } = other.address() as AddressInfo;
   await expect(connectRedis(`redis://127.0.0.1:${port}`)).rejects.toThrow(
-    `Redis at 127.0.0.1:${port} is no Redis: what listens there speaks another protocol`,
+    `Redis at 127.0.0.1:${port} is not a Redis server (unexpected protocol)`,
   );
 });

@@ -26,7 +26,7 @@ it('finds nothing to say of a Redis as it should be', () => {
 it.each([
   [{ redis_version: '6.2.14' }, {}, 'failed', /Redis 6\.2\.14 is too old/],
   [{ redis_version: '7.2.4', valkey_version: '7.1.9' }, {}, 'failed', /Valkey 7\.1\.9 is too old/],
-  [{ role: 'slave' }, {}, 'failed', /takes no writes/],
+  [{ role: 'slave' }, {}, 'failed', /accepts no writes/],
   [{ connected_slaves: '2' }, {}, 'warning', /a failover may lose/],
   [{ maxmemory_policy: 'volatile-ttl' }, {}, 'failed', /set it to noeviction/],
   [{ aof_enabled: '0' }, {}, 'failed', /set appendonly to yes/],

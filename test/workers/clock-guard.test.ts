@@ -25,14 +25,14 @@ describe.concurrent('a worker whose clock is an hour off', () => {
           expect.objectContaining({
             name: 'clock',
             ok: false,
-            detail: expect.stringMatching(/^3[56]\d{5} ms off/),
+            detail: expect.stringMatching(/^clock is 3[56]\d{5} ms off/),
           }),
         ]),
       },
     });
     const offset = metric(await worker.metrics(), 'herald_clock_offset_seconds') ?? 0;
     expect(Math.abs(offset - HOUR_MS / 1_000)).toBeLessThan(2);
-    expect(worker.log()).toContain('clock differs from Redis: not taking messages');
+    expect(worker.log()).toContain('clock is out of sync with Redis: not taking messages');
     // Two more measurements; a worker that pulls takes a message within milliseconds.
     await elapse(4_500);
     expect(await env.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 1, delayed: 1 });
@@ -41,7 +41,7 @@ describe.concurrent('a worker whose clock is an hour off', () => {
     const delivered = () => env.sandbox.journal.report().accepted;
     await eventually('the message that is due', delivered, (count) => count === 1);
     expect(await ready()).toMatchObject({ status: 200 });
-    expect(worker.log()).toContain('clock agrees with Redis again');
+    expect(worker.log()).toContain('clock is in sync with Redis again');
     expect(await env.queue.getDelayedCount()).toBe(1);
 
     // Off again: what its queue had already been asked for is not taken, either.

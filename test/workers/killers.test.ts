@@ -31,7 +31,7 @@ describe.concurrent('a job that would kill its worker', () => {
     });
     const letters = await env.letters();
     const large = letters.find((letter) => letter.jobId === id);
-    expect(large?.detail).toMatch(/^data: 1000000\d\d bytes, and 1048576 are allowed$/);
+    expect(large?.detail).toMatch(/^data: 1000000\d\d bytes, at most 1048576 allowed$/);
     expect(large?.size).toBeGreaterThan(LARGE);
     expect(await readLetterData(channelStore(env.redis, CHANNEL), id)).toHaveLength(HEAD_BYTES);
     // What is below the limit is read, and kept whole.

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { createLogger } from '../../src/observe/log.ts';
 import { createLateGrantLog } from '../../src/workers/late-grant-log.ts';
 
-const REDIS = 'redis is slow: grants come too late to be used, and are given back';
-const PROCESS = 'this process is busy: grants come too late to be used, and are given back';
+const REDIS = 'redis is slow: grants arrive too late to be used and are released';
+const PROCESS = 'event loop is busy: grants arrive too late to be used and are released';
 
 it('tells each cause at once, and then at most once a minute with how many there were', () => {
   const lines: string[] = [];

@@ -24,5 +24,5 @@ it('a job whose delivery ends in an error is neither done nor dead: it comes bac
   await env.send(11);
   expect(await env.settled(1, { withinMs: BACK_WITHIN_MS })).toEqual({ 'delivered/sent': 1 });
   expect(deliveries).toBe(2);
-  expect(worker.log()).toContain('job left to come back by itself');
+  expect(worker.log()).toContain('job left to stall; it will be redelivered');
 });

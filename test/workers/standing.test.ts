@@ -126,7 +126,7 @@ describe.concurrent('a channel that is renamed', () => {
         async () => (await old.get('/readyz')).body as Readiness,
         stoppedFor('account_taken'),
       );
-      expect(body.stopped_channels[0]?.detail).toBe('the account belongs to channel game now');
+      expect(body.stopped_channels[0]?.detail).toBe('the account now belongs to channel game');
       expect(env.sandbox.journal.report().calls).toBe(0);
     } finally {
       await fresh.kill();

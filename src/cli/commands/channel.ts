@@ -14,19 +14,19 @@ Examples:
   $ herald channel resume kongregate`;
 
 const PAUSE_HELP = `
-Messages are taken and wait; none is lost. Requests under way end.
+Messages are still accepted and wait; none is lost. Requests in flight finish.
 
 Example:
   $ herald channel pause kongregate`;
 
 const RESUME_HELP = `
-Ends a pause (also one of a BullMQ dashboard), a stop for refused credentials, a rest and an open breaker.
+Ends a pause (also one made by a BullMQ dashboard), a stop for refused credentials, a rest and an open breaker.
 
 Example:
   $ herald channel resume kongregate`;
 
 const FORGET_HELP = `
-Takes back what workers announced of a channel that is no more: producers then refuse messages that name it.
+Removes the announcement of a channel that no longer exists: producers then refuse messages that name it.
 
 Example:
   $ herald channel forget old-forum`;
@@ -42,12 +42,16 @@ const onChannel =
 
 const pause = onChannel<object>(async ({ channels }, name, { output }) => {
   await channels.pause(name);
-  output.result({ channel: name, stopped: 'paused' }, () => `${name} is paused`);
+  output.result({ channel: name, stopped: 'paused' }, () => `${name} paused`);
 });
 
 const resume = onChannel<object>(async ({ channels }, name, { output }) => {
   const { stopped, changed } = await channels.resume(name);
-  const was = stopped ? ` (it was stopped: ${stopped})` : changed ? ' (it rested)' : ' (it was not stopped)';
+  const was = stopped
+    ? ` (it was stopped: ${stopped})`
+    : changed
+      ? ' (it was resting)'
+      : ' (it was not paused)';
   output.result({ channel: name, was_stopped: stopped, changed }, () => `${name} resumed${was}`);
 });
 
@@ -55,19 +59,19 @@ const forget = onChannel<ForgetOptions>(async ({ channels }, name, { output, opt
   const forgotten = await channels.forget(name, { anyway: options.yes === true });
   if (forgotten.kind === 'kept') throw refusal(name, forgotten);
   output.result({ channel: name, was_announced: forgotten.announced }, () =>
-    forgotten.announced ? `${name} is forgotten` : `${name} was not announced`,
+    forgotten.announced ? `${name} forgotten` : `${name} was not announced`,
   );
 });
 
 const refusal = (name: string, { waiting, dead }: Extract<Forgotten, { kind: 'kept' }>) =>
   wrongUsage(
-    `${name} still has ${waiting} messages in its queue and ${dead} dead letters; --yes forgets it all the same`,
+    `${name} still has ${waiting} messages in its queue and ${dead} dead letters; use --yes to forget it anyway`,
   );
 
 export const addChannel: AddCommand = (program, shell) => {
   const channel = program
     .command('channel')
-    .description('Pause, resume or forget a channel by hand.')
+    .description('Pause, resume or forget a channel.')
     .addHelpText('after', GROUP_HELP);
   channel
     .command('pause')
@@ -78,14 +82,14 @@ export const addChannel: AddCommand = (program, shell) => {
   channel
     .command('resume')
     .argument('<name>', 'a configured or announced channel')
-    .description('Let a channel go on.')
+    .description('Resume a channel.')
     .addHelpText('after', RESUME_HELP)
     .action(shell.action(resume));
   channel
     .command('forget')
     .argument('<name>', 'an announced channel')
-    .description('Take back the announcement of a channel that is no more.')
-    .option('--yes', 'also when messages wait or dead letters are left')
+    .description('Remove the announcement of a channel that no longer exists.')
+    .option('--yes', 'even if messages wait or dead letters are left')
     .addHelpText('after', FORGET_HELP)
     .action(shell.action(forget));
 };

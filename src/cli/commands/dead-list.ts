@@ -7,7 +7,7 @@ import type { AddCommand, Run } from '../shell.ts';
 import { addSelection, type SelectionOptions, selectionOf } from './dead-selection.ts';
 
 const HELP = `
-Newest last. Without --limit the newest 50 are shown.
+Shows the newest 50 unless --limit is given.
 
 Examples:
   $ herald dead list --channel kongregate --since 2h
@@ -63,7 +63,7 @@ const run: Run<SelectionOptions> = async (invocation) =>
       );
     }
     if (total > letters.length)
-      output.note(`herald: the newest ${letters.length} of ${total}; --limit shows more`);
+      output.note(`herald: showing the newest ${letters.length} of ${total}; use --limit for more`);
     return EXIT.done;
   });
 

@@ -15,7 +15,7 @@ interface PurgeCommandOptions extends SelectionOptions {
 }
 
 const HELP = `
-Without --yes the plan is printed and nothing is changed. What is purged cannot be replayed; its receipts stay.
+Without --yes the plan is printed and nothing is changed. Purged dead letters cannot be replayed; their receipts stay.
 
 Examples:
   $ herald dead purge --until 30d
@@ -36,7 +36,7 @@ const run: Run<PurgeCommandOptions> = async (invocation) =>
       output.result({ dry_run: true, ...document }, () =>
         plan.letters === 0
           ? 'nothing to purge'
-          : `${groupRows(plan.groups, output)}\n${plan.letters} would be deleted for good, oldest first; --yes does it.`,
+          : `${groupRows(plan.groups, output)}\n${plan.letters} would be deleted permanently, oldest first; use --yes to purge them.`,
       );
       return whole ? EXIT.done : EXIT.partly;
     }
@@ -53,14 +53,14 @@ const run: Run<PurgeCommandOptions> = async (invocation) =>
     output.result({ dry_run: false, ...counts, interrupted: result.interrupted, ...document }, () =>
       output.table(['status', 'letters'], Object.entries(counts)),
     );
-    if (result.interrupted) output.note('herald: interrupted; purge again for the rest');
+    if (result.interrupted) output.note('herald: interrupted; run it again for the rest');
     return whole && !result.interrupted ? EXIT.done : EXIT.partly;
   });
 
 export const addDeadPurge: AddCommand = (dead, shell) => {
   addSelection(dead.command('purge'))
-    .description('Delete dead letters for good.')
-    .option('--yes', 'do it')
+    .description('Delete dead letters permanently.')
+    .option('--yes', 'do it; without it only the plan is printed')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

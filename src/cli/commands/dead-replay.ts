@@ -21,8 +21,8 @@ interface ReplayCommandOptions extends SelectionOptions {
 
 const HELP = `
 Without --yes the plan is printed and nothing is changed. A replay is a new run with a full budget of attempts: expiry,
-eligibility, daily slot and rate are checked again. Letters that die meanwhile are left alone. It may be interrupted and
-begun again. Letters that are unconfirmed may have arrived: only --reason unconfirmed replays them.
+eligibility, slot and rate are checked again. Messages that die meanwhile are not included. It may be interrupted and run
+again. Unconfirmed messages may have arrived: only --reason unconfirmed replays them.
 
 Examples:
   $ herald dead replay --channel kongregate --since 2h
@@ -40,7 +40,7 @@ function printPlan(plan: DeadLetterPlan, { output }: Invocation): ExitCode {
   output.result({ dry_run: true, ...planDocument(plan) }, () =>
     plan.letters === 0
       ? 'nothing to replay'
-      : `${groupRows(plan.groups, output)}\n${plan.letters} would be replayed, oldest first; --yes does it.`,
+      : `${groupRows(plan.groups, output)}\n${plan.letters} would be replayed, oldest first; use --yes to replay them.`,
   );
   return plan.unknownIds.length > 0 ? EXIT.partly : EXIT.done;
 }
@@ -66,7 +66,7 @@ async function replay(
     });
   } catch (error) {
     if (steps === 0 || !(error instanceof RedisUnreachableError)) throw error;
-    const message = `Redis went away after ${steps} letters; replay again for the rest`;
+    const message = `lost the connection to Redis after ${steps} dead letters; run it again for the rest`;
     throw new CommandFailure(message, EXIT.partly, { cause: error });
   } finally {
     progress.stop();
@@ -84,7 +84,7 @@ function report(result: Replayed, plan: DeadLetterPlan, { output }: Invocation):
   output.result({ dry_run: false, ...counts, interrupted, ...planDocument(plan) }, () =>
     output.table(['status', 'letters'], Object.entries(counts)),
   );
-  if (interrupted) output.note('herald: interrupted; replay again for the rest');
+  if (interrupted) output.note('herald: interrupted; run it again for the rest');
   const whole = !interrupted && result.failed === 0 && plan.unknownIds.length === 0;
   return whole ? EXIT.done : EXIT.partly;
 }
@@ -100,9 +100,9 @@ const run: Run<ReplayCommandOptions> = async (invocation) =>
 
 export const addDeadReplay: AddCommand = (dead, shell) => {
   addSelection(dead.command('replay'))
-    .description('Send dead letters back to their queues.')
-    .option('--rate <rate>', 'at most so many: 50/s, 100/m (default: as fast as it goes)', parseRate)
-    .option('--yes', 'do it')
+    .description('Replay dead letters: put them back into their queues.')
+    .option('--rate <rate>', 'maximum rate, such as 50/s or 100/m (default: no limit)', parseRate)
+    .option('--yes', 'do it; without it only the plan is printed')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

@@ -25,12 +25,12 @@ function parseReason(text: string): DeadReason {
 
 export function addSelection(command: Command): Command {
   return command
-    .addArgument(new Argument('[id...]', 'message ids or job ids; all letters when absent'))
-    .option('--channel <name>', 'only of this channel, repeatable', collected(String))
-    .option('--reason <reason>', 'only those that died for this reason, repeatable', collected(parseReason))
-    .option('--since <moment>', 'died at this instant or later, or at most so long ago (2h)', parseMoment)
-    .option('--until <moment>', 'died at this instant or before, or at least so long ago (2h)', parseMoment)
-    .option('--limit <count>', 'at most so many', parsedBy(count()));
+    .addArgument(new Argument('[id...]', 'message ids or job ids; all dead letters when absent'))
+    .option('--channel <name>', 'only this channel, repeatable', collected(String))
+    .option('--reason <reason>', 'only with this reason, repeatable', collected(parseReason))
+    .option('--since <moment>', 'died at or after this instant, or at most this long ago (2h)', parseMoment)
+    .option('--until <moment>', 'died at or before this instant, or at least this long ago (2h)', parseMoment)
+    .option('--limit <count>', 'the maximum number', parsedBy(count()));
 }
 
 export function selectionOf({ args, options, context }: Invocation<SelectionOptions>): DeadLetterSelection {

@@ -58,9 +58,9 @@ export const addDeadShow: AddCommand = (dead, shell) => {
   dead
     .command('show')
     .argument('<id...>', 'message ids or job ids')
-    .description('Show all that is known of dead letters.')
-    .option('--channel <name>', 'only of this channel')
-    .option('--content', 'show the content and its data, too')
+    .description('Show dead letters in full.')
+    .option('--channel <name>', 'only this channel')
+    .option('--content', 'also show the content and its data')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

@@ -12,7 +12,7 @@ Examples:
 export const addDead: AddCommand = (program, shell) => {
   const dead = program
     .command('dead')
-    .description('Look at messages that ended undelivered, replay them or delete them.')
+    .description('List, replay or purge dead letters: messages that ended undelivered.')
     .addHelpText('after', HELP);
   for (const add of [addDeadList, addDeadShow, addDeadReplay, addDeadPurge]) add(dead, shell);
 };

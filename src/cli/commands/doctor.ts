@@ -11,8 +11,8 @@ import type { Output } from '../output.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
 
 const HELP = `
-Every check is ok, a warning or failed, with what to do. Exit code 0: nothing failed; 1: something failed; 2: the
-configuration, or a credential; 3: Redis is unreachable.
+Every check is ok, a warning or failed, and says what to do. Exit code 0: nothing failed; 1: a check failed; 2: the
+configuration or a credential is wrong; 3: Redis is unreachable.
 
 Examples:
   $ herald doctor
@@ -78,14 +78,14 @@ async function examineRedis(
   } catch (error) {
     const { exitCode, lines, stack } = describeFailure(error);
     if (stack !== undefined) throw error;
-    const advice = ADVICE[exitCode] ?? 'look at what its user may do';
+    const advice = ADVICE[exitCode] ?? 'check the permissions of its user';
     return { checks: lines.map((line) => failed('redis', `${line}; ${advice}.`)), exitCode };
   }
 }
 
 const ADVICE: Partial<Record<ExitCode, string>> = {
-  [EXIT.unreachable]: 'start it, or correct its address or credentials in the configuration',
-  [EXIT.usage]: 'correct it in the configuration',
+  [EXIT.unreachable]: 'start it, or fix its address or credentials in the configuration',
+  [EXIT.usage]: 'fix it in the configuration',
 };
 
 function report(checks: readonly Check[], output: Output): void {

@@ -17,9 +17,9 @@ interface ExplainOptions {
 }
 
 const HELP = `
-Says what the queue, the ledger and the receipts know of a message, and what happens next. The id is the message's, or
-its job's. The content is not shown. --to says the same of a recipient, named as in a message: slot, play, what waits for
-them among the first 500 of each state, and, where the channel discloses its recipients, their latest receipts.
+Shows what the queue, the ledger and the receipts hold about a message, and what happens next. The id is the message's or
+its job's. The content is not shown. --to shows the same for a recipient: slot, play, the messages that wait for it among
+the first 500 of each state, and, if the channel discloses recipients, its latest receipts.
 
 Examples:
   $ herald explain order-31
@@ -146,7 +146,7 @@ async function channelOf({ channels }: Admin, name: string | undefined): Promise
   if (name !== undefined) return name;
   const [first, ...others] = await channels.list();
   if (!first || others.length > 0)
-    throw wrongUsage('explain: --to needs --channel, where there is not just one');
+    throw wrongUsage('explain: --to needs --channel, unless there is only one');
   return first.name;
 }
 
@@ -192,7 +192,7 @@ const runMessage: Run<ExplainOptions> = async (invocation) =>
     if (explanations.length > 0) return EXIT.done;
     const where = options.channel === undefined ? 'any channel' : `channel ${options.channel}`;
     output.note(
-      `herald: ${JSON.stringify(id)} is not known in ${where}: never enqueued, or forgotten a day after its final state`,
+      `herald: ${JSON.stringify(id)} is not known in ${where}: never enqueued, or its final state is more than a day old`,
     );
     return EXIT.partly;
   });
@@ -201,9 +201,13 @@ export const addExplain: AddCommand = (program, shell) => {
   program
     .command('explain')
     .argument('[id]', 'a message id or a job id')
-    .description('Say what is known of one message or recipient, and what happens next.')
-    .option('--to <json>', 'a recipient in place of a message, as in its `to`', recipientOption)
-    .option('--channel <name>', 'only in this channel')
+    .description('Explain the state of a message or recipient, and what happens next.')
+    .option(
+      '--to <json>',
+      'a recipient instead of a message, as in the field to of a message',
+      recipientOption,
+    )
+    .option('--channel <name>', 'only this channel')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

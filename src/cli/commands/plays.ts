@@ -93,21 +93,21 @@ const recordPlay: Run<RecordOptions> = async (invocation) => {
 export const addPlays: AddCommand = (program, shell) => {
   const plays = program
     .command('plays')
-    .description('Tell when people played: the eligibility check lives on it.')
+    .description('Record when players last played, for the eligibility check.')
     .addHelpText('after', GROUP_HELP);
   plays
     .command('import')
     .argument('<file>', 'CSV or NDJSON of recipient and instant; - for standard input')
-    .description('Record the plays of a file.')
+    .description('Record plays from a file.')
     .requiredOption('--channel <name>', 'the channel whose recipients these are')
     .addHelpText('after', IMPORT_HELP)
     .action(shell.action(importPlays));
   plays
     .command('record')
-    .description('Record one play.')
+    .description('Record a play.')
     .requiredOption('--channel <name>', 'the channel whose recipient this is')
     .option('--user-id <id>', 'who played', parsedBy(count()))
-    .option('--username <name>', 'who played, on a channel that addresses by name')
+    .option('--username <name>', 'who played, on a channel that addresses by username')
     .option('--at <instant>', 'when (default: now)', parsedBy(instant()))
     .addHelpText('after', RECORD_HELP)
     .action(shell.action(recordPlay));

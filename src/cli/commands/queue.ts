@@ -19,9 +19,9 @@ Example:
   $ herald queue list --channel kongregate --state delayed`;
 
 const LIST_HELP = `
-active: in a worker's hands. ready: the next free worker takes it. delayed: it waits for its sendAt, its slot, proof of an
-earlier attempt, or a backoff; \`herald explain <id>\` tells for which. The content is not shown. Dead letters:
-\`herald dead list\`.
+active: being processed by a worker. ready: picked up by the next free worker. delayed: waiting for its sendAt, its slot,
+proof of an earlier attempt, or a backoff; \`herald explain <id>\` shows which. The content is not shown. For dead letters
+see \`herald dead list\`.
 
 Examples:
   $ herald queue list
@@ -57,7 +57,9 @@ const list: Run<ListOptions> = async (invocation) =>
       else jobs.push(job);
     }
     if (output.json) return EXIT.done;
-    output.result(null, () => (jobs.length === 0 ? 'nothing waits' : output.table(HEAD, jobs.map(cells))));
+    output.result(null, () =>
+      jobs.length === 0 ? 'no messages are waiting' : output.table(HEAD, jobs.map(cells)),
+    );
     return EXIT.done;
   });
 
@@ -68,18 +70,15 @@ function stateOption(text: string): ListedState {
 }
 
 export const addQueue: AddCommand = (program, shell) => {
-  const queue = program
-    .command('queue')
-    .description('What waits in the queues.')
-    .addHelpText('after', GROUP_HELP);
+  const queue = program.command('queue').description('Inspect the queues.').addHelpText('after', GROUP_HELP);
   queue
     .command('list')
-    .description('List the messages that wait, in the order in which workers take them.')
+    .description('List waiting messages in the order in which workers pick them up.')
     .option('--channel <name>', 'only this channel, repeatable', collected(String))
     .option('--state <state>', `only ${LISTED_STATES.join(', ')}; repeatable`, collected(stateOption))
     .option(
       '--limit <count>',
-      'at most so many of each channel and state',
+      'the maximum number per channel and state',
       parsedBy(count({ to: 100_000 })),
       50,
     )

@@ -94,10 +94,10 @@ export const addRender: AddCommand = (program, shell) => {
   program
     .command('render')
     .argument('[file]', 'JSON messages; standard input when absent or -')
-    .description('Show the text that messages become on their platforms.')
+    .description('Show messages as they are rendered for their platforms.')
     .option(
       '--platform <name>',
-      `in place of the message's own: ${NAMES.join(', ')}; repeatable`,
+      `render for this platform instead of the message's own: ${NAMES.join(', ')}; repeatable`,
       collected(parsedBy(z.enum(NAMES, `expected one of ${NAMES.join(', ')}`))),
     )
     .addHelpText('after', HELP)

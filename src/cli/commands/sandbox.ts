@@ -25,7 +25,7 @@ interface SandboxCommandOptions {
 }
 
 const HELP = `
-A fault is a kind, a kind with its share of the calls, or JSON with all its fields. Kinds: latency, server_error,
+A fault is a kind, a kind with its share of the calls, or JSON with all fields. Kinds: latency, server_error,
 reset, hang, blank, unreadable, oversize, rate_limited, answer. Ids ending in 7 have not played, ids ending in 0 are
 unknown.
 
@@ -65,7 +65,7 @@ function jsonSource(text: string): unknown {
 
 /** `12:00:00 kongregate accepted: 32`: what a person who tries something out looks at. */
 const callLine = ({ at, platform, recipient, result, fault }: SandboxCall): string => {
-  const instead = fault === undefined ? '' : ` (answered by the fault ${fault})`;
+  const instead = fault === undefined ? '' : ` (fault: ${fault})`;
   return `${new Date(at).toISOString().slice(11, 19)} ${platform} ${result}${instead}: ${recipient || 'nobody'}`;
 };
 
@@ -99,7 +99,7 @@ async function open(
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
-    const why = code === 'EADDRINUSE' ? 'the port is taken' : code;
+    const why = code === 'EADDRINUSE' ? 'the port is in use' : code;
     throw wrongUsage(`cannot listen on ${options.host}:${options.port}: ${why}`, error);
   }
 }
@@ -114,11 +114,11 @@ function announce({ url }: Sandbox, apiKey: string | undefined, output: Output):
   });
   output.result(addresses, () =>
     [
-      `Sandbox at ${url}, until it is interrupted.`,
+      `Sandbox listening at ${url}; interrupt it to stop.`,
       '',
       output.table(['platform', 'baseUrl', 'account'], rows),
       '',
-      `What was accepted: ${addresses.control}/report`,
+      `Accepted messages: ${addresses.control}/report`,
     ].join('\n'),
   );
 }
@@ -149,7 +149,7 @@ const run: Run<SandboxCommandOptions> = async ({ context, output, options }) => 
 export const addSandbox: AddCommand = (program, shell) => {
   program
     .command('sandbox')
-    .description('Run a server that plays the platforms by their rules, with faults on demand.')
+    .description('Run a server that simulates the platforms, with faults on demand.')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option(
       '--port <port>',
@@ -159,15 +159,15 @@ export const addSandbox: AddCommand = (program, shell) => {
     )
     .option(
       '--api-key <key>',
-      'a good key of all platforms, repeatable (default: sandbox-key)',
+      'an API key that all platforms accept, repeatable (default: sandbox-key)',
       collected(String),
     )
-    .option('--fault <fault>', 'a fault in force from the start, repeatable', collected(parseFault))
+    .option('--fault <fault>', 'a fault to inject from the start, repeatable', collected(parseFault))
     .option('--day <duration>', "length of the platform's day, for short tests", parsedBy(duration()))
-    .option('--quiet', 'tell no calls on standard error')
+    .option('--quiet', 'do not log calls to standard error')
     .option('--day-offset <duration>', 'how long after midnight UTC that day begins', parsedBy(duration()))
-    .option('--rolling-day', 'that day is counted from the last message of the player')
-    .option('--seed <number>', 'seed of the chances of faults', parsedBy(count()))
+    .option('--rolling-day', 'count the day from the last message to the player')
+    .option('--seed <number>', 'seed of the random choice of faults', parsedBy(count()))
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

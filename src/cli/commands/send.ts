@@ -7,9 +7,9 @@ import { withProducer } from '../producer.ts';
 import type { AddCommand, Run } from '../shell.ts';
 
 const HELP = `
-Messages are JSON: one a line, objects over several lines, or one array; with platform, to, content, and whatever else a
-message may carry. A bad one is told by its line, in an array by its index (from 0) too, and the rest is sent. Messages with an id of their own can be sent again after an interruption: those already taken are
-duplicates.
+Messages are JSON objects, one per line or over several lines, or one array of them. An invalid message is reported by its
+line (in an array also by its index, from 0), and the rest is enqueued. Messages that have an id can be sent again after
+an interruption: those already enqueued are duplicates.
 
 Examples:
   $ herald send messages.ndjson
@@ -35,7 +35,7 @@ function report(
     invalid_lines: refused.lines,
   };
   output.result(value, () => output.table(['status', 'messages'], Object.entries(counts)));
-  if (dryRun) output.note('herald: a dry run: nothing was enqueued');
+  if (dryRun) output.note('herald: dry run: nothing was enqueued');
   if (stopped) output.note(`herald: ${stopped.why}`);
 }
 
@@ -63,8 +63,8 @@ export const addSend: AddCommand = (program, shell) => {
   program
     .command('send')
     .argument('[file]', 'JSON messages; standard input when absent or -')
-    .description('Enqueue messages from a file or from standard input.')
-    .option('--dry-run', 'check every message as ever, and enqueue none')
+    .description('Enqueue messages from a file or standard input.')
+    .option('--dry-run', 'check every message, but enqueue none')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

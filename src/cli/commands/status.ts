@@ -16,8 +16,7 @@ interface StatusOptions {
 }
 
 const HELP = `
-"waiting for slot" also counts messages that wait for proof of an earlier attempt. --watch draws it anew every two
-seconds until it is interrupted.
+"waiting for slot" also counts messages that wait for proof of an earlier attempt. --watch refreshes until interrupted.
 
 Examples:
   $ herald status
@@ -40,19 +39,19 @@ const HEAD = [
 /** What keeps messages waiting, and what ends it. */
 function holds({ channel, stopped, resting, workers }: ChannelStatus): string[] {
   const lines: string[] = [];
-  if (workers.length === 0) lines.push(`no worker of ${channel} is alive: start \`herald worker\``);
+  if (workers.length === 0) lines.push(`${channel} has no worker alive: start \`herald worker\``);
   if (stopped) {
     const since = stopped.at === null ? '' : ` since ${instantText(stopped.at)}`;
-    lines.push(`${channel} is stopped (${stopped.reason})${since}: \`herald channel resume ${channel}\``);
+    lines.push(`${channel} is stopped (${stopped.reason})${since}: run \`herald channel resume ${channel}\``);
   } else if (resting) {
-    lines.push(`${channel} rests (${resting.reason}) until ${instantText(resting.until)}`);
+    lines.push(`${channel} is resting (${resting.reason}) until ${instantText(resting.until)}`);
   }
   return lines;
 }
 
 const view = (channels: readonly ChannelStatus[], output: Output): string =>
   channels.length === 0
-    ? 'no channel is configured or announced'
+    ? 'no channels are configured or announced'
     : [table(channels, output), ...channels.flatMap(holds)].join('\n');
 
 const table = (channels: readonly ChannelStatus[], output: Output): string =>
@@ -105,7 +104,7 @@ async function frame(admin: Admin, channels: readonly string[] | undefined, outp
     return view(await admin.status({ channels }), output);
   } catch (error) {
     if (!(error instanceof RedisUnreachableError)) throw error;
-    return 'Redis does not answer';
+    return 'Redis is not answering';
   }
 }
 
@@ -129,9 +128,9 @@ const run: Run<StatusOptions> = async (invocation) => {
 export const addStatus: AddCommand = (program, shell) => {
   program
     .command('status')
-    .description('Show how the channels stand: queues, dead letters, stops and rests.')
+    .description('Show queues, dead letters, stops and rests of the channels.')
     .option('--channel <name>', 'only this channel, repeatable', collected(String))
-    .option('--watch', 'draw it anew every two seconds')
+    .option('--watch', 'refresh every two seconds')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

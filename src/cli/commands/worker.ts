@@ -20,10 +20,10 @@ interface WorkerOptions {
 }
 
 const HELP = `
-Logs go to standard output, one JSON object a line; at a terminal they are laid out for reading where pino-pretty is
-installed. Metrics and probes are served where the configuration's http says: /metrics, /livez, /readyz. The first SIGTERM or SIGINT lets sends under way
-end, for at most drainTimeout; the second ends the process at once. Exit code 1 tells that sends had to be abandoned:
-another worker takes them up.
+Logs go to standard output, one JSON object per line; at a terminal they are formatted if pino-pretty is installed.
+/metrics, /livez and /readyz are served at the configured http address. The first SIGTERM or SIGINT lets requests in
+flight finish, for at most drainTimeout; the second ends the process at once. Exit code 1 means that messages had to be
+abandoned: another worker will pick them up.
 
 Examples:
   $ herald worker
@@ -36,7 +36,7 @@ function restrictTo(names: readonly string[] | undefined, config: HeraldConfig):
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw wrongUsage(
-      `--channel: the configuration has no channel ${JSON.stringify(unknown)}, only ${known.join(', ')}`,
+      `--channel: no channel ${JSON.stringify(unknown)} in the configuration (known: ${known.join(', ')})`,
     );
   }
   return { ...config, channels: config.channels.filter(({ name }) => names.includes(name)) };
@@ -54,9 +54,9 @@ function startFailure(error: unknown, { http }: HeraldConfig): unknown {
     return wrongUsage(error.message, error);
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (http === null || !(syscall === 'listen' || syscall === 'getaddrinfo')) return error;
-  const why = code === 'EADDRINUSE' ? 'the port is taken' : code;
+  const why = code === 'EADDRINUSE' ? 'the port is in use' : code;
   return wrongUsage(
-    `http: cannot listen on ${http.host}:${http.port}: ${why}; name another port, or set http: false`,
+    `http: cannot listen on ${http.host}:${http.port}: ${why}; choose another port, or set http: false`,
     error,
   );
 }
@@ -105,7 +105,7 @@ const run: Run<WorkerOptions> = async ({ context, output, options }) => {
 export const addWorker: AddCommand = (program, shell) => {
   program
     .command('worker')
-    .description('Deliver the messages of all channels, or of some.')
+    .description('Deliver messages, of all channels or the given ones.')
     .option('--channel <name>', 'serve only this channel, repeatable', collected(String))
     .addHelpText('after', HELP)
     .action(shell.action(run));

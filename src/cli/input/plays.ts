@@ -73,7 +73,7 @@ function parseHeader(line: string): Value<Header> {
 
 function csvPlay({ line, value }: { line: number; value: string }, header: Header): Entry<PlayLine> {
   const fields = splitCsv(value);
-  if (fields === undefined) return { line, problem: 'a quote is out of place' };
+  if (fields === undefined) return { line, problem: 'misplaced quote' };
   const to = recipientOf(header.column, fields[header.recipientAt] ?? '');
   return toPlay(line, to, fields[header.instantAt]);
 }

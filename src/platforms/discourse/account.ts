@@ -29,14 +29,14 @@ export function findingsOf(
   { apiUsername, uniquePostsMins, maxRecipients }: DiscourseSettings,
 ): AccountFinding[] {
   if (typeof answer === 'number') {
-    const text = `HTTP ${answer}: apiKey or apiUsername is wrong, or the key's scopes do not cover this question`;
+    const text = `HTTP ${answer}: wrong apiKey or apiUsername, or the key's scopes do not include this request`;
     return [{ level: 'warning', text }];
   }
   if (answer.staff) return [];
   if (answer.maySendMessages === false) {
-    const todo = 'add it to a group of personal_message_enabled_groups, or make it a moderator';
+    const todo = 'add it to a group in personal_message_enabled_groups, or make it a moderator';
     return [{ level: 'failed', text: `${apiUsername} may not send personal messages: ${todo}` }];
   }
-  const limits = `the same text once in ${uniquePostsMins} minutes and ${maxRecipients} recipients a message`;
+  const limits = `at most one message of the same text in ${uniquePostsMins} minutes, and ${maxRecipients} recipients per message`;
   return [{ level: 'warning', text: `${apiUsername} is an ordinary member: ${limits}; make it a moderator` }];
 }

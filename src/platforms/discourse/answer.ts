@@ -63,7 +63,7 @@ function judge(answer: HttpAnswer, context: AnswerContext): Outcome | Unclear {
   if (status < 400 || mayHaveActed(status) || body === undefined)
     return outcomeOfStrangeStatus(answer, context);
   const text = textOf(body);
-  const detail = platformText(text, context.unspeakable) || 'refused without a reason';
+  const detail = platformText(text, context.unspeakable) || 'refused, no reason given';
   const type = body['error_type'];
   if (status === 403 && type === 'invalid_access') {
     // A key that is good for other topics is refused in the same words as a wrong one.
@@ -86,7 +86,7 @@ export type TopicSearch =
   | { kind: 'unsure'; detail: string };
 
 export function readTopicSearch(result: HttpResult): TopicSearch {
-  if (result.kind !== 'answered') return { kind: 'unsure', detail: `not answered: ${result.detail}` };
+  if (result.kind !== 'answered') return { kind: 'unsure', detail: `no answer: ${result.detail}` };
   const { status, headers, text } = result;
   if (status === 301 || status === 302) {
     const topic = /\/t\/(?:[^/?#]+\/)?(\d+)(?:[.?#/]|$)/.exec(headers.location ?? '')?.[1];
@@ -94,7 +94,7 @@ export function readTopicSearch(result: HttpResult): TopicSearch {
   }
   // Only in Discourse's own words: anything in front of it can say 404 as well.
   if (status === 404 && parseObject(text)?.['error_type'] === 'not_found') return { kind: 'not_found' };
-  return { kind: 'unsure', detail: `HTTP ${status} in place of a topic` };
+  return { kind: 'unsure', detail: `expected a topic, got HTTP ${status}` };
 }
 
 function saysAny(text: string, wordings: readonly string[]): boolean {

@@ -59,7 +59,7 @@ export class Archiver {
     this.#pending.push({ topicId, tries: 1 });
     this.#schedule(pauseMs(end, 1));
     const rest = end.restMs === undefined ? {} : { restMs: end.restMs };
-    return { detail: `not archived yet, and tried again: ${end.detail}`, ...rest };
+    return { detail: `not archived yet, will be retried: ${end.detail}`, ...rest };
   }
 
   /** Gives up what waits, and says so. */
@@ -67,7 +67,7 @@ export class Archiver {
     this.#closing.abort();
     clearTimeout(this.#next);
     const topics = this.#pending.splice(0).map(({ topicId }) => topicId);
-    if (topics.length > 0) this.#giveUp(topics, 'the worker stops');
+    if (topics.length > 0) this.#giveUp(topics, 'the worker is stopping');
   }
 
   #schedule(ms: number): void {

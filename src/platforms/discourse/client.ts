@@ -71,7 +71,7 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
 
   async confirm(request: SendRequest<DiscourseMessage>): Promise<Answer> {
     if (request.message.topicId !== undefined) {
-      return { kind: 'unsure', detail: 'a reply has no external id by which it could be found' };
+      return { kind: 'unsure', detail: 'a reply has no external_id to look it up by' };
     }
     const search = await this.#find(request);
     if (search.kind !== 'found') return search;
@@ -84,7 +84,7 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
   /** Whether the account is one that may write to anybody: what to tell its operator, a sentence each. */
   async examine(signal: AbortSignal): Promise<AccountFinding[]> {
     const result = await this.#session(signal);
-    if (result.kind !== 'answered') return [{ level: 'warning', text: `does not answer: ${result.detail}` }];
+    if (result.kind !== 'answered') return [{ level: 'warning', text: `did not answer: ${result.detail}` }];
     return findingsOf(readSession(result) ?? result.status, this.#settings);
   }
 
@@ -141,9 +141,13 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
   async #earlier(request: SendRequest<DiscourseMessage>): Promise<Outcome | undefined> {
     const search = await this.#find(request);
     if (search.kind === 'found')
-      return { kind: 'delivered', reason: 'sent', detail: 'by an earlier attempt' };
+      return { kind: 'delivered', reason: 'sent', detail: 'sent by an earlier attempt' };
     if (search.kind === 'not_found') return undefined;
-    return { kind: 'unknown', reason: 'unreadable_answer', detail: `refused, and then: ${search.detail}` };
+    return {
+      kind: 'unknown',
+      reason: 'unreadable_answer',
+      detail: `refused as a repetition; looking it up: ${search.detail}`,
+    };
   }
 
   async #find({ idempotencyKey, signal }: SendRequest<DiscourseMessage>): Promise<TopicSearch> {

@@ -80,19 +80,22 @@ export function renderBody(message: DiscourseMessage, rules: Partial<MessageRule
   const { allowEmail = false, bodyMin: min, bodyMax: max, maxRecipients } = { ...LIMITS, ...rules };
   const people = recipientsOf(message);
   if (message.topicId === undefined && people.length === 0) {
-    throw new ContentError('to', 'names nobody: usernames, groups, or a topicId to reply to');
+    throw new ContentError('to', 'names no recipient: expected usernames, groups, or a topicId to reply to');
   }
   // Discourse takes an address for somebody to be invited, and makes an account for them.
   if (!allowEmail && people.some((one) => one.includes('@'))) {
-    throw new ContentError('to', 'an e-mail address makes an account for whoever reads it; see allowEmail');
+    throw new ContentError(
+      'to',
+      'an e-mail address may create a staged account: set allowEmail on the channel to permit it',
+    );
   }
   const count = distinct(message.to.usernames ?? []).length;
   if (count > maxRecipients) {
-    throw new ContentError('to', `names ${count} people, the platform takes at most ${maxRecipients}`);
+    throw new ContentError('to', `has ${count} recipients, the platform accepts at most ${maxRecipients}`);
   }
   if (message.archive && addressesGroup(message)) {
-    const why = 'also archives for each group that the sender belongs to, out of its inbox';
-    throw new ContentError('archive', `${why}: leave it out of a message to groups`);
+    const why = "would also archive it in the inbox of each of the sender's groups";
+    throw new ContentError('archive', `${why}: not allowed in a message to groups`);
   }
   checkTitle(message, rules);
   const body = renderContent(message, discourseDialect);
@@ -107,11 +110,11 @@ export const renderTitle = ({ title, topicId, data }: DiscourseMessage): string 
 function checkTitle(message: DiscourseMessage, rules: Partial<MessageRules>): void {
   const { titleMin: min, titleMax: max } = { ...LIMITS, ...rules };
   if (message.topicId !== undefined) {
-    if (message.title !== undefined) throw new ContentError('title', 'a reply has none');
+    if (message.title !== undefined) throw new ContentError('title', 'not allowed in a reply');
     return;
   }
   const title = renderTitle(message);
-  if (title === undefined) throw new ContentError('title', 'is missing: only a reply (topicId) goes without');
+  if (title === undefined) throw new ContentError('title', 'is missing: only a reply (topicId) may omit it');
   checkCounted('title', title, { min, max });
 }
 

@@ -39,12 +39,12 @@ export type DiscourseSettings = SettingsFrom<typeof channelShape>;
 
 /** Why a channel of these settings cannot have a quota: two names of one person would be two recipients. */
 export function unquotable({ addressing, allowEmail }: DiscourseSettings) {
-  const twice = 'so that one could get two messages a window; the channel needs quota: false, or';
+  const twice = 'and so give them two messages in a window: set quota: false or';
   if (allowEmail) {
-    const message = `lets a person be named by name and by address, ${twice} allowEmail: false`;
+    const message = `allows a recipient to be named by username and by e-mail address, ${twice} allowEmail: false`;
     return { field: 'allowEmail', message };
   }
   if (addressing !== 'mixed') return undefined;
-  const message = `mixed names people by themselves and by their groups, ${twice} addressing: usernames`;
+  const message = `mixed allows a recipient to be named directly and through a group, ${twice} addressing: usernames`;
   return { field: 'addressing', message };
 }

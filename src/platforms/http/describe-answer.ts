@@ -22,7 +22,7 @@ export function describeAnswer(answer: HttpAnswer, unspeakable: Unspeakable): st
   const words = firstWords(text, unspeakable);
   const said = words === '' ? 'an empty body' : `"${words}"`;
   const check = status >= 300 && status < 400 ? ': check baseUrl' : '';
-  return `HTTP ${status}${to}, not in the platform's own words (${type === '' ? '' : `${type}, `}${said})${check}`;
+  return `HTTP ${status}${to}, not a response of the API (${type === '' ? '' : `${type}, `}${said})${check}`;
 }
 
 /** A query may carry what was sent, or a token of somebody's. */

@@ -50,7 +50,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** The signal aborted. */
   handleEvent(): void {
     if (this.#controller !== undefined) this.#giveUp('timeout', 'aborted at the deadline');
-    else this.#end({ kind: 'not_connected', detail: 'aborted before anything was written' });
+    else this.#end({ kind: 'not_connected', detail: 'aborted before the request was written' });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -58,8 +58,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('ended before it was written'));
     } else if (this.#controller !== undefined) {
       // Nobody may write a message a second time on its own: an interceptor that retries would.
-      controller.abort(new Error('already written once'));
-      this.#lost('connection_lost', 'the dispatcher tried to send again');
+      controller.abort(new Error('already written'));
+      this.#lost('connection_lost', 'the dispatcher tried to resend the request');
     } else {
       this.#controller = controller;
     }
@@ -115,7 +115,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #oversize(): void {
-    this.#giveUp('unreadable_answer', `the answer is larger than ${this.#maxBytes} bytes`);
+    this.#giveUp('unreadable_answer', `response larger than ${this.#maxBytes} bytes`);
   }
 
   #giveUp(reason: Lost['reason'], detail: string): void {

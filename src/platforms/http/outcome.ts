@@ -30,7 +30,7 @@ export const restOf = ({ headers }: HttpAnswer, now: number): number | undefined
  */
 export function outcomeOfRateLimit(answer: HttpAnswer, now: number, inBody?: unknown): Outcome {
   const rest = longest([restOf(answer, now), restMs(inBody, now)]);
-  return { kind: 'throttled', reason: 'rate_limited', restMs: rest, detail: 'asked to slow down' };
+  return { kind: 'throttled', reason: 'rate_limited', restMs: rest, detail: 'rate limited by the platform' };
 }
 
 /**

@@ -59,7 +59,7 @@ function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
 
 function readReason(refusal: Refusal, answer: HttpAnswer, context: AnswerContext): Outcome {
   const { code, text } = refusal;
-  const detail = platformText(text, context.unspeakable) || 'refused without a reason';
+  const detail = platformText(text, context.unspeakable) || 'refused, no reason given';
   if (code === 429) return outcomeOfRateLimit(answer, context.now);
   if (code !== undefined && mayHaveActed(code)) return { kind: 'unknown', reason: 'server_error', detail };
   const namesPlayer = NO_SUCH_USER.test(text) || UNWILLING.test(text);

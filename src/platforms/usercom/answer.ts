@@ -66,7 +66,7 @@ function judge(answer: HttpAnswer, context: UsercomContext): Outcome {
   if (status === 201 || (status === 200 && isId(body?.['id']))) return sent(body);
   if (status < 400 || mayHaveActed(status) || body === undefined)
     return outcomeOfStrangeStatus(answer, context);
-  const detail = platformText(textOf(body), context.unspeakable) || 'refused without a reason';
+  const detail = platformText(textOf(body), context.unspeakable) || 'refused, no reason given';
   if (status === 401) return stopped(detail);
   if (isAmbiguous(answer)) return blamed(context.blames, status, detail);
   if (status === 404) return { kind: 'rejected', reason: 'bad_recipient', detail };

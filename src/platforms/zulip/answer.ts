@@ -38,7 +38,7 @@ function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
     return outcomeOfStrangeStatus(answer, context);
   const { code, msg } = body;
   const text = platformText(typeof msg === 'string' ? msg : '', context.unspeakable);
-  const detail = text || 'refused without a reason';
+  const detail = text || 'refused, no reason given';
   if (status === 401 || ACCOUNT_REFUSED.has(code)) {
     return { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials', detail };
   }

@@ -46,14 +46,14 @@ export function searchPath({ people, sender, old }: Conversation): string {
  * @param now by the clock that `since` is told by
  */
 export function readSearch(result: HttpResult, content: string, since: number, now: number): Confirmation {
-  if (result.kind !== 'answered') return { kind: 'unsure', detail: `not answered: ${result.detail}` };
+  if (result.kind !== 'answered') return { kind: 'unsure', detail: `no answer: ${result.detail}` };
   const { status } = result;
   const body = parseObject(result.text);
   const messages = status === 200 && body?.['result'] === 'success' ? body['messages'] : undefined;
   if (!Array.isArray(messages)) {
     const inBody = status === 429 ? body?.['retry-after'] : undefined;
     const restMs = longest([restOf(result, now), restMsOf(inBody, now)]);
-    return { kind: 'unsure', detail: `HTTP ${status} in place of messages`, restMs };
+    return { kind: 'unsure', detail: `expected messages, got HTTP ${status}`, restMs };
   }
   const ahead = serverAheadMs(result, now);
   const found = messages.flatMap((message) => readMessage(message, ahead) ?? []);

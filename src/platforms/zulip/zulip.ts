@@ -132,7 +132,7 @@ class ZulipClient implements PlatformClient<ZulipMessage> {
 
   async examine(signal: AbortSignal): Promise<AccountFinding[]> {
     const server = await this.#get('/api/v1/server_settings', signal);
-    if (server.kind !== 'answered') return [{ level: 'warning', text: `does not answer: ${server.detail}` }];
+    if (server.kind !== 'answered') return [{ level: 'warning', text: `did not answer: ${server.detail}` }];
     const level = parseObject(server.text)?.['zulip_feature_level'];
     if (typeof level === 'number' && this.#age === undefined)
       this.#age = level < DIRECT_SINCE ? 'old' : 'new';
@@ -140,7 +140,7 @@ class ZulipClient implements PlatformClient<ZulipMessage> {
     if (await this.#isKeptFromReading(result, signal))
       return [{ level: 'warning', text: MAY_NOT_READ.detail }];
     const refused = result.kind === 'answered' && result.status === 401;
-    return refused ? [{ level: 'failed', text: 'the server refuses email and apiKey' }] : [];
+    return refused ? [{ level: 'failed', text: 'the server refused email and apiKey' }] : [];
   }
 
   close(): Promise<void> {
@@ -197,8 +197,8 @@ const isRefusal = (result: HttpResult): boolean =>
 const MAY_NOT_READ: Extract<Confirmation, { kind: 'untold' }> = {
   kind: 'untold',
   detail:
-    'the account may send and not read, as bots of the type "Incoming webhook": a send whose answer is lost stays in ' +
-    'doubt and its message is dead, unconfirmed; make a bot of the type "Generic bot"',
+    'the account may send but not read, like bots of the type "Incoming webhook": a send whose answer is lost stays in ' +
+    'doubt and its message ends dead, unconfirmed; use a bot of the type "Generic bot"',
 };
 
 const peopleOf = ({ to }: ZulipMessage): (number | string)[] => ('userIds' in to ? to.userIds : to.emails);

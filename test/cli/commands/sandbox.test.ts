@@ -74,7 +74,7 @@ it('says that the port is taken', async () => {
   const { exitCode, stderr } = await herald(['sandbox', '--port', String(port)]);
   expect([exitCode, stderr]).toEqual([
     EXIT.usage,
-    `herald: cannot listen on 127.0.0.1:${port}: the port is taken\n`,
+    `herald: cannot listen on 127.0.0.1:${port}: the port is in use\n`,
   ]);
   other.close();
 });

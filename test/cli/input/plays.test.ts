@@ -48,7 +48,7 @@ describe('CSV', () => {
       { line: 3, problem: 'at: is missing' },
       { line: 4, value: { to: { userId: 0 }, at } },
       { line: 5, problem: expect.stringMatching(/^at: expected an ISO instant/) },
-      { line: 6, problem: 'a quote is out of place' },
+      { line: 6, problem: 'misplaced quote' },
       { line: 7, problem: 'userId: is missing' },
       { line: 8, value: { to: { userId: 32 }, at } },
     ]);

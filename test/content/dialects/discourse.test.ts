@@ -89,7 +89,7 @@ describe('a value for Discourse', () => {
     '<a href="{{ v }}">x</a>',
     'https://{{ v }}',
   ])('chooses no target in native %s', (content) => {
-    expect(() => native(content, { v: 'javascript:alert(1)' })).toThrow('must stand behind its host');
+    expect(() => native(content, { v: 'javascript:alert(1)' })).toThrow('must come after the host');
   });
 
   it('never becomes markup, wherever it stands', () => {

@@ -57,9 +57,11 @@ describe('a value for HTML', () => {
     expect(native('<a href="https://e.com/{{ v }}">x</a>', { v: 'a b"/' })).toBe(
       '<a href="https://e.com/a%20b%22%2F">x</a>',
     );
-    expect(() => native('<a href="{{ v }}">x</a>', { v: 'javascript:x' })).toThrow('behind its host');
+    expect(() => native('<a href="{{ v }}">x</a>', { v: 'javascript:x' })).toThrow(
+      'must come after the host',
+    );
     expect(() => native("<a class=x href='https://{{ v }}/'>x</a>", { v: 'evil' })).toThrow(
-      'behind its host',
+      'must come after the host',
     );
   });
 

@@ -225,8 +225,8 @@ describe('a Discourse message', () => {
   );
 
   it('needs somebody to go to', () => {
-    expect(() => render({ to: {} })).toThrow('to: names nobody');
-    expect(() => render({ to: { usernames: [] } })).toThrow('to: names nobody');
+    expect(() => render({ to: {} })).toThrow('to: names no recipient');
+    expect(() => render({ to: { usernames: [] } })).toThrow('to: names no recipient');
     expect(render({ to: {}, topicId: 5, title: undefined })).toBe(BODY);
   });
 
@@ -239,19 +239,19 @@ describe('a Discourse message', () => {
 
   it('needs a title, unless it is a reply', () => {
     expect(() => render({ title: undefined })).toThrow('title: is missing');
-    expect(() => render({ topicId: 5 })).toThrow('title: a reply has none');
+    expect(() => render({ topicId: 5 })).toThrow('title: not allowed in a reply');
   });
 
   it('has the lengths that sites take, unless the channel says otherwise', () => {
     expect(() => render({ title: 'x' })).toThrow(
-      'title: is 1 characters long, the platform takes no less than 2',
+      'title: is 1 characters long, the platform requires at least 2',
     );
     expect(() => render({ title: 'x'.repeat(256) })).toThrow(
-      'title: is 256 characters long, the platform takes at most 255',
+      'title: is 256 characters long, the platform accepts at most 255',
     );
     expect(() => render({ title: '{{ t }}', data: { t: 'x'.repeat(256) } })).toThrow('title: is 256');
     expect(() => render({ content: '123456789' })).toThrow(
-      'content: is 9 characters long, the platform takes no less than 10',
+      'content: is 9 characters long, the platform requires at least 10',
     );
     expect(() => render({ content: 'x'.repeat(32_001) })).toThrow('at most 32000');
     expect(render({ content: 'x' }, { bodyMin: 1 })).toBe('x');
@@ -281,14 +281,16 @@ describe('a Discourse message', () => {
 
   it('goes to as many people as the site lets a member write to, unless the channel says otherwise', () => {
     const usernames = Array.from({ length: 31 }, (_, n) => `player${n}`);
-    expect(() => render({ to: { usernames } })).toThrow('to: names 31 people, the platform takes at most 30');
+    expect(() => render({ to: { usernames } })).toThrow(
+      'to: has 31 recipients, the platform accepts at most 30',
+    );
     expect(render({ to: { usernames } }, { maxRecipients: 31 })).toBe(BODY);
     expect(render({ to: { usernames: usernames.slice(1), groups: ['staff'] } })).toBe(BODY);
     expect(render({ to: { usernames: [...usernames.slice(1), 'PLAYER1'] } })).toBe(BODY);
   });
 
   it('is not archived where groups would lose it out of their inboxes', () => {
-    const archive = 'archive: also archives for each group';
+    const archive = 'archive: would also archive it in the inbox of each';
     expect(() => render({ to: { usernames: ['ann'], groups: ['helpers'] }, archive: true })).toThrow(archive);
     expect(() => render({ to: { usernames: ['Staff'] }, archive: true })).toThrow(archive);
     expect(render({ archive: true })).toBe(BODY);

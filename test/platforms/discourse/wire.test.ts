@@ -323,7 +323,7 @@ describe('a message that is archived', () => {
       expect(await connect().send(archived)).toMatchObject({
         kind: 'delivered',
         reason: 'sent',
-        detail: expect.stringMatching(/^not archived yet, and tried again: /),
+        detail: expect.stringMatching(/^not archived yet, will be retried: /),
       });
       await eventually('an archive', topics, ([topic]) => topic!.archived);
       expect(topics()).toMatchObject([{ posts: [expect.anything()] }]);
@@ -356,7 +356,7 @@ describe('a message that is archived', () => {
     const client = connect(undefined, {}, (detail) => warnings.push(detail));
     await client.send(archived);
     await client.close();
-    expect(warnings).toEqual(['not archived: topics 1: the worker stops']);
+    expect(warnings).toEqual(['not archived: topics 1: the worker is stopping']);
   });
 
   it('counts as two requests in the rate of its channel', () => {

@@ -9,7 +9,7 @@ const tell = (status: number, body: string, headers: Record<string, string> = {}
 describe('an answer that is not the platform’s', () => {
   it('is told with where it leads', () => {
     expect(tell(301, '', { location: 'https://forum.example.com/posts.json?api_key=s3cret-key#x' })).toBe(
-      "HTTP 301 to https://forum.example.com/posts.json, not in the platform's own words (an empty body): check baseUrl",
+      'HTTP 301 to https://forum.example.com/posts.json, not a response of the API (an empty body): check baseUrl',
     );
   });
 
@@ -17,7 +17,7 @@ describe('an answer that is not the platform’s', () => {
     const page =
       '<!DOCTYPE html><html><head><script>var a = "<b>";</script><title>Log in\n – Example</title></head></html>';
     expect(tell(200, page, { 'content-type': 'text/html; charset=utf-8' })).toBe(
-      'HTTP 200, not in the platform\'s own words (text/html, "Log in – Example")',
+      'HTTP 200, not a response of the API (text/html, "Log in – Example")',
     );
   });
 

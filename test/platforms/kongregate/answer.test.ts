@@ -109,7 +109,7 @@ describe('an answer of Kongregate', () => {
         context,
       );
     expect(outcomeOf('Bad\nthing')).toMatchObject({ detail: 'Bad thing' });
-    expect(outcomeOf('')).toMatchObject({ detail: 'refused without a reason' });
+    expect(outcomeOf('')).toMatchObject({ detail: 'refused, no reason given' });
     expect(outcomeOf('No: the content of the message')).toMatchObject({
       detail: expect.stringContaining('withheld'),
     });

@@ -200,7 +200,7 @@ describe('an answer of User.com', () => {
   it('keeps the texts of a refusal, by field', () => {
     const body = { content: ['Too long.', 'Really.'], non_field_errors: ['No.'], code: 5 };
     expect(read(400, body)).toMatchObject({ detail: 'content: Too long. Really.; No.' });
-    expect(read(400, {})).toMatchObject({ detail: 'refused without a reason' });
+    expect(read(400, {})).toMatchObject({ detail: 'refused, no reason given' });
   });
 
   it('rests for whole seconds', () => {

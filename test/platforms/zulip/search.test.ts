@@ -101,7 +101,7 @@ describe('asking Zulip for a message', () => {
   it('proves nothing when it is not allowed', async () => {
     expect(await confirm(ANN, 'Hello', { apiKey: 'wrong' })).toEqual({
       kind: 'unsure',
-      detail: 'HTTP 401 in place of messages',
+      detail: 'expected messages, got HTTP 401',
     });
   });
 

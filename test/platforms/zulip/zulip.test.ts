@@ -180,7 +180,7 @@ describe('a Zulip server before 7.0', () => {
     expect(await wrong.client.confirm?.(wrong.request(to(1)))).toMatchObject({ kind: 'unsure' });
     await wrong.sandbox.close();
     expect(await wrong.client.examine?.(wrong.signal)).toMatchObject([
-      { level: 'warning', text: 'does not answer: ECONNREFUSED' },
+      { level: 'warning', text: 'did not answer: ECONNREFUSED' },
     ]);
   });
 });
@@ -333,7 +333,7 @@ describe('a Zulip message', () => {
   it('is as long as the server takes, in characters, and not longer', () => {
     expect(render('🎮'.repeat(10_000))).toHaveLength(20_000);
     expect(() => render('x'.repeat(10_001))).toThrow(
-      'content: is 10001 characters long, the platform takes at most 10000',
+      'content: is 10001 characters long, the platform accepts at most 10000',
     );
     expect(() => render('{{ v }}', { data: { v: '*'.repeat(2_001) } })).toThrow('at most 10000');
     expect(() => render('12345', {}, { maxMessageLength: 4 })).toThrow('at most 4');
