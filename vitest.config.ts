@@ -7,7 +7,7 @@ const UNIT = [
   'test/{blocking,disclosure,errors,time,timeout}.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',
-  'test/demo/{figures,message-plan,view}.test.ts',
+  'test/demo/{verdict,message-plan,view}.test.ts',
   'test/testing/*.test.ts',
   'test/cli/{describe-failure,output,table}.test.ts',
   'test/chaos/{judge,late-writes,plan,recovery}.test.ts',

@@ -1,11 +1,12 @@
-import { accountChannels } from '../src/sandbox/accounts.ts';
+import type { Channels } from '../testing/environment.ts';
 
 /** The demo's channels: one a platform, each by the platform's name. */
 
 export const CHANNELS = ['kongregate', 'zulip', 'discourse', 'usercom'] as const;
 export type Channel = (typeof CHANNELS)[number];
+export type ByChannel<T> = Readonly<Record<Channel, T>>;
 
-export const TITLES: Record<Channel, string> = {
+export const TITLES: ByChannel<string> = {
   kongregate: 'Kongregate',
   zulip: 'Zulip',
   discourse: 'Discourse',
@@ -21,21 +22,13 @@ const SHORT = {
   retry: { attempts: 8, base: '500ms', cap: '2s' },
   breaker: { failures: 20, rest: '1s', cap: '2s' },
 };
-/** Before a platform is asked what became of a send: a minute by default. */
+/** A minute by default: how long after a lost answer the platform is asked what became of the message. */
 const ASKED_SOON = { ...SHORT, quietPeriod: '2s' };
 
-/** As in herald.yaml. Herald's defaults, but for what makes a demo last minutes. */
-export function channelsAt(sandboxUrl: string): Record<Channel, object> {
-  const accounts = accountChannels(sandboxUrl);
-  return {
-    kongregate: {
-      ...accounts.kongregate,
-      ...SHORT,
-      quota: { boundary: 'rolling' },
-      rate: { max: 150, per: '1s' },
-    },
-    zulip: { ...accounts.zulip, ...ASKED_SOON },
-    discourse: { ...accounts.discourse, ...ASKED_SOON },
-    usercom: { ...accounts.usercom, ...SHORT },
-  };
-}
+/** Fields of herald.yaml: Herald's defaults, but for what makes a demo last minutes. */
+export const FIELDS: ByChannel<Channels[string]> = {
+  kongregate: { ...SHORT, quota: { boundary: 'rolling' }, rate: { max: 150, per: '1s' } },
+  zulip: ASKED_SOON,
+  discourse: ASKED_SOON,
+  usercom: SHORT,
+};

@@ -12,24 +12,24 @@ export interface PlannedMessage {
 }
 
 /** No message is enqueued later than this. */
-export const ENQUEUE_MS = 16_500;
+export const ENQUEUE_MS = 15_000;
 /** When a worker is killed. */
-export const KILL_AT_MS = 4_000;
+export const KILL_AT_MS = 2_500;
 
 const PLAYERS = 1_500;
 const FIRST_PLAYER = 10_001;
 /** From the first message of a player to the second, for those who do not get both at the same instant. */
 const SECOND_AFTER_MS = 1_000;
 /**
- * What the killed worker had in hand comes back after 15 to 19 s, and a message that waits for such a player's slot looks
- * at growing intervals: players of the moment before get one message only, or the demo would last a minute.
+ * What the killed worker had in hand is redelivered after 15 to 19 s, and a message that waits for such a player's slot
+ * tries at growing intervals: players of the moment before get one message only, or the demo would last a minute.
  */
 const ALONE_BEFORE_KILL_MS = 1_500;
 
 /** On each of the platforms other than Kongregate, to as many people. */
 const FEW = 120;
 /** Early enough for the last of them to be asked for, should its answer be lost. */
-const FEW_MS = 13_500;
+const FEW_MS = 12_000;
 
 const PRIZES = ['a **golden** sword', 'an _ancient_ shield', 'a snake_case scroll', 'gold < silver coins'];
 

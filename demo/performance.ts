@@ -1,87 +1,130 @@
-import type { Installation } from '../src/channels/installation.ts';
-import { openInstallation } from '../src/channels/installation.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createProducer, replayDeadLetters } from '../src/app.ts';
 import type { Clock } from '../src/clock.ts';
-import { platforms } from '../src/platforms/registry.ts';
+import { followReceipts } from '../src/observe/follow-receipts.ts';
+import type { Receipt } from '../src/observe/receipts.ts';
 import { byChannel, CHANNELS, type Channel } from './channels.ts';
-import type { PlannedMessage } from './message-plan.ts';
-import { produce } from './producers.ts';
-import { sumOf } from './receipt-book.ts';
-import type { Scene } from './scene.ts';
-import type { News, Snapshot } from './snapshot.ts';
+import type { DemoEnvironment } from './environment.ts';
+import { mendablePlayers, type PlannedMessage, planMessages } from './message-plan.ts';
+import { tallyOf } from './tally.ts';
 import { playTimeline } from './timeline.ts';
-import { until } from './waiting.ts';
-import { startWatch, type Watch } from './watch.ts';
+import { judge, type Verdict } from './verdict.ts';
+import type { News, Snapshot } from './view.ts';
 
-/** The demo under way: what was enqueued, what is seen of it, and what happened. */
+/** The demo under way: enqueues by its plan, plays the timeline, mends a cause, and follows all as an application would. */
 export interface Performance {
-  readonly installation: Installation;
-  readonly watch: Watch;
-  /** Ids that were taken, by channel. */
-  readonly enqueued: Readonly<Record<Channel, ReadonlySet<string>>>;
   snapshot(): Snapshot;
-  /** Enqueues everything and plays the timeline; resolves when every message has its final state. */
-  run(): Promise<void>;
-  close(): Promise<void>;
+  /**
+   * Resolves when every message has its final state, and so has what was replayed.
+   * @throws AbortError at the signal
+   */
+  play(): Promise<void>;
+  verdicts(): Record<Channel, Verdict>;
 }
 
-export interface PerformanceOptions {
-  scene: Scene;
-  plan: readonly PlannedMessage[];
-  clock: Clock;
-  signal: AbortSignal;
-  /** The latest attempt worth a word. */
-  latest(): string;
-}
+const TICK_MS = 50;
+const REASON = 'bad_recipient';
+const REPLAY_COMMAND = `herald dead replay --channel kongregate --reason ${REASON} --yes`;
 
-/** Starts the workers and resolves when they deliver. */
-export async function openPerformance(options: PerformanceOptions): Promise<Performance> {
-  const { scene, plan, clock } = options;
-  const closed = new AbortController();
-  const signal = AbortSignal.any([options.signal, closed.signal]);
-  const { sandbox, workers } = scene;
-  for (const worker of workers) worker.start();
-  await until(() => workers.every(({ state }) => state === 'delivering'), signal);
-  const installation = await openInstallation({ redis: scene.redis.url, channels: [] }, { platforms, clock });
-  const watch = startWatch(installation, { clock, signal });
-  // Between two waits nobody listens to its end.
-  watch.ended.catch(() => {});
+export function createPerformance(
+  env: DemoEnvironment,
+  clock: Clock,
+  interruption: AbortSignal,
+): Performance {
+  const { sandbox, workers } = env;
+  const redis = env.server.url;
+  const plan = planMessages();
+  const over = new AbortController();
+  const signal = AbortSignal.any([interruption, over.signal]);
   const startedAt = clock.monotonic();
-  const elapsed = (): number => clock.monotonic() - startedAt;
   const enqueued = byChannel(() => new Set<string>());
+  const receipts = byChannel((): Receipt[] => []);
   const news: News[] = [];
+  let replayed = 0;
+  const elapsed = (): number => clock.monotonic() - startedAt;
+  const tell = (text: string): void => void news.push({ atMs: elapsed(), text });
+  const idsOf = (channel: Channel, run: number): Set<string> =>
+    new Set(receipts[channel].filter((receipt) => receipt.run === run).map(({ id }) => id));
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await pause(TICK_MS, undefined, { signal });
+  };
+
+  /** Enqueues each message at its moment. */
+  async function produce(share: readonly PlannedMessage[]): Promise<void> {
+    const producer = createProducer({ redis, channels: CHANNELS });
+    const begunAt = clock.monotonic();
+    try {
+      for (let next = 0; next < share.length; ) {
+        const due = share.slice(next).filter(({ atMs }) => atMs <= clock.monotonic() - begunAt);
+        next += due.length;
+        await producer.sendMany(
+          due.map(({ message }) => message),
+          {
+            onResult: ({ status, index, id }) =>
+              void (status === 'queued' && enqueued[due[index]!.channel].add(id)),
+          },
+        );
+        await pause(TICK_MS, undefined, { signal });
+      }
+    } finally {
+      await producer.close();
+    }
+  }
+
+  async function follow(): Promise<void> {
+    for await (const receipt of followReceipts({ redis, channels: CHANNELS, from: 'start', signal }))
+      receipts[receipt.channel as Channel].push(receipt);
+  }
+
+  /** Makes half of the unknown players known, and replays every dead letter that has this reason. */
+  async function mendAndReplay(): Promise<void> {
+    const players = mendablePlayers();
+    sandbox.kongregate.players.set(...players.map((userId) => ({ userId, state: 'played' as const })));
+    tell(`${players.length} of the unknown players turn out to exist:`);
+    tell(REPLAY_COMMAND);
+    const replay = await replayDeadLetters({ redis, channels: ['kongregate'], reasons: [REASON], signal });
+    replayed = replay.replayed + replay.failed;
+    await until(() => idsOf('kongregate', 2).size >= replayed);
+  }
+
+  async function run(): Promise<void> {
+    for (const worker of workers) worker.start();
+    await until(() => workers.every(({ state }) => state === 'delivering'));
+    // By turns, so that two messages of the same instant come from both producers.
+    const shares = [0, 1].map((turn) => plan.filter((_, i) => i % 2 === turn));
+    await Promise.all([
+      ...shares.map(produce),
+      playTimeline({ sandbox, victim: workers[1], clock, signal, tell }),
+    ]);
+    await until(() => CHANNELS.every((channel) => idsOf(channel, 1).size >= enqueued[channel].size));
+    await mendAndReplay();
+  }
 
   return {
-    installation,
-    watch,
-    enqueued,
     snapshot: () => ({
       elapsedMs: elapsed(),
       planned: plan.length,
-      enqueued: CHANNELS.reduce((sum, channel) => sum + enqueued[channel].size, 0),
-      tally: sumOf(CHANNELS.map((channel) => watch.books[channel].tally(1))),
-      perSecond: watch.perSecond(),
-      channels: watch.channels(),
+      begun: CHANNELS.reduce((sum, channel) => sum + enqueued[channel].size, replayed),
+      tally: tallyOf(CHANNELS.flatMap((channel) => receipts[channel])),
       platforms: byChannel((channel) => sandbox.journal.report(channel)),
-      workers,
-      news,
-      latest: options.latest(),
+      ...{ workers, news },
     }),
-    async run() {
-      const onQueued = ({ channel, id }: PlannedMessage): void => void enqueued[channel].add(id);
-      const tell = (text: string): void => void news.push({ atMs: elapsed(), text });
-      const flow = Promise.all([
-        produce(plan, { redis: scene.redis.url, clock, signal, onQueued }),
-        playTimeline({ sandbox, victim: workers[1]!, clock, signal, tell }),
-      ]);
-      await Promise.race([flow, watch.ended]);
-      const missing = (): boolean =>
-        CHANNELS.some((channel) => [...enqueued[channel]].some((id) => !watch.books[channel].has(id, 1)));
-      await Promise.race([until(() => !missing(), signal), watch.ended]);
+    async play() {
+      const [following, running] = [follow(), run()];
+      await Promise.race([running, following]).finally(async () => {
+        over.abort();
+        await Promise.allSettled([running, following]);
+      });
+      interruption.throwIfAborted();
     },
-    async close() {
-      closed.abort();
-      await watch.ended.catch(() => {});
-      await installation.close();
-    },
+    verdicts: () =>
+      byChannel((channel) =>
+        judge(channel, {
+          enqueued: enqueued[channel],
+          replayed: channel === 'kongregate' ? replayed : 0,
+          receipts: receipts[channel],
+          report: sandbox.journal.report(channel),
+        }),
+      ),
   };
 }

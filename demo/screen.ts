@@ -1,39 +1,41 @@
+import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
-import type { OutputStream } from '../src/cli/context.ts';
-import type { Paint } from './paint.ts';
-import type { Snapshot } from './snapshot.ts';
-import { frame, newsLine, plainLine } from './view.ts';
-
-/** Shows snapshots until it is closed: a picture redrawn in place at a terminal, a line now and then elsewhere. */
-export interface Screen {
-  close(): void;
-}
+import type { CommandContext, OutputStream } from '../src/cli/context.ts';
+import { frame, newsLine, type Paint, plainLine, type Snapshot } from './view.ts';
 
 const REDRAW_MS = 100;
 const LINE_MS = 2_000;
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
 
-export const openScreen = (stream: OutputStream, paint: Paint, look: () => Snapshot): Screen =>
+/** Colour is for terminals whose owner has not set NO_COLOR. */
+export const createPaint = (stream: OutputStream, env: CommandContext['env']): Paint =>
+  stream.isTTY === true && !env['NO_COLOR']
+    ? (style, text) => styleText(style, text, { validateStream: false })
+    : (_, text) => text;
+
+/**
+ * Shows snapshots: a picture redrawn in place at a terminal, a line now and then elsewhere.
+ * @returns what ends it
+ */
+export const openScreen = (stream: OutputStream, paint: Paint, look: () => Snapshot): (() => void) =>
   stream.isTTY === true ? picture(stream, paint, look) : lines(stream, paint, look);
 
-function picture(stream: OutputStream, paint: Paint, look: () => Snapshot): Screen {
+function picture(stream: OutputStream, paint: Paint, look: () => Snapshot): () => void {
   // Left to log-update, hiding the cursor brings signal handlers that end the process before it has cleaned up.
   const update = createLogUpdate(stream, { showCursor: true });
   stream.write(HIDE_CURSOR);
   const draw = (): void => update(frame(look(), paint));
   const timer = setInterval(draw, REDRAW_MS);
-  return {
-    close() {
-      clearInterval(timer);
-      draw();
-      update.done();
-      stream.write(SHOW_CURSOR);
-    },
+  return () => {
+    clearInterval(timer);
+    draw();
+    update.done();
+    stream.write(SHOW_CURSOR);
   };
 }
 
-function lines(stream: OutputStream, paint: Paint, look: () => Snapshot): Screen {
+function lines(stream: OutputStream, paint: Paint, look: () => Snapshot): () => void {
   let told = 0;
   const tellNews = (): void => {
     const { news } = look();
@@ -42,11 +44,9 @@ function lines(stream: OutputStream, paint: Paint, look: () => Snapshot): Screen
   };
   const tell = (): void => void stream.write(`${plainLine(look())}\n`);
   const timers = [setInterval(tellNews, REDRAW_MS), setInterval(tell, LINE_MS)];
-  return {
-    close() {
-      timers.forEach(clearInterval);
-      tellNews();
-      tell();
-    },
+  return () => {
+    timers.forEach(clearInterval);
+    tellNews();
+    tell();
   };
 }

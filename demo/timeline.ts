@@ -1,21 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../src/clock.ts';
 import type { Fault, Sandbox } from '../src/sandbox/index.ts';
 import { CHANNELS } from './channels.ts';
+import type { DemoWorker } from './environment.ts';
 import { ENQUEUE_MS, KILL_AT_MS } from './message-plan.ts';
-import { pauseFor } from './waiting.ts';
-import type { DemoWorker } from './worker-process.ts';
 
-/** What happens to the stage while messages flow. */
-
-interface Happening {
-  atMs: number;
-  text: string;
-  act(): void | Promise<void>;
-}
+/** What goes wrong, and when, while messages flow. */
 
 export interface TimelineOptions {
   sandbox: Sandbox;
-  /** The one that is killed. */
+  /** The worker that is killed. */
   victim: DemoWorker;
   clock: Clock;
   signal: AbortSignal;
@@ -42,55 +36,26 @@ const RESETS: Fault[] = [
 const BLANKS: Fault = { kind: 'blank', accepted: true, probability: 0.1, count: 12, ...ON_KONGREGATE };
 const TOO_MANY: Fault = { kind: 'rate_limited', retryAfter: '1.5', count: 1, ...ON_KONGREGATE };
 
-const happenings = ({ sandbox: { faults }, victim }: TimelineOptions): Happening[] => [
-  {
-    atMs: 0,
-    text: 'two producers enqueue, two workers deliver',
-    act() {},
-  },
-  {
-    atMs: 1_000,
-    text: 'the platforms begin to answer some calls with 503',
-    act: () => faults.add(...SERVER_ERRORS),
-  },
-  {
-    atMs: 2_000,
-    text: 'and to cut some connections after they took the message',
-    act: () => faults.add(...RESETS),
-  },
-  {
-    atMs: KILL_AT_MS,
-    text: `kill -9 of ${victim.name}: its work comes back after 15 to 19 s`,
-    act: () => victim.kill(),
-  },
-  {
-    atMs: 6_500,
-    text: `${victim.name} is started again`,
-    act: () => victim.start(),
-  },
-  {
-    atMs: 8_500,
-    text: 'Kongregate takes some messages and answers nothing',
-    act: () => faults.add(BLANKS),
-  },
-  {
-    atMs: 11_000,
-    text: 'Kongregate says 429, Retry-After 1.5: its whole channel rests',
-    act: () => faults.add(TOO_MANY),
-  },
-  {
-    atMs: ENQUEUE_MS,
-    text: 'everything is enqueued; what was killed is still to come back',
-    act() {},
-  },
+type Event = readonly [atMs: number, text: string, act?: () => void | Promise<void>];
+
+const events = ({ sandbox: { faults }, victim }: TimelineOptions): Event[] => [
+  [0, 'two producers enqueue, two workers deliver'],
+  [500, 'the platforms begin to answer some calls with 503', () => faults.add(...SERVER_ERRORS)],
+  [1_000, 'and to cut some connections after they took the message', () => faults.add(...RESETS)],
+  [KILL_AT_MS, `kill -9 of ${victim.name}: its jobs are redelivered after 15 to 19 s`, () => victim.kill()],
+  [KILL_AT_MS + 2_500, `${victim.name} is started again`, () => victim.start()],
+  [7_000, 'Kongregate takes some messages and answers nothing', () => faults.add(BLANKS)],
+  [9_500, 'Kongregate says 429, Retry-After 1.5: its whole channel rests', () => faults.add(TOO_MANY)],
+  [ENQUEUE_MS, 'everything is enqueued; jobs of the killed worker are still to be redelivered'],
 ];
 
+/** @throws AbortError at the signal */
 export async function playTimeline(options: TimelineOptions): Promise<void> {
   const { clock, signal } = options;
   const startedAt = clock.monotonic();
-  for (const { atMs, text, act } of happenings(options)) {
-    await pauseFor(Math.max(0, startedAt + atMs - clock.monotonic()), signal);
+  for (const [atMs, text, act] of events(options)) {
+    await pause(Math.max(0, startedAt + atMs - clock.monotonic()), undefined, { signal });
     options.tell(text);
-    await act();
+    await act?.();
   }
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { CHANNELS, channelsAt } from '../../demo/channels.ts';
+import { CHANNELS, FIELDS } from '../../demo/channels.ts';
 import { planMessages } from '../../demo/message-plan.ts';
-import { parseConfig } from '../../src/config/parse.ts';
-import { platforms } from '../../src/platforms/registry.ts';
+import { accountChannels } from '../../src/sandbox/accounts.ts';
+import { readConfig } from '../../testing/local-worker.ts';
 
 const plan = planMessages();
 const of = (wanted: string) => plan.filter(({ channel }) => channel === wanted);
@@ -29,8 +29,9 @@ it.each(['zulip', 'discourse', 'usercom'])('plans one message a person for %s', 
 it('names every message once, and writes to a channel that herald.yaml knows', () => {
   expect(new Set(plan.map(({ id }) => id)).size).toBe(plan.length);
   for (const { channel, id, message } of plan) expect(message).toMatchObject({ id, platform: channel });
-  const source = { channels: channelsAt('http://127.0.0.1:1') };
-  const { channels } = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile: () => '' });
+  const accounts = accountChannels('http://127.0.0.1:1');
+  const source = Object.fromEntries(CHANNELS.map((name) => [name, { ...accounts[name], ...FIELDS[name] }]));
+  const { channels } = readConfig({ channels: source });
   expect(channels.map(({ name, platform }) => [name, platform])).toEqual(
     CHANNELS.map((name) => [name, name]),
   );

@@ -15,7 +15,7 @@ Examples:
 export const addDemo: AddCommand = (program, shell) => {
   program
     .command('demo')
-    .description('Run a demonstration on a Redis of its own and simulated platforms, in about 25 seconds.')
+    .description('Run a demonstration on a Redis of its own and simulated platforms, in about 20 seconds.')
     .addHelpText('after', HELP)
     // Loaded only here: nothing else in src knows the demo and the harness that it uses.
     .action(
