@@ -7,8 +7,8 @@ import {
 } from '../channels/installation.ts';
 import { HeraldError } from '../error.ts';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
+import { connectOperator } from '../redis/connections.ts';
 import { isLostConnection } from '../redis/errors.ts';
-import { connectRedis } from '../redis/operator-connection.ts';
 
 /** A call on an admin that was closed. */
 export class AdminClosedError extends HeraldError {
@@ -36,7 +36,7 @@ export function openSession(options: InstallationOptions, parts: InstallationPar
   const underWay = new Set<Promise<unknown>>();
 
   function connect(): Promise<Redis> {
-    connection ??= connectRedis(options.redis).catch((error: unknown) => {
+    connection ??= connectOperator(options.redis).catch((error: unknown) => {
       connection = undefined;
       throw error;
     });

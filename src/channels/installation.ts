@@ -12,7 +12,7 @@ import {
   resolutionOf,
 } from '../policies/admission.ts';
 import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
-import { connectRedis } from '../redis/operator-connection.ts';
+import { connectOperator } from '../redis/connections.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { type ChannelFacts, readAnnouncements, readQuota } from './registry.ts';
 
@@ -58,7 +58,7 @@ export async function openInstallation(
   options: InstallationOptions,
   parts: InstallationParts,
 ): Promise<Installation> {
-  const redis = await connectRedis(options.redis);
+  const redis = await connectOperator(options.redis);
   try {
     const installation = await viewInstallation(redis, options.channels, parts);
     return {

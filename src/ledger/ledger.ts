@@ -1,6 +1,6 @@
-import { ReplyError } from 'ioredis';
 import { DEAD_REASONS } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { isRefusal } from '../redis/errors.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import { coalesce } from './coalesce.ts';
 import { EpochLostError } from './epoch.ts';
@@ -58,10 +58,8 @@ const MAX_BATCH = 100;
 const admitScript = loadScript('admit.lua');
 const settleScript = loadScript('settle.lua');
 
-export const refusedByStore = (error: unknown): boolean => error instanceof ReplyError;
-
 /** A store that takes no writes refuses each of them alike: asking for each alone would only ask more. */
-const blamesSomebody = (error: unknown): boolean => refusedByStore(error) && !refusesWrites(error);
+const blamesSomebody = (error: unknown): boolean => isRefusal(error) && !refusesWrites(error);
 
 export interface Admission {
   message: LedgerMessage;

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { isRefusal } from '../redis/errors.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import type { Epoch, EpochCause } from './epoch.ts';
-import { type Ledger, refusedByStore } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { createMarkMemory, keepsSlot, type Mark } from './mark-memory.ts';
 import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
@@ -136,10 +137,7 @@ async function unlessUnreadable<T>(call: Promise<T>): Promise<T | undefined> {
 
 /** A script came upon something else than it had written; a store that takes no writes has answers of its own for it. */
 const isUnreadable = (error: unknown): boolean =>
-  error instanceof Error &&
-  refusedByStore(error) &&
-  /^(?:ERR|WRONGTYPE) /.test(error.message) &&
-  !refusesWrites(error);
+  isRefusal(error) && /^(?:ERR|WRONGTYPE) /.test(error.message) && !refusesWrites(error);
 
 function markEntry({ message, grant }: Mark): object[] {
   if (!grant) return [];

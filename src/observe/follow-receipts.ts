@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { CHANNEL_NAME } from '../message/fields.ts';
+import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/errors.ts';
-import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/follower-connection.ts';
 import { channelKeys } from '../redis/keys.ts';
 import { checkRedis, type RedisInstance } from '../redis/option.ts';
 import type { Instant } from '../time.ts';

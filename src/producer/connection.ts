@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
+import { openProducerClient } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, isRefusal } from '../redis/errors.ts';
-import { checkRedis, type RedisInstance } from '../redis/option.ts';
+import type { RedisInstance } from '../redis/option.ts';
 import { type Call, readyGate } from '../redis/ready-gate.ts';
-import { reconnectWhenDemoted } from '../redis/reconnect.ts';
-import { tlsOptions } from '../redis/url.ts';
 import { type PausableTimeout, pausableTimeout, withTimeout } from '../timeout.ts';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
 
@@ -31,26 +30,6 @@ export interface ProducerConnection {
 const RETRY_PAUSE_MS = 25;
 /** After a refusal that passes: a replica is promoted, or left, within seconds. */
 const REFUSED_PAUSE_MS = 250;
-const RECONNECT_CAP_MS = 500;
-
-/**
- * Neither a queue of commands that wait for the connection (it would grow for as long as an outage lasts, and what
- * callers gave up on would be sent hours later) nor ioredis' own retries: `call` does both, within its time.
- */
-const ownOptions = (timeoutMs: number, clock: Pick<Clock, 'monotonic'>) => ({
-  lazyConnect: true,
-  // The shapes of answers that BullMQ and the scripts expect, whatever an instance handed in prefers.
-  replyMapping: 'legacy' as const,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  // A peer that went away without a word, or froze: the connection is given up and made anew.
-  socketTimeout: timeoutMs,
-  connectTimeout: timeoutMs,
-  retryStrategy: (times: number) => Math.min(50 * times, RECONNECT_CAP_MS),
-  reconnectOnError: reconnectWhenDemoted(clock),
-  // The time for which a peer's answer to the end of the connection keeps the process alive.
-  disconnectTimeout: 100,
-});
 
 /**
  * @param redis a URL, or an instance, which is duplicated and otherwise left alone
@@ -61,12 +40,7 @@ export function openConnection(
   timeoutMs: number,
   clock: Pick<Clock, 'monotonic'>,
 ): ProducerConnection {
-  checkRedis(redis);
-  const options = ownOptions(timeoutMs, clock);
-  const client =
-    typeof redis === 'string'
-      ? new Redis(redis, { ...options, ...tlsOptions(redis) })
-      : redis.duplicate(options);
+  const client = openProducerClient(redis, timeoutMs, clock);
   const gate = readyGate(client);
   const calls = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;

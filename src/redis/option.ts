@@ -28,12 +28,3 @@ export function checkRedis(redis: unknown): asserts redis is string | Redis {
   // Other programs could not find keys under a prefix that only this connection knows.
   if (options.keyPrefix) throw new TypeError('redis: an instance with a keyPrefix is not supported');
 }
-
-/** ioredis' own defaults, said aloud for connections that wait: an instance may have others, and its duplicate with it. */
-export const PLAIN_CONNECTION = {
-  lazyConnect: false,
-  enableOfflineQueue: true,
-  commandTimeout: undefined,
-  // The shapes of answers that BullMQ and the scripts expect.
-  replyMapping: 'legacy',
-} as const;

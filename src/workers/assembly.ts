@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { announceChannels } from '../channels/registry.ts';
-import { refusedByStore } from '../ledger/ledger.ts';
 import { checkPermissions } from '../ledger/permissions.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { channelStore } from '../redis/channel-store.ts';
 import { type ClockGuard, createClockGuard } from '../redis/clock-guard.ts';
+import { isRefusal } from '../redis/errors.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import { AccountTakenError } from './account-claim.ts';
@@ -63,7 +63,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
   /** What only a person can mend ends the start; later, it must not hold up the other channels. */
   function noticeUnfit(error: unknown): void {
     const lasting =
-      error instanceof QuotaChangedError || error instanceof AccountTakenError || refusedByStore(error);
+      error instanceof QuotaChangedError || error instanceof AccountTakenError || isRefusal(error);
     if (!lasting || refusesWrites(error)) throw error;
     unfit = error as Error;
     if (begun) logger.error({ error: String(error) }, 'channel could not be prepared after an outage');

@@ -3,12 +3,11 @@ import type { Clock } from '../clock.ts';
 import { watchStore } from '../ledger/failover-detector.ts';
 import type { StoreWatch } from '../ledger/store-gate.ts';
 import type { Logger } from '../observe/log.ts';
-import { guardDatabase } from '../redis/database.ts';
+import { connectWorker } from '../redis/connections.ts';
+import { refusedAtStart } from '../redis/guards.ts';
 import { PROBE_KEY } from '../redis/keys.ts';
-import { guardLogin } from '../redis/login.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { refusesWrites } from '../redis/refusals.ts';
-import { connectWorker } from '../redis/worker-connections.ts';
 import { createOutageLog } from './outage-log.ts';
 
 /** A worker's Redis: its two connections, what is known of the server behind them, and who hears of errors. */
@@ -36,8 +35,7 @@ export interface StoreOptions {
 export function openWorkerStore({ redis: named, clock, logger, onRefusing }: StoreOptions): WorkerStore {
   const { redis, ledgerRedis } = connectWorker(named, clock);
   const connections = [redis, ledgerRedis];
-  const refused = Promise.race([guardDatabase(redis), guardLogin(redis)]);
-  refused.catch(() => {}); // Who runs long enough no longer waits for it.
+  const refused = refusedAtStart(redis);
   const outages = createOutageLog(redis, logger, clock);
   const watch = watchStore(ledgerRedis, {
     clock,

@@ -1,8 +1,8 @@
 import { ReplyError } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { coalesce } from '../../src/ledger/coalesce.ts';
-import { refusedByStore } from '../../src/ledger/ledger.ts';
 import { newNonce } from '../../src/ledger/names.ts';
+import { isRefusal } from '../../src/redis/errors.ts';
 import { openLab, SENT, useStore } from './harness.ts';
 
 const store = useStore();
@@ -102,6 +102,6 @@ describe('coalesce', () => {
 });
 
 it('an answer is a refusal, and a connection that broke is none: nobody is asked alone', () => {
-  expect(refusedByStore(new ReplyError('ERR of the script'))).toBe(true);
-  expect(refusedByStore(new Error('Connection is closed.'))).toBe(false);
+  expect(isRefusal(new ReplyError('ERR of the script'))).toBe(true);
+  expect(isRefusal(new Error('Connection is closed.'))).toBe(false);
 });

@@ -6,7 +6,7 @@ import { watchStore } from '../../src/ledger/failover-detector.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
-import { WATCHED_CONNECTION } from '../../src/redis/worker-connections.ts';
+import { WATCHED_CONNECTION } from '../../src/redis/connections.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Lab, openLab, SENT } from './harness.ts';

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { DatabaseRefusedError, RedisUnreachableError } from '../../src/redis/connection-errors.ts';
-import { connectRedis } from '../../src/redis/operator-connection.ts';
+import { connectOperator } from '../../src/redis/connections.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 
 let server: RedisServer;
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 it('uses the database that it is told to', async () => {
-  const redis = await connectRedis(`${server.url}/7`);
+  const redis = await connectOperator(`${server.url}/7`);
   onTestFinished(() => redis.disconnect());
   await redis.set('where', 'seven');
   expect([await admin.get('where'), await admin.select(7), await admin.get('where')]).toEqual([
@@ -31,7 +31,7 @@ it('uses the database that it is told to', async () => {
 });
 
 it('takes no other database for one that Redis refuses', async () => {
-  const refused = connectRedis(`${server.url}/99`);
+  const refused = connectOperator(`${server.url}/99`);
   await expect(refused).rejects.toThrow(DatabaseRefusedError);
   await expect(refused).rejects.toThrow(/^Redis refused database 99: .*out of range/);
 });
@@ -39,10 +39,10 @@ it('takes no other database for one that Redis refuses', async () => {
 it('says that a password was refused', async () => {
   await admin.config('SET', 'requirepass', 'right');
   onTestFinished(async () => void (await admin.config('SET', 'requirepass', '')));
-  const refused = connectRedis(server.url.replace('//', '//:wrong@'));
+  const refused = connectOperator(server.url.replace('//', '//:wrong@'));
   await expect(refused).rejects.toThrow(RedisUnreachableError);
   await expect(refused).rejects.toThrow(/^Redis at \S+ refused the user name or the password \(WRONGPASS\)$/);
-  await expect(connectRedis(server.url)).rejects.toThrow(
+  await expect(connectOperator(server.url)).rejects.toThrow(
     /^Redis at \S+ requires a password: put it in the URL/,
   );
 });
@@ -52,7 +52,7 @@ it('says that what listens there is no Redis', async () => {
   onTestFinished(() => void other.close());
   await once(other.listen(0, '127.0.0.1'), 'listening');
   const { port } = other.address() as AddressInfo;
-  await expect(connectRedis(`redis://127.0.0.1:${port}`)).rejects.toThrow(
+  await expect(connectOperator(`redis://127.0.0.1:${port}`)).rejects.toThrow(
     `Redis at 127.0.0.1:${port} is not a Redis server (unexpected protocol)`,
   );
 });
