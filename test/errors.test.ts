@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { HeraldError } from '../src/error.ts';
 import * as herald from '../src/index.ts';
+import * as platform from '../src/platforms/index.ts';
 import * as sandbox from '../src/sandbox/index.ts';
 
 type ErrorClass = (new (...args: never[]) => Error) & { name: string };
@@ -9,7 +10,9 @@ type ErrorClass = (new (...args: never[]) => Error) & { name: string };
 const isErrorClass = (exported: unknown): exported is ErrorClass =>
   typeof exported === 'function' && exported.prototype instanceof Error && exported !== HeraldError;
 
-const classes = [herald, sandbox].flatMap((entry) => Object.values<unknown>(entry).filter(isErrorClass));
+const classes = [herald, platform, sandbox].flatMap((entry) =>
+  Object.values<unknown>(entry).filter(isErrorClass),
+);
 
 /** As each class assigns it, whatever its constructor is given. */
 function codeOf(kind: ErrorClass): string {

@@ -16,9 +16,10 @@ interface Locked {
 
 /** An application in a folder of its own that has installed the packed Herald. */
 export interface Installed {
+  readonly dir: string;
   readonly packed: readonly string[];
-  /** Type-checks the application, the declarations of all packages included, and compiles it to `out`. */
-  compile(options: readonly string[]): Promise<void>;
+  /** Type-checks these files, the declarations of all packages included, and compiles them to `out`. */
+  compile(files: readonly string[], options: readonly string[]): Promise<void>;
   /** Resolves with the standard output. */
   run(program: string, ...args: string[]): Promise<string>;
   remove(): Promise<void>;
@@ -53,12 +54,13 @@ export async function installPacked(): Promise<Installed> {
     );
     await cp(join(ROOT, 'test/package/consumer'), dir, { recursive: true });
     return {
+      dir,
       packed: files.map(({ path }: { path: string }) => path),
-      compile: async (options) => {
+      compile: async (files, options) => {
         await run(
           process.execPath,
           TSC,
-          'app.ts',
+          ...files,
           '--strict',
           '--target',
           'es2023',

@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
+import { recordingServer } from '../platforms/answers.ts';
+import { runExample, writeExamples } from './examples.ts';
 import { type Installed, installPacked } from './installed.ts';
+
+const NODE = ['--module', 'nodenext', '--outDir', 'out'];
 
 let installed: Installed;
 beforeAll(async () => {
@@ -25,14 +30,17 @@ it('holds every module with its declarations, and every script, and the source o
 });
 
 it.each([
-  ['node', ['--module', 'nodenext', '--outDir', 'out']],
+  ['node', NODE],
   ['a bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit']],
 ])('type-checks in an application that resolves modules as %s does', async (_, options) => {
-  await installed.compile(options);
+  const pages = ['README.md', 'docs/library.md'];
+  const examples = await Promise.all(pages.map((page) => writeExamples(installed.dir, page)));
+  expect(examples.flat().length).toBeGreaterThan(10);
+  await installed.compile(['app.ts', ...examples.flat()], options);
 });
 
 it('delivers a message in an application', async () => {
-  await installed.compile(['--module', 'nodenext', '--outDir', 'out']);
+  await installed.compile(['app.ts'], NODE);
   expect(JSON.parse(await installed.run(process.execPath, 'out/app.js'))).toEqual({
     status: 'queued',
     refused: true,
@@ -43,4 +51,52 @@ it('delivers a message in an application', async () => {
 it('brings the command', async () => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8'));
   expect(await installed.run('node_modules/.bin/herald', '--version')).toBe(`${version}\n`);
+});
+
+it('runs every example of docs/library.md', async () => {
+  const redis = await startRedis();
+  const sandbox = await startSandbox();
+  const hooks = await recordingServer(undefined, 204);
+  const env = {
+    KONGREGATE_URL: `${sandbox.url}/kongregate/api`,
+    KONGREGATE_API_KEY: 'sandbox-key',
+    HOOK_TOKEN: 'hook-token',
+  };
+  const run = (name: string) => {
+    const example = runExample(installed.dir, name, env);
+    onTestFinished(example.end);
+    return example;
+  };
+  onTestFinished(async () => {
+    await sandbox.close();
+    await redis.stop();
+  });
+  const files = await writeExamples(installed.dir, 'docs/library.md', {
+    'redis://127.0.0.1:6379': redis.url,
+    'https://hooks.example.com': hooks.url,
+    'listen(9464)': 'listen(0)',
+  });
+  await installed.compile(files, [...NODE, '--rootDir', 'examples']);
+
+  const worker = run('worker');
+  await worker.says('worker started');
+  expect(await run('producer').output).toBe('queued\n3 0\n');
+  const receipts = run('receipts');
+  await receipts.says('welcome-32 delivered sent');
+  receipts.end();
+  await receipts.output;
+  expect(await run('admin').output).toMatch(/^kongregate \d+ not stopped 1\n0 0 0\ndelivered\n$/);
+  expect(await run('errors').output).toBe('HERALD_INVALID_MESSAGE\n');
+  expect(await run('sandbox').output).toContain('accepted: 0');
+  worker.end();
+  expect(await worker.output).toContain('worker stopped');
+
+  const own = run('own-platform');
+  await vi.waitUntil(() => hooks.requests.length > 0, { timeout: 60_000 });
+  own.end();
+  await own.output;
+  expect(hooks.requests).toMatchObject([
+    { url: '/hooks/news', body: '{"text":"<p>Hello <strong>Ann</strong></p>"}' },
+  ]);
+  expect(files.length).toBe(8);
 });
