@@ -4,13 +4,13 @@ import { type Problem, pathText } from '../message/problems.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { type ChannelConfig, commonShape, toChannel } from './schema.ts';
 
-/** Channels: each by its platform's fields, then all of them together. */
+/** Parses the channels: first each by the fields of its platform, then the rules that span fields or channels. */
 
 export type Platforms = Readonly<Record<string, PlatformDefinition>>;
 
-/** How long BullMQ keeps a job for a worker that says nothing; a send has to end well within it. */
+/** The job lock: BullMQ takes a job from a worker that did not renew it for so long. A send must end well within it. */
 export const JOB_LOCK_MS = 15_000;
-/** For admission, settlement and a slow moment of the process. */
+/** Left for admission, settlement and a slow event loop. */
 const LOCK_MARGIN_MS = 3_000;
 
 type Parsed = { channel: ChannelConfig } | { problems: Problem[] };
@@ -34,7 +34,7 @@ const within = (base: readonly string[], { path, message }: Problem): Problem =>
   message,
 });
 
-/** What no channel can tell of itself, and what its own fields demand of each other. */
+/** Violations of the rules between the fields of a channel, and between channels. */
 export function channelProblems(channels: readonly ChannelConfig[], platforms: Platforms): Problem[] {
   return [
     ...channels.flatMap(timeProblems),
@@ -70,20 +70,20 @@ function timeProblems({
   return problems;
 }
 
-/** A message that names no channel goes to the one that bears its platform's name. */
+/** A message without `channel` goes to the channel named like its platform. */
 function nameProblem({ name, platform }: ChannelConfig, platforms: Platforms): Problem[] {
   if (name === platform || !Object.hasOwn(platforms, name)) return [];
   const message = `has the name of another platform, whose messages without a channel would be sent here; rename it`;
   return [{ path: `channels.${name}`, message }];
 }
 
-/** A person who can be named in two ways has two slots. */
+/** A recipient that can be addressed in two ways would have two slots. */
 function namingProblem({ name, platform, quota, settings }: ChannelConfig, platforms: Platforms): Problem[] {
   const problem = quota ? platforms[platform]!.unquotable?.(settings) : undefined;
   return problem ? [{ path: `channels.${name}.${problem.field}`, message: problem.message }] : [];
 }
 
-/** Two channels of one account would give a player two messages a window. The account itself is never shown. */
+/** Two channels with one account would send a player two messages a window. The account is never quoted. */
 function sharedAccounts(channels: readonly ChannelConfig[], platforms: Platforms): Problem[] {
   const owners = new Map<string, string>();
   return channels.flatMap(({ name, platform, settings, baseUrl }) => {
@@ -98,13 +98,13 @@ function sharedAccounts(channels: readonly ChannelConfig[], platforms: Platforms
   });
 }
 
-/** Who a channel speaks for. Not to be shown. */
+/** Identifies the account of a channel. May hold secrets: never log it. */
 export const accountText = (
   { platform, settings, baseUrl }: Pick<ChannelConfig, 'platform' | 'settings' | 'baseUrl'>,
   definition: PlatformDefinition,
 ): string => JSON.stringify([platform, sameUrl(baseUrl), definition.account(settings)]);
 
-/** Upper case in the host, a default port or a slash at the end make no other server. */
+/** Normalizes the URL: host case, a default port and trailing slashes do not make another server. */
 function sameUrl(text: string): string {
   return URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : text;
 }

@@ -2,13 +2,13 @@ import { HeraldError } from '../error.ts';
 import { type Problem, problemText } from '../message/problems.ts';
 
 export interface ConfigProblem extends Problem {
-  /** Line of the file, from 1, where it is known. */
+  /** Line in the file, from 1, if known. */
   line?: number;
 }
 
 /**
- * A configuration that cannot be used: one line a problem, naming file, line and field. Values are never repeated,
- * since any of them may have come out of a secret.
+ * An invalid configuration. The message has one line per problem, with file, line and field. It never quotes a value,
+ * since any of them may be a secret.
  */
 export class ConfigError extends HeraldError {
   override readonly name = 'ConfigError';

@@ -1,10 +1,10 @@
 import type { Problem } from '../message/problems.ts';
 
 /**
- * Fills `${NAME}` and `${NAME:-default}` into the texts of a configuration. `NAME_FILE` names a file that holds the
- * value, as container platforms hand out secrets. `$${` stands for a literal `${`. What was filled in is not looked
- * at again, and it is filled in after the file is parsed: a value can never change the structure. What cannot be filled
- * in stays as it is written, so that the rest can be checked all the same.
+ * Replaces `${NAME}` and `${NAME:-default}` in the strings of a configuration. `NAME_FILE` names a file that holds the
+ * value, which is how container platforms provide secrets. `$${` stands for a literal `${`. Values are inserted after the
+ * file is parsed and are not interpolated again, so a value can never change the structure. A placeholder that cannot be
+ * resolved stays as written, so that the rest can still be checked.
  */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,11 +13,11 @@ export interface Interpolation {
   env: Environment;
   /** Reads the file that `NAME_FILE` names. */
   readFile: (path: string) => string;
-  /** Fields that stay as they are written. */
+  /** Selects the fields that are not interpolated. */
   leave: (path: readonly string[]) => boolean;
 }
 
-/** An alias may hold itself. */
+/** A YAML alias may contain itself. */
 const MAX_DEPTH = 16;
 
 interface Interpolated {
@@ -34,7 +34,7 @@ export function interpolate(source: unknown, options: Interpolation): Interpolat
     }
     if (typeof value === 'string') return options.leave(path) ? value : fill(value, path);
     if (Array.isArray(value)) return value.map((inner, index) => walk(inner, [...path, String(index)]));
-    // A client of Redis, say: whoever reads the field says that it is none of its values.
+    // An instance of a class, such as a Redis client: the schema of its field rejects it.
     if (!isPlainObject(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [key, walk(inner, [...path, key])]),
@@ -75,7 +75,7 @@ function resolve(body: string, { env, readFile }: Interpolation): Found {
 
 function fromFile(name: string, path: string, readFile: (path: string) => string): Found {
   try {
-    // Editors and shells end a file with a line feed; a secret does not.
+    // Editors and shells end a file with a line feed that is not part of the secret.
     const value = readFile(path).replace(/\r?\n$/, '');
     return value === '' ? { problem: `the file that ${name}_FILE names is empty` } : { value };
   } catch (error) {

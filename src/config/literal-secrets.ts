@@ -3,8 +3,8 @@ import type { Platforms } from './channels.ts';
 import { property } from './property.ts';
 
 /**
- * Secrets that stand in a configuration themselves, where a placeholder should name them: whoever gets to see the file
- * has the key. A placeholder's own default counts as well.
+ * Finds secrets written into a configuration as literals instead of placeholders: everyone who can read the file has the
+ * key. The default of a placeholder counts as a literal too.
  */
 export function literalSecrets(source: unknown, platforms: Platforms): Problem[] {
   const channels = Object.entries(Object(property(source, 'channels')) as object);
@@ -21,15 +21,15 @@ export function literalSecrets(source: unknown, platforms: Platforms): Problem[]
 
 const WRITTEN_OUT = `holds a secret itself: write \${NAME} there, and set NAME or NAME_FILE in the environment`;
 
-/** As interpolation reads it: `$${` is no placeholder. What of a default is not empty is written out. */
+/** The same syntax as interpolation: `$${` is not a placeholder. The second group is a default, which is a literal. */
 const PLACEHOLDER = /(\$\$\{)|\$\{[A-Za-z_][A-Za-z0-9_]*(?::-([^}]*))?\}/g;
 
-/** Anything is left of it when the placeholders are gone. */
+/** Whether any text is left once the placeholders are removed. */
 const isLiteral = (value: unknown): boolean =>
   typeof value === 'string' &&
   value.replace(PLACEHOLDER, (_, escaped = '', standard = '') => `${escaped}${standard}`).trim() !== '';
 
-/** Of the URL itself, and of the one that a placeholder defaults to. */
+/** The password in the URL, or in the default URL of a placeholder. */
 function passwordOf(redis: unknown): string | undefined {
   return typeof redis === 'string'
     ? /rediss?:\/\/[^/@]*?:((?:\$\{[^}]*\}|[^@/])+)@/.exec(redis)?.[1]

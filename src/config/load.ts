@@ -17,7 +17,7 @@ export interface LoadOptions {
 }
 
 /**
- * Reads the configuration file: the one named, else the one that HERALD_CONFIG names, else ./herald.yaml.
+ * Loads the configuration file: `path`, else the file that HERALD_CONFIG names, else ./herald.yaml.
  * @throws ConfigError with every problem found: file, line and field
  */
 export function loadConfig(path: string | undefined, { env, secrets }: LoadOptions): HeraldConfig {
@@ -28,7 +28,7 @@ export function loadConfig(path: string | undefined, { env, secrets }: LoadOptio
 }
 
 /**
- * Where the file holds secrets itself: nothing keeps it from working, so nobody is told unless somebody asks.
+ * Finds literal secrets in the file. They do not prevent it from being used, so only `doctor` reports them.
  * @throws ConfigError when it cannot be read
  */
 export function findLiteralSecrets(path: string | undefined, env: Environment): ConfigError | undefined {
@@ -40,7 +40,7 @@ export function findLiteralSecrets(path: string | undefined, env: Environment): 
 interface OpenConfig {
   file: string;
   source: unknown;
-  /** Adds the line. */
+  /** Adds the line number. */
   located: (problem: Problem) => ConfigProblem;
 }
 
@@ -59,7 +59,7 @@ function openConfig(path: string | undefined, env: Environment): OpenConfig {
 
 const readFile = (path: string): string => decode(readFileSync(path));
 
-/** UTF-8, or UTF-16 where a byte order mark says so, as YAML 1.2 demands (5.2): shells of Windows write it. */
+/** Decodes UTF-8, or UTF-16 if there is a byte order mark, as YAML 1.2 requires (5.2): Windows shells write UTF-16. */
 function decode(bytes: Buffer): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
@@ -81,8 +81,9 @@ function readConfig(file: string): string {
 }
 
 /**
- * Numbers stay the text that they are written in, as those out of the environment are: a key of digits keeps its zeros, and
- * a duration without its unit is refused. Aliases without an anchor, or too many of them, come to light only here.
+ * Converts the document to plain objects. Numbers stay text as written, like those from the environment: an API key of
+ * digits keeps its leading zeros, and a duration without a unit is rejected. Aliases without an anchor, or too many of
+ * them, are detected only here.
  */
 function toPlain(document: Document, file: string): unknown {
   visit(document, {
@@ -100,7 +101,7 @@ function toPlain(document: Document, file: string): unknown {
   }
 }
 
-/** The line of the field, or of the nearest one around it where the field is missing. */
+/** Adds the line of the field, or of the closest parent if the field is missing. */
 function lineOf(problem: Problem, document: Document, lines: LineCounter): ConfigProblem {
   const path = problem.path.split('.');
   for (let depth = path.length; depth > 0; depth--) {

@@ -10,8 +10,8 @@ export interface ParseOptions {
   platforms: Platforms;
   env: Environment;
   /**
-   * `resolve` for what sends; `leave` for what only enqueues or looks: credentials stay as they are written, so that a
-   * host without them can read the configuration.
+   * `resolve` for a process that sends; `leave` for one that only enqueues or inspects: placeholders of secrets stay as
+   * written, so that a host without the credentials can load the configuration.
    */
   secrets: 'resolve' | 'leave';
   /** Reads the file that a `NAME_FILE` names. */
@@ -19,7 +19,7 @@ export interface ParseOptions {
 }
 
 /**
- * Reads a configuration given as an object, of the shape of herald.yaml.
+ * Parses a configuration object of the shape of herald.yaml.
  * @throws ConfigError with every problem found
  */
 export function parseConfig(source: unknown, options: ParseOptions): HeraldConfig {
@@ -48,18 +48,18 @@ export function checkConfig(source: unknown, options: ParseOptions): Checked {
   return { config: toConfig(root.data, channels) };
 }
 
-/** Channels whose fields can be looked at, whatever is wrong elsewhere. */
+/** Channels that can be checked although other parts of the configuration are invalid. */
 function recognizable(value: unknown): [string, unknown][] {
   const channels = property(value, 'channels');
   if (typeof channels !== 'object' || channels === null) return [];
   return Object.entries(channels).filter(([, channel]) => typeof property(channel, 'platform') === 'string');
 }
 
-/** What is wrong with a placeholder's own text says nothing of the value that is to stand there. */
+/** Whether the field holds an unresolved placeholder: problems of its text say nothing about the intended value. */
 const isWithin = (path: string, unfilled: readonly Problem[]): boolean =>
   unfilled.some((field) => path === field.path || path.startsWith(`${field.path}.`));
 
-/** Says of a path whether it is a secret of its channel's platform. */
+/** Returns a predicate: whether a path is a secret of its channel's platform. */
 function secretFields(source: unknown, platforms: Platforms): (path: readonly string[]) => boolean {
   return (path) => {
     const [root, name = '', field = ''] = path;

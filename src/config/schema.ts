@@ -3,11 +3,11 @@ import { CHANNEL_NAME } from '../message/fields.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { count, duration, redisUrl, timeZone } from './values.ts';
 
-/** The configuration as it is written (names pinned) and as the program uses it: durations in milliseconds. */
+/** The configuration: its schema as users write it (names pinned), and its parsed form, with durations in milliseconds. */
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** The wording for a value that is no object; in an object, its fields tell better what is wrong. */
+/** The error for a value that is not an object; for an object, the errors of its fields are more precise. */
 const unlessFields = (wording: string) => ({
   error: ({ input }: { input?: unknown }) =>
     typeof input === 'object' && input !== null ? undefined : wording,
@@ -16,7 +16,7 @@ const unlessFields = (wording: string) => ({
 const HOST = '127.0.0.1';
 const PORT = 9464;
 
-/** All but the channels, which depend on their platforms. */
+/** Everything but the fields of channels, which depend on their platform. */
 export const rootSchema = z.strictObject({
   /** The Redis that holds the queues and the ledger: a `redis://` or `rediss://` URL. */
   redis: redisUrl.default('redis://127.0.0.1:6379'),
@@ -28,7 +28,7 @@ export const rootSchema = z.strictObject({
         z.strictObject({
           /** The address to listen on. */
           host: z.string().min(1).default(HOST),
-          /** The port to listen on; 0 takes a free one. */
+          /** The port to listen on; 0 selects a free one. */
           port: count({ from: 0, to: 65535 }).default(PORT),
         }),
       ],
@@ -113,7 +113,7 @@ const rate = z
   })
   .transform(({ max, per }) => ({ max, perMs: per }));
 
-/** A policy that can be turned off: `false`, or `true` for its defaults, or its fields. */
+/** A policy that can be turned off: `false`, `true` for its defaults, or an object of its fields. */
 const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null, on: z.output<T>) =>
   z
     .union([z.boolean(), schema], unlessFields('expected true, false or an object of its settings'))
@@ -123,7 +123,7 @@ const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null
       return value === false ? null : value === true ? on : (value as z.output<T>);
     });
 
-/** The fields of every channel of a platform, apart from the platform's own. */
+/** The fields that channels of all platforms have. */
 export function commonShape({ name, defaults }: PlatformDefinition) {
   return {
     /** The platform that the channel speaks to: `kongregate`, `zulip`, `discourse` or `usercom`. */
@@ -191,7 +191,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
 
 type ParsedChannel = z.output<z.ZodObject<ReturnType<typeof commonShape>>> & Record<string, unknown>;
 
-/** A channel as the program uses it: its platform's settings apart from the others, durations in milliseconds. */
+/** The parsed form of a channel: the platform's own fields under `settings`, durations in milliseconds. */
 export function toChannel(
   name: string,
   parsed: ParsedChannel,
@@ -203,12 +203,12 @@ export function toChannel(
   return {
     name,
     platform,
-    // Secrets and base URL included.
+    // Includes secrets and the base URL.
     settings,
-    // Those of the settings that producers may know.
+    // The settings that producers may see.
     announced: Object.fromEntries(announced.map((key) => [key, settings[key]])),
     baseUrl: String(baseUrl),
-    // How a quota channel names its recipients, where the platform knows several ways.
+    // How a quota channel addresses recipients, if the platform supports several ways.
     ...(typeof addressing === 'string' && { addressing }),
     eligibility,
     quota,
@@ -227,7 +227,7 @@ export function toChannel(
 
 export type ChannelConfig = ReturnType<typeof toChannel>;
 
-/** The whole configuration as the program uses it. */
+/** The parsed configuration. */
 export const toConfig = (
   { drainTimeout, ...root }: z.output<typeof rootSchema>,
   channels: ChannelConfig[],
@@ -244,7 +244,7 @@ type ChannelInput<P> = {
   [K in keyof P]: { platform: K } & CommonInput & SettingsInput<P[K]>;
 }[keyof P];
 
-/** An object of herald.yaml's shape: durations as text (`10s`) or in milliseconds. What a platform cannot do without is checked on reading. */
+/** An object of the shape of herald.yaml: durations as text (`10s`) or in milliseconds. The fields that a platform requires are checked when it is parsed. */
 export type ConfigInput<P> = Omit<z.input<typeof rootSchema>, 'channels'> & {
   channels: Record<string, ChannelInput<P>>;
 };

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { isRedisUrl, REDIS_URL_WANTED } from '../redis/url.ts';
 
 /**
- * The kinds of values that a configuration is written in. Whole values may come out of the environment as text. `type` is
- * what the documentation calls them.
+ * Schemas of configuration values. Each accepts text, since a value may come from the environment. `type` is the name used
+ * in the documentation.
  */
 
-/** An IANA time zone that this Node knows. */
+/** An IANA time zone that this version of Node supports. */
 export const timeZone = z
   .string()
   .refine(isTimeZone, 'expected an IANA time zone such as UTC or Europe/Berlin')
@@ -21,7 +21,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Others use them as well. */
+/** Shared with other folders. */
 export { count } from '../platforms/channel-fields.ts';
 export { duration } from '../time.ts';
 

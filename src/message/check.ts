@@ -35,12 +35,12 @@ function problemsOf(issue: Issue, base: Path, of: Input): Problem[] {
     if (branch) return branch.flatMap((inner) => problemsOf(inner, path, of));
   }
   const value = valueAt(of.input, path);
-  // A schema's own wording says what was expected, not that there was nothing.
+  // The error texts of schemas say what was expected, but not that the field is missing.
   if (value === undefined && issue.code !== 'custom') return [at(path, MISSING)];
   return [at(path, `${issue.message}${isQuotable(path, of.schema) ? got(value) : ''}`)];
 }
 
-/** The alternative that the writer most likely meant: of the right kind as a whole, then with the fewest unknown fields. */
+/** The branch that was most likely intended: one whose type matches as a whole, then the one with the fewest unknown fields. */
 function closest(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const distance = (branch: readonly Issue[]): number => {
     const wrongKind = branch.some(({ code, path }) => path.length === 0 && code !== 'unrecognized_keys');
@@ -50,7 +50,7 @@ function closest(branches: readonly (readonly Issue[])[]): readonly Issue[] | un
   return branches.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
-/** Alternatives told apart by the one field they have, of which none or several were given. */
+/** The problem of a union whose branches have one field each, if none or several of these fields were given. */
 function choiceOf(branches: readonly (readonly Issue[])[]): string | undefined {
   if (branches.length < 2) return undefined;
   if (branches.every((branch) => branch.every(({ code }) => code === 'unrecognized_keys'))) {
@@ -65,7 +65,7 @@ function choiceOf(branches: readonly (readonly Issue[])[]): string | undefined {
   return missing.every((name) => name !== undefined) ? `expected one of ${missing.join(', ')}` : undefined;
 }
 
-/** Whether every alternative that has the path's first field marks it, or all of its fields, as quotable. */
+/** Whether every branch that has the first field of the path marks this field, or all of its fields, as quotable. */
 function isQuotable([field]: Path, schema: z.ZodType): boolean {
   if (field === undefined) return disclosureOf(schema) === 'quotable';
   const owners = objectsOf(schema).filter(({ shape }) => Object.hasOwn(shape, field));

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { confidential, quotable } from '../disclosure.ts';
 
-/** The fields that every message has, whatever its platform. A platform adds `to` and its own. */
+/** The fields that messages of all platforms have. A platform adds `to` and its own fields. */
 
 export const MESSAGE_VERSION = 1;
 export const MAX_CONTENT_BYTES = 64 * 1024;
-/** What a channel may be called: safe in keys, labels and shells. */
+/** Valid channel names: safe in Redis keys, metric labels and shells. */
 export const CHANNEL_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 /** Highest value of `priority`; 0 goes first. */
 export const LAST_PRIORITY = 10;
@@ -17,7 +17,7 @@ export const MAX_DATA_DEPTH = 8;
 const instant = () =>
   quotable(z.iso.datetime({ offset: true, error: 'expected an ISO instant such as 2026-01-31T12:00:00Z' }));
 
-/** UTF-8 takes at most three bytes a UTF-16 unit, so that most contents need no counting. */
+/** UTF-8 takes at most three bytes per UTF-16 unit, so most contents need not be counted. */
 const fitsContent = (text: string): boolean =>
   text.length * 3 <= MAX_CONTENT_BYTES || Buffer.byteLength(text) <= MAX_CONTENT_BYTES;
 
@@ -26,7 +26,7 @@ interface Budget {
   characters: number;
 }
 
-/** A tree of plain JSON within the limits: it comes from outside and is walked again when the content is rendered. */
+/** Checks that `data` is plain JSON within the limits: it is untrusted, and is traversed again when the content is rendered. */
 function fitsData(value: unknown, budget: Budget, depth: number): boolean {
   if (--budget.values < 0) return false;
   if (typeof value === 'string') {

@@ -2,28 +2,28 @@ import { ContentError, type Recipient } from '../platforms/port.ts';
 import { type Problem, quoted } from './problems.ts';
 
 /**
- * Whether a message fits its channel. The rules are the same on both sides of the queue: a producer refuses the message, and
- * a worker, which cannot know who enqueued it, makes it a dead letter.
+ * Checks whether a message fits its channel. The rules are the same on both sides of the queue: a producer rejects the
+ * message, and a worker, which cannot trust producers, makes it a dead letter.
  */
 
-/** What a channel takes: out of its configuration, or as its workers announced it. */
+/** What a channel accepts, from its configuration or from the announcement of its workers. */
 export interface ChannelRules {
   name: string;
-  /** Undefined where only the channel's name is known. */
+  /** Undefined if only the name of the channel is known. */
   platform: string | undefined;
-  /** How a quota channel names its recipients, where the platform knows several ways. */
+  /** How a quota channel addresses recipients, if the platform supports several ways. */
   addressing?: string | undefined;
   quota: object | null;
 }
 
-/** What the rules look at; a message without `channel` goes wherever it lies. */
+/** The fields that the rules check. A message without `channel` fits any channel of its platform. */
 export interface AddressedMessage {
   platform: string;
   channel?: string | undefined;
   to: unknown;
 }
 
-/** The first rule that the message breaks; `renderedOrProblem` checks its text. */
+/** Returns the first rule that the message violates; `renderedOrProblem` checks the content. */
 export function fitProblem(
   message: AddressedMessage,
   recipient: Recipient,
@@ -34,7 +34,7 @@ export function fitProblem(
   return addressingProblem(recipient, channel) ?? recipientsProblem(message.to, channel);
 }
 
-/** In another channel's queue, a message would be sent by an account that its writer did not mean. */
+/** In the queue of another channel, the message would be sent from an account that its author did not intend. */
 function destinationProblem(
   message: AddressedMessage,
   { name, platform }: ChannelRules,
@@ -52,7 +52,7 @@ function destinationProblem(
   return undefined;
 }
 
-/** A person who is named in two ways has two slots, and the play of one name does not count for the other. */
+/** A recipient addressed in two ways would have two slots, and a play under one address would not count for the other. */
 export function addressingProblem(
   { addressing }: Recipient,
   channel: Pick<ChannelRules, 'name' | 'addressing'>,
@@ -62,7 +62,7 @@ export function addressingProblem(
   return { path: 'to', message };
 }
 
-/** A slot belongs to one recipient: a message to several would need several slots. */
+/** A slot belongs to one recipient, so a message to several would need several slots. */
 function recipientsProblem(to: unknown, { name }: ChannelRules): Problem | undefined {
   const recipients = countRecipients(to);
   if (recipients <= 1) return undefined;
@@ -70,16 +70,18 @@ function recipientsProblem(to: unknown, { name }: ChannelRules): Problem | undef
   return { path: 'to', message };
 }
 
-/** Lists name several recipients, anything else names one. A name in two spellings is one of them. */
+/** Counts the entries of lists; any other value is one recipient. Names that differ only in case or Unicode form count once. */
 function countRecipients(to: unknown): number {
   return Object.values(to as object).reduce((sum, value) => {
-    return sum + (Array.isArray(value) ? new Set(value.map(spelledAlike)).size : value === undefined ? 0 : 1);
+    return (
+      sum + (Array.isArray(value) ? new Set(value.map(canonicalName)).size : value === undefined ? 0 : 1)
+    );
   }, 0);
 }
 
-const spelledAlike = (name: unknown): string => String(name).normalize('NFC').toLowerCase();
+const canonicalName = (name: unknown): string => String(name).normalize('NFC').toLowerCase();
 
-/** The text that `render` makes of a message, or what keeps the message from being sent: a missing value, or a limit. */
+/** The rendered text, or the problem of a content that cannot be rendered: a missing value or a platform limit. */
 export function renderedOrProblem(render: () => string): string | Problem {
   try {
     return render();

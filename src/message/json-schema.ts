@@ -5,12 +5,12 @@ import { createMessageSchemas } from './schema.ts';
 
 type JsonSchema = { [keyword: string]: unknown };
 
-/** What is said of a field of a platform's messages; undefined where nothing is. */
+/** Returns the description of a field of a platform's messages; undefined if it has none. */
 export type DescribeField = (platform: string, field: string) => string | undefined;
 
 /**
- * The wire contract as JSON Schema (draft 2020-12), generated from the schema that the workers check with. What it
- * cannot say is said in the descriptions: sizes in bytes, and that `expiresAt` lies after `sendAt`.
+ * The wire contract as JSON Schema (draft 2020-12), generated from the schema that workers validate with. The descriptions
+ * state what JSON Schema cannot express: sizes in bytes, and that `expiresAt` is later than `sendAt`.
  */
 export function messageJsonSchema(describe: DescribeField): JsonSchema {
   const { oneOf } = z.toJSONSchema(createMessageSchemas(platforms).wire, { io: 'input' }) as {
@@ -28,7 +28,7 @@ export function messageJsonSchema(describe: DescribeField): JsonSchema {
     type: 'object',
     required: ['platform'],
     properties: { platform: { enum: byPlatform.map(([name]) => name) } },
-    // One branch a platform, chosen by its name: a bad message is told what is wrong with it, and not with all four.
+    // One branch per platform, selected by name: a validator then reports the errors of one branch, not of all four.
     allOf: byPlatform.map(([name]) => ({
       if: { required: ['platform'], properties: { platform: { const: name } } },
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
@@ -56,7 +56,7 @@ function described(schema: ObjectSchema, describe: (field: string) => string | u
   return { ...schema, properties: Object.fromEntries(properties) };
 }
 
-/** The same demands in words that a validator tells more clearly. */
+/** Rewrites the schema to an equivalent one for which validators report clearer errors. */
 function clearer(schema: ObjectSchema): ObjectSchema {
   const { to, data: _unbounded, ...properties } = schema.properties;
   return {
@@ -69,7 +69,7 @@ function clearer(schema: ObjectSchema): ObjectSchema {
   };
 }
 
-/** Objects of one field each, told apart by that field: one object with exactly one of them. */
+/** Merges a union of objects with one field each into one object with exactly one of these fields. */
 function alternatives(schema: JsonSchema): JsonSchema {
   const branches = schema['anyOf'] as { properties: Record<string, JsonSchema> }[] | undefined;
   if (!branches?.every(({ properties }) => Object.keys(properties).length === 1)) return schema;
@@ -82,7 +82,7 @@ function alternatives(schema: JsonSchema): JsonSchema {
   };
 }
 
-/** Objects and lists of values, as deep as `data` may be: `data1` holds values whose objects and lists are `data2` … */
+/** Definitions of nested values, down to the maximum depth of `data`: the values of `data1` may be `data2`, and so on. */
 function dataLevels(): Record<string, JsonSchema> {
   const levels = Array.from({ length: MAX_DATA_DEPTH }, (_, i) => {
     const level = i + 1;

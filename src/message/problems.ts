@@ -1,6 +1,6 @@
 /**
- * What is wrong with an input that came from outside, by field. Problems end up in logs and in job failures, so they quote
- * only values that the schema marks as quotable, and never more than a few characters.
+ * A validation error of one field of an untrusted input. Problems are logged and stored with failed jobs, so they quote
+ * only values that the schema marks as quotable, and only a few characters of them.
  */
 export interface Problem {
   /** Dotted path of the field, empty for the input as a whole. */
@@ -14,17 +14,17 @@ const MAX_QUOTED = 40;
 /** `to.userId: expected a positive integer, got "x"` */
 export const problemText = ({ path, message }: Problem): string => (path ? `${path}: ${message}` : message);
 
-/** One line for all of them, cut after the first ten. */
+/** All problems on one line, truncated after the first ten. */
 export function problemsText(problems: readonly Problem[]): string {
   const shown = problems.slice(0, MAX_PROBLEMS).map(problemText).join('; ');
   return problems.length > MAX_PROBLEMS ? `${shown}; and ${problems.length - MAX_PROBLEMS} more` : shown;
 }
 
-/** Text of another's choosing, quoted: control characters escaped, cut to a length that a log line can bear. */
+/** Quotes untrusted text: control characters are escaped, and the text is truncated to fit a log line. */
 export const quoted = (text: string): string =>
   JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 
-/** The end of a sentence about a value that may be quoted: `, got "x"`. */
+/** The suffix of a problem with a quotable value: `, got "x"`. */
 export function got(value: unknown): string {
   if (typeof value === 'string')
     return value.length > MAX_QUOTED ? `, got ${value.length} characters` : `, got ${JSON.stringify(value)}`;
@@ -38,7 +38,7 @@ export function pathText(path: readonly PropertyKey[]): string {
   return path.map((key) => (typeof key === 'string' ? fieldName(key) : String(key))).join('.');
 }
 
-/** A name that came from outside: as it is where it looks like one. */
+/** An untrusted field name: unquoted if it consists of word characters only. */
 export function fieldName(name: string): string {
   return /^[\w-]{1,64}$/.test(name) ? name : quoted(name);
 }

@@ -3,7 +3,7 @@ import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
 import { check } from './check.ts';
 import type { Problem } from './problems.ts';
 
-/** Made once a platform: a schema costs a hundred times what it checks. */
+/** Built once per platform: building a schema takes a hundred times as long as checking with it. */
 const recipientSchemas = new WeakMap<PlatformDefinition, z.ZodType<{ to: unknown }>>();
 
 function recipientSchema(definition: PlatformDefinition): z.ZodType<{ to: unknown }> {
@@ -14,7 +14,7 @@ function recipientSchema(definition: PlatformDefinition): z.ZodType<{ to: unknow
   return schema;
 }
 
-/** Whom a `to` without a message names, in the shape of the platform's messages. */
+/** Parses a `to` without a message, in the shape of the platform's messages. */
 export function recipientOf(definition: PlatformDefinition, to: unknown): Recipient | Problem[] {
   const checked = check(recipientSchema(definition), { to });
   return 'problems' in checked ? checked.problems : definition.recipient(checked.data);

@@ -17,26 +17,26 @@ import { type Problem, problemText } from './problems.ts';
  * on both sides of the queue, and of the published JSON Schema.
  */
 
-/** A message that names no end expires this long after its enqueue. Milliseconds. */
+/** How long after its enqueue a message without `expiresAt` expires. Milliseconds. */
 export const DEFAULT_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 
 export type Platforms = Readonly<Record<string, PlatformDefinition>>;
 
-/** The parsed message of a registry: the common fields with those of its platform. */
+/** A parsed message of any platform in the registry: the common fields and those of its platform. */
 export type MessageOf<P extends Platforms> = {
   [K in keyof P & string]: CommonFields & { platform: K } & (P[K] extends PlatformDefinition<infer M, infer _>
       ? M
       : never);
 }[keyof P & string];
 
-/** What a producer is given: a message without the version, which is ours to write, and with Dates for instants. */
+/** The input of a producer: a message without the version, which Herald adds; instants may be Dates. */
 export type InputOf<P extends Platforms> = Given<MessageOf<P>>;
 
 type Given<M> = M extends CommonFields
   ? Omit<M, 'v' | InstantField> & { [K in keyof Pick<M, InstantField>]: M[K] | Date }
   : never;
 
-/** A message of whatever platform, as the parts that know no platform see it. */
+/** A message of any platform, for code that is independent of platforms. */
 export type AnyMessage = CommonFields & { platform: string; to: unknown };
 
 export type ParsedInput<M> = { kind: 'message'; message: M } | { kind: 'invalid'; problems: Problem[] };
@@ -50,12 +50,12 @@ export type ParsedJob<M> =
 export interface MessageSchemas<M> {
   /** The wire contract, `{ v: 1, … }`. */
   readonly wire: z.ZodType<M>;
-  /** Checks what application code hands in. Never throws. */
+  /** Validates a message from application code. Never throws. */
   parseInput(input: unknown): ParsedInput<M>;
   /**
-   * Checks what came out of the queue. Never throws, whatever it is.
+   * Validates the data of a queued job. Never throws, whatever the data are.
    * @param jobTimestamp when the job was added, milliseconds since the epoch: the default expiry counts from it
-   * @param jobId names the message where its producer gave no id
+   * @param jobId the id of a message without one is derived from it
    */
   parseJob(data: unknown, jobTimestamp: number, jobId: string): ParsedJob<M>;
 }
@@ -71,7 +71,7 @@ export function createMessageSchemas<P extends Platforms>(platforms: P): Message
       const late = badTimes(checked.data);
       return late ? { kind: 'invalid', problems: [late] } : { kind: 'message', message: checked.data };
     } catch {
-      // Getters that throw, proxies: only objects made in this process can do that, but none may stop a producer.
+      // A getter or proxy that throws: only possible for objects of this process, but must not stop a producer.
       return { kind: 'invalid', problems: [{ path: '', message: 'could not be read' }] };
     }
   }
@@ -92,8 +92,8 @@ export function createMessageSchemas<P extends Platforms>(platforms: P): Message
 }
 
 /**
- * The name of a message whose producer gave none: made of the job's id and time, which a redelivery keeps. The time is
- * in it because a foreign producer may use its job ids again, and the ledger would take that for a duplicate.
+ * The id of a message without one, derived from the job's id and timestamp, which are stable across redeliveries. The
+ * timestamp is included because a foreign producer may reuse job ids, which the ledger would take for duplicates.
  */
 export function idFromJob(jobId: string, jobTimestamp: number): string {
   const digest = createHash('sha256').update(`${jobTimestamp}:${jobId}`).digest('base64url');
@@ -115,7 +115,7 @@ function badTimes({ sendAt, expiresAt }: CommonFields): Problem | undefined {
 }
 
 function timed<M extends CommonFields>(message: M, jobTimestamp: number, jobId: string): ParsedJob<M> {
-  // The end of ECMAScript's time; a foreign producer may have written anything.
+  // The last instant of a Date; a foreign producer may have written anything.
   if (!(jobTimestamp > 0 && jobTimestamp <= 8.64e15))
     return { kind: 'invalid', problems: ['timestamp: the job has none that is an instant'] };
   const { id, sendAt, expiresAt } = message;
@@ -128,7 +128,7 @@ function timed<M extends CommonFields>(message: M, jobTimestamp: number, jobId: 
   };
 }
 
-/** A producer's message as it goes over the wire: with the version, and its instants as text. */
+/** Converts a producer's input to the wire format: adds the version, and formats Dates as text. */
 function toWire(input: unknown): unknown {
   if (!isRecord(input)) return input;
   const message: Record<string, unknown> = { v: MESSAGE_VERSION, ...input };
@@ -148,7 +148,7 @@ function versionOf(data: unknown): number | undefined {
   return Number.isSafeInteger(v) ? (v as number) : undefined;
 }
 
-/** The id of a message that is otherwise invalid: its dead letter can then be found by name. */
+/** The id of an otherwise invalid message, so that its dead letter can be found by it. */
 function idOf(data: unknown): string | undefined {
   if (!isRecord(data) || !Object.hasOwn(data, 'id')) return undefined;
   const id = commonFields.id.safeParse(data['id']);

@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 
 /**
- * What a schema that words nothing itself says of a bad value: zod's error map, in Herald's sentences. They continue the
- * name of the field (`to.userId: expected a number`).
+ * Zod's error map with Herald's texts, for schemas without a text of their own. A text continues the name of the field
+ * (`to.userId: expected a number`).
  */
 
 export const MISSING = 'is missing';
-/** Stands for alternatives that all failed; what is wrong with the closest of them is said in its place. */
-export const NO_ALTERNATIVE = 'fits none of the alternatives';
+/** Marks a union of which no branch matched; replaced by the problems of the closest branch. */
+export const NO_ALTERNATIVE = 'matches none of the alternatives';
 
 export const wording: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {

@@ -1,32 +1,32 @@
 import { DatabaseRefusedError } from '../redis/connection-errors.ts';
 import { type Interruption, ProducerTimeoutError } from './errors.ts';
 
-/** Reads a sync or async source in batches, with bounded memory: the way in for millions of messages. */
+/** Processes a sync or async source in batches, with bounded memory, for millions of messages. */
 
 export type Source<T> = Iterable<T> | AsyncIterable<T>;
 
 export interface Batch<T> {
   items: readonly T[];
-  /** Index of the first item within the source. */
+  /** Index of the first item in the source. */
   from: number;
 }
 
 const BATCH_SIZE = 500;
 const IN_FLIGHT = 2;
-/** A source that trickles (a log that is followed) need not fill a batch before its first item leaves. */
+/** After this time an incomplete batch is processed, for slow sources such as a followed log. */
 const LINGER_MS = 50;
 
 interface Failure {
   cause: unknown;
   resumeAt: number;
-  /** Nothing from `resumeAt` on left for Redis on this account. */
+  /** Whether this batch wrote nothing from `resumeAt` on. */
   untouched: boolean;
 }
 
 /**
- * Hands the source over in batches of at most 500, two under way at a time, in order of start. At the first failure,
- * of a batch or of the source itself, no more is read and the batches under way are waited for.
- * @returns undefined when all was handed over and settled
+ * Processes the source in batches of at most 500, starting them in order, two in flight at a time. After the first
+ * failure, of a batch or of the source, reads no more and waits for the batches in flight.
+ * @returns undefined if the whole source was processed
  */
 export async function inBatches<T>(
   source: Source<T>,
@@ -41,7 +41,7 @@ export async function inBatches<T>(
     failures.push(failure);
     giveUp();
   };
-  // Not a race with one promise that stands for the failure: it would keep every batch alive until the end.
+  // Not Promise.race with one long-lived failure promise: it would retain every batch until the end.
   const nextUnlessFailed = (): Promise<T[] | undefined> =>
     new Promise((resolve, reject) => {
       giveUp = () => resolve(undefined);
@@ -70,7 +70,7 @@ export async function inBatches<T>(
     reader.stop();
   }
   await Promise.all(running);
-  // The earliest tells how far it came; all of them have the same kind of cause.
+  // The earliest failure gives the index to resume at; the causes are of the same kind.
   const first = failures.toSorted((a, b) => a.resumeAt - b.resumeAt)[0];
   if (!first) return undefined;
   const { cause, resumeAt } = first;
@@ -82,7 +82,7 @@ const wroteNothing = (cause: unknown): boolean =>
   cause instanceof DatabaseRefusedError || (cause instanceof ProducerTimeoutError && !cause.sent);
 
 interface BatchReader<T> {
-  /** The next items, or undefined at the end. */
+  /** Returns the next items, or undefined at the end of the source. */
   next(): Promise<T[] | undefined>;
   stop(): void;
 }
@@ -117,14 +117,14 @@ function batchReader<T>(source: Source<T>): BatchReader<T> {
   return {
     next,
     stop() {
-      // Not waited for: an async generator answers only after the item that it is itself waiting for.
+      // Not awaited: an async generator returns only after the item that it is waiting for.
       pending?.catch(() => {});
       if (!ended) Promise.resolve(iterator.return?.()).catch(() => {});
     },
   };
 }
 
-/** A timer that starts when first asked for, so that it counts from a batch's first item. */
+/** A timer that starts with the first call of `over`, so that it counts from the first item of a batch. */
 function lingering(): { over(): Promise<undefined>; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let promise: Promise<undefined> | undefined;

@@ -9,30 +9,30 @@ import { type Call, readyGate } from '../redis/ready-gate.ts';
 import { type PausableTimeout, pausableTimeout, withTimeout } from '../timeout.ts';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
 
-/** Runs a command, and again after a lost connection: so it must be safe to repeat. */
+/** Runs a command and retries it after a lost connection, so it must be idempotent. */
 export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
 
-/** Work of the process's own within a call, of which Redis knows nothing: it does not count into the call's time. */
+/** Runs work of a call that does not use Redis: its time does not count towards the call's timeout. */
 export type Aside = PausableTimeout['aside'];
 
-/** A connection of the producer's own on which every call ends within its time, and which recovers by itself. */
+/** The producer's own connection: every call ends within its timeout, and the connection recovers by itself. */
 export interface ProducerConnection {
   readonly client: Redis;
   /**
-   * One call of the producer's, of as many commands as it needs, each through `attempt`.
+   * Runs one call of the producer, of any number of commands, each through `attempt`.
    * @throws ProducerTimeoutError, ProducerRefusedError, DatabaseRefusedError, ProducerClosedError
    */
   call<T>(operation: string, body: (attempt: Attempt, aside: Aside) => Promise<T>): Promise<T>;
-  /** Lets the calls under way end, then disconnects. */
+  /** Waits for the calls in progress, then disconnects. */
   close(): Promise<void>;
 }
 
 const RETRY_PAUSE_MS = 25;
-/** After a refusal that passes: a replica is promoted, or left, within seconds. */
+/** The pause after a temporary refusal: a replica is promoted, or the connection moves to the primary, within seconds. */
 const REFUSED_PAUSE_MS = 250;
 
 /**
- * @param redis a URL, or an instance, which is duplicated and otherwise left alone
+ * @param redis a URL, or an instance, which is duplicated and not changed
  * @throws TypeError for what is neither
  */
 export function openConnection(
@@ -48,7 +48,7 @@ export function openConnection(
   async function persist<T>(operation: string, call: Call, command: () => Promise<T>): Promise<T> {
     for (;;) {
       await gate.ready(call);
-      // A call that was given up must not go on behind its caller's back.
+      // A call that timed out must not continue in the background.
       if (call.over) throw new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent);
       gate.checkDatabase();
       call.sent = true;
@@ -101,7 +101,7 @@ export function openConnection(
   };
 }
 
-/** ioredis hangs the command with its arguments, so the content, on the error: only its text may travel on. */
+/** ioredis attaches the command with its arguments, and so the content, to the error: only the error's text is passed on. */
 function refusal(operation: string, error: unknown): unknown {
   return isRefusal(error) ? new ProducerRefusedError(operation, error.message) : error;
 }
@@ -109,8 +109,8 @@ function refusal(operation: string, error: unknown): unknown {
 const DISCONNECT_GRACE_MS = 500;
 
 /**
- * No QUIT: nothing is outstanding. Between two tries to connect there is no socket, and ioredis then tells no end; a
- * frozen peer never answers the closing of its socket, which is then destroyed.
+ * No QUIT: nothing is outstanding. Between two attempts to connect there is no socket, and ioredis emits no `end` then; a
+ * frozen peer never answers the FIN, so its socket is destroyed.
  */
 async function disconnect(client: Redis): Promise<void> {
   const socket = client.stream as Socket | undefined;

@@ -2,12 +2,12 @@ import { HeraldError } from '../error.ts';
 import { type Problem, problemsText, quoted } from '../message/problems.ts';
 import { refusalCode } from '../redis/errors.ts';
 
-/** What a producer call can end with besides its result. None of them repeats the content of a message. */
+/** The errors of producer calls. None of them quotes the content of a message. */
 
 export class InvalidMessageError extends HeraldError {
   override readonly name = 'InvalidMessageError';
   readonly code = 'HERALD_INVALID_MESSAGE';
-  /** One entry a field, with its dotted path. */
+  /** One entry per field, with its dotted path. */
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[]) {
     super(`Invalid message: ${problemsText(problems)}`);
@@ -18,7 +18,7 @@ export class InvalidMessageError extends HeraldError {
 const ADVICE =
   'Start a worker that serves it, or list it (in herald.yaml, or in createProducer({ channels })).';
 
-/** A channel that no worker has announced: taken, the message would wait in a queue that nobody reads. */
+/** The channel is not announced by a worker: if accepted, the message would wait in a queue that no worker reads. */
 export class UnknownChannelError extends HeraldError {
   override readonly name = 'UnknownChannelError';
   readonly code = 'HERALD_UNKNOWN_CHANNEL';
@@ -35,16 +35,16 @@ export class UnknownChannelError extends HeraldError {
 const MAYBE_TAKEN =
   'It may have been stored all the same: retry with an id of your own, or a message may be sent twice.';
 
-/** Redis did not answer in time, or did not let us in. */
+/** Redis did not answer in time, or refused the connection or login. */
 export class ProducerTimeoutError extends HeraldError {
   override readonly name = 'ProducerTimeoutError';
   readonly code = 'HERALD_PRODUCER_TIMEOUT';
   /** The call that timed out, such as `send`. */
   readonly operation: string;
   readonly timeoutMs: number;
-  /** Whether anything of the call left for Redis; where nothing did, nothing was stored. */
+  /** Whether a write of the call was sent to Redis; if not, nothing was stored. */
   readonly sent: boolean;
-  /** What Redis did, as the rest of a sentence: `did not answer: connect ECONNREFUSED 127.0.0.1:6379`. */
+  /** The cause, as the predicate of a sentence: `did not answer: connect ECONNREFUSED 127.0.0.1:6379`. */
   readonly trouble: string;
   constructor(operation: string, timeoutMs: number, trouble: string, sent: boolean) {
     super(
@@ -57,7 +57,7 @@ export class ProducerTimeoutError extends HeraldError {
   }
 }
 
-/** Redis answered with a refusal, such as being out of memory: trying again at once would not help. */
+/** Redis answered with an error, such as out of memory: an immediate retry would not help. */
 export class ProducerRefusedError extends HeraldError {
   override readonly name = 'ProducerRefusedError';
   readonly code = 'HERALD_PRODUCER_REFUSED';
@@ -69,7 +69,7 @@ export class ProducerRefusedError extends HeraldError {
   }
 }
 
-/** A call on a producer that was closed. */
+/** A call on a closed producer. */
 export class ProducerClosedError extends HeraldError {
   override readonly name = 'ProducerClosedError';
   readonly code = 'HERALD_PRODUCER_CLOSED';
@@ -78,21 +78,21 @@ export class ProducerClosedError extends HeraldError {
   }
 }
 
-/** Why a stream was not read to its end, and how far it came: as `InterruptedError` tells it. */
+/** Why a source was not processed to its end, and up to where it was: the fields of `InterruptedError`. */
 export interface Interruption {
   cause: unknown;
   resumeAt: number;
   restUntouched: boolean;
 }
 
-/** A stream of messages or plays ended early; `cause` is why, `progress` what had been settled by then. */
+/** A batch call ended early; `cause` is the error, `progress` the result up to then. */
 export class InterruptedError<P> extends HeraldError {
   override readonly name = 'InterruptedError';
   readonly code = 'HERALD_INTERRUPTED';
   readonly progress: P;
-  /** Everything before this index is settled; from here on start again (safe where the messages carry ids). */
+  /** All items before this index are settled; resume from here (safe if the messages have ids). */
   readonly resumeAt: number;
-  /** Whether nothing from `resumeAt` on was taken; otherwise some of it may have been. */
+  /** Whether nothing from `resumeAt` on was stored; otherwise some of it may have been. */
   readonly restUntouched: boolean;
   constructor(operation: string, { resumeAt, restUntouched, cause }: Interruption, progress: P) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -1,16 +1,16 @@
 import type { ChannelFacts } from '../channels/registry.ts';
 import { UnknownChannelError } from './errors.ts';
 
-/** A channel that the caller of a producer vouches for although no worker has announced it yet. */
+/** A channel that the caller declares to exist although no worker has announced it yet. */
 export interface ListedChannel {
   name: string;
   platform: string;
 }
 
-/** The channels that a producer takes messages for: nobody reads the queue of any other. */
+/** The channels that a producer accepts messages for; no worker reads the queue of any other. */
 export interface KnownChannels {
   announced: ReadonlyMap<string, ChannelFacts>;
-  /** Name → platform, undefined where the caller gave the name alone. */
+  /** Name → platform, undefined if the caller gave only the name. */
   listed: ReadonlyMap<string, string | undefined>;
 }
 
@@ -23,11 +23,11 @@ export const listChannels = (
     ),
   );
 
-/** The platform of a channel; undefined where nobody has said. */
+/** The platform of a channel; undefined if neither announced nor listed with one. */
 export const platformOf = (channel: string, { announced, listed }: KnownChannels): string | undefined =>
   announced.get(channel)?.platform ?? listed.get(channel);
 
-/** @param named the caller named the channel; otherwise it bears the name of the message's platform */
+/** @param named whether the message names the channel; otherwise it is the default one, named like the platform */
 export function unknownChannel(
   { channel, platform, named }: { channel: string; platform: string; named: boolean },
   known: KnownChannels,
@@ -37,7 +37,7 @@ export function unknownChannel(
   return new UnknownChannelError(channel, { which, advice: meant(platform, known) });
 }
 
-/** As many as help; whoever has more than these knows their names. */
+/** The number of channels that an error lists; more would not help. */
 const MOST_NAMED = 5;
 
 function meant(platform: string, known: KnownChannels): string | undefined {

@@ -14,14 +14,14 @@ import { InterruptedError, InvalidMessageError, UnknownChannelError } from './er
 import { platformOf, unknownChannel } from './known-channels.ts';
 import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
 
-/** "This player has played": what the eligibility check lives on. */
+/** Recording plays, from which the eligibility check decides. */
 
-/** Where plays are kept. */
+/** The store of plays. */
 export interface Plays {
   /**
-   * An older play never replaces a later one, so this is safe to repeat.
+   * An older play never replaces a later one, so this is idempotent.
    * @param plays `at` in milliseconds since the epoch
-   * @param eligibility by the channel's announcement, if there is one
+   * @param eligibility the channel's policy as announced, if it is
    */
   recordPlays(
     channel: string,
@@ -41,7 +41,7 @@ export interface PlayInput<To = unknown> {
 
 export interface RecordPlaysResult {
   recorded: number;
-  /** The first thousand; `onInvalid` hears of all. */
+  /** The first thousand; `onInvalid` is called for all. */
   invalid: InvalidItem[];
   invalidTotal: number;
 }
@@ -58,12 +58,12 @@ interface Play {
   at: number;
 }
 
-/** Clocks differ; further ahead than this a play would keep its player eligible for ever. */
+/** The tolerated clock difference: a play in the far future would make its player eligible for ever. */
 const MAX_AHEAD_MS = 5 * 60 * 1000;
 
-/** A recipient cannot be read without it. */
+/** The platform defines the shape of recipients. */
 const PLATFORM_UNKNOWN =
-  'Its platform is not known: list it as { name, platform }, or start a worker that serves it.';
+  'Its platform is unknown: list it as { name, platform }, or start a worker that serves it.';
 
 const playSchema = quotable(
   z.strictObject({
@@ -79,7 +79,7 @@ export async function recordOne(input: unknown, deps: PlayDeps): Promise<void> {
   if (error) throw error;
 }
 
-/** @throws InterruptedError; recording the same plays again does no harm */
+/** @throws InterruptedError; recording the same plays again is safe */
 export async function recordMany(
   inputs: Source<unknown>,
   onInvalid: ((item: InvalidItem) => void) | undefined,
@@ -102,7 +102,7 @@ export async function recordMany(
   return result;
 }
 
-/** @returns for each input, in order, what is wrong with it */
+/** @returns for each input, in order, its error if it is invalid */
 function recordBatch(
   operation: string,
   inputs: readonly unknown[],
@@ -133,7 +133,7 @@ function readPlay(
   const { channel, to } = checked.data;
   const facts = channels.get(channel);
   const known = { announced: channels, listed };
-  // Listed by its name alone, a channel may still bear that of its platform.
+  // A channel listed by name only may still have the name of its platform.
   const platform = platformOf(channel, known) ?? channel;
   const unknown = unknownChannel({ channel, platform, named: true }, known);
   if (unknown) return unknown;

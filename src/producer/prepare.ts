@@ -8,11 +8,11 @@ import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
 import { InvalidMessageError, type UnknownChannelError } from './errors.ts';
 import { type KnownChannels, platformOf, unknownChannel } from './known-channels.ts';
 
-/** A message that may be enqueued: checked, named. What its channel takes is checked by `misfit`. */
+/** A validated message with an id. Whether it fits its channel is checked by `misfit`. */
 export interface PreparedMessage extends NewJob {
   definition: PlatformDefinition;
   channel: string;
-  /** The caller named the channel; otherwise it is the one that bears its platform's name. */
+  /** Whether the caller named the channel; otherwise it is the default one, named like the platform. */
   ownChannel: boolean;
   recipient: Recipient;
   message: AnyMessage & { id: string };
@@ -28,7 +28,7 @@ export interface PrepareDeps {
   clock: Pick<Clock, 'now'>;
 }
 
-/** Everything that can be told of a message without asking Redis. */
+/** Validates a message as far as possible without Redis. */
 export function prepare(input: unknown, { platforms, schemas, clock }: PrepareDeps): Preparation {
   const parsed = schemas.parseInput(input);
   if (parsed.kind === 'invalid') return invalid(...parsed.problems);
@@ -37,7 +37,7 @@ export function prepare(input: unknown, { platforms, schemas, clock }: PrepareDe
   const sendAtMs = message.sendAt === undefined ? now : Date.parse(message.sendAt);
   if (message.expiresAt === undefined && sendAtMs >= now + DEFAULT_LIFE_MS)
     return invalid({ path: 'expiresAt', message: 'is required when sendAt is 7 days ahead or more' });
-  // The schema let only platforms of the registry through.
+  // The schema accepts only platforms of the registry.
   const definition = platforms[message.platform]!;
   const jobId = newJobId();
   const id = message.id ?? jobId;
@@ -63,7 +63,7 @@ const invalid = (...problems: Problem[]): Preparation => ({
 });
 
 /**
- * Whether the message fits its channel: by what workers announced of it; without that, the worker is the first to check.
+ * Checks that the message fits its channel as announced by workers; without an announcement, only the worker checks it.
  */
 export function misfit(
   { definition, channel, ownChannel, message, recipient }: PreparedMessage,

@@ -31,50 +31,50 @@ import {
   sendOne,
 } from './send.ts';
 
-/** The way in: application code hands over messages and plays. Every call ends within its timeout. */
+/** Enqueues messages and records plays for application code. Every call ends within its timeout. */
 export interface Producer<Input> {
   /**
    * Enqueues one message. A message with the id of one that is enqueued, or final for less than a day, is a duplicate.
    * @throws InvalidMessageError naming the fields
-   * @throws UnknownChannelError for a channel that no worker announced, named or not
-   * @throws ProducerTimeoutError when Redis is away; the message may have been stored all the same
-   * @throws ProducerRefusedError when Redis refuses, out of memory for example
+   * @throws UnknownChannelError for a channel that no worker announced, named by the message or its default
+   * @throws ProducerTimeoutError when Redis is unreachable; the message may have been stored nevertheless
+   * @throws ProducerRefusedError when Redis refuses, for example because it is out of memory
    */
   send(message: Input): Promise<SendResult>;
   /**
-   * Enqueues any number of messages in bounded memory. Invalid ones are told and the rest is sent.
-   * @throws InterruptedError saying how far it came, when Redis or the source fails on the way
+   * Enqueues any number of messages in bounded memory. Invalid ones are reported, and the rest is enqueued.
+   * @throws InterruptedError with the index to resume at, when Redis or the source fails in between
    */
   sendMany(messages: Source<Input>, options?: SendManyOptions): Promise<SendManyResult>;
-  /** Tells that a recipient has played; feeds the eligibility check. Throws as `send` does. */
+  /** Records that a recipient has played, for the eligibility check. Throws as `send` does. */
   recordPlay(play: PlayInput<RecipientOf<Input>>): Promise<void>;
   /** Records any number of plays, as `sendMany` does with messages. */
   recordPlays(
     plays: Source<PlayInput<RecipientOf<Input>>>,
     options?: { onInvalid?: (item: InvalidItem) => void },
   ): Promise<RecordPlaysResult>;
-  /** Waits for the calls under way and closes the producer's own connection. */
+  /** Waits for the calls in progress and closes the producer's own connection. */
   close(): Promise<void>;
 }
 
-/** The recipients of the platforms whose messages these are. */
+/** The recipients of the platforms of these messages. */
 export type RecipientOf<Input> = Input extends { to: infer To } ? To : unknown;
 
 export interface ProducerOptions {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
   redis: string | RedisInstance;
   /**
-   * Channels to take messages for although no worker has announced them yet. With its platform, a message of another one
-   * is refused, and a play is taken, before a worker has told it.
+   * Channels to accept messages for although no worker has announced them yet. If the platform is given, messages of
+   * another platform are rejected and plays are accepted before a worker has announced the channel.
    */
   channels?: readonly (string | ListedChannel)[];
-  /** The longest that a call may wait for Redis, `5s` when absent; for sendMany and recordPlays: a batch of 500. */
+  /** How long a call may wait for Redis, `5s` by default; for sendMany and recordPlays, each batch of 500. */
   timeout?: Duration;
-  /** The same in milliseconds, for which `timeout` stands as well. */
+  /** The same in milliseconds; `timeout` takes milliseconds as well. */
   timeoutMs?: number;
   /**
-   * Counts what the producer was handed. `channel` is one that is known: empty for an invalid message that names none,
-   * so that a counter labelled by it cannot grow without bounds.
+   * Called for each message, for counters. `channel` is always a known channel, or empty for an invalid message without
+   * one, so that a counter labelled by it has bounded cardinality.
    */
   onAccepted?: (channel: string, status: AcceptedStatus) => void;
 }
@@ -82,15 +82,15 @@ export interface ProducerOptions {
 export interface ProducerParts<P extends Platforms> {
   platforms: P;
   clock: Clock;
-  /** What the ledger knows and keeps, over the producer's own connection. */
+  /** Opens the ledger's part for producers on the producer's own connection. */
   openLedger: (redis: Redis) => FinalRecords & Plays;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
-/** The longest that a timer of Node counts. */
+/** Up to the longest delay of a Node timer. */
 const TIMEOUT_RANGE = { from: 1, to: 2 ** 31 - 1 };
 
-/** Puts a producer together: `createProducer` is this with the platforms and the ledger of Herald. */
+/** Assembles a producer: `createProducer` passes the platforms and the ledger of Herald. */
 export function buildProducer<P extends Platforms>(
   { redis, channels = [], timeout, timeoutMs, onAccepted = () => {} }: ProducerOptions,
   { platforms, clock, openLedger }: ProducerParts<P>,
@@ -126,7 +126,7 @@ export function buildProducer<P extends Platforms>(
   };
 }
 
-/** What an invalid message names as its channel, or its platform, if it is a name that we know without asking. */
+/** The channel or platform that an invalid message names, if it is listed or a platform; else empty. */
 function knownName(input: unknown, platforms: Platforms, listed: KnownChannels['listed']): string {
   const { channel, platform } = Object(input) as { channel?: unknown; platform?: unknown };
   const name = channel ?? platform;

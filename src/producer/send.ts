@@ -7,22 +7,22 @@ import { InterruptedError, type InvalidMessageError, type UnknownChannelError } 
 import type { KnownChannels } from './known-channels.ts';
 import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';
 
-/** What the producer asks the ledger: whether there is a record that became final less than a day ago. */
+/** Looks up ids in the ledger: whether each has a record that became final less than a day ago. */
 export interface FinalRecords {
   known(channel: string, ids: readonly string[]): Promise<boolean[]>;
 }
 
 export interface SendResult {
   status: 'queued' | 'duplicate';
-  /** The message's name: the caller's own or a made-up one. */
+  /** The id of the message: the caller's, or a generated one. */
   id: string;
 }
 
-/** What became of a message that a producer was handed. */
+/** The result of a message handed to a producer. */
 export type AcceptedStatus = SendResult['status'] | 'invalid';
 
 export interface InvalidItem {
-  /** Position in what was handed to sendMany, from 0. */
+  /** Position in the source, from 0. */
   index: number;
   error: InvalidMessageError | UnknownChannelError;
 }
@@ -30,15 +30,15 @@ export interface InvalidItem {
 export interface SendManyResult {
   queued: number;
   duplicate: number;
-  /** The first thousand; `onInvalid` hears of all. */
+  /** The first thousand; `onInvalid` is called for all. */
   invalid: InvalidItem[];
   invalidTotal: number;
 }
 
 export interface SendManyOptions {
   /**
-   * Checks every message as ever, and takes none: `queued` tells how many would be. A name that is there twice among these
-   * messages counts twice.
+   * Checks every message as usual, but enqueues none: `queued` counts those that would be. An id that occurs twice in the
+   * source counts twice.
    */
   dryRun?: boolean;
   onResult?: (result: SendResult & { index: number }) => void;
@@ -50,36 +50,36 @@ export interface SendDeps {
   queues: Queues;
   announcements: Announcements;
   records: FinalRecords;
-  /** Channels that the caller vouches for. */
+  /** Channels that the caller declares. */
   listed: KnownChannels['listed'];
   prepare: (input: unknown) => Preparation;
   turns: Turns;
   onAccepted: (channel: string, status: AcceptedStatus) => void;
-  /** The channel that a message which could not be read is counted for. */
+  /** The channel label under which an invalid message is counted. */
   countedFor: (input: unknown) => string;
 }
 
 export const MAX_INVALID_KEPT = 1000;
 
-type Verdict = SendResult | InvalidMessageError | UnknownChannelError;
+type EnqueueResult = SendResult | InvalidMessageError | UnknownChannelError;
 
 /** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
 export async function sendOne(input: unknown, deps: SendDeps): Promise<SendResult> {
-  // At once: the caller may use the object again.
+  // Synchronously: the caller may reuse the object.
   const preparation = prepareCounted(input, deps);
   if (preparation.kind === 'invalid') throw preparation.error;
-  const [verdict] = await enqueue('send', [preparation.prepared], deps);
-  if (verdict instanceof Error) throw verdict;
-  return verdict!;
+  const [enqueued] = await enqueue('send', [preparation.prepared], deps);
+  if (enqueued instanceof Error) throw enqueued;
+  return enqueued!;
 }
 
-/** @throws InterruptedError with what was settled, when Redis or the source fails on the way */
+/** @throws InterruptedError with the result so far, when Redis or the source fails in between */
 export async function sendMany(
   inputs: Source<unknown>,
   { onResult, onInvalid, dryRun = false }: SendManyOptions,
   given: SendDeps,
 ): Promise<SendManyResult> {
-  const deps = dryRun ? { ...given, queues: looking(given.queues), onAccepted: () => {} } : given;
+  const deps = dryRun ? { ...given, queues: readOnly(given.queues), onAccepted: () => {} } : given;
   const result: SendManyResult = { queued: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
   const refuse = (index: number, error: InvalidItem['error']): void => {
     result.invalidTotal += 1;
@@ -90,14 +90,14 @@ export async function sendMany(
     const preparations: Preparation[] = [];
     for (const item of items) preparations.push(await deps.turns(() => prepareCounted(item, deps)));
     const good = preparations.flatMap((one) => (one.kind === 'prepared' ? [one.prepared] : []));
-    const verdicts = (await enqueue('sendMany', good, deps)).values();
+    const results = (await enqueue('sendMany', good, deps)).values();
     for (const [offset, preparation] of preparations.entries()) {
       const index = from + offset;
-      const verdict = preparation.kind === 'invalid' ? preparation.error : verdicts.next().value!;
-      if (verdict instanceof Error) refuse(index, verdict);
+      const enqueued = preparation.kind === 'invalid' ? preparation.error : results.next().value!;
+      if (enqueued instanceof Error) refuse(index, enqueued);
       else {
-        result[verdict.status] += 1;
-        onResult?.({ index, ...verdict });
+        result[enqueued.status] += 1;
+        onResult?.({ index, ...enqueued });
       }
     }
   });
@@ -105,8 +105,8 @@ export async function sendMany(
   return result;
 }
 
-/** Tells what an add would answer, and adds nothing. */
-const looking = (queues: Queues): Queues => ({
+/** Queues whose `add` returns what an add would, and adds nothing. */
+const readOnly = (queues: Queues): Queues => ({
   ...queues,
   add: async (channel, messages) => (await queues.holds(channel, messages)).map((held) => !held),
 });
@@ -117,52 +117,53 @@ function prepareCounted(input: unknown, { prepare, onAccepted, countedFor }: Sen
   return preparation;
 }
 
-/** The one way into the queues, for one message or many: verdicts in the order of the messages. */
+/** Enqueues one or many messages; returns results in the order of the messages. */
 async function enqueue(
   operation: string,
   messages: readonly PreparedMessage[],
   deps: SendDeps,
-): Promise<Verdict[]> {
+): Promise<EnqueueResult[]> {
   if (messages.length === 0) return [];
   return deps.connection.call(operation, async (attempt, aside) => {
     const channels = await attempt(() => deps.announcements.current());
-    const verdicts = await aside(() => checkFit(messages, channels, deps));
+    const results = await aside(() => checkFit(messages, channels, deps));
     const groups = new Map<string, PreparedMessage[]>();
     for (const message of messages) {
-      if (verdicts.has(message)) continue;
+      if (results.has(message)) continue;
       if (!groups.get(message.channel)?.push(message)) groups.set(message.channel, [message]);
     }
     for (const [channel, group] of groups) {
       const statuses = await enqueueChannel(channel, group, attempt, deps);
       for (const [index, message] of group.entries()) {
         const status = statuses[index]!;
-        verdicts.set(message, { status, id: message.id });
+        results.set(message, { status, id: message.id });
         deps.onAccepted(channel, status);
       }
     }
-    return messages.map((message) => verdicts.get(message)!);
+    return messages.map((message) => results.get(message)!);
   });
 }
 
-/** Renders them: that may take long for many, so it goes by turns, and Redis is not waited for meanwhile. */
+/** Rendering many messages may take long: yields in between, and the time does not count as waiting for Redis. */
 async function checkFit(
   messages: readonly PreparedMessage[],
   announced: ReadonlyMap<string, ChannelFacts>,
   { listed, turns, onAccepted, countedFor }: SendDeps,
-): Promise<Map<PreparedMessage, Verdict>> {
-  const verdicts = new Map<PreparedMessage, Verdict>();
+): Promise<Map<PreparedMessage, EnqueueResult>> {
+  const results = new Map<PreparedMessage, EnqueueResult>();
   for (const message of messages) {
     const error = await turns(() => misfit(message, { announced, listed }));
     if (!error) continue;
-    verdicts.set(message, error);
+    results.set(message, error);
     onAccepted(announced.has(message.channel) ? message.channel : countedFor(message), 'invalid');
   }
-  return verdicts;
+  return results;
 }
 
 /**
- * The records are asked once, before the first add: a repeated add (an answer was lost with its connection) must not
- * meet the record of its own job that was quicker. A message that becomes final in between is caught at admission.
+ * Records are looked up once, before the first add: a repeated add (its answer was lost with the connection) must not
+ * find the record of its own job, which a worker may have finished by then. Admission catches a message that becomes
+ * final in between.
  */
 async function enqueueChannel(
   channel: string,
