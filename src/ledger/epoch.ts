@@ -37,8 +37,11 @@ export class EpochLostError extends Error {
   }
 }
 
-/** Longer than every worker takes to notice: one look of `watchStore`, or a connection made anew. */
-const HOLD_MS = 3_000;
+/**
+ * Several times as long as a worker takes to notice (one look of `watchStore`, or a connection made anew): a machine that is
+ * short of processor time runs its timers late.
+ */
+const HOLD_MS = 4_000;
 
 const joinScript = loadScript('join-epoch.lua');
 

@@ -16,7 +16,7 @@ export interface StoreWatchOptions {
 }
 
 /** How often a store that says nothing is looked at: a FLUSHALL breaks no connection. */
-const LOOK_MS = 2_000;
+const LOOK_MS = 1_000;
 
 export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch {
   const { clock, onError, onRefusing } = options;

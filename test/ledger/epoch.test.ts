@@ -14,7 +14,7 @@ it('is begun anew by whoever knew an earlier one, also where a newcomer took the
   expect(await newcomer!.join()).toEqual({ cause: 'new', holdMs: 0 });
   const begun = newcomer!.current();
   // The second one has not told yet what it knows: nobody may be admitted before it had the time.
-  expect(await first!.join()).toMatchObject({ cause: 'flushed', holdMs: 3_000 });
+  expect(await first!.join()).toMatchObject({ cause: 'flushed', holdMs: 4_000 });
   expect(first!.current()).not.toBe(begun);
   expect(await second!.join()).toMatchObject({ cause: 'flushed' });
   expect([second!.current(), await newcomer!.join()]).toMatchObject([first!.current(), { cause: 'flushed' }]);
