@@ -4,7 +4,7 @@ import { LongestFirst } from './build/test-order.ts';
 /** Decide, render, parse or speak HTTP: they start neither a Redis nor a process, and run on a bare checkout. */
 const UNIT = [
   'test/{policies,content,config,platforms,docs}/**/*.test.ts',
-  'test/{blocking,disclosure,errors,time,timeout}.test.ts',
+  'test/{blocking,disclosure,errors,structure,time,timeout}.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',
   'test/demo/{verdict,message-plan,view}.test.ts',
