@@ -97,7 +97,7 @@ it('warns where a channel is neither configured here nor served by a worker', as
   const { exitCode, stderr } = await herald(argv, { stdin });
   expect(exitCode).toBe(EXIT.done);
   expect(stderr).toMatch(
-    /^herald: warning: no worker of channel old is alive, .*`herald channel forget old`\n$/,
+    /^herald: warning: no worker of channel old is alive and .*`herald channel forget old`\n$/,
   );
   await beat(redis(), ['old'], { host: 'elsewhere', pid: 1, since: Date.now() });
   expect((await herald(argv, { stdin })).stderr).toBe('');
