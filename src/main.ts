@@ -15,7 +15,7 @@ const interrupt = (signal: NodeJS.Signals): void => {
   interruption.abort(signal);
 };
 for (const signal of SIGNALS) process.on(signal, interrupt);
-// `herald … | head` closes the pipe when it has seen enough; that is no failure.
+// `herald … | head` closes the pipe when it has seen enough; that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   process.stderr.write(`herald: cannot write to standard output: ${error.message}\n`);

@@ -32,7 +32,7 @@ export const instant = () =>
 
 const WITH_UNIT = /^\d+(\.\d+)?\s*(ms|s|m|h|d|w)$/;
 
-/** @returns milliseconds; undefined for what is no Duration: text without a unit does not show what it counts */
+/** @returns milliseconds; undefined for what is not a duration: text without a unit does not show what it counts */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   const text = typeof value === 'string' ? value.trim() : '';

@@ -33,7 +33,7 @@ export interface Admin {
   explainRecipient(to: unknown, options: { channel: string }): Promise<RecipientExplanation>;
   /** How channels stand: queues, dead letters, stops, rests and workers; of all channels when none is named. */
   status(options?: { channels?: readonly string[] | undefined }): Promise<ChannelStatus[]>;
-  /** Lets calls under way end, and closes the admin's own connection. */
+  /** Lets calls in flight end, and closes the admin's own connection. */
   close(): Promise<void>;
 }
 
@@ -56,12 +56,12 @@ export interface DeadLetterAdmin {
 
 export interface ChannelAdmin {
   list(): Promise<ChannelOverview[]>;
-  /** Nothing is sent on the channel until it is resumed: its messages wait, and requests under way end. */
+  /** Nothing is sent on the channel until it is resumed: its messages wait, and requests in flight end. */
   pause(name: string): Promise<void>;
-  /** Ends a pause, a stop for refused credentials, a rest and an open breaker; workers go on within seconds. */
+  /** Ends a pause, a stop for refused credentials, a rest and an open breaker; workers resume within seconds. */
   resume(name: string): Promise<Resumed>;
   /**
-   * Takes back what workers announced of a channel that is no more: producers then refuse messages for it.
+   * Removes the announcement of a channel that no longer exists: producers then refuse messages for it.
    * @param options `anyway`: even if messages wait or dead letters are left
    */
   forget(name: string, options?: { anyway?: boolean }): Promise<Forgotten>;
@@ -87,7 +87,7 @@ export interface ReplayControl {
   perSecond?: number | undefined;
   /** Ends it between two batches. */
   signal?: AbortSignal | undefined;
-  /** Told of each letter that went back to its queue. */
+  /** Called with each letter that went back to its queue. */
   onReplayed?: ((channel: string) => void) | undefined;
   /** Told what came of each letter. `name` is the letter's: its message's first job. */
   onStep?: ((letter: { channel: string; name: string }, step: ReplayStep) => void) | undefined;
@@ -156,7 +156,7 @@ function known(installation: Installation, name: string): OperatedChannel {
   throw new UnknownChannelError(name, { advice: `Known: ${names}.` });
 }
 
-/** @throws UnknownChannelError; TypeError for what is no instant */
+/** @throws UnknownChannelError; TypeError for what is not an instant */
 function selected(installation: Installation, selection: DeadLetterSelection): LetterSelection {
   for (const name of selection.channels ?? []) known(installation, name);
   return {

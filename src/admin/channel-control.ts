@@ -4,7 +4,7 @@ import { readChannelState, resumeChannel, stopChannel } from '../ledger/channel-
 import type { HoldReason } from '../observe/sample.ts';
 import { holdOf } from './status.ts';
 
-/** No message of the channel is sent from now on until it is resumed; requests under way end. */
+/** No message of the channel is sent from now on until it is resumed; requests in flight end. */
 export async function pauseChannel({ store }: OperatedChannel): Promise<void> {
   await stopChannel(store, 'paused');
 }
@@ -16,7 +16,7 @@ export interface Resumed {
   changed: boolean;
 }
 
-/** Ends a stop, a rest, an open breaker and the pause of a BullMQ dashboard; workers go on within seconds. */
+/** Ends a stop, a rest, an open breaker and the pause of a BullMQ dashboard; workers resume within seconds. */
 export async function resume({ store, queue }: OperatedChannel): Promise<Resumed> {
   const queuePaused = await queue.isPaused();
   const held = holdOf(await readChannelState(store), queuePaused);
@@ -32,7 +32,7 @@ export type Forgotten =
   | { kind: 'kept'; waiting: number; dead: number };
 
 /**
- * Takes back what workers announced of a channel that is no more: producers then refuse messages for it. Its queue and
+ * Removes the announcement of a channel that no longer exists: producers then refuse messages for it. Its queue and
  * its ledger stay, and a worker that serves it announces it again.
  * @param anyway even if messages wait or dead letters are left
  */

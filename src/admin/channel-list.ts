@@ -7,7 +7,7 @@ import { type Hold, holdOf } from './status.ts';
 export interface ChannelOverview {
   name: string;
   platform: string;
-  /** The configuration at hand has it. */
+  /** The given configuration has it. */
   configured: boolean;
   /** A worker has served it. */
   announced: boolean;

@@ -9,7 +9,7 @@ import { accountChecks } from './account-checks.ts';
 import { channelChecks } from './channel-checks.ts';
 
 /**
- * Everything that `doctor` can tell of a Redis that answers. What it may not ask is a finding, too.
+ * Everything that `doctor` can find out about a Redis that answers. A forbidden question is a finding, too.
  * @param withCredentials whether those of the channels are resolved, so that the platforms can be asked
  */
 export async function examine(installation: Installation, withCredentials: boolean): Promise<Check[]> {

@@ -21,7 +21,7 @@ export interface RecipientExplanation {
   now: number;
   slot: (ExplainedSlot & { ownerId: string | null }) | null;
   play: ExplainedPlay | null;
-  /** What would become of a message to it that a worker took up now; null where that cannot be told. */
+  /** What would become of a message to it that a worker picked up now; null where that is not known. */
   predicted: Prediction | null;
   /** Its messages among the first of each queue state. */
   waiting: ListedJob[];

@@ -34,10 +34,10 @@ export interface Explanation {
   /** What its job or its letter says of it; null without either, or where that cannot be read. */
   message: ExplainedMessage | null;
   record: ExplainedRecord | null;
-  /** The recipient's slot, whoever has it; known only with a readable job. */
+  /** The recipient's slot, whichever message has it; known only with a readable job. */
   slot: (ExplainedSlot & { ownerId: string | null }) | null;
   play: ExplainedPlay | null;
-  /** What becomes of it when its job is taken up next; null where that cannot be told. */
+  /** The result of the next pickup of its job; null where that is not known. */
   predicted: Prediction | null;
   /** Oldest first. */
   receipts: Receipt[];

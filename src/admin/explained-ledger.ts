@@ -10,7 +10,7 @@ export type ExplainedRecord =
       run: number;
       attempts: number;
       since: number;
-      /** Until when the request under way may last. */
+      /** The deadline of the request in flight. */
       deadline: number | null;
       /** Since when an attempt of this run may have arrived without anybody knowing. */
       doubtSince: number | null;
@@ -18,7 +18,7 @@ export type ExplainedRecord =
   | (FinalState & { run: number; attempts: number; at: number });
 
 export interface ExplainedSlot {
-  /** `held`: a send is under way or in doubt; `sent`: used; `taken`: used for all that anybody can tell. */
+  /** `held`: a send is in flight or in doubt; `sent`: used; `taken`: used, as far as can be known. */
   state: 'held' | 'sent' | 'taken';
   /** When the window ends and the slot is free again. */
   until: number;

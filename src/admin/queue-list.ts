@@ -25,7 +25,7 @@ export interface ListedJob {
 export interface QueueSelection {
   channels?: readonly string[] | undefined;
   states?: readonly ListedState[] | undefined;
-  /** At most so many of each channel and state. */
+  /** At most this many of each channel and state. */
   limit: number;
 }
 
@@ -51,7 +51,7 @@ async function* listState(
   for (let from = 0; from < found.length; from += PAGE) {
     const page = found.slice(from, from + PAGE);
     const jobs = await queue.read(page.map(({ id }) => id));
-    // A job that a worker ended meanwhile waits no more.
+    // A job that a worker finished meanwhile no longer waits.
     for (const [i, job] of jobs.entries()) if (job) yield* listed(channel, state, job, page[i]!.dueAt);
   }
 }

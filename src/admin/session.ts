@@ -26,7 +26,7 @@ export interface Session {
    * @throws RedisUnreachableError where Redis is away, or goes away meanwhile; DatabaseRefusedError, AdminClosedError
    */
   run<T>(operation: (installation: Installation) => Promise<T>): Promise<T>;
-  /** Lets operations under way end. */
+  /** Lets operations in progress end. */
   close(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { channelKeys } from '../redis/keys.ts';
 /**
  * Which worker processes serve a channel: the sorted set `herald:{<channel>}:workers`, whose members are JSON and whose
  * scores are the instants until which they count as alive, milliseconds since the epoch by the store's clock. The
- * announcements cannot tell: they stay when the last worker goes.
+ * announcements do not show that: they stay when the last worker goes.
  */
 export interface WorkerIdentity {
   host: string;
@@ -24,7 +24,7 @@ async function storeTime(redis: Redis): Promise<number> {
   return seconds * 1000 + Math.floor(micros / 1000);
 }
 
-/** The key goes by itself when nobody beats any more. */
+/** The key expires when no worker beats any more. */
 export async function beat(
   redis: Redis,
   channels: readonly string[],

@@ -16,7 +16,7 @@ import { connectOperator } from '../redis/connections.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { type ChannelFacts, readAnnouncements, readQuota } from './registry.ts';
 
-/** One Redis with all the channels that it, or the configuration at hand, knows of: what an operator looks at. */
+/** One Redis with all the channels that it, or the given configuration, knows of: what an operator looks at. */
 export interface Installation {
   readonly redis: Redis;
   readonly clock: Clock;
@@ -114,7 +114,7 @@ function openChannel(
   announced: ChannelFacts | undefined,
   parts: ChannelParts,
 ): OperatedChannel {
-  // The workers' own word goes first: the configuration at hand may be another one than theirs.
+  // The workers' own announcement goes first: the given configuration may be another one than theirs.
   const facts = announced ?? configured!;
   let queue: ChannelQueue | undefined;
   return {

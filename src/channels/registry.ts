@@ -5,7 +5,7 @@ import type { ChannelConfig, QuotaConfig } from '../config/schema.ts';
 import { CHANNELS_KEY } from '../redis/keys.ts';
 
 /**
- * What workers tell producers of their channels: one hash, `herald:channels`, channel → JSON, without expiry, so that
+ * What workers announce of their channels: one hash, `herald:channels`, channel → JSON, without expiry, so that
  * a producer can check a message while no worker runs. Public facts only: no credential, no address.
  */
 const factsSchema = z.object({
@@ -30,7 +30,7 @@ const factsSchema = z.object({
     })
     .nullable(),
   rate: z.object({ max: z.number(), perMs: z.number() }).nullable(),
-  /** What else admission goes by, so that operators elsewhere can tell what becomes of a message. */
+  /** What else admission goes by, so that operators elsewhere can predict what becomes of a message. */
   delivery: z
     .object({
       timeoutMs: z.number(),
@@ -139,7 +139,7 @@ export function cachedAnnouncements(redis: Redis, clock: Pick<Clock, 'monotonic'
       const channels = readAnnouncements(redis);
       const mine = { at: now, channels };
       read = mine;
-      // A failure is told to whoever waits for it, and forgotten.
+      // A failure rejects for those that wait for it, and is not cached.
       channels.catch(() => {
         if (read === mine) read = undefined;
       });

@@ -16,7 +16,7 @@ export interface TakenSample extends ChannelSample {
 
 /**
  * Reads how a channel stands, for the gauges and for `status`. Some small commands, whatever the queue's length. Ages
- * are told by the oldest message that can be seen without walking the queue: the heads of its lists.
+ * are those of the oldest message that can be seen without walking the queue: the heads of its lists.
  */
 export async function sampleChannel(
   { store, queue }: { store: ChannelStore; queue: ChannelQueue },

@@ -9,13 +9,13 @@ import type { Source } from './input/source.ts';
 import { startProgress } from './progress.ts';
 import type { Invocation } from './shell.ts';
 
-/** A file of many messages or plays on its way into a producer: bad lines are told, the rest goes on. */
+/** A file of many messages or plays on its way into a producer: bad lines are reported, the rest is enqueued. */
 export interface BulkJob<T, R> {
   source: Source;
   entries: AsyncIterable<Entry<T>>;
   /** What is counted, for people: `messages`. */
   noun: string;
-  /** Hands the values over; `onInvalid` hears of each value that was refused. */
+  /** Hands the values over; `onInvalid` is called with each value that was refused. */
   handOver(values: AsyncIterable<T>, onInvalid: (item: InvalidItem) => void): Promise<R>;
 }
 
@@ -27,9 +27,9 @@ export interface RefusedLine {
 }
 
 export interface BulkReport<R> {
-  /** What the producer settled; `undefined` when it failed without a word on that. */
+  /** What the producer settled; `undefined` when it failed without saying. */
   result: R;
-  /** Every bad line is told on standard error as it is met; the first thousand are kept for `--json`. */
+  /** Every bad line is reported on standard error as it is met; the first thousand are kept for `--json`. */
   refused: { total: number; lines: RefusedLine[] };
   /** Why not everything was handed over, as a sentence, and how the command ends where nothing was. */
   stopped?: { why: string; exitCode: ExitCode } | undefined;

@@ -13,7 +13,7 @@ import { CommandFailure } from './failure.ts';
 
 export interface FailureDescription {
   exitCode: ExitCode;
-  /** What to tell, one sentence a line. */
+  /** The message, one sentence a line. */
   lines: readonly string[];
   /** Only of what nobody expected. */
   stack?: string | undefined;
@@ -31,11 +31,11 @@ const EXPECTED: readonly (readonly [ErrorClass, ExitCode])[] = [
   [InterruptedError, EXIT.partly],
 ];
 
-/** How an error that ended a command is told, and with which exit code. */
+/** The message and exit code for an error that ended a command. */
 export function describeFailure(error: unknown): FailureDescription {
   if (error instanceof CommandFailure) return { exitCode: error.exitCode, lines: [error.message] };
   if (error instanceof ProducerTimeoutError) {
-    // What may have been taken cannot be told as nothing done.
+    // Something may have been done, so exit code 3 (nothing done) would be wrong.
     return { exitCode: error.sent ? EXIT.partly : EXIT.unreachable, lines: [error.message] };
   }
   if (isRefusal(error)) return { exitCode: EXIT.partly, lines: [`Redis refused: ${error.message}`] };

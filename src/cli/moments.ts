@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import ms from 'ms';
 import { parseDuration, parseInstant } from '../time.ts';
 
-/** A point in time as an option names it: an instant, or so long ago. */
+/** A point in time as an option gives it: an instant, or a duration before now. */
 export type Moment = { at: Date } | { agoMs: number };
 
 /** `2026-01-31T12:00:00Z`, milliseconds since the epoch, or a duration such as `2h`. */

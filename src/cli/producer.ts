@@ -7,7 +7,7 @@ import type { Invocation } from './shell.ts';
 
 /**
  * Opens a producer for the configured Redis and channels, and closes it whatever happens. Messages for a channel that the
- * configuration does not list, and that no worker serves, are told: it may be one that is no more.
+ * configuration does not list, and that no worker serves, are reported: it may no longer exist.
  */
 export async function withProducer<T>(
   invocation: Invocation,

@@ -4,7 +4,7 @@ import type { OutputStream } from './context.ts';
 export interface Progress {
   /** `value` in the unit of the total; `count` is what the person counts in. */
   update(value: number, count: number): void;
-  /** Makes room for a line of text that is written next: the bar comes back below it. */
+  /** Makes room for a line of text that is written next; the bar is redrawn below it. */
   giveWay(): void;
   stop(): void;
 }

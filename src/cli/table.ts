@@ -4,7 +4,7 @@ import wrapAnsi from 'wrap-ansi';
 
 /**
  * The one look of Herald's tables: columns two spaces apart, without rules, ready for `awk`. Where the width is limited,
- * cells are wrapped; where not even their longest words fit side by side, each row is told as a block of its own.
+ * cells are wrapped; where not even their longest words fit side by side, each row becomes a block of its own.
  */
 
 export interface TableText {

@@ -8,7 +8,7 @@ import { type ChannelConfig, commonShape, toChannel } from './schema.ts';
 
 export type Platforms = Readonly<Record<string, PlatformDefinition>>;
 
-/** The job lock: BullMQ takes a job from a worker that did not renew it for so long. A send must end well within it. */
+/** The job lock: BullMQ takes a job from a worker that did not renew it for this long. A send must end well within it. */
 export const JOB_LOCK_MS = 15_000;
 /** Left for admission, settlement and a slow event loop. */
 const LOCK_MARGIN_MS = 3_000;

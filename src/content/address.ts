@@ -65,7 +65,7 @@ export function openWordAddress(text: string): string | undefined {
   return at === -1 ? undefined : word.slice(at);
 }
 
-/** From its end: a pattern for it would begin anew at each character of a long word before. */
+/** From its end: a pattern for it would begin again at each character of a long word before. */
 function lastWord(text: string): string {
   let start = text.length;
   while (start > 0 && !WORD_END.test(text.charAt(start - 1))) start -= 1;

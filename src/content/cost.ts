@@ -17,13 +17,13 @@ const CHAINS = { alt: ['paragraph', 'reference', 'blockquote', 'list'] };
 
 /** Makes the parser throw ContentError for a text beyond a limit. */
 export function limitCost(parser: MarkdownIt): void {
-  // Above ours: beyond its own limit the parser leaves text out without a word.
+  // Above ours: beyond its own limit the parser leaves text out silently.
   parser.set({ maxNesting: MOST_NESTED + 1 });
   parser.block.ruler.before('code', 'cost', ({ env, level }) => step(env, level), CHAINS);
   parser.inline.ruler.before('newline', 'cost', ({ env, level }) => step(env, level));
 }
 
-/** @returns false, which tells the parser that this rule found nothing */
+/** @returns false, so that the parser goes on to its next rule */
 function step(env: Env, level: number): false {
   const steps = Number(env['steps'] ?? 0) + 1;
   env['steps'] = steps;

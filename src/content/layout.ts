@@ -18,7 +18,7 @@ export function stack(pieces: readonly string[], between: string): string {
 
 /**
  * One line's end, with the white space around it, becomes `between`, and so do several in a row. Cut and put together,
- * since a pattern that begins with white space tries each character of a long run of it anew.
+ * since a pattern that begins with white space tries each character of a long run of it again.
  */
 export function joinLines(text: string, ends: RegExp, between: string): string {
   const lines = text.split(ends);

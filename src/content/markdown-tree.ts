@@ -21,7 +21,7 @@ export function parseTree(markdown: string): Root {
   return { type: 'root', children: readNodes({ tokens, at: 0, line: 0 }).nodes } as Root;
 }
 
-/** The parser tells a tree as a list of tokens, some of which open and close a node. */
+/** The parser returns a tree as a list of tokens, some of which open and close a node. */
 interface Cursor {
   tokens: readonly Token[];
   at: number;

@@ -13,7 +13,7 @@ export interface Flavour {
   strangersWords(text: string, place: Place): string;
   /** A character as itself, where it would begin a block. */
   literal(char: string): string;
-  /** What text ends with that a word from outside would complete: a mention, a command. */
+  /** Endings of a text that a following value would complete: a mention, a command. */
   opening: RegExp;
 }
 

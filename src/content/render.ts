@@ -32,7 +32,7 @@ export function renderContent(message: RenderableMessage, dialect: Dialect): str
   const body =
     message.format === 'native' ? renderNative(message, dialect) : renderMarkdown(message, dialect);
   if (body.trim() === '') throw new ContentError('content', 'is empty once it is rendered');
-  // Half a surrogate pair is no text: some JSON parsers refuse the whole body for it. NUL is refused by databases.
+  // A lone surrogate is not valid text: some JSON parsers refuse the whole body for it. NUL is refused by databases.
   return body.replace(/[\0\p{Cs}]/gu, '\uFFFD');
 }
 

@@ -70,7 +70,7 @@ function readValue(path: string, data: Record<string, unknown>): string {
 
 /** Where a value stands: the text before it, values in it already filled, and the text behind it, theirs still open. */
 export interface Place {
-  /** The last `LONGEST_BEFORE` characters: who looked at all for each value would take the square of the text's length. */
+  /** The last `LONGEST_BEFORE` characters: looking at all of it for each value would take quadratic time. */
   before: string;
   after: string;
   /** The text before it with all places still open: nothing in it came from outside. */

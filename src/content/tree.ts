@@ -53,7 +53,7 @@ export function fillTree(root: Root, values: readonly string[], words: 'filled' 
   const filling: Filling = {
     values,
     fillWords: (text) => (words === 'filled' ? fill(text, values, wordOrAddress) : text),
-    // Who has no escape for words has no code either.
+    // A dialect without escapes for words has none for code either.
     fillCode: (text) => fill(text, values, words === 'filled' ? wordOrAddress : undefined),
     addresses: 0,
   };

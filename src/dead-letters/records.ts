@@ -89,7 +89,7 @@ export const readLetterData = async (store: ChannelStore, name: string): Promise
 /**
  * What a replay did with a letter. `replayed`: its next run has begun and its job stands in the queue. `delivered`: proof
  * of delivery came in since; the letter is dropped. `gone`: it is no longer listed with that death. The others leave it a
- * letter. `active`: a send of the message is under way. `duplicate`: another message of its name ended within the last
+ * letter. `active`: a send of the message is in flight. `duplicate`: another message of its name ended within the last
  * day. `cut`: its data was too large to be kept.
  */
 export type ReplayStatus = 'replayed' | 'delivered' | 'gone' | 'active' | 'duplicate' | 'cut';

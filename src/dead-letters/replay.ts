@@ -26,9 +26,9 @@ export interface ReplayOptions {
   perSecond?: number | undefined;
   /** Ends the replay between two batches. */
   signal?: AbortSignal | undefined;
-  /** Told of every letter that went back to its queue: `herald_replays_total` counts by this. */
+  /** Called with every letter that went back to its queue: `herald_replays_total` counts by this. */
   onReplayed?: ((channel: string) => void) | undefined;
-  /** Told of every letter with what came of it. */
+  /** Called with every letter with what came of it. */
   onStep?: ((letter: IndexedLetter, step: ReplayStep) => void) | undefined;
   /** The system's when absent. */
   pause?: Pause | undefined;

@@ -13,7 +13,7 @@ import {
 export interface LetterSelection extends LetterFilter {
   /** Message ids or job ids; every letter of the filter when absent or empty. */
   ids?: readonly string[] | undefined;
-  /** At most so many, oldest first. */
+  /** At most this many, oldest first. */
   limit?: number | undefined;
 }
 

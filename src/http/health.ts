@@ -1,4 +1,4 @@
-/** What the probes answer with. Values only: who gathers them lives with the workers. */
+/** What the probes answer with. Values only; the workers gather them. */
 
 export interface LivenessReport {
   /** Whether the worker's loop made progress lately. An outage of Redis or a stopped channel is no reason to restart. */

@@ -13,7 +13,7 @@ export interface VerbContext {
  * processors must.
  *
  * Nothing here spends a BullMQ attempt: the budget is the ledger's. Should a verb fail (the lock was lost, Redis is
- * away), the job is left where it is: it stalls, comes back, and meets its own record.
+ * away), the job is left where it is: it stalls, is redelivered, and meets its own record.
  */
 export async function applyVerb(verb: Verb, job: Job, context: VerbContext): Promise<void> {
   switch (verb.kind) {
@@ -36,7 +36,7 @@ async function handBack(job: Job, { token }: VerbContext): Promise<never> {
 
 /**
  * BullMQ delays to an instant by its own clock, and to *now* by that clock what it takes for past: days too late where the
- * clock was stepped ahead. Then the job goes back to whoever's clock is right. An offset that is tolerated must not shorten
+ * clock was stepped ahead. Then the job goes back, for a worker whose clock is right. An offset that is tolerated must not shorten
  * a delay, or a repetition would follow at once upon a send in doubt: the job may come up late by it, and never early.
  */
 async function delay(job: Job, until: number, context: VerbContext): Promise<never> {
@@ -60,5 +60,5 @@ const expiryMs = (ms: number): number =>
 export const isSignal = (error: unknown): boolean =>
   error instanceof DelayedError || error instanceof RateLimitError || error instanceof WaitingError;
 
-/** Tells BullMQ that the job was moved although it was not: it then stalls and comes back to whoever is alive. */
+/** Tells BullMQ that the job was moved although it was not: it then stalls and is redelivered to a live worker. */
 export const leaveToStall = (): Error => new DelayedError();

@@ -4,7 +4,7 @@ import { openQueue } from './open-queue.ts';
 import { readStoredJobs, type StoredJob } from './stored-jobs.ts';
 
 /**
- * The queue of one channel, to whoever looks into it or holds it as a whole. Here, and nowhere outside of this folder, it is
+ * The queue of one channel, for reading it or holding it as a whole. Here, and nowhere outside of this folder, it is
  * known how BullMQ lays its jobs out in Redis. Times are in milliseconds since the epoch.
  */
 export interface ChannelQueue {
@@ -16,7 +16,7 @@ export interface ChannelQueue {
   first(state: ListedState, limit: number): Promise<ListedJob[]>;
   /** For each id, in order; undefined where there is no such job. */
   read(ids: readonly string[]): Promise<(StoredJob | undefined)[]>;
-  /** The job of this id, if what lies under that name is one: any text may be asked for. */
+  /** The job of this id, if the key of that name is a job: any text may be asked for. */
   find(id: string): Promise<StoredJob | undefined>;
   /** The job that was enqueued under this name of a message and is not done; not found after a replay. */
   findNamed(messageId: string): Promise<StoredJob | undefined>;
@@ -55,7 +55,7 @@ export interface ListedJob {
 
 export type JobState = BullState | 'unknown';
 
-/** For those who work with no jobs: nothing is written but by `resume`, and by `failed` as it says. */
+/** For reading: nothing is written except by `resume`, and by `failed` as documented. */
 export const openChannelQueue = (redis: Redis, channel: string): ChannelQueue =>
   channelQueue(openQueue(redis, channel), redis);
 

@@ -19,17 +19,17 @@ import { type ReadContext, readEnvelope } from './read-envelope.ts';
 /** Takes the jobs of one channel out of its queue, as many at a time as the channel allows, and puts each where it belongs. */
 export interface ChannelWorker {
   readonly queue: ChannelQueue;
-  /** Starts or stops taking jobs; those taken go on. */
+  /** Starts or stops picking up jobs; those picked up continue. */
   pull(on: boolean): void;
   /** Jobs taken and not yet settled. */
   active(): number;
   /** When a job was last taken, by the monotonic clock. */
   lastTakenAt(): number;
-  /** Of jobs that were left to come back although this worker lives, the stalls do not count. */
+  /** Resets the stall count of jobs that were left to stall while this worker is alive. */
   forgiveStalls(): Promise<void>;
-  /** Takes no more jobs and waits for those taken; hangs while Redis is away. */
+  /** Picks up no more jobs and waits for those picked up; hangs while Redis is away. */
   close(): Promise<void>;
-  /** Lets go of everything at once; what was taken stalls and comes back elsewhere. */
+  /** Releases everything at once; jobs that were picked up stall and are redelivered elsewhere. */
   abandon(): void;
 }
 
@@ -44,22 +44,22 @@ export interface ChannelWorkerDeps {
   turns: Turns;
   clock: StoreClock;
   logger: Logger;
-  /** Hears of errors of BullMQ's own loops: of the connection, mostly. */
+  /** Called with errors of BullMQ's own loops: of the connection, mostly. */
   tellError(error: Error): void;
 }
 
-/** Finds the jobs of a dead worker. With the job lock this makes its jobs come back after 15 to 19 s. */
+/** Finds the jobs of a dead worker. With the job lock, its jobs are redelivered after 15 to 19 s. */
 const STALLED_INTERVAL_MS = 4_000;
 /** After jobs that the store failed, growing with their number in a row. */
 const FAILED_PAUSE_MS = 25;
 const FAILED_PAUSE_AT_MOST_MS = 2_000;
 /** After an error of the store in BullMQ's own loop. */
 const RUN_RETRY_MS = 1_000;
-/** BullMQ ends a job that stalled too often without a word to us: the pipeline counts the stalls instead. */
+/** BullMQ fails a job that stalled too often without calling the processor: the pipeline counts the stalls instead. */
 const MAX_STALLED = 1_000_000_000;
 /** A rest works only on workers with a limiter, so this one limits nothing. */
 const NO_LIMIT = { max: 1_000_000_000, duration: 1_000 };
-/** How often a resting worker looks whether it may go on: a close or a resume meanwhile must not wait for longer. */
+/** How often a resting worker checks whether it may resume: a close or a resume must not wait longer. */
 const REST_LOOK_MS = 1_000;
 /** BullMQ's stream of queue events, which nothing here reads. */
 const EVENTS_KEPT = 100;
@@ -74,7 +74,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   let lastTakenAt = clock.monotonic();
   /** Jobs in a row that the store failed. */
   let failures = 0;
-  /** Jobs left to come back although this worker lives. */
+  /** Jobs left to stall while this worker is alive. */
   let left = new Set<string>();
 
   async function deliver(job: Job<string>): Promise<Verb> {

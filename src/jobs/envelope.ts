@@ -59,10 +59,10 @@ export type EntrySource = Omit<LetterSource, 'detail'>;
 /** What becomes of the messages that a worker picked up. */
 export interface Pipeline {
   /**
-   * Rejects only for infrastructure and bugs; the job then belongs to nobody and comes back by itself.
+   * Rejects only for infrastructure and bugs; the job is then left to stall and is redelivered.
    * @returns a disposition for each entry, in order
    */
   deliver(envelope: Envelope): Promise<Disposition[]>;
-  /** Nothing new leaves from here on; requests under way are aborted. */
+  /** Sends nothing new from here on; requests in flight are aborted. */
   abort(): void;
 }

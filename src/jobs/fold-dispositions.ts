@@ -6,9 +6,9 @@ export type Verb =
   | { kind: 'complete' }
   /** It comes up again then, and no sooner: milliseconds since the epoch, store's clock. */
   | { kind: 'delay'; until: number }
-  /** It goes back to the front of a queue that gives nothing out for so long. */
+  /** It goes back to the front of a queue that hands out nothing for this long. */
   | { kind: 'rest'; delayMs: number }
-  /** It goes back to the front, for whoever takes it next. */
+  /** It goes back to the front, for the next worker. */
   | { kind: 'hand_back' };
 
 /**

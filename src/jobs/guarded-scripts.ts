@@ -6,7 +6,7 @@ import { HEAD_BYTES, MAX_DATA_BYTES } from './stored-jobs.ts';
  * Puts Herald's look at a job in front of BullMQ's own scripts, for a connection on which jobs are taken.
  *
  * BullMQ's worker is handed the whole hash of a job, in which a foreign producer may have written anything: options that
- * say what becomes of it, fields that BullMQ cannot parse (the job would stall and come back for ever), a hundred megabytes
+ * say what becomes of it, fields that BullMQ cannot parse (the job would stall and be redelivered forever), a hundred megabytes
  * (the worker would die of them). By the time that JavaScript sees the job it is too late, so `pick-up.lua` stands between.
  */
 const LIMITS = `local MAX_DATA, HEAD = ${MAX_DATA_BYTES}, ${HEAD_BYTES}\n`;

@@ -9,8 +9,8 @@ const RETRY_PAUSE_MS = 1_000;
 export const LONGEST_BLOCK_S = 2;
 
 /**
- * BullMQ's worker, able to take up a job whose data cannot be parsed: `data` stays text. BullMQ's own throws in that case
- * before the processor is called, so that the job would stall and come back for ever.
+ * BullMQ's worker, able to pick up a job whose data cannot be parsed: `data` stays text. BullMQ's own throws in that case
+ * before the processor is called, so that the job would stall and be redelivered forever.
  */
 export class MessageWorker extends Worker<string> {
   protected override createJob(data: RawJob, jobId: string): Job<string> {
@@ -31,7 +31,7 @@ export class MessageWorker extends Worker<string> {
   }
 
   /**
-   * Lets go of the blocking connection and of the timers that renew locks and look for stalled jobs, without a word to
+   * Releases the blocking connection and the timers that renew locks and look for stalled jobs, without a command to
    * Redis. BullMQ's own `close(true)` does none of it once a `close()` hangs, and the process would not end by itself.
    */
   abandon(): void {

@@ -12,7 +12,7 @@ export function openQueue(
   options: Partial<QueueOptions> = LOOKING,
 ): Queue {
   const queue = new Queue(queueName(channel), { connection, prefix: PREFIX, ...options });
-  // The owner of the connection hears its errors; a queue without a listener would print them.
+  // The owner of the connection handles its errors; a queue without a listener would print them.
   queue.on('error', () => {});
   return queue;
 }

@@ -4,10 +4,10 @@ import type { QueuedJob } from './envelope.ts';
 
 /** A job's data beyond this is not read: the largest message takes some 800 KiB, written with all its escapes. */
 export const MAX_DATA_BYTES = 1024 * 1024;
-/** What is kept of data that are too large, for whoever wonders what they were. */
+/** What is kept of data that are too large, for diagnosis. */
 export const HEAD_BYTES = 16 * 1024;
 
-/** A job as it lies in Redis. BullMQ's own reader throws for what is not JSON. */
+/** A job as it is stored in Redis. BullMQ's own reader throws for what is not JSON. */
 export interface StoredJob extends QueuedJob {
   /** When it ended, if it did. */
   finishedOn: number | undefined;

@@ -3,10 +3,10 @@ import { loadScript } from './script.ts';
 
 const accountScript = loadScript('account.lua');
 
-/** A channel counts as served for so long after its worker last said so; workers say it every 15 s. */
+/** A channel counts as served for this long after its worker last said so; workers say so every 15 s. */
 export const ACCOUNT_LEASE_MS = 45_000;
 
-/** An account on a platform, and the channel that speaks for it; the account's key lies in a hash slot of its own. */
+/** An account on a platform, and the channel that speaks for it; the account's key is in a hash slot of its own. */
 export interface Account {
   /** `herald:{account:<hash>}` */
   key: string;
@@ -22,7 +22,7 @@ export interface AccountHolder {
 /**
  * Takes the account where it is nobody's, and says that its channel is served where it is its own.
  * @param from the channel that it may be taken from, once that was retired
- * @returns who has it now
+ * @returns the channel that has it now
  */
 export async function claimAccount(
   redis: Redis,

@@ -2,7 +2,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
 
 /**
- * Which message on the platform belongs to which of ours, where only its text could tell: two messages of one text to
+ * Which message on the platform belongs to which of ours, where only its text could show it: two messages of one text to
  * one person must not take the same one for proof of their delivery. Deliveries claim theirs at settlement.
  */
 export interface Claims {

@@ -10,7 +10,7 @@ export interface Epoch {
   /** Undefined before the first `join`. */
   current(): string | undefined;
   /**
-   * To be called when the store has been told everything: from then on its history is this worker's.
+   * To be called when everything has been restored to the store: from then on its history is this worker's.
    * @param anew whether another server answers than before: then it is no FLUSHALL that took the epoch
    */
   join(anew?: boolean): Promise<Joined>;
@@ -23,7 +23,7 @@ export type EpochCause = 'same' | 'new' | 'flushed' | 'failover';
 
 export interface Joined {
   cause: EpochCause;
-  /** Until all workers had the time to notice and to tell: nobody is admitted before. Milliseconds. */
+  /** Until all workers had the time to notice and to restore: nothing is admitted before. Milliseconds. */
   holdMs: number;
 }
 
@@ -38,7 +38,7 @@ export class EpochLostError extends Error {
 }
 
 /**
- * Several times as long as a worker takes to notice (one look of `watchStore`, or a connection made anew): a machine that is
+ * Several times as long as a worker takes to notice (one look of `watchStore`, or a connection opened again): a machine that is
  * short of processor time runs its timers late.
  */
 const HOLD_MS = 4_000;

@@ -11,7 +11,7 @@ export interface StoreWatchOptions {
   probe(): Promise<unknown>;
   /** Hears once that writes are refused, and why; and, without one, that they are taken again. */
   onRefusing(error: Error | undefined): void;
-  /** Hears of anything else that keeps the store from being told. */
+  /** Called with anything else that keeps recent writes from being restored. */
   onError(error: unknown): void;
 }
 
@@ -60,7 +60,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
     const mine = ++turn;
     clearTimeout(again);
     try {
-      // A write comes first: its refusal by a replica is what makes the client connect anew.
+      // A write comes first: its refusal by a replica makes the client reconnect.
       await options.probe();
       const info = await redis.info('server', 'replication');
       refuseReplica(info);
@@ -74,11 +74,11 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
     } catch (error) {
       if (refusesWrites(error)) refusals.note(error);
       else if (!stopped()) onError(error);
-      // A connection that went away is checked anew when it is back; a refusal may end without one.
+      // A lost connection is checked again after the reconnect; a refusal may end without one.
       if (mine === turn && !stopped() && redis.status === 'ready') checkLater();
     }
   }
-  /** Whether this is news: a gate that is shut has a check under way or to come. */
+  /** Whether this is new: a closed gate has a check in progress or scheduled. */
   function shutNow(): boolean {
     if (gate || stopped()) return false;
     shut();
@@ -151,7 +151,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
   redis.on('ready', ready);
   const looking = setInterval(() => void look(), LOOK_MS);
   looking.unref();
-  // Until it was told for the first time, nothing can be asked.
+  // Until the first restore, nothing can be asked.
   shut();
   if (redis.status === 'ready') void check();
   return watch;

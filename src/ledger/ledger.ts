@@ -40,13 +40,13 @@ export interface LedgerOptions {
   /** The longest day that the platform may mean: how long slots are remembered beyond their window. */
   platformDayMs: number;
   keepReceipts: number;
-  /** Deliveries claim their message on the platform for that long; undefined where it need not be told apart. */
+  /** Deliveries claim their message on the platform for that long; undefined where no claims are needed. */
   claimTtlMs?: number | undefined;
   /** Length of a rolling window, 0 for calendar windows, undefined without a quota. */
   slotMs: number | undefined;
   /** Fingerprint of the channel's credentials: a stop for bad ones ends when a worker starts with others. */
   credentials: string;
-  /** Where the first table of windows is looked up. It hears of the store's time with every admission. */
+  /** Where the first table of windows is looked up. It gets the store's time with every admission. */
   clock: { now(): number; monotonic(): number; heard?(storeMs: number, askedAt: number): void };
   /** The store's history that admissions rely on; they are refused on another. Unchecked when absent. */
   epoch?(): string | undefined;

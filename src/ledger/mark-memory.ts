@@ -27,7 +27,7 @@ const GENERATION_MS = 3_000;
 /** A generation's worth of memory, some tens of megabytes, whatever the throughput. */
 const MOST_MARKS = 20_000;
 /**
- * Slots that were used are remembered for longer, since a FLUSHALL takes them all: so many, and for so long. About a
+ * Slots that were used are remembered for longer, since a FLUSHALL takes them all: so many, and for this long. About a
  * kilobyte each.
  */
 const MOST_SLOTS = 20_000;
@@ -68,7 +68,7 @@ export function createMarkMemory(clock: Clock): MarkMemory {
     else if (slots.get(key) === mark.grant) slots.delete(key);
   }
 
-  /** Grants that were never settled: the record tells their end by itself. */
+  /** Grants that were never settled: their record lapses by itself. */
   function forgetLapsed(): void {
     const longAgo = clock.now() - LAPSED_MS;
     for (const [nonce, { grant }] of held) if (grant && grant.deadlineAt < longAgo) held.delete(nonce);
@@ -88,7 +88,7 @@ export function createMarkMemory(clock: Clock): MarkMemory {
       else slots.delete(message.key);
       if (!settlement.final && settlement.effect !== 'doubt') return;
       if (clock.monotonic() >= turnAt || current.length >= MOST_MARKS) turn();
-      // What is counted or counts from now must not be told twice.
+      // What is counted or counts from now must not be restored twice.
       const again = { ...settlement, wait: undefined, health: undefined, rest: undefined };
       current.push({ message, grant, settlement: again, at: clock.monotonic() });
     },
@@ -98,7 +98,7 @@ export function createMarkMemory(clock: Clock): MarkMemory {
   };
 }
 
-/** A settlement changes a slot and makes none: where the slot was lost, its grant has to be told first. */
+/** A settlement changes a slot and creates none: where the slot was lost, its grant has to be restored first. */
 export const keepsSlot = ({ settlement }: Pick<Mark, 'settlement'>): boolean =>
   settlement?.effect === 'doubt' ||
   settlement?.effect === 'delivered' ||

@@ -21,7 +21,7 @@ export async function predictVerdict(
 ): Promise<Verdict> {
   const nonce = newNonce();
   const entries = JSON.stringify([admissionEntry({ message, nonce })]);
-  // A policy that is not in force holds the whole channel, as a stop does: it is told apart, and out of sight here.
+  // A policy that is not in force holds the whole channel, as a stop does: it is reported apart, and not considered here.
   const asInForce = { ...policy, inForce: (await policyInForce(store)) ?? '' };
   const args = [JSON.stringify(asInForce), entries, '', String(at)];
   const [, verdict] = (await store.run(predictScript, args)) as AdmitReply;

@@ -13,7 +13,7 @@ import type { Settled, Settlement } from './types.ts';
 
 /**
  * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: the
- * grants of sends that are under way, in doubt or delivered, then the settlements (which are safe to repeat). A
+ * grants of sends that are in flight, in doubt or delivered, then the settlements (which are safe to repeat). A
  * settlement that the store refuses is kept until it takes it.
  */
 export interface MarkOptions {
@@ -56,7 +56,7 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     return answers.every((answer) => answer === 'kept');
   }
 
-  /** Goes back in time until the store knows what it is told. @returns the settlements told, the oldest first */
+  /** Goes back in time until the store already has the write. @returns the settlements restored, the oldest first */
   async function assertBack(settled: readonly Mark[], counts: Record<string, number>): Promise<Mark[]> {
     const recently = clock.monotonic() - RECENT_MS;
     let from = settled.length;
@@ -121,11 +121,11 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
   };
 }
 
-/** Another attempt's end holds: told to a store that forgot that one, this end would come first. */
+/** Another attempt's end holds: restored to a store that forgot that one, this end would win. */
 const overruled = ({ effect, final }: Settlement, { status }: Settled): boolean =>
   final !== undefined && effect !== 'delivered' && (status === 'known' || status === 'stale');
 
-/** What is damaged in the store fails whoever needs it. Other messages, and other channels, must not wait for it. */
+/** A damaged entry in the store fails only those that need it. Other messages and channels must not wait for it. */
 async function unlessUnreadable<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;

@@ -1,6 +1,6 @@
 import type { FinalState, StopReason } from '../outcome.ts';
 
-/** What the pipeline asks of the ledger and what it is told. Times in milliseconds by the store's clock. */
+/** What the pipeline asks of the ledger, and the replies. Times in milliseconds by the store's clock. */
 
 /** A message as the ledger sees it. */
 export interface LedgerMessage {
@@ -62,7 +62,7 @@ export type Verdict =
   | { kind: 'early'; at: number }
   /** The slot is spent until the window ends. */
   | { kind: 'quota'; waitMs: number }
-  /** A send is under way or in doubt: of this message, or (`slot`) of another one to the same recipient. */
+  /** A send is in flight or in doubt: of this message, or (`slot`) of another one to the same recipient. */
   | { kind: 'busy'; waitMs: number; slot: boolean }
   /** A send begun now could end in the next window. */
   | { kind: 'boundary'; waitMs: number }
@@ -110,7 +110,7 @@ export interface Settlement {
   final?: FinalState | undefined;
   /** Given when the run may end dead here. */
   letter?: LetterSource | undefined;
-  /** The id of its job, where that lies in the queue's failed set: it is taken out, once the message is final. */
+  /** The id of its job, where that is in the queue's failed set: it is taken out, once the message is final. */
   failedJob?: string | undefined;
   platformMessageId?: string | undefined;
   /** The platform refused for its quota: somebody else used the slot. */
@@ -129,15 +129,15 @@ export type WaitKind = 'slot' | 'retry';
 
 export interface Settled {
   /**
-   * `first`: the run just became final, by this call. `known`: it was final before. `open`: the run goes on.
-   * `doubt`: it goes on and a send of it is unresolved. `stale`: the grant was no longer held, nothing was changed.
+   * `first`: the run just became final, by this call. `known`: it was final before. `open`: the run continues.
+   * `doubt`: it continues and a send of it is unresolved. `stale`: the grant was no longer held, nothing was changed.
    */
   status: 'first' | 'known' | 'open' | 'doubt' | 'stale';
   final: FinalState | undefined;
   run: number;
   attempts: number;
-  /** Requests in a row that the platform did not answer; only told for `health: 'down'`. */
+  /** Requests in a row that the platform did not answer; only for `health: 'down'`. */
   failures: number;
-  /** How often the breaker opened without success since; only told for `health: 'down'`. */
+  /** How often the breaker opened without success since; only for `health: 'down'`. */
   opens: number;
 }

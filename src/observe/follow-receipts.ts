@@ -11,7 +11,7 @@ import { type Entry, parseEntry, type Receipt } from './receipts.ts';
 
 export interface FollowedReceipt extends Receipt {
   channel: string;
-  /** Where to go on: as `from` of a later call it leads to what follows this receipt, in all channels that are followed. */
+  /** The position after this receipt, in all channels that are followed: the `from` of a later call. */
   cursor: string;
   /**
    * Receipts of this channel, between the last one that was read and this one, may have gone unread: the cap of the stream
@@ -36,7 +36,7 @@ export interface FollowReceiptsOptions {
 
 /**
  * Follows the final states of messages, oldest first within a channel. Waits while there are none and while Redis is away, and
- * ends only with the signal, or where the loop is left. At least once: whoever goes on from a stored cursor may see again what
+ * ends only with the signal, or when the loop is left. At least once: a follower that resumes from a stored cursor may see again what
  * came after it was stored.
  * @throws TypeError at once for a wrong option; while it is read, RedisUnreachableError for a login that is refused and
  *   DatabaseRefusedError
@@ -122,7 +122,7 @@ const nextEntry = async (client: Redis, positions: Positions): Promise<void> => 
 
 const AGAIN_MS = 250;
 
-/** A login that is refused at the start ends the patience by itself; later a password may be changed on both sides. */
+/** A login that is refused at the start fails at once; later, a password may be changed on both sides. */
 const passes = (error: unknown): boolean =>
   isLostConnection(error) || isPassingRefusal(error) || (error instanceof Error && refusesLogin(error));
 

@@ -4,7 +4,7 @@ import type { AttemptEvent, DeliveryObserver, FinalEvent, MessageRef } from './o
 
 type Fields = Record<string, unknown>;
 
-/** A run that an attempt ended is told by the attempt's line; so many runs may be between their two events. */
+/** A run that an attempt ended is logged by the attempt's line; at most this many runs are between their two events. */
 const REMEMBERED = 10_000;
 
 const messageFields = (message: MessageRef, run: number): Fields => ({

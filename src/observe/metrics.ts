@@ -139,14 +139,14 @@ function observe(m: Instruments): DeliveryObserver {
     deferred: (channel, reason) => m.deferrals.inc({ channel, reason }),
     finished({ message: { channel, platform }, run, final: { state, reason }, latencyMs }) {
       m.messages.inc({ channel, platform, state, reason });
-      // Who replays is a command that ends; the worker that finishes the run can be scraped.
+      // A replaying command ends before it is scraped; the worker that finishes the run can be scraped.
       if (run > 1) m.replays.inc({ channel });
       if (state === 'delivered') m.deliveryLatency.observe({ channel }, seconds(latencyMs));
     },
   };
 }
 
-/** Gauges that end in `_total`, as only counters may: each has a sibling that tells the same by type. */
+/** Gauges that end in `_total`, as only counters may: each has a sibling with the same figures by type. */
 const MISNAMED = [
   'nodejs_active_resources_total',
   'nodejs_active_handles_total',

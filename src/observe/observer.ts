@@ -1,6 +1,6 @@
 import type { Disposition, FinalState, Outcome, ThrottledReason } from '../outcome.ts';
 
-/** What the delivery pipeline tells whoever watches: metrics and the log. Durations in milliseconds. */
+/** The events of the delivery pipeline, for metrics and the log. Durations in milliseconds. */
 
 export interface MessageRef {
   channel: string;

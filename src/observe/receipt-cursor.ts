@@ -1,6 +1,6 @@
 import { type Instant, parseInstant } from '../time.ts';
 
-/** Where a follower stands in the receipts of its channels, and how that is written down. */
+/** How far a follower has read the receipts of its channels, and how that is encoded. */
 
 /** Channel → id of the entry after which it reads on, or `NEWEST`. */
 export type Positions = Map<string, string>;

@@ -53,7 +53,7 @@ function parseJson<T>(text: string | undefined): T | undefined {
 const isState = (text: string | undefined): text is Receipt['state'] =>
   text === 'delivered' || text === 'suppressed' || text === 'dead';
 
-/** `undefined` for an entry that is not a receipt: the stream is open to whoever may write to Redis. */
+/** `undefined` for an entry that is not a receipt: anything may write to the stream. */
 export function parseEntry([entry, flat]: Entry): Receipt | undefined {
   const fields = new Map<string, string>();
   for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);

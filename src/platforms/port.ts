@@ -49,7 +49,7 @@ export interface ConfirmRequest<M = unknown> extends SendRequest<M> {
 /** A message of the channel's own account on the platform that reads the same as the one in doubt. */
 export interface Lookalike {
   platformMessageId: string;
-  /** When the platform took it, by Herald's clock as well as can be told: milliseconds since the epoch. */
+  /** When the platform accepted it, by Herald's clock as well as can be known: milliseconds since the epoch. */
   at: number;
 }
 
@@ -59,15 +59,15 @@ export type Answer =
   | { kind: 'not_found' }
   /** Proves nothing; the question is asked again later, and after the rest in milliseconds where one was asked for. */
   | { kind: 'unsure'; detail: string; restMs?: number | undefined }
-  /** The platform will never tell this account: the doubt stays, and nobody asks again. */
+  /** The platform will never say to this account: the doubt stays, and it is not asked again. */
   | { kind: 'untold'; detail: string };
 
 /** `lookalikes`: one of these may be it; the ledger knows which of them belong to other messages. */
 export type Confirmation = Answer | { kind: 'lookalikes'; messages: readonly Lookalike[] };
 
-/** What a platform tells of the channel's own account that its operator has to know, and what to do about it. */
+/** What the operator has to know about the channel's own account, and what to do about it. */
 export interface AccountFinding {
-  /** A warning where messages are sent all the same. */
+  /** `warning`: messages are sent anyway. */
   level: 'warning' | 'failed';
   /** One sentence, without its full stop. */
   text: string;
@@ -94,7 +94,7 @@ export interface ClientDeps {
   dispatcher?: Dispatcher | undefined;
   /** For dates in Retry-After. The system's when absent. */
   clock?: Clock | undefined;
-  /** Told of what a message asked for besides, and did not get, after its delivery was told. */
+  /** Called with what a message asked for and did not get, after its delivery was reported. */
   warn?: ((detail: string) => void) | undefined;
 }
 

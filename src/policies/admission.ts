@@ -37,7 +37,7 @@ const AHEAD_MS = 1_000;
 /** From the moment a grant is given to its deadline, at most. */
 export const longestGrantMs = ({ timeoutMs }: ChannelConfig): number =>
   timeoutMs + LEASE_MARGIN_MS + AHEAD_MS;
-/** How long a play is kept where nothing else is said: so long a lapsed player is known to have lapsed. */
+/** How long a play is kept where nothing else is said: for this long a lapsed player is known to have lapsed. */
 const KEPT_PLAYS_MS = 365 * DAY_MS;
 
 /** What is announced of a channel says less than its configuration where an older worker wrote it. */
@@ -46,7 +46,7 @@ export interface KeptPlays {
   keepPlaysMs?: number | undefined;
 }
 
-/** From when a play was told to when it is forgotten, if nobody tells or needs it again. */
+/** From when a play was recorded to when it is dropped, if it is neither recorded nor needed again. */
 export const playTtl = (eligibility: KeptPlays | null | undefined): number =>
   eligibility?.keepPlaysMs ?? Math.max(KEPT_PLAYS_MS, 2 * (eligibility?.playedWithinMs ?? 0));
 

@@ -8,7 +8,7 @@ import { comeBackMs, lookAgainMs } from './waiting.ts';
 
 /** What an attempt's outcome means: for the ledger, and for the job. Pure. */
 export interface Plan {
-  /** The outcome as it is told: a quota refusal after a doubtful send becomes the proof of its delivery. */
+  /** The outcome as reported: a quota refusal after a doubtful send becomes the proof of its delivery. */
   outcome: Outcome;
   effect: Effect;
   final?: FinalState;
@@ -111,7 +111,7 @@ function quotaRefused(
   grant: Grant,
   { resolution, quota, random }: PlanContext,
 ): Plan {
-  // Rule 6: the refusal of a repeated send tells that the first one arrived, where it can have no other cause.
+  // Rule 6: the refusal of a repeated send proves that the first one arrived, if it can have no other cause.
   if (grant.doubt && resolution === 'presume' && grant.refusalProves)
     return delivered({ kind: 'delivered', reason: 'presumed' });
   // Elsewhere it proves nothing, and the platform would only say it again: the doubt is all there is.
@@ -148,7 +148,7 @@ function unknown(outcome: Extract<Outcome, { kind: 'unknown' }>, grant: Grant, c
   return { outcome, effect: 'doubt', next: retry(grant, context, DOUBT_PAUSE_MS), marks };
 }
 
-/** The platform told what became of a doubtful send, or could not tell. */
+/** The platform said what became of a doubtful send, or could not. */
 export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): Plan {
   if (answer.kind === 'found') {
     const { platformMessageId } = answer;
@@ -171,7 +171,7 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
 }
 
 /**
- * Nothing left the worker: the grant goes back as if it had never been given. A store that took so long that too little
+ * Nothing left the worker: the grant is released as if it had never been given. A store that took so long that too little
  * of the grant was left will hardly be faster at once.
  * @param pickups how often the message was picked up so far, from 1
  */

@@ -7,7 +7,7 @@ export interface BackoffPolicy {
 
 /**
  * Capped exponential backoff with full jitter: anywhere between nothing and base · 2^(attempt−1), so that messages that
- * failed together do not come back together.
+ * failed together are not retried together.
  * @param attempt the attempt that failed, from 1
  */
 export function backoffMs({ baseMs, capMs }: BackoffPolicy, attempt: number, random: Random): number {

@@ -8,7 +8,7 @@ export interface LookalikeBounds {
   earliest: number;
   /** Nor after this one: its deadline and the quiet period are over. */
   latest: number;
-  /** What came later may belong to a send that is still under way and will claim it itself. */
+  /** Later ones may belong to a send that is still in flight and will claim them itself. */
   settledBefore: number;
 }
 
@@ -40,7 +40,7 @@ export function suspectsAmong(messages: readonly Lookalike[], bounds: LookalikeB
   };
 }
 
-/** A doubt that nobody could ask about in time is still asked about for so long (`patience` in admit.lua). */
+/** A doubt that nobody could ask about in time is still asked about for this long (`patience` in admit.lua). */
 const LONGEST_DOUBT_MS = 86_400_000;
 
 /**

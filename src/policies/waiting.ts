@@ -6,7 +6,7 @@ import type { Disposition } from '../outcome.ts';
 
 const FIRST_LOOK_MS = 200;
 const LONGEST_LOOK_MS = 5_000;
-/** Messages that wait for the same boundary come back over this span, or over a tenth of the wait if that is less. */
+/** Messages that wait for the same boundary return spread over this span, or over a tenth of the wait if that is less. */
 const SPREAD_MS = 60_000;
 
 /**
@@ -33,7 +33,7 @@ export function withinLife(next: Disposition, expiresInMs: number): Disposition 
 }
 
 /**
- * What the gauges are told of a message that will wait by itself.
+ * What the gauges count of a message that will wait by itself.
  * @param since when somebody began to wait for the message
  * @param now store's clock, as `since`
  */

@@ -17,7 +17,7 @@ export interface ClockGuard {
 
 const INTERVAL_MS = 2_000;
 
-/** @param onMeasured hears of every measurement, and of a change in between */
+/** @param onMeasured is called with every measurement, and on a change in between */
 export function createClockGuard(
   redis: Redis,
   clock: StoreClock,

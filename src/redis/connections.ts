@@ -40,7 +40,7 @@ const producerOptions = (timeoutMs: number, clock: Pick<Clock, 'monotonic'>) => 
   lazyConnect: true,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
-  // A peer that went away without a word, or froze: the connection is given up and made anew.
+  // A peer that vanished or froze: the connection is dropped and opened again.
   socketTimeout: timeoutMs,
   connectTimeout: timeoutMs,
   reconnectOnError: reconnectWhenDemoted(clock),
@@ -48,7 +48,7 @@ const producerOptions = (timeoutMs: number, clock: Pick<Clock, 'monotonic'>) => 
 
 const OPERATOR_TIMEOUT_MS = 5_000;
 
-/** An operator waits for an answer and then reads the reason; who watches sees Redis come back. */
+/** An operator waits for an answer and then reads the reason; `--watch` outlives an outage. */
 const OPERATOR = {
   ...SHARED,
   ...growing(100, 1_000),
@@ -59,18 +59,18 @@ const OPERATOR = {
   maxRetriesPerRequest: 5,
 };
 
-/** Without an answer for so long a worker gives a connection up. Longer than BullMQ's blocking question for a job, of 10 s. */
+/** Without an answer for this long a worker gives a connection up. Longer than BullMQ's blocking question for a job, of 10 s. */
 const SILENCE_MS = 12_000;
 
 const workerOptions = (clock: Pick<Clock, 'monotonic'>) => ({
   ...PATIENT,
   reconnectOnError: reconnectWhenDemoted(clock),
-  // A peer that went away without a word (a firewall that forgot the connection) would be waited for without end.
+  // A peer that vanished (a firewall that dropped the connection) would be waited for forever.
   socketTimeout: SILENCE_MS,
 });
 
 /**
- * How a worker's connection for the ledger differs: a call that was under way when it broke fails, instead of being sent
+ * How a worker's connection for the ledger differs: a call that was in flight when it broke fails, instead of being sent
  * again to a store that has not been told yet what it may be missing. `behindGate` makes it again.
  */
 export const WATCHED_CONNECTION = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false } as const;
@@ -114,7 +114,7 @@ export interface FollowerConnection {
 /** A connection that outlives outages; whoever opens it disconnects it. */
 export function connectFollower(redis: string | RedisInstance): FollowerConnection {
   const client = open(redis, FOLLOWER);
-  client.on('error', () => {}); // What ends the waiting is told by `refused`; the rest passes.
+  client.on('error', () => {}); // `refused` rejects with what ends the waiting; the rest passes.
   return { client, refused: refusedAtStart(client) };
 }
 
@@ -135,7 +135,7 @@ export async function connectOperator(redis: string | RedisInstance): Promise<Re
     throw unreachable(client, heard ?? error);
   }
   if (!heard) return client;
-  // Connected all the same: the database was refused, and what follows would go to another one.
+  // Connected anyway: the database was refused, and what follows would go to another one.
   client.disconnect();
   throw new DatabaseRefusedError(client.options.db, heard.message);
 }

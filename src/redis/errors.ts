@@ -1,4 +1,4 @@
-/** What ioredis rejects with, told apart: a connection that was lost, an answer of Redis, or something else. */
+/** Kinds of ioredis errors: a lost connection, an answer of Redis, or something else. */
 
 /** ioredis rejects commands that a lost connection took down with it by these; all else is an answer, or a bug of ours. */
 export function isLostConnection(error: unknown): boolean {
@@ -31,7 +31,7 @@ export const isPassingRefusal = (error: unknown): error is Error =>
 export const refusalCode = (answer: string): string => /^[A-Z]+/.exec(answer)?.[0] ?? 'ERR';
 
 /**
- * The refusal of the database that the connection was to use. ioredis tells it as an event and goes on in database 0,
+ * The refusal of the database that the connection was to use. ioredis emits it as an event and continues in database 0,
  * which may be another program's.
  */
 export const isRefusedDatabase = (error: unknown): error is Error =>

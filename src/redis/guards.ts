@@ -9,7 +9,7 @@ import { isRefusedDatabase, refusesLogin } from './errors.ts';
  */
 export function refusedAtStart(redis: Redis): Promise<never> {
   const refused = Promise.race([guardDatabase(redis), guardLogin(redis)]);
-  // Who runs long enough no longer waits for it; the log tells of later refusals.
+  // A worker that runs no longer waits for it; later refusals are logged.
   refused.catch(() => {});
   return refused;
 }

@@ -47,7 +47,7 @@ export function readyGate(client: Redis): ReadyGate {
     },
     async ready(call) {
       if (call.over || client.status === 'ready') return;
-      // Fails when Redis is away; the retry strategy goes on all the same and `ready` tells when it got there.
+      // Fails when Redis is away; the retry strategy continues anyway and `ready` fires when it succeeds.
       if (client.status === 'wait') client.connect().catch(() => {});
       await new Promise<void>((resolve) => {
         waiting.add(resolve);

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { isRefusal } from './errors.ts';
 
-/** What a Redis tells of itself. Managed ones forbid some of the questions. */
+/** Facts about a Redis server. Managed ones forbid some of the commands. */
 export interface RedisFacts {
   /** Fields of INFO; undefined where it may not be asked. */
   info: ReadonlyMap<string, string> | undefined;

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
  */
 export interface StoreClock extends Clock {
   /**
-   * The store told its time.
+   * Takes in a reading of the store's time.
    * @param askedAt monotonic time at which it was asked
    */
   heard(storeMs: number, askedAt: number): void;
@@ -19,10 +19,10 @@ export interface StoreClock extends Clock {
 }
 
 export const MAX_OFFSET_MS = 2_000;
-/** A slower answer tells too little of when the time was read. */
+/** A slower answer says too little about when the time was read. */
 const MAX_ROUND_TRIP_MS = 1_000;
 
-/** @param clock the machine's own; it stands in until the store is heard */
+/** @param clock the machine's own; used until the store's time is known */
 export function createStoreClock(clock: Clock): StoreClock {
   let aheadOfMonotonic: number | undefined;
   let agreed: boolean | undefined;

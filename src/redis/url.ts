@@ -13,7 +13,7 @@ export function isRedisUrl(text: string): boolean {
 }
 
 /**
- * What ioredis is told beside the URL: that a certificate is verified is said aloud, since the environment
+ * Options for ioredis besides the URL: that a certificate is verified is said aloud, since the environment
  * (NODE_TLS_REJECT_UNAUTHORIZED) could turn it off otherwise.
  */
 export const tlsOptions = (url: string): { tls?: { rejectUnauthorized: true } } =>

@@ -1,6 +1,6 @@
 import type { SandboxOptions } from './sandbox.ts';
 
-/** The accounts of a sandbox on all its platforms: as the sandbox is told of them, and as herald.yaml names them. */
+/** The accounts of a sandbox on all its platforms: as the sandbox takes them, and as herald.yaml names them. */
 
 const KEY = 'sandbox-key';
 const BOT = 'bot@example.com';

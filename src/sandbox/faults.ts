@@ -87,7 +87,7 @@ export class FaultPlan {
     this.#random = random;
   }
 
-  /** Throws a ZodError for what is no fault. */
+  /** Throws a ZodError for what is not a fault. */
   add(...faults: Fault[]): void {
     this.#armed.push(...faults.map((fault) => faultSchema.parse(fault)));
   }

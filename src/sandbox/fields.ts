@@ -9,7 +9,7 @@ export class BodyError extends Error {
 
 /**
  * The fields of a form or of JSON, by the content type; none where there is no body.
- * @throws BodyError for what is no JSON
+ * @throws BodyError for what is not JSON
  */
 export async function fieldsOf({ req }: Exchange): Promise<Record<string, unknown>> {
   const text = await req.text();

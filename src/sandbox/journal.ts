@@ -72,7 +72,7 @@ export class Journal {
     return platform === undefined ? calls : calls.filter((call) => call.platform === platform);
   }
 
-  /** @param platform all of them when absent; who bears one name on several of them is then counted as one */
+  /** @param platform all of them when absent; a name on several of them then counts once */
   recipients(platform?: string): ReadonlyMap<string, RecipientCounts> {
     const all = new Map<string, RecipientCounts>();
     for (const [name, { calls, accepted }] of this.#counts(platform).flatMap((each) => [

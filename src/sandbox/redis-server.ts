@@ -113,7 +113,7 @@ function handle(
     stop: async () => {
       stopped = true;
       await kill();
-      // A restart that was under way may bring up one more.
+      // A restart that was in progress may bring up one more.
       await restarting.catch(() => {});
       await kill();
       release();

@@ -17,7 +17,7 @@ export interface Ruling {
   body: unknown;
 }
 
-/** A request under way; faults reach for its socket. */
+/** A request in flight; faults reach for its socket. */
 export type Exchange = Context<{ Bindings: HttpBindings }>;
 
 export interface IncomingCall {

@@ -23,7 +23,7 @@ export interface SandboxOptions {
   seed?: number;
   /** How many of the latest calls keep their content for the read-out. Default 100,000; counts are kept of all. */
   keepCalls?: number;
-  /** Hears of each call as it is judged. */
+  /** Called with each call as it is judged. */
   onCall?: (call: SandboxCall) => void;
   /** In force from the start. */
   faults?: readonly Fault[];

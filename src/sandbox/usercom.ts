@@ -104,7 +104,7 @@ export class UsercomSandbox {
 
 const FIRST_CONVERSATION = 5_000;
 
-/** All fields that are wrong at once, as Django REST Framework tells them. */
+/** All invalid fields at once, as Django REST Framework reports them. */
 function problemsOf(
   { content, user, source }: Record<string, unknown>,
   opens: boolean,

@@ -6,7 +6,7 @@ import type { Exchange, Ruling, Stage } from './request-handler.ts';
 export interface ZulipOptions {
   /** `email:key` of the bots. Default `['bot@example.com:sandbox-key']`. */
   credentials?: readonly string[];
-  /** In characters; what is longer is cut without a word. Default 10,000. */
+  /** In characters; longer messages are truncated silently. Default 10,000. */
   maxMessageLength?: number;
   /** `email:key` of bots of the type "Incoming webhook", which may send and not read. */
   webhookBots?: readonly string[];

@@ -41,7 +41,7 @@ export interface Asked {
 
 export interface Attempts {
   make(delivery: Delivery, grant: Grant, asked: Asked): Promise<Attempted>;
-  /** Nothing new leaves from here on; requests under way are aborted. */
+  /** Sends nothing new from here on; requests in flight are aborted. */
   abort(): void;
 }
 

@@ -47,7 +47,7 @@ export interface RunningChannel {
    */
   prepare(): Promise<void>;
   sample(): Promise<TakenSample>;
-  /** Looks whether this worker may still serve the channel, and takes up what lies in the failed set. @returns how many runs ended by it */
+  /** Checks whether this worker may still serve the channel, and settles jobs of the failed set. @returns how many runs ended by it */
   sweep(): Promise<number>;
   /** Closes the platform's connections; the queue's worker is closed before. */
   close(): Promise<void>;
@@ -67,7 +67,7 @@ export interface ChannelDeps {
   turns: Turns;
   observer: DeliveryObserver;
   watch: StoreWatch;
-  /** Hears of errors of the connection. */
+  /** Called with errors of the connection. */
   tellError(error: Error): void;
   /** What tests put around the parts; production passes nothing. */
   wrap?: Wrappers | undefined;
@@ -77,7 +77,7 @@ const FAILOVER = 'redis failover: restored recent sends';
 const FLUSHED =
   'redis was flushed: restored recent sends; queued messages and older slots are gone, and players may get a second message';
 
-/** How it is told that the store may have lost acknowledged writes, by what is known of the cause. */
+/** Log messages for a store that may have lost acknowledged writes, by cause. */
 const RESTORED: Record<EpochCause, string> = {
   same: FAILOVER,
   new: FAILOVER,

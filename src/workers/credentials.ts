@@ -4,7 +4,7 @@ import type { PlatformDefinition } from '../platforms/port.ts';
 
 /**
  * Tells whether a channel's credentials are the ones that the platform refused, without keeping them: scrypt, so that
- * what lies in Redis cannot be turned back into a key. Some 50 ms, once a start and channel.
+ * what is in Redis cannot be turned back into a key. Some 50 ms, once a start and channel.
  */
 export function credentialsFingerprint(
   channel: ChannelConfig,

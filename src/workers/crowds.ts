@@ -12,7 +12,7 @@ export interface Crowds {
 
 /** Twenty looks a second at one slot, for each worker. A look costs some thirty commands of Redis. */
 const PLACE_MS = 50;
-/** Lines that nobody stands in are forgotten when there are so many. */
+/** Empty lines are dropped when there are this many. */
 const MOST_LINES = 1_000;
 
 export function createCrowds(clock: Pick<Clock, 'monotonic'>): Crowds {

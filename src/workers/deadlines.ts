@@ -25,7 +25,7 @@ export function createDeadlines(clock: { monotonic(): number }): Deadlines {
       },
       slot * SHARED_MS - clock.monotonic(),
     );
-    // A request under way keeps the process alive by itself.
+    // A request in flight keeps the process alive by itself.
     timer.unref();
     return controller;
   }

@@ -5,7 +5,7 @@ import type { RunningChannel } from './channel.ts';
 export interface Drained {
   /** Whether every job that was taken got settled. */
   drained: boolean;
-  /** Jobs let go at the deadline: they come back to another worker and meet their own records. */
+  /** Jobs abandoned at the deadline: they are redelivered to another worker and meet their own records. */
   abandoned: number;
 }
 
@@ -23,7 +23,7 @@ export interface DrainOptions {
 
 /**
  * Closes the channels within the deadline, also when Redis is away (BullMQ's own `close` hangs then) or a platform
- * does not answer: first jobs under way may end, then their requests are aborted and settled, then they are let go.
+ * does not answer: jobs in progress may end, then their requests are aborted and settled, then they are abandoned.
  */
 export async function closeWithin(
   channels: readonly RunningChannel[],
@@ -51,7 +51,7 @@ export async function closeWithin(
   return { drained: abandoned === 0, abandoned };
 }
 
-/** Nobody tells when Redis goes away for good, so that is looked at now and then. */
+/** No event says that Redis is gone for good, so its state is polled. */
 async function until(over: () => boolean, done: Promise<unknown>, left: () => number): Promise<void> {
   while (!over() && left() > 0) await within(done, Math.min(LOOK_MS, left()));
 }

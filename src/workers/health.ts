@@ -25,7 +25,7 @@ export interface HealthDeps {
   watchdog: Watchdog;
 }
 
-/** A store that is told of recent sends, and all workers with it, takes some seconds; longer than that needs a person. */
+/** Restoring recent sends takes some seconds; longer than that needs an operator. */
 const TELLING_MS = 5_000;
 
 export function createHealth({ redis, store, guard, rounds, watchdog }: HealthDeps): Health {

@@ -18,7 +18,7 @@ export interface HeartbeatDeps {
   logger: Logger;
 }
 
-/** A closing worker does not wait longer for Redis to hear of it. */
+/** A closing worker waits no longer than this for Redis. */
 const GOODBYE_MS = 500;
 
 export function createHeartbeat({ redis, channels, identity, logger }: HeartbeatDeps): Heartbeat {
@@ -55,7 +55,7 @@ export function createHeartbeat({ redis, channels, identity, logger }: Heartbeat
       timer = undefined;
       if (redis.status !== 'ready') return;
       const goodbye = Promise.resolve(beating).then(() => endBeat(redis, channels, identity));
-      // A Redis that refuses this, or is frozen, forgets the process by itself.
+      // If Redis refuses this, or is frozen, the entry expires.
       await withTimeout(
         goodbye.catch(() => {}),
         GOODBYE_MS,

@@ -4,13 +4,13 @@ import type { Attempted } from './attempt.ts';
 
 /**
  * What was last answered to a message's requests, so that a dead letter whose end is a verdict of the ledger (the patience
- * is over, every attempt is spent) tells it. The ledger has no room for it, so a process knows what it saw itself, of the
+ * is over, every attempt is spent) reports it. The ledger has no room for it, so a process knows what it saw itself, of the
  * latest messages.
  */
 export interface LastAnswers {
-  /** What became of a grant. The end of a run tells its own answer, and ends this one's use. */
+  /** What became of a grant. The end of a run has its own answer and drops this one. */
   hear(messageId: string, attempted: Attempted, plan: Plan): void;
-  /** The disposition, with the last answer where it is of a dead message: told once. */
+  /** The disposition, with the last answer if the message is dead; once. */
   told(messageId: string, next: Disposition): Disposition;
 }
 

@@ -44,7 +44,7 @@ export function createLateGrantLog(
   };
 }
 
-/** @returns how many there were since it was told last, when it is to be told again */
+/** @returns how many there were since the last log line, when the next one is due */
 function reminder(clock: Pick<Clock, 'monotonic'>): () => number | undefined {
   let toldAt: number | undefined;
   let count = 0;

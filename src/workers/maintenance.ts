@@ -3,7 +3,7 @@ import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
 
-/** What a worker does now and then besides delivering: samples its channels for the gauges and takes up failed jobs. */
+/** What a worker does now and then besides delivering: samples its channels for the gauges and picks up failed jobs. */
 export interface Rounds {
   start(): void;
   stop(): void;
@@ -19,7 +19,7 @@ export interface RoundsDeps {
 }
 
 const SAMPLE_MS = 5_000;
-/** Every so many samples. */
+/** Once in this many samples. */
 const SWEEP_EVERY = 3;
 
 export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps): Rounds {
@@ -50,7 +50,7 @@ export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps
     }
   }
 
-  /** Nobody resumes what nobody knows of: told when it is met, and when it is over. */
+  /** Logged when it is noticed and when it is over, so that an operator can resume it. */
   function notePause(name: string, { stopped }: ChannelSample): void {
     const paused = stopped?.reason === 'queue_paused';
     if (paused === (latest.get(name)?.stopped?.reason === 'queue_paused')) return;

@@ -4,13 +4,13 @@ import type { Logger } from '../observe/log.ts';
 
 export interface OutageLog {
   tell(error: Error): void;
-  /** Told of once when it begins, and once, without an error, when it ends. */
+  /** Called once when it begins, and once, without an error, when it ends. */
   refusing(error: Error | undefined): void;
 }
 
 /**
- * Tells of an outage once, then every ten seconds, then that it is over: every part that uses Redis hears of every try
- * to connect, several times a second. An error while Redis is connected is told each time.
+ * Logs an outage once, then every ten seconds, then that it is over: every part that uses Redis sees every attempt
+ * to connect, several times a second. An error while Redis is connected is logged each time.
  */
 export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): OutageLog {
   let since: number | undefined;

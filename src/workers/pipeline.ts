@@ -27,11 +27,11 @@ export interface PipelineDeps extends Pick<ReadContext, 'definition'>, AttemptDe
   ledger: Ledger;
   clock: Clock;
   random: Random;
-  /** Told of requests that the platform left unanswered: failures in a row, and how often the breaker opened since. */
+  /** Called with requests that the platform left unanswered: failures in a row, and how often the breaker opened since. */
   unanswered(failures: number, opens: number): Promise<void>;
-  /** Told of the policy that is in force in place of this worker's. */
+  /** Called with the policy that is in force in place of this worker's. */
   superseded(inForce: string): void;
-  /** Told of grants that came too late to be used. */
+  /** Called with grants that came too late to be used. */
   lateGrants: LateGrantLog;
   turns: Turns;
 }
@@ -128,7 +128,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return (await settler.settle(delivery, settlement, lastAnswers.told(delivery.ref.id, planned))).next;
   }
 
-  /** Behind those who wait for the same slot already. */
+  /** Behind those that wait for the same slot already. */
   function inLine(next: Disposition, { ledger: { recipient }, expiresAt }: Delivery): Disposition {
     if (next.kind !== 'wait') return next;
     const delayMs = crowds.join(recipient, next.delayMs);
@@ -183,7 +183,7 @@ function planAttempted(
   }
 }
 
-/** A job whose delivery fails is left to come back, and must not be while messages of it are under way. */
+/** A job whose delivery fails is left to stall, but not while messages of it are in flight. */
 async function allEnded<T>(underWay: Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(underWay);
   return await Promise.all(underWay);

@@ -9,7 +9,7 @@ import { recorded } from '../policies/verdict-plan.ts';
 import { waitOf } from '../policies/waiting.ts';
 
 /**
- * Writes what a plan says of a message into the ledger, tells the observer of a run that ended by it, and answers what that
+ * Writes a plan's result for a message into the ledger, reports a run that ended by it to the observer, and returns what that
  * makes of the message: the ledger may know better than the plan.
  */
 export interface Settler {
@@ -41,7 +41,7 @@ interface Settling {
   dueAt: number;
 }
 
-/** After a settlement that came too late: whoever holds the record now decides. */
+/** After a settlement that came too late: the holder of the record decides. */
 const LOOK_AGAIN: Disposition = { kind: 'wait', reason: 'slot_busy', delayMs: 250 };
 
 export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler {
@@ -55,7 +55,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
     return { settled, next: conclude(settled, settlement.final, next) };
   }
 
-  /** Told by the one who made the state final, so that it is counted once. */
+  /** Reported by the one that made the state final, so that it is counted once. */
   function tellEnd(
     message: MessageRef,
     dueAt: number,

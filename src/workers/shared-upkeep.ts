@@ -16,7 +16,7 @@ export interface SharedUpkeep {
 
 /** Less than the time between two rounds of one worker (5 s), so that a lone one always looks for itself. */
 const SAMPLE_FRESH_MS = 4_000;
-/** Workers that were started together look at the same instants: one takes the sample, and the others wait for it so long. */
+/** Workers that were started together sample at the same instants: one takes the sample, and the others wait this long for it. */
 const TURN_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 /** Less than the time between two sweeps of one worker (15 s). */

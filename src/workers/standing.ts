@@ -97,7 +97,7 @@ export function createStanding(deps: StandingDeps): Standing {
     review,
     stopped: () => stopped,
     async release() {
-      // Where the store is away by now, the lease ends by itself.
+      // If the store is unreachable by now, the lease expires.
       if (taken && !stopped) await releaseAccount(redis, account).catch(() => {});
     },
   };

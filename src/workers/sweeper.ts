@@ -9,7 +9,7 @@ import type { DeliveryObserver } from '../observe/observer.ts';
 import type { DeadReason } from '../outcome.ts';
 
 /**
- * Takes up what lies in the queue's failed set, where nothing of Herald's belongs: jobs that BullMQ failed without the
+ * Settles jobs of the queue's failed set, where nothing of Herald's belongs: jobs that BullMQ failed without the
  * pipeline seeing them (rule 9), and the dead letters of an older version, which kept them there. Each becomes a dead
  * letter, or goes where its message has another final state, so that no run ends without one.
  */
@@ -36,13 +36,13 @@ export async function sweep(deps: SweeperDeps): Promise<number> {
 
 type Readable = Exclude<Entry, { kind: 'newer' }>;
 
-/** `stale`: it stays, for a send of it is under way, or a newer worker has to read it. */
+/** `stale`: it stays, because a send of it is in flight or a newer worker has to read it. */
 async function takeUp(job: StoredJob, deps: SweeperDeps): Promise<Settled['status']> {
   const [read] = readEnvelope(job, deps).entries;
   if (read.kind === 'newer') return 'stale';
   if (read.kind === 'invalid') return await settle(job, read, 'invalid_message', deps);
   const status = await settle(job, read, 'stalled', deps);
-  // A send of it is in doubt, or still under way; in the latter case this changes nothing either.
+  // A send of it is in doubt, or still in flight; in the latter case this changes nothing either.
   return status === 'stale' ? await settle(job, read, 'unconfirmed', deps) : status;
 }
 

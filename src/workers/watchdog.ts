@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
  * BullMQ know, and that only a restart mends.
  */
 export interface Watchdog {
-  /** Hears of a channel with every sample of it. */
+  /** Called with a channel and each sample of it. */
   look(channel: string, seen: Seen): void;
   /** The channel that nothing is taken from, if there is one, for people to read. */
   stuck(): string | undefined;

@@ -10,14 +10,14 @@ import type { RedisInstance } from '../redis/option.ts';
 import { refusesWrites } from '../redis/refusals.ts';
 import { createOutageLog } from './outage-log.ts';
 
-/** A worker's Redis: its two connections, what is known of the server behind them, and who hears of errors. */
+/** A worker's Redis: its two connections, what is known of the server behind them, and the handling of errors. */
 export interface WorkerStore {
   readonly redis: Redis;
   readonly ledgerRedis: Redis;
   readonly watch: StoreWatch;
   /** Rejects where Redis refuses the database or, before the first connection, the login, or is none; never resolves. */
   readonly refused: Promise<never>;
-  /** Hears of errors of whatever uses the connections. */
+  /** Called with errors of whatever uses the connections. */
   tellError(error: Error): void;
   close(): void;
 }

@@ -26,11 +26,11 @@ export interface HeraldWorker {
    * Connects, checks and starts to deliver; resolves when the channels are at work. Waits for a Redis that is away.
    * A worker starts once.
    * @throws QuotaChangedError, AccountTakenError, DatabaseRefusedError, PermissionError; RedisUnreachableError for a login that is refused
-   *   and for what is no Redis
+   *   and for a server that is not Redis
    */
   start(): Promise<void>;
   /**
-   * Takes no more jobs, lets those under way end, and lets go of the rest at the deadline.
+   * Picks up no more jobs, lets those in progress end, and abandons the rest at the deadline.
    * @param options `deadline`: how long closing may take, the configured drain timeout when absent; `deadlineMs` is the same in
    *   milliseconds
    */
@@ -104,7 +104,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     await http?.close();
     // In the application's registry they would stay, and grow old.
     for (const { config } of channels) metrics.unsample(config.name);
-    // Who never began has said why, and took nothing that could have been abandoned.
+    // A worker that never started has said why, and has nothing to abandon.
     if (saidStarted) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
     return drained;
   }

@@ -25,7 +25,7 @@ interface Configured {
   checks: Check[];
 }
 
-/** Without its credentials a configuration still tells where Redis is, so that the rest can be looked at. */
+/** Without its credentials a configuration still says where Redis is, so the rest can be checked. */
 function readConfiguration(invocation: Invocation): Configured {
   try {
     const config = load(invocation, 'resolve');
@@ -54,7 +54,7 @@ const load = ({ context, options }: Invocation, secrets: 'resolve' | 'leave'): H
 const problems = (name: string, error: ConfigError): Check[] =>
   error.message.split('\n').map((line) => failed(name, `${line}.`));
 
-/** It works all the same, so it is no failure: a sandbox's key is no secret. */
+/** It works anyway, so it is no failure: a sandbox's key is no secret. */
 function literalSecrets({ context, options }: Invocation): Check[] {
   const found = findLiteralSecrets(options.config, context.env);
   return (found?.message.split('\n') ?? []).map((line) => warning('secrets', `${line}.`));

@@ -63,7 +63,7 @@ function jsonSource(text: string): unknown {
   }
 }
 
-/** `12:00:00 kongregate accepted: 32`: what a person who tries something out looks at. */
+/** `12:00:00 kongregate accepted: 32`: for a person trying something out. */
 const callLine = ({ at, platform, recipient, result, fault }: SandboxCall): string => {
   const instead = fault === undefined ? '' : ` (fault: ${fault})`;
   return `${new Date(at).toISOString().slice(11, 19)} ${platform} ${result}${instead}: ${recipient || 'nobody'}`;

@@ -98,7 +98,7 @@ async function watch(admin: Admin, { context, output, options }: Invocation<Stat
   draw.done();
 }
 
-/** Who watches wants to see Redis come back, too. */
+/** `--watch` goes on through an outage of Redis. */
 async function frame(admin: Admin, channels: readonly string[] | undefined, output: Output): Promise<string> {
   try {
     return view(await admin.status({ channels }), output);

@@ -42,7 +42,7 @@ function restrictTo(names: readonly string[] | undefined, config: HeraldConfig):
   return { ...config, channels: config.channels.filter(({ name }) => names.includes(name)) };
 }
 
-/** A Redis that a worker cannot work with: told in the log, which is where whoever runs workers looks. */
+/** A Redis that a worker cannot work with is logged, since operators of workers read the log. */
 function unfitRedis(error: unknown): ExitCode | undefined {
   if (error instanceof RedisUnreachableError) return EXIT.unreachable;
   return error instanceof PermissionError ? EXIT.usage : undefined;
@@ -78,7 +78,7 @@ async function runUntil(signal: AbortSignal, worker: HeraldWorker): Promise<Drai
     await worker.close(NOTHING_TAKEN);
     throw error;
   }
-  // A start that still waits for Redis ends with the connection; that is no failure any more.
+  // A start that still waits for Redis ends with the connection; that is not a failure any more.
   running.catch(() => {});
   return await worker.close(begun ? {} : NOTHING_TAKEN);
 }

@@ -5,7 +5,7 @@ import { readNdjson } from './ndjson.ts';
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const OPEN_ARRAY = '[';
 
-/** JSON values from a JSON array, or one a line, or laid out over several lines: told apart by the first character. */
+/** JSON values from a JSON array, or one a line, or laid out over several lines: distinguished by the first character. */
 export async function* readJson(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Entry<unknown>, void, undefined> {

@@ -1,7 +1,7 @@
 import { type Entry, MAX_LINE_BYTES } from './lines.ts';
 
 /**
- * The engine's own text quotes the input, and the input holds content that must not reach a log. Where it tells the
+ * The engine's own text quotes the input, and the input holds content that must not reach a log. Where it says the
  * position, that much is kept.
  */
 export function jsonProblem(error: unknown): string {
@@ -17,11 +17,11 @@ export function parseJsonLine({ line, value }: { line: number; value: string }):
   }
 }
 
-/** Where an object that is laid out over several lines goes on: it is indented, or it is a closing bracket. */
+/** How the next line of an object that spans several lines begins: it is indented, or it is a closing bracket. */
 const GOES_ON = /^[\s}\]]/;
 
 /**
- * One JSON object a line, or laid out over several lines as `jq` prints them. What is none is a problem of its own, told
+ * One JSON object a line, or laid out over several lines as `jq` prints them. Anything else is a problem of its own, reported
  * without repeating it: an object begins at the margin, so that one which never ends takes no other with it.
  */
 export async function* readNdjson(
@@ -62,7 +62,7 @@ function createJoiner() {
   return {
     end,
     *add(entry: Line): Generator<Entry<unknown>> {
-      // What is left of an object that was told already.
+      // The rest of an object that was reported already.
       if (broken && GOES_ON.test(entry.value)) return;
       broken = false;
       if (/^[{[]/.test(entry.value)) yield* end();

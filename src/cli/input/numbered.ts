@@ -9,7 +9,7 @@ export interface Numbered<T> {
   count(): number;
 }
 
-/** Far more than a producer has under way, and 128 KiB in all, however long the file is. */
+/** Far more than a producer has in flight; 128 KiB in all, however long the file is. */
 const REMEMBERED = 4096;
 /** In place of an index: not an element of an array. */
 const NONE = -1;

@@ -97,7 +97,7 @@ function jsonPlay(entry: { line: number; value: string }): Entry<PlayLine> {
 }
 
 /**
- * Plays from CSV (with a header) or NDJSON, told apart by the first line. A bad line is a problem of that line only; a
+ * Plays from CSV (with a header) or NDJSON, distinguished by the first line. A bad line is a problem of that line only; a
  * header that is none is the only entry.
  */
 export async function* readPlays(

@@ -10,7 +10,7 @@ import { type ContentNode, isItself } from '../tree.ts';
 export interface Position {
   /** Within bold or italic. */
   marked: boolean;
-  /** In the label of a link, which knows no other within. */
+  /** Inside the label of a link, where no other link may be. */
   label: boolean;
   /** In a list or a quote. */
   nested: boolean;

@@ -15,7 +15,7 @@ export const zulipDialect = markdownDialect({
   words: (text, marked) => aroundAddresses(text, escapeMarks, (url) => keepAddress(url, marked)),
   strangersWords,
   literal: reference,
-  // `@**{{ name }}**` would let a value choose who is called, `/{{ word }}` what is done.
+  // `@**{{ name }}**` would let a value choose who is mentioned, `/{{ word }}` which command runs.
   opening: /[@#]_?\*{1,3}[^*]*$|^\/\w*$|[\p{L}\p{N}]\.$|:[\w+-]*$/u,
   lineBreak: '\n',
   marksInLabels: false,

@@ -28,7 +28,7 @@ local redis = (function(store)
     return string.sub(data, 1, HEAD), tostring(#data)
   end
 
-  -- The first and only look at a job that was taken. A parent would be told of its end, and its own children be waited for.
+  -- The first and only read of a job that was picked up. Its parent would be notified of its end, and its children be waited for.
   function own.HGETALL(key)
     local fields = store.call('HMGET', key, 'data', 'name', 'timestamp', 'ats', 'stc', 'herald:size', 'parentKey', 'parent')
     local data, size = fields[1] or '', tonumber(fields[6]) and fields[6] or '0'

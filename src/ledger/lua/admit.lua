@@ -1,9 +1,9 @@
--- Admission of all messages at hand in one call. ARGV[1]: the channel's policy (one JSON object). ARGV[2]: the
+-- Admission of a batch of messages in one call. ARGV[1]: the channel's policy (one JSON object). ARGV[2]: the
 -- messages, a JSON array. ARGV[3]: the epoch that the worker relies on, empty for none. Answers { now, { verdict, … } … }
 -- in the messages' order, or { now, 'forgot' } where the store does not know that epoch, or { now, 'policy', the one in force }
 -- where that is not the worker's.
 
--- Nothing is sent whose final state could not be told: this fails where the key of the receipts holds something else.
+-- Nothing is sent whose receipt could not be written: this fails if the key of the receipts holds another type.
 redis.call('XLEN', RECEIPTS)
 
 if ARGV[3] ~= '' and not is_epoch(ARGV[3]) then return { now, 'forgot' } end
@@ -53,7 +53,7 @@ local function patience(record)
   return math.max(policy.patience, DAY)
 end
 
--- Rule 6: what may still be done about a send that nobody knows the end of. Answers a verdict, or nil to go on.
+-- Rule 6: what may still be done about a send with an unknown end. Returns a verdict, or nil to continue.
 local function resolve(record, message)
   if policy.resolution == 'resend' then
     if now >= message.e or record.attempts >= policy.attempts then return { 'unconfirmed' } end
@@ -87,7 +87,7 @@ local function ineligible(message)
   return true
 end
 
--- Rule 7: what another message's hold on the slot means for this one. The owner's own record tells how it stands.
+-- Rule 7: what another message's hold on the slot means for this one. The owner's own record has its state.
 local function meet_owner(message, slot)
   if slot.state ~= HELD then return { 'quota', slot.window - now } end
   local owner = load_record(slot.owner)

@@ -1,4 +1,4 @@
--- Whose message a message on the platform is, where only its text could tell: its id there -> since when, and whose.
+-- Whose message a message on the platform is, where only its text could show it: its id there -> since when, and whose.
 
 local function open_claims(ttl)
   return open_table(CLAIMS, ttl)

@@ -9,7 +9,7 @@ local function resume(...)
 end
 
 if request.op == 'open' then
-  -- The breaker opens once for a series of failures: whoever comes with an outdated count changes nothing.
+  -- The breaker opens once for a series of failures: a call with an outdated count changes nothing.
   local opens = figure(redis.call('HGET', CHANNEL, 'opens'))
   if opens ~= request.opens or channel_rest() then return 0 end
   redis.call('HSET', CHANNEL, 'opens', opens + 1)

@@ -1,13 +1,13 @@
 -- Joins the store's epoch, or begins one where the store has none of this history. ARGV[1]: { known the caller's epoch,
--- absent for a newcomer; fresh a random name; hold milliseconds; missing the cause where it is gone } as JSON. Whoever joins has told the store what it
+-- absent for a newcomer; fresh a random name; hold milliseconds; missing the cause where it is gone } as JSON. A worker joins after it has restored what it
 -- knows. Answers { token, milliseconds until anybody may be admitted, cause }: cause is `same` where the caller's epoch
 -- goes on, `new` in a store that nobody has used, `flushed`, or `failover` (a restart, or a replica that took over).
 --
--- The hold is for the other workers: each has to notice by itself and to tell what it knows.
+-- The hold is for the other workers: each has to notice by itself and to restore what it knows.
 
 local request = cjson.decode(ARGV[1])
 local epoch, id = stored_epoch(), replication_id()
--- One that had just started took a store that forgot for a new one, and holds nobody up: who knew it before begins anew.
+-- A worker that had just started mistook a store that forgot for a new one, and holds nobody up: a worker that knew it starts a new epoch.
 local mistaken = epoch and epoch.id == id and epoch.cause == 'new' and request.known and request.known ~= epoch.token
 if epoch and epoch.id == id and not mistaken then
   local wait = math.max(0, math.min(epoch.opens - now, request.hold))

@@ -1,6 +1,6 @@
 -- Dead letters: a record each, written by the script that makes the message dead, kept until it is replayed or purged.
 -- A letter is named after the job that its message was enqueued with.
--- `size` of a letter tells that its data were more than was kept.
+-- `size` of a dead letter means that its data were larger than what was kept.
 
 local function find_letter(name)
   local text = redis.call('HGET', LETTERS, name)

@@ -16,12 +16,12 @@ end
 
 -- A live record is followed through its sends; a final one only has to say what became of the message, and by which
 -- job: the same job meets its own verdict again, another job with the same id is a duplicate for a day. It keeps the
--- nonce it was settled with, so that a settlement whose answer was lost is told once more that it was the first.
--- `attempts` are those that count against the budget, `waived` the requests that left and do not; a final record tells
+-- nonce it was settled with, so that the repetition of a settlement whose answer was lost is `first` again.
+-- `attempts` are those that count against the budget, `waived` the requests that left and do not; a final record has
 -- their sum.
 local LIVE = '>I6c1I2I2I2I6c8I6I6'
 local FINAL = '>I6c1I2I2BI6c6c8'
--- As older versions wrote them, which did not tell waived requests.
+-- As older versions wrote them, without waived requests.
 local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
 
 local function decode_record(value)
@@ -53,7 +53,7 @@ local function new_record(expires, run)
 end
 
 -- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment: the record says so to
--- whoever reads it next. What it was before is kept beside, until another grant writes over it.
+-- the next reader. What it was before is kept beside, until another grant writes over it.
 local function lapse(r)
   if (r.state == SENDING or r.state == ASKING) and now > r.deadline then
     r.lapsed, r.lapsed_state, r.lapsed_nonce, r.lapsed_doubt_at = true, r.state, r.nonce, r.doubt_at
@@ -117,7 +117,7 @@ local function load_slot(recipient)
   s.window, s.state, s.owner, steps = struct.unpack(SLOT, value)
   s.last = steps == NEVER and 0 or math.min(now, s.window - steps * STEP)
   if s.window > now then return s, s.last end
-  -- Nobody told what became of the send that held it.
+  -- The end of the send that held it is unknown.
   return nil, s.state == HELD and s.window or s.last
 end
 
@@ -170,8 +170,8 @@ local function save_play(plays, recipient, stamp, kind, at)
   plays:put(recipient, struct.pack(PLAY, stamp, kind, at))
 end
 
--- What is known of a player is kept while somebody asks for it or tells it again. It stays as old as it is, for a later
--- play may still be told.
+-- What is known of a player is kept while it is needed or recorded again. It stays as old as it is, for a later
+-- play may still be recorded.
 local function renew_play(plays, recipient, play)
   if now - play.stamp > plays.ttl / 2 then save_play(plays, recipient, now, play.kind, play.at) end
 end

@@ -3,7 +3,7 @@
 --   replayed
 --   gone       no longer listed with that death: replayed by somebody else, or dead again since
 --   delivered  proof came in since its death; the letter is dropped
---   active     a send of the message is under way      } the letter stays
+--   active     a send of the message is in flight      } the letter stays
 --   duplicate  another message of its name ended less   }
 --              than a day ago                           }
 --   cut        only the beginning of its data was kept }

@@ -1,4 +1,4 @@
--- What the gauges need and the queue does not tell. ARGV[1]: the dead reasons as a JSON array. Answers
+-- What the gauges need and the queue does not provide. ARGV[1]: the dead reasons as a JSON array. Answers
 -- { now, stop, stopped at, rest reason, rest until, waits { kind, count, oldest } …, letters { reason, count, oldest, due } … },
 -- `due` being since when the message of the oldest letter was waited for.
 

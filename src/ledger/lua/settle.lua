@@ -6,7 +6,7 @@
 --           | none (a verdict: no grant was held)
 --   final: { state, reason code, reason } when the run ends here
 --   letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } when it may end dead
---   job: its job in the queue's failed set, which is taken up
+--   job: its job in the queue's failed set, which is picked up
 --   foreign: somebody else used the slot; refused: the platform says "has not played"
 --   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
 --   wait: { kind, due second, enqueued at }: how the job waits, for the gauges
@@ -22,12 +22,12 @@ keep_slots(options.platformDay)
 local claims = options.claimTtl and open_claims(options.claimTtl)
 
 -- A rolling window counts from the settlement. Where a request of the run may still be on its way (`doubt`), it counts
--- from that one's deadline if that is later: the slot has been held so long from the grant on.
+-- from that one's deadline if that is later: the slot has been held that long since the grant.
 local function slot_to(s, state, record, doubt)
   if not s.w then return end
   local slot = load_slot(s.r)
   if not slot or slot.owner ~= s.m then
-    -- The proof came late: the player was sent something, whoever has the slot by now.
+    -- The proof came late: the player was sent something, whichever message has the slot by now.
     if state ~= SENT then return end
     if not slot then return free_slot(s.r, now) end
     return save_slot(s.r, slot.window, slot.state, slot.owner, now)
@@ -76,7 +76,7 @@ local function settle_delivered(record, s)
   slot_to(s, SENT, record, is_final(record) or record.doubt_at > 0)
   if not is_final(record) then return finish(record, s) end
   if record.state ~= DELIVERED then
-    -- The run's one final state was told before: nobody is the first with this one. There is nothing to replay any more.
+    -- The run's one final state was reported before, so this one is not the first. There is nothing left to replay.
     local letter = record.job == s.j and find_letter(s.jobId)
     if letter and letter.m == s.m then drop_letters({ [s.jobId] = letter }) end
     record.state, record.reason, record.nonce = DELIVERED, s.final[2], NO_NONCE
@@ -112,7 +112,7 @@ end
 
 local function settle_verdict(record, s)
   if not s.final then
-    -- The record's birth tells later how long the message waited for its slot.
+    -- The record's creation time shows later how long the message waited for its slot.
     if record.fresh then save_record(s.m, record) end
     return 'open'
   end
@@ -139,13 +139,13 @@ local function note_channel(s)
     local failures = figure(redis.call('HGET', CHANNEL, 'failures')) + 1
     redis.call('HSET', CHANNEL, 'failures', string.format('%.0f', failures))
   end
-  -- Whoever went ahead is back, be it without having sent: the next may.
+  -- The half-open probe finished, sent or not; let the next one through.
   if s.effect ~= 'none' and s.health ~= 1 then redis.call('HDEL', CHANNEL, 'probeUntil') end
   if s.rest then rest_channel(s.rest[1], s.rest[2]) end
   if s.stop then stop_channel(s.stop[1], s.stop[2]) end
 end
 
--- How many jobs wait for what, by the second they are due: the gauges need it and the queue does not tell.
+-- How many jobs wait for what, by the second they are due: the gauges need it and the queue does not provide it.
 local function note_wait(s)
   local field = s.wait[1] .. ':' .. s.wait[2]
   local count, oldest = string.match(redis.call('HGET', WAITS, field) or '', '^(%d+):(%d+)$')

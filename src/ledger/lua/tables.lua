@@ -52,7 +52,7 @@ function Table:over_at(value)
   return struct.unpack('>I6', value) + self.ttl
 end
 
--- Whether an entry may go. One that is too short to tell was damaged: it stays, and fails those alone who ask for it.
+-- Whether an entry may go. One that is too short was damaged: it stays, and fails only the messages that need it.
 function Table:is_over(value)
   return #value >= INSTANT_BYTES and self:over_at(value) <= now
 end

@@ -3,7 +3,7 @@ import type { HttpResult } from '../http/result.ts';
 import type { AccountFinding } from '../port.ts';
 import type { DiscourseSettings } from './settings.ts';
 
-/** What `GET /session/current.json` tells of the account; undefined where the key may not ask. */
+/** What `GET /session/current.json` says about the account; undefined where the key may not ask. */
 export interface Account {
   staff: boolean;
   maySendMessages: boolean | undefined;
@@ -22,7 +22,7 @@ export function readSession(result: HttpResult): Account | undefined {
 
 /**
  * What an operator should know of the account that a channel writes by.
- * @param answer the account, or the HTTP status where the site did not tell of it
+ * @param answer the account, or the HTTP status where the site did not say
  */
 export function findingsOf(
   answer: Account | number,

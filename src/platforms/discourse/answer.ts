@@ -35,7 +35,7 @@ export interface Unclear {
 const NO_SUCH_PEOPLE =
   /valid user|could not be found|not accepting messages|recipient|can(?:no|')t (?:send|contact)|topic was (?:closed|deleted)/i;
 
-/** The post that was made, for whoever has more to do with its topic. */
+/** The post that was made, for what is left to do with its topic. */
 export interface MadePost {
   id: number;
   topicId: number;

@@ -13,7 +13,7 @@ export interface ArchiverDeps {
   /** Asks once. */
   archive(topicId: number, signal: AbortSignal): Promise<HttpResult>;
   now(): number;
-  /** Told of messages that stay in the inbox, after their delivery was told. */
+  /** Called with messages that stay in the inbox although their delivery has been reported. */
   warn(detail: string): void;
 }
 

@@ -20,7 +20,7 @@ import { Repeats } from './repeats.ts';
 import type { DiscourseSettings } from './settings.ts';
 import { Standing } from './standing.ts';
 
-/** Between two looks at a message whose refusal says too little; the others tell more of it meanwhile. */
+/** Between two attempts of a message whose refusal is ambiguous: the results of others narrow it down meanwhile. */
 const UNCLEAR_WAIT_MS = 10_000;
 
 export class DiscourseClient implements PlatformClient<DiscourseMessage> {
@@ -64,7 +64,7 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
       const { detail, restMs } = await this.#archiver.archive(post.topicId, signal);
       return { ...read, detail, restMs: longest([read.restMs, restMs]) };
     }
-    // An external id is taken once: the refusal of a repeated message may tell that the first one arrived.
+    // An external id is accepted once: the refusal of a repeated message may mean that the first one arrived.
     const repeated = result.status === 422 && attempt > 1 && message.topicId === undefined;
     return (repeated ? await this.#earlier(request) : undefined) ?? this.#conclude(read, request);
   }
@@ -81,7 +81,7 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
     return { kind: 'found' };
   }
 
-  /** Whether the account is one that may write to anybody: what to tell its operator, a sentence each. */
+  /** Whether the account may write to anybody; findings for its operator, a sentence each. */
   async examine(signal: AbortSignal): Promise<AccountFinding[]> {
     const result = await this.#session(signal);
     if (result.kind !== 'answered') return [{ level: 'warning', text: `did not answer: ${result.detail}` }];
@@ -109,7 +109,7 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
     this.#standing.credentials.accepted();
   }
 
-  /** Adds what an answer alone does not tell: how long a text has to wait, and whose fault a refusal is. */
+  /** Adds what an answer alone does not say: how long a text has to wait, and whose fault a refusal is. */
   async #conclude(read: Outcome | Unclear, request: SendRequest<DiscourseMessage>): Promise<Outcome> {
     if (read.kind === 'unclear') return this.#judge(read, request);
     if (read.kind !== 'throttled' || read.reason !== 'text_repeated') return read;
@@ -126,7 +126,7 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
     return { kind: 'throttled', reason: 'refusal_unclear', messageWaitMs: UNCLEAR_WAIT_MS, detail };
   }
 
-  /** A key that may ask who it is for is good, staff may write to anybody, and some may write to nobody. */
+  /** A key that may read its own session is valid; staff may write to anybody, and some accounts to nobody. */
   async #faultBySession(
     about: Unclear['about'],
     { signal }: SendRequest<DiscourseMessage>,
@@ -168,7 +168,7 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
 
 /**
  * Without `archetype` a new topic would be a public one, and without a category a 422; a reply with one is refused. A
- * reply keeps no external id and gets one all the same: posts that are the same byte for byte within 120 s are answered
+ * reply keeps no external id and gets one anyway: posts that are the same byte for byte within 120 s are answered
  * with the first one's answer, and two messages of one text into one topic are two.
  */
 function encode({ message, content, idempotencyKey }: SendRequest<DiscourseMessage>): string {

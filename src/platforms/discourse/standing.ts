@@ -29,7 +29,7 @@ export class Standing {
   judge(recipient: string, message: string): Fault {
     this.#refused.add(recipient);
     if (this.#refused.size >= IN_A_ROW) {
-      // Judged anew when somebody has resumed the channel.
+      // Judged again when somebody has resumed the channel.
       this.#refused.clear();
       this.#heldBack.clear();
       return 'channel';

@@ -28,7 +28,7 @@ export interface HttpRequest {
 export interface HttpClient {
   /** Never rejects. */
   request(request: HttpRequest): Promise<HttpResult>;
-  /** Ends at once: drain first, a request still under way ends as lost. Leaves a dispatcher that was handed in. */
+  /** Ends at once: drain first, a request still in flight ends as lost. Does not close a dispatcher that was handed in. */
   close(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ const NOT_COMPRESSED = ['accept-encoding', 'identity'] as const;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** How long a connection is kept for the next request where the server does not say: gunicorn closes after 2 s. */
 const IDLE_MS = 1_000;
-/** And where it says: at most so long, and so much shorter than it says, or it would close just as we write. */
+/** Where the server says how long: at most this long, and this much shorter, or it would close just as we write. */
 const LONGEST_IDLE_MS = 4_000;
 const SHORTER_THAN_HINT_MS = 2_000;
 

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 
 /**
- * Undoes the compression of an answer's body. None is asked for; a proxy that compresses all the same makes the answer
+ * Undoes the compression of an answer's body. None is asked for; a proxy that compresses anyway makes the answer
  * no less of one.
  */
 export type Decoded = { kind: 'decoded'; body: Buffer } | { kind: 'too_large' } | { kind: 'undecodable' };

@@ -1,7 +1,7 @@
 import { platformText, type Unspeakable } from '../platform-text.ts';
 import { type HttpAnswer, headerOf } from './result.ts';
 
-/** The longest piece of an answer's body that is told. */
+/** The longest excerpt of an answer's body. */
 const FIRST_WORDS_CHARS = 80;
 /** As much of a body as is looked at for its first words. */
 const LOOKED_AT_CHARS = 8_192;

@@ -99,7 +99,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   async #decode(body: Buffer, codings: string[]): Promise<void> {
     const decoded = await decodeBody(body, codings, this.#maxBytes);
     if (decoded.kind === 'too_large') this.#oversize();
-    // What cannot be read is no text; the status still tells what it tells.
+    // An unreadable body counts as no text; the status still counts.
     else this.#answered(decoded.kind === 'decoded' ? decoded.body : undefined);
   }
 

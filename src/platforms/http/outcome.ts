@@ -4,7 +4,7 @@ import { describeAnswer } from './describe-answer.ts';
 import type { HttpAnswer, Lost, NotConnected } from './result.ts';
 import { longest, restMs } from './retry-after.ts';
 
-/** What HTTP itself tells of a request, the same for every platform; each reads its own bodies first. */
+/** What HTTP itself says about a request, the same for every platform; each platform reads its own bodies first. */
 
 /** What every reader of answers has to know. */
 export interface AnswerContext {
@@ -46,7 +46,7 @@ export function withRest(outcome: Outcome, answer: HttpAnswer, now: number): Out
 const REFUSES_THE_REQUEST: ReadonlySet<number> = new Set([400, 413, 414, 415, 422, 431]);
 
 /**
- * The client errors that tell of a request that ended, not of one that was refused. 408: a proxy says it for a server
+ * The client errors that mean that a request was cut off, not refused. 408: a proxy says it for a server
  * behind it that took too long, so the request may have been read. 499 (nginx) and 460 (a load balancer): the client
  * had gone, so the server behind was at work on it.
  */
@@ -55,14 +55,14 @@ const GAVE_UP_WAITING: ReadonlySet<number> = new Set([408, 460, 499]);
 const isStandardRefusal = (status: number): boolean =>
   (status >= 400 && status <= 431 && status !== 419 && status !== 420 && status !== 430) || status === 451;
 
-/** Whether a server that answers this may have acted upon the request all the same. */
+/** Whether a server that answers this may have acted upon the request anyway. */
 export const mayHaveActed = (status: number): boolean =>
   status >= 500 || GAVE_UP_WAITING.has(status) || (status >= 400 && !isStandardRefusal(status));
 
 /**
  * A status that the platform's own rules do not explain, so most likely something in front of it speaks.
  * - 5xx: it may have acted before it failed.
- * - 3xx: tells neither way (a redirect can follow an accepted POST), and where it leads we do not send keys.
+ * - 3xx: proves neither (a redirect can follow an accepted POST), and keys are not sent to its target.
  * - 4xx: HTTP's promise that the request was not acted upon. The wrong address (404), a wall in front (401, 403, 407)
  *   or a hurry (425) pass with time or with a person's help, so they count as not having reached the platform:
  *   the breaker opens and the messages stay. The few that judge the request itself end it. Those that tell of a wait

@@ -37,7 +37,7 @@ function singleRestMs(value: unknown, now: number): number | undefined {
   const text = value.trim();
   if (SECONDS.test(text)) return limited(Number(text) * 1000);
   if (!HTTP_DATE.test(text)) return undefined;
-  // The oldest form names no zone and means GMT all the same.
+  // The oldest form names no zone and means GMT anyway.
   return limited(Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) - now);
 }
 

@@ -35,7 +35,7 @@ const BAD_KEY = /\binvalid credentials\b|\bapi[ _]key\b/i;
 /** The wording of an unknown recipient is not documented: the likely ones. It only chooses the reason. */
 const NO_SUCH_USER =
   /\b(?:unknown|invalid|no such) (?:user|player|recipient)|\b(?:user|player|recipient)\w* (?:was )?(?:not found|does(?:n.t| not) exist)|\bfind (?:the |that )?(?:user|player|recipient)/i;
-/** A player who takes none: likely wordings, too. */
+/** A player who accepts none: likely wordings, too. */
 const UNWILLING =
   /\b(?:user|player|recipient)\b.*\b(?:block|ignor|mut|disabl|does(?:n.t| not) (?:accept|allow))/i;
 const ABOUT_PLAYER = /\b(?:user|player|recipient|someone)/i;
@@ -88,9 +88,9 @@ function readRefusal(body: Record<string, unknown>): Refusal | undefined {
   return { code: numeric ? Number(error) : undefined, text: texts.join(' ').slice(0, LONGEST_REFUSAL) };
 }
 
-/** What is longer is no refusal that anybody wrote, and the patterns would take the square of it. Characters. */
+/** Longer texts are not refusals that anybody wrote, and the patterns would take quadratic time on them. Characters. */
 const LONGEST_REFUSAL = 2_000;
-/** Lists of texts by field, as frameworks tell them. */
+/** Lists of texts by field, as frameworks report them. */
 const DEEPEST = 4;
 
 function textsOf(value: unknown, depth = 0): string[] {

@@ -22,7 +22,7 @@ import { type Blame, isAmbiguous, readAnswer, readProbe } from './answer.ts';
 
 /**
  * User.com's conversations: `POST {baseUrl}/message/` writes into one, `POST {baseUrl}/users/{id}/conversations/` opens
- * one with its first message (its API documentation). What it was told of a send it does not tell again.
+ * one with its first message (its API documentation). It offers no way to look up a message that was sent.
  */
 
 const id = z.union([
@@ -84,7 +84,7 @@ export const usercom = definePlatform({
       : { addressing: 'conversationId', key: `conversation ${sameId(to.conversationId)}` },
   dialect: htmlDialect,
   render: (message, settings) => {
-    // Without the channel's settings nobody knows whether it has an agent; the worker does. Who opens a conversation
+    // Only the worker has the channel's settings and knows whether it has an agent. Opening a conversation
     // needs none.
     if (
       'conversationId' in message.to &&
@@ -138,7 +138,7 @@ const sameId = (id: number | string): string => String(id).replace(/^0+(?=\d+$)/
 const pathTo = ({ to }: UsercomMessage): string =>
   'userId' in to ? `/users/${to.userId}/conversations/` : '/message/';
 
-/** `user` is the agent who writes, not the one who is written to. */
+/** `user` is the agent who writes, not the recipient. */
 function encode({ message, content, id }: SendRequest<UsercomMessage>, channelAgent?: number): string {
   const { to, agent = channelAgent, source = SOURCE_API, sourceContext } = message;
   return JSON.stringify({

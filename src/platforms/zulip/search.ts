@@ -11,7 +11,7 @@ import type { Confirmation, Lookalike } from '../port.ts';
 
 /** More than a bot sends to one person within the time in question. */
 const LATEST = 100;
-/** Of the longest messages, in four bytes a character, with all that is told of each. */
+/** Room for the longest messages, at four bytes a character, with all their metadata. */
 export const MAX_SEARCH_BYTES = 8 * 1024 * 1024;
 
 export interface Conversation {
@@ -43,7 +43,7 @@ export function searchPath({ people, sender, old }: Conversation): string {
 /**
  * @param content as it was sent
  * @param since earlier messages cannot be the one in question; milliseconds since the epoch
- * @param now by the clock that `since` is told by
+ * @param now by the same clock as `since`
  */
 export function readSearch(result: HttpResult, content: string, since: number, now: number): Confirmation {
   if (result.kind !== 'answered') return { kind: 'unsure', detail: `no answer: ${result.detail}` };
@@ -78,7 +78,7 @@ function readMessage(message: unknown, aheadMs: number): Found | undefined {
   return { platformMessageId: `${id}`, at: timestamp * 1000 - aheadMs, content };
 }
 
-/** How far the platform's clock is ahead of ours, to a second; 0 where it does not tell. */
+/** How far the platform's clock is ahead of ours, to a second; 0 where it does not say. */
 function serverAheadMs({ headers }: HttpAnswer, now: number): number {
   const serverNow = Date.parse(headers.date ?? '');
   return Number.isNaN(serverNow) ? 0 : serverNow - now;
@@ -89,7 +89,7 @@ const sameContent = (theirs: string, ours: string): boolean => stored(theirs) ==
 
 export function stored(content: string): string {
   let end = content.length;
-  // Not by a pattern: it would try each space of a long run within anew, and an answer may hold megabytes of them.
+  // Not by a pattern: it would try each space of a long run again, and an answer may hold megabytes of them.
   while (end > 0 && SPACE.test(content.charAt(end - 1))) end -= 1;
   return content.slice(0, end).replace(/^\n+/, '');
 }

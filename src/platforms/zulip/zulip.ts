@@ -43,7 +43,7 @@ const messageShape = {
 /** The feature level of Zulip 7.0, which calls direct messages so (its API's changelog). */
 const DIRECT_SINCE = 174;
 
-/** What a server takes unless its administrators changed it, in characters; what is longer it cuts without a word. */
+/** What a server accepts by default, in characters; it truncates longer messages silently. */
 const MAX_MESSAGE_LENGTH = 10_000;
 
 const channelShape = {
@@ -117,7 +117,7 @@ class ZulipClient implements PlatformClient<ZulipMessage> {
   async send(request: SendRequest<ZulipMessage>): Promise<Outcome> {
     const first = await this.#sendAs(this.#age === 'old' ? 'private' : 'direct', request);
     if (this.#age !== undefined || !isRefusal(first)) return this.#read(first, request);
-    // Whether the message is refused or its type, the text alone would tell, in the language of the bot.
+    // Only the text, in the language of the bot, says whether the message or its type is refused.
     const second = await this.#sendAs('private', request);
     return this.#read(second, request);
   }
@@ -159,7 +159,7 @@ class ZulipClient implements PlatformClient<ZulipMessage> {
       path: '/api/v1/messages',
       headers: [...this.#headers, 'content-type', 'application/x-www-form-urlencoded'],
       body: new URLSearchParams(form).toString(),
-      // Who cannot read cannot resolve a lost connection.
+      // An account that cannot read cannot resolve a lost connection.
       ...(!this.#reads && { fresh: true }),
       signal,
     });
@@ -181,7 +181,7 @@ class ZulipClient implements PlatformClient<ZulipMessage> {
 
   /**
    * A bot of the type "Incoming webhook" may send and not read: 401, with the code of a wrong key and a text in any
-   * language. A message without fields tells them apart: it is refused for them (400) by whoever takes the key.
+   * language. A message without fields distinguishes them: a server that accepts the key refuses it for its fields (400).
    */
   async #isKeptFromReading(result: HttpResult, signal: AbortSignal): Promise<boolean> {
     if (result.kind !== 'answered' || result.status !== 401) return false;

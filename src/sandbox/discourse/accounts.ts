@@ -25,7 +25,7 @@ export type Account = z.output<typeof accountSchema>;
 export class DiscourseAccounts {
   readonly #known = new Map<string, Account>();
 
-  /** Throws a ZodError for what is no account. */
+  /** Throws a ZodError for what is not an account. */
   set(...accounts: DiscourseAccount[]): void {
     for (const account of accounts.map((one) => accountSchema.parse(one))) {
       this.#known.set(nameKey(account.username), account);

@@ -10,7 +10,7 @@ import { type DiscourseTopic, draft, replyProblem } from './topics.ts';
 export interface DiscourseOptions {
   /** `username:key`. Default `['herald:sandbox-key']`. */
   credentials?: readonly string[];
-  /** Who these are; whoever is not told of is an administrator. */
+  /** Who these accounts are; an account that is not listed is an administrator. */
   accounts?: readonly DiscourseAccount[];
   /** Names of those who take no messages from members. */
   notAccepting?: readonly string[];
@@ -203,7 +203,7 @@ export class DiscourseSandbox {
   }
 }
 
-/** The topic's number stands for those who take part in it. */
+/** The topic's id stands for its participants. */
 function recipientOf(fields: Record<string, unknown>): string {
   if (fields['topic_id'] !== undefined) return `topic ${fields['topic_id']}`;
   return asText(fields['target_recipients']).toLowerCase();

@@ -13,7 +13,7 @@ export const playerSchema = z.strictObject({
 export type SandboxPlayer = z.input<typeof playerSchema>;
 
 /**
- * Who is known and who has played. Without a word about a player the last digit of the id or name tells: 7 has not
+ * Which players exist and have played. Unless set, the last digit of the id or name decides: 7 has not
  * played, 0 is unknown, all others have played.
  */
 export class Players {
