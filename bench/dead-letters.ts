@@ -9,9 +9,9 @@ import { createProducer } from '../src/app.ts';
 import { openInstallation } from '../src/channels/installation.ts';
 import { systemClock } from '../src/clock.ts';
 import { parseConfig } from '../src/config/parse.ts';
-import { purgeLetters } from '../src/dead-letters/purge.ts';
-import { replayLetters } from '../src/dead-letters/replay.ts';
-import { planLetters } from '../src/dead-letters/selection.ts';
+import { purgeSelected } from '../src/dead-letters/purge.ts';
+import { replaySelected } from '../src/dead-letters/replay.ts';
+import { selectDeadLetters } from '../src/dead-letters/selection.ts';
 import { createLogger } from '../src/observe/log.ts';
 import type { PlatformClient } from '../src/platforms/port.ts';
 import { platforms } from '../src/platforms/registry.ts';
@@ -61,7 +61,7 @@ async function letDie(): Promise<void> {
   const logger = createLogger({ level: 'error', secrets: [], destination: { write() {} } });
   const worker = buildWorker(config, { platforms, logger, wrap: { client: refusing } });
   await worker.start();
-  while ((await planLetters(desk, {})).letters < count)
+  while ((await selectDeadLetters(desk, {})).letters < count)
     await new Promise((done) => setTimeout(done, LOOK_MS));
   await worker.close();
 }
@@ -87,9 +87,11 @@ const desk = await openInstallation(
 );
 try {
   await letDie();
-  const replay = await seconds(async () => await replayLetters(desk, (await planLetters(desk, {})).read()));
+  const replay = await seconds(
+    async () => await replaySelected(desk, (await selectDeadLetters(desk, {})).read()),
+  );
   await letDie();
-  const purge = await seconds(async () => await purgeLetters((await planLetters(desk, {})).read()));
+  const purge = await seconds(async () => await purgeSelected((await selectDeadLetters(desk, {})).read()));
   const table = new Table({ head: ['dead letters', 'replayed, s', 'purged, s'] });
   table.push([count, replay.toFixed(2), purge.toFixed(2)]);
   console.log(table.toString());

@@ -4,7 +4,7 @@ import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Evidence, Times } from './breach.ts';
 import { type Forgetting, unforgotten } from './forgetting.ts';
 import { LANES, type Lane } from './lanes.ts';
-import { lettersOf } from './letters.ts';
+import { findDeadLetters } from './letters.ts';
 import { idInContent } from './messages.ts';
 import type { Platforms } from './stage.ts';
 
@@ -30,7 +30,10 @@ export async function gather(
       const own = `${lane.name} `;
       const ids = [...acknowledged].filter((key) => key.startsWith(own)).map((key) => key.slice(own.length));
       const calls = callsOf(lane, sandboxes);
-      const known = unforgotten(lane, forgettings, { receipts: kept, letters: await lettersOf(lane, redis) });
+      const known = unforgotten(lane, forgettings, {
+        receipts: kept,
+        letters: await findDeadLetters(lane, redis),
+      });
       return { lane, ...known, calls, acknowledged: new Set(ids), times };
     }),
   );

@@ -13,7 +13,7 @@ export interface Forgetting {
   receipts: ReadonlyMap<string, readonly Receipt[]>;
   letters: ReadonlyMap<string, ReadonlySet<string>>;
   /** When the letters were read, which is before the step: what died in between may have had one. */
-  lettersAt: number;
+  deadLettersAt: number;
 }
 
 interface Known {
@@ -27,7 +27,7 @@ export function unforgotten({ name }: Lane, forgettings: readonly Forgetting[], 
   for (const forgetting of forgettings) {
     for (const id of forgetting.letters.get(name) ?? []) letters.add(id);
     for (const { id, at, state } of forgetting.receipts.get(name) ?? [])
-      if (state === 'dead' && at >= forgetting.lettersAt - CLOCK_MS) letters.add(id);
+      if (state === 'dead' && at >= forgetting.deadLettersAt - CLOCK_MS) letters.add(id);
   }
   const generations = [...forgettings.map(({ receipts }) => receipts.get(name) ?? []), now.receipts];
   return { letters, receipts: generations.reduce<Receipt[]>(merge, []) };

@@ -4,7 +4,7 @@ import { idIn } from '../testing/worker-protocol.ts';
 import type { Lane } from './lanes.ts';
 
 /** Ids of the messages that have a dead letter: by what the letters carry; what has no name is called after its job. */
-export async function lettersOf({ name }: Lane, redis: Redis): Promise<Set<string>> {
-  const kept = Object.entries(await redis.hgetall(channelKeys(name).letterData));
+export async function findDeadLetters({ name }: Lane, redis: Redis): Promise<Set<string>> {
+  const kept = Object.entries(await redis.hgetall(channelKeys(name).deadLetterData));
   return new Set(kept.map(([job, data]) => idIn(data) ?? job));
 }

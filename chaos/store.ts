@@ -6,7 +6,7 @@ import { type RedisServer, startRedis } from '../src/sandbox/index.ts';
 import { openFaultyProxy } from '../testing/faulty-proxy.ts';
 import type { Forgetting } from './forgetting.ts';
 import { LANES } from './lanes.ts';
-import { lettersOf } from './letters.ts';
+import { findDeadLetters } from './letters.ts';
 
 /**
  * The Redis of a run: with an append-only file, killed and started again, flushed, filled up, demoted and promoted, and
@@ -50,8 +50,10 @@ export async function openStore(clock: Clock): Promise<Store> {
 
   /** Reads what is there and takes it away in one step: nothing is written in between. */
   async function forget(kind: string, act: (commands: ChainableCommander) => void): Promise<void> {
-    const lettersAt = clock.now();
-    const letters = await Promise.all(LANES.map(async (lane) => [lane.name, await lettersOf(lane, redis)]));
+    const deadLettersAt = clock.now();
+    const letters = await Promise.all(
+      LANES.map(async (lane) => [lane.name, await findDeadLetters(lane, redis)]),
+    );
     const commands = redis.multi();
     for (const { name } of LANES) commands.xrange(channelKeys(name).receipts, '-', '+');
     act(commands);
@@ -60,7 +62,7 @@ export async function openStore(clock: Clock): Promise<Store> {
     const receipts = LANES.map(({ name }, i) => [name, parseReceipts(replies[i]?.[1] as [])] as const);
     acknowledged = 0;
     forgettings.push({
-      ...{ kind, lettersAt, at: clock.now(), receipts: new Map(receipts) },
+      ...{ kind, deadLettersAt, at: clock.now(), receipts: new Map(receipts) },
       letters: new Map(letters as [string, Set<string>][]),
     });
   }

@@ -5,12 +5,16 @@ import {
   type InstallationParts,
   type OperatedChannel,
 } from '../channels/installation.ts';
-import type { DeadLetter, LetterList, OpenedLetter } from '../dead-letters/dead-letters.ts';
-import { listLetters, openLetters } from '../dead-letters/dead-letters.ts';
-import { type PurgeResult, purgeLetters } from '../dead-letters/purge.ts';
-import { type ReplayResult, type ReplayStep, replayLetters } from '../dead-letters/replay.ts';
+import type { DeadLetter, DeadLetterDetails, DeadLetterList } from '../dead-letters/dead-letters.ts';
+import { listDeadLetters, showDeadLetters } from '../dead-letters/dead-letters.ts';
+import { type PurgeResult, purgeSelected } from '../dead-letters/purge.ts';
+import { type ReplayResult, type ReplayStep, replaySelected } from '../dead-letters/replay.ts';
 import { countLeftOut, replayableReasons, replayWarnings } from '../dead-letters/replay-warnings.ts';
-import { type LetterPlan, type LetterSelection, planLetters } from '../dead-letters/selection.ts';
+import {
+  type DeadLetterQuery,
+  type SelectedDeadLetters,
+  selectDeadLetters,
+} from '../dead-letters/selection.ts';
 import { UnknownChannelError } from '../producer/errors.ts';
 import { type Instant, parseInstant } from '../time.ts';
 import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
@@ -39,9 +43,9 @@ export interface Admin {
 
 export interface DeadLetterAdmin {
   /** The newest dead letters, newest last; 50 when the selection names no limit. */
-  list(selection?: DeadLetterSelection): Promise<LetterList>;
+  list(selection?: DeadLetterSelection): Promise<DeadLetterList>;
   /** The dead letter of a message or job, with its content, in every channel that has one. */
-  show(id: string, options?: { channel?: string | undefined }): Promise<OpenedLetter[]>;
+  show(id: string, options?: { channel?: string | undefined }): Promise<DeadLetterDetails[]>;
   /** What a replay or a purge would take, and what should be known before. Changes nothing. */
   plan(selection?: DeadLetterSelection, action?: 'replay' | 'purge'): Promise<DeadLetterPlan>;
   /**
@@ -68,14 +72,14 @@ export interface ChannelAdmin {
 }
 
 /** Which dead letters are meant; what is left out does not narrow. */
-export interface DeadLetterSelection extends Omit<LetterSelection, 'since' | 'until'> {
+export interface DeadLetterSelection extends Omit<DeadLetterQuery, 'since' | 'until'> {
   /** When they died, as a Date or ISO text: from … */
   since?: Instant | undefined;
   /** … to, inclusive. */
   until?: Instant | undefined;
 }
 
-export interface DeadLetterPlan extends LetterPlan {
+export interface DeadLetterPlan extends SelectedDeadLetters {
   /** Letters that a replay leaves alone because they may have arrived. */
   leftOut: number;
   /** Whole sentences. */
@@ -122,7 +126,7 @@ export function buildAdmin(options: InstallationOptions, parts: InstallationPart
   return {
     deadLetters: {
       list: (selection = {}) =>
-        run((at) => listLetters(at, selected(at, selection), selection.limit ?? LISTED)),
+        run((at) => listDeadLetters(at, selected(at, selection), selection.limit ?? LISTED)),
       show: (id, { channel } = {}) => run((at) => show(at, id, channel)),
       plan: (selection = {}, action = 'replay') => run((at) => plan(at, selection, action)),
       replay: (what = {}, control = {}) => run((at) => replay(at, what, control)),
@@ -157,7 +161,7 @@ function known(installation: Installation, name: string): OperatedChannel {
 }
 
 /** @throws UnknownChannelError; TypeError for what is not an instant */
-function selected(installation: Installation, selection: DeadLetterSelection): LetterSelection {
+function selected(installation: Installation, selection: DeadLetterSelection): DeadLetterQuery {
   for (const name of selection.channels ?? []) known(installation, name);
   return {
     ...selection,
@@ -177,9 +181,9 @@ async function show(
   installation: Installation,
   id: string,
   only: string | undefined,
-): Promise<OpenedLetter[]> {
+): Promise<DeadLetterDetails[]> {
   if (only !== undefined) known(installation, only);
-  const letters = await openLetters(installation, id);
+  const letters = await showDeadLetters(installation, id);
   return letters.filter(({ channel }) => only === undefined || channel === only);
 }
 
@@ -190,10 +194,10 @@ async function plan(
 ): Promise<DeadLetterPlan> {
   const selection = selected(installation, what);
   if (action === 'purge')
-    return { ...(await planLetters(installation, selection)), leftOut: 0, warnings: [] };
+    return { ...(await selectDeadLetters(installation, selection)), leftOut: 0, warnings: [] };
   const leftOut = await countLeftOut(installation, selection);
   const reasons = replayableReasons(selection.reasons);
-  const letters = await planLetters(installation, { ...selection, reasons });
+  const letters = await selectDeadLetters(installation, { ...selection, reasons });
   return { ...letters, leftOut, warnings: replayWarnings(letters.groups, leftOut) };
 }
 
@@ -209,7 +213,7 @@ async function replay(
   { onStep, ...control }: ReplayControl,
 ): Promise<Replayed> {
   const { read, unknownIds } = await planned(installation, what, 'replay');
-  const result = await replayLetters(installation, read(), {
+  const result = await replaySelected(installation, read(), {
     ...control,
     onStep: ({ channel, name }, step) => onStep?.({ channel: channel.name, name }, step),
   });
@@ -222,5 +226,5 @@ async function purge(
   control: PurgeControl,
 ): Promise<Purged> {
   const { read, unknownIds } = await planned(installation, what, 'purge');
-  return { ...(await purgeLetters(read(), control)), unknownIds };
+  return { ...(await purgeSelected(read(), control)), unknownIds };
 }

@@ -1,6 +1,6 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
 import type { Installation, OperatedChannel } from '../channels/installation.ts';
-import { findLetter, type LetterRecord, readLetterData } from '../dead-letters/records.ts';
+import { type DeadLetterRecord, findDeadLetter, readDeadLetterData } from '../dead-letters/records.ts';
 import type { JobState } from '../jobs/channel-queue.ts';
 import type { Delivery } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
@@ -30,7 +30,7 @@ export interface Explanation {
   now: number;
   job: ExplainedJob | null;
   /** Its dead letter, if it has one. */
-  letter: ExplainedLetter | null;
+  letter: ExplainedDeadLetter | null;
   /** What its job or its letter says of it; null without either, or where that cannot be read. */
   message: ExplainedMessage | null;
   record: ExplainedRecord | null;
@@ -61,8 +61,8 @@ export interface ExplainedJob {
   newerVersion: number | null;
 }
 
-export interface ExplainedLetter {
-  reason: LetterRecord['reason'];
+export interface ExplainedDeadLetter {
+  reason: DeadLetterRecord['reason'];
   detail: string;
   run: number;
   attempts: number;
@@ -116,7 +116,7 @@ async function explainIn(
     id,
     now: entry.now,
     job: explained,
-    letter: letter ? explainLetter(letter) : null,
+    letter: letter ? explainDeadLetter(letter) : null,
     message: delivery ? explainDelivery(delivery) : null,
     record: explainRecord(entry.record),
     slot: await nameOwner(installation, channel, explainSlot(entry.slot), id),
@@ -149,18 +149,18 @@ interface Located {
   /** Of the message's record. */
   key: string;
   job?: StoredJob | undefined;
-  letter?: LetterRecord | undefined;
+  letter?: DeadLetterRecord | undefined;
   delivery?: Delivery | undefined;
 }
 
 async function locate(channel: OperatedChannel, asked: string): Promise<Located> {
   const key = messageKey(asked);
-  const letter = await findLetter(channel.store, asked);
+  const letter = await findDeadLetter(channel.store, asked);
   const job =
     (await channel.queue.findNamed(asked)) ??
     (await channel.queue.find(asked)) ??
     (letter ? undefined : (await findLiveJob(channel, key))?.job);
-  const stored = job ?? (letter && (await letterAsJob(channel, letter)));
+  const stored = job ?? (letter && (await deadLetterAsJob(channel, letter)));
   if (!stored) return { id: asked, key };
   const [read] = readStored(stored, channel);
   if (read?.kind === 'delivery') {
@@ -174,10 +174,10 @@ async function locate(channel: OperatedChannel, asked: string): Promise<Located>
 }
 
 /** What the letter kept reads like the job that it was. */
-async function letterAsJob({ store }: OperatedChannel, letter: LetterRecord): Promise<StoredJob> {
+async function deadLetterAsJob({ store }: OperatedChannel, letter: DeadLetterRecord): Promise<StoredJob> {
   return {
     id: letter.jobId,
-    text: await readLetterData(store, letter.name),
+    text: await readDeadLetterData(store, letter.name),
     size: letter.size,
     timestamp: Number(letter.enqueuedAt),
     finishedOn: undefined,
@@ -187,7 +187,13 @@ async function letterAsJob({ store }: OperatedChannel, letter: LetterRecord): Pr
   };
 }
 
-const explainLetter = ({ reason, detail, run, attempts, diedAt }: LetterRecord): ExplainedLetter => ({
+const explainDeadLetter = ({
+  reason,
+  detail,
+  run,
+  attempts,
+  diedAt,
+}: DeadLetterRecord): ExplainedDeadLetter => ({
   reason,
   detail,
   run,

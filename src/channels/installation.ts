@@ -14,7 +14,7 @@ import {
 import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
 import { connectOperator } from '../redis/connections.ts';
 import type { RedisInstance } from '../redis/option.ts';
-import { type ChannelFacts, readAnnouncements, readQuota } from './registry.ts';
+import { type ChannelFacts, readChannelRegistry, readQuota } from './registry.ts';
 
 /** One Redis with all the channels that it, or the given configuration, knows of: what an operator looks at. */
 export interface Installation {
@@ -80,7 +80,7 @@ export async function viewInstallation(
   configuredChannels: readonly ChannelConfig[],
   { platforms, clock }: InstallationParts,
 ): Promise<Installation> {
-  const announced = await readAnnouncements(redis);
+  const announced = await readChannelRegistry(redis);
   const configured = new Map(configuredChannels.map((channel) => [channel.name, channel]));
   const schemas = createMessageSchemas<Platforms>(platforms);
   const names = [...new Set([...configured.keys(), ...announced.keys()])].sort();

@@ -104,7 +104,7 @@ export async function forgetChannel(redis: Redis, channel: string): Promise<bool
 }
 
 /** Entries that cannot be read (written by another version, or by hand) count as not announced. */
-export async function readAnnouncements(redis: Redis): Promise<Map<string, ChannelFacts>> {
+export async function readChannelRegistry(redis: Redis): Promise<Map<string, ChannelFacts>> {
   const channels = new Map<string, ChannelFacts>();
   for (const [name, text] of Object.entries(await redis.hgetall(CHANNELS_KEY))) {
     const facts = parseFacts(text);
@@ -121,22 +121,22 @@ function parseFacts(text: string): ChannelFacts | undefined {
   }
 }
 
-export interface Announcements {
+export interface ChannelRegistry {
   /** The channels announced, as of at most two seconds ago. */
   current(): Promise<ReadonlyMap<string, ChannelFacts>>;
 }
 
 /** How long a producer relies on what it read: a new channel is known, a forgotten one refused, after that. */
-export const ANNOUNCEMENTS_FRESH_MS = 2000;
+export const REGISTRY_FRESH_MS = 2000;
 
 /** Reads the announcements at most once in two seconds, however many messages ask. */
-export function cachedAnnouncements(redis: Redis, clock: Pick<Clock, 'monotonic'>): Announcements {
+export function cachedChannelRegistry(redis: Redis, clock: Pick<Clock, 'monotonic'>): ChannelRegistry {
   let read: { at: number; channels: Promise<ReadonlyMap<string, ChannelFacts>> } | undefined;
   return {
     current() {
       const now = clock.monotonic();
-      if (read && now - read.at < ANNOUNCEMENTS_FRESH_MS) return read.channels;
-      const channels = readAnnouncements(redis);
+      if (read && now - read.at < REGISTRY_FRESH_MS) return read.channels;
+      const channels = readChannelRegistry(redis);
       const mine = { at: now, channels };
       read = mine;
       // A failure rejects for those that wait for it, and is not cached.

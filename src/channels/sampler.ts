@@ -32,7 +32,7 @@ export async function sampleChannel(
   const age = (since: number | undefined): number | undefined =>
     since === undefined ? undefined : Math.max(0, state.now - since) / 1000;
   const letters = Object.values(state.letters);
-  const oldestLetter = letters.sort((a, b) => a.oldest - b.oldest)[0];
+  const oldestDeadLetter = letters.sort((a, b) => a.oldest - b.oldest)[0];
   return {
     channel: store.channel,
     state,
@@ -52,12 +52,12 @@ export async function sampleChannel(
       active: age(earliestDue(heads.active)),
       waiting_slot: age(state.waits.slot?.since),
       retrying: age(state.waits.retry?.since),
-      dead: age(oldestLetter?.since),
+      dead: age(oldestDeadLetter?.since),
     }),
     deadLetters: Object.fromEntries(
       Object.entries(state.letters).map(([reason, { count }]) => [reason, count]),
     ),
-    oldestDeadLetterAgeSeconds: age(oldestLetter?.oldest) ?? 0,
+    oldestDeadLetterAgeSeconds: age(oldestDeadLetter?.oldest) ?? 0,
     resting: state.resting && { reason: state.resting.reason },
     stopped: holdOf(state, figures.paused),
   };

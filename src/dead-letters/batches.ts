@@ -1,5 +1,5 @@
 import type { OperatedChannel } from '../channels/installation.ts';
-import type { IndexedLetter } from './index-by-reason.ts';
+import type { IndexedDeadLetter } from './index-by-reason.ts';
 
 /** Letters in the portions in which scripts take them. */
 
@@ -14,8 +14,8 @@ export async function* inBatches<T>(items: AsyncIterable<T>, size: number): Asyn
 }
 
 /** A script sees the keys of one channel. */
-export function byChannel(letters: readonly IndexedLetter[]): Map<OperatedChannel, IndexedLetter[]> {
-  const groups = new Map<OperatedChannel, IndexedLetter[]>();
+export function byChannel(letters: readonly IndexedDeadLetter[]): Map<OperatedChannel, IndexedDeadLetter[]> {
+  const groups = new Map<OperatedChannel, IndexedDeadLetter[]>();
   for (const letter of letters) {
     const group = groups.get(letter.channel);
     if (group) group.push(letter);

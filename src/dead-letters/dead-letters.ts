@@ -1,9 +1,14 @@
 import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import type { DeadReason } from '../outcome.ts';
 import { byChannel } from './batches.ts';
-import { type IndexedLetter, letterSources, lettersOf, newestLetters } from './index-by-reason.ts';
-import { type LetterRecord, readLetterData, readLetters } from './records.ts';
-import { countLetters, type LetterSelection, planLetters } from './selection.ts';
+import {
+  findDeadLetters,
+  type IndexedDeadLetter,
+  newestDeadLetters,
+  reasonRanges,
+} from './index-by-reason.ts';
+import { type DeadLetterRecord, readDeadLetterData, readDeadLetters } from './records.ts';
+import { countDeadLetters, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
 
 /** A dead letter as a person wants to see it. Times in milliseconds since the epoch. */
 export interface DeadLetter {
@@ -22,7 +27,7 @@ export interface DeadLetter {
 }
 
 /** A letter with what its message says. */
-export interface OpenedLetter extends DeadLetter {
+export interface DeadLetterDetails extends DeadLetter {
   expiresAt: number | undefined;
   /** Bytes of the message's data, where only the beginning was kept. */
   size: number | undefined;
@@ -32,7 +37,7 @@ export interface OpenedLetter extends DeadLetter {
   content: unknown;
 }
 
-export interface LetterList {
+export interface DeadLetterList {
   /** Newest last. */
   letters: DeadLetter[];
   /** How many there are in all. */
@@ -40,52 +45,54 @@ export interface LetterList {
 }
 
 /** The newest letters of the selection; its limit is not looked at. */
-export async function listLetters(
+export async function listDeadLetters(
   installation: Installation,
-  selection: LetterSelection,
+  selection: DeadLetterQuery,
   limit: number,
-): Promise<LetterList> {
+): Promise<DeadLetterList> {
   const { indexed, total } = await newest(installation, selection, limit);
   const letters: DeadLetter[] = [];
   for (const [channel, own] of byChannel(indexed)) {
     const names = own.map(({ name }) => name);
-    for (const record of await readLetters(channel.store, names))
-      if (record) letters.push(toLetter(channel, record));
+    for (const record of await readDeadLetters(channel.store, names))
+      if (record) letters.push(toDeadLetter(channel, record));
   }
   return { letters: letters.sort((a, b) => a.diedAt - b.diedAt), total };
 }
 
 async function newest(
   installation: Installation,
-  selection: LetterSelection,
+  selection: DeadLetterQuery,
   limit: number,
-): Promise<{ indexed: IndexedLetter[]; total: number }> {
+): Promise<{ indexed: IndexedDeadLetter[]; total: number }> {
   if (selection.ids && selection.ids.length > 0) {
-    const plan = await planLetters(installation, { ...selection, limit: undefined });
-    const named: IndexedLetter[] = [];
+    const plan = await selectDeadLetters(installation, { ...selection, limit: undefined });
+    const named: IndexedDeadLetter[] = [];
     for await (const letter of plan.read()) named.push(letter);
     return { indexed: named.slice(-limit), total: named.length };
   }
-  const sources = letterSources(installation, selection, Number.POSITIVE_INFINITY);
-  const indexed = await newestLetters(installation.redis, sources, limit);
-  return { indexed, total: await countLetters(installation, sources) };
+  const sources = reasonRanges(installation, selection, Number.POSITIVE_INFINITY);
+  const indexed = await newestDeadLetters(installation.redis, sources, limit);
+  return { indexed, total: await countDeadLetters(installation, sources) };
 }
 
 /** The dead letter of this message id or job id, in every channel that has one. */
-export async function openLetters(installation: Installation, id: string): Promise<OpenedLetter[]> {
-  const opened = await Promise.all((await lettersOf(installation, id)).map((letter) => openLetter(letter)));
+export async function showDeadLetters(installation: Installation, id: string): Promise<DeadLetterDetails[]> {
+  const opened = await Promise.all(
+    (await findDeadLetters(installation, id)).map((letter) => showDeadLetter(letter)),
+  );
   return opened.filter((letter) => letter !== undefined);
 }
 
-async function openLetter({ channel, name }: IndexedLetter): Promise<OpenedLetter | undefined> {
-  const [record] = await readLetters(channel.store, [name]);
+async function showDeadLetter({ channel, name }: IndexedDeadLetter): Promise<DeadLetterDetails | undefined> {
+  const [record] = await readDeadLetters(channel.store, [name]);
   if (!record) return undefined;
-  const data = await readLetterData(channel.store, name);
+  const data = await readDeadLetterData(channel.store, name);
   const expiresAt = record.reason === 'invalid_message' ? undefined : record.expiresAt;
-  return { ...toLetter(channel, record), expiresAt, size: record.size, ...splitData(data) };
+  return { ...toDeadLetter(channel, record), expiresAt, size: record.size, ...splitData(data) };
 }
 
-const toLetter = ({ name: channel }: OperatedChannel, record: LetterRecord): DeadLetter => ({
+const toDeadLetter = ({ name: channel }: OperatedChannel, record: DeadLetterRecord): DeadLetter => ({
   channel,
   id: record.id,
   jobId: record.jobId,
@@ -112,7 +119,7 @@ const PUBLIC_FIELDS = new Set([
   'meta',
 ]);
 
-function splitData(text: string): Pick<OpenedLetter, 'message' | 'content'> {
+function splitData(text: string): Pick<DeadLetterDetails, 'message' | 'content'> {
   const data = parse(text);
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return { message: {}, content: text };
   const fields = Object.entries(data);

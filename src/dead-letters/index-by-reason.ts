@@ -1,16 +1,16 @@
 import type { Redis } from 'ioredis';
 import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
-import { findLetter, type ListedLetter } from './records.ts';
+import { findDeadLetter, type ListedDeadLetter } from './records.ts';
 
 /** Dead letters as they are listed, by reason and time of death. */
 
-export interface IndexedLetter extends ListedLetter {
+export interface IndexedDeadLetter extends ListedDeadLetter {
   channel: OperatedChannel;
 }
 
 /** Which letters are meant; what is left out does not narrow. */
-export interface LetterFilter {
+export interface DeadLetterFilter {
   channels?: readonly string[] | undefined;
   reasons?: readonly DeadReason[] | undefined;
   /** When they died: from … */
@@ -20,7 +20,7 @@ export interface LetterFilter {
 }
 
 /** One reason of one channel, with the span of deaths that is meant, as Redis takes it. */
-export interface LetterSource {
+export interface ReasonRange {
   channel: OperatedChannel;
   reason: DeadReason;
   key: string;
@@ -29,11 +29,11 @@ export interface LetterSource {
 }
 
 /** @param before milliseconds; letters that died at this moment or later are no part of it */
-export function letterSources(
+export function reasonRanges(
   { channels }: Installation,
-  filter: LetterFilter,
+  filter: DeadLetterFilter,
   before: number,
-): LetterSource[] {
+): ReasonRange[] {
   const until = filter.until?.getTime() ?? Number.POSITIVE_INFINITY;
   const span = {
     min: filter.since === undefined ? '-inf' : String(filter.since.getTime()),
@@ -45,7 +45,7 @@ export function letterSources(
       DEAD_REASONS.filter((reason) => filter.reasons?.includes(reason) ?? true).map((reason) => ({
         channel,
         reason,
-        key: channel.store.keys.lettersOf(reason),
+        key: channel.store.keys.deadLettersOf(reason),
         ...span,
       })),
     );
@@ -56,8 +56,8 @@ const PAGE = 1_000;
 /** All letters of the sources, oldest first, in bounded memory; letters may come and go meanwhile. */
 export async function* oldestFirst(
   redis: Redis,
-  sources: readonly LetterSource[],
-): AsyncGenerator<IndexedLetter, void, undefined> {
+  sources: readonly ReasonRange[],
+): AsyncGenerator<IndexedDeadLetter, void, undefined> {
   const streams = sources.map((source) => readSource(redis, source));
   const heads = await Promise.all(streams.map(next));
   for (;;) {
@@ -72,18 +72,18 @@ export async function* oldestFirst(
   }
 }
 
-const next = async (stream: AsyncGenerator<IndexedLetter>): Promise<IndexedLetter | undefined> => {
+const next = async (stream: AsyncGenerator<IndexedDeadLetter>): Promise<IndexedDeadLetter | undefined> => {
   const { value, done } = await stream.next();
   return done ? undefined : value;
 };
 
 /** Pages by the time of death and not by position: letters ahead of the position may vanish at any time. */
-async function* readSource(redis: Redis, source: LetterSource): AsyncGenerator<IndexedLetter> {
+async function* readSource(redis: Redis, source: ReasonRange): AsyncGenerator<IndexedDeadLetter> {
   let from = source.min;
   let lastAt = Number.NEGATIVE_INFINITY;
   const seen = new Set<string>();
   for (;;) {
-    const page = toLetters(
+    const page = toDeadLetters(
       await redis.zrangebyscore(source.key, from, source.max, 'WITHSCORES', 'LIMIT', 0, PAGE + seen.size),
       source,
     ).filter(({ name, diedAt }) => diedAt > lastAt || !seen.has(name));
@@ -99,14 +99,14 @@ async function* readSource(redis: Redis, source: LetterSource): AsyncGenerator<I
 }
 
 /** The newest letters of all sources, oldest of them first. */
-export async function newestLetters(
+export async function newestDeadLetters(
   redis: Redis,
-  sources: readonly LetterSource[],
+  sources: readonly ReasonRange[],
   limit: number,
-): Promise<IndexedLetter[]> {
+): Promise<IndexedDeadLetter[]> {
   const found = await Promise.all(
     sources.map(async (source) =>
-      toLetters(
+      toDeadLetters(
         await redis.zrevrangebyscore(source.key, source.max, source.min, 'WITHSCORES', 'LIMIT', 0, limit),
         source,
       ),
@@ -116,8 +116,8 @@ export async function newestLetters(
   return letters.slice(-limit);
 }
 
-function toLetters(flat: readonly string[], { channel, reason }: LetterSource): IndexedLetter[] {
-  const letters: IndexedLetter[] = [];
+function toDeadLetters(flat: readonly string[], { channel, reason }: ReasonRange): IndexedDeadLetter[] {
+  const letters: IndexedDeadLetter[] = [];
   for (let i = 0; i + 1 < flat.length; i += 2) {
     letters.push({ channel, reason, name: flat[i]!, diedAt: Number(flat[i + 1]) });
   }
@@ -125,10 +125,10 @@ function toLetters(flat: readonly string[], { channel, reason }: LetterSource): 
 }
 
 /** The letter of this message id, or of this job id, in every channel that has one. */
-export async function lettersOf({ channels }: Installation, id: string): Promise<IndexedLetter[]> {
+export async function findDeadLetters({ channels }: Installation, id: string): Promise<IndexedDeadLetter[]> {
   const found = await Promise.all(
     channels.map(async (channel) => {
-      const letter = await findLetter(channel.store, id);
+      const letter = await findDeadLetter(channel.store, id);
       return letter && { channel, name: letter.name, reason: letter.reason, diedAt: letter.diedAt };
     }),
   );

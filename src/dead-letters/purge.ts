@@ -1,6 +1,6 @@
 import { byChannel, inBatches, overlapping } from './batches.ts';
-import type { IndexedLetter } from './index-by-reason.ts';
-import { purgeLetters as purgeListed } from './records.ts';
+import type { IndexedDeadLetter } from './index-by-reason.ts';
+import { purgeListed } from './records.ts';
 
 export interface PurgeResult {
   purged: number;
@@ -21,12 +21,12 @@ export interface PurgeOptions {
 const BATCH = 500;
 
 /** Deletes dead letters for good. */
-export async function purgeLetters(
-  letters: AsyncIterable<IndexedLetter>,
+export async function purgeSelected(
+  letters: AsyncIterable<IndexedDeadLetter>,
   { signal, onStep }: PurgeOptions = {},
 ): Promise<PurgeResult> {
   const result: PurgeResult = { purged: 0, replayedMeanwhile: 0, interrupted: false };
-  const purge = async (batch: readonly IndexedLetter[]): Promise<void> => {
+  const purge = async (batch: readonly IndexedDeadLetter[]): Promise<void> => {
     for (const [channel, own] of byChannel(batch)) {
       for (const purged of await purgeListed(channel.store, own)) {
         if (purged) result.purged += 1;
@@ -35,7 +35,7 @@ export async function purgeLetters(
       }
     }
   };
-  async function* untilAborted(): AsyncGenerator<IndexedLetter[]> {
+  async function* untilAborted(): AsyncGenerator<IndexedDeadLetter[]> {
     for await (const batch of inBatches(letters, BATCH)) {
       if (signal?.aborted) {
         result.interrupted = true;

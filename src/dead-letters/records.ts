@@ -5,7 +5,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 /** Dead letters: records of their own, written by the script that makes a message dead (`letters.lua`). */
 
 /** A letter as it is listed: by its reason, at the instant of its death. */
-export interface ListedLetter {
+export interface ListedDeadLetter {
   /** After the job that its message was enqueued with. */
   name: string;
   reason: DeadReason;
@@ -13,7 +13,7 @@ export interface ListedLetter {
   diedAt: number;
 }
 
-export interface LetterRecord extends ListedLetter {
+export interface DeadLetterRecord extends ListedDeadLetter {
   /** The message's name, or its job's where no worker could read it. */
   id: string;
   /** The job that the message was enqueued with. */
@@ -36,7 +36,7 @@ export interface LetterRecord extends ListedLetter {
 const replayScript = loadScript('replay.lua');
 const purgeScript = loadScript('purge.lua');
 
-interface StoredLetter {
+interface StoredDeadLetter {
   m: string;
   id: string;
   job: string;
@@ -51,16 +51,16 @@ interface StoredLetter {
 }
 
 /** In the order of the names; undefined where there is no letter of that name. */
-export async function readLetters(
+export async function readDeadLetters(
   store: ChannelStore,
   names: readonly string[],
-): Promise<(LetterRecord | undefined)[]> {
+): Promise<(DeadLetterRecord | undefined)[]> {
   if (names.length === 0) return [];
-  const texts = await store.redis.hmget(store.keys.letters, ...names);
+  const texts = await store.redis.hmget(store.keys.deadLetters, ...names);
   return texts.map((text, i) => (text === null ? undefined : toRecord(names[i]!, JSON.parse(text))));
 }
 
-const toRecord = (name: string, stored: StoredLetter): LetterRecord => ({
+const toRecord = (name: string, stored: StoredDeadLetter): DeadLetterRecord => ({
   name,
   reason: stored.reason,
   diedAt: stored.at,
@@ -76,15 +76,15 @@ const toRecord = (name: string, stored: StoredLetter): LetterRecord => ({
 });
 
 /** The letter of this message id (the latest one), or of this job id. */
-export async function findLetter(store: ChannelStore, id: string): Promise<LetterRecord | undefined> {
-  const named = await store.redis.hget(store.keys.letterIds, id);
-  const found = await readLetters(store, named === null || named === id ? [id] : [named, id]);
+export async function findDeadLetter(store: ChannelStore, id: string): Promise<DeadLetterRecord | undefined> {
+  const named = await store.redis.hget(store.keys.deadLetterIds, id);
+  const found = await readDeadLetters(store, named === null || named === id ? [id] : [named, id]);
   return found.find((letter) => letter !== undefined);
 }
 
 /** The job's data as it was enqueued, or the beginning of it (see `size`). */
-export const readLetterData = async (store: ChannelStore, name: string): Promise<string> =>
-  (await store.redis.hget(store.keys.letterData, name)) ?? '';
+export const readDeadLetterData = async (store: ChannelStore, name: string): Promise<string> =>
+  (await store.redis.hget(store.keys.deadLetterData, name)) ?? '';
 
 /**
  * What a replay did with a letter. `replayed`: its next run has begun and its job stands in the queue. `delivered`: proof
@@ -94,21 +94,21 @@ export const readLetterData = async (store: ChannelStore, name: string): Promise
  */
 export type ReplayStatus = 'replayed' | 'delivered' | 'gone' | 'active' | 'duplicate' | 'cut';
 
-const entriesOf = (letters: readonly ListedLetter[]): string =>
+const entriesOf = (letters: readonly ListedDeadLetter[]): string =>
   JSON.stringify(letters.map(({ name, reason, diedAt }) => ({ name, reason, at: diedAt })));
 
 /** Safe to repeat, and at any time: each letter is replayed in one step or not at all. A few hundred at a time. */
-export async function replayLetters(
+export async function replayListed(
   store: ChannelStore,
-  letters: readonly ListedLetter[],
+  letters: readonly ListedDeadLetter[],
 ): Promise<ReplayStatus[]> {
   return (await store.run(replayScript, [entriesOf(letters)])) as ReplayStatus[];
 }
 
 /** @returns for each whether it was deleted; false where it is no longer listed with that death */
-export async function purgeLetters(
+export async function purgeListed(
   store: ChannelStore,
-  letters: readonly ListedLetter[],
+  letters: readonly ListedDeadLetter[],
 ): Promise<boolean[]> {
   return ((await store.run(purgeScript, [entriesOf(letters)])) as number[]).map((done) => done === 1);
 }

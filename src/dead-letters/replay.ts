@@ -1,8 +1,8 @@
 import type { Installation } from '../channels/installation.ts';
 import { byChannel, inBatches, overlapping } from './batches.ts';
-import type { IndexedLetter } from './index-by-reason.ts';
+import type { IndexedDeadLetter } from './index-by-reason.ts';
 import { createPace, type Pause, systemPause } from './pace.ts';
-import { type ReplayStatus, replayLetters as replayListed } from './records.ts';
+import { type ReplayStatus, replayListed } from './records.ts';
 
 export interface ReplayResult {
   replayed: number;
@@ -29,7 +29,7 @@ export interface ReplayOptions {
   /** Called with every letter that went back to its queue: `herald_replays_total` counts by this. */
   onReplayed?: ((channel: string) => void) | undefined;
   /** Called with every letter with what came of it. */
-  onStep?: ((letter: IndexedLetter, step: ReplayStep) => void) | undefined;
+  onStep?: ((letter: IndexedDeadLetter, step: ReplayStep) => void) | undefined;
   /** The system's when absent. */
   pause?: Pause | undefined;
 }
@@ -51,9 +51,9 @@ const STEPS: Readonly<Record<ReplayStatus, ReplayStep>> = {
  * eligibility, slot and rate are checked again by the workers that take them. Safe beside other replays of the same
  * letters, and to break off anywhere: each letter is replayed in one step of the store's, once.
  */
-export async function replayLetters(
+export async function replaySelected(
   { clock }: Pick<Installation, 'clock'>,
-  letters: AsyncIterable<IndexedLetter>,
+  letters: AsyncIterable<IndexedDeadLetter>,
   options: ReplayOptions = {},
 ): Promise<ReplayResult> {
   const { signal, perSecond, pause = systemPause } = options;
@@ -65,7 +65,7 @@ export async function replayLetters(
     failed: 0,
     interrupted: false,
   };
-  const replay = async (batch: readonly IndexedLetter[]): Promise<void> => {
+  const replay = async (batch: readonly IndexedDeadLetter[]): Promise<void> => {
     for (const [channel, own] of byChannel(batch)) {
       const statuses = await replayListed(channel.store, own);
       for (const [i, letter] of own.entries()) {
@@ -76,7 +76,7 @@ export async function replayLetters(
       }
     }
   };
-  async function* paced(): AsyncGenerator<IndexedLetter[]> {
+  async function* paced(): AsyncGenerator<IndexedDeadLetter[]> {
     for await (const batch of inBatches(letters, pace.batch)) {
       await pace.turn(batch.length);
       if (signal?.aborted) {

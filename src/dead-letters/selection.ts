@@ -1,23 +1,23 @@
 import { type Installation, storeTime } from '../channels/installation.ts';
 import type { DeadReason } from '../outcome.ts';
 import {
-  type IndexedLetter,
-  type LetterFilter,
-  type LetterSource,
-  letterSources,
-  lettersOf,
+  type DeadLetterFilter,
+  findDeadLetters,
+  type IndexedDeadLetter,
   oldestFirst,
+  type ReasonRange,
+  reasonRanges,
 } from './index-by-reason.ts';
 
 /** Which letters a command means, and what they are before anything is done to them. */
-export interface LetterSelection extends LetterFilter {
+export interface DeadLetterQuery extends DeadLetterFilter {
   /** Message ids or job ids; every letter of the filter when absent or empty. */
   ids?: readonly string[] | undefined;
   /** At most this many, oldest first. */
   limit?: number | undefined;
 }
 
-export interface LetterGroup {
+export interface DeadLetterGroup {
   channel: string;
   reason: DeadReason;
   letters: number;
@@ -26,23 +26,23 @@ export interface LetterGroup {
   newest: number;
 }
 
-export interface LetterPlan {
+export interface SelectedDeadLetters {
   /** How many letters will be taken: all that match, or the limit if that is less. */
   letters: number;
   /** What matches, by channel and reason. */
-  groups: LetterGroup[];
+  groups: DeadLetterGroup[];
   /** Ids for which there is no dead letter. */
   unknownIds: string[];
   /** The letters themselves, oldest first; those that die from now on are no part of it, so it ends. */
-  read(): AsyncIterable<IndexedLetter>;
+  read(): AsyncIterable<IndexedDeadLetter>;
 }
 
-export async function planLetters(
+export async function selectDeadLetters(
   installation: Installation,
-  selection: LetterSelection,
-): Promise<LetterPlan> {
+  selection: DeadLetterQuery,
+): Promise<SelectedDeadLetters> {
   const now = await storeTime(installation.redis);
-  const sources = letterSources(installation, selection, now);
+  const sources = reasonRanges(installation, selection, now);
   const { ids = [], limit = Number.POSITIVE_INFINITY } = selection;
   if (ids.length > 0) return planNamed(installation, ids, sources, limit);
   const groups = await countSources(installation, sources);
@@ -67,8 +67,8 @@ async function* taking<T>(items: AsyncIterable<T>, limit: number): AsyncGenerato
 
 async function countSources(
   { redis }: Installation,
-  sources: readonly LetterSource[],
-): Promise<LetterGroup[]> {
+  sources: readonly ReasonRange[],
+): Promise<DeadLetterGroup[]> {
   const groups = await Promise.all(
     sources.map(async ({ channel, reason, key, min, max }) => {
       const [letters, [, oldest], [, newest]] = await Promise.all([
@@ -82,9 +82,9 @@ async function countSources(
   return groups.filter(({ letters }) => letters > 0);
 }
 
-export async function countLetters(
+export async function countDeadLetters(
   { redis }: Installation,
-  sources: readonly LetterSource[],
+  sources: readonly ReasonRange[],
 ): Promise<number> {
   const counts = await Promise.all(sources.map(({ key, min, max }) => redis.zcount(key, min, max)));
   return counts.reduce((sum, count) => sum + count, 0);
@@ -93,13 +93,13 @@ export async function countLetters(
 async function planNamed(
   installation: Installation,
   ids: readonly string[],
-  sources: readonly LetterSource[],
+  sources: readonly ReasonRange[],
   limit: number,
-): Promise<LetterPlan> {
-  const wanted = new Map<string, IndexedLetter>();
+): Promise<SelectedDeadLetters> {
+  const wanted = new Map<string, IndexedDeadLetter>();
   const unknownIds: string[] = [];
   for (const id of new Set(ids)) {
-    const letters = await lettersOf(installation, id);
+    const letters = await findDeadLetters(installation, id);
     if (letters.length === 0) unknownIds.push(id);
     for (const letter of letters.filter((letter) => sources.some((source) => covers(source, letter)))) {
       wanted.set(`${letter.channel.name} ${letter.name}`, letter);
@@ -108,7 +108,7 @@ async function planNamed(
   const letters = [...wanted.values()].sort((a, b) => a.diedAt - b.diedAt);
   return {
     letters: Math.min(letters.length, limit),
-    groups: groupLetters(letters),
+    groups: groupDeadLetters(letters),
     unknownIds,
     async *read() {
       yield* letters.slice(0, limit);
@@ -116,14 +116,14 @@ async function planNamed(
   };
 }
 
-function covers({ channel, reason, min, max }: LetterSource, letter: IndexedLetter): boolean {
+function covers({ channel, reason, min, max }: ReasonRange, letter: IndexedDeadLetter): boolean {
   if (channel !== letter.channel || reason !== letter.reason) return false;
   const from = min === '-inf' || letter.diedAt >= Number(min);
   return from && (max.startsWith('(') ? letter.diedAt < Number(max.slice(1)) : letter.diedAt <= Number(max));
 }
 
-function groupLetters(letters: readonly IndexedLetter[]): LetterGroup[] {
-  const groups = new Map<string, LetterGroup>();
+function groupDeadLetters(letters: readonly IndexedDeadLetter[]): DeadLetterGroup[] {
+  const groups = new Map<string, DeadLetterGroup>();
   for (const { channel, reason, diedAt } of letters) {
     const key = `${channel.name} ${reason}`;
     const { letters: count = 0, oldest = diedAt } = groups.get(key) ?? {};

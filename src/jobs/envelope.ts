@@ -1,4 +1,4 @@
-import type { LedgerMessage, LetterSource } from '../ledger/types.ts';
+import type { DeadLetterSource, LedgerMessage } from '../ledger/types.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import type { MessageRef } from '../observe/observer.ts';
 import type { Disposition } from '../outcome.ts';
@@ -54,7 +54,7 @@ export interface Delivery {
 }
 
 /** What a dead letter of the message would keep, but for the reason. */
-export type EntrySource = Omit<LetterSource, 'detail'>;
+export type EntrySource = Omit<DeadLetterSource, 'detail'>;
 
 /** What becomes of the messages that a worker picked up. */
 export interface Pipeline {

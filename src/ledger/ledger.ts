@@ -7,7 +7,7 @@ import { EpochLostError } from './epoch.ts';
 import { newNonce } from './names.ts';
 import { decodeFinal, FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
-import type { LedgerMessage, LetterSource, Settled, Settlement, Verdict } from './types.ts';
+import type { DeadLetterSource, LedgerMessage, Settled, Settlement, Verdict } from './types.ts';
 import { type AdmitReply, decodeVerdict } from './verdict.ts';
 
 /**
@@ -130,8 +130,8 @@ export const admissionEntry = ({ message, nonce }: Admission): object => ({
 /** ARGV counts from 1, and the data of dead letters follows two other arguments. */
 const FIRST_DATA = 3;
 
-function letterEntry(
-  { data, size, enqueuedAt, dueAt, priority, detail }: LetterSource,
+function deadLetterEntry(
+  { data, size, enqueuedAt, dueAt, priority, detail }: DeadLetterSource,
   all: string[],
 ): object {
   return { data: FIRST_DATA - 1 + all.push(data), size, t: enqueuedAt, due: dueAt, priority, detail };
@@ -150,7 +150,7 @@ function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, 
     w: slotMs,
     effect: s.effect,
     final: final && [final.state, reasonCode(final.reason), final.reason],
-    letter: s.letter && letterEntry(s.letter, data),
+    letter: s.letter && deadLetterEntry(s.letter, data),
     job: s.failedJob,
     platformMessageId: s.platformMessageId,
     meta: final && message.meta,

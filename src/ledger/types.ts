@@ -88,7 +88,7 @@ export type Effect =
   | 'none';
 
 /** What a dead letter keeps of its message's job, so that it can be enqueued again. */
-export interface LetterSource {
+export interface DeadLetterSource {
   /** The job's data as it was, or the beginning of it where `size` is given. */
   data: string;
   /** Bytes of all the data, where they are too many to be kept. */
@@ -109,7 +109,7 @@ export interface Settlement {
   /** Given when the run ends here. */
   final?: FinalState | undefined;
   /** Given when the run may end dead here. */
-  letter?: LetterSource | undefined;
+  letter?: DeadLetterSource | undefined;
   /** The id of its job, where that is in the queue's failed set: it is taken out, once the message is final. */
   failedJob?: string | undefined;
   platformMessageId?: string | undefined;

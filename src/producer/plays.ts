@@ -46,7 +46,7 @@ export interface RecordPlaysResult {
   invalidTotal: number;
 }
 
-export interface PlayDeps extends Pick<SendDeps, 'connection' | 'announcements' | 'listed'> {
+export interface PlayDeps extends Pick<SendDeps, 'connection' | 'channelRegistry' | 'listed'> {
   plays: Plays;
   platforms: Platforms;
   clock: Pick<Clock, 'now'>;
@@ -109,7 +109,7 @@ function recordBatch(
   deps: PlayDeps,
 ): Promise<(InvalidItem['error'] | undefined)[]> {
   return deps.connection.call(operation, async (attempt) => {
-    const channels = await attempt(() => deps.announcements.current());
+    const channels = await attempt(() => deps.channelRegistry.current());
     const plays = inputs.map((input) => readPlay(input, channels, deps));
     const groups = new Map<string, Play[]>();
     for (const play of plays)

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { cachedAnnouncements } from '../channels/registry.ts';
+import { cachedChannelRegistry } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import { openQueues } from '../jobs/enqueue.ts';
 import { CHANNEL_NAME } from '../message/fields.ts';
@@ -100,9 +100,9 @@ export function buildProducer<P extends Platforms>(
   const connection = openConnection(redis, timeLimit(timeout, timeoutMs), clock);
   const queues = openQueues(connection.client);
   const ledger = openLedger(connection.client);
-  const announcements = cachedAnnouncements(connection.client, clock);
+  const channelRegistry = cachedChannelRegistry(connection.client, clock);
   const checks = { platforms, clock, schemas: createMessageSchemas<Platforms>(platforms) };
-  const shared = { connection, announcements, listed };
+  const shared = { connection, channelRegistry, listed };
   const sending: SendDeps = {
     ...shared,
     queues,

@@ -1,4 +1,4 @@
-import type { Announcements, ChannelFacts } from '../channels/registry.ts';
+import type { ChannelFacts, ChannelRegistry } from '../channels/registry.ts';
 import type { Queues } from '../jobs/enqueue.ts';
 import type { Turns } from '../turns.ts';
 import { inBatches, type Source } from './batches.ts';
@@ -48,7 +48,7 @@ export interface SendManyOptions {
 export interface SendDeps {
   connection: ProducerConnection;
   queues: Queues;
-  announcements: Announcements;
+  channelRegistry: ChannelRegistry;
   records: FinalRecords;
   /** Channels that the caller declares. */
   listed: KnownChannels['listed'];
@@ -125,7 +125,7 @@ async function enqueue(
 ): Promise<EnqueueResult[]> {
   if (messages.length === 0) return [];
   return deps.connection.call(operation, async (attempt, aside) => {
-    const channels = await attempt(() => deps.announcements.current());
+    const channels = await attempt(() => deps.channelRegistry.current());
     const results = await aside(() => checkFit(messages, channels, deps));
     const groups = new Map<string, PreparedMessage[]>();
     for (const message of messages) {

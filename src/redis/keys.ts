@@ -48,19 +48,19 @@ export interface ChannelKeys {
   /** Scratch key on which a worker tries what it may do. */
   readonly permissions: string;
   /** Hash of dead letters: name → what is known of it. */
-  readonly letters: string;
+  readonly deadLetters: string;
   /** Hash: name of a letter → its job's data. */
-  readonly letterData: string;
+  readonly deadLetterData: string;
   /** Hash: message id → the name of its latest letter. */
-  readonly letterIds: string;
+  readonly deadLetterIds: string;
   /** Sorted set of the letters of a reason by the instant of death. */
-  lettersOf(reason: string): string;
+  deadLettersOf(reason: string): string;
 }
 
 export function channelKeys(channel: string): ChannelKeys {
   const base = channelKey(channel);
   const ledger = `${base}:ledger`;
-  const letters = `${ledger}:letters`;
+  const deadLetters = `${ledger}:letters`;
   const sample = (version: string): string => `${base}:sample:${version}`;
   return {
     ledger,
@@ -80,9 +80,9 @@ export function channelKeys(channel: string): ChannelKeys {
     policy: `${ledger}:policy`,
     epoch: `${ledger}:epoch`,
     permissions: `${ledger}:permissions`,
-    letters,
-    letterData: `${letters}:data`,
-    letterIds: `${letters}:ids`,
-    lettersOf: (reason) => `${letters}:${reason}`,
+    deadLetters,
+    deadLetterData: `${deadLetters}:data`,
+    deadLetterIds: `${deadLetters}:ids`,
+    deadLettersOf: (reason) => `${deadLetters}:${reason}`,
   };
 }

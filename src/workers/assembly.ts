@@ -13,7 +13,7 @@ import type { RunningChannel } from './channel.ts';
 import { tellFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
-import { createRounds, type Rounds } from './maintenance.ts';
+import { createMaintenance, type Maintenance } from './maintenance.ts';
 import { QuotaChangedError } from './policy-change.ts';
 import { createWatchdog } from './watchdog.ts';
 import type { WorkerStore } from './worker-store.ts';
@@ -24,7 +24,7 @@ export interface RunningParts {
   store: WorkerStore;
   channels: RunningChannel[];
   guard: ClockGuard;
-  rounds: Rounds;
+  maintenance: Maintenance;
   health: Health;
   heartbeat: Heartbeat;
   begin(): Promise<void>;
@@ -79,7 +79,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     holds: async () => true,
   });
   const watchdog = createWatchdog(clock);
-  const rounds = createRounds({
+  const maintenance = createMaintenance({
     ...{ channels, metrics, logger },
     onSample({ config: { name, concurrency }, worker, stopped }, { ready, limited }) {
       const free = !limited && !stopped() && worker.active() < concurrency;
@@ -93,12 +93,12 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     identity: { host: hostname(), pid: process.pid, since: clock.now() },
     logger,
   });
-  const health = createHealth({ redis, store: watch, guard, rounds, watchdog });
+  const health = createHealth({ redis, store: watch, guard, maintenance, watchdog });
   return {
     store,
     channels,
     guard,
-    rounds,
+    maintenance,
     health,
     heartbeat,
     pull,
@@ -110,7 +110,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
       begun = true;
       await guard.measure();
       guard.start();
-      rounds.start();
+      maintenance.start();
       await heartbeat.start();
     },
   };

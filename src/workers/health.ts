@@ -3,7 +3,7 @@ import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../http/he
 import type { StoreWatch } from '../ledger/store-gate.ts';
 import type { ClockGuard } from '../redis/clock-guard.ts';
 import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
-import type { Rounds } from './maintenance.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface Health {
@@ -21,14 +21,14 @@ export interface HealthDeps {
   redis: Redis;
   store: Pick<StoreWatch, 'trouble'>;
   guard: ClockGuard;
-  rounds: Rounds;
+  maintenance: Maintenance;
   watchdog: Watchdog;
 }
 
 /** Restoring recent sends takes some seconds; longer than that needs an operator. */
 const TELLING_MS = 5_000;
 
-export function createHealth({ redis, store, guard, rounds, watchdog }: HealthDeps): Health {
+export function createHealth({ redis, store, guard, maintenance, watchdog }: HealthDeps): Health {
   async function checkRedis(): Promise<ReadinessCheck> {
     const name = 'redis';
     if (redis.status !== 'ready') return { name, ok: false, detail: `connection is ${redis.status}` };
@@ -57,7 +57,7 @@ export function createHealth({ redis, store, guard, rounds, watchdog }: HealthDe
           await checkRedis(),
           { name: 'clock', ok: guard.agrees(), ...(guard.agrees() ? {} : { detail: clockDetail }) },
         ],
-        stopped: rounds
+        stopped: maintenance
           .samples()
           .flatMap(({ channel, stopped }) => (stopped ? [{ channel, ...stopped }] : [])),
       };

@@ -4,14 +4,14 @@ import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
 
 /** What a worker does now and then besides delivering: samples its channels for the gauges and picks up failed jobs. */
-export interface Rounds {
+export interface Maintenance {
   start(): void;
   stop(): void;
   /** The latest sample of each channel that could be read. */
   samples(): readonly ChannelSample[];
 }
 
-export interface RoundsDeps {
+export interface MaintenanceDeps {
   channels: readonly RunningChannel[];
   metrics: { sample(sample: ChannelSample): void; unsample(channel: string): void };
   logger: Logger;
@@ -22,7 +22,7 @@ const SAMPLE_MS = 5_000;
 /** Once in this many samples. */
 const SWEEP_EVERY = 3;
 
-export function createRounds({ channels, metrics, logger, onSample }: RoundsDeps): Rounds {
+export function createMaintenance({ channels, metrics, logger, onSample }: MaintenanceDeps): Maintenance {
   const latest = new Map<string, ChannelSample>();
   let timer: NodeJS.Timeout | undefined;
   let round = 0;

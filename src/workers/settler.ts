@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Delivery, InvalidEntry } from '../jobs/envelope.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
-import type { LedgerMessage, LetterSource, Settled, Settlement } from '../ledger/types.ts';
+import type { DeadLetterSource, LedgerMessage, Settled, Settlement } from '../ledger/types.ts';
 import type { DeliveryObserver, MessageRef } from '../observe/observer.ts';
 import type { DeadReason, Disposition, FinalState } from '../outcome.ts';
 import { recorded } from '../policies/verdict-plan.ts';
@@ -69,7 +69,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
   }
 
   /** An end without a request: the run is over by what is known of the message. */
-  const end = (subject: Settling, letter: LetterSource, reason: DeadReason): Promise<Concluded> =>
+  const end = (subject: Settling, letter: DeadLetterSource, reason: DeadReason): Promise<Concluded> =>
     settle(
       subject,
       { nonce: newNonce(), effect: 'none', final: { state: 'dead', reason }, letter },

@@ -89,11 +89,11 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   }
 
   async function drain(
-    { store, channels, rounds, guard, heartbeat }: RunningParts,
+    { store, channels, maintenance, guard, heartbeat }: RunningParts,
     deadlineMs: number,
   ): Promise<Drained> {
     guard.stop();
-    rounds.stop();
+    maintenance.stop();
     const drained = await closeWithin(channels, {
       deadlineMs,
       clock,

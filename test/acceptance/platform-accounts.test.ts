@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { readLetters } from '../../src/dead-letters/records.ts';
+import { readDeadLetters } from '../../src/dead-letters/records.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { it } from './platforms-environment.ts';
@@ -62,8 +62,8 @@ describe.concurrent('something that answers in the place of the platform', { tim
       await env.send({ platform, ...fields, content: 'A body that is long enough' } as never);
       expect(ended(await env.settled(platform, 1))).toEqual(['dead/unconfirmed']);
       const store = channelStore(env.redis, platform);
-      const names = await env.redis.hkeys(store.keys.letters);
-      const [letter] = await readLetters(store, names);
+      const names = await env.redis.hkeys(store.keys.deadLetters);
+      const [letter] = await readDeadLetters(store, names);
       for (const word of words) expect(letter?.detail).toContain(word);
       expect(letter?.detail).not.toContain('sandbox-key');
     },

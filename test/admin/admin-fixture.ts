@@ -4,8 +4,8 @@ import {
   openInstallation,
 } from '../../src/channels/installation.ts';
 import { systemClock } from '../../src/clock.ts';
-import { type ReplayOptions, type ReplayResult, replayLetters } from '../../src/dead-letters/replay.ts';
-import { type LetterSelection, planLetters } from '../../src/dead-letters/selection.ts';
+import { type ReplayOptions, type ReplayResult, replaySelected } from '../../src/dead-letters/replay.ts';
+import { type DeadLetterQuery, selectDeadLetters } from '../../src/dead-letters/selection.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -29,18 +29,18 @@ export const it = environmentIt.extend<Installations>({
   },
 });
 
-export const lettersIn = async ({ redis }: Environment): Promise<number> =>
+export const deadLettersIn = async ({ redis }: Environment): Promise<number> =>
   await redis.hlen(`${channelKeys(CHANNEL).ledger}:letters`);
 
 /** Messages to players that the platform does not know: they die as `bad_recipient`. */
 export async function bury(env: Environment, userIds: readonly number[]): Promise<string[]> {
   const ids: string[] = [];
   for (const userId of userIds) {
-    const before = await lettersIn(env);
+    const before = await deadLettersIn(env);
     ids.push(await env.send(userId, { id: `to-${userId}` }));
     await eventually(
       'a dead letter',
-      () => lettersIn(env),
+      () => deadLettersIn(env),
       (count) => count > before,
     );
   }
@@ -53,11 +53,11 @@ export const welcome = (env: Environment, userIds: readonly number[]): void =>
 
 export async function replayAll(
   installation: Installation,
-  selection: LetterSelection = {},
+  selection: DeadLetterQuery = {},
   options: ReplayOptions = {},
 ): Promise<ReplayResult> {
-  const plan = await planLetters(installation, selection);
-  return await replayLetters(installation, plan.read(), options);
+  const plan = await selectDeadLetters(installation, selection);
+  return await replaySelected(installation, plan.read(), options);
 }
 
 export const REPLAYED: ReplayResult = {

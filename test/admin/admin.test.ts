@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Admin } from '../../src/admin/admin.ts';
 import { type CreateAdminOptions, createAdmin } from '../../src/app.ts';
 import { CHANNEL, type Environment, it as environmentIt } from '../support/environment.ts';
-import { bury, lettersIn, welcome } from './admin-fixture.ts';
+import { bury, deadLettersIn, welcome } from './admin-fixture.ts';
 
 interface Admins {
   openAdmin: (env: Environment, options?: Partial<CreateAdminOptions>) => Admin;
@@ -49,7 +49,7 @@ describe.concurrent('dead letters', () => {
     expect(await deadLetters.replay(plan)).toMatchObject({ replayed: 2 });
     await env.settled(6);
     expect(await deadLetters.purge()).toMatchObject({ purged: 1, unknownIds: [] });
-    expect(await lettersIn(env)).toBe(0);
+    expect(await deadLettersIn(env)).toBe(0);
   });
 
   it('that may have arrived are replayed only where their reason is named', async ({

@@ -158,7 +158,7 @@ describe('the judge of a run', () => {
 describe('a store that was made to forget', () => {
   const lane = laneOf('kongregate');
   const forgetting = (receipts: Receipt[], fields: Partial<Forgetting> = {}): Forgetting => ({
-    ...{ kind: 'FLUSHALL', at: START + 100, lettersAt: START + 90, letters: new Map() },
+    ...{ kind: 'FLUSHALL', at: START + 100, deadLettersAt: START + 90, letters: new Map() },
     ...{ receipts: new Map([[lane.name, receipts]]), ...fields },
   });
   const known = (before: Receipt[], after: Receipt[]) =>

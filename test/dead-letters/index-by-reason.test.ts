@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { letterSources, newestLetters, oldestFirst } from '../../src/dead-letters/index-by-reason.ts';
-import { planLetters } from '../../src/dead-letters/selection.ts';
+import { newestDeadLetters, oldestFirst, reasonRanges } from '../../src/dead-letters/index-by-reason.ts';
+import { selectDeadLetters } from '../../src/dead-letters/selection.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { it } from '../admin/admin-fixture.ts';
 import { CHANNEL, type Environment } from '../support/environment.ts';
@@ -29,7 +29,7 @@ describe.concurrent('the list of letters', () => {
     await list(env, 'bad_request', ...odd);
     const installation = await openInstallation(env);
     const seen: { name: string; diedAt: number }[] = [];
-    for await (const letter of oldestFirst(installation.redis, letterSources(installation, {}, 1_000_000)))
+    for await (const letter of oldestFirst(installation.redis, reasonRanges(installation, {}, 1_000_000)))
       seen.push(letter);
     expect(seen.map(({ diedAt }) => diedAt)).toEqual(seen.map(({ diedAt }) => diedAt).sort((a, b) => a - b));
     expect(new Set(seen.map(({ name }) => name)).size).toBe(2_900);
@@ -42,10 +42,7 @@ describe.concurrent('the list of letters', () => {
     await list(env, 'exhausted', ...letters);
     const installation = await openInstallation(env);
     let seen = 0;
-    for await (const { name } of oldestFirst(
-      installation.redis,
-      letterSources(installation, {}, 1_000_000),
-    )) {
+    for await (const { name } of oldestFirst(installation.redis, reasonRanges(installation, {}, 1_000_000))) {
       seen += 1;
       await env.redis.zrem(`${BASE}:letters:exhausted`, name);
     }
@@ -61,9 +58,9 @@ describe.concurrent('the list of letters', () => {
     const installation = await openInstallation(env);
     const ids = async (since: number, until: number, before: number): Promise<string[]> => {
       const filter = { since: new Date(since), until: new Date(until) };
-      const letters = await newestLetters(
+      const letters = await newestDeadLetters(
         installation.redis,
-        letterSources(installation, filter, before),
+        reasonRanges(installation, filter, before),
         10,
       );
       return letters.map(({ name }) => name);
@@ -77,7 +74,7 @@ describe.concurrent('the list of letters', () => {
     await list(env, 'exhausted', [10, 'a'], [20, 'b']);
     await list(env, 'stalled', [15, 'c']);
     const installation = await openInstallation(env);
-    const plan = await planLetters(installation, { limit: 2 });
+    const plan = await selectDeadLetters(installation, { limit: 2 });
     expect(plan.letters).toBe(2);
     expect(plan.groups).toEqual([
       { channel: CHANNEL, reason: 'exhausted', letters: 2, oldest: 10, newest: 20 },

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { purgeLetters } from '../../src/dead-letters/purge.ts';
-import { planLetters } from '../../src/dead-letters/selection.ts';
+import { purgeSelected } from '../../src/dead-letters/purge.ts';
+import { selectDeadLetters } from '../../src/dead-letters/selection.ts';
 import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import { bury, it, replayAll, welcome } from '../admin/admin-fixture.ts';
 
@@ -15,9 +15,9 @@ describe.concurrent('a purge', () => {
     await worker.close();
     const installation = await openInstallation(env);
     // The plan of named letters is read at once, as a page of the index would be.
-    const plan = await planLetters(installation, { ids: ['to-10', 'to-20'] });
+    const plan = await selectDeadLetters(installation, { ids: ['to-10', 'to-20'] });
     await replayAll(installation, { ids: ['to-10'] });
-    const result = await purgeLetters(plan.read());
+    const result = await purgeSelected(plan.read());
     expect(result).toEqual({ purged: 1, replayedMeanwhile: 1, interrupted: false });
     welcome(env, [10]);
     await env.worker();
@@ -31,11 +31,14 @@ describe.concurrent('a purge', () => {
     const installation = await openInstallation(env);
     const told: number[] = [];
     const options = { onStep: () => told.push(1) };
-    const result = await purgeLetters((await planLetters(installation, { ids: ['to-10'] })).read(), options);
+    const result = await purgeSelected(
+      (await selectDeadLetters(installation, { ids: ['to-10'] })).read(),
+      options,
+    );
     expect([result.purged, told.length]).toEqual([1, 1]);
-    expect((await planLetters(installation, {})).groups).toMatchObject([{ letters: 1 }]);
+    expect((await selectDeadLetters(installation, {})).groups).toMatchObject([{ letters: 1 }]);
     expect(await env.receipts()).toHaveLength(2);
-    await purgeLetters((await planLetters(installation, {})).read());
+    await purgeSelected((await selectDeadLetters(installation, {})).read());
     expect(await env.redis.keys('*:letters*')).toEqual([]);
   });
 
@@ -49,9 +52,9 @@ describe.concurrent('a purge', () => {
     const installation = await openInstallation(env);
     const stop = new AbortController();
     const options = { signal: stop.signal, onStep: () => stop.abort() };
-    const result = await purgeLetters((await planLetters(installation, {})).read(), options);
+    const result = await purgeSelected((await selectDeadLetters(installation, {})).read(), options);
     expect(result).toMatchObject({ replayedMeanwhile: 0, interrupted: true });
-    const { letters } = await planLetters(installation, {});
+    const { letters } = await selectDeadLetters(installation, {});
     expect([letters > 0, letters + result.purged]).toEqual([true, 1_501]);
   });
 });

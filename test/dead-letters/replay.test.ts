@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 import { replayDeadLetters } from '../../src/app.ts';
-import { replayLetters } from '../../src/dead-letters/replay.ts';
-import { planLetters } from '../../src/dead-letters/selection.ts';
+import { replaySelected } from '../../src/dead-letters/replay.ts';
+import { selectDeadLetters } from '../../src/dead-letters/selection.ts';
 import { UnknownChannelError } from '../../src/producer/errors.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { bury, it, lettersIn, REPLAYED, replayAll, welcome } from '../admin/admin-fixture.ts';
+import { bury, deadLettersIn, it, REPLAYED, replayAll, welcome } from '../admin/admin-fixture.ts';
 import { CHANNEL, type Environment } from '../support/environment.ts';
 
 const BASE = channelKeys(CHANNEL).ledger;
@@ -46,7 +46,7 @@ describe.concurrent('a replay', () => {
     const pause = async (): Promise<void> => {
       await eventually(
         'all to be dead',
-        () => lettersIn(env),
+        () => deadLettersIn(env),
         (count) => count === 4,
       );
     };
@@ -80,12 +80,12 @@ describe.concurrent('a replay', () => {
     await env.worker();
     await bury(env, [10]);
     const installation = await openInstallation(env);
-    const seen = await planLetters(installation, { ids: ['to-10'] });
+    const seen = await selectDeadLetters(installation, { ids: ['to-10'] });
     expect(await replayAll(installation)).toEqual({ ...REPLAYED, replayed: 1 });
     await env.settled(2);
-    expect(await replayLetters(installation, seen.read())).toEqual({ ...REPLAYED, alreadyReplayed: 1 });
+    expect(await replaySelected(installation, seen.read())).toEqual({ ...REPLAYED, alreadyReplayed: 1 });
     expect(env.sandbox.journal.report().calls).toBe(2);
-    expect((await planLetters(installation, {})).letters).toBe(1);
+    expect((await selectDeadLetters(installation, {})).letters).toBe(1);
   });
 
   it('leaves the first of its jobs alone that comes back: it meets the run of the second', async ({
@@ -97,7 +97,7 @@ describe.concurrent('a replay', () => {
     const id = await env.send(10, { id: 'to-10' });
     await victim.ended();
     // It is dead, and its job lies where the worker died.
-    expect([await lettersIn(env), await env.queue.getActiveCount()]).toEqual([1, 1]);
+    expect([await deadLettersIn(env), await env.queue.getActiveCount()]).toEqual([1, 1]);
     welcome(env, [10]);
     const installation = await openInstallation(env);
     expect(await replayAll(installation)).toEqual({ ...REPLAYED, replayed: 1 });

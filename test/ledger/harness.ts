@@ -2,20 +2,20 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect } from 'vitest';
 import {
-  type LetterRecord,
+  type DeadLetterRecord,
   type ReplayStatus,
-  readLetters,
-  replayLetters,
+  readDeadLetters,
+  replayListed,
 } from '../../src/dead-letters/records.ts';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
 import { jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
 import { loadScript } from '../../src/ledger/script.ts';
 import type {
+  DeadLetterSource,
   Effect,
   Grant,
   LedgerMessage,
-  LetterSource,
   Settled,
   Settlement,
   Verdict,
@@ -126,14 +126,14 @@ export interface Lab {
   relyOn(policy: string): void;
   receipts(): Promise<Record<string, string>[]>;
   /** Its dead letter. */
-  letter(message: LedgerMessage): Promise<LetterRecord | undefined>;
+  letter(message: LedgerMessage): Promise<DeadLetterRecord | undefined>;
   /** Replays its dead letter, as it is now. */
   replay(message: LedgerMessage): Promise<ReplayStatus | undefined>;
   explain(message: LedgerMessage): Promise<LedgerEntry>;
 }
 
 /** What a worker would say of the message's job. */
-export const letterOf = ({ id }: LedgerMessage): LetterSource => ({
+export const deadLetterOf = ({ id }: LedgerMessage): DeadLetterSource => ({
   data: `{"id":"${id}"}`,
   enqueuedAt: '1700000000000',
   dueAt: 1_700_000_000_000,
@@ -243,7 +243,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
         message: present(message),
         nonce,
         effect,
-        ...(more.final?.state === 'dead' && { letter: letterOf(message) }),
+        ...(more.final?.state === 'dead' && { letter: deadLetterOf(message) }),
         ...more,
       }),
     deliver: (message, by) => lab.settle(message, by, 'delivered', { final: SENT, health: 'up' }),
@@ -264,10 +264,10 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
         ),
       );
     },
-    letter: async ({ jobId }) => (await readLetters(ownStore, [jobId]))[0],
+    letter: async ({ jobId }) => (await readDeadLetters(ownStore, [jobId]))[0],
     async replay(message) {
       const letter = await lab.letter(message);
-      return letter && (await replayLetters(ownStore, [letter]))[0];
+      return letter && (await replayListed(ownStore, [letter]))[0];
     },
     explain: ({ key, recipient }) => explainMessage(ownStore, { key, recipient, playTtlMs: playTtl }),
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { replayLetters } from '../../src/dead-letters/records.ts';
+import { replayListed } from '../../src/dead-letters/records.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { Grant, LedgerMessage, Verdict } from '../../src/ledger/types.ts';
 import { planVerdict } from '../../src/policies/verdict-plan.ts';
@@ -153,7 +153,7 @@ describe('invariant 4: a redelivered or replayed message meets its own record', 
     await lab.settle(message, grant, 'doubt', { final: UNCONFIRMED });
     const letter = (await lab.letter(message))!;
     await lab.deliver(message, grant);
-    expect(await replayLetters(lab.store, [letter])).toEqual(['gone']);
+    expect(await replayListed(lab.store, [letter])).toEqual(['gone']);
     expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
   });
 });

@@ -21,10 +21,10 @@ const IN_SCRIPTS = {
   POLICY: keys.policy,
   EPOCH: keys.epoch,
   PERMISSIONS: keys.permissions,
-  LETTERS: keys.letters,
-  LETTER_DATA: keys.letterData,
-  LETTER_IDS: keys.letterIds,
-  "letters_of('stalled')": keys.lettersOf('stalled'),
+  LETTERS: keys.deadLetters,
+  LETTER_DATA: keys.deadLetterData,
+  LETTER_IDS: keys.deadLetterIds,
+  "letters_of('stalled')": keys.deadLettersOf('stalled'),
 };
 
 /** The parts of a BullMQ queue, its jobs and what it keeps beside them. */
@@ -32,8 +32,8 @@ const OF_QUEUE =
   /^(?:active|completed|delayed|events|failed|id|limiter|marker|meta|metrics:.*|paused|pc|prioritized|repeat|stalled|stalled-check|wait|waiting-children|de:.+|m_\w+(?::[#@].*)?(?::lock)?|\d+(?::lock)?)$/;
 
 function isListed(key: string): boolean {
-  const { tables, sample, sampleTurn: _, lettersOf, ...named } = keys;
-  const fixed = [...Object.values(named), ...Object.values(tables), ...DEAD_REASONS.map(lettersOf)];
+  const { tables, sample, sampleTurn: _, deadLettersOf, ...named } = keys;
+  const fixed = [...Object.values(named), ...Object.values(tables), ...DEAD_REASONS.map(deadLettersOf)];
   if ([...fixed, CHANNELS_KEY, PROBE_KEY].includes(key) || /^herald:\{account:[\w-]+\}$/.test(key))
     return true;
   if (Object.values(tables).some((table) => /^:\d+$/.test(key.replace(table, '')))) return true;
@@ -74,7 +74,7 @@ describe('the keys', () => {
       expect.arrayContaining([
         ...[CHANNELS_KEY, PROBE_KEY, keys.receipts, keys.workers, keys.policy, keys.epoch, keys.waits],
         ...[keys.tables.records, keys.tables.slots, keys.tables.plays],
-        ...[keys.letters, keys.letterData, keys.letterIds, keys.lettersOf('invalid_message')],
+        ...[keys.deadLetters, keys.deadLetterData, keys.deadLetterIds, keys.deadLettersOf('invalid_message')],
       ]),
     );
   });

@@ -7,9 +7,9 @@ import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
 import type { Grant } from '../../src/ledger/types.ts';
 import { grant } from '../policies/grant.ts';
 import {
+  deadLetterOf,
   type Lab,
   type LabOptions,
-  letterOf,
   MINUTE,
   openLab,
   SECOND,
@@ -141,7 +141,7 @@ it('counts nothing twice: the breaker knows of each failure once', async () => {
       nonce,
       effect: 'doubt',
       final: UNCONFIRMED,
-      letter: letterOf(message),
+      letter: deadLetterOf(message),
       health: 'down',
     });
   };
@@ -210,7 +210,7 @@ it.each([
   await ledger.settle({ message, nonce, effect: 'doubt' });
   await lab.elapse(2 * SECOND);
   const again = await ledger.admit(message);
-  await ledger.settle({ message, nonce: again.nonce, effect, final, letter: final && letterOf(message) });
+  await ledger.settle({ message, nonce: again.nonce, effect, final, letter: final && deadLetterOf(message) });
   expect(await lab.verdict(lab.message())).toMatchObject({ kind });
   // Long enough ago that only its slot is remembered.
   for (let i = 0; i < 3; i++) {

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
-import { type Lab, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { deadLetterOf, type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 import { meeting } from './meeting.ts';
 
 const store = useStore();
@@ -74,7 +74,7 @@ it.each([
     const { ledger, meetStore } = worker(lab);
     const message = lab.message();
     const { nonce } = await ledger.admit(message);
-    await ledger.settle({ message, nonce, effect, final, letter: letterOf(message) });
+    await ledger.settle({ message, nonce, effect, final, letter: deadLetterOf(message) });
     // It waited in the client while the store lost all: it makes a record there, and no slot.
     await store.redis.del(...(await store.redis.keys(`${lab.base}:s*`)));
     await meetStore();
@@ -88,7 +88,7 @@ it('restores a doubt with the slot that it keeps', async () => {
   const { ledger, meetStore } = worker(lab);
   const message = lab.message();
   const { nonce } = await ledger.admit(message);
-  await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter: letterOf(message) });
+  await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter: deadLetterOf(message) });
   await store.redis.flushall();
   await meetStore();
   expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: UNCONFIRMED });
@@ -103,7 +103,13 @@ it('does not tell an end that another attempt had overruled', async () => {
   const { ledger, meetStore } = worker(lab);
   const { nonce } = await ledger.admit(message);
   expect(await lab.deliver(message, first)).toMatchObject({ status: 'first' });
-  const late = { message, nonce, effect: 'doubt', final: UNCONFIRMED, letter: letterOf(message) } as const;
+  const late = {
+    message,
+    nonce,
+    effect: 'doubt',
+    final: UNCONFIRMED,
+    letter: deadLetterOf(message),
+  } as const;
   expect(await ledger.settle(late)).toMatchObject({ status: 'known', final: SENT });
   await store.redis.flushall();
   await meetStore();
@@ -198,7 +204,7 @@ it('leaves the run that a replay began since', async () => {
   const { ledger, meetStore } = worker(lab);
   const message = lab.message();
   const { nonce } = await ledger.admit(message);
-  const letter = letterOf(message);
+  const letter = deadLetterOf(message);
   await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter });
   expect(await lab.replay(message)).toBe('replayed');
   const replayed = { record: { state: 'o', run: 2 } };

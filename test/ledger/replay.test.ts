@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { purgeLetters, replayLetters } from '../../src/dead-letters/records.ts';
+import { purgeListed, replayListed } from '../../src/dead-letters/records.ts';
 import { originalJobId } from '../../src/jobs/job-ids.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
-import { DAY, EXHAUSTED, type Lab, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { DAY, deadLetterOf, EXHAUSTED, type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -33,21 +33,21 @@ describe('a replay', () => {
     const message = await exhausted(lab);
     const letter = (await lab.letter(message))!;
     const two = await Promise.all([
-      replayLetters(lab.store, [letter]),
-      replayLetters(lab.store, [letter, letter]),
+      replayListed(lab.store, [letter]),
+      replayListed(lab.store, [letter, letter]),
     ]);
     expect(two.flat().toSorted()).toEqual(['gone', 'gone', 'replayed']);
     await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
-    expect(await replayLetters(lab.store, [letter])).toEqual(['gone']);
+    expect(await replayListed(lab.store, [letter])).toEqual(['gone']);
     expect(await lab.letter(message)).toMatchObject({ run: 2, reason: 'exhausted' });
   });
 
   it('puts a job of its own into the queue, with what the message was enqueued with', async () => {
     const lab = await openLab(store, { attempts: 1 });
     const [plain, urgent] = [lab.message({ id: 'plain' }), lab.message({ id: 'urgent', to: '7' })];
-    const letter = { ...letterOf(plain), data: 'no\u0000t {"JSON', enqueuedAt: '12' };
+    const letter = { ...deadLetterOf(plain), data: 'no\u0000t {"JSON', enqueuedAt: '12' };
     await lab.settle(plain, await lab.grant(plain), 'spent', { final: EXHAUSTED, letter });
-    const urgently = { ...letterOf(urgent), priority: 3 };
+    const urgently = { ...deadLetterOf(urgent), priority: 3 };
     await lab.settle(urgent, await lab.grant(urgent), 'spent', { final: EXHAUSTED, letter: urgently });
     expect([await lab.replay(plain), await lab.replay(urgent)]).toEqual(['replayed', 'replayed']);
     const queue = lab.base.slice(0, -'ledger'.length);
@@ -138,7 +138,7 @@ describe('a replay', () => {
   it('leaves a letter of which only the beginning was kept', async () => {
     const lab = await openLab(store);
     const message = lab.message();
-    const letter = { ...letterOf(message), size: 200_000_000 };
+    const letter = { ...deadLetterOf(message), size: 200_000_000 };
     await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED, letter });
     expect(await lab.replay(message)).toBe('cut');
     expect(await lab.letter(message)).toMatchObject({ size: 200_000_000 });
@@ -148,7 +148,7 @@ describe('a replay', () => {
     const lab = await openLab(store, { quota: false });
     const [one, two] = [await exhausted(lab), await exhausted(lab)];
     const letter = (await lab.letter(one))!;
-    expect(await purgeLetters(lab.store, [letter, letter])).toEqual([true, false]);
+    expect(await purgeListed(lab.store, [letter, letter])).toEqual([true, false]);
     expect(await lab.replay(two)).toBe('replayed');
     expect(await store.redis.keys(`${lab.base}:letters*`)).toEqual([]);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { findLetter, readLetterData, replayLetters } from '../../src/dead-letters/records.ts';
+import { findDeadLetter, readDeadLetterData, replayListed } from '../../src/dead-letters/records.ts';
 import { originalJobId } from '../../src/jobs/job-ids.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { readReceipts } from '../../src/observe/receipts.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
-import { EXHAUSTED, letterOf, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { deadLetterOf, EXHAUSTED, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -97,7 +97,9 @@ describe('rule 9: one final state a run', () => {
     const alive = lab.message({ id: 'alive', to: '7' });
     await lab.settle(dead, await lab.grant(dead), 'spent', { final: EXHAUSTED });
     await lab.deliver(alive, await lab.grant(alive));
-    expect(await store.redis.zrange(lab.store.keys.lettersOf('exhausted'), '0', '-1')).toEqual(['m_dead']);
+    expect(await store.redis.zrange(lab.store.keys.deadLettersOf('exhausted'), '0', '-1')).toEqual([
+      'm_dead',
+    ]);
     const letter = {
       name: 'm_dead',
       id: 'dead',
@@ -113,10 +115,10 @@ describe('rule 9: one final state a run', () => {
       diedAt: (await lab.explain(dead)).record!['at'],
     };
     for (const id of ['dead', 'm_dead']) {
-      expect(await findLetter(lab.store, id)).toEqual(letter);
+      expect(await findDeadLetter(lab.store, id)).toEqual(letter);
     }
-    expect(await readLetterData(lab.store, 'm_dead')).toBe('{"id":"dead"}');
-    expect(await findLetter(lab.store, 'alive')).toBeUndefined();
+    expect(await readDeadLetterData(lab.store, 'm_dead')).toBe('{"id":"dead"}');
+    expect(await findDeadLetter(lab.store, 'alive')).toBeUndefined();
   });
 
   it('keeps the letters of two messages whose jobs bore one id, one after the other', async () => {
@@ -124,14 +126,14 @@ describe('rule 9: one final state a run', () => {
     const jobId = 'chosen-by-its-producer';
     const [one, two] = [lab.message({ jobId }), lab.message({ jobId })];
     await lab.settle(one, await lab.grant(one), 'spent', { final: EXHAUSTED });
-    const letter = { ...letterOf(two), enqueuedAt: '1700000000001' };
+    const letter = { ...deadLetterOf(two), enqueuedAt: '1700000000001' };
     await lab.settle(two, await lab.grant(two), 'spent', { final: EXHAUSTED, letter });
-    const found = await Promise.all([one, two].map(({ id }) => findLetter(lab.store, id)));
+    const found = await Promise.all([one, two].map(({ id }) => findDeadLetter(lab.store, id)));
     expect(found.map((each) => [each?.name, each?.jobId])).toEqual([
       [jobId, jobId],
       [`${jobId}:@1700000000001`, jobId],
     ]);
-    for (const each of found) expect(await replayLetters(lab.store, [each!])).toEqual(['replayed']);
+    for (const each of found) expect(await replayListed(lab.store, [each!])).toEqual(['replayed']);
     const jobs = await store.redis.lrange(`${lab.base.slice(0, -'ledger'.length)}wait`, 0, -1);
     expect(new Set(jobs).size).toBe(2);
     expect(jobs.map(originalJobId)).toEqual([jobId, jobId]);

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { test } from 'vitest';
 import { createProducer, type MessageInput } from '../../src/app.ts';
-import { type LetterRecord, readLetters } from '../../src/dead-letters/records.ts';
+import { type DeadLetterRecord, readDeadLetters } from '../../src/dead-letters/records.ts';
 import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import type { Receipt } from '../../src/observe/receipts.ts';
 import type { Producer } from '../../src/producer/producer.ts';
@@ -54,7 +54,7 @@ export interface Environment extends Pick<BaseEnvironment, 'server' | 'redis' | 
   takeOver(): Promise<Worker>;
   receipts(): Promise<Receipt[]>;
   /** The channel's dead letters, oldest first. */
-  letters(): Promise<LetterRecord[]>;
+  letters(): Promise<DeadLetterRecord[]>;
   /** Waits until so many final states are in the receipts and the queue holds nothing but dead letters. */
   settled(count: number, patience?: Patience): Promise<Tally>;
   /** Waits until receipts and `herald_messages_total` of all these workers tell the same, and tells it. */
@@ -125,7 +125,7 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
     receipts,
     async letters() {
       const store = channelStore(redis, CHANNEL);
-      const found = await readLetters(store, await redis.hkeys(store.keys.letters));
+      const found = await readDeadLetters(store, await redis.hkeys(store.keys.deadLetters));
       return found.filter((letter) => letter !== undefined).sort((a, b) => a.diedAt - b.diedAt);
     },
     settled,

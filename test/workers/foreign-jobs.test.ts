@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { readLetterData, readLetters } from '../../src/dead-letters/records.ts';
+import { readDeadLetterData, readDeadLetters } from '../../src/dead-letters/records.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -49,13 +49,13 @@ describe.concurrent('jobs that no producer of ours made', () => {
       'delivered/sent': 1,
     });
     for (const [index, [what, , said]] of GARBAGE.entries()) {
-      const [letter] = await readLetters(channelStore(env.redis, CHANNEL), [ids[index] ?? '']);
+      const [letter] = await readDeadLetters(channelStore(env.redis, CHANNEL), [ids[index] ?? '']);
       expect(letter?.detail, what).toMatch(said);
       expect(letter?.detail.length, what).toBeLessThan(500);
     }
-    const [letter] = await readLetters(channelStore(env.redis, CHANNEL), [notJson]);
+    const [letter] = await readDeadLetters(channelStore(env.redis, CHANNEL), [notJson]);
     expect(letter).toMatchObject({ reason: 'invalid_message', detail: 'data: not JSON' });
-    expect(await readLetterData(channelStore(env.redis, CHANNEL), notJson)).toBe('{"v":1,');
+    expect(await readDeadLetterData(channelStore(env.redis, CHANNEL), notJson)).toBe('{"v":1,');
     expect(await env.queue.getFailedCount()).toBe(0);
     expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
   });

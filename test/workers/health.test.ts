@@ -11,7 +11,7 @@ const redisCheck = async (ms: number, refusing = false) => {
     redis: store.redis,
     store: { trouble: () => (ms > 0 ? { detail: 'it is away', ms, refusing } : undefined) },
     guard: { ...idle, agrees: () => true, offsetMs: () => 0 },
-    rounds: { ...idle, samples: () => [] },
+    maintenance: { ...idle, samples: () => [] },
     watchdog: { look() {}, stuck: () => undefined },
   });
   return (await health.ready()).checks.find(({ name }) => name === 'redis');

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { readLetterData } from '../../src/dead-letters/records.ts';
+import { readDeadLetterData } from '../../src/dead-letters/records.ts';
 import { HEAD_BYTES, MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -33,7 +33,7 @@ describe.concurrent('a job that would kill its worker', () => {
     const large = letters.find((letter) => letter.jobId === id);
     expect(large?.detail).toMatch(/^data: 1000000\d\d bytes, at most 1048576 allowed$/);
     expect(large?.size).toBeGreaterThan(LARGE);
-    expect(await readLetterData(channelStore(env.redis, CHANNEL), id)).toHaveLength(HEAD_BYTES);
+    expect(await readDeadLetterData(channelStore(env.redis, CHANNEL), id)).toHaveLength(HEAD_BYTES);
     // What is below the limit is read, and kept whole.
     const readable = letters.find((letter) => letter.jobId !== id);
     expect(readable).toMatchObject({ size: undefined, detail: expect.stringMatching(/content/) });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { replayDeadLetters } from '../../src/app.ts';
-import { readLetterData, readLetters } from '../../src/dead-letters/records.ts';
+import { readDeadLetterData, readDeadLetters } from '../../src/dead-letters/records.ts';
 import { DEAD_REASONS } from '../../src/outcome.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
@@ -27,7 +27,7 @@ async function listed(env: Environment): Promise<Record<string, string[]>> {
   const lists = await Promise.all(
     DEAD_REASONS.map(async (reason) => [
       reason,
-      await env.redis.zrange(channelKeys(CHANNEL).lettersOf(reason), '0', '-1'),
+      await env.redis.zrange(channelKeys(CHANNEL).deadLettersOf(reason), '0', '-1'),
     ]),
   );
   expect(await env.queue.getFailedCount()).toBe(0);
@@ -73,7 +73,7 @@ describe.concurrent('a job that BullMQ gave up', () => {
       'dead/invalid_message': 1,
     });
     expect(await listed(env)).toEqual({ invalid_message: ['broken'] });
-    expect(await readLetterData(channelStore(env.redis, CHANNEL), 'broken')).toBe('{"v":1,');
+    expect(await readDeadLetterData(channelStore(env.redis, CHANNEL), 'broken')).toBe('{"v":1,');
     expect(await env.redis.exists(key)).toBe(0);
   });
 
@@ -128,7 +128,7 @@ describe.concurrent('the dead letters of an older version', { timeout: 40_000 },
       (count) => count === 0,
       { withinMs: SWEPT_WITHIN_MS },
     );
-    const letters = (await readLetters(channelStore(env.redis, CHANNEL), jobs)).map((letter) => letter!);
+    const letters = (await readDeadLetters(channelStore(env.redis, CHANNEL), jobs)).map((letter) => letter!);
     expect(
       letters.map(({ id, reason, run, attempts, detail }) => [id, reason, run, attempts, detail]),
     ).toEqual([
@@ -143,7 +143,7 @@ describe.concurrent('the dead letters of an older version', { timeout: 40_000 },
       ['order-31', 'stalled', 1, 0, 'job stalled more than allowable limit'],
     ]);
     const data = await Promise.all(
-      jobs.map((name) => readLetterData(channelStore(env.redis, CHANNEL), name)),
+      jobs.map((name) => readDeadLetterData(channelStore(env.redis, CHANNEL), name)),
     );
     expect(data).toEqual(kept);
     expect(await env.redis.exists(...jobs.map((id) => env.queue.toKey(id)))).toBe(0);

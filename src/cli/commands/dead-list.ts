@@ -32,7 +32,7 @@ const toRow = (letter: DeadLetter, now: number): Cell[] => [
 ];
 
 /** What a program reads of a letter. */
-export const letterDocument = (letter: DeadLetter, now: number): Record<string, unknown> => ({
+export const deadLetterDocument = (letter: DeadLetter, now: number): Record<string, unknown> => ({
   channel: letter.channel,
   id: letter.id,
   job_id: letter.jobId,
@@ -51,7 +51,7 @@ const run: Run<SelectionOptions> = async (invocation) =>
     const { letters, total } = await admin.deadLetters.list(selectionOf(invocation));
     const now = context.clock.now();
     if (output.json) {
-      for (const letter of letters) output.result(letterDocument(letter, now), () => '');
+      for (const letter of letters) output.result(deadLetterDocument(letter, now), () => '');
     } else if (letters.length === 0) {
       output.result(null, () => 'no dead letters');
     } else {

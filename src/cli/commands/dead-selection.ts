@@ -1,7 +1,7 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterSelection } from '../../admin/admin.ts';
 import { count } from '../../config/values.ts';
-import type { LetterGroup } from '../../dead-letters/selection.ts';
+import type { DeadLetterGroup } from '../../dead-letters/selection.ts';
 import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
 import { instantText, type Moment, parseMoment, toInstant } from '../moments.ts';
 import { collected, parsedBy } from '../option-values.ts';
@@ -45,7 +45,7 @@ export function selectionOf({ args, options, context }: Invocation<SelectionOpti
   };
 }
 
-export const groupRows = (groups: readonly LetterGroup[], output: Output): string =>
+export const groupRows = (groups: readonly DeadLetterGroup[], output: Output): string =>
   output.table(
     ['channel', 'reason', 'letters', 'oldest', 'newest'],
     groups.map(({ channel, reason, letters, oldest, newest }) => [
@@ -57,7 +57,7 @@ export const groupRows = (groups: readonly LetterGroup[], output: Output): strin
     ]),
   );
 
-export const groupDocuments = (groups: readonly LetterGroup[]): object[] =>
+export const groupDocuments = (groups: readonly DeadLetterGroup[]): object[] =>
   groups.map(({ oldest, newest, ...group }) => ({
     ...group,
     oldest: instantText(oldest),

@@ -1,10 +1,10 @@
-import type { OpenedLetter } from '../../dead-letters/dead-letters.ts';
+import type { DeadLetterDetails } from '../../dead-letters/dead-letters.ts';
 import { EXIT } from '../context.ts';
 import { withAdmin } from '../installation.ts';
 import { instantText } from '../moments.ts';
 import type { Output } from '../output.ts';
 import type { AddCommand, Run } from '../shell.ts';
-import { letterDocument } from './dead-list.ts';
+import { deadLetterDocument } from './dead-list.ts';
 
 interface ShowOptions {
   channel?: string;
@@ -18,9 +18,9 @@ Examples:
   $ herald dead show order-31
   $ herald dead show order-31 --content --json`;
 
-function showLetter(letter: OpenedLetter, now: number, withContent: boolean, output: Output): void {
+function printDeadLetter(letter: DeadLetterDetails, now: number, withContent: boolean, output: Output): void {
   const document = {
-    ...letterDocument(letter, now),
+    ...deadLetterDocument(letter, now),
     expires_at: letter.expiresAt === undefined ? null : instantText(letter.expiresAt),
     ...(letter.size === undefined ? {} : { size: letter.size }),
     message: letter.message,
@@ -48,7 +48,7 @@ const run: Run<ShowOptions> = async (invocation) =>
         output.note(`herald: no dead letter ${JSON.stringify(id)}`);
       }
       for (const letter of letters) {
-        showLetter(letter, context.clock.now(), options.content === true, output);
+        printDeadLetter(letter, context.clock.now(), options.content === true, output);
       }
     }
     return missing > 0 ? EXIT.partly : EXIT.done;
