@@ -97,7 +97,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     const wrong = new Map<string, FuzzedJob>();
     for (const [jobId, job] of jobs) {
       const [dead, delayed] = await Promise.all([
-        redis.hexists(`${channelKeys(name).ledger}:letters`, jobId),
+        redis.hexists(channelKeys(name).deadLetters, jobId),
         redis.zscore(queue.toKey('delayed'), jobId),
       ]);
       const reading = read(jobId, job);

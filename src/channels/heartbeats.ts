@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { channelKeys } from '../redis/keys.ts';
+import { storeTime } from '../redis/store-clock.ts';
 
 /**
  * Which worker processes serve a channel: the sorted set `herald:{<channel>}:workers`, whose members are JSON and whose
@@ -18,11 +19,6 @@ export const BEAT_MS = 10_000;
 const ALIVE_MS = 3.5 * BEAT_MS;
 
 const member = ({ host, pid, since }: WorkerIdentity): string => JSON.stringify({ host, pid, since });
-
-async function storeTime(redis: Redis): Promise<number> {
-  const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
-  return seconds * 1000 + Math.floor(micros / 1000);
-}
 
 /** The key expires when no worker beats any more. */
 export async function beat(

@@ -174,9 +174,3 @@ function readingOf(
 
 export const findChannel = ({ channels }: Installation, name: string): OperatedChannel | undefined =>
   channels.find((channel) => channel.name === name);
-
-/** Milliseconds since the epoch by the store's clock, which the ledger goes by. */
-export async function storeTime(redis: Redis): Promise<number> {
-  const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
-  return seconds * 1000 + Math.floor(micros / 1000);
-}

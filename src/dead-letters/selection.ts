@@ -1,5 +1,6 @@
-import { type Installation, storeTime } from '../channels/installation.ts';
+import type { Installation } from '../channels/installation.ts';
 import type { DeadReason } from '../outcome.ts';
+import { storeTime } from '../redis/store-clock.ts';
 import {
   type DeadLetterFilter,
   findDeadLetters,

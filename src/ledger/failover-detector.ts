@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { refusesWrites } from '../redis/refusals.ts';
+import { refusesWrites } from '../redis/errors.ts';
 import { noteRefusals } from './refusal-notes.ts';
 import { type Gate, newGate, type RecentWrites, type StoreWatch } from './store-gate.ts';
 

@@ -1,7 +1,6 @@
 import { DEAD_REASONS } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
-import { isRefusal } from '../redis/errors.ts';
-import { refusesWrites } from '../redis/refusals.ts';
+import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import { coalesce } from './coalesce.ts';
 import { EpochLostError } from './epoch.ts';
 import { newNonce } from './names.ts';

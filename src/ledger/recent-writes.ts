@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
-import { isRefusal } from '../redis/errors.ts';
-import { refusesWrites } from '../redis/refusals.ts';
+import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { Epoch, EpochCause } from './epoch.ts';
 import type { Ledger } from './ledger.ts';
 import { createMarkMemory, keepsSlot, type Mark } from './mark-memory.ts';

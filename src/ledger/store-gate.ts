@@ -1,4 +1,4 @@
-import { refusesWrites } from '../redis/refusals.ts';
+import { refusesWrites } from '../redis/errors.ts';
 import { EpochLostError } from './epoch.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { StoreClock } from './store-clock.ts';
+import { type StoreClock, storeTime } from './store-clock.ts';
 
 /**
  * Keeps a worker from pulling while its clock differs from Redis's: BullMQ delays and promotes by the worker's clock,
@@ -34,9 +34,9 @@ export function createClockGuard(
 
   async function measure(): Promise<void> {
     const askedAt = clock.monotonic();
-    const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
+    const storeMs = await storeTime(redis);
     changed = false;
-    clock.heard(seconds * 1000 + micros / 1000, askedAt);
+    clock.heard(storeMs, askedAt);
     if (!changed) tell();
   }
 

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 
 /**
@@ -55,4 +56,10 @@ export function createStoreClock(clock: Clock): StoreClock {
     agrees,
     onChange: (listener) => void listeners.push(listener),
   };
+}
+
+/** The store's time, which the ledger goes by: milliseconds since the epoch. */
+export async function storeTime(redis: Redis): Promise<number> {
+  const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
+  return seconds * 1000 + Math.floor(micros / 1000);
 }

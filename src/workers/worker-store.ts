@@ -4,10 +4,10 @@ import { watchStore } from '../ledger/failover-detector.ts';
 import type { StoreWatch } from '../ledger/store-gate.ts';
 import type { Logger } from '../observe/log.ts';
 import { connectWorker } from '../redis/connections.ts';
+import { refusesWrites } from '../redis/errors.ts';
 import { refusedAtStart } from '../redis/guards.ts';
 import { PROBE_KEY } from '../redis/keys.ts';
 import type { RedisInstance } from '../redis/option.ts';
-import { refusesWrites } from '../redis/refusals.ts';
 import { createOutageLog } from './outage-log.ts';
 
 /** A worker's Redis: its two connections, what is known of the server behind them, and the handling of errors. */
