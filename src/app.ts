@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
-import {
-  type Admin,
-  buildAdmin,
-  type DeadLetterSelection,
-  type ReplayControl,
-  type Replayed,
-} from './admin/admin.ts';
+import { type Admin, buildAdmin } from './admin/admin.ts';
+import type { DeadLetterSelection, ReplayControl, Replayed } from './admin/dead-letter-admin.ts';
 import { systemClock } from './clock.ts';
 import { type ParseOptions, parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';

@@ -41,17 +41,19 @@ export type {
   ChannelAdmin,
   ChannelOverview,
   ChannelStatus,
+  Explanation,
+  RecipientExplanation,
+} from './admin/admin.ts';
+export type {
   DeadLetter,
   DeadLetterAdmin,
   DeadLetterPlan,
   DeadLetterSelection,
-  Explanation,
   PurgeControl,
   Purged,
-  RecipientExplanation,
   ReplayControl,
   Replayed,
-} from './admin/admin.ts';
+} from './admin/dead-letter-admin.ts';
 export type { Receipt } from './observe/receipts.ts';
 
 // Errors, each with a `code` of its own.

@@ -1,26 +1,15 @@
-import {
-  findChannel,
-  type Installation,
-  type InstallationOptions,
-  type InstallationParts,
-  type OperatedChannel,
+import type {
+  Installation,
+  InstallationOptions,
+  InstallationParts,
+  OperatedChannel,
 } from '../channels/installation.ts';
-import type { DeadLetter, DeadLetterDetails, DeadLetterList } from '../dead-letters/dead-letters.ts';
-import { listDeadLetters, showDeadLetters } from '../dead-letters/dead-letters.ts';
-import { type PurgeResult, purgeSelected } from '../dead-letters/purge.ts';
-import { type ReplayResult, type ReplayStep, replaySelected } from '../dead-letters/replay.ts';
-import { countLeftOut, replayableReasons, replayWarnings } from '../dead-letters/replay-warnings.ts';
-import {
-  type DeadLetterQuery,
-  type SelectedDeadLetters,
-  selectDeadLetters,
-} from '../dead-letters/selection.ts';
-import { UnknownChannelError } from '../producer/errors.ts';
-import { type Instant, parseInstant } from '../time.ts';
 import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
 import { type ChannelOverview, listChannels } from './channel-list.ts';
+import { type DeadLetterAdmin, deadLetterAdmin } from './dead-letter-admin.ts';
 import { type Explanation, explain } from './explain.ts';
 import { explainRecipient, type RecipientExplanation } from './explain-recipient.ts';
+import { known } from './known-channel.ts';
 import { openSession } from './session.ts';
 import { type ChannelStatus, readStatus } from './status.ts';
 
@@ -41,23 +30,6 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-export interface DeadLetterAdmin {
-  /** The newest dead letters, newest last; 50 when the selection names no limit. */
-  list(selection?: DeadLetterSelection): Promise<DeadLetterList>;
-  /** The dead letter of a message or job, with its content, in every channel that has one. */
-  show(id: string, options?: { channel?: string | undefined }): Promise<DeadLetterDetails[]>;
-  /** What a replay or a purge would take, and what should be known before. Changes nothing. */
-  plan(selection?: DeadLetterSelection, action?: 'replay' | 'purge'): Promise<DeadLetterPlan>;
-  /**
-   * Sends dead letters back to their queues, oldest first, each as a new run with a full budget of attempts. Those that die
-   * meanwhile are left alone. `unconfirmed` ones may have arrived: they are taken only where `reasons` names them.
-   * @param what a selection, or a plan, which is carried out as it stands
-   */
-  replay(what?: DeadLetterSelection | DeadLetterPlan, options?: ReplayControl): Promise<Replayed>;
-  /** Deletes dead letters for good, oldest first. */
-  purge(what?: DeadLetterSelection | DeadLetterPlan, options?: PurgeControl): Promise<Purged>;
-}
-
 export interface ChannelAdmin {
   list(): Promise<ChannelOverview[]>;
   /** Nothing is sent on the channel until it is resumed: its messages wait, and requests in flight end. */
@@ -71,52 +43,7 @@ export interface ChannelAdmin {
   forget(name: string, options?: { anyway?: boolean }): Promise<Forgotten>;
 }
 
-/** Which dead letters are meant; what is left out does not narrow. */
-export interface DeadLetterSelection extends Omit<DeadLetterQuery, 'since' | 'until'> {
-  /** When they died, as a Date or ISO text: from … */
-  since?: Instant | undefined;
-  /** … to, inclusive. */
-  until?: Instant | undefined;
-}
-
-export interface DeadLetterPlan extends SelectedDeadLetters {
-  /** Letters that a replay leaves alone because they may have arrived. */
-  leftOut: number;
-  /** Whole sentences. */
-  warnings: string[];
-}
-
-export interface ReplayControl {
-  /** Letters a second; as fast as it goes when absent. */
-  perSecond?: number | undefined;
-  /** Ends it between two batches. */
-  signal?: AbortSignal | undefined;
-  /** Called with each letter that went back to its queue. */
-  onReplayed?: ((channel: string) => void) | undefined;
-  /** Told what came of each letter. `name` is the letter's: its message's first job. */
-  onStep?: ((letter: { channel: string; name: string }, step: ReplayStep) => void) | undefined;
-}
-
-export interface PurgeControl {
-  /** Ends it between two batches. */
-  signal?: AbortSignal | undefined;
-  /** Called after each letter. */
-  onStep?: (() => void) | undefined;
-}
-
-export type Replayed = ReplayResult & Pick<DeadLetterPlan, 'unknownIds'>;
-export type Purged = PurgeResult & Pick<DeadLetterPlan, 'unknownIds'>;
-export type {
-  ChannelOverview,
-  ChannelStatus,
-  DeadLetter,
-  Explanation,
-  Forgotten,
-  RecipientExplanation,
-  Resumed,
-};
-
-const LISTED = 50;
+export type { ChannelOverview, ChannelStatus, Explanation, Forgotten, RecipientExplanation, Resumed };
 
 /** Puts an admin together: `createAdmin` is this with the platforms and the clock of Herald. */
 export function buildAdmin(options: InstallationOptions, parts: InstallationParts): Admin {
@@ -124,14 +51,7 @@ export function buildAdmin(options: InstallationOptions, parts: InstallationPart
   const onChannel = <T>(name: string, act: (at: Installation, channel: OperatedChannel) => Promise<T>) =>
     run(async (installation) => await act(installation, known(installation, name)));
   return {
-    deadLetters: {
-      list: (selection = {}) =>
-        run((at) => listDeadLetters(at, selected(at, selection), selection.limit ?? LISTED)),
-      show: (id, { channel } = {}) => run((at) => show(at, id, channel)),
-      plan: (selection = {}, action = 'replay') => run((at) => plan(at, selection, action)),
-      replay: (what = {}, control = {}) => run((at) => replay(at, what, control)),
-      purge: (what = {}, control = {}) => run((at) => purge(at, what, control)),
-    },
+    deadLetters: deadLetterAdmin(run),
     channels: {
       list: () => run(listChannels),
       pause: (name) => onChannel(name, (_, channel) => pauseChannel(channel)),
@@ -151,80 +71,4 @@ export function buildAdmin(options: InstallationOptions, parts: InstallationPart
       ),
     close,
   };
-}
-
-function known(installation: Installation, name: string): OperatedChannel {
-  const channel = findChannel(installation, name);
-  if (channel) return channel;
-  const names = installation.channels.map((each) => each.name).join(', ') || 'none';
-  throw new UnknownChannelError(name, { advice: `Known: ${names}.` });
-}
-
-/** @throws UnknownChannelError; TypeError for what is not an instant */
-function selected(installation: Installation, selection: DeadLetterSelection): DeadLetterQuery {
-  for (const name of selection.channels ?? []) known(installation, name);
-  return {
-    ...selection,
-    since: instant('since', selection.since),
-    until: instant('until', selection.until),
-  };
-}
-
-function instant(name: string, value: Instant | undefined): Date | undefined {
-  if (value === undefined) return undefined;
-  const date = parseInstant(value);
-  if (!date) throw new TypeError(`${name}: expected a Date or an ISO instant`);
-  return date;
-}
-
-async function show(
-  installation: Installation,
-  id: string,
-  only: string | undefined,
-): Promise<DeadLetterDetails[]> {
-  if (only !== undefined) known(installation, only);
-  const letters = await showDeadLetters(installation, id);
-  return letters.filter(({ channel }) => only === undefined || channel === only);
-}
-
-async function plan(
-  installation: Installation,
-  what: DeadLetterSelection,
-  action: 'replay' | 'purge',
-): Promise<DeadLetterPlan> {
-  const selection = selected(installation, what);
-  if (action === 'purge')
-    return { ...(await selectDeadLetters(installation, selection)), leftOut: 0, warnings: [] };
-  const leftOut = await countLeftOut(installation, selection);
-  const reasons = replayableReasons(selection.reasons);
-  const letters = await selectDeadLetters(installation, { ...selection, reasons });
-  return { ...letters, leftOut, warnings: replayWarnings(letters.groups, leftOut) };
-}
-
-const planned = async (
-  installation: Installation,
-  what: DeadLetterSelection | DeadLetterPlan,
-  action: 'replay' | 'purge',
-): Promise<DeadLetterPlan> => ('read' in what ? what : await plan(installation, what, action));
-
-async function replay(
-  installation: Installation,
-  what: DeadLetterSelection | DeadLetterPlan,
-  { onStep, ...control }: ReplayControl,
-): Promise<Replayed> {
-  const { read, unknownIds } = await planned(installation, what, 'replay');
-  const result = await replaySelected(installation, read(), {
-    ...control,
-    onStep: ({ channel, name }, step) => onStep?.({ channel: channel.name, name }, step),
-  });
-  return { ...result, unknownIds };
-}
-
-async function purge(
-  installation: Installation,
-  what: DeadLetterSelection | DeadLetterPlan,
-  control: PurgeControl,
-): Promise<Purged> {
-  const { read, unknownIds } = await planned(installation, what, 'purge');
-  return { ...(await purgeSelected(read(), control)), unknownIds };
 }

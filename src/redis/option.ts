@@ -20,8 +20,9 @@ export function checkRedis(redis: unknown): asserts redis is string | Redis {
     if (!isRedisUrl(redis)) throw new TypeError(`redis: ${REDIS_URL_WANTED}`);
     return;
   }
-  const { options, duplicate, isCluster } = Object(redis) as Partial<Redis>;
-  if (isCluster)
+  const { options, duplicate, isCluster, cluster } = Object(redis) as Partial<Redis> & { cluster?: unknown };
+  // An instance has a command of that name.
+  if (isCluster || typeof cluster === 'object')
     throw new TypeError('redis: Redis Cluster is not supported; pass the URL or instance of a single Redis');
   if (typeof duplicate !== 'function' || !options)
     throw new TypeError(`redis: ${REDIS_URL_WANTED}, or an ioredis instance`);

@@ -18,6 +18,11 @@ const SECRET = 'p4ssword';
 
 const UNUSABLE: [name: string, redis: () => unknown, problem: RegExp][] = [
   ['a cluster', cluster, /^redis: Redis Cluster is not supported/],
+  [
+    'the nodes of a cluster',
+    () => ({ cluster: ['redis://127.0.0.1:1'] }),
+    /^redis: Redis Cluster is not supported/,
+  ],
   ['an instance that hides its keys from others', prefixed, /^redis: .*keyPrefix/],
   ['nothing', () => undefined, /^redis: expected a redis:\/\/ .* or an ioredis instance$/],
   ['options', () => ({ host: '127.0.0.1' }), /^redis: expected .* or an ioredis instance$/],

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../admin/admin.ts';
+import type { DeadLetter } from '../../admin/dead-letter-admin.ts';
 import { EXIT } from '../context.ts';
 import { withAdmin } from '../installation.ts';
 import { ageText, instantText } from '../moments.ts';

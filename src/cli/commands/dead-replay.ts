@@ -1,4 +1,5 @@
-import type { Admin, DeadLetterPlan, Replayed } from '../../admin/admin.ts';
+import type { Admin } from '../../admin/admin.ts';
+import type { DeadLetterPlan, Replayed } from '../../admin/dead-letter-admin.ts';
 import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { CommandFailure } from '../failure.ts';

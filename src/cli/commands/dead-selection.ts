@@ -1,5 +1,5 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
-import type { DeadLetterSelection } from '../../admin/admin.ts';
+import type { DeadLetterSelection } from '../../admin/dead-letter-admin.ts';
 import { count } from '../../config/values.ts';
 import type { DeadLetterGroup } from '../../dead-letters/selection.ts';
 import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';

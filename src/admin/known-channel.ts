@@ -1,0 +1,10 @@
+import { findChannel, type Installation, type OperatedChannel } from '../channels/installation.ts';
+import { UnknownChannelError } from '../producer/errors.ts';
+
+/** @throws UnknownChannelError for a channel that is neither configured nor announced */
+export function known(installation: Installation, name: string): OperatedChannel {
+  const channel = findChannel(installation, name);
+  if (channel) return channel;
+  const names = installation.channels.map((each) => each.name).join(', ') || 'none';
+  throw new UnknownChannelError(name, { advice: `Known: ${names}.` });
+}
