@@ -2,8 +2,14 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { DatabaseRefusedError, RedisUnreachableError } from '../../src/redis/connection-errors.ts';
-import { connectOperator } from '../../src/redis/connections.ts';
+import {
+  connectFollower,
+  connectOperator,
+  connectWorker,
+  openProducerClient,
+} from '../../src/redis/connections.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 
 let server: RedisServer;
@@ -55,4 +61,21 @@ it('says that what listens there is no Redis', async () => {
   await expect(connectOperator(`redis://127.0.0.1:${port}`)).rejects.toThrow(
     `Redis at 127.0.0.1:${port} is not a Redis server (unexpected protocol)`,
   );
+});
+
+it('leaves an instance its own options and takes none that would change what a role does', async () => {
+  const instance = new Redis(server.url, { lazyConnect: true, enableOfflineQueue: false, commandTimeout: 1 });
+  const producer = openProducerClient(instance, 5_000, systemClock);
+  const operator = await connectOperator(instance);
+  const { redis, ledgerRedis } = connectWorker(instance, systemClock);
+  const { client: follower } = connectFollower(instance);
+  const waiting = [operator, redis, ledgerRedis, follower];
+  onTestFinished(() => {
+    for (const client of [instance, producer, ...waiting]) client.disconnect();
+  });
+  for (const client of [producer, ...waiting]) expect(client.options.commandTimeout).toBeUndefined();
+  expect(producer.options.enableOfflineQueue).toBe(false);
+  for (const client of waiting) expect(await client.ping()).toBe('PONG');
+  expect(instance.options).toMatchObject({ commandTimeout: 1, enableOfflineQueue: false });
+  expect(instance.status).toBe('wait');
 });
