@@ -3,24 +3,24 @@ import { channelKeys } from '../redis/keys.ts';
 import { storeTime } from '../redis/store-clock.ts';
 
 /**
- * Which worker processes serve a channel: the sorted set `herald:{<channel>}:workers`, whose members are JSON and whose
- * scores are the instants until which they count as alive, milliseconds since the epoch by the store's clock. The
- * announcements do not show that: they stay when the last worker goes.
+ * The heartbeats of the workers of a channel: the sorted set `herald:{<channel>}:workers`, whose members are JSON and whose
+ * scores are the instants until which a worker counts as alive, milliseconds since the epoch by the store's clock. The
+ * channel registry does not show that: its entries stay after the last worker has stopped.
  */
 export interface WorkerIdentity {
   host: string;
   pid: number;
-  /** When it started, milliseconds since the epoch by its own clock. */
+  /** Start time, milliseconds since the epoch by the worker's clock. */
   since: number;
 }
 
-/** Three beats may be lost. */
+/** Tolerates three missed heartbeats. */
 export const BEAT_MS = 10_000;
 const ALIVE_MS = 3.5 * BEAT_MS;
 
 const member = ({ host, pid, since }: WorkerIdentity): string => JSON.stringify({ host, pid, since });
 
-/** The key expires when no worker beats any more. */
+/** Records a heartbeat; the key expires when there are no more. */
 export async function beat(
   redis: Redis,
   channels: readonly string[],
@@ -45,14 +45,14 @@ export async function endBeat(
   await Promise.all(channels.map((channel) => redis.zrem(channelKeys(channel).workers, member(identity))));
 }
 
-/** The oldest beat first. */
+/** The workers alive now, oldest heartbeat first. */
 export async function aliveWorkers(redis: Redis, channel: string): Promise<WorkerIdentity[]> {
   const now = await storeTime(redis);
   const members = await redis.zrangebyscore(channelKeys(channel).workers, `(${now}`, '+inf');
   return members.flatMap(parseMember);
 }
 
-/** Members of another version, or of somebody else, are left out. */
+/** Ignores members of another version or another program. */
 function parseMember(text: string): WorkerIdentity[] {
   try {
     const { host, pid, since } = JSON.parse(text) as Record<string, unknown>;

@@ -16,7 +16,7 @@ import { connectOperator } from '../redis/connections.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { type ChannelFacts, readChannelRegistry, readQuota } from './registry.ts';
 
-/** One Redis with all the channels that it, or the given configuration, knows of: what an operator looks at. */
+/** What an operator works on: one Redis with all channels that are announced there or configured. */
 export interface Installation {
   readonly redis: Redis;
   readonly clock: Clock;
@@ -28,23 +28,23 @@ export interface Installation {
 export interface OperatedChannel {
   readonly name: string;
   readonly platform: string;
-  /** Undefined where only workers elsewhere know the channel. */
+  /** Undefined if the channel is only announced, by workers with another configuration. */
   readonly configured: ChannelConfig | undefined;
-  /** Undefined as long as no worker has served it. */
+  /** Undefined if no worker has served the channel yet. */
   readonly announced: ChannelFacts | undefined;
   readonly store: ChannelStore;
   readonly queue: ChannelQueue;
-  /** How the workers read its jobs; undefined for a platform that this version does not know. */
+  /** How the workers read its jobs; undefined if this version does not know the platform. */
   readonly reading: ReadContext | undefined;
   readonly playTtlMs: number;
-  /** The admission policy at an instant; undefined where neither its workers nor the configuration tell it. */
+  /** The admission policy at an instant; undefined if neither the announcement nor the configuration has it. */
   readonly policyAround: ((at: number) => AdmissionPolicy) | undefined;
 }
 
 export interface InstallationOptions {
   /** A URL, or an instance, which is duplicated and never closed. */
   redis: string | RedisInstance;
-  /** The channels of the configuration; announced ones are found by themselves. */
+  /** The configured channels; announced ones are added. */
   channels: readonly ChannelConfig[];
 }
 
@@ -74,7 +74,7 @@ export async function openInstallation(
   }
 }
 
-/** The channels as they are known now, over a connection that stays its owner's. */
+/** Reads the channels as known now, on a connection that the caller owns and closes. */
 export async function viewInstallation(
   redis: Redis,
   configuredChannels: readonly ChannelConfig[],
@@ -114,7 +114,7 @@ function openChannel(
   announced: ChannelFacts | undefined,
   parts: ChannelParts,
 ): OperatedChannel {
-  // The workers' own announcement goes first: the given configuration may be another one than theirs.
+  // The announcement takes precedence: the given configuration may differ from the workers'.
   const facts = announced ?? configured!;
   let queue: ChannelQueue | undefined;
   return {
@@ -123,7 +123,7 @@ function openChannel(
     configured,
     announced,
     store: channelStore(parts.redis, name),
-    // Dead letters need none, and a dashboard asks often.
+    // Opened on demand: dead letters do not need it, and a dashboard polls often.
     get queue() {
       queue ??= parts.openQueue(name);
       return queue;

@@ -5,14 +5,14 @@ import type { ChannelConfig, QuotaConfig } from '../config/schema.ts';
 import { CHANNELS_KEY } from '../redis/keys.ts';
 
 /**
- * What workers announce of their channels: one hash, `herald:channels`, channel → JSON, without expiry, so that
- * a producer can check a message while no worker runs. Public facts only: no credential, no address.
+ * The channel registry, in which workers announce their channels: the hash `herald:channels`, channel → JSON, without
+ * expiry, so that a producer can check a message while no worker runs. Public facts only: no credentials, no addresses.
  */
 const factsSchema = z.object({
   platform: z.string(),
-  /** How a quota channel names its recipients. */
+  /** How a quota channel addresses recipients. */
   addressing: z.string().optional(),
-  /** Limits and defaults that its messages are checked against; absent where an older worker announced it. */
+  /** Limits and defaults that messages are checked against; absent if announced by an older worker. */
   settings: z.record(z.string(), z.unknown()).optional(),
   quota: z
     .object({
@@ -30,7 +30,7 @@ const factsSchema = z.object({
     })
     .nullable(),
   rate: z.object({ max: z.number(), perMs: z.number() }).nullable(),
-  /** What else admission goes by, so that operators elsewhere can predict what becomes of a message. */
+  /** The other parameters of admission, with which operators elsewhere can predict the fate of a message. */
   delivery: z
     .object({
       timeoutMs: z.number(),
@@ -45,7 +45,7 @@ const factsSchema = z.object({
 
 export type ChannelFacts = z.output<typeof factsSchema>;
 
-/** A quota as this version knows quotas; a newer worker may announce others, which only tell that there is one. */
+/** A quota that this version understands. A newer worker may announce others, of which only the existence is used. */
 const knownQuota = z.object({
   max: z.literal(1),
   per: z.union([z.enum(['hour', 'day', 'week']), z.object({ ms: z.number() })]),
@@ -53,11 +53,11 @@ const knownQuota = z.object({
   boundary: z.enum(['calendar', 'rolling']),
 }) satisfies z.ZodType<QuotaConfig>;
 
-/** The announced quota, null without one, undefined where this version cannot tell what it means. */
+/** The announced quota, null without one, undefined if this version does not understand it. */
 export const readQuota = ({ quota }: ChannelFacts): QuotaConfig | null | undefined =>
   knownQuota.nullable().safeParse(quota).data;
 
-/** The part of a channel's configuration that anybody may know. */
+/** The public part of a channel's configuration. */
 export function channelFacts({
   platform,
   addressing,
@@ -98,12 +98,12 @@ export async function announceChannels(redis: Redis, channels: readonly ChannelC
   await redis.hset(CHANNELS_KEY, Object.fromEntries(facts));
 }
 
-/** @returns whether the channel had been announced */
+/** @returns whether the channel was announced */
 export async function forgetChannel(redis: Redis, channel: string): Promise<boolean> {
   return (await redis.hdel(CHANNELS_KEY, channel)) === 1;
 }
 
-/** Entries that cannot be read (written by another version, or by hand) count as not announced. */
+/** Reads all announced channels. Skips entries that cannot be parsed (from another version, or edited by hand). */
 export async function readChannelRegistry(redis: Redis): Promise<Map<string, ChannelFacts>> {
   const channels = new Map<string, ChannelFacts>();
   for (const [name, text] of Object.entries(await redis.hgetall(CHANNELS_KEY))) {
@@ -122,14 +122,14 @@ function parseFacts(text: string): ChannelFacts | undefined {
 }
 
 export interface ChannelRegistry {
-  /** The channels announced, as of at most two seconds ago. */
+  /** The announced channels, at most two seconds old. */
   current(): Promise<ReadonlyMap<string, ChannelFacts>>;
 }
 
-/** How long a producer relies on what it read: a new channel is known, a forgotten one refused, after that. */
+/** How long a producer caches the registry: after that it knows a new channel, and refuses one that was forgotten. */
 export const REGISTRY_FRESH_MS = 2000;
 
-/** Reads the announcements at most once in two seconds, however many messages ask. */
+/** Caches the registry: reads it at most once in two seconds, for any number of messages. */
 export function cachedChannelRegistry(redis: Redis, clock: Pick<Clock, 'monotonic'>): ChannelRegistry {
   let read: { at: number; channels: Promise<ReadonlyMap<string, ChannelFacts>> } | undefined;
   return {
@@ -139,7 +139,7 @@ export function cachedChannelRegistry(redis: Redis, clock: Pick<Clock, 'monotoni
       const channels = readChannelRegistry(redis);
       const mine = { at: now, channels };
       read = mine;
-      // A failure rejects for those that wait for it, and is not cached.
+      // A failure rejects the calls that wait for it, and is not cached.
       channels.catch(() => {
         if (read === mine) read = undefined;
       });

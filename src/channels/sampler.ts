@@ -5,18 +5,18 @@ import { type ChannelState, readChannelState } from '../ledger/channel-state.ts'
 import type { ChannelSample, QueueState } from '../observe/sample.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 
-/** A sample, and what only those who take it need. */
+/** A sample with the details that only this process needs. */
 export interface TakenSample extends ChannelSample {
   state: ChannelState;
-  /** The queue gives nothing out: for a rest of its own, or since somebody paused it. */
+  /** Whether the queue is rate limited or paused, so that workers pick up nothing. */
   limited: boolean;
-  /** By BullMQ's own pause, as dashboards do it. */
+  /** Whether it was paused in BullMQ, for example from a dashboard. */
   queuePaused: boolean;
 }
 
 /**
- * Reads how a channel stands, for the gauges and for `status`. Some small commands, whatever the queue's length. Ages
- * are those of the oldest message that can be seen without walking the queue: the heads of its lists.
+ * Samples the state of a channel, for the gauges and `status`, in constant time whatever the length of the queue. Ages are
+ * those of the oldest messages at the heads of the lists, which are found without scanning them.
  */
 export async function sampleChannel(
   { store, queue }: { store: ChannelStore; queue: ChannelQueue },
@@ -75,7 +75,7 @@ function defined(ages: Partial<Record<QueueState, number | undefined>>): Partial
 const earliestDue = (jobs: readonly StoredJob[]): number | undefined =>
   jobs.length === 0 ? undefined : Math.min(...jobs.map(dueSince));
 
-/** Since when its message is waited for: the later of its enqueue and its `sendAt`. */
+/** The instant since which the message is due: the later of its enqueue and its `sendAt`. */
 const dueSince = ({ timestamp, text }: StoredJob): number => Math.max(timestamp, sendAt(text));
 
 function sendAt(text: string): number {

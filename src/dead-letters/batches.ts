@@ -1,7 +1,7 @@
 import type { OperatedChannel } from '../channels/installation.ts';
 import type { IndexedDeadLetter } from './index-by-reason.ts';
 
-/** Letters in the portions in which scripts take them. */
+/** Splits dead letters into the batches that a script processes in one call. */
 
 export async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
@@ -13,7 +13,7 @@ export async function* inBatches<T>(items: AsyncIterable<T>, size: number): Asyn
   if (batch.length > 0) yield batch;
 }
 
-/** A script sees the keys of one channel. */
+/** Groups by channel, since a script accesses the keys of one channel only. */
 export function byChannel(letters: readonly IndexedDeadLetter[]): Map<OperatedChannel, IndexedDeadLetter[]> {
   const groups = new Map<OperatedChannel, IndexedDeadLetter[]>();
   for (const letter of letters) {
@@ -24,10 +24,10 @@ export function byChannel(letters: readonly IndexedDeadLetter[]): Map<OperatedCh
   return groups;
 }
 
-/** A script that waits at the store keeps it busy while the next batch is read and the answer before is worked through. */
+/** The number of batches in flight: queued scripts keep Redis busy while the next batch is read and replies are processed. */
 const UNDER_WAY = 3;
 
-/** Runs the work of each batch, in order, a few ahead of the answers. Rejects with the first failure; no batch starts after it. */
+/** Runs `work` for each batch, starting in order, a few in flight at a time. Rejects with the first failure and starts no batch after it. */
 export async function overlapping<T>(
   batches: AsyncIterable<T>,
   work: (batch: T) => Promise<void>,
@@ -36,7 +36,7 @@ export async function overlapping<T>(
   try {
     for await (const batch of batches) {
       const started = work(batch);
-      started.catch(() => {}); // Awaited below, or a batch before it failed first.
+      started.catch(() => {}); // Awaited below, unless an earlier batch failed.
       if (underWay.push(started) >= UNDER_WAY) await underWay.shift();
     }
     await Promise.all(underWay);

@@ -10,30 +10,30 @@ import {
 import { type DeadLetterRecord, readDeadLetterData, readDeadLetters } from './records.ts';
 import { countDeadLetters, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
 
-/** A dead letter as a person wants to see it. Times in milliseconds since the epoch. */
+/** A dead letter as listed for operators. Times in milliseconds since the epoch. */
 export interface DeadLetter {
   channel: string;
-  /** The message's name, or its job's where no worker could read it. */
+  /** The message's id, or the job's id if no worker could parse the message. */
   id: string;
   jobId: string;
   reason: DeadReason;
-  /** What the platform or the check said. */
+  /** The error text of the platform or of the validation. */
   detail: string;
-  /** The run that died, and its requests. */
+  /** The run that ended, and its number of requests. */
   run: number;
   attempts: number;
   diedAt: number;
   enqueuedAt: number;
 }
 
-/** A letter with what its message says. */
+/** A dead letter with its message. */
 export interface DeadLetterDetails extends DeadLetter {
   expiresAt: number | undefined;
-  /** Bytes of the message's data, where only the beginning was kept. */
+  /** Bytes of the message's data, if only the beginning was kept. */
   size: number | undefined;
-  /** The fields that anybody who operates may see. */
+  /** The fields that operators may see. */
   message: Record<string, unknown>;
-  /** Content and data and whatever else the message holds; of a job that is not an object, all of it. */
+  /** Content, data and all other fields of the message; the whole data if they are not an object. */
   content: unknown;
 }
 
@@ -44,7 +44,7 @@ export interface DeadLetterList {
   total: number;
 }
 
-/** The newest letters of the selection; its limit is not looked at. */
+/** Lists the newest dead letters of the selection; its own limit is ignored. */
 export async function listDeadLetters(
   installation: Installation,
   selection: DeadLetterQuery,
@@ -76,7 +76,7 @@ async function newest(
   return { indexed, total: await countDeadLetters(installation, sources) };
 }
 
-/** The dead letter of this message id or job id, in every channel that has one. */
+/** Reads the dead letters of this message id or job id, from every channel. */
 export async function showDeadLetters(installation: Installation, id: string): Promise<DeadLetterDetails[]> {
   const opened = await Promise.all(
     (await findDeadLetters(installation, id)).map((letter) => showDeadLetter(letter)),

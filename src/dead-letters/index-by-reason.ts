@@ -3,13 +3,13 @@ import type { Installation, OperatedChannel } from '../channels/installation.ts'
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
 import { findDeadLetter, type ListedDeadLetter } from './records.ts';
 
-/** Dead letters as they are listed, by reason and time of death. */
+/** Reads the index of dead letters: a sorted set for each channel and reason, ordered by time of death. */
 
 export interface IndexedDeadLetter extends ListedDeadLetter {
   channel: OperatedChannel;
 }
 
-/** Which letters are meant; what is left out does not narrow. */
+/** Selects dead letters; an absent field does not restrict. */
 export interface DeadLetterFilter {
   channels?: readonly string[] | undefined;
   reasons?: readonly DeadReason[] | undefined;
@@ -19,7 +19,7 @@ export interface DeadLetterFilter {
   until?: Date | undefined;
 }
 
-/** One reason of one channel, with the span of deaths that is meant, as Redis takes it. */
+/** The sorted set of one channel and reason, with a score range in the syntax of ZRANGEBYSCORE. */
 export interface ReasonRange {
   channel: OperatedChannel;
   reason: DeadReason;
@@ -28,7 +28,7 @@ export interface ReasonRange {
   max: string;
 }
 
-/** @param before milliseconds; letters that died at this moment or later are no part of it */
+/** @param before milliseconds since the epoch; dead letters of this instant or later are excluded */
 export function reasonRanges(
   { channels }: Installation,
   filter: DeadLetterFilter,
@@ -53,12 +53,12 @@ export function reasonRanges(
 
 const PAGE = 1_000;
 
-/** All letters of the sources, oldest first, in bounded memory; letters may come and go meanwhile. */
+/** Reads all dead letters of the ranges, oldest first, in bounded memory; tolerates concurrent additions and removals. */
 export async function* oldestFirst(
   redis: Redis,
   sources: readonly ReasonRange[],
 ): AsyncGenerator<IndexedDeadLetter, void, undefined> {
-  const streams = sources.map((source) => readSource(redis, source));
+  const streams = sources.map((source) => readRange(redis, source));
   const heads = await Promise.all(streams.map(next));
   for (;;) {
     let first = -1;
@@ -77,8 +77,8 @@ const next = async (stream: AsyncGenerator<IndexedDeadLetter>): Promise<IndexedD
   return done ? undefined : value;
 };
 
-/** Pages by the time of death and not by position: letters ahead of the position may vanish at any time. */
-async function* readSource(redis: Redis, source: ReasonRange): AsyncGenerator<IndexedDeadLetter> {
+/** Pages by time of death, not by position, since entries before the position may be removed at any time. */
+async function* readRange(redis: Redis, source: ReasonRange): AsyncGenerator<IndexedDeadLetter> {
   let from = source.min;
   let lastAt = Number.NEGATIVE_INFINITY;
   const seen = new Set<string>();
@@ -98,7 +98,7 @@ async function* readSource(redis: Redis, source: ReasonRange): AsyncGenerator<In
   }
 }
 
-/** The newest letters of all sources, oldest of them first. */
+/** Reads the newest dead letters of all ranges, in order of death. */
 export async function newestDeadLetters(
   redis: Redis,
   sources: readonly ReasonRange[],
@@ -124,7 +124,7 @@ function toDeadLetters(flat: readonly string[], { channel, reason }: ReasonRange
   return letters;
 }
 
-/** The letter of this message id, or of this job id, in every channel that has one. */
+/** Finds the dead letter of this message id or job id in each channel. */
 export async function findDeadLetters({ channels }: Installation, id: string): Promise<IndexedDeadLetter[]> {
   const found = await Promise.all(
     channels.map(async (channel) => {

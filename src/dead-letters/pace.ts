@@ -1,11 +1,11 @@
 import { setTimeout as timeout } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 
-/** Spreads work evenly over time: so many a second, no catching up in bursts. */
+/** Limits the rate of work evenly, without bursts to catch up. */
 export interface Pace {
-  /** How many to take in one go. */
+  /** The batch size that keeps to the rate. */
   readonly batch: number;
-  /** Waits until so many may go ahead; returns early when the signal is aborted. */
+  /** Waits until `count` items may start; returns early when the signal is aborted. */
   turn(count: number): Promise<void>;
 }
 
@@ -18,13 +18,13 @@ export const systemPause: Pause = async (ms, signal) => {
   });
 };
 
-/** A script holds the store for some milliseconds, and an interruption is felt at once. */
+/** Bounds how long a script blocks Redis, to some milliseconds, and how late an interruption takes effect. */
 const LARGEST_BATCH = 500;
-/** Turns a second at most: below this rate one goes at a time. */
+/** At most this many batches a second; below this rate a batch has one item. */
 const TURNS = 10;
 
 export interface PaceOptions {
-  /** As fast as it goes when absent. */
+  /** Unlimited when absent. */
   perSecond: number | undefined;
   clock: Pick<Clock, 'monotonic'>;
   pause: Pause;

@@ -4,23 +4,23 @@ import { purgeListed } from './records.ts';
 
 export interface PurgeResult {
   purged: number;
-  /** Left alone: replayed by somebody else meanwhile. */
+  /** Not deleted, because a concurrent replay had taken them. */
   replayedMeanwhile: number;
-  /** The signal ended it early. */
+  /** Whether the signal ended it early. */
   interrupted: boolean;
 }
 
 export interface PurgeOptions {
-  /** Ends the purge between two batches. */
+  /** Stops the purge between two batches. */
   signal?: AbortSignal | undefined;
-  /** Told after every letter. */
+  /** Called after each dead letter. */
   onStep?: (() => void) | undefined;
 }
 
-/** A script holds the store for some milliseconds. */
+/** Bounds how long a script blocks Redis, to some milliseconds. */
 const BATCH = 500;
 
-/** Deletes dead letters for good. */
+/** Deletes dead letters permanently. */
 export async function purgeSelected(
   letters: AsyncIterable<IndexedDeadLetter>,
   { signal, onStep }: PurgeOptions = {},

@@ -2,34 +2,34 @@ import { loadScript } from '../ledger/script.ts';
 import type { DeadReason } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 
-/** Dead letters: records of their own, written by the script that makes a message dead (`letters.lua`). */
+/** The records of dead letters, written by the script that makes a message dead (`letters.lua`). */
 
-/** A letter as it is listed: by its reason, at the instant of its death. */
+/** An entry of the index by reason. */
 export interface ListedDeadLetter {
-  /** After the job that its message was enqueued with. */
+  /** Key of the record: the id of the job that the message was enqueued with. */
   name: string;
   reason: DeadReason;
-  /** Milliseconds since the epoch, store's clock. Tells this death from a later one of the same message. */
+  /** Milliseconds since the epoch, store's clock. Distinguishes this death from a later one of the same message. */
   diedAt: number;
 }
 
 export interface DeadLetterRecord extends ListedDeadLetter {
-  /** The message's name, or its job's where no worker could read it. */
+  /** The message's id, or the job's id if no worker could parse the message. */
   id: string;
   /** The job that the message was enqueued with. */
   jobId: string;
-  /** The ledger's name for the message's record. */
+  /** The key of the message's record in the ledger. */
   key: string;
-  /** The run that died, and the requests that left in it. */
+  /** The run that ended, and the requests sent in it. */
   run: number;
   attempts: number;
-  /** What the platform or the check said. */
+  /** The error text of the platform or of the validation. */
   detail: string;
-  /** When the message was enqueued: decimal milliseconds since the epoch, or whatever stood there. */
+  /** The job's timestamp: decimal milliseconds since the epoch, or whatever a foreign producer wrote. */
   enqueuedAt: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
-  /** Bytes of the data, where only the beginning of it was kept. */
+  /** Bytes of the data, if only the beginning was kept. */
   size: number | undefined;
 }
 
@@ -50,7 +50,7 @@ interface StoredDeadLetter {
   at: number;
 }
 
-/** In the order of the names; undefined where there is no letter of that name. */
+/** Reads records, in the order of the names; undefined for a name without a record. */
 export async function readDeadLetters(
   store: ChannelStore,
   names: readonly string[],
@@ -75,29 +75,29 @@ const toRecord = (name: string, stored: StoredDeadLetter): DeadLetterRecord => (
   size: stored.size,
 });
 
-/** The letter of this message id (the latest one), or of this job id. */
+/** Finds the latest dead letter of this message id, or the one of this job id. */
 export async function findDeadLetter(store: ChannelStore, id: string): Promise<DeadLetterRecord | undefined> {
   const named = await store.redis.hget(store.keys.deadLetterIds, id);
   const found = await readDeadLetters(store, named === null || named === id ? [id] : [named, id]);
   return found.find((letter) => letter !== undefined);
 }
 
-/** The job's data as it was enqueued, or the beginning of it (see `size`). */
+/** Reads the job's data as enqueued, or their beginning (see `size`). */
 export const readDeadLetterData = async (store: ChannelStore, name: string): Promise<string> =>
   (await store.redis.hget(store.keys.deadLetterData, name)) ?? '';
 
 /**
- * What a replay did with a letter. `replayed`: its next run has begun and its job stands in the queue. `delivered`: proof
- * of delivery came in since; the letter is dropped. `gone`: it is no longer listed with that death. The others leave it a
- * letter. `active`: a send of the message is in flight. `duplicate`: another message of its name ended within the last
- * day. `cut`: its data was too large to be kept.
+ * The result of replaying one dead letter. `replayed`: its next run started and its job is in the queue. `delivered`: the
+ * delivery was proven since; the dead letter is dropped. `gone`: no longer indexed with that death. With the others it
+ * stays a dead letter: `active`: a send of the message is in flight. `duplicate`: another message with its id ended within
+ * the last day. `cut`: its data were too large to be kept.
  */
 export type ReplayStatus = 'replayed' | 'delivered' | 'gone' | 'active' | 'duplicate' | 'cut';
 
 const entriesOf = (letters: readonly ListedDeadLetter[]): string =>
   JSON.stringify(letters.map(({ name, reason, diedAt }) => ({ name, reason, at: diedAt })));
 
-/** Safe to repeat, and at any time: each letter is replayed in one step or not at all. A few hundred at a time. */
+/** Replays a batch of a few hundred. Idempotent and safe at any time: each dead letter is replayed atomically or not at all. */
 export async function replayListed(
   store: ChannelStore,
   letters: readonly ListedDeadLetter[],
@@ -105,7 +105,7 @@ export async function replayListed(
   return (await store.run(replayScript, [entriesOf(letters)])) as ReplayStatus[];
 }
 
-/** @returns for each whether it was deleted; false where it is no longer listed with that death */
+/** @returns for each whether it was deleted; false if it is no longer indexed with that death */
 export async function purgeListed(
   store: ChannelStore,
   letters: readonly ListedDeadLetter[],

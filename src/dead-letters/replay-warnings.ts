@@ -2,11 +2,11 @@ import type { Installation } from '../channels/installation.ts';
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
 import { type DeadLetterGroup, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
 
-/** What a replay takes where nobody names reasons: all but letters that may have arrived. */
+/** The reasons that a replay includes by default: all but `unconfirmed`, whose messages may have arrived. */
 export const replayableReasons = (asked: readonly DeadReason[] | undefined): readonly DeadReason[] =>
   asked && asked.length > 0 ? asked : DEAD_REASONS.filter((reason) => reason !== 'unconfirmed');
 
-/** How many letters of the selection a replay leaves alone because they may have arrived. */
+/** Counts the dead letters of the selection that a replay skips because they may have arrived. */
 export async function countLeftOut(installation: Installation, selection: DeadLetterQuery): Promise<number> {
   if (replayableReasons(selection.reasons).includes('unconfirmed') || selection.reasons?.length) return 0;
   const plan = await selectDeadLetters(installation, {
@@ -17,7 +17,7 @@ export async function countLeftOut(installation: Installation, selection: DeadLe
   return plan.letters;
 }
 
-/** What somebody should know before these letters are replayed: whole sentences. */
+/** Warnings to show before a replay, as whole sentences. */
 export function replayWarnings(groups: readonly DeadLetterGroup[], leftOut: number): string[] {
   const has = (reason: DeadReason): boolean => groups.some((group) => group.reason === reason);
   const warnings: string[] = [];

@@ -6,31 +6,31 @@ import { type ReplayStatus, replayListed } from './records.ts';
 
 export interface ReplayResult {
   replayed: number;
-  /** Somebody else replayed them meanwhile. */
+  /** Replayed by a concurrent replay. */
   alreadyReplayed: number;
-  /** Proof of delivery came in since they died. */
+  /** Their delivery was proven after their death. */
   alreadyDelivered: number;
-  /** They stay dead letters. */
+  /** Not replayed; they stay dead letters. */
   failed: number;
-  /** The signal ended it early; what is left is found by the next replay. */
+  /** Whether the signal ended it early; the next replay finds the rest. */
   interrupted: boolean;
 }
 
-/** What came of one letter. */
+/** The result for one dead letter. */
 export type ReplayStep =
   | { kind: 'replayed' | 'alreadyReplayed' | 'alreadyDelivered' }
   | { kind: 'failed'; why: string };
 
 export interface ReplayOptions {
-  /** Letters a second; as fast as it goes when absent. */
+  /** Dead letters per second; unlimited when absent. */
   perSecond?: number | undefined;
-  /** Ends the replay between two batches. */
+  /** Stops the replay between two batches. */
   signal?: AbortSignal | undefined;
-  /** Called with every letter that went back to its queue: `herald_replays_total` counts by this. */
+  /** Called for each dead letter that was replayed: counts `herald_replays_total`. */
   onReplayed?: ((channel: string) => void) | undefined;
-  /** Called with every letter with what came of it. */
+  /** Called for each dead letter with its result. */
   onStep?: ((letter: IndexedDeadLetter, step: ReplayStep) => void) | undefined;
-  /** The system's when absent. */
+  /** The system timer when absent. */
   pause?: Pause | undefined;
 }
 
@@ -47,9 +47,9 @@ const STEPS: Readonly<Record<ReplayStatus, ReplayStep>> = {
 };
 
 /**
- * Sends dead letters back to their queues, each as a new run with a full budget, in the given order. Expiry,
- * eligibility, slot and rate are checked again by the workers that take them. Safe beside other replays of the same
- * letters, and to break off anywhere: each letter is replayed in one step of the store's, once.
+ * Puts dead letters back into their queues, in the given order, each as a new run with a full budget of attempts. Workers
+ * check expiry, eligibility, slot and rate again. Safe to run concurrently with other replays and to interrupt anywhere:
+ * each dead letter is replayed atomically, once.
  */
 export async function replaySelected(
   { clock }: Pick<Installation, 'clock'>,

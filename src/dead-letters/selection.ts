@@ -10,9 +10,9 @@ import {
   reasonRanges,
 } from './index-by-reason.ts';
 
-/** Which letters a command means, and what they are before anything is done to them. */
+/** Selects the dead letters of a command, and counts them before anything is changed. */
 export interface DeadLetterQuery extends DeadLetterFilter {
-  /** Message ids or job ids; every letter of the filter when absent or empty. */
+  /** Message ids or job ids; all dead letters of the filter when absent or empty. */
   ids?: readonly string[] | undefined;
   /** At most this many, oldest first. */
   limit?: number | undefined;
@@ -22,19 +22,19 @@ export interface DeadLetterGroup {
   channel: string;
   reason: DeadReason;
   letters: number;
-  /** When the first and the last of them died, milliseconds since the epoch. */
+  /** Times of the first and the last death, milliseconds since the epoch. */
   oldest: number;
   newest: number;
 }
 
 export interface SelectedDeadLetters {
-  /** How many letters will be taken: all that match, or the limit if that is less. */
+  /** The number of dead letters selected: all that match, up to the limit. */
   letters: number;
-  /** What matches, by channel and reason. */
+  /** Counts of all that match, by channel and reason. */
   groups: DeadLetterGroup[];
-  /** Ids for which there is no dead letter. */
+  /** Ids without a dead letter. */
   unknownIds: string[];
-  /** The letters themselves, oldest first; those that die from now on are no part of it, so it ends. */
+  /** Reads the selected dead letters, oldest first; excludes later deaths, so it terminates. */
   read(): AsyncIterable<IndexedDeadLetter>;
 }
 

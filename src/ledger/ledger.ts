@@ -46,7 +46,7 @@ export interface LedgerOptions {
   /** Fingerprint of the channel's credentials: a stop for bad ones ends when a worker starts with others. */
   credentials: string;
   /** Where the first table of windows is looked up. It gets the store's time with every admission. */
-  clock: { now(): number; monotonic(): number; heard?(storeMs: number, askedAt: number): void };
+  clock: { now(): number; monotonic(): number; sync?(storeMs: number, askedAt: number): void };
   /** The store's history that admissions rely on; they are refused on another. Unchecked when absent. */
   epoch?(): string | undefined;
 }
@@ -76,7 +76,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       store.run(admitScript, [policy, entries, epoch ?? '']) as Promise<AdmitReply>;
     const askedAt = clock.monotonic();
     let reply = await call();
-    clock.heard?.(Number(reply[0]), askedAt);
+    clock.sync?.(Number(reply[0]), askedAt);
     if (reply.some((answer) => answer[0] === 'windows')) {
       // The store's clock left the table. The same nonces get the grants already made again.
       policy = options.policyAround(Number(reply[0]));

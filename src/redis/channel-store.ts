@@ -2,12 +2,12 @@ import type { Redis } from 'ioredis';
 import { type ChannelKeys, channelKeys } from './keys.ts';
 import type { Script } from './script.ts';
 
-/** What one channel has in Redis, reached by one connection: that connection's owner closes it. */
+/** The store of one channel on one connection, which the caller owns and closes. */
 export interface ChannelStore {
   readonly channel: string;
   readonly keys: ChannelKeys;
   readonly redis: Redis;
-  /** Runs a script of the ledger, which is given the ledger's key and the one of the receipts. */
+  /** Runs a ledger script with the key prefix of the ledger and the key of the receipts. */
   run(script: Script, args: readonly string[]): Promise<unknown>;
 }
 

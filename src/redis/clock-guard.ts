@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import { type StoreClock, storeTime } from './store-clock.ts';
 
 /**
- * Keeps a worker from pulling while its clock differs from Redis's: BullMQ delays and promotes by the worker's clock,
- * so such a worker would take messages at the wrong time. Asks every two seconds; in between every admission and every
- * job that is taken shows a clock that was stepped.
+ * Stops a worker from pulling while its clock differs from that of Redis: BullMQ delays and promotes jobs by the worker's
+ * clock, so this worker would pick them up at the wrong time. Measures every two seconds; in between, each admission and
+ * each job picked up detects a clock that was stepped.
  */
 export interface ClockGuard {
   /** Undefined until the first measurement. Milliseconds, positive when this clock is ahead. */
@@ -36,12 +36,12 @@ export function createClockGuard(
     const askedAt = clock.monotonic();
     const storeMs = await storeTime(redis);
     changed = false;
-    clock.heard(storeMs, askedAt);
+    clock.sync(storeMs, askedAt);
     if (!changed) tell();
   }
 
   async function turn(): Promise<void> {
-    // While Redis is away a question hangs: the next ones wait for it.
+    // While Redis is unreachable the command hangs: skip the next ones.
     if (busy) return;
     busy = true;
     await measure().catch(() => {});

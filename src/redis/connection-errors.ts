@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import { HeraldError } from '../error.ts';
 import { connectionTrouble } from './errors.ts';
 
-/** What a connection to Redis ends with, whoever opened it. */
+/** The errors of connecting to Redis. */
 
-/** Redis refuses the database that its URL or its options name; another one would be the wrong one. */
+/** Redis refuses the database of the URL or options; using another one would be wrong. */
 export class DatabaseRefusedError extends HeraldError {
   override readonly name = 'DatabaseRefusedError';
   readonly code = 'HERALD_DATABASE_REFUSED';
@@ -13,13 +13,13 @@ export class DatabaseRefusedError extends HeraldError {
   }
 }
 
-/** Redis does not answer, or not to us: it is away, refuses the login, or is none. `message` is one sentence that names the address and the cause. */
+/** Redis is unreachable, refuses the login, or is not a Redis server. `message` is one sentence with the address and the cause. */
 export class RedisUnreachableError extends HeraldError {
   override readonly name = 'RedisUnreachableError';
   readonly code = 'HERALD_REDIS_UNREACHABLE';
 }
 
-/** One sentence of a Redis that cannot be used: its address, and what it did. */
+/** Builds the error: the address of the Redis and the cause. */
 export const unreachable = ({ options }: Redis, cause: unknown): RedisUnreachableError =>
   new RedisUnreachableError(`Redis at ${options.host}:${options.port} ${connectionTrouble(cause)}`, {
     cause,

@@ -7,32 +7,32 @@ import { reconnectWhenDemoted } from './reconnect.ts';
 import { tlsOptions } from './url.ts';
 
 /**
- * Every connection of Herald's, by its role. Roles differ in what they do while Redis is away: a producer gives up in its
- * time, an operator within seconds, a worker and a follower wait.
+ * All connections to Redis, by role. Roles differ in what they do while Redis is unreachable: a producer fails at its
+ * timeout, an operator within seconds, a worker and a follower wait.
  */
 
 const SHARED = {
-  // ioredis' own defaults, said aloud: an instance handed in may have others, and its duplicate with it.
+  // ioredis' defaults, set explicitly: a given instance may have other options, which its duplicate would inherit.
   lazyConnect: false,
   enableOfflineQueue: true,
   commandTimeout: undefined,
-  // The shapes of answers that BullMQ and the scripts expect.
+  // The reply format that BullMQ and the scripts expect.
   replyMapping: 'legacy',
-  // For so long a peer that does not answer the end of a connection keeps a closed process alive, milliseconds.
+  // How long a closing process waits for a peer that does not answer the end of the connection, milliseconds.
   disconnectTimeout: 100,
 } as const satisfies RedisOptions;
 
-/** Pauses between tries to connect: `stepMs` longer each time, `capMs` at most. */
+/** The delay between attempts to connect grows by `stepMs` each time, up to `capMs`. */
 const growing = (stepMs: number, capMs: number) => ({
   retryStrategy: (times: number) => Math.min(stepMs * times, capMs),
 });
 
-/** Commands wait for a Redis that is away. */
+/** Commands wait while Redis is unreachable. */
 const PATIENT = { ...SHARED, maxRetriesPerRequest: null, ...growing(50, 1_000) };
 
 /**
- * Neither a queue of commands that wait for the connection (it would grow for as long as an outage lasts, and what
- * callers gave up on would be sent hours later) nor ioredis' own retries: a producer's calls do both, within their time.
+ * Disables ioredis' offline queue (it would grow during an outage, and commands of calls that timed out would be sent
+ * hours later) and its retries: the calls of a producer do both, within their timeout.
  */
 const producerOptions = (timeoutMs: number, clock: Pick<Clock, 'monotonic'>) => ({
   ...SHARED,
@@ -48,18 +48,18 @@ const producerOptions = (timeoutMs: number, clock: Pick<Clock, 'monotonic'>) => 
 
 const OPERATOR_TIMEOUT_MS = 5_000;
 
-/** An operator waits for an answer and then reads the reason; `--watch` outlives an outage. */
+/** A command fails within seconds, with a reason; reconnecting continues, for `--watch`. */
 const OPERATOR = {
   ...SHARED,
   ...growing(100, 1_000),
   lazyConnect: true,
   connectTimeout: OPERATOR_TIMEOUT_MS,
   socketTimeout: OPERATOR_TIMEOUT_MS,
-  // Some one and a half seconds: a command outlives a blink of the network and no outage.
+  // About one and a half seconds: survives a network glitch, but not an outage.
   maxRetriesPerRequest: 5,
 };
 
-/** Without an answer for this long a worker gives a connection up. Longer than BullMQ's blocking question for a job, of 10 s. */
+/** A worker closes a connection without an answer for this long. Longer than BullMQ's blocking command for a job, of 10 s. */
 const SILENCE_MS = 12_000;
 
 const workerOptions = (clock: Pick<Clock, 'monotonic'>) => ({
@@ -70,15 +70,15 @@ const workerOptions = (clock: Pick<Clock, 'monotonic'>) => ({
 });
 
 /**
- * How a worker's connection for the ledger differs: a call that was in flight when it broke fails, instead of being sent
- * again to a store that has not been told yet what it may be missing. `behindGate` makes it again.
+ * The options of a worker's ledger connection: a command in flight when the connection breaks fails, instead of being
+ * resent to a store whose recent writes are not restored yet. `behindGate` retries it.
  */
 export const WATCHED_CONNECTION = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false } as const;
 
-/** The longest that a follower blocks in one command, milliseconds. */
+/** How long a follower blocks in one command at most, milliseconds. */
 export const FOLLOWER_BLOCK_MS = 5_000;
 
-/** Asks again what a lost connection left open, and notices a peer that went silent. */
+/** Resends commands after a lost connection, and detects a peer that does not answer. */
 const FOLLOWER = { ...PATIENT, socketTimeout: FOLLOWER_BLOCK_MS * 2 };
 
 function open(redis: string | RedisInstance, options: RedisOptions & { replyMapping: 'legacy' }): Redis {
@@ -89,9 +89,9 @@ function open(redis: string | RedisInstance, options: RedisOptions & { replyMapp
 }
 
 /**
- * A producer's connection, not yet connected.
- * @param redis a URL, or an instance, which is duplicated and otherwise left alone; so with the other roles
- * @throws TypeError for what is neither
+ * Opens a producer's connection, not yet connected.
+ * @param redis a URL, or an instance, which is duplicated and not changed; also for the other roles
+ * @throws TypeError for any other value
  */
 export const openProducerClient = (
   redis: string | RedisInstance,
@@ -99,7 +99,7 @@ export const openProducerClient = (
   clock: Pick<Clock, 'monotonic'>,
 ): Redis => open(redis, producerOptions(timeoutMs, clock));
 
-/** A worker's connections: one for its queues, one that is watched for the ledger. Both connect at once. */
+/** Opens a worker's connections: one for its queues, one for the ledger, watched for failovers. Both connect at once. */
 export function connectWorker(redis: string | RedisInstance, clock: Pick<Clock, 'monotonic'>) {
   const options = workerOptions(clock);
   return { redis: open(redis, options), ledgerRedis: open(redis, { ...options, ...WATCHED_CONNECTION }) };
@@ -107,35 +107,35 @@ export function connectWorker(redis: string | RedisInstance, clock: Pick<Clock, 
 
 export interface FollowerConnection {
   readonly client: Redis;
-  /** As `refusedAtStart` tells it. */
+  /** See `refusedAtStart`. */
   readonly refused: Promise<never>;
 }
 
-/** A connection that outlives outages; whoever opens it disconnects it. */
+/** Opens a connection that survives outages; the caller disconnects it. */
 export function connectFollower(redis: string | RedisInstance): FollowerConnection {
   const client = open(redis, FOLLOWER);
-  client.on('error', () => {}); // `refused` rejects with what ends the waiting; the rest passes.
+  client.on('error', () => {}); // Permanent errors reject `refused`; the others are retried.
   return { client, refused: refusedAtStart(client) };
 }
 
 /**
- * An operator's connection, ready or refused within seconds; whoever opens it disconnects it.
+ * Opens an operator's connection, ready or failed within seconds; the caller disconnects it.
  * @throws RedisUnreachableError, DatabaseRefusedError; TypeError for what is neither URL nor instance
  */
 export async function connectOperator(redis: string | RedisInstance): Promise<Redis> {
   const client = open(redis, OPERATOR);
-  let heard: Error | undefined;
+  let lastError: Error | undefined;
   client.on('error', (error: Error) => {
-    heard = error;
+    lastError = error;
   });
   try {
     await client.connect();
   } catch (error) {
     client.disconnect();
-    throw unreachable(client, heard ?? error);
+    throw unreachable(client, lastError ?? error);
   }
-  if (!heard) return client;
-  // Connected anyway: the database was refused, and what follows would go to another one.
+  if (!lastError) return client;
+  // Connected nevertheless: the database was refused, and commands would go to another one.
   client.disconnect();
-  throw new DatabaseRefusedError(client.options.db, heard.message);
+  throw new DatabaseRefusedError(client.options.db, lastError.message);
 }

@@ -1,6 +1,6 @@
 /** Kinds of ioredis errors: a lost connection, an answer of Redis, or something else. */
 
-/** ioredis rejects commands that a lost connection took down with it by these; all else is an answer, or a bug of ours. */
+/** The errors with which ioredis rejects commands of a lost connection; any other is a reply of Redis, or a bug. */
 export function isLostConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'AbortError' || error.name === 'MaxRetriesPerRequestError') return true;
@@ -10,26 +10,26 @@ export function isLostConnection(error: unknown): boolean {
 }
 
 /**
- * Redis answered, and with a refusal: `WRONGPASS`, `NOPERM`, `OOM` … The command with all its arguments hangs on the
- * error, so only its text may travel on.
+ * Whether Redis replied with an error: `WRONGPASS`, `NOPERM`, `OOM` … ioredis attaches the command with all its arguments
+ * to it, so only the text may be passed on.
  */
 export const isRefusal = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'ReplyError';
 
-/** The script of a command was flushed since it was loaded: nothing was done. */
+/** Whether the script is not loaded (any more); it was not run. */
 export const isUnknownScript = (error: unknown): boolean =>
   isRefusal(error) && error.message.startsWith('NOSCRIPT');
 
 /**
- * This server will not do, or not yet, and another one or the same a moment later will: a replica, one that loads, a
- * cluster that moves. Nothing was done.
+ * Whether the refusal is temporary: a replica, a server that is loading, a cluster that is moving slots. The command was
+ * not executed, and a retry, possibly on another server, will succeed.
  */
 export const isPassingRefusal = (error: unknown): error is Error =>
   isRefusal(error) && /^(?:READONLY|MASTERDOWN|LOADING|CLUSTERDOWN|TRYAGAIN) /.test(error.message);
 
 /**
- * What a Redis answers that takes no writes for now: it is full, a replica, cannot save, loads, or was taken a right
- * away. Nothing was done, the same will be asked again, and nobody's message is to blame.
+ * Replies of a Redis that accepts no writes at present: it is out of memory, a replica, cannot persist, is loading, or has
+ * revoked a permission. The command was not executed and will be retried; the cause is not the message.
  */
 const REFUSING =
   /^(?:(?:OOM|READONLY|MISCONF|NOREPLICAS|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM) |ERR The user executing the script)/;
@@ -37,29 +37,29 @@ const REFUSING =
 export const refusesWrites = (error: unknown): error is Error =>
   error instanceof Error && REFUSING.test(error.message);
 
-/** Redis' own code in the text of a refusal, such as `OOM`; `ERR` where it gives none. */
+/** The error code in the text of a refusal, such as `OOM`; `ERR` if there is none. */
 export const refusalCode = (answer: string): string => /^[A-Z]+/.exec(answer)?.[0] ?? 'ERR';
 
 /**
- * The refusal of the database that the connection was to use. ioredis emits it as an event and continues in database 0,
- * which may be another program's.
+ * Whether Redis refused the database of the connection. ioredis emits this as an event and continues in database 0, which
+ * may belong to another program.
  */
 export const isRefusedDatabase = (error: unknown): error is Error =>
   isRefusal(error) && (error as Error & { command?: { name: string } }).command?.name === 'select';
 
 const SHOWN = 200;
 
-/** Node's names for a certificate that was refused: by its authority, and by the host that it names. */
+/** Node's error codes for a rejected certificate: by its authority, and by its host name. */
 const UNTRUSTED = /^(?:SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_)/;
 const MISNAMED = 'ERR_TLS_CERT_ALTNAME_INVALID';
 
 const NO_REDIS = 'Unknown RESP type';
 
-/** What no patience mends: the server asks for other credentials, or speaks another protocol. */
+/** Errors that a retry cannot fix: wrong credentials, or a server with another protocol. */
 export const refusesLogin = (error: Error): boolean =>
   error.message.startsWith(NO_REDIS) || (isRefusal(error) && /^(?:NOAUTH|WRONGPASS) /.test(error.message));
 
-/** Why there is no connection, as the rest of a sentence that begins with its Redis: `did not answer: ECONNREFUSED`. */
+/** Why there is no connection, as the predicate of a sentence about Redis: `did not answer: ECONNREFUSED`. */
 export function connectionTrouble(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
   const why = (message || code || String(cause)).slice(0, SHOWN);

@@ -3,9 +3,9 @@ import { DatabaseRefusedError, unreachable } from './connection-errors.ts';
 import { isRefusedDatabase, refusesLogin } from './errors.ts';
 
 /**
- * What no patience mends, of a connection that waits for Redis.
- * @returns a promise that rejects with DatabaseRefusedError where the database is refused or, before the first connection,
- *   with RedisUnreachableError where the login is, or the server is no Redis; it never resolves
+ * Detects errors that a retry cannot fix, on a connection that waits for Redis.
+ * @returns a promise that rejects with DatabaseRefusedError if the database is refused or, before the first connection,
+ *   with RedisUnreachableError if the login is refused or the server is not Redis; it never resolves
  */
 export function refusedAtStart(redis: Redis): Promise<never> {
   const refused = Promise.race([guardDatabase(redis), guardLogin(redis)]);
@@ -15,8 +15,8 @@ export function refusedAtStart(redis: Redis): Promise<never> {
 }
 
 /**
- * Keeps a connection from the database of another program: where Redis refuses the one that was named, ioredis would
- * go on in database 0, and what waits for the connection would be written there. It never gets ready instead.
+ * Prevents writes to the database of another program: if Redis refuses the configured database, ioredis would continue in
+ * database 0 and send the queued commands there. With this, the connection never becomes ready.
  */
 const guardDatabase = (redis: Redis): Promise<never> =>
   new Promise<never>((_, reject) => {
@@ -27,12 +27,12 @@ const guardDatabase = (redis: Redis): Promise<never> =>
     });
   });
 
-/** Only at the start. Later, the same is met as an outage: a password may be changed on both sides, one after the other. */
+/** Only until the first connection. Later, a refused login counts as an outage: a password may be changed on both sides, one after the other. */
 const guardLogin = (redis: Redis): Promise<never> =>
   new Promise<never>((_, reject) => {
-    const hear = (error: Error): void => {
+    const onError = (error: Error): void => {
       if (refusesLogin(error)) reject(unreachable(redis, error));
     };
-    redis.on('error', hear);
-    redis.once('ready', () => redis.off('error', hear));
+    redis.on('error', onError);
+    redis.once('ready', () => redis.off('error', onError));
   });

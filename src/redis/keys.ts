@@ -1,59 +1,58 @@
 /**
- * Every key of Herald's in Redis, and the wire contract of the queues: where jobs and receipts live and how they are
- * named. Producers in other languages rely on it. Scripts have the same list in `keys.lua`; how BullMQ lays out a queue
- * is known to src/jobs alone.
+ * All Redis keys of Herald, and the names of the queues, which are part of the wire contract: producers in other languages
+ * rely on them. `keys.lua` has the same list for scripts. Only src/jobs knows the layout of a BullMQ queue.
  */
 
 export const PREFIX = 'herald';
 
-/** Hash of the channels that workers have announced: name → facts. */
+/** Hash: the channel registry, name → facts. */
 export const CHANNELS_KEY = `${PREFIX}:channels`;
 
-/** Written to learn whether Redis takes writes; it expires. */
+/** Written to test whether Redis accepts writes; it expires. */
 export const PROBE_KEY = `${PREFIX}:probe`;
 
-/** Which channel an account belongs to; the hash names the account, which lies in a hash slot of its own. */
+/** The channel that an account belongs to, keyed by a hash of the account; in a hash slot of its own. */
 export const accountKey = (hash: string): string => `${PREFIX}:{account:${hash}}`;
 
-/** The braces are the cluster's hash tag: all keys of a channel live on one node. */
+/** The braces are the hash tag of Redis Cluster: all keys of a channel are on one node. */
 export const queueName = (channel: string): string => `{${channel}}`;
 
-/** `herald:{<channel>}`: what every key of a channel begins with. */
+/** `herald:{<channel>}`: the prefix of all keys of a channel. */
 export const channelKey = (channel: string): string => `${PREFIX}:${queueName(channel)}`;
 
-/** The keys of one channel, without those of its BullMQ queue. */
+/** The keys of one channel, except those of its BullMQ queue. */
 export interface ChannelKeys {
-  /** What the ledger's keys begin with. */
+  /** The prefix of the ledger's keys. */
   readonly ledger: string;
-  /** The capped stream of final states. */
+  /** Capped stream of final states. */
   readonly receipts: string;
-  /** Sorted set of the worker processes that serve the channel. */
+  /** Sorted set of the heartbeats of the channel's workers. */
   readonly workers: string;
-  /** Present while one worker has the turn to sweep. */
+  /** Lock: set while a worker's sweep is recent. */
   readonly sweeping: string;
-  /** The sample that workers of one version share. */
+  /** The latest sample, shared by workers of one version. */
   sample(version: string): string;
-  /** Present while one of them takes it. */
+  /** Lock: set while one of them takes a sample. */
   sampleTurn(version: string): string;
-  /** Packed tables of message records, slots, plays and claims; their buckets lie behind each, as `:m:0`. */
+  /** Packed tables of message records, slots, plays and claims; prefixes of their buckets, such as `:m:0`. */
   readonly tables: Readonly<Record<'records' | 'slots' | 'plays' | 'claims', string>>;
-  /** Hash of what holds for the whole channel: stops, rests, the breaker, the rate. */
+  /** Hash: the channel's state: stop, rest, breaker, rate. */
   readonly state: string;
-  /** Hash: how many jobs wait, by kind and the second they are due. */
+  /** Hash: counts of waiting jobs, by kind and the second they are due. */
   readonly waits: string;
-  /** The policy in force. */
+  /** The quota policy in force. */
   readonly policy: string;
-  /** The store's history that admissions rely on. */
+  /** The epoch of the store, which changes when writes may have been lost. */
   readonly epoch: string;
-  /** Scratch key on which a worker tries what it may do. */
+  /** Scratch key on which a worker tests its permissions. */
   readonly permissions: string;
-  /** Hash of dead letters: name → what is known of it. */
+  /** Hash: name of a dead letter → its record. */
   readonly deadLetters: string;
-  /** Hash: name of a letter → its job's data. */
+  /** Hash: name of a dead letter → its job's data. */
   readonly deadLetterData: string;
-  /** Hash: message id → the name of its latest letter. */
+  /** Hash: message id → the name of its latest dead letter. */
   readonly deadLetterIds: string;
-  /** Sorted set of the letters of a reason by the instant of death. */
+  /** Sorted set of the dead letters of a reason, by time of death. */
   deadLettersOf(reason: string): string;
 }
 

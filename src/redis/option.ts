@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { isRedisUrl, REDIS_URL_WANTED } from './url.ts';
 
 /**
- * An ioredis instance of the application's own, of whatever version from 5 on and whatever copy: so by its shape and not by
- * its class. It is duplicated and otherwise left alone.
+ * An ioredis instance of the application, of version 5 or later and of any installed copy: hence recognized by shape, not
+ * by class. It is duplicated and not changed.
  */
 export interface RedisInstance {
   readonly options: object;
@@ -12,8 +12,8 @@ export interface RedisInstance {
 }
 
 /**
- * What an application names as its Redis: a URL, or an ioredis instance (of whatever copy of ioredis).
- * @throws TypeError that names the option and never repeats it, for a URL may hold a password
+ * Validates the option `redis`: a URL, or an ioredis instance (of any installed copy).
+ * @throws TypeError that names the option but never quotes it, since a URL may contain a password
  */
 export function checkRedis(redis: unknown): asserts redis is string | Redis {
   if (typeof redis === 'string') {
@@ -26,6 +26,6 @@ export function checkRedis(redis: unknown): asserts redis is string | Redis {
     throw new TypeError('redis: Redis Cluster is not supported; pass the URL or instance of a single Redis');
   if (typeof duplicate !== 'function' || !options)
     throw new TypeError(`redis: ${REDIS_URL_WANTED}, or an ioredis instance`);
-  // Other programs could not find keys under a prefix that only this connection knows.
+  // Other processes would not find keys under a prefix of this connection.
   if (options.keyPrefix) throw new TypeError('redis: an instance with a keyPrefix is not supported');
 }

@@ -2,28 +2,28 @@ import type { Redis } from 'ioredis';
 import { DatabaseRefusedError } from './connection-errors.ts';
 import { connectionTrouble, isRefusedDatabase } from './errors.ts';
 
-/** One call of the producer's, as far as its connection is concerned. */
+/** The state of one call of a producer on its connection. */
 export interface Call {
   over: boolean;
-  /** A command of the call left for Redis. */
+  /** Whether a command of the call was sent. */
   sent: boolean;
-  /** The last answer, where it was a refusal that may pass. */
+  /** The last reply, if it was a temporary refusal. */
   refusal?: unknown;
-  /** Takes the call out of those that wait for the connection. */
+  /** Stops waiting for the connection. */
   forget?: () => void;
 }
 
-/** Where calls wait for the connection, and learn why there is none. */
+/** Lets calls wait for the connection, and reports why there is none. */
 export interface ReadyGate {
-  /** Resolves once the connection is ready; never, when the call is over before. */
+  /** Resolves once the connection is ready; never if the call ends before that. */
   ready(call: Call): Promise<void>;
-  /** What the connection did last instead of answering. */
+  /** The last error of the connection, as the predicate of a sentence. */
   trouble(): string;
-  /** @throws DatabaseRefusedError when the connection that is ready is one to another database */
+  /** @throws DatabaseRefusedError if the connection is ready, but on another database */
   checkDatabase(): void;
 }
 
-/** One listener for however many calls wait. */
+/** Uses one listener for any number of waiting calls. */
 export function readyGate(client: Redis): ReadyGate {
   let lastError: unknown;
   let databaseRefusal: Error | undefined;
@@ -47,7 +47,7 @@ export function readyGate(client: Redis): ReadyGate {
     },
     async ready(call) {
       if (call.over || client.status === 'ready') return;
-      // Fails when Redis is away; the retry strategy continues anyway and `ready` fires when it succeeds.
+      // Rejects when Redis is unreachable; the retry strategy continues, and `ready` is emitted when it succeeds.
       if (client.status === 'wait') client.connect().catch(() => {});
       await new Promise<void>((resolve) => {
         waiting.add(resolve);

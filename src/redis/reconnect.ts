@@ -3,9 +3,9 @@ import type { Clock } from '../clock.ts';
 const PACE_MS = 1_000;
 
 /**
- * ioredis' `reconnectOnError`: a primary that became a replica keeps its connections, and refuses every write on them for
- * ever. A new one leads to the new primary, where a name, a proxy or a Sentinel does; at most one a second, since it may
- * lead to the same.
+ * ioredis' `reconnectOnError`: a primary that was demoted to a replica keeps its connections open and refuses all writes on
+ * them. Reconnecting reaches the new primary through DNS, a proxy or Sentinel; at most once a second, since it may reach
+ * the same server.
  */
 export function reconnectWhenDemoted(clock: Pick<Clock, 'monotonic'>): (error: Error) => boolean {
   let at = Number.NEGATIVE_INFINITY;

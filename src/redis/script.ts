@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { isUnknownScript } from './errors.ts';
 
-/** A Lua script. Sent by hash; the text goes over the wire once for each Redis that does not know it yet. */
+/** A Lua script, run by EVALSHA; its text is sent only to a Redis that has not loaded it. */
 export interface Script {
   run(redis: Redis, keys: readonly string[], args: readonly string[]): Promise<unknown>;
 }

@@ -1,7 +1,7 @@
 import { type Check, failed, ok, warning } from '../check.ts';
 import type { RedisFacts } from './server-facts.ts';
 
-/** Whether this Redis keeps what it acknowledges, and can run the ledger's scripts. Pure. */
+/** Checks whether this Redis persists acknowledged writes and can run the ledger's scripts. Pure. */
 export function redisChecks({ info, config }: RedisFacts): Check[] {
   if (!info) {
     return [warning('redis', 'INFO could not be read: version, eviction and persistence are unchecked.')];
@@ -18,7 +18,7 @@ export function redisChecks({ info, config }: RedisFacts): Check[] {
 
 type Fields = ReadonlyMap<string, string>;
 
-/** PEXPIRETIME and EXPIRE … GT came with these. */
+/** The first versions with PEXPIRETIME and EXPIRE … GT. */
 const OLDEST_REDIS = '7.0';
 const OLDEST_VALKEY = '7.2';
 
@@ -107,7 +107,7 @@ function writeErrors(info: Fields): Check[] {
   return broken.map(([, what]) => failed('disk', `${what} failed: check for a full or failing disk.`));
 }
 
-/** What the ledger's packed tables need to stay packed: 96 entries a bucket, values of some 50 bytes. */
+/** Minimum settings for the ledger's tables to stay packed: 96 entries per bucket, values of about 50 bytes. */
 const LISTPACK = [
   ['hash-max-listpack-entries', 128],
   ['hash-max-listpack-value', 64],

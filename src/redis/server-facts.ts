@@ -3,9 +3,9 @@ import { isRefusal } from './errors.ts';
 
 /** Facts about a Redis server. Managed ones forbid some of the commands. */
 export interface RedisFacts {
-  /** Fields of INFO; undefined where it may not be asked. */
+  /** Fields of INFO; undefined if forbidden. */
   info: ReadonlyMap<string, string> | undefined;
-  /** Settings by CONFIG GET; undefined where it may not be asked. */
+  /** Settings from CONFIG GET; undefined if forbidden. */
   config: ReadonlyMap<string, string> | undefined;
 }
 
@@ -38,7 +38,7 @@ function parseInfo(text: string): Map<string, string> {
   return fields;
 }
 
-/** Names and values in turn, or an object, as the connection's protocol has it. */
+/** Parses alternating names and values (RESP2) or an object (RESP3). */
 function pairs(answer: unknown): Map<string, string> {
   if (!Array.isArray(answer)) return new Map(Object.entries(answer as Record<string, string>));
   const settings = new Map<string, string>();

@@ -2,25 +2,25 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 
 /**
- * The store's time as this worker knows it: what the store last said, carried on by the monotonic clock. Whatever a worker
- * decides about a message by the time of day it decides by this clock, so that its own may be stepped while it runs.
+ * The store's time as known to this worker: the last reading of the store's clock, advanced by the monotonic clock. All
+ * decisions about messages use this clock, so that the machine's clock may be stepped while the worker runs.
  */
 export interface StoreClock extends Clock {
   /**
-   * Takes in a reading of the store's time.
-   * @param askedAt monotonic time at which it was asked
+   * Synchronizes with a reading of the store's time.
+   * @param askedAt monotonic time of the request
    */
-  heard(storeMs: number, askedAt: number): void;
-  /** How far this machine's clock is ahead of the store's, milliseconds; undefined before the store was heard. */
+  sync(storeMs: number, askedAt: number): void;
+  /** How far this machine's clock is ahead of the store's, milliseconds; undefined before the first `sync`. */
   offsetMs(): number | undefined;
-  /** Whether the two are near enough to each other, now; false before the store was heard. */
+  /** Whether the offset is within the tolerance now; false before the first `sync`. */
   agrees(): boolean;
-  /** Called where `agrees` finds another answer than the last time. */
+  /** Calls the listener when the result of `agrees` changes. */
   onChange(listener: () => void): void;
 }
 
 export const MAX_OFFSET_MS = 2_000;
-/** A slower answer says too little about when the time was read. */
+/** With a slower reply, the instant of the reading is too uncertain. */
 const MAX_ROUND_TRIP_MS = 1_000;
 
 /** @param clock the machine's own; used until the store's time is known */
@@ -46,7 +46,7 @@ export function createStoreClock(clock: Clock): StoreClock {
   return {
     now,
     monotonic: () => clock.monotonic(),
-    heard(storeMs, askedAt) {
+    sync(storeMs, askedAt) {
       const answeredAt = clock.monotonic();
       if (aheadOfMonotonic !== undefined && answeredAt - askedAt > MAX_ROUND_TRIP_MS) return;
       aheadOfMonotonic = storeMs - (askedAt + answeredAt) / 2;

@@ -1,10 +1,10 @@
-/** What Herald takes as the address of a Redis, wherever somebody writes one. */
+/** Validates Redis URLs. */
 
 export const REDIS_URL_WANTED = 'expected a redis:// or rediss:// URL, as redis://user:password@host:6379/0';
 
 const DATABASE = /^\d*$/;
 
-/** ioredis takes more than it can use: a path that is no number, or a `%` without its digits, ends in its own depths. */
+/** Stricter than ioredis, which fails later, with obscure errors, on a path that is not a number or a malformed `%` escape. */
 export function isRedisUrl(text: string): boolean {
   if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return false;
   const { pathname, searchParams, username, password } = new URL(text);
@@ -13,8 +13,8 @@ export function isRedisUrl(text: string): boolean {
 }
 
 /**
- * Options for ioredis besides the URL: that a certificate is verified is said aloud, since the environment
- * (NODE_TLS_REJECT_UNAUTHORIZED) could turn it off otherwise.
+ * TLS options for ioredis: enables certificate verification explicitly, since the environment
+ * (NODE_TLS_REJECT_UNAUTHORIZED) could otherwise disable it.
  */
 export const tlsOptions = (url: string): { tls?: { rejectUnauthorized: true } } =>
   url.startsWith('rediss:') ? { tls: { rejectUnauthorized: true } } : {};

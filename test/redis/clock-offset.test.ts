@@ -38,8 +38,8 @@ it('hears of a step with the next answer of the store, and tells of it once', as
   const guard = createClockGuard(redis, clock, (_, agrees) => void told.push(agrees));
   await guard.measure();
   now += 3 * 86_400_000;
-  clock.heard(STORE_S * 1_000, 0);
-  clock.heard(STORE_S * 1_000, 0);
+  clock.sync(STORE_S * 1_000, 0);
+  clock.sync(STORE_S * 1_000, 0);
   expect(told).toEqual([true, false]);
   expect(guard.agrees()).toBe(false);
 });
@@ -50,13 +50,13 @@ it('the store’s time goes on by the monotonic clock, whatever becomes of the m
   const clock = createStoreClock({ now: () => now, monotonic: () => monotonic });
   expect([clock.now(), clock.offsetMs()]).toEqual([5_000, undefined]);
   monotonic = 120;
-  clock.heard(8_000, 100); // read between 100 and 120
+  clock.sync(8_000, 100); // read between 100 and 120
   now = 99_000;
   monotonic = 1_120;
   expect(clock.now()).toBe(9_010);
   expect(clock.offsetMs()).toBe(89_990);
   // An answer that took a second tells too little.
-  clock.heard(50_000, 100);
+  clock.sync(50_000, 100);
   expect(clock.now()).toBe(9_010);
 });
 
