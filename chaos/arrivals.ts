@@ -1,5 +1,5 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
-import type { Breach, Evidence } from './breach.ts';
+import type { Breach, History } from './breach.ts';
 import { idInContent } from './messages.ts';
 
 /** The calls by which each message arrived. */
@@ -13,10 +13,10 @@ export function accepted(calls: readonly SandboxCall[]): Map<string, SandboxCall
 }
 
 /** Nothing arrives twice, what is called delivered did arrive, and what is called undelivered did not. */
-export function arrivals({ lane, calls, receipts }: Evidence): Breach[] {
+export function arrivals({ channel, calls, receipts }: History): Breach[] {
   const arrived = accepted(calls);
   const breach = (kind: Breach['kind'], id: string, what: string): Breach => ({
-    ...{ kind, lane: lane.name, id, what },
+    ...{ kind, channel: channel.name, id, what },
     calls: arrived.get(id) ?? [],
   });
   const twice = [...arrived].filter(([, times]) => times.length > 1);

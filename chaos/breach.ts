@@ -1,6 +1,6 @@
 import type { Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
-import type { Lane } from './lanes.ts';
+import type { Channel } from './channels.ts';
 
 /** What broke the promise: of which message, and how. */
 export interface Breach {
@@ -14,23 +14,23 @@ export interface Breach {
     | 'early'
     | 'ended_early'
     | 'answer_thrown_away';
-  lane: string;
+  channel: string;
   id: string;
   what: string;
   /** The requests that it consists of. */
   calls: readonly SandboxCall[];
 }
 
-/** What the sandbox holds of one lane, and what Herald said of it. */
-export interface Evidence {
-  lane: Lane;
+/** What the sandbox holds of one channel, and what Herald said of it. */
+export interface History {
+  channel: Channel;
   calls: readonly SandboxCall[];
   receipts: readonly Receipt[];
   /** Ids of the messages that Redis acknowledged. */
   acknowledged: ReadonlySet<string>;
   /** Ids of the messages that have a dead letter. */
-  letters: ReadonlySet<string>;
-  /** Of the messages of all lanes, by id. */
+  deadLetters: ReadonlySet<string>;
+  /** Of the messages of all channels, by id. */
   times: ReadonlyMap<string, Times>;
 }
 

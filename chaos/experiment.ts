@@ -3,17 +3,17 @@ import { systemClock } from '../src/clock.ts';
 import { seededRandom } from '../src/sandbox/seeded-random.ts';
 import { openFaultyProxy } from '../testing/faulty-proxy.ts';
 import type { Times } from './breach.ts';
-import { gather, strays } from './evidence.ts';
+import { SERVED } from './channels.ts';
+import { check, separate } from './checker.ts';
 import { PLACE_OF, performFaults } from './faults.ts';
 import { DRAIN_MS, type Fleet, openFleet } from './fleet.ts';
-import { unknownRuns } from './history.ts';
+import { gather, strays } from './history.ts';
 import { answersKept } from './in-time.ts';
-import { judge, separate } from './judge.ts';
-import { SERVED } from './lanes.ts';
 import { lateWrites } from './late-writes.ts';
 import { type MessagePlan, planMessages } from './messages.ts';
+import { type Fault, LOSS_MS, planFaults, planLosses } from './nemesis.ts';
 import type { ChaosOptions } from './options.ts';
-import { type Fault, LOSS_MS, planFaults, planLosses } from './plan.ts';
+import { openPlatforms, type Platforms } from './platforms.ts';
 import { type Orders, openOrders } from './producer.ts';
 import { leftIn, progress, settled } from './progress.ts';
 import { followQueues } from './queue-events.ts';
@@ -21,8 +21,8 @@ import { replay } from './replay.ts';
 import type { Findings } from './report.ts';
 import { rolloutWindows } from './rollout-windows.ts';
 import { openRollouts, planVersions, type Rollouts } from './rollouts.ts';
-import { openPlatforms, type Platforms } from './stage.ts';
 import { openStore, type Store } from './store.ts';
+import { unknownRuns } from './trace.ts';
 
 export interface ExperimentContext {
   /** Where the workers write their logs. */
@@ -31,7 +31,7 @@ export interface ExperimentContext {
   signal: AbortSignal;
 }
 
-interface Scene {
+interface Run {
   options: ChaosOptions;
   context: ExperimentContext;
   store: Store;
@@ -90,18 +90,18 @@ export async function experiment(
     ...{ platforms, signal, pause, logs: context.logs, redis: store.server.url },
     versions: planVersions(options.rollouts),
     now: () => systemClock.now(),
-    left: (lane) => leftIn(store.redis, lane),
+    left: (channel) => leftIn(store.redis, channel),
   });
   const startedAt = systemClock.monotonic();
-  const scene: Scene = {
+  const run: Run = {
     ...{ options, context, store, platforms, fleet, orders, rollouts, faults, complaints: [] },
     elapsed: () => systemClock.monotonic() - startedAt,
     pause,
   };
   try {
     await fleet.start();
-    await play(scene, count);
-    return signal.aborted ? undefined : await findings(scene);
+    await play(run, count);
+    return signal.aborted ? undefined : await findings(run);
   } finally {
     await fleet.close();
     await rollouts.close();
@@ -121,18 +121,18 @@ interface Part extends MessagePlan {
 
 type Count = (kind: string, times?: number) => void;
 
-async function play(scene: Scene, count: Count): Promise<void> {
-  const { options, rollouts } = scene;
-  const telling = progress(scene);
+async function play(run: Run, count: Count): Promise<void> {
+  const { options, rollouts } = run;
+  const telling = progress(run);
   try {
     const [main, losses] = partsOf(options);
     await rollouts.next();
-    await Promise.all([playPart(scene, main, count), rollOut(scene, main.spanMs)]);
-    await settle(scene);
-    if (losses.spanMs > 0 && !scene.context.signal.aborted) {
-      scene.calmFrom = systemClock.now();
-      await playPart(scene, losses, count);
-      await settle(scene);
+    await Promise.all([playPart(run, main, count), rollOut(run, main.spanMs)]);
+    await settle(run);
+    if (losses.spanMs > 0 && !run.context.signal.aborted) {
+      run.calmFrom = systemClock.now();
+      await playPart(run, losses, count);
+      await settle(run);
     }
   } finally {
     telling.stop();
@@ -161,27 +161,27 @@ function partsOf({ seed, ...options }: ChaosOptions): [main: Part, losses: Part]
   ];
 }
 
-async function playPart(scene: Scene, part: Part, count: Count): Promise<void> {
-  const { context, store, platforms, fleet, orders, pause } = scene;
-  const startedAt = scene.elapsed();
-  const elapsed = (): number => scene.elapsed() - startedAt;
+async function playPart(run: Run, part: Part, count: Count): Promise<void> {
+  const { context, store, platforms, fleet, orders, pause } = run;
+  const startedAt = run.elapsed();
+  const elapsed = (): number => run.elapsed() - startedAt;
   const replays = (): Promise<number> => replay(store.server.url, platforms);
   await Promise.all([
     performFaults(part.faults, {
       ...{ fleet, store, platforms, orders, count, replay: replays },
       ...{ clock: systemClock, pause, elapsed, signal: context.signal },
     }),
-    produce(scene, part, elapsed),
+    produce(run, part, elapsed),
   ]);
 }
 
-async function settle(scene: Scene): Promise<void> {
-  const left = await settled(scene, TAIL_MS);
-  if (left > 0) scene.complaints.push(`${left} jobs were still in the queues at the end`);
+async function settle(run: Run): Promise<void> {
+  const left = await settled(run, TAIL_MS);
+  if (left > 0) run.complaints.push(`${left} jobs were still in the queues at the end`);
 }
 
 /** Each of the deployments in its time, or as soon as the one before is done. */
-async function rollOut({ options, rollouts, elapsed, pause, context }: Scene, spanMs: number): Promise<void> {
+async function rollOut({ options, rollouts, elapsed, pause, context }: Run, spanMs: number): Promise<void> {
   const startedAt = elapsed();
   for (let number = 1; number <= options.rollouts && !context.signal.aborted; number += 1) {
     const atMs = (number / (options.rollouts + 1)) * spanMs;
@@ -190,7 +190,7 @@ async function rollOut({ options, rollouts, elapsed, pause, context }: Scene, sp
   }
 }
 
-async function produce({ context, orders, pause }: Scene, part: Part, elapsed: () => number): Promise<void> {
+async function produce({ context, orders, pause }: Run, part: Part, elapsed: () => number): Promise<void> {
   const { messages, spanMs } = part;
   const plan = planMessages(part, { random: seededRandom(part.seed), clock: systemClock });
   let made = 0;
@@ -203,34 +203,34 @@ async function produce({ context, orders, pause }: Scene, part: Part, elapsed: (
   }
 }
 
-async function findings(scene: Scene): Promise<Findings> {
-  const { options, context, store, platforms, fleet, orders, faults, elapsed } = scene;
+async function findings(run: Run): Promise<Findings> {
+  const { options, context, store, platforms, fleet, orders, faults, elapsed } = run;
   const { acknowledged, sent } = orders;
   const { forgettings } = store;
-  const evidence = await gather(store.redis, platforms, { acknowledged, times: timesOf(sent), forgettings });
+  const histories = await gather(store.redis, platforms, { acknowledged, times: timesOf(sent), forgettings });
   const unknown = await unknownRuns(context.logs);
-  const calmFrom = scene.calmFrom ?? Number.POSITIVE_INFINITY;
+  const calmFrom = run.calmFrom ?? Number.POSITIVE_INFINITY;
   const breaches = [
-    ...evidence.flatMap((each) => [...judge(each), ...answersKept(each, calmFrom, unknown)]),
-    ...rolloutWindows(evidence, scene.rollouts.deployed),
+    ...histories.flatMap((each) => [...check(each), ...answersKept(each, calmFrom, unknown)]),
+    ...rolloutWindows(histories, run.rollouts.deployed),
   ];
   const unheard = orders.carriedOut - orders.acknowledged.size;
   if (unheard !== 0)
-    scene.complaints.push(`${unheard} orders were carried out and nobody heard what came of them`);
+    run.complaints.push(`${unheard} orders were carried out and nobody heard what came of them`);
   const [stray] = strays(platforms);
   if (stray)
-    scene.complaints.push(`a platform was sent what belongs to none of its channels: ${stray.content}`);
+    run.complaints.push(`a platform was sent what belongs to none of its channels: ${stray.content}`);
   const finals = new Map<string, number>();
-  for (const { lane, receipts } of evidence) {
+  for (const { channel, receipts } of histories) {
     for (const { id, at } of receipts) {
-      const key = `${lane.name} ${id}`;
+      const key = `${channel.name} ${id}`;
       finals.set(key, Math.min(at, finals.get(key) ?? at));
     }
   }
   return {
     seed: options.seed,
     seconds: elapsed() / 1000,
-    evidence,
+    histories,
     acknowledged: orders.acknowledged.size,
     repeated: orders.repeated,
     faults,
@@ -239,7 +239,7 @@ async function findings(scene: Scene): Promise<Findings> {
     forgotten: store.forgotten,
     processes: { started: fleet.started, killed: fleet.killed },
     ...separate(breaches, await lateWrites(context.logs)),
-    complaints: [...fleet.complaints, ...scene.rollouts.complaints, ...scene.complaints],
+    complaints: [...fleet.complaints, ...run.rollouts.complaints, ...run.complaints],
   };
 }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../src/clock.ts';
 import type { Step } from '../testing/failpoints.ts';
+import { channelOf, SERVED } from './channels.ts';
 import { arm, type Fleet, type Place } from './fleet.ts';
-import { laneOf, SERVED } from './lanes.ts';
-import type { Fault, FaultKind } from './plan.ts';
+import type { Fault, FaultKind } from './nemesis.ts';
+import type { Platforms } from './platforms.ts';
 import type { Orders } from './producer.ts';
-import type { Platforms } from './stage.ts';
 import type { Store } from './store.ts';
 
 /** Does to the system what the plan says, at its moment. */
@@ -156,7 +156,7 @@ function actsOf(deps: FaultDeps): Acts {
     },
     async replay() {
       count('replay under way');
-      count('dead letters replayed', await replay());
+      count('dead deadLetters replayed', await replay());
     },
     async deploy() {
       count('deploy under load');
@@ -165,7 +165,7 @@ function actsOf(deps: FaultDeps): Acts {
   };
 }
 
-const PAUSED = laneOf('staff');
+const PAUSED = channelOf('staff');
 
 /** An application that followed the receipts knows what had ended; whatever was waiting went with the store. */
 async function sendAgain({ store, orders, count }: FaultDeps): Promise<void> {

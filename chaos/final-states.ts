@@ -1,9 +1,9 @@
 import type { Receipt } from '../src/observe/receipts.ts';
 import { accepted } from './arrivals.ts';
-import type { Breach, Evidence } from './breach.ts';
+import type { Breach, History } from './breach.ts';
 
 /** One final state for each run of each message, every run from the first to the last, and a letter of what died. */
-export function finalStates({ lane, receipts, calls, acknowledged, letters }: Evidence): Breach[] {
+export function finalStates({ channel, receipts, calls, acknowledged, deadLetters }: History): Breach[] {
   const runs = new Map<string, Receipt[]>();
   for (const receipt of receipts) {
     const known = runs.get(receipt.id);
@@ -13,7 +13,7 @@ export function finalStates({ lane, receipts, calls, acknowledged, letters }: Ev
   const arrived = accepted(calls);
   const breaches: Breach[] = [];
   const breach = (kind: Breach['kind'], id: string, what: string): void =>
-    void breaches.push({ kind, lane: lane.name, id, what, calls: [] });
+    void breaches.push({ kind, channel: channel.name, id, what, calls: [] });
   for (const id of acknowledged)
     if (!runs.has(id)) breach('lost', id, 'acknowledged and without a final state');
   for (const [id, ended] of runs) {
@@ -26,7 +26,7 @@ export function finalStates({ lane, receipts, calls, acknowledged, letters }: Ev
       if (!told.has(run)) breach('lost', id, `run ${run} has no final state, a later one has`);
     }
     // A replay that lost the job leaves the death of the run before; proof that came late takes the letter away.
-    if (last.state === 'dead' && !letters.has(id) && !arrived.has(id)) {
+    if (last.state === 'dead' && !deadLetters.has(id) && !arrived.has(id)) {
       breach('lost', id, `dead (${last.reason}), and there is no dead letter of it`);
     }
   }

@@ -1,9 +1,9 @@
 import type { Receipt } from '../src/observe/receipts.ts';
-import type { Lane } from './lanes.ts';
+import type { Channel } from './channels.ts';
 
 /**
- * What the store held when it was made to forget, read in the same step. Final states that were told before are judged
- * like those that are told after; the jobs that went with it are for the application to enqueue again, and are judged
+ * What the store held when it was made to forget, read in the same step. Final states that were told before are checked
+ * like those that are told after; the jobs that went with it are for the application to enqueue again, and are checked
  * as if nothing had happened.
  */
 export interface Forgetting {
@@ -11,26 +11,26 @@ export interface Forgetting {
   at: number;
   /** By channel. */
   receipts: ReadonlyMap<string, readonly Receipt[]>;
-  letters: ReadonlyMap<string, ReadonlySet<string>>;
+  deadLetters: ReadonlyMap<string, ReadonlySet<string>>;
   /** When the letters were read, which is before the step: what died in between may have had one. */
   deadLettersAt: number;
 }
 
 interface Known {
   receipts: Receipt[];
-  letters: Set<string>;
+  deadLetters: Set<string>;
 }
 
 /** What is known in the end: what the store has, and what it once had. */
-export function unforgotten({ name }: Lane, forgettings: readonly Forgetting[], now: Known): Known {
-  const letters = new Set(now.letters);
+export function unforgotten({ name }: Channel, forgettings: readonly Forgetting[], now: Known): Known {
+  const deadLetters = new Set(now.deadLetters);
   for (const forgetting of forgettings) {
-    for (const id of forgetting.letters.get(name) ?? []) letters.add(id);
+    for (const id of forgetting.deadLetters.get(name) ?? []) deadLetters.add(id);
     for (const { id, at, state } of forgetting.receipts.get(name) ?? [])
-      if (state === 'dead' && at >= forgetting.deadLettersAt - CLOCK_MS) letters.add(id);
+      if (state === 'dead' && at >= forgetting.deadLettersAt - CLOCK_MS) deadLetters.add(id);
   }
   const generations = [...forgettings.map(({ receipts }) => receipts.get(name) ?? []), now.receipts];
-  return { letters, receipts: generations.reduce<Receipt[]>(merge, []) };
+  return { deadLetters, receipts: generations.reduce<Receipt[]>(merge, []) };
 }
 
 /** The store's clock is the machine's. */

@@ -1,47 +1,55 @@
-import type { Breach, Evidence } from './breach.ts';
-import { logLines } from './log-lines.ts';
+import type { Redis } from 'ioredis';
+import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
+import type { SandboxCall } from '../src/sandbox/index.ts';
+import type { History, Times } from './breach.ts';
+import { CHANNELS, type Channel } from './channels.ts';
+import { deadLettersOf } from './dead-letters.ts';
+import { type Forgetting, unforgotten } from './forgetting.ts';
 import { idInContent } from './messages.ts';
+import type { Platforms } from './platforms.ts';
 
-/** Everything that is known of a message, in the order of time: receipts, the platform's calls, the workers' log. */
-export async function historyOf(
-  { lane, id }: Pick<Breach, 'lane' | 'id'>,
-  evidence: readonly Evidence[],
-  logs: string,
-): Promise<string[]> {
-  const own = evidence.find((each) => each.lane.name === lane);
-  const events: { at: number; text: string }[] = [];
-  const note = (at: number, who: string, text: string): void =>
-    void events.push({ at, text: `${new Date(at).toISOString()} ${who.padEnd(14)} ${text}` });
-  for (const receipt of own?.receipts ?? []) {
-    const { run, state, reason, attempts } = receipt;
-    if (receipt.id === id) note(receipt.at, 'receipt', `run ${run} ${state}/${reason}, attempts ${attempts}`);
-  }
-  const theirs = own?.calls.filter((call) => idInContent(call.content) === id) ?? [];
-  const recipients = new Set(theirs.map(({ recipient }) => recipient));
-  for (const { at, recipient, result, fault, content } of own?.calls ?? []) {
-    const others = recipients.has(recipient) && result === 'accepted' ? idInContent(content) : undefined;
-    if (others === undefined && idInContent(content) !== id) continue;
-    note(
-      at,
-      'platform',
-      `${idInContent(content)} for ${recipient}: ${result}${fault ? `, then ${fault}` : ''}`,
-    );
-  }
-  for await (const { file, line } of logLines(logs)) {
-    if (!line.includes(`"${id}"`)) continue;
-    const at = Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? '') || 0;
-    note(at, file.replace(/\.log$/, ''), line);
-  }
-  return events.toSorted((a, b) => a.at - b.at).map(({ text }) => text);
+export interface Gathered {
+  /** `<channel> <message>` of whatever Redis acknowledged. */
+  acknowledged: ReadonlySet<string>;
+  /** When the messages may go and end, by id. */
+  times: ReadonlyMap<string, Times>;
+  /** What the store was made to forget: it was written down. */
+  forgettings: readonly Forgetting[];
 }
 
-/** Runs whose log tells of a send with an unknown end: `<channel> <id> <run>`. */
-export async function unknownRuns(logs: string): Promise<Set<string>> {
-  const runs = new Set<string>();
-  for await (const { line } of logLines(logs)) {
-    if (!line.includes('"outcome":"unknown"')) continue;
-    const { channel, id, run } = JSON.parse(line) as { channel: string; id: string; run: number };
-    runs.add(`${channel} ${id} ${run}`);
-  }
-  return runs;
+/** Collects what is checked: Herald's receipts, and the calls as the simulated platforms wrote them down. */
+export async function gather(
+  redis: Redis,
+  { sandboxes }: Platforms,
+  { acknowledged, times, forgettings }: Gathered,
+): Promise<History[]> {
+  return await Promise.all(
+    CHANNELS.map(async (channel) => {
+      const kept: Receipt[] = [];
+      for await (const receipt of iterateReceipts(redis, channel.name)) kept.push(receipt);
+      const own = `${channel.name} `;
+      const ids = [...acknowledged].filter((key) => key.startsWith(own)).map((key) => key.slice(own.length));
+      const calls = callsOf(channel, sandboxes);
+      const known = unforgotten(channel, forgettings, {
+        receipts: kept,
+        deadLetters: await deadLettersOf(channel, redis),
+      });
+      return { channel, ...known, calls, acknowledged: new Set(ids), times };
+    }),
+  );
 }
+
+/** Calls that belong to no channel: of no message, or of one that has no business with this platform. */
+export const strays = ({ sandboxes }: Platforms): SandboxCall[] =>
+  Object.entries(sandboxes).flatMap(([platform, { journal }]) => {
+    const channels = CHANNELS.filter((channel) => channel.platform === platform);
+    return journal
+      .calls()
+      .filter(({ content }) => !channels.some(({ name }) => idInContent(content)?.startsWith(`${name}-`)));
+  });
+
+/** Several channels share a simulated platform: a message's text tells whose it is. */
+const callsOf = (channel: Channel, sandboxes: Platforms['sandboxes']): SandboxCall[] =>
+  sandboxes[channel.platform].journal
+    .calls()
+    .filter(({ content }) => idInContent(content)?.startsWith(`${channel.name}-`) ?? false);

@@ -1,28 +1,28 @@
 import { accepted } from './arrivals.ts';
-import type { Breach, Evidence } from './breach.ts';
+import type { Breach, History } from './breach.ts';
 
 /** A window's end and beginning, and what a slow machine adds. */
 const MARGIN_MS = 10_000;
 
 /** Nothing is sent before it may be, and nothing ends before its time that had still time. */
-export function inTime({ lane, calls, receipts, times }: Evidence): Breach[] {
+export function inTime({ channel, calls, receipts, times }: History): Breach[] {
   const breaches: Breach[] = [];
   for (const [id, sent] of accepted(calls)) {
     const [first] = sent;
     const { sendAt } = times.get(id) ?? {};
     if (first && sendAt !== undefined && first.at < sendAt)
       breaches.push({
-        ...{ kind: 'early', lane: lane.name, id, calls: sent },
+        ...{ kind: 'early', channel: channel.name, id, calls: sent },
         what: `arrived ${sendAt - first.at} ms before its sendAt`,
       });
   }
   for (const { id, at, state, reason } of receipts) {
     const { expiresAt, defers } = times.get(id) ?? {};
     if (expiresAt === undefined || state !== 'suppressed') continue;
-    const waitsAt = defers && reason === 'quota' ? nextWindow(lane.judged, at) + MARGIN_MS : undefined;
+    const waitsAt = defers && reason === 'quota' ? nextWindow(channel.rule, at) + MARGIN_MS : undefined;
     if ((reason === 'expired' && at < expiresAt) || (waitsAt !== undefined && waitsAt < expiresAt))
       breaches.push({
-        ...{ kind: 'ended_early', lane: lane.name, id, calls: [] },
+        ...{ kind: 'ended_early', channel: channel.name, id, calls: [] },
         what: `${state} (${reason}) ${expiresAt - at} ms before it expired`,
       });
   }
@@ -30,9 +30,9 @@ export function inTime({ lane, calls, receipts, times }: Evidence): Breach[] {
 }
 
 /** When a player whose window is used up at this moment may get the next message, at the latest. */
-function nextWindow(judged: Evidence['lane']['judged'], at: number): number {
-  if (judged.kind === 'rolling') return at + judged.windowMs;
-  if (judged.kind === 'calendar') return (Math.floor(at / judged.windowMs) + 1) * judged.windowMs;
+function nextWindow(rule: History['channel']['rule'], at: number): number {
+  if (rule.kind === 'rolling') return at + rule.windowMs;
+  if (rule.kind === 'calendar') return (Math.floor(at / rule.windowMs) + 1) * rule.windowMs;
   return Number.POSITIVE_INFINITY;
 }
 
@@ -42,16 +42,19 @@ function nextWindow(judged: Evidence['lane']['judged'], at: number): number {
  * @param unknown runs with a send whose end was unknown, by the workers' logs: `<channel> <id> <run>`
  */
 export function answersKept(
-  { lane, calls, receipts }: Evidence,
+  { channel, calls, receipts }: History,
   calmFrom: number,
   unknown: ReadonlySet<string>,
 ): Breach[] {
   const arrived = accepted(calls);
   return receipts.flatMap(({ id, run, state, reason }) => {
     const sent = arrived.get(id) ?? [];
-    if (state !== 'dead' || reason !== 'unconfirmed' || unknown.has(`${lane.name} ${id} ${run}`)) return [];
+    if (state !== 'dead' || reason !== 'unconfirmed' || unknown.has(`${channel.name} ${id} ${run}`))
+      return [];
     const answered = sent.length > 0 && sent.every(({ at, fault }) => at >= calmFrom && fault === undefined);
     const what = 'accepted and answered, and dead (unconfirmed)';
-    return answered ? [{ kind: 'answer_thrown_away' as const, lane: lane.name, id, what, calls: sent }] : [];
+    return answered
+      ? [{ kind: 'answer_thrown_away' as const, channel: channel.name, id, what, calls: sent }]
+      : [];
   });
 }

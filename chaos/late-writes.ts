@@ -1,9 +1,9 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
-import { TIMEOUT_MS } from './lanes.ts';
+import { TIMEOUT_MS } from './channels.ts';
 import { logLines } from './log-lines.ts';
 
 /** Whether a call left its worker after the grant for it was over. */
-export type LateWrites = (lane: string, call: Pick<SandboxCall, 'at'>, id: string) => boolean;
+export type LateWrites = (channel: string, call: Pick<SandboxCall, 'at'>, id: string) => boolean;
 
 /** A grant's deadline, with the margins around the request and what a busy machine adds. */
 const OVER_AFTER_MS = TIMEOUT_MS + 2_000;
@@ -21,8 +21,8 @@ export async function lateWrites(logs: string): Promise<LateWrites> {
     const { name, ...span } = attempt;
     slow.set(name, [...(slow.get(name) ?? []), span]);
   }
-  return (lane, { at }, id) =>
-    slow.get(`${lane} ${id}`)?.some(({ from, to }) => at > from + OVER_AFTER_MS && at <= to) ?? false;
+  return (channel, { at }, id) =>
+    slow.get(`${channel} ${id}`)?.some(({ from, to }) => at > from + OVER_AFTER_MS && at <= to) ?? false;
 }
 
 function slowAttempt(line: string): { name: string; from: number; to: number } | undefined {

@@ -1,12 +1,12 @@
 import type { MessageInput } from '../src/app.ts';
 import type { Clock, Random } from '../src/clock.ts';
-import { FIRST_WINDOW_MS, LANES, type Lane, laneOf } from './lanes.ts';
+import { CHANNELS, type Channel, channelOf, FIRST_WINDOW_MS } from './channels.ts';
 
 /** One thing that a producer does. */
 export type Order =
-  | { kind: 'message'; lane: Lane; id: string; message: MessageInput; again: Again }
+  | { kind: 'message'; channel: Channel; id: string; message: MessageInput; again: Again }
   /** Put into the queue by somebody else, and readable for nobody. */
-  | { kind: 'garbage'; lane: Lane; data: unknown };
+  | { kind: 'garbage'; channel: Channel; data: unknown };
 
 /** The same message once more: by the producer, or by somebody else as a job of its own. */
 export type Again = 'no' | 'produced' | 'foreign';
@@ -22,7 +22,7 @@ export interface MessagePlan {
   movedFrom?: number;
 }
 
-const [MOVING, MOVED] = [laneOf('moving'), laneOf('moved')];
+const [MOVING, MOVED] = [channelOf('moving'), channelOf('moved')];
 const OTHER_PEOPLE = 1_000_000;
 const DEFERRED = 0.2;
 const AGAIN = 0.03;
@@ -36,57 +36,57 @@ export function* planMessages(
   { messages, spanMs, from = 0, orderly = false, movedFrom = Number.POSITIVE_INFINITY }: MessagePlan,
   { random, clock }: { random: Random; clock: Pick<Clock, 'now'> },
 ): Generator<Order> {
-  const crowds = new Map(LANES.map((lane) => [lane, crowdOf(lane, messages, spanMs)]));
+  const crowds = new Map(CHANNELS.map((channel) => [channel, crowdOf(channel, messages, spanMs)]));
   const strangers = from > 0 ? OTHER_PEOPLE : 0;
   for (let number = from; number < from + messages; number += 1) {
-    const drawn = laneAt(random());
-    const lane = drawn === MOVING && number >= movedFrom ? MOVED : drawn;
+    const drawn = channelAt(random());
+    const channel = drawn === MOVING && number >= movedFrom ? MOVED : drawn;
     if (random() < GARBAGE && !orderly) {
-      yield { kind: 'garbage', lane, data: garbage(random, number) };
+      yield { kind: 'garbage', channel, data: garbage(random, number) };
       continue;
     }
-    const id = `${lane.name}-${number}`;
+    const id = `${channel.name}-${number}`;
     const recipient = strangers + Math.floor(random() * (crowds.get(drawn) ?? 1));
     const roll = random();
     const again: Again = roll < AGAIN / 2 ? 'produced' : roll < AGAIN ? 'foreign' : 'no';
     yield {
       kind: 'message',
-      lane,
+      channel,
       id,
-      message: compose(lane, id, recipient, { random, now: clock.now() }),
+      message: compose(channel, id, recipient, { random, now: clock.now() }),
       again,
     };
   }
 }
 
-function crowdOf(lane: Lane, messages: number, spanMs: number): number {
-  const own = messages * lane.share;
-  if (!lane.crowding) return Math.ceil(own / 4);
-  const windowMs = 'windowMs' in lane.judged ? lane.judged.windowMs : FIRST_WINDOW_MS;
+function crowdOf(channel: Channel, messages: number, spanMs: number): number {
+  const own = messages * channel.share;
+  if (!channel.crowding) return Math.ceil(own / 4);
+  const windowMs = 'windowMs' in channel.rule ? channel.rule.windowMs : FIRST_WINDOW_MS;
   const windows = Math.max(1, spanMs / windowMs);
-  return Math.max(3, Math.ceil(own / windows / lane.crowding));
+  return Math.max(3, Math.ceil(own / windows / channel.crowding));
 }
 
-function laneAt(roll: number): Lane {
+function channelAt(roll: number): Channel {
   let left = roll;
-  for (const lane of LANES) {
-    if (left < lane.share) return lane;
-    left -= lane.share;
+  for (const channel of CHANNELS) {
+    if (left < channel.share) return channel;
+    left -= channel.share;
   }
-  return LANES[0]!;
+  return CHANNELS[0]!;
 }
 
 function compose(
-  lane: Lane,
+  channel: Channel,
   id: string,
   recipient: number,
   { random, now }: { random: Random; now: number },
 ): MessageInput {
   const lifeMs = LIFE_MS.least + random() * (LIFE_MS.most - LIFE_MS.least);
   return {
-    ...lane.to(recipient),
+    ...channel.to(recipient),
     id,
-    channel: lane.name,
+    channel: channel.name,
     content: `This is ${id} for you`,
     expiresAt: new Date(now + lifeMs).toISOString(),
     ...(random() < DEFERRED && { onQuota: 'defer' }),

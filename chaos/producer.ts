@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { createProducer, type MessageInput } from '../src/app.ts';
 import { MESSAGE_JOB } from '../src/jobs/job-ids.ts';
 import { PREFIX, queueName } from '../src/redis/keys.ts';
-import { LANES, type Lane } from './lanes.ts';
+import { CHANNELS, type Channel } from './channels.ts';
 import type { Order } from './messages.ts';
 
 /** Carries out orders, by Herald's own producer and as a foreign one that only knows the wire contract. */
@@ -24,10 +24,10 @@ export interface Orders {
    */
   sendAgain(isFinal: (id: string) => boolean): Promise<number>;
   /** A foreign job of so many bytes, which nobody can deliver. */
-  poison(lane: Lane, bytes: number): Promise<void>;
+  poison(channel: Channel, bytes: number): Promise<void>;
   /** BullMQ's own pause. */
-  pause(lane: Lane): Promise<void>;
-  resume(lane: Lane): Promise<void>;
+  pause(channel: Channel): Promise<void>;
+  resume(channel: Channel): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,19 +45,19 @@ export function openOrders(redis: string, straight: string): Orders {
   let carriedOut = 0;
   const producer = createProducer({
     redis,
-    channels: LANES.map(({ name }) => name),
+    channels: CHANNELS.map(({ name }) => name),
     timeoutMs: TIMEOUT_MS,
   });
   const connection = new Redis(straight, { maxRetriesPerRequest: null });
   connection.on('error', () => {}); // Redis is killed again and again.
   const queues = new Map(
-    LANES.map((lane) => [lane, new Queue(queueName(lane.name), { connection, prefix: PREFIX })]),
+    CHANNELS.map((channel) => [channel, new Queue(queueName(channel.name), { connection, prefix: PREFIX })]),
   );
   for (const queue of queues.values()) queue.on('error', () => {});
 
-  async function addForeign(lane: Lane, data: unknown, name?: string): Promise<void> {
-    const job = await persistently(() => queues.get(lane)!.add(MESSAGE_JOB, data));
-    acknowledged.add(`${lane.name} ${name ?? job.id}`);
+  async function addForeign(channel: Channel, data: unknown, name?: string): Promise<void> {
+    const job = await persistently(() => queues.get(channel)!.add(MESSAGE_JOB, data));
+    acknowledged.add(`${channel.name} ${name ?? job.id}`);
   }
 
   const produce = (messages: readonly MessageInput[], onResult: (result: SendResult) => void) =>
@@ -80,10 +80,10 @@ export function openOrders(redis: string, straight: string): Orders {
       if (status === 'duplicate') repeated.refused += 1;
     });
     const foreign = orders.map(async (order) => {
-      if (order.kind === 'garbage') return addForeign(order.lane, order.data);
+      if (order.kind === 'garbage') return addForeign(order.channel, order.data);
       if (order.again !== 'foreign') return;
       repeated.foreign += 1;
-      await addForeign(order.lane, { v: 1, ...order.message }, order.id);
+      await addForeign(order.channel, { v: 1, ...order.message }, order.id);
     });
     await Promise.all([produced, ...foreign]);
     carriedOut += orders.length;
@@ -110,13 +110,13 @@ export function openOrders(redis: string, straight: string): Orders {
       });
       return queued;
     },
-    async poison(lane, bytes) {
+    async poison(channel, bytes) {
       const content = 'x'.repeat(bytes);
-      await addForeign(lane, { v: 1, platform: lane.account, channel: lane.name, content });
+      await addForeign(channel, { v: 1, platform: channel.account, channel: channel.name, content });
       carriedOut += 1;
     },
-    pause: (lane) => persistently(() => queues.get(lane)!.pause()),
-    resume: (lane) => persistently(() => queues.get(lane)!.resume()),
+    pause: (channel) => persistently(() => queues.get(channel)!.pause()),
+    resume: (channel) => persistently(() => queues.get(channel)!.resume()),
     async close() {
       await producer.close();
       await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));

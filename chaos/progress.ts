@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { channelKey, channelKeys } from '../src/redis/keys.ts';
+import { CHANNELS, type Channel } from './channels.ts';
 import type { Fleet } from './fleet.ts';
-import { LANES, type Lane } from './lanes.ts';
 import type { Store } from './store.ts';
 
 /** How far a run is, told every few seconds, and when it is over. */
@@ -46,15 +46,15 @@ export async function settled(
 
 async function count(redis: Redis): Promise<{ finals: number; left: number }> {
   const sums = { finals: 0, left: 0 };
-  for (const lane of LANES) {
-    sums.finals += await redis.xlen(channelKeys(lane.name).receipts);
-    sums.left += await leftIn(redis, lane);
+  for (const channel of CHANNELS) {
+    sums.finals += await redis.xlen(channelKeys(channel.name).receipts);
+    sums.left += await leftIn(redis, channel);
   }
   return sums;
 }
 
 /** Jobs of a channel that have no end yet. */
-export async function leftIn(redis: Redis, { name }: Lane): Promise<number> {
+export async function leftIn(redis: Redis, { name }: Channel): Promise<number> {
   const key = channelKey(name);
   const lists = await Promise.all(['wait', 'paused', 'active'].map((list) => redis.llen(`${key}:${list}`)));
   const sets = await Promise.all(['delayed', 'prioritized'].map((set) => redis.zcard(`${key}:${set}`)));

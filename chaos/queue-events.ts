@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { channelKey } from '../src/redis/keys.ts';
-import { LANES } from './lanes.ts';
+import { CHANNELS } from './channels.ts';
 
 /** Follows the queues' own word of who gets which job; it keeps only the latest hundred. */
 export interface QueueEvents {
@@ -14,7 +14,7 @@ const COUNT = 1_000;
 export function followQueues(redis: string, onGiven: (at: number, job: string) => void): QueueEvents {
   const client = new Redis(redis, { maxRetriesPerRequest: null, replyMapping: 'legacy' });
   client.on('error', () => {}); // Redis is killed again and again.
-  const channels = new Map(LANES.map(({ name }) => [`${channelKey(name)}:events`, name]));
+  const channels = new Map(CHANNELS.map(({ name }) => [`${channelKey(name)}:events`, name]));
   const seen = new Map([...channels.keys()].map((key) => [key, '0-0']));
   let closed = false;
 

@@ -1,5 +1,5 @@
 import { replayDeadLetters } from '../src/app.ts';
-import type { Platforms } from './stage.ts';
+import type { Platforms } from './platforms.ts';
 
 /** What certainly did not arrive. An `unconfirmed` letter may have, and is replayed only where a person asks for it. */
 const REASONS = ['exhausted', 'bad_recipient', 'bad_request'] as const;

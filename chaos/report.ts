@@ -1,12 +1,12 @@
-import type { Breach, Evidence } from './breach.ts';
-import { QUIET_MS, TIMEOUT_MS } from './lanes.ts';
+import type { Breach, History } from './breach.ts';
+import { QUIET_MS, TIMEOUT_MS } from './channels.ts';
 import type { RecoveryFigures } from './recovery.ts';
 
 /** The closing table of a run. */
 export interface Findings {
   seed: number;
   seconds: number;
-  evidence: readonly Evidence[];
+  histories: readonly History[];
   acknowledged: number;
   repeated: { refused: number; foreign: number };
   faults: ReadonlyMap<string, number>;
@@ -28,18 +28,18 @@ type Row = readonly [name: string, value: string | number];
 export const RECOVERED_WITHIN_MS = 25_000;
 
 export function closingTable(findings: Findings): string {
-  const { evidence, breaches, recovery } = findings;
+  const { histories, breaches, recovery } = findings;
   const of = (kind: Breach['kind'], confirmable?: boolean): number =>
     breaches.filter((breach) => {
-      const lane = evidence.find((each) => each.lane.name === breach.lane)?.lane;
+      const channel = histories.find((each) => each.channel.name === breach.channel)?.channel;
       if (breach.kind !== kind) return false;
-      return confirmable === undefined || (lane?.judged.kind === 'confirmable') === confirmable;
+      return confirmable === undefined || (channel?.rule.kind === 'confirmable') === confirmable;
     }).length;
-  const calls = evidence.flatMap((each) => each.calls);
+  const calls = histories.flatMap((each) => each.calls);
   return [
     section('messages', [
       ['acknowledged', findings.acknowledged],
-      ...evidence.map(({ lane, acknowledged }): Row => [`  ${lane.name}`, acknowledged.size]),
+      ...histories.map(({ channel, acknowledged }): Row => [`  ${channel.name}`, acknowledged.size]),
       ['sent once more, and refused', findings.repeated.refused],
       ['added once more as another job', findings.repeated.foreign],
       ['requests that reached a platform', calls.length],
@@ -51,7 +51,7 @@ export function closingTable(findings: Findings): string {
       ...[...findings.faults].toSorted(([a], [b]) => (a < b ? -1 : 1)),
       ['answers of a platform spoilt', calls.filter(({ fault }) => fault !== undefined).length],
     ]),
-    section('final states', finalRows(evidence)),
+    section('final states', finalRows(histories)),
     section('unknown sends, by how their runs ended', unknownRows(findings)),
     section('the promise', [
       ['lost', of('lost')],
@@ -88,29 +88,29 @@ export const kept = ({ breaches, complaints, recovery }: Findings): boolean =>
   recovery.never.length === 0 &&
   recovery.max <= RECOVERED_WITHIN_MS;
 
-function finalRows(evidence: readonly Evidence[]): Row[] {
+function finalRows(histories: readonly History[]): Row[] {
   return counted(
-    evidence.flatMap(({ receipts }) => receipts.map(({ state, reason }) => `${state}/${reason}`)),
+    histories.flatMap(({ receipts }) => receipts.map(({ state, reason }) => `${state}/${reason}`)),
   );
 }
 
 /** A worker that died with its answer left no line: that the send was unknown is seen by the end of the run. */
-function unknownRows({ evidence, unknown }: Findings): Row[] {
+function unknownRows({ histories, unknown }: Findings): Row[] {
   const telling = new Set(['presumed', 'confirmed', 'unconfirmed']);
   return counted(
-    evidence.flatMap(({ lane, receipts }) =>
+    histories.flatMap(({ channel, receipts }) =>
       receipts
-        .filter(({ id, run, reason }) => telling.has(reason) || unknown.has(`${lane.name} ${id} ${run}`))
-        .map(({ state, reason }) => `${lane.name}: ${state}/${reason}`),
+        .filter(({ id, run, reason }) => telling.has(reason) || unknown.has(`${channel.name} ${id} ${run}`))
+        .map(({ state, reason }) => `${channel.name}: ${state}/${reason}`),
     ),
   );
 }
 
 /** Told by channel: it depends on the platform whether it stops such a request. */
-function beyondRows({ evidence, beyond }: Findings): Row[] {
-  return evidence.map(({ lane }) => [
-    `second messages and duplicates, ${lane.name}`,
-    beyond.filter((breach) => breach.lane === lane.name).length,
+function beyondRows({ histories, beyond }: Findings): Row[] {
+  return histories.map(({ channel }) => [
+    `second messages and duplicates, ${channel.name}`,
+    beyond.filter((breach) => breach.channel === channel.name).length,
   ]);
 }
 

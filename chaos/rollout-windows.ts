@@ -1,5 +1,5 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
-import type { Breach, Evidence } from './breach.ts';
+import type { Breach, History } from './breach.ts';
 import { idInContent } from './messages.ts';
 import type { Deployed } from './rollouts.ts';
 
@@ -9,9 +9,9 @@ import type { Deployed } from './rollouts.ts';
  * everything that was sent is explained: in no window of the policy in force is a player sent two messages, and none
  * of either policy is shared across the change.
  */
-export function rolloutWindows(evidence: readonly Evidence[], deployed: readonly Deployed[]): Breach[] {
-  const lanes = evidence.filter(({ lane }) => lane.judged.kind === 'rollout');
-  const calls = lanes.flatMap((each) => each.calls).filter(({ result }) => result === 'accepted');
+export function rolloutWindows(histories: readonly History[], deployed: readonly Deployed[]): Breach[] {
+  const channels = histories.filter(({ channel }) => channel.rule.kind === 'rollout');
+  const calls = channels.flatMap((each) => each.calls).filter(({ result }) => result === 'accepted');
   const pairs = pairsOf(calls.toSorted((a, b) => a.at - b.at));
   const changes = deployed.map(({ at, windowMs }) => ({ at, windowMs }));
   for (const [number, change] of changes.entries()) {
@@ -63,5 +63,5 @@ function breachOf(calls: Pair): Breach {
   const [first, second] = calls;
   const id = idInContent(second.content) ?? second.content;
   const what = `accepted for ${second.recipient} ${second.at - first.at} ms after ${idInContent(first.content)}`;
-  return { kind: 'second_message', lane: id.replace(/-\d+$/, ''), id, what, calls };
+  return { kind: 'second_message', channel: id.replace(/-\d+$/, ''), id, what, calls };
 }

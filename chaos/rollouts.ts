@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
-import { FIRST_WINDOW_MS, type Lane, laneOf, rolloutSettings } from './lanes.ts';
-import type { Platforms } from './stage.ts';
+import { type Channel, channelOf, FIRST_WINDOW_MS, rolloutSettings } from './channels.ts';
+import type { Platforms } from './platforms.ts';
 
 /**
  * Deployments that change a channel under way: its quota, and at last its name. Old and new workers run side by side for
@@ -17,7 +17,7 @@ export interface Rollouts {
 }
 
 export interface Version {
-  lane: Lane;
+  channel: Channel;
   windowMs: number;
 }
 export type Deployed = Version & { at: number };
@@ -30,7 +30,7 @@ export interface RolloutsOptions {
   now(): number;
   pause(ms: number): Promise<void>;
   /** Messages that a channel's worker still has to bring to an end. */
-  left(lane: Lane): Promise<number>;
+  left(channel: Channel): Promise<number>;
   signal: AbortSignal;
 }
 
@@ -47,7 +47,7 @@ const BEGINS_WITHIN_MS = DRAINS_WITHIN_MS + 150_000;
 /** The first, and as many changes as are asked for: another quota with each, and with the last another name. */
 export function planVersions(changes: number): Version[] {
   return Array.from({ length: changes + 1 }, (_, number) => ({
-    lane: laneOf(number > 0 && number === changes ? 'moved' : 'moving'),
+    channel: channelOf(number > 0 && number === changes ? 'moved' : 'moving'),
     windowMs: number % 2 ? OTHER_WINDOW_MS : FIRST_WINDOW_MS,
   }));
 }
@@ -60,10 +60,10 @@ export function openRollouts(options: RolloutsOptions): Rollouts {
   let current: { worker: WorkerProcess; version: Version } | undefined;
   let started = 0;
 
-  function launch({ lane, windowMs }: Version): WorkerProcess {
+  function launch({ channel, windowMs }: Version): WorkerProcess {
     started += 1;
     const name = `rollout-${started}`;
-    const channels = platforms.channels([lane], rolloutSettings(windowMs));
+    const channels = platforms.channels([channel], rolloutSettings(windowMs));
     const config = { redis: options.redis, http: { port: 0 }, drainTimeout: '10s', channels };
     const worker = startWorkerProcess({
       name,
@@ -115,8 +115,8 @@ export function openRollouts(options: RolloutsOptions): Rollouts {
       if (old) {
         await pause(SIDE_BY_SIDE_MS);
         // Nobody serves a name that is given up: what is queued by it is brought to an end before.
-        const drained = async (): Promise<boolean> => (await options.left(old.version.lane)) === 0;
-        if (old.version.lane !== version.lane) await until(drained, DRAINS_WITHIN_MS);
+        const drained = async (): Promise<boolean> => (await options.left(old.version.channel)) === 0;
+        if (old.version.channel !== version.channel) await until(drained, DRAINS_WITHIN_MS);
         old.worker.signal('SIGTERM');
         await old.worker.end;
       }

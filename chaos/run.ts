@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/clock.ts';
 import { experiment } from './experiment.ts';
-import { historyOf } from './history.ts';
 import { readOptions, USAGE } from './options.ts';
 import { closingTable, type Findings, kept, RECOVERED_WITHIN_MS } from './report.ts';
+import { traceOf } from './trace.ts';
 
 /** `npm run chaos`: the promise, put to the proof. */
 
-const HISTORIES = 3;
+const TRACES = 3;
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), systemClock.now());
@@ -31,9 +31,9 @@ async function main(): Promise<number> {
       return 1;
     }
     console.log(`\n${closingTable(findings)}`);
-    for (const breach of findings.breaches.slice(0, HISTORIES)) {
-      console.log(`\n${breach.kind} ${breach.lane} ${breach.id}: ${breach.what}`);
-      console.log((await historyOf(breach, findings.evidence, logs)).join('\n'));
+    for (const breach of findings.breaches.slice(0, TRACES)) {
+      console.log(`\n${breach.kind} ${breach.channel} ${breach.id}: ${breach.what}`);
+      console.log((await traceOf(breach, findings.histories, logs)).join('\n'));
     }
     await tellSlowest(findings, logs);
     console.log(kept(findings) ? '\nThe promise held.' : '\nTHE PROMISE WAS BROKEN.');
@@ -44,11 +44,11 @@ async function main(): Promise<number> {
 }
 
 /** A recovery that took too long is a breach, too: of the message that waited longest. */
-async function tellSlowest({ recovery, evidence }: Findings, logs: string): Promise<void> {
-  const [lane, id] = recovery.slowest?.split(' ') ?? [];
-  if (recovery.max <= RECOVERED_WITHIN_MS || lane === undefined || id === undefined) return;
-  console.log(`\nthe slowest recovery, ${lane} ${id}`);
-  console.log((await historyOf({ lane, id }, evidence, logs)).join('\n'));
+async function tellSlowest({ recovery, histories }: Findings, logs: string): Promise<void> {
+  const [channel, id] = recovery.slowest?.split(' ') ?? [];
+  if (recovery.max <= RECOVERED_WITHIN_MS || channel === undefined || id === undefined) return;
+  console.log(`\nthe slowest recovery, ${channel} ${id}`);
+  console.log((await traceOf({ channel, id }, histories, logs)).join('\n'));
 }
 
 process.exitCode = await main();

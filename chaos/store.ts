@@ -4,9 +4,9 @@ import { parseReceipts } from '../src/observe/receipts.ts';
 import { channelKeys } from '../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../src/sandbox/index.ts';
 import { openFaultyProxy } from '../testing/faulty-proxy.ts';
+import { CHANNELS } from './channels.ts';
+import { deadLettersOf } from './dead-letters.ts';
 import type { Forgetting } from './forgetting.ts';
-import { LANES } from './lanes.ts';
-import { findDeadLetters } from './letters.ts';
 
 /**
  * The Redis of a run: with an append-only file, killed and started again, flushed, filled up, demoted and promoted, and
@@ -51,19 +51,19 @@ export async function openStore(clock: Clock): Promise<Store> {
   /** Reads what is there and takes it away in one step: nothing is written in between. */
   async function forget(kind: string, act: (commands: ChainableCommander) => void): Promise<void> {
     const deadLettersAt = clock.now();
-    const letters = await Promise.all(
-      LANES.map(async (lane) => [lane.name, await findDeadLetters(lane, redis)]),
+    const deadLetters = await Promise.all(
+      CHANNELS.map(async (channel) => [channel.name, await deadLettersOf(channel, redis)]),
     );
     const commands = redis.multi();
-    for (const { name } of LANES) commands.xrange(channelKeys(name).receipts, '-', '+');
+    for (const { name } of CHANNELS) commands.xrange(channelKeys(name).receipts, '-', '+');
     act(commands);
     const replies = (await commands.exec()) ?? [];
     for (const [error] of replies) if (error) throw error;
-    const receipts = LANES.map(({ name }, i) => [name, parseReceipts(replies[i]?.[1] as [])] as const);
+    const receipts = CHANNELS.map(({ name }, i) => [name, parseReceipts(replies[i]?.[1] as [])] as const);
     acknowledged = 0;
     forgettings.push({
       ...{ kind, deadLettersAt, at: clock.now(), receipts: new Map(receipts) },
-      letters: new Map(letters as [string, Set<string>][]),
+      deadLetters: new Map(deadLetters as [string, Set<string>][]),
     });
   }
 

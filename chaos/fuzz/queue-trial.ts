@@ -35,8 +35,8 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   const left: string[] = [];
   const logger = createLogger({
     level: 'warn',
-    // A job that nobody settled comes back by itself, and hides what went wrong with it.
-    destination: { write: (line) => void (line.includes('come back by itself') && left.push(line)) },
+    // A job that is left to stall is redelivered, which hides what went wrong with it.
+    destination: { write: (line) => void (line.includes('job left to stall') && left.push(line)) },
   });
   const source = { redis: server.url, http: false, channels: channelsAt(sandbox.url) };
   const readFile = (): never => {
@@ -129,7 +129,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     }
     for (const [id, job] of wrong)
       throw new Error(`${read(id, job).kind} job without its end: ${JSON.stringify(job)}`);
-    if (left.length > 0) throw new Error(`left to come back: ${left[0]}`);
+    if (left.length > 0) throw new Error(`left to stall: ${left[0]}`);
     if ((await queue.getFailedCount()) > 0) throw new Error('a job lies in the failed set');
     await redis.del(queue.toKey('delayed'));
   }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Breach, Evidence, Times } from '../../chaos/breach.ts';
+import type { Breach, History, Times } from '../../chaos/breach.ts';
+import { channelOf } from '../../chaos/channels.ts';
+import { check, separate } from '../../chaos/checker.ts';
 import { type Forgetting, unforgotten } from '../../chaos/forgetting.ts';
 import { answersKept } from '../../chaos/in-time.ts';
-import { judge, separate } from '../../chaos/judge.ts';
-import { laneOf } from '../../chaos/lanes.ts';
 import { rolloutWindows } from '../../chaos/rollout-windows.ts';
 import type { Receipt } from '../../src/observe/receipts.ts';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
 
-/** The judge of a run must be able to find it guilty. */
+/** The checker must be able to find a broken promise. */
 
 const WINDOW_MS = 60_000;
 const START = 100 * WINDOW_MS;
@@ -22,15 +22,15 @@ const receipt = (id: string, fields: Partial<Receipt> = {}): Receipt => ({
   ...fields,
 });
 
-function breaches(evidence: Partial<Evidence> & { acknowledged?: ReadonlySet<string> }): Breach['kind'][] {
-  const receipts = evidence.receipts ?? [];
-  const acknowledged = evidence.acknowledged ?? new Set(receipts.map(({ id }) => id));
-  const letters = evidence.letters ?? new Set(receipts.map(({ id }) => id));
-  const whole = { lane: laneOf('kongregate'), calls: [], times: new Map(), ...evidence };
-  return judge({ ...whole, receipts, acknowledged, letters }).map(({ kind }) => kind);
+function breaches(history: Partial<History> & { acknowledged?: ReadonlySet<string> }): Breach['kind'][] {
+  const receipts = history.receipts ?? [];
+  const acknowledged = history.acknowledged ?? new Set(receipts.map(({ id }) => id));
+  const deadLetters = history.deadLetters ?? new Set(receipts.map(({ id }) => id));
+  const whole = { channel: channelOf('kongregate'), calls: [], times: new Map(), ...history };
+  return check({ ...whole, receipts, acknowledged, deadLetters }).map(({ kind }) => kind);
 }
 
-describe('the judge of a run', () => {
+describe('the check of a run', () => {
   it('finds nothing in a run that kept its promise: a repetition of one message is none', () => {
     const calls = [
       call('kongregate-1', 0),
@@ -43,10 +43,10 @@ describe('the judge of a run', () => {
   it('keeps apart what was written later than the guarantee allows', () => {
     const calls = [call('kongregate-1', 0), call('kongregate-2', 10), call('kongregate-3', 20)];
     const nothing = {
-      ...{ receipts: [], acknowledged: new Set<string>(), letters: new Set<string>() },
+      ...{ receipts: [], acknowledged: new Set<string>(), deadLetters: new Set<string>() },
       times: new Map<string, Times>(),
     };
-    const found = judge({ lane: laneOf('kongregate'), calls, ...nothing });
+    const found = check({ channel: channelOf('kongregate'), calls, ...nothing });
     expect(separate(found, () => false)).toEqual({ breaches: found, beyond: [] });
     const { breaches, beyond } = separate(
       found,
@@ -67,14 +67,16 @@ describe('the judge of a run', () => {
   it('finds what died and left no letter: a replay lost it, or it was never buried', () => {
     const receipts = [receipt('kongregate-1', { state: 'dead', reason: 'exhausted' })];
     expect(breaches({ receipts })).toEqual([]);
-    expect(breaches({ receipts, letters: new Set() })).toEqual(['lost']);
+    expect(breaches({ receipts, deadLetters: new Set() })).toEqual(['lost']);
     const again = [...receipts, receipt('kongregate-1', { run: 2 })];
-    expect(breaches({ receipts: again, letters: new Set(), calls: [call('kongregate-1', 0)] })).toEqual([]);
-    // Proof came after its death: nothing is left to bury.
-    const doubtful = [receipt('kongregate-1', { state: 'dead', reason: 'unconfirmed' })];
-    expect(breaches({ receipts: doubtful, letters: new Set(), calls: [call('kongregate-1', 0)] })).toEqual(
+    expect(breaches({ receipts: again, deadLetters: new Set(), calls: [call('kongregate-1', 0)] })).toEqual(
       [],
     );
+    // Proof came after its death: nothing is left to bury.
+    const doubtful = [receipt('kongregate-1', { state: 'dead', reason: 'unconfirmed' })];
+    expect(
+      breaches({ receipts: doubtful, deadLetters: new Set(), calls: [call('kongregate-1', 0)] }),
+    ).toEqual([]);
   });
 
   it('finds what is called undelivered and arrived, unless it is called a doubt', () => {
@@ -100,19 +102,19 @@ describe('the judge of a run', () => {
   });
 
   it('finds one within the length of a rolling window', () => {
-    const lane = laneOf('rolling');
-    const windowMs = lane.judged.kind === 'rolling' ? lane.judged.windowMs : 0;
+    const channel = channelOf('rolling');
+    const windowMs = channel.rule.kind === 'rolling' ? channel.rule.windowMs : 0;
     const calls = (apart: number): SandboxCall[] => [call('rolling-1', 0), call('rolling-2', apart)];
-    expect(breaches({ lane, calls: calls(windowMs - 1) })).toEqual(['second_message']);
-    expect(breaches({ lane, calls: calls(windowMs) })).toEqual([]);
+    expect(breaches({ channel, calls: calls(windowMs - 1) })).toEqual(['second_message']);
+    expect(breaches({ channel, calls: calls(windowMs) })).toEqual([]);
   });
 
   it('finds a message that arrived twice, whatever the windows', () => {
     const twice = [call('kongregate-1', 0), call('kongregate-1', WINDOW_MS)];
     expect(breaches({ calls: twice })).toEqual(['arrived_twice']);
-    expect(breaches({ lane: laneOf('forum'), calls: [call('forum-1', 0), call('forum-1', 1)] })).toEqual([
-      'arrived_twice',
-    ]);
+    expect(
+      breaches({ channel: channelOf('forum'), calls: [call('forum-1', 0), call('forum-1', 1)] }),
+    ).toEqual(['arrived_twice']);
   });
 
   it('finds what is called delivered and never arrived', () => {
@@ -142,33 +144,38 @@ describe('the judge of a run', () => {
 
   it('finds an answer that was thrown away, unless the worker itself had none', () => {
     const receipts = [receipt('chat-1', { state: 'dead', reason: 'unconfirmed' })];
-    const evidence = (fields: Partial<SandboxCall> = {}): Evidence => ({
-      ...{ lane: laneOf('chat'), calls: [{ ...call('chat-1', 0), ...fields }], receipts, times: new Map() },
-      ...{ acknowledged: new Set(['chat-1']), letters: new Set(['chat-1']) },
+    const history = (fields: Partial<SandboxCall> = {}): History => ({
+      ...{
+        channel: channelOf('chat'),
+        calls: [{ ...call('chat-1', 0), ...fields }],
+        receipts,
+        times: new Map(),
+      },
+      ...{ acknowledged: new Set(['chat-1']), deadLetters: new Set(['chat-1']) },
     });
     const kinds = (found: readonly Breach[]) => found.map(({ kind }) => kind);
-    expect(kinds(answersKept(evidence(), START, new Set()))).toEqual(['answer_thrown_away']);
-    expect(answersKept(evidence({ fault: 'reset' }), START, new Set())).toEqual([]);
-    expect(answersKept(evidence(), START, new Set(['chat chat-1 1']))).toEqual([]);
+    expect(kinds(answersKept(history(), START, new Set()))).toEqual(['answer_thrown_away']);
+    expect(answersKept(history({ fault: 'reset' }), START, new Set())).toEqual([]);
+    expect(answersKept(history(), START, new Set(['chat chat-1 1']))).toEqual([]);
     // Before, workers were killed with the answers that they had.
-    expect(answersKept(evidence(), START + 1, new Set())).toEqual([]);
+    expect(answersKept(history(), START + 1, new Set())).toEqual([]);
   });
 });
 
 describe('a store that was made to forget', () => {
-  const lane = laneOf('kongregate');
+  const channel = channelOf('kongregate');
   const forgetting = (receipts: Receipt[], fields: Partial<Forgetting> = {}): Forgetting => ({
-    ...{ kind: 'FLUSHALL', at: START + 100, deadLettersAt: START + 90, letters: new Map() },
-    ...{ receipts: new Map([[lane.name, receipts]]), ...fields },
+    ...{ kind: 'FLUSHALL', at: START + 100, deadLettersAt: START + 90, deadLetters: new Map() },
+    ...{ receipts: new Map([[channel.name, receipts]]), ...fields },
   });
   const known = (before: Receipt[], after: Receipt[]) =>
-    unforgotten(lane, [forgetting(before)], { receipts: after, letters: new Set() }).receipts.map(
+    unforgotten(channel, [forgetting(before)], { receipts: after, deadLetters: new Set() }).receipts.map(
       ({ state, reason }) => `${state}/${reason}`,
     );
   const delivered = receipt('a-1');
   const dropped = receipt('a-1', { state: 'suppressed', reason: 'quota' });
 
-  it('is judged by what it held, and may be told the same end again', () => {
+  it('is rule by what it held, and may be told the same end again', () => {
     expect(known([delivered], [])).toEqual(['delivered/sent']);
     expect(known([delivered], [delivered])).toEqual(['delivered/sent']);
   });
@@ -183,14 +190,14 @@ describe('a store that was made to forget', () => {
     expect(known([], [delivered, delivered])).toHaveLength(2);
   });
 
-  it('takes dead letters along, but only of what died before', () => {
+  it('takes dead deadLetters along, but only of what died before', () => {
     const dead = (id: string, at: number) =>
       receipt(id, { state: 'dead', reason: 'exhausted', at: START + at });
-    const letters = new Map([[lane.name, new Set(['a-1'])]]);
+    const deadLetters = new Map([[channel.name, new Set(['a-1'])]]);
     const before = [dead('a-1', 0), dead('a-2', 0), dead('a-3', 95)];
-    const { letters: all } = unforgotten(lane, [forgetting(before, { letters })], {
+    const { deadLetters: all } = unforgotten(channel, [forgetting(before, { deadLetters })], {
       receipts: [dead('a-4', 200)],
-      letters: new Set(),
+      deadLetters: new Set(),
     });
     // The second had none when they were read; the third died between that and the flush.
     expect([...all]).toEqual(['a-1', 'a-3']);
@@ -198,15 +205,15 @@ describe('a store that was made to forget', () => {
 });
 
 describe('a quota that is changed by a deployment', () => {
-  const lane = laneOf('moving');
-  const version = (windowMs: number, at: number) => ({ lane, windowMs, at: START + at });
+  const channel = channelOf('moving');
+  const version = (windowMs: number, at: number) => ({ channel, windowMs, at: START + at });
   // Windows end at 40 s and 80 s before, at 60 s after.
   const deployed = [version(40_000, 0), version(60_000, 30_000)];
   const found = (...calls: SandboxCall[]) =>
     rolloutWindows(
       [
-        ...[{ lane, calls, receipts: [], times: new Map<string, Times>() }].map((each) => ({
-          ...{ ...each, acknowledged: new Set<string>(), letters: new Set<string>() },
+        ...[{ channel, calls, receipts: [], times: new Map<string, Times>() }].map((each) => ({
+          ...{ ...each, acknowledged: new Set<string>(), deadLetters: new Set<string>() },
         })),
       ],
       deployed,

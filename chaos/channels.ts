@@ -2,16 +2,16 @@ import type { MessageInput } from '../src/app.ts';
 import type { accountChannels } from '../src/sandbox/accounts.ts';
 
 /**
- * The channels of a run, and by what each is judged: `window` by its quota (whoever gets a second message in a window,
- * or would have got it if the platform had not refused), all of them by messages that arrive twice.
+ * A channel of a run and the rule by which it is checked: one with a window by its quota (nobody gets a second message in a
+ * window, or would have got it if the platform had not refused), every one by messages that arrive twice.
  */
-export interface Lane {
-  /** Its channel's name, and what the ids of its messages begin with. */
+export interface Channel {
+  /** The ids of its messages begin with it. */
   name: string;
   /** Of all messages. */
   share: number;
   /** `once`: by what arrives twice alone, as a confirmable one, where nobody can be asked. */
-  judged: { kind: 'calendar' | 'rolling'; windowMs: number } | { kind: 'confirmable' | 'once' | 'rollout' };
+  rule: { kind: 'calendar' | 'rolling'; windowMs: number } | { kind: 'confirmable' | 'once' | 'rollout' };
   /** Served by workers of its own, which are deployed anew with other settings: see `rollouts.ts`. */
   apart?: true;
   /** Which of the two simulated platforms stands behind it: one a player and window, or whatever is asked for. */
@@ -41,8 +41,8 @@ const toUser = (first: number) => (recipient: number) => ({
 /** Of the settings that change by the deployment, the first. */
 export const FIRST_WINDOW_MS = 40_000;
 
-const rollout = (name: string, share: number): Lane => ({
-  ...{ name, share, judged: { kind: 'rollout' }, apart: true, platform: 'lenient', crowding: 2.5 },
+const rollout = (name: string, share: number): Channel => ({
+  ...{ name, share, rule: { kind: 'rollout' }, apart: true, platform: 'lenient', crowding: 2.5 },
   settings: rolloutSettings(FIRST_WINDOW_MS),
   account: 'kongregate',
   to: toUser(30_000_000),
@@ -54,12 +54,12 @@ export const rolloutSettings = (windowMs: number) => ({
   ...{ apiKey: 'moving-key', onUnknown: 'keep' },
 });
 
-export const LANES: readonly Lane[] = [
+export const CHANNELS: readonly Channel[] = [
   {
     // Kongregate as it is: an unknown send is repeated within its window, and the refusal proves the first one.
     name: 'kongregate',
     share: 0.45,
-    judged: { kind: 'calendar', windowMs: 60_000 },
+    rule: { kind: 'calendar', windowMs: 60_000 },
     platform: 'limiting',
     settings: { ...kongregate(60_000, 'calendar'), rate: { max: 400, per: '1s' } },
     crowding: 2.5,
@@ -70,7 +70,7 @@ export const LANES: readonly Lane[] = [
     // A platform that takes whatever it gets: only Herald stands between a player and a second message.
     name: 'lenient',
     share: 0.15,
-    judged: { kind: 'calendar', windowMs: 40_000 },
+    rule: { kind: 'calendar', windowMs: 40_000 },
     platform: 'lenient',
     settings: { ...kongregate(40_000, 'calendar'), apiKey: 'lenient-key', onUnknown: 'keep' },
     crowding: 2.5,
@@ -80,7 +80,7 @@ export const LANES: readonly Lane[] = [
   {
     name: 'rolling',
     share: 0.1,
-    judged: { kind: 'rolling', windowMs: 30_000 },
+    rule: { kind: 'rolling', windowMs: 30_000 },
     platform: 'lenient',
     settings: { ...kongregate(30_000, 'rolling'), apiKey: 'rolling-key', onUnknown: 'keep' },
     crowding: 2.5,
@@ -90,7 +90,7 @@ export const LANES: readonly Lane[] = [
   {
     name: 'forum',
     share: 0.1,
-    judged: { kind: 'confirmable' },
+    rule: { kind: 'confirmable' },
     platform: 'limiting',
     settings: { rate: false },
     account: 'discourse',
@@ -103,7 +103,7 @@ export const LANES: readonly Lane[] = [
   {
     name: 'staff',
     share: 0.08,
-    judged: { kind: 'confirmable' },
+    rule: { kind: 'confirmable' },
     platform: 'limiting',
     settings: { rate: false },
     account: 'zulip',
@@ -113,7 +113,7 @@ export const LANES: readonly Lane[] = [
     // Nothing can be learned of a send whose answer was lost.
     name: 'chat',
     share: 0.07,
-    judged: { kind: 'once' },
+    rule: { kind: 'once' },
     platform: 'limiting',
     settings: { rate: false },
     account: 'usercom',
@@ -124,10 +124,10 @@ export const LANES: readonly Lane[] = [
   rollout('moved', 0),
 ];
 
-export const laneOf = (name: string): Lane => LANES.find((lane) => lane.name === name)!;
+export const channelOf = (name: string): Channel => CHANNELS.find((channel) => channel.name === name)!;
 
 /** The channels that the workers of the run serve side by side. */
-export const SERVED = LANES.filter(({ apart }) => !apart);
+export const SERVED = CHANNELS.filter(({ apart }) => !apart);
 
 export const API_KEYS = ['sandbox-key', 'lenient-key', 'rolling-key', 'moving-key'];
 

@@ -1,6 +1,6 @@
 import type { Random } from '../src/clock.ts';
 import { STEPS, type Step } from '../testing/failpoints.ts';
-import { TIMEOUT_MS } from './lanes.ts';
+import { TIMEOUT_MS } from './channels.ts';
 import type { ChaosOptions } from './options.ts';
 
 /** What is done to the system, and when: milliseconds from the start. `worker` is a number to be taken modulo. */

@@ -2,18 +2,18 @@ import type { Clock } from '../src/clock.ts';
 import { accountChannels } from '../src/sandbox/accounts.ts';
 import { type Fault, type Sandbox, startSandbox } from '../src/sandbox/index.ts';
 import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
-import { API_KEYS, COMMON, LANES, type Lane } from './lanes.ts';
+import { API_KEYS, CHANNELS, type Channel, COMMON } from './channels.ts';
 
-/** The simulated platforms of a run, each behind a proxy that can break: what they took is what is judged. */
+/** The simulated platforms of a run, each behind a proxy that can break: what they took is what is checked. */
 export interface Platforms {
-  readonly sandboxes: Readonly<Record<Lane['platform'], Sandbox>>;
+  readonly sandboxes: Readonly<Record<Channel['platform'], Sandbox>>;
   readonly proxies: readonly FaultyProxy[];
   /**
    * Of herald.yaml's shape.
-   * @param settings in place of the lane's own
+   * @param settings in place of the channel's own
    */
   channels(
-    lanes: readonly Lane[],
+    channels: readonly Channel[],
     settings?: Record<string, unknown>,
   ): Record<string, Record<string, unknown>>;
   slow(on: boolean): void;
@@ -41,8 +41,8 @@ const BAD_DAY: readonly Fault[] = [
 const SLOW: Fault = { kind: 'latency', latencyMs: 900, probability: 0.5 };
 
 export async function openPlatforms(clock: Clock, seed: number): Promise<Platforms> {
-  const [limited] = LANES.flatMap(({ judged, platform }) =>
-    platform === 'limiting' && judged.kind === 'calendar' ? [judged.windowMs] : [],
+  const [limited] = CHANNELS.flatMap(({ rule, platform }) =>
+    platform === 'limiting' && rule.kind === 'calendar' ? [rule.windowMs] : [],
   );
   // A site's limit would be all that is seen of Discourse in so short a time.
   const discourse = { requestsPerMinute: 1_000_000 };
@@ -61,11 +61,11 @@ export async function openPlatforms(clock: Clock, seed: number): Promise<Platfor
   return {
     sandboxes,
     proxies: Object.values(proxies),
-    channels: (lanes, settings) =>
+    channels: (channels, settings) =>
       Object.fromEntries(
-        lanes.map(({ name, platform, account, ...lane }) => {
+        channels.map(({ name, platform, account, ...channel }) => {
           const accounts = accountChannels(`http://127.0.0.1:${proxies[platform].port}`);
-          return [name, { ...COMMON, ...accounts[account], ...(settings ?? lane.settings) }];
+          return [name, { ...COMMON, ...accounts[account], ...(settings ?? channel.settings) }];
         }),
       ),
     slow(on) {

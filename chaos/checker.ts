@@ -1,17 +1,17 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import { arrivals } from './arrivals.ts';
-import type { Breach, Evidence } from './breach.ts';
+import type { Breach, History } from './breach.ts';
+import type { Channel } from './channels.ts';
 import { finalStates } from './final-states.ts';
 import { inTime } from './in-time.ts';
-import type { Lane } from './lanes.ts';
 import type { LateWrites } from './late-writes.ts';
 import { idInContent } from './messages.ts';
 
 /** The platform's own rules came to a decision: a refusal for the quota is a second message that it stopped. */
-const JUDGED = new Set(['accepted', 'daily_limit']);
+const DECIDED = new Set(['accepted', 'daily_limit']);
 
-export function judge(evidence: Evidence): Breach[] {
-  return [...finalStates(evidence), ...secondMessages(evidence), ...arrivals(evidence), ...inTime(evidence)];
+export function check(history: History): Breach[] {
+  return [...finalStates(history), ...secondMessages(history), ...arrivals(history), ...inTime(history)];
 }
 
 /** What broke the promise, and what only looks so: a request of it was written beyond the bounds of the guarantee. */
@@ -19,8 +19,8 @@ export function separate(
   breaches: readonly Breach[],
   isLate: LateWrites,
 ): { breaches: Breach[]; beyond: Breach[] } {
-  const beyond = breaches.filter(({ lane, calls }) =>
-    calls.some((call) => isLate(lane, call, idInContent(call.content) ?? '')),
+  const beyond = breaches.filter(({ channel, calls }) =>
+    calls.some((call) => isLate(channel, call, idInContent(call.content) ?? '')),
   );
   return { breaches: breaches.filter((breach) => !beyond.includes(breach)), beyond };
 }
@@ -29,7 +29,7 @@ export function separate(
 function byRecipient(calls: readonly SandboxCall[]): Map<string, SandboxCall[]> {
   const groups = new Map<string, SandboxCall[]>();
   for (const call of calls) {
-    if (!JUDGED.has(call.result)) continue;
+    if (!DECIDED.has(call.result)) continue;
     const group = groups.get(call.recipient);
     if (group) group.push(call);
     else groups.set(call.recipient, [call]);
@@ -38,18 +38,18 @@ function byRecipient(calls: readonly SandboxCall[]): Map<string, SandboxCall[]> 
 }
 
 /** A recipient's window belongs to the message that was accepted first in it; that one may be repeated, no other sent. */
-function secondMessages({ lane, calls }: Evidence): Breach[] {
-  const { judged } = lane;
-  if (judged.kind !== 'calendar' && judged.kind !== 'rolling') return [];
+function secondMessages({ channel, calls }: History): Breach[] {
+  const { rule } = channel;
+  if (rule.kind !== 'calendar' && rule.kind !== 'rolling') return [];
   const breaches: Breach[] = [];
   for (const [recipient, sent] of byRecipient(calls)) {
     let owner: SandboxCall | undefined;
     for (const call of sent) {
-      const same = owner !== undefined && sharesWindow(owner, call, judged);
+      const same = owner !== undefined && sharesWindow(owner, call, rule);
       const id = idInContent(call.content) ?? call.content;
       if (same && owner && idInContent(owner.content) !== id) {
         const what = `${call.result} for ${recipient} ${call.at - owner.at} ms after ${idInContent(owner.content)}`;
-        breaches.push({ kind: 'second_message', lane: lane.name, id, what, calls: [owner, call] });
+        breaches.push({ kind: 'second_message', channel: channel.name, id, what, calls: [owner, call] });
       }
       if (call.result === 'accepted') owner = call;
     }
@@ -60,7 +60,7 @@ function secondMessages({ lane, calls }: Evidence): Breach[] {
 function sharesWindow(
   first: SandboxCall,
   second: SandboxCall,
-  { kind, windowMs }: Extract<Lane['judged'], { windowMs: number }>,
+  { kind, windowMs }: Extract<Channel['rule'], { windowMs: number }>,
 ): boolean {
   if (kind === 'rolling') return second.at - first.at < windowMs;
   return Math.floor(first.at / windowMs) === Math.floor(second.at / windowMs);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Order, planMessages } from '../../chaos/messages.ts';
-import { planFaults, planLosses } from '../../chaos/plan.ts';
+import { planFaults, planLosses } from '../../chaos/nemesis.ts';
 import { planVersions } from '../../chaos/rollouts.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
 import { STEPS } from '../../testing/failpoints.ts';
@@ -43,23 +43,23 @@ describe('the plan of a run', () => {
   });
 
   it('changes the quota with every deployment, and the name with the last', () => {
-    const names = planVersions(3).map(({ lane, windowMs }) => `${lane.name} ${windowMs}`);
+    const names = planVersions(3).map(({ channel, windowMs }) => `${channel.name} ${windowMs}`);
     expect(names).toEqual(['moving 40000', 'moving 60000', 'moving 40000', 'moved 60000']);
-    expect(planVersions(0).map(({ lane }) => lane.name)).toEqual(['moving']);
+    expect(planVersions(0).map(({ channel }) => channel.name)).toEqual(['moving']);
   });
 
   it('gives the messages of another part other names and other people, and calls the account by its new name', () => {
     const part = { messages: 2_000, spanMs: 60_000, from: 5_000, orderly: true, movedFrom: 6_000 };
     const orders = [...planMessages(part, { random: seededRandom(1), clock })];
     expect(orders.filter(({ kind }) => kind !== 'message')).toEqual([]);
-    const moved = orders.filter(({ lane }) => lane.name === 'moved').map((order) => numberOf(order));
-    const moving = orders.filter(({ lane }) => lane.name === 'moving').map((order) => numberOf(order));
+    const moved = orders.filter(({ channel }) => channel.name === 'moved').map((order) => numberOf(order));
+    const moving = orders.filter(({ channel }) => channel.name === 'moving').map((order) => numberOf(order));
     expect(Math.max(...moving)).toBeLessThan(6_000);
     expect(Math.min(...moved)).toBeGreaterThanOrEqual(6_000);
     const players = (all: readonly Order[]) =>
       new Set(
         all.map(
-          (order) => `${order.lane.name} ${JSON.stringify(order.kind === 'message' && order.message.to)}`,
+          (order) => `${order.channel.name} ${JSON.stringify(order.kind === 'message' && order.message.to)}`,
         ),
       );
     const before = players([...planMessages({ ...part, from: 0 }, { random: seededRandom(1), clock })]);
@@ -72,7 +72,7 @@ describe('the plan of a run', () => {
     ].filter((order) => order.kind === 'message');
     expect(new Set(orders.map(({ id }) => id)).size).toBe(orders.length);
     const players = orders
-      .filter(({ lane }) => lane.name === 'kongregate')
+      .filter(({ channel }) => channel.name === 'kongregate')
       .map(({ message }) => JSON.stringify(message.to));
     expect(new Set(players).size).toBeLessThan(players.length / 2);
   });
