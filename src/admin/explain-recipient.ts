@@ -33,7 +33,7 @@ export interface RecipientExplanation {
   workers: number;
 }
 
-const LOOKED_AT = 500;
+const SCANNED = 500;
 const MOST_RECEIPTS = 20;
 
 /** @throws InvalidMessageError where `to` names nobody on the channel's platform */
@@ -117,7 +117,7 @@ async function waitingFor(
   isTheirs: (to: unknown) => boolean,
 ): Promise<ListedJob[]> {
   const found: ListedJob[] = [];
-  const selection = { channels: [channel.name], limit: LOOKED_AT };
+  const selection = { channels: [channel.name], limit: SCANNED };
   for await (const job of listQueue(installation, selection)) {
     if (job.problem === null && isTheirs(job.to)) found.push(job);
   }

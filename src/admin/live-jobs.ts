@@ -8,7 +8,7 @@ import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 
 /** How many jobs of each state are looked at. */
-const LOOKED_AT = 500;
+const SCANNED = 500;
 
 /**
  * The job of a message that is on its way, also of one that this version cannot read, by the ledger's name for the
@@ -20,7 +20,7 @@ export async function findLiveJob(
   key: string,
 ): Promise<{ job: StoredJob; id: string } | undefined> {
   const { queue } = channel;
-  const first = await Promise.all(LISTED_STATES.map((state) => queue.first(state, LOOKED_AT)));
+  const first = await Promise.all(LISTED_STATES.map((state) => queue.first(state, SCANNED)));
   for (const job of await queue.read(first.flat().map(({ id }) => id))) {
     if (!job) continue;
     const ids = readStored(job, channel).map((entry) => nameOf(job, entry));

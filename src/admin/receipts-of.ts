@@ -11,7 +11,7 @@ export interface ReceiptsOf {
 
 const PAGE = 1_000;
 /** As many as a channel keeps by default. */
-const LOOKED_AT = 100_000;
+const SCANNED = 100_000;
 
 /**
  * The receipts of the messages that match, read backwards from the newest until `enough`.
@@ -26,7 +26,7 @@ export async function findReceipts(
 ): Promise<ReceiptsOf> {
   const receipts: Receipt[] = [];
   let to = '+';
-  for (let seen = 0; seen < LOOKED_AT; seen += PAGE) {
+  for (let seen = 0; seen < SCANNED; seen += PAGE) {
     const entries = await redis.xrevrange(channelKeys(channel).receipts, to, '-', 'COUNT', PAGE);
     for (const [entry, fields] of entries) {
       if (!matches(fieldOf(fields, field))) continue;

@@ -28,11 +28,11 @@ export async function withProducer<T>(
   } finally {
     await producer.close();
   }
-  if (others.size > 0) await tellUnserved([...others], settings, invocation);
+  if (others.size > 0) await warnUnserved([...others], settings, invocation);
   return result;
 }
 
-async function tellUnserved(
+async function warnUnserved(
   channels: readonly string[],
   { redis }: Settings,
   invocation: Invocation,

@@ -45,7 +45,7 @@ export interface ChannelWorkerDeps {
   clock: StoreClock;
   logger: Logger;
   /** Called with errors of BullMQ's own loops: of the connection, mostly. */
-  tellError(error: Error): void;
+  reportError(error: Error): void;
 }
 
 /** Finds the jobs of a dead worker. With the job lock, its jobs are redelivered after 15 to 19 s. */
@@ -65,7 +65,7 @@ const REST_LOOK_MS = 1_000;
 const EVENTS_KEPT = 100;
 
 export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
-  const { redis, pipeline, clock, tellError } = deps;
+  const { redis, pipeline, clock, reportError } = deps;
   const logger = deps.logger.child({ channel: deps.channel });
   guardScripts(redis);
   const queue = openQueue(redis, deps.channel, { streams: { events: { maxLen: EVENTS_KEPT } } });
@@ -96,7 +96,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
         failures = 0;
         throw error;
       }
-      if (refusesWrites(error)) tellError(error);
+      if (refusesWrites(error)) reportError(error);
       else
         logger.error({ job_id: job.id, error: String(error) }, 'job left to stall; it will be redelivered');
       left.add(job.id ?? '');
@@ -123,8 +123,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     maximumRateLimitDelay: REST_LOOK_MS,
     removeOnComplete: { count: 0 },
   });
-  worker.on('error', tellError);
-  queue.on('error', tellError);
+  worker.on('error', reportError);
+  queue.on('error', reportError);
 
   return {
     queue: channelQueue(queue, redis),
@@ -133,7 +133,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       if (on === (worker.isRunning() && !worker.isPaused())) return;
       if (!on) void worker.pause(true);
       else if (worker.isPaused()) void worker.resume();
-      else worker.run().catch(tellError);
+      else worker.run().catch(reportError);
     },
     active: () => active,
     lastTakenAt: () => lastTakenAt,

@@ -3,19 +3,19 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { Epoch, EpochCause } from './epoch.ts';
 import type { Ledger } from './ledger.ts';
-import { createMarkMemory, keepsSlot, type Mark } from './mark-memory.ts';
 import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import { behindGate, behindRestore, type StoreWatch } from './store-gate.ts';
 import type { Settled, Settlement } from './types.ts';
+import { createWriteMemory, keepsSlot, type Mark } from './write-memory.ts';
 
 /**
  * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: the
  * grants of sends that are in flight, in doubt or delivered, then the settlements (which are safe to repeat). A
  * settlement that the store refuses is kept until it takes it.
  */
-export interface MarkOptions {
+export interface RecentWritesOptions {
   store: ChannelStore;
   /** As in the ledger's options. */
   platformDayMs: number;
@@ -23,7 +23,7 @@ export interface MarkOptions {
   epoch: Epoch;
   clock: Clock;
   /** How many marks the store knew (`kept`), had lost (`restored`) or had given away (`conflict`). */
-  onReasserted(counts: Record<string, number>, cause: EpochCause): void;
+  onRestored(counts: Record<string, number>, cause: EpochCause): void;
 }
 
 const reassertScript = loadScript('reassert.lua');
@@ -35,9 +35,9 @@ const BATCH = 100;
  */
 const RECENT_MS = 10_000;
 
-export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
+export function withRecentWrites(ledger: Ledger, options: RecentWritesOptions): Ledger {
   const { watch, clock, epoch } = options;
-  const memory = createMarkMemory(clock);
+  const memory = createWriteMemory(clock);
   /** Settlements that were refused, or lost with the connection: an answer that is known goes before a new question. */
   const late = new Set<Promise<unknown>>();
   const reassertOptions = JSON.stringify({
@@ -80,7 +80,7 @@ export function withRecentMarks(ledger: Ledger, options: MarkOptions): Ledger {
     // Tables that cannot be read fail this channel's admissions by themselves.
     const joined = await unlessUnreadable(epoch.join(anew));
     const { cause, holdMs } = joined ?? { cause: 'same', holdMs: 0 };
-    if (!newcomer) options.onReasserted({ ...counts, settlements: settled.length }, cause);
+    if (!newcomer) options.onRestored({ ...counts, settlements: settled.length }, cause);
     return holdMs;
   }
   watch.add({ restore, holds: (id) => epoch.holds(id) });

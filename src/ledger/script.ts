@@ -14,7 +14,7 @@ const SHARED = [
   'claims.lua',
   'epoch.lua',
   QUEUE,
-  'letters.lua',
+  'dead-letters.lua',
   'failed.lua',
 ];
 

@@ -47,7 +47,7 @@ export interface ConfirmRequest<M = unknown> extends SendRequest<M> {
 }
 
 /** A message of the channel's own account on the platform that reads the same as the one in doubt. */
-export interface Lookalike {
+export interface Candidate {
   platformMessageId: string;
   /** When the platform accepted it, by Herald's clock as well as can be known: milliseconds since the epoch. */
   at: number;
@@ -60,10 +60,10 @@ export type Answer =
   /** Proves nothing; the question is asked again later, and after the rest in milliseconds where one was asked for. */
   | { kind: 'unsure'; detail: string; restMs?: number | undefined }
   /** The platform will never say to this account: the doubt stays, and it is not asked again. */
-  | { kind: 'untold'; detail: string };
+  | { kind: 'unavailable'; detail: string };
 
-/** `lookalikes`: one of these may be it; the ledger knows which of them belong to other messages. */
-export type Confirmation = Answer | { kind: 'lookalikes'; messages: readonly Lookalike[] };
+/** `candidates`: one of these may be it; the ledger knows which of them belong to other messages. */
+export type Confirmation = Answer | { kind: 'candidates'; messages: readonly Candidate[] };
 
 /** What the operator has to know about the channel's own account, and what to do about it. */
 export interface AccountFinding {
@@ -123,7 +123,7 @@ export interface PlatformDefinition<M = any, S = any> {
   /** What applies unless the configuration says otherwise: the eligibility check, the quota, a rate. */
   readonly defaults: { eligibility: boolean; quota: boolean; rate?: { max: number; perMs: number } };
   readonly resolution: Resolution;
-  /** `confirm` answers lookalikes: then each delivery claims its message on the platform, so that none counts twice. */
+  /** `confirm` answers candidates: then each delivery claims its message on the platform, so that none counts twice. */
   readonly claims?: true;
   /** The account a channel speaks for: two channels of one account would give a player two messages a day. */
   account(settings: S): string;

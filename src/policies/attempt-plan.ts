@@ -4,7 +4,7 @@ import type { DeadReason, Disposition, FinalState, Outcome } from '../outcome.ts
 import type { Answer } from '../platforms/port.ts';
 import type { AdmissionPolicy } from './admission.ts';
 import { type BackoffPolicy, backoffMs } from './backoff.ts';
-import { comeBackMs, lookAgainMs } from './waiting.ts';
+import { recheckMs, returnMs } from './waiting.ts';
 
 /** What an attempt's outcome means: for the ledger, and for the job. Pure. */
 export interface Plan {
@@ -122,7 +122,7 @@ function quotaRefused(
     const final: FinalState = { state: 'suppressed', reason: 'quota' };
     return { outcome, effect: 'spent', final, next: { kind: 'complete', final }, marks };
   }
-  const next: Disposition = { kind: 'wait', reason: 'quota_refused', delayMs: comeBackMs(0, random) };
+  const next: Disposition = { kind: 'wait', reason: 'quota_refused', delayMs: returnMs(0, random) };
   return { outcome, effect: 'waived', next, marks };
 }
 
@@ -139,7 +139,7 @@ function unknown(outcome: Extract<Outcome, { kind: 'unknown' }>, grant: Grant, c
   const marks: Plan['marks'] = { health: 'down' };
   const { resolution } = context;
   if (resolution === 'confirm') {
-    const delayMs = comeBackMs(grant.leaseMs + context.quietPeriodMs, context.random);
+    const delayMs = returnMs(grant.leaseMs + context.quietPeriodMs, context.random);
     return { outcome, effect: 'doubt', next: { kind: 'wait', reason: 'slot_busy', delayMs }, marks };
   }
   if (resolution === 'keep' || grant.spent >= context.retry.attempts) {
@@ -154,7 +154,7 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
     const { platformMessageId } = answer;
     return delivered({ kind: 'delivered', reason: 'confirmed', platformMessageId });
   }
-  if (answer.kind === 'untold') {
+  if (answer.kind === 'unavailable') {
     const outcome: Outcome = { kind: 'unknown', reason: 'unreadable_answer', detail: answer.detail };
     return { ...dead(outcome, 'doubt', 'unconfirmed'), marks: {} };
   }
@@ -164,7 +164,7 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
   const plan: Plan = {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
     effect: absent ? 'absent' : 'doubt',
-    next: { kind: 'wait', reason: 'slot_busy', delayMs: comeBackMs(waitMs, context.random) },
+    next: { kind: 'wait', reason: 'slot_busy', delayMs: returnMs(waitMs, context.random) },
     marks: absent ? { health: 'up' } : {},
   };
   return resting(plan, restMs);
@@ -176,7 +176,7 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
  * @param pickups how often the message was picked up so far, from 1
  */
 export function planRelease(closing: boolean, pickups: number, random: Random): Plan {
-  const delayMs = lookAgainMs(Number.POSITIVE_INFINITY, pickups, random);
+  const delayMs = recheckMs(Number.POSITIVE_INFINITY, pickups, random);
   return {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
     effect: 'back',

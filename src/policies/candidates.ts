@@ -1,9 +1,9 @@
 import type { ChannelConfig } from '../config/schema.ts';
-import type { Lookalike } from '../platforms/port.ts';
+import type { Candidate } from '../platforms/port.ts';
 import { longestGrantMs } from './admission.ts';
 
 /** Which of the messages that read like a doubtful one can be it. Pure; milliseconds. */
-export interface LookalikeBounds {
+export interface CandidateBounds {
   /** The doubtful attempt cannot have arrived before this instant. */
   earliest: number;
   /** Nor after this one: its deadline and the quiet period are over. */
@@ -12,7 +12,7 @@ export interface LookalikeBounds {
   settledBefore: number;
 }
 
-export interface Suspects {
+export interface SelectedCandidates {
   /** The ids of those that may be it, oldest first. */
   ids: string[];
   /** Some can only be judged later. */
@@ -22,7 +22,7 @@ export interface Suspects {
 /** The times of the platform are read to the second, and the clocks of worker and store may differ by two. */
 const BLUR_MS = 4_000;
 
-export function lookalikeBounds(channel: ChannelConfig, doubtAt: number, now: number): LookalikeBounds {
+export function candidateBounds(channel: ChannelConfig, doubtAt: number, now: number): CandidateBounds {
   const grantMs = longestGrantMs(channel);
   return {
     earliest: doubtAt - grantMs - BLUR_MS,
@@ -31,7 +31,10 @@ export function lookalikeBounds(channel: ChannelConfig, doubtAt: number, now: nu
   };
 }
 
-export function suspectsAmong(messages: readonly Lookalike[], bounds: LookalikeBounds): Suspects {
+export function selectCandidates(
+  messages: readonly Candidate[],
+  bounds: CandidateBounds,
+): SelectedCandidates {
   const possible = messages.filter(({ at }) => at >= bounds.earliest && at <= bounds.latest);
   const settled = possible.filter(({ at }) => at < bounds.settledBefore);
   return {

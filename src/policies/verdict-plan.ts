@@ -2,7 +2,7 @@ import type { Random } from '../clock.ts';
 import type { Verdict } from '../ledger/types.ts';
 import type { DeadReason, Disposition, FinalState, SuppressedReason } from '../outcome.ts';
 import { STOPPED_REST_MS } from './attempt-plan.ts';
-import { comeBackMs, lookAgainMs } from './waiting.ts';
+import { recheckMs, returnMs } from './waiting.ts';
 
 /** What a verdict other than a grant means for the job. Pure. */
 export interface VerdictPlan {
@@ -44,9 +44,9 @@ export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictP
     case 'quota':
       return overQuota(verdict.waitMs, context);
     case 'busy':
-      return waiting(lookAgainMs(verdict.waitMs, context.pickups, context.random), context);
+      return waiting(recheckMs(verdict.waitMs, context.pickups, context.random), context);
     case 'boundary':
-      return waiting(comeBackMs(verdict.waitMs, context.random), context);
+      return waiting(returnMs(verdict.waitMs, context.random), context);
     case 'resting':
       return { next: { kind: 'rest', reason: verdict.reason, delayMs: Math.max(1, verdict.waitMs) } };
     case 'policy_changed':
@@ -73,7 +73,7 @@ function dead(reason: Extract<DeadReason, 'exhausted' | 'unconfirmed'>): Verdict
 
 function overQuota(waitMs: number, context: VerdictContext): VerdictPlan {
   if (context.onQuota === 'drop' || waitMs >= context.expiresInMs) return suppressed('quota');
-  return waiting(comeBackMs(waitMs, context.random), context);
+  return waiting(returnMs(waitMs, context.random), context);
 }
 
 /** Never past the expiry, where the message gets its final state. */

@@ -4,8 +4,8 @@ import type { Disposition } from '../outcome.ts';
 
 /** Delays of messages that wait without having spent an attempt. Milliseconds. */
 
-const FIRST_LOOK_MS = 200;
-const LONGEST_LOOK_MS = 5_000;
+const FIRST_RECHECK_MS = 200;
+const LONGEST_RECHECK_MS = 5_000;
 /** Messages that wait for the same boundary return spread over this span, or over a tenth of the wait if that is less. */
 const SPREAD_MS = 60_000;
 
@@ -14,14 +14,14 @@ const SPREAD_MS = 60_000;
  * begin soon and grow apart.
  * @param pickups how often this message was picked up so far, from 1
  */
-export function lookAgainMs(waitMs: number, pickups: number, random: Random): number {
-  const growing = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** Math.min(pickups - 1, 10));
-  const delay = Math.min(waitMs + FIRST_LOOK_MS, growing);
+export function recheckMs(waitMs: number, pickups: number, random: Random): number {
+  const growing = Math.min(LONGEST_RECHECK_MS, FIRST_RECHECK_MS * 2 ** Math.min(pickups - 1, 10));
+  const delay = Math.min(waitMs + FIRST_RECHECK_MS, growing);
   return Math.ceil(delay * (0.5 + random() / 2));
 }
 
 /** When to come for a moment that is known: a window's start. Never before it. */
-export function comeBackMs(waitMs: number, random: Random): number {
+export function returnMs(waitMs: number, random: Random): number {
   return Math.ceil(waitMs + 1 + random() * Math.min(SPREAD_MS, waitMs / 10));
 }
 

@@ -9,7 +9,7 @@ import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import { AccountTakenError } from './account-claim.ts';
 import type { RunningChannel } from './channel.ts';
-import { tellFindings } from './findings.ts';
+import { logFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { createMaintenance, type Maintenance } from './maintenance.ts';
@@ -103,7 +103,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     pull,
     async begin() {
       await checkPermissions(channelStore(redis, channels[0]!.config.name));
-      await tellFindings(redis, logger);
+      await logFindings(redis, logger);
       await watch.pending();
       if (unfit) throw unfit;
       begun = true;

@@ -83,7 +83,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     const answer = await until(leftMs, (signal) =>
       confirm({ ...requestOf(delivery, grant, channel.name), content, signal, attemptedAt }),
     );
-    if (answer.kind !== 'lookalikes') return { kind: 'asked', answer };
+    if (answer.kind !== 'candidates') return { kind: 'asked', answer };
     return { kind: 'asked', answer: await deps.identify(answer.messages, delivery.ledger, grant) };
   }
 

@@ -10,7 +10,7 @@ import { createClaims } from '../ledger/claims.ts';
 import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { accountName } from '../ledger/names.ts';
-import { withRecentMarks } from '../ledger/recent-writes.ts';
+import { withRecentWrites } from '../ledger/recent-writes.ts';
 import type { StoreWatch } from '../ledger/store-gate.ts';
 import type { MessageSchemas } from '../message/schema.ts';
 import type { Logger } from '../observe/log.ts';
@@ -27,7 +27,7 @@ import { credentialsFingerprint } from './credentials.ts';
 import { createIdentify } from './identify.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
 import { createPipeline } from './pipeline.ts';
-import { createSharedUpkeep } from './shared-upkeep.ts';
+import { createSharedMaintenance } from './shared-maintenance.ts';
 import { createStanding } from './standing.ts';
 import { sweep } from './sweeper.ts';
 
@@ -68,7 +68,7 @@ export interface ChannelDeps {
   observer: DeliveryObserver;
   watch: StoreWatch;
   /** Called with errors of the connection. */
-  tellError(error: Error): void;
+  reportError(error: Error): void;
   /** What tests put around the parts; production passes nothing. */
   wrap?: Wrappers | undefined;
 }
@@ -120,13 +120,13 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     },
     { clock, warn: (detail) => deps.logger.warn({ channel: channel.name }, detail) },
   );
-  const marked = withRecentMarks(plainLedger, {
+  const marked = withRecentWrites(plainLedger, {
     store: ledgerStore,
     platformDayMs: channel.platformDayMs,
     watch: deps.watch,
     epoch,
     clock,
-    onReasserted: (counts, cause) =>
+    onRestored: (counts, cause) =>
       deps.logger.warn({ channel: channel.name, cause, ...counts }, RESTORED[cause]),
   });
   const ledger = wrap.ledger?.(marked, channel) ?? marked;
@@ -175,10 +175,10 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     turns: deps.turns,
     clock,
     logger: deps.logger,
-    tellError: deps.tellError,
+    reportError: deps.reportError,
   });
   const { queue } = worker;
-  const upkeep = createSharedUpkeep(store);
+  const shared = createSharedMaintenance(store);
   let examined = false;
 
   async function examineAccount(): Promise<void> {
@@ -215,13 +215,13 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       }
     },
     async sample() {
-      const sample = await upkeep.sample(() => sampleChannel({ store, queue }, clock));
+      const sample = await shared.sample(() => sampleChannel({ store, queue }, clock));
       return { ...sample, stopped: standing.stopped() ?? sample.stopped };
     },
     async sweep() {
       await standing.review();
       await worker.forgiveStalls();
-      if (!(await upkeep.sweepTurn())) return 0;
+      if (!(await shared.sweepTurn())) return 0;
       return await sweep({ ...reading, queue, ledger, observer: deps.observer });
     },
     async close() {

@@ -2,12 +2,12 @@ import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Claims } from '../ledger/claims.ts';
 import type { Grant, LedgerMessage } from '../ledger/types.ts';
-import type { Answer, Lookalike } from '../platforms/port.ts';
-import { lookalikeBounds, suspectsAmong } from '../policies/candidates.ts';
+import type { Answer, Candidate } from '../platforms/port.ts';
+import { candidateBounds, selectCandidates } from '../policies/candidates.ts';
 
 /** Finds out whether one of the messages that read like a doubtful one is it. */
 export type Identify = (
-  messages: readonly Lookalike[],
+  messages: readonly Candidate[],
   message: LedgerMessage,
   grant: Grant,
 ) => Promise<Answer>;
@@ -20,7 +20,10 @@ export interface IdentifyDeps {
 
 export function createIdentify({ channel, claims, clock }: IdentifyDeps): Identify {
   return async (messages, message, grant) => {
-    const { ids, unsettled } = suspectsAmong(messages, lookalikeBounds(channel, grant.doubtAt, clock.now()));
+    const { ids, unsettled } = selectCandidates(
+      messages,
+      candidateBounds(channel, grant.doubtAt, clock.now()),
+    );
     const platformMessageId = ids.length > 0 ? await claims.claim(message.key, ids) : undefined;
     if (platformMessageId !== undefined) return { kind: 'found', platformMessageId };
     return unsettled

@@ -46,14 +46,14 @@ export function createLateGrantLog(
 
 /** @returns how many there were since the last log line, when the next one is due */
 function reminder(clock: Pick<Clock, 'monotonic'>): () => number | undefined {
-  let toldAt: number | undefined;
+  let loggedAt: number | undefined;
   let count = 0;
   return () => {
     count += 1;
     const now = clock.monotonic();
-    if (toldAt !== undefined && now - toldAt < REMIND_MS) return undefined;
+    if (loggedAt !== undefined && now - loggedAt < REMIND_MS) return undefined;
     const told = count;
-    toldAt = now;
+    loggedAt = now;
     count = 0;
     return told;
   };

@@ -14,7 +14,7 @@ export interface OutageLog {
  */
 export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): OutageLog {
   let since: number | undefined;
-  let toldAt = 0;
+  let loggedAt = 0;
 
   redis.on('ready', () => {
     if (since !== undefined)
@@ -29,9 +29,9 @@ export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): Out
       logger.warn({ error: text }, 'redis error');
       return;
     }
-    if (since !== undefined && now - toldAt < REMIND_MS) return;
+    if (since !== undefined && now - loggedAt < REMIND_MS) return;
     since ??= now;
-    toldAt = now;
+    loggedAt = now;
     logger.warn({ error: text, outage_ms: Math.round(now - since) }, 'redis is unreachable');
   };
   const refusing = (error: Error | undefined): void => {

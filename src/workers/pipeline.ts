@@ -16,9 +16,9 @@ import { planVerdict } from '../policies/verdict-plan.ts';
 import { waitOf, withinLife } from '../policies/waiting.ts';
 import type { Turns } from '../turns.ts';
 import { type Asked, type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
-import { createCrowds } from './crowds.ts';
 import { createLastAnswers } from './last-answers.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
+import { createRecheckPacer } from './recheck-pacer.ts';
 import { createRenderings } from './renderings.ts';
 import { createSettler } from './settler.ts';
 
@@ -51,7 +51,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const renderings = createRenderings(deps);
   const attempts = createAttempts(deps);
   const settler = createSettler(deps);
-  const crowds = createCrowds(clock);
+  const pacer = createRecheckPacer(clock);
   const lastAnswers = createLastAnswers();
   const planContext: PlanContext = {
     retry: channel.retry,
@@ -97,13 +97,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   async function attempt(delivery: Delivery, grant: Grant, asked: AskedNow): Promise<Disposition> {
-    if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) tellWaits(delivery, grant);
+    if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) observeWaits(delivery, grant);
     const attempted = await attempts.make(delivery, grant, asked);
     if (attempted.kind === 'released' && !attempted.closing) asked.late();
     const plan = planAttempted(attempted, grant, delivery, planContext);
     const planned = withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.hear(delivery.ref.id, attempted, plan);
-    if (attempted.kind === 'sent') tellAttempt(delivery, grant, attempted, { ...plan, next: planned });
+    if (attempted.kind === 'sent') observeAttempt(delivery, grant, attempted, { ...plan, next: planned });
     const { nonce } = grant;
     const { outcome, effect, final, marks } = plan;
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
@@ -131,17 +131,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   /** Behind those that wait for the same slot already. */
   function inLine(next: Disposition, { ledger: { recipient }, expiresAt }: Delivery): Disposition {
     if (next.kind !== 'wait') return next;
-    const delayMs = crowds.join(recipient, next.delayMs);
+    const delayMs = pacer.join(recipient, next.delayMs);
     return withinLife({ ...next, delayMs }, expiresAt - clock.now());
   }
 
-  function tellWaits({ dueAt }: Delivery, grant: Grant): void {
+  function observeWaits({ dueAt }: Delivery, grant: Grant): void {
     const grantedAt = grant.deadlineAt - grant.leaseMs;
     const slotMs = Math.max(0, grantedAt - Number(grant.born));
     observer.waited(channel.name, Math.max(0, grantedAt - dueAt - slotMs), slotMs);
   }
 
-  function tellAttempt(
+  function observeAttempt(
     { ref: message }: Delivery,
     { run, attempt, doubt }: Grant,
     { durationMs }: Extract<Attempted, { kind: 'sent' }>,

@@ -23,7 +23,7 @@ export class QuotaChangedError extends HeraldError {
 }
 
 /** Between two looks, where others grant meanwhile. */
-const LOOK_AGAIN_MS = 50;
+const RECHECK_MS = 50;
 
 export interface PolicyTaker {
   store: ChannelStore;
@@ -46,7 +46,7 @@ export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<
     const renamed = !same && readPolicy(was)?.addressing !== policy.addressing;
     const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || renamed };
     if (await adoptPolicy(store, adoption)) return;
-    await pause(LOOK_AGAIN_MS);
+    await pause(RECHECK_MS);
   }
 }
 

@@ -42,7 +42,7 @@ interface Settling {
 }
 
 /** After a settlement that came too late: the holder of the record decides. */
-const LOOK_AGAIN: Disposition = { kind: 'wait', reason: 'slot_busy', delayMs: 250 };
+const RECHECK: Disposition = { kind: 'wait', reason: 'slot_busy', delayMs: 250 };
 
 export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler {
   async function settle(
@@ -51,12 +51,13 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
     next: Disposition,
   ): Promise<Concluded> {
     const settled = await ledger.settle({ message, ...settlement });
-    if (settled.status === 'first' && settlement.final) tellEnd(ref, dueAt, settled, settlement.final, next);
+    if (settled.status === 'first' && settlement.final)
+      observeEnd(ref, dueAt, settled, settlement.final, next);
     return { settled, next: conclude(settled, settlement.final, next) };
   }
 
   /** Reported by the one that made the state final, so that it is counted once. */
-  function tellEnd(
+  function observeEnd(
     message: MessageRef,
     dueAt: number,
     { run, attempts }: Settled,
@@ -103,9 +104,9 @@ function conclude(settled: Settled, final: FinalState | undefined, next: Disposi
     case 'known':
       return settled.final ? recorded(settled.final) : next;
     case 'stale':
-      return LOOK_AGAIN;
+      return RECHECK;
     case 'open':
     case 'doubt':
-      return final ? LOOK_AGAIN : next;
+      return final ? RECHECK : next;
   }
 }

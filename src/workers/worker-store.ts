@@ -18,7 +18,7 @@ export interface WorkerStore {
   /** Rejects where Redis refuses the database or, before the first connection, the login, or is none; never resolves. */
   readonly refused: Promise<never>;
   /** Called with errors of whatever uses the connections. */
-  tellError(error: Error): void;
+  reportError(error: Error): void;
   close(): void;
 }
 
@@ -48,13 +48,13 @@ export function openWorkerStore({ redis: named, clock, logger, onRefusing }: Sto
     onError: (error) =>
       logger.warn({ error: String(error) }, 'redis failover: recent sends not restored yet'),
   });
-  const tellError = (error: Error): void => {
+  const reportError = (error: Error): void => {
     if (redis.status === 'ready' && refusesWrites(error)) watch.refused(error);
     else outages.tell(error);
   };
-  for (const each of connections) each.on('error', tellError);
+  for (const each of connections) each.on('error', reportError);
   return {
-    ...{ redis, ledgerRedis, watch, refused, tellError },
+    ...{ redis, ledgerRedis, watch, refused, reportError },
     close() {
       watch.stop();
       for (const each of connections) each.disconnect();

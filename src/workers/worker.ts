@@ -147,7 +147,7 @@ function openChannels(
     random,
     logger,
     turns: createTurns(clock),
-    tellError: store.tellError,
+    reportError: store.reportError,
     observer: combineObservers(metrics, createLogObserver(logger)),
     wrap,
   };

@@ -40,12 +40,12 @@ age_table(plays, function(value)
   local stamp, kind, at = struct.unpack(PLAY, value)
   return struct.pack(PLAY, earlier(stamp), kind, earlier(at))
 end)
-local letters = redis.call('HGETALL', LETTERS)
+local letters = redis.call('HGETALL', DEAD_LETTERS)
 for i = 1, #letters, 2 do
   local letter = cjson.decode(letters[i + 1])
   letter.e, letter.at = earlier(letter.e), earlier(letter.at)
-  redis.call('HSET', LETTERS, letters[i], cjson.encode(letter))
-  redis.call('ZADD', letters_of(letter.reason), string.format('%.0f', letter.at), letters[i])
+  redis.call('HSET', DEAD_LETTERS, letters[i], cjson.encode(letter))
+  redis.call('ZADD', dead_letters_of(letter.reason), string.format('%.0f', letter.at), letters[i])
 end
 for _, field in ipairs({ 'restUntil', 'probeUntil', 'tat', 'slotsUntil', 'presumeFrom' }) do
   local at = redis.call('HGET', CHANNEL, field)

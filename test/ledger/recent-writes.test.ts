@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
-import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
+import { withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { deadLetterOf, type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 import { meeting } from './meeting.ts';
@@ -11,13 +11,13 @@ const store = useStore();
 /** A worker that remembers what it did lately, and the moment at which it meets a store that may have lost it. */
 function worker(lab: Lab) {
   const { store: watch, meetStore, counts } = meeting();
-  const ledger = withRecentMarks(lab.ledger, {
+  const ledger = withRecentWrites(lab.ledger, {
     store: lab.store,
     platformDayMs: 86_400_000,
     watch,
     epoch: createEpoch(lab.store),
     clock: systemClock,
-    onReasserted: counts,
+    onRestored: counts,
   });
   return { ledger, meetStore };
 }

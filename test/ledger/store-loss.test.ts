@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import { watchStore } from '../../src/ledger/failover-detector.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
+import { withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { WATCHED_CONNECTION } from '../../src/redis/connections.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
@@ -40,13 +40,13 @@ const it = test.extend<{ loss: Loss }>({
       until: async () => {},
     });
     let told: Record<string, number> | undefined;
-    const ledger = withRecentMarks(lab.ledgerOn(redis), {
+    const ledger = withRecentWrites(lab.ledgerOn(redis), {
       store: channelStore(redis, lab.channel),
       platformDayMs: 86_400_000,
       watch,
       epoch: createEpoch(channelStore(redis, lab.channel)),
       clock: systemClock,
-      onReasserted: (counts) => {
+      onRestored: (counts) => {
         told = counts;
       },
     });

@@ -248,7 +248,11 @@ describe('planAnswer', () => {
   });
 
   it('untold: the doubt stays, and the run ends with the reason', () => {
-    const plan = planAnswer({ kind: 'untold', detail: 'may not read' }, asked, context({ random: () => 0 }));
+    const plan = planAnswer(
+      { kind: 'unavailable', detail: 'may not read' },
+      asked,
+      context({ random: () => 0 }),
+    );
     expect(summary(plan)).toBe('doubt → dead/unconfirmed');
     expect(plan.next).toEqual({ kind: 'dead', reason: 'unconfirmed', detail: 'may not read' });
     expect(plan.marks).toEqual({});

@@ -1,6 +1,6 @@
 import ms, { type StringValue } from 'ms';
 import { describe, expect, it } from 'vitest';
-import { claimTtlMs, lookalikeBounds, suspectsAmong } from '../../src/policies/candidates.ts';
+import { candidateBounds, claimTtlMs, selectCandidates } from '../../src/policies/candidates.ts';
 import { channelConfig } from '../config/channel-config.ts';
 
 /** A grant of at most 5 + 1.5 + 1 s, and 4 s that clocks may differ. */
@@ -8,7 +8,7 @@ const channel = channelConfig({ timeout: '5s', quietPeriod: '60s' });
 const DOUBT = 1_000_000;
 const at = (ms: number) => ({ platformMessageId: `${ms}`, at: DOUBT + ms });
 const among = (times: number[], now = 600_000) =>
-  suspectsAmong(times.map(at), lookalikeBounds(channel, DOUBT, DOUBT + now));
+  selectCandidates(times.map(at), candidateBounds(channel, DOUBT, DOUBT + now));
 
 describe('the messages that may be the one in doubt', () => {
   it('came between the attempt and the end of its quiet period', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Disposition } from '../../src/outcome.ts';
-import { comeBackMs, lookAgainMs, waitOf, withinLife } from '../../src/policies/waiting.ts';
+import { recheckMs, returnMs, waitOf, withinLife } from '../../src/policies/waiting.ts';
 
-describe('lookAgainMs', () => {
-  const at = (chance: number, waitMs: number, pickups: number) => lookAgainMs(waitMs, pickups, () => chance);
+describe('recheckMs', () => {
+  const at = (chance: number, waitMs: number, pickups: number) => recheckMs(waitMs, pickups, () => chance);
 
   it('looks soon and then ever later, at least every quarter of a minute', () => {
     expect([1, 2, 3, 4, 5].map((pickups) => at(1, 600_000, pickups))).toEqual([200, 400, 800, 1_600, 3_200]);
@@ -28,16 +28,16 @@ describe('lookAgainMs', () => {
   });
 });
 
-describe('comeBackMs', () => {
+describe('returnMs', () => {
   it('never comes before the moment', () => {
     for (const waitMs of [0, 1, 999.5, 86_400_000]) {
-      expect(comeBackMs(waitMs, () => 0)).toBeGreaterThan(waitMs);
+      expect(returnMs(waitMs, () => 0)).toBeGreaterThan(waitMs);
     }
   });
 
   it('spreads the comers over a tenth of the wait, at most a minute', () => {
-    expect(comeBackMs(10_000, () => 1)).toBe(11_001);
-    expect(comeBackMs(86_400_000, () => 1)).toBe(86_460_001);
+    expect(returnMs(10_000, () => 1)).toBe(11_001);
+    expect(returnMs(86_400_000, () => 1)).toBe(86_460_001);
   });
 });
 

@@ -14,10 +14,10 @@ local PERMISSIONS = LEDGER .. ':permissions' -- scratch, present only within a c
 
 -- Dead letters: a hash each by name (the letter, the job's data) and by message id (the name of its latest letter), and
 -- the names of each reason by the instant of death.
-local LETTERS = LEDGER .. ':letters'
-local LETTER_DATA, LETTER_IDS = LETTERS .. ':data', LETTERS .. ':ids'
-local function letters_of(reason) return LETTERS .. ':' .. reason end
+local DEAD_LETTERS = LEDGER .. ':letters'
+local DEAD_LETTER_DATA, DEAD_LETTER_IDS = DEAD_LETTERS .. ':data', DEAD_LETTERS .. ':ids'
+local function dead_letters_of(reason) return DEAD_LETTERS .. ':' .. reason end
 
 -- The index of version 0.1, which kept its letters in the queue's failed set.
-local OLD_LETTERS, OLD_RUNS = LEDGER .. ':dead', LEDGER .. ':dead:runs'
-local function old_letters_of(reason) return OLD_LETTERS .. ':' .. reason end
+local OLD_DEAD_LETTERS, OLD_RUNS = LEDGER .. ':dead', LEDGER .. ':dead:runs'
+local function old_dead_letters_of(reason) return OLD_DEAD_LETTERS .. ':' .. reason end

@@ -2,8 +2,8 @@
 -- each that was deleted, and 0 for those no longer listed with that death.
 
 local answer, seen = {}, cjson.decode(ARGV[1])
-local listed = listed_letters(seen)
-drop_letters(listed)
+local listed = listed_dead_letters(seen)
+drop_dead_letters(listed)
 for i, each in ipairs(seen) do
   answer[i] = listed[each.name] and 1 or 0
   listed[each.name] = nil

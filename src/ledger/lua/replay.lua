@@ -9,7 +9,7 @@
 --   cut        only the beginning of its data was kept }
 
 local answer, seen = {}, cjson.decode(ARGV[1])
-local letters, dropped = listed_letters(seen), {}
+local letters, dropped = listed_dead_letters(seen), {}
 
 -- A job of its own for each run, so that what is left of an earlier one cannot take it along. BullMQ refuses colons in
 -- the ids that producers choose.
@@ -41,8 +41,8 @@ end
 
 local names = {}
 for i, each in ipairs(seen) do names[i] = each.name end
-local data = #names > 0 and redis.call('HMGET', LETTER_DATA, unpack(names)) or {}
+local data = #names > 0 and redis.call('HMGET', DEAD_LETTER_DATA, unpack(names)) or {}
 for i, name in ipairs(names) do answer[i] = replay(name, data[i]) end
 release_jobs()
-drop_letters(dropped)
+drop_dead_letters(dropped)
 return answer

@@ -22,9 +22,9 @@ end
 
 local letters = {}
 for _, reason in ipairs(cjson.decode(ARGV[1])) do
-  local key = letters_of(reason)
+  local key = dead_letters_of(reason)
   local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  local letter = oldest[1] and find_letter(oldest[1])
+  local letter = oldest[1] and find_dead_letter(oldest[1])
   letters[#letters + 1] = { reason, redis.call('ZCARD', key), tostring(oldest[2] or '0'),
     string.format('%.0f', letter and letter.due or 0) }
 end

@@ -64,7 +64,7 @@ local function finish(record, s)
   record.expires = math.max(record.expires, math.max(s.e, now) + DAY)
   -- The letter first: what fails here must not leave a message dead and without one.
   if record.state == DEAD then
-    keep_letter(s, { reason = s.final[3], run = record.run, attempts = record.attempts, at = now })
+    keep_dead_letter(s, { reason = s.final[3], run = record.run, attempts = record.attempts, at = now })
   end
   save_record(s.m, record)
   receipt(record, s)
@@ -77,8 +77,8 @@ local function settle_delivered(record, s)
   if not is_final(record) then return finish(record, s) end
   if record.state ~= DELIVERED then
     -- The run's one final state was reported before, so this one is not the first. There is nothing left to replay.
-    local letter = record.job == s.j and find_letter(s.jobId)
-    if letter and letter.m == s.m then drop_letters({ [s.jobId] = letter }) end
+    local letter = record.job == s.j and find_dead_letter(s.jobId)
+    if letter and letter.m == s.m then drop_dead_letters({ [s.jobId] = letter }) end
     record.state, record.reason, record.nonce = DELIVERED, s.final[2], NO_NONCE
     save_record(s.m, record)
   end

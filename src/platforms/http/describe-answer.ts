@@ -4,7 +4,7 @@ import { type HttpAnswer, headerOf } from './result.ts';
 /** The longest excerpt of an answer's body. */
 const FIRST_WORDS_CHARS = 80;
 /** As much of a body as is looked at for its first words. */
-const LOOKED_AT_CHARS = 8_192;
+const SCANNED_CHARS = 8_192;
 /** A login page's title says more than its first bytes, which are markup and scripts. */
 const TITLE = /<title[^>]*>([^<]{1,400})/i;
 const UNSEEN =
@@ -32,7 +32,7 @@ function withoutQuery(target: string): string {
 }
 
 function firstWords(body: string, unspeakable: Unspeakable): string {
-  const head = body.slice(0, LOOKED_AT_CHARS);
+  const head = body.slice(0, SCANNED_CHARS);
   const visible = /^\s*</.test(head) ? (TITLE.exec(head)?.[1] ?? head.replace(UNSEEN, ' ')) : head;
   const words = platformText(visible, unspeakable);
   return words.length > FIRST_WORDS_CHARS

@@ -2,7 +2,7 @@ import { parseObject } from '../http/json-object.ts';
 import { restOf } from '../http/outcome.ts';
 import type { HttpAnswer, HttpResult } from '../http/result.ts';
 import { longest, restMs as restMsOf } from '../http/retry-after.ts';
-import type { Confirmation, Lookalike } from '../port.ts';
+import type { Candidate, Confirmation } from '../port.ts';
 
 /**
  * Whether a message arrived is learned from the conversation: `GET /api/v1/messages`, the latest of the bot's own, and
@@ -61,14 +61,16 @@ export function readSearch(result: HttpResult, content: string, since: number, n
   if (alike.length === 0 && !reachesBack(found, body, since)) {
     return { kind: 'unsure', detail: `the latest ${LATEST} messages do not reach back far enough` };
   }
-  return alike.length === 0 ? { kind: 'not_found' } : { kind: 'lookalikes', messages: alike.map(lookalike) };
+  return alike.length === 0
+    ? { kind: 'not_found' }
+    : { kind: 'candidates', messages: alike.map(toCandidate) };
 }
 
-interface Found extends Lookalike {
+interface Found extends Candidate {
   content: string;
 }
 
-const lookalike = ({ platformMessageId, at }: Found): Lookalike => ({ platformMessageId, at });
+const toCandidate = ({ platformMessageId, at }: Found): Candidate => ({ platformMessageId, at });
 
 function readMessage(message: unknown, aheadMs: number): Found | undefined {
   if (typeof message !== 'object' || message === null) return undefined;

@@ -194,8 +194,8 @@ class ZulipClient implements PlatformClient<ZulipMessage> {
 const isRefusal = (result: HttpResult): boolean =>
   result.kind === 'answered' && result.status === 400 && parseObject(result.text)?.['result'] === 'error';
 
-const MAY_NOT_READ: Extract<Confirmation, { kind: 'untold' }> = {
-  kind: 'untold',
+const MAY_NOT_READ: Extract<Confirmation, { kind: 'unavailable' }> = {
+  kind: 'unavailable',
   detail:
     'the account may send but not read, like bots of the type "Incoming webhook": a send whose answer is lost stays in ' +
     'doubt and its message ends dead, unconfirmed; use a bot of the type "Generic bot"',

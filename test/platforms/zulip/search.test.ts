@@ -59,10 +59,10 @@ describe('asking Zulip for a message', () => {
     await send(ANN, 'Hello');
     const answer = await confirm(ANN, 'Hello');
     expect(answer).toMatchObject({
-      kind: 'lookalikes',
+      kind: 'candidates',
       messages: [{ platformMessageId: '1' }, { platformMessageId: '3' }],
     });
-    for (const { at } of (answer as Extract<Confirmation, { kind: 'lookalikes' }>).messages) {
+    for (const { at } of (answer as Extract<Confirmation, { kind: 'candidates' }>).messages) {
       expect(Math.abs(at - Date.now())).toBeLessThan(3_000);
     }
   });
@@ -82,12 +82,12 @@ describe('asking Zulip for a message', () => {
   ])('knows the conversation of %s', async (_, to, more) => {
     const message = { content: '', to } as ZulipMessage;
     await send(message, 'Hello', more);
-    expect(await confirm(message, 'Hello', more)).toMatchObject({ kind: 'lookalikes' });
+    expect(await confirm(message, 'Hello', more)).toMatchObject({ kind: 'candidates' });
   });
 
   it('takes white space that Zulip strips for nothing', async () => {
     await send(ANN, '\nHello \n ');
-    expect(await confirm(ANN, '\nHello \n ')).toMatchObject({ kind: 'lookalikes' });
+    expect(await confirm(ANN, '\nHello \n ')).toMatchObject({ kind: 'candidates' });
   });
 
   it.each(['reset', 'server_error', 'blank', 'unreadable', 'rate_limited'] as const)(
@@ -108,7 +108,7 @@ describe('asking Zulip for a message', () => {
   it('reads answers larger than those to a message', async () => {
     const long = 'x'.repeat(10_000);
     for (let i = 0; i < 20; i += 1) await send(ANN, `${i} ${long.slice(5)}`);
-    expect(await confirm(ANN, `0 ${long.slice(5)}`)).toMatchObject({ kind: 'lookalikes' });
+    expect(await confirm(ANN, `0 ${long.slice(5)}`)).toMatchObject({ kind: 'candidates' });
   });
 });
 
@@ -124,7 +124,7 @@ describe('reading the messages of a conversation', () => {
 
   it('corrects their times by the server’s clock', () => {
     const answer = read([message(1, 1_500_000)], {}, { date: new Date(2_060_000).toUTCString() });
-    expect(answer).toEqual({ kind: 'lookalikes', messages: [{ platformMessageId: '1', at: 1_440_000 }] });
+    expect(answer).toEqual({ kind: 'candidates', messages: [{ platformMessageId: '1', at: 1_440_000 }] });
     expect(read([message(1, 1_500_000)])).toMatchObject({ messages: [{ at: 1_500_000 }] });
   });
 

@@ -103,7 +103,7 @@ describe('a Zulip server before 7.0', () => {
     sandbox.zulip.setOld(false);
     expect(await client.send(request(to(1)))).toMatchObject({ kind: 'unknown' });
     sandbox.zulip.setOld(true);
-    expect(await client.confirm?.(request(to(1)))).toMatchObject({ kind: 'lookalikes', messages: [{}] });
+    expect(await client.confirm?.(request(to(1)))).toMatchObject({ kind: 'candidates', messages: [{}] });
     expect(await client.confirm?.(request(to(1), 'Else'))).toEqual({ kind: 'not_found' });
   });
 
@@ -135,7 +135,7 @@ describe('a Zulip server before 7.0', () => {
   describe('an incoming webhook bot', () => {
     const bot = 'hook@example.com:hook-key';
     const openBot = () => open({ webhookBots: [bot] }, { email: 'hook@example.com', apiKey: 'hook-key' });
-    const untold = { kind: 'untold', detail: expect.stringContaining('Generic bot') };
+    const untold = { kind: 'unavailable', detail: expect.stringContaining('Generic bot') };
 
     it('sends', async () => {
       const { client, request } = await openBot();

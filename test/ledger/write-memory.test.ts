@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { createMarkMemory } from '../../src/ledger/mark-memory.ts';
-import { withRecentMarks } from '../../src/ledger/recent-writes.ts';
+import { withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import type { Grant } from '../../src/ledger/types.ts';
+import { createWriteMemory } from '../../src/ledger/write-memory.ts';
 import { grant } from '../policies/grant.ts';
 import {
   deadLetterOf,
@@ -27,13 +27,13 @@ async function remembering(plain?: (lab: Lab) => Ledger, options: LabOptions = {
   let passed = 0;
   const gates: (Promise<void> | undefined)[] = [];
   const { store: watch, meetStore, counts } = meeting(gates);
-  const ledger = withRecentMarks(plain?.(lab) ?? lab.ledger, {
+  const ledger = withRecentWrites(plain?.(lab) ?? lab.ledger, {
     store: lab.store,
     platformDayMs: 86_400_000,
     watch,
     epoch: createEpoch(lab.store),
     clock: { now: () => systemClock.now() + passed, monotonic: () => passed },
-    onReasserted: counts,
+    onRestored: counts,
   });
   await meetStore();
   return {
@@ -103,7 +103,7 @@ it('remembers of a message what became of it last', async () => {
 
 it('is of bounded size, whatever the throughput', () => {
   let passed = 0;
-  const memory = createMarkMemory({ now: () => passed, monotonic: () => passed });
+  const memory = createWriteMemory({ now: () => passed, monotonic: () => passed });
   const message = { id: 'm', jobId: 'j', job: 'job', recipient: 'r', expiresAt: 0 };
   for (let i = 0; i < 70_000; i += 1) {
     passed += 1;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { channelStore } from '../../src/redis/channel-store.ts';
-import { createSharedUpkeep } from '../../src/workers/shared-upkeep.ts';
+import { createSharedMaintenance } from '../../src/workers/shared-maintenance.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { CHANNEL, it } from '../support/environment.ts';
@@ -24,26 +24,26 @@ it('lets idle workers share what they read of Redis', { timeout: 60_000 }, async
 
 it('takes the sample anew when it is old, also where it cannot be shared', async ({ openEnvironment }) => {
   const env = await openEnvironment();
-  const upkeep = createSharedUpkeep(channelStore(env.redis, CHANNEL));
+  const shared = createSharedMaintenance(channelStore(env.redis, CHANNEL));
   let taken = 0;
   const take = async () => ({ taken: ++taken }) as never;
-  expect(await upkeep.sample(take)).toEqual({ taken: 1 });
-  expect(await upkeep.sample(take)).toEqual({ taken: 1 });
+  expect(await shared.sample(take)).toEqual({ taken: 1 });
+  expect(await shared.sample(take)).toEqual({ taken: 1 });
   await eventually(
     'the next',
-    () => upkeep.sample(take),
+    () => shared.sample(take),
     (sample) => (sample as unknown as { taken: number }).taken === 2,
   );
   await env.redis.flushall();
   await env.redis.config('SET', 'maxmemory', '1');
-  expect(await upkeep.sample(take)).toEqual({ taken: 3 });
-  expect(await upkeep.sample(take)).toEqual({ taken: 4 });
+  expect(await shared.sample(take)).toEqual({ taken: 3 });
+  expect(await shared.sample(take)).toEqual({ taken: 4 });
 });
 
 it('lets one sweep at a time', async ({ openEnvironment }) => {
   const env = await openEnvironment();
   const turns = await Promise.all(
-    Array.from({ length: 5 }, () => createSharedUpkeep(channelStore(env.redis, CHANNEL)).sweepTurn()),
+    Array.from({ length: 5 }, () => createSharedMaintenance(channelStore(env.redis, CHANNEL)).sweepTurn()),
   );
   expect(turns.filter(Boolean)).toHaveLength(1);
 });
@@ -53,7 +53,7 @@ it('takes one sample for all that look at the same instant', async ({ openEnviro
   let taken = 0;
   const take = async () => ({ taken: ++taken }) as never;
   const all = Array.from({ length: 8 }, () =>
-    createSharedUpkeep(channelStore(env.redis, CHANNEL)).sample(take),
+    createSharedMaintenance(channelStore(env.redis, CHANNEL)).sample(take),
   );
   expect(await Promise.all(all)).toEqual(Array.from({ length: 8 }, () => ({ taken: 1 })));
 });

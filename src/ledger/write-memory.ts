@@ -11,7 +11,7 @@ export interface Mark {
 }
 
 /** A worker's memory of what it wrote lately, of bounded size whatever the throughput. */
-export interface MarkMemory {
+export interface WriteMemory {
   hold(message: LedgerMessage, grant: Grant): void;
   settle(settlement: Settlement): void;
   /** A settlement that changed nothing. */
@@ -35,7 +35,7 @@ const SLOTS_FOR_MS = 6 * 3_600_000;
 /** After a deadline nobody relies on a grant; the clocks of worker and store may differ by seconds. */
 const LAPSED_MS = 60_000;
 
-export function createMarkMemory(clock: Clock): MarkMemory {
+export function createWriteMemory(clock: Clock): WriteMemory {
   /** Grants not yet settled, by nonce. */
   const held = new Map<string, Mark>();
   /** By message: what became of it last. */

@@ -7,7 +7,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
  * What one worker of a channel does for all of them: with fifty that are idle, each would read the same figures of Redis
  * and sweep the same sets. Whoever comes first after the last result has expired does it; two at a time do no harm.
  */
-export interface SharedUpkeep {
+export interface SharedMaintenance {
   /** A sample that another worker took within the last four seconds, or one that is taken now. */
   sample(take: () => Promise<TakenSample>): Promise<TakenSample>;
   /** Whether it is this worker's turn; the next one is open after twelve seconds. */
@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 50;
 /** Less than the time between two sweeps of one worker (15 s). */
 const SWEEP_EVERY_MS = 12_000;
 
-export function createSharedUpkeep({ redis, keys }: ChannelStore): SharedUpkeep {
+export function createSharedMaintenance({ redis, keys }: ChannelStore): SharedMaintenance {
   // Another version may know other figures.
   const sampleKey = keys.sample(readVersion());
   const turnKey = keys.sampleTurn(readVersion());

@@ -2,13 +2,13 @@
 -- A letter is named after the job that its message was enqueued with.
 -- `size` of a dead letter means that its data were larger than what was kept.
 
-local function find_letter(name)
-  local text = redis.call('HGET', LETTERS, name)
+local function find_dead_letter(name)
+  local text = redis.call('HGET', DEAD_LETTERS, name)
   return text and cjson.decode(text) or nil
 end
 
 -- Of letters { name, reason, at }, those that are still listed with the death that was seen: name -> letter.
-local function listed_letters(seen)
+local function listed_dead_letters(seen)
   local by_reason, names, listed = {}, {}, {}
   for _, each in ipairs(seen) do
     local same = by_reason[each.reason] or { names = {}, at = {} }
@@ -16,19 +16,19 @@ local function listed_letters(seen)
     same.names[#same.names + 1], same.at[#same.at + 1] = each.name, each.at
   end
   for reason, same in pairs(by_reason) do
-    for i, death in ipairs(redis.call('ZMSCORE', letters_of(reason), unpack(same.names))) do
+    for i, death in ipairs(redis.call('ZMSCORE', dead_letters_of(reason), unpack(same.names))) do
       if death and tonumber(death) == same.at[i] then names[#names + 1] = same.names[i] end
     end
   end
   if #names == 0 then return listed end
-  for i, text in ipairs(redis.call('HMGET', LETTERS, unpack(names))) do
+  for i, text in ipairs(redis.call('HMGET', DEAD_LETTERS, unpack(names))) do
     listed[names[i]] = text and cjson.decode(text) or nil
   end
   return listed
 end
 
 -- Takes letters, name -> letter, out of the lists.
-local function unlist_letters(letters)
+local function unlist_dead_letters(letters)
   local ids, names, by_reason, latest = {}, {}, {}, {}
   for name, letter in pairs(letters) do
     ids[#ids + 1], names[#names + 1] = letter.id, name
@@ -36,35 +36,35 @@ local function unlist_letters(letters)
     by_reason[letter.reason], same[#same + 1] = same, name
   end
   if #ids == 0 then return end
-  for reason, same in pairs(by_reason) do redis.call('ZREM', letters_of(reason), unpack(same)) end
-  for i, name in ipairs(redis.call('HMGET', LETTER_IDS, unpack(ids))) do
+  for reason, same in pairs(by_reason) do redis.call('ZREM', dead_letters_of(reason), unpack(same)) end
+  for i, name in ipairs(redis.call('HMGET', DEAD_LETTER_IDS, unpack(ids))) do
     if name == names[i] then latest[#latest + 1] = ids[i] end
   end
-  if #latest > 0 then redis.call('HDEL', LETTER_IDS, unpack(latest)) end
+  if #latest > 0 then redis.call('HDEL', DEAD_LETTER_IDS, unpack(latest)) end
   return names
 end
 
-local function drop_letters(letters)
-  local names = unlist_letters(letters)
+local function drop_dead_letters(letters)
+  local names = unlist_dead_letters(letters)
   if not names then return end
-  redis.call('HDEL', LETTERS, unpack(names))
-  redis.call('HDEL', LETTER_DATA, unpack(names))
+  redis.call('HDEL', DEAD_LETTERS, unpack(names))
+  redis.call('HDEL', DEAD_LETTER_DATA, unpack(names))
 end
 
 -- `s` is the settlement that it died by, `death` holds reason, run, attempts and at.
-local function keep_letter(s, death)
+local function keep_dead_letter(s, death)
   local source, name = s.letter, s.jobId
-  local held = find_letter(name)
+  local held = find_dead_letter(name)
   -- A foreign producer may use its job ids again: the letter of another job stays.
   if held and held.t ~= source.t then
     name = name .. ':@' .. source.t
-    held = find_letter(name)
+    held = find_dead_letter(name)
   end
-  if held then unlist_letters({ [name] = held }) end
-  redis.call('HSET', LETTER_DATA, name, ARGV[source.data])
-  redis.call('HSET', LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, e = s.e, t = source.t,
+  if held then unlist_dead_letters({ [name] = held }) end
+  redis.call('HSET', DEAD_LETTER_DATA, name, ARGV[source.data])
+  redis.call('HSET', DEAD_LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, e = s.e, t = source.t,
     due = source.due, priority = source.priority, size = source.size, detail = source.detail,
     reason = death.reason, run = death.run, attempts = death.attempts, at = death.at }))
-  redis.call('HSET', LETTER_IDS, s.id, name)
-  redis.call('ZADD', letters_of(death.reason), string.format('%.0f', death.at), name)
+  redis.call('HSET', DEAD_LETTER_IDS, s.id, name)
+  redis.call('ZADD', dead_letters_of(death.reason), string.format('%.0f', death.at), name)
 end

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
  * moves one place in so many milliseconds. Somebody looks often, whoever it is, and what the looks cost does not grow
  * with the number of those who wait.
  */
-export interface Crowds {
+export interface RecheckPacer {
   /** @returns when this one is to look again, at the earliest after `delayMs` */
   join(recipient: string, delayMs: number): number;
 }
@@ -15,7 +15,7 @@ const PLACE_MS = 50;
 /** Empty lines are dropped when there are this many. */
 const MOST_LINES = 1_000;
 
-export function createCrowds(clock: Pick<Clock, 'monotonic'>): Crowds {
+export function createRecheckPacer(clock: Pick<Clock, 'monotonic'>): RecheckPacer {
   /** Where each line ends, by the monotonic clock. */
   const ends = new Map<string, number>();
 

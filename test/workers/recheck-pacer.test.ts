@@ -1,6 +1,6 @@
 import { expect, it as plainIt } from 'vitest';
 import type { PlatformClient } from '../../src/platforms/port.ts';
-import { createCrowds } from '../../src/workers/crowds.ts';
+import { createRecheckPacer } from '../../src/workers/recheck-pacer.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { it } from '../support/environment.ts';
@@ -50,22 +50,22 @@ it('bounds what it costs that many wait for one player', { timeout: 60_000 }, as
 
 plainIt('lets the few look as soon as they would, and the many one after the other', () => {
   let now = 0;
-  const crowds = createCrowds({ monotonic: () => now });
-  expect(crowds.join('ann', 200)).toBe(200);
-  expect(crowds.join('ann', 200)).toBe(200);
-  expect(crowds.join('bob', 5_000)).toBe(5_000);
-  const places = Array.from({ length: 100 }, () => crowds.join('ann', 200));
+  const pacer = createRecheckPacer({ monotonic: () => now });
+  expect(pacer.join('ann', 200)).toBe(200);
+  expect(pacer.join('ann', 200)).toBe(200);
+  expect(pacer.join('bob', 5_000)).toBe(5_000);
+  const places = Array.from({ length: 100 }, () => pacer.join('ann', 200));
   expect(places.at(-1)).toBe(101 * 50 + 0);
   now += 60_000;
-  expect(crowds.join('ann', 200)).toBe(200);
+  expect(pacer.join('ann', 200)).toBe(200);
 });
 
 plainIt('remembers only lines that somebody stands in', () => {
   let now = 0;
-  const crowds = createCrowds({ monotonic: () => now });
+  const pacer = createRecheckPacer({ monotonic: () => now });
   for (let i = 0; i < 10_000; i += 1) {
     now += 1;
-    crowds.join(`player-${i}`, 200);
+    pacer.join(`player-${i}`, 200);
   }
-  expect(crowds.join('player-0', 200)).toBe(200);
+  expect(pacer.join('player-0', 200)).toBe(200);
 });
