@@ -3,9 +3,25 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { App } from '../http/listen.ts';
 import { accountSchema } from './discourse/accounts.ts';
-import { faultSchema } from './faults.ts';
+import type { DiscourseSandbox } from './discourse/discourse.ts';
+import { type FaultPlan, faultSchema } from './faults.ts';
+import type { Journal } from './journal.ts';
+import type { KongregateSandbox } from './kongregate/kongregate.ts';
 import { nameKey, playerSchema } from './kongregate/players.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { UsercomSandbox } from './usercom.ts';
+import type { ZulipSandbox } from './zulip.ts';
+
+/** What a test reads and sets of a running sandbox. */
+export interface SandboxState {
+  readonly kongregate: KongregateSandbox;
+  readonly zulip: ZulipSandbox;
+  readonly discourse: DiscourseSandbox;
+  readonly usercom: UsercomSandbox;
+  readonly faults: FaultPlan;
+  readonly journal: Journal;
+  /** Empties the journal and the faults; players, keys and the day's messages stay. */
+  reset(): void;
+}
 
 /**
  * The sandbox's own HTTP interface, for programs in other languages and for `curl`, below `/sandbox`:
@@ -28,10 +44,7 @@ import type { Sandbox } from './sandbox.ts';
  *
  * A body that does not fit is answered with 400 and the fields that are wrong.
  */
-export function controlRoutes(
-  sandbox: Omit<Sandbox, 'url' | 'port' | 'close'>,
-  clock: Pick<Clock, 'now'>,
-): App {
+export function controlRoutes(sandbox: SandboxState, clock: Pick<Clock, 'now'>): App {
   const app: App = new Hono();
   app.onError((error, c) => {
     const wrong = error instanceof z.ZodError || error instanceof RangeError || error instanceof SyntaxError;
@@ -77,7 +90,10 @@ function settings({
   zulip,
   discourse,
   usercom,
-}: Pick<Sandbox, 'kongregate' | 'zulip' | 'discourse' | 'usercom'>): Record<string, (body: unknown) => void> {
+}: Pick<SandboxState, 'kongregate' | 'zulip' | 'discourse' | 'usercom'>): Record<
+  string,
+  (body: unknown) => void
+> {
   const texts = z.array(z.string().min(1));
   return {
     '/kongregate/players': (body) => kongregate.players.set(...z.array(playerSchema).parse(body)),
@@ -102,7 +118,7 @@ const callsQuery = z.strictObject({
   limit: z.coerce.number().int().positive().default(1_000),
 });
 
-function readOut(app: App, { journal }: Pick<Sandbox, 'journal'>): void {
+function readOut(app: App, { journal }: Pick<SandboxState, 'journal'>): void {
   app.get('/report', (c) => c.json(journal.report(platformQuery.parse(c.req.query()).platform)));
   app.get('/recipients', (c) =>
     c.json(Object.fromEntries(journal.recipients(platformQuery.parse(c.req.query()).platform))),

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Hono } from 'hono';
 import { type Clock, systemClock } from '../clock.ts';
 import { type App, listen } from '../http/listen.ts';
-import { controlRoutes } from './control.ts';
+import { controlRoutes, type SandboxState } from './control.ts';
 import { type DiscourseOptions, DiscourseSandbox } from './discourse/discourse.ts';
 import { type Fault, FaultPlan } from './faults.ts';
 import { Journal, type SandboxCall } from './journal.ts';
@@ -34,21 +34,13 @@ export interface SandboxOptions {
 }
 
 /** A server that plays the platforms by their rules. */
-export interface Sandbox {
+export interface Sandbox extends SandboxState {
   /**
    * `http://host:port`. The platforms' base URLs begin with it: `/kongregate/api`, `/zulip`, `/discourse`,
    * `/usercom/api/public`; the control interface is `/sandbox`.
    */
   readonly url: string;
   readonly port: number;
-  readonly kongregate: KongregateSandbox;
-  readonly zulip: ZulipSandbox;
-  readonly discourse: DiscourseSandbox;
-  readonly usercom: UsercomSandbox;
-  readonly faults: FaultPlan;
-  readonly journal: Journal;
-  /** Empties the journal and the faults; players, keys and the day's messages stay. */
-  reset(): void;
   /** Ends every connection, hanging ones as well. May be called twice. */
   close(): Promise<void>;
 }
