@@ -2,18 +2,18 @@ import { findChannel, type Installation, type OperatedChannel } from '../channel
 import { type Check, failed, ok, warning } from '../check.ts';
 import { type ChannelStatus, type Hold, readStatus } from './status.ts';
 
-/** Whether workers and this configuration speak of the same channels, and whether any of them is held up. */
+/** Checks that workers and this configuration agree on the channels, and that none of them is stopped or resting. */
 export async function channelChecks(installation: Installation): Promise<Check[]> {
   const status = await readStatus(installation);
   return [
-    ...installation.channels.map(known),
-    ...status.filter(({ channel }) => findChannel(installation, channel)?.announced).map(served),
-    ...status.flatMap(held),
-    letters(status),
+    ...installation.channels.map(registrationCheck),
+    ...status.filter(({ channel }) => findChannel(installation, channel)?.announced).map(workerCheck),
+    ...status.flatMap(holdChecks),
+    deadLetterCheck(status),
   ];
 }
 
-function known({ name, configured, announced }: OperatedChannel): Check {
+function registrationCheck({ name, configured, announced }: OperatedChannel): Check {
   const check = `channel ${name}`;
   if (!configured) {
     return warning(
@@ -31,14 +31,14 @@ function known({ name, configured, announced }: OperatedChannel): Check {
   return ok(check, `${configured.platform}, announced by a worker.`);
 }
 
-function served({ channel, workers }: ChannelStatus): Check {
+function workerCheck({ channel, workers }: ChannelStatus): Check {
   const name = `channel ${channel}`;
   if (workers.length === 0) return warning(name, 'no worker alive, messages wait: start `herald worker`.');
   const where = [...new Set(workers.map(({ host }) => host))].join(', ');
   return ok(name, `${workers.length} worker${workers.length === 1 ? '' : 's'} alive on ${where}.`);
 }
 
-function held({ channel, stopped, resting }: ChannelStatus): Check[] {
+function holdChecks({ channel, stopped, resting }: ChannelStatus): Check[] {
   const name = `channel ${channel}`;
   if (stopped?.reason === 'credentials') {
     return [
@@ -77,7 +77,7 @@ function held({ channel, stopped, resting }: ChannelStatus): Check[] {
 
 const since = ({ at }: Hold): string => (at === null ? '' : ` since ${new Date(at).toISOString()}`);
 
-function letters(status: readonly ChannelStatus[]): Check {
+function deadLetterCheck(status: readonly ChannelStatus[]): Check {
   const dead = status.reduce((sum, { queue }) => sum + (queue.dead ?? 0), 0);
   return ok('dead letters', dead === 0 ? 'none.' : `${dead}: see \`herald dead list\`.`);
 }

@@ -4,15 +4,15 @@ import { readChannelState, resumeChannel, stopChannel } from '../ledger/channel-
 import type { HoldReason } from '../observe/sample.ts';
 import { holdOf } from './status.ts';
 
-/** No message of the channel is sent from now on until it is resumed; requests in flight end. */
+/** Pauses sending until the channel is resumed; requests in flight complete. */
 export async function pauseChannel({ store }: OperatedChannel): Promise<void> {
   await stopChannel(store, 'paused');
 }
 
 export interface Resumed {
-  /** Why the channel had been stopped; null if it had not. */
+  /** Why the channel was stopped; null if it was not. */
   stopped: HoldReason | null;
-  /** A stop, a rest, an open breaker or a pause of the queue was ended. */
+  /** Whether there was a stop, a rest, an open breaker or a pause of the queue to end. */
   changed: boolean;
 }
 
@@ -21,19 +21,19 @@ export async function resume({ store, queue }: OperatedChannel): Promise<Resumed
   const queuePaused = await queue.isPaused();
   const held = holdOf(await readChannelState(store), queuePaused);
   const changed = await resumeChannel(store);
-  // Workers put a stopped queue to rest, and that rest would outlast the stop.
+  // Workers rate limit the queue of a stopped channel, and that limit would outlast the stop.
   await queue.resume();
   return { stopped: held?.reason ?? null, changed: changed || queuePaused };
 }
 
 export type Forgotten =
   | { kind: 'forgotten'; announced: boolean }
-  /** Nothing was done: messages would be left in a queue that no producer and no worker speaks of. */
+  /** Nothing was changed: messages would be left in a queue that producers and workers no longer know. */
   | { kind: 'kept'; waiting: number; dead: number };
 
 /**
- * Removes the announcement of a channel that no longer exists: producers then refuse messages for it. Its queue and
- * its ledger stay, and a worker that serves it announces it again.
+ * Removes a channel that no longer exists from the channel registry: producers then refuse messages for it. Its queue and
+ * ledger are kept, and a worker that serves it announces it again.
  * @param anyway even if messages wait or dead letters are left
  */
 export async function forget(

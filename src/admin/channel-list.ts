@@ -3,17 +3,17 @@ import type { Installation } from '../channels/installation.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { type Hold, holdOf } from './status.ts';
 
-/** What is known of a channel at a glance; `status` counts its messages as well. Times in milliseconds, store's clock. */
+/** Overview of a channel; `status` also counts its messages. Times in milliseconds, store's clock. */
 export interface ChannelOverview {
   name: string;
   platform: string;
-  /** The given configuration has it. */
+  /** Whether the given configuration has it. */
   configured: boolean;
-  /** A worker has served it. */
+  /** Whether a worker has announced it. */
   announced: boolean;
   stopped: Hold | null;
   resting: ChannelState['resting'];
-  /** How many workers serve it now. */
+  /** The number of workers that serve it now. */
   workers: number;
 }
 

@@ -10,28 +10,28 @@ import {
   selectDeadLetters,
 } from '../dead-letters/selection.ts';
 import { type Instant, parseInstant } from '../time.ts';
-import { known } from './known-channel.ts';
+import { requireChannel } from './require-channel.ts';
 import type { Session } from './session.ts';
 
-/** An admin's part for dead letters. */
+/** The dead letter operations of an admin. */
 export interface DeadLetterAdmin {
-  /** The newest dead letters, newest last; 50 when the selection names no limit. */
+  /** Lists the newest dead letters, newest last; 50 unless the selection has a limit. */
   list(selection?: DeadLetterSelection): Promise<DeadLetterList>;
-  /** The dead letter of a message or job, with its content, in every channel that has one. */
+  /** Returns the dead letter of a message id or job id, with its content, from every channel that has one. */
   show(id: string, options?: { channel?: string | undefined }): Promise<DeadLetterDetails[]>;
-  /** What a replay or a purge would take, and what should be known before. Changes nothing. */
+  /** Counts what a replay or purge would process, with warnings. Changes nothing. */
   plan(selection?: DeadLetterSelection, action?: 'replay' | 'purge'): Promise<DeadLetterPlan>;
   /**
-   * Sends dead letters back to their queues, oldest first, each as a new run with a full budget of attempts. Those that die
-   * meanwhile are left alone. `unconfirmed` ones may have arrived: they are taken only where `reasons` names them.
-   * @param what a selection, or a plan, which is carried out as it stands
+   * Puts dead letters back into their queues, oldest first, each as a new run with a full budget of attempts. Messages that
+   * die meanwhile are not included. `unconfirmed` ones may have arrived: they are replayed only if `reasons` includes them.
+   * @param what a selection, or a plan, which is executed unchanged
    */
   replay(what?: DeadLetterSelection | DeadLetterPlan, options?: ReplayControl): Promise<Replayed>;
-  /** Deletes dead letters for good, oldest first. */
+  /** Deletes dead letters permanently, oldest first. */
   purge(what?: DeadLetterSelection | DeadLetterPlan, options?: PurgeControl): Promise<Purged>;
 }
 
-/** Which dead letters are meant; what is left out does not narrow. */
+/** Selects dead letters; an absent field does not restrict. */
 export interface DeadLetterSelection extends Omit<DeadLetterQuery, 'since' | 'until'> {
   /** When they died, as a Date or ISO text: from … */
   since?: Instant | undefined;
@@ -40,27 +40,27 @@ export interface DeadLetterSelection extends Omit<DeadLetterQuery, 'since' | 'un
 }
 
 export interface DeadLetterPlan extends SelectedDeadLetters {
-  /** Letters that a replay leaves alone because they may have arrived. */
+  /** The number that a replay skips because they may have arrived. */
   leftOut: number;
   /** Whole sentences. */
   warnings: string[];
 }
 
 export interface ReplayControl {
-  /** Letters a second; as fast as it goes when absent. */
+  /** Dead letters per second; unlimited when absent. */
   perSecond?: number | undefined;
   /** Ends it between two batches. */
   signal?: AbortSignal | undefined;
-  /** Called with each letter that went back to its queue. */
+  /** Called for each dead letter that was replayed. */
   onReplayed?: ((channel: string) => void) | undefined;
-  /** Told what came of each letter. `name` is the letter's: its message's first job. */
+  /** Called for each dead letter with its result. `name` is the id of the job that the message was enqueued with. */
   onStep?: ((letter: { channel: string; name: string }, step: ReplayStep) => void) | undefined;
 }
 
 export interface PurgeControl {
   /** Ends it between two batches. */
   signal?: AbortSignal | undefined;
-  /** Called after each letter. */
+  /** Called after each dead letter. */
   onStep?: (() => void) | undefined;
 }
 
@@ -81,9 +81,9 @@ export function deadLetterAdmin(run: Session['run']): DeadLetterAdmin {
   };
 }
 
-/** @throws UnknownChannelError; TypeError for what is not an instant */
+/** @throws UnknownChannelError; TypeError for an invalid instant */
 function selected(installation: Installation, selection: DeadLetterSelection): DeadLetterQuery {
-  for (const name of selection.channels ?? []) known(installation, name);
+  for (const name of selection.channels ?? []) requireChannel(installation, name);
   return {
     ...selection,
     since: instant('since', selection.since),
@@ -103,7 +103,7 @@ async function show(
   id: string,
   only: string | undefined,
 ): Promise<DeadLetterDetails[]> {
-  if (only !== undefined) known(installation, only);
+  if (only !== undefined) requireChannel(installation, only);
   const letters = await showDeadLetters(installation, id);
   return letters.filter(({ channel }) => only === undefined || channel === only);
 }

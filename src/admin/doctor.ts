@@ -9,8 +9,8 @@ import { accountChecks } from './account-checks.ts';
 import { channelChecks } from './channel-checks.ts';
 
 /**
- * Everything that `doctor` can find out about a Redis that answers. A forbidden question is a finding, too.
- * @param withCredentials whether those of the channels are resolved, so that the platforms can be asked
+ * Runs all checks of `doctor` on a Redis that is reachable. A command that Redis forbids is a finding, too.
+ * @param withCredentials whether the credentials of the channels are resolved, so that platforms can be checked
  */
 export async function examine(installation: Installation, withCredentials: boolean): Promise<Check[]> {
   const { redis } = installation;
@@ -24,9 +24,9 @@ export async function examine(installation: Installation, withCredentials: boole
   ];
 }
 
-async function unlessRefused(name: string, look: () => Promise<Check[]>): Promise<Check[]> {
+async function unlessRefused(name: string, run: () => Promise<Check[]>): Promise<Check[]> {
   try {
-    return await look();
+    return await run();
   } catch (error) {
     if (!isRefusal(error)) throw error;
     const why =

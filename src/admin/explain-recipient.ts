@@ -14,18 +14,18 @@ import { type ListedJob, listQueue } from './queue-list.ts';
 import { findReceipts } from './receipts-of.ts';
 import { type Hold, holdOf } from './status.ts';
 
-/** What is known now of one recipient of a channel. Times in milliseconds since the epoch by the store's clock. */
+/** The state of one recipient of a channel. Times in milliseconds since the epoch by the store's clock. */
 export interface RecipientExplanation {
   channel: string;
   to: unknown;
   now: number;
   slot: (ExplainedSlot & { ownerId: string | null }) | null;
   play: ExplainedPlay | null;
-  /** What would become of a message to it that a worker picked up now; null where that is not known. */
+  /** The verdict on a new message to it, if picked up now; null if unknown. */
   predicted: Prediction | null;
-  /** Its messages among the first of each queue state. */
+  /** Its messages among the first jobs of each queue state. */
   waiting: ListedJob[];
-  /** Oldest first; only those that name their recipient: `discloseRecipients`. */
+  /** Oldest first; only receipts with a recipient, see `discloseRecipients`. */
   receipts: Receipt[];
   receiptsComplete: boolean;
   stopped: Hold | null;
@@ -36,7 +36,7 @@ export interface RecipientExplanation {
 const SCANNED = 500;
 const MOST_RECEIPTS = 20;
 
-/** @throws InvalidMessageError where `to` names nobody on the channel's platform */
+/** @throws InvalidMessageError if `to` is not a recipient of the channel's platform */
 export async function explainRecipient(
   installation: Installation,
   channel: OperatedChannel,
@@ -45,7 +45,7 @@ export async function explainRecipient(
   const { redis } = installation;
   if (!channel.reading)
     throw new InvalidMessageError([
-      { path: 'channel', message: `is of ${channel.platform}, which is not known here` },
+      { path: 'channel', message: `has platform ${channel.platform}, which this version does not support` },
     ]);
   const { definition } = channel.reading;
   const recipient = recipientOf(definition, to);
@@ -96,7 +96,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Of a message that nobody has sent yet. */
+/** Predicts the verdict on a new message. */
 function predictFor(channel: OperatedChannel, key: string, now: number): Promise<Prediction | undefined> {
   const id = newNonce();
   const expiresAt = now + DEFAULT_LIFE_MS;

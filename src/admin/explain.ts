@@ -23,7 +23,7 @@ import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 import { type Hold, holdOf } from './status.ts';
 
-/** What is known now of one message. Times in milliseconds since the epoch by the store's clock. */
+/** The state of one message. Times in milliseconds since the epoch by the store's clock. */
 export interface Explanation {
   channel: string;
   id: string;
@@ -31,20 +31,20 @@ export interface Explanation {
   job: ExplainedJob | null;
   /** Its dead letter, if it has one. */
   letter: ExplainedDeadLetter | null;
-  /** What its job or its letter says of it; null without either, or where that cannot be read. */
+  /** The message in its job or dead letter; null without either, or if it cannot be parsed. */
   message: ExplainedMessage | null;
   record: ExplainedRecord | null;
-  /** The recipient's slot, whichever message has it; known only with a readable job. */
+  /** The recipient's slot, whichever message holds it; null if the message cannot be parsed. */
   slot: (ExplainedSlot & { ownerId: string | null }) | null;
   play: ExplainedPlay | null;
-  /** The result of the next pickup of its job; null where that is not known. */
+  /** The result of the next pickup of its job; null if unknown. */
   predicted: Prediction | null;
   /** Oldest first. */
   receipts: Receipt[];
   receiptsComplete: boolean;
   stopped: Hold | null;
   resting: ChannelState['resting'];
-  /** How many workers serve the channel now. */
+  /** The number of workers that serve the channel now. */
   workers: number;
 }
 
@@ -54,10 +54,10 @@ export interface ExplainedJob {
   enqueuedAt: number;
   /** When a delayed job is due. */
   dueAt: number | null;
-  /** How often workers picked it up. */
+  /** The number of times that workers picked it up. */
   pickups: number;
   failedReason: string | null;
-  /** The message's version, where it is newer than what this Herald reads. */
+  /** The message's version, if it is newer than what this Herald supports. */
   newerVersion: number | null;
 }
 
@@ -76,13 +76,13 @@ export interface ExplainedMessage {
   onQuota: 'drop' | 'defer';
 }
 
-/** Everything known of the message in every channel that knows it; empty where none does. */
+/** Explains the message in every channel that has it; empty if none does. */
 export async function explain(installation: Installation, id: string, only?: string): Promise<Explanation[]> {
   const channels = installation.channels.filter(({ name }) => only === undefined || name === only);
   const known = await Promise.all(channels.map((channel) => explainIn(installation, channel, id, false)));
   const found = known.filter((explanation) => explanation !== undefined);
   if (found.length > 0) return found;
-  // Receipts outlive jobs and records, and finding one takes reading the stream.
+  // Receipts outlive jobs and records; finding one requires reading the stream.
   const old = await Promise.all(channels.map((channel) => explainIn(installation, channel, id, true)));
   return old.filter((explanation) => explanation !== undefined);
 }
@@ -140,13 +140,13 @@ const toPredict = ({ ledger, message, expiresAt }: Delivery) => ({
   onQuota: message.onQuota ?? ('drop' as const),
 });
 
-/** When a worker takes the job up next, if nothing holds the channel. */
+/** When a worker picks up the job next, unless the channel is stopped or resting. */
 const nextPickup = (now: number, job: ExplainedJob | null, { ledger }: Delivery): number =>
   Math.max(now, job?.dueAt ?? 0, ledger.sendAt ?? 0);
 
 interface Located {
   id: string;
-  /** Of the message's record. */
+  /** The key of the message's record. */
   key: string;
   job?: StoredJob | undefined;
   letter?: DeadLetterRecord | undefined;
@@ -173,7 +173,7 @@ async function locate(channel: OperatedChannel, asked: string): Promise<Located>
   return { job, letter, id: asked, key: letter?.key ?? key };
 }
 
-/** What the letter kept reads like the job that it was. */
+/** Converts a dead letter to the job that it was, so that it is parsed in the same way. */
 async function deadLetterAsJob({ store }: OperatedChannel, letter: DeadLetterRecord): Promise<StoredJob> {
   return {
     id: letter.jobId,

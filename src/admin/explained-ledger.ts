@@ -2,7 +2,7 @@ import type { LedgerEntry } from '../ledger/lookups.ts';
 import { decodeFinal } from '../ledger/reasons.ts';
 import type { FinalState } from '../outcome.ts';
 
-/** The ledger's entries in words. Times in milliseconds since the epoch by the store's clock. */
+/** The ledger's entries in readable form. Times in milliseconds since the epoch by the store's clock. */
 
 export type ExplainedRecord =
   | {
@@ -12,24 +12,24 @@ export type ExplainedRecord =
       since: number;
       /** The deadline of the request in flight. */
       deadline: number | null;
-      /** Since when an attempt of this run may have arrived without anybody knowing. */
+      /** Since when it is unknown whether an attempt of this run arrived. */
       doubtSince: number | null;
     }
   | (FinalState & { run: number; attempts: number; at: number });
 
 export interface ExplainedSlot {
-  /** `held`: a send is in flight or in doubt; `sent`: used; `taken`: used, as far as can be known. */
+  /** `held`: a send is in flight or in doubt; `sent`: used; `taken`: presumed used. */
   state: 'held' | 'sent' | 'taken';
   /** When the window ends and the slot is free again. */
   until: number;
-  /** This message's own. */
+  /** Whether this message holds it. */
   own: boolean;
-  /** The ledger's name for the message that has it. */
+  /** The record key of the message that holds it. */
   owner: string;
 }
 
 export interface ExplainedPlay {
-  /** `refused`: the platform said that the player has not played. */
+  /** `refused`: the platform refused the player as not having played. */
   kind: 'played' | 'refused';
   at: number;
 }

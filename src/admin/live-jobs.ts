@@ -7,13 +7,13 @@ import type { ExplainedSlot } from './explained-ledger.ts';
 import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 
-/** How many jobs of each state are looked at. */
+/** How many jobs of each state are scanned. */
 const SCANNED = 500;
 
 /**
- * The job of a message that is on its way, also of one that this version cannot read, by the ledger's name for the
- * message. The queue finds by name only what was enqueued with a name of its producer's, and no longer after a replay; so this
- * looks at the first few hundred jobs of each state.
+ * Finds the job of a message that has not ended, by the message's record key; also of one that this version cannot parse.
+ * The queue finds by id only messages whose producer gave one, and not after a replay; so this scans the first few hundred
+ * jobs of each state.
  */
 export async function findLiveJob(
   channel: OperatedChannel,
@@ -30,7 +30,7 @@ export async function findLiveJob(
   return undefined;
 }
 
-/** A newer version may have other rules for its names; what it calls `id` is what its producer knows it by. */
+/** The id of an entry. A newer version may have other rules for ids; its `id` is what its producer knows it by. */
 function nameOf(job: StoredJob, entry: Entry): string | undefined {
   if (entry.kind === 'delivery') return entry.delivery.ref.id;
   if (entry.kind === 'invalid') return entry.ref.id;
@@ -39,8 +39,8 @@ function nameOf(job: StoredJob, entry: Entry): string | undefined {
 }
 
 /**
- * A slot knows its owner by a hash; the message is found while it is on its way or has a receipt.
- * @param id of the message that the slot's `own` speaks of
+ * Finds the id of a slot's owner, of which the slot has only a hash: possible until it ends, or while it has a receipt.
+ * @param id the message to which the slot's `own` refers
  */
 export async function nameOwner(
   installation: Installation,

@@ -1,12 +1,12 @@
 import type { Explanation } from './explain.ts';
 import type { RecipientExplanation } from './explain-recipient.ts';
 
-/** What happens next with a message, as one plain sentence. */
+/** Says in one sentence what happens next to a message. */
 export function nextStep(explanation: Explanation): string {
   return `${sentence(explanation)}.`;
 }
 
-/** What a message to this recipient would come to now, as one plain sentence. */
+/** Says in one sentence what would happen now to a new message to this recipient. */
 export function recipientOutlook({
   channel,
   stopped,
@@ -113,7 +113,7 @@ function then(facts: Facts): string {
   return predicted ? `then ${becomes(predicted, facts)}` : 'then a worker decides';
 }
 
-/** As admission decides: what the verdict means, in words. */
+/** Says what the verdict of admission means. */
 function becomes(
   { verdict, final, until }: NonNullable<Facts['predicted']>,
   { record, slot }: Pick<Facts, 'record' | 'slot'>,

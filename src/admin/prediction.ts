@@ -4,15 +4,15 @@ import type { LedgerMessage, Verdict } from '../ledger/types.ts';
 import type { FinalState } from '../outcome.ts';
 import { planVerdict } from '../policies/verdict-plan.ts';
 
-/** What the deciders of delivery make of a message at an instant, by what is known now. */
+/** What admission and the policies would decide on a message at an instant, given the present state. */
 export interface Prediction {
   /** Milliseconds since the epoch by the store's clock. */
   at: number;
-  /** Of admission. `ask`: the platform is asked what became of an attempt in doubt. */
+  /** The verdict of admission. `ask`: the platform is asked whether an attempt in doubt arrived. */
   verdict: Exclude<Verdict['kind'], 'granted'> | 'send' | 'ask';
-  /** Given where the run ends there. */
+  /** The final state, if the run ends. */
   final: FinalState | null;
-  /** Until when it waits, where it does. */
+  /** Until when it waits, if it does. */
   until: number | null;
 }
 
@@ -22,7 +22,7 @@ export interface PredictedMessage {
   expiresAt: number;
 }
 
-/** @returns undefined where nobody has said by which policy the channel delivers: an older worker announced it */
+/** @returns undefined if the policy of the channel is unknown, because an older worker announced it */
 export async function predict(
   channel: OperatedChannel,
   { ledger, onQuota, expiresAt }: PredictedMessage,

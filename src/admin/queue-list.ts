@@ -4,7 +4,7 @@ import type { Entry } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { readStored } from './read-stored.ts';
 
-/** What waits in the queues, in the order in which workers will take it. */
+/** Lists the messages in the queues, in the order in which workers pick them up. */
 
 export interface ListedJob {
   channel: string;
@@ -13,12 +13,12 @@ export interface ListedJob {
   /** Milliseconds since the epoch, as the due time of a delayed job. */
   enqueuedAt: number;
   dueAt: number | null;
-  /** How often workers took it up. */
+  /** The number of times that workers picked it up. */
   pickups: number;
-  /** The message's own name; null where it cannot be read. */
+  /** The message's id; null if it cannot be parsed. */
   id: string | null;
   to: unknown;
-  /** Why it is none that this version reads. */
+  /** Why this version cannot parse it. */
   problem: string | null;
 }
 
@@ -56,7 +56,7 @@ async function* listState(
   }
 }
 
-/** One for each message of the job. */
+/** One entry for each message of the job. */
 function listed(
   channel: OperatedChannel,
   state: ListedState,

@@ -5,17 +5,17 @@ import { channelKeys } from '../redis/keys.ts';
 export interface ReceiptsOf {
   /** Oldest first. */
   receipts: Receipt[];
-  /** False when older receipts were left unread. */
+  /** False if older receipts were not read. */
   complete: boolean;
 }
 
 const PAGE = 1_000;
-/** As many as a channel keeps by default. */
+/** The number that a channel keeps by default. */
 const SCANNED = 100_000;
 
 /**
- * The receipts of the messages that match, read backwards from the newest until `enough`.
- * @param matches by a field of the receipt's, the message's id unless `field` names another
+ * Finds matching receipts, reading backwards from the newest until `enough`.
+ * @param matches tests the receipt's field `field`, by default the message's id
  */
 export async function findReceipts(
   redis: Redis,
@@ -42,7 +42,7 @@ export async function findReceipts(
   return { receipts, complete: false };
 }
 
-/** Names and values in turn. */
+/** Reads a field from alternating names and values. */
 function fieldOf(fields: readonly string[], name: string): string {
   const at = fields.findIndex((field, i) => i % 2 === 0 && field === name);
   return at < 0 ? '' : (fields[at + 1] ?? '');

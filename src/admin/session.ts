@@ -10,7 +10,7 @@ import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { connectOperator } from '../redis/connections.ts';
 import { isLostConnection } from '../redis/errors.ts';
 
-/** A call on an admin that was closed. */
+/** A call on a closed admin. */
 export class AdminClosedError extends HeraldError {
   override readonly name = 'AdminClosedError';
   readonly code = 'HERALD_ADMIN_CLOSED';
@@ -19,14 +19,14 @@ export class AdminClosedError extends HeraldError {
   }
 }
 
-/** One connection for as many operations as an operator asks for; each sees the channels as they are known then. */
+/** One connection for all operations of an admin; each operation reads the channels as known at its start. */
 export interface Session {
   /**
-   * Connects at the first operation, and again where that failed.
-   * @throws RedisUnreachableError where Redis is away, or goes away meanwhile; DatabaseRefusedError, AdminClosedError
+   * Connects at the first operation, and again if that failed.
+   * @throws RedisUnreachableError if Redis is unreachable, or the connection is lost; DatabaseRefusedError, AdminClosedError
    */
   run<T>(operation: (installation: Installation) => Promise<T>): Promise<T>;
-  /** Lets operations in progress end. */
+  /** Waits for operations in progress. */
   close(): Promise<void>;
 }
 

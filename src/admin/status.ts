@@ -4,16 +4,16 @@ import { sampleChannel } from '../channels/sampler.ts';
 import type { ChannelState } from '../ledger/channel-state.ts';
 import type { ChannelSample, HoldReason } from '../observe/sample.ts';
 
-/** How one channel stands: what its gauges say, and since when or until when it is held. */
+/** The status of one channel: the values of its gauges, and since when it is stopped or until when it rests. */
 export interface ChannelStatus extends Omit<ChannelSample, 'resting' | 'stopped'> {
   /** Times in milliseconds since the epoch, store's clock. */
   stopped: Hold | null;
   resting: ChannelState['resting'];
-  /** Those that serve it now. */
+  /** The workers that serve it now. */
   workers: WorkerIdentity[];
 }
 
-/** What keeps a channel still until a person acts. Nobody knows since when a dashboard has paused its queue. */
+/** What stops a channel until an operator acts. The instant is unknown if its queue was paused from a dashboard. */
 export interface Hold {
   reason: HoldReason;
   at: number | null;

@@ -2,7 +2,7 @@ import { findChannel, type Installation, type OperatedChannel } from '../channel
 import { UnknownChannelError } from '../producer/errors.ts';
 
 /** @throws UnknownChannelError for a channel that is neither configured nor announced */
-export function known(installation: Installation, name: string): OperatedChannel {
+export function requireChannel(installation: Installation, name: string): OperatedChannel {
   const channel = findChannel(installation, name);
   if (channel) return channel;
   const names = installation.channels.map((each) => each.name).join(', ') || 'none';
