@@ -57,7 +57,7 @@ function withoutJob({ record, receipts, id }: Facts): string {
     return `Its run ${record.run} is open, but its job was not found near the front of the queue; look it up by its job id`;
   }
   if (last) return `It was ${last.state} (${last.reason}) at ${instant(last.at)}; nothing more happens`;
-  return `Nothing is known of ${id}`;
+  return `Nothing is known about ${id}`;
 }
 
 function dead({ reason, at }: NonNullable<Facts['letter']>, { id }: Facts): string {

@@ -45,7 +45,7 @@ export function interpolate(source: unknown, options: Interpolation): Interpolat
       if (body === undefined) return '${';
       const found = whole.endsWith('}')
         ? resolve(body, options)
-        : { problem: 'holds a placeholder without its closing brace' };
+        : { problem: 'has a placeholder without its closing brace' };
       if ('value' in found) return found.value;
       problems.push({ path: path.join('.'), message: found.problem });
       return whole;
@@ -63,7 +63,7 @@ type Found = { value: string } | { problem: string };
 
 function resolve(body: string, { env, readFile }: Interpolation): Found {
   const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(body) ?? [];
-  if (name === undefined) return { problem: 'holds a placeholder that is neither NAME nor NAME:-default' };
+  if (name === undefined) return { problem: 'has a placeholder that is neither NAME nor NAME:-default' };
   const value = env[name];
   const file = env[`${name}_FILE`];
   if (value && file) return { problem: `both ${name} and ${name}_FILE are set: unset one of them` };

@@ -19,7 +19,7 @@ export function literalSecrets(source: unknown, platforms: Platforms): Problem[]
   return found.map((path) => ({ path, message: WRITTEN_OUT }));
 }
 
-const WRITTEN_OUT = `holds a secret itself: write \${NAME} there, and set NAME or NAME_FILE in the environment`;
+const WRITTEN_OUT = `contains a secret: write \${NAME} instead, and set NAME or NAME_FILE in the environment`;
 
 /** The same syntax as interpolation: `$${` is not a placeholder. The second group is a default, which is a literal. */
 const PLACEHOLDER = /(\$\$\{)|\$\{[A-Za-z_][A-Za-z0-9_]*(?::-([^}]*))?\}/g;

@@ -70,7 +70,7 @@ function decode(bytes: Buffer): string {
 function readConfig(file: string): string {
   if (!existsSync(file))
     throw new ConfigError([
-      { path: '', message: `no configuration at ${file}: name one by --config or HERALD_CONFIG` },
+      { path: '', message: `no configuration at ${file}: set --config or HERALD_CONFIG` },
     ]);
   try {
     return readFile(file);

@@ -70,7 +70,7 @@ const eligibility = z
   })
   .refine(({ playedWithin, keepPlays = Number.POSITIVE_INFINITY }) => keepPlays >= playedWithin, {
     path: ['keepPlays'],
-    error: 'must not be shorter than playedWithin, or a play would be forgotten while it counts',
+    error: 'must not be shorter than playedWithin, or plays would be dropped while they still count',
   })
   .transform(({ playedWithin, whenUnknown, keepPlays }) => ({
     playedWithinMs: playedWithin,
@@ -81,10 +81,7 @@ const eligibility = z
 const quota = z.strictObject({
   /** Messages a recipient and window; only 1 is supported. */
   max: count()
-    .refine(
-      (max) => max === 1,
-      'only 1 is supported: a channel sends a recipient at most one message a window',
-    )
+    .refine((max) => max === 1, 'only 1 is supported: at most one message per recipient and window')
     .transform((): 1 => 1)
     .default(QUOTA.max),
   /** The length of the window. */

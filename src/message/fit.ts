@@ -42,12 +42,12 @@ function destinationProblem(
   if (platform !== undefined && platform !== message.platform)
     return {
       path: 'platform',
-      message: `channel ${quoted(name)} takes ${platform} messages, got ${message.platform}`,
+      message: `channel ${quoted(name)} accepts ${platform} messages, got ${message.platform}`,
     };
   if (message.channel !== undefined && message.channel !== name)
     return {
       path: 'channel',
-      message: `the queue of channel ${quoted(name)} takes only its own messages, got one for ${quoted(message.channel)}`,
+      message: `the queue of channel ${quoted(name)} accepts only its own messages, got one for ${quoted(message.channel)}`,
     };
   return undefined;
 }
@@ -66,7 +66,7 @@ export function addressingProblem(
 function recipientsProblem(to: unknown, { name }: ChannelRules): Problem | undefined {
   const recipients = countRecipients(to);
   if (recipients <= 1) return undefined;
-  const message = `channel ${quoted(name)} has a quota and takes one recipient a message, got ${recipients}`;
+  const message = `channel ${quoted(name)} has a quota and accepts one recipient per message, got ${recipients}`;
   return { path: 'to', message };
 }
 

@@ -105,7 +105,7 @@ function wireSchema(platforms: Platforms): z.ZodType {
     z.strictObject({ ...commonFields, platform: quotable(z.literal(name)), ...messageShape }),
   );
   const [first, ...rest] = options;
-  if (!first) throw new Error('A registry of platforms must hold at least one');
+  if (!first) throw new Error('Expected at least one platform');
   return z.discriminatedUnion('platform', [first, ...rest]);
 }
 
@@ -117,7 +117,7 @@ function badTimes({ sendAt, expiresAt }: CommonFields): Problem | undefined {
 function timed<M extends CommonFields>(message: M, jobTimestamp: number, jobId: string): ParsedJob<M> {
   // The last instant of a Date; a foreign producer may have written anything.
   if (!(jobTimestamp > 0 && jobTimestamp <= 8.64e15))
-    return { kind: 'invalid', problems: ['timestamp: the job has none that is an instant'] };
+    return { kind: 'invalid', problems: ['timestamp: the job has no valid one'] };
   const { id, sendAt, expiresAt } = message;
   return {
     kind: 'message',

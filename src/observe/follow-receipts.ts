@@ -49,7 +49,7 @@ export function followReceipts(
   const names = typeof channels === 'string' ? [channels] : [...channels];
   const bad = names.find((name) => !CHANNEL_NAME.test(name));
   if (bad !== undefined || names.length === 0)
-    throw new TypeError(`channels: expected names of channels, got ${JSON.stringify(bad ?? channels)}`);
+    throw new TypeError(`channels: expected channel names, got ${JSON.stringify(bad ?? channels)}`);
   return follow(redis, positionsFrom(from, names), signal);
 }
 

@@ -32,8 +32,8 @@ export class UnknownChannelError extends HeraldError {
   }
 }
 
-const MAYBE_TAKEN =
-  'It may have been stored all the same: retry with an id of your own, or a message may be sent twice.';
+const MAYBE_STORED =
+  'It may have been stored anyway: retry with an id of your own, or the message may be sent twice.';
 
 /** Redis did not answer in time, or refused the connection or login. */
 export class ProducerTimeoutError extends HeraldError {
@@ -48,7 +48,7 @@ export class ProducerTimeoutError extends HeraldError {
   readonly trouble: string;
   constructor(operation: string, timeoutMs: number, trouble: string, sent: boolean) {
     super(
-      `${operation} timed out after ${timeoutMs} ms: Redis ${trouble}. ${sent ? MAYBE_TAKEN : 'Nothing was stored.'}`,
+      `${operation} timed out after ${timeoutMs} ms: Redis ${trouble}. ${sent ? MAYBE_STORED : 'Nothing was stored.'}`,
     );
     this.operation = operation;
     this.timeoutMs = timeoutMs;

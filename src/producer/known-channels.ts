@@ -46,7 +46,7 @@ function meant(platform: string, known: KnownChannels): string | undefined {
     .sort()
     .map((name) => JSON.stringify(name));
   if (names.length === 0) return undefined;
-  if (names.length === 1) return `The one channel of ${platform} is ${names[0]}: name it.`;
+  if (names.length === 1) return `The only channel of ${platform} is ${names[0]}: set channel to it.`;
   const more = names.length > MOST_NAMED ? ' and more' : '';
-  return `${platform} has the channels ${names.slice(0, MOST_NAMED).join(', ')}${more}: name one.`;
+  return `${platform} has the channels ${names.slice(0, MOST_NAMED).join(', ')}${more}: set channel to one of them.`;
 }

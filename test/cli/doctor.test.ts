@@ -160,7 +160,7 @@ describe.concurrent('doctor', () => {
     expect(exitCode).toBe(EXIT.done);
     expect(of('secrets')).toEqual([
       expect.stringMatching(
-        /^warning: .*herald-\d+\.yaml:1: channels\.kongregate\.apiKey: holds a secret itself: write \$\{NAME\}/,
+        /^warning: .*herald-\d+\.yaml:1: channels\.kongregate\.apiKey: contains a secret: write \$\{NAME\}/,
       ),
     ]);
     expect(JSON.stringify(checks)).not.toContain('k3y-in-the-file');

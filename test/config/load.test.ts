@@ -51,9 +51,7 @@ it('reads a secret from the file that an environment variable names', () => {
 
 it('says where it looked when there is no file', () => {
   const missing = join(dir, 'missing.yaml');
-  expect(failureOf(missing).message).toBe(
-    `no configuration at ${missing}: name one by --config or HERALD_CONFIG`,
-  );
+  expect(failureOf(missing).message).toBe(`no configuration at ${missing}: set --config or HERALD_CONFIG`);
   expect(failureOf(dir).message).toBe(`${dir}: cannot be read (EISDIR)`);
 });
 

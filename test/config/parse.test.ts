@@ -163,7 +163,7 @@ describe('a configuration that cannot be used', () => {
     [{ timeout: '5 fortnights' }, 'channels.kongregate.timeout: expected a duration'],
     [{ timeout: '0s' }, 'channels.kongregate.timeout: expected a duration from 1ms'],
     [{ timeout: '12001ms' }, 'channels.kongregate.timeout: must be at most 12s to fit the job lock'],
-    [{ quota: { max: 2 } }, 'channels.kongregate.quota.max: only 1 is supported: a channel sends'],
+    [{ quota: { max: 2 } }, 'channels.kongregate.quota.max: only 1 is supported: at most one'],
     [
       { quota: { per: 'fortnight' } },
       'channels.kongregate.quota.per: expected hour, day, week or a duration',
@@ -327,9 +327,9 @@ describe('the environment', () => {
         'the file that KEY_FILE names cannot be read (ENOENT)',
       ],
       ['${KEY}', { env: { KEY_FILE: '/x' } }, 'the file that KEY_FILE names is empty'],
-      ['${KEY', {}, 'holds a placeholder without its closing brace'],
-      ['${}', {}, 'holds a placeholder that is neither'],
-      ['${KEY-x}', {}, 'holds a placeholder that is neither'],
+      ['${KEY', {}, 'has a placeholder without its closing brace'],
+      ['${}', {}, 'has a placeholder that is neither'],
+      ['${KEY-x}', {}, 'has a placeholder that is neither'],
     ] as const) {
       const told = problemsOf(source(text), options);
       expect(told).toContain(at + problem);

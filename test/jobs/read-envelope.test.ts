@@ -30,7 +30,7 @@ describe('a job of a producer that checks nothing', () => {
   it('is refused where it names several people and each has a quota', () => {
     expect(read(true, { userIds: [1, 2] })).toMatchObject({
       kind: 'invalid',
-      problem: 'to: channel "zulip" has a quota and takes one recipient a message, got 2',
+      problem: 'to: channel "zulip" has a quota and accepts one recipient per message, got 2',
     });
     expect(read(true, { userIds: [1] }).kind).toBe('delivery');
     expect(read(true, { emails: ['Ann@e.com', 'ann@e.com'] }, 'emails').kind).toBe('delivery');

@@ -23,14 +23,14 @@ describe('a message and its channel', () => {
       { ...message, platform: 'discourse' },
       recipient,
       'platform',
-      'channel "staff" takes zulip messages, got discourse',
+      'channel "staff" accepts zulip messages, got discourse',
     ],
     [
       'the queue of another channel',
       { ...message, channel: 'other' },
       recipient,
       'channel',
-      'the queue of channel "staff" takes only its own messages, got one for "other"',
+      'the queue of channel "staff" accepts only its own messages, got one for "other"',
     ],
     [
       'another addressing',
@@ -44,7 +44,7 @@ describe('a message and its channel', () => {
       { ...message, to: { userIds: [1, 2, 2] } },
       recipient,
       'to',
-      'channel "staff" has a quota and takes one recipient a message, got 2',
+      'channel "staff" has a quota and accepts one recipient per message, got 2',
     ],
   ])('do not fit: %s', (_, given, to, path, text) => {
     expect(fitProblem(given, to, channel)).toEqual({ path, message: text });

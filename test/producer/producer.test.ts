@@ -228,24 +228,24 @@ describe('channels', () => {
   });
 
   it.for([
-    ['announced', [], ['game'], 'The one channel of kongregate is "game": name it.'],
+    ['announced', [], ['game'], 'The only channel of kongregate is "game": set channel to it.'],
     [
       'listed',
       [{ name: 'game', platform: 'kongregate' }],
       [],
-      'The one channel of kongregate is "game": name it.',
+      'The only channel of kongregate is "game": set channel to it.',
     ],
     [
       'both',
       [{ name: 'game', platform: 'kongregate' }],
       ['game'],
-      'The one channel of kongregate is "game": name it.',
+      'The only channel of kongregate is "game": set channel to it.',
     ],
     [
       'two',
       [{ name: 'beta', platform: 'kongregate' }],
       ['game'],
-      'kongregate has the channels "beta", "game": name one.',
+      'kongregate has the channels "beta", "game": set channel to one of them.',
     ],
     ['another platform', [{ name: 'staff', platform: 'zulip' }], [], 'Start a worker'],
   ] as const)('names the channel that was meant: %s', async ([, channels, announced, advice], { expect }) => {
@@ -262,7 +262,7 @@ describe('channels', () => {
     const sender = producer({ channels: [{ name: 'game', platform: 'kongregate' }] });
     await expect(
       sender.send({ platform: 'zulip', channel: 'game', to: { userIds: [1] }, content: 'Hi' }),
-    ).rejects.toThrow('platform: channel "game" takes kongregate messages, got zulip');
+    ).rejects.toThrow('platform: channel "game" accepts kongregate messages, got zulip');
     await sender.recordPlay({ channel: 'game', to: { userId: 32 } });
     expect(plays).toMatchObject([{ channel: 'game', recipient: '32' }]);
   });
@@ -300,7 +300,7 @@ describe('channels', () => {
     await redis.hset('herald:channels', 'broken', '{');
     const sender = producer();
     await expect(sender.send({ ...hello, channel: 'forum' })).rejects.toThrow(
-      'platform: channel "forum" takes discourse messages, got kongregate',
+      'platform: channel "forum" accepts discourse messages, got kongregate',
     );
     await expect(sender.send({ ...hello, channel: 'broken' })).rejects.toThrow(UnknownChannelError);
   });

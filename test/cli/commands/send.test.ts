@@ -49,7 +49,7 @@ it('refuses a message without channel where only a channel of another name is co
   const { exitCode, stdout, stderr } = await herald(['send', '--json', '-c', path], { stdin: hello(31) });
   expect(exitCode).toBe(EXIT.partly);
   expect(JSON.parse(stdout)).toMatchObject({ queued: 0, invalid: 1 });
-  expect(stderr).toContain('The one channel of kongregate is "game": name it.');
+  expect(stderr).toContain('The only channel of kongregate is "game": set channel to it.');
   expect(await redis().keys('*')).toEqual([]);
 });
 
