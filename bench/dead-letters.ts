@@ -8,47 +8,33 @@ import Table from 'cli-table3';
 import { createProducer } from '../src/app.ts';
 import { openInstallation } from '../src/channels/installation.ts';
 import { systemClock } from '../src/clock.ts';
-import { parseConfig } from '../src/config/parse.ts';
 import { purgeSelected } from '../src/dead-letters/purge.ts';
 import { replaySelected } from '../src/dead-letters/replay.ts';
 import { selectDeadLetters } from '../src/dead-letters/selection.ts';
 import { createLogger } from '../src/observe/log.ts';
 import type { PlatformClient } from '../src/platforms/port.ts';
 import { platforms } from '../src/platforms/registry.ts';
+import { accountChannels } from '../src/sandbox/accounts.ts';
 import { startRedis } from '../src/sandbox/index.ts';
 import { buildWorker } from '../src/workers/worker.ts';
+import { readConfig } from '../testing/local-worker.ts';
 
 const CHANNEL = 'kongregate';
 const LOOK_MS = 100;
 
 const count = Number(process.argv[2] ?? 100_000);
 const server = await startRedis();
-const config = parseConfig(
-  {
-    redis: server.url,
-    http: false,
-    logLevel: 'error',
-    channels: {
-      [CHANNEL]: {
-        platform: CHANNEL,
-        apiKey: 'key',
-        baseUrl: 'http://127.0.0.1:9/api',
-        eligibility: false,
-        quota: false,
-        rate: false,
-        concurrency: 100,
-      },
+const config = readConfig({
+  redis: server.url,
+  http: false,
+  logLevel: 'error',
+  channels: {
+    [CHANNEL]: {
+      ...accountChannels('http://127.0.0.1:9').kongregate,
+      ...{ eligibility: false, quota: false, rate: false, concurrency: 100 },
     },
   },
-  {
-    platforms,
-    env: {},
-    secrets: 'resolve',
-    readFile: () => {
-      throw new Error('nothing is read out of a file');
-    },
-  },
-);
+});
 
 /** Refuses whoever is written to, without a request. */
 const refusing = (client: PlatformClient): PlatformClient => ({
@@ -61,7 +47,7 @@ async function letDie(): Promise<void> {
   const logger = createLogger({ level: 'error', secrets: [], destination: { write() {} } });
   const worker = buildWorker(config, { platforms, logger, wrap: { client: refusing } });
   await worker.start();
-  while ((await selectDeadLetters(desk, {})).letters < count)
+  while ((await selectDeadLetters(installation, {})).letters < count)
     await new Promise((done) => setTimeout(done, LOOK_MS));
   await worker.close();
 }
@@ -81,21 +67,23 @@ await producer.sendMany(
   })),
 );
 await producer.close();
-const desk = await openInstallation(
+const installation = await openInstallation(
   { redis: server.url, channels: config.channels },
   { platforms, clock: systemClock },
 );
 try {
   await letDie();
   const replay = await seconds(
-    async () => await replaySelected(desk, (await selectDeadLetters(desk, {})).read()),
+    async () => await replaySelected(installation, (await selectDeadLetters(installation, {})).read()),
   );
   await letDie();
-  const purge = await seconds(async () => await purgeSelected((await selectDeadLetters(desk, {})).read()));
+  const purge = await seconds(
+    async () => await purgeSelected((await selectDeadLetters(installation, {})).read()),
+  );
   const table = new Table({ head: ['dead letters', 'replayed, s', 'purged, s'] });
   table.push([count, replay.toFixed(2), purge.toFixed(2)]);
   console.log(table.toString());
 } finally {
-  await desk.close();
+  await installation.close();
   await server.stop();
 }

@@ -1,18 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
-import { workerOf } from '../../src/app.ts';
 import { systemClock } from '../../src/clock.ts';
-import { parseConfig } from '../../src/config/parse.ts';
 import type { Entry } from '../../src/jobs/envelope.ts';
 import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import { readEnvelope } from '../../src/jobs/read-envelope.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
-import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
-import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
+import { openEnvironment } from '../../testing/environment.ts';
+import { buildLoggingWorker, readConfig } from '../../testing/local-worker.ts';
 import { CHANNELS, type ChannelName, channelsAt } from './channels.ts';
 import type { FuzzedJob } from './jobs.ts';
 
@@ -29,25 +26,23 @@ const ENDED_WITHIN_MS = 60_000;
 const LOOK_MS = 20;
 
 export async function openQueueTrial(): Promise<QueueTrial> {
-  const server = await startRedis();
-  const sandbox = await startSandbox({ keepCalls: 0, discourse: { requestsPerMinute: 1_000_000 } });
-  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
-  const left: string[] = [];
-  const logger = createLogger({
-    level: 'warn',
-    // A job that is left to stall is redelivered, which hides what went wrong with it.
-    destination: { write: (line) => void (line.includes('job left to stall') && left.push(line)) },
+  const env = await openEnvironment({
+    channels: channelsAt,
+    sandbox: { keepCalls: 0, discourse: { requestsPerMinute: 1_000_000 } },
+    config: { http: false, logLevel: 'warn' },
   });
-  const source = { redis: server.url, http: false, channels: channelsAt(sandbox.url) };
-  const readFile = (): never => {
-    throw new Error('nothing is read out of a file');
+  const { redis } = env;
+  const config = readConfig(env.config());
+  const left: string[] = [];
+  // A job that is left to stall is redelivered, which hides what went wrong with it.
+  const destination = {
+    write: (line: string) => void (line.includes('job left to stall') && left.push(line)),
   };
-  const config = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
   const schemas = createMessageSchemas(platforms);
   const queues = new Map(
     CHANNELS.map((name) => [name, new Queue(queueName(name), { connection: redis, prefix: PREFIX })]),
   );
-  const worker = workerOf(config, logger);
+  const worker = buildLoggingWorker(env.config(), destination);
   await worker.start();
   let made = 0;
   const readings = new Map<Entry['kind'], number>();
@@ -153,9 +148,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     async close() {
       await worker.close();
       await Promise.all([...queues.values()].map((queue) => queue.close()));
-      redis.disconnect();
-      await sandbox.close();
-      await server.stop();
+      await env.close();
     },
   };
 }
