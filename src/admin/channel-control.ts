@@ -41,7 +41,7 @@ export async function forget(
   { name, store, queue }: OperatedChannel,
   anyway: boolean,
 ): Promise<Forgotten> {
-  const { ready, active, delayed, failed } = await queue.figures(clock.now());
+  const { ready, active, delayed, failed } = await queue.counts(clock.now());
   const waiting = ready + active + delayed + failed;
   const { letters } = await readChannelState(store);
   const dead = Object.values(letters).reduce((sum, { count }) => sum + count, 0);

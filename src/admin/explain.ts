@@ -205,7 +205,7 @@ async function explainJob(channel: OperatedChannel, job: StoredJob): Promise<Exp
   const [read] = readStored(job, channel);
   return {
     id: job.id,
-    ...(await channel.queue.whereabouts(job.id)),
+    ...(await channel.queue.stateOf(job.id)),
     enqueuedAt: job.timestamp,
     pickups: job.pickups,
     failedReason: job.failedReason ?? null,

@@ -22,8 +22,8 @@ export async function sampleChannel(
   { store, queue }: { store: ChannelStore; queue: ChannelQueue },
   clock: Clock,
 ): Promise<TakenSample> {
-  const [figures, state, heads] = await Promise.all([
-    queue.figures(clock.now()),
+  const [counts, state, heads] = await Promise.all([
+    queue.counts(clock.now()),
     readChannelState(store),
     queue.heads(),
   ]);
@@ -36,17 +36,17 @@ export async function sampleChannel(
   return {
     channel: store.channel,
     state,
-    limited: figures.resting || figures.paused,
-    queuePaused: figures.paused,
+    limited: counts.resting || counts.paused,
+    queuePaused: counts.paused,
     queue: {
-      ready: figures.ready,
-      active: figures.active,
-      scheduled: Math.max(0, figures.delayed - waitingSlot - retrying),
+      ready: counts.ready,
+      active: counts.active,
+      scheduled: Math.max(0, counts.delayed - waitingSlot - retrying),
       waiting_slot: waitingSlot,
       retrying,
       dead: letters.reduce((sum, letter) => sum + letter.count, 0),
     },
-    ready: state.stopped || state.resting || figures.paused ? 0 : figures.ready + figures.overdue,
+    ready: state.stopped || state.resting || counts.paused ? 0 : counts.ready + counts.overdue,
     oldestAgeSeconds: defined({
       ready: age(earliestDue(heads.ready)),
       active: age(earliestDue(heads.active)),
@@ -59,7 +59,7 @@ export async function sampleChannel(
     ),
     oldestDeadLetterAgeSeconds: age(oldestDeadLetter?.oldest) ?? 0,
     resting: state.resting && { reason: state.resting.reason },
-    stopped: holdOf(state, figures.paused),
+    stopped: holdOf(state, counts.paused),
   };
 }
 

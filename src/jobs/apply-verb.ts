@@ -9,11 +9,11 @@ export interface VerbContext {
 }
 
 /**
- * The only home of BullMQ's verbs. Returns for a completed job and throws BullMQ's own signals for everything else, as its
- * processors must.
+ * Applies a verb to a job. The only user of BullMQ's verbs: returns for a completed job and throws BullMQ's signal errors
+ * for everything else, as its processors must.
  *
- * Nothing here spends a BullMQ attempt: the budget is the ledger's. Should a verb fail (the lock was lost, Redis is
- * away), the job is left where it is: it stalls, is redelivered, and meets its own record.
+ * No verb spends a BullMQ attempt: the budget is in the ledger. If a verb fails (the lock was lost, Redis is unreachable),
+ * the job stalls and is redelivered, and the next worker finds the message's record.
  */
 export async function applyVerb(verb: Verb, job: Job, context: VerbContext): Promise<void> {
   switch (verb.kind) {
@@ -35,9 +35,9 @@ async function handBack(job: Job, { token }: VerbContext): Promise<never> {
 }
 
 /**
- * BullMQ delays to an instant by its own clock, and to *now* by that clock what it takes for past: days too late where the
- * clock was stepped ahead. Then the job goes back, for a worker whose clock is right. An offset that is tolerated must not shorten
- * a delay, or a repetition would follow at once upon a send in doubt: the job may come up late by it, and never early.
+ * BullMQ compares the instant with this machine's clock, and delays a past instant to *now* by that clock: days too late if
+ * the clock was stepped ahead. In that case hands the job back, for a worker with a correct clock. A tolerated offset must
+ * not shorten the delay, or a send in doubt would be repeated too early: so the job may be late by the offset, never early.
  */
 async function delay(job: Job, until: number, context: VerbContext): Promise<never> {
   const aheadMs = Math.max(0, context.clock.offsetMs() ?? 0);
@@ -46,19 +46,19 @@ async function delay(job: Job, until: number, context: VerbContext): Promise<nev
   throw new DelayedError();
 }
 
-/** A day: no rest is longer (`LONGEST_REST` in channel.lua). */
+/** One day: the longest rest (`LONGEST_REST` in channel.lua). */
 const LONGEST_MS = 24 * 60 * 60 * 1000;
 
 /**
- * As an expiry that Redis takes: a whole number of milliseconds, at least one. Any other would be refused, and the job
- * would stall for what was an error of arithmetic elsewhere.
+ * Converts to an expiry that Redis accepts: whole milliseconds, at least one. Redis would refuse any other, and the job
+ * would stall because of an arithmetic error elsewhere.
  */
 const expiryMs = (ms: number): number =>
   Number.isNaN(ms) ? 1 : Math.min(Math.max(Math.ceil(ms), 1), LONGEST_MS);
 
-/** Whether BullMQ has to see this error to know what became of the job. */
+/** Whether the error is a signal to BullMQ, which must be rethrown. */
 export const isSignal = (error: unknown): boolean =>
   error instanceof DelayedError || error instanceof RateLimitError || error instanceof WaitingError;
 
-/** Tells BullMQ that the job was moved although it was not: it then stalls and is redelivered to a live worker. */
+/** The signal that the job was moved, although it was not: the job then stalls and is redelivered to a live worker. */
 export const leaveToStall = (): Error => new DelayedError();

@@ -4,35 +4,35 @@ import { openQueue } from './open-queue.ts';
 import { readStoredJobs, type StoredJob } from './stored-jobs.ts';
 
 /**
- * The queue of one channel, for reading it or holding it as a whole. Here, and nowhere outside of this folder, it is
- * known how BullMQ lays its jobs out in Redis. Times are in milliseconds since the epoch.
+ * The queue of one channel: inspects its jobs, and resumes it as a whole. Only this folder knows how BullMQ stores jobs in
+ * Redis. Times are in milliseconds since the epoch.
  */
 export interface ChannelQueue {
-  /** @param now by which delayed jobs are overdue */
-  figures(now: number): Promise<QueueFigures>;
-  /** The jobs at the heads of the lists, which have been there for longest: two at most of a state. */
+  /** Counts the jobs by state. @param now decides which delayed jobs are overdue */
+  counts(now: number): Promise<QueueCounts>;
+  /** Reads the jobs at the heads of the lists, the oldest ones: at most two of each state. */
   heads(): Promise<Record<'ready' | 'active', StoredJob[]>>;
-  /** The first jobs of a state in the order in which workers take them. */
+  /** Lists the first jobs of a state, in the order in which workers pick them up. */
   first(state: ListedState, limit: number): Promise<ListedJob[]>;
-  /** For each id, in order; undefined where there is no such job. */
+  /** Reads jobs by id, in order; undefined for an id without a job. */
   read(ids: readonly string[]): Promise<(StoredJob | undefined)[]>;
-  /** The job of this id, if the key of that name is a job: any text may be asked for. */
+  /** Finds a job by any text that may be its id; checks that the key of that name is a job. */
   find(id: string): Promise<StoredJob | undefined>;
-  /** The job that was enqueued under this name of a message and is not done; not found after a replay. */
+  /** Finds the unfinished job of a message by the id that its producer gave; does not find it after a replay. */
   findNamed(messageId: string): Promise<StoredJob | undefined>;
-  /** Where the job is, and when it is due if it is delayed. */
-  whereabouts(id: string): Promise<{ state: JobState; dueAt: number | null }>;
-  /** Jobs that BullMQ gave up, oldest first; what is listed there without a job is taken off the list. */
+  /** The state of the job, and its due time if it is delayed. */
+  stateOf(id: string): Promise<{ state: JobState; dueAt: number | null }>;
+  /** Lists the failed jobs, oldest first; removes entries of the failed set whose job no longer exists. */
   failed(skip: number, limit: number): Promise<StoredJob[]>;
-  /** Whether somebody paused it by BullMQ's own means, as dashboards do. */
+  /** Whether it is paused in BullMQ, for example from a dashboard. */
   isPaused(): Promise<boolean>;
-  /** Ends such a pause, and a rest. */
+  /** Ends a pause in BullMQ, and a rest. */
   resume(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface QueueFigures {
-  /** Jobs that the next free worker takes. */
+export interface QueueCounts {
+  /** Jobs that the next free worker picks up. */
   ready: number;
   active: number;
   delayed: number;
@@ -40,7 +40,7 @@ export interface QueueFigures {
   overdue: number;
   failed: number;
   paused: boolean;
-  /** Whether it gives nothing out for a rest of its own. */
+  /** Whether it is rate limited for a rest, so that workers pick up nothing. */
   resting: boolean;
 }
 
@@ -55,7 +55,7 @@ export interface ListedJob {
 
 export type JobState = BullState | 'unknown';
 
-/** For reading: nothing is written except by `resume`, and by `failed` as documented. */
+/** Opens the queue for inspection: only `resume`, and `failed` as documented, write to it. */
 export const openChannelQueue = (redis: Redis, channel: string): ChannelQueue =>
   channelQueue(openQueue(redis, channel), redis);
 
@@ -66,7 +66,7 @@ export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
     (await read(ids.filter((id) => typeof id === 'string'))).filter((job) => job !== undefined);
 
   return {
-    figures: (now) => readFigures(queue, redis, now),
+    counts: (now) => readCounts(queue, redis, now),
     async heads() {
       const [waiting, [prioritized], active] = await Promise.all([
         redis.lindex(queue.toKey('wait'), -1),
@@ -84,7 +84,7 @@ export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
     async findNamed(messageId) {
       return (await readFound([await queue.getDeduplicationJobId(messageId)]))[0];
     },
-    async whereabouts(id) {
+    async stateOf(id) {
       const score = await redis.zscore(queue.toKey('delayed'), id);
       return {
         state: await queue.getJobState(id),
@@ -108,14 +108,14 @@ export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
   };
 }
 
-async function readFigures(queue: Queue, redis: Redis, now: number): Promise<QueueFigures> {
+async function readCounts(queue: Queue, redis: Redis, now: number): Promise<QueueCounts> {
   const [counts, overdue, restMs, paused] = await Promise.all([
     queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
     queue.getDelayedCount(now),
     queue.getRateLimitTtl(),
     queue.isPaused(),
   ]);
-  // A dashboard of BullMQ 5 moves those that wait to a list of their own; later ones leave them where they are.
+  // A dashboard of BullMQ 5 moves waiting jobs to a separate list when it pauses a queue; later versions do not.
   const aside = paused ? await redis.llen(queue.toKey('paused')) : 0;
   const count = (name: string): number => counts[name] ?? 0;
   return {
@@ -133,10 +133,10 @@ type Reader = (queue: Queue, redis: Redis, limit: number) => Promise<ListedJob[]
 
 const undelayed = (id: string): ListedJob => ({ id, dueAt: null });
 
-/** BullMQ keeps a delayed job's moment in the upper bits of its score, a counter in the lower twelve. */
+/** BullMQ stores the due time of a delayed job in the upper bits of its score, and a counter in the lower twelve. */
 const dueAtOf = (score: string): number => Math.floor(Number(score) / 0x1000);
 
-/** Lists are taken from their right ends, sorted sets from their lowest scores. */
+/** BullMQ picks up jobs from the right end of lists and from the lowest scores of sorted sets. */
 const READERS: Record<ListedState, Reader> = {
   active: async (queue, redis, limit) =>
     (await redis.lrange(queue.toKey('active'), -limit, -1)).toReversed().map(undelayed),

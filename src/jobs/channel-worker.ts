@@ -16,20 +16,20 @@ import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import { openQueue } from './open-queue.ts';
 import { type ReadContext, readEnvelope } from './read-envelope.ts';
 
-/** Takes the jobs of one channel out of its queue, as many at a time as the channel allows, and puts each where it belongs. */
+/** Processes the jobs of one channel, with its concurrency, and applies the resulting verb to each job. */
 export interface ChannelWorker {
   readonly queue: ChannelQueue;
-  /** Starts or stops picking up jobs; those picked up continue. */
+  /** Starts or stops picking up jobs; jobs in progress continue. */
   pull(on: boolean): void;
-  /** Jobs taken and not yet settled. */
+  /** The number of jobs in progress. */
   active(): number;
-  /** When a job was last taken, by the monotonic clock. */
-  lastTakenAt(): number;
+  /** When a job was last picked up, by the monotonic clock. */
+  lastPickupAt(): number;
   /** Resets the stall count of jobs that were left to stall while this worker is alive. */
-  forgiveStalls(): Promise<void>;
-  /** Picks up no more jobs and waits for those picked up; hangs while Redis is away. */
+  resetStalls(): Promise<void>;
+  /** Stops picking up jobs and waits for those in progress; hangs while Redis is unreachable. */
   close(): Promise<void>;
-  /** Releases everything at once; jobs that were picked up stall and are redelivered elsewhere. */
+  /** Releases everything at once; jobs in progress stall and are redelivered to another worker. */
   abandon(): void;
 }
 
@@ -37,10 +37,10 @@ export interface ChannelWorkerDeps {
   channel: string;
   concurrency: number;
   redis: Redis;
-  /** What reading its jobs takes. */
+  /** What parsing its jobs requires. */
   reading: ReadContext;
   pipeline: Pipeline;
-  /** In which jobs are read: a long one holds up nobody else. */
+  /** Yields between parsing jobs, so that a large one does not block the others. */
   turns: Turns;
   clock: StoreClock;
   logger: Logger;
@@ -48,20 +48,20 @@ export interface ChannelWorkerDeps {
   reportError(error: Error): void;
 }
 
-/** Finds the jobs of a dead worker. With the job lock, its jobs are redelivered after 15 to 19 s. */
+/** The interval of BullMQ's check for stalled jobs. With the job lock, the jobs of a dead worker are redelivered after 15 to 19 s. */
 const STALLED_INTERVAL_MS = 4_000;
-/** After jobs that the store failed, growing with their number in a row. */
+/** The pause after consecutive jobs that failed because of the store, doubled with each. */
 const FAILED_PAUSE_MS = 25;
-const FAILED_PAUSE_AT_MOST_MS = 2_000;
-/** After an error of the store in BullMQ's own loop. */
+const FAILED_PAUSE_CAP_MS = 2_000;
+/** The pause after a store error in BullMQ's own loop. */
 const RUN_RETRY_MS = 1_000;
-/** BullMQ fails a job that stalled too often without calling the processor: the pipeline counts the stalls instead. */
+/** Disables BullMQ's limit, at which it would fail the job without calling the processor: the pipeline counts the stalls instead. */
 const MAX_STALLED = 1_000_000_000;
-/** A rest works only on workers with a limiter, so this one limits nothing. */
+/** BullMQ applies a rest only to workers with a limiter, so this limiter never limits. */
 const NO_LIMIT = { max: 1_000_000_000, duration: 1_000 };
 /** How often a resting worker checks whether it may resume: a close or a resume must not wait longer. */
-const REST_LOOK_MS = 1_000;
-/** BullMQ's stream of queue events, which nothing here reads. */
+const REST_CHECK_MS = 1_000;
+/** The length of BullMQ's stream of queue events, which Herald does not read. */
 const EVENTS_KEPT = 100;
 
 export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
@@ -71,23 +71,23 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const queue = openQueue(redis, deps.channel, { streams: { events: { maxLen: EVENTS_KEPT } } });
   let pulling = false;
   let active = 0;
-  let lastTakenAt = clock.monotonic();
-  /** Jobs in a row that the store failed. */
+  let lastPickupAt = clock.monotonic();
+  /** The number of consecutive jobs that failed because of the store. */
   let failures = 0;
   /** Jobs left to stall while this worker is alive. */
   let left = new Set<string>();
 
   async function deliver(job: Job<string>): Promise<Verb> {
-    // A pause does not end the question for a next job that BullMQ has asked already: its answer may come any time.
-    // Nor may one that BullMQ brought up by a clock that was stepped just now be taken.
+    // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one. Nor may a job be
+    // processed that BullMQ promoted by a clock that has just been stepped.
     if (!pulling || !clock.agrees()) return { kind: 'hand_back' };
     const envelope = await deps.turns(() => readEnvelope(queuedJob(job), deps.reading));
     return foldDispositions(await pipeline.deliver(envelope), clock.now());
   }
 
-  async function take(job: Job<string>, token: string): Promise<void> {
+  async function processJob(job: Job<string>, token: string): Promise<void> {
     active += 1;
-    lastTakenAt = clock.monotonic();
+    lastPickupAt = clock.monotonic();
     try {
       await applyVerb(await deliver(job), job, { queue, token, clock });
       failures = 0;
@@ -101,15 +101,15 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
         logger.error({ job_id: job.id, error: String(error) }, 'job left to stall; it will be redelivered');
       left.add(job.id ?? '');
       failures += 1;
-      // Where every job fails at once, the next one must not be taken at once.
-      if (failures > 1) await pause(Math.min(FAILED_PAUSE_MS * 2 ** failures, FAILED_PAUSE_AT_MOST_MS));
+      // While every job fails at once, the next one must not be picked up at once.
+      if (failures > 1) await pause(Math.min(FAILED_PAUSE_MS * 2 ** failures, FAILED_PAUSE_CAP_MS));
       throw leaveToStall();
     } finally {
       active -= 1;
     }
   }
 
-  const worker = new MessageWorker(queueName(deps.channel), (job, token) => take(job, token ?? ''), {
+  const worker = new MessageWorker(queueName(deps.channel), (job, token) => processJob(job, token ?? ''), {
     connection: redis,
     prefix: PREFIX,
     autorun: false,
@@ -120,7 +120,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     maxStalledCount: MAX_STALLED,
     runRetryDelay: RUN_RETRY_MS,
     limiter: NO_LIMIT,
-    maximumRateLimitDelay: REST_LOOK_MS,
+    maximumRateLimitDelay: REST_CHECK_MS,
     removeOnComplete: { count: 0 },
   });
   worker.on('error', reportError);
@@ -136,14 +136,14 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       else worker.run().catch(reportError);
     },
     active: () => active,
-    lastTakenAt: () => lastTakenAt,
-    async forgiveStalls() {
-      const forgiven = left;
+    lastPickupAt: () => lastPickupAt,
+    async resetStalls() {
+      const reset = left;
       left = new Set();
       try {
-        for (const id of forgiven) await redis.hdel(queue.toKey(id), 'stc');
+        for (const id of reset) await redis.hdel(queue.toKey(id), 'stc');
       } catch (error) {
-        for (const id of forgiven) left.add(id);
+        for (const id of reset) left.add(id);
         throw error;
       }
     },
@@ -157,7 +157,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   };
 }
 
-/** What `pick-up.lua` lets through of a job's hash. */
+/** Converts the fields of a job's hash that `pick-up.lua` lets through. */
 const queuedJob = (job: Job<string>): QueuedJob => ({
   id: job.id ?? '',
   text: job.data,

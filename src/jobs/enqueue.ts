@@ -4,27 +4,27 @@ import { isUnknownScript } from '../redis/errors.ts';
 import { MESSAGE_JOB } from './job-ids.ts';
 import { openQueue } from './open-queue.ts';
 
-/** A message on its way into the queue of its channel. */
+/** A message to be added to the queue of its channel. */
 export interface NewJob {
-  /** The message's own name. */
+  /** The message's id. */
   id: string;
   jobId: string;
-  /** The caller named it: it may be a duplicate, an id of ours cannot. */
+  /** Whether the caller gave the id: only then can it be a duplicate. */
   ownId: boolean;
-  /** The job's data: what was given, with version and id. */
+  /** The job's data: the given message with version and id. */
   message: object & { priority?: number | undefined };
-  /** From now to `sendAt`; 0 when it may go at once. */
+  /** Time from now to `sendAt`; 0 if due at once. */
   delayMs: number;
 }
 
-/** The producer's side of the queues: one BullMQ queue a channel, on a connection that somebody else owns. */
+/** A producer's queues: one BullMQ queue per channel, on a connection that the caller owns. */
 export interface Queues {
   /**
-   * Adds the messages, all of one channel. Safe to repeat: a job that exists already is left as it is.
-   * @returns for each, in order, whether it was taken; false means that its id is taken by a job that is not done
+   * Adds messages of one channel. Idempotent: an existing job is not changed.
+   * @returns for each, in order, whether it was added; false if its id belongs to an unfinished job
    */
   add(channel: string, messages: readonly NewJob[]): Promise<boolean[]>;
-  /** For each, in order, whether its id is taken by a job that is not done. */
+  /** For each, in order, whether its id belongs to an unfinished job. */
   holds(channel: string, messages: readonly NewJob[]): Promise<boolean[]>;
   close(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export function openQueues(connection: Redis): Queues {
         if (!isUnknownScript(error)) throw error;
         return addOneByOne(queue, adds);
       });
-      // An add that deduplication dropped hands back the job that was there first.
+      // An add that was deduplicated returns the existing job.
       return jobs.map((job, index) => job.id === messages[index]!.jobId);
     },
     async holds(channel, messages) {
@@ -74,8 +74,8 @@ export function openQueues(connection: Redis): Queues {
 const SCRIPT_TRIES = 10;
 
 /**
- * Somebody flushed the scripts while the batch was on its way. A command alone brings its script along; several at a time
- * would rely on the one that the first of them brought, and calls of others on this connection do.
+ * Handles scripts that were flushed in the middle of a batch. A single command sends its script along; several at a time
+ * would rely on the script that the first of them sends, and so do concurrent calls on this connection.
  */
 async function addOneByOne(queue: Queue, adds: readonly Add[]): Promise<Job[]> {
   const jobs: Job[] = [];
@@ -92,7 +92,7 @@ async function addOneByOne(queue: Queue, adds: readonly Add[]): Promise<Job[]> {
   return jobs;
 }
 
-/** Only what differs from BullMQ's defaults: options are stored with every job. Retries are the worker's affair. */
+/** Only options that differ from BullMQ's defaults, since they are stored with every job. Retries are up to the worker. */
 function jobOptions({ id, jobId, ownId, delayMs, message }: NewJob): BulkJobOptions {
   return {
     jobId,

@@ -3,22 +3,22 @@ import type { AnyMessage } from '../message/schema.ts';
 import type { MessageRef } from '../observe/observer.ts';
 import type { Disposition } from '../outcome.ts';
 
-/** A job as the queue hands it over. */
+/** A job as read from the queue. */
 export interface QueuedJob {
   id: string;
-  /** Its data, JSON or not, or the beginning of them where `size` is given. */
+  /** Its data, JSON or not; only their beginning if `size` is given. */
   text: string;
-  /** Bytes of all the data, where they are too many to be read. */
+  /** The size of the data in bytes, if they are too large to be read. */
   size?: number | undefined;
   /** When it was added, milliseconds since the epoch. */
   timestamp: number;
-  /** How often workers picked it up so far; while it is in a worker's hands, this time included. */
+  /** The number of pickups so far, including the current one. */
   pickups: number;
-  /** How often it stalled since a worker last brought it to a result. */
+  /** The number of stalls since a worker last finished processing it. */
   stalls: number;
 }
 
-/** A job that was read: its messages, each on its own. A job that cannot be read is one entry, which says so. */
+/** A parsed job: one entry for each of its messages. A job that cannot be parsed has one entry, `invalid` or `newer`. */
 export interface Envelope {
   job: QueuedJob;
   entries: readonly [Entry, ...Entry[]];
@@ -26,7 +26,7 @@ export interface Envelope {
 
 export type Entry =
   | { kind: 'delivery'; delivery: Delivery }
-  /** Written for a later version than this one. */
+  /** Of a later version of the wire contract. */
   | { kind: 'newer'; v: number }
   | InvalidEntry;
 
@@ -38,28 +38,28 @@ export interface InvalidEntry {
   problem: string;
 }
 
-/** One message on its way, ready for admission. */
+/** One message, ready for admission. */
 export interface Delivery {
   message: AnyMessage;
   ref: MessageRef;
   ledger: LedgerMessage;
   source: EntrySource;
   expiresAt: number;
-  /** The later of enqueue and `sendAt`: from here on somebody waits for it. */
+  /** The later of enqueue and `sendAt`; latency counts from here. */
   dueAt: number;
-  /** Of its job, from 1. */
+  /** Pickups of its job, from 1. */
   pickups: number;
-  /** Of its job. */
+  /** Stalls of its job. */
   stalls: number;
 }
 
-/** What a dead letter of the message would keep, but for the reason. */
+/** What a dead letter of the message would keep, except the detail. */
 export type EntrySource = Omit<DeadLetterSource, 'detail'>;
 
-/** What becomes of the messages that a worker picked up. */
+/** Delivers the messages of the jobs that a worker picks up. */
 export interface Pipeline {
   /**
-   * Rejects only for infrastructure and bugs; the job is then left to stall and is redelivered.
+   * Rejects only for infrastructure errors and bugs; the job is then left to stall and is redelivered.
    * @returns a disposition for each entry, in order
    */
   deliver(envelope: Envelope): Promise<Disposition[]>;

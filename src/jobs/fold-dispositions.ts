@@ -1,21 +1,21 @@
 import type { Disposition } from '../outcome.ts';
 
-/** What the queue does with a job. */
+/** The operation on a job. */
 export type Verb =
-  /** Every message of it has its end. */
+  /** Every message of it has ended. */
   | { kind: 'complete' }
-  /** It comes up again then, and no sooner: milliseconds since the epoch, store's clock. */
+  /** Delays it until then: milliseconds since the epoch, store's clock. */
   | { kind: 'delay'; until: number }
-  /** It goes back to the front of a queue that hands out nothing for this long. */
+  /** Puts it back at the front of the queue, and rate limits the queue for this long. */
   | { kind: 'rest'; delayMs: number }
-  /** It goes back to the front, for the next worker. */
+  /** Puts it back at the front of the queue, for the next worker. */
   | { kind: 'hand_back' };
 
 /**
- * Turns what becomes of a job's messages into one verb for the job. A job that comes up again brings all its messages along:
- * those that are done meet their own records and are not sent again, and none of the others may come up sooner than it is
- * to, so the job waits for the last of them. Pure.
- * @param now by the store's clock: delays count from it
+ * Folds the dispositions of a job's messages into one verb for the job. A job that is picked up again carries all its
+ * messages: those that have ended are recognized by their records and not sent again, and none of the others may be
+ * processed before it is due, so the job waits for the last of them. Pure.
+ * @param now by the store's clock; delays are relative to it
  */
 export function foldDispositions(dispositions: readonly Disposition[], now: number): Verb {
   const waits = dispositions.map((each) => waitOf(each, now)).filter((wait) => wait !== undefined);
@@ -27,7 +27,7 @@ export function foldDispositions(dispositions: readonly Disposition[], now: numb
 
 interface Wait {
   delayMs: number;
-  /** The message waits by itself, and not with its whole channel. */
+  /** Whether only the message waits, not its whole channel. */
   alone: boolean;
 }
 

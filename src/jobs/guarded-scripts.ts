@@ -3,16 +3,16 @@ import type { Redis } from 'ioredis';
 import { HEAD_BYTES, MAX_DATA_BYTES } from './stored-jobs.ts';
 
 /**
- * Puts Herald's look at a job in front of BullMQ's own scripts, for a connection on which jobs are taken.
+ * Puts Herald's filter of job fields in front of BullMQ's scripts, on a connection that picks up jobs.
  *
- * BullMQ's worker is handed the whole hash of a job, in which a foreign producer may have written anything: options that
- * say what becomes of it, fields that BullMQ cannot parse (the job would stall and be redelivered forever), a hundred megabytes
- * (the worker would die of them). By the time that JavaScript sees the job it is too late, so `pick-up.lua` stands between.
+ * BullMQ's worker receives the whole hash of a job, in which a foreign producer may have written anything: options that
+ * decide how the job ends, fields that BullMQ cannot parse (the job would stall and be redelivered forever), a hundred
+ * megabytes (the worker would run out of memory). In JavaScript it would be too late, so `pick-up.lua` filters them in Redis.
  */
 const LIMITS = `local MAX_DATA, HEAD = ${MAX_DATA_BYTES}, ${HEAD_BYTES}\n`;
 const PICK_UP = LIMITS + readFileSync(new URL('lua/pick-up.lua', import.meta.url), 'utf8');
 
-/** A worker that brought a job to a result has survived it: what is counted are stalls without one. */
+/** Resets the stall counter when a worker finishes processing a job: only stalls without a result in between count. */
 const survived = (key: string): string => `redis.call('HDEL', ${key}, 'stc')\n`;
 
 const BEFORE: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ const BEFORE: Readonly<Record<string, string>> = {
 
 const guarded = new WeakSet<Redis>();
 
-/** To be called before anything of BullMQ's uses the connection: it defines its scripts once, under `<name>:<version>`. */
+/** Call before BullMQ uses the connection: it defines its scripts once, as `<name>:<version>`. */
 export function guardScripts(redis: Redis): void {
   if (guarded.has(redis)) return;
   guarded.add(redis);

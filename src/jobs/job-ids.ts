@@ -1,12 +1,12 @@
 import { randomFillSync } from 'node:crypto';
 
-/** A job that carries one message. */
+/** The name of a job with one message. */
 export const MESSAGE_JOB = 'message';
 
 /**
- * The job that a message was enqueued with, of any job of the message: a replay adds the run (`m_x:#2`), and the instant of
- * enqueue where another job bore the same id (`7:@1700000000000:#2`). No producer can choose such an id: BullMQ refuses
- * colons.
+ * The id of the job that a message was enqueued with, from the id of any of its jobs: a replay appends the run (`m_x:#2`),
+ * and the instant of the enqueue if another job has the same id (`7:@1700000000000:#2`). No producer can choose such an id:
+ * BullMQ refuses colons.
  */
 export const originalJobId = (jobId: string): string => jobId.replace(/(:@\d+)?:#\d+$/, '');
 
@@ -24,9 +24,9 @@ function randomByte(): number {
 }
 
 /**
- * `m_` and 18 base62 characters (107 bits). BullMQ keeps a job under `<prefix>:<queue>:<job id>`, beside its own
- * `wait`, `meta` …, silently ignores an add whose id exists and refuses bare integers and colons: hence the prefix and
- * the randomness.
+ * Generates `m_` and 18 base62 characters (107 bits). BullMQ stores a job as `<prefix>:<queue>:<job id>`, next to its own
+ * keys `wait`, `meta` …, silently ignores an add whose id exists, and refuses integers and colons: hence the prefix and the
+ * random part.
  */
 export function newJobId(): string {
   let id = 'm_';

@@ -4,13 +4,13 @@ import type { Redis } from 'ioredis';
 
 type RawJob = Parameters<Worker['createJob']>[0];
 
-/** Between two tries of BullMQ's own loop, while Redis is away. */
+/** The delay between retries of BullMQ's own loop while Redis is unreachable. */
 const RETRY_PAUSE_MS = 1_000;
 export const LONGEST_BLOCK_S = 2;
 
 /**
- * BullMQ's worker, able to pick up a job whose data cannot be parsed: `data` stays text. BullMQ's own throws in that case
- * before the processor is called, so that the job would stall and be redelivered forever.
+ * A BullMQ worker that can pick up a job whose data are not JSON: `data` stays text. BullMQ's own worker throws before it
+ * calls the processor, so that the job would stall and be redelivered forever.
  */
 export class MessageWorker extends Worker<string> {
   protected override createJob(data: RawJob, jobId: string): Job<string> {
@@ -19,20 +19,20 @@ export class MessageWorker extends Worker<string> {
     return job;
   }
 
-  /** Seconds. BullMQ watches over its blocking question with a timer that outlives a worker closed without Redis. */
+  /** Seconds. BullMQ guards its blocking command with a timer, which would outlive a worker closed while Redis is unreachable. */
   override get maximumBlockTimeout(): number {
     return LONGEST_BLOCK_S;
   }
 
-  /** BullMQ's pauses between tries, which must not keep a worker alive that has been closed meanwhile. */
+  /** BullMQ's delay between retries, which must not keep the process alive once the worker is closed. */
   override async delay(...[ms, controller]: Parameters<Worker['delay']>): Promise<void> {
     const signal = controller && { signal: controller.signal as AbortSignal };
     await pause(ms || RETRY_PAUSE_MS, undefined, { ref: false, ...signal }).catch(() => {});
   }
 
   /**
-   * Releases the blocking connection and the timers that renew locks and look for stalled jobs, without a command to
-   * Redis. BullMQ's own `close(true)` does none of it once a `close()` hangs, and the process would not end by itself.
+   * Releases the blocking connection and the timers that renew locks and check for stalled jobs, without a command to
+   * Redis. BullMQ's `close(true)` does not do so once a `close()` hangs, and the process would not exit.
    */
   abandon(): void {
     void this.lockManager.close();
@@ -42,14 +42,14 @@ export class MessageWorker extends Worker<string> {
   }
 
   /**
-   * A question for a job that BullMQ gave up after some seconds without an answer waits for the connection to be back,
-   * and makes a new one when the close ends that: nobody would end it again.
+   * A blocking command that BullMQ abandoned after some seconds without a reply waits for the connection, and opens a new
+   * one when the close ends it, which nothing would close.
    */
   private async endForGood(): Promise<void> {
     const client = (await this.backend.blockingClient?.catch(() => undefined)) as Redis | undefined;
     if (!client) return;
     client.options.retryStrategy = () => null;
-    client.on('error', () => {}); // Its connection is broken off.
+    client.on('error', () => {}); // Its connection is being aborted.
     client.on('connect', () => client.disconnect());
   }
 }

@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import { PREFIX, queueName } from '../redis/keys.ts';
 
 /**
- * BullMQ's queue of a channel, on a connection that somebody else owns. The options are for those that add or look; a
- * worker's queue says otherwise what it needs.
+ * Opens the BullMQ queue of a channel, on a connection that the caller owns. The default options are for adding and
+ * inspecting jobs; a worker passes its own.
  */
 export function openQueue(
   connection: Redis,
@@ -18,8 +18,8 @@ export function openQueue(
 }
 
 /**
- * Without these, BullMQ waits without end for a Redis that is away, and a failed look at its version is for good. The
- * queue's own settings (the length of its event stream) are the worker's to write.
+ * Without these, BullMQ waits forever for a Redis that is unreachable, and does not retry a failed check of its version.
+ * Only workers write the settings of the queue (the length of its event stream).
  */
 const LOOKING: Partial<QueueOptions> = {
   skipWaitingForReady: true,

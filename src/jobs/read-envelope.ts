@@ -8,7 +8,7 @@ import type { Entry, EntrySource, Envelope, InvalidEntry, QueuedJob } from './en
 import { originalJobId } from './job-ids.ts';
 import { MAX_DATA_BYTES } from './stored-jobs.ts';
 
-/** What reading a job takes of its channel: as configured, or as its workers announced it. */
+/** The fields of a channel that parsing a job requires, from the configuration or from the channel registry. */
 export interface ReadRules extends ChannelRules {
   platform: string;
   discloseRecipients?: boolean;
@@ -20,17 +20,17 @@ export interface ReadContext {
   schemas: MessageSchemas<unknown>;
 }
 
-/** How long the verdict on a job that cannot be read is remembered. */
+/** How long the record of a job that cannot be parsed is kept. */
 const INVALID_LIFE_MS = 7 * 86_400_000;
 const MAX_PROBLEM = 300;
 
-/** Reads a job into the messages that it carries. Never throws, whatever a producer put into the queue. */
+/** Parses a job into its messages. Never throws, whatever a producer enqueued. */
 export const readEnvelope = (job: QueuedJob, context: ReadContext): Envelope => ({
   job,
   entries: [readMessage(job, context)],
 });
 
-/** The job's data are one message, or nothing that could be one. */
+/** Parses the job's data as one message. */
 function readMessage(job: QueuedJob, context: ReadContext): Entry {
   const origin = originalJobId(job.id);
   if (job.size !== undefined) {
@@ -114,7 +114,7 @@ function invalid(
   return {
     kind: 'invalid',
     ref: reference(job, name, context),
-    // A record of its own: what cannot be read must not touch the record of the message whose id it carries.
+    // A record of its own: an invalid job must not change the record of the valid message with the same id.
     ledger: {
       id: name,
       jobId: origin,

@@ -2,19 +2,19 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueuedJob } from './envelope.ts';
 
-/** A job's data beyond this is not read: the largest message takes some 800 KiB, written with all its escapes. */
+/** Larger data are not read: the largest message takes about 800 KiB with all characters escaped. */
 export const MAX_DATA_BYTES = 1024 * 1024;
-/** What is kept of data that are too large, for diagnosis. */
+/** How much of data that are too large is kept, for diagnosis. */
 export const HEAD_BYTES = 16 * 1024;
 
-/** A job as it is stored in Redis. BullMQ's own reader throws for what is not JSON. */
+/** A job as stored in Redis. BullMQ's own reader throws if the data are not JSON. */
 export interface StoredJob extends QueuedJob {
-  /** When it ended, if it did. */
+  /** When it finished, if it did. */
   finishedOn: number | undefined;
   failedReason: string | undefined;
 }
 
-/** KEYS: jobs. ARGV: most bytes of data, bytes of its beginning. */
+/** KEYS: jobs. ARGV: the maximum size of data, the size of the beginning that is kept, in bytes. */
 const READ = `
 local answer = {}
 for i, key in ipairs(KEYS) do
@@ -29,7 +29,7 @@ return answer`;
 
 type Fields = (string | null)[];
 
-/** For each id, in order; undefined where there is no such job. */
+/** Reads jobs by id, in order; undefined for an id without a job. */
 export async function readStoredJobs(
   redis: Redis,
   queue: Queue,

@@ -83,7 +83,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     onSample({ config: { name, concurrency }, worker, stopped }, { ready, limited }) {
       const free = !limited && !stopped() && worker.active() < concurrency;
       const willing = guard.agrees() && !watch.trouble() && free;
-      watchdog.look(name, { ready, willing, takenAt: worker.lastTakenAt() });
+      watchdog.look(name, { ready, willing, takenAt: worker.lastPickupAt() });
     },
   });
   const heartbeat = createHeartbeat({

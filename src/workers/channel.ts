@@ -220,7 +220,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     },
     async sweep() {
       await standing.review();
-      await worker.forgiveStalls();
+      await worker.resetStalls();
       if (!(await shared.sweepTurn())) return 0;
       return await sweep({ ...reading, queue, ledger, observer: deps.observer });
     },

@@ -28,9 +28,9 @@ afterAll(async () => {
 const ids = (jobs: readonly { id: string }[]): string[] => jobs.map(({ id }) => id);
 
 it('tells how many jobs are in each state, and which of them are due', async () => {
-  const figures = { ready: 4, active: 0, delayed: 2, overdue: 0, failed: 0, paused: false, resting: false };
-  expect(await queue.figures(Date.now())).toEqual(figures);
-  expect(await queue.figures(Date.now() + 2 * HOUR)).toEqual({ ...figures, overdue: 1 });
+  const counts = { ready: 4, active: 0, delayed: 2, overdue: 0, failed: 0, paused: false, resting: false };
+  expect(await queue.counts(Date.now())).toEqual(counts);
+  expect(await queue.counts(Date.now() + 2 * HOUR)).toEqual({ ...counts, overdue: 1 });
 });
 
 it('lists jobs in the order in which workers take them', async () => {
@@ -56,9 +56,9 @@ it('finds a job by its id and by the name of its message, and nothing that is no
 });
 
 it('tells where a job is', async () => {
-  expect(await queue.whereabouts('first')).toEqual({ state: 'waiting', dueAt: null });
-  expect(await queue.whereabouts('gone')).toEqual({ state: 'unknown', dueAt: null });
-  expect(await queue.whereabouts('soon')).toMatchObject({ state: 'delayed', dueAt: expect.any(Number) });
+  expect(await queue.stateOf('first')).toEqual({ state: 'waiting', dueAt: null });
+  expect(await queue.stateOf('gone')).toEqual({ state: 'unknown', dueAt: null });
+  expect(await queue.stateOf('soon')).toMatchObject({ state: 'delayed', dueAt: expect.any(Number) });
 });
 
 it('tells of jobs that BullMQ gave up, and strikes off those that are gone', async () => {
@@ -74,7 +74,7 @@ it('ends a pause and a rest', async () => {
   await bull.pause();
   await bull.rateLimit(HOUR);
   expect(await queue.isPaused()).toBe(true);
-  expect(await queue.figures(0)).toMatchObject({ ready: 4, paused: true, resting: true });
+  expect(await queue.counts(0)).toMatchObject({ ready: 4, paused: true, resting: true });
   await queue.resume();
-  expect(await queue.figures(0)).toMatchObject({ ready: 4, paused: false, resting: false });
+  expect(await queue.counts(0)).toMatchObject({ ready: 4, paused: false, resting: false });
 });

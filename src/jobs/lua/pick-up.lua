@@ -1,10 +1,10 @@
--- Stands before BullMQ's own scripts that take a job up or end it: they see of a job what Herald reads and nothing else.
--- What a foreign producer wrote beside its data can then neither fail them, nor decide how the job ends, nor fill the
--- memory of a worker. MAX_DATA and HEAD, in bytes, are put in front of this.
+-- Precedes BullMQ's own scripts that pick up or finish a job: of a job, they see only the fields that Herald reads. What
+-- a foreign producer wrote into the other fields can then neither fail them, nor decide how the job ends, nor exhaust the
+-- memory of a worker. MAX_DATA and HEAD, in bytes, are defined in front of this.
 local redis = (function(store)
   local own = {}
 
-  -- A counter may be no number.
+  -- The counter may not be a number.
   function own.HINCRBY(key, field, by)
     local count = store.pcall('HINCRBY', key, field, by)
     if type(count) == 'number' then return count end
@@ -12,7 +12,7 @@ local redis = (function(store)
     return store.call('HINCRBY', key, field, by)
   end
 
-  -- One that is no number becomes a score that is none, in the middle of what BullMQ moves.
+  -- A priority that is not a number would fail as a score, after BullMQ has moved half of the job's keys.
   function own.HGET(key, field)
     local value = store.call('HGET', key, field)
     if field ~= 'priority' then return value end
@@ -22,13 +22,14 @@ local redis = (function(store)
 
   local function short(text, most) return text and #text <= most and text or '' end
 
-  -- The beginning of data that are too large stays in their place.
+  -- Replaces data that are too large by their beginning.
   local function cut(key, data)
     store.call('HSET', key, 'data', string.sub(data, 1, HEAD), 'herald:size', #data)
     return string.sub(data, 1, HEAD), tostring(#data)
   end
 
-  -- The first and only read of a job that was picked up. Its parent would be notified of its end, and its children be waited for.
+  -- The only read of a job that is picked up. Removes its parent, which would be notified of its end, and its children,
+  -- which it would wait for.
   function own.HGETALL(key)
     local fields = store.call('HMGET', key, 'data', 'name', 'timestamp', 'ats', 'stc', 'herald:size', 'parentKey', 'parent')
     local data, size = fields[1] or '', tonumber(fields[6]) and fields[6] or '0'

@@ -1,13 +1,13 @@
--- What the ledger's scripts do with the jobs of their channel, by BullMQ's layout of a queue: a hash a job, the list `wait`,
--- the sorted sets `prioritized` and `failed`, the counter `pc` of turns within a priority, `de:<id>` for the live job of a
--- message's name, and `marker`, on which idle workers block.
+-- Job operations for the ledger's scripts, by BullMQ's layout of a queue: a hash for each job, the list `wait`, the sorted
+-- sets `prioritized` and `failed`, the counter `pc` for the order within a priority, `de:<id>` for the unfinished job of a
+-- message id, and `marker`, on which idle workers block.
 
--- What the keys of the channel's queue begin with.
+-- The prefix of the keys of the channel's queue.
 local QUEUE = string.match(LEDGER, '^(.*)ledger$') or ''
 local waiting, prioritized = {}, false
 
--- Adds { id, data, timestamp, priority, message }, `message` being the name to be found by, if it has one of its own. It is
--- taken from `release_jobs` on. Options of a job decide about nothing here.
+-- Adds the job { id, data, timestamp, priority, message }; `message` is the id that its producer gave, if any. Workers see
+-- the job after `release_jobs`. Herald uses no options of jobs.
 local function add_job(job)
   local fields = { 'name', 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp, 'delay', '0',
     'priority', string.format('%.0f', job.priority) }
@@ -24,13 +24,13 @@ local function add_job(job)
   end
 end
 
--- Hands the added jobs to the workers, all in one push, and wakes them.
+-- Makes the added jobs available to workers, in one push, and wakes idle workers.
 local function release_jobs()
   if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
   if #waiting > 0 or prioritized then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
 end
 
--- Whether BullMQ gave the job up.
+-- Whether BullMQ failed the job.
 local function job_failed(id) return redis.call('ZSCORE', QUEUE .. 'failed', id) end
 
 local function drop_failed_job(id)
