@@ -1,7 +1,7 @@
 import type { MessageInput } from '../src/app.ts';
 import { CHANNELS, type Channel } from './channels.ts';
 
-/** Who is written to, and when: the same in every demo. */
+/** Which messages are sent, and when: the same in every demo. */
 
 export interface PlannedMessage {
   /** Milliseconds after the demo began to enqueue. */

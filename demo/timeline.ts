@@ -18,7 +18,7 @@ export interface TimelineOptions {
 
 const ON_KONGREGATE = { platform: 'kongregate' };
 
-/** Kongregate's usual answering time: a killed worker then leaves sends behind whose end nobody knows. */
+/** Kongregate's usual answering time: a killed worker then leaves sends with an unknown end. */
 export const LATENCY: Fault = { kind: 'latency', latencyMs: 45, ...ON_KONGREGATE };
 
 /** The few messages of the others meet fewer faults, each platform as many as the next. */

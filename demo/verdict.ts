@@ -18,7 +18,7 @@ export interface Books {
 export interface Promises {
   /** Every run, of an enqueued message or by a replay, has one final state, and only one. */
   one_final_state: boolean;
-  /** The platform took what the receipts call delivered; where it tells no more, perhaps some of the unconfirmed, too. */
+  /** The platform took what the receipts call delivered; where it proves no more, perhaps some of the unconfirmed, too. */
   receipts_agree: boolean;
   /** On Kongregate no player has two of the messages; elsewhere, where each gets one, nobody got it twice. */
   nobody_twice: boolean;

@@ -104,7 +104,7 @@ export function createWorker<P extends OwnPlatforms = NoPlatforms>(
   return buildWorker(config, { platforms, logger, registry, redis });
 }
 
-/** An instance is no text of a configuration: it is taken out before the rest is read. */
+/** An instance is not configuration text: it is taken out before the rest is parsed. */
 function readConfig(
   { redis, ...source }: { redis?: string | RedisInstance | undefined },
   platforms: OwnPlatforms,

@@ -9,7 +9,7 @@ import { readVersion } from './observe/build-info.ts';
 
 const interruption = new AbortController();
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-// The second signal, whichever it is, meets no handler and ends the process at once.
+// The second signal, whichever it is, has no handler and ends the process at once.
 const interrupt = (signal: NodeJS.Signals): void => {
   for (const each of SIGNALS) process.off(each, interrupt);
   interruption.abort(signal);

@@ -26,9 +26,9 @@ export const DEAD_REASONS = [
   'unconfirmed',
   'stalled',
 ] as const;
-/** Why a channel takes no message until somebody acts. */
+/** Why a channel sends nothing until an operator acts. */
 export const STOP_REASONS = ['credentials', 'sender', 'paused', 'policy_changed', 'account_taken'] as const;
-/** Why a whole channel pauses by itself; it goes on by itself, too. */
+/** Why a whole channel rests; it resumes by itself. */
 export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
 
 export type DeliveredReason = (typeof DELIVERED_REASONS)[number];
@@ -57,16 +57,16 @@ type End =
       kind: 'delivered';
       reason: DeliveredReason;
       platformMessageId?: string | undefined;
-      /** What else was asked for and went wrong: nothing that would send the message again. */
+      /** What else was requested and failed, without a need to send the message again. */
       detail?: string | undefined;
     }
   | { kind: 'suppressed'; reason: SuppressedReason; detail?: string | undefined }
   | {
       kind: 'throttled';
       reason: ThrottledReason;
-      /** Set when the channel has to stop until somebody acts. */
+      /** Set when the channel has to stop until an operator acts. */
       stop?: StopReason | undefined;
-      /** Set when this message alone has to wait and the channel goes on: milliseconds from now. */
+      /** Set when only this message has to wait and the channel continues: milliseconds from now. */
       messageWaitMs?: number | undefined;
       detail?: string | undefined;
     }

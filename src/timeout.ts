@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 /** Waiting no longer than a limit, in milliseconds. */
 
 /**
- * The result of the work, or what `late` answers once the limit is over. The work itself goes on; a rejection that comes too
+ * The result of the work, or what `late` answers once the limit is over. The work itself continues; a rejection that comes too
  * late is dropped. No timer is left behind.
  */
 export async function withTimeout<T, L>(

@@ -8,7 +8,7 @@ import type { Clock } from './clock.ts';
  */
 export type Turns = <T>(work: () => T) => Promise<T>;
 
-/** For so long pieces may follow each other. Most take a tenth of a millisecond. */
+/** How long pieces may run in a row. Most take a tenth of a millisecond. */
 const LONGEST_TURN_MS = 10;
 
 export function createTurns(clock: Pick<Clock, 'monotonic'>): Turns {

@@ -35,7 +35,7 @@ export interface LocalOptions extends LocalWorkerParts {
   redis?: string | undefined;
 }
 
-/** A Redis, the simulated platforms and workers, which nobody else uses; `close` leaves nothing of them. */
+/** A Redis, the simulated platforms and workers, for this caller alone; `close` leaves nothing of them. */
 export interface Environment {
   readonly server: RedisServer;
   /** For looking; waits while Redis is away. */
@@ -52,7 +52,7 @@ export interface Environment {
   close(): Promise<void>;
 }
 
-/** Closing is for what nobody waits for any more. */
+/** Closing is for what is no longer needed. */
 const CLOSE_WITHIN_MS = 500;
 
 export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
@@ -70,7 +70,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     throw error;
   });
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
-  redis.on('error', () => {}); // It goes on looking when its Redis is stopped and started again.
+  redis.on('error', () => {}); // It keeps reconnecting when its Redis is stopped and started again.
   const workers: LocalWorker[] = [];
   const processes: WorkerProcess[] = [];
   const given = typeof options.channels === 'function' ? options.channels(sandbox.url) : options.channels;

@@ -17,9 +17,9 @@ export interface FaultyProxy {
    * @param ms after which they break; never when absent
    */
   halfOpen(ms?: number): void;
-  /** Delays everything by so much, for so long. Milliseconds. */
+  /** Delays everything by this much, for this long. Milliseconds. */
   delay(byMs: number, forMs: number): void;
-  /** Resets every connection and refuses new ones. @param ms for so long; until `accept` when absent */
+  /** Resets every connection and refuses new ones. @param ms for this long; until `accept` when absent */
   refuse(ms?: number): Promise<void>;
   /** Ends a refusal. */
   accept(): Promise<void>;
@@ -38,7 +38,7 @@ interface Direction {
   readonly waiting: { at: number; chunk: Buffer }[];
 }
 
-/** @param upstream the port of the server that it stands for */
+/** @param upstream the port of the server behind the proxy */
 export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
   let target = upstream;
   const links = new Set<Link>();

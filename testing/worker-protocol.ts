@@ -1,7 +1,7 @@
 import type { Drained } from '../src/workers/drain.ts';
 import type { Failpoint } from './failpoints.ts';
 
-/** What a worker process is told at its start, as JSON in its one argument. */
+/** The start message of a worker process, as JSON in its one argument. */
 export interface WorkerPlan {
   /** Of herald.yaml's shape. */
   config: Record<string, unknown>;
@@ -13,7 +13,7 @@ export interface WorkerPlan {
   random?: number | undefined;
 }
 
-/** What it is told later, a JSON object a line on standard input. It kills itself when standard input ends. */
+/** Later messages to it, one JSON object per line on standard input. It kills itself when standard input ends. */
 export type Order =
   | { kind: 'arm'; failpoint: Failpoint }
   /** The clock of the whole process, BullMQ's and the libraries' included, is so far ahead from now on. */

@@ -15,7 +15,7 @@ export interface FailureDescription {
   exitCode: ExitCode;
   /** The message, one sentence a line. */
   lines: readonly string[];
-  /** Only of what nobody expected. */
+  /** Only for unexpected errors. */
   stack?: string | undefined;
 }
 

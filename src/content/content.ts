@@ -14,7 +14,7 @@ export class ContentError extends HeraldError {
   }
 }
 
-/** The parts of a message that rendering and addressing look at, whatever its platform. */
+/** The parts of a message that rendering and addressing use, whatever its platform. */
 export interface RenderableMessage {
   content: string;
   format?: 'markdown' | 'native' | undefined;

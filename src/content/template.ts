@@ -16,7 +16,7 @@ const BRACES = /\\(?:(\{[{%])|[\s\S])|\{\{([^{}]*)\}\}|\{\{|\{%/g;
 const LITERALS: ReadonlySet<string> = new Set(['{{', '{%']);
 const PATH = /^\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*$/;
 
-/** Each placeholder costs a look at the text around it, and may ask for the same long value as all the others. */
+/** Each placeholder costs a scan of the text around it, and may insert the same long value as all the others. */
 const MOST_PLACEHOLDERS = 500;
 const MOST_FILLED = 64 * 1024;
 

@@ -22,7 +22,7 @@ export interface StoppedChannel {
 
 export interface ReadinessReport {
   checks: readonly ReadinessCheck[];
-  /** Listed for people and alerts. They make nobody unready: a restart does not mend refused credentials. */
+  /** Listed for people and alerts. They do not make a worker unready: a restart does not fix refused credentials. */
   stopped: readonly StoppedChannel[];
 }
 

@@ -14,7 +14,7 @@ export interface ProbeOptions {
 export type HttpServer = Pick<Listening, 'url' | 'close'>;
 
 export interface Probes {
-  /** Answers in an HTTP server of somebody else's. */
+  /** A request handler for the application's own HTTP server. */
   readonly handler: RequestHandler;
   /**
    * Serves them on an address of their own; rejects when it cannot be taken.

@@ -20,7 +20,7 @@ export interface AccountHolder {
 }
 
 /**
- * Takes the account where it is nobody's, and says that its channel is served where it is its own.
+ * Takes a free account, and renews the lease of one that belongs to the channel.
  * @param from the channel that it may be taken from, once that was retired
  * @returns the channel that has it now
  */
@@ -34,11 +34,11 @@ export async function claimAccount(
   return { channel: holder, servedMs };
 }
 
-/** Only whose it is; null where it is nobody's. */
+/** Only reads the owner; null for a free account. */
 export const holderOf = (redis: Redis, { key }: Account): Promise<string | null> =>
   redis.hget(key, 'channel');
 
-/** A worker of the channel ends: nobody has to wait for its lease. */
+/** Ends the lease, since a worker of the channel ends: another channel need not wait for it. */
 export async function releaseAccount(redis: Redis, { key, channel }: Account): Promise<void> {
   await accountScript.run(redis, [key], [JSON.stringify({ op: 'release', channel })]);
 }

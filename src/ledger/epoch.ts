@@ -18,7 +18,7 @@ export interface Epoch {
   holds(replicationId: string): Promise<boolean>;
 }
 
-/** `same`: nothing happened. `new`: a store that nobody has used. */
+/** `same`: nothing happened. `new`: a store that was never used. */
 export type EpochCause = 'same' | 'new' | 'flushed' | 'failover';
 
 export interface Joined {

@@ -19,7 +19,7 @@ export const recipientKey = (key: string): string =>
 export const idempotencyKey = (channel: string, id: string, born: string): string =>
   hash('sha256', `${channel}\n${id}\n${born}`, 'hex').slice(0, 32);
 
-/** 22 characters that stand for an account on a platform, which itself is not to be shown. */
+/** 22 characters that identify an account on a platform, which itself is not to be shown. */
 export const accountName = (account: string): string => hash('sha256', account, 'base64url').slice(0, 22);
 
 const NONCE_BYTES = 6;

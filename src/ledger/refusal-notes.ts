@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 
-/** After an answer that refuses: a replica is read-only until it is promoted, a disk is full until somebody clears it. */
+/** After an answer that refuses: a replica is read-only until it is promoted, a disk is full until an operator frees space. */
 const AGAIN_MS = 1_000;
 /** A store at the edge of its memory takes one write and refuses the next: the pauses grow. */
 const AGAIN_AT_MOST_MS = 8_000;
 const STEADY_MS = 5_000;
 
-/** One line for the beginning of a refusal and one for its end, however often it is met. */
+/** One line for the beginning of a refusal and one for its end, however many commands are refused. */
 export function noteRefusals(clock: Pick<Clock, 'monotonic'>, tell: (error: Error | undefined) => void) {
   let current: string | undefined;
   let endedAt = Number.NEGATIVE_INFINITY;

@@ -113,7 +113,7 @@ export interface Settlement {
   /** The id of its job, where that is in the queue's failed set: it is taken out, once the message is final. */
   failedJob?: string | undefined;
   platformMessageId?: string | undefined;
-  /** The platform refused for its quota: somebody else used the slot. */
+  /** The platform refused for its quota: another sender used the slot. */
   foreign?: boolean | undefined;
   /** The platform says that the player has not played. */
   refused?: boolean | undefined;

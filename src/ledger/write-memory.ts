@@ -27,12 +27,12 @@ const GENERATION_MS = 3_000;
 /** A generation's worth of memory, some tens of megabytes, whatever the throughput. */
 const MOST_MARKS = 20_000;
 /**
- * Slots that were used are remembered for longer, since a FLUSHALL takes them all: so many, and for this long. About a
+ * Slots that were used are remembered for longer, since a FLUSHALL takes them all: this many, and for this long. About a
  * kilobyte each.
  */
 const MOST_SLOTS = 20_000;
 const SLOTS_FOR_MS = 6 * 3_600_000;
-/** After a deadline nobody relies on a grant; the clocks of worker and store may differ by seconds. */
+/** After a deadline a grant is no longer relied on; the clocks of worker and store may differ by seconds. */
 const LAPSED_MS = 60_000;
 
 export function createWriteMemory(clock: Clock): WriteMemory {

@@ -14,7 +14,7 @@ export interface Logger {
   readonly error: LogCall;
   /** A logger whose lines all carry these fields. */
   child(fields: Record<string, unknown>): Logger;
-  /** Spares the making of lines that nobody keeps; every level counts as enabled when absent. */
+  /** Avoids building lines that are dropped; every level counts as enabled when absent. */
   isLevelEnabled?(level: string): boolean;
 }
 

@@ -43,7 +43,7 @@ export interface DeliveryObserver {
   /** +1 when a request is handed to the client, -1 when it ended. */
   inFlight(channel: string, delta: 1 | -1): void;
   attempted(event: AttemptEvent): void;
-  /** The platform refused for a quota that the ledger believed free: somebody else sends to our players. */
+  /** The platform refused for a quota that the ledger believed free: another sender writes to the same players. */
   unforeseenRefusal(message: MessageRef): void;
   deferred(channel: string, reason: ThrottledReason | 'retry', delayMs: number): void;
   /** Called once a run, by the process that made the state final. */

@@ -1,6 +1,6 @@
 /**
  * Field names whose values never reach a log. pino's own redaction handles them at the top of a line, whatever their
- * shape; deeper down its wildcards cost 15 to 40 µs a line (measured), so `createScrubber` looks at the finished text.
+ * shape; deeper down its wildcards cost 15 to 40 µs a line (measured), so `createScrubber` works on the finished text.
  */
 export const SECRET_KEYS = [
   'apiKey',

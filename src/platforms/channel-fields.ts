@@ -5,7 +5,7 @@ import { secret } from '../disclosure.ts';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Keys may travel in the clear only where nobody else can listen: to this very machine. */
+/** Keys may travel unencrypted only to this machine. */
 export function isSafeBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);

@@ -1,5 +1,5 @@
 /**
- * `herald/platform`: what a platform of one's own is made of. It is handed to `createWorker`, `createProducer` and
+ * `herald/platform`: what a custom platform is made of. It is passed to `createWorker`, `createProducer` and
  * `createAdmin` as `platforms: { <name>: definition }`; docs/library.md shows one.
  */
 

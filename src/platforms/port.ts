@@ -57,7 +57,7 @@ export interface Candidate {
 export type Answer =
   | { kind: 'found'; platformMessageId?: string | undefined }
   | { kind: 'not_found' }
-  /** Proves nothing; the question is asked again later, and after the rest in milliseconds where one was asked for. */
+  /** Proves nothing; the platform is asked again later, and after `restMs` if it asked for a rest. Milliseconds. */
   | { kind: 'unsure'; detail: string; restMs?: number | undefined }
   /** The platform will never say to this account: the doubt stays, and it is not asked again. */
   | { kind: 'unavailable'; detail: string };
@@ -118,7 +118,7 @@ export interface PlatformDefinition<M = any, S = any> {
   readonly secrets: readonly string[];
   /** Settings that a refusal of the credentials may be about as well: a worker with others ends the stop. */
   readonly sender?: readonly string[];
-  /** The settings that rendering looks at, limits and defaults: workers announce them, so that producers know them. */
+  /** The settings that rendering uses, limits and defaults: workers announce them, so that producers know them. */
   readonly announced?: readonly string[];
   /** What applies unless the configuration says otherwise: the eligibility check, the quota, a rate. */
   readonly defaults: { eligibility: boolean; quota: boolean; rate?: { max: number; perMs: number } };

@@ -18,7 +18,7 @@ const NAME = /^[a-z0-9_-]{1,64}$/;
 
 /**
  * Herald's platforms and those of the application.
- * @throws TypeError for a name that is taken, is no channel name, or differs from the definition's
+ * @throws TypeError for a name that is taken, is not a channel name, or differs from the definition's
  */
 export function withOwn<P extends Readonly<Record<string, PlatformDefinition>>>(
   own?: P,

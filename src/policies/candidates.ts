@@ -43,7 +43,7 @@ export function selectCandidates(
   };
 }
 
-/** A doubt that nobody could ask about in time is still asked about for this long (`patience` in admit.lua). */
+/** A doubt that could not be asked about in time is still asked about for this long (`patience` in admit.lua). */
 const LONGEST_DOUBT_MS = 86_400_000;
 
 /**

@@ -34,7 +34,7 @@ export function withinLife(next: Disposition, expiresInMs: number): Disposition 
 
 /**
  * What the gauges count of a message that will wait by itself.
- * @param since when somebody began to wait for the message
+ * @param since when the message began to wait
  * @param now store's clock, as `since`
  */
 export function waitOf(next: Disposition, since: number, now: number): Settlement['wait'] {

@@ -19,7 +19,7 @@ export async function readRedisFacts(redis: Redis): Promise<RedisFacts> {
   return { info, config };
 }
 
-/** Only an answer of Redis means that it may not be asked; a lost connection is another matter. */
+/** Only a reply of Redis means that the command is forbidden; a lost connection is a different failure. */
 async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();

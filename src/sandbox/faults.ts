@@ -58,7 +58,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** A fault as it is asked for; `kind` is all that most need. */
+/** A fault as it is requested; most need only `kind`. */
 export type Fault = z.input<typeof faultSchema>;
 type Armed = z.output<typeof faultSchema>;
 /** A fault that takes the place of the answer. */
@@ -69,7 +69,7 @@ export interface Struck {
   fault: AnswerFault | undefined;
 }
 
-/** What a fault looks at. */
+/** What a fault is decided by. */
 export interface StruckCall {
   of: 'send' | 'lookup';
   platform: string;

@@ -1,5 +1,5 @@
 /**
- * `herald/sandbox`: the platforms, simulated by their rules, and a Redis of one's own; for tests and demonstrations.
+ * `herald/sandbox`: the platforms, simulated by their rules, and a private Redis; for tests and demonstrations.
  *
  * ```ts
  * const sandbox = await startSandbox({ faults: [{ kind: 'server_error', probability: 0.1 }] });

@@ -1,10 +1,10 @@
-/** What the sandbox saw: enough to judge from outside whether somebody got a message twice. */
+/** What the sandbox received: enough to check from outside whether a person got a message twice. */
 
 export interface SandboxCall {
   /** By the sandbox's clock, milliseconds since the epoch. */
   at: number;
   platform: string;
-  /** A user id as text, `@name` in lower case, or several of them with commas; empty where the call named nobody. */
+  /** A user id as text, `@name` in lower case, or several of them with commas; empty if the call named no recipient. */
   recipient: string;
   /** What the platform's rules said: `accepted`, `daily_limit` … or `not_judged` where a fault came first. */
   result: string;
@@ -26,7 +26,7 @@ export interface SandboxReport {
   results: Record<string, number>;
   /** Answers that a fault took the place of, by its kind. */
   faults: Record<string, number>;
-  /** Recipients that were sent more than one message, whatever the windows: the first thing to look at. */
+  /** Recipients that were sent more than one message, whatever the windows: the first thing to check. */
   acceptedMoreThanOnce: number;
 }
 

@@ -22,7 +22,7 @@ export interface RedisOptions {
   args?: readonly string[];
 }
 
-/** A Redis of one's own on the loopback. It ends with the process that started it, however that one ends. */
+/** A private Redis on the loopback. It ends with the process that started it, however that one ends. */
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
@@ -126,7 +126,7 @@ function handle(
   };
 }
 
-/** Between the question for a free port and its use somebody else may take it: ask again then. */
+/** Another process may take the free port before it is used: then ask for another. */
 async function onFreePort(wanted: number | undefined, launch: Launch) {
   for (let tries = 1; ; tries += 1) {
     const port = wanted ?? (await freePort());

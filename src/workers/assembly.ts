@@ -59,7 +59,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     pull();
   });
   let unfit: Error | undefined;
-  /** What only a person can mend ends the start; later, it must not hold up the other channels. */
+  /** What only an operator can fix ends the start; later, it must not hold up the other channels. */
   function noticeUnfit(error: unknown): void {
     const lasting =
       error instanceof QuotaChangedError || error instanceof AccountTakenError || isRefusal(error);

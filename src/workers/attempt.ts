@@ -32,7 +32,7 @@ export interface AttemptDeps {
   identify: Identify;
 }
 
-/** What stood when admission was asked for. */
+/** The state when admission was requested. */
 export interface Asked {
   /** Monotonic: the lease is counted from there (rule 4). */
   askedAt: number;

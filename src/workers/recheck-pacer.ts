@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 
 /**
  * Keeps messages that wait for one player's slot from looking at it all the time: each joins the end of a line that
- * moves one place in so many milliseconds. Somebody looks often, whoever it is, and what the looks cost does not grow
+ * moves one place in this many milliseconds. Some message rechecks often, whichever it is, and the cost does not grow
  * with the number of those who wait.
  */
 export interface RecheckPacer {

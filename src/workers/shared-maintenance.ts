@@ -14,7 +14,7 @@ export interface SharedMaintenance {
   sweepTurn(): Promise<boolean>;
 }
 
-/** Less than the time between two rounds of one worker (5 s), so that a lone one always looks for itself. */
+/** Less than the time between two rounds of one worker (5 s), so that a lone worker always takes its own sample. */
 const SAMPLE_FRESH_MS = 4_000;
 /** Workers that were started together sample at the same instants: one takes the sample, and the others wait this long for it. */
 const TURN_MS = 1_000;
@@ -26,7 +26,7 @@ export function createSharedMaintenance({ redis, keys }: ChannelStore): SharedMa
   // Another version may know other figures.
   const sampleKey = keys.sample(readVersion());
   const turnKey = keys.sampleTurn(readVersion());
-  // A store that is full gives nobody the turn: then everybody looks.
+  // A full store gives the turn to no worker: then every worker samples.
   const takesTurn = async (): Promise<boolean> =>
     (await redis.set(turnKey, '1', 'PX', TURN_MS, 'NX').catch(() => 'OK')) === 'OK';
   return {

@@ -20,7 +20,7 @@ export interface Standing {
   take(): Promise<void>;
   /** An admission met this policy in force. */
   superseded(inForce: string): void;
-  /** Says that the channel is served, and looks whether it may be. */
+  /** Renews the lease on the account and checks whether the channel may be served. */
   review(): Promise<void>;
   /** Why this worker takes nothing. */
   stopped(): Stopped | undefined;

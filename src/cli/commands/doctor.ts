@@ -54,7 +54,7 @@ const load = ({ context, options }: Invocation, secrets: 'resolve' | 'leave'): H
 const problems = (name: string, error: ConfigError): Check[] =>
   error.message.split('\n').map((line) => failed(name, `${line}.`));
 
-/** It works anyway, so it is no failure: a sandbox's key is no secret. */
+/** A warning and not a failure: it works, and a sandbox's key is not a secret. */
 function literalSecrets({ context, options }: Invocation): Check[] {
   const found = findLiteralSecrets(options.config, context.env);
   return (found?.message.split('\n') ?? []).map((line) => warning('secrets', `${line}.`));

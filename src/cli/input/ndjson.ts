@@ -39,7 +39,7 @@ type Line = Extract<Entry<string>, { value: string }>;
 
 /** Joins the lines of an object. */
 function createJoiner() {
-  /** An object that goes on in the next line. */
+  /** An object that continues on the next line. */
   let open: { line: number; lines: string[]; length: number; depth: number } | undefined;
   let broken = false;
 

@@ -3,7 +3,7 @@ import { parseInstant } from '../../time.ts';
 import type { Entry } from './lines.ts';
 import { parseJsonLine } from './ndjson.ts';
 
-/** That somebody played: who (in the shape of the channel's messages, checked by the producer), and when. */
+/** A play: the player (in the shape of the channel's messages, checked by the producer) and the instant. */
 export interface PlayLine {
   to: unknown;
   at: Date;

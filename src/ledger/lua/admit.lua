@@ -47,7 +47,7 @@ local function doubtful_window_end(record, slot)
   return record.doubt_at - policy.lease - policy.ahead + policy.rolling
 end
 
--- Where nobody could ask while patience lasted (an outage, a stop), the question is still worth putting for a day.
+-- If the platform could not be asked while patience lasted (an outage, a stop), it is still worth asking for a day.
 local function patience(record)
   if policy.resolution ~= 'confirm' or record.nonce == ASKED then return policy.patience end
   return math.max(policy.patience, DAY)

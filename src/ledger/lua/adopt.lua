@@ -13,7 +13,7 @@ local open_until = tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or slots.h
 if request.op == 'look' then
   return { held, string.format('%.0f', open_until), string.format('%.0f', now) }
 end
--- Where it is in force already, what is granted by it meanwhile is no change.
+-- Where it is already in force, grants made by it meanwhile change nothing.
 local in_force = request.op == 'adopt' and held == request.policy
 if open_until > request.openUntil and not in_force then return 0 end
 if request.op == 'retire' then

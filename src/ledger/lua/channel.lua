@@ -1,4 +1,4 @@
--- What holds for a whole channel: resting (for a while, by itself) and stopped (until somebody acts).
+-- What holds for a whole channel: resting (for a while, by itself) and stopped (until an operator acts).
 
 -- Retry-After of more is not believed; and what is further ahead is of a clock that was set back since.
 local LONGEST_REST = DAY
@@ -26,7 +26,7 @@ local function rest_channel(reason, ms)
   redis.call('HSET', CHANNEL, 'restUntil', string.format('%.0f', until_at), 'restReason', reason)
 end
 
--- A pause, refused credentials and a sender who may not write are three facts: each is ended by what ends it. Each field
+-- A pause, refused credentials and a sender who may not write are independent: each ends in its own way. Each field
 -- holds since when.
 local STOPS = { 'paused', 'credentials', 'sender' }
 

@@ -1,7 +1,7 @@
 -- Joins the store's epoch, or begins one where the store has none of this history. ARGV[1]: { known the caller's epoch,
 -- absent for a newcomer; fresh a random name; hold milliseconds; missing the cause where it is gone } as JSON. A worker joins after it has restored what it
 -- knows. Answers { token, milliseconds until anybody may be admitted, cause }: cause is `same` where the caller's epoch
--- goes on, `new` in a store that nobody has used, `flushed`, or `failover` (a restart, or a replica that took over).
+-- continues, `new` in a store that was never used, `flushed`, or `failover` (a restart, or a replica that took over).
 --
 -- The hold is for the other workers: each has to notice by itself and to restore what it knows.
 

@@ -1,5 +1,5 @@
 -- Which messages are final for less than a day. ARGV[1]: a JSON array of messages. Answers 1 or 0 for each; 0 where the
--- record cannot be read, which is met at admission by that message alone.
+-- record cannot be read: at admission that fails its message alone.
 
 local answer = {}
 for i, fp in ipairs(cjson.decode(ARGV[1])) do

@@ -1,12 +1,12 @@
 -- After the store lost acknowledged writes (a power failure between two syncs, a failover to a lagging replica), workers
--- tell it of the sends they began lately. ARGV[1]: { unconfirmed the reason's code, platformDay } as JSON. ARGV[2]: a JSON array of
+-- restore the sends that they began lately. ARGV[1]: { unconfirmed the reason's code, platformDay } as JSON. ARGV[2]: a JSON array of
 -- { m message, n nonce, e expires, run, attempts, waived, born, deadline, doubtAt, r recipient, window (0 without a quota) }. Answers, for each: `kept` (the store knows better),
--- `restored`, `conflict` (somebody else got the slot meanwhile) or `unreadable` (what the store holds of it is damaged).
+-- `restored`, `conflict` (another message got the slot meanwhile) or `unreadable` (what the store holds of it is damaged).
 
 local options = cjson.decode(ARGV[1])
 keep_slots(options.platformDay)
 
--- Tells the slot as the mark had it; false where somebody else has it.
+-- Restores the slot as remembered; false if another message has it.
 local function keep_slot(mark, state)
   if mark.window <= now then return true end
   local slot = load_slot(mark.r)

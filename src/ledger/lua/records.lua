@@ -99,7 +99,7 @@ local function save_record(fp, r)
 end
 
 -- Window's end, state, owner, and how long before the window's end the player may last have been sent something: by the
--- owner itself where the slot is spent, by whoever was before it where it is held. In steps of twelve minutes, rounded to
+-- owner itself if the slot is spent, by the message before it if it is held. In steps of twelve minutes, rounded to
 -- the later instant, so that it is one byte.
 local SLOT = '>I6c1c11B'
 local SLOT_BYTES = 19
@@ -155,7 +155,7 @@ local function free_slot(recipient, last)
   slots:put(recipient, struct.pack(SLOT, last, SENT, NOBODY, 0))
 end
 
--- `at` is when it was; an entry counts its life from its stamp, when it was told or renewed: a play of years ago is news
+-- `at` is when it was; an entry's life counts from its stamp, when it was recorded or renewed: a play of years ago is news
 -- about a player, too.
 local PLAY = '>I6c1I6'
 

@@ -1,7 +1,7 @@
 -- Replays dead letters: run n + 1 of each begins, its job stands in the queue and the letter is gone, all in this call.
 -- ARGV[1]: a JSON array of { name, reason, at }, the death that was seen. Answers, for each:
 --   replayed
---   gone       no longer listed with that death: replayed by somebody else, or dead again since
+--   gone       no longer listed with that death: replayed by another process, or dead again since
 --   delivered  proof came in since its death; the letter is dropped
 --   active     a send of the message is in flight      } the letter stays
 --   duplicate  another message of its name ended less   }

@@ -7,7 +7,7 @@
 --   final: { state, reason code, reason } when the run ends here
 --   letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } when it may end dead
 --   job: its job in the queue's failed set, which is picked up
---   foreign: somebody else used the slot; refused: the platform says "has not played"
+--   foreign: another sender used the slot; refused: the platform says "has not played"
 --   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
 --   wait: { kind, due second, enqueued at }: how the job waits, for the gauges
 -- Answers, for each: { status, state, reason code, run, attempts, failures in a row, times the breaker opened }.

@@ -13,7 +13,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local BUCKET_FULL = 104
--- A full bucket is looked after once in so many entries, and the table then grows by so many buckets: what it costs is
+-- A full bucket is split once in this many entries, and the table then grows by this many buckets: the cost is
 -- spread, and few buckets reach the size of a hashtable before it is their turn to be split.
 local LOOK_EVERY, GROW_BY = 8, 2
 local HEADER = '>I4I6'

@@ -31,7 +31,7 @@ export interface Unclear {
   detail: string;
 }
 
-/** The texts are in the account's language; the English ones choose between the two reasons of a refusal, no more. */
+/** The texts are in the account's language; the English ones only choose between the two reasons of a refusal. */
 const NO_SUCH_PEOPLE =
   /valid user|could not be found|not accepting messages|recipient|can(?:no|')t (?:send|contact)|topic was (?:closed|deleted)/i;
 

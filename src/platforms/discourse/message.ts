@@ -49,7 +49,7 @@ export interface MessageRules {
 /** As Discourse compares names (User.normalize_username): composed, in lower case. */
 const sameName = (name: string): string => name.normalize('NFC').toLowerCase();
 
-/** Each name once, in its first spelling, composed: Discourse finds no other, and nobody twice. */
+/** Each name once, in its first spelling, composed: Discourse finds no other spelling and takes no name twice. */
 function distinct(names: readonly string[]): string[] {
   const spelled = new Map<string, string>();
   for (const name of names) {
@@ -82,7 +82,7 @@ export function renderBody(message: DiscourseMessage, rules: Partial<MessageRule
   if (message.topicId === undefined && people.length === 0) {
     throw new ContentError('to', 'names no recipient: expected usernames, groups, or a topicId to reply to');
   }
-  // Discourse takes an address for somebody to be invited, and makes an account for them.
+  // Discourse treats an address as an invitation and creates an account for it.
   if (!allowEmail && people.some((one) => one.includes('@'))) {
     throw new ContentError(
       'to',

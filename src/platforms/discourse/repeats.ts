@@ -8,7 +8,7 @@ const MAX_TEXTS = 1_000;
 
 /**
  * When a text may be posted again that the site has just refused as too similar to what the same account posted. It
- * takes one in each window, whoever it is for, so those that wait for one text get a window each: together they would
+ * takes one in each window, whatever the recipient, so those that wait for one text get a window each: together they would
  * be refused again.
  */
 export class Repeats {

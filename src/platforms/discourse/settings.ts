@@ -27,7 +27,7 @@ export const channelShape = {
   bodyMax: count().default(LIMITS.bodyMax),
   /** The site's setting `max_allowed_message_recipients`: people in one message; groups do not count. */
   maxRecipients: count().default(LIMITS.maxRecipients),
-  /** The site's setting `unique_posts_mins`: for so many minutes it refuses a text that the account posted before. */
+  /** The site's setting `unique_posts_mins`: for this many minutes it refuses a text that the account posted before. */
   uniquePostsMins: count().default(5),
   /** How the site, in the account's language, words the refusal of a text posted within `uniquePostsMins`. */
   similarRefusals: wordings('too similar to what you recently posted'),

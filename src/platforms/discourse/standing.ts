@@ -6,9 +6,9 @@
  */
 export type Fault = 'recipient' | 'channel' | 'unclear';
 
-/** So many recipients in a row, with nobody accepted in between, are no chance. */
+/** This many refused recipients in a row, with none accepted in between, are not a coincidence. */
 const IN_A_ROW = 5;
-/** Of so many messages at most it is known that they were refused before. */
+/** The most messages that are remembered as refused. */
 const REMEMBERED = 10_000;
 
 /** What one account's, or one key's, sends came to. A process judges by its own. */
@@ -29,7 +29,7 @@ export class Standing {
   judge(recipient: string, message: string): Fault {
     this.#refused.add(recipient);
     if (this.#refused.size >= IN_A_ROW) {
-      // Judged again when somebody has resumed the channel.
+      // Judged again after the channel was resumed.
       this.#refused.clear();
       this.#heldBack.clear();
       return 'channel';

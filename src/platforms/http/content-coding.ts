@@ -24,7 +24,7 @@ const DECODERS: Readonly<Record<string, Decode>> = {
       return rawInflate(body, limit);
     }),
 };
-/** More on top of each other are somebody's joke. */
+/** More layers are not served in good faith. */
 const MOST_CODINGS = 3;
 
 /** The codings of a `Content-Encoding`, in the order in which they were applied. */

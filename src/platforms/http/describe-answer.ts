@@ -11,7 +11,7 @@ const UNSEEN =
   /<(script|style|svg|noscript)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)|<!--[\s\S]*?(?:-->|$)|<[^>]*(?:>|$)/gi;
 
 /**
- * What was answered where a platform's own words were expected, for the person who has to find out who speaks there:
+ * A response where one of the platform's API was expected, described for the person who has to find out what answers there:
  * the status, where a redirect leads, the type and the first words, without keys or content.
  */
 export function describeAnswer(answer: HttpAnswer, unspeakable: Unspeakable): string {
@@ -25,7 +25,7 @@ export function describeAnswer(answer: HttpAnswer, unspeakable: Unspeakable): st
   return `HTTP ${status}${to}, not a response of the API (${type === '' ? '' : `${type}, `}${said})${check}`;
 }
 
-/** A query may carry what was sent, or a token of somebody's. */
+/** A query may carry what was sent, or a token. */
 function withoutQuery(target: string): string {
   const [address = ''] = target.split(/[?#]/, 1);
   return address.replace(/\/\/[^/@]*@/, '//');

@@ -65,8 +65,8 @@ export const mayHaveActed = (status: number): boolean =>
  * - 3xx: proves neither (a redirect can follow an accepted POST), and keys are not sent to its target.
  * - 4xx: HTTP's promise that the request was not acted upon. The wrong address (404), a wall in front (401, 403, 407)
  *   or a hurry (425) pass with time or with a person's help, so they count as not having reached the platform:
- *   the breaker opens and the messages stay. The few that judge the request itself end it. Those that tell of a wait
- *   that somebody gave up (408, 499), and those that no standard knows, promise nothing.
+ *   the breaker opens and the messages stay. The few that judge the request itself end it. Those that mean that a wait
+ *   was given up (408, 499), and those that no standard defines, prove nothing.
  * - 2xx that got here cannot be read as the platform's answer.
  */
 export function outcomeOfStrangeStatus(answer: HttpAnswer, { now, unspeakable }: AnswerContext): Outcome {

@@ -1,4 +1,4 @@
-/** Longer rests are a mistake of somebody's; asking once a day costs nobody anything. */
+/** Longer rests are a mistake; one request a day is harmless. */
 export const MAX_REST_MS = 24 * 60 * 60 * 1000;
 /** Shorter ones would have the same message refused again and again. */
 export const MIN_REST_MS = 100;

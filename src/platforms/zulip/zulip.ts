@@ -27,7 +27,7 @@ import { MAX_SEARCH_BYTES, readSearch, searchPath, stored } from './search.ts';
 
 /** Zulip's direct messages: `POST {baseUrl}/api/v1/messages`, form-encoded (its documentation of "Send a message"). */
 
-/** More than one make one group conversation, which all get or nobody does. */
+/** Several make one group conversation: all of them get the message, or none. */
 const MAX_PEOPLE = 100;
 
 const messageShape = {

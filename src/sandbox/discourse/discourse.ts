@@ -173,7 +173,7 @@ export class DiscourseSandbox {
     return !by.staff && now < until ? { ...refusal(TEXTS.similar), result: 'too_similar' } : undefined;
   }
 
-  /** TopicCreator: each name must be somebody's whom the sender may write to, and no two of them the same one's. */
+  /** TopicCreator: each name must belong to a user whom the sender may write to, and no two to the same user. */
   #peopleProblem(by: Account, { recipients }: DiscourseTopic): Ruling | undefined {
     if (recipients.length === 0) return refusal(TEXTS.nobody);
     const known = recipients.filter((name) => !name.endsWith('0') && name === nameKey(name));

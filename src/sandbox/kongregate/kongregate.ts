@@ -51,7 +51,7 @@ export class KongregateSandbox {
     this.#lastAt.clear();
   }
 
-  /** Somebody who does not use Herald sends to these people (`32`, or `@name`): their day is spent. */
+  /** A sender outside of Herald sends to these people (`32`, or `@name`): their day is spent. */
   sendForeign(at: number, ...recipients: string[]): void {
     for (const recipient of recipients) this.#lastAt.set(this.players.person(recipient), at);
   }
