@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { wrongUsage } from '../src/cli/failure.ts';
-import { startGuardian } from '../src/sandbox/reaper.ts';
+import { startReaper } from '../src/sandbox/reaper.ts';
 
 export interface InstallOptions {
   env: Readonly<Record<string, string | undefined>>;
@@ -34,10 +34,10 @@ async function forbidServices(policyFile: string): Promise<() => Promise<void>> 
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return async () => {};
     throw error;
   }
-  const guardian = startGuardian(policyFile);
+  const reaper = startReaper(policyFile);
   return async () => {
     await rm(policyFile, { force: true });
-    guardian.release();
+    reaper.release();
   };
 }
 

@@ -38,7 +38,7 @@ export class EpochLostError extends Error {
 }
 
 /**
- * Several times as long as a worker takes to notice (one look of `watchStore`, or a connection opened again): a machine that is
+ * Several times as long as a worker takes to notice (one look of `createFailoverDetector`, or a connection opened again): a machine that is
  * short of processor time runs its timers late.
  */
 const HOLD_MS = 4_000;

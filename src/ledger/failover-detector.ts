@@ -3,9 +3,9 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { refusesWrites } from '../redis/errors.ts';
 import { noteRefusals } from './refusal-notes.ts';
-import { type Gate, newGate, type RecentWrites, type StoreWatch } from './store-gate.ts';
+import { type FailoverDetector, type Gate, newGate, type RecentWrites } from './store-gate.ts';
 
-export interface StoreWatchOptions {
+export interface FailoverDetectorOptions {
   clock: Pick<Clock, 'monotonic'>;
   /** Writes something, to learn whether writes are taken. */
   probe(): Promise<unknown>;
@@ -18,7 +18,7 @@ export interface StoreWatchOptions {
 /** How often a store that says nothing is looked at: a FLUSHALL breaks no connection. */
 const LOOK_MS = 1_000;
 
-export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch {
+export function createFailoverDetector(redis: Redis, options: FailoverDetectorOptions): FailoverDetector {
   const { clock, onError, onRefusing } = options;
   const sources: RecentWrites[] = [];
   const stopping = new AbortController();
@@ -110,7 +110,7 @@ export function watchStore(redis: Redis, options: StoreWatchOptions): StoreWatch
     if (gate) shutSince = clock.monotonic();
     void check();
   };
-  const watch: StoreWatch = {
+  const watch: FailoverDetector = {
     pending: () => gate?.opened,
     restoring: () => restoringGate?.opened,
     trouble() {

@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.ts';
 import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
-import { behindGate, behindRestore, type StoreWatch } from './store-gate.ts';
+import { behindGate, behindRestore, type FailoverDetector } from './store-gate.ts';
 import type { Settled, Settlement } from './types.ts';
 import { createWriteMemory, keepsSlot, type Mark } from './write-memory.ts';
 
@@ -19,7 +19,7 @@ export interface RecentWritesOptions {
   store: ChannelStore;
   /** As in the ledger's options. */
   platformDayMs: number;
-  watch: StoreWatch;
+  watch: FailoverDetector;
   epoch: Epoch;
   clock: Clock;
   /** How many marks the store knew (`kept`), had lost (`restored`) or had given away (`conflict`). */
@@ -49,8 +49,8 @@ export function withRecentWrites(ledger: Ledger, options: RecentWritesOptions): 
     const entries = marks.flatMap((mark) => markEntry(mark));
     if (entries.length === 0) return false;
     const args = [reassertOptions, JSON.stringify(entries)];
-    const told = await unlessUnreadable(options.store.run(reassertScript, args));
-    const answers = (told as string[] | undefined) ?? entries.map(() => 'unreadable');
+    const restored = await unlessUnreadable(options.store.run(reassertScript, args));
+    const answers = (restored as string[] | undefined) ?? entries.map(() => 'unreadable');
     for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
     return answers.every((answer) => answer === 'kept');
   }

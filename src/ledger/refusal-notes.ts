@@ -7,7 +7,7 @@ const AGAIN_AT_MOST_MS = 8_000;
 const STEADY_MS = 5_000;
 
 /** One line for the beginning of a refusal and one for its end, however many commands are refused. */
-export function noteRefusals(clock: Pick<Clock, 'monotonic'>, tell: (error: Error | undefined) => void) {
+export function noteRefusals(clock: Pick<Clock, 'monotonic'>, report: (error: Error | undefined) => void) {
   let current: string | undefined;
   let endedAt = Number.NEGATIVE_INFINITY;
   let pauseMs = AGAIN_MS;
@@ -19,13 +19,13 @@ export function noteRefusals(clock: Pick<Clock, 'monotonic'>, tell: (error: Erro
       const soon = clock.monotonic() - endedAt < STEADY_MS;
       pauseMs = soon ? Math.min(2 * pauseMs, AGAIN_AT_MOST_MS) : AGAIN_MS;
       current = error.message;
-      tell(error);
+      report(error);
     },
     over(): void {
       if (current === undefined) return;
       current = undefined;
       endedAt = clock.monotonic();
-      tell(undefined);
+      report(undefined);
     },
   };
 }

@@ -6,7 +6,7 @@ import { EpochLostError } from './epoch.ts';
  * writes that it had acknowledged, or it refuses writes. Calls go through once it takes writes and the recent writes of
  * this worker have been restored.
  */
-export interface StoreWatch {
+export interface FailoverDetector {
   /** Resolves when the store can be relied on; undefined when it can be now. */
   pending(): Promise<void> | undefined;
   /** Like `pending`, for calls that only add what this worker knows: they need not wait for the other workers' writes. */
@@ -38,7 +38,7 @@ export interface RecentWrites {
  * store cannot be relied on. It does not wait for the hold: another worker may ask about the same message when that ends.
  */
 export const behindRestore = <T>(
-  { restoring, suspect, refused }: Pick<StoreWatch, 'restoring' | 'suspect' | 'refused'>,
+  { restoring, suspect, refused }: Pick<FailoverDetector, 'restoring' | 'suspect' | 'refused'>,
   call: () => Promise<T>,
 ): Promise<T> => behindGate({ pending: restoring, suspect, refused }, call);
 
@@ -47,7 +47,7 @@ export const behindRestore = <T>(
  * @param epoch the epoch that admissions rely on now; a call that named an earlier one is repeated with it
  */
 export async function behindGate<T>(
-  store: Pick<StoreWatch, 'pending' | 'suspect' | 'refused'>,
+  store: Pick<FailoverDetector, 'pending' | 'suspect' | 'refused'>,
   call: () => Promise<T>,
   epoch: () => string | undefined = () => undefined,
 ): Promise<T> {

@@ -89,13 +89,13 @@ const runKey = (message: MessageRef, run: number): string => `${message.channel}
  * one. Fields are named one by one: a message's content has no way in.
  */
 export function createLogObserver(logger: Logger): DeliveryObserver {
-  const told = new Set<string>();
+  const logged = new Set<string>();
   const remember = (key: string): void => {
-    told.add(key);
-    if (told.size <= REMEMBERED) return;
+    logged.add(key);
+    if (logged.size <= REMEMBERED) return;
     // The oldest goes: its final event never came, because another process had made the state final.
-    const [oldest] = told;
-    if (oldest !== undefined) told.delete(oldest);
+    const [oldest] = logged;
+    if (oldest !== undefined) logged.delete(oldest);
   };
   return {
     admitted() {},
@@ -120,7 +120,7 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
       logger.debug({ channel, reason, delay_ms: Math.round(delayMs) }, 'deferred');
     },
     finished(event) {
-      if (told.delete(runKey(event.message, event.run))) return;
+      if (logged.delete(runKey(event.message, event.run))) return;
       logger[event.final.state === 'dead' ? 'error' : 'info'](finalLine(event), 'final');
     },
   };

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { type DestinationStream, destination as fileDestination, type LevelWithSilent, pino } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
-import { createScrubber, SECRET_KEYS } from './redact.ts';
+import { createRedactor, SECRET_KEYS } from './redact.ts';
 
 /**
  * Where a worker writes its log: the part of pino's logger that Herald calls, which pino's and fastify's loggers have.
@@ -64,7 +64,7 @@ export function createLogger(options: LogOptions = {}): Logger {
       timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: [...SECRET_KEYS], censor: '[redacted]' },
-      hooks: { streamWrite: createScrubber(options.secrets ?? []) },
+      hooks: { streamWrite: createRedactor(options.secrets ?? []) },
     },
     options.pretty ? prettify(plain) : plain,
   );

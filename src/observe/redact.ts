@@ -1,6 +1,6 @@
 /**
  * Field names whose values never reach a log. pino's own redaction handles them at the top of a line, whatever their
- * shape; deeper down its wildcards cost 15 to 40 µs a line (measured), so `createScrubber` works on the finished text.
+ * shape; deeper down its wildcards cost 15 to 40 µs a line (measured), so `createRedactor` works on the finished text.
  */
 export const SECRET_KEYS = [
   'apiKey',
@@ -27,11 +27,11 @@ const written = (secret: string): string => JSON.stringify(secret).slice(1, -1);
  * Makes a function that takes a finished JSON line and blots out string values of secret fields at any depth, and the
  * given secrets wherever they stand.
  */
-export function createScrubber(secrets: readonly string[]): (line: string) => string {
+export function createRedactor(secrets: readonly string[]): (line: string) => string {
   const fields = new RegExp(`("(?:${SECRET_KEYS.join('|')})":)"(?:[^"\\\\]|\\\\.)*"`, 'gi');
   const values = secrets.filter((secret) => secret.length >= SHORTEST_SECRET).map(written);
   return (line) => {
-    const scrubbed = line.replace(fields, `$1"${REDACTED}"`);
-    return values.reduce((text, value) => text.replaceAll(value, REDACTED), scrubbed);
+    const redacted = line.replace(fields, `$1"${REDACTED}"`);
+    return values.reduce((text, value) => text.replaceAll(value, REDACTED), redacted);
   };
 }

@@ -26,10 +26,10 @@ export function createClockGuard(
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
   let changed = false;
-  const tell = (): void => onMeasured(clock.offsetMs() ?? 0, clock.agrees());
+  const report = (): void => onMeasured(clock.offsetMs() ?? 0, clock.agrees());
   clock.onChange(() => {
     changed = true;
-    tell();
+    report();
   });
 
   async function measure(): Promise<void> {
@@ -37,7 +37,7 @@ export function createClockGuard(
     const storeMs = await storeTime(redis);
     changed = false;
     clock.sync(storeMs, askedAt);
-    if (!changed) tell();
+    if (!changed) report();
   }
 
   async function turn(): Promise<void> {

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 const SCRIPT = 'pid=; while read -r line; do pid=$line; done; [ -n "$pid" ] && kill -9 "$pid"; rm -rf "$1"';
 
 /** Outlives this process by a moment, to end what it started and to delete what it left. */
-export interface Guardian {
+export interface Reaper {
   /** The process to end, or none any more: a recycled id must not be hit. */
   watch(pid: number | undefined): void;
   /** Nothing is left to guard. */
@@ -15,8 +15,8 @@ export interface Guardian {
 }
 
 /** A small shell that kills the watched process and deletes `dir` once this process is gone. */
-export function startGuardian(dir: string): Guardian {
-  const shell = spawn('sh', ['-c', SCRIPT, 'guardian', dir], {
+export function startReaper(dir: string): Reaper {
+  const shell = spawn('sh', ['-c', SCRIPT, 'reaper', dir], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HeraldError } from '../error.ts';
-import { type Guardian, startGuardian } from './reaper.ts';
+import { type Reaper, startReaper } from './reaper.ts';
 import { answersAs } from './redis-probe.ts';
 
 const PROGRAMS = ['redis-server', 'valkey-server'] as const;
@@ -61,13 +61,13 @@ class PortTakenError extends RedisStartError {}
  */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'herald-redis-'));
-  const guardian = startGuardian(dir);
-  const launch = (port: number) => launchServer(dir, port, options, guardian);
+  const reaper = startReaper(dir);
+  const launch = (port: number) => launchServer(dir, port, options, reaper);
   try {
     const { child, port } = await onFreePort(options.port, launch);
-    return handle(dir, port, child, launch, () => guardian.release());
+    return handle(dir, port, child, launch, () => reaper.release());
   } catch (error) {
-    guardian.release();
+    reaper.release();
     await rm(dir, { recursive: true, force: true });
     throw error;
   }
@@ -152,15 +152,15 @@ async function launchServer(
   dir: string,
   port: number,
   options: RedisOptions,
-  guardian: Guardian,
+  reaper: Reaper,
 ): Promise<RunningChild> {
   const log = join(dir, 'server.log');
   const child = await spawnServer(dir, log, [
     ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', ''],
     ...['--appendonly', options.appendonly === true ? 'yes' : 'no', ...(options.args ?? [])],
   ]);
-  guardian.watch(child.pid);
-  child.once('exit', () => guardian.watch(undefined));
+  reaper.watch(child.pid);
+  child.once('exit', () => reaper.watch(undefined));
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!(await answersAs(port, child.pid))) {
     if (hasEnded(child)) throw await startError(log, port);

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { AnswerFault, FaultPlan, Struck } from './faults.ts';
 import type { Journal } from './journal.ts';
 
-/** Where every simulated platform plays: faults strike, the rules judge, the journal writes. */
+/** Handles the requests of every simulated platform: injects faults, applies its rules, writes the journal. */
 
 /** What a platform's rules make of a call. */
 export interface Ruling {
@@ -26,15 +26,15 @@ export interface IncomingCall {
   content: string;
 }
 
-export interface Stage {
+export interface RequestHandler {
   readonly clock: Clock;
-  /** Answers one message. `judge` applies the platform's rules and is called at most once. */
-  play(exchange: Exchange, call: IncomingCall, judge: () => Ruling): Promise<Response>;
+  /** Answers one message. `decide` applies the platform's rules and is called at most once. */
+  receive(exchange: Exchange, call: IncomingCall, decide: () => Ruling): Promise<Response>;
   /** Answers any other call; the journal does not hold it. */
-  answer(exchange: Exchange, platform: string, judge: () => Ruling): Promise<Response>;
+  answer(exchange: Exchange, platform: string, decide: () => Ruling): Promise<Response>;
 }
 
-export interface StageParts {
+export interface RequestHandlerParts {
   clock: Clock;
   faults: FaultPlan;
   journal: Journal;
@@ -45,15 +45,20 @@ export interface StageParts {
 const OVERSIZE_BYTES = 1024 * 1024;
 const NOT_JUDGED = 'not_judged';
 
-export function createStage({ clock, faults, journal, closing }: StageParts): Stage {
+export function createRequestHandler({
+  clock,
+  faults,
+  journal,
+  closing,
+}: RequestHandlerParts): RequestHandler {
   async function perform(
     exchange: Exchange,
     { latencyMs, fault }: Struck,
-    judge: () => Ruling,
+    decide: () => Ruling,
     note: (ruling: Ruling | undefined, fault: AnswerFault | undefined) => void,
   ): Promise<Response> {
     if (latencyMs > 0 && !(await waited(latencyMs, closing))) return breakOff(exchange);
-    const ruling = fault === undefined || takesFirst(fault) ? judge() : undefined;
+    const ruling = fault === undefined || takesFirst(fault) ? decide() : undefined;
     note(ruling, fault);
     if (fault !== undefined) return answerWith(fault, exchange);
     return respond(exchange, ruling ?? { status: 500, body: '' });
@@ -69,15 +74,15 @@ export function createStage({ clock, faults, journal, closing }: StageParts): St
 
   return {
     clock,
-    play(exchange, call, judge) {
+    receive(exchange, call, decide) {
       const struck = faults.strike({ of: 'send', ...call, reused: isReused(exchange) });
-      return perform(exchange, struck, judge, (ruling, fault) =>
+      return perform(exchange, struck, decide, (ruling, fault) =>
         journal.add({ at: clock.now(), ...call, result: ruling?.result ?? NOT_JUDGED, fault: fault?.kind }),
       );
     },
-    answer(exchange, platform, judge) {
+    answer(exchange, platform, decide) {
       const struck = faults.strike({ of: 'lookup', platform, recipient: '', reused: isReused(exchange) });
-      return perform(exchange, struck, judge, () => {});
+      return perform(exchange, struck, decide, () => {});
     },
   };
 }

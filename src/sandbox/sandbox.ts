@@ -7,7 +7,7 @@ import { type DiscourseOptions, DiscourseSandbox } from './discourse/discourse.t
 import { type Fault, FaultPlan } from './faults.ts';
 import { Journal, type SandboxCall } from './journal.ts';
 import { type KongregateOptions, KongregateSandbox } from './kongregate/kongregate.ts';
-import { createStage } from './request-handler.ts';
+import { createRequestHandler } from './request-handler.ts';
 import { seededRandom } from './seeded-random.ts';
 import { type UsercomOptions, UsercomSandbox } from './usercom.ts';
 import { type ZulipOptions, ZulipSandbox } from './zulip.ts';
@@ -60,7 +60,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     discourse: new DiscourseSandbox(options.discourse),
     usercom: new UsercomSandbox(options.usercom),
   };
-  const stage = createStage({ clock, faults, journal, closing: closing.signal });
+  const handler = createRequestHandler({ clock, faults, journal, closing: closing.signal });
   const reset = () => {
     faults.clear();
     journal.clear();
@@ -68,7 +68,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const app: App = new Hono();
   app.notFound((c) => c.json({ error: `nothing is at ${c.req.method} ${c.req.path}` }, 404));
-  for (const [name, platform] of Object.entries(platforms)) app.route(`/${name}`, platform.routes(stage));
+  for (const [name, platform] of Object.entries(platforms)) app.route(`/${name}`, platform.routes(handler));
   app.route('/sandbox', controlRoutes({ ...platforms, faults, journal, reset }, clock));
   const server = await listen(app, { host, port });
   return {

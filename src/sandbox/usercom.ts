@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { App } from '../http/listen.ts';
 import { asText, fieldsOf } from './fields.ts';
-import type { Exchange, Ruling, Stage } from './request-handler.ts';
+import type { Exchange, RequestHandler, Ruling } from './request-handler.ts';
 
 export interface UsercomOptions {
   /** The keys that are good. Default `['sandbox-key']`. */
@@ -44,19 +44,23 @@ export class UsercomSandbox {
     this.#powerless = new Set(keys);
   }
 
-  routes(stage: Stage): App {
+  routes(handler: RequestHandler): App {
     const app: App = new Hono();
     app.post('/api/public/message/', async (c) => {
       const fields = await fieldsOf(c);
       const name = `${fields['conversation'] ?? ''}`;
       const recipient = `conversation ${name}`;
-      const judge = () =>
+      const decide = () =>
         this.#refusedKey(c) ??
         (name.endsWith('403') ? forbidden() : undefined) ??
-        this.#judge(fields, recipient, false);
+        this.#decide(fields, recipient, false);
       // Nobody's message.
-      if (name === '' && fields['content'] === undefined) return stage.answer(c, 'usercom', judge);
-      return stage.play(c, { platform: 'usercom', recipient, content: asText(fields['content']) }, judge);
+      if (name === '' && fields['content'] === undefined) return handler.answer(c, 'usercom', decide);
+      return handler.receive(
+        c,
+        { platform: 'usercom', recipient, content: asText(fields['content']) },
+        decide,
+      );
     });
     app.post('/api/public/users/:id/conversations/', async (c) => {
       const fields = await fieldsOf(c);
@@ -64,10 +68,10 @@ export class UsercomSandbox {
       const call = { platform: 'usercom', recipient, content: asText(fields['content']) };
       const unknown = recipient.endsWith('0') ? notFound() : undefined;
       const closed = recipient.endsWith('403') ? forbidden() : undefined;
-      return stage.play(
+      return handler.receive(
         c,
         call,
-        () => this.#refusedKey(c) ?? unknown ?? closed ?? this.#judge(fields, recipient, true),
+        () => this.#refusedKey(c) ?? unknown ?? closed ?? this.#decide(fields, recipient, true),
       );
     });
     return app;
@@ -80,7 +84,7 @@ export class UsercomSandbox {
     return { result: 'bad_credentials', status: 401, body: { detail: 'Invalid token.' } };
   }
 
-  #judge(fields: Record<string, unknown>, to: string, opens: boolean): Ruling {
+  #decide(fields: Record<string, unknown>, to: string, opens: boolean): Ruling {
     const problems = {
       ...(opens ? {} : conversationProblem(fields['conversation'])),
       ...problemsOf(fields, opens),

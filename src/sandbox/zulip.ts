@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { App } from '../http/listen.ts';
 import { asFields, asText, fieldsOf, parsedJson } from './fields.ts';
-import type { Exchange, Ruling, Stage } from './request-handler.ts';
+import type { Exchange, RequestHandler, Ruling } from './request-handler.ts';
 
 export interface ZulipOptions {
   /** `email:key` of the bots. Default `['bot@example.com:sandbox-key']`. */
@@ -56,27 +56,27 @@ export class ZulipSandbox {
     this.#old = old;
   }
 
-  routes(stage: Stage): App {
+  routes(handler: RequestHandler): App {
     const app: App = new Hono();
     app.post('/api/v1/messages', async (c) => {
       const fields = await fieldsOf(c);
       // Nobody's message: the fields are looked at after the key.
       if (fields['type'] === undefined) {
         const missing: Ruling = { ...bad("Missing 'type' argument"), result: 'no_message' };
-        return stage.answer(c, 'zulip', () => this.#refusedSender(c) ?? missing);
+        return handler.answer(c, 'zulip', () => this.#refusedSender(c) ?? missing);
       }
       const to = recipients(fields['to']);
       const call = { platform: 'zulip', recipient: to?.join(',') ?? '', content: asText(fields['content']) };
-      return stage.play(
+      return handler.receive(
         c,
         call,
-        () => this.#refusedSender(c) ?? this.#judge(sender(c), fields, to, stage.clock.now()),
+        () => this.#refusedSender(c) ?? this.#decide(sender(c), fields, to, handler.clock.now()),
       );
     });
     app.get('/api/v1/messages', (c) =>
-      stage.answer(c, 'zulip', () => this.#refusedReader(c) ?? this.#find(c.req.query())),
+      handler.answer(c, 'zulip', () => this.#refusedReader(c) ?? this.#find(c.req.query())),
     );
-    app.get('/api/v1/server_settings', (c) => stage.answer(c, 'zulip', () => this.#settings()));
+    app.get('/api/v1/server_settings', (c) => handler.answer(c, 'zulip', () => this.#settings()));
     return app;
   }
 
@@ -101,7 +101,7 @@ export class ZulipSandbox {
     return { ...refusal('INVALID_API_KEY', 'Invalid API key'), result: 'bad_credentials', status: 401 };
   }
 
-  #judge(from: string, fields: Record<string, unknown>, to: string[] | undefined, now: number): Ruling {
+  #decide(from: string, fields: Record<string, unknown>, to: string[] | undefined, now: number): Ruling {
     const type = asText(fields['type']);
     if (type !== 'private' && (type !== 'direct' || this.#old)) return bad('Invalid type parameter');
     if (to === undefined) return bad('"to" is not a list of user ids or e-mail addresses');

@@ -11,7 +11,7 @@ import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { accountName } from '../ledger/names.ts';
 import { withRecentWrites } from '../ledger/recent-writes.ts';
-import type { StoreWatch } from '../ledger/store-gate.ts';
+import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { MessageSchemas } from '../message/schema.ts';
 import type { Logger } from '../observe/log.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
@@ -66,7 +66,7 @@ export interface ChannelDeps {
   /** Of the process: its channels share one event loop. */
   turns: Turns;
   observer: DeliveryObserver;
-  watch: StoreWatch;
+  watch: FailoverDetector;
   /** Called with errors of the connection. */
   reportError(error: Error): void;
   /** What tests put around the parts; production passes nothing. */

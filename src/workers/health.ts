@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../http/health.ts';
-import type { StoreWatch } from '../ledger/store-gate.ts';
+import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { ClockGuard } from '../redis/clock-guard.ts';
 import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import type { Maintenance } from './maintenance.ts';
@@ -19,7 +19,7 @@ export const NOT_RUNNING: Health = {
 
 export interface HealthDeps {
   redis: Redis;
-  store: Pick<StoreWatch, 'trouble'>;
+  store: Pick<FailoverDetector, 'trouble'>;
   guard: ClockGuard;
   maintenance: Maintenance;
   watchdog: Watchdog;

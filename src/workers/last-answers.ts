@@ -11,7 +11,7 @@ export interface LastAnswers {
   /** What became of a grant. The end of a run has its own answer and drops this one. */
   hear(messageId: string, attempted: Attempted, plan: Plan): void;
   /** The disposition, with the last answer if the message is dead; once. */
-  told(messageId: string, next: Disposition): Disposition;
+  withLastAnswer(messageId: string, next: Disposition): Disposition;
 }
 
 const REMEMBERED = 10_000;
@@ -40,7 +40,7 @@ export function createLastAnswers(remembered: number = REMEMBERED): LastAnswers 
       const answer = answerOf(attempted, plan, earlier);
       if (answer !== undefined) note(messageId, answer);
     },
-    told(messageId, next) {
+    withLastAnswer(messageId, next) {
       if (next.kind !== 'dead') return next;
       const answer = take(messageId);
       return answer === undefined ? next : { ...next, detail: `${next.detail}; last: ${answer}` };

@@ -52,9 +52,9 @@ function reminder(clock: Pick<Clock, 'monotonic'>): () => number | undefined {
     count += 1;
     const now = clock.monotonic();
     if (loggedAt !== undefined && now - loggedAt < REMIND_MS) return undefined;
-    const told = count;
+    const late = count;
     loggedAt = now;
     count = 0;
-    return told;
+    return late;
   };
 }

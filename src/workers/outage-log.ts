@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 
 export interface OutageLog {
-  tell(error: Error): void;
+  report(error: Error): void;
   /** Called once when it begins, and once, without an error, when it ends. */
   refusing(error: Error | undefined): void;
 }
@@ -22,7 +22,7 @@ export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): Out
     since = undefined;
   });
 
-  const tell = (error: Error): void => {
+  const report = (error: Error): void => {
     const now = clock.monotonic();
     const text = error.message || (error as NodeJS.ErrnoException).code || String(error);
     if (redis.status === 'ready') {
@@ -38,7 +38,7 @@ export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): Out
     if (error) logger.error({ error: error.message }, 'redis refuses writes: sending is on hold');
     else logger.info('redis accepts writes again');
   };
-  return { tell, refusing };
+  return { report, refusing };
 }
 
 const REMIND_MS = 10_000;

@@ -125,7 +125,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const planned = verdict.kind === 'busy' && verdict.slot ? inLine(plan.next, delivery) : plan.next;
     if (!plan.final && !waitOf(planned, 0, 0)) return planned;
     const settlement = { nonce, effect: 'none', final: plan.final } as const;
-    return (await settler.settle(delivery, settlement, lastAnswers.told(delivery.ref.id, planned))).next;
+    return (await settler.settle(delivery, settlement, lastAnswers.withLastAnswer(delivery.ref.id, planned)))
+      .next;
   }
 
   /** Behind those that wait for the same slot already. */

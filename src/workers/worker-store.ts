@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { watchStore } from '../ledger/failover-detector.ts';
-import type { StoreWatch } from '../ledger/store-gate.ts';
+import { createFailoverDetector } from '../ledger/failover-detector.ts';
+import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { Logger } from '../observe/log.ts';
 import { connectWorker } from '../redis/connections.ts';
 import { refusesWrites } from '../redis/errors.ts';
@@ -14,7 +14,7 @@ import { createOutageLog } from './outage-log.ts';
 export interface WorkerStore {
   readonly redis: Redis;
   readonly ledgerRedis: Redis;
-  readonly watch: StoreWatch;
+  readonly watch: FailoverDetector;
   /** Rejects where Redis refuses the database or, before the first connection, the login, or is none; never resolves. */
   readonly refused: Promise<never>;
   /** Called with errors of whatever uses the connections. */
@@ -37,7 +37,7 @@ export function openWorkerStore({ redis: named, clock, logger, onRefusing }: Sto
   const connections = [redis, ledgerRedis];
   const refused = refusedAtStart(redis);
   const outages = createOutageLog(redis, logger, clock);
-  const watch = watchStore(ledgerRedis, {
+  const watch = createFailoverDetector(ledgerRedis, {
     clock,
     // On both connections: each may lead to another server.
     probe: () => Promise.all(connections.map((each) => each.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS))),
@@ -50,7 +50,7 @@ export function openWorkerStore({ redis: named, clock, logger, onRefusing }: Sto
   });
   const reportError = (error: Error): void => {
     if (redis.status === 'ready' && refusesWrites(error)) watch.refused(error);
-    else outages.tell(error);
+    else outages.report(error);
   };
   for (const each of connections) each.on('error', reportError);
   return {

@@ -3,15 +3,15 @@ import { Redis, ReplyError } from 'ioredis';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { EpochLostError } from '../../src/ledger/epoch.ts';
-import { watchStore } from '../../src/ledger/failover-detector.ts';
-import { behindGate, behindRestore, type StoreWatch } from '../../src/ledger/store-gate.ts';
+import { createFailoverDetector } from '../../src/ledger/failover-detector.ts';
+import { behindGate, behindRestore, type FailoverDetector } from '../../src/ledger/store-gate.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 
 interface Watched {
   server: RedisServer;
   redis: Redis;
-  watch: StoreWatch;
+  watch: FailoverDetector;
   errors: string[];
 }
 
@@ -22,7 +22,7 @@ const it = test.extend<{ watched: Watched }>({
     const redis = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
     redis.on('error', () => {});
     const errors: string[] = [];
-    const watch = watchStore(redis, {
+    const watch = createFailoverDetector(redis, {
       clock: systemClock,
       probe: async () => {},
       onRefusing: (error) => void (error && errors.push(String(error))),
@@ -37,7 +37,7 @@ const it = test.extend<{ watched: Watched }>({
 });
 
 /** Tells a store whenever it is not the one that was told; at once, too, which tests wait for. */
-const witness = (watch: StoreWatch, tell: () => Promise<void>): void =>
+const witness = (watch: FailoverDetector, tell: () => Promise<void>): void =>
   watch.add({ restore: () => tell().then(() => 0), holds: async () => true });
 
 const quiet = { clock: systemClock, probe: async () => {}, onRefusing: () => {}, onError: () => {} };
@@ -101,7 +101,7 @@ it('lets everybody go when it is stopped, and tells nothing more', async ({ watc
 it('is shut until the first connection is there', async ({ watched }) => {
   const { server } = watched;
   const redis = new Redis(server.url, { lazyConnect: true });
-  const watch = watchStore(redis, quiet);
+  const watch = createFailoverDetector(redis, quiet);
   const opened = watch.pending();
   expect(opened).toBeDefined();
   await redis.connect();

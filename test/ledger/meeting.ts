@@ -1,10 +1,10 @@
-import type { RecentWrites, StoreWatch } from '../../src/ledger/store-gate.ts';
+import type { FailoverDetector, RecentWrites } from '../../src/ledger/store-gate.ts';
 
 /** A watch whose store is met when the test says so. @param gates what `pending` answers, one after the other */
 export function meeting(gates: (Promise<void> | undefined)[] = []) {
   let witness: RecentWrites | undefined;
   let told: Record<string, number> = {};
-  const store: StoreWatch = {
+  const store: FailoverDetector = {
     pending: () => gates.shift(),
     restoring: () => gates.shift(),
     trouble: () => undefined,

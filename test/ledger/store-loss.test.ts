@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
-import { watchStore } from '../../src/ledger/failover-detector.ts';
+import { createFailoverDetector } from '../../src/ledger/failover-detector.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
@@ -28,7 +28,7 @@ const it = test.extend<{ loss: Loss }>({
     const operator = new Redis(server.url, { retryStrategy: () => 20 });
     const redis = new Redis(server.url, { ...WATCHED_CONNECTION, retryStrategy: () => 20 });
     for (const client of [operator, redis]) client.on('error', () => {});
-    const watch = watchStore(redis, {
+    const watch = createFailoverDetector(redis, {
       clock: systemClock,
       probe: () => redis.set('probe', '1'),
       onRefusing: () => {},

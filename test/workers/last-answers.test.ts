@@ -22,7 +22,7 @@ function ask(answers: LastAnswers, message: string, detail: string): void {
 }
 
 const lastOf = (answers: LastAnswers, message: string): string | undefined => {
-  const told = answers.told(message, DEAD);
+  const told = answers.withLastAnswer(message, DEAD);
   return told.kind === 'dead' ? told.detail.split('; last: ')[1] : undefined;
 };
 
@@ -31,9 +31,12 @@ it('are told once, the latest, of a message that is dead', () => {
   fail(answers, 'a', 'HTTP 301');
   fail(answers, 'a', 'HTTP 302');
   const waits = { kind: 'wait', reason: 'slot_busy', delayMs: 1 } as const;
-  expect(answers.told('a', waits)).toEqual(waits);
-  expect(answers.told('a', DEAD)).toEqual({ ...DEAD, detail: 'every attempt failed; last: HTTP 302' });
-  expect(answers.told('a', DEAD)).toEqual(DEAD);
+  expect(answers.withLastAnswer('a', waits)).toEqual(waits);
+  expect(answers.withLastAnswer('a', DEAD)).toEqual({
+    ...DEAD,
+    detail: 'every attempt failed; last: HTTP 302',
+  });
+  expect(answers.withLastAnswer('a', DEAD)).toEqual(DEAD);
 });
 
 it('of the message itself say more than those to a question about it', () => {

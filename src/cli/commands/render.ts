@@ -54,7 +54,7 @@ function renderAll(input: unknown, wanted: readonly string[] | undefined): Rende
   return (wanted ?? [message.platform]).map((platform) => renderOn(platform, message));
 }
 
-interface Telling {
+interface RenderContext {
   /** The platforms that were asked for. */
   wanted: readonly string[] | undefined;
   /** The input's name. */
@@ -63,7 +63,7 @@ interface Telling {
 }
 
 /** @returns whether the message can be sent as it is */
-function tell(entry: Entry<unknown>, { wanted, source, output }: Telling): boolean {
+function report(entry: Entry<unknown>, { wanted, source, output }: RenderContext): boolean {
   const place: Place = { line: entry.line, ...(entry.index !== undefined && { index: entry.index }) };
   const rendered = 'problem' in entry ? entry.problem : renderAll(entry.value, wanted);
   if (typeof rendered === 'string') {
@@ -85,7 +85,7 @@ const run: Run<RenderOptions> = async ({ context, output, args, options }) => {
   const source = await openSource(args[0], context);
   let good = true;
   for await (const entry of readJson(source.chunks)) {
-    good = tell(entry, { wanted: options.platform, source: source.name, output }) && good;
+    good = report(entry, { wanted: options.platform, source: source.name, output }) && good;
   }
   return good ? EXIT.done : EXIT.partly;
 };

@@ -22,8 +22,8 @@ export function restMs(value: unknown, now: number): number | undefined {
 
 /** The longest of several rests; undefined where there is none. */
 export function longest(rests: readonly (number | undefined)[]): number | undefined {
-  const told = rests.filter((rest) => rest !== undefined);
-  return told.length === 0 ? undefined : Math.max(...told);
+  const given = rests.filter((rest) => rest !== undefined);
+  return given.length === 0 ? undefined : Math.max(...given);
 }
 
 function valuesOf(value: unknown): unknown[] {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { App } from '../../http/listen.ts';
 import { asText, fieldsOf } from '../fields.ts';
-import type { Exchange, Ruling, Stage } from '../request-handler.ts';
+import type { Exchange, RequestHandler, Ruling } from '../request-handler.ts';
 import { type Account, type DiscourseAccount, DiscourseAccounts, nameKey } from './accounts.ts';
 import { lengthProblem, RequestLimit } from './limits.ts';
 import { invalidAccess, notFound, refusal, session, TEXTS } from './rulings.ts';
@@ -63,20 +63,20 @@ export class DiscourseSandbox {
     this.#credentials = new Set(credentials);
   }
 
-  routes(stage: Stage): App {
+  routes(handler: RequestHandler): App {
     const app: App = new Hono();
     app.post('/posts.json', async (c) => {
       const fields = await fieldsOf(c);
       const call = { platform: 'discourse', recipient: recipientOf(fields), content: asText(fields['raw']) };
       const topic = fields['topic_id'] === undefined ? undefined : Number(fields['topic_id']);
-      return stage.play(c, call, () => {
-        const now = stage.clock.now();
+      return handler.receive(c, call, () => {
+        const now = handler.clock.now();
         return this.#enter(c, now, topic, (account) => this.#remembered(account, fields, now));
       });
     });
-    const look = (judge: (exchange: Exchange, by: Account) => Ruling) => (c: Exchange) =>
-      stage.answer(c, 'discourse', () =>
-        this.#enter(c, stage.clock.now(), Number(c.req.param('id')), (by) => judge(c, by)),
+    const look = (decide: (exchange: Exchange, by: Account) => Ruling) => (c: Exchange) =>
+      handler.answer(c, 'discourse', () =>
+        this.#enter(c, handler.clock.now(), Number(c.req.param('id')), (by) => decide(c, by)),
       );
     app.get(
       '/t/external_id/:file{.+\\.json}',
@@ -97,12 +97,12 @@ export class DiscourseSandbox {
    * The key, then the limit. A narrow key is answered just as a wrong one is where it may not be used
    * (DefaultCurrentUserProvider).
    */
-  #enter({ req }: Exchange, now: number, topic: number | undefined, judge: (by: Account) => Ruling): Ruling {
+  #enter({ req }: Exchange, now: number, topic: number | undefined, decide: (by: Account) => Ruling): Ruling {
     const username = req.header('api-username') ?? '';
     if (!this.#credentials.has(`${username}:${req.header('api-key')}`)) return invalidAccess();
     const account = this.accounts.of(username);
     if (account.topics && !(topic !== undefined && account.topics.includes(topic))) return invalidAccess();
-    return this.#limit.refusal(now) ?? judge(account);
+    return this.#limit.refusal(now) ?? decide(account);
   }
 
   #find({ req }: Exchange): Ruling {
@@ -127,12 +127,12 @@ export class DiscourseSandbox {
     const key = JSON.stringify([by.username, ...Object.entries(fields).toSorted()]);
     const before = this.#memo.get(key);
     if (before && now < before.at + MEMO_MS) return { ...before.ruling, result: 'repeated' };
-    const ruling = this.#judge(by, fields, now);
+    const ruling = this.#decide(by, fields, now);
     this.#memo.set(key, { at: now, ruling });
     return ruling;
   }
 
-  #judge(by: Account, fields: Record<string, unknown>, now: number): Ruling {
+  #decide(by: Account, fields: Record<string, unknown>, now: number): Ruling {
     const isReply = fields['topic_id'] !== undefined;
     const topic = isReply
       ? this.topics.get(Number(fields['topic_id']))

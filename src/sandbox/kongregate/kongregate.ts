@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { App } from '../../http/listen.ts';
 import { asText, fieldsOf } from '../fields.ts';
-import type { Ruling, Stage } from '../request-handler.ts';
+import type { RequestHandler, Ruling } from '../request-handler.ts';
 import { nameKey, Players } from './players.ts';
 
 const DAY_MS = 86_400_000;
@@ -56,7 +56,7 @@ export class KongregateSandbox {
     for (const recipient of recipients) this.#lastAt.set(this.players.person(recipient), at);
   }
 
-  routes(stage: Stage): App {
+  routes(handler: RequestHandler): App {
     const app: App = new Hono();
     app.onError((error, c) => c.json(errorEnvelope(400, error.message).body as object, 200));
     app.post('/api/private_message.json', async (c) => {
@@ -66,12 +66,12 @@ export class KongregateSandbox {
         recipient: recipientOf(fields),
         content: asText(fields['content']),
       };
-      return stage.play(c, call, () => this.#judge(fields, call.recipient, stage.clock.now()));
+      return handler.receive(c, call, () => this.#decide(fields, call.recipient, handler.clock.now()));
     });
     return app;
   }
 
-  #judge(fields: Record<string, unknown>, recipient: string, now: number): Ruling {
+  #decide(fields: Record<string, unknown>, recipient: string, now: number): Ruling {
     const wrong = this.#wrongCall(fields);
     if (wrong !== undefined) return wrong;
     const person = this.players.person(recipient);
