@@ -16,6 +16,11 @@ const SHARED = {
   lazyConnect: false,
   enableOfflineQueue: true,
   commandTimeout: undefined,
+  // Integers as text would be taken for other answers than they are: a worker would never start.
+  stringNumbers: false,
+  // A pipeline gets no text of a script that was flushed, which a command alone brings along.
+  enableAutoPipelining: false,
+  autoResendUnfulfilledCommands: true,
   // The reply format that BullMQ and the scripts expect.
   replyMapping: 'legacy',
   // How long a closing process waits for a peer that does not answer the end of the connection, milliseconds.

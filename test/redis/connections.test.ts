@@ -64,7 +64,14 @@ it('says that what listens there is no Redis', async () => {
 });
 
 it('leaves an instance its own options and takes none that would change what a role does', async () => {
-  const instance = new Redis(server.url, { lazyConnect: true, enableOfflineQueue: false, commandTimeout: 1 });
+  const own = {
+    enableOfflineQueue: false,
+    commandTimeout: 1,
+    stringNumbers: true,
+    enableAutoPipelining: true,
+    autoResendUnfulfilledCommands: false,
+  };
+  const instance = new Redis(server.url, { lazyConnect: true, ...own });
   const producer = openProducerClient(instance, 5_000, systemClock);
   const operator = await connectOperator(instance);
   const { redis, ledgerRedis } = connectWorker(instance, systemClock);
@@ -73,9 +80,16 @@ it('leaves an instance its own options and takes none that would change what a r
   onTestFinished(() => {
     for (const client of [instance, producer, ...waiting]) client.disconnect();
   });
-  for (const client of [producer, ...waiting]) expect(client.options.commandTimeout).toBeUndefined();
+  for (const { options } of [producer, ...waiting])
+    expect(options).toMatchObject({
+      commandTimeout: undefined,
+      stringNumbers: false,
+      enableAutoPipelining: false,
+    });
+  const resending = [producer, ...waiting].map(({ options }) => options.autoResendUnfulfilledCommands);
+  expect(resending).toEqual([true, true, true, false, true]);
   expect(producer.options.enableOfflineQueue).toBe(false);
-  for (const client of waiting) expect(await client.ping()).toBe('PONG');
-  expect(instance.options).toMatchObject({ commandTimeout: 1, enableOfflineQueue: false });
+  for (const client of waiting) expect([await client.ping(), await client.dbsize()]).toEqual(['PONG', 0]);
+  expect(instance.options).toMatchObject(own);
   expect(instance.status).toBe('wait');
 });

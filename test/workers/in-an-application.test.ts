@@ -55,6 +55,9 @@ it("delivers over connections like the application's own, of ioredis 5 or 6, and
     maxRetriesPerRequest: 2,
     enableOfflineQueue: false,
     commandTimeout: 500,
+    stringNumbers: true,
+    enableAutoPipelining: true,
+    autoResendUnfulfilledCommands: false,
   });
   await once(five, 'ready');
   for (const [userId, redis] of [five, env.redis].entries()) {
