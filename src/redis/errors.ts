@@ -16,9 +16,9 @@ export function isLostConnection(error: unknown): boolean {
 export const isRefusal = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'ReplyError';
 
-/** Whether the script is not loaded (any more); it was not run. */
+/** Whether the script is not loaded (any more); it was not run. By the text alone: a minified bundle renames the classes of errors. */
 export const isUnknownScript = (error: unknown): boolean =>
-  isRefusal(error) && error.message.startsWith('NOSCRIPT');
+  error instanceof Error && error.message.startsWith('NOSCRIPT');
 
 /**
  * Whether the refusal is temporary: a replica, a server that is loading, a cluster that is moving slots. The command was
