@@ -33,10 +33,15 @@ export async function overlapping<T>(
   work: (batch: T) => Promise<void>,
 ): Promise<void> {
   const underWay: Promise<void>[] = [];
+  let failed = false;
   try {
     for await (const batch of batches) {
+      if (failed) break;
       const started = work(batch);
-      started.catch(() => {}); // Awaited below, unless an earlier batch failed.
+      // Awaited below, unless an earlier batch failed.
+      started.catch(() => {
+        failed = true;
+      });
       if (underWay.push(started) >= UNDER_WAY) await underWay.shift();
     }
     await Promise.all(underWay);

@@ -49,4 +49,23 @@ describe('overlapping', () => {
     expect(await done).toBe('the store is away');
     expect(started).toEqual([1, 2, 3]);
   });
+
+  it('starts none that was still being read when one failed', async () => {
+    const { run, started, fail } = work();
+    let read = (): void => {};
+    async function* slowly(): AsyncGenerator<number> {
+      yield 1;
+      await new Promise<void>((resolve) => {
+        read = resolve;
+      });
+      yield 2;
+    }
+    const done = overlapping(slowly(), run).catch((error: Error) => error.message);
+    await settled();
+    fail(1, new Error('the store is away'));
+    await settled();
+    read();
+    expect(await Promise.race([done, settled().then(settled)])).toBe('the store is away');
+    expect(started).toEqual([1]);
+  });
 });
