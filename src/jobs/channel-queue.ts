@@ -93,11 +93,14 @@ export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
     },
     async failed(skip, limit) {
       const key = queue.toKey('failed');
-      const ids = await redis.zrange(key, String(skip), String(skip + limit - 1));
-      const jobs = await read(ids);
-      const vanished = ids.filter((_, i) => jobs[i] === undefined);
-      if (vanished.length > 0) await redis.zrem(key, ...vanished);
-      return jobs.filter((job) => job !== undefined);
+      for (;;) {
+        const ids = await redis.zrange(key, String(skip), String(skip + limit - 1));
+        const jobs = await read(ids);
+        const vanished = ids.filter((_, i) => jobs[i] === undefined);
+        if (vanished.length > 0) await redis.zrem(key, ...vanished);
+        // None of a page is left: that is not yet the end of the list.
+        if (vanished.length < ids.length || ids.length === 0) return jobs.filter((job) => job !== undefined);
+      }
     },
     isPaused: () => queue.isPaused(),
     async resume() {

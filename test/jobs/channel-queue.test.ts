@@ -67,6 +67,8 @@ it('tells of jobs that BullMQ gave up, and strikes off those that are gone', asy
   expect(ids(await queue.failed(0, 2))).toEqual(['first']);
   expect(await store.redis.zrange(failed, '0', '-1')).toEqual(['first', 'second']);
   expect(ids(await queue.failed(1, 2))).toEqual(['second']);
+  await store.redis.zadd(failed, 0, 'gone', 0, 'gone-too');
+  expect(ids(await queue.failed(0, 2))).toEqual(['first', 'second']);
   await store.redis.del(failed);
 });
 
