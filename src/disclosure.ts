@@ -22,12 +22,25 @@ export const quotable = marked('quotable');
 export const confidential = marked('confidential');
 export const secret = marked('secret');
 
-/** The mark of a field, also where it was made optional or was given a default afterwards. */
+/**
+ * The mark of a field, also where it was made optional or was given a default afterwards. What is to stay hidden stays so through
+ * a transformation, and where it is one of several kinds of value.
+ */
 export function disclosureOf(field: z.core.$ZodType): Disclosure | undefined {
   const mark = marks.get(field as z.ZodType)?.disclosure;
   if (mark !== undefined) return mark;
-  const { innerType } = field._zod.def as { innerType?: z.core.$ZodType };
-  return innerType && disclosureOf(innerType);
+  const { innerType, in: from, out: to, options = [] } = field._zod.def as FieldParts;
+  if (innerType) return disclosureOf(innerType);
+  const found = [from, to, ...options].map((part) => part && disclosureOf(part));
+  return (['secret', 'confidential'] as const).find((hidden) => found.includes(hidden));
+}
+
+/** Of which other fields one is made: wrapped, piped or alternatives. */
+interface FieldParts {
+  innerType?: z.core.$ZodType;
+  in?: z.core.$ZodType;
+  out?: z.core.$ZodType;
+  options?: readonly z.core.$ZodType[];
 }
 
 /** The names of the fields with this mark, in the order of the shape. */

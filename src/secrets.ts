@@ -5,7 +5,7 @@ import { platforms } from './platforms/registry.ts';
 /** Every value that must not be written anywhere: the channels' credentials and the password of Redis. */
 export function secretsOf({ channels, redis }: HeraldConfig, known: Platforms = platforms): string[] {
   const credentials = channels.flatMap(({ platform, settings }) =>
-    (known[platform]?.secrets ?? []).map((name) => String(settings[name])),
+    (known[platform]?.secrets ?? []).map((name) => String(settings[name] ?? '')),
   );
   return [...credentials, ...passwordsOf(redis)].filter((secret) => secret !== '');
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { fieldsMarked } from '../src/disclosure.ts';
+import { z } from 'zod';
+import { fieldsMarked, secret } from '../src/disclosure.ts';
 import { commonFields } from '../src/message/fields.ts';
 import { SECRET_KEYS } from '../src/observe/redact.ts';
 import { platforms } from '../src/platforms/registry.ts';
@@ -26,4 +27,12 @@ it('a field that was made of a marked one keeps the mark', () => {
     'onQuota',
     'lastPlayedAt',
   ]);
+  const token = secret(z.string());
+  const made = {
+    refined: token.refine((text) => text !== '').optional(),
+    transformed: token.transform((text) => text.trim()),
+    piped: z.string().pipe(token).default('none'),
+    either: z.union([z.literal(false), token]),
+  };
+  expect(fieldsMarked(made, 'secret')).toEqual(Object.keys(made));
 });
