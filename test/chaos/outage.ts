@@ -55,7 +55,7 @@ export async function rideOut(
   expect(new Set((await env.receipts()).map(({ id }) => id)).size).toBe(messages);
   for (const worker of workers) {
     expect(metric(await worker.metrics(), 'herald_unforeseen_refusals_total')).toBe(0);
-    expect(worker.log()).toContain('"redis is away"');
+    expect(worker.log()).toContain('"redis is unreachable"');
   }
   return tally;
 }

@@ -75,7 +75,7 @@ it.each([
   [
     'an authority that nobody knows',
     '127.0.0.1',
-    'has a certificate that is not trusted (NODE_EXTRA_CA_CERTS',
+    'has an untrusted certificate (a private authority is named by NODE_EXTRA_CA_CERTS',
   ],
   ['the name of another', 'redis.example.com', 'has a certificate for another host: '],
 ])('takes no Redis by %s, and says why', async (_, name, why) => {
@@ -94,7 +94,7 @@ it.each([
   ]);
   expect(send.stderr()).toContain(why);
   expect(doctor.stdout().replace(/\s+/g, ' ')).toContain(why);
-  const told = (log: string): boolean => /certificate.*"redis is away"/.test(log);
+  const told = (log: string): boolean => /certificate.*"redis is unreachable"/.test(log);
   await eventually('the reason in the log', worker.stdout, told, { withinMs: UNHURRIED_MS });
   worker.signal('SIGTERM');
   await worker.ended();

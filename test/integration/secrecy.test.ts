@@ -115,7 +115,7 @@ describe.concurrent('a key and a content', () => {
     await eventually(
       'the outage in the log',
       () => worker.log(),
-      (log) => log.includes('"redis is away"'),
+      (log) => log.includes('"redis is unreachable"'),
     );
     await worker.terminate(7_000);
     for (const secret of [KEY, CONTENT]) expect(worker.log().includes(secret)).toBe(false);
