@@ -17,7 +17,7 @@ async function request(store: ChannelStore, op: object): Promise<unknown> {
   return await store.run(adoptScript, [JSON.stringify(op)]);
 }
 
-export async function lookAtPolicy(store: ChannelStore): Promise<PolicyInForce> {
+export async function inspectPolicy(store: ChannelStore): Promise<PolicyInForce> {
   const reply = await request(store, { op: 'look' });
   const [text, openUntil, now] = reply as [string | null, string, string];
   return { text: text ?? undefined, openUntil: Number(openUntil), now: Number(now) };

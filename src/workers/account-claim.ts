@@ -1,10 +1,10 @@
 import { HeraldError } from '../error.ts';
 import { ACCOUNT_LEASE_MS, type Account, claimAccount } from '../ledger/account.ts';
-import { lookAtPolicy, retireChannel } from '../ledger/policy-in-force.ts';
+import { inspectPolicy, retireChannel } from '../ledger/policy-in-force.ts';
 import { readPolicy, type SlotPolicy, takesOverAt } from '../policies/quota-change.ts';
 import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
 
-/** Another channel speaks for the same account: players would get a message from each. */
+/** Another channel uses the same account: players would get a message from each. */
 export class AccountTakenError extends HeraldError {
   override readonly name = 'AccountTakenError';
   readonly code = 'HERALD_ACCOUNT_TAKEN';
@@ -20,15 +20,15 @@ export interface AccountTaker {
   store: ChannelStore;
   account: Account;
   policy: SlotPolicy;
-  /** Called when the other channel is retired, before the account moves: notes that what was sent lately is not known here. */
+  /** Called when the other channel is retired, before the account moves: records that recent sends are not in this ledger. */
   beforeMove(): Promise<void>;
 }
 
 /**
- * Takes the account, or keeps it. One that is another channel's moves when no worker serves that one and no window of it
- * holds a message. From then on the workers of the other one are granted nothing; its own script decides that, so that
- * nothing is granted in between although the account's key and the channel's lie in different hash slots.
- * @returns whether it was another channel's: what was sent lately is in another ledger
+ * Claims the account, or renews the claim. The account of another channel is taken over if no worker serves that channel
+ * and none of its open windows has a message. That channel's admission script retires it, so that its workers are granted
+ * nothing from then on, and nothing in between, although the keys of account and channel are in different hash slots.
+ * @returns whether it was taken over from another channel, whose ledger has the recent sends
  * @throws AccountTakenError
  */
 export async function takeAccount({
@@ -46,7 +46,7 @@ export async function takeAccount({
   const served = `which a worker served within the last ${ACCOUNT_LEASE_MS / 1000} s`;
   if (holder.servedMs > 0) refuse(served);
   const other = channelStore(redis, holder.channel);
-  const seen = await lookAtPolicy(other);
+  const seen = await inspectPolicy(other);
   const at = takesOverAt(policy, readPolicy(seen.text ?? ''), seen.openUntil);
   if (at > seen.now) refuse(`whose messages count until ${new Date(at).toISOString()}`);
   if (!(await retireChannel(other, channel, seen))) refuse(served);

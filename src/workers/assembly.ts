@@ -17,7 +17,7 @@ import { QuotaChangedError } from './policy-change.ts';
 import { createWatchdog } from './watchdog.ts';
 import type { WorkerStore } from './worker-store.ts';
 
-/** What runs beside a worker's channels, put together: clock guard, maintenance, heartbeat and health. */
+/** Assembles the parts that run beside a worker's channels: clock guard, maintenance, heartbeat and health. */
 
 export interface RunningParts {
   store: WorkerStore;
@@ -27,7 +27,7 @@ export interface RunningParts {
   health: Health;
   heartbeat: Heartbeat;
   begin(): Promise<void>;
-  /** Takes messages or stops taking them, as clock and store allow. */
+  /** Starts or stops picking up jobs, as the clock and the store allow. */
   pull(): void;
 }
 
@@ -59,7 +59,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     pull();
   });
   let unfit: Error | undefined;
-  /** What only an operator can fix ends the start; later, it must not hold up the other channels. */
+  /** Errors that only an operator can fix abort the start; later, they must not stop the other channels. */
   function noticeUnfit(error: unknown): void {
     const lasting =
       error instanceof QuotaChangedError || error instanceof AccountTakenError || isRefusal(error);
@@ -68,7 +68,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     if (begun) logger.error({ error: String(error) }, 'channel could not be prepared after an outage');
   }
   watch.add({
-    /** What else lies in the store of these channels: written at the start, and where it may have been lost. */
+    /** Writes the other data of these channels: at the start, and after a failover that may have lost them. */
     async restore() {
       for (const channel of channels) await channel.prepare().catch(noticeUnfit);
       const configs = channels.map(({ config }) => config);
@@ -82,8 +82,8 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     ...{ channels, metrics, logger },
     onSample({ config: { name, concurrency }, worker, stopped }, { ready, limited }) {
       const free = !limited && !stopped() && worker.active() < concurrency;
-      const willing = guard.agrees() && !watch.trouble() && free;
-      watchdog.look(name, { ready, willing, takenAt: worker.lastPickupAt() });
+      const available = guard.agrees() && !watch.trouble() && free;
+      watchdog.observe(name, { ready, available, lastPickupAt: worker.lastPickupAt() });
     },
   });
   const heartbeat = createHeartbeat({

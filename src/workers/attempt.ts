@@ -13,15 +13,15 @@ import { createDeadlines, SHARED_MS } from './deadlines.ts';
 import type { Identify } from './identify.ts';
 import type { Rendered } from './renderings.ts';
 
-/** What became of a grant. */
+/** The result of a grant. */
 export type Attempted =
-  /** A request left (or was tried) and this is its end. */
+  /** A request was sent (or attempted), with its outcome. */
   | { kind: 'sent'; outcome: Outcome; durationMs: number }
   /** The platform was asked about an earlier send. */
   | { kind: 'asked'; answer: Answer }
-  /** Nothing left: the content cannot be rendered. */
+  /** Nothing was sent: the content cannot be rendered. */
   | { kind: 'unsendable'; outcome: Extract<Outcome, { kind: 'rejected' }> }
-  /** Nothing left: the worker is closing, or too little of the grant was left to be safe. */
+  /** Nothing was sent: the worker is closing, or the rest of the grant was too short for a safe send. */
   | { kind: 'released'; closing: boolean };
 
 export interface AttemptDeps {
@@ -32,9 +32,9 @@ export interface AttemptDeps {
   identify: Identify;
 }
 
-/** The state when admission was requested. */
+/** What was known when admission was requested. */
 export interface Asked {
-  /** Monotonic: the lease is counted from there (rule 4). */
+  /** Monotonic time of the request, from which the lease counts (rule 4). */
   askedAt: number;
   rendered: Rendered;
 }
@@ -45,17 +45,17 @@ export interface Attempts {
   abort(): void;
 }
 
-/** Between the check and the first byte on the wire, and what a shared deadline may come too early. */
+/** The time from the check to the first byte on the wire, and by which a shared deadline may be early. */
 const WRITE_MARGIN_MS = 2 * SHARED_MS;
 
 export function createAttempts(deps: AttemptDeps): Attempts {
   const { channel, clock, observer } = deps;
   const closing = new AbortController();
-  // As many grants as the channel has concurrency wait for their moment at a time; Node warns of a leak from 11 on.
+  // As many grants as the channel's concurrency wait for their moment at a time; Node warns of a leak from 11 listeners on.
   setMaxListeners(0, closing.signal);
   const deadlines = createDeadlines(clock);
 
-  /** Runs a request that ends at the grant's deadline or when the worker gives up, whichever comes first. */
+  /** Runs a request, aborted at the grant's deadline or when the worker closes, whichever comes first. */
   async function until<T>(leftMs: number, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     observer.inFlight(channel.name, 1);
     try {
@@ -70,7 +70,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     const outcome = await until(leftMs, (signal) =>
       deps.client.send({ ...requestOf(delivery, grant, channel.name), content, signal }),
     );
-    // Aborted before anything was written: the platform never heard of it.
+    // Aborted before anything was written: nothing reached the platform.
     if (outcome.kind === 'failed' && closing.signal.aborted) return { kind: 'released', closing: true };
     return { kind: 'sent', outcome, durationMs: clock.monotonic() - startedAt };
   }

@@ -23,39 +23,39 @@ import { channelStore } from '../redis/channel-store.ts';
 import { accountKey } from '../redis/keys.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
+import { createChannelLease } from './channel-lease.ts';
 import { credentialsFingerprint } from './credentials.ts';
 import { createIdentify } from './identify.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
 import { createPipeline } from './pipeline.ts';
 import { createSharedMaintenance } from './shared-maintenance.ts';
-import { createStanding } from './standing.ts';
 import { sweep } from './sweeper.ts';
 
-/** One channel at work in this process: its platform's client, its ledger, its pipeline and its queue's worker. */
+/** A channel that this process serves: its platform client, its ledger, its pipeline and the worker of its queue. */
 export interface RunningChannel {
   readonly config: ChannelConfig;
   readonly worker: ChannelWorker;
   readonly pipeline: Pipeline;
-  /** Takes messages or stops taking them; never where another policy is in force. */
+  /** Starts or stops picking up jobs; never starts while another policy is in force. */
   pull(on: boolean): void;
-  /** Whether this worker takes nothing, for another policy is in force or another channel has the account. */
+  /** Whether this worker picks up nothing, because another policy is in force or another channel has the account. */
   stopped(): boolean;
   /**
-   * Before the first job: claims the account, takes over the quota's policy and ends a stop for credentials that have been
-   * changed since.
+   * Call before the first job: claims the account, puts the quota policy in force, and ends a stop for refused credentials
+   * if they were changed since.
    * @throws QuotaChangedError, AccountTakenError
    */
   prepare(): Promise<void>;
   sample(): Promise<TakenSample>;
-  /** Checks whether this worker may still serve the channel, and settles jobs of the failed set. @returns how many runs ended by it */
+  /** Renews the lease of the channel, and settles jobs of the failed set. @returns the number of runs that ended by it */
   sweep(): Promise<number>;
-  /** Closes the platform's connections; the queue's worker is closed before. */
+  /** Closes the connections to the platform; the worker of the queue must be closed before. */
   close(): Promise<void>;
 }
 
 export interface ChannelDeps {
   redis: Redis;
-  /** The connection that `store` watches: admissions and settlements go through it. */
+  /** The connection for admissions and settlements, which `store` watches for failovers. */
   ledgerRedis: Redis;
   definition: PlatformDefinition;
   schemas: MessageSchemas<unknown>;
@@ -63,13 +63,13 @@ export interface ChannelDeps {
   clock: StoreClock;
   random: Random;
   logger: Logger;
-  /** Of the process: its channels share one event loop. */
+  /** Shared by all channels of the process, which share its event loop. */
   turns: Turns;
   observer: DeliveryObserver;
   watch: FailoverDetector;
   /** Called with errors of the connection. */
   reportError(error: Error): void;
-  /** What tests put around the parts; production passes nothing. */
+  /** Wrappers of parts, for tests. */
   wrap?: Wrappers | undefined;
 }
 
@@ -133,7 +133,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const client = wrap.client?.(plainClient, channel) ?? plainClient;
   const reading = { channel, definition, schemas: deps.schemas };
   let wanted = false;
-  const standing = createStanding({
+  const lease = createChannelLease({
     store,
     account: {
       key: accountKey(accountName(accountText(channel, definition))),
@@ -142,7 +142,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     policy: { quota: channel.quota, addressing: channel.addressing },
     platformDayMs: channel.platformDayMs,
     logger: deps.logger.child({ channel: channel.name }),
-    onChange: () => worker.pull(wanted && !standing.stopped()),
+    onChange: () => worker.pull(wanted && !lease.stopped()),
   });
   const plainPipeline = createPipeline({
     channel,
@@ -154,7 +154,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     clock,
     random: deps.random,
     observer: deps.observer,
-    superseded: (inForce) => standing.superseded(inForce),
+    superseded: (inForce) => lease.superseded(inForce),
     turns: deps.turns,
     lateGrants: createLateGrantLog(deps.logger.child({ channel: channel.name }), clock),
     async unanswered(failures, opens) {
@@ -194,12 +194,12 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     worker,
     pull(on) {
       wanted = on;
-      worker.pull(on && !standing.stopped());
+      worker.pull(on && !lease.stopped());
     },
-    stopped: () => standing.stopped() !== undefined,
+    stopped: () => lease.stopped() !== undefined,
     pipeline,
     async prepare() {
-      // Not waited for: a platform that is away keeps no worker from starting.
+      // Not awaited: an unreachable platform must not delay the start of a worker.
       if (!examined) {
         examineAccount().catch((error: unknown) =>
           deps.logger.warn(
@@ -209,24 +209,24 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
         );
       }
       examined = true;
-      await standing.take();
+      await lease.acquire();
       if (await resumeWithCredentials(store, credentials)) {
         deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials have changed');
       }
     },
     async sample() {
       const sample = await shared.sample(() => sampleChannel({ store, queue }, clock));
-      return { ...sample, stopped: standing.stopped() ?? sample.stopped };
+      return { ...sample, stopped: lease.stopped() ?? sample.stopped };
     },
     async sweep() {
-      await standing.review();
+      await lease.renew();
       await worker.resetStalls();
       if (!(await shared.sweepTurn())) return 0;
       return await sweep({ ...reading, queue, ledger, observer: deps.observer });
     },
     async close() {
       await client.close();
-      if (redis.status === 'ready') await standing.release();
+      if (redis.status === 'ready') await lease.release();
     },
   };
 }

@@ -1,11 +1,11 @@
 /**
- * Signals that abort at a deadline, shared by all requests whose deadlines fall into the same quarter of a second: an
- * AbortController and a timer of its own for every request cost a busy worker a quarter of its time.
+ * Signals that abort at a deadline, shared by all requests with deadlines in the same quarter of a second: a separate
+ * AbortController and timer for each request took a quarter of a busy worker's time.
  */
 export interface Deadlines {
   /** Aborts at most `SHARED_MS` before `leftMs` have passed, or at `abortAll`. */
   signal(leftMs: number): AbortSignal;
-  /** Aborts every signal given and to come. */
+  /** Aborts all signals, also later ones. */
   abortAll(): void;
 }
 
@@ -25,7 +25,7 @@ export function createDeadlines(clock: { monotonic(): number }): Deadlines {
       },
       slot * SHARED_MS - clock.monotonic(),
     );
-    // A request in flight keeps the process alive by itself.
+    // The request in flight itself keeps the process alive.
     timer.unref();
     return controller;
   }

@@ -3,13 +3,13 @@ import { withTimeout } from '../timeout.ts';
 import type { RunningChannel } from './channel.ts';
 
 export interface Drained {
-  /** Whether every job that was taken got settled. */
+  /** Whether all jobs in progress were settled. */
   drained: boolean;
-  /** Jobs abandoned at the deadline: they are redelivered to another worker and meet their own records. */
+  /** The number of jobs abandoned at the deadline: they are redelivered to another worker, which finds their records. */
   abandoned: number;
 }
 
-/** Of the deadline, what is kept for settling the requests that are aborted before it. */
+/** How long before the deadline requests are aborted, to leave time to settle them. */
 const SETTLE_SHARE = 0.25;
 const SETTLE_AT_MOST_MS = 2_000;
 const LOOK_MS = 100;
@@ -17,13 +17,13 @@ const LOOK_MS = 100;
 export interface DrainOptions {
   deadlineMs: number;
   clock: Clock;
-  /** Whether Redis answers: nothing can be settled without it, and BullMQ waits for it without end. */
+  /** Whether Redis is reachable: nothing can be settled without it, and BullMQ waits for it forever. */
   reachable(): boolean;
 }
 
 /**
- * Closes the channels within the deadline, also when Redis is away (BullMQ's own `close` hangs then) or a platform
- * does not answer: jobs in progress may end, then their requests are aborted and settled, then they are abandoned.
+ * Closes the channels within the deadline, even if Redis is unreachable (BullMQ's own `close` hangs then) or a platform
+ * does not answer: first lets jobs in progress finish, then aborts and settles their requests, then abandons them.
  */
 export async function closeWithin(
   channels: readonly RunningChannel[],
@@ -36,7 +36,7 @@ export async function closeWithin(
   const noteClosed = (): void => {
     closed = true;
   };
-  // A close that fails is of a store that went away meanwhile: nothing more can be waited for.
+  // A close fails if the store has become unreachable: there is nothing more to wait for.
   const closing = Promise.all(channels.map(({ worker }) => worker.close())).then(noteClosed, noteClosed);
   const over = (): boolean => closed || (active() === 0 && !reachable());
   const graceMs = deadlineMs - Math.min(SETTLE_AT_MOST_MS, deadlineMs * SETTLE_SHARE);
@@ -51,7 +51,7 @@ export async function closeWithin(
   return { drained: abandoned === 0, abandoned };
 }
 
-/** No event says that Redis is gone for good, so its state is polled. */
+/** No event reports that Redis stays unreachable, so its state is polled. */
 async function until(over: () => boolean, done: Promise<unknown>, left: () => number): Promise<void> {
   while (!over() && left() > 0) await within(done, Math.min(LOOK_MS, left()));
 }

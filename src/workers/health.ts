@@ -11,7 +11,7 @@ export interface Health {
   ready(): Promise<ReadinessReport>;
 }
 
-/** Before the start: nothing is stuck, and nothing is served. */
+/** The health before the start: live, not ready. */
 export const NOT_RUNNING: Health = {
   live: () => ({ live: true }),
   ready: async () => ({ checks: [{ name: 'worker', ok: false, detail: 'not started' }], stopped: [] }),
@@ -25,7 +25,7 @@ export interface HealthDeps {
   watchdog: Watchdog;
 }
 
-/** Restoring recent sends takes some seconds; longer than that needs an operator. */
+/** Restoring recent sends takes a few seconds; if it takes longer, an operator must act. */
 const TELLING_MS = 5_000;
 
 export function createHealth({ redis, store, guard, maintenance, watchdog }: HealthDeps): Health {

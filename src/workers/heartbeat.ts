@@ -3,11 +3,11 @@ import { BEAT_MS, beat, endBeat, type WorkerIdentity } from '../channels/heartbe
 import type { Logger } from '../observe/log.ts';
 import { withTimeout } from '../timeout.ts';
 
-/** Tells operators that this process serves its channels, for as long as it does. */
+/** Records for operators that this process serves its channels. */
 export interface Heartbeat {
-  /** Resolves with the first beat; without a Redis that answers it waits. */
+  /** Resolves with the first heartbeat; waits while Redis is unreachable. */
   start(): Promise<void>;
-  /** Takes the word back, unless Redis is away: it then expires. */
+  /** Removes the heartbeat; if Redis is unreachable, it expires. */
   stop(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface HeartbeatDeps {
 }
 
 /** A closing worker waits no longer than this for Redis. */
-const GOODBYE_MS = 500;
+const END_TIMEOUT_MS = 500;
 
 export function createHeartbeat({ redis, channels, identity, logger }: HeartbeatDeps): Heartbeat {
   let timer: NodeJS.Timeout | undefined;
@@ -37,7 +37,7 @@ export function createHeartbeat({ redis, channels, identity, logger }: Heartbeat
     }
   }
 
-  /** While Redis is away a beat hangs: the next ones wait for it. */
+  /** While Redis is unreachable the command hangs: skips the next ones. */
   const next = (): void => {
     beating ??= turn().finally(() => {
       beating = undefined;
@@ -54,11 +54,11 @@ export function createHeartbeat({ redis, channels, identity, logger }: Heartbeat
       clearInterval(timer);
       timer = undefined;
       if (redis.status !== 'ready') return;
-      const goodbye = Promise.resolve(beating).then(() => endBeat(redis, channels, identity));
+      const ended = Promise.resolve(beating).then(() => endBeat(redis, channels, identity));
       // If Redis refuses this, or is frozen, the entry expires.
       await withTimeout(
-        goodbye.catch(() => {}),
-        GOODBYE_MS,
+        ended.catch(() => {}),
+        END_TIMEOUT_MS,
         () => {},
       );
     },

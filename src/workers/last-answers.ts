@@ -3,14 +3,14 @@ import type { Plan } from '../policies/attempt-plan.ts';
 import type { Attempted } from './attempt.ts';
 
 /**
- * What was last answered to a message's requests, so that a dead letter whose end is a verdict of the ledger (the patience
- * is over, every attempt is spent) reports it. The ledger has no room for it, so a process knows what it saw itself, of the
- * latest messages.
+ * Remembers the last answer to a message's requests, so that a dead letter whose run was ended by the ledger (patience
+ * expired, attempts exhausted) reports it. The ledger does not store it, so each process remembers what it received itself,
+ * for the latest messages.
  */
 export interface LastAnswers {
-  /** What became of a grant. The end of a run has its own answer and drops this one. */
-  hear(messageId: string, attempted: Attempted, plan: Plan): void;
-  /** The disposition, with the last answer if the message is dead; once. */
+  /** Records the result of a grant. The end of a run has its own answer, and drops the recorded one. */
+  record(messageId: string, attempted: Attempted, plan: Plan): void;
+  /** Adds the last answer to the disposition of a dead message, and drops it. */
   withLastAnswer(messageId: string, next: Disposition): Disposition;
 }
 
@@ -25,7 +25,7 @@ export function createLastAnswers(remembered: number = REMEMBERED): LastAnswers 
     return answer;
   }
 
-  /** At the end: a map keeps the order of its making. */
+  /** Inserts at the end: a map keeps the order of insertion. */
   function note(messageId: string, answer: string): void {
     answers.set(messageId, answer);
     if (answers.size <= remembered) return;
@@ -34,7 +34,7 @@ export function createLastAnswers(remembered: number = REMEMBERED): LastAnswers 
   }
 
   return {
-    hear(messageId, attempted, plan) {
+    record(messageId, attempted, plan) {
       const earlier = take(messageId);
       if (plan.final) return;
       const answer = answerOf(attempted, plan, earlier);
@@ -48,7 +48,7 @@ export function createLastAnswers(remembered: number = REMEMBERED): LastAnswers 
   };
 }
 
-/** An answer to the message itself says more than one to the question about it. */
+/** The answer to a send takes precedence over the answer to a confirmation. */
 function answerOf(attempted: Attempted, plan: Plan, earlier: string | undefined): string | undefined {
   if (attempted.kind === 'sent' && plan.outcome.detail) return plan.outcome.detail;
   if (earlier !== undefined) return earlier;

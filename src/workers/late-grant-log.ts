@@ -2,17 +2,17 @@ import { performance } from 'node:perf_hooks';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 
-/** Tells of grants that came too late to be used, and whose fault it was. */
+/** Logs grants that came too late to be used, and the cause. */
 export interface LateGrantLog {
-  /** To be called when admission is asked for. @returns to be called when its grant was too late */
+  /** Call when admission is requested. @returns a function to call if its grant was too late */
   watch(): () => void;
 }
 
-/** How much of the time since the last call with its result this process was busy, from 0 to 1. */
+/** The share of time, from 0 to 1, that this process was busy since the given reading. */
 export type BusyShare = () => () => number;
 
 const REMIND_MS = 60_000;
-/** From here on an answer waited for this process, and not for Redis. */
+/** Above this share, the delay was in this process, not in Redis. */
 const BUSY = 0.5;
 
 const TEXTS = {
@@ -25,7 +25,7 @@ const eventLoopShare: BusyShare = () => {
   return () => performance.eventLoopUtilization(start).utilization;
 };
 
-/** At once, and then for each cause at most once a minute, with how many there were. */
+/** Logs each cause at once, then at most once a minute with a count. */
 export function createLateGrantLog(
   logger: Logger,
   clock: Pick<Clock, 'monotonic'>,
@@ -44,7 +44,7 @@ export function createLateGrantLog(
   };
 }
 
-/** @returns how many there were since the last log line, when the next one is due */
+/** @returns the count since the last log line, if the next one is due */
 function reminder(clock: Pick<Clock, 'monotonic'>): () => number | undefined {
   let loggedAt: number | undefined;
   let count = 0;

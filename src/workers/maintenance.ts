@@ -3,11 +3,11 @@ import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
 
-/** What a worker does now and then besides delivering: samples its channels for the gauges and picks up failed jobs. */
+/** The periodic tasks of a worker besides delivery: samples its channels for the gauges, and sweeps failed jobs. */
 export interface Maintenance {
   start(): void;
   stop(): void;
-  /** The latest sample of each channel that could be read. */
+  /** The latest sample of each channel that could be sampled. */
   samples(): readonly ChannelSample[];
 }
 
@@ -19,7 +19,7 @@ export interface MaintenanceDeps {
 }
 
 const SAMPLE_MS = 5_000;
-/** Once in this many samples. */
+/** A sweep for every so many samples. */
 const SWEEP_EVERY = 3;
 
 export function createMaintenance({ channels, metrics, logger, onSample }: MaintenanceDeps): Maintenance {
@@ -50,7 +50,7 @@ export function createMaintenance({ channels, metrics, logger, onSample }: Maint
     }
   }
 
-  /** Logged when it is noticed and when it is over, so that an operator can resume it. */
+  /** Logs when a pause is detected and when it is over, so that an operator can resume the queue. */
   function notePause(name: string, { stopped }: ChannelSample): void {
     const paused = stopped?.reason === 'queue_paused';
     if (paused === (latest.get(name)?.stopped?.reason === 'queue_paused')) return;
@@ -60,7 +60,7 @@ export function createMaintenance({ channels, metrics, logger, onSample }: Maint
   }
 
   async function turn(): Promise<void> {
-    // While Redis is away a round hangs: the next ones wait for it.
+    // While Redis is unreachable a run hangs: skip the next ones.
     if (busy) return;
     busy = true;
     await Promise.all(channels.map(visit));

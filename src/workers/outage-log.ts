@@ -4,13 +4,13 @@ import type { Logger } from '../observe/log.ts';
 
 export interface OutageLog {
   report(error: Error): void;
-  /** Called once when it begins, and once, without an error, when it ends. */
+  /** Call once when it starts, and once, without an error, when it ends. */
   refusing(error: Error | undefined): void;
 }
 
 /**
- * Logs an outage once, then every ten seconds, then that it is over: every part that uses Redis sees every attempt
- * to connect, several times a second. An error while Redis is connected is logged each time.
+ * Logs an outage once, then every ten seconds, then its end: each part that uses Redis reports each failed attempt to
+ * connect, several times a second. An error while Redis is connected is logged each time.
  */
 export function createOutageLog(redis: Redis, logger: Logger, clock: Clock): OutageLog {
   let since: number | undefined;

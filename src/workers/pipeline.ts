@@ -27,24 +27,24 @@ export interface PipelineDeps extends Pick<ReadContext, 'definition'>, AttemptDe
   ledger: Ledger;
   clock: Clock;
   random: Random;
-  /** Called with requests that the platform left unanswered: failures in a row, and how often the breaker opened since. */
+  /** Called when the platform leaves a request unanswered: with the consecutive failures, and how often the breaker opened since. */
   unanswered(failures: number, opens: number): Promise<void>;
-  /** Called with the policy that is in force in place of this worker's. */
+  /** Called with the policy in force if it is not this worker's. */
   superseded(inForce: string): void;
-  /** Called with grants that came too late to be used. */
+  /** Logs grants that came too late to be used. */
   lateGrants: LateGrantLog;
   turns: Turns;
 }
 
-/** For a worker that reads newer messages to take it. */
+/** Waits for a worker that supports the newer version. */
 const NEWER_VERSION: Disposition = { kind: 'wait', reason: 'newer_version', delayMs: 60_000 };
-/** As often may a job stall without a result in between. Each time takes a job lock and some seconds. */
+/** How often a job may stall without a result in between. Each time takes a job lock and some seconds. */
 const MOST_STALLS = 5;
 const STALLED = `picked up ${MOST_STALLS} times in a row by workers that brought it to no result`;
 
 /**
- * The way of a message through a worker: render → admission → attempt → plan → settlement → disposition. One path for one
- * message or many: what runs side by side shares its script calls.
+ * The path of a message through a worker: render → admission → attempt → plan → settlement → disposition. The same path for
+ * one message or many: concurrent messages share script calls.
  */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { ledger, observer, clock, channel, random } = deps;
@@ -84,7 +84,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   async function deliver(delivery: Delivery): Promise<Disposition> {
-    // A message that took several workers down with it, or kept them from their locks, is not tried again.
+    // A message that crashed several workers, or kept them from renewing their locks, is not tried again.
     if (delivery.stalls >= MOST_STALLS) return await settler.giveUp(delivery, STALLED);
     const rendered = await renderings.of(delivery);
     const now = clock.monotonic();
@@ -102,7 +102,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (attempted.kind === 'released' && !attempted.closing) asked.late();
     const plan = planAttempted(attempted, grant, delivery, planContext);
     const planned = withinLife(plan.next, delivery.expiresAt - clock.now());
-    lastAnswers.hear(delivery.ref.id, attempted, plan);
+    lastAnswers.record(delivery.ref.id, attempted, plan);
     if (attempted.kind === 'sent') observeAttempt(delivery, grant, attempted, { ...plan, next: planned });
     const { nonce } = grant;
     const { outcome, effect, final, marks } = plan;
@@ -129,7 +129,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       .next;
   }
 
-  /** Behind those that wait for the same slot already. */
+  /** Paces the rechecks of messages that wait for the same slot. */
   function inLine(next: Disposition, { ledger: { recipient }, expiresAt }: Delivery): Disposition {
     if (next.kind !== 'wait') return next;
     const delayMs = pacer.join(recipient, next.delayMs);
@@ -162,7 +162,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 type Refusal = Exclude<Verdict, { kind: 'granted' }>;
 
 interface AskedNow extends Asked {
-  /** Tells that the grant came too late. */
+  /** Reports that the grant came too late. */
   late(): void;
 }
 
@@ -184,7 +184,7 @@ function planAttempted(
   }
 }
 
-/** A job whose delivery fails is left to stall, but not while messages of it are in flight. */
+/** A job whose delivery fails is left to stall, but not while other messages of it are in flight. */
 async function allEnded<T>(underWay: Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(underWay);
   return await Promise.all(underWay);

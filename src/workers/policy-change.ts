@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { HeraldError } from '../error.ts';
-import { adoptPolicy, lookAtPolicy, type PolicyInForce } from '../ledger/policy-in-force.ts';
+import { adoptPolicy, inspectPolicy, type PolicyInForce } from '../ledger/policy-in-force.ts';
 import {
   policyText,
   readPolicy,
@@ -10,7 +10,7 @@ import {
 } from '../policies/quota-change.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 
-/** The policy of a channel's slots was changed while messages of the old one count. */
+/** The quota policy of a channel was changed while windows of the old one are open. */
 export class QuotaChangedError extends HeraldError {
   override readonly name = 'QuotaChangedError';
   readonly code = 'HERALD_QUOTA_CHANGED';
@@ -22,7 +22,7 @@ export class QuotaChangedError extends HeraldError {
   }
 }
 
-/** Between two looks, where others grant meanwhile. */
+/** The pause between attempts, if other workers grant in between. */
 const RECHECK_MS = 50;
 
 export interface PolicyTaker {
@@ -32,14 +32,14 @@ export interface PolicyTaker {
 }
 
 /**
- * Puts a channel's policy in force, for all its workers.
- * @param unknown what was sent lately is not in the channel's ledger
+ * Puts a channel's quota policy in force, for all its workers.
+ * @param unknown whether recent sends may be missing from the channel's ledger
  * @throws QuotaChangedError
  */
 export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<void> {
   const { store, policy, platformDayMs } = taker;
   for (;;) {
-    const seen = await lookAtPolicy(store);
+    const seen = await inspectPolicy(store);
     const was = seen.text;
     const same = was === undefined || samePolicy(was, policy);
     if (!same) refuseWhileOpen(taker, seen);

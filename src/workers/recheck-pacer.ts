@@ -1,22 +1,21 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * Keeps messages that wait for one player's slot from looking at it all the time: each joins the end of a line that
- * moves one place in this many milliseconds. Some message rechecks often, whichever it is, and the cost does not grow
- * with the number of those who wait.
+ * Limits how often messages that wait for one player's slot recheck it: each joins the end of a line that moves one place
+ * every few milliseconds. The slot is rechecked often, by one of them, and the cost does not grow with their number.
  */
 export interface RecheckPacer {
-  /** @returns when this one is to look again, at the earliest after `delayMs` */
+  /** @returns the delay after which this message rechecks, at least `delayMs` */
   join(recipient: string, delayMs: number): number;
 }
 
-/** Twenty looks a second at one slot, for each worker. A look costs some thirty commands of Redis. */
+/** Twenty rechecks of a slot a second, for each worker. A recheck takes about thirty Redis commands. */
 const PLACE_MS = 50;
 /** Empty lines are dropped when there are this many. */
 const MOST_LINES = 1_000;
 
 export function createRecheckPacer(clock: Pick<Clock, 'monotonic'>): RecheckPacer {
-  /** Where each line ends, by the monotonic clock. */
+  /** When the end of each line is due, by the monotonic clock. */
   const ends = new Map<string, number>();
 
   function forgetEmpty(now: number): void {

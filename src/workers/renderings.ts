@@ -6,16 +6,16 @@ import type { Outcome } from '../outcome.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import type { Turns } from '../turns.ts';
 
-/** What is sent, or why there is nothing that could be. */
+/** The rendered content, or why it cannot be rendered. */
 export type Rendered = string | Extract<Outcome, { kind: 'rejected' }>;
 
 /**
- * Renders a message's content before admission is asked for, so that no grant runs out meanwhile; and once, however often
- * its job is picked up until its run ends.
+ * Renders a message before requesting admission, so that no grant expires meanwhile; and once per run, however often its
+ * job is picked up.
  */
 export interface Renderings {
   of(delivery: Delivery): Promise<Rendered>;
-  /** The message's run is over. */
+  /** Drops the rendering when the message's run has ended. */
   forget(delivery: Delivery): void;
 }
 
@@ -25,7 +25,7 @@ export interface RenderingDeps {
   turns: Turns;
 }
 
-/** Of jobs that wait, in characters of their data and of what was made of them. */
+/** The limit of cached renderings of waiting jobs, in characters of their data and results. */
 const MOST_REMEMBERED = 4 * 1024 * 1024;
 
 export function createRenderings({ channel, definition, turns }: RenderingDeps): Renderings {
@@ -64,15 +64,15 @@ export function createRenderings({ channel, definition, turns }: RenderingDeps):
   };
 }
 
-/** A job may carry many messages, and two jobs the same one. */
+/** A job may have many messages, and two jobs the same one. */
 const nameOf = ({ ref: { jobId, id } }: Delivery): string => `${jobId}\n${id}`;
 
 const sizeOf = ({ text, rendered }: { text: string; rendered: Rendered }): number =>
   text.length + (typeof rendered === 'string' ? rendered.length : 0);
 
 /**
- * A producer checked the message before it enqueued it; a job from elsewhere, or of an older version, is checked here.
- * Rendering would fail again, whatever the error is. An unexpected one is named by its class alone: its text may quote.
+ * Producers check that messages render; jobs of foreign producers or older versions are checked here. Rendering is
+ * deterministic, so any error is final. An unexpected error is reported by its class only: its text may quote the content.
  */
 function render(content: () => string): Rendered {
   try {

@@ -9,15 +9,15 @@ import { recorded } from '../policies/verdict-plan.ts';
 import { waitOf } from '../policies/waiting.ts';
 
 /**
- * Writes a plan's result for a message into the ledger, reports a run that ended by it to the observer, and returns what that
- * makes of the message: the ledger may know better than the plan.
+ * Writes the result of a plan to the ledger, reports a run that ended to the observer, and returns the disposition, which
+ * may differ from the planned one if the ledger knows more.
  */
 export interface Settler {
-  /** @param next what is to become of the message if the ledger agrees */
+  /** @param next the planned disposition */
   settle(delivery: Delivery, planned: Planned, next: Disposition): Promise<Concluded>;
-  /** What is not a message dies as `invalid_message`. */
+  /** Ends an invalid entry as dead, `invalid_message`. */
   bury(entry: InvalidEntry): Promise<Disposition>;
-  /** A message that no worker brings to a result dies as `stalled`, or as `unconfirmed` where a send of it is in doubt. */
+  /** Ends a message that stalls too often as dead, `stalled`, or `unconfirmed` if a send of it is in doubt. */
   giveUp(delivery: Delivery, detail: string): Promise<Disposition>;
 }
 
@@ -34,14 +34,14 @@ export interface SettlerDeps {
   clock: Pick<Clock, 'now'>;
 }
 
-/** A message in the ledger's words and in the observer's. */
+/** A message as the ledger and as the observer identify it. */
 interface Settling {
   ref: MessageRef;
   ledger: LedgerMessage;
   dueAt: number;
 }
 
-/** After a settlement that came too late: the holder of the record decides. */
+/** The disposition after a settlement that was too late: the holder of the record decides. */
 const RECHECK: Disposition = { kind: 'wait', reason: 'slot_busy', delayMs: 250 };
 
 export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler {
@@ -56,7 +56,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
     return { settled, next: conclude(settled, settlement.final, next) };
   }
 
-  /** Reported by the one that made the state final, so that it is counted once. */
+  /** Only the settlement that made the state final reports it, so that it is counted once. */
   function observeEnd(
     message: MessageRef,
     dueAt: number,
@@ -69,7 +69,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
     observer.finished({ message, run, attempts, final, detail, latencyMs });
   }
 
-  /** An end without a request: the run is over by what is known of the message. */
+  /** Ends a run without a request. */
   const end = (subject: Settling, letter: DeadLetterSource, reason: DeadReason): Promise<Concluded> =>
     settle(
       subject,
@@ -90,13 +90,13 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
     async giveUp(delivery, detail) {
       const letter = { ...delivery.source, detail };
       const { settled, next } = await end(delivery, letter, 'stalled');
-      // An earlier send of it is in doubt, and that is how it ends.
+      // An earlier send of it is in doubt, so it ends as unconfirmed.
       return settled.status === 'stale' ? (await end(delivery, letter, 'unconfirmed')).next : next;
     },
   };
 }
 
-/** What the ledger made of the plan decides. */
+/** The status from the ledger decides. */
 function conclude(settled: Settled, final: FinalState | undefined, next: Disposition): Disposition {
   switch (settled.status) {
     case 'first':

@@ -4,29 +4,29 @@ import { readVersion } from '../observe/build-info.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 
 /**
- * What one worker of a channel does for all of them: with fifty that are idle, each would read the same figures of Redis
- * and sweep the same sets. Whoever comes first after the last result has expired does it; two at a time do no harm.
+ * Maintenance that one worker of a channel does for all of them: otherwise each of fifty idle workers would read the same
+ * counts and sweep the same sets. The first worker after the last result has expired does it; two at a time are harmless.
  */
 export interface SharedMaintenance {
-  /** A sample that another worker took within the last four seconds, or one that is taken now. */
+  /** Returns a sample that another worker took within the last four seconds, or takes one. */
   sample(take: () => Promise<TakenSample>): Promise<TakenSample>;
-  /** Whether it is this worker's turn; the next one is open after twelve seconds. */
+  /** Whether it is this worker's turn to sweep; the next turn is after twelve seconds. */
   sweepTurn(): Promise<boolean>;
 }
 
-/** Less than the time between two rounds of one worker (5 s), so that a lone worker always takes its own sample. */
+/** Shorter than the sampling interval of a worker (5 s), so that a single worker always takes its own sample. */
 const SAMPLE_FRESH_MS = 4_000;
-/** Workers that were started together sample at the same instants: one takes the sample, and the others wait this long for it. */
+/** How long the others wait while one worker takes the sample: workers started together sample at the same instants. */
 const TURN_MS = 1_000;
 const LOOK_EVERY_MS = 50;
-/** Less than the time between two sweeps of one worker (15 s). */
+/** Shorter than the sweep interval of a worker (15 s). */
 const SWEEP_EVERY_MS = 12_000;
 
 export function createSharedMaintenance({ redis, keys }: ChannelStore): SharedMaintenance {
-  // Another version may know other figures.
+  // Samples of another version may have other fields.
   const sampleKey = keys.sample(readVersion());
   const turnKey = keys.sampleTurn(readVersion());
-  // A full store gives the turn to no worker: then every worker samples.
+  // A store that is out of memory refuses the lock: then every worker samples.
   const takesTurn = async (): Promise<boolean> =>
     (await redis.set(turnKey, '1', 'PX', TURN_MS, 'NX').catch(() => 'OK')) === 'OK';
   return {
@@ -38,7 +38,7 @@ export function createSharedMaintenance({ redis, keys }: ChannelStore): SharedMa
         await pause(LOOK_EVERY_MS, undefined, { ref: false });
       }
       const sample = await take();
-      // A store that is full still is looked at.
+      // A store that is out of memory cannot share the sample; it is still returned.
       await redis.set(sampleKey, JSON.stringify(sample), 'PX', SAMPLE_FRESH_MS).catch(() => {});
       return sample;
     },

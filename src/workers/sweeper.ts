@@ -9,9 +9,9 @@ import type { DeliveryObserver } from '../observe/observer.ts';
 import type { DeadReason } from '../outcome.ts';
 
 /**
- * Settles jobs of the queue's failed set, where nothing of Herald's belongs: jobs that BullMQ failed without the
- * pipeline seeing them (rule 9), and the dead letters of an older version, which kept them there. Each becomes a dead
- * letter, or goes where its message has another final state, so that no run ends without one.
+ * Settles jobs in the queue's failed set, which Herald itself does not use: jobs that BullMQ failed without calling the
+ * pipeline (rule 9), and the dead letters of an older version, which kept them there. Each becomes a dead letter, or is
+ * removed if its message already has another final state, so that no run ends without one.
  */
 export interface SweeperDeps extends ReadContext {
   queue: ChannelQueue;
@@ -21,7 +21,7 @@ export interface SweeperDeps extends ReadContext {
 
 const PAGE = 100;
 
-/** @returns how many runs ended by it */
+/** @returns the number of runs that ended by it */
 export async function sweep(deps: SweeperDeps): Promise<number> {
   let settled = 0;
   let left = 0;
@@ -74,6 +74,6 @@ async function settle(
 
 const REASON_PREFIX = /^[a-z_]+: /;
 
-/** Older versions wrote `<reason>: <detail>`; what BullMQ wrote by itself stays as it is. */
+/** Older versions wrote `<reason>: <detail>`; BullMQ's own texts are kept unchanged. */
 const detailOf = (failedReason: string | undefined): string =>
   failedReason?.replace(REASON_PREFIX, '') || 'the queue failed the job';

@@ -1,27 +1,27 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * Finds the worker that is alive and connected and takes nothing although messages are ready: a state that users of
- * BullMQ know, and that only a restart mends.
+ * Detects a worker that is alive and connected but picks up nothing although messages are ready: a known failure of BullMQ
+ * workers that only a restart fixes.
  */
 export interface Watchdog {
-  /** Called with a channel and each sample of it. */
-  look(channel: string, seen: Seen): void;
-  /** The channel that nothing is taken from, if there is one, for people to read. */
+  /** Call with each sample of a channel. */
+  observe(channel: string, seen: WatchdogSample): void;
+  /** A sentence about a channel of which nothing is picked up, if there is one. */
   stuck(): string | undefined;
 }
 
-export interface Seen {
-  /** Messages that a worker could take now. */
+export interface WatchdogSample {
+  /** Messages that a worker could pick up now. */
   ready: number;
-  /** Whether this worker is to take one: it has room, its clock agrees, the queue is not at rest. */
-  willing: boolean;
-  /** When it last took one, by the monotonic clock. */
-  takenAt: number;
+  /** Whether this worker should pick one up: it has free concurrency, its clock agrees, the queue is not resting. */
+  available: boolean;
+  /** When it last picked one up, by the monotonic clock. */
+  lastPickupAt: number;
 }
 
 const STUCK_AFTER_MS = 60_000;
-/** Samples come every five seconds. Where they stop (Redis is away, the worker is closing) nothing is known any more. */
+/** Samples come every five seconds. When they stop (Redis is unreachable, the worker is closing) the last one expires. */
 const KNOWN_FOR_MS = 15_000;
 
 export function createWatchdog(clock: Pick<Clock, 'monotonic'>): Watchdog {
@@ -29,11 +29,11 @@ export function createWatchdog(clock: Pick<Clock, 'monotonic'>): Watchdog {
   const isKnown = (seenAt: number): boolean => clock.monotonic() - seenAt < KNOWN_FOR_MS;
 
   return {
-    look(channel, { ready, willing, takenAt }) {
+    observe(channel, { ready, available, lastPickupAt }) {
       const now = clock.monotonic();
       const before = waiting.get(channel);
-      if (ready === 0 || !willing) waiting.delete(channel);
-      else if (before && isKnown(before.seenAt) && takenAt < before.since) before.seenAt = now;
+      if (ready === 0 || !available) waiting.delete(channel);
+      else if (before && isKnown(before.seenAt) && lastPickupAt < before.since) before.seenAt = now;
       else waiting.set(channel, { since: now, seenAt: now });
     },
     stuck() {

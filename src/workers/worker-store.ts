@@ -10,14 +10,14 @@ import { PROBE_KEY } from '../redis/keys.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { createOutageLog } from './outage-log.ts';
 
-/** A worker's Redis: its two connections, what is known of the server behind them, and the handling of errors. */
+/** A worker's Redis: its two connections, the state of the server, and the handling of errors. */
 export interface WorkerStore {
   readonly redis: Redis;
   readonly ledgerRedis: Redis;
   readonly watch: FailoverDetector;
-  /** Rejects where Redis refuses the database or, before the first connection, the login, or is none; never resolves. */
+  /** See `refusedAtStart`. */
   readonly refused: Promise<never>;
-  /** Called with errors of whatever uses the connections. */
+  /** Call with errors of the connections' users. */
   reportError(error: Error): void;
   close(): void;
 }
@@ -28,7 +28,7 @@ export interface StoreOptions {
   redis: string | RedisInstance;
   clock: Clock;
   logger: Logger;
-  /** Hears that writes are refused, or taken again. */
+  /** Called when Redis starts or stops refusing writes. */
   onRefusing(): void;
 }
 
@@ -39,7 +39,7 @@ export function openWorkerStore({ redis: named, clock, logger, onRefusing }: Sto
   const outages = createOutageLog(redis, logger, clock);
   const watch = createFailoverDetector(ledgerRedis, {
     clock,
-    // On both connections: each may lead to another server.
+    // On both connections: each may be to another server.
     probe: () => Promise.all(connections.map((each) => each.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS))),
     onRefusing(error) {
       outages.refusing(error);

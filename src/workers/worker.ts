@@ -19,46 +19,46 @@ import { closeWithin, type Drained } from './drain.ts';
 import { type Health, NOT_RUNNING } from './health.ts';
 import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 
-/** A worker process put together: which part gets what. Nothing connects before `start`. */
+/** Assembles a worker process. Nothing connects before `start`. */
 
 export interface HeraldWorker {
   /**
-   * Connects, checks and starts to deliver; resolves when the channels are at work. Waits for a Redis that is away.
-   * A worker starts once.
-   * @throws QuotaChangedError, AccountTakenError, DatabaseRefusedError, PermissionError; RedisUnreachableError for a login that is refused
-   *   and for a server that is not Redis
+   * Connects, runs the checks and starts to deliver; resolves when the channels are served. Waits while Redis is
+   * unreachable. A worker can be started once.
+   * @throws QuotaChangedError, AccountTakenError, DatabaseRefusedError, PermissionError; RedisUnreachableError if the login
+   *   is refused or the server is not Redis
    */
   start(): Promise<void>;
   /**
-   * Picks up no more jobs, lets those in progress end, and abandons the rest at the deadline.
-   * @param options `deadline`: how long closing may take, the configured drain timeout when absent; `deadlineMs` is the same in
+   * Stops picking up jobs, lets those in progress finish, and abandons the rest at the deadline.
+   * @param options `deadline`: how long closing may take, by default the configured drain timeout; `deadlineMs`: the same in
    *   milliseconds
    */
   close(options?: { deadline?: Duration; deadlineMs?: number }): Promise<Drained>;
   /**
-   * Answers `/metrics`, `/livez` and `/readyz` in an HTTP server of the application's own: for `node:http`, or mounted in
-   * a framework. Usable from the beginning: what has not started is live and not ready.
+   * Serves `/metrics`, `/livez` and `/readyz` in an HTTP server of the application: with `node:http`, or mounted in a
+   * framework. Can be used before the start, when the worker is live but not ready.
    */
   readonly metricsHandler: RequestHandler;
-  /** What `/metrics` answers: Prometheus' text format. */
+  /** The body of `/metrics`, in the Prometheus text format. */
   metrics(): Promise<string>;
-  /** Where the configuration's `http` is served, once running. */
+  /** The URL of the configured HTTP server, once running. */
   readonly url: string | undefined;
 }
 
 export interface WorkerParts {
   platforms: Readonly<Record<string, PlatformDefinition>>;
   logger: Logger;
-  /** Where the metrics are declared; a registry of the worker's own when absent. */
+  /** The registry of the metrics; the worker's own when absent. */
   registry?: MetricsOptions['registry'];
-  /** In place of the configuration's URL: duplicated, and never closed. */
+  /** Used instead of the configuration's URL: duplicated, and never closed. */
   redis?: RedisInstance | undefined;
   clock?: Clock | undefined;
   random?: Random | undefined;
   wrap?: Wrappers | undefined;
 }
 
-/** @param config what is served: leave channels out to serve only some of them */
+/** @param config the channels to serve; leave out channels to serve only some of them */
 export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWorker {
   const { logger } = parts;
   const clock = createStoreClock(parts.clock ?? systemClock);
@@ -102,9 +102,9 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     await heartbeat.stop();
     store.close();
     await http?.close();
-    // In the application's registry they would stay, and grow old.
+    // They would go stale in the application's registry.
     for (const { config } of channels) metrics.unsample(config.name);
-    // A worker that never started has said why, and has nothing to abandon.
+    // A worker that failed to start has reported why, and has nothing to abandon.
     if (saidStarted) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
     return drained;
   }

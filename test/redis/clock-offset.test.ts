@@ -64,6 +64,6 @@ it.each([
   [undefined, { live: true }],
   ['nothing is taken', { live: false, detail: 'nothing is taken' }],
 ])('liveness is what the watchdog says: %s', (stuck, live) => {
-  const health = createHealth({ watchdog: { look() {}, stuck: () => stuck } } as unknown as HealthDeps);
+  const health = createHealth({ watchdog: { observe() {}, stuck: () => stuck } } as unknown as HealthDeps);
   expect(health.live()).toEqual(live);
 });

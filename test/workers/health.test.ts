@@ -12,7 +12,7 @@ const redisCheck = async (ms: number, refusing = false) => {
     store: { trouble: () => (ms > 0 ? { detail: 'it is away', ms, refusing } : undefined) },
     guard: { ...idle, agrees: () => true, offsetMs: () => 0 },
     maintenance: { ...idle, samples: () => [] },
-    watchdog: { look() {}, stuck: () => undefined },
+    watchdog: { observe() {}, stuck: () => undefined },
   });
   return (await health.ready()).checks.find(({ name }) => name === 'redis');
 };

@@ -12,13 +12,13 @@ const plan = (outcome: Outcome): Plan => ({
 /** A request of the message failed, and its run goes on. */
 function fail(answers: LastAnswers, message: string, detail: string): void {
   const outcome: Outcome = { kind: 'failed', reason: 'not_connected', detail };
-  answers.hear(message, { kind: 'sent', outcome, durationMs: 1 }, plan(outcome));
+  answers.record(message, { kind: 'sent', outcome, durationMs: 1 }, plan(outcome));
 }
 
 /** The platform was asked about the message, and could not tell. */
 function ask(answers: LastAnswers, message: string, detail: string): void {
   const outcome: Outcome = { kind: 'throttled', reason: 'slot_busy' };
-  answers.hear(message, { kind: 'asked', answer: { kind: 'unsure', detail } }, plan(outcome));
+  answers.record(message, { kind: 'asked', answer: { kind: 'unsure', detail } }, plan(outcome));
 }
 
 const lastOf = (answers: LastAnswers, message: string): string | undefined => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { QuotaConfig } from '../../src/config/schema.ts';
-import { adoptPolicy, lookAtPolicy } from '../../src/ledger/policy-in-force.ts';
+import { adoptPolicy, inspectPolicy } from '../../src/ledger/policy-in-force.ts';
 import { QuotaChangedError, takePolicy } from '../../src/workers/policy-change.ts';
 import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
@@ -51,7 +51,7 @@ describe('a change of what slots mean', () => {
   it('is none while others grant by the same policy: a start does not wait for them', async () => {
     const { lab } = await openChannel({ ...DAILY, boundary: 'rolling' });
     const policy = (await store.redis.get(`${lab.base}:policy`))!;
-    const seen = await lookAtPolicy(lab.store);
+    const seen = await inspectPolicy(lab.store);
     const message = lab.message();
     await lab.deliver(message, await lab.grant(message));
     const adoption = { policy, seen, platformDayMs: DAY, unknown: false };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWatchdog, type Seen } from '../../src/workers/watchdog.ts';
+import { createWatchdog, type WatchdogSample } from '../../src/workers/watchdog.ts';
 
 const SAMPLE_MS = 5_000;
 
@@ -16,9 +16,9 @@ function watched() {
     pass(ms: number): void {
       now += ms;
     },
-    samples(count: number, seen: Partial<Seen> = {}): void {
+    samples(count: number, seen: Partial<WatchdogSample> = {}): void {
       for (let i = 0; i < count; i += 1) {
-        watchdog.look('kongregate', { ready: 3, willing: true, takenAt: idleSince, ...seen });
+        watchdog.observe('kongregate', { ready: 3, available: true, lastPickupAt: idleSince, ...seen });
         now += SAMPLE_MS;
       }
     },
@@ -31,7 +31,7 @@ describe('the watchdog', () => {
     samples(12);
     expect(watchdog.stuck()).toBeUndefined();
     samples(1);
-    expect(watchdog.stuck()).toBe('channel kongregate has ready messages and none was taken for 60 s');
+    expect(watchdog.stuck()).toBe('channel kongregate has ready messages, and none was picked up for 60 s');
   });
 
   it('counts from the first ready message on, however long the worker was idle before', () => {
@@ -42,9 +42,9 @@ describe('the watchdog', () => {
     expect(watchdog.stuck()).toBeUndefined();
   });
 
-  it.each<[string, Partial<Seen>]>([
+  it.each<[string, Partial<WatchdogSample>]>([
     ['no message is ready', { ready: 0 }],
-    ['the worker is not to take any: no room, a rest, a wrong clock', { willing: false }],
+    ['the worker is not to take any: no room, a rest, a wrong clock', { available: false }],
   ])('begins anew when %s', (_, seen) => {
     const { watchdog, samples } = watched();
     samples(10);
@@ -57,7 +57,7 @@ describe('the watchdog', () => {
 
   it('begins anew with each message that is taken', () => {
     const env = watched();
-    for (let i = 0; i < 30; i += 1) env.samples(1, { takenAt: env.now - 1 });
+    for (let i = 0; i < 30; i += 1) env.samples(1, { lastPickupAt: env.now - 1 });
     expect(env.watchdog.stuck()).toBeUndefined();
   });
 

@@ -8,23 +8,23 @@ import { AccountTakenError, takeAccount } from './account-claim.ts';
 import { takePolicy } from './policy-change.ts';
 
 /**
- * Whether this worker may serve its channel: its policy is the one in force, and the account is its channel's. Another
- * worker may change that while this one runs; it learns so with its next admission or its next review, and takes nothing
- * until it is as before.
+ * The right of this worker to serve its channel: its policy is the one in force, and its channel holds the account. Another
+ * worker may change that at any time; this one detects it at its next admission or renewal, and picks up nothing until the
+ * right is restored.
  */
-export interface Standing {
+export interface ChannelLease {
   /**
-   * At the start, and where the store may have lost it. Only a worker that starts puts its policy in force.
+   * Call at the start, and when the store may have lost it. Only a worker that starts puts its policy in force.
    * @throws QuotaChangedError, AccountTakenError
    */
-  take(): Promise<void>;
-  /** An admission met this policy in force. */
+  acquire(): Promise<void>;
+  /** Call when an admission finds this other policy in force. */
   superseded(inForce: string): void;
-  /** Renews the lease on the account and checks whether the channel may be served. */
-  review(): Promise<void>;
-  /** Why this worker takes nothing. */
+  /** Renews the lease of the account, and checks whether the right still holds. */
+  renew(): Promise<void>;
+  /** Why this worker picks up nothing, if it is stopped. */
   stopped(): Stopped | undefined;
-  /** This worker ends. */
+  /** Call when the worker closes. */
   release(): Promise<void>;
 }
 
@@ -33,22 +33,22 @@ export interface Stopped {
   detail: string;
 }
 
-export interface StandingDeps {
+export interface ChannelLeaseDeps {
   store: ChannelStore;
   account: Account;
   policy: SlotPolicy;
   platformDayMs: number;
   logger: Logger;
-  /** Called where `stopped` has another answer than before. */
+  /** Called when the result of `stopped` changes. */
   onChange(): void;
 }
 
-export function createStanding(deps: StandingDeps): Standing {
+export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
   const { store, account, logger } = deps;
   const { redis } = store;
   const own = policyText(deps.policy);
   const { channel } = account;
-  let taken = false;
+  let acquired = false;
   let stopped: Stopped | undefined;
 
   function stop(reason: Stopped['reason'], detail: string): void {
@@ -62,8 +62,8 @@ export function createStanding(deps: StandingDeps): Standing {
 
   const ousted = (by: string): void => stop('account_taken', `the account now belongs to channel ${by}`);
 
-  /** A worker that is stopped only looks: in a store that forgot it would take over what it lost to another. */
-  async function reviewStopped(): Promise<void> {
+  /** A stopped worker only reads: in a store that lost the claim, it would take over again what it lost to another. */
+  async function recheckStopped(): Promise<void> {
     const [holder, text] = [await holderOf(redis, account), await policyInForce(store)];
     if (holder !== null && holder !== channel) return ousted(holder);
     if (text !== null && text !== own) return superseded(text);
@@ -73,8 +73,8 @@ export function createStanding(deps: StandingDeps): Standing {
     deps.onChange();
   }
 
-  async function review(): Promise<void> {
-    if (stopped) return await reviewStopped();
+  async function renew(): Promise<void> {
+    if (stopped) return await recheckStopped();
     const holder = await claimAccount(redis, account);
     if (holder.channel !== channel) return ousted(holder.channel);
     const text = await policyInForce(store);
@@ -83,22 +83,22 @@ export function createStanding(deps: StandingDeps): Standing {
   }
 
   return {
-    async take() {
-      if (taken) return await review();
+    async acquire() {
+      if (acquired) return await renew();
       const moved = await takeAccount({ ...deps, beforeMove: () => takePolicy(deps, true) });
       await takePolicy(deps, moved);
-      // It may have been taken while this one stood still for longer than its lease.
+      // Another channel may have claimed the account while this process was suspended for longer than its lease.
       const holder = await claimAccount(redis, account);
       if (holder.channel !== channel)
         throw new AccountTakenError(channel, holder.channel, 'which took it meanwhile');
-      taken = true;
+      acquired = true;
     },
     superseded,
-    review,
+    renew,
     stopped: () => stopped,
     async release() {
       // If the store is unreachable by now, the lease expires.
-      if (taken && !stopped) await releaseAccount(redis, account).catch(() => {});
+      if (acquired && !stopped) await releaseAccount(redis, account).catch(() => {});
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { createLogger } from '../../src/observe/log.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
-import { createStanding } from '../../src/workers/standing.ts';
+import { createChannelLease } from '../../src/workers/channel-lease.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { startWorkerProcess } from '../../testing/worker-process.ts';
@@ -138,24 +138,24 @@ describe.concurrent('a worker that was stopped, and a store that forgot why', ()
   it('takes over neither the account nor the policy', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const store = channelStore(env.redis, 'kongregate');
-    const account = { key: 'herald:{account:standing}', channel: 'kongregate' };
-    const standing = createStanding({
+    const account = { key: 'herald:{account:lease}', channel: 'kongregate' };
+    const lease = createChannelLease({
       ...{ store, account, platformDayMs: 1_000, onChange: () => {} },
       policy: { quota: null },
       logger: createLogger({ level: 'silent', secrets: [] }),
     });
-    await standing.take();
+    await lease.acquire();
     await env.redis.hset(account.key, 'channel', 'game');
-    await standing.review();
-    expect(standing.stopped()?.reason).toBe('account_taken');
+    await lease.renew();
+    expect(lease.stopped()?.reason).toBe('account_taken');
     await env.redis.flushall();
-    await standing.review();
-    expect(standing.stopped()?.reason).toBe('account_taken');
+    await lease.renew();
+    expect(lease.stopped()?.reason).toBe('account_taken');
     expect(await env.redis.exists(account.key, store.keys.policy)).toBe(0);
     // Put back by somebody, it goes on.
     await env.redis.hset(account.key, 'channel', 'kongregate');
     await env.redis.set(store.keys.policy, 'null');
-    await standing.review();
-    expect(standing.stopped()).toBeUndefined();
+    await lease.renew();
+    expect(lease.stopped()).toBeUndefined();
   });
 });
