@@ -19,20 +19,20 @@ import { checkRedis, type RedisInstance } from './redis/option.ts';
 import { secretsOf } from './secrets.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
-/** The composition root: Herald's own platforms, ledger, clock and log handed to the parts that applications use. */
+/** The composition root: passes Herald's platforms, ledger, clock and log to the parts that applications use. */
 
 /**
- * Platforms of the application's own, by name, made by `definePlatform` of `herald/platform`. The name is what messages and
- * channels say, and none of Herald's.
+ * Custom platforms, by name, made with `definePlatform` of `herald/platform`. Messages and channels refer to a platform by
+ * this name, which must differ from the built-in ones.
  */
 export type OwnPlatforms = Platforms;
-// biome-ignore lint/complexity/noBannedTypes: an object type without keys is what adds none to Herald's
+// biome-ignore lint/complexity/noBannedTypes: an object type without keys adds no platforms
 type NoPlatforms = {};
 type All<P> = typeof platforms & P;
 
 export type MessageInput<P extends OwnPlatforms = NoPlatforms> = InputOf<All<P>>;
 
-/** What `createWorker` takes: an object of herald.yaml's shape, for `satisfies WorkerConfig`. */
+/** The configuration of `createWorker`: an object of the shape of herald.yaml, for `satisfies WorkerConfig`. */
 export type WorkerConfig<P extends OwnPlatforms = NoPlatforms> = Omit<ConfigInput<All<P>>, 'redis'> & {
   /**
    * A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed;
@@ -42,7 +42,7 @@ export type WorkerConfig<P extends OwnPlatforms = NoPlatforms> = Omit<ConfigInpu
 };
 
 export interface CreateProducerOptions<P extends OwnPlatforms = NoPlatforms> extends ProducerOptions {
-  /** The application's prom-client registry: gets `herald_accepted_total{channel,status}`. */
+  /** The application's prom-client registry, in which `herald_accepted_total{channel,status}` is registered. */
   registry?: Registry;
   platforms?: P;
 }
@@ -78,18 +78,18 @@ const openLedger = (redis: Redis) => ({
 });
 
 export interface CreateWorkerOptions<P extends OwnPlatforms = NoPlatforms> {
-  /** Gets the worker's log, as it is: nothing is struck out of it by Herald. JSON lines on standard output when absent. */
+  /** The logger of the worker; Herald does not redact its lines. JSON lines on standard output when absent. */
   logger?: Logger;
   /**
-   * The application's prom-client registry: gets Herald's metrics, without Node's own. Workers of one process may share
-   * it. A registry of the worker's own when absent.
+   * The application's prom-client registry, in which Herald's metrics are registered, without Node's default metrics. Workers
+   * of one process may share it. A separate registry when absent.
    */
   registry?: Registry;
   platforms?: P;
 }
 
 /**
- * @param source is checked whatever its type said, and `${NAME}` in it is read from the environment
+ * @param source is validated at runtime, and `${NAME}` in it is read from the environment
  * @throws ConfigError with every problem found; TypeError for a wrong option
  */
 export function createWorker<P extends OwnPlatforms = NoPlatforms>(
@@ -104,7 +104,7 @@ export function createWorker<P extends OwnPlatforms = NoPlatforms>(
   return buildWorker(config, { platforms, logger, registry, redis });
 }
 
-/** An instance is not configuration text: it is taken out before the rest is parsed. */
+/** Takes an ioredis instance out of the configuration before the rest is parsed. */
 function readConfig(
   { redis, ...source }: { redis?: string | RedisInstance | undefined },
   platforms: OwnPlatforms,
@@ -117,7 +117,7 @@ function readConfig(
   return { config: parseConfig(source, options), redis };
 }
 
-/** A worker for a configuration that was read before. */
+/** A worker for a parsed configuration. */
 export const workerOf = (config: HeraldConfig, logger: Logger): HeraldWorker =>
   buildWorker(config, { platforms, logger });
 
@@ -125,8 +125,8 @@ export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
   redis: string | RedisInstance;
   /**
-   * What the workers are configured with, where it is at hand: channels are then known before a worker has served them. Its
-   * credentials are not needed, and its `redis` is not looked at.
+   * The configuration of the workers, if available: channels are then known before a worker has served them. Its
+   * credentials are not needed, and its `redis` is ignored.
    */
   config?: WorkerConfig<P>;
   platforms?: P;
@@ -151,7 +151,7 @@ export interface ReplayDeadLettersOptions
   redis: string | RedisInstance;
 }
 
-/** `createAdmin(…).deadLetters.replay(…)` for a program that does nothing else with it. */
+/** Shorthand for `createAdmin(…).deadLetters.replay(…)`. */
 export async function replayDeadLetters({
   redis,
   perSecond,

@@ -1,8 +1,8 @@
-/** One thing that `doctor` looked at. */
+/** The result of one check of `doctor`. */
 export interface Check {
   name: string;
   level: 'ok' | 'warning' | 'failed';
-  /** One sentence: what was found and, unless it is well, what to do. */
+  /** One sentence: the finding and, unless it is ok, what to do. */
   text: string;
 }
 

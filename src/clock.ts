@@ -1,4 +1,4 @@
-/** Time and chance, injected so that a test can hold both still. */
+/** Time and randomness, injected so that tests can control both. */
 
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 /**
- * What of a field's value may be shown, marked on the field's schema. A field without a mark is not quoted in errors, since it
- * may hold what a person wrote.
+ * Marks on the schema of a field: how much of its value may be shown. A field without a mark is not quoted in errors, since
+ * it may hold text that a person wrote.
  * - `quotable`: errors may quote the value.
- * - `confidential`: what people write to each other; neither errors nor logs repeat it.
- * - `secret`: a credential; resolved only by what sends, never shown and never logged.
+ * - `confidential`: the content of messages; never in errors or logs.
+ * - `secret`: a credential; resolved only by processes that send, never shown and never logged.
  */
 export type Disclosure = 'quotable' | 'confidential' | 'secret';
 
@@ -23,8 +23,8 @@ export const confidential = marked('confidential');
 export const secret = marked('secret');
 
 /**
- * The mark of a field, also where it was made optional or was given a default afterwards. What is to stay hidden stays so through
- * a transformation, and where it is one of several kinds of value.
+ * Returns the mark of a field, also if it was made optional or given a default later. A transformation or union inherits
+ * `secret` or `confidential` from any of its parts, but not `quotable`.
  */
 export function disclosureOf(field: z.core.$ZodType): Disclosure | undefined {
   const mark = marks.get(field as z.ZodType)?.disclosure;
@@ -35,7 +35,7 @@ export function disclosureOf(field: z.core.$ZodType): Disclosure | undefined {
   return (['secret', 'confidential'] as const).find((hidden) => found.includes(hidden));
 }
 
-/** Of which other fields one is made: wrapped, piped or alternatives. */
+/** The schemas inside a schema: wrapped, piped or alternatives. */
 interface FieldParts {
   innerType?: z.core.$ZodType;
   in?: z.core.$ZodType;

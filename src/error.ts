@@ -1,4 +1,4 @@
-/** What Herald throws for a program to handle, distinguished by class or by a code that stays what it is over versions. */
+/** The base class of errors that programs may handle, distinguished by class or by `code`, which is stable across versions. */
 export abstract class HeraldError extends Error {
   abstract readonly code: `HERALD_${string}`;
 }

@@ -1,4 +1,4 @@
-/** What applications import: five functions, the types around them, and the errors. docs/library.md describes all of it. */
+/** The public API: five functions, their types, and the errors. docs/library.md is its reference. */
 
 export {
   type CreateAdminOptions,
@@ -20,21 +20,21 @@ export {
 } from './observe/follow-receipts.ts';
 export type { Duration, Instant } from './time.ts';
 
-// What a producer takes and answers.
+// Producer: input and results.
 
 export type { ListedChannel } from './producer/known-channels.ts';
 export type { PlayInput, RecordPlaysResult } from './producer/plays.ts';
 export type { Producer } from './producer/producer.ts';
 export type { InvalidItem, SendManyOptions, SendManyResult, SendResult } from './producer/send.ts';
 
-// What a worker takes and answers.
+// Worker: configuration and results.
 
 export type { RequestHandler } from './http/listen.ts';
 export type { LogCall, Logger } from './observe/log.ts';
 export type { Drained } from './workers/drain.ts';
 export type { HeraldWorker } from './workers/worker.ts';
 
-// What an operator asks and gets.
+// Admin: input and results.
 
 export type {
   Admin,
@@ -56,7 +56,7 @@ export type {
 } from './admin/dead-letter-admin.ts';
 export type { Receipt } from './observe/receipts.ts';
 
-// Errors, each with a `code` of its own.
+// Errors, each with a unique `code`.
 
 export { AdminClosedError } from './admin/session.ts';
 export { ConfigError } from './config/error.ts';

@@ -9,20 +9,20 @@ import { readVersion } from './observe/build-info.ts';
 
 const interruption = new AbortController();
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-// The second signal, whichever it is, has no handler and ends the process at once.
+// The second signal of either kind has no handler and ends the process at once.
 const interrupt = (signal: NodeJS.Signals): void => {
   for (const each of SIGNALS) process.off(each, interrupt);
   interruption.abort(signal);
 };
 for (const signal of SIGNALS) process.on(signal, interrupt);
-// `herald … | head` closes the pipe when it has seen enough; that is not a failure.
+// `herald … | head` closes the pipe early; that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   process.stderr.write(`herald: cannot write to standard output: ${error.message}\n`);
   process.exit(EXIT.partly);
 });
 
-/** Node takes a directory for an empty stream. */
+/** Node reads a directory as an empty stream. */
 function standardInput(): typeof process.stdin {
   if (fstatSync(process.stdin.fd).isDirectory()) {
     throw wrongUsage('cannot read standard input: it is a directory');
@@ -32,7 +32,7 @@ function standardInput(): typeof process.stdin {
 
 const context = {
   env: environment(),
-  // Opened only by the command that reads it: an open standard input would keep the process alive.
+  // Opened only by commands that read it: an open standard input would keep the process alive.
   get stdin() {
     return standardInput();
   },

@@ -1,6 +1,6 @@
 /**
- * The vocabulary of results. An outcome is what an attempt or an admission resulted in; a disposition is what
- * becomes of the message. Both are values: nothing here throws, and nothing here knows the queue or a platform.
+ * The vocabulary of results. An outcome is the result of an attempt or an admission; a disposition is what happens next to
+ * the message. Both are values: nothing here throws, or depends on the queue or a platform.
  * The reasons are metric labels and log values, so they are closed sets.
  */
 
@@ -28,7 +28,7 @@ export const DEAD_REASONS = [
 ] as const;
 /** Why a channel sends nothing until an operator acts. */
 export const STOP_REASONS = ['credentials', 'sender', 'paused', 'policy_changed', 'account_taken'] as const;
-/** Why a whole channel rests; it resumes by itself. */
+/** Why a whole channel rests; it resumes automatically. */
 export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
 
 export type DeliveredReason = (typeof DELIVERED_REASONS)[number];
@@ -41,12 +41,12 @@ export type StopReason = (typeof STOP_REASONS)[number];
 export type RestReason = (typeof REST_REASONS)[number];
 
 /**
- * What one attempt, or one admission, resulted in. `detail` is for people: at most a few hundred characters, never a
- * key and never the content.
+ * The result of an attempt or an admission. `detail` is for operators: at most a few hundred characters, without credentials
+ * and content.
  */
 export type Outcome = End & {
   /**
-   * How long the platform asked to be left alone, whatever else it said: the whole channel rests for that long.
+   * How long the platform asked not to be called, with any outcome: the whole channel rests for that long.
    * Milliseconds, more than 0.
    */
   restMs?: number | undefined;
@@ -82,17 +82,17 @@ export type FinalState =
   | { state: 'suppressed'; reason: SuppressedReason }
   | { state: 'dead'; reason: DeadReason };
 
-/** What becomes of a message. Delays in milliseconds from now. */
+/** What happens next to a message. Delays in milliseconds from now. */
 export type Disposition =
   | { kind: 'complete'; final: FinalState }
   | { kind: 'dead'; reason: DeadReason; detail: string }
-  /** An attempt was spent; the next one comes after the backoff. */
+  /** An attempt was spent; the next one follows after the backoff. */
   | { kind: 'retry'; delayMs: number }
-  /** Nothing was spent; the message waits for its slot, its moment or its proof. */
+  /** No attempt was spent; the message waits for its slot, its window or proof of an earlier attempt. */
   | { kind: 'wait'; reason: ThrottledReason; delayMs: number }
-  /** Its producer left the delay to us: not before this instant, milliseconds since the epoch. */
+  /** Enqueued without a delay, by a foreign producer: not before this instant, milliseconds since the epoch. */
   | { kind: 'schedule'; at: number }
-  /** Nothing was spent; the whole channel rests and the message goes back to the front. */
+  /** No attempt was spent; the whole channel rests, and the message goes back to the front of the queue. */
   | { kind: 'rest'; reason: ThrottledReason; delayMs: number }
-  /** The worker is closing and nothing left for the platform: back to the front for another worker. */
+  /** The worker is closing and nothing was sent: back to the front of the queue, for another worker. */
   | { kind: 'hand_back' };

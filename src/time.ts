@@ -1,7 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 
-/** Instants and durations as applications, files and operators give them. On the wire an instant is ISO text. */
+/** Parses instants and durations given by applications, files and operators. On the wire an instant is ISO text. */
 
 /** A Date, or ISO 8601 text with `Z` or an offset. */
 export type Instant = Date | string;
@@ -12,12 +12,12 @@ export type Duration = number | string;
 const INSTANT_WANTED = 'expected an ISO instant such as 2026-01-31T12:00:00Z';
 const DURATION_WANTED = 'expected a duration such as 500ms, 5s, 10m or 14d';
 
-/** Seconds and their fraction may be left out, and the colon of the offset. */
+/** Seconds, their fraction, and the colon of the offset are optional. */
 const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/i;
-/** Milliseconds since the epoch as text, as files have them: from September 2001 on. */
+/** Milliseconds since the epoch as text, as in files; from September 2001 on. */
 const EPOCH_MS = /^\d{13,16}$/;
 
-/** @returns undefined for what is neither an Instant nor milliseconds since the epoch (a number, or digits) */
+/** @returns undefined for a value that is neither an Instant nor milliseconds since the epoch (a number, or digits) */
 export function parseInstant(value: unknown): Date | undefined {
   const isMs =
     (typeof value === 'number' && value >= 0) || (typeof value === 'string' && EPOCH_MS.test(value));
@@ -26,13 +26,13 @@ export function parseInstant(value: unknown): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** An instant of a caller's as a zod field. */
+/** The zod schema of an instant. */
 export const instant = () =>
   parsed(z.union([z.date(), z.string(), z.number()], INSTANT_WANTED), parseInstant, INSTANT_WANTED);
 
 const WITH_UNIT = /^\d+(\.\d+)?\s*(ms|s|m|h|d|w)$/;
 
-/** @returns milliseconds; undefined for what is not a duration: text without a unit does not show what it counts */
+/** @returns milliseconds; undefined for a value that is not a duration, such as text without a unit, which is ambiguous */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   const text = typeof value === 'string' ? value.trim() : '';
@@ -42,12 +42,12 @@ export function parseDuration(value: unknown): number | undefined {
 const LONGEST_MS = 366 * 24 * 60 * 60 * 1000;
 
 interface Range {
-  /** The shortest duration taken, milliseconds. */
+  /** The shortest valid duration, milliseconds. */
   from?: number;
   to?: number;
 }
 
-/** A duration as a zod field, in milliseconds once parsed. */
+/** The zod schema of a duration; parses to milliseconds. */
 export function duration({ from = 1, to = LONGEST_MS }: Range = {}) {
   return parsed(z.union([z.number(), z.string()], DURATION_WANTED), parseDuration, DURATION_WANTED)
     .refine((value) => value >= from && value <= to, `expected a duration from ${ms(from)} to ${ms(to)}`)

@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts';
 
-/** Waiting no longer than a limit, in milliseconds. */
+/** Timeouts, in milliseconds. */
 
 /**
- * The result of the work, or what `late` answers once the limit is over. The work itself continues; a rejection that comes too
- * late is dropped. No timer is left behind.
+ * Returns the result of the work, or of `late` once the limit is exceeded. The work itself continues; a later rejection of
+ * it is ignored. Clears its timer.
  */
 export async function withTimeout<T, L>(
   work: Promise<T>,
@@ -23,12 +23,12 @@ export async function withTimeout<T, L>(
 }
 
 export interface PausableTimeout {
-  /** Runs work whose time does not count. */
+  /** Runs work whose time does not count towards the limit. */
   aside<T>(work: () => Promise<T>): Promise<T>;
   stop(): void;
 }
 
-/** Calls `expire` after the limit, for which the time of work done aside does not count. */
+/** Calls `expire` after the limit, not counting the time of work run with `aside`. */
 export function pausableTimeout(
   limitMs: number,
   clock: Pick<Clock, 'monotonic'>,
@@ -40,7 +40,7 @@ export function pausableTimeout(
   const stop = (): void => clearTimeout(timer);
   const start = (): void => {
     startedAt = clock.monotonic();
-    // An answer that came while the event loop was blocked is read before: timers go first.
+    // Timers run before I/O: first read a reply that arrived while the event loop was blocked.
     timer = setTimeout(() => setImmediate(expire), leftMs);
   };
   start();

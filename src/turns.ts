@@ -2,13 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 
 /**
- * Runs pieces of work of the processor one after the other, and lets the event loop go round whenever they have held it
- * for long: however many there are at once, timers, answers and probes wait for one of them only. Rejects with what the
- * work throws.
+ * Runs pieces of CPU-bound work one after the other, and yields to the event loop when they have run for some time: however
+ * many there are, timers, replies and probes wait for one of them only. Rejects with the error that the work throws.
  */
 export type Turns = <T>(work: () => T) => Promise<T>;
 
-/** How long pieces may run in a row. Most take a tenth of a millisecond. */
+/** How long pieces may run before yielding. Most take a tenth of a millisecond. */
 const LONGEST_TURN_MS = 10;
 
 export function createTurns(clock: Pick<Clock, 'monotonic'>): Turns {
