@@ -21,7 +21,7 @@ export function progress({ store, fleet, orders, context, elapsed }: Watched): {
   const timer = setInterval(async () => {
     const at = `${Math.round(elapsed() / 1000)} s`.padStart(7);
     const counts = `acknowledged ${orders.acknowledged.size}, killed ${fleet.killed}`;
-    if (store.away) return context.tell(`${at}  ${counts}, redis is away`);
+    if (store.away) return context.tell(`${at}  ${counts}, redis is unreachable`);
     // A store that loads or follows another has no answer.
     const counted = await count(store.redis).catch(() => undefined);
     if (!counted) return;

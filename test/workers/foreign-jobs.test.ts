@@ -143,7 +143,7 @@ describe.concurrent('what else a foreign job brings along', { timeout: 40_000 },
     });
     expect(await env.redis.hlen(`${BASE}:letters`)).toBe(50 + FIELDS.length);
     expect(await env.queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: 0 });
-    expect(worker.log()).not.toContain('left to come back');
+    expect(worker.log()).not.toContain('left to stall');
   });
 
   it('takes no other delayed job along that is due', async ({ openEnvironment }) => {
@@ -164,7 +164,7 @@ describe.concurrent('what else a foreign job brings along', { timeout: 40_000 },
     await env.redis.zadd(`${env.queue.toKey(id)}:unsuccessful`, 1, 'elsewhere:2');
     const worker = await env.worker();
     expect(await env.agreed(1, [worker])).toEqual({ 'delivered/sent': 1 });
-    expect(worker.log()).not.toContain('left to come back');
+    expect(worker.log()).not.toContain('left to stall');
   });
 });
 
