@@ -10,12 +10,13 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { Redis } from 'ioredis';
 import { startRedis } from '../src/sandbox/index.ts';
+import { startChild } from './child.ts';
+import { redisCpuSeconds, usedBytes } from './redis-figures.ts';
+import type { Expectation, SinkReport } from './sink.ts';
+import { summarise } from './statistics.ts';
 
 interface Figures {
   'enqueued a second': number;
@@ -57,19 +58,18 @@ async function commandOf(checkout: string): Promise<string> {
 async function turn(checkout: string): Promise<Figures> {
   const server = await startRedis();
   const redis = new Redis(server.url);
-  const sink = run(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('sink.ts', import.meta.url))]);
+  const sink = startChild<SinkReport>('sink.ts');
   let worker: ChildProcess | undefined;
   try {
-    const { port } = JSON.parse(await firstLine(sink)) as { port: number };
+    const { url: baseUrl } = await sink.heard('listening');
     const config = join(dir, 'herald.yaml');
-    const baseUrl = `http://127.0.0.1:${port}`;
     const channel = { platform: 'kongregate', apiKey: 'k', baseUrl, rate: false, concurrency: 100 };
-    const http = { port: 20_000 + Math.floor(port / 2) };
+    const http = { port: 20_000 + Math.floor(Number(new URL(baseUrl).port) / 2) };
     const channels = { kongregate: channel };
     await writeFile(config, JSON.stringify({ redis: server.url, logLevel: 'warn', http, channels }));
     const main = join(checkout, await commandOf(checkout));
 
-    const empty = await memoryOf(redis);
+    const empty = await usedBytes(redis);
     const startedAt = performance.now();
     const [code] = await once(
       run(process.execPath, [main, 'send', input, '--config', config, '--json']),
@@ -77,11 +77,16 @@ async function turn(checkout: string): Promise<Figures> {
     );
     if (code !== 0) throw new Error(`herald send of ${checkout} ended with ${code}`);
     const enqueuedMs = performance.now() - startedAt;
-    const queuedBytes = (await memoryOf(redis)) - empty;
+    const queuedBytes = (await usedBytes(redis)) - empty;
 
-    const redisBefore = await cpuOf(redis);
+    const redisBefore = await redisCpuSeconds(redis);
+    sink.tell({ warmUp: 0, count } satisfies Expectation);
     worker = run(process.execPath, [main, 'worker', '--config', config]);
-    const { ms } = await arrived(baseUrl, worker);
+    worker.stdout?.resume();
+    const ended = once(worker, 'exit').then(([code]) =>
+      Promise.reject(new Error(`the worker ended with ${code}`)),
+    );
+    const { ms } = await Promise.race([sink.heard('complete'), ended]);
     const metrics = await (await fetch(`http://127.0.0.1:${http.port}/metrics`)).text();
     const workerCpu = Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1]);
     const per10k = 10_000 / count;
@@ -89,11 +94,12 @@ async function turn(checkout: string): Promise<Figures> {
       'enqueued a second': count / (enqueuedMs / 1_000),
       'delivered a second': count / (ms / 1_000),
       'worker CPU s a 10,000': workerCpu * per10k,
-      'Redis CPU s a 10,000': ((await cpuOf(redis)) - redisBefore) * per10k,
+      'Redis CPU s a 10,000': ((await redisCpuSeconds(redis)) - redisBefore) * per10k,
       'Redis bytes a queued message': queuedBytes / count,
     };
   } finally {
-    for (const child of [worker, sink]) child?.kill('SIGKILL');
+    worker?.kill('SIGKILL');
+    await sink.kill();
     redis.disconnect();
     await server.stop();
   }
@@ -103,41 +109,14 @@ function run(program: string, argv: string[]): ChildProcess {
   return spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-async function firstLine({ stdout }: ChildProcess): Promise<string> {
-  for await (const line of createInterface({ input: stdout! })) return line;
-  throw new Error('the sink ended without a word');
-}
-
-/** Resolves when the sink has seen every message. */
-async function arrived(baseUrl: string, worker: ChildProcess): Promise<{ ms: number }> {
-  worker.stdout?.resume();
-  for (;;) {
-    const seen = (await (await fetch(baseUrl)).json()) as { count: number; ms: number };
-    if (seen.count >= count) return seen;
-    if (worker.exitCode !== null) throw new Error(`the worker ended with ${worker.exitCode}`);
-    await pause(50);
-  }
-}
-
-async function memoryOf(redis: Redis): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-}
-
-async function cpuOf(redis: Redis): Promise<number> {
-  const info = await redis.info('cpu');
-  const seconds = (name: string): number => Number(new RegExp(`${name}:(\\S+)`).exec(info)?.[1]);
-  return seconds('used_cpu_user') + seconds('used_cpu_sys');
-}
-
 function print(): void {
   const table = new Table({ head: ['', first!, second!, 'second / first'], style: { head: [] } });
   for (const name of Object.keys(results[0][0]!) as (keyof Figures)[]) {
-    const [a, b] = results.map((side) => median(side.map((figures) => figures[name]))) as [number, number];
+    const [a, b] = results.map((side) => summarise(side.map((figures) => figures[name]))!.median) as [
+      number,
+      number,
+    ];
     table.push([name, a.toPrecision(4), b.toPrecision(4), (b / a).toFixed(2)]);
   }
   process.stdout.write(`${table.toString()}\n`);
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

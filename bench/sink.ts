@@ -1,22 +1,86 @@
-/** A platform that takes everything at once, in a process of its own: Kongregate's answer to whatever comes. */
-import { createServer } from 'node:http';
+/**
+ * A platform that takes everything at once, in a process of its own: Kongregate's answer to whatever comes.
+ *
+ * It speaks just enough HTTP (requests with a content-length) over bare sockets: Node's own server would be the slowest
+ * part of what is measured.
+ */
+import { createServer, type Socket } from 'node:net';
+import { monotonicMs, stampIn } from './messages.ts';
 
-const ANSWER = '{"success":true}';
-const HEADERS = { 'content-type': 'application/json', 'content-length': ANSWER.length };
+/** What is expected next. Counting starts again. */
+export interface Expectation {
+  /** Requests that come before the measurement. */
+  warmUp: number;
+  /** Requests of the measurement. */
+  count: number;
+  /** Read from each request when it was enqueued. */
+  stamps?: boolean;
+}
 
-let [count, first, last] = [0, 0, 0];
-const server = createServer((request, response) => {
-  if (request.method === 'GET') {
-    response.end(JSON.stringify({ count, ms: last - first }));
-    return;
+export type SinkReport =
+  | { kind: 'listening'; url: string }
+  /** The warm-up has arrived. */
+  | { kind: 'warm' }
+  /** Everything has arrived. @property ms from the end of the warm-up (from the first request where there is none) */
+  | { kind: 'complete'; requests: number; ms: number; latenciesMs: number[] };
+
+const BODY = '{"success":true}';
+const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
+const END_OF_HEAD = '\r\n\r\n';
+
+let expected: Expectation = { warmUp: 0, count: Number.POSITIVE_INFINITY };
+let arrived = 0;
+let measuredFrom = 0;
+let latenciesMs: number[] = [];
+
+const report = (what: SinkReport): void => void process.send?.(what);
+
+function arrive(body: () => string): void {
+  const now = monotonicMs();
+  const { warmUp, count, stamps } = expected;
+  arrived += 1;
+  if (stamps && arrived > warmUp) latenciesMs.push(now - stampIn(body()));
+  if (arrived === Math.max(1, warmUp)) {
+    measuredFrom = now;
+    report({ kind: 'warm' });
   }
-  request.resume().once('end', () => {
-    last = performance.now();
-    first ||= last;
-    count += 1;
-    response.writeHead(200, HEADERS).end(ANSWER);
+  if (arrived === warmUp + count)
+    report({
+      kind: 'complete',
+      requests: arrived - Math.max(1, warmUp),
+      ms: now - measuredFrom,
+      latenciesMs,
+    });
+}
+
+function serve(socket: Socket): void {
+  let pending: Buffer | undefined;
+  socket.setNoDelay(true);
+  socket.on('error', () => {}); // The client was killed.
+  socket.on('data', (chunk) => {
+    const bytes = pending ? Buffer.concat([pending, chunk]) : chunk;
+    let start = 0;
+    for (;;) {
+      const headEnd = bytes.indexOf(END_OF_HEAD, start);
+      if (headEnd === -1) break;
+      const length = /content-length: *(\d+)/i.exec(bytes.toString('latin1', start, headEnd))?.[1] ?? 0;
+      const from = headEnd + END_OF_HEAD.length;
+      const end = from + Number(length);
+      if (end > bytes.length) break;
+      arrive(() => bytes.toString('utf8', from, end));
+      socket.write(ANSWER, 'latin1');
+      start = end;
+    }
+    pending = start === bytes.length ? undefined : bytes.subarray(start);
   });
+}
+
+process.on('message', (next: Expectation) => {
+  expected = next;
+  [arrived, measuredFrom, latenciesMs] = [0, 0, []];
 });
-server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`${JSON.stringify(server.address())}\n`);
+process.once('disconnect', () => process.exit());
+const server = createServer(serve).listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as { port: number };
+  report({ kind: 'listening', url: `http://127.0.0.1:${port}` });
 });
