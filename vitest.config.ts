@@ -5,6 +5,7 @@ import { LongestFirst } from './build/test-order.ts';
 const UNIT = [
   'test/{policies,content,config,platforms,docs}/**/*.test.ts',
   'test/{blocking,disclosure,errors,structure,time,timeout}.test.ts',
+  'test/bench/{options,report,statistics}.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',
   'test/demo/{verdict,message-plan,view}.test.ts',
@@ -25,6 +26,7 @@ const UNIT = [
 
 /** Run what is shipped, so that the package is built before them. */
 const SHIPPED = [
+  'test/bench/bench.test.ts',
   'test/cli/{standard-streams,worker}.test.ts',
   'test/demo/demo.test.ts',
   'test/integration/redis-tls.test.ts',

@@ -1,0 +1,139 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { startReaper } from '../src/sandbox/reaper.ts';
+import { eventually } from '../testing/eventually.ts';
+
+/** A PostgreSQL of the bench's own, where its programs are on the machine. */
+export interface PostgresServer {
+  url: string;
+  /** Of the server and all of its processes; NaN outside Linux. */
+  cpuSeconds(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const DEBIAN = '/usr/lib/postgresql';
+
+/** The folder with `postgres` and `initdb`, on the PATH or where Debian puts it. */
+function binaries(): string | undefined {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...versions.map((version) => join(DEBIAN, version, 'bin')),
+  ];
+  return folders.find((folder) => ['postgres', 'initdb'].every((name) => existsSync(join(folder, name))));
+}
+
+/** Undefined where there is none. */
+export function postgresVersion(): string | undefined {
+  const folder = binaries();
+  if (folder === undefined) return undefined;
+  const text = execFileSync(join(folder, 'postgres'), ['--version'], { encoding: 'utf8' });
+  return /\d+(\.\d+)*/.exec(text)?.[0];
+}
+
+/** It refuses to run as root: then it runs as whom its package made, or as nobody. */
+function account(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  return { uid: Number(user?.[2]), gid: Number(user?.[3]) };
+}
+
+/** Commits are not waited for on the disk, as Redis' are not. */
+const SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '256MB',
+};
+
+/** @throws Error where no PostgreSQL is on the machine */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = binaries();
+  if (folder === undefined) throw new Error('no PostgreSQL on this machine');
+  const dir = await mkdtemp(join(tmpdir(), 'herald-postgres-'));
+  const reaper = startReaper(dir);
+  const owner = account();
+  if (owner.uid !== undefined) await chown(dir, owner.uid, owner.gid as number);
+  const initdb = ['-D', dir, '-U', 'bench', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
+  await promisify(execFile)(join(folder, 'initdb'), initdb, { ...owner, cwd: dir });
+  const port = await freePort();
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const where = ['-D', dir, '-p', `${port}`, '-h', '127.0.0.1', '-k', dir];
+  const server = spawn(join(folder, 'postgres'), [...where, ...settings], {
+    ...owner,
+    cwd: dir,
+    stdio: 'ignore',
+    detached: true,
+  });
+  reaper.watch(server.pid);
+  const url = `postgres://bench@127.0.0.1:${port}/postgres`;
+  await eventually('PostgreSQL to answer', () => answers(url, server));
+  return {
+    url,
+    cpuSeconds: async () => cpuSeconds(server.pid as number),
+    async stop() {
+      const ended = once(server, 'exit');
+      server.kill('SIGQUIT'); // At once: its data are deleted.
+      await ended;
+      reaper.release();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(url: string, { exitCode }: ChildProcess): Promise<boolean> {
+  if (exitCode !== null) throw new Error(`PostgreSQL ended with ${exitCode}`);
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.end();
+  return true;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Its own time, that of the processes that it waited for, and that of those which run. */
+function cpuSeconds(pid: number): number {
+  if (process.platform !== 'linux') return Number.NaN;
+  const ticks = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .reduce((sum, name) => sum + ticksOf(name, pid), 0);
+  return ticks / TICKS_A_SECOND;
+}
+
+/** Linux' USER_HZ, which is 100 on every architecture that Node runs on. */
+const TICKS_A_SECOND = 100;
+/** Positions in /proc/<pid>/stat, counted after the program's name. */
+const [PARENT, FIRST_TIME] = [1, 11];
+
+function ticksOf(process: string, server: number): number {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${process}/stat`, 'utf8');
+  } catch {
+    return 0; // It ended meanwhile.
+  }
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [user, system, childUser, childSystem] = fields.slice(FIRST_TIME, FIRST_TIME + 4) as number[];
+  if (Number(process) === server) return user! + system! + childUser! + childSystem!;
+  return fields[PARENT] === server ? user! + system! : 0;
+}
