@@ -11,13 +11,16 @@ export interface PlayLine {
 
 type Value<T> = { value: T } | { problem: string };
 
-/** Before the year 2001 in milliseconds: meant in seconds. */
+/** Before September 2001 in milliseconds: meant in seconds, with or without a fraction. */
+const EARLIEST_MS = 1_000_000_000_000;
 const SECONDS = /^\d{9,12}$/;
+const isInSeconds = (input: unknown): boolean =>
+  typeof input === 'number' ? input < EARLIEST_MS : SECONDS.test(String(input));
 
 /** When a play was: an ISO instant with its offset, or milliseconds since the epoch. */
 export function playedAt(input: unknown): Value<Date> {
   if (input === undefined || input === '') return { problem: 'at: is missing' };
-  if (SECONDS.test(String(input))) return { problem: 'at: expected milliseconds, not seconds' };
+  if (isInSeconds(input)) return { problem: 'at: expected milliseconds, not seconds' };
   const value = parseInstant(input);
   return value ? { value } : { problem: 'at: expected an ISO instant such as 2026-01-31T12:00:00Z' };
 }

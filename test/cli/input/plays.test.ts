@@ -107,6 +107,8 @@ describe('playedAt', () => {
     ['2026-01-31T12:00:00', 'expected an ISO instant'],
     ['2026-13-31T12:00:00Z', 'expected an ISO instant'],
     [1769860800, 'milliseconds, not seconds'],
+    [1769860800.25, 'milliseconds, not seconds'],
+    [0, 'milliseconds, not seconds'],
     [Number.NaN, 'expected an ISO instant'],
     [{}, 'expected an ISO instant'],
     [undefined, 'is missing'],
