@@ -106,15 +106,17 @@ export function createWorker<P extends OwnPlatforms = NoPlatforms>(
 
 /** Takes an ioredis instance out of the configuration before the rest is parsed. */
 function readConfig(
-  { redis, ...source }: { redis?: string | RedisInstance | undefined },
+  source: { redis?: string | RedisInstance | undefined },
   platforms: OwnPlatforms,
   secrets: ParseOptions['secrets'],
 ): { config: HeraldConfig; redis?: RedisInstance } {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
   const options = { platforms, env: environment(), secrets, readFile };
-  if (typeof redis !== 'object') return { config: parseConfig({ ...source, redis }, options) };
+  // The type is a promise of TypeScript's: anything may come.
+  const { redis } = Object(source) as typeof source;
+  if (typeof redis !== 'object') return { config: parseConfig(source, options) };
   checkRedis(redis);
-  return { config: parseConfig(source, options), redis };
+  return { config: parseConfig({ ...source, redis: undefined }, options), redis };
 }
 
 /** A worker for a parsed configuration. */

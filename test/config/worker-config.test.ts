@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import { expect, it } from 'vitest';
 import { createWorker, type WorkerConfig } from '../../src/app.ts';
+import { ConfigError } from '../../src/config/error.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
@@ -41,4 +42,5 @@ it('refuses a cluster and what is no Redis, in one line', () => {
   // @ts-expect-error: no instance
   expect(() => createWorker({ redis: {}, channels })).toThrow(/^redis: expected a redis/);
   expect(() => createWorker({ redis: 'localhost', channels })).toThrow(/^redis: expected a redis/);
+  for (const nothing of [null, undefined]) expect(() => createWorker(nothing as never)).toThrow(ConfigError);
 });
