@@ -15,7 +15,8 @@ const SETTLE_AT_MOST_MS = 2_000;
 const LOOK_MS = 100;
 
 export interface DrainOptions {
-  deadlineMs: number;
+  /** The deadline by the monotonic clock; it may come nearer while the channels close. */
+  endsAt(): number;
   clock: Clock;
   /** Whether Redis is reachable: nothing can be settled without it, and BullMQ waits for it forever. */
   reachable(): boolean;
@@ -27,10 +28,11 @@ export interface DrainOptions {
  */
 export async function closeWithin(
   channels: readonly RunningChannel[],
-  { deadlineMs, clock, reachable }: DrainOptions,
+  { endsAt, clock, reachable }: DrainOptions,
 ): Promise<Drained> {
   const startedAt = clock.monotonic();
-  const left = (): number => deadlineMs - (clock.monotonic() - startedAt);
+  const left = (): number => endsAt() - clock.monotonic();
+  const settleMs = (): number => Math.min(SETTLE_AT_MOST_MS, (endsAt() - startedAt) * SETTLE_SHARE);
   const active = (): number => channels.reduce((sum, { worker }) => sum + worker.active(), 0);
   let closed = false;
   const noteClosed = (): void => {
@@ -39,8 +41,7 @@ export async function closeWithin(
   // A close fails if the store has become unreachable: there is nothing more to wait for.
   const closing = Promise.all(channels.map(({ worker }) => worker.close())).then(noteClosed, noteClosed);
   const over = (): boolean => closed || (active() === 0 && !reachable());
-  const graceMs = deadlineMs - Math.min(SETTLE_AT_MOST_MS, deadlineMs * SETTLE_SHARE);
-  await until(over, closing, () => left() - (deadlineMs - graceMs));
+  await until(over, closing, () => left() - settleMs());
   if (!over()) {
     for (const { pipeline } of channels) pipeline.abort();
     await until(over, closing, left);

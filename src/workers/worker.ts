@@ -31,6 +31,7 @@ export interface HeraldWorker {
   start(): Promise<void>;
   /**
    * Stops picking up jobs, lets those in progress finish, and abandons the rest at the deadline.
+   * A second call with less time brings the deadline nearer.
    * @param options `deadline`: how long closing may take, by default the configured drain timeout; `deadlineMs`: the same in
    *   milliseconds
    */
@@ -88,14 +89,11 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     logger.info({ channels: channels.map(({ config: { name } }) => name), url: http?.url }, 'worker started');
   }
 
-  async function drain(
-    { store, channels, maintenance, guard, heartbeat }: RunningParts,
-    deadlineMs: number,
-  ): Promise<Drained> {
+  async function drain({ store, channels, maintenance, guard, heartbeat }: RunningParts): Promise<Drained> {
     guard.stop();
     maintenance.stop();
     const drained = await closeWithin(channels, {
-      deadlineMs,
+      endsAt: () => endsAt,
       clock,
       reachable: () => store.redis.status === 'ready',
     });
@@ -110,12 +108,14 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   }
 
   let closing: Promise<Drained> | undefined;
+  let endsAt = Number.POSITIVE_INFINITY;
   return {
     start,
     async close({ deadlineMs = config.drainTimeoutMs, deadline = deadlineMs } = {}) {
       const withinMs = durationOption('deadline', deadline, { from: 0, to: 2 ** 31 - 1 });
       if (!running) return { drained: true, abandoned: 0 };
-      closing ??= drain(running, withinMs);
+      endsAt = Math.min(endsAt, clock.monotonic() + withinMs);
+      closing ??= drain(running);
       return await closing;
     },
     metricsHandler: probes.handler,

@@ -147,4 +147,23 @@ describe.concurrent('closing', () => {
     expect(performance.now() - startedAt).toBeLessThan(unhurried(2_500));
     await run;
   });
+  it('again, with less time, ends by then', async ({ openEnvironment }) => {
+    const env = await openEnvironment({
+      channel: { timeout: '12s' },
+      sandbox: { faults: [{ kind: 'hang', accepted: true, count: 1 }] },
+    });
+    const worker = await env.worker();
+    await env.send(11);
+    await eventually(
+      'the request that hangs',
+      () => env.sandbox.journal.report().calls,
+      (calls) => calls === 1,
+    );
+    const startedAt = performance.now();
+    const closing = [worker.close({ deadline: '1m' }), worker.close({ deadline: '1s' }), worker.close()];
+    const drained = { drained: true, abandoned: 0 };
+    expect(await Promise.all(closing)).toEqual([drained, drained, drained]);
+    // The request would end by itself after 12 s.
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
+  });
 });
