@@ -34,7 +34,7 @@ export interface RecipientExplanation {
 }
 
 const SCANNED = 500;
-const MOST_RECEIPTS = 20;
+const MAX_RECEIPTS = 20;
 
 /** @throws InvalidMessageError if `to` is not a recipient of the channel's platform */
 export async function explainRecipient(
@@ -64,7 +64,7 @@ export async function explainRecipient(
     redis,
     channel.name,
     (text) => isTheirs(parse(text)),
-    enoughAfter(MOST_RECEIPTS),
+    enoughAfter(MAX_RECEIPTS),
     'to',
   );
   return {

@@ -8,9 +8,9 @@ import { ContentError } from './content.ts';
  */
 
 /** Steps of the parser. A page of 32,000 characters full of links and emphasis takes about 3,000. */
-const MOST_STEPS = 10_000;
+const MAX_STEPS = 10_000;
 /** Blocks within blocks, where a list and its item are two; links and brackets within one another; marks likewise. */
-export const MOST_NESTED = 24;
+export const MAX_NESTED = 24;
 
 /** All that asks whether a line ends the block before it. */
 const CHAINS = { alt: ['paragraph', 'reference', 'blockquote', 'list'] };
@@ -18,7 +18,7 @@ const CHAINS = { alt: ['paragraph', 'reference', 'blockquote', 'list'] };
 /** Makes the parser throw ContentError for a text beyond a limit. */
 export function limitCost(parser: MarkdownIt): void {
   // Above ours: beyond its own limit the parser leaves text out silently.
-  parser.set({ maxNesting: MOST_NESTED + 1 });
+  parser.set({ maxNesting: MAX_NESTED + 1 });
   parser.block.ruler.before('code', 'cost', ({ env, level }) => step(env, level), CHAINS);
   parser.inline.ruler.before('newline', 'cost', ({ env, level }) => step(env, level));
 }
@@ -27,11 +27,11 @@ export function limitCost(parser: MarkdownIt): void {
 function step(env: Env, level: number): false {
   const steps = Number(env['steps'] ?? 0) + 1;
   env['steps'] = steps;
-  if (steps > MOST_STEPS) throw new ContentError('content', `has more than ${MOST_STEPS} lines and marks`);
-  if (level >= MOST_NESTED) refuseNesting();
+  if (steps > MAX_STEPS) throw new ContentError('content', `has more than ${MAX_STEPS} lines and marks`);
+  if (level >= MAX_NESTED) refuseNesting();
   return false;
 }
 
 export function refuseNesting(): never {
-  throw new ContentError('content', `is nested more than ${MOST_NESTED} deep`);
+  throw new ContentError('content', `is nested more than ${MAX_NESTED} deep`);
 }

@@ -1,7 +1,7 @@
 import MarkdownIt, { type Token } from 'markdown-it';
 import type { Nodes, Root } from 'mdast';
 import { keepBareAddresses } from './bare-address.ts';
-import { limitCost, MOST_NESTED, refuseNesting } from './cost.ts';
+import { limitCost, MAX_NESTED, refuseNesting } from './cost.ts';
 
 /**
  * CommonMark to its tree. markdown-it, because its time grows with the length of the text and not with its square
@@ -37,7 +37,7 @@ interface Siblings {
 
 /** Reads up to the end of the node that is open. */
 function readNodes(cursor: Cursor, depth = 0): Siblings {
-  if (depth > MOST_NESTED) refuseNesting();
+  if (depth > MAX_NESTED) refuseNesting();
   const nodes: Nodes[] = [];
   let spread = false;
   for (

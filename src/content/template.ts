@@ -17,8 +17,8 @@ const LITERALS: ReadonlySet<string> = new Set(['{{', '{%']);
 const PATH = /^\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*$/;
 
 /** Each placeholder costs a scan of the text around it, and may insert the same long value as all the others. */
-const MOST_PLACEHOLDERS = 500;
-const MOST_FILLED = 64 * 1024;
+const MAX_PLACEHOLDERS = 500;
+const MAX_FILLED = 64 * 1024;
 
 export interface Template {
   /** The text with a token for each placeholder. */
@@ -40,8 +40,8 @@ export function readTemplate(content: string, field = 'content'): Template {
     if (path === undefined)
       throw new ContentError(field, 'expected a name and }} after {{; a literal one is \\{{');
     paths.push(path);
-    if (paths.length > MOST_PLACEHOLDERS)
-      throw new ContentError(field, `has more than ${MOST_PLACEHOLDERS} placeholders`);
+    if (paths.length > MAX_PLACEHOLDERS)
+      throw new ContentError(field, `has more than ${MAX_PLACEHOLDERS} placeholders`);
     return `${OPEN}${paths.length - 1}${CLOSE}`;
   });
   return { text, paths };
@@ -53,8 +53,8 @@ export function readValues(paths: readonly string[], data: Record<string, unknow
   return paths.map((path) => {
     const value = readValue(path, data);
     filled += value.length;
-    if (filled > MOST_FILLED)
-      throw new ContentError(`data.${path}`, `exceeds ${MOST_FILLED} characters of values in all`);
+    if (filled > MAX_FILLED)
+      throw new ContentError(`data.${path}`, `exceeds ${MAX_FILLED} characters of values in all`);
     return value;
   });
 }

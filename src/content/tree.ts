@@ -22,7 +22,7 @@ import { ContentError } from './content.ts';
 import { fill, type Place } from './template.ts';
 
 /** One definition may be referred to by thousands of links: of all their addresses together, in characters. */
-const MOST_ADDRESSES = 1024 * 1024;
+const MAX_ADDRESSES = 1024 * 1024;
 
 /** The nodes a dialect has to render: CommonMark's, with references already resolved. */
 export type ContentNode =
@@ -104,8 +104,8 @@ function wordOrAddress(value: string, { own }: Place): string {
 function fillUrl(url: string, filling: Filling): string {
   const filled = fill(url, filling.values, (value, { own }) => addressPart(own, value));
   filling.addresses += filled.length;
-  if (filling.addresses > MOST_ADDRESSES)
-    throw new ContentError('content', `has links of more than ${MOST_ADDRESSES} characters in all`);
+  if (filling.addresses > MAX_ADDRESSES)
+    throw new ContentError('content', `has links of more than ${MAX_ADDRESSES} characters in all`);
   return filled;
 }
 

@@ -9,7 +9,7 @@ import { PREFIX, queueName } from '../redis/keys.ts';
 export function openQueue(
   connection: Redis,
   channel: string,
-  options: Partial<QueueOptions> = LOOKING,
+  options: Partial<QueueOptions> = CLIENT_OPTIONS,
 ): Queue {
   const queue = new Queue(queueName(channel), { connection, prefix: PREFIX, ...options });
   // The owner of the connection handles its errors; a queue without a listener would print them.
@@ -21,7 +21,7 @@ export function openQueue(
  * Without these, BullMQ waits forever for a Redis that is unreachable, and does not retry a failed check of its version.
  * Only workers write the settings of the queue (the length of its event stream).
  */
-const LOOKING: Partial<QueueOptions> = {
+const CLIENT_OPTIONS: Partial<QueueOptions> = {
   skipWaitingForReady: true,
   skipVersionCheck: true,
   skipMetasUpdate: true,

@@ -38,7 +38,7 @@ export function unknownChannel(
 }
 
 /** The number of channels that an error lists; more would not help. */
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 function meant(platform: string, known: KnownChannels): string | undefined {
   const names = [...new Set([...known.announced.keys(), ...known.listed.keys()])]
@@ -47,6 +47,6 @@ function meant(platform: string, known: KnownChannels): string | undefined {
     .map((name) => JSON.stringify(name));
   if (names.length === 0) return undefined;
   if (names.length === 1) return `The only channel of ${platform} is ${names[0]}: set channel to it.`;
-  const more = names.length > MOST_NAMED ? ' and more' : '';
-  return `${platform} has the channels ${names.slice(0, MOST_NAMED).join(', ')}${more}: set channel to one of them.`;
+  const more = names.length > MAX_NAMED ? ' and more' : '';
+  return `${platform} has the channels ${names.slice(0, MAX_NAMED).join(', ')}${more}: set channel to one of them.`;
 }

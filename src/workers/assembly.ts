@@ -58,19 +58,19 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     }
     pull();
   });
-  let unfit: Error | undefined;
+  let lastingError: Error | undefined;
   /** Errors that only an operator can fix abort the start; later, they must not stop the other channels. */
-  function noticeUnfit(error: unknown): void {
+  function noteLastingError(error: unknown): void {
     const lasting =
       error instanceof QuotaChangedError || error instanceof AccountTakenError || isRefusal(error);
     if (!lasting || refusesWrites(error)) throw error;
-    unfit = error as Error;
+    lastingError = error as Error;
     if (begun) logger.error({ error: String(error) }, 'channel could not be prepared after an outage');
   }
   watch.add({
     /** Writes the other data of these channels: at the start, and after a failover that may have lost them. */
     async restore() {
-      for (const channel of channels) await channel.prepare().catch(noticeUnfit);
+      for (const channel of channels) await channel.prepare().catch(noteLastingError);
       const configs = channels.map(({ config }) => config);
       await announceChannels(redis, configs);
       return 0;
@@ -105,7 +105,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
       await checkPermissions(channelStore(redis, channels[0]!.config.name));
       await logFindings(redis, logger);
       await watch.pending();
-      if (unfit) throw unfit;
+      if (lastingError) throw lastingError;
       begun = true;
       await guard.measure();
       guard.start();

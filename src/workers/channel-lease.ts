@@ -60,12 +60,13 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
   const superseded = (inForce: string): void =>
     stop('policy_changed', `the policy in force is ${inForce}, this worker has ${own}`);
 
-  const ousted = (by: string): void => stop('account_taken', `the account now belongs to channel ${by}`);
+  const accountTaken = (by: string): void =>
+    stop('account_taken', `the account now belongs to channel ${by}`);
 
   /** A stopped worker only reads: in a store that lost the claim, it would take over again what it lost to another. */
   async function recheckStopped(): Promise<void> {
     const [holder, text] = [await holderOf(redis, account), await policyInForce(store)];
-    if (holder !== null && holder !== channel) return ousted(holder);
+    if (holder !== null && holder !== channel) return accountTaken(holder);
     if (text !== null && text !== own) return superseded(text);
     if (holder === null || text === null) return;
     stopped = undefined;
@@ -76,7 +77,7 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
   async function renew(): Promise<void> {
     if (stopped) return await recheckStopped();
     const holder = await claimAccount(redis, account);
-    if (holder.channel !== channel) return ousted(holder.channel);
+    if (holder.channel !== channel) return accountTaken(holder.channel);
     const text = await policyInForce(store);
     if (text === null) await takePolicy(deps, true);
     else if (text !== own) superseded(text);

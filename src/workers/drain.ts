@@ -11,8 +11,8 @@ export interface Drained {
 
 /** How long before the deadline requests are aborted, to leave time to settle them. */
 const SETTLE_SHARE = 0.25;
-const SETTLE_AT_MOST_MS = 2_000;
-const LOOK_MS = 100;
+const SETTLE_CAP_MS = 2_000;
+const POLL_MS = 100;
 
 export interface DrainOptions {
   /** The deadline by the monotonic clock; it may come nearer while the channels close. */
@@ -32,7 +32,7 @@ export async function closeWithin(
 ): Promise<Drained> {
   const startedAt = clock.monotonic();
   const left = (): number => endsAt() - clock.monotonic();
-  const settleMs = (): number => Math.min(SETTLE_AT_MOST_MS, (endsAt() - startedAt) * SETTLE_SHARE);
+  const settleMs = (): number => Math.min(SETTLE_CAP_MS, (endsAt() - startedAt) * SETTLE_SHARE);
   const active = (): number => channels.reduce((sum, { worker }) => sum + worker.active(), 0);
   let closed = false;
   const noteClosed = (): void => {
@@ -54,7 +54,7 @@ export async function closeWithin(
 
 /** No event reports that Redis stays unreachable, so its state is polled. */
 async function until(over: () => boolean, done: Promise<unknown>, left: () => number): Promise<void> {
-  while (!over() && left() > 0) await within(done, Math.min(LOOK_MS, left()));
+  while (!over() && left() > 0) await within(done, Math.min(POLL_MS, left()));
 }
 
 const within = (done: Promise<unknown>, ms: number): Promise<unknown> => withTimeout(done, ms, () => {});

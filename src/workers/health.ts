@@ -26,14 +26,14 @@ export interface HealthDeps {
 }
 
 /** Restoring recent sends takes a few seconds; if it takes longer, an operator must act. */
-const TELLING_MS = 5_000;
+const RESTORING_MS = 5_000;
 
 export function createHealth({ redis, store, guard, maintenance, watchdog }: HealthDeps): Health {
   async function checkRedis(): Promise<ReadinessCheck> {
     const name = 'redis';
     if (redis.status !== 'ready') return { name, ok: false, detail: `connection is ${redis.status}` };
     const trouble = store.trouble();
-    if (trouble?.refusing || (trouble && trouble.ms > TELLING_MS)) {
+    if (trouble?.refusing || (trouble && trouble.ms > RESTORING_MS)) {
       const seconds = Math.round(trouble.ms / 1000);
       return { name, ok: false, detail: `${trouble.detail} (for ${seconds} s): sending is on hold` };
     }

@@ -39,8 +39,8 @@ export interface PipelineDeps extends Pick<ReadContext, 'definition'>, AttemptDe
 /** Waits for a worker that supports the newer version. */
 const NEWER_VERSION: Disposition = { kind: 'wait', reason: 'newer_version', delayMs: 60_000 };
 /** How often a job may stall without a result in between. Each time takes a job lock and some seconds. */
-const MOST_STALLS = 5;
-const STALLED = `picked up ${MOST_STALLS} times in a row by workers that brought it to no result`;
+const MAX_STALLS = 5;
+const STALLED = `picked up ${MAX_STALLS} times in a row by workers that brought it to no result`;
 
 /**
  * The path of a message through a worker: render → admission → attempt → plan → settlement → disposition. The same path for
@@ -85,7 +85,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   async function deliver(delivery: Delivery): Promise<Disposition> {
     // A message that crashed several workers, or kept them from renewing their locks, is not tried again.
-    if (delivery.stalls >= MOST_STALLS) return await settler.giveUp(delivery, STALLED);
+    if (delivery.stalls >= MAX_STALLS) return await settler.giveUp(delivery, STALLED);
     const rendered = await renderings.of(delivery);
     const now = clock.monotonic();
     const late = deps.lateGrants.watch();

@@ -12,7 +12,7 @@ export interface RecheckPacer {
 /** Twenty rechecks of a slot a second, for each worker. A recheck takes about thirty Redis commands. */
 const PLACE_MS = 50;
 /** Empty lines are dropped when there are this many. */
-const MOST_LINES = 1_000;
+const MAX_LINES = 1_000;
 
 export function createRecheckPacer(clock: Pick<Clock, 'monotonic'>): RecheckPacer {
   /** When the end of each line is due, by the monotonic clock. */
@@ -25,7 +25,7 @@ export function createRecheckPacer(clock: Pick<Clock, 'monotonic'>): RecheckPace
   return {
     join(recipient, delayMs) {
       const now = clock.monotonic();
-      if (ends.size >= MOST_LINES && !ends.has(recipient)) forgetEmpty(now);
+      if (ends.size >= MAX_LINES && !ends.has(recipient)) forgetEmpty(now);
       const place = Math.max(ends.get(recipient) ?? now, now);
       ends.set(recipient, place + PLACE_MS);
       return Math.ceil(Math.max(delayMs, place - now));

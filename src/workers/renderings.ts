@@ -26,7 +26,7 @@ export interface RenderingDeps {
 }
 
 /** The limit of cached renderings of waiting jobs, in characters of their data and results. */
-const MOST_REMEMBERED = 4 * 1024 * 1024;
+const MAX_CACHED = 4 * 1024 * 1024;
 
 export function createRenderings({ channel, definition, turns }: RenderingDeps): Renderings {
   const remembered = new Map<string, { text: string; rendered: Rendered }>();
@@ -44,7 +44,7 @@ export function createRenderings({ channel, definition, turns }: RenderingDeps):
     remembered.set(id, made);
     size += sizeOf(made);
     for (const oldest of remembered.keys()) {
-      if (size <= MOST_REMEMBERED) break;
+      if (size <= MAX_CACHED) break;
       forget(oldest);
     }
   }

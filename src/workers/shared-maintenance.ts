@@ -18,7 +18,7 @@ export interface SharedMaintenance {
 const SAMPLE_FRESH_MS = 4_000;
 /** How long the others wait while one worker takes the sample: workers started together sample at the same instants. */
 const TURN_MS = 1_000;
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 /** Shorter than the sweep interval of a worker (15 s). */
 const SWEEP_EVERY_MS = 12_000;
 
@@ -31,11 +31,11 @@ export function createSharedMaintenance({ redis, keys }: ChannelStore): SharedMa
     (await redis.set(turnKey, '1', 'PX', TURN_MS, 'NX').catch(() => 'OK')) === 'OK';
   return {
     async sample(take) {
-      for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
+      for (let waitedMs = 0; ; waitedMs += POLL_MS) {
         const shared = await redis.get(sampleKey);
         if (shared !== null) return JSON.parse(shared) as TakenSample;
         if (waitedMs >= TURN_MS || (await takesTurn())) break;
-        await pause(LOOK_EVERY_MS, undefined, { ref: false });
+        await pause(POLL_MS, undefined, { ref: false });
       }
       const sample = await take();
       // A store that is out of memory cannot share the sample; it is still returned.

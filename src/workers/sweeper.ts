@@ -28,7 +28,7 @@ export async function sweep(deps: SweeperDeps): Promise<number> {
   for (;;) {
     const jobs = await deps.queue.failed(left, PAGE);
     if (jobs.length === 0) return settled;
-    const statuses = await Promise.all(jobs.map((job) => takeUp(job, deps)));
+    const statuses = await Promise.all(jobs.map((job) => settleFailedJob(job, deps)));
     settled += statuses.filter((status) => status === 'first').length;
     left += statuses.filter((status) => status === 'stale').length;
   }
@@ -37,7 +37,7 @@ export async function sweep(deps: SweeperDeps): Promise<number> {
 type Readable = Exclude<Entry, { kind: 'newer' }>;
 
 /** `stale`: it stays, because a send of it is in flight or a newer worker has to read it. */
-async function takeUp(job: StoredJob, deps: SweeperDeps): Promise<Settled['status']> {
+async function settleFailedJob(job: StoredJob, deps: SweeperDeps): Promise<Settled['status']> {
   const [read] = readEnvelope(job, deps).entries;
   if (read.kind === 'newer') return 'stale';
   if (read.kind === 'invalid') return await settle(job, read, 'invalid_message', deps);

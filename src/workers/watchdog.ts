@@ -22,24 +22,24 @@ export interface WatchdogSample {
 
 const STUCK_AFTER_MS = 60_000;
 /** Samples come every five seconds. When they stop (Redis is unreachable, the worker is closing) the last one expires. */
-const KNOWN_FOR_MS = 15_000;
+const SAMPLE_VALID_MS = 15_000;
 
 export function createWatchdog(clock: Pick<Clock, 'monotonic'>): Watchdog {
   const waiting = new Map<string, { since: number; seenAt: number }>();
-  const isKnown = (seenAt: number): boolean => clock.monotonic() - seenAt < KNOWN_FOR_MS;
+  const isRecent = (seenAt: number): boolean => clock.monotonic() - seenAt < SAMPLE_VALID_MS;
 
   return {
     observe(channel, { ready, available, lastPickupAt }) {
       const now = clock.monotonic();
       const before = waiting.get(channel);
       if (ready === 0 || !available) waiting.delete(channel);
-      else if (before && isKnown(before.seenAt) && lastPickupAt < before.since) before.seenAt = now;
+      else if (before && isRecent(before.seenAt) && lastPickupAt < before.since) before.seenAt = now;
       else waiting.set(channel, { since: now, seenAt: now });
     },
     stuck() {
       const now = clock.monotonic();
       for (const [channel, { since, seenAt }] of waiting) {
-        if (isKnown(seenAt) && now - since > STUCK_AFTER_MS)
+        if (isRecent(seenAt) && now - since > STUCK_AFTER_MS)
           return `channel ${channel} has ready messages, and none was picked up for ${STUCK_AFTER_MS / 1000} s`;
       }
       return undefined;

@@ -66,7 +66,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   const metrics = createMetrics({ version: readVersion(), registry: parts.registry });
   let running: RunningParts | undefined;
   let http: HttpServer | undefined;
-  let saidStarted = false;
+  let started = false;
   const health = (): Health => running?.health ?? NOT_RUNNING;
   const probes = createProbes({
     metrics,
@@ -85,7 +85,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     running = assemble({ store, channels, metrics, clock, logger });
     if (config.http) http = await probes.listen(config.http);
     await Promise.race([running.begin(), store.refused]);
-    saidStarted = true;
+    started = true;
     logger.info({ channels: channels.map(({ config: { name } }) => name), url: http?.url }, 'worker started');
   }
 
@@ -103,7 +103,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     // They would go stale in the application's registry.
     for (const { config } of channels) metrics.unsample(config.name);
     // A worker that failed to start has reported why, and has nothing to abandon.
-    if (saidStarted) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
+    if (started) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
     return drained;
   }
 

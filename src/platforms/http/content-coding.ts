@@ -25,7 +25,7 @@ const DECODERS: Readonly<Record<string, Decode>> = {
     }),
 };
 /** More layers are not served in good faith. */
-const MOST_CODINGS = 3;
+const MAX_CODINGS = 3;
 
 /** The codings of a `Content-Encoding`, in the order in which they were applied. */
 export function codingsOf(header: string | string[] | undefined): string[] {
@@ -38,7 +38,7 @@ export function codingsOf(header: string | string[] | undefined): string[] {
 
 /** Never rejects. @param maxBytes of any of the results on the way */
 export async function decodeBody(body: Buffer, codings: string[], maxBytes: number): Promise<Decoded> {
-  if (codings.length > MOST_CODINGS) return { kind: 'undecodable' };
+  if (codings.length > MAX_CODINGS) return { kind: 'undecodable' };
   let decoded = body;
   for (const coding of codings.toReversed()) {
     const decode = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
