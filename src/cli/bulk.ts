@@ -53,7 +53,9 @@ function stoppedBy(
 ): BulkReport<unknown>['stopped'] {
   const place = values.placeOf(resumeAt);
   const where = place === undefined ? 'at the end of the input' : `before ${placeText(place)}`;
-  const rest = restUntouched ? 'nothing after it was stored' : 'some of what follows may have been stored';
+  const rest = restUntouched
+    ? 'nothing from there on was stored'
+    : 'some of what follows may have been stored';
   const why =
     cause instanceof ProducerTimeoutError
       ? `Redis ${cause.trouble}`
@@ -61,7 +63,7 @@ function stoppedBy(
         ? cause.message
         : String(cause);
   const exitCode = restUntouched ? describeFailure(cause).exitCode : EXIT.partly;
-  return { why: `stopped ${where}; ${rest}. ${why}`, exitCode };
+  return { why: `${why}; stopped ${where}, ${rest}`, exitCode };
 }
 
 /** Throws what is neither a bad line nor an outage on the way. */

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Help } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { commands } from './commands/index.ts';
 import { type CommandContext, EXIT, type ExitCode } from './context.ts';
 import { describeFailure } from './describe-failure.ts';
@@ -29,7 +29,7 @@ export function createProgram(context: CommandContext, shell: Shell, version: st
     .addHelpText('after', EPILOGUE)
     .exitOverride()
     .showHelpAfterError('Use --help for options and examples.')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription })
     .configureOutput({
       writeOut: (text) => void context.stdout.write(reflow(text, context.stdout.columns ?? 80)),
       writeErr: (text) => void context.stderr.write(text),
@@ -42,6 +42,12 @@ export function createProgram(context: CommandContext, shell: Shell, version: st
   for (const add of commands) add(program, shell);
   return program;
 }
+
+/** Commander shows defaults, but not which options a command cannot do without. */
+const optionDescription = (option: Option): string => {
+  const description = new Help().optionDescription(option);
+  return option.mandatory ? `${description} (required)` : description;
+};
 
 /** The texts after a command's options, which Commander leaves as they are, filled like the rest; examples stay. */
 function reflow(help: string, width: number): string {

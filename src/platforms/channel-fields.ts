@@ -23,7 +23,7 @@ function isBare(text: string): boolean {
 export const baseUrlField = z
   .string()
   .trim()
-  .refine(isSafeBaseUrl, 'must be an https URL (http only to this machine)')
+  .refine(isSafeBaseUrl, { error: 'must be an https URL (http only to this machine)', abort: true })
   .refine(isBare, 'must hold no credentials, query or fragment')
   .meta({ type: 'URL' });
 

@@ -48,7 +48,7 @@ export function controlRoutes(sandbox: SandboxState, clock: Pick<Clock, 'now'>):
   const app: App = new Hono();
   app.onError((error, c) => {
     const wrong = error instanceof z.ZodError || error instanceof RangeError || error instanceof SyntaxError;
-    const message = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    const message = error instanceof z.ZodError ? issuesText(error) : error.message;
     return c.json({ error: message }, wrong ? 400 : 500);
   });
   readOut(app, sandbox);
@@ -83,6 +83,9 @@ export function controlRoutes(sandbox: SandboxState, clock: Pick<Clock, 'now'>):
   });
   return app;
 }
+
+const issuesText = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; ');
 
 /** What a PUT sets, by its path. */
 function settings({

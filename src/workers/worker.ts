@@ -102,7 +102,6 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     await http?.close();
     // They would go stale in the application's registry.
     for (const { config } of channels) metrics.unsample(config.name);
-    // A worker that failed to start has reported why, and has nothing to abandon.
     if (started) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
     return drained;
   }
@@ -115,6 +114,9 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       const withinMs = durationOption('deadline', deadline, { from: 0, to: 2 ** 31 - 1 });
       if (!running) return { drained: true, abandoned: 0 };
       endsAt = Math.min(endsAt, clock.monotonic() + withinMs);
+      // A worker that failed to start has reported why, and has nothing to finish.
+      if (started && !closing)
+        logger.info({ deadline_ms: withinMs }, 'worker stopping: waiting for requests in flight');
       closing ??= drain(running);
       return await closing;
     },

@@ -174,6 +174,10 @@ describe.concurrent('doctor', () => {
   }) => {
     const env = await openEnvironment();
     const config = await operator.config(env, KEY);
+    await env.redis.config('SET', 'requirepass', 'secret');
+    expect((await examine(config)).of('redis')).toEqual([
+      expect.stringMatching(/requires a password: .* \(NOAUTH\); fix its address or credentials/),
+    ]);
     await env.server.kill();
     const away = await examine(config);
     expect([away.exitCode, away.of('redis')]).toEqual([

@@ -41,6 +41,12 @@ describe('the command line', () => {
     }
   });
 
+  it('marks the options that a command cannot do without', async () => {
+    const { stdout } = await herald(['plays', 'record', '--help'], { columns: 100 });
+    expect(stdout).toMatch(/--channel <name> .*\(required\)$/m);
+    expect(stdout.match(/\(required\)/g)).toHaveLength(1);
+  });
+
   it.each(leaves(program, ''))('%s has a help with an example of itself', async (name) => {
     const { exitCode, stdout } = await herald([...name.split(' '), '--help']);
     expect(exitCode).toBe(EXIT.done);

@@ -164,6 +164,9 @@ it('keeps to its drain timeout and tells of abandoned sends when Redis froze und
   await redis.kill('SIGSTOP');
   worker.signal('SIGTERM');
   expect(await worker.ended(5_000)).toBe(EXIT.partly);
+  expect(await logged(worker, 'worker stopping: waiting for requests in flight')).toMatchObject({
+    deadline_ms: 1_000,
+  });
   expect(await logged(worker, 'worker stopped')).toMatchObject({ abandoned: 1 });
 });
 

@@ -4,6 +4,12 @@ import { baseUrlField, secretField } from '../../src/platforms/channel-fields.ts
 import { platforms } from '../../src/platforms/registry.ts';
 
 describe('the address of a platform', () => {
+  it('is wrong in one way where it is no URL', () => {
+    expect(baseUrlField.safeParse('chat.example.com').error?.issues.map(({ message }) => message)).toEqual([
+      'must be an https URL (http only to this machine)',
+    ]);
+  });
+
   it.each([
     'https://chat.example.com',
     'https://chat.example.com:8443/base/',

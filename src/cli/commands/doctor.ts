@@ -4,6 +4,8 @@ import { type Check, failed, ok, warning } from '../../check.ts';
 import { ConfigError } from '../../config/error.ts';
 import { findLiteralSecrets, loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
+import { RedisUnreachableError } from '../../redis/connection-errors.ts';
+import { refusesLogin } from '../../redis/errors.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { describeFailure } from '../describe-failure.ts';
 import { useInstallation } from '../installation.ts';
@@ -78,13 +80,22 @@ async function examineRedis(
   } catch (error) {
     const { exitCode, lines, stack } = describeFailure(error);
     if (stack !== undefined) throw error;
-    const advice = ADVICE[exitCode] ?? 'check the permissions of its user';
+    const advice = isWrongServer(error as Error)
+      ? FIX_URL
+      : (ADVICE[exitCode] ?? 'check the permissions of its user');
     return { checks: lines.map((line) => failed('redis', `${line}; ${advice}.`)), exitCode };
   }
 }
 
+/** Whether there is a server, but with other credentials, or no Redis: starting one would not help. */
+function isWrongServer({ cause }: { cause?: unknown }): boolean {
+  return cause instanceof RedisUnreachableError && cause.cause instanceof Error && refusesLogin(cause.cause);
+}
+
+const FIX_URL = 'fix its address or credentials in the configuration';
+
 const ADVICE: Partial<Record<ExitCode, string>> = {
-  [EXIT.unreachable]: 'start it, or fix its address or credentials in the configuration',
+  [EXIT.unreachable]: `start it, or ${FIX_URL}`,
   [EXIT.usage]: 'fix it in the configuration',
 };
 

@@ -30,11 +30,14 @@ reset, hang, blank, unreadable, oversize, rate_limited, answer. Ids ending in 7 
 unknown.
 
 Below /sandbox: GET report, recipients and calls (?platform= &recipient= &limit=); GET, POST and DELETE faults;
-PUT kongregate/players, discourse/accounts and <platform>/keys; POST kongregate/new-day and reset.
+PUT kongregate/players, discourse/accounts, zulip/webhook-bots, zulip/old and \`<platform>/keys\`; POST kongregate/new-day,
+kongregate/foreign and reset. Bodies are JSON arrays; zulip/old takes true or false.
 
 Examples:
   $ herald sandbox --port 8080
   $ curl -s http://127.0.0.1:8080/sandbox/calls?platform=kongregate
+  $ curl -s http://127.0.0.1:8080/sandbox/faults \\
+      --json '[{"kind":"reset","count":1}]'
   $ herald sandbox --fault server_error:0.1 \\
       --fault '{"kind":"reset","accepted":true,"count":5}'`;
 
