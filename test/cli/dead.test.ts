@@ -172,7 +172,7 @@ describe.concurrent('dead replay', () => {
     interrupt();
     expect(await ended).toBe(EXIT.partly);
     expect(stdout()).toMatch(/^replayed +1$/m);
-    expect(stderr()).toContain('1 letters');
+    expect(stderr()).toContain('1 dead letters');
     expect(stderr()).toContain('interrupted; run it again for the rest');
   });
 

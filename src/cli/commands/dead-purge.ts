@@ -40,7 +40,7 @@ const run: Run<PurgeCommandOptions> = async (invocation) =>
       );
       return whole ? EXIT.done : EXIT.partly;
     }
-    const progress = startProgress(context.stderr, 'letters', plan.letters);
+    const progress = startProgress(context.stderr, 'dead letters', plan.letters);
     let steps = 0;
     const onStep = (): void => {
       steps += 1;
@@ -51,7 +51,7 @@ const run: Run<PurgeCommandOptions> = async (invocation) =>
       .finally(() => progress.stop());
     const counts = { purged: result.purged, replayed_meanwhile: result.replayedMeanwhile };
     output.result({ dry_run: false, ...counts, interrupted: result.interrupted, ...document }, () =>
-      output.table(['status', 'letters'], Object.entries(counts)),
+      output.table(['status', 'dead letters'], Object.entries(counts)),
     );
     if (result.interrupted) output.note('herald: interrupted; run it again for the rest');
     return whole && !result.interrupted ? EXIT.done : EXIT.partly;

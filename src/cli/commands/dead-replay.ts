@@ -51,7 +51,7 @@ async function replay(
   plan: DeadLetterPlan,
   { context, output, options }: Invocation<ReplayCommandOptions>,
 ): Promise<Replayed> {
-  const progress = startProgress(context.stderr, 'letters', plan.letters);
+  const progress = startProgress(context.stderr, 'dead letters', plan.letters);
   let steps = 0;
   try {
     return await deadLetters.replay(plan, {
@@ -83,7 +83,7 @@ function report(result: Replayed, plan: DeadLetterPlan, { output }: Invocation):
   };
   const { interrupted } = result;
   output.result({ dry_run: false, ...counts, interrupted, ...planDocument(plan) }, () =>
-    output.table(['status', 'letters'], Object.entries(counts)),
+    output.table(['status', 'dead letters'], Object.entries(counts)),
   );
   if (interrupted) output.note('herald: interrupted; run it again for the rest');
   const whole = !interrupted && result.failed === 0 && plan.unknownIds.length === 0;

@@ -47,7 +47,7 @@ export function selectionOf({ args, options, context }: Invocation<SelectionOpti
 
 export const groupRows = (groups: readonly DeadLetterGroup[], output: Output): string =>
   output.table(
-    ['channel', 'reason', 'letters', 'oldest', 'newest'],
+    ['channel', 'reason', 'dead letters', 'oldest', 'newest'],
     groups.map(({ channel, reason, letters, oldest, newest }) => [
       channel,
       reason,
