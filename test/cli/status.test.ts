@@ -93,6 +93,15 @@ describe.concurrent('status', () => {
     expect(await ended).toBe(EXIT.done);
   });
 
+  it('does not wait for a Redis that is away from the beginning', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const argv = ['status', '--watch', '--config', await operator.config(env)];
+    await env.server.kill();
+    const { context, stderr } = testContext({ terminal: true });
+    expect(await runCommandLine(argv, context, '1.2.3')).toBe(EXIT.unreachable);
+    expect(stderr()).toMatch(/^herald: Redis at \S+ did not answer: /);
+  });
+
   it('watches nothing where nobody looks', async ({ expect }) => {
     const { exitCode, stderr } = await herald(['status', '--watch']);
     expect([exitCode, stderr]).toEqual([EXIT.usage, 'herald: status: --watch needs a terminal\n']);

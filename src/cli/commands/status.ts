@@ -91,14 +91,18 @@ const toDocument = (status: ChannelStatus): object => ({
 
 async function watch(admin: Admin, { context, output, options }: Invocation<StatusOptions>): Promise<void> {
   const draw = createLogUpdate(context.stdout);
-  while (!context.signal.aborted) {
-    draw(await frame(admin, options.channel, output));
+  // Read before the first frame: a Redis that was never reached is an error.
+  let text = view(await admin.status({ channels: options.channel }), output);
+  for (;;) {
+    draw(text);
     await systemPause(REDRAW_MS, context.signal);
+    if (context.signal.aborted) break;
+    text = await frame(admin, options.channel, output);
   }
   draw.done();
 }
 
-/** `--watch` goes on through an outage of Redis. */
+/** `--watch` continues through an outage of Redis. */
 async function frame(admin: Admin, channels: readonly string[] | undefined, output: Output): Promise<string> {
   try {
     return view(await admin.status({ channels }), output);
