@@ -81,6 +81,7 @@ async function turn(checkout: string): Promise<Figures> {
 
     const redisBefore = await redisCpuSeconds(redis);
     sink.tell({ warmUp: 0, count } satisfies Expectation);
+    await sink.heard('expecting');
     worker = run(process.execPath, [main, 'worker', '--config', config]);
     worker.stdout?.resume();
     const ended = once(worker, 'exit').then(([code]) =>

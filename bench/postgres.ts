@@ -62,19 +62,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (folder === undefined) throw new Error('no PostgreSQL on this machine');
   const dir = await mkdtemp(join(tmpdir(), 'herald-postgres-'));
   const reaper = startReaper(dir);
-  const owner = account();
-  if (owner.uid !== undefined) await chown(dir, owner.uid, owner.gid as number);
-  const initdb = ['-D', dir, '-U', 'bench', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
-  await promisify(execFile)(join(folder, 'initdb'), initdb, { ...owner, cwd: dir });
   const port = await freePort();
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const where = ['-D', dir, '-p', `${port}`, '-h', '127.0.0.1', '-k', dir];
-  const server = spawn(join(folder, 'postgres'), [...where, ...settings], {
-    ...owner,
-    cwd: dir,
-    stdio: 'ignore',
-    detached: true,
-  });
+  const server = await launch(folder, dir, port);
   reaper.watch(server.pid);
   const url = `postgres://bench@127.0.0.1:${port}/postgres`;
   await eventually('PostgreSQL to answer', () => answers(url, server));
@@ -89,6 +78,18 @@ export async function startPostgres(): Promise<PostgresServer> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** In a session of its own: an interrupt typed at the terminal reaches only the bench, whose end the reaper sees. */
+async function launch(folder: string, dir: string, port: number): Promise<ChildProcess> {
+  const owner = account();
+  if (owner.uid !== undefined) await chown(dir, owner.uid, owner.gid as number);
+  const initdb = ['-D', dir, '-U', 'bench', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
+  await promisify(execFile)(join(folder, 'initdb'), initdb, { ...owner, cwd: dir });
+  const where = ['-D', dir, '-p', `${port}`, '-h', '127.0.0.1', '-k', dir];
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const started = { ...owner, cwd: dir, stdio: 'ignore', detached: true } as const;
+  return spawn(join(folder, 'postgres'), [...where, ...settings], started);
 }
 
 async function answers(url: string, { exitCode }: ChildProcess): Promise<boolean> {

@@ -19,6 +19,8 @@ export interface Expectation {
 
 export type SinkReport =
   | { kind: 'listening'; url: string }
+  /** It counts from here on. */
+  | { kind: 'expecting' }
   /** The warm-up has arrived. */
   | { kind: 'warm' }
   /** Everything has arrived. @property ms from the end of the warm-up (from the first request where there is none) */
@@ -26,9 +28,12 @@ export type SinkReport =
 
 const BODY = '{"success":true}';
 const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
+/** With nothing more for so long, what is missing will not come: whoever waits for it learns so by the end of this process. */
+const STALLED_MS = 60_000;
 const END_OF_HEAD = '\r\n\r\n';
 
-let expected: Expectation = { warmUp: 0, count: Number.POSITIVE_INFINITY };
+const NOTHING: Expectation = { warmUp: 0, count: 0 };
+let expected: Expectation | undefined;
 let arrived = 0;
 let measuredFrom = 0;
 let latenciesMs: number[] = [];
@@ -37,7 +42,7 @@ const report = (what: SinkReport): void => void process.send?.(what);
 
 function arrive(body: () => string): void {
   const now = monotonicMs();
-  const { warmUp, count, stamps } = expected;
+  const { warmUp, count, stamps } = expected ?? NOTHING;
   arrived += 1;
   if (stamps && arrived > warmUp) latenciesMs.push(now - stampIn(body()));
   if (arrived === Math.max(1, warmUp)) {
@@ -51,6 +56,20 @@ function arrive(body: () => string): void {
       ms: now - measuredFrom,
       latenciesMs,
     });
+}
+
+function watch(): void {
+  let before = -1;
+  setInterval(() => {
+    const { warmUp, count } = expected ?? NOTHING;
+    if (arrived === before && arrived < warmUp + count) {
+      process.stderr.write(
+        `sink: ${arrived} of ${warmUp + count} messages, and no more for ${STALLED_MS / 1_000} s\n`,
+      );
+      process.exit(1);
+    }
+    before = expected === undefined ? -1 : arrived;
+  }, STALLED_MS);
 }
 
 function serve(socket: Socket): void {
@@ -78,9 +97,11 @@ function serve(socket: Socket): void {
 process.on('message', (next: Expectation) => {
   expected = next;
   [arrived, measuredFrom, latenciesMs] = [0, 0, []];
+  report({ kind: 'expecting' });
 });
 process.once('disconnect', () => process.exit());
 const server = createServer(serve).listen(0, '127.0.0.1', () => {
   const { port } = server.address() as { port: number };
   report({ kind: 'listening', url: `http://127.0.0.1:${port}` });
 });
+watch();

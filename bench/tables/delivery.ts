@@ -6,7 +6,7 @@ import type { Store } from '../stores.ts';
 
 /** The processes of a turn, and what they do together. */
 
-export type Sink = Child<SinkReport> & { url: string; expect(what: Expectation): void };
+export type Sink = Child<SinkReport> & { url: string; expect(what: Expectation): Promise<void> };
 export type ContenderChild = Child<ContenderReport>;
 
 /** What the messages of a measurement took. */
@@ -22,7 +22,11 @@ export async function withSink<T>(use: (sink: Sink) => Promise<T>): Promise<T> {
   const child = startChild<SinkReport>('sink.ts');
   try {
     const { url } = await child.heard('listening');
-    return await use({ ...child, url, expect: (what) => child.tell(what) });
+    const expect = async (what: Expectation): Promise<void> => {
+      child.tell(what);
+      await child.heard('expecting');
+    };
+    return await use({ ...child, url, expect });
   } finally {
     await child.kill();
   }
@@ -58,24 +62,26 @@ export async function deliver(
   { warmUp, count, queued = warmUp + count }: { warmUp: number; count: number; queued?: number },
 ): Promise<Delivered> {
   return await withSink(async (sink) => {
-    sink.expect({ warmUp, count });
-    const task = { kind: 'work', contender, url: store.url, sink: sink.url, count: queued } as const;
-    return await withContender(task, async (worker) => {
-      const read = async () => {
-        worker.tell({});
-        return await Promise.all([worker.heard('usage'), store.cpuSeconds()]);
-      };
+    await sink.expect({ warmUp, count });
+    const place = { url: store.url, sink: sink.url, count: queued };
+    return await withContender({ kind: 'work', contender, ...place }, async (worker) => {
       await Promise.race([sink.heard('warm'), worker.failed]);
-      const [before, storeBefore] = await read();
+      const before = await readUsage(worker, store);
       const { ms, requests } = await Promise.race([sink.heard('complete'), worker.failed]);
-      const [after, storeAfter] = await read();
+      const after = await readUsage(worker, store);
       const per10k = 10_000 / requests;
       return {
         perSecond: requests / (ms / 1_000),
-        workerCpuSeconds: (after.cpuSeconds - before.cpuSeconds) * per10k,
-        storeCpuSeconds: (storeAfter - storeBefore) * per10k,
+        workerCpuSeconds: (after.worker - before.worker) * per10k,
+        storeCpuSeconds: (after.store - before.store) * per10k,
         rssMb: after.rssMb,
       };
     });
   });
+}
+
+async function readUsage(worker: ContenderChild, store: Store) {
+  worker.tell({});
+  const [usage, storeSeconds] = await Promise.all([worker.heard('usage'), store.cpuSeconds()]);
+  return { worker: usage.cpuSeconds, store: storeSeconds, rssMb: usage.rssMb };
 }

@@ -16,10 +16,10 @@ async function measure(contender: ContenderName, count: number): Promise<Figures
       const work = { kind: 'work', contender, url, sink: sink.url, count } as const;
       return withContender(work, async (worker) => {
         await worker.heard('ready');
-        sink.expect({ warmUp: 0, count: BEFORE });
+        await sink.expect({ warmUp: 0, count: BEFORE });
         await enqueue(contender, { url, way: 'all', count: BEFORE });
         await Promise.race([sink.heard('complete'), worker.failed]);
-        sink.expect({ warmUp: WARM_UP, count, stamps: true });
+        await sink.expect({ warmUp: WARM_UP, count, stamps: true });
         const paced = { first: BEFORE, count: WARM_UP + count, perSecond: PER_SECOND };
         return await withContender({ kind: 'pace', contender, url, ...paced }, async (sender) => {
           const ends = [sink.heard('complete'), worker.failed, sender.failed] as const;
