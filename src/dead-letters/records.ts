@@ -2,7 +2,7 @@ import { loadScript } from '../ledger/script.ts';
 import type { DeadReason } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 
-/** The records of dead letters, written by the script that makes a message dead (`letters.lua`). */
+/** The records of dead letters, written by the script that makes a message dead (`dead-letters.lua`). */
 
 /** An entry of the index by reason. */
 export interface ListedDeadLetter {

@@ -21,10 +21,10 @@ const IN_SCRIPTS = {
   POLICY: keys.policy,
   EPOCH: keys.epoch,
   PERMISSIONS: keys.permissions,
-  LETTERS: keys.deadLetters,
-  LETTER_DATA: keys.deadLetterData,
-  LETTER_IDS: keys.deadLetterIds,
-  "letters_of('stalled')": keys.deadLettersOf('stalled'),
+  DEAD_LETTERS: keys.deadLetters,
+  DEAD_LETTER_DATA: keys.deadLetterData,
+  DEAD_LETTER_IDS: keys.deadLetterIds,
+  "dead_letters_of('stalled')": keys.deadLettersOf('stalled'),
 };
 
 /** The parts of a BullMQ queue, its jobs and what it keeps beside them. */
