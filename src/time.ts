@@ -32,9 +32,9 @@ export const instant = () =>
 
 const WITH_UNIT = /^\d+(\.\d+)?\s*(ms|s|m|h|d|w)$/;
 
-/** @returns milliseconds; undefined for a value that is not a duration, such as text without a unit, which is ambiguous */
+/** @returns whole milliseconds; undefined for a value that is not a duration, such as text without a unit, which is ambiguous */
 export function parseDuration(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? Math.round(value) : undefined;
   const text = typeof value === 'string' ? value.trim() : '';
   return WITH_UNIT.test(text) ? Math.round(ms(text as ms.StringValue)) : undefined;
 }

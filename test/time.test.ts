@@ -43,6 +43,7 @@ describe('a duration', () => {
     ['1.5m', 90_000],
     ['12h', 43_200_000],
     ['14d', 1_209_600_000],
+    [10_000 / 3, 3_333],
   ])('%s is milliseconds', (value, milliseconds) => expect(parseDuration(value)).toBe(milliseconds));
 
   it.each(['10', '-5s', '5 fortnights', '', Number.NaN, Number.POSITIVE_INFINITY, null, {}])(
