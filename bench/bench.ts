@@ -1,5 +1,5 @@
 import { describeMachine } from './machine.ts';
-import type { BenchOptions, Scale } from './options.ts';
+import { type BenchOptions, type Scale, UsageError } from './options.ts';
 import { type Report, reportTable } from './report.ts';
 import { bytes } from './tables/bytes.ts';
 import { enqueueing } from './tables/enqueue.ts';
@@ -11,7 +11,7 @@ import { throughput } from './tables/throughput.ts';
 function chosen(tables: readonly Table[], only: readonly string[]): Table[] {
   const names = new Set(tables.flatMap(({ name, rows }) => [name, ...rows.map((row) => row.name)]));
   const unknown = only.find((name) => !names.has(name));
-  if (unknown !== undefined) throw new RangeError(`--only ${unknown}: one of ${[...names].join(', ')}`);
+  if (unknown !== undefined) throw new UsageError(`--only ${unknown}: one of ${[...names].join(', ')}`);
   const wanted = (name: string): boolean => only.length === 0 || only.includes(name);
   return tables
     .map((table) => ({ ...table, rows: table.rows.filter((row) => wanted(table.name) || wanted(row.name)) }))
@@ -41,7 +41,7 @@ async function measure(
 /**
  * Every row has one turn a round, so that what the machine does meanwhile falls on all of them.
  * @param tell hears which turn begins
- * @throws RangeError for a name in `only` that no row and no table has
+ * @throws UsageError for a name in `only` that no row and no table has
  */
 export async function runBench(options: BenchOptions, tell: (turn: string) => void): Promise<Report> {
   const { scale, only } = options;

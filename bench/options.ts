@@ -19,6 +19,11 @@ export interface BenchOptions {
   json: boolean;
 }
 
+/** What is asked for cannot be read, or is not there. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 export const USAGE = `npm run bench -- [options]
 
   --quick          one round of few messages, under a minute: whether it runs, no figures to tell
@@ -41,15 +46,15 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** Undefined when only the usage is asked for. Throws a RangeError or TypeError for what it cannot read. */
+/** Undefined when only the usage is asked for. @throws UsageError */
 export function readOptions(args: readonly string[]): BenchOptions | undefined {
-  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const values = parse(args);
   if (values.help) return undefined;
   const base = values.quick ? QUICK : FULL;
   const number = (name: 'rounds' | 'messages'): number => {
     const value = Number(values[name] ?? base[name]);
     if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`--${name}: expected a whole number from 1`);
+      throw new UsageError(`--${name}: expected a whole number from 1`);
     return value;
   };
   return {
@@ -58,4 +63,12 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     growth: values.growth,
     json: values.json,
   };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
 }

@@ -1,11 +1,25 @@
 /** Herald beside what it could be replaced with: `npm run bench`; docs/speed.md tells what is measured. */
 import { runBench } from './bench.ts';
-import { readOptions, USAGE } from './options.ts';
+import { readOptions, USAGE, UsageError } from './options.ts';
 import { renderReport } from './report.ts';
 
-const options = readOptions(process.argv.slice(2));
-if (options === undefined) process.stdout.write(`${USAGE}\n`);
-else {
+const WRONG_USAGE = 2;
+
+async function run(args: readonly string[]): Promise<void> {
+  const options = readOptions(args);
+  if (options === undefined) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const report = await runBench(options, (turn) => void process.stderr.write(`${turn}\n`));
   process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : renderReport(report)}\n`);
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  // An option or a name that there is not; anything else is a failure of the bench, told with its trace.
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = WRONG_USAGE;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readOptions } from '../../bench/options.ts';
+import { readOptions, UsageError } from '../../bench/options.ts';
 
 it('reads five rounds of all rows where nothing else is asked for', () => {
   expect(readOptions([])).toMatchObject({
@@ -22,5 +22,5 @@ it('reads what is asked for', () => {
 });
 
 it.each([['--rounds', '0'], ['--messages', 'many'], ['--fast']])('refuses %s %s', (...args) => {
-  expect(() => readOptions(args)).toThrow();
+  expect(() => readOptions(args)).toThrow(UsageError);
 });
