@@ -25,8 +25,8 @@ export interface HealthDeps {
   watchdog: Watchdog;
 }
 
-/** Restoring recent sends takes a few seconds; if it takes longer, an operator must act. */
-const RESTORING_MS = 5_000;
+/** Restoring recent sends takes the hold of four seconds and a little more; after that an operator must act. */
+const RESTORING_MS = 6_000;
 
 export function createHealth({ redis, store, guard, maintenance, watchdog }: HealthDeps): Health {
   async function checkRedis(): Promise<ReadinessCheck> {
