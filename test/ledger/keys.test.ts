@@ -4,7 +4,7 @@ import { DEAD_REASONS } from '../../src/outcome.ts';
 import { CHANNELS_KEY, channelKey, channelKeys, PROBE_KEY } from '../../src/redis/keys.ts';
 import { createScript } from '../../src/redis/script.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { CHANNEL, it } from '../support/environment.ts';
+import { CHANNEL, it, LONG_WINDOW_MS } from '../support/environment.ts';
 
 const keys = channelKeys(CHANNEL);
 
@@ -57,17 +57,18 @@ describe('the keys', () => {
     await env.worker();
     await env.producer.recordPlay({ channel: CHANNEL, to: { userId: 11 }, at: new Date() });
     for (const userId of [11, 12]) await env.send(userId);
-    await env.send(11, { onQuota: 'defer' });
+    const afterTheWindow = new Date(Date.now() + 2 * LONG_WINDOW_MS).toISOString();
+    await env.send(11, { onQuota: 'defer', expiresAt: afterTheWindow });
     await env.addForeign({ v: 1, platform: 'kongregate' });
     await eventually(
-      'three receipts',
+      'three final states',
       () => env.receipts(),
-      (receipts) => receipts.length >= 3,
+      (receipts) => receipts.length === 3,
     );
     const found = await eventually(
-      'the shared sample',
+      'the shared sample, and the message that waits for the next window',
       () => env.redis.keys('*'),
-      (all) => all.some((key) => key.startsWith(keys.sample(''))),
+      (all) => all.includes(keys.waits) && all.some((key) => key.startsWith(keys.sample(''))),
     );
     expect(found.filter((key) => !isListed(key))).toEqual([]);
     expect(found).toEqual(
