@@ -28,13 +28,13 @@ const ENDLESS_DAY_MS = Number.MAX_SAFE_INTEGER;
 
 export interface DemoOptions {
   context: CommandContext;
-  tell(line: string): void;
-  /** Told of a worker that ended and was not killed. */
+  print(line: string): void;
+  /** Called when a worker ends without having been killed. */
   onBroken(worker: WorkerProcess): void;
 }
 
 /** Starts everything but the workers. @throws CommandFailure where no Redis can be had */
-export async function openDemo({ context, tell, onBroken }: DemoOptions): Promise<DemoEnvironment> {
+export async function openDemo({ context, print, onBroken }: DemoOptions): Promise<DemoEnvironment> {
   const env = await openEnvironment({
     channels: FIELDS,
     sandbox: {
@@ -42,7 +42,7 @@ export async function openDemo({ context, tell, onBroken }: DemoOptions): Promis
       kongregate: { dayMs: ENDLESS_DAY_MS },
       discourse: { requestsPerMinute: 1_000_000 },
     },
-    startRedis: () => ownRedis(context, tell),
+    startRedis: () => ownRedis(context, print),
     config: { http: false, drainTimeout: '2s' },
   });
   let closing = false;

@@ -42,7 +42,7 @@ export function createPerformance(
   const news: News[] = [];
   let replayed = 0;
   const elapsed = (): number => clock.monotonic() - startedAt;
-  const tell = (text: string): void => void news.push({ atMs: elapsed(), text });
+  const print = (text: string): void => void news.push({ atMs: elapsed(), text });
   const idsOf = (channel: Channel, run: number): Set<string> =>
     new Set(receipts[channel].filter((receipt) => receipt.run === run).map(({ id }) => id));
   const until = async (holds: () => boolean): Promise<void> => {
@@ -80,8 +80,8 @@ export function createPerformance(
   async function mendAndReplay(): Promise<void> {
     const players = mendablePlayers();
     sandbox.kongregate.players.set(...players.map((userId) => ({ userId, state: 'played' as const })));
-    tell(`${players.length} of the unknown players turn out to exist:`);
-    tell(REPLAY_COMMAND);
+    print(`${players.length} of the unknown players turn out to exist:`);
+    print(REPLAY_COMMAND);
     const replay = await replayDeadLetters({ redis, channels: ['kongregate'], reasons: [REASON], signal });
     replayed = replay.replayed + replay.failed;
     await until(() => idsOf('kongregate', 2).size >= replayed);
@@ -94,7 +94,7 @@ export function createPerformance(
     const shares = [0, 1].map((turn) => plan.filter((_, i) => i % 2 === turn));
     await Promise.all([
       ...shares.map(produce),
-      playTimeline({ sandbox, victim: workers[1], clock, signal, tell }),
+      playTimeline({ sandbox, victim: workers[1], clock, signal, print }),
     ]);
     await until(() => CHANNELS.every((channel) => idsOf(channel, 1).size >= enqueued[channel].size));
     await mendAndReplay();

@@ -20,7 +20,7 @@ export async function runDemo(invocation: Invocation): Promise<ExitCode> {
   const startedAt = context.clock.monotonic();
   // With --json, standard output belongs to the closing document.
   const stream = output.json ? context.stderr : context.stdout;
-  const tell = (line: string): void => void stream.write(`${line}\n`);
+  const print = (line: string): void => void stream.write(`${line}\n`);
   const failure = new AbortController();
   const fail = (why: string): void => failure.abort(new CommandFailure(why, EXIT.partly));
   const late = `not finished within ${seconds(DEADLINE_MS)}: this machine is too busy, or messages got stuck`;
@@ -28,12 +28,12 @@ export async function runDemo(invocation: Invocation): Promise<ExitCode> {
   const signal = AbortSignal.any([context.signal, failure.signal]);
   let env: DemoEnvironment | undefined;
   try {
-    tell('Starting a Redis, four simulated platforms and two workers …');
+    print('Starting a Redis, four simulated platforms and two workers …');
     const onBroken = ({ name, log }: WorkerProcess): void => {
       context.stderr.write(`\nthe last of the log of ${name}:\n${log().slice(-LOG_CHARACTERS)}\n`);
       fail(`${name} ended by itself`);
     };
-    env = await openDemo({ context, tell, onBroken });
+    env = await openDemo({ context, print, onBroken });
     const performance = createPerformance(env, context.clock, signal);
     const closeScreen = openScreen(stream, createPaint(stream, context.env), performance.snapshot);
     await performance.play().finally(closeScreen);

@@ -36,17 +36,17 @@ function picture(stream: OutputStream, paint: Paint, look: () => Snapshot): () =
 }
 
 function lines(stream: OutputStream, paint: Paint, look: () => Snapshot): () => void {
-  let told = 0;
-  const tellNews = (): void => {
+  let printed = 0;
+  const printNews = (): void => {
     const { news } = look();
-    for (const item of news.slice(told)) stream.write(`${newsLine(item, paint)}\n`);
-    told = news.length;
+    for (const item of news.slice(printed)) stream.write(`${newsLine(item, paint)}\n`);
+    printed = news.length;
   };
-  const tell = (): void => void stream.write(`${plainLine(look())}\n`);
-  const timers = [setInterval(tellNews, REDRAW_MS), setInterval(tell, LINE_MS)];
+  const print = (): void => void stream.write(`${plainLine(look())}\n`);
+  const timers = [setInterval(printNews, REDRAW_MS), setInterval(print, LINE_MS)];
   return () => {
     timers.forEach(clearInterval);
-    tellNews();
-    tell();
+    printNews();
+    print();
   };
 }

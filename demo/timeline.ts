@@ -13,7 +13,7 @@ export interface TimelineOptions {
   victim: DemoWorker;
   clock: Clock;
   signal: AbortSignal;
-  tell(text: string): void;
+  print(text: string): void;
 }
 
 const ON_KONGREGATE = { platform: 'kongregate' };
@@ -55,7 +55,7 @@ export async function playTimeline(options: TimelineOptions): Promise<void> {
   const startedAt = clock.monotonic();
   for (const [atMs, text, act] of events(options)) {
     await pause(Math.max(0, startedAt + atMs - clock.monotonic()), undefined, { signal });
-    options.tell(text);
+    options.print(text);
     await act?.();
   }
 }

@@ -16,7 +16,7 @@ import { adviseRedis } from './redis-advice.ts';
  */
 export async function ownRedis(
   { env }: Pick<CommandContext, 'env'>,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<RedisServer> {
   try {
     return await startRedis();
@@ -28,8 +28,8 @@ export async function ownRedis(
     osRelease: await readFile('/etc/os-release', 'utf8').catch(() => ''),
     isRoot: process.getuid?.() === 0,
   });
-  if (advice.kind === 'tell') throw wrongUsage(advice.sentence);
-  tell('No redis-server here: installing the package redis-server by apt-get; its service is not started.');
+  if (advice.kind === 'advise') throw wrongUsage(advice.sentence);
+  print('No redis-server here: installing the package redis-server by apt-get; its service is not started.');
   await installRedis({ env });
   return await startRedis().catch((error: unknown) => {
     throw clear(error);

@@ -1,7 +1,7 @@
 /** How a person gets a Redis onto this system. */
 export type RedisAdvice =
   /** The demo can install Debian's package itself. */
-  { kind: 'install' } | { kind: 'tell'; sentence: string };
+  { kind: 'install' } | { kind: 'advise'; sentence: string };
 
 export interface SystemFacts {
   platform: NodeJS.Platform;
@@ -23,15 +23,15 @@ const NEEDED = 'redis-server or valkey-server is needed on the PATH';
 
 /** Pure: what to do where neither program was found. */
 export function adviseRedis({ platform, osRelease, isRoot }: SystemFacts): RedisAdvice {
-  const tell = (how: string): RedisAdvice => ({ kind: 'tell', sentence: `${NEEDED}: ${how}` });
-  if (platform === 'darwin') return tell('brew install redis');
-  if (platform === 'win32') return tell('run it inside WSL, where apt-get install redis-server brings one');
+  const advise = (how: string): RedisAdvice => ({ kind: 'advise', sentence: `${NEEDED}: ${how}` });
+  if (platform === 'darwin') return advise('brew install redis');
+  if (platform === 'win32') return advise('run it inside WSL, where apt-get install redis-server brings one');
   const names = systemNames(osRelease);
   const [pattern, command] = INSTALLERS.find(([known]) => names.some((name) => known.test(name))) ?? [];
   if (pattern === undefined || command === undefined) {
-    return tell("install Redis 7.0 or Valkey 7.2, or newer, with your system's package manager");
+    return advise("install Redis 7.0 or Valkey 7.2, or newer, with your system's package manager");
   }
-  return isRoot && pattern.test('debian') ? { kind: 'install' } : tell(command);
+  return isRoot && pattern.test('debian') ? { kind: 'install' } : advise(command);
 }
 
 function systemNames(osRelease: string): string[] {

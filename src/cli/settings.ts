@@ -29,7 +29,7 @@ export function readSettings({
   const named = options.config ?? (env['HERALD_CONFIG'] || undefined);
   if (named === undefined && !existsSync('herald.yaml')) {
     const given = env['REDIS_URL'] || undefined;
-    // Whoever forgot the configuration must not take this machine's Redis for the one that was meant.
+    // An operator who forgot the configuration must not mistake this machine's Redis for the intended one.
     if (given === undefined)
       output.note(`herald: no herald.yaml here and no REDIS_URL: using ${DEFAULT_REDIS}`);
     const redis = redisUrl.safeParse(given ?? DEFAULT_REDIS);

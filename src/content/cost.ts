@@ -23,7 +23,7 @@ export function limitCost(parser: MarkdownIt): void {
   parser.inline.ruler.before('newline', 'cost', ({ env, level }) => step(env, level));
 }
 
-/** @returns false, so that the parser goes on to its next rule */
+/** @returns false, so that the parser tries its next rule */
 function step(env: Env, level: number): false {
   const steps = Number(env['steps'] ?? 0) + 1;
   env['steps'] = steps;

@@ -58,7 +58,7 @@ const admitScript = loadScript('admit.lua');
 const settleScript = loadScript('settle.lua');
 
 /** A store that takes no writes refuses each of them alike: asking for each alone would only ask more. */
-const blamesSomebody = (error: unknown): boolean => isRefusal(error) && !refusesWrites(error);
+const blamesAnEntry = (error: unknown): boolean => isRefusal(error) && !refusesWrites(error);
 
 export interface Admission {
   message: LedgerMessage;
@@ -105,7 +105,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     return reply.map(decodeSettled);
   };
 
-  const joined = { max: MAX_BATCH, refusedByStore: blamesSomebody };
+  const joined = { max: MAX_BATCH, refusedByStore: blamesAnEntry };
   const admit = coalesce(admitAll, joined);
   return {
     settle: coalesce(settleAll, joined),

@@ -1,6 +1,6 @@
 import type { DeliveryObserver } from './observer.ts';
 
-/** Tells every observer, in the order given. */
+/** Calls every observer, in the order given. */
 export function combineObservers(...observers: readonly DeliveryObserver[]): DeliveryObserver {
   return {
     admitted(channel, verdict) {

@@ -12,9 +12,9 @@ it('installs as root on Debian and its relatives, and nowhere else', () => {
   expect(advise(DEBIAN, { isRoot: true })).toEqual({ kind: 'install' });
   expect(advise(UBUNTU, { isRoot: true })).toEqual({ kind: 'install' });
   for (const other of [ROCKY, 'ID=alpine', '']) {
-    expect(advise(other, { isRoot: true }).kind).toBe('tell');
+    expect(advise(other, { isRoot: true }).kind).toBe('advise');
   }
-  expect(advise('', { isRoot: true, platform: 'darwin' }).kind).toBe('tell');
+  expect(advise('', { isRoot: true, platform: 'darwin' }).kind).toBe('advise');
 });
 
 it.each([
@@ -29,5 +29,5 @@ it.each([
   ['', 'freebsd', "your system's package manager"],
 ] as const)('tells in one sentence how to get one (%j, %s)', (osRelease, platform, how) => {
   const advice = advise(osRelease, { platform });
-  expect(advice).toEqual({ kind: 'tell', sentence: expect.stringContaining(how) });
+  expect(advice).toEqual({ kind: 'advise', sentence: expect.stringContaining(how) });
 });

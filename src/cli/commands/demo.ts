@@ -4,7 +4,7 @@ const HELP = `
 Everything is the demo's own and gone when it ends: a Redis on a free port (redis-server or valkey-server on the PATH; as
 root on Debian or Ubuntu the package is installed where it is missing), four simulated platforms, two workers, and two
 producers that enqueue some 2,400 messages for 1,500 players of Kongregate and 120 messages for each of Zulip, Discourse
-and User.com. One of the workers is killed and started again. Exit code 0 tells that the promise held: one final state a
+and User.com. One of the workers is killed and started again. Exit code 0 means that the promise held: one final state a
 message, receipts that agree with the platforms, no player of Kongregate with two messages, each message of Zulip and
 Discourse exactly once, none of User.com twice.
 

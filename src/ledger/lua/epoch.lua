@@ -12,7 +12,7 @@ local function stored_epoch()
   return token and { token = token, id = id, opens = tonumber(opens), cause = cause } or nil
 end
 
--- Whether this is the history that the caller knows. Nobody is admitted on what a store has forgotten.
+-- Whether this is the history that the caller knows. No message is admitted by what is left in a store that lost writes.
 local function is_epoch(token)
   local epoch = stored_epoch()
   return epoch and epoch.token == token and epoch.id == replication_id()

@@ -7,7 +7,8 @@
 
 local request = cjson.decode(ARGV[1])
 local epoch, id = stored_epoch(), replication_id()
--- A worker that had just started mistook a store that forgot for a new one, and holds nobody up: a worker that knew it starts a new epoch.
+-- A worker that had just started mistook a store that lost its data for a new one, without a hold: a worker that knew the store
+-- before starts a new epoch.
 local mistaken = epoch and epoch.id == id and epoch.cause == 'new' and request.known and request.known ~= epoch.token
 if epoch and epoch.id == id and not mistaken then
   local wait = math.max(0, math.min(epoch.opens - now, request.hold))

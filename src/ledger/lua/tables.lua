@@ -39,7 +39,7 @@ function Table:save_header()
 end
 
 function Table:bucket(field)
-  -- Whoever reads an entry mostly writes it next.
+  -- An entry that was read is usually written next.
   if field == self.last_field then return self.last_bucket end
   local hash = tonumber(string.sub(redis.sha1hex(field), 1, 8), 16)
   local index = hash % self.size

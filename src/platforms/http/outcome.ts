@@ -34,8 +34,8 @@ export function outcomeOfRateLimit(answer: HttpAnswer, now: number, inBody?: unk
 }
 
 /**
- * Adds the rest that any answer may ask for. RFC 9110 (10.2.3) speaks of 503 and of redirects; whoever sends
- * Retry-After with another status means it just the same.
+ * Adds the rest that any answer may ask for. RFC 9110 (10.2.3) defines Retry-After for 503 and redirects;
+ * with another status it means the same.
  */
 export function withRest(outcome: Outcome, answer: HttpAnswer, now: number): Outcome {
   const rest = longest([outcome.restMs, restOf(answer, now)]);
