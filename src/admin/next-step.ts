@@ -134,9 +134,23 @@ function becomes(
         : `it keeps waiting for its own attempt${later}`;
     case 'boundary':
       return `it waits for the next window${until === null ? '' : `, ${instant(until)}`}`;
-    default: {
+    case 'early':
+      return `it waits for its time${until === null ? '' : `, ${instant(until)}`}`;
+    case 'resting':
+    case 'stopped':
+    case 'policy_changed':
+      return 'it waits until the channel resumes';
+    case 'send': {
       const doubtful = record && 'doubtSince' in record && record.doubtSince !== null;
       return doubtful ? 'it is sent again, which shows whether that attempt arrived' : 'it is sent';
     }
+    // Verdicts that end a run: `final` has said it.
+    case 'known':
+    case 'duplicate':
+    case 'expired':
+    case 'ineligible':
+    case 'exhausted':
+    case 'unconfirmed':
+      return 'it ends';
   }
 }

@@ -36,8 +36,13 @@ export async function predict(
   }
   const plan = planVerdict(verdict, { onQuota, expiresInMs: expiresAt - at, pickups: 1, random: () => 0 });
   const ended = plan.next.kind === 'complete' || plan.next.kind === 'dead';
-  const until = !ended && 'waitMs' in verdict ? at + verdict.waitMs : null;
+  const until = ended ? null : waitsUntil(verdict, at);
   return { at, verdict: verdict.kind, final: plan.final ?? finalOf(plan.next), until };
+}
+
+function waitsUntil(verdict: Verdict, at: number): number | null {
+  if (verdict.kind === 'early') return verdict.at;
+  return 'waitMs' in verdict ? at + verdict.waitMs : null;
 }
 
 const finalOf = (next: ReturnType<typeof planVerdict>['next']): FinalState | null => {

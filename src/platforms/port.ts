@@ -10,7 +10,7 @@ export { ContentError, type RenderableMessage } from '../content/content.ts';
 
 /**
  * What Herald needs of a platform: a definition (pure: the shape of its messages and of its channels, rendering,
- * limits) and a client made from a channel's settings (the wire). A platform is one file and one line in the registry.
+ * limits) and a client made from a channel's settings (the wire). A platform is a folder and one line in the registry.
  */
 
 /** Whom a message goes to. `key` names the recipient in the ledger: same person, same key, within one addressing. */

@@ -108,6 +108,10 @@ it.each<[string, Partial<Explanation>]>([
     { predicted: predicted('boundary', null, 60) },
   ],
   [
+    `It is ready for the next free worker; then it waits for its time, ${iso(60)}.`,
+    { predicted: predicted('early', null, 60) },
+  ],
+  [
     `It waits: the channel is resting (breaker_open) until ${iso(20)}; then it is sent.`,
     { resting: { reason: 'breaker_open', until: at(20) } },
   ],

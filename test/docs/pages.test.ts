@@ -57,7 +57,7 @@ const filesOf = (text: string): string[] =>
   [...text.matchAll(/`([\w./-]+\.(?:ts|lua))`/g)].map(([, file = '']) => file);
 
 describe('files', () => {
-  const inFolders = ['src/', 'test/', 'testing/', 'chaos/', 'bench/', 'build/'].flatMap((folder) =>
+  const inFolders = ['src/', 'test/', 'testing/', 'chaos/', 'bench/', 'build/', 'demo/'].flatMap((folder) =>
     readdirSync(pageUrl(folder), { recursive: true, encoding: 'utf8' }).map((file) => `/${folder}${file}`),
   );
   const files = [...inFolders, ...readdirSync(pageUrl('.')).map((file) => `/${file}`)];

@@ -4,24 +4,14 @@ import { renderContent } from '../../src/content/render.ts';
 import { baseUrlField, secretField } from '../../src/platforms/channel-fields.ts';
 import { createHttpClient } from '../../src/platforms/http/client.ts';
 import { outcomeOfStrangeStatus, outcomeWithoutAnswer } from '../../src/platforms/http/outcome.ts';
-import type { PlatformDefinition, RenderableMessage } from '../../src/platforms/port.ts';
+import { definePlatform } from '../../src/platforms/port.ts';
 
 /** A fifth platform, as the guide to adding one says: this file, and a line in a registry. */
 
-interface WebhookMessage extends RenderableMessage {
-  to: { hook: string };
-}
-
-interface WebhookSettings {
-  baseUrl: string;
-  token: string;
-}
-
-export const webhook: PlatformDefinition<WebhookMessage, WebhookSettings> = {
+export const webhook = definePlatform({
   name: 'webhook',
   messageShape: { to: z.strictObject({ hook: z.string().regex(/^[a-z0-9-]+$/) }) },
   channelShape: { baseUrl: baseUrlField, token: secretField },
-  secrets: ['token'],
   defaults: { eligibility: false, quota: false },
   resolution: 'keep',
   account: () => 'webhook',
@@ -45,4 +35,4 @@ export const webhook: PlatformDefinition<WebhookMessage, WebhookSettings> = {
       close: () => http.close(),
     };
   },
-};
+});

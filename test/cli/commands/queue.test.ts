@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
-import { EXIT } from '../../src/cli/context.ts';
-import { CHANNEL } from '../support/environment.ts';
-import { it } from './operator-fixture.ts';
+import { EXIT } from '../../../src/cli/context.ts';
+import { CHANNEL } from '../../support/environment.ts';
+import { it } from '../operator-fixture.ts';
 
 describe.concurrent('queue list', () => {
   it('lists what waits in the order in which workers take it, without the content', async ({

@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
-import { EXIT } from '../../src/cli/context.ts';
-import { eventually } from '../../testing/eventually.ts';
-import { bury } from '../admin/admin-fixture.ts';
-import { CHANNEL } from '../support/environment.ts';
-import { it } from './operator-fixture.ts';
-import { herald } from './test-context.ts';
+import { EXIT } from '../../../src/cli/context.ts';
+import { eventually } from '../../../testing/eventually.ts';
+import { bury } from '../../admin/admin-fixture.ts';
+import { CHANNEL } from '../../support/environment.ts';
+import { it } from '../operator-fixture.ts';
+import { herald } from '../test-context.ts';
 
 describe.concurrent('channel', () => {
   it('pause holds every message, resume lets them go within seconds', async ({

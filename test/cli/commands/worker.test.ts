@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
 import { expect, it, onTestFinished } from 'vitest';
-import { createProducer } from '../../src/app.ts';
-import { EXIT } from '../../src/cli/context.ts';
-import { type RedisOptions, startRedis, startSandbox } from '../../src/sandbox/index.ts';
-import { secretsOf } from '../../src/secrets.ts';
-import { eventually } from '../../testing/eventually.ts';
-import { type CommandProcess, startCommand } from './command-process.ts';
-import { herald } from './test-context.ts';
+import { createProducer } from '../../../src/app.ts';
+import { EXIT } from '../../../src/cli/context.ts';
+import { type RedisOptions, startRedis, startSandbox } from '../../../src/sandbox/index.ts';
+import { secretsOf } from '../../../src/secrets.ts';
+import { eventually } from '../../../testing/eventually.ts';
+import { type CommandProcess, startCommand } from '../command-process.ts';
+import { herald } from '../test-context.ts';
 
 async function ownRedis(options: RedisOptions = {}) {
   const redis = await startRedis(options);

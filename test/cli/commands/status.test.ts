@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
-import { EXIT } from '../../src/cli/context.ts';
-import { runCommandLine } from '../../src/cli/program.ts';
-import { eventually } from '../../testing/eventually.ts';
-import { bury } from '../admin/admin-fixture.ts';
-import { CHANNEL } from '../support/environment.ts';
-import { it } from './operator-fixture.ts';
-import { herald, testContext } from './test-context.ts';
+import { EXIT } from '../../../src/cli/context.ts';
+import { runCommandLine } from '../../../src/cli/program.ts';
+import { eventually } from '../../../testing/eventually.ts';
+import { bury } from '../../admin/admin-fixture.ts';
+import { CHANNEL } from '../../support/environment.ts';
+import { it } from '../operator-fixture.ts';
+import { herald, testContext } from '../test-context.ts';
 
 describe.concurrent('status', () => {
   it('counts what waits, what is scheduled and what is dead', async ({ openEnvironment, operator }) => {

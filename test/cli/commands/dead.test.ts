@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
-import { EXIT } from '../../src/cli/context.ts';
-import { runCommandLine } from '../../src/cli/program.ts';
-import { bury, welcome } from '../admin/admin-fixture.ts';
-import type { Environment } from '../support/environment.ts';
-import { it } from './operator-fixture.ts';
-import { herald, testContext } from './test-context.ts';
+import { EXIT } from '../../../src/cli/context.ts';
+import { runCommandLine } from '../../../src/cli/program.ts';
+import { bury, welcome } from '../../admin/admin-fixture.ts';
+import type { Environment } from '../../support/environment.ts';
+import { it } from '../operator-fixture.ts';
+import { herald, testContext } from '../test-context.ts';
 
 async function buried(env: Environment): Promise<string[]> {
   await env.worker();

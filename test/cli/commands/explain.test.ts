@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
-import { EXIT } from '../../src/cli/context.ts';
-import { eventually } from '../../testing/eventually.ts';
-import { bury, welcome } from '../admin/admin-fixture.ts';
-import { CHANNEL } from '../support/environment.ts';
-import { it } from './operator-fixture.ts';
-import { herald } from './test-context.ts';
+import { EXIT } from '../../../src/cli/context.ts';
+import { eventually } from '../../../testing/eventually.ts';
+import { bury, welcome } from '../../admin/admin-fixture.ts';
+import { CHANNEL } from '../../support/environment.ts';
+import { it } from '../operator-fixture.ts';
+import { herald } from '../test-context.ts';
 
 describe.concurrent('explain', () => {
   it('tells of a message that waits, by its id and by its job’s', async ({ openEnvironment, operator }) => {

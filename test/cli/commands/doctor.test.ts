@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
-import type { Check } from '../../src/check.ts';
-import { EXIT } from '../../src/cli/context.ts';
-import { channelKeys } from '../../src/redis/keys.ts';
-import type { Environment } from '../support/environment.ts';
-import { it, type Operator } from './operator-fixture.ts';
-import { herald, type TestContextOptions } from './test-context.ts';
+import type { Check } from '../../../src/check.ts';
+import { EXIT } from '../../../src/cli/context.ts';
+import { channelKeys } from '../../../src/redis/keys.ts';
+import type { Environment } from '../../support/environment.ts';
+import { it, type Operator } from '../operator-fixture.ts';
+import { herald, type TestContextOptions } from '../test-context.ts';
 
 const KEY = { apiKey: 'sandbox-key' };
 
