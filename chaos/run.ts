@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/clock.ts';
+import type { Breach } from './breach.ts';
 import { experiment } from './experiment.ts';
 import { readOptions, USAGE } from './options.ts';
 import { closingTable, type Findings, kept, RECOVERED_WITHIN_MS } from './report.ts';
@@ -31,7 +32,7 @@ async function main(): Promise<number> {
       return 1;
     }
     console.log(`\n${closingTable(findings)}`);
-    for (const breach of findings.breaches.slice(0, TRACES)) {
+    for (const breach of ofEachKind(findings.breaches)) {
       console.log(`\n${breach.kind} ${breach.channel} ${breach.id}: ${breach.what}`);
       console.log((await traceOf(breach, findings.histories, logs)).join('\n'));
     }
@@ -42,6 +43,12 @@ async function main(): Promise<number> {
     if (options.logs === undefined) await rm(logs, { recursive: true, force: true });
   }
 }
+
+/** The first few of each kind. */
+const ofEachKind = (breaches: readonly Breach[]): Breach[] =>
+  breaches.filter(
+    ({ kind }, i) => breaches.slice(0, i).filter((earlier) => earlier.kind === kind).length < TRACES,
+  );
 
 /** A recovery that took too long is a breach, too: of the message that waited longest. */
 async function tellSlowest({ recovery, histories }: Findings, logs: string): Promise<void> {

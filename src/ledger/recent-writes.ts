@@ -150,6 +150,7 @@ function markEntry({ message, grant }: Mark): object[] {
       attempts: grant.spent,
       waived: grant.attempt - grant.spent,
       born: Number(grant.born),
+      granted: grant.deadlineAt - grant.leaseMs,
       deadline: grant.deadlineAt,
       doubtAt: grant.doubtAt,
       window: grant.windowEnd,

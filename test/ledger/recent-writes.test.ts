@@ -132,6 +132,25 @@ it('changes nothing in a store that lost nothing', async () => {
   expect(await lab.receipts()).toHaveLength(1);
 });
 
+it.each([
+  ['all', ''],
+  ['its slots', ':s'],
+])('restores the slot of the later of two sends to a player, where the store lost %s', async (_, lost) => {
+  const lab = await openLab(store, { rolling: 1_000 });
+  const { ledger, meetStore } = worker(lab);
+  const [earlier, later] = [lab.message(), lab.message()];
+  for (const message of [earlier, later]) {
+    // The grant holds the slot for longer than a delivery keeps it: by the lease.
+    const { nonce } = await ledger.admit(message);
+    await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+    const { slot } = await lab.explain(message);
+    if (message === earlier) await store.until(slot!.window);
+  }
+  await store.redis.del(...(await store.redis.keys(`${lab.base}${lost}*`)));
+  await meetStore();
+  expect((await lab.explain(later)).slot).toMatchObject({ state: 's', own: true });
+});
+
 it('leaves the slot to whoever got it meanwhile', async () => {
   const lab = await openLab(store);
   const { ledger, meetStore } = worker(lab);

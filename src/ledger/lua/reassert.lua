@@ -1,16 +1,27 @@
 -- After the store lost acknowledged writes (a power failure between two syncs, a failover to a lagging replica), workers
--- restore the sends that they began lately. ARGV[1]: { unconfirmed the reason's code, platformDay } as JSON. ARGV[2]: a JSON array of
--- { m message, n nonce, e expires, run, attempts, waived, born, deadline, doubtAt, r recipient, window (0 without a quota) }. Answers, for each: `kept` (the store knows better),
--- `restored`, `conflict` (another message got the slot meanwhile) or `unreadable` (what the store holds of it is damaged).
+-- restore the sends that they began lately. ARGV[1]: { unconfirmed the reason's code, platformDay } as JSON. ARGV[2]: a JSON
+-- array of { m message, n nonce, e expires, run, attempts, waived, born, granted, deadline, doubtAt, r recipient, window (0 without
+-- a quota) }. Answers, for each: `kept` (the store knows better), `restored`, `conflict` (another message got the slot since) or
+-- `unreadable` (what the store holds of it is damaged).
 
 local options = cjson.decode(ARGV[1])
 keep_slots(options.platformDay)
 
--- Restores the slot as remembered; false if another message has it.
+-- Whether the message that has the slot got it before the remembered send did. Then it had lost it by the time of that
+-- grant (its window was over, or the slot given back), and the store has forgotten that, or an older memory restored it.
+local function outdated(owner, mark)
+  local record = load_record(owner)
+  if not record then return false end
+  if is_final(record) then return record.at <= mark.granted end
+  return record.deadline < mark.deadline
+end
+
+-- Restores the slot as remembered; false if another message got it since.
 local function keep_slot(mark, state)
   if mark.window <= now then return true end
   local slot = load_slot(mark.r)
-  if slot then return slot.owner == mark.m end
+  if slot and slot.owner == mark.m then return true end
+  if slot and not outdated(slot.owner, mark) then return false end
   -- What was known of the player before is lost as well.
   save_slot(mark.r, mark.window, state, mark.m, now)
   return true
