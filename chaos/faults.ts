@@ -156,7 +156,7 @@ function actsOf(deps: FaultDeps): Acts {
     },
     async replay() {
       count('replay under way');
-      count('dead deadLetters replayed', await replay());
+      count('dead letters replayed', await replay());
     },
     async deploy() {
       count('deploy under load');

@@ -190,7 +190,7 @@ describe('a store that was made to forget', () => {
     expect(known([], [delivered, delivered])).toHaveLength(2);
   });
 
-  it('takes dead deadLetters along, but only of what died before', () => {
+  it('takes dead letters along, but only of what died before', () => {
     const dead = (id: string, at: number) =>
       receipt(id, { state: 'dead', reason: 'exhausted', at: START + at });
     const deadLetters = new Map([[channel.name, new Set(['a-1'])]]);
