@@ -84,11 +84,11 @@ async function run(plan: WorkerPlan): Promise<void> {
   try {
     await worker.start();
   } catch (error) {
-    if (closing) return; // The close cut the start short.
     if (error instanceof Error && REFUSALS.includes(error.name))
       report({ kind: 'refused', why: error.message });
     throw error;
   }
+  if (closing) return;
   const { url } = worker;
   report({ kind: 'ready', url });
   if (url !== undefined) setInterval(() => void probe(url), PROBE_EVERY_MS).unref();

@@ -23,8 +23,8 @@ import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 
 export interface HeraldWorker {
   /**
-   * Connects, runs the checks and starts to deliver; resolves when the channels are served. Waits while Redis is
-   * unreachable. A worker can be started once.
+   * Connects, runs the checks and starts to deliver; resolves when the channels are served, or once a `close()` has ended
+   * the start. Waits while Redis is unreachable. A worker can be started once.
    * @throws QuotaChangedError, AccountTakenError, DatabaseRefusedError, PermissionError; RedisUnreachableError if the login
    *   is refused or the server is not Redis
    */
@@ -67,6 +67,12 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   let running: RunningParts | undefined;
   let http: HttpServer | undefined;
   let started = false;
+  let closing: Promise<Drained> | undefined;
+  /** Resolves when a close is over: what the start waits for may never come then. */
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   const health = (): Health => running?.health ?? NOT_RUNNING;
   const probes = createProbes({
     metrics,
@@ -84,7 +90,12 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     const channels = openChannels(config, parts, { store, metrics, clock });
     running = assemble({ store, channels, metrics, clock, logger });
     if (config.http) http = await probes.listen(config.http);
-    await Promise.race([running.begin(), store.refused]);
+    try {
+      await Promise.race([running.begin(), store.refused, ended]);
+    } catch (error) {
+      if (!closing) throw error;
+    }
+    if (closing) return void (await closing);
     started = true;
     logger.info({ channels: channels.map(({ config: { name } }) => name), url: http?.url }, 'worker started');
   }
@@ -106,7 +117,6 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     return drained;
   }
 
-  let closing: Promise<Drained> | undefined;
   let endsAt = Number.POSITIVE_INFINITY;
   return {
     start,
@@ -117,7 +127,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       // A worker that failed to start has reported why, and has nothing to finish.
       if (started && !closing)
         logger.info({ deadline_ms: withinMs }, 'worker stopping: waiting for requests in flight');
-      closing ??= drain(running);
+      closing ??= drain(running).finally(end);
       return await closing;
     },
     metricsHandler: probes.handler,
