@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { readDeadLetters } from '../../src/dead-letters/records.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { it } from './platforms-environment.ts';
 
 const ended = (receipts: readonly { state: string; reason: string }[]): string[] =>
@@ -24,7 +25,12 @@ describe.concurrent('a Zulip bot that may not read', { timeout: 60_000 }, () => 
     // Long before patience ends.
     expect(ended(await env.settled('zulip', 2))).toEqual(['dead/unconfirmed', 'delivered/sent']);
     expect(env.log()).toMatch(/"level":"warn".*Generic bot.*"platform account checked"/);
-    expect(env.log()).toMatch(/"unconfirmed".*Generic bot/);
+    // The line of a final state follows its receipt.
+    await eventually(
+      'the line of the end',
+      () => env.log(),
+      (log) => /"unconfirmed".*Generic bot/.test(log),
+    );
     expect(env.sandbox.zulip.messages).toHaveLength(2);
   });
 });

@@ -57,7 +57,8 @@ export function readSearch(result: HttpResult, content: string, since: number, n
   }
   const ahead = serverAheadMs(result, now);
   const found = messages.flatMap((message) => readMessage(message, ahead) ?? []);
-  const alike = found.filter((message) => sameContent(message.content, content));
+  const sent = stored(content);
+  const alike = found.filter((message) => stored(message.content) === sent);
   if (alike.length === 0 && !reachesBack(found, body, since)) {
     return { kind: 'unsure', detail: `the latest ${LATEST} messages do not reach back far enough` };
   }
@@ -86,9 +87,7 @@ function serverAheadMs({ headers }: HttpAnswer, now: number): number {
   return Number.isNaN(serverNow) ? 0 : serverNow - now;
 }
 
-/** Zulip takes white space off the end, and empty lines off the beginning. */
-const sameContent = (theirs: string, ours: string): boolean => stored(theirs) === stored(ours);
-
+/** What Zulip keeps of a content: it takes white space off the end, and empty lines off the beginning. */
 export function stored(content: string): string {
   let end = content.length;
   // Not by a pattern: it would try each space of a long run again, and an answer may hold megabytes of them.
