@@ -8,7 +8,7 @@ describe('a worker that freezes in the middle of a send', () => {
     openEnvironment,
   }) => {
     const env = await openEnvironment({
-      sandbox: { faults: [{ kind: 'latency', latencyMs: 700, count: 1 }] },
+      sandbox: { faults: [{ kind: 'latency', latencyMs: 3_000, count: 1 }] },
     });
     const frozen = env.spawn();
     await frozen.ready();
