@@ -186,6 +186,9 @@ function planAttempted(
 
 /** A job whose delivery fails is left to stall, but not while other messages of it are in flight. */
 async function allEnded<T>(underWay: Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(underWay);
-  return await Promise.all(underWay);
+  const ends = await Promise.allSettled(underWay);
+  return ends.map((end) => {
+    if (end.status === 'rejected') throw end.reason;
+    return end.value;
+  });
 }
