@@ -1,7 +1,15 @@
 import { randomFillSync } from 'node:crypto';
 
-/** The name of a job with one message. */
+/** The name of a job with one message, and of one with many. */
 export const MESSAGE_JOB = 'message';
+export const MESSAGES_JOB = 'messages';
+
+/** The most messages of a job, and bytes of its data. */
+export const MAX_MESSAGES = 500;
+export const MAX_MESSAGES_BYTES = 512 * 1024;
+
+/** The id of the job that a message of an envelope gets when it leaves it, and the message's origin from the beginning. */
+export const entryId = (jobId: string, index: number): string => `${jobId}:${index}`;
 
 /**
  * The id of the job that a message was enqueued with, from the id of any of its jobs: a replay appends the run (`m_x:#2`),
@@ -24,13 +32,15 @@ function randomByte(): number {
 }
 
 /**
- * Generates `m_` and 18 base62 characters (107 bits). BullMQ stores a job as `<prefix>:<queue>:<job id>`, next to its own
+ * Generates the id of a job: `m_` and 18 base62 characters (107 bits), or `e<count>_` and as many for a job of many messages, so
+ * that a queue's messages can be counted without reading its jobs. BullMQ stores a job as `<prefix>:<queue>:<job id>`, next to its own
  * keys `wait`, `meta` …, silently ignores an add whose id exists, and refuses integers and colons: hence the prefix and the
  * random part.
  */
-export function newJobId(): string {
-  let id = 'm_';
-  while (id.length < ID_CHARACTERS + 2) {
+export function newJobId(messages = 1): string {
+  let id = messages === 1 ? 'm_' : `e${messages}_`;
+  const length = id.length + ID_CHARACTERS;
+  while (id.length < length) {
     const index = randomByte() & 63;
     if (index < ALPHABET.length) id += ALPHABET[index];
   }

@@ -8,8 +8,23 @@ import { hash, randomFillSync } from 'node:crypto';
 /** Eleven characters (66 bits) of the message id's hash: with 10 million records two meet with probability 10⁻⁶. */
 export const messageKey = (id: string): string => hash('sha256', id, 'base64url').slice(0, 11);
 
-/** Six characters (36 bits): compared only within one message's own record. */
-export const jobKey = (jobId: string): string => hash('sha256', jobId, 'base64url').slice(0, 6);
+/**
+ * Six characters for the job that a message was enqueued with, compared only within the message's own record: of the hash
+ * (36 bits), or four of it and two for the position of a message in a job of many, so that a script that fills such a job
+ * can name its messages.
+ * @param origin the job's id, `<job id>:<position>` for a message of an envelope
+ */
+export function jobKey(origin: string): string {
+  const [, jobId, position] = ENTRY.exec(origin) ?? [];
+  if (jobId === undefined) return hashed(origin).slice(0, 6);
+  const index = Number(position);
+  return hashed(jobId).slice(0, 4) + BASE64URL[index >> 6] + BASE64URL[index & 63];
+}
+
+/** BullMQ refuses colons in the ids that producers choose. */
+const ENTRY = /^(.*):(\d{1,3})$/s;
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const hashed = (text: string): string => hash('sha256', text, 'base64url');
 
 /** A recipient's key as it is; a long one by its hash, so that a bucket of slots stays packed. */
 export const recipientKey = (key: string): string =>

@@ -14,6 +14,13 @@ it('names messages and jobs by what they are called, in a fixed length', () => {
   expect(jobKey('m_1')).toMatch(/^[\w-]{6}$/);
 });
 
+it('names a message of an envelope by its job and its position, as a script can', () => {
+  expect(jobKey('e3_a:0')).toBe(`${jobKey('e3_a').slice(0, 4)}AA`);
+  expect(jobKey('e3_a:63').slice(4)).toBe('A_');
+  expect(jobKey('e3_a:499').slice(4)).toBe('Hz');
+  expect(new Set(Array.from({ length: 500 }, (_, i) => jobKey(`e3_a:${i}`))).size).toBe(500);
+});
+
 it('keeps a short recipient as it is and hashes a long one', () => {
   expect(recipientKey('x'.repeat(40))).toBe('x'.repeat(40));
   expect(recipientKey('x'.repeat(41))).toMatch(/^#[\w-]{22}$/);
