@@ -1,21 +1,25 @@
 -- Job operations for the ledger's scripts, by BullMQ's layout of a queue: a hash for each job, the list `wait`, the sorted
--- sets `prioritized` and `failed`, the counter `pc` for the order within a priority, `de:<id>` for the unfinished job of a
--- message id, and `marker`, on which idle workers block.
+-- sets `prioritized`, `delayed` and `failed`, the counter `pc` for the order within a priority, `de:<id>` for the unfinished
+-- job of a message id, and `marker`, on which idle workers block.
 
 -- The prefix of the keys of the channel's queue.
 local QUEUE = string.match(LEDGER, '^(.*)ledger$') or ''
-local waiting, prioritized = {}, false
+local waiting, prioritized, delayed = {}, false, false
 
--- Adds the job { id, data, timestamp, priority, message }; `message` is the id that its producer gave, if any. Workers see
--- the job after `release_jobs`. Herald uses no options of jobs.
-local function add_job(job)
-  local fields = { 'name', 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp, 'delay', '0',
-    'priority', string.format('%.0f', job.priority) }
-  if job.message and redis.call('SET', QUEUE .. 'de:' .. job.message, job.id, 'NX') then
-    fields[#fields + 1], fields[#fields + 2] = 'deid', job.message
-  end
-  redis.call('HSET', QUEUE .. job.id, unpack(fields))
-  if job.priority > 0 then
+-- BullMQ's score of a delayed job: the instant in the upper bits, and in the lower twelve a counter for the order of
+-- those that are due together.
+local function delayed_score(due)
+  local first = due * 0x1000
+  local last = redis.call('ZREVRANGEBYSCORE', QUEUE .. 'delayed', string.format('%.0f', first + 0xfff),
+    string.format('%.0f', first), 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  return last and math.min(tonumber(last) + 1, first + 0xfff) or first
+end
+
+local function place(job, wait)
+  if wait > 0 then
+    redis.call('ZADD', QUEUE .. 'delayed', string.format('%.0f', delayed_score(now + wait)), job.id)
+    delayed = true
+  elseif job.priority > 0 then
     local turn = redis.call('INCR', QUEUE .. 'pc') % 0x100000000
     redis.call('ZADD', QUEUE .. 'prioritized', string.format('%.0f', job.priority * 0x100000000 + turn), job.id)
     prioritized = true
@@ -24,10 +28,34 @@ local function add_job(job)
   end
 end
 
+-- Adds the job { id, name, data, timestamp, priority, due, message }: `name` is `message` when absent, `due` the instant,
+-- in whole milliseconds, before which it is not picked up (0 or absent: none), `message` the id that its producer gave, if
+-- any. Does nothing where a job of that id exists, as BullMQ does, so a call may be repeated. Answers whether it was
+-- added. Workers see the job after `release_jobs`. Herald uses no options of jobs.
+local function add_job(job)
+  if redis.call('EXISTS', QUEUE .. job.id) == 1 then return false end
+  local wait = math.max(0, (job.due or 0) - now)
+  local fields = { 'name', job.name or 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp,
+    'delay', string.format('%.0f', wait), 'priority', string.format('%.0f', job.priority) }
+  if job.message and redis.call('SET', QUEUE .. 'de:' .. job.message, job.id, 'NX') then
+    fields[#fields + 1], fields[#fields + 2] = 'deid', job.message
+  end
+  redis.call('HSET', QUEUE .. job.id, unpack(fields))
+  place(job, wait)
+  return true
+end
+
+-- An idle worker sleeps until the first delayed job is due: the marker tells it the instant.
+local function mark_first_delayed()
+  local score = redis.call('ZRANGE', QUEUE .. 'delayed', 0, 0, 'WITHSCORES')[2]
+  redis.call('ZADD', QUEUE .. 'marker', string.format('%.0f', math.floor(tonumber(score) / 0x1000)), '1')
+end
+
 -- Makes the added jobs available to workers, in one push, and wakes idle workers.
 local function release_jobs()
   if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
   if #waiting > 0 or prioritized then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
+  if delayed then mark_first_delayed() end
 end
 
 -- Whether BullMQ failed the job.
