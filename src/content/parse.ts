@@ -1,5 +1,6 @@
 import type { Root } from 'mdast';
 import { parseTree } from './markdown-tree.ts';
+import { readSimpleText } from './simple-text.ts';
 import { readTemplate } from './template.ts';
 
 export interface ParsedContent {
@@ -35,12 +36,6 @@ function remember(content: string, parsed: ParsedContent): void {
   remembered.set(content, parsed);
 }
 
-/** One line in which nothing can be Markdown: most messages are, and need no parser. */
-const PLAIN_LINE = /^[\p{L}\uFDD0][^\p{Cc}\\`*_[\]<&]*$/u;
-
 export function parseMarkdown(text: string): Root {
-  if (PLAIN_LINE.test(text) && text.trimEnd() === text) {
-    return { type: 'root', children: [{ type: 'paragraph', children: [{ type: 'text', value: text }] }] };
-  }
-  return parseTree(text);
+  return readSimpleText(text) ?? parseTree(text);
 }

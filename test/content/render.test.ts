@@ -1,9 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContentError, type RenderableMessage } from '../../src/content/content.ts';
 import { kongregateDialect } from '../../src/content/dialects/kongregate.ts';
-import { parseTree } from '../../src/content/markdown-tree.ts';
-import { parseMarkdown } from '../../src/content/parse.ts';
 import { type Dialect, renderContent } from '../../src/content/render.ts';
 import { renderLine } from '../../src/content/render-line.ts';
 import { PLATFORMS } from './judges/platforms.ts';
@@ -127,37 +124,6 @@ describe('native content', () => {
 });
 
 describe('parsing', () => {
-  it('takes the short way only where the parser would say the same', () => {
-    const bits = [
-      'a',
-      'é',
-      ' ',
-      '1.',
-      '.',
-      '-',
-      '#',
-      '!',
-      '=',
-      '~',
-      '|',
-      ':',
-      '/',
-      '{',
-      '\t',
-      '\n',
-      '>',
-      '\u00a0',
-      '+',
-    ];
-    const text = fc.array(fc.constantFrom(...bits), { maxLength: 8 }).map((parts) => parts.join(''));
-    fc.assert(
-      fc.property(fc.oneof(text, fc.string({ unit: 'grapheme' })), (markdown) => {
-        expect(parseMarkdown(markdown)).toEqual(parseTree(markdown));
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
   it('does not mix up the data of two messages with one content', () => {
     const content = 'Hello **{{ name }}**, [x](https://e.com/{{ name }})';
     const bodies = ['Ann', 'Bob'].map((name) => render({ content, data: { name } }));

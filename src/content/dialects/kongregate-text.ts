@@ -17,6 +17,7 @@ const MARKUP = /[<*_]/g;
 
 /** Plain words, in which nothing is markup; addresses among them keep working. */
 export function kongregateText(text: string): string {
+  if (!text.includes('://')) return replaceMarkup(text);
   let out = '';
   let end = 0;
   for (const match of text.matchAll(ADDRESS)) {
