@@ -1,13 +1,9 @@
 import { Queue, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import { type BenchMessage, inBatches } from '../messages.ts';
-import { CONCURRENCY, type Contender, plainSend } from './contender.ts';
+import { BULK, CONCURRENCY, type Contender, connect, plainSend } from './contender.ts';
 
 const QUEUE = 'bench';
-const BULK = 1_000;
 const DAY_S = 86_400;
-
-const connect = (url: string): Redis => new Redis(url, { maxRetriesPerRequest: null });
 
 async function openSender(url: string) {
   const connection = connect(url);

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { Pool } from 'undici';
 import { type BenchMessage, REQUEST_HEADERS, REQUEST_PATH, requestBody } from '../messages.ts';
 
@@ -30,6 +31,11 @@ export interface Place {
 export const CONCURRENCY = 100;
 /** Messages a call, of those that enqueue or fetch in batches. */
 export const BATCH = 500;
+/** Messages a call of BullMQ's `addBulk`. */
+export const BULK = 1_000;
+
+/** A connection as BullMQ's workers want it. */
+export const connect = (url: string): Redis => new Redis(url, { maxRetriesPerRequest: null });
 
 export const openPool = (sink: string): Pool => new Pool(sink, { connections: CONCURRENCY, pipelining: 1 });
 

@@ -1,5 +1,6 @@
-import type { BenchMessage } from '../messages.ts';
-import { CONCURRENCY, type Contender } from './contender.ts';
+import { Queue } from 'bullmq';
+import { type BenchMessage, inBatches } from '../messages.ts';
+import { BULK, CONCURRENCY, type Contender, connect } from './contender.ts';
 
 const CHANNEL = 'kongregate';
 
@@ -8,28 +9,52 @@ const herald = (await import(
   new URL('../../dist/src/index.js', import.meta.url).href
 )) as typeof import('../../src/index.ts');
 
-/** One job a message, delivered by all of Kongregate's rules but the rate. */
+/** By all of Kongregate's rules but the rate. */
+const work: Contender['work'] = async ({ url, sink }) => {
+  const channel = {
+    platform: 'kongregate',
+    apiKey: 'k',
+    baseUrl: sink,
+    rate: false,
+    concurrency: CONCURRENCY,
+  } as const;
+  const config = { redis: url, http: false, logLevel: 'warn', channels: { [CHANNEL]: channel } } as const;
+  await herald.createWorker(config).start();
+};
+
+/** One job a message, by the wire contract alone, as producers in other languages add them. */
 export const single: Contender = {
+  async openSender(url) {
+    const connection = connect(url);
+    const queue = new Queue(`{${CHANNEL}}`, { connection, prefix: 'herald' });
+    await queue.waitUntilReady();
+    const job = (message: BenchMessage) => ({ name: 'message', data: { v: 1, ...message } });
+    return {
+      send: (message) => queue.add('message', job(message).data),
+      async sendAll(messages) {
+        for (const batch of inBatches(messages, BULK)) await queue.addBulk(batch.map(job));
+      },
+      async close() {
+        await queue.close();
+        connection.disconnect();
+      },
+    };
+  },
+  work,
+};
+
+/** By the producer, which puts many messages into a job. */
+export const bulk: Contender = {
   async openSender(redis) {
     const producer = herald.createProducer({ redis, channels: [CHANNEL], timeout: '60s' });
     return {
-      send: (message: BenchMessage) => producer.send(message),
-      sendAll: async (messages: Iterable<BenchMessage>) => {
+      send: (message) => producer.send(message),
+      async sendAll(messages) {
         const { duplicate, invalidTotal } = await producer.sendMany(messages);
         if (duplicate + invalidTotal > 0) throw new Error(`${duplicate} duplicate, ${invalidTotal} invalid`);
       },
       close: () => producer.close(),
     };
   },
-  async work({ url, sink }) {
-    const channel = {
-      platform: 'kongregate',
-      apiKey: 'k',
-      baseUrl: sink,
-      rate: false,
-      concurrency: CONCURRENCY,
-    } as const;
-    const config = { redis: url, http: false, logLevel: 'warn', channels: { [CHANNEL]: channel } } as const;
-    await herald.createWorker(config).start();
-  },
+  work,
 };

@@ -20,10 +20,15 @@ export const contenders = {
     store: 'redis',
     load: async () => (await import('./bullmq.ts')).naive,
   },
-  herald: {
+  single: {
     title: 'Herald, one job a message',
     store: 'redis',
     load: async () => (await import('./herald.ts')).single,
+  },
+  bulk: {
+    title: 'Herald, jobs of many messages',
+    store: 'redis',
+    load: async () => (await import('./herald.ts')).bulk,
   },
   'http-request': {
     title: 'HTTP client alone: undici `request`',

@@ -46,7 +46,8 @@ export const bytes: Table = {
   columns: [{ name: 'bytes', title: 'bytes', digits: 1 }],
   rows: [
     queued('bullmq', 'BullMQ'),
-    queued('herald', 'Herald'),
+    queued('single', 'Herald, one job a message'),
+    queued('bulk', 'Herald, jobs of many messages'),
     queued('bee-queue', 'bee-queue'),
     ledger('slot', 'a settled slot', slotBytes),
     ledger('play', 'a play', playBytes),

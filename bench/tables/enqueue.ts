@@ -25,7 +25,7 @@ export const enqueueing: Table = {
   rows: [
     row('add', 'BullMQ `add`, awaited one by one', 'bullmq', 'each'),
     row('add-bulk', 'BullMQ `addBulk` of 1,000', 'bullmq', 'all'),
-    row('send', '`producer.send`, awaited one by one', 'herald', 'each'),
-    row('send-many', '`producer.sendMany`', 'herald', 'all'),
+    row('send', '`producer.send`, awaited one by one', 'bulk', 'each'),
+    row('send-many', '`producer.sendMany`', 'bulk', 'all'),
   ],
 };

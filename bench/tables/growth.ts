@@ -3,7 +3,7 @@ import { withStore } from '../stores.ts';
 import { deliver, enqueue } from './delivery.ts';
 import type { Figures, Row, Table } from './table.ts';
 
-const CONTENDER = 'herald';
+const CONTENDER = 'single';
 const WARM_UP = 0.1;
 
 /** The first messages of a queue as long as that. */
