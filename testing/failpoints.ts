@@ -74,10 +74,10 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
       }),
       pipeline: (pipeline) => ({
         ...pipeline,
-        async deliver(envelope) {
-          const dispositions = await pipeline.deliver(envelope);
+        async deliver(entry) {
+          const disposition = await pipeline.deliver(entry);
           reach('disposing');
-          return dispositions;
+          return disposition;
         },
       }),
     },

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { destination } from 'pino';
 import { systemClock } from '../src/clock.ts';
+import { placeOf } from '../src/jobs/leave.ts';
 import type { Wrappers } from '../src/workers/channel.ts';
 import type { HeraldWorker } from '../src/workers/worker.ts';
 import { createFailpoints, type Failpoints } from './failpoints.ts';
@@ -34,11 +35,11 @@ const reporting =
     const inner = wrapped?.(pipeline, channel) ?? pipeline;
     return {
       ...inner,
-      async deliver(envelope) {
-        const { job } = envelope;
-        const name = `${channel.name} ${job.id}`;
-        report({ kind: 'pickup', job: name, message: `${channel.name} ${idIn(job.text) ?? job.id}` });
-        return await inner.deliver(envelope).finally(() => report({ kind: 'done', job: name }));
+      async deliver(entry) {
+        const { origin, source } = placeOf(entry);
+        const name = `${channel.name} ${origin}`;
+        report({ kind: 'pickup', job: name, message: `${channel.name} ${idIn(source.data) ?? origin}` });
+        return await inner.deliver(entry).finally(() => report({ kind: 'done', job: name }));
       },
     };
   };

@@ -51,7 +51,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
 
   const read = (id: string, { channel: name, data }: FuzzedJob): Entry => {
     const channel = config.channels.find((each) => each.name === name)!;
-    const job = { id, text: data, timestamp: addedAt.get(id) ?? 0, pickups: 1, stalls: 0 };
+    const job = { id, text: data, name: MESSAGE_JOB, timestamp: addedAt.get(id) ?? 0, pickups: 1, stalls: 0 };
     const context = {
       channel,
       definition: platforms[channel.platform as keyof typeof platforms],

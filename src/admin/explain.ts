@@ -177,6 +177,7 @@ async function locate(channel: OperatedChannel, asked: string): Promise<Located>
 async function deadLetterAsJob({ store }: OperatedChannel, letter: DeadLetterRecord): Promise<StoredJob> {
   return {
     id: letter.jobId,
+    name: letter.jobName,
     text: await readDeadLetterData(store, letter.name),
     size: letter.size,
     timestamp: Number(letter.enqueuedAt),

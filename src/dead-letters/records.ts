@@ -18,6 +18,8 @@ export interface DeadLetterRecord extends ListedDeadLetter {
   id: string;
   /** The job that the message was enqueued with. */
   jobId: string;
+  /** The name of that job, if it was one of many messages that could not be read as a whole; else empty. */
+  jobName: string;
   /** The key of the message's record in the ledger. */
   key: string;
   /** The run that ended, and the requests sent in it. */
@@ -40,6 +42,7 @@ interface StoredDeadLetter {
   m: string;
   id: string;
   job: string;
+  name?: string;
   e: number;
   t: string;
   size?: number;
@@ -66,6 +69,7 @@ const toRecord = (name: string, stored: StoredDeadLetter): DeadLetterRecord => (
   diedAt: stored.at,
   id: stored.id,
   jobId: stored.job,
+  jobName: stored.name ?? '',
   key: stored.m,
   run: stored.run,
   attempts: stored.attempts,

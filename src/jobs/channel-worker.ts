@@ -2,27 +2,35 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { JOB_LOCK_MS } from '../config/channels.ts';
+import { endedMessages } from '../ledger/lookups.ts';
 import type { Logger } from '../observe/log.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { refusesWrites } from '../redis/errors.ts';
 import { PREFIX, queueName } from '../redis/keys.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
 import { applyVerb, isSignal, leaveToStall } from './apply-verb.ts';
 import { type ChannelQueue, channelQueue } from './channel-queue.ts';
-import type { Pipeline, QueuedJob } from './envelope.ts';
+import { createJobDelivery } from './deliver-job.ts';
+import { createDispatcher } from './dispatcher.ts';
+import type { Entry, Envelope, Pipeline, QueuedJob } from './envelope.ts';
 import { foldDispositions, type Verb } from './fold-dispositions.ts';
 import { guardScripts } from './guarded-scripts.ts';
+import { MESSAGES_JOB } from './job-ids.ts';
+import { createLeave, placeOf } from './leave.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import { openQueue } from './open-queue.ts';
-import { type ReadContext, readEnvelope } from './read-envelope.ts';
+import { type ReadContext, readEntries } from './read-envelope.ts';
 
-/** Processes the jobs of one channel, with its concurrency, and applies the resulting verb to each job. */
+/** Processes the jobs of one channel, so many messages at a time, and applies the resulting verb to each job. */
 export interface ChannelWorker {
   readonly queue: ChannelQueue;
   /** Starts or stops picking up jobs; jobs in progress continue. */
   pull(on: boolean): void;
   /** The number of jobs in progress. */
   active(): number;
+  /** Whether it could pick up one more. */
+  hasRoom(): boolean;
   /** When a job was last picked up, by the monotonic clock. */
   lastPickupAt(): number;
   /** Resets the stall count of jobs that were left to stall while this worker is alive. */
@@ -36,7 +44,13 @@ export interface ChannelWorker {
 export interface ChannelWorkerDeps {
   channel: string;
   concurrency: number;
+  /** Milliseconds between two messages; undefined without a rate. */
+  intervalMs: number | undefined;
+  /** How far ahead the store grants. */
+  aheadMs: number;
   redis: Redis;
+  /** On the connection of the ledger. */
+  store: ChannelStore;
   /** What parsing its jobs requires. */
   reading: ReadContext;
   pipeline: Pipeline;
@@ -63,6 +77,13 @@ const NO_LIMIT = { max: 1_000_000_000, duration: 1_000 };
 const REST_CHECK_MS = 1_000;
 /** The length of BullMQ's stream of queue events, which Herald does not read. */
 const EVENTS_KEPT = 100;
+/**
+ * How often a worker with no room for jobs of many picks up one nevertheless: it may be a single message, which goes first.
+ */
+const LOOK_PAST_MS = 500;
+/** How many messages are read before others have their turn. */
+const READ_AT_ONCE = 25;
+const HAND_BACK: Verb = { kind: 'hand_back' };
 
 export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const { redis, pipeline, clock, reportError } = deps;
@@ -76,17 +97,73 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   let failures = 0;
   /** Jobs left to stall while this worker is alive. */
   let left = new Set<string>();
+  /** Whether a pickup was refused for want of room; whether one is allowed nevertheless, and the timer for the next such. */
+  let waitsForRoom = false;
+  let looking = false;
+  let look: NodeJS.Timeout | undefined;
+
+  const dispatcher = createDispatcher({
+    concurrency: deps.concurrency,
+    intervalMs: deps.intervalMs,
+    aheadMs: { urgent: deps.aheadMs, bulk: deps.aheadMs / 2 },
+    clock,
+    onStart: () => {
+      if (waitsForRoom && !isFull()) pickUpAgain();
+    },
+  });
+  const delivery = createJobDelivery({
+    dispatcher,
+    pipeline,
+    // Nor may a message be sent that BullMQ promoted by a clock that has just been stepped.
+    pulling: () => pulling && clock.agrees(),
+    ended: (entries) => endedEntries(deps.store, entries),
+    leave: createLeave(deps.store, clock),
+    clock,
+  });
+
+  /** Whether the messages in hand are as many as can start in a while: more jobs of many would only be held. */
+  const isFull = (): boolean => dispatcher.backlog() >= deps.concurrency;
 
   async function deliver(job: Job<string>): Promise<Verb> {
-    // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one. Nor may a job be
-    // processed that BullMQ promoted by a clock that has just been stepped.
-    if (!pulling || !clock.agrees()) return { kind: 'hand_back' };
-    const envelope = await deps.turns(() => readEnvelope(queuedJob(job), deps.reading));
-    return foldDispositions(await pipeline.deliver(envelope), clock.now());
+    // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one.
+    if (!pulling || !clock.agrees()) return HAND_BACK;
+    const many = job.name === MESSAGES_JOB;
+    if (many && isFull()) return HAND_BACK;
+    const envelope = await read(queuedJob(job), deps);
+    if (many) holdMany(1);
+    try {
+      return foldDispositions(await delivery.deliver(envelope), clock.now());
+    } finally {
+      if (many) holdMany(-1);
+    }
+  }
+
+  /** Jobs of many take none of the concurrency of the others. */
+  function holdMany(by: number): void {
+    worker.concurrency += by;
+  }
+
+  /** BullMQ asks twice for a pickup: the look lasts until a job was picked up. */
+  function mayPickUp(): boolean {
+    if (!isFull() || looking) return true;
+    waitsForRoom = true;
+    look ??= setTimeout(() => {
+      looking = true;
+      pickUpAgain();
+    }, LOOK_PAST_MS).unref();
+    return false;
+  }
+
+  function pickUpAgain(): void {
+    waitsForRoom = false;
+    clearTimeout(look);
+    look = undefined;
+    worker.wake();
   }
 
   async function processJob(job: Job<string>, token: string): Promise<void> {
     active += 1;
+    looking = false;
     lastPickupAt = clock.monotonic();
     try {
       await applyVerb(await deliver(job), job, { queue, token, clock });
@@ -123,6 +200,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     maximumRateLimitDelay: REST_CHECK_MS,
     removeOnComplete: { count: 0 },
   });
+  worker.pickUpWhile(mayPickUp);
   worker.on('error', reportError);
   queue.on('error', reportError);
 
@@ -130,12 +208,14 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     queue: channelQueue(queue, redis),
     pull(on) {
       pulling = on;
+      if (!on) delivery.handBack();
       if (on === (worker.isRunning() && !worker.isPaused())) return;
       if (!on) void worker.pause(true);
       else if (worker.isPaused()) void worker.resume();
       else worker.run().catch(reportError);
     },
     active: () => active,
+    hasRoom: () => active < worker.concurrency && !isFull(),
     lastPickupAt: () => lastPickupAt,
     async resetStalls() {
       const reset = left;
@@ -148,6 +228,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       }
     },
     async close() {
+      pulling = false;
+      delivery.handBack();
       await worker.close();
       await queue.close();
     },
@@ -157,9 +239,39 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   };
 }
 
+/** Reads a job, a part of its messages at a time. */
+async function read(
+  job: QueuedJob,
+  { turns, reading }: Pick<ChannelWorkerDeps, 'turns' | 'reading'>,
+): Promise<Envelope> {
+  const reader = readEntries(job, reading);
+  const entries: Entry[] = [];
+  function readPart(): boolean {
+    for (let i = 0; i < READ_AT_ONCE; i++) {
+      const { value, done } = reader.next();
+      if (done) return true;
+      entries.push(value);
+    }
+    return false;
+  }
+  while (!(await turns(readPart)));
+  const [first, ...rest] = entries;
+  return { job, entries: [first!, ...rest] };
+}
+
+async function endedEntries(store: ChannelStore, entries: readonly Entry[]): Promise<ReadonlySet<Entry>> {
+  const asked = entries.map((entry) => {
+    const { origin: jobId, ledger } = placeOf(entry);
+    return { key: ledger?.key ?? '', job: ledger?.job ?? '', jobId };
+  });
+  const ended = await endedMessages(store, asked);
+  return new Set(entries.filter((_, index) => ended[index]));
+}
+
 /** Converts the fields of a job's hash that `pick-up.lua` lets through. */
 const queuedJob = (job: Job<string>): QueuedJob => ({
   id: job.id ?? '',
+  name: job.name,
   text: job.data,
   size: Number(job.progress) || undefined,
   timestamp: job.timestamp,

@@ -6,6 +6,8 @@ import type { Disposition } from '../outcome.ts';
 /** A job as read from the queue. */
 export interface QueuedJob {
   id: string;
+  /** `messages` for a job of many; any other name stands for one message. */
+  name: string;
   /** Its data, JSON or not; only their beginning if `size` is given. */
   text: string;
   /** The size of the data in bytes, if they are too large to be read. */
@@ -18,7 +20,7 @@ export interface QueuedJob {
   stalls: number;
 }
 
-/** A parsed job: one entry for each of its messages. A job that cannot be parsed has one entry, `invalid` or `newer`. */
+/** A parsed job: one entry for each of its messages, in order. A job that cannot be parsed has one entry, `invalid` or `newer`. */
 export interface Envelope {
   job: QueuedJob;
   entries: readonly [Entry, ...Entry[]];
@@ -27,8 +29,16 @@ export interface Envelope {
 export type Entry =
   | { kind: 'delivery'; delivery: Delivery }
   /** Of a later version of the wire contract. */
-  | { kind: 'newer'; v: number }
+  | NewerEntry
   | InvalidEntry;
+
+export interface NewerEntry {
+  kind: 'newer';
+  v: number;
+  /** Its origin: the job that it was enqueued with, and its position in a job of many. */
+  origin: string;
+  source: EntrySource;
+}
 
 export interface InvalidEntry {
   kind: 'invalid';
@@ -56,13 +66,10 @@ export interface Delivery {
 /** What a dead letter of the message would keep, except the detail. */
 export type EntrySource = Omit<DeadLetterSource, 'detail'>;
 
-/** Delivers the messages of the jobs that a worker picks up. */
+/** The way of one message through a worker. */
 export interface Pipeline {
-  /**
-   * Rejects only for infrastructure errors and bugs; the job is then left to stall and is redelivered.
-   * @returns a disposition for each entry, in order
-   */
-  deliver(envelope: Envelope): Promise<Disposition[]>;
+  /** Rejects only for infrastructure errors and bugs; the job is then left to stall and is redelivered. */
+  deliver(entry: Entry): Promise<Disposition>;
   /** Sends nothing new from here on; requests in flight are aborted. */
   abort(): void;
 }

@@ -19,6 +19,22 @@ export class MessageWorker extends Worker<string> {
     return job;
   }
 
+  /**
+   * Lets it pick up jobs only while there is room. BullMQ asks whether the queue is rate limited before each pickup, and
+   * then waits for a job to finish, or to be woken.
+   */
+  pickUpWhile(hasRoom: () => boolean): void {
+    const isLimited = (Reflect.get(this, 'isRateLimited') as () => boolean).bind(this);
+    Reflect.set(this, 'isRateLimited', () => !hasRoom() || isLimited());
+  }
+
+  /** Lets it look again whether there is room. */
+  wake(): void {
+    (Reflect.get(this, 'mainLoopQueue') as { add(nothing: Promise<void>): void } | null)?.add(
+      Promise.resolve(),
+    );
+  }
+
   /** Seconds. BullMQ guards its blocking command with a timer, which would outlive a worker closed while Redis is unreachable. */
   override get maximumBlockTimeout(): number {
     return LONGEST_BLOCK_S;

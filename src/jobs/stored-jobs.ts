@@ -18,7 +18,7 @@ export interface StoredJob extends QueuedJob {
 const READ = `
 local answer = {}
 for i, key in ipairs(KEYS) do
-  local job = redis.call('HMGET', key, 'timestamp', 'finishedOn', 'ats', 'stc', 'failedReason', 'herald:size', 'data')
+  local job = redis.call('HMGET', key, 'timestamp', 'finishedOn', 'ats', 'stc', 'failedReason', 'herald:size', 'data', 'name')
   local data = job[7]
   if data and #data > tonumber(ARGV[1]) then
     job[6], job[7] = tostring(#data), string.sub(data, 1, tonumber(ARGV[2]))
@@ -43,11 +43,12 @@ export async function readStoredJobs(
 
 function toJob(
   id: string,
-  [timestamp, finishedOn, pickups, stalls, failedReason, size, text]: Fields,
+  [timestamp, finishedOn, pickups, stalls, failedReason, size, text, name]: Fields,
 ): StoredJob | undefined {
   if (!text || !timestamp) return undefined;
   return {
     id,
+    name: name ?? '',
     text,
     size: size ? Number(size) : undefined,
     timestamp: Number(timestamp),

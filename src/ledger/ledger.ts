@@ -124,16 +124,18 @@ export const admissionEntry = ({ message, nonce }: Admission): object => ({
   r: message.recipient,
   p: message.lastPlayedAt,
   c: message.requests,
+  b: message.bulk,
 });
 
 /** ARGV counts from 1, and the data of dead letters follows two other arguments. */
 const FIRST_DATA = 3;
 
 function deadLetterEntry(
-  { data, size, enqueuedAt, dueAt, priority, detail }: DeadLetterSource,
+  { name, data, size, enqueuedAt, dueAt, priority, detail }: DeadLetterSource,
   all: string[],
 ): object {
-  return { data: FIRST_DATA - 1 + all.push(data), size, t: enqueuedAt, due: dueAt, priority, detail };
+  const at = FIRST_DATA - 1 + all.push(data);
+  return { name, data: at, size, t: enqueuedAt, due: dueAt, priority, detail };
 }
 
 function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, data: string[]): object {

@@ -5,6 +5,7 @@ import { loadScript } from './script.ts';
 /** Reading and feeding the ledger from outside the delivery pipeline. */
 
 const knownScript = loadScript('known.lua');
+const endedScript = loadScript('ended.lua');
 const playsScript = loadScript('plays.lua');
 const explainScript = loadScript('explain.lua');
 
@@ -12,6 +13,24 @@ const explainScript = loadScript('explain.lua');
 export async function knownMessages(store: ChannelStore, ids: readonly string[]): Promise<boolean[]> {
   const reply = await store.run(knownScript, [JSON.stringify(ids.map(messageKey))]);
   return (reply as number[]).map((known) => known === 1);
+}
+
+/** A message of a job of many, as the ledger and the queue name it. */
+export interface EndingMessage {
+  key: string;
+  job: string;
+  /** The id of the job that it gets when it leaves. */
+  jobId: string;
+}
+
+/** For each: has this job's run of it ended, or has it left the job? */
+export async function endedMessages(
+  store: ChannelStore,
+  messages: readonly EndingMessage[],
+): Promise<boolean[]> {
+  const asked = messages.map(({ key, job, jobId }) => ({ m: key, j: job, id: jobId }));
+  const reply = await store.run(endedScript, [JSON.stringify(asked)]);
+  return (reply as number[]).map((ended) => ended === 1);
 }
 
 export interface Play {

@@ -16,6 +16,8 @@ export interface LedgerMessage {
   sendAt?: number | undefined;
   expiresAt: number;
   lastPlayedAt?: number | undefined;
+  /** Whether it leaves a part of the time that the rate is granted ahead to what is urgent. */
+  bulk?: boolean | undefined;
   /** What a send of it counts for in the channel's rate: 1 when absent, 2 at most. */
   requests?: 1 | 2 | undefined;
   /** JSON, handed through to the receipt. */
@@ -89,6 +91,8 @@ export type Effect =
 
 /** What a dead letter keeps of its message's job, so that it can be enqueued again. */
 export interface DeadLetterSource {
+  /** The name of its job, where it is not that of a job of one message. */
+  name?: string | undefined;
   /** The job's data as it was, or the beginning of it where `size` is given. */
   data: string;
   /** Bytes of all the data, where they are too many to be kept. */

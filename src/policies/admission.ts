@@ -33,7 +33,8 @@ export interface AdmissionPolicy {
 const DAY_MS = 86_400_000;
 /** Between admission and writing, and between the answer and the settlement. */
 export const LEASE_MARGIN_MS = 1_500;
-const AHEAD_MS = 1_000;
+/** How far ahead a grant may lie. */
+export const AHEAD_MS = 1_000;
 /** From the moment a grant is given to its deadline, at most. */
 export const longestGrantMs = ({ timeoutMs }: ChannelConfig): number =>
   timeoutMs + LEASE_MARGIN_MS + AHEAD_MS;
@@ -55,6 +56,10 @@ export function slotMs({ quota }: ChannelConfig): number | undefined {
   if (!quota) return undefined;
   return quota.boundary === 'rolling' ? windowLengthMs(quota.per) : 0;
 }
+
+/** Between two sends of the channel; undefined without a rate. */
+export const intervalMs = ({ rate }: Pick<ChannelConfig, 'rate'>): number | undefined =>
+  rate ? rate.perMs / rate.max : undefined;
 
 /** What admission goes by. */
 export type AdmissionSettings = Pick<
@@ -79,7 +84,8 @@ export function admissionPolicy(
   resolution: AdmissionPolicy['resolution'],
   around: number,
 ): AdmissionPolicy {
-  const { quota, eligibility, rate } = channel;
+  const { quota, eligibility } = channel;
+  const interval = intervalMs(channel);
   return {
     quota: quota !== null,
     ...(quota?.boundary === 'calendar' && { windows: windowTable(quota, around) }),
@@ -88,7 +94,7 @@ export function admissionPolicy(
     playTtl: playTtl(eligibility),
     sendWhenUnknown: eligibility?.whenUnknown !== 'suppress',
     lease: channel.timeoutMs + LEASE_MARGIN_MS,
-    ...(rate && { interval: rate.perMs / rate.max }),
+    ...(interval !== undefined && { interval }),
     ahead: AHEAD_MS,
     attempts: channel.retry.attempts,
     patience: channel.patienceMs,

@@ -80,8 +80,8 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
   const watchdog = createWatchdog(clock);
   const maintenance = createMaintenance({
     ...{ channels, metrics, logger },
-    onSample({ config: { name, concurrency }, worker, stopped }, { ready, limited }) {
-      const free = !limited && !stopped() && worker.active() < concurrency;
+    onSample({ config: { name }, worker, stopped }, { ready, limited }) {
+      const free = !limited && !stopped() && worker.hasRoom();
       const available = guard.agrees() && !watch.trouble() && free;
       watchdog.observe(name, { ready, available, lastPickupAt: worker.lastPickupAt() });
     },

@@ -16,7 +16,14 @@ import type { MessageSchemas } from '../message/schema.ts';
 import type { Logger } from '../observe/log.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
-import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
+import {
+  AHEAD_MS,
+  admissionPolicy,
+  intervalMs,
+  playTtl,
+  resolutionOf,
+  slotMs,
+} from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
 import { claimTtlMs } from '../policies/candidates.ts';
 import { channelStore } from '../redis/channel-store.ts';
@@ -169,7 +176,10 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const worker = createChannelWorker({
     channel: channel.name,
     concurrency: channel.concurrency,
+    intervalMs: intervalMs(channel),
+    aheadMs: AHEAD_MS,
     redis,
+    store: ledgerStore,
     reading,
     pipeline,
     turns: deps.turns,
@@ -222,7 +232,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       await lease.renew();
       await worker.resetStalls();
       if (!(await shared.sweepTurn())) return 0;
-      return await sweep({ ...reading, queue, ledger, observer: deps.observer });
+      return await sweep({ ...reading, queue, store: ledgerStore, ledger, observer: deps.observer });
     },
     async close() {
       await client.close();

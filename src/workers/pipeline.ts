@@ -43,8 +43,8 @@ const MAX_STALLS = 5;
 const STALLED = `picked up ${MAX_STALLS} times in a row by workers that brought it to no result`;
 
 /**
- * The path of a message through a worker: render → admission → attempt → plan → settlement → disposition. The same path for
- * one message or many: concurrent messages share script calls.
+ * The path of a message through a worker: render → admission → attempt → plan → settlement → disposition. The same for all,
+ * whatever job they came in: concurrent messages share script calls.
  */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { ledger, observer, clock, channel, random } = deps;
@@ -154,7 +154,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   return {
-    deliver: ({ entries }) => allEnded(entries.map(dispose)),
+    deliver: dispose,
     abort: () => attempts.abort(),
   };
 }
@@ -182,13 +182,4 @@ function planAttempted(
     case 'released':
       return planRelease(attempted.closing, pickups, context.random);
   }
-}
-
-/** A job whose delivery fails is left to stall, but not while other messages of it are in flight. */
-async function allEnded<T>(underWay: Promise<T>[]): Promise<T[]> {
-  const ends = await Promise.allSettled(underWay);
-  return ends.map((end) => {
-    if (end.status === 'rejected') throw end.reason;
-    return end.value;
-  });
 }

@@ -1,5 +1,6 @@
 import type { ChannelQueue } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
+import { leaveFailedJob } from '../jobs/leave.ts';
 import { type ReadContext, readEnvelope } from '../jobs/read-envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -7,6 +8,7 @@ import { newNonce } from '../ledger/names.ts';
 import type { Settled } from '../ledger/types.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
 import type { DeadReason } from '../outcome.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 
 /**
  * Settles jobs in the queue's failed set, which Herald itself does not use: jobs that BullMQ failed without calling the
@@ -15,6 +17,7 @@ import type { DeadReason } from '../outcome.ts';
  */
 export interface SweeperDeps extends ReadContext {
   queue: ChannelQueue;
+  store: ChannelStore;
   ledger: Ledger;
   observer: DeliveryObserver;
 }
@@ -38,12 +41,24 @@ type Readable = Exclude<Entry, { kind: 'newer' }>;
 
 /** `stale`: it stays, because a send of it is in flight or a newer worker has to read it. */
 async function settleFailedJob(job: StoredJob, deps: SweeperDeps): Promise<Settled['status']> {
-  const [read] = readEnvelope(job, deps).entries;
+  const { entries } = readEnvelope(job, deps);
+  if (entries.length > 1) return await dealOut(job, entries, deps);
+  const [read] = entries;
   if (read.kind === 'newer') return 'stale';
   if (read.kind === 'invalid') return await settle(job, read, 'invalid_message', deps);
   const status = await settle(job, read, 'stalled', deps);
   // A send of it is in doubt, or still in flight; in the latter case this changes nothing either.
   return status === 'stale' ? await settle(job, read, 'unconfirmed', deps) : status;
+}
+
+/** The messages of a job of many are delivered after all, each by a job of its own. */
+async function dealOut(
+  job: StoredJob,
+  entries: readonly Entry[],
+  { store }: SweeperDeps,
+): Promise<Settled['status']> {
+  await leaveFailedJob(store, job.id, entries);
+  return 'open';
 }
 
 async function settle(

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
-import { readEnvelope } from '../../src/jobs/read-envelope.ts';
+import type { Entry } from '../../src/jobs/envelope.ts';
+import { MAX_MESSAGES_BYTES } from '../../src/jobs/job-ids.ts';
+import { placeOf } from '../../src/jobs/leave.ts';
+import { type ReadContext, readEnvelope } from '../../src/jobs/read-envelope.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
 const schemas = createMessageSchemas(platforms);
+
+type DeliveryEntry = Extract<Entry, { kind: 'delivery' }>;
 
 function read(quota: boolean, to: object, addressing = 'userIds') {
   const source = {
@@ -22,7 +27,7 @@ function read(quota: boolean, to: object, addressing = 'userIds') {
   const readFile = () => '';
   const { channels } = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
   const data = { v: 1, platform: 'zulip', to, content: 'Hello' };
-  const job = { id: 'm_1', text: JSON.stringify(data), timestamp: 1, pickups: 1, stalls: 0 };
+  const job = { id: 'm_1', name: 'message', text: JSON.stringify(data), timestamp: 1, pickups: 1, stalls: 0 };
   return readEnvelope(job, { channel: channels[0]!, definition: platforms.zulip, schemas }).entries[0];
 }
 
@@ -42,5 +47,68 @@ describe('a job of a producer that checks nothing', () => {
       kind: 'invalid',
       problem: 'to: channel "zulip" addresses recipients by userIds, got emails',
     });
+  });
+});
+
+describe('a job of many messages', () => {
+  const channel = { name: 'kongregate', platform: 'kongregate', addressing: 'userId', quota: true };
+  const context = { channel, definition: platforms.kongregate, schemas } as unknown as ReadContext;
+  const good = { platform: 'kongregate', to: { userId: 1 }, content: 'Hello' };
+  const readMany = (data: unknown, id = 'e3_x') =>
+    readEnvelope(
+      {
+        id,
+        name: 'messages',
+        text: JSON.stringify(data),
+        timestamp: 1_700_000_000_000,
+        pickups: 1,
+        stalls: 0,
+      },
+      context,
+    ).entries;
+
+  it('is read message by message: one that is wrong or newer is so by itself', () => {
+    const entries = readMany({ v: 1, messages: [good, { ...good, to: 7 }, { ...good, v: 2 }, 'x', good] });
+    expect(entries.map(({ kind }) => kind)).toEqual(['delivery', 'invalid', 'newer', 'invalid', 'delivery']);
+    expect(entries.map((entry) => placeOf(entry).origin)).toEqual([0, 1, 2, 3, 4].map((i) => `e3_x:${i}`));
+    expect(placeOf(entries[0]).source).toMatchObject({
+      name: undefined,
+      data: JSON.stringify({ v: 1, ...good }),
+    });
+    expect(entries[1]).toMatchObject({ problem: expect.stringContaining('to') });
+  });
+
+  it('gives each message what it has in the job that it leaves for', () => {
+    const [, there] = readMany({ v: 1, messages: [good, good] });
+    const { source, origin } = placeOf(there!);
+    const job = { id: origin, name: 'message', text: source.data, timestamp: 1_700_000_000_000 };
+    const [here] = readEnvelope({ ...job, pickups: 1, stalls: 0 }, context).entries;
+    const { bulk, ...ledger } = (there as DeliveryEntry).delivery.ledger;
+    expect(bulk).toBe(true);
+    expect(here).toMatchObject({ delivery: { ledger } });
+  });
+
+  it.each([
+    [{ v: 1 }, 'messages: expected a list of messages'],
+    [{ v: 1, messages: [] }, 'messages: expected a list of messages'],
+    [{ v: '1', messages: [good] }, 'v: expected 1'],
+    [[good], 'v: expected 1'],
+    [{ v: 1, messages: Array(501).fill(good) }, 'messages: 501 of them, at most 500 allowed'],
+    [
+      { v: 1, messages: [{ ...good, content: 'x'.repeat(MAX_MESSAGES_BYTES) }] },
+      /^data: 5243\d\d bytes, at most 524288 allowed$/,
+    ],
+  ])('is one dead letter where it is none: %#', (data, problem) => {
+    const entries = readMany(data);
+    expect(entries).toHaveLength(1);
+    expect(entries[0]).toMatchObject({
+      kind: 'invalid',
+      problem: typeof problem === 'string' ? problem : expect.stringMatching(problem),
+      source: { name: 'messages', data: JSON.stringify(data) },
+    });
+  });
+
+  it('waits as a whole for a worker that knows its version', () => {
+    expect(readMany({ v: 2, messages: [good] })).toMatchObject([{ kind: 'newer', v: 2, origin: 'e3_x' }]);
   });
 });

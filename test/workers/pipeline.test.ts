@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { Envelope, Pipeline } from '../../src/jobs/envelope.ts';
+import type { Entry, Pipeline } from '../../src/jobs/envelope.ts';
 import { readEnvelope } from '../../src/jobs/read-envelope.ts';
 import type { Settled } from '../../src/ledger/types.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
@@ -45,10 +45,17 @@ const pipelineOf = ({ observer, settle, send = async () => delivered }: Around):
 const answered = (settled: Partial<Settled>): Settled =>
   ({ run: 1, attempts: 1, failures: 0, opens: 0, final: undefined, ...settled }) as Settled;
 
-function envelope(fields: object): Envelope {
+function entry(fields: object): Entry {
   const data = { v: 1, platform: 'kongregate', to: { userId: 21 }, content: 'Hello', ...fields };
-  const job = { id: 'm_1', text: JSON.stringify(data), timestamp: systemClock.now(), pickups: 1, stalls: 0 };
-  return readEnvelope(job, context);
+  const job = {
+    id: 'm_1',
+    name: 'message',
+    text: JSON.stringify(data),
+    timestamp: systemClock.now(),
+    pickups: 1,
+    stalls: 0,
+  };
+  return readEnvelope(job, context).entries[0];
 }
 
 /** One message: the platform's outcome, what the ledger answered to its settlement, what became of it. */
@@ -62,8 +69,7 @@ async function settling(
     settle: async () => answered(settled),
     send: async () => outcome,
   });
-  const [next] = await pipeline.deliver(envelope({}));
-  return { next: next!, told };
+  return { next: await pipeline.deliver(entry({})), told };
 }
 
 const delivered: Outcome = { kind: 'delivered', reason: 'sent' };
@@ -89,49 +95,4 @@ it.each<[string, Outcome, Partial<Settled>, object, FinalState[]]>([
   const ended = await settling(outcome, settled);
   expect(ended.next).toMatchObject(next);
   expect(ended.told).toEqual(told);
-});
-
-/** A job of several messages, and of what is none. */
-const several = (...fields: object[]): Envelope => {
-  const [first, ...others] = fields.map(envelope);
-  return { job: first!.job, entries: [first!.entries[0], ...others.map(({ entries }) => entries[0])] };
-};
-
-it('tells what becomes of each message of a job, in order', async () => {
-  const pipeline = pipelineOf({
-    send: async ({ id }) => (id === 'a' ? failed : delivered),
-    settle: async ({ final }) => answered({ status: final ? 'first' : 'open' }),
-  });
-  const dispositions = await pipeline.deliver(several({ id: 'a' }, { v: 2 }, { id: 'b' }, { to: 7 }));
-  expect(dispositions).toMatchObject([
-    { kind: 'retry' },
-    { kind: 'wait', reason: 'newer_version' },
-    { kind: 'complete', final: SENT },
-    { kind: 'dead', reason: 'invalid_message' },
-  ]);
-});
-
-it('leaves no job while one of its messages is under way', async () => {
-  let answer = (_: Outcome): void => {};
-  const late = new Promise<Outcome>((resolve) => {
-    answer = resolve;
-  });
-  const settled: string[] = [];
-  const pipeline = pipelineOf({
-    send: ({ id }) => (id === 'late' ? late : Promise.resolve(delivered)),
-    async settle({ message: { id } }) {
-      settled.push(id);
-      if (id === 'early') throw new Error('of the store');
-      return answered({ status: 'first' });
-    },
-  });
-  let left = false;
-  const delivering = pipeline.deliver(several({ id: 'early' }, { id: 'late' })).finally(() => {
-    left = true;
-  });
-  await expect.poll(() => settled).toEqual(['early']);
-  expect(left).toBe(false);
-  answer(delivered);
-  await expect(delivering).rejects.toThrow('of the store');
-  expect(settled).toEqual(['early', 'late']);
 });

@@ -28,12 +28,14 @@ local function place(job, wait)
   end
 end
 
+local function job_exists(id) return redis.call('EXISTS', QUEUE .. id) == 1 end
+
 -- Adds the job { id, name, data, timestamp, priority, due, message }: `name` is `message` when absent, `due` the instant,
 -- in whole milliseconds, before which it is not picked up (0 or absent: none), `message` the id that its producer gave, if
 -- any. Does nothing where a job of that id exists, as BullMQ does, so a call may be repeated. Answers whether it was
 -- added. Workers see the job after `release_jobs`. Herald uses no options of jobs.
 local function add_job(job)
-  if redis.call('EXISTS', QUEUE .. job.id) == 1 then return false end
+  if job_exists(job.id) then return false end
   local wait = math.max(0, (job.due or 0) - now)
   local fields = { 'name', job.name or 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp,
     'delay', string.format('%.0f', wait), 'priority', string.format('%.0f', job.priority) }

@@ -161,7 +161,9 @@ end
 
 local function grant(message, record, asking)
   local wait = next_moment()
-  if wait > policy.ahead then return { 'resting', 'rate_limited', math.ceil(wait - policy.ahead / 2) } end
+  -- What is urgent finds the second half of the time ahead free, however much bulk there is.
+  local ahead = message.b and policy.ahead / 2 or policy.ahead
+  if wait > ahead then return { 'resting', 'rate_limited', math.ceil(wait - ahead / 2) } end
   if policy.quota and not asking then
     local refusal = claim_slot(message, wait)
     if refusal and refusal[1] == 'quota' and record.doubt_at > 0 then return { 'unconfirmed' } end

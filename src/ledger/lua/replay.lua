@@ -15,7 +15,7 @@ local letters, dropped = listed_dead_letters(seen), {}
 -- the ids that producers choose.
 local function enqueue(name, letter, run, data)
   local named = letter.id ~= letter.job and letter.reason ~= 'invalid_message'
-  add_job({ id = string.format('%s:#%.0f', name, run), data = data or '', timestamp = letter.t,
+  add_job({ id = string.format('%s:#%.0f', name, run), name = letter.name, data = data or '', timestamp = letter.t,
     priority = letter.priority, message = named and letter.id or nil })
 end
 

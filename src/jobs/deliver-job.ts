@@ -1,0 +1,123 @@
+import type { Disposition } from '../outcome.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
+import type { Dispatcher, Started, Urgency } from './dispatcher.ts';
+import type { Entry, Envelope, Pipeline } from './envelope.ts';
+import { type Leave, placeOf } from './leave.ts';
+
+/**
+ * Delivers the messages of a job. They start when the dispatcher lets them, and each ends for itself: one that has to wait
+ * alone leaves a job of many at once, so that the job waits only for what its whole channel waits for.
+ */
+export interface JobDelivery {
+  /**
+   * Rejects only for infrastructure errors and bugs, once nothing of the job is in flight.
+   * @returns the dispositions of the messages that the job still carries; none for those that had ended or have left
+   */
+  deliver(envelope: Envelope): Promise<Disposition[]>;
+  /** Hands back whatever has not started. */
+  handBack(): void;
+}
+
+export interface JobDeliveryDeps {
+  dispatcher: Dispatcher;
+  pipeline: Pipeline;
+  /** Whether messages may start. */
+  pulling(): boolean;
+  /** Which messages of a job that is picked up again have ended, or have left it. */
+  ended(entries: readonly Entry[]): Promise<ReadonlySet<Entry>>;
+  leave: Leave;
+  clock: Pick<StoreClock, 'now'>;
+}
+
+/** The messages of a job that are not over. */
+interface Held {
+  /** Ends those that have not started with this disposition. */
+  stop(disposition: Disposition): void;
+}
+
+/** A shorter rest is waited for with the job in hand; for a longer one, the whole queue rests. */
+const LONGEST_HOLD_MS = 2_000;
+/** A job that stalls this often in a row is dealt out: a message that kills its workers must not take the others along. */
+const STALLS_UNTIL_DEALT = 2;
+const HAND_BACK: Disposition = { kind: 'hand_back' };
+
+export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
+  const { dispatcher, pipeline, clock } = deps;
+  const held = new Set<Held>();
+
+  /** What of a job is still to be delivered by it. */
+  async function open({ job, entries }: Envelope): Promise<readonly Entry[]> {
+    if (entries.length === 1 || job.pickups <= 1) return entries;
+    const ended = await deps.ended(entries);
+    const left = entries.filter((entry) => !ended.has(entry));
+    if (job.stalls < STALLS_UNTIL_DEALT) return left;
+    await Promise.all(left.map((entry) => deps.leave({ entry })));
+    return [];
+  }
+
+  /** Resolves when nothing of these is left, started or not. */
+  function deliverAll(entries: readonly Entry[], many: boolean): Promise<Disposition[]> {
+    const ends: Disposition[] = [];
+    const failures: unknown[] = [];
+    const { priority } = placeOf(entries[0]!).source;
+    const urgency: Urgency = many || priority > 0 ? 'bulk' : 'urgent';
+    return new Promise((resolve, reject) => {
+      const holding: Held = { stop() {} };
+      let left = entries.length;
+      function end(disposition?: Disposition): void {
+        if (disposition) ends.push(disposition);
+        left -= 1;
+        if (left > 0) return;
+        held.delete(holding);
+        if (failures.length > 0) reject(failures[0]);
+        else resolve(ends);
+      }
+      function withdraw(batch: Started<Entry>, disposition?: Disposition): void {
+        for (const _ of batch.withdraw()) end(disposition);
+      }
+      async function run(entry: Entry, batch: Started<Entry>): Promise<boolean> {
+        try {
+          const next = deps.pulling() ? await pipeline.deliver(entry) : HAND_BACK;
+          if (next.kind === 'rest' && next.delayMs <= LONGEST_HOLD_MS && deps.pulling()) {
+            dispatcher.hold(next.delayMs, next.reason === 'rate_limited' ? urgency : 'urgent');
+            batch.again(entry);
+            return false;
+          }
+          if (next.kind === 'rest' || next.kind === 'hand_back') withdraw(batch, next);
+          const until = many ? waitsUntil(next, clock.now()) : undefined;
+          if (until !== undefined) await deps.leave({ entry, until });
+          end(until === undefined ? next : undefined);
+          return wasSent(next);
+        } catch (error) {
+          failures.push(error);
+          withdraw(batch);
+          end();
+          return true;
+        }
+      }
+      held.add(holding);
+      const batch = dispatcher.add({ items: entries, rank: 2 * priority + (many ? 1 : 0), urgency, run });
+      holding.stop = (disposition) => withdraw(batch, disposition);
+    });
+  }
+
+  return {
+    async deliver(envelope) {
+      const entries = await open(envelope);
+      return entries.length === 0 ? [] : await deliverAll(entries, envelope.entries.length > 1);
+    },
+    handBack() {
+      for (const { stop } of held) stop(HAND_BACK);
+    },
+  };
+}
+
+/** Until when a message waits by itself, by the store's clock; undefined if it does not. */
+function waitsUntil(next: Disposition, now: number): number | undefined {
+  if (next.kind === 'schedule') return next.at;
+  return next.kind === 'retry' || next.kind === 'wait' ? now + next.delayMs : undefined;
+}
+
+/** Whether a request left, as far as a disposition tells. */
+const wasSent = (next: Disposition): boolean =>
+  next.kind === 'retry' || (next.kind === 'complete' && next.final.state === 'delivered');

@@ -1,0 +1,157 @@
+import type { Clock } from '../clock.ts';
+
+/**
+ * Starts the messages of the jobs that a worker holds: as many at a time as the channel's concurrency, no faster than its
+ * rate, and the most urgent first. Concurrency and rate count messages, however many of them a job carries.
+ *
+ * The store decides about the rate, for all workers together. Here it is only kept from being asked for what it would refuse:
+ * a job of hundreds of messages at ten a second would otherwise be asked for again and again as a whole.
+ */
+export interface Dispatcher {
+  /** Starts the items, in order, as soon as each may start. */
+  add<T>(batch: Batch<T>): Started<T>;
+  /** The number of messages that wait for their start, in jobs of many. */
+  backlog(): number;
+  /** Starts none of this urgency, or of a lesser one, for so long: the store refused. */
+  hold(ms: number, urgency: Urgency): void;
+}
+
+/**
+ * Priority 0 in a job of its own is urgent: the store keeps half of the time ahead that it grants for it (`ahead` in
+ * admit.lua), so that it never waits behind bulk for more than half a second.
+ */
+export type Urgency = 'urgent' | 'bulk';
+
+export interface Batch<T> {
+  items: readonly T[];
+  /** Lower ones first; equal ones in the order of their batches. */
+  rank: number;
+  urgency: Urgency;
+  /** Never rejects. @returns whether a request left, which takes a token of the rate */
+  run(item: T, batch: Started<T>): Promise<boolean>;
+}
+
+export interface Started<T> {
+  /** Puts an item back that was started, as the first to be started. */
+  again(item: T): void;
+  /** Takes what was not started. */
+  withdraw(): T[];
+}
+
+export interface DispatcherOptions {
+  concurrency: number;
+  /** Milliseconds between two messages; undefined without a rate. */
+  intervalMs: number | undefined;
+  /** How far ahead of its moment a message may ask. */
+  aheadMs: Record<Urgency, number>;
+  clock: Pick<Clock, 'monotonic'>;
+  /** Called when the backlog has become smaller. */
+  onStart(): void;
+}
+
+interface Waiting {
+  batch: Batch<unknown>;
+  started: Started<unknown>;
+  /** Those that have not started, last first. */
+  items: unknown[];
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { concurrency, intervalMs, aheadMs, clock } = options;
+  /** By rank, and in the order of their arrival. */
+  const queue: Waiting[] = [];
+  const heldUntil: Record<Urgency, number> = { urgent: 0, bulk: 0 };
+  let running = 0;
+  let backlog = 0;
+  /** When the next message is due by the rate. */
+  let nextAt = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const count = ({ batch }: Waiting, by: number): void => {
+    if (batch.items.length > 1) backlog += by;
+  };
+
+  function startAt(urgency: Urgency): number {
+    return Math.max(heldUntil[urgency], intervalMs === undefined ? 0 : nextAt - aheadMs[urgency]);
+  }
+
+  function pump(): void {
+    for (;;) {
+      const first = queue[0];
+      if (!first || running >= concurrency) return;
+      const waitMs = startAt(first.batch.urgency) - clock.monotonic();
+      if (waitMs > 0) {
+        wakeIn(waitMs);
+        return;
+      }
+      start(first);
+    }
+  }
+
+  function start(waiting: Waiting): void {
+    const item = waiting.items.pop();
+    if (waiting.items.length === 0) queue.shift();
+    count(waiting, -1);
+    running += 1;
+    if (intervalMs !== undefined) nextAt = Math.max(nextAt, clock.monotonic()) + intervalMs;
+    options.onStart();
+    void waiting.batch.run(item, waiting.started).then((sent) => {
+      running -= 1;
+      if (!sent && intervalMs !== undefined) nextAt -= intervalMs;
+      pump();
+    });
+  }
+
+  function wakeIn(ms: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(pump, ms);
+    timer.unref();
+  }
+
+  function add(batch: Batch<unknown>): Started<unknown> {
+    const items = batch.items.toReversed();
+    const started: Started<unknown> = {
+      again(item) {
+        if (items.length === 0)
+          queue.splice(
+            placeOf(queue, (rank) => rank >= batch.rank),
+            0,
+            waiting,
+          );
+        items.push(item);
+        count(waiting, 1);
+      },
+      withdraw() {
+        const left = items.splice(0).reverse();
+        count(waiting, -left.length);
+        if (left.length > 0) queue.splice(queue.indexOf(waiting), 1);
+        return left;
+      },
+    };
+    const waiting: Waiting = { batch, items, started };
+    if (items.length > 0)
+      queue.splice(
+        placeOf(queue, (rank) => rank > batch.rank),
+        0,
+        waiting,
+      );
+    count(waiting, items.length);
+    pump();
+    return started;
+  }
+
+  return {
+    add: (batch) => add(batch as Batch<unknown>) as Started<never>,
+    backlog: () => backlog,
+    hold(ms, urgency) {
+      const until = clock.monotonic() + ms;
+      heldUntil.bulk = Math.max(heldUntil.bulk, until);
+      if (urgency === 'urgent') heldUntil.urgent = Math.max(heldUntil.urgent, until);
+    },
+  };
+}
+
+function placeOf(queue: readonly Waiting[], isBehind: (rank: number) => boolean): number {
+  const at = queue.findIndex(({ batch }) => isBehind(batch.rank));
+  return at < 0 ? queue.length : at;
+}

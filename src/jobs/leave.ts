@@ -1,0 +1,81 @@
+import { coalesce } from '../ledger/coalesce.ts';
+import { loadScript } from '../ledger/script.ts';
+import type { LedgerMessage } from '../ledger/types.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { isRefusal, refusesWrites } from '../redis/errors.ts';
+import { MAX_OFFSET_MS, type StoreClock } from '../redis/store-clock.ts';
+import type { Entry, EntrySource } from './envelope.ts';
+
+/**
+ * Messages that leave a job of many: each becomes a job of its own, whose id says where it came from. Whoever does it again,
+ * after a crash, does nothing.
+ */
+
+export interface Leaving {
+  entry: Entry;
+  /** When it is due, milliseconds since the epoch by the store's clock; at once when absent. */
+  until?: number | undefined;
+}
+
+/** Bounds the size of a call: with the largest content this is some megabytes. */
+const MAX_BATCH = 50;
+
+const leaveScript = loadScript('leave.lua');
+
+/** Puts a message into a job of its own. Calls of one turn of the event loop share a script call. */
+export type Leave = (leaving: Leaving) => Promise<unknown>;
+
+export function createLeave(store: ChannelStore, clock: Pick<StoreClock, 'offsetMs'>): Leave {
+  return coalesce(
+    async (all: Leaving[]) => {
+      const late = aheadMs(clock);
+      const due = all.map(({ entry, until }) => ({ entry, until: until && until + late }));
+      await store.run(leaveScript, argumentsOf(due));
+      return all;
+    },
+    { max: MAX_BATCH, refusedByStore: (error) => isRefusal(error) && !refusesWrites(error) },
+  );
+}
+
+/** BullMQ promotes by the clock of whichever worker: this one may be ahead, and a message may be late by that, never early. */
+function aheadMs({ offsetMs }: Pick<StoreClock, 'offsetMs'>): number {
+  const ahead = offsetMs() ?? 0;
+  return ahead > MAX_OFFSET_MS ? 0 : Math.max(0, ahead);
+}
+
+/** Deals out a job of many that lies in the queue's failed set, and removes it. */
+export async function leaveFailedJob(
+  store: ChannelStore,
+  jobId: string,
+  entries: readonly Entry[],
+): Promise<void> {
+  await store.run(
+    leaveScript,
+    argumentsOf(
+      entries.map((entry) => ({ entry })),
+      { failed: jobId },
+    ),
+  );
+}
+
+function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): string[] {
+  const jobs = all.map(({ entry, until }) => {
+    const { origin, source } = placeOf(entry);
+    return { id: origin, t: source.enqueuedAt, p: 2 * source.priority, due: until && Math.ceil(until) };
+  });
+  return [JSON.stringify([...jobs, ...more]), ...all.map(({ entry }) => placeOf(entry).source.data)];
+}
+
+interface Place {
+  /** The id of the job that its message gets. */
+  origin: string;
+  source: EntrySource;
+  /** None where this version cannot tell which message it is. */
+  ledger?: LedgerMessage;
+}
+
+export function placeOf(entry: Entry): Place {
+  if (entry.kind === 'newer') return entry;
+  const { ledger, source } = entry.kind === 'delivery' ? entry.delivery : entry;
+  return { origin: ledger.jobId, source, ledger };
+}

@@ -1,0 +1,138 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { createJobDelivery, type JobDelivery, type JobDeliveryDeps } from '../../src/jobs/deliver-job.ts';
+import { createDispatcher } from '../../src/jobs/dispatcher.ts';
+import type { Entry, Envelope, QueuedJob } from '../../src/jobs/envelope.ts';
+import { placeOf } from '../../src/jobs/leave.ts';
+import type { Disposition } from '../../src/outcome.ts';
+
+const SENT: Disposition = { kind: 'complete', final: { state: 'delivered', reason: 'sent' } };
+const RETRY: Disposition = { kind: 'retry', delayMs: 1_000 };
+const NOW = 1_700_000_000_000;
+
+/** A job whose messages are named by letters. */
+function jobOf(names: string, fields: Partial<QueuedJob> = {}): Envelope {
+  const job = { id: 'e1', name: 'messages', text: '', timestamp: NOW, pickups: 1, stalls: 0, ...fields };
+  const [first, ...rest] = [...names].map(
+    (name): Entry => ({ kind: 'newer', v: 2, origin: name, source: { priority: 0 } as never }),
+  );
+  return { job, entries: [first!, ...rest] };
+}
+
+interface Seen {
+  delivered: string[];
+  left: [string, number | undefined][];
+}
+
+function deliveryOf(
+  becomes: (name: string, seen: Seen) => Disposition | Promise<Disposition>,
+  deps: Partial<JobDeliveryDeps> = {},
+): Seen & { delivery: JobDelivery } {
+  const seen: Seen = { delivered: [], left: [] };
+  const clock = { now: () => NOW, monotonic: systemClock.monotonic };
+  const delivery = createJobDelivery({
+    dispatcher: createDispatcher({
+      concurrency: 2,
+      intervalMs: undefined,
+      aheadMs: { urgent: 0, bulk: 0 },
+      clock,
+      onStart() {},
+    }),
+    pipeline: {
+      async deliver(entry) {
+        const name = placeOf(entry).origin;
+        seen.delivered.push(name);
+        return await becomes(name, seen);
+      },
+      abort() {},
+    },
+    pulling: () => true,
+    ended: async () => new Set(),
+    leave: async ({ entry, until }) => seen.left.push([placeOf(entry).origin, until]),
+    clock,
+    ...deps,
+  });
+  return { ...seen, delivery };
+}
+
+it('lets a message leave that waits by itself, and waits itself for what the channel waits for', async () => {
+  const rest: Disposition = { kind: 'rest', reason: 'breaker_open', delayMs: 30_000 };
+  const { delivery, delivered, left } = deliveryOf((name) => ({ a: RETRY, b: SENT, c: rest })[name] ?? SENT);
+  expect(await delivery.deliver(jobOf('abcde'))).toEqual(expect.arrayContaining([SENT, rest]));
+  expect(left).toEqual([['a', NOW + 1_000]]);
+  // The rest holds for whatever had not started.
+  expect(delivered.length).toBeLessThan(5);
+});
+
+it('keeps the only message of a job in it', async () => {
+  const { delivery, left } = deliveryOf(() => RETRY);
+  expect(await delivery.deliver(jobOf('a'))).toEqual([RETRY]);
+  expect(left).toEqual([]);
+});
+
+it('asks again for a message that the rate refused, in place', async () => {
+  const rest: Disposition = { kind: 'rest', reason: 'rate_limited', delayMs: 1 };
+  const { delivery, delivered } = deliveryOf((name, seen) =>
+    seen.delivered.filter((each) => each === name).length === 1 ? rest : SENT,
+  );
+  expect(await delivery.deliver(jobOf('abc'))).toEqual([SENT, SENT, SENT]);
+  expect(delivered.toSorted()).toEqual(['a', 'a', 'b', 'b', 'c', 'c']);
+});
+
+it('passes over what has ended when the job is picked up again, and deals it out when it stalled twice', async () => {
+  const ended = async (entries: readonly Entry[]) =>
+    new Set(entries.filter((entry) => placeOf(entry).origin === 'b'));
+  const again = deliveryOf(() => SENT, { ended });
+  expect(await again.delivery.deliver(jobOf('abc', { pickups: 2, stalls: 1 }))).toEqual([SENT, SENT]);
+  expect(again.delivered).toEqual(['a', 'c']);
+  const stalled = deliveryOf(() => SENT, { ended });
+  expect(await stalled.delivery.deliver(jobOf('abc', { pickups: 3, stalls: 2 }))).toEqual([]);
+  expect(stalled.left).toEqual([
+    ['a', undefined],
+    ['c', undefined],
+  ]);
+  expect(stalled.delivered).toEqual([]);
+});
+
+it('fails only when nothing of it is in flight any more', async () => {
+  let answer = (): void => {};
+  const late = new Promise<Disposition>((resolve) => {
+    answer = () => resolve(SENT);
+  });
+  const { delivery, delivered } = deliveryOf((name) => {
+    if (name === 'a') throw new Error('of the store');
+    return late;
+  });
+  let over = false;
+  const delivering = delivery.deliver(jobOf('abc')).finally(() => {
+    over = true;
+  });
+  await expect.poll(() => delivered).toEqual(['a', 'b']);
+  await new Promise(setImmediate);
+  expect(over).toBe(false);
+  answer();
+  await expect(delivering).rejects.toThrow('of the store');
+  expect(delivered).toEqual(['a', 'b']);
+});
+
+it('hands back what has not started, and starts nothing while nothing is to be picked up', async () => {
+  let answer = (): void => {};
+  const late = new Promise<Disposition>((resolve) => {
+    answer = () => resolve(SENT);
+  });
+  const { delivery, delivered } = deliveryOf(() => late);
+  const delivering = delivery.deliver(jobOf('abcd'));
+  await expect.poll(() => delivered).toEqual(['a', 'b']);
+  delivery.handBack();
+  answer();
+  const back = { kind: 'hand_back' };
+  expect((await delivering).toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([
+    SENT,
+    SENT,
+    back,
+    back,
+  ]);
+  const paused = deliveryOf(() => SENT, { pulling: () => false });
+  expect(await paused.delivery.deliver(jobOf('abc'))).toEqual([back, back, back]);
+  expect(paused.delivered).toEqual([]);
+});

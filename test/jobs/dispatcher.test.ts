@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createDispatcher, type Dispatcher, type DispatcherOptions } from '../../src/jobs/dispatcher.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const dispatcherOf = (options: Partial<DispatcherOptions> = {}): Dispatcher =>
+  createDispatcher({
+    concurrency: 3,
+    intervalMs: undefined,
+    aheadMs: { urgent: 1_000, bulk: 500 },
+    clock: { monotonic: () => Date.now() },
+    onStart() {},
+    ...options,
+  });
+
+/** Runs that end when they are told to, and what has started, in order. */
+function runs() {
+  const started: unknown[] = [];
+  const ends = new Map<unknown, (sent: boolean) => void>();
+  const run = (item: unknown): Promise<boolean> => {
+    started.push(item);
+    return new Promise((resolve) => ends.set(item, resolve));
+  };
+  async function end(item: unknown, sent = true): Promise<void> {
+    ends.get(item)!(sent);
+    await vi.advanceTimersByTimeAsync(0);
+  }
+  return { started, run, end };
+}
+
+const bulk = { rank: 1, urgency: 'bulk' } as const;
+const urgent = { rank: 0, urgency: 'urgent' } as const;
+
+it('runs so many messages at a time, whatever jobs they are of', async () => {
+  const { started, run, end } = runs();
+  const dispatcher = dispatcherOf();
+  dispatcher.add({ ...bulk, items: ['a1', 'a2'], run });
+  dispatcher.add({ ...bulk, items: ['b1', 'b2', 'b3'], run });
+  expect(started).toEqual(['a1', 'a2', 'b1']);
+  expect(dispatcher.backlog()).toBe(2);
+  await end('a2');
+  expect(started).toEqual(['a1', 'a2', 'b1', 'b2']);
+  await end('b1');
+  await end('a1');
+  expect(started).toEqual(['a1', 'a2', 'b1', 'b2', 'b3']);
+  expect(dispatcher.backlog()).toBe(0);
+});
+
+it('starts what is urgent before what came earlier, and equals in their order', async () => {
+  const { started, run, end } = runs();
+  const dispatcher = dispatcherOf({ concurrency: 1 });
+  dispatcher.add({ ...bulk, items: ['a1', 'a2'], run });
+  dispatcher.add({ ...bulk, items: ['b1'], run });
+  dispatcher.add({ ...urgent, items: ['u1'], run });
+  dispatcher.add({ ...urgent, items: ['u2'], run });
+  for (const item of ['a1', 'u1', 'u2', 'a2']) await end(item);
+  expect(started).toEqual(['a1', 'u1', 'u2', 'a2', 'b1']);
+});
+
+it('starts no faster than the rate, bulk half of the time ahead, and takes back the token of what was not sent', async () => {
+  const { started, run, end } = runs();
+  const dispatcher = dispatcherOf({ concurrency: 100, intervalMs: 100 });
+  const items = Array.from({ length: 20 }, (_, i) => i);
+  dispatcher.add({ ...bulk, items, run });
+  expect(started).toHaveLength(6);
+  dispatcher.add({ ...urgent, items: ['u'], run });
+  expect(started).toHaveLength(7);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(started).toHaveLength(8);
+  await end(0, false);
+  await end(1, false);
+  expect(started).toHaveLength(10);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(started).toHaveLength(21);
+});
+
+it('holds what the store refused, and starts it first of all again', async () => {
+  const started: unknown[] = [];
+  const dispatcher = dispatcherOf({ concurrency: 2 });
+  let refuse = true;
+  dispatcher.add<string>({
+    ...bulk,
+    items: ['a', 'b', 'c'],
+    async run(item, batch) {
+      started.push(item);
+      if (item === 'b' && refuse) {
+        refuse = false;
+        dispatcher.hold(250, 'bulk');
+        batch.again(item);
+      }
+      return true;
+    },
+  });
+  await vi.advanceTimersByTimeAsync(249);
+  expect(started).toEqual(['a', 'b']);
+  expect(dispatcher.backlog()).toBe(2);
+  dispatcher.add({ ...urgent, items: ['u'], run: async (item) => started.push(item) > 0 });
+  expect(started).toEqual(['a', 'b', 'u']);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(started).toEqual(['a', 'b', 'u', 'b', 'c']);
+  dispatcher.hold(250, 'urgent');
+  dispatcher.add({ ...urgent, items: ['v'], run: async (item) => started.push(item) > 0 });
+  await vi.advanceTimersByTimeAsync(249);
+  expect(started).not.toContain('v');
+  await vi.advanceTimersByTimeAsync(1);
+  expect(started).toContain('v');
+});
+
+it('gives back what was not started', async () => {
+  const { started, run, end } = runs();
+  const onStart = vi.fn();
+  const dispatcher = dispatcherOf({ concurrency: 1, onStart });
+  const batch = dispatcher.add({ ...bulk, items: ['a', 'b', 'c'], run });
+  dispatcher.add({ ...bulk, items: ['d'], run });
+  expect(batch.withdraw()).toEqual(['b', 'c']);
+  expect(batch.withdraw()).toEqual([]);
+  expect(dispatcher.backlog()).toBe(0);
+  await end('a');
+  expect(started).toEqual(['a', 'd']);
+  expect(onStart).toHaveBeenCalledTimes(2);
+});
