@@ -12,9 +12,8 @@ export type Verb =
   | { kind: 'hand_back' };
 
 /**
- * Folds the dispositions of a job's messages into one verb for the job. A job that is picked up again carries all its
- * messages: those that have ended are recognized by their records and not sent again, and none of the others may be
- * processed before it is due, so the job waits for the last of them. Pure.
+ * Folds the dispositions of the messages that a job still carries into one verb for the job. Messages that wait alone have
+ * left a job of many; if the only one of a job does, the job is delayed. Pure.
  * @param now by the store's clock; delays are relative to it
  */
 export function foldDispositions(dispositions: readonly Disposition[], now: number): Verb {
