@@ -20,6 +20,10 @@ const SHOWN = {
   Zulip: { dialect: PLATFORMS.Zulip.dialect, html: zulipHtml },
 };
 const PLACE_NAMES = Object.keys(PLACES);
+/** Pairs of a content and a value that were misjudged or misrendered once: tried at every run, before the random ones. */
+const FOUND: Readonly<Record<string, [string, string][]>> = {
+  'code in lists and quotes': [['> - A\n>\n> ```\n> {{ v }}\n> ```', '\u2028---']],
+};
 const inAddress = (content: string): boolean => content.includes('e.com/{{');
 
 describe.each(Object.entries(SHOWN))('a value on %s', (platform, { dialect, html }) => {
@@ -40,7 +44,7 @@ describe.each(Object.entries(SHOWN))('a value on %s', (platform, { dialect, html
             .replaceAll('\u0003', ''),
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 100, examples: FOUND[name] ?? [] },
     );
   });
 });
@@ -66,7 +70,7 @@ describe('a value on Kongregate', () => {
         expect(body).not.toMatch(/<|&#?\w+;/);
         expect({ body, marks: kongregateMarks(body) }).toEqual({ body, marks: kongregateMarks(harmless) });
       }),
-      { numRuns: 100 },
+      { numRuns: 100, examples: FOUND[name] ?? [] },
     );
   });
 });

@@ -104,7 +104,8 @@ const table: Processor = (parent, blocks) => {
 };
 
 const rule: Processor = (parent, blocks, states) => {
-  const found = /^ {0,3}(?=((?:-+ {0,2}){3,}|(?:_+ {0,2}){3,}|(?:\*+ {0,2}){3,}))\1 *$/m.exec(
+  // Python's lines end with \n alone: JavaScript's own ^ and $ would find a rule behind U+2028 too.
+  const found = /(?<![^\n]) {0,3}(?=((?:-+ {0,2}){3,}|(?:_+ {0,2}){3,}|(?:\*+ {0,2}){3,}))\1 *(?![^\n])/.exec(
     blocks[0] ?? '',
   );
   if (found === null) return false;
