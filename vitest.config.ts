@@ -24,7 +24,7 @@ const UNIT = [
   'test/workers/{attempt,deadlines,last-answers,late-grant-log,lease}.test.ts',
 ];
 
-/** Run what is shipped, so that the package is built before them. */
+/** Run what is shipped: the command, the demo, the packed tarball. */
 const SHIPPED = [
   'test/bench/bench.test.ts',
   'test/cli/{standard-streams,worker}.test.ts',
@@ -63,7 +63,8 @@ export default defineConfig({
           name: 'redis',
           include: ['test/**/*.test.ts'],
           exclude: [...UNIT, ...SHIPPED],
-          globalSetup: [REDIS_SETUP],
+          // Worker processes run what is built.
+          globalSetup: [REDIS_SETUP, PACKAGE_SETUP],
         },
       },
       { test: { ...shared, name: 'unit', include: UNIT } },

@@ -64,10 +64,14 @@ export interface WorkerProcessOptions extends WorkerPlan {
   onEnd?(worker: WorkerProcess): void;
 }
 
-/** Beside this file in the sources as in the build. */
+/** Of the sources, the build's is run where `build/package-setup.ts` has just made it: tsx more than doubles the CPU of a start. */
 const EXTENSION = extname(import.meta.url);
-const ENTRY = fileURLToPath(new URL(`worker-entry${EXTENSION}`, import.meta.url));
-const LOADER = EXTENSION === '.ts' ? ['--import', 'tsx'] : [];
+const BUILT = process.env['HERALD_BUILT'] !== undefined || EXTENSION === '.js';
+const BESIDE = EXTENSION === '.js' ? '.' : '../dist/testing';
+const ENTRY = fileURLToPath(
+  new URL(BUILT ? `${BESIDE}/worker-entry.js` : './worker-entry.ts', import.meta.url),
+);
+const LOADER = BUILT ? [] : ['--import', 'tsx'];
 /** A block ends a little later than asked for. */
 const BLOCK_MARGIN_MS = 1_000;
 /** After a close: ioredis watches over a socket that it ends for 2 s. */
