@@ -256,8 +256,16 @@ describe('an answer', () => {
             } as never;
             const headers = { 'retry-after': text('1, ', 8_000), location: text('/t/', 8_000) };
             const answer: HttpAnswer = { kind: 'answered', status, headers, text: body };
-            expect(slowCoreMs(() => read(answer, context))).toBeLessThan(LONGEST_BLOCK_MS);
-            expect(() => read(answer, context)).not.toThrow();
+            const thrown: unknown[] = [];
+            const reading = (): void => {
+              try {
+                read(answer, context);
+              } catch (error) {
+                thrown.push(error);
+              }
+            };
+            expect(slowCoreMs(reading)).toBeLessThan(LONGEST_BLOCK_MS);
+            expect(thrown).toEqual([]);
           }
   });
 

@@ -21,11 +21,16 @@ export function isTaken(name: PlatformName, content: string): boolean {
   }
 }
 
-/** A text that is taken, of about as much of it as can be: a refused one may cost little. */
+/**
+ * A text that is taken, of about as much of it as can be: a refused one may cost little. Looked for from below, since what
+ * is refused is read as well, and the longer the dearer.
+ */
 export function taken(markdown: string): string {
-  let text = markdown;
-  while (text.length > 16 && !isTaken('usercom', text)) text = text.slice(0, text.length * 0.75);
-  return text;
+  const fits = (length: number): boolean => isTaken('usercom', markdown.slice(0, length));
+  let length = markdown.length;
+  while (length > 16 && !fits(length)) length /= 4;
+  for (let more = length / 0.75; more < markdown.length && fits(more); more /= 0.75) length = more;
+  return markdown.slice(0, length);
 }
 
 /** Pieces of all constructs, to be composed. */
