@@ -8,8 +8,8 @@ export const LONGEST_BLOCK_MS = 250;
 
 /** What a slow core takes for the loop: two and a half times as long as one of a server at 2.6 GHz. */
 const LOOP_ON_SLOW_CORE_MS = 25;
-/** A measurement is spoiled by whatever else the process does meanwhile: the best of so many counts. */
-const TRIES = 5;
+/** A measurement is spoiled by whatever else the process and the machine do meanwhile: the best of so many counts. */
+const TRIES = 20;
 
 /** Milliseconds of processor time that the work takes, as on a slow core. Tries again only while it is beyond the limit. */
 export function slowCoreMs(work: () => unknown, limitMs: number = LONGEST_BLOCK_MS, tries = TRIES): number {
