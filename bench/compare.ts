@@ -1,7 +1,7 @@
 /**
  * Two built checkouts side by side, in turns: `npm run bench:compare -- <checkout> <checkout> [messages] [rounds]`.
  *
- * Each turn has a Redis and a sink of its own: `herald send` enqueues, then one `herald worker`
+ * Each turn has a Redis and a sink of its own: `herald send` enqueues the messages, then one `herald worker`
  * (Kongregate with its quota, no rate, concurrency 100) delivers them. Told are the medians of the rounds, and what the
  * second checkout has of the first one's.
  */
