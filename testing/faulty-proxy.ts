@@ -12,6 +12,9 @@ export interface FaultyProxy {
   redirect(port: number): void;
   /** Lets the next request on any connection arrive, and breaks that connection in place of its answer. */
   loseAnswer(): void;
+  /** Holds every answer until `releaseAnswers`: what a request does is done, and its sender does not know yet. */
+  holdAnswers(): void;
+  releaseAnswers(): void;
   /**
    * Makes the present connections half-open: they drop everything, in both directions.
    * @param ms after which they break; never when absent
@@ -28,6 +31,7 @@ export interface FaultyProxy {
 
 interface Link {
   readonly ends: readonly [client: Socket, server: Socket];
+  readonly answers: Direction;
   drops: boolean;
   losesAnswer: boolean;
 }
@@ -44,6 +48,7 @@ export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
   const links = new Set<Link>();
   const timers = new Set<NodeJS.Timeout>();
   let losing = false;
+  let holding = false;
   let delayMs = 0;
   let closed = false;
 
@@ -63,6 +68,7 @@ export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
   function pass(link: Link, direction: Direction, chunk: Buffer): void {
     if (link.drops) return;
     direction.waiting.push({ at: performance.now() + delayMs, chunk });
+    if (holding && direction === link.answers) return;
     if (direction.waiting.length === 1) forward(direction);
   }
 
@@ -80,9 +86,9 @@ export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
 
   const listener = createServer({ noDelay: true }, (client) => {
     const server = connect({ port: target, host: '127.0.0.1', noDelay: true });
-    const link: Link = { ends: [client, server], drops: false, losesAnswer: false };
     const requests: Direction = { to: server, waiting: [] };
     const answers: Direction = { to: client, waiting: [] };
+    const link: Link = { ends: [client, server], answers, drops: false, losesAnswer: false };
     links.add(link);
     client.on('data', (chunk) => {
       if (losing) {
@@ -125,6 +131,13 @@ export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
     },
     loseAnswer() {
       losing = true;
+    },
+    holdAnswers() {
+      holding = true;
+    },
+    releaseAnswers() {
+      holding = false;
+      for (const { answers } of links) forward(answers);
     },
     halfOpen(ms) {
       const dropping = [...links];

@@ -37,3 +37,40 @@ it('keeps the order of what it carries when delays begin and end', async () => {
   );
   expect(arrived).toBe(sent);
 });
+
+it('holds answers until they are released, while requests arrive', async ({ onTestFinished }) => {
+  let arrived = '';
+  const server = createServer((socket) => {
+    socket.on('error', () => {}); // The proxy closes at the end.
+    socket.on('data', (chunk) => {
+      arrived += chunk;
+      socket.write(chunk);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const proxy = await openFaultyProxy((server.address() as { port: number }).port);
+  const client = connect({ port: proxy.port, host: '127.0.0.1', noDelay: true });
+  onTestFinished(async () => {
+    client.destroy();
+    await proxy.close();
+    server.close();
+  });
+  let answered = '';
+  client.on('data', (chunk) => {
+    answered += chunk;
+  });
+  const both = (text: string) => () => arrived === text && answered === text;
+  client.write('a');
+  await eventually('an answer', both('a'));
+  proxy.holdAnswers();
+  for (const [text, all] of [
+    ['b', 'ab'],
+    ['c', 'abc'],
+  ] as const) {
+    client.write(text);
+    await eventually('the request', () => arrived === all);
+  }
+  expect(answered).toBe('a');
+  proxy.releaseAnswers();
+  await eventually('what was held, in its order', both('abc'));
+});
