@@ -51,7 +51,8 @@ export async function rideOut(
   expect((tally['delivered/sent'] ?? 0) + presumed).toBe(messages);
   const report = journal.report();
   expect(report).toMatchObject({ accepted: messages, acceptedMoreThanOnce: 0 });
-  expect(report.results['daily_limit'] ?? 0).toBe(presumed);
+  // Each was proved by a refusal; one whose answer was lost or late was asked for again.
+  expect(report.results['daily_limit'] ?? 0).toBeGreaterThanOrEqual(presumed);
   expect(new Set((await env.receipts()).map(({ id }) => id)).size).toBe(messages);
   for (const worker of workers) {
     expect(metric(await worker.metrics(), 'herald_unforeseen_refusals_total')).toBe(0);

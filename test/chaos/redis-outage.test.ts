@@ -36,6 +36,6 @@ describe.concurrent('connections that break again and again', () => {
     const presumed = tally['delivered/presumed'] ?? 0;
     expect((tally['delivered/sent'] ?? 0) + presumed).toBe(messages);
     expect(journal.report()).toMatchObject({ accepted: messages, acceptedMoreThanOnce: 0 });
-    expect(journal.report().results['daily_limit'] ?? 0).toBe(presumed);
+    expect(journal.report().results['daily_limit'] ?? 0).toBeGreaterThanOrEqual(presumed);
   });
 });

@@ -184,7 +184,7 @@ describe('a Redis that goes away', () => {
         to: { userId: from + i + 1 },
       }));
     let killed: Promise<void> | undefined;
-    const failure = (await producer(2000)
+    const failure = (await producer(unhurried(2_000))
       .sendMany(messages(0), {
         onResult: ({ index }) => {
           if (index === 1999) killed = server.kill();
@@ -198,7 +198,7 @@ describe('a Redis that goes away', () => {
     expect(failure.resumeAt).toBeLessThan(total);
     expect(failure.progress.queued).toBeGreaterThanOrEqual(failure.resumeAt);
     await server.restart();
-    const rest = await producer(15_000).sendMany(messages(failure.resumeAt));
+    const rest = await producer(unhurried(15_000)).sendMany(messages(failure.resumeAt));
     expect(rest.queued + rest.duplicate).toBe(total - failure.resumeAt);
     expect(await jobsInQueue()).toBe(total);
   });
@@ -211,7 +211,7 @@ describe('a Redis that goes away', () => {
       to: { userId: i + 1 },
     }));
     let restarted: Promise<void> | undefined;
-    const result = await producer(15_000).sendMany(messages, {
+    const result = await producer(unhurried(15_000)).sendMany(messages, {
       onResult: ({ index }) => {
         if (index === 1999) restarted = server.restart();
       },
@@ -266,7 +266,7 @@ it('goes on while somebody flushes the scripts again and again', async () => {
     id: `n-${i}`,
     to: { userId: i + 1 },
   }));
-  const sent = producer(15_000)
+  const sent = producer(unhurried(15_000))
     .sendMany(messages)
     .finally(() => {
       flushing = false;

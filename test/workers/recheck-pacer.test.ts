@@ -21,7 +21,7 @@ const silentFor =
         : client.send(request),
   });
 
-it('bounds what it costs that many wait for one player', { timeout: 60_000 }, async ({ openEnvironment }) => {
+it('bounds what it costs that many wait for one player', async ({ openEnvironment }) => {
   const env = await openEnvironment({
     channel: { timeout: '12s', patience: '10m', retry: { attempts: 12 } },
   });
@@ -42,10 +42,14 @@ it('bounds what it costs that many wait for one player', { timeout: 60_000 }, as
     Number(/total_commands_processed:(\d+)/.exec(await env.redis.info('stats'))?.[1]);
   // The first looks of all lie behind: what follows lasts for as long as the owner's end is unknown.
   await elapse(1_000);
+  const from = performance.now();
   const [looksBefore, commandsBefore] = [await looks(), await commands()];
   await elapse(5_000);
-  expect((await looks()) - looksBefore).toBeLessThan(140);
-  expect((await commands()) - commandsBefore).toBeLessThan(10_000);
+  const [looked, commanded] = [(await looks()) - looksBefore, (await commands()) - commandsBefore];
+  // A busy machine lets more than these five seconds pass.
+  const seconds = (performance.now() - from) / 1_000;
+  expect(looked / seconds).toBeLessThan(28);
+  expect(commanded / seconds).toBeLessThan(2_000);
 });
 
 plainIt('lets the few look as soon as they would, and the many one after the other', () => {
