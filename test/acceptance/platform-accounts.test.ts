@@ -8,7 +8,7 @@ import { it } from './platforms-environment.ts';
 const ended = (receipts: readonly { state: string; reason: string }[]): string[] =>
   receipts.map(({ state, reason }) => `${state}/${reason}`).toSorted();
 
-describe.concurrent('a Zulip bot that may not read', { timeout: 60_000 }, () => {
+describe.concurrent('a Zulip bot that may not read', () => {
   const channels = { zulip: { email: 'hook@example.com', apiKey: 'hook-key' } };
 
   it('is told of at the start, delivers, and keeps its doubts instead of asking for ever', async ({
@@ -35,7 +35,7 @@ describe.concurrent('a Zulip bot that may not read', { timeout: 60_000 }, () => 
   });
 });
 
-describe.concurrent('something that answers in the place of the platform', { timeout: 60_000 }, () => {
+describe.concurrent('something that answers in the place of the platform', () => {
   const page = '<html><head><title>Log in – Example</title></head></html>';
   const answers: [string, Fault, string[]][] = [
     [
@@ -76,7 +76,7 @@ describe.concurrent('something that answers in the place of the platform', { tim
   );
 });
 
-describe.concurrent('a Zulip server before 7.0', { timeout: 60_000 }, () => {
+describe.concurrent('a Zulip server before 7.0', () => {
   it('kills no message of a channel that nobody told of its age', async ({ openPlatforms }) => {
     const env = await openPlatforms({
       channels: { zulip: {} },
@@ -91,7 +91,7 @@ describe.concurrent('a Zulip server before 7.0', { timeout: 60_000 }, () => {
   });
 });
 
-describe.concurrent('a refusal of User.com', { timeout: 60_000 }, () => {
+describe.concurrent('a refusal of User.com', () => {
   const conversation = (conversationId: number) => ({
     platform: 'usercom',
     to: { conversationId },

@@ -25,7 +25,7 @@ async function oneEach(env: Environment, redis: Redis): Promise<void> {
   });
 }
 
-describe.concurrent('a store that forgets while the connection stands', { timeout: 40_000 }, () => {
+describe.concurrent('a store that forgets while the connection stands', () => {
   it('FLUSHALL: two workers tell it of their sends before anything is admitted', async ({
     openEnvironment,
   }) => {

@@ -28,7 +28,7 @@ const underWay = (env: Environment): Promise<number> =>
     { everyMs: 2 },
   );
 
-describe.concurrent('while messages are under way', { timeout: 60_000 }, () => {
+describe.concurrent('while messages are under way', () => {
   for (const command of ['flushall', 'flushdb'] as const) {
     it(`${command.toUpperCase()}: what is sent again arrives once`, async ({ openEnvironment }) => {
       // A platform that takes whatever it gets: what the store forgot, a player gets twice.

@@ -33,9 +33,7 @@ const renamed = (env: Environment) => {
 };
 
 describe.concurrent('a deployment with another quota', () => {
-  it('leaves the old workers nothing to grant from their next admission on', { timeout: 60_000 }, async ({
-    openEnvironment,
-  }) => {
+  it('leaves the old workers nothing to grant from their next admission on', async ({ openEnvironment }) => {
     const env = await openEnvironment({ sandbox: { kongregate: { dayMs: 1 } } });
     const old = await env.worker({ channel: OLD });
     const fresh = await env.worker({ channel: NEW });
@@ -72,7 +70,7 @@ describe.concurrent('a deployment with another quota', () => {
     );
   });
 
-  it('that is taken back lets the old workers go on', { timeout: 120_000 }, async ({ openEnvironment }) => {
+  it('that is taken back lets the old workers go on', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const old = await env.worker({ channel: OLD });
     const policy = await env.redis.get('herald:{kongregate}:ledger:policy');
@@ -92,9 +90,7 @@ describe.concurrent('a deployment with another quota', () => {
 });
 
 describe.concurrent('a channel that is renamed', () => {
-  it('does not start beside the old one, nor while messages of that count', { timeout: 60_000 }, async ({
-    openEnvironment,
-  }) => {
+  it('does not start beside the old one, nor while messages of that count', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const old = await env.worker();
     await sendAll(env);
@@ -107,9 +103,9 @@ describe.concurrent('a channel that is renamed', () => {
     await (await env.worker()).close();
   });
 
-  it('starts where the old one has sent nothing and is not there, and it has nothing to do when it is back', {
-    timeout: 60_000,
-  }, async ({ openEnvironment }) => {
+  it('starts where the old one has sent nothing and is not there, and it has nothing to do when it is back', async ({
+    openEnvironment,
+  }) => {
     const env = await openEnvironment();
     const old = env.spawn();
     await old.ready();

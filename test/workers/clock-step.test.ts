@@ -24,9 +24,7 @@ const MEANWHILE_MS = 5_000;
 
 const waiting = (env: Environment) => env.queue.getJobCounts('waiting', 'delayed', 'active');
 
-it.concurrent('a clock stepped by days while running sends nothing early', { timeout: 60_000 }, async ({
-  openEnvironment,
-}) => {
+it.concurrent('a clock stepped by days while running sends nothing early', async ({ openEnvironment }) => {
   const env = await openEnvironment();
   const worker = env.spawn();
   await worker.ready();
@@ -54,9 +52,9 @@ it.concurrent('a clock stepped by days while running sends nothing early', { tim
   expect(callsTo(env, PLAYERS)).toBe(0);
 });
 
-it.concurrent('a clock stepped by days while running ends nothing that waits for its window', {
-  timeout: 60_000,
-}, async ({ openEnvironment }) => {
+it.concurrent('a clock stepped by days while running ends nothing that waits for its window', async ({
+  openEnvironment,
+}) => {
   const env = await openEnvironment({ channel: { quota: { per: '1h', boundary: 'rolling' } } });
   const worker = env.spawn();
   await worker.ready();

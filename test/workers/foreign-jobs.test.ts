@@ -121,7 +121,7 @@ const FIELDS: readonly Record<string, string>[] = [
   { returnvalue: '{', stacktrace: '{', finishedOn: 'x', processedOn: 'y', delay: 'z' },
 ];
 
-describe.concurrent('what else a foreign job brings along', { timeout: 40_000 }, () => {
+describe.concurrent('what else a foreign job brings along', () => {
   it('decides nothing: the good arrive, the others are letters, and no other letter goes', async ({
     openEnvironment,
   }) => {

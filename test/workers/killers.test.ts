@@ -13,9 +13,9 @@ const LARGE = 100_000_000;
 const STALL_MS = 25_000;
 
 describe.concurrent('a job that would kill its worker', () => {
-  it('by its size is a letter with the beginning of its data, and never reaches the worker', {
-    timeout: 60_000,
-  }, async ({ openEnvironment }) => {
+  it('by its size is a letter with the beginning of its data, and never reaches the worker', async ({
+    openEnvironment,
+  }) => {
     const env = await openEnvironment();
     const id = await env.addForeign(good);
     await env.redis.hset(env.queue.toKey(id), {
@@ -40,9 +40,7 @@ describe.concurrent('a job that would kill its worker', () => {
     expect(await worker.metrics()).toContain('herald_dead_letters');
   });
 
-  it('again and again is a letter after five times', { timeout: 3 * STALL_MS }, async ({
-    openEnvironment,
-  }) => {
+  it('again and again is a letter after five times', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const id = await env.addForeign(good);
     // Of the four deaths before, the count is what is left.
@@ -87,9 +85,7 @@ describe.concurrent('a job that stalled', () => {
     await worker.close();
   });
 
-  it('only because the store refused its worker does not count', { timeout: 60_000 }, async ({
-    openEnvironment,
-  }) => {
+  it('only because the store refused its worker does not count', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const id = await env.addForeign(good);
     await env.redis.hset(env.queue.toKey(id), 'stc', '4');

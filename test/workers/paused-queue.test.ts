@@ -3,9 +3,7 @@ import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { it } from '../support/environment.ts';
 
-it('tells of a queue that somebody paused in BullMQ, and of its end', { timeout: 60_000 }, async ({
-  openEnvironment,
-}) => {
+it('tells of a queue that somebody paused in BullMQ, and of its end', async ({ openEnvironment }) => {
   const env = await openEnvironment();
   const worker = await env.worker();
   await env.queue.pause();

@@ -45,7 +45,7 @@ const LATER: [string, object, number][] = [
 ];
 
 describe.concurrent('a platform that says when', () => {
-  it.for(LATER)('is believed: %s', { timeout: 30_000 }, async ([, fault, restMs], { openEnvironment }) => {
+  it.for(LATER)('is believed: %s', async ([, fault, restMs], { openEnvironment }) => {
     const env = await openEnvironment({ sandbox: { faults: [{ ...fault, count: 1 } as Fault] } });
     const worker = await env.worker();
     await env.send(11);

@@ -5,7 +5,7 @@ import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { CHANNEL, it } from '../support/environment.ts';
 
-it('lets idle workers share what they read of Redis', { timeout: 60_000 }, async ({ openEnvironment }) => {
+it('lets idle workers share what they read of Redis', async ({ openEnvironment }) => {
   const env = await openEnvironment();
   const workers = await Promise.all(Array.from({ length: 8 }, () => env.worker()));
   await env.send(1, { sendAt: new Date(Date.now() + 3_600_000).toISOString() });

@@ -114,7 +114,7 @@ async function restoreOlder({ redis }: Environment): Promise<void> {
   }
 }
 
-describe.concurrent('the dead letters of an older version', { timeout: 40_000 }, () => {
+describe.concurrent('the dead letters of an older version', () => {
   it('are taken over once, each as it was', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     await restoreOlder(env);
