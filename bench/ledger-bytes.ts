@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { Redis } from 'ioredis';
 import { startRedis } from '../src/sandbox/index.ts';
-import { playBytes, recordBytes, slotBytes } from './ledger-fill.ts';
+import { enlistedBytes, playBytes, recordBytes, slotBytes } from './ledger-fill.ts';
 
 const count = Number(process.argv[2] ?? 100_000);
 const server = await startRedis();
@@ -13,6 +13,7 @@ try {
   print([
     ['a settled slot', await slotBytes(redis, count), 32],
     ['a play', plays, 32],
+    ['a message record, enlisted', await enlistedBytes(redis, count), 40],
     ['a message record, live', records.live, 64],
     ['a message record, final', records.final, 64],
   ]);

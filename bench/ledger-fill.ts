@@ -3,12 +3,15 @@
  * allocator's rounding are in it.
  */
 import type { Redis } from 'ioredis';
+import { enqueueJob } from '../src/jobs/enqueue.ts';
+import { MAX_MESSAGES, newJobId } from '../src/jobs/job-ids.ts';
 import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import { recordPlays } from '../src/ledger/lookups.ts';
 import { jobKey, messageKey, recipientKey } from '../src/ledger/names.ts';
 import type { LedgerMessage } from '../src/ledger/types.ts';
 import type { AdmissionPolicy } from '../src/policies/admission.ts';
 import { channelStore } from '../src/redis/channel-store.ts';
+import { channelKey } from '../src/redis/keys.ts';
 import { inBatches } from './messages.ts';
 import { usedBytes } from './redis-figures.ts';
 
@@ -58,6 +61,21 @@ export async function recordBytes(
 }
 
 type Granted = { message: LedgerMessage; nonce: string };
+
+/** What enqueueing leaves in the ledger: the jobs themselves are removed again. Deletes what was in the store. */
+export async function enlistedBytes(redis: Redis, count: number): Promise<number> {
+  await warmUp(redis);
+  const before = await usedBytes(redis);
+  const messages = Array.from({ length: count }, (_, i) => message(i));
+  for (const batch of inBatches(messages, MAX_MESSAGES)) {
+    const entries = batch.map(({ id, expiresAt }) => ({ id, expiresAt, text: '{}' }));
+    const jobId = newJobId(batch.length);
+    await enqueueJob(redis, CHANNEL, { jobId, priority: 0, dueAt: undefined, messages: entries });
+    await redis.del(`${channelKey(CHANNEL)}:${jobId}`);
+  }
+  await redis.del(`${channelKey(CHANNEL)}:prioritized`);
+  return ((await usedBytes(redis)) - before) / count;
+}
 
 /** Scripts are loaded and the connection's buffers are as large as a batch. Leaves an empty store. */
 async function warmUp(redis: Redis): Promise<void> {

@@ -7,7 +7,7 @@ import { systemClock } from './clock.ts';
 import { type ParseOptions, parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
-import { knownMessages, recordPlays } from './ledger/lookups.ts';
+import { recordPlays } from './ledger/lookups.ts';
 import type { InputOf, Platforms } from './message/schema.ts';
 import { createLogger, type Logger } from './observe/log.ts';
 import { countAccepted } from './observe/metrics.ts';
@@ -67,7 +67,6 @@ export function createProducer<P extends OwnPlatforms>({
 }
 
 const openLedger = (redis: Redis) => ({
-  known: (channel: string, ids: readonly string[]) => knownMessages(channelStore(redis, channel), ids),
   async recordPlays(
     channel: string,
     plays: readonly { recipient: string; at: number }[],

@@ -2,7 +2,7 @@ import { aliveWorkers } from '../channels/heartbeats.ts';
 import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { type DeadLetterRecord, findDeadLetter, readDeadLetterData } from '../dead-letters/records.ts';
 import type { JobState } from '../jobs/channel-queue.ts';
-import type { Delivery } from '../jobs/envelope.ts';
+import type { Delivery, Entry } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
@@ -156,13 +156,11 @@ interface Located {
 async function locate(channel: OperatedChannel, asked: string): Promise<Located> {
   const key = messageKey(asked);
   const letter = await findDeadLetter(channel.store, asked);
-  const job =
-    (await channel.queue.findNamed(asked)) ??
-    (await channel.queue.find(asked)) ??
-    (letter ? undefined : (await findLiveJob(channel, key))?.job);
+  const job = await findJob(channel, asked, key, letter);
   const stored = job ?? (letter && (await deadLetterAsJob(channel, letter)));
   if (!stored) return { id: asked, key };
-  const [read] = readStored(stored, channel);
+  const entries = readStored(stored, channel);
+  const read = entries.find((entry) => keyOf(entry) === key) ?? entries[0];
   if (read?.kind === 'delivery') {
     const { ref, ledger } = read.delivery;
     return { job, letter, id: ref.id, key: ledger.key, delivery: read.delivery };
@@ -172,6 +170,25 @@ async function locate(channel: OperatedChannel, asked: string): Promise<Located>
   }
   return { job, letter, id: asked, key: letter?.key ?? key };
 }
+
+/** A letter is mostly all that there is of its message; but another run or life of it may be in the queue. */
+async function findJob(
+  channel: OperatedChannel,
+  asked: string,
+  key: string,
+  letter: DeadLetterRecord | undefined,
+): Promise<StoredJob | undefined> {
+  const named = await channel.queue.find(asked);
+  if (named) return named;
+  const { store, playTtlMs } = channel;
+  const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs });
+  const explained = explainRecord(record);
+  if (letter && (!explained || 'at' in explained)) return undefined;
+  return (await findLiveJob(channel, key))?.job;
+}
+
+const keyOf = (entry: Entry): string | undefined =>
+  entry.kind === 'delivery' ? entry.delivery.ledger.key : undefined;
 
 /** Converts a dead letter to the job that it was, so that it is parsed in the same way. */
 async function deadLetterAsJob({ store }: OperatedChannel, letter: DeadLetterRecord): Promise<StoredJob> {

@@ -6,10 +6,12 @@ import type { FinalState } from '../outcome.ts';
 
 export type ExplainedRecord =
   | {
-      state: 'open' | 'sending' | 'asking';
+      /** `enlisted`: enqueued, and not yet admitted. */
+      state: 'enlisted' | 'open' | 'sending' | 'asking';
       run: number;
       attempts: number;
-      since: number;
+      /** Since the first admission. */
+      since: number | null;
       /** The deadline of the request in flight. */
       deadline: number | null;
       /** Since when it is unknown whether an attempt of this run arrived. */
@@ -34,7 +36,7 @@ export interface ExplainedPlay {
   at: number;
 }
 
-const LIVE = { o: 'open', s: 'sending', a: 'asking' } as const;
+const LIVE = { e: 'enlisted', o: 'open', s: 'sending', a: 'asking' } as const;
 const SLOTS = { h: 'held', s: 'sent', t: 'taken' } as const;
 
 export function explainRecord(record: LedgerEntry['record']): ExplainedRecord | null {
@@ -48,8 +50,8 @@ export function explainRecord(record: LedgerEntry['record']): ExplainedRecord | 
   return {
     ...counted,
     state,
-    since: number('born'),
-    deadline: state === 'open' ? null : number('deadline'),
+    since: state === 'enlisted' ? null : number('born'),
+    deadline: state === 'sending' || state === 'asking' ? number('deadline') : null,
     doubtSince: number('doubt_at') || null,
   };
 }

@@ -1,27 +1,47 @@
 import type { Installation, OperatedChannel } from '../channels/installation.ts';
-import { LISTED_STATES } from '../jobs/channel-queue.ts';
+import { LISTED_STATES, type ListedJob } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
+import { originalJobId } from '../jobs/job-ids.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
-import { messageKey } from '../ledger/names.ts';
+import { explainMessage } from '../ledger/lookups.ts';
+import { jobKey, messageKey } from '../ledger/names.ts';
 import type { ExplainedSlot } from './explained-ledger.ts';
 import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 
-/** How many jobs of each state are scanned. */
-const SCANNED = 500;
+/** Of how many jobs of each state the ids are compared. */
+const COMPARED = 10_000;
+/** How many jobs of each state are read, where the record does not say which job it is. */
+const READ = 500;
 
 /**
  * Finds the job of a message that has not ended, by the message's record key; also of one that this version cannot parse.
- * The queue finds by id only messages whose producer gave one, and not after a replay; so this scans the first few hundred
- * jobs of each state.
+ * The record mostly knows the job's hashed name, so this compares the ids of the first jobs of each state; else it reads the
+ * first few hundred of them.
  */
 export async function findLiveJob(
   channel: OperatedChannel,
   key: string,
 ): Promise<{ job: StoredJob; id: string } | undefined> {
-  const { queue } = channel;
-  const first = await Promise.all(LISTED_STATES.map((state) => queue.first(state, SCANNED)));
-  for (const job of await queue.read(first.flat().map(({ id }) => id))) {
+  const { queue, store, playTtlMs } = channel;
+  const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs });
+  const listed = await Promise.all(LISTED_STATES.map((state) => queue.first(state, COMPARED)));
+  const named = listed.flat().filter(({ id }) => isSameJob(id, String(record?.['job'])));
+  const first = listed.flatMap((jobs) => jobs.slice(0, READ));
+  return (await findIn(channel, key, named)) ?? (await findIn(channel, key, first));
+}
+
+/** A message of a job of many has four characters of its job's name; so has one that has left the job. */
+const JOB_PART = 4;
+const isSameJob = (id: string, job: string): boolean =>
+  jobKey(originalJobId(id)).slice(0, JOB_PART) === job.slice(0, JOB_PART);
+
+async function findIn(
+  channel: OperatedChannel,
+  key: string,
+  jobs: readonly ListedJob[],
+): Promise<{ job: StoredJob; id: string } | undefined> {
+  for (const job of await channel.queue.read(jobs.map(({ id }) => id))) {
     if (!job) continue;
     const ids = readStored(job, channel).map((entry) => nameOf(job, entry));
     const id = ids.find((name) => name !== undefined && messageKey(name) === key);

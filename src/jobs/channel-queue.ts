@@ -18,8 +18,6 @@ export interface ChannelQueue {
   read(ids: readonly string[]): Promise<(StoredJob | undefined)[]>;
   /** Finds a job by any text that may be its id; checks that the key of that name is a job. */
   find(id: string): Promise<StoredJob | undefined>;
-  /** Finds the unfinished job of a message by the id that its producer gave; does not find it after a replay. */
-  findNamed(messageId: string): Promise<StoredJob | undefined>;
   /** The state of the job, and its due time if it is delayed. */
   stateOf(id: string): Promise<{ state: JobState; dueAt: number | null }>;
   /** Lists the failed jobs, oldest first; removes entries of the failed set whose job no longer exists. */
@@ -80,9 +78,6 @@ export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
     async find(id) {
       if ((await redis.type(queue.toKey(id))) !== 'hash') return undefined;
       return (await read([id]))[0];
-    },
-    async findNamed(messageId) {
-      return (await readFound([await queue.getDeduplicationJobId(messageId)]))[0];
     },
     async stateOf(id) {
       const score = await redis.zscore(queue.toKey('delayed'), id);

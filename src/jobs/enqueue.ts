@@ -1,103 +1,61 @@
-import type { BulkJobOptions, Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { isUnknownScript } from '../redis/errors.ts';
-import { MESSAGE_JOB } from './job-ids.ts';
-import { openQueue } from './open-queue.ts';
+import { jobKey, messageKey } from '../ledger/names.ts';
+import { loadScript } from '../ledger/script.ts';
+import { DEFAULT_LIFE_MS } from '../message/schema.ts';
+import { channelStore } from '../redis/channel-store.ts';
 
-/** A message to be added to the queue of its channel. */
+/** Messages of one channel, to be added to its queue as one job. */
 export interface NewJob {
-  /** The message's id. */
-  id: string;
+  /** Of `newJobId`: a repeated call with the same id adds nothing twice. */
   jobId: string;
-  /** Whether the caller gave the id: only then can it be a duplicate. */
-  ownId: boolean;
-  /** The job's data: the given message with version and id. */
-  message: object & { priority?: number | undefined };
-  /** Time from now to `sendAt`; 0 if due at once. */
-  delayMs: number;
+  /** Of all its messages: 0 is first. */
+  priority: number;
+  /** Not to be picked up before, milliseconds since the epoch; undefined if due at once. */
+  dueAt: number | undefined;
+  /** At most `MAX_MESSAGES`, and `MAX_MESSAGES_BYTES` of text. */
+  messages: readonly NewMessage[];
 }
 
-/** A producer's queues: one BullMQ queue per channel, on a connection that the caller owns. */
-export interface Queues {
-  /**
-   * Adds messages of one channel. Idempotent: an existing job is not changed.
-   * @returns for each, in order, whether it was added; false if its id belongs to an unfinished job
-   */
-  add(channel: string, messages: readonly NewJob[]): Promise<boolean[]>;
-  /** For each, in order, whether its id belongs to an unfinished job. */
-  holds(channel: string, messages: readonly NewJob[]): Promise<boolean[]>;
-  close(): Promise<void>;
+export interface NewMessage {
+  id: string;
+  /** The message as JSON, without the version. */
+  text: string;
+  /** Milliseconds since the epoch; undefined for the default. */
+  expiresAt: number | undefined;
 }
 
-interface Add {
-  name: string;
-  data: object;
-  opts: BulkJobOptions;
-}
-
-export function openQueues(connection: Redis): Queues {
-  const queues = new Map<string, Queue>();
-  const queueOf = (channel: string): Queue => {
-    const queue = queues.get(channel) ?? openQueue(connection, channel);
-    queues.set(channel, queue);
-    return queue;
-  };
-  return {
-    async add(channel, messages) {
-      const queue = queueOf(channel);
-      const adds = messages.map((prepared) => ({
-        name: MESSAGE_JOB,
-        data: prepared.message,
-        opts: jobOptions(prepared),
-      }));
-      const jobs = await queue.addBulk(adds).catch((error: unknown) => {
-        if (!isUnknownScript(error)) throw error;
-        return addOneByOne(queue, adds);
-      });
-      // An add that was deduplicated returns the existing job.
-      return jobs.map((job, index) => job.id === messages[index]!.jobId);
-    },
-    async holds(channel, messages) {
-      const queue = queueOf(channel);
-      const held = await Promise.all(
-        messages.map(({ id, ownId }) => (ownId ? queue.getDeduplicationJobId(id) : null)),
-      );
-      return held.map((jobId) => jobId !== null);
-    },
-    async close() {
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
-      queues.clear();
-    },
-  };
-}
-
-const SCRIPT_TRIES = 10;
+const script = loadScript('enqueue.lua');
 
 /**
- * Handles scripts that were flushed in the middle of a batch. A single command sends its script along; several at a time
- * would rely on the script that the first of them sends, and so do concurrent calls on this connection.
+ * Adds the messages that are new to the channel, and a record for each, in one script call: a job named `message` for one,
+ * `messages` for several, none if all are duplicates. Safe to repeat when the answer was lost.
+ * @param dryRun answers the same and writes nothing; an id that occurs twice counts twice
+ * @returns for each, in order, whether it is queued; false if its id belongs to a message that is enqueued, or final for less
+ *   than a day
  */
-async function addOneByOne(queue: Queue, adds: readonly Add[]): Promise<Job[]> {
-  const jobs: Job[] = [];
-  for (const { name, data, opts } of adds) {
-    for (let tries = 1; ; tries++) {
-      try {
-        jobs.push(await queue.add(name, data, opts));
-        break;
-      } catch (error) {
-        if (!isUnknownScript(error) || tries === SCRIPT_TRIES) throw error;
-      }
-    }
-  }
-  return jobs;
+export async function enqueueJob(
+  redis: Redis,
+  channel: string,
+  { jobId, priority, dueAt, messages }: NewJob,
+  dryRun = false,
+): Promise<boolean[]> {
+  const request = {
+    job: jobId,
+    key: jobKey(jobId),
+    priorities: queuePriorities(priority),
+    due: dueAt ?? 0,
+    life: DEFAULT_LIFE_MS,
+    dry: dryRun,
+  };
+  const entries = messages.flatMap(({ id, expiresAt }) => [messageKey(id), expiresAt ?? 0]);
+  const texts = messages.map(({ text }) => text);
+  const args = [JSON.stringify(request), JSON.stringify(entries), ...texts];
+  const reply = (await channelStore(redis, channel).run(script, args)) as number[];
+  return reply.map((queued) => queued === 1);
 }
 
-/** Only options that differ from BullMQ's defaults, since they are stored with every job. Retries are up to the worker. */
-function jobOptions({ id, jobId, ownId, delayMs, message }: NewJob): BulkJobOptions {
-  return {
-    jobId,
-    ...(ownId ? { deduplication: { id } } : {}),
-    ...(delayMs > 0 ? { delay: delayMs } : {}),
-    ...(message.priority ? { priority: message.priority } : {}),
-  };
-}
+/**
+ * BullMQ's priorities of a job of one message and of many: a message that was sent alone precedes all jobs of many of its
+ * priority, which take a while.
+ */
+const queuePriorities = (priority: number): [one: number, many: number] => [2 * priority, 2 * priority + 1];

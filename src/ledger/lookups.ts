@@ -1,19 +1,12 @@
 import type { ChannelStore } from '../redis/channel-store.ts';
-import { messageKey, recipientKey } from './names.ts';
+import { recipientKey } from './names.ts';
 import { loadScript } from './script.ts';
 
 /** Reading and feeding the ledger from outside the delivery pipeline. */
 
-const knownScript = loadScript('known.lua');
 const endedScript = loadScript('ended.lua');
 const playsScript = loadScript('plays.lua');
 const explainScript = loadScript('explain.lua');
-
-/** For each id: did a message of that name reach its final state within the last 24 hours? */
-export async function knownMessages(store: ChannelStore, ids: readonly string[]): Promise<boolean[]> {
-  const reply = await store.run(knownScript, [JSON.stringify(ids.map(messageKey))]);
-  return (reply as number[]).map((known) => known === 1);
-}
 
 /** A message of a job of many, as the ledger and the queue name it. */
 export interface EndingMessage {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { NewJob } from '../jobs/enqueue.ts';
+import type { NewMessage } from '../jobs/enqueue.ts';
 import { newJobId } from '../jobs/job-ids.ts';
 import { fitProblem, renderedOrProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
@@ -9,13 +9,18 @@ import { InvalidMessageError, type UnknownChannelError } from './errors.ts';
 import { type KnownChannels, platformOf, unknownChannel } from './known-channels.ts';
 
 /** A validated message with an id. Whether it fits its channel is checked by `misfit`. */
-export interface PreparedMessage extends NewJob {
+export interface PreparedMessage extends NewMessage {
   definition: PlatformDefinition;
+  /** Whether the caller gave the id. */
+  ownId: boolean;
   channel: string;
   /** Whether the caller named the channel; otherwise it is the default one, named like the platform. */
   ownChannel: boolean;
   recipient: Recipient;
-  message: AnyMessage & { id: string };
+  message: AnyMessage;
+  priority: number;
+  /** Its `sendAt`, where that is to come; milliseconds since the epoch. */
+  dueAt: number | undefined;
 }
 
 export type Preparation =
@@ -39,20 +44,21 @@ export function prepare(input: unknown, { platforms, schemas, clock }: PrepareDe
     return invalid({ path: 'expiresAt', message: 'is required when sendAt is 7 days ahead or more' });
   // The schema accepts only platforms of the registry.
   const definition = platforms[message.platform]!;
-  const jobId = newJobId();
-  const id = message.id ?? jobId;
+  const id = message.id ?? newJobId();
   return {
     kind: 'prepared',
     prepared: {
       definition,
       id,
-      jobId,
       ownId: message.id !== undefined,
+      text: JSON.stringify({ ...message, id, v: undefined }),
+      expiresAt: message.expiresAt === undefined ? undefined : Date.parse(message.expiresAt),
       channel: message.channel ?? message.platform,
       ownChannel: message.channel !== undefined,
       recipient: definition.recipient(message),
-      message: { ...message, id },
-      delayMs: Math.max(0, sendAtMs - now),
+      message,
+      priority: message.priority ?? 0,
+      dueAt: sendAtMs > now ? sendAtMs : undefined,
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import { cachedChannelRegistry } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
-import { openQueues } from '../jobs/enqueue.ts';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import { createMessageSchemas, type InputOf, type Platforms } from '../message/schema.ts';
 import type { RedisInstance } from '../redis/option.ts';
@@ -21,14 +20,13 @@ import {
 import { prepare } from './prepare.ts';
 import {
   type AcceptedStatus,
-  type FinalRecords,
+  createSend,
   type InvalidItem,
   type SendDeps,
   type SendManyOptions,
   type SendManyResult,
   type SendResult,
   sendMany,
-  sendOne,
 } from './send.ts';
 
 /** Enqueues messages and records plays for application code. Every call ends within its timeout. */
@@ -83,7 +81,7 @@ export interface ProducerParts<P extends Platforms> {
   platforms: P;
   clock: Clock;
   /** Opens the ledger's part for producers on the producer's own connection. */
-  openLedger: (redis: Redis) => FinalRecords & Plays;
+  openLedger: (redis: Redis) => Plays;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
@@ -98,31 +96,23 @@ export function buildProducer<P extends Platforms>(
   const listed = listChannels(channels);
   checkNames([...listed.keys()]);
   const connection = openConnection(redis, timeLimit(timeout, timeoutMs), clock);
-  const queues = openQueues(connection.client);
-  const ledger = openLedger(connection.client);
   const channelRegistry = cachedChannelRegistry(connection.client, clock);
   const checks = { platforms, clock, schemas: createMessageSchemas<Platforms>(platforms) };
   const shared = { connection, channelRegistry, listed };
   const sending: SendDeps = {
     ...shared,
-    queues,
-    records: ledger,
     prepare: (input) => prepare(input, checks),
     turns: createTurns(clock),
     onAccepted,
     countedFor: (input) => knownName(input, platforms, listed),
   };
-  const playing: PlayDeps = { ...shared, plays: ledger, platforms, clock };
-  let closing: Promise<void> | undefined;
+  const playing: PlayDeps = { ...shared, plays: openLedger(connection.client), platforms, clock };
   return {
-    send: (message) => sendOne(message, sending),
+    send: createSend(sending),
     sendMany: (messages, options = {}) => sendMany(messages, options, sending),
     recordPlay: (play) => recordOne(play, playing),
     recordPlays: (plays, { onInvalid } = {}) => recordMany(plays, onInvalid, playing),
-    close() {
-      closing ??= connection.close().then(() => queues.close());
-      return closing;
-    },
+    close: () => connection.close(),
   };
 }
 

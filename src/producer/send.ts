@@ -1,16 +1,14 @@
 import type { ChannelFacts, ChannelRegistry } from '../channels/registry.ts';
-import type { Queues } from '../jobs/enqueue.ts';
+import { enqueueJob } from '../jobs/enqueue.ts';
+import { MAX_MESSAGES, newJobId } from '../jobs/job-ids.ts';
 import type { Turns } from '../turns.ts';
 import { inBatches, type Source } from './batches.ts';
-import type { Attempt, ProducerConnection } from './connection.ts';
+import type { Aside, Attempt, ProducerConnection } from './connection.ts';
+import { groupIntoJobs } from './envelopes.ts';
 import { InterruptedError, type InvalidMessageError, type UnknownChannelError } from './errors.ts';
+import { gather } from './gather.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';
-
-/** Looks up ids in the ledger: whether each has a record that became final less than a day ago. */
-export interface FinalRecords {
-  known(channel: string, ids: readonly string[]): Promise<boolean[]>;
-}
 
 export interface SendResult {
   status: 'queued' | 'duplicate';
@@ -47,9 +45,7 @@ export interface SendManyOptions {
 
 export interface SendDeps {
   connection: ProducerConnection;
-  queues: Queues;
   channelRegistry: ChannelRegistry;
-  records: FinalRecords;
   /** Channels that the caller declares. */
   listed: KnownChannels['listed'];
   prepare: (input: unknown) => Preparation;
@@ -63,14 +59,26 @@ export const MAX_INVALID_KEPT = 1000;
 
 type EnqueueResult = SendResult | InvalidMessageError | UnknownChannelError;
 
-/** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
-export async function sendOne(input: unknown, deps: SendDeps): Promise<SendResult> {
-  // Synchronously: the caller may reuse the object.
-  const preparation = prepareCounted(input, deps);
-  if (preparation.kind === 'invalid') throw preparation.error;
-  const [enqueued] = await enqueue('send', [preparation.prepared], deps);
-  if (enqueued instanceof Error) throw enqueued;
-  return enqueued!;
+/**
+ * Sends one message; the calls of one turn of the event loop travel together.
+ * @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError
+ */
+export function createSend(deps: SendDeps): (input: unknown) => Promise<SendResult> {
+  const enqueueOne = gather(
+    (messages: () => Promise<readonly PreparedMessage[]>) =>
+      deps.connection.call('send', async (attempt, aside) =>
+        enqueue(await messages(), { attempt, aside, dryRun: false }, deps),
+      ),
+    MAX_MESSAGES,
+  );
+  return async (input) => {
+    // Synchronously: the caller may reuse the object.
+    const preparation = prepareCounted(input, deps);
+    if (preparation.kind === 'invalid') throw preparation.error;
+    const enqueued = await enqueueOne(preparation.prepared);
+    if (enqueued instanceof Error) throw enqueued;
+    return enqueued;
+  };
 }
 
 /** @throws InterruptedError with the result so far, when Redis or the source fails in between */
@@ -79,7 +87,7 @@ export async function sendMany(
   { onResult, onInvalid, dryRun = false }: SendManyOptions,
   given: SendDeps,
 ): Promise<SendManyResult> {
-  const deps = dryRun ? { ...given, queues: readOnly(given.queues), onAccepted: () => {} } : given;
+  const deps = dryRun ? { ...given, onAccepted: () => {} } : given;
   const result: SendManyResult = { queued: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
   const refuse = (index: number, error: InvalidItem['error']): void => {
     result.invalidTotal += 1;
@@ -90,7 +98,7 @@ export async function sendMany(
     const preparations: Preparation[] = [];
     for (const item of items) preparations.push(await deps.turns(() => prepareCounted(item, deps)));
     const good = preparations.flatMap((one) => (one.kind === 'prepared' ? [one.prepared] : []));
-    const results = (await enqueue('sendMany', good, deps)).values();
+    const results = (await enqueueBatch(good, dryRun, deps)).values();
     for (const [offset, preparation] of preparations.entries()) {
       const index = from + offset;
       const enqueued = preparation.kind === 'invalid' ? preparation.error : results.next().value!;
@@ -105,43 +113,53 @@ export async function sendMany(
   return result;
 }
 
-/** Queues whose `add` returns what an add would, and adds nothing. */
-const readOnly = (queues: Queues): Queues => ({
-  ...queues,
-  add: async (channel, messages) => (await queues.holds(channel, messages)).map((held) => !held),
-});
-
 function prepareCounted(input: unknown, { prepare, onAccepted, countedFor }: SendDeps): Preparation {
   const preparation = prepare(input);
   if (preparation.kind === 'invalid') onAccepted(countedFor(input), 'invalid');
   return preparation;
 }
 
-/** Enqueues one or many messages; returns results in the order of the messages. */
-async function enqueue(
-  operation: string,
+const enqueueBatch = async (
   messages: readonly PreparedMessage[],
+  dryRun: boolean,
+  deps: SendDeps,
+): Promise<EnqueueResult[]> =>
+  messages.length === 0
+    ? []
+    : deps.connection.call('sendMany', (attempt, aside) =>
+        enqueue(messages, { attempt, aside, dryRun }, deps),
+      );
+
+interface EnqueueContext {
+  attempt: Attempt;
+  aside: Aside;
+  dryRun: boolean;
+}
+
+/** Enqueues messages within one call of the connection; returns results in the order of the messages. */
+async function enqueue(
+  messages: readonly PreparedMessage[],
+  { attempt, aside, dryRun }: EnqueueContext,
   deps: SendDeps,
 ): Promise<EnqueueResult[]> {
-  if (messages.length === 0) return [];
-  return deps.connection.call(operation, async (attempt, aside) => {
-    const channels = await attempt(() => deps.channelRegistry.current());
-    const results = await aside(() => checkFit(messages, channels, deps));
-    const groups = new Map<string, PreparedMessage[]>();
-    for (const message of messages) {
-      if (results.has(message)) continue;
-      if (!groups.get(message.channel)?.push(message)) groups.set(message.channel, [message]);
+  const { connection, channelRegistry, onAccepted } = deps;
+  const channels = await attempt(() => channelRegistry.current());
+  const results = await aside(() => checkFit(messages, channels, deps));
+  const jobs = groupIntoJobs(messages.filter((message) => !results.has(message)));
+  const add = async (job: readonly PreparedMessage[]): Promise<void> => {
+    const [{ channel, priority, dueAt, id, ownId }] = job as [PreparedMessage];
+    // The id that was made up for a message that travels alone is that of its job.
+    const jobId = job.length === 1 && !ownId ? id : newJobId(job.length);
+    const added = { jobId, priority, dueAt, messages: job };
+    const queued = await attempt(() => enqueueJob(connection.client, channel, added, dryRun));
+    for (const [index, message] of job.entries()) {
+      const status = queued[index] ? 'queued' : 'duplicate';
+      results.set(message, { status, id: message.id });
+      onAccepted(channel, status);
     }
-    for (const [channel, group] of groups) {
-      const statuses = await enqueueChannel(channel, group, attempt, deps);
-      for (const [index, message] of group.entries()) {
-        const status = statuses[index]!;
-        results.set(message, { status, id: message.id });
-        deps.onAccepted(channel, status);
-      }
-    }
-    return messages.map((message) => results.get(message)!);
-  });
+  };
+  await Promise.all(jobs.map(add));
+  return messages.map((message) => results.get(message)!);
 }
 
 /** Rendering many messages may take long: yields in between, and the time does not count as waiting for Redis. */
@@ -158,28 +176,4 @@ async function checkFit(
     onAccepted(announced.has(message.channel) ? message.channel : countedFor(message), 'invalid');
   }
   return results;
-}
-
-/**
- * Records are looked up once, before the first add: a repeated add (its answer was lost with the connection) must not
- * find the record of its own job, which a worker may have finished by then. Admission catches a message that becomes
- * final in between.
- */
-async function enqueueChannel(
-  channel: string,
-  group: readonly PreparedMessage[],
-  attempt: Attempt,
-  { queues, records }: SendDeps,
-): Promise<SendResult['status'][]> {
-  const named = group.filter((message) => message.ownId);
-  const done = new Set<PreparedMessage>();
-  if (named.length > 0) {
-    const ids = named.map((message) => message.id);
-    const known = await attempt(() => records.known(channel, ids));
-    for (const [index, message] of named.entries()) if (known[index]) done.add(message);
-  }
-  const fresh = group.filter((message) => !done.has(message));
-  const taken = fresh.length > 0 ? await attempt(() => queues.add(channel, fresh)) : [];
-  const queued = new Set(fresh.filter((_, index) => taken[index]));
-  return group.map((message) => (queued.has(message) ? 'queued' : 'duplicate'));
 }

@@ -1,12 +1,10 @@
 import { test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { knownMessages } from '../../src/ledger/lookups.ts';
 import type { AnyMessage } from '../../src/message/schema.ts';
 import type { Receipt } from '../../src/observe/receipts.ts';
 import type { PlatformDefinition } from '../../src/platforms/port.ts';
 import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
 import { buildProducer } from '../../src/producer/producer.ts';
-import { channelStore } from '../../src/redis/channel-store.ts';
 import type { SandboxOptions } from '../../src/sandbox/index.ts';
 import { type Channels, openEnvironment } from '../../testing/environment.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -73,8 +71,7 @@ async function open({ platforms = allPlatforms, channels, sandbox }: Environment
     {
       platforms: platforms as Record<string, PlatformDefinition>,
       clock: systemClock,
-      openLedger: (connection) => ({
-        known: (channel, ids) => knownMessages(channelStore(connection, channel), ids),
+      openLedger: () => ({
         recordPlays: () => Promise.reject(new Error('no test of platforms records plays')),
       }),
     },

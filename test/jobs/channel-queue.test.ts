@@ -14,7 +14,7 @@ beforeAll(async () => {
   bull = new Queue(queueName(CHANNEL), { connection: store.redis, prefix: PREFIX });
   queue = openChannelQueue(store.redis, CHANNEL);
   await bull.add('message', 1, { jobId: 'first' });
-  await bull.add('message', 2, { jobId: 'second', deduplication: { id: 'order-2' } });
+  await bull.add('message', 2, { jobId: 'second' });
   await bull.add('message', 3, { jobId: 'less-urgent', priority: 5 });
   await bull.add('message', 4, { jobId: 'urgent', priority: 1 });
   await bull.add('message', 5, { jobId: 'tomorrow', delay: 24 * HOUR });
@@ -46,10 +46,8 @@ it('lists jobs in the order in which workers take them', async () => {
   expect([ids(heads.ready), heads.active]).toEqual([['first', 'urgent'], []]);
 });
 
-it('finds a job by its id and by the name of its message, and nothing that is none', async () => {
+it('finds a job by its id, and nothing that is none', async () => {
   expect(await queue.find('second')).toMatchObject({ id: 'second', text: '2', pickups: 0, stalls: 0 });
-  expect(await queue.findNamed('order-2')).toMatchObject({ id: 'second' });
-  expect(await queue.findNamed('order-1')).toBeUndefined();
   for (const id of ['wait', 'meta', 'gone', '']) expect(await queue.find(id)).toBeUndefined();
   expect((await queue.read(['gone', 'first'])).map((job) => job?.id)).toEqual([undefined, 'first']);
   expect(await queue.read([])).toEqual([]);

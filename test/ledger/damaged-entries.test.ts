@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
-import { knownMessages } from '../../src/ledger/lookups.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { loadScript } from '../../src/ledger/script.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
@@ -33,15 +32,6 @@ it('a damaged slot fails its own recipient alone', async () => {
   const messages = messagesOf(lab, 20);
   await store.redis.hset(`${lab.base}:s:0`, messages[7]!.recipient, 'x');
   expect(await outcomes(messages.map(lab.grant))).toEqual(allBut(7, 20));
-});
-
-it('a producer is told of the other messages when the record of one is damaged', async () => {
-  const lab = await openLab(store, { quota: false });
-  const messages = messagesOf(lab, 3);
-  for (const message of messages) await lab.deliver(message, await lab.grant(message));
-  await store.redis.hset(`${lab.base}:m:0`, messages[1]!.key, 'x');
-  const ids = messages.map(({ id }) => id);
-  expect(await knownMessages(lab.store, ids)).toEqual([true, false, true]);
 });
 
 it('a bucket that is split keeps its entries, and a damaged one among them', async () => {

@@ -226,7 +226,7 @@ it('leaves the run that a replay began since', async () => {
   const letter = deadLetterOf(message);
   await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter });
   expect(await lab.replay(message)).toBe('replayed');
-  const replayed = { record: { state: 'o', run: 2 } };
+  const replayed = { record: { state: 'e', run: 2 } };
   expect(await lab.explain(message)).toMatchObject(replayed);
   await meetStore();
   expect(await lab.explain(message)).toMatchObject(replayed);

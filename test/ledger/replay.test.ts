@@ -61,7 +61,6 @@ describe('a replay', () => {
       timestamp: '12',
       delay: '0',
       priority: '0',
-      deid: 'plain',
     });
     expect(originalJobId(job)).toBe(plain.jobId);
   });

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { knownMessages } from '../../src/ledger/lookups.ts';
-import { DAY, openLab, useStore } from './harness.ts';
+import { openLab, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -10,14 +9,4 @@ it('sends a script’s text to a store that does not know it (any more)', async 
   const grant = await lab.grant(message);
   await store.redis.script('FLUSH');
   expect(await lab.deliver(message, grant)).toMatchObject({ status: 'first' });
-});
-
-it('tells which messages are final for less than a day', async () => {
-  const lab = await openLab(store);
-  const [done, open] = [lab.message({ id: 'done', to: '1' }), lab.message({ id: 'open', to: '2' })];
-  await lab.deliver(done, await lab.grant(done));
-  await lab.grant(open);
-  expect(await knownMessages(lab.store, ['done', 'open', 'never'])).toEqual([true, false, false]);
-  await lab.elapse(DAY);
-  expect(await knownMessages(lab.store, ['done', 'open', 'never'])).toEqual([false, false, false]);
 });

@@ -24,11 +24,8 @@ let time = 0;
 const clock: Clock = { now: () => Date.now(), monotonic: () => time };
 const closing: (() => Promise<void>)[] = [];
 
-/** What a ledger would answer, by a set of the names that are final. */
-const final = new Set<string>();
 const plays: unknown[] = [];
 const openLedger = () => ({
-  known: async (channel: string, ids: readonly string[]) => ids.map((id) => final.has(`${channel}/${id}`)),
   recordPlays: async (channel: string, entries: readonly object[], eligibility: unknown) => {
     plays.push(...entries.map((entry) => ({ channel, eligibility, ...entry })));
   },
@@ -58,7 +55,6 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await redis.flushall();
-  final.clear();
   plays.length = 0;
 });
 afterEach(async () => {
@@ -72,20 +68,16 @@ describe('send', () => {
     const [job] = await queue.getJobs(['waiting']);
     expect(job).toMatchObject({ name: 'message', id: result.id, data: { v: 1, id: result.id, ...hello } });
     expect(Object.keys(job!.data).sort()).toEqual(['content', 'id', 'platform', 'to', 'v']);
-    expect(job!.opts).toEqual({ attempts: 0, jobId: result.id });
-    // Nothing is kept beside the job for a name that nobody else can know.
-    expect(await redis.keys('*:de:*')).toEqual([]);
+    expect(await redis.hget(`herald:{kongregate}:${result.id}`, 'opts')).toBe('{}');
   });
 
-  it('takes a name once, and gives it free when its job is done', async () => {
+  it('takes a name once', async () => {
     const sender = producer();
     const named = { ...hello, id: 'welcome-32' };
     expect(await sender.send(named)).toEqual({ status: 'queued', id: 'welcome-32' });
     expect(await sender.send(named)).toEqual({ status: 'duplicate', id: 'welcome-32' });
     const [job] = await queue.getJobs(['waiting']);
     expect(job!.id).not.toBe('welcome-32');
-    await job!.remove();
-    expect(await sender.send(named)).toEqual({ status: 'queued', id: 'welcome-32' });
   });
 
   it('takes a name once when two producers send it at the same instant', async () => {
@@ -95,10 +87,30 @@ describe('send', () => {
     expect(await queue.getWaitingCount()).toBe(1);
   });
 
-  it('refuses a name that the ledger knows as final', async () => {
-    final.add('kongregate/done');
-    expect(await producer().send({ ...hello, id: 'done' })).toEqual({ status: 'duplicate', id: 'done' });
-    expect(await queue.getWaitingCount()).toBe(0);
+  it('sends the calls of one turn together, and tells each its own', async () => {
+    const sender = producer();
+    const sent = await Promise.allSettled([
+      sender.send({ ...hello, id: 'a' }),
+      sender.send({ ...hello, content: '' }),
+      sender.send({ ...hello, id: 'b' }),
+      sender.send({ ...hello, channel: 'nobody' }),
+      sender.send({ ...hello, id: 'a' }),
+      sender.send({ ...hello, id: 'c', priority: 1 }),
+    ]);
+    expect(sent).toMatchObject([
+      { value: { status: 'queued', id: 'a' } },
+      { reason: { name: 'InvalidMessageError' } },
+      { value: { status: 'queued', id: 'b' } },
+      { reason: { name: 'UnknownChannelError' } },
+      { value: { status: 'duplicate', id: 'a' } },
+      { value: { status: 'queued', id: 'c' } },
+    ]);
+    const [together, alone] = await queue.getPrioritized();
+    expect(together).toMatchObject({
+      name: 'messages',
+      data: { v: 1, messages: [{ id: 'a' }, { id: 'b' }] },
+    });
+    expect(alone).toMatchObject({ name: 'message', data: { v: 1, id: 'c' } });
   });
 
   it('delays until sendAt and keeps the priority', async () => {
@@ -108,7 +120,7 @@ describe('send', () => {
     await producer().send({ ...hello, sendAt: '2020-01-01T00:00:00Z', priority: 0 });
     const [delayed] = await queue.getDelayed();
     expect(Math.abs(delayed!.timestamp + delayed!.delay - Date.parse(sendAt))).toBeLessThan(1000);
-    expect((await queue.getPrioritized()).map((job) => job.priority)).toEqual([3]);
+    expect((await queue.getPrioritized()).map((job) => job.priority)).toEqual([6]);
     expect(await queue.getWaitingCount()).toBe(1);
   });
 
@@ -322,7 +334,11 @@ describe('sendMany', () => {
     expect(result).toEqual({ queued: 2300, duplicate: 0, invalid: [], invalidTotal: 0 });
     expect(results.size).toBe(2300);
     expect(results.get(2299)).toBe('queued n-2299');
-    expect(await queue.getWaitingCount()).toBe(2300);
+    const jobs = await queue.getPrioritized();
+    expect(jobs.every(({ name }) => name === 'messages')).toBe(true);
+    // Two batches are under way at a time: the last one may overtake.
+    const sizes = jobs.map(({ data }) => data.messages.length).toSorted((a, b) => b - a);
+    expect(sizes).toEqual([500, 500, 500, 500, 300]);
   });
 
   it('finds duplicates within a batch and across batches', async () => {

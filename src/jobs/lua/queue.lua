@@ -1,6 +1,6 @@
 -- Job operations for the ledger's scripts, by BullMQ's layout of a queue: a hash for each job, the list `wait`, the sorted
--- sets `prioritized`, `delayed` and `failed`, the counter `pc` for the order within a priority, `de:<id>` for the unfinished
--- job of a message id, and `marker`, on which idle workers block.
+-- sets `prioritized`, `delayed` and `failed`, the counter `pc` for the order within a priority, and `marker`, on which idle
+-- workers block.
 
 -- The prefix of the keys of the channel's queue.
 local QUEUE = string.match(LEDGER, '^(.*)ledger$') or ''
@@ -30,18 +30,15 @@ end
 
 local function job_exists(id) return redis.call('EXISTS', QUEUE .. id) == 1 end
 
--- Adds the job { id, name, data, timestamp, priority, due, message }: `name` is `message` when absent, `due` the instant,
--- in whole milliseconds, before which it is not picked up (0 or absent: none), `message` the id that its producer gave, if
--- any. Does nothing where a job of that id exists, as BullMQ does, so a call may be repeated. Answers whether it was
--- added. Workers see the job after `release_jobs`. Herald uses no options of jobs.
+-- Adds the job { id, name, data, timestamp, priority, due }: `name` is `message` when absent, `priority` the queue's, `due`
+-- the instant, in whole milliseconds, before which it is not picked up (0 or absent: none). Does nothing where a job of that
+-- id exists, as BullMQ does, so a call may be repeated. Answers whether it was added. Workers see the job after
+-- `release_jobs`. Herald uses no options of jobs.
 local function add_job(job)
   if job_exists(job.id) then return false end
   local wait = math.max(0, (job.due or 0) - now)
   local fields = { 'name', job.name or 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp,
     'delay', string.format('%.0f', wait), 'priority', string.format('%.0f', job.priority) }
-  if job.message and redis.call('SET', QUEUE .. 'de:' .. job.message, job.id, 'NX') then
-    fields[#fields + 1], fields[#fields + 2] = 'deid', job.message
-  end
   redis.call('HSET', QUEUE .. job.id, unpack(fields))
   place(job, wait)
   return true

@@ -91,7 +91,7 @@ end
 local function meet_owner(message, slot)
   if slot.state ~= HELD then return { 'quota', slot.window - now } end
   local owner = load_record(slot.owner)
-  if owner and owner.state ~= OPEN and not is_final(owner) then
+  if owner and in_flight(owner) then
     return { 'busy', owner.deadline - now, 1 }
   end
   if owner and not is_final(owner) and owner.doubt_at > 0 and now <= owner.doubt_at + policy.patience then
@@ -185,7 +185,7 @@ end
 local function admit(message)
   local record = load_life(message.m, message.j)
   if record and is_final(record) then return known(record, message.j) end
-  if record and record.state ~= OPEN then
+  if record and in_flight(record) then
     -- The same call again: the same grant, and the same moment.
     if record.nonce == message.n then
       return grant_answer(message, record, math.max(0, record.deadline - policy.lease - now))

@@ -49,7 +49,7 @@ local function reassert(mark)
   -- Of a later send of as many requests, after this one was given back.
   if record and record.doubt_at > 0 and mark.doubtAt == 0 then return 'kept' end
   if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end
-  if record and record.state ~= OPEN then return 'conflict' end
+  if record and in_flight(record) then return 'conflict' end
   record = record or new_record(math.max(mark.e, now) + DAY, mark.run)
   record.state, record.run, record.attempts, record.waived, record.nonce = SENDING, mark.run, mark.attempts, mark.waived, mark.n
   record.born, record.deadline, record.doubt_at = mark.born, mark.deadline, mark.doubtAt

@@ -1,7 +1,8 @@
 -- What the three tables hold, packed. Times are milliseconds since the epoch by the store's clock; 0 is "never".
 -- A message is `fp`, eleven characters of its id's hash.
 
-local OPEN, SENDING, ASKING = 'o', 's', 'a' -- ASKING: the platform is being asked what became of a doubtful send
+-- ENLISTED: enqueued, and not admitted yet. ASKING: the platform is being asked what became of a doubtful send.
+local ENLISTED, OPEN, SENDING, ASKING = 'e', 'o', 's', 'a'
 local DELIVERED, SUPPRESSED, DEAD = 'd', 'x', 'l'
 local HELD, SENT, TAKEN = 'h', 's', 't'
 local PLAYED, REFUSED = 'p', 'r'
@@ -9,30 +10,56 @@ local PLAYED, REFUSED = 'p', 'r'
 local DAY = 86400000
 local NO_NONCE = '--------'
 local ASKED = '++++++++' -- in place of the nonce of an open record: the platform was asked about its doubt
+local NO_JOB = '------'
 
 local function is_final(record)
   return record.state == DELIVERED or record.state == SUPPRESSED or record.state == DEAD
 end
 
--- A live record is followed through its sends; a final one only has to say what became of the message, and by which
--- job: the same job meets its own verdict again, another job with the same id is a duplicate for a day. It keeps the
--- nonce it was settled with, so that the repetition of a settlement whose answer was lost is `first` again.
+local function in_flight(record)
+  return record.state == SENDING or record.state == ASKING
+end
+
+-- An enlisted record only says that its message is in the queue. A live one is followed through its sends. A final one
+-- only has to say what became of the message, and by which job: the same job meets its own verdict again, another job
+-- with the same id is a duplicate for a day. It keeps the nonce it was settled with, so that the repetition of a
+-- settlement whose answer was lost is `first` again.
 -- `attempts` are those that count against the budget, `waived` the requests that left and do not; a final record has
--- their sum.
-local LIVE = '>I6c1I2I2I2I6c8I6I6'
+-- their sum. The job of a record that is not final is the one that the store was given together with the record, or
+-- NO_JOB: then nothing says whether one of the message is in the queue.
+local ENLISTED_AS = '>I6c1I2c6'
+local LIVE = '>I6c1I2I2I2I6c8I6I6c6'
 local FINAL = '>I6c1I2I2BI6c6c8'
--- As older versions wrote them, without waived requests.
-local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
+-- Without doubt, as almost all are, the deadline counts from the birth and the doubt is left out. This is shorter than
+-- what older versions wrote, so that a worker of such a version cannot read it, and not misread it.
+local CERTAIN, CERTAIN_BYTES, FARTHEST = '>I6c1I2I2I2I6c8I5c6', 38, 2 ^ 40 - 1
+-- As older versions wrote live records: without a job, and before that without waived requests.
+local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6', 39
+local OLDEST_LIVE, OLDEST_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
+
+local function unpack_live(value, r)
+  if #value == CERTAIN_BYTES then
+    local ahead
+    r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, ahead, r.job = struct.unpack(CERTAIN, value)
+    r.deadline, r.doubt_at = ahead > 0 and r.born + ahead or 0, 0
+  elseif #value == OLDEST_LIVE_BYTES then
+    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(OLDEST_LIVE, value)
+    r.waived, r.job = 0, NO_JOB
+  else
+    local layout = #value == OLDER_LIVE_BYTES and OLDER_LIVE or LIVE
+    r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at, r.job =
+      struct.unpack(layout, value)
+    if layout == OLDER_LIVE then r.job = NO_JOB end
+  end
+end
 
 local function decode_record(value)
-  local state = string.sub(value, 7, 7)
-  local r = { state = state }
-  local live = state == OPEN or state == SENDING or state == ASKING
-  if live and #value == OLDER_LIVE_BYTES then
-    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(OLDER_LIVE, value)
-    r.waived = 0
-  elseif live then
-    r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(LIVE, value)
+  local r = { state = string.sub(value, 7, 7) }
+  if r.state == ENLISTED then
+    r.expires, r.state, r.run, r.job = struct.unpack(ENLISTED_AS, value)
+    r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at, r.fresh = 0, 0, now, NO_NONCE, 0, 0, true
+  elseif r.state == OPEN or in_flight(r) then
+    unpack_live(value, r)
   else
     r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce = struct.unpack(FINAL, value)
     r.waived = 0
@@ -40,22 +67,37 @@ local function decode_record(value)
   return r
 end
 
-local function encode_record(r)
-  if is_final(r) then
-    return struct.pack(FINAL, r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce)
+local function encode_live(r)
+  local ahead = r.deadline > 0 and r.deadline - r.born or 0
+  -- Below zero: the store's clock was set back since the birth.
+  if r.doubt_at == 0 and ahead >= 0 and ahead <= FARTHEST then
+    return struct.pack(CERTAIN, r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, ahead, r.job)
   end
-  return struct.pack(LIVE, r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at)
+  return struct.pack(LIVE, r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at,
+    r.job)
 end
 
+local function encode_record(r)
+  if r.state == ENLISTED then return struct.pack(ENLISTED_AS, r.expires, r.state, r.run, r.job) end
+  if not is_final(r) then return encode_live(r) end
+  return struct.pack(FINAL, r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce)
+end
+
+-- The record of the first admission or settlement of a message that has none: its job came without one.
 local function new_record(expires, run)
   return { state = OPEN, expires = expires, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
-    deadline = 0, doubt_at = 0, fresh = true }
+    deadline = 0, doubt_at = 0, job = NO_JOB, fresh = true }
+end
+
+-- The record of a message whose job is added in the same call.
+local function enlisted_record(expires, run, job)
+  return { state = ENLISTED, expires = expires, run = run, job = job }
 end
 
 -- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment: the record says so to
 -- the next reader. What it was before is kept beside, until another grant writes over it.
 local function lapse(r)
-  if (r.state == SENDING or r.state == ASKING) and now > r.deadline then
+  if in_flight(r) and now > r.deadline then
     r.lapsed, r.lapsed_state, r.lapsed_nonce, r.lapsed_doubt_at = true, r.state, r.nonce, r.doubt_at
     if r.state == SENDING and r.doubt_at == 0 then r.doubt_at = r.deadline end
     r.state, r.nonce = OPEN, NO_NONCE

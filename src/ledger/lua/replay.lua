@@ -14,9 +14,8 @@ local letters, dropped = listed_dead_letters(seen), {}
 -- A job of its own for each run, so that what is left of an earlier one cannot take it along. BullMQ refuses colons in
 -- the ids that producers choose.
 local function enqueue(name, letter, run, data)
-  local named = letter.id ~= letter.job and letter.reason ~= 'invalid_message'
   add_job({ id = string.format('%s:#%.0f', name, run), name = letter.name, data = data or '', timestamp = letter.t,
-    priority = letter.priority, message = named and letter.id or nil })
+    priority = 2 * letter.priority })
 end
 
 local function replay(name, data)
@@ -26,14 +25,14 @@ local function replay(name, data)
   local record = load_life(letter.m, letter.j)
   local own = not (record and is_final(record)) or record.job == letter.j
   if not own then return 'duplicate' end
-  if record and (record.state == SENDING or record.state == ASKING) then return 'active' end
+  if record and in_flight(record) then return 'active' end
   dropped[name] = letter
   if record and record.state == DELIVERED then return 'delivered' end
   -- Open: a replay of an older version began the run and got no further, or another job of that name did.
   local run = record and record.run or letter.run
   if not record or is_final(record) then
     run = math.max(run, letter.run) + 1
-    save_record(letter.m, new_record(math.max(letter.e, now) + DAY, run))
+    save_record(letter.m, enlisted_record(math.max(letter.e, now) + DAY, run, letter.j))
   end
   enqueue(name, letter, run, data)
   return 'replayed'

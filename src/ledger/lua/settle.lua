@@ -88,7 +88,7 @@ end
 -- Rules 3 and 5: a known failure gives the slot back, unless an earlier attempt of the run is still in doubt.
 local function settle_attempt(record, s)
   undo_lapse(record, s.n)
-  if record.nonce ~= s.n or record.state == OPEN then return 'stale' end
+  if record.nonce ~= s.n or not in_flight(record) then return 'stale' end
   if (s.effect == 'back' or s.effect == 'waived') and record.state == SENDING then
     record.attempts = math.max(record.attempts - 1, 0)
     if s.effect == 'waived' then record.waived = math.min(record.waived + 1, 65535) end
@@ -113,10 +113,13 @@ end
 local function settle_verdict(record, s)
   if not s.final then
     -- The record's creation time shows later how long the message waited for its slot.
-    if record.fresh then save_record(s.m, record) end
+    if record.fresh then
+      record.state = OPEN
+      save_record(s.m, record)
+    end
     return 'open'
   end
-  if record.state ~= OPEN then return 'stale' end
+  if in_flight(record) then return 'stale' end
   local doubt = record.doubt_at > 0
   if doubt ~= (s.final[3] == 'unconfirmed') then return 'stale' end
   if doubt then slot_to(s, TAKEN, record, true) end

@@ -20,7 +20,7 @@ describe.concurrent('explain', () => {
     const [named] = await operator.documents(env, ['explain', 'first']);
     expect(named).toMatchObject({
       job: { state: 'waiting' },
-      record: null,
+      record: { state: 'enlisted', run: 1, attempts: 0 },
       receipts: [],
       message: { to: { userId: 11 } },
     });
@@ -77,7 +77,7 @@ describe.concurrent('explain', () => {
     const [replayed] = await operator.documents(env, ['explain', 'to-10']);
     expect(replayed).toMatchObject({
       job: { state: 'waiting' },
-      record: { state: 'open', run: 2, attempts: 0 },
+      record: { state: 'enlisted', run: 2, attempts: 0 },
     });
     await env.worker();
     await env.settled(2);

@@ -22,9 +22,12 @@ const hello = (userId: number, id?: string): string =>
 
 /** The recipients of the jobs that wait in the channel's queue. */
 async function waiting(): Promise<unknown[]> {
-  const ids = await redis().lrange('herald:{kongregate}:wait', 0, -1);
-  const jobs = await Promise.all(ids.map((id) => redis().hget(`herald:{kongregate}:${id}`, 'data')));
-  return jobs.map((data) => JSON.parse(data!).to.userId).sort((a, b) => a - b);
+  const base = 'herald:{kongregate}';
+  const ids = await redis().lrange(`${base}:wait`, 0, -1);
+  const many = await redis().zrange(`${base}:prioritized`, '0', '-1');
+  const jobs = await Promise.all([...ids, ...many].map((id) => redis().hget(`${base}:${id}`, 'data')));
+  const messages = jobs.map((data) => JSON.parse(data!)).flatMap((data) => data.messages ?? [data]);
+  return messages.map(({ to }) => to.userId).sort((a, b) => a - b);
 }
 
 it('enqueues a file, tells bad lines by number and sends the rest', async () => {

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { openBreaker, resumeChannel, stopChannel } from '../../../src/ledger/channel-state.ts';
 import { recordPlays } from '../../../src/ledger/lookups.ts';
 import type { Fate } from './books.ts';
+import { enqueue } from './producer.ts';
 import { type Both, compare, elapse, type Real } from './run.ts';
 import { MESSAGES, type MessageSpec } from './setup.ts';
 import * as time from './time.ts';
@@ -138,6 +139,15 @@ const strangers = fc
     command(`somebody else writes to ${player}`, ({ books, model }) => books.foreign(player, model.now)),
   );
 
+const enqueues = fc
+  .record({ spec: message, over: flag, twice: flag, doubled: fc.constantFrom(false, false, true) })
+  .map((how) =>
+    command(
+      `enqueue ${how.spec.job}${how.over ? ', ended' : ''}${how.twice ? ', twice' : ''}${how.doubled ? ', doubled' : ''}`,
+      (both, real) => enqueue(both, real, how),
+    ),
+  );
+
 const replays = message.map((spec) =>
   command(`replay ${spec.job}`, async ({ model, books }, { lab, message }) => {
     const record = model.records.get(spec.id);
@@ -172,7 +182,7 @@ export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
   [
     ...[turns, turns, turns, turns, admissions, admissions, admissions],
     ...[writes, writes, writes, settlements, settlements, settlements],
-    ...[times, times, times, repetitions, lateVerdicts],
+    ...[enqueues, enqueues, times, times, times, repetitions, lateVerdicts],
     ...[plays, strangers, replays, controls],
   ],
   { maxCommands: 120, size: 'max' },

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { jobKey } from '../../../src/ledger/names.ts';
 import type { LedgerMessage, Verdict } from '../../../src/ledger/types.ts';
 import { type Lab, openLab, type Store } from '../harness.ts';
 import { Books } from './books.ts';
-import { labOptions, MESSAGES, type MessageSpec, type Setup } from './setup.ts';
+import { jobIdOf, labOptions, MESSAGES, type MessageSpec, type Setup } from './setup.ts';
 import { ModelState } from './state.ts';
 import * as time from './time.ts';
 
@@ -59,7 +60,15 @@ export async function openRun(store: Store, setup: Setup): Promise<{ model: Both
   return { model: { model, books: new Books(setup), verdicts: [], latest: undefined }, real };
 }
 
-const PHASES = { o: 'open', s: 'sending', a: 'asking', d: 'final', x: 'final', l: 'final' } as const;
+const PHASES = {
+  e: 'open',
+  o: 'open',
+  s: 'sending',
+  a: 'asking',
+  d: 'final',
+  x: 'final',
+  l: 'final',
+} as const;
 
 /** Compares all that the store holds of the messages with the model, and the slots with the books. */
 export async function compare({ model, books }: Both, real: Real): Promise<void> {
@@ -73,6 +82,7 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
         run: record['run'],
         attempts: Number(record['attempts']) + Number(record['waived']),
         doubtful: Number(record['doubt_at'] ?? 0) > 0,
+        job: String(record['job']).slice(0, 4),
       },
       `the record of ${spec.id}`,
     ).toEqual(recordOf(model, spec));
@@ -91,8 +101,16 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
 function recordOf(model: ModelState, { id }: MessageSpec): object | null {
   const record = model.records.get(id);
   if (!record) return null;
-  const { phase, run, attempts, waived, doubtSince } = record;
-  return { phase, run, attempts: attempts + waived, doubtful: phase !== 'final' && doubtSince !== undefined };
+  const { phase, run, attempts, waived, doubtSince, final } = record;
+  const job = final ? jobIdOf(final.job) : record.job;
+  return {
+    phase,
+    run,
+    attempts: attempts + waived,
+    doubtful: phase !== 'final' && doubtSince !== undefined,
+    // A message of a job of many has four characters of its job's name.
+    job: job === undefined ? '----' : jobKey(job).slice(0, 4),
+  };
 }
 
 /** A run that the machine was too slow for proves nothing: fast-check tries another. */

@@ -44,20 +44,27 @@ export const labOptions = ({ resolution, quota, unknownPlayers, rate }: Setup): 
 
 const LONG_LIFE = 4 * time.DAY + 40;
 
-/** The messages of a run: rivals for two players, of several lengths of life, and two jobs of one name. */
+/**
+ * The messages of a run: rivals for two players, of several lengths of life, two jobs of one name, and a job of two
+ * messages.
+ */
 export const MESSAGES: readonly MessageSpec[] = [
   { id: 'ann-1', job: 'job-1', player: 'ann', life: 940 },
   { id: 'ann-1', job: 'job-2', player: 'ann', life: LONG_LIFE },
-  { id: 'ann-2', job: 'job-3', player: 'ann', life: LONG_LIFE },
+  { id: 'ann-2', job: 'many-1:0', player: 'ann', life: LONG_LIFE },
   { id: 'ann-3', job: 'job-4', player: 'ann', life: LONG_LIFE, playedAgo: 200, onQuota: 'defer' },
   { id: 'ann-4', job: 'job-5', player: 'ann', life: LONG_LIFE, onQuota: 'defer' },
   { id: 'bob-1', job: 'job-6', player: 'bob', life: 2040 },
-  { id: 'bob-2', job: 'job-7', player: 'bob', life: LONG_LIFE, onQuota: 'defer' },
+  { id: 'bob-2', job: 'many-1:1', player: 'bob', life: LONG_LIFE, onQuota: 'defer' },
   { id: 'bob-3', job: 'job-8', player: 'bob', life: LONG_LIFE, sendAt: 340, onQuota: 'defer', requests: 2 },
 ];
 
+/** The id of the job that a message is enqueued with, without its place there. */
+export const jobIdOf = (job: string): string => job.replace(/:\d+$/, '');
+
 export interface MessageSpec {
   id: string;
+  /** The job that it is enqueued with; with its place there, if it is one of many. */
   job: string;
   player: string;
   /** From the start of the run until it expires. */

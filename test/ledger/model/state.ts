@@ -1,6 +1,6 @@
 import type { ReplayStatus } from '../../../src/dead-letters/records.ts';
 import type { DeadReason, FinalState, StopReason } from '../../../src/outcome.ts';
-import type { MessageSpec, Setup } from './setup.ts';
+import { jobIdOf, type MessageSpec, type Setup } from './setup.ts';
 import * as time from './time.ts';
 
 /** A message's record. */
@@ -20,6 +20,8 @@ export interface RunRecord {
   /** What it was before its deadline passed; until another grant. */
   lapsed: Pick<RunRecord, 'phase' | 'nonce' | 'doubtSince'> | undefined;
   final: { state: FinalState; at: number; job: string } | undefined;
+  /** The id of the job that was added together with the record. */
+  job: string | undefined;
   forgottenAt: number;
 }
 
@@ -50,6 +52,8 @@ export class ModelState {
   free = 0;
   /** The dead letters: for which reason each job is listed, and which of its runs died. */
   readonly letters = new Map<string, { reason: DeadReason; run: number }>();
+  /** The jobs in the queue that producers added. */
+  readonly jobs = new Set<string>();
   /** Every run that became final, in order: rule 9. */
   readonly ended: { id: string; run: number; final: FinalState; attempts: number }[] = [];
 
@@ -120,6 +124,7 @@ export class ModelState {
       asked: false,
       lapsed: undefined,
       final: undefined,
+      job: undefined,
       forgottenAt: Math.max(message.life, this.now) + time.DAY,
     };
   }
@@ -170,7 +175,8 @@ export class ModelState {
     this.letters.delete(message.job);
     if (record?.final?.state.state === 'delivered') return 'delivered';
     if (!record || record.final) {
-      this.records.set(message.id, this.fresh(message, Math.max(record?.run ?? 0, letter.run) + 1));
+      const run = Math.max(record?.run ?? 0, letter.run) + 1;
+      this.records.set(message.id, { ...this.fresh(message, run), job: jobIdOf(message.job) });
     }
     return 'replayed';
   }

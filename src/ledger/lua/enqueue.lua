@@ -1,0 +1,90 @@
+-- Adds messages of one channel to its queue, in one job, and tells which were enqueued before: one call, so that a
+-- message and its record are there together or not at all. ARGV[1]: { job its id, key its hashed name, priorities of a
+-- job of one message and of many, due (0: at once), life the default one in ms, dry: write nothing } as JSON. ARGV[2]: a
+-- flat JSON array of message, expires (0: the default) of each. ARGV[3] and on: the messages' own JSON, in the same order.
+-- Answers 1 (queued) or 0 (duplicate) for each.
+--
+-- A call that is repeated because its answer was lost is answered as the first was, and adds nothing: the record knows
+-- by which job its message was enqueued.
+
+local request = cjson.decode(ARGV[1])
+local entries = cjson.decode(ARGV[2])
+local FIRST_TEXT = 3
+
+local BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+-- A message of a job of many is named after the job and its position (`jobKey` in names.ts).
+local JOB_PART = 4
+local function entry_key(position)
+  local high, low = math.floor(position / 64) + 1, position % 64 + 1
+  return string.sub(request.key, 1, JOB_PART) .. string.sub(BASE64URL, high, high) .. string.sub(BASE64URL, low, low)
+end
+
+-- As it is stored: one whose deadline has passed keeps its nonce, by which the late answer of its send is known.
+local function stored_record(fp)
+  local value = records:get(fp)
+  return value and decode_record(value) or nil
+end
+
+local function by_this_job(record)
+  return string.sub(record.job, 1, JOB_PART) == string.sub(request.key, 1, JOB_PART)
+end
+
+-- A record without a job was made for one that came without a record, or restored to a store that had lost it: whether
+-- there is a job is not known, so this message is enqueued, and admission tells which of two is the duplicate.
+local function is_duplicate(record)
+  if is_final(record) then return now < record.at + DAY end
+  return record.job ~= NO_JOB
+end
+
+local answer, fresh, taken = {}, {}, {}
+for i = 1, #entries / 2 do
+  local fp, expires = entries[2 * i - 1], entries[2 * i]
+  -- A record that cannot be read fails its message alone, at admission.
+  local readable, record = pcall(stored_record, fp)
+  local known = readable and record and is_duplicate(record)
+  if taken[fp] or (known and not by_this_job(record)) then
+    answer[i] = 0
+  else
+    answer[i] = 1
+    if not known then
+      fresh[#fresh + 1] = { position = i, fp = fp, text = ARGV[FIRST_TEXT - 1 + i], readable = readable,
+        expires = math.max(expires > 0 and expires or now + request.life, now) + DAY,
+        live = readable and record and not is_final(record) and record }
+    end
+  end
+  taken[fp] = not request.dry
+end
+if request.dry or #fresh == 0 then return answer end
+
+local many = #fresh > 1
+local function job_data()
+  if not many then return '{"v":1,' .. string.sub(fresh[1].text, 2) end
+  local texts = {}
+  for i, message in ipairs(fresh) do texts[i] = message.text end
+  return '{"v":1,"messages":[' .. table.concat(texts, ',') .. ']}'
+end
+
+local function enlist(message, key)
+  local record = message.live
+  if record then
+    record.job, record.expires = key, math.max(record.expires, message.expires)
+  else
+    record = enlisted_record(message.expires, 1, key)
+  end
+  save_record(message.fp, record)
+end
+
+-- The job first: if a record cannot be written, no message is without a job.
+local added = add_job({ id = request.job, name = many and 'messages' or 'message', data = job_data(),
+  timestamp = string.format('%.0f', now), priority = request.priorities[many and 2 or 1], due = request.due })
+release_jobs()
+for i, message in ipairs(fresh) do
+  if message.readable and added then
+    enlist(message, many and entry_key(i - 1) or request.key)
+  elseif message.readable then
+    -- Another message of its name ended a day ago just now, between the first call and its repetition: the job that is
+    -- there has not got it.
+    answer[message.position] = 0
+  end
+end
+return answer
