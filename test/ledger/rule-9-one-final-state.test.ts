@@ -102,6 +102,7 @@ describe('rule 9: one final state a run', () => {
     ]);
     const letter = {
       name: 'm_dead',
+      jobName: '',
       id: 'dead',
       jobId: 'm_dead',
       key: dead.key,
