@@ -29,6 +29,8 @@ export async function sampleChannel(
   ]);
   const waitingSlot = state.waits.slot?.count ?? 0;
   const retrying = state.waits.retry?.count ?? 0;
+  const { more } = state;
+  const readyMore = Math.max(0, more.all - more.active - more.scheduled);
   const age = (since: number | undefined): number | undefined =>
     since === undefined ? undefined : Math.max(0, state.now - since) / 1000;
   const letters = Object.values(state.letters);
@@ -39,14 +41,14 @@ export async function sampleChannel(
     limited: counts.resting || counts.paused,
     queuePaused: counts.paused,
     queue: {
-      ready: counts.ready,
-      active: counts.active,
-      scheduled: Math.max(0, counts.delayed - waitingSlot - retrying),
+      ready: counts.ready + readyMore,
+      active: counts.active + more.active,
+      scheduled: Math.max(0, counts.delayed - waitingSlot - retrying) + more.scheduled,
       waiting_slot: waitingSlot,
       retrying,
       dead: letters.reduce((sum, letter) => sum + letter.count, 0),
     },
-    ready: state.stopped || state.resting || counts.paused ? 0 : counts.ready + counts.overdue,
+    ready: state.stopped || state.resting || counts.paused ? 0 : counts.ready + readyMore + counts.overdue,
     oldestAgeSeconds: defined({
       ready: age(earliestDue(heads.ready)),
       active: age(earliestDue(heads.active)),

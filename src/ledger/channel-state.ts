@@ -9,8 +9,10 @@ export interface ChannelState {
   now: number;
   stopped: { reason: StopReason; at: number } | null;
   resting: { reason: RestReason; until: number } | null;
-  /** Jobs that wait for a moment still to come: how many, and the oldest one's due time. */
+  /** Messages that wait for a moment still to come: how many, and the oldest one's due time. */
   waits: Partial<Record<WaitKind, { count: number; since: number }>>;
+  /** How many more messages than jobs there are, in all, in jobs that workers hold, and in jobs whose time is still to come. */
+  more: { all: number; active: number; scheduled: number };
   /**
    * Dead letters by reason, with the time of the oldest death and since when that message was waited for. Reasons without
    * any are left out.
@@ -27,19 +29,24 @@ type SampleReply = [
   stopAt: string | null,
   restReason: RestReason | null,
   restUntil: string | null,
-  waits: [WaitKind, number, string][],
+  waits: [WaitKind | 'more', number, string][],
   letters: [DeadReason, number, string, string][],
+  more: [all: number, active: number],
 ];
 
 export async function readChannelState(store: ChannelStore): Promise<ChannelState> {
   const reply = await store.run(sampleScript, [JSON.stringify(DEAD_REASONS)]);
-  const [now, stop, stopAt, restReason, restUntil, waits, letters] = reply as SampleReply;
+  const [now, stop, stopAt, restReason, restUntil, waits, letters, more] = reply as SampleReply;
+  const { more: scheduled, ...own } = Object.fromEntries(
+    waits.map(([kind, count, since]) => [kind, { count, since: Number(since) }]),
+  );
   const resting = restReason !== null && Number(restUntil) > Number(now);
   return {
     now: Number(now),
     stopped: stop === null ? null : { reason: stop, at: Number(stopAt) },
     resting: resting ? { reason: restReason, until: Number(restUntil) } : null,
-    waits: Object.fromEntries(waits.map(([kind, count, since]) => [kind, { count, since: Number(since) }])),
+    waits: own,
+    more: { all: more[0], active: more[1], scheduled: scheduled?.count ?? 0 },
     letters: Object.fromEntries(
       letters
         .filter(([, count]) => count > 0)

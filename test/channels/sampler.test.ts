@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { stopChannel } from '../../src/ledger/channel-state.ts';
+import { resumeChannel, stopChannel } from '../../src/ledger/channel-state.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
@@ -85,6 +85,43 @@ describe.concurrent('the gauges', () => {
     expect(seen['ready_messages{}']).toBeUndefined();
     expect(Math.abs((seen['oldest_message_age_seconds{ready}'] ?? 0) - 3_600)).toBeLessThan(30);
     expect(env.sandbox.journal.report().calls).toBe(0);
+  });
+
+  it('count messages, not jobs, and forget them with their jobs', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const store = channelStore(env.redis, 'kongregate');
+    await stopChannel(store, 'paused');
+    const message = (n: number, fields = {}) => ({
+      platform: 'kongregate' as const,
+      content: 'Hello',
+      to: { userId: 10 * n + 1 },
+      ...fields,
+    });
+    const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    await env.producer.sendMany(range(0, 30).map((n) => message(n)));
+    await env.producer.sendMany(range(30, 50).map((n) => message(n, { sendAt: inAnHour })));
+    await env.send(991);
+    const worker = await env.worker();
+    const sampled = (what: string, ready: number | undefined) =>
+      eventually(
+        what,
+        () => gauges(worker),
+        (shown) => shown['queue_messages{scheduled}'] === 20 && shown['queue_messages{ready}'] === ready,
+        SAMPLED,
+      );
+    await sampled('what waits to be counted', 31);
+    await resumeChannel(store);
+    await env.queue.removeRateLimitKey();
+    await sampled('nothing but what is scheduled', undefined);
+    expect(await env.redis.hget(`${store.keys.ledger}:channel`, 'more')).toBe('19');
+    await env.queue.drain(true);
+    await eventually(
+      'what was removed by other hands to be forgotten',
+      () => env.redis.hget(`${store.keys.ledger}:channel`, 'more'),
+      (more) => more === null,
+      SAMPLED,
+    );
   });
 
   it('show who waits for a slot', async ({ openEnvironment }) => {

@@ -42,6 +42,14 @@ local redis = (function(store)
       'ats', fields[4], 'stc', stalls or '0', 'progress', size }
   end
 
+  -- A job of many messages that is over, or removed, is counted no more (`add_job` in queue.lua).
+  function own.DEL(key, ...)
+    local base = string.match(key, '^(.*:)e%d+_%w+$')
+    local more = base and tonumber(store.call('HGET', key, 'herald:more') or nil)
+    if more then store.call('HINCRBY', base .. 'ledger:channel', 'more', string.format('%.0f', -more)) end
+    return store.call('DEL', key, ...)
+  end
+
   return setmetatable({
     call = function(command, ...)
       local seen = own[command]

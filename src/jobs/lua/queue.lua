@@ -15,6 +15,31 @@ local function delayed_score(due)
   return last and math.min(tonumber(last) + 1, first + 0xfff) or first
 end
 
+-- The gauges count messages and the queue counts jobs: what a job of many has more than one is counted here, until it is
+-- over (pick-up.lua). Its id says that it has any.
+local function count_more(job, wait)
+  redis.call('HSET', QUEUE .. job.id, 'herald:more', string.format('%.0f', job.messages - 1))
+  redis.call('HINCRBY', CHANNEL, 'more', string.format('%.0f', job.messages - 1))
+  if wait > 0 then note_wait('more', job.due, job.messages - 1, job.due) end
+end
+
+-- Of the messages that `count_more` counted: how many there are, and how many in jobs that workers have in hand.
+local MOST_ACTIVE = 1000
+local function more_messages()
+  local active, jobs = 0, redis.call('LRANGE', QUEUE .. 'active', 0, MOST_ACTIVE - 1)
+  for _, id in ipairs(jobs) do
+    if string.find(id, '^e%d+_') then active = active + figure(redis.call('HGET', QUEUE .. id, 'herald:more')) end
+  end
+  local total = figure(redis.call('HGET', CHANNEL, 'more'))
+  -- Removed by other hands than a worker's, they were not taken off: an empty queue shows it.
+  local jobless = #jobs == 0 and redis.call('EXISTS', QUEUE .. 'wait', QUEUE .. 'prioritized', QUEUE .. 'delayed') == 0
+  if total ~= 0 and jobless then
+    redis.call('HDEL', CHANNEL, 'more')
+    total = 0
+  end
+  return total, active
+end
+
 local function place(job, wait)
   if wait > 0 then
     redis.call('ZADD', QUEUE .. 'delayed', string.format('%.0f', delayed_score(now + wait)), job.id)
@@ -30,16 +55,17 @@ end
 
 local function job_exists(id) return redis.call('EXISTS', QUEUE .. id) == 1 end
 
--- Adds the job { id, name, data, timestamp, priority, due }: `name` is `message` when absent, `priority` the queue's, `due`
--- the instant, in whole milliseconds, before which it is not picked up (0 or absent: none). Does nothing where a job of that
--- id exists, as BullMQ does, so a call may be repeated. Answers whether it was added. Workers see the job after
--- `release_jobs`. Herald uses no options of jobs.
+-- Adds the job { id, name, data, timestamp, priority, due, messages }: `name` is `message` when absent, `priority` the queue's,
+-- `due` the instant, in whole milliseconds, before which it is not picked up (0 or absent: none), `messages` how many it has.
+-- Does nothing where a job of that id exists, as BullMQ does, so a call may be repeated. Answers whether it was added. Workers
+-- see the job after `release_jobs`. Herald uses no options of jobs.
 local function add_job(job)
   if job_exists(job.id) then return false end
   local wait = math.max(0, (job.due or 0) - now)
   local fields = { 'name', job.name or 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp,
     'delay', string.format('%.0f', wait), 'priority', string.format('%.0f', job.priority) }
   redis.call('HSET', QUEUE .. job.id, unpack(fields))
+  if (job.messages or 1) > 1 then count_more(job, wait) end
   place(job, wait)
   return true
 end

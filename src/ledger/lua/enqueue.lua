@@ -76,7 +76,7 @@ end
 
 -- The job first: if a record cannot be written, no message is without a job.
 local added = add_job({ id = request.job, name = many and 'messages' or 'message', data = job_data(),
-  timestamp = string.format('%.0f', now), priority = request.priorities[many and 2 or 1], due = request.due })
+  timestamp = string.format('%.0f', now), priority = request.priorities[many and 2 or 1], due = request.due, messages = #fresh })
 release_jobs()
 for i, message in ipairs(fresh) do
   if message.readable and added then

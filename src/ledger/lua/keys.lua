@@ -7,7 +7,7 @@ local LEDGER, RECEIPTS = KEYS[1], KEYS[2]
 local RECORDS, SLOTS, PLAYS, CLAIMS = LEDGER .. ':m', LEDGER .. ':s', LEDGER .. ':p', LEDGER .. ':c'
 
 local CHANNEL = LEDGER .. ':channel' -- what holds for the whole channel, a hash
-local WAITS = LEDGER .. ':waits' -- how many jobs wait, by kind and the second they are due, a hash
+local WAITS = LEDGER .. ':waits' -- how many messages wait, by kind and the second they are due, a hash
 local POLICY = LEDGER .. ':policy' -- the one in force
 local EPOCH = LEDGER .. ':epoch'
 local PERMISSIONS = LEDGER .. ':permissions' -- scratch, present only within a call

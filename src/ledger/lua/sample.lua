@@ -1,6 +1,6 @@
 -- What the gauges need and the queue does not provide. ARGV[1]: the dead reasons as a JSON array. Answers
--- { now, stop, stopped at, rest reason, rest until, waits { kind, count, oldest } …, letters { reason, count, oldest, due } … },
--- `due` being since when the message of the oldest letter was waited for.
+-- { now, stop, stopped at, rest reason, rest until, waits { kind, count, oldest } …, letters { reason, count, oldest, due } …,
+-- more { messages of jobs of many beyond the first, of those in hand } }, `due` being since when the message of the oldest letter was waited for.
 
 local waits = {}
 local fields = redis.call('HGETALL', WAITS)
@@ -29,6 +29,8 @@ for _, reason in ipairs(cjson.decode(ARGV[1])) do
     string.format('%.0f', letter and letter.due or 0) }
 end
 
+local more, more_active = more_messages()
 local stop, rest = channel_stop() or {}, channel_rest() or {}
 return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
-  rest.until_at and string.format('%.0f', rest.until_at) or false, kinds, letters }
+  rest.until_at and string.format('%.0f', rest.until_at) or false, kinds, letters,
+  { more, more_active } }

@@ -148,14 +148,6 @@ local function note_channel(s)
   if s.stop then stop_channel(s.stop[1], s.stop[2]) end
 end
 
--- How many jobs wait for what, by the second they are due: the gauges need it and the queue does not provide it.
-local function note_wait(s)
-  local field = s.wait[1] .. ':' .. s.wait[2]
-  local count, oldest = string.match(redis.call('HGET', WAITS, field) or '', '^(%d+):(%d+)$')
-  redis.call('HSET', WAITS, field,
-    string.format('%.0f:%.0f', (count or 0) + 1, math.min(oldest or math.huge, s.wait[3])))
-end
-
 local answer = {}
 for i, s in ipairs(settlements) do
   local record = load_life(s.m, s.j) or new_record(math.max(s.e, now) + DAY, 1)
@@ -164,7 +156,7 @@ for i, s in ipairs(settlements) do
   if claims and s.platformMessageId then save_claim(claims, s.platformMessageId, s.m) end
   if status ~= 'stale' then
     note_channel(s)
-    if s.wait then note_wait(s) end
+    if s.wait then note_wait(s.wait[1], s.wait[2] * 1000, 1, s.wait[3]) end
   end
   answer[i] = { status, record.state, record.reason or 0, record.run, requests(record), 0, 0 }
   if s.health == -1 then
