@@ -101,7 +101,8 @@ export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
     for (const socket of link.ends) {
       socket.on('error', () => {}); // `close` follows.
       socket.on('close', () => {
-        if (!link.drops && links.has(link)) breakOff(link);
+        const held = holding && socket === server && link.answers.waiting.length > 0;
+        if (!link.drops && links.has(link) && !held) breakOff(link);
       });
     }
   });
@@ -137,7 +138,11 @@ export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
     },
     releaseAnswers() {
       holding = false;
-      for (const { answers } of links) forward(answers);
+      for (const link of links) {
+        forward(link.answers);
+        const [client, server] = link.ends;
+        if (server.destroyed) client.end();
+      }
     },
     halfOpen(ms) {
       const dropping = [...links];

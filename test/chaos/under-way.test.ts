@@ -4,43 +4,62 @@ import { createLogger } from '../../src/observe/log.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { accountChannels } from '../../src/sandbox/accounts.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { type Environment, it } from '../support/environment.ts';
+import { type Environment, type EnvironmentOptions, it } from '../support/environment.ts';
+import { openHeldPlatform } from '../support/held-platform.ts';
 
 const COUNT = 40;
-/** Long enough for several to be under way at any moment. */
-const SLOW = { kind: 'latency', latencyMs: 150 } as const;
 
 const kongregate = Array.from({ length: COUNT }, (_, i) => ({
   ...{ platform: 'kongregate', id: `m-${i}`, content: 'Hello' },
   to: { userId: Math.floor(i / 5) * 10 + (i % 5) + 1 },
 })) as MessageInput[];
 
-const userCom = ({ sandbox }: Environment) => ({
-  ...accountChannels(sandbox.url).usercom,
+const userCom = (url: string) => ({
+  ...accountChannels(url).usercom,
   ...{ rate: false as const, concurrency: 4 },
 });
 
-const underWay = (env: Environment): Promise<number> =>
-  eventually(
-    'the middle of the messages',
-    () => env.sandbox.journal.report().calls,
-    (calls) => calls > COUNT / 4,
-    { everyMs: 2 },
-  );
+type Open = (options: EnvironmentOptions) => Promise<Environment>;
+
+/** From a quarter of the calls on, each answer is held until the test releases them: several stay under way. */
+async function openMiddle(
+  openEnvironment: Open,
+  onTestFinished: (close: () => Promise<void>) => void,
+  options: EnvironmentOptions = {},
+) {
+  let calls = 0;
+  const onCall = (): void => {
+    calls += 1;
+    if (calls === COUNT / 4) platform.proxy.holdAnswers();
+  };
+  const env = await openEnvironment({ ...options, sandbox: { ...options.sandbox, onCall } });
+  const platform = await openHeldPlatform(env, onTestFinished);
+  const reached = () =>
+    eventually(
+      'the middle of the messages',
+      () => calls,
+      (count) => count >= COUNT / 4,
+    );
+  return { env, platform, reached };
+}
 
 describe.concurrent('while messages are under way', () => {
   for (const command of ['flushall', 'flushdb'] as const) {
-    it(`${command.toUpperCase()}: what is sent again arrives once`, async ({ openEnvironment }) => {
+    it(`${command.toUpperCase()}: what is sent again arrives once`, async ({
+      openEnvironment,
+      onTestFinished,
+    }) => {
       // A platform that takes whatever it gets: what the store forgot, a player gets twice.
-      const env = await openEnvironment({
+      const { env, platform, reached } = await openMiddle(openEnvironment, onTestFinished, {
         channel: { onUnknown: 'keep', concurrency: 4 },
-        sandbox: { kongregate: { dayMs: 1 }, faults: [SLOW] },
+        sandbox: { kongregate: { dayMs: 1 } },
       });
-      for (let workers = 0; workers < 2; workers += 1) await env.worker();
+      for (let workers = 0; workers < 2; workers += 1) await env.worker({ channel: platform.channel });
       await env.producer.sendMany(kongregate);
-      await underWay(env);
+      await reached();
       await env.redis[command]();
       await env.producer.sendMany(kongregate);
+      platform.proxy.releaseAnswers();
       await env.settled(1, { withinMs: 40_000 });
       const { calls, accepted, acceptedMoreThanOnce } = env.sandbox.journal.report();
       expect({ calls, accepted, acceptedMoreThanOnce }).toEqual({
@@ -51,9 +70,10 @@ describe.concurrent('while messages are under way', () => {
 
   it('a store that is full loses no answer of User.com, which nobody can be asked for', async ({
     openEnvironment,
+    onTestFinished,
   }) => {
-    const env = await openEnvironment({ sandbox: { faults: [SLOW] } });
-    const source = { ...env.config(), channels: { chat: userCom(env) } };
+    const { env, platform, reached } = await openMiddle(openEnvironment, onTestFinished);
+    const source = { ...env.config(), channels: { chat: userCom(platform.url) } };
     const lines: string[] = [];
     const logger = createLogger({ destination: { write: (line) => void lines.push(line) } });
     const worker = createWorker(source, { logger });
@@ -65,8 +85,9 @@ describe.concurrent('while messages are under way', () => {
           ...{ id: `${id}`, to: { userId: 10 * i + 1 } },
         })),
       );
-      await underWay(env);
+      await reached();
       await env.redis.config('SET', 'maxmemory', '1');
+      platform.proxy.releaseAnswers();
       await eventually('the worker to notice', () => lines.join('').includes('redis refuses writes'));
       await env.redis.config('SET', 'maxmemory', '0');
       const ends = async (): Promise<string[]> => {
