@@ -2,22 +2,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { JOB_LOCK_MS } from '../config/channels.ts';
-import { endedMessages } from '../ledger/lookups.ts';
 import type { Logger } from '../observe/log.ts';
-import type { ChannelStore } from '../redis/channel-store.ts';
 import { refusesWrites } from '../redis/errors.ts';
 import { PREFIX, queueName } from '../redis/keys.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
 import { applyVerb, isSignal, leaveToStall } from './apply-verb.ts';
 import { type ChannelQueue, channelQueue } from './channel-queue.ts';
-import { createJobDelivery } from './deliver-job.ts';
+import { createJobDelivery, type Partings } from './deliver-job.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Entry, Envelope, Pipeline, QueuedJob } from './envelope.ts';
 import { foldDispositions, type Verb } from './fold-dispositions.ts';
 import { guardScripts } from './guarded-scripts.ts';
 import { MESSAGES_JOB } from './job-ids.ts';
-import { createLeave, placeOf } from './leave.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import { openQueue } from './open-queue.ts';
 import { type ReadContext, readEntries } from './read-envelope.ts';
@@ -49,8 +46,7 @@ export interface ChannelWorkerDeps {
   /** How far ahead the store grants. */
   aheadMs: number;
   redis: Redis;
-  /** On the connection of the ledger. */
-  store: ChannelStore;
+  partings: Partings;
   /** What parsing its jobs requires. */
   reading: ReadContext;
   pipeline: Pipeline;
@@ -116,8 +112,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     pipeline,
     // Nor may a message be sent that BullMQ promoted by a clock that has just been stepped.
     pulling: () => pulling && clock.agrees(),
-    ended: (entries) => endedEntries(deps.store, entries),
-    leave: createLeave(deps.store, clock),
+    partings: deps.partings,
     clock,
   });
 
@@ -257,15 +252,6 @@ async function read(
   while (!(await turns(readPart)));
   const [first, ...rest] = entries;
   return { job, entries: [first!, ...rest] };
-}
-
-async function endedEntries(store: ChannelStore, entries: readonly Entry[]): Promise<ReadonlySet<Entry>> {
-  const asked = entries.map((entry) => {
-    const { origin: jobId, ledger } = placeOf(entry);
-    return { key: ledger?.key ?? '', job: ledger?.job ?? '', jobId };
-  });
-  const ended = await endedMessages(store, asked);
-  return new Set(entries.filter((_, index) => ended[index]));
 }
 
 /** Converts the fields of a job's hash that `pick-up.lua` lets through. */

@@ -23,10 +23,16 @@ export interface JobDeliveryDeps {
   pipeline: Pipeline;
   /** Whether messages may start. */
   pulling(): boolean;
+  partings: Partings;
+  clock: Pick<StoreClock, 'now'>;
+}
+
+/** What a job of many messages asks of the store. */
+export interface Partings {
   /** Which messages of a job that is picked up again have ended, or have left it. */
   ended(entries: readonly Entry[]): Promise<ReadonlySet<Entry>>;
+  /** Puts a message into a job of its own. */
   leave: Leave;
-  clock: Pick<StoreClock, 'now'>;
 }
 
 /** The messages of a job that are not over. */
@@ -42,16 +48,16 @@ const STALLS_UNTIL_DEALT = 2;
 const HAND_BACK: Disposition = { kind: 'hand_back' };
 
 export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
-  const { dispatcher, pipeline, clock } = deps;
+  const { dispatcher, pipeline, partings, clock } = deps;
   const held = new Set<Held>();
 
   /** What of a job is still to be delivered by it. */
   async function open({ job, entries }: Envelope): Promise<readonly Entry[]> {
     if (entries.length === 1 || job.pickups <= 1) return entries;
-    const ended = await deps.ended(entries);
+    const ended = await partings.ended(entries);
     const left = entries.filter((entry) => !ended.has(entry));
     if (job.stalls < STALLS_UNTIL_DEALT) return left;
-    await Promise.all(left.map((entry) => deps.leave({ entry })));
+    await Promise.all(left.map((entry) => partings.leave({ entry })));
     return [];
   }
 
@@ -85,7 +91,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
           }
           if (next.kind === 'rest' || next.kind === 'hand_back') withdraw(batch, next);
           const until = many ? waitsUntil(next, clock.now()) : undefined;
-          if (until !== undefined) await deps.leave({ entry, until });
+          if (until !== undefined) await partings.leave({ entry, until });
           end(until === undefined ? next : undefined);
           return wasSent(next);
         } catch (error) {

@@ -1,4 +1,5 @@
 import { coalesce } from '../ledger/coalesce.ts';
+import { endedMessages } from '../ledger/lookups.ts';
 import { loadScript } from '../ledger/script.ts';
 import type { LedgerMessage } from '../ledger/types.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
@@ -35,6 +36,19 @@ export function createLeave(store: ChannelStore, clock: Pick<StoreClock, 'offset
     },
     { max: MAX_BATCH, refusedByStore: (error) => isRefusal(error) && !refusesWrites(error) },
   );
+}
+
+/** Which of these messages of a job have ended, or have left it. */
+export async function endedEntries(
+  store: ChannelStore,
+  entries: readonly Entry[],
+): Promise<ReadonlySet<Entry>> {
+  const asked = entries.map((entry) => {
+    const { origin: jobId, ledger } = placeOf(entry);
+    return { key: ledger?.key ?? '', job: ledger?.job ?? '', jobId };
+  });
+  const ended = await endedMessages(store, asked);
+  return new Set(entries.filter((_, index) => ended[index]));
 }
 
 /** BullMQ promotes by the clock of whichever worker: this one may be ahead, and a message may be late by that, never early. */

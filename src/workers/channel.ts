@@ -4,7 +4,9 @@ import type { Random } from '../clock.ts';
 import { accountText } from '../config/channels.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
+import type { Partings } from '../jobs/deliver-job.ts';
 import type { Pipeline } from '../jobs/envelope.ts';
+import { createLeave, endedEntries } from '../jobs/leave.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
@@ -96,6 +98,7 @@ export interface Wrappers {
   ledger?(ledger: Ledger, channel: ChannelConfig): Ledger;
   client?(client: PlatformClient, channel: ChannelConfig): PlatformClient;
   pipeline?(pipeline: Pipeline, channel: ChannelConfig): Pipeline;
+  partings?(partings: Partings, channel: ChannelConfig): Partings;
 }
 
 export function createChannel(channel: ChannelConfig, deps: ChannelDeps): RunningChannel {
@@ -173,13 +176,17 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     },
   });
   const pipeline = wrap.pipeline?.(plainPipeline, channel) ?? plainPipeline;
+  const plainPartings: Partings = {
+    ended: (entries) => endedEntries(ledgerStore, entries),
+    leave: createLeave(ledgerStore, clock),
+  };
   const worker = createChannelWorker({
     channel: channel.name,
     concurrency: channel.concurrency,
     intervalMs: intervalMs(channel),
     aheadMs: AHEAD_MS,
     redis,
-    store: ledgerStore,
+    partings: wrap.partings?.(plainPartings, channel) ?? plainPartings,
     reading,
     pipeline,
     turns: deps.turns,

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { createJobDelivery, type JobDelivery, type JobDeliveryDeps } from '../../src/jobs/deliver-job.ts';
+import {
+  createJobDelivery,
+  type JobDelivery,
+  type JobDeliveryDeps,
+  type Partings,
+} from '../../src/jobs/deliver-job.ts';
 import { createDispatcher } from '../../src/jobs/dispatcher.ts';
 import type { Entry, Envelope, QueuedJob } from '../../src/jobs/envelope.ts';
 import { placeOf } from '../../src/jobs/leave.ts';
@@ -26,7 +31,7 @@ interface Seen {
 
 function deliveryOf(
   becomes: (name: string, seen: Seen) => Disposition | Promise<Disposition>,
-  deps: Partial<JobDeliveryDeps> = {},
+  { ended = async () => new Set(), ...deps }: Partial<JobDeliveryDeps & Pick<Partings, 'ended'>> = {},
 ): Seen & { delivery: JobDelivery } {
   const seen: Seen = { delivered: [], left: [] };
   const clock = { now: () => NOW, monotonic: systemClock.monotonic };
@@ -47,8 +52,7 @@ function deliveryOf(
       abort() {},
     },
     pulling: () => true,
-    ended: async () => new Set(),
-    leave: async ({ entry, until }) => seen.left.push([placeOf(entry).origin, until]),
+    partings: { ended, leave: async ({ entry, until }) => seen.left.push([placeOf(entry).origin, until]) },
     clock,
     ...deps,
   });
