@@ -1,16 +1,22 @@
 import fc from 'fast-check';
+import type { Entry } from '../../src/jobs/envelope.ts';
+import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import { CHANNELS, type ChannelName } from './channels.ts';
+import { type FuzzedEntry, manyData } from './many.ts';
 
 /** Jobs as anybody who may write to Redis can make them: nearly right, far from it, and no JSON at all. */
 export interface FuzzedJob {
   channel: ChannelName;
+  name: string;
   /** As it stands in Redis. */
   data: string;
   /** Other fields of its hash, none of which may decide anything. */
   fields: Record<string, string>;
-  /** What a worker must make of it, where that is known without asking Herald. */
-  expects: 'delivery' | 'invalid' | undefined;
+  /** What a worker must make of each of its messages, where that is known without asking Herald. */
+  expects: readonly Expected[] | undefined;
 }
+
+export type Expected = Entry['kind'] | undefined;
 
 const instant = (from: string, to: string) =>
   fc.oneof(
@@ -159,9 +165,27 @@ const fields = fc.oneof(
   },
 );
 
-const job = (data: fc.Arbitrary<string>, expects: FuzzedJob['expects']) =>
-  fc.record({ data, fields, expects: fc.constant(expects) });
+const job = (data: fc.Arbitrary<string>, expects: Expected) =>
+  fc.record({ name: fc.constant(MESSAGE_JOB), data, fields, expects: fc.constant([expects]) });
 const asText = (message: fc.Arbitrary<unknown>) => message.map((value) => JSON.stringify(value));
+
+/** An entry of a job of many has the version of its job, unless it names one. */
+const entryOf = (channel: ChannelName): fc.Arbitrary<FuzzedEntry> =>
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: sound(PLATFORMS[channel], channel).map((message) => ({
+        message,
+        expects: 'delivery' as const,
+      })),
+    },
+    {
+      weight: 2,
+      arbitrary: nearly(PLATFORMS[channel], channel).map((message) => ({ message, expects: undefined })),
+    },
+  );
+const manyJob = (channel: ChannelName) =>
+  fc.tuple(manyData(entryOf(channel)), fields).map(([made, fields]) => ({ ...made, fields }));
 
 export const fuzzedJob: fc.Arbitrary<FuzzedJob> = fc
   .constantFrom(...CHANNELS)
@@ -170,6 +194,7 @@ export const fuzzedJob: fc.Arbitrary<FuzzedJob> = fc
       .oneof(
         { weight: 15, arbitrary: job(asText(nearly(PLATFORMS[channel], channel)), undefined) },
         { weight: 3, arbitrary: job(asText(sound(PLATFORMS[channel], channel)), 'delivery') },
+        { weight: 6, arbitrary: manyJob(channel) },
         { weight: 1, arbitrary: job(fc.json(), 'invalid') },
         { weight: 1, arbitrary: job(fc.string(), 'invalid') },
       )

@@ -2,8 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { systemClock } from '../../src/clock.ts';
 import type { Entry } from '../../src/jobs/envelope.ts';
-import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
+import { placeOf } from '../../src/jobs/leave.ts';
 import { readEnvelope } from '../../src/jobs/read-envelope.ts';
+import { MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
@@ -15,7 +16,7 @@ import type { FuzzedJob } from './jobs.ts';
 
 /** A real worker on a real Redis, which is given jobs that nobody checked. */
 export interface QueueTrial {
-  /** How many jobs were deliveries, invalid, or of a newer version. */
+  /** How many messages were deliveries, invalid, or of a newer version. */
   readonly readings: ReadonlyMap<Entry['kind'], number>;
   /** Puts the jobs into their queues and waits for their ends. Throws where one has no end, or the wrong one. */
   run(jobs: readonly FuzzedJob[]): Promise<void>;
@@ -49,21 +50,23 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   /** A message without a name is named after its job's id and time. */
   const addedAt = new Map<string, number>();
 
-  const read = (id: string, { channel: name, data }: FuzzedJob): Entry => {
-    const channel = config.channels.find((each) => each.name === name)!;
-    const job = { id, text: data, name: MESSAGE_JOB, timestamp: addedAt.get(id) ?? 0, pickups: 1, stalls: 0 };
+  const read = (id: string, { channel: channelName, name, data }: FuzzedJob): readonly Entry[] => {
+    const channel = config.channels.find((each) => each.name === channelName)!;
+    const bytes = Buffer.byteLength(data);
+    const size = bytes > MAX_DATA_BYTES ? bytes : undefined;
+    const job = { id, text: data, size, name, timestamp: addedAt.get(id) ?? 0, pickups: 1, stalls: 0 };
     const context = {
       channel,
       definition: platforms[channel.platform as keyof typeof platforms],
       schemas,
     };
-    return readEnvelope(job, context).entries[0];
+    return readEnvelope(job, context).entries;
   };
 
   async function add(queue: Queue, jobs: ReadonlyMap<string, FuzzedJob>): Promise<void> {
     await queue.pause();
     const added = await queue.addBulk(
-      [...jobs.keys()].map((jobId) => ({ name: MESSAGE_JOB, data: null, opts: { jobId } })),
+      [...jobs].map(([jobId, { name }]) => ({ name, data: null, opts: { jobId } })),
     );
     for (const { id, timestamp } of added) addedAt.set(id ?? '', timestamp);
     // As a foreign producer writes it, JSON or not.
@@ -84,25 +87,29 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     }
   }
 
-  /** Those of the jobs that are not where they should be. */
+  /** Those of the jobs of which something is not where it should be. */
   async function astray(name: ChannelName, jobs: ReadonlyMap<string, FuzzedJob>) {
     const queue = queues.get(name)!;
     const ended = new Set<string>();
     for await (const { id } of iterateReceipts(redis, name)) ended.add(id);
+    const dead = new Set(await redis.hkeys(channelKeys(name).deadLetters));
+    const delayed = new Set(await redis.zrange(queue.toKey('delayed'), '0', '-1'));
+
+    /** The only message of a job waits in it, another one in a job of its own. */
+    function isRight(entry: Entry, jobId: string): boolean {
+      const { origin } = placeOf(entry);
+      const waits = delayed.has(origin) || delayed.has(jobId);
+      if (entry.kind === 'newer') return waits;
+      if (entry.kind === 'invalid') return dead.has(origin) && ended.has(entry.ref.id);
+      return waits || ended.has(entry.delivery.ref.id);
+    }
+
     const wrong = new Map<string, FuzzedJob>();
     for (const [jobId, job] of jobs) {
-      const [dead, delayed] = await Promise.all([
-        redis.hexists(channelKeys(name).deadLetters, jobId),
-        redis.zscore(queue.toKey('delayed'), jobId),
-      ]);
-      const reading = read(jobId, job);
-      const right =
-        reading.kind === 'invalid'
-          ? dead === 1 && ended.has(reading.ref.id)
-          : reading.kind === 'newer'
-            ? delayed !== null
-            : delayed !== null || ended.has(reading.delivery.ref.id);
-      if (!right) wrong.set(jobId, job);
+      const entries = read(jobId, job);
+      // Nothing waits in a job of many but for its whole channel, and none of the channels has to.
+      const isLeft = entries.length > 1 && (await redis.exists(queue.toKey(jobId))) === 1;
+      if (isLeft || !entries.every((entry) => isRight(entry, jobId))) wrong.set(jobId, job);
     }
     return wrong;
   }
@@ -112,18 +119,21 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     const queue = queues.get(name)!;
     const deadline = systemClock.monotonic() + ENDED_WITHIN_MS;
     for (const [id, job] of jobs) {
-      const { kind } = read(id, job);
-      if (job.expects !== undefined && job.expects !== kind)
-        throw new Error(`${kind}, and not ${job.expects}: ${JSON.stringify(job)}`);
-      readings.set(kind, (readings.get(kind) ?? 0) + 1);
+      const kinds = read(id, job).map(({ kind }) => kind);
+      const { expects = kinds } = job;
+      if (kinds.length !== expects.length || kinds.some((kind, i) => kind !== (expects[i] ?? kind)))
+        throw new Error(`${kinds}, and not ${expects}: ${shown(job)}`);
+      for (const kind of kinds) readings.set(kind, (readings.get(kind) ?? 0) + 1);
     }
     let wrong = await astray(name, jobs);
     while (wrong.size > 0 && systemClock.monotonic() < deadline) {
       await wait(LOOK_MS);
       wrong = await astray(name, wrong);
     }
-    for (const [id, job] of wrong)
-      throw new Error(`${read(id, job).kind} job without its end: ${JSON.stringify(job)}`);
+    for (const [id, job] of wrong) {
+      const kinds = read(id, job).map(({ kind }) => kind);
+      throw new Error(`${kinds} in a job without its end: ${shown(job)}`);
+    }
     if (left.length > 0) throw new Error(`left to stall: ${left[0]}`);
     if ((await queue.getFailedCount()) > 0) throw new Error('a job lies in the failed set');
     await redis.del(queue.toKey('delayed'));
@@ -152,6 +162,9 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     },
   };
 }
+
+const SHOWN = 4_000;
+const shown = (job: FuzzedJob): string => JSON.stringify(job).slice(0, SHOWN);
 
 /** As the worker sees what is no JSON. */
 export function parsed(data: string): unknown {
