@@ -13,7 +13,9 @@ export interface Breach {
     | 'denied'
     | 'early'
     | 'ended_early'
-    | 'answer_thrown_away';
+    | 'answer_thrown_away'
+    | 'false_duplicate'
+    | 'queued_twice';
   channel: string;
   id: string;
   what: string;

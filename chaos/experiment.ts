@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../src/clock.ts';
 import { seededRandom } from '../src/sandbox/seeded-random.ts';
-import { openFaultyProxy } from '../testing/faulty-proxy.ts';
+import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
 import type { Times } from './breach.ts';
 import { SERVED } from './channels.ts';
 import { check, separate } from './checker.ts';
-import { PLACE_OF, performFaults } from './faults.ts';
+import { performFaults, placeOf } from './faults.ts';
 import { DRAIN_MS, type Fleet, openFleet } from './fleet.ts';
 import { gather, strays } from './history.ts';
 import { answersKept } from './in-time.ts';
@@ -13,6 +13,7 @@ import { lateWrites } from './late-writes.ts';
 import { type MessagePlan, planMessages } from './messages.ts';
 import { type Fault, LOSS_MS, planFaults, planLosses } from './nemesis.ts';
 import type { ChaosOptions } from './options.ts';
+import { countOf, type Order } from './orders.ts';
 import { openPlatforms, type Platforms } from './platforms.ts';
 import { type Orders, openOrders } from './producer.ts';
 import { leftIn, progress, settled } from './progress.ts';
@@ -38,6 +39,8 @@ interface Run {
   platforms: Platforms;
   fleet: Fleet;
   orders: Orders;
+  /** The producer's way to Redis. */
+  enqueueing: FaultyProxy;
   rollouts: Rollouts;
   faults: Map<string, number>;
   /** What broke the promise and is of no one message. */
@@ -72,8 +75,8 @@ export async function experiment(
     redisPort: store.server.port,
     logs: context.logs,
     clock: systemClock,
-    onFailpoint: ({ at, does }) =>
-      count(does === 'die' ? `kill -9 ${PLACE_OF[at]}` : `event loop blocked ${PLACE_OF[at]}`),
+    onFailpoint: (failpoint) =>
+      count(`${failpoint.does === 'die' ? 'kill -9' : 'event loop blocked'} ${placeOf(failpoint)}`),
     config: (redis) => ({
       redis,
       http: { port: 0 },
@@ -91,10 +94,12 @@ export async function experiment(
     versions: planVersions(options.rollouts),
     now: () => systemClock.now(),
     left: (channel) => leftIn(store.redis, channel),
+    onPickup: fleet.many.note,
   });
   const startedAt = systemClock.monotonic();
   const run: Run = {
-    ...{ options, context, store, platforms, fleet, orders, rollouts, faults, complaints: [] },
+    ...{ options, context, store, platforms, fleet, orders, rollouts, faults },
+    ...{ enqueueing: proxy, complaints: [] },
     elapsed: () => systemClock.monotonic() - startedAt,
     pause,
   };
@@ -162,13 +167,13 @@ function partsOf({ seed, ...options }: ChaosOptions): [main: Part, losses: Part]
 }
 
 async function playPart(run: Run, part: Part, count: Count): Promise<void> {
-  const { context, store, platforms, fleet, orders, pause } = run;
+  const { context, store, platforms, fleet, orders, enqueueing, pause } = run;
   const startedAt = run.elapsed();
   const elapsed = (): number => run.elapsed() - startedAt;
   const replays = (): Promise<number> => replay(store.server.url, platforms);
   await Promise.all([
     performFaults(part.faults, {
-      ...{ fleet, store, platforms, orders, count, replay: replays },
+      ...{ fleet, store, platforms, orders, enqueueing, count, replay: replays },
       ...{ clock: systemClock, pause, elapsed, signal: context.signal },
     }),
     produce(run, part, elapsed),
@@ -196,8 +201,12 @@ async function produce({ context, orders, pause }: Run, part: Part, elapsed: () 
   let made = 0;
   while (made < messages && !context.signal.aborted) {
     const due = Math.min(messages, Math.ceil((elapsed() / spanMs) * messages));
-    const batch = Array.from({ length: due - made }, () => plan.next().value).filter((order) => !!order);
-    made = due;
+    const batch: Order[] = [];
+    while (made < due) {
+      const order = plan.next().value as Order;
+      made += countOf(order);
+      batch.push(order);
+    }
     if (batch.length > 0) await orders.carryOut(batch);
     await pause(TICK_MS);
   }
@@ -213,6 +222,7 @@ async function findings(run: Run): Promise<Findings> {
   const breaches = [
     ...histories.flatMap((each) => [...check(each), ...answersKept(each, calmFrom, unknown)]),
     ...rolloutWindows(histories, run.rollouts.deployed),
+    ...orders.answers.wrong(forgettings),
   ];
   const unheard = orders.carriedOut - orders.acknowledged.size;
   if (unheard !== 0)
@@ -233,6 +243,7 @@ async function findings(run: Run): Promise<Findings> {
     histories,
     acknowledged: orders.acknowledged.size,
     repeated: orders.repeated,
+    many: fleet.many.figures(),
     faults,
     unknown,
     recovery: fleet.recovery.figures((message) => finals.get(message)),

@@ -1,5 +1,6 @@
 import type { Clock } from '../src/clock.ts';
-import type { Step } from '../testing/failpoints.ts';
+import type { Failpoint, Step } from '../testing/failpoints.ts';
+import type { FaultyProxy } from '../testing/faulty-proxy.ts';
 import { channelOf, SERVED } from './channels.ts';
 import { arm, type Fleet, type Place } from './fleet.ts';
 import type { Fault, FaultKind } from './nemesis.ts';
@@ -13,6 +14,8 @@ export interface FaultDeps {
   store: Store;
   platforms: Platforms;
   orders: Orders;
+  /** The producer's way to Redis. */
+  enqueueing: Pick<FaultyProxy, 'loseAnswer'>;
   /** Counts what was done, by kind. */
   count(kind: string, times?: number): void;
   /** Starts runs of dead letters anew; answers how many. */
@@ -25,6 +28,9 @@ export interface FaultDeps {
 
 /** A worker whose failpoint no message reaches in that time is killed where it is. */
 const REACHED_WITHIN_MS = 4_000;
+/** Steps that few messages come to. */
+const RARE: Partial<Record<Step, number>> = { passing_over: 20_000, leaving: 10_000, left: 10_000 };
+const LOOK_MS = 20;
 
 type Acts = { [K in FaultKind['kind']]: (fault: Fault & { kind: K }, place: Place) => Promise<void> | void };
 
@@ -55,11 +61,13 @@ function actsOf(deps: FaultDeps): Acts {
     return still.includes(place) ? free[0] : place;
   };
   return {
-    async kill({ at }, place) {
+    async kill({ at, inMany }, anyPlace) {
+      // One that is only starting comes to no step.
+      const place = (at !== undefined && working(fleet.places, anyPlace)) || anyPlace;
       const victim = place.worker;
       if (at !== undefined && victim.delivering && !victim.still) {
-        arm(place, { at, does: 'die' });
-        await Promise.race([victim.end, pause(REACHED_WITHIN_MS)]);
+        arm(place, { at, inMany, does: 'die' });
+        await Promise.race([victim.end, pause(RARE[at] ?? REACHED_WITHIN_MS)]);
       }
       if (place.worker !== victim) return;
       count('kill -9 at any moment');
@@ -154,6 +162,18 @@ function actsOf(deps: FaultDeps): Acts {
       count('redis full');
       await store.fill(forMs, pause);
     },
+    enqueue_answer_lost() {
+      count('answer to an enqueue lost');
+      deps.enqueueing.loseAnswer();
+    },
+    async hand_back({ dies }, place) {
+      const holds = await inTheMiddle(place, pause);
+      if (!holds || place.dying) return;
+      count(
+        dies ? 'kill -9 while handing back a job of many' : 'worker ended in the middle of a job of many',
+      );
+      await fleet.replace(place, dies ? { at: 'disposing', inMany: true, does: 'die' } : undefined);
+    },
     async replay() {
       count('replay under way');
       count('dead letters replayed', await replay());
@@ -165,6 +185,24 @@ function actsOf(deps: FaultDeps): Acts {
   };
 }
 
+/** The first from this place on that delivers, and is not about to die. */
+function working(places: readonly Place[], from: Place): Place | undefined {
+  const inTurn = [...places.slice(from.number), ...places.slice(0, from.number)];
+  return inTurn.find(({ worker, dying }) => worker.delivering && !worker.still && !dying);
+}
+
+/** Whether the worker of a place has several messages of one job in hand, now or soon. */
+async function inTheMiddle({ worker }: Place, pause: FaultDeps['pause']): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < REACHED_WITHIN_MS; waitedMs += LOOK_MS) {
+    const carriers = [...worker.inHand.values()].flatMap(({ job, carrier }) =>
+      job === carrier ? [] : [carrier],
+    );
+    if (worker.delivering && new Set(carriers).size < carriers.length) return true;
+    await pause(LOOK_MS);
+  }
+  return false;
+}
+
 const PAUSED = channelOf('staff');
 
 /** An application that followed the receipts knows what had ended; whatever was waiting went with the store. */
@@ -174,8 +212,12 @@ async function sendAgain({ store, orders, count }: FaultDeps): Promise<void> {
   count('messages that went with it, sent again', await orders.sendAgain((id) => final.has(id)));
 }
 
-/** How a step of the pipeline is called. */
-export const PLACE_OF: Readonly<Record<Step, string>> = {
+/** How the place of a failpoint is called. */
+export const placeOf = ({ at, inMany }: Failpoint): string =>
+  `${PLACE_OF[at]}${inMany ? ', in a job of many' : ''}`;
+
+const PLACE_OF: Readonly<Record<Step, string>> = {
+  passing_over: 'with what of a job is over',
   admitting: 'before admission',
   granted: 'after the grant',
   writing: 'before the write',
@@ -183,4 +225,6 @@ export const PLACE_OF: Readonly<Record<Step, string>> = {
   settled: 'after the settlement',
   ended: 'after the final settlement',
   disposing: "before the queue's verb",
+  leaving: 'before a message leaves its job',
+  left: 'after a message left its job',
 };

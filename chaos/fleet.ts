@@ -5,11 +5,13 @@ import type { Failpoint } from '../testing/failpoints.ts';
 import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 import type { Pickup } from '../testing/worker-protocol.ts';
+import { createManyTally, type ManyTally } from './many.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 
 /** The workers of a run, each with its own way to Redis. Whichever dies is started again at once. */
 export interface Fleet {
   readonly recovery: Recovery;
+  readonly many: ManyTally;
   /** By place; the process in a place changes. */
   readonly places: readonly Place[];
   /** What a worker did that it never should: told at the end, and breaks the promise. */
@@ -20,8 +22,11 @@ export interface Fleet {
   start(): Promise<void>;
   /** kill -9, now. */
   kill(place: Place): void;
-  /** A new process takes the place; the old one is asked to end. */
-  replace(place: Place): Promise<void>;
+  /**
+   * A new process takes the place; the old one is asked to end.
+   * @param failpoint by which it may die meanwhile
+   */
+  replace(place: Place, failpoint?: Failpoint): Promise<void>;
   /** One more, apart from the places, whose clock is wrong; answers whether it began, took nothing, and said so. */
   visit(aheadMs: number, stay: () => Promise<void>): Promise<boolean>;
   close(): Promise<void>;
@@ -53,10 +58,12 @@ const END_MS = 8_000;
 export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const { clock, logs, size } = options;
   const recovery = createRecovery();
+  const many = createManyTally();
   const complaints: string[] = [];
   const everybody = new Set<WorkerProcess>();
   const expected = new Set<WorkerProcess>();
   const leaving = new Set<WorkerProcess>();
+  const mayDie = new Set<WorkerProcess>();
   const killedAt = new Map<WorkerProcess, number>();
   const places: Place[] = [];
   let started = 0;
@@ -65,7 +72,10 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const logOf = (name: string): string => join(logs, `${name}.log`);
 
   const events = {
-    onPickup: ({ job }: Pickup) => recovery.taken(clock.now(), job),
+    onPickup(pickup: Pickup) {
+      recovery.taken(clock.now(), pickup.job);
+      many.note(pickup);
+    },
     onFailpoint(worker: WorkerProcess, failpoint: Failpoint) {
       options.onFailpoint(failpoint);
       if (failpoint.does === 'die') killedAt.set(worker, clock.now());
@@ -74,7 +84,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       everybody.delete(worker);
       const place = places.find((each) => each.worker === worker);
       if (closing) return;
-      const died = expected.has(worker) || place?.dying === true;
+      const gone = mayDie.has(worker) && worker.drained === undefined;
+      const died = gone || expected.has(worker) || place?.dying === true;
       if (died) {
         killed += 1;
         recovery.killed(killedAt.get(worker) ?? clock.now(), [...worker.inHand.values()]);
@@ -115,6 +126,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
 
   return {
     recovery,
+    many,
     places,
     complaints,
     get started() {
@@ -135,9 +147,13 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       expected.add(worker);
       worker.signal('SIGKILL');
     },
-    async replace(place) {
+    async replace(place, failpoint) {
       const old = place.worker;
       if (place.dying) return;
+      if (failpoint) {
+        mayDie.add(old);
+        old.arm(failpoint);
+      }
       fill(place);
       await retire(old);
     },

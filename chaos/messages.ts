@@ -1,15 +1,8 @@
 import type { MessageInput } from '../src/app.ts';
 import type { Clock, Random } from '../src/clock.ts';
+import { batchSize, planBatch } from './batches.ts';
 import { CHANNELS, type Channel, channelOf, FIRST_WINDOW_MS } from './channels.ts';
-
-/** One thing that a producer does. */
-export type Order =
-  | { kind: 'message'; channel: Channel; id: string; message: MessageInput; again: Again }
-  /** Put into the queue by somebody else, and readable for nobody. */
-  | { kind: 'garbage'; channel: Channel; data: unknown };
-
-/** The same message once more: by the producer, or by somebody else as a job of its own. */
-export type Again = 'no' | 'produced' | 'foreign';
+import { type Again, garbage, type MessageOrder, type Order } from './orders.ts';
 
 export interface MessagePlan {
   messages: number;
@@ -28,6 +21,7 @@ const DEFERRED = 0.2;
 const AGAIN = 0.03;
 const GARBAGE = 0.002;
 const LATER = 0.01;
+const ALONE = 0.7;
 /** Long enough for a kill, an outage and a quiet period; short enough for the run to end. */
 const LIFE_MS = { least: 90_000, most: 150_000 };
 
@@ -38,24 +32,31 @@ export function* planMessages(
 ): Generator<Order> {
   const crowds = new Map(CHANNELS.map((channel) => [channel, crowdOf(channel, messages, spanMs)]));
   const strangers = from > 0 ? OTHER_PEOPLE : 0;
-  for (let number = from; number < from + messages; number += 1) {
-    const drawn = channelAt(random());
-    const channel = drawn === MOVING && number >= movedFrom ? MOVED : drawn;
-    if (random() < GARBAGE && !orderly) {
-      yield { kind: 'garbage', channel, data: garbage(random, number) };
-      continue;
-    }
+  const made = { all: 0, inMany: 0 };
+
+  /** The crowd of a renamed account stays that of its first name. */
+  function messageOrder(number: number, drawn: Channel, channel: Channel): MessageOrder {
     const id = `${channel.name}-${number}`;
     const recipient = strangers + Math.floor(random() * (crowds.get(drawn) ?? 1));
     const roll = random();
     const again: Again = roll < AGAIN / 2 ? 'produced' : roll < AGAIN ? 'foreign' : 'no';
-    yield {
-      kind: 'message',
-      channel,
-      id,
-      message: compose(channel, id, recipient, { random, now: clock.now() }),
-      again,
-    };
+    const message = compose(channel, id, recipient, { random, now: clock.now() });
+    return { kind: 'message', channel, id, message, again, alone: random() < ALONE };
+  }
+
+  while (made.all < messages) {
+    const number = from + made.all;
+    const drawn = channelAt(random());
+    const channel = drawn === MOVING && number >= movedFrom ? MOVED : drawn;
+    const size = batchSize(made, messages, random);
+    if (size > 0) {
+      const order = (position: number): MessageOrder => messageOrder(number + position, drawn, channel);
+      yield planBatch(size, { random, now: clock.now(), orderly, order });
+      made.inMany += size;
+    } else if (random() < GARBAGE && !orderly) {
+      yield { kind: 'garbage', channel, data: garbage(random, number) };
+    } else yield messageOrder(number, drawn, channel);
+    made.all += Math.max(1, size);
   }
 }
 
@@ -98,13 +99,3 @@ function compose(
 /** The message that a text of the platform's belongs to. */
 export const idInContent = (content: string): string | undefined =>
   /This is ([a-z]+-\d+) for you/.exec(content)?.[1];
-
-function garbage(random: Random, number: number): unknown {
-  const kinds = [
-    'neither this nor that',
-    { v: 1, platform: 'carrier-pigeon', content: `${number}` },
-    { v: 1, platform: 'kongregate', to: { userId: 'x' }, content: 'x'.repeat(2_000) },
-    { content: null },
-  ];
-  return kinds[Math.floor(random() * kinds.length)];
-}

@@ -6,7 +6,7 @@ import type { ChaosOptions } from './options.ts';
 /** What is done to the system, and when: milliseconds from the start. `worker` is a number to be taken modulo. */
 export type Fault = { atMs: number; worker: number } & FaultKind;
 export type FaultKind =
-  | { kind: 'kill'; at: Step | undefined }
+  | { kind: 'kill'; at: Step | undefined; inMany?: boolean }
   | { kind: 'outage'; forMs: number }
   | { kind: 'freeze'; forMs: number }
   | { kind: 'block'; at: Step; forMs: number }
@@ -21,6 +21,9 @@ export type FaultKind =
   | { kind: 'clock_step'; aheadMs: number; forMs: number }
   | { kind: 'paused'; forMs: number }
   | { kind: 'poison'; bytes: number }
+  | { kind: 'enqueue_answer_lost' }
+  /** Asked to end in the middle of a job of many; `dies` while it hands it back. */
+  | { kind: 'hand_back'; dies: boolean }
   | { kind: 'replay' }
   | { kind: 'deploy' }
   | { kind: 'flush'; command: 'flushall' | 'flushdb' }
@@ -51,8 +54,7 @@ export function planFaults(
     return { kind: 'outage', forMs: Math.min(longest, OUTAGES_MS[number % OUTAGES_MS.length] ?? 0) };
   };
   return [
-    // Half of the deaths at a moment of their own, the others at each step of the pipeline in turn.
-    ...spread(kills, (n) => ({ kind: 'kill', at: n % 2 ? STEPS[((n - 1) / 2) % STEPS.length] : undefined })),
+    ...spread(kills, kill),
     ...spread(outages, outage),
     ...each(50_000, () => ({ kind: 'freeze', forMs: BEYOND_LOCK_MS })),
     ...each(40_000, (number) => block(STEPS[number % STEPS.length]!)),
@@ -81,7 +83,23 @@ export function planFaults(
     } as const,
     ...each(40_000, () => ({ kind: 'replay' })),
     ...spread(Math.max(1, Math.round(minutes / 5)), () => ({ kind: 'deploy' })),
+    ...each(5_000, () => ({ kind: 'enqueue_answer_lost' })),
+    ...each(20_000, (n) => ({ kind: 'hand_back', dies: n % 2 === 1 })),
   ].toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * Half of the deaths at a moment of their own, the others at each step in turn, every second time at a message in the middle
+ * of a job of many.
+ */
+function kill(number: number): FaultKind {
+  const turn = Math.floor(number / 2);
+  if (number % 2 === 0) return { kind: 'kill', at: undefined };
+  return {
+    kind: 'kill',
+    at: STEPS[turn % STEPS.length],
+    inMany: (turn + Math.floor(turn / STEPS.length)) % 2 === 1,
+  };
 }
 
 /** Each loss has so much time: the store is told what it lacks, and the application sends again what it knows no end of. */

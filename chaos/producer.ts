@@ -1,20 +1,22 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createProducer, type MessageInput } from '../src/app.ts';
-import { MESSAGE_JOB } from '../src/jobs/job-ids.ts';
-import { PREFIX, queueName } from '../src/redis/keys.ts';
+import { systemClock } from '../src/clock.ts';
+import { entryId } from '../src/jobs/job-ids.ts';
+import { type Answers, createAnswers } from './answers.ts';
 import { CHANNELS, type Channel } from './channels.ts';
-import type { Order } from './messages.ts';
+import { openForeignProducer } from './foreign.ts';
+import { type BatchOrder, countOf, type MessageOrder, type Order } from './orders.ts';
+import { persistently, TIMEOUT_MS } from './persistently.ts';
 
 /** Carries out orders, by Herald's own producer and as a foreign one that only knows the wire contract. */
 export interface Orders {
   /** `<channel> <message>` of whatever Redis acknowledged: it must not get lost. */
   readonly acknowledged: ReadonlySet<string>;
-  /** Orders that were carried out; each has a name of its own among the acknowledged. */
+  /** Messages that were ordered so far; each has a name of its own among the acknowledged. */
   readonly carriedOut: number;
-  /** Messages that were told to be there already, and jobs that were added for them all the same. */
+  /** Messages that were told to be there already, and those that were added in other jobs all the same. */
   readonly repeated: { refused: number; foreign: number };
+  readonly answers: Pick<Answers, 'wrong'>;
   /** What was sent, by id. */
   readonly sent: ReadonlyMap<string, MessageInput>;
   carryOut(orders: readonly Order[]): Promise<void>;
@@ -31,67 +33,101 @@ export interface Orders {
   close(): Promise<void>;
 }
 
-/** Longer than any outage. */
-const TIMEOUT_MS = 60_000;
-const AGAIN_MS = 250;
-type SendResult = Awaited<ReturnType<ReturnType<typeof createProducer>['send']>>;
-
 /** @param redis the address that the producer uses, which may be a faulty proxy; `straight` is a good one */
 export function openOrders(redis: string, straight: string): Orders {
   const acknowledged = new Set<string>();
   const sent = new Map<string, MessageInput>();
   const underWay = new Set<Promise<unknown>>();
   const repeated = { refused: 0, foreign: 0 };
+  const answers = createAnswers();
   let carriedOut = 0;
   const producer = createProducer({
     redis,
     channels: CHANNELS.map(({ name }) => name),
     timeoutMs: TIMEOUT_MS,
   });
-  const connection = new Redis(straight, { maxRetriesPerRequest: null });
-  connection.on('error', () => {}); // Redis is killed again and again.
-  const queues = new Map(
-    CHANNELS.map((channel) => [channel, new Queue(queueName(channel.name), { connection, prefix: PREFIX })]),
-  );
-  for (const queue of queues.values()) queue.on('error', () => {});
+  const foreign = openForeignProducer(straight);
 
-  async function addForeign(channel: Channel, data: unknown, name?: string): Promise<void> {
-    const job = await persistently(() => queues.get(channel)!.add(MESSAGE_JOB, data));
-    acknowledged.add(`${channel.name} ${name ?? job.id}`);
+  function note({ id, status }: { id: string; status: 'queued' | 'duplicate' }): void {
+    acknowledged.add(`${id.replace(/-\d+$/, '')} ${id}`);
+    answers.answered(systemClock.now(), id, status);
+    if (status === 'duplicate') repeated.refused += 1;
   }
 
-  const produce = (messages: readonly MessageInput[], onResult: (result: SendResult) => void) =>
-    persistently(() =>
-      producer.sendMany(messages, {
-        onResult(result) {
-          acknowledged.add(`${result.id.replace(/-\d+$/, '')} ${result.id}`);
-          onResult(result);
-        },
-      }),
+  function hand(messages: readonly MessageInput[]): void {
+    for (const { id } of messages) answers.handed(`${id}`);
+  }
+
+  const sendMany = (messages: readonly MessageInput[], onResult = note): Promise<unknown> =>
+    persistently(() => {
+      hand(messages);
+      return producer.sendMany(messages, { onResult });
+    });
+
+  const send = (message: MessageInput): Promise<void> =>
+    persistently(async () => {
+      hand([message]);
+      note(await producer.send(message));
+    });
+
+  async function addForeign({ channel, id, message }: MessageOrder): Promise<void> {
+    repeated.foreign += 1;
+    hand([message]);
+    await foreign.add(channel, { v: 1, ...message });
+    acknowledged.add(`${channel.name} ${id}`);
+  }
+
+  async function addMany(batch: Omit<BatchOrder, 'by' | 'again'>): Promise<void> {
+    const { channel, messages, garbage } = batch;
+    hand(messages.map(({ message }) => message));
+    const job = await foreign.addMany(batch);
+    for (const { id } of messages) acknowledged.add(`${channel.name} ${id}`);
+    for (const i of garbage.keys()) acknowledged.add(`${channel.name} ${entryId(job, i)}`);
+  }
+
+  async function enqueueBatch(batch: BatchOrder): Promise<void> {
+    const { by, messages, again } = batch;
+    const own = messages.flatMap((order) =>
+      order.again === 'produced' ? [order.message, order.message] : [order.message],
     );
+    const copy = { ...batch, garbage: [], options: {} };
+    if (again) repeated.foreign += messages.length;
+    await Promise.all([
+      by === 'foreign' ? addMany(batch) : sendMany(own),
+      again && addMany(copy),
+      ...messages.filter((order) => order.again === 'foreign').map(addForeign),
+    ]);
+  }
+
+  async function enqueue(order: Order): Promise<void> {
+    if (order.kind === 'batch') return await enqueueBatch(order);
+    if (order.kind === 'garbage') {
+      const job = await foreign.add(order.channel, order.data);
+      acknowledged.add(`${order.channel.name} ${job}`);
+      return;
+    }
+    const { message, again } = order;
+    const copies = again === 'produced' ? [send(message)] : again === 'foreign' ? [addForeign(order)] : [];
+    await Promise.all([send(message), ...copies]);
+  }
 
   async function carryOut(orders: readonly Order[]): Promise<void> {
-    const own = orders.filter((order) => order.kind === 'message');
-    for (const { id, message } of own) sent.set(id, message);
-    const messages = own.flatMap(({ message, again }) =>
-      again === 'produced' ? [message, message] : [message],
-    );
-    const produced = produce(messages, ({ status }) => {
-      if (status === 'duplicate') repeated.refused += 1;
-    });
-    const foreign = orders.map(async (order) => {
-      if (order.kind === 'garbage') return addForeign(order.channel, order.data);
-      if (order.again !== 'foreign') return;
-      repeated.foreign += 1;
-      await addForeign(order.channel, { v: 1, ...order.message }, order.id);
-    });
-    await Promise.all([produced, ...foreign]);
-    carriedOut += orders.length;
+    const enqueued: Promise<void>[] = [];
+    for (const order of orders) {
+      for (const { id, message } of messagesOf(order)) sent.set(id, message);
+      const alone = order.kind === 'message' && order.alone;
+      if (alone) await nextTurn();
+      enqueued.push(enqueue(order));
+      if (alone) await nextTurn();
+    }
+    await Promise.all(enqueued);
+    for (const order of orders) carriedOut += countOf(order);
   }
 
   return {
     acknowledged,
     repeated,
+    answers,
     get carriedOut() {
       return carriedOut;
     },
@@ -105,35 +141,31 @@ export function openOrders(redis: string, straight: string): Orders {
       await Promise.all(underWay);
       const unfinished = [...sent].flatMap(([id, message]) => (isFinal(id) ? [] : [message]));
       let queued = 0;
-      await produce(unfinished, ({ status }) => {
-        if (status === 'queued') queued += 1;
+      await sendMany(unfinished, (result) => {
+        note(result);
+        if (result.status === 'queued') queued += 1;
       });
       return queued;
     },
     async poison(channel, bytes) {
       const content = 'x'.repeat(bytes);
-      await addForeign(channel, { v: 1, platform: channel.account, channel: channel.name, content });
+      const job = await foreign.add(channel, {
+        v: 1,
+        ...{ platform: channel.account, channel: channel.name, content },
+      });
+      acknowledged.add(`${channel.name} ${job}`);
       carriedOut += 1;
     },
-    pause: (channel) => persistently(() => queues.get(channel)!.pause()),
-    resume: (channel) => persistently(() => queues.get(channel)!.resume()),
+    pause: foreign.pause,
+    resume: foreign.resume,
     async close() {
       await producer.close();
-      await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
-      connection.disconnect();
+      await foreign.close();
     },
   };
 }
 
-/** A store that refuses (full, a replica, one that loads) is asked again, as an application would. */
-async function persistently<T>(ask: () => Promise<T>): Promise<T> {
-  const until = performance.now() + TIMEOUT_MS;
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (performance.now() > until) throw error;
-      await wait(AGAIN_MS);
-    }
-  }
+function messagesOf(order: Order): readonly MessageOrder[] {
+  if (order.kind === 'batch') return order.messages;
+  return order.kind === 'message' ? [order] : [];
 }

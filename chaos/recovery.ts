@@ -1,3 +1,5 @@
+import type { Pickup } from '../testing/worker-protocol.ts';
+
 /**
  * How long the messages of a killed worker wait: until each is final, or the queue has given it to another worker. That
  * one may lose it in turn, by a connection that breaks under the answer: then another lock has to run out, and until
@@ -5,7 +7,7 @@
  */
 export interface Recovery {
   /** A worker was killed at `at` (by the system's clock) with these messages under way. */
-  killed(at: number, underWay: readonly { job: string; message: string }[]): void;
+  killed(at: number, underWay: readonly UnderWay[]): void;
   /** The queue gave a message to somebody. */
   given(at: number, job: string): void;
   /** Somebody is at work on a message. */
@@ -18,6 +20,9 @@ export interface Recovery {
   /** @param finalAt when a message got a final state, if it did */
   figures(finalAt: Final): RecoveryFigures;
 }
+
+/** A message, the job that it was enqueued with, and the job of many that it was picked up with. */
+type UnderWay = Pick<Pickup, 'job' | 'carrier' | 'message'>;
 
 /** Milliseconds. */
 export interface RecoveryFigures {
@@ -74,9 +79,10 @@ export function createRecovery(): Recovery {
   return {
     killed(at, underWay) {
       if (underWay.length === 0) return;
-      const kill = underWay.map(({ job, message }) => {
+      const kill = underWay.map(({ job, carrier, message }) => {
         const waiting: Waiting = { message, killedAt: at };
-        waitingFor.set(job, [...(waitingFor.get(job) ?? []), waiting]);
+        for (const each of new Set([job, carrier]))
+          waitingFor.set(each, [...(waitingFor.get(each) ?? []), waiting]);
         return waiting;
       });
       kills.push(kill);

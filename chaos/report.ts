@@ -1,5 +1,6 @@
 import type { Breach, History } from './breach.ts';
 import { QUIET_MS, TIMEOUT_MS } from './channels.ts';
+import type { ManyFigures } from './many.ts';
 import type { RecoveryFigures } from './recovery.ts';
 
 /** The closing table of a run. */
@@ -9,6 +10,8 @@ export interface Findings {
   histories: readonly History[];
   acknowledged: number;
   repeated: { refused: number; foreign: number };
+  /** How messages travelled in jobs of many. */
+  many: ManyFigures;
   faults: ReadonlyMap<string, number>;
   /** Runs with a send whose end was unknown, by the log: `<channel> <id> <run>`. */
   unknown: ReadonlySet<string>;
@@ -42,6 +45,9 @@ export function closingTable(findings: Findings): string {
       ...histories.map(({ channel, acknowledged }): Row => [`  ${channel.name}`, acknowledged.size]),
       ['sent once more, and refused', findings.repeated.refused],
       ['added once more as another job', findings.repeated.foreign],
+      ['picked up in jobs of many', findings.many.messages],
+      ['  jobs of many', findings.many.jobs],
+      ['  messages that left one', findings.many.left],
       ['requests that reached a platform', calls.length],
       ['accepted by it', calls.filter(({ result }) => result === 'accepted').length],
     ]),
@@ -62,6 +68,8 @@ export function closingTable(findings: Findings): string {
       ['arrived before its time', of('early')],
       ['ended before its time', of('ended_early')],
       ['answered, and called a doubt', of('answer_thrown_away')],
+      ['called a duplicate, and there was no other', of('false_duplicate')],
+      ['queued, and a second time while it was known', of('queued_twice')],
       ['called delivered, and never arrived', of('never_arrived')],
       ['called undelivered, and arrived', of('denied')],
       ['acknowledged writes that Redis forgot', findings.forgotten],

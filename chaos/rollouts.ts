@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
+import type { Pickup } from '../testing/worker-protocol.ts';
 import { type Channel, channelOf, FIRST_WINDOW_MS, rolloutSettings } from './channels.ts';
 import type { Platforms } from './platforms.ts';
 
@@ -31,6 +32,7 @@ export interface RolloutsOptions {
   pause(ms: number): Promise<void>;
   /** Messages that a channel's worker still has to bring to an end. */
   left(channel: Channel): Promise<number>;
+  onPickup(pickup: Pickup): void;
   signal: AbortSignal;
 }
 
@@ -69,6 +71,7 @@ export function openRollouts(options: RolloutsOptions): Rollouts {
       name,
       config,
       logFile: join(options.logs, `${name}.log`),
+      onPickup: options.onPickup,
       onStuck: (_, detail) => complaints.push(`${name} failed its liveness probe: ${detail}`),
       onEnd: (ended) => running.delete(ended),
     });

@@ -1,11 +1,15 @@
+import type { Entry } from '../src/jobs/envelope.ts';
+import type { Disposition } from '../src/outcome.ts';
 import type { Wrappers } from '../src/workers/channel.ts';
 
 /**
- * The steps of the pipeline at which a worker can be made to fail, in their order: before admission is asked for, with the
- * grant, before the request is written, with the platform's answer, with a settlement, with the settlement that ends the
- * run, before the queue's verb.
+ * The steps of the pipeline at which a worker can be made to fail, in their order: when a job of many is picked up again, with
+ * what of it is over; before admission is asked for, with the grant, before the request is written, with the platform's answer,
+ * with a settlement, with the settlement that ends the run, before the queue's verb; before and after a message leaves a job
+ * of many.
  */
 export const STEPS = [
+  'passing_over',
   'admitting',
   'granted',
   'writing',
@@ -13,15 +17,30 @@ export const STEPS = [
   'settled',
   'ended',
   'disposing',
+  'leaving',
+  'left',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
 /** What happens at the next message that reaches the step, once. */
-export type Failpoint =
-  /** As by `kill -9`. */
-  | { at: Step; does: 'die' }
-  /** The event loop is blocked. */
-  | { at: Step; does: 'block'; ms: number };
+export type Failpoint = Place & (Death | Block);
+
+interface Place {
+  at: Step;
+  /** Only at a message in the middle of a job of many. */
+  inMany?: boolean | undefined;
+}
+
+/** As by `kill -9`. */
+interface Death {
+  does: 'die';
+}
+
+/** The event loop is blocked. */
+interface Block {
+  does: 'block';
+  ms: number;
+}
 
 export interface Failpoints {
   /** One at a time: a new one takes the place of one that was not reached. */
@@ -33,14 +52,25 @@ export interface Failpoints {
 /** @param onReached called, synchronously, before it happens: a dead process reports nothing */
 export function createFailpoints(onReached: (failpoint: Failpoint) => void): Failpoints {
   let armed: Failpoint | undefined;
+  /** Ids of the messages that are in hand in the middle of a job of many. */
+  const inMany = new Set<string>();
 
-  function reach(step: Step): void {
-    if (armed?.at !== step) return;
+  function reach(step: Step, id: string): void {
+    if (armed?.at !== step || (armed.inMany && !inMany.has(id))) return;
     const failpoint = armed;
     armed = undefined;
     onReached(failpoint);
     if (failpoint.does === 'die') die();
     else block(failpoint.ms);
+  }
+
+  async function inManyWhile<T>(id: string, act: () => Promise<T>): Promise<T> {
+    inMany.add(id);
+    try {
+      return await act();
+    } finally {
+      inMany.delete(id);
+    }
   }
 
   return {
@@ -50,15 +80,15 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
     wrappers: {
       ledger: (ledger) => ({
         async admit(message) {
-          reach('admitting');
+          reach('admitting', message.id);
           const admitted = await ledger.admit(message);
-          if (admitted.verdict.kind === 'granted') reach('granted');
+          if (admitted.verdict.kind === 'granted') reach('granted', message.id);
           return admitted;
         },
         async settle(settlement) {
           const settled = await ledger.settle(settlement);
-          if (settlement.effect !== 'none') reach('settled');
-          if (settlement.final) reach('ended');
+          if (settlement.effect !== 'none') reach('settled', settlement.message.id);
+          if (settlement.final) reach('ended', settlement.message.id);
           return settled;
         },
       }),
@@ -66,22 +96,51 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
         ...(client.confirm && { confirm: client.confirm.bind(client) }),
         close: () => client.close(),
         async send(request) {
-          reach('writing');
+          reach('writing', request.id);
           const outcome = await client.send(request);
-          reach('answered');
+          reach('answered', request.id);
           return outcome;
         },
       }),
       pipeline: (pipeline) => ({
         ...pipeline,
         async deliver(entry) {
-          const disposition = await pipeline.deliver(entry);
-          reach('disposing');
-          return disposition;
+          async function deliver(): Promise<Disposition> {
+            const disposition = await pipeline.deliver(entry);
+            reach('disposing', idOf(entry));
+            return disposition;
+          }
+          return await (isInMany(entry) ? inManyWhile(idOf(entry), deliver) : deliver());
         },
+      }),
+      partings: (partings) => ({
+        async ended(entries) {
+          const ended = await partings.ended(entries);
+          const [first] = ended;
+          if (first) await inManyWhile(idOf(first), async () => reach('passing_over', idOf(first)));
+          return ended;
+        },
+        leave: async (leaving) =>
+          await inManyWhile(idOf(leaving.entry), async () => {
+            reach('leaving', idOf(leaving.entry));
+            await partings.leave(leaving);
+            reach('left', idOf(leaving.entry));
+          }),
       }),
     },
   };
+}
+
+function idOf(entry: Entry): string {
+  if (entry.kind === 'newer') return entry.origin;
+  return (entry.kind === 'invalid' ? entry : entry.delivery).ledger.id;
+}
+
+/** Whether it is delivered by the job of many that it was enqueued with, and is not the first of it. */
+function isInMany(entry: Entry): boolean {
+  if (entry.kind !== 'delivery') return false;
+  const { ref, ledger } = entry.delivery;
+  return ledger.jobId.startsWith(`${ref.jobId}:`) && ledger.jobId !== `${ref.jobId}:0`;
 }
 
 function die(): never {

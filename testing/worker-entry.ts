@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { destination } from 'pino';
 import { systemClock } from '../src/clock.ts';
+import type { Entry } from '../src/jobs/envelope.ts';
 import { placeOf } from '../src/jobs/leave.ts';
 import type { Wrappers } from '../src/workers/channel.ts';
 import type { HeraldWorker } from '../src/workers/worker.ts';
@@ -37,12 +38,18 @@ const reporting =
       ...inner,
       async deliver(entry) {
         const { origin, source } = placeOf(entry);
-        const name = `${channel.name} ${origin}`;
-        report({ kind: 'pickup', job: name, message: `${channel.name} ${idIn(source.data) ?? origin}` });
-        return await inner.deliver(entry).finally(() => report({ kind: 'done', job: name }));
+        const job = `${channel.name} ${origin}`;
+        const message = `${channel.name} ${idIn(source.data) ?? origin}`;
+        report({ kind: 'pickup', job, carrier: `${channel.name} ${carrierOf(entry) ?? origin}`, message });
+        return await inner.deliver(entry).finally(() => report({ kind: 'done', job }));
       },
     };
   };
+
+function carrierOf(entry: Entry): string | undefined {
+  if (entry.kind === 'newer') return undefined;
+  return (entry.kind === 'invalid' ? entry : entry.delivery).ref.jobId;
+}
 
 /** Shifts the clock of the whole process; answers with what sets by how much. */
 function shiftedClock(): (aheadMs: number) => void {

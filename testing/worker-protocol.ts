@@ -37,8 +37,10 @@ export type Report =
   | { kind: 'closed'; drained: Drained };
 
 export interface Pickup {
-  /** `<channel> <job id>`. */
+  /** `<channel> <job id>`: the job that it was enqueued with, and its position in a job of many. */
   job: string;
+  /** The same of the job that it was picked up with: of its own, once it has left a job of many. */
+  carrier: string;
   /** `<channel> <message id>`. */
   message: string;
 }

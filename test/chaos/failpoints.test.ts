@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { MESSAGES_JOB } from '../../src/jobs/job-ids.ts';
 import { eventually } from '../../testing/eventually.ts';
 import type { Failpoint } from '../../testing/failpoints.ts';
 import type { WorkerProcess } from '../../testing/worker-process.ts';
@@ -74,4 +75,54 @@ describe.concurrent('a worker that is stopped at a step of the pipeline', () => 
       expect(await left(env)).toEqual(nothingLeft);
     },
   );
+
+  const MANY = 8;
+  const messages = Array.from({ length: MANY }, (_, i) => ({
+    ...{ id: `m-${i}`, platform: 'kongregate', to: { userId: 10 * i + 1 }, content: 'Hello' },
+  }));
+  const addMany = ({ queue }: Environment) => queue.add(MESSAGES_JOB, { v: 1, messages });
+
+  /** The platform fails once, so that one of them has to be tried again, and leaves the job that it came in. */
+  it.for(['leaving', 'left'] as const)(
+    'at the step $0, of one of many: each arrives once and ends once',
+    async (at, { openEnvironment, failing }) => {
+      const env = await openEnvironment({ sandbox: { faults: [{ kind: 'server_error', count: 1 }] } });
+      await addMany(env);
+      const victim = await failing(env, { at, does: 'die' });
+      await victim.ended();
+      const leaving = (await env.queue.getJobCountByTypes('delayed', 'waiting')) > 0;
+      expect(leaving).toBe(at === 'left');
+      await env.worker();
+      // Others had their answers under way when it died: the platform's refusal proves them.
+      await env.settled(MANY, { withinMs: RECOVERED_WITHIN_MS });
+      const ends = await env.receipts();
+      expect(ends.map(({ state }) => state)).toEqual(Array.from({ length: MANY }, () => 'delivered'));
+      expect(env.sandbox.journal.report()).toMatchObject({ accepted: MANY, acceptedMoreThanOnce: 0 });
+      expect(await left(env)).toEqual(nothingLeft);
+    },
+  );
+
+  it('with what of a job of many is over: each arrives once and ends once', async ({
+    openEnvironment,
+    failing,
+  }) => {
+    const env = await openEnvironment({
+      channel: { concurrency: 1 },
+      sandbox: { faults: [{ kind: 'latency', latencyMs: 50 }] },
+    });
+    await addMany(env);
+    const first = await env.worker();
+    await eventually('a part of it', async () => (await env.receipts()).length > 0, Boolean, { everyMs: 2 });
+    await first.close();
+    const before = (await env.receipts()).length;
+    expect(before).toBeLessThan(MANY);
+    const victim = await failing(env, { at: 'passing_over', does: 'die' });
+    await victim.ended();
+    expect(await env.receipts()).toHaveLength(before);
+    await env.worker();
+    expect(await env.settled(MANY, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ 'delivered/sent': MANY });
+    expect(await env.receipts()).toHaveLength(MANY);
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: MANY, accepted: MANY });
+    expect(await left(env)).toEqual(nothingLeft);
+  });
 });

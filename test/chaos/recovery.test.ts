@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRecovery } from '../../chaos/recovery.ts';
 
-const underWay = (...names: string[]) => names.map((name) => ({ job: `job ${name}`, message: name }));
+const underWay = (...names: string[]) =>
+  names.map((name) => ({ job: `job ${name}`, carrier: `job ${name}`, message: name }));
 const never = (): undefined => undefined;
 
 describe('the recovery after a kill', () => {
@@ -54,6 +55,14 @@ describe('the recovery after a kill', () => {
     recovery.given(5_000, 'job a');
     recovery.taken(21_000, 'job a');
     expect(recovery.figures(never)).toMatchObject({ max: 4_000, maxAtWork: 20_000, slowest: 'a' });
+  });
+
+  it('ends for a message of a job of many when the queue gave away the job that carried it', () => {
+    const recovery = createRecovery();
+    recovery.killed(1_000, [{ job: 'staff e2:1', carrier: 'staff e2', message: 'a' }]);
+    recovery.given(5_000, 'staff e2');
+    recovery.taken(6_000, 'staff e2:1');
+    expect(recovery.figures(never)).toMatchObject({ max: 4_000, maxAtWork: 5_000 });
   });
 
   it('names the messages that never came back', () => {

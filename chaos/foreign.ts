@@ -1,0 +1,47 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { MESSAGE_JOB, MESSAGES_JOB } from '../src/jobs/job-ids.ts';
+import { PREFIX, queueName } from '../src/redis/keys.ts';
+import { CHANNELS, type Channel } from './channels.ts';
+import type { BatchOrder } from './orders.ts';
+import { persistently } from './persistently.ts';
+
+/** Somebody who adds jobs with BullMQ and only knows the wire contract, and who pauses queues. */
+export interface ForeignProducer {
+  /** @returns the job's id */
+  add(channel: Channel, data: unknown): Promise<string>;
+  /** Adds a job of many. @returns its id */
+  addMany(batch: Pick<BatchOrder, 'channel' | 'messages' | 'garbage' | 'options'>): Promise<string>;
+  /** BullMQ's own pause. */
+  pause(channel: Channel): Promise<void>;
+  resume(channel: Channel): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openForeignProducer(redis: string): ForeignProducer {
+  const connection = new Redis(redis, { maxRetriesPerRequest: null });
+  connection.on('error', () => {}); // Redis is killed again and again.
+  const queues = new Map(
+    CHANNELS.map((channel) => [channel, new Queue(queueName(channel.name), { connection, prefix: PREFIX })]),
+  );
+  for (const queue of queues.values()) queue.on('error', () => {});
+
+  async function add(channel: Channel, name: string, data: unknown, options: object = {}): Promise<string> {
+    const job = await persistently(() => queues.get(channel)!.add(name, data, options));
+    return job.id ?? '';
+  }
+
+  return {
+    add: (channel, data) => add(channel, MESSAGE_JOB, data),
+    addMany({ channel, messages, garbage, options }) {
+      const all = [...garbage, ...messages.map(({ message }) => message)];
+      return add(channel, MESSAGES_JOB, { v: 1, messages: all }, options);
+    },
+    pause: (channel) => persistently(() => queues.get(channel)!.pause()),
+    resume: (channel) => persistently(() => queues.get(channel)!.resume()),
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
+      connection.disconnect();
+    },
+  };
+}
