@@ -7,7 +7,7 @@ import { newNonce } from './names.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import { behindGate, behindRestore, type FailoverDetector } from './store-gate.ts';
-import type { Settled, Settlement } from './types.ts';
+import type { Grant, Settled, Settlement } from './types.ts';
 import { createWriteMemory, keepsSlot, type Mark } from './write-memory.ts';
 
 /**
@@ -112,8 +112,14 @@ export function withRecentWrites(ledger: Ledger, options: RecentWritesOptions): 
       return admitted;
     },
     async settle(settlement) {
-      const settled = await settleKept(settlement);
-      if (overruled(settlement, settled)) memory.forget(settlement);
+      const grant = memory.grantOf(settlement);
+      let settled = await settleKept(settlement);
+      if (forgotten(grant, settled)) {
+        // The restored grant can be settled.
+        watch.suspect();
+        settled = await settleKept(settlement);
+      }
+      if (overruled(settlement, settled) && !forgotten(grant, settled)) memory.forget(settlement);
       else memory.settle(settlement);
       return settled;
     },
@@ -123,6 +129,15 @@ export function withRecentWrites(ledger: Ledger, options: RecentWritesOptions): 
 /** Another attempt's end holds: restored to a store that forgot that one, this end would win. */
 const overruled = ({ effect, final }: Settlement, { status }: Settled): boolean =>
   final !== undefined && effect !== 'delivered' && (status === 'known' || status === 'stale');
+
+/**
+ * The store knows of fewer requests than were granted. No other attempt has taken over: the grant is lost, and this call is
+ * the first to notice.
+ */
+const forgotten = (grant: Grant | undefined, { status, run, attempts }: Settled): boolean =>
+  status === 'stale' &&
+  grant !== undefined &&
+  (run < grant.run || (run === grant.run && attempts < grant.attempt));
 
 /** A damaged entry in the store fails only those that need it. Other messages and channels must not wait for it. */
 async function unlessUnreadable<T>(call: Promise<T>): Promise<T | undefined> {

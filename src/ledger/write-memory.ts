@@ -16,6 +16,8 @@ export interface WriteMemory {
   settle(settlement: Settlement): void;
   /** A settlement that changed nothing. */
   forget(settlement: Settlement): void;
+  /** The grant that a settlement is to end; undefined if this worker holds none of its nonce. */
+  grantOf(settlement: Settlement): Grant | undefined;
   /** Grants that are not settled. */
   held(): Mark[];
   /** The oldest first: what ended lately, and before that those who keep a slot. */
@@ -93,6 +95,7 @@ export function createWriteMemory(clock: Clock): WriteMemory {
       current.push({ message, grant, settlement: again, at: clock.monotonic() });
     },
     forget: ({ nonce }) => void held.delete(nonce),
+    grantOf: ({ nonce }) => held.get(nonce)?.grant,
     held: () => [...held.values()],
     settled: () => [...older.values(), ...previous, ...current],
   };

@@ -68,6 +68,32 @@ describe.concurrent('while messages are under way', () => {
     });
   }
 
+  it('FLUSHALL: a send whose answer is lost before its worker notices is a doubt, not forgotten', async ({
+    openEnvironment,
+    onTestFinished,
+  }) => {
+    const env = await openEnvironment({
+      channel: { onUnknown: 'keep', concurrency: 4 },
+      sandbox: { kongregate: { dayMs: 1 } },
+    });
+    const platform = await openHeldPlatform(env, onTestFinished);
+    platform.proxy.holdAnswers();
+    await env.worker({ channel: platform.channel });
+    await env.producer.sendMany(kongregate);
+    const calls = () => env.sandbox.journal.report().calls;
+    // The worker asks for no more admissions, which would tell it of the loss.
+    await eventually('all that the worker sends at a time', calls, (count) => count === 4);
+    await env.redis.flushall();
+    await env.producer.sendMany(kongregate);
+    platform.proxy.cut();
+    platform.proxy.releaseAnswers();
+    expect(await env.settled(COUNT, { withinMs: 40_000 })).toEqual({
+      'dead/unconfirmed': 4,
+      'delivered/sent': COUNT - 4,
+    });
+    expect(env.sandbox.journal.report()).toMatchObject({ calls: COUNT, acceptedMoreThanOnce: 0 });
+  });
+
   it('a store that is full loses no answer of User.com, which nobody can be asked for', async ({
     openEnvironment,
     onTestFinished,

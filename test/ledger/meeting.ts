@@ -1,17 +1,25 @@
 import type { FailoverDetector, RecentWrites } from '../../src/ledger/store-gate.ts';
 
-/** A watch whose store is met when the test says so. @param gates what `pending` answers, one after the other */
+/**
+ * A watch whose store is met when the test says so, or when it is suspected.
+ * @param gates what `pending` answers, one after the other
+ */
 export function meeting(gates: (Promise<void> | undefined)[] = []) {
   let witness: RecentWrites | undefined;
   let told: Record<string, number> = {};
+  let restoring: Promise<void> | undefined;
   const store: FailoverDetector = {
     pending: () => gates.shift(),
-    restoring: () => gates.shift(),
+    restoring: () => gates.shift() ?? restoring,
     trouble: () => undefined,
     add(added) {
       witness = added;
     },
-    suspect() {},
+    suspect() {
+      restoring = witness?.restore(false).then(() => {
+        restoring = undefined;
+      });
+    },
     refused() {},
     stop() {},
   };

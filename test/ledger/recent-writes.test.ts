@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { deadLetterOf, type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
@@ -9,9 +10,9 @@ import { meeting } from './meeting.ts';
 const store = useStore();
 
 /** A worker that remembers what it did lately, and the moment at which it meets a store that may have lost it. */
-function worker(lab: Lab) {
+function worker(lab: Lab, plain = lab.ledger) {
   const { store: watch, meetStore, counts } = meeting();
-  const ledger = withRecentWrites(lab.ledger, {
+  const ledger = withRecentWrites(plain, {
     store: lab.store,
     platformDayMs: 86_400_000,
     watch,
@@ -90,6 +91,43 @@ it('restores a doubt with the slot that it keeps', async () => {
   const { nonce } = await ledger.admit(message);
   await ledger.settle({ message, nonce, effect: 'doubt', final: UNCONFIRMED, letter: deadLetterOf(message) });
   await store.redis.flushall();
+  await meetStore();
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: UNCONFIRMED });
+  expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+});
+
+it.each([
+  ['may have arrived', 'doubt', UNCONFIRMED],
+  ['was refused', 'spent', { state: 'dead', reason: 'bad_recipient' }],
+] as const)('ends a send that %s, where the store has forgotten the send', async (_, effect, final) => {
+  const lab = await openLab(store);
+  const { ledger } = worker(lab);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  await store.redis.flushall();
+  const settlement = { message, nonce, effect, final, letter: deadLetterOf(message) };
+  expect(await ledger.settle(settlement)).toMatchObject({ status: 'first', final, attempts: 1 });
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final });
+  expect(await lab.receipts()).toHaveLength(1);
+});
+
+it('remembers the end of a send that the store forgets again and again', async () => {
+  const lab = await openLab(store);
+  let forgetful = true;
+  const plain: Ledger = {
+    ...lab.ledger,
+    async settle(settlement) {
+      if (forgetful) await store.redis.flushall();
+      return await lab.ledger.settle(settlement);
+    },
+  };
+  const { ledger, meetStore } = worker(lab, plain);
+  const message = lab.message();
+  const { nonce } = await ledger.admit(message);
+  const letter = deadLetterOf(message);
+  const doubt = { message, nonce, effect: 'doubt', final: UNCONFIRMED, letter } as const;
+  expect(await ledger.settle(doubt)).toMatchObject({ status: 'stale' });
+  forgetful = false;
   await meetStore();
   expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: UNCONFIRMED });
   expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
