@@ -135,10 +135,14 @@ local function settle(record, s)
   return settle_attempt(record, s)
 end
 
+-- Most calls tell of many answers in a row: the first of them says it all.
+local healthy = false
 local function note_channel(s)
   if s.health == 1 then
-    redis.call('HDEL', CHANNEL, 'failures', 'opens', 'probeUntil')
+    if not healthy then redis.call('HDEL', CHANNEL, 'failures', 'opens', 'probeUntil') end
+    healthy = true
   elseif s.health == -1 then
+    healthy = false
     local failures = figure(redis.call('HGET', CHANNEL, 'failures')) + 1
     redis.call('HSET', CHANNEL, 'failures', string.format('%.0f', failures))
   end

@@ -58,7 +58,11 @@ function Table:is_over(value)
 end
 
 function Table:get(field)
-  local value = redis.call('HGET', self:bucket(field), field)
+  -- What was just written is read again for the answer: nobody else writes during a call.
+  if field ~= self.known_field then
+    self.known_field, self.known_value = field, redis.call('HGET', self:bucket(field), field)
+  end
+  local value = self.known_value
   if value and self:over_at(value) > now then return value end
   return nil
 end
@@ -71,6 +75,7 @@ function Table:put(field, value)
   end
   local key = self:bucket(field)
   local added = redis.call('HSET', key, field, value)
+  self.known_field, self.known_value = field, value
   local length = added == 1 and redis.call('HLEN', key) or 0
   if length == 1 then
     redis.call('PEXPIREAT', key, string.format('%.0f', self.horizon))
@@ -82,6 +87,7 @@ end
 
 function Table:remove(field)
   redis.call('HDEL', self:bucket(field), field)
+  self.known_field = nil
 end
 
 function Table:relieve(key)
