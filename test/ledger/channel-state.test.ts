@@ -12,6 +12,7 @@ it('knows nothing of a channel that nothing happened on', async () => {
     stopped: null,
     resting: null,
     waits: {},
+    more: { all: 0, active: 0, scheduled: 0 },
     letters: {},
   });
 });
