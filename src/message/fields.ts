@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { confidential, quotable } from '../disclosure.ts';
+import { boundedRecord } from '../platforms/bounded-record.ts';
 
 /** The fields that messages of all platforms have. A platform adds `to` and its own fields. */
 
@@ -106,14 +107,7 @@ export const commonFields = {
   /** When the recipient last played, if the caller knows (ISO 8601 with `Z` or an offset); for the eligibility check. */
   lastPlayedAt: instant().optional(),
   /** Up to 16 short texts, copied to log lines and receipts: names of up to 64 characters, values of up to 256. */
-  meta: z
-    .record(z.string().min(1).max(64), z.string().max(256))
-    .refine(
-      (meta) => Object.keys(meta).length <= MAX_META_ENTRIES,
-      `expected at most ${MAX_META_ENTRIES} entries`,
-    )
-    .optional()
-    .meta({ maxProperties: MAX_META_ENTRIES }),
+  meta: boundedRecord(MAX_META_ENTRIES, z.string().min(1).max(64), z.string().max(256)).optional(),
 };
 
 /** The common fields of a message that passed the schema. */

@@ -13,7 +13,7 @@ export type DescribeField = (platform: string, field: string) => string | undefi
  * state what JSON Schema cannot express: sizes in bytes, and that `expiresAt` is later than `sendAt`.
  */
 export function messageJsonSchema(describe: DescribeField): JsonSchema {
-  const { oneOf } = z.toJSONSchema(createMessageSchemas(platforms).wire, { io: 'input' }) as {
+  const { oneOf } = z.toJSONSchema(createMessageSchemas(platforms).wire, { io: 'output' }) as {
     oneOf: ObjectSchema[];
   };
   const byPlatform = oneOf.map(

@@ -137,9 +137,12 @@ describe('a job that does not parse', () => {
   });
 
   it('takes 16 entries of meta and no more', () => {
-    const meta = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, 'v']));
+    const meta = (n: number, value: unknown = 'v') =>
+      Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, value]));
     expect(parse({ ...good, meta: meta(16) }).kind).toBe('message');
     expect(problemsOf({ ...good, meta: meta(17) })).toEqual(['meta: expected at most 16 entries']);
+    // Counted before they are checked: one problem, not thousands.
+    expect(problemsOf({ ...good, meta: meta(5_000, 1) })).toEqual(['meta: expected at most 16 entries']);
   });
 
   it('bounds data in depth, number and size', () => {

@@ -5,6 +5,7 @@ import { htmlDialect } from '../../content/dialects/html.ts';
 import { renderContent } from '../../content/render.ts';
 import { quotable } from '../../disclosure.ts';
 import type { Outcome } from '../../outcome.ts';
+import { boundedRecord } from '../bounded-record.ts';
 import { baseUrlField, count, secretField } from '../channel-fields.ts';
 import { createHttpClient } from '../http/client.ts';
 import { outcomeWithoutAnswer } from '../http/outcome.ts';
@@ -40,13 +41,11 @@ const messageShape = {
   /** The source that User.com shows: 1 chat, 2 e-mail, 3 API (the default), 4 SMS, 5 Slack. */
   source: z.int().min(1).max(5).optional(),
   /** Handed on to User.com, with the message's id added as `herald_id`. */
-  sourceContext: z
-    .record(z.string().min(1).max(64), z.union([z.string().max(1_000), z.number(), z.boolean()]))
-    .refine(
-      (context) => Object.keys(context).length <= MAX_CONTEXT,
-      `expected at most ${MAX_CONTEXT} entries`,
-    )
-    .optional(),
+  sourceContext: boundedRecord(
+    MAX_CONTEXT,
+    z.string().min(1).max(64),
+    z.union([z.string().max(1_000), z.number(), z.boolean()]),
+  ).optional(),
 };
 
 const channelShape = {
