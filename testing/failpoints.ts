@@ -114,6 +114,7 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
         },
       }),
       partings: (partings) => ({
+        ...partings,
         async ended(entries) {
           const ended = await partings.ended(entries);
           const [first] = ended;

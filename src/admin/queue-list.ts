@@ -48,11 +48,18 @@ async function* listState(
 ): AsyncGenerator<ListedJob, void, undefined> {
   const { queue } = channel;
   const found = await queue.first(state, limit);
+  let left = limit;
   for (let from = 0; from < found.length; from += PAGE) {
     const page = found.slice(from, from + PAGE);
     const jobs = await queue.read(page.map(({ id }) => id));
     // A job that a worker finished meanwhile no longer waits.
-    for (const [i, job] of jobs.entries()) if (job) yield* listed(channel, state, job, page[i]!.dueAt);
+    for (const [i, job] of jobs.entries()) {
+      if (!job) continue;
+      const messages = listed(channel, state, job, page[i]!.dueAt).slice(0, left);
+      yield* messages;
+      left -= messages.length;
+      if (left === 0) return;
+    }
   }
 }
 

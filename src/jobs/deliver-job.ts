@@ -33,6 +33,8 @@ export interface Partings {
   ended(entries: readonly Entry[]): Promise<ReadonlySet<Entry>>;
   /** Puts a message into a job of its own. */
   leave: Leave;
+  /** Tells how many messages a job still has that goes back. */
+  recount(jobId: string, messages: number): Promise<void>;
 }
 
 /** The messages of a job that are not over. */
@@ -110,7 +112,12 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
   return {
     async deliver(envelope) {
       const entries = await open(envelope);
-      return entries.length === 0 ? [] : await deliverAll(entries, envelope.entries.length > 1);
+      if (entries.length === 0) return [];
+      const many = envelope.entries.length > 1;
+      const ends = await deliverAll(entries, many);
+      const left = ends.filter(({ kind }) => kind === 'rest' || kind === 'hand_back');
+      if (many && left.length > 0) await partings.recount(envelope.job.id, left.length);
+      return ends;
     },
     handBack() {
       for (const { stop } of held) stop(HAND_BACK);

@@ -22,6 +22,7 @@ export interface Leaving {
 const MAX_BATCH = 50;
 
 const leaveScript = loadScript('leave.lua');
+const recountScript = loadScript('recount.lua');
 
 /** Puts a message into a job of its own. Calls of one turn of the event loop share a script call. */
 export type Leave = (leaving: Leaving) => Promise<unknown>;
@@ -50,6 +51,11 @@ export async function endedEntries(
   const ended = await endedMessages(store, asked);
   return new Set(entries.filter((_, index) => ended[index]));
 }
+
+/** Tells the gauges how many messages a job still has that goes back to its queue. */
+export const recountJob = async (store: ChannelStore, jobId: string, messages: number): Promise<void> => {
+  await store.run(recountScript, [jobId, String(messages)]);
+};
 
 /** BullMQ promotes by the clock of whichever worker: this one may be ahead, and a message may be late by that, never early. */
 function aheadMs({ offsetMs }: Pick<StoreClock, 'offsetMs'>): number {

@@ -6,7 +6,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
 import type { Partings } from '../jobs/deliver-job.ts';
 import type { Pipeline } from '../jobs/envelope.ts';
-import { createLeave, endedEntries } from '../jobs/leave.ts';
+import { createLeave, endedEntries, recountJob } from '../jobs/leave.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
@@ -179,6 +179,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const plainPartings: Partings = {
     ended: (entries) => endedEntries(ledgerStore, entries),
     leave: createLeave(ledgerStore, clock),
+    recount: (jobId, messages) => recountJob(ledgerStore, jobId, messages),
   };
   const worker = createChannelWorker({
     channel: channel.name,

@@ -25,6 +25,7 @@ function jobOf(names: string, fields: Partial<QueuedJob> = {}): Envelope {
 }
 
 interface Seen {
+  recounted: number[];
   delivered: string[];
   left: [string, number | undefined][];
 }
@@ -33,7 +34,7 @@ function deliveryOf(
   becomes: (name: string, seen: Seen) => Disposition | Promise<Disposition>,
   { ended = async () => new Set(), ...deps }: Partial<JobDeliveryDeps & Pick<Partings, 'ended'>> = {},
 ): Seen & { delivery: JobDelivery } {
-  const seen: Seen = { delivered: [], left: [] };
+  const seen: Seen = { recounted: [], delivered: [], left: [] };
   const clock = { now: () => NOW, monotonic: systemClock.monotonic };
   const delivery = createJobDelivery({
     dispatcher: createDispatcher({
@@ -52,7 +53,11 @@ function deliveryOf(
       abort() {},
     },
     pulling: () => true,
-    partings: { ended, leave: async ({ entry, until }) => seen.left.push([placeOf(entry).origin, until]) },
+    partings: {
+      ended,
+      recount: async (_, messages) => void seen.recounted.push(messages),
+      leave: async ({ entry, until }) => seen.left.push([placeOf(entry).origin, until]),
+    },
     clock,
     ...deps,
   });
@@ -124,7 +129,7 @@ it('hands back what has not started, and starts nothing while nothing is to be p
   const late = new Promise<Disposition>((resolve) => {
     answer = () => resolve(SENT);
   });
-  const { delivery, delivered } = deliveryOf(() => late);
+  const { delivery, delivered, recounted } = deliveryOf(() => late);
   const delivering = delivery.deliver(jobOf('abcd'));
   await expect.poll(() => delivered).toEqual(['a', 'b']);
   delivery.handBack();
@@ -136,6 +141,7 @@ it('hands back what has not started, and starts nothing while nothing is to be p
     back,
     back,
   ]);
+  expect(recounted).toEqual([2]);
   const paused = deliveryOf(() => SENT, { pulling: () => false });
   expect(await paused.delivery.deliver(jobOf('abc'))).toEqual([back, back, back]);
   expect(paused.delivered).toEqual([]);

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { enqueueJob, type NewJob } from '../../src/jobs/enqueue.ts';
 import { entryId, newJobId } from '../../src/jobs/job-ids.ts';
+import { recountJob } from '../../src/jobs/leave.ts';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { jobKey, messageKey } from '../../src/ledger/names.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { DAY, EXHAUSTED, HOUR, type Lab, openLab, useStore } from '../ledger/harness.ts';
@@ -277,4 +279,18 @@ it('a damaged record is nobody’s duplicate, and the others are told', async ()
   await enqueue(job(['a', 'b', 'c']));
   await store.redis.hset(`${lab.base}:m:0`, messageKey('b'), 'x');
   expect(await enqueue(job(['a', 'b', 'c']))).toEqual([false, true, false]);
+});
+
+it('of many is counted by its messages, and by what is left of them when it goes back', async () => {
+  const many = job(['a', 'b', 'c', 'd']);
+  await enqueue(many);
+  await enqueue(job(['e']));
+  const later = job(['f', 'g'], { dueAt: (await store.now()) + HOUR });
+  await enqueue(later);
+  const counted = async () => (await readChannelState(lab.store)).more;
+  expect(await counted()).toEqual({ all: 4, active: 0, scheduled: 1 });
+  await recountJob(lab.store, many.jobId, 2);
+  expect(await counted()).toEqual({ all: 2, active: 0, scheduled: 1 });
+  await recountJob(lab.store, 'e9_none', 2);
+  expect(await counted()).toEqual({ all: 2, active: 0, scheduled: 1 });
 });

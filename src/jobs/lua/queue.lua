@@ -23,6 +23,14 @@ local function count_more(job, wait)
   if wait > 0 then note_wait('more', job.due, job.messages - 1, job.due) end
 end
 
+-- Some of its messages have ended, or left it.
+local function recount_job(id, messages)
+  local counted = redis.call('HGET', QUEUE .. id, 'herald:more')
+  if not counted then return end
+  redis.call('HSET', QUEUE .. id, 'herald:more', string.format('%.0f', messages - 1))
+  redis.call('HINCRBY', CHANNEL, 'more', string.format('%.0f', messages - 1 - figure(counted)))
+end
+
 -- Of the messages that `count_more` counted: how many there are, and how many in jobs that workers have in hand.
 local MOST_ACTIVE = 1000
 local function more_messages()
