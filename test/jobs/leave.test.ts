@@ -1,0 +1,99 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { Entry } from '../../src/jobs/envelope.ts';
+import { entryId } from '../../src/jobs/job-ids.ts';
+import { createLeave, endedEntries, leaveFailedJob } from '../../src/jobs/leave.ts';
+import { deadLetterOf, EXHAUSTED, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
+
+const JOB = 'e9_job';
+const store = useStore();
+let lab: Lab;
+beforeEach(async () => {
+  lab = await openLab(store, { attempts: 1, quota: false });
+});
+
+/** The message of a place in the job, as its worker reads it. */
+function entry(position: number, id = `m-${position}`, priority = 0): Entry {
+  const ledger = lab.message({ id, jobId: entryId(JOB, position) });
+  const source = { ...deadLetterOf(ledger), priority };
+  return { kind: 'delivery', delivery: { ledger, source } as never };
+}
+const messageOf = (each: Entry) => (each.kind === 'delivery' ? each.delivery.ledger : undefined)!;
+
+const queueKey = (key: string): string => `${lab.base.slice(0, -'ledger'.length)}${key}`;
+const leaveBy = (offsetMs: number) => createLeave(lab.store, { offsetMs: () => offsetMs });
+const waiting = () => store.redis.lrange(queueKey('wait'), 0, -1);
+async function dueAt(id: string): Promise<number> {
+  return Math.floor(Number(await store.redis.zscore(queueKey('delayed'), id)) / 0x1000);
+}
+
+it('a message that leaves has a job of its own, which any worker may pick up', async () => {
+  const leave = leaveBy(0);
+  await Promise.all([leave({ entry: entry(0) }), leave({ entry: entry(3, 'm-3', 4) })]);
+  expect(await waiting()).toEqual([`${JOB}:0`]);
+  expect(await store.redis.zrange(queueKey('prioritized'), '0', '-1')).toEqual([`${JOB}:3`]);
+  expect(await store.redis.zscore(queueKey('marker'), '0')).toBe('0');
+  expect(await store.redis.hgetall(queueKey(`${JOB}:3`))).toMatchObject({
+    ...{ name: 'message', data: '{"id":"m-3"}', timestamp: '1700000000000', priority: '8' },
+  });
+});
+
+it('and is not picked up before its time, by the store’s clock, nor by that of a worker that is ahead', async () => {
+  const until = (await store.now()) + 60 * SECOND;
+  // Further off than this, a worker picks up nothing and its clock is not believed.
+  const offsets = [0, 500, -500, 60 * SECOND];
+  for (const [position, offsetMs] of offsets.entries())
+    await leaveBy(offsetMs)({ entry: entry(position), until });
+  expect(await waiting()).toEqual([]);
+  const due = await Promise.all(offsets.map((_, position) => dueAt(`${JOB}:${position}`)));
+  expect(due).toEqual([until, until + 500, until, until]);
+});
+
+it('leaves once, however often it is told to', async () => {
+  await leaveBy(0)({ entry: entry(0) });
+  // A worker has the job: it is in no list.
+  await store.redis.del(queueKey('wait'));
+  await leaveBy(0)({ entry: entry(0), until: (await store.now()) + SECOND });
+  expect(await waiting()).toEqual([]);
+  expect(await store.redis.zcard(queueKey('delayed'))).toBe(0);
+});
+
+it('what has left or ended is over for the job, and nothing else', async () => {
+  const entries = Array.from({ length: 6 }, (_, position) => entry(position));
+  const [left, delivered, dead, open, others, damaged] = entries as [
+    Entry,
+    Entry,
+    Entry,
+    Entry,
+    Entry,
+    Entry,
+  ];
+  await leaveBy(0)({ entry: left });
+  await lab.deliver(messageOf(delivered), await lab.grant(messageOf(delivered)));
+  await lab.settle(messageOf(dead), await lab.grant(messageOf(dead)), 'spent', {
+    final: EXHAUSTED,
+    letter: deadLetterOf(messageOf(dead)),
+  });
+  await lab.grant(messageOf(open));
+  // Another job's message of the same id: admission says that this one is a duplicate.
+  const foreign = lab.message({ id: messageOf(others).id, jobId: 'foreign' });
+  await lab.deliver(foreign, await lab.grant(foreign));
+  await store.redis.hset(`${lab.base}:m:0`, messageOf(damaged).key, 'x');
+  const newer: Entry = {
+    kind: 'newer',
+    v: 2,
+    origin: entryId(JOB, 7),
+    source: deadLetterOf(messageOf(left)),
+  };
+  await leaveBy(0)({ entry: newer });
+  const unread: Entry = { ...newer, origin: entryId(JOB, 8) };
+  const over = await endedEntries(lab.store, [...entries, newer, unread]);
+  expect([...over]).toEqual([left, delivered, dead, newer]);
+});
+
+it('a job in the failed set goes when all of it has left', async () => {
+  await store.redis.hset(queueKey(JOB), { name: 'messages', data: '{}' });
+  await store.redis.zadd(queueKey('failed'), 1, JOB);
+  await leaveFailedJob(lab.store, JOB, [entry(0), entry(1)]);
+  expect(await waiting()).toEqual([`${JOB}:1`, `${JOB}:0`]);
+  expect(await store.redis.exists(queueKey(JOB), queueKey('failed'))).toBe(0);
+});
