@@ -133,9 +133,10 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     }
   }
 
-  /** Jobs of many take none of the concurrency of the others. */
+  /** Jobs of many take none of the concurrency of the others: BullMQ may pick up one more for each that is held. */
   function holdMany(by: number): void {
     worker.concurrency += by;
+    if (by > 0) worker.wake();
   }
 
   /** BullMQ asks twice for a pickup: the look lasts until a job was picked up. */

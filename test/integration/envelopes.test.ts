@@ -158,4 +158,25 @@ describe.concurrent('a job of many messages', () => {
     expect(await env.settled(201, { withinMs: 60_000 })).toEqual({ 'delivered/sent': 201 });
     expect(metric(await worker.metrics(), 'herald_admissions_total')).toBeLessThan(2 * 201);
   });
+
+  it('is passed by what is urgent also where one message is sent at a time', async ({ openEnvironment }) => {
+    const env = await openEnvironment({
+      channel: { concurrency: 1 },
+      sandbox: { faults: [{ kind: 'latency', latencyMs: 100 }] },
+    });
+    await addMany(
+      env,
+      range(100).map((i) => message(i)),
+      { priority: 1 },
+    );
+    await env.worker();
+    await eventually('the first of it', async () => (await env.receipts()).length > 0);
+    await env.producer.send(message(1_000) as MessageInput);
+    const ends = await eventually(
+      'what is urgent',
+      () => env.receipts(),
+      (seen) => seen.some(({ id }) => id === 'm-1000'),
+    );
+    expect(ends.length).toBeLessThan(90);
+  });
 });
