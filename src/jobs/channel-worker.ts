@@ -123,7 +123,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one.
     if (!pulling || !clock.agrees()) return HAND_BACK;
     const many = job.name === MESSAGES_JOB;
-    if (many && isFull()) return HAND_BACK;
+    // Not one that stalled: being handed back would reset that count, and a message that kills its workers go on doing so.
+    if (many && isFull() && job.stalledCounter === 0) return HAND_BACK;
     const envelope = await read(queuedJob(job), deps);
     if (many) holdMany(1);
     try {

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { readDeadLetterData } from '../../src/dead-letters/records.ts';
+import { MESSAGES_JOB } from '../../src/jobs/job-ids.ts';
 import { HEAD_BYTES, MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -83,6 +84,28 @@ describe.concurrent('a job that stalled', () => {
     );
     expect(await env.redis.hget(env.queue.toKey(id), 'stc')).toBeNull();
     await worker.close();
+  });
+
+  it('and carries many messages is dealt out, also by a worker that has no room for it', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment({
+      channel: { concurrency: 1 },
+      sandbox: { faults: [{ kind: 'latency', latencyMs: 1_000 }] },
+    });
+    const many = (first: number, count: number) => ({
+      v: 1,
+      messages: Array.from({ length: count }, (_, i) => ({ ...good, to: { userId: 10 * (first + i) + 1 } })),
+    });
+    const before = await env.queue.add(MESSAGES_JOB, many(0, 60));
+    await env.worker();
+    await eventually('the worker to be full', () => before.isActive());
+    const stalled = await env.queue.add(MESSAGES_JOB, many(100, 2), { delay: 86_400_000 });
+    await env.redis.hset(env.queue.toKey(`${stalled.id}`), { ats: '2', stc: '2' });
+    await stalled.promote();
+    const left = () =>
+      env.redis.exists(env.queue.toKey(`${stalled.id}:0`), env.queue.toKey(`${stalled.id}:1`));
+    await eventually('its messages to leave', left, (count) => count === 2, { withinMs: 10_000 });
   });
 
   it('only because the store refused its worker does not count', async ({ openEnvironment }) => {
