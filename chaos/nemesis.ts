@@ -41,6 +41,8 @@ const AT_MOST_OF_THE_SPAN = 0.4;
 const THREE_DAYS_MS = 3 * 24 * HOUR_MS;
 /** A liveness probe that takes a paused queue for a stuck worker fails after a minute. */
 const PAUSED_MS = 70_000;
+/** Shares no factor with the number of steps. */
+const STRIDE = 3;
 const POISON_BYTES = 4 * 1024 * 1024;
 
 export function planFaults(
@@ -95,9 +97,10 @@ export function planFaults(
 function kill(number: number): FaultKind {
   const turn = Math.floor(number / 2);
   if (number % 2 === 0) return { kind: 'kill', at: undefined };
+  // In strides, so that a run with few kills has some at the last steps, too.
   return {
     kind: 'kill',
-    at: STEPS[turn % STEPS.length],
+    at: STEPS[(turn * STRIDE) % STEPS.length],
     inMany: (turn + Math.floor(turn / STEPS.length)) % 2 === 1,
   };
 }
