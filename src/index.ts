@@ -22,6 +22,7 @@ export type { Duration, Instant } from './time.ts';
 
 // Producer: input and results.
 
+export type { CancelResult, RescheduleOptions, RescheduleResult } from './producer/control.ts';
 export type { ListedChannel } from './producer/known-channels.ts';
 export type { PlayInput, RecordPlaysResult } from './producer/plays.ts';
 export type { Producer } from './producer/producer.ts';
@@ -40,6 +41,7 @@ export type {
   Admin,
   ChannelAdmin,
   ChannelOverview,
+  ChannelResult,
   ChannelStatus,
   Explanation,
   RecipientExplanation,

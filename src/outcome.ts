@@ -5,7 +5,7 @@
  */
 
 export const DELIVERED_REASONS = ['sent', 'held_for_review', 'confirmed', 'presumed'] as const;
-export const SUPPRESSED_REASONS = ['duplicate', 'quota', 'ineligible', 'expired'] as const;
+export const SUPPRESSED_REASONS = ['duplicate', 'quota', 'ineligible', 'expired', 'cancelled'] as const;
 export const THROTTLED_REASONS = [
   'rate_limited',
   'breaker_open',

@@ -21,6 +21,7 @@ const REASONS = [
   'exhausted',
   'unconfirmed',
   'stalled',
+  'cancelled',
 ] as const satisfies FinalState['reason'][];
 
 export const reasonCode = (reason: FinalState['reason']): number => REASONS.indexOf(reason) + 1;

@@ -12,6 +12,7 @@ const SHARED = [
   'records.lua',
   'channel.lua',
   'claims.lua',
+  'receipts.lua',
   'epoch.lua',
   QUEUE,
   'dead-letters.lua',

@@ -49,6 +49,8 @@ export interface Grant {
   doubtAt: number;
   /** When the window of its slot ends, 0 without a quota. */
   windowEnd: number;
+  /** When it was rescheduled to, milliseconds since the epoch; 0 if it was not. */
+  notBefore: number;
   /** A quota refusal can only be owed to an earlier attempt of this run, by what the ledger knows of the recipient. */
   refusalProves: boolean;
 }
@@ -57,6 +59,8 @@ export type Verdict =
   | { kind: 'granted'; grant: Grant }
   /** This job's message reached this state before: nothing is sent, nothing counted. */
   | { kind: 'known'; final: FinalState; run: number; attempts: number }
+  /** Cancelled while it waited, and no worker has met it before: this one counts it. */
+  | { kind: 'cancelled'; run: number; attempts: number }
   /** Another job delivered, suppressed or lost the same message within a day. */
   | { kind: 'duplicate'; run: number }
   | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }

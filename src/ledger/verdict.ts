@@ -16,6 +16,8 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
       return { kind: 'granted', grant: decodeGrant(kind, values, nonce) };
     case 'known':
       return { kind, final: finalOf(values), run: number(2), attempts: number(3) };
+    case 'cancelled':
+      return { kind, run: number(0), attempts: number(1) };
     case 'duplicate':
       return { kind, run: number(0) };
     case 'expired':
@@ -40,7 +42,7 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
 }
 
 function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): Grant {
-  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline, window, spent, proves] = values;
+  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline, window, spent, proves, notBefore] = values;
   return {
     kind,
     nonce,
@@ -54,6 +56,7 @@ function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): 
     deadlineAt: Number(deadline),
     doubtAt: Number(doubtAt),
     windowEnd: Number(window),
+    notBefore: Number(notBefore),
     refusalProves: proves === 1,
   };
 }

@@ -22,6 +22,7 @@ export type AcceptedStatus = (typeof ACCEPTED_STATUSES)[number];
 const VERDICTS: Record<Verdict['kind'], true> = {
   granted: true,
   known: true,
+  cancelled: true,
   duplicate: true,
   early: true,
   expired: true,

@@ -34,7 +34,7 @@ export const COUNTERS = {
   },
   messages: {
     name: 'herald_messages_total',
-    help: 'Messages that reached a final state (delivered, suppressed or dead), once per run, by reason.',
+    help: 'Messages that reached a final state (delivered, suppressed or dead), once per run, by reason; cancelled ones when their job leaves the queue.',
     labels: ['channel', 'platform', 'state', 'reason'],
   },
   deferrals: {

@@ -33,6 +33,8 @@ export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictP
       return { next: recorded(verdict.final) };
     case 'duplicate':
       return { next: { kind: 'complete', final: { state: 'suppressed', reason: 'duplicate' } } };
+    case 'cancelled':
+      return { next: { kind: 'complete', final: { state: 'suppressed', reason: 'cancelled' } } };
     case 'expired':
     case 'ineligible':
       return suppressed(verdict.kind);

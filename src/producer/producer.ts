@@ -8,6 +8,13 @@ import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import type { Source } from './batches.ts';
 import { openConnection } from './connection.ts';
+import {
+  type CancelResult,
+  cancel,
+  type RescheduleOptions,
+  type RescheduleResult,
+  reschedule,
+} from './control.ts';
 import { type KnownChannels, type ListedChannel, listChannels } from './known-channels.ts';
 import {
   type PlayDeps,
@@ -44,6 +51,17 @@ export interface Producer<Input> {
    * @throws InterruptedError with the index to resume at, when Redis or the source fails in between
    */
   sendMany(messages: Source<Input>, options?: SendManyOptions): Promise<SendManyResult>;
+  /**
+   * Cancels a message that is enqueued, whatever job it lies in: it ends `suppressed`, `cancelled` with this call, or it is too
+   * late, because a send of it is in flight or in doubt, or it is final. Safe to repeat. Throws as `send` does.
+   */
+  cancel(id: string, options: { channel: string }): Promise<CancelResult>;
+  /**
+   * Sets the instant before which a message that is enqueued is not sent; earlier or later than before. A message that waits for
+   * a retry or its slot goes on waiting. Safe to repeat. Throws as `send` does.
+   * @throws InvalidMessageError also for an instant at which the message would have expired
+   */
+  reschedule(id: string, options: { channel: string } & RescheduleOptions): Promise<RescheduleResult>;
   /** Records that a recipient has played, for the eligibility check. Throws as `send` does. */
   recordPlay(play: PlayInput<RecipientOf<Input>>): Promise<void>;
   /** Records any number of plays, as `sendMany` does with messages. */
@@ -110,6 +128,8 @@ export function buildProducer<P extends Platforms>(
   return {
     send: createSend(sending),
     sendMany: (messages, options = {}) => sendMany(messages, options, sending),
+    cancel: (id, { channel }) => cancel(id, channel, shared),
+    reschedule: (id, options) => reschedule(id, options, shared),
     recordPlay: (play) => recordOne(play, playing),
     recordPlays: (plays, { onInvalid } = {}) => recordMany(plays, onInvalid, playing),
     close: () => connection.close(),

@@ -92,7 +92,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { verdict, nonce, askedAt = now } = await ledger.admit(delivery.ledger);
     observer.admitted(channel.name, verdict.kind);
     return verdict.kind === 'granted'
-      ? await attempt(delivery, verdict.grant, { askedAt, rendered, late })
+      ? await attempt(asRescheduled(delivery, verdict.grant), verdict.grant, { askedAt, rendered, late })
       : await refuse(delivery, verdict, nonce);
   }
 
@@ -114,6 +114,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   async function refuse(delivery: Delivery, verdict: Refusal, nonce: string): Promise<Disposition> {
+    if (verdict.kind === 'cancelled') settler.reportCancelled(delivery, verdict);
     if (verdict.kind === 'policy_changed') deps.superseded(verdict.inForce);
     const expiresInMs = delivery.expiresAt - clock.now();
     const plan = planVerdict(verdict, {
@@ -165,6 +166,12 @@ interface AskedNow extends Asked {
   /** Reports that the grant came too late. */
   late(): void;
 }
+
+/** When it is due says its record, where it was rescheduled. */
+const asRescheduled = (delivery: Delivery, { notBefore }: Grant): Delivery =>
+  notBefore === 0
+    ? delivery
+    : { ...delivery, dueAt: Math.max(Number(delivery.source.enqueuedAt), notBefore) };
 
 function planAttempted(
   attempted: Attempted,

@@ -15,6 +15,8 @@ import { waitOf } from '../policies/waiting.ts';
 export interface Settler {
   /** @param next the planned disposition */
   settle(delivery: Delivery, planned: Planned, next: Disposition): Promise<Concluded>;
+  /** Reports a message that was cancelled, which is final already, as ended: by the first worker that meets it. */
+  reportCancelled(delivery: Delivery, ended: Pick<Settled, 'run' | 'attempts'>): void;
   /** Ends an invalid entry as dead, `invalid_message`. */
   bury(entry: InvalidEntry): Promise<Disposition>;
   /** Ends a message that stalls too often as dead, `stalled`, or `unconfirmed` if a send of it is in doubt. */
@@ -60,7 +62,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
   function observeEnd(
     message: MessageRef,
     dueAt: number,
-    { run, attempts }: Settled,
+    { run, attempts }: Pick<Settled, 'run' | 'attempts'>,
     final: FinalState,
     next: Disposition,
   ): void {
@@ -82,6 +84,10 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
       const letter = next.kind === 'dead' ? { ...delivery.source, detail: next.detail } : undefined;
       const wait = waitOf(next, delivery.dueAt, clock.now());
       return await settle(delivery, { ...planned, letter, wait }, next);
+    },
+    reportCancelled({ ref, dueAt }, ended) {
+      const final: FinalState = { state: 'suppressed', reason: 'cancelled' };
+      observeEnd(ref, dueAt, ended, final, { kind: 'complete', final });
     },
     async bury({ ref, ledger: message, source, problem: detail }) {
       const subject = { ref, ledger: message, dueAt: clock.now() };

@@ -28,7 +28,7 @@ end
 
 age_table(records, function(value)
   local r = decode_record(value)
-  for _, field in ipairs({ 'expires', 'born', 'deadline', 'doubt_at', 'at' }) do
+  for _, field in ipairs({ 'expires', 'born', 'deadline', 'doubt_at', 'not_before', 'at' }) do
     if r[field] then r[field] = earlier(r[field]) end
   end
   return encode_record(r)

@@ -90,7 +90,7 @@ describe('createMetrics', () => {
     const metrics = create();
     metrics.watch('kongregate', 'kongregate');
     const messages = await series(metrics, 'herald_messages_total');
-    expect(messages).toHaveLength(14);
+    expect(messages).toHaveLength(15);
     expect(messages.every((line) => line.endsWith(' 0'))).toBe(true);
     expect(await series(metrics, 'herald_attempts_total')).toContain(
       'herald_attempts_total{channel="kongregate",platform="kongregate",outcome="unknown",reason="timeout"} 0',

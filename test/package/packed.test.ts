@@ -82,7 +82,7 @@ it('runs every example of docs/library.md', async () => {
 
   const worker = run('worker');
   await worker.says('worker started');
-  expect(await run('producer').output).toBe('queued\n3 0\n');
+  expect(await run('producer').output).toBe('queued\n3 0\nrescheduled cancelled\n');
   const receipts = run('receipts');
   await receipts.says('welcome-32 delivered sent');
   receipts.end();

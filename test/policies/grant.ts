@@ -14,6 +14,7 @@ export const grant = (fields: Partial<Grant> = {}): Grant => ({
   deadlineAt: 1767225611500,
   doubtAt: 0,
   windowEnd: 1767312000000,
+  notBefore: 0,
   refusalProves: true,
   ...fields,
 });

@@ -78,6 +78,22 @@ local function add_job(job)
   return true
 end
 
+-- A page of the jobs that are delayed beyond an instant, from the farthest. Jobs that become due, or are added while pages
+-- are read, hide none of the others.
+local function delayed_beyond(due, from, count)
+  local beyond = redis.call('ZCOUNT', QUEUE .. 'delayed', string.format('%.0f', (due + 1) * 0x1000), '+inf')
+  if from >= beyond then return {} end
+  return redis.call('ZREVRANGE', QUEUE .. 'delayed', from, math.min(from + count, beyond) - 1)
+end
+
+-- Makes a job that is delayed beyond an instant due at that instant. Workers see it after `release_jobs`.
+local function bring_forward(id, due)
+  local score = redis.call('ZSCORE', QUEUE .. 'delayed', id)
+  if not score or tonumber(score) < (due + 1) * 0x1000 then return end
+  redis.call('ZADD', QUEUE .. 'delayed', string.format('%.0f', delayed_score(due)), id)
+  delayed = true
+end
+
 -- An idle worker sleeps until the first delayed job is due: the marker tells it the instant.
 local function mark_first_delayed()
   local score = redis.call('ZRANGE', QUEUE .. 'delayed', 0, 0, 'WITHSCORES')[2]

@@ -35,8 +35,14 @@ local function window_end()
   return nil
 end
 
-local function known(record, job)
-  if record.job ~= job then return { 'duplicate', record.run } end
+local function known(record, message)
+  if not is_of_job(record, message.j) then return { 'duplicate', record.run } end
+  -- The nonce of the question is kept: the same one again is answered alike.
+  if is_uncounted(record) or (record.reason == CANCELLED and record.nonce == message.n) then
+    record.nonce = message.n
+    save_record(message.m, record)
+    return { 'cancelled', record.run, record.attempts }
+  end
   return { 'known', record.state, record.reason, record.run, record.attempts }
 end
 
@@ -156,7 +162,7 @@ local function grant_answer(message, record, wait)
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
   return { kind, requests(record), math.ceil(wait), math.floor(record.deadline - now), record.run,
     record.doubt_at, record.born, record.deadline, slot and slot.window or 0, record.attempts,
-    slot and refusal_proves(slot) and 1 or 0 }
+    slot and refusal_proves(slot) and 1 or 0, record.not_before }
 end
 
 local function grant(message, record, asking)
@@ -184,7 +190,7 @@ end
 
 local function admit(message)
   local record = load_life(message.m, message.j)
-  if record and is_final(record) then return known(record, message.j) end
+  if record and is_final(record) then return known(record, message) end
   if record and in_flight(record) then
     -- The same call again: the same grant, and the same moment.
     if record.nonce == message.n then
@@ -199,7 +205,9 @@ local function admit(message)
     if verdict then return verdict end
   else
     if now >= message.e then return { 'expired' } end
-    if message.s and now < message.s then return { 'early', message.s } end
+    -- What was rescheduled goes by its record, whatever its job says.
+    local from = record.not_before > 0 and record.not_before or message.s
+    if from and now < from then return { 'early', from } end
     if record.attempts >= policy.attempts then return { 'exhausted' } end
   end
   local verdict = resting()

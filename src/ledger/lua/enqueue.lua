@@ -32,7 +32,7 @@ end
 -- A record without a job was made for one that came without a record, or restored to a store that had lost it: whether
 -- there is a job is not known, so this message is enqueued, and admission tells which of two is the duplicate.
 local function is_duplicate(record)
-  if is_final(record) then return now < record.at + DAY end
+  if is_final(record) then return not may_be_used_again(record) end
   return record.job ~= NO_JOB
 end
 

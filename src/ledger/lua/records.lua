@@ -11,6 +11,7 @@ local DAY = 86400000
 local NO_NONCE = '--------'
 local ASKED = '++++++++' -- in place of the nonce of an open record: the platform was asked about its doubt
 local NO_JOB = '------'
+local CANCELLED = 15 -- the number of that reason in reasons.ts
 
 local function is_final(record)
   return record.state == DELIVERED or record.state == SUPPRESSED or record.state == DEAD
@@ -27,12 +28,16 @@ end
 -- `attempts` are those that count against the budget, `waived` the requests that left and do not; a final record has
 -- their sum. The job of a record that is not final is the one that the store was given together with the record, or
 -- NO_JOB: then nothing says whether one of the message is in the queue.
-local ENLISTED_AS = '>I6c1I2c6'
-local LIVE = '>I6c1I2I2I2I6c8I6I6c6'
+local ENLISTED_AS, ENLISTED_BYTES = '>I6c1I2c6', 15
+local LIVE, LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6c6', 45
 local FINAL = '>I6c1I2I2BI6c6c8'
 -- Without doubt, as almost all are, the deadline counts from the birth and the doubt is left out. This is shorter than
 -- what older versions wrote, so that a worker of such a version cannot read it, and not misread it.
 local CERTAIN, CERTAIN_BYTES, FARTHEST = '>I6c1I2I2I2I6c8I5c6', 38, 2 ^ 40 - 1
+-- Behind one of these three, the instant before which a message that was rescheduled is not sent.
+local NOT_BEFORE, NOT_BEFORE_BYTES = '>I6', 6
+local RESCHEDULED = {}
+for _, bytes in ipairs({ ENLISTED_BYTES, CERTAIN_BYTES, LIVE_BYTES }) do RESCHEDULED[bytes + NOT_BEFORE_BYTES] = true end
 -- As older versions wrote live records: without a job, and before that without waived requests.
 local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6', 39
 local OLDEST_LIVE, OLDEST_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
@@ -54,7 +59,11 @@ local function unpack_live(value, r)
 end
 
 local function decode_record(value)
-  local r = { state = string.sub(value, 7, 7) }
+  local r = { state = string.sub(value, 7, 7), not_before = 0 }
+  if not is_final(r) and RESCHEDULED[#value] then
+    r.not_before = struct.unpack(NOT_BEFORE, value, #value - NOT_BEFORE_BYTES + 1)
+    value = string.sub(value, 1, -NOT_BEFORE_BYTES - 1)
+  end
   if r.state == ENLISTED then
     r.expires, r.state, r.run, r.job = struct.unpack(ENLISTED_AS, value)
     r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at, r.fresh = 0, 0, now, NO_NONCE, 0, 0, true
@@ -78,20 +87,22 @@ local function encode_live(r)
 end
 
 local function encode_record(r)
-  if r.state == ENLISTED then return struct.pack(ENLISTED_AS, r.expires, r.state, r.run, r.job) end
-  if not is_final(r) then return encode_live(r) end
-  return struct.pack(FINAL, r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce)
+  if is_final(r) then
+    return struct.pack(FINAL, r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce)
+  end
+  local value = r.state == ENLISTED and struct.pack(ENLISTED_AS, r.expires, r.state, r.run, r.job) or encode_live(r)
+  return r.not_before > 0 and value .. struct.pack(NOT_BEFORE, r.not_before) or value
 end
 
 -- The record of the first admission or settlement of a message that has none: its job came without one.
 local function new_record(expires, run)
   return { state = OPEN, expires = expires, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
-    deadline = 0, doubt_at = 0, job = NO_JOB, fresh = true }
+    deadline = 0, doubt_at = 0, not_before = 0, job = NO_JOB, fresh = true }
 end
 
 -- The record of a message whose job is added in the same call.
 local function enlisted_record(expires, run, job)
-  return { state = ENLISTED, expires = expires, run = run, job = job }
+  return { state = ENLISTED, expires = expires, run = run, job = job, not_before = 0 }
 end
 
 -- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment: the record says so to
@@ -124,11 +135,32 @@ local function load_record(fp)
   return value and lapse(decode_record(value)) or nil
 end
 
--- An id may be used again a day after its final state: to another job that state belongs to a life past.
+-- An id may be used again a day after its final state. One that was cancelled may not, as long as its record lasts: the job
+-- that carries the message may lie in the queue until its `sendAt`, and nothing else would keep it from being sent.
+local function may_be_used_again(record)
+  return is_final(record) and record.reason ~= CANCELLED and now >= record.at + DAY
+end
+
+-- Whether the state that is final is this job's. A message that was cancelled before its record knew a job has none.
+local function is_of_job(record, job)
+  return record.job == job or record.job == NO_JOB
+end
+
+-- To another job, the final state of an id that may be used again belongs to a life past.
 local function load_life(fp, job)
   local record = load_record(fp)
-  if record and is_final(record) and record.job ~= job and now >= record.at + DAY then return nil end
+  if record and record.job ~= job and may_be_used_again(record) then return nil end
   return record
+end
+
+-- A message may be cancelled or rescheduled while nothing of it is in flight or in doubt.
+local function is_pending(record)
+  return not is_final(record) and not in_flight(record) and record.doubt_at == 0
+end
+
+-- Cancelled by somebody whose counters nobody reads, and not yet counted by the worker that meets it first.
+local function is_uncounted(record)
+  return is_final(record) and record.reason == CANCELLED and record.nonce == NO_NONCE
 end
 
 -- Requests of the run that left for the platform.

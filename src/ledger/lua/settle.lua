@@ -38,22 +38,6 @@ local function slot_to(s, state, record, doubt)
   save_slot(s.r, math.max(window, slot.window), state, s.m, math.max(now, record.deadline or 0))
 end
 
-local function receipt(record, s)
-  local fields = { 'v', '1', 'id', s.id, 'run', record.run, 'state', s.final[1], 'reason', s.final[3],
-    'at', string.format('%.0f', now), 'attempts', record.attempts }
-  if s.platformMessageId then
-    fields[#fields + 1] = 'platformMessageId'
-    fields[#fields + 1] = s.platformMessageId
-  end
-  for _, name in ipairs({ 'meta', 'to' }) do
-    if s[name] then
-      fields[#fields + 1] = name
-      fields[#fields + 1] = s[name]
-    end
-  end
-  redis.call('XADD', RECEIPTS, 'MAXLEN', '~', options.keep, '*', unpack(fields))
-end
-
 local STATE = { delivered = DELIVERED, suppressed = SUPPRESSED, dead = DEAD }
 
 local function finish(record, s)
@@ -67,7 +51,7 @@ local function finish(record, s)
     keep_dead_letter(s, { reason = s.final[3], run = record.run, attempts = record.attempts, at = now })
   end
   save_record(s.m, record)
-  receipt(record, s)
+  add_receipt(record, s, options.keep)
   return 'first'
 end
 

@@ -184,7 +184,12 @@ export class Books {
   }
 
   /** Rule 9 and invariant 2: one final state a run, and `delivered` is no lie. */
-  ended(message: MessageSpec, settled: Settled, final: FinalState | undefined, by: Flight | undefined): void {
+  ended(
+    message: MessageSpec,
+    settled: Pick<Settled, 'status' | 'run'>,
+    final: FinalState | undefined,
+    by: Flight | undefined,
+  ): void {
     if (settled.status !== 'first' || !final) return;
     const name = this.runName(message.id, settled.run);
     expect(this.ends.has(name), `invariant 2: one final state for ${name}`).toBe(false);

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { cancelMessage, rescheduleMessage } from '../../../src/jobs/control.ts';
 import { openBreaker, resumeChannel, stopChannel } from '../../../src/ledger/channel-state.ts';
 import { recordPlays } from '../../../src/ledger/lookups.ts';
 import type { Fate } from './books.ts';
+import { cancel as expectedCancel, reschedule as expectedReschedule } from './expected-control.ts';
 import { enqueue } from './producer.ts';
 import { type Both, compare, elapse, type Real } from './run.ts';
 import { MESSAGES, type MessageSpec } from './setup.ts';
@@ -159,6 +161,26 @@ const replays = message.map((spec) =>
   }),
 );
 
+const cancels = message.map((spec) =>
+  command(`cancel ${spec.id}`, async ({ model, books }, { lab }) => {
+    const before = model.ended.length;
+    const expected = expectedCancel(model, spec);
+    expect(await cancelMessage(lab.store, spec.id), 'cancelled').toBe(expected);
+    const [end] = model.ended.slice(before);
+    if (end) books.ended(spec, { status: 'first', run: end.run }, end.final, undefined);
+  }),
+);
+
+const reschedules = fc
+  .record({ spec: message, ahead: fc.constantFrom(-30, 120, 320, 1070) })
+  .map(({ spec, ahead }) =>
+    command(`reschedule ${spec.id} to ${ahead} from now`, async ({ model }, { lab, store }) => {
+      const at = (await store.now()) + time.ms(ahead);
+      const { status } = await rescheduleMessage(lab.store, spec.id, at);
+      expect(status, 'rescheduled').toBe(expectedReschedule(model, spec, model.now + ahead));
+    }),
+  );
+
 const resume = command('resume', async ({ model }, { lab }) => {
   await resumeChannel(lab.store);
   model.resume();
@@ -183,7 +205,7 @@ export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
     ...[turns, turns, turns, turns, admissions, admissions, admissions],
     ...[writes, writes, writes, settlements, settlements, settlements],
     ...[enqueues, enqueues, times, times, times, repetitions, lateVerdicts],
-    ...[plays, strangers, replays, controls],
+    ...[plays, strangers, replays, controls, cancels, reschedules, reschedules],
   ],
   { maxCommands: 120, size: 'max' },
 );

@@ -19,6 +19,7 @@ export type Expected =
       lease: number;
     }
   | { kind: 'known'; final: FinalState; run: number; attempts: number }
+  | { kind: 'cancelled'; run: number; attempts: number }
   | { kind: 'duplicate'; run: number }
   | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }
   | { kind: 'busy'; slot: boolean }
@@ -29,12 +30,7 @@ export type Expected =
 export function admit(model: ModelState, message: MessageSpec, nonce: string): Expected {
   const record = model.life(message);
   // Rule 1: known first.
-  if (record?.final) {
-    const { run, attempts, waived, final } = record;
-    return final.job === message.job
-      ? { kind: 'known', final: final.state, run, attempts: attempts + waived }
-      : { kind: 'duplicate', run };
-  }
+  if (record?.final) return known(record, message, nonce);
   if (record && record.phase !== 'open') {
     // Rule 3: the same question gets the same grant.
     return record.nonce === nonce ? granted(model, message, record) : { kind: 'busy', slot: false };
@@ -45,7 +41,7 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
     if (verdict) return verdict;
   } else {
     if (model.now >= message.life) return { kind: 'expired' };
-    if (model.now < (message.sendAt ?? 0)) return { kind: 'early' };
+    if (model.now < (record?.notBefore ?? message.sendAt ?? 0)) return { kind: 'early' };
     if ((record?.attempts ?? 0) >= time.ATTEMPTS) return { kind: 'exhausted' };
   }
   const held = heldBack(model);
@@ -53,6 +49,18 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
   const asks = doubtful && model.setup.resolution === 'confirm';
   if (!asks && ineligible(model, message)) return { kind: doubtful ? 'unconfirmed' : 'ineligible' };
   return grant(model, message, record ?? model.fresh(message), nonce, asks);
+}
+
+function known(record: RunRecord, { job }: MessageSpec, nonce: string): Expected {
+  const { run, final } = record;
+  if (!final || (final.job !== undefined && final.job !== job)) return { kind: 'duplicate', run };
+  const attempts = record.attempts + record.waived;
+  // Counted once, by the worker that meets it first, however often that one has to ask.
+  if (final.state.reason === 'cancelled' && (record.nonce ?? nonce) === nonce) {
+    record.nonce = nonce;
+    return { kind: 'cancelled', run, attempts };
+  }
+  return { kind: 'known', final: final.state, run, attempts };
 }
 
 /** Rule 6: what may still be done about a send that nobody knows the end of. */

@@ -1,6 +1,5 @@
 import { jobIdOf, type MessageSpec } from './setup.ts';
 import type { ModelState } from './state.ts';
-import * as time from './time.ts';
 
 /**
  * A producer adds messages as one job: whether each is queued, or a duplicate. A message is known from its enqueue until a day
@@ -17,18 +16,19 @@ export function enqueue(model: ModelState, jobId: string, messages: readonly Mes
   // The job that an earlier call added has not got them.
   if (model.jobs.has(jobId)) return answer.map((queued, i) => queued && !fresh.includes(messages[i]!));
   model.jobs.add(jobId);
-  for (const message of fresh) enlist(model, jobId, message);
+  for (const [i, message] of fresh.entries())
+    enlist(model, fresh.length > 1 ? `${jobId}:${i}` : jobId, message);
   return answer;
 }
 
 const isRepeated = (messages: readonly MessageSpec[], index: number): boolean =>
   messages.findIndex(({ id }) => id === messages[index]!.id) < index;
 
-/** The job that the message is known by. */
+/** The id of the job that the message is known by, empty where that is unknown; undefined if the message may be enqueued. */
 function knownAs(model: ModelState, { id }: MessageSpec): string | undefined {
   const record = model.records.get(id);
-  if (!record?.final) return record?.job;
-  return model.now < record.final.at + time.DAY ? jobIdOf(record.final.job) : undefined;
+  if (!record?.final) return record?.job && jobIdOf(record.job);
+  return model.mayBeUsedAgain(record) ? undefined : jobIdOf(record.final.job ?? '');
 }
 
 function enlist(model: ModelState, job: string, message: MessageSpec): void {

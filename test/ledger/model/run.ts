@@ -4,7 +4,7 @@ import { jobKey } from '../../../src/ledger/names.ts';
 import type { LedgerMessage, Verdict } from '../../../src/ledger/types.ts';
 import { type Lab, openLab, type Store } from '../harness.ts';
 import { Books } from './books.ts';
-import { jobIdOf, labOptions, MESSAGES, type MessageSpec, type Setup } from './setup.ts';
+import { labOptions, MESSAGES, type MessageSpec, type Setup } from './setup.ts';
 import { ModelState } from './state.ts';
 import * as time from './time.ts';
 
@@ -83,6 +83,7 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
         attempts: Number(record['attempts']) + Number(record['waived']),
         doubtful: Number(record['doubt_at'] ?? 0) > 0,
         job: String(record['job']).slice(0, 4),
+        rescheduled: Number(record['not_before']) > 0,
       },
       `the record of ${spec.id}`,
     ).toEqual(recordOf(model, spec));
@@ -101,8 +102,8 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
 function recordOf(model: ModelState, { id }: MessageSpec): object | null {
   const record = model.records.get(id);
   if (!record) return null;
-  const { phase, run, attempts, waived, doubtSince, final } = record;
-  const job = final ? jobIdOf(final.job) : record.job;
+  const { phase, run, attempts, waived, doubtSince, notBefore, final } = record;
+  const job = final ? final.job : record.job;
   return {
     phase,
     run,
@@ -110,6 +111,7 @@ function recordOf(model: ModelState, { id }: MessageSpec): object | null {
     doubtful: phase !== 'final' && doubtSince !== undefined,
     // A message of a job of many has four characters of its job's name.
     job: job === undefined ? '----' : jobKey(job).slice(0, 4),
+    rescheduled: phase !== 'final' && notBefore !== undefined,
   };
 }
 

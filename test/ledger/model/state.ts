@@ -1,6 +1,6 @@
 import type { ReplayStatus } from '../../../src/dead-letters/records.ts';
 import type { DeadReason, FinalState, StopReason } from '../../../src/outcome.ts';
-import { jobIdOf, type MessageSpec, type Setup } from './setup.ts';
+import type { MessageSpec, Setup } from './setup.ts';
 import * as time from './time.ts';
 
 /** A message's record. */
@@ -19,9 +19,12 @@ export interface RunRecord {
   asked: boolean;
   /** What it was before its deadline passed; until another grant. */
   lapsed: Pick<RunRecord, 'phase' | 'nonce' | 'doubtSince'> | undefined;
-  final: { state: FinalState; at: number; job: string } | undefined;
-  /** The id of the job that was added together with the record. */
+  /** `job` is undefined for what was cancelled before its record knew one. */
+  final: { state: FinalState; at: number; job: string | undefined } | undefined;
+  /** The job that was added together with the record; with its place there, if it is one of many. */
   job: string | undefined;
+  /** When it was rescheduled to. */
+  notBefore: number | undefined;
   forgottenAt: number;
 }
 
@@ -107,9 +110,13 @@ export class ModelState {
   /** The record that speaks for this job: a day after its end, another job may begin a new life under the name. */
   life(message: MessageSpec): RunRecord | undefined {
     const record = this.records.get(message.id);
-    if (record?.final && record.final.job !== message.job && this.now >= record.final.at + time.DAY)
-      return undefined;
-    return record;
+    return record?.final?.job !== message.job && this.mayBeUsedAgain(record) ? undefined : record;
+  }
+
+  /** A day after its end; what was cancelled may lie in the queue for as long as it would have lived. */
+  mayBeUsedAgain(record: RunRecord | undefined): boolean {
+    if (!record?.final || record.final.state.reason === 'cancelled') return false;
+    return this.now >= record.final.at + time.DAY;
   }
 
   fresh(message: MessageSpec, run = 1): RunRecord {
@@ -125,6 +132,7 @@ export class ModelState {
       lapsed: undefined,
       final: undefined,
       job: undefined,
+      notBefore: undefined,
       forgottenAt: Math.max(message.life, this.now) + time.DAY,
     };
   }
@@ -176,7 +184,7 @@ export class ModelState {
     if (record?.final?.state.state === 'delivered') return 'delivered';
     if (!record || record.final) {
       const run = Math.max(record?.run ?? 0, letter.run) + 1;
-      this.records.set(message.id, { ...this.fresh(message, run), job: jobIdOf(message.job) });
+      this.records.set(message.id, { ...this.fresh(message, run), job: message.job });
     }
     return 'replayed';
   }

@@ -1,0 +1,76 @@
+import { jobKey, messageKey } from '../ledger/names.ts';
+import { loadScript } from '../ledger/script.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { originalJobId } from './job-ids.ts';
+
+/** What becomes of a message that is enqueued, by its id. Every call is safe to repeat when the answer was lost. */
+
+/** `too_late`: a send of it is in flight or in doubt, or it is final. `unknown`: it has no record. */
+export type TooLate = 'too_late' | 'unknown';
+
+export type Rescheduling =
+  | { status: 'rescheduled' | TooLate }
+  /** The message would have expired by then: milliseconds since the epoch. */
+  | { status: 'expires'; at: number }
+  /** It was put off until then, and its job was added by another producer: it cannot be found to be brought forward. */
+  | { status: 'fixed'; at: number };
+
+const cancelScript = loadScript('cancel.lua');
+const rescheduleScript = loadScript('reschedule.lua');
+const delayedJobsScript = loadScript('delayed-jobs.lua');
+const bringForwardScript = loadScript('bring-forward.lua');
+
+/** Ids that are looked through in one script call. */
+const PAGE = 10_000;
+
+/** Ends it as suppressed, `cancelled`, unless it is too late. Its job stays where it is, and meets the record. */
+export async function cancelMessage(
+  store: Pick<ChannelStore, 'run'>,
+  id: string,
+): Promise<'cancelled' | TooLate> {
+  const request = JSON.stringify({ m: messageKey(id), id });
+  return (await store.run(cancelScript, [request])) as 'cancelled' | TooLate;
+}
+
+/**
+ * Sets the instant before which it is not sent. The record decides; its job is only brought forward, where it would be picked
+ * up later than that.
+ * @param at milliseconds since the epoch; one that is past stands for at once
+ */
+export async function rescheduleMessage(
+  store: Pick<ChannelStore, 'run'>,
+  id: string,
+  at: number,
+): Promise<Rescheduling> {
+  // 0 stands for none.
+  const due = Math.max(1, Math.ceil(at));
+  const request = JSON.stringify({ m: messageKey(id), at: due });
+  const [status, value] = (await store.run(rescheduleScript, [request])) as Reply;
+  if (status === 'expires' || status === 'fixed') return { status, at: Number(value) };
+  if (status === 'rescheduled' && value) await bringForward(store, String(value), due);
+  return { status };
+}
+
+type Reply = [status: Rescheduling['status'], value?: string | number];
+
+/**
+ * A job of many comes forward as a whole: those of its messages whose time has not come leave it, each for a job of its own.
+ * @param job the hashed name of the job, by which the ids of all that are delayed beyond the instant are compared
+ */
+async function bringForward(store: Pick<ChannelStore, 'run'>, job: string, due: number): Promise<void> {
+  for (let from = 0; ; from += PAGE) {
+    const page = JSON.stringify({ due, from, count: PAGE });
+    const ids = (await store.run(delayedJobsScript, [page])) as string[];
+    const found = ids.filter((id) => carries(id, job));
+    if (found.length > 0) await store.run(bringForwardScript, [JSON.stringify({ due, ids: found })]);
+    if (ids.length < PAGE) return;
+  }
+}
+
+/** A message of a job of many has four characters of its job's name; one that left it has a job of its own name. */
+const JOB_PART = 4;
+
+function carries(jobId: string, job: string): boolean {
+  const name = jobKey(originalJobId(jobId));
+  return name === job || (!jobId.includes(':') && name.slice(0, JOB_PART) === job.slice(0, JOB_PART));
+}

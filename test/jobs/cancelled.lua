@@ -1,0 +1,2 @@
+-- The number that the scripts know the reason `cancelled` by.
+return CANCELLED
