@@ -4,11 +4,13 @@ import type {
   InstallationParts,
   OperatedChannel,
 } from '../channels/installation.ts';
+import type { CancelResult, RescheduleOptions, RescheduleResult } from '../producer/control.ts';
 import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
 import { type ChannelOverview, listChannels } from './channel-list.ts';
 import { type DeadLetterAdmin, deadLetterAdmin } from './dead-letter-admin.ts';
 import { type Explanation, explain } from './explain.ts';
 import { explainRecipient, type RecipientExplanation } from './explain-recipient.ts';
+import { type ChannelResult, cancelMessages, rescheduleMessages } from './message-control.ts';
 import { requireChannel } from './require-channel.ts';
 import { openSession } from './session.ts';
 import { type ChannelStatus, readStatus } from './status.ts';
@@ -20,6 +22,16 @@ import { type ChannelStatus, readStatus } from './status.ts';
 export interface Admin {
   readonly deadLetters: DeadLetterAdmin;
   readonly channels: ChannelAdmin;
+  /**
+   * Cancels a message, as `producer.cancel` does, in every channel that has it.
+   * @returns an entry for each of them; empty if none has
+   */
+  cancel(id: string, options?: { channel?: string | undefined }): Promise<ChannelResult<CancelResult>[]>;
+  /** Reschedules a message, as `producer.reschedule` does, in every channel that has it. Throws as that does. */
+  reschedule(
+    id: string,
+    options: { channel?: string | undefined } & RescheduleOptions,
+  ): Promise<ChannelResult<RescheduleResult>[]>;
   /** Explains a message, by its id or its job's id, in every channel that has it; empty if none does. */
   explain(id: string, options?: { channel?: string | undefined }): Promise<Explanation[]>;
   /** Explains a recipient, given as in the field `to` of a message. */
@@ -43,7 +55,18 @@ export interface ChannelAdmin {
   forget(name: string, options?: { anyway?: boolean }): Promise<Forgotten>;
 }
 
-export type { ChannelOverview, ChannelStatus, Explanation, Forgotten, RecipientExplanation, Resumed };
+const channelsOf = (at: Installation, name: string | undefined): readonly OperatedChannel[] =>
+  name === undefined ? at.channels : [requireChannel(at, name)];
+
+export type {
+  ChannelOverview,
+  ChannelResult,
+  ChannelStatus,
+  Explanation,
+  Forgotten,
+  RecipientExplanation,
+  Resumed,
+};
 
 /** Assembles an admin: `createAdmin` passes the platforms and the clock of Herald. */
 export function buildAdmin(options: InstallationOptions, parts: InstallationParts): Admin {
@@ -59,6 +82,9 @@ export function buildAdmin(options: InstallationOptions, parts: InstallationPart
       forget: (name, { anyway = false } = {}) =>
         onChannel(name, (at, channel) => forget(at, channel, anyway)),
     },
+    cancel: (id, { channel } = {}) => run((at) => cancelMessages(channelsOf(at, channel), id)),
+    reschedule: (id, { channel, sendAt }) =>
+      run((at) => rescheduleMessages(channelsOf(at, channel), id, sendAt)),
     explain: (id, { channel } = {}) =>
       run((at) => explain(at, id, channel === undefined ? undefined : requireChannel(at, channel).name)),
     explainRecipient: (to, { channel }) => onChannel(channel, (at, own) => explainRecipient(at, own, to)),

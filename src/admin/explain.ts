@@ -16,6 +16,7 @@ import {
   explainPlay,
   explainRecord,
   explainSlot,
+  rescheduledTo,
 } from './explained-ledger.ts';
 import { findLiveJob, nameOwner } from './live-jobs.ts';
 import { type Prediction, predict } from './prediction.ts';
@@ -111,6 +112,7 @@ async function explainIn(
   if (!job && !letter && !entry.record && receipts.length === 0) return undefined;
   const state = await readChannelState(channel.store);
   const explained = job ? await explainJob(channel, job) : null;
+  const record = explainRecord(entry.record);
   return {
     channel: channel.name,
     id,
@@ -118,13 +120,17 @@ async function explainIn(
     job: explained,
     letter: letter ? explainDeadLetter(letter) : null,
     message: delivery ? explainDelivery(delivery) : null,
-    record: explainRecord(entry.record),
+    record,
     slot: await nameOwner(installation, channel, explainSlot(entry.slot), id),
     play: explainPlay(entry.play),
     predicted:
       (job &&
         delivery &&
-        (await predict(channel, toPredict(delivery), nextPickup(entry.now, explained, delivery)))) ??
+        (await predict(
+          channel,
+          toPredict(delivery),
+          nextPickup(entry.now, explained, sendAtOf(record, delivery)),
+        ))) ??
       null,
     receipts,
     receiptsComplete: complete,
@@ -141,8 +147,11 @@ const toPredict = ({ ledger, message, expiresAt }: Delivery) => ({
 });
 
 /** When a worker picks up the job next, unless the channel is stopped or resting. */
-const nextPickup = (now: number, job: ExplainedJob | null, { ledger }: Delivery): number =>
-  Math.max(now, job?.dueAt ?? 0, ledger.sendAt ?? 0);
+const nextPickup = (now: number, job: ExplainedJob | null, sendAt: number): number =>
+  Math.max(now, job?.dueAt ?? 0, sendAt);
+
+const sendAtOf = (record: ExplainedRecord | null, { ledger }: Delivery): number =>
+  rescheduledTo(record) ?? ledger.sendAt ?? 0;
 
 interface Located {
   id: string;

@@ -16,6 +16,8 @@ export type ExplainedRecord =
       deadline: number | null;
       /** Since when it is unknown whether an attempt of this run arrived. */
       doubtSince: number | null;
+      /** When it was rescheduled to, which is then in place of its `sendAt`. */
+      rescheduledTo: number | null;
     }
   | (FinalState & { run: number; attempts: number; at: number });
 
@@ -53,8 +55,13 @@ export function explainRecord(record: LedgerEntry['record']): ExplainedRecord | 
     since: state === 'enlisted' ? null : number('born'),
     deadline: state === 'sending' || state === 'asking' ? number('deadline') : null,
     doubtSince: number('doubt_at') || null,
+    rescheduledTo: number('not_before') || null,
   };
 }
+
+/** In place of the `sendAt` of its message; null if that holds. */
+export const rescheduledTo = (record: ExplainedRecord | null): number | null =>
+  record && 'rescheduledTo' in record ? record.rescheduledTo : null;
 
 export function explainSlot(slot: LedgerEntry['slot']): ExplainedSlot | null {
   if (!slot) return null;

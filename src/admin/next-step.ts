@@ -1,5 +1,6 @@
 import type { Explanation } from './explain.ts';
 import type { RecipientExplanation } from './explain-recipient.ts';
+import { rescheduledTo } from './explained-ledger.ts';
 
 /** Says in one sentence what happens next to a message. */
 export function nextStep(explanation: Explanation): string {
@@ -77,13 +78,16 @@ function givenUp({ job }: Facts): string {
 }
 
 function waits(facts: Facts): string {
-  const { job, message, now, stopped, resting, channel } = facts;
+  const { job, message, record, now, stopped, resting, channel } = facts;
   if (stopped) {
     const since = stopped.at === null ? '' : ` since ${instant(stopped.at)}`;
     return `It waits: channel ${channel} is stopped (${stopped.reason})${since} until \`herald channel resume ${channel}\``;
   }
   const due = job?.dueAt ?? 0;
-  if (message?.sendAt && message.sendAt > now) return `It waits until its sendAt, ${instant(message.sendAt)}`;
+  const later = rescheduledTo(record);
+  if (later !== null && later > now) return `It waits until ${instant(later)}, to which it was rescheduled`;
+  if (later === null && message?.sendAt && message.sendAt > now)
+    return `It waits until its sendAt, ${instant(message.sendAt)}`;
   if (due > now) return `It waits until ${instant(due)}${because(facts)}`;
   if (resting) return `It waits: the channel is resting (${resting.reason}) until ${instant(resting.until)}`;
   if (facts.workers === 0)
@@ -146,6 +150,7 @@ function becomes(
     }
     // Verdicts that end a run: `final` has said it.
     case 'known':
+    case 'cancelled':
     case 'duplicate':
     case 'expired':
     case 'ineligible':

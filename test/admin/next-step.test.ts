@@ -23,6 +23,7 @@ const OPEN = {
   since: at(-60),
   deadline: null,
   doubtSince: null,
+  rescheduledTo: null,
 } as const;
 const SLOT = { state: 'held', until: at(3600), own: false, owner: 'abc', ownerId: 'other' } as const;
 
@@ -63,6 +64,21 @@ it.each<[string, Partial<Explanation>]>([
     { stopped: { reason: 'queue_paused', at: null } },
   ],
   ['It is ready for the next free worker; then it is sent.', {}],
+  [
+    `It waits until ${iso(20)}, to which it was rescheduled; then it is sent.`,
+    { record: { ...OPEN, state: 'enlisted', rescheduledTo: at(20) } },
+  ],
+  [
+    'It is ready for the next free worker; then it is sent.',
+    {
+      message: { ...BASE.message!, sendAt: at(900) },
+      record: { ...OPEN, state: 'enlisted', rescheduledTo: at(-1) },
+    },
+  ],
+  [
+    `It was suppressed (cancelled) at ${iso(-5)}; the worker that picks up its job completes it without a send.`,
+    { record: { state: 'suppressed', reason: 'cancelled', run: 1, attempts: 0, at: at(-5) } },
+  ],
   ['A worker is processing it.', { job: { ...JOB, state: 'active' } }],
   [
     `Attempt 2 is in flight; without an outcome by ${iso(9)} it counts as unknown.`,

@@ -34,6 +34,7 @@ const INSTANTS = new Set([
   'until',
   'deadline',
   'doubtSince',
+  'rescheduledTo',
   'enqueuedAt',
   'dueAt',
   'sendAt',

@@ -1,4 +1,5 @@
 import type { AddCommand } from '../shell.ts';
+import { addCancel } from './cancel.ts';
 import { addChannel } from './channel.ts';
 import { addDead } from './dead.ts';
 import { addDemo } from './demo.ts';
@@ -7,6 +8,7 @@ import { addExplain } from './explain.ts';
 import { addPlays } from './plays.ts';
 import { addQueue } from './queue.ts';
 import { addRender } from './render.ts';
+import { addReschedule } from './reschedule.ts';
 import { addSandbox } from './sandbox.ts';
 import { addSend } from './send.ts';
 import { addStatus } from './status.ts';
@@ -19,6 +21,8 @@ export const commands: readonly AddCommand[] = [
   addRender,
   addPlays,
   addQueue,
+  addCancel,
+  addReschedule,
   addDead,
   addChannel,
   addExplain,
