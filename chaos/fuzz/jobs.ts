@@ -187,16 +187,21 @@ const entryOf = (channel: ChannelName): fc.Arbitrary<FuzzedEntry> =>
 const manyJob = (channel: ChannelName) =>
   fc.tuple(manyData(entryOf(channel)), fields).map(([made, fields]) => ({ ...made, fields }));
 
-export const fuzzedJob: fc.Arbitrary<FuzzedJob> = fc
-  .constantFrom(...CHANNELS)
-  .chain((channel) =>
-    fc
-      .oneof(
-        { weight: 15, arbitrary: job(asText(nearly(PLATFORMS[channel], channel)), undefined) },
-        { weight: 3, arbitrary: job(asText(sound(PLATFORMS[channel], channel)), 'delivery') },
-        { weight: 6, arbitrary: manyJob(channel) },
-        { weight: 1, arbitrary: job(fc.json(), 'invalid') },
-        { weight: 1, arbitrary: job(fc.string(), 'invalid') },
-      )
-      .map((made) => ({ ...made, channel })),
+const singleJob = (channel: ChannelName) =>
+  fc.oneof(
+    { weight: 15, arbitrary: job(asText(nearly(PLATFORMS[channel], channel)), undefined) },
+    { weight: 3, arbitrary: job(asText(sound(PLATFORMS[channel], channel)), 'delivery') },
+    { weight: 1, arbitrary: job(fc.json(), 'invalid') },
+    { weight: 1, arbitrary: job(fc.string(), 'invalid') },
   );
+
+const ofAnyChannel = (jobs: (channel: ChannelName) => fc.Arbitrary<Omit<FuzzedJob, 'channel'>>) =>
+  fc
+    .constantFrom(...CHANNELS)
+    .chain((channel) => jobs(channel).map((made): FuzzedJob => ({ ...made, channel })));
+
+export const fuzzedSingleJob: fc.Arbitrary<FuzzedJob> = ofAnyChannel(singleJob);
+
+export const fuzzedJob: fc.Arbitrary<FuzzedJob> = ofAnyChannel((channel) =>
+  fc.oneof({ weight: 10, arbitrary: singleJob(channel) }, { weight: 3, arbitrary: manyJob(channel) }),
+);

@@ -9,7 +9,7 @@ import type { KnownChannels } from '../../src/producer/known-channels.ts';
 import { misfit, type PreparedMessage, prepare } from '../../src/producer/prepare.ts';
 import { fuzzedAnswer } from './answers.ts';
 import { fuzzedConfig } from './configs.ts';
-import { type FuzzedJob, fuzzedJob } from './jobs.ts';
+import { type FuzzedJob, fuzzedJob, fuzzedSingleJob } from './jobs.ts';
 import { openOracle } from './oracle.ts';
 import { openQueueTrial, parsed } from './queue-trial.ts';
 
@@ -75,7 +75,10 @@ export function fuzzInputs(trial: Trial): Reached {
   const count = counting(trial);
   const reached = tally();
   const deps = { platforms, schemas: createMessageSchemas(platforms), clock: systemClock };
-  const input = fc.oneof({ weight: 5, arbitrary: fuzzedJob.map(({ data }) => parsed(data)) }, fc.anything());
+  const input = fc.oneof(
+    { weight: 5, arbitrary: fuzzedSingleJob.map(({ data }) => parsed(data)) },
+    fc.anything(),
+  );
   fc.assert(
     fc.property(input, (message) => {
       count();
