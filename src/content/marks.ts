@@ -39,6 +39,7 @@ interface Piece {
 
 /** A line's end is between marks, and so is the white space at their edges. */
 export function writeMarks(segments: readonly Segment[], rules: MarkRules): string {
+  if (!segments.some(isMarked)) return unmarked(segments, rules);
   const lines = merged(segments.flatMap(splitLines), rules);
   const pieces: Piece[] = [];
   for (let i = 0; i < lines.length; ) {
@@ -47,6 +48,13 @@ export function writeMarks(segments: readonly Segment[], rules: MarkRules): stri
     i += span.length;
   }
   return joined(pieces, rules);
+}
+
+/** Almost all are: words, and the labels of links. */
+function unmarked(segments: readonly Segment[], rules: MarkRules): string {
+  const parts: string[] = [];
+  for (const { text } of segments) addApart(parts, text, rules);
+  return parts.join('');
 }
 
 const plain = (text: string): Segment => ({ text, ...NO_MARKS });

@@ -119,12 +119,13 @@ function segments(
   position: Position,
 ): Segment[] {
   const known = !position.label || writer.flavour.marksInLabels;
+  const here = { ...position, marked: marks.bold || marks.italic };
   return nodes.flatMap((node) => {
     if (node.type === 'strong') return segments(writer, node.children, { ...marks, bold: known }, position);
     if (node.type === 'emphasis')
       return segments(writer, node.children, { ...marks, italic: known }, position);
-    const text = visit(writer.visitor, node, { ...position, marked: marks.bold || marks.italic });
-    return [{ text, ...(node.type === 'break' ? NO_MARKS : marks) }];
+    const { bold, italic } = node.type === 'break' ? NO_MARKS : marks;
+    return { text: visit(writer.visitor, node, here), bold, italic };
   });
 }
 
