@@ -179,4 +179,34 @@ describe.concurrent('a job of many messages', () => {
     );
     expect(ends.length).toBeLessThan(90);
   });
+
+  it('is left to others by a worker that has no room for it', async ({ openEnvironment }) => {
+    const env = await openEnvironment({
+      channel: { concurrency: 1 },
+      sandbox: { faults: [{ kind: 'latency', latencyMs: 200 }] },
+    });
+    const held = await addMany(
+      env,
+      range(100).map((i) => message(i)),
+    );
+    await env.worker();
+    await eventually('the first of it', async () => (await env.receipts()).length > 0);
+    const next = await addMany(
+      env,
+      range(2).map((i) => message(2_000 + i)),
+    );
+    await eventually(
+      'a look at it',
+      async () => Number(await env.redis.hget(env.queue.toKey(next), 'ats')) > 0,
+    );
+    await env.worker();
+    const ends = await eventually(
+      'the other job',
+      () => env.receipts(),
+      (seen) => seen.filter(({ id }) => id.startsWith('m-200')).length === 2,
+    );
+    expect(ends.length).toBeLessThan(90);
+    expect(await env.redis.exists(env.queue.toKey(held))).toBe(1);
+    await eventually('the job to end', async () => (await env.redis.exists(env.queue.toKey(next))) === 0);
+  });
 });
