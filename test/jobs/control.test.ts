@@ -237,6 +237,18 @@ describe('a reschedule', () => {
     expect(await due(left)).toBe(at);
   });
 
+  it('brings the job of a message forward that was tried and then put off, and no retry', async () => {
+    lab = await openLab(store, { attempts: 3, quota: false });
+    const message = await enqueueOne('a');
+    await lab.settle(message, await lab.grant(message), 'spent');
+    const retryAt = (await store.now()) + MINUTE;
+    await store.redis.zadd(queueKey('delayed'), String(retryAt * 0x1000), message.jobId);
+    await rescheduleMessage(lab.store, 'a', retryAt - SECOND);
+    expect(await due(message.jobId)).toBe(retryAt);
+    await rescheduleMessage(lab.store, 'a', retryAt - 2 * SECOND);
+    expect(await due(message.jobId)).toBe(retryAt - 2 * SECOND);
+  });
+
   it('cannot bring forward the job of a producer that made no record', async () => {
     lab = await openLab(store, { attempts: 3, quota: false });
     const message = lab.message({ id: 'a' });
