@@ -98,8 +98,12 @@ it('delivers, serves metrics, logs in JSON without secrets, and drains at SIGTER
   expect(channels).toEqual(['kongregate']);
   await (await producerFor(url))(31);
   expect(await logged(worker, 'attempt')).toMatchObject({ outcome: 'delivered', reason: 'sent', attempt: 1 });
-  const metrics = await (await request(`${http}/metrics`)).body.text();
-  expect(metrics).toMatch(/herald_messages_total\{.*state="delivered",reason="sent"\} 1/);
+  // The attempt is told before its settlement, and the final state after it.
+  await eventually(
+    'the final state in the metrics',
+    async () => (await request(`${http}/metrics`)).body.text(),
+    (metrics) => /herald_messages_total\{.*state="delivered",reason="sent"\} 1/.test(metrics),
+  );
   worker.signal('SIGTERM');
   expect(await worker.ended()).toBe(EXIT.done);
   expect(logOf(worker).at(-1)).toMatchObject({ msg: 'worker stopped', abandoned: 0 });
