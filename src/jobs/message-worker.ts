@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Job, Worker } from 'bullmq';
+import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 type RawJob = Parameters<Worker['createJob']>[0];
@@ -33,6 +33,14 @@ export class MessageWorker extends Worker<string> {
     (Reflect.get(this, 'mainLoopQueue') as { add(nothing: Promise<void>): void } | null)?.add(
       Promise.resolve(),
     );
+  }
+
+  /** BullMQ would pick up another in place of a job that goes back: that one again, which is now the first, and so on without end. */
+  protected override handleFailed(
+    ...[error, job, token, fetchNext, span]: Parameters<Worker<string>['handleFailed']>
+  ): ReturnType<Worker<string>['handleFailed']> {
+    const next = error instanceof WaitingError ? () => false : fetchNext;
+    return super.handleFailed(error, job, token, next, span);
   }
 
   /** Seconds. BullMQ guards its blocking command with a timer, which would outlive a worker closed while Redis is unreachable. */

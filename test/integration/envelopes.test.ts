@@ -159,6 +159,24 @@ describe.concurrent('a job of many messages', () => {
     expect(metric(await worker.metrics(), 'herald_admissions_total')).toBeLessThan(2 * 201);
   });
 
+  it('is left in the queue by a worker that has enough of them in hand', async ({ openEnvironment }) => {
+    const env = await openEnvironment({ channel: { rate: { max: 10, per: '1s' }, concurrency: 2 } });
+    const ids: string[] = [];
+    for (const job of range(6)) {
+      const messages = range(20).map((i) => message(i + 20 * job));
+      ids.push(await addMany(env, messages, { priority: 1 }));
+    }
+    await env.worker();
+    await eventually(
+      'a part of the first',
+      async () => (await env.receipts()).length,
+      (seen) => seen >= 15,
+    );
+    const pickups = await Promise.all(ids.map((id) => env.redis.hget(env.queue.toKey(id), 'ats')));
+    // It looks every half a second whether something urgent waits.
+    expect(pickups.reduce((sum, each) => sum + Number(each), 0)).toBeLessThan(30);
+  });
+
   it('is passed by what is urgent also where one message is sent at a time', async ({ openEnvironment }) => {
     const env = await openEnvironment({
       channel: { concurrency: 1 },
