@@ -114,7 +114,8 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
       const entries = await open(envelope);
       if (entries.length === 0) return [];
       const many = envelope.entries.length > 1;
-      const ends = await deliverAll(entries, many);
+      // Handed back before it was in hand: its turn may be a minute away, by the rate.
+      const ends = deps.pulling() ? await deliverAll(entries, many) : entries.map(() => HAND_BACK);
       const left = ends.filter(({ kind }) => kind === 'rest' || kind === 'hand_back');
       if (many && left.length > 0) await partings.recount(envelope.job.id, left.length);
       return ends;

@@ -148,3 +148,22 @@ it('hands back what has not started, and starts nothing while nothing is to be p
   expect(await paused.delivery.deliver(jobOf('abc'))).toEqual([back, back, back]);
   expect(paused.delivered).toEqual([]);
 });
+
+it('hands a job back at once that was being opened when the others were, whatever the rate', async () => {
+  let pulling = true;
+  const clock = { now: () => NOW, monotonic: systemClock.monotonic };
+  const aheadMs = { urgent: 0, bulk: 0 };
+  const { delivery, delivered } = deliveryOf(() => SENT, {
+    dispatcher: createDispatcher({ concurrency: 2, intervalMs: 3_600_000, aheadMs, clock, onStart() {} }),
+    pulling: () => pulling,
+    async ended() {
+      pulling = false;
+      delivery.handBack();
+      return new Set();
+    },
+  });
+  expect(await delivery.deliver(jobOf('a'))).toEqual([SENT]);
+  const back = { kind: 'hand_back' };
+  expect(await delivery.deliver(jobOf('bc', { pickups: 2 }))).toEqual([back, back]);
+  expect(delivered).toEqual(['a']);
+});
