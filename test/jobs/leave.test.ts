@@ -91,9 +91,12 @@ it('what has left or ended is over for the job, and nothing else', async () => {
 });
 
 it('a job in the failed set goes when all of it has left', async () => {
-  await store.redis.hset(queueKey(JOB), { name: 'messages', data: '{}' });
+  await store.redis.hset(queueKey(JOB), { name: 'messages', data: '{}', 'herald:more': '1' });
+  await store.redis.hset(`${lab.base}:channel`, 'more', '4');
   await store.redis.zadd(queueKey('failed'), 1, JOB);
   await leaveFailedJob(lab.store, JOB, [entry(0), entry(1)]);
   expect(await waiting()).toEqual([`${JOB}:1`, `${JOB}:0`]);
   expect(await store.redis.exists(queueKey(JOB), queueKey('failed'))).toBe(0);
+  // What the others have is still counted.
+  expect(await store.redis.hget(`${lab.base}:channel`, 'more')).toBe('3');
 });

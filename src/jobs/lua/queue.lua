@@ -111,6 +111,7 @@ end
 local function job_failed(id) return redis.call('ZSCORE', QUEUE .. 'failed', id) end
 
 local function drop_failed_job(id)
+  recount_job(id, 1)
   redis.call('ZREM', QUEUE .. 'failed', id)
   redis.call('DEL', QUEUE .. id, QUEUE .. id .. ':logs')
 end
