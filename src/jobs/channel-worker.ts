@@ -97,6 +97,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   let waitsForRoom = false;
   let looking = false;
   let look: NodeJS.Timeout | undefined;
+  /** Jobs of many that are being read. */
+  let opening = 0;
 
   const dispatcher = createDispatcher({
     concurrency: deps.concurrency,
@@ -116,8 +118,11 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     clock,
   });
 
-  /** Whether the messages in hand are as many as can start in a while: more jobs of many would only be held. */
-  const isFull = (): boolean => dispatcher.backlog() >= deps.concurrency;
+  /**
+   * Whether the messages in hand are as many as can start in a while: more jobs of many would only be held. How many a job
+   * has shows when it was read, so one is read at a time.
+   */
+  const isFull = (): boolean => opening > 0 || dispatcher.backlog() >= deps.concurrency;
 
   async function deliver(job: Job<string>): Promise<Verb> {
     // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one.
@@ -125,12 +130,22 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     const many = job.name === MESSAGES_JOB;
     // Not one that stalled: being handed back would reset that count, and a message that kills its workers go on doing so.
     if (many && isFull() && job.stalledCounter === 0) return HAND_BACK;
-    const envelope = await read(queuedJob(job), deps);
-    if (many) holdMany(1);
+    return many ? await deliverMany(job) : await deliverAll(await read(queuedJob(job), deps));
+  }
+
+  const deliverAll = async (envelope: Envelope): Promise<Verb> =>
+    foldDispositions(await delivery.deliver(envelope), clock.now());
+
+  async function deliverMany(job: Job<string>): Promise<Verb> {
+    opening += 1;
+    const envelope = await read(queuedJob(job), deps).finally(() => {
+      opening -= 1;
+    });
+    holdMany(1);
     try {
-      return foldDispositions(await delivery.deliver(envelope), clock.now());
+      return await deliverAll(envelope);
     } finally {
-      if (many) holdMany(-1);
+      holdMany(-1);
     }
   }
 

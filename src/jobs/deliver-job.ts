@@ -2,6 +2,7 @@ import type { Disposition } from '../outcome.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { Dispatcher, Started, Urgency } from './dispatcher.ts';
 import type { Entry, Envelope, Pipeline } from './envelope.ts';
+import { isPart } from './job-ids.ts';
 import { type Leave, placeOf } from './leave.ts';
 
 /**
@@ -67,8 +68,10 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
   function deliverAll(entries: readonly Entry[], many: boolean): Promise<Disposition[]> {
     const ends: Disposition[] = [];
     const failures: unknown[] = [];
-    const { priority } = placeOf(entries[0]!).source;
-    const urgency: Urgency = many || priority > 0 ? 'bulk' : 'urgent';
+    const { origin, source } = placeOf(entries[0]!);
+    const part = many || isPart(origin);
+    const urgency: Urgency = part || source.priority > 0 ? 'bulk' : 'urgent';
+    const rank = 2 * source.priority + (part ? 1 : 0);
     return new Promise((resolve, reject) => {
       const holding: Held = { stop() {} };
       let left = entries.length;
@@ -104,7 +107,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
         }
       }
       held.add(holding);
-      const batch = dispatcher.add({ items: entries, rank: 2 * priority + (many ? 1 : 0), urgency, run });
+      const batch = dispatcher.add({ items: entries, rank, urgency, run });
       holding.stop = (disposition) => withdraw(batch, disposition);
     });
   }
@@ -117,7 +120,8 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
       // Handed back before it was in hand: its turn may be a minute away, by the rate.
       const ends = deps.pulling() ? await deliverAll(entries, many) : entries.map(() => HAND_BACK);
       const left = ends.filter(({ kind }) => kind === 'rest' || kind === 'hand_back');
-      if (many && left.length > 0) await partings.recount(envelope.job.id, left.length);
+      // Only the gauges need it.
+      if (many && left.length > 0) await partings.recount(envelope.job.id, left.length).catch(() => {});
       return ends;
     },
     handBack() {

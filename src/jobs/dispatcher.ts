@@ -45,7 +45,7 @@ export interface DispatcherOptions {
   /** How far ahead of its moment a message may ask. */
   aheadMs: Record<Urgency, number>;
   clock: Pick<Clock, 'monotonic'>;
-  /** Called when the backlog has become smaller. */
+  /** Called at each start: the backlog may have become smaller. */
   onStart(): void;
 }
 

@@ -31,6 +31,9 @@ function randomByte(): number {
   return pool[poolAt++]!;
 }
 
+/** Whether a message of this origin was enqueued as one of many, also when it has left them. */
+export const isPart = (origin: string): boolean => origin.includes(':');
+
 /**
  * Generates the id of a job: `m_` and 18 base62 characters (107 bits), or `e<count>_` and as many for a job of many messages, so
  * that a queue's messages can be counted without reading its jobs. BullMQ stores a job as `<prefix>:<queue>:<job id>`, next to its own

@@ -81,7 +81,7 @@ export async function leaveFailedJob(
 function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): string[] {
   const jobs = all.map(({ entry, until }) => {
     const { origin, source } = placeOf(entry);
-    return { id: origin, t: source.enqueuedAt, p: 2 * source.priority, due: until && Math.ceil(until) };
+    return { id: origin, t: source.enqueuedAt, p: 2 * source.priority + 1, due: until && Math.ceil(until) };
   });
   return [JSON.stringify([...jobs, ...more]), ...all.map(({ entry }) => placeOf(entry).source.data)];
 }

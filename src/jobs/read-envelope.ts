@@ -6,7 +6,7 @@ import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
 import type { MessageRef } from '../observe/observer.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import type { Entry, EntrySource, Envelope, InvalidEntry, QueuedJob } from './envelope.ts';
-import { entryId, MAX_MESSAGES, MAX_MESSAGES_BYTES, MESSAGES_JOB, originalJobId } from './job-ids.ts';
+import { entryId, isPart, MAX_MESSAGES, MAX_MESSAGES_BYTES, MESSAGES_JOB, originalJobId } from './job-ids.ts';
 import { MAX_DATA_BYTES } from './stored-jobs.ts';
 
 /** The fields of a channel that parsing a job requires, from the configuration or from the channel registry. */
@@ -115,8 +115,7 @@ function readMessage(job: QueuedJob, { origin, source, data }: Part, context: Re
         sendAt: parsed.sendAtMs,
         expiresAt: parsed.expiresAtMs,
         lastPlayedAt: message.lastPlayedAt === undefined ? undefined : Date.parse(message.lastPlayedAt),
-        bulk:
-          job.name === MESSAGES_JOB || (message.priority !== undefined && message.priority > 0) || undefined,
+        bulk: isPart(origin) || (message.priority ?? 0) > 0 || undefined,
         requests: context.definition.requests?.(message),
         meta: message.meta && JSON.stringify(message.meta).toWellFormed(),
         ...(disclosed && { to: JSON.stringify(message.to).toWellFormed() }),

@@ -5,7 +5,12 @@ import type { Turns } from '../turns.ts';
 import { inBatches, type Source } from './batches.ts';
 import type { Aside, Attempt, ProducerConnection } from './connection.ts';
 import { groupIntoJobs } from './envelopes.ts';
-import { InterruptedError, type InvalidMessageError, type UnknownChannelError } from './errors.ts';
+import {
+  InterruptedError,
+  type InvalidMessageError,
+  ProducerRefusedError,
+  type UnknownChannelError,
+} from './errors.ts';
 import { gather } from './gather.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';
@@ -57,7 +62,7 @@ export interface SendDeps {
 
 export const MAX_INVALID_KEPT = 1000;
 
-type EnqueueResult = SendResult | InvalidMessageError | UnknownChannelError;
+type EnqueueResult = SendResult | InvalidMessageError | UnknownChannelError | ProducerRefusedError;
 
 /**
  * Sends one message; the calls of one turn of the event loop travel together.
@@ -67,7 +72,7 @@ export function createSend(deps: SendDeps): (input: unknown) => Promise<SendResu
   const enqueueOne = gather(
     (messages: () => Promise<readonly PreparedMessage[]>) =>
       deps.connection.call('send', async (attempt, aside) =>
-        enqueue(await messages(), { attempt, aside, dryRun: false }, deps),
+        enqueue(await messages(), { attempt, aside, dryRun: false, refusals: 'of each' }, deps),
       ),
     MAX_MESSAGES,
   );
@@ -102,7 +107,7 @@ export async function sendMany(
     for (const [offset, preparation] of preparations.entries()) {
       const index = from + offset;
       const enqueued = preparation.kind === 'invalid' ? preparation.error : results.next().value!;
-      if (enqueued instanceof Error) refuse(index, enqueued);
+      if (enqueued instanceof Error) refuse(index, enqueued as InvalidItem['error']);
       else {
         result[enqueued.status] += 1;
         onResult?.({ index, ...enqueued });
@@ -127,19 +132,21 @@ const enqueueBatch = async (
   messages.length === 0
     ? []
     : deps.connection.call('sendMany', (attempt, aside) =>
-        enqueue(messages, { attempt, aside, dryRun }, deps),
+        enqueue(messages, { attempt, aside, dryRun, refusals: 'of all' }, deps),
       );
 
 interface EnqueueContext {
   attempt: Attempt;
   aside: Aside;
   dryRun: boolean;
+  /** Whether a job that Redis refuses fails the whole call, or is the result of its messages: the others may be stored. */
+  refusals: 'of all' | 'of each';
 }
 
 /** Enqueues messages within one call of the connection; returns results in the order of the messages. */
 async function enqueue(
   messages: readonly PreparedMessage[],
-  { attempt, aside, dryRun }: EnqueueContext,
+  { attempt, aside, dryRun, refusals }: EnqueueContext,
   deps: SendDeps,
 ): Promise<EnqueueResult[]> {
   const { connection, channelRegistry, onAccepted } = deps;
@@ -158,7 +165,12 @@ async function enqueue(
       onAccepted(channel, status);
     }
   };
-  await Promise.all(jobs.map(add));
+  const addOrTell = (job: readonly PreparedMessage[]): Promise<void> =>
+    add(job).catch((error: unknown) => {
+      if (!(error instanceof ProducerRefusedError)) throw error;
+      for (const message of job) results.set(message, error);
+    });
+  await Promise.all(jobs.map(refusals === 'of each' ? addOrTell : add));
   return messages.map((message) => results.get(message)!);
 }
 

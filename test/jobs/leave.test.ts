@@ -21,7 +21,7 @@ const messageOf = (each: Entry) => (each.kind === 'delivery' ? each.delivery.led
 
 const queueKey = (key: string): string => `${lab.base.slice(0, -'ledger'.length)}${key}`;
 const leaveBy = (offsetMs: number) => createLeave(lab.store, { offsetMs: () => offsetMs });
-const waiting = () => store.redis.lrange(queueKey('wait'), 0, -1);
+const waiting = () => store.redis.zrange(queueKey('prioritized'), '0', '-1');
 async function dueAt(id: string): Promise<number> {
   return Math.floor(Number(await store.redis.zscore(queueKey('delayed'), id)) / 0x1000);
 }
@@ -29,11 +29,12 @@ async function dueAt(id: string): Promise<number> {
 it('a message that leaves has a job of its own, which any worker may pick up', async () => {
   const leave = leaveBy(0);
   await Promise.all([leave({ entry: entry(0) }), leave({ entry: entry(3, 'm-3', 4) })]);
-  expect(await waiting()).toEqual([`${JOB}:0`]);
-  expect(await store.redis.zrange(queueKey('prioritized'), '0', '-1')).toEqual([`${JOB}:3`]);
+  // Behind what was sent alone with its priority.
+  expect(await waiting()).toEqual([`${JOB}:0`, `${JOB}:3`]);
+  expect(await store.redis.zscore(queueKey('prioritized'), `${JOB}:0`)).toBe(String(2 ** 32 + 1));
   expect(await store.redis.zscore(queueKey('marker'), '0')).toBe('0');
   expect(await store.redis.hgetall(queueKey(`${JOB}:3`))).toMatchObject({
-    ...{ name: 'message', data: '{"id":"m-3"}', timestamp: '1700000000000', priority: '8' },
+    ...{ name: 'message', data: '{"id":"m-3"}', timestamp: '1700000000000', priority: '9' },
   });
 });
 
@@ -51,7 +52,7 @@ it('and is not picked up before its time, by the store’s clock, nor by that of
 it('leaves once, however often it is told to', async () => {
   await leaveBy(0)({ entry: entry(0) });
   // A worker has the job: it is in no list.
-  await store.redis.del(queueKey('wait'));
+  await store.redis.del(queueKey('prioritized'));
   await leaveBy(0)({ entry: entry(0), until: (await store.now()) + SECOND });
   expect(await waiting()).toEqual([]);
   expect(await store.redis.zcard(queueKey('delayed'))).toBe(0);
@@ -95,7 +96,7 @@ it('a job in the failed set goes when all of it has left', async () => {
   await store.redis.hset(`${lab.base}:channel`, 'more', '4');
   await store.redis.zadd(queueKey('failed'), 1, JOB);
   await leaveFailedJob(lab.store, JOB, [entry(0), entry(1)]);
-  expect(await waiting()).toEqual([`${JOB}:1`, `${JOB}:0`]);
+  expect(await waiting()).toEqual([`${JOB}:0`, `${JOB}:1`]);
   expect(await store.redis.exists(queueKey(JOB), queueKey('failed'))).toBe(0);
   // What the others have is still counted.
   expect(await store.redis.hget(`${lab.base}:channel`, 'more')).toBe('3');

@@ -83,8 +83,9 @@ describe('a job of many messages', () => {
     const { source, origin } = placeOf(there!);
     const job = { id: origin, name: 'message', text: source.data, timestamp: 1_700_000_000_000 };
     const [here] = readEnvelope({ ...job, pickups: 1, stalls: 0 }, context).entries;
-    const { bulk, ...ledger } = (there as DeliveryEntry).delivery.ledger;
-    expect(bulk).toBe(true);
+    const { ledger } = (there as DeliveryEntry).delivery;
+    // Bulk it stays, or the retries of a large job would pass what is urgent.
+    expect(ledger.bulk).toBe(true);
     expect(here).toMatchObject({ delivery: { ledger } });
   });
 

@@ -211,6 +211,18 @@ describe('send', () => {
   });
 });
 
+it('tells a refusal of one job to its own callers, though others share the turn', async () => {
+  const sender = producer({ channels: ['kongregate', 'zulip'] });
+  await redis.set('herald:{zulip}:wait', 'what is no list');
+  const note = { platform: 'zulip' as const, to: { userIds: [1] }, content: 'Hello' };
+  const [stored, refused] = await Promise.allSettled([sender.send(hello), sender.send(note)]);
+  expect(stored).toMatchObject({ status: 'fulfilled', value: { status: 'queued' } });
+  expect(refused).toMatchObject({ status: 'rejected', reason: expect.any(ProducerRefusedError) });
+  await expect(sender.sendMany([hello, note])).rejects.toMatchObject({
+    cause: expect.any(ProducerRefusedError),
+  });
+});
+
 describe('channels', () => {
   it('refuses a name that nobody announced, and takes one that its caller lists', async () => {
     const sender = producer();

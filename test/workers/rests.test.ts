@@ -96,8 +96,8 @@ describe.concurrent('a rate', () => {
     expect(await env.agreed(60, workers)).toEqual({ 'delivered/sent': 60 });
     const times = env.sandbox.journal.calls().map(({ at }) => at);
     const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
-    // 59 intervals of 50 ms; a request may be late for its own moment, so single gaps prove nothing.
-    expect(spanMs).toBeGreaterThanOrEqual(2_800);
+    // 59 intervals of 50 ms; a request may be late for its own moment, the first one too, so single gaps prove nothing.
+    expect(spanMs).toBeGreaterThanOrEqual(2_400);
     expect(spanMs).toBeLessThan(10_000);
   });
 });

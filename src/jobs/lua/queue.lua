@@ -17,9 +17,13 @@ end
 
 -- The gauges count messages and the queue counts jobs: what a job of many has more than one is counted here, until it is
 -- over (pick-up.lua). Its id says that it has any.
+local function change_more(by)
+  local more = figure(redis.call('HGET', CHANNEL, 'more')) + by
+  redis.call('HSET', CHANNEL, 'more', string.format('%.0f', more))
+end
+
 local function count_more(job, wait)
-  redis.call('HSET', QUEUE .. job.id, 'herald:more', string.format('%.0f', job.messages - 1))
-  redis.call('HINCRBY', CHANNEL, 'more', string.format('%.0f', job.messages - 1))
+  change_more(job.messages - 1)
   if wait > 0 then note_wait('more', job.due, job.messages - 1, job.due) end
 end
 
@@ -28,7 +32,7 @@ local function recount_job(id, messages)
   local counted = redis.call('HGET', QUEUE .. id, 'herald:more')
   if not counted then return end
   redis.call('HSET', QUEUE .. id, 'herald:more', string.format('%.0f', messages - 1))
-  redis.call('HINCRBY', CHANNEL, 'more', string.format('%.0f', messages - 1 - figure(counted)))
+  change_more(messages - 1 - figure(counted))
 end
 
 -- Of the messages that `count_more` counted: how many there are, and how many in jobs that workers have in hand.
@@ -72,9 +76,13 @@ local function add_job(job)
   local wait = math.max(0, (job.due or 0) - now)
   local fields = { 'name', job.name or 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp,
     'delay', string.format('%.0f', wait), 'priority', string.format('%.0f', job.priority) }
-  redis.call('HSET', QUEUE .. job.id, unpack(fields))
-  if (job.messages or 1) > 1 then count_more(job, wait) end
+  if (job.messages or 1) > 1 then
+    fields[#fields + 1], fields[#fields + 2] = 'herald:more', string.format('%.0f', job.messages - 1)
+    count_more(job, wait)
+  end
+  -- The job last: what fails here must not leave one that is in no list.
   place(job, wait)
+  redis.call('HSET', QUEUE .. job.id, unpack(fields))
   return true
 end
 

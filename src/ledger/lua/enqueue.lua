@@ -82,8 +82,8 @@ for i, message in ipairs(fresh) do
   if message.readable and added then
     enlist(message, many and entry_key(i - 1) or request.key)
   elseif message.readable then
-    -- Another message of its name ended a day ago just now, between the first call and its repetition: the job that is
-    -- there has not got it.
+    -- The day after its namesake's end passed between the first call and its repetition: the job that is there has not got
+    -- it.
     answer[message.position] = 0
   end
 end
