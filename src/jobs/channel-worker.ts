@@ -11,13 +11,14 @@ import { applyVerb, isSignal, leaveToStall } from './apply-verb.ts';
 import { type ChannelQueue, channelQueue } from './channel-queue.ts';
 import { createJobDelivery, type Partings } from './deliver-job.ts';
 import { createDispatcher } from './dispatcher.ts';
-import type { Entry, Envelope, Pipeline, QueuedJob } from './envelope.ts';
+import type { Envelope, Pipeline } from './envelope.ts';
 import { foldDispositions, type Verb } from './fold-dispositions.ts';
 import { guardScripts } from './guarded-scripts.ts';
 import { MESSAGES_JOB } from './job-ids.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
+import { openJob } from './open-job.ts';
 import { openQueue } from './open-queue.ts';
-import { type ReadContext, readEntries } from './read-envelope.ts';
+import type { ReadContext } from './read-envelope.ts';
 
 /** Processes the jobs of one channel, so many messages at a time, and applies the resulting verb to each job. */
 export interface ChannelWorker {
@@ -77,8 +78,6 @@ const EVENTS_KEPT = 100;
  * How often a worker with no room for jobs of many picks up one nevertheless: it may be a single message, which goes first.
  */
 const LOOK_PAST_MS = 500;
-/** How many messages are read before others have their turn. */
-const READ_AT_ONCE = 25;
 const HAND_BACK: Verb = { kind: 'hand_back' };
 
 export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
@@ -130,7 +129,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     const many = job.name === MESSAGES_JOB;
     // Not one that stalled: being handed back would reset that count, and a message that kills its workers go on doing so.
     if (many && isFull() && job.stalledCounter === 0) return HAND_BACK;
-    return many ? await deliverMany(job) : await deliverAll(await read(queuedJob(job), deps));
+    return many ? await deliverMany(job) : await deliverAll(await openJob(job, deps));
   }
 
   const deliverAll = async (envelope: Envelope): Promise<Verb> =>
@@ -138,7 +137,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
 
   async function deliverMany(job: Job<string>): Promise<Verb> {
     opening += 1;
-    const envelope = await read(queuedJob(job), deps).finally(() => {
+    const envelope = await openJob(job, deps).finally(() => {
       opening -= 1;
     });
     holdMany(1);
@@ -245,39 +244,6 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       await worker.close();
       await queue.close();
     },
-    abandon() {
-      worker.abandon();
-    },
+    abandon: () => worker.abandon(),
   };
 }
-
-/** Reads a job, a part of its messages at a time. */
-async function read(
-  job: QueuedJob,
-  { turns, reading }: Pick<ChannelWorkerDeps, 'turns' | 'reading'>,
-): Promise<Envelope> {
-  const reader = readEntries(job, reading);
-  const entries: Entry[] = [];
-  function readPart(): boolean {
-    for (let i = 0; i < READ_AT_ONCE; i++) {
-      const { value, done } = reader.next();
-      if (done) return true;
-      entries.push(value);
-    }
-    return false;
-  }
-  while (!(await turns(readPart)));
-  const [first, ...rest] = entries;
-  return { job, entries: [first!, ...rest] };
-}
-
-/** Converts the fields of a job's hash that `pick-up.lua` lets through. */
-const queuedJob = (job: Job<string>): QueuedJob => ({
-  id: job.id ?? '',
-  name: job.name,
-  text: job.data,
-  size: Number(job.progress) || undefined,
-  timestamp: job.timestamp,
-  pickups: job.attemptsStarted,
-  stalls: job.stalledCounter,
-});

@@ -1,0 +1,39 @@
+import type { Job } from 'bullmq';
+import type { Turns } from '../turns.ts';
+import type { Entry, Envelope, QueuedJob } from './envelope.ts';
+import { type ReadContext, readEntries } from './read-envelope.ts';
+
+/** How many messages are read before others have their turn. */
+const READ_AT_ONCE = 25;
+
+/** Reads a job that was picked up, a part of its messages at a time. */
+export async function openJob(
+  picked: Job<string>,
+  { turns, reading }: { turns: Turns; reading: ReadContext },
+): Promise<Envelope> {
+  const job = queuedJob(picked);
+  const reader = readEntries(job, reading);
+  const entries: Entry[] = [];
+  function readPart(): boolean {
+    for (let i = 0; i < READ_AT_ONCE; i++) {
+      const { value, done } = reader.next();
+      if (done) return true;
+      entries.push(value);
+    }
+    return false;
+  }
+  while (!(await turns(readPart)));
+  const [first, ...rest] = entries;
+  return { job, entries: [first!, ...rest] };
+}
+
+/** Converts the fields of a job's hash that `pick-up.lua` lets through. */
+const queuedJob = (job: Job<string>): QueuedJob => ({
+  id: job.id ?? '',
+  name: job.name,
+  text: job.data,
+  size: Number(job.progress) || undefined,
+  timestamp: job.timestamp,
+  pickups: job.attemptsStarted,
+  stalls: job.stalledCounter,
+});
