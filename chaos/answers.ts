@@ -1,4 +1,5 @@
 import type { Breach } from './breach.ts';
+import { channelNameOf } from './channels.ts';
 import type { Forgetting } from './forgetting.ts';
 
 /** What a producer was answered, held against what was handed over until then. */
@@ -49,5 +50,5 @@ export function createAnswers(): Answers {
 
 const breach = (kind: Breach['kind'], id: string, what: string): Breach => ({
   ...{ kind, id, what, calls: [] },
-  channel: id.replace(/-\d+$/, ''),
+  channel: channelNameOf(id),
 });

@@ -1,5 +1,6 @@
 import type { Random } from '../src/clock.ts';
 import { type BatchOrder, garbage, type MessageOrder } from './orders.ts';
+import { type Urgency, urgencyOf } from './urgency.ts';
 
 /** Of all messages, those that travel in jobs of many. */
 const MANY = 0.5;
@@ -11,8 +12,7 @@ const FOREIGN = 0.3;
 const BAD = 0.5;
 const AGAIN = 0.15;
 const TWICE = 0.3;
-const PRIORITIZED = 0.3;
-const LATER = { share: 0.2, leastMs: 2_000, mostMs: 8_000 };
+const URGENCY = { prioritized: 0.3, later: 0.2 };
 
 /** How large a batch begins here, or 0: small ones are as frequent as large ones. */
 export function batchSize(made: { all: number; inMany: number }, messages: number, random: Random): number {
@@ -26,23 +26,16 @@ export interface BatchContext {
   now: number;
   /** Nothing that nobody can read. */
   orderly: boolean;
-  /** The message of this position in the batch. */
-  order(position: number): MessageOrder;
+  /** The message of this position in the batch, as urgent as all of them. */
+  order(position: number, urgency: Urgency): MessageOrder;
 }
 
 export function planBatch(size: number, { random, now, orderly, order }: BatchContext): BatchOrder {
   const by = random() < FOREIGN ? 'foreign' : 'producer';
   const bad = by === 'foreign' && random() < BAD && !orderly ? 1 : 0;
-  const priority = random() < PRIORITIZED ? 1 + Math.floor(random() * 10) : 0;
-  const waitMs = random() < LATER.share ? LATER.leastMs + random() * (LATER.mostMs - LATER.leastMs) : 0;
-  const fields = {
-    ...(priority > 0 && { priority }),
-    ...(waitMs > 0 && { sendAt: new Date(Math.ceil(now + waitMs)).toISOString() }),
-  };
-  const messages = Array.from({ length: size - bad }, (_, position) => {
-    const { message, ...given } = order(position + bad);
-    return { ...given, message: { ...message, ...fields } };
-  });
+  const urgency = urgencyOf(URGENCY, random, now);
+  const { waitMs } = urgency;
+  const messages = Array.from({ length: size - bad }, (_, position) => order(position + bad, urgency));
   const twice = messages[Math.floor(random() * messages.length)]!;
   if (by === 'foreign' && random() < TWICE) messages.push(twice);
   return {

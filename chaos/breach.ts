@@ -1,6 +1,7 @@
 import type { Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Channel } from './channels.ts';
+import type { Control } from './controls.ts';
 
 /** What broke the promise: of which message, and how. */
 export interface Breach {
@@ -15,7 +16,10 @@ export interface Breach {
     | 'ended_early'
     | 'answer_thrown_away'
     | 'false_duplicate'
-    | 'queued_twice';
+    | 'queued_twice'
+    | 'sent_after_cancel'
+    | 'uncancelled'
+    | 'false_answer';
   channel: string;
   id: string;
   what: string;
@@ -34,6 +38,10 @@ export interface History {
   deadLetters: ReadonlySet<string>;
   /** Of the messages of all channels, by id. */
   times: ReadonlyMap<string, Times>;
+  /** What was asked of the messages of all channels, each one's in order, by id. */
+  controls: ReadonlyMap<string, readonly Control[]>;
+  /** When a worker first had a message in hand: `<channel> <message>`. */
+  pickups: ReadonlyMap<string, number>;
 }
 
 /** When a message may be sent, and when it is over; milliseconds since the epoch. */

@@ -2,6 +2,7 @@ import type { SandboxCall } from '../src/sandbox/index.ts';
 import { arrivals } from './arrivals.ts';
 import type { Breach, History } from './breach.ts';
 import type { Channel } from './channels.ts';
+import { controlStory } from './control-story.ts';
 import { finalStates } from './final-states.ts';
 import { inTime } from './in-time.ts';
 import type { LateWrites } from './late-writes.ts';
@@ -11,7 +12,13 @@ import { idInContent } from './messages.ts';
 const DECIDED = new Set(['accepted', 'daily_limit']);
 
 export function check(history: History): Breach[] {
-  return [...finalStates(history), ...secondMessages(history), ...arrivals(history), ...inTime(history)];
+  return [
+    ...finalStates(history),
+    ...secondMessages(history),
+    ...arrivals(history),
+    ...inTime(history),
+    ...controlStory(history),
+  ];
 }
 
 /** What broke the promise, and what only looks so: a request of it was written beyond the bounds of the guarantee. */

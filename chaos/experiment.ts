@@ -2,14 +2,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../src/clock.ts';
 import { seededRandom } from '../src/sandbox/seeded-random.ts';
 import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
+import type { Pickup } from '../testing/worker-protocol.ts';
 import type { Times } from './breach.ts';
 import { SERVED } from './channels.ts';
 import { check, separate } from './checker.ts';
+import { remembered } from './controls.ts';
 import { performFaults, placeOf } from './faults.ts';
 import { DRAIN_MS, type Fleet, openFleet } from './fleet.ts';
 import { gather, strays } from './history.ts';
 import { answersKept } from './in-time.ts';
 import { lateWrites } from './late-writes.ts';
+import { createManyTally, type ManyTally } from './many.ts';
 import { type MessagePlan, planMessages } from './messages.ts';
 import { type Fault, LOSS_MS, planFaults, planLosses } from './nemesis.ts';
 import type { ChaosOptions } from './options.ts';
@@ -42,6 +45,9 @@ interface Run {
   /** The producer's way to Redis. */
   enqueueing: FaultyProxy;
   rollouts: Rollouts;
+  many: ManyTally;
+  /** When each message was first picked up. */
+  pickups: ReadonlyMap<string, number>;
   faults: Map<string, number>;
   /** What broke the promise and is of no one message. */
   complaints: string[];
@@ -70,11 +76,18 @@ export async function experiment(
   const store = await openStore(systemClock);
   const proxy = await openFaultyProxy(store.server.port);
   const platforms = await openPlatforms(systemClock, options.seed);
+  const many = createManyTally();
+  const pickups = new Map<string, number>();
+  const onPickup = (pickup: Pickup): void => {
+    many.note(pickup);
+    if (!pickups.has(pickup.message)) pickups.set(pickup.message, systemClock.now());
+  };
   const fleet = await openFleet({
     size: options.workers,
     redisPort: store.server.port,
     logs: context.logs,
     clock: systemClock,
+    onPickup,
     onFailpoint: (failpoint) =>
       count(`${failpoint.does === 'die' ? 'kill -9' : 'event loop blocked'} ${placeOf(failpoint)}`),
     config: (redis) => ({
@@ -94,11 +107,11 @@ export async function experiment(
     versions: planVersions(options.rollouts),
     now: () => systemClock.now(),
     left: (channel) => leftIn(store.redis, channel),
-    onPickup: fleet.many.note,
+    onPickup,
   });
   const startedAt = systemClock.monotonic();
   const run: Run = {
-    ...{ options, context, store, platforms, fleet, orders, rollouts, faults },
+    ...{ options, context, store, platforms, fleet, orders, rollouts, many, pickups, faults },
     ...{ enqueueing: proxy, complaints: [] },
     elapsed: () => systemClock.monotonic() - startedAt,
     pause,
@@ -181,6 +194,7 @@ async function playPart(run: Run, part: Part, count: Count): Promise<void> {
 }
 
 async function settle(run: Run): Promise<void> {
+  await run.orders.controller.done();
   const left = await settled(run, TAIL_MS);
   if (left > 0) run.complaints.push(`${left} jobs were still in the queues at the end`);
 }
@@ -216,7 +230,10 @@ async function findings(run: Run): Promise<Findings> {
   const { options, context, store, platforms, fleet, orders, faults, elapsed } = run;
   const { acknowledged, sent } = orders;
   const { forgettings } = store;
-  const histories = await gather(store.redis, platforms, { acknowledged, times: timesOf(sent), forgettings });
+  const histories = await gather(store.redis, platforms, {
+    ...{ acknowledged, times: timesOf(sent), forgettings, pickups: run.pickups },
+    controls: remembered(orders.controller.carriedOut, forgettings),
+  });
   const unknown = await unknownRuns(context.logs);
   const calmFrom = run.calmFrom ?? Number.POSITIVE_INFINITY;
   const breaches = [
@@ -243,7 +260,8 @@ async function findings(run: Run): Promise<Findings> {
     histories,
     acknowledged: orders.acknowledged.size,
     repeated: orders.repeated,
-    many: fleet.many.figures(),
+    many: run.many.figures(),
+    controls: orders.controller.carriedOut,
     faults,
     unknown,
     recovery: fleet.recovery.figures((message) => finals.get(message)),

@@ -5,13 +5,11 @@ import type { Failpoint } from '../testing/failpoints.ts';
 import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 import type { Pickup } from '../testing/worker-protocol.ts';
-import { createManyTally, type ManyTally } from './many.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 
 /** The workers of a run, each with its own way to Redis. Whichever dies is started again at once. */
 export interface Fleet {
   readonly recovery: Recovery;
-  readonly many: ManyTally;
   /** By place; the process in a place changes. */
   readonly places: readonly Place[];
   /** What a worker did that it never should: told at the end, and breaks the promise. */
@@ -47,6 +45,7 @@ export interface FleetOptions {
   config(redis: string): Record<string, unknown>;
   logs: string;
   clock: Clock;
+  onPickup(pickup: Pickup): void;
   /** A worker reached its failpoint. */
   onFailpoint(failpoint: Failpoint): void;
 }
@@ -58,7 +57,6 @@ const END_MS = 8_000;
 export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const { clock, logs, size } = options;
   const recovery = createRecovery();
-  const many = createManyTally();
   const complaints: string[] = [];
   const everybody = new Set<WorkerProcess>();
   const expected = new Set<WorkerProcess>();
@@ -74,7 +72,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const events = {
     onPickup(pickup: Pickup) {
       recovery.taken(clock.now(), pickup.job);
-      many.note(pickup);
+      options.onPickup(pickup);
     },
     onFailpoint(worker: WorkerProcess, failpoint: Failpoint) {
       options.onFailpoint(failpoint);
@@ -126,7 +124,6 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
 
   return {
     recovery,
-    many,
     places,
     complaints,
     get started() {

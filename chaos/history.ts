@@ -15,13 +15,15 @@ export interface Gathered {
   times: ReadonlyMap<string, Times>;
   /** What the store was made to forget: it was written down. */
   forgettings: readonly Forgetting[];
+  controls: History['controls'];
+  pickups: History['pickups'];
 }
 
 /** Collects what is checked: Herald's receipts, and the calls as the simulated platforms wrote them down. */
 export async function gather(
   redis: Redis,
   { sandboxes }: Platforms,
-  { acknowledged, times, forgettings }: Gathered,
+  { acknowledged, forgettings, ...known }: Gathered,
 ): Promise<History[]> {
   return await Promise.all(
     CHANNELS.map(async (channel) => {
@@ -30,11 +32,11 @@ export async function gather(
       const own = `${channel.name} `;
       const ids = [...acknowledged].filter((key) => key.startsWith(own)).map((key) => key.slice(own.length));
       const calls = callsOf(channel, sandboxes);
-      const known = unforgotten(channel, forgettings, {
+      const ended = unforgotten(channel, forgettings, {
         receipts: kept,
         deadLetters: await deadLettersOf(channel, redis),
       });
-      return { channel, ...known, calls, acknowledged: new Set(ids), times };
+      return { ...known, channel, ...ended, calls, acknowledged: new Set(ids) };
     }),
   );
 }

@@ -4,18 +4,9 @@ import type { Breach, History } from './breach.ts';
 /** A window's end and beginning, and what a slow machine adds. */
 const MARGIN_MS = 10_000;
 
-/** Nothing is sent before it may be, and nothing ends before its time that had still time. */
-export function inTime({ channel, calls, receipts, times }: History): Breach[] {
+/** Nothing ends before its time that had still time. */
+export function inTime({ channel, receipts, times }: History): Breach[] {
   const breaches: Breach[] = [];
-  for (const [id, sent] of accepted(calls)) {
-    const [first] = sent;
-    const { sendAt } = times.get(id) ?? {};
-    if (first && sendAt !== undefined && first.at < sendAt)
-      breaches.push({
-        ...{ kind: 'early', channel: channel.name, id, calls: sent },
-        what: `arrived ${sendAt - first.at} ms before its sendAt`,
-      });
-  }
   for (const { id, at, state, reason } of receipts) {
     const { expiresAt, defers } = times.get(id) ?? {};
     if (expiresAt === undefined || state !== 'suppressed') continue;

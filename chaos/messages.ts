@@ -1,8 +1,10 @@
 import type { MessageInput } from '../src/app.ts';
 import type { Clock, Random } from '../src/clock.ts';
-import { batchSize, planBatch } from './batches.ts';
+import { type BatchContext, batchSize, planBatch } from './batches.ts';
 import { CHANNELS, type Channel, channelOf, FIRST_WINDOW_MS } from './channels.ts';
+import { planControls } from './controls.ts';
 import { type Again, garbage, type MessageOrder, type Order } from './orders.ts';
+import { type Urgency, urgencyOf } from './urgency.ts';
 
 export interface MessagePlan {
   messages: number;
@@ -20,7 +22,7 @@ const OTHER_PEOPLE = 1_000_000;
 const DEFERRED = 0.2;
 const AGAIN = 0.03;
 const GARBAGE = 0.002;
-const LATER = 0.01;
+const URGENCY = { prioritized: 0.01, later: 0.03 };
 const ALONE = 0.7;
 /** Long enough for a kill, an outage and a quiet period; short enough for the run to end. */
 const LIFE_MS = { least: 90_000, most: 150_000 };
@@ -35,13 +37,18 @@ export function* planMessages(
   const made = { all: 0, inMany: 0 };
 
   /** The crowd of a renamed account stays that of its first name. */
-  function messageOrder(number: number, drawn: Channel, channel: Channel): MessageOrder {
+  function messageOrder(
+    number: number,
+    { drawn, channel }: { drawn: Channel; channel: Channel },
+    urgency = urgencyOf(URGENCY, random, clock.now()),
+  ): MessageOrder {
     const id = `${channel.name}-${number}`;
     const recipient = strangers + Math.floor(random() * (crowds.get(drawn) ?? 1));
     const roll = random();
     const again: Again = roll < AGAIN / 2 ? 'produced' : roll < AGAIN ? 'foreign' : 'no';
-    const message = compose(channel, id, recipient, { random, now: clock.now() });
-    return { kind: 'message', channel, id, message, again, alone: random() < ALONE };
+    const message = compose(channel, id, recipient, { random, now: clock.now(), urgency });
+    const controls = planControls(random, urgency.waitMs);
+    return { kind: 'message', channel, id, message, again, alone: random() < ALONE, controls };
   }
 
   while (made.all < messages) {
@@ -50,12 +57,13 @@ export function* planMessages(
     const channel = drawn === MOVING && number >= movedFrom ? MOVED : drawn;
     const size = batchSize(made, messages, random);
     if (size > 0) {
-      const order = (position: number): MessageOrder => messageOrder(number + position, drawn, channel);
+      const order: BatchContext['order'] = (position, urgency) =>
+        messageOrder(number + position, { drawn, channel }, urgency);
       yield planBatch(size, { random, now: clock.now(), orderly, order });
       made.inMany += size;
     } else if (random() < GARBAGE && !orderly) {
       yield { kind: 'garbage', channel, data: garbage(random, number) };
-    } else yield messageOrder(number, drawn, channel);
+    } else yield messageOrder(number, { drawn, channel });
     made.all += Math.max(1, size);
   }
 }
@@ -81,7 +89,7 @@ function compose(
   channel: Channel,
   id: string,
   recipient: number,
-  { random, now }: { random: Random; now: number },
+  { random, now, urgency }: { random: Random; now: number; urgency: Urgency },
 ): MessageInput {
   const lifeMs = LIFE_MS.least + random() * (LIFE_MS.most - LIFE_MS.least);
   return {
@@ -91,8 +99,7 @@ function compose(
     content: `This is ${id} for you`,
     expiresAt: new Date(now + lifeMs).toISOString(),
     ...(random() < DEFERRED && { onQuota: 'defer' }),
-    ...(random() < LATER && { sendAt: new Date(now + 5_000).toISOString() }),
-    ...(random() < LATER && { priority: 5 }),
+    ...urgency.fields,
   } as MessageInput;
 }
 

@@ -1,6 +1,7 @@
 import type { MessageInput } from '../src/app.ts';
 import type { Random } from '../src/clock.ts';
 import type { Channel } from './channels.ts';
+import type { ControlOrder } from './controls.ts';
 
 /** One thing that a producer does. */
 export type Order =
@@ -17,6 +18,8 @@ export interface MessageOrder {
   again: Again;
   /** Sent in a turn of the event loop of its own: others travel together with what is sent beside them. */
   alone: boolean;
+  /** What is asked of it later. */
+  controls: readonly ControlOrder[];
 }
 
 /** The same message once more: by the producer, or by somebody else as a job of its own. */

@@ -3,7 +3,8 @@ import { createProducer, type MessageInput } from '../src/app.ts';
 import { systemClock } from '../src/clock.ts';
 import { entryId } from '../src/jobs/job-ids.ts';
 import { type Answers, createAnswers } from './answers.ts';
-import { CHANNELS, type Channel } from './channels.ts';
+import { CHANNELS, type Channel, channelNameOf } from './channels.ts';
+import { type Controller, openController } from './controller.ts';
 import { openForeignProducer } from './foreign.ts';
 import { type BatchOrder, countOf, type MessageOrder, type Order } from './orders.ts';
 import { persistently, TIMEOUT_MS } from './persistently.ts';
@@ -17,6 +18,7 @@ export interface Orders {
   /** Messages that were told to be there already, and those that were added in other jobs all the same. */
   readonly repeated: { refused: number; foreign: number };
   readonly answers: Pick<Answers, 'wrong'>;
+  readonly controller: Pick<Controller, 'carriedOut' | 'done'>;
   /** What was sent, by id. */
   readonly sent: ReadonlyMap<string, MessageInput>;
   carryOut(orders: readonly Order[]): Promise<void>;
@@ -37,6 +39,7 @@ export interface Orders {
 export function openOrders(redis: string, straight: string): Orders {
   const acknowledged = new Set<string>();
   const sent = new Map<string, MessageInput>();
+  const enqueued = new Set<string>();
   const underWay = new Set<Promise<unknown>>();
   const repeated = { refused: 0, foreign: 0 };
   const answers = createAnswers();
@@ -47,9 +50,11 @@ export function openOrders(redis: string, straight: string): Orders {
     timeoutMs: TIMEOUT_MS,
   });
   const foreign = openForeignProducer(straight);
+  const controller = openController({ redis, clock: systemClock, isEnqueued: (id) => enqueued.has(id) });
 
   function note({ id, status }: { id: string; status: 'queued' | 'duplicate' }): void {
-    acknowledged.add(`${id.replace(/-\d+$/, '')} ${id}`);
+    acknowledged.add(`${channelNameOf(id)} ${id}`);
+    enqueued.add(id);
     answers.answered(systemClock.now(), id, status);
     if (status === 'duplicate') repeated.refused += 1;
   }
@@ -112,15 +117,18 @@ export function openOrders(redis: string, straight: string): Orders {
   }
 
   async function carryOut(orders: readonly Order[]): Promise<void> {
-    const enqueued: Promise<void>[] = [];
+    const enqueuing: Promise<void>[] = [];
     for (const order of orders) {
-      for (const { id, message } of messagesOf(order)) sent.set(id, message);
+      for (const each of messagesOf(order)) {
+        if (!sent.has(each.id)) controller.follow(each);
+        sent.set(each.id, each.message);
+      }
       const alone = order.kind === 'message' && order.alone;
       if (alone) await nextTurn();
-      enqueued.push(enqueue(order));
+      enqueuing.push(enqueue(order));
       if (alone) await nextTurn();
     }
-    await Promise.all(enqueued);
+    await Promise.all(enqueuing);
     for (const order of orders) carriedOut += countOf(order);
   }
 
@@ -128,6 +136,7 @@ export function openOrders(redis: string, straight: string): Orders {
     acknowledged,
     repeated,
     answers,
+    controller,
     get carriedOut() {
       return carriedOut;
     },
@@ -159,6 +168,7 @@ export function openOrders(redis: string, straight: string): Orders {
     pause: foreign.pause,
     resume: foreign.resume,
     async close() {
+      await controller.close();
       await producer.close();
       await foreign.close();
     },

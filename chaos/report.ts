@@ -1,5 +1,6 @@
 import type { Breach, History } from './breach.ts';
 import { QUIET_MS, TIMEOUT_MS } from './channels.ts';
+import type { Control } from './controls.ts';
 import type { ManyFigures } from './many.ts';
 import type { RecoveryFigures } from './recovery.ts';
 
@@ -12,6 +13,7 @@ export interface Findings {
   repeated: { refused: number; foreign: number };
   /** How messages travelled in jobs of many. */
   many: ManyFigures;
+  controls: readonly Control[];
   faults: ReadonlyMap<string, number>;
   /** Runs with a send whose end was unknown, by the log: `<channel> <id> <run>`. */
   unknown: ReadonlySet<string>;
@@ -57,6 +59,7 @@ export function closingTable(findings: Findings): string {
       ...[...findings.faults].toSorted(([a], [b]) => (a < b ? -1 : 1)),
       ['answers of a platform spoilt', calls.filter(({ fault }) => fault !== undefined).length],
     ]),
+    section('cancelled and rescheduled by id, by the answer', controlRows(findings)),
     section('final states', finalRows(histories)),
     section('unknown sends, by how their runs ended', unknownRows(findings)),
     section('the promise', [
@@ -65,7 +68,10 @@ export function closingTable(findings: Findings): string {
       ['second messages to a player in a window', of('second_message')],
       ['messages that arrived twice', of('arrived_twice', false)],
       ['confirmable duplicates', of('arrived_twice', true)],
-      ['arrived before its time', of('early')],
+      ['sent before its time', of('early')],
+      ['sent after it was cancelled', of('sent_after_cancel')],
+      ['cancelled, and no such end; or such an end unasked', of('uncancelled')],
+      ['false answers to a cancel or reschedule', of('false_answer')],
       ['ended before its time', of('ended_early')],
       ['answered, and called a doubt', of('answer_thrown_away')],
       ['called a duplicate, and there was no other', of('false_duplicate')],
@@ -101,6 +107,9 @@ function finalRows(histories: readonly History[]): Row[] {
     histories.flatMap(({ receipts }) => receipts.map(({ state, reason }) => `${state}/${reason}`)),
   );
 }
+
+const controlRows = ({ controls }: Findings): Row[] =>
+  counted(controls.map(({ kind, status }) => `${kind}: ${status}`));
 
 /** A worker that died with its answer left no line: that the send was unknown is seen by the end of the run. */
 function unknownRows({ histories, unknown }: Findings): Row[] {

@@ -1,5 +1,6 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Breach, History } from './breach.ts';
+import { channelNameOf } from './channels.ts';
 import { idInContent } from './messages.ts';
 import type { Deployed } from './rollouts.ts';
 
@@ -63,5 +64,5 @@ function breachOf(calls: Pair): Breach {
   const [first, second] = calls;
   const id = idInContent(second.content) ?? second.content;
   const what = `accepted for ${second.recipient} ${second.at - first.at} ms after ${idInContent(first.content)}`;
-  return { kind: 'second_message', channel: id.replace(/-\d+$/, ''), id, what, calls };
+  return { kind: 'second_message', channel: channelNameOf(id), id, what, calls };
 }

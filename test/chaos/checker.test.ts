@@ -7,27 +7,15 @@ import { answersKept } from '../../chaos/in-time.ts';
 import { rolloutWindows } from '../../chaos/rollout-windows.ts';
 import type { Receipt } from '../../src/observe/receipts.ts';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
+import { call, historyOf, receipt, START, WINDOW_MS } from './history.ts';
 
 /** The checker must be able to find a broken promise. */
-
-const WINDOW_MS = 60_000;
-const START = 100 * WINDOW_MS;
-
-const call = (id: string, at: number, result = 'accepted', recipient = '21'): SandboxCall => ({
-  ...{ at: START + at, platform: 'kongregate', recipient, result },
-  content: `This is ${id} for you`,
-});
-const receipt = (id: string, fields: Partial<Receipt> = {}): Receipt => ({
-  ...{ entry: '1-0', v: 1, id, run: 1, state: 'delivered', reason: 'sent', at: START, attempts: 1 },
-  ...fields,
-});
 
 function breaches(history: Partial<History> & { acknowledged?: ReadonlySet<string> }): Breach['kind'][] {
   const receipts = history.receipts ?? [];
   const acknowledged = history.acknowledged ?? new Set(receipts.map(({ id }) => id));
   const deadLetters = history.deadLetters ?? new Set(receipts.map(({ id }) => id));
-  const whole = { channel: channelOf('kongregate'), calls: [], times: new Map(), ...history };
-  return check({ ...whole, receipts, acknowledged, deadLetters }).map(({ kind }) => kind);
+  return check(historyOf({ ...history, receipts, acknowledged, deadLetters })).map(({ kind }) => kind);
 }
 
 describe('the check of a run', () => {
@@ -42,11 +30,7 @@ describe('the check of a run', () => {
 
   it('keeps apart what was written later than the guarantee allows', () => {
     const calls = [call('kongregate-1', 0), call('kongregate-2', 10), call('kongregate-3', 20)];
-    const nothing = {
-      ...{ receipts: [], acknowledged: new Set<string>(), deadLetters: new Set<string>() },
-      times: new Map<string, Times>(),
-    };
-    const found = check({ channel: channelOf('kongregate'), calls, ...nothing });
+    const found = check(historyOf({ calls }));
     expect(separate(found, () => false)).toEqual({ breaches: found, beyond: [] });
     const { breaches, beyond } = separate(
       found,
@@ -144,15 +128,8 @@ describe('the check of a run', () => {
 
   it('finds an answer that was thrown away, unless the worker itself had none', () => {
     const receipts = [receipt('chat-1', { state: 'dead', reason: 'unconfirmed' })];
-    const history = (fields: Partial<SandboxCall> = {}): History => ({
-      ...{
-        channel: channelOf('chat'),
-        calls: [{ ...call('chat-1', 0), ...fields }],
-        receipts,
-        times: new Map(),
-      },
-      ...{ acknowledged: new Set(['chat-1']), deadLetters: new Set(['chat-1']) },
-    });
+    const history = (fields: Partial<SandboxCall> = {}): History =>
+      historyOf({ channel: channelOf('chat'), calls: [{ ...call('chat-1', 0), ...fields }], receipts });
     const kinds = (found: readonly Breach[]) => found.map(({ kind }) => kind);
     expect(kinds(answersKept(history(), START, new Set()))).toEqual(['answer_thrown_away']);
     expect(answersKept(history({ fault: 'reset' }), START, new Set())).toEqual([]);
@@ -210,14 +187,7 @@ describe('a quota that is changed by a deployment', () => {
   // Windows end at 40 s and 80 s before, at 60 s after.
   const deployed = [version(40_000, 0), version(60_000, 30_000)];
   const found = (...calls: SandboxCall[]) =>
-    rolloutWindows(
-      [
-        ...[{ channel, calls, receipts: [], times: new Map<string, Times>() }].map((each) => ({
-          ...{ ...each, acknowledged: new Set<string>(), deadLetters: new Set<string>() },
-        })),
-      ],
-      deployed,
-    ).map(({ id }) => id);
+    rolloutWindows([historyOf({ channel, calls })], deployed).map(({ id }) => id);
   const sent = (number: number, at: number, recipient = '21') =>
     call(`moving-${number}`, at, 'accepted', recipient);
 

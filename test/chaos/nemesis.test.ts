@@ -117,6 +117,11 @@ describe('the plan of a run', () => {
       batches.filter(({ messages: [first] }) => first?.message.sendAt !== undefined),
     ];
     for (const kind of each) expect(kind.length).toBeGreaterThan(0);
+    const controls = messagesOf(orders).flatMap((order) => order.controls);
+    const cancellations = controls.filter(({ kind }) => kind === 'cancel');
+    expect(controls.length).toBeGreaterThan(cancellations.length);
+    // Many are asked for when the message may just be sent, many before.
+    expect(cancellations.length).toBeGreaterThan(messages / 50);
     expect(
       new Set(batches.map(({ messages }) => new Set(messages.map(({ channel }) => channel)).size)),
     ).toEqual(new Set([1]));
