@@ -1,8 +1,16 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/clock.ts';
-import { fuzzAnswers, fuzzConfigs, fuzzInputs, fuzzJobs, type Reached, type Trial } from './fuzz/trials.ts';
+import {
+  fuzzAnswers,
+  fuzzConfigs,
+  fuzzControls,
+  fuzzInputs,
+  fuzzJobs,
+  type Reached,
+  type Trial,
+} from './fuzz/trials.ts';
 
-/** `npm run fuzz`: generated configurations, inputs of a producer, platform answers and jobs, so many of each. */
+/** `npm run fuzz`: generated configurations, inputs of a producer, platform answers, orders by id and jobs, so many of each. */
 
 const { values } = parseArgs({
   options: { cases: { type: 'string', default: '100000' }, seed: { type: 'string' } },
@@ -31,6 +39,7 @@ const held = [
   await run('configurations', fuzzConfigs),
   await run('inputs of a producer', fuzzInputs),
   await run('answers of platforms', fuzzAnswers),
+  await run('cancel and reschedule', fuzzControls),
   await run('jobs', fuzzJobs),
 ];
 if (rejections.length > 0)

@@ -9,6 +9,7 @@ import type { KnownChannels } from '../../src/producer/known-channels.ts';
 import { misfit, type PreparedMessage, prepare } from '../../src/producer/prepare.ts';
 import { fuzzedAnswer } from './answers.ts';
 import { fuzzedConfig } from './configs.ts';
+import { fuzzedControl, openControlTrial } from './controls.ts';
 import { type FuzzedJob, fuzzedJob, fuzzedSingleJob } from './jobs.ts';
 import { openOracle } from './oracle.ts';
 import { openQueueTrial, parsed } from './queue-trial.ts';
@@ -107,6 +108,25 @@ export async function fuzzAnswers(trial: Trial): Promise<Reached> {
     return oracle.outcomes;
   } finally {
     await oracle.close();
+  }
+}
+
+/** Whatever is asked of whatever message, and whatever its record looks like: a status is answered, or every problem is told. */
+export async function fuzzControls(trial: Trial): Promise<Reached> {
+  const count = counting(trial);
+  const reached = tally();
+  const store = await openControlTrial();
+  try {
+    await fc.assert(
+      fc.asyncProperty(fuzzedControl, async (control) => {
+        count();
+        reached.note(await store.run(control));
+      }),
+      { numRuns: trial.cases, seed: trial.seed },
+    );
+    return reached;
+  } finally {
+    await store.close();
   }
 }
 

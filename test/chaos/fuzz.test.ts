@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fuzzAnswers, fuzzConfigs, fuzzInputs, fuzzJobs } from '../../chaos/fuzz/trials.ts';
+import { fuzzAnswers, fuzzConfigs, fuzzControls, fuzzInputs, fuzzJobs } from '../../chaos/fuzz/trials.ts';
 
 /** Some of what `npm run fuzz` does with a hundred thousand of each; always the same cases, so that it fails for all. */
 describe('whatever comes in', () => {
@@ -20,6 +20,19 @@ describe('whatever comes in', () => {
       'suppressed',
       'throttled',
       'unknown',
+    ]);
+  });
+
+  it('as an order to cancel or reschedule is answered, whatever the record of the message looks like', async () => {
+    const reached = await fuzzControls({ cases: 600, seed: 7 });
+    expect([...reached.keys()].toSorted()).toEqual([
+      'cancelled',
+      'invalid',
+      'refused',
+      'rescheduled',
+      'too_late',
+      'unknown',
+      'unknown_channel',
     ]);
   });
 
