@@ -47,21 +47,28 @@ export async function rescheduleMessage(
   const request = JSON.stringify({ m: messageKey(id), at: due });
   const [status, value] = (await store.run(rescheduleScript, [request])) as Reply;
   if (status === 'expires' || status === 'fixed') return { status, at: Number(value) };
-  if (status === 'rescheduled' && value) await bringForward(store, String(value), due);
+  const job = String(value);
+  // A job of many comes forward as a whole: those of its messages whose time has not come leave it, each for a job of its own.
+  if (status === 'rescheduled' && value) await bringForward(store, due, (id) => carries(id, job));
   return { status };
 }
 
 type Reply = [status: Rescheduling['status'], value?: string | number];
 
 /**
- * A job of many comes forward as a whole: those of its messages whose time has not come leave it, each for a job of its own.
- * @param job the hashed name of the job, by which the ids of all that are delayed beyond the instant are compared
+ * Makes jobs that are delayed beyond an instant due at that instant.
+ * @param due whole milliseconds since the epoch, more than 0
+ * @param chosen by the id of the job
  */
-async function bringForward(store: Pick<ChannelStore, 'run'>, job: string, due: number): Promise<void> {
+export async function bringForward(
+  store: Pick<ChannelStore, 'run'>,
+  due: number,
+  chosen: (jobId: string) => boolean,
+): Promise<void> {
   for (let from = 0; ; from += PAGE) {
     const page = JSON.stringify({ due, from, count: PAGE });
     const ids = (await store.run(delayedJobsScript, [page])) as string[];
-    const found = ids.filter((id) => carries(id, job));
+    const found = ids.filter(chosen);
     if (found.length > 0) await store.run(bringForwardScript, [JSON.stringify({ due, ids: found })]);
     if (ids.length < PAGE) return;
   }

@@ -1,8 +1,11 @@
-import { randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 
 /** The name of a job with one message, and of one with many. */
 export const MESSAGE_JOB = 'message';
 export const MESSAGES_JOB = 'messages';
+
+/** The name of a job with the recipients of a campaign, as many as a job has messages at most. */
+export const CAMPAIGN_JOB = 'campaign';
 
 /** The most messages of a job, and bytes of its data. */
 export const MAX_MESSAGES = 500;
@@ -40,8 +43,24 @@ export const isPart = (origin: string): boolean => origin.includes(':');
  * keys `wait`, `meta` …, silently ignores an add whose id exists, and refuses integers and colons: hence the prefix and the
  * random part.
  */
-export function newJobId(messages = 1): string {
-  let id = messages === 1 ? 'm_' : `e${messages}_`;
+export const newJobId = (messages = 1): string => withRandom(messages === 1 ? 'm_' : `e${messages}_`);
+
+/**
+ * Generates the id of a job of a campaign: `c<count>_`, six characters that all jobs of the campaign share, by which they are
+ * found, and 18 random ones.
+ */
+export const newCampaignJobId = (campaign: string, recipients: number): string =>
+  withRandom(`c${recipients}_${campaignMark(campaign)}`);
+
+/** Whether it may be a job of the campaign: as a whole, or (`<job>:<position>`) what has left one. */
+export const isOfCampaign = (jobId: string, campaign: string): boolean =>
+  CAMPAIGN_JOB_ID.exec(jobId)?.[1] === campaignMark(campaign);
+
+const CAMPAIGN_JOB_ID = /^c\d+_([\da-f]{6})/;
+const campaignMark = (campaign: string): string => hash('sha256', campaign, 'hex').slice(0, 6);
+
+function withRandom(prefix: string): string {
+  let id = prefix;
   const length = id.length + ID_CHARACTERS;
   while (id.length < length) {
     const index = randomByte() & 63;

@@ -30,6 +30,10 @@ const hashed = (text: string): string => hash('sha256', text, 'base64url');
 export const recipientKey = (key: string): string =>
   key.length <= 40 ? key : `#${hash('sha256', key, 'base64url').slice(0, 22)}`;
 
+/** Names the message of a campaign to a recipient: a list that names somebody twice names one message. */
+export const campaignMessageId = (campaign: string, recipient: string): string =>
+  `${campaign}-${messageKey(recipientKey(recipient))}`;
+
 /** 32 hexadecimal characters that name one life of a message record: ids may be reused after a day. */
 export const idempotencyKey = (channel: string, id: string, born: string): string =>
   hash('sha256', `${channel}\n${id}\n${born}`, 'hex').slice(0, 32);

@@ -13,6 +13,7 @@ const SHARED = [
   'channel.lua',
   'claims.lua',
   'receipts.lua',
+  'campaigns.lua',
   'epoch.lua',
   QUEUE,
   'dead-letters.lua',

@@ -54,12 +54,19 @@ export interface ChannelKeys {
   readonly deadLetterIds: string;
   /** Sorted set of the dead letters of a reason, by time of death. */
   deadLettersOf(reason: string): string;
+  /** Sorted set of the campaigns' ids, by time of creation. */
+  readonly campaigns: string;
+  /** Hash: what a campaign sends, its state and its counts. */
+  campaign(id: string): string;
+  /** Hash: the lists of recipients that a campaign has been given, and which of them were duplicates. */
+  campaignChunks(id: string): string;
 }
 
 export function channelKeys(channel: string): ChannelKeys {
   const base = channelKey(channel);
   const ledger = `${base}:ledger`;
   const deadLetters = `${ledger}:letters`;
+  const campaign = (id: string): string => `${ledger}:campaign:${id}`;
   const sample = (version: string): string => `${base}:sample:${version}`;
   return {
     ledger,
@@ -83,5 +90,8 @@ export function channelKeys(channel: string): ChannelKeys {
     deadLetterData: `${deadLetters}:data`,
     deadLetterIds: `${deadLetters}:ids`,
     deadLettersOf: (reason) => `${deadLetters}:${reason}`,
+    campaigns: `${ledger}:campaigns`,
+    campaign,
+    campaignChunks: (id) => `${campaign(id)}:chunks`,
   };
 }

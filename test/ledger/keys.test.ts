@@ -25,6 +25,9 @@ const IN_SCRIPTS = {
   DEAD_LETTER_DATA: keys.deadLetterData,
   DEAD_LETTER_IDS: keys.deadLetterIds,
   "dead_letters_of('stalled')": keys.deadLettersOf('stalled'),
+  CAMPAIGNS: keys.campaigns,
+  "campaign_key('spring')": keys.campaign('spring'),
+  "campaign_chunks('spring')": keys.campaignChunks('spring'),
 };
 
 /** The parts of a BullMQ queue, its jobs and what it keeps beside them. */
@@ -32,12 +35,12 @@ const OF_QUEUE =
   /^(?:active|completed|delayed|events|failed|id|limiter|marker|meta|metrics:.*|paused|pc|prioritized|repeat|stalled|stalled-check|wait|waiting-children|de:.+|m_\w+(?::[#@].*)?(?::lock)?|\d+(?::lock)?)$/;
 
 function isListed(key: string): boolean {
-  const { tables, sample, sampleTurn: _, deadLettersOf, ...named } = keys;
+  const { tables, sample, sampleTurn: _, deadLettersOf, campaign, campaignChunks: __, ...named } = keys;
   const fixed = [...Object.values(named), ...Object.values(tables), ...DEAD_REASONS.map(deadLettersOf)];
   if ([...fixed, CHANNELS_KEY, PROBE_KEY].includes(key) || /^herald:\{account:[\w-]+\}$/.test(key))
     return true;
   if (Object.values(tables).some((table) => /^:\d+$/.test(key.replace(table, '')))) return true;
-  if (key.startsWith(sample(''))) return true;
+  if (key.startsWith(sample('')) || key.startsWith(campaign(''))) return true;
   const base = `${channelKey(CHANNEL)}:`;
   return key.startsWith(base) && OF_QUEUE.test(key.slice(base.length));
 }

@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { idempotencyKey, jobKey, messageKey, newNonce, recipientKey } from '../../src/ledger/names.ts';
+import {
+  campaignMessageId,
+  idempotencyKey,
+  jobKey,
+  messageKey,
+  newNonce,
+  recipientKey,
+} from '../../src/ledger/names.ts';
 
 it('makes nonces of eight characters that never repeat, across the refills of their pool', () => {
   const nonces = Array.from({ length: 5_000 }, newNonce);
@@ -25,6 +32,13 @@ it('keeps a short recipient as it is and hashes a long one', () => {
   expect(recipientKey('x'.repeat(40))).toBe('x'.repeat(40));
   expect(recipientKey('x'.repeat(41))).toMatch(/^#[\w-]{22}$/);
   expect(recipientKey('x'.repeat(41))).not.toBe(recipientKey('x'.repeat(42)));
+});
+
+it('names the message of a campaign by its recipient, whatever that is', () => {
+  const id = campaignMessageId('spring', '32');
+  expect(id).toMatch(/^spring-[\w-]{11}$/);
+  expect(campaignMessageId('spring', '33')).not.toBe(id);
+  expect(campaignMessageId('x'.repeat(80), 'y'.repeat(500))).toMatch(/^[\w-]{92}$/);
 });
 
 it('names another life of the same message by another key', () => {

@@ -18,6 +18,12 @@ local DEAD_LETTERS = LEDGER .. ':letters'
 local DEAD_LETTER_DATA, DEAD_LETTER_IDS = DEAD_LETTERS .. ':data', DEAD_LETTERS .. ':ids'
 local function dead_letters_of(reason) return DEAD_LETTERS .. ':' .. reason end
 
+-- Campaigns: their ids by the instant of creation, a sorted set; of each what it sends and its counts, a hash; and which
+-- lists of recipients it has been given, a hash.
+local CAMPAIGNS = LEDGER .. ':campaigns'
+local function campaign_key(id) return LEDGER .. ':campaign:' .. id end
+local function campaign_chunks(id) return campaign_key(id) .. ':chunks' end
+
 -- The index of version 0.1, which kept its letters in the queue's failed set.
 local OLD_DEAD_LETTERS, OLD_RUNS = LEDGER .. ':dead', LEDGER .. ':dead:runs'
 local function old_dead_letters_of(reason) return OLD_DEAD_LETTERS .. ':' .. reason end

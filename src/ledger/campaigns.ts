@@ -1,0 +1,185 @@
+import type { FinalState } from '../outcome.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeTime } from '../redis/store-clock.ts';
+import { campaignPace } from './campaign-pace.ts';
+import { loadScript } from './script.ts';
+
+/**
+ * Campaigns of a channel: one content for many recipients. Times in milliseconds since the epoch by the store's clock. Every
+ * call is safe to repeat when its answer was lost.
+ */
+
+export interface NewCampaign {
+  /** `[A-Za-z0-9_-]{1,80}`. */
+  id: string;
+  /** JSON of what its messages have in common: no `v`, `id`, `to`, `lastPlayedAt` or `expiresAt`. */
+  message: string;
+  /** When its messages expire; seven days after its creation when absent. */
+  expiresAt?: number | undefined;
+  /** As in the message. */
+  sendAt?: number | undefined;
+}
+
+export interface CreatedCampaign {
+  /**
+   * `exists`: with this content, and its listing goes on. `conflict`: with another, or with the same in another order of fields.
+   * `cancelled`: with this content, and nothing more can be listed.
+   */
+  status: 'created' | 'exists' | 'conflict' | 'cancelled';
+  /** Of the campaign that is stored. */
+  expiresAt: number;
+}
+
+/** Recipients of a campaign, to be added to the channel's queue as one job. */
+export interface Chunk {
+  /** The campaign's id. */
+  id: string;
+  /** Of `newCampaignJobId`. */
+  jobId: string;
+  /** Of the campaign's messages: 0 is first. */
+  priority: number;
+  /** Not to be picked up before; undefined if due at once. */
+  dueAt: number | undefined;
+  /** Of the recipients, the same whenever they are listed; without a colon. */
+  digest: string;
+  /** How many recipients it has, at most `MAX_MESSAGES`. */
+  count: number;
+  /** The job's data: `{ "v": 1, "campaign": id, "by": field, "to": [ … ] }`, at most `MAX_MESSAGES_BYTES`. */
+  data: string;
+}
+
+/** `duplicate`: this chunk was listed before. `unknown`: there is no such campaign. */
+export type Listing = 'listed' | 'duplicate' | 'cancelled' | 'unknown';
+
+export interface CampaignState {
+  id: string;
+  /** `listing`: its recipients are being listed, and it is neither paused nor cancelled. `done`: nothing of it is left to send. */
+  state: 'listing' | 'running' | 'paused' | 'cancelled' | 'done';
+  /** What its messages have in common. */
+  message: Record<string, unknown>;
+  created: number;
+  /** When its messages expire. */
+  expiresAt: number;
+  /** 0 for at once. */
+  sendAt: number;
+  /** All recipients: those that wait, are under way, have ended, or were named twice. */
+  listed: number;
+  waiting: number;
+  /** Tried, or waiting for their slot, and not ended. */
+  underWay: number;
+  /** Named before, in another chunk: nothing was sent for these. */
+  duplicate: number;
+  /** Of first runs, as their receipts say. */
+  ends: CampaignEnd[];
+  /** Final states of replays. */
+  replayed: number;
+  /** Ends in the last minute. */
+  perMinute: number;
+}
+
+export type CampaignEnd = FinalState & { count: number };
+
+/** How long a campaign's messages live where nothing else is said. */
+const DEFAULT_LIFE_MS = 7 * 86_400_000;
+
+const createScript = loadScript('create-campaign.lua');
+const listScript = loadScript('list-recipients.lua');
+const controlScript = loadScript('control-campaign.lua');
+
+export async function createCampaign(
+  store: ChannelStore,
+  { id, message, expiresAt = 0, sendAt = 0 }: NewCampaign,
+): Promise<CreatedCampaign> {
+  const request = JSON.stringify({ id, expires: expiresAt, life: DEFAULT_LIFE_MS, sendAt });
+  const reply = (await store.run(createScript, [request, message])) as [CreatedCampaign['status'], string];
+  return { status: reply[0], expiresAt: Number(reply[1]) };
+}
+
+/** Adds the job, notes the chunk, and counts its recipients, in one script call. */
+export async function listChunk(store: ChannelStore, chunk: Chunk): Promise<Listing> {
+  const { id, jobId, priority, dueAt = 0, digest, count, data } = chunk;
+  // As a job of many messages: what was enqueued alone, of the same priority, goes first.
+  const queuePriority = 2 * priority + 1;
+  const request = { campaign: id, job: jobId, digest, count, priority: queuePriority, due: Math.ceil(dueAt) };
+  return (await store.run(listScript, [JSON.stringify(request), data])) as Listing;
+}
+
+/** Says that all recipients have been listed. */
+export const finishListing = async (store: ChannelStore, id: string): Promise<void> => {
+  await store.run(controlScript, [id, 'listed']);
+};
+
+/**
+ * Sets the state, which holds from the next admission on; `controlCampaign` in src/jobs brings the jobs forward as well.
+ * @returns the state that it has then: a campaign that was cancelled stays so
+ */
+export const setCampaignState = async (
+  store: Pick<ChannelStore, 'run'>,
+  id: string,
+  operation: 'pause' | 'resume' | 'cancel',
+): Promise<'running' | 'paused' | 'cancelled' | 'unknown'> =>
+  (await store.run(controlScript, [id, operation])) as 'running' | 'paused' | 'cancelled' | 'unknown';
+
+export async function readCampaign(store: ChannelStore, id: string): Promise<CampaignState | undefined> {
+  const { redis, keys } = store;
+  const fields = await redis.hgetall(keys.campaign(id));
+  return toState(id, fields, await storeTime(redis));
+}
+
+/** All campaigns of the channel that are kept: until a week after their messages have expired. The latest first. */
+export async function listCampaigns(store: ChannelStore): Promise<CampaignState[]> {
+  const { redis, keys } = store;
+  const ids = await redis.zrevrange(keys.campaigns, 0, -1);
+  const states: CampaignState[] = [];
+  const gone: string[] = [];
+  for (const id of ids) {
+    const state = await readCampaign(store, id);
+    if (state) states.push(state);
+    else gone.push(id);
+  }
+  if (gone.length > 0) await redis.zrem(keys.campaigns, ...gone);
+  return states;
+}
+
+const END = 'end:';
+
+function toState(id: string, fields: Record<string, string>, now: number): CampaignState | undefined {
+  const { message, state } = fields;
+  if (message === undefined || state === undefined) return undefined;
+  const number = (name: string): number => Number(fields[name] ?? 0);
+  const ends = Object.entries(fields)
+    .filter(([name]) => name.startsWith(END))
+    .map(([name, count]) => {
+      const [final, reason] = name.slice(END.length).split(':');
+      return { state: final, reason, count: Number(count) } as CampaignEnd;
+    });
+  const counts = {
+    listed: number('listed'),
+    underWay: number('underWay'),
+    duplicate: number('duplicate'),
+    ended: ends.reduce((sum, { count }) => sum + count, 0),
+  };
+  const waiting = Math.max(0, counts.listed - counts.underWay - counts.duplicate - counts.ended);
+  return {
+    id,
+    state: stateOf(state, fields['listing'] !== undefined, waiting + counts.underWay),
+    message: JSON.parse(message) as Record<string, unknown>,
+    created: number('created'),
+    expiresAt: number('expires'),
+    sendAt: number('sendAt'),
+    listed: counts.listed,
+    waiting,
+    underWay: counts.underWay,
+    duplicate: counts.duplicate,
+    ends,
+    replayed: number('replayed'),
+    perMinute: campaignPace(fields, now),
+  };
+}
+
+function stateOf(state: string, listing: boolean, left: number): CampaignState['state'] {
+  if (state === 'cancelled') return state;
+  if (!listing && left === 0) return 'done';
+  if (state === 'paused') return state;
+  return listing ? 'listing' : 'running';
+}

@@ -1,0 +1,13 @@
+-- Changes a campaign. ARGV[1]: its id; ARGV[2]: `pause`, `resume`, `cancel`, or `listed` where its listing has come to its end.
+-- Answers the state that it has then, or `unknown`. One that was cancelled stays so.
+
+local id, operation = ARGV[1], ARGV[2]
+local STATES = { pause = 'paused', resume = 'running', cancel = 'cancelled' }
+local key = campaign_key(id)
+
+local state = redis.call('HGET', key, 'state')
+if not state then return 'unknown' end
+if operation == 'listed' or operation == 'cancel' then redis.call('HDEL', key, 'listing') end
+if state == 'cancelled' or not STATES[operation] then return state end
+redis.call('HSET', key, 'state', STATES[operation])
+return STATES[operation]

@@ -1,0 +1,23 @@
+-- Gives a campaign a list of recipients, as one job. ARGV[1]: { campaign, job its id, digest of the list, count, priority in the
+-- queue, due (0: at once) } as JSON; ARGV[2]: the job's data. Answers `listed`, `duplicate` (this list was given before),
+-- `cancelled` or `unknown`. A call that is repeated because its answer was lost is answered as the first was.
+
+local request = cjson.decode(ARGV[1])
+local key, chunks = campaign_key(request.campaign), campaign_chunks(request.campaign)
+
+local state = redis.call('HGET', key, 'state')
+if not state then return 'unknown' end
+if state == 'cancelled' then return 'cancelled' end
+local chunk = string.format('%.0f %s', request.count, request.job)
+local held = redis.call('HGET', chunks, request.digest)
+if held then return held == chunk and 'listed' or 'duplicate' end
+
+add_job({ id = request.job, name = 'campaign', data = ARGV[2], timestamp = string.format('%.0f', now),
+  priority = request.priority, due = request.due, messages = request.count })
+release_jobs()
+redis.call('HSET', chunks, request.digest, chunk)
+if redis.call('HLEN', chunks) == 1 then
+  redis.call('PEXPIREAT', chunks, string.format('%.0f', redis.call('PEXPIRETIME', key)))
+end
+redis.call('HINCRBY', key, 'listed', request.count)
+return 'listed'
