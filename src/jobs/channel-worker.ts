@@ -80,6 +80,8 @@ const EVENTS_KEPT = 100;
 const LOOK_PAST_MS = 500;
 const HAND_BACK: Verb = { kind: 'hand_back' };
 
+const isOfMany = ({ name }: Job): boolean => name === MESSAGES_JOB;
+
 export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const { redis, pipeline, clock, reportError } = deps;
   const logger = deps.logger.child({ channel: deps.channel });
@@ -96,8 +98,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   let waitsForRoom = false;
   let looking = false;
   let look: NodeJS.Timeout | undefined;
-  /** Jobs of many that are being read. */
-  let opening = 0;
+  /** Jobs of many that were picked up, and are not read yet. */
+  let unread = 0;
 
   const dispatcher = createDispatcher({
     concurrency: deps.concurrency,
@@ -121,12 +123,13 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
    * Whether the messages in hand are as many as can start in a while: more jobs of many would only be held. How many a job
    * has shows when it was read, so one is read at a time.
    */
-  const isFull = (): boolean => opening > 0 || dispatcher.backlog() >= deps.concurrency;
+  const isFull = (): boolean => unread > 0 || dispatcher.backlog() >= deps.concurrency;
 
   async function deliver(job: Job<string>): Promise<Verb> {
+    const many = isOfMany(job);
+    if (many) unread = Math.max(0, unread - 1);
     // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one.
     if (!pulling || !clock.agrees()) return HAND_BACK;
-    const many = job.name === MESSAGES_JOB;
     // Not one that stalled: being handed back would reset that count, and a message that kills its workers go on doing so.
     if (many && isFull() && job.stalledCounter === 0) return HAND_BACK;
     return many ? await deliverMany(job) : await deliverAll(await openJob(job, deps));
@@ -136,9 +139,9 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     foldDispositions(await delivery.deliver(envelope), clock.now());
 
   async function deliverMany(job: Job<string>): Promise<Verb> {
-    opening += 1;
+    unread += 1;
     const envelope = await openJob(job, deps).finally(() => {
-      opening -= 1;
+      unread = Math.max(0, unread - 1);
     });
     holdMany(1);
     try {
@@ -154,7 +157,10 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     if (by > 0) worker.wake();
   }
 
-  /** BullMQ asks twice for a pickup: the look lasts until a job was picked up. */
+  /**
+   * BullMQ asks twice for a pickup, and picks up what there is before it processes any: so a look lasts until it met a job of
+   * many, and single messages that wait are all picked up by one.
+   */
   function mayPickUp(): boolean {
     if (!isFull() || looking) return true;
     waitsForRoom = true;
@@ -174,7 +180,6 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
 
   async function processJob(job: Job<string>, token: string): Promise<void> {
     active += 1;
-    looking = false;
     lastPickupAt = clock.monotonic();
     try {
       await applyVerb(await deliver(job), job, { queue, token, clock });
@@ -212,6 +217,12 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     removeOnComplete: { count: 0 },
   });
   worker.pickUpWhile(mayPickUp);
+  worker.onPickup = (job) => {
+    if (!isOfMany(job)) return;
+    unread += 1;
+    looking = false;
+  };
+  worker.mayFollow = (job) => !isOfMany(job) || mayPickUp();
   worker.on('error', reportError);
   queue.on('error', reportError);
 
@@ -219,6 +230,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     queue: channelQueue(queue, redis),
     pull(on) {
       pulling = on;
+      // What BullMQ had picked up for a worker that it paused, it forgot.
+      unread = 0;
       if (!on) delivery.handBack();
       if (on === (worker.isRunning() && !worker.isPaused())) return;
       if (!on) void worker.pause(true);

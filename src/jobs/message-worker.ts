@@ -13,9 +13,15 @@ export const LONGEST_BLOCK_S = 2;
  * calls the processor, so that the job would stall and be redelivered forever.
  */
 export class MessageWorker extends Worker<string> {
+  /** Called with each job that was picked up: BullMQ may pick up as many as its concurrency before it processes the first. */
+  onPickup: (job: Job<string>) => void = () => {};
+  /** Whether another may be picked up in place of one that is complete: BullMQ does not ask for room then. */
+  mayFollow: (job: Job<string>) => boolean = () => true;
+
   protected override createJob(data: RawJob, jobId: string): Job<string> {
     const job = super.createJob({ ...data, data: '""' }, jobId) as Job<string>;
     job.data = data.data;
+    this.onPickup(job);
     return job;
   }
 
@@ -33,6 +39,13 @@ export class MessageWorker extends Worker<string> {
     (Reflect.get(this, 'mainLoopQueue') as { add(nothing: Promise<void>): void } | null)?.add(
       Promise.resolve(),
     );
+  }
+
+  protected override handleCompleted(
+    ...[result, job, token, fetchNext, span]: Parameters<Worker<string>['handleCompleted']>
+  ): ReturnType<Worker<string>['handleCompleted']> {
+    const next = () => this.mayFollow(job) && (fetchNext?.() ?? true);
+    return super.handleCompleted(result, job, token, next, span);
   }
 
   /** BullMQ would pick up another in place of a job that goes back: that one again, which is now the first, and so on without end. */

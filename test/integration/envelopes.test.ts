@@ -177,6 +177,23 @@ describe.concurrent('a job of many messages', () => {
     expect(pickups.reduce((sum, each) => sum + Number(each), 0)).toBeLessThan(30);
   });
 
+  it('is picked up one at a time, however many a worker could process', async ({ openEnvironment }) => {
+    const env = await openEnvironment({ channel: { rate: { max: 10, per: '1s' }, concurrency: 50 } });
+    const ids: string[] = [];
+    for (const job of range(30)) {
+      const messages = range(60).map((i) => message(i + 60 * job));
+      ids.push(await addMany(env, messages, { priority: 1 }));
+    }
+    await env.worker();
+    await eventually(
+      'a part of the first',
+      async () => (await env.receipts()).length,
+      (seen) => seen >= 15,
+    );
+    const pickups = await Promise.all(ids.map((id) => env.redis.hget(env.queue.toKey(id), 'ats')));
+    expect(pickups.reduce((sum, each) => sum + Number(each), 0)).toBeLessThan(15);
+  });
+
   it('is passed by what is urgent also where one message is sent at a time', async ({ openEnvironment }) => {
     const env = await openEnvironment({
       channel: { concurrency: 1 },
