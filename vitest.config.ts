@@ -30,7 +30,7 @@ const SHIPPED = [
   'test/cli/{standard-streams,worker}.test.ts',
   'test/demo/demo.test.ts',
   'test/integration/redis-tls.test.ts',
-  'test/producer/batches-memory.test.ts',
+  'test/producer/{batches,campaign}-memory.test.ts',
   'test/package/packed.test.ts',
 ];
 

@@ -58,9 +58,9 @@ export function createProducer<P extends OwnPlatforms>({
   ...options
 }: CreateProducerOptions<P>): Producer<MessageInput<P>> {
   const count = registry && countAccepted(registry);
-  const onAccepted: ProducerOptions['onAccepted'] = (channel, status) => {
-    count?.(channel, status);
-    options.onAccepted?.(channel, status);
+  const onAccepted: ProducerOptions['onAccepted'] = (channel, status, by) => {
+    count?.(channel, status, by);
+    options.onAccepted?.(channel, status, by);
   };
   const parts = { platforms: withOwn(own), clock: systemClock, openLedger };
   return buildProducer<All<P>>({ ...options, onAccepted }, parts);

@@ -22,6 +22,8 @@ export type { Duration, Instant } from './time.ts';
 
 // Producer: input and results.
 
+export type { CampaignRecipient, CampaignSpecOf } from './message/campaign.ts';
+export type { CampaignOptions, CampaignResult } from './producer/campaign.ts';
 export type { CancelResult, RescheduleOptions, RescheduleResult } from './producer/control.ts';
 export type { ListedChannel } from './producer/known-channels.ts';
 export type { PlayInput, RecordPlaysResult } from './producer/plays.ts';

@@ -35,8 +35,8 @@ export function fitProblem(
 }
 
 /** In the queue of another channel, the message would be sent from an account that its author did not intend. */
-function destinationProblem(
-  message: AddressedMessage,
+export function destinationProblem(
+  message: Omit<AddressedMessage, 'to'>,
   { name, platform }: ChannelRules,
 ): Problem | undefined {
   if (platform !== undefined && platform !== message.platform)

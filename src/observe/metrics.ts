@@ -178,16 +178,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
 /**
  * Counts what a producer took, in the registry of the application that it lives in. Several producers may share one.
  */
-export function countAccepted(registry: Registry): (channel: string, status: AcceptedStatus) => void {
+export function countAccepted(
+  registry: Registry,
+): (channel: string, status: AcceptedStatus, count?: number) => void {
   const { name, help, labels } = COUNTERS.accepted;
   const existing = registry.getSingleMetric(name) as Counter<(typeof labels)[number]> | undefined;
   const counter = existing ?? new Counter({ name, help, labelNames: labels, registers: [registry] });
   const known = new Set<string>();
-  return (channel, status) => {
+  return (channel, status, count = 1) => {
     if (!known.has(channel)) {
       known.add(channel);
       for (const each of ACCEPTED_STATUSES) counter.inc({ channel, status: each }, 0);
     }
-    counter.inc({ channel, status });
+    counter.inc({ channel, status }, count);
   };
 }

@@ -16,6 +16,11 @@ const IN_FLIGHT = 2;
 /** After this time an incomplete batch is processed, for slow sources such as a followed log. */
 const LINGER_MS = 50;
 
+export interface BatchOptions {
+  /** Fills every batch but the last, however slow the source is: the same source then makes the same batches. */
+  full?: boolean;
+}
+
 interface Failure {
   cause: unknown;
   resumeAt: number;
@@ -31,11 +36,12 @@ interface Failure {
 export async function inBatches<T>(
   source: Source<T>,
   handle: (batch: Batch<T>) => Promise<void>,
+  { full = false }: BatchOptions = {},
 ): Promise<Interruption | undefined> {
   const running = new Set<Promise<void>>();
   const failures: Failure[] = [];
   let settledFrom = 0;
-  const reader = batchReader(source);
+  const reader = batchReader(source, full);
   let giveUp: () => void = () => {};
   const note = (failure: Failure): void => {
     failures.push(failure);
@@ -87,9 +93,34 @@ interface BatchReader<T> {
   stop(): void;
 }
 
-function batchReader<T>(source: Source<T>): BatchReader<T> {
-  const iterator =
-    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+/** What is at hand already is read without a promise for each item: a list of a million costs a turn a batch. */
+function readList<T>(source: Iterable<T>): BatchReader<T> {
+  const iterator = source[Symbol.iterator]();
+  let ended = false;
+  return {
+    async next() {
+      const items: T[] = [];
+      try {
+        while (!ended && items.length < BATCH_SIZE) {
+          const result = iterator.next();
+          if (result.done) ended = true;
+          else items.push(result.value);
+        }
+      } catch (error) {
+        ended = true;
+        throw error;
+      }
+      return items.length > 0 ? items : undefined;
+    },
+    stop() {
+      if (!ended) iterator.return?.();
+    },
+  };
+}
+
+function batchReader<T>(source: Source<T>, full: boolean): BatchReader<T> {
+  if (!(Symbol.asyncIterator in source)) return readList(source);
+  const iterator = source[Symbol.asyncIterator]();
   let pending: Promise<IteratorResult<T>> | undefined;
   let ended = false;
 
@@ -99,7 +130,7 @@ function batchReader<T>(source: Source<T>): BatchReader<T> {
     try {
       while (!ended && items.length < BATCH_SIZE) {
         pending ??= Promise.resolve(iterator.next());
-        const result = await (items.length === 0 ? pending : Promise.race([pending, linger.over()]));
+        const result = await (full || items.length === 0 ? pending : Promise.race([pending, linger.over()]));
         if (!result) break;
         pending = undefined;
         if (result.done) ended = true;

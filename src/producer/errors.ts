@@ -78,6 +78,39 @@ export class ProducerClosedError extends HeraldError {
   }
 }
 
+/** A campaign of this id exists with other content: two contents of one name could not be told apart. */
+export class CampaignConflictError extends HeraldError {
+  override readonly name = 'CampaignConflictError';
+  readonly code = 'HERALD_CAMPAIGN_CONFLICT';
+  readonly campaign: string;
+  constructor(campaign: string) {
+    super(`Campaign ${quoted(campaign)} exists with other content: continue that one, or choose another id`);
+    this.campaign = campaign;
+  }
+}
+
+/** A cancelled campaign takes no recipients. */
+export class CampaignCancelledError extends HeraldError {
+  override readonly name = 'CampaignCancelledError';
+  readonly code = 'HERALD_CAMPAIGN_CANCELLED';
+  readonly campaign: string;
+  constructor(campaign: string) {
+    super(`Campaign ${quoted(campaign)} was cancelled: choose another id`);
+    this.campaign = campaign;
+  }
+}
+
+/** The store lost the campaign while its recipients were listed, and with it those that were: start it again from the first. */
+export class CampaignLostError extends HeraldError {
+  override readonly name = 'CampaignLostError';
+  readonly code = 'HERALD_CAMPAIGN_LOST';
+  readonly campaign: string;
+  constructor(campaign: string) {
+    super(`Redis has lost campaign ${quoted(campaign)}: start it again from the first recipient`);
+    this.campaign = campaign;
+  }
+}
+
 /** Why a source was not processed to its end, and up to where it was: the fields of `InterruptedError`. */
 export interface Interruption {
   cause: unknown;

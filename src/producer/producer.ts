@@ -1,12 +1,19 @@
 import type { Redis } from 'ioredis';
 import { cachedChannelRegistry } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
+import {
+  type CampaignRecipient,
+  type CampaignSchemas,
+  type CampaignSpecOf,
+  createCampaignSchemas,
+} from '../message/campaign.ts';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import { createMessageSchemas, type InputOf, type Platforms } from '../message/schema.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import type { Source } from './batches.ts';
+import { type CampaignDeps, type CampaignOptions, type CampaignResult, startCampaign } from './campaign.ts';
 import { openConnection } from './connection.ts';
 import {
   type CancelResult,
@@ -52,6 +59,19 @@ export interface Producer<Input> {
    */
   sendMany(messages: Source<Input>, options?: SendManyOptions): Promise<SendManyResult>;
   /**
+   * Starts a campaign: one content for many recipients of a channel, in bounded memory. Invalid recipients are reported, and the
+   * rest is listed. A start that is repeated, with the same content, goes on where it was: nobody gets a second message.
+   * @throws InvalidMessageError naming the fields, also for content that can be rendered for nobody
+   * @throws CampaignConflictError when the channel has a campaign of this id with other content
+   * @throws CampaignCancelledError when it was cancelled
+   * @throws InterruptedError with the index to resume at, when Redis or the source fails in between
+   */
+  campaign(
+    spec: CampaignSpecOf<Input>,
+    recipients: Source<CampaignRecipient<RecipientOf<Input>>>,
+    options?: CampaignOptions,
+  ): Promise<CampaignResult>;
+  /**
    * Cancels a message that is enqueued, whatever job it lies in: it ends `suppressed`, `cancelled` with this call, or it is too
    * late, because a send of it is in flight or in doubt, or it is final. Safe to repeat. Throws as `send` does.
    */
@@ -84,15 +104,16 @@ export interface ProducerOptions {
    * another platform are rejected and plays are accepted before a worker has announced the channel.
    */
   channels?: readonly (string | ListedChannel)[];
-  /** How long a call may wait for Redis, `5s` by default; for sendMany and recordPlays, each batch of 500. */
+  /** How long a call may wait for Redis, `5s` by default; for sendMany, recordPlays and campaign, each batch of 500. */
   timeout?: Duration;
   /** The same in milliseconds; `timeout` takes milliseconds as well. */
   timeoutMs?: number;
   /**
    * Called for each message, for counters. `channel` is always a known channel, or empty for an invalid message without
-   * one, so that a counter labelled by it has bounded cardinality.
+   * one, so that a counter labelled by it has bounded cardinality. `count` is how many messages it is called for: 1 but for the
+   * recipients of campaigns.
    */
-  onAccepted?: (channel: string, status: AcceptedStatus) => void;
+  onAccepted?: (channel: string, status: AcceptedStatus, count: number) => void;
 }
 
 export interface ProducerParts<P extends Platforms> {
@@ -121,13 +142,24 @@ export function buildProducer<P extends Platforms>(
     ...shared,
     prepare: (input) => prepare(input, checks),
     turns: createTurns(clock),
-    onAccepted,
+    onAccepted: (name, status, count = 1) => onAccepted(name, status, count),
     countedFor: (input) => knownName(input, platforms, listed),
+  };
+  let campaignSchemas: CampaignSchemas | undefined;
+  const campaigns: CampaignDeps = {
+    ...sending,
+    platforms,
+    clock,
+    schemas() {
+      campaignSchemas ??= createCampaignSchemas(platforms);
+      return campaignSchemas;
+    },
   };
   const playing: PlayDeps = { ...shared, plays: openLedger(connection.client), platforms, clock };
   return {
     send: createSend(sending),
     sendMany: (messages, options = {}) => sendMany(messages, options, sending),
+    campaign: (spec, recipients, options = {}) => startCampaign(spec, recipients, options, campaigns),
     cancel: (id, { channel }) => cancel(id, channel, shared),
     reschedule: (id, options) => reschedule(id, options, shared),
     recordPlay: (play) => recordOne(play, playing),

@@ -55,7 +55,8 @@ export interface SendDeps {
   listed: KnownChannels['listed'];
   prepare: (input: unknown) => Preparation;
   turns: Turns;
-  onAccepted: (channel: string, status: AcceptedStatus) => void;
+  /** `count` is 1 when absent. */
+  onAccepted: (channel: string, status: AcceptedStatus, count?: number) => void;
   /** The channel label under which an invalid message is counted. */
   countedFor: (input: unknown) => string;
 }

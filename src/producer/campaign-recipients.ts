@@ -1,0 +1,102 @@
+import type { ParsedRecipient } from '../message/campaign.ts';
+import type { Checked } from '../message/check.ts';
+import { addressingProblem, fitProblem } from '../message/fit.ts';
+import type { Problem } from '../message/problems.ts';
+import type { AnyMessage } from '../message/schema.ts';
+import type { Recipient } from '../platforms/port.ts';
+import type { Turns } from '../turns.ts';
+import { createRenderingCheck } from './campaign-rendering.ts';
+import type { CampaignRules, PreparedCampaign } from './campaign-spec.ts';
+import { InvalidMessageError } from './errors.ts';
+
+/** A recipient that its campaign can be sent to. */
+export interface CheckedRecipient {
+  /** Names the person: one who is listed twice has it twice. */
+  key: string | number;
+  recipient: ParsedRecipient;
+  /** The only field of its `to`, and the value, where that is a text or number. */
+  plain: string | undefined;
+  value: string | number | undefined;
+}
+
+export interface CheckedBatch {
+  /** In the order given, each person once. */
+  recipients: CheckedRecipient[];
+  duplicate: number;
+  /** Those that can have no message of the campaign, by their position in the batch. */
+  invalid: { at: number; error: InvalidMessageError }[];
+}
+
+/** @throws InvalidMessageError for content that can be rendered for nobody */
+export type BatchCheck = (items: readonly unknown[], rules: CampaignRules) => Promise<CheckedBatch>;
+
+/** Makes the check of a campaign's recipients, which is run for millions of them. */
+export function createBatchCheck(
+  campaign: PreparedCampaign,
+  parse: (input: unknown) => Checked<ParsedRecipient>,
+  turns: Turns,
+): BatchCheck {
+  const fitting = createFitCheck(campaign);
+  const rendering = createRenderingCheck(campaign);
+  const read = (input: unknown, rules: CampaignRules): CheckedRecipient | Problem[] => {
+    const parsed = parse(input);
+    return 'problems' in parsed ? parsed.problems : fitting(parsed.data, rules);
+  };
+  return async (items, rules) => {
+    const batch: CheckedBatch = { recipients: [], duplicate: 0, invalid: [] };
+    const seen = new Set<string | number>();
+    const take = (recipient: CheckedRecipient): void => {
+      if (seen.has(recipient.key)) batch.duplicate += 1;
+      else batch.recipients.push(recipient);
+      seen.add(recipient.key);
+    };
+    const checked = await turns(() => items.map((item) => read(item, rules)));
+    for (const [at, one] of checked.entries()) {
+      let problems: Problem[] | undefined;
+      if ('key' in one) problems = rendering.shared(one, rules) ?? (await turns(() => rendering.own(one)));
+      else problems = one;
+      if (problems.length === 0) take(one as CheckedRecipient);
+      else batch.invalid.push({ at, error: new InvalidMessageError(problems) });
+    }
+    return batch;
+  };
+}
+
+function createFitCheck({ definition, common }: PreparedCampaign) {
+  // One object for all of them: to copy the common fields for each costs more than everything else.
+  const message = { ...common, to: {} } as AnyMessage;
+  /** A number is its own name, and how it names follows from its field. */
+  const byNumber = new Map<string, Recipient>();
+
+  function recipientOf(field: string | undefined, value: unknown): Recipient {
+    const known = typeof value === 'number' ? byNumber.get(field!) : undefined;
+    if (known) return known;
+    const recipient = definition.recipient(message);
+    if (typeof value === 'number') byNumber.set(field!, recipient);
+    return recipient;
+  }
+  return (recipient: ParsedRecipient, rules: CampaignRules): CheckedRecipient | Problem[] => {
+    const { to } = recipient;
+    message.to = to;
+    const plain = plainField(to);
+    const value = plain === undefined ? undefined : (to[plain] as string | number);
+    const named = recipientOf(plain, value);
+    const misfit =
+      plain === undefined
+        ? fitProblem(message, named, rules)
+        : rules.quota && addressingProblem(named, rules);
+    return misfit
+      ? [misfit]
+      : { key: typeof value === 'number' ? value : named.key, recipient, plain, value };
+  };
+}
+
+function plainField(to: Readonly<Record<string, unknown>>): string | undefined {
+  let plain: string | undefined;
+  for (const field in to) {
+    const kind = typeof to[field];
+    if (plain !== undefined || (kind !== 'string' && kind !== 'number')) return undefined;
+    plain = field;
+  }
+  return plain;
+}

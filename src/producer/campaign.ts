@@ -1,0 +1,152 @@
+import type { Redis } from 'ioredis';
+import { newCampaignJobId } from '../jobs/job-ids.ts';
+import { createCampaign, finishListing, listChunk } from '../ledger/campaigns.ts';
+import type { CampaignSchemas } from '../message/campaign.ts';
+import { channelStore } from '../redis/channel-store.ts';
+import { inBatches, type Source } from './batches.ts';
+import { type Chunk, packChunks } from './campaign-chunks.ts';
+import { type CheckedRecipient, createBatchCheck } from './campaign-recipients.ts';
+import { type CampaignSpecDeps, type PreparedCampaign, prepareCampaign, rulesFor } from './campaign-spec.ts';
+import type { Attempt } from './connection.ts';
+import {
+  CampaignCancelledError,
+  CampaignConflictError,
+  CampaignLostError,
+  InterruptedError,
+  InvalidMessageError,
+  UnknownChannelError,
+} from './errors.ts';
+import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
+
+/** Starting a campaign: it is created once, and its recipients are listed in chunks, each in one job. */
+
+export interface CampaignResult {
+  id: string;
+  /** Recipients that this call added to the campaign. */
+  listed: number;
+  /** Recipients that it had before: named twice within the same 500 of the source, or listed by an earlier call. */
+  duplicate: number;
+  /** The first thousand; `onInvalid` is called for all. */
+  invalid: InvalidItem[];
+  invalidTotal: number;
+}
+
+export interface CampaignOptions {
+  /** Checks campaign and recipients as usual, but stores nothing: `listed` counts those that would be. */
+  dryRun?: boolean;
+  onInvalid?: (item: InvalidItem) => void;
+  /** Called after each 500 recipients with the result so far. */
+  onProgress?: (result: Readonly<CampaignResult>) => void;
+}
+
+export interface CampaignDeps
+  extends Omit<CampaignSpecDeps, 'schemas'>,
+    Pick<SendDeps, 'connection' | 'channelRegistry' | 'listed' | 'turns' | 'onAccepted'> {
+  /** Made when they are first needed. */
+  schemas: () => CampaignSchemas;
+}
+
+/**
+ * Batches are always full, so that a start that is repeated with the same recipients makes the same chunks: those that the
+ * campaign has are known by their digests.
+ * @throws InvalidMessageError, UnknownChannelError, CampaignConflictError, CampaignCancelledError if nothing was stored
+ * @throws InterruptedError with the result so far
+ */
+export async function startCampaign(
+  input: unknown,
+  recipients: Source<unknown>,
+  { dryRun = false, onInvalid, onProgress }: CampaignOptions,
+  { connection, channelRegistry, listed, turns, onAccepted, ...deps }: CampaignDeps,
+): Promise<CampaignResult> {
+  const schemas = deps.schemas();
+  const campaign = prepareCampaign(input, { ...deps, schemas });
+  const check = createBatchCheck(campaign, schemas.recipientsOf(campaign.common.platform), turns);
+  const listing = createListing(campaign, connection.client);
+  const result: CampaignResult = { id: campaign.id, listed: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
+  const count = (status: 'listed' | 'duplicate', by: number): void => {
+    result[status] += by;
+    if (by > 0 && !dryRun) onAccepted(campaign.channel, status === 'listed' ? 'queued' : status, by);
+  };
+  const refuse = (item: InvalidItem): void => {
+    result.invalidTotal += 1;
+    if (result.invalid.length < MAX_INVALID_KEPT) result.invalid.push(item);
+    if (!dryRun) onAccepted(campaign.channel, 'invalid', 1);
+    onInvalid?.(item);
+  };
+  const interruption = await inBatches(
+    recipients,
+    async ({ items, from }) => {
+      const { batch, added } = await connection.call('campaign', async (attempt, aside) => {
+        const announced = await attempt(() => channelRegistry.current());
+        const rules = rulesFor(campaign, { announced, listed });
+        const batch = await aside(() => check(items, rules));
+        return {
+          batch,
+          added: dryRun ? batch.recipients.length : await listing.add(batch.recipients, attempt),
+        };
+      });
+      count('listed', added);
+      count('duplicate', batch.duplicate + batch.recipients.length - added);
+      for (const { at, error } of batch.invalid) refuse({ index: from + at, error });
+      onProgress?.(result);
+    },
+    { full: true },
+  );
+  if (interruption && !listing.begun() && isRefusal(interruption.cause)) throw interruption.cause;
+  if (interruption) throw new InterruptedError('campaign', interruption, result);
+  if (listing.begun()) await connection.call('campaign', (attempt) => listing.finish(attempt));
+  return result;
+}
+
+const REFUSALS = [
+  InvalidMessageError,
+  UnknownChannelError,
+  CampaignConflictError,
+  CampaignCancelledError,
+] as const;
+const isRefusal = (cause: unknown): boolean => REFUSALS.some((kind) => cause instanceof kind);
+
+interface CampaignListing {
+  /** Whether the campaign is in the store. */
+  begun(): boolean;
+  /** @returns how many of them are new to the campaign */
+  add(recipients: readonly CheckedRecipient[], attempt: Attempt): Promise<number>;
+  finish(attempt: Attempt): Promise<void>;
+}
+
+/** The campaign is created with the first of its recipients. */
+function createListing(campaign: PreparedCampaign, client: Redis): CampaignListing {
+  const { id, text: message, channel, expiresAt, dueAt, priority } = campaign;
+  const store = channelStore(client, channel);
+  let creating: Promise<void> | undefined;
+  let begun = false;
+
+  async function create(attempt: Attempt): Promise<void> {
+    const { status } = await attempt(() => createCampaign(store, { id, message, expiresAt, sendAt: dueAt }));
+    if (status === 'conflict') throw new CampaignConflictError(id);
+    if (status === 'cancelled') throw new CampaignCancelledError(id);
+    begun = true;
+  }
+  async function addChunk({ count, data, digest }: Chunk, attempt: Attempt): Promise<number> {
+    // The same for each attempt: what was listed by a call whose answer was lost is no duplicate.
+    const jobId = newCampaignJobId(id, count);
+    const chunk = { id, jobId, priority, dueAt, digest, count, data };
+    const listing = await attempt(() => listChunk(store, chunk));
+    if (listing === 'cancelled') throw new CampaignCancelledError(id);
+    if (listing === 'unknown') throw new CampaignLostError(id);
+    return listing === 'listed' ? count : 0;
+  }
+
+  return {
+    begun: () => begun,
+    async add(recipients, attempt) {
+      if (recipients.length === 0) return 0;
+      creating ??= create(attempt);
+      await creating;
+      let added = 0;
+      for (const chunk of packChunks(id, recipients)) added += await addChunk(chunk, attempt);
+      return added;
+    },
+    finish: (attempt) => attempt(() => finishListing(store, id)),
+  };
+}
