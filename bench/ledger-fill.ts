@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis';
 import { enqueueJob } from '../src/jobs/enqueue.ts';
 import { MAX_MESSAGES, newJobId } from '../src/jobs/job-ids.ts';
-import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
+import { createLedgerCalls, joinCalls, type Ledger } from '../src/ledger/ledger.ts';
 import { recordPlays } from '../src/ledger/lookups.ts';
 import { jobKey, messageKey, recipientKey } from '../src/ledger/names.ts';
 import type { LedgerMessage } from '../src/ledger/types.ts';
@@ -106,16 +106,18 @@ async function deliver(ledger: Ledger, granted: Iterable<Granted>): Promise<void
 }
 
 function openLedger(redis: Redis, quota: boolean): Ledger {
-  return createLedger({
-    store: channelStore(redis, CHANNEL),
-    policyAround: (around) => JSON.stringify(policy(quota, around)),
-    playTtlMs: PLAY_TTL,
-    platformDayMs: DAY,
-    keepReceipts: 1,
-    slotMs: quota ? 0 : undefined,
-    credentials: '',
-    clock: { now: Date.now, monotonic: () => performance.now() },
-  });
+  return joinCalls(
+    createLedgerCalls({
+      store: channelStore(redis, CHANNEL),
+      policyAround: (around) => JSON.stringify(policy(quota, around)),
+      playTtlMs: PLAY_TTL,
+      platformDayMs: DAY,
+      keepReceipts: 1,
+      slotMs: quota ? 0 : undefined,
+      credentials: '',
+      clock: { now: Date.now, monotonic: () => performance.now() },
+    }),
+  );
 }
 
 function policy(quota: boolean, around: number): AdmissionPolicy {

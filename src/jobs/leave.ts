@@ -29,11 +29,11 @@ export type Leave = (leaving: Leaving) => Promise<unknown>;
 
 export function createLeave(store: ChannelStore, clock: Pick<StoreClock, 'offsetMs'>): Leave {
   return coalesce(
-    async (all: Leaving[]) => {
+    async (all: readonly Leaving[]) => {
       const late = aheadMs(clock);
       const due = all.map(({ entry, until }) => ({ entry, until: until && until + late }));
       await store.run(leaveScript, argumentsOf(due));
-      return all;
+      return [...all];
     },
     { max: MAX_BATCH, refusedByStore: (error) => isRefusal(error) && !refusesWrites(error) },
   );

@@ -8,7 +8,7 @@
  * be safe to repeat.
  */
 export function coalesce<T, R>(
-  run: (items: T[]) => Promise<R[]>,
+  run: (items: readonly T[]) => Promise<R[]>,
   { max, refusedByStore }: { max: number; refusedByStore: (error: unknown) => boolean },
 ): (item: T) => Promise<R> {
   interface Call {

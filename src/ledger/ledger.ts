@@ -7,12 +7,11 @@ import { newNonce } from './names.ts';
 import { decodeFinal, FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import type { DeadLetterSource, LedgerMessage, Settled, Settlement, Verdict } from './types.ts';
-import { type AdmitReply, decodeVerdict } from './verdict.ts';
+import { type AdmitReply, decodeVerdict, type VerdictReply } from './verdict.ts';
 
 /**
- * The ledger of one channel as a worker uses it: admission before a send, settlement after it. Calls made in the same
- * turn of the event loop share one script call. The rules are in ARCHITECTURE.md; the scripts beside this file keep
- * them.
+ * The ledger of one channel as a worker uses it: admission before a send, settlement after it. The rules are in
+ * ARCHITECTURE.md; the scripts beside this file keep them.
  */
 export interface Ledger {
   /**
@@ -24,11 +23,22 @@ export interface Ledger {
   settle(settlement: Settlement): Promise<Settled>;
 }
 
+/** The same for many messages in one script call; answers in their order. What is wrong with one fails them all. */
+export interface LedgerCalls {
+  admit(admissions: readonly Admission[]): Promise<Admitted[]>;
+  settle(settlements: readonly Settlement[]): Promise<Settled[]>;
+}
+
+export interface Admission {
+  message: LedgerMessage;
+  nonce: string;
+}
+
 export interface Admitted {
   verdict: Verdict;
   nonce: string;
-  /** When the store was asked, monotonic, where that waited for the store: a lease counts from there. */
-  askedAt?: number;
+  /** When the store was asked, monotonic: a lease counts from there. */
+  askedAt: number;
 }
 
 export interface LedgerOptions {
@@ -60,16 +70,24 @@ const settleScript = loadScript('settle.lua');
 /** A store that takes no writes refuses each of them alike: asking for each alone would only ask more. */
 const blamesAnEntry = (error: unknown): boolean => isRefusal(error) && !refusesWrites(error);
 
-export interface Admission {
-  message: LedgerMessage;
-  nonce: string;
+/**
+ * Joins what is asked in the same turn of the event loop. Whatever wraps the calls (holding them back, remembering them)
+ * belongs below this, where it costs once a call and not once a message.
+ */
+export function joinCalls(calls: LedgerCalls): Ledger {
+  const joined = { max: MAX_BATCH, refusedByStore: blamesAnEntry };
+  const admit = coalesce(calls.admit, joined);
+  return {
+    settle: coalesce(calls.settle, joined),
+    admit: (message, nonce = newNonce()) => admit({ message, nonce }),
+  };
 }
 
-export function createLedger(options: LedgerOptions): Ledger {
+export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
   const { store, clock } = options;
   let policy = options.policyAround(options.clock.now());
 
-  const admitAll = async (admissions: Admission[]): Promise<Verdict[]> => {
+  const admit = async (admissions: readonly Admission[]): Promise<Admitted[]> => {
     const entries = JSON.stringify(admissions.map(admissionEntry));
     const epoch = options.epoch?.();
     const call = (): Promise<AdmitReply> =>
@@ -85,10 +103,16 @@ export function createLedger(options: LedgerOptions): Ledger {
     if ((reply[1] as unknown) === 'forgot') throw new EpochLostError(epoch ?? '');
     if ((reply[1] as unknown) === 'policy') {
       const inForce = String(reply[2]);
-      return admissions.map(() => ({ kind: 'policy_changed', inForce }));
+      return admissions.map(({ nonce }) => ({
+        verdict: { kind: 'policy_changed', inForce },
+        nonce,
+        askedAt,
+      }));
     }
-    const [, ...verdicts] = reply;
-    return admissions.map(({ nonce }, i) => decodeVerdict(verdicts[i] ?? [], nonce));
+    return admissions.map(({ nonce }, i) => {
+      const verdict = decodeVerdict((reply[i + 1] as VerdictReply | undefined) ?? [], nonce);
+      return { verdict, nonce, askedAt };
+    });
   };
   const settleOptions = JSON.stringify({
     keep: options.keepReceipts,
@@ -98,21 +122,14 @@ export function createLedger(options: LedgerOptions): Ledger {
     platformDay: options.platformDayMs,
     claimTtl: options.claimTtlMs,
   });
-  const settleAll = async (settlements: Settlement[]): Promise<Settled[]> => {
+  const settle = async (settlements: readonly Settlement[]): Promise<Settled[]> => {
     const data: string[] = [];
     const entries = JSON.stringify(settlements.map((s) => settlementEntry(s, options, data)));
     const reply = (await store.run(settleScript, [settleOptions, entries, ...data])) as SettleReply;
     return reply.map(decodeSettled);
   };
 
-  const joined = { max: MAX_BATCH, refusedByStore: blamesAnEntry };
-  const admit = coalesce(admitAll, joined);
-  return {
-    settle: coalesce(settleAll, joined),
-    async admit(message, nonce = newNonce()) {
-      return { verdict: await admit({ message, nonce }), nonce };
-    },
-  };
+  return { admit, settle };
 }
 
 export const admissionEntry = ({ message, nonce }: Admission): object => ({

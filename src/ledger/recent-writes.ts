@@ -2,8 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { Epoch, EpochCause } from './epoch.ts';
-import type { Ledger } from './ledger.ts';
-import { newNonce } from './names.ts';
+import type { LedgerCalls } from './ledger.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import { behindGate, behindRestore, type FailoverDetector } from './store-gate.ts';
@@ -35,7 +34,7 @@ const BATCH = 100;
  */
 const RECENT_MS = 10_000;
 
-export function withRecentWrites(ledger: Ledger, options: RecentWritesOptions): Ledger {
+export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOptions): LedgerCalls {
   const { watch, clock, epoch } = options;
   const memory = createWriteMemory(clock);
   /** Settlements that were refused, or lost with the connection: an answer that is known goes before a new question. */
@@ -68,14 +67,22 @@ export function withRecentWrites(ledger: Ledger, options: RecentWritesOptions): 
     return settled.slice(from);
   }
 
+  /** Each by itself where a batch is refused: what is wrong with one is no reason to forget the others. */
+  async function settleAgain(marks: readonly Mark[]): Promise<void> {
+    const settlements = marks.flatMap(({ settlement }) => (settlement ? [uncounted(settlement)] : []));
+    for (let i = 0; i < settlements.length; i += BATCH) {
+      const batch = settlements.slice(i, i + BATCH);
+      if ((await unlessUnreadable(calls.settle(batch))) !== undefined) continue;
+      for (const one of batch) await unlessUnreadable(calls.settle([one]));
+    }
+  }
+
   async function restore(anew: boolean): Promise<number> {
     const counts: Record<string, number> = {};
     const held = memory.held();
     for (let i = 0; i < held.length; i += BATCH) await assert(held.slice(i, i + BATCH), counts);
     const settled = await assertBack(memory.settled(), counts);
-    await Promise.all(
-      settled.map(({ settlement }) => settlement && unlessUnreadable(ledger.settle(settlement))),
-    );
+    await settleAgain(settled);
     const newcomer = epoch.current() === undefined && held.length + settled.length === 0;
     // Tables that cannot be read fail this channel's admissions by themselves.
     const joined = await unlessUnreadable(epoch.join(anew));
@@ -85,9 +92,9 @@ export function withRecentWrites(ledger: Ledger, options: RecentWritesOptions): 
   }
   watch.add({ restore, holds: (id) => epoch.holds(id) });
 
-  async function settleKept(settlement: Settlement): Promise<Settled> {
-    const settling: Promise<Settled> = behindRestore(watch, () =>
-      ledger.settle(settlement).catch((error: unknown) => {
+  async function settleKept(settlements: readonly Settlement[]): Promise<Settled[]> {
+    const settling: Promise<Settled[]> = behindRestore(watch, () =>
+      calls.settle(settlements).catch((error: unknown) => {
         late.add(settling);
         throw error;
       }),
@@ -100,31 +107,46 @@ export function withRecentWrites(ledger: Ledger, options: RecentWritesOptions): 
   }
 
   return {
-    async admit(message, nonce = newNonce()) {
+    async admit(admissions) {
       const ask = async () => {
         while (late.size > 0) await Promise.allSettled(late);
-        const askedAt = clock.monotonic();
-        return { ...(await ledger.admit(message, nonce)), askedAt };
+        return await calls.admit(admissions);
       };
       const admitted = await behindGate(watch, ask, epoch.current);
-      const { verdict } = admitted;
-      if (verdict.kind === 'granted' && verdict.grant.kind === 'grant') memory.hold(message, verdict.grant);
+      for (const [i, { verdict }] of admitted.entries()) {
+        if (verdict.kind !== 'granted' || verdict.grant.kind !== 'grant') continue;
+        memory.hold(admissions[i]!.message, verdict.grant);
+      }
       return admitted;
     },
-    async settle(settlement) {
-      const grant = memory.grantOf(settlement);
-      let settled = await settleKept(settlement);
-      if (forgotten(grant, settled)) {
-        // The restored grant can be settled.
+    async settle(settlements) {
+      const grants = settlements.map(memory.grantOf);
+      const settled = await settleKept(settlements);
+      const lost = settlements.filter((_, i) => forgotten(grants[i], settled[i]!));
+      if (lost.length > 0) {
+        // The restored grants can be settled.
         watch.suspect();
-        settled = await settleKept(settlement);
+        const again = (await settleKept(lost)).values();
+        for (const [i, each] of settled.entries())
+          if (forgotten(grants[i], each)) settled[i] = again.next().value!;
       }
-      if (overruled(settlement, settled) && !forgotten(grant, settled)) memory.forget(settlement);
-      else memory.settle(settlement);
+      for (const [i, settlement] of settlements.entries()) {
+        const was = settled[i]!;
+        if (overruled(settlement, was) && !forgotten(grants[i], was)) memory.forget(settlement);
+        else memory.settle(settlement);
+      }
       return settled;
     },
   };
 }
+
+/** What is counted or counts from now must not be restored twice. */
+const uncounted = (settlement: Settlement): Settlement => ({
+  ...settlement,
+  wait: undefined,
+  health: undefined,
+  rest: undefined,
+});
 
 /** Another attempt's end holds: restored to a store that forgot that one, this end would win. */
 const overruled = ({ effect, final }: Settlement, { status }: Settled): boolean =>

@@ -90,9 +90,7 @@ export function createWriteMemory(clock: Clock): WriteMemory {
       else slots.delete(message.key);
       if (!settlement.final && settlement.effect !== 'doubt') return;
       if (clock.monotonic() >= turnAt || current.length >= MOST_MARKS) turn();
-      // What is counted or counts from now must not be restored twice.
-      const again = { ...settlement, wait: undefined, health: undefined, rest: undefined };
-      current.push({ message, grant, settlement: again, at: clock.monotonic() });
+      current.push({ message, grant, settlement, at: clock.monotonic() });
     },
     forget: ({ nonce }) => void held.delete(nonce),
     grantOf: ({ nonce }) => held.get(nonce)?.grant,

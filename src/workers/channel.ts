@@ -10,7 +10,7 @@ import { createLeave, endedEntries, recountJob } from '../jobs/leave.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
-import { createLedger, type Ledger } from '../ledger/ledger.ts';
+import { createLedgerCalls, joinCalls, type Ledger } from '../ledger/ledger.ts';
 import { accountName } from '../ledger/names.ts';
 import { withRecentWrites } from '../ledger/recent-writes.ts';
 import type { FailoverDetector } from '../ledger/store-gate.ts';
@@ -108,7 +108,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const resolution = resolutionOf(channel, definition.resolution);
   const credentials = credentialsFingerprint(channel, definition);
   const epoch = createEpoch(ledgerStore);
-  const plainLedger = createLedger({
+  const ledgerCalls = createLedgerCalls({
     store: ledgerStore,
     epoch: epoch.current,
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
@@ -130,7 +130,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     },
     { clock, warn: (detail) => deps.logger.warn({ channel: channel.name }, detail) },
   );
-  const marked = withRecentWrites(plainLedger, {
+  const remembered = withRecentWrites(ledgerCalls, {
     store: ledgerStore,
     platformDayMs: channel.platformDayMs,
     watch: deps.watch,
@@ -139,7 +139,8 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     onRestored: (counts, cause) =>
       deps.logger.warn({ channel: channel.name, cause, ...counts }, RESTORED[cause]),
   });
-  const ledger = wrap.ledger?.(marked, channel) ?? marked;
+  const plainLedger = joinCalls(remembered);
+  const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
   const client = wrap.client?.(plainClient, channel) ?? plainClient;
   const reading = { channel, definition, schemas: deps.schemas };
   let wanted = false;

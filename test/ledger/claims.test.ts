@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createClaims } from '../../src/ledger/claims.ts';
-import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import { createLedgerCalls, joinCalls, type Ledger } from '../../src/ledger/ledger.ts';
 import { messageKey } from '../../src/ledger/names.ts';
 import { DAY, type Lab, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
@@ -10,21 +10,23 @@ const claimsOf = (lab: Lab) => createClaims(lab.store, 10 * MINUTE);
 
 /** A worker's ledger on the lab's channel, of a platform without keys of ours. */
 const claimingLedger = (lab: Lab): Ledger =>
-  createLedger({
-    store: lab.store,
-    policyAround: () =>
-      JSON.stringify({
-        ...{ quota: false, playTtl: DAY, platformDay: DAY, inForce: 'lab' },
-        ...{ lease: 10 * SECOND, ahead: SECOND, attempts: 3 },
-      }),
-    playTtlMs: DAY,
-    platformDayMs: DAY,
-    keepReceipts: 1000,
-    claimTtlMs: 10 * MINUTE,
-    slotMs: undefined,
-    credentials: 'c',
-    clock: { now: () => 0, monotonic: () => 0 },
-  });
+  joinCalls(
+    createLedgerCalls({
+      store: lab.store,
+      policyAround: () =>
+        JSON.stringify({
+          ...{ quota: false, playTtl: DAY, platformDay: DAY, inForce: 'lab' },
+          ...{ lease: 10 * SECOND, ahead: SECOND, attempts: 3 },
+        }),
+      playTtlMs: DAY,
+      platformDayMs: DAY,
+      keepReceipts: 1000,
+      claimTtlMs: 10 * MINUTE,
+      slotMs: undefined,
+      credentials: 'c',
+      clock: { now: () => 0, monotonic: () => 0 },
+    }),
+  );
 
 describe('claims of messages on the platform', () => {
   it('give each to one of ours, the likeliest first', async () => {

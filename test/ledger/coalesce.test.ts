@@ -73,7 +73,7 @@ describe('calls of one tick', () => {
 
 describe('coalesce', () => {
   it('joins calls of one turn of the event loop, and not of the next', async () => {
-    const batches: number[][] = [];
+    const batches: (readonly number[])[] = [];
     const call = coalesce<number, number>(
       async (items) => {
         batches.push(items);

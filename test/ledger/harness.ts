@@ -7,7 +7,7 @@ import {
   readDeadLetters,
   replayListed,
 } from '../../src/dead-letters/records.ts';
-import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import { createLedgerCalls, joinCalls, type Ledger } from '../../src/ledger/ledger.ts';
 import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
 import { jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
 import { loadScript } from '../../src/ledger/script.ts';
@@ -185,16 +185,18 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     ...rest,
   });
   const ledgerOn = (redis: Redis): Ledger =>
-    createLedger({
-      store: channelStore(redis, channel),
-      policyAround: (around) => JSON.stringify(policy(around)),
-      playTtlMs: playTtl,
-      platformDayMs: rest.platformDay ?? DAY,
-      keepReceipts,
-      slotMs: rest.quota === false ? undefined : (rest.rolling ?? 0),
-      credentials,
-      clock: { now: workerClock ?? (() => openedAt), monotonic: () => 0 },
-    });
+    joinCalls(
+      createLedgerCalls({
+        store: channelStore(redis, channel),
+        policyAround: (around) => JSON.stringify(policy(around)),
+        playTtlMs: playTtl,
+        platformDayMs: rest.platformDay ?? DAY,
+        keepReceipts,
+        slotMs: rest.quota === false ? undefined : (rest.rolling ?? 0),
+        credentials,
+        clock: { now: workerClock ?? (() => openedAt), monotonic: () => 0 },
+      }),
+    );
   let ledger = ledgerOn(store.redis);
   const present = (message: LedgerMessage): LedgerMessage => ({
     ...message,

@@ -1,3 +1,5 @@
+import { joinCalls, type Ledger, type LedgerCalls } from '../../src/ledger/ledger.ts';
+import { type RecentWritesOptions, withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import type { FailoverDetector, RecentWrites } from '../../src/ledger/store-gate.ts';
 
 /**
@@ -33,4 +35,13 @@ export function meeting(gates: (Promise<void> | undefined)[] = []) {
       return told;
     },
   };
+}
+
+/** A ledger that remembers its recent writes, over one that is asked for each message alone. */
+export function withMemory(plain: Ledger, options: RecentWritesOptions): Ledger {
+  const calls: LedgerCalls = {
+    admit: (admissions) => Promise.all(admissions.map(({ message, nonce }) => plain.admit(message, nonce))),
+    settle: (settlements) => Promise.all(settlements.map((each) => plain.settle(each))),
+  };
+  return joinCalls(withRecentWrites(calls, options));
 }

@@ -2,17 +2,16 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { deadLetterOf, type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
-import { meeting } from './meeting.ts';
+import { meeting, withMemory } from './meeting.ts';
 
 const store = useStore();
 
 /** A worker that remembers what it did lately, and the moment at which it meets a store that may have lost it. */
 function worker(lab: Lab, plain = lab.ledger) {
   const { store: watch, meetStore, counts } = meeting();
-  const ledger = withRecentWrites(plain, {
+  const ledger = withMemory(plain, {
     store: lab.store,
     platformDayMs: 86_400_000,
     watch,

@@ -4,12 +4,12 @@ import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import { createFailoverDetector } from '../../src/ledger/failover-detector.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { WATCHED_CONNECTION } from '../../src/redis/connections.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Lab, openLab, SENT } from './harness.ts';
+import { withMemory } from './meeting.ts';
 
 interface Loss {
   server: RedisServer;
@@ -40,7 +40,7 @@ const it = test.extend<{ loss: Loss }>({
       until: async () => {},
     });
     let told: Record<string, number> | undefined;
-    const ledger = withRecentWrites(lab.ledgerOn(redis), {
+    const ledger = withMemory(lab.ledgerOn(redis), {
       store: channelStore(redis, lab.channel),
       platformDayMs: 86_400_000,
       watch,

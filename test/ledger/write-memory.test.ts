@@ -2,7 +2,6 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import type { Grant } from '../../src/ledger/types.ts';
 import { createWriteMemory } from '../../src/ledger/write-memory.ts';
 import { grant } from '../policies/grant.ts';
@@ -17,7 +16,7 @@ import {
   UNCONFIRMED,
   useStore,
 } from './harness.ts';
-import { meeting } from './meeting.ts';
+import { meeting, withMemory } from './meeting.ts';
 
 const store = useStore();
 
@@ -27,7 +26,7 @@ async function remembering(plain?: (lab: Lab) => Ledger, options: LabOptions = {
   let passed = 0;
   const gates: (Promise<void> | undefined)[] = [];
   const { store: watch, meetStore, counts } = meeting(gates);
-  const ledger = withRecentWrites(plain?.(lab) ?? lab.ledger, {
+  const ledger = withMemory(plain?.(lab) ?? lab.ledger, {
     store: lab.store,
     platformDayMs: 86_400_000,
     watch,
@@ -157,7 +156,7 @@ const answering = (
 ): Ledger => ({
   async admit(_, nonce = '') {
     asked(nonce);
-    return { verdict: { kind: 'granted', grant: grant(answer) }, nonce };
+    return { verdict: { kind: 'granted', grant: grant(answer) }, nonce, askedAt: 0 };
   },
   settle: async () => ({ status: 'first', final: SENT, run: 1, attempts: 1, failures: 0, opens: 0 }),
 });
