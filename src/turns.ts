@@ -3,22 +3,20 @@ import type { Clock } from './clock.ts';
 
 /**
  * Runs pieces of CPU-bound work one after the other, and yields to the event loop when they have run for some time: however
- * many there are, timers, replies and probes wait for one of them only. Rejects with the error that the work throws.
+ * many there are, timers, replies and probes wait for one of them only.
+ * @returns the result of the work, or a promise of it where it had to wait for its turn. Throws, or rejects, as the work does
  */
-export type Turns = <T>(work: () => T) => Promise<T>;
+export type Turns = <T>(work: () => T) => T | Promise<T>;
 
 /** How long pieces may run before yielding. Most take a tenth of a millisecond. */
 const LONGEST_TURN_MS = 10;
 
 export function createTurns(clock: Pick<Clock, 'monotonic'>): Turns {
   let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   let spentMs = 0;
 
-  async function run<T>(work: () => T): Promise<T> {
-    if (spentMs >= LONGEST_TURN_MS) {
-      await nextTurn();
-      spentMs = 0;
-    }
+  function run<T>(work: () => T): T {
     const startedAt = clock.monotonic();
     try {
       return work();
@@ -27,8 +25,23 @@ export function createTurns(clock: Pick<Clock, 'monotonic'>): Turns {
     }
   }
 
+  async function runAfter<T>(before: Promise<unknown>, work: () => T): Promise<T> {
+    await before;
+    try {
+      if (spentMs >= LONGEST_TURN_MS) {
+        await nextTurn();
+        spentMs = 0;
+      }
+      return run(work);
+    } finally {
+      waiting -= 1;
+    }
+  }
+
   return (work) => {
-    const piece = last.then(() => run(work));
+    if (waiting === 0 && spentMs < LONGEST_TURN_MS) return run(work);
+    waiting += 1;
+    const piece = runAfter(last, work);
     last = piece.catch(() => {});
     return piece;
   };

@@ -18,7 +18,7 @@ function working() {
 async function roundsUntil(done: Promise<unknown>): Promise<number> {
   let over = false;
   let rounds = 0;
-  void done.then(() => {
+  void Promise.resolve(done).then(() => {
     over = true;
   });
   while (!over) {
@@ -39,9 +39,20 @@ it('does many short ones in one round', async () => {
   expect(await roundsUntil(Promise.all(Array.from({ length: 1_000 }, () => piece(0.001))))).toBe(1);
 });
 
+it('does at once what need not wait, and throws what that throws', () => {
+  const { turns } = working();
+  expect(turns(() => 1)).toBe(1);
+  expect(() =>
+    turns(() => {
+      throw new Error('one');
+    }),
+  ).toThrow('one');
+});
+
 it('keeps the order, hands back results, and rejects by what was thrown for that piece only', async () => {
   const { turns, piece } = working();
   const order: number[] = [];
+  const first = piece(50);
   const pieces = [1, 2, 3].map((n) =>
     turns(() => {
       order.push(n);
@@ -49,7 +60,7 @@ it('keeps the order, hands back results, and rejects by what was thrown for that
       return n;
     }),
   );
-  expect(await Promise.allSettled([piece(50), ...pieces])).toMatchObject([
+  expect(await Promise.allSettled([first, ...pieces])).toMatchObject([
     { status: 'fulfilled' },
     { value: 1 },
     { status: 'rejected' },

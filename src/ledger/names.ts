@@ -18,8 +18,12 @@ export function jobKey(origin: string): string {
   const [, jobId, position] = ENTRY.exec(origin) ?? [];
   if (jobId === undefined) return hashed(origin).slice(0, 6);
   const index = Number(position);
-  return hashed(jobId).slice(0, 4) + BASE64URL[index >> 6] + BASE64URL[index & 63];
+  // The messages of a job are read one after the other.
+  if (jobId !== latest.jobId) latest = { jobId, part: hashed(jobId).slice(0, 4) };
+  return latest.part + BASE64URL[index >> 6] + BASE64URL[index & 63];
 }
+
+let latest = { jobId: '', part: '' };
 
 /** BullMQ refuses colons in the ids that producers choose. */
 const ENTRY = /^(.*):(\d{1,3})$/s;

@@ -4,9 +4,6 @@ import type { AttemptEvent, DeliveryObserver, FinalEvent, MessageRef } from './o
 
 type Fields = Record<string, unknown>;
 
-/** A run that an attempt ended is logged by the attempt's line; at most this many runs are between their two events. */
-const REMEMBERED = 10_000;
-
 const messageFields = (message: MessageRef, run: number): Fields => ({
   id: message.id,
   job_id: message.jobId,
@@ -81,22 +78,11 @@ function finalLine(event: FinalEvent): Fields {
   };
 }
 
-const runKey = (message: MessageRef, run: number): string => `${message.channel} ${message.id} ${run}`;
-
 /**
  * Writes one canonical line an attempt (`msg: "attempt"`), and one for a final state that no attempt led to
- * (`msg: "final"`: suppressed at admission, confirmed by asking, stalled …). An attempt's event comes before the final
- * one. Fields are named one by one: a message's content has no way in.
+ * (`msg: "final"`: suppressed at admission, confirmed by asking, stalled …). Fields are named one by one: a message's content has no way in.
  */
 export function createLogObserver(logger: Logger): DeliveryObserver {
-  const logged = new Set<string>();
-  const remember = (key: string): void => {
-    logged.add(key);
-    if (logged.size <= REMEMBERED) return;
-    // The oldest goes: its final event never came, because another process had made the state final.
-    const [oldest] = logged;
-    if (oldest !== undefined) logged.delete(oldest);
-  };
   return {
     admitted() {},
     waited() {},
@@ -104,8 +90,6 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
     attempted(event) {
       const level = attemptLevel(event);
       if (logger.isLevelEnabled?.(level) ?? true) logger[level](attemptLine(event), 'attempt');
-      const ends = event.next.kind === 'complete' || event.next.kind === 'dead';
-      if (ends) remember(runKey(event.message, event.run));
     },
     unforeseenRefusal(message) {
       const fields = {
@@ -120,7 +104,7 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
       logger.debug({ channel, reason, delay_ms: Math.round(delayMs) }, 'deferred');
     },
     finished(event) {
-      if (logged.delete(runKey(event.message, event.run))) return;
+      if (event.attempted) return;
       logger[event.final.state === 'dead' ? 'error' : 'info'](finalLine(event), 'final');
     },
   };

@@ -31,6 +31,8 @@ export interface FinalEvent {
   attempts: number;
   final: FinalState;
   detail?: string | undefined;
+  /** Whether an attempt led to it, which was reported with this end as what comes next. */
+  attempted?: boolean | undefined;
   /** From the later of enqueue and `sendAt` to the final state. */
   latencyMs: number;
 }

@@ -7,7 +7,7 @@ import { idempotencyKey } from '../ledger/names.ts';
 import type { Grant } from '../ledger/types.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Answer, PlatformClient } from '../platforms/port.ts';
+import type { Answer, PlatformClient, SendRequest } from '../platforms/port.ts';
 import { longestGrantMs } from '../policies/admission.ts';
 import { createDeadlines, SHARED_MS } from './deadlines.ts';
 import type { Identify } from './identify.ts';
@@ -40,7 +40,7 @@ export interface Asked {
 }
 
 export interface Attempts {
-  make(delivery: Delivery, grant: Grant, asked: Asked): Promise<Attempted>;
+  make(delivery: Delivery, grant: Grant, asked: Asked): Attempted | Promise<Attempted>;
   /** Sends nothing new from here on; requests in flight are aborted. */
   abort(): void;
 }
@@ -55,36 +55,50 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   setMaxListeners(0, closing.signal);
   const deadlines = createDeadlines(clock);
 
-  /** Runs a request, aborted at the grant's deadline or when the worker closes, whichever comes first. */
-  async function until<T>(leftMs: number, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    observer.inFlight(channel.name, 1);
-    try {
-      return await request(deadlines.signal(leftMs));
-    } finally {
-      observer.inFlight(channel.name, -1);
-    }
-  }
-
-  async function send(delivery: Delivery, grant: Grant, leftMs: number, content: string): Promise<Attempted> {
-    const startedAt = clock.monotonic();
-    const outcome = await until(leftMs, (signal) =>
-      deps.client.send({ ...requestOf(delivery, grant, channel.name), content, signal }),
-    );
+  function sent(outcome: Outcome, startedAt: number): Attempted {
     // Aborted before anything was written: nothing reached the platform.
     if (outcome.kind === 'failed' && closing.signal.aborted) return { kind: 'released', closing: true };
     return { kind: 'sent', outcome, durationMs: clock.monotonic() - startedAt };
   }
 
-  async function ask(delivery: Delivery, grant: Grant, leftMs: number, content: string): Promise<Attempted> {
+  async function ask(delivery: Delivery, grant: Grant, request: SendRequest): Promise<Attempted> {
     const { client } = deps;
     if (!client.confirm) throw new Error(`${channel.platform} was asked to confirm and cannot`);
-    const confirm = client.confirm.bind(client);
     const attemptedAt = grant.doubtAt - longestGrantMs(channel);
-    const answer = await until(leftMs, (signal) =>
-      confirm({ ...requestOf(delivery, grant, channel.name), content, signal, attemptedAt }),
-    );
+    const answer = await client.confirm(Object.assign(request, { attemptedAt }));
     if (answer.kind !== 'candidates') return { kind: 'asked', answer };
     return { kind: 'asked', answer: await deps.identify(answer.messages, delivery.ledger, grant) };
+  }
+
+  /** Makes the request, which is aborted at the grant's deadline or when the worker closes, whichever comes first. */
+  async function start(
+    delivery: Delivery,
+    grant: Grant,
+    leftMs: number,
+    content: string,
+  ): Promise<Attempted> {
+    observer.inFlight(channel.name, 1);
+    try {
+      const request = requestOf(delivery, grant, content, deadlines.signal(leftMs));
+      if (grant.kind === 'ask') return await ask(delivery, grant, request);
+      const startedAt = clock.monotonic();
+      return sent(await deps.client.send(request), startedAt);
+    } finally {
+      observer.inFlight(channel.name, -1);
+    }
+  }
+
+  /** Unless the worker is closing, or too little of the lease is left (rule 4). */
+  function startInTime(
+    delivery: Delivery,
+    grant: Grant,
+    askedAt: number,
+    content: string,
+  ): Attempted | Promise<Attempted> {
+    if (closing.signal.aborted) return { kind: 'released', closing: true };
+    const leftMs = grant.leaseMs - (clock.monotonic() - askedAt);
+    if (leftMs < channel.timeoutMs + WRITE_MARGIN_MS) return { kind: 'released', closing: false };
+    return start(delivery, grant, leftMs, content);
   }
 
   return {
@@ -92,20 +106,29 @@ export function createAttempts(deps: AttemptDeps): Attempts {
       closing.abort();
       deadlines.abortAll();
     },
-    async make(delivery, grant, { askedAt, rendered }) {
+    make(delivery, grant, { askedAt, rendered }) {
       if (typeof rendered !== 'string') return { kind: 'unsendable', outcome: rendered };
-      if (grant.waitMs > 0) await pause(grant.waitMs, undefined, { signal: closing.signal }).catch(() => {});
-      if (closing.signal.aborted) return { kind: 'released', closing: true };
-      const leftMs = grant.leaseMs - (clock.monotonic() - askedAt);
-      if (leftMs < channel.timeoutMs + WRITE_MARGIN_MS) return { kind: 'released', closing: false };
-      return await (grant.kind === 'ask' ? ask : send)(delivery, grant, leftMs, rendered);
+      const go = () => startInTime(delivery, grant, askedAt, rendered);
+      return grant.waitMs > 0
+        ? pause(grant.waitMs, undefined, { signal: closing.signal }).then(go, go)
+        : go();
     },
   };
 }
 
-const requestOf = (delivery: Delivery, grant: Grant, channel: string) => ({
-  message: delivery.message,
-  attempt: grant.attempt,
-  id: delivery.ref.id,
-  idempotencyKey: idempotencyKey(channel, delivery.ref.id, grant.born),
+const requestOf = (
+  { message, ref }: Delivery,
+  { attempt, born }: Grant,
+  content: string,
+  signal: AbortSignal,
+): SendRequest => ({
+  message,
+  content,
+  attempt,
+  id: ref.id,
+  // A hash, for the platforms that ask for it.
+  get idempotencyKey() {
+    return idempotencyKey(ref.channel, ref.id, born);
+  },
+  signal,
 });

@@ -14,6 +14,8 @@ export type BusyShare = () => () => number;
 const REMIND_MS = 60_000;
 /** Above this share, the delay was in this process, not in Redis. */
 const BUSY = 0.5;
+/** A reading serves all admissions of so long: it costs more than it tells. */
+const SHARED_MS = 50;
 
 const TEXTS = {
   redis: 'redis is slow: grants arrive too late to be used and are released',
@@ -32,9 +34,20 @@ export function createLateGrantLog(
   busyShare: BusyShare = eventLoopShare,
 ): LateGrantLog {
   const causes = { redis: reminder(clock), process: reminder(clock) };
+  let busy = (): number => 0;
+  let readAt = Number.NEGATIVE_INFINITY;
+
+  function read(): () => number {
+    const now = clock.monotonic();
+    if (now - readAt < SHARED_MS) return busy;
+    readAt = now;
+    busy = busyShare();
+    return busy;
+  }
+
   return {
     watch() {
-      const busy = busyShare();
+      const busy = read();
       return () => {
         const cause = busy() >= BUSY ? 'process' : 'redis';
         const late = causes[cause]();

@@ -61,39 +61,40 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     random,
   };
 
-  async function dispose(entry: Entry): Promise<Disposition> {
-    const next = await route(entry);
+  async function deliver(entry: Entry): Promise<Disposition> {
+    switch (entry.kind) {
+      case 'newer':
+        return reported(NEWER_VERSION);
+      case 'invalid':
+        return reported(await settler.bury(entry));
+      case 'delivery':
+        return await deliverMessage(entry.delivery);
+    }
+  }
+
+  async function deliverMessage(delivery: Delivery): Promise<Disposition> {
+    // A message that crashed several workers, or kept them from renewing their locks, is not tried again.
+    if (delivery.stalls >= MAX_STALLS) return await settler.giveUp(delivery, STALLED);
+    const rendering = renderings.of(delivery);
+    const rendered = rendering instanceof Promise ? await rendering : rendering;
+    const late = deps.lateGrants.watch();
+    const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
+    observer.admitted(channel.name, verdict.kind);
+    const next =
+      verdict.kind === 'granted'
+        ? await attempt(asRescheduled(delivery, verdict.grant), verdict.grant, { askedAt, rendered, late })
+        : await refuse(delivery, verdict, nonce);
+    if (next.kind === 'complete' || next.kind === 'dead') renderings.forget(delivery);
+    else renderings.keep(delivery, rendered);
+    return reported(next);
+  }
+
+  function reported(next: Disposition): Disposition {
     if (next.kind === 'wait' || next.kind === 'rest') {
       observer.deferred(channel.name, next.reason, next.delayMs);
     }
     if (next.kind === 'retry') observer.deferred(channel.name, 'retry', next.delayMs);
-    const ended = next.kind === 'complete' || next.kind === 'dead';
-    if (ended && entry.kind === 'delivery') renderings.forget(entry.delivery);
     return next;
-  }
-
-  function route(entry: Entry): Promise<Disposition> | Disposition {
-    switch (entry.kind) {
-      case 'newer':
-        return NEWER_VERSION;
-      case 'invalid':
-        return settler.bury(entry);
-      case 'delivery':
-        return deliver(entry.delivery);
-    }
-  }
-
-  async function deliver(delivery: Delivery): Promise<Disposition> {
-    // A message that crashed several workers, or kept them from renewing their locks, is not tried again.
-    if (delivery.stalls >= MAX_STALLS) return await settler.giveUp(delivery, STALLED);
-    const rendered = await renderings.of(delivery);
-    const now = clock.monotonic();
-    const late = deps.lateGrants.watch();
-    const { verdict, nonce, askedAt = now } = await ledger.admit(delivery.ledger);
-    observer.admitted(channel.name, verdict.kind);
-    return verdict.kind === 'granted'
-      ? await attempt(asRescheduled(delivery, verdict.grant), verdict.grant, { askedAt, rendered, late })
-      : await refuse(delivery, verdict, nonce);
   }
 
   async function attempt(delivery: Delivery, grant: Grant, asked: AskedNow): Promise<Disposition> {
@@ -103,12 +104,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const plan = planAttempted(attempted, grant, delivery, planContext);
     const planned = withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.record(delivery.ref.id, attempted, plan);
-    if (attempted.kind === 'sent') observeAttempt(delivery, grant, attempted, { ...plan, next: planned });
-    const { nonce } = grant;
+    const sent = attempted.kind === 'sent';
+    if (sent) observeAttempt(delivery, grant, attempted.durationMs, plan, planned);
     const { outcome, effect, final, marks } = plan;
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
-    const settlement = { nonce, effect, final, platformMessageId, ...marks };
-    const { settled, next } = await settler.settle(delivery, settlement, planned);
+    const settlement = { effect, final, marks, platformMessageId, attempted: sent };
+    const { settled, next } = await settler.settle(delivery, grant.nonce, settlement, planned);
     if (marks.health === 'down') await deps.unanswered(settled.failures, settled.opens);
     return next;
   }
@@ -125,9 +126,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     });
     const planned = verdict.kind === 'busy' && verdict.slot ? inLine(plan.next, delivery) : plan.next;
     if (!plan.final && !waitOf(planned, 0, 0)) return planned;
-    const settlement = { nonce, effect: 'none', final: plan.final } as const;
-    return (await settler.settle(delivery, settlement, lastAnswers.withLastAnswer(delivery.ref.id, planned)))
-      .next;
+    const settlement = { effect: 'none', final: plan.final, attempted: false } as const;
+    const told = lastAnswers.withLastAnswer(delivery.ref.id, planned);
+    return (await settler.settle(delivery, nonce, settlement, told)).next;
   }
 
   /** Paces the rechecks of messages that wait for the same slot. */
@@ -146,8 +147,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   function observeAttempt(
     { ref: message }: Delivery,
     { run, attempt, doubt }: Grant,
-    { durationMs }: Extract<Attempted, { kind: 'sent' }>,
-    { outcome, next, marks }: Plan,
+    durationMs: number,
+    { outcome, marks }: Plan,
+    next: Disposition,
   ): void {
     const maxAttempts = channel.retry.attempts;
     observer.attempted({ message, run, attempt, maxAttempts, outcome, durationMs, next });
@@ -155,7 +157,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   return {
-    deliver: dispose,
+    deliver,
     abort: () => attempts.abort(),
   };
 }

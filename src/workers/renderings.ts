@@ -14,7 +14,10 @@ export type Rendered = string | Extract<Outcome, { kind: 'rejected' }>;
  * job is picked up.
  */
 export interface Renderings {
-  of(delivery: Delivery): Promise<Rendered>;
+  /** A promise where rendering has to wait for its turn. */
+  of(delivery: Delivery): Rendered | Promise<Rendered>;
+  /** Remembers the rendering of a message that will be picked up again. */
+  keep(delivery: Delivery, rendered: Rendered): void;
   /** Drops the rendering when the message's run has ended. */
   forget(delivery: Delivery): void;
 }
@@ -49,18 +52,20 @@ export function createRenderings({ channel, definition, turns }: RenderingDeps):
     }
   }
 
+  function known(delivery: Delivery): Rendered | undefined {
+    // Most messages are picked up once.
+    if (remembered.size === 0) return undefined;
+    const found = remembered.get(nameOf(delivery));
+    return found?.text === delivery.source.data ? found.rendered : undefined;
+  }
+
   return {
-    async of(delivery) {
-      const { message, source } = delivery;
-      const id = nameOf(delivery);
-      const text = source.data;
-      const known = remembered.get(id);
-      if (known?.text === text) return known.rendered;
-      const rendered = await turns(() => render(() => definition.render(message, channel.settings)));
-      remember(id, { text, rendered });
-      return rendered;
+    of: (delivery) =>
+      known(delivery) ?? turns(() => render(() => definition.render(delivery.message, channel.settings))),
+    keep: (delivery, rendered) => remember(nameOf(delivery), { text: delivery.source.data, rendered }),
+    forget(delivery) {
+      if (remembered.size > 0) forget(nameOf(delivery));
     },
-    forget: (delivery) => forget(nameOf(delivery)),
   };
 }
 

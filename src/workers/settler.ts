@@ -2,9 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { Delivery, InvalidEntry } from '../jobs/envelope.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
-import type { DeadLetterSource, LedgerMessage, Settled, Settlement } from '../ledger/types.ts';
+import type { DeadLetterSource, Effect, LedgerMessage, Settled, Settlement } from '../ledger/types.ts';
 import type { DeliveryObserver, MessageRef } from '../observe/observer.ts';
 import type { DeadReason, Disposition, FinalState } from '../outcome.ts';
+import type { Plan } from '../policies/attempt-plan.ts';
 import { recorded } from '../policies/verdict-plan.ts';
 import { waitOf } from '../policies/waiting.ts';
 
@@ -14,7 +15,7 @@ import { waitOf } from '../policies/waiting.ts';
  */
 export interface Settler {
   /** @param next the planned disposition */
-  settle(delivery: Delivery, planned: Planned, next: Disposition): Promise<Concluded>;
+  settle(delivery: Delivery, nonce: string, planned: Planned, next: Disposition): Promise<Concluded>;
   /** Reports a message that was cancelled, which is final already, as ended: by the first worker that meets it. */
   reportCancelled(delivery: Delivery, ended: Pick<Settled, 'run' | 'attempts'>): void;
   /** Ends an invalid entry as dead, `invalid_message`. */
@@ -23,7 +24,15 @@ export interface Settler {
   giveUp(delivery: Delivery, detail: string): Promise<Disposition>;
 }
 
-export type Planned = Omit<Settlement, 'message' | 'letter' | 'wait'>;
+/** What a verdict or an attempt led to. */
+export interface Planned {
+  effect: Effect;
+  final?: FinalState | undefined;
+  marks?: Plan['marks'] | undefined;
+  platformMessageId?: string | undefined;
+  /** Whether an attempt was reported that led to it. */
+  attempted: boolean;
+}
 
 export interface Concluded {
   next: Disposition;
@@ -43,51 +52,66 @@ interface Settling {
   dueAt: number;
 }
 
+interface End {
+  settled: Pick<Settled, 'run' | 'attempts'>;
+  final: FinalState;
+  next: Disposition;
+  attempted: boolean;
+}
+
 /** The disposition after a settlement that was too late: the holder of the record decides. */
 const RECHECK: Disposition = { kind: 'wait', reason: 'slot_busy', delayMs: 250 };
 
 export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler {
   async function settle(
-    { ref, ledger: message, dueAt }: Settling,
-    settlement: Omit<Settlement, 'message'>,
+    { ref, dueAt }: Settling,
+    settlement: Settlement,
     next: Disposition,
+    attempted: boolean,
   ): Promise<Concluded> {
-    const settled = await ledger.settle({ message, ...settlement });
-    if (settled.status === 'first' && settlement.final)
-      observeEnd(ref, dueAt, settled, settlement.final, next);
-    return { settled, next: conclude(settled, settlement.final, next) };
+    const settled = await ledger.settle(settlement);
+    const { final } = settlement;
+    // Only the settlement that made the state final reports it, so that it is counted once.
+    if (settled.status === 'first' && final) observeEnd(ref, dueAt, { settled, final, next, attempted });
+    return { settled, next: conclude(settled, final, next) };
   }
 
-  /** Only the settlement that made the state final reports it, so that it is counted once. */
-  function observeEnd(
-    message: MessageRef,
-    dueAt: number,
-    { run, attempts }: Pick<Settled, 'run' | 'attempts'>,
-    final: FinalState,
-    next: Disposition,
-  ): void {
+  function observeEnd(message: MessageRef, dueAt: number, { settled, final, next, attempted }: End): void {
+    const { run, attempts } = settled;
     const detail = next.kind === 'dead' ? next.detail : undefined;
     const latencyMs = Math.max(0, clock.now() - dueAt);
-    observer.finished({ message, run, attempts, final, detail, latencyMs });
+    observer.finished({ message, run, attempts, final, detail, attempted, latencyMs });
   }
 
   /** Ends a run without a request. */
-  const end = (subject: Settling, letter: DeadLetterSource, reason: DeadReason): Promise<Concluded> =>
-    settle(
-      subject,
-      { nonce: newNonce(), effect: 'none', final: { state: 'dead', reason }, letter },
-      { kind: 'dead', reason, detail: letter.detail },
-    );
+  function end(subject: Settling, letter: DeadLetterSource, reason: DeadReason): Promise<Concluded> {
+    const { ledger: message } = subject;
+    const final: FinalState = { state: 'dead', reason };
+    const settlement: Settlement = { message, nonce: newNonce(), effect: 'none', final, letter };
+    return settle(subject, settlement, { kind: 'dead', reason, detail: letter.detail }, false);
+  }
 
   return {
-    async settle(delivery, planned, next) {
-      const letter = next.kind === 'dead' ? { ...delivery.source, detail: next.detail } : undefined;
-      const wait = waitOf(next, delivery.dueAt, clock.now());
-      return await settle(delivery, { ...planned, letter, wait }, next);
+    settle(delivery, nonce, { effect, final, marks, platformMessageId, attempted }, next) {
+      const settlement: Settlement = {
+        message: delivery.ledger,
+        nonce,
+        effect,
+        final,
+        platformMessageId,
+        foreign: marks?.foreign,
+        refused: marks?.refused,
+        health: marks?.health,
+        rest: marks?.rest,
+        stop: marks?.stop,
+        letter: next.kind === 'dead' ? { ...delivery.source, detail: next.detail } : undefined,
+        wait: waitOf(next, delivery.dueAt, clock.now()),
+      };
+      return settle(delivery, settlement, next, attempted);
     },
-    reportCancelled({ ref, dueAt }, ended) {
+    reportCancelled({ ref, dueAt }, settled) {
       const final: FinalState = { state: 'suppressed', reason: 'cancelled' };
-      observeEnd(ref, dueAt, ended, final, { kind: 'complete', final });
+      observeEnd(ref, dueAt, { settled, final, next: { kind: 'complete', final }, attempted: false });
     },
     async bury({ ref, ledger: message, source, problem: detail }) {
       const subject = { ref, ledger: message, dueAt: clock.now() };

@@ -96,7 +96,7 @@ describe('createLogObserver', () => {
   it('writes one line for an attempt, and no second one for the final state it led to', () => {
     const { observer, lines } = capture();
     observer.attempted(delivered);
-    observer.finished(deliveredFinal);
+    observer.finished({ ...deliveredFinal, attempted: true });
     expect(lines()).toHaveLength(1);
     const { level, time, pid, hostname, ...line } = lines()[0]!;
     expect(level).toBe('info');
@@ -148,16 +148,6 @@ describe('createLogObserver', () => {
     });
   });
 
-  it('tells a later run of the same message again', () => {
-    const { observer, lines } = capture();
-    observer.attempted(delivered);
-    observer.finished({ ...deliveredFinal, run: 2 });
-    expect(lines().map((line) => [line['msg'], line['run']])).toEqual([
-      ['attempt', 1],
-      ['final', 2],
-    ]);
-  });
-
   it('raises what a person has to act on to an error', () => {
     const { observer, lines } = capture();
     const stopped = { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials' } as const;
@@ -180,15 +170,5 @@ describe('createLogObserver', () => {
     expect(lines().map((line) => line['level'])).toEqual(['error', 'error', 'error']);
     expect(lines()[0]).toMatchObject({ next: 'rest', next_reason: 'channel_stopped', next_delay_ms: 1000 });
     expect(lines()[1]).toMatchObject({ next: 'dead', state: 'dead', state_reason: 'bad_recipient' });
-  });
-
-  it('forgets runs whose final event never comes, the oldest first', () => {
-    const { observer, lines } = capture({ level: 'error' });
-    for (let i = 0; i <= 10_000; i++)
-      observer.attempted({ ...delivered, message: { ...message, id: `m${i}` } });
-    const dead = { ...deliveredFinal, final: { state: 'dead', reason: 'stalled' } } as const;
-    observer.finished({ ...dead, message: { ...message, id: 'm0' } });
-    observer.finished({ ...dead, message: { ...message, id: 'm1' } });
-    expect(lines().map((line) => line['id'])).toEqual(['m0']);
   });
 });

@@ -18,7 +18,12 @@ function rendering(render: (message: { content: string }) => string) {
       source: { data: JSON.stringify({ content }) },
     }) as unknown as Delivery;
   return {
-    of: (id: string, content: string) => renderings.of(delivery(id, content)),
+    /** As a message is rendered that waits afterwards. */
+    async of(id: string, content: string) {
+      const rendered = await renderings.of(delivery(id, content));
+      renderings.keep(delivery(id, content), rendered);
+      return rendered;
+    },
     forget: (id: string) => renderings.forget(delivery(id, '')),
   };
 }
