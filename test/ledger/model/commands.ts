@@ -22,7 +22,7 @@ const FATES: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('rate_limited', 'bad_recipient', 'not_played', 'credentials') },
 );
 /** Ticks; the last one is a day and a half. */
-const SPANS = [1, 1, 1, 2, 3, 4, 7, 2160];
+const SPANS = [1, 1, 1, 2, 3, 4, 7, (1.5 * time.DAY) / time.TICK];
 
 /** After each command the store and the model must agree. */
 const command = (
