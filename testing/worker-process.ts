@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -64,14 +64,17 @@ export interface WorkerProcessOptions extends WorkerPlan {
   onEnd?(worker: WorkerProcess): void;
 }
 
-/** Of the sources, the build's is run where `build/package-setup.ts` has just made it: tsx more than doubles the CPU of a start. */
+/**
+ * Of the sources, the bundle is run that `build/package-setup.ts` has made of the build, where it has: tsx takes four times
+ * the CPU for a start.
+ */
+const BUNDLES = process.env['HERALD_BUNDLES'];
 const EXTENSION = extname(import.meta.url);
-const BUILT = process.env['HERALD_BUILT'] !== undefined || EXTENSION === '.js';
-const BESIDE = EXTENSION === '.js' ? '.' : '../dist/testing';
-const ENTRY = fileURLToPath(
-  new URL(BUILT ? `${BESIDE}/worker-entry.js` : './worker-entry.ts', import.meta.url),
-);
-const LOADER = BUILT ? [] : ['--import', 'tsx'];
+const ENTRY =
+  BUNDLES === undefined
+    ? fileURLToPath(new URL(`./worker-entry${EXTENSION}`, import.meta.url))
+    : join(BUNDLES, 'worker-entry.mjs');
+const LOADER = BUNDLES === undefined && EXTENSION === '.ts' ? ['--import', 'tsx'] : [];
 /** A block ends a little later than asked for. */
 const BLOCK_MARGIN_MS = 1_000;
 /** After a close: ioredis watches over a socket that it ends for 2 s. */

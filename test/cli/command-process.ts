@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+/** The command, file by file, as it is shipped. */
+export const SHIPPED = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+/** The same in one file, which starts with half of the CPU. */
+const BUNDLED = join(process.env['HERALD_BUNDLES']!, 'main.mjs');
 
-/** A command in a process of its own, as it is shipped: for signals, exit codes and what is left behind. */
+/** A command in a process of its own: for signals, exit codes and what is left behind. */
 export interface CommandProcess {
   readonly pid: number;
   stdout(): string;
@@ -16,8 +20,12 @@ export interface CommandProcess {
 }
 
 /** @param env the whole environment besides PATH */
-export function startCommand(argv: readonly string[], env: Record<string, string> = {}): CommandProcess {
-  const child = spawn(process.execPath, [MAIN, ...argv], {
+export function startCommand(
+  argv: readonly string[],
+  env: Record<string, string> = {},
+  main = BUNDLED,
+): CommandProcess {
+  const child = spawn(process.execPath, [main, ...argv], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

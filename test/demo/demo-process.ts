@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type CommandProcess, startCommand } from '../cli/command-process.ts';
+import { type CommandProcess, SHIPPED, startCommand } from '../cli/command-process.ts';
 
 export interface DemoProcess extends CommandProcess {
   /** What lies in the directory that it was given for its temporary files. */
@@ -13,7 +13,7 @@ export interface DemoProcess extends CommandProcess {
 export async function startDemo(...options: string[]): Promise<DemoProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'herald-test-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  const demo = startCommand(['demo', ...options], { TMPDIR: dir });
+  const demo = startCommand(['demo', ...options], { TMPDIR: dir }, SHIPPED);
   return Object.assign(demo, { files: () => readdir(dir) });
 }
 

@@ -11,7 +11,7 @@ import { EXIT } from '../../../src/cli/context.ts';
 import { type RedisOptions, startRedis, startSandbox } from '../../../src/sandbox/index.ts';
 import { secretsOf } from '../../../src/secrets.ts';
 import { eventually } from '../../../testing/eventually.ts';
-import { type CommandProcess, startCommand } from '../command-process.ts';
+import { type CommandProcess, SHIPPED, startCommand } from '../command-process.ts';
 import { herald } from '../test-context.ts';
 
 async function ownRedis(options: RedisOptions = {}) {
@@ -93,7 +93,7 @@ it('delivers, serves metrics, logs in JSON without secrets, and drains at SIGTER
   const url = redis.url.replace('//', '//:pass%2Fword@');
   const sandbox = await ownSandbox();
   const config = await configFile({ redis: url, baseUrl: `${sandbox.url}/kongregate/api` });
-  const worker = startCommand(['worker', '--config', config]);
+  const worker = startCommand(['worker', '--config', config], {}, SHIPPED);
   const { url: http, channels } = await logged(worker, 'worker started');
   expect(channels).toEqual(['kongregate']);
   await (await producerFor(url))(31);
