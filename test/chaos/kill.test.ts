@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
-import { total } from '../../testing/metrics-parser.ts';
+import { metric, total } from '../../testing/metrics-parser.ts';
 import { it } from '../support/environment.ts';
 
 const MESSAGES = 1_000;
@@ -43,7 +43,11 @@ describe('kill -9', () => {
     expect(total(tally)).toBe(MESSAGES);
     const report = journal.report();
     expect(report).toMatchObject({ accepted: MESSAGES, acceptedMoreThanOnce: 0 });
-    expect(report.results['daily_limit'] ?? 0).toBe(presumed);
+    // Where the machine is so busy that an answer comes too late, a refusal that nobody heard is asked for again.
+    const late = metric(await survivor.metrics(), 'herald_attempts_total', { outcome: 'unknown' }) ?? 0;
+    const unheard = (report.results['daily_limit'] ?? 0) - presumed;
+    expect(unheard).toBeGreaterThanOrEqual(0);
+    expect(unheard).toBeLessThanOrEqual(late);
     expect(new Set((await env.receipts()).map(({ id }) => id)).size).toBe(MESSAGES);
   });
 
