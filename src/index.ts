@@ -49,6 +49,12 @@ export type {
   RecipientExplanation,
 } from './admin/admin.ts';
 export type {
+  CampaignAdmin,
+  CampaignDryRun,
+  CampaignEnd,
+  CampaignOverview,
+} from './admin/campaigns.ts';
+export type {
   DeadLetter,
   DeadLetterAdmin,
   DeadLetterPlan,

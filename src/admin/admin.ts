@@ -5,13 +5,15 @@ import type {
   OperatedChannel,
 } from '../channels/installation.ts';
 import type { CancelResult, RescheduleOptions, RescheduleResult } from '../producer/control.ts';
+import { type CampaignAdmin, campaignAdmin } from './campaigns.ts';
+import { cancelRecipient } from './cancel-recipient.ts';
 import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
 import { type ChannelOverview, listChannels } from './channel-list.ts';
 import { type DeadLetterAdmin, deadLetterAdmin } from './dead-letter-admin.ts';
 import { type Explanation, explain } from './explain.ts';
 import { explainRecipient, type RecipientExplanation } from './explain-recipient.ts';
 import { type ChannelResult, cancelMessages, rescheduleMessages } from './message-control.ts';
-import { requireChannel } from './require-channel.ts';
+import { channelsOf, requireChannel } from './require-channel.ts';
 import { openSession } from './session.ts';
 import { type ChannelStatus, readStatus } from './status.ts';
 
@@ -22,11 +24,17 @@ import { type ChannelStatus, readStatus } from './status.ts';
 export interface Admin {
   readonly deadLetters: DeadLetterAdmin;
   readonly channels: ChannelAdmin;
+  readonly campaigns: CampaignAdmin;
   /**
    * Cancels a message, as `producer.cancel` does, in every channel that has it.
    * @returns an entry for each of them; empty if none has
    */
   cancel(id: string, options?: { channel?: string | undefined }): Promise<ChannelResult<CancelResult>[]>;
+  /**
+   * Cancels whatever waits in the channel for one recipient, given as in the field `to` of a message. Looks through all its jobs.
+   * @returns an entry for each message that was found
+   */
+  cancelRecipient(to: unknown, options: { channel: string }): Promise<CancelResult[]>;
   /** Reschedules a message, as `producer.reschedule` does, in every channel that has it. Throws as that does. */
   reschedule(
     id: string,
@@ -55,9 +63,6 @@ export interface ChannelAdmin {
   forget(name: string, options?: { anyway?: boolean }): Promise<Forgotten>;
 }
 
-const channelsOf = (at: Installation, name: string | undefined): readonly OperatedChannel[] =>
-  name === undefined ? at.channels : [requireChannel(at, name)];
-
 export type {
   ChannelOverview,
   ChannelResult,
@@ -82,7 +87,9 @@ export function buildAdmin(options: InstallationOptions, parts: InstallationPart
       forget: (name, { anyway = false } = {}) =>
         onChannel(name, (at, channel) => forget(at, channel, anyway)),
     },
+    campaigns: campaignAdmin(run, parts),
     cancel: (id, { channel } = {}) => run((at) => cancelMessages(channelsOf(at, channel), id)),
+    cancelRecipient: (to, { channel }) => onChannel(channel, (_, own) => cancelRecipient(own, to)),
     reschedule: (id, { channel, sendAt }) =>
       run((at) => rescheduleMessages(channelsOf(at, channel), id, sendAt)),
     explain: (id, { channel } = {}) =>

@@ -8,3 +8,10 @@ export function requireChannel(installation: Installation, name: string): Operat
   const names = installation.channels.map((each) => each.name).join(', ') || 'none';
   throw new UnknownChannelError(name, { advice: `Known: ${names}.` });
 }
+
+/** The named channel, or all of them. @throws as `requireChannel` */
+export const channelsOf = (
+  installation: Installation,
+  name: string | undefined,
+): readonly OperatedChannel[] =>
+  name === undefined ? installation.channels : [requireChannel(installation, name)];

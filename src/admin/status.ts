@@ -3,6 +3,7 @@ import type { Installation } from '../channels/installation.ts';
 import { sampleChannel } from '../channels/sampler.ts';
 import type { ChannelState } from '../ledger/channel-state.ts';
 import type { ChannelSample, HoldReason } from '../observe/sample.ts';
+import { type CampaignOverview, overviews } from './campaigns.ts';
 
 /** The status of one channel: the values of its gauges, and since when it is stopped or until when it rests. */
 export interface ChannelStatus extends Omit<ChannelSample, 'resting' | 'stopped'> {
@@ -11,6 +12,8 @@ export interface ChannelStatus extends Omit<ChannelSample, 'resting' | 'stopped'
   resting: ChannelState['resting'];
   /** The workers that serve it now. */
   workers: WorkerIdentity[];
+  /** Its campaigns that are not over: listing, running or paused; the latest first. */
+  campaigns: CampaignOverview[];
 }
 
 /** What stops a channel until an operator acts. The instant is unknown if its queue was paused from a dashboard. */
@@ -22,18 +25,24 @@ export interface Hold {
 export const holdOf = ({ stopped }: Pick<ChannelState, 'stopped'>, queuePaused: boolean): Hold | null =>
   stopped ?? (queuePaused ? { reason: 'queue_paused', at: null } : null);
 
+const isOver = (state: CampaignOverview['state']): boolean => state === 'done' || state === 'cancelled';
+
 /** @param only names of channels; all of them when absent */
 export async function readStatus(
-  { redis, clock, channels }: Installation,
+  installation: Installation,
   only?: readonly string[],
 ): Promise<ChannelStatus[]> {
+  const { redis, clock, channels } = installation;
   const wanted = channels.filter(({ name }) => only?.includes(name) ?? true);
   return await Promise.all(
-    wanted.map(async ({ name, store, queue }) => {
+    wanted.map(async (channel) => {
+      const { name, store, queue } = channel;
       const workers = await aliveWorkers(redis, name);
       const taken = await sampleChannel({ store, queue }, clock);
       const { state, queuePaused, limited: _, ...sample } = taken;
-      return { ...sample, stopped: holdOf(state, queuePaused), resting: state.resting, workers };
+      const campaigns = (await overviews(installation, [channel])).filter(({ state }) => !isOver(state));
+      const stopped = holdOf(state, queuePaused);
+      return { ...sample, stopped, resting: state.resting, workers, campaigns };
     }),
   );
 }

@@ -12,8 +12,8 @@ export interface ChannelQueue {
   counts(now: number): Promise<QueueCounts>;
   /** Reads the jobs at the heads of the lists, the oldest ones: at most two of each state. */
   heads(): Promise<Record<'ready' | 'active', StoredJob[]>>;
-  /** Lists the first jobs of a state, in the order in which workers pick them up. */
-  first(state: ListedState, limit: number): Promise<ListedJob[]>;
+  /** Lists the first jobs of a state, in the order in which workers pick them up. @param skip how many of them not */
+  first(state: ListedState, limit: number, skip?: number): Promise<ListedJob[]>;
   /** Reads jobs by id, in order; undefined for an id without a job. */
   read(ids: readonly string[]): Promise<(StoredJob | undefined)[]>;
   /** Finds a job by any text that may be its id; checks that the key of that name is a job. */
@@ -73,7 +73,7 @@ export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
       ]);
       return { ready: await readFound([waiting, prioritized]), active: await readFound([active]) };
     },
-    first: (state, limit) => READERS[state](queue, redis, limit),
+    first: (state, limit, skip = 0) => READERS[state](queue, redis, { limit, skip }),
     read,
     async find(id) {
       if ((await redis.type(queue.toKey(id))) !== 'hash') return undefined;
@@ -127,7 +127,12 @@ async function readCounts(queue: Queue, redis: Redis, now: number): Promise<Queu
   };
 }
 
-type Reader = (queue: Queue, redis: Redis, limit: number) => Promise<ListedJob[]>;
+interface Page {
+  limit: number;
+  skip: number;
+}
+
+type Reader = (queue: Queue, redis: Redis, page: Page) => Promise<ListedJob[]>;
 
 const undelayed = (id: string): ListedJob => ({ id, dueAt: null });
 
@@ -136,19 +141,24 @@ const dueAtOf = (score: string): number => Math.floor(Number(score) / 0x1000);
 
 /** BullMQ picks up jobs from the right end of lists and from the lowest scores of sorted sets. */
 const READERS: Record<ListedState, Reader> = {
-  active: async (queue, redis, limit) =>
-    (await redis.lrange(queue.toKey('active'), -limit, -1)).toReversed().map(undelayed),
-  async ready(queue, redis, limit) {
-    const first = (await redis.lrange(queue.toKey('wait'), -limit, -1)).toReversed();
+  active: async (queue, redis, page) => (await fromRight(redis, queue.toKey('active'), page)).map(undelayed),
+  async ready(queue, redis, { limit, skip }) {
+    const first = await fromRight(redis, queue.toKey('wait'), { limit, skip });
     const left = limit - first.length;
-    const then = left > 0 ? await redis.zrange(queue.toKey('prioritized'), '0', String(left - 1)) : [];
+    if (left === 0) return first.map(undelayed);
+    const from = skip === 0 ? 0 : Math.max(0, skip - (await redis.llen(queue.toKey('wait'))));
+    const then = await redis.zrange(queue.toKey('prioritized'), String(from), String(from + left - 1));
     return [...first, ...then].map(undelayed);
   },
-  async delayed(queue, redis, limit) {
-    const answer = await redis.zrange(queue.toKey('delayed'), '0', String(limit - 1), 'WITHSCORES');
+  delayed: async (queue, redis, { limit, skip }) => {
+    const [from, to] = [String(skip), String(skip + limit - 1)];
+    const answer = await redis.zrange(queue.toKey('delayed'), from, to, 'WITHSCORES');
     return Array.from({ length: answer.length / 2 }, (_, i) => ({
       id: answer[2 * i]!,
       dueAt: dueAtOf(answer[2 * i + 1]!),
     }));
   },
 };
+
+const fromRight = async (redis: Redis, key: string, { limit, skip }: Page): Promise<string[]> =>
+  (await redis.lrange(key, -(skip + limit), -(skip + 1))).toReversed();

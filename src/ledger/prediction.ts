@@ -19,11 +19,21 @@ export async function predictVerdict(
   store: ChannelStore,
   { message, policy, at }: { message: LedgerMessage; policy: object; at: number },
 ): Promise<Verdict> {
+  const [verdict] = await predictVerdicts(store, { messages: [message], policy, at });
+  return verdict!;
+}
+
+/** The same for several messages of different recipients, in their order: each as if it were the only one. */
+export async function predictVerdicts(
+  store: ChannelStore,
+  { messages, policy, at }: { messages: readonly LedgerMessage[]; policy: object; at: number },
+): Promise<Verdict[]> {
   const nonce = newNonce();
-  const entries = JSON.stringify([admissionEntry({ message, nonce })]);
-  // A policy that is not in force holds the whole channel, as a stop does: it is reported apart, and not considered here.
-  const asInForce = { ...policy, inForce: (await policyInForce(store)) ?? '' };
+  const entries = JSON.stringify(messages.map((message) => admissionEntry({ message, nonce })));
+  // A policy that is not in force holds the whole channel, as a stop does: it is reported apart, and not considered here. The
+  // rate is left out for the same reason, also that of the messages before.
+  const asInForce = { ...policy, interval: undefined, inForce: (await policyInForce(store)) ?? '' };
   const args = [JSON.stringify(asInForce), entries, '', String(at)];
-  const [, verdict] = (await store.run(predictScript, args)) as AdmitReply;
-  return decodeVerdict(verdict ?? [], nonce);
+  const [, ...verdicts] = (await store.run(predictScript, args)) as AdmitReply;
+  return messages.map((_, i) => decodeVerdict(verdicts[i] ?? [], nonce));
 }

@@ -35,7 +35,7 @@ it.each([
   ['node', NODE],
   ['a bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit']],
 ])('type-checks in an application that resolves modules as %s does', async (_, options) => {
-  const pages = ['README.md', 'docs/library.md'];
+  const pages = ['README.md', 'docs/library.md', 'docs/campaigns.md'];
   const examples = await Promise.all(pages.map((page) => writeExamples(installed.dir, page)));
   expect(examples.flat().length).toBeGreaterThan(10);
   await installed.compile(['app.ts', ...examples.flat()], options);

@@ -1,0 +1,170 @@
+import {
+  findChannel,
+  type Installation,
+  type InstallationParts,
+  type OperatedChannel,
+} from '../channels/installation.ts';
+import { type ChannelFacts, channelFacts } from '../channels/registry.ts';
+import { type CampaignState, readCampaign } from '../ledger/campaigns.ts';
+import { campaignMessageId, jobKey, messageKey, recipientKey } from '../ledger/names.ts';
+import { predictVerdicts } from '../ledger/prediction.ts';
+import type { LedgerMessage, Verdict } from '../ledger/types.ts';
+import { createCampaignSchemas } from '../message/campaign.ts';
+import { type AnyMessage, DEFAULT_LIFE_MS } from '../message/schema.ts';
+import { inBatches, type Source } from '../producer/batches.ts';
+import { type CheckedRecipient, createBatchCheck } from '../producer/campaign-recipients.ts';
+import { type PreparedCampaign, prepareCampaign, rulesFor } from '../producer/campaign-spec.ts';
+import {
+  CampaignCancelledError,
+  CampaignConflictError,
+  InterruptedError,
+  InvalidMessageError,
+} from '../producer/errors.ts';
+import { type InvalidItem, MAX_INVALID_KEPT } from '../producer/send.ts';
+import { storeTime } from '../redis/store-clock.ts';
+import { createTurns } from '../turns.ts';
+import { createSeen } from './seen.ts';
+
+/** What would become of the recipients of a campaign, each counted once. */
+export interface CampaignDryRun {
+  id: string;
+  channel: string;
+  /** Would be sent. */
+  send: number;
+  /** Have not played lately enough. */
+  ineligible: number;
+  /** Had their message of this window: dropped, or deferred where the campaign says so. */
+  quota: number;
+  /** Wait for the end of another send to the same recipient. */
+  busy: number;
+  /** Had their message of this campaign before, or ended otherwise. */
+  known: number;
+  /** Named before. */
+  duplicate: number;
+  /** The first thousand; `onInvalid` is called for all. */
+  invalid: InvalidItem[];
+  invalidTotal: number;
+  /** The campaign, if it was started before. */
+  existing: CampaignState | null;
+}
+
+export interface CampaignDryRunOptions {
+  onInvalid?: (item: InvalidItem) => void;
+}
+
+interface Asked extends CampaignDryRunOptions {
+  spec: unknown;
+  recipients: Source<unknown>;
+}
+
+/** A script holds the store for about 10 µs a message. */
+const MAX_ASKED = 100;
+
+/**
+ * Asks the admission script what it would answer, without rate, rest and stop, and lets it write nothing.
+ * @throws InvalidMessageError, UnknownChannelError, CampaignConflictError, CampaignCancelledError as a start would
+ * @throws InterruptedError with the result so far, when Redis or the source fails in between
+ */
+export async function dryRunCampaign(
+  at: Installation,
+  { platforms, clock }: InstallationParts,
+  { spec, recipients, onInvalid }: Asked,
+): Promise<CampaignDryRun> {
+  const schemas = createCampaignSchemas(platforms);
+  const campaign = prepareCampaign(spec, { platforms, schemas, clock });
+  const rules = rulesFor(campaign, { announced: factsOf(at), listed: new Map() });
+  const channel = findChannel(at, campaign.channel)!;
+  const result: CampaignDryRun = {
+    id: campaign.id,
+    channel: channel.name,
+    ...{ send: 0, ineligible: 0, quota: 0, busy: 0, known: 0, duplicate: 0 },
+    ...{ invalid: [], invalidTotal: 0 },
+    existing: await existing(campaign, channel),
+  };
+  const check = createBatchCheck(
+    campaign,
+    schemas.recipientsOf(campaign.common.platform),
+    createTurns(clock),
+  );
+  const ask = await createQuestion(campaign, channel);
+  const seen = createSeen();
+  const interruption = await inBatches(
+    recipients,
+    async ({ items, from }) => {
+      const batch = await check(items, rules);
+      const messages = batch.recipients.map((each) => messageTo(each, campaign));
+      const fresh = messages.filter(({ id }) => !seen(id));
+      result.duplicate += batch.duplicate + messages.length - fresh.length;
+      for (const verdict of await ask(fresh)) result[fateOf(verdict)] += 1;
+      for (const { at: position, error } of batch.invalid) {
+        const item = { index: from + position, error };
+        result.invalidTotal += 1;
+        if (result.invalid.length < MAX_INVALID_KEPT) result.invalid.push(item);
+        onInvalid?.(item);
+      }
+    },
+    { full: true },
+  );
+  if (!interruption) return result;
+  if (interruption.cause instanceof InvalidMessageError) throw interruption.cause;
+  throw new InterruptedError('dryRun', interruption, result);
+}
+
+const factsOf = ({ channels }: Installation): ReadonlyMap<string, ChannelFacts> =>
+  new Map(channels.map(({ name, announced, configured }) => [name, announced ?? channelFacts(configured!)]));
+
+async function existing(
+  { id, text }: PreparedCampaign,
+  { store }: OperatedChannel,
+): Promise<CampaignState | null> {
+  const found = await readCampaign(store, id);
+  if (!found) return null;
+  if (JSON.stringify(found.message) !== text) throw new CampaignConflictError(id);
+  if (found.state === 'cancelled') throw new CampaignCancelledError(id);
+  return found;
+}
+
+function messageTo({ recipient }: CheckedRecipient, campaign: PreparedCampaign): LedgerMessage {
+  const message = { ...campaign.common, to: recipient.to } as AnyMessage;
+  const { key } = campaign.definition.recipient(message);
+  const id = campaignMessageId(campaign.id, key);
+  return {
+    id,
+    jobId: id,
+    key: messageKey(id),
+    // No job has this name, so what is final is known and not taken up again.
+    job: jobKey(id),
+    recipient: recipientKey(key),
+    expiresAt: 0,
+    lastPlayedAt: recipient.lastPlayedAt === undefined ? undefined : Date.parse(recipient.lastPlayedAt),
+  };
+}
+
+type Ask = (messages: readonly LedgerMessage[]) => Promise<Verdict[]>;
+
+async function createQuestion(
+  campaign: PreparedCampaign,
+  { name, store, policyAround }: OperatedChannel,
+): Promise<Ask> {
+  const at = Math.max(await storeTime(store.redis), campaign.dueAt ?? 0);
+  const policy = policyAround?.(at);
+  if (!policy)
+    throw new InvalidMessageError([
+      { path: 'channel', message: `the workers of ${name} do not say how it admits messages: update them` },
+    ]);
+  const expiresAt = campaign.expiresAt ?? at + DEFAULT_LIFE_MS;
+  return async (messages) => {
+    const verdicts: Verdict[] = [];
+    for (let from = 0; from < messages.length; from += MAX_ASKED) {
+      const asked = messages.slice(from, from + MAX_ASKED).map((message) => ({ ...message, expiresAt }));
+      verdicts.push(...(await predictVerdicts(store, { messages: asked, policy, at })));
+    }
+    return verdicts;
+  };
+}
+
+/** `boundary`: it is sent when the window has begun. What is `exhausted` or `unconfirmed` was tried before. */
+function fateOf({ kind }: Verdict): 'send' | 'ineligible' | 'quota' | 'busy' | 'known' {
+  if (kind === 'granted' || kind === 'boundary') return 'send';
+  return kind === 'ineligible' || kind === 'quota' || kind === 'busy' ? kind : 'known';
+}

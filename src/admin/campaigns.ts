@@ -1,0 +1,141 @@
+import { aliveWorkers } from '../channels/heartbeats.ts';
+import type { Installation, InstallationParts, OperatedChannel } from '../channels/installation.ts';
+import { controlCampaign } from '../jobs/control-campaign.ts';
+import { type CampaignEnd, type CampaignState, listCampaigns, readCampaign } from '../ledger/campaigns.ts';
+import { readChannelState } from '../ledger/channel-state.ts';
+import { campaignMessageId } from '../ledger/names.ts';
+import type { Source } from '../producer/batches.ts';
+import { type CancelResult, cancelIn } from '../producer/control.ts';
+import { type CampaignDryRun, type CampaignDryRunOptions, dryRunCampaign } from './campaign-dry-run.ts';
+import { campaignEta } from './campaign-eta.ts';
+import { keyOfRecipient } from './cancel-recipient.ts';
+import type { ChannelResult } from './message-control.ts';
+import { channelsOf } from './require-channel.ts';
+import type { Session } from './session.ts';
+
+/** The operations on campaigns of an admin. A campaign is known by its id within its channel. */
+export interface CampaignAdmin {
+  /** The campaigns of a channel, or of all of them, the latest of a channel first; kept until a week after their messages expire. */
+  list(options?: OfChannel): Promise<CampaignOverview[]>;
+  /** The campaign of this id, from every channel that has one; empty if none has. */
+  show(id: string, options?: OfChannel): Promise<CampaignOverview[]>;
+  /**
+   * Pauses a campaign from its next admission on, in every channel that has it; what is in flight completes, and what waits
+   * still expires.
+   * @returns an entry for each channel that has it; a campaign that was cancelled stays so
+   */
+  pause(id: string, options?: OfChannel): Promise<CampaignResult[]>;
+  /** Resumes a paused campaign: workers continue at once. Returns as `pause` does. */
+  resume(id: string, options?: OfChannel): Promise<CampaignResult[]>;
+  /**
+   * Cancels a campaign for good: nothing of it is granted any more, and what waits ends `suppressed`, `cancelled`. Returns as
+   * `pause` does.
+   */
+  cancel(id: string, options?: OfChannel): Promise<CampaignResult[]>;
+  /**
+   * Cancels the message of a campaign to one recipient, given as in the field `to` of a message. Its `status` is that of
+   * `admin.cancel`.
+   */
+  cancelRecipient(id: string, to: unknown, options?: OfChannel): Promise<ChannelResult<CancelResult>[]>;
+  /**
+   * What a start of this campaign would do, by what the ledger knows now; stores nothing. Takes what `producer.campaign` takes,
+   * and throws as it does.
+   */
+  dryRun(
+    spec: unknown,
+    recipients: Source<unknown>,
+    options?: CampaignDryRunOptions,
+  ): Promise<CampaignDryRun>;
+}
+
+interface OfChannel {
+  /** Every channel when absent. */
+  channel?: string | undefined;
+}
+
+export type CampaignResult = ChannelResult<{ id: string; status: 'running' | 'paused' | 'cancelled' }>;
+
+/** Times in milliseconds since the epoch by the store's clock. */
+export interface CampaignOverview extends CampaignState {
+  channel: string;
+  /** How many have reached a final state. */
+  ended: number;
+  /** When it will be through at its present pace; null where that cannot be told. */
+  eta: number | null;
+}
+
+export type { CampaignDryRun, CampaignEnd };
+
+export function campaignAdmin(run: Session['run'], parts: InstallationParts): CampaignAdmin {
+  const control =
+    (operation: 'pause' | 'resume' | 'cancel') =>
+    (id: string, { channel }: OfChannel = {}): Promise<CampaignResult[]> =>
+      run(async (at) => {
+        const controlled = channelsOf(at, channel).map(async ({ name, store }) => {
+          const status = await controlCampaign(store, id, operation);
+          return status === 'unknown' ? [] : [{ id, status, channel: name }];
+        });
+        return (await Promise.all(controlled)).flat();
+      });
+  return {
+    list: ({ channel } = {}) => run((at) => overviews(at, channelsOf(at, channel))),
+    show: (id, { channel } = {}) => run((at) => overviews(at, channelsOf(at, channel), id)),
+    pause: control('pause'),
+    resume: control('resume'),
+    cancel: control('cancel'),
+    cancelRecipient: (id, to, { channel } = {}) =>
+      run(async (at) => {
+        const channels = await having(channelsOf(at, channel), id);
+        return await Promise.all(
+          channels.map(async (each) => {
+            const name = campaignMessageId(id, keyOfRecipient(each, to));
+            return { ...(await cancelIn(each.store, name)), channel: each.name };
+          }),
+        );
+      }),
+    dryRun: (spec, recipients, options = {}) =>
+      run((at) => dryRunCampaign(at, parts, { spec, recipients, ...options })),
+  };
+}
+
+async function having(channels: readonly OperatedChannel[], id: string): Promise<OperatedChannel[]> {
+  const found = await Promise.all(channels.map(({ store }) => readCampaign(store, id)));
+  return channels.filter((_, i) => found[i] !== undefined);
+}
+
+/** @param only the id of one campaign; all of them when absent */
+export async function overviews(
+  { redis }: Installation,
+  channels: readonly OperatedChannel[],
+  only?: string,
+): Promise<CampaignOverview[]> {
+  const found = await Promise.all(
+    channels.map(async (channel) => {
+      const { name, store, policyAround } = channel;
+      const one = only === undefined ? undefined : await readCampaign(store, only);
+      const campaigns = only === undefined ? await listCampaigns(store) : one ? [one] : [];
+      if (campaigns.length === 0) return [];
+      const [{ now, stopped, waits }, workers] = await Promise.all([
+        readChannelState(store),
+        aliveWorkers(redis, name),
+      ]);
+      const policy = policyAround?.(now);
+      const windowEnd =
+        policy?.windows?.find((start) => start > now) ?? (policy?.rolling && now + policy.rolling);
+      const bounds = {
+        now,
+        intervalMs: policy?.interval,
+        windowEnd,
+        waitingSlot: waits.slot?.count ?? 0,
+        held: stopped !== null || workers.length === 0,
+      };
+      return campaigns.map((campaign) => ({
+        ...campaign,
+        channel: name,
+        ended: campaign.ends.reduce((sum, { count }) => sum + count, 0),
+        eta: campaignEta(campaign, bounds) ?? null,
+      }));
+    }),
+  );
+  return found.flat();
+}
