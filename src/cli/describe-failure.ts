@@ -1,5 +1,7 @@
 import { ConfigError } from '../config/error.ts';
 import {
+  CampaignCancelledError,
+  CampaignConflictError,
   InterruptedError,
   InvalidMessageError,
   ProducerRefusedError,
@@ -26,6 +28,8 @@ const EXPECTED: readonly (readonly [ErrorClass, ExitCode])[] = [
   [ConfigError, EXIT.usage],
   [InvalidMessageError, EXIT.usage],
   [UnknownChannelError, EXIT.usage],
+  [CampaignConflictError, EXIT.usage],
+  [CampaignCancelledError, EXIT.usage],
   [DatabaseRefusedError, EXIT.usage],
   [ProducerRefusedError, EXIT.partly],
   [InterruptedError, EXIT.partly],

@@ -77,7 +77,8 @@ function isQuotable([field]: Path, schema: z.ZodType): boolean {
   );
 }
 
-function objectsOf(schema: z.core.$ZodType): z.ZodObject[] {
+/** The objects that an input of this schema may be. */
+export function objectsOf(schema: z.core.$ZodType): z.ZodObject[] {
   if (schema instanceof z.ZodObject) return [schema];
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(objectsOf);
   return schema instanceof z.ZodPipe ? objectsOf(schema.in) : [];

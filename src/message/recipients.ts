@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
-import { check } from './check.ts';
+import { check, objectsOf } from './check.ts';
 import type { Problem } from './problems.ts';
 
 /** Built once per platform: building a schema takes a hundred times as long as checking with it. */
@@ -18,4 +18,18 @@ function recipientSchema(definition: PlatformDefinition): z.ZodType<{ to: unknow
 export function recipientOf(definition: PlatformDefinition, to: unknown): Recipient | Problem[] {
   const checked = check(recipientSchema(definition), { to });
   return 'problems' in checked ? checked.problems : definition.recipient(checked.data);
+}
+
+/** The fields that a `to` of the platform may have, each with the schemas of its value. */
+export function recipientFields({
+  messageShape,
+}: PlatformDefinition): ReadonlyMap<string, readonly z.ZodType[]> {
+  const fields = new Map<string, z.ZodType[]>();
+  for (const { shape } of objectsOf(messageShape['to']!))
+    for (const [name, schema] of Object.entries(shape)) {
+      const known = fields.get(name);
+      if (known) known.push(schema as z.ZodType);
+      else fields.set(name, [schema as z.ZodType]);
+    }
+  return fields;
 }

@@ -1,15 +1,13 @@
-import { InvalidArgumentError } from 'commander';
-import type { Admin, Explanation, RecipientExplanation } from '../../admin/admin.ts';
+import type { Explanation, RecipientExplanation } from '../../admin/admin.ts';
 import { nextStep, recipientOutlook } from '../../admin/next-step.ts';
-import { problemsText } from '../../message/problems.ts';
 import type { Receipt } from '../../observe/receipts.ts';
-import { InvalidMessageError } from '../../producer/errors.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { withAdmin } from '../installation.ts';
 import { instantText } from '../moments.ts';
 import { type Cell, type Output, printable } from '../output.ts';
 import type { AddCommand, Run } from '../shell.ts';
+import { channelOfRecipient, recipientOption, withRecipient } from './recipient-option.ts';
 
 interface ExplainOptions {
   channel?: string;
@@ -142,28 +140,13 @@ function toRecipientText(found: RecipientExplanation, output: Output): string {
   ].join('\n');
 }
 
-/** The channel that is meant: the one that is named, or the only one. */
-async function channelOf({ channels }: Admin, name: string | undefined): Promise<string> {
-  if (name !== undefined) return name;
-  const [first, ...others] = await channels.list();
-  if (!first || others.length > 0)
-    throw wrongUsage('explain: --to needs --channel, unless there is only one');
-  return first.name;
-}
-
-async function explainRecipient(admin: Admin, to: unknown, named: string | undefined) {
-  try {
-    return await admin.explainRecipient(to, { channel: await channelOf(admin, named) });
-  } catch (error) {
-    if (!(error instanceof InvalidMessageError)) throw error;
-    throw wrongUsage(`explain: --to: ${problemsText(error.problems)}`);
-  }
-}
-
 const runRecipient: Run<ExplainOptions> = async (invocation) =>
   await withAdmin(invocation, async (admin) => {
     const { output, options } = invocation;
-    const found = await explainRecipient(admin, options.to, options.channel);
+    const found = await withRecipient('explain', async () => {
+      const channel = await channelOfRecipient(admin, options.channel, 'explain');
+      return await admin.explainRecipient(options.to, { channel });
+    });
     output.result(toRecipientDocument(found), () => toRecipientText(found, output));
     return EXIT.done;
   });
@@ -173,14 +156,6 @@ const run: Run<ExplainOptions> = async (invocation) => {
   if (byRecipient === invocation.args.length > 0) throw wrongUsage('explain: expected either an id or --to');
   return byRecipient ? await runRecipient(invocation) : await runMessage(invocation);
 };
-
-function recipientOption(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new InvalidArgumentError('expected JSON such as {"userId":32}.');
-  }
-}
 
 const runMessage: Run<ExplainOptions> = async (invocation) =>
   await withAdmin(invocation, async (admin) => {

@@ -1,4 +1,5 @@
 import type { AddCommand } from '../shell.ts';
+import { addCampaign } from './campaign.ts';
 import { addCancel } from './cancel.ts';
 import { addChannel } from './channel.ts';
 import { addDead } from './dead.ts';
@@ -20,6 +21,7 @@ export const commands: readonly AddCommand[] = [
   addSend,
   addRender,
   addPlays,
+  addCampaign,
   addQueue,
   addCancel,
   addReschedule,

@@ -7,8 +7,9 @@ import { wrongUsage } from '../failure.ts';
 import { withAdmin } from '../installation.ts';
 import { ageText, instantText } from '../moments.ts';
 import { collected } from '../option-values.ts';
-import type { Output } from '../output.ts';
+import { type Output, printable } from '../output.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
+import { campaignDocument, percentOf } from './campaign-view.ts';
 
 interface StatusOptions {
   channel?: string[];
@@ -49,10 +50,17 @@ function holds({ channel, stopped, resting, workers }: ChannelStatus): string[] 
   return lines;
 }
 
+const campaignLines = ({ campaigns }: ChannelStatus): string[] =>
+  campaigns.map((campaign) => {
+    const { channel, id, state, listed, eta } = campaign;
+    const end = eta === null ? '' : `, through at ${instantText(eta)}`;
+    return `${channel} has campaign ${printable(id)}: ${state}, ${percentOf(campaign)} of ${listed}${end}`;
+  });
+
 const view = (channels: readonly ChannelStatus[], output: Output): string =>
   channels.length === 0
     ? 'no channels are configured or announced'
-    : [table(channels, output), ...channels.flatMap(holds)].join('\n');
+    : [table(channels, output), ...channels.flatMap(holds), ...channels.flatMap(campaignLines)].join('\n');
 
 const table = (channels: readonly ChannelStatus[], output: Output): string =>
   output.table(
@@ -87,6 +95,7 @@ const toDocument = (status: ChannelStatus): object => ({
   },
   workers: status.workers.map(({ since, ...worker }) => ({ ...worker, since: instantText(since) })),
   resting: status.resting && { reason: status.resting.reason, until: instantText(status.resting.until) },
+  campaigns: status.campaigns.map(campaignDocument),
 });
 
 async function watch(admin: Admin, { context, output, options }: Invocation<StatusOptions>): Promise<void> {

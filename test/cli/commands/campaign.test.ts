@@ -1,0 +1,268 @@
+import { writeFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { describe, expect, vi } from 'vitest';
+import { EXIT } from '../../../src/cli/context.ts';
+import { runCommandLine } from '../../../src/cli/program.ts';
+import { recordPlays } from '../../../src/ledger/lookups.ts';
+import { channelStore } from '../../../src/redis/channel-store.ts';
+import { CHANNEL, type Environment } from '../../support/environment.ts';
+import { it, type Operator } from '../operator-fixture.ts';
+import { herald, testContext } from '../test-context.ts';
+
+const SPRING = `id: spring
+platform: kongregate
+content: |
+  Hello **{{ name }}**
+data: { name: you }
+priority: 5
+`;
+
+/** Writes a file beside the environment's configuration, and answers with its path. */
+async function file(env: Environment, operator: Operator, name: string, text: string): Promise<string> {
+  const path = (await operator.config(env)).replace(/[^/]+$/, name);
+  await writeFile(path, text);
+  return path;
+}
+
+async function start(env: Environment, operator: Operator, csv: string, ...more: string[]) {
+  const spec = await file(env, operator, 'spring.yaml', SPRING);
+  return await operator.run(env, ['campaign', 'start', spec, '--to', '-', ...more], { stdin: csv });
+}
+
+const recipientsIn = async ({ queue }: Environment) =>
+  (await queue.getPrioritized()).flatMap(({ data }) => data.to);
+const players = (...ids: number[]): string => `userId\n${ids.join('\n')}\n`;
+
+describe.concurrent('campaign start', () => {
+  it('lists the recipients of a file, and tells bad ones by their lines', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    const to = await file(env, operator, 'players.csv', 'userId,name\n31,Ann\n32,\nx,Bob\n33,Cy,what\n34,\n');
+    const spec = await file(env, operator, 'spring.yaml', SPRING);
+    const { exitCode, stdout, stderr } = await operator.run(env, ['campaign', 'start', spec, '--to', to]);
+    expect(exitCode).toBe(EXIT.partly);
+    expect(stdout).toMatch(/^listed +3$/m);
+    expect(stdout).toMatch(/^invalid +2$/m);
+    expect(stderr).toContain('players.csv: line 4: to.userId: expected a number');
+    expect(stderr).toContain('players.csv: line 5: has 3 fields, the header has 2');
+    expect(stderr).toContain('herald: see `herald campaign show spring`');
+    expect(await recipientsIn(env)).toEqual([{ to: 31, data: { name: 'Ann' } }, 32, 34]);
+  });
+
+  it('reports to a program in JSON, and goes on where it was', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const first = await start(env, operator, players(31, 32), '--json');
+    expect([first.exitCode, JSON.parse(first.stdout)]).toEqual([
+      EXIT.done,
+      { campaign: 'spring', listed: 2, duplicate: 0, invalid: 0, stopped: null, invalid_lines: [] },
+    ]);
+    const again = await start(env, operator, players(31, 32), '--json');
+    expect([again.exitCode, JSON.parse(again.stdout)]).toMatchObject([
+      EXIT.done,
+      { listed: 0, duplicate: 2 },
+    ]);
+  });
+
+  it('names the line of what is wrong with the campaign, and stores nothing', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    const broken: [string, RegExp][] = [
+      [SPRING.replace('priority: 5', 'priority: 11'), /spring\.yaml:6: priority: /],
+      [SPRING.replace('{{ name }}', '{% name %}'), /spring\.yaml:3: content: \{% is not supported/],
+      [SPRING.replace('kongregate', 'kongregat'), /spring\.yaml:2: platform: /],
+      ['id: [spring\n', /spring\.yaml:\d: is not valid YAML/],
+      ['spring\n', /spring\.yaml: /],
+    ];
+    for (const [text, problem] of broken) {
+      const spec = await file(env, operator, 'spring.yaml', text);
+      const argv = ['campaign', 'start', spec, '--to', '-'];
+      const { exitCode, stderr } = await operator.run(env, argv, { stdin: players(31) });
+      expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringMatching(problem)]);
+    }
+    expect(await env.redis.keys('herald:*:ledger*')).toEqual([]);
+  });
+
+  it('refuses a campaign of the same id with other content', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await start(env, operator, players(31));
+    const spec = await file(env, operator, 'other.yaml', SPRING.replace('Hello', 'Goodbye'));
+    for (const more of [[], ['--dry-run']]) {
+      const argv = ['campaign', 'start', spec, '--to', '-', ...more];
+      const { exitCode, stderr } = await operator.run(env, argv, { stdin: players(32) });
+      expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringContaining('exists with other content')]);
+    }
+  });
+
+  it('takes a channel in place of the file’s own', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const { exitCode, stderr } = await start(env, operator, players(31), '--channel', 'nobody');
+    expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringContaining('Unknown channel "nobody"')]);
+  });
+
+  it('may be interrupted and run again', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const stdin = new PassThrough();
+    const { context, stdout, stderr, interrupt } = testContext({ stdin });
+    const spec = await file(env, operator, 'spring.yaml', SPRING);
+    const argv = ['campaign', 'start', spec, '--to', '-', '--json', '-c', await operator.config(env)];
+    const ended = runCommandLine(argv, context, '1.2.3');
+    const ids = Array.from({ length: 700 }, (_, i) => i + 1);
+    stdin.write(players(...ids));
+    await vi.waitUntil(async () => (await recipientsIn(env)).length === 500, { timeout: 60_000 });
+    interrupt();
+    expect(await ended).toBe(EXIT.partly);
+    expect(JSON.parse(stdout())).toMatchObject({
+      listed: 500,
+      stopped: expect.stringContaining('interrupted'),
+    });
+    expect(stderr()).toContain('run it again to go on from there');
+    expect(await operator.documents(env, ['campaign', 'show', 'spring'])).toMatchObject([
+      { state: 'listing' },
+    ]);
+    const again = await start(env, operator, players(...ids), '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ listed: 200, duplicate: 500 });
+    expect(await operator.documents(env, ['campaign', 'show', 'spring'])).toMatchObject([
+      { state: 'running', listed: 700 },
+    ]);
+  });
+
+  it('ends with 3 when Redis is away', async ({ openEnvironment, operator }) => {
+    const spec = await file(await openEnvironment(), operator, 'spring.yaml', SPRING);
+    const env = { REDIS_URL: 'redis://127.0.0.1:1' };
+    const argv = ['campaign', 'start', spec, '--to', '-'];
+    expect((await herald(argv, { env, stdin: players(31) })).exitCode).toBe(EXIT.unreachable);
+    expect((await herald([...argv, '--dry-run'], { env, stdin: players(31) })).exitCode).toBe(
+      EXIT.unreachable,
+    );
+    expect((await herald(['campaign', 'list'], { env })).exitCode).toBe(EXIT.unreachable);
+  });
+});
+
+describe.concurrent('campaign start --dry-run', () => {
+  it('tells what would become of each recipient, and stores nothing', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment({ channel: { rate: { max: 1, per: '1m' } } });
+    const worker = await env.worker({ channel: { rate: false } });
+    await env.send(41);
+    await env.settled(1);
+    await worker.close();
+    const long = { recipient: '51', at: Date.now() - 30 * 86_400_000 };
+    await recordPlays(channelStore(env.redis, CHANNEL), [long], 365 * 86_400_000);
+    const before = (await env.redis.keys('*')).sort();
+    const csv = players(31, 32, 41, 51, 31, 0, 33);
+    const { exitCode, stdout, stderr } = await start(env, operator, csv, '--dry-run', '--json');
+    expect([exitCode, JSON.parse(stdout)]).toEqual([
+      EXIT.partly,
+      {
+        ...{ dry_run: true, campaign: 'spring', channel: CHANNEL, existing: null },
+        ...{ send: 3, ineligible: 1, quota: 1, busy: 0, known: 0, duplicate: 1, invalid: 1, stopped: null },
+        invalid_lines: [{ line: 7, error: expect.stringContaining('to.userId') }],
+      },
+    ]);
+    expect(stderr).toContain('dry run: nothing was stored');
+    expect((await env.redis.keys('*')).sort()).toEqual(before);
+    const { stdout: text } = await start(env, operator, csv, '--dry-run');
+    expect(text).toMatch(/^would be sent +3$/m);
+    expect(text).toMatch(/^had a message of this window: dropped +1$/m);
+  });
+
+  it('counts somebody who is named twice once, however far apart', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const ids = Array.from({ length: 1200 }, (_, i) => (i % 700) + 1);
+    const { stdout } = await start(env, operator, players(...ids), '--dry-run', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ send: 700, duplicate: 500 });
+  });
+
+  it('says that the campaign was started before', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await start(env, operator, players(31, 32));
+    const { stdout, stderr } = await start(env, operator, players(31, 32, 33), '--dry-run', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ send: 3, existing: 'running' });
+    expect(stderr).toContain('campaign spring was started before: running, 2 listed');
+  });
+});
+
+describe.concurrent('campaign list and show', () => {
+  it('show how far campaigns are', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    expect((await operator.run(env, ['campaign', 'list'])).stdout).toBe('no campaigns\n');
+    await start(env, operator, players(31, 32, 33));
+    expect((await operator.run(env, ['campaign', 'list'])).stdout).toMatch(
+      /^kongregate +spring +running +0% +3 +3 +0 +0 +-$/m,
+    );
+    expect(await operator.documents(env, ['campaign', 'list'])).toMatchObject([
+      { channel: CHANNEL, id: 'spring', state: 'running', listed: 3, waiting: 3, under_way: 0, eta: null },
+    ]);
+    const { exitCode, stdout } = await operator.run(env, ['campaign', 'show', 'spring']);
+    expect(exitCode).toBe(EXIT.done);
+    expect(stdout).toMatch(/^spring in channel kongregate: running\n░{30} 0% of 3\n/);
+    expect(stdout).toMatch(/^waiting +3$/m);
+    expect(stdout).toMatch(/^0 a minute$/m);
+    expect(stdout).not.toContain('Hello');
+  });
+
+  it('say when one is not known', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    for (const command of ['show', 'pause', 'resume', 'cancel']) {
+      const { exitCode, stderr } = await operator.run(env, ['campaign', command, 'summer']);
+      expect([exitCode, stderr]).toEqual([
+        EXIT.partly,
+        expect.stringContaining('no campaign "summer" in any channel'),
+      ]);
+    }
+  });
+
+  it('are in the status of the channel while they are not over', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await start(env, operator, players(31, 32));
+    const { stdout } = await operator.run(env, ['status']);
+    expect(stdout).toMatch(/^kongregate has campaign spring: running, 0% of 2$/m);
+    expect(await operator.documents(env, ['status'])).toMatchObject([
+      { campaigns: [{ id: 'spring', waiting: 2 }] },
+    ]);
+    await operator.run(env, ['campaign', 'cancel', 'spring', '--yes']);
+    expect(await operator.documents(env, ['status'])).toMatchObject([{ campaigns: [] }]);
+  });
+});
+
+describe.concurrent('campaign pause, resume and cancel', () => {
+  it('change the state of a campaign, and a cancelled one stays so', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    await start(env, operator, players(31, 32));
+    const control = async (...argv: string[]) => {
+      const { exitCode, stdout } = await operator.run(env, ['campaign', ...argv]);
+      return [exitCode, stdout.trim()];
+    };
+    expect(await control('pause', 'spring')).toEqual([EXIT.done, 'spring in channel kongregate: paused']);
+    expect(await operator.documents(env, ['campaign', 'show', 'spring'])).toMatchObject([
+      { state: 'paused', eta: null },
+    ]);
+    expect(await control('resume', 'spring')).toEqual([EXIT.done, 'spring in channel kongregate: running']);
+    expect(await control('cancel', 'spring')).toEqual([
+      EXIT.done,
+      expect.stringMatching(/: 2 waiting and 0 under way would be cancelled, .*; use --yes to cancel it\.$/),
+    ]);
+    expect(await operator.documents(env, ['campaign', 'show', 'spring'])).toMatchObject([
+      { state: 'running' },
+    ]);
+    expect(await control('cancel', 'spring', '--yes')).toEqual([
+      EXIT.done,
+      'spring in channel kongregate: cancelled',
+    ]);
+    expect(await control('resume', 'spring')).toEqual([
+      EXIT.partly,
+      'spring in channel kongregate: cancelled',
+    ]);
+    const { exitCode, stderr } = await start(env, operator, players(33));
+    expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringContaining('was cancelled')]);
+  });
+});
