@@ -15,6 +15,7 @@ export const THROTTLED_REASONS = [
   'text_repeated',
   'refusal_unclear',
   'newer_version',
+  'campaign_paused',
 ] as const;
 export const UNKNOWN_REASONS = ['timeout', 'connection_lost', 'server_error', 'unreadable_answer'] as const;
 export const REJECTED_REASONS = ['bad_recipient', 'bad_request'] as const;
@@ -94,5 +95,7 @@ export type Disposition =
   | { kind: 'schedule'; at: number }
   /** No attempt was spent; the whole channel rests, and the message goes back to the front of the queue. */
   | { kind: 'rest'; reason: ThrottledReason; delayMs: number }
+  /** No attempt was spent; the messages of this campaign wait together, and the channel continues. */
+  | { kind: 'paused'; reason: 'campaign_paused'; delayMs: number }
   /** The worker is closing and nothing was sent: back to the front of the queue, for another worker. */
   | { kind: 'hand_back' };

@@ -25,7 +25,7 @@ export async function cancelRecipient(channel: OperatedChannel, to: unknown): Pr
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const before = results.size;
     for await (const job of storedJobs(channel))
-      for (const id of messagesTo(job, key, channel))
+      for (const id of await messagesTo(job, key, channel))
         if (!results.has(id)) results.set(id, await cancelIn(channel.store, id));
     if (results.size === before) break;
   }
@@ -53,9 +53,9 @@ async function* storedJobs({ queue }: OperatedChannel): AsyncGenerator<StoredJob
   }
 }
 
-function messagesTo(job: StoredJob, key: string, channel: OperatedChannel): string[] {
+async function messagesTo(job: StoredJob, key: string, channel: OperatedChannel): Promise<string[]> {
   if (job.name === CAMPAIGN_JOB) return campaignMessagesTo(job, key, channel);
-  return readStored(job, channel).flatMap((entry) => {
+  return (await readStored(job, channel)).flatMap((entry) => {
     if (entry.kind !== 'delivery') return [];
     const { message, ref } = entry.delivery;
     return channel.reading?.definition.recipient(message).key === key ? [ref.id] : [];

@@ -168,7 +168,7 @@ async function locate(channel: OperatedChannel, asked: string): Promise<Located>
   const job = await findJob(channel, asked, key, letter);
   const stored = job ?? (letter && (await deadLetterAsJob(channel, letter)));
   if (!stored) return { id: asked, key };
-  const entries = readStored(stored, channel);
+  const entries = await readStored(stored, channel);
   const read = entries.find((entry) => keyOf(entry) === key) ?? entries[0];
   if (read?.kind === 'delivery') {
     const { ref, ledger } = read.delivery;
@@ -229,7 +229,7 @@ const explainDeadLetter = ({
 });
 
 async function explainJob(channel: OperatedChannel, job: StoredJob): Promise<ExplainedJob> {
-  const [read] = readStored(job, channel);
+  const [read] = await readStored(job, channel);
   return {
     id: job.id,
     ...(await channel.queue.stateOf(job.id)),

@@ -4,7 +4,7 @@ import type { Entry } from '../jobs/envelope.ts';
 import { originalJobId } from '../jobs/job-ids.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { explainMessage } from '../ledger/lookups.ts';
-import { jobKey, messageKey } from '../ledger/names.ts';
+import { mayBeJob, messageKey } from '../ledger/names.ts';
 import type { ExplainedSlot } from './explained-ledger.ts';
 import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
@@ -26,15 +26,10 @@ export async function findLiveJob(
   const { queue, store, playTtlMs } = channel;
   const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs });
   const listed = await Promise.all(LISTED_STATES.map((state) => queue.first(state, COMPARED)));
-  const named = listed.flat().filter(({ id }) => isSameJob(id, String(record?.['job'])));
+  const named = listed.flat().filter(({ id }) => mayBeJob(originalJobId(id), String(record?.['job'])));
   const first = listed.flatMap((jobs) => jobs.slice(0, READ));
   return (await findIn(channel, key, named)) ?? (await findIn(channel, key, first));
 }
-
-/** A message of a job of many has four characters of its job's name; so has one that has left the job. */
-const JOB_PART = 4;
-const isSameJob = (id: string, job: string): boolean =>
-  jobKey(originalJobId(id)).slice(0, JOB_PART) === job.slice(0, JOB_PART);
 
 async function findIn(
   channel: OperatedChannel,
@@ -43,7 +38,7 @@ async function findIn(
 ): Promise<{ job: StoredJob; id: string } | undefined> {
   for (const job of await channel.queue.read(jobs.map(({ id }) => id))) {
     if (!job) continue;
-    const ids = readStored(job, channel).map((entry) => nameOf(job, entry));
+    const ids = (await readStored(job, channel)).map((entry) => nameOf(job, entry));
     const id = ids.find((name) => name !== undefined && messageKey(name) === key);
     if (id !== undefined) return { job, id };
   }

@@ -140,6 +140,8 @@ function becomes(
       return `it waits for the next window${until === null ? '' : `, ${instant(until)}`}`;
     case 'early':
       return `it waits for its time${until === null ? '' : `, ${instant(until)}`}`;
+    case 'paused':
+      return 'it waits until its campaign is resumed';
     case 'resting':
     case 'stopped':
     case 'policy_changed':
@@ -151,6 +153,7 @@ function becomes(
     // Verdicts that end a run: `final` has said it.
     case 'known':
     case 'cancelled':
+    case 'withdrawn':
     case 'duplicate':
     case 'expired':
     case 'ineligible':

@@ -55,7 +55,7 @@ async function* listState(
     // A job that a worker finished meanwhile no longer waits.
     for (const [i, job] of jobs.entries()) {
       if (!job) continue;
-      const messages = listed(channel, state, job, page[i]!.dueAt).slice(0, left);
+      const messages = (await listed(channel, state, job, page[i]!.dueAt)).slice(0, left);
       yield* messages;
       left -= messages.length;
       if (left === 0) return;
@@ -64,12 +64,12 @@ async function* listState(
 }
 
 /** One entry for each message of the job. */
-function listed(
+async function listed(
   channel: OperatedChannel,
   state: ListedState,
   job: StoredJob,
   dueAt: number | null,
-): ListedJob[] {
+): Promise<ListedJob[]> {
   const common = {
     channel: channel.name,
     jobId: job.id,
@@ -78,7 +78,7 @@ function listed(
     dueAt,
     pickups: job.pickups,
   };
-  const entries = readStored(job, channel);
+  const entries = await readStored(job, channel);
   if (entries.length > 0) return entries.map((entry) => ({ ...common, ...describe(entry) }));
   const problem = `platform ${channel.platform} is unknown to this version`;
   return [{ ...common, id: null, to: null, problem }];

@@ -1,8 +1,16 @@
 import type { OperatedChannel } from '../channels/installation.ts';
+import { campaignOf } from '../jobs/campaign-content.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import { readEnvelope } from '../jobs/read-envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 
 /** Parses the job's messages as the channel's workers do; empty if this version does not know the platform. */
-export const readStored = (job: StoredJob, { reading }: OperatedChannel): readonly Entry[] =>
-  reading ? readEnvelope(job, reading).entries : [];
+export async function readStored(
+  job: StoredJob,
+  { reading, campaigns }: OperatedChannel,
+): Promise<readonly Entry[]> {
+  if (!reading) return [];
+  const named = campaignOf(job);
+  const campaign = named === undefined ? undefined : await campaigns(named);
+  return readEnvelope(job, reading, campaign).entries;
+}

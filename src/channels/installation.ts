@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/schema.ts';
+import { createCampaignReader, type FindCampaign } from '../jobs/campaign-content.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
-import type { ReadContext } from '../jobs/read-envelope.ts';
+import type { ReadContext } from '../jobs/read-message.ts';
 import { createMessageSchemas, type MessageSchemas, type Platforms } from '../message/schema.ts';
 import {
   type AdmissionPolicy,
@@ -36,6 +37,8 @@ export interface OperatedChannel {
   readonly queue: ChannelQueue;
   /** How the workers read its jobs; undefined if this version does not know the platform. */
   readonly reading: ReadContext | undefined;
+  /** Finds what jobs of campaigns do not repeat. */
+  readonly campaigns: FindCampaign;
   readonly playTtlMs: number;
   /** The admission policy at an instant; undefined if neither the announcement nor the configuration has it. */
   readonly policyAround: ((at: number) => AdmissionPolicy) | undefined;
@@ -116,13 +119,15 @@ function openChannel(
 ): OperatedChannel {
   // The announcement takes precedence: the given configuration may differ from the workers'.
   const facts = announced ?? configured!;
+  const store = channelStore(parts.redis, name);
   let queue: ChannelQueue | undefined;
   return {
     name,
     platform: facts.platform,
     configured,
     announced,
-    store: channelStore(parts.redis, name),
+    store,
+    campaigns: createCampaignReader(store),
     // Opened on demand: dead letters do not need it, and a dashboard polls often.
     get queue() {
       queue ??= parts.openQueue(name);

@@ -8,17 +8,18 @@ import { PREFIX, queueName } from '../redis/keys.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
 import { applyVerb, isSignal, leaveToStall } from './apply-verb.ts';
+import type { FindCampaign } from './campaign-content.ts';
 import { type ChannelQueue, channelQueue } from './channel-queue.ts';
 import { createJobDelivery, type Partings } from './deliver-job.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Envelope, Pipeline } from './envelope.ts';
 import { foldDispositions, type Verb } from './fold-dispositions.ts';
 import { guardScripts } from './guarded-scripts.ts';
-import { MESSAGES_JOB } from './job-ids.ts';
+import { CAMPAIGN_JOB, isPart, MESSAGES_JOB } from './job-ids.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import { openJob } from './open-job.ts';
 import { openQueue } from './open-queue.ts';
-import type { ReadContext } from './read-envelope.ts';
+import type { ReadContext } from './read-message.ts';
 
 /** Processes the jobs of one channel, so many messages at a time, and applies the resulting verb to each job. */
 export interface ChannelWorker {
@@ -50,6 +51,7 @@ export interface ChannelWorkerDeps {
   partings: Partings;
   /** What parsing its jobs requires. */
   reading: ReadContext;
+  campaigns: FindCampaign;
   pipeline: Pipeline;
   /** Yields between parsing jobs, so that a large one does not block the others. */
   turns: Turns;
@@ -80,7 +82,9 @@ const EVENTS_KEPT = 100;
 const LOOK_PAST_MS = 500;
 const HAND_BACK: Verb = { kind: 'hand_back' };
 
-const isOfMany = ({ name }: Job): boolean => name === MESSAGES_JOB;
+/** What has left a job of a campaign is one message. */
+const isOfMany = ({ name, id = '' }: Job): boolean =>
+  name === MESSAGES_JOB || (name === CAMPAIGN_JOB && !isPart(id));
 
 export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const { redis, pipeline, clock, reportError } = deps;

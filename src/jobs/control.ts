@@ -1,4 +1,4 @@
-import { jobKey, messageKey } from '../ledger/names.ts';
+import { campaignOfMessage, mayBeJob, messageKey } from '../ledger/names.ts';
 import { loadScript } from '../ledger/script.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { originalJobId } from './job-ids.ts';
@@ -28,7 +28,7 @@ export async function cancelMessage(
   store: Pick<ChannelStore, 'run'>,
   id: string,
 ): Promise<'cancelled' | TooLate> {
-  const request = JSON.stringify({ m: messageKey(id), id });
+  const request = JSON.stringify({ m: messageKey(id), id, campaign: campaignOfMessage(id) });
   return (await store.run(cancelScript, [request])) as 'cancelled' | TooLate;
 }
 
@@ -49,7 +49,8 @@ export async function rescheduleMessage(
   if (status === 'expires' || status === 'fixed') return { status, at: Number(value) };
   const job = String(value);
   // A job of many comes forward as a whole: those of its messages whose time has not come leave it, each for a job of its own.
-  if (status === 'rescheduled' && value) await bringForward(store, due, (id) => carries(id, job));
+  if (status === 'rescheduled' && value)
+    await bringForward(store, due, (id) => mayBeJob(originalJobId(id), job));
   return { status };
 }
 
@@ -72,12 +73,4 @@ export async function bringForward(
     if (found.length > 0) await store.run(bringForwardScript, [JSON.stringify({ due, ids: found })]);
     if (ids.length < PAGE) return;
   }
-}
-
-/** A message of a job of many has four characters of its job's name; one that left it has a job of its own name. */
-const JOB_PART = 4;
-
-function carries(jobId: string, job: string): boolean {
-  const name = jobKey(originalJobId(jobId));
-  return name === job || (!jobId.includes(':') && name.slice(0, JOB_PART) === job.slice(0, JOB_PART));
 }

@@ -2,7 +2,7 @@ import type { Disposition } from '../outcome.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { Dispatcher, Started, Urgency } from './dispatcher.ts';
 import type { Entry, Envelope, Pipeline } from './envelope.ts';
-import { isPart } from './job-ids.ts';
+import { isPart, originalJobId } from './job-ids.ts';
 import { type Leave, placeOf } from './leave.ts';
 
 /**
@@ -32,10 +32,12 @@ export interface JobDeliveryDeps {
 export interface Partings {
   /** Which messages of a job that is picked up again have ended, or have left it. */
   ended(entries: readonly Entry[]): Promise<ReadonlySet<Entry>>;
+  /** Which of them have a send in flight or in doubt. */
+  sending(entries: readonly Entry[]): Promise<ReadonlySet<Entry>>;
   /** Puts a message into a job of its own. */
   leave: Leave;
-  /** Tells how many messages a job still has that goes back. */
-  recount(jobId: string, messages: number): Promise<void>;
+  /** Tells how many messages a job still has that goes back, and until when it is delayed. */
+  recount(jobId: string, messages: number, until?: number): Promise<void>;
 }
 
 /** The messages of a job that are not over. */
@@ -62,6 +64,28 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
     if (job.stalls < STALLS_UNTIL_DEALT) return left;
     await Promise.all(left.map((entry) => partings.leave({ entry })));
     return [];
+  }
+
+  async function endsOf(
+    { job, entries, campaign }: Envelope,
+    left: readonly Entry[],
+  ): Promise<Disposition[]> {
+    // Handed back before it was in hand: its turn may be a minute away, by the rate.
+    if (!deps.pulling()) return left.map(() => HAND_BACK);
+    const paused = campaign?.paused && clock.now() < campaign.expiresAt && !isPart(originalJobId(job.id));
+    if (!paused) return await deliverAll(left, entries.length > 1);
+    return await pause(left, campaign.expiresAt, job.pickups > 1);
+  }
+
+  /** A job of a paused campaign is not begun. What was begun before the pause, and has not come to its end, goes on by itself. */
+  async function pause(left: readonly Entry[], expiresAt: number, begun: boolean): Promise<Disposition[]> {
+    const sending = begun ? await partings.sending(left) : new Set();
+    const [going, staying] = [
+      left.filter((each) => sending.has(each)),
+      left.filter((each) => !sending.has(each)),
+    ];
+    await Promise.all(going.map((entry) => partings.leave({ entry })));
+    return staying.map(() => pipeline.pause(expiresAt));
   }
 
   /** Resolves when nothing of these is left, started or not. */
@@ -94,7 +118,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
             batch.again(entry);
             return false;
           }
-          if (next.kind === 'rest' || next.kind === 'hand_back') withdraw(batch, next);
+          if (keepsTogether(next)) withdraw(batch, next);
           const until = many ? waitsUntil(next, clock.now()) : undefined;
           if (until !== undefined) await partings.leave({ entry, until });
           end(until === undefined ? next : undefined);
@@ -117,17 +141,28 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
       const entries = await open(envelope);
       if (entries.length === 0) return [];
       const many = envelope.entries.length > 1;
-      // Handed back before it was in hand: its turn may be a minute away, by the rate.
-      const ends = deps.pulling() ? await deliverAll(entries, many) : entries.map(() => HAND_BACK);
-      const left = ends.filter(({ kind }) => kind === 'rest' || kind === 'hand_back');
+      const ends = await endsOf(envelope, entries);
+      const left = ends.filter(keepsTogether);
+      const until = pausedUntil(left, clock.now());
       // Only the gauges need it.
-      if (many && left.length > 0) await partings.recount(envelope.job.id, left.length).catch(() => {});
+      if (many && left.length > 0)
+        await partings.recount(envelope.job.id, left.length, until).catch(() => {});
       return ends;
     },
     handBack() {
       for (const { stop } of held) stop(HAND_BACK);
     },
   };
+}
+
+/** Whether the messages of a job that have not started share this disposition, and stay in it. */
+const keepsTogether = ({ kind }: Disposition): boolean =>
+  kind === 'rest' || kind === 'paused' || kind === 'hand_back';
+
+function pausedUntil(ends: readonly Disposition[], now: number): number | undefined {
+  const delays = ends.map((end) => (end.kind === 'paused' ? end.delayMs : 0));
+  const longest = Math.max(0, ...delays);
+  return longest > 0 ? now + longest : undefined;
 }
 
 /** Until when a message waits by itself, by the store's clock; undefined if it does not. */

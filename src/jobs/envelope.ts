@@ -2,11 +2,12 @@ import type { DeadLetterSource, LedgerMessage } from '../ledger/types.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import type { MessageRef } from '../observe/observer.ts';
 import type { Disposition } from '../outcome.ts';
+import type { CampaignContent } from './campaign-content.ts';
 
 /** A job as read from the queue. */
 export interface QueuedJob {
   id: string;
-  /** `messages` for a job of many; any other name stands for one message. */
+  /** `messages` for a job of many, `campaign` for recipients of a campaign; any other name stands for one message. */
   name: string;
   /** Its data, JSON or not; only their beginning if `size` is given. */
   text: string;
@@ -24,6 +25,8 @@ export interface QueuedJob {
 export interface Envelope {
   job: QueuedJob;
   entries: readonly [Entry, ...Entry[]];
+  /** Whose recipients they are, where it is a job of a campaign. */
+  campaign?: CampaignContent | undefined;
 }
 
 export type Entry =
@@ -61,15 +64,22 @@ export interface Delivery {
   pickups: number;
   /** Stalls of its job. */
   stalls: number;
+  /** What shows, together with its job and its id, that the content is the same; the job's data when absent. */
+  contentKey?: string | undefined;
 }
 
 /** What a dead letter of the message would keep, except the detail. */
-export type EntrySource = Omit<DeadLetterSource, 'detail'>;
+export interface EntrySource extends Omit<DeadLetterSource, 'detail'> {
+  /** The job that it gets when it leaves a job of many: one with these data when absent. */
+  alone?: { name: string; data: string };
+}
 
 /** The way of one message through a worker. */
 export interface Pipeline {
   /** Rejects only for infrastructure errors and bugs; the job is then left to stall and is redelivered. */
   deliver(entry: Entry): Promise<Disposition>;
+  /** Puts off messages of a paused campaign, which expire then: milliseconds since the epoch. */
+  pause(expiresAt: number): Disposition;
   /** Sends nothing new from here on; requests in flight are aborted. */
   abort(): void;
 }

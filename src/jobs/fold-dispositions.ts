@@ -26,7 +26,7 @@ export function foldDispositions(dispositions: readonly Disposition[], now: numb
 
 interface Wait {
   delayMs: number;
-  /** Whether only the message waits, not its whole channel. */
+  /** Whether only the message, or its campaign, waits and not its whole channel. */
   alone: boolean;
 }
 
@@ -34,6 +34,7 @@ function waitOf(disposition: Disposition, now: number): Wait | undefined {
   switch (disposition.kind) {
     case 'retry':
     case 'wait':
+    case 'paused':
       return { delayMs: disposition.delayMs, alone: true };
     case 'schedule':
       return { delayMs: disposition.at - now, alone: true };

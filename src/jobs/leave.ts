@@ -1,5 +1,5 @@
 import { coalesce } from '../ledger/coalesce.ts';
-import { endedMessages } from '../ledger/lookups.ts';
+import { lookUpMessages, type Progress } from '../ledger/lookups.ts';
 import { loadScript } from '../ledger/script.ts';
 import type { LedgerMessage } from '../ledger/types.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
@@ -39,22 +39,31 @@ export function createLeave(store: ChannelStore, clock: Pick<StoreClock, 'offset
   );
 }
 
-/** Which of these messages of a job have ended, or have left it. */
-export async function endedEntries(
-  store: ChannelStore,
+/** Which of these messages of a job have ended or left it, or have a send in flight or in doubt. */
+export async function entriesThatAre(
+  progress: Exclude<Progress, 'waiting'>,
   entries: readonly Entry[],
+  store: ChannelStore,
 ): Promise<ReadonlySet<Entry>> {
   const asked = entries.map((entry) => {
     const { origin: jobId, ledger } = placeOf(entry);
     return { key: ledger?.key ?? '', job: ledger?.job ?? '', jobId };
   });
-  const ended = await endedMessages(store, asked);
-  return new Set(entries.filter((_, index) => ended[index]));
+  const found = await lookUpMessages(store, asked);
+  return new Set(entries.filter((_, index) => found[index] === progress));
 }
 
-/** Tells the gauges how many messages a job still has that goes back to its queue. */
-export const recountJob = async (store: ChannelStore, jobId: string, messages: number): Promise<void> => {
-  await store.run(recountScript, [jobId, String(messages)]);
+/**
+ * Tells the gauges how many messages a job still has that goes back to its queue.
+ * @param until where it is delayed: milliseconds since the epoch
+ */
+export const recountJob = async (
+  store: ChannelStore,
+  jobId: string,
+  messages: number,
+  until = 0,
+): Promise<void> => {
+  await store.run(recountScript, [jobId, String(messages), String(Math.ceil(until))]);
 };
 
 /** BullMQ promotes by the clock of whichever worker: this one may be ahead, and a message may be late by that, never early. */
@@ -81,10 +90,19 @@ export async function leaveFailedJob(
 function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): string[] {
   const jobs = all.map(({ entry, until }) => {
     const { origin, source } = placeOf(entry);
-    return { id: origin, t: source.enqueuedAt, p: 2 * source.priority + 1, due: until && Math.ceil(until) };
+    const name = source.alone?.name;
+    return {
+      id: origin,
+      name,
+      t: source.enqueuedAt,
+      p: 2 * source.priority + 1,
+      due: until && Math.ceil(until),
+    };
   });
-  return [JSON.stringify([...jobs, ...more]), ...all.map(({ entry }) => placeOf(entry).source.data)];
+  return [JSON.stringify([...jobs, ...more]), ...all.map(({ entry }) => dataOf(placeOf(entry).source))];
 }
+
+const dataOf = (source: EntrySource): string => source.alone?.data ?? source.data;
 
 interface Place {
   /** The id of the job that its message gets. */

@@ -1,7 +1,9 @@
 import type { Job } from 'bullmq';
 import type { Turns } from '../turns.ts';
+import { campaignOf, type FindCampaign } from './campaign-content.ts';
 import type { Entry, Envelope, QueuedJob } from './envelope.ts';
-import { type ReadContext, readEntries } from './read-envelope.ts';
+import { readEntries } from './read-envelope.ts';
+import type { ReadContext } from './read-message.ts';
 
 /** How many messages are read before others have their turn. */
 const READ_AT_ONCE = 25;
@@ -9,10 +11,12 @@ const READ_AT_ONCE = 25;
 /** Reads a job that was picked up, a part of its messages at a time. */
 export async function openJob(
   picked: Job<string>,
-  { turns, reading }: { turns: Turns; reading: ReadContext },
+  { turns, reading, campaigns }: { turns: Turns; reading: ReadContext; campaigns: FindCampaign },
 ): Promise<Envelope> {
   const job = queuedJob(picked);
-  const reader = readEntries(job, reading);
+  const named = campaignOf(job);
+  const campaign = named === undefined ? undefined : await campaigns(named);
+  const reader = readEntries(job, reading, campaign);
   const entries: Entry[] = [];
   function readPart(): boolean {
     for (let i = 0; i < READ_AT_ONCE; i++) {
@@ -24,7 +28,7 @@ export async function openJob(
   }
   while (!(await turns(readPart)));
   const [first, ...rest] = entries;
-  return { job, entries: [first!, ...rest] };
+  return { job, entries: [first!, ...rest], campaign };
 }
 
 /** Converts the fields of a job's hash that `pick-up.lua` lets through. */

@@ -142,6 +142,7 @@ export const admissionEntry = ({ message, nonce }: Admission): object => ({
   p: message.lastPlayedAt,
   c: message.requests,
   b: message.bulk,
+  ...(message.campaign !== undefined && { k: message.campaign, o: message.jobId, u: message.uncounted }),
 });
 
 /** ARGV counts from 1, and the data of dead letters follows two other arguments. */
@@ -171,6 +172,8 @@ function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, 
     letter: s.letter && deadLetterEntry(s.letter, data),
     job: s.failedJob,
     platformMessageId: s.platformMessageId,
+    campaign: message.campaign,
+    uncounted: message.uncounted,
     meta: final && message.meta,
     to: final && message.to,
     foreign: s.foreign,

@@ -16,15 +16,21 @@ export interface EndingMessage {
   jobId: string;
 }
 
-/** For each: has this job's run of it ended, or has it left the job? */
-export async function endedMessages(
+/**
+ * For each: has this job's run of it `ended`, or has it left the job; is a send of it in flight or in doubt (`sending`); or neither
+ * (`waiting`)?
+ */
+export async function lookUpMessages(
   store: ChannelStore,
   messages: readonly EndingMessage[],
-): Promise<boolean[]> {
+): Promise<Progress[]> {
   const asked = messages.map(({ key, job, jobId }) => ({ m: key, j: job, id: jobId }));
   const reply = await store.run(endedScript, [JSON.stringify(asked)]);
-  return (reply as number[]).map((ended) => ended === 1);
+  return (reply as number[]).map((code) => PROGRESS[code] ?? 'waiting');
 }
+
+const PROGRESS = ['waiting', 'ended', 'sending'] as const;
+export type Progress = (typeof PROGRESS)[number];
 
 export interface Play {
   /** The recipient's key as the platform's definition gives it. */

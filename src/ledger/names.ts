@@ -25,6 +25,23 @@ export function jobKey(origin: string): string {
 
 let latest = { jobId: '', part: '' };
 
+/** In place of the first character of the hashed name of a job in the record of a campaign's message (records.lua). */
+const CAMPAIGN_MARK = '+';
+/** A message of a job of many has four characters of its job's name. */
+const JOB_PART = 4;
+
+/**
+ * Whether the job may be the one that a message's record names, or one that has it among others.
+ * @param origin of the job
+ * @param recorded the hashed name in the record
+ */
+export function mayBeJob(origin: string, recorded: string): boolean {
+  const from = recorded.startsWith(CAMPAIGN_MARK) ? 1 : 0;
+  const length = origin.includes(':') ? recorded.length : JOB_PART;
+  const name = jobKey(origin);
+  return name === recorded || name.slice(from, length) === recorded.slice(from, length);
+}
+
 /** BullMQ refuses colons in the ids that producers choose. */
 const ENTRY = /^(.*):(\d{1,3})$/s;
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -37,6 +54,10 @@ export const recipientKey = (key: string): string =>
 /** Names the message of a campaign to a recipient: a list that names somebody twice names one message. */
 export const campaignMessageId = (campaign: string, recipient: string): string =>
   `${campaign}-${messageKey(recipientKey(recipient))}`;
+
+/** The campaign that a message of this id is of, if it is one of a campaign's. */
+export const campaignOfMessage = (id: string): string | undefined =>
+  /^([\w-]{1,80})-[\w-]{11}$/.exec(id)?.[1];
 
 /** 32 hexadecimal characters that name one life of a message record: ids may be reused after a day. */
 export const idempotencyKey = (channel: string, id: string, born: string): string =>

@@ -191,6 +191,9 @@ function markEntry({ message, grant }: Mark): object[] {
       deadline: grant.deadlineAt,
       doubtAt: grant.doubtAt,
       window: grant.windowEnd,
+      ...(message.campaign !== undefined && {
+        ...{ j: message.job, campaign: message.campaign, uncounted: message.uncounted },
+      }),
     },
   ];
 }

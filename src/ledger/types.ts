@@ -18,6 +18,10 @@ export interface LedgerMessage {
   lastPlayedAt?: number | undefined;
   /** Whether it leaves a part of the time that the rate is granted ahead to what is urgent. */
   bulk?: boolean | undefined;
+  /** The campaign that it is of. */
+  campaign?: string | undefined;
+  /** It is none of those that the campaign has listed, but replayed. */
+  uncounted?: true | undefined;
   /** What a send of it counts for in the channel's rate: 1 when absent, 2 at most. */
   requests?: 1 | 2 | undefined;
   /** JSON, handed through to the receipt. */
@@ -64,6 +68,10 @@ export type Verdict =
   /** Another job delivered, suppressed or lost the same message within a day. */
   | { kind: 'duplicate'; run: number }
   | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }
+  /** Its campaign is paused. */
+  | { kind: 'paused' }
+  /** Its campaign was cancelled, or it was in its campaign before it was ever tried. */
+  | { kind: 'withdrawn' }
   /** Its `sendAt` is still to come. */
   | { kind: 'early'; at: number }
   /** The slot is spent until the window ends. */

@@ -24,6 +24,8 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
     case 'exhausted':
     case 'unconfirmed':
     case 'ineligible':
+    case 'paused':
+    case 'withdrawn':
       return { kind };
     case 'early':
       return { kind, at: number(0) };

@@ -8,6 +8,8 @@ export const MESSAGE_VERSION = 1;
 export const MAX_CONTENT_BYTES = 64 * 1024;
 /** Valid channel names: safe in Redis keys, metric labels and shells. */
 export const CHANNEL_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+/** Valid campaign ids: the id of a message is made of the campaign's. */
+export const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,80}$/;
 /** Highest value of `priority`; 0 goes first. */
 export const LAST_PRIORITY = 10;
 
@@ -108,6 +110,8 @@ export const commonFields = {
   lastPlayedAt: instant().optional(),
   /** Up to 16 short texts, copied to log lines and receipts: names of up to 64 characters, values of up to 256. */
   meta: boundedRecord(MAX_META_ENTRIES, z.string().min(1).max(64), z.string().max(256)).optional(),
+  /** The campaign that it is of: only in jobs, where Herald writes it when a message of a campaign is replayed. */
+  campaign: quotable(z.string().regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -')).optional(),
 };
 
 /** The common fields of a message that passed the schema. */

@@ -33,7 +33,7 @@ export type MessageOf<P extends Platforms> = {
 export type InputOf<P extends Platforms> = Given<MessageOf<P>>;
 
 type Given<M> = M extends CommonFields
-  ? Omit<M, 'v' | InstantField> & { [K in keyof Pick<M, InstantField>]: M[K] | Date }
+  ? Omit<M, 'v' | 'campaign' | InstantField> & { [K in keyof Pick<M, InstantField>]: M[K] | Date }
   : never;
 
 /** A message of any platform, for code that is independent of platforms. */
@@ -85,7 +85,11 @@ export function createMessageSchemas<P extends Platforms>(platforms: P): Message
 
   return {
     wire,
-    parseInput: (input) => read(input, toWire),
+    parseInput(input) {
+      const parsed = read(input, toWire);
+      if (parsed.kind === 'invalid' || parsed.message.campaign === undefined) return parsed;
+      return { kind: 'invalid', problems: [{ path: 'campaign', message: NOT_AN_INPUT }] };
+    },
     parseJob(data, jobTimestamp, jobId) {
       const v = versionOf(data);
       if (v !== undefined && v > MESSAGE_VERSION) return { kind: 'newer', v };
@@ -97,6 +101,8 @@ export function createMessageSchemas<P extends Platforms>(platforms: P): Message
     },
   };
 }
+
+const NOT_AN_INPUT = 'is not a field of a message that is sent: only a campaign makes its messages';
 
 /**
  * The id of a message without one, derived from the job's id and timestamp, which are stable across redeliveries. The

@@ -24,6 +24,8 @@ const VERDICTS: Record<Verdict['kind'], true> = {
   known: true,
   cancelled: true,
   duplicate: true,
+  paused: true,
+  withdrawn: true,
   early: true,
   expired: true,
   exhausted: true,

@@ -9,6 +9,7 @@ const messageFields = (message: MessageRef, run: number): Fields => ({
   job_id: message.jobId,
   channel: message.channel,
   platform: message.platform,
+  ...(message.campaign !== undefined && { campaign: message.campaign }),
   run,
 });
 
@@ -28,6 +29,7 @@ function nextFields(next: Disposition): Fields {
       return { next: 'retry', next_delay_ms: Math.round(next.delayMs) };
     case 'wait':
     case 'rest':
+    case 'paused':
       return { next: next.kind, next_reason: next.reason, next_delay_ms: Math.round(next.delayMs) };
     case 'schedule':
       return { next: 'schedule', next_at: new Date(next.at).toISOString() };

@@ -8,6 +8,8 @@ export interface MessageRef {
   /** The message's own name. */
   id: string;
   jobId: string;
+  /** The campaign that it is of. */
+  campaign?: string | undefined;
   meta?: Record<string, string> | undefined;
   /** Where the channel discloses its recipients. */
   to?: unknown;

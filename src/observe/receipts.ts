@@ -5,8 +5,8 @@ import { channelKeys } from '../redis/keys.ts';
 /**
  * Receipts: one entry a final state in the capped stream `herald:{<channel>}:receipts`, written by the script that
  * makes the state final. Stream fields, all text: `v`, `id`, `run`, `state`, `reason`, `at` (milliseconds since the
- * epoch by Redis's clock, decimal), `attempts`, and where there are any `platformMessageId` `meta` (JSON object)
- * and, where the channel discloses its recipients, `to` (JSON object, as in the message).
+ * epoch by Redis's clock, decimal), `attempts`, and where there are any `platformMessageId`, `campaign` (its id), `meta` (JSON
+ * object) and, where the channel discloses its recipients, `to` (JSON object, as in the message).
  * Applications follow the stream with consumer groups; this reader is for looking back.
  */
 export interface Receipt {
@@ -20,6 +20,8 @@ export interface Receipt {
   at: number;
   attempts: number;
   platformMessageId?: string;
+  /** The campaign that the message was of. */
+  campaign?: string;
   meta?: Record<string, string>;
   to?: unknown;
 }
@@ -61,6 +63,7 @@ export function parseEntry([entry, flat]: Entry): Receipt | undefined {
   const state = fields.get('state');
   if (id === undefined || !isState(state)) return undefined;
   const platformMessageId = fields.get('platformMessageId');
+  const campaign = fields.get('campaign');
   const meta = parseJson<Record<string, string>>(fields.get('meta'));
   const to = parseJson<object>(fields.get('to'));
   return {
@@ -73,6 +76,7 @@ export function parseEntry([entry, flat]: Entry): Receipt | undefined {
     at: Number(fields.get('at')),
     attempts: Number(fields.get('attempts')),
     ...(platformMessageId === undefined ? {} : { platformMessageId }),
+    ...(campaign === undefined ? {} : { campaign }),
     ...(meta === undefined ? {} : { meta }),
     ...(to === undefined ? {} : { to }),
   };

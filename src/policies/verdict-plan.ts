@@ -2,7 +2,7 @@ import type { Random } from '../clock.ts';
 import type { Verdict } from '../ledger/types.ts';
 import type { DeadReason, Disposition, FinalState, SuppressedReason } from '../outcome.ts';
 import { STOPPED_REST_MS } from './attempt-plan.ts';
-import { recheckMs, returnMs } from './waiting.ts';
+import { pausedMs, recheckMs, returnMs } from './waiting.ts';
 
 /** What a verdict other than a grant means for the job. Pure. */
 export interface VerdictPlan {
@@ -38,6 +38,10 @@ export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictP
     case 'expired':
     case 'ineligible':
       return suppressed(verdict.kind);
+    case 'withdrawn':
+      return suppressed('cancelled');
+    case 'paused':
+      return { next: paused(context.expiresInMs) };
     case 'exhausted':
     case 'unconfirmed':
       return dead(verdict.kind);
@@ -63,6 +67,13 @@ export function recorded(final: FinalState): Disposition {
   if (final.state !== 'dead') return { kind: 'complete', final };
   return { kind: 'dead', reason: final.reason, detail: 'recorded before this pickup of the job' };
 }
+
+/** Of a message whose campaign is paused. */
+export const paused = (expiresInMs: number): Extract<Disposition, { kind: 'paused' }> => ({
+  kind: 'paused',
+  reason: 'campaign_paused',
+  delayMs: pausedMs(expiresInMs),
+});
 
 function suppressed(reason: SuppressedReason): VerdictPlan {
   const final: FinalState = { state: 'suppressed', reason };

@@ -25,6 +25,12 @@ export function returnMs(waitMs: number, random: Random): number {
   return Math.ceil(waitMs + 1 + random() * Math.min(SPREAD_MS, waitMs / 10));
 }
 
+/** What is paused is looked at again in about a minute; a resume does not wait for it. */
+const PAUSED_MS = 60_000;
+
+/** For how long a message of a paused campaign waits: at its expiry it gets its final state. */
+export const pausedMs = (expiresInMs: number): number => Math.max(1, Math.min(PAUSED_MS, expiresInMs));
+
 /** A message must not be left waiting beyond its life: at its expiry it gets its final state. */
 export function withinLife(next: Disposition, expiresInMs: number): Disposition {
   if (next.kind !== 'retry' && next.kind !== 'wait') return next;

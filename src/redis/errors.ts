@@ -16,6 +16,10 @@ export function isLostConnection(error: unknown): boolean {
 export const isRefusal = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'ReplyError';
 
+/** Whether a key holds something else than what Herald keeps there. */
+export const isWrongType = (error: unknown): boolean =>
+  isRefusal(error) && error.message.startsWith('WRONGTYPE ');
+
 /** Whether the script is not loaded (any more); it was not run. By the text alone: a minified bundle renames the classes of errors. */
 export const isUnknownScript = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('NOSCRIPT');

@@ -3,10 +3,11 @@ import { sampleChannel, type TakenSample } from '../channels/sampler.ts';
 import type { Random } from '../clock.ts';
 import { accountText } from '../config/channels.ts';
 import type { ChannelConfig } from '../config/schema.ts';
+import { createCampaignReader } from '../jobs/campaign-content.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
 import type { Partings } from '../jobs/deliver-job.ts';
 import type { Pipeline } from '../jobs/envelope.ts';
-import { createLeave, endedEntries, recountJob } from '../jobs/leave.ts';
+import { createLeave, entriesThatAre, recountJob } from '../jobs/leave.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
@@ -143,6 +144,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
   const client = wrap.client?.(plainClient, channel) ?? plainClient;
   const reading = { channel, definition, schemas: deps.schemas };
+  const campaigns = createCampaignReader(store);
   let wanted = false;
   const lease = createChannelLease({
     store,
@@ -178,9 +180,10 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   });
   const pipeline = wrap.pipeline?.(plainPipeline, channel) ?? plainPipeline;
   const plainPartings: Partings = {
-    ended: (entries) => endedEntries(ledgerStore, entries),
+    ended: (entries) => entriesThatAre('ended', entries, ledgerStore),
+    sending: (entries) => entriesThatAre('sending', entries, ledgerStore),
     leave: createLeave(ledgerStore, clock),
-    recount: (jobId, messages) => recountJob(ledgerStore, jobId, messages),
+    recount: (jobId, messages, until) => recountJob(ledgerStore, jobId, messages, until),
   };
   const worker = createChannelWorker({
     channel: channel.name,
@@ -190,6 +193,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     redis,
     partings: wrap.partings?.(plainPartings, channel) ?? plainPartings,
     reading,
+    campaigns,
     pipeline,
     turns: deps.turns,
     clock,
@@ -241,7 +245,14 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       await lease.renew();
       await worker.resetStalls();
       if (!(await shared.sweepTurn())) return 0;
-      return await sweep({ ...reading, queue, store: ledgerStore, ledger, observer: deps.observer });
+      return await sweep({
+        ...reading,
+        campaigns,
+        queue,
+        store: ledgerStore,
+        ledger,
+        observer: deps.observer,
+      });
     },
     async close() {
       await client.close();

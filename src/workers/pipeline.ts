@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../clock.ts';
 import type { Delivery, Entry, Pipeline } from '../jobs/envelope.ts';
-import type { ReadContext } from '../jobs/read-envelope.ts';
+import type { ReadContext } from '../jobs/read-message.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Grant, Verdict } from '../ledger/types.ts';
 import type { Disposition } from '../outcome.ts';
@@ -12,7 +12,7 @@ import {
   planAttempt,
   planRelease,
 } from '../policies/attempt-plan.ts';
-import { planVerdict } from '../policies/verdict-plan.ts';
+import { paused, planVerdict } from '../policies/verdict-plan.ts';
 import { waitOf, withinLife } from '../policies/waiting.ts';
 import type { Turns } from '../turns.ts';
 import { type Asked, type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
@@ -90,7 +90,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function reported(next: Disposition): Disposition {
-    if (next.kind === 'wait' || next.kind === 'rest') {
+    if (next.kind === 'wait' || next.kind === 'rest' || next.kind === 'paused') {
       observer.deferred(channel.name, next.reason, next.delayMs);
     }
     if (next.kind === 'retry') observer.deferred(channel.name, 'retry', next.delayMs);
@@ -158,6 +158,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   return {
     deliver,
+    pause: (expiresAt) => reported(paused(expiresAt - clock.now())),
     abort: () => attempts.abort(),
   };
 }

@@ -56,18 +56,21 @@ export function createRenderings({ channel, definition, turns }: RenderingDeps):
     // Most messages are picked up once.
     if (remembered.size === 0) return undefined;
     const found = remembered.get(nameOf(delivery));
-    return found?.text === delivery.source.data ? found.rendered : undefined;
+    return found?.text === textOf(delivery) ? found.rendered : undefined;
   }
 
   return {
     of: (delivery) =>
       known(delivery) ?? turns(() => render(() => definition.render(delivery.message, channel.settings))),
-    keep: (delivery, rendered) => remember(nameOf(delivery), { text: delivery.source.data, rendered }),
+    keep: (delivery, rendered) => remember(nameOf(delivery), { text: textOf(delivery), rendered }),
     forget(delivery) {
       if (remembered.size > 0) forget(nameOf(delivery));
     },
   };
 }
+
+/** What shows that the content is the same. */
+const textOf = ({ contentKey, source }: Delivery): string => contentKey ?? source.data;
 
 /** A job may have many messages, and two jobs the same one. */
 const nameOf = ({ ref: { jobId, id } }: Delivery): string => `${jobId}\n${id}`;

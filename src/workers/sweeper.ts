@@ -1,7 +1,9 @@
+import { campaignOf, type FindCampaign } from '../jobs/campaign-content.ts';
 import type { ChannelQueue } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import { leaveFailedJob } from '../jobs/leave.ts';
-import { type ReadContext, readEnvelope } from '../jobs/read-envelope.ts';
+import { readEnvelope } from '../jobs/read-envelope.ts';
+import type { ReadContext } from '../jobs/read-message.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
@@ -16,6 +18,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
  * removed if its message already has another final state, so that no run ends without one.
  */
 export interface SweeperDeps extends ReadContext {
+  campaigns: FindCampaign;
   queue: ChannelQueue;
   store: ChannelStore;
   ledger: Ledger;
@@ -41,7 +44,9 @@ type Readable = Exclude<Entry, { kind: 'newer' }>;
 
 /** `stale`: it stays, because a send of it is in flight or a newer worker has to read it. */
 async function settleFailedJob(job: StoredJob, deps: SweeperDeps): Promise<Settled['status']> {
-  const { entries } = readEnvelope(job, deps);
+  const named = campaignOf(job);
+  const campaign = named === undefined ? undefined : await deps.campaigns(named);
+  const { entries } = readEnvelope(job, deps, campaign);
   if (entries.length > 1) return await dealOut(job, entries, deps);
   const [read] = entries;
   if (read.kind === 'newer') return 'stale';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { cancelMessage, rescheduleMessage } from '../../src/jobs/control.ts';
 import { enqueueJob, type NewJob } from '../../src/jobs/enqueue.ts';
 import { entryId, newJobId } from '../../src/jobs/job-ids.ts';
-import { endedMessages } from '../../src/ledger/lookups.ts';
+import { lookUpMessages } from '../../src/ledger/lookups.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { reasonCode } from '../../src/ledger/reasons.ts';
 import { loadScript } from '../../src/ledger/script.ts';
@@ -86,12 +86,12 @@ describe('a cancel', () => {
     const messages = await enqueue(['a', 'b']);
     await cancel('b');
     const ending = messages.map(({ key, job, jobId }) => ({ key, job, jobId }));
-    expect(await endedMessages(lab.store, ending)).toEqual([false, false]);
+    expect(await lookUpMessages(lab.store, ending)).toEqual(['waiting', 'waiting']);
     expect(await Promise.all(messages.map(async (each) => (await lab.verdict(each)).kind))).toEqual([
       'granted',
       'cancelled',
     ]);
-    expect(await endedMessages(lab.store, ending)).toEqual([false, true]);
+    expect(await lookUpMessages(lab.store, ending)).toEqual(['sending', 'ended']);
   });
 
   it('is too late while a send is in flight or in doubt, and after the end', async () => {

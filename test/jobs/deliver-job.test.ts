@@ -32,7 +32,11 @@ interface Seen {
 
 function deliveryOf(
   becomes: (name: string, seen: Seen) => Disposition | Promise<Disposition>,
-  { ended = async () => new Set(), ...deps }: Partial<JobDeliveryDeps & Pick<Partings, 'ended'>> = {},
+  {
+    ended = async () => new Set(),
+    sending = async () => new Set(),
+    ...deps
+  }: Partial<JobDeliveryDeps & Pick<Partings, 'ended' | 'sending'>> = {},
 ): Seen & { delivery: JobDelivery } {
   const seen: Seen = { recounted: [], delivered: [], left: [] };
   const clock = { now: () => NOW, monotonic: systemClock.monotonic };
@@ -50,11 +54,13 @@ function deliveryOf(
         seen.delivered.push(name);
         return await becomes(name, seen);
       },
+      pause: (expiresAt) => ({ kind: 'paused', reason: 'campaign_paused', delayMs: expiresAt - NOW }),
       abort() {},
     },
     pulling: () => true,
     partings: {
       ended,
+      sending,
       recount: async (_, messages) => void seen.recounted.push(messages),
       leave: async ({ entry, until }) => seen.left.push([placeOf(entry).origin, until]),
     },

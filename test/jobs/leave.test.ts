@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Entry } from '../../src/jobs/envelope.ts';
 import { entryId } from '../../src/jobs/job-ids.ts';
-import { createLeave, endedEntries, leaveFailedJob } from '../../src/jobs/leave.ts';
+import { createLeave, entriesThatAre, leaveFailedJob } from '../../src/jobs/leave.ts';
 import { deadLetterOf, EXHAUSTED, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
 const JOB = 'e9_job';
@@ -87,7 +87,7 @@ it('what has left or ended is over for the job, and nothing else', async () => {
   };
   await leaveBy(0)({ entry: newer });
   const unread: Entry = { ...newer, origin: entryId(JOB, 8) };
-  const over = await endedEntries(lab.store, [...entries, newer, unread]);
+  const over = await entriesThatAre('ended', [...entries, newer, unread], lab.store);
   expect([...over]).toEqual([left, delivered, dead, newer]);
 });
 

@@ -3,7 +3,8 @@ import { parseConfig } from '../../src/config/parse.ts';
 import type { Entry } from '../../src/jobs/envelope.ts';
 import { MAX_MESSAGES_BYTES } from '../../src/jobs/job-ids.ts';
 import { placeOf } from '../../src/jobs/leave.ts';
-import { type ReadContext, readEnvelope } from '../../src/jobs/read-envelope.ts';
+import { readEnvelope } from '../../src/jobs/read-envelope.ts';
+import type { ReadContext } from '../../src/jobs/read-message.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 

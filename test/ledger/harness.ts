@@ -9,7 +9,7 @@ import {
 } from '../../src/dead-letters/records.ts';
 import { createLedgerCalls, joinCalls, type Ledger } from '../../src/ledger/ledger.ts';
 import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
-import { jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
+import { campaignMessageId, jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
 import { loadScript } from '../../src/ledger/script.ts';
 import type {
   DeadLetterSource,
@@ -93,6 +93,8 @@ export interface MessageFields {
   lastPlayedMsAgo?: number;
   meta?: string;
   requests?: 1 | 2;
+  /** It is named after the campaign and its recipient. */
+  campaign?: string;
 }
 
 /** A channel of its own, and a worker's ledger on it. */
@@ -215,10 +217,12 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     },
     ledgerOn,
     policy,
-    message({ id, jobId, to = '32', expiresInMs = 7 * DAY, lastPlayedMsAgo, sendInMs, meta, requests } = {}) {
+    message({ id, jobId, to = '32', expiresInMs = 7 * DAY, campaign, ...given } = {}) {
+      const { lastPlayedMsAgo, sendInMs, meta, requests } = given;
       messages += 1;
-      const name = id ?? `message-${messages}`;
-      const job = jobId ?? `job-${messages}`;
+      const own = campaign === undefined ? `message-${messages}` : campaignMessageId(campaign, to);
+      const name = id ?? own;
+      const job = jobId ?? `job-${messages}${campaign === undefined ? '' : ':0'}`;
       return {
         id: name,
         jobId: job,
@@ -230,6 +234,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
         ...(lastPlayedMsAgo !== undefined && { lastPlayedAt: openedAt - lastPlayedMsAgo }),
         ...(meta !== undefined && { meta }),
         ...(requests !== undefined && { requests }),
+        ...(campaign !== undefined && { campaign }),
       };
     },
     admit: (message, nonce) => ledger.admit(present(message), nonce),

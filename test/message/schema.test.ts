@@ -250,3 +250,19 @@ describe('a registry of several platforms', () => {
     expect(two.parseInput({ ...message, v: 2 }).kind).toBe('invalid');
   });
 });
+
+describe('the campaign of a message', () => {
+  it('is told by a job, and not by an application', () => {
+    expect(parse({ ...good, campaign: 'spring' })).toMatchObject({
+      kind: 'message',
+      message: { campaign: 'spring' },
+    });
+    expect(problemsOf({ ...good, campaign: 'spring time' })[0]).toContain('campaign: expected 1 to 80');
+    const { v: _, ...input } = good;
+    expect(schemas.parseInput({ ...input, campaign: 'spring' })).toMatchObject({
+      kind: 'invalid',
+      problems: [{ path: 'campaign' }],
+    });
+    expect(schemas.parseInput(input)).toMatchObject({ kind: 'message' });
+  });
+});

@@ -44,7 +44,7 @@ local redis = (function(store)
 
   -- A job of many messages that is over, or removed, is counted no more (`add_job` in queue.lua).
   function own.DEL(key, ...)
-    local base = string.match(key, '^(.*:)e%d+_%w+$')
+    local base = string.match(key, '^(.*:)[ec]%d+_%w+$')
     local more = base and string.match(store.call('HGET', key, 'herald:more') or '', '^%d%d?%d?$')
     if more then own.HINCRBY(base .. 'ledger:channel', 'more', '-' .. more) end
     return store.call('DEL', key, ...)

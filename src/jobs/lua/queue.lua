@@ -27,12 +27,13 @@ local function count_more(job, wait)
   if wait > 0 then note_wait('more', job.due, job.messages - 1, job.due) end
 end
 
--- Some of its messages have ended, or left it.
-local function recount_job(id, messages)
+-- Some of its messages have ended, or left it. `due`: when it comes back, where it is delayed.
+local function recount_job(id, messages, due)
   local counted = redis.call('HGET', QUEUE .. id, 'herald:more')
   if not counted then return end
   redis.call('HSET', QUEUE .. id, 'herald:more', string.format('%.0f', messages - 1))
   change_more(messages - 1 - figure(counted))
+  if due and due > now then note_wait('more', due, messages - 1, due) end
 end
 
 -- Of the messages that `count_more` counted: how many there are, and how many in jobs that workers have in hand.
@@ -40,7 +41,7 @@ local MOST_ACTIVE = 1000
 local function more_messages()
   local active, jobs = 0, redis.call('LRANGE', QUEUE .. 'active', 0, MOST_ACTIVE - 1)
   for _, id in ipairs(jobs) do
-    if string.find(id, '^e%d+_') then active = active + figure(redis.call('HGET', QUEUE .. id, 'herald:more')) end
+    if string.find(id, '^[ec]%d+_') then active = active + figure(redis.call('HGET', QUEUE .. id, 'herald:more')) end
   end
   local total = figure(redis.call('HGET', CHANNEL, 'more'))
   -- Removed by other hands than a worker's, they were not taken off: an empty queue shows it.

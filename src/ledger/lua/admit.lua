@@ -1,5 +1,6 @@
 -- Admission of a batch of messages in one call. ARGV[1]: the channel's policy (one JSON object). ARGV[2]: the
--- messages, a JSON array. ARGV[3]: the epoch that the worker relies on, empty for none. Answers { now, { verdict, … } … }
+-- messages, a JSON array (of a campaign's, `k` is the campaign, `o` the origin, and `u`
+-- says that it was replayed). ARGV[3]: the epoch that the worker relies on, empty for none. Answers { now, { verdict, … } … }
 -- in the messages' order, or { now, 'forgot' } where the store does not know that epoch, or { now, 'policy', the one in force }
 -- where that is not the worker's.
 
@@ -36,7 +37,10 @@ local function window_end()
 end
 
 local function known(record, message)
-  if not is_of_job(record, message.j) then return { 'duplicate', record.run } end
+  if not is_of_job(record, message.j) then
+    if message.k then note_campaign_duplicate(message.k, message.o) end
+    return { 'duplicate', record.run }
+  end
   -- The nonce of the question is kept: the same one again is answered alike.
   if is_uncounted(record) or (record.reason == CANCELLED and record.nonce == message.n) then
     record.nonce = message.n
@@ -184,12 +188,21 @@ local function grant(message, record, asking)
   record.nonce, record.deadline = message.n, math.ceil(now + wait + policy.lease)
   -- Another job of the same name may live longer than the one that made the record.
   record.expires = math.max(record.expires, message.e + DAY)
+  if message.k and record.fresh then note_campaign_begin(message.k, record, message.u) end
   save_record(message.m, record)
   return grant_answer(message, record, wait)
 end
 
+-- Pause and cancel hold from the next admission on. What is paused still expires.
+local function held_by_campaign(message, record)
+  local state = campaign_state(message.k)
+  if state == 'cancelled' or record.job == WITHDRAWN then return { 'withdrawn' } end
+  if state == 'paused' and now < message.e then return { 'paused' } end
+  return nil
+end
+
 local function admit(message)
-  local record = load_life(message.m, message.j)
+  local record = load_life(message.m, message.j, message.k)
   if record and is_final(record) then return known(record, message) end
   if record and in_flight(record) then
     -- The same call again: the same grant, and the same moment.
@@ -199,11 +212,13 @@ local function admit(message)
     return { 'busy', record.deadline - now, 0 }
   end
   local doubt = record and record.doubt_at > 0
-  record = record or new_record(message.e + DAY, 1)
+  record = record or new_record(message.e + DAY, 1, message.k and not message.u and message.j)
   if doubt then
     local verdict = resolve(record, message)
     if verdict then return verdict end
   else
+    local held = message.k and held_by_campaign(message, record)
+    if held then return held end
     if now >= message.e then return { 'expired' } end
     -- What was rescheduled goes by its record, whatever its job says.
     local from = record.not_before > 0 and record.not_before or message.s
@@ -218,5 +233,7 @@ local function admit(message)
 end
 
 local answer = { now }
-for i, message in ipairs(messages) do answer[i + 1] = admit(message) end
+counting_campaigns(function()
+  for i, message in ipairs(messages) do answer[i + 1] = admit(message) end
+end)
 return answer

@@ -1,13 +1,23 @@
 -- Cancels a message that waits, whatever job it lies in: it is final with this call, and that job meets its record when it
--- is picked up. ARGV[1]: { m message, id } as JSON. Answers `cancelled` (also if it was before), `too_late` (a send of it is in
--- flight or in doubt, or it is final) or `unknown`.
+-- is picked up. ARGV[1]: { m message, id, campaign that a message of this id would be of } as JSON. Answers `cancelled` (also if
+-- it was before), `too_late` (a send of it is in flight or in doubt, or it is final) or `unknown`.
 
 -- Fails where the key of the receipts holds something else, before a record is final without one.
 redis.call('XLEN', RECEIPTS)
 
 local request = cjson.decode(ARGV[1])
 local record = load_record(request.m)
+
+-- A campaign's message has no record until its first admission, which this one will meet. Nothing says whether the campaign has
+-- the recipient: one that it has not got is cancelled to no effect.
+if not record and request.campaign then
+  local campaign = read_campaign(request.campaign)
+  if not campaign or campaign.over then return 'unknown' end
+  if campaign.state ~= 'cancelled' then save_record(request.m, enlisted_record(campaign.expires + DAY, 1, WITHDRAWN)) end
+  return 'cancelled'
+end
 if not record then return 'unknown' end
+if record.job == WITHDRAWN then return 'cancelled' end
 if is_final(record) and record.reason == CANCELLED then return 'cancelled' end
 if not is_pending(record) then return 'too_late' end
 
@@ -16,5 +26,8 @@ record.attempts = math.min(requests(record), 65535)
 -- Its own job may be picked up until then.
 record.expires = math.max(record.expires, now + DAY)
 save_record(request.m, record)
-add_receipt(record, { id = request.id, final = { 'suppressed', CANCELLED, 'cancelled' } })
+local campaign = is_of_campaign(record) and request.campaign or nil
+add_receipt(record, { id = request.id, campaign = campaign, final = { 'suppressed', CANCELLED, 'cancelled' } })
+if campaign then note_campaign_end(campaign, record, false, 'suppressed', 'cancelled') end
+save_campaign_counts()
 return 'cancelled'

@@ -62,7 +62,7 @@ local function keep_dead_letter(s, death)
   end
   if held then unlist_dead_letters({ [name] = held }) end
   redis.call('HSET', DEAD_LETTER_DATA, name, ARGV[source.data])
-  redis.call('HSET', DEAD_LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, name = source.name,
+  redis.call('HSET', DEAD_LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, name = source.name, campaign = s.campaign,
     e = s.e, t = source.t,
     due = source.due, priority = source.priority, size = source.size, detail = source.detail,
     reason = death.reason, run = death.run, attempts = death.attempts, at = death.at }))

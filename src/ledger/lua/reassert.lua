@@ -1,7 +1,8 @@
 -- After the store lost acknowledged writes (a power failure between two syncs, a failover to a lagging replica), workers
 -- restore the sends that they began lately. ARGV[1]: { unconfirmed the reason's code, platformDay } as JSON. ARGV[2]: a JSON
 -- array of { m message, n nonce, e expires, run, attempts, waived, born, granted, deadline, doubtAt, r recipient, window (0 without
--- a quota) }. Answers, for each: `kept` (the store knows better), `restored`, `conflict` (another message got the slot since) or
+-- a quota), j job, campaign and
+-- uncounted where it is of one }. Answers, for each: `kept` (the store knows better), `restored`, `conflict` (another message got the slot since) or
 -- `unreadable` (what the store holds of it is damaged).
 
 local options = cjson.decode(ARGV[1])
@@ -50,7 +51,10 @@ local function reassert(mark)
   if record and record.doubt_at > 0 and mark.doubtAt == 0 then return 'kept' end
   if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end
   if record and in_flight(record) then return 'conflict' end
-  record = record or new_record(math.max(mark.e, now) + DAY, mark.run)
+  if not record then
+    record = new_record(math.max(mark.e, now) + DAY, mark.run, mark.campaign and not mark.uncounted and mark.j)
+    if mark.campaign then note_campaign_begin(mark.campaign, record, mark.uncounted) end
+  end
   record.state, record.run, record.attempts, record.waived, record.nonce = SENDING, mark.run, mark.attempts, mark.waived, mark.n
   record.born, record.deadline, record.doubt_at = mark.born, mark.deadline, mark.doubtAt
   save_record(mark.m, record)
@@ -58,5 +62,7 @@ local function reassert(mark)
 end
 
 local answer = {}
-for i, mark in ipairs(cjson.decode(ARGV[2])) do answer[i] = reassert(mark) end
+counting_campaigns(function()
+  for i, mark in ipairs(cjson.decode(ARGV[2])) do answer[i] = reassert(mark) end
+end)
 return answer

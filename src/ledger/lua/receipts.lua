@@ -1,11 +1,11 @@
 -- Receipts: one entry of the stream for each final state.
 
--- `s` holds id, `final` { state, _, reason }, and where there are any platformMessageId, meta and to. `keep` is how many
+-- `s` holds id, `final` { state, _, reason }, and where there are any platformMessageId, campaign, meta and to. `keep` is how many
 -- the stream keeps; who does not know leaves it out, and the next settlement cuts the stream.
 local function add_receipt(record, s, keep)
   local fields = { '*', 'v', '1', 'id', s.id, 'run', record.run, 'state', s.final[1], 'reason', s.final[3],
     'at', string.format('%.0f', now), 'attempts', record.attempts }
-  for _, name in ipairs({ 'platformMessageId', 'meta', 'to' }) do
+  for _, name in ipairs({ 'platformMessageId', 'campaign', 'meta', 'to' }) do
     if s[name] then
       fields[#fields + 1] = name
       fields[#fields + 1] = s[name]

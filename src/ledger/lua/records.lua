@@ -11,6 +11,9 @@ local DAY = 86400000
 local NO_NONCE = '--------'
 local ASKED = '++++++++' -- in place of the nonce of an open record: the platform was asked about its doubt
 local NO_JOB = '------'
+-- In place of a job's first character: the record is of a campaign's message. All of it: that message is to be cancelled at its
+-- first admission.
+local CAMPAIGN_MARK, WITHDRAWN = '+', '++++++'
 local CANCELLED = 15 -- the number of that reason in reasons.ts
 
 local function is_final(record)
@@ -94,10 +97,14 @@ local function encode_record(r)
   return r.not_before > 0 and value .. struct.pack(NOT_BEFORE, r.not_before) or value
 end
 
--- The record of the first admission or settlement of a message that has none: its job came without one.
-local function new_record(expires, run)
+local function campaign_job(job) return CAMPAIGN_MARK .. string.sub(job, 2) end
+
+local function is_of_campaign(record) return string.sub(record.job, 1, 1) == CAMPAIGN_MARK end
+
+-- The record of the first admission or settlement of a message that has none: its job came without one, or is of a campaign.
+local function new_record(expires, run, campaign_of_job)
   return { state = OPEN, expires = expires, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
-    deadline = 0, doubt_at = 0, not_before = 0, job = NO_JOB, fresh = true }
+    deadline = 0, doubt_at = 0, not_before = 0, job = campaign_of_job and campaign_job(campaign_of_job) or NO_JOB, fresh = true }
 end
 
 -- The record of a message whose job is added in the same call.
@@ -143,13 +150,14 @@ end
 
 -- Whether the state that is final is this job's. A message that was cancelled before its record knew a job has none.
 local function is_of_job(record, job)
-  return record.job == job or record.job == NO_JOB
+  return record.job == job or record.job == NO_JOB or (is_of_campaign(record) and record.job == campaign_job(job))
 end
 
--- To another job, the final state of an id that may be used again belongs to a life past.
-local function load_life(fp, job)
+-- To another job, the final state of an id that may be used again belongs to a life past. Not so in a campaign, however long it
+-- takes: nobody gets it twice.
+local function load_life(fp, job, campaign)
   local record = load_record(fp)
-  if record and record.job ~= job and may_be_used_again(record) then return nil end
+  if record and not campaign and record.job ~= job and may_be_used_again(record) then return nil end
   return record
 end
 

@@ -1,4 +1,5 @@
--- A job of many goes back with what is left of it: ARGV[1] its id, ARGV[2] how many of its messages have neither ended nor left.
+-- A job of many goes back with what is left of it: ARGV[1] its id, ARGV[2] how many of its messages have neither ended nor left,
+-- ARGV[3] until when it is delayed (0: it is not).
 
-recount_job(ARGV[1], tonumber(ARGV[2]))
+recount_job(ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]))
 return 1

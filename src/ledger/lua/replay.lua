@@ -32,7 +32,8 @@ local function replay(name, data)
   local run = record and record.run or letter.run
   if not record or is_final(record) then
     run = math.max(run, letter.run) + 1
-    save_record(letter.m, enlisted_record(math.max(letter.e, now) + DAY, run, letter.j))
+    local job = letter.campaign and campaign_job(letter.j) or letter.j
+    save_record(letter.m, enlisted_record(math.max(letter.e, now) + DAY, run, job))
   end
   enqueue(name, letter, run, data)
   return 'replayed'

@@ -8,7 +8,7 @@
 local request = cjson.decode(ARGV[1])
 local record = load_record(request.m)
 if not record then return { 'unknown' } end
-if not is_pending(record) then return { 'too_late' } end
+if not is_pending(record) or record.job == WITHDRAWN then return { 'too_late' } end
 
 -- A record is kept for a day beyond the message's life.
 local expires_at = record.expires - DAY

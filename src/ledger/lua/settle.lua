@@ -7,6 +7,7 @@
 --   final: { state, reason code, reason } when the run ends here
 --   letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } when it may end dead
 --   job: its job in the queue's failed set, which is picked up
+--   campaign: of which it is; uncounted: it was not listed, but replayed
 --   foreign: another sender used the slot; refused: the platform says "has not played"
 --   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
 --   wait: { kind, due second, enqueued at }: how the job waits, for the gauges
@@ -52,6 +53,7 @@ local function finish(record, s)
   end
   save_record(s.m, record)
   add_receipt(record, s, options.keep)
+  if s.campaign then note_campaign_end(s.campaign, record, s.uncounted, s.final[1], s.final[3]) end
   return 'first'
 end
 
@@ -100,6 +102,7 @@ local function settle_verdict(record, s)
     if record.fresh then
       record.state = OPEN
       save_record(s.m, record)
+      if s.campaign then note_campaign_begin(s.campaign, record, s.uncounted) end
     end
     return 'open'
   end
@@ -113,6 +116,7 @@ end
 local function settle(record, s)
   local proof = s.effect == 'delivered' and record.state ~= DELIVERED
   if is_final(record) and record.nonce == s.n and not proof then return 'first' end
+  if is_final(record) and s.campaign and not is_of_job(record, s.j) then note_campaign_duplicate(s.campaign, s.jobId) end
   if s.effect == 'delivered' then return settle_delivered(record, s) end
   if is_final(record) then return 'known' end
   if s.effect == 'none' then return settle_verdict(record, s) end
@@ -137,8 +141,9 @@ local function note_channel(s)
 end
 
 local answer = {}
-for i, s in ipairs(settlements) do
-  local record = load_life(s.m, s.j) or new_record(math.max(s.e, now) + DAY, 1)
+local function settle_one(i, s)
+  local record = load_life(s.m, s.j, s.campaign) or new_record(math.max(s.e, now) + DAY, 1,
+    s.campaign and not s.uncounted and s.j)
   local status = s.job and take_up(record, s, options, settle) or settle(record, s)
   if s.refused then save_play(plays, s.r, now, REFUSED, now) end
   if claims and s.platformMessageId then save_claim(claims, s.platformMessageId, s.m) end
@@ -152,4 +157,8 @@ for i, s in ipairs(settlements) do
     answer[i][6], answer[i][7] = figure(health[1]), figure(health[2])
   end
 end
+
+counting_campaigns(function()
+  for i, s in ipairs(settlements) do settle_one(i, s) end
+end)
 return answer

@@ -1,0 +1,168 @@
+import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
+import { type ChannelRules, fitProblem } from '../message/fit.ts';
+import { problemText } from '../message/problems.ts';
+import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
+import type { MessageRef } from '../observe/observer.ts';
+import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
+import type { Delivery, Entry, EntrySource, InvalidEntry, QueuedJob } from './envelope.ts';
+import { CAMPAIGN_JOB, isPart, MESSAGES_JOB } from './job-ids.ts';
+
+/** The fields of a channel that parsing a job requires, from the configuration or from the channel registry. */
+export interface ReadRules extends ChannelRules {
+  platform: string;
+  discloseRecipients?: boolean;
+}
+
+export interface ReadContext {
+  channel: ReadRules;
+  definition: PlatformDefinition;
+  schemas: MessageSchemas<unknown>;
+}
+
+/** How long the record of a job that cannot be parsed is kept. */
+const INVALID_LIFE_MS = 7 * 86_400_000;
+const MAX_PROBLEM = 300;
+
+/** What was read of a job, or of one of its entries. */
+export interface Part {
+  /** The id of the job that it was enqueued with, and its position in a job of many. */
+  origin: string;
+  source: EntrySource;
+  data: unknown;
+}
+
+/** Parses the data of one message. Never throws. */
+export function readMessage(job: QueuedJob, { origin, source, data }: Part, context: ReadContext): Entry {
+  const parsed = context.schemas.parseJob(data, job.timestamp, origin);
+  if (parsed.kind === 'newer') return { ...parsed, origin, source };
+  const part = { origin, source, id: parsed.id };
+  if (parsed.kind === 'invalid') return invalid(job, part, parsed.problems.join('; '), context);
+  const message = parsed.message as AnyMessage;
+  const { id, expiresAtMs, sendAtMs } = parsed;
+  const dueAt = Math.max(job.timestamp, sendAtMs ?? 0);
+  const delivered = {
+    ...{ id, message, origin, expiresAtMs, sendAtMs },
+    source: { ...source, dueAt, priority: message.priority ?? 0 },
+    // It is no job of its campaign, but a replay.
+    uncounted: message.campaign !== undefined,
+  };
+  return readDelivery(job, delivered, context);
+}
+
+export interface ParsedMessage extends Omit<Part, 'data'> {
+  id: string;
+  message: AnyMessage;
+  expiresAtMs: number;
+  sendAtMs: number | undefined;
+  uncounted?: boolean;
+  contentKey?: string;
+}
+
+/** Checks whether a message that was parsed fits its channel, and prepares it for admission. */
+export function readDelivery(job: QueuedJob, parsed: ParsedMessage, context: ReadContext): Entry {
+  const { id, message, origin, source } = parsed;
+  const recipient = context.definition.recipient(message);
+  const misfit = fitProblem(message, recipient, context.channel);
+  if (misfit)
+    return invalid(job, { origin, source, id, campaign: message.campaign }, problemText(misfit), context);
+  return { kind: 'delivery', delivery: deliveryOf(job, parsed, recipient, context) };
+}
+
+function deliveryOf(
+  job: QueuedJob,
+  parsed: ParsedMessage,
+  recipient: Recipient,
+  context: ReadContext,
+): Delivery {
+  const { id, message, origin, source, contentKey } = parsed;
+  const disclosed = context.channel.discloseRecipients;
+  return {
+    message,
+    ref: {
+      ...reference(job, id, context),
+      campaign: message.campaign,
+      meta: message.meta,
+      ...(disclosed && { to: message.to }),
+    },
+    ledger: {
+      id,
+      jobId: origin,
+      key: messageKey(id),
+      job: jobKey(origin),
+      recipient: recipientKey(recipient.key),
+      sendAt: parsed.sendAtMs,
+      expiresAt: parsed.expiresAtMs,
+      lastPlayedAt: message.lastPlayedAt === undefined ? undefined : Date.parse(message.lastPlayedAt),
+      bulk: isPart(origin) || (message.priority ?? 0) > 0 || undefined,
+      campaign: message.campaign,
+      uncounted: parsed.uncounted || undefined,
+      requests: context.definition.requests?.(message),
+      meta: message.meta && JSON.stringify(message.meta).toWellFormed(),
+      ...(disclosed && { to: JSON.stringify(message.to).toWellFormed() }),
+    },
+    source,
+    contentKey,
+    expiresAt: parsed.expiresAtMs,
+    dueAt: source.dueAt,
+    pickups: Math.max(1, job.pickups),
+    stalls: job.stalls,
+  };
+}
+
+/** @returns undefined for what is not JSON */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a job as a whole. */
+export const sourceOf = ({ name, text, size, timestamp }: QueuedJob): EntrySource => ({
+  name: name === MESSAGES_JOB || name === CAMPAIGN_JOB ? name : undefined,
+  data: text,
+  size,
+  enqueuedAt: String(timestamp),
+  dueAt: instantOrNever(timestamp),
+  priority: 0,
+});
+
+const instantOrNever = (timestamp: number): number => (Number.isFinite(timestamp) ? timestamp : 0);
+
+const reference = (job: QueuedJob, id: string, { channel }: ReadContext): MessageRef => ({
+  channel: channel.name,
+  platform: channel.platform,
+  id,
+  jobId: job.id,
+});
+
+interface InvalidPart extends Omit<Part, 'data'> {
+  id?: string | undefined;
+  campaign?: string | undefined;
+}
+
+export function invalid(
+  job: QueuedJob,
+  { origin, source, id, campaign }: InvalidPart,
+  problem: string,
+  context: ReadContext,
+): InvalidEntry {
+  const name = id ?? origin.toWellFormed().slice(0, 100);
+  return {
+    kind: 'invalid',
+    ref: reference(job, name, context),
+    // A record of its own: an invalid job must not change the record of the valid message with the same id.
+    ledger: {
+      id: name,
+      jobId: origin,
+      key: messageKey(`invalid\n${origin}\n${job.timestamp}`),
+      job: jobKey(origin),
+      recipient: '',
+      expiresAt: instantOrNever(job.timestamp) + INVALID_LIFE_MS,
+      campaign,
+    },
+    source,
+    problem: problem.length > MAX_PROBLEM ? `${problem.slice(0, MAX_PROBLEM)}…` : problem,
+  };
+}
