@@ -26,6 +26,9 @@ export interface LocalWorkerParts {
   wrap?: Wrappers | undefined;
 }
 
+/** Without it, a fingerprint of the credentials is most of the CPU of a start; those here are the sandbox's. */
+const FINGERPRINT_COST = 2;
+
 /** A worker in this process. */
 export interface LocalWorker extends HeraldWorker {
   /** All that it logged, one JSON object a line. */
@@ -46,5 +49,5 @@ export function buildLoggingWorker(
 ): HeraldWorker {
   const config = readConfig(source, platforms);
   const logger = createLogger({ level: config.logLevel, destination, secrets: secretsOf(config) });
-  return buildWorker(config, { ...parts, platforms, logger });
+  return buildWorker(config, { fingerprintCost: FINGERPRINT_COST, ...parts, platforms, logger });
 }

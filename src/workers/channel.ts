@@ -81,6 +81,8 @@ export interface ChannelDeps {
   reportError(error: Error): void;
   /** Wrappers of parts, for tests. */
   wrap?: Wrappers | undefined;
+  /** See `credentialsFingerprint`. */
+  fingerprintCost?: number | undefined;
 }
 
 const FAILOVER = 'redis failover: restored recent sends';
@@ -107,7 +109,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const store = channelStore(redis, channel.name);
   const ledgerStore = channelStore(deps.ledgerRedis, channel.name);
   const resolution = resolutionOf(channel, definition.resolution);
-  const credentials = credentialsFingerprint(channel, definition);
+  const credentials = credentialsFingerprint(channel, definition, deps.fingerprintCost);
   const epoch = createEpoch(ledgerStore);
   const ledgerCalls = createLedgerCalls({
     store: ledgerStore,

@@ -57,6 +57,8 @@ export interface WorkerParts {
   clock?: Clock | undefined;
   random?: Random | undefined;
   wrap?: Wrappers | undefined;
+  /** Of the credentials' fingerprint, see `credentialsFingerprint`: less where no secret is real. */
+  fingerprintCost?: number | undefined;
 }
 
 /** @param config the channels to serve; leave out channels to serve only some of them */
@@ -146,7 +148,7 @@ interface Shared {
 
 function openChannels(
   config: HeraldConfig,
-  { platforms, logger, random = Math.random, wrap }: WorkerParts,
+  { platforms, logger, random = Math.random, wrap, fingerprintCost }: WorkerParts,
   { store, metrics, clock }: Shared,
 ): RunningChannel[] {
   const deps = {
@@ -162,6 +164,7 @@ function openChannels(
     reportError: store.reportError,
     observer: combineObservers(metrics, createLogObserver(logger)),
     wrap,
+    fingerprintCost,
   };
   return config.channels.map((channel) => {
     metrics.watch(channel.name, channel.platform);
