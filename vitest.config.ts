@@ -21,17 +21,7 @@ const UNIT = [
   'test/admin/next-step.test.ts',
   'test/dead-letters/pace.test.ts',
   'test/sandbox/{platforms,sandbox,discourse}.test.ts',
-  'test/workers/{attempt,deadlines,last-answers,late-grant-log,lease}.test.ts',
-];
-
-/** Run what is shipped: the command, the demo, the packed tarball. */
-const SHIPPED = [
-  'test/bench/bench.test.ts',
-  'test/cli/{standard-streams,worker}.test.ts',
-  'test/demo/demo.test.ts',
-  'test/integration/redis-tls.test.ts',
-  'test/producer/{batches,campaign}-memory.test.ts',
-  'test/package/packed.test.ts',
+  'test/workers/{attempt,credentials,deadlines,last-answers,late-grant-log,lease}.test.ts',
 ];
 
 const REDIS_SETUP = 'build/redis-setup.ts';
@@ -55,15 +45,14 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     coverage: { include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
     projects: [
-      { test: { ...shared, name: 'package', include: SHIPPED, globalSetup: [REDIS_SETUP, PACKAGE_SETUP] } },
       {
-        // Whatever is in neither list: most of it talks to a Redis, some of it starts worker processes.
+        // Whatever is not in the list: most of it talks to a Redis, some of it starts processes.
         test: {
           ...shared,
           name: 'redis',
           include: ['test/**/*.test.ts'],
-          exclude: [...UNIT, ...SHIPPED],
-          // Worker processes run what is built.
+          exclude: UNIT,
+          // Processes run what is built.
           globalSetup: [REDIS_SETUP, PACKAGE_SETUP],
         },
       },

@@ -1,18 +1,38 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Folders whose files wait longest, for locks and deadlines that run out. */
-const LONGEST = ['test/chaos/', 'test/acceptance/', 'test/workers/', 'test/integration/', 'test/cli/'];
+/** The files and folders that take longest, for work or for locks and deadlines that run out, the longest first. */
+const LONGEST = [
+  'test/package/packed.test.ts',
+  'test/cli/commands/worker.test.ts',
+  'test/chaos/failpoints.test.ts',
+  'test/chaos/kill.test.ts',
+  'test/acceptance/platforms-resets.test.ts',
+  'test/ledger/model.property.test.ts',
+  'test/chaos/fuzz.test.ts',
+  'test/workers/channel-lease.test.ts',
+  'test/demo/demo.test.ts',
+  'test/bench/bench.test.ts',
+  'test/integration/redis-tls.test.ts',
+  'test/content/cost.test.ts',
+  'test/blocking.test.ts',
+  'test/content/dialects/',
+  'test/chaos/',
+  'test/acceptance/',
+  'test/workers/',
+  'test/integration/',
+  'test/cli/',
+];
 
 /** In the order of their start; the files of a project stay together, because they share their processes. */
-const PROJECTS = ['package', 'redis', 'unit'];
+const PROJECTS = ['redis', 'unit'];
 
-/** The files that wait longest begin first, so that nobody waits for them alone at the end. */
+/** The files that take longest begin first, so that nobody waits for them alone at the end. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId, project }: TestSpecification): number => {
-      const found = LONGEST.findIndex((folder) => moduleId.includes(folder));
-      const wait = found === -1 ? LONGEST.length : found;
-      return PROJECTS.indexOf(project.name) * (LONGEST.length + 1) + wait;
+      const found = LONGEST.findIndex((path) => moduleId.includes(path));
+      const length = found === -1 ? LONGEST.length : found;
+      return PROJECTS.indexOf(project.name) * (LONGEST.length + 1) + length;
     };
     return files.toSorted((a, b) => rank(a) - rank(b));
   }
