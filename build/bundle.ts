@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, stop } from 'esbuild';
 
 /**
  * The processes that tests start by the dozen, each in one file: to find and read a thousand modules is more than half of
@@ -33,7 +33,8 @@ export async function bundleProcesses(): Promise<string> {
     ...{ entryPoints: ENTRIES, outdir, outExtension: { '.js': '.mjs' }, banner: { js: REQUIRE } },
     ...{ bundle: true, splitting: true, platform: 'node', format: 'esm', target: 'node20' },
     // Classes keep their names, which errors tell.
-    ...{ minifyWhitespace: true, keepNames: true, plugins: [inItsPlace], logLevel: 'error' },
+    ...{ keepNames: true, plugins: [inItsPlace], logLevel: 'error' },
   });
+  await stop();
   return outdir;
 }
