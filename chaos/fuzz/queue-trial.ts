@@ -11,6 +11,7 @@ import { platforms } from '../../src/platforms/registry.ts';
 import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
 import { openEnvironment } from '../../testing/environment.ts';
 import { buildLoggingWorker, readConfig } from '../../testing/local-worker.ts';
+import { unhurried } from '../../testing/slowness.ts';
 import { CHANNELS, type ChannelName, channelsAt } from './channels.ts';
 import type { FuzzedJob } from './jobs.ts';
 
@@ -77,7 +78,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   }
 
   async function idle(queue: Queue): Promise<void> {
-    const deadline = systemClock.monotonic() + ENDED_WITHIN_MS;
+    const deadline = systemClock.monotonic() + unhurried(ENDED_WITHIN_MS);
     for (;;) {
       const counts = await queue.getJobCounts('waiting', 'prioritized', 'active');
       if (Object.values(counts).every((count) => count === 0)) return;
@@ -117,7 +118,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   /** A job may be on its way from one place to another, as after a backoff: what counts is where it comes to. */
   async function judge(name: ChannelName, jobs: ReadonlyMap<string, FuzzedJob>): Promise<void> {
     const queue = queues.get(name)!;
-    const deadline = systemClock.monotonic() + ENDED_WITHIN_MS;
+    const deadline = systemClock.monotonic() + unhurried(ENDED_WITHIN_MS);
     for (const [id, job] of jobs) {
       const kinds = read(id, job).map(({ kind }) => kind);
       const { expects = kinds } = job;

@@ -121,7 +121,7 @@ describe.concurrent('a refusal of User.com', () => {
         sandbox: { usercom: { powerlessKeys: [powerless] } },
       });
       for (const id of [1, 2, 3]) await env.send(conversation(id));
-      await expect.poll(() => env.log(), { timeout: 20_000 }).toContain('"channel_stopped"');
+      await expect.poll(() => env.log()).toContain('"channel_stopped"');
       expect(await env.receipts('usercom')).toEqual([]);
       expect(env.sandbox.usercom.messages).toEqual([]);
     },

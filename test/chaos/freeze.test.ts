@@ -1,15 +1,16 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
+import { unhurried } from '../../testing/slowness.ts';
 import { it } from '../support/environment.ts';
 
 describe('a worker that freezes in the middle of a send', () => {
   it.concurrent('and thaws when another has taken over: one delivery, counted once', {}, async ({
     openEnvironment,
   }) => {
-    const env = await openEnvironment({
-      sandbox: { faults: [{ kind: 'latency', latencyMs: 3_000, count: 1 }] },
-    });
+    // Time enough to stop it, and less than a request may take.
+    const latencyMs = Math.min(6_000, unhurried(3_000));
+    const env = await openEnvironment({ sandbox: { faults: [{ kind: 'latency', latencyMs, count: 1 }] } });
     const frozen = env.spawn();
     await frozen.ready();
     await env.send(21);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { recordingServer } from '../platforms/answers.ts';
 import { runExample, writeExamples } from './examples.ts';
 import { type Installed, installPacked } from './installed.ts';
@@ -94,7 +95,7 @@ it('runs every example of docs/library.md', async () => {
   expect(await worker.output).toContain('worker stopped');
 
   const own = run('own-platform');
-  await vi.waitUntil(() => hooks.requests.length > 0, { timeout: 60_000 });
+  await eventually('the request of the platform of its own', () => hooks.requests.length > 0);
   own.end();
   await own.output;
   expect(hooks.requests).toMatchObject([

@@ -11,7 +11,7 @@ describe.concurrent('a message for later', () => {
   it('is not sent before its sendAt, by whichever producer', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const worker = await env.worker();
-    const sendAt = inMs(1_500);
+    const sendAt = inMs(unhurried(1_500));
     await env.send(11, { sendAt });
     // A foreign producer may leave the delay to the worker.
     await env.addForeign({ v: 1, platform: 'kongregate', to: { userId: 12 }, content: 'Hello', sendAt });
@@ -47,7 +47,7 @@ describe.concurrent('a message for later', () => {
       retry: { attempts: 9, base: '1h', cap: '1h' },
     };
     const worker = await env.worker({ channel });
-    const expiresAt = inMs(1_000);
+    const expiresAt = inMs(unhurried(1_000));
     await env.send(11, { expiresAt });
     expect(await env.agreed(1, [worker])).toEqual({ 'suppressed/expired': 1 });
     const [receipt] = await env.receipts();
@@ -56,11 +56,13 @@ describe.concurrent('a message for later', () => {
   });
 
   it('ends as expired while its channel rests', async ({ openEnvironment }) => {
+    const lifeMs = unhurried(1_000);
+    const retryAfter = String(Math.ceil((3 * lifeMs) / 1_000));
     const env = await openEnvironment({
-      sandbox: { faults: [{ kind: 'rate_limited', retryAfter: '3', count: 1 }] },
+      sandbox: { faults: [{ kind: 'rate_limited', retryAfter, count: 1 }] },
     });
     const worker = await env.worker();
-    await env.send(11, { expiresAt: inMs(1_000) });
+    await env.send(11, { expiresAt: inMs(lifeMs) });
     expect(await env.agreed(1, [worker])).toEqual({ 'suppressed/expired': 1 });
     expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 0 });
   });

@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { request } from 'undici';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { EXIT } from '../../../src/cli/context.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
+import { eventually } from '../../../testing/eventually.ts';
 import { herald, testContext } from '../test-context.ts';
 
 /** Starts the command and waits for the addresses that it prints. */
 async function start(...argv: string[]) {
   const { context, stdout, stderr, interrupt } = testContext();
   const ended = runCommandLine(['sandbox', '--json', '--port', '0', ...argv], context, '1.2.3');
-  const first = await vi.waitUntil(() => stdout().split('\n')[0] || undefined);
+  const first = await eventually('its addresses', () => stdout().split('\n')[0] ?? '');
   const addresses = JSON.parse(first) as { url: string; kongregate: string; control: string };
   return { addresses, ended, stdout, stderr, interrupt };
 }

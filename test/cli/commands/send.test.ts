@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { PassThrough } from 'node:stream';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { beat } from '../../../src/channels/heartbeats.ts';
 import { announceChannels } from '../../../src/channels/registry.ts';
 import { EXIT } from '../../../src/cli/context.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
+import { eventually } from '../../../testing/eventually.ts';
 import { channelConfig } from '../../config/channel-config.ts';
 import { herald, testContext } from '../test-context.ts';
 import { useRedis } from './redis-fixture.ts';
@@ -132,7 +133,7 @@ it('ends what it has begun when it is interrupted', async () => {
   const { context, stdout, stderr, interrupt } = testContext({ stdin });
   const ended = runCommandLine(['send', '--json', '-c', await config()], context, '1.2.3');
   stdin.write(`${hello(31)}\n`);
-  await vi.waitUntil(async () => (await waiting()).length === 1);
+  await eventually('the first message', async () => (await waiting()).length === 1);
   interrupt();
   expect(await ended).toBe(EXIT.partly);
   expect(JSON.parse(stdout())).toMatchObject({ queued: 1, stopped: 'interrupted' });
