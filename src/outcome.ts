@@ -32,6 +32,10 @@ export const STOP_REASONS = ['credentials', 'sender', 'paused', 'policy_changed'
 /** Why a whole channel rests; it resumes automatically. */
 export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
 
+/** What a campaign does: its recipients are being listed, or all are; and nothing of it is left when it is done. */
+export const CAMPAIGN_STATES = ['listing', 'running', 'paused', 'cancelled', 'done'] as const;
+
+export type CampaignStatus = (typeof CAMPAIGN_STATES)[number];
 export type DeliveredReason = (typeof DELIVERED_REASONS)[number];
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
 export type ThrottledReason = (typeof THROTTLED_REASONS)[number];

@@ -2,12 +2,13 @@ import {
   ACCEPTED_STATUSES,
   ADMISSION_VERDICTS,
   ATTEMPT_RESULTS,
+  CAMPAIGN_MESSAGE_STATES,
   DEFERRAL_REASONS,
   FINAL_STATES,
 } from '../../src/observe/label-sets.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
 import { HOLD_REASONS, QUEUE_STATES } from '../../src/observe/sample.ts';
-import { DEAD_REASONS, REST_REASONS } from '../../src/outcome.ts';
+import { CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../../src/outcome.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** Tables of the metrics, out of their definitions. */
@@ -55,6 +56,8 @@ export const labelTable = (): string =>
       [COUNTERS.deferrals.name, 'reason', list(DEFERRAL_REASONS)],
       [GAUGES.queue.name, 'state', list(QUEUE_STATES)],
       [GAUGES.deadLetters.name, 'reason', list(DEAD_REASONS)],
+      [GAUGES.campaigns.name, 'state', list(CAMPAIGN_STATES)],
+      [GAUGES.campaignMessages.name, 'state', list(CAMPAIGN_MESSAGE_STATES)],
       [GAUGES.resting.name, 'reason', list(REST_REASONS)],
       [GAUGES.stopped.name, 'reason', list(HOLD_REASONS)],
     ].map(([metric = '', label = '', values = '']) => [code(metric), label, values]),

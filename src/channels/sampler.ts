@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { campaignOf } from '../jobs/campaign-content.ts';
 import type { ChannelQueue } from '../jobs/channel-queue.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
@@ -27,6 +28,10 @@ export async function sampleChannel(
     readChannelState(store),
     queue.heads(),
   ]);
+  const dueSince = {
+    ready: await earliestDue(heads.ready, store),
+    active: await earliestDue(heads.active, store),
+  };
   const waitingSlot = state.waits.slot?.count ?? 0;
   const retrying = state.waits.retry?.count ?? 0;
   const { more } = state;
@@ -50,8 +55,8 @@ export async function sampleChannel(
     },
     ready: state.stopped || state.resting || counts.paused ? 0 : counts.ready + readyMore + counts.overdue,
     oldestAgeSeconds: defined({
-      ready: age(earliestDue(heads.ready)),
-      active: age(earliestDue(heads.active)),
+      ready: age(dueSince.ready),
+      active: age(dueSince.active),
       waiting_slot: age(state.waits.slot?.since),
       retrying: age(state.waits.retry?.since),
       dead: age(oldestDeadLetter?.since),
@@ -60,6 +65,7 @@ export async function sampleChannel(
       Object.entries(state.letters).map(([reason, { count }]) => [reason, count]),
     ),
     oldestDeadLetterAgeSeconds: age(oldestDeadLetter?.oldest) ?? 0,
+    campaignTotals: state.campaigns,
     resting: state.resting && { reason: state.resting.reason },
     stopped: holdOf(state, counts.paused),
   };
@@ -74,13 +80,20 @@ function defined(ages: Partial<Record<QueueState, number | undefined>>): Partial
   return Object.fromEntries(Object.entries(ages).filter(([, age]) => age !== undefined));
 }
 
-const earliestDue = (jobs: readonly StoredJob[]): number | undefined =>
-  jobs.length === 0 ? undefined : Math.min(...jobs.map(dueSince));
+async function earliestDue(jobs: readonly StoredJob[], store: ChannelStore): Promise<number | undefined> {
+  const instants = await Promise.all(jobs.map((job) => dueSinceOf(job, store)));
+  return instants.length === 0 ? undefined : Math.min(...instants);
+}
 
 /** The instant since which the message is due: the later of its enqueue and its `sendAt`. */
-const dueSince = ({ timestamp, text }: StoredJob): number => Math.max(timestamp, sendAt(text));
+async function dueSinceOf(job: StoredJob, { redis, keys }: ChannelStore): Promise<number> {
+  const campaign = campaignOf(job);
+  const sendAt =
+    campaign === undefined ? sendAtOf(job.text) : Number(await redis.hget(keys.campaign(campaign), 'sendAt'));
+  return Math.max(job.timestamp, sendAt);
+}
 
-function sendAt(text: string): number {
+function sendAtOf(text: string): number {
   const at = /"sendAt":"([^"]{1,40})"/.exec(text)?.[1];
   const time = at === undefined ? Number.NaN : Date.parse(at);
   return Number.isNaN(time) ? 0 : time;

@@ -1,4 +1,4 @@
-import type { FinalState } from '../outcome.ts';
+import type { CampaignStatus, FinalState } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeTime } from '../redis/store-clock.ts';
 import { campaignPace } from './campaign-pace.ts';
@@ -54,7 +54,7 @@ export type Listing = 'listed' | 'duplicate' | 'cancelled' | 'unknown';
 export interface CampaignState {
   id: string;
   /** `listing`: its recipients are being listed, and it is neither paused nor cancelled. `done`: nothing of it is left to send. */
-  state: 'listing' | 'running' | 'paused' | 'cancelled' | 'done';
+  state: CampaignStatus;
   /** What its messages have in common. */
   message: Record<string, unknown>;
   created: number;
@@ -177,7 +177,7 @@ function toState(id: string, fields: Record<string, string>, now: number): Campa
   };
 }
 
-function stateOf(state: string, listing: boolean, left: number): CampaignState['state'] {
+function stateOf(state: string, listing: boolean, left: number): CampaignStatus {
   if (state === 'cancelled') return state;
   if (!listing && left === 0) return 'done';
   if (state === 'paused') return state;

@@ -1,5 +1,5 @@
-import type { DeadReason, RestReason, StopReason } from '../outcome.ts';
-import { DEAD_REASONS } from '../outcome.ts';
+import type { CampaignStatus, DeadReason, RestReason, StopReason } from '../outcome.ts';
+import { CAMPAIGN_STATES, DEAD_REASONS } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
 import type { WaitKind } from './types.ts';
@@ -18,6 +18,14 @@ export interface ChannelState {
    * any are left out.
    */
   letters: Partial<Record<DeadReason, { count: number; oldest: number; since: number }>>;
+  campaigns: CampaignTotals;
+}
+
+/** Campaigns by state, and their messages that have not ended: not yet tried, or under way. */
+export interface CampaignTotals {
+  states: Partial<Record<CampaignStatus, number>>;
+  waiting: number;
+  underWay: number;
 }
 
 const sampleScript = loadScript('sample.lua');
@@ -32,11 +40,13 @@ type SampleReply = [
   waits: [WaitKind | 'more', number, string][],
   letters: [DeadReason, number, string, string][],
   more: [all: number, active: number],
+  campaigns: [waiting: number, underWay: number, ...states: (string | number)[]],
 ];
 
 export async function readChannelState(store: ChannelStore): Promise<ChannelState> {
   const reply = await store.run(sampleScript, [JSON.stringify(DEAD_REASONS)]);
-  const [now, stop, stopAt, restReason, restUntil, waits, letters, more] = reply as SampleReply;
+  const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns] = reply as SampleReply;
+  const [waiting, underWay, ...states] = campaigns;
   const { more: scheduled, ...own } = Object.fromEntries(
     waits.map(([kind, count, since]) => [kind, { count, since: Number(since) }]),
   );
@@ -52,6 +62,16 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
         .filter(([, count]) => count > 0)
         .map(([reason, count, at, since]) => [reason, { count, oldest: Number(at), since: Number(since) }]),
     ),
+    campaigns: {
+      states: Object.fromEntries(
+        CAMPAIGN_STATES.flatMap((state) => {
+          const at = states.indexOf(state);
+          return at < 0 ? [] : [[state, Number(states[at + 1])]];
+        }),
+      ),
+      waiting,
+      underWay,
+    },
   };
 }
 

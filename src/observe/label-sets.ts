@@ -18,6 +18,8 @@ import {
 export const ACCEPTED_STATUSES = ['queued', 'duplicate', 'invalid'] as const;
 export type AcceptedStatus = (typeof ACCEPTED_STATUSES)[number];
 
+export const CAMPAIGN_MESSAGE_STATES = ['waiting', 'under_way'] as const;
+
 /** A record, so that the compiler misses a verdict that the ledger learns to give. */
 const VERDICTS: Record<Verdict['kind'], true> = {
   granted: true,

@@ -107,6 +107,16 @@ export const GAUGES = {
     help: `Age of the oldest dead letter; 0 if there is none. ${SHARED}`,
     labels: ['channel'],
   },
+  campaigns: {
+    name: 'herald_campaigns',
+    help: `Campaigns by state: listing, running, paused, cancelled or done; until a week after their messages have expired. ${SHARED}`,
+    labels: ['channel', 'state'],
+  },
+  campaignMessages: {
+    name: 'herald_campaign_messages',
+    help: `Messages of campaigns that have not ended: waiting (never tried) or under_way. ${SHARED}`,
+    labels: ['channel', 'state'],
+  },
   resting: {
     name: 'herald_channel_resting',
     help: `1 while the channel rests for this reason; it resumes by itself. ${SHARED}`,

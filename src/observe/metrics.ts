@@ -1,10 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { DEAD_REASONS, REST_REASONS } from '../outcome.ts';
+import { CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../outcome.ts';
 import {
   ACCEPTED_STATUSES,
   type AcceptedStatus,
   ADMISSION_VERDICTS,
   ATTEMPT_RESULTS,
+  CAMPAIGN_MESSAGE_STATES,
   DEFERRAL_REASONS,
   FINAL_STATES,
   OUTCOME_KINDS,
@@ -74,6 +75,8 @@ function declare(registry: Registry) {
     oldestAge: gauge(GAUGES.oldestAge),
     deadLetters: gauge(GAUGES.deadLetters),
     oldestDeadLetter: gauge(GAUGES.oldestDeadLetter),
+    campaigns: gauge(GAUGES.campaigns),
+    campaignMessages: gauge(GAUGES.campaignMessages),
     resting: gauge(GAUGES.resting),
     stopped: gauge(GAUGES.stopped),
     inFlight: gauge(GAUGES.inFlight),
@@ -105,6 +108,10 @@ function setSample(m: Instruments, sample: ChannelSample): void {
   m.ready.set({ channel }, sample.ready);
   for (const reason of DEAD_REASONS) m.deadLetters.set({ channel, reason }, sample.deadLetters[reason] ?? 0);
   m.oldestDeadLetter.set({ channel }, sample.oldestDeadLetterAgeSeconds);
+  const { states, waiting, underWay } = sample.campaignTotals;
+  for (const state of CAMPAIGN_STATES) m.campaigns.set({ channel, state }, states[state] ?? 0);
+  m.campaignMessages.set({ channel, state: 'waiting' }, waiting);
+  m.campaignMessages.set({ channel, state: 'under_way' }, underWay);
   for (const reason of REST_REASONS)
     m.resting.set({ channel, reason }, sample.resting?.reason === reason ? 1 : 0);
   for (const reason of HOLD_REASONS)
@@ -117,6 +124,8 @@ function removeSample(m: Instruments, channel: string): void {
     m.oldestAge.remove({ channel, state });
   }
   for (const reason of DEAD_REASONS) m.deadLetters.remove({ channel, reason });
+  for (const state of CAMPAIGN_STATES) m.campaigns.remove({ channel, state });
+  for (const state of CAMPAIGN_MESSAGE_STATES) m.campaignMessages.remove({ channel, state });
   for (const reason of REST_REASONS) m.resting.remove({ channel, reason });
   for (const reason of HOLD_REASONS) m.stopped.remove({ channel, reason });
   m.ready.remove({ channel });

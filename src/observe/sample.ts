@@ -1,3 +1,4 @@
+import type { CampaignTotals } from '../ledger/channel-state.ts';
 import { type DeadReason, type RestReason, STOP_REASONS } from '../outcome.ts';
 
 /**
@@ -23,6 +24,7 @@ export interface ChannelSample {
   deadLetters: Partial<Record<DeadReason, number>>;
   /** 0 when there is none. */
   oldestDeadLetterAgeSeconds: number;
+  campaignTotals: CampaignTotals;
   resting: { reason: RestReason } | null;
   stopped: { reason: HoldReason; detail?: string | undefined } | null;
 }

@@ -1,6 +1,9 @@
 import { describe, expect } from 'vitest';
 import type { MessageInput } from '../../src/app.ts';
+import { sampleChannel } from '../../src/channels/sampler.ts';
+import { systemClock } from '../../src/clock.ts';
 import { replayListed } from '../../src/dead-letters/records.ts';
+import { channelQueue } from '../../src/jobs/channel-queue.ts';
 import { controlCampaign } from '../../src/jobs/control-campaign.ts';
 import { campaignMessageId } from '../../src/ledger/names.ts';
 import { type ChannelStore, channelStore } from '../../src/redis/channel-store.ts';
@@ -81,6 +84,12 @@ describe.concurrent('a campaign', () => {
     );
     const { waiting, underWay } = await campaign.state();
     expect(underWay).toBe(0);
+    const { queue, campaignTotals } = await sampleChannel(
+      { store, queue: channelQueue(env.queue, env.redis) },
+      systemClock,
+    );
+    expect(queue).toMatchObject({ ready: 0, active: 0, scheduled: waiting });
+    expect(campaignTotals).toEqual({ states: { paused: 1 }, waiting, underWay: 0 });
     const calls = env.sandbox.journal.report().calls;
     expect(calls + waiting).toBe(300);
     // Not one by one: each job as it is.

@@ -13,6 +13,7 @@ it('knows nothing of a channel that nothing happened on', async () => {
     resting: null,
     waits: {},
     more: { all: 0, active: 0, scheduled: 0 },
+    campaigns: { states: {}, waiting: 0, underWay: 0 },
     letters: {},
   });
 });

@@ -19,6 +19,7 @@ const quiet: ChannelSample = {
   oldestAgeSeconds: {},
   deadLetters: {},
   oldestDeadLetterAgeSeconds: 0,
+  campaignTotals: { states: { running: 2 }, waiting: 70, underWay: 3 },
   resting: null,
   stopped: null,
 };
@@ -39,6 +40,8 @@ const PINNED = [
   ['herald_oldest_message_age_seconds', 'gauge'],
   ['herald_dead_letters', 'gauge'],
   ['herald_oldest_dead_letter_age_seconds', 'gauge'],
+  ['herald_campaigns', 'gauge'],
+  ['herald_campaign_messages', 'gauge'],
   ['herald_channel_resting', 'gauge'],
   ['herald_channel_stopped', 'gauge'],
   ['herald_in_flight', 'gauge'],
@@ -194,6 +197,25 @@ describe('countAccepted', () => {
 });
 
 describe('samples', () => {
+  it('show campaigns by state, and how much of them is left', async () => {
+    const metrics = create();
+    metrics.sample(quiet);
+    expect(await series(metrics, 'herald_campaigns')).toEqual([
+      'herald_campaigns{channel="kongregate",state="listing"} 0',
+      'herald_campaigns{channel="kongregate",state="running"} 2',
+      'herald_campaigns{channel="kongregate",state="paused"} 0',
+      'herald_campaigns{channel="kongregate",state="cancelled"} 0',
+      'herald_campaigns{channel="kongregate",state="done"} 0',
+    ]);
+    expect(await series(metrics, 'herald_campaign_messages')).toEqual([
+      'herald_campaign_messages{channel="kongregate",state="waiting"} 70',
+      'herald_campaign_messages{channel="kongregate",state="under_way"} 3',
+    ]);
+    metrics.unsample('kongregate');
+    expect(await series(metrics, 'herald_campaigns')).toEqual([]);
+    expect(await series(metrics, 'herald_campaign_messages')).toEqual([]);
+  });
+
   it('sets every state of the queue, also the empty ones', async () => {
     const metrics = create();
     metrics.sample({ ...quiet, queue: { ready: 5, dead: 2 }, ready: 4, oldestAgeSeconds: { ready: 12.5 } });

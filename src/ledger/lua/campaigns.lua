@@ -78,10 +78,11 @@ local function note_campaign_duplicate(id, origin)
   count_campaign(id, 'duplicate', 1)
 end
 
--- { state, expires, over: every recipient has been tried or told }, or nil.
+-- { state, expires, waiting: how many recipients have neither been tried nor told, under_way, listed: whether all are }, or nil.
 local function read_campaign(id)
   local fields = redis.call('HMGET', campaign_key(id), 'state', 'expires', 'listing', 'listed', 'underWay', 'ended', 'duplicate')
   if not fields[1] then return nil end
-  local waiting = figure(fields[4]) - figure(fields[5]) - figure(fields[6]) - figure(fields[7])
-  return { state = fields[1], expires = figure(fields[2]), over = not fields[3] and waiting <= 0 }
+  local under_way = figure(fields[5])
+  local waiting = math.max(0, figure(fields[4]) - under_way - figure(fields[6]) - figure(fields[7]))
+  return { state = fields[1], expires = figure(fields[2]), waiting = waiting, under_way = under_way, listed = not fields[3] }
 end

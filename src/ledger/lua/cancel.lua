@@ -12,7 +12,7 @@ local record = load_record(request.m)
 -- the recipient: one that it has not got is cancelled to no effect.
 if not record and request.campaign then
   local campaign = read_campaign(request.campaign)
-  if not campaign or campaign.over then return 'unknown' end
+  if not campaign or (campaign.listed and campaign.waiting == 0) then return 'unknown' end
   if campaign.state ~= 'cancelled' then save_record(request.m, enlisted_record(campaign.expires + DAY, 1, WITHDRAWN)) end
   return 'cancelled'
 end

@@ -1,6 +1,7 @@
 -- What the gauges need and the queue does not provide. ARGV[1]: the dead reasons as a JSON array. Answers
 -- { now, stop, stopped at, rest reason, rest until, waits { kind, count, oldest } …, letters { reason, count, oldest, due } …,
--- more { messages of jobs of many beyond the first, of those in hand } }, `due` being since when the message of the oldest letter was waited for.
+-- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
+-- state, count … } }, `due` being since when the message of the oldest letter was waited for.
 
 local waits = {}
 local fields = redis.call('HGETALL', WAITS)
@@ -29,8 +30,31 @@ for _, reason in ipairs(cjson.decode(ARGV[1])) do
     string.format('%.0f', letter and letter.due or 0) }
 end
 
+-- As `stateOf` in campaigns.ts.
+local function shown_state(campaign)
+  if campaign.state == 'cancelled' then return campaign.state end
+  if campaign.listed and campaign.waiting + campaign.under_way == 0 then return 'done' end
+  if campaign.state == 'paused' then return campaign.state end
+  return campaign.listed and 'running' or 'listing'
+end
+
+-- There may be older ones, of which nothing is left to send.
+local MOST_CAMPAIGNS = 500
+local campaigns, states = { 0, 0 }, {}
+for _, id in ipairs(redis.call('ZREVRANGE', CAMPAIGNS, 0, MOST_CAMPAIGNS - 1)) do
+  local campaign = read_campaign(id)
+  if campaign then
+    local state = shown_state(campaign)
+    states[state] = (states[state] or 0) + 1
+    campaigns[1], campaigns[2] = campaigns[1] + campaign.waiting, campaigns[2] + campaign.under_way
+  end
+end
+for state, count in pairs(states) do
+  campaigns[#campaigns + 1], campaigns[#campaigns + 2] = state, count
+end
+
 local more, more_active = more_messages()
 local stop, rest = channel_stop() or {}, channel_rest() or {}
 return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
   rest.until_at and string.format('%.0f', rest.until_at) or false, kinds, letters,
-  { more, more_active } }
+  { more, more_active }, campaigns }
