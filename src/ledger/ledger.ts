@@ -185,7 +185,7 @@ function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, 
   };
 }
 
-type SettleReply = [Settled['status'], string, number, number, number, number, number][];
+type SettleReply = [Settled['status'], string, number, number, number, number?, number?][];
 
 function decodeSettled([
   status,
@@ -193,8 +193,8 @@ function decodeSettled([
   reason,
   run,
   attempts,
-  failures,
-  opens,
+  failures = 0,
+  opens = 0,
 ]: SettleReply[number]): Settled {
   return { status, final: decodeFinal(state, reason), run, attempts, failures, opens };
 }

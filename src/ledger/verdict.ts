@@ -44,7 +44,8 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
 }
 
 function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): Grant {
-  const [attempt, waitMs, leaseMs, run, doubtAt, born, deadline, window, spent, proves, notBefore] = values;
+  const [attempt, waitMs, leaseMs, run, born, deadline, window, spent, proves = 0, doubtAt = 0, notBefore = 0] =
+    values;
   return {
     kind,
     nonce,

@@ -74,8 +74,11 @@ function Table:put(field, value)
     self:save_header()
   end
   local key = self:bucket(field)
+  local before = field == self.known_field and self.known_value
   local added = redis.call('HSET', key, field, value)
   self.known_field, self.known_value = field, value
+  -- The bucket outlives what was here before, so also what is over no later.
+  if added == 0 and before and self:over_at(before) >= over_at then return end
   local length = added == 1 and redis.call('HLEN', key) or 0
   if length == 1 then
     redis.call('PEXPIREAT', key, string.format('%.0f', self.horizon))
