@@ -10,7 +10,15 @@ import {
   originalJobId,
 } from './job-ids.ts';
 import { readCampaign } from './read-campaign.ts';
-import { invalid, type Part, parse, type ReadContext, readMessage, sourceOf } from './read-message.ts';
+import {
+  invalid,
+  type Part,
+  parse,
+  partOf,
+  type ReadContext,
+  readMessage,
+  sourceOf,
+} from './read-message.ts';
 import { MAX_DATA_BYTES } from './stored-jobs.ts';
 
 /** Parses a job into its messages. Never throws, whatever a producer enqueued. */
@@ -64,7 +72,7 @@ function* readMany(
   } else {
     for (const [index, message] of (messages as unknown[]).entries()) {
       const data = withVersion(message);
-      const source = { ...sourceOf(job), data: JSON.stringify(data), name: undefined };
+      const source = partOf(whole.source, data);
       yield readMessage(job, { origin: entryId(whole.origin, index), source, data }, context);
     }
   }

@@ -42,7 +42,7 @@ export function readMessage(job: QueuedJob, { origin, source, data }: Part, cont
   const dueAt = Math.max(job.timestamp, sendAtMs ?? 0);
   const delivered = {
     ...{ id, message, origin, expiresAtMs, sendAtMs },
-    source: { ...source, dueAt, priority: message.priority ?? 0 },
+    source: Object.assign(source, { dueAt, priority: message.priority ?? 0 }),
     // It is no job of its campaign, but a replay.
     uncounted: message.campaign !== undefined,
   };
@@ -127,6 +127,21 @@ export const sourceOf = ({ name, text, size, timestamp }: QueuedJob): EntrySourc
   dueAt: instantOrNever(timestamp),
   priority: 0,
 });
+
+/** Of an entry. Its own text is needed only where it leaves the job, dies, or waits with its rendering. */
+export function partOf({ enqueuedAt, dueAt, priority }: EntrySource, data: unknown): EntrySource {
+  let text: string | undefined;
+  return {
+    name: undefined,
+    get data() {
+      text ??= JSON.stringify(data);
+      return text;
+    },
+    enqueuedAt,
+    dueAt,
+    priority,
+  };
+}
 
 const instantOrNever = (timestamp: number): number => (Number.isFinite(timestamp) ? timestamp : 0);
 

@@ -1,4 +1,4 @@
-import { DEAD_REASONS } from '../outcome.ts';
+import { DEAD_REASONS, type FinalState } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import { coalesce } from './coalesce.ts';
@@ -109,8 +109,9 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
         askedAt,
       }));
     }
+    const now = Number(reply[0]);
     return admissions.map(({ nonce }, i) => {
-      const verdict = decodeVerdict((reply[i + 1] as VerdictReply | undefined) ?? [], nonce);
+      const verdict = decodeVerdict((reply[i + 1] as VerdictReply | undefined) ?? [], nonce, now);
       return { verdict, nonce, askedAt };
     });
   };
@@ -126,7 +127,7 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
     const data: string[] = [];
     const entries = JSON.stringify(settlements.map((s) => settlementEntry(s, options, data)));
     const reply = (await store.run(settleScript, [settleOptions, entries, ...data])) as SettleReply;
-    return reply.map(decodeSettled);
+    return reply.map((each, i) => decodeSettled(each, settlements[i]?.final));
   };
 
   return { admit, settle };
@@ -185,16 +186,19 @@ function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, 
   };
 }
 
-type SettleReply = [Settled['status'], string, number, number, number, number?, number?][];
+type SettleReply = [
+  status: Settled['status'],
+  run: number,
+  attempts: number,
+  state?: string,
+  reason?: number,
+  failures?: number,
+  opens?: number,
+][];
 
-function decodeSettled([
-  status,
-  state,
-  reason,
-  run,
-  attempts,
-  failures = 0,
-  opens = 0,
-]: SettleReply[number]): Settled {
-  return { status, final: decodeFinal(state, reason), run, attempts, failures, opens };
+/** @param planned what the run was to end with: an end that is the first is that one */
+function decodeSettled(reply: SettleReply[number], planned: FinalState | undefined): Settled {
+  const [status, run, attempts, state = '', reason = 0, failures = 0, opens = 0] = reply;
+  const final = status === 'first' ? planned : decodeFinal(state, reason);
+  return { status, final, run, attempts, failures, opens };
 }

@@ -34,6 +34,6 @@ export async function predictVerdicts(
   // rate is left out for the same reason, also that of the messages before.
   const asInForce = { ...policy, interval: undefined, inForce: (await policyInForce(store)) ?? '' };
   const args = [JSON.stringify(asInForce), entries, '', String(at)];
-  const [, ...verdicts] = (await store.run(predictScript, args)) as AdmitReply;
-  return messages.map((_, i) => decodeVerdict(verdicts[i] ?? [], nonce));
+  const [now, ...verdicts] = (await store.run(predictScript, args)) as AdmitReply;
+  return messages.map((_, i) => decodeVerdict(verdicts[i] ?? [], nonce, Number(now)));
 }

@@ -6,14 +6,17 @@ import type { Grant, Verdict } from './types.ts';
 export type AdmitReply = [now: string, ...verdicts: VerdictReply[]];
 export type VerdictReply = (string | number)[];
 
-/** Throws for an answer that the script cannot give: a bug, or a store that runs other scripts. */
-export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
+/**
+ * Throws for an answer that the script cannot give: a bug, or a store that runs other scripts.
+ * @param now when it was given, by the store's clock
+ */
+export function decodeVerdict(reply: VerdictReply, nonce: string, now: number): Verdict {
   const [kind, ...values] = reply;
   const number = (i: number): number => Math.max(0, Number(values[i]));
   switch (kind) {
     case 'grant':
     case 'ask':
-      return { kind: 'granted', grant: decodeGrant(kind, values, nonce) };
+      return { kind: 'granted', grant: decodeGrant(kind, values, { nonce, now }) };
     case 'known':
       return { kind, final: finalOf(values), run: number(2), attempts: number(3) };
     case 'cancelled':
@@ -43,17 +46,21 @@ export function decodeVerdict(reply: VerdictReply, nonce: string): Verdict {
   }
 }
 
-function decodeGrant(kind: Grant['kind'], values: VerdictReply, nonce: string): Grant {
-  const [attempt, waitMs, leaseMs, run, born, deadline, window, spent, proves = 0, doubtAt = 0, notBefore = 0] =
+function decodeGrant(
+  kind: Grant['kind'],
+  values: VerdictReply,
+  { nonce, now }: { nonce: string; now: number },
+): Grant {
+  const [attempt, waitMs, run, born, deadline, window, waived = 0, proves = 0, doubtAt = 0, notBefore = 0] =
     values;
   return {
     kind,
     nonce,
     run: Number(run),
     attempt: Number(attempt),
-    spent: Number(spent),
+    spent: Number(attempt) - Number(waived),
     waitMs: Number(waitMs),
-    leaseMs: Number(leaseMs),
+    leaseMs: Number(deadline) - now,
     doubt: Number(doubtAt) > 0,
     born: String(born),
     deadlineAt: Number(deadline),

@@ -61,7 +61,11 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     return { kind: 'sent', outcome, durationMs: clock.monotonic() - startedAt };
   }
 
-  async function ask(delivery: Delivery, grant: Grant, request: SendRequest): Promise<Attempted> {
+  async function ask(
+    delivery: Delivery,
+    grant: Grant,
+    request: SendRequest,
+  ): Promise<Extract<Attempted, { kind: 'asked' }>> {
     const { client } = deps;
     if (!client.confirm) throw new Error(`${channel.platform} was asked to confirm and cannot`);
     const attemptedAt = grant.doubtAt - longestGrantMs(channel);
@@ -71,21 +75,22 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   }
 
   /** Makes the request, which is aborted at the grant's deadline or when the worker closes, whichever comes first. */
-  async function start(
-    delivery: Delivery,
-    grant: Grant,
-    leftMs: number,
-    content: string,
-  ): Promise<Attempted> {
+  function start(delivery: Delivery, grant: Grant, leftMs: number, content: string): Promise<Attempted> {
+    const request = requestOf(delivery, grant, content, deadlines.signal(leftMs));
+    const startedAt = clock.monotonic();
+    const answer = grant.kind === 'ask' ? ask(delivery, grant, request) : deps.client.send(request);
     observer.inFlight(channel.name, 1);
-    try {
-      const request = requestOf(delivery, grant, content, deadlines.signal(leftMs));
-      if (grant.kind === 'ask') return await ask(delivery, grant, request);
-      const startedAt = clock.monotonic();
-      return sent(await deps.client.send(request), startedAt);
-    } finally {
-      observer.inFlight(channel.name, -1);
-    }
+    const ended = (): void => observer.inFlight(channel.name, -1);
+    return answer.then(
+      (end) => {
+        ended();
+        return end.kind === 'asked' ? end : sent(end, startedAt);
+      },
+      (error: unknown) => {
+        ended();
+        throw error;
+      },
+    );
   }
 
   /** Unless the worker is closing, or too little of the lease is left (rule 4). */

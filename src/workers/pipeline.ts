@@ -15,7 +15,7 @@ import {
 import { paused, planVerdict } from '../policies/verdict-plan.ts';
 import { waitOf, withinLife } from '../policies/waiting.ts';
 import type { Turns } from '../turns.ts';
-import { type Asked, type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
+import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
 import { createLastAnswers } from './last-answers.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
 import { createRecheckPacer } from './recheck-pacer.ts';
@@ -61,14 +61,14 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     random,
   };
 
-  async function deliver(entry: Entry): Promise<Disposition> {
+  function deliver(entry: Entry): Promise<Disposition> {
     switch (entry.kind) {
       case 'newer':
-        return reported(NEWER_VERSION);
+        return Promise.resolve(reported(NEWER_VERSION));
       case 'invalid':
-        return reported(await settler.bury(entry));
+        return settler.bury(entry);
       case 'delivery':
-        return await deliverMessage(entry.delivery);
+        return deliverMessage(entry.delivery);
     }
   }
 
@@ -80,10 +80,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const late = deps.lateGrants.watch();
     const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
     observer.admitted(channel.name, verdict.kind);
-    const next =
-      verdict.kind === 'granted'
-        ? await attempt(asRescheduled(delivery, verdict.grant), verdict.grant, { askedAt, rendered, late })
-        : await refuse(delivery, verdict, nonce);
+    let next: Disposition;
+    if (verdict.kind === 'granted') {
+      const { grant } = verdict;
+      const due = asRescheduled(delivery, grant);
+      if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) observeWaits(due, grant);
+      const attempted = await attempts.make(due, grant, { askedAt, rendered });
+      if (attempted.kind === 'released' && !attempted.closing) late();
+      next = await conclude(due, grant, attempted);
+    } else {
+      next = await refuse(delivery, verdict, nonce);
+    }
     if (next.kind === 'complete' || next.kind === 'dead') renderings.forget(delivery);
     else renderings.keep(delivery, rendered);
     return reported(next);
@@ -97,10 +104,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return next;
   }
 
-  async function attempt(delivery: Delivery, grant: Grant, asked: AskedNow): Promise<Disposition> {
-    if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) observeWaits(delivery, grant);
-    const attempted = await attempts.make(delivery, grant, asked);
-    if (attempted.kind === 'released' && !attempted.closing) asked.late();
+  function conclude(delivery: Delivery, grant: Grant, attempted: Attempted): Promise<Disposition> {
     const plan = planAttempted(attempted, grant, delivery, planContext);
     const planned = withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.record(delivery.ref.id, attempted, plan);
@@ -109,9 +113,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { outcome, effect, final, marks } = plan;
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
     const settlement = { effect, final, marks, platformMessageId, attempted: sent };
-    const { settled, next } = await settler.settle(delivery, grant.nonce, settlement, planned);
-    if (marks.health === 'down') await deps.unanswered(settled.failures, settled.opens);
-    return next;
+    return settler.settle(delivery, grant.nonce, settlement, planned).then(({ settled, next }) => {
+      if (marks.health !== 'down') return next;
+      return deps.unanswered(settled.failures, settled.opens).then(() => next);
+    });
   }
 
   async function refuse(delivery: Delivery, verdict: Refusal, nonce: string): Promise<Disposition> {
@@ -164,11 +169,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 }
 
 type Refusal = Exclude<Verdict, { kind: 'granted' }>;
-
-interface AskedNow extends Asked {
-  /** Reports that the grant came too late. */
-  late(): void;
-}
 
 /** When it is due says its record, where it was rescheduled. */
 const asRescheduled = (delivery: Delivery, { notBefore }: Grant): Delivery =>

@@ -63,17 +63,18 @@ interface End {
 const RECHECK: Disposition = { kind: 'wait', reason: 'slot_busy', delayMs: 250 };
 
 export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler {
-  async function settle(
+  function settle(
     { ref, dueAt }: Settling,
     settlement: Settlement,
     next: Disposition,
     attempted: boolean,
   ): Promise<Concluded> {
-    const settled = await ledger.settle(settlement);
-    const { final } = settlement;
-    // Only the settlement that made the state final reports it, so that it is counted once.
-    if (settled.status === 'first' && final) observeEnd(ref, dueAt, { settled, final, next, attempted });
-    return { settled, next: conclude(settled, final, next) };
+    return ledger.settle(settlement).then((settled) => {
+      const { final } = settlement;
+      // Only the settlement that made the state final reports it, so that it is counted once.
+      if (settled.status === 'first' && final) observeEnd(ref, dueAt, { settled, final, next, attempted });
+      return { settled, next: conclude(settled, final, next) };
+    });
   }
 
   function observeEnd(message: MessageRef, dueAt: number, { settled, final, next, attempted }: End): void {

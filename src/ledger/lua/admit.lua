@@ -164,12 +164,12 @@ end
 local function grant_answer(message, record, wait)
   local kind = record.state == ASKING and 'ask' or 'grant'
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
-  local answer = { kind, requests(record), math.ceil(wait), math.floor(record.deadline - now), record.run,
-    record.born, record.deadline, slot and slot.window or 0, record.attempts }
+  local answer = { kind, requests(record), math.ceil(wait), record.run, record.born, record.deadline,
+    slot and slot.window or 0 }
   -- Reading an answer costs the worker more than making it costs the store: what most grants do not have is left out.
   local proves = slot and refusal_proves(slot)
-  if proves or record.doubt_at > 0 or record.not_before > 0 then
-    answer[10], answer[11], answer[12] = proves and 1 or 0, record.doubt_at, record.not_before
+  if proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 then
+    answer[8], answer[9], answer[10], answer[11] = record.waived, proves and 1 or 0, record.doubt_at, record.not_before
   end
   return answer
 end

@@ -11,8 +11,8 @@
 --   foreign: another sender used the slot; refused: the platform says "has not played"
 --   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
 --   wait: { kind, due second, enqueued at }: how the job waits, for the gauges
--- Answers, for each: { status, state, reason code, run, attempts }, and where the platform did not answer, the failures in a
--- row and how often the breaker opened.
+-- Answers, for each: { status, run, attempts }; then state and reason code, unless this call was the first to end the run, as it
+-- asked to; and where the platform did not answer, the failures in a row and how often the breaker opened.
 
 -- Fails where the key of the receipts holds something else, before a record is final without one.
 redis.call('XLEN', RECEIPTS)
@@ -152,11 +152,13 @@ local function settle_one(i, s)
     note_channel(s)
     if s.wait then note_wait(s.wait[1], s.wait[2] * 1000, 1, s.wait[3]) end
   end
-  answer[i] = { status, record.state, record.reason or 0, record.run, requests(record) }
+  local told = { status, record.run, requests(record) }
+  if status ~= 'first' or s.health == -1 then told[4], told[5] = record.state, record.reason or 0 end
   if s.health == -1 then
     local health = redis.call('HMGET', CHANNEL, 'failures', 'opens')
-    answer[i][6], answer[i][7] = figure(health[1]), figure(health[2])
+    told[6], told[7] = figure(health[1]), figure(health[2])
   end
+  answer[i] = told
 end
 
 counting_campaigns(function()

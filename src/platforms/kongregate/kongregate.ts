@@ -80,18 +80,14 @@ function connect(
   const secrets = [settings.apiKey];
   const headers = ['content-type', 'application/json', 'accept', 'application/json', 'user-agent', 'herald'];
   return {
-    send: async ({ message, content, signal }: SendRequest<KongregateMessage>): Promise<Outcome> => {
+    send({ message, content, signal }: SendRequest<KongregateMessage>): Promise<Outcome> {
       const body = encode(settings.apiKey, message, content);
-      const result = await http.request({
-        method: 'POST',
-        path: '/private_message.json',
-        headers,
-        body,
-        signal,
+      const request = { method: 'POST', path: '/private_message.json', headers, body, signal } as const;
+      return http.request(request).then((result) => {
+        if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
+        const { quotaRefusals } = settings;
+        return readAnswer(result, { now: clock.now(), quotaRefusals, unspeakable: { secrets, content } });
       });
-      if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
-      const { quotaRefusals } = settings;
-      return readAnswer(result, { now: clock.now(), quotaRefusals, unspeakable: { secrets, content } });
     },
     close: () => http.close(),
   };
