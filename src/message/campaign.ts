@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { quotable } from '../disclosure.ts';
 import { type Checked, check } from './check.ts';
-import { commonFields } from './fields.ts';
+import { CAMPAIGN_ID, commonFields } from './fields.ts';
 import type { AnyMessage, Platforms } from './schema.ts';
 
 /** A campaign: one content for many recipients of one channel. Its schemas are made of the message's. */
 
 /** What the messages of a campaign have in common, parsed. */
-export type CommonMessage = Omit<AnyMessage, 'v' | 'id' | 'to' | 'expiresAt' | 'lastPlayedAt'>;
+export type CommonMessage = Omit<AnyMessage, 'v' | 'id' | 'campaign' | 'to' | 'expiresAt' | 'lastPlayedAt'>;
 
 /** A campaign as an application describes it: its messages' fields without `to` and `lastPlayedAt`; `id` is its own. */
 export type CampaignSpecOf<Input> = Input extends { platform: string }
@@ -42,10 +42,8 @@ export interface CampaignSchemas {
   recipientsOf(platform: string): (input: unknown) => Checked<ParsedRecipient>;
 }
 
-const { v: _version, id: _id, lastPlayedAt, data, ...specFields } = commonFields;
-const specId = quotable(
-  z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'expected 1 to 80 letters, digits, _ or -'),
-);
+const { v: _version, id: _id, campaign: _campaign, lastPlayedAt, data, ...specFields } = commonFields;
+const specId = quotable(z.string().regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -'));
 
 export function createCampaignSchemas(platforms: Platforms): CampaignSchemas {
   const [first, ...rest] = Object.entries(platforms).map(([name, { messageShape }]) => {

@@ -94,7 +94,14 @@ export async function startCampaign(
   );
   if (interruption && !listing.begun() && isRefusal(interruption.cause)) throw interruption.cause;
   if (interruption) throw new InterruptedError('campaign', interruption, result);
-  if (listing.begun()) await connection.call('campaign', (attempt) => listing.finish(attempt));
+  if (listing.begun()) {
+    await connection
+      .call('campaign', (attempt) => listing.finish(attempt))
+      .catch((cause: unknown) => {
+        const resumeAt = result.listed + result.duplicate + result.invalidTotal;
+        throw new InterruptedError('campaign', { cause, resumeAt, restUntouched: true }, result);
+      });
+  }
   return result;
 }
 

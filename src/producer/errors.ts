@@ -34,6 +34,12 @@ export class UnknownChannelError extends HeraldError {
 
 const MAYBE_STORED =
   'It may have been stored anyway: retry with an id of your own, or the message may be sent twice.';
+const MAYBE_LISTED = 'Some of it may have been stored anyway: start it again, and nobody gets it twice.';
+
+function whatIsStored(operation: string, sent: boolean): string {
+  if (!sent) return 'Nothing was stored.';
+  return operation === 'campaign' ? MAYBE_LISTED : MAYBE_STORED;
+}
 
 /** Redis did not answer in time, or refused the connection or login. */
 export class ProducerTimeoutError extends HeraldError {
@@ -47,9 +53,7 @@ export class ProducerTimeoutError extends HeraldError {
   /** The cause, as the predicate of a sentence: `did not answer: connect ECONNREFUSED 127.0.0.1:6379`. */
   readonly trouble: string;
   constructor(operation: string, timeoutMs: number, trouble: string, sent: boolean) {
-    super(
-      `${operation} timed out after ${timeoutMs} ms: Redis ${trouble}. ${sent ? MAYBE_STORED : 'Nothing was stored.'}`,
-    );
+    super(`${operation} timed out after ${timeoutMs} ms: Redis ${trouble}. ${whatIsStored(operation, sent)}`);
     this.operation = operation;
     this.timeoutMs = timeoutMs;
     this.trouble = trouble;

@@ -232,6 +232,7 @@ describe('a campaign that cannot be', () => {
   it.each([
     [{ ...spring, id: 'no spaces' }, 'id: expected 1 to 80 letters, digits, _ or -'],
     [{ ...spring, to: { userId: 1 } }, 'to: is not a known field'],
+    [{ ...spring, campaign: 'other' }, 'campaign: is not a known field'],
     [{ ...spring, content: '' }, 'content: must not be empty'],
     [{ ...spring, content: 'a {% b' }, 'content: {% is not supported'],
     [{ ...spring, priority: 11 }, 'priority: '],
@@ -340,4 +341,33 @@ it('ends when the campaign is cancelled, or lost by the store, while its recipie
   await redis.flushall();
   const lost = await act(() => redis.flushall());
   expect(lost.cause).toBeInstanceOf(CampaignLostError);
+});
+
+describe('while Redis is away', () => {
+  it('a start ends within its timeout, and says that nothing was stored', async () => {
+    const away = producer({ redis: 'redis://127.0.0.1:1', timeoutMs: 200 });
+    const failure = await away.campaign(spring, players(3)).catch((error) => error);
+    expect(failure).toBeInstanceOf(InterruptedError);
+    expect(failure).toMatchObject({ resumeAt: 0, restUntouched: true, progress: { listed: 0 } });
+    expect(failure.message).toContain('Nothing was stored.');
+  });
+
+  it('a start whose end is not answered says how far it came, and that it may be repeated', async () => {
+    const held = new Redis(server.url);
+    const sender = producer({ timeoutMs: 1_000 });
+    const pausing = async function* () {
+      yield* players(500);
+      while ((await state())?.listed !== 500) await new Promise((resolve) => setImmediate(resolve));
+      // Longer than the timeout, from the moment at which all have been listed.
+      await held.call('CLIENT', 'PAUSE', '3000', 'WRITE');
+    };
+    const failure = await sender.campaign(spring, pausing()).catch((error) => error);
+    await held.call('CLIENT', 'UNPAUSE');
+    held.disconnect();
+    expect(failure).toBeInstanceOf(InterruptedError);
+    expect(failure).toMatchObject({ resumeAt: 500, progress: { listed: 500 } });
+    expect(failure.message).toContain('start it again, and nobody gets it twice');
+    expect(await producer().campaign(spring, players(500))).toMatchObject({ duplicate: 500 });
+    expect(await state()).toMatchObject({ state: 'running' });
+  });
 });
