@@ -37,7 +37,7 @@ export interface CampaignDryRun {
   quota: number;
   /** Wait for the end of another send to the same recipient. */
   busy: number;
-  /** Had their message of this campaign before, or ended otherwise. */
+  /** Had their message of this campaign before, or were taken out of it. */
   known: number;
   /** Named before. */
   duplicate: number;
@@ -86,7 +86,7 @@ export async function dryRunCampaign(
     schemas.recipientsOf(campaign.common.platform),
     createTurns(clock),
   );
-  const ask = await createQuestion(campaign, channel);
+  const ask = await createQuestion(campaign, channel, result.existing);
   const seen = createSeen();
   const interruption = await inBatches(
     recipients,
@@ -145,6 +145,7 @@ type Ask = (messages: readonly LedgerMessage[]) => Promise<Verdict[]>;
 async function createQuestion(
   campaign: PreparedCampaign,
   { name, store, policyAround }: OperatedChannel,
+  started: CampaignState | null,
 ): Promise<Ask> {
   const at = Math.max(await storeTime(store.redis), campaign.dueAt ?? 0);
   const policy = policyAround?.(at);
@@ -153,10 +154,14 @@ async function createQuestion(
       { path: 'channel', message: `the workers of ${name} do not say how it admits messages: update them` },
     ]);
   const expiresAt = campaign.expiresAt ?? at + DEFAULT_LIFE_MS;
+  // As a message of the campaign, so that who was taken out of it is known; but a pause is left out, like a stop.
+  const of = started && started.state !== 'paused' ? { campaign: campaign.id } : {};
   return async (messages) => {
     const verdicts: Verdict[] = [];
     for (let from = 0; from < messages.length; from += MAX_ASKED) {
-      const asked = messages.slice(from, from + MAX_ASKED).map((message) => ({ ...message, expiresAt }));
+      const asked = messages
+        .slice(from, from + MAX_ASKED)
+        .map((message) => ({ ...message, ...of, expiresAt }));
       verdicts.push(...(await predictVerdicts(store, { messages: asked, policy, at })));
     }
     return verdicts;

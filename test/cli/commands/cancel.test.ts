@@ -52,6 +52,73 @@ describe.concurrent('cancel', () => {
     expect(await env.agreed(3, [worker, other])).toEqual({ 'delivered/sent': 1, 'suppressed/cancelled': 2 });
   });
 
+  it('cancels whatever waits for a recipient, also in campaigns', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await env.send(21, { id: 'one' });
+    await env.send(31, { id: 'other' });
+    const spring = { id: 'spring', platform: 'kongregate' as const, content: 'Hello' };
+    await env.producer.campaign(spring, [{ to: { userId: 21 } }, { to: { userId: 41 } }]);
+    const argv = ['cancel', '--to', '{"userId":21}', '--channel', CHANNEL];
+    const { exitCode, stdout } = await operator.run(env, argv);
+    expect([exitCode, stdout.trim().split('\n').sort()]).toEqual([
+      EXIT.done,
+      [
+        'one in channel kongregate: cancelled',
+        expect.stringMatching(/^spring-[\w-]{11} in channel kongregate: cancelled$/),
+      ],
+    ]);
+    const none = await operator.run(env, ['cancel', '--to', '{"userId":99}']);
+    expect([none.exitCode, none.stderr]).toEqual([
+      EXIT.done,
+      'herald: nothing waits for this recipient in channel kongregate\n',
+    ]);
+    await env.worker();
+    expect(await env.settled(4)).toEqual({ 'delivered/sent': 2, 'suppressed/cancelled': 2 });
+  });
+
+  it('cancels a campaign, and tells before what that would do', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const spring = { id: 'spring', platform: 'kongregate' as const, content: 'Hello' };
+    await env.producer.campaign(spring, [{ to: { userId: 21 } }, { to: { userId: 41 } }]);
+    const argv = ['cancel', '--campaign', 'spring'];
+    expect(await operator.documents(env, argv)).toMatchObject([
+      { dry_run: true, waiting: 2, state: 'running' },
+    ]);
+    const { exitCode, stdout } = await operator.run(env, [...argv, '--yes']);
+    expect([exitCode, stdout]).toEqual([EXIT.done, 'spring in channel kongregate: cancelled\n']);
+    await env.worker();
+    expect(await env.settled(2)).toEqual({ 'suppressed/cancelled': 2 });
+  });
+
+  it('takes either ids or a selection, and a recipient of the channel', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    const wrong: [string[], RegExp][] = [
+      [[], /expected either message ids, or --campaign or --to/],
+      [['one', '--campaign', 'spring'], /expected either message ids, or --campaign or --to/],
+      [['--to', 'x'], /expected JSON such as/],
+      [['--to', '{"userId":"x"}'], /cancel: --to: to\.userId: expected a number/],
+      [['--to', '{"userId":1}', '--channel', 'nobody'], /Unknown channel "nobody"/],
+    ];
+    for (const [argv, problem] of wrong) {
+      const { exitCode, stderr } = await operator.run(env, ['cancel', ...argv]);
+      expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringMatching(problem)]);
+    }
+    const { exitCode, stderr } = await operator.run(env, [
+      'cancel',
+      '--campaign',
+      'x',
+      '--to',
+      '{"userId":1}',
+    ]);
+    expect([exitCode, stderr]).toEqual([
+      EXIT.partly,
+      expect.stringContaining('no campaign "x" in any channel'),
+    ]);
+  });
+
   it('names the channels that it knows where one is unknown', async ({ openEnvironment, operator }) => {
     const argv = ['cancel', 'one', '--channel', 'kongregat'];
     const { exitCode, stderr } = await operator.run(await openEnvironment(), argv);
