@@ -90,7 +90,9 @@ describe('rule 2: the store’s clock', () => {
     const asked = await store.now();
     if (asked < end) expect(early).toMatchObject({ kind: 'quota' });
     await store.until(end);
-    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'granted' });
+    // A busy machine may have asked too late to be early: then that one was granted.
+    const freed = early.kind === 'granted' ? early : await lab.verdict(lab.message());
+    expect(freed).toMatchObject({ kind: 'granted' });
   });
 
   it('counts a rolling window from the settlement, not from the grant', async () => {
