@@ -146,6 +146,17 @@ describe('the counts of a campaign', () => {
     ]);
   });
 
+  it('have a recipient of two jobs as a duplicate, also where one of them ends the replay of the other', async () => {
+    const [first] = await list(1);
+    const [second] = await list(1);
+    await dies(first!, await lab.grant(first!));
+    await lab.replay(first!);
+    await lab.deliver(second!, await lab.grant(second!));
+    // The job of the first is run again, and so is its replay.
+    expect(await lab.verdict(first!)).toMatchObject({ kind: 'duplicate' });
+    expect(await counts()).toEqual({ ...NONE, duplicate: 1, ended: { 'dead/exhausted': 1 }, replayed: 1 });
+  });
+
   it('leave out a message that was not listed', async () => {
     const replayed = { ...lab.message({ campaign: 'spring', to: '7' }), uncounted: true } as const;
     await lab.deliver(replayed, await lab.grant(replayed));

@@ -63,19 +63,24 @@ local function campaign_state(id)
   return campaign_states[id]
 end
 
--- A recipient that the campaign was given in another job before. Counted once, however often the job is run again: a bit for each
--- of its positions is kept with the chunks. `origin` is that of the later message.
-local function note_campaign_duplicate(id, origin)
+-- Whether a message of a campaign has been told apart from what else was named so: by the call that asks first, for ever. A bit for
+-- each position of a job is kept with the chunks.
+local function tell_campaign_message(id, origin)
   local job, position = string.match(origin, '^(.*):(%d+)$')
-  if not job or not campaign_state(id) then return end
+  if not job or not campaign_state(id) then return false end
   local chunks, field = campaign_chunks(id), 'd:' .. job
   local at, bit = math.floor(position / 8) + 1, 2 ^ (position % 8)
   local bits = redis.call('HGET', chunks, field) or ''
   bits = bits .. string.rep('\0', at - #bits)
   local byte = string.byte(bits, at)
-  if math.floor(byte / bit) % 2 == 1 then return end
+  if math.floor(byte / bit) % 2 == 1 then return false end
   redis.call('HSET', chunks, field, string.sub(bits, 1, at - 1) .. string.char(byte + bit) .. string.sub(bits, at + 1))
-  count_campaign(id, 'duplicate', 1)
+  return true
+end
+
+-- The recipient was given to the campaign in another job as well: counted once, however often this job is run again.
+local function note_campaign_duplicate(id, origin)
+  if tell_campaign_message(id, origin) then count_campaign(id, 'duplicate', 1) end
 end
 
 -- { state, expires, waiting: how many recipients have neither been tried nor told, under_way, listed: whether all are }, or nil.

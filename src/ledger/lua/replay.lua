@@ -34,6 +34,8 @@ local function replay(name, data)
     run = math.max(run, letter.run) + 1
     local job = letter.campaign and campaign_job(letter.j) or letter.j
     save_record(letter.m, enlisted_record(math.max(letter.e, now) + DAY, run, job))
+    -- Its end is counted: whoever ends the replay, it is no duplicate.
+    if letter.campaign then tell_campaign_message(letter.campaign, letter.job) end
   end
   enqueue(name, letter, run, data)
   return 'replayed'

@@ -42,7 +42,14 @@ end
 
 local STATE = { delivered = DELIVERED, suppressed = SUPPRESSED, dead = DEAD }
 
+-- In a campaign, a recipient of another job is a duplicate: of one that has ended, or whose end this one replayed.
+local function note_duplicate(record, s)
+  local other = s.campaign and not is_of_job(record, s.j)
+  if other and (is_final(record) or record.run > 1) then note_campaign_duplicate(s.campaign, s.jobId) end
+end
+
 local function finish(record, s)
+  note_duplicate(record, s)
   record.state, record.reason, record.at = STATE[s.final[1]], s.final[2], now
   record.job, record.nonce = s.j, s.n
   record.attempts, record.waived = math.min(requests(record), 65535), 0
@@ -117,7 +124,7 @@ end
 local function settle(record, s)
   local proof = s.effect == 'delivered' and record.state ~= DELIVERED
   if is_final(record) and record.nonce == s.n and not proof then return 'first' end
-  if is_final(record) and s.campaign and not is_of_job(record, s.j) then note_campaign_duplicate(s.campaign, s.jobId) end
+  if is_final(record) then note_duplicate(record, s) end
   if s.effect == 'delivered' then return settle_delivered(record, s) end
   if is_final(record) then return 'known' end
   if s.effect == 'none' then return settle_verdict(record, s) end

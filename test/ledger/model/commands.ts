@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { cancelMessage, rescheduleMessage } from '../../../src/jobs/control.ts';
+import { setCampaignState } from '../../../src/ledger/campaigns.ts';
 import { openBreaker, resumeChannel, stopChannel } from '../../../src/ledger/channel-state.ts';
 import { recordPlays } from '../../../src/ledger/lookups.ts';
 import type { Fate } from './books.ts';
 import { cancel as expectedCancel, reschedule as expectedReschedule } from './expected-control.ts';
 import { enqueue } from './producer.ts';
-import { type Both, compare, elapse, type Real } from './run.ts';
-import { MESSAGES, type MessageSpec } from './setup.ts';
+import { type Both, compare, elapse, type Real, startCampaign } from './run.ts';
+import { CAMPAIGN, MESSAGES, type MessageSpec } from './setup.ts';
 import * as time from './time.ts';
 import { admit, admitAgain, settleVerdict } from './worker-admission.ts';
 import { settle } from './worker-settlement.ts';
@@ -142,7 +143,12 @@ const strangers = fc
   );
 
 const enqueues = fc
-  .record({ spec: message, over: flag, twice: flag, doubled: fc.constantFrom(false, false, true) })
+  .record({
+    spec: fc.constantFrom(...MESSAGES.filter(({ campaign }) => campaign === undefined)),
+    over: flag,
+    twice: flag,
+    doubled: fc.constantFrom(false, false, true),
+  })
   .map((how) =>
     command(
       `enqueue ${how.spec.job}${how.over ? ', ended' : ''}${how.twice ? ', twice' : ''}${how.doubled ? ', doubled' : ''}`,
@@ -200,12 +206,30 @@ const controls = fc.constantFrom(
   ),
 );
 
+const campaigns = fc
+  .constantFrom('pause' as const, 'pause', 'resume', 'resume', 'resume', 'cancel', 'start')
+  .map((operation) =>
+    command(`${operation} the campaign`, async ({ model: { campaign } }, { lab, openedAt }) => {
+      const over = campaign.state === 'cancelled';
+      if (operation === 'start') {
+        const expected = over ? 'cancelled' : 'duplicate';
+        const status = over ? 'cancelled' : 'exists';
+        expect(await startCampaign(lab, openedAt)).toEqual([status, expected, expected]);
+        return;
+      }
+      if (!over) campaign.state = STATES[operation];
+      expect(await setCampaignState(lab.store, CAMPAIGN, operation)).toBe(campaign.state);
+    }),
+  );
+const STATES = { pause: 'paused', resume: 'running', cancel: 'cancelled' } as const;
+
 export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
   [
     ...[turns, turns, turns, turns, admissions, admissions, admissions],
     ...[writes, writes, writes, settlements, settlements, settlements],
     ...[enqueues, enqueues, times, times, times, repetitions, lateVerdicts],
     ...[plays, strangers, replays, controls, cancels, reschedules, reschedules],
+    ...[campaigns],
   ],
   { maxCommands: 120, size: 'max' },
 );

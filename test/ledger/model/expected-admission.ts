@@ -22,6 +22,7 @@ export type Expected =
   | { kind: 'cancelled'; run: number; attempts: number }
   | { kind: 'duplicate'; run: number }
   | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }
+  | { kind: 'paused' | 'withdrawn' }
   | { kind: 'busy'; slot: boolean }
   | { kind: 'quota' | 'boundary' | 'early' }
   | { kind: 'resting'; reason: 'rate_limited' | 'breaker_open' }
@@ -30,7 +31,7 @@ export type Expected =
 export function admit(model: ModelState, message: MessageSpec, nonce: string): Expected {
   const record = model.life(message);
   // Rule 1: known first.
-  if (record?.final) return known(record, message, nonce);
+  if (record?.final) return known(model, record, message, nonce);
   if (record && record.phase !== 'open') {
     // Rule 3: the same question gets the same grant.
     return record.nonce === nonce ? granted(model, message, record) : { kind: 'busy', slot: false };
@@ -40,6 +41,8 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
     const verdict = resolve(model, record, message);
     if (verdict) return verdict;
   } else {
+    const held = heldByCampaign(model, record, message);
+    if (held) return held;
     if (model.now >= message.life) return { kind: 'expired' };
     if (model.now < (record?.notBefore ?? message.sendAt ?? 0)) return { kind: 'early' };
     if ((record?.attempts ?? 0) >= time.ATTEMPTS) return { kind: 'exhausted' };
@@ -51,9 +54,24 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
   return grant(model, message, record ?? model.fresh(message), nonce, asks);
 }
 
-function known(record: RunRecord, { job }: MessageSpec, nonce: string): Expected {
+/** Pause and cancel hold from the next admission on; what is paused still expires. */
+function heldByCampaign(
+  model: ModelState,
+  record: RunRecord | undefined,
+  { campaign, life }: MessageSpec,
+): Expected | undefined {
+  if (campaign === undefined) return undefined;
+  const { state } = model.campaign;
+  if (state === 'cancelled' || record?.withdrawn) return { kind: 'withdrawn' };
+  return state === 'paused' && model.now < life ? { kind: 'paused' } : undefined;
+}
+
+function known(model: ModelState, record: RunRecord, message: MessageSpec, nonce: string): Expected {
   const { run, final } = record;
-  if (!final || (final.job !== undefined && final.job !== job)) return { kind: 'duplicate', run };
+  if (!final || (final.job !== undefined && final.job !== message.job)) {
+    model.campaign.duplicate(message);
+    return { kind: 'duplicate', run };
+  }
   const attempts = record.attempts + record.waived;
   // Counted once, by the worker that meets it first, however often that one has to ask.
   if (final.state.reason === 'cancelled' && (record.nonce ?? nonce) === nonce) {
@@ -132,6 +150,7 @@ function grant(
     lapsed: undefined,
   });
   record.forgottenAt = Math.max(record.forgottenAt, message.life + time.DAY);
+  model.campaign.begun(message, record);
   model.records.set(message.id, record);
   return granted(model, message, record);
 }

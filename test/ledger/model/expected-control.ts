@@ -5,8 +5,11 @@ import * as time from './time.ts';
 type TooLate = 'too_late' | 'unknown';
 
 /** A producer cancels a message by its id: nothing of it may be on its way. */
-export function cancel(model: ModelState, { id }: MessageSpec): 'cancelled' | TooLate {
+export function cancel(model: ModelState, message: MessageSpec): 'cancelled' | TooLate {
+  const { id } = message;
   const record = model.records.get(id);
+  if (!record && message.campaign !== undefined) return withdraw(model, message);
+  if (record?.withdrawn && !record.final) return 'cancelled';
   if (record?.final?.state.reason === 'cancelled') return 'cancelled';
   const late = tooLate(record);
   if (late || !record) return late ?? 'unknown';
@@ -19,6 +22,17 @@ export function cancel(model: ModelState, { id }: MessageSpec): 'cancelled' | To
   });
   const { run, attempts, waived } = record;
   model.ended.push({ id, run, final: state, attempts: attempts + waived });
+  model.campaign.ended(message, record, state);
+  return 'cancelled';
+}
+
+/** Of a recipient that was never tried: the first admission meets it. */
+function withdraw(model: ModelState, message: MessageSpec): 'cancelled' | 'unknown' {
+  if (model.campaign.waiting() === 0) return 'unknown';
+  if (model.campaign.state !== 'cancelled') {
+    const forgottenAt = message.life + time.DAY;
+    model.records.set(message.id, { ...model.fresh(message), job: undefined, withdrawn: true, forgottenAt });
+  }
   return 'cancelled';
 }
 
@@ -40,5 +54,6 @@ export function reschedule(
 
 function tooLate(record: RunRecord | undefined): TooLate | undefined {
   if (!record) return 'unknown';
+  if (record.withdrawn) return 'too_late';
   return record.phase !== 'open' || record.doubtSince !== undefined ? 'too_late' : undefined;
 }

@@ -32,6 +32,7 @@ function settleRun(
   const proof = effect === 'delivered' && record.final?.state.state !== 'delivered';
   // Rule 9: told once more, the settlement that was the first is the first.
   if (record.final && record.nonce === nonce && !proof) return 'first';
+  if (record.final) noteDuplicate(model, record, message);
   if (effect === 'delivered') return delivered(model, record, message, nonce, told.final);
   if (record.final) return 'known';
   if (effect === 'none') return settleVerdict(model, record, message, nonce, told.final);
@@ -100,6 +101,13 @@ function settleAttempt(
   return doubtful ? 'doubt' : 'open';
 }
 
+/** Of a campaign: another job has ended the run, or begun the replay that this one ends. */
+function noteDuplicate(model: ModelState, record: RunRecord, message: MessageSpec): void {
+  const job = record.final ? record.final.job : record.job;
+  const other = job !== undefined && job !== message.job;
+  if (other && (record.final || record.run > 1)) model.campaign.duplicate(message);
+}
+
 function finish(
   model: ModelState,
   record: RunRecord,
@@ -107,6 +115,8 @@ function finish(
   nonce: string,
   state: FinalState,
 ): Status {
+  noteDuplicate(model, record, message);
+  model.campaign.ended(message, record, state);
   Object.assign(record, { phase: 'final', nonce, final: { state, at: model.now, job: message.job } });
   record.forgottenAt = Math.max(record.forgottenAt, Math.max(message.life, model.now) + time.DAY);
   model.records.set(message.id, record);

@@ -1,11 +1,21 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { readDeadLetters } from '../../../src/dead-letters/records.ts';
+import { createCampaign, finishListing, listChunk, readCampaign } from '../../../src/ledger/campaigns.ts';
 import { jobKey } from '../../../src/ledger/names.ts';
 import type { LedgerMessage, Verdict } from '../../../src/ledger/types.ts';
 import { type Lab, openLab, type Store } from '../harness.ts';
 import { Books } from './books.ts';
-import { labOptions, MESSAGES, type MessageSpec, type Setup } from './setup.ts';
+import { shownCampaign } from './campaign.ts';
+import {
+  CAMPAIGN,
+  CAMPAIGN_LIFE,
+  LISTS,
+  labOptions,
+  MESSAGES,
+  type MessageSpec,
+  type Setup,
+} from './setup.ts';
 import { ModelState } from './state.ts';
 import * as time from './time.ts';
 
@@ -30,10 +40,26 @@ export interface Both {
   latest: MessageSpec | undefined;
 }
 
+/** Also once more, as after a crash. */
+export async function startCampaign(lab: Lab, openedAt: number): Promise<string[]> {
+  const expiresAt = openedAt + time.ms(CAMPAIGN_LIFE);
+  const { status } = await createCampaign(lab.store, { id: CAMPAIGN, message: '{}', expiresAt });
+  const listings: string[] = [];
+  for (const { job, count } of LISTS) {
+    const chunk = { id: CAMPAIGN, jobId: job, priority: 0, dueAt: undefined, digest: job, count, data: '{}' };
+    listings.push(
+      await listChunk(lab.store, { ...chunk, jobId: `${job}${status === 'created' ? '' : 'x'}` }),
+    );
+  }
+  await finishListing(lab.store, CAMPAIGN);
+  return [status, ...listings];
+}
+
 export async function openRun(store: Store, setup: Setup): Promise<{ model: Both; real: Real }> {
   const openedAt = await store.now();
   const lab = await openLab(store, labOptions(setup));
   const model = new ModelState(setup);
+  await startCampaign(lab, openedAt);
   const messages = new Map(
     MESSAGES.map((spec) => [
       spec,
@@ -42,6 +68,7 @@ export async function openRun(store: Store, setup: Setup): Promise<{ model: Both
         jobId: spec.job,
         to: spec.player,
         expiresInMs: time.ms(spec.life),
+        ...(spec.campaign !== undefined && { campaign: spec.campaign }),
         ...(spec.requests !== undefined && { requests: spec.requests }),
         ...(spec.sendAt !== undefined && { sendInMs: time.ms(spec.sendAt) }),
         ...(spec.playedAgo !== undefined && { lastPlayedMsAgo: time.ms(spec.playedAgo) }),
@@ -77,14 +104,15 @@ const PHASES = {
  */
 export async function compare({ model, books }: Both, real: Real): Promise<void> {
   const jobs = [...new Set(MESSAGES.map((spec) => real.message(spec).jobId))];
-  const [entries, letters] = await Promise.all([
+  const [entries, letters, campaign] = await Promise.all([
     Promise.all(MESSAGES.map((spec) => real.lab.explain(real.message(spec)))),
     readDeadLetters(real.lab.store, jobs),
+    readCampaign(real.lab.store, CAMPAIGN),
     withinSlack(real),
   ]);
   const letterOf = new Map(letters.map((letter, i) => [jobs[i], letter]));
-  const seen: Record<string, unknown> = {};
-  const expected: Record<string, unknown> = {};
+  const seen: Record<string, unknown> = { campaign: shownCampaign(campaign) };
+  const expected: Record<string, unknown> = { campaign: model.campaign.shown() };
   for (const [i, spec] of MESSAGES.entries()) {
     const { record, slot } = entries[i]!;
     const own = `${spec.id} in ${spec.job}`;
@@ -93,7 +121,7 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
       run: record['run'],
       attempts: Number(record['attempts']) + Number(record['waived']),
       doubtful: Number(record['doubt_at'] ?? 0) > 0,
-      job: String(record['job']).slice(0, 4),
+      job: String(record['job']).slice(1, 4),
       rescheduled: Number(record['not_before']) > 0,
     };
     expected[`the record of ${own}`] = recordOf(model, spec);
@@ -111,18 +139,21 @@ export async function compare({ model, books }: Both, real: Real): Promise<void>
 function recordOf(model: ModelState, { id }: MessageSpec): object | null {
   const record = model.records.get(id);
   if (!record) return null;
-  const { phase, run, attempts, waived, doubtSince, notBefore, final } = record;
+  const { phase, run, attempts, waived, doubtSince, notBefore, final, withdrawn } = record;
   const job = final ? final.job : record.job;
   return {
     phase,
     run,
     attempts: attempts + waived,
     doubtful: phase !== 'final' && doubtSince !== undefined,
-    // A message of a job of many has four characters of its job's name.
-    job: job === undefined ? '----' : jobKey(job).slice(0, 4),
+    // A message of a job of many has four characters of its job's name; in a campaign, another one is in place of the first.
+    job: nameOf(job, withdrawn && !final),
     rescheduled: phase !== 'final' && notBefore !== undefined,
   };
 }
+
+const nameOf = (job: string | undefined, withdrawn: boolean): string =>
+  withdrawn ? '+++' : job === undefined ? '---' : jobKey(job).slice(1, 4);
 
 /** A run that the machine was too slow for proves nothing: fast-check tries another. */
 export async function withinSlack({ store, openedAt }: Real): Promise<void> {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { campaignMessageId } from '../../../src/ledger/names.ts';
 import type { AdmissionPolicy } from '../../../src/policies/admission.ts';
 import type { LabOptions } from '../harness.ts';
 import * as time from './time.ts';
@@ -44,9 +45,16 @@ export const labOptions = ({ resolution, quota, unknownPlayers, rate }: Setup): 
 
 const LONG_LIFE = 4 * time.DAY + 40;
 
+/** A campaign of a run: ann is named twice, in two jobs. */
+export const CAMPAIGN = 'spring';
+export const CAMPAIGN_LIFE = LONG_LIFE;
+const ofCampaign = (player: string, job: string): MessageSpec => ({
+  ...{ id: campaignMessageId(CAMPAIGN, player), job, player, life: CAMPAIGN_LIFE, campaign: CAMPAIGN },
+});
+
 /**
- * The messages of a run: rivals for two players, of several lengths of life, two jobs of one name, and a job of two
- * messages.
+ * The messages of a run: rivals for two players, of several lengths of life, two jobs of one name, a job of two
+ * messages, and those of a campaign.
  */
 export const MESSAGES: readonly MessageSpec[] = [
   { id: 'ann-1', job: 'job-1', player: 'ann', life: 940 },
@@ -57,6 +65,15 @@ export const MESSAGES: readonly MessageSpec[] = [
   { id: 'bob-1', job: 'job-6', player: 'bob', life: 2040 },
   { id: 'bob-2', job: 'many-1:1', player: 'bob', life: LONG_LIFE, onQuota: 'defer' },
   { id: 'bob-3', job: 'job-8', player: 'bob', life: LONG_LIFE, sendAt: 340, onQuota: 'defer', requests: 2 },
+  ofCampaign('ann', 'list-1:0'),
+  ofCampaign('bob', 'list-1:1'),
+  ofCampaign('ann', 'list-2:0'),
+];
+
+/** The lists of recipients of the campaign: the job of each, and how many it has. */
+export const LISTS = [
+  { job: 'list-1', count: 2 },
+  { job: 'list-2', count: 1 },
 ];
 
 /** The id of the job that a message is enqueued with, without its place there. */
@@ -74,6 +91,7 @@ export interface MessageSpec {
   /** What its producer says of the player: so long before the start of the run. */
   playedAgo?: number;
   onQuota?: 'defer';
+  campaign?: string;
   /** What it counts for in the rate. */
   requests?: 2;
 }

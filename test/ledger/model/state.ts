@@ -1,5 +1,6 @@
 import type { ReplayStatus } from '../../../src/dead-letters/records.ts';
 import type { DeadReason, FinalState, StopReason } from '../../../src/outcome.ts';
+import { ModelCampaign } from './campaign.ts';
 import type { MessageSpec, Setup } from './setup.ts';
 import * as time from './time.ts';
 
@@ -26,6 +27,10 @@ export interface RunRecord {
   /** When it was rescheduled to. */
   notBefore: number | undefined;
   forgottenAt: number;
+  /** Counted in its campaign. */
+  underWay: boolean;
+  /** To be cancelled at its first admission. */
+  withdrawn: boolean;
 }
 
 export interface Slot {
@@ -47,6 +52,7 @@ export class ModelState {
   readonly records = new Map<string, RunRecord>();
   /** Also those whose window is over, for as long as a platform's refusal may be owed to them. */
   private readonly kept = new Map<string, Slot>();
+  readonly campaign = new ModelCampaign();
   readonly plays = new Map<string, { kind: 'played' | 'refused'; at: number; stamp: number }>();
   readonly stops = new Set<StopReason>();
   rest: { reason: 'rate_limited' | 'breaker_open'; until: number } | undefined;
@@ -110,6 +116,8 @@ export class ModelState {
   /** The record that speaks for this job: a day after its end, another job may begin a new life under the name. */
   life(message: MessageSpec): RunRecord | undefined {
     const record = this.records.get(message.id);
+    // In a campaign nobody is sent it twice, however long it takes.
+    if (message.campaign !== undefined) return record;
     return record?.final?.job !== message.job && this.mayBeUsedAgain(record) ? undefined : record;
   }
 
@@ -131,7 +139,9 @@ export class ModelState {
       asked: false,
       lapsed: undefined,
       final: undefined,
-      job: undefined,
+      job: message.campaign === undefined ? undefined : message.job,
+      underWay: false,
+      withdrawn: false,
       notBefore: undefined,
       forgottenAt: Math.max(message.life, this.now) + time.DAY,
     };
@@ -185,6 +195,7 @@ export class ModelState {
     if (!record || record.final) {
       const run = Math.max(record?.run ?? 0, letter.run) + 1;
       this.records.set(message.id, { ...this.fresh(message, run), job: message.job });
+      this.campaign.replay(message);
     }
     return 'replayed';
   }
