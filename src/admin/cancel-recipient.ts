@@ -1,6 +1,6 @@
 import type { OperatedChannel } from '../channels/installation.ts';
 import { LISTED_STATES } from '../jobs/channel-queue.ts';
-import { CAMPAIGN_JOB } from '../jobs/job-ids.ts';
+import { CAMPAIGN_JOB, MESSAGES_JOB } from '../jobs/job-ids.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { campaignMessageId } from '../ledger/names.ts';
 import { recipientOf } from '../message/recipients.ts';
@@ -53,29 +53,38 @@ async function* storedJobs({ queue }: OperatedChannel): AsyncGenerator<StoredJob
   }
 }
 
+/** Most jobs name somebody else: whole messages are read only of those that may name this one. */
 async function messagesTo(job: StoredJob, key: string, channel: OperatedChannel): Promise<string[]> {
-  if (job.name === CAMPAIGN_JOB) return campaignMessagesTo(job, key, channel);
+  const data = Object(parse(job.text)) as Record<string, unknown>;
+  const { definition } = channel.reading!;
+  const isTheirs = (to: unknown): boolean => {
+    const recipient = recipientOf(definition, to);
+    return 'key' in recipient && recipient.key === key;
+  };
+  if (!recipientsIn(job.name, data).some(isTheirs)) return [];
+  // Its messages are named after campaign and recipient, so the content is not needed.
+  if (job.name === CAMPAIGN_JOB)
+    return typeof data['campaign'] === 'string' ? [campaignMessageId(data['campaign'], key)] : [];
   return (await readStored(job, channel)).flatMap((entry) => {
     if (entry.kind !== 'delivery') return [];
     const { message, ref } = entry.delivery;
-    return channel.reading?.definition.recipient(message).key === key ? [ref.id] : [];
+    return definition.recipient(message).key === key ? [ref.id] : [];
   });
 }
 
-/** Its messages are named after campaign and recipient, so the content is not needed. */
-function campaignMessagesTo({ text }: StoredJob, key: string, { reading }: OperatedChannel): string[] {
-  const { campaign, by, to } = Object(parse(text)) as Record<string, unknown>;
-  if (typeof campaign !== 'string' || !Array.isArray(to)) return [];
-  const isTheirs = (given: unknown): boolean => {
-    const name = isRecord(given) ? given['to'] : given;
-    const recipient = recipientOf(reading!.definition, isRecord(name) ? name : { [String(by)]: name });
-    return 'key' in recipient && recipient.key === key;
-  };
-  return to.some(isTheirs) ? [campaignMessageId(campaign, key)] : [];
+/** Whom the messages of a job go to, as its data say. */
+function recipientsIn(name: string, data: Record<string, unknown>): unknown[] {
+  if (name === MESSAGES_JOB) return listOf(data['messages']).map((message) => fieldOf(message, 'to'));
+  if (name !== CAMPAIGN_JOB) return [data['to']];
+  return listOf(data['to']).map((given) => {
+    const to = isObject(given) ? fieldOf(given, 'to') : given;
+    return isObject(to) ? to : { [String(data['by'])]: to };
+  });
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const fieldOf = (value: unknown, name: string): unknown => (Object(value) as Record<string, unknown>)[name];
 
 function parse(text: string): unknown {
   try {

@@ -9,7 +9,7 @@ const recipientSchemas = new WeakMap<PlatformDefinition, z.ZodType<{ to: unknown
 function recipientSchema(definition: PlatformDefinition): z.ZodType<{ to: unknown }> {
   const made = recipientSchemas.get(definition);
   if (made) return made;
-  const schema = z.strictObject({ to: definition.messageShape['to']! as z.ZodType });
+  const schema = z.compile(z.strictObject({ to: definition.messageShape['to']! as z.ZodType }));
   recipientSchemas.set(definition, schema);
   return schema;
 }
