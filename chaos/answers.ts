@@ -1,6 +1,6 @@
 import type { Breach } from './breach.ts';
-import { channelNameOf } from './channels.ts';
 import type { Forgetting } from './forgetting.ts';
+import { channelNameOf } from './message-ids.ts';
 
 /** What a producer was answered, held against what was handed over until then. */
 export interface Answers {

@@ -1,12 +1,12 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Breach, History } from './breach.ts';
-import { idInContent } from './messages.ts';
+import { idOf } from './message-ids.ts';
 
 /** The calls by which each message arrived. */
 export function accepted(calls: readonly SandboxCall[]): Map<string, SandboxCall[]> {
   const arrived = new Map<string, SandboxCall[]>();
   for (const call of calls) {
-    const id = idInContent(call.content);
+    const id = idOf(call);
     if (call.result === 'accepted' && id !== undefined) arrived.set(id, [...(arrived.get(id) ?? []), call]);
   }
   return arrived;

@@ -1,5 +1,6 @@
 import type { Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
+import type { CampaignBook } from './campaigns.ts';
 import type { Channel } from './channels.ts';
 import type { Control } from './controls.ts';
 
@@ -19,7 +20,10 @@ export interface Breach {
     | 'queued_twice'
     | 'sent_after_cancel'
     | 'uncancelled'
-    | 'false_answer';
+    | 'false_answer'
+    | 'miscounted'
+    | 'sent_while_held'
+    | 'misaddressed';
   channel: string;
   id: string;
   what: string;
@@ -42,6 +46,8 @@ export interface History {
   controls: ReadonlyMap<string, readonly Control[]>;
   /** When a worker first had a message in hand: `<channel> <message>`. */
   pickups: ReadonlyMap<string, number>;
+  /** Of all channels. */
+  campaigns: readonly CampaignBook[];
 }
 
 /** When a message may be sent, and when it is over; milliseconds since the epoch. */

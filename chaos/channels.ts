@@ -126,9 +126,6 @@ export const CHANNELS: readonly Channel[] = [
 
 export const channelOf = (name: string): Channel => CHANNELS.find((channel) => channel.name === name)!;
 
-/** The name of the channel that a message is for. */
-export const channelNameOf = (id: string): string => id.replace(/-\d+$/, '');
-
 /** The channels that the workers of the run serve side by side. */
 export const SERVED = CHANNELS.filter(({ apart }) => !apart);
 

@@ -1,12 +1,13 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import { arrivals } from './arrivals.ts';
 import type { Breach, History } from './breach.ts';
+import { campaignStory } from './campaign-story.ts';
 import type { Channel } from './channels.ts';
 import { controlStory } from './control-story.ts';
 import { finalStates } from './final-states.ts';
 import { inTime } from './in-time.ts';
 import type { LateWrites } from './late-writes.ts';
-import { idInContent } from './messages.ts';
+import { idOf } from './message-ids.ts';
 
 /** The platform's own rules came to a decision: a refusal for the quota is a second message that it stopped. */
 const DECIDED = new Set(['accepted', 'daily_limit']);
@@ -18,6 +19,7 @@ export function check(history: History): Breach[] {
     ...arrivals(history),
     ...inTime(history),
     ...controlStory(history),
+    ...campaignStory(history),
   ];
 }
 
@@ -27,7 +29,7 @@ export function separate(
   isLate: LateWrites,
 ): { breaches: Breach[]; beyond: Breach[] } {
   const beyond = breaches.filter(({ channel, calls }) =>
-    calls.some((call) => isLate(channel, call, idInContent(call.content) ?? '')),
+    calls.some((call) => isLate(channel, call, idOf(call) ?? '')),
   );
   return { breaches: breaches.filter((breach) => !beyond.includes(breach)), beyond };
 }
@@ -53,9 +55,9 @@ function secondMessages({ channel, calls }: History): Breach[] {
     let owner: SandboxCall | undefined;
     for (const call of sent) {
       const same = owner !== undefined && sharesWindow(owner, call, rule);
-      const id = idInContent(call.content) ?? call.content;
-      if (same && owner && idInContent(owner.content) !== id) {
-        const what = `${call.result} for ${recipient} ${call.at - owner.at} ms after ${idInContent(owner.content)}`;
+      const id = idOf(call) ?? call.content;
+      if (same && owner && idOf(owner) !== id) {
+        const what = `${call.result} for ${recipient} ${call.at - owner.at} ms after ${idOf(owner)}`;
         breaches.push({ kind: 'second_message', channel: channel.name, id, what, calls: [owner, call] });
       }
       if (call.result === 'accepted') owner = call;

@@ -1,6 +1,6 @@
 import type { Breach, History } from './breach.ts';
 import type { Control } from './controls.ts';
-import { idInContent } from './messages.ts';
+import { campaignOf, idOf } from './message-ids.ts';
 
 /** A pickup is told by the worker's process, and read when the run has time for it. */
 const TOLD_WITHIN_MS = 1_000;
@@ -24,7 +24,7 @@ const breach = (
   of: (at: number) => boolean = () => false,
 ): Breach => ({
   ...{ kind, channel: channel.name, id, what },
-  calls: calls.filter((call) => of(call.at) && idInContent(call.content) === id),
+  calls: calls.filter((call) => of(call.at) && idOf(call) === id),
 });
 
 /** From the answer on nothing of it is sent, and that is how it ends. */
@@ -41,9 +41,15 @@ function cancelled({ id, status, answeredAt }: Control, history: History): Breac
   const ended = last ? `${last.state} (${last.reason})` : 'without a final state';
   return [
     ...(later.calls.length > 0 ? [later] : []),
-    ...(last?.reason === 'cancelled' ? [] : [breach(history, 'uncancelled', id, `cancelled, and ${ended}`)]),
+    ...(last?.reason === 'cancelled' || (!last && isUnlisted(id, history))
+      ? []
+      : [breach(history, 'uncancelled', id, `cancelled, and ${ended}`)]),
   ];
 }
+
+/** Of a campaign somebody can be cancelled who then is not listed. */
+const isUnlisted = (id: string, { acknowledged }: History): boolean =>
+  campaignOf(id) !== undefined && !acknowledged.has(id);
 
 /**
  * `too_late` of what no worker had in hand and what had not ended, `unknown` of what a producer was told is in the queue, a
@@ -65,12 +71,13 @@ function falseAnswers(control: Control, history: History): Breach[] {
   return [];
 }
 
-/** Nothing ends as cancelled that nobody asked to cancel. */
+/** Nothing ends as cancelled that nobody asked to cancel, by itself or with its campaign. */
 function unasked(history: History): Breach[] {
+  const orders = new Map(history.campaigns.map(({ plan, orders }) => [plan.id, orders]));
   return history.receipts
     .filter(({ id, at, reason }) => {
-      const asked = history.controls.get(id)?.some(({ kind, askedAt }) => kind === 'cancel' && askedAt <= at);
-      return reason === 'cancelled' && !asked;
+      const asked = [...(history.controls.get(id) ?? []), ...(orders.get(campaignOf(id) ?? '') ?? [])];
+      return reason === 'cancelled' && !asked.some(({ kind, askedAt }) => kind === 'cancel' && askedAt <= at);
     })
     .map(({ id }) => breach(history, 'uncancelled', id, 'ended as cancelled, and nobody had asked for it'));
 }
@@ -79,8 +86,9 @@ function unasked(history: History): Breach[] {
 function tooEarly(history: History): Breach[] {
   const breaches: Breach[] = [];
   const seen = new Set<string>();
-  for (const { at, content } of history.calls) {
-    const id = idInContent(content);
+  for (const call of history.calls) {
+    const { at } = call;
+    const id = idOf(call);
     if (id === undefined || seen.has(id)) continue;
     const least = notBefore(history.times.get(id)?.sendAt, history.controls.get(id) ?? [], at);
     if (at >= least) continue;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createProducer } from '../src/app.ts';
 import type { Clock } from '../src/clock.ts';
@@ -33,6 +34,8 @@ export function openController({ redis, clock, isEnqueued }: ControllerOptions):
   const carriedOut: Control[] = [];
   const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
+  // Every wait listens; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, closing.signal);
 
   async function ask(id: string, channel: string, order: ControlOrder): Promise<void> {
     const sendAt = order.kind === 'reschedule' ? clock.now() + order.aheadMs : undefined;

@@ -30,6 +30,8 @@ export interface FaultDeps {
 const REACHED_WITHIN_MS = 4_000;
 /** Steps that few messages come to. */
 const RARE: Partial<Record<Step, number>> = { passing_over: 20_000, leaving: 10_000, left: 10_000 };
+/** No campaign may be under way. */
+const IN_CAMPAIGN_MS = 15_000;
 const LOOK_MS = 20;
 
 type Acts = { [K in FaultKind['kind']]: (fault: Fault & { kind: K }, place: Place) => Promise<void> | void };
@@ -67,7 +69,8 @@ function actsOf(deps: FaultDeps): Acts {
       const victim = place.worker;
       if (at !== undefined && victim.delivering && !victim.still) {
         arm(place, { at, inMany, does: 'die' });
-        await Promise.race([victim.end, pause(RARE[at] ?? REACHED_WITHIN_MS)]);
+        const withinMs = inMany === 'campaign' ? IN_CAMPAIGN_MS : REACHED_WITHIN_MS;
+        await Promise.race([victim.end, pause(RARE[at] ?? withinMs)]);
       }
       if (place.worker !== victim) return;
       count('kill -9 at any moment');
@@ -214,7 +217,7 @@ async function sendAgain({ store, orders, count }: FaultDeps): Promise<void> {
 
 /** How the place of a failpoint is called. */
 export const placeOf = ({ at, inMany }: Failpoint): string =>
-  `${PLACE_OF[at]}${inMany ? ', in a job of many' : ''}`;
+  `${PLACE_OF[at]}${inMany ? `, in a ${inMany === true ? 'job of many' : 'campaign'}` : ''}`;
 
 const PLACE_OF: Readonly<Record<Step, string>> = {
   passing_over: 'with what of a job is over',

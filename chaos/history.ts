@@ -5,7 +5,7 @@ import type { History, Times } from './breach.ts';
 import { CHANNELS, type Channel } from './channels.ts';
 import { deadLettersOf } from './dead-letters.ts';
 import { type Forgetting, unforgotten } from './forgetting.ts';
-import { idInContent } from './messages.ts';
+import { idOf } from './message-ids.ts';
 import type { Platforms } from './platforms.ts';
 
 export interface Gathered {
@@ -17,6 +17,7 @@ export interface Gathered {
   forgettings: readonly Forgetting[];
   controls: History['controls'];
   pickups: History['pickups'];
+  campaigns: History['campaigns'];
 }
 
 /** Collects what is checked: Herald's receipts, and the calls as the simulated platforms wrote them down. */
@@ -45,13 +46,11 @@ export async function gather(
 export const strays = ({ sandboxes }: Platforms): SandboxCall[] =>
   Object.entries(sandboxes).flatMap(([platform, { journal }]) => {
     const channels = CHANNELS.filter((channel) => channel.platform === platform);
-    return journal
-      .calls()
-      .filter(({ content }) => !channels.some(({ name }) => idInContent(content)?.startsWith(`${name}-`)));
+    return journal.calls().filter((call) => !channels.some(({ name }) => idOf(call)?.startsWith(`${name}-`)));
   });
 
 /** Several channels share a simulated platform: a message's text tells whose it is. */
 const callsOf = (channel: Channel, sandboxes: Platforms['sandboxes']): SandboxCall[] =>
   sandboxes[channel.platform].journal
     .calls()
-    .filter(({ content }) => idInContent(content)?.startsWith(`${channel.name}-`) ?? false);
+    .filter((call) => idOf(call)?.startsWith(`${channel.name}-`) ?? false);

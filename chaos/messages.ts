@@ -3,6 +3,7 @@ import type { Clock, Random } from '../src/clock.ts';
 import { type BatchContext, batchSize, planBatch } from './batches.ts';
 import { CHANNELS, type Channel, channelOf, FIRST_WINDOW_MS } from './channels.ts';
 import { planControls } from './controls.ts';
+import { textFor } from './message-ids.ts';
 import { type Again, garbage, type MessageOrder, type Order } from './orders.ts';
 import { type Urgency, urgencyOf } from './urgency.ts';
 
@@ -32,7 +33,7 @@ export function* planMessages(
   { messages, spanMs, from = 0, orderly = false, movedFrom = Number.POSITIVE_INFINITY }: MessagePlan,
   { random, clock }: { random: Random; clock: Pick<Clock, 'now'> },
 ): Generator<Order> {
-  const crowds = new Map(CHANNELS.map((channel) => [channel, crowdOf(channel, messages, spanMs)]));
+  const crowds = new Map(CHANNELS.map((channel) => [channel, crowdOf(channel, { messages, spanMs })]));
   const strangers = from > 0 ? OTHER_PEOPLE : 0;
   const made = { all: 0, inMany: 0 };
 
@@ -68,7 +69,11 @@ export function* planMessages(
   }
 }
 
-function crowdOf(channel: Channel, messages: number, spanMs: number): number {
+/** How many people the messages of a channel are for. */
+export function crowdOf(
+  channel: Channel,
+  { messages, spanMs }: Pick<MessagePlan, 'messages' | 'spanMs'>,
+): number {
   const own = messages * channel.share;
   if (!channel.crowding) return Math.ceil(own / 4);
   const windowMs = 'windowMs' in channel.rule ? channel.rule.windowMs : FIRST_WINDOW_MS;
@@ -96,13 +101,9 @@ function compose(
     ...channel.to(recipient),
     id,
     channel: channel.name,
-    content: `This is ${id} for you`,
+    content: textFor(id),
     expiresAt: new Date(now + lifeMs).toISOString(),
     ...(random() < DEFERRED && { onQuota: 'defer' }),
     ...urgency.fields,
   } as MessageInput;
 }
-
-/** The message that a text of the platform's belongs to. */
-export const idInContent = (content: string): string | undefined =>
-  /This is ([a-z]+-\d+) for you/.exec(content)?.[1];

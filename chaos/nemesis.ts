@@ -1,12 +1,12 @@
 import type { Random } from '../src/clock.ts';
-import { STEPS, type Step } from '../testing/failpoints.ts';
+import { type Failpoint, STEPS, type Step } from '../testing/failpoints.ts';
 import { TIMEOUT_MS } from './channels.ts';
 import type { ChaosOptions } from './options.ts';
 
 /** What is done to the system, and when: milliseconds from the start. `worker` is a number to be taken modulo. */
 export type Fault = { atMs: number; worker: number } & FaultKind;
 export type FaultKind =
-  | { kind: 'kill'; at: Step | undefined; inMany?: boolean }
+  | { kind: 'kill'; at: Step | undefined; inMany?: Failpoint['inMany'] }
   | { kind: 'outage'; forMs: number }
   | { kind: 'freeze'; forMs: number }
   | { kind: 'block'; at: Step; forMs: number }
@@ -90,10 +90,10 @@ export function planFaults(
   ].toSorted((a, b) => a.atMs - b.atMs);
 }
 
-/**
- * Half of the deaths at a moment of their own, the others at each step in turn, every second time at a message in the middle
- * of a job of many.
- */
+/** By turns at any message, and at one in the middle of a job of many or of a campaign's job. */
+const IN_MANY = [undefined, true, 'campaign'] as const;
+
+/** Half of the deaths at a moment of their own, the others at each step in turn. */
 function kill(number: number): FaultKind {
   const turn = Math.floor(number / 2);
   if (number % 2 === 0) return { kind: 'kill', at: undefined };
@@ -101,7 +101,7 @@ function kill(number: number): FaultKind {
   return {
     kind: 'kill',
     at: STEPS[(turn * STRIDE) % STEPS.length],
-    inMany: (turn + Math.floor(turn / STEPS.length)) % 2 === 1,
+    inMany: IN_MANY[turn % IN_MANY.length],
   };
 }
 

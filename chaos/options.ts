@@ -8,6 +8,7 @@ export interface ChaosOptions {
   outages: number;
   rollouts: number;
   losses: number;
+  campaigns: number;
   seed: number;
   /** How long messages and faults go on; the tail until the last final state comes on top. */
   minutes: number;
@@ -28,6 +29,9 @@ export const USAGE = `npm run chaos -- [options]
                    lags and promotion, all memory, FLUSHDB: in a
                    part of its own after the others, 25 s each,
                    in which no worker is killed
+  --campaigns <n>  campaigns, of 20 to 2000 recipients    (16)
+                   each; half as many recipients as messages
+                   at most
   --minutes <n>    how long messages and faults go on     (5)
                    before that part
   --seed <n>       of messages and faults                 (the time)
@@ -42,6 +46,7 @@ const OPTIONS = {
   outages: { type: 'string', default: '6' },
   rollouts: { type: 'string', default: '2' },
   losses: { type: 'string', default: '4' },
+  campaigns: { type: 'string', default: '16' },
   minutes: { type: 'string', default: '5' },
   seed: { type: 'string' },
   logs: { type: 'string' },
@@ -64,6 +69,7 @@ export function readOptions(args: readonly string[], now: number): ChaosOptions 
     outages: Math.round(number('outages', 0)),
     rollouts: Math.round(number('rollouts', 0)),
     losses: Math.round(number('losses', 0)),
+    campaigns: Math.round(number('campaigns', 0)),
     minutes: number('minutes', 0.1),
     seed: values.seed === undefined ? now % 1_000_000 : Number(values.seed),
     logs: values.logs,

@@ -3,9 +3,10 @@ import { createProducer, type MessageInput } from '../src/app.ts';
 import { systemClock } from '../src/clock.ts';
 import { entryId } from '../src/jobs/job-ids.ts';
 import { type Answers, createAnswers } from './answers.ts';
-import { CHANNELS, type Channel, channelNameOf } from './channels.ts';
+import { CHANNELS, type Channel } from './channels.ts';
 import { type Controller, openController } from './controller.ts';
 import { openForeignProducer } from './foreign.ts';
+import { channelNameOf } from './message-ids.ts';
 import { type BatchOrder, countOf, type MessageOrder, type Order } from './orders.ts';
 import { persistently, TIMEOUT_MS } from './persistently.ts';
 

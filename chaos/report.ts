@@ -1,8 +1,11 @@
 import type { Breach, History } from './breach.ts';
+import { campaignRows } from './campaign-report.ts';
+import type { CampaignBook } from './campaigns.ts';
 import { QUIET_MS, TIMEOUT_MS } from './channels.ts';
 import type { Control } from './controls.ts';
 import type { ManyFigures } from './many.ts';
 import type { RecoveryFigures } from './recovery.ts';
+import { counted, type Row, section } from './table.ts';
 
 /** The closing table of a run. */
 export interface Findings {
@@ -14,6 +17,7 @@ export interface Findings {
   /** How messages travelled in jobs of many. */
   many: ManyFigures;
   controls: readonly Control[];
+  campaigns: readonly CampaignBook[];
   faults: ReadonlyMap<string, number>;
   /** Runs with a send whose end was unknown, by the log: `<channel> <id> <run>`. */
   unknown: ReadonlySet<string>;
@@ -26,8 +30,6 @@ export interface Findings {
   beyond: readonly Breach[];
   complaints: readonly string[];
 }
-
-type Row = readonly [name: string, value: string | number];
 
 /** After a kill -9 a message is final or taken up again within this. */
 export const RECOVERED_WITHIN_MS = 25_000;
@@ -60,6 +62,7 @@ export function closingTable(findings: Findings): string {
       ['answers of a platform spoilt', calls.filter(({ fault }) => fault !== undefined).length],
     ]),
     section('cancelled and rescheduled by id, by the answer', controlRows(findings)),
+    section('campaigns', campaignRows(findings.campaigns)),
     section('final states', finalRows(histories)),
     section('unknown sends, by how their runs ended', unknownRows(findings)),
     section('the promise', [
@@ -72,6 +75,9 @@ export function closingTable(findings: Findings): string {
       ['sent after it was cancelled', of('sent_after_cancel')],
       ['cancelled, and no such end; or such an end unasked', of('uncancelled')],
       ['false answers to a cancel or reschedule', of('false_answer')],
+      ['campaigns whose counts are wrong', of('miscounted')],
+      ['sent by a paused or cancelled campaign', of('sent_while_held')],
+      ["sent with somebody else's values", of('misaddressed')],
       ['ended before its time', of('ended_early')],
       ['answered, and called a doubt', of('answer_thrown_away')],
       ['called a duplicate, and there was no other', of('false_duplicate')],
@@ -130,17 +136,6 @@ function beyondRows({ histories, beyond }: Findings): Row[] {
     beyond.filter((breach) => breach.channel === channel.name).length,
   ]);
 }
-
-function counted(names: readonly string[]): Row[] {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
-}
-
-const WIDTH = 52;
-
-const section = (title: string, rows: readonly Row[]): string =>
-  [title, ...rows.map(([name, value]) => `  ${name.padEnd(WIDTH)} ${String(value).padStart(9)}`)].join('\n');
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 

@@ -1,7 +1,6 @@
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Breach, History } from './breach.ts';
-import { channelNameOf } from './channels.ts';
-import { idInContent } from './messages.ts';
+import { channelNameOf, idOf } from './message-ids.ts';
 import type { Deployed } from './rollouts.ts';
 
 /**
@@ -46,7 +45,7 @@ function pairsOf(calls: readonly SandboxCall[]): Pair[] {
   const pairs: Pair[] = [];
   for (const call of calls) {
     const before = last.get(call.recipient);
-    if (before && idInContent(before.content) !== idInContent(call.content)) pairs.push([before, call]);
+    if (before && idOf(before) !== idOf(call)) pairs.push([before, call]);
     last.set(call.recipient, call);
   }
   return pairs;
@@ -62,7 +61,7 @@ function shares([first, second]: Pair, changes: readonly Change[]): boolean {
 
 function breachOf(calls: Pair): Breach {
   const [first, second] = calls;
-  const id = idInContent(second.content) ?? second.content;
-  const what = `accepted for ${second.recipient} ${second.at - first.at} ms after ${idInContent(first.content)}`;
+  const id = idOf(second) ?? second.content;
+  const what = `accepted for ${second.recipient} ${second.at - first.at} ms after ${idOf(first)}`;
   return { kind: 'second_message', channel: channelNameOf(id), id, what, calls };
 }

@@ -1,6 +1,6 @@
 import type { Breach, History } from './breach.ts';
 import { logLines } from './log-lines.ts';
-import { idInContent } from './messages.ts';
+import { idOf } from './message-ids.ts';
 
 /** Everything that is known of a message, in the order of time: receipts, the platform's calls, the workers' log. */
 export async function traceOf(
@@ -16,16 +16,14 @@ export async function traceOf(
     const { run, state, reason, attempts } = receipt;
     if (receipt.id === id) note(receipt.at, 'receipt', `run ${run} ${state}/${reason}, attempts ${attempts}`);
   }
-  const theirs = own?.calls.filter((call) => idInContent(call.content) === id) ?? [];
+  const theirs = own?.calls.filter((call) => idOf(call) === id) ?? [];
   const recipients = new Set(theirs.map(({ recipient }) => recipient));
-  for (const { at, recipient, result, fault, content } of own?.calls ?? []) {
-    const others = recipients.has(recipient) && result === 'accepted' ? idInContent(content) : undefined;
-    if (others === undefined && idInContent(content) !== id) continue;
-    note(
-      at,
-      'platform',
-      `${idInContent(content)} for ${recipient}: ${result}${fault ? `, then ${fault}` : ''}`,
-    );
+  for (const call of own?.calls ?? []) {
+    const { at, recipient, result, fault } = call;
+    const message = idOf(call);
+    const isOthers = recipients.has(recipient) && result === 'accepted';
+    if (message !== id && !isOthers) continue;
+    note(at, 'platform', `${message} for ${recipient}: ${result}${fault ? `, then ${fault}` : ''}`);
   }
   for await (const { file, line } of logLines(logs)) {
     if (!line.includes(`"${id}"`)) continue;

@@ -1,4 +1,5 @@
 import type { Entry } from '../src/jobs/envelope.ts';
+import { placeOf } from '../src/jobs/leave.ts';
 import type { Disposition } from '../src/outcome.ts';
 import type { Wrappers } from '../src/workers/channel.ts';
 
@@ -27,8 +28,8 @@ export type Failpoint = Place & (Death | Block);
 
 interface Place {
   at: Step;
-  /** Only at a message in the middle of a job of many. */
-  inMany?: boolean | undefined;
+  /** Only at a message in the middle of a job of many, or of one of a campaign's. */
+  inMany?: boolean | 'campaign' | undefined;
 }
 
 /** As by `kill -9`. */
@@ -52,11 +53,11 @@ export interface Failpoints {
 /** @param onReached called, synchronously, before it happens: a dead process reports nothing */
 export function createFailpoints(onReached: (failpoint: Failpoint) => void): Failpoints {
   let armed: Failpoint | undefined;
-  /** Ids of the messages that are in hand in the middle of a job of many. */
-  const inMany = new Set<string>();
+  /** The messages that are in hand in the middle of a job of many: whether it is a campaign's, by the message's id. */
+  const inMany = new Map<string, boolean>();
 
   function reach(step: Step, id: string): void {
-    if (armed?.at !== step || (armed.inMany && !inMany.has(id))) return;
+    if (armed?.at !== step || (armed.inMany && !isMeant(armed.inMany, inMany.get(id)))) return;
     const failpoint = armed;
     armed = undefined;
     onReached(failpoint);
@@ -64,8 +65,9 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
     else block(failpoint.ms);
   }
 
-  async function inManyWhile<T>(id: string, act: () => Promise<T>): Promise<T> {
-    inMany.add(id);
+  async function inManyWhile<T>(entry: Entry, act: () => Promise<T>): Promise<T> {
+    const id = idOf(entry);
+    inMany.set(id, CAMPAIGN_ORIGIN.test(placeOf(entry).origin));
     try {
       return await act();
     } finally {
@@ -110,7 +112,7 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
             reach('disposing', idOf(entry));
             return disposition;
           }
-          return await (isInMany(entry) ? inManyWhile(idOf(entry), deliver) : deliver());
+          return await (isInMany(entry) ? inManyWhile(entry, deliver) : deliver());
         },
       }),
       partings: (partings) => ({
@@ -118,11 +120,11 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
         async ended(entries) {
           const ended = await partings.ended(entries);
           const [first] = ended;
-          if (first) await inManyWhile(idOf(first), async () => reach('passing_over', idOf(first)));
+          if (first) await inManyWhile(first, async () => reach('passing_over', idOf(first)));
           return ended;
         },
         leave: async (leaving) =>
-          await inManyWhile(idOf(leaving.entry), async () => {
+          await inManyWhile(leaving.entry, async () => {
             reach('leaving', idOf(leaving.entry));
             await partings.leave(leaving);
             reach('left', idOf(leaving.entry));
@@ -143,6 +145,11 @@ function isInMany(entry: Entry): boolean {
   const { ref, ledger } = entry.delivery;
   return ledger.jobId.startsWith(`${ref.jobId}:`) && ledger.jobId !== `${ref.jobId}:0`;
 }
+
+const CAMPAIGN_ORIGIN = /^c\d+_/;
+
+const isMeant = (inMany: true | 'campaign', isOfCampaign: boolean | undefined): boolean =>
+  inMany === true ? isOfCampaign !== undefined : isOfCampaign === true;
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL');

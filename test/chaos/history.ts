@@ -24,5 +24,6 @@ export const receipt = (id: string, fields: Partial<Receipt> = {}): Receipt => (
 export const historyOf = (fields: Partial<History>): History => ({
   ...{ channel: channelOf('kongregate'), calls: [], receipts: [], times: new Map() },
   ...{ acknowledged: new Set(), deadLetters: new Set(), controls: new Map(), pickups: new Map() },
+  campaigns: [],
   ...fields,
 });

@@ -32,7 +32,10 @@ describe('the plan of a run', () => {
     const kills = plan.filter((fault) => fault.kind === 'kill');
     expect(kills).toHaveLength(300);
     expect(new Set(kills.map(({ at }) => at))).toEqual(new Set([undefined, ...STEPS]));
-    expect(new Set(kills.flatMap(({ at, inMany }) => (inMany ? [at] : [])))).toEqual(new Set(STEPS));
+    for (const kind of [true, 'campaign'])
+      expect(new Set(kills.flatMap(({ at, inMany }) => (inMany === kind ? [at] : [])))).toEqual(
+        new Set(STEPS),
+      );
     expect(plan.filter(({ kind }) => kind === 'outage')).toHaveLength(30);
     expect(plan).toEqual(plan.toSorted((a, b) => a.atMs - b.atMs));
     expect(plan.at(-1)?.atMs).toBeLessThan(20 * 60_000);

@@ -1,0 +1,42 @@
+import type { FaultyProxy } from '../testing/faulty-proxy.ts';
+import type { Campaigns } from './campaigns.ts';
+import type { Fleet } from './fleet.ts';
+import type { ManyTally } from './many.ts';
+import type { ChaosOptions } from './options.ts';
+import type { Platforms } from './platforms.ts';
+import type { Orders } from './producer.ts';
+import type { Rollouts } from './rollouts.ts';
+import type { Store } from './store.ts';
+
+export interface ExperimentContext {
+  /** Where the workers write their logs. */
+  logs: string;
+  tell(line: string): void;
+  signal: AbortSignal;
+}
+
+/** What a run consists of, from its start to its findings. */
+export interface Run {
+  options: ChaosOptions;
+  context: ExperimentContext;
+  store: Store;
+  platforms: Platforms;
+  fleet: Fleet;
+  orders: Orders;
+  campaigns: Campaigns;
+  /** The producer's way to Redis. */
+  enqueueing: FaultyProxy;
+  rollouts: Rollouts;
+  many: ManyTally;
+  /** When each message was first picked up. */
+  pickups: ReadonlyMap<string, number>;
+  faults: Map<string, number>;
+  /** What broke the promise and is of no one message. */
+  complaints: string[];
+  /** No worker was killed since, by the system's clock. */
+  calmFrom?: number;
+  /** Since the first message, milliseconds. */
+  elapsed(): number;
+  /** Ends early when the run is interrupted. */
+  pause(ms: number): Promise<void>;
+}
