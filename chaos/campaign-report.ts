@@ -1,6 +1,8 @@
 import type { CampaignEnd } from '../src/ledger/campaigns.ts';
+import type { Breach } from './breach.ts';
+import type { DrillFindings } from './campaign-drill.ts';
 import type { CampaignBook } from './campaigns.ts';
-import type { Row } from './table.ts';
+import { counted, type Row, section } from './table.ts';
 
 /** Of all campaigns of a run together. */
 export function campaignRows(campaigns: readonly CampaignBook[]): Row[] {
@@ -25,4 +27,28 @@ function endRows(ends: readonly CampaignEnd[]): Row[] {
     counts.set(name, (counts.get(name) ?? 0) + count);
   }
   return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+export function drillTable({ state, kills, reached, breaches, complaints, seconds }: DrillFindings): string {
+  const { listed, duplicate, ends } = state;
+  const of = (kind: Breach['kind']): number => breaches.filter((breach) => breach.kind === kind).length;
+  return [
+    section('the campaign', [
+      ['recipients listed', listed],
+      ['  named before, in another job', duplicate],
+      ...endRows(ends),
+      ['people that the platform accepted a message for', reached],
+    ]),
+    section('its worker was killed', counted(kills)),
+    section('the promise', [
+      ['got it twice', of('arrived_twice') + of('second_message')],
+      ['passed over', of('lost')],
+      ['more than one final state', of('two_final_states')],
+      ['wrong counts', of('miscounted')],
+      ['sent while it was paused or cancelled', of('sent_while_held')],
+      ['all breaches', breaches.length],
+    ]),
+    ...complaints.map((text) => `! ${text}`),
+    `${Math.round(seconds)} s`,
+  ].join('\n\n');
 }

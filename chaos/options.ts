@@ -14,6 +14,8 @@ export interface ChaosOptions {
   minutes: number;
   /** Where the workers' logs stay; absent: they go with the run. */
   logs: string | undefined;
+  /** The recipients of the drill of a campaign; absent: the whole run. */
+  drill: number | undefined;
 }
 
 export const USAGE = `npm run chaos -- [options]
@@ -37,6 +39,13 @@ export const USAGE = `npm run chaos -- [options]
   --seed <n>       of messages and faults                 (the time)
   --logs <dir>     keep the workers' logs there
 
+  --campaign-drill       in place of all this one campaign of
+                         20000 recipients on a quota channel: its
+                         starter crashes, its worker is killed at each
+                         of the ten steps, it is paused, resumed and
+                         cancelled when half of it has ended
+  --recipients <n>       of the drill                   (20000)
+
 Exit code 1: the promise was broken, or the run could not be ended.`;
 
 const OPTIONS = {
@@ -50,14 +59,18 @@ const OPTIONS = {
   minutes: { type: 'string', default: '5' },
   seed: { type: 'string' },
   logs: { type: 'string' },
+  'campaign-drill': { type: 'boolean', default: false },
+  recipients: { type: 'string', default: '20000' },
   help: { type: 'boolean', default: false },
 } as const;
+
+type Numeric = Exclude<keyof ChaosOptions, 'seed' | 'logs' | 'drill'> | 'recipients';
 
 /** Undefined when only the usage is asked for. Throws a RangeError or TypeError for what it cannot read. */
 export function readOptions(args: readonly string[], now: number): ChaosOptions | undefined {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.help) return undefined;
-  const number = (name: Exclude<keyof ChaosOptions, 'seed' | 'logs'>, least: number): number => {
+  const number = (name: Numeric, least: number): number => {
     const value = Number(values[name]);
     if (!(value >= least)) throw new RangeError(`--${name}: expected a number of at least ${least}`);
     return value;
@@ -73,5 +86,6 @@ export function readOptions(args: readonly string[], now: number): ChaosOptions 
     minutes: number('minutes', 0.1),
     seed: values.seed === undefined ? now % 1_000_000 : Number(values.seed),
     logs: values.logs,
+    drill: values['campaign-drill'] ? Math.round(number('recipients', 100)) : undefined,
   };
 }
