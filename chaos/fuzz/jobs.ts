@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Entry } from '../../src/jobs/envelope.ts';
 import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
+import { campaignJob } from './campaign-jobs.ts';
 import { CHANNELS, type ChannelName } from './channels.ts';
 import { type FuzzedEntry, manyData } from './many.ts';
 
@@ -184,8 +185,9 @@ const entryOf = (channel: ChannelName): fc.Arbitrary<FuzzedEntry> =>
       arbitrary: nearly(PLATFORMS[channel], channel).map((message) => ({ message, expects: undefined })),
     },
   );
-const manyJob = (channel: ChannelName) =>
-  fc.tuple(manyData(entryOf(channel)), fields).map(([made, fields]) => ({ ...made, fields }));
+const withFields = <T>(job: fc.Arbitrary<T>) =>
+  fc.tuple(job, fields).map(([made, fields]) => ({ ...made, fields }));
+const manyJob = (channel: ChannelName) => withFields(manyData(entryOf(channel)));
 
 const singleJob = (channel: ChannelName) =>
   fc.oneof(
@@ -206,5 +208,9 @@ const ofAnyChannel = (jobs: (channel: ChannelName) => fc.Arbitrary<Omit<FuzzedJo
 export const fuzzedSingleJob: fc.Arbitrary<FuzzedJob> = ofAnyChannel(singleJob);
 
 export const fuzzedJob: fc.Arbitrary<FuzzedJob> = ofAnyChannel((channel) =>
-  fc.oneof({ weight: 10, arbitrary: singleJob(channel) }, { weight: 3, arbitrary: manyJob(channel) }),
+  fc.oneof(
+    { weight: 10, arbitrary: singleJob(channel) },
+    { weight: 3, arbitrary: manyJob(channel) },
+    { weight: 2, arbitrary: withFields(campaignJob(channel)) },
+  ),
 );

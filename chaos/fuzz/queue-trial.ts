@@ -1,17 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { systemClock } from '../../src/clock.ts';
+import { campaignOf, createCampaignReader } from '../../src/jobs/campaign-content.ts';
 import type { Entry } from '../../src/jobs/envelope.ts';
 import { placeOf } from '../../src/jobs/leave.ts';
 import { readEnvelope } from '../../src/jobs/read-envelope.ts';
 import { MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
+import { createCampaign } from '../../src/ledger/campaigns.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
 import { openEnvironment } from '../../testing/environment.ts';
 import { buildLoggingWorker, readConfig } from '../../testing/local-worker.ts';
 import { unhurried } from '../../testing/slowness.ts';
+import { BROKEN_CAMPAIGN, CAMPAIGN } from './campaign-jobs.ts';
 import { CHANNELS, type ChannelName, channelsAt } from './channels.ts';
 import type { FuzzedJob } from './jobs.ts';
 
@@ -26,6 +30,11 @@ export interface QueueTrial {
 
 const ENDED_WITHIN_MS = 60_000;
 const LOOK_MS = 20;
+/** Of the campaign that every channel has. */
+const commonOf = (platform: string, channel: string): object => ({
+  ...{ platform, channel, content: 'Hello {{ name }} of the house', data: { name: 'you' } },
+  ...(platform === 'discourse' && { title: 'A title' }),
+});
 
 export async function openQueueTrial(): Promise<QueueTrial> {
   const env = await openEnvironment({
@@ -44,6 +53,17 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   const queues = new Map(
     CHANNELS.map((name) => [name, new Queue(queueName(name), { connection: redis, prefix: PREFIX })]),
   );
+  const campaigns = new Map(CHANNELS.map((name) => [name, createCampaignReader(channelStore(redis, name))]));
+  for (const name of CHANNELS) {
+    const store = channelStore(redis, name);
+    const { platform } = config.channels.find((channel) => channel.name === name)!;
+    await createCampaign(store, { id: CAMPAIGN, message: JSON.stringify(commonOf(platform, name)) });
+    await redis.hset(channelKeys(name).campaign(BROKEN_CAMPAIGN), {
+      created: 'x',
+      expires: '1',
+      message: '{',
+    });
+  }
   const worker = buildLoggingWorker(env.config(), destination);
   await worker.start();
   let made = 0;
@@ -51,7 +71,10 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   /** A message without a name is named after its job's id and time. */
   const addedAt = new Map<string, number>();
 
-  const read = (id: string, { channel: channelName, name, data }: FuzzedJob): readonly Entry[] => {
+  async function read(
+    id: string,
+    { channel: channelName, name, data }: FuzzedJob,
+  ): Promise<readonly Entry[]> {
     const channel = config.channels.find((each) => each.name === channelName)!;
     const bytes = Buffer.byteLength(data);
     const size = bytes > MAX_DATA_BYTES ? bytes : undefined;
@@ -61,8 +84,10 @@ export async function openQueueTrial(): Promise<QueueTrial> {
       definition: platforms[channel.platform as keyof typeof platforms],
       schemas,
     };
-    return readEnvelope(job, context).entries;
-  };
+    const campaign = campaignOf(job);
+    const content = campaign === undefined ? undefined : await campaigns.get(channelName)!(campaign);
+    return readEnvelope(job, context, content).entries;
+  }
 
   async function add(queue: Queue, jobs: ReadonlyMap<string, FuzzedJob>): Promise<void> {
     await queue.pause();
@@ -107,7 +132,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
 
     const wrong = new Map<string, FuzzedJob>();
     for (const [jobId, job] of jobs) {
-      const entries = read(jobId, job);
+      const entries = await read(jobId, job);
       // Nothing waits in a job of many but for its whole channel, and none of the channels has to.
       const isLeft = entries.length > 1 && (await redis.exists(queue.toKey(jobId))) === 1;
       if (isLeft || !entries.every((entry) => isRight(entry, jobId))) wrong.set(jobId, job);
@@ -120,7 +145,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     const queue = queues.get(name)!;
     const deadline = systemClock.monotonic() + unhurried(ENDED_WITHIN_MS);
     for (const [id, job] of jobs) {
-      const kinds = read(id, job).map(({ kind }) => kind);
+      const kinds = (await read(id, job)).map(({ kind }) => kind);
       const { expects = kinds } = job;
       if (kinds.length !== expects.length || kinds.some((kind, i) => kind !== (expects[i] ?? kind)))
         throw new Error(`${kinds}, and not ${expects}: ${shown(job)}`);
@@ -132,7 +157,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
       wrong = await astray(name, wrong);
     }
     for (const [id, job] of wrong) {
-      const kinds = read(id, job).map(({ kind }) => kind);
+      const kinds = (await read(id, job)).map(({ kind }) => kind);
       throw new Error(`${kinds} in a job without its end: ${shown(job)}`);
     }
     if (left.length > 0) throw new Error(`left to stall: ${left[0]}`);
