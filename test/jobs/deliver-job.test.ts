@@ -173,3 +173,27 @@ it('hands a job back at once that was being opened when the others were, whateve
   expect(await delivery.deliver(jobOf('bc', { pickups: 2 }))).toEqual([back, back]);
   expect(delivered).toEqual(['a']);
 });
+
+it('puts off a job of a paused campaign as it is, less what its worker left in doubt', async () => {
+  const campaign = { id: 'spring', created: '1', message: {}, expiresAt: NOW + 9_000, paused: true };
+  const later: Disposition = { kind: 'paused', reason: 'campaign_paused', delayMs: 9_000 };
+  const sending = async (entries: readonly Entry[]) =>
+    new Set(entries.filter((entry) => placeOf(entry).origin === 'b'));
+  const first = deliveryOf(() => SENT, { sending });
+  expect(await first.delivery.deliver({ ...jobOf('abc'), campaign })).toEqual([later, later, later]);
+  const again = deliveryOf(() => SENT, { sending });
+  const job = { ...jobOf('abc', { pickups: 2, stalls: 1 }), campaign };
+  expect(await again.delivery.deliver(job)).toEqual([later, later]);
+  expect(again.left).toEqual([['b', undefined]]);
+  expect(again.recounted).toEqual([2]);
+  expect([...first.delivered, ...again.delivered]).toEqual([]);
+});
+
+it('begins a job of a paused campaign whose messages expire, and what left one: admission decides', async () => {
+  const campaign = { id: 'spring', created: '1', message: {}, expiresAt: NOW, paused: true };
+  const { delivery } = deliveryOf(() => SENT);
+  expect(await delivery.deliver({ ...jobOf('ab'), campaign })).toEqual([SENT, SENT]);
+  const job = { ...jobOf('a').job, id: 'c2_a:1' };
+  const left = { ...jobOf('a'), job, campaign: { ...campaign, expiresAt: NOW + 1 } };
+  expect(await delivery.deliver(left)).toEqual([SENT]);
+});

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { createCampaign, listChunk, readCampaign } from '../../src/ledger/campaigns.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
@@ -47,6 +48,32 @@ it('restores what was delivered: nobody else gets a message in that window', asy
   await meetStore();
   expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
   expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
+});
+
+it('counts a send of a campaign again where the store lost its record with the count, and only there', async () => {
+  const lab = await openLab(store, { quota: false });
+  const { ledger, meetStore } = worker(lab);
+  await createCampaign(lab.store, { id: 'spring', message: '{}' });
+  const list = { id: 'spring', priority: 0, dueAt: undefined, count: 2, data: '{}' };
+  await listChunk(lab.store, { ...list, jobId: 'c2_a', digest: 'a' });
+  const [known, lost] = ['1', '2'].map((to, i) =>
+    lab.message({ campaign: 'spring', to, jobId: `c2_a:${i}` }),
+  ) as [LedgerMessage, LedgerMessage];
+  const kept = await ledger.admit(known);
+  const keys = await store.redis.keys(`${lab.base}*`);
+  const dumps = await Promise.all(keys.map((key) => store.redis.dumpBuffer(key)));
+  const restored = await ledger.admit(lost);
+  await store.redis.flushall();
+  for (const [i, key] of keys.entries()) await store.redis.restore(key, 0, dumps[i]!);
+  expect(await readCampaign(lab.store, 'spring')).toMatchObject({ waiting: 1, underWay: 1 });
+  await meetStore();
+  expect(await readCampaign(lab.store, 'spring')).toMatchObject({ waiting: 0, underWay: 2 });
+  await lab.deliver(known, kept);
+  await lab.deliver(lost, restored);
+  expect(await readCampaign(lab.store, 'spring')).toMatchObject({
+    ...{ waiting: 0, underWay: 0 },
+    ends: [{ state: 'delivered', reason: 'sent', count: 2 }],
+  });
 });
 
 it('restores a delivery that the store knows the beginning of', async () => {
