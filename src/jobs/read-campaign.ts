@@ -62,20 +62,18 @@ function readRecipient(
     ...(lastPlayedAt !== undefined && { lastPlayedAt }),
     expiresAt: new Date(campaign.expiresAt).toISOString(),
   };
-  const part = {
-    origin,
-    source: sourceOfEntry(job, { ...raw, id: undefined }, given, recipients),
-    campaign: campaign.id,
-  };
+  // Named once it is read.
+  let id: string | undefined;
+  const source = sourceOfEntry(job, () => ({ ...raw, id }), given, recipients);
+  const part = { origin, source, campaign: campaign.id };
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) return invalid(job, part, `${unknown}: is not a known field`, context);
   const parsed = context.schemas.parseJob(raw, job.timestamp, origin);
-  if (parsed.kind === 'newer') return { ...parsed, origin, source: part.source };
+  if (parsed.kind === 'newer') return { ...parsed, origin, source };
   if (parsed.kind === 'invalid') return invalid(job, part, parsed.problems.join('; '), context);
   const { key } = context.definition.recipient(parsed.message);
-  const id = campaignMessageId(campaign.id, key);
+  id = campaignMessageId(campaign.id, key);
   const message = { ...(parsed.message as AnyMessage), id };
-  const source = sourceOfEntry(job, { ...raw, id }, given, recipients);
   source.dueAt = Math.max(source.dueAt, parsed.sendAtMs ?? 0);
   source.priority = message.priority ?? 0;
   return readDelivery(job, { ...parsed, id, message, origin, source, contentKey: campaign.created }, context);
@@ -91,12 +89,17 @@ const merged = (common: unknown, own: unknown): unknown =>
   isRecord(common) && isRecord(own) ? { ...common, ...own } : own;
 
 /** A dead letter keeps the whole message; a job of its own only the recipient. Both are long and rarely needed. */
-function sourceOfEntry(job: QueuedJob, message: object, given: unknown, recipients: Recipients): EntrySource {
+function sourceOfEntry(
+  job: QueuedJob,
+  message: () => object,
+  given: unknown,
+  recipients: Recipients,
+): EntrySource {
   return {
     ...sourceOf(job),
     name: undefined,
     get data() {
-      return JSON.stringify(message);
+      return JSON.stringify(message());
     },
     get alone() {
       return { name: CAMPAIGN_JOB, data: aloneData(given, recipients) };
