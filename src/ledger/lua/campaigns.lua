@@ -53,7 +53,10 @@ end
 local function counting_campaigns(work)
   local done, failure = pcall(work)
   save_campaign_counts()
-  if not done then error(failure, 0) end
+  if done then return end
+  -- Caught, an error of Redis is a text, and raised again as such no longer an `OOM`: whoever asks must know it from others.
+  if type(failure) == 'string' and string.find(failure, '^%u+ ') then failure = { err = failure } end
+  error(failure, 0)
 end
 
 -- Of each campaign that a call meets, once: its state, or false.
