@@ -26,6 +26,8 @@ interface Listed {
   origin: string;
   given: unknown;
   recipients: Recipients;
+  /** Of its job. */
+  source: EntrySource;
 }
 
 /** Parses a job of a campaign into its messages: each is what they have in common, and what is given of its recipient. */
@@ -38,50 +40,65 @@ export function* readCampaign(
   const recipients = whole.data as Recipients;
   // What has left its job is alone in another, which has its origin as its id.
   const hasLeft = isPart(whole.origin) && recipients.to.length === 1;
+  const common = campaign && commonOf(campaign);
   for (const [index, given] of recipients.to.entries()) {
     const origin = hasLeft ? whole.origin : entryId(whole.origin, index);
-    const listed = { origin, given, recipients };
-    yield campaign ? readRecipient(job, listed, context, campaign) : lost(job, listed, context);
+    const listed = { origin, given, recipients, source: whole.source };
+    yield common ? readRecipient(job, listed, context, { campaign, common }) : lost(job, listed, context);
   }
 }
 
+/** What the messages of a job have in common. It has an id only to be read: each message gets its own. */
+const commonOf = ({ id, message, expiresAt }: CampaignContent): Readonly<Record<string, unknown>> => ({
+  ...message,
+  v: MESSAGE_VERSION,
+  id,
+  campaign: id,
+  expiresAt: new Date(expiresAt).toISOString(),
+});
+
 function readRecipient(
   job: QueuedJob,
-  { origin, given, recipients }: Listed,
+  { origin, given, recipients, source: whole }: Listed,
   context: ReadContext,
-  campaign: CampaignContent,
+  { campaign, common }: { campaign: CampaignContent; common: Readonly<Record<string, unknown>> },
 ): Entry {
-  const { to, data, lastPlayedAt, ...others } = fieldsOf(given, recipients.by);
-  const raw = {
-    ...campaign.message,
-    v: MESSAGE_VERSION,
-    id: campaign.id,
-    campaign: campaign.id,
-    to,
-    ...(data !== undefined && { data: merged(campaign.message['data'], data) }),
-    ...(lastPlayedAt !== undefined && { lastPlayedAt }),
-    expiresAt: new Date(campaign.expiresAt).toISOString(),
-  };
-  // Named once it is read.
-  let id: string | undefined;
-  const source = sourceOfEntry(job, () => ({ ...raw, id }), given, recipients);
-  const part = { origin, source, campaign: campaign.id };
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return invalid(job, part, `${unknown}: is not a known field`, context);
-  const parsed = context.schemas.parseJob(raw, job.timestamp, origin);
+  const raw: Record<string, unknown> = { ...common, to: undefined };
+  const unknown = isRecord(given) ? fill(raw, given, recipients.by) : undefined;
+  if (!isRecord(given)) raw['to'] = { [String(recipients.by)]: given };
+  const parsed =
+    unknown === undefined
+      ? context.schemas.parseJob(raw, job.timestamp, origin)
+      : { kind: 'invalid' as const, problems: [`${unknown}: is not a known field`] };
+  const source = sourceOfEntry(whole, raw, given, recipients);
+  raw['id'] = undefined;
   if (parsed.kind === 'newer') return { ...parsed, origin, source };
-  if (parsed.kind === 'invalid') return invalid(job, part, parsed.problems.join('; '), context);
-  const { key } = context.definition.recipient(parsed.message);
-  id = campaignMessageId(campaign.id, key);
-  const message = { ...(parsed.message as AnyMessage), id };
-  source.dueAt = Math.max(source.dueAt, parsed.sendAtMs ?? 0);
+  if (parsed.kind === 'invalid') {
+    const part = { origin, source, campaign: campaign.id };
+    return invalid(job, part, parsed.problems.join('; '), context);
+  }
+  const message = parsed.message as AnyMessage;
+  const { expiresAtMs, sendAtMs } = parsed;
+  const id = campaignMessageId(campaign.id, context.definition.recipient(message).key);
+  raw['id'] = id;
+  message.id = id;
+  source.dueAt = Math.max(source.dueAt, sendAtMs ?? 0);
   source.priority = message.priority ?? 0;
-  return readDelivery(job, { ...parsed, id, message, origin, source, contentKey: campaign.created }, context);
+  const contentKey = campaign.created;
+  return readDelivery(job, { id, message, origin, source, expiresAtMs, sendAtMs, contentKey }, context);
 }
 
-function fieldsOf(given: unknown, by: unknown): Given {
-  const { to, ...others } = isRecord(given) ? (given as Partial<Given>) : { to: given };
-  return { ...others, to: isRecord(to) ? to : { [String(by)]: to } };
+/** Adds what is given of a recipient. @returns the name of a field that there is none of */
+function fill(
+  raw: Record<string, unknown>,
+  given: Readonly<Record<string, unknown>>,
+  by: unknown,
+): string | undefined {
+  const { to, data, lastPlayedAt, ...others } = given as unknown as Given;
+  raw['to'] = isRecord(to) ? to : { [String(by)]: to };
+  if (data !== undefined) raw['data'] = merged(raw['data'], data);
+  if (lastPlayedAt !== undefined) raw['lastPlayedAt'] = lastPlayedAt;
+  return Object.keys(others)[0];
 }
 
 /** Values of one recipient go before those that all have. */
@@ -90,16 +107,18 @@ const merged = (common: unknown, own: unknown): unknown =>
 
 /** A dead letter keeps the whole message; a job of its own only the recipient. Both are long and rarely needed. */
 function sourceOfEntry(
-  job: QueuedJob,
-  message: () => object,
+  { enqueuedAt, dueAt, priority }: EntrySource,
+  message: object,
   given: unknown,
   recipients: Recipients,
 ): EntrySource {
   return {
-    ...sourceOf(job),
     name: undefined,
+    enqueuedAt,
+    dueAt,
+    priority,
     get data() {
-      return JSON.stringify(message());
+      return JSON.stringify(message);
     },
     get alone() {
       return { name: CAMPAIGN_JOB, data: aloneData(given, recipients) };

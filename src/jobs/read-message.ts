@@ -76,14 +76,13 @@ function deliveryOf(
 ): Delivery {
   const { id, message, origin, source, contentKey } = parsed;
   const disclosed = context.channel.discloseRecipients;
+  const ref = reference(job, id, context);
+  ref.campaign = message.campaign;
+  ref.meta = message.meta;
+  if (disclosed) ref.to = message.to;
   return {
     message,
-    ref: {
-      ...reference(job, id, context),
-      campaign: message.campaign,
-      meta: message.meta,
-      ...(disclosed && { to: message.to }),
-    },
+    ref,
     ledger: {
       id,
       jobId: origin,
@@ -98,7 +97,7 @@ function deliveryOf(
       uncounted: parsed.uncounted || undefined,
       requests: context.definition.requests?.(message),
       meta: message.meta && JSON.stringify(message.meta).toWellFormed(),
-      ...(disclosed && { to: JSON.stringify(message.to).toWellFormed() }),
+      to: disclosed ? JSON.stringify(message.to).toWellFormed() : undefined,
     },
     source,
     contentKey,
