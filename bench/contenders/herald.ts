@@ -43,6 +43,36 @@ export const single: Contender = {
   work,
 };
 
+/** Content that is the same for all, as long as that of the others. */
+const CONTENT = 'Hello **player**, your guild has won the battle of the day and shares its spoils.';
+
+/** By the producer, as a campaign to the messages' recipients. Each call of `sendAll` starts one. */
+export const campaign: Contender = {
+  async openSender(redis) {
+    const producer = herald.createProducer({ redis, channels: [CHANNEL], timeout: '60s' });
+    let started = 0;
+    return {
+      send: (message) => producer.send(message),
+      async sendAll(messages) {
+        started += 1;
+        const spec = {
+          id: `campaign-${process.pid}-${started}`,
+          platform: CHANNEL,
+          content: CONTENT,
+        } as const;
+        const { duplicate, invalidTotal } = await producer.campaign(spec, recipientsOf(messages));
+        if (duplicate + invalidTotal > 0) throw new Error(`${duplicate} duplicate, ${invalidTotal} invalid`);
+      },
+      close: () => producer.close(),
+    };
+  },
+  work,
+};
+
+function* recipientsOf(messages: Iterable<BenchMessage>): Generator<Pick<BenchMessage, 'to'>> {
+  for (const { to } of messages) yield { to };
+}
+
 /** By the producer, which puts many messages into a job. */
 export const bulk: Contender = {
   async openSender(redis) {

@@ -30,6 +30,11 @@ export const contenders = {
     store: 'redis',
     load: async () => (await import('./herald.ts')).bulk,
   },
+  campaign: {
+    title: 'Herald, a campaign',
+    store: 'redis',
+    load: async () => (await import('./herald.ts')).campaign,
+  },
   'http-request': {
     title: 'HTTP client alone: undici `request`',
     store: 'none',

@@ -48,6 +48,7 @@ export const bytes: Table = {
     queued('bullmq', 'BullMQ'),
     queued('single', 'Herald, one job a message'),
     queued('bulk', 'Herald, jobs of many messages'),
+    queued('campaign', 'Herald, a recipient of a campaign'),
     queued('bee-queue', 'bee-queue'),
     ledger('slot', 'a settled slot', slotBytes),
     ledger('play', 'a play', playBytes),

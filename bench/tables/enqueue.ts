@@ -27,5 +27,6 @@ export const enqueueing: Table = {
     row('add-bulk', 'BullMQ `addBulk` of 1,000', 'bullmq', 'all'),
     row('send', '`producer.send`, awaited one by one', 'bulk', 'each'),
     row('send-many', '`producer.sendMany`', 'bulk', 'all'),
+    row('campaign-list', '`producer.campaign`, recipients by number', 'campaign', 'all'),
   ],
 };
