@@ -19,6 +19,7 @@ import { CAMPAIGN_JOB, isPart, MESSAGES_JOB } from './job-ids.ts';
 import { LONGEST_BLOCK_S, MessageWorker } from './message-worker.ts';
 import { openJob } from './open-job.ts';
 import { openQueue } from './open-queue.ts';
+import { createPickupRoom } from './pickup-room.ts';
 import type { ReadContext } from './read-message.ts';
 
 /** Processes the jobs of one channel, so many messages at a time, and applies the resulting verb to each job. */
@@ -76,10 +77,6 @@ const NO_LIMIT = { max: 1_000_000_000, duration: 1_000 };
 const REST_CHECK_MS = 1_000;
 /** The length of BullMQ's stream of queue events, which Herald does not read. */
 const EVENTS_KEPT = 100;
-/**
- * How often a worker with no room for jobs of many picks up one nevertheless: it may be a single message, which goes first.
- */
-const LOOK_PAST_MS = 500;
 const HAND_BACK: Verb = { kind: 'hand_back' };
 
 /** What has left a job of a campaign is one message. */
@@ -98,21 +95,13 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   let failures = 0;
   /** Jobs left to stall while this worker is alive. */
   let left = new Set<string>();
-  /** Whether a pickup was refused for want of room; whether one is allowed nevertheless, and the timer for the next such. */
-  let waitsForRoom = false;
-  let looking = false;
-  let look: NodeJS.Timeout | undefined;
-  /** Jobs of many that were picked up, and are not read yet. */
-  let unread = 0;
 
   const dispatcher = createDispatcher({
     concurrency: deps.concurrency,
     intervalMs: deps.intervalMs,
     aheadMs: { urgent: deps.aheadMs, bulk: deps.aheadMs / 2 },
     clock,
-    onStart: () => {
-      if (waitsForRoom && !isFull()) pickUpAgain();
-    },
+    onStart: () => room.started(),
   });
   const delivery = createJobDelivery({
     dispatcher,
@@ -123,19 +112,19 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     clock,
   });
 
-  /**
-   * Whether the messages in hand are as many as can start in a while: more jobs of many would only be held. How many a job
-   * has shows when it was read, so one is read at a time.
-   */
-  const isFull = (): boolean => unread > 0 || dispatcher.backlog() >= deps.concurrency;
+  const room = createPickupRoom({
+    concurrency: deps.concurrency,
+    backlog: dispatcher.backlog,
+    wake: () => worker.wake(),
+  });
 
   async function deliver(job: Job<string>): Promise<Verb> {
     const many = isOfMany(job);
-    if (many) unread = Math.max(0, unread - 1);
+    if (many) room.opened();
     // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one.
     if (!pulling || !clock.agrees()) return HAND_BACK;
     // Not one that stalled: being handed back would reset that count, and a message that kills its workers go on doing so.
-    if (many && isFull() && job.stalledCounter === 0) return HAND_BACK;
+    if (many && room.isFull() && job.stalledCounter === 0) return HAND_BACK;
     return many ? await deliverMany(job) : await deliverAll(await openJob(job, deps));
   }
 
@@ -143,10 +132,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     foldDispositions(await delivery.deliver(envelope), clock.now());
 
   async function deliverMany(job: Job<string>): Promise<Verb> {
-    unread += 1;
-    const envelope = await openJob(job, deps).finally(() => {
-      unread = Math.max(0, unread - 1);
-    });
+    const envelope = await room.reading(() => openJob(job, deps));
     holdMany(1);
     try {
       return await deliverAll(envelope);
@@ -159,27 +145,6 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   function holdMany(by: number): void {
     worker.concurrency += by;
     if (by > 0) worker.wake();
-  }
-
-  /**
-   * BullMQ asks twice for a pickup, and picks up what there is before it processes any: so a look lasts until it met a job of
-   * many, and single messages that wait are all picked up by one.
-   */
-  function mayPickUp(): boolean {
-    if (!isFull() || looking) return true;
-    waitsForRoom = true;
-    look ??= setTimeout(() => {
-      looking = true;
-      pickUpAgain();
-    }, LOOK_PAST_MS).unref();
-    return false;
-  }
-
-  function pickUpAgain(): void {
-    waitsForRoom = false;
-    clearTimeout(look);
-    look = undefined;
-    worker.wake();
   }
 
   async function processJob(job: Job<string>, token: string): Promise<void> {
@@ -220,13 +185,11 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     maximumRateLimitDelay: REST_CHECK_MS,
     removeOnComplete: { count: 0 },
   });
-  worker.pickUpWhile(mayPickUp);
+  worker.pickUpWhile(room.mayPickUp);
   worker.onPickup = (job) => {
-    if (!isOfMany(job)) return;
-    unread += 1;
-    looking = false;
+    if (isOfMany(job)) room.pickedUp();
   };
-  worker.mayFollow = (job) => !isOfMany(job) || mayPickUp();
+  worker.mayFollow = (job) => !isOfMany(job) || room.mayPickUp();
   worker.on('error', reportError);
   queue.on('error', reportError);
 
@@ -235,7 +198,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     pull(on) {
       pulling = on;
       // What BullMQ had picked up for a worker that it paused, it forgot.
-      unread = 0;
+      room.reset();
       if (!on) delivery.handBack();
       if (on === (worker.isRunning() && !worker.isPaused())) return;
       if (!on) void worker.pause(true);
@@ -243,7 +206,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       else worker.run().catch(reportError);
     },
     active: () => active,
-    hasRoom: () => active < worker.concurrency && !isFull(),
+    hasRoom: () => active < worker.concurrency && !room.isFull(),
     lastPickupAt: () => lastPickupAt,
     async resetStalls() {
       const reset = left;
