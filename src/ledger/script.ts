@@ -10,6 +10,7 @@ const QUEUE = '../../jobs/lua/queue.lua';
 const SHARED = [
   'tables.lua',
   'records.lua',
+  'slots.lua',
   'channel.lua',
   'claims.lua',
   'receipts.lua',
