@@ -35,6 +35,7 @@ import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
 import { createChannelLease } from './channel-lease.ts';
 import { credentialsFingerprint } from './credentials.ts';
+import { createAccountExamination } from './examine-account.ts';
 import { createIdentify } from './identify.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
 import { createPipeline } from './pipeline.ts';
@@ -204,15 +205,10 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   });
   const { queue } = worker;
   const shared = createSharedMaintenance(store);
-  let examined = false;
-
-  async function examineAccount(): Promise<void> {
-    const findings = (await client.examine?.(AbortSignal.timeout(channel.timeoutMs))) ?? [];
-    for (const { level, text } of findings) {
-      const log = level === 'failed' ? 'error' : 'warn';
-      deps.logger[log]({ channel: channel.name, finding: text }, 'platform account checked');
-    }
-  }
+  const examineAccount = createAccountExamination(client, {
+    logger: deps.logger.child({ channel: channel.name }),
+    timeoutMs: channel.timeoutMs,
+  });
 
   return {
     config: channel,
@@ -224,16 +220,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     stopped: () => lease.stopped() !== undefined,
     pipeline,
     async prepare() {
-      // Not awaited: an unreachable platform must not delay the start of a worker.
-      if (!examined) {
-        examineAccount().catch((error: unknown) =>
-          deps.logger.warn(
-            { channel: channel.name, error: String(error) },
-            'platform account could not be checked',
-          ),
-        );
-      }
-      examined = true;
+      examineAccount();
       await lease.acquire();
       if (await resumeWithCredentials(store, credentials)) {
         deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials have changed');
