@@ -66,11 +66,13 @@ export async function bringForward(
   due: number,
   chosen: (jobId: string) => boolean,
 ): Promise<void> {
-  for (let from = 0; ; from += PAGE) {
+  for (let from = 0; ; ) {
     const page = JSON.stringify({ due, from, count: PAGE });
     const ids = (await store.run(delayedJobsScript, [page])) as string[];
     const found = ids.filter(chosen);
     if (found.length > 0) await store.run(bringForwardScript, [JSON.stringify({ due, ids: found })]);
     if (ids.length < PAGE) return;
+    // What was brought forward is beyond the instant no longer, and the others have moved up.
+    from += ids.length - found.length;
   }
 }

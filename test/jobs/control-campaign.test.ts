@@ -53,4 +53,16 @@ describe('a campaign', () => {
     expect(await controlCampaign(lab.store, 'spring', 'resume')).toBe('cancelled');
     expect(await controlCampaign(lab.store, 'none', 'cancel')).toBe('unknown');
   });
+
+  it('that is cancelled has all of it brought forward, however much it is', async () => {
+    await createCampaign(lab.store, { id: 'spring', message: '{}' });
+    const due = (await store.now()) + HOUR;
+    const jobs = Array.from({ length: 25_000 }, (_, i) => {
+      const job = i % 5 === 0 ? `m_${i}` : entryId(newCampaignJobId('spring', 500), i % 500);
+      return [(due + i) * 0x1000, job] as const;
+    });
+    await store.redis.zadd(queueKey('delayed'), ...jobs.flat());
+    await controlCampaign(lab.store, 'spring', 'cancel');
+    expect(await delayedBeyond(await store.now())).toHaveLength(5_000);
+  });
 });
