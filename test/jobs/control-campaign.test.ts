@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { controlCampaign } from '../../src/jobs/control-campaign.ts';
 import { entryId, newCampaignJobId } from '../../src/jobs/job-ids.ts';
 import { createCampaign, listChunk } from '../../src/ledger/campaigns.ts';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { loadScript } from '../../src/ledger/script.ts';
 import { HOUR, type Lab, openLab, useStore } from '../ledger/harness.ts';
 
@@ -52,6 +53,21 @@ describe('a campaign', () => {
     expect(await delayedBeyond(await store.now())).toEqual([other.job, other.left].toSorted());
     expect(await controlCampaign(lab.store, 'spring', 'resume')).toBe('cancelled');
     expect(await controlCampaign(lab.store, 'none', 'cancel')).toBe('unknown');
+  });
+
+  it('that is brought forward is scheduled no longer, or for as long as it waits then', async () => {
+    const scheduled = async () => (await readChannelState(lab.store)).more.scheduled;
+    const sendAt = (await store.now()) + HOUR / 2;
+    await delayed('spring', sendAt);
+    expect(await scheduled()).toBe(1);
+    await controlCampaign(lab.store, 'spring', 'resume');
+    expect(await store.redis.hkeys(`${lab.base}:waits`)).toEqual([`more:${Math.ceil(sendAt / 1000)}`]);
+    await delayed('other');
+    expect(await scheduled()).toBe(2);
+    await controlCampaign(lab.store, 'other', 'cancel');
+    expect(await scheduled()).toBe(1);
+    await controlCampaign(lab.store, 'spring', 'cancel');
+    expect(await scheduled()).toBe(0);
   });
 
   it('that is cancelled has all of it brought forward, however much it is', async () => {

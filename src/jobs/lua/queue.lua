@@ -95,11 +95,20 @@ local function delayed_beyond(due, from, count)
   return redis.call('ZREVRANGE', QUEUE .. 'delayed', from, math.min(from + count, beyond) - 1)
 end
 
+-- Of a job of many, the messages beyond the first wait for another second than before.
+local function move_more(id, from, to)
+  local more = figure(redis.call('HGET', QUEUE .. id, 'herald:more'))
+  if more <= 0 then return end
+  note_wait('more', from, -more, from)
+  if to > now then note_wait('more', to, more, to) end
+end
+
 -- Makes a job that is delayed beyond an instant due at that instant. Workers see it after `release_jobs`.
 local function bring_forward(id, due)
   local score = redis.call('ZSCORE', QUEUE .. 'delayed', id)
   if not score or tonumber(score) < (due + 1) * 0x1000 then return end
   redis.call('ZADD', QUEUE .. 'delayed', string.format('%.0f', delayed_score(due)), id)
+  move_more(id, math.floor(score / 0x1000), due)
   delayed = true
 end
 

@@ -46,10 +46,11 @@ local function stop_channel(reason, credentials)
 end
 
 -- How many messages wait for what, by the second they are due, and since when the oldest does: the gauges need it and the
--- queue does not provide it.
+-- queue does not provide it. `messages` below zero: so many wait for that second no longer.
 local function note_wait(kind, due, messages, since)
   local field = string.format('%s:%.0f', kind, math.ceil(due / 1000))
   local count, oldest = string.match(redis.call('HGET', WAITS, field) or '', '^(%d+):(%d+)$')
-  redis.call('HSET', WAITS, field,
-    string.format('%.0f:%.0f', (count or 0) + messages, math.min(oldest or math.huge, since)))
+  local left = (count or 0) + messages
+  if left <= 0 then return redis.call('HDEL', WAITS, field) end
+  redis.call('HSET', WAITS, field, string.format('%.0f:%.0f', left, math.min(oldest or math.huge, since)))
 end
