@@ -11,7 +11,7 @@ import { InvalidMessageError } from './errors.ts';
 
 /** A recipient that its campaign can be sent to. */
 export interface CheckedRecipient {
-  /** Names the person: one who is listed twice has it twice. */
+  /** Names the person among those of the same `plain`: one who is listed twice has it twice. */
   key: string | number;
   recipient: ParsedRecipient;
   /** The only field of its `to`, and the value, where that is a text or number. */
@@ -44,11 +44,10 @@ export function createBatchCheck(
   };
   return async (items, rules) => {
     const batch: CheckedBatch = { recipients: [], duplicate: 0, invalid: [] };
-    const seen = new Set<string | number>();
+    const isNew = createSeen();
     const take = (recipient: CheckedRecipient): void => {
-      if (seen.has(recipient.key)) batch.duplicate += 1;
-      else batch.recipients.push(recipient);
-      seen.add(recipient.key);
+      if (isNew(recipient)) batch.recipients.push(recipient);
+      else batch.duplicate += 1;
     };
     const checked = await turns(() => items.map((item) => read(item, rules)));
     for (const [at, one] of checked.entries()) {
@@ -59,6 +58,20 @@ export function createBatchCheck(
       else batch.invalid.push({ at, error: new InvalidMessageError(problems) });
     }
     return batch;
+  };
+}
+
+/** A set for each field: a number says who it is only together with its field, and a text made of both would cost more. */
+function createSeen(): (recipient: CheckedRecipient) => boolean {
+  const byField = new Map<string | undefined, Set<string | number>>();
+  return ({ plain, key }) => {
+    let seen = byField.get(plain);
+    if (!seen) {
+      seen = new Set();
+      byField.set(plain, seen);
+    }
+    const before = seen.size;
+    return seen.add(key).size > before;
   };
 }
 
@@ -85,10 +98,15 @@ function createFitCheck({ definition, common }: PreparedCampaign) {
       plain === undefined
         ? fitProblem(message, named, rules)
         : rules.quota && addressingProblem(named, rules);
-    return misfit
-      ? [misfit]
-      : { key: typeof value === 'number' ? value : named.key, recipient, plain, value };
+    return misfit ? [misfit] : { key: numberOf(value) ?? named.key, recipient, plain, value };
   };
+}
+
+/** The number that a value is, or is the text of: platforms that take both mean the same person. */
+function numberOf(value: string | number | undefined): number | undefined {
+  if (typeof value !== 'string') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) && String(number) === value ? number : undefined;
 }
 
 function plainField(to: Readonly<Record<string, unknown>>): string | undefined {

@@ -25,7 +25,7 @@ let queue: Queue;
 const closing: (() => Promise<void>)[] = [];
 
 function producer(options: Partial<ProducerOptions> = {}) {
-  const channels = ['kongregate', 'forum', 'chat'];
+  const channels = ['kongregate', 'forum', 'chat', 'usercom'];
   const made = buildProducer(
     { redis: server.url, channels, ...options },
     { platforms, clock: systemClock, openLedger: () => ({ recordPlays: async () => {} }) },
@@ -130,6 +130,21 @@ describe('a campaign', () => {
     const twice = [...players(3), ...players(2), { to: { userId: 9 } }];
     expect(await producer().campaign(spring, twice)).toMatchObject({ listed: 4, duplicate: 2 });
     expect(await recipientsIn()).toEqual([1, 2, 3, 9]);
+  });
+
+  it('tells people apart who have the same value in different fields, and not those who only write it in another way', async () => {
+    const crm = { id: 'spring', platform: 'usercom' as const, content: 'Hello' };
+    const people = [
+      { to: { userId: 5 } },
+      { to: { conversationId: 5 } },
+      { to: { userId: '5' } },
+      { to: { conversationId: '5' } },
+    ];
+    expect(await producer().campaign(crm, people)).toMatchObject({ listed: 2, duplicate: 2 });
+    const other = new Queue('{usercom}', { connection: redis, prefix: 'herald' });
+    const [job] = await other.getPrioritized();
+    await other.close();
+    expect(job?.data).toMatchObject({ by: 'userId', to: [5, { to: { conversationId: 5 } }] });
   });
 
   it('is not created for nobody', async () => {
