@@ -1,4 +1,5 @@
 import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
+import { CAMPAIGN_ID } from '../message/fields.ts';
 import { type ChannelRules, fitProblem } from '../message/fit.ts';
 import { problemText } from '../message/problems.ts';
 import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
@@ -35,18 +36,25 @@ export interface Part {
 export function readMessage(job: QueuedJob, { origin, source, data }: Part, context: ReadContext): Entry {
   const parsed = context.schemas.parseJob(data, job.timestamp, origin);
   if (parsed.kind === 'newer') return { ...parsed, origin, source };
-  const part = { origin, source, id: parsed.id };
-  if (parsed.kind === 'invalid') return invalid(job, part, parsed.problems.join('; '), context);
+  if (parsed.kind === 'invalid') {
+    const part = { origin, source, id: parsed.id, campaign: campaignNamedIn(data), uncounted: true };
+    return invalid(job, part, parsed.problems.join('; '), context);
+  }
   const message = parsed.message as AnyMessage;
   const { id, expiresAtMs, sendAtMs } = parsed;
   const dueAt = Math.max(job.timestamp, sendAtMs ?? 0);
   const delivered = {
     ...{ id, message, origin, expiresAtMs, sendAtMs },
     source: Object.assign(source, { dueAt, priority: message.priority ?? 0 }),
-    // It is no job of its campaign, but a replay.
     uncounted: message.campaign !== undefined,
   };
   return readDelivery(job, delivered, context);
+}
+
+/** Of data that are no valid message. */
+function campaignNamedIn(data: unknown): string | undefined {
+  const campaign = (data as { campaign?: unknown } | null | undefined)?.campaign;
+  return typeof campaign === 'string' && CAMPAIGN_ID.test(campaign) ? campaign : undefined;
 }
 
 export interface ParsedMessage extends Omit<Part, 'data'> {
@@ -54,17 +62,20 @@ export interface ParsedMessage extends Omit<Part, 'data'> {
   message: AnyMessage;
   expiresAtMs: number;
   sendAtMs: number | undefined;
+  /** It is no job of its campaign, but a replay. */
   uncounted?: boolean;
   contentKey?: string;
 }
 
 /** Checks whether a message that was parsed fits its channel, and prepares it for admission. */
 export function readDelivery(job: QueuedJob, parsed: ParsedMessage, context: ReadContext): Entry {
-  const { id, message, origin, source } = parsed;
+  const { id, message, origin, source, uncounted } = parsed;
   const recipient = context.definition.recipient(message);
   const misfit = fitProblem(message, recipient, context.channel);
-  if (misfit)
-    return invalid(job, { origin, source, id, campaign: message.campaign }, problemText(misfit), context);
+  if (misfit) {
+    const part = { origin, source, id, campaign: message.campaign, uncounted };
+    return invalid(job, part, problemText(misfit), context);
+  }
   return { kind: 'delivery', delivery: deliveryOf(job, parsed, recipient, context) };
 }
 
@@ -154,18 +165,20 @@ const reference = (job: QueuedJob, id: string, { channel }: ReadContext): Messag
 interface InvalidPart extends Omit<Part, 'data'> {
   id?: string | undefined;
   campaign?: string | undefined;
+  /** It is no job of its campaign, but a replay. */
+  uncounted?: boolean | undefined;
 }
 
 export function invalid(
   job: QueuedJob,
-  { origin, source, id, campaign }: InvalidPart,
+  { origin, source, id, campaign, uncounted }: InvalidPart,
   problem: string,
   context: ReadContext,
 ): InvalidEntry {
   const name = id ?? origin.toWellFormed().slice(0, 100);
   return {
     kind: 'invalid',
-    ref: reference(job, name, context),
+    ref: { ...reference(job, name, context), campaign },
     // A record of its own: an invalid job must not change the record of the valid message with the same id.
     ledger: {
       id: name,
@@ -175,6 +188,7 @@ export function invalid(
       recipient: '',
       expiresAt: instantOrNever(job.timestamp) + INVALID_LIFE_MS,
       campaign,
+      uncounted: (campaign !== undefined && uncounted) || undefined,
     },
     source,
     problem: problem.length > MAX_PROBLEM ? `${problem.slice(0, MAX_PROBLEM)}…` : problem,

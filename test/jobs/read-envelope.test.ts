@@ -114,3 +114,25 @@ describe('a job of many messages', () => {
     expect(readMany({ v: 2, messages: [good] })).toMatchObject([{ kind: 'newer', v: 2, origin: 'e3_x' }]);
   });
 });
+
+describe('a replay of a campaign’s message', () => {
+  const channel = { name: 'kongregate', platform: 'kongregate', addressing: 'username', quota: true };
+  const context = { channel, definition: platforms.kongregate, schemas } as unknown as ReadContext;
+  const good = { v: 1, id: 'spring-1', platform: 'kongregate', content: 'Hello', campaign: 'spring' };
+  const readOne = (data: object) => {
+    const job = { id: 'c2_x:0:#2', name: 'message', text: JSON.stringify(data), timestamp: 1 };
+    return readEnvelope({ ...job, pickups: 1, stalls: 0 }, context).entries[0];
+  };
+  const told = { ref: { campaign: 'spring' }, ledger: { campaign: 'spring', uncounted: true } };
+
+  it('is of its campaign and none of those that were listed, also where it fits or reads no longer', () => {
+    expect(readOne({ ...good, to: { username: 'ann' } })).toMatchObject({ delivery: told });
+    expect(readOne({ ...good, to: { userId: 5 } })).toMatchObject({ kind: 'invalid', ...told });
+    expect(readOne({ ...good, to: 7 })).toMatchObject({ kind: 'invalid', ...told });
+  });
+
+  it('is of none where it names what can be none', () => {
+    const entry = readOne({ ...good, to: { username: 'ann' }, campaign: 'not an id' });
+    expect(entry).toMatchObject({ kind: 'invalid', ledger: { campaign: undefined } });
+  });
+});
