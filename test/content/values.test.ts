@@ -22,6 +22,7 @@ const SHOWN = {
 const PLACE_NAMES = Object.keys(PLACES);
 /** Pairs of a content and a value that were misjudged or misrendered once: tried at every run, before the random ones. */
 const FOUND: Readonly<Record<string, [string, string][]>> = {
+  words: [['1{{ v }} A', '@evil.com*']],
   'code in lists and quotes': [['> - A\n>\n> ```\n> {{ v }}\n> ```', '\u2028---']],
 };
 const inAddress = (content: string): boolean => content.includes('e.com/{{');

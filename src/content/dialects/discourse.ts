@@ -73,11 +73,13 @@ const BEGINNINGS = /[@#]|:(?!\s)|\/(?=\/)|\.(?=\p{L})/gu;
 
 /** Between a mail address's name and its `@`: newer engines take a joiner for a part of the domain. */
 const MAIL = /(?<=\S)(?=@)/gu;
+const ENDS_IN_NAME = /\S$/u;
 
 function strangersWords(text: string, { before, after }: Place): string {
   const bar = inDescription(before) ? BAR : '\\|';
   const slash = before.endsWith('/') && text.startsWith('/') ? JOINER : '';
-  const parted = slash + text.replace(MAIL, JOINER).replace(BEGINNINGS, `$&${JOINER}`);
+  const mail = text.startsWith('@') && ENDS_IN_NAME.test(before) ? JOINER : '';
+  const parted = slash + mail + text.replace(MAIL, JOINER).replace(BEGINNINGS, `$&${JOINER}`);
   const whole = /\.$/.test(parted) && /^[\p{L}\uFDD0]/u.test(after) ? parted + JOINER : parted;
   return whole
     .replaceAll('&', '&amp;')
