@@ -233,6 +233,28 @@ describe('a campaign that is cancelled', () => {
   });
 });
 
+describe('a replay of a campaign’s dead letter', () => {
+  it.each(['pause', 'cancel'] as const)(
+    'is an order of its own, which a %s does not reach',
+    async (control) => {
+      const [message] = await list(1);
+      await dies(message!, await lab.grant(message!));
+      await setCampaignState(lab.store, 'spring', control);
+      expect(await lab.replay(message!)).toBe('replayed');
+      const replayed = { ...message!, uncounted: true } as const;
+      await lab.deliver(replayed, await lab.grant(replayed));
+      expect(await counts()).toEqual({ ...NONE, ended: { 'dead/exhausted': 1 }, replayed: 1 });
+    },
+  );
+
+  it('is cancelled where its recipient is', async () => {
+    const message = lab.message({ campaign: 'spring', to: '7' });
+    await list(1);
+    expect(await cancelMessage(lab.store, message.id)).toBe('cancelled');
+    expect(await lab.verdict({ ...message, uncounted: true })).toEqual({ kind: 'withdrawn' });
+  });
+});
+
 describe('the cancel of one recipient', () => {
   const cancel = ({ id }: LedgerMessage) => cancelMessage(lab.store, id);
 

@@ -198,10 +198,13 @@ local function grant(message, record, asking)
   return grant_answer(message, record, wait)
 end
 
--- Pause and cancel hold from the next admission on. What is paused still expires.
+-- Pause and cancel hold from the next admission on. What is paused still expires. A replay is an order of its own, given with
+-- the campaign's state in view: only the cancel of its recipient ends it.
 local function held_by_campaign(message, record)
+  if record.job == WITHDRAWN then return { 'withdrawn' } end
+  if message.u then return nil end
   local state = campaign_state(message.k)
-  if state == 'cancelled' or record.job == WITHDRAWN then return { 'withdrawn' } end
+  if state == 'cancelled' then return { 'withdrawn' } end
   if state == 'paused' and now < message.e then return { 'paused' } end
   return nil
 end

@@ -13,6 +13,7 @@ export class ModelCampaign {
   private duplicates = 0;
   /** The jobs, with the place there, that are told: as duplicates, or as those that were replayed. */
   private readonly told = new Set<string>();
+  private readonly orderedAgain = new Set<string>();
 
   /** The record of its message is made. */
   begun({ campaign }: MessageSpec, record: RunRecord): void {
@@ -41,6 +42,15 @@ export class ModelCampaign {
   /** Whoever ends its replay, its own end is counted. */
   replay({ job }: MessageSpec): void {
     this.told.add(job);
+  }
+
+  /** From here on its job is that of the replay. */
+  orderAgain({ campaign, job }: MessageSpec): void {
+    if (campaign !== undefined) this.orderedAgain.add(job);
+  }
+
+  isReplay({ job }: MessageSpec): boolean {
+    return this.orderedAgain.has(job);
   }
 
   private allEnds(): number {

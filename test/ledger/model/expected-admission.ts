@@ -54,16 +54,18 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
   return grant(model, message, record ?? model.fresh(message), nonce, asks);
 }
 
-/** Pause and cancel hold from the next admission on; what is paused still expires. */
+/** Pause and cancel hold from the next admission on, and no replay; what is paused still expires. */
 function heldByCampaign(
   model: ModelState,
   record: RunRecord | undefined,
-  { campaign, life }: MessageSpec,
+  message: MessageSpec,
 ): Expected | undefined {
-  if (campaign === undefined) return undefined;
+  if (message.campaign === undefined) return undefined;
+  if (record?.withdrawn) return { kind: 'withdrawn' };
+  if (model.campaign.isReplay(message)) return undefined;
   const { state } = model.campaign;
-  if (state === 'cancelled' || record?.withdrawn) return { kind: 'withdrawn' };
-  return state === 'paused' && model.now < life ? { kind: 'paused' } : undefined;
+  if (state === 'cancelled') return { kind: 'withdrawn' };
+  return state === 'paused' && model.now < message.life ? { kind: 'paused' } : undefined;
 }
 
 function known(model: ModelState, record: RunRecord, message: MessageSpec, nonce: string): Expected {

@@ -82,7 +82,7 @@ export async function openRun(store: Store, setup: Setup): Promise<{ model: Both
     message(spec) {
       const message = messages.get(spec);
       if (!message) throw new Error(`no message ${spec.id}`);
-      return message;
+      return model.campaign.isReplay(spec) ? { ...message, uncounted: true } : message;
     },
   };
   return { model: { model, books: new Books(setup), verdicts: [], latest: undefined }, real };

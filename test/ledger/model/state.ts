@@ -197,6 +197,7 @@ export class ModelState {
       this.records.set(message.id, { ...this.fresh(message, run), job: message.job });
       this.campaign.replay(message);
     }
+    this.campaign.orderAgain(message);
     return 'replayed';
   }
 }
