@@ -17,6 +17,8 @@ export interface BenchOptions {
   only: readonly string[];
   growth: boolean;
   json: boolean;
+  /** A file for the picture of the throughput's ratios. */
+  picture: string | undefined;
 }
 
 /** What is asked for cannot be read, or is not there. */
@@ -31,7 +33,8 @@ export const USAGE = `npm run bench -- [options]
   --messages <n>   messages of a turn, beside the warm-up               (20000)
   --only <names>   rows or tables, separated by commas
   --growth         also with 10^4 to 10^6 messages queued or settled: takes long
-  --json           one JSON document on standard output`;
+  --json           one JSON document on standard output
+  --picture <file> also an SVG picture of the ratios of delivery`;
 
 const FULL: Scale = { rounds: 5, messages: 20_000, paceSeconds: 10, growth: [10_000, 100_000, 1_000_000] };
 const QUICK: Scale = { rounds: 1, messages: 1_000, paceSeconds: 1, growth: [100, 1_000, 10_000] };
@@ -43,6 +46,7 @@ const OPTIONS = {
   only: { type: 'string', default: '' },
   growth: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  picture: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -62,6 +66,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     only: values.only.split(',').filter((name) => name !== ''),
     growth: values.growth,
     json: values.json,
+    picture: values.picture,
   };
 }
 
