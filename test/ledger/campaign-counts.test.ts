@@ -51,6 +51,13 @@ const ends = (message: LedgerMessage, final: FinalState) =>
   lab.settle(message, { nonce: newNonce() }, 'none', { final });
 
 describe('the counts of a campaign', () => {
+  it('have no message under way whose record cannot be written, however often it is asked for', async () => {
+    const [message] = await list(1);
+    for (let ask = 1; ask <= 2; ask++)
+      await expect(lab.admit(message!, 'short')).rejects.toThrow('too short');
+    expect(await counts()).toEqual({ ...NONE, waiting: 1 });
+  });
+
   it('follow each message to its end', async () => {
     const [first, second, third] = await list(3);
     const grant = await lab.grant(first!);

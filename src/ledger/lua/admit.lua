@@ -193,8 +193,8 @@ local function grant(message, record, asking)
   record.nonce, record.deadline = message.n, math.ceil(now + wait + policy.lease)
   -- Another job of the same name may live longer than the one that made the record.
   record.expires = math.max(record.expires, message.e + DAY)
-  if message.k and record.fresh then note_campaign_begin(message.k, record, message.u) end
   save_record(message.m, record)
+  if message.k and record.fresh then note_campaign_begin(message.k, record, message.u) end
   return grant_answer(message, record, wait)
 end
 

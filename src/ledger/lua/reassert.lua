@@ -51,13 +51,11 @@ local function reassert(mark)
   if record and record.doubt_at > 0 and mark.doubtAt == 0 then return 'kept' end
   if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end
   if record and in_flight(record) then return 'conflict' end
-  if not record then
-    record = new_record(math.max(mark.e, now) + DAY, mark.run, mark.campaign and not mark.uncounted and mark.j)
-    if mark.campaign then note_campaign_begin(mark.campaign, record, mark.uncounted) end
-  end
+  record = record or new_record(math.max(mark.e, now) + DAY, mark.run, mark.campaign and not mark.uncounted and mark.j)
   record.state, record.run, record.attempts, record.waived, record.nonce = SENDING, mark.run, mark.attempts, mark.waived, mark.n
   record.born, record.deadline, record.doubt_at = mark.born, mark.deadline, mark.doubtAt
   save_record(mark.m, record)
+  if mark.campaign and record.fresh then note_campaign_begin(mark.campaign, record, mark.uncounted) end
   return keep_slot(mark, HELD) and 'restored' or 'conflict'
 end
 
