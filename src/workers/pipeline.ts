@@ -19,7 +19,7 @@ import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
 import { createLastAnswers } from './last-answers.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
 import { createRecheckPacer } from './recheck-pacer.ts';
-import { createRenderings } from './renderings.ts';
+import { createRenderings, type Rendered } from './renderings.ts';
 import { createSettler } from './settler.ts';
 
 export interface PipelineDeps extends Pick<ReadContext, 'definition'>, AttemptDeps {
@@ -74,7 +74,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   async function deliverMessage(delivery: Delivery): Promise<Disposition> {
     // A message that crashed several workers, or kept them from renewing their locks, is not tried again.
-    if (delivery.stalls >= MAX_STALLS) return await settler.giveUp(delivery, STALLED);
+    if (delivery.stalls >= MAX_STALLS) return ended(delivery, await settler.giveUp(delivery, STALLED));
     const rendering = renderings.of(delivery);
     const rendered = rendering instanceof Promise ? await rendering : rendering;
     const late = deps.lateGrants.watch();
@@ -91,8 +91,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     } else {
       next = await refuse(delivery, verdict, nonce);
     }
+    return ended(delivery, next, rendered);
+  }
+
+  /** The pickup of a message is over. A rendering is of use again where the message is. */
+  function ended(delivery: Delivery, next: Disposition, rendered?: Rendered): Disposition {
     if (next.kind === 'complete' || next.kind === 'dead') renderings.forget(delivery);
-    else renderings.keep(delivery, rendered);
+    else if (rendered !== undefined) renderings.keep(delivery, rendered);
     return reported(next);
   }
 

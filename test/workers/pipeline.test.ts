@@ -22,15 +22,16 @@ const context = { channel, definition, schemas: createMessageSchemas(platforms) 
 const quiet = { admitted() {}, waited() {}, inFlight() {}, attempted() {}, deferred() {}, finished() {} };
 
 interface Around {
+  definition?: PipelineDeps['definition'];
   observer?: Partial<PipelineDeps['observer']>;
   settle?: PipelineDeps['ledger']['settle'];
   send?: PipelineDeps['client']['send'];
 }
 
 /** A pipeline whose ledger grants everything. */
-const pipelineOf = ({ observer, settle, send = async () => delivered }: Around): Pipeline =>
+const pipelineOf = ({ observer, settle, send = async () => delivered, ...more }: Around): Pipeline =>
   createPipeline({
-    ...{ channel, definition, resolution: 'presume', clock: systemClock, random: () => 0.5 },
+    ...{ channel, definition, ...more, resolution: 'presume', clock: systemClock, random: () => 0.5 },
     ledger: {
       admit: async () => ({ verdict: { kind: 'granted', grant: grant() }, nonce: 'nonce-01' }),
       settle: settle ?? (async () => answered({ status: 'first' })),
@@ -45,15 +46,14 @@ const pipelineOf = ({ observer, settle, send = async () => delivered }: Around):
 const answered = (settled: Partial<Settled>): Settled =>
   ({ run: 1, attempts: 1, failures: 0, opens: 0, final: undefined, ...settled }) as Settled;
 
-function entry(fields: object): Entry {
+function entry(fields: object, stalls = 0): Entry {
   const data = { v: 1, platform: 'kongregate', to: { userId: 21 }, content: 'Hello', ...fields };
   const job = {
     id: 'm_1',
     name: 'message',
     text: JSON.stringify(data),
     timestamp: systemClock.now(),
-    pickups: 1,
-    stalls: 0,
+    ...{ pickups: 1, stalls },
   };
   return readEnvelope(job, context).entries[0];
 }
@@ -95,4 +95,37 @@ it.each<[string, Outcome, Partial<Settled>, object, FinalState[]]>([
   const ended = await settling(outcome, settled);
   expect(ended.next).toMatchObject(next);
   expect(ended.told).toEqual(told);
+});
+
+it('reports a message that is given up while its send is still in flight as deferred', async () => {
+  const told: unknown[] = [];
+  const pipeline = pipelineOf({
+    observer: { deferred: (_, reason) => void told.push(reason) },
+    settle: async () => answered({ status: 'stale' }),
+  });
+  expect(await pipeline.deliver(entry({}, 5))).toMatchObject(WAITS);
+  expect(told).toEqual(['slot_busy']);
+});
+
+it('keeps no rendering of a message that is given up', async () => {
+  let rendered = 0;
+  const render = (...args: Parameters<typeof definition.render>) => {
+    rendered += 1;
+    return definition.render(...args);
+  };
+  const pipeline = pipelineOf({
+    definition: { ...definition, render },
+    send: async () => failed,
+    settle: async ({ final }) => answered({ status: final ? 'first' : 'open' }),
+  });
+  const deliver = (stalls: number) => pipeline.deliver(entry({ id: 'a' }, stalls));
+  const kinds: string[] = [];
+  const renderings: number[] = [];
+  for (const stalls of [0, 0, 5, 0]) {
+    kinds.push((await deliver(stalls)).kind);
+    renderings.push(rendered);
+  }
+  expect(kinds).toEqual(['retry', 'retry', 'dead', 'retry']);
+  // Once for the run that was given up, and once for the one after it.
+  expect(renderings).toEqual([1, 1, 1, 2]);
 });
