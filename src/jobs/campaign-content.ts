@@ -27,6 +27,10 @@ export function campaignOf({ name, text, size }: QueuedJob): string | undefined 
   return typeof campaign === 'string' && CAMPAIGN_ID.test(campaign) ? campaign : undefined;
 }
 
+/** Whether a job is of this campaign, and not of an earlier one of its id: that one's content is kept no more. */
+export const isJobOf = ({ timestamp }: QueuedJob, { created }: CampaignContent): boolean =>
+  timestamp >= Number(created);
+
 /** Contents that are remembered: 64 KiB each at most. */
 const MOST_KEPT = 50;
 

@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq';
 import type { Turns } from '../turns.ts';
-import { campaignOf, type FindCampaign } from './campaign-content.ts';
+import { campaignOf, type FindCampaign, isJobOf } from './campaign-content.ts';
 import type { Entry, Envelope, QueuedJob } from './envelope.ts';
 import { readEntries } from './read-envelope.ts';
 import type { ReadContext } from './read-message.ts';
@@ -28,7 +28,12 @@ export async function openJob(
   }
   while (!(await turns(readPart)));
   const [first, ...rest] = entries;
-  return { job, entries: [first!, ...rest], campaign };
+  // The pause of a later campaign of the same id must not hold it.
+  return {
+    job,
+    entries: [first!, ...rest],
+    campaign: campaign && isJobOf(job, campaign) ? campaign : undefined,
+  };
 }
 
 /** Converts the fields of a job's hash that `pick-up.lua` lets through. */

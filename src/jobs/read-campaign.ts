@@ -1,7 +1,7 @@
 import { campaignMessageId } from '../ledger/names.ts';
 import { CAMPAIGN_ID, MESSAGE_VERSION } from '../message/fields.ts';
 import type { AnyMessage } from '../message/schema.ts';
-import type { CampaignContent } from './campaign-content.ts';
+import { type CampaignContent, isJobOf } from './campaign-content.ts';
 import type { Entry, EntrySource, QueuedJob } from './envelope.ts';
 import { CAMPAIGN_JOB, entryId, isPart } from './job-ids.ts';
 import { invalid, type Part, type ReadContext, readDelivery, sourceOf } from './read-message.ts';
@@ -40,11 +40,13 @@ export function* readCampaign(
   const recipients = whole.data as Recipients;
   // What has left its job is alone in another, which has its origin as its id.
   const hasLeft = isPart(whole.origin) && recipients.to.length === 1;
-  const common = campaign && commonOf(campaign);
+  const common = campaign && isJobOf(job, campaign) ? commonOf(campaign) : undefined;
   for (const [index, given] of recipients.to.entries()) {
     const origin = hasLeft ? whole.origin : entryId(whole.origin, index);
     const listed = { origin, given, recipients, source: whole.source };
-    yield common ? readRecipient(job, listed, context, { campaign, common }) : lost(job, listed, context);
+    yield campaign && common
+      ? readRecipient(job, listed, context, { campaign, common })
+      : lost(job, listed, context, campaign);
   }
 }
 
@@ -129,13 +131,22 @@ function sourceOfEntry(
 const aloneData = (given: unknown, { campaign, by }: Recipients): string =>
   JSON.stringify({ v: MESSAGE_VERSION, campaign, by, to: [given] });
 
-/** Of a campaign that is kept no more: nobody knows what it says. */
-function lost(job: QueuedJob, { origin, given, recipients }: Listed, context: ReadContext): Entry {
+/**
+ * Of a campaign that is kept no more: nobody knows what it says.
+ * @param later has its id, and must not count what it never listed
+ */
+function lost(
+  job: QueuedJob,
+  { origin, given, recipients }: Listed,
+  context: ReadContext,
+  later: CampaignContent | undefined,
+): Entry {
   const source = { ...sourceOf(job), data: aloneData(given, recipients) };
   const id = recipients.campaign;
   if (typeof id !== 'string' || !CAMPAIGN_ID.test(id))
     return invalid(job, { origin, source }, 'campaign: expected the id of a campaign', context);
-  return invalid(job, { origin, source, campaign: id }, `campaign: ${id} is not known any more`, context);
+  const campaign = later ? undefined : id;
+  return invalid(job, { origin, source, campaign }, `campaign: ${id} is not known any more`, context);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -136,3 +136,29 @@ describe('a replay of a campaign’s message', () => {
     expect(entry).toMatchObject({ kind: 'invalid', ledger: { campaign: undefined } });
   });
 });
+
+describe('a job of a campaign', () => {
+  const channel = { name: 'kongregate', platform: 'kongregate', addressing: 'userId', quota: true };
+  const context = { channel, definition: platforms.kongregate, schemas } as unknown as ReadContext;
+  const created = 1_700_000_000_000;
+  const content = {
+    ...{ id: 'spring', created: String(created), paused: false, expiresAt: created + 86_400_000 },
+    message: { platform: 'kongregate', content: 'Hello' },
+  };
+  const readAt = (timestamp: number) => {
+    const text = JSON.stringify({ v: 1, campaign: 'spring', by: 'userId', to: [5, 6] });
+    const job = { id: 'c2_x', name: 'campaign', text, timestamp, pickups: 1, stalls: 0 };
+    return readEnvelope(job, context, content).entries;
+  };
+
+  it('has the content of its campaign from the instant of its creation on', () => {
+    expect(readAt(created)).toMatchObject([{ kind: 'delivery' }, { kind: 'delivery' }]);
+  });
+
+  it('has not that of a later campaign of the same id, and does not count in it', () => {
+    const entries = readAt(created - 1);
+    const lost = { kind: 'invalid', problem: 'campaign: spring is not known any more' };
+    expect(entries).toMatchObject([lost, lost]);
+    for (const entry of entries) expect(placeOf(entry).ledger?.campaign).toBeUndefined();
+  });
+});

@@ -100,6 +100,15 @@ describe('a list of recipients', () => {
     expect(kept).toBe(expiresAt + 7 * DAY);
   });
 
+  it('becomes a job no older than the campaign, also where the clock of its store is behind', async () => {
+    await create();
+    const created = (await store.now()) + HOUR;
+    await store.redis.hset(lab.store.keys.campaign('spring'), 'created', created);
+    const { jobId } = chunk();
+    expect(await list({ jobId })).toBe('listed');
+    expect(await store.redis.hget(queueKey(jobId), 'timestamp')).toBe(`${created}`);
+  });
+
   it('is taken once, whoever lists it again', async () => {
     await create();
     expect(await list()).toBe('listed');

@@ -5,14 +5,16 @@
 local request = cjson.decode(ARGV[1])
 local key, chunks = campaign_key(request.campaign), campaign_chunks(request.campaign)
 
-local state = redis.call('HGET', key, 'state')
+local state, created = unpack(redis.call('HMGET', key, 'state', 'created'))
 if not state then return 'unknown' end
 if state == 'cancelled' then return 'cancelled' end
 local chunk = string.format('%.0f %s', request.count, request.job)
 local held = redis.call('HGET', chunks, request.digest)
 if held then return held == chunk and 'listed' or 'duplicate' end
 
-add_job({ id = request.job, name = 'campaign', data = ARGV[2], timestamp = string.format('%.0f', now),
+-- A job older than its campaign is one of an earlier campaign of the same id: the clock of another store may be behind.
+local listed_at = string.format('%.0f', math.max(now, figure(created)))
+add_job({ id = request.job, name = 'campaign', data = ARGV[2], timestamp = listed_at,
   priority = request.priority, due = request.due, messages = request.count })
 release_jobs()
 redis.call('HSET', chunks, request.digest, chunk)
