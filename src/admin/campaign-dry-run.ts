@@ -17,6 +17,7 @@ import { type PreparedCampaign, prepareCampaign, rulesFor } from '../producer/ca
 import {
   CampaignCancelledError,
   CampaignConflictError,
+  CampaignExpiredError,
   InterruptedError,
   InvalidMessageError,
 } from '../producer/errors.ts';
@@ -62,7 +63,8 @@ const MAX_ASKED = 100;
 
 /**
  * Asks the admission script what it would answer, without rate, rest and stop, and lets it write nothing.
- * @throws InvalidMessageError, UnknownChannelError, CampaignConflictError, CampaignCancelledError as a start would
+ * @throws InvalidMessageError, UnknownChannelError, CampaignConflictError, CampaignCancelledError, CampaignExpiredError as a start
+ * would
  * @throws InterruptedError with the result so far, when Redis or the source fails in between
  */
 export async function dryRunCampaign(
@@ -121,6 +123,7 @@ async function existing(
   if (!found) return null;
   if (JSON.stringify(found.message) !== text) throw new CampaignConflictError(id);
   if (found.state === 'cancelled') throw new CampaignCancelledError(id);
+  if (found.expiresAt <= (await storeTime(store.redis))) throw new CampaignExpiredError(id, found.expiresAt);
   return found;
 }
 
@@ -153,7 +156,8 @@ async function createQuestion(
     throw new InvalidMessageError([
       { path: 'channel', message: `the workers of ${name} do not say how it admits messages: update them` },
     ]);
-  const expiresAt = campaign.expiresAt ?? at + DEFAULT_LIFE_MS;
+  // A start changes nothing of a campaign that there is.
+  const expiresAt = started?.expiresAt ?? campaign.expiresAt ?? at + DEFAULT_LIFE_MS;
   // As a message of the campaign, so that who was taken out of it is known; but a pause is left out, like a stop.
   const of = started && started.state !== 'paused' ? { campaign: campaign.id } : {};
   return async (messages) => {

@@ -2,6 +2,7 @@ import { ConfigError } from '../config/error.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
+  CampaignExpiredError,
   InterruptedError,
   InvalidMessageError,
   ProducerRefusedError,
@@ -30,6 +31,7 @@ const EXPECTED: readonly (readonly [ErrorClass, ExitCode])[] = [
   [UnknownChannelError, EXIT.usage],
   [CampaignConflictError, EXIT.usage],
   [CampaignCancelledError, EXIT.usage],
+  [CampaignExpiredError, EXIT.usage],
   [DatabaseRefusedError, EXIT.usage],
   [ProducerRefusedError, EXIT.partly],
   [InterruptedError, EXIT.partly],

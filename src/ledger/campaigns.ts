@@ -23,9 +23,9 @@ export interface NewCampaign {
 export interface CreatedCampaign {
   /**
    * `exists`: with this content, and its listing goes on. `conflict`: with another, or with the same in another order of fields.
-   * `cancelled`: with this content, and nothing more can be listed.
+   * `cancelled`, `expired`: with this content, and nothing more can be listed.
    */
-  status: 'created' | 'exists' | 'conflict' | 'cancelled';
+  status: 'created' | 'exists' | 'conflict' | 'cancelled' | 'expired';
   /** Of the campaign that is stored. */
   expiresAt: number;
 }

@@ -11,6 +11,7 @@ import type { Attempt } from './connection.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
+  CampaignExpiredError,
   CampaignLostError,
   InterruptedError,
   InvalidMessageError,
@@ -49,7 +50,8 @@ export interface CampaignDeps
 /**
  * Batches are always full, so that a start that is repeated with the same recipients makes the same chunks: those that the
  * campaign has are known by their digests.
- * @throws InvalidMessageError, UnknownChannelError, CampaignConflictError, CampaignCancelledError if nothing was stored
+ * @throws InvalidMessageError, UnknownChannelError, CampaignConflictError, CampaignCancelledError, CampaignExpiredError if
+ * nothing was stored
  * @throws InterruptedError with the result so far
  */
 export async function startCampaign(
@@ -110,6 +112,7 @@ const REFUSALS = [
   UnknownChannelError,
   CampaignConflictError,
   CampaignCancelledError,
+  CampaignExpiredError,
 ] as const;
 const isRefusal = (cause: unknown): boolean => REFUSALS.some((kind) => cause instanceof kind);
 
@@ -129,9 +132,11 @@ function createListing(campaign: PreparedCampaign, client: Redis): CampaignListi
   let begun = false;
 
   async function create(attempt: Attempt): Promise<void> {
-    const { status } = await attempt(() => createCampaign(store, { id, message, expiresAt, sendAt: dueAt }));
+    const wanted = { id, message, expiresAt, sendAt: dueAt };
+    const { status, expiresAt: expires } = await attempt(() => createCampaign(store, wanted));
     if (status === 'conflict') throw new CampaignConflictError(id);
     if (status === 'cancelled') throw new CampaignCancelledError(id);
+    if (status === 'expired') throw new CampaignExpiredError(id, expires);
     begun = true;
   }
   async function addChunk({ count, data, digest }: Chunk, attempt: Attempt): Promise<number> {

@@ -104,6 +104,20 @@ export class CampaignCancelledError extends HeraldError {
   }
 }
 
+/** The messages of the campaign have expired: whom it listed now, it would send nothing. */
+export class CampaignExpiredError extends HeraldError {
+  override readonly name = 'CampaignExpiredError';
+  readonly code = 'HERALD_CAMPAIGN_EXPIRED';
+  readonly campaign: string;
+  /** Milliseconds since the epoch, by the clock of Redis. */
+  readonly expiredAt: number;
+  constructor(campaign: string, expiredAt: number) {
+    super(`Campaign ${quoted(campaign)} expired at ${new Date(expiredAt).toISOString()}: choose another id`);
+    this.campaign = campaign;
+    this.expiredAt = expiredAt;
+  }
+}
+
 /** The store lost the campaign while its recipients were listed, and with it those that were: start it again from the first. */
 export class CampaignLostError extends HeraldError {
   override readonly name = 'CampaignLostError';

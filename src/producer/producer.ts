@@ -64,6 +64,7 @@ export interface Producer<Input> {
    * @throws InvalidMessageError naming the fields, also for content that can be rendered for nobody
    * @throws CampaignConflictError when the channel has a campaign of this id with other content
    * @throws CampaignCancelledError when it was cancelled
+   * @throws CampaignExpiredError when its messages have expired
    * @throws InterruptedError with the index to resume at, when Redis or the source fails in between
    */
   campaign(

@@ -5,6 +5,7 @@ import { recordPlays } from '../../src/ledger/lookups.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
+  CampaignExpiredError,
   InterruptedError,
   InvalidMessageError,
   UnknownChannelError,
@@ -94,6 +95,23 @@ describe('a dry run of a campaign', () => {
     expect(await campaigns.dryRun({ ...spring, sendAt }, players(1))).toMatchObject({ send: 1 });
   });
 
+  it('goes by the expiry of the campaign that was started, which a start does not change', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment({ channel: { quota: { per: '1h', boundary: 'rolling' } } });
+    const worker = await env.worker();
+    await worker.close();
+    const { campaigns } = openAdmin(env);
+    const sendAt = new Date(Date.now() + DAY);
+    const sent = { ...spring, sendAt, expiresAt: new Date(sendAt.getTime() + DAY) };
+    await env.producer.campaign(sent, players(1));
+    expect(await campaigns.dryRun(sent, players(2))).toMatchObject({ send: 2, known: 0 });
+    // It expires before it is sent, whatever a later start says.
+    const key = channelStore(env.redis, CHANNEL).keys.campaign('spring');
+    await env.redis.hset(key, 'expires', Date.now() + DAY / 2);
+    expect(await campaigns.dryRun(sent, players(2))).toMatchObject({ send: 0 });
+  });
+
   it('throws what a start would throw', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const worker = await env.worker();
@@ -106,6 +124,11 @@ describe('a dry run of a campaign', () => {
     await env.producer.campaign(spring, players(1));
     await expect(dryRun({ content: 'Other' })).rejects.toThrow(CampaignConflictError);
     expect(await dryRun()).toMatchObject({ send: 1, existing: { listed: 1 } });
+    const key = channelStore(env.redis, CHANNEL).keys.campaign('spring');
+    const expires = (await env.redis.hget(key, 'expires'))!;
+    await env.redis.hset(key, 'expires', Date.now() - 1);
+    await expect(dryRun()).rejects.toThrow(CampaignExpiredError);
+    await env.redis.hset(key, 'expires', expires);
     await campaigns.cancel('spring');
     await expect(dryRun()).rejects.toThrow(CampaignCancelledError);
     async function* broken() {

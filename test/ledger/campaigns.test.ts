@@ -68,6 +68,22 @@ describe('the creation of a campaign', () => {
     expect(await create()).toEqual({ status: 'cancelled', expiresAt });
   });
 
+  it('is told as expired when its messages are, and other content or a cancel before that', async () => {
+    const expiresAt = (await store.now()) - 1;
+    const again = (message = MESSAGE) => createCampaign(lab.store, { id: 'spring', message });
+    expect(await createCampaign(lab.store, { id: 'spring', message: MESSAGE, expiresAt })).toEqual({
+      status: 'created',
+      expiresAt,
+    });
+    await finishListing(lab.store, 'spring');
+    expect(await again()).toEqual({ status: 'expired', expiresAt });
+    // A start that adds nothing does not list.
+    expect(await readCampaign(lab.store, 'spring')).toMatchObject({ state: 'done' });
+    expect(await again('{"content":"Bye"}')).toMatchObject({ status: 'conflict' });
+    await setCampaignState(lab.store, 'spring', 'cancel');
+    expect(await again()).toMatchObject({ status: 'cancelled' });
+  });
+
   it('lasts as long as the longest of them', async () => {
     const { redis } = store;
     const now = await store.now();

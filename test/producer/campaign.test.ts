@@ -9,6 +9,7 @@ import type { CampaignResult } from '../../src/producer/campaign.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
+  CampaignExpiredError,
   CampaignLostError,
   InterruptedError,
   InvalidMessageError,
@@ -289,6 +290,18 @@ describe('a campaign that cannot be', () => {
     expect(failure).toBeInstanceOf(CampaignConflictError);
     expect(failure).toMatchObject({ code: 'HERALD_CAMPAIGN_CONFLICT', campaign: 'spring' });
     expect(failure.message).not.toContain('Other');
+  });
+
+  it('has expired: what is listed now would be sent to nobody', async () => {
+    await producer().campaign(spring, players(1));
+    const key = channelStore(redis, 'kongregate').keys.campaign('spring');
+    await redis.hset(key, 'expires', Date.now() - 1);
+    const failure = await producer()
+      .campaign(spring, players(2))
+      .catch((error) => error);
+    expect(failure).toBeInstanceOf(CampaignExpiredError);
+    expect(failure).toMatchObject({ code: 'HERALD_CAMPAIGN_EXPIRED', campaign: 'spring' });
+    expect(await state()).toMatchObject({ listed: 1 });
   });
 
   it('was cancelled', async () => {

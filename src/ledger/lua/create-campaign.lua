@@ -1,6 +1,6 @@
 -- Creates a campaign, or finds it. ARGV[1]: { id, expires (0: the default), life the default one in ms, sendAt (0: at once) } as
 -- JSON; ARGV[2]: the JSON of what its messages have in common. Answers { status, when its messages expire }: `created`, `exists`
--- (with the same content: its listing goes on), `conflict` (with another) or `cancelled`.
+-- (with the same content: its listing goes on), `conflict` (with another), `cancelled` or `expired` (its messages are).
 
 local request, message = cjson.decode(ARGV[1]), ARGV[2]
 local key = campaign_key(request.id)
@@ -9,6 +9,7 @@ local held = redis.call('HMGET', key, 'message', 'state', 'expires')
 if held[1] then
   if held[1] ~= message then return { 'conflict', held[3] } end
   if held[2] == 'cancelled' then return { 'cancelled', held[3] } end
+  if now >= figure(held[3]) then return { 'expired', held[3] } end
   redis.call('HSET', key, 'listing', '1')
   return { 'exists', held[3] }
 end

@@ -130,6 +130,17 @@ describe.concurrent('campaign start', () => {
     ]);
   });
 
+  it('refuses a campaign whose messages have expired', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await start(env, operator, players(31));
+    await env.redis.hset(channelStore(env.redis, CHANNEL).keys.campaign('spring'), 'expires', 1);
+    const again = await start(env, operator, players(31, 32));
+    expect([again.exitCode, again.stderr]).toEqual([
+      EXIT.usage,
+      expect.stringContaining('Campaign "spring" expired at 1970-01-01T00:00:00.001Z: choose another id'),
+    ]);
+  });
+
   it('ends with 3 when Redis is away', async ({ openEnvironment, operator }) => {
     const spec = await file(await openEnvironment(), operator, 'spring.yaml', SPRING);
     const env = { REDIS_URL: 'redis://127.0.0.1:1' };
