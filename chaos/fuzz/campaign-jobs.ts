@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { CAMPAIGN_JOB, MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../../src/jobs/job-ids.ts';
+import { CAMPAIGN_JOB, CAMPAIGN_VERSION, MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../../src/jobs/job-ids.ts';
 import type { ChannelName } from './channels.ts';
 import type { Expected, FuzzedJob } from './jobs.ts';
 
@@ -83,7 +83,7 @@ export function campaignJob(channel: ChannelName): fc.Arbitrary<Made> {
       weight: 80,
       arbitrary: recipients.map((all) =>
         jobOf(
-          { v: 1, campaign: CAMPAIGN, by, to: listed(all) },
+          { v: CAMPAIGN_VERSION, campaign: CAMPAIGN, by, to: listed(all) },
           all.map(({ expects }) => expects),
         ),
       ),
@@ -92,7 +92,7 @@ export function campaignJob(channel: ChannelName): fc.Arbitrary<Made> {
       weight: 12,
       arbitrary: fc.tuple(recipients, none).map(([all, campaign]) =>
         jobOf(
-          { v: 1, campaign, by, to: listed(all) },
+          { v: CAMPAIGN_VERSION, campaign, by, to: listed(all) },
           all.map(() => 'invalid'),
         ),
       ),
@@ -101,7 +101,7 @@ export function campaignJob(channel: ChannelName): fc.Arbitrary<Made> {
       weight: 8,
       arbitrary: fc.tuple(recipients, fc.jsonValue()).map(([all, field]) =>
         jobOf(
-          { v: 1, campaign: CAMPAIGN, by: field, to: listed(all) },
+          { v: CAMPAIGN_VERSION, campaign: CAMPAIGN, by: field, to: listed(all) },
           all.map(() => undefined),
         ),
       ),
@@ -109,24 +109,43 @@ export function campaignJob(channel: ChannelName): fc.Arbitrary<Made> {
     {
       weight: 4,
       arbitrary: fc
-        .tuple(recipients, fc.integer({ min: 2, max: 99 }))
+        .tuple(recipients, fc.integer({ min: CAMPAIGN_VERSION + 1, max: 99 }))
         .map(([all, v]) => jobOf({ v, campaign: CAMPAIGN, by, to: listed(all) }, ['newer'])),
     },
     {
       weight: 8,
       arbitrary: fc
         .constantFrom(undefined, null, [], {}, 'x', 7)
-        .map((to) => jobOf({ v: 1, campaign: CAMPAIGN, by, to }, ['invalid'])),
+        .map((to) => jobOf({ v: CAMPAIGN_VERSION, campaign: CAMPAIGN, by, to }, ['invalid'])),
+    },
+    {
+      weight: 2,
+      arbitrary: recipients.map((all) =>
+        jobOf({ v: 1, campaign: CAMPAIGN, by, to: listed(all) }, ['invalid']),
+      ),
     },
     {
       weight: 1,
       arbitrary: fc.constantFrom(
-        jobOf({ v: 1, campaign: CAMPAIGN, by, to: Array.from({ length: MAX_MESSAGES + 1 }, () => null) }, [
+        jobOf(
+          {
+            v: CAMPAIGN_VERSION,
+            campaign: CAMPAIGN,
+            by,
+            to: Array.from({ length: MAX_MESSAGES + 1 }, () => null),
+          },
+          ['invalid'],
+        ),
+        jobOf({ v: CAMPAIGN_VERSION, campaign: CAMPAIGN, by, to: ['x'.repeat(MAX_MESSAGES_BYTES)] }, [
           'invalid',
         ]),
-        jobOf({ v: 1, campaign: CAMPAIGN, by, to: ['x'.repeat(MAX_MESSAGES_BYTES)] }, ['invalid']),
         jobOf(
-          { v: 1, campaign: CAMPAIGN, by, to: Array.from({ length: MAX_MESSAGES }, () => null) },
+          {
+            v: CAMPAIGN_VERSION,
+            campaign: CAMPAIGN,
+            by,
+            to: Array.from({ length: MAX_MESSAGES }, () => null),
+          },
           Array.from({ length: MAX_MESSAGES }, () => 'invalid' as const),
         ),
         { name: CAMPAIGN_JOB, data: 'no JSON', expects: ['invalid'] as const },

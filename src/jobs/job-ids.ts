@@ -7,6 +7,12 @@ export const MESSAGES_JOB = 'messages';
 /** The name of a job with the recipients of a campaign, as many as a job has messages at most. */
 export const CAMPAIGN_JOB = 'campaign';
 
+/**
+ * The `v` in the data of such a job. A worker that knows no campaigns takes any job for a message of `MESSAGE_VERSION`: this one
+ * it leaves to a newer worker, and makes no dead letter of it.
+ */
+export const CAMPAIGN_VERSION = 2;
+
 /** The most messages of a job, and bytes of its data. */
 export const MAX_MESSAGES = 500;
 export const MAX_MESSAGES_BYTES = 512 * 1024;

@@ -3,10 +3,10 @@ import { CAMPAIGN_ID, MESSAGE_VERSION } from '../message/fields.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import { type CampaignContent, isJobOf } from './campaign-content.ts';
 import type { Entry, EntrySource, QueuedJob } from './envelope.ts';
-import { CAMPAIGN_JOB, entryId, isPart } from './job-ids.ts';
+import { CAMPAIGN_JOB, CAMPAIGN_VERSION, entryId, isPart } from './job-ids.ts';
 import { invalid, type Part, type ReadContext, readDelivery, sourceOf } from './read-message.ts';
 
-/** The data of a job of a campaign: `{ "v": 1, "campaign": id, "by": field, "to": [ … ] }`. */
+/** The data of a job of a campaign: `{ "v": 2, "campaign": id, "by": field, "to": [ … ] }`. */
 interface Recipients {
   campaign?: unknown;
   /** The field of `to` that a value stands for which is no object. */
@@ -129,7 +129,7 @@ function sourceOfEntry(
 }
 
 const aloneData = (given: unknown, { campaign, by }: Recipients): string =>
-  JSON.stringify({ v: MESSAGE_VERSION, campaign, by, to: [given] });
+  JSON.stringify({ v: CAMPAIGN_VERSION, campaign, by, to: [given] });
 
 /**
  * Of a campaign that is kept no more: nobody knows what it says.

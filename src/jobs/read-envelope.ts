@@ -3,6 +3,7 @@ import type { CampaignContent } from './campaign-content.ts';
 import type { Entry, Envelope, QueuedJob } from './envelope.ts';
 import {
   CAMPAIGN_JOB,
+  CAMPAIGN_VERSION,
   entryId,
   MAX_MESSAGES,
   MAX_MESSAGES_BYTES,
@@ -47,23 +48,33 @@ export function* readEntries(
     yield invalid(job, whole, 'data: not JSON', context);
     return;
   }
-  const list = LISTS[job.name];
-  if (list === undefined) yield readMessage(job, { ...whole, data }, context);
-  else yield* readMany(job, { ...whole, data, list }, context, campaign);
+  const format = FORMATS[job.name];
+  if (format === undefined) yield readMessage(job, { ...whole, data }, context);
+  else yield* readMany(job, { ...whole, data, ...format }, context, campaign);
 }
 
-/** Where a job of many has its messages, by its name. */
-const LISTS: Readonly<Record<string, string>> = { [MESSAGES_JOB]: 'messages', [CAMPAIGN_JOB]: 'to' };
+/** Where a job of many has its messages, and which version its data are of. */
+interface ListFormat {
+  list: string;
+  version: number;
+}
+
+/** By the name of the job. */
+const FORMATS: Readonly<Record<string, ListFormat>> = {
+  [MESSAGES_JOB]: { list: 'messages', version: MESSAGE_VERSION },
+  [CAMPAIGN_JOB]: { list: 'to', version: CAMPAIGN_VERSION },
+};
 
 function* readMany(
   job: QueuedJob,
-  whole: Part & { list: string },
+  whole: Part & ListFormat,
   context: ReadContext,
   campaign: CampaignContent | undefined,
 ): Generator<Entry> {
   const { v, [whole.list]: messages } = Object(whole.data) as Record<string, unknown>;
-  const problem = listProblem(job.text, v, { [whole.list]: messages });
-  if (Number.isSafeInteger(v) && (v as number) > MESSAGE_VERSION) {
+  const problem =
+    v === whole.version ? listProblem(job.text, { [whole.list]: messages }) : `v: expected ${whole.version}`;
+  if (Number.isSafeInteger(v) && (v as number) > whole.version) {
     yield { kind: 'newer', v: v as number, origin: whole.origin, source: whole.source };
   } else if (problem !== undefined) {
     yield invalid(job, whole, problem, context);
@@ -78,9 +89,8 @@ function* readMany(
   }
 }
 
-function listProblem(text: string, v: unknown, field: Record<string, unknown>): string | undefined {
+function listProblem(text: string, field: Record<string, unknown>): string | undefined {
   const [[name, list] = []] = Object.entries(field);
-  if (v !== MESSAGE_VERSION) return `v: expected ${MESSAGE_VERSION}`;
   if (!Array.isArray(list) || list.length === 0)
     return `${name}: expected a list of ${name === 'to' ? 'recipients' : 'messages'}`;
   if (list.length > MAX_MESSAGES) return `${name}: ${list.length} of them, at most ${MAX_MESSAGES} allowed`;

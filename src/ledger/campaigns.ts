@@ -44,7 +44,7 @@ export interface Chunk {
   digest: string;
   /** How many recipients it has, at most `MAX_MESSAGES`. */
   count: number;
-  /** The job's data: `{ "v": 1, "campaign": id, "by": field, "to": [ … ] }`, at most `MAX_MESSAGES_BYTES`. */
+  /** The job's data: `{ "v": 2, "campaign": id, "by": field, "to": [ … ] }`, at most `MAX_MESSAGES_BYTES`. */
   data: string;
 }
 

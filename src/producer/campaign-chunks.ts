@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
+import { CAMPAIGN_VERSION, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
 import type { CheckedRecipient } from './campaign-recipients.ts';
 
 /** Recipients that are listed in one job. */
@@ -20,7 +20,7 @@ const DIGEST_CHARACTERS = 16;
 export function packChunks(campaign: string, recipients: readonly CheckedRecipient[]): Chunk[] {
   const by = recipients.find(({ plain }) => plain !== undefined)?.plain ?? '';
   const to = recipients.map((each) => packed(each, by));
-  const data = JSON.stringify({ v: 1, campaign, by, to });
+  const data = JSON.stringify({ v: CAMPAIGN_VERSION, campaign, by, to });
   if (recipients.length > 1 && Buffer.byteLength(data) > MAX_MESSAGES_BYTES) {
     const half = Math.ceil(recipients.length / 2);
     return [

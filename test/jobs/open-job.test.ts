@@ -15,7 +15,7 @@ const campaign = {
   message: { platform: 'kongregate', content: 'Hello' },
 };
 const open = (timestamp: number) => {
-  const data = JSON.stringify({ v: 1, campaign: 'spring', by: 'userId', to: [5] });
+  const data = JSON.stringify({ v: 2, campaign: 'spring', by: 'userId', to: [5] });
   const picked = { id: 'c1_x', name: 'campaign', data, progress: 0, timestamp, attemptsStarted: 1 };
   const campaigns = async () => campaign;
   return openJob(picked as unknown as Job<string>, { turns: async (work) => work(), reading, campaigns });

@@ -145,14 +145,25 @@ describe('a job of a campaign', () => {
     ...{ id: 'spring', created: String(created), paused: false, expiresAt: created + 86_400_000 },
     message: { platform: 'kongregate', content: 'Hello' },
   };
-  const readAt = (timestamp: number) => {
-    const text = JSON.stringify({ v: 1, campaign: 'spring', by: 'userId', to: [5, 6] });
+  const readAt = (timestamp: number, v: unknown = 2) => {
+    const text = JSON.stringify({ v, campaign: 'spring', by: 'userId', to: [5, 6] });
     const job = { id: 'c2_x', name: 'campaign', text, timestamp, pickups: 1, stalls: 0 };
     return readEnvelope(job, context, content).entries;
   };
 
   it('has the content of its campaign from the instant of its creation on', () => {
     expect(readAt(created)).toMatchObject([{ kind: 'delivery' }, { kind: 'delivery' }]);
+  });
+
+  it('has a version of its own, also for a recipient that leaves it', () => {
+    const [, left] = readAt(created);
+    expect(placeOf(left!).source.alone).toEqual({
+      name: 'campaign',
+      data: '{"v":2,"campaign":"spring","by":"userId","to":[6]}',
+    });
+    for (const v of [1, '2', null])
+      expect(readAt(created, v)).toMatchObject([{ kind: 'invalid', problem: 'v: expected 2' }]);
+    expect(readAt(created, 3)).toMatchObject([{ kind: 'newer', v: 3, origin: 'c2_x' }]);
   });
 
   it('has not that of a later campaign of the same id, and does not count in it', () => {

@@ -29,7 +29,7 @@ const chunk = (fields: Partial<Chunk> = {}): Chunk => ({
   dueAt: undefined,
   digest: 'first',
   count: 2,
-  data: '{"v":1,"campaign":"spring","by":"userId","to":[1,2]}',
+  data: '{"v":2,"campaign":"spring","by":"userId","to":[1,2]}',
   ...fields,
 });
 const list = (fields: Partial<Chunk> = {}) => listChunk(lab.store, chunk(fields));
@@ -168,7 +168,7 @@ describe('a list of recipients', () => {
         digest: `digest-of-22-chars-${100 + job}`,
         count: MAX_MESSAGES,
         data: JSON.stringify({
-          ...{ v: 1, campaign: 'spring', by: 'userId' },
+          ...{ v: 2, campaign: 'spring', by: 'userId' },
           to: Array.from({ length: MAX_MESSAGES }, (_, i) => 10_000_000 + 7 * (job * MAX_MESSAGES + i)),
         }),
       }),

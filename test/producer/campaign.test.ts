@@ -66,7 +66,7 @@ describe('a campaign', () => {
     expect(result).toEqual({ id: 'spring', listed: 1200, duplicate: 0, invalid: [], invalidTotal: 0 });
     const stored = await jobs();
     expect(stored.map(({ to }) => to.length).sort()).toEqual([200, 500, 500]);
-    for (const { to: _, ...rest } of stored) expect(rest).toEqual({ v: 1, campaign: 'spring', by: 'userId' });
+    for (const { to: _, ...rest } of stored) expect(rest).toEqual({ v: 2, campaign: 'spring', by: 'userId' });
     expect(stored.flatMap(({ to }) => to).sort((a, b) => a - b)).toEqual(
       players(1200).map(({ to }) => to.userId),
     );
@@ -76,6 +76,14 @@ describe('a campaign', () => {
       waiting: 1200,
       message: { platform: 'kongregate', content: 'Hello, **world**', priority: 5 },
     });
+  });
+
+  it('has jobs that a worker of before campaigns leaves to a newer one', async () => {
+    await producer().campaign(spring, players(2));
+    const [jobId] = await redis.zrange(queue.toKey('prioritized'), '0', '-1');
+    expect(await redis.hget(queue.toKey(jobId!), 'data')).toBe(
+      '{"v":2,"campaign":"spring","by":"userId","to":[1,2]}',
+    );
   });
 
   it('keeps what a recipient brings beside its name', async () => {

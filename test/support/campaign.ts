@@ -1,4 +1,4 @@
-import { newCampaignJobId } from '../../src/jobs/job-ids.ts';
+import { CAMPAIGN_VERSION, newCampaignJobId } from '../../src/jobs/job-ids.ts';
 import {
   type CampaignState,
   createCampaign,
@@ -47,7 +47,7 @@ export async function startCampaign(store: ChannelStore, plan: CampaignPlan): Pr
       dueAt: sendAt,
       digest: `chunk-${from}`,
       count: chunk.length,
-      data: JSON.stringify({ v: 1, campaign: id, by, to: chunk }),
+      data: JSON.stringify({ v: CAMPAIGN_VERSION, campaign: id, by, to: chunk }),
     });
   }
   await finishListing(store, id);
