@@ -11,7 +11,10 @@ export interface PreparedCampaign {
   id: string;
   definition: PlatformDefinition;
   common: CommonMessage;
-  /** The common message as JSON with sorted keys: equal texts are equal contents. */
+  /**
+   * The common message as JSON with sorted keys: equal texts are equal contents. Without `channel`, which it is stored under: the
+   * default one may be named or not.
+   */
   text: string;
   channel: string;
   /** Whether the caller named the channel; otherwise it is the default one, named like the platform. */
@@ -47,7 +50,7 @@ export function prepareCampaign(
     id,
     definition: platforms[common.platform]!,
     common,
-    text: JSON.stringify(sorted(common)),
+    text: JSON.stringify(sorted({ ...common, channel: undefined })),
     channel: common.channel ?? common.platform,
     ownChannel: common.channel !== undefined,
     priority: common.priority ?? 0,

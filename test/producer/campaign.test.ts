@@ -340,6 +340,15 @@ describe('a start that is repeated', () => {
     expect(new Set(await recipientsIn()).size).toBe(1700);
   });
 
+  it('is of the same campaign whether or not it names the default channel', async () => {
+    await producer().campaign({ ...spring, channel: 'kongregate' }, players(1));
+    expect(await producer().campaign(spring, players(2))).toMatchObject({ listed: 2 });
+    expect(await producer().campaign({ ...spring, channel: 'kongregate' }, players(2))).toMatchObject({
+      duplicate: 2,
+    });
+    expect((await state())?.message).not.toHaveProperty('channel');
+  });
+
   it('makes the same chunks of a source that trickles', async () => {
     async function* trickling() {
       for (const player of players(700)) {
