@@ -25,7 +25,10 @@ export interface CampaignAdmin {
    * @returns an entry for each channel that has it; a campaign that was cancelled stays so
    */
   pause(id: string, options?: OfChannel): Promise<CampaignResult[]>;
-  /** Resumes a paused campaign: workers continue at once. Returns as `pause` does. */
+  /**
+   * Resumes a paused campaign: workers continue at once, but with what one was just putting off within a minute. Returns as
+   * `pause` does.
+   */
   resume(id: string, options?: OfChannel): Promise<CampaignResult[]>;
   /**
    * Cancels a campaign for good: nothing of it is granted any more, and what waits ends `suppressed`, `cancelled`. Returns as

@@ -18,7 +18,8 @@ export async function controlCampaign(
 ): Promise<CampaignControl> {
   const state = await setCampaignState(store, id, operation);
   if (operation === 'resume' && state === 'running') {
-    // What has left the campaign's jobs waits for a reason of its own, or comes back within a minute.
+    // What has left the campaign's jobs waits for a reason of its own, or comes back within a minute; and so does a job that a
+    // worker read as paused before this and delays after it.
     const due = Number(await store.redis.hget(store.keys.campaign(id), 'sendAt'));
     await bringForward(store, Math.max(1, due), (jobId) => isOfCampaign(jobId, id) && !isPart(jobId));
   }
