@@ -87,7 +87,9 @@ export async function runBulk<T, R>(
     }
   }
   try {
-    const onInvalid = ({ index, error }: InvalidItem) => refuse(values.placeOf(index), refusalText(error));
+    const onInvalid = ({ index, error }: InvalidItem): void => {
+      if (!values.isBad(index)) refuse(values.placeOf(index), refusalText(error));
+    };
     const result = await job.handOver(watched(), onInvalid);
     const stopped = context.signal.aborted ? { why: 'interrupted', exitCode: EXIT.partly } : undefined;
     return { result, refused, stopped };

@@ -130,6 +130,20 @@ describe.concurrent('campaign start', () => {
     ]);
   });
 
+  it('lists but its own 500 again when a bad line is mended', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const file = (fourth: string) =>
+      `userId,name\n${Array.from({ length: 1200 }, (_, i) => (i === 3 ? fourth : `${i + 1},Ann`)).join('\n')}\n`;
+    const first = await start(env, operator, file('4,"Ann'), '--json');
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      ...{ listed: 1199, duplicate: 0, invalid: 1 },
+      invalid_lines: [{ line: 5, error: 'misplaced quote' }],
+    });
+    expect(first.stderr.match(/line 5/g)).toHaveLength(1);
+    const mended = await start(env, operator, file('4,Ann'), '--json');
+    expect(JSON.parse(mended.stdout)).toMatchObject({ listed: 500, duplicate: 700, invalid: 0 });
+  });
+
   it('refuses a campaign whose messages have expired', async ({ openEnvironment, operator }) => {
     const env = await openEnvironment();
     await start(env, operator, players(31));

@@ -9,16 +9,20 @@ async function* entries(count: number): AsyncGenerator<Entry<string>> {
 
 it('knows the line of each value, and hands problems to their listener', async () => {
   const problems: number[] = [];
-  const { values, placeOf, count } = numbered(entries(6), ({ line }) => problems.push(line));
-  for await (const value of values) expect(value).toBe('good');
-  expect([count(), problems]).toEqual([3, [2, 4, 6]]);
-  expect([0, 1, 2, 3].map(placeOf)).toEqual([{ line: 1 }, { line: 3 }, { line: 5 }, undefined]);
+  const { values, placeOf, isBad, count } = numbered(entries(6), ({ line }) => problems.push(line));
+  const all: unknown[] = [];
+  for await (const value of values) all.push(value);
+  // What is bad keeps its place, so that the others keep theirs when it is mended.
+  expect(all).toEqual(['good', null, 'good', null, 'good', null]);
+  expect([count(), problems]).toEqual([6, [2, 4, 6]]);
+  expect([0, 1, 5, 6].map(placeOf)).toEqual([{ line: 1 }, { line: 2 }, { line: 6 }, undefined]);
+  expect([0, 1, 4, 5, 6].map(isBad)).toEqual([false, true, false, true, false]);
 });
 
 it('says that it does not know rather than naming a wrong line', async () => {
   const { values, placeOf, count } = numbered(entries(20_000), () => {});
   for await (const _ of values);
-  expect(placeOf(count() - 1)).toEqual({ line: 19_999 });
-  expect(placeOf(count() - 4096)).toEqual({ line: 2 * (count() - 4096) + 1 });
+  expect(placeOf(count() - 1)).toEqual({ line: 20_000 });
+  expect(placeOf(count() - 4096)).toEqual({ line: count() - 4095 });
   expect(placeOf(count() - 4097)).toBeUndefined();
 });
