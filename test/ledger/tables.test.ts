@@ -9,8 +9,7 @@ let tables = 0;
 
 type Op = ['put', field: string, instant: number, text: string] | ['get' | 'remove', field: string];
 
-function openTable(ttlMs = 0, grainMs = 1) {
-  const base = `{tables}:${++tables}`;
+function openTable(ttlMs = 0, grainMs = 1, base = `{tables}:${++tables}`) {
   const redis = () => store.redis;
   return {
     base,
@@ -147,6 +146,18 @@ it('puts off its end when an entry is put anew', async () => {
     (await table.buckets()).map((bucket) => store.redis.pexpiretime(bucket)),
   );
   expect(Math.max(...expiries)).toBeGreaterThanOrEqual(now + DAY);
+});
+
+it('keeps what it is told to keep for longer than before', async () => {
+  const table = openTable(DAY);
+  const now = await store.now();
+  await table.run([['put', 'a', now, 'x']]);
+  await openTable(2 * DAY, 1, table.base).run([
+    ['get', 'a'],
+    ['put', 'a', now, 'x'],
+  ]);
+  const [bucket] = await table.buckets();
+  expect(await store.redis.pexpiretime(bucket!)).toBeGreaterThanOrEqual(now + 2 * DAY);
 });
 
 it('does not shorten the life of a bucket by an entry that is over sooner', async () => {

@@ -77,10 +77,9 @@ function Table:put(field, value)
   local before = field == self.known_field and self.known_value
   local added = redis.call('HSET', key, field, value)
   self.known_field, self.known_value = field, value
-  -- The bucket outlives what was here before, so also what is over no later; by the ttl of that write, which nothing here
-  -- shows. Where the ttl was raised since, the bucket may go by as much too early, until an entry is added to it or one is
-  -- written that is over later than before.
-  if added == 0 and before and self:over_at(before) >= over_at then return end
+  -- The bucket outlives what was here before, so also what is over no later. Not where entries live for a ttl: it may have been
+  -- shorter when that was written.
+  if added == 0 and self.ttl == 0 and before and self:over_at(before) >= over_at then return end
   local length = added == 1 and redis.call('HLEN', key) or 0
   if length == 1 then
     redis.call('PEXPIREAT', key, string.format('%.0f', self.horizon))
