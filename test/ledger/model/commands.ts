@@ -8,7 +8,7 @@ import type { Fate } from './books.ts';
 import { cancel as expectedCancel, reschedule as expectedReschedule } from './expected-control.ts';
 import { enqueue } from './producer.ts';
 import { type Both, compare, elapse, type Real, startCampaign } from './run.ts';
-import { CAMPAIGN, MESSAGES, type MessageSpec } from './setup.ts';
+import { CAMPAIGN, CAMPAIGN_LIFE, MESSAGES, type MessageSpec } from './setup.ts';
 import * as time from './time.ts';
 import { admit, admitAgain, settleVerdict } from './worker-admission.ts';
 import { settle } from './worker-settlement.ts';
@@ -209,11 +209,12 @@ const controls = fc.constantFrom(
 const campaigns = fc
   .constantFrom('pause' as const, 'pause', 'resume', 'resume', 'resume', 'cancel', 'start')
   .map((operation) =>
-    command(`${operation} the campaign`, async ({ model: { campaign } }, { lab, openedAt }) => {
+    command(`${operation} the campaign`, async ({ model: { campaign, now } }, { lab, openedAt }) => {
       const over = campaign.state === 'cancelled';
       if (operation === 'start') {
         const expected = over ? 'cancelled' : 'duplicate';
-        const status = over ? 'cancelled' : 'exists';
+        const running = now >= CAMPAIGN_LIFE ? 'expired' : 'exists';
+        const status = over ? 'cancelled' : running;
         expect(await startCampaign(lab, openedAt)).toEqual([status, expected, expected]);
         return;
       }
