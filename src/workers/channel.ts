@@ -203,7 +203,6 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     logger: deps.logger,
     reportError: deps.reportError,
   });
-  const { queue } = worker;
   const shared = createSharedMaintenance(store);
   const examineAccount = createAccountExamination(client, {
     logger: deps.logger.child({ channel: channel.name }),
@@ -227,7 +226,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       }
     },
     async sample() {
-      const sample = await shared.sample(() => sampleChannel({ store, queue }, clock));
+      const sample = await shared.sample(() => sampleChannel({ store, queue: worker.queue }, clock));
       return { ...sample, stopped: lease.stopped() ?? sample.stopped };
     },
     async sweep() {
@@ -237,7 +236,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       return await sweep({
         ...reading,
         campaigns,
-        queue,
+        queue: worker.queue,
         store: ledgerStore,
         ledger,
         observer: deps.observer,
