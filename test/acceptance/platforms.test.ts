@@ -21,6 +21,14 @@ const discourseTo = (name: string, content: string, more: object = {}) => ({
   ...more,
 });
 
+// A message's line follows its receipt, and comes from the worker's process.
+const logged = (env: { log(): string }, text: string) =>
+  eventually(
+    `a line with ${text}`,
+    () => env.log(),
+    (log) => log.includes(text),
+  );
+
 describe.concurrent('one content for four platforms', () => {
   it('arrives in the dialect of each', async ({ openPlatforms }) => {
     const env = await openPlatforms({
@@ -122,7 +130,8 @@ describe.concurrent('a Discourse message', () => {
     );
     await env.send(discourseTo('ann', 'Another text, which need not wait'));
     expect(tallyOf(await env.settled('discourse', 2))).toEqual({ 'delivered/sent': 2 });
-    expect(env.log().match(/"outcome":"throttled","reason":"text_repeated"/g)).toHaveLength(19);
+    const waited = () => env.log().match(/"outcome":"throttled","reason":"text_repeated"/g)?.length;
+    await eventually('19 lines', waited, (lines) => lines === 19);
   });
 
   it('stops its channel where the account may not write, and none dies', async ({ openPlatforms }) => {
@@ -141,7 +150,7 @@ describe.concurrent('a Discourse message', () => {
     env.sandbox.faults.add({ kind: 'server_error', of: 'lookup', count: 1 });
     await env.send(discourseTo('ann', 'A body that is long enough', { archive: true }));
     expect(tallyOf(await env.settled('discourse', 1))).toEqual({ 'delivered/sent': 1 });
-    expect(env.log()).toContain('"detail":"not archived yet, will be retried: HTTP 503"');
+    await logged(env, '"detail":"not archived yet, will be retried: HTTP 503"');
     const topics = () => [...env.sandbox.discourse.topics.values()];
     await eventually('an archive', topics, ([topic]) => topic!.archived);
     expect(topics()).toMatchObject([{ posts: [expect.anything()] }]);
@@ -196,7 +205,7 @@ describe.concurrent('what a channel does not take', () => {
     const queue = new Queue(queueName('zulip'), { connection: env.redis, prefix: PREFIX });
     await queue.add(MESSAGE_JOB, { v: 1, ...zulipTo(1, 'Hello') });
     expect(tallyOf(await env.settled('zulip', 1))).toEqual({ 'dead/bad_request': 1 });
-    expect(env.log()).toContain('at most 4');
+    await logged(env, 'at most 4');
     expect(env.sandbox.journal.report().calls).toBe(0);
     await queue.close();
   });
