@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import type { Problem } from '../message/problems.ts';
 import { ConfigError, type ConfigProblem } from './error.ts';
-import { yamlProblem } from './yaml-problem.ts';
+import { yamlProblems } from './yaml-problem.ts';
 
 export interface ReadYaml {
   file: string;
@@ -21,11 +21,11 @@ export function readYaml(
   { numbers = 'parsed' }: { numbers?: 'parsed' | 'text' } = {},
 ): ReadYaml {
   const lines = new LineCounter();
-  const document = parseDocument(read(file), { lineCounter: lines });
-  const broken = document.errors.map((error): ConfigProblem => {
-    const line = lines.linePos(error.pos[0]).line;
-    return { path: '', line, message: yamlProblem(error.code) };
-  });
+  const text = read(file);
+  const document = parseDocument(text, { lineCounter: lines });
+  const broken = yamlProblems(document.errors, text).map(
+    ({ at, message }): ConfigProblem => ({ path: '', line: lines.linePos(at).line, message }),
+  );
   if (broken.length > 0) throw new ConfigError(broken, file);
   if (numbers === 'text') keepNumbers(document);
   const source = toPlain(document, file);

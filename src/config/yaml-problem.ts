@@ -1,4 +1,4 @@
-import type { ErrorCode } from 'yaml';
+import type { ErrorCode, YAMLParseError } from 'yaml';
 
 /** Our texts for parser errors: the parser's own messages quote the source, which may hold secrets. */
 const MEANINGS: Partial<Record<ErrorCode, string>> = {
@@ -19,8 +19,30 @@ const MEANINGS: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'unexpected token',
 };
 
-/** `is not valid YAML: duplicate key (DUPLICATE_KEY)` */
-export function yamlProblem(code: ErrorCode): string {
+// biome-ignore lint/suspicious/noTemplateCurlyInString: what the file should say
+const PLACEHOLDER =
+  'is not valid YAML: a placeholder within braces or brackets must be quoted, as in { port: "${PORT}" }';
+
+/** A parser goes on behind these. */
+const SINGLE: readonly ErrorCode[] = ['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED'];
+
+export interface YamlProblem {
+  /** Offset in the text. */
+  at: number;
+  /** `is not valid YAML: duplicate key (DUPLICATE_KEY)` */
+  message: string;
+}
+
+/** What a person has to mend: a parser that has lost its way reports each token of the rest of the file. */
+export function yamlProblems(errors: readonly YAMLParseError[], text: string): YamlProblem[] {
+  const inOrder = errors.toSorted((one, other) => one.pos[0] - other.pos[0]);
+  const lost = inOrder.findIndex(({ code }) => !SINGLE.includes(code));
+  const own = lost < 0 ? inOrder : inOrder.slice(0, lost + 1);
+  return own.map(({ code, pos: [at] }) => ({ at, message: problemText(code, text.slice(at - 1, at + 1)) }));
+}
+
+function problemText(code: ErrorCode, around: string): string {
+  if (around === '${') return PLACEHOLDER;
   const meaning = MEANINGS[code];
   return meaning === undefined ? `is not valid YAML (${code})` : `is not valid YAML: ${meaning} (${code})`;
 }

@@ -115,6 +115,22 @@ it.each([
   expect(failureOf(file(text), { KEY: 'k' }).message).toContain(problem);
 });
 
+it('reports what broke the YAML once, however much of the file follows', () => {
+  const rest = MINIMAL.repeat(5);
+  const placeholder = file(`redis: redis://localhost\nhttp: { host: 0.0.0.0, port: \${PORT} }\n${rest}`);
+  expect(failureOf(placeholder).message).toBe(
+    `${placeholder}:2: is not valid YAML: a placeholder within braces or brackets must be quoted, as in { port: "\${PORT}" }`,
+  );
+  const list = file(`a: [http://\${HOST:-localhost}/, \${PORT}]\n${rest}`);
+  expect(failureOf(list).message).toMatch(/^.*:1: .* must be quoted, as in \{ port: "\$\{PORT\}" \}$/);
+  const twice = file('a: 1\na: 2\na: 3\nb: [}\nc: }\nd: ]');
+  expect(
+    failureOf(twice)
+      .message.split('\n')
+      .map((line) => line.slice(twice.length, twice.length + 3)),
+  ).toEqual([':2:', ':3:', ':4:']);
+});
+
 it('keeps what the file says out of a report of broken YAML', () => {
   const { message } = failureOf(file('apiKey: "hush-hush\nchannels: ['));
   expect(message).not.toContain('hush');
