@@ -137,6 +137,11 @@ export const GAUGES = {
     help: 'Clock of this process minus the clock of Redis. Beyond two seconds either way the worker takes no messages.',
     labels: [],
   },
+  draining: {
+    name: 'herald_draining',
+    help: '1 from the beginning of a drain: the worker picks up no more messages and finishes those in flight.',
+    labels: [],
+  },
   buildInfo: {
     name: 'herald_build_info',
     help: 'Always 1; labelled with the running version of Herald.',

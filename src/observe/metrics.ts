@@ -39,6 +39,8 @@ export interface Metrics extends DeliveryObserver {
   unsample(channel: string): void;
   /** This process's clock minus Redis's, milliseconds. */
   clockOffset(offsetMs: number): void;
+  /** +1 when a worker begins to drain, -1 when it has stopped. */
+  draining(delta: 1 | -1): void;
 }
 
 /** Two clocks are involved in some durations: a small negative one is their offset, not a time. */
@@ -81,6 +83,7 @@ function declare(registry: Registry) {
     stopped: gauge(GAUGES.stopped),
     inFlight: gauge(GAUGES.inFlight),
     clockOffset: gauge(GAUGES.clockOffset),
+    draining: gauge(GAUGES.draining),
     buildInfo: gauge(GAUGES.buildInfo),
   };
 }
@@ -181,6 +184,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     sample: (sample) => setSample(m, sample),
     unsample: (channel) => removeSample(m, channel),
     clockOffset: (offsetMs) => m.clockOffset.set(offsetMs / 1000),
+    draining: (delta) => m.draining.inc(delta),
   };
 }
 

@@ -17,6 +17,12 @@ export const NOT_RUNNING: Health = {
   ready: async () => ({ checks: [{ name: 'worker', ok: false, detail: 'not started' }], stopped: [] }),
 };
 
+/** The health from the beginning of a drain: no longer ready, so that an orchestrator sends it nothing and starts a successor. */
+export const DRAINING: Health = {
+  live: () => ({ live: true }),
+  ready: async () => ({ checks: [{ name: 'worker', ok: false, detail: 'draining' }], stopped: [] }),
+};
+
 export interface HealthDeps {
   redis: Redis;
   store: Pick<FailoverDetector, 'trouble'>;

@@ -16,7 +16,7 @@ import { createTurns } from '../turns.ts';
 import { assemble, type RunningParts } from './assembly.ts';
 import { createChannel, type RunningChannel, type Wrappers } from './channel.ts';
 import { closeWithin, type Drained } from './drain.ts';
-import { type Health, NOT_RUNNING } from './health.ts';
+import { DRAINING, type Health, NOT_RUNNING } from './health.ts';
 import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 
 /** Assembles a worker process. Nothing connects before `start`. */
@@ -75,7 +75,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const health = (): Health => running?.health ?? NOT_RUNNING;
+  const health = (): Health => (closing ? DRAINING : (running?.health ?? NOT_RUNNING));
   const probes = createProbes({
     metrics,
     live: () => health().live(),
@@ -103,6 +103,8 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   }
 
   async function drain({ store, channels, maintenance, guard, heartbeat }: RunningParts): Promise<Drained> {
+    const startedAt = clock.monotonic();
+    metrics.draining(1);
     guard.stop();
     maintenance.stop();
     const drained = await closeWithin(channels, {
@@ -115,7 +117,9 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     await http?.close();
     // They would go stale in the application's registry.
     for (const { config } of channels) metrics.unsample(config.name);
-    if (started) logger.info({ abandoned: drained.abandoned }, 'worker stopped');
+    metrics.draining(-1);
+    const drainMs = Math.round(clock.monotonic() - startedAt);
+    if (started) logger.info({ abandoned: drained.abandoned, drain_ms: drainMs }, 'worker stopped');
     return drained;
   }
 

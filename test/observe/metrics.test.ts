@@ -46,6 +46,7 @@ const PINNED = [
   ['herald_channel_stopped', 'gauge'],
   ['herald_in_flight', 'gauge'],
   ['herald_clock_offset_seconds', 'gauge'],
+  ['herald_draining', 'gauge'],
   ['herald_build_info', 'gauge'],
 ] as const;
 

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
+import { metric } from '../../testing/metrics-parser.ts';
 import { unhurried } from '../../testing/slowness.ts';
 import { type Environment, it } from '../support/environment.ts';
 import { openHeldPlatform } from '../support/held-platform.ts';
@@ -35,9 +36,16 @@ describe.concurrent('SIGTERM ends the process', () => {
     await eventually('five under way', calls, (count) => count === 5);
     const terminated = worker.terminate(AT_ONCE_MS);
     await eventually('it to begin to stop', () => worker.log().includes('worker stopping'));
+    expect(await worker.get('/readyz')).toMatchObject({
+      status: 503,
+      body: { status: 'unready', checks: [{ name: 'worker', ok: false, detail: 'draining' }] },
+    });
+    expect(await worker.get('/livez')).toMatchObject({ status: 200 });
+    expect(metric(await worker.metrics(), 'herald_draining', {})).toBe(1);
     proxy.releaseAnswers();
     expect(await terminated).toEqual({ drained: true, abandoned: 0 });
     expect(await worker.ended()).toBe(0);
+    expect(worker.log()).toMatch(/"drain_ms":\d+,"msg":"worker stopped"/);
     expect(env.sandbox.journal.report()).toMatchObject({ calls: 5, accepted: 5 });
     expect(await env.receipts()).toHaveLength(5);
     expect(await env.queue.getJobCounts('active', 'waiting')).toEqual({ active: 0, waiting: 7 });
