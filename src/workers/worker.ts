@@ -8,6 +8,7 @@ import { combineObservers } from '../observe/composite-observer.ts';
 import type { Logger } from '../observe/log.ts';
 import { createLogObserver } from '../observe/log-observer.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../observe/metrics.ts';
+import { limitStorms } from '../observe/storm-limit.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { createStoreClock, type StoreClock } from '../redis/store-clock.ts';
@@ -63,7 +64,7 @@ export interface WorkerParts {
 
 /** @param config the channels to serve; leave out channels to serve only some of them */
 export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWorker {
-  const { logger } = parts;
+  const logger = limitStorms(parts.logger);
   const clock = createStoreClock(parts.clock ?? systemClock);
   const metrics = createMetrics({ version: readVersion(), registry: parts.registry });
   let running: RunningParts | undefined;
@@ -89,7 +90,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       logger,
       onRefusing: () => running?.pull(),
     });
-    const channels = openChannels(config, parts, { store, metrics, clock });
+    const channels = openChannels(config, { ...parts, logger }, { store, metrics, clock });
     running = assemble({ store, channels, metrics, clock, logger });
     if (config.http) http = await probes.listen(config.http);
     try {
@@ -118,6 +119,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     // They would go stale in the application's registry.
     for (const { config } of channels) metrics.unsample(config.name);
     metrics.draining(-1);
+    logger.flush();
     const drainMs = Math.round(clock.monotonic() - startedAt);
     if (started) logger.info({ abandoned: drained.abandoned, drain_ms: drainMs }, 'worker stopped');
     return drained;
