@@ -11,6 +11,7 @@ const UNIT = [
   'test/demo/{verdict,message-plan,view}.test.ts',
   'test/testing/*.test.ts',
   'test/cli/{describe-failure,output,table}.test.ts',
+  'test/cli/commands/health.test.ts',
   'test/chaos/{answers,campaign-plan,campaign-story,checker,control-story,late-writes,many,nemesis,recovery}.test.ts',
   'test/message/{check,fields,fit,json-schema,schema}.test.ts',
   'test/jobs/{fold-dispositions,job-ids,read-envelope}.test.ts',

@@ -112,6 +112,8 @@ interface Import {
   target: string;
   local: boolean;
   typeOnly: boolean;
+  /** Loaded when it is needed. */
+  lazy: boolean;
 }
 
 const SRC = new URL('../src', import.meta.url).pathname;
@@ -127,16 +129,19 @@ const namesTypes = (names: string): boolean => /^\s*\{(?:\s*type [^,}]+,?)+\s*\}
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(SRC, file), 'utf8');
-  const bare = [...text.matchAll(/\bimport(?: |\()'([^']+)'/g)].map(([, from = '']) => ({ from }));
+  const bare = [...text.matchAll(/\bimport(?: |(?<lazy>\())'(?<from>[^']+)'/g)].map(
+    ({ groups }) => groups as { from: string; lazy?: string },
+  );
   const stated = [...text.matchAll(IMPORT)].map(
     ({ groups }) => groups as { from: string; type?: string; names?: string },
   );
   return [...stated, ...bare].map(
-    ({ from, type, names = '' }: { from: string; type?: string; names?: string }) => ({
+    ({ from, type, names = '', lazy }: { from: string; type?: string; names?: string; lazy?: string }) => ({
       file,
       target: from.startsWith('.') ? relative(SRC, join(SRC, dirname(file), from)) : from,
       local: from.startsWith('.'),
       typeOnly: type !== undefined || namesTypes(names),
+      lazy: lazy !== undefined,
     }),
   );
 }
@@ -242,6 +247,18 @@ describe('the sources', () => {
           : target.startsWith('node:') || ['bullmq', 'ioredis', 'undici'].includes(target)),
     );
     expect(impure.map(arrow)).toEqual([]);
+  });
+
+  it('load for a health check, which runs every few seconds, no more than it needs', () => {
+    const loaded = new Set(['main.ts', 'cli/commands/health.ts']);
+    const found: string[] = [];
+    for (const each of loaded) {
+      const needed = imports.filter(({ file, typeOnly, lazy }) => file === each && !typeOnly && !lazy);
+      for (const { target, local } of needed) local ? loaded.add(target) : found.push(target);
+    }
+    expect(new Set(found.filter((name) => !name.startsWith('node:')))).toEqual(
+      new Set(['commander', 'yaml']),
+    );
   });
 
   it('keep the platforms apart: what they share lies beside them or in platforms/http', () => {

@@ -1,5 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import type { Argument, Command, Option } from 'commander';
+import { loadCommands } from '../../src/cli/commands/index.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { createShell } from '../../src/cli/shell.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -53,7 +54,7 @@ function describeCommand(command: Command, parents: readonly string[]): string[]
 }
 
 /** Commands that are looked at and never run. */
-function program(): Command {
+async function loadProgram(): Promise<Command> {
   const context = {
     env: {},
     stdin: Readable.from([]),
@@ -62,11 +63,15 @@ function program(): Command {
     clock: systemClock,
     signal: new AbortController().signal,
   };
-  return createProgram(context, createShell(context), '0.0.0');
+  const whole = createProgram(context, '0.0.0');
+  for (const add of await loadCommands()) add(whole, createShell(context));
+  return whole;
 }
 
+const program = await loadProgram();
+
 export function commandReference(): string {
-  const { commands } = program();
+  const { commands } = program;
   return commands
     .flatMap((command) => describeCommand(command, ['herald']))
     .filter((block) => block !== '')
@@ -75,7 +80,7 @@ export function commandReference(): string {
 
 /** One row a command, with a link to what `commandReference` says of it. */
 export function commandOverview(): string {
-  const rows = program().commands.flatMap((command) =>
+  const rows = program.commands.flatMap((command) =>
     (isGroup(command) ? command.commands : [command]).map((each) => {
       const name = isGroup(command) ? `herald ${command.name()} ${each.name()}` : `herald ${each.name()}`;
       return [`[\`${name}\`](#${name.replaceAll(' ', '-')})`, each.description()];
@@ -85,4 +90,4 @@ export function commandOverview(): string {
 }
 
 /** The options that every command takes. */
-export const globalOptions = (): string => optionsTable(program());
+export const globalOptions = (): string => optionsTable(program);

@@ -1,9 +1,8 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
-import { commands } from './commands/index.ts';
+import { loadCommands } from './commands/index.ts';
 import { type CommandContext, EXIT, type ExitCode } from './context.ts';
-import { describeFailure } from './describe-failure.ts';
-import { printable } from './output.ts';
-import { createShell, type Shell } from './shell.ts';
+import { printable } from './report.ts';
+import { createShell } from './shell.ts';
 
 const INTRODUCTION = 'Delivers queued messages to people on Kongregate, Zulip, Discourse and User.com.';
 
@@ -17,9 +16,9 @@ Exit codes:
 Example:
   $ echo '{"platform":"kongregate","to":{"userId":32},"content":"Hello"}' | herald send`;
 
-/** Every command and option of Herald, as Commander knows them: `--help` and docs/commands.md are made of it. */
-export function createProgram(context: CommandContext, shell: Shell, version: string): Command {
-  const program = new Command('herald')
+/** Herald's options as Commander knows them, without commands: `--help` and docs/commands.md are made of it. */
+export function createProgram(context: CommandContext, version: string): Command {
+  return new Command('herald')
     .description(INTRODUCTION)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -39,9 +38,11 @@ export function createProgram(context: CommandContext, shell: Shell, version: st
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  for (const add of commands) add(program, shell);
-  return program;
 }
+
+/** The first argument that is neither an option nor the value of one. */
+const commandIn = (argv: readonly string[]): string | undefined =>
+  argv.find((argument, i) => !(argument.startsWith('-') || ['-c', '--config'].includes(argv[i - 1] ?? '')));
 
 /** Commander shows defaults, but not which options a command cannot do without. */
 const optionDescription = (option: Option): string => {
@@ -67,13 +68,16 @@ export async function runCommandLine(
   version: string,
 ): Promise<ExitCode> {
   const shell = createShell(context);
-  const program = createProgram(context, shell, version);
+  const program = createProgram(context, version);
+  for (const add of await loadCommands(commandIn(argv))) add(program, shell);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return shell.exitCode();
   } catch (error) {
     // Commander has printed its own message, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    // It knows the errors of every folder, which a command that succeeds need not load.
+    const { describeFailure } = await import('./describe-failure.ts');
     const { exitCode, lines, stack } = describeFailure(error);
     for (const line of lines) context.stderr.write(`herald: ${printable(line)}\n`);
     if (stack !== undefined) context.stderr.write(`${stack}\n`);

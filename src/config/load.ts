@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs';
 import { platforms } from '../platforms/registry.ts';
 import { ConfigError } from './error.ts';
 import type { Environment } from './interpolate.ts';
 import { literalSecrets } from './literal-secrets.ts';
+import { openConfig } from './open-config.ts';
 import { checkConfig, type ParseOptions } from './parse.ts';
-import { decodeFile, type ReadYaml, readYaml } from './read-yaml.ts';
+import { decodeFile } from './read-yaml.ts';
 import type { HeraldConfig } from './schema.ts';
-
-const DEFAULT_FILE = 'herald.yaml';
 
 export interface LoadOptions {
   env: Environment;
@@ -33,17 +31,4 @@ export function findLiteralSecrets(path: string | undefined, env: Environment): 
   const { file, source, located } = openConfig(path, env);
   const problems = literalSecrets(source, platforms).map(located);
   return problems.length > 0 ? new ConfigError(problems, file) : undefined;
-}
-
-/**
- * Numbers stay text as written, like those from the environment: an API key of digits keeps its leading zeros, and a duration
- * without a unit is rejected.
- */
-function openConfig(path: string | undefined, env: Environment): ReadYaml {
-  const file = path ?? (env['HERALD_CONFIG'] || DEFAULT_FILE);
-  if (!existsSync(file))
-    throw new ConfigError([
-      { path: '', message: `no configuration at ${file}: set --config or HERALD_CONFIG` },
-    ]);
-  return readYaml(file, { numbers: 'text' });
 }

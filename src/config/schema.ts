@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import { DEFAULT_HTTP } from './http-address.ts';
 import { count, duration, redisUrl, timeZone } from './values.ts';
 
 /** The configuration: its schema as users write it (names pinned), and its parsed form, with durations in milliseconds. */
@@ -13,9 +14,6 @@ const unlessFields = (wording: string) => ({
     typeof input === 'object' && input !== null ? undefined : wording,
 });
 
-const HOST = '127.0.0.1';
-const PORT = 9464;
-
 /** Everything but the fields of channels, which depend on their platform. */
 export const rootSchema = z.strictObject({
   /** The Redis that holds the queues and the ledger: a `redis://` or `rediss://` URL. */
@@ -27,14 +25,14 @@ export const rootSchema = z.strictObject({
         z.literal(false),
         z.strictObject({
           /** The address to listen on. */
-          host: z.string().min(1).default(HOST),
+          host: z.string().min(1).default(DEFAULT_HTTP.host),
           /** The port to listen on; 0 selects a free one. */
-          port: count({ from: 0, to: 65535 }).default(PORT),
+          port: count({ from: 0, to: 65535 }).default(DEFAULT_HTTP.port),
         }),
       ],
       unlessFields('expected false, or an object of host and port'),
     )
-    .default({ host: HOST, port: PORT })
+    .default(DEFAULT_HTTP)
     .transform((http) => http || null),
   /** How long requests in flight may take to finish after SIGTERM; at most `10m`. */
   drainTimeout: duration({ to: 10 * 60_000 }).default(20_000),

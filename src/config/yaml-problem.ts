@@ -19,8 +19,8 @@ const MEANINGS: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'unexpected token',
 };
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: what the file should say
 const PLACEHOLDER =
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what the file should say
   'is not valid YAML: a placeholder within braces or brackets must be quoted, as in { port: "${PORT}" }';
 
 /** A parser goes on behind these. */

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/cli/commands/index.ts';
+import { loadCommands } from '../../src/cli/commands/index.ts';
 import { EXIT } from '../../src/cli/context.ts';
 import { createShell } from '../../src/cli/shell.ts';
 import { herald, testContext } from './test-context.ts';
+
+const everyCommand = await loadCommands();
 
 describe('the command line', () => {
   it('prints its help on standard output, with an example and the exit codes', async () => {
@@ -31,7 +33,7 @@ describe('the command line', () => {
     return command.commands.flatMap((child) => leaves(child, `${name} ${child.name()}`.trim()));
   }
   const program = new Command();
-  for (const add of commands) add(program, createShell(testContext().context));
+  for (const add of everyCommand) add(program, createShell(testContext().context));
 
   it.each(leaves(program, ''))('%s has a help that fits the terminal', async (name) => {
     for (const columns of [60, 80, 100, 120]) {

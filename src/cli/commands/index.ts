@@ -1,35 +1,30 @@
 import type { AddCommand } from '../shell.ts';
-import { addCampaign } from './campaign.ts';
-import { addCancel } from './cancel.ts';
-import { addChannel } from './channel.ts';
-import { addDead } from './dead.ts';
-import { addDemo } from './demo.ts';
-import { addDoctor } from './doctor.ts';
-import { addExplain } from './explain.ts';
-import { addPlays } from './plays.ts';
-import { addQueue } from './queue.ts';
-import { addRender } from './render.ts';
-import { addReschedule } from './reschedule.ts';
-import { addSandbox } from './sandbox.ts';
-import { addSend } from './send.ts';
-import { addStatus } from './status.ts';
-import { addWorker } from './worker.ts';
 
-/** Every command of Herald, in the order of the help. */
-export const commands: readonly AddCommand[] = [
-  addWorker,
-  addSend,
-  addRender,
-  addPlays,
-  addCampaign,
-  addQueue,
-  addCancel,
-  addReschedule,
-  addDead,
-  addChannel,
-  addExplain,
-  addStatus,
-  addDoctor,
-  addSandbox,
-  addDemo,
-];
+/**
+ * Every command of Herald, in the order of the help. Each is loaded when it is needed: a health check runs every few seconds,
+ * and all of Herald takes half a second to load.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  worker: async () => (await import('./worker.ts')).addWorker,
+  health: async () => (await import('./health.ts')).addHealth,
+  send: async () => (await import('./send.ts')).addSend,
+  render: async () => (await import('./render.ts')).addRender,
+  plays: async () => (await import('./plays.ts')).addPlays,
+  campaign: async () => (await import('./campaign.ts')).addCampaign,
+  queue: async () => (await import('./queue.ts')).addQueue,
+  cancel: async () => (await import('./cancel.ts')).addCancel,
+  reschedule: async () => (await import('./reschedule.ts')).addReschedule,
+  dead: async () => (await import('./dead.ts')).addDead,
+  channel: async () => (await import('./channel.ts')).addChannel,
+  explain: async () => (await import('./explain.ts')).addExplain,
+  status: async () => (await import('./status.ts')).addStatus,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
+  sandbox: async () => (await import('./sandbox.ts')).addSandbox,
+  demo: async () => (await import('./demo.ts')).addDemo,
+};
+
+/** The command of this name, or all of them where it is none. */
+export async function loadCommands(name?: string): Promise<AddCommand[]> {
+  const load = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return await Promise.all((load ? [load] : Object.values(COMMANDS)).map((each) => each()));
+}
