@@ -2,6 +2,7 @@ import type { TakenSample } from '../channels/sampler.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
+import { createChannelLog } from './channel-log.ts';
 
 /** The periodic tasks of a worker besides delivery: samples its channels for the gauges, and sweeps failed jobs. */
 export interface Maintenance {
@@ -24,6 +25,7 @@ const SWEEP_EVERY = 3;
 
 export function createMaintenance({ channels, metrics, logger, onSample }: MaintenanceDeps): Maintenance {
   const latest = new Map<string, ChannelSample>();
+  const channelLog = createChannelLog(logger);
   let timer: NodeJS.Timeout | undefined;
   let round = 0;
   let busy = false;
@@ -36,7 +38,7 @@ export function createMaintenance({ channels, metrics, logger, onSample }: Maint
         if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs found in the failed set');
       }
       const sample = await channel.sample();
-      notePause(name, sample);
+      channelLog.note(sample);
       latest.set(name, sample);
       metrics.sample(sample);
       onSample(channel, sample);
@@ -48,15 +50,6 @@ export function createMaintenance({ channels, metrics, logger, onSample }: Maint
         'channel could not be sampled; its gauges are removed',
       );
     }
-  }
-
-  /** Logs when a pause is detected and when it is over, so that an operator can resume the queue. */
-  function notePause(name: string, { stopped }: ChannelSample): void {
-    const paused = stopped?.reason === 'queue_paused';
-    if (paused === (latest.get(name)?.stopped?.reason === 'queue_paused')) return;
-    if (paused)
-      logger.warn({ channel: name }, 'queue is paused in BullMQ: nothing is sent until it is resumed');
-    else logger.info({ channel: name }, 'queue is no longer paused in BullMQ');
   }
 
   async function turn(): Promise<void> {

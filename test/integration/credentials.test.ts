@@ -21,6 +21,7 @@ describe('a wrong API key', () => {
       stopped_channels: [{ channel: 'kongregate', reason: 'credentials' }],
     });
     expect(wrong.log()).toContain('"channel_stopped"');
+    expect(wrong.log()).toContain('"reason":"credentials","since":"');
     const { calls, accepted } = journal.report();
     expect(calls).toBeLessThanOrEqual(MESSAGES);
     expect(accepted).toBe(0);
