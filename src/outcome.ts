@@ -32,6 +32,32 @@ export const STOP_REASONS = ['credentials', 'sender', 'paused', 'policy_changed'
 /** Why a whole channel rests; it resumes automatically. */
 export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
 
+/**
+ * What a message waits for, by the reason that is told of it: one reason may have several causes, and only the cause says whether
+ * the recipient, this installation, the platform or an operator keeps the message.
+ */
+export const WAIT_CAUSES = {
+  /** Our own rate; a rest that the platform asked for. */
+  rate_limited: ['own_rate', 'platform_rate'],
+  breaker_open: ['breaker'],
+  channel_stopped: ['stopped'],
+  /**
+   * The recipient's slot is spent until the window ends; it is held by another message; a send begun now could end in the next
+   * window; an earlier send of the message is unresolved; the grant came too late to be used.
+   */
+  slot_busy: ['quota', 'recipient_busy', 'window_end', 'proof', 'late_grant'],
+  quota_refused: ['quota'],
+  text_repeated: ['text_repeated'],
+  refusal_unclear: ['refusal_unclear'],
+  newer_version: ['newer_version'],
+  campaign_paused: ['paused_campaign'],
+  /** An attempt failed, and its backoff passes. */
+  retry: ['retry'],
+} as const satisfies Record<ThrottledReason | 'retry', readonly string[]>;
+
+/** Of these causes, those that are the recipient's: the message cannot be sent, whatever workers and platform do. */
+export const RECIPIENT_CAUSES = ['quota', 'recipient_busy', 'window_end'] as const satisfies WaitCause[];
+
 /** What a campaign does: its recipients are being listed, or all are; and nothing of it is left when it is done. */
 export const CAMPAIGN_STATES = ['listing', 'running', 'paused', 'cancelled', 'done'] as const;
 
@@ -44,6 +70,7 @@ export type RejectedReason = (typeof REJECTED_REASONS)[number];
 export type DeadReason = (typeof DEAD_REASONS)[number];
 export type StopReason = (typeof STOP_REASONS)[number];
 export type RestReason = (typeof REST_REASONS)[number];
+export type WaitCause = (typeof WAIT_CAUSES)[keyof typeof WAIT_CAUSES][number];
 
 /**
  * The result of an attempt or an admission. `detail` is for operators: at most a few hundred characters, without credentials
@@ -87,6 +114,13 @@ export type FinalState =
   | { state: 'suppressed'; reason: SuppressedReason }
   | { state: 'dead'; reason: DeadReason };
 
+/** A message is put back to wait. */
+export interface Deferral {
+  reason: ThrottledReason | 'retry';
+  cause: WaitCause;
+  delayMs: number;
+}
+
 /** What happens next to a message. Delays in milliseconds from now. */
 export type Disposition =
   | { kind: 'complete'; final: FinalState }
@@ -94,11 +128,11 @@ export type Disposition =
   /** An attempt was spent; the next one follows after the backoff. */
   | { kind: 'retry'; delayMs: number }
   /** No attempt was spent; the message waits for its slot, its window or proof of an earlier attempt. */
-  | { kind: 'wait'; reason: ThrottledReason; delayMs: number }
+  | { kind: 'wait'; reason: ThrottledReason; cause: WaitCause; delayMs: number }
   /** Enqueued without a delay, by a foreign producer: not before this instant, milliseconds since the epoch. */
   | { kind: 'schedule'; at: number }
   /** No attempt was spent; the whole channel rests, and the message goes back to the front of the queue. */
-  | { kind: 'rest'; reason: ThrottledReason; delayMs: number }
+  | { kind: 'rest'; reason: ThrottledReason; cause: WaitCause; delayMs: number }
   /** No attempt was spent; the messages of this campaign wait together, and the channel continues. */
   | { kind: 'paused'; reason: 'campaign_paused'; delayMs: number }
   /** The worker is closing and nothing was sent: back to the front of the queue, for another worker. */

@@ -1,9 +1,10 @@
 import {
   ACCEPTED_STATUSES,
-  ADMISSION_VERDICTS,
+  ADMISSION_RESULTS,
   ATTEMPT_RESULTS,
   CAMPAIGN_MESSAGE_STATES,
-  DEFERRAL_REASONS,
+  CAUSES_OF_WAITS,
+  DEFERRALS,
   FINAL_STATES,
 } from '../../src/observe/label-sets.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
@@ -50,11 +51,16 @@ export const labelTable = (): string =>
     ['metric', 'label', 'values'],
     [
       [COUNTERS.accepted.name, 'status', list(ACCEPTED_STATUSES)],
-      [COUNTERS.admissions.name, 'verdict', list(ADMISSION_VERDICTS)],
+      [COUNTERS.admissions.name, 'verdict: cause', byFirst(ADMISSION_RESULTS)],
       [COUNTERS.attempts.name, 'outcome: reason', byFirst(ATTEMPT_RESULTS)],
       [COUNTERS.messages.name, 'state: reason', byFirst(FINAL_STATES)],
-      [COUNTERS.deferrals.name, 'reason', list(DEFERRAL_REASONS)],
+      [
+        COUNTERS.deferrals.name,
+        'reason: cause',
+        byFirst(DEFERRALS.map(({ reason, cause }) => [reason, cause])),
+      ],
       [GAUGES.queue.name, 'state', list(QUEUE_STATES)],
+      [GAUGES.waiting.name, 'cause', list(CAUSES_OF_WAITS)],
       [GAUGES.deadLetters.name, 'reason', list(DEAD_REASONS)],
       [GAUGES.campaigns.name, 'state', list(CAMPAIGN_STATES)],
       [GAUGES.campaignMessages.name, 'state', list(CAMPAIGN_MESSAGE_STATES)],

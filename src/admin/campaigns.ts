@@ -2,8 +2,9 @@ import { aliveWorkers } from '../channels/heartbeats.ts';
 import type { Installation, InstallationParts, OperatedChannel } from '../channels/installation.ts';
 import { controlCampaign } from '../jobs/control-campaign.ts';
 import { type CampaignEnd, type CampaignState, listCampaigns, readCampaign } from '../ledger/campaigns.ts';
-import { readChannelState } from '../ledger/channel-state.ts';
+import { readChannelState, waitsFor } from '../ledger/channel-state.ts';
 import { campaignMessageId } from '../ledger/names.ts';
+import { RECIPIENT_CAUSES } from '../outcome.ts';
 import type { Source } from '../producer/batches.ts';
 import { type CancelResult, cancelIn } from '../producer/control.ts';
 import { type CampaignDryRun, type CampaignDryRunOptions, dryRunCampaign } from './campaign-dry-run.ts';
@@ -129,7 +130,7 @@ export async function overviews(
         now,
         intervalMs: policy?.interval,
         windowEnd,
-        waitingSlot: waits.slot?.count ?? 0,
+        waitingSlot: waitsFor({ waits }, RECIPIENT_CAUSES)?.count ?? 0,
         held: stopped !== null || workers.length === 0,
       };
       return campaigns.map((campaign) => ({

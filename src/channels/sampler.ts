@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts';
 import { campaignOf } from '../jobs/campaign-content.ts';
 import type { ChannelQueue } from '../jobs/channel-queue.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
-import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
+import { type ChannelState, readChannelState, waitsFor } from '../ledger/channel-state.ts';
+import { CAUSES_OF_WAITS } from '../observe/label-sets.ts';
 import type { ChannelSample, QueueState } from '../observe/sample.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 
@@ -14,6 +15,9 @@ export interface TakenSample extends ChannelSample {
   /** Whether it was paused in BullMQ, for example from a dashboard. */
   queuePaused: boolean;
 }
+
+/** What waits by itself and is no retry has the state `waiting_slot`, whatever it waits for: the causes are told apart. */
+const SLOT_CAUSES = CAUSES_OF_WAITS.filter((cause) => cause !== 'retry');
 
 /**
  * Samples the state of a channel, for the gauges and `status`, in constant time whatever the length of the queue. Ages are
@@ -32,8 +36,8 @@ export async function sampleChannel(
     ready: await earliestDue(heads.ready, store),
     active: await earliestDue(heads.active, store),
   };
-  const waitingSlot = state.waits.slot?.count ?? 0;
-  const retrying = state.waits.retry?.count ?? 0;
+  const waitingSlot = waitsFor(state, SLOT_CAUSES);
+  const { retry } = state.waits;
   const { more } = state;
   const readyMore = Math.max(0, more.all - more.active - more.scheduled);
   const age = (since: number | undefined): number | undefined =>
@@ -48,17 +52,19 @@ export async function sampleChannel(
     queue: {
       ready: counts.ready + readyMore,
       active: counts.active + more.active,
-      scheduled: Math.max(0, counts.delayed - waitingSlot - retrying) + more.scheduled,
-      waiting_slot: waitingSlot,
-      retrying,
+      scheduled:
+        Math.max(0, counts.delayed - (waitingSlot?.count ?? 0) - (retry?.count ?? 0)) + more.scheduled,
+      waiting_slot: waitingSlot?.count ?? 0,
+      retrying: retry?.count ?? 0,
       dead: letters.reduce((sum, letter) => sum + letter.count, 0),
     },
     ready: state.stopped || state.resting || counts.paused ? 0 : counts.ready + readyMore + counts.overdue,
+    waiting: Object.fromEntries(Object.entries(state.waits).map(([cause, { count }]) => [cause, count])),
     oldestAgeSeconds: defined({
       ready: age(dueSince.ready),
       active: age(dueSince.active),
-      waiting_slot: age(state.waits.slot?.since),
-      retrying: age(state.waits.retry?.since),
+      waiting_slot: age(waitingSlot?.since),
+      retrying: age(retry?.since),
       dead: age(oldestDeadLetter?.since),
     }),
     deadLetters: Object.fromEntries(

@@ -1,16 +1,15 @@
-import type { CampaignStatus, DeadReason, RestReason, StopReason } from '../outcome.ts';
+import type { CampaignStatus, DeadReason, RestReason, StopReason, WaitCause } from '../outcome.ts';
 import { CAMPAIGN_STATES, DEAD_REASONS } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
-import type { WaitKind } from './types.ts';
 
 /** What holds for a whole channel, and the figures that only the ledger has. Times in milliseconds, store's clock. */
 export interface ChannelState {
   now: number;
   stopped: { reason: StopReason; at: number } | null;
   resting: { reason: RestReason; until: number } | null;
-  /** Messages that wait for a moment still to come: how many, and the oldest one's due time. */
-  waits: Partial<Record<WaitKind, { count: number; since: number }>>;
+  /** Messages that wait for a moment still to come, by cause. */
+  waits: Partial<Record<WaitCause, Waits>>;
   /** How many more messages than jobs there are, in all, in jobs that workers hold, and in jobs whose time is still to come. */
   more: { all: number; active: number; scheduled: number };
   /**
@@ -28,6 +27,25 @@ export interface CampaignTotals {
   underWay: number;
 }
 
+/** How many messages wait, and the oldest one's due time. */
+export interface Waits {
+  count: number;
+  since: number;
+}
+
+/** The waits for any of the causes together; undefined if there are none. */
+export function waitsFor(
+  { waits }: Pick<ChannelState, 'waits'>,
+  causes: readonly WaitCause[],
+): Waits | undefined {
+  const found = causes.flatMap((cause) => waits[cause] ?? []);
+  if (found.length === 0) return undefined;
+  return {
+    count: found.reduce((sum, { count }) => sum + count, 0),
+    since: Math.min(...found.map(({ since }) => since)),
+  };
+}
+
 const sampleScript = loadScript('sample.lua');
 const controlScript = loadScript('control.lua');
 
@@ -37,7 +55,7 @@ type SampleReply = [
   stopAt: string | null,
   restReason: RestReason | null,
   restUntil: string | null,
-  waits: [WaitKind | 'more', number, string][],
+  waits: [WaitCause | 'more', number, string][],
   letters: [DeadReason, number, string, string][],
   more: [all: number, active: number],
   campaigns: [waiting: number, underWay: number, ...states: (string | number)[]],

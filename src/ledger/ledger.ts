@@ -182,7 +182,7 @@ function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, 
     health: s.health && (s.health === 'up' ? 1 : -1),
     rest: s.rest && [s.rest.reason, s.rest.ms],
     stop: s.stop && [s.stop.reason, credentials],
-    wait: wait && [wait.kind, Math.ceil(wait.untilMs / 1000), wait.since],
+    wait: wait && [wait.cause, Math.ceil(wait.untilMs / 1000), wait.since],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { FinalState, StopReason } from '../outcome.ts';
+import type { FinalState, RestReason, StopReason, WaitCause } from '../outcome.ts';
 
 /** What the pipeline asks of the ledger, and the replies. Times in milliseconds by the store's clock. */
 
@@ -59,6 +59,9 @@ export interface Grant {
   refusalProves: boolean;
 }
 
+/** Why a channel grants nothing for a while: its own rate is used up, the platform asked for it, or the breaker is not closed. */
+export type RestCause = Extract<WaitCause, 'own_rate' | 'platform_rate' | 'breaker'>;
+
 export type Verdict =
   | { kind: 'granted'; grant: Grant }
   /** This job's message reached this state before: nothing is sent, nothing counted. */
@@ -80,7 +83,7 @@ export type Verdict =
   | { kind: 'busy'; waitMs: number; slot: boolean }
   /** A send begun now could end in the next window. */
   | { kind: 'boundary'; waitMs: number }
-  | { kind: 'resting'; reason: 'rate_limited' | 'breaker_open'; waitMs: number }
+  | { kind: 'resting'; reason: RestReason; waitMs: number; cause: RestCause }
   | { kind: 'stopped'; reason: StopReason }
   /** The policy in force is another one than this worker's: it is granted nothing. */
   | { kind: 'policy_changed'; inForce: string };
@@ -138,10 +141,8 @@ export interface Settlement {
   rest?: { reason: 'rate_limited'; ms: number } | undefined;
   stop?: { reason: StopReason } | undefined;
   /** How the job waits from now on, for the gauges. */
-  wait?: { kind: WaitKind; untilMs: number; since: number } | undefined;
+  wait?: { cause: WaitCause; untilMs: number; since: number } | undefined;
 }
-
-export type WaitKind = 'slot' | 'retry';
 
 export interface Settled {
   /**

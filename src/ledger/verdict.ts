@@ -1,6 +1,6 @@
-import type { StopReason } from '../outcome.ts';
+import type { RestReason, StopReason } from '../outcome.ts';
 import { decodeFinal } from './reasons.ts';
-import type { Grant, Verdict } from './types.ts';
+import type { Grant, RestCause, Verdict } from './types.ts';
 
 /** The admission script's answer: the store's time, then one verdict a message. */
 export type AdmitReply = [now: string, ...verdicts: VerdictReply[]];
@@ -38,7 +38,7 @@ export function decodeVerdict(reply: VerdictReply, nonce: string, now: number): 
     case 'busy':
       return { kind, waitMs: number(0), slot: values[1] === 1 };
     case 'resting':
-      return { kind, reason: values[0] as 'rate_limited' | 'breaker_open', waitMs: number(1) };
+      return { kind, reason: values[0] as RestReason, waitMs: number(1), cause: restCause(values) };
     case 'stopped':
       return { kind, reason: values[0] as StopReason };
     default:
@@ -69,6 +69,12 @@ function decodeGrant(
     notBefore: Number(notBefore),
     refusalProves: proves === 1,
   };
+}
+
+/** The script marks the rests that its own rate makes. */
+function restCause([reason, , own]: VerdictReply): RestCause {
+  if (reason === 'breaker_open') return 'breaker';
+  return own === 1 ? 'own_rate' : 'platform_rate';
 }
 
 function finalOf(values: VerdictReply) {

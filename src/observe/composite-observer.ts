@@ -3,8 +3,8 @@ import type { DeliveryObserver } from './observer.ts';
 /** Calls every observer, in the order given. */
 export function combineObservers(...observers: readonly DeliveryObserver[]): DeliveryObserver {
   return {
-    admitted(channel, verdict) {
-      for (const observer of observers) observer.admitted(channel, verdict);
+    admitted(channel, verdict, cause) {
+      for (const observer of observers) observer.admitted(channel, verdict, cause);
     },
     waited(channel, queueMs, slotMs) {
       for (const observer of observers) observer.waited(channel, queueMs, slotMs);
@@ -18,8 +18,8 @@ export function combineObservers(...observers: readonly DeliveryObserver[]): Del
     unforeseenRefusal(message) {
       for (const observer of observers) observer.unforeseenRefusal(message);
     },
-    deferred(channel, reason, delayMs) {
-      for (const observer of observers) observer.deferred(channel, reason, delayMs);
+    deferred(channel, deferral) {
+      for (const observer of observers) observer.deferred(channel, deferral);
     },
     finished(event) {
       for (const observer of observers) observer.finished(event);

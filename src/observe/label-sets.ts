@@ -2,12 +2,14 @@ import type { Verdict } from '../ledger/types.ts';
 import {
   DEAD_REASONS,
   DELIVERED_REASONS,
+  type Deferral,
   type FinalState,
   type OutcomeKind,
   REJECTED_REASONS,
   SUPPRESSED_REASONS,
-  THROTTLED_REASONS,
   UNKNOWN_REASONS,
+  WAIT_CAUSES,
+  type WaitCause,
 } from '../outcome.ts';
 
 /**
@@ -17,6 +19,8 @@ import {
 
 export const ACCEPTED_STATUSES = ['queued', 'duplicate', 'invalid'] as const;
 export type AcceptedStatus = (typeof ACCEPTED_STATUSES)[number];
+
+export const CAUSES_OF_WAITS: readonly WaitCause[] = [...new Set(Object.values(WAIT_CAUSES).flat())];
 
 export const CAMPAIGN_MESSAGE_STATES = ['waiting', 'under_way'] as const;
 
@@ -40,9 +44,28 @@ const VERDICTS: Record<Verdict['kind'], true> = {
   stopped: true,
   policy_changed: true,
 };
-export const ADMISSION_VERDICTS = Object.keys(VERDICTS);
 
-export const DEFERRAL_REASONS = [...THROTTLED_REASONS, 'retry'] as const;
+/** The causes that a verdict may have; `''` for one after which nothing waits. */
+const CAUSES: Partial<Record<Verdict['kind'], readonly WaitCause[]>> = {
+  quota: ['quota'],
+  busy: ['recipient_busy', 'proof'],
+  boundary: ['window_end'],
+  resting: ['own_rate', 'platform_rate', 'breaker'],
+  stopped: ['stopped'],
+  paused: ['paused_campaign'],
+};
+export const ADMISSION_RESULTS: readonly [verdict: string, cause: WaitCause | ''][] = Object.keys(
+  VERDICTS,
+).flatMap((verdict) =>
+  (CAUSES[verdict as Verdict['kind']] ?? ['' as const]).map((cause): [string, WaitCause | ''] => [
+    verdict,
+    cause,
+  ]),
+);
+
+export const DEFERRALS: readonly Pick<Deferral, 'reason' | 'cause'>[] = Object.entries(WAIT_CAUSES).flatMap(
+  ([reason, causes]) => causes.map((cause) => ({ reason: reason as Deferral['reason'], cause })),
+);
 
 const pairs = <K extends string>(kind: K, reasons: readonly string[]): [K, string][] =>
   reasons.map((reason) => [kind, reason]);

@@ -29,6 +29,12 @@ function nextFields(next: Disposition): Fields {
       return { next: 'retry', next_delay_ms: Math.round(next.delayMs) };
     case 'wait':
     case 'rest':
+      return {
+        next: next.kind,
+        next_reason: next.reason,
+        next_cause: next.cause,
+        next_delay_ms: Math.round(next.delayMs),
+      };
     case 'paused':
       return { next: next.kind, next_reason: next.reason, next_delay_ms: Math.round(next.delayMs) };
     case 'schedule':
@@ -102,8 +108,8 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
       };
       logger.warn(fields, 'unforeseen quota refusal: something else sends to this recipient');
     },
-    deferred(channel, reason, delayMs) {
-      logger.debug({ channel, reason, delay_ms: Math.round(delayMs) }, 'deferred');
+    deferred(channel, { reason, cause, delayMs }) {
+      logger.debug({ channel, reason, cause, delay_ms: Math.round(delayMs) }, 'deferred');
     },
     finished(event) {
       if (event.attempted) return;

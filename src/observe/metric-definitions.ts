@@ -24,8 +24,8 @@ export const COUNTERS = {
   },
   admissions: {
     name: 'herald_admissions_total',
-    help: 'Admission verdicts: granted, or the reason for the refusal. A waiting message is admitted again and counts again.',
-    labels: ['channel', 'verdict'],
+    help: 'Admission verdicts: granted, or the reason for the refusal, and what the message waits for, where it does. A waiting message is admitted again and counts again.',
+    labels: ['channel', 'verdict', 'cause'],
   },
   attempts: {
     name: 'herald_attempts_total',
@@ -39,8 +39,8 @@ export const COUNTERS = {
   },
   deferrals: {
     name: 'herald_deferrals_total',
-    help: 'Messages put back to wait, by reason. Only retry has spent an attempt.',
-    labels: ['channel', 'reason'],
+    help: 'Messages put back to wait, by reason and by what they wait for. Only retry has spent an attempt.',
+    labels: ['channel', 'reason', 'cause'],
   },
   replays: {
     name: 'herald_replays_total',
@@ -96,6 +96,11 @@ export const GAUGES = {
     name: 'herald_oldest_message_age_seconds',
     help: `Age of the oldest message by state, from the later of enqueue and sendAt; 0 if there is none. ${SHARED}`,
     labels: ['channel', 'state'],
+  },
+  waiting: {
+    name: 'herald_waiting_messages',
+    help: `Messages that wait, by what they wait for. ${SHARED}`,
+    labels: ['channel', 'cause'],
   },
   deadLetters: {
     name: 'herald_dead_letters',

@@ -3,10 +3,11 @@ import { CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../outcome.ts';
 import {
   ACCEPTED_STATUSES,
   type AcceptedStatus,
-  ADMISSION_VERDICTS,
+  ADMISSION_RESULTS,
   ATTEMPT_RESULTS,
   CAMPAIGN_MESSAGE_STATES,
-  DEFERRAL_REASONS,
+  CAUSES_OF_WAITS,
+  DEFERRALS,
   FINAL_STATES,
   OUTCOME_KINDS,
 } from './label-sets.ts';
@@ -74,6 +75,7 @@ function declare(registry: Registry) {
     deliveryLatency: histogram(HISTOGRAMS.deliveryLatency),
     queue: gauge(GAUGES.queue),
     ready: gauge(GAUGES.ready),
+    waiting: gauge(GAUGES.waiting),
     oldestAge: gauge(GAUGES.oldestAge),
     deadLetters: gauge(GAUGES.deadLetters),
     oldestDeadLetter: gauge(GAUGES.oldestDeadLetter),
@@ -91,10 +93,10 @@ function declare(registry: Registry) {
 type Instruments = ReturnType<typeof declare>;
 
 function zeroChannel(m: Instruments, channel: string, platform: string): void {
-  for (const verdict of ADMISSION_VERDICTS) m.admissions.inc({ channel, verdict }, 0);
+  for (const [verdict, cause] of ADMISSION_RESULTS) m.admissions.inc({ channel, verdict, cause }, 0);
   for (const [outcome, reason] of ATTEMPT_RESULTS) m.attempts.inc({ channel, platform, outcome, reason }, 0);
   for (const [state, reason] of FINAL_STATES) m.messages.inc({ channel, platform, state, reason }, 0);
-  for (const reason of DEFERRAL_REASONS) m.deferrals.inc({ channel, reason }, 0);
+  for (const deferral of DEFERRALS) m.deferrals.inc({ channel, ...deferral }, 0);
   m.replays.inc({ channel }, 0);
   m.unforeseen.inc({ channel }, 0);
   for (const outcome of OUTCOME_KINDS) m.sendDuration.zero({ channel, outcome });
@@ -109,6 +111,7 @@ function setSample(m: Instruments, sample: ChannelSample): void {
     m.oldestAge.set({ channel, state }, sample.oldestAgeSeconds[state] ?? 0);
   }
   m.ready.set({ channel }, sample.ready);
+  for (const cause of CAUSES_OF_WAITS) m.waiting.set({ channel, cause }, sample.waiting[cause] ?? 0);
   for (const reason of DEAD_REASONS) m.deadLetters.set({ channel, reason }, sample.deadLetters[reason] ?? 0);
   m.oldestDeadLetter.set({ channel }, sample.oldestDeadLetterAgeSeconds);
   const { states, waiting, underWay } = sample.campaignTotals;
@@ -126,6 +129,7 @@ function removeSample(m: Instruments, channel: string): void {
     m.queue.remove({ channel, state });
     m.oldestAge.remove({ channel, state });
   }
+  for (const cause of CAUSES_OF_WAITS) m.waiting.remove({ channel, cause });
   for (const reason of DEAD_REASONS) m.deadLetters.remove({ channel, reason });
   for (const state of CAMPAIGN_STATES) m.campaigns.remove({ channel, state });
   for (const state of CAMPAIGN_MESSAGE_STATES) m.campaignMessages.remove({ channel, state });
@@ -137,7 +141,7 @@ function removeSample(m: Instruments, channel: string): void {
 
 function observe(m: Instruments): DeliveryObserver {
   return {
-    admitted: (channel, verdict) => m.admissions.inc({ channel, verdict }),
+    admitted: (channel, verdict, cause) => m.admissions.inc({ channel, verdict, cause: cause ?? '' }),
     waited(channel, queueMs, slotMs) {
       m.queueWait.observe({ channel }, seconds(queueMs));
       if (slotMs > 0) m.slotWait.observe({ channel }, seconds(slotMs));
@@ -148,7 +152,7 @@ function observe(m: Instruments): DeliveryObserver {
       m.sendDuration.observe({ channel, outcome: outcome.kind }, seconds(durationMs));
     },
     unforeseenRefusal: ({ channel }) => m.unforeseen.inc({ channel }),
-    deferred: (channel, reason) => m.deferrals.inc({ channel, reason }),
+    deferred: (channel, { reason, cause }) => m.deferrals.inc({ channel, reason, cause }),
     finished({ message: { channel, platform }, run, final: { state, reason }, latencyMs }) {
       m.messages.inc({ channel, platform, state, reason });
       // A replaying command ends before it is scraped; the worker that finishes the run can be scraped.

@@ -1,4 +1,4 @@
-import type { Disposition, FinalState, Outcome, ThrottledReason } from '../outcome.ts';
+import type { Deferral, Disposition, FinalState, Outcome, WaitCause } from '../outcome.ts';
 
 /** The events of the delivery pipeline, for metrics and the log. Durations in milliseconds. */
 
@@ -40,8 +40,11 @@ export interface FinalEvent {
 }
 
 export interface DeliveryObserver {
-  /** One for each verdict of an admission, by the ledger's own names: `granted`, `duplicate`, `quota`, `busy` … */
-  admitted(channel: string, verdict: string): void;
+  /**
+   * One for each verdict of an admission, by the ledger's own names: `granted`, `duplicate`, `quota`, `busy` …
+   * @param cause what the message waits for, where it does
+   */
+  admitted(channel: string, verdict: string, cause?: WaitCause): void;
   /** Time a granted message waited while a worker could have taken it, and time it waited for its slot. */
   waited(channel: string, queueMs: number, slotMs: number): void;
   /** +1 when a request is handed to the client, -1 when it ended. */
@@ -49,7 +52,7 @@ export interface DeliveryObserver {
   attempted(event: AttemptEvent): void;
   /** The platform refused for a quota that the ledger believed free: another sender writes to the same players. */
   unforeseenRefusal(message: MessageRef): void;
-  deferred(channel: string, reason: ThrottledReason | 'retry', delayMs: number): void;
+  deferred(channel: string, deferral: Deferral): void;
   /** Called once a run, by the process that made the state final. */
   finished(event: FinalEvent): void;
 }

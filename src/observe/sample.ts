@@ -1,5 +1,5 @@
 import type { CampaignTotals } from '../ledger/channel-state.ts';
-import { type DeadReason, type RestReason, STOP_REASONS } from '../outcome.ts';
+import { type DeadReason, type RestReason, STOP_REASONS, type WaitCause } from '../outcome.ts';
 
 /**
  * What a worker reads of a whole channel now and then: the queue, the dead letters, rests and stops. Every worker of
@@ -19,6 +19,8 @@ export interface ChannelSample {
   queue: Partial<Record<QueueState, number>>;
   /** What a worker could send now: neither waiting for a slot or a backoff, nor held by a rest or a stop. */
   ready: number;
+  /** Messages that wait, by what they wait for. A cause left out counts as none. */
+  waiting: Partial<Record<WaitCause, number>>;
   /** Seconds since the later of enqueue and `sendAt`, of the oldest message of each state; left out where there is none. */
   oldestAgeSeconds: Partial<Record<QueueState, number>>;
   deadLetters: Partial<Record<DeadReason, number>>;

@@ -1,6 +1,6 @@
 import type { Random } from '../clock.ts';
 import type { Effect, Grant, Settlement } from '../ledger/types.ts';
-import type { DeadReason, Disposition, FinalState, Outcome } from '../outcome.ts';
+import { type DeadReason, type Disposition, type FinalState, type Outcome, WAIT_CAUSES } from '../outcome.ts';
 import type { Answer } from '../platforms/port.ts';
 import type { AdmissionPolicy } from './admission.ts';
 import { type BackoffPolicy, backoffMs } from './backoff.ts';
@@ -81,16 +81,18 @@ function throttled(
   context: PlanContext,
 ): Plan {
   const { reason } = outcome;
+  const cause = reason === 'rate_limited' ? 'platform_rate' : WAIT_CAUSES[reason][0];
   if (reason === 'quota_refused') return quotaRefused(outcome, grant, context);
   if (outcome.stop) {
-    const next: Disposition = { kind: 'rest', reason, delayMs: STOPPED_REST_MS };
+    const next: Disposition = { kind: 'rest', reason, cause: 'stopped', delayMs: STOPPED_REST_MS };
     return { outcome, effect: 'waived', next, marks: { health: 'up', stop: { reason: outcome.stop } } };
   }
   if (outcome.messageWaitMs !== undefined) {
-    const next: Disposition = { kind: 'wait', reason, delayMs: Math.max(1, outcome.messageWaitMs) };
+    const delayMs = Math.max(1, outcome.messageWaitMs);
+    const next: Disposition = { kind: 'wait', reason, cause, delayMs };
     return { outcome, effect: 'waived', next, marks: { health: 'up' } };
   }
-  const next: Disposition = { kind: 'rest', reason, delayMs: 0 };
+  const next: Disposition = { kind: 'rest', reason, cause, delayMs: 0 };
   const plan: Plan = { outcome, effect: 'waived', next, marks: { health: 'up' } };
   return resting(plan, outcome.restMs ?? DEFAULT_REST_MS);
 }
@@ -122,7 +124,8 @@ function quotaRefused(
     const final: FinalState = { state: 'suppressed', reason: 'quota' };
     return { outcome, effect: 'spent', final, next: { kind: 'complete', final }, marks };
   }
-  const next: Disposition = { kind: 'wait', reason: 'quota_refused', delayMs: returnMs(0, random) };
+  const delayMs = returnMs(0, random);
+  const next: Disposition = { kind: 'wait', reason: 'quota_refused', cause: 'quota', delayMs };
   return { outcome, effect: 'waived', next, marks };
 }
 
@@ -140,7 +143,7 @@ function unknown(outcome: Extract<Outcome, { kind: 'unknown' }>, grant: Grant, c
   const { resolution } = context;
   if (resolution === 'confirm') {
     const delayMs = returnMs(grant.leaseMs + context.quietPeriodMs, context.random);
-    return { outcome, effect: 'doubt', next: { kind: 'wait', reason: 'slot_busy', delayMs }, marks };
+    return { outcome, effect: 'doubt', next: awaitProof(delayMs), marks };
   }
   if (resolution === 'keep' || grant.spent >= context.retry.attempts) {
     return { ...dead(outcome, 'doubt', 'unconfirmed'), marks };
@@ -164,7 +167,7 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
   const plan: Plan = {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
     effect: absent ? 'absent' : 'doubt',
-    next: { kind: 'wait', reason: 'slot_busy', delayMs: returnMs(waitMs, context.random) },
+    next: awaitProof(returnMs(waitMs, context.random)),
     marks: absent ? { health: 'up' } : {},
   };
   return resting(plan, restMs);
@@ -180,10 +183,19 @@ export function planRelease(closing: boolean, pickups: number, random: Random): 
   return {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
     effect: 'back',
-    next: closing ? { kind: 'hand_back' } : { kind: 'wait', reason: 'slot_busy', delayMs },
+    next: closing
+      ? { kind: 'hand_back' }
+      : { kind: 'wait', reason: 'slot_busy', cause: 'late_grant', delayMs },
     marks: {},
   };
 }
+
+const awaitProof = (delayMs: number): Disposition => ({
+  kind: 'wait',
+  reason: 'slot_busy',
+  cause: 'proof',
+  delayMs,
+});
 
 const retry = (grant: Grant, { retry: policy, random }: PlanContext, atLeastMs = 0): Disposition => ({
   kind: 'retry',

@@ -1,6 +1,13 @@
 import type { Random } from '../clock.ts';
 import type { Verdict } from '../ledger/types.ts';
-import type { DeadReason, Disposition, FinalState, SuppressedReason } from '../outcome.ts';
+import type {
+  DeadReason,
+  Disposition,
+  FinalState,
+  SuppressedReason,
+  WAIT_CAUSES,
+  WaitCause,
+} from '../outcome.ts';
 import { STOPPED_REST_MS } from './attempt-plan.ts';
 import { pausedMs, recheckMs, returnMs } from './waiting.ts';
 
@@ -19,6 +26,8 @@ export interface VerdictContext {
   pickups: number;
   random: Random;
 }
+
+type SlotCause = (typeof WAIT_CAUSES.slot_busy)[number];
 
 type Refusal = Exclude<Verdict, { kind: 'granted' }>;
 
@@ -49,16 +58,42 @@ export function planVerdict(verdict: Refusal, context: VerdictContext): VerdictP
       return { next: { kind: 'schedule', at: verdict.at } };
     case 'quota':
       return overQuota(verdict.waitMs, context);
-    case 'busy':
-      return waiting(recheckMs(verdict.waitMs, context.pickups, context.random), context);
+    case 'busy': {
+      const delayMs = recheckMs(verdict.waitMs, context.pickups, context.random);
+      return waiting(verdict.slot ? 'recipient_busy' : 'proof', delayMs, context);
+    }
     case 'boundary':
-      return waiting(returnMs(verdict.waitMs, context.random), context);
-    case 'resting':
-      return { next: { kind: 'rest', reason: verdict.reason, delayMs: Math.max(1, verdict.waitMs) } };
+      return waiting('window_end', returnMs(verdict.waitMs, context.random), context);
+    case 'resting': {
+      const { reason, cause, waitMs } = verdict;
+      return { next: { kind: 'rest', reason, cause, delayMs: Math.max(1, waitMs) } };
+    }
     case 'policy_changed':
       return { next: { kind: 'hand_back' } };
     case 'stopped':
-      return { next: { kind: 'rest', reason: 'channel_stopped', delayMs: STOPPED_REST_MS } };
+      return {
+        next: { kind: 'rest', reason: 'channel_stopped', cause: 'stopped', delayMs: STOPPED_REST_MS },
+      };
+  }
+}
+
+/** What a message waits for after this verdict; undefined where it does not wait. */
+export function causeOf(verdict: Verdict): WaitCause | undefined {
+  switch (verdict.kind) {
+    case 'quota':
+      return 'quota';
+    case 'busy':
+      return verdict.slot ? 'recipient_busy' : 'proof';
+    case 'boundary':
+      return 'window_end';
+    case 'resting':
+      return verdict.cause;
+    case 'stopped':
+      return 'stopped';
+    case 'paused':
+      return 'paused_campaign';
+    default:
+      return undefined;
   }
 }
 
@@ -86,11 +121,11 @@ function dead(reason: Extract<DeadReason, 'exhausted' | 'unconfirmed'>): Verdict
 
 function overQuota(waitMs: number, context: VerdictContext): VerdictPlan {
   if (context.onQuota === 'drop' || waitMs >= context.expiresInMs) return suppressed('quota');
-  return waiting(returnMs(waitMs, context.random), context);
+  return waiting('quota', returnMs(waitMs, context.random), context);
 }
 
 /** Never past the expiry, where the message gets its final state. */
-function waiting(delayMs: number, { expiresInMs }: VerdictContext): VerdictPlan {
+function waiting(cause: SlotCause, delayMs: number, { expiresInMs }: VerdictContext): VerdictPlan {
   const capped = Math.max(1, Math.min(delayMs, expiresInMs));
-  return { next: { kind: 'wait', reason: 'slot_busy', delayMs: capped } };
+  return { next: { kind: 'wait', reason: 'slot_busy', cause, delayMs: capped } };
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../clock.ts';
 import type { Settlement } from '../ledger/types.ts';
-import type { Disposition } from '../outcome.ts';
+import type { Deferral, Disposition } from '../outcome.ts';
 
 /** Delays of messages that wait without having spent an attempt. Milliseconds. */
 
@@ -38,6 +38,21 @@ export function withinLife(next: Disposition, expiresInMs: number): Disposition 
   return next.delayMs > leftMs ? { ...next, delayMs: leftMs } : next;
 }
 
+/** Undefined for what does not wait, or has a moment of its own. */
+export function deferralOf(next: Disposition): Deferral | undefined {
+  switch (next.kind) {
+    case 'wait':
+    case 'rest':
+      return next;
+    case 'paused':
+      return { reason: next.reason, cause: 'paused_campaign', delayMs: next.delayMs };
+    case 'retry':
+      return { reason: 'retry', cause: 'retry', delayMs: next.delayMs };
+    default:
+      return undefined;
+  }
+}
+
 /**
  * What the gauges count of a message that will wait by itself.
  * @param since when the message began to wait
@@ -45,5 +60,5 @@ export function withinLife(next: Disposition, expiresInMs: number): Disposition 
  */
 export function waitOf(next: Disposition, since: number, now: number): Settlement['wait'] {
   if (next.kind !== 'retry' && next.kind !== 'wait') return undefined;
-  return { kind: next.kind === 'retry' ? 'retry' : 'slot', untilMs: now + next.delayMs, since };
+  return { cause: next.kind === 'retry' ? 'retry' : next.cause, untilMs: now + next.delayMs, since };
 }

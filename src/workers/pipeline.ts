@@ -12,8 +12,8 @@ import {
   planAttempt,
   planRelease,
 } from '../policies/attempt-plan.ts';
-import { paused, planVerdict } from '../policies/verdict-plan.ts';
-import { waitOf, withinLife } from '../policies/waiting.ts';
+import { causeOf, paused, planVerdict } from '../policies/verdict-plan.ts';
+import { deferralOf, waitOf, withinLife } from '../policies/waiting.ts';
 import type { Turns } from '../turns.ts';
 import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
 import { createLastAnswers } from './last-answers.ts';
@@ -37,7 +37,12 @@ export interface PipelineDeps extends Pick<ReadContext, 'definition'>, AttemptDe
 }
 
 /** Waits for a worker that supports the newer version. */
-const NEWER_VERSION: Disposition = { kind: 'wait', reason: 'newer_version', delayMs: 60_000 };
+const NEWER_VERSION: Disposition = {
+  kind: 'wait',
+  reason: 'newer_version',
+  cause: 'newer_version',
+  delayMs: 60_000,
+};
 /** How often a job may stall without a result in between. Each time takes a job lock and some seconds. */
 const MAX_STALLS = 5;
 const STALLED = `picked up ${MAX_STALLS} times in a row by workers that brought it to no result`;
@@ -79,7 +84,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const rendered = rendering instanceof Promise ? await rendering : rendering;
     const late = deps.lateGrants.watch();
     const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
-    observer.admitted(channel.name, verdict.kind);
+    observer.admitted(channel.name, verdict.kind, causeOf(verdict));
     let next: Disposition;
     if (verdict.kind === 'granted') {
       const { grant } = verdict;
@@ -102,10 +107,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function reported(next: Disposition): Disposition {
-    if (next.kind === 'wait' || next.kind === 'rest' || next.kind === 'paused') {
-      observer.deferred(channel.name, next.reason, next.delayMs);
-    }
-    if (next.kind === 'retry') observer.deferred(channel.name, 'retry', next.delayMs);
+    const deferral = deferralOf(next);
+    if (deferral) observer.deferred(channel.name, deferral);
     return next;
   }
 

@@ -60,7 +60,7 @@ interface End {
 }
 
 /** The disposition after a settlement that was too late: the holder of the record decides. */
-const RECHECK: Disposition = { kind: 'wait', reason: 'slot_busy', delayMs: 250 };
+const RECHECK: Disposition = { kind: 'wait', reason: 'slot_busy', cause: 'proof', delayMs: 250 };
 
 export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler {
   function settle(

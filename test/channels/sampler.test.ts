@@ -11,13 +11,13 @@ import { it } from '../support/environment.ts';
 /** Gauges that are not 0, as `name{label,label}` → value. */
 async function gauges(worker: LocalWorker): Promise<Record<string, number>> {
   const shown = readMetrics(await worker.metrics()).filter(({ name }) =>
-    /^herald_(queue_messages|ready_messages|oldest|dead_letters|channel_)/.test(name),
+    /^herald_(queue_messages|ready_messages|waiting_messages|oldest|dead_letters|channel_)/.test(name),
   );
   return Object.fromEntries(
     shown
       .filter(({ value }) => value !== 0)
       .map(({ name, labels, value }) => [
-        `${name.slice('herald_'.length)}{${labels['state'] ?? labels['reason'] ?? ''}}`,
+        `${name.slice('herald_'.length)}{${labels['state'] ?? labels['reason'] ?? labels['cause'] ?? ''}}`,
         value,
       ]),
   );
@@ -60,6 +60,7 @@ describe.concurrent('the gauges', () => {
       'queue_messages{scheduled}': 1,
       'queue_messages{retrying}': 2,
       'queue_messages{dead}': 2,
+      'waiting_messages{retry}': 2,
       'dead_letters{invalid_message}': 2,
     });
     expect(Math.abs((seen['oldest_message_age_seconds{retrying}'] ?? 0) - 3_600)).toBeLessThan(unhurried(30));
@@ -133,6 +134,7 @@ describe.concurrent('the gauges', () => {
     const waiting = (shown: Record<string, number>): boolean => shown['queue_messages{waiting_slot}'] === 2;
     const seen = await eventually('a sample of what waits', () => gauges(worker), waiting, SAMPLED);
     expect(seen['queue_messages{scheduled}']).toBeUndefined();
+    expect(seen['waiting_messages{quota}']).toBe(2);
     expect(seen['oldest_message_age_seconds{waiting_slot}']).toBeLessThan(unhurried(30));
   });
 });

@@ -71,7 +71,7 @@ function deliveryOf(
 }
 
 it('lets a message leave that waits by itself, and waits itself for what the channel waits for', async () => {
-  const rest: Disposition = { kind: 'rest', reason: 'breaker_open', delayMs: 30_000 };
+  const rest: Disposition = { kind: 'rest', reason: 'breaker_open', cause: 'breaker', delayMs: 30_000 };
   const { delivery, delivered, left } = deliveryOf((name) => ({ a: RETRY, b: SENT, c: rest })[name] ?? SENT);
   const next = await delivery.deliver(jobOf('abcde'));
   expect(next).toEqual(expect.arrayContaining([SENT, rest]));
@@ -88,7 +88,7 @@ it('keeps the only message of a job in it', async () => {
 });
 
 it('asks again for a message that the rate refused, in place', async () => {
-  const rest: Disposition = { kind: 'rest', reason: 'rate_limited', delayMs: 1 };
+  const rest: Disposition = { kind: 'rest', reason: 'rate_limited', cause: 'own_rate', delayMs: 1 };
   const { delivery, delivered } = deliveryOf((name, seen) =>
     seen.delivered.filter((each) => each === name).length === 1 ? rest : SENT,
   );

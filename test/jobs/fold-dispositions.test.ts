@@ -7,9 +7,19 @@ const DELIVERED: Disposition = { kind: 'complete', final: { state: 'delivered', 
 const DEAD: Disposition = { kind: 'dead', reason: 'exhausted', detail: 'x' };
 const HAND_BACK: Disposition = { kind: 'hand_back' };
 const retry = (delayMs: number): Disposition => ({ kind: 'retry', delayMs });
-const wait = (delayMs: number): Disposition => ({ kind: 'wait', reason: 'slot_busy', delayMs });
+const wait = (delayMs: number): Disposition => ({
+  kind: 'wait',
+  reason: 'slot_busy',
+  cause: 'proof',
+  delayMs,
+});
 const schedule = (at: number): Disposition => ({ kind: 'schedule', at });
-const rest = (delayMs: number): Disposition => ({ kind: 'rest', reason: 'rate_limited', delayMs });
+const rest = (delayMs: number): Disposition => ({
+  kind: 'rest',
+  reason: 'rate_limited',
+  cause: 'own_rate',
+  delayMs,
+});
 
 const until = (at: number): Verb => ({ kind: 'delay', until: at });
 

@@ -22,15 +22,15 @@ it('counts the jobs that wait by what they wait for, with the oldest’s time', 
   const lab = await openLab(store, { quota: false });
   const now = await store.now();
   const waits = [
-    { kind: 'slot', untilMs: now + 10 * SECOND, since: now - 5 * SECOND },
-    { kind: 'slot', untilMs: now + 10 * SECOND, since: now - 3 * SECOND },
-    { kind: 'slot', untilMs: now + DAY, since: now - SECOND },
-    { kind: 'retry', untilMs: now + 20 * SECOND, since: now - 4 * SECOND },
+    { cause: 'quota', untilMs: now + 10 * SECOND, since: now - 5 * SECOND },
+    { cause: 'quota', untilMs: now + 10 * SECOND, since: now - 3 * SECOND },
+    { cause: 'quota', untilMs: now + DAY, since: now - SECOND },
+    { cause: 'retry', untilMs: now + 20 * SECOND, since: now - 4 * SECOND },
   ] as const;
   for (const wait of waits) await lab.settle(lab.message(), { nonce: newNonce() }, 'none', { wait });
   expect(await readChannelState(lab.store)).toMatchObject({
     waits: {
-      slot: { count: 3, since: now - 5 * SECOND },
+      quota: { count: 3, since: now - 5 * SECOND },
       retry: { count: 1, since: now - 4 * SECOND },
     },
   });
@@ -39,11 +39,11 @@ it('counts the jobs that wait by what they wait for, with the oldest’s time', 
 it('stops counting a job when its moment has come', async () => {
   const lab = await openLab(store, { quota: false });
   const now = await store.now();
-  const wait = (untilMs: number) => ({ wait: { kind: 'slot', untilMs, since: now } }) as const;
+  const wait = (untilMs: number) => ({ wait: { cause: 'quota', untilMs, since: now } }) as const;
   await lab.settle(lab.message(), { nonce: newNonce() }, 'none', wait(now + 1));
   await lab.settle(lab.message(), { nonce: newNonce() }, 'none', wait(now + DAY));
   await store.until(Math.ceil((now + 1) / 1000) * 1000);
-  expect((await readChannelState(lab.store)).waits).toEqual({ slot: { count: 1, since: now } });
+  expect((await readChannelState(lab.store)).waits).toEqual({ quota: { count: 1, since: now } });
   expect(await store.redis.hlen(`${lab.base}:waits`)).toBe(1);
 });
 

@@ -76,11 +76,11 @@ it('notes of waits that cannot be read are dropped', async () => {
   const lab = await openLab(store);
   const due = (await store.now()) + DAY;
   const waits = `${lab.base}:waits`;
-  await store.redis.hset(waits, 'junk', 'junk', `slot:${Math.ceil(due / 1000)}`, 'junk');
-  const wait = { kind: 'slot' as const, untilMs: due, since: due - DAY };
+  await store.redis.hset(waits, 'junk', 'junk', `recipient_busy:${Math.ceil(due / 1000)}`, 'junk');
+  const wait = { cause: 'recipient_busy' as const, untilMs: due, since: due - DAY };
   await lab.settle(lab.message(), { nonce: newNonce() }, 'none', { wait });
   const { waits: seen } = await readChannelState(lab.store);
-  expect(seen).toEqual({ slot: { count: 1, since: due - DAY } });
+  expect(seen).toEqual({ recipient_busy: { count: 1, since: due - DAY } });
   expect(await store.redis.hlen(waits)).toBe(1);
 });
 

@@ -93,7 +93,12 @@ describe('rule 8: rest', () => {
     const lab = await openLab(store);
     await rest(lab, 30 * SECOND);
     const { verdict } = await lab.ledgerOn(store.redis).admit(anybody(lab));
-    expect(verdict).toEqual({ kind: 'resting', reason: 'rate_limited', waitMs: expect.any(Number) });
+    expect(verdict).toEqual({
+      kind: 'resting',
+      reason: 'rate_limited',
+      cause: 'platform_rate',
+      waitMs: expect.any(Number),
+    });
     expect((verdict as { waitMs: number }).waitMs).toBeGreaterThan(29 * SECOND);
     await lab.elapse(30 * SECOND);
     await lab.grant(anybody(lab));
@@ -182,7 +187,7 @@ describe('rule 8: the breaker', () => {
     const verdicts = await Promise.all([message, anybody(lab), anybody(lab)].map(lab.verdict));
     expect(verdicts[0]).toMatchObject({ kind: 'granted', grant: { attempt: 1 } });
     for (const verdict of verdicts.slice(1)) {
-      expect(verdict).toEqual({ kind: 'resting', reason: 'breaker_open', waitMs: 1000 });
+      expect(verdict).toEqual({ kind: 'resting', reason: 'breaker_open', cause: 'breaker', waitMs: 1000 });
     }
   });
 
@@ -214,7 +219,7 @@ describe('rule 8: the breaker', () => {
     const message = anybody(lab);
     const grant = await lab.grant(message);
     await unanswered(lab, grant, message);
-    const wait = { kind: 'retry', untilMs: (await store.now()) + MINUTE, since: 1 } as const;
+    const wait = { cause: 'retry', untilMs: (await store.now()) + MINUTE, since: 1 } as const;
     const again = await lab.settle(message, grant, 'spent', { health: 'down', wait });
     expect(again).toMatchObject({ status: 'stale', failures: 1 });
     expect((await readChannelState(lab.store)).waits).toEqual({});
@@ -259,7 +264,7 @@ describe('rule 8: the rate', () => {
       verdict.kind === 'granted' ? verdict.grant.waitMs : verdict.kind,
     );
     expect(waits).toEqual([0, 250, 500, 750, 1000, 'resting', 'resting']);
-    expect(verdicts[5]).toEqual({ kind: 'resting', reason: 'rate_limited', waitMs: 750 });
+    expect(verdicts[5]).toEqual({ kind: 'resting', reason: 'rate_limited', cause: 'own_rate', waitMs: 750 });
   });
 
   it('takes a token for each request that a message makes', async () => {

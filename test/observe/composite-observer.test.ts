@@ -18,20 +18,20 @@ function recorder(): { observer: DeliveryObserver; calls: unknown[][] } {
 it('tells every observer everything', () => {
   const [first, second] = [recorder(), recorder()];
   const both = combineObservers(first.observer, second.observer);
-  both.admitted('c', 'granted');
+  both.admitted('c', 'busy', 'proof');
   both.waited('c', 1, 2);
   both.inFlight('c', 1);
   both.attempted(delivered);
   both.unforeseenRefusal(message);
-  both.deferred('c', 'retry', 3);
+  both.deferred('c', { reason: 'retry', cause: 'retry', delayMs: 3 });
   both.finished(deliveredFinal);
   expect(first.calls).toEqual([
-    ['admitted', 'c', 'granted'],
+    ['admitted', 'c', 'busy', 'proof'],
     ['waited', 'c', 1, 2],
     ['inFlight', 'c', 1],
     ['attempted', delivered],
     ['unforeseenRefusal', message],
-    ['deferred', 'c', 'retry', 3],
+    ['deferred', 'c', { reason: 'retry', cause: 'retry', delayMs: 3 }],
     ['finished', deliveredFinal],
   ]);
   expect(second.calls).toEqual(first.calls);

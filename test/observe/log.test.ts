@@ -155,7 +155,7 @@ describe('createLogObserver', () => {
     observer.attempted({
       ...delivered,
       outcome: stopped,
-      next: { kind: 'rest', reason: 'channel_stopped', delayMs: 1000 },
+      next: { kind: 'rest', reason: 'channel_stopped', cause: 'stopped', delayMs: 1000 },
     });
     observer.attempted({
       ...delivered,

@@ -16,6 +16,7 @@ const quiet: ChannelSample = {
   channel: 'kongregate',
   queue: {},
   ready: 0,
+  waiting: {},
   oldestAgeSeconds: {},
   deadLetters: {},
   oldestDeadLetterAgeSeconds: 0,
@@ -37,6 +38,7 @@ const PINNED = [
   ['herald_delivery_latency_seconds', 'histogram'],
   ['herald_queue_messages', 'gauge'],
   ['herald_ready_messages', 'gauge'],
+  ['herald_waiting_messages', 'gauge'],
   ['herald_oldest_message_age_seconds', 'gauge'],
   ['herald_dead_letters', 'gauge'],
   ['herald_oldest_dead_letter_age_seconds', 'gauge'],
@@ -70,10 +72,10 @@ describe('createMetrics', () => {
     const [one, other] = ['1', '1'].map((version) => createMetrics({ registry, version }));
     for (const metrics of [one!, other!]) {
       metrics.watch('kongregate', 'kongregate');
-      metrics.admitted('kongregate', 'grant');
+      metrics.admitted('kongregate', 'granted');
     }
     expect(await series(one!, 'herald_admissions_total')).toContain(
-      'herald_admissions_total{channel="kongregate",verdict="grant"} 2',
+      'herald_admissions_total{channel="kongregate",verdict="granted",cause=""} 2',
     );
     expect(await registry.metrics()).not.toContain('process_');
   });
@@ -100,7 +102,7 @@ describe('createMetrics', () => {
       'herald_attempts_total{channel="kongregate",platform="kongregate",outcome="unknown",reason="timeout"} 0',
     );
     expect(await series(metrics, 'herald_admissions_total')).toContain(
-      'herald_admissions_total{channel="kongregate",verdict="busy"} 0',
+      'herald_admissions_total{channel="kongregate",verdict="busy",cause="proof"} 0',
     );
     expect(await series(metrics, 'herald_unforeseen_refusals_total')).toEqual([
       'herald_unforeseen_refusals_total{channel="kongregate"} 0',
@@ -164,7 +166,7 @@ describe('the events of the pipeline', () => {
   it('counts verdicts, deferrals, replays, refusals and what is in flight', async () => {
     const metrics = create();
     metrics.admitted('kongregate', 'granted');
-    metrics.deferred('kongregate', 'slot_busy', 900);
+    metrics.deferred('kongregate', { reason: 'slot_busy', cause: 'quota', delayMs: 900 });
     metrics.finished({ ...deliveredFinal, run: 2 });
     metrics.finished({ ...deliveredFinal, run: 1 });
     metrics.unforeseenRefusal(message);
@@ -172,8 +174,8 @@ describe('the events of the pipeline', () => {
     metrics.inFlight('kongregate', 1);
     metrics.inFlight('kongregate', -1);
     const text = await metrics.render();
-    expect(text).toContain('herald_admissions_total{channel="kongregate",verdict="granted"} 1');
-    expect(text).toContain('herald_deferrals_total{channel="kongregate",reason="slot_busy"} 1');
+    expect(text).toContain('herald_admissions_total{channel="kongregate",verdict="granted",cause=""} 1');
+    expect(text).toContain('herald_deferrals_total{channel="kongregate",reason="slot_busy",cause="quota"} 1');
     expect(text).toContain('herald_replays_total{channel="kongregate"} 1');
     expect(text).toContain('herald_unforeseen_refusals_total{channel="kongregate"} 1');
     expect(text).toContain('herald_in_flight{channel="kongregate"} 1');

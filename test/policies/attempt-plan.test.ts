@@ -126,8 +126,16 @@ describe('planAttempt: what the channel is told', () => {
     expect(planAttempt(OUTCOMES.stopped, grant(), context()).next).toEqual({
       kind: 'rest',
       reason: 'channel_stopped',
+      cause: 'stopped',
       delayMs: STOPPED_REST_MS,
     });
+  });
+
+  it('tells a rest that the platform asked for from our own pace, and another’s use of the slot from a busy one', () => {
+    const { next: rests } = planAttempt(OUTCOMES.rate_limited, grant(), context());
+    expect(rests).toMatchObject({ kind: 'rest', reason: 'rate_limited', cause: 'platform_rate' });
+    const { next: waits } = planAttempt(OUTCOMES.quota_refused, grant(), context());
+    expect(waits).toMatchObject({ kind: 'wait', reason: 'quota_refused', cause: 'quota' });
   });
 
   it('a rest lasts as long as the platform says, or five seconds', () => {
@@ -167,7 +175,7 @@ describe('planAttempt: whatever else is said, a rest that is asked for is kept',
 describe('planAttempt: a message that has to wait by itself', () => {
   it('waits as long as it was told, and leaves the channel alone', () => {
     const { next, marks } = planAttempt(OUTCOMES.text_repeated, grant(), context());
-    expect(next).toEqual({ kind: 'wait', reason: 'text_repeated', delayMs: 300_000 });
+    expect(next).toEqual({ kind: 'wait', reason: 'text_repeated', cause: 'text_repeated', delayMs: 300_000 });
     expect(marks).toEqual({ health: 'up' });
   });
 
@@ -196,7 +204,12 @@ describe('planAttempt: delays', () => {
 
   it('the platform is asked after the deadline and the quiet period', () => {
     const plan = next(OUTCOMES.unknown, { resolution: 'confirm', random: () => 0 });
-    expect(plan).toEqual({ kind: 'wait', reason: 'slot_busy', delayMs: 11_500 + 60_000 + 1 });
+    expect(plan).toEqual({
+      kind: 'wait',
+      reason: 'slot_busy',
+      cause: 'proof',
+      delayMs: 11_500 + 60_000 + 1,
+    });
   });
 
   it('the detail of a dead letter is the platform’s, or the outcome', () => {
@@ -260,7 +273,11 @@ describe('planAnswer', () => {
 
   it('unsure: still in doubt, and asked again after another quiet period', () => {
     const plan = planAnswer({ kind: 'unsure', detail: '502' }, asked, context({ random: () => 0 }));
-    expect(plan).toMatchObject({ effect: 'doubt', next: { kind: 'wait', delayMs: 71_501 }, marks: {} });
+    expect(plan).toMatchObject({
+      effect: 'doubt',
+      next: { kind: 'wait', cause: 'proof', delayMs: 71_501 },
+      marks: {},
+    });
     expect(plan.final).toBeUndefined();
   });
 });
@@ -271,7 +288,7 @@ describe('planRelease', () => {
     expect(closing).toMatchObject({ effect: 'back', next: { kind: 'hand_back' }, marks: {} });
     expect(planRelease(false, 1, () => 1)).toMatchObject({
       effect: 'back',
-      next: { kind: 'wait' },
+      next: { kind: 'wait', cause: 'late_grant' },
       marks: {},
     });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Verdict } from '../../src/ledger/types.ts';
 import { STOPPED_REST_MS } from '../../src/policies/attempt-plan.ts';
-import { planVerdict, recorded, type VerdictContext } from '../../src/policies/verdict-plan.ts';
+import { causeOf, planVerdict, recorded, type VerdictContext } from '../../src/policies/verdict-plan.ts';
 
 const context = (fields: Partial<VerdictContext> = {}): VerdictContext => ({
   onQuota: 'drop',
@@ -57,7 +58,7 @@ describe('over quota', () => {
 
   it('defers to the next window, and never before it', () => {
     expect(planVerdict(quota, context({ onQuota: 'defer' }))).toEqual({
-      next: { kind: 'wait', reason: 'slot_busy', delayMs: 60_001 },
+      next: { kind: 'wait', reason: 'slot_busy', cause: 'quota', delayMs: 60_001 },
     });
     expect(planVerdict(quota, context({ onQuota: 'defer', random: () => 1 })).next).toMatchObject({
       delayMs: 66_001,
@@ -76,7 +77,7 @@ describe('waits', () => {
   it('look again soon at a busy slot, later each time, not beyond the send’s end', () => {
     const busy = { kind: 'busy', waitMs: 3_500, slot: true } as const;
     const delay = (pickups: number) => planVerdict(busy, context({ pickups, random: () => 1 })).next;
-    expect(delay(1)).toEqual({ kind: 'wait', reason: 'slot_busy', delayMs: 200 });
+    expect(delay(1)).toEqual({ kind: 'wait', reason: 'slot_busy', cause: 'recipient_busy', delayMs: 200 });
     expect(delay(5)).toMatchObject({ delayMs: 3_200 });
     expect(delay(30)).toMatchObject({ delayMs: 3_700 });
     const ends = planVerdict({ ...busy, waitMs: 1_000 }, context({ pickups: 30, random: () => 1 })).next;
@@ -85,7 +86,7 @@ describe('waits', () => {
 
   it('come back after the boundary', () => {
     expect(planVerdict({ kind: 'boundary', waitMs: 5_000 }, context())).toEqual({
-      next: { kind: 'wait', reason: 'slot_busy', delayMs: 5_001 },
+      next: { kind: 'wait', reason: 'slot_busy', cause: 'window_end', delayMs: 5_001 },
     });
   });
 
@@ -96,17 +97,42 @@ describe('waits', () => {
   });
 });
 
+describe('the cause of a wait', () => {
+  it('is the one that the plan tells, whatever the reason stands for', () => {
+    const busy = { kind: 'busy', waitMs: 900, slot: false } as const;
+    expect(planVerdict(busy, context()).next).toMatchObject({ reason: 'slot_busy', cause: 'proof' });
+    const waiting: Verdict[] = [
+      { kind: 'quota', waitMs: 1 },
+      { ...busy, slot: true },
+      busy,
+      { kind: 'boundary', waitMs: 1 },
+      { kind: 'resting', reason: 'rate_limited', cause: 'own_rate', waitMs: 1 },
+      { kind: 'stopped', reason: 'paused' },
+      { kind: 'paused' },
+    ];
+    expect(waiting.map(causeOf)).toEqual([
+      ...['quota', 'recipient_busy', 'proof', 'window_end', 'own_rate', 'stopped', 'paused_campaign'],
+    ]);
+    expect(causeOf({ kind: 'expired' })).toBeUndefined();
+  });
+});
+
 describe('rests', () => {
-  it.each(['rate_limited', 'breaker_open'] as const)('%s rests the channel, at least a moment', (reason) => {
-    expect(planVerdict({ kind: 'resting', reason, waitMs: 750 }, context())).toEqual({
-      next: { kind: 'rest', reason, delayMs: 750 },
+  it.each([
+    ['rate_limited', 'own_rate'],
+    ['rate_limited', 'platform_rate'],
+    ['breaker_open', 'breaker'],
+  ] as const)('%s (%s) rests the channel, at least a moment', (reason, cause) => {
+    const resting = { kind: 'resting', reason, cause } as const;
+    expect(planVerdict({ ...resting, waitMs: 750 }, context())).toEqual({
+      next: { kind: 'rest', reason, cause, delayMs: 750 },
     });
-    expect(planVerdict({ kind: 'resting', reason, waitMs: 0 }, context()).next).toMatchObject({ delayMs: 1 });
+    expect(planVerdict({ ...resting, waitMs: 0 }, context()).next).toMatchObject({ delayMs: 1 });
   });
 
   it('a stopped channel is looked at again before long', () => {
     expect(planVerdict({ kind: 'stopped', reason: 'credentials' }, context())).toEqual({
-      next: { kind: 'rest', reason: 'channel_stopped', delayMs: STOPPED_REST_MS },
+      next: { kind: 'rest', reason: 'channel_stopped', cause: 'stopped', delayMs: STOPPED_REST_MS },
     });
   });
 });

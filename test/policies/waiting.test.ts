@@ -43,7 +43,12 @@ describe('returnMs', () => {
 
 const HANDED_BACK: Disposition = { kind: 'hand_back' };
 const retry = (delayMs: number): Disposition => ({ kind: 'retry', delayMs });
-const wait = (delayMs: number): Disposition => ({ kind: 'wait', reason: 'slot_busy', delayMs });
+const wait = (delayMs: number): Disposition => ({
+  kind: 'wait',
+  reason: 'slot_busy',
+  cause: 'proof',
+  delayMs,
+});
 
 it('no message waits beyond its life', () => {
   expect(withinLife(retry(7), 10)).toEqual(retry(7));
@@ -53,7 +58,7 @@ it('no message waits beyond its life', () => {
 });
 
 it('the gauges are told of what waits by itself, and until when', () => {
-  expect(waitOf(retry(7), 5, 100)).toEqual({ kind: 'retry', untilMs: 107, since: 5 });
-  expect(waitOf(wait(7), 5, 100)).toEqual({ kind: 'slot', untilMs: 107, since: 5 });
+  expect(waitOf(retry(7), 5, 100)).toEqual({ cause: 'retry', untilMs: 107, since: 5 });
+  expect(waitOf(wait(7), 5, 100)).toEqual({ cause: 'proof', untilMs: 107, since: 5 });
   expect(waitOf(HANDED_BACK, 5, 100)).toBeUndefined();
 });

@@ -30,7 +30,7 @@ it('are told once, the latest, of a message that is dead', () => {
   const answers = createLastAnswers();
   fail(answers, 'a', 'HTTP 301');
   fail(answers, 'a', 'HTTP 302');
-  const waits = { kind: 'wait', reason: 'slot_busy', delayMs: 1 } as const;
+  const waits = { kind: 'wait', reason: 'slot_busy', cause: 'proof', delayMs: 1 } as const;
   expect(answers.withLastAnswer('a', waits)).toEqual(waits);
   expect(answers.withLastAnswer('a', DEAD)).toEqual({
     ...DEAD,

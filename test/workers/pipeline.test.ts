@@ -14,7 +14,7 @@ import { grant } from '../policies/grant.ts';
 const SENT: FinalState = { state: 'delivered', reason: 'sent' };
 const PRESUMED: FinalState = { state: 'delivered', reason: 'presumed' };
 const DEAD: FinalState = { state: 'dead', reason: 'bad_request' };
-const WAITS = { kind: 'wait', reason: 'slot_busy', delayMs: 250 };
+const WAITS = { kind: 'wait', reason: 'slot_busy', cause: 'proof', delayMs: 250 };
 
 const channel = channelConfig({});
 const definition = platforms.kongregate;
@@ -100,11 +100,11 @@ it.each<[string, Outcome, Partial<Settled>, object, FinalState[]]>([
 it('reports a message that is given up while its send is still in flight as deferred', async () => {
   const told: unknown[] = [];
   const pipeline = pipelineOf({
-    observer: { deferred: (_, reason) => void told.push(reason) },
+    observer: { deferred: (_, deferral) => void told.push(deferral) },
     settle: async () => answered({ status: 'stale' }),
   });
   expect(await pipeline.deliver(entry({}, 5))).toMatchObject(WAITS);
-  expect(told).toEqual(['slot_busy']);
+  expect(told).toMatchObject([{ reason: 'slot_busy', cause: 'proof' }]);
 });
 
 it('keeps no rendering of a message that is given up', async () => {

@@ -178,7 +178,7 @@ local function grant(message, record, asking)
   local wait = next_moment()
   -- What is urgent finds the second half of the time ahead free, however much bulk there is.
   local ahead = message.b and policy.ahead / 2 or policy.ahead
-  if wait > ahead then return { 'resting', 'rate_limited', math.ceil(wait - ahead / 2) } end
+  if wait > ahead then return { 'resting', 'rate_limited', math.ceil(wait - ahead / 2), 1 } end
   if policy.quota and not asking then
     local refusal = claim_slot(message, wait)
     if refusal and refusal[1] == 'quota' and record.doubt_at > 0 then return { 'unconfirmed' } end

@@ -1,12 +1,12 @@
 -- What the gauges need and the queue does not provide. ARGV[1]: the dead reasons as a JSON array. Answers
--- { now, stop, stopped at, rest reason, rest until, waits { kind, count, oldest } …, letters { reason, count, oldest, due } …,
+-- { now, stop, stopped at, rest reason, rest until, waits { cause, count, oldest } …, letters { reason, count, oldest, due } …,
 -- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
 -- state, count … } }, `due` being since when the message of the oldest letter was waited for.
 
 local waits = {}
 local fields = redis.call('HGETALL', WAITS)
 for i = 1, #fields, 2 do
-  local kind, second = string.match(fields[i], '^(%a+):(%d+)$')
+  local kind, second = string.match(fields[i], '^([%a_]+):(%d+)$')
   local count, oldest = string.match(fields[i + 1], '^(%d+):(%d+)$')
   if not second or not oldest or tonumber(second) * 1000 <= now then
     redis.call('HDEL', WAITS, fields[i])

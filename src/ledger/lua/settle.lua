@@ -10,7 +10,7 @@
 --   campaign: of which it is; uncounted: it was not listed, but replayed
 --   foreign: another sender used the slot; refused: the platform says "has not played"
 --   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
---   wait: { kind, due second, enqueued at }: how the job waits, for the gauges
+--   wait: { cause, due second, enqueued at }: how the job waits, for the gauges
 -- Answers, for each: { status, run, attempts }; then state and reason code, unless this call was the first to end the run, as it
 -- asked to; and where the platform did not answer, the failures in a row and how often the breaker opened.
 
