@@ -17,7 +17,7 @@ const UNIT = [
   'test/jobs/{fold-dispositions,job-ids,read-envelope}.test.ts',
   'test/redis/{clock-offset,keys,option,server-checks,url}.test.ts',
   'test/ledger/names.test.ts',
-  'test/observe/{composite-observer,log,metrics,storm-limit}.test.ts',
+  'test/observe/{composite-observer,log,metrics,open-metrics,storm-limit}.test.ts',
   'test/http/probes.test.ts',
   'test/admin/next-step.test.ts',
   'test/dead-letters/pace.test.ts',

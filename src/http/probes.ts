@@ -2,9 +2,10 @@ import { Hono } from 'hono';
 import { withTimeout } from '../timeout.ts';
 import { isReady, type LivenessReport, type ReadinessReport } from './health.ts';
 import { type App, type Listening, listen, type RequestHandler, requestHandler } from './listen.ts';
+import { type MetricsSource, scrape } from './scrape.ts';
 
 export interface ProbeOptions {
-  metrics: { readonly contentType: string; render(): Promise<string> };
+  metrics: MetricsSource;
   live(): LivenessReport;
   ready(): Promise<ReadinessReport>;
   /** How long `/readyz` waits for `ready` before it answers 503 on its own; one second when absent. */
@@ -43,9 +44,14 @@ async function boundedReadiness(options: ProbeOptions): Promise<ReadinessReport>
 export function createProbes(options: ProbeOptions): Probes {
   const app: App = new Hono();
 
-  app.get('/metrics', async (c) =>
-    c.body(await options.metrics.render(), 200, { 'content-type': options.metrics.contentType }),
-  );
+  app.get('/metrics', async (c) => {
+    const { contentType, body, encoding } = await scrape(options.metrics, {
+      accept: c.req.header('accept'),
+      acceptEncoding: c.req.header('accept-encoding'),
+    });
+    const headers = { 'content-type': contentType, vary: 'accept, accept-encoding' };
+    return c.body(body, 200, encoding === undefined ? headers : { ...headers, 'content-encoding': encoding });
+  });
 
   app.get('/livez', (c) => {
     const { live, detail } = options.live();

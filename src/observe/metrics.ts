@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Clock, systemClock } from '../clock.ts';
 import { CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../outcome.ts';
+import { createExemplars, type Exemplars } from './exemplars.ts';
 import {
   ACCEPTED_STATUSES,
   type AcceptedStatus,
@@ -13,6 +15,7 @@ import {
 } from './label-sets.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definitions.ts';
 import type { DeliveryObserver } from './observer.ts';
+import { OPEN_METRICS_TYPE, toOpenMetrics } from './open-metrics.ts';
 import { type ChannelSample, HOLD_REASONS, QUEUE_STATES } from './sample.ts';
 
 export interface MetricsOptions {
@@ -25,13 +28,15 @@ export interface MetricsOptions {
   defaults?: boolean | undefined;
   /** The running version, for `herald_build_info`. */
   version: string;
+  /** Of the exemplars' times. */
+  clock?: Pick<Clock, 'now'> | undefined;
 }
 
 export interface Metrics extends DeliveryObserver {
-  /** The Content-Type of `render()`. */
-  readonly contentType: string;
   /** The text that Prometheus scrapes. Touches neither Redis nor the queue, so that an outage cannot hide it. */
-  render(): Promise<string>;
+  render(): Promise<MetricsText>;
+  /** The same in OpenMetrics, with exemplars: what Prometheus asks for where it may choose. */
+  renderOpen(): Promise<MetricsText>;
   /** Starts every counter of a channel that this process serves at 0. Once, before its first event. */
   watch(channel: string, platform: string): void;
   /** Replaces all sampled gauges of the sample's channel: a reason that went away goes to 0. */
@@ -42,6 +47,11 @@ export interface Metrics extends DeliveryObserver {
   clockOffset(offsetMs: number): void;
   /** +1 when a worker begins to drain, -1 when it has stopped. */
   draining(delta: 1 | -1): void;
+}
+
+export interface MetricsText {
+  contentType: string;
+  text: string;
 }
 
 /** Two clocks are involved in some durations: a small negative one is their offset, not a time. */
@@ -139,7 +149,7 @@ function removeSample(m: Instruments, channel: string): void {
   m.oldestDeadLetter.remove({ channel });
 }
 
-function observe(m: Instruments): DeliveryObserver {
+function observe(m: Instruments, exemplars: Exemplars): DeliveryObserver {
   return {
     admitted: (channel, verdict, cause) => m.admissions.inc({ channel, verdict, cause: cause ?? '' }),
     waited(channel, queueMs, slotMs) {
@@ -147,17 +157,22 @@ function observe(m: Instruments): DeliveryObserver {
       if (slotMs > 0) m.slotWait.observe({ channel }, seconds(slotMs));
     },
     inFlight: (channel, delta) => m.inFlight.inc({ channel }, delta),
-    attempted({ message: { channel, platform }, outcome, durationMs }) {
+    attempted({ message, outcome, durationMs }) {
+      const { channel, platform } = message;
       m.attempts.inc({ channel, platform, outcome: outcome.kind, reason: outcome.reason });
       m.sendDuration.observe({ channel, outcome: outcome.kind }, seconds(durationMs));
+      exemplars.sendDuration.note(message, outcome.kind, seconds(durationMs));
     },
     unforeseenRefusal: ({ channel }) => m.unforeseen.inc({ channel }),
     deferred: (channel, { reason, cause }) => m.deferrals.inc({ channel, reason, cause }),
-    finished({ message: { channel, platform }, run, final: { state, reason }, latencyMs }) {
+    finished({ message, run, final: { state, reason }, latencyMs }) {
+      const { channel, platform } = message;
       m.messages.inc({ channel, platform, state, reason });
       // A replaying command ends before it is scraped; the worker that finishes the run can be scraped.
       if (run > 1) m.replays.inc({ channel });
-      if (state === 'delivered') m.deliveryLatency.observe({ channel }, seconds(latencyMs));
+      if (state !== 'delivered') return;
+      m.deliveryLatency.observe({ channel }, seconds(latencyMs));
+      exemplars.deliveryLatency.note(message, '', seconds(latencyMs));
     },
   };
 }
@@ -180,10 +195,21 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const m = declare(registry);
   if (options.defaults ?? options.registry === undefined) collectNodeMetrics(registry);
   m.buildInfo.set({ version: options.version }, 1);
-  return {
-    ...observe(m),
+  const exemplars = createExemplars(options.clock ?? systemClock);
+  const render = async (): Promise<MetricsText> => ({
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    text: await registry.metrics(),
+  });
+  return {
+    ...observe(m, exemplars),
+    render,
+    async renderOpen() {
+      const plain = await render();
+      // An application may have switched its registry itself.
+      if (plain.contentType !== Registry.PROMETHEUS_CONTENT_TYPE) return plain;
+      const text = toOpenMetrics(plain.text, exemplars.textOf);
+      return { contentType: OPEN_METRICS_TYPE, text };
+    },
     watch: (channel, platform) => zeroChannel(m, channel, platform),
     sample: (sample) => setSample(m, sample),
     unsample: (channel) => removeSample(m, channel),

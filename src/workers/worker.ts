@@ -66,7 +66,7 @@ export interface WorkerParts {
 export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWorker {
   const logger = limitStorms(parts.logger);
   const clock = createStoreClock(parts.clock ?? systemClock);
-  const metrics = createMetrics({ version: readVersion(), registry: parts.registry });
+  const metrics = createMetrics({ version: readVersion(), registry: parts.registry, clock });
   let running: RunningParts | undefined;
   let http: HttpServer | undefined;
   let started = false;
@@ -139,7 +139,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       return await closing;
     },
     metricsHandler: probes.handler,
-    metrics: () => metrics.render(),
+    metrics: async () => (await metrics.render()).text,
     get url() {
       return http?.url;
     },

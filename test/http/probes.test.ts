@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ReadinessReport } from '../../src/http/health.ts';
@@ -36,6 +37,32 @@ describe('createProbes', () => {
     expect(answer.status).toBe(200);
     expect(answer.type).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(answer.text).toContain('herald_build_info{version="9.9.9"} 1');
+  });
+
+  it.each([
+    ['text/plain', 'text/plain; version=0.0.4'],
+    ['*/*', 'text/plain; version=0.0.4'],
+    ['application/openmetrics-text;version=1.0.0;q=0.2, text/plain;q=0.5', 'text/plain; version=0.0.4'],
+    ['application/openmetrics-text;q=0', 'text/plain; version=0.0.4'],
+    [
+      'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1',
+      'application/openmetrics-text; version=1.0.0',
+    ],
+  ])('serves the metrics to %s as %s', async (accept, type) => {
+    const { headers, body } = await request(`${await start()}/metrics`, { headers: { accept } });
+    expect(headers['content-type']).toContain(type);
+    expect((await body.text()).endsWith('# EOF\n')).toBe(type.includes('openmetrics'));
+  });
+
+  it('compresses the metrics for who accepts that', async () => {
+    const url = `${await start()}/metrics`;
+    const plain = await request(url, { headers: { 'accept-encoding': 'identity, gzip;q=0' } });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    const zipped = await request(url, { headers: { 'accept-encoding': 'deflate, gzip' } });
+    expect(zipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept, accept-encoding' });
+    const bytes = await zipped.body.bytes();
+    expect(Number(zipped.headers['content-length'])).toBe(bytes.length);
+    expect(gunzipSync(bytes).toString()).toBe(await plain.body.text());
   });
 
   it('is live or stuck', async () => {

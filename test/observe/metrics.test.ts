@@ -8,7 +8,7 @@ const create = (): Metrics => createMetrics({ defaults: false, version: '1.2.3' 
 
 /** The lines of a metric, without HELP and TYPE. */
 async function series(metrics: Metrics, name: string): Promise<string[]> {
-  const text = await metrics.render();
+  const text = (await metrics.render()).text;
   return text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
 }
 
@@ -54,7 +54,7 @@ const PINNED = [
 
 describe('createMetrics', () => {
   it('declares exactly the pinned metrics of a worker, each with a type and a help', async () => {
-    const text = await create().render();
+    const text = (await create().render()).text;
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((match) => [match[1], match[2]]);
     expect(types.sort()).toEqual([...PINNED].map((pair) => [...pair]).sort());
     for (const [name] of PINNED) expect(text).toMatch(new RegExp(`^# HELP ${name} .{12,}$`, 'm'));
@@ -85,7 +85,7 @@ describe('createMetrics', () => {
     expect(await series(withNode, 'nodejs_eventloop_lag_seconds')).toHaveLength(1);
     expect(await series(create(), 'nodejs_eventloop_lag_seconds')).toHaveLength(0);
     // Prometheus' own linter objects to a gauge that is named as counters are.
-    expect(await withNode.render()).not.toMatch(/^# TYPE \S+_total gauge$/m);
+    expect((await withNode.render()).text).not.toMatch(/^# TYPE \S+_total gauge$/m);
   });
 
   it('tells the version', async () => {
@@ -173,7 +173,7 @@ describe('the events of the pipeline', () => {
     metrics.inFlight('kongregate', 1);
     metrics.inFlight('kongregate', 1);
     metrics.inFlight('kongregate', -1);
-    const text = await metrics.render();
+    const text = (await metrics.render()).text;
     expect(text).toContain('herald_admissions_total{channel="kongregate",verdict="granted",cause=""} 1');
     expect(text).toContain('herald_deferrals_total{channel="kongregate",reason="slot_busy",cause="quota"} 1');
     expect(text).toContain('herald_replays_total{channel="kongregate"} 1');
@@ -184,7 +184,7 @@ describe('the events of the pipeline', () => {
   it('escapes what could break the text format out of a channel name', async () => {
     const metrics = create();
     metrics.admitted('a"} 1\nevil_metric 7', 'granted');
-    expect(await metrics.render()).not.toMatch(/^evil_metric/m);
+    expect((await metrics.render()).text).not.toMatch(/^evil_metric/m);
   });
 });
 
@@ -226,7 +226,7 @@ describe('samples', () => {
     expect(queue).toContain('herald_queue_messages{channel="kongregate",state="ready"} 5');
     expect(queue).toContain('herald_queue_messages{channel="kongregate",state="waiting_slot"} 0');
     expect(queue).toHaveLength(6);
-    expect(await metrics.render()).toContain(
+    expect((await metrics.render()).text).toContain(
       'herald_oldest_message_age_seconds{channel="kongregate",state="ready"} 12.5',
     );
   });
@@ -257,7 +257,7 @@ describe('samples', () => {
     metrics.sample(quiet);
     metrics.sample({ ...quiet, channel: 'forum' });
     metrics.unsample('kongregate');
-    const text = await metrics.render();
+    const text = (await metrics.render()).text;
     expect(text).not.toContain('channel="kongregate"');
     expect(await series(metrics, 'herald_queue_messages')).toHaveLength(6);
   });
