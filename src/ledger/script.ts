@@ -12,6 +12,7 @@ const SHARED = [
   'records.lua',
   'slots.lua',
   'channel.lua',
+  'waits.lua',
   'claims.lua',
   'receipts.lua',
   'campaigns.lua',

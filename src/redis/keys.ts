@@ -38,8 +38,12 @@ export interface ChannelKeys {
   readonly tables: Readonly<Record<'records' | 'slots' | 'plays' | 'claims', string>>;
   /** Hash: the channel's state: stop, rest, breaker, rate. */
   readonly state: string;
-  /** Hash: counts of waiting jobs, by kind and the second they are due. */
+  /** Hash: how many messages wait, by kind. */
   readonly waits: string;
+  /** Hash: the same by kind and the second they are due. */
+  readonly waitsDue: string;
+  /** Sorted set of these seconds, by since when the oldest message waits. */
+  waitsSince(kind: string): string;
   /** The quota policy in force. */
   readonly policy: string;
   /** The epoch of the store, which changes when writes may have been lost. */
@@ -66,6 +70,7 @@ export function channelKeys(channel: string): ChannelKeys {
   const base = channelKey(channel);
   const ledger = `${base}:ledger`;
   const deadLetters = `${ledger}:letters`;
+  const waits = `${ledger}:waiting`;
   const campaign = (id: string): string => `${ledger}:campaign:${id}`;
   const sample = (version: string): string => `${base}:sample:${version}`;
   return {
@@ -82,7 +87,9 @@ export function channelKeys(channel: string): ChannelKeys {
       claims: `${ledger}:c`,
     },
     state: `${ledger}:channel`,
-    waits: `${ledger}:waits`,
+    waits,
+    waitsDue: `${waits}:due`,
+    waitsSince: (kind) => `${waits}:since:${kind}`,
     policy: `${ledger}:policy`,
     epoch: `${ledger}:epoch`,
     permissions: `${ledger}:permissions`,

@@ -61,7 +61,10 @@ describe('a campaign', () => {
     await delayed('spring', sendAt);
     expect(await scheduled()).toBe(1);
     await controlCampaign(lab.store, 'spring', 'resume');
-    expect(await store.redis.hkeys(`${lab.base}:waits`)).toEqual([`more:${Math.ceil(sendAt / 1000)}`]);
+    expect(await store.redis.hkeys(`${lab.base}:waiting:due`)).toEqual([
+      `swept`,
+      `more:${Math.ceil(sendAt / 1000)}`,
+    ]);
     await delayed('other');
     expect(await scheduled()).toBe(2);
     await controlCampaign(lab.store, 'other', 'cancel');

@@ -44,7 +44,7 @@ it('stops counting a job when its moment has come', async () => {
   await lab.settle(lab.message(), { nonce: newNonce() }, 'none', wait(now + DAY));
   await store.until(Math.ceil((now + 1) / 1000) * 1000);
   expect((await readChannelState(lab.store)).waits).toEqual({ quota: { count: 1, since: now } });
-  expect(await store.redis.hlen(`${lab.base}:waits`)).toBe(1);
+  expect(await store.redis.hlen(lab.store.keys.waitsDue)).toBe(2);
 });
 
 it('counts dead letters by reason, with the oldest’s time', async () => {

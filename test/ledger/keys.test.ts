@@ -18,6 +18,8 @@ const IN_SCRIPTS = {
   CLAIMS: keys.tables.claims,
   CHANNEL: keys.state,
   WAITS: keys.waits,
+  WAITS_DUE: keys.waitsDue,
+  "waits_since('quota')": keys.waitsSince('quota'),
   POLICY: keys.policy,
   EPOCH: keys.epoch,
   PERMISSIONS: keys.permissions,
@@ -35,12 +37,21 @@ const OF_QUEUE =
   /^(?:active|completed|delayed|events|failed|id|limiter|marker|meta|metrics:.*|paused|pc|prioritized|repeat|stalled|stalled-check|wait|waiting-children|de:.+|m_\w+(?::[#@].*)?(?::lock)?|\d+(?::lock)?)$/;
 
 function isListed(key: string): boolean {
-  const { tables, sample, sampleTurn: _, deadLettersOf, campaign, campaignChunks: __, ...named } = keys;
+  const {
+    tables,
+    sample,
+    sampleTurn: _,
+    deadLettersOf,
+    waitsSince,
+    campaign,
+    campaignChunks: __,
+    ...named
+  } = keys;
   const fixed = [...Object.values(named), ...Object.values(tables), ...DEAD_REASONS.map(deadLettersOf)];
   if ([...fixed, CHANNELS_KEY, PROBE_KEY].includes(key) || /^herald:\{account:[\w-]+\}$/.test(key))
     return true;
   if (Object.values(tables).some((table) => /^:\d+$/.test(key.replace(table, '')))) return true;
-  if (key.startsWith(sample('')) || key.startsWith(campaign(''))) return true;
+  if ([sample(''), campaign(''), waitsSince('')].some((prefix) => key.startsWith(prefix))) return true;
   const base = `${channelKey(CHANNEL)}:`;
   return key.startsWith(base) && OF_QUEUE.test(key.slice(base.length));
 }

@@ -118,11 +118,12 @@ local function mark_first_delayed()
   redis.call('ZADD', QUEUE .. 'marker', string.format('%.0f', math.floor(tonumber(score) / 0x1000)), '1')
 end
 
--- Makes the added jobs available to workers, in one push, and wakes idle workers.
+-- Makes the added jobs available to workers, in one push, and wakes idle workers. At the end of a call.
 local function release_jobs()
   if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
   if #waiting > 0 or prioritized then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
   if delayed then mark_first_delayed() end
+  save_waits()
 end
 
 -- Whether BullMQ failed the job.

@@ -44,13 +44,3 @@ local function stop_channel(reason, credentials)
   redis.call('HSET', CHANNEL, reason, string.format('%.0f', now))
   if credentials then redis.call('HSET', CHANNEL, 'refusedCredentials', credentials) end
 end
-
--- How many messages wait for what, by the second they are due, and since when the oldest does: the gauges need it and the
--- queue does not provide it. `messages` below zero: so many wait for that second no longer.
-local function note_wait(kind, due, messages, since)
-  local field = string.format('%s:%.0f', kind, math.ceil(due / 1000))
-  local count, oldest = string.match(redis.call('HGET', WAITS, field) or '', '^(%d+):(%d+)$')
-  local left = (count or 0) + messages
-  if left <= 0 then return redis.call('HDEL', WAITS, field) end
-  redis.call('HSET', WAITS, field, string.format('%.0f:%.0f', left, math.min(oldest or math.huge, since)))
-end

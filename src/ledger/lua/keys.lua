@@ -7,7 +7,13 @@ local LEDGER, RECEIPTS = KEYS[1], KEYS[2]
 local RECORDS, SLOTS, PLAYS, CLAIMS = LEDGER .. ':m', LEDGER .. ':s', LEDGER .. ':p', LEDGER .. ':c'
 
 local CHANNEL = LEDGER .. ':channel' -- what holds for the whole channel, a hash
-local WAITS = LEDGER .. ':waits' -- how many messages wait, by kind and the second they are due, a hash
+
+-- How many messages wait (waits.lua): by kind, and by kind and the second they are due, a hash each; the seconds of a kind by
+-- since when the oldest of them waits, a sorted set.
+local WAITS = LEDGER .. ':waiting'
+local WAITS_DUE = WAITS .. ':due'
+local function waits_since(kind) return WAITS .. ':since:' .. kind end
+local OLD_WAITS = LEDGER .. ':waits' -- of version 0.1, which kept no sums
 local POLICY = LEDGER .. ':policy' -- the one in force
 local EPOCH = LEDGER .. ':epoch'
 local PERMISSIONS = LEDGER .. ':permissions' -- scratch, present only within a call

@@ -2,4 +2,5 @@
 -- ARGV[3] until when it is delayed (0: it is not).
 
 recount_job(ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]))
+save_waits()
 return 1

@@ -3,24 +3,6 @@
 -- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
 -- state, count … } }, `due` being since when the message of the oldest letter was waited for.
 
-local waits = {}
-local fields = redis.call('HGETALL', WAITS)
-for i = 1, #fields, 2 do
-  local kind, second = string.match(fields[i], '^([%a_]+):(%d+)$')
-  local count, oldest = string.match(fields[i + 1], '^(%d+):(%d+)$')
-  if not second or not oldest or tonumber(second) * 1000 <= now then
-    redis.call('HDEL', WAITS, fields[i])
-  else
-    local sum = waits[kind] or { kind, 0, math.huge }
-    waits[kind] = { kind, sum[2] + tonumber(count), math.min(sum[3], tonumber(oldest)) }
-  end
-end
-
-local kinds = {}
-for _, sum in pairs(waits) do
-  kinds[#kinds + 1] = { sum[1], sum[2], string.format('%.0f', sum[3]) }
-end
-
 local letters = {}
 for _, reason in ipairs(cjson.decode(ARGV[1])) do
   local key = dead_letters_of(reason)
@@ -56,5 +38,5 @@ end
 local more, more_active = more_messages()
 local stop, rest = channel_stop() or {}, channel_rest() or {}
 return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
-  rest.until_at and string.format('%.0f', rest.until_at) or false, kinds, letters,
+  rest.until_at and string.format('%.0f', rest.until_at) or false, read_waits(), letters,
   { more, more_active }, campaigns }
