@@ -102,9 +102,32 @@ describe.concurrent('status', () => {
     expect(stderr()).toMatch(/^herald: Redis at \S+ did not answer: /);
   });
 
-  it('watches nothing where nobody looks', async ({ expect }) => {
-    const { exitCode, stderr } = await herald(['status', '--watch']);
-    expect([exitCode, stderr]).toEqual([EXIT.usage, 'herald: status: --watch needs a terminal\n']);
+  it('writes one reading below the other on a pipe, for people and for programs', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    const argv = ['status', '--watch', '--config', await operator.config(env)];
+    const [people, program] = [testContext(), testContext()];
+    const ended = [
+      runCommandLine(argv, people.context, '1.2.3'),
+      runCommandLine([...argv, '--json'], program.context, '1.2.3'),
+    ];
+    await eventually('a first reading', () => people.stdout() !== '' && program.stdout() !== '');
+    await env.send(11);
+    await eventually('one with the message', () => /^kongregate +1 /m.test(people.stdout()));
+    await eventually('the same for programs', () => program.stdout().includes('"ready":1'));
+    for (const { interrupt } of [people, program]) interrupt();
+    expect(await Promise.all(ended)).toEqual([EXIT.done, EXIT.done]);
+    const [first, second] = people.stdout().split('\n\n');
+    for (const reading of [first, second])
+      expect(reading).toMatch(/^\d{4}-\S+Z\nchannel +ready .*\nkongregate /);
+    const documents = program
+      .stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(documents[0]).toMatchObject({ at: expect.stringMatching(/Z$/), channel: CHANNEL, ready: 0 });
   });
 
   it('knows no channel on an empty Redis without configuration', async ({ openEnvironment, expect }) => {

@@ -1,0 +1,79 @@
+import type { ChannelStatus } from '../../admin/admin.ts';
+import { ageText, instantText } from '../moments.ts';
+import { type Output, printable } from '../output.ts';
+import { campaignDocument, percentOf } from './campaign-view.ts';
+
+const HEAD = [
+  'channel',
+  'ready',
+  'active',
+  'scheduled',
+  'waiting for slot',
+  'retrying',
+  'dead',
+  'oldest ready',
+  'workers',
+];
+
+/** What keeps messages waiting, and what ends it. */
+function holds({ channel, stopped, resting, workers }: ChannelStatus): string[] {
+  const lines: string[] = [];
+  if (workers.length === 0) lines.push(`${channel} has no worker alive: start \`herald worker\``);
+  if (stopped) {
+    const since = stopped.at === null ? '' : ` since ${instantText(stopped.at)}`;
+    lines.push(`${channel} is stopped (${stopped.reason})${since}: run \`herald channel resume ${channel}\``);
+  } else if (resting) {
+    lines.push(`${channel} is resting (${resting.reason}) until ${instantText(resting.until)}`);
+  }
+  return lines;
+}
+
+const campaignLines = ({ campaigns }: ChannelStatus): string[] =>
+  campaigns.map((campaign) => {
+    const { channel, id, state, listed, eta } = campaign;
+    const end = eta === null ? '' : `, through at ${instantText(eta)}`;
+    return `${channel} has campaign ${printable(id)}: ${state}, ${percentOf(campaign)} of ${listed}${end}`;
+  });
+
+/** A table of the channels, then what holds them and their campaigns. */
+export const statusView = (channels: readonly ChannelStatus[], output: Output): string =>
+  channels.length === 0
+    ? 'no channels are configured or announced'
+    : [table(channels, output), ...channels.flatMap(holds), ...channels.flatMap(campaignLines)].join('\n');
+
+const table = (channels: readonly ChannelStatus[], output: Output): string =>
+  output.table(
+    HEAD,
+    channels.map((status) => {
+      const { queue, oldestAgeSeconds } = status;
+      const { ready } = oldestAgeSeconds;
+      return [
+        status.channel,
+        queue.ready ?? 0,
+        queue.active ?? 0,
+        queue.scheduled ?? 0,
+        queue.waiting_slot ?? 0,
+        queue.retrying ?? 0,
+        queue.dead ?? 0,
+        ready === undefined ? null : ageText(ready * 1000),
+        status.workers.length,
+      ];
+    }),
+  );
+
+/** What a program reads of a channel. */
+export const statusDocument = (status: ChannelStatus): object => ({
+  channel: status.channel,
+  ...status.queue,
+  sendable: status.ready,
+  oldest_age_seconds: status.oldestAgeSeconds,
+  dead_letters: status.deadLetters,
+  oldest_dead_letter_age_seconds: status.oldestDeadLetterAgeSeconds,
+  stopped: status.stopped && {
+    reason: status.stopped.reason,
+    since: status.stopped.at === null ? null : instantText(status.stopped.at),
+  },
+  workers: status.workers.map(({ since, ...worker }) => ({ ...worker, since: instantText(since) })),
+  resting: status.resting && { reason: status.resting.reason, until: instantText(status.resting.until) },
+  campaigns: status.campaigns.map(campaignDocument),
+});
