@@ -67,6 +67,18 @@ it('are counted on when the clock of the store was set back', async () => {
   expect(swept * SECOND).toBeLessThanOrEqual(await store.now());
 });
 
+it('are read from a store that is full, and taken off once it takes writes again', async () => {
+  const lab = await openLab(store);
+  const second = Math.ceil((await store.now()) / SECOND) + 1;
+  await noteWaits(lab, second * SECOND, 1);
+  await waitsOf(lab);
+  await store.until(second * SECOND);
+  await store.redis.config('SET', 'maxmemory', '1');
+  expect(await waitsOf(lab)).toMatchObject({ quota: { count: 1 } });
+  await store.redis.config('SET', 'maxmemory', '0');
+  expect(await waitsOf(lab)).toEqual({});
+});
+
 it('of an earlier version are counted, and then kept like the others', async () => {
   const lab = await openLab(store);
   const now = await store.now();

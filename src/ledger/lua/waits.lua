@@ -46,19 +46,21 @@ do
 
   -- A sum that cannot be read begins anew: it must not fail a settlement.
   local function add_to_sum(kind, by)
-    if type(redis.pcall('HINCRBY', WAITS, kind, by)) == 'number' then return end
-    redis.call('HDEL', WAITS, kind)
+    local sum = redis.pcall('HINCRBY', WAITS, kind, by)
+    if type(sum) == 'number' then return end
+    if string.find(sum.err or '', 'integer') then redis.call('HDEL', WAITS, kind) end
     redis.call('HINCRBY', WAITS, kind, by)
   end
 
+  -- The sums first: a store that is full refuses them, and not what is deleted.
   local function write_waits(writes)
+    for kind, by in pairs(writes.sums) do
+      if by ~= 0 then add_to_sum(kind, string.format('%.0f', by)) end
+    end
     if #writes.set > 0 then redis.call('HSET', WAITS_DUE, unpack(writes.set)) end
     if #writes.gone > 0 then redis.call('HDEL', WAITS_DUE, unpack(writes.gone)) end
     for kind, pairs_of in pairs(writes.since) do redis.call('ZADD', waits_since(kind), unpack(pairs_of)) end
     for kind, seconds in pairs(writes.over) do redis.call('ZREM', waits_since(kind), unpack(seconds)) end
-    for kind, by in pairs(writes.sums) do
-      if by ~= 0 then add_to_sum(kind, string.format('%.0f', by)) end
-    end
   end
 
   -- Up to which second what was due has been taken off the sums.
@@ -125,12 +127,26 @@ do
     redis.call('DEL', OLD_WAITS)
   end
 
-  -- A list of { kind, count, oldest }.
-  function read_waits()
-    adopt_older_waits()
-    local sums, kinds, waits = redis.call('HGETALL', WAITS), {}, {}
+  local function wait_kinds()
+    local sums, kinds = redis.call('HGETALL', WAITS), {}
     for i = 1, #sums, 2 do kinds[#kinds + 1] = sums[i] end
-    sweep_waits(kinds)
+    return kinds
+  end
+
+  -- Of a store that takes no writes: it is full, a replica, or cannot persist them.
+  local REFUSALS = { OOM = true, READONLY = true, MISCONF = true, NOREPLICAS = true }
+
+  -- A list of { kind, count, oldest }. In a store that takes no writes it has what came due since.
+  function read_waits()
+    local tidied, failure = pcall(function()
+      adopt_older_waits()
+      sweep_waits(wait_kinds())
+    end)
+    if not tidied then
+      local text = type(failure) == 'table' and failure.err or tostring(failure)
+      if not REFUSALS[string.match(text, '^%u+') or ''] then error(failure, 0) end
+    end
+    local kinds, waits = wait_kinds(), {}
     for _, kind in ipairs(kinds) do
       local count = figure(redis.call('HGET', WAITS, kind))
       local oldest = redis.call('ZRANGE', waits_since(kind), 0, 0, 'WITHSCORES')[2]
