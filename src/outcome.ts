@@ -58,6 +58,12 @@ export const WAIT_CAUSES = {
 /** Of these causes, those that are the recipient's: the message cannot be sent, whatever workers and platform do. */
 export const RECIPIENT_CAUSES = ['quota', 'recipient_busy', 'window_end'] as const satisfies WaitCause[];
 
+/**
+ * Whether the platform is asked: `closed` it is; `open` it is not, for a rest; `half_open` one message goes ahead, and the others
+ * follow once the platform has answered it.
+ */
+export const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
+
 /** What a campaign does: its recipients are being listed, or all are; and nothing of it is left when it is done. */
 export const CAMPAIGN_STATES = ['listing', 'running', 'paused', 'cancelled', 'done'] as const;
 
@@ -70,6 +76,7 @@ export type RejectedReason = (typeof REJECTED_REASONS)[number];
 export type DeadReason = (typeof DEAD_REASONS)[number];
 export type StopReason = (typeof STOP_REASONS)[number];
 export type RestReason = (typeof REST_REASONS)[number];
+export type BreakerState = (typeof BREAKER_STATES)[number];
 export type WaitCause = (typeof WAIT_CAUSES)[keyof typeof WAIT_CAUSES][number];
 
 /**

@@ -9,7 +9,7 @@ import {
 } from '../../src/observe/label-sets.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
 import { HOLD_REASONS, QUEUE_STATES } from '../../src/observe/sample.ts';
-import { CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../../src/outcome.ts';
+import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../../src/outcome.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** Tables of the metrics, out of their definitions. */
@@ -65,6 +65,7 @@ export const labelTable = (): string =>
       [GAUGES.campaigns.name, 'state', list(CAMPAIGN_STATES)],
       [GAUGES.campaignMessages.name, 'state', list(CAMPAIGN_MESSAGE_STATES)],
       [GAUGES.resting.name, 'reason', list(REST_REASONS)],
+      [GAUGES.breaker.name, 'state', list(BREAKER_STATES)],
       [GAUGES.stopped.name, 'reason', list(HOLD_REASONS)],
     ].map(([metric = '', label = '', values = '']) => [code(metric), label, values]),
   );

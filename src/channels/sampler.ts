@@ -6,6 +6,7 @@ import { type ChannelState, readChannelState, waitsFor } from '../ledger/channel
 import { CAUSES_OF_WAITS } from '../observe/label-sets.ts';
 import type { ChannelSample, QueueState } from '../observe/sample.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { holdBack } from './hold-back.ts';
 
 /** A sample with the details that only this process needs. */
 export interface TakenSample extends ChannelSample {
@@ -40,6 +41,9 @@ export async function sampleChannel(
   const { retry } = state.waits;
   const { more } = state;
   const readyMore = Math.max(0, more.all - more.active - more.scheduled);
+  const due = counts.ready + readyMore + counts.overdue;
+  const inHand = counts.active + more.active;
+  const held = holdBack({ ...state, queuePaused: counts.paused }, { due, inHand });
   const age = (since: number | undefined): number | undefined =>
     since === undefined ? undefined : Math.max(0, state.now - since) / 1000;
   const letters = Object.values(state.letters);
@@ -51,15 +55,15 @@ export async function sampleChannel(
     queuePaused: counts.paused,
     queue: {
       ready: counts.ready + readyMore,
-      active: counts.active + more.active,
+      active: inHand,
       scheduled:
         Math.max(0, counts.delayed - (waitingSlot?.count ?? 0) - (retry?.count ?? 0)) + more.scheduled,
       waiting_slot: waitingSlot?.count ?? 0,
       retrying: retry?.count ?? 0,
       dead: letters.reduce((sum, letter) => sum + letter.count, 0),
     },
-    ready: state.stopped || state.resting || counts.paused ? 0 : counts.ready + readyMore + counts.overdue,
-    waiting: Object.fromEntries(Object.entries(state.waits).map(([cause, { count }]) => [cause, count])),
+    ready: held.ready,
+    waiting: held.waiting,
     oldestAgeSeconds: defined({
       ready: age(dueSince.ready),
       active: age(dueSince.active),
@@ -72,7 +76,8 @@ export async function sampleChannel(
     ),
     oldestDeadLetterAgeSeconds: age(oldestDeadLetter?.oldest) ?? 0,
     campaignTotals: state.campaigns,
-    resting: state.resting && { reason: state.resting.reason },
+    resting: held.resting,
+    breaker: state.breaker,
     stopped: holdOf(state, counts.paused),
   };
 }

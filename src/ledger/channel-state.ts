@@ -1,4 +1,11 @@
-import type { CampaignStatus, DeadReason, RestReason, StopReason, WaitCause } from '../outcome.ts';
+import type {
+  BreakerState,
+  CampaignStatus,
+  DeadReason,
+  RestReason,
+  StopReason,
+  WaitCause,
+} from '../outcome.ts';
 import { CAMPAIGN_STATES, DEAD_REASONS } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
@@ -8,6 +15,11 @@ export interface ChannelState {
   now: number;
   stopped: { reason: StopReason; at: number } | null;
   resting: { reason: RestReason; until: number } | null;
+  breaker: BreakerState;
+  /** Whether the message that goes ahead while the breaker is half open is on its way. */
+  probing: boolean;
+  /** How far ahead the channel's rate is used up already, milliseconds. */
+  rateAheadMs: number;
   /** Messages that wait for a moment still to come, by cause. */
   waits: Partial<Record<WaitCause, Waits>>;
   /** How many more messages than jobs there are, in all, in jobs that workers hold, and in jobs whose time is still to come. */
@@ -25,6 +37,8 @@ export interface CampaignTotals {
   states: Partial<Record<CampaignStatus, number>>;
   waiting: number;
   underWay: number;
+  /** Of both, those of paused campaigns. */
+  paused: number;
 }
 
 /** How many messages wait, and the oldest one's due time. */
@@ -59,11 +73,14 @@ type SampleReply = [
   letters: [DeadReason, number, string, string][],
   more: [all: number, active: number],
   campaigns: [waiting: number, underWay: number, ...states: (string | number)[]],
+  hold: [opens: number, probing: 0 | 1, rateAheadMs: number, paused: number],
 ];
 
 export async function readChannelState(store: ChannelStore): Promise<ChannelState> {
   const reply = await store.run(sampleScript, [JSON.stringify(DEAD_REASONS)]);
-  const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns] = reply as SampleReply;
+  const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns, hold] =
+    reply as SampleReply;
+  const [opens, probing, rateAheadMs, paused] = hold;
   const [waiting, underWay, ...states] = campaigns;
   const { more: scheduled, ...own } = Object.fromEntries(
     waits.map(([kind, count, since]) => [kind, { count, since: Number(since) }]),
@@ -73,6 +90,9 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
     now: Number(now),
     stopped: stop === null ? null : { reason: stop, at: Number(stopAt) },
     resting: resting ? { reason: restReason, until: Number(restUntil) } : null,
+    breaker: opens === 0 ? 'closed' : resting ? 'open' : 'half_open',
+    probing: opens > 0 && !resting && probing === 1,
+    rateAheadMs,
     waits: own,
     more: { all: more[0], active: more[1], scheduled: scheduled?.count ?? 0 },
     letters: Object.fromEntries(
@@ -89,6 +109,7 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
       ),
       waiting,
       underWay,
+      paused,
     },
   };
 }

@@ -111,6 +111,8 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
     deferred(channel, { reason, cause, delayMs }) {
       logger.debug({ channel, reason, cause, delay_ms: Math.round(delayMs) }, 'deferred');
     },
+    // The worker that opens it logs more of it.
+    breakerOpened() {},
     finished(event) {
       if (event.attempted) return;
       logger[event.final.state === 'dead' ? 'error' : 'info'](finalLine(event), 'final');

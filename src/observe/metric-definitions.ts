@@ -42,6 +42,11 @@ export const COUNTERS = {
     help: 'Messages put back to wait, by reason and by what they wait for. Only retry has spent an attempt.',
     labels: ['channel', 'reason', 'cause'],
   },
+  breakerOpens: {
+    name: 'herald_breaker_opens_total',
+    help: 'How often the breaker opened for requests of this process that the platform left unanswered, again after a probe included.',
+    labels: ['channel'],
+  },
   replays: {
     name: 'herald_replays_total',
     help: 'Replayed dead letters that reached their next final state.',
@@ -89,7 +94,7 @@ export const GAUGES = {
   },
   ready: {
     name: 'herald_ready_messages',
-    help: `Messages that a worker could send now; scale workers on this. ${SHARED}`,
+    help: `Messages that a worker could send now, which is one while the breaker is half open; scale workers on this. ${SHARED}`,
     labels: ['channel'],
   },
   oldestAge: {
@@ -99,7 +104,7 @@ export const GAUGES = {
   },
   waiting: {
     name: 'herald_waiting_messages',
-    help: `Messages that wait, by what they wait for. ${SHARED}`,
+    help: `Messages that wait, by what they wait for: by themselves, with a paused campaign, or with their channel (stopped, breaker, platform_rate; own_rate with those that workers have in hand). ${SHARED}`,
     labels: ['channel', 'cause'],
   },
   deadLetters: {
@@ -126,6 +131,11 @@ export const GAUGES = {
     name: 'herald_channel_resting',
     help: `1 while the channel rests for this reason; it resumes by itself. ${SHARED}`,
     labels: ['channel', 'reason'],
+  },
+  breaker: {
+    name: 'herald_breaker_state',
+    help: `1 for the state of the breaker: closed, open (the channel rests) or half_open (one message goes ahead). ${SHARED}`,
+    labels: ['channel', 'state'],
   },
   stopped: {
     name: 'herald_channel_stopped',

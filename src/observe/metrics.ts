@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type Clock, systemClock } from '../clock.ts';
-import { CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../outcome.ts';
+import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../outcome.ts';
 import { createExemplars, type Exemplars } from './exemplars.ts';
 import {
   ACCEPTED_STATUSES,
@@ -77,6 +77,7 @@ function declare(registry: Registry) {
     attempts: counter(COUNTERS.attempts),
     messages: counter(COUNTERS.messages),
     deferrals: counter(COUNTERS.deferrals),
+    breakerOpens: counter(COUNTERS.breakerOpens),
     replays: counter(COUNTERS.replays),
     unforeseen: counter(COUNTERS.unforeseen),
     sendDuration: histogram(HISTOGRAMS.sendDuration),
@@ -92,6 +93,7 @@ function declare(registry: Registry) {
     campaigns: gauge(GAUGES.campaigns),
     campaignMessages: gauge(GAUGES.campaignMessages),
     resting: gauge(GAUGES.resting),
+    breaker: gauge(GAUGES.breaker),
     stopped: gauge(GAUGES.stopped),
     inFlight: gauge(GAUGES.inFlight),
     clockOffset: gauge(GAUGES.clockOffset),
@@ -107,6 +109,7 @@ function zeroChannel(m: Instruments, channel: string, platform: string): void {
   for (const [outcome, reason] of ATTEMPT_RESULTS) m.attempts.inc({ channel, platform, outcome, reason }, 0);
   for (const [state, reason] of FINAL_STATES) m.messages.inc({ channel, platform, state, reason }, 0);
   for (const deferral of DEFERRALS) m.deferrals.inc({ channel, ...deferral }, 0);
+  m.breakerOpens.inc({ channel }, 0);
   m.replays.inc({ channel }, 0);
   m.unforeseen.inc({ channel }, 0);
   for (const outcome of OUTCOME_KINDS) m.sendDuration.zero({ channel, outcome });
@@ -128,6 +131,7 @@ function setSample(m: Instruments, sample: ChannelSample): void {
   for (const state of CAMPAIGN_STATES) m.campaigns.set({ channel, state }, states[state] ?? 0);
   m.campaignMessages.set({ channel, state: 'waiting' }, waiting);
   m.campaignMessages.set({ channel, state: 'under_way' }, underWay);
+  for (const state of BREAKER_STATES) m.breaker.set({ channel, state }, sample.breaker === state ? 1 : 0);
   for (const reason of REST_REASONS)
     m.resting.set({ channel, reason }, sample.resting?.reason === reason ? 1 : 0);
   for (const reason of HOLD_REASONS)
@@ -143,6 +147,7 @@ function removeSample(m: Instruments, channel: string): void {
   for (const reason of DEAD_REASONS) m.deadLetters.remove({ channel, reason });
   for (const state of CAMPAIGN_STATES) m.campaigns.remove({ channel, state });
   for (const state of CAMPAIGN_MESSAGE_STATES) m.campaignMessages.remove({ channel, state });
+  for (const state of BREAKER_STATES) m.breaker.remove({ channel, state });
   for (const reason of REST_REASONS) m.resting.remove({ channel, reason });
   for (const reason of HOLD_REASONS) m.stopped.remove({ channel, reason });
   m.ready.remove({ channel });
@@ -163,6 +168,7 @@ function observe(m: Instruments, exemplars: Exemplars): DeliveryObserver {
       m.sendDuration.observe({ channel, outcome: outcome.kind }, seconds(durationMs));
       exemplars.sendDuration.note(message, outcome.kind, seconds(durationMs));
     },
+    breakerOpened: (channel) => m.breakerOpens.inc({ channel }),
     unforeseenRefusal: ({ channel }) => m.unforeseen.inc({ channel }),
     deferred: (channel, { reason, cause }) => m.deferrals.inc({ channel, reason, cause }),
     finished({ message, run, final: { state, reason }, latencyMs }) {

@@ -53,6 +53,8 @@ export interface DeliveryObserver {
   /** The platform refused for a quota that the ledger believed free: another sender writes to the same players. */
   unforeseenRefusal(message: MessageRef): void;
   deferred(channel: string, deferral: Deferral): void;
+  /** Requests of this process that the platform left unanswered opened the breaker, or opened it again. */
+  breakerOpened(channel: string): void;
   /** Called once a run, by the process that made the state final. */
   finished(event: FinalEvent): void;
 }

@@ -1,5 +1,11 @@
 import type { CampaignTotals } from '../ledger/channel-state.ts';
-import { type DeadReason, type RestReason, STOP_REASONS, type WaitCause } from '../outcome.ts';
+import {
+  type BreakerState,
+  type DeadReason,
+  type RestReason,
+  STOP_REASONS,
+  type WaitCause,
+} from '../outcome.ts';
 
 /**
  * What a worker reads of a whole channel now and then: the queue, the dead letters, rests and stops. Every worker of
@@ -28,5 +34,6 @@ export interface ChannelSample {
   oldestDeadLetterAgeSeconds: number;
   campaignTotals: CampaignTotals;
   resting: { reason: RestReason } | null;
+  breaker: BreakerState;
   stopped: { reason: HoldReason; detail?: string | undefined } | null;
 }

@@ -177,6 +177,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       const restMs = breakerRestMs(channel.breaker, failures, opens);
       if (restMs === undefined) return;
       if (await openBreaker(store, restMs, opens)) {
+        deps.observer.breakerOpened(channel.name);
         deps.logger.warn({ channel: channel.name, failures, rest_ms: restMs }, 'breaker opened');
       }
     },

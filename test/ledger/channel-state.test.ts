@@ -11,9 +11,12 @@ it('knows nothing of a channel that nothing happened on', async () => {
     now: expect.any(Number),
     stopped: null,
     resting: null,
+    breaker: 'closed',
+    probing: false,
+    rateAheadMs: 0,
     waits: {},
     more: { all: 0, active: 0, scheduled: 0 },
-    campaigns: { states: {}, waiting: 0, underWay: 0 },
+    campaigns: { states: {}, waiting: 0, underWay: 0, paused: 0 },
     letters: {},
   });
 });

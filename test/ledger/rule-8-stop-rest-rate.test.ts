@@ -225,6 +225,30 @@ describe('rule 8: the breaker', () => {
     expect((await readChannelState(lab.store)).waits).toEqual({});
   });
 
+  it('is open while it rests, half open with a probe on its way or to come, and closed by an answer', async () => {
+    const lab = await openLab(store, { lease: 10 * SECOND });
+    const state = async () => {
+      const { breaker, probing } = await readChannelState(lab.store);
+      return `${breaker}${probing ? ', probing' : ''}`;
+    };
+    expect(await state()).toBe('closed');
+    await openBreaker(lab.store, SECOND, 0);
+    expect(await state()).toBe('open');
+    await lab.elapse(SECOND);
+    expect(await state()).toBe('half_open');
+    const probe = anybody(lab);
+    const grant = await lab.grant(probe);
+    expect(await state()).toBe('half_open, probing');
+    await unanswered(lab, grant, probe);
+    expect(await state()).toBe('half_open');
+    await openBreaker(lab.store, SECOND, 1);
+    expect(await state()).toBe('open');
+    await lab.elapse(SECOND);
+    const next = anybody(lab);
+    await lab.deliver(next, await lab.grant(next));
+    expect(await state()).toBe('closed');
+  });
+
   it('tells a failed probe how often it opened, and opens again', async () => {
     const lab = await openLab(store);
     await openBreaker(lab.store, SECOND, 0);

@@ -24,6 +24,7 @@ it('tells every observer everything', () => {
   both.attempted(delivered);
   both.unforeseenRefusal(message);
   both.deferred('c', { reason: 'retry', cause: 'retry', delayMs: 3 });
+  both.breakerOpened('c');
   both.finished(deliveredFinal);
   expect(first.calls).toEqual([
     ['admitted', 'c', 'busy', 'proof'],
@@ -32,6 +33,7 @@ it('tells every observer everything', () => {
     ['attempted', delivered],
     ['unforeseenRefusal', message],
     ['deferred', 'c', { reason: 'retry', cause: 'retry', delayMs: 3 }],
+    ['breakerOpened', 'c'],
     ['finished', deliveredFinal],
   ]);
   expect(second.calls).toEqual(first.calls);

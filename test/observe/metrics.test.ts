@@ -20,8 +20,9 @@ const quiet: ChannelSample = {
   oldestAgeSeconds: {},
   deadLetters: {},
   oldestDeadLetterAgeSeconds: 0,
-  campaignTotals: { states: { running: 2 }, waiting: 70, underWay: 3 },
+  campaignTotals: { states: { running: 2 }, waiting: 70, underWay: 3, paused: 0 },
   resting: null,
+  breaker: 'closed',
   stopped: null,
 };
 
@@ -30,6 +31,7 @@ const PINNED = [
   ['herald_attempts_total', 'counter'],
   ['herald_messages_total', 'counter'],
   ['herald_deferrals_total', 'counter'],
+  ['herald_breaker_opens_total', 'counter'],
   ['herald_replays_total', 'counter'],
   ['herald_unforeseen_refusals_total', 'counter'],
   ['herald_send_duration_seconds', 'histogram'],
@@ -45,6 +47,7 @@ const PINNED = [
   ['herald_campaigns', 'gauge'],
   ['herald_campaign_messages', 'gauge'],
   ['herald_channel_resting', 'gauge'],
+  ['herald_breaker_state', 'gauge'],
   ['herald_channel_stopped', 'gauge'],
   ['herald_in_flight', 'gauge'],
   ['herald_clock_offset_seconds', 'gauge'],
@@ -249,6 +252,26 @@ describe('samples', () => {
     expect(await series(metrics, 'herald_channel_resting')).toEqual([
       'herald_channel_resting{channel="kongregate",reason="rate_limited"} 0',
       'herald_channel_resting{channel="kongregate",reason="breaker_open"} 0',
+    ]);
+  });
+
+  it('tell the state of the breaker, and how often this process opened it', async () => {
+    const metrics = create();
+    metrics.watch('kongregate', 'kongregate');
+    metrics.sample({ ...quiet, breaker: 'half_open' });
+    expect(await series(metrics, 'herald_breaker_state')).toEqual([
+      'herald_breaker_state{channel="kongregate",state="closed"} 0',
+      'herald_breaker_state{channel="kongregate",state="open"} 0',
+      'herald_breaker_state{channel="kongregate",state="half_open"} 1',
+    ]);
+    expect(await series(metrics, 'herald_breaker_opens_total')).toEqual([
+      'herald_breaker_opens_total{channel="kongregate"} 0',
+    ]);
+    metrics.breakerOpened('kongregate');
+    metrics.unsample('kongregate');
+    expect(await series(metrics, 'herald_breaker_state')).toEqual([]);
+    expect(await series(metrics, 'herald_breaker_opens_total')).toEqual([
+      'herald_breaker_opens_total{channel="kongregate"} 1',
     ]);
   });
 

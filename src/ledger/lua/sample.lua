@@ -1,7 +1,8 @@
 -- What the gauges need and the queue does not provide. ARGV[1]: the dead reasons as a JSON array. Answers
 -- { now, stop, stopped at, rest reason, rest until, waits { cause, count, oldest } …, letters { reason, count, oldest, due } …,
 -- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
--- state, count … } }, `due` being since when the message of the oldest letter was waited for.
+-- state, count … }, hold { how often the breaker opened, 1 while its probe is out, how far ahead the rate is granted in ms, messages of
+-- paused campaigns } }, `due` being since when the message of the oldest letter was waited for.
 
 local letters = {}
 for _, reason in ipairs(cjson.decode(ARGV[1])) do
@@ -22,21 +23,28 @@ end
 
 -- There may be older ones, of which nothing is left to send.
 local MOST_CAMPAIGNS = 500
-local campaigns, states = { 0, 0 }, {}
+local campaigns, states, paused = { 0, 0 }, {}, 0
 for _, id in ipairs(redis.call('ZREVRANGE', CAMPAIGNS, 0, MOST_CAMPAIGNS - 1)) do
   local campaign = read_campaign(id)
   if campaign then
     local state = shown_state(campaign)
     states[state] = (states[state] or 0) + 1
     campaigns[1], campaigns[2] = campaigns[1] + campaign.waiting, campaigns[2] + campaign.under_way
+    if state == 'paused' then paused = paused + campaign.waiting + campaign.under_way end
   end
 end
 for state, count in pairs(states) do
   campaigns[#campaigns + 1], campaigns[#campaigns + 2] = state, count
 end
 
+local held = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat')
+local probe_until, ahead = figure(held[2]), math.max(0, figure(held[3]) - now)
+-- Further ahead than a probe takes, or a day's rate: the store's clock was set back.
+local probing = probe_until > now and probe_until <= now + DAY
+local hold = { figure(held[1]), probing and 1 or 0, ahead <= DAY and math.floor(ahead) or 0, paused }
+
 local more, more_active = more_messages()
 local stop, rest = channel_stop() or {}, channel_rest() or {}
 return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
   rest.until_at and string.format('%.0f', rest.until_at) or false, read_waits(), letters,
-  { more, more_active }, campaigns }
+  { more, more_active }, campaigns, hold }
