@@ -3,12 +3,12 @@ import { LongestFirst } from './build/test-order.ts';
 
 /** Decide, render, parse or speak HTTP: they start neither a Redis nor a process, and run on a bare checkout. */
 const UNIT = [
-  'test/{policies,content,config,platforms,docs}/**/*.test.ts',
+  'test/{policies,content,config,deploy,platforms,docs}/**/*.test.ts',
   'test/{blocking,disclosure,errors,structure,time,timeout}.test.ts',
   'test/bench/{options,report,statistics}.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',
-  'test/demo/{verdict,message-plan,view}.test.ts',
+  'test/demo/{load,verdict,message-plan,view}.test.ts',
   'test/testing/*.test.ts',
   'test/cli/{describe-failure,output,table}.test.ts',
   'test/cli/commands/health.test.ts',

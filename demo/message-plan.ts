@@ -67,7 +67,7 @@ const planFew = (channel: Channel): PlannedMessage[] =>
 /** The same Markdown for all: each platform gets it in its own dialect. */
 function planned(atMs: number, channel: Channel, id: string, player: number, prize: number): PlannedMessage {
   const content = `Hello, **player {{ player }}**: your guild has won ${PRIZES[prize % PRIZES.length]}.`;
-  const message = { id, content, data: { player }, ...ADDRESSED[channel](player) };
+  const message = { id, content, data: { player }, ...addressed(channel, player) };
   return { atMs, channel, id, message };
 }
 
@@ -81,6 +81,10 @@ const ADDRESSED = {
   }),
   usercom: (userId: number) => ({ platform: 'usercom' as const, to: { userId } }),
 } satisfies Record<Channel, (person: number) => object>;
+
+/** The fields of a message that say whom it is for. */
+export const addressed = (channel: Channel, person: number): ReturnType<(typeof ADDRESSED)[Channel]> =>
+  ADDRESSED[channel](person);
 
 /** Half of the unknown players: those whose cause can be mended while the demo runs. */
 export const mendablePlayers = (): number[] =>
