@@ -59,6 +59,7 @@ export type {
   DeadLetterAdmin,
   DeadLetterPlan,
   DeadLetterSelection,
+  GroupedDeadLetters,
   PurgeControl,
   Purged,
   ReplayControl,

@@ -1,6 +1,7 @@
 import type { Installation } from '../channels/installation.ts';
 import type { DeadLetter, DeadLetterDetails, DeadLetterList } from '../dead-letters/dead-letters.ts';
 import { listDeadLetters, showDeadLetters } from '../dead-letters/dead-letters.ts';
+import { type GroupedDeadLetters, groupDeadLetters } from '../dead-letters/groups.ts';
 import { type PurgeResult, purgeSelected } from '../dead-letters/purge.ts';
 import { type ReplayResult, type ReplayStep, replaySelected } from '../dead-letters/replay.ts';
 import { countLeftOut, replayableReasons, replayWarnings } from '../dead-letters/replay-warnings.ts';
@@ -17,6 +18,8 @@ import type { Session } from './session.ts';
 export interface DeadLetterAdmin {
   /** Lists the newest dead letters, newest last; 50 unless the selection has a limit. */
   list(selection?: DeadLetterSelection): Promise<DeadLetterList>;
+  /** Groups them by reason and error text, the largest group first; a limit of the selection is ignored. */
+  group(selection?: DeadLetterSelection): Promise<GroupedDeadLetters>;
   /** Returns the dead letter of a message id or job id, with its content, from every channel that has one. */
   show(id: string, options?: { channel?: string | undefined }): Promise<DeadLetterDetails[]>;
   /** Counts what a replay or purge would process, with warnings. Changes nothing. */
@@ -66,7 +69,7 @@ export interface PurgeControl {
 
 export type Replayed = ReplayResult & Pick<DeadLetterPlan, 'unknownIds'>;
 export type Purged = PurgeResult & Pick<DeadLetterPlan, 'unknownIds'>;
-export type { DeadLetter };
+export type { DeadLetter, GroupedDeadLetters };
 
 const LISTED = 50;
 
@@ -74,6 +77,7 @@ export function deadLetterAdmin(run: Session['run']): DeadLetterAdmin {
   return {
     list: (selection = {}) =>
       run((at) => listDeadLetters(at, selected(at, selection), selection.limit ?? LISTED)),
+    group: (selection = {}) => run((at) => groupDeadLetters(at, selected(at, selection))),
     show: (id, { channel } = {}) => run((at) => show(at, id, channel)),
     plan: (selection = {}, action = 'replay') => run((at) => plan(at, selection, action)),
     replay: (what = {}, control = {}) => run((at) => replay(at, what, control)),

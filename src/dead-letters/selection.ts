@@ -109,7 +109,7 @@ async function planNamed(
   const letters = [...wanted.values()].sort((a, b) => a.diedAt - b.diedAt);
   return {
     letters: Math.min(letters.length, limit),
-    groups: groupDeadLetters(letters),
+    groups: groupByReason(letters),
     unknownIds,
     async *read() {
       yield* letters.slice(0, limit);
@@ -123,7 +123,7 @@ function covers({ channel, reason, min, max }: ReasonRange, letter: IndexedDeadL
   return from && (max.startsWith('(') ? letter.diedAt < Number(max.slice(1)) : letter.diedAt <= Number(max));
 }
 
-function groupDeadLetters(letters: readonly IndexedDeadLetter[]): DeadLetterGroup[] {
+function groupByReason(letters: readonly IndexedDeadLetter[]): DeadLetterGroup[] {
   const groups = new Map<string, DeadLetterGroup>();
   for (const { channel, reason, diedAt } of letters) {
     const key = `${channel.name} ${reason}`;

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import { EXIT } from '../../../src/cli/context.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
 import { bury, welcome } from '../../admin/admin-fixture.ts';
-import type { Environment } from '../../support/environment.ts';
+import { CHANNEL, type Environment } from '../../support/environment.ts';
 import { it } from '../operator-fixture.ts';
 import { herald, testContext } from '../test-context.ts';
 
@@ -38,6 +38,28 @@ describe.concurrent('dead list', () => {
     expect(await operator.documents(env, ['dead', 'list', '--reason', 'exhausted'])).toEqual([]);
     expect(await operator.documents(env, ['dead', 'list', '--until', '1h'])).toEqual([]);
     expect(await operator.documents(env, ['dead', 'list', '--since', '1h'])).toHaveLength(3);
+  });
+
+  it('counts them by what killed them, with an example', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    const { stdout } = await operator.run(env, ['dead', 'list', '--group']);
+    expect(stdout).toMatch(
+      /^channel +reason +detail +dead letters +oldest +newest +example\nkongregate +bad_recipient +\S.* +3 +\S+Z +\S+Z +to-30\n$/,
+    );
+    expect(await operator.documents(env, ['dead', 'list', '--group'])).toEqual([
+      {
+        ...{ channel: CHANNEL, reason: 'bad_recipient', detail: expect.any(String), letters: 3 },
+        ...{ oldest: expect.stringMatching(/Z$/), newest: expect.stringMatching(/Z$/), example_id: 'to-30' },
+      },
+    ]);
+    await env.addForeign('garbage');
+    await env.settled(4);
+    const { stderr } = await operator.run(env, ['dead', 'list', '--group', '--limit', '1']);
+    expect(stderr).toContain('the largest 1 of 2 groups, 3 of 4 dead letters');
+    expect((await operator.run(env, ['dead', 'list', '--group', '--since', '0s'])).stdout).toBe(
+      'no dead letters\n',
+    );
   });
 
   it.for([

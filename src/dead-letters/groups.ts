@@ -1,0 +1,63 @@
+import type { Installation } from '../channels/installation.ts';
+import { byChannel, inBatches } from './batches.ts';
+import { type DeadLetterRecord, readDeadLetters } from './records.ts';
+import { type DeadLetterGroup, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
+
+/** Groups dead letters by what killed them, so that ten causes are seen in place of ten thousand letters. */
+
+export interface DetailGroup extends DeadLetterGroup {
+  /** The error text that they have in common, with `…` in place of what differs: addresses, ids and long numbers. */
+  detail: string;
+  /** The id of one of them, the newest. */
+  example: string;
+}
+
+export interface GroupedDeadLetters {
+  /** The largest first. */
+  groups: DetailGroup[];
+  /** How many dead letters there are in all. */
+  total: number;
+}
+
+const BATCH = 500;
+/** Texts beyond these have no group of their own, so that a platform that never says the same twice costs no memory. */
+const MAX_GROUPS = 1_000;
+const OTHERS = '(other texts)';
+
+/** Reads every dead letter of the selection; its limit is ignored. */
+export async function groupDeadLetters(
+  installation: Installation,
+  selection: DeadLetterQuery,
+): Promise<GroupedDeadLetters> {
+  const groups = new Map<string, DetailGroup>();
+  let total = 0;
+  const add = (channel: string, record: DeadLetterRecord): void => {
+    total += 1;
+    const { reason, diedAt } = record;
+    const keyOf = (detail: string): string => JSON.stringify([channel, reason, detail]);
+    const common = inCommon(record.detail);
+    const detail = groups.has(keyOf(common)) || groups.size < MAX_GROUPS ? common : OTHERS;
+    const known = groups.get(keyOf(detail));
+    const { letters = 0, oldest = diedAt } = known ?? {};
+    groups.set(keyOf(detail), {
+      ...{ channel, reason, detail, letters: letters + 1 },
+      ...{ oldest, newest: diedAt, example: record.id },
+    });
+  };
+  const { read } = await selectDeadLetters(installation, { ...selection, limit: undefined });
+  for await (const batch of inBatches(read(), BATCH)) {
+    for (const [{ name, store }, own] of byChannel(batch)) {
+      const records = await readDeadLetters(
+        store,
+        own.map((letter) => letter.name),
+      );
+      for (const record of records) if (record) add(name, record);
+    }
+  }
+  return { groups: [...groups.values()].sort((a, b) => b.letters - a.letters), total };
+}
+
+/** An e-mail address, a UUID or other long hexadecimal id with a digit in it, a number of more than three digits: no HTTP status. */
+const DIFFERING = /[^\s@"'<>]+@[^\s@"'<>]+|\b(?=[a-f-]*\d)[\da-f]{8}[\da-f-]*\b|\d{4,}/gi;
+
+const inCommon = (detail: string): string => detail.replace(DIFFERING, '…');
