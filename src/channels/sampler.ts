@@ -83,7 +83,7 @@ export async function sampleChannel(
 }
 
 const holdOf = ({ stopped }: ChannelState, queuePaused: boolean): ChannelSample['stopped'] => {
-  if (stopped) return { reason: stopped.reason };
+  if (stopped) return { reason: stopped.reason, at: stopped.at };
   return queuePaused ? { reason: 'queue_paused' } : null;
 };
 

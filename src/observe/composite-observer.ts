@@ -21,6 +21,9 @@ export function combineObservers(...observers: readonly DeliveryObserver[]): Del
     deferred(channel, deferral) {
       for (const observer of observers) observer.deferred(channel, deferral);
     },
+    lateGrant(channel) {
+      for (const observer of observers) observer.lateGrant(channel);
+    },
     breakerOpened(channel) {
       for (const observer of observers) observer.breakerOpened(channel);
     },

@@ -111,7 +111,8 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
     deferred(channel, { reason, cause, delayMs }) {
       logger.debug({ channel, reason, cause, delay_ms: Math.round(delayMs) }, 'deferred');
     },
-    // The worker that opens it logs more of it.
+    // The worker logs more of these itself.
+    lateGrant() {},
     breakerOpened() {},
     finished(event) {
       if (event.attempted) return;

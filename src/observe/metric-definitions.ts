@@ -52,6 +52,11 @@ export const COUNTERS = {
     help: 'Replayed dead letters that reached their next final state.',
     labels: ['channel'],
   },
+  lateGrants: {
+    name: 'herald_late_grants_total',
+    help: 'Grants that came too late to be used, because Redis or this process was slow, and were given back.',
+    labels: ['channel'],
+  },
   unforeseen: {
     name: 'herald_unforeseen_refusals_total',
     help: 'Quota refusals that the ledger did not predict: something else sends to the same players with this account.',
@@ -142,6 +147,21 @@ export const GAUGES = {
     help: `1 while the channel is stopped for this reason; its messages wait until an operator acts. ${SHARED}`,
     labels: ['channel', 'reason'],
   },
+  stoppedSince: {
+    name: 'herald_channel_stopped_since_timestamp_seconds',
+    help: `When the channel was stopped; absent while it is not, and where nobody knows (a queue paused in BullMQ). ${SHARED}`,
+    labels: ['channel'],
+  },
+  concurrency: {
+    name: 'herald_channel_concurrency',
+    help: 'Messages of the channel that this process sends at a time, at most.',
+    labels: ['channel'],
+  },
+  rate: {
+    name: 'herald_channel_rate_per_second',
+    help: 'Requests a second that all workers of the channel may send together; absent without a limit. Aggregate with max by (channel).',
+    labels: ['channel'],
+  },
   inFlight: {
     name: 'herald_in_flight',
     help: 'Requests in flight from this process.',
@@ -149,7 +169,7 @@ export const GAUGES = {
   },
   clockOffset: {
     name: 'herald_clock_offset_seconds',
-    help: 'Clock of this process minus the clock of Redis. Beyond two seconds either way the worker takes no messages.',
+    help: 'Clock of this process minus the clock of Redis. Beyond two seconds either way the worker takes no messages. Absent until it is measured.',
     labels: [],
   },
   draining: {

@@ -1,14 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type Clock, systemClock } from '../clock.ts';
-import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../outcome.ts';
 import { createExemplars, type Exemplars } from './exemplars.ts';
 import {
   ACCEPTED_STATUSES,
   type AcceptedStatus,
   ADMISSION_RESULTS,
   ATTEMPT_RESULTS,
-  CAMPAIGN_MESSAGE_STATES,
-  CAUSES_OF_WAITS,
   DEFERRALS,
   FINAL_STATES,
   OUTCOME_KINDS,
@@ -16,7 +13,8 @@ import {
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definitions.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { OPEN_METRICS_TYPE, toOpenMetrics } from './open-metrics.ts';
-import { type ChannelSample, HOLD_REASONS, QUEUE_STATES } from './sample.ts';
+import type { ChannelSample } from './sample.ts';
+import { emptySample, seriesOf } from './sampled-series.ts';
 
 export interface MetricsOptions {
   /**
@@ -32,13 +30,23 @@ export interface MetricsOptions {
   clock?: Pick<Clock, 'now'> | undefined;
 }
 
+/** What the metrics tell of the configuration of a channel that this process serves. */
+export interface WatchedChannel {
+  name: string;
+  platform: string;
+  /** Messages at a time, in this process. */
+  concurrency: number;
+  /** Of all workers together. */
+  rate: { max: number; perMs: number } | null;
+}
+
 export interface Metrics extends DeliveryObserver {
   /** The text that Prometheus scrapes. Touches neither Redis nor the queue, so that an outage cannot hide it. */
   render(): Promise<MetricsText>;
   /** The same in OpenMetrics, with exemplars: what Prometheus asks for where it may choose. */
   renderOpen(): Promise<MetricsText>;
-  /** Starts every counter of a channel that this process serves at 0. Once, before its first event. */
-  watch(channel: string, platform: string): void;
+  /** Starts every counter of a channel that this process serves at 0, and tells its limits. Once, before its first event. */
+  watch(channel: WatchedChannel): void;
   /** Replaces all sampled gauges of the sample's channel: a reason that went away goes to 0. */
   sample(sample: ChannelSample): void;
   /** Removes the sampled gauges of a channel that could not be read: no figure is better than an old one. */
@@ -80,6 +88,7 @@ function declare(registry: Registry) {
     breakerOpens: counter(COUNTERS.breakerOpens),
     replays: counter(COUNTERS.replays),
     unforeseen: counter(COUNTERS.unforeseen),
+    lateGrants: counter(COUNTERS.lateGrants),
     sendDuration: histogram(HISTOGRAMS.sendDuration),
     queueWait: histogram(HISTOGRAMS.queueWait),
     slotWait: histogram(HISTOGRAMS.slotWait),
@@ -95,7 +104,10 @@ function declare(registry: Registry) {
     resting: gauge(GAUGES.resting),
     breaker: gauge(GAUGES.breaker),
     stopped: gauge(GAUGES.stopped),
+    stoppedSince: gauge(GAUGES.stoppedSince),
     inFlight: gauge(GAUGES.inFlight),
+    concurrency: gauge(GAUGES.concurrency),
+    rate: gauge(GAUGES.rate),
     clockOffset: gauge(GAUGES.clockOffset),
     draining: gauge(GAUGES.draining),
     buildInfo: gauge(GAUGES.buildInfo),
@@ -104,7 +116,7 @@ function declare(registry: Registry) {
 
 type Instruments = ReturnType<typeof declare>;
 
-function zeroChannel(m: Instruments, channel: string, platform: string): void {
+function zeroChannel(m: Instruments, { name: channel, platform, concurrency, rate }: WatchedChannel): void {
   for (const [verdict, cause] of ADMISSION_RESULTS) m.admissions.inc({ channel, verdict, cause }, 0);
   for (const [outcome, reason] of ATTEMPT_RESULTS) m.attempts.inc({ channel, platform, outcome, reason }, 0);
   for (const [state, reason] of FINAL_STATES) m.messages.inc({ channel, platform, state, reason }, 0);
@@ -112,46 +124,28 @@ function zeroChannel(m: Instruments, channel: string, platform: string): void {
   m.breakerOpens.inc({ channel }, 0);
   m.replays.inc({ channel }, 0);
   m.unforeseen.inc({ channel }, 0);
+  m.lateGrants.inc({ channel }, 0);
   for (const outcome of OUTCOME_KINDS) m.sendDuration.zero({ channel, outcome });
   for (const histogram of [m.queueWait, m.slotWait, m.deliveryLatency]) histogram.zero({ channel });
   m.inFlight.set({ channel }, 0);
+  m.concurrency.set({ channel }, concurrency);
+  if (rate) m.rate.set({ channel }, (rate.max / rate.perMs) * 1000);
 }
 
 function setSample(m: Instruments, sample: ChannelSample): void {
-  const { channel } = sample;
-  for (const state of QUEUE_STATES) {
-    m.queue.set({ channel, state }, sample.queue[state] ?? 0);
-    m.oldestAge.set({ channel, state }, sample.oldestAgeSeconds[state] ?? 0);
+  for (const [metric, labels, value] of seriesOf(sample)) {
+    const gauge: Gauge = m[metric];
+    const all = { channel: sample.channel, ...labels };
+    if (value === undefined) gauge.remove(all);
+    else gauge.set(all, value);
   }
-  m.ready.set({ channel }, sample.ready);
-  for (const cause of CAUSES_OF_WAITS) m.waiting.set({ channel, cause }, sample.waiting[cause] ?? 0);
-  for (const reason of DEAD_REASONS) m.deadLetters.set({ channel, reason }, sample.deadLetters[reason] ?? 0);
-  m.oldestDeadLetter.set({ channel }, sample.oldestDeadLetterAgeSeconds);
-  const { states, waiting, underWay } = sample.campaignTotals;
-  for (const state of CAMPAIGN_STATES) m.campaigns.set({ channel, state }, states[state] ?? 0);
-  m.campaignMessages.set({ channel, state: 'waiting' }, waiting);
-  m.campaignMessages.set({ channel, state: 'under_way' }, underWay);
-  for (const state of BREAKER_STATES) m.breaker.set({ channel, state }, sample.breaker === state ? 1 : 0);
-  for (const reason of REST_REASONS)
-    m.resting.set({ channel, reason }, sample.resting?.reason === reason ? 1 : 0);
-  for (const reason of HOLD_REASONS)
-    m.stopped.set({ channel, reason }, sample.stopped?.reason === reason ? 1 : 0);
 }
 
 function removeSample(m: Instruments, channel: string): void {
-  for (const state of QUEUE_STATES) {
-    m.queue.remove({ channel, state });
-    m.oldestAge.remove({ channel, state });
+  for (const [metric, labels] of seriesOf(emptySample(channel))) {
+    const gauge: Gauge = m[metric];
+    gauge.remove({ channel, ...labels });
   }
-  for (const cause of CAUSES_OF_WAITS) m.waiting.remove({ channel, cause });
-  for (const reason of DEAD_REASONS) m.deadLetters.remove({ channel, reason });
-  for (const state of CAMPAIGN_STATES) m.campaigns.remove({ channel, state });
-  for (const state of CAMPAIGN_MESSAGE_STATES) m.campaignMessages.remove({ channel, state });
-  for (const state of BREAKER_STATES) m.breaker.remove({ channel, state });
-  for (const reason of REST_REASONS) m.resting.remove({ channel, reason });
-  for (const reason of HOLD_REASONS) m.stopped.remove({ channel, reason });
-  m.ready.remove({ channel });
-  m.oldestDeadLetter.remove({ channel });
 }
 
 function observe(m: Instruments, exemplars: Exemplars): DeliveryObserver {
@@ -169,6 +163,7 @@ function observe(m: Instruments, exemplars: Exemplars): DeliveryObserver {
       exemplars.sendDuration.note(message, outcome.kind, seconds(durationMs));
     },
     breakerOpened: (channel) => m.breakerOpens.inc({ channel }),
+    lateGrant: (channel) => m.lateGrants.inc({ channel }),
     unforeseenRefusal: ({ channel }) => m.unforeseen.inc({ channel }),
     deferred: (channel, { reason, cause }) => m.deferrals.inc({ channel, reason, cause }),
     finished({ message, run, final: { state, reason }, latencyMs }) {
@@ -201,6 +196,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const m = declare(registry);
   if (options.defaults ?? options.registry === undefined) collectNodeMetrics(registry);
   m.buildInfo.set({ version: options.version }, 1);
+  // Until it is measured: a gauge without labels begins as 0.
+  m.clockOffset.remove();
   const exemplars = createExemplars(options.clock ?? systemClock);
   const render = async (): Promise<MetricsText> => ({
     contentType: registry.contentType,
@@ -216,7 +213,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       const text = toOpenMetrics(plain.text, exemplars.textOf);
       return { contentType: OPEN_METRICS_TYPE, text };
     },
-    watch: (channel, platform) => zeroChannel(m, channel, platform),
+    watch: (channel) => zeroChannel(m, channel),
     sample: (sample) => setSample(m, sample),
     unsample: (channel) => removeSample(m, channel),
     clockOffset: (offsetMs) => m.clockOffset.set(offsetMs / 1000),

@@ -53,6 +53,8 @@ export interface DeliveryObserver {
   /** The platform refused for a quota that the ledger believed free: another sender writes to the same players. */
   unforeseenRefusal(message: MessageRef): void;
   deferred(channel: string, deferral: Deferral): void;
+  /** A grant came too late to be used, and was given back. */
+  lateGrant(channel: string): void;
   /** Requests of this process that the platform left unanswered opened the breaker, or opened it again. */
   breakerOpened(channel: string): void;
   /** Called once a run, by the process that made the state final. */

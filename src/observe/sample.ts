@@ -35,5 +35,6 @@ export interface ChannelSample {
   campaignTotals: CampaignTotals;
   resting: { reason: RestReason } | null;
   breaker: BreakerState;
-  stopped: { reason: HoldReason; detail?: string | undefined } | null;
+  /** `at`: since when, milliseconds since the epoch by the store's clock; absent where nobody knows. */
+  stopped: { reason: HoldReason; at?: number | undefined; detail?: string | undefined } | null;
 }

@@ -65,7 +65,9 @@ export function createHealth({ redis, store, guard, maintenance, watchdog }: Hea
         ],
         stopped: maintenance
           .samples()
-          .flatMap(({ channel, stopped }) => (stopped ? [{ channel, ...stopped }] : [])),
+          .flatMap(({ channel, stopped }) =>
+            stopped ? [{ channel, reason: stopped.reason, detail: stopped.detail }] : [],
+          ),
       };
     },
   };

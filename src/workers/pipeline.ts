@@ -91,7 +91,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       const due = asRescheduled(delivery, grant);
       if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) observeWaits(due, grant);
       const attempted = await attempts.make(due, grant, { askedAt, rendered });
-      if (attempted.kind === 'released' && !attempted.closing) late();
+      if (attempted.kind === 'released' && !attempted.closing) {
+        observer.lateGrant(channel.name);
+        late();
+      }
       next = await conclude(due, grant, attempted);
     } else {
       next = await refuse(delivery, verdict, nonce);

@@ -173,7 +173,7 @@ function openChannels(
     fingerprintCost,
   };
   return config.channels.map((channel) => {
-    metrics.watch(channel.name, channel.platform);
+    metrics.watch(channel);
     return createChannel(channel, { ...deps, definition: platforms[channel.platform]! });
   });
 }

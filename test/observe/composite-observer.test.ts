@@ -24,6 +24,7 @@ it('tells every observer everything', () => {
   both.attempted(delivered);
   both.unforeseenRefusal(message);
   both.deferred('c', { reason: 'retry', cause: 'retry', delayMs: 3 });
+  both.lateGrant('c');
   both.breakerOpened('c');
   both.finished(deliveredFinal);
   expect(first.calls).toEqual([
@@ -33,6 +34,7 @@ it('tells every observer everything', () => {
     ['attempted', delivered],
     ['unforeseenRefusal', message],
     ['deferred', 'c', { reason: 'retry', cause: 'retry', delayMs: 3 }],
+    ['lateGrant', 'c'],
     ['breakerOpened', 'c'],
     ['finished', deliveredFinal],
   ]);

@@ -2,6 +2,7 @@ import { Registry, register } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { countAccepted, createMetrics, type Metrics } from '../../src/observe/metrics.ts';
 import type { ChannelSample } from '../../src/observe/sample.ts';
+import { emptySample } from '../../src/observe/sampled-series.ts';
 import { delivered, deliveredFinal, message, suppressedFinal } from './events.ts';
 
 const create = (): Metrics => createMetrics({ defaults: false, version: '1.2.3' });
@@ -12,18 +13,16 @@ async function series(metrics: Metrics, name: string): Promise<string[]> {
   return text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
 }
 
+const kongregate = {
+  name: 'kongregate',
+  platform: 'kongregate',
+  concurrency: 20,
+  rate: { max: 600, perMs: 60_000 },
+};
+
 const quiet: ChannelSample = {
-  channel: 'kongregate',
-  queue: {},
-  ready: 0,
-  waiting: {},
-  oldestAgeSeconds: {},
-  deadLetters: {},
-  oldestDeadLetterAgeSeconds: 0,
+  ...emptySample('kongregate'),
   campaignTotals: { states: { running: 2 }, waiting: 70, underWay: 3, paused: 0 },
-  resting: null,
-  breaker: 'closed',
-  stopped: null,
 };
 
 const PINNED = [
@@ -33,6 +32,7 @@ const PINNED = [
   ['herald_deferrals_total', 'counter'],
   ['herald_breaker_opens_total', 'counter'],
   ['herald_replays_total', 'counter'],
+  ['herald_late_grants_total', 'counter'],
   ['herald_unforeseen_refusals_total', 'counter'],
   ['herald_send_duration_seconds', 'histogram'],
   ['herald_queue_wait_seconds', 'histogram'],
@@ -49,6 +49,9 @@ const PINNED = [
   ['herald_channel_resting', 'gauge'],
   ['herald_breaker_state', 'gauge'],
   ['herald_channel_stopped', 'gauge'],
+  ['herald_channel_stopped_since_timestamp_seconds', 'gauge'],
+  ['herald_channel_concurrency', 'gauge'],
+  ['herald_channel_rate_per_second', 'gauge'],
   ['herald_in_flight', 'gauge'],
   ['herald_clock_offset_seconds', 'gauge'],
   ['herald_draining', 'gauge'],
@@ -74,7 +77,7 @@ describe('createMetrics', () => {
     const registry = new Registry();
     const [one, other] = ['1', '1'].map((version) => createMetrics({ registry, version }));
     for (const metrics of [one!, other!]) {
-      metrics.watch('kongregate', 'kongregate');
+      metrics.watch(kongregate);
       metrics.admitted('kongregate', 'granted');
     }
     expect(await series(one!, 'herald_admissions_total')).toContain(
@@ -97,7 +100,7 @@ describe('createMetrics', () => {
 
   it('starts the counters of a watched channel at 0', async () => {
     const metrics = create();
-    metrics.watch('kongregate', 'kongregate');
+    metrics.watch(kongregate);
     const messages = await series(metrics, 'herald_messages_total');
     expect(messages).toHaveLength(15);
     expect(messages.every((line) => line.endsWith(' 0'))).toBe(true);
@@ -113,10 +116,25 @@ describe('createMetrics', () => {
   });
 });
 
+describe('the limits of a channel', () => {
+  it('are told by every process that serves it, a rate where there is one', async () => {
+    const metrics = create();
+    metrics.watch(kongregate);
+    metrics.watch({ ...kongregate, name: 'forum', concurrency: 5, rate: null });
+    expect(await series(metrics, 'herald_channel_concurrency')).toEqual([
+      'herald_channel_concurrency{channel="kongregate"} 20',
+      'herald_channel_concurrency{channel="forum"} 5',
+    ]);
+    expect(await series(metrics, 'herald_channel_rate_per_second')).toEqual([
+      'herald_channel_rate_per_second{channel="kongregate"} 10',
+    ]);
+  });
+});
+
 describe('the events of the pipeline', () => {
   it('counts an attempt and its time', async () => {
     const metrics = create();
-    metrics.watch('kongregate', 'kongregate');
+    metrics.watch(kongregate);
     metrics.attempted(delivered);
     expect(await series(metrics, 'herald_attempts_total')).toContain(
       'herald_attempts_total{channel="kongregate",platform="kongregate",outcome="delivered",reason="sent"} 1',
@@ -173,6 +191,7 @@ describe('the events of the pipeline', () => {
     metrics.finished({ ...deliveredFinal, run: 2 });
     metrics.finished({ ...deliveredFinal, run: 1 });
     metrics.unforeseenRefusal(message);
+    metrics.lateGrant('kongregate');
     metrics.inFlight('kongregate', 1);
     metrics.inFlight('kongregate', 1);
     metrics.inFlight('kongregate', -1);
@@ -181,6 +200,7 @@ describe('the events of the pipeline', () => {
     expect(text).toContain('herald_deferrals_total{channel="kongregate",reason="slot_busy",cause="quota"} 1');
     expect(text).toContain('herald_replays_total{channel="kongregate"} 1');
     expect(text).toContain('herald_unforeseen_refusals_total{channel="kongregate"} 1');
+    expect(text).toContain('herald_late_grants_total{channel="kongregate"} 1');
     expect(text).toContain('herald_in_flight{channel="kongregate"} 1');
   });
 
@@ -257,7 +277,7 @@ describe('samples', () => {
 
   it('tell the state of the breaker, and how often this process opened it', async () => {
     const metrics = create();
-    metrics.watch('kongregate', 'kongregate');
+    metrics.watch(kongregate);
     metrics.sample({ ...quiet, breaker: 'half_open' });
     expect(await series(metrics, 'herald_breaker_state')).toEqual([
       'herald_breaker_state{channel="kongregate",state="closed"} 0',
@@ -275,6 +295,20 @@ describe('samples', () => {
     ]);
   });
 
+  it('tell since when the channel is stopped, where that is known', async () => {
+    const metrics = create();
+    const since = () => series(metrics, 'herald_channel_stopped_since_timestamp_seconds');
+    metrics.sample({ ...quiet, stopped: { reason: 'paused', at: 1_700_000_000_500 } });
+    expect(await since()).toEqual([
+      'herald_channel_stopped_since_timestamp_seconds{channel="kongregate"} 1700000000.5',
+    ]);
+    metrics.sample({ ...quiet, stopped: { reason: 'queue_paused' } });
+    expect(await since()).toEqual([]);
+    metrics.sample({ ...quiet, stopped: { reason: 'paused', at: 1_700_000_000_500 } });
+    metrics.sample(quiet);
+    expect(await since()).toEqual([]);
+  });
+
   it('drops the figures of a channel that cannot be read, and of no other', async () => {
     const metrics = create();
     metrics.sample(quiet);
@@ -285,8 +319,9 @@ describe('samples', () => {
     expect(await series(metrics, 'herald_queue_messages')).toHaveLength(6);
   });
 
-  it('tells the clock offset in seconds, with its sign', async () => {
+  it('tells the clock offset in seconds, with its sign, and none before it is measured', async () => {
     const metrics = create();
+    expect(await series(metrics, 'herald_clock_offset_seconds')).toEqual([]);
     metrics.clockOffset(-2500);
     expect(await series(metrics, 'herald_clock_offset_seconds')).toEqual([
       'herald_clock_offset_seconds -2.5',

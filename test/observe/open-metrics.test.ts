@@ -10,7 +10,7 @@ const create = (registry?: Registry) => createMetrics({ defaults: false, version
 describe('OpenMetrics', () => {
   it('names the families of counters without _total, and ends', async () => {
     const metrics = create();
-    metrics.watch('forum', 'discourse');
+    metrics.watch({ name: 'forum', platform: 'discourse', concurrency: 5, rate: null });
     const { contentType, text } = await metrics.renderOpen();
     expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
     expect(text).toContain('# TYPE herald_admissions counter\nherald_admissions_total{channel="forum"');

@@ -1,0 +1,90 @@
+import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../outcome.ts';
+import { CAUSES_OF_WAITS } from './label-sets.ts';
+import { type ChannelSample, HOLD_REASONS, QUEUE_STATES } from './sample.ts';
+
+/** Of the gauges of a sample, by their names in the definitions: the labels beside the channel, and the value. */
+export type SampledSeries = readonly [
+  metric: SampledMetric,
+  labels: Readonly<Record<string, string>>,
+  /** Undefined where the series is absent. */
+  value: number | undefined,
+];
+
+export type SampledMetric =
+  | 'queue'
+  | 'oldestAge'
+  | 'ready'
+  | 'waiting'
+  | 'deadLetters'
+  | 'oldestDeadLetter'
+  | 'campaigns'
+  | 'campaignMessages'
+  | 'breaker'
+  | 'resting'
+  | 'stopped'
+  | 'stoppedSince';
+
+/**
+ * All series that a sample makes, also those that it has no figure for: what has gone away goes to 0, and the same list without
+ * any figures names what to remove. Pure.
+ */
+export function seriesOf(sample: ChannelSample): SampledSeries[] {
+  return [
+    ...messageSeries(sample),
+    ...deadLetterSeries(sample),
+    ...campaignSeries(sample),
+    ...holdSeries(sample),
+  ];
+}
+
+function messageSeries({ queue, oldestAgeSeconds, ready, waiting }: ChannelSample): SampledSeries[] {
+  return [
+    ...QUEUE_STATES.flatMap((state): SampledSeries[] => [
+      ['queue', { state }, queue[state] ?? 0],
+      ['oldestAge', { state }, oldestAgeSeconds[state] ?? 0],
+    ]),
+    ['ready', {}, ready],
+    ...CAUSES_OF_WAITS.map((cause): SampledSeries => ['waiting', { cause }, waiting[cause] ?? 0]),
+  ];
+}
+
+function deadLetterSeries({ deadLetters, oldestDeadLetterAgeSeconds }: ChannelSample): SampledSeries[] {
+  return [
+    ...DEAD_REASONS.map((reason): SampledSeries => ['deadLetters', { reason }, deadLetters[reason] ?? 0]),
+    ['oldestDeadLetter', {}, oldestDeadLetterAgeSeconds],
+  ];
+}
+
+function campaignSeries({ campaignTotals: { states, waiting, underWay } }: ChannelSample): SampledSeries[] {
+  return [
+    ...CAMPAIGN_STATES.map((state): SampledSeries => ['campaigns', { state }, states[state] ?? 0]),
+    ['campaignMessages', { state: 'waiting' }, waiting],
+    ['campaignMessages', { state: 'under_way' }, underWay],
+  ];
+}
+
+const flag = (on: boolean): number => (on ? 1 : 0);
+
+function holdSeries({ breaker, resting, stopped }: ChannelSample): SampledSeries[] {
+  return [
+    ...BREAKER_STATES.map((state): SampledSeries => ['breaker', { state }, flag(breaker === state)]),
+    ...REST_REASONS.map((reason): SampledSeries => ['resting', { reason }, flag(resting?.reason === reason)]),
+    ...HOLD_REASONS.map((reason): SampledSeries => ['stopped', { reason }, flag(stopped?.reason === reason)]),
+    ['stoppedSince', {}, stopped?.at === undefined ? undefined : stopped.at / 1000],
+  ];
+}
+
+/** The sample of a channel of which nothing is known. */
+export const emptySample = (channel: string): ChannelSample => ({
+  channel,
+  queue: {},
+  ready: 0,
+  waiting: {},
+  oldestAgeSeconds: {},
+  deadLetters: {},
+  oldestDeadLetterAgeSeconds: 0,
+  campaignTotals: { states: {}, waiting: 0, underWay: 0, paused: 0 },
+  resting: null,
+  breaker: 'closed',
+  stopped: null,
+});
