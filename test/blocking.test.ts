@@ -249,6 +249,7 @@ describe('an answer', () => {
               now: 0,
               isReply: false,
               blames: 'nobody',
+              people: [12, 'secret@example.com'],
               unspeakable: { secrets: ['secret'], content },
               quotaRefusals: ['already been sent'],
               similarRefusals: ['too similar'],

@@ -85,7 +85,7 @@ describe.concurrent('a Zulip server before 7.0', () => {
     const people = [1, 2, 3, 20];
     for (const id of people) await env.send({ platform: 'zulip', to: { userIds: [id] }, content: 'Hello' });
     expect(ended(await env.settled('zulip', 4))).toEqual([
-      'dead/bad_request',
+      'dead/bad_recipient',
       ...Array(3).fill('delivered/sent'),
     ]);
   });

@@ -23,11 +23,18 @@ const ACCOUNT_REFUSED: ReadonlySet<unknown> = new Set([
   'NONEXISTENT_SUBDOMAIN',
 ]);
 
-export function readAnswer(answer: HttpAnswer, context: AnswerContext): Outcome {
+/** User ids, or addresses. */
+export type People = readonly (number | string)[];
+
+export interface ZulipContext extends AnswerContext {
+  people: People;
+}
+
+export function readAnswer(answer: HttpAnswer, context: ZulipContext): Outcome {
   return withRest(judge(answer, context), answer, context.now);
 }
 
-function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
+function judge(answer: HttpAnswer, context: ZulipContext): Outcome {
   const { status } = answer;
   const body = parseObject(answer.text);
   if (status === 429) return outcomeOfRateLimit(answer, context.now, body?.['retry-after']);
@@ -42,6 +49,24 @@ function judge(answer: HttpAnswer, context: AnswerContext): Outcome {
   if (status === 401 || ACCOUNT_REFUSED.has(code)) {
     return { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials', detail };
   }
-  if (status === 400) return { kind: 'rejected', reason: 'bad_request', detail };
+  if (status === 400)
+    return { kind: 'rejected', reason: names(msg, context.people) ? 'bad_recipient' : 'bad_request', detail };
   return outcomeOfStrangeStatus(answer, context);
 }
+
+/**
+ * Whether the text names somebody whom the message is for. An unknown person is refused with the same code as a message without
+ * content; whatever the language of the text, it then says whom the server does not know (zerver/lib/addressee.py).
+ */
+function names(text: unknown, people: People): boolean {
+  if (typeof text !== 'string') return false;
+  const beginning = text.slice(0, MAX_TEXT).toLowerCase();
+  return people.some((person) =>
+    typeof person === 'string'
+      ? beginning.includes(person.toLowerCase())
+      : new RegExp(`(?<!\\d)${person}(?!\\d)`).test(beginning),
+  );
+}
+
+/** A refusal is a sentence, with an address of at most 254 characters. */
+const MAX_TEXT = 1_000;

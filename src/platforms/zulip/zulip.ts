@@ -174,9 +174,13 @@ class ZulipClient implements PlatformClient<ZulipMessage> {
     return this.#get(searchPath({ people: peopleOf(message), sender: this.#email, old }), signal);
   }
 
-  #read(result: HttpResult, { content }: SendRequest<ZulipMessage>): Outcome {
+  #read(result: HttpResult, { message, content }: SendRequest<ZulipMessage>): Outcome {
     if (result.kind !== 'answered') return outcomeWithoutAnswer(result);
-    return readAnswer(result, { now: this.#clock.now(), unspeakable: { secrets: this.#secrets, content } });
+    return readAnswer(result, {
+      now: this.#clock.now(),
+      unspeakable: { secrets: this.#secrets, content },
+      people: peopleOf(message),
+    });
   }
 
   /**

@@ -29,12 +29,12 @@ describe('Zulip', () => {
       {
         name: 'rejects an unknown person',
         message: to(20),
-        outcome: { kind: 'rejected', reason: 'bad_request', detail: 'Invalid user ID 20' },
+        outcome: { kind: 'rejected', reason: 'bad_recipient', detail: 'Invalid user ID 20' },
       },
       {
         name: 'rejects a group with one unknown person, for all of it',
         message: to(1, 20),
-        outcome: { kind: 'rejected', reason: 'bad_request', detail: 'Invalid user ID 20' },
+        outcome: { kind: 'rejected', reason: 'bad_recipient', detail: 'Invalid user ID 20' },
       },
       {
         name: 'rejects an empty body',
@@ -77,7 +77,7 @@ describe('a Zulip server before 7.0', () => {
     });
     return { sandbox, client, request, signal };
   };
-  const rejected = { kind: 'rejected', reason: 'bad_request', detail: 'Invalid user ID 20' };
+  const rejected = { kind: 'rejected', reason: 'bad_recipient', detail: 'Invalid user ID 20' };
 
   it('gets its messages, by the name that it knows, and is not tried by the new one again', async () => {
     const { sandbox, client, request } = await open();
@@ -188,7 +188,7 @@ describe('a Zulip server before 7.0', () => {
 describe('an answer of Zulip', () => {
   const context = { now: Date.UTC(2026, 0, 1), unspeakable: { secrets: [], content: 'the content' } };
   const read = (status: number, body: unknown, headers?: Record<string, string>) =>
-    readAnswer(answered(status, body, headers), context);
+    readAnswer(answered(status, body, headers), { ...context, people: [12, 7] });
   const error = (code: string, msg = 'Nope') => ({ result: 'error', code, msg });
 
   it('names the message', () => {
@@ -225,6 +225,21 @@ describe('an answer of Zulip', () => {
         reason: 'bad_request',
         detail: msg,
       });
+    },
+  );
+
+  it.each([
+    [[12, 7], 'Invalid user ID 7', 'bad_recipient'],
+    [[12, 7], 'Ungültige Nutzer-ID 12.', 'bad_recipient'],
+    [['Ann@example.com'], "Invalid email 'ann@example.com'", 'bad_recipient'],
+    [['ann@example.com'], '„ann@example.com“ nutzt Zulip nicht mehr.', 'bad_recipient'],
+    [[12, 7], 'Invalid user ID 712', 'bad_request'],
+    [[12, 7], 'Message must not be empty', 'bad_request'],
+  ] as const)(
+    'is about the recipient where it names one of %j, in any language: %s',
+    (people, msg, reason) => {
+      const refused = answered(400, error('BAD_REQUEST', msg));
+      expect(readAnswer(refused, { ...context, people })).toEqual({ kind: 'rejected', reason, detail: msg });
     },
   );
 
