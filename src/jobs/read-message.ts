@@ -1,5 +1,5 @@
 import { jobKey, messageKey, recipientKey } from '../ledger/names.ts';
-import { CAMPAIGN_ID } from '../message/fields.ts';
+import { CAMPAIGN_ID, traceIdOf } from '../message/fields.ts';
 import { type ChannelRules, fitProblem } from '../message/fit.ts';
 import { problemText } from '../message/problems.ts';
 import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
@@ -91,6 +91,7 @@ function deliveryOf(
   ref.campaign = message.campaign;
   ref.meta = message.meta;
   if (disclosed) ref.to = message.to;
+  if (message.traceparent !== undefined) ref.traceId = traceIdOf(message.traceparent);
   return {
     message,
     ref,

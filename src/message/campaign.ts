@@ -7,11 +7,14 @@ import type { AnyMessage, Platforms } from './schema.ts';
 /** A campaign: one content for many recipients of one channel. Its schemas are made of the message's. */
 
 /** What the messages of a campaign have in common, parsed. */
-export type CommonMessage = Omit<AnyMessage, 'v' | 'id' | 'campaign' | 'to' | 'expiresAt' | 'lastPlayedAt'>;
+export type CommonMessage = Omit<
+  AnyMessage,
+  'v' | 'id' | 'campaign' | 'to' | 'expiresAt' | 'lastPlayedAt' | 'traceparent'
+>;
 
-/** A campaign as an application describes it: its messages' fields without `to` and `lastPlayedAt`; `id` is its own. */
+/** A campaign as an application describes it: its messages' fields without `to`, `lastPlayedAt` and `traceparent`; `id` is its own. */
 export type CampaignSpecOf<Input> = Input extends { platform: string }
-  ? Omit<Input, 'id' | 'to' | 'lastPlayedAt'> & {
+  ? Omit<Input, 'id' | 'to' | 'lastPlayedAt' | 'traceparent'> & {
       /**
        * The name of the campaign, unique within its channel: `[A-Za-z0-9_-]{1,80}`. A start of the same id and content
        * continues the campaign.
@@ -42,7 +45,16 @@ export interface CampaignSchemas {
   recipientsOf(platform: string): (input: unknown) => Checked<ParsedRecipient>;
 }
 
-const { v: _version, id: _id, campaign: _campaign, lastPlayedAt, data, ...specFields } = commonFields;
+// A trace is of one message: what a million of them have in common is none.
+const {
+  v: _version,
+  id: _id,
+  campaign: _campaign,
+  traceparent: _trace,
+  lastPlayedAt,
+  data,
+  ...specFields
+} = commonFields;
 const specId = quotable(z.string().regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -'));
 
 export function createCampaignSchemas(platforms: Platforms): CampaignSchemas {

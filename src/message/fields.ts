@@ -10,8 +10,13 @@ export const MAX_CONTENT_BYTES = 64 * 1024;
 export const CHANNEL_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 /** Valid campaign ids: the id of a message is made of the campaign's. */
 export const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,80}$/;
+/** W3C Trace Context, level 1; of later versions the part that all have. */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** Highest value of `priority`; 0 goes first. */
 export const LAST_PRIORITY = 10;
+
+/** Of a valid `traceparent`. */
+export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35);
 
 const MAX_META_ENTRIES = 16;
 const MAX_DATA_VALUES = 1000;
@@ -110,6 +115,13 @@ export const commonFields = {
   lastPlayedAt: instant().optional(),
   /** Up to 16 short texts, copied to log lines and receipts: names of up to 64 characters, values of up to 256. */
   meta: boundedRecord(MAX_META_ENTRIES, z.string().min(1).max(64), z.string().max(256)).optional(),
+  /**
+   * The trace that the message is part of, as W3C Trace Context writes it (`00-<trace id>-<span id>-<flags>`): log lines name it, and
+   * a worker that traces goes on with it. `createProducer({ tracing })` writes it.
+   */
+  traceparent: quotable(
+    z.string().regex(TRACEPARENT, 'expected a traceparent: 00-<32 hexadecimal digits>-<16>-<2>'),
+  ).optional(),
   /** The campaign that it is of: only in jobs, where Herald writes it when a message of a campaign is replayed. */
   campaign: quotable(z.string().regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -')).optional(),
 };

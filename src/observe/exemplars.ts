@@ -72,9 +72,17 @@ function exemplarsOf(bounds: readonly number[], clock: Pick<Clock, 'now'>): Exem
 /** Of an exemplar's label names and values together, by the OpenMetrics specification. */
 const MAX_CHARACTERS = 128;
 
-/** Empty where the message's id is too long: a part of it would find nothing. */
-function exemplarLabels({ id }: MessageRef): string {
-  const name = 'message_id';
-  if (name.length + [...id].length > MAX_CHARACTERS) return '';
-  return `${name}="${id.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+/** Without what is too long: a part of an id would find nothing. */
+function exemplarLabels({ id, traceId }: MessageRef): string {
+  const labels = [...(traceId === undefined ? [] : [['trace_id', traceId]]), ['message_id', id]];
+  let left = MAX_CHARACTERS;
+  const fitting = labels.filter(([name = '', value = '']) => {
+    const characters = name.length + [...value].length;
+    if (characters > left) return false;
+    left -= characters;
+    return true;
+  });
+  return fitting.map(([name, value = '']) => `${name}="${escaped(value)}"`).join(',');
 }
+
+const escaped = (value: string): string => value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');

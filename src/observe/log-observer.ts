@@ -10,6 +10,7 @@ const messageFields = (message: MessageRef, run: number): Fields => ({
   channel: message.channel,
   platform: message.platform,
   ...(message.campaign !== undefined && { campaign: message.campaign }),
+  ...(message.traceId !== undefined && { trace_id: message.traceId }),
   run,
 });
 

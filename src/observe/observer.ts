@@ -13,6 +13,8 @@ export interface MessageRef {
   meta?: Record<string, string> | undefined;
   /** Where the channel discloses its recipients. */
   to?: unknown;
+  /** Of the trace that it is part of, 32 hexadecimal digits. */
+  traceId?: string | undefined;
 }
 
 export interface AttemptEvent {

@@ -12,7 +12,7 @@ const schemas = createMessageSchemas(platforms);
 
 type DeliveryEntry = Extract<Entry, { kind: 'delivery' }>;
 
-function read(quota: boolean, to: object, addressing = 'userIds') {
+function read(quota: boolean, to: object, addressing = 'userIds', fields: object = {}) {
   const source = {
     channels: {
       zulip: {
@@ -27,10 +27,19 @@ function read(quota: boolean, to: object, addressing = 'userIds') {
   };
   const readFile = () => '';
   const { channels } = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
-  const data = { v: 1, platform: 'zulip', to, content: 'Hello' };
+  const data = { v: 1, platform: 'zulip', to, content: 'Hello', ...fields };
   const job = { id: 'm_1', name: 'message', text: JSON.stringify(data), timestamp: 1, pickups: 1, stalls: 0 };
   return readEnvelope(job, { channel: channels[0]!, definition: platforms.zulip, schemas }).entries[0];
 }
+
+it('names the trace of a message to observers', () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const traced = read(false, { userIds: [1] }, 'userIds', {
+    traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+  });
+  expect(traced).toMatchObject({ kind: 'delivery', delivery: { ref: { traceId } } });
+  expect((read(false, { userIds: [1] }) as DeliveryEntry).delivery.ref).not.toHaveProperty('traceId');
+});
 
 describe('a job of a producer that checks nothing', () => {
   it('is refused where it names several people and each has a quota', () => {

@@ -251,6 +251,31 @@ describe('a registry of several platforms', () => {
   });
 });
 
+describe('the trace of a message', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+  it.each([traceparent, traceparent.replace('00-', 'cc-'), traceparent.replace('-01', '-00')])(
+    'is taken on both sides of the queue: %s',
+    (given) => {
+      const { v: _, ...input } = good;
+      expect(schemas.parseInput({ ...input, traceparent: given }).kind).toBe('message');
+      expect(parse({ ...good, traceparent: given })).toMatchObject({ message: { traceparent: given } });
+    },
+  );
+
+  it.each([
+    '',
+    'x',
+    traceparent.toUpperCase(),
+    `${traceparent}-00`,
+    traceparent.replace('00-', 'ff-'),
+    traceparent.replace(/-\w{32}-/, `-${'0'.repeat(32)}-`),
+    traceparent.replace(/-\w{16}-/, `-${'0'.repeat(16)}-`),
+  ])('is refused where it is none: %j', (given) => {
+    expect(problemsOf({ ...good, traceparent: given })[0]).toContain('traceparent: expected a traceparent');
+  });
+});
+
 describe('the campaign of a message', () => {
   it('is told by a job, and not by an application', () => {
     expect(parse({ ...good, campaign: 'spring' })).toMatchObject({

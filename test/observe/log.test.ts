@@ -119,6 +119,15 @@ describe('createLogObserver', () => {
     });
   });
 
+  it('names the trace of a message that is part of one', () => {
+    const { lines, observer } = capture();
+    observer.attempted({
+      ...delivered,
+      message: { ...message, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' },
+    });
+    expect(lines()[0]).toMatchObject({ trace_id: '4bf92f3577b34da6a3ce929d0e0e4736' });
+  });
+
   it('writes a line for a final state without an attempt', () => {
     const { observer, lines } = capture();
     observer.finished({ ...suppressedFinal, detail: 'the day is used' });

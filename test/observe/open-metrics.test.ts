@@ -91,6 +91,15 @@ describe('an exemplar', () => {
     expect((await metrics.renderOpen()).text).not.toContain('message_id');
   });
 
+  it('names the trace as well, and before the id where both would be too long', async () => {
+    const metrics = create();
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    metrics.attempted({ ...delivered, message: { ...message, traceId } });
+    expect((await metrics.renderOpen()).text).toContain(`{trace_id="${traceId}",message_id="welcome-32"}`);
+    metrics.attempted({ ...delivered, message: { ...message, traceId, id: 'x'.repeat(79) } });
+    expect((await metrics.renderOpen()).text).toContain(`{trace_id="${traceId}"}`);
+  });
+
   it('is not looked for in what has none', () => {
     expect(toOpenMetrics('', () => '')).toBe('\n# EOF\n');
   });
