@@ -6,7 +6,8 @@ import type { ChannelSample, HoldReason } from '../observe/sample.ts';
 import { type CampaignOverview, overviews } from './campaigns.ts';
 
 /** The status of one channel: the values of its gauges, and since when it is stopped or until when it rests. */
-export interface ChannelStatus extends Omit<ChannelSample, 'resting' | 'stopped'> {
+export interface ChannelStatus
+  extends Omit<ChannelSample, 'at' | 'resting' | 'stopped' | 'liveWorkers' | 'enqueued'> {
   /** Times in milliseconds since the epoch, store's clock. */
   stopped: Hold | null;
   resting: ChannelState['resting'];
@@ -39,7 +40,7 @@ export async function readStatus(
       const { name, store, queue } = channel;
       const workers = await aliveWorkers(redis, name);
       const taken = await sampleChannel({ store, queue }, clock);
-      const { state, queuePaused, limited: _, ...sample } = taken;
+      const { state, queuePaused, limited: _, at: __, liveWorkers: ___, enqueued: ____, ...sample } = taken;
       const campaigns = (await overviews(installation, [channel])).filter(({ state }) => !isOver(state));
       const stopped = holdOf(state, queuePaused);
       return { ...sample, stopped, resting: state.resting, workers, campaigns };

@@ -52,6 +52,10 @@ export async function aliveWorkers(redis: Redis, channel: string): Promise<Worke
   return members.flatMap(parseMember);
 }
 
+/** How many workers are alive. @param now store's clock, milliseconds since the epoch */
+export const countAliveWorkers = (redis: Redis, channel: string, now: number): Promise<number> =>
+  redis.zcount(channelKeys(channel).workers, `(${now}`, '+inf');
+
 /** Ignores members of another version or another program. */
 function parseMember(text: string): WorkerIdentity[] {
   try {

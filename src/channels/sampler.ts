@@ -6,6 +6,7 @@ import { type ChannelState, readChannelState, waitsFor } from '../ledger/channel
 import { CAUSES_OF_WAITS } from '../observe/label-sets.ts';
 import type { ChannelSample, QueueState } from '../observe/sample.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { countAliveWorkers } from './heartbeats.ts';
 import { holdBack } from './hold-back.ts';
 
 /** A sample with the details that only this process needs. */
@@ -33,6 +34,7 @@ export async function sampleChannel(
     readChannelState(store),
     queue.heads(),
   ]);
+  const workers = countAliveWorkers(store.redis, store.channel, state.now);
   const dueSince = {
     ready: await earliestDue(heads.ready, store),
     active: await earliestDue(heads.active, store),
@@ -50,6 +52,7 @@ export async function sampleChannel(
   const oldestDeadLetter = letters.sort((a, b) => a.oldest - b.oldest)[0];
   return {
     channel: store.channel,
+    at: state.now,
     state,
     limited: counts.resting || counts.paused,
     queuePaused: counts.paused,
@@ -78,6 +81,8 @@ export async function sampleChannel(
     campaignTotals: state.campaigns,
     resting: held.resting,
     breaker: state.breaker,
+    liveWorkers: await workers,
+    enqueued: state.totals['enqueued'] ?? 0,
     stopped: holdOf(state, counts.paused),
   };
 }

@@ -30,6 +30,8 @@ export interface ChannelState {
    */
   letters: Partial<Record<DeadReason, { count: number; oldest: number; since: number }>>;
   campaigns: CampaignTotals;
+  /** What the scripts count since the channel's first message, by name: `enqueued` … */
+  totals: Record<string, number>;
 }
 
 /** Campaigns by state, and their messages that have not ended: not yet tried, or under way. */
@@ -74,11 +76,12 @@ type SampleReply = [
   more: [all: number, active: number],
   campaigns: [waiting: number, underWay: number, ...states: (string | number)[]],
   hold: [opens: number, probing: 0 | 1, rateAheadMs: number, paused: number],
+  totals: string[],
 ];
 
 export async function readChannelState(store: ChannelStore): Promise<ChannelState> {
   const reply = await store.run(sampleScript, [JSON.stringify(DEAD_REASONS)]);
-  const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns, hold] =
+  const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns, hold, totals] =
     reply as SampleReply;
   const [opens, probing, rateAheadMs, paused] = hold;
   const [waiting, underWay, ...states] = campaigns;
@@ -111,7 +114,15 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
       underWay,
       paused,
     },
+    totals: pairs(totals),
   };
+}
+
+/** Of alternating names and figures; what is no figure counts as none. */
+function pairs(texts: readonly string[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (let i = 0; i < texts.length; i += 2) found[texts[i]!] = Number(texts[i + 1]) || 0;
+  return found;
 }
 
 async function control(store: ChannelStore, request: object): Promise<boolean> {

@@ -22,6 +22,11 @@ export const COUNTERS = {
     help: 'Messages handed to a producer, by result: queued, duplicate or invalid (the channel is empty for an invalid message that names no known one). Counted by producers only.',
     labels: ['channel', 'status'],
   },
+  enqueued: {
+    name: 'herald_enqueued_total',
+    help: `Messages enqueued by Herald's producers, commands and campaigns, counted in Redis; not jobs that other programs add, nor replays. Same value from every worker: aggregate with max by (channel).`,
+    labels: ['channel'],
+  },
   admissions: {
     name: 'herald_admissions_total',
     help: 'Admission verdicts: granted, or the reason for the refusal, and what the message waits for, where it does. A waiting message is admitted again and counts again.',
@@ -160,6 +165,16 @@ export const GAUGES = {
   rate: {
     name: 'herald_channel_rate_per_second',
     help: 'Requests a second that all workers of the channel may send together; absent without a limit. Aggregate with max by (channel).',
+    labels: ['channel'],
+  },
+  channelWorkers: {
+    name: 'herald_channel_workers',
+    help: `Worker processes that serve the channel, by their heartbeats: one that died counts for up to 35 s. ${SHARED}`,
+    labels: ['channel'],
+  },
+  sampleTimestamp: {
+    name: 'herald_sample_timestamp_seconds',
+    help: `When the gauges of the channel were read, seconds since the epoch by the clock of Redis; 15 s later they are removed. ${SHARED}`,
     labels: ['channel'],
   },
   inFlight: {

@@ -49,7 +49,7 @@ export interface Metrics extends DeliveryObserver {
   watch(channel: WatchedChannel): void;
   /** Replaces all sampled gauges of the sample's channel: a reason that went away goes to 0. */
   sample(sample: ChannelSample): void;
-  /** Removes the sampled gauges of a channel that could not be read: no figure is better than an old one. */
+  /** Removes the sampled figures of a channel, which are not true any more. */
   unsample(channel: string): void;
   /** This process's clock minus Redis's, milliseconds. */
   clockOffset(offsetMs: number): void;
@@ -81,6 +81,7 @@ function declare(registry: Registry) {
   const histogram = <L extends string>(spec: MetricSpec<L> & { readonly buckets: number[] }) =>
     declared<Histogram<L>>(spec.name) ?? new Histogram({ ...base(spec), buckets: spec.buckets });
   return {
+    enqueued: counter(COUNTERS.enqueued),
     admissions: counter(COUNTERS.admissions),
     attempts: counter(COUNTERS.attempts),
     messages: counter(COUNTERS.messages),
@@ -105,6 +106,8 @@ function declare(registry: Registry) {
     breaker: gauge(GAUGES.breaker),
     stopped: gauge(GAUGES.stopped),
     stoppedSince: gauge(GAUGES.stoppedSince),
+    channelWorkers: gauge(GAUGES.channelWorkers),
+    sampleTimestamp: gauge(GAUGES.sampleTimestamp),
     inFlight: gauge(GAUGES.inFlight),
     concurrency: gauge(GAUGES.concurrency),
     rate: gauge(GAUGES.rate),
@@ -134,17 +137,19 @@ function zeroChannel(m: Instruments, { name: channel, platform, concurrency, rat
 
 function setSample(m: Instruments, sample: ChannelSample): void {
   for (const [metric, labels, value] of seriesOf(sample)) {
-    const gauge: Gauge = m[metric];
+    const series: Gauge | Counter = m[metric];
     const all = { channel: sample.channel, ...labels };
-    if (value === undefined) gauge.remove(all);
-    else gauge.set(all, value);
+    if (value !== undefined && 'set' in series) series.set(all, value);
+    else series.remove(all);
+    // A counter that is kept in Redis, and the same in every process.
+    if (value !== undefined && !('set' in series)) series.inc(all, value);
   }
 }
 
 function removeSample(m: Instruments, channel: string): void {
   for (const [metric, labels] of seriesOf(emptySample(channel))) {
-    const gauge: Gauge = m[metric];
-    gauge.remove({ channel, ...labels });
+    const series: Gauge | Counter = m[metric];
+    series.remove({ channel, ...labels });
   }
 }
 

@@ -21,6 +21,8 @@ export type HoldReason = (typeof HOLD_REASONS)[number];
 
 export interface ChannelSample {
   channel: string;
+  /** When it was taken, milliseconds since the epoch by the store's clock. */
+  at: number;
   /** Messages by state. A state left out counts as none. */
   queue: Partial<Record<QueueState, number>>;
   /** What a worker could send now: neither waiting for a slot or a backoff, nor held by a rest or a stop. */
@@ -35,6 +37,10 @@ export interface ChannelSample {
   campaignTotals: CampaignTotals;
   resting: { reason: RestReason } | null;
   breaker: BreakerState;
+  /** Worker processes that serve the channel. */
+  liveWorkers: number;
+  /** Messages enqueued since the channel's first one. */
+  enqueued: number;
   /** `at`: since when, milliseconds since the epoch by the store's clock; absent where nobody knows. */
   stopped: { reason: HoldReason; at?: number | undefined; detail?: string | undefined } | null;
 }

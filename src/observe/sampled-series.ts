@@ -2,7 +2,7 @@ import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../
 import { CAUSES_OF_WAITS } from './label-sets.ts';
 import { type ChannelSample, HOLD_REASONS, QUEUE_STATES } from './sample.ts';
 
-/** Of the gauges of a sample, by their names in the definitions: the labels beside the channel, and the value. */
+/** Of the figures of a sample, by their names in the definitions: the labels beside the channel, and the value. */
 export type SampledSeries = readonly [
   metric: SampledMetric,
   labels: Readonly<Record<string, string>>,
@@ -11,6 +11,9 @@ export type SampledSeries = readonly [
 ];
 
 export type SampledMetric =
+  | 'sampleTimestamp'
+  | 'channelWorkers'
+  | 'enqueued'
   | 'queue'
   | 'oldestAge'
   | 'ready'
@@ -30,6 +33,9 @@ export type SampledMetric =
  */
 export function seriesOf(sample: ChannelSample): SampledSeries[] {
   return [
+    ['sampleTimestamp', {}, sample.at / 1000],
+    ['channelWorkers', {}, sample.liveWorkers],
+    ['enqueued', {}, sample.enqueued],
     ...messageSeries(sample),
     ...deadLetterSeries(sample),
     ...campaignSeries(sample),
@@ -77,6 +83,9 @@ function holdSeries({ breaker, resting, stopped }: ChannelSample): SampledSeries
 /** The sample of a channel of which nothing is known. */
 export const emptySample = (channel: string): ChannelSample => ({
   channel,
+  at: 0,
+  liveWorkers: 0,
+  enqueued: 0,
   queue: {},
   ready: 0,
   waiting: {},

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
+import { type AnnouncedSampling, createAnnouncedSampling } from '../channels/announced-sampling.ts';
 import { announceChannels } from '../channels/registry.ts';
 import { checkPermissions } from '../ledger/permissions.ts';
+import { createFreshGauges, type FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { channelStore } from '../redis/channel-store.ts';
@@ -26,6 +28,8 @@ export interface RunningParts {
   maintenance: Maintenance;
   health: Health;
   heartbeat: Heartbeat;
+  others: AnnouncedSampling;
+  gauges: FreshGauges;
   begin(): Promise<void>;
   /** Starts or stops picking up jobs, as the clock and the store allow. */
   pull(): void;
@@ -78,17 +82,20 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     holds: async () => true,
   });
   const watchdog = createWatchdog(clock);
+  const gauges = createFreshGauges(metrics);
   const maintenance = createMaintenance({
-    ...{ channels, metrics, logger },
+    ...{ channels, gauges, logger },
     onSample({ config: { name }, worker, stopped }, { ready, limited }) {
       const free = !limited && !stopped() && worker.hasRoom();
       const available = guard.agrees() && !watch.trouble() && free;
       watchdog.observe(name, { ready, available, lastPickupAt: worker.lastPickupAt() });
     },
   });
+  const names = channels.map(({ config }) => config.name);
+  const others = createAnnouncedSampling({ redis, clock, served: new Set(names), gauges, logger });
   const heartbeat = createHeartbeat({
     redis,
-    channels: channels.map(({ config }) => config.name),
+    channels: names,
     identity: { host: hostname(), pid: process.pid, since: clock.now() },
     logger,
   });
@@ -100,6 +107,8 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     maintenance,
     health,
     heartbeat,
+    others,
+    gauges,
     pull,
     async begin() {
       await checkPermissions(channelStore(redis, channels[0]!.config.name));
@@ -110,6 +119,7 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
       await guard.measure();
       guard.start();
       maintenance.start();
+      others.start();
       await heartbeat.start();
     },
   };

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { sampleChannel, type TakenSample } from '../channels/sampler.ts';
+import { shareSample } from '../channels/shared-sample.ts';
 import type { Random } from '../clock.ts';
 import { accountText } from '../config/channels.ts';
 import type { ChannelConfig } from '../config/schema.ts';
@@ -39,8 +40,7 @@ import { createAccountExamination } from './examine-account.ts';
 import { createIdentify } from './identify.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
 import { createPipeline } from './pipeline.ts';
-import { createSharedMaintenance } from './shared-maintenance.ts';
-import { sweep } from './sweeper.ts';
+import { sweep, takesSweepTurn } from './sweeper.ts';
 
 /** A channel that this process serves: its platform client, its ledger, its pipeline and the worker of its queue. */
 export interface RunningChannel {
@@ -204,7 +204,6 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     logger: deps.logger,
     reportError: deps.reportError,
   });
-  const shared = createSharedMaintenance(store);
   const examineAccount = createAccountExamination(client, {
     logger: deps.logger.child({ channel: channel.name }),
     timeoutMs: channel.timeoutMs,
@@ -227,13 +226,13 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       }
     },
     async sample() {
-      const sample = await shared.sample(() => sampleChannel({ store, queue: worker.queue }, clock));
+      const sample = await shareSample(store, () => sampleChannel({ store, queue: worker.queue }, clock));
       return { ...sample, stopped: lease.stopped() ?? sample.stopped };
     },
     async sweep() {
       await lease.renew();
       await worker.resetStalls();
-      if (!(await shared.sweepTurn())) return 0;
+      if (!(await takesSweepTurn(store))) return 0;
       return await sweep({
         ...reading,
         campaigns,

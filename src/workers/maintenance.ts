@@ -1,4 +1,6 @@
 import type { TakenSample } from '../channels/sampler.ts';
+import { SAMPLE_MS } from '../channels/shared-sample.ts';
+import type { FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
@@ -14,16 +16,15 @@ export interface Maintenance {
 
 export interface MaintenanceDeps {
   channels: readonly RunningChannel[];
-  metrics: { sample(sample: ChannelSample): void; unsample(channel: string): void };
+  gauges: Pick<FreshGauges, 'sample'>;
   logger: Logger;
   onSample(channel: RunningChannel, sample: TakenSample): void;
 }
 
-const SAMPLE_MS = 5_000;
 /** A sweep for every so many samples. */
 const SWEEP_EVERY = 3;
 
-export function createMaintenance({ channels, metrics, logger, onSample }: MaintenanceDeps): Maintenance {
+export function createMaintenance({ channels, gauges, logger, onSample }: MaintenanceDeps): Maintenance {
   const latest = new Map<string, ChannelSample>();
   const channelLog = createChannelLog(logger);
   let timer: NodeJS.Timeout | undefined;
@@ -40,15 +41,11 @@ export function createMaintenance({ channels, metrics, logger, onSample }: Maint
       const sample = await channel.sample();
       channelLog.note(sample);
       latest.set(name, sample);
-      metrics.sample(sample);
+      gauges.sample(sample);
       onSample(channel, sample);
     } catch (error) {
       latest.delete(name);
-      metrics.unsample(name);
-      logger.warn(
-        { channel: name, error: String(error) },
-        'channel could not be sampled; its gauges are removed',
-      );
+      logger.warn({ channel: name, error: String(error) }, 'channel could not be sampled');
     }
   }
 

@@ -26,6 +26,12 @@ export interface SweeperDeps extends ReadContext {
 }
 
 const PAGE = 100;
+/** Shorter than the sweep interval of a worker (15 s). */
+const SWEEP_EVERY_MS = 12_000;
+
+/** Whether it is this worker's turn to sweep, for all workers of the channel; the next turn is after twelve seconds. */
+export const takesSweepTurn = async ({ redis, keys }: ChannelStore): Promise<boolean> =>
+  (await redis.set(keys.sweeping, '1', 'PX', SWEEP_EVERY_MS, 'NX')) === 'OK';
 
 /** @returns the number of runs that ended by it */
 export async function sweep(deps: SweeperDeps): Promise<number> {

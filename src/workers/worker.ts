@@ -103,11 +103,13 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     logger.info({ channels: channels.map(({ config: { name } }) => name), url: http?.url }, 'worker started');
   }
 
-  async function drain({ store, channels, maintenance, guard, heartbeat }: RunningParts): Promise<Drained> {
+  async function drain(parts: RunningParts): Promise<Drained> {
+    const { store, channels, maintenance, others, gauges, guard, heartbeat } = parts;
     const startedAt = clock.monotonic();
     metrics.draining(1);
     guard.stop();
     maintenance.stop();
+    others.stop();
     const drained = await closeWithin(channels, {
       endsAt: () => endsAt,
       clock,
@@ -117,7 +119,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     store.close();
     await http?.close();
     // They would go stale in the application's registry.
-    for (const { config } of channels) metrics.unsample(config.name);
+    gauges.clear();
     metrics.draining(-1);
     logger.flush();
     const drainMs = Math.round(clock.monotonic() - startedAt);

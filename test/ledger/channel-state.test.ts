@@ -18,6 +18,7 @@ it('knows nothing of a channel that nothing happened on', async () => {
     more: { all: 0, active: 0, scheduled: 0 },
     campaigns: { states: {}, waiting: 0, underWay: 0, paused: 0 },
     letters: {},
+    totals: {},
   });
 });
 

@@ -22,10 +22,14 @@ const kongregate = {
 
 const quiet: ChannelSample = {
   ...emptySample('kongregate'),
+  at: 1_700_000_000_500,
+  liveWorkers: 2,
+  enqueued: 7,
   campaignTotals: { states: { running: 2 }, waiting: 70, underWay: 3, paused: 0 },
 };
 
 const PINNED = [
+  ['herald_enqueued_total', 'counter'],
   ['herald_admissions_total', 'counter'],
   ['herald_attempts_total', 'counter'],
   ['herald_messages_total', 'counter'],
@@ -52,6 +56,8 @@ const PINNED = [
   ['herald_channel_stopped_since_timestamp_seconds', 'gauge'],
   ['herald_channel_concurrency', 'gauge'],
   ['herald_channel_rate_per_second', 'gauge'],
+  ['herald_channel_workers', 'gauge'],
+  ['herald_sample_timestamp_seconds', 'gauge'],
   ['herald_in_flight', 'gauge'],
   ['herald_clock_offset_seconds', 'gauge'],
   ['herald_draining', 'gauge'],
@@ -223,6 +229,16 @@ describe('countAccepted', () => {
 });
 
 describe('samples', () => {
+  it('tell when they were taken, who serves the channel, and what was enqueued', async () => {
+    const metrics = create();
+    metrics.sample(quiet);
+    metrics.sample({ ...quiet, enqueued: 9 });
+    const text = await metrics.render();
+    expect(text.text).toContain('herald_sample_timestamp_seconds{channel="kongregate"} 1700000000.5');
+    expect(text.text).toContain('herald_channel_workers{channel="kongregate"} 2');
+    expect(text.text).toContain('herald_enqueued_total{channel="kongregate"} 9');
+  });
+
   it('show campaigns by state, and how much of them is left', async () => {
     const metrics = create();
     metrics.sample(quiet);

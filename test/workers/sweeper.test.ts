@@ -5,6 +5,7 @@ import { readDeadLetterData, readDeadLetters } from '../../src/dead-letters/reco
 import { DEAD_REASONS } from '../../src/outcome.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
+import { takesSweepTurn } from '../../src/workers/sweeper.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { tallyOfMetrics } from '../../testing/metrics-parser.ts';
 import { CHANNEL, type Environment, it } from '../support/environment.ts';
@@ -177,4 +178,12 @@ describe.concurrent('the dead letters of an older version', () => {
       'order-31 2',
     ]);
   });
+});
+
+it('lets one sweep at a time', async ({ openEnvironment }) => {
+  const env = await openEnvironment();
+  const turns = await Promise.all(
+    Array.from({ length: 5 }, () => takesSweepTurn(channelStore(env.redis, CHANNEL))),
+  );
+  expect(turns.filter(Boolean)).toHaveLength(1);
 });

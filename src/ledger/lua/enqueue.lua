@@ -78,6 +78,7 @@ end
 local added = add_job({ id = request.job, name = many and 'messages' or 'message', data = job_data(),
   timestamp = string.format('%.0f', now), priority = request.priorities[many and 2 or 1], due = request.due, messages = #fresh })
 release_jobs()
+if added then count_total('enqueued', #fresh) end
 for i, message in ipairs(fresh) do
   if message.readable and added then
     enlist(message, many and entry_key(i - 1) or request.key)

@@ -14,9 +14,10 @@ if held then return held == chunk and 'listed' or 'duplicate' end
 
 -- A job older than its campaign is one of an earlier campaign of the same id: the clock of another store may be behind.
 local listed_at = string.format('%.0f', math.max(now, figure(created)))
-add_job({ id = request.job, name = 'campaign', data = ARGV[2], timestamp = listed_at,
+local added = add_job({ id = request.job, name = 'campaign', data = ARGV[2], timestamp = listed_at,
   priority = request.priority, due = request.due, messages = request.count })
 release_jobs()
+if added then count_total('enqueued', request.count) end
 redis.call('HSET', chunks, request.digest, chunk)
 if redis.call('HLEN', chunks) == 1 then
   redis.call('PEXPIREAT', chunks, string.format('%.0f', redis.call('PEXPIRETIME', key)))

@@ -2,7 +2,7 @@
 -- { now, stop, stopped at, rest reason, rest until, waits { cause, count, oldest } …, letters { reason, count, oldest, due } …,
 -- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
 -- state, count … }, hold { how often the breaker opened, 1 while its probe is out, how far ahead the rate is granted in ms, messages of
--- paused campaigns } }, `due` being since when the message of the oldest letter was waited for.
+-- paused campaigns }, totals { name, figure … } }, `due` being since when the message of the oldest letter was waited for.
 
 local letters = {}
 for _, reason in ipairs(cjson.decode(ARGV[1])) do
@@ -37,6 +37,12 @@ for state, count in pairs(states) do
   campaigns[#campaigns + 1], campaigns[#campaigns + 2] = state, count
 end
 
+local totals, fields = {}, redis.call('HGETALL', CHANNEL)
+for i = 1, #fields, 2 do
+  local name = string.match(fields[i], '^total:([%w_:]+)$')
+  if name then totals[#totals + 1], totals[#totals + 2] = name, fields[i + 1] end
+end
+
 local held = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat')
 local probe_until, ahead = figure(held[2]), math.max(0, figure(held[3]) - now)
 -- Further ahead than a probe takes, or a day's rate: the store's clock was set back.
@@ -47,4 +53,4 @@ local more, more_active = more_messages()
 local stop, rest = channel_stop() or {}, channel_rest() or {}
 return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
   rest.until_at and string.format('%.0f', rest.until_at) or false, read_waits(), letters,
-  { more, more_active }, campaigns, hold }
+  { more, more_active }, campaigns, hold, totals }

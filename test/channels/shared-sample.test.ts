@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { shareSample } from '../../src/channels/shared-sample.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
-import { createSharedMaintenance } from '../../src/workers/shared-maintenance.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { CHANNEL, it } from '../support/environment.ts';
@@ -24,36 +24,26 @@ it('lets idle workers share what they read of Redis', async ({ openEnvironment }
 
 it('takes the sample anew when it is old, also where it cannot be shared', async ({ openEnvironment }) => {
   const env = await openEnvironment();
-  const shared = createSharedMaintenance(channelStore(env.redis, CHANNEL));
+  const store = channelStore(env.redis, CHANNEL);
   let taken = 0;
   const take = async () => ({ taken: ++taken }) as never;
-  expect(await shared.sample(take)).toEqual({ taken: 1 });
-  expect(await shared.sample(take)).toEqual({ taken: 1 });
+  expect(await shareSample(store, take)).toEqual({ taken: 1 });
+  expect(await shareSample(store, take)).toEqual({ taken: 1 });
   await eventually(
     'the next',
-    () => shared.sample(take),
+    () => shareSample(store, take),
     (sample) => (sample as unknown as { taken: number }).taken === 2,
   );
   await env.redis.flushall();
   await env.redis.config('SET', 'maxmemory', '1');
-  expect(await shared.sample(take)).toEqual({ taken: 3 });
-  expect(await shared.sample(take)).toEqual({ taken: 4 });
-});
-
-it('lets one sweep at a time', async ({ openEnvironment }) => {
-  const env = await openEnvironment();
-  const turns = await Promise.all(
-    Array.from({ length: 5 }, () => createSharedMaintenance(channelStore(env.redis, CHANNEL)).sweepTurn()),
-  );
-  expect(turns.filter(Boolean)).toHaveLength(1);
+  expect(await shareSample(store, take)).toEqual({ taken: 3 });
+  expect(await shareSample(store, take)).toEqual({ taken: 4 });
 });
 
 it('takes one sample for all that look at the same instant', async ({ openEnvironment }) => {
   const env = await openEnvironment();
   let taken = 0;
   const take = async () => ({ taken: ++taken }) as never;
-  const all = Array.from({ length: 8 }, () =>
-    createSharedMaintenance(channelStore(env.redis, CHANNEL)).sample(take),
-  );
+  const all = Array.from({ length: 8 }, () => shareSample(channelStore(env.redis, CHANNEL), take));
   expect(await Promise.all(all)).toEqual(Array.from({ length: 8 }, () => ({ taken: 1 })));
 });
