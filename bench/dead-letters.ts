@@ -1,10 +1,11 @@
 /**
- * How long a purge and a replay of many dead letters take: `npm run bench:dead-letters [how many]`.
+ * How long it takes to foresee a replay of many dead letters, to replay and to purge them: `npm run bench:dead-letters [how many]`.
  *
  * A worker makes the letters: it delivers to a platform that refuses each recipient. While it is away, they are replayed;
  * it has them die once more, and they are purged.
  */
 import Table from 'cli-table3';
+import { predictReplay } from '../src/admin/replay-outlook.ts';
 import { createProducer } from '../src/app.ts';
 import { openInstallation } from '../src/channels/installation.ts';
 import { systemClock } from '../src/clock.ts';
@@ -73,6 +74,9 @@ const installation = await openInstallation(
 );
 try {
   await letDie();
+  const foresight = await seconds(
+    async () => await predictReplay(installation, (await selectDeadLetters(installation, {})).read()),
+  );
   const replay = await seconds(
     async () => await replaySelected(installation, (await selectDeadLetters(installation, {})).read()),
   );
@@ -80,8 +84,8 @@ try {
   const purge = await seconds(
     async () => await purgeSelected((await selectDeadLetters(installation, {})).read()),
   );
-  const table = new Table({ head: ['dead letters', 'replayed, s', 'purged, s'] });
-  table.push([count, replay.toFixed(2), purge.toFixed(2)]);
+  const table = new Table({ head: ['dead letters', 'foreseen, s', 'replayed, s', 'purged, s'] });
+  table.push([count, foresight.toFixed(2), replay.toFixed(2), purge.toFixed(2)]);
   console.log(table.toString());
 } finally {
   await installation.close();

@@ -65,6 +65,8 @@ export type {
   ReplayControl,
   Replayed,
 } from './admin/dead-letter-admin.ts';
+export type { PredictedLetter } from './admin/replay-fate.ts';
+export type { OutlookGroup, PredictControl, ReplayOutlook } from './admin/replay-outlook.ts';
 export type { Receipt } from './observe/receipts.ts';
 
 // Errors, each with a unique `code`.

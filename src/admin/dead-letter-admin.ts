@@ -11,6 +11,7 @@ import {
   selectDeadLetters,
 } from '../dead-letters/selection.ts';
 import { type Instant, parseInstant } from '../time.ts';
+import { type PredictControl, predictReplay, type ReplayOutlook } from './replay-outlook.ts';
 import { requireChannel } from './require-channel.ts';
 import type { Session } from './session.ts';
 
@@ -22,6 +23,12 @@ export interface DeadLetterAdmin {
   group(selection?: DeadLetterSelection): Promise<GroupedDeadLetters>;
   /** Returns the dead letter of a message id or job id, with its content, from every channel that has one. */
   show(id: string, options?: { channel?: string | undefined }): Promise<DeadLetterDetails[]>;
+  /**
+   * Predicts for each letter what would become of it, by the scripts that replay and admit, and counts that. Changes nothing, and
+   * holds Redis for about 2 ms a hundred letters.
+   * @param what a selection, or a plan
+   */
+  predict(what?: DeadLetterSelection | DeadLetterPlan, control?: PredictControl): Promise<ReplayOutlook>;
   /** Counts what a replay or purge would process, with warnings. Changes nothing. */
   plan(selection?: DeadLetterSelection, action?: 'replay' | 'purge'): Promise<DeadLetterPlan>;
   /**
@@ -80,6 +87,7 @@ export function deadLetterAdmin(run: Session['run']): DeadLetterAdmin {
     group: (selection = {}) => run((at) => groupDeadLetters(at, selected(at, selection))),
     show: (id, { channel } = {}) => run((at) => show(at, id, channel)),
     plan: (selection = {}, action = 'replay') => run((at) => plan(at, selection, action)),
+    predict: (what = {}, control = {}) => run((at) => predict(at, what, control)),
     replay: (what = {}, control = {}) => run((at) => replay(at, what, control)),
     purge: (what = {}, control = {}) => run((at) => purge(at, what, control)),
   };
@@ -131,6 +139,15 @@ const planned = async (
   what: DeadLetterSelection | DeadLetterPlan,
   action: 'replay' | 'purge',
 ): Promise<DeadLetterPlan> => ('read' in what ? what : await plan(installation, what, action));
+
+async function predict(
+  installation: Installation,
+  what: DeadLetterSelection | DeadLetterPlan,
+  control: PredictControl,
+): Promise<ReplayOutlook> {
+  const { read } = await planned(installation, what, 'replay');
+  return await predictReplay(installation, read(), control);
+}
 
 async function replay(
   installation: Installation,

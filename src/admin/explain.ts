@@ -19,8 +19,8 @@ import {
   rescheduledTo,
 } from './explained-ledger.ts';
 import { findLiveJob, nameOwner } from './live-jobs.ts';
-import { type Prediction, predict } from './prediction.ts';
-import { readStored } from './read-stored.ts';
+import { type Prediction, predict, toPredict } from './prediction.ts';
+import { deadLetterAsJob, readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 import { type Hold, holdOf } from './status.ts';
 
@@ -140,12 +140,6 @@ async function explainIn(
   };
 }
 
-const toPredict = ({ ledger, message, expiresAt }: Delivery) => ({
-  ledger,
-  expiresAt,
-  onQuota: message.onQuota ?? ('drop' as const),
-});
-
 /** When a worker picks up the job next, unless the channel is stopped or resting. */
 const nextPickup = (now: number, job: ExplainedJob | null, sendAt: number): number =>
   Math.max(now, job?.dueAt ?? 0, sendAt);
@@ -166,7 +160,8 @@ async function locate(channel: OperatedChannel, asked: string): Promise<Located>
   const key = messageKey(asked);
   const letter = await findDeadLetter(channel.store, asked);
   const job = await findJob(channel, asked, key, letter);
-  const stored = job ?? (letter && (await deadLetterAsJob(channel, letter)));
+  const stored =
+    job ?? (letter && deadLetterAsJob(letter, await readDeadLetterData(channel.store, letter.name)));
   if (!stored) return { id: asked, key };
   const entries = await readStored(stored, channel);
   const read = entries.find((entry) => keyOf(entry) === key) ?? entries[0];
@@ -198,21 +193,6 @@ async function findJob(
 
 const keyOf = (entry: Entry): string | undefined =>
   entry.kind === 'delivery' ? entry.delivery.ledger.key : undefined;
-
-/** Converts a dead letter to the job that it was, so that it is parsed in the same way. */
-async function deadLetterAsJob({ store }: OperatedChannel, letter: DeadLetterRecord): Promise<StoredJob> {
-  return {
-    id: letter.jobId,
-    name: letter.jobName,
-    text: await readDeadLetterData(store, letter.name),
-    size: letter.size,
-    timestamp: Number(letter.enqueuedAt),
-    finishedOn: undefined,
-    pickups: 0,
-    stalls: 0,
-    failedReason: undefined,
-  };
-}
 
 const explainDeadLetter = ({
   reason,

@@ -1,4 +1,5 @@
 import type { OperatedChannel } from '../channels/installation.ts';
+import type { Delivery } from '../jobs/envelope.ts';
 import { predictVerdict } from '../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../ledger/types.ts';
 import type { FinalState } from '../outcome.ts';
@@ -22,6 +23,12 @@ export interface PredictedMessage {
   expiresAt: number;
 }
 
+export const toPredict = ({ ledger, message, expiresAt }: Delivery): PredictedMessage => ({
+  ledger,
+  expiresAt,
+  onQuota: message.onQuota ?? 'drop',
+});
+
 /** @returns undefined if the policy of the channel is unknown, because an older worker announced it */
 export async function predict(
   channel: OperatedChannel,
@@ -31,6 +38,15 @@ export async function predict(
   const policy = channel.policyAround?.(at);
   if (!policy) return undefined;
   const verdict = await predictVerdict(channel.store, { message: ledger, policy, at });
+  return predictionOf(verdict, { onQuota, expiresAt }, at);
+}
+
+/** What follows from a verdict that admission would give at that instant. */
+export function predictionOf(
+  verdict: Verdict,
+  { onQuota, expiresAt }: Pick<PredictedMessage, 'onQuota' | 'expiresAt'>,
+  at: number,
+): Prediction {
   if (verdict.kind === 'granted') {
     return { at, verdict: verdict.grant.kind === 'ask' ? 'ask' : 'send', final: null, until: null };
   }

@@ -1,4 +1,5 @@
 import type { OperatedChannel } from '../channels/installation.ts';
+import type { DeadLetterRecord } from '../dead-letters/records.ts';
 import { campaignOf } from '../jobs/campaign-content.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import { readEnvelope } from '../jobs/read-envelope.ts';
@@ -14,3 +15,16 @@ export async function readStored(
   const campaign = named === undefined ? undefined : await campaigns(named);
   return readEnvelope(job, reading, campaign).entries;
 }
+
+/** Converts a dead letter to the job that it was, so that it is parsed in the same way. */
+export const deadLetterAsJob = (letter: DeadLetterRecord, text: string): StoredJob => ({
+  id: letter.jobId,
+  name: letter.jobName,
+  text,
+  size: letter.size,
+  timestamp: Number(letter.enqueuedAt),
+  finishedOn: undefined,
+  pickups: 0,
+  stalls: 0,
+  failedReason: undefined,
+});

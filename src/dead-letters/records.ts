@@ -36,6 +36,8 @@ export interface DeadLetterRecord extends ListedDeadLetter {
 }
 
 const replayScript = loadScript('replay.lua');
+/** The same behind one that lets nothing be written. */
+const predictReplayScript = loadScript('replay.lua', 'dry-run.lua');
 const purgeScript = loadScript('purge.lua');
 
 interface StoredDeadLetter {
@@ -86,9 +88,15 @@ export async function findDeadLetter(store: ChannelStore, id: string): Promise<D
   return found.find((letter) => letter !== undefined);
 }
 
-/** Reads the job's data as enqueued, or their beginning (see `size`). */
+/** Reads the jobs' data as enqueued, or their beginning (see `size`), in the order of the names; empty for a name without. */
+export async function readDeadLettersData(store: ChannelStore, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const texts = await store.redis.hmget(store.keys.deadLetterData, ...names);
+  return texts.map((text) => text ?? '');
+}
+
 export const readDeadLetterData = async (store: ChannelStore, name: string): Promise<string> =>
-  (await store.redis.hget(store.keys.deadLetterData, name)) ?? '';
+  (await readDeadLettersData(store, [name]))[0]!;
 
 /**
  * The result of replaying one dead letter. `replayed`: its next run started and its job is in the queue. `delivered`: the
@@ -107,6 +115,19 @@ export async function replayListed(
   letters: readonly ListedDeadLetter[],
 ): Promise<ReplayStatus[]> {
   return (await store.run(replayScript, [entriesOf(letters)])) as ReplayStatus[];
+}
+
+/**
+ * The results that a replay would have now. Changes nothing.
+ * @param at the present instant by the store's clock, milliseconds since the epoch
+ */
+export async function predictListed(
+  store: ChannelStore,
+  letters: readonly ListedDeadLetter[],
+  at: number,
+): Promise<ReplayStatus[]> {
+  const args = [entriesOf(letters), '', '', String(at)];
+  return (await store.run(predictReplayScript, args)) as ReplayStatus[];
 }
 
 /** @returns for each whether it was deleted; false if it is no longer indexed with that death */

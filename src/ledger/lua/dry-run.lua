@@ -1,8 +1,9 @@
--- In front of the admission script: what it would answer at an instant to come (ARGV[4], milliseconds since the epoch), by
+-- In front of the script that admits, or that replays: what it would answer at an instant to come (ARGV[4], milliseconds since the epoch), by
 -- what is known now. Whatever would write is passed over; the clock shows that instant; and what holds the whole channel
 -- (a stop, a rest, the rate) is left out, because its end is unknown.
 local store, instant = redis, tonumber(ARGV[4])
-local READS = { GET = true, HGET = true, HMGET = true, HGETALL = true, HLEN = true, XLEN = true, INFO = true }
+local READS = { GET = true, HGET = true, HMGET = true, HGETALL = true, HLEN = true, XLEN = true, INFO = true,
+  ZMSCORE = true }
 
 local function answer_nothing(command, fields)
   if command ~= 'HMGET' then return false end

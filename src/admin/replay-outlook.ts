@@ -1,0 +1,73 @@
+import type { Installation } from '../channels/installation.ts';
+import { byChannel, inBatches } from '../dead-letters/batches.ts';
+import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
+import type { FinalState } from '../outcome.ts';
+import { storeTime } from '../redis/store-clock.ts';
+import { foreseeReplays, type PredictedLetter, type ReplayFate } from './replay-fate.ts';
+import { createSeen } from './seen.ts';
+
+/** What would become of the dead letters of a replay, if it were done now. */
+export interface ReplayOutlook {
+  /** The largest first. */
+  groups: OutlookGroup[];
+  /** How many letters were looked at. */
+  letters: number;
+  /** Whether the signal ended it early. */
+  interrupted: boolean;
+}
+
+/** Letters with one fate and one end. */
+export interface OutlookGroup {
+  channel: string;
+  fate: ReplayFate;
+  final: FinalState | null;
+  letters: number;
+  /** Between which instants their waits end; null if they do not wait. Milliseconds since the epoch by the store's clock. */
+  until: { earliest: number; latest: number } | null;
+}
+
+export interface PredictControl {
+  /** Ends it between two batches. */
+  signal?: AbortSignal | undefined;
+  /** Called for each letter, oldest first. */
+  onLetter?: ((letter: PredictedLetter) => void) | undefined;
+}
+
+/** A script holds the store for about 10 µs a message. */
+const BATCH = 100;
+
+export async function predictReplay(
+  { redis }: Installation,
+  letters: AsyncIterable<IndexedDeadLetter>,
+  { signal, onLetter }: PredictControl = {},
+): Promise<ReplayOutlook> {
+  const groups = new Map<string, OutlookGroup>();
+  const seen = createSeen();
+  const isTaken = (channel: string, recipient: string): boolean => seen(`${channel} ${recipient}`);
+  let count = 0;
+  let interrupted = false;
+  for await (const batch of inBatches(letters, BATCH)) {
+    interrupted = signal?.aborted === true;
+    if (interrupted) break;
+    const at = await storeTime(redis);
+    for (const [channel, own] of byChannel(batch)) {
+      for (const letter of await foreseeReplays(channel, own, at, isTaken)) {
+        count += 1;
+        add(groups, letter);
+        onLetter?.(letter);
+      }
+    }
+  }
+  return { groups: [...groups.values()].sort((a, b) => b.letters - a.letters), letters: count, interrupted };
+}
+
+function add(groups: Map<string, OutlookGroup>, { channel, fate, final, until }: PredictedLetter): void {
+  const key = [channel, fate, final?.state, final?.reason].join(' ');
+  const group = groups.get(key) ?? { channel, fate, final, letters: 0, until: null };
+  group.letters += 1;
+  if (until !== null) {
+    const { earliest = until, latest = until } = group.until ?? {};
+    group.until = { earliest: Math.min(earliest, until), latest: Math.max(latest, until) };
+  }
+  groups.set(key, group);
+}
