@@ -7,7 +7,7 @@ import {
   RedisStartError,
   startRedis,
 } from '../src/sandbox/redis-server.ts';
-import { installRedis } from './install-redis.ts';
+import { installPackage } from './install-package.ts';
 import { adviseRedis } from './redis-advice.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function ownRedis(
   });
   if (advice.kind === 'advise') throw wrongUsage(advice.sentence);
   print('No redis-server here: installing the package redis-server by apt-get; its service is not started.');
-  await installRedis({ env });
+  await installPackage('redis-server', { env });
   return await startRedis().catch((error: unknown) => {
     throw clear(error);
   });

@@ -13,14 +13,17 @@ const POLICY_FILE = '/usr/sbin/policy-rc.d';
 const NO_SERVICES = '#!/bin/sh\nexit 101\n';
 
 /**
- * Installs Debian's redis-server and starts no service.
+ * Installs a package of Debian's, and starts no service of it.
  * @throws CommandFailure with what apt-get said last
  */
-export async function installRedis({ env, policyFile = POLICY_FILE }: InstallOptions): Promise<void> {
+export async function installPackage(
+  name: string,
+  { env, policyFile = POLICY_FILE }: InstallOptions,
+): Promise<void> {
   const lift = await forbidServices(policyFile);
   try {
-    await aptGet(['update', '-qq'], env);
-    await aptGet(['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], env);
+    await aptGet(name, ['update', '-qq'], env);
+    await aptGet(name, ['install', '-y', '-qq', '--no-install-recommends', name], env);
   } finally {
     await lift();
   }
@@ -41,13 +44,11 @@ async function forbidServices(policyFile: string): Promise<() => Promise<void>> 
   };
 }
 
-async function aptGet(args: readonly string[], env: InstallOptions['env']): Promise<void> {
+async function aptGet(name: string, args: readonly string[], env: InstallOptions['env']): Promise<void> {
   const { code, said } = await run('apt-get', args, { ...env, DEBIAN_FRONTEND: 'noninteractive' });
   if (code === 0) return;
   const last = said.trim().split('\n').at(-1) ?? '';
-  throw wrongUsage(
-    `apt-get ${args[0]} failed (${code}): ${last}; install redis-server by hand and try again`,
-  );
+  throw wrongUsage(`apt-get ${args[0]} failed (${code}): ${last}; install ${name} by hand and try again`);
 }
 
 function run(program: string, args: readonly string[], env: Record<string, string | undefined>) {

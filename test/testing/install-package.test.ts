@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
-import { installRedis } from '../../testing/install-redis.ts';
+import { installPackage } from '../../testing/install-package.ts';
 
 /** A directory with an `apt-get` in it that writes down how it was called and whether services were forbidden. */
 async function aptGet(ending: string) {
@@ -25,7 +25,7 @@ const exists = (path: string): Promise<boolean> =>
 
 it('updates and installs while services are forbidden, and lifts the ban', async () => {
   const { env, policyFile, calls } = await aptGet('exit 0');
-  await installRedis({ env, policyFile });
+  await installPackage('redis-server', { env, policyFile });
   expect((await calls()).trim().split('\n')).toEqual([
     'update policy=101 noninteractive update -qq',
     'install policy=101 noninteractive install -y -qq --no-install-recommends redis-server',
@@ -36,13 +36,13 @@ it('updates and installs while services are forbidden, and lifts the ban', async
 it("leaves the machine's own policy in place", async () => {
   const { env, policyFile } = await aptGet('exit 0');
   await writeFile(policyFile, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
-  await installRedis({ env, policyFile });
+  await installPackage('redis-server', { env, policyFile });
   expect(await readFile(policyFile, 'utf8')).toBe('#!/bin/sh\nexit 0\n');
 });
 
 it('says what apt-get said when it fails, and lifts the ban all the same', async () => {
   const { env, policyFile } = await aptGet('echo "E: no network" >&2; exit 100');
-  await expect(installRedis({ env, policyFile })).rejects.toMatchObject({
+  await expect(installPackage('redis-server', { env, policyFile })).rejects.toMatchObject({
     exitCode: EXIT.usage,
     message: expect.stringMatching(
       /^apt-get update failed \(100\): E: no network; install redis-server by hand/,
