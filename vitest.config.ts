@@ -6,6 +6,7 @@ const UNIT = [
   'test/{policies,content,config,deploy,platforms,docs}/**/*.test.ts',
   'test/{blocking,disclosure,errors,structure,time,timeout}.test.ts',
   'test/bench/{options,report,statistics}.test.ts',
+  'test/ops/{expressions,generated,runbooks}.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',
   'test/demo/{load,verdict,message-plan,view}.test.ts',
@@ -26,6 +27,7 @@ const UNIT = [
 ];
 
 const REDIS_SETUP = 'build/redis-setup.ts';
+const PROMETHEUS_SETUP = 'build/prometheus-setup.ts';
 const PACKAGE_SETUP = 'build/package-setup.ts';
 
 /** Of every project. What stands here cannot be changed on the command line, so `maxWorkers` does not. */
@@ -54,7 +56,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: UNIT,
           // Processes run what is built.
-          globalSetup: [REDIS_SETUP, PACKAGE_SETUP],
+          globalSetup: [REDIS_SETUP, PROMETHEUS_SETUP, PACKAGE_SETUP],
         },
       },
       { test: { ...shared, name: 'unit', include: UNIT } },

@@ -38,7 +38,9 @@ const linksOf = (text: string): string[] =>
     .filter((target) => !/^[a-z]+:/.test(target));
 
 const WRITTEN = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'];
-const IN_DOCS = readdirSync(pageUrl('docs/')).map((file) => `docs/${file}`);
+const IN_DOCS = readdirSync(pageUrl('docs/'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.includes('.'))
+  .map((file) => `docs/${file}`);
 
 describe('links', () => {
   it.each([...WRITTEN, ...IN_DOCS])('of %s lead somewhere', (page) => {
@@ -57,8 +59,9 @@ const filesOf = (text: string): string[] =>
   [...text.matchAll(/`([\w./-]+\.(?:ts|lua))`/g)].map(([, file = '']) => file);
 
 describe('files', () => {
-  const inFolders = ['src/', 'test/', 'testing/', 'chaos/', 'bench/', 'build/', 'demo/'].flatMap((folder) =>
-    readdirSync(pageUrl(folder), { recursive: true, encoding: 'utf8' }).map((file) => `/${folder}${file}`),
+  const inFolders = ['src/', 'test/', 'testing/', 'chaos/', 'bench/', 'build/', 'demo/', 'ops/'].flatMap(
+    (folder) =>
+      readdirSync(pageUrl(folder), { recursive: true, encoding: 'utf8' }).map((file) => `/${folder}${file}`),
   );
   const files = [...inFolders, ...readdirSync(pageUrl('.')).map((file) => `/${file}`)];
 

@@ -1,0 +1,24 @@
+import { COUNTERS, GAUGES } from '../../../src/observe/metric-definitions.ts';
+import { rules } from '../../promql.ts';
+import type { Alerts } from '../rule.ts';
+
+/** Messages that wait for a person. */
+export const deadLetterAlerts: Alerts = (timing) => [
+  {
+    alert: 'HeraldDeadLetters',
+    severity: 'ticket',
+    // A recipient who does not exist is the application's to look after; it is on the dashboard.
+    expr: `${rules.increase(COUNTERS.messages, timing.window(3_600), { where: { state: 'dead', reason: { not: ['bad_recipient'] } }, by: ['reason'] })} > 0`,
+    summary: 'messages of {{ $labels.channel }} die: {{ $labels.reason }}',
+    description:
+      '{{ $value | humanize }} within an hour. They are kept, and can be replayed once the cause is mended.',
+  },
+  {
+    alert: 'HeraldDeadLettersOld',
+    severity: 'ticket',
+    for: 3_600,
+    expr: `${rules.max(GAUGES.oldestDeadLetter)} > ${timing.seconds(7 * 86_400)}`,
+    summary: 'dead letters of {{ $labels.channel }} have waited for {{ $value | humanizeDuration }}',
+    description: 'Nobody has replayed or purged them. They stay in Redis until somebody does.',
+  },
+];

@@ -1,0 +1,47 @@
+import { COUNTERS, GAUGES } from '../../../src/observe/metric-definitions.ts';
+import { rules } from '../../promql.ts';
+import type { Alerts } from '../rule.ts';
+
+/** What the platform does to us. */
+export const platformAlerts: Alerts = (timing) => [
+  {
+    alert: 'HeraldBreakerOpen',
+    severity: 'page',
+    for: 300,
+    expr: `${rules.max(GAUGES.breaker, { where: { state: ['open', 'half_open'] } })} == 1`,
+    summary: 'the platform of {{ $labels.channel }} does not answer',
+    description:
+      'The circuit breaker is open: requests fail one after the other, and only a probe goes out now and then. Messages wait and are not lost, unless they expire.',
+  },
+  {
+    alert: 'HeraldPlatformThrottles',
+    severity: 'ticket',
+    for: 600,
+    expr: [
+      `${rules.rate(COUNTERS.attempts, timing.window(300), { where: { outcome: 'throttled', reason: 'rate_limited' } })}`,
+      `/ (${rules.rate(COUNTERS.attempts, timing.window(300))} > 0)`,
+      '> 0.1',
+    ].join('\n'),
+    summary:
+      'the platform answers {{ $value | humanizePercentage }} of the requests of {{ $labels.channel }} with 429',
+    description:
+      'The configured rate is higher than what the platform allows. No message is lost, and each refused request rests the whole channel.',
+  },
+  {
+    alert: 'HeraldUnknownOutcomes',
+    severity: 'ticket',
+    for: 300,
+    expr: `${rules.increase(COUNTERS.attempts, timing.window(900), { where: { outcome: 'unknown' }, by: ['reason'] })} > 0`,
+    summary: 'requests of {{ $labels.channel }} end without a clear answer ({{ $labels.reason }})',
+    description:
+      'The platform may have delivered these messages or not. Where it can be asked, Herald asks; otherwise the message keeps its slot and dies as unconfirmed.',
+  },
+  {
+    alert: 'HeraldUnforeseenRefusals',
+    severity: 'ticket',
+    expr: `${rules.increase(COUNTERS.unforeseen, timing.window(3_600))} > 0`,
+    summary: 'something else sends to the players of {{ $labels.channel }}',
+    description:
+      'The platform refused for its quota a message that the ledger had allowed: another program sends with this account, or the platform counts its day otherwise than the configured quota.',
+  },
+];

@@ -1,0 +1,52 @@
+import { COUNTERS, GAUGES } from '../../../src/observe/metric-definitions.ts';
+import { type AlertCases, CHANNEL, given, type Series } from './case.ts';
+
+const attempts = (outcome: string, reason: string, values: string): Series =>
+  given(COUNTERS.attempts, { platform: 'kongregate', outcome, reason }, values);
+
+export const platformCases: AlertCases = {
+  HeraldBreakerOpen: {
+    firing: {
+      given: [
+        given(GAUGES.breaker, { state: 'open' }, '1 1 1 0 1 1 1 0 1 1'),
+        given(GAUGES.breaker, { state: 'half_open' }, '0 0 0 1 0 0 0 1 0 0'),
+      ],
+      at: 8,
+      labels: CHANNEL,
+    },
+    quiet: {
+      when: 'it opened for a minute',
+      given: [given(GAUGES.breaker, { state: 'open' }, '0 1 0x20')],
+      at: 8,
+    },
+  },
+  HeraldPlatformThrottles: {
+    firing: {
+      given: [attempts('delivered', 'sent', '0+30x30'), attempts('throttled', 'rate_limited', '0+10x30')],
+      at: 20,
+      labels: CHANNEL,
+      value: '25%',
+    },
+    quiet: {
+      when: 'one of a hundred requests is throttled',
+      given: [attempts('delivered', 'sent', '0+99x30'), attempts('throttled', 'rate_limited', '0+1x30')],
+      at: 20,
+    },
+  },
+  HeraldUnknownOutcomes: {
+    firing: {
+      given: [attempts('unknown', 'timeout', '0 0 1x30')],
+      at: 10,
+      labels: { ...CHANNEL, reason: 'timeout' },
+    },
+    quiet: {
+      when: 'the last one was half an hour ago',
+      given: [attempts('unknown', 'timeout', '0 1x60')],
+      at: 40,
+    },
+  },
+  HeraldUnforeseenRefusals: {
+    firing: { given: [given(COUNTERS.unforeseen, {}, '0 0 1x10')], at: 5, labels: CHANNEL },
+    quiet: { when: 'it happened two hours ago', given: [given(COUNTERS.unforeseen, {}, '0 1x130')], at: 120 },
+  },
+};
