@@ -124,6 +124,8 @@ function parseFacts(text: string): ChannelFacts | undefined {
 export interface ChannelRegistry {
   /** The announced channels, at most two seconds old. */
   current(): Promise<ReadonlyMap<string, ChannelFacts>>;
+  /** As last read, however long ago; undefined before the first time. */
+  last(): ReadonlyMap<string, ChannelFacts> | undefined;
 }
 
 /** How long a producer caches the registry: after that it knows a new channel, and refuses one that was forgotten. */
@@ -132,7 +134,9 @@ export const REGISTRY_FRESH_MS = 2000;
 /** Caches the registry: reads it at most once in two seconds, for any number of messages. */
 export function cachedChannelRegistry(redis: Redis, clock: Pick<Clock, 'monotonic'>): ChannelRegistry {
   let read: { at: number; channels: Promise<ReadonlyMap<string, ChannelFacts>> } | undefined;
+  let last: ReadonlyMap<string, ChannelFacts> | undefined;
   return {
+    last: () => last,
     current() {
       const now = clock.monotonic();
       if (read && now - read.at < REGISTRY_FRESH_MS) return read.channels;
@@ -140,9 +144,14 @@ export function cachedChannelRegistry(redis: Redis, clock: Pick<Clock, 'monotoni
       const mine = { at: now, channels };
       read = mine;
       // A failure rejects the calls that wait for it, and is not cached.
-      channels.catch(() => {
-        if (read === mine) read = undefined;
-      });
+      channels.then(
+        (found) => {
+          last = found;
+        },
+        () => {
+          if (read === mine) read = undefined;
+        },
+      );
       return channels;
     },
   };

@@ -19,7 +19,8 @@ export async function withProducer<T>(
   const producer = createProducer({
     ...settings,
     onAccepted(channel, status) {
-      if (status !== 'invalid' && !listed.has(channel)) others.add(channel);
+      const isStored = status === 'queued' || status === 'duplicate';
+      if (isStored && !listed.has(channel)) others.add(channel);
     },
   });
   let result: T;

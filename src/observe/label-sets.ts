@@ -17,7 +17,7 @@ import {
  * event and leaves absent() alerts blind, so every series of a channel starts at 0.
  */
 
-export const ACCEPTED_STATUSES = ['queued', 'duplicate', 'invalid'] as const;
+export const ACCEPTED_STATUSES = ['queued', 'duplicate', 'invalid', 'timeout', 'refused'] as const;
 export type AcceptedStatus = (typeof ACCEPTED_STATUSES)[number];
 
 export const CAUSES_OF_WAITS: readonly WaitCause[] = [...new Set(Object.values(WAIT_CAUSES).flat())];

@@ -19,7 +19,7 @@ const SHARED = 'Same value from every worker: aggregate with max by (channel).';
 export const COUNTERS = {
   accepted: {
     name: 'herald_accepted_total',
-    help: 'Messages handed to a producer, by result: queued, duplicate or invalid (the channel is empty for an invalid message that names no known one). Counted by producers only.',
+    help: 'Messages handed to a producer, by result: queued, duplicate, invalid, timeout (Redis did not answer; it may have been stored nevertheless) or refused (by Redis). The channel is empty for a message that names no known one. Counted by producers whose application exports its registry only; what is enqueued in any other way is in herald_enqueued_total.',
     labels: ['channel', 'status'],
   },
   enqueued: {

@@ -3,6 +3,7 @@ import { newCampaignJobId } from '../jobs/job-ids.ts';
 import { createCampaign, finishListing, listChunk } from '../ledger/campaigns.ts';
 import type { CampaignSchemas } from '../message/campaign.ts';
 import { channelStore } from '../redis/channel-store.ts';
+import { lostStatus } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import { type Chunk, packChunks } from './campaign-chunks.ts';
 import { type CheckedRecipient, createBatchCheck } from './campaign-recipients.ts';
@@ -75,10 +76,15 @@ export async function startCampaign(
     if (!dryRun) onAccepted(campaign.channel, 'invalid', 1);
     onInvalid?.(item);
   };
+  /** Recipients that may be listed nevertheless, or invalid: the batch has no result. */
+  const lose = (by: number, error: unknown): void => {
+    const status = lostStatus(error);
+    if (status && !dryRun) onAccepted(campaign.channel, status, by);
+  };
   const interruption = await inBatches(
     recipients,
     async ({ items, from }) => {
-      const { batch, added } = await connection.call('campaign', async (attempt, aside) => {
+      const call = connection.call('campaign', async (attempt, aside) => {
         const announced = await attempt(() => channelRegistry.current());
         const rules = rulesFor(campaign, { announced, listed });
         const batch = await aside(() => check(items, rules));
@@ -86,6 +92,10 @@ export async function startCampaign(
           batch,
           added: dryRun ? batch.recipients.length : await listing.add(batch.recipients, attempt),
         };
+      });
+      const { batch, added } = await call.catch((error: unknown) => {
+        lose(items.length, error);
+        throw error;
       });
       count('listed', added);
       count('duplicate', batch.duplicate + batch.recipients.length - added);

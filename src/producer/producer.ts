@@ -12,6 +12,7 @@ import { createMessageSchemas, type InputOf, type Platforms } from '../message/s
 import type { RedisInstance } from '../redis/option.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
+import type { AcceptedStatus } from './accepted-count.ts';
 import type { Source } from './batches.ts';
 import { type CampaignDeps, type CampaignOptions, type CampaignResult, startCampaign } from './campaign.ts';
 import { openConnection } from './connection.ts';
@@ -33,7 +34,6 @@ import {
 } from './plays.ts';
 import { prepare } from './prepare.ts';
 import {
-  type AcceptedStatus,
   createSend,
   type InvalidItem,
   type SendDeps,
@@ -110,7 +110,7 @@ export interface ProducerOptions {
   /** The same in milliseconds; `timeout` takes milliseconds as well. */
   timeoutMs?: number;
   /**
-   * Called for each message, for counters. `channel` is always a known channel, or empty for an invalid message without
+   * Called for each message, for counters, with what became of it; `timeout` and `refused` are those that their call throws for. `channel` is always a known channel, or empty for an invalid message without
    * one, so that a counter labelled by it has bounded cardinality. `count` is how many messages it is called for: 1 but for the
    * recipients of campaigns.
    */

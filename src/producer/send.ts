@@ -2,6 +2,7 @@ import type { ChannelFacts, ChannelRegistry } from '../channels/registry.ts';
 import { enqueueJob } from '../jobs/enqueue.ts';
 import { MAX_MESSAGES, newJobId } from '../jobs/job-ids.ts';
 import type { Turns } from '../turns.ts';
+import { type AcceptedCountDeps, countLost, countTaken } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import type { Aside, Attempt, ProducerConnection } from './connection.ts';
 import { groupIntoJobs } from './envelopes.ts';
@@ -20,9 +21,6 @@ export interface SendResult {
   /** The id of the message: the caller's, or a generated one. */
   id: string;
 }
-
-/** The result of a message handed to a producer. */
-export type AcceptedStatus = SendResult['status'] | 'invalid';
 
 export interface InvalidItem {
   /** Position in the source, from 0. */
@@ -48,17 +46,13 @@ export interface SendManyOptions {
   onInvalid?: (item: InvalidItem) => void;
 }
 
-export interface SendDeps {
+export interface SendDeps extends AcceptedCountDeps {
   connection: ProducerConnection;
   channelRegistry: ChannelRegistry;
   /** Channels that the caller declares. */
   listed: KnownChannels['listed'];
   prepare: (input: unknown) => Preparation;
   turns: Turns;
-  /** `count` is 1 when absent. */
-  onAccepted: (channel: string, status: AcceptedStatus, count?: number) => void;
-  /** The channel label under which an invalid message is counted. */
-  countedFor: (input: unknown) => string;
 }
 
 export const MAX_INVALID_KEPT = 1000;
@@ -81,9 +75,11 @@ export function createSend(deps: SendDeps): (input: unknown) => Promise<SendResu
     // Synchronously: the caller may reuse the object.
     const preparation = prepareCounted(input, deps);
     if (preparation.kind === 'invalid') throw preparation.error;
-    const enqueued = await enqueueOne(preparation.prepared);
-    if (enqueued instanceof Error) throw enqueued;
-    return enqueued;
+    const { prepared } = preparation;
+    const enqueued = await enqueueOne(prepared).catch((error: unknown) => error as Error);
+    if (!(enqueued instanceof Error)) return enqueued;
+    countLost([prepared], enqueued, deps);
+    throw enqueued;
   };
 }
 
@@ -132,9 +128,14 @@ const enqueueBatch = async (
 ): Promise<EnqueueResult[]> =>
   messages.length === 0
     ? []
-    : deps.connection.call('sendMany', (attempt, aside) =>
-        enqueue(messages, { attempt, aside, dryRun, refusals: 'of all' }, deps),
-      );
+    : deps.connection
+        .call('sendMany', (attempt, aside) =>
+          enqueue(messages, { attempt, aside, dryRun, refusals: 'of all' }, deps),
+        )
+        .catch((error: unknown) => {
+          countLost(messages, error, deps);
+          throw error;
+        });
 
 interface EnqueueContext {
   attempt: Attempt;
@@ -150,7 +151,7 @@ async function enqueue(
   { attempt, aside, dryRun, refusals }: EnqueueContext,
   deps: SendDeps,
 ): Promise<EnqueueResult[]> {
-  const { connection, channelRegistry, onAccepted } = deps;
+  const { connection, channelRegistry } = deps;
   const channels = await attempt(() => channelRegistry.current());
   const results = await aside(() => checkFit(messages, channels, deps));
   const jobs = groupIntoJobs(messages.filter((message) => !results.has(message)));
@@ -163,7 +164,7 @@ async function enqueue(
     for (const [index, message] of job.entries()) {
       const status = queued[index] ? 'queued' : 'duplicate';
       results.set(message, { status, id: message.id });
-      onAccepted(channel, status);
+      countTaken(message, status, deps);
     }
   };
   const addOrTell = (job: readonly PreparedMessage[]): Promise<void> =>

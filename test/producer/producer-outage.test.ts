@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { InterruptedError, ProducerTimeoutError } from '../../src/producer/errors.ts';
-import { buildProducer } from '../../src/producer/producer.ts';
+import { buildProducer, type ProducerOptions } from '../../src/producer/producer.ts';
 import type { SendManyResult } from '../../src/producer/send.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
@@ -23,12 +23,16 @@ afterEach(async () => {
   await server.stop();
 });
 
-function producer(timeoutMs: number, redis: string | Redis = server.url) {
+function producer(
+  timeoutMs: number,
+  redis: string | Redis = server.url,
+  options: Pick<ProducerOptions, 'onAccepted'> = {},
+) {
   const openLedger = () => ({
     recordPlays: async () => {},
   });
   const made = buildProducer(
-    { redis, timeoutMs, channels: ['kongregate'] },
+    { redis, timeoutMs, channels: ['kongregate'], ...options },
     { platforms, clock: systemClock, openLedger },
   );
   closing.push(() => made.close());
@@ -91,6 +95,25 @@ describe('a Redis that is not there', () => {
     expect(error).toMatchObject({ sent: false });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('confidential');
     expect(ms).toBeLessThan(unhurried(1500));
+  });
+
+  it('leaves no message uncounted, and none counted twice', async () => {
+    const counted: Record<string, number> = {};
+    const onAccepted = (channel: string, status: string, by: number) => {
+      counted[`${channel} ${status}`] = (counted[`${channel} ${status}`] ?? 0) + by;
+    };
+    const sender = producer(1_000, server.url, { onAccepted });
+    await sender.send(hello);
+    await server.kill();
+    const spring = { id: 'spring', platform: 'kongregate', content: 'Hello' } as const;
+    await Promise.allSettled([
+      sender.send(hello),
+      sender.send({ ...hello, channel: 'made-up' }),
+      sender.sendMany([1, 2, 3].map((userId) => ({ ...hello, to: { userId } }))),
+      sender.sendMany([hello], { dryRun: true }),
+      sender.campaign(spring, [{ to: { userId: 4 } }, { to: { userId: 5 } }]),
+    ]);
+    expect(counted).toEqual({ 'kongregate queued': 1, 'kongregate timeout': 6, ' timeout': 1 });
   });
 
   it('is waited for within the time, and what was given up before is not sent behind the caller’s back', async () => {

@@ -160,6 +160,15 @@ describe('send', () => {
     expect(counted).toEqual(['kongregate queued', 'kongregate duplicate']);
   });
 
+  it('counts what Redis refuses', async () => {
+    const counted: string[] = [];
+    const sender = producer({ onAccepted: (channel, status) => counted.push(`${channel} ${status}`) });
+    await redis.config('SET', 'maxmemory', '1');
+    const calls = [sender.send(hello), sender.sendMany([hello, { ...hello, to: { userId: 33 } }])];
+    await Promise.allSettled(calls).finally(() => redis.config('SET', 'maxmemory', '0'));
+    expect(counted).toEqual(Array(3).fill('kongregate refused'));
+  });
+
   it('counts what is invalid by a channel that is known, and by none otherwise', async () => {
     await announceChannels(redis, [channelConfig({ name: 'staff' })]);
     const counted: string[] = [];
