@@ -31,9 +31,15 @@ function registrationCheck({ name, configured, announced }: OperatedChannel): Ch
   return ok(check, `${configured.platform}, announced by a worker.`);
 }
 
-function workerCheck({ channel, workers }: ChannelStatus): Check {
+function workerCheck({ channel, workers, queue }: ChannelStatus): Check {
   const name = `channel ${channel}`;
-  if (workers.length === 0) return warning(name, 'no worker alive, messages wait: start `herald worker`.');
+  const { dead: _, ...unfinished } = queue;
+  const waiting = Object.values(unfinished).reduce((sum, count) => sum + count, 0);
+  if (workers.length === 0 && waiting === 0) return warning(name, 'no worker alive: start `herald worker`.');
+  if (workers.length === 0) {
+    const messages = waiting === 1 ? '1 message waits' : `${waiting} messages wait`;
+    return failed(name, `no worker alive, and ${messages}: start \`herald worker\`.`);
+  }
   const where = [...new Set(workers.map(({ host }) => host))].join(', ');
   return ok(name, `${workers.length} worker${workers.length === 1 ? '' : 's'} alive on ${where}.`);
 }

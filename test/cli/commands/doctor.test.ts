@@ -66,6 +66,19 @@ describe.concurrent('doctor', () => {
     expect(of('channel kongregate')).toEqual([expect.stringMatching(/^warning: not served by a worker yet/)]);
   });
 
+  it('fails a channel that nobody serves while messages wait', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment({ appendonly: true });
+    const worker = await env.worker();
+    await worker.close();
+    await env.send(1);
+    await env.send(11, { sendAt: new Date(Date.now() + 3_600_000).toISOString() });
+    const { exitCode, of } = await doctor(env, operator);
+    expect(exitCode).toBe(EXIT.partly);
+    expect(of('channel kongregate')).toContain(
+      'failed: no worker alive, and 2 messages wait: start `herald worker`.',
+    );
+  });
+
   it('compares the channels of workers with its own, and tells of stopped ones', async ({
     openEnvironment,
     operator,
@@ -79,7 +92,7 @@ describe.concurrent('doctor', () => {
     expect(exitCode).toBe(EXIT.done);
     expect(of('channel forum')).toEqual([
       expect.stringMatching(/^warning: announced .* not configured here/),
-      'warning: no worker alive, messages wait: start `herald worker`.',
+      'warning: no worker alive: start `herald worker`.',
     ]);
     expect(of('channel kongregate')).toContainEqual(
       expect.stringMatching(/^warning: paused since .*channel resume/),
