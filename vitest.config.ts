@@ -11,7 +11,7 @@ const UNIT = [
   'test/cli/input/**/*.test.ts',
   'test/demo/{load,verdict,message-plan,view}.test.ts',
   'test/testing/*.test.ts',
-  'test/cli/{describe-failure,output,table}.test.ts',
+  'test/cli/{describe-failure,output,progress,table}.test.ts',
   'test/cli/commands/health.test.ts',
   'test/chaos/{answers,campaign-plan,campaign-story,checker,control-story,late-writes,many,nemesis,recovery}.test.ts',
   'test/message/{check,fields,fit,json-schema,schema}.test.ts',

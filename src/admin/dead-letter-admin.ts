@@ -11,6 +11,7 @@ import {
   selectDeadLetters,
 } from '../dead-letters/selection.ts';
 import { type Instant, parseInstant } from '../time.ts';
+import { holdWarnings } from './hold-warnings.ts';
 import { type PredictControl, predictReplay, type ReplayOutlook } from './replay-outlook.ts';
 import { requireChannel } from './require-channel.ts';
 import type { Session } from './session.ts';
@@ -131,7 +132,11 @@ async function plan(
   const leftOut = await countLeftOut(installation, selection);
   const reasons = replayableReasons(selection.reasons);
   const letters = await selectDeadLetters(installation, { ...selection, reasons });
-  return { ...letters, leftOut, warnings: replayWarnings(letters.groups, leftOut) };
+  const held = await holdWarnings(
+    installation,
+    letters.groups.map(({ channel }) => channel),
+  );
+  return { ...letters, leftOut, warnings: [...replayWarnings(letters.groups, leftOut), ...held] };
 }
 
 const planned = async (

@@ -3,7 +3,6 @@ import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
 import {
   type DeadLetterRecord,
   predictListed,
-  type ReplayStatus,
   readDeadLetters,
   readDeadLettersData,
 } from '../dead-letters/records.ts';
@@ -20,8 +19,9 @@ import { deadLetterAsJob, readStored } from './read-stored.ts';
  * What would become of a dead letter that is replayed now. `send`: it is sent. `slot_taken`: its recipient had a message in
  * this window, from another message or an earlier letter of the same replay. `ineligible`, `expired`, `cancelled`: it is
  * suppressed. `waits`: for its time, or the end of another send to its recipient. `dies`: no worker can read it, or the send of an
- * earlier run stays in doubt. `stays`: it is not replayed. `delivered`: its delivery was proven since, and it is dropped.
- * `gone`: replayed or purged meanwhile. `unknown`: a worker of another version decides.
+ * earlier run stays in doubt. `active`, `duplicate`, `cut`: it is not replayed and stays, see `ReplayStatus`. `delivered`: its
+ * delivery was proven since, and it is dropped. `gone`: replayed or purged meanwhile. `unknown`: a worker of another version
+ * decides.
  */
 export const REPLAY_FATES = [
   'send',
@@ -31,7 +31,9 @@ export const REPLAY_FATES = [
   'cancelled',
   'waits',
   'dies',
-  'stays',
+  'active',
+  'duplicate',
+  'cut',
   'delivered',
   'gone',
   'unknown',
@@ -58,14 +60,6 @@ const ends = (fate: ReplayFate, final: FinalState | null = null): Foreseen => ({
 
 /** Recipients whose slot an earlier letter of the same replay takes. */
 export type TakenSlots = (channel: string, recipient: string) => boolean;
-
-const NOT_REPLAYED: Readonly<Record<Exclude<ReplayStatus, 'replayed'>, ReplayFate>> = {
-  gone: 'gone',
-  delivered: 'delivered',
-  active: 'stays',
-  duplicate: 'stays',
-  cut: 'stays',
-};
 
 /**
  * Predicts the replay of some dead letters of one channel, in the order given, by the scripts that replay and admit, which write
@@ -95,7 +89,7 @@ export async function foreseeReplays(
   return records.flatMap((record, i) => {
     if (!record) return [];
     const status = statuses[i]!;
-    const foreseen = status === 'replayed' ? admitted[i]! : ends(NOT_REPLAYED[status]);
+    const foreseen = status === 'replayed' ? admitted[i]! : ends(status);
     const { id, jobId, reason, diedAt } = record;
     return [{ channel: channel.name, id, jobId, reason, diedAt, ...foreseen }];
   });
@@ -175,7 +169,7 @@ function fateOf(verdict: Verdict, delivery: Delivery, at: number): Foreseen {
   if (final.state === 'dead') return ends('dies', final);
   const { reason } = final;
   return ends(
-    reason === 'expired' || reason === 'ineligible' || reason === 'cancelled' ? reason : 'stays',
+    reason === 'expired' || reason === 'ineligible' || reason === 'cancelled' ? reason : 'duplicate',
     final,
   );
 }

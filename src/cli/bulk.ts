@@ -71,7 +71,8 @@ export async function runBulk<T, R>(
   job: BulkJob<T, R>,
   { context, output }: Invocation,
 ): Promise<BulkReport<R>> {
-  const progress = startProgress(context.stderr, job.noun, job.source.totalBytes);
+  const { stderr: stream, clock } = context;
+  const progress = startProgress({ stream, clock, noun: job.noun, total: job.source.totalBytes });
   const refused: BulkReport<R>['refused'] = { total: 0, lines: [] };
   const refuse = (place: Place | undefined, error: string): void => {
     refused.total += 1;

@@ -28,6 +28,8 @@ export interface DeadLetterGroup {
 }
 
 export interface SelectedDeadLetters {
+  /** When it was made, by the store's clock, milliseconds since the epoch: what died then or later is not selected. */
+  at: number;
   /** The number of dead letters selected: all that match, up to the limit. */
   letters: number;
   /** Counts of all that match, by channel and reason. */
@@ -45,10 +47,11 @@ export async function selectDeadLetters(
   const now = await storeTime(installation.redis);
   const sources = reasonRanges(installation, selection, now);
   const { ids = [], limit = Number.POSITIVE_INFINITY } = selection;
-  if (ids.length > 0) return planNamed(installation, ids, sources, limit);
+  if (ids.length > 0) return { at: now, ...(await planNamed(installation, ids, sources, limit)) };
   const groups = await countSources(installation, sources);
   const matching = groups.reduce((sum, { letters }) => sum + letters, 0);
   return {
+    at: now,
     letters: Math.min(matching, limit),
     groups,
     unknownIds: [],
@@ -96,7 +99,7 @@ async function planNamed(
   ids: readonly string[],
   sources: readonly ReasonRange[],
   limit: number,
-): Promise<SelectedDeadLetters> {
+): Promise<Omit<SelectedDeadLetters, 'at'>> {
   const wanted = new Map<string, IndexedDeadLetter>();
   const unknownIds: string[] = [];
   for (const id of new Set(ids)) {

@@ -76,7 +76,7 @@ describe('the outlook of a replay', () => {
       'to-40': 'ineligible',
       expires: 'expired',
       [garbage]: 'dies',
-      [cut]: 'stays',
+      [cut]: 'cut',
     });
     expect(letters['to-30']).toMatchObject({
       channel: CHANNEL,

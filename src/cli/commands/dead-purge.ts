@@ -40,7 +40,8 @@ const run: Run<PurgeCommandOptions> = async (invocation) =>
       );
       return whole ? EXIT.done : EXIT.partly;
     }
-    const progress = startProgress(context.stderr, 'dead letters', plan.letters);
+    const { stderr: stream, clock } = context;
+    const progress = startProgress({ stream, clock, noun: 'dead letters', total: plan.letters, lines: true });
     let steps = 0;
     const onStep = (): void => {
       steps += 1;

@@ -4,9 +4,11 @@ import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { withAdmin } from '../installation.ts';
-import { parseRate } from '../moments.ts';
+import { ageText, parseRate } from '../moments.ts';
 import { startProgress } from '../progress.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
+import { foresee, outlookDocuments, outlookRows } from './dead-outlook.ts';
+import { resumeCommand } from './dead-resume.ts';
 import {
   addSelection,
   groupDocuments,
@@ -16,17 +18,28 @@ import {
 } from './dead-selection.ts';
 
 interface ReplayCommandOptions extends SelectionOptions {
-  rate?: number;
+  rate?: Rate;
+  each?: boolean;
   yes?: boolean;
 }
 
+interface Rate {
+  perSecond: number;
+  /** As it was given. */
+  text: string;
+}
+
 const HELP = `
-Without --yes the plan is printed and nothing is changed. A replay is a new run with a full budget of attempts: expiry,
-eligibility, slot and rate are checked again. Messages that die meanwhile are not included. It may be interrupted and run
-again. Unconfirmed messages may have arrived: only --reason unconfirmed replays them.
+Without --yes the plan is printed and nothing is changed: how many of which reason, and what would become of them if they were
+replayed now, by the rules that the workers go by. --each also prints that for each letter. A replay is a new run with a full budget
+of attempts: expiry, eligibility, slot and rate are checked again. Messages that die meanwhile are not included. Unconfirmed
+messages may have arrived: only --reason unconfirmed replays them.
+
+It may be interrupted (Ctrl-C): it then prints the command that goes on with the rest, at the same rate.
 
 Examples:
   $ herald dead replay --channel kongregate --since 2h
+  $ herald dead replay --reason exhausted --each --json
   $ herald dead replay --reason exhausted --rate 50/s --yes
   $ herald dead replay order-31 --yes`;
 
@@ -37,26 +50,51 @@ const planDocument = (plan: DeadLetterPlan): object => ({
   unknown_ids: plan.unknownIds,
 });
 
-function printPlan(plan: DeadLetterPlan, { output }: Invocation): ExitCode {
-  output.result({ dry_run: true, ...planDocument(plan) }, () =>
-    plan.letters === 0
-      ? 'nothing to replay'
-      : `${groupRows(plan.groups, output)}\n${plan.letters} would be replayed, oldest first; use --yes to replay them.`,
-  );
-  return plan.unknownIds.length > 0 ? EXIT.partly : EXIT.done;
+const secondsFor = ({ letters }: DeadLetterPlan, rate: Rate | undefined): number | null =>
+  rate ? Math.ceil(letters / rate.perSecond) : null;
+
+async function showPlan(
+  admin: Admin,
+  plan: DeadLetterPlan,
+  invocation: Invocation<ReplayCommandOptions>,
+): Promise<ExitCode> {
+  const { output, options } = invocation;
+  const outlook = await foresee(admin, plan, invocation, options.each === true);
+  const seconds = secondsFor(plan, options.rate);
+  const document = { ...planDocument(plan), outlook: outlookDocuments(outlook), seconds };
+  output.result({ dry_run: true, ...document, interrupted: outlook.interrupted }, () => {
+    if (plan.letters === 0) return 'nothing to replay';
+    const within = seconds === null ? '' : `, in about ${ageText(seconds * 1000)}`;
+    return [
+      groupRows(plan.groups, output),
+      '',
+      outlookRows(outlook, output),
+      '',
+      `${plan.letters} would be replayed, oldest first${within}; use --yes to replay them.`,
+    ].join('\n');
+  });
+  if (outlook.interrupted) output.note(`herald: interrupted after ${outlook.letters} of ${plan.letters}`);
+  return plan.unknownIds.length > 0 || outlook.interrupted ? EXIT.partly : EXIT.done;
 }
 
 async function replay(
   { deadLetters }: Admin,
   plan: DeadLetterPlan,
-  { context, output, options }: Invocation<ReplayCommandOptions>,
+  invocation: Invocation<ReplayCommandOptions>,
 ): Promise<Replayed> {
-  const progress = startProgress(context.stderr, 'dead letters', plan.letters);
+  const { context, output, options } = invocation;
+  const { stderr: stream, clock, signal } = context;
+  const seconds = secondsFor(plan, options.rate);
+  if (seconds !== null)
+    output.note(
+      `herald: replaying ${plan.letters} dead letters at ${options.rate!.text}, in about ${ageText(seconds * 1000)}`,
+    );
+  const progress = startProgress({ stream, clock, noun: 'dead letters', total: plan.letters, lines: true });
   let steps = 0;
   try {
-    return await deadLetters.replay(plan, {
-      perSecond: options.rate,
-      signal: context.signal,
+    const result = await deadLetters.replay(plan, {
+      perSecond: options.rate?.perSecond,
+      signal,
       onStep({ channel, name }, step) {
         steps += 1;
         progress.update(steps, steps);
@@ -65,14 +103,20 @@ async function replay(
         output.note(`herald: ${channel} ${name}: ${step.why}`);
       },
     });
-  } catch (error) {
-    if (steps === 0 || !(error instanceof RedisUnreachableError)) throw error;
-    const message = `lost the connection to Redis after ${steps} dead letters; run it again for the rest`;
-    throw new CommandFailure(message, EXIT.partly, { cause: error });
-  } finally {
     progress.stop();
+    if (result.interrupted)
+      output.note(`herald: interrupted after ${steps} of ${plan.letters}; ${rest(invocation, plan, steps)}`);
+    return result;
+  } catch (error) {
+    progress.stop();
+    if (steps === 0 || !(error instanceof RedisUnreachableError)) throw error;
+    const message = `lost the connection to Redis after ${steps} of ${plan.letters} dead letters; ${rest(invocation, plan, steps)}`;
+    throw new CommandFailure(message, EXIT.partly, { cause: error });
   }
 }
+
+const rest = (...cut: Parameters<typeof resumeCommand>): string =>
+  `for the rest run ${resumeCommand(...cut)}`;
 
 function report(result: Replayed, plan: DeadLetterPlan, { output }: Invocation): ExitCode {
   const counts = {
@@ -85,7 +129,6 @@ function report(result: Replayed, plan: DeadLetterPlan, { output }: Invocation):
   output.result({ dry_run: false, ...counts, interrupted, ...planDocument(plan) }, () =>
     output.table(['status', 'dead letters'], Object.entries(counts)),
   );
-  if (interrupted) output.note('herald: interrupted; run it again for the rest');
   const whole = !interrupted && result.failed === 0 && plan.unknownIds.length === 0;
   return whole ? EXIT.done : EXIT.partly;
 }
@@ -95,14 +138,17 @@ const run: Run<ReplayCommandOptions> = async (invocation) =>
     const plan = await admin.deadLetters.plan(selectionOf(invocation));
     for (const warning of plan.warnings) invocation.output.note(`herald: ${warning}`);
     for (const id of plan.unknownIds) invocation.output.note(`herald: no dead letter ${JSON.stringify(id)}`);
-    if (invocation.options.yes !== true) return printPlan(plan, invocation);
+    if (invocation.options.yes !== true) return await showPlan(admin, plan, invocation);
     return report(await replay(admin, plan, invocation), plan, invocation);
   });
+
+const toRate = (text: string): Rate => ({ perSecond: parseRate(text), text });
 
 export const addDeadReplay: AddCommand = (dead, shell) => {
   addSelection(dead.command('replay'))
     .description('Replay dead letters: put them back into their queues.')
-    .option('--rate <rate>', 'maximum rate, such as 50/s or 100/m (default: no limit)', parseRate)
+    .option('--rate <rate>', 'maximum rate, such as 50/s or 100/m (default: no limit)', toRate)
+    .option('--each', 'without --yes: also print what would become of each')
     .option('--yes', 'do it; without it only the plan is printed')
     .addHelpText('after', HELP)
     .action(shell.action(run));

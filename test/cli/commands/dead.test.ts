@@ -132,9 +132,40 @@ describe.concurrent('dead replay', () => {
     const { exitCode, stdout } = await operator.run(env, ['dead', 'replay']);
     expect(exitCode).toBe(EXIT.done);
     expect(stdout).toMatch(/kongregate +bad_recipient +3 +\d{4}-\S+ +\d{4}-\S+/);
+    expect(stdout).toMatch(/^channel +dead letters +would be +until\nkongregate +3 +sent +-$/m);
     expect(stdout).toContain('3 would be replayed, oldest first; use --yes to replay them.');
     expect(await env.letters()).toHaveLength(3);
     expect(env.sandbox.journal.report().calls).toBe(3);
+  });
+
+  it('tells what would become of each, and how long it would take', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    await bury(env, [10, 20, 30]);
+    await env.addForeign('garbage');
+    await env.settled(4);
+    await worker.close();
+    const { stdout, stderr } = await operator.run(env, ['dead', 'replay', '--each', '--rate', '2/s']);
+    expect(stdout).toMatch(/^kongregate +to-10 +bad_recipient +sent +-$/m);
+    expect(stdout).toMatch(/^kongregate +\d+ +invalid_message +dead again: invalid_message +-$/m);
+    expect(stdout).toContain('4 would be replayed, oldest first, in about 2s; use --yes');
+    expect(stderr).toContain('kongregate has no worker alive: nothing is sent until one is started.');
+    const documents = await operator.documents(env, ['dead', 'replay', '--each', '--rate', '2/s']);
+    expect(documents).toHaveLength(5);
+    expect(documents[0]).toMatchObject({
+      channel: CHANNEL,
+      id: 'to-10',
+      fate: 'send',
+      final: null,
+      until: null,
+    });
+    expect(documents[4]).toMatchObject({
+      ...{ dry_run: true, letters: 4, seconds: 2, interrupted: false },
+      outlook: [
+        { channel: CHANNEL, fate: 'send', letters: 3, final: null, until: null },
+        { channel: CHANNEL, fate: 'dies', letters: 1, final: { state: 'dead', reason: 'invalid_message' } },
+      ],
+    });
   });
 
   it('with --yes replays, and they are delivered', async ({ openEnvironment, operator }) => {
@@ -195,7 +226,12 @@ describe.concurrent('dead replay', () => {
     expect(await ended).toBe(EXIT.partly);
     expect(stdout()).toMatch(/^replayed +1$/m);
     expect(stderr()).toContain('1 dead letters');
-    expect(stderr()).toContain('interrupted; run it again for the rest');
+    const [, command = ''] =
+      /interrupted after 1 of 3; for the rest run (herald dead replay .*)/.exec(stderr()) ?? [];
+    expect(command).toMatch(/ --until \d{4}-\S+Z --rate 1\/h --config \S+ --yes$/);
+    // The first one died again meanwhile: the rest is two.
+    const planned = await herald([...command.split(' ').slice(1, -1), '--json']);
+    expect(JSON.parse(planned.stdout)).toMatchObject({ letters: 2, seconds: 7200 });
   });
 
   it.for(['50', '0/s', 'fast'])('refuses the rate %s', async (rate, { expect }) => {

@@ -1,0 +1,38 @@
+import type { DeadLetterPlan } from '../../admin/dead-letter-admin.ts';
+import { instantText } from '../moments.ts';
+import type { Invocation } from '../shell.ts';
+import { type SelectionOptions, selectionOf } from './dead-selection.ts';
+
+/** Quoted for a shell where it has to be. */
+const word = (text: string): string =>
+  /^[\w.:@/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * The command line that goes on with a replay that was cut short: the same selection, but no message that died since it began,
+ * as those do that were replayed and died again; at the same rate.
+ * @param done how many dead letters were processed
+ */
+export function resumeCommand(
+  invocation: Invocation<SelectionOptions & { rate?: { text: string } }>,
+  plan: Pick<DeadLetterPlan, 'at'>,
+  done: number,
+): string {
+  const { args, options } = invocation;
+  const { since, until } = selectionOf(invocation) as { since?: Date; until?: Date };
+  const latest = Math.min(until?.getTime() ?? Number.POSITIVE_INFINITY, plan.at - 1);
+  const option = (name: string, value: string | number | undefined): string[] =>
+    value === undefined ? [] : [`--${name}`, String(value)];
+  return [
+    ...['herald', 'dead', 'replay', ...args],
+    ...(options.channel ?? []).flatMap((channel) => option('channel', channel)),
+    ...(options.reason ?? []).flatMap((reason) => option('reason', reason)),
+    ...option('since', since && instantText(since.getTime())),
+    ...option('until', instantText(latest)),
+    ...option('limit', options.limit === undefined ? undefined : Math.max(1, options.limit - done)),
+    ...option('rate', options.rate?.text),
+    ...option('config', options.config),
+    '--yes',
+  ]
+    .map(word)
+    .join(' ');
+}
