@@ -182,9 +182,14 @@ function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, 
     health: s.health && (s.health === 'up' ? 1 : -1),
     rest: s.rest && [s.rest.reason, s.rest.ms],
     stop: s.stop && [s.stop.reason, credentials],
-    wait: wait && [wait.cause, Math.ceil(wait.untilMs / 1000), wait.since],
+    wait: wait && waitEntry(wait),
   };
 }
+
+const waitEntry = ({ cause, untilMs, since, keptMs }: NonNullable<Settlement['wait']>): unknown[] => [
+  ...[cause, Math.ceil(untilMs / 1000), since],
+  ...(keptMs === undefined ? [] : [Math.ceil(keptMs)]),
+];
 
 type SettleReply = [
   status: Settled['status'],

@@ -55,6 +55,8 @@ export interface Grant {
   windowEnd: number;
   /** When it was rescheduled to, milliseconds since the epoch; 0 if it was not. */
   notBefore: number;
+  /** For how long its recipient has kept the message waiting in this run, milliseconds. */
+  keptMs: number;
   /** A quota refusal can only be owed to an earlier attempt of this run, by what the ledger knows of the recipient. */
   refusalProves: boolean;
 }
@@ -140,8 +142,8 @@ export interface Settlement {
   health?: 'up' | 'down' | undefined;
   rest?: { reason: 'rate_limited'; ms: number } | undefined;
   stop?: { reason: StopReason } | undefined;
-  /** How the job waits from now on, for the gauges. */
-  wait?: { cause: WaitCause; untilMs: number; since: number } | undefined;
+  /** How the job waits from now on, for the gauges; `keptMs` for how long, where it is the recipient who keeps it. */
+  wait?: { cause: WaitCause; untilMs: number; since: number; keptMs?: number } | undefined;
 }
 
 export interface Settled {

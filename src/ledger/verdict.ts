@@ -51,8 +51,19 @@ function decodeGrant(
   values: VerdictReply,
   { nonce, now }: { nonce: string; now: number },
 ): Grant {
-  const [attempt, waitMs, run, born, deadline, window, waived = 0, proves = 0, doubtAt = 0, notBefore = 0] =
-    values;
+  const [
+    attempt,
+    waitMs,
+    run,
+    born,
+    deadline,
+    window,
+    waived = 0,
+    proves = 0,
+    doubtAt = 0,
+    notBefore = 0,
+    kept = 0,
+  ] = values;
   return {
     kind,
     nonce,
@@ -67,6 +78,7 @@ function decodeGrant(
     doubtAt: Number(doubtAt),
     windowEnd: Number(window),
     notBefore: Number(notBefore),
+    keptMs: Number(kept),
     refusalProves: proves === 1,
   };
 }

@@ -9,10 +9,11 @@ export interface MetricSpec<L extends string = string> {
   readonly labels: readonly L[];
 }
 
-/** One request to a platform: from a loopback answer to the longest timeout that still makes sense. */
-export const SEND_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const SHORT = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** One request to a platform: from a loopback answer to what a timeout takes (10 s by default, 12 s at most). */
+export const SEND_BUCKETS = [...SHORT, 12.5, 15];
 /** Waiting spans retries, rests and daily slots: the ten seconds of usual defaults would hide all of it. */
-export const WAIT_BUCKETS = [...SEND_BUCKETS, 60, 120, 300, 1800, 3600, 21_600, 86_400];
+export const WAIT_BUCKETS = [...SHORT, 30, 60, 120, 300, 1800, 3600, 21_600, 86_400];
 
 const SHARED = 'Same value from every worker: aggregate with max by (channel).';
 
@@ -78,13 +79,13 @@ export const HISTOGRAMS = {
   },
   queueWait: {
     name: 'herald_queue_wait_seconds',
-    help: 'Time that a message waited although it could have been sent: a lack of workers, rate or a healthy platform.',
+    help: 'Time that a message waited before its first request although its recipient could have had it: for a worker, the rate, a rest or a stop. Once a run.',
     labels: ['channel'],
     buckets: WAIT_BUCKETS,
   },
   slotWait: {
     name: 'herald_slot_wait_seconds',
-    help: "Time that a message waited for its recipient's slot; only messages that had to wait.",
+    help: 'Time that a message waited for its recipient before its first request: a spent quota, another message, the end of a window. Once a run; only messages that had to wait.',
     labels: ['channel'],
     buckets: WAIT_BUCKETS,
   },
@@ -93,6 +94,18 @@ export const HISTOGRAMS = {
     help: 'Time from the later of enqueue and sendAt to delivery; only delivered messages.',
     labels: ['channel'],
     buckets: WAIT_BUCKETS,
+  },
+  readyLatency: {
+    name: 'herald_ready_latency_seconds',
+    help: 'Delivery latency without the time that the recipient kept the message waiting (a spent quota, another message, the end of a window): what we and the platform take; only delivered messages.',
+    labels: ['channel'],
+    buckets: WAIT_BUCKETS,
+  },
+  messageAttempts: {
+    name: 'herald_message_attempts',
+    help: 'Requests that a message took until its final state, once per run; 0 for one that ended without a request.',
+    labels: ['channel'],
+    buckets: [0, 1, 2, 3, 5, 8, 12],
   },
 } as const satisfies Record<string, MetricSpec & { buckets: number[] }>;
 

@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import { type Clock, systemClock } from '../clock.ts';
+import { ChannelHistogram } from './channel-histogram.ts';
 import { createExemplars, type Exemplars } from './exemplars.ts';
 import {
   ACCEPTED_STATUSES,
@@ -80,6 +81,13 @@ function declare(registry: Registry) {
     declared<Gauge<L>>(spec.name) ?? new Gauge(base(spec));
   const histogram = <L extends string>(spec: MetricSpec<L> & { readonly buckets: number[] }) =>
     declared<Histogram<L>>(spec.name) ?? new Histogram({ ...base(spec), buckets: spec.buckets });
+  const byChannel = (spec: MetricSpec & { readonly buckets: number[] }): ChannelHistogram => {
+    const existing = declared<ChannelHistogram>(spec.name);
+    if (existing) return existing;
+    const histogram = new ChannelHistogram(spec);
+    registry.registerMetric(histogram as unknown as Metric);
+    return histogram;
+  };
   return {
     enqueued: counter(COUNTERS.enqueued),
     admissions: counter(COUNTERS.admissions),
@@ -91,9 +99,11 @@ function declare(registry: Registry) {
     unforeseen: counter(COUNTERS.unforeseen),
     lateGrants: counter(COUNTERS.lateGrants),
     sendDuration: histogram(HISTOGRAMS.sendDuration),
-    queueWait: histogram(HISTOGRAMS.queueWait),
-    slotWait: histogram(HISTOGRAMS.slotWait),
-    deliveryLatency: histogram(HISTOGRAMS.deliveryLatency),
+    queueWait: byChannel(HISTOGRAMS.queueWait),
+    slotWait: byChannel(HISTOGRAMS.slotWait),
+    deliveryLatency: byChannel(HISTOGRAMS.deliveryLatency),
+    readyLatency: byChannel(HISTOGRAMS.readyLatency),
+    messageAttempts: byChannel(HISTOGRAMS.messageAttempts),
     queue: gauge(GAUGES.queue),
     ready: gauge(GAUGES.ready),
     waiting: gauge(GAUGES.waiting),
@@ -129,7 +139,9 @@ function zeroChannel(m: Instruments, { name: channel, platform, concurrency, rat
   m.unforeseen.inc({ channel }, 0);
   m.lateGrants.inc({ channel }, 0);
   for (const outcome of OUTCOME_KINDS) m.sendDuration.zero({ channel, outcome });
-  for (const histogram of [m.queueWait, m.slotWait, m.deliveryLatency]) histogram.zero({ channel });
+  const { queueWait, slotWait, deliveryLatency, readyLatency, messageAttempts } = m;
+  for (const histogram of [queueWait, slotWait, deliveryLatency, readyLatency, messageAttempts])
+    histogram.zero(channel);
   m.inFlight.set({ channel }, 0);
   m.concurrency.set({ channel }, concurrency);
   if (rate) m.rate.set({ channel }, (rate.max / rate.perMs) * 1000);
@@ -157,8 +169,8 @@ function observe(m: Instruments, exemplars: Exemplars): DeliveryObserver {
   return {
     admitted: (channel, verdict, cause) => m.admissions.inc({ channel, verdict, cause: cause ?? '' }),
     waited(channel, queueMs, slotMs) {
-      m.queueWait.observe({ channel }, seconds(queueMs));
-      if (slotMs > 0) m.slotWait.observe({ channel }, seconds(slotMs));
+      m.queueWait.observe(channel, seconds(queueMs));
+      if (slotMs > 0) m.slotWait.observe(channel, seconds(slotMs));
     },
     inFlight: (channel, delta) => m.inFlight.inc({ channel }, delta),
     attempted({ message, outcome, durationMs }) {
@@ -171,13 +183,15 @@ function observe(m: Instruments, exemplars: Exemplars): DeliveryObserver {
     lateGrant: (channel) => m.lateGrants.inc({ channel }),
     unforeseenRefusal: ({ channel }) => m.unforeseen.inc({ channel }),
     deferred: (channel, { reason, cause }) => m.deferrals.inc({ channel, reason, cause }),
-    finished({ message, run, final: { state, reason }, latencyMs }) {
+    finished({ message, run, attempts, final: { state, reason }, latencyMs, keptMs = 0 }) {
       const { channel, platform } = message;
       m.messages.inc({ channel, platform, state, reason });
       // A replaying command ends before it is scraped; the worker that finishes the run can be scraped.
       if (run > 1) m.replays.inc({ channel });
+      m.messageAttempts.observe(channel, attempts);
       if (state !== 'delivered') return;
-      m.deliveryLatency.observe({ channel }, seconds(latencyMs));
+      m.deliveryLatency.observe(channel, seconds(latencyMs));
+      m.readyLatency.observe(channel, seconds(latencyMs - keptMs));
       exemplars.deliveryLatency.note(message, '', seconds(latencyMs));
     },
   };

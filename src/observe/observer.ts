@@ -39,6 +39,8 @@ export interface FinalEvent {
   attempted?: boolean | undefined;
   /** From the later of enqueue and `sendAt` to the final state. */
   latencyMs: number;
+  /** For how much of this the recipient kept the message waiting: a spent or busy slot, the end of a window; 0 when absent. */
+  keptMs?: number | undefined;
 }
 
 export interface DeliveryObserver {
@@ -47,7 +49,10 @@ export interface DeliveryObserver {
    * @param cause what the message waits for, where it does
    */
   admitted(channel: string, verdict: string, cause?: WaitCause): void;
-  /** Time a granted message waited while a worker could have taken it, and time it waited for its slot. */
+  /**
+   * Once a run, when its first request has left: the time that the message waited although it could have been sent, and the time
+   * that its recipient kept it waiting.
+   */
   waited(channel: string, queueMs: number, slotMs: number): void;
   /** +1 when a request is handed to the client, -1 when it ended. */
   inFlight(channel: string, delta: 1 | -1): void;

@@ -1,6 +1,6 @@
 import type { Random } from '../clock.ts';
 import type { Settlement } from '../ledger/types.ts';
-import type { Deferral, Disposition } from '../outcome.ts';
+import { type Deferral, type Disposition, RECIPIENT_CAUSES } from '../outcome.ts';
 
 /** Delays of messages that wait without having spent an attempt. Milliseconds. */
 
@@ -60,5 +60,8 @@ export function deferralOf(next: Disposition): Deferral | undefined {
  */
 export function waitOf(next: Disposition, since: number, now: number): Settlement['wait'] {
   if (next.kind !== 'retry' && next.kind !== 'wait') return undefined;
-  return { cause: next.kind === 'retry' ? 'retry' : next.cause, untilMs: now + next.delayMs, since };
+  const untilMs = now + next.delayMs;
+  if (next.kind === 'retry') return { cause: 'retry', untilMs, since };
+  const kept = RECIPIENT_CAUSES.some((cause) => cause === next.cause);
+  return { cause: next.cause, untilMs, since, ...(kept && { keptMs: next.delayMs }) };
 }

@@ -89,7 +89,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (verdict.kind === 'granted') {
       const { grant } = verdict;
       const due = asRescheduled(delivery, grant);
-      if (grant.kind === 'grant' && grant.attempt === 1 && !grant.doubt) observeWaits(due, grant);
       const attempted = await attempts.make(due, grant, { askedAt, rendered });
       if (attempted.kind === 'released' && !attempted.closing) {
         observer.lateGrant(channel.name);
@@ -120,10 +119,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const planned = withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.record(delivery.ref.id, attempted, plan);
     const sent = attempted.kind === 'sent';
+    if (sent && grant.attempt === 1 && !grant.doubt) observeWaits(delivery, grant);
     if (sent) observeAttempt(delivery, grant, attempted.durationMs, plan, planned);
     const { outcome, effect, final, marks } = plan;
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
-    const settlement = { effect, final, marks, platformMessageId, attempted: sent };
+    const settlement = { effect, final, marks, platformMessageId, attempted: sent, keptMs: grant.keptMs };
     return settler.settle(delivery, grant.nonce, settlement, planned).then(({ settled, next }) => {
       if (marks.health !== 'down') return next;
       return deps.unanswered(settled.failures, settled.opens).then(() => next);
@@ -154,10 +154,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return withinLife({ ...next, delayMs }, expiresAt - clock.now());
   }
 
-  function observeWaits({ dueAt }: Delivery, grant: Grant): void {
-    const grantedAt = grant.deadlineAt - grant.leaseMs;
-    const slotMs = Math.max(0, grantedAt - Number(grant.born));
-    observer.waited(channel.name, Math.max(0, grantedAt - dueAt - slotMs), slotMs);
+  /** Of a first request, also where the grants before it were given back. */
+  function observeWaits({ dueAt }: Delivery, { deadlineAt, leaseMs, waitMs, keptMs }: Grant): void {
+    const sentAt = deadlineAt - leaseMs + waitMs;
+    observer.waited(channel.name, Math.max(0, sentAt - dueAt - keptMs), keptMs);
   }
 
   function observeAttempt(

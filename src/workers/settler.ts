@@ -32,6 +32,8 @@ export interface Planned {
   platformMessageId?: string | undefined;
   /** Whether an attempt was reported that led to it. */
   attempted: boolean;
+  /** For how long the recipient kept the message waiting, as its grant says; 0 when absent. */
+  keptMs?: number | undefined;
 }
 
 export interface Concluded {
@@ -57,6 +59,7 @@ interface End {
   final: FinalState;
   next: Disposition;
   attempted: boolean;
+  keptMs?: number | undefined;
 }
 
 /** The disposition after a settlement that was too late: the holder of the record decides. */
@@ -66,22 +69,22 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
   function settle(
     { ref, dueAt }: Settling,
     settlement: Settlement,
-    next: Disposition,
-    attempted: boolean,
+    planned: Omit<End, 'settled' | 'final'>,
   ): Promise<Concluded> {
     return ledger.settle(settlement).then((settled) => {
       const { final } = settlement;
+      const { next } = planned;
       // Only the settlement that made the state final reports it, so that it is counted once.
-      if (settled.status === 'first' && final) observeEnd(ref, dueAt, { settled, final, next, attempted });
+      if (settled.status === 'first' && final) observeEnd(ref, dueAt, { settled, final, ...planned });
       return { settled, next: conclude(settled, final, next) };
     });
   }
 
-  function observeEnd(message: MessageRef, dueAt: number, { settled, final, next, attempted }: End): void {
+  function observeEnd(message: MessageRef, dueAt: number, { settled, next, ...end }: End): void {
     const { run, attempts } = settled;
     const detail = next.kind === 'dead' ? next.detail : undefined;
     const latencyMs = Math.max(0, clock.now() - dueAt);
-    observer.finished({ message, run, attempts, final, detail, attempted, latencyMs });
+    observer.finished({ message, run, attempts, detail, latencyMs, ...end });
   }
 
   /** Ends a run without a request. */
@@ -89,11 +92,12 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
     const { ledger: message } = subject;
     const final: FinalState = { state: 'dead', reason };
     const settlement: Settlement = { message, nonce: newNonce(), effect: 'none', final, letter };
-    return settle(subject, settlement, { kind: 'dead', reason, detail: letter.detail }, false);
+    const next: Disposition = { kind: 'dead', reason, detail: letter.detail };
+    return settle(subject, settlement, { next, attempted: false });
   }
 
   return {
-    settle(delivery, nonce, { effect, final, marks, platformMessageId, attempted }, next) {
+    settle(delivery, nonce, { effect, final, marks, platformMessageId, attempted, keptMs }, next) {
       const settlement: Settlement = {
         message: delivery.ledger,
         nonce,
@@ -108,7 +112,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
         letter: next.kind === 'dead' ? { ...delivery.source, detail: next.detail } : undefined,
         wait: waitOf(next, delivery.dueAt, clock.now()),
       };
-      return settle(delivery, settlement, next, attempted);
+      return settle(delivery, settlement, { next, attempted, keptMs });
     },
     reportCancelled({ ref, dueAt }, settled) {
       const final: FinalState = { state: 'suppressed', reason: 'cancelled' };

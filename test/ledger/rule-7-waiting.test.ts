@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rescheduleMessage } from '../../src/jobs/control.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { EXHAUSTED, HOUR, MINUTE, openLab, SECOND, UNCONFIRMED, useStore } from './harness.ts';
 
@@ -130,5 +131,56 @@ describe('rule 7: sent and taken', () => {
     const verdict = await lab.verdict(lab.message());
     expect((verdict as { waitMs: number }).waitMs).toBeGreaterThan(HOUR - SECOND);
     expect((verdict as { waitMs: number }).waitMs).toBeLessThanOrEqual(HOUR);
+  });
+});
+
+describe('rule 7: how long a recipient keeps a message waiting', () => {
+  const wait = (keptMs?: number) =>
+    ({
+      cause: keptMs === undefined ? 'retry' : 'quota',
+      untilMs: 2e12,
+      since: 1,
+      ...(keptMs !== undefined && { keptMs }),
+    }) as const;
+
+  it('adds up, apart from all else that it waits for, and is told with each grant of the run', async () => {
+    const lab = await openLab(store, { windowMs: HOUR });
+    const owner = lab.message();
+    const grant = await lab.grant(owner);
+    expect(grant.keptMs).toBe(0);
+    const waiting = lab.message();
+    const verdict = { nonce: newNonce() };
+    await lab.settle(waiting, verdict, 'none', { wait: wait(1_500) });
+    await lab.settle(waiting, { nonce: newNonce() }, 'none', { wait: wait(2_500.4) });
+    await lab.settle(waiting, { nonce: newNonce() }, 'none', { wait: wait() });
+    await lab.deliver(owner, grant);
+    await lab.elapse(30 * MINUTE);
+    const first = await lab.grant(waiting);
+    expect(first).toMatchObject({ attempt: 1, keptMs: 4_001 });
+    await lab.settle(waiting, first, 'spent', { wait: wait() });
+    expect(await lab.grant(waiting)).toMatchObject({ attempt: 2, keptMs: 4_001 });
+  });
+
+  it('is kept through a doubt, a refusal for the quota and another instant to be sent at', async () => {
+    const lab = await openLab(store, { resolution: 'resend' });
+    const message = lab.message();
+    await lab.settle(message, { nonce: newNonce() }, 'none', { wait: wait(1_000) });
+    expect(await rescheduleMessage(lab.store, message.id, (await store.now()) - 1)).toMatchObject({
+      status: 'rescheduled',
+    });
+    await lab.settle(message, await lab.grant(message), 'waived', { wait: wait(500) });
+    const second = await lab.grant(message);
+    expect(second).toMatchObject({ attempt: 2, keptMs: 1_500, notBefore: expect.any(Number) });
+    await lab.settle(message, second, 'doubt', { wait: wait() });
+    expect(await lab.grant(message)).toMatchObject({ attempt: 3, doubt: true, keptMs: 1_500 });
+  });
+
+  it('begins anew with a replay', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    await lab.settle(message, { nonce: newNonce() }, 'none', { wait: wait(1_000) });
+    await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
+    expect(await lab.replay(message)).toBe('replayed');
+    expect(await lab.grant(message)).toMatchObject({ run: 2, keptMs: 0 });
   });
 });

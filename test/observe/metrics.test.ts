@@ -42,6 +42,8 @@ const PINNED = [
   ['herald_queue_wait_seconds', 'histogram'],
   ['herald_slot_wait_seconds', 'histogram'],
   ['herald_delivery_latency_seconds', 'histogram'],
+  ['herald_ready_latency_seconds', 'histogram'],
+  ['herald_message_attempts', 'histogram'],
   ['herald_queue_messages', 'gauge'],
   ['herald_ready_messages', 'gauge'],
   ['herald_waiting_messages', 'gauge'],
@@ -149,7 +151,13 @@ describe('the events of the pipeline', () => {
     const sent = buckets.filter((line) => line.includes('outcome="delivered"'));
     expect(sent.find((line) => line.includes('le="0.025"'))).toMatch(/ 0$/);
     expect(sent.find((line) => line.includes('le="0.05"'))).toMatch(/ 1$/);
-    expect(sent.find((line) => line.includes('le="30"'))).toMatch(/ 1$/);
+    // A timeout takes 10 s by default and 12 s at most: what ends by one must not share a bucket with what would take longer.
+    expect(sent.map((line) => /le="([^"]*)"/.exec(line)?.[1]).slice(-4)).toEqual([
+      '10',
+      '12.5',
+      '15',
+      '+Inf',
+    ]);
   });
 
   it('counts final states, and the latency of deliveries only', async () => {
@@ -165,6 +173,32 @@ describe('the events of the pipeline', () => {
     ]);
     const buckets = await series(metrics, 'herald_delivery_latency_seconds_bucket');
     expect(buckets.some((line) => line.includes('le="86400"'))).toBe(true);
+  });
+
+  it('tells the latency of a delivery also without the time that its recipient kept it waiting', async () => {
+    const metrics = create();
+    metrics.finished({ ...deliveredFinal, keptMs: 86_000 });
+    metrics.finished(deliveredFinal);
+    expect(await series(metrics, 'herald_ready_latency_seconds_sum')).toEqual([
+      'herald_ready_latency_seconds_sum{channel="kongregate"} 94',
+    ]);
+  });
+
+  it('tells how many attempts a message took, whatever its end', async () => {
+    const metrics = create();
+    metrics.finished({ ...deliveredFinal, attempts: 3 });
+    metrics.finished(suppressedFinal);
+    const buckets = await series(metrics, 'herald_message_attempts_bucket');
+    expect(buckets.map((line) => line.replace(/^.*le="/, ''))).toEqual([
+      '0",channel="kongregate"} 1',
+      '1",channel="kongregate"} 1',
+      '2",channel="kongregate"} 1',
+      '3",channel="kongregate"} 2',
+      '5",channel="kongregate"} 2',
+      '8",channel="kongregate"} 2',
+      '12",channel="kongregate"} 2',
+      '+Inf",channel="kongregate"} 2',
+    ]);
   });
 
   it('keeps waiting while sendable apart from waiting for the slot', async () => {

@@ -15,6 +15,7 @@ export const grant = (fields: Partial<Grant> = {}): Grant => ({
   doubtAt: 0,
   windowEnd: 1767312000000,
   notBefore: 0,
+  keptMs: 0,
   refusalProves: true,
   ...fields,
 });

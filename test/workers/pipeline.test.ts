@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { Entry, Pipeline } from '../../src/jobs/envelope.ts';
 import { readEnvelope } from '../../src/jobs/read-envelope.ts';
-import type { Settled } from '../../src/ledger/types.ts';
+import type { Admitted } from '../../src/ledger/ledger.ts';
+import type { Grant, Settled } from '../../src/ledger/types.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import type { Disposition, FinalState, Outcome } from '../../src/outcome.ts';
 import { platforms } from '../../src/platforms/registry.ts';
@@ -24,16 +25,17 @@ const quiet = { admitted() {}, waited() {}, inFlight() {}, attempted() {}, defer
 interface Around {
   definition?: PipelineDeps['definition'];
   observer?: Partial<PipelineDeps['observer']>;
+  admit?: PipelineDeps['ledger']['admit'];
   settle?: PipelineDeps['ledger']['settle'];
   send?: PipelineDeps['client']['send'];
 }
 
 /** A pipeline whose ledger grants everything. */
-const pipelineOf = ({ observer, settle, send = async () => delivered, ...more }: Around): Pipeline =>
+const pipelineOf = ({ observer, admit, settle, send = async () => delivered, ...more }: Around): Pipeline =>
   createPipeline({
     ...{ channel, definition, ...more, resolution: 'presume', clock: systemClock, random: () => 0.5 },
     ledger: {
-      admit: async () => ({ verdict: { kind: 'granted', grant: grant() }, nonce: 'nonce-01' }),
+      admit: admit ?? (async () => admitted({})),
       settle: settle ?? (async () => answered({ status: 'first' })),
     },
     client: { send },
@@ -43,16 +45,22 @@ const pipelineOf = ({ observer, settle, send = async () => delivered, ...more }:
     turns: createTurns(systemClock),
   } as unknown as PipelineDeps);
 
+const admitted = (fields: Partial<Grant>): Admitted => ({
+  verdict: { kind: 'granted', grant: grant(fields) },
+  nonce: 'nonce-01',
+  askedAt: systemClock.monotonic(),
+});
+
 const answered = (settled: Partial<Settled>): Settled =>
   ({ run: 1, attempts: 1, failures: 0, opens: 0, final: undefined, ...settled }) as Settled;
 
-function entry(fields: object, stalls = 0): Entry {
+function entry(fields: object, stalls = 0, timestamp = systemClock.now()): Entry {
   const data = { v: 1, platform: 'kongregate', to: { userId: 21 }, content: 'Hello', ...fields };
   const job = {
     id: 'm_1',
     name: 'message',
     text: JSON.stringify(data),
-    timestamp: systemClock.now(),
+    timestamp,
     ...{ pickups: 1, stalls },
   };
   return readEnvelope(job, context).entries[0];
@@ -128,4 +136,64 @@ it('keeps no rendering of a message that is given up', async () => {
   expect(kinds).toEqual(['retry', 'retry', 'dead', 'retry']);
   // Once for the run that was given up, and once for the one after it.
   expect(renderings).toEqual([1, 1, 1, 2]);
+});
+
+const quotaGrants = [
+  { attempt: 1, waitMs: 0 },
+  { attempt: 2, waitMs: 0, spent: 1 },
+];
+
+it.each<[string, Outcome, number]>([
+  ['after a 429', { kind: 'throttled', reason: 'rate_limited' }, 1],
+  ['after a failure', failed, 1],
+])('tells how long a message waited once a run: not again %s', async (_, outcome, times) => {
+  const told: number[][] = [];
+  const grants = quotaGrants.values();
+  const pipeline = pipelineOf({
+    observer: { waited: (_channel, queueMs, keptMs) => void told.push([queueMs, keptMs]) },
+    admit: async () => {
+      const leaseMs = 11_500;
+      const deadlineAt = systemClock.now() + leaseMs;
+      const fields = { ...grants.next().value, keptMs: 3_000, leaseMs, deadlineAt };
+      return admitted(fields);
+    },
+    settle: async () => answered({ status: 'open' }),
+    send: async () => outcome,
+  });
+  await pipeline.deliver(entry({}));
+  await pipeline.deliver(entry({}));
+  expect(told).toHaveLength(times);
+  expect(told[0]![1]).toBe(3_000);
+});
+
+it('tells nothing of a grant that was given back, and the wait until its request of the next', async () => {
+  const told: number[][] = [];
+  const leases = [100, 11_500].values();
+  const enqueuedAt = systemClock.now() - 60_000;
+  const pipeline = pipelineOf({
+    observer: {
+      waited: (_channel, ...ms) => void told.push(ms),
+      lateGrant() {},
+    },
+    admit: async () => {
+      const leaseMs = leases.next().value ?? 0;
+      return admitted({ leaseMs, deadlineAt: enqueuedAt + 60_000 + leaseMs, keptMs: 20_000, waitMs: 5 });
+    },
+    settle: async () => answered({ status: 'open' }),
+  });
+  const waiting = entry({}, 0, enqueuedAt);
+  await pipeline.deliver(waiting);
+  expect(told).toEqual([]);
+  await pipeline.deliver(waiting);
+  expect(told).toEqual([[40_005, 20_000]]);
+});
+
+it('tells of a delivery for how long the recipient kept the message waiting', async () => {
+  const told: unknown[] = [];
+  const pipeline = pipelineOf({
+    observer: { finished: ({ latencyMs, keptMs }) => void told.push({ latencyMs, keptMs }) },
+    admit: async () => admitted({ keptMs: 20_000 }),
+  });
+  await pipeline.deliver(entry({}, 0, systemClock.now() - 60_000));
+  expect(told).toEqual([{ latencyMs: expect.any(Number), keptMs: 20_000 }]);
 });

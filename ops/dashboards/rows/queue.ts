@@ -53,6 +53,16 @@ export const queueRow = (view: View): Row => ({
       ]),
     }),
     lines({
+      title: 'From due to delivered, without waits for the recipient',
+      description: 'What we and the platform take: without the wait for a slot and for the next window.',
+      unit: 's',
+      width: 8,
+      targets: [0.5, 0.95].map((q) => [
+        panels.quantile(q, HISTOGRAMS.readyLatency, WINDOW),
+        `${named(EACH)} p${q * 100}`,
+      ]),
+    }),
+    lines({
       title: 'Growth of what is ready',
       description: 'Messages a second that come and are not sent. Below 0 the queue shrinks.',
       unit: 'mps',

@@ -76,6 +76,13 @@ export const requestRow = (view: View): Row => ({
       thresholds: ['green', [0.9, 'orange']],
       runbooks: ['HeraldConcurrencySaturated'],
     }),
+    heat({
+      title: 'Requests that a message took, distribution',
+      description: 'Until its final state; 0 for one that ended without a request.',
+      unit: 'short',
+      width: 8,
+      expr: totals.buckets(HISTOGRAMS.messageAttempts, WINDOW),
+    }),
     lines({
       title: 'Use of the rate',
       description:

@@ -168,8 +168,9 @@ local function grant_answer(message, record, wait)
     slot and slot.window or 0 }
   -- Reading an answer costs the worker more than making it costs the store: what most grants do not have is left out.
   local proves = slot and refusal_proves(slot)
-  if proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 then
+  if proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 or record.kept then
     answer[8], answer[9], answer[10], answer[11] = record.waived, proves and 1 or 0, record.doubt_at, record.not_before
+    answer[12] = record.kept
   end
   return answer
 end

@@ -35,10 +35,16 @@ local FINAL = '>I6c1I2I2BI6c6c8'
 -- Without doubt, as almost all are, the deadline counts from the birth and the doubt is left out. This is shorter than
 -- what older versions wrote, so that a worker of such a version cannot read it, and not misread it.
 local CERTAIN, CERTAIN_BYTES, FARTHEST = '>I6c1I2I2I2I6c8I5c6', 38, 2 ^ 40 - 1
--- Behind one of these three, the instant before which a message that was rescheduled is not sent.
+-- Behind one of these three, where there is any: the instant before which a message that was rescheduled is not sent, and for how
+-- many milliseconds its recipient has kept it waiting. TAILS: what is behind, by the length of all.
 local NOT_BEFORE, NOT_BEFORE_BYTES = '>I6', 6
-local RESCHEDULED = {}
-for _, bytes in ipairs({ ENLISTED_BYTES, CERTAIN_BYTES, LIVE_BYTES }) do RESCHEDULED[bytes + NOT_BEFORE_BYTES] = true end
+local KEPT, KEPT_BYTES, LONGEST_KEPT = '>I4', 4, 2 ^ 32 - 1
+local TAILS = {}
+for _, bytes in ipairs({ ENLISTED_BYTES, CERTAIN_BYTES, LIVE_BYTES }) do
+  TAILS[bytes + NOT_BEFORE_BYTES] = { bytes = bytes, not_before = true }
+  TAILS[bytes + KEPT_BYTES] = { bytes = bytes, kept = true }
+  TAILS[bytes + NOT_BEFORE_BYTES + KEPT_BYTES] = { bytes = bytes, not_before = true, kept = true }
+end
 -- As older versions wrote live records: without a job, and before that without waived requests.
 local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6', 39
 local OLDEST_LIVE, OLDEST_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
@@ -61,9 +67,11 @@ end
 
 local function decode_record(value)
   local r = { state = string.sub(value, 7, 7), not_before = 0 }
-  if not is_final(r) and RESCHEDULED[#value] then
-    r.not_before = struct.unpack(NOT_BEFORE, value, #value - NOT_BEFORE_BYTES + 1)
-    value = string.sub(value, 1, -NOT_BEFORE_BYTES - 1)
+  local tail = not is_final(r) and TAILS[#value]
+  if tail then
+    if tail.not_before then r.not_before = struct.unpack(NOT_BEFORE, value, tail.bytes + 1) end
+    if tail.kept then r.kept = struct.unpack(KEPT, value, #value - KEPT_BYTES + 1) end
+    value = string.sub(value, 1, tail.bytes)
   end
   if r.state == ENLISTED then
     r.expires, r.state, r.run, r.job = struct.unpack(ENLISTED_AS, value)
@@ -92,7 +100,8 @@ local function encode_record(r)
     return struct.pack(FINAL, r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce)
   end
   local value = r.state == ENLISTED and struct.pack(ENLISTED_AS, r.expires, r.state, r.run, r.job) or encode_live(r)
-  return r.not_before > 0 and value .. struct.pack(NOT_BEFORE, r.not_before) or value
+  if r.not_before > 0 then value = value .. struct.pack(NOT_BEFORE, r.not_before) end
+  return r.kept and value .. struct.pack(KEPT, r.kept) or value
 end
 
 local function campaign_job(job) return CAMPAIGN_MARK .. string.sub(job, 2) end

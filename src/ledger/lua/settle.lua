@@ -10,7 +10,7 @@
 --   campaign: of which it is; uncounted: it was not listed, but replayed
 --   foreign: another sender used the slot; refused: the platform says "has not played"
 --   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
---   wait: { cause, due second, enqueued at }: how the job waits, for the gauges
+--   wait: { cause, due second, enqueued at, kept }: how the job waits, for the gauges; for how many ms where its recipient keeps it
 -- Answers, for each: { status, run, attempts }; then state and reason code, unless this call was the first to end the run, as it
 -- asked to; and where the platform did not answer, the failures in a row and how often the breaker opened.
 
@@ -104,14 +104,20 @@ local function settle_attempt(record, s)
   return doubt and 'doubt' or 'open'
 end
 
+-- For how long the recipient keeps the message waiting adds up in its record, apart from all that it waits for otherwise. What has
+-- lapsed is not written anew: its own answer may still come.
+local function note_kept(record, s)
+  local kept = s.wait and s.wait[4]
+  if not kept or record.lapsed then return end
+  record.kept, record.kept_longer = math.min((record.kept or 0) + kept, LONGEST_KEPT), true
+end
+
 local function settle_verdict(record, s)
   if not s.final then
-    -- The record's creation time shows later how long the message waited for its slot.
-    if record.fresh then
-      record.state = OPEN
-      save_record(s.m, record)
-      if s.campaign then note_campaign_begin(s.campaign, record, s.uncounted) end
-    end
+    -- The record is to show for how long its recipient keeps the message waiting.
+    if record.fresh then record.state = OPEN end
+    if record.fresh or record.kept_longer then save_record(s.m, record) end
+    if record.fresh and s.campaign then note_campaign_begin(s.campaign, record, s.uncounted) end
     return 'open'
   end
   if in_flight(record) then return 'stale' end
@@ -127,6 +133,7 @@ local function settle(record, s)
   if is_final(record) then note_duplicate(record, s) end
   if s.effect == 'delivered' then return settle_delivered(record, s) end
   if is_final(record) then return 'known' end
+  note_kept(record, s)
   if s.effect == 'none' then return settle_verdict(record, s) end
   return settle_attempt(record, s)
 end
