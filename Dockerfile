@@ -19,12 +19,17 @@ FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts
+# For those who export traces; found because it lies above /app.
+WORKDIR /tracing
+COPY docker/tracing/package.json docker/tracing/package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HERALD_CONFIG=/etc/herald/herald.yaml
 WORKDIR /app
 # For an operator inside the container: docker compose exec worker herald status
 RUN ln -s /app/dist/src/main.js /usr/local/bin/herald
+COPY --from=packages /tracing/node_modules /node_modules
 COPY --from=packages /app/node_modules node_modules
 COPY package.json message.schema.json ./
 COPY --from=build /app/dist dist

@@ -9,6 +9,7 @@ import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
 import { recordPlays } from './ledger/lookups.ts';
 import type { InputOf, Platforms } from './message/schema.ts';
+import { readVersion } from './observe/build-info.ts';
 import { createLogger, type Logger } from './observe/log.ts';
 import { countAccepted } from './observe/metrics.ts';
 import { platforms, withOwn } from './platforms/registry.ts';
@@ -17,6 +18,8 @@ import { buildProducer, type Producer, type ProducerOptions } from './producer/p
 import { channelStore } from './redis/channel-store.ts';
 import { checkRedis, type RedisInstance } from './redis/option.ts';
 import { secretsOf } from './secrets.ts';
+import { traceEnqueues } from './tracing/enqueues.ts';
+import { createTracing, type Tracing, type TracingApi } from './tracing/tracing.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
 /** The composition root: passes Herald's platforms, ledger, clock and log to the parts that applications use. */
@@ -44,6 +47,8 @@ export type WorkerConfig<P extends OwnPlatforms = NoPlatforms> = Omit<ConfigInpu
 export interface CreateProducerOptions<P extends OwnPlatforms = NoPlatforms> extends ProducerOptions {
   /** The application's prom-client registry, in which `herald_accepted_total{channel,status}` is registered. */
   registry?: Registry;
+  /** The module `@opentelemetry/api`: `send` and `sendMany` then trace, and messages take their trace along. */
+  tracing?: TracingApi | undefined;
   platforms?: P;
 }
 
@@ -55,6 +60,7 @@ export function createProducer(options: CreateProducerOptions): Producer<Message
 export function createProducer<P extends OwnPlatforms>({
   registry,
   platforms: own,
+  tracing,
   ...options
 }: CreateProducerOptions<P>): Producer<MessageInput<P>> {
   const count = registry && countAccepted(registry);
@@ -63,8 +69,12 @@ export function createProducer<P extends OwnPlatforms>({
     options.onAccepted?.(channel, status, by);
   };
   const parts = { platforms: withOwn(own), clock: systemClock, openLedger };
-  return buildProducer<All<P>>({ ...options, onAccepted }, parts);
+  const producer = buildProducer<All<P>>({ ...options, onAccepted }, parts);
+  return tracing ? traceEnqueues(producer, tracingOf(tracing)) : producer;
 }
+
+const tracingOf = (api: TracingApi): Tracing =>
+  createTracing(api, api.trace.getTracer('herald', readVersion()));
 
 const openLedger = (redis: Redis) => ({
   async recordPlays(
@@ -84,6 +94,8 @@ export interface CreateWorkerOptions<P extends OwnPlatforms = NoPlatforms> {
    * of one process may share it. A separate registry when absent.
    */
   registry?: Registry;
+  /** The module `@opentelemetry/api`: deliveries are then traced by the SDK that the application has set up. */
+  tracing?: TracingApi | undefined;
   platforms?: P;
 }
 
@@ -95,12 +107,13 @@ export function createWorker<P extends OwnPlatforms = NoPlatforms>(
   source: WorkerConfig<P>,
   options: CreateWorkerOptions<P> = {},
 ): HeraldWorker {
-  const { registry } = options;
+  const { registry, tracing: api } = options;
   const platforms = withOwn(options.platforms);
   const { config, redis } = readConfig(source, platforms, 'resolve');
   const secrets = secretsOf(config, platforms);
   const logger = options.logger ?? createLogger({ level: config.logLevel, secrets });
-  return buildWorker(config, { platforms, logger, registry, redis });
+  const tracing = api && tracingOf(api);
+  return buildWorker(config, { platforms, logger, registry, redis, tracing });
 }
 
 /** Takes an ioredis instance out of the configuration before the rest is parsed. */

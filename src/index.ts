@@ -19,6 +19,7 @@ export {
   followReceipts,
 } from './observe/follow-receipts.ts';
 export type { Duration, Instant } from './time.ts';
+export type { TracingApi } from './tracing/tracing.ts';
 
 // Producer: input and results.
 

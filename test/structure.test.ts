@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   channels: ['config', 'jobs', 'ledger', 'message', 'observe', 'policies', 'redis'],
   producer: ['channels', 'jobs', 'ledger', 'message', 'platforms', 'redis'],
   'dead-letters': ['channels', 'ledger', 'redis'],
+  tracing: ['config', 'jobs', 'ledger', 'observe', 'platforms', 'producer'],
   workers: [
     ...[
       'channels',
@@ -39,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'platforms',
       'policies',
       'redis',
+      'tracing',
     ],
   ],
   admin: [
@@ -71,6 +73,10 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'node:process': ['environment.ts'],
   'prom-client': ['observe/metrics.ts'],
   pino: ['observe/log.ts'],
+  '@opentelemetry/api': ['tracing/'],
+  '@opentelemetry/exporter-trace-otlp-http': ['tracing/otlp.ts'],
+  '@opentelemetry/resources': ['tracing/otlp.ts'],
+  '@opentelemetry/sdk-trace-base': ['tracing/otlp.ts'],
   undici: ['platforms/http/', 'platforms/port.ts'],
   luxon: ['policies/'],
   'markdown-it': ['content/'],

@@ -6,6 +6,7 @@ import { createLogger } from '../src/observe/log.ts';
 import type { PlatformDefinition } from '../src/platforms/port.ts';
 import { platforms as ownPlatforms } from '../src/platforms/registry.ts';
 import { secretsOf } from '../src/secrets.ts';
+import type { Tracing } from '../src/tracing/tracing.ts';
 import type { Wrappers } from '../src/workers/channel.ts';
 import { buildWorker, type HeraldWorker } from '../src/workers/worker.ts';
 
@@ -24,6 +25,7 @@ export interface LocalWorkerParts {
   clock?: Clock | undefined;
   random?: Random | undefined;
   wrap?: Wrappers | undefined;
+  tracing?: Tracing | undefined;
 }
 
 /** Without it, a fingerprint of the credentials is most of the CPU of a start; those here are the sandbox's. */

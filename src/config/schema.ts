@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { DEFAULT_HTTP } from './http-address.ts';
-import { count, duration, redisUrl, timeZone } from './values.ts';
+import { count, duration, redisUrl, share, timeZone } from './values.ts';
 
 /** The configuration: its schema as users write it (names pinned), and its parsed form, with durations in milliseconds. */
 
@@ -13,6 +13,13 @@ const unlessFields = (wording: string) => ({
   error: ({ input }: { input?: unknown }) =>
     typeof input === 'object' && input !== null ? undefined : wording,
 });
+
+/** They would end up in the log; OTEL_EXPORTER_OTLP_HEADERS is for them. */
+function isReceiver(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && `${username}${password}` === '';
+}
 
 /** Everything but the fields of channels, which depend on their platform. */
 export const rootSchema = z.strictObject({
@@ -43,6 +50,18 @@ export const rootSchema = z.strictObject({
       keep: count({ to: 100_000_000 }).default(100_000),
     })
     .default({ keep: 100_000 }),
+  /** Where traces are exported; nowhere when absent. See [tracing](tracing.md). */
+  tracing: z
+    .strictObject({
+      /** An OTLP/HTTP receiver: an http or https URL, `/v1/traces` where it has no path. */
+      otlp: z
+        .string()
+        .refine(isReceiver, 'expected an http or https URL without credentials')
+        .meta({ type: 'URL' }),
+      /** The share of the messages without a trace of their own that get one, from 0 to 1. */
+      sample: share.default(1),
+    })
+    .optional(),
   /** The lowest severity that is logged. */
   logLevel: z.enum(LOG_LEVELS).default('info'),
   /** The channels, by name: up to 64 of `a-z`, `0-9`, `_` and `-`. */
@@ -229,6 +248,9 @@ export const toConfig = (
 ) => ({ ...root, drainTimeoutMs: drainTimeout, channels });
 
 export type HeraldConfig = ReturnType<typeof toConfig>;
+
+/** Where a worker exports its traces. */
+export type TracingConfig = NonNullable<HeraldConfig['tracing']>;
 
 type CommonInput = Omit<z.input<z.ZodObject<ReturnType<typeof commonShape>>>, 'platform'>;
 

@@ -25,4 +25,21 @@ function isTimeZone(name: string): boolean {
 export { count } from '../platforms/channel-fields.ts';
 export { duration } from '../time.ts';
 
+const WANTED_SHARE = 'expected a number from 0 to 1';
+
+/** From 0 to 1. */
+export const share = z
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^\d*\.?\d+$/)
+        .transform(Number),
+    ],
+    WANTED_SHARE,
+  )
+  .refine((value) => value >= 0 && value <= 1, WANTED_SHARE)
+  .meta({ type: 'number' });
+
 export const redisUrl = z.string(REDIS_URL_WANTED).refine(isRedisUrl, REDIS_URL_WANTED).meta({ type: 'URL' });

@@ -33,6 +33,8 @@ import { claimTtlMs } from '../policies/candidates.ts';
 import { channelStore } from '../redis/channel-store.ts';
 import { accountKey } from '../redis/keys.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
+import { traceDeliveries } from '../tracing/deliveries.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Turns } from '../turns.ts';
 import { createChannelLease } from './channel-lease.ts';
 import { credentialsFingerprint } from './credentials.ts';
@@ -80,6 +82,8 @@ export interface ChannelDeps {
   watch: FailoverDetector;
   /** Called with errors of the connection. */
   reportError(error: Error): void;
+  /** Absent where nothing is traced. */
+  tracing?: Tracing | undefined;
   /** Wrappers of parts, for tests. */
   wrap?: Wrappers | undefined;
   /** See `credentialsFingerprint`. */
@@ -143,9 +147,12 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     onRestored: (counts, cause) =>
       deps.logger.warn({ channel: channel.name, cause, ...counts }, RESTORED[cause]),
   });
-  const plainLedger = joinCalls(remembered);
+  const traced = deps.tracing && traceDeliveries(deps.tracing, channel);
+  const joined = joinCalls(remembered);
+  const plainLedger = traced?.ledger(joined) ?? joined;
   const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
-  const client = wrap.client?.(plainClient, channel) ?? plainClient;
+  const tracedClient = traced?.client(plainClient) ?? plainClient;
+  const client = wrap.client?.(tracedClient, channel) ?? tracedClient;
   const reading = { channel, definition, schemas: deps.schemas };
   const campaigns = createCampaignReader(store);
   let wanted = false;
@@ -182,7 +189,8 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       }
     },
   });
-  const pipeline = wrap.pipeline?.(plainPipeline, channel) ?? plainPipeline;
+  const tracedPipeline = traced?.pipeline(plainPipeline) ?? plainPipeline;
+  const pipeline = wrap.pipeline?.(tracedPipeline, channel) ?? tracedPipeline;
   const plainPartings: Partings = {
     ended: (entries) => entriesThatAre('ended', entries, ledgerStore),
     sending: (entries) => entriesThatAre('sending', entries, ledgerStore),

@@ -13,6 +13,8 @@ import type { PlatformDefinition } from '../platforms/port.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { createStoreClock, type StoreClock } from '../redis/store-clock.ts';
 import { type Duration, durationOption } from '../time.ts';
+import { exportTraces } from '../tracing/otlp.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { createTurns } from '../turns.ts';
 import { assemble, type RunningParts } from './assembly.ts';
 import { createChannel, type RunningChannel, type Wrappers } from './channel.ts';
@@ -55,6 +57,8 @@ export interface WorkerParts {
   registry?: MetricsOptions['registry'];
   /** Used instead of the configuration's URL: duplicated, and never closed. */
   redis?: RedisInstance | undefined;
+  /** Of the application; it goes before that of the configuration. */
+  tracing?: Tracing | undefined;
   clock?: Clock | undefined;
   random?: Random | undefined;
   wrap?: Wrappers | undefined;
@@ -66,7 +70,11 @@ export interface WorkerParts {
 export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWorker {
   const logger = limitStorms(parts.logger);
   const clock = createStoreClock(parts.clock ?? systemClock);
-  const metrics = createMetrics({ version: readVersion(), registry: parts.registry, clock });
+  const version = readVersion();
+  const metrics = createMetrics({ version, registry: parts.registry, clock });
+  const exporting =
+    parts.tracing || !config.tracing ? undefined : exportTraces(config.tracing, version, logger);
+  const tracing = parts.tracing ?? exporting?.tracing;
   let running: RunningParts | undefined;
   let http: HttpServer | undefined;
   let started = false;
@@ -90,7 +98,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       logger,
       onRefusing: () => running?.pull(),
     });
-    const channels = openChannels(config, { ...parts, logger }, { store, metrics, clock });
+    const channels = openChannels(config, { ...parts, logger, tracing }, { store, metrics, clock });
     running = assemble({ store, channels, metrics, clock, logger });
     if (config.http) http = await probes.listen(config.http);
     try {
@@ -117,6 +125,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     });
     await heartbeat.stop();
     store.close();
+    await exporting?.close();
     await http?.close();
     // They would go stale in the application's registry.
     gauges.clear();
@@ -156,7 +165,7 @@ interface Shared {
 
 function openChannels(
   config: HeraldConfig,
-  { platforms, logger, random = Math.random, wrap, fingerprintCost }: WorkerParts,
+  { platforms, logger, random = Math.random, tracing, wrap, fingerprintCost }: WorkerParts,
   { store, metrics, clock }: Shared,
 ): RunningChannel[] {
   const deps = {
@@ -171,6 +180,7 @@ function openChannels(
     turns: createTurns(clock),
     reportError: store.reportError,
     observer: combineObservers(metrics, createLogObserver(logger)),
+    tracing,
     wrap,
     fingerprintCost,
   };

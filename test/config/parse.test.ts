@@ -144,6 +144,34 @@ describe('a configuration', () => {
   });
 });
 
+describe('the export of traces', () => {
+  it('goes to a receiver, of all messages or of a share', () => {
+    const tracing = { otlp: 'http://collector:4318' };
+    expect(parse({ tracing, channels: { kongregate } }).tracing).toEqual({ ...tracing, sample: 1 });
+    const sampled = { otlp: '${RECEIVER}', sample: '${SAMPLE:-.25}' };
+    const env = { RECEIVER: 'https://collector.example.com/v1/traces' };
+    expect(parse({ tracing: sampled, channels: { kongregate } }, { env }).tracing).toEqual({
+      otlp: env.RECEIVER,
+      sample: 0.25,
+    });
+  });
+
+  it.each([
+    [
+      { otlp: 'http://user:hush@collector' },
+      'tracing.otlp: expected an http or https URL without credentials',
+    ],
+    [{ otlp: 'grpc://collector' }, 'tracing.otlp: expected an http or https URL'],
+    [{ otlp: 'http://collector', sample: 1.1 }, 'tracing.sample: expected a number from 0 to 1'],
+    [{ otlp: 'http://collector', sample: 'half' }, 'tracing.sample: expected a number from 0 to 1'],
+    [{}, 'tracing.otlp: is missing'],
+  ])('refuses %j', (tracing, problem) => {
+    const problems = problemsOf({ tracing, channels: { kongregate } });
+    expect(problems).toContain(problem);
+    expect(problems).not.toContain('hush');
+  });
+});
+
 describe('a configuration that cannot be used', () => {
   it.each([
     [{ apiKey: undefined }, 'channels.kongregate.apiKey: is missing'],

@@ -95,9 +95,18 @@ describe('the image', () => {
 
   it('takes its dependencies before the sources, so that a change of these installs nothing', () => {
     const installs = [...dockerfile.matchAll(/npm ci/g)].map(({ index }) => index);
-    expect(installs).toHaveLength(2);
+    expect(installs).toHaveLength(3);
     expect(dockerfile.indexOf('COPY src')).toBeGreaterThan(installs[0]!);
-    expect(dockerfile.match(/--mount=type=cache,target=\/root\/\.npm npm ci/g)).toHaveLength(2);
+    expect(dockerfile.match(/--mount=type=cache,target=\/root\/\.npm npm ci/g)).toHaveLength(3);
+  });
+
+  it('exports traces by the packages that the tests do', () => {
+    const { devDependencies } = JSON.parse(read('package.json')) as {
+      devDependencies: Record<string, string>;
+    };
+    const image = JSON.parse(read('docker/tracing/package.json')) as { dependencies: object };
+    const tested = Object.entries(devDependencies).filter(([name]) => name.startsWith('@opentelemetry/'));
+    expect(image.dependencies).toEqual(Object.fromEntries(tested));
   });
 
   it('has a configuration that a worker takes', () => {

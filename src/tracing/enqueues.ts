@@ -1,0 +1,103 @@
+import type { Source } from '../producer/batches.ts';
+import type { Producer } from '../producer/producer.ts';
+import { KINDS, type OpenSpan, type Tracing } from './tracing.ts';
+
+type Sending<Input> = Pick<Producer<Input>, 'send' | 'sendMany'>;
+
+/** A message with the trace that it takes along, and its span; the message alone where it is no object. */
+interface Traced<Input> {
+  message: Input;
+  open?: OpenSpan;
+}
+
+/**
+ * Gives each message of `send` and `sendMany` a span `enqueue`, and takes its trace along: that of the caller, or of the
+ * `traceparent` that the message has already.
+ */
+export function traceEnqueues<Input>(producer: Producer<Input>, tracing: Tracing): Producer<Input> {
+  function begin(message: Input): Traced<Input> {
+    if (typeof message !== 'object' || message === null) return { message };
+    const { traceparent, channel, platform, id } = message as Record<string, unknown>;
+    const given = typeof traceparent === 'string' ? tracing.remote(traceparent) : undefined;
+    // What is no trace is left for the check of the message to refuse.
+    if (traceparent !== undefined && !given) return { message };
+    const open = tracing.begin(`enqueue ${String(channel ?? platform)}`, {
+      kind: KINDS.producer,
+      parent: given ?? tracing.active(),
+      attributes: {
+        'messaging.system': 'herald',
+        'messaging.destination.name': String(channel ?? platform),
+        ...(typeof id === 'string' && { 'messaging.message.id': id }),
+      },
+    });
+    const taken = tracing.traceparentOf(open.span);
+    return { open, message: taken === undefined ? message : { ...message, traceparent: taken } };
+  }
+
+  function end(open: OpenSpan | undefined, { status, id }: { status: string; id: string }): void {
+    open?.span.setAttributes({ 'messaging.message.id': id, 'herald.status': status }).end();
+  }
+
+  function fail(open: OpenSpan | undefined, error: unknown): void {
+    if (open) tracing.fail(open.span, error instanceof Error ? error.name : typeof error);
+  }
+
+  const sending: Sending<Input> = {
+    async send(given) {
+      const { message, open } = begin(given);
+      try {
+        const result = await producer.send(message);
+        end(open, result);
+        return result;
+      } catch (error) {
+        fail(open, error);
+        throw error;
+      }
+    },
+    async sendMany(messages, options = {}) {
+      /** By position: as many as are in flight. */
+      const opened = new Map<number, OpenSpan>();
+      const take = (index: number): OpenSpan | undefined => {
+        const open = opened.get(index);
+        opened.delete(index);
+        return open;
+      };
+      const traced = mapped(messages, (given, index) => {
+        const { message, open } = begin(given);
+        if (open) opened.set(index, open);
+        return message;
+      });
+      try {
+        return await producer.sendMany(traced, {
+          ...options,
+          onResult(result) {
+            end(take(result.index), result);
+            options.onResult?.(result);
+          },
+          onInvalid(item) {
+            fail(take(item.index), item.error);
+            options.onInvalid?.(item);
+          },
+        });
+      } catch (error) {
+        for (const open of opened.values()) fail(open, error);
+        throw error;
+      }
+    },
+  };
+  return { ...producer, ...sending };
+}
+
+/** As it is read; one that is at hand stays so. */
+function mapped<T>(source: Source<T>, map: (item: T, index: number) => T): Source<T> {
+  if (Symbol.asyncIterator in source) {
+    return (async function* () {
+      let index = 0;
+      for await (const item of source) yield map(item, index++);
+    })();
+  }
+  return (function* () {
+    let index = 0;
+    for (const item of source) yield map(item, index++);
+  })();
+}

@@ -1,0 +1,72 @@
+import type * as Api from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanKind, Tracer } from '@opentelemetry/api';
+
+/** Traces by OpenTelemetry's API. Herald imports nothing of it at run time: whoever traces hands it in. */
+
+/** The module `@opentelemetry/api`, as `import * as api` gives it. */
+export type TracingApi = Pick<
+  typeof Api,
+  'context' | 'isSpanContextValid' | 'ROOT_CONTEXT' | 'SpanStatusCode' | 'trace'
+>;
+
+/** A span that has begun, and the context of what happens in it. */
+export interface OpenSpan {
+  readonly span: Span;
+  readonly context: Context;
+}
+
+export interface SpanBegin {
+  kind: Kind;
+  /** The root of a trace of its own when absent. */
+  parent?: Context | undefined;
+  /** Milliseconds since the epoch; now when absent. */
+  at?: number | undefined;
+  attributes?: Attributes | undefined;
+}
+
+export interface Tracing {
+  begin(name: string, options: SpanBegin): OpenSpan;
+  /** Ends a span that something went wrong in. `why` is a closed set of words, or the name of an error: never its text. */
+  fail(span: Span, why: string): void;
+  /** Of the caller. */
+  active(): Context;
+  /** The context that a message brought along; undefined for what is no `traceparent`. */
+  remote(traceparent: string): Context | undefined;
+  /** What a message takes along of a span; undefined where nobody set up an SDK. */
+  traceparentOf(span: Span): string | undefined;
+}
+
+/** The numbers of `SpanKind`. */
+export const KINDS = { internal: 0, client: 2, producer: 3, consumer: 4 } as const;
+export type Kind = (typeof KINDS)[keyof typeof KINDS];
+
+const PARTS = /^(?!ff)[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
+/** The only flag that is known. */
+const SAMPLED = 1;
+
+export function createTracing(api: TracingApi, tracer: Tracer): Tracing {
+  return {
+    begin(name, { kind, parent = api.ROOT_CONTEXT, at, attributes = {} }) {
+      // A Date: a number that lies before the start of the process is taken for a time since then.
+      const startTime = at === undefined ? {} : { startTime: new Date(at) };
+      const span = tracer.startSpan(name, { kind: kind as SpanKind, attributes, ...startTime }, parent);
+      return { span, context: api.trace.setSpan(parent, span) };
+    },
+    fail(span, why) {
+      span.setStatus({ code: api.SpanStatusCode.ERROR, message: why });
+      span.end();
+    },
+    active: () => api.context.active(),
+    remote(traceparent) {
+      const { traceId = '', spanId = '', flags = '' } = PARTS.exec(traceparent)?.groups ?? {};
+      const remote = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & SAMPLED, isRemote: true };
+      return api.isSpanContextValid(remote) ? api.trace.setSpanContext(api.ROOT_CONTEXT, remote) : undefined;
+    },
+    traceparentOf(span) {
+      const context = span.spanContext();
+      if (!api.isSpanContextValid(context)) return undefined;
+      const flags = (context.traceFlags & SAMPLED).toString(16).padStart(2, '0');
+      return `00-${context.traceId}-${context.spanId}-${flags}`;
+    },
+  };
+}
