@@ -35,6 +35,7 @@ local function window_end()
   end
   return nil
 end
+local calendar_end = policy.windows and not policy.rolling and window_end()
 
 local function known(record, message)
   if not is_of_job(record, message.j) then
@@ -143,8 +144,7 @@ local function resting()
 end
 
 local function claim_slot(message, wait)
-  local window
-  if policy.rolling then window = now + policy.rolling else window = window_end() end
+  local window = policy.rolling and now + policy.rolling or calendar_end
   if not window then return { 'windows' } end
   if policy.windows and now + wait + policy.lease > window then return { 'boundary', window - now } end
   local slot, last = load_slot(message.r)

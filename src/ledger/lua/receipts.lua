@@ -2,14 +2,14 @@
 
 -- `s` holds id, `final` { state, _, reason }, and where there are any platformMessageId, campaign, meta and to. `keep` is how many
 -- the stream keeps; who does not know leaves it out, and the next settlement cuts the stream.
+local MAY_BE_ABSENT = { 'platformMessageId', 'campaign', 'meta', 'to' }
+local now_text = string.format('%.0f', now)
 local function add_receipt(record, s, keep)
   local fields = { '*', 'v', '1', 'id', s.id, 'run', record.run, 'state', s.final[1], 'reason', s.final[3],
-    'at', string.format('%.0f', now), 'attempts', record.attempts }
-  for _, name in ipairs({ 'platformMessageId', 'campaign', 'meta', 'to' }) do
-    if s[name] then
-      fields[#fields + 1] = name
-      fields[#fields + 1] = s[name]
-    end
+    'at', now_text, 'attempts', record.attempts }
+  for i = 1, #MAY_BE_ABSENT do
+    local name = MAY_BE_ABSENT[i]
+    if s[name] then fields[#fields + 1], fields[#fields + 2] = name, s[name] end
   end
   if keep then return redis.call('XADD', RECEIPTS, 'MAXLEN', '~', keep, unpack(fields)) end
   redis.call('XADD', RECEIPTS, unpack(fields))

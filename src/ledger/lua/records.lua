@@ -36,52 +36,65 @@ local FINAL = '>I6c1I2I2BI6c6c8'
 -- what older versions wrote, so that a worker of such a version cannot read it, and not misread it.
 local CERTAIN, CERTAIN_BYTES, FARTHEST = '>I6c1I2I2I2I6c8I5c6', 38, 2 ^ 40 - 1
 -- Behind one of these three, where there is any: the instant before which a message that was rescheduled is not sent, and for how
--- many milliseconds its recipient has kept it waiting. TAILS: what is behind, by the length of all.
+-- many milliseconds its recipient has kept it waiting. HEADS: how long what is before them is, by the length of all.
 local NOT_BEFORE, NOT_BEFORE_BYTES = '>I6', 6
 local KEPT, KEPT_BYTES, LONGEST_KEPT = '>I4', 4, 2 ^ 32 - 1
-local TAILS = {}
+local HEADS = {}
 for _, bytes in ipairs({ ENLISTED_BYTES, CERTAIN_BYTES, LIVE_BYTES }) do
-  TAILS[bytes + NOT_BEFORE_BYTES] = { bytes = bytes, not_before = true }
-  TAILS[bytes + KEPT_BYTES] = { bytes = bytes, kept = true }
-  TAILS[bytes + NOT_BEFORE_BYTES + KEPT_BYTES] = { bytes = bytes, not_before = true, kept = true }
+  HEADS[bytes + NOT_BEFORE_BYTES], HEADS[bytes + KEPT_BYTES], HEADS[bytes + NOT_BEFORE_BYTES + KEPT_BYTES] = bytes, bytes, bytes
 end
 -- As older versions wrote live records: without a job, and before that without waived requests.
 local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6', 39
 local OLDEST_LIVE, OLDEST_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
 
-local function unpack_live(value, r)
-  if #value == CERTAIN_BYTES then
-    local ahead
-    r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, ahead, r.job = struct.unpack(CERTAIN, value)
-    r.deadline, r.doubt_at = ahead > 0 and r.born + ahead or 0, 0
-  elseif #value == OLDEST_LIVE_BYTES then
-    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(OLDEST_LIVE, value)
-    r.waived, r.job = 0, NO_JOB
-  else
-    local layout = #value == OLDER_LIVE_BYTES and OLDER_LIVE or LIVE
-    r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at, r.job =
-      struct.unpack(layout, value)
-    if layout == OLDER_LIVE then r.job = NO_JOB end
-  end
+-- Made by one constructor each: a table that grows field by field is laid out anew several times.
+local function certain_record(value)
+  local expires, state, run, attempts, waived, born, nonce, ahead, job = struct.unpack(CERTAIN, value)
+  return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
+    deadline = ahead > 0 and born + ahead or 0, doubt_at = 0, job = job, not_before = 0 }
 end
 
-local function decode_record(value)
-  local r = { state = string.sub(value, 7, 7), not_before = 0 }
-  local tail = not is_final(r) and TAILS[#value]
-  if tail then
-    if tail.not_before then r.not_before = struct.unpack(NOT_BEFORE, value, tail.bytes + 1) end
-    if tail.kept then r.kept = struct.unpack(KEPT, value, #value - KEPT_BYTES + 1) end
-    value = string.sub(value, 1, tail.bytes)
-  end
-  if r.state == ENLISTED then
-    r.expires, r.state, r.run, r.job = struct.unpack(ENLISTED_AS, value)
-    r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at, r.fresh = 0, 0, now, NO_NONCE, 0, 0, true
-  elseif r.state == OPEN or in_flight(r) then
-    unpack_live(value, r)
+local function older_record(value)
+  local r = { waived = 0, job = NO_JOB, not_before = 0 }
+  if #value == OLDEST_LIVE_BYTES then
+    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(OLDEST_LIVE, value)
   else
-    r.expires, r.state, r.run, r.attempts, r.reason, r.at, r.job, r.nonce = struct.unpack(FINAL, value)
-    r.waived = 0
+    r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at =
+      struct.unpack(OLDER_LIVE, value)
   end
+  return r
+end
+
+local function live_record(value)
+  if #value == CERTAIN_BYTES then return certain_record(value) end
+  if #value == OLDEST_LIVE_BYTES or #value == OLDER_LIVE_BYTES then return older_record(value) end
+  local expires, state, run, attempts, waived, born, nonce, deadline, doubt_at, job = struct.unpack(LIVE, value)
+  return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
+    deadline = deadline, doubt_at = doubt_at, job = job, not_before = 0 }
+end
+
+local function final_record(value)
+  local expires, state, run, attempts, reason, at, job, nonce = struct.unpack(FINAL, value)
+  return { expires = expires, state = state, run = run, attempts = attempts, waived = 0, reason = reason, at = at,
+    job = job, nonce = nonce, not_before = 0 }
+end
+
+local function unadmitted_record(value)
+  local expires, state, run, job = struct.unpack(ENLISTED_AS, value)
+  return { expires = expires, state = state, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
+    deadline = 0, doubt_at = 0, job = job, not_before = 0, fresh = true }
+end
+
+local DECODERS = { [ENLISTED] = unadmitted_record, [OPEN] = live_record, [SENDING] = live_record, [ASKING] = live_record }
+
+local function decode_record(value)
+  local decode = DECODERS[string.sub(value, 7, 7)]
+  if not decode then return final_record(value) end
+  local head = HEADS[#value]
+  if not head then return decode(value) end
+  local r, tail = decode(string.sub(value, 1, head)), #value - head
+  if tail ~= KEPT_BYTES then r.not_before = struct.unpack(NOT_BEFORE, value, head + 1) end
+  if tail ~= NOT_BEFORE_BYTES then r.kept = struct.unpack(KEPT, value, #value - KEPT_BYTES + 1) end
   return r
 end
 

@@ -22,13 +22,11 @@ local function load_slot(recipient)
   if not value then return nil, 0 end
   -- An earlier version kept no such byte: the window's end is the latest that it can have been.
   if #value == SLOT_BYTES - 1 then value = value .. '\0' end
-  local s = {}
-  local steps
-  s.window, s.state, s.owner, steps = struct.unpack(SLOT, value)
-  s.last = steps == NEVER and 0 or math.min(now, s.window - steps * STEP)
-  if s.window > now then return s, s.last end
+  local window, state, owner, steps = struct.unpack(SLOT, value)
+  local last = steps == NEVER and 0 or math.min(now, window - steps * STEP)
+  if window > now then return { window = window, state = state, owner = owner, last = last }, last end
   -- The end of the send that held it is unknown.
-  return nil, s.state == HELD and s.window or s.last
+  return nil, state == HELD and window or last
 end
 
 -- Until when windows are open, for a change of the policy. It outlives the table.

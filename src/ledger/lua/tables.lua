@@ -13,9 +13,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local BUCKET_FULL = 104
--- A full bucket is split once in this many entries, and the table then grows by this many buckets: the cost is
--- spread, and few buckets reach the size of a hashtable before it is their turn to be split.
-local LOOK_EVERY, GROW_BY = 8, 2
+-- Of the entries that are added, those with a hash below this (one in four) look whether their bucket is full, and the table
+-- then grows by a bucket: the cost is spread, and few buckets reach the size of a hashtable before it is their turn to be
+-- split. The upper bits: the lower ones are those of the bucket.
+local LOOK_BELOW = 2 ^ 30
 local HEADER = '>I4I6'
 local INSTANT_BYTES = 6
 local HOUR = 3600000
@@ -29,13 +30,27 @@ local function open_table(base, ttl, grain)
   if header then buckets, horizon = struct.unpack(HEADER, header) end
   local size = 1
   while size * 2 <= buckets do size = size * 2 end
-  return setmetatable(
-    { base = base, ttl = ttl, grain = grain or HOUR, buckets = buckets, horizon = horizon, size = size }, Table)
+  -- `extended`: the buckets that this call has let live until the horizon.
+  return setmetatable({ base = base, ttl = ttl, grain = grain or HOUR, buckets = buckets, horizon = horizon, size = size,
+    horizon_text = string.format('%.0f', horizon), empty = not header, extended = {} }, Table)
 end
 
 function Table:save_header()
-  local at = string.format('%.0f', self.horizon)
-  redis.call('SET', self.base, struct.pack(HEADER, self.buckets, self.horizon), 'PXAT', at)
+  redis.call('SET', self.base, struct.pack(HEADER, self.buckets, self.horizon), 'PXAT', self.horizon_text)
+  self.empty = false
+end
+
+function Table:raise_horizon(over_at)
+  self.horizon = math.ceil(over_at / self.grain) * self.grain
+  self.horizon_text, self.extended = string.format('%.0f', self.horizon), {}
+  self:save_header()
+end
+
+-- The horizon only rises, so what a bucket is given is never less than it had.
+function Table:extend(key)
+  if self.extended[key] then return end
+  redis.call('PEXPIREAT', key, self.horizon_text)
+  self.extended[key] = true
 end
 
 function Table:bucket(field)
@@ -44,7 +59,7 @@ function Table:bucket(field)
   local hash = tonumber(string.sub(redis.sha1hex(field), 1, 8), 16)
   local index = hash % self.size
   if index < self.buckets - self.size then index = hash % (self.size * 2) end
-  self.last_field, self.last_bucket = field, self.base .. ':' .. index
+  self.last_field, self.last_bucket, self.last_hash = field, self.base .. ':' .. index, hash
   return self.last_bucket
 end
 
@@ -58,6 +73,7 @@ function Table:is_over(value)
 end
 
 function Table:get(field)
+  if self.empty then return nil end
   -- What was just written is read again for the answer: nobody else writes during a call.
   if field ~= self.known_field then
     self.known_field, self.known_value = field, redis.call('HGET', self:bucket(field), field)
@@ -69,10 +85,7 @@ end
 
 function Table:put(field, value)
   local over_at = self:over_at(value)
-  if over_at > self.horizon then
-    self.horizon = math.ceil(over_at / self.grain) * self.grain
-    self:save_header()
-  end
+  if over_at > self.horizon then self:raise_horizon(over_at) end
   local key = self:bucket(field)
   local before = field == self.known_field and self.known_value
   local added = redis.call('HSET', key, field, value)
@@ -80,18 +93,15 @@ function Table:put(field, value)
   -- The bucket outlives what was here before, so also what is over no later. Not where entries live for a ttl: it may have been
   -- shorter when that was written.
   if added == 0 and self.ttl == 0 and before and self:over_at(before) >= over_at then return end
-  local length = added == 1 and redis.call('HLEN', key) or 0
-  if length == 1 then
-    redis.call('PEXPIREAT', key, string.format('%.0f', self.horizon))
-  else
-    redis.call('PEXPIREAT', key, string.format('%.0f', self.horizon), 'GT')
-  end
-  if length > BUCKET_FULL and length % LOOK_EVERY == 0 then self:relieve(key) end
+  self:extend(key)
+  if added == 1 and self.last_hash < LOOK_BELOW and redis.call('HLEN', key) > BUCKET_FULL then self:relieve(key) end
 end
 
 function Table:remove(field)
-  redis.call('HDEL', self:bucket(field), field)
-  self.known_field = nil
+  local key = self:bucket(field)
+  redis.call('HDEL', key, field)
+  -- With its last entry a bucket is gone, and with it how long it is to live.
+  self.known_field, self.extended[key] = nil, nil
 end
 
 function Table:relieve(key)
@@ -101,9 +111,7 @@ function Table:relieve(key)
     if self:is_over(entries[i + 1]) then over[#over + 1] = entries[i] end
   end
   if #over > 0 then redis.call('HDEL', key, unpack(over)) end
-  if #entries / 2 - #over > BUCKET_FULL then
-    for _ = 1, GROW_BY do self:split() end
-  end
+  if #entries / 2 - #over > BUCKET_FULL then self:split() end
 end
 
 -- Deals the live entries of the next bucket in turn out to itself and to a new one. What can fail comes before the first
@@ -112,7 +120,6 @@ function Table:split()
   local low = self.base .. ':' .. string.format('%.0f', self.buckets - self.size)
   local high = self.base .. ':' .. string.format('%.0f', self.buckets)
   local entries = redis.call('HGETALL', low)
-  local expires_at = string.format('%.0f', redis.call('PEXPIRETIME', low))
   self.buckets, self.last_field = self.buckets + 1, nil
   if self.buckets == self.size * 2 then self.size = self.buckets end
   local homes = { [low] = {}, [high] = {} }
@@ -125,10 +132,11 @@ function Table:split()
   local function fill(home)
     if #homes[home] == 0 then return end
     redis.call('HSET', home, unpack(homes[home]))
-    redis.call('PEXPIREAT', home, expires_at)
+    self:extend(home)
   end
   fill(high)
   redis.call('DEL', low)
+  self.extended[low] = nil
   fill(low)
   self:save_header()
 end
