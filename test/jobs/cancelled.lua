@@ -1,2 +1,3 @@
 -- The number that the scripts know the reason `cancelled` by.
+-- Uses records.lua.
 return CANCELLED

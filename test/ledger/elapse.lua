@@ -1,5 +1,6 @@
 -- Lets time pass: moves all that the ledger of a channel holds into the past by ARGV[1] milliseconds, in the ledger's
 -- own encoding. A test of a day's end need not wait for it, and the store's clock stays the only one that is asked.
+-- Uses tables.lua, records.lua, slots.lua.
 
 local ms = tonumber(ARGV[1])
 local plays = open_table(PLAYS, 0)

@@ -1,5 +1,6 @@
 -- Uses a packed table from outside. ARGV[1]: its time to live in ms. ARGV[3]: its grain in ms. ARGV[2]: a JSON array of
 -- { 'put', field, instant, text } | { 'get', field } | { 'remove', field }. Answers what `get` found, in order.
+-- Uses tables.lua.
 
 local t = open_table(LEDGER, tonumber(ARGV[1]), tonumber(ARGV[3]))
 local found = {}

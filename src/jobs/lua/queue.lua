@@ -1,6 +1,7 @@
 -- Job operations for the ledger's scripts, by BullMQ's layout of a queue: a hash for each job, the list `wait`, the sorted
 -- sets `prioritized`, `delayed` and `failed`, the counter `pc` for the order within a priority, and `marker`, on which idle
 -- workers block.
+-- Uses tables.lua, channel.lua, waits.lua.
 
 -- The prefix of the keys of the channel's queue.
 local QUEUE = string.match(LEDGER, '^(.*)ledger$') or ''

@@ -3,6 +3,7 @@
 --   claim:   { lease, from a channel that was retired } takes it, or keeps it, and says when it was last served. Answers
 --            { the channel that has it, for how long that one still counts as served }
 --   release: it is not served any more by a worker that ends; others of its channel say so again
+-- Uses tables.lua.
 
 local request = cjson.decode(ARGV[1])
 local held = redis.call('HMGET', KEYS[1], 'channel', 'seen')

@@ -3,6 +3,7 @@
 -- says that it was replayed). ARGV[3]: the epoch that the worker relies on, empty for none. Answers { now, { verdict, … } … }
 -- in the messages' order, or { now, 'forgot' } where the store does not know that epoch, or { now, 'policy', the one in force }
 -- where that is not the worker's.
+-- Uses tables.lua, records.lua, slots.lua, channel.lua, campaigns.lua, epoch.lua.
 
 -- Nothing is sent whose receipt could not be written: this fails if the key of the receipts holds another type.
 redis.call('XLEN', RECEIPTS)

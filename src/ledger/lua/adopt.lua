@@ -4,6 +4,7 @@
 --           has changed since the look; `unknown`: the ledger does not know what was sent lately. Answers 1 or 0
 --   retire: { to, openUntil } ends this channel for one that takes its account over: nothing is granted by it any more,
 --           if nothing was granted since the look. Answers 1 or 0
+-- Uses tables.lua, slots.lua.
 
 local request = cjson.decode(ARGV[1])
 local held = redis.call('GET', POLICY)

@@ -1,6 +1,7 @@
 -- Campaigns: one content for many recipients. What a campaign sends is stored once, in a hash with its state and its counts:
 -- `listed` recipients = those that wait for their first grant + `underWay` + `ended` (by state and reason in `end:…`, as the
 -- receipts say) + `duplicate`. Only first runs are counted; a replay's end adds to `replayed`.
+-- Uses tables.lua, records.lua, channel.lua, waits.lua.
 
 -- It outlasts the last of its messages, and their dead letters for a while.
 local CAMPAIGN_KEPT = 7 * DAY

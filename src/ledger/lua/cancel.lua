@@ -1,6 +1,7 @@
 -- Cancels a message that waits, whatever job it lies in: it is final with this call, and that job meets its record when it
 -- is picked up. ARGV[1]: { m message, id, campaign that a message of this id would be of } as JSON. Answers `cancelled` (also if
 -- it was before), `too_late` (a send of it is in flight or in doubt, or it is final) or `unknown`.
+-- Uses tables.lua, records.lua, receipts.lua, campaigns.lua.
 
 -- Fails where the key of the receipts holds something else, before a record is final without one.
 redis.call('XLEN', RECEIPTS)

@@ -1,4 +1,5 @@
 -- What holds for a whole channel: resting (for a while, by itself) and stopped (until an operator acts).
+-- Uses tables.lua, records.lua.
 
 -- Retry-After of more is not believed; and what is further ahead is of a clock that was set back since.
 local LONGEST_REST = DAY

@@ -1,5 +1,6 @@
 -- Which of several messages on the platform that read the same is this one. ARGV[1]: { m message, ids, ttl } as JSON.
 -- Answers the one that this message claimed before, or claims the first that no other message has, or answers false.
+-- Uses claims.lua.
 
 local request = cjson.decode(ARGV[1])
 local claims = open_claims(request.ttl)

@@ -1,4 +1,5 @@
 -- Whose message a message on the platform is, where only its text could show it: its id there -> since when, and whose.
+-- Uses tables.lua.
 
 local function open_claims(ttl)
   return open_table(CLAIMS, ttl)

@@ -1,4 +1,5 @@
 -- Changes of the channel's state by hand or by policy. ARGV[1]: { op, … } as JSON. Answers 1 if something changed.
+-- Uses channel.lua.
 
 local request = cjson.decode(ARGV[1])
 

@@ -1,6 +1,7 @@
 -- Creates a campaign, or finds it. ARGV[1]: { id, expires (0: the default), life the default one in ms, sendAt (0: at once) } as
 -- JSON; ARGV[2]: the JSON of what its messages have in common. Answers { status, when its messages expire }: `created`, `exists`
 -- (with the same content: its listing goes on), `conflict` (with another), `cancelled` or `expired` (its messages are).
+-- Uses tables.lua, channel.lua, campaigns.lua.
 
 local request, message = cjson.decode(ARGV[1]), ARGV[2]
 local key = campaign_key(request.id)

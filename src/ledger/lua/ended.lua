@@ -2,6 +2,7 @@
 -- it leaves }. Answers, for each, 1 if this job's run of it has ended or it has left, 2 if a send of it is in flight or in doubt,
 -- or 0; 0 where its record cannot be
 -- read, which admission will say of it alone, and where it was cancelled and admission has not counted it.
+-- Uses records.lua, queue.lua.
 
 local answer = {}
 for i, each in ipairs(cjson.decode(ARGV[1])) do

@@ -6,6 +6,7 @@
 --
 -- A call that is repeated because its answer was lost is answered as the first was, and adds nothing: the record knows
 -- by which job its message was enqueued.
+-- Uses tables.lua, records.lua, channel.lua, queue.lua.
 
 local request = cjson.decode(ARGV[1])
 local entries = cjson.decode(ARGV[2])

@@ -1,5 +1,6 @@
 -- All that the ledger knows of one message. ARGV[1]: { m, r, playTtl } as JSON. Answers three JSON texts and the time:
 -- record, slot, play.
+-- Uses tables.lua, records.lua, slots.lua.
 
 local request = cjson.decode(ARGV[1])
 local plays = open_table(PLAYS, request.playTtl)

@@ -1,5 +1,6 @@
 -- Jobs that lie in the queue's failed set, where nothing of Herald's belongs: BullMQ gave them up, or an older version
 -- kept its dead letters there, with an index beside (`old_dead_letters_of` and, for later runs, `OLD_RUNS`).
+-- Uses records.lua, queue.lua, dead-letters.lua.
 
 local function older_dead_letter(s, reasons)
   for _, reason in ipairs(reasons) do

@@ -4,6 +4,7 @@
 -- continues, `new` in a store that was never used, `flushed`, or `failover` (a restart, or a replica that took over).
 --
 -- The hold is for the other workers: each has to notice by itself and to restore what it knows.
+-- Uses tables.lua, epoch.lua.
 
 local request = cjson.decode(ARGV[1])
 local epoch, id = stored_epoch(), replication_id()

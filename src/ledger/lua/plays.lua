@@ -1,5 +1,6 @@
 -- Records plays. ARGV[1]: { playTtl } as JSON. ARGV[2]: a JSON array of { recipient, at }. A later play than the one
 -- known, or than a refusal, makes the player eligible again. Answers how many were news.
+-- Uses tables.lua, slots.lua.
 
 local plays = open_table(PLAYS, cjson.decode(ARGV[1]).playTtl)
 local news = 0

@@ -1,5 +1,6 @@
 -- Deletes dead letters for good. ARGV[1]: a JSON array of { name, reason, at }, the death that was seen. Answers 1 for
 -- each that was deleted, and 0 for those no longer listed with that death.
+-- Uses dead-letters.lua.
 
 local answer, seen = {}, cjson.decode(ARGV[1])
 local listed = listed_dead_letters(seen)

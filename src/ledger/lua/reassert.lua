@@ -4,6 +4,7 @@
 -- a quota), j job, campaign and
 -- uncounted where it is of one }. Answers, for each: `kept` (the store knows better), `restored`, `conflict` (another message got the slot since) or
 -- `unreadable` (what the store holds of it is damaged).
+-- Uses tables.lua, records.lua, slots.lua, campaigns.lua.
 
 local options = cjson.decode(ARGV[1])
 keep_slots(options.platformDay)

@@ -1,4 +1,5 @@
 -- Receipts: one entry of the stream for each final state.
+-- Uses tables.lua.
 
 -- `s` holds id, `final` { state, _, reason }, and where there are any platformMessageId, campaign, meta and to. `keep` is how many
 -- the stream keeps; who does not know leaves it out, and the next settlement cuts the stream.

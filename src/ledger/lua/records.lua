@@ -1,5 +1,6 @@
 -- The records of messages, packed. Times are milliseconds since the epoch by the store's clock; 0 is "never".
 -- A message is `fp`, eleven characters of its id's hash.
+-- Uses tables.lua.
 
 -- ENLISTED: enqueued, and not admitted yet. ASKING: the platform is being asked what became of a doubtful send.
 local ENLISTED, OPEN, SENDING, ASKING = 'e', 'o', 's', 'a'

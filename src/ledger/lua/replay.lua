@@ -7,6 +7,7 @@
 --   duplicate  another message of its name ended less   }
 --              than a day ago                           }
 --   cut        only the beginning of its data was kept }
+-- Uses tables.lua, records.lua, campaigns.lua, queue.lua, dead-letters.lua.
 
 local answer, seen = {}, cjson.decode(ARGV[1])
 local letters, dropped = listed_dead_letters(seen), {}

@@ -4,6 +4,7 @@
 --   { unknown }
 --   { expires, instant } the message would have expired
 --   { fixed, instant }   it was put off until then, and its job cannot be found to be brought forward
+-- Uses records.lua.
 
 local request = cjson.decode(ARGV[1])
 local record = load_record(request.m)

@@ -3,6 +3,7 @@
 -- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
 -- state, count … }, hold { how often the breaker opened, 1 while its probe is out, how far ahead the rate is granted in ms, messages of
 -- paused campaigns }, totals { name, figure … } }, `due` being since when the message of the oldest letter was waited for.
+-- Uses tables.lua, records.lua, channel.lua, waits.lua, campaigns.lua, queue.lua, dead-letters.lua.
 
 local letters = {}
 for _, reason in ipairs(cjson.decode(ARGV[1])) do

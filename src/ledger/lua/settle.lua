@@ -13,6 +13,7 @@
 --   wait: { cause, due second, enqueued at, kept }: how the job waits, for the gauges; for how many ms where its recipient keeps it
 -- Answers, for each: { status, run, attempts }; then state and reason code, unless this call was the first to end the run, as it
 -- asked to; and where the platform did not answer, the failures in a row and how often the breaker opened.
+-- Uses tables.lua, records.lua, slots.lua, channel.lua, waits.lua, claims.lua, receipts.lua, campaigns.lua, dead-letters.lua, failed.lua.
 
 -- Fails where the key of the receipts holds something else, before a record is final without one.
 redis.call('XLEN', RECEIPTS)

@@ -1,4 +1,5 @@
 -- What is known of a recipient: the slot of a window, and the last play, packed as records are.
+-- Uses tables.lua.
 
 local HELD, SENT, TAKEN = 'h', 's', 't'
 local PLAYED, REFUSED = 'p', 'r'

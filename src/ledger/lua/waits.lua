@@ -1,6 +1,7 @@
 -- How many messages wait for what, and since when the oldest does: the gauges need it and the queue does not provide it. A message
 -- waits until the second that it is due. WAITS_DUE has what waits for each second, `kind:second` -> `count:oldest`; WAITS the sums of
 -- the kinds; waits_since(kind) the seconds by their oldest. So a sample reads a few figures, however many seconds there are.
+-- Uses tables.lua, channel.lua.
 
 -- Lua allows a script two hundred local names at its top: what only this file uses stays within.
 local note_wait, save_waits, read_waits
