@@ -220,17 +220,22 @@ describe('the state of a campaign', () => {
 describe('the figures of all campaigns', () => {
   it('are those of each, added up', async () => {
     const totals = async () => (await readChannelState(lab.store)).campaigns;
-    expect(await totals()).toEqual({ states: {}, waiting: 0, underWay: 0 });
+    expect(await totals()).toEqual({ states: {}, waiting: 0, underWay: 0, paused: 0 });
     await create();
     await list();
     await create('summer');
     await create('autumn');
     await finishListing(lab.store, 'autumn');
-    expect(await totals()).toEqual({ states: { listing: 2, done: 1 }, waiting: 2, underWay: 0 });
+    expect(await totals()).toEqual({ states: { listing: 2, done: 1 }, waiting: 2, underWay: 0, paused: 0 });
     await finishListing(lab.store, 'spring');
     await setCampaignState(lab.store, 'summer', 'pause');
     await store.redis.hset(lab.store.keys.campaign('spring'), 'underWay', '1');
-    expect(await totals()).toEqual({ states: { paused: 1, running: 1, done: 1 }, waiting: 1, underWay: 1 });
+    expect(await totals()).toEqual({
+      states: { paused: 1, running: 1, done: 1 },
+      waiting: 1,
+      underWay: 1,
+      paused: 0,
+    });
     await setCampaignState(lab.store, 'spring', 'cancel');
     expect((await totals()).states).toEqual({ paused: 1, cancelled: 1, done: 1 });
   });
