@@ -11,7 +11,16 @@ const AT_ONCE = 10;
 const INTERVAL_MS = 10_000;
 
 /** What tells causes apart, besides level and text: fields whose values are closed sets. */
-const CAUSE_FIELDS = ['channel', 'outcome', 'reason', 'next', 'state_reason', 'cause', 'check'] as const;
+const CAUSE_FIELDS = [
+  'channel',
+  'outcome',
+  'reason',
+  'next',
+  'next_reason',
+  'state_reason',
+  'cause',
+  'check',
+] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 

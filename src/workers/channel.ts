@@ -11,7 +11,7 @@ import type { Pipeline } from '../jobs/envelope.ts';
 import { createLeave, entriesThatAre, recountJob } from '../jobs/leave.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
-import { createEpoch, type EpochCause } from '../ledger/epoch.ts';
+import { createEpoch } from '../ledger/epoch.ts';
 import { createLedgerCalls, joinCalls, type Ledger } from '../ledger/ledger.ts';
 import { accountName } from '../ledger/names.ts';
 import { withRecentWrites } from '../ledger/recent-writes.ts';
@@ -37,6 +37,7 @@ import { traceDeliveries } from '../tracing/deliveries.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { Turns } from '../turns.ts';
 import { createChannelLease } from './channel-lease.ts';
+import { createChannelLog } from './channel-log.ts';
 import { credentialsFingerprint } from './credentials.ts';
 import { createAccountExamination } from './examine-account.ts';
 import { createIdentify } from './identify.ts';
@@ -90,18 +91,6 @@ export interface ChannelDeps {
   fingerprintCost?: number | undefined;
 }
 
-const FAILOVER = 'redis failover: restored recent sends';
-const FLUSHED =
-  'redis was flushed: restored recent sends; queued messages and older slots are gone, and players may get a second message';
-
-/** Log messages for a store that may have lost acknowledged writes, by cause. */
-const RESTORED: Record<EpochCause, string> = {
-  same: FAILOVER,
-  new: FAILOVER,
-  failover: FAILOVER,
-  flushed: FLUSHED,
-};
-
 export interface Wrappers {
   ledger?(ledger: Ledger, channel: ChannelConfig): Ledger;
   client?(client: PlatformClient, channel: ChannelConfig): PlatformClient;
@@ -111,6 +100,8 @@ export interface Wrappers {
 
 export function createChannel(channel: ChannelConfig, deps: ChannelDeps): RunningChannel {
   const { redis, definition, clock, wrap = {} } = deps;
+  const logger = deps.logger.child({ channel: channel.name });
+  const log = createChannelLog(logger, clock);
   const store = channelStore(redis, channel.name);
   const ledgerStore = channelStore(deps.ledgerRedis, channel.name);
   const resolution = resolutionOf(channel, definition.resolution);
@@ -136,7 +127,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       concurrency: channel.concurrency,
       keepAlive: resolution !== 'keep',
     },
-    { clock, warn: (detail) => deps.logger.warn({ channel: channel.name }, detail) },
+    { clock, warn: (detail) => logger.warn(detail) },
   );
   const remembered = withRecentWrites(ledgerCalls, {
     store: ledgerStore,
@@ -144,8 +135,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     watch: deps.watch,
     epoch,
     clock,
-    onRestored: (counts, cause) =>
-      deps.logger.warn({ channel: channel.name, cause, ...counts }, RESTORED[cause]),
+    onRestored: (counts, cause) => log.restored(cause, counts),
   });
   const traced = deps.tracing && traceDeliveries(deps.tracing, channel);
   const joined = joinCalls(remembered);
@@ -164,7 +154,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     },
     policy: { quota: channel.quota, addressing: channel.addressing },
     platformDayMs: channel.platformDayMs,
-    logger: deps.logger.child({ channel: channel.name }),
+    logger: logger,
     onChange: () => worker.pull(wanted && !lease.stopped()),
   });
   const plainPipeline = createPipeline({
@@ -179,13 +169,13 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     observer: deps.observer,
     superseded: (inForce) => lease.superseded(inForce),
     turns: deps.turns,
-    lateGrants: createLateGrantLog(deps.logger.child({ channel: channel.name }), clock),
+    lateGrants: createLateGrantLog(logger, clock),
     async unanswered(failures, opens) {
       const restMs = breakerRestMs(channel.breaker, failures, opens);
       if (restMs === undefined) return;
       if (await openBreaker(store, restMs, opens)) {
         deps.observer.breakerOpened(channel.name);
-        deps.logger.warn({ channel: channel.name, failures, rest_ms: restMs }, 'breaker opened');
+        log.breakerOpened(failures, restMs);
       }
     },
   });
@@ -213,7 +203,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     reportError: deps.reportError,
   });
   const examineAccount = createAccountExamination(client, {
-    logger: deps.logger.child({ channel: channel.name }),
+    logger: logger,
     timeoutMs: channel.timeoutMs,
   });
 
@@ -230,12 +220,14 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       examineAccount();
       await lease.acquire();
       if (await resumeWithCredentials(store, credentials)) {
-        deps.logger.info({ channel: channel.name }, 'channel resumed: its credentials have changed');
+        logger.info('channel resumed: its credentials have changed');
       }
     },
     async sample() {
       const sample = await shareSample(store, () => sampleChannel({ store, queue: worker.queue }, clock));
-      return { ...sample, stopped: lease.stopped() ?? sample.stopped };
+      const seen = { ...sample, stopped: lease.stopped() ?? sample.stopped };
+      log.note(seen);
+      return seen;
     },
     async sweep() {
       await lease.renew();

@@ -4,7 +4,6 @@ import type { FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
-import { createChannelLog } from './channel-log.ts';
 
 /** The periodic tasks of a worker besides delivery: samples its channels for the gauges, and sweeps failed jobs. */
 export interface Maintenance {
@@ -26,7 +25,6 @@ const SWEEP_EVERY = 3;
 
 export function createMaintenance({ channels, gauges, logger, onSample }: MaintenanceDeps): Maintenance {
   const latest = new Map<string, ChannelSample>();
-  const channelLog = createChannelLog(logger);
   let timer: NodeJS.Timeout | undefined;
   let round = 0;
   let busy = false;
@@ -39,7 +37,6 @@ export function createMaintenance({ channels, gauges, logger, onSample }: Mainte
         if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs found in the failed set');
       }
       const sample = await channel.sample();
-      channelLog.note(sample);
       latest.set(name, sample);
       gauges.sample(sample);
       onSample(channel, sample);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/observe/log.ts';
 import type { HoldReason } from '../../src/observe/sample.ts';
+import type { BreakerState } from '../../src/outcome.ts';
 import { createChannelLog } from '../../src/workers/channel-log.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
@@ -9,13 +10,15 @@ function capture() {
   const lines: Record<string, unknown>[] = [];
   const log = createChannelLog(
     createLogger({ destination: { write: (line) => void lines.push(JSON.parse(line)) } }),
+    { now: () => NOW },
   );
   return {
+    log,
     lines: () => lines.map(fieldsOf),
-    see(reason: HoldReason | null, { now = NOW, at = NOW - 1000, channel = 'forum' } = {}) {
+    see(reason: HoldReason | null, { now = NOW, at = NOW - 1000, breaker = 'closed' as BreakerState } = {}) {
       const known = reason === 'paused' || reason === 'credentials' || reason === 'sender';
       log.note({
-        channel,
+        breaker,
         stopped: reason && { reason },
         state: { now, stopped: known ? { reason, at } : null },
       });
@@ -40,10 +43,9 @@ describe('the log of a channel', () => {
         level: 'error',
         msg: STOPPED,
         reason: 'credentials',
-        channel: 'forum',
         since: '2026-01-01T23:59:59.000Z',
       },
-      { level: 'info', msg: 'channel resumed', reason: 'credentials', channel: 'forum', stopped_ms: 10_000 },
+      { level: 'info', msg: 'channel resumed', reason: 'credentials', stopped_ms: 10_000 },
     ]);
   });
 
@@ -51,11 +53,9 @@ describe('the log of a channel', () => {
     const { see, lines } = capture();
     see('paused');
     see('sender');
-    see('paused', { channel: 'other' });
-    expect(lines().map(({ level, reason, channel }) => [level, reason, channel])).toEqual([
-      ['warn', 'paused', 'forum'],
-      ['error', 'sender', 'forum'],
-      ['warn', 'paused', 'other'],
+    expect(lines().map(({ level, reason }) => [level, reason])).toEqual([
+      ['warn', 'paused'],
+      ['error', 'sender'],
     ]);
   });
 
@@ -64,5 +64,23 @@ describe('the log of a channel', () => {
     see('policy_changed');
     see(null);
     expect(lines()).toEqual([]);
+  });
+
+  it('tells of the breaker once that it closed, whichever worker opened it', () => {
+    const { log, see, lines } = capture();
+    log.breakerOpened(5, 30_000);
+    see(null, { now: NOW - 2_000 });
+    log.breakerOpened(6, 60_000);
+    see(null, { now: NOW + 40_000, breaker: 'half_open' });
+    for (const now of [NOW + 45_000, NOW + 50_000]) see(null, { now });
+    for (const breaker of ['open', 'closed'] as const) {
+      see(null, { now: NOW + (breaker === 'open' ? 60_000 : 70_000), breaker });
+    }
+    expect(lines()).toEqual([
+      { level: 'warn', msg: 'breaker opened', failures: 5, rest_ms: 30_000 },
+      { level: 'warn', msg: 'breaker opened', failures: 6, rest_ms: 60_000 },
+      { level: 'info', msg: 'breaker closed', open_ms: 45_000 },
+      { level: 'info', msg: 'breaker closed', open_ms: 10_000 },
+    ]);
   });
 });

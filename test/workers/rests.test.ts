@@ -88,6 +88,7 @@ describe.concurrent('a dead platform', () => {
     const opened = worker.log().split('"breaker opened"').length - 1;
     expect(opened).toBeGreaterThanOrEqual(2);
     expect(metric(await worker.metrics(), 'herald_breaker_opens_total')).toBe(opened);
+    await eventually('its close to be logged', () => worker.log().includes('"breaker closed"'));
   });
 });
 
