@@ -24,7 +24,7 @@ const UNIT = [
   'test/admin/next-step.test.ts',
   'test/dead-letters/pace.test.ts',
   'test/sandbox/{platforms,sandbox,discourse}.test.ts',
-  'test/workers/{attempt,channel-log,credentials,deadlines,last-answers,late-grant-log,lease}.test.ts',
+  'test/workers/{attempt,channel-log,credentials,deadlines,event-loop-lag,last-answers,late-grant-log,lease}.test.ts',
 ];
 
 const REDIS_SETUP = 'build/redis-setup.ts';

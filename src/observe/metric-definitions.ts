@@ -107,6 +107,12 @@ export const HISTOGRAMS = {
     labels: ['channel'],
     buckets: [0, 1, 2, 3, 5, 8, 12],
   },
+  eventLoopLag: {
+    name: 'herald_event_loop_lag_seconds',
+    help: 'How late this process is for timers that fall due ten times a second; no scrape resets it.',
+    labels: [],
+    buckets: [...SHORT, 30],
+  },
 } as const satisfies Record<string, MetricSpec & { buckets: number[] }>;
 
 export const GAUGES = {

@@ -52,6 +52,8 @@ export interface Metrics extends DeliveryObserver {
   sample(sample: ChannelSample): void;
   /** Removes the sampled figures of a channel, which are not true any more. */
   unsample(channel: string): void;
+  /** How late a timer of this process was, seconds. */
+  eventLoopLag(lag: number): void;
   /** This process's clock minus Redis's, milliseconds. */
   clockOffset(offsetMs: number): void;
   /** +1 when a worker begins to drain, -1 when it has stopped. */
@@ -104,6 +106,7 @@ function declare(registry: Registry) {
     deliveryLatency: byChannel(HISTOGRAMS.deliveryLatency),
     readyLatency: byChannel(HISTOGRAMS.readyLatency),
     messageAttempts: byChannel(HISTOGRAMS.messageAttempts),
+    eventLoopLag: histogram(HISTOGRAMS.eventLoopLag),
     queue: gauge(GAUGES.queue),
     ready: gauge(GAUGES.ready),
     waiting: gauge(GAUGES.waiting),
@@ -235,6 +238,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     watch: (channel) => zeroChannel(m, channel),
     sample: (sample) => setSample(m, sample),
     unsample: (channel) => removeSample(m, channel),
+    eventLoopLag: (lag) => m.eventLoopLag.observe(lag),
     clockOffset: (offsetMs) => m.clockOffset.set(offsetMs / 1000),
     draining: (delta) => m.draining.inc(delta),
   };

@@ -19,6 +19,7 @@ import { createTurns } from '../turns.ts';
 import { assemble, type RunningParts } from './assembly.ts';
 import { createChannel, type RunningChannel, type Wrappers } from './channel.ts';
 import { closeWithin, type Drained } from './drain.ts';
+import { createEventLoopLag } from './event-loop-lag.ts';
 import { DRAINING, type Health, NOT_RUNNING } from './health.ts';
 import { openWorkerStore, type WorkerStore } from './worker-store.ts';
 
@@ -72,6 +73,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   const clock = createStoreClock(parts.clock ?? systemClock);
   const version = readVersion();
   const metrics = createMetrics({ version, registry: parts.registry, clock });
+  const lag = createEventLoopLag(clock, metrics.eventLoopLag);
   const exporting =
     parts.tracing || !config.tracing ? undefined : exportTraces(config.tracing, version, logger);
   const tracing = parts.tracing ?? exporting?.tracing;
@@ -99,6 +101,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       onRefusing: () => running?.pull(),
     });
     const channels = openChannels(config, { ...parts, logger, tracing }, { store, metrics, clock });
+    lag.start();
     running = assemble({ store, channels, metrics, clock, logger });
     if (config.http) http = await probes.listen(config.http);
     try {
@@ -129,6 +132,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     await http?.close();
     // They would go stale in the application's registry.
     gauges.clear();
+    lag.stop();
     metrics.draining(-1);
     logger.flush();
     const drainMs = Math.round(clock.monotonic() - startedAt);

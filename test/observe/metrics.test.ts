@@ -44,6 +44,7 @@ const PINNED = [
   ['herald_delivery_latency_seconds', 'histogram'],
   ['herald_ready_latency_seconds', 'histogram'],
   ['herald_message_attempts', 'histogram'],
+  ['herald_event_loop_lag_seconds', 'histogram'],
   ['herald_queue_messages', 'gauge'],
   ['herald_ready_messages', 'gauge'],
   ['herald_waiting_messages', 'gauge'],

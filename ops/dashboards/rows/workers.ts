@@ -1,4 +1,4 @@
-import { GAUGES } from '../../../src/observe/metric-definitions.ts';
+import { GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
 import { panels } from '../../promql.ts';
 import { lines, stacked, states } from '../panel.ts';
 import { type Row, WINDOW } from '../row.ts';
@@ -72,6 +72,14 @@ export const workerRow = (): Row => ({
       targets: [
         [`sum by (instance) (rate(nodejs_gc_duration_seconds_sum{job="$job"}[${WINDOW}]))`, INSTANCE],
       ],
+    }),
+    lines({
+      title: 'Event loop lag',
+      description:
+        '99th percentile of how late a worker is for its own timers. It takes no messages while it is blocked.',
+      unit: 's',
+      width: 8,
+      targets: [[panels.quantile(0.99, HISTOGRAMS.eventLoopLag, WINDOW, { by: ['instance'] }), INSTANCE]],
     }),
     lines({
       title: 'Clock, against Redis',
