@@ -1,4 +1,5 @@
 import { channel, overview } from './dashboards/dashboards.ts';
+import { manifests } from './manifests/manifests.ts';
 import { alertingRules, RUNBOOKS, recordingRules, yamlFile } from './rules/rule-files.ts';
 import { alertUnitTests } from './rules/unit-tests.ts';
 
@@ -16,6 +17,7 @@ export function generatedFiles({ runbooks = RUNBOOKS }: OpsOptions = {}): Record
     'ops/grafana/channel.json': jsonFile(channel(runbooks)),
     'ops/prometheus/rules/recording.yml': yamlFile('ops/rules', { groups: recordingRules() }),
     'ops/prometheus/rules/alerts.yml': yamlFile('ops/rules', { groups: alertingRules({ runbooks }) }),
+    ...manifests(runbooks),
     ...Object.fromEntries(
       [...alertUnitTests(runbooks)].map(([minutes, tests]) => [
         `ops/prometheus/tests/alerts-by-${minutes}m.yml`,

@@ -14,7 +14,7 @@ describe('the files for Prometheus and Grafana', () => {
   );
 
   it('hold nothing that is no longer generated', () => {
-    const folders = ['ops/prometheus/rules', 'ops/prometheus/tests'];
+    const folders = ['ops/kubernetes', 'ops/prometheus/rules', 'ops/prometheus/tests'];
     const there = folders.flatMap((folder) => readdirSync(url(folder)).map((file) => `${folder}/${file}`));
     expect(there.filter((path) => files[path] === undefined)).toEqual([]);
   });
