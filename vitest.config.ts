@@ -9,6 +9,7 @@ const UNIT = [
   'test/ops/{expressions,generated,kubernetes,runbooks}.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',
+  'test/tracing/enqueues.test.ts',
   'test/demo/{load,verdict,message-plan,view}.test.ts',
   'test/testing/*.test.ts',
   'test/cli/{describe-failure,output,progress,table}.test.ts',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createCampaignSchemas } from '../../src/message/campaign.ts';
 import { createMessageSchemas, DEFAULT_LIFE_MS } from '../../src/message/schema.ts';
 import type { PlatformDefinition } from '../../src/platforms/port.ts';
 import { platforms } from '../../src/platforms/registry.ts';
@@ -262,6 +263,13 @@ describe('the trace of a message', () => {
       expect(parse({ ...good, traceparent: given })).toMatchObject({ message: { traceparent: given } });
     },
   );
+
+  it('is none of a campaign', () => {
+    const { parseSpec } = createCampaignSchemas(platforms);
+    const spec = { id: 'spring', platform: 'kongregate', content: 'Hello' };
+    expect(parseSpec(spec)).toMatchObject({ data: spec });
+    expect(parseSpec({ ...spec, traceparent })).toMatchObject({ problems: [{ path: 'traceparent' }] });
+  });
 
   it.each([
     '',
