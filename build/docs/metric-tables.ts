@@ -8,8 +8,10 @@ import {
   FINAL_STATES,
 } from '../../src/observe/label-sets.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
+import { REDIS_CALLS } from '../../src/observe/redis-metrics.ts';
 import { HOLD_REASONS, QUEUE_STATES } from '../../src/observe/sample.ts';
 import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../../src/outcome.ts';
+import { REDIS_ERROR_KINDS } from '../../src/redis/errors.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** Tables of the metrics, out of their definitions. */
@@ -59,6 +61,8 @@ export const labelTable = (): string =>
         'reason: cause',
         byFirst(DEFERRALS.map(({ reason, cause }) => [reason, cause])),
       ],
+      [COUNTERS.redisErrors.name, 'kind', list(REDIS_ERROR_KINDS)],
+      [HISTOGRAMS.redisCall.name, 'call', list(REDIS_CALLS)],
       [GAUGES.queue.name, 'state', list(QUEUE_STATES)],
       [GAUGES.waiting.name, 'cause', list(CAUSES_OF_WAITS)],
       [GAUGES.deadLetters.name, 'reason', list(DEAD_REASONS)],

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
 import type { Logger } from '../observe/log.ts';
+import { type RedisMetrics, timedCall } from '../observe/redis-metrics.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
 import { readChannelRegistry } from './registry.ts';
@@ -24,6 +25,8 @@ export interface AnnouncedSamplingDeps {
   /** Sampled by the process itself. */
   served: ReadonlySet<string>;
   gauges: { sample(sample: ChannelSample): void; unsample(channel: string): void };
+  /** Hears how long each sample took, milliseconds. */
+  onRedisCall: RedisMetrics['called'];
   logger: Logger;
 }
 
@@ -34,6 +37,7 @@ interface Watched {
 
 export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedSampling {
   const { redis, clock, served, gauges, logger } = deps;
+  const timing = { called: deps.onRedisCall, monotonic: () => clock.monotonic() };
   const watched = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
@@ -56,7 +60,8 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
   async function visit(name: string): Promise<void> {
     const channel = watched.get(name) ?? open(name);
     try {
-      const sample = await shareSample(channel.store, () => sampleChannel(channel, clock));
+      const take = () => sampleChannel(channel, clock);
+      const sample = await shareSample(channel.store, () => timedCall('sample', take, timing));
       if (timer) gauges.sample(sample);
     } catch (error) {
       logger.warn({ channel: name, error: String(error) }, 'channel could not be sampled');

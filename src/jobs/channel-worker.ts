@@ -186,6 +186,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     removeOnComplete: { count: 0 },
   });
   worker.pickUpWhile(room.mayPickUp);
+  worker.pauseAfterErrors();
   worker.onPickup = (job) => {
     if (isOfMany(job)) room.pickedUp();
   };

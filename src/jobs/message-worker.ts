@@ -4,6 +4,9 @@ import type { Redis } from 'ioredis';
 
 type RawJob = Parameters<Worker['createJob']>[0];
 
+/** Answers undefined after an error that it only emits. */
+type Retry = (run: () => Promise<unknown>, options: object) => Promise<unknown>;
+
 /** The delay between retries of BullMQ's own loop while Redis is unreachable. */
 const RETRY_PAUSE_MS = 1_000;
 export const LONGEST_BLOCK_S = 2;
@@ -32,6 +35,26 @@ export class MessageWorker extends Worker<string> {
   pickUpWhile(hasRoom: () => boolean): void {
     const isLimited = (Reflect.get(this, 'isRateLimited') as () => boolean).bind(this);
     Reflect.set(this, 'isRateLimited', () => !hasRoom() || isLimited());
+  }
+
+  /**
+   * BullMQ asks for the next job at once again after an error that is not of the connection: thousands of times a second, of a Redis
+   * that answers with errors. This lets it pause.
+   */
+  pauseAfterErrors(): void {
+    const retry = (Reflect.get(this, 'retryIfFailed') as Retry).bind(this);
+    const paced: Retry = async (run, options) => {
+      let failed = false;
+      const result = await retry(async () => {
+        failed = true;
+        const done = await run();
+        failed = false;
+        return done;
+      }, options);
+      if (failed) await this.delay(RETRY_PAUSE_MS);
+      return result;
+    };
+    Reflect.set(this, 'retryIfFailed', paced);
   }
 
   /** Lets it look again whether there is room. */

@@ -9,6 +9,8 @@ export interface FailoverDetectorOptions {
   clock: Pick<Clock, 'monotonic'>;
   /** Writes something, to learn whether writes are taken. */
   probe(): Promise<unknown>;
+  /** Hears of every refusal. */
+  onRefused(error: Error): void;
   /** Hears once that writes are refused, and why; and, without one, that they are taken again. */
   onRefusing(error: Error | undefined): void;
   /** Called with anything else that keeps recent writes from being restored. */
@@ -32,6 +34,10 @@ export function createFailoverDetector(redis: Redis, options: FailoverDetectorOp
   let again: NodeJS.Timeout | undefined;
   /** Counts connections and suspicions up: a check that began before decides nothing. */
   let turn = 0;
+  const noteRefusal = (error: Error): void => {
+    options.onRefused(error);
+    refusals.note(error);
+  };
   const stopped = (): boolean => stopping.signal.aborted;
 
   const openForEnds = (): void => {
@@ -72,7 +78,7 @@ export function createFailoverDetector(redis: Redis, options: FailoverDetectorOp
       refusals.over();
       open();
     } catch (error) {
-      if (refusesWrites(error)) refusals.note(error);
+      if (refusesWrites(error)) noteRefusal(error);
       else if (!stopped()) onError(error);
       // A lost connection is checked again after the reconnect; a refusal may end without one.
       if (mine === turn && !stopped() && redis.status === 'ready') checkLater();
@@ -133,7 +139,7 @@ export function createFailoverDetector(redis: Redis, options: FailoverDetectorOp
       if (stopped()) return;
       const news = shutNow();
       shut();
-      refusals.note(error);
+      noteRefusal(error);
       // What it refuses now it would refuse at once again.
       if (news) checkLater();
     },

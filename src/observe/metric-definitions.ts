@@ -15,6 +15,9 @@ export const SEND_BUCKETS = [...SHORT, 12.5, 15];
 /** Waiting spans retries, rests and daily slots: the ten seconds of usual defaults would hide all of it. */
 export const WAIT_BUCKETS = [...SHORT, 30, 60, 120, 300, 1800, 3600, 21_600, 86_400];
 
+/** One call on a network: from a loopback answer to a connection that is given up. */
+const REDIS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 12.5];
+
 const SHARED = 'Same value from every worker: aggregate with max by (channel).';
 
 export const COUNTERS = {
@@ -68,6 +71,16 @@ export const COUNTERS = {
     help: 'Quota refusals that the ledger did not predict: something else sends to the same players with this account.',
     labels: ['channel'],
   },
+  redisErrors: {
+    name: 'herald_redis_errors_total',
+    help: 'Errors of Redis that this process met, by kind: oom (full), readonly (a replica), timeout, refused (the connection or the login) or other.',
+    labels: ['kind'],
+  },
+  redisReconnects: {
+    name: 'herald_redis_reconnects_total',
+    help: 'Lost connections of this process to Redis that were made again.',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricSpec>;
 
 export const HISTOGRAMS = {
@@ -112,6 +125,12 @@ export const HISTOGRAMS = {
     help: 'How late this process is for timers that fall due ten times a second; no scrape resets it.',
     labels: [],
     buckets: [...SHORT, 30],
+  },
+  redisCall: {
+    name: 'herald_redis_call_duration_seconds',
+    help: 'Duration of a call to Redis, of any number of messages: admit, settle, or the sample of a channel for the gauges.',
+    labels: ['call'],
+    buckets: REDIS_BUCKETS,
   },
 } as const satisfies Record<string, MetricSpec & { buckets: number[] }>;
 
@@ -200,6 +219,11 @@ export const GAUGES = {
     name: 'herald_in_flight',
     help: 'Requests in flight from this process.',
     labels: ['channel'],
+  },
+  redisUp: {
+    name: 'herald_redis_up',
+    help: '1 while Redis answers this process and takes its writes; a write is tried every five seconds.',
+    labels: [],
   },
   clockOffset: {
     name: 'herald_clock_offset_seconds',

@@ -14,6 +14,7 @@ import {
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definitions.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { OPEN_METRICS_TYPE, toOpenMetrics } from './open-metrics.ts';
+import { type RedisMetrics, redisMetrics } from './redis-metrics.ts';
 import type { ChannelSample } from './sample.ts';
 import { emptySample, seriesOf } from './sampled-series.ts';
 
@@ -42,6 +43,7 @@ export interface WatchedChannel {
 }
 
 export interface Metrics extends DeliveryObserver {
+  readonly redis: RedisMetrics;
   /** The text that Prometheus scrapes. Touches neither Redis nor the queue, so that an outage cannot hide it. */
   render(): Promise<MetricsText>;
   /** The same in OpenMetrics, with exemplars: what Prometheus asks for where it may choose. */
@@ -126,6 +128,10 @@ function declare(registry: Registry) {
     rate: gauge(GAUGES.rate),
     clockOffset: gauge(GAUGES.clockOffset),
     draining: gauge(GAUGES.draining),
+    redisUp: gauge(GAUGES.redisUp),
+    redisErrors: counter(COUNTERS.redisErrors),
+    redisReconnects: counter(COUNTERS.redisReconnects),
+    redisCall: histogram(HISTOGRAMS.redisCall),
     buildInfo: gauge(GAUGES.buildInfo),
   };
 }
@@ -227,6 +233,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   });
   return {
     ...observe(m, exemplars),
+    redis: redisMetrics(m),
     render,
     async renderOpen() {
       const plain = await render();

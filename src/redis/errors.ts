@@ -41,6 +41,28 @@ const REFUSING =
 export const refusesWrites = (error: unknown): error is Error =>
   error instanceof Error && REFUSING.test(error.message);
 
+/**
+ * Errors by what an operator does about them: free memory, find the primary, find out why it is slow or frozen, start it or fix the
+ * login, read the log.
+ */
+export const REDIS_ERROR_KINDS = ['oom', 'readonly', 'timeout', 'refused', 'other'] as const;
+export type RedisErrorKind = (typeof REDIS_ERROR_KINDS)[number];
+
+const KIND_PATTERNS: readonly (readonly [RedisErrorKind, RegExp])[] = [
+  ['oom', /^OOM /],
+  ['readonly', /^READONLY /],
+  ['refused', /ECONNREFUSED|^(?:NOAUTH|WRONGPASS|NOPERM) /],
+  ['timeout', /timed? ?out/i],
+];
+
+export function redisErrorKind(error: Error): RedisErrorKind {
+  const text = `${error.message} ${(error as NodeJS.ErrnoException).code ?? ''}`;
+  return KIND_PATTERNS.find(([, pattern]) => pattern.test(text))?.[0] ?? 'other';
+}
+
+/** The error of a command that a connected Redis does not answer. */
+export const noAnswer = (ms: number): Error => new Error(`timed out: no answer within ${ms} ms`);
+
 /** The error code in the text of a refusal, such as `OOM`; `ERR` if there is none. */
 export const refusalCode = (answer: string): string => /^[A-Z]+/.exec(answer)?.[0] ?? 'ERR';
 

@@ -92,14 +92,21 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     },
   });
   const names = channels.map(({ config }) => config.name);
-  const others = createAnnouncedSampling({ redis, clock, served: new Set(names), gauges, logger });
+  const others = createAnnouncedSampling({
+    redis,
+    clock,
+    served: new Set(names),
+    gauges,
+    onRedisCall: metrics.redis.called,
+    logger,
+  });
   const heartbeat = createHeartbeat({
     redis,
     channels: names,
     identity: { host: hostname(), pid: process.pid, since: clock.now() },
     logger,
   });
-  const health = createHealth({ redis, store: watch, guard, maintenance, watchdog });
+  const health = createHealth({ redis, store: watch, vitals: store.vitals, guard, maintenance, watchdog });
   return {
     store,
     channels,

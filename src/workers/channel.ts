@@ -12,13 +12,14 @@ import { createLeave, entriesThatAre, recountJob } from '../jobs/leave.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import { createEpoch } from '../ledger/epoch.ts';
-import { createLedgerCalls, joinCalls, type Ledger } from '../ledger/ledger.ts';
+import { createLedgerCalls, joinCalls, type Ledger, type LedgerCalls } from '../ledger/ledger.ts';
 import { accountName } from '../ledger/names.ts';
 import { withRecentWrites } from '../ledger/recent-writes.ts';
 import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { MessageSchemas } from '../message/schema.ts';
 import type { Logger } from '../observe/log.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
+import { type RedisMetrics, timedCall } from '../observe/redis-metrics.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
 import {
   AHEAD_MS,
@@ -85,6 +86,8 @@ export interface ChannelDeps {
   reportError(error: Error): void;
   /** Absent where nothing is traced. */
   tracing?: Tracing | undefined;
+  /** Hears how long each call took, milliseconds. */
+  onRedisCall: RedisMetrics['called'];
   /** Wrappers of parts, for tests. */
   wrap?: Wrappers | undefined;
   /** See `credentialsFingerprint`. */
@@ -129,7 +132,12 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     },
     { clock, warn: (detail) => logger.warn(detail) },
   );
-  const remembered = withRecentWrites(ledgerCalls, {
+  const timing = { called: deps.onRedisCall, monotonic: () => clock.monotonic() };
+  const timedCalls: LedgerCalls = {
+    admit: (admissions) => timedCall('admit', () => ledgerCalls.admit(admissions), timing),
+    settle: (settlements) => timedCall('settle', () => ledgerCalls.settle(settlements), timing),
+  };
+  const remembered = withRecentWrites(timedCalls, {
     store: ledgerStore,
     platformDayMs: channel.platformDayMs,
     watch: deps.watch,
@@ -224,7 +232,8 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       }
     },
     async sample() {
-      const sample = await shareSample(store, () => sampleChannel({ store, queue: worker.queue }, clock));
+      const take = () => sampleChannel({ store, queue: worker.queue }, clock);
+      const sample = await shareSample(store, () => timedCall('sample', take, timing));
       const seen = { ...sample, stopped: lease.stopped() ?? sample.stopped };
       log.note(seen);
       return seen;

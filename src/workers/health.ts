@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../http/health.ts';
 import type { FailoverDetector } from '../ledger/store-gate.ts';
+import type { RedisVitals } from '../observe/redis-vitals.ts';
 import type { ClockGuard } from '../redis/clock-guard.ts';
 import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import type { Maintenance } from './maintenance.ts';
@@ -26,6 +27,7 @@ export const DRAINING: Health = {
 export interface HealthDeps {
   redis: Redis;
   store: Pick<FailoverDetector, 'trouble'>;
+  vitals: Pick<RedisVitals, 'check'>;
   guard: ClockGuard;
   maintenance: Maintenance;
   watchdog: Watchdog;
@@ -34,7 +36,7 @@ export interface HealthDeps {
 /** Restoring recent sends takes the hold of four seconds and a little more; after that an operator must act. */
 const RESTORING_MS = 6_000;
 
-export function createHealth({ redis, store, guard, maintenance, watchdog }: HealthDeps): Health {
+export function createHealth({ redis, store, vitals, guard, maintenance, watchdog }: HealthDeps): Health {
   async function checkRedis(): Promise<ReadinessCheck> {
     const name = 'redis';
     if (redis.status !== 'ready') return { name, ok: false, detail: `connection is ${redis.status}` };
@@ -43,7 +45,8 @@ export function createHealth({ redis, store, guard, maintenance, watchdog }: Hea
       const seconds = Math.round(trouble.ms / 1000);
       return { name, ok: false, detail: `${trouble.detail} (for ${seconds} s): sending is on hold` };
     }
-    return { name, ok: (await redis.ping()) === 'PONG' };
+    const detail = await vitals.check();
+    return detail === undefined ? { name, ok: true } : { name, ok: false, detail };
   }
 
   return {

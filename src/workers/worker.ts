@@ -98,6 +98,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
       redis: parts.redis ?? config.redis,
       clock,
       logger,
+      metrics: metrics.redis,
       onRefusing: () => running?.pull(),
     });
     const channels = openChannels(config, { ...parts, logger, tracing }, { store, metrics, clock });
@@ -183,6 +184,7 @@ function openChannels(
     logger,
     turns: createTurns(clock),
     reportError: store.reportError,
+    onRedisCall: metrics.redis.called,
     observer: combineObservers(metrics, createLogObserver(logger)),
     tracing,
     wrap,

@@ -25,6 +25,7 @@ const it = test.extend<{ watched: Watched }>({
     const watch = createFailoverDetector(redis, {
       clock: systemClock,
       probe: async () => {},
+      onRefused: () => {},
       onRefusing: (error) => void (error && errors.push(String(error))),
       onError: () => {},
     });
@@ -40,7 +41,13 @@ const it = test.extend<{ watched: Watched }>({
 const witness = (watch: FailoverDetector, tell: () => Promise<void>): void =>
   watch.add({ restore: () => tell().then(() => 0), holds: async () => true });
 
-const quiet = { clock: systemClock, probe: async () => {}, onRefusing: () => {}, onError: () => {} };
+const quiet = {
+  clock: systemClock,
+  probe: async () => {},
+  onRefused: () => {},
+  onRefusing: () => {},
+  onError: () => {},
+};
 
 const shut = ({ watch }: Watched) => eventually('the gate to shut', () => watch.pending() !== undefined);
 

@@ -31,6 +31,7 @@ const it = test.extend<{ loss: Loss }>({
     const watch = createFailoverDetector(redis, {
       clock: systemClock,
       probe: () => redis.set('probe', '1'),
+      onRefused: () => {},
       onRefusing: () => {},
       onError: () => {},
     });

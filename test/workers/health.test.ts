@@ -10,6 +10,7 @@ const redisCheck = async (ms: number, refusing = false) => {
   const health = createHealth({
     redis: store.redis,
     store: { trouble: () => (ms > 0 ? { detail: 'it is away', ms, refusing } : undefined) },
+    vitals: { check: async () => undefined },
     guard: { ...idle, agrees: () => true, offsetMs: () => 0 },
     maintenance: { ...idle, samples: () => [] },
     watchdog: { observe() {}, stuck: () => undefined },

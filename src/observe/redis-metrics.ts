@@ -1,0 +1,46 @@
+import type { Counter, Gauge, Histogram } from 'prom-client';
+import { REDIS_ERROR_KINDS, type RedisErrorKind } from '../redis/errors.ts';
+
+/** Calls to Redis that are timed. A call carries any number of messages. */
+export const REDIS_CALLS = ['admit', 'settle', 'sample'] as const;
+export type RedisCall = (typeof REDIS_CALLS)[number];
+
+/** What a process sees of its Redis. */
+export interface RedisMetrics {
+  /** Whether it answers and takes writes. */
+  up(up: boolean): void;
+  error(kind: RedisErrorKind): void;
+  /** A lost connection is there again. */
+  reconnected(): void;
+  called(call: RedisCall, ms: number): void;
+}
+
+export function redisMetrics(m: {
+  redisUp: Gauge;
+  redisErrors: Counter<'kind'>;
+  redisReconnects: Counter;
+  redisCall: Histogram<'call'>;
+}): RedisMetrics {
+  for (const kind of REDIS_ERROR_KINDS) m.redisErrors.inc({ kind }, 0);
+  for (const call of REDIS_CALLS) m.redisCall.zero({ call });
+  return {
+    up: (up) => m.redisUp.set(up ? 1 : 0),
+    error: (kind) => m.redisErrors.inc({ kind }),
+    reconnected: () => m.redisReconnects.inc(),
+    called: (call, ms) => m.redisCall.observe({ call }, ms / 1000),
+  };
+}
+
+/** Runs a call, and times it also where it fails: one that is never answered ends with its connection. */
+export async function timedCall<T>(
+  call: RedisCall,
+  run: () => Promise<T>,
+  { called, monotonic }: { called: RedisMetrics['called']; monotonic(): number },
+): Promise<T> {
+  const startedAt = monotonic();
+  try {
+    return await run();
+  } finally {
+    called(call, monotonic() - startedAt);
+  }
+}
