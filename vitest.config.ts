@@ -22,7 +22,7 @@ const UNIT = [
   'test/channels/hold-back.test.ts',
   'test/observe/{channel-histogram,composite-observer,log,metrics,open-metrics,storm-limit}.test.ts',
   'test/http/probes.test.ts',
-  'test/admin/next-step.test.ts',
+  'test/admin/{next-step,timeline}.test.ts',
   'test/dead-letters/pace.test.ts',
   'test/sandbox/{platforms,sandbox,discourse}.test.ts',
   'test/workers/{attempt,channel-log,credentials,deadlines,event-loop-lag,last-answers,late-grant-log,lease}.test.ts',

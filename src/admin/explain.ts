@@ -23,6 +23,7 @@ import { type Prediction, predict, toPredict } from './prediction.ts';
 import { deadLetterAsJob, readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 import { type Hold, holdOf } from './status.ts';
+import { type Facts, type TimelineEntry, timelineOf } from './timeline.ts';
 
 /** The state of one message. Times in milliseconds since the epoch by the store's clock. */
 export interface Explanation {
@@ -47,6 +48,8 @@ export interface Explanation {
   resting: ChannelState['resting'];
   /** The number of workers that serve the channel now. */
   workers: number;
+  /** What of this happened when, and what is to come. */
+  timeline: TimelineEntry[];
 }
 
 export interface ExplainedJob {
@@ -68,6 +71,8 @@ export interface ExplainedDeadLetter {
   run: number;
   attempts: number;
   at: number;
+  /** Null where a foreign producer wrote something else. */
+  enqueuedAt: number | null;
 }
 
 export interface ExplainedMessage {
@@ -113,7 +118,7 @@ async function explainIn(
   const state = await readChannelState(channel.store);
   const explained = job ? await explainJob(channel, job) : null;
   const record = explainRecord(entry.record);
-  return {
+  const facts: Facts = {
     channel: channel.name,
     id,
     now: entry.now,
@@ -138,6 +143,7 @@ async function explainIn(
     resting: state.resting,
     workers: (await aliveWorkers(redis, channel.name)).length,
   };
+  return { ...facts, timeline: timelineOf(facts) };
 }
 
 /** When a worker picks up the job next, unless the channel is stopped or resting. */
@@ -200,12 +206,14 @@ const explainDeadLetter = ({
   run,
   attempts,
   diedAt,
+  enqueuedAt,
 }: DeadLetterRecord): ExplainedDeadLetter => ({
   reason,
   detail,
   run,
   attempts,
   at: diedAt,
+  enqueuedAt: Number.isFinite(Number(enqueuedAt)) ? Number(enqueuedAt) : null,
 });
 
 async function explainJob(channel: OperatedChannel, job: StoredJob): Promise<ExplainedJob> {

@@ -1,9 +1,9 @@
-import type { Explanation } from './explain.ts';
 import type { RecipientExplanation } from './explain-recipient.ts';
 import { rescheduledTo } from './explained-ledger.ts';
+import type { Facts } from './timeline.ts';
 
 /** Says in one sentence what happens next to a message. */
-export function nextStep(explanation: Explanation): string {
+export function nextStep(explanation: Facts): string {
   return `${sentence(explanation)}.`;
 }
 
@@ -28,8 +28,6 @@ export function recipientOutlook({
 }
 
 const instant = (ms: number): string => new Date(ms).toISOString();
-
-type Facts = Explanation;
 
 function sentence(facts: Facts): string {
   const { job, letter, record } = facts;

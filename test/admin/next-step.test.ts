@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Explanation } from '../../src/admin/explain.ts';
 import { nextStep } from '../../src/admin/next-step.ts';
 import type { Prediction } from '../../src/admin/prediction.ts';
+import type { Facts } from '../../src/admin/timeline.ts';
 import type { FinalState } from '../../src/outcome.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -27,7 +27,7 @@ const OPEN = {
 } as const;
 const SLOT = { state: 'held', until: at(3600), own: false, owner: 'abc', ownerId: 'other' } as const;
 
-const BASE: Explanation = {
+const BASE: Facts = {
   channel: 'kongregate',
   id: 'one',
   now: NOW,
@@ -54,7 +54,7 @@ function predicted(
   return { at: NOW, verdict, final, until: untilSeconds === undefined ? null : at(untilSeconds) };
 }
 
-it.each<[string, Partial<Explanation>]>([
+it.each<[string, Partial<Facts>]>([
   [
     'It waits: no worker of channel kongregate is alive, start `herald worker`; then it is sent.',
     { workers: 0 },
@@ -140,7 +140,10 @@ it.each<[string, Partial<Explanation>]>([
   ],
   [
     `It died (exhausted) at ${iso(-9)} and is kept as a dead letter; \`herald dead replay one --yes\` tries again.`,
-    { job: null, letter: { reason: 'exhausted', detail: 'no', run: 1, attempts: 12, at: at(-9) } },
+    {
+      job: null,
+      letter: { reason: 'exhausted', detail: 'no', run: 1, attempts: 12, at: at(-9), enqueuedAt: null },
+    },
   ],
   [
     'Its job was failed by the queue (job stalled); a worker makes it a dead letter within seconds, and then it can be replayed.',

@@ -7,20 +7,24 @@ import { withAdmin } from '../installation.ts';
 import { instantText } from '../moments.ts';
 import { type Cell, type Output, printable } from '../output.ts';
 import type { AddCommand, Run } from '../shell.ts';
+import { storyText } from './explain-story.ts';
 import { channelOfRecipient, recipientOption, withRecipient } from './recipient-option.ts';
 
 interface ExplainOptions {
   channel?: string;
+  details?: boolean;
   to?: unknown;
 }
 
 const HELP = `
-Shows what the queue, the ledger and the receipts hold about a message, and what happens next. The id is the message's or
-its job's. The content is not shown. --to shows the same for a recipient: slot, play, the messages that wait for it among
-the first 500 of each state, and, if the channel discloses recipients, its latest receipts.
+Tells what happened to a message and why, what is to come, and what happens next, by what the queue, the ledger and the receipts hold.
+The id is the message's or its job's. The content is not shown. --details shows all that is known as a table instead. --to shows it
+for a recipient: slot, play, the messages that wait for it among the first 500 of each state, and, if the channel discloses
+recipients, its latest receipts.
 
 Examples:
   $ herald explain order-31
+  $ herald explain order-31 --details
   $ herald explain order-31 --channel kongregate --json
   $ herald explain --to '{"userId":32}' --channel kongregate`;
 
@@ -74,6 +78,7 @@ const toDocument = (explanation: Explanation): object => ({
   workers: explanation.workers,
   receipts: explanation.receipts.map(toFields),
   receipts_complete: explanation.receiptsComplete,
+  timeline: explanation.timeline.map(toFields),
 });
 
 type Part = (typeof PARTS)[number];
@@ -89,7 +94,7 @@ const partRows = (parts: readonly Part[], values: Partial<Record<Part, object | 
     ]);
   });
 
-function toText(explanation: Explanation, output: Output): string {
+function detailsText(explanation: Explanation, output: Output): string {
   const rows = partRows(PARTS, explanation);
   const receipts = explanation.receipts.map(receiptRow);
   const partial = explanation.receiptsComplete ? [] : [['receipts', '', 'older ones were not read']];
@@ -163,7 +168,8 @@ const runMessage: Run<ExplainOptions> = async (invocation) =>
     const [id = ''] = args;
     const explanations = await admin.explain(id, options);
     for (const explanation of explanations) {
-      output.result(toDocument(explanation), () => toText(explanation, output));
+      const text = options.details ? detailsText : storyText;
+      output.result(toDocument(explanation), () => text(explanation, output));
     }
     if (explanations.length > 0) return EXIT.done;
     const where = options.channel === undefined ? 'any channel' : `channel ${options.channel}`;
@@ -184,6 +190,7 @@ export const addExplain: AddCommand = (program, shell) => {
       recipientOption,
     )
     .option('--channel <name>', 'only this channel')
+    .option('--details', 'all that is known of a message, as a table')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

@@ -16,7 +16,13 @@ describe.concurrent('explain', () => {
     expect(stdout).toContain(
       'It waits: no worker of channel kongregate is alive, start `herald worker`; then it is sent.',
     );
+    expect(stdout).toMatch(/^\S+Z +\S+ ago +it was enqueued$/m);
+    expect(stdout).toMatch(/^\S+Z +now +its job is waiting, picked up 0 times so far; no attempt yet$/m);
+    expect(stdout).toMatch(/^\S+Z +in \S+ +it expires: /m);
     expect(stdout).not.toContain('private');
+    const details = await operator.run(env, ['explain', 'first', '--details']);
+    expect(details.stdout).toMatch(/^ +state +enlisted$/m);
+    expect(details.stdout).not.toContain('private');
     const [named] = await operator.documents(env, ['explain', 'first']);
     expect(named).toMatchObject({
       job: { state: 'waiting' },
@@ -85,6 +91,17 @@ describe.concurrent('explain', () => {
     expect(delivered!['receipts']).toMatchObject([
       { run: 1, state: 'dead' },
       { run: 2, state: 'delivered' },
+    ]);
+    expect(delivered!['timeline']).toEqual([
+      {
+        at: expect.stringMatching(/Z$/),
+        event: 'run_ended',
+        text: expect.stringContaining('(bad_recipient)'),
+      },
+      {
+        ...{ at: expect.stringMatching(/Z$/), event: 'run_ended' },
+        text: expect.stringMatching(/^its replay, run 2, was delivered after 1 attempt: /),
+      },
     ]);
   });
 
