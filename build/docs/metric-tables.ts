@@ -9,7 +9,7 @@ import {
 } from '../../src/observe/label-sets.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
 import { REDIS_CALLS } from '../../src/observe/redis-metrics.ts';
-import { HOLD_REASONS, QUEUE_STATES } from '../../src/observe/sample.ts';
+import { DEAD_LETTER_REMOVALS, HOLD_REASONS, QUEUE_STATES } from '../../src/observe/sample.ts';
 import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../../src/outcome.ts';
 import { REDIS_ERROR_KINDS } from '../../src/redis/errors.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -65,6 +65,7 @@ export const labelTable = (): string =>
       [HISTOGRAMS.redisCall.name, 'call', list(REDIS_CALLS)],
       [GAUGES.queue.name, 'state', list(QUEUE_STATES)],
       [GAUGES.waiting.name, 'cause', list(CAUSES_OF_WAITS)],
+      [COUNTERS.deadLettersRemoved.name, 'how', list(DEAD_LETTER_REMOVALS)],
       [GAUGES.deadLetters.name, 'reason', list(DEAD_REASONS)],
       [GAUGES.campaigns.name, 'state', list(CAMPAIGN_STATES)],
       [GAUGES.campaignMessages.name, 'state', list(CAMPAIGN_MESSAGE_STATES)],

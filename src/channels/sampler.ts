@@ -4,7 +4,7 @@ import type { ChannelQueue } from '../jobs/channel-queue.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState, waitsFor } from '../ledger/channel-state.ts';
 import { CAUSES_OF_WAITS } from '../observe/label-sets.ts';
-import type { ChannelSample, QueueState } from '../observe/sample.ts';
+import { type ChannelSample, DEAD_LETTER_REMOVALS, type QueueState } from '../observe/sample.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { countAliveWorkers } from './heartbeats.ts';
 import { holdBack } from './hold-back.ts';
@@ -83,6 +83,10 @@ export async function sampleChannel(
     breaker: state.breaker,
     liveWorkers: await workers,
     enqueued: state.totals['enqueued'] ?? 0,
+    doubts: state.doubts,
+    removedDeadLetters: Object.fromEntries(
+      DEAD_LETTER_REMOVALS.map((how) => [how, state.totals[`removed:${how}`] ?? 0]),
+    ),
     stopped: holdOf(state, counts.paused),
   };
 }

@@ -30,6 +30,8 @@ export interface ChannelState {
    */
   letters: Partial<Record<DeadReason, { count: number; oldest: number; since: number }>>;
   campaigns: CampaignTotals;
+  /** Sends of messages that have not ended, of which nobody knows whether they arrived. */
+  doubts: number;
   /** What the scripts count since the channel's first message, by name: `enqueued` … */
   totals: Record<string, number>;
 }
@@ -75,7 +77,7 @@ type SampleReply = [
   letters: [DeadReason, number, string, string][],
   more: [all: number, active: number],
   campaigns: [waiting: number, underWay: number, ...states: (string | number)[]],
-  hold: [opens: number, probing: 0 | 1, rateAheadMs: number, paused: number],
+  hold: [opens: number, probing: 0 | 1, rateAheadMs: number, paused: number, doubts: number],
   totals: string[],
 ];
 
@@ -83,7 +85,7 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
   const reply = await store.run(sampleScript, [JSON.stringify(DEAD_REASONS)]);
   const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns, hold, totals] =
     reply as SampleReply;
-  const [opens, probing, rateAheadMs, paused] = hold;
+  const [opens, probing, rateAheadMs, paused, doubts] = hold;
   const [waiting, underWay, ...states] = campaigns;
   const { more: scheduled, ...own } = Object.fromEntries(
     waits.map(([kind, count, since]) => [kind, { count, since: Number(since) }]),
@@ -96,6 +98,7 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
     breaker: opens === 0 ? 'closed' : resting ? 'open' : 'half_open',
     probing: opens > 0 && !resting && probing === 1,
     rateAheadMs,
+    doubts,
     waits: own,
     more: { all: more[0], active: more[1], scheduled: scheduled?.count ?? 0 },
     letters: Object.fromEntries(

@@ -51,6 +51,11 @@ export const COUNTERS = {
     help: 'Messages put back to wait, by reason and by what they wait for. Only retry has spent an attempt.',
     labels: ['channel', 'reason', 'cause'],
   },
+  deadLettersRemoved: {
+    name: 'herald_dead_letters_removed_total',
+    help: `Dead letters that are kept no longer, by how: replayed, purged, or delivered after all. Counted in Redis. ${SHARED}`,
+    labels: ['channel', 'how'],
+  },
   breakerOpens: {
     name: 'herald_breaker_opens_total',
     help: 'How often the breaker opened for requests of this process that the platform left unanswered, again after a probe included.',
@@ -174,6 +179,11 @@ export const GAUGES = {
     name: 'herald_campaign_messages',
     help: `Messages of campaigns that have not ended: waiting (never tried) or under_way. ${SHARED}`,
     labels: ['channel', 'state'],
+  },
+  sendsInDoubt: {
+    name: 'herald_sends_in_doubt',
+    help: `Sends that may have arrived or not, of messages whose end is still open. ${SHARED}`,
+    labels: ['channel'],
   },
   resting: {
     name: 'herald_channel_resting',

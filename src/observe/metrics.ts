@@ -94,6 +94,7 @@ function declare(registry: Registry) {
   };
   return {
     enqueued: counter(COUNTERS.enqueued),
+    deadLettersRemoved: counter(COUNTERS.deadLettersRemoved),
     admissions: counter(COUNTERS.admissions),
     attempts: counter(COUNTERS.attempts),
     messages: counter(COUNTERS.messages),
@@ -117,6 +118,7 @@ function declare(registry: Registry) {
     oldestDeadLetter: gauge(GAUGES.oldestDeadLetter),
     campaigns: gauge(GAUGES.campaigns),
     campaignMessages: gauge(GAUGES.campaignMessages),
+    sendsInDoubt: gauge(GAUGES.sendsInDoubt),
     resting: gauge(GAUGES.resting),
     breaker: gauge(GAUGES.breaker),
     stopped: gauge(GAUGES.stopped),

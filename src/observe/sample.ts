@@ -19,6 +19,10 @@ export type QueueState = (typeof QUEUE_STATES)[number];
 export const HOLD_REASONS = [...STOP_REASONS, 'queue_paused'] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
+/** Replayed, purged, or of a message that was delivered after all. */
+export const DEAD_LETTER_REMOVALS = ['replayed', 'purged', 'delivered'] as const;
+export type DeadLetterRemoval = (typeof DEAD_LETTER_REMOVALS)[number];
+
 export interface ChannelSample {
   channel: string;
   /** When it was taken, milliseconds since the epoch by the store's clock. */
@@ -41,6 +45,10 @@ export interface ChannelSample {
   liveWorkers: number;
   /** Messages enqueued since the channel's first one. */
   enqueued: number;
+  /** Sends in doubt now. */
+  doubts: number;
+  /** Dead letters that were taken out of the lists since the channel's first message, by how. */
+  removedDeadLetters: Partial<Record<DeadLetterRemoval, number>>;
   /** `at`: since when, milliseconds since the epoch by the store's clock; absent where nobody knows. */
   stopped: { reason: HoldReason; at?: number | undefined; detail?: string | undefined } | null;
 }

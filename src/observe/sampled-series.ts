@@ -1,6 +1,6 @@
 import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../outcome.ts';
 import { CAUSES_OF_WAITS } from './label-sets.ts';
-import { type ChannelSample, HOLD_REASONS, QUEUE_STATES } from './sample.ts';
+import { type ChannelSample, DEAD_LETTER_REMOVALS, HOLD_REASONS, QUEUE_STATES } from './sample.ts';
 
 /** Of the figures of a sample, by their names in the definitions: the labels beside the channel, and the value. */
 export type SampledSeries = readonly [
@@ -20,6 +20,8 @@ export type SampledMetric =
   | 'waiting'
   | 'deadLetters'
   | 'oldestDeadLetter'
+  | 'deadLettersRemoved'
+  | 'sendsInDoubt'
   | 'campaigns'
   | 'campaignMessages'
   | 'breaker'
@@ -36,6 +38,7 @@ export function seriesOf(sample: ChannelSample): SampledSeries[] {
     ['sampleTimestamp', {}, sample.at / 1000],
     ['channelWorkers', {}, sample.liveWorkers],
     ['enqueued', {}, sample.enqueued],
+    ['sendsInDoubt', {}, sample.doubts],
     ...messageSeries(sample),
     ...deadLetterSeries(sample),
     ...campaignSeries(sample),
@@ -54,10 +57,17 @@ function messageSeries({ queue, oldestAgeSeconds, ready, waiting }: ChannelSampl
   ];
 }
 
-function deadLetterSeries({ deadLetters, oldestDeadLetterAgeSeconds }: ChannelSample): SampledSeries[] {
+function deadLetterSeries({
+  deadLetters,
+  oldestDeadLetterAgeSeconds,
+  removedDeadLetters,
+}: ChannelSample): SampledSeries[] {
   return [
     ...DEAD_REASONS.map((reason): SampledSeries => ['deadLetters', { reason }, deadLetters[reason] ?? 0]),
     ['oldestDeadLetter', {}, oldestDeadLetterAgeSeconds],
+    ...DEAD_LETTER_REMOVALS.map(
+      (how): SampledSeries => ['deadLettersRemoved', { how }, removedDeadLetters[how] ?? 0],
+    ),
   ];
 }
 
@@ -86,6 +96,8 @@ export const emptySample = (channel: string): ChannelSample => ({
   at: 0,
   liveWorkers: 0,
   enqueued: 0,
+  doubts: 0,
+  removedDeadLetters: {},
   queue: {},
   ready: 0,
   waiting: {},

@@ -14,6 +14,7 @@ it('knows nothing of a channel that nothing happened on', async () => {
     breaker: 'closed',
     probing: false,
     rateAheadMs: 0,
+    doubts: 0,
     waits: {},
     more: { all: 0, active: 0, scheduled: 0 },
     campaigns: { states: {}, waiting: 0, underWay: 0, paused: 0 },

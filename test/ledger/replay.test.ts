@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { purgeListed, replayListed } from '../../src/dead-letters/records.ts';
 import { originalJobId } from '../../src/jobs/job-ids.ts';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { DAY, deadLetterOf, EXHAUSTED, type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
@@ -12,6 +13,28 @@ async function exhausted(lab: Lab): Promise<LedgerMessage> {
   await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
   return message;
 }
+
+it('counts dead letters that are kept no longer: replayed, purged, or delivered after all', async () => {
+  const lab = await openLab(store, { attempts: 1, resolution: 'resend' });
+  const removed = async (how: string) => (await readChannelState(lab.store)).totals[`removed:${how}`];
+  const letters = [lab.message({ to: '1' }), lab.message({ to: '2' }), lab.message({ to: '3' })];
+  const grants = [];
+  for (const message of letters) {
+    grants.push(await lab.grant(message));
+    await lab.settle(message, grants.at(-1)!, 'doubt', { final: UNCONFIRMED });
+  }
+  const [one, two, three] = letters as [LedgerMessage, LedgerMessage, LedgerMessage];
+  expect(await removed('replayed')).toBeUndefined();
+  const seen = (await lab.letter(one))!;
+  await replayListed(lab.store, [seen, seen]);
+  expect(await removed('replayed')).toBe(1);
+  const purged = (await lab.letter(two))!;
+  await purgeListed(lab.store, [purged, purged]);
+  await purgeListed(lab.store, [purged]);
+  expect(await removed('purged')).toBe(1);
+  await lab.deliver(three, grants[2]!);
+  expect(await removed('delivered')).toBe(1);
+});
 
 describe('a replay', () => {
   it('starts run 2 with all attempts, and ends it with a receipt of its own', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { newNonce } from '../../src/ledger/names.ts';
-import { EXHAUSTED, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import { EXHAUSTED, type Lab, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -13,6 +14,46 @@ async function inDoubt() {
   const second = await lab.grant(message);
   return { lab, message, first, second };
 }
+
+describe('the number of doubts', () => {
+  const doubts = async (lab: Lab) => (await readChannelState(lab.store)).doubts;
+  /** An empty queue shows that the jobs of doubtful messages were removed. */
+  const withJob = (lab: Lab) => lab.store.redis.lpush(`herald:{${lab.channel}}:wait`, 'a job');
+
+  it('counts a message from its first doubtful send to its end, whatever comes between', async () => {
+    const { lab, message, second } = await inDoubt();
+    await withJob(lab);
+    expect(await doubts(lab)).toBe(1);
+    await lab.settle(message, second, 'doubt');
+    expect(await doubts(lab)).toBe(1);
+    await lab.settle(message, await lab.grant(message), 'doubt', { final: UNCONFIRMED });
+    expect(await doubts(lab)).toBe(0);
+  });
+
+  it('ends with a proof, and counts what lapsed once that is noticed', async () => {
+    const lab = await openLab(store, { resolution: 'confirm', lease: SECOND, quiet: SECOND });
+    await withJob(lab);
+    const [one, other] = [lab.message({ to: '1' }), lab.message({ to: '2' })];
+    await lab.settle(one, await lab.grant(one), 'doubt');
+    const lost = await lab.grant(other);
+    await lab.elapse(5 * SECOND);
+    expect(await doubts(lab)).toBe(1);
+    const asked = await lab.grant(other);
+    expect(await doubts(lab)).toBe(2);
+    await lab.settle(other, asked, 'absent');
+    expect(await doubts(lab)).toBe(1);
+    await lab.deliver(other, lost);
+    await lab.deliver(one, await lab.grant(one));
+    expect(await doubts(lab)).toBe(0);
+  });
+
+  it('forgets those whose jobs were removed by hand', async () => {
+    const { lab } = await inDoubt();
+    expect(await doubts(lab)).toBe(0);
+    await withJob(lab);
+    expect(await doubts(lab)).toBe(0);
+  });
+});
 
 describe('rule 5: doubt', () => {
   it('is told to the next attempt, with the time of the first doubtful send', async () => {

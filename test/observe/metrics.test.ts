@@ -34,6 +34,7 @@ const PINNED = [
   ['herald_attempts_total', 'counter'],
   ['herald_messages_total', 'counter'],
   ['herald_deferrals_total', 'counter'],
+  ['herald_dead_letters_removed_total', 'counter'],
   ['herald_breaker_opens_total', 'counter'],
   ['herald_replays_total', 'counter'],
   ['herald_late_grants_total', 'counter'],
@@ -53,6 +54,7 @@ const PINNED = [
   ['herald_oldest_dead_letter_age_seconds', 'gauge'],
   ['herald_campaigns', 'gauge'],
   ['herald_campaign_messages', 'gauge'],
+  ['herald_sends_in_doubt', 'gauge'],
   ['herald_channel_resting', 'gauge'],
   ['herald_breaker_state', 'gauge'],
   ['herald_channel_stopped', 'gauge'],
@@ -347,6 +349,21 @@ describe('samples', () => {
     expect(await series(metrics, 'herald_breaker_state')).toEqual([]);
     expect(await series(metrics, 'herald_breaker_opens_total')).toEqual([
       'herald_breaker_opens_total{channel="kongregate"} 1',
+    ]);
+  });
+
+  it('count what Redis counts, as it does: also where it begins anew', async () => {
+    const metrics = create();
+    const removed = () => series(metrics, 'herald_dead_letters_removed_total');
+    metrics.sample({ ...quiet, doubts: 2, removedDeadLetters: { replayed: 7, purged: 100 } });
+    metrics.sample({ ...quiet, removedDeadLetters: { purged: 101 } });
+    expect((await removed()).sort()).toEqual([
+      'herald_dead_letters_removed_total{channel="kongregate",how="delivered"} 0',
+      'herald_dead_letters_removed_total{channel="kongregate",how="purged"} 101',
+      'herald_dead_letters_removed_total{channel="kongregate",how="replayed"} 0',
+    ]);
+    expect(await series(metrics, 'herald_sends_in_doubt')).toEqual([
+      'herald_sends_in_doubt{channel="kongregate"} 0',
     ]);
   });
 

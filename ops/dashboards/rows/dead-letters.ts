@@ -36,6 +36,19 @@ export const deadLetterRow = (view: View): Row => ({
       width: 6,
       targets: [[panels.rate(COUNTERS.replays, WINDOW), named(EACH)]],
     }),
+    stacked({
+      title: 'Outflow',
+      description:
+        'Letters a second that are kept no longer: replayed, purged, or of messages that were delivered after all.',
+      unit: 'mps',
+      width: 6,
+      targets: [
+        [
+          `${panels.sharedRate(COUNTERS.deadLettersRemoved, WINDOW, { by: ['how'] })} > 0`,
+          named(view, 'how'),
+        ],
+      ],
+    }),
     lines({
       title: 'Age of the oldest',
       description: 'For how long the oldest dead letter has been kept.',

@@ -45,6 +45,15 @@ export const requestRow = (view: View): Row => ({
       runbooks: ['HeraldBreakerOpen', 'HeraldUnknownOutcomes'],
     }),
     lines({
+      title: 'Sends in doubt',
+      description:
+        'They may have arrived or not. Each is asked about, repeated or given up within the patience of its channel.',
+      unit: 'short',
+      width: 8,
+      targets: [[panels.max(GAUGES.sendsInDoubt), named({ channels: 'several' })]],
+      runbooks: ['HeraldUnknownOutcomes'],
+    }),
+    lines({
       title: 'Duration of a request',
       description: 'Median, 95th and 99th percentile, whatever the outcome.',
       unit: 's',

@@ -37,6 +37,11 @@ local function recount_job(id, messages, due)
   if due and due > now then note_wait('more', due, messages - 1, due) end
 end
 
+-- Whether no job is left.
+local function is_queue_empty()
+  return redis.call('EXISTS', QUEUE .. 'wait', QUEUE .. 'prioritized', QUEUE .. 'delayed', QUEUE .. 'active') == 0
+end
+
 -- Of the messages that `count_more` counted: how many there are, and how many in jobs that workers have in hand.
 local MOST_ACTIVE = 1000
 local function more_messages()
@@ -46,8 +51,7 @@ local function more_messages()
   end
   local total = figure(redis.call('HGET', CHANNEL, 'more'))
   -- Removed by other hands than a worker's, they were not taken off: an empty queue shows it.
-  local jobless = #jobs == 0 and redis.call('EXISTS', QUEUE .. 'wait', QUEUE .. 'prioritized', QUEUE .. 'delayed') == 0
-  if total ~= 0 and jobless then
+  if total ~= 0 and is_queue_empty() then
     redis.call('HDEL', CHANNEL, 'more')
     total = 0
   end

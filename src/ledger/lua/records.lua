@@ -155,7 +155,10 @@ local records = open_table(RECORDS, 0)
 
 local function load_record(fp)
   local value = records:get(fp)
-  return value and lapse(decode_record(value)) or nil
+  if not value then return nil end
+  local record = decode_record(value)
+  if record.doubt_at and record.doubt_at > 0 then record.was_in_doubt = true end
+  return lapse(record)
 end
 
 -- An id may be used again a day after its final state. One that was cancelled may not, as long as its record lasts: the job
@@ -192,6 +195,15 @@ local function requests(r)
   return r.attempts + r.waived
 end
 
+-- How many records are in doubt, for the gauges. A doubt is rare: its beginning and its end are a command each.
+local function note_doubt(r)
+  local in_doubt = not is_final(r) and r.doubt_at ~= nil and r.doubt_at > 0
+  if in_doubt == (r.was_in_doubt or false) then return end
+  r.was_in_doubt = in_doubt
+  redis.call('HINCRBY', CHANNEL, 'doubts', in_doubt and 1 or -1)
+end
+
 local function save_record(fp, r)
+  note_doubt(r)
   records:put(fp, encode_record(r))
 end

@@ -7,7 +7,7 @@
 --   duplicate  another message of its name ended less   }
 --              than a day ago                           }
 --   cut        only the beginning of its data was kept }
--- Uses tables.lua, records.lua, campaigns.lua, queue.lua, dead-letters.lua.
+-- Uses tables.lua, records.lua, channel.lua, campaigns.lua, queue.lua, dead-letters.lua.
 
 local answer, seen = {}, cjson.decode(ARGV[1])
 local letters, dropped = listed_dead_letters(seen), {}
@@ -45,7 +45,14 @@ end
 local names = {}
 for i, each in ipairs(seen) do names[i] = each.name end
 local data = #names > 0 and redis.call('HMGET', DEAD_LETTER_DATA, unpack(names)) or {}
-for i, name in ipairs(names) do answer[i] = replay(name, data[i]) end
+local removed = { replayed = 0, delivered = 0 }
+for i, name in ipairs(names) do
+  answer[i] = replay(name, data[i])
+  if removed[answer[i]] then removed[answer[i]] = removed[answer[i]] + 1 end
+end
 release_jobs()
 drop_dead_letters(dropped)
+for how, count in pairs(removed) do
+  if count > 0 then count_total('removed:' .. how, count) end
+end
 return answer

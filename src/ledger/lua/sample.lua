@@ -2,7 +2,7 @@
 -- { now, stop, stopped at, rest reason, rest until, waits { cause, count, oldest } …, letters { reason, count, oldest, due } …,
 -- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
 -- state, count … }, hold { how often the breaker opened, 1 while its probe is out, how far ahead the rate is granted in ms, messages of
--- paused campaigns }, totals { name, figure … } }, `due` being since when the message of the oldest letter was waited for.
+-- paused campaigns, sends in doubt }, totals { name, figure … } }, `due` being since when the message of the oldest letter was waited for.
 -- Uses tables.lua, records.lua, channel.lua, waits.lua, campaigns.lua, queue.lua, dead-letters.lua.
 
 local letters = {}
@@ -44,11 +44,17 @@ for i = 1, #fields, 2 do
   if name then totals[#totals + 1], totals[#totals + 2] = name, fields[i + 1] end
 end
 
-local held = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat')
+local held = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat', 'doubts')
 local probe_until, ahead = figure(held[2]), math.max(0, figure(held[3]) - now)
 -- Further ahead than a probe takes, or a day's rate: the store's clock was set back.
 local probing = probe_until > now and probe_until <= now + DAY
-local hold = { figure(held[1]), probing and 1 or 0, ahead <= DAY and math.floor(ahead) or 0, paused }
+local doubts = math.max(0, figure(held[4]))
+-- Of messages whose jobs were removed by other hands than a worker's: nobody resolves them.
+if doubts > 0 and is_queue_empty() then
+  redis.pcall('HDEL', CHANNEL, 'doubts')
+  doubts = 0
+end
+local hold = { figure(held[1]), probing and 1 or 0, ahead <= DAY and math.floor(ahead) or 0, paused, doubts }
 
 local more, more_active = more_messages()
 local stop, rest = channel_stop() or {}, channel_rest() or {}

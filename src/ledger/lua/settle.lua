@@ -73,7 +73,10 @@ local function settle_delivered(record, s)
   if record.state ~= DELIVERED then
     -- The run's one final state was reported before, so this one is not the first. There is nothing left to replay.
     local letter = record.job == s.j and find_dead_letter(s.jobId)
-    if letter and letter.m == s.m then drop_dead_letters({ [s.jobId] = letter }) end
+    if letter and letter.m == s.m then
+      drop_dead_letters({ [s.jobId] = letter })
+      count_total('removed:delivered', 1)
+    end
     record.state, record.reason, record.nonce = DELIVERED, s.final[2], NO_NONCE
     save_record(s.m, record)
   end
