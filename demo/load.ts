@@ -18,7 +18,7 @@ const DEFERRED = 0.2;
 
 const TICK_MS = 250;
 
-/** One every five minutes, in turn; each ends by its count. */
+/** One every two minutes, in turn; each ends by its count. */
 export const TROUBLES: readonly Fault[] = [
   { kind: 'server_error', platform: 'discourse', count: 40 },
   { kind: 'latency', platform: 'kongregate', latencyMs: 1500, count: 400 },
@@ -26,7 +26,7 @@ export const TROUBLES: readonly Fault[] = [
   { kind: 'rate_limited', platform: 'kongregate', retryAfter: '20', count: 3 },
   { kind: 'hang', platform: 'usercom', accepted: true, count: 5 },
 ];
-const TROUBLE_EVERY_MS = 5 * 60_000;
+const TROUBLE_EVERY_MS = 2 * 60_000;
 
 export interface LoadOptions {
   producer: Pick<Producer<MessageInput>, 'sendMany'>;
