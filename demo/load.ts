@@ -9,7 +9,7 @@ import { addressed } from './message-plan.ts';
 /** Traffic without end for dashboards to show: messages to all platforms, and now and then a platform in trouble. */
 
 /** Of twenty messages. */
-const SHARES: ByChannel<number> = { kongregate: 12, zulip: 3, discourse: 3, usercom: 2 };
+const SHARES: ByChannel<number> = { kongregate: 13, zulip: 3, discourse: 2, usercom: 2 };
 const MIX = CHANNELS.flatMap((channel) => Array<Channel>(SHARES[channel]).fill(channel));
 /** One in ten has not played and one in ten is unknown. Some of them get a second message in the platform's day. */
 const PLAYERS = 8_000;
