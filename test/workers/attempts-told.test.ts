@@ -18,6 +18,27 @@ const writeAsStranger = (env: Environment): Promise<Response> =>
     body: JSON.stringify({ api_key: API_KEY, user_id: PLAYER, content: 'Hi' }),
   });
 
+describe.concurrent('the log of a worker', () => {
+  it('tells of many that fail alike by the first ten and by the last, when it stops', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment();
+    const unknown = Array.from({ length: 15 }, (_, i) => 10 * (i + 1));
+    await Promise.all(unknown.map((userId) => env.send(userId)));
+    const worker = await env.worker();
+    expect(await env.settled(15)).toEqual({ 'dead/bad_recipient': 15 });
+    await worker.close();
+    const lines = worker
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"msg":"attempt"'));
+    // On a slow machine, some of the last follow an interval before.
+    expect(lines.length).toBeLessThan(15);
+    const told = lines.map((line) => (JSON.parse(line) as { left_out?: number }).left_out ?? 0);
+    expect(told.reduce((sum, leftOut) => sum + leftOut, lines.length)).toBe(15);
+  });
+});
+
 describe.concurrent('the attempts of a receipt are the requests that left', () => {
   it('also those that the platform refused for its quota', async ({ openEnvironment }) => {
     const env = await openEnvironment();
