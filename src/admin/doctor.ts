@@ -2,6 +2,7 @@ import type { Installation } from '../channels/installation.ts';
 import { type Check, failed, ok } from '../check.ts';
 import { createClockGuard } from '../redis/clock-guard.ts';
 import { isRefusal, refusalCode } from '../redis/errors.ts';
+import { PROBE_KEY, PROBE_LIFE_MS } from '../redis/keys.ts';
 import { redisChecks } from '../redis/server-checks.ts';
 import { readRedisFacts } from '../redis/server-facts.ts';
 import { createStoreClock, MAX_OFFSET_MS } from '../redis/store-clock.ts';
@@ -18,6 +19,7 @@ export async function examine(installation: Installation, withCredentials: boole
   return [
     ok('redis', `answers at ${host}:${port}.`),
     ...redisChecks(await readRedisFacts(redis)),
+    await writeCheck(installation),
     ...(await unlessRefused('clock', async () => [await clockCheck(installation)])),
     ...(await unlessRefused('channels', () => channelChecks(installation))),
     ...(withCredentials ? await accountChecks(installation) : []),
@@ -34,6 +36,17 @@ async function unlessRefused(name: string, run: () => Promise<Check[]>): Promise
         ? "a key of Herald's holds another type"
         : 'its user lacks permissions that workers need';
     return [failed(name, `Redis refused: ${error.message}; ${why}.`)];
+  }
+}
+
+/** What a worker tries every few seconds. */
+async function writeCheck({ redis }: Installation): Promise<Check> {
+  try {
+    await redis.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS);
+    return ok('writes', 'Redis takes writes.');
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return failed('writes', `Redis refuses writes, and nothing is sent: ${error.message}`);
   }
 }
 

@@ -10,6 +10,7 @@ export const CHANNELS_KEY = `${PREFIX}:channels`;
 
 /** Written to test whether Redis accepts writes; it expires. */
 export const PROBE_KEY = `${PREFIX}:probe`;
+export const PROBE_LIFE_MS = 60_000;
 
 /** The channel that an account belongs to, keyed by a hash of the account; in a hash slot of its own. */
 export const accountKey = (hash: string): string => `${PREFIX}:{account:${hash}}`;

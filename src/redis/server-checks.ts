@@ -10,6 +10,7 @@ export function redisChecks({ info, config }: RedisFacts): Check[] {
     version(info),
     role(info),
     eviction(info),
+    ...capacity(info),
     ...persistence(info, config),
     ...writeErrors(info),
     packing(config),
@@ -62,6 +63,23 @@ function eviction(info: Fields): Check {
     `maxmemory-policy is ${policy}, which deletes queued messages: set it to noeviction.`,
   );
 }
+
+const FULL_SOON = 0.8;
+
+function capacity(info: Fields): Check[] {
+  const [used, most] = [Number(info.get('used_memory')), Number(info.get('maxmemory'))];
+  if (!Number.isFinite(used) || !Number.isFinite(most)) return [];
+  const name = 'maxmemory';
+  if (most === 0) return [ok(name, `no limit; ${megabytes(used)} used.`)];
+  const text = `${megabytes(used)} of ${megabytes(most)} used`;
+  if (used >= most)
+    return [failed(name, `${text}: Redis is full and refuses writes; raise maxmemory, or free memory.`)];
+  if (used >= FULL_SOON * most)
+    return [warning(name, `${text}: a full Redis refuses writes, and nothing is sent; raise maxmemory.`)];
+  return [ok(name, `${text}.`)];
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
 
 function persistence(info: Fields, config: Fields | undefined): Check[] {
   if (info.get('aof_enabled') !== '1') {

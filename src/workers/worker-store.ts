@@ -9,7 +9,7 @@ import { createRedisVitals, type RedisVitals } from '../observe/redis-vitals.ts'
 import { connectWorker } from '../redis/connections.ts';
 import { refusesWrites } from '../redis/errors.ts';
 import { refusedAtStart } from '../redis/guards.ts';
-import { PROBE_KEY } from '../redis/keys.ts';
+import { PROBE_KEY, PROBE_LIFE_MS } from '../redis/keys.ts';
 import type { RedisInstance } from '../redis/option.ts';
 
 /** A worker's Redis: its two connections, the state of the server, and the handling of errors. */
@@ -24,8 +24,6 @@ export interface WorkerStore {
   reportError(error: Error): void;
   close(): void;
 }
-
-const PROBE_LIFE_MS = 60_000;
 
 export interface StoreOptions {
   redis: string | RedisInstance;

@@ -29,6 +29,8 @@ it.each([
   [{ role: 'slave' }, {}, 'failed', /accepts no writes/],
   [{ connected_slaves: '2' }, {}, 'warning', /a failover may lose/],
   [{ maxmemory_policy: 'volatile-ttl' }, {}, 'failed', /set it to noeviction/],
+  [{ used_memory: '900', maxmemory: '1000' }, {}, 'warning', /raise maxmemory/],
+  [{ used_memory: '1000', maxmemory: '1000' }, {}, 'failed', /is full and refuses writes/],
   [{ aof_enabled: '0' }, {}, 'failed', /set appendonly to yes/],
   [{}, { appendfsync: 'everysec' }, 'warning', /the last second/],
   [{}, { appendfsync: 'no' }, 'failed', /set it to everysec or always/],
@@ -38,6 +40,15 @@ it.each([
 ] as const)('tells of %j %j', (info, config, level, text) => {
   const found = check(info, config).filter((each) => each.level !== 'ok');
   expect(found).toEqual([{ name: expect.any(String), level, text: expect.stringMatching(text) }]);
+});
+
+it('tells how much of its memory is used', () => {
+  const text = (maxmemory: string) => {
+    const checks = check({ used_memory: String(3 * 2 ** 20), maxmemory });
+    return checks.find(({ name }) => name === 'maxmemory');
+  };
+  expect(text('0')).toEqual({ name: 'maxmemory', level: 'ok', text: 'no limit; 3.0 MB used.' });
+  expect(text(String(2 ** 23))).toMatchObject({ level: 'ok', text: '3.0 MB of 8.0 MB used.' });
 });
 
 it.each(['8.0.1', '10.0.0'])('takes Redis %s for new enough', (version) => {

@@ -66,6 +66,15 @@ describe.concurrent('doctor', () => {
     expect(of('channel kongregate')).toEqual([expect.stringMatching(/^warning: not served by a worker yet/)]);
   });
 
+  it('fails a Redis that is full', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment({ appendonly: true });
+    await env.redis.config('SET', 'maxmemory', '1000');
+    const { exitCode, of } = await doctor(env, operator);
+    expect(exitCode).toBe(EXIT.partly);
+    expect(of('maxmemory')).toEqual([expect.stringMatching(/^failed: .* of 0\.0 MB used: Redis is full/)]);
+    expect(of('writes')).toEqual([expect.stringMatching(/^failed: Redis refuses writes.*OOM/)]);
+  });
+
   it('fails a channel that nobody serves while messages wait', async ({ openEnvironment, operator }) => {
     const env = await openEnvironment({ appendonly: true });
     const worker = await env.worker();
