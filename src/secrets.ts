@@ -11,7 +11,7 @@ export function secretsOf({ channels, redis }: HeraldConfig, known: Platforms = 
 }
 
 /** The password decoded and as written in the URL, possibly percent-encoded: either may occur in a text. */
-function passwordsOf(redis: string): string[] {
+export function passwordsOf(redis: string): string[] {
   if (!URL.canParse(redis)) return [];
   const written = new URL(redis).password;
   return [written, unescaped(written)];

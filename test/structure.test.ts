@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   producer: ['channels', 'jobs', 'ledger', 'message', 'platforms', 'redis'],
   'dead-letters': ['channels', 'ledger', 'redis'],
   tracing: ['config', 'jobs', 'ledger', 'observe', 'platforms', 'producer'],
+  exporter: ['channels', 'http', 'observe', 'redis'],
   workers: [
     ...[
       'channels',
@@ -59,7 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...['admin', 'channels', 'config', 'content', 'dead-letters', 'jobs', 'ledger', 'message', 'observe'],
-    ...['platforms', 'producer', 'redis', 'sandbox', 'workers'],
+    ...['exporter', 'platforms', 'producer', 'redis', 'sandbox', 'workers'],
   ],
 };
 

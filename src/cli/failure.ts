@@ -17,3 +17,15 @@ export const wrongUsage = (message: string, cause?: unknown): CommandFailure =>
 /** Redis does not answer, and nothing was done. */
 export const redisUnreachable = (message: string, cause?: unknown): CommandFailure =>
   new CommandFailure(message, EXIT.unreachable, { cause });
+
+/** Wrong usage where a server could not listen on its address; any other error as it is. */
+export function listenFailure(
+  error: unknown,
+  { host, port }: { host: string; port: number },
+  advice: string,
+): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return error;
+  const why = code === 'EADDRINUSE' ? 'the port is in use' : code;
+  return wrongUsage(`http: cannot listen on ${host}:${port}: ${why}; ${advice}`, error);
+}

@@ -50,6 +50,7 @@ export function createRedisVitals(deps: RedisVitalsDeps): RedisVitals {
     const silent = (): Promise<never> => Promise.reject(noAnswer(SILENT_MS));
     try {
       await withTimeout(deps.probe(), SILENT_MS, silent);
+      if (!answers) outages.acceptsWrites();
       answers = true;
       return undefined;
     } catch (error) {

@@ -6,6 +6,7 @@ import type { AddCommand } from '../shell.ts';
  */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   worker: async () => (await import('./worker.ts')).addWorker,
+  exporter: async () => (await import('./exporter.ts')).addExporter,
   health: async () => (await import('./health.ts')).addHealth,
   send: async () => (await import('./send.ts')).addSend,
   render: async () => (await import('./render.ts')).addRender,

@@ -11,7 +11,7 @@ import type { Drained } from '../../workers/drain.ts';
 import { QuotaChangedError } from '../../workers/policy-change.ts';
 import type { HeraldWorker } from '../../workers/worker.ts';
 import { EXIT, type ExitCode } from '../context.ts';
-import { wrongUsage } from '../failure.ts';
+import { listenFailure, wrongUsage } from '../failure.ts';
 import { collected } from '../option-values.ts';
 import type { AddCommand, Run } from '../shell.ts';
 
@@ -52,13 +52,7 @@ function unfitRedis(error: unknown): ExitCode | undefined {
 function startFailure(error: unknown, { http }: HeraldConfig): unknown {
   if (error instanceof QuotaChangedError || error instanceof AccountTakenError)
     return wrongUsage(error.message, error);
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (http === null || !(syscall === 'listen' || syscall === 'getaddrinfo')) return error;
-  const why = code === 'EADDRINUSE' ? 'the port is in use' : code;
-  return wrongUsage(
-    `http: cannot listen on ${http.host}:${http.port}: ${why}; choose another port, or set http: false`,
-    error,
-  );
+  return http === null ? error : listenFailure(error, http, 'choose another port, or set http: false');
 }
 
 /** For a worker that never began: it took no message that could be waited for. */
