@@ -5,6 +5,8 @@ import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState, waitsFor } from '../ledger/channel-state.ts';
 import { CAUSES_OF_WAITS } from '../observe/label-sets.ts';
 import { type ChannelSample, DEAD_LETTER_REMOVALS, type QueueState } from '../observe/sample.ts';
+import { readPolicy } from '../policies/quota-change.ts';
+import { windowTable } from '../policies/quota-windows.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { countAliveWorkers } from './heartbeats.ts';
 import { holdBack } from './hold-back.ts';
@@ -83,12 +85,21 @@ export async function sampleChannel(
     breaker: state.breaker,
     liveWorkers: await workers,
     enqueued: state.totals['enqueued'] ?? 0,
+    ...quotaOf(state),
     doubts: state.doubts,
     removedDeadLetters: Object.fromEntries(
       DEAD_LETTER_REMOVALS.map((how) => [how, state.totals[`removed:${how}`] ?? 0]),
     ),
     stopped: holdOf(state, counts.paused),
   };
+}
+
+/** Of the policy in force, whatever this process is configured with. */
+function quotaOf({ policy, slots, now }: ChannelState): Pick<ChannelSample, 'slots' | 'windowEndsAt'> {
+  const quota = readPolicy(policy ?? 'null')?.quota;
+  if (!quota) return { slots: undefined, windowEndsAt: undefined };
+  const calendar = quota.boundary === 'calendar';
+  return { slots, windowEndsAt: calendar ? windowTable(quota, now).find((start) => start > now) : undefined };
 }
 
 const holdOf = ({ stopped }: ChannelState, queuePaused: boolean): ChannelSample['stopped'] => {

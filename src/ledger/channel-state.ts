@@ -32,6 +32,10 @@ export interface ChannelState {
   campaigns: CampaignTotals;
   /** Sends of messages that have not ended, of which nobody knows whether they arrived. */
   doubts: number;
+  /** Slots of the windows that are open. */
+  slots: { held: number; spent: number };
+  /** What slots mean, as text; null where nothing is in force yet. */
+  policy: string | null;
   /** What the scripts count since the channel's first message, by name: `enqueued` … */
   totals: Record<string, number>;
 }
@@ -79,11 +83,12 @@ type SampleReply = [
   campaigns: [waiting: number, underWay: number, ...states: (string | number)[]],
   hold: [opens: number, probing: 0 | 1, rateAheadMs: number, paused: number, doubts: number],
   totals: string[],
+  slots: [held: number, spent: number, policy: string | null],
 ];
 
 export async function readChannelState(store: ChannelStore): Promise<ChannelState> {
   const reply = await store.run(sampleScript, [JSON.stringify(DEAD_REASONS)]);
-  const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns, hold, totals] =
+  const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns, hold, totals, slots] =
     reply as SampleReply;
   const [opens, probing, rateAheadMs, paused, doubts] = hold;
   const [waiting, underWay, ...states] = campaigns;
@@ -99,6 +104,8 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
     probing: opens > 0 && !resting && probing === 1,
     rateAheadMs,
     doubts,
+    slots: { held: slots[0], spent: slots[1] },
+    policy: slots[2],
     waits: own,
     more: { all: more[0], active: more[1], scheduled: scheduled?.count ?? 0 },
     letters: Object.fromEntries(

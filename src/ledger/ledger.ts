@@ -121,6 +121,7 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
     firstDead: FIRST_DEAD_CODE,
     playTtl: options.playTtlMs,
     platformDay: options.platformDayMs,
+    rolling: options.slotMs || undefined,
     claimTtl: options.claimTtlMs,
   });
   const settle = async (settlements: readonly Settlement[]): Promise<Settled[]> => {

@@ -18,6 +18,7 @@ export interface RecentWritesOptions {
   store: ChannelStore;
   /** As in the ledger's options. */
   platformDayMs: number;
+  slotMs?: number | undefined;
   watch: FailoverDetector;
   epoch: Epoch;
   clock: Clock;
@@ -42,6 +43,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
   const reassertOptions = JSON.stringify({
     unconfirmed: reasonCode('unconfirmed'),
     platformDay: options.platformDayMs,
+    rolling: options.slotMs || undefined,
   });
 
   async function assert(marks: readonly Mark[], counts: Record<string, number>): Promise<boolean> {

@@ -180,6 +180,16 @@ export const GAUGES = {
     help: `Messages of campaigns that have not ended: waiting (never tried) or under_way. ${SHARED}`,
     labels: ['channel', 'state'],
   },
+  quotaSlots: {
+    name: 'herald_quota_slots',
+    help: `Recipients of the quota's windows that are open: those whose slot is held by a message, and those whose slot is spent; absent without a quota. ${SHARED}`,
+    labels: ['channel', 'state'],
+  },
+  quotaWindowEnd: {
+    name: 'herald_quota_window_end_timestamp_seconds',
+    help: `When the present window of a calendar quota ends; absent without one. ${SHARED}`,
+    labels: ['channel'],
+  },
   sendsInDoubt: {
     name: 'herald_sends_in_doubt',
     help: `Sends that may have arrived or not, of messages whose end is still open. ${SHARED}`,

@@ -118,6 +118,8 @@ function declare(registry: Registry) {
     oldestDeadLetter: gauge(GAUGES.oldestDeadLetter),
     campaigns: gauge(GAUGES.campaigns),
     campaignMessages: gauge(GAUGES.campaignMessages),
+    quotaSlots: gauge(GAUGES.quotaSlots),
+    quotaWindowEnd: gauge(GAUGES.quotaWindowEnd),
     sendsInDoubt: gauge(GAUGES.sendsInDoubt),
     resting: gauge(GAUGES.resting),
     breaker: gauge(GAUGES.breaker),

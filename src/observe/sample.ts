@@ -45,6 +45,10 @@ export interface ChannelSample {
   liveWorkers: number;
   /** Messages enqueued since the channel's first one. */
   enqueued: number;
+  /** Slots of the windows that are open; undefined without a quota. */
+  slots: { held: number; spent: number } | undefined;
+  /** When the present window of a calendar quota ends, milliseconds since the epoch; undefined without one. */
+  windowEndsAt: number | undefined;
   /** Sends in doubt now. */
   doubts: number;
   /** Dead letters that were taken out of the lists since the channel's first message, by how. */

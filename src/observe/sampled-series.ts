@@ -22,6 +22,8 @@ export type SampledMetric =
   | 'oldestDeadLetter'
   | 'deadLettersRemoved'
   | 'sendsInDoubt'
+  | 'quotaSlots'
+  | 'quotaWindowEnd'
   | 'campaigns'
   | 'campaignMessages'
   | 'breaker'
@@ -39,6 +41,7 @@ export function seriesOf(sample: ChannelSample): SampledSeries[] {
     ['channelWorkers', {}, sample.liveWorkers],
     ['enqueued', {}, sample.enqueued],
     ['sendsInDoubt', {}, sample.doubts],
+    ...quotaSeries(sample),
     ...messageSeries(sample),
     ...deadLetterSeries(sample),
     ...campaignSeries(sample),
@@ -79,6 +82,14 @@ function campaignSeries({ campaignTotals: { states, waiting, underWay } }: Chann
   ];
 }
 
+function quotaSeries({ slots, windowEndsAt }: ChannelSample): SampledSeries[] {
+  return [
+    ['quotaSlots', { state: 'held' }, slots?.held],
+    ['quotaSlots', { state: 'spent' }, slots?.spent],
+    ['quotaWindowEnd', {}, windowEndsAt === undefined ? undefined : windowEndsAt / 1000],
+  ];
+}
+
 const flag = (on: boolean): number => (on ? 1 : 0);
 
 function holdSeries({ breaker, resting, stopped }: ChannelSample): SampledSeries[] {
@@ -96,6 +107,8 @@ export const emptySample = (channel: string): ChannelSample => ({
   at: 0,
   liveWorkers: 0,
   enqueued: 0,
+  slots: undefined,
+  windowEndsAt: undefined,
   doubts: 0,
   removedDeadLetters: {},
   queue: {},

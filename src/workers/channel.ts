@@ -140,6 +140,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const remembered = withRecentWrites(timedCalls, {
     store: ledgerStore,
     platformDayMs: channel.platformDayMs,
+    slotMs: slotMs(channel),
     watch: deps.watch,
     epoch,
     clock,

@@ -11,7 +11,7 @@ import { it } from '../support/environment.ts';
 /** Gauges that are not 0, as `name{label,label}` → value. */
 async function gauges(worker: LocalWorker): Promise<Record<string, number>> {
   const shown = readMetrics(await worker.metrics()).filter(({ name }) =>
-    /^herald_(queue_messages|ready_messages|waiting_messages|oldest|dead_letters|channel_)/.test(name),
+    /^herald_(queue_messages|ready_messages|waiting_messages|quota|oldest|dead_letters|channel_)/.test(name),
   );
   return Object.fromEntries(
     shown
@@ -135,6 +135,8 @@ describe.concurrent('the gauges', () => {
     const seen = await eventually('a sample of what waits', () => gauges(worker), waiting, SAMPLED);
     expect(seen['queue_messages{scheduled}']).toBeUndefined();
     expect(seen['waiting_messages{quota}']).toBe(2);
+    expect(seen['quota_slots{spent}']).toBe(1);
+    expect(seen['quota_window_end_timestamp_seconds{}']).toBeGreaterThan(Date.now() / 1000);
     expect(seen['oldest_message_age_seconds{waiting_slot}']).toBeLessThan(unhurried(30));
   });
 });

@@ -15,6 +15,8 @@ it('knows nothing of a channel that nothing happened on', async () => {
     probing: false,
     rateAheadMs: 0,
     doubts: 0,
+    slots: { held: 0, spent: 0 },
+    policy: 'lab',
     waits: {},
     more: { all: 0, active: 0, scheduled: 0 },
     campaigns: { states: {}, waiting: 0, underWay: 0, paused: 0 },

@@ -54,6 +54,8 @@ const PINNED = [
   ['herald_oldest_dead_letter_age_seconds', 'gauge'],
   ['herald_campaigns', 'gauge'],
   ['herald_campaign_messages', 'gauge'],
+  ['herald_quota_slots', 'gauge'],
+  ['herald_quota_window_end_timestamp_seconds', 'gauge'],
   ['herald_sends_in_doubt', 'gauge'],
   ['herald_channel_resting', 'gauge'],
   ['herald_breaker_state', 'gauge'],
@@ -365,6 +367,22 @@ describe('samples', () => {
     expect(await series(metrics, 'herald_sends_in_doubt')).toEqual([
       'herald_sends_in_doubt{channel="kongregate"} 0',
     ]);
+  });
+
+  it('tell the slots of a quota and its window’s end, where there are any', async () => {
+    const metrics = create();
+    const shown = async () => [
+      ...(await series(metrics, 'herald_quota_slots')),
+      ...(await series(metrics, 'herald_quota_window_end_timestamp_seconds')),
+    ];
+    metrics.sample({ ...quiet, slots: { held: 2, spent: 40 }, windowEndsAt: 1_700_000_000_000 });
+    expect(await shown()).toEqual([
+      'herald_quota_slots{channel="kongregate",state="held"} 2',
+      'herald_quota_slots{channel="kongregate",state="spent"} 40',
+      'herald_quota_window_end_timestamp_seconds{channel="kongregate"} 1700000000',
+    ]);
+    metrics.sample(quiet);
+    expect(await shown()).toEqual([]);
   });
 
   it('tell since when the channel is stopped, where that is known', async () => {

@@ -1,6 +1,6 @@
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
 import { panels } from '../../promql.ts';
-import { lines } from '../panel.ts';
+import { lines, stacked } from '../panel.ts';
 import { named, type Row, type View, WINDOW } from '../row.ts';
 
 const EACH: View = { channels: 'several' };
@@ -15,6 +15,20 @@ export const quotaRow = (): Row => ({
       unit: 'short',
       width: 6,
       targets: [[panels.max(GAUGES.queue, { where: { state: 'waiting_slot' } }), named(EACH)]],
+    }),
+    stacked({
+      title: 'Recipients of the present window',
+      description: 'spent: had their message, or may have had it; held: a message for them is under way.',
+      unit: 'short',
+      width: 6,
+      targets: [[panels.max(GAUGES.quotaSlots, { by: ['state'] }), named(EACH, 'state')]],
+    }),
+    lines({
+      title: 'Until the window ends',
+      description: 'Then what waits for the next window goes on. Of calendar quotas.',
+      unit: 's',
+      width: 6,
+      targets: [[`${panels.max(GAUGES.quotaWindowEnd)} - time()`, named(EACH)]],
     }),
     lines({
       title: 'How long they waited',

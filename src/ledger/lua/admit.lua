@@ -23,7 +23,7 @@ end
 
 local messages = cjson.decode(ARGV[2])
 local plays = open_table(PLAYS, policy.playTtl)
-keep_slots(policy.platformDay)
+keep_slots(policy.platformDay, policy.rolling)
 
 local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat', 'presumeFrom')
 local channel = { stop = channel_stop(), rest = channel_rest(),

@@ -50,12 +50,13 @@ local function save_campaign_counts()
   end
 end
 
--- Does the work of a call, and writes its counts, of campaigns and of what waits, also where it fails half way: what it did until
--- then stays done.
+-- Does the work of a call, and writes its counts, of campaigns, of what waits and of slots, also where it fails half way: what it did
+-- until then stays done.
 local function counting_campaigns(work)
   local done, failure = pcall(work)
   save_campaign_counts()
   save_waits()
+  for _, write in ipairs(end_of_call) do write() end
   if done then return end
   -- Caught, an error of Redis is a text, and raised again as such no longer an `OOM`: whoever asks must know it from others.
   if type(failure) == 'string' and string.find(failure, '^%u+ ') then failure = { err = failure } end

@@ -1,5 +1,5 @@
 -- After the store lost acknowledged writes (a power failure between two syncs, a failover to a lagging replica), workers
--- restore the sends that they began lately. ARGV[1]: { unconfirmed the reason's code, platformDay } as JSON. ARGV[2]: a JSON
+-- restore the sends that they began lately. ARGV[1]: { unconfirmed the reason's code, platformDay, rolling } as JSON. ARGV[2]: a JSON
 -- array of { m message, n nonce, e expires, run, attempts, waived, born, granted, deadline, doubtAt, r recipient, window (0 without
 -- a quota), j job, campaign and
 -- uncounted where it is of one }. Answers, for each: `kept` (the store knows better), `restored`, `conflict` (another message got the slot since) or
@@ -7,7 +7,7 @@
 -- Uses tables.lua, records.lua, slots.lua, campaigns.lua.
 
 local options = cjson.decode(ARGV[1])
-keep_slots(options.platformDay)
+keep_slots(options.platformDay, options.rolling)
 
 -- Whether the message that has the slot got it before the remembered send did. Then it had lost it by the time of that
 -- grant (its window was over, or the slot given back), and the store has forgotten that, or an older memory restored it.

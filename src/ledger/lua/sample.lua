@@ -2,7 +2,7 @@
 -- { now, stop, stopped at, rest reason, rest until, waits { cause, count, oldest } …, letters { reason, count, oldest, due } …,
 -- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
 -- state, count … }, hold { how often the breaker opened, 1 while its probe is out, how far ahead the rate is granted in ms, messages of
--- paused campaigns, sends in doubt }, totals { name, figure … } }, `due` being since when the message of the oldest letter was waited for.
+-- paused campaigns, sends in doubt }, totals { name, figure … }, slots { held, spent, the policy in force } }, `due` being since when the message of the oldest letter was waited for.
 -- Uses tables.lua, records.lua, channel.lua, waits.lua, campaigns.lua, queue.lua, dead-letters.lua.
 
 local letters = {}
@@ -39,10 +39,19 @@ for state, count in pairs(states) do
 end
 
 local totals, fields = {}, redis.call('HGETALL', CHANNEL)
+local slots_of, ended = { held = 0, spent = 0 }, {}
 for i = 1, #fields, 2 do
   local name = string.match(fields[i], '^total:([%w_:]+)$')
   if name then totals[#totals + 1], totals[#totals + 2] = name, fields[i + 1] end
+  local state, ends = string.match(fields[i], '^slots:(%a+):(%d+)$')
+  if state and tonumber(ends) <= now then
+    ended[#ended + 1] = fields[i]
+  elseif slots_of[state] then
+    slots_of[state] = slots_of[state] + figure(fields[i + 1])
+  end
 end
+-- A store that takes no writes keeps them a little longer.
+if #ended > 0 then redis.pcall('HDEL', CHANNEL, unpack(ended)) end
 
 local held = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat', 'doubts')
 local probe_until, ahead = figure(held[2]), math.max(0, figure(held[3]) - now)
@@ -60,4 +69,5 @@ local more, more_active = more_messages()
 local stop, rest = channel_stop() or {}, channel_rest() or {}
 return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
   rest.until_at and string.format('%.0f', rest.until_at) or false, read_waits(), letters,
-  { more, more_active }, campaigns, hold, totals }
+  { more, more_active }, campaigns, hold, totals,
+  { math.max(0, slots_of.held), math.max(0, slots_of.spent), redis.call('GET', POLICY) } }

@@ -1,5 +1,5 @@
 -- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, deadReasons, firstDead, playTtl, platformDay,
--- claimTtl } as JSON, `keep` being how many receipts the stream keeps, `firstDead` the code of the first dead reason,
+-- rolling (the length of windows, where each slot has its own), claimTtl } as JSON, `keep` being how many receipts the stream keeps, `firstDead` the code of the first dead reason,
 -- `claimTtl` absent where deliveries are not claimed. ARGV[3] and on: the data of dead letters. ARGV[2]: a JSON array of settlements:
 --   m message, n nonce, j job, id, jobId, e expires, r recipient, w rolling window in ms (0: calendar, absent: no quota)
 --   effect: delivered | back (nothing left) | waived (the platform refused, and it costs no attempt) | spent (known failure) | doubt | absent (proof that nothing arrived)
@@ -21,7 +21,7 @@ redis.call('XLEN', RECEIPTS)
 local options = cjson.decode(ARGV[1])
 local settlements = cjson.decode(ARGV[2])
 local plays = open_table(PLAYS, options.playTtl)
-keep_slots(options.platformDay)
+keep_slots(options.platformDay, options.rolling)
 local claims = options.claimTtl and open_claims(options.claimTtl)
 
 -- A rolling window counts from the settlement. Where a request of the run may still be on its way (`doubt`), it counts

@@ -12,6 +12,9 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- Functions that write what a call has counted, at its end.
+local end_of_call = {}
+
 local BUCKET_FULL = 104
 -- Of the entries that are added, those with a hash below this (one in four) look whether their bucket is full, and the table
 -- then grows by a bucket: the cost is spread, and few buckets reach the size of a hashtable before it is their turn to be
