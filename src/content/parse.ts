@@ -11,20 +11,28 @@ export interface ParsedContent {
 }
 
 /**
- * A campaign's messages repeat one
- * content with other data: so the latest few are remembered. A pure function's results, bounded in number and size.
+ * A campaign's messages repeat one content with other data: so the latest few that repeat are remembered. A pure function's
+ * results, bounded in number and size. What comes once would only be thrown out again.
  */
 const REMEMBERED = 64;
 const LONGEST_REMEMBERED = 8_192;
 const remembered = new Map<string, ParsedContent>();
+let latest: { content: string; parsed: ParsedContent } | undefined;
 
 /** Parses CommonMark with placeholders; no mark is read within a bare address. Throws ContentError for other template syntax, and for a text that costs too much. */
 export function parseContent(content: string): ParsedContent {
   const known = remembered.get(content);
   if (known !== undefined) return known;
+  if (latest?.content === content) {
+    remember(content, latest.parsed);
+    return latest.parsed;
+  }
   const { text, paths } = readTemplate(content);
   const parsed = { root: parseMarkdown(text), paths };
-  if (content.length <= LONGEST_REMEMBERED) remember(content, parsed);
+  if (content.length > LONGEST_REMEMBERED) return parsed;
+  // Who writes placeholders has many messages of them.
+  if (paths.length > 0) remember(content, parsed);
+  else latest = { content, parsed };
   return parsed;
 }
 
