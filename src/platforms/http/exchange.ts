@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { type Abortable, unwatch, watch } from './abort-watch.ts';
 import { codingsOf, decodeBody } from './content-coding.ts';
 import type { HttpResult, Lost } from './result.ts';
 
@@ -19,7 +19,7 @@ const LOST_BY_CODE: Readonly<Record<string, Lost['reason']>> = {
  * end without it proves that nothing reached the platform; no error code proves that as well. An object with named
  * methods in place of closures: one allocation a request.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   #ended = false;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -40,7 +40,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#signal = signal;
     this.#settle = settle;
     if (signal.aborted) this.handleEvent();
-    else this.#listen();
+    else watch(signal, this);
   }
 
   get ended(): boolean {
@@ -108,12 +108,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#end({ kind: 'answered', status: this.#status, headers: this.#headers, text });
   }
 
-  #listen(): void {
-    // One signal may watch over a whole batch; Node takes more than ten listeners for a leak. Ours end with us.
-    setMaxListeners(0, this.#signal);
-    this.#signal.addEventListener('abort', this);
-  }
-
   #oversize(): void {
     this.#giveUp('unreadable_answer', `response larger than ${this.#maxBytes} bytes`);
   }
@@ -130,7 +124,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #end(result: HttpResult): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#signal.removeEventListener('abort', this);
+    unwatch(this.#signal, this);
     this.#settle(result);
   }
 }
