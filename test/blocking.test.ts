@@ -3,7 +3,7 @@ import { readNdjson } from '../src/cli/input/ndjson.ts';
 import { readPlays } from '../src/cli/input/plays.ts';
 import { systemClock } from '../src/clock.ts';
 import type { QueuedJob } from '../src/jobs/envelope.ts';
-import { readEnvelope } from '../src/jobs/read-envelope.ts';
+import { readEntries } from '../src/jobs/read-envelope.ts';
 import { createMessageSchemas, type Platforms } from '../src/message/schema.ts';
 import * as discourse from '../src/platforms/discourse/answer.ts';
 import type { HttpAnswer } from '../src/platforms/http/result.ts';
@@ -114,7 +114,7 @@ function consume(job: string): void {
   for (const [name, channel] of channels) {
     const definition = platforms[name as keyof typeof platforms];
     const queued = { id: 'm_1', text: job, timestamp: 1, pickups: 1, stalls: 0 } as QueuedJob;
-    const [read] = readEnvelope(queued, { channel, definition, schemas } as never).entries;
+    const [read] = readEntries(queued, { channel, definition, schemas } as never);
     if (read.kind !== 'delivery') continue;
     try {
       definition.render(read.delivery.message as never, UNLIMITED as never);

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import { campaignOf, createCampaignReader } from '../../src/jobs/campaign-content.ts';
 import type { Entry } from '../../src/jobs/envelope.ts';
 import { placeOf } from '../../src/jobs/leave.ts';
-import { readEnvelope } from '../../src/jobs/read-envelope.ts';
+import { readEntries } from '../../src/jobs/read-envelope.ts';
 import { MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
 import { createCampaign } from '../../src/ledger/campaigns.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
@@ -86,7 +86,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
     };
     const campaign = campaignOf(job);
     const content = campaign === undefined ? undefined : await campaigns.get(channelName)!(campaign);
-    return readEnvelope(job, context, content).entries;
+    return readEntries(job, context, content);
   }
 
   async function add(queue: Queue, jobs: ReadonlyMap<string, FuzzedJob>): Promise<void> {

@@ -2,7 +2,7 @@ import type { OperatedChannel } from '../channels/installation.ts';
 import type { DeadLetterRecord } from '../dead-letters/records.ts';
 import { campaignOf } from '../jobs/campaign-content.ts';
 import type { Entry } from '../jobs/envelope.ts';
-import { readEnvelope } from '../jobs/read-envelope.ts';
+import { readEntries } from '../jobs/read-envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 
 /** Parses the job's messages as the channel's workers do; empty if this version does not know the platform. */
@@ -13,7 +13,7 @@ export async function readStored(
   if (!reading) return [];
   const named = campaignOf(job);
   const campaign = named === undefined ? undefined : await campaigns(named);
-  return readEnvelope(job, reading, campaign).entries;
+  return readEntries(job, reading, campaign);
 }
 
 /** Converts a dead letter to the job that it was, so that it is parsed in the same way. */

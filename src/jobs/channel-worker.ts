@@ -110,6 +110,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     pulling: () => pulling && clock.agrees(),
     partings: deps.partings,
     clock,
+    turns: deps.turns,
   });
 
   const room = createPickupRoom({

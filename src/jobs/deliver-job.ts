@@ -1,7 +1,8 @@
 import type { Disposition } from '../outcome.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
+import type { Turns } from '../turns.ts';
 import type { Dispatcher, Started, Urgency } from './dispatcher.ts';
-import type { Entry, Envelope, Pipeline } from './envelope.ts';
+import type { Entry, EntryList, Envelope, Pipeline } from './envelope.ts';
 import { isPart, originalJobId } from './job-ids.ts';
 import { type Leave, placeOf } from './leave.ts';
 
@@ -26,6 +27,8 @@ export interface JobDeliveryDeps {
   pulling(): boolean;
   partings: Partings;
   clock: Pick<StoreClock, 'now'>;
+  /** Reading shares the event loop with everything else. */
+  turns: Turns;
 }
 
 /** What a job of many messages asks of the store. */
@@ -53,28 +56,32 @@ const STALLS_UNTIL_DEALT = 2;
 const HAND_BACK: Disposition = { kind: 'hand_back' };
 
 export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
-  const { dispatcher, pipeline, partings, clock } = deps;
+  const { dispatcher, pipeline, partings, clock, turns } = deps;
   const held = new Set<Held>();
 
   /** What of a job is still to be delivered by it. */
-  async function open({ job, entries }: Envelope): Promise<readonly Entry[]> {
+  async function open({ job, entries }: Envelope): Promise<EntryList> {
     if (entries.length === 1 || job.pickups <= 1) return entries;
-    const ended = await partings.ended(entries);
-    const left = entries.filter((entry) => !ended.has(entry));
-    if (job.stalls < STALLS_UNTIL_DEALT) return left;
+    const all = await readAll(entries);
+    const ended = await partings.ended(all);
+    const left = all.filter((entry) => !ended.has(entry));
+    if (job.stalls < STALLS_UNTIL_DEALT) return listOf(left);
     await Promise.all(left.map((entry) => partings.leave({ entry })));
-    return [];
+    return listOf([]);
   }
 
-  async function endsOf(
-    { job, entries, campaign }: Envelope,
-    left: readonly Entry[],
-  ): Promise<Disposition[]> {
+  async function readAll(entries: EntryList): Promise<Entry[]> {
+    const all: Entry[] = [];
+    for (let i = 0; i < entries.length; i++) all.push(await turns(() => entries.read(i)));
+    return all;
+  }
+
+  async function endsOf({ job, entries, campaign }: Envelope, left: EntryList): Promise<Disposition[]> {
     // Handed back before it was in hand: its turn may be a minute away, by the rate.
-    if (!deps.pulling()) return left.map(() => HAND_BACK);
+    if (!deps.pulling()) return Array.from({ length: left.length }, () => HAND_BACK);
     const paused = campaign?.paused && clock.now() < campaign.expiresAt && !isPart(originalJobId(job.id));
     if (!paused) return await deliverAll(left, entries.length > 1);
-    return await pause(left, campaign.expiresAt, job.pickups > 1);
+    return await pause(await readAll(left), campaign.expiresAt, job.pickups > 1);
   }
 
   /** A job of a paused campaign is not begun. What was begun before the pause, and has not come to its end, goes on by itself. */
@@ -89,10 +96,11 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
   }
 
   /** Resolves when nothing of these is left, started or not. */
-  function deliverAll(entries: readonly Entry[], many: boolean): Promise<Disposition[]> {
+  function deliverAll(entries: EntryList, many: boolean): Promise<Disposition[]> {
     const ends: Disposition[] = [];
     const failures: unknown[] = [];
-    const { origin, source } = placeOf(entries[0]!);
+    const first = entries.read(0);
+    const { origin, source } = placeOf(first);
     const part = many || isPart(origin);
     const urgency: Urgency = part || source.priority > 0 ? 'bulk' : 'urgent';
     const rank = 2 * source.priority + (part ? 1 : 0);
@@ -107,15 +115,26 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
         if (failures.length > 0) reject(failures[0]);
         else resolve(ends);
       }
-      function withdraw(batch: Started<Entry>, disposition?: Disposition): void {
+      // Those that start anew, and the first, are read already.
+      const known = new Map([[0, first]]);
+      function read(index: number): Entry | Promise<Entry> {
+        const entry = known.get(index);
+        if (entry === undefined) return turns(() => entries.read(index));
+        known.delete(index);
+        return entry;
+      }
+      function withdraw(batch: Started<number>, disposition?: Disposition): void {
         for (const _ of batch.withdraw()) end(disposition);
       }
-      async function run(entry: Entry, batch: Started<Entry>): Promise<boolean> {
+      async function run(index: number, batch: Started<number>): Promise<boolean> {
         try {
+          const reading = read(index);
+          const entry = reading instanceof Promise ? await reading : reading;
           const next = deps.pulling() ? await pipeline.deliver(entry) : HAND_BACK;
           if (next.kind === 'rest' && next.delayMs <= LONGEST_HOLD_MS && deps.pulling()) {
             dispatcher.hold(next.delayMs, next.reason === 'rate_limited' ? urgency : 'urgent');
-            batch.again(entry);
+            known.set(index, entry);
+            batch.again(index);
             return false;
           }
           if (keepsTogether(next)) withdraw(batch, next);
@@ -131,7 +150,8 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
         }
       }
       held.add(holding);
-      const batch = dispatcher.add({ items: entries, rank, urgency, run });
+      const items = Array.from({ length: entries.length }, (_, index) => index);
+      const batch = dispatcher.add({ items, rank, urgency, run });
       holding.stop = (disposition) => withdraw(batch, disposition);
     });
   }
@@ -154,6 +174,11 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
     },
   };
 }
+
+const listOf = (entries: readonly Entry[]): EntryList => ({
+  length: entries.length,
+  read: (index) => entries[index]!,
+});
 
 /** Whether the messages of a job that have not started share this disposition, and stay in it. */
 const keepsTogether = ({ kind }: Disposition): boolean =>

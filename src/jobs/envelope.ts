@@ -21,12 +21,24 @@ export interface QueuedJob {
   stalls: number;
 }
 
-/** A parsed job: one entry for each of its messages, in order. A job that cannot be parsed has one entry, `invalid` or `newer`. */
+/** A job and its messages. */
 export interface Envelope {
   job: QueuedJob;
-  entries: readonly [Entry, ...Entry[]];
+  entries: EntryList;
   /** Whose recipients they are, where it is a job of a campaign. */
   campaign?: CampaignContent | undefined;
+}
+
+/**
+ * The messages of a job, in their order; one that is `invalid` or `newer` for a job that cannot be parsed. Each is read when
+ * it is asked for: all of a job read at once outlive the young generation of the heap, and cost its collector as much as
+ * their delivery costs otherwise.
+ */
+export interface EntryList {
+  /** At least one. */
+  readonly length: number;
+  /** Reads it anew, never throws. */
+  read(index: number): Entry;
 }
 
 export type Entry =

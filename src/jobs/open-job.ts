@@ -1,37 +1,21 @@
 import type { Job } from 'bullmq';
-import type { Turns } from '../turns.ts';
 import { campaignOf, type FindCampaign, isJobOf } from './campaign-content.ts';
-import type { Entry, Envelope, QueuedJob } from './envelope.ts';
-import { readEntries } from './read-envelope.ts';
+import type { Envelope, QueuedJob } from './envelope.ts';
+import { listEntries } from './read-envelope.ts';
 import type { ReadContext } from './read-message.ts';
 
-/** How many messages are read before others have their turn. */
-const READ_AT_ONCE = 25;
-
-/** Reads a job that was picked up, a part of its messages at a time. */
+/** Opens a job that was picked up. Its messages are read when they start. */
 export async function openJob(
   picked: Job<string>,
-  { turns, reading, campaigns }: { turns: Turns; reading: ReadContext; campaigns: FindCampaign },
+  { reading, campaigns }: { reading: ReadContext; campaigns: FindCampaign },
 ): Promise<Envelope> {
   const job = queuedJob(picked);
   const named = campaignOf(job);
   const campaign = named === undefined ? undefined : await campaigns(named);
-  const reader = readEntries(job, reading, campaign);
-  const entries: Entry[] = [];
-  function readPart(): boolean {
-    for (let i = 0; i < READ_AT_ONCE; i++) {
-      const { value, done } = reader.next();
-      if (done) return true;
-      entries.push(value);
-    }
-    return false;
-  }
-  while (!(await turns(readPart)));
-  const [first, ...rest] = entries;
-  // The pause of a later campaign of the same id must not hold it.
   return {
     job,
-    entries: [first!, ...rest],
+    entries: listEntries(job, reading, campaign),
+    // The pause of a later campaign of the same id must not hold it.
     campaign: campaign && isJobOf(job, campaign) ? campaign : undefined,
   };
 }

@@ -2,7 +2,7 @@ import { campaignMessageId } from '../ledger/names.ts';
 import { CAMPAIGN_ID, MESSAGE_VERSION } from '../message/fields.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import { type CampaignContent, isJobOf } from './campaign-content.ts';
-import type { Entry, EntrySource, QueuedJob } from './envelope.ts';
+import type { Entry, EntryList, EntrySource, QueuedJob } from './envelope.ts';
 import { CAMPAIGN_JOB, CAMPAIGN_VERSION, entryId, isPart } from './job-ids.ts';
 import { invalid, type Part, type ReadContext, readDelivery, sourceOf } from './read-message.ts';
 
@@ -31,23 +31,26 @@ interface Listed {
 }
 
 /** Parses a job of a campaign into its messages: each is what they have in common, and what is given of its recipient. */
-export function* readCampaign(
+export function listRecipients(
   job: QueuedJob,
   whole: Part,
   context: ReadContext,
   campaign: CampaignContent | undefined,
-): Generator<Entry> {
+): EntryList {
   const recipients = whole.data as Recipients;
   // What has left its job is alone in another, which has its origin as its id.
   const hasLeft = isPart(whole.origin) && recipients.to.length === 1;
   const common = campaign && isJobOf(job, campaign) ? commonOf(campaign) : undefined;
-  for (const [index, given] of recipients.to.entries()) {
-    const origin = hasLeft ? whole.origin : entryId(whole.origin, index);
-    const listed = { origin, given, recipients, source: whole.source };
-    yield campaign && common
-      ? readRecipient(job, listed, context, { campaign, common })
-      : lost(job, listed, context, campaign);
-  }
+  return {
+    length: recipients.to.length,
+    read(index) {
+      const origin = hasLeft ? whole.origin : entryId(whole.origin, index);
+      const listed = { origin, given: recipients.to[index], recipients, source: whole.source };
+      return campaign && common
+        ? readRecipient(job, listed, context, { campaign, common })
+        : lost(job, listed, context, campaign);
+    },
+  };
 }
 
 /** What the messages of a job have in common. It has an id only to be read: each message gets its own. */

@@ -1,6 +1,6 @@
 import { MESSAGE_VERSION } from '../message/fields.ts';
 import type { CampaignContent } from './campaign-content.ts';
-import type { Entry, Envelope, QueuedJob } from './envelope.ts';
+import type { Entry, EntryList, QueuedJob } from './envelope.ts';
 import {
   CAMPAIGN_JOB,
   CAMPAIGN_VERSION,
@@ -10,7 +10,7 @@ import {
   MESSAGES_JOB,
   originalJobId,
 } from './job-ids.ts';
-import { readCampaign } from './read-campaign.ts';
+import { listRecipients } from './read-campaign.ts';
 import {
   invalid,
   type Part,
@@ -22,36 +22,34 @@ import {
 } from './read-message.ts';
 import { MAX_DATA_BYTES } from './stored-jobs.ts';
 
-/** Parses a job into its messages. Never throws, whatever a producer enqueued. */
-export function readEnvelope(job: QueuedJob, context: ReadContext, campaign?: CampaignContent): Envelope {
-  const [first, ...rest] = readEntries(job, context, campaign);
-  return { job, entries: [first!, ...rest] };
-}
-
-/**
- * Parses the messages of a job one after the other, at least one, for a caller that yields in between.
- * @param campaign whose recipients the job has, where it is one of a campaign that is kept
- */
-export function* readEntries(
+/** Reads all messages of a job. Never throws, whatever a producer enqueued. */
+export function readEntries(
   job: QueuedJob,
   context: ReadContext,
   campaign?: CampaignContent,
-): Generator<Entry> {
-  const origin = originalJobId(job.id);
-  const whole = { origin, source: sourceOf(job) };
-  if (job.size !== undefined) {
-    yield invalid(job, whole, `data: ${job.size} bytes, at most ${MAX_DATA_BYTES} allowed`, context);
-    return;
-  }
-  const data = parse(job.text);
-  if (data === undefined) {
-    yield invalid(job, whole, 'data: not JSON', context);
-    return;
-  }
-  const format = FORMATS[job.name];
-  if (format === undefined) yield readMessage(job, { ...whole, data }, context);
-  else yield* readMany(job, { ...whole, data, ...format }, context, campaign);
+): readonly [Entry, ...Entry[]] {
+  const list = listEntries(job, context, campaign);
+  const rest = Array.from({ length: list.length - 1 }, (_, index) => list.read(index + 1));
+  return [list.read(0), ...rest];
 }
+
+/**
+ * Parses a job into its messages, which are not read yet. Never throws.
+ * @param campaign whose recipients the job has, where it is one of a campaign that is kept
+ */
+export function listEntries(job: QueuedJob, context: ReadContext, campaign?: CampaignContent): EntryList {
+  const whole = { origin: originalJobId(job.id), source: sourceOf(job) };
+  if (job.size !== undefined)
+    return only(invalid(job, whole, `data: ${job.size} bytes, at most ${MAX_DATA_BYTES} allowed`, context));
+  const data = parse(job.text);
+  if (data === undefined) return only(invalid(job, whole, 'data: not JSON', context));
+  const format = FORMATS[job.name];
+  if (format === undefined)
+    return { length: 1, read: () => readMessage(job, { ...whole, data, source: sourceOf(job) }, context) };
+  return listMany(job, { ...whole, data, ...format }, context, campaign);
+}
+
+const only = (entry: Entry): EntryList => ({ length: 1, read: () => entry });
 
 /** Where a job of many has its messages, and which version its data are of. */
 interface ListFormat {
@@ -65,28 +63,28 @@ const FORMATS: Readonly<Record<string, ListFormat>> = {
   [CAMPAIGN_JOB]: { list: 'to', version: CAMPAIGN_VERSION },
 };
 
-function* readMany(
+function listMany(
   job: QueuedJob,
   whole: Part & ListFormat,
   context: ReadContext,
   campaign: CampaignContent | undefined,
-): Generator<Entry> {
-  const { v, [whole.list]: messages } = Object(whole.data) as Record<string, unknown>;
+): EntryList {
+  const { v, [whole.list]: list } = Object(whole.data) as Record<string, unknown>;
+  if (Number.isSafeInteger(v) && (v as number) > whole.version)
+    return only({ kind: 'newer', v: v as number, origin: whole.origin, source: whole.source });
   const problem =
-    v === whole.version ? listProblem(job.text, { [whole.list]: messages }) : `v: expected ${whole.version}`;
-  if (Number.isSafeInteger(v) && (v as number) > whole.version) {
-    yield { kind: 'newer', v: v as number, origin: whole.origin, source: whole.source };
-  } else if (problem !== undefined) {
-    yield invalid(job, whole, problem, context);
-  } else if (job.name === CAMPAIGN_JOB) {
-    yield* readCampaign(job, whole, context, campaign);
-  } else {
-    for (const [index, message] of (messages as unknown[]).entries()) {
-      const data = withVersion(message);
+    v === whole.version ? listProblem(job.text, { [whole.list]: list }) : `v: expected ${whole.version}`;
+  if (problem !== undefined) return only(invalid(job, whole, problem, context));
+  if (job.name === CAMPAIGN_JOB) return listRecipients(job, whole, context, campaign);
+  const messages = list as readonly unknown[];
+  return {
+    length: messages.length,
+    read(index) {
+      const data = withVersion(messages[index]);
       const source = partOf(whole.source, data);
-      yield readMessage(job, { origin: entryId(whole.origin, index), source, data }, context);
-    }
-  }
+      return readMessage(job, { origin: entryId(whole.origin, index), source, data }, context);
+    },
+  };
 }
 
 function listProblem(text: string, field: Record<string, unknown>): string | undefined {

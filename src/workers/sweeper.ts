@@ -2,7 +2,7 @@ import { campaignOf, type FindCampaign } from '../jobs/campaign-content.ts';
 import type { ChannelQueue } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import { leaveFailedJob } from '../jobs/leave.ts';
-import { readEnvelope } from '../jobs/read-envelope.ts';
+import { readEntries } from '../jobs/read-envelope.ts';
 import type { ReadContext } from '../jobs/read-message.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -52,7 +52,7 @@ type Readable = Exclude<Entry, { kind: 'newer' }>;
 async function settleFailedJob(job: StoredJob, deps: SweeperDeps): Promise<Settled['status']> {
   const named = campaignOf(job);
   const campaign = named === undefined ? undefined : await deps.campaigns(named);
-  const { entries } = readEnvelope(job, deps, campaign);
+  const entries = readEntries(job, deps, campaign);
   if (entries.length > 1) return await dealOut(job, entries, deps);
   const [read] = entries;
   if (read.kind === 'newer') return 'stale';

@@ -18,10 +18,10 @@ const NOW = 1_700_000_000_000;
 /** A job whose messages are named by letters. */
 function jobOf(names: string, fields: Partial<QueuedJob> = {}): Envelope {
   const job = { id: 'e1', name: 'messages', text: '', timestamp: NOW, pickups: 1, stalls: 0, ...fields };
-  const [first, ...rest] = [...names].map(
-    (name): Entry => ({ kind: 'newer', v: 2, origin: name, source: { priority: 0 } as never }),
-  );
-  return { job, entries: [first!, ...rest] };
+  const read = (index: number): Entry => ({
+    ...{ kind: 'newer', v: 2, origin: names[index]!, source: { priority: 0 } as never },
+  });
+  return { job, entries: { length: names.length, read } };
 }
 
 interface Seen {
@@ -65,6 +65,7 @@ function deliveryOf(
       leave: async ({ entry, until }) => seen.left.push([placeOf(entry).origin, until]),
     },
     clock,
+    turns: (work) => work(),
     ...deps,
   });
   return { ...seen, delivery };

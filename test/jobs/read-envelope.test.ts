@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/config/parse.ts';
 import type { Entry } from '../../src/jobs/envelope.ts';
 import { MAX_MESSAGES_BYTES } from '../../src/jobs/job-ids.ts';
 import { placeOf } from '../../src/jobs/leave.ts';
-import { readEnvelope } from '../../src/jobs/read-envelope.ts';
+import { readEntries } from '../../src/jobs/read-envelope.ts';
 import type { ReadContext } from '../../src/jobs/read-message.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
@@ -29,7 +29,7 @@ function read(quota: boolean, to: object, addressing = 'userIds', fields: object
   const { channels } = parseConfig(source, { platforms, env: {}, secrets: 'resolve', readFile });
   const data = { v: 1, platform: 'zulip', to, content: 'Hello', ...fields };
   const job = { id: 'm_1', name: 'message', text: JSON.stringify(data), timestamp: 1, pickups: 1, stalls: 0 };
-  return readEnvelope(job, { channel: channels[0]!, definition: platforms.zulip, schemas }).entries[0];
+  return readEntries(job, { channel: channels[0]!, definition: platforms.zulip, schemas })[0];
 }
 
 it('names the trace of a message to observers', () => {
@@ -65,7 +65,7 @@ describe('a job of many messages', () => {
   const context = { channel, definition: platforms.kongregate, schemas } as unknown as ReadContext;
   const good = { platform: 'kongregate', to: { userId: 1 }, content: 'Hello' };
   const readMany = (data: unknown, id = 'e3_x') =>
-    readEnvelope(
+    readEntries(
       {
         id,
         name: 'messages',
@@ -75,7 +75,7 @@ describe('a job of many messages', () => {
         stalls: 0,
       },
       context,
-    ).entries;
+    );
 
   it('is read message by message: one that is wrong or newer is so by itself', () => {
     const entries = readMany({ v: 1, messages: [good, { ...good, to: 7 }, { ...good, v: 2 }, 'x', good] });
@@ -92,7 +92,7 @@ describe('a job of many messages', () => {
     const [, there] = readMany({ v: 1, messages: [good, good] });
     const { source, origin } = placeOf(there!);
     const job = { id: origin, name: 'message', text: source.data, timestamp: 1_700_000_000_000 };
-    const [here] = readEnvelope({ ...job, pickups: 1, stalls: 0 }, context).entries;
+    const [here] = readEntries({ ...job, pickups: 1, stalls: 0 }, context);
     const { ledger } = (there as DeliveryEntry).delivery;
     // Bulk it stays, or the retries of a large job would pass what is urgent.
     expect(ledger.bulk).toBe(true);
@@ -130,7 +130,7 @@ describe('a replay of a campaign’s message', () => {
   const good = { v: 1, id: 'spring-1', platform: 'kongregate', content: 'Hello', campaign: 'spring' };
   const readOne = (data: object) => {
     const job = { id: 'c2_x:0:#2', name: 'message', text: JSON.stringify(data), timestamp: 1 };
-    return readEnvelope({ ...job, pickups: 1, stalls: 0 }, context).entries[0];
+    return readEntries({ ...job, pickups: 1, stalls: 0 }, context)[0];
   };
   const told = { ref: { campaign: 'spring' }, ledger: { campaign: 'spring', uncounted: true } };
 
@@ -157,7 +157,7 @@ describe('a job of a campaign', () => {
   const readAt = (timestamp: number, v: unknown = 2) => {
     const text = JSON.stringify({ v, campaign: 'spring', by: 'userId', to: [5, 6] });
     const job = { id: 'c2_x', name: 'campaign', text, timestamp, pickups: 1, stalls: 0 };
-    return readEnvelope(job, context, content).entries;
+    return readEntries(job, context, content);
   };
 
   it('has the content of its campaign from the instant of its creation on', () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { Entry, Pipeline } from '../../src/jobs/envelope.ts';
-import { readEnvelope } from '../../src/jobs/read-envelope.ts';
+import { readEntries } from '../../src/jobs/read-envelope.ts';
 import type { Admitted } from '../../src/ledger/ledger.ts';
 import type { Grant, Settled } from '../../src/ledger/types.ts';
 import { createMessageSchemas } from '../../src/message/schema.ts';
@@ -63,7 +63,7 @@ function entry(fields: object, stalls = 0, timestamp = systemClock.now()): Entry
     timestamp,
     ...{ pickups: 1, stalls },
   };
-  return readEnvelope(job, context).entries[0];
+  return readEntries(job, context)[0];
 }
 
 /** One message: the platform's outcome, what the ledger answered to its settlement, what became of it. */
