@@ -271,17 +271,12 @@ describe('the trace of a message', () => {
     expect(parseSpec({ ...spec, traceparent })).toMatchObject({ problems: [{ path: 'traceparent' }] });
   });
 
-  it.each([
-    '',
-    'x',
-    traceparent.toUpperCase(),
-    `${traceparent}-00`,
-    traceparent.replace('00-', 'ff-'),
-    traceparent.replace(/-\w{32}-/, `-${'0'.repeat(32)}-`),
-    traceparent.replace(/-\w{16}-/, `-${'0'.repeat(16)}-`),
-  ])('is refused where it is none: %j', (given) => {
-    expect(problemsOf({ ...good, traceparent: given })[0]).toContain('traceparent: expected a traceparent');
-  });
+  it.each(['', 'x', traceparent.toUpperCase(), `${traceparent}-00`, traceparent.replace('-01', '')])(
+    'is refused where it is none: %j',
+    (given) => {
+      expect(problemsOf({ ...good, traceparent: given })[0]).toContain('traceparent: expected a traceparent');
+    },
+  );
 });
 
 describe('the campaign of a message', () => {

@@ -13,6 +13,7 @@ import { createTracing } from '../../src/tracing/tracing.ts';
 const given: MessageInput = { id: 'hello-21', platform: 'kongregate', to: { userId: 21 }, content: 'Hello' };
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const traceparent = `00-${TRACE}-00f067aa0ba902b7-01`;
+const zeros = traceparent.replace(TRACE, '0'.repeat(32));
 
 /** A producer that takes what `answer` does not throw for, its messages as they arrived, and its spans. */
 function traced(answer: (index: number) => void = () => {}) {
@@ -68,8 +69,9 @@ describe('a message that is sent', () => {
   it('is left for its check to refuse where its trace is none, or where it is no message', async () => {
     const { producer, taken, spans } = traced();
     await producer.send({ ...given, traceparent: 'none' });
+    await producer.send({ ...given, traceparent: zeros });
     await producer.send(null as never).catch(() => {});
-    expect(taken).toEqual([{ ...given, traceparent: 'none' }, null]);
+    expect(taken).toEqual([{ ...given, traceparent: 'none' }, { ...given, traceparent: zeros }, null]);
     expect(spans()).toEqual([]);
   });
 
