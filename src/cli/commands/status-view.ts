@@ -16,7 +16,7 @@ const HEAD = [
 ];
 
 /** What keeps messages waiting, and what ends it. */
-function holds({ channel, stopped, resting, workers }: ChannelStatus): string[] {
+function holds({ channel, stopped, resting, breaker, workers }: ChannelStatus): string[] {
   const lines: string[] = [];
   if (workers.length === 0) lines.push(`${channel} has no worker alive: start \`herald worker\``);
   if (stopped) {
@@ -24,8 +24,22 @@ function holds({ channel, stopped, resting, workers }: ChannelStatus): string[] 
     lines.push(`${channel} is stopped (${stopped.reason})${since}: run \`herald channel resume ${channel}\``);
   } else if (resting) {
     lines.push(`${channel} is resting (${resting.reason}) until ${instantText(resting.until)}`);
+  } else if (breaker === 'half_open') {
+    lines.push(
+      `${channel} has its breaker half open: one message goes ahead, to see whether the platform answers`,
+    );
   }
   return lines;
+}
+
+/** For what messages wait, and whose end is unknown. */
+function waits({ channel, waiting, doubts }: ChannelStatus): string[] {
+  const causes = Object.entries(waiting).filter(([, count]) => count > 0);
+  const lines = causes.length === 0 ? [] : [causes.map(([cause, count]) => `${count} ${cause}`).join(', ')];
+  return [
+    ...lines.map((text) => `${channel} waits, by cause: ${text}`),
+    ...(doubts > 0 ? [`${channel} has sends in doubt: ${doubts}`] : []),
+  ];
 }
 
 const campaignLines = ({ campaigns }: ChannelStatus): string[] =>
@@ -39,7 +53,12 @@ const campaignLines = ({ campaigns }: ChannelStatus): string[] =>
 export const statusView = (channels: readonly ChannelStatus[], output: Output): string =>
   channels.length === 0
     ? 'no channels are configured or announced'
-    : [table(channels, output), ...channels.flatMap(holds), ...channels.flatMap(campaignLines)].join('\n');
+    : [
+        table(channels, output),
+        ...channels.flatMap(holds),
+        ...channels.flatMap(waits),
+        ...channels.flatMap(campaignLines),
+      ].join('\n');
 
 const table = (channels: readonly ChannelStatus[], output: Output): string =>
   output.table(
@@ -67,6 +86,9 @@ export const statusDocument = (status: ChannelStatus): object => ({
   ...status.queue,
   sendable: status.ready,
   oldest_age_seconds: status.oldestAgeSeconds,
+  waiting: status.waiting,
+  sends_in_doubt: status.doubts,
+  breaker: status.breaker,
   dead_letters: status.deadLetters,
   oldest_dead_letter_age_seconds: status.oldestDeadLetterAgeSeconds,
   stopped: status.stopped && {

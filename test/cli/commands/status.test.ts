@@ -26,6 +26,9 @@ describe.concurrent('status', () => {
     expect(await operator.documents(env, ['status', '--channel', CHANNEL])).toMatchObject([
       { channel: CHANNEL, ready: 2, scheduled: 1, dead: 1, sendable: 2, dead_letters: { bad_recipient: 1 } },
     ]);
+    expect(await operator.documents(env, ['status'])).toMatchObject([
+      { breaker: 'closed', sends_in_doubt: 0 },
+    ]);
   });
 
   it('counts the workers that are alive', async ({ openEnvironment, operator }) => {
@@ -60,6 +63,20 @@ describe.concurrent('status', () => {
     const stopped = () => operator.run(env, ['status']);
     const { stdout } = await eventually('a stop', stopped, (seen) => seen.stdout.includes('stopped'));
     expect(stdout).toMatch(/^kongregate is stopped \(credentials\) since \d{4}-/m);
+    expect(stdout).toMatch(/^kongregate waits, by cause: 1 stopped$/m);
+    expect(await operator.documents(env, ['status'])).toMatchObject([{ waiting: { stopped: 1 } }]);
+  });
+
+  it('says that a breaker lets one message go ahead, and its state', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    await (await env.worker()).close();
+    await env.redis.hset('herald:{kongregate}:ledger:channel', 'opens', 1);
+    const { stdout } = await operator.run(env, ['status']);
+    expect(stdout).toMatch(/^kongregate has its breaker half open: one message goes ahead/m);
+    expect(await operator.documents(env, ['status'])).toMatchObject([{ breaker: 'half_open' }]);
   });
 
   it('draws it anew at a terminal until it is interrupted', async ({ openEnvironment, operator }) => {
