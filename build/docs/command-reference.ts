@@ -68,7 +68,7 @@ async function loadProgram(): Promise<Command> {
   return whole;
 }
 
-const program = await loadProgram();
+export const program = await loadProgram();
 
 export function commandReference(): string {
   const { commands } = program;
