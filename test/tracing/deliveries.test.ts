@@ -154,8 +154,8 @@ describe('an application that has set up an SDK', () => {
     const to = (userId: number) => ({ platform: 'kongregate' as const, to: { userId }, content: 'Hello' });
     const { id } = await producer.send({ ...to(21), traceparent: tracing.traceparentOf(request.span)! });
     request.span.end();
-    await producer.sendMany([to(22), { ...to(23), traceparent: 'none' }]);
-    await env.settled(2);
+    await producer.sendMany([to(22), to(24), { ...to(23), traceparent: 'none' }]);
+    await env.settled(3);
     await worker.close();
     const traceId = request.span.spanContext().traceId;
     const named = await eventually(
@@ -172,8 +172,21 @@ describe('an application that has set up an SDK', () => {
       'settle',
       'wait',
     ]);
-    const enqueues = spans.getFinishedSpans().filter(({ name }) => name === 'enqueue kongregate');
-    expect(enqueues).toHaveLength(2);
+    const finished = spans.getFinishedSpans();
+    const enqueues = finished.filter(({ name }) => name === 'enqueue kongregate');
+    expect(enqueues).toHaveLength(3);
+    // Of one job, and each in its own trace.
+    for (const enqueue of enqueues.slice(1)) {
+      const own = finished.filter((span) => span.spanContext().traceId === enqueue.spanContext().traceId);
+      expect(own.map(({ name }) => name).sort()).toEqual([
+        'admit',
+        'deliver kongregate',
+        'enqueue kongregate',
+        'send kongregate',
+        'settle',
+        'wait',
+      ]);
+    }
     expect(enqueues[0]!.attributes).toMatchObject({ 'messaging.message.id': id, 'herald.status': 'queued' });
   });
 });
