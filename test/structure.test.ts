@@ -72,7 +72,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['jobs/'],
   ioredis: ['redis/'],
   'node:process': ['environment.ts'],
-  'prom-client': ['observe/metrics.ts'],
+  'prom-client': ['observe/instruments.ts'],
   pino: ['observe/log.ts'],
   '@opentelemetry/api': ['tracing/'],
   '@opentelemetry/exporter-trace-otlp-http': ['tracing/otlp.ts'],

@@ -1,0 +1,71 @@
+import type { Exemplars } from './exemplars.ts';
+import type { Instruments } from './instruments.ts';
+import { ADMISSION_RESULTS, ATTEMPT_RESULTS, DEFERRALS, FINAL_STATES, OUTCOME_KINDS } from './label-sets.ts';
+import type { DeliveryObserver } from './observer.ts';
+
+/** What the metrics tell of the configuration of a channel that this process serves. */
+export interface WatchedChannel {
+  name: string;
+  platform: string;
+  /** Messages at a time, in this process. */
+  concurrency: number;
+  /** Of all workers together. */
+  rate: { max: number; perMs: number } | null;
+}
+
+/** Starts every counter of a channel at 0, and tells its limits. */
+export function zeroChannel(
+  m: Instruments,
+  { name: channel, platform, concurrency, rate }: WatchedChannel,
+): void {
+  for (const [verdict, cause] of ADMISSION_RESULTS) m.admissions.inc({ channel, verdict, cause }, 0);
+  for (const [outcome, reason] of ATTEMPT_RESULTS) m.attempts.inc({ channel, platform, outcome, reason }, 0);
+  for (const [state, reason] of FINAL_STATES) m.messages.inc({ channel, platform, state, reason }, 0);
+  for (const deferral of DEFERRALS) m.deferrals.inc({ channel, ...deferral }, 0);
+  m.breakerOpens.inc({ channel }, 0);
+  m.replays.inc({ channel }, 0);
+  m.unforeseen.inc({ channel }, 0);
+  m.lateGrants.inc({ channel }, 0);
+  for (const outcome of OUTCOME_KINDS) m.sendDuration.zero({ channel, outcome });
+  const { queueWait, slotWait, deliveryLatency, readyLatency, messageAttempts } = m;
+  for (const histogram of [queueWait, slotWait, deliveryLatency, readyLatency, messageAttempts])
+    histogram.zero(channel);
+  m.inFlight.set({ channel }, 0);
+  m.concurrency.set({ channel }, concurrency);
+  if (rate) m.rate.set({ channel }, (rate.max / rate.perMs) * 1000);
+}
+
+/** Two clocks are involved in some durations: a small negative one is their offset, not a time. */
+const seconds = (ms: number): number => Math.max(0, ms) / 1000;
+
+export function countDeliveries(m: Instruments, exemplars: Exemplars): DeliveryObserver {
+  return {
+    admitted: (channel, verdict, cause) => m.admissions.inc({ channel, verdict, cause: cause ?? '' }),
+    waited(channel, queueMs, slotMs) {
+      m.queueWait.observe(channel, seconds(queueMs));
+      if (slotMs > 0) m.slotWait.observe(channel, seconds(slotMs));
+    },
+    inFlight: (channel, delta) => m.inFlight.inc({ channel }, delta),
+    attempted({ message, outcome, durationMs }) {
+      const { channel, platform } = message;
+      m.attempts.inc({ channel, platform, outcome: outcome.kind, reason: outcome.reason });
+      m.sendDuration.observe({ channel, outcome: outcome.kind }, seconds(durationMs));
+      exemplars.sendDuration.note(message, outcome.kind, seconds(durationMs));
+    },
+    breakerOpened: (channel) => m.breakerOpens.inc({ channel }),
+    lateGrant: (channel) => m.lateGrants.inc({ channel }),
+    unforeseenRefusal: ({ channel }) => m.unforeseen.inc({ channel }),
+    deferred: (channel, { reason, cause }) => m.deferrals.inc({ channel, reason, cause }),
+    finished({ message, run, attempts, final: { state, reason }, latencyMs, keptMs = 0 }) {
+      const { channel, platform } = message;
+      m.messages.inc({ channel, platform, state, reason });
+      // A replaying command ends before it is scraped; the worker that finishes the run can be scraped.
+      if (run > 1) m.replays.inc({ channel });
+      m.messageAttempts.observe(channel, attempts);
+      if (state !== 'delivered') return;
+      m.deliveryLatency.observe(channel, seconds(latencyMs));
+      m.readyLatency.observe(channel, seconds(latencyMs - keptMs));
+      exemplars.deliveryLatency.note(message, '', seconds(latencyMs));
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { ChannelHistogram } from './channel-histogram.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definitions.ts';
+
+/** The metrics as the library has them: declared in a registry, or found where another worker of the process declared them. */
+
+export function declareInstruments(registry: Registry) {
+  const registers = [registry];
+  const base = <L extends string>({ name, help, labels }: MetricSpec<L>) => ({
+    name,
+    help,
+    labelNames: labels,
+    registers,
+  });
+  const declared = <M>(name: string): M | undefined => registry.getSingleMetric(name) as M | undefined;
+  const counter = <L extends string>(spec: MetricSpec<L>) =>
+    declared<Counter<L>>(spec.name) ?? new Counter(base(spec));
+  const gauge = <L extends string>(spec: MetricSpec<L>) =>
+    declared<Gauge<L>>(spec.name) ?? new Gauge(base(spec));
+  const histogram = <L extends string>(spec: MetricSpec<L> & { readonly buckets: number[] }) =>
+    declared<Histogram<L>>(spec.name) ?? new Histogram({ ...base(spec), buckets: spec.buckets });
+  const byChannel = (spec: MetricSpec & { readonly buckets: number[] }): ChannelHistogram => {
+    const existing = declared<ChannelHistogram>(spec.name);
+    if (existing) return existing;
+    const histogram = new ChannelHistogram(spec);
+    registry.registerMetric(histogram as unknown as Metric);
+    return histogram;
+  };
+  return {
+    enqueued: counter(COUNTERS.enqueued),
+    deadLettersRemoved: counter(COUNTERS.deadLettersRemoved),
+    admissions: counter(COUNTERS.admissions),
+    attempts: counter(COUNTERS.attempts),
+    messages: counter(COUNTERS.messages),
+    deferrals: counter(COUNTERS.deferrals),
+    breakerOpens: counter(COUNTERS.breakerOpens),
+    replays: counter(COUNTERS.replays),
+    unforeseen: counter(COUNTERS.unforeseen),
+    lateGrants: counter(COUNTERS.lateGrants),
+    sendDuration: histogram(HISTOGRAMS.sendDuration),
+    queueWait: byChannel(HISTOGRAMS.queueWait),
+    slotWait: byChannel(HISTOGRAMS.slotWait),
+    deliveryLatency: byChannel(HISTOGRAMS.deliveryLatency),
+    readyLatency: byChannel(HISTOGRAMS.readyLatency),
+    messageAttempts: byChannel(HISTOGRAMS.messageAttempts),
+    eventLoopLag: histogram(HISTOGRAMS.eventLoopLag),
+    queue: gauge(GAUGES.queue),
+    ready: gauge(GAUGES.ready),
+    waiting: gauge(GAUGES.waiting),
+    oldestAge: gauge(GAUGES.oldestAge),
+    deadLetters: gauge(GAUGES.deadLetters),
+    oldestDeadLetter: gauge(GAUGES.oldestDeadLetter),
+    campaigns: gauge(GAUGES.campaigns),
+    campaignMessages: gauge(GAUGES.campaignMessages),
+    quotaSlots: gauge(GAUGES.quotaSlots),
+    quotaWindowEnd: gauge(GAUGES.quotaWindowEnd),
+    sendsInDoubt: gauge(GAUGES.sendsInDoubt),
+    resting: gauge(GAUGES.resting),
+    breaker: gauge(GAUGES.breaker),
+    stopped: gauge(GAUGES.stopped),
+    stoppedSince: gauge(GAUGES.stoppedSince),
+    channelWorkers: gauge(GAUGES.channelWorkers),
+    sampleTimestamp: gauge(GAUGES.sampleTimestamp),
+    inFlight: gauge(GAUGES.inFlight),
+    concurrency: gauge(GAUGES.concurrency),
+    rate: gauge(GAUGES.rate),
+    clockOffset: gauge(GAUGES.clockOffset),
+    draining: gauge(GAUGES.draining),
+    redisUp: gauge(GAUGES.redisUp),
+    redisErrors: counter(COUNTERS.redisErrors),
+    redisReconnects: counter(COUNTERS.redisReconnects),
+    redisCall: histogram(HISTOGRAMS.redisCall),
+    buildInfo: gauge(GAUGES.buildInfo),
+  };
+}
+
+export type Instruments = ReturnType<typeof declareInstruments>;
+
+/** What a producer took, in the registry of the application that it lives in. */
+export function declareAccepted(registry: Registry): Counter<(typeof COUNTERS.accepted.labels)[number]> {
+  const { name, help, labels } = COUNTERS.accepted;
+  const existing = registry.getSingleMetric(name) as Counter<(typeof labels)[number]> | undefined;
+  return existing ?? new Counter({ name, help, labelNames: labels, registers: [registry] });
+}
+
+/** A registry of its own, never the library's global one. */
+export const newRegistry = (): Registry => new Registry();
+
+/** Whether the registry writes Prometheus' own text format: an application may have switched it. */
+export const writesPlainText = (registry: Registry): boolean =>
+  registry.contentType === Registry.PROMETHEUS_CONTENT_TYPE;
+
+/** Gauges that end in `_total`, as only counters may: each has a sibling with the same figures by type. */
+const MISNAMED = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
+
+/** Node's own metrics: event loop, heap, garbage collection. */
+export function collectNodeMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+}
