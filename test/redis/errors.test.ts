@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { noAnswer, redisErrorKind } from '../../src/redis/errors.ts';
 import { createScript } from '../../src/redis/script.ts';
 
 /** As in a bundle that was minified: the class of ioredis' refusals has another name there. */
@@ -7,6 +8,24 @@ class e extends Error {
     return this.constructor.name;
   }
 }
+
+it.each([
+  ["OOM command not allowed when used memory > 'maxmemory'.", 'oom'],
+  ["READONLY You can't write against a read only replica.", 'readonly'],
+  ['Socket timeout. Expecting data, but did not receive any.', 'timeout'],
+  ['connect ETIMEDOUT', 'timeout'],
+  [noAnswer(2_000).message, 'timeout'],
+  ['connect ECONNREFUSED 127.0.0.1:6379', 'refused'],
+  ['WRONGPASS invalid username-password pair or user is disabled.', 'refused'],
+  ['MISCONF Redis is configured to save RDB snapshots', 'other'],
+  ['Connection is closed.', 'other'],
+])('takes %j for %s', (message, kind) => {
+  expect(redisErrorKind(new Error(message))).toBe(kind);
+});
+
+it('takes the code of an error without a text, as of several addresses, for its kind', () => {
+  expect(redisErrorKind(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }))).toBe('refused');
+});
 
 it('sends the text of a script that is not loaded, whatever the copy of ioredis calls its errors', async () => {
   const redis = {
