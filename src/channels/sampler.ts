@@ -25,21 +25,21 @@ const SLOT_CAUSES = CAUSES_OF_WAITS.filter((cause) => cause !== 'retry');
 
 /**
  * Samples the state of a channel, for the gauges and `status`, in constant time whatever the length of the queue. Ages are
- * those of the oldest messages at the heads of the lists, which are found without scanning them.
+ * those of the oldest messages: of ready ones those that are found without a scan of a long queue (`oldest-ready.lua`).
  */
 export async function sampleChannel(
   { store, queue }: { store: ChannelStore; queue: ChannelQueue },
   clock: Clock,
 ): Promise<TakenSample> {
-  const [counts, state, heads] = await Promise.all([
+  const [counts, state, active] = await Promise.all([
     queue.counts(clock.now()),
     readChannelState(store),
-    queue.heads(),
+    queue.longestActive(),
   ]);
   const workers = countAliveWorkers(store.redis, store.channel, state.now);
   const dueSince = {
-    ready: await earliestDue(heads.ready, store),
-    active: await earliestDue(heads.active, store),
+    ready: await earliestDue(state.oldestReady, { store, queue }),
+    active: active && (await dueSinceOf(active, store)),
   };
   const waitingSlot = waitsFor(state, SLOT_CAUSES);
   const { retry } = state.waits;
@@ -111,8 +111,17 @@ function defined(ages: Partial<Record<QueueState, number | undefined>>): Partial
   return Object.fromEntries(Object.entries(ages).filter(([, age]) => age !== undefined));
 }
 
-async function earliestDue(jobs: readonly StoredJob[], store: ChannelStore): Promise<number | undefined> {
-  const instants = await Promise.all(jobs.map((job) => dueSinceOf(job, store)));
+/** Of jobs that do not say since when they are due, their data are read. */
+async function earliestDue(
+  jobs: ChannelState['oldestReady'],
+  { store, queue }: { store: ChannelStore; queue: ChannelQueue },
+): Promise<number | undefined> {
+  const instants = await Promise.all(
+    jobs.map(async ({ id, since, sure }) => {
+      const job = sure ? undefined : (await queue.read([id]))[0];
+      return job ? await dueSinceOf(job, store) : since;
+    }),
+  );
   return instants.length === 0 ? undefined : Math.min(...instants);
 }
 

@@ -10,8 +10,8 @@ import { readStoredJobs, type StoredJob } from './stored-jobs.ts';
 export interface ChannelQueue {
   /** Counts the jobs by state. @param now decides which delayed jobs are overdue */
   counts(now: number): Promise<QueueCounts>;
-  /** Reads the jobs at the heads of the lists, the oldest ones: at most two of each state. */
-  heads(): Promise<Record<'ready' | 'active', StoredJob[]>>;
+  /** Reads the job that a worker has had for the longest time; none if no worker has any. */
+  longestActive(): Promise<StoredJob | undefined>;
   /** Lists the first jobs of a state, in the order in which workers pick them up. @param skip how many of them not */
   first(state: ListedState, limit: number, skip?: number): Promise<ListedJob[]>;
   /** Reads jobs by id, in order; undefined for an id without a job. */
@@ -60,18 +60,12 @@ export const openChannelQueue = (redis: Redis, channel: string): ChannelQueue =>
 export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
   const read = (ids: readonly string[]): Promise<(StoredJob | undefined)[]> =>
     readStoredJobs(redis, queue, ids);
-  const readFound = async (ids: readonly (string | null | undefined)[]): Promise<StoredJob[]> =>
-    (await read(ids.filter((id) => typeof id === 'string'))).filter((job) => job !== undefined);
 
   return {
     counts: (now) => readCounts(queue, redis, now),
-    async heads() {
-      const [waiting, [prioritized], active] = await Promise.all([
-        redis.lindex(queue.toKey('wait'), -1),
-        redis.zrange(queue.toKey('prioritized'), '0', '0'),
-        redis.lindex(queue.toKey('active'), -1),
-      ]);
-      return { ready: await readFound([waiting, prioritized]), active: await readFound([active]) };
+    async longestActive() {
+      const id = await redis.lindex(queue.toKey('active'), -1);
+      return id === null ? undefined : (await read([id]))[0];
     },
     first: (state, limit, skip = 0) => READERS[state](queue, redis, { limit, skip }),
     read,

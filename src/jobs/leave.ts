@@ -97,6 +97,7 @@ function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): st
       t: source.enqueuedAt,
       p: 2 * source.priority + 1,
       due: until && Math.ceil(until),
+      s: Math.ceil(source.dueAt),
     };
   });
   return [JSON.stringify([...jobs, ...more]), ...all.map(({ entry }) => dataOf(placeOf(entry).source))];

@@ -34,6 +34,8 @@ export interface ChannelState {
   doubts: number;
   /** Slots of the windows that are open. */
   slots: { held: number; spent: number };
+  /** The oldest of the jobs that are ready, in order; `sure` where they are due since then, and not by a `sendAt` later. */
+  oldestReady: { id: string; since: number; sure: boolean }[];
   /** What slots mean, as text; null where nothing is in force yet. */
   policy: string | null;
   /** What the scripts count since the channel's first message, by name: `enqueued` … */
@@ -84,12 +86,26 @@ type SampleReply = [
   hold: [opens: number, probing: 0 | 1, rateAheadMs: number, paused: number, doubts: number],
   totals: string[],
   slots: [held: number, spent: number, policy: string | null],
+  oldest: [id: string, since: string, sure: 0 | 1][],
 ];
 
 export async function readChannelState(store: ChannelStore): Promise<ChannelState> {
   const reply = await store.run(sampleScript, [JSON.stringify(DEAD_REASONS)]);
-  const [now, stop, stopAt, restReason, restUntil, waits, letters, more, campaigns, hold, totals, slots] =
-    reply as SampleReply;
+  const [
+    now,
+    stop,
+    stopAt,
+    restReason,
+    restUntil,
+    waits,
+    letters,
+    more,
+    campaigns,
+    hold,
+    totals,
+    slots,
+    oldest,
+  ] = reply as SampleReply;
   const [opens, probing, rateAheadMs, paused, doubts] = hold;
   const [waiting, underWay, ...states] = campaigns;
   const { more: scheduled, ...own } = Object.fromEntries(
@@ -106,6 +122,7 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
     doubts,
     slots: { held: slots[0], spent: slots[1] },
     policy: slots[2],
+    oldestReady: oldest.map(([id, since, sure]) => ({ id, since: Number(since), sure: sure === 1 })),
     waits: own,
     more: { all: more[0], active: more[1], scheduled: scheduled?.count ?? 0 },
     letters: Object.fromEntries(

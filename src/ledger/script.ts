@@ -5,7 +5,10 @@ import { createScript, type Script } from '../redis/script.ts';
 const read = (file: string): string => readFileSync(new URL(`lua/${file}`, import.meta.url), 'utf8');
 
 /** BullMQ's layout of a queue is known to src/jobs alone, in Lua too. */
-const ELSEWHERE: Readonly<Record<string, string>> = { 'queue.lua': '../../jobs/lua/queue.lua' };
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'queue.lua': '../../jobs/lua/queue.lua',
+  'oldest-ready.lua': '../../jobs/lua/oldest-ready.lua',
+};
 
 /** The line by which a file names those whose local names it uses. */
 const USES = /^-- Uses ([\w., -]+\.lua)\.$/m;

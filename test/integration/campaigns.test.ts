@@ -90,7 +90,7 @@ describe.concurrent('a campaign', () => {
       systemClock,
     );
     expect(queue).toMatchObject({ ready: 0, active: 0, scheduled: waiting });
-    expect(campaignTotals).toEqual({ states: { paused: 1 }, waiting, underWay: 0 });
+    expect(campaignTotals).toEqual({ states: { paused: 1 }, waiting, underWay: 0, paused: waiting });
     const calls = env.sandbox.journal.report().calls;
     expect(calls + waiting).toBe(300);
     // Not one by one: each job as it is.

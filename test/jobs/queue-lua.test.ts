@@ -67,20 +67,22 @@ it('adds jobs as BullMQ reads them, those of a priority behind those without, ea
   expect(await processed(5)).toEqual(['first', 'then', 'a', 'b', 'c']);
 });
 
-it('stores a job for an instant to come exactly as BullMQ does', async () => {
+it('stores a job for an instant to come as BullMQ does, and since when it will be waited for', async () => {
   const before = await store.now();
   await add({ id: 'ours', dueIn: 60_000, priority: 3 });
   const after = await store.now();
   const theirs = await queue.add('message', 'theirs', { jobId: 'theirs', delay: 60_000, priority: 3 });
   const [ours] = await queue.getDelayed();
   expect(ours).toMatchObject({ id: 'ours', delay: 60_000, priority: 3 });
-  expect(Object.keys(await store.redis.hgetall(queue.toKey('ours'))).toSorted()).toEqual(
+  const { 'herald:due': since, ...fields } = await store.redis.hgetall(queue.toKey('ours'));
+  expect(Object.keys(fields).toSorted()).toEqual(
     Object.keys(await store.redis.hgetall(queue.toKey('theirs'))).toSorted(),
   );
   const dueAt = Number(await store.redis.zscore(queue.toKey('delayed'), 'ours')) / 0x1000;
   expect(dueAt).toBeGreaterThanOrEqual(before + 60_000);
   expect(dueAt).toBeLessThanOrEqual(after + 60_000);
   expect(Number(await store.redis.zscore(queue.toKey('marker'), '1'))).toBe(dueAt);
+  expect(Number(since)).toBe(dueAt);
   expect(theirs.delay).toBe(60_000);
 });
 

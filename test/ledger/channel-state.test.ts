@@ -16,6 +16,7 @@ it('knows nothing of a channel that nothing happened on', async () => {
     rateAheadMs: 0,
     doubts: 0,
     slots: { held: 0, spent: 0 },
+    oldestReady: [],
     policy: 'lab',
     waits: {},
     more: { all: 0, active: 0, scheduled: 0 },

@@ -82,6 +82,7 @@ describe('a replay', () => {
       data: letter.data,
       opts: '{}',
       timestamp: '12',
+      'herald:due': '1700000000000',
       delay: '0',
       priority: '0',
     });

@@ -73,8 +73,9 @@ end
 
 local function job_exists(id) return redis.call('EXISTS', QUEUE .. id) == 1 end
 
--- Adds the job { id, name, data, timestamp, priority, due, messages }: `name` is `message` when absent, `priority` the queue's,
--- `due` the instant, in whole milliseconds, before which it is not picked up (0 or absent: none), `messages` how many it has.
+-- Adds the job { id, name, data, timestamp, priority, due, since, messages }: `name` is `message` when absent, `priority` the queue's,
+-- `due` the instant, in whole milliseconds, before which it is not picked up (0 or absent: none), `since` the instant from which on
+-- it is waited for, where that is neither its timestamp nor `due`, `messages` how many it has.
 -- Does nothing where a job of that id exists, as BullMQ does, so a call may be repeated. Answers whether it was added. Workers
 -- see the job after `release_jobs`. Herald uses no options of jobs.
 local function add_job(job)
@@ -85,6 +86,10 @@ local function add_job(job)
   if (job.messages or 1) > 1 then
     fields[#fields + 1], fields[#fields + 2] = 'herald:more', string.format('%.0f', job.messages - 1)
     count_more(job, wait)
+  end
+  local since = job.since or job.due or 0
+  if since > figure(job.timestamp) then
+    fields[#fields + 1], fields[#fields + 2] = 'herald:due', string.format('%.0f', since)
   end
   -- The job last: what fails here must not leave one that is in no list.
   place(job, wait)
@@ -114,6 +119,9 @@ local function bring_forward(id, due)
   if not score or tonumber(score) < (due + 1) * 0x1000 then return end
   redis.call('ZADD', QUEUE .. 'delayed', string.format('%.0f', delayed_score(due)), id)
   move_more(id, math.floor(score / 0x1000), due)
+  if figure(redis.call('HGET', QUEUE .. id, 'herald:due')) > due then
+    redis.call('HSET', QUEUE .. id, 'herald:due', string.format('%.0f', due))
+  end
   delayed = true
 end
 

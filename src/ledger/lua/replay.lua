@@ -16,7 +16,7 @@ local letters, dropped = listed_dead_letters(seen), {}
 -- the ids that producers choose.
 local function enqueue(name, letter, run, data)
   add_job({ id = string.format('%s:#%.0f', name, run), name = letter.name, data = data or '', timestamp = letter.t,
-    priority = 2 * letter.priority })
+    priority = 2 * letter.priority, since = letter.due or 0 })
 end
 
 local function replay(name, data)

@@ -2,8 +2,9 @@
 -- { now, stop, stopped at, rest reason, rest until, waits { cause, count, oldest } …, letters { reason, count, oldest, due } …,
 -- more { messages of jobs of many beyond the first, of those in hand }, campaigns { messages that wait, that are under way,
 -- state, count … }, hold { how often the breaker opened, 1 while its probe is out, how far ahead the rate is granted in ms, messages of
--- paused campaigns, sends in doubt }, totals { name, figure … }, slots { held, spent, the policy in force } }, `due` being since when the message of the oldest letter was waited for.
--- Uses tables.lua, records.lua, channel.lua, waits.lua, campaigns.lua, queue.lua, dead-letters.lua.
+-- paused campaigns, sends in doubt }, totals { name, figure … }, slots { held, spent, the policy in force }, oldest jobs { id, since,
+-- sure } … }, `due` being since when the message of the oldest letter was waited for.
+-- Uses tables.lua, records.lua, channel.lua, waits.lua, campaigns.lua, queue.lua, oldest-ready.lua, dead-letters.lua.
 
 local letters = {}
 for _, reason in ipairs(cjson.decode(ARGV[1])) do
@@ -70,4 +71,5 @@ local stop, rest = channel_stop() or {}, channel_rest() or {}
 return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
   rest.until_at and string.format('%.0f', rest.until_at) or false, read_waits(), letters,
   { more, more_active }, campaigns, hold, totals,
-  { math.max(0, slots_of.held), math.max(0, slots_of.spent), redis.call('GET', POLICY) } }
+  { math.max(0, slots_of.held), math.max(0, slots_of.spent), redis.call('GET', POLICY) },
+  find_oldest_ready() }
