@@ -120,5 +120,7 @@ export const panels = queries({
   matchers: { job: 'job="$job"', channel: 'channel=~"$channel"' },
   by: ['channel'],
 });
+/** Of the dashboards: of applications, which are scraped as jobs of their own. */
+export const producers = queries({ matchers: { channel: 'channel=~"$channel"' }, by: ['channel'] });
 /** Of the dashboards, added up over the chosen channels. */
 export const totals = queries({ matchers: { job: 'job="$job"', channel: 'channel=~"$channel"' }, by: [] });

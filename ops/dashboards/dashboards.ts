@@ -8,6 +8,7 @@ import { funnelRow } from './rows/funnel.ts';
 import { healthRow } from './rows/health.ts';
 import { queueRow } from './rows/queue.ts';
 import { quotaRow } from './rows/quota.ts';
+import { redisRow } from './rows/redis.ts';
 import { requestRow } from './rows/requests.ts';
 import { waitingRow } from './rows/waiting.ts';
 import { workerRow } from './rows/workers.ts';
@@ -49,7 +50,7 @@ export function overview(runbooks: string): dashboard.Dashboard {
     description:
       'Whether messages are delivered, and if not, where they are. From top to bottom as an incident is looked into.',
     view,
-    rows: [healthRow(), ...rowsOf(view), workerRow()],
+    rows: [healthRow(), ...rowsOf(view), workerRow(), redisRow()],
     links: [linkTo('One channel', 'herald-channel')],
     runbooks,
   });

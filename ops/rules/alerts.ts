@@ -2,6 +2,7 @@ import { channelAlerts } from './alerts/channel.ts';
 import { deadLetterAlerts } from './alerts/dead-letters.ts';
 import { objectiveAlerts } from './alerts/objective.ts';
 import { platformAlerts } from './alerts/platform.ts';
+import { redisAlerts } from './alerts/redis.ts';
 import { workerAlerts } from './alerts/workers.ts';
 import type { Alert, Alerts, Group } from './rule.ts';
 import type { Timing } from './timing.ts';
@@ -12,6 +13,7 @@ const GROUPS: Readonly<Record<string, Alerts>> = {
   platforms: platformAlerts,
   'dead-letters': deadLetterAlerts,
   workers: workerAlerts,
+  redis: redisAlerts,
 };
 
 export const alertGroups = (timing: Timing): Group<Alert>[] =>

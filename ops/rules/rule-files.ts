@@ -23,7 +23,7 @@ export function alertingRules({ timing = AS_SHIPPED, runbooks = RUNBOOKS }: Rule
   const written = (alert: Alert) => ({
     alert: alert.alert,
     expr: alert.expr,
-    ...(alert.for === undefined ? {} : { for: timing.window(alert.for) }),
+    ...(alert.for === undefined ? {} : { for: timing.hold(alert.for) }),
     labels: { severity: alert.severity },
     annotations: {
       summary: alert.summary,

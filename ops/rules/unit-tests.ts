@@ -4,6 +4,7 @@ import { channelCases } from './cases/channel.ts';
 import { deadLetterCases } from './cases/dead-letters.ts';
 import { objectiveCases } from './cases/objective.ts';
 import { platformCases } from './cases/platform.ts';
+import { redisCases } from './cases/redis.ts';
 import { workerCases } from './cases/workers.ts';
 import { recordingGroups } from './objective.ts';
 import { type Alert, runbookOf } from './rule.ts';
@@ -17,6 +18,7 @@ const CASES: AlertCases = {
   ...platformCases,
   ...deadLetterCases,
   ...workerCases,
+  ...redisCases,
 };
 
 /** As Prometheus expands the annotations; how it writes a value is left to the case. */

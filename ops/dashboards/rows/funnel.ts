@@ -1,5 +1,5 @@
 import { COUNTERS } from '../../../src/observe/metric-definitions.ts';
-import { panels, totals } from '../../promql.ts';
+import { panels, producers, totals } from '../../promql.ts';
 import { bars, lines, stacked } from '../panel.ts';
 import { named, type Row, SHOWN, type View, WINDOW } from '../row.ts';
 
@@ -37,7 +37,7 @@ export const funnelRow = (view: View): Row => ({
         'Of the applications whose registry Prometheus scrapes; others enqueue and are not counted here.',
       unit: 'mps',
       width: 12,
-      targets: [[panels.rate(COUNTERS.accepted, WINDOW, { by: ['status'] }), named(view, 'status')]],
+      targets: [[producers.rate(COUNTERS.accepted, WINDOW, { by: ['status'] }), named(view, 'status')]],
     }),
     stacked({
       title: 'Losses by reason',

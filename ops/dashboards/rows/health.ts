@@ -30,6 +30,16 @@ export const healthRow = (): Row => ({
       runbooks: ['HeraldNoWorkers', 'HeraldWorkerDown'],
     }),
     figure({
+      title: 'Workers that can use Redis',
+      description:
+        'It answers them and takes their writes. A Redis that is full or read-only counts as away.',
+      unit: 'none',
+      width: 4,
+      targets: [[panels.sum(GAUGES.redisUp), 'workers']],
+      thresholds: ['red', [1, 'green']],
+      runbooks: ['HeraldRedisUnavailable'],
+    }),
+    figure({
       title: 'Age of the samples',
       description:
         'How long ago a worker read the queues. Older ones are removed: then the figures of queues, ages and stops are missing.',
@@ -125,6 +135,15 @@ export const healthRow = (): Row => ({
       ],
       thresholds: ['green', [1, 'orange']],
       runbooks: ['HeraldDeadLetters', 'HeraldDeadLettersOld'],
+      graph: true,
+    }),
+    figure({
+      title: 'Sends in doubt',
+      description: 'Requests of which nobody knows yet whether the platform took them.',
+      unit: 'short',
+      width: 4,
+      targets: [[`sum(${panels.max(GAUGES.sendsInDoubt)})`, 'in doubt']],
+      runbooks: ['HeraldSendsInDoubt'],
       graph: true,
     }),
     lines({

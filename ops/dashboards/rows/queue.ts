@@ -38,7 +38,7 @@ export const queueRow = (view: View): Row => ({
       title: 'Wait while it could have been sent',
       description: 'For want of workers, of rate, or of a healthy platform.',
       unit: 's',
-      width: 8,
+      width: 6,
       expr: totals.buckets(HISTOGRAMS.queueWait, WINDOW),
     }),
     lines({
@@ -46,7 +46,7 @@ export const queueRow = (view: View): Row => ({
       description:
         'Median and 95th percentile, from the later of enqueue and sendAt. On a channel that defers to the next window this counts the wait for it.',
       unit: 's',
-      width: 8,
+      width: 6,
       targets: [0.5, 0.95].map((q) => [
         panels.quantile(q, HISTOGRAMS.deliveryLatency, WINDOW),
         `${named(EACH)} p${q * 100}`,
@@ -56,17 +56,19 @@ export const queueRow = (view: View): Row => ({
       title: 'From due to delivered, without waits for the recipient',
       description: 'What we and the platform take: without the wait for a slot and for the next window.',
       unit: 's',
-      width: 8,
+      width: 6,
       targets: [0.5, 0.95].map((q) => [
         panels.quantile(q, HISTOGRAMS.readyLatency, WINDOW),
         `${named(EACH)} p${q * 100}`,
       ]),
+      thresholds: ['green', [300, 'orange']],
+      runbooks: ['HeraldDeliveriesLate'],
     }),
     lines({
       title: 'Growth of what is ready',
       description: 'Messages a second that come and are not sent. Below 0 the queue shrinks.',
       unit: 'mps',
-      width: 8,
+      width: 6,
       targets: [[`deriv((${panels.max(GAUGES.queue, ready)})[5m:])`, named(EACH)]],
       signed: true,
     }),

@@ -51,7 +51,7 @@ export const requestRow = (view: View): Row => ({
       unit: 'short',
       width: 8,
       targets: [[panels.max(GAUGES.sendsInDoubt), named({ channels: 'several' })]],
-      runbooks: ['HeraldUnknownOutcomes'],
+      runbooks: ['HeraldSendsInDoubt', 'HeraldUnknownOutcomes'],
     }),
     lines({
       title: 'Duration of a request',

@@ -80,6 +80,8 @@ export const workerRow = (): Row => ({
       unit: 's',
       width: 8,
       targets: [[panels.quantile(0.99, HISTOGRAMS.eventLoopLag, WINDOW, { by: ['instance'] }), INSTANCE]],
+      thresholds: ['green', [0.5, 'orange']],
+      runbooks: ['HeraldEventLoopBlocked'],
     }),
     lines({
       title: 'Clock, against Redis',

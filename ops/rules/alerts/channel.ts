@@ -8,6 +8,15 @@ const OF_CHANNEL = 'on (job, channel)';
 /** A channel that does not deliver, although its messages could go. */
 export const channelAlerts: Alerts = (timing) => [
   {
+    alert: 'HeraldEnqueueFailing',
+    severity: 'page',
+    for: 120,
+    expr: `${rules.increase(COUNTERS.accepted, timing.window(300), { where: { status: ['timeout', 'refused'] }, by: ['status'] })} > 0`,
+    summary: 'applications cannot enqueue messages of {{ $labels.channel }}: {{ $labels.status }}',
+    description:
+      'Redis does not take what they send, and they have to keep it or lose it. Only applications are counted whose registry Prometheus scrapes.',
+  },
+  {
     alert: 'HeraldChannelUnserved',
     severity: 'page',
     for: 300,

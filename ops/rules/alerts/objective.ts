@@ -1,4 +1,4 @@
-import { COUNTERS, GAUGES } from '../../../src/observe/metric-definitions.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
 import { rules } from '../../promql.ts';
 import { ERROR_BUDGET, errorRatioIn, validIn, type WindowName } from '../objective.ts';
 import type { Alert, Alerts } from '../rule.ts';
@@ -53,6 +53,18 @@ export const objectiveAlerts: Alerts = (timing) => [
     summary: 'a message of {{ $labels.channel }} has been ready for {{ $value | humanizeDuration }}',
     description:
       'It could have been sent since then: there is a lack of workers, of rate, or of answers from the platform.',
+  },
+  {
+    alert: 'HeraldDeliveriesLate',
+    severity: 'ticket',
+    for: 600,
+    expr: [
+      `1 - ${rules.shareWithin(300, HISTOGRAMS.readyLatency, timing.window(3_600))} > 0.05`,
+      `and ${rules.observations(HISTOGRAMS.readyLatency, timing.window(3_600))} >= ${timing.volume(50)}`,
+    ].join('\n'),
+    summary:
+      '{{ $value | humanizePercentage }} of the deliveries of {{ $labels.channel }} took more than five minutes',
+    description: 'Counted from the moment at which each could be sent: waiting for a slot is left out.',
   },
   {
     alert: 'HeraldMessagesExpire',

@@ -7,8 +7,9 @@ export const platformAlerts: Alerts = (timing) => [
   {
     alert: 'HeraldBreakerOpen',
     severity: 'page',
-    for: 300,
-    expr: `${rules.max(GAUGES.breaker, { where: { state: ['open', 'half_open'] } })} == 1`,
+    for: 60,
+    // A share of the time: a platform that answers now and then closes the breaker for moments.
+    expr: `avg_over_time((${rules.max(GAUGES.breaker, { where: { state: ['open', 'half_open'] } })})[${timing.window(300)}:${timing.hold(15)}]) > 0.5`,
     summary: 'the platform of {{ $labels.channel }} does not answer',
     description:
       'The circuit breaker is open: requests fail one after the other, and only a probe goes out now and then. Messages wait and are not lost, unless they expire.',
@@ -35,6 +36,15 @@ export const platformAlerts: Alerts = (timing) => [
     summary: 'requests of {{ $labels.channel }} end without a clear answer ({{ $labels.reason }})',
     description:
       'The platform may have delivered these messages or not. Where it can be asked, Herald asks; otherwise the message keeps its slot and dies as unconfirmed.',
+  },
+  {
+    alert: 'HeraldSendsInDoubt',
+    severity: 'ticket',
+    for: 3_600,
+    expr: `${rules.max(GAUGES.sendsInDoubt)} > 0`,
+    summary: '{{ $value }} sends of {{ $labels.channel }} have been in doubt for an hour',
+    description:
+      'Nobody knows whether they arrived. Their recipients keep their slots taken until the platform has been asked, or the message dies as unconfirmed.',
   },
   {
     alert: 'HeraldUnforeseenRefusals',

@@ -1,4 +1,4 @@
-import { GAUGES } from '../../../src/observe/metric-definitions.ts';
+import { GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
 import { rules } from '../../promql.ts';
 import type { Alerts } from '../rule.ts';
 
@@ -41,6 +41,15 @@ export const workerAlerts: Alerts = (timing) => [
     expr: `sum by (job) (changes(process_start_time_seconds{job="${JOB}"}[${timing.window(1_800)}])) > 5`,
     summary: 'workers restarted {{ $value }} times within half an hour',
     description: 'They crash, are killed for their memory, or a probe fails again and again.',
+  },
+  {
+    alert: 'HeraldEventLoopBlocked',
+    severity: 'ticket',
+    for: 300,
+    expr: `${rules.quantile(0.99, HISTOGRAMS.eventLoopLag, timing.window(300), { by: ['instance'] })} > 0.5`,
+    summary: 'the event loop of {{ $labels.instance }} lags by {{ $value | humanizeDuration }}',
+    description:
+      'The process is short of CPU, or something computes for too long in it. Requests are made late and time out.',
   },
   {
     alert: 'HeraldClockOff',

@@ -41,12 +41,18 @@ const braces = (labels: Readonly<Record<string, string>>): string =>
 
 type Labels<M extends MetricSpec> = { readonly [L in M['labels'][number]]?: string } & {
   readonly instance?: string;
+  readonly le?: string;
 };
 
 /** Of one channel, where the metric has channels. @param suffix `_bucket` or `_count` of a histogram */
-export function given<M extends MetricSpec>(metric: M, labels: Labels<M>, values: string): Series {
+export function given<M extends MetricSpec>(
+  metric: M,
+  labels: Labels<M>,
+  values: string,
+  suffix: '' | '_bucket' | '_count' = '',
+): Series {
   const own = metric.labels.includes('channel') ? CHANNEL : { job: JOB };
-  return { series: `${metric.name}${braces({ ...own, ...labels })}`, values };
+  return { series: `${metric.name}${suffix}${braces({ ...own, ...labels })}`, values };
 }
 
 /** Of a metric that is not Herald's own. */

@@ -9,6 +9,18 @@ const TWO = { instance: 'worker-2:9464' };
 const stopped = (reason: string, values: string): Series => given(GAUGES.stopped, { reason }, values);
 
 export const channelCases: AlertCases = {
+  HeraldEnqueueFailing: {
+    firing: {
+      given: [given(COUNTERS.accepted, { status: 'timeout' }, '0+5x10')],
+      at: 5,
+      labels: { ...CHANNEL, status: 'timeout' },
+    },
+    quiet: {
+      when: 'an application enqueues what is invalid',
+      given: [given(COUNTERS.accepted, { status: 'invalid' }, '0+5x10')],
+      at: 5,
+    },
+  },
   HeraldChannelUnserved: {
     firing: {
       given: [

@@ -1,4 +1,4 @@
-import { COUNTERS, GAUGES } from '../../../src/observe/metric-definitions.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
 import { type AlertCases, CHANNEL, given, type Series } from './case.ts';
 
 const delivered = (values: string): Series =>
@@ -67,6 +67,25 @@ export const objectiveCases: AlertCases = {
         given(GAUGES.stopped, { reason: 'paused' }, '1x30'),
       ],
       at: 22,
+    },
+  },
+  HeraldDeliveriesLate: {
+    firing: {
+      given: [
+        given(HISTOGRAMS.readyLatency, { le: '300' }, '0+9x80', '_bucket'),
+        given(HISTOGRAMS.readyLatency, {}, '0+10x80', '_count'),
+      ],
+      at: 75,
+      labels: CHANNEL,
+      value: '10%',
+    },
+    quiet: {
+      when: 'one of ten was late, and there were only ten',
+      given: [
+        given(HISTOGRAMS.readyLatency, { le: '300' }, '0 9x80', '_bucket'),
+        given(HISTOGRAMS.readyLatency, {}, '0 10x80', '_count'),
+      ],
+      at: 30,
     },
   },
   HeraldMessagesExpire: {

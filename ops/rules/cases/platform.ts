@@ -8,8 +8,8 @@ export const platformCases: AlertCases = {
   HeraldBreakerOpen: {
     firing: {
       given: [
-        given(GAUGES.breaker, { state: 'open' }, '1 1 1 0 1 1 1 0 1 1'),
-        given(GAUGES.breaker, { state: 'half_open' }, '0 0 0 1 0 0 0 1 0 0'),
+        given(GAUGES.breaker, { state: 'open' }, '1 1 0 0 1 1 1 0 1 1'),
+        given(GAUGES.breaker, { state: 'half_open' }, '0 0 1 0 0 0 0 1 0 0'),
       ],
       at: 8,
       labels: CHANNEL,
@@ -43,6 +43,14 @@ export const platformCases: AlertCases = {
       when: 'the last one was half an hour ago',
       given: [attempts('unknown', 'timeout', '0 1x60')],
       at: 40,
+    },
+  },
+  HeraldSendsInDoubt: {
+    firing: { given: [given(GAUGES.sendsInDoubt, {}, '3x70')], at: 61, labels: CHANNEL, value: '3' },
+    quiet: {
+      when: 'they were resolved within minutes',
+      given: [given(GAUGES.sendsInDoubt, {}, '3x5 0x70')],
+      at: 61,
     },
   },
   HeraldUnforeseenRefusals: {

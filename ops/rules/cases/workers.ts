@@ -1,4 +1,4 @@
-import { GAUGES } from '../../../src/observe/metric-definitions.ts';
+import { GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
 import { JOB } from '../alerts/workers.ts';
 import { type AlertCases, CHANNEL, foreign, given, type Series } from './case.ts';
 
@@ -47,6 +47,26 @@ export const workerCases: AlertCases = {
         foreign('process_start_time_seconds', TWO, '0 0 560x20'),
       ],
       at: 10,
+    },
+  },
+  HeraldEventLoopBlocked: {
+    firing: {
+      given: [
+        given(HISTOGRAMS.eventLoopLag, { ...ONE, le: '0.5' }, '0+50x20', '_bucket'),
+        given(HISTOGRAMS.eventLoopLag, { ...ONE, le: '1' }, '0+100x20', '_bucket'),
+        given(HISTOGRAMS.eventLoopLag, { ...ONE, le: '+Inf' }, '0+100x20', '_bucket'),
+      ],
+      at: 11,
+      labels: ONE,
+      value: '990ms',
+    },
+    quiet: {
+      when: 'it lags by less than half a second',
+      given: [
+        given(HISTOGRAMS.eventLoopLag, { ...ONE, le: '0.5' }, '0+100x20', '_bucket'),
+        given(HISTOGRAMS.eventLoopLag, { ...ONE, le: '+Inf' }, '0+100x20', '_bucket'),
+      ],
+      at: 11,
     },
   },
   HeraldClockOff: {
