@@ -13,6 +13,8 @@ import type { Order, Pickup, Report, WorkerPlan } from './worker-protocol.ts';
 export interface WorkerProcess {
   readonly name: string;
   readonly pid: number;
+  /** Where it serves its metrics and probes, once it is ready. */
+  readonly url: string | undefined;
   /** It has started, and has not ended, by what it reported. */
   readonly delivering: boolean;
   /** Suspended by SIGSTOP, blocked by a failpoint, or idle because its clock was stepped. */
@@ -115,6 +117,9 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
     pid: child.pid as number,
     inHand,
     end,
+    get url() {
+      return state.url;
+    },
     get delivering() {
       return state.delivering;
     },

@@ -1,0 +1,121 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Registry } from 'prom-client';
+import { alertingRules, recordingRules } from '../../ops/rules/rule-files.ts';
+import { hastened } from '../../ops/rules/timing.ts';
+import { createProducer, type MessageInput } from '../../src/app.ts';
+import { accountChannels } from '../../src/sandbox/accounts.ts';
+import { type Environment, openEnvironment } from '../../testing/environment.ts';
+import { type Prometheus, startPrometheus } from '../../testing/own-prometheus.ts';
+import { startWorkerProcess, type WorkerProcess } from '../../testing/worker-process.ts';
+
+/** An hour of the rules is half a minute here. */
+const HASTE = 120;
+
+/** With the sandbox: a short quota, a breaker that opens soon, and a channel that gives up at once. */
+const SERVED = {
+  kongregate: { timeout: '4s', quota: { per: '12s' }, rate: { max: 50, per: '1s' } },
+  zulip: { rate: false },
+  discourse: { rate: false, breaker: { failures: 3, rest: '2s', cap: '3s' } },
+  usercom: { rate: false, retry: { attempts: 1 }, breaker: { failures: 1_000 } },
+};
+/** Served once, and never again. */
+export const FORSAKEN = 'crm';
+const CHANNELS = (url: string) => ({
+  ...SERVED,
+  [FORSAKEN]: { ...accountChannels(url).zulip, email: 'crm@example.com' },
+});
+const SEND_EVERY_MS = 150;
+
+/** By the compiler each platform has fields of its own; here they are all sent alike. */
+type Sent = Pick<MessageInput, 'platform' | 'channel' | 'onQuota' | 'expiresAt'> & {
+  to: object;
+  title?: string;
+};
+
+export interface Incident {
+  readonly env: Environment;
+  readonly workers: readonly [WorkerProcess, WorkerProcess];
+  readonly prometheus: Prometheus;
+  send(message: Sent): Promise<void>;
+  /** Labels of the alerts that have fired in the last so many seconds, each once. */
+  fired(withinSeconds: number): Promise<Record<string, string>[]>;
+  close(): Promise<void>;
+}
+
+/** How Prometheus names it. */
+export const instanceOf = ({ url }: WorkerProcess): string => new URL(url ?? '').host;
+
+/** Two workers with a steady load on four channels, and a Prometheus that scrapes them each second. */
+export async function startIncident(): Promise<Incident> {
+  const env = await openEnvironment({
+    channels: CHANNELS,
+    sandbox: { kongregate: { dayMs: 12_000 }, discourse: { requestsPerMinute: 10_000 } },
+    config: { http: { port: 0 }, drainTimeout: '2s', logLevel: 'warn' },
+  });
+  const forsaking = env.build();
+  await forsaking.start();
+  const { [FORSAKEN]: _, ...served } = env.config()['channels'] as Record<string, object>;
+  const config = { ...env.config(), channels: served };
+  const workers = [startWorkerProcess({ config }), startWorkerProcess({ config })] as const;
+  await Promise.all(workers.map((worker) => worker.ready()));
+  await forsaking.close();
+  const registry = new Registry();
+  const producer = createProducer({ redis: env.server.url, registry, timeoutMs: 2_000 });
+  const application = await serve(registry);
+  const prometheus = await startPrometheus({
+    targets: { herald: workers.map(instanceOf), shop: [application.address] },
+    groups: [...recordingRules({ timing: hastened(HASTE) }), ...alertingRules({ timing: hastened(HASTE) })],
+  });
+  const send = async (message: Sent): Promise<void> => {
+    await producer.send({ content: 'Hello, how are you?', ...message } as MessageInput).catch(() => {});
+  };
+  const load = steadily(send);
+  return {
+    env,
+    workers,
+    prometheus,
+    send,
+    async fired(withinSeconds) {
+      const firing = `max_over_time(ALERTS{alertstate="firing"}[${withinSeconds}s])`;
+      return (await prometheus.query(firing)).map(({ metric }) => ({ ...metric }));
+    },
+    async close() {
+      clearInterval(load);
+      await producer.close();
+      await prometheus.stop();
+      application.server.close();
+      await Promise.all(workers.map((worker) => worker.kill()));
+      await env.close();
+    },
+  };
+}
+
+/** A message on each channel, and now and then a second one for the same player. */
+function steadily(send: Incident['send']): NodeJS.Timeout {
+  let turn = 0;
+  return setInterval(() => {
+    turn += 1;
+    void send({ platform: 'kongregate', to: { userId: turn } });
+    void send({ platform: 'zulip', to: { userIds: [turn] } });
+    void send({ platform: 'discourse', to: { usernames: [`player${turn}`] }, title: 'Hello' });
+    if (turn % 2 === 0)
+      void send({
+        ...{ platform: 'discourse', to: { usernames: [`player${turn}`] }, title: 'Offer' },
+        expiresAt: new Date(Date.now() + 3_000).toISOString(),
+      });
+    void send({ platform: 'usercom', to: { userId: turn } });
+    if (turn % 4 !== 0) return;
+    void send({ platform: 'kongregate', to: { userId: turn }, onQuota: 'defer' });
+    void send({ platform: 'kongregate', to: { userId: turn }, onQuota: 'drop' });
+  }, SEND_EVERY_MS);
+}
+
+/** An application's metrics, as Prometheus scrapes them. */
+async function serve(registry: Registry): Promise<{ server: Server; address: string }> {
+  const server = createServer(async (_, response) => {
+    response.setHeader('Content-Type', registry.contentType).end(await registry.metrics());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+}

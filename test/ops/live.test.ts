@@ -1,0 +1,154 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { createAdmin } from '../../src/app.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { FORSAKEN, type Incident, instanceOf, startIncident } from './incident.ts';
+import { parsePromql } from './promql.ts';
+import {
+  alerts,
+  annotationExpressions,
+  type Expression,
+  filledIn,
+  panelExpressions,
+  recordings,
+} from './shipped.ts';
+
+const QUIET_S = 10;
+
+/** Alerts that take a rollout, a week, a busy or a broken machine, or redis_exporter. promtool has them fire. */
+const NOT_PLAYED = [
+  'HeraldErrorBudgetBurnSlow',
+  'HeraldDeliveriesLate',
+  'HeraldChannelStopped',
+  'HeraldConcurrencySaturated',
+  'HeraldRateSaturated',
+  'HeraldDeadLettersOld',
+  'HeraldWorkerRestarts',
+  'HeraldEventLoopBlocked',
+  'HeraldDrainHangs',
+  'HeraldVersionsDiffer',
+  'HeraldRedisErrors',
+  'HeraldRedisSlow',
+  'HeraldRedisMemoryHigh',
+  'HeraldRedisPersistenceFailing',
+  'HeraldRedisEvicting',
+];
+
+/** What has been seen to fire. */
+const played = new Set<string>();
+
+/** Waits until the alert fires where it should, which may be on a channel or a worker. */
+async function fires({ fired }: Incident, alertname: string, where: Record<string, string> = {}) {
+  const wanted = Object.entries({ alertname, ...where });
+  await eventually(
+    `${alertname} to fire ${JSON.stringify(where)}`,
+    () => fired(5),
+    (seen) => seen.some((labels) => wanted.every(([label, value]) => labels[label] === value)),
+    { withinMs: 60_000, everyMs: 500 },
+  );
+  played.add(alertname);
+}
+
+async function staysQuiet({ prometheus, fired }: Incident): Promise<void> {
+  await eventually(
+    `${QUIET_S} quiet seconds`,
+    () => prometheus.query(`count_over_time((up == 1)[${QUIET_S + 2}s:1s])`),
+    (counts) => counts.length === 3 && counts.every(({ value: [, count] }) => Number(count) >= QUIET_S),
+    { everyMs: 500 },
+  );
+  expect(await fired(QUIET_S - 2)).toEqual([]);
+}
+
+/** The platforms fail, each in its own way, and somebody else sends to the players. */
+function breakPlatforms({ env, send }: Incident): void {
+  env.sandbox.faults.add(
+    { kind: 'server_error', platform: 'discourse' },
+    { kind: 'server_error', platform: 'discourse', of: 'lookup' },
+    { kind: 'server_error', platform: 'usercom', probability: 0.5 },
+    { kind: 'rate_limited', platform: 'zulip', probability: 0.5, retryAfter: '0.1' },
+  );
+  let userId = 1_000_000;
+  const foreign = setInterval(() => {
+    userId += 1;
+    env.sandbox.kongregate.sendForeign(Date.now(), `${userId}`);
+    void send({ platform: 'kongregate', to: { userId } });
+  }, 300);
+  onTestFinished(() => clearInterval(foreign));
+}
+
+/** A worker that starts again has another port here, and is another one to Prometheus; redis_exporter does not run. */
+const isElsewhere = ({ name, expr }: Expression): boolean =>
+  name.endsWith(': Starts') || parsePromql(expr).selectors.every(({ metric }) => metric.startsWith('redis_'));
+
+/** Every other expression of a panel, an annotation or a recording rule has a value at some moment. */
+async function showsData({ prometheus }: Incident): Promise<void> {
+  const pending = new Map(
+    [...panelExpressions, ...annotationExpressions, ...recordings]
+      .filter((each) => !isElsewhere(each))
+      .map(({ name, expr }) => [name, filledIn(expr, { job: 'herald', window: '10s' })]),
+  );
+  await eventually(
+    'every panel to show data',
+    async () => {
+      for (const [name, expr] of pending) {
+        const found = await prometheus.query(expr);
+        if (found.some(({ value: [, value] }) => value !== 'NaN')) pending.delete(name);
+      }
+      return [...pending].map(([name, expr]) => `${name}: ${expr}`);
+    },
+    (left) => left.length === 0,
+    { withinMs: 20_000, everyMs: 1_000 },
+  );
+}
+
+it('panels show data, and alerts fire in their incidents and in no quiet hour', async () => {
+  const incident = await startIncident();
+  onTestFinished(() => incident.close());
+  const { env, prometheus, workers } = incident;
+  const [one, two] = workers;
+  await staysQuiet(incident);
+
+  breakPlatforms(incident);
+  const admin = createAdmin({ redis: env.server.url });
+  await admin.channels.pause(FORSAKEN);
+  await admin.close();
+  await incident.send({ platform: 'zulip', channel: FORSAKEN, to: { userIds: [1] } });
+  await Promise.all([
+    fires(incident, 'HeraldBreakerOpen', { channel: 'discourse' }),
+    fires(incident, 'HeraldChannelStuck', { channel: 'discourse' }),
+    fires(incident, 'HeraldReadyTooOld', { channel: 'discourse' }),
+    fires(incident, 'HeraldMessagesExpire', { channel: 'discourse' }),
+    fires(incident, 'HeraldUnknownOutcomes', { channel: 'usercom', reason: 'server_error' }),
+    fires(incident, 'HeraldErrorBudgetBurnFast', { channel: 'usercom' }),
+    fires(incident, 'HeraldErrorBudgetBurnSteady', { channel: 'usercom' }),
+    fires(incident, 'HeraldDeadLetters', { channel: 'usercom', reason: 'unconfirmed' }),
+    fires(incident, 'HeraldPlatformThrottles', { channel: 'zulip' }),
+    fires(incident, 'HeraldUnforeseenRefusals', { channel: 'kongregate' }),
+    fires(incident, 'HeraldChannelUnserved', { channel: FORSAKEN }),
+  ]);
+  await showsData(incident);
+  expect(await prometheus.failedRules()).toEqual([]);
+
+  env.sandbox.zulip.setCredentials('nobody@example.com:none');
+  two.stepClock(1_500);
+  await Promise.all([
+    fires(incident, 'HeraldCredentialsRefused', { channel: 'zulip', reason: 'credentials' }),
+    fires(incident, 'HeraldClockOff', { instance: instanceOf(two) }),
+    fires(incident, 'HeraldChannelPaused', { channel: FORSAKEN }),
+    fires(incident, 'HeraldSendsInDoubt', { channel: 'discourse' }),
+  ]);
+  for (const { annotations } of await prometheus.alerts())
+    expect(Object.values(annotations).join('\n')).not.toMatch(/<no value>|<error/);
+
+  await two.kill();
+  await env.server.kill();
+  await Promise.all([
+    fires(incident, 'HeraldWorkerDown', { instance: instanceOf(two) }),
+    fires(incident, 'HeraldRedisUnavailable'),
+    fires(incident, 'HeraldEnqueueFailing', { job: 'shop', status: 'timeout' }),
+    fires(incident, 'HeraldNoSamples', { channel: 'kongregate' }),
+  ]);
+  await one.kill();
+  await fires(incident, 'HeraldNoWorkers');
+
+  expect([...played, ...NOT_PLAYED].sort()).toEqual([...new Set(alerts.map(({ name }) => name))].sort());
+});
