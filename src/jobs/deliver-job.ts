@@ -126,11 +126,11 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
       function withdraw(batch: Started<number>, disposition?: Disposition): void {
         for (const _ of batch.withdraw()) end(disposition);
       }
-      async function run(index: number, batch: Started<number>): Promise<boolean> {
+      async function run(index: number, batch: Started<number>, answered: () => void): Promise<boolean> {
         try {
           const reading = read(index);
           const entry = reading instanceof Promise ? await reading : reading;
-          const next = deps.pulling() ? await pipeline.deliver(entry) : HAND_BACK;
+          const next = deps.pulling() ? await pipeline.deliver(entry, answered) : HAND_BACK;
           if (next.kind === 'rest' && next.delayMs <= LONGEST_HOLD_MS && deps.pulling()) {
             dispatcher.hold(next.delayMs, next.reason === 'rate_limited' ? urgency : 'urgent');
             known.set(index, entry);

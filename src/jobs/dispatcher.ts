@@ -27,8 +27,12 @@ export interface Batch<T> {
   /** Lower ones first; equal ones in the order of their batches. */
   rank: number;
   urgency: Urgency;
-  /** Never rejects. @returns whether a request left, which takes a token of the rate */
-  run(item: T, batch: Started<T>): Promise<boolean>;
+  /**
+   * Never rejects.
+   * @param answered ends its part in the concurrency: nothing of it is under way any more, and only its result is still written
+   * @returns whether a request left, which takes a token of the rate
+   */
+  run(item: T, batch: Started<T>, answered: () => void): Promise<boolean>;
 }
 
 export interface Started<T> {
@@ -95,10 +99,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     running += 1;
     if (intervalMs !== undefined) nextAt = Math.max(nextAt, clock.monotonic()) + intervalMs;
     options.onStart();
-    void waiting.batch.run(item, waiting.started).then((sent) => {
-      running -= 1;
-      if (!sent && intervalMs !== undefined) nextAt -= intervalMs;
+    let counted = true;
+    const answered = (): void => {
+      if (counted) running -= 1;
+      counted = false;
       pump();
+    };
+    void waiting.batch.run(item, waiting.started, answered).then((sent) => {
+      if (!sent && intervalMs !== undefined) nextAt -= intervalMs;
+      answered();
     });
   }
 

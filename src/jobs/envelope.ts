@@ -88,8 +88,11 @@ export interface EntrySource extends Omit<DeadLetterSource, 'detail'> {
 
 /** The way of one message through a worker. */
 export interface Pipeline {
-  /** Rejects only for infrastructure errors and bugs; the job is then left to stall and is redelivered. */
-  deliver(entry: Entry): Promise<Disposition>;
+  /**
+   * Rejects only for infrastructure errors and bugs; the job is then left to stall and is redelivered.
+   * @param answered called when the platform has answered, and what is left to do is to write it down
+   */
+  deliver(entry: Entry, answered?: () => void): Promise<Disposition>;
   /** Puts off messages of a paused campaign, which expire then: milliseconds since the epoch. */
   pause(expiresAt: number): Disposition;
   /** Sends nothing new from here on; requests in flight are aborted. */

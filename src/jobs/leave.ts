@@ -36,7 +36,7 @@ export function createLeave(store: ChannelStore, clock: Pick<StoreClock, 'offset
       return [...all];
     },
     { max: MAX_BATCH, refusedByStore: (error) => isRefusal(error) && !refusesWrites(error) },
-  );
+  ).call;
 }
 
 /** Which of these messages of a job have ended or left it, or have a send in flight or in doubt. */

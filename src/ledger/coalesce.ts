@@ -1,7 +1,7 @@
 /**
- * Joins calls made in the same turn of the event loop into one: at high concurrency a round trip costs the worker more
- * in work for each call than in waiting, so fewer calls win. To wait for the call under way as well joins no more (0.09
- * calls a message either way): where a worker is busy, a turn takes longer than a round trip.
+ * Joins calls into one: those made in the same turn of the event loop, and those made while the call before is under way,
+ * as long as they are few. At high concurrency a round trip costs the worker more in work for each call than in waiting,
+ * so fewer calls win.
  *
  * `run` gets the items in the order of the calls and answers in that order. When a joined call fails although the
  * store answered, every item is tried alone, so that one bad item cannot take the others with it; `run` must therefore
@@ -10,13 +10,15 @@
 export function coalesce<T, R>(
   run: (items: readonly T[]) => Promise<R[]>,
   { max, refusedByStore }: { max: number; refusedByStore: (error: unknown) => boolean },
-): (item: T) => Promise<R> {
+): Coalesced<T, R> {
   interface Call {
     item: T;
     resolve: (result: R) => void;
     reject: (error: unknown) => void;
   }
   let pending: Call[] = [];
+  let scheduled = false;
+  let underWay = 0;
 
   const perform = async (calls: Call[]): Promise<void> => {
     try {
@@ -30,14 +32,41 @@ export function coalesce<T, R>(
       }
     }
   };
+  const begin = async (calls: Call[]): Promise<void> => {
+    underWay += 1;
+    await perform(calls);
+    underWay -= 1;
+    if (pending.length > 0) schedule();
+  };
   const flush = (): void => {
     const calls = pending;
     pending = [];
-    for (let i = 0; i < calls.length; i += max) void perform(calls.slice(i, i + max));
+    for (let i = 0; i < calls.length; i += max) void begin(calls.slice(i, i + max));
+  };
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      if (underWay === 0 || pending.length >= WORTH_A_CALL) flush();
+    });
   };
 
-  return (item) =>
-    new Promise((resolve, reject) => {
-      if (pending.push({ item, resolve, reject }) === 1) setImmediate(flush);
-    });
+  return {
+    flush,
+    call: (item) =>
+      new Promise((resolve, reject) => {
+        pending.push({ item, resolve, reject });
+        schedule();
+      }),
+  };
 }
+
+export interface Coalesced<T, R> {
+  call(item: T): Promise<R>;
+  /** Makes the call for what waits to be joined. */
+  flush(): void;
+}
+
+/** So many do not wait for the call before: it may take long, and the cost of a call is a small part of theirs. */
+const WORTH_A_CALL = 48;

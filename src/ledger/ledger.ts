@@ -76,10 +76,15 @@ const blamesAnEntry = (error: unknown): boolean => isRefusal(error) && !refusesW
  */
 export function joinCalls(calls: LedgerCalls): Ledger {
   const joined = { max: MAX_BATCH, refusedByStore: blamesAnEntry };
-  const admit = coalesce(calls.admit, joined);
+  const settle = coalesce(calls.settle, joined);
+  // What is known goes before what is asked: the answer may depend on it.
+  const admit = coalesce((admissions: readonly Admission[]) => {
+    settle.flush();
+    return calls.admit(admissions);
+  }, joined);
   return {
-    settle: coalesce(calls.settle, joined),
-    admit: (message, nonce = newNonce()) => admit({ message, nonce }),
+    settle: settle.call,
+    admit: (message, nonce = newNonce()) => admit.call({ message, nonce }),
   };
 }
 

@@ -66,18 +66,18 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     random,
   };
 
-  function deliver(entry: Entry): Promise<Disposition> {
+  function deliver(entry: Entry, answered?: () => void): Promise<Disposition> {
     switch (entry.kind) {
       case 'newer':
         return Promise.resolve(reported(NEWER_VERSION));
       case 'invalid':
         return settler.bury(entry);
       case 'delivery':
-        return deliverMessage(entry.delivery);
+        return deliverMessage(entry.delivery, answered);
     }
   }
 
-  async function deliverMessage(delivery: Delivery): Promise<Disposition> {
+  async function deliverMessage(delivery: Delivery, answered?: () => void): Promise<Disposition> {
     // A message that crashed several workers, or kept them from renewing their locks, is not tried again.
     if (delivery.stalls >= MAX_STALLS) return ended(delivery, await settler.giveUp(delivery, STALLED));
     const rendering = renderings.of(delivery);
@@ -94,7 +94,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         observer.lateGrant(channel.name);
         late();
       }
-      next = await conclude(due, grant, attempted);
+      const concluded = conclude(due, grant, attempted);
+      answered?.();
+      next = await concluded;
     } else {
       next = await refuse(delivery, verdict, nonce);
     }

@@ -22,15 +22,18 @@ const dispatcherOf = (options: Partial<DispatcherOptions> = {}): Dispatcher =>
 function runs() {
   const started: unknown[] = [];
   const ends = new Map<unknown, (sent: boolean) => void>();
-  const run = (item: unknown): Promise<boolean> => {
+  const answers = new Map<unknown, () => void>();
+  const run = (item: unknown, _: unknown, answered: () => void): Promise<boolean> => {
     started.push(item);
+    answers.set(item, answered);
     return new Promise((resolve) => ends.set(item, resolve));
   };
   async function end(item: unknown, sent = true): Promise<void> {
     ends.get(item)!(sent);
     await vi.advanceTimersByTimeAsync(0);
   }
-  return { started, run, end };
+  const answer = (item: unknown): void => answers.get(item)!();
+  return { started, run, end, answer };
 }
 
 const bulk = { rank: 1, urgency: 'bulk' } as const;
@@ -49,6 +52,28 @@ it('runs so many messages at a time, whatever jobs they are of', async () => {
   await end('a1');
   expect(started).toEqual(['a1', 'a2', 'b1', 'b2', 'b3']);
   expect(dispatcher.backlog()).toBe(0);
+});
+
+it('starts the next when one is answered, not when its result is written', async () => {
+  const { started, run, end, answer } = runs();
+  const dispatcher = dispatcherOf({ concurrency: 1 });
+  dispatcher.add({ ...bulk, items: ['a1', 'a2', 'a3'], run });
+  answer('a1');
+  expect(started).toEqual(['a1', 'a2']);
+  await end('a1');
+  expect(started).toEqual(['a1', 'a2']);
+  await end('a2');
+  expect(started).toEqual(['a1', 'a2', 'a3']);
+});
+
+it('starts again what is put back after its answer', async () => {
+  const { started, run, end, answer } = runs();
+  const dispatcher = dispatcherOf({ concurrency: 1 });
+  const batch = dispatcher.add({ ...bulk, items: ['a1'], run });
+  answer('a1');
+  batch.again('a1');
+  await end('a1', false);
+  expect(started).toEqual(['a1', 'a1']);
 });
 
 it('starts what is urgent before what came earlier, and equals in their order', async () => {

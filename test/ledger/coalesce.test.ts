@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ReplyError } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { coalesce } from '../../src/ledger/coalesce.ts';
+import { joinCalls } from '../../src/ledger/ledger.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { isRefusal } from '../../src/redis/errors.ts';
 import { openLab, SENT, useStore } from './harness.ts';
@@ -74,7 +76,7 @@ describe('calls of one tick', () => {
 describe('coalesce', () => {
   it('joins calls of one turn of the event loop, and not of the next', async () => {
     const batches: (readonly number[])[] = [];
-    const call = coalesce<number, number>(
+    const { call } = coalesce<number, number>(
       async (items) => {
         batches.push(items);
         return items.map((item) => item * 2);
@@ -86,9 +88,40 @@ describe('coalesce', () => {
     expect(batches).toEqual([[1, 2, 3], [4], [5]]);
   });
 
+  it('joins the few that come while a call is under way, makes another for many, and any at once when told to', async () => {
+    const batches: number[] = [];
+    const ends: (() => void)[] = [];
+    const { call, flush } = coalesce<number, number>(
+      async (items) => {
+        batches.push(items.length);
+        await new Promise<void>((resolve) => ends.push(resolve));
+        return [...items];
+      },
+      { max: 100, refusedByStore: () => true },
+    );
+    const calls = [call(0)];
+    await nextTurn();
+    for (const _ of Array.from({ length: 40 })) calls.push(call(1));
+    await nextTurn();
+    expect(batches).toEqual([1]);
+    for (const _ of Array.from({ length: 20 })) calls.push(call(2));
+    await nextTurn();
+    expect(batches).toEqual([1, 60]);
+    calls.push(call(3));
+    flush();
+    expect(batches).toEqual([1, 60, 1]);
+    calls.push(call(4));
+    for (const end of ends.splice(0)) end();
+    await nextTurn();
+    await nextTurn();
+    expect(batches).toEqual([1, 60, 1, 1]);
+    for (const end of ends) end();
+    expect(await Promise.all(calls)).toHaveLength(63);
+  });
+
   it('tries nothing again when the store did not answer: whether it acted is unknown', async () => {
     let runs = 0;
-    const call = coalesce<number, number>(
+    const { call } = coalesce<number, number>(
       async () => {
         runs += 1;
         throw new Error('connection lost');
@@ -99,6 +132,21 @@ describe('coalesce', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(runs).toBe(1);
   });
+});
+
+it('settles what is known before it asks for more, whatever is under way', async () => {
+  const asked: string[] = [];
+  const record = (kind: string) => async (items: readonly unknown[]) => {
+    asked.push(`${kind} ${items.length}`);
+    return await new Promise<never[]>(() => {});
+  };
+  const ledger = joinCalls({ admit: record('admit'), settle: record('settle') });
+  void ledger.settle({} as never);
+  await nextTurn();
+  void ledger.settle({} as never);
+  void ledger.admit({} as never);
+  await nextTurn();
+  expect(asked).toEqual(['settle 1', 'settle 1', 'admit 1']);
 });
 
 it('an answer is a refusal, and a connection that broke is none: nobody is asked alone', () => {
