@@ -25,7 +25,7 @@ const UNIT = [
   'test/admin/{next-step,timeline}.test.ts',
   'test/dead-letters/pace.test.ts',
   'test/sandbox/{platforms,sandbox,discourse}.test.ts',
-  'test/workers/{attempt,channel-log,credentials,deadlines,event-loop-lag,last-answers,late-grant-log,lease}.test.ts',
+  'test/workers/{attempt,channel-log,clock-gauge,credentials,deadlines,event-loop-lag,last-answers,late-grant-log,lease}.test.ts',
 ];
 
 const REDIS_SETUP = 'build/redis-setup.ts';

@@ -247,7 +247,7 @@ export const GAUGES = {
   },
   clockOffset: {
     name: 'herald_clock_offset_seconds',
-    help: 'Clock of this process minus the clock of Redis. Beyond two seconds either way the worker takes no messages. Absent until it is measured.',
+    help: 'Clock of this process minus the clock of Redis. Beyond two seconds either way the worker takes no messages. Absent until it is measured, and 15 s after the last measurement.',
     labels: [],
   },
   draining: {

@@ -45,8 +45,8 @@ export interface Metrics extends DeliveryObserver {
   unsample(channel: string): void;
   /** How late a timer of this process was, seconds. */
   eventLoopLag(lag: number): void;
-  /** This process's clock minus Redis's, milliseconds. */
-  clockOffset(offsetMs: number): void;
+  /** This process's clock minus Redis's, milliseconds; undefined while it is unknown. */
+  clockOffset(offsetMs: number | undefined): void;
   /** +1 when a worker begins to drain, -1 when it has stopped. */
   draining(delta: 1 | -1): void;
 }
@@ -101,7 +101,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     sample: (sample) => setSample(m, sample),
     unsample: (channel) => removeSample(m, channel),
     eventLoopLag: (lag) => m.eventLoopLag.observe(lag),
-    clockOffset: (offsetMs) => m.clockOffset.set(offsetMs / 1000),
+    clockOffset(offsetMs) {
+      if (offsetMs === undefined) m.clockOffset.remove();
+      else m.clockOffset.set(offsetMs / 1000);
+    },
     draining: (delta) => m.draining.inc(delta),
   };
 }

@@ -11,6 +11,7 @@ import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import { AccountTakenError } from './account-claim.ts';
 import type { RunningChannel } from './channel.ts';
+import { createClockGauge } from './clock-gauge.ts';
 import { logFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
@@ -51,8 +52,9 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     if (begun) for (const channel of channels) channel.pull(on);
   };
   const { redis, watch } = store;
+  const showOffset = createClockGauge(metrics.clockOffset);
   const guard = createClockGuard(redis, clock, (offsetMs, agrees) => {
-    metrics.clockOffset(offsetMs);
+    showOffset(offsetMs);
     if (agrees !== agreed) {
       agreed = agrees;
       const text = agrees

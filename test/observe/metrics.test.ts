@@ -416,5 +416,7 @@ describe('samples', () => {
     expect(await series(metrics, 'herald_clock_offset_seconds')).toEqual([
       'herald_clock_offset_seconds -2.5',
     ]);
+    metrics.clockOffset(undefined);
+    expect(await series(metrics, 'herald_clock_offset_seconds')).toEqual([]);
   });
 });
