@@ -73,6 +73,30 @@ describe('docker-compose.yml', () => {
     expect(compose.services['sandbox']?.command).toContain('10m');
   });
 
+  it('mounts what there is', () => {
+    const mounts = services.flatMap(([, { volumes = [] }]) =>
+      volumes.filter((each) => each.startsWith('./')),
+    );
+    expect(mounts).toHaveLength(4);
+    for (const mount of mounts) {
+      expect(mount).toMatch(/:ro$/);
+      expect(existsSync(join(ROOT, mount.split(':')[0]!))).toBe(true);
+    }
+    expect(existsSync(join(ROOT, 'ops/prometheus/prometheus.yml'))).toBe(true);
+  });
+
+  it('has Prometheus find whatever tells metrics, by the names of the services', () => {
+    const { scrape_configs } = parse(read('ops/prometheus/prometheus.yml')) as {
+      scrape_configs: { dns_sd_configs?: { names: string[] }[]; static_configs?: { targets: string[] }[] }[];
+    };
+    const named = scrape_configs.flatMap(({ dns_sd_configs = [], static_configs = [] }) => [
+      ...dns_sd_configs.flatMap(({ names }) => names),
+      ...static_configs.flatMap(({ targets }) => targets.map((target) => target.split(':')[0])),
+    ]);
+    expect(named.sort()).toEqual(['load', 'redis-exporter', 'worker']);
+    expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(named));
+  });
+
   it('keeps what Redis has, and evicts none of it', () => {
     const command = String(compose.services['redis']?.command);
     for (const setting of ['appendonly yes', 'maxmemory 512mb', 'maxmemory-policy noeviction'])
