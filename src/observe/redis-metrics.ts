@@ -31,11 +31,16 @@ export function redisMetrics(m: {
   };
 }
 
+export interface CallTiming {
+  called: RedisMetrics['called'];
+  monotonic(): number;
+}
+
 /** Runs a call, and times it also where it fails: one that is never answered ends with its connection. */
 export async function timedCall<T>(
   call: RedisCall,
   run: () => Promise<T>,
-  { called, monotonic }: { called: RedisMetrics['called']; monotonic(): number },
+  { called, monotonic }: CallTiming,
 ): Promise<T> {
   const startedAt = monotonic();
   try {

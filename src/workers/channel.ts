@@ -11,24 +11,15 @@ import type { Pipeline } from '../jobs/envelope.ts';
 import { createLeave, entriesThatAre, recountJob } from '../jobs/leave.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
-import { createEpoch } from '../ledger/epoch.ts';
-import { createLedgerCalls, joinCalls, type Ledger, type LedgerCalls } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { accountName } from '../ledger/names.ts';
-import { withRecentWrites } from '../ledger/recent-writes.ts';
 import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { MessageSchemas } from '../message/schema.ts';
 import type { Logger } from '../observe/log.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
 import { type RedisMetrics, timedCall } from '../observe/redis-metrics.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
-import {
-  AHEAD_MS,
-  admissionPolicy,
-  intervalMs,
-  playTtl,
-  resolutionOf,
-  slotMs,
-} from '../policies/admission.ts';
+import { AHEAD_MS, intervalMs, resolutionOf } from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
 import { claimTtlMs } from '../policies/candidates.ts';
 import { channelStore } from '../redis/channel-store.ts';
@@ -38,6 +29,7 @@ import { traceDeliveries } from '../tracing/deliveries.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { Turns } from '../turns.ts';
 import { createChannelLease } from './channel-lease.ts';
+import { openChannelLedger } from './channel-ledger.ts';
 import { createChannelLog } from './channel-log.ts';
 import { credentialsFingerprint } from './credentials.ts';
 import { createAccountExamination } from './examine-account.ts';
@@ -109,19 +101,6 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const ledgerStore = channelStore(deps.ledgerRedis, channel.name);
   const resolution = resolutionOf(channel, definition.resolution);
   const credentials = credentialsFingerprint(channel, definition, deps.fingerprintCost);
-  const epoch = createEpoch(ledgerStore);
-  const ledgerCalls = createLedgerCalls({
-    store: ledgerStore,
-    epoch: epoch.current,
-    policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
-    playTtlMs: playTtl(channel.eligibility),
-    platformDayMs: channel.platformDayMs,
-    keepReceipts: deps.keepReceipts,
-    claimTtlMs: definition.claims && resolution === 'confirm' ? claimTtlMs(channel) : undefined,
-    slotMs: slotMs(channel),
-    credentials,
-    clock,
-  });
   const plainClient = definition.connect(
     {
       ...channel.settings,
@@ -133,21 +112,8 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     { clock, warn: (detail) => logger.warn(detail) },
   );
   const timing = { called: deps.onRedisCall, monotonic: () => clock.monotonic() };
-  const timedCalls: LedgerCalls = {
-    admit: (admissions) => timedCall('admit', () => ledgerCalls.admit(admissions), timing),
-    settle: (settlements) => timedCall('settle', () => ledgerCalls.settle(settlements), timing),
-  };
-  const remembered = withRecentWrites(timedCalls, {
-    store: ledgerStore,
-    platformDayMs: channel.platformDayMs,
-    slotMs: slotMs(channel),
-    watch: deps.watch,
-    epoch,
-    clock,
-    onRestored: (counts, cause) => log.restored(cause, counts),
-  });
   const traced = deps.tracing && traceDeliveries(deps.tracing, channel);
-  const joined = joinCalls(remembered);
+  const joined = openChannelLedger(channel, { ...deps, store: ledgerStore, credentials, timing, log });
   const plainLedger = traced?.ledger(joined) ?? joined;
   const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
   const tracedClient = traced?.client(plainClient) ?? plainClient;

@@ -1,0 +1,58 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import { createEpoch } from '../ledger/epoch.ts';
+import { createLedgerCalls, joinCalls, type Ledger, type LedgerCalls } from '../ledger/ledger.ts';
+import { withRecentWrites } from '../ledger/recent-writes.ts';
+import type { FailoverDetector } from '../ledger/store-gate.ts';
+import { type CallTiming, timedCall } from '../observe/redis-metrics.ts';
+import type { PlatformDefinition } from '../platforms/port.ts';
+import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';
+import { claimTtlMs } from '../policies/candidates.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
+import type { ChannelLog } from './channel-log.ts';
+
+export interface ChannelLedgerDeps {
+  clock: StoreClock;
+  keepReceipts: number;
+  watch: FailoverDetector;
+  definition: PlatformDefinition;
+  /** On the connection that is watched for failovers. */
+  store: ChannelStore;
+  /** Fingerprint of the channel's credentials. */
+  credentials: string;
+  timing: CallTiming;
+  log: ChannelLog;
+}
+
+/** The ledger as a channel's pipeline uses it: its calls are timed, remembered through failovers, and shared by its messages. */
+export function openChannelLedger(channel: ChannelConfig, deps: ChannelLedgerDeps): Ledger {
+  const { store, clock, definition, timing } = deps;
+  const resolution = resolutionOf(channel, definition.resolution);
+  const epoch = createEpoch(store);
+  const calls = createLedgerCalls({
+    store,
+    epoch: epoch.current,
+    policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
+    playTtlMs: playTtl(channel.eligibility),
+    platformDayMs: channel.platformDayMs,
+    keepReceipts: deps.keepReceipts,
+    claimTtlMs: definition.claims && resolution === 'confirm' ? claimTtlMs(channel) : undefined,
+    slotMs: slotMs(channel),
+    credentials: deps.credentials,
+    clock,
+  });
+  const timed: LedgerCalls = {
+    admit: (admissions) => timedCall('admit', () => calls.admit(admissions), timing),
+    settle: (settlements) => timedCall('settle', () => calls.settle(settlements), timing),
+  };
+  const remembered = withRecentWrites(timed, {
+    store,
+    platformDayMs: channel.platformDayMs,
+    slotMs: slotMs(channel),
+    watch: deps.watch,
+    epoch,
+    clock,
+    onRestored: (counts, cause) => deps.log.restored(cause, counts),
+  });
+  return joinCalls(remembered);
+}
