@@ -88,7 +88,9 @@ it('runs every example of docs/library.md', async () => {
   await receipts.says('welcome-32 delivered sent');
   receipts.end();
   await receipts.output;
-  expect(await run('admin').output).toMatch(/^kongregate \d+ not stopped 1\n0 0 0\ndelivered\n$/);
+  expect(await run('admin').output).toMatch(
+    /^kongregate \d+ not stopped 1\n0 0 0\ndelivered\n\S+Z it was delivered after 1 attempt: .*\n$/,
+  );
   expect(await run('errors').output).toBe('HERALD_INVALID_MESSAGE\n');
   expect(await run('sandbox').output).toContain('accepted: 0');
   worker.end();
