@@ -30,6 +30,11 @@ describe.concurrent('a platform that says "later"', () => {
     expect(journal.report().faults).toEqual({ rate_limited: 1 });
     const throttled = (await env.receipts()).filter(({ attempts }) => attempts !== 1);
     expect(throttled).toMatchObject([{ attempts: 2 }]);
+    const texts = await Promise.all(workers.map((worker) => worker.metrics()));
+    const sum = (name: string) => texts.reduce((all, text) => all + (metric(text, name) ?? 0), 0);
+    expect(sum('herald_queue_wait_seconds_count')).toBe(21);
+    expect(sum('herald_slot_wait_seconds_count')).toBe(0);
+    expect(sum('herald_message_attempts_sum')).toBe(22);
   });
 });
 

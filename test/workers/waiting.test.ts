@@ -83,7 +83,15 @@ describe.concurrent('a message over the quota', () => {
     const windows = env.sandbox.journal.calls().map(({ at }) => Math.floor(at / windowMs));
     expect(windows[1]).toBeGreaterThan(windows[0] ?? 0);
     // Late in a window the first one waits for the next, too.
-    expect(metric(await worker.metrics(), 'herald_slot_wait_seconds_count')).toBeGreaterThanOrEqual(1);
+    const text = await worker.metrics();
+    expect(metric(text, 'herald_slot_wait_seconds_count')).toBeGreaterThanOrEqual(1);
+    expect(metric(text, 'herald_queue_wait_seconds_count')).toBe(2);
+    // What is planned by the quota is part of the latency, and not of what we and the platform take.
+    const [latency, ready, kept] = ['delivery_latency', 'ready_latency', 'slot_wait'].map(
+      (name) => metric(text, `herald_${name}_seconds_sum`) ?? Number.NaN,
+    ) as [number, number, number];
+    expect(latency - ready).toBeCloseTo(kept, 2);
+    expect(kept).toBeGreaterThan(0);
   });
 
   it('is dropped at once where it would expire before the next window', async ({ openEnvironment }) => {
