@@ -40,7 +40,10 @@ describe.concurrent('an idle worker', () => {
     const worker = await env.worker();
     const ready = () => figure(worker, 'herald_ready_messages');
     await eventually('a sample', ready, (count) => count === 0);
-    expect(await figure(worker, 'herald_redis_call_duration_seconds_count', { call: 'sample' })).toBe(1);
+    await env.send(1);
+    await env.settled(1);
+    for (const call of ['admit', 'settle', 'sample'])
+      expect(await figure(worker, 'herald_redis_call_duration_seconds_count', { call })).toBeGreaterThan(0);
     await env.server.kill('SIGSTOP');
     await eventually('Redis to be down', async () => !(await isUp(worker)));
     expect(await readiness(worker)).toMatch(/^503 /);
