@@ -2,7 +2,7 @@
 -- what was enqueued meanwhile, and priorities go before age. Of each list up to three hundred jobs are looked at: all of a short one; of
 -- a long one both ends, the first of each priority, and places spread over the rest that move with every call. The oldest is
 -- remembered until it has gone, so that it is not lost sight of.
--- Uses channel.lua, queue.lua.
+-- Uses tables.lua, channel.lua, queue.lua.
 
 local find_oldest_ready
 do
