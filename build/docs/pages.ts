@@ -6,6 +6,7 @@ import { platforms } from '../../src/platforms/registry.ts';
 import { commandOverview, commandReference, globalOptions } from './command-reference.ts';
 import { fieldsTable, settingsTable } from './field-table.ts';
 import { counterTable, gaugeTable, histogramTable, labelTable } from './metric-tables.ts';
+import { alertTable, questionTable } from './monitoring-tables.ts';
 import { configComments, messageComments, platformComments } from './sources.ts';
 
 /** The pages of docs/: prose written by hand, around tables made of the schemas and definitions that the code runs on. */
@@ -41,6 +42,8 @@ const BLOCKS: Readonly<Record<string, Block>> = {
   histograms: histogramTable,
   gauges: gaugeTable,
   labels: labelTable,
+  alerts: alertTable,
+  questions: questionTable,
   'command overview': commandOverview,
   'global options': globalOptions,
   commands: commandReference,
@@ -52,6 +55,7 @@ export const PAGES = [
   'docs/configuration.md',
   'docs/messages.md',
   'docs/metrics.md',
+  'docs/monitoring.md',
   'docs/platforms.md',
 ] as const;
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
 import { type Parsed, parsePromql } from './promql.ts';
-import { alerts, annotationExpressions, filledIn, panelExpressions, recordings } from './shipped.ts';
+import {
+  alerts,
+  annotationExpressions,
+  filledIn,
+  panelExpressions,
+  questions,
+  recordings,
+} from './shipped.ts';
 
 const exported: readonly MetricSpec[] = [COUNTERS, GAUGES, HISTOGRAMS].flatMap((kind) => Object.values(kind));
 const recorded = new Set(recordings.map(({ name }) => name));
@@ -29,7 +36,7 @@ const FOREIGN = [
 /** What a scrape puts to every series. */
 const OF_SCRAPE = ['job', 'instance'];
 
-const named = [...recordings, ...alerts, ...panelExpressions, ...annotationExpressions].map(
+const named = [...recordings, ...alerts, ...panelExpressions, ...annotationExpressions, ...questions].map(
   ({ name, expr }) => ({
     name,
     expr,

@@ -9,6 +9,7 @@ import {
   type Expression,
   filledIn,
   panelExpressions,
+  questions,
   recordings,
 } from './shipped.ts';
 
@@ -82,7 +83,7 @@ const isElsewhere = ({ name, expr }: Expression): boolean =>
 /** Every other expression of a panel, an annotation or a recording rule has a value at some moment. */
 async function showsData({ prometheus }: Incident): Promise<void> {
   const pending = new Map(
-    [...panelExpressions, ...annotationExpressions, ...recordings]
+    [...panelExpressions, ...annotationExpressions, ...recordings, ...questions]
       .filter((each) => !isElsewhere(each))
       .map(({ name, expr }) => [name, filledIn(expr, { job: 'herald', window: '10s' })]),
   );

@@ -1,4 +1,5 @@
 import { channel, overview } from '../../ops/dashboards/dashboards.ts';
+import { QUESTIONS } from '../../ops/questions.ts';
 import { alertGroups } from '../../ops/rules/alerts.ts';
 import { recordingGroups } from '../../ops/rules/objective.ts';
 import { AS_SHIPPED } from '../../ops/rules/timing.ts';
@@ -32,6 +33,10 @@ export const recordings: Expression[] = recordingGroups(AS_SHIPPED).flatMap(({ r
 
 export const alerts: Expression[] = alertGroups(AS_SHIPPED).flatMap(({ rules }) =>
   rules.map(({ alert, expr }) => ({ name: alert, expr })),
+);
+
+export const questions: Expression[] = QUESTIONS.flatMap(([question, ...expressions]) =>
+  expressions.map((expr, index) => ({ name: `${question} ${index + 1}`, expr })),
 );
 
 /** As Grafana fills in its variables, for all channels of one installation. */
