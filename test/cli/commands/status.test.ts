@@ -61,7 +61,8 @@ describe.concurrent('status', () => {
     await env.worker();
     await env.send(11);
     const stopped = () => operator.run(env, ['status']);
-    const { stdout } = await eventually('a stop', stopped, (seen) => seen.stdout.includes('stopped'));
+    // Right after the refusal, a worker still has the message in hand.
+    const { stdout } = await eventually('a stop', stopped, (seen) => seen.stdout.includes('1 stopped'));
     expect(stdout).toMatch(/^kongregate is stopped \(credentials\) since \d{4}-/m);
     expect(stdout).toMatch(/^kongregate waits, by cause: 1 stopped$/m);
     expect(await operator.documents(env, ['status'])).toMatchObject([{ waiting: { stopped: 1 } }]);
