@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
 import { type Parsed, parsePromql } from './promql.ts';
@@ -76,6 +77,17 @@ describe('expressions', () => {
     expect(problems('sum by (reson) (herald_messages_total)')).toEqual(['grouped by reson']);
     expect(problems('sum(rate(herald_messages_total[5m])')).toHaveLength(1);
   });
+});
+
+const RUNBOOKS = new URL('../../docs/runbooks/', import.meta.url);
+
+it.each(readdirSync(RUNBOOKS))('%s asks for metrics and labels that there are', (page) => {
+  const text = readFileSync(new URL(page, RUNBOOKS), 'utf8');
+  const blocks = [...text.matchAll(/```promql\n([\s\S]*?)```/g)].map(([, block = '']) => block.trim());
+  const problems = blocks
+    .flatMap((block) => block.split('\n'))
+    .flatMap((expr) => problemsOf(parsePromql(expr)));
+  expect(problems).toEqual([]);
 });
 
 it('every exported metric is on a panel or in an alert', () => {
