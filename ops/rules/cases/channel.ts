@@ -80,12 +80,13 @@ export const channelCases: AlertCases = {
     quiet: { when: 'somebody paused the channel', given: [stopped('paused', '1x5')], at: 2 },
   },
   HeraldChannelPaused: {
+    every: 5,
     firing: {
-      given: [stopped('paused', '1x70')],
-      at: 61,
+      given: [stopped('paused', '1x14')],
+      at: 65,
       labels: { ...CHANNEL, reason: 'paused' },
     },
-    quiet: { when: 'it was paused for half an hour', given: [stopped('paused', '1x30 0x40')], at: 61 },
+    quiet: { when: 'it was paused for half an hour', given: [stopped('paused', '1x6 0x8')], at: 65 },
   },
   HeraldConcurrencySaturated: {
     firing: {

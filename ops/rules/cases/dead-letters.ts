@@ -8,29 +8,31 @@ const dead = (reason: string, values: string): Series =>
 
 export const deadLetterCases: AlertCases = {
   HeraldDeadLetters: {
+    every: 5,
     firing: {
-      given: [dead('exhausted', '0+1x60')],
+      given: [dead('exhausted', '0+5x12')],
       at: 60,
       labels: { ...CHANNEL, reason: 'exhausted' },
       value: '60',
     },
     quiet: {
       when: 'messages are for recipients who do not exist',
-      given: [dead('bad_recipient', '0+1x60'), dead('exhausted', '3x60')],
+      given: [dead('bad_recipient', '0+5x12'), dead('exhausted', '3x12')],
       at: 60,
     },
   },
   HeraldDeadLettersOld: {
+    every: 5,
     firing: {
-      given: [given(GAUGES.oldestDeadLetter, {}, `${8 * DAY_S}+60x70`)],
-      at: 62,
+      given: [given(GAUGES.oldestDeadLetter, {}, `${8 * DAY_S}+300x14`)],
+      at: 65,
       labels: CHANNEL,
-      value: '8d 1h 2m 0s',
+      value: '8d 1h 5m 0s',
     },
     quiet: {
       when: 'they are of the day before',
-      given: [given(GAUGES.oldestDeadLetter, {}, `${DAY_S}+60x70`)],
-      at: 62,
+      given: [given(GAUGES.oldestDeadLetter, {}, `${DAY_S}+300x14`)],
+      at: 65,
     },
   },
 };

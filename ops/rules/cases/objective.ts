@@ -70,10 +70,11 @@ export const objectiveCases: AlertCases = {
     },
   },
   HeraldDeliveriesLate: {
+    every: 5,
     firing: {
       given: [
-        given(HISTOGRAMS.readyLatency, { le: '300' }, '0+9x80', '_bucket'),
-        given(HISTOGRAMS.readyLatency, {}, '0+10x80', '_count'),
+        given(HISTOGRAMS.readyLatency, { le: '300' }, '0+45x16', '_bucket'),
+        given(HISTOGRAMS.readyLatency, {}, '0+50x16', '_count'),
       ],
       at: 75,
       labels: CHANNEL,
@@ -82,22 +83,23 @@ export const objectiveCases: AlertCases = {
     quiet: {
       when: 'one of ten was late, and there were only ten',
       given: [
-        given(HISTOGRAMS.readyLatency, { le: '300' }, '0 9x80', '_bucket'),
-        given(HISTOGRAMS.readyLatency, {}, '0 10x80', '_count'),
+        given(HISTOGRAMS.readyLatency, { le: '300' }, '0 9x16', '_bucket'),
+        given(HISTOGRAMS.readyLatency, {}, '0 10x16', '_count'),
       ],
       at: 30,
     },
   },
   HeraldMessagesExpire: {
+    every: 5,
     firing: {
-      given: [delivered('0+3x60'), expired('0+1x60')],
+      given: [delivered('0+15x12'), expired('0+5x12')],
       at: 60,
       labels: CHANNEL,
       value: '25%',
     },
     quiet: {
       when: 'one of four messages expired, and there were only four',
-      given: [delivered('0 3x60'), expired('0 1x60')],
+      given: [delivered('0 3x12'), expired('0 1x12')],
       at: 30,
     },
   },

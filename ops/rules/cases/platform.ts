@@ -46,15 +46,17 @@ export const platformCases: AlertCases = {
     },
   },
   HeraldSendsInDoubt: {
-    firing: { given: [given(GAUGES.sendsInDoubt, {}, '3x70')], at: 61, labels: CHANNEL, value: '3' },
+    every: 5,
+    firing: { given: [given(GAUGES.sendsInDoubt, {}, '3x14')], at: 65, labels: CHANNEL, value: '3' },
     quiet: {
       when: 'they were resolved within minutes',
-      given: [given(GAUGES.sendsInDoubt, {}, '3x5 0x70')],
-      at: 61,
+      given: [given(GAUGES.sendsInDoubt, {}, '3 0x14')],
+      at: 65,
     },
   },
   HeraldUnforeseenRefusals: {
-    firing: { given: [given(COUNTERS.unforeseen, {}, '0 0 1x10')], at: 5, labels: CHANNEL },
-    quiet: { when: 'it happened two hours ago', given: [given(COUNTERS.unforeseen, {}, '0 1x130')], at: 120 },
+    every: 5,
+    firing: { given: [given(COUNTERS.unforeseen, {}, '0 0 1x4')], at: 10, labels: CHANNEL },
+    quiet: { when: 'it happened two hours ago', given: [given(COUNTERS.unforeseen, {}, '0 1x26')], at: 125 },
   },
 };

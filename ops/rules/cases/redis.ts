@@ -89,9 +89,9 @@ export const redisCases: AlertCases = {
   HeraldRedisEvicting: {
     firing: { given: [foreign('redis_evicted_keys_total', REDIS, '0 0 40x10')], at: 5, labels: REDIS },
     quiet: {
-      when: 'it has not evicted any for an hour',
-      given: [foreign('redis_evicted_keys_total', REDIS, '40x60')],
-      at: 60,
+      when: 'it has not evicted any for a while',
+      given: [foreign('redis_evicted_keys_total', REDIS, '40x20')],
+      at: 15,
     },
   },
 };

@@ -91,22 +91,23 @@ export const workerCases: AlertCases = {
     },
   },
   HeraldVersionsDiffer: {
+    every: 5,
     firing: {
       given: [
-        given(GAUGES.buildInfo, { instance: ONE.instance, version: '1.0.0' }, '1x70'),
-        given(GAUGES.buildInfo, { instance: TWO.instance, version: '1.1.0' }, '1x70'),
+        given(GAUGES.buildInfo, { instance: ONE.instance, version: '1.0.0' }, '1x14'),
+        given(GAUGES.buildInfo, { instance: TWO.instance, version: '1.1.0' }, '1x14'),
       ],
-      at: 61,
+      at: 65,
       labels: { job: JOB },
       value: '2',
     },
     quiet: {
       when: 'a rollout took a quarter of an hour',
       given: [
-        given(GAUGES.buildInfo, { instance: ONE.instance, version: '1.0.0' }, '1x15 _x60'),
-        given(GAUGES.buildInfo, { instance: TWO.instance, version: '1.1.0' }, '1x75'),
+        given(GAUGES.buildInfo, { instance: ONE.instance, version: '1.0.0' }, '1x3 _x12'),
+        given(GAUGES.buildInfo, { instance: TWO.instance, version: '1.1.0' }, '1x15'),
       ],
-      at: 61,
+      at: 65,
     },
   },
 };
