@@ -5,7 +5,7 @@ import { deliver, enqueue } from './delivery.ts';
 import type { Row, Table } from './table.ts';
 
 /** Of the messages of a turn: until then the worker is compiled and its connections are open. */
-const WARM_UP = 0.1;
+const WARM_UP = 0.25;
 
 const row = (name: ContenderName): Row => {
   const { title, store: kind } = contenders[name];
