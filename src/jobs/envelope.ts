@@ -90,7 +90,7 @@ export interface EntrySource extends Omit<DeadLetterSource, 'detail'> {
 export interface Pipeline {
   /**
    * Rejects only for infrastructure errors and bugs; the job is then left to stall and is redelivered.
-   * @param answered called when the platform has answered, and what is left to do is to write it down
+   * @param answered called when the platform has delivered it, and what is left to do is to write it down
    */
   deliver(entry: Entry, answered?: () => void): Promise<Disposition>;
   /** Puts off messages of a paused campaign, which expire then: milliseconds since the epoch. */

@@ -94,9 +94,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         observer.lateGrant(channel.name);
         late();
       }
-      const concluded = conclude(due, grant, attempted);
-      answered?.();
-      next = await concluded;
+      next = await conclude(due, grant, attempted, answered);
     } else {
       next = await refuse(delivery, verdict, nonce);
     }
@@ -116,7 +114,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return next;
   }
 
-  function conclude(delivery: Delivery, grant: Grant, attempted: Attempted): Promise<Disposition> {
+  function conclude(
+    delivery: Delivery,
+    grant: Grant,
+    attempted: Attempted,
+    answered?: () => void,
+  ): Promise<Disposition> {
     const plan = planAttempted(attempted, grant, delivery, planContext);
     const planned = withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.record(delivery.ref.id, attempted, plan);
@@ -126,7 +129,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { outcome, effect, final, marks } = plan;
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
     const settlement = { effect, final, marks, platformMessageId, attempted: sent, keptMs: grant.keptMs };
-    return settler.settle(delivery, grant.nonce, settlement, planned).then(({ settled, next }) => {
+    const settling = settler.settle(delivery, grant.nonce, settlement, planned);
+    // Whatever may hold up the channel is written before another message starts.
+    if (outcome.kind === 'delivered') answered?.();
+    return settling.then(({ settled, next }) => {
       if (marks.health !== 'down') return next;
       return deps.unanswered(settled.failures, settled.opens).then(() => next);
     });

@@ -105,6 +105,24 @@ it.each<[string, Outcome, Partial<Settled>, object, FinalState[]]>([
   expect(ended.told).toEqual(told);
 });
 
+it.each<[string, Outcome, boolean]>([
+  ['at once where it delivered', delivered, true],
+  // The store learns first what may open the breaker or make the channel rest.
+  ['with its settlement where it did not', failed, false],
+])('an answer lets the next message start %s', async (_, outcome, atOnce) => {
+  const events: string[] = [];
+  const pipeline = pipelineOf({
+    settle: async () => {
+      await Promise.resolve();
+      events.push('settled');
+      return answered({ status: outcome.kind === 'delivered' ? 'first' : 'open' });
+    },
+    send: async () => outcome,
+  });
+  await pipeline.deliver(entry({}), () => events.push('next'));
+  expect(events).toEqual(atOnce ? ['next', 'settled'] : ['settled']);
+});
+
 it('reports a message that is given up while its send is still in flight as deferred', async () => {
   const told: unknown[] = [];
   const pipeline = pipelineOf({
