@@ -2,6 +2,7 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { GAUGES } from '../../src/observe/metric-definitions.ts';
 import { panels } from '../promql.ts';
 import { JOB } from '../rules/alerts/workers.ts';
+import { layOut } from './layout.ts';
 import { DATASOURCE } from './panel.ts';
 import type { Row, View } from './row.ts';
 
@@ -87,5 +88,7 @@ export function dashboardOf(options: DashboardOptions): dashboard.Dashboard {
     built.withRow(new dashboard.RowBuilder(title));
     for (const panel of inRow) built.withPanel(panel);
   }
-  return built.build();
+  const finished = built.build();
+  layOut(finished.panels ?? []);
+  return finished;
 }

@@ -38,7 +38,7 @@ export const objectiveAlerts: Alerts = (timing) => [
         `and ${validIn(long)} >= ${timing.volume(volume)}`,
       ].join('\n'),
       summary: `{{ $labels.channel }} loses {{ $value | humanizePercentage }} of its messages`,
-      description: `In the last ${long} that share of the messages of {{ $labels.channel }} ended undelivered (exhausted, unconfirmed, stalled or expired), ${rate} times or more what the objective allows.`,
+      description: `In the last ${long} that share of the messages of {{ $labels.channel }} ended undelivered (exhausted, unconfirmed, stalled or expired): at least ${rate} times the share that the objective allows.`,
       runbook: 'HeraldErrorBudgetBurn',
     };
   }),
