@@ -1,5 +1,6 @@
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
 import { panels } from '../../promql.ts';
+import { OF_REDIS } from '../../rules/alerts/redis.ts';
 import { lines, states } from '../panel.ts';
 import { type Row, WINDOW } from '../row.ts';
 
@@ -46,7 +47,9 @@ export const redisRow = (): Row => ({
       description: 'Of what Redis may use. When it is full it refuses writes. From redis_exporter.',
       unit: 'percentunit',
       width: 8,
-      targets: [['redis_memory_used_bytes / (redis_memory_max_bytes > 0)', '{{instance}}']],
+      targets: [
+        [`redis_memory_used_bytes${OF_REDIS} / (redis_memory_max_bytes${OF_REDIS} > 0)`, '{{instance}}'],
+      ],
       thresholds: ['green', [0.85, 'red']],
       runbooks: ['HeraldRedisMemoryHigh'],
     }),
@@ -57,9 +60,9 @@ export const redisRow = (): Row => ({
       unit: 'none',
       width: 8,
       targets: [
-        ['redis_aof_last_write_status', '{{instance}} append-only file'],
-        ['redis_aof_last_bgrewrite_status', '{{instance}} rewrite'],
-        ['redis_rdb_last_bgsave_status', '{{instance}} snapshot'],
+        [`redis_aof_last_write_status${OF_REDIS}`, '{{instance}} append-only file'],
+        [`redis_aof_last_bgrewrite_status${OF_REDIS}`, '{{instance}} rewrite'],
+        [`redis_rdb_last_bgsave_status${OF_REDIS}`, '{{instance}} snapshot'],
       ],
       thresholds: ['red', [1, 'green']],
       runbooks: ['HeraldRedisPersistenceFailing'],
@@ -69,7 +72,7 @@ export const redisRow = (): Row => ({
       description: 'A second. Above 0, Redis forgets what was sent. From redis_exporter.',
       unit: 'ops',
       width: 8,
-      targets: [[`rate(redis_evicted_keys_total[${WINDOW}])`, '{{instance}}']],
+      targets: [[`rate(redis_evicted_keys_total${OF_REDIS}[${WINDOW}])`, '{{instance}}']],
       thresholds: ['green', [0.001, 'red']],
       runbooks: ['HeraldRedisEvicting'],
     }),

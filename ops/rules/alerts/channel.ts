@@ -2,16 +2,22 @@ import { COUNTERS, GAUGES } from '../../../src/observe/metric-definitions.ts';
 import { rules } from '../../promql.ts';
 import { BAD_REASONS } from '../objective.ts';
 import type { Alerts } from '../rule.ts';
+import type { Timing } from '../timing.ts';
 
 const OF_CHANNEL = 'on (job, channel)';
+
+/** Requests a second, of those that the configured rate allows; absent where there is no rate. */
+export const useOfRate = (timing: Timing): string =>
+  `${rules.rate(COUNTERS.attempts, timing.window(300))} / (${rules.max(GAUGES.rate)} > 0)`;
 
 /** A channel that does not deliver, although its messages could go. */
 export const channelAlerts: Alerts = (timing) => [
   {
     alert: 'HeraldEnqueueFailing',
     severity: 'page',
+    // As long as the window: a single failure has left it by then.
     for: 120,
-    expr: `${rules.increase(COUNTERS.accepted, timing.window(300), { where: { status: ['timeout', 'refused'] }, by: ['status'] })} > 0`,
+    expr: `${rules.increase(COUNTERS.accepted, timing.window(120), { where: { status: ['timeout', 'refused'] }, by: ['status'] })} > 0`,
     summary: 'applications cannot enqueue messages of {{ $labels.channel }}: {{ $labels.status }}',
     description:
       'Redis does not take what they send, and they have to keep it or lose it. Only applications are counted whose registry Prometheus scrapes.',
@@ -81,10 +87,7 @@ export const channelAlerts: Alerts = (timing) => [
     alert: 'HeraldRateSaturated',
     severity: 'ticket',
     for: 3_600,
-    expr: [
-      `${rules.rate(COUNTERS.attempts, timing.window(300))} / (${rules.max(GAUGES.rate)} > 0) > 0.95`,
-      `and ${OF_CHANNEL} ${rules.max(GAUGES.ready)} > 0`,
-    ].join('\n'),
+    expr: [`${useOfRate(timing)} > 0.95`, `and ${OF_CHANNEL} ${rules.max(GAUGES.ready)} > 0`].join('\n'),
     summary: '{{ $labels.channel }} has sent at its configured rate for an hour',
     description: 'Messages are ready, and the rate holds them back. More workers change nothing.',
   },

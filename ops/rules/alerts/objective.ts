@@ -2,6 +2,7 @@ import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-defini
 import { rules } from '../../promql.ts';
 import { ERROR_BUDGET, errorRatioIn, validIn, type WindowName } from '../objective.ts';
 import type { Alert, Alerts } from '../rule.ts';
+import { useOfRate } from './channel.ts';
 
 /**
  * Burn rates are blind to what never ends, as while a platform hangs: they are never the only alert that pages.
@@ -49,10 +50,12 @@ export const objectiveAlerts: Alerts = (timing) => [
     expr: [
       `${rules.max(GAUGES.oldestAge, { where: { state: 'ready' } })} > ${timing.seconds(900)}`,
       `unless on (job, channel) ${rules.max(GAUGES.stopped)} == 1`,
+      // A campaign takes hours by design. HeraldRateSaturated tells of it, and pages nobody.
+      `unless on (job, channel) ${useOfRate(timing)} > 0.9`,
     ].join('\n'),
     summary: 'a message of {{ $labels.channel }} has been ready for {{ $value | humanizeDuration }}',
     description:
-      'It could have been sent since then: there is a lack of workers, of rate, or of answers from the platform.',
+      'It could have been sent since then, and the channel sends less than its rate allows: there is a lack of workers, or of answers from the platform.',
   },
   {
     alert: 'HeraldDeliveriesLate',

@@ -9,7 +9,11 @@ export const platformAlerts: Alerts = (timing) => [
     severity: 'page',
     for: 60,
     // A share of the time: a platform that answers now and then closes the breaker for moments.
-    expr: `avg_over_time((${rules.max(GAUGES.breaker, { where: { state: ['open', 'half_open'] } })})[${timing.window(300)}:${timing.hold(15)}]) > 0.5`,
+    expr: [
+      `avg_over_time((${rules.max(GAUGES.breaker, { where: { state: ['open', 'half_open'] } })})[${timing.window(300)}:${timing.hold(15)}]) > 0.5`,
+      // An idle channel stays half open until there is a message to try with.
+      `and on (job, channel) sum by (job, channel) (${rules.max(GAUGES.queue, { where: { state: ['ready', 'active', 'retrying'] }, by: ['state'] })}) > 0`,
+    ].join('\n'),
     summary: 'the platform of {{ $labels.channel }} does not answer',
     description:
       'The circuit breaker is open: requests fail one after the other, and only a probe goes out now and then. Messages wait and are not lost, unless they expire.',
@@ -32,10 +36,15 @@ export const platformAlerts: Alerts = (timing) => [
     alert: 'HeraldUnknownOutcomes',
     severity: 'ticket',
     for: 300,
-    expr: `${rules.increase(COUNTERS.attempts, timing.window(900), { where: { outcome: 'unknown' }, by: ['reason'] })} > 0`,
+    // A single one is the network's; what stays in doubt, or dies of it, has alerts of its own.
+    expr: [
+      `${rules.increase(COUNTERS.attempts, timing.window(900), { where: { outcome: 'unknown' }, by: ['reason'] })} > ${timing.volume(5)}`,
+      'and on (job, channel)',
+      `${rules.increase(COUNTERS.attempts, timing.window(900), { where: { outcome: 'unknown' } })} / (${rules.increase(COUNTERS.attempts, timing.window(900))} > 0) > 0.01`,
+    ].join('\n'),
     summary: 'requests of {{ $labels.channel }} end without a clear answer ({{ $labels.reason }})',
     description:
-      'The platform may have delivered these messages or not. Where it can be asked, Herald asks; otherwise the message keeps its slot and dies as unconfirmed.',
+      '{{ $value | humanize }} within a quarter of an hour, and more than one of a hundred. The platform may have delivered these messages or not. Where it can be asked, Herald asks; otherwise the message keeps its slot and dies as unconfirmed.',
   },
   {
     alert: 'HeraldSendsInDoubt',

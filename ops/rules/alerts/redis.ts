@@ -2,16 +2,24 @@ import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-defini
 import { rules } from '../../promql.ts';
 import type { Alerts } from '../rule.ts';
 
+/** The job under which Prometheus scrapes redis_exporter: it may see Redises of others, which may well evict. */
+export const REDIS_JOB = 'herald-redis';
+export const OF_REDIS = `{job="${REDIS_JOB}"}`;
+
 /** Redis as the workers find it, and as redis_exporter tells of it. */
 export const redisAlerts: Alerts = (timing) => [
   {
     alert: 'HeraldRedisUnavailable',
     severity: 'page',
     for: 60,
-    expr: `count by (job) (${rules.series(GAUGES.redisUp)} == 0)`,
+    // One of many that is cut off is HeraldRedisErrors: the others deliver.
+    expr: [
+      `count by (job) (${rules.series(GAUGES.redisUp)} == 0)`,
+      `>= 0.5 * count by (job) (${rules.series(GAUGES.redisUp)})`,
+    ].join('\n'),
     summary: '{{ $value }} workers cannot use Redis',
     description:
-      'It does not answer them, or takes no writes: it is down, full, read-only, or cannot be reached. Nothing is sent meanwhile, and nothing is lost that Redis had acknowledged.',
+      'They are half of all, or more. It does not answer them, or takes no writes: it is down, full, read-only, or cannot be reached. They send nothing meanwhile, and nothing is lost that Redis had acknowledged.',
   },
   {
     alert: 'HeraldRedisErrors',
@@ -34,7 +42,7 @@ export const redisAlerts: Alerts = (timing) => [
     alert: 'HeraldRedisMemoryHigh',
     severity: 'page',
     for: 300,
-    expr: 'redis_memory_used_bytes / (redis_memory_max_bytes > 0) > 0.85',
+    expr: `redis_memory_used_bytes${OF_REDIS} / (redis_memory_max_bytes${OF_REDIS} > 0) > 0.85`,
     summary: 'Redis {{ $labels.instance }} uses {{ $value | humanizePercentage }} of its memory',
     description:
       'When it is full it refuses writes: producers fail and nothing is sent. The policy must be noeviction; with any other, Redis forgets what was sent.',
@@ -44,9 +52,9 @@ export const redisAlerts: Alerts = (timing) => [
     severity: 'page',
     for: 60,
     expr: [
-      'redis_aof_last_write_status == 0',
-      'or redis_aof_last_bgrewrite_status == 0',
-      'or redis_rdb_last_bgsave_status == 0',
+      `redis_aof_last_write_status${OF_REDIS} == 0`,
+      `or redis_aof_last_bgrewrite_status${OF_REDIS} == 0`,
+      `or redis_rdb_last_bgsave_status${OF_REDIS} == 0`,
     ].join('\n'),
     summary: 'Redis {{ $labels.instance }} cannot write to its disk',
     description:
@@ -55,7 +63,7 @@ export const redisAlerts: Alerts = (timing) => [
   {
     alert: 'HeraldRedisEvicting',
     severity: 'page',
-    expr: `increase(redis_evicted_keys_total[${timing.window(600)}]) > 0`,
+    expr: `increase(redis_evicted_keys_total${OF_REDIS}[${timing.window(600)}]) > 0`,
     summary: 'Redis {{ $labels.instance }} evicts keys',
     description:
       'Among them may be messages, and the records of what was sent. maxmemory-policy must be noeviction.',

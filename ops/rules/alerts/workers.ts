@@ -38,9 +38,10 @@ export const workerAlerts: Alerts = (timing) => [
   {
     alert: 'HeraldWorkerRestarts',
     severity: 'ticket',
-    expr: `sum by (job) (changes(process_start_time_seconds{job="${JOB}"}[${timing.window(1_800)}])) > 5`,
-    summary: 'workers restarted {{ $value }} times within half an hour',
-    description: 'They crash, are killed for their memory, or a probe fails again and again.',
+    // Of each by itself: a rollout restarts every one of them once.
+    expr: `changes(process_start_time_seconds{job="${JOB}"}[${timing.window(1_800)}]) > 3`,
+    summary: '{{ $labels.instance }} restarted {{ $value }} times within half an hour',
+    description: 'It crashes, is killed for its memory, or a probe fails again and again.',
   },
   {
     alert: 'HeraldEventLoopBlocked',

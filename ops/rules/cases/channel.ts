@@ -16,8 +16,11 @@ export const channelCases: AlertCases = {
       labels: { ...CHANNEL, status: 'timeout' },
     },
     quiet: {
-      when: 'an application enqueues what is invalid',
-      given: [given(COUNTERS.accepted, { status: 'invalid' }, '0+5x10')],
+      when: 'one message was lost, and others are invalid',
+      given: [
+        given(COUNTERS.accepted, { status: 'timeout' }, '0x3 1x7'),
+        given(COUNTERS.accepted, { status: 'invalid' }, '0+5x10'),
+      ],
       at: 5,
     },
   },

@@ -55,16 +55,28 @@ export const objectiveCases: AlertCases = {
       given: [
         given(GAUGES.oldestAge, { state: 'ready' }, '0+60x30'),
         given(GAUGES.stopped, { reason: 'paused' }, '0x30'),
+        given(
+          COUNTERS.attempts,
+          { platform: 'kongregate', outcome: 'delivered', reason: 'sent' },
+          '0+300x30',
+        ),
+        given(GAUGES.rate, {}, '10x30'),
       ],
       at: 22,
       labels: CHANNEL,
       value: '22m 0s',
     },
     quiet: {
-      when: 'the channel is paused, which has an alert of its own',
+      when: 'a campaign is sent at the rate that is configured',
       given: [
         given(GAUGES.oldestAge, { state: 'ready' }, '0+60x30'),
-        given(GAUGES.stopped, { reason: 'paused' }, '1x30'),
+        given(GAUGES.stopped, { reason: 'paused' }, '0x30'),
+        given(
+          COUNTERS.attempts,
+          { platform: 'kongregate', outcome: 'delivered', reason: 'sent' },
+          '0+590x30',
+        ),
+        given(GAUGES.rate, {}, '10x30'),
       ],
       at: 22,
     },

@@ -10,13 +10,20 @@ export const platformCases: AlertCases = {
       given: [
         given(GAUGES.breaker, { state: 'open' }, '1 1 0 0 1 1 1 0 1 1'),
         given(GAUGES.breaker, { state: 'half_open' }, '0 0 1 0 0 0 0 1 0 0'),
+        given(GAUGES.queue, { state: 'ready' }, '5x9'),
+        given(GAUGES.queue, { state: 'active' }, '0x9'),
       ],
       at: 8,
       labels: CHANNEL,
     },
     quiet: {
-      when: 'it opened for a minute',
-      given: [given(GAUGES.breaker, { state: 'open' }, '0 1 0x20')],
+      when: 'it is half open and there is nothing to try with',
+      given: [
+        given(GAUGES.breaker, { state: 'open' }, '1 1 0x20'),
+        given(GAUGES.breaker, { state: 'half_open' }, '0 0 1x20'),
+        given(GAUGES.queue, { state: 'ready' }, '0x22'),
+        given(GAUGES.queue, { state: 'waiting_slot' }, '70x22'),
+      ],
       at: 8,
     },
   },
@@ -35,14 +42,19 @@ export const platformCases: AlertCases = {
   },
   HeraldUnknownOutcomes: {
     firing: {
-      given: [attempts('unknown', 'timeout', '0 0 1x30')],
-      at: 10,
+      given: [attempts('delivered', 'sent', '0+40x30'), attempts('unknown', 'timeout', '0+10x30')],
+      at: 20,
       labels: { ...CHANNEL, reason: 'timeout' },
+      value: '150',
     },
     quiet: {
-      when: 'the last one was half an hour ago',
-      given: [attempts('unknown', 'timeout', '0 1x60')],
-      at: 40,
+      when: 'two were lost, or a few of thousands',
+      given: [
+        attempts('delivered', 'sent', '0+400x30'),
+        attempts('unknown', 'timeout', '0+1x30'),
+        attempts('unknown', 'server_error', '0x10 2x20'),
+      ],
+      at: 20,
     },
   },
   HeraldSendsInDoubt: {

@@ -1,8 +1,11 @@
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
+import { REDIS_JOB } from '../alerts/redis.ts';
 import { JOB } from '../alerts/workers.ts';
 import { type AlertCases, foreign, given, type Series } from './case.ts';
 
-const REDIS = { job: 'redis', instance: 'redis:9121' };
+const REDIS = { job: REDIS_JOB, instance: 'redis:9121' };
+/** Of another program, which is none of Herald's business. */
+const CACHE = { job: 'redis', instance: 'cache:9121' };
 
 const admitted = (le: string, values: string): Series =>
   foreign(`${HISTOGRAMS.redisCall.name}_bucket`, { job: JOB, call: 'admit', le }, values);
@@ -19,8 +22,12 @@ export const redisCases: AlertCases = {
       value: '2',
     },
     quiet: {
-      when: 'a worker lost its connection and made it again',
-      given: [given(GAUGES.redisUp, { instance: 'worker-1:9464' }, '1 0 1x10')],
+      when: 'one of three workers is cut off from it',
+      given: [
+        given(GAUGES.redisUp, { instance: 'worker-1:9464' }, '1 0x10'),
+        given(GAUGES.redisUp, { instance: 'worker-2:9464' }, '1x11'),
+        given(GAUGES.redisUp, { instance: 'worker-3:9464' }, '1x11'),
+      ],
       at: 3,
     },
   },
@@ -89,8 +96,11 @@ export const redisCases: AlertCases = {
   HeraldRedisEvicting: {
     firing: { given: [foreign('redis_evicted_keys_total', REDIS, '0 0 40x10')], at: 5, labels: REDIS },
     quiet: {
-      when: 'it has not evicted any for a while',
-      given: [foreign('redis_evicted_keys_total', REDIS, '40x20')],
+      when: 'it has not evicted any for a while, and a cache does all the time',
+      given: [
+        foreign('redis_evicted_keys_total', REDIS, '40x20'),
+        foreign('redis_evicted_keys_total', CACHE, '0+40x20'),
+      ],
       at: 15,
     },
   },

@@ -37,11 +37,11 @@ export const workerCases: AlertCases = {
     firing: {
       given: [foreign('process_start_time_seconds', ONE, '0+100x20')],
       at: 10,
-      labels: { job: JOB },
+      labels: ONE,
       value: '10',
     },
     quiet: {
-      when: 'a rollout replaced both workers',
+      when: 'a rollout restarted both workers',
       given: [
         foreign('process_start_time_seconds', ONE, '0 500x20'),
         foreign('process_start_time_seconds', TWO, '0 0 560x20'),
