@@ -1,10 +1,16 @@
+import { eventually } from '../../testing/eventually.ts';
 import type { Scene } from './scene.ts';
 
 const CHANNELS = ['kongregate', 'zulip', 'discourse', 'usercom'];
 
 /** Whether every message that was sent has ended, and what was delivered arrived once, by the journal of the platforms. */
 export async function checkPromise({ env, sent }: Scene): Promise<{ text: string; kept: boolean }> {
-  const receipts = (await Promise.all(CHANNELS.map((channel) => env.receipts(channel)))).flat();
+  const receipts = await eventually(
+    'every message to have ended',
+    async () => (await Promise.all(CHANNELS.map((channel) => env.receipts(channel)))).flat(),
+    (all) => new Set(all.map(({ id }) => id)).size === sent(),
+    { everyMs: 500 },
+  );
   const ended = new Map(receipts.map(({ id, state, reason }) => [id, `${state}/${reason}`]));
   const ends = new Map<string, number>();
   for (const end of ended.values()) ends.set(end, (ends.get(end) ?? 0) + 1);

@@ -57,7 +57,10 @@ export async function groupDeadLetters(
   return { groups: [...groups.values()].sort((a, b) => b.letters - a.letters), total };
 }
 
-/** An e-mail address, a UUID or other long hexadecimal id with a digit in it, a number of more than three digits: no HTTP status. */
-const DIFFERING = /[^\s@"'<>]+@[^\s@"'<>]+|\b(?=[a-f-]*\d)[\da-f]{8}[\da-f-]*\b|\d{4,}/gi;
+/**
+ * An e-mail address, a UUID or other long hexadecimal id with a digit in it, a number that is called an id, or one of more than
+ * three digits: no HTTP status.
+ */
+const DIFFERING = /[^\s@"'<>]+@[^\s@"'<>]+|\b(?=[a-f-]*\d)[\da-f]{8}[\da-f-]*\b|(?<=\bid:? )\d+|\d{4,}/gi;
 
 const inCommon = (detail: string): string => detail.replace(DIFFERING, '…');

@@ -42,11 +42,12 @@ describe('the groups of dead letters', () => {
       'HTTP 404: no such page',
       "Invalid email 'ann.lee+x@example.com'",
       "Invalid email 'bob@example.org'",
+      ...['Invalid user ID 10', 'Invalid user ID 420', 'Invalid user ID 7'],
       'no account 8f14e45f-ceea-467f-ab1e-3f0e2a6b7c11',
       'HTTP 410: no such page',
     ]);
     const { groups, total } = await groupDeadLetters(await openInstallation(env), {});
-    expect(total).toBe(1206);
+    expect(total).toBe(1209);
     expect(groups[0]).toEqual({
       channel: CHANNEL,
       reason: 'bad_recipient',
@@ -57,6 +58,7 @@ describe('the groups of dead letters', () => {
       example: 'bad_recipient-1200',
     });
     expect(groups.slice(1).map(({ reason, detail, letters }) => [reason, detail, letters])).toEqual([
+      ['bad_recipient', 'Invalid user ID …', 3],
       ['bad_recipient', "Invalid email '…'", 2],
       ['bad_request', 'HTTP 422: too long', 1],
       ['bad_recipient', 'HTTP 404: no such page', 1],
