@@ -36,6 +36,8 @@ export interface Queries {
   sharedRate<M extends MetricSpec>(metric: M, window: string, selection?: Selection<M>): string;
   /** The same within the window. */
   sharedIncrease<M extends MetricSpec>(metric: M, window: string, selection?: Selection<M>): string;
+  /** How much a gauge changed within the window that is the same from every worker. */
+  sharedDelta<M extends MetricSpec>(metric: M, window: string, selection?: Selection<M>): string;
   /** Of a gauge that is the same from every worker. */
   max<M extends MetricSpec>(metric: M, selection?: Selection<M>): string;
   /** Of a gauge that each process has of its own. */
@@ -97,6 +99,8 @@ function queries(scope: Scope): Queries {
       grouped('max', metric, `rate(${selector(metric, where)}[${window}])`, by),
     sharedIncrease: (metric, window, { where, by } = {}) =>
       grouped('max', metric, `increase(${selector(metric, where)}[${window}])`, by),
+    sharedDelta: (metric, window, { where, by } = {}) =>
+      grouped('max', metric, `delta(${selector(metric, where)}[${window}])`, by),
     max: (metric, { where, by } = {}) => grouped('max', metric, selector(metric, where), by),
     sum: (metric, { where, by } = {}) => grouped('sum', metric, selector(metric, where), by),
     quantile: (q, metric, window, selection) =>

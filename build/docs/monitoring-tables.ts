@@ -25,9 +25,10 @@ export const alertTable = (): string =>
 
 export const questionTable = (): string =>
   markdownTable(
-    ['question', 'expression'],
-    QUESTIONS.map(([question, ...expressions]) => [
-      question,
-      expressions.map((expr) => `\`${expr}\``).join('<br>'),
+    ['question', 'expression', 'panel'],
+    QUESTIONS.map(({ asks, answers, panels }) => [
+      asks,
+      answers.map((expr) => `\`${expr}\``).join('<br>'),
+      panels.map((panel) => `*${panel}*`).join('<br>'),
     ]),
   );

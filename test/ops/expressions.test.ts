@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { QUESTIONS } from '../../ops/questions.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
 import { type Parsed, parsePromql } from './promql.ts';
 import {
@@ -7,6 +8,7 @@ import {
   annotationExpressions,
   filledIn,
   panelExpressions,
+  panelTitles,
   questions,
   recordings,
 } from './shipped.ts';
@@ -96,6 +98,12 @@ it('every exported metric is on a panel or in an alert', () => {
     ({ name }) => !['', '_bucket', '_count', '_sum'].some((suffix) => shown.has(`${name}${suffix}`)),
   );
   expect(missing.map(({ name }) => name)).toEqual([]);
+});
+
+it.each(QUESTIONS)('$asks is answered, and on panels that there are', ({ answers, panels }) => {
+  expect(answers).not.toEqual([]);
+  expect(panels).not.toEqual([]);
+  expect(panels.filter((title) => !panelTitles.has(title))).toEqual([]);
 });
 
 it('every recorded series is used', () => {

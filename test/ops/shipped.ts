@@ -17,6 +17,10 @@ interface WithTargets {
 
 const dashboards = [overview('docs/runbooks'), channel('docs/runbooks')];
 
+export const panelTitles: ReadonlySet<string> = new Set(
+  dashboards.flatMap(({ panels = [] }) => (panels as WithTargets[]).map(({ title = '' }) => title)),
+);
+
 export const panelExpressions: Expression[] = dashboards.flatMap(({ title, panels = [] }) =>
   (panels as WithTargets[]).flatMap(({ title: panel, targets = [] }) =>
     targets.map(({ expr = '' }, index) => ({ name: `${title}: ${panel} ${index + 1}`, expr })),
@@ -35,8 +39,8 @@ export const alerts: Expression[] = alertGroups(AS_SHIPPED).flatMap(({ rules }) 
   rules.map(({ alert, expr }) => ({ name: alert, expr })),
 );
 
-export const questions: Expression[] = QUESTIONS.flatMap(([question, ...expressions]) =>
-  expressions.map((expr, index) => ({ name: `${question} ${index + 1}`, expr })),
+export const questions: Expression[] = QUESTIONS.flatMap(({ asks, answers }) =>
+  answers.map((expr, index) => ({ name: `${asks} ${index + 1}`, expr })),
 );
 
 /** As Grafana fills in its variables, for all channels of one installation. */

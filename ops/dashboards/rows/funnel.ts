@@ -1,4 +1,5 @@
 import { COUNTERS } from '../../../src/observe/metric-definitions.ts';
+import { endedUnseen } from '../../balance.ts';
 import { panels, producers, totals } from '../../promql.ts';
 import { bars, lines, stacked } from '../panel.ts';
 import { named, type Row, SHOWN, type View, WINDOW } from '../row.ts';
@@ -43,7 +44,7 @@ export const funnelRow = (view: View): Row => ({
       title: 'Losses by reason',
       description: 'Messages that ended undelivered. Suppressed ones are final; dead ones can be replayed.',
       unit: 'mps',
-      width: 12,
+      width: 8,
       targets: [
         [
           `${panels.rate(COUNTERS.messages, WINDOW, { where: { state: { not: ['delivered'] } }, by: ['state', 'reason'] })} > 0`,
@@ -57,7 +58,7 @@ export const funnelRow = (view: View): Row => ({
       description:
         'Messages a second. Jobs that other programs add to the queue are not counted as enqueued.',
       unit: 'mps',
-      width: 12,
+      width: 8,
       targets: [
         [panels.sharedRate(COUNTERS.enqueued, WINDOW), `${named({ channels: 'several' })} enqueued`],
         [
@@ -65,6 +66,15 @@ export const funnelRow = (view: View): Row => ({
           `${named({ channels: 'several' })} delivered`,
         ],
       ],
+    }),
+    lines({
+      title: 'Ended without being counted',
+      description:
+        'Within an hour, about: what was enqueued and replayed, less what ended and what is left. A worker that is killed takes along what it has counted since its last scrape; the receipts have it. Below 0 where other programs add jobs.',
+      unit: 'short',
+      width: 8,
+      targets: [[endedUnseen(panels, 'channel', '1h'), named({ channels: 'several' })]],
+      signed: true,
     }),
   ],
 });

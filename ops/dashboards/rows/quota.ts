@@ -1,4 +1,5 @@
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-definitions.ts';
+import { windowsToDrain } from '../../balance.ts';
 import { panels } from '../../promql.ts';
 import { lines, stacked } from '../panel.ts';
 import { named, type Row, type View, WINDOW } from '../row.ts';
@@ -31,10 +32,18 @@ export const quotaRow = (): Row => ({
       targets: [[`${panels.max(GAUGES.quotaWindowEnd)} - time()`, named(EACH)]],
     }),
     lines({
+      title: 'Windows until what is deferred has gone',
+      description:
+        'At least: if it were spread evenly over all whose slot is spent. Who has several messages waiting needs a window for each.',
+      unit: 'none',
+      width: 6,
+      targets: [[windowsToDrain(panels), named(EACH)]],
+    }),
+    lines({
       title: 'How long they waited',
       description: 'Median and 95th percentile of the messages that had to wait for a slot.',
       unit: 's',
-      width: 6,
+      width: 8,
       targets: [0.5, 0.95].map((q) => [
         panels.quantile(q, HISTOGRAMS.slotWait, WINDOW),
         `${named(EACH)} p${q * 100}`,
@@ -44,7 +53,7 @@ export const quotaRow = (): Row => ({
       title: 'Dropped for the quota',
       description: 'Messages with onQuota: drop whose recipient had one already.',
       unit: 'mps',
-      width: 6,
+      width: 8,
       targets: [
         [
           panels.rate(COUNTERS.messages, WINDOW, { where: { state: 'suppressed', reason: 'quota' } }),
@@ -56,7 +65,7 @@ export const quotaRow = (): Row => ({
       title: 'Refusals that nobody foresaw',
       description: 'Within an hour. Above 0, something else sends to the same recipients with this account.',
       unit: 'short',
-      width: 6,
+      width: 8,
       targets: [[panels.increase(COUNTERS.unforeseen, '1h'), named(EACH)]],
       thresholds: ['green', [1, 'red']],
       runbooks: ['HeraldUnforeseenRefusals'],

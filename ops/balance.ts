@@ -1,0 +1,27 @@
+import { COUNTERS, GAUGES } from '../src/observe/metric-definitions.ts';
+import type { Queries } from './promql.ts';
+
+/** Figures that are worked out of several metrics, for panels and questions alike. */
+
+/**
+ * Messages that ended without being counted, because their worker was killed before it was scraped again: Redis counts what comes in,
+ * and what is left. A replay comes in again; jobs that other programs add are not counted as they come in, and count against it.
+ * @param by the labels by which the queries keep channels apart
+ */
+export function endedUnseen(queries: Queries, by: string, window: string): string {
+  const replayed = { where: { how: 'replayed' } };
+  const queued = { where: { state: { not: ['dead'] } }, by: ['state'] } as const;
+  return [
+    queries.sharedIncrease(COUNTERS.enqueued, window),
+    `+ ${queries.sharedIncrease(COUNTERS.deadLettersRemoved, window, replayed)}`,
+    `- ${queries.increase(COUNTERS.messages, window)}`,
+    `- sum by (${by}) (${queries.sharedDelta(GAUGES.queue, window, queued)})`,
+  ].join(' ');
+}
+
+/**
+ * How many windows it takes, at least, until what waits for the quota has gone: if it were spread evenly over all whose slot is spent.
+ * Redis keeps no count by recipient, and the one who has most of it decides.
+ */
+export const windowsToDrain = (queries: Queries): string =>
+  `ceil(${queries.max(GAUGES.waiting, { where: { cause: 'quota' } })} / (${queries.max(GAUGES.quotaSlots, { where: { state: 'spent' } })} > 0))`;
