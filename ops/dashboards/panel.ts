@@ -152,11 +152,15 @@ export function stacked(options: PanelOptions): Panel {
 
 /** Figures side by side, over all that is shown. */
 export function bars(options: PanelOptions): Panel {
-  return described(new bargauge.PanelBuilder(), options)
-    .orientation(common.VizOrientation.Horizontal)
-    .displayMode(common.BarGaugeDisplayMode.Basic)
-    .min(0)
-    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields(''));
+  return (
+    described(new bargauge.PanelBuilder(), { ...options, targets: [] })
+      // Only the last value is shown: without this, each point of the time shown would look back over all of it.
+      .targets(options.targets.map((target, index) => query(target, index).instant()))
+      .orientation(common.VizOrientation.Horizontal)
+      .displayMode(common.BarGaugeDisplayMode.Basic)
+      .min(0)
+      .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields(''))
+  );
 }
 
 /** A histogram over time; the expression sums by `le`. */
