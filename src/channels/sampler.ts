@@ -36,11 +36,11 @@ export async function sampleChannel(
     readChannelState(store),
     queue.longestActive(),
   ]);
-  const workers = countAliveWorkers(store.redis, store.channel, state.now);
-  const dueSince = {
-    ready: await earliestDue(state.oldestReady, { store, queue }),
-    active: active && (await dueSinceOf(active, store)),
-  };
+  const [liveWorkers, readySince, activeSince] = await Promise.all([
+    countAliveWorkers(store.redis, store.channel, state.now),
+    earliestDue(state.oldestReady, { store, queue }),
+    active && dueSinceOf(active, store),
+  ]);
   const waitingSlot = waitsFor(state, SLOT_CAUSES);
   const { retry } = state.waits;
   const { more } = state;
@@ -70,8 +70,8 @@ export async function sampleChannel(
     ready: held.ready,
     waiting: held.waiting,
     oldestAgeSeconds: defined({
-      ready: age(dueSince.ready),
-      active: age(dueSince.active),
+      ready: age(readySince),
+      active: age(activeSince),
       waiting_slot: age(waitingSlot?.since),
       retrying: age(retry?.since),
       dead: age(oldestDeadLetter?.since),
@@ -83,7 +83,7 @@ export async function sampleChannel(
     campaignTotals: state.campaigns,
     resting: held.resting,
     breaker: state.breaker,
-    liveWorkers: await workers,
+    liveWorkers,
     enqueued: state.totals['enqueued'] ?? 0,
     ...quotaOf(state),
     doubts: state.doubts,
