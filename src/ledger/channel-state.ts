@@ -116,7 +116,7 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
     now: Number(now),
     stopped: stop === null ? null : { reason: stop, at: Number(stopAt) },
     resting: resting ? { reason: restReason, until: Number(restUntil) } : null,
-    breaker: opens === 0 ? 'closed' : resting ? 'open' : 'half_open',
+    breaker: breakerOf(opens, resting ? restReason : null),
     probing: opens > 0 && !resting && probing === 1,
     rateAheadMs,
     doubts,
@@ -143,6 +143,13 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
     },
     totals: pairs(totals),
   };
+}
+
+/** An answer to a request of before closes the breaker, and does not end its rest. */
+function breakerOf(opens: number, resting: RestReason | null): BreakerState {
+  if (resting === 'breaker_open') return 'open';
+  if (opens === 0) return 'closed';
+  return resting === null ? 'half_open' : 'open';
 }
 
 /** Of alternating names and figures; what is no figure counts as none. */

@@ -249,6 +249,18 @@ describe('rule 8: the breaker', () => {
     expect(await state()).toBe('closed');
   });
 
+  it('is open for the whole of its rest, though a request of before is answered', async () => {
+    const lab = await openLab(store, { lease: 10 * SECOND });
+    const slow = anybody(lab);
+    const grant = await lab.grant(slow);
+    await openBreaker(lab.store, SECOND, 0);
+    await lab.deliver(slow, grant);
+    expect(await lab.verdict(anybody(lab))).toMatchObject({ kind: 'resting', reason: 'breaker_open' });
+    expect(await readChannelState(lab.store)).toMatchObject({ breaker: 'open', probing: false });
+    await lab.elapse(SECOND);
+    expect(await readChannelState(lab.store)).toMatchObject({ breaker: 'closed', resting: null });
+  });
+
   it('tells a failed probe how often it opened, and opens again', async () => {
     const lab = await openLab(store);
     await openBreaker(lab.store, SECOND, 0);
