@@ -72,6 +72,19 @@ it('figures of the channel that are none do not stop it', async () => {
   expect(settled).toMatchObject({ status: 'doubt', failures: 1, opens: 0 });
 });
 
+it('counts for the gauges that are none begin anew, and stop nothing', async () => {
+  const lab = await openLab(store);
+  const end = lab.policy(await store.now()).windows!.find((start) => start > Date.now())!;
+  const counts = ['doubts', `slots:held:${end}`, `slots:spent:${end}`];
+  await store.redis.hset(`${lab.base}:channel`, ...counts.flatMap((count) => [count, 'junk']));
+  const [sent, lost] = messagesOf(lab, 2) as [LedgerMessage, LedgerMessage];
+  await lab.deliver(sent, await lab.grant(sent));
+  const grant = await lab.grant(lost);
+  expect(await lab.settle(lost, grant, 'doubt')).toMatchObject({ status: 'doubt' });
+  const { slots } = await readChannelState(lab.store);
+  expect(slots).toEqual({ held: 1, spent: 1 });
+});
+
 it('notes of waits that cannot be read are passed over', async () => {
   const lab = await openLab(store);
   const due = (await store.now()) + DAY;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { enqueueJob } from '../../src/jobs/enqueue.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { EXHAUSTED, type Lab, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
@@ -45,6 +46,27 @@ describe('the number of doubts', () => {
     await lab.deliver(other, lost);
     await lab.deliver(one, await lab.grant(one));
     expect(await doubts(lab)).toBe(0);
+  });
+
+  it('counts a message once whose id is enqueued while it is in doubt', async () => {
+    const { lab, message, second } = await inDoubt();
+    await withJob(lab);
+    const messages = [{ id: message.id, text: `{"id":"${message.id}"}`, expiresAt: undefined }];
+    const job = { jobId: 'm_again', priority: 0, dueAt: undefined, messages };
+    expect(await enqueueJob(lab.store.redis, lab.channel, job)).toEqual([true]);
+    expect(await doubts(lab)).toBe(1);
+    await lab.deliver(message, second);
+    expect(await doubts(lab)).toBe(0);
+  });
+
+  it('is right from the next doubt on, where one ends that was not counted when it began', async () => {
+    const { lab, message, second } = await inDoubt();
+    await withJob(lab);
+    await lab.store.redis.hdel(lab.store.keys.state, 'doubts');
+    await lab.deliver(message, second);
+    const other = lab.message({ to: '33' });
+    await lab.settle(other, await lab.grant(other), 'doubt');
+    expect(await doubts(lab)).toBe(1);
   });
 
   it('forgets those whose jobs were removed by hand', async () => {

@@ -11,14 +11,8 @@ local function figure(text)
   return number
 end
 
--- What only grows, for counters that every worker shows alike. One that cannot be read begins anew: it must not fail what it counts.
-local function count_total(name, by)
-  local field = 'total:' .. name
-  local total = redis.pcall('HINCRBY', CHANNEL, field, by)
-  if type(total) == 'number' then return end
-  if string.find(total.err or '', 'integer') then redis.call('HDEL', CHANNEL, field) end
-  redis.call('HINCRBY', CHANNEL, field, by)
-end
+-- What only grows, for counters that every worker shows alike.
+local function count_total(name, by) add_count(CHANNEL, 'total:' .. name, by) end
 
 -- { until_at, reason } of the rest that holds, or nil.
 local function channel_rest()

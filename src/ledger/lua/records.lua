@@ -63,6 +63,7 @@ local function older_record(value)
     r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at =
       struct.unpack(OLDER_LIVE, value)
   end
+  r.was_in_doubt = r.doubt_at > 0
   return r
 end
 
@@ -71,7 +72,7 @@ local function live_record(value)
   if #value == OLDEST_LIVE_BYTES or #value == OLDER_LIVE_BYTES then return older_record(value) end
   local expires, state, run, attempts, waived, born, nonce, deadline, doubt_at, job = struct.unpack(LIVE, value)
   return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
-    deadline = deadline, doubt_at = doubt_at, job = job, not_before = 0 }
+    deadline = deadline, doubt_at = doubt_at, was_in_doubt = doubt_at > 0, job = job, not_before = 0 }
 end
 
 local function final_record(value)
@@ -156,9 +157,7 @@ local records = open_table(RECORDS, 0)
 local function load_record(fp)
   local value = records:get(fp)
   if not value then return nil end
-  local record = decode_record(value)
-  if record.doubt_at and record.doubt_at > 0 then record.was_in_doubt = true end
-  return lapse(record)
+  return lapse(decode_record(value))
 end
 
 -- An id may be used again a day after its final state. One that was cancelled may not, as long as its record lasts: the job
@@ -195,15 +194,21 @@ local function requests(r)
   return r.attempts + r.waived
 end
 
--- How many records are in doubt, for the gauges. A doubt is rare: its beginning and its end are a command each.
-local function note_doubt(r)
-  local in_doubt = not is_final(r) and r.doubt_at ~= nil and r.doubt_at > 0
-  if in_doubt == (r.was_in_doubt or false) then return end
-  r.was_in_doubt = in_doubt
-  redis.call('HINCRBY', CHANNEL, 'doubts', in_doubt and 1 or -1)
-end
+-- How many records are in doubt is counted for the gauges; `was_in_doubt` is whether this one is as it is stored. A doubt is rare:
+-- its beginning and its end are a command each.
+local save_record
+do
+  local function note_doubt(r)
+    local in_doubt = not is_final(r) and r.doubt_at ~= nil and r.doubt_at > 0
+    if in_doubt == (r.was_in_doubt or false) then return end
+    r.was_in_doubt = in_doubt
+    local doubts = add_count(CHANNEL, 'doubts', in_doubt and 1 or -1)
+    -- One ends that was not counted: an earlier version began it.
+    if doubts < 0 then redis.call('HDEL', CHANNEL, 'doubts') end
+  end
 
-local function save_record(fp, r)
-  note_doubt(r)
-  records:put(fp, encode_record(r))
+  function save_record(fp, r)
+    note_doubt(r)
+    records:put(fp, encode_record(r))
+  end
 end

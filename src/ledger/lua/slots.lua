@@ -10,29 +10,33 @@ local slots = open_table(SLOTS, 0)
 
 -- How many slots are held and spent, by the end of their window, for the gauges; where each has a window of its own, in ninety-six
 -- steps of its length. A call writes what it changes of them in a command a window and state.
-local slot_changes, slot_step = { held = {}, spent = {} }, 1
-local looked_at, looked_window, looked_state
+local count_slot, keep_slots
+do
+  local slot_changes, slot_step = { held = {}, spent = {} }, 1
 
-local function count_slot(window, state, by)
-  if window <= now then return end
-  local changes = state == HELD and slot_changes.held or slot_changes.spent
-  local ends = math.ceil(window / slot_step) * slot_step
-  changes[ends] = (changes[ends] or 0) + by
-end
+  function count_slot(window, state, by)
+    if window <= now then return end
+    local changes = state == HELD and slot_changes.held or slot_changes.spent
+    local ends = math.ceil(window / slot_step) * slot_step
+    changes[ends] = (changes[ends] or 0) + by
+  end
 
-end_of_call[#end_of_call + 1] = function()
-  for state, changes in pairs(slot_changes) do
-    for ends, by in pairs(changes) do
-      if by ~= 0 then redis.call('HINCRBY', CHANNEL, string.format('slots:%s:%.0f', state, ends), by) end
+  end_of_call[#end_of_call + 1] = function()
+    for state, changes in pairs(slot_changes) do
+      for ends, by in pairs(changes) do
+        if by ~= 0 then add_count(CHANNEL, string.format('slots:%s:%.0f', state, ends), by) end
+      end
     end
+  end
+
+  -- `rolling`: the length of windows that begin with each delivery, absent for others.
+  function keep_slots(platform_day, rolling)
+    slots.ttl = platform_day
+    if rolling then slot_step = math.max(1, math.floor(rolling / 96)) end
   end
 end
 
--- `rolling`: the length of windows that begin with each delivery, absent for others.
-local function keep_slots(platform_day, rolling)
-  slots.ttl = platform_day
-  if rolling then slot_step = math.max(1, math.floor(rolling / 96)) end
-end
+local looked_at, looked_window, looked_state
 
 -- Window's end, state, owner, and how long before the window's end the player may last have been sent something: by the
 -- owner itself if the slot is spent, by the message before it if it is held. In steps of twelve minutes, rounded to

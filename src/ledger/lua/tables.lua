@@ -15,6 +15,14 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- Functions that write what a call has counted, at its end.
 local end_of_call = {}
 
+-- Adds to a count that only the gauges need. One that cannot be read begins anew: it must not fail what it counts. Answers the sum.
+local function add_count(key, field, by)
+  local sum = redis.pcall('HINCRBY', key, field, by)
+  if type(sum) == 'number' then return sum end
+  if string.find(sum.err or '', 'integer') then redis.call('HDEL', key, field) end
+  return redis.call('HINCRBY', key, field, by)
+end
+
 local BUCKET_FULL = 104
 -- Of the entries that are added, those with a hash below this (one in four) look whether their bucket is full, and the table
 -- then grows by a bucket: the cost is spread, and few buckets reach the size of a hashtable before it is their turn to be

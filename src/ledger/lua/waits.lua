@@ -45,18 +45,10 @@ do
     end
   end
 
-  -- A sum that cannot be read begins anew: it must not fail a settlement.
-  local function add_to_sum(kind, by)
-    local sum = redis.pcall('HINCRBY', WAITS, kind, by)
-    if type(sum) == 'number' then return end
-    if string.find(sum.err or '', 'integer') then redis.call('HDEL', WAITS, kind) end
-    redis.call('HINCRBY', WAITS, kind, by)
-  end
-
   -- The sums first: a store that is full refuses them, and not what is deleted.
   local function write_waits(writes)
     for kind, by in pairs(writes.sums) do
-      if by ~= 0 then add_to_sum(kind, string.format('%.0f', by)) end
+      if by ~= 0 then add_count(WAITS, kind, string.format('%.0f', by)) end
     end
     if #writes.set > 0 then redis.call('HSET', WAITS_DUE, unpack(writes.set)) end
     if #writes.gone > 0 then redis.call('HDEL', WAITS_DUE, unpack(writes.gone)) end
