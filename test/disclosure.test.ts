@@ -26,6 +26,7 @@ it('a field that was made of a marked one keeps the mark', () => {
     'priority',
     'onQuota',
     'lastPlayedAt',
+    'traceparent',
     'campaign',
   ]);
   const token = secret(z.string());
