@@ -22,8 +22,6 @@ export const scaledObject: IScaledObject = {
     maxReplicaCount: 10,
     pollingInterval: 30,
     cooldownPeriod: 300,
-    // Prometheus away is no reason to end workers.
-    fallback: { failureThreshold: 3, replicas: 2 },
     advanced: {
       horizontalPodAutoscalerConfig: { behavior: { scaleDown: { stabilizationWindowSeconds: 300 } } },
     },
@@ -33,6 +31,8 @@ export const scaledObject: IScaledObject = {
         metadata: {
           serverAddress: 'http://prometheus-operated.monitoring.svc:9090',
           query: READY,
+          // No figure, because Prometheus or Redis is away, is an error and not a zero: the number of workers stays as it is.
+          ignoreNullValues: 'false',
           threshold: READY_PER_WORKER,
         },
       },
