@@ -1,12 +1,19 @@
 import { stringify } from 'yaml';
-import { prometheusRule, serviceMonitor } from './monitoring.ts';
+import { exporterDeployment, exporterService } from './exporter.ts';
+import { exporterMonitor, prometheusRule, serviceMonitor } from './monitoring.ts';
 import { scaledObject } from './scaling.ts';
 import { account, budget, config, deployment, service } from './worker.ts';
 
 /** For Kubernetes, by their paths in the repository. The types refuse a field that a kind does not have. */
 export const manifests = (runbooks: string): Record<string, string> => ({
   'ops/kubernetes/worker.yaml': documents('worker', config, account, deployment, service, budget),
-  'ops/kubernetes/monitoring.yaml': documents('monitoring', serviceMonitor, prometheusRule(runbooks)),
+  'ops/kubernetes/exporter.yaml': documents('exporter', exporterDeployment, exporterService),
+  'ops/kubernetes/monitoring.yaml': documents(
+    'monitoring',
+    serviceMonitor,
+    exporterMonitor,
+    prometheusRule(runbooks),
+  ),
   'ops/kubernetes/scaling.yaml': documents('scaling', scaledObject),
 });
 

@@ -2,10 +2,13 @@ import type {
   IPrometheusRule,
   IServiceMonitor,
 } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
+import { JOB } from '../rules/alerts/workers.ts';
 import { alertingRules, recordingRules } from '../rules/rule-files.ts';
-import { JOB_LABEL, PORT, SELECTOR, WORKER } from './names.ts';
+import { EXPORTER, EXPORTER_SELECTOR, JOB_LABEL, PORT, SELECTOR, WORKER } from './names.ts';
 
 /** For the Prometheus Operator: `kubectl apply -f ops/kubernetes/monitoring.yaml`. */
+
+const ENDPOINT = { port: PORT.name, path: '/metrics', interval: '15s', scrapeTimeout: '10s' };
 
 export const serviceMonitor: IServiceMonitor = {
   apiVersion: 'monitoring.coreos.com/v1',
@@ -14,7 +17,29 @@ export const serviceMonitor: IServiceMonitor = {
   spec: {
     jobLabel: JOB_LABEL,
     selector: { matchLabels: SELECTOR },
-    endpoints: [{ port: PORT.name, path: '/metrics', interval: '15s', scrapeTimeout: '10s' }],
+    endpoints: [ENDPOINT],
+  },
+};
+
+/**
+ * What the exporter tells of channels becomes the workers' job, so that rules and dashboards find it; its own `up` does not, for it is no
+ * worker, and nothing that it tells of its process.
+ */
+export const exporterMonitor: IServiceMonitor = {
+  apiVersion: 'monitoring.coreos.com/v1',
+  kind: 'ServiceMonitor',
+  metadata: { name: EXPORTER, labels: EXPORTER_SELECTOR },
+  spec: {
+    selector: { matchLabels: EXPORTER_SELECTOR },
+    endpoints: [
+      {
+        ...ENDPOINT,
+        metricRelabelings: [
+          { sourceLabels: ['channel'], regex: '.+', action: 'keep' },
+          { targetLabel: 'job', replacement: JOB },
+        ],
+      },
+    ],
   },
 };
 

@@ -1,14 +1,8 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import type {
-  IConfigMap,
-  IContainer,
-  IPodSpec,
-  IProbe,
-  IService,
-  IServiceAccount,
-} from 'kubernetes-models/v1';
-import { CONFIG, CREDENTIALS, PORT, SELECTOR, WORKER } from './names.ts';
+import type { IConfigMap, IContainer, IPodSpec, IService, IServiceAccount } from 'kubernetes-models/v1';
+import { CONFIG, PORT, SELECTOR, WORKER } from './names.ts';
+import { fromSecret, IMAGE, NOT_ROOT, PORTS, probe, STARTUP, UNPRIVILEGED } from './pod.ts';
 
 /** The workers: `kubectl apply -f ops/kubernetes/worker.yaml`. */
 
@@ -41,27 +35,14 @@ export const account: IServiceAccount = {
   automountServiceAccountToken: false,
 };
 
-const fromSecret = (name: string, key: string) => ({
-  name,
-  valueFrom: { secretKeyRef: { name: CREDENTIALS, key } },
-});
-
-const probe = (path: string, timing: Partial<IProbe>): IProbe => ({
-  httpGet: { path, port: PORT.name },
-  // `/readyz` answers within a second also where Redis hangs.
-  timeoutSeconds: 3,
-  ...timing,
-});
-
 const container: IContainer = {
   name: 'worker',
-  image: 'herald:0.1.0',
+  image: IMAGE,
   args: ['worker'],
   env: [fromSecret('REDIS_URL', 'redis-url'), fromSecret('KONGREGATE_API_KEY', 'kongregate-api-key')],
-  ports: [{ name: PORT.name, containerPort: PORT.number }],
+  ports: PORTS,
   volumeMounts: [{ name: 'config', mountPath: '/etc/herald', readOnly: true }],
-  // Node has to load a thousand modules, on a node that may be busy starting others.
-  startupProbe: probe('/livez', { periodSeconds: 2, failureThreshold: 30 }),
+  startupProbe: STARTUP,
   // A Redis that is away and refused credentials leave it alive: a restart would mend neither.
   livenessProbe: probe('/livez', { periodSeconds: 10, failureThreshold: 3 }),
   readinessProbe: probe('/readyz', { periodSeconds: 5, failureThreshold: 2 }),
@@ -70,11 +51,7 @@ const container: IContainer = {
     // None for the CPU: a worker that is throttled is late for its leases and sends nothing.
     limits: { memory: '512Mi' },
   },
-  securityContext: {
-    allowPrivilegeEscalation: false,
-    readOnlyRootFilesystem: true,
-    capabilities: { drop: ['ALL'] },
-  },
+  securityContext: UNPRIVILEGED,
 };
 
 const podSpec: IPodSpec = {
@@ -82,12 +59,7 @@ const podSpec: IPodSpec = {
   enableServiceLinks: false,
   // Without a preStop hook: SIGTERM begins the drain, and nothing sends requests to a worker that would have to stop before.
   terminationGracePeriodSeconds: GRACE_SECONDS,
-  securityContext: {
-    runAsNonRoot: true,
-    runAsUser: 1000,
-    runAsGroup: 1000,
-    seccompProfile: { type: 'RuntimeDefault' },
-  },
+  securityContext: NOT_ROOT,
   topologySpreadConstraints: [
     {
       maxSkew: 1,

@@ -93,7 +93,7 @@ describe('docker-compose.yml', () => {
       ...dns_sd_configs.flatMap(({ names }) => names),
       ...static_configs.flatMap(({ targets }) => targets.map((target) => target.split(':')[0])),
     ]);
-    expect(named.sort()).toEqual(['load', 'redis-exporter', 'worker']);
+    expect(named.sort()).toEqual(['exporter', 'load', 'redis-exporter', 'worker']);
     expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(named));
   });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import {
   PrometheusRule,
@@ -9,9 +10,11 @@ import { ConfigMap, Service, ServiceAccount } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { generatedFiles } from '../../ops/files.ts';
-import { serviceMonitor } from '../../ops/manifests/monitoring.ts';
+import { exporterDeployment, exporterService } from '../../ops/manifests/exporter.ts';
+import { exporterMonitor, serviceMonitor } from '../../ops/manifests/monitoring.ts';
 import { scaledObject } from '../../ops/manifests/scaling.ts';
 import { budget, config, deployment, service } from '../../ops/manifests/worker.ts';
+import { JOB } from '../../ops/rules/alerts/workers.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { GAUGES } from '../../src/observe/metric-definitions.ts';
 import { platforms } from '../../src/platforms/registry.ts';
@@ -44,8 +47,13 @@ describe('the manifests for Kubernetes', () => {
     },
   );
 
-  it('are of every kind once', () => {
-    expect(manifests.map(({ kind }) => kind).sort()).toEqual(KINDS.map(({ kind }) => kind).sort());
+  it('are of every kind', () => {
+    expect(new Set(manifests.map(({ kind }) => kind))).toEqual(new Set(KINDS.map(({ kind }) => kind)));
+  });
+
+  it('have names of their own', () => {
+    const names = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names).toEqual([...new Set(names)]);
   });
 });
 
@@ -101,11 +109,41 @@ describe('the workers', () => {
   });
 });
 
+describe('the exporter', () => {
+  const { selector, template } = exporterDeployment.spec!;
+  const [exporter] = template.spec!.containers;
+
+  it('has no key of a platform, and no more rights than a worker', () => {
+    expect(exporter!.env!.map(({ name }) => name)).toEqual(['REDIS_URL']);
+    expect(exporter!.securityContext).toEqual(worker.securityContext);
+    expect(template.spec!.securityContext).toEqual(pod.securityContext);
+  });
+
+  it('is scraped apart from the workers, and tells of their job as Compose has it', () => {
+    expect(exporterService.spec!.selector).toEqual(selector.matchLabels);
+    expect(exporterMonitor.spec.selector.matchLabels).toEqual(exporterService.metadata!.labels);
+    expect(exporterService.metadata!.labels).not.toMatchObject(serviceMonitor.spec.selector.matchLabels!);
+    const { scrape_configs: jobs } = parse(
+      readFileSync(new URL('../../ops/prometheus/prometheus.yml', import.meta.url), 'utf8'),
+    ) as { scrape_configs: { job_name: string; metric_relabel_configs?: object[] }[] };
+    const relabelled = jobs.find(({ job_name }) => job_name === exporterService.metadata!.name);
+    expect(relabelled?.metric_relabel_configs).toEqual([
+      { source_labels: ['channel'], regex: '.+', action: 'keep' },
+      { target_label: 'job', replacement: JOB },
+    ]);
+    expect(exporterMonitor.spec.endpoints[0]!.metricRelabelings).toEqual([
+      { sourceLabels: ['channel'], regex: '.+', action: 'keep' },
+      { targetLabel: 'job', replacement: JOB },
+    ]);
+  });
+});
+
 it('have the rules of Prometheus, which lead to the runbooks', () => {
   const all = generatedFiles({ runbooks: 'https://wiki.example.com' });
   const rules = ['recording', 'alerts'].flatMap(
     (name) => (parse(all[`ops/prometheus/rules/${name}.yml`]!) as { groups: unknown[] }).groups,
   );
-  const [, rule] = parseAllDocuments(all['ops/kubernetes/monitoring.yaml']!);
+  const documents = parseAllDocuments(all['ops/kubernetes/monitoring.yaml']!);
+  const rule = documents.find((document) => document.get('kind') === 'PrometheusRule');
   expect(rule!.toJS()).toMatchObject({ spec: { groups: rules } });
 });
