@@ -161,7 +161,7 @@ describe('rule 7: how long a recipient keeps a message waiting', () => {
     expect(await lab.grant(waiting)).toMatchObject({ attempt: 2, keptMs: 4_001 });
   });
 
-  it('is kept through a doubt, a refusal for the quota and another instant to be sent at', async () => {
+  it('begins anew with another instant to be sent at, and is kept through a doubt and a refusal for the quota', async () => {
     const lab = await openLab(store, { resolution: 'resend' });
     const message = lab.message();
     await lab.settle(message, { nonce: newNonce() }, 'none', { wait: wait(1_000) });
@@ -170,9 +170,22 @@ describe('rule 7: how long a recipient keeps a message waiting', () => {
     });
     await lab.settle(message, await lab.grant(message), 'waived', { wait: wait(500) });
     const second = await lab.grant(message);
-    expect(second).toMatchObject({ attempt: 2, keptMs: 1_500, notBefore: expect.any(Number) });
+    expect(second).toMatchObject({ attempt: 2, keptMs: 500, notBefore: expect.any(Number) });
     await lab.settle(message, second, 'doubt', { wait: wait() });
-    expect(await lab.grant(message)).toMatchObject({ attempt: 3, doubt: true, keptMs: 1_500 });
+    expect(await lab.grant(message)).toMatchObject({ attempt: 3, doubt: true, keptMs: 500 });
+  });
+
+  it('makes no record that an earlier version misreads: it takes all from 45 bytes on for those of a doubt', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    const bytes = async () => await store.redis.hstrlen(`${lab.base}:m:0`, message.key);
+    await lab.settle(message, { nonce: newNonce() }, 'none', { wait: wait(1_000) });
+    expect(await bytes()).toBe(42);
+    await rescheduleMessage(lab.store, message.id, (await store.now()) - 1);
+    expect(await bytes()).toBe(44);
+    await lab.settle(message, { nonce: newNonce() }, 'none', { wait: wait(1_000) });
+    expect(await bytes()).toBe(55);
+    expect(await lab.grant(message)).toMatchObject({ doubt: false, keptMs: 1_000 });
   });
 
   it('begins anew with a replay', async () => {

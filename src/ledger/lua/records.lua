@@ -102,8 +102,10 @@ end
 
 local function encode_live(r)
   local ahead = r.deadline > 0 and r.deadline - r.born or 0
-  -- Below zero: the store's clock was set back since the birth.
-  if r.doubt_at == 0 and ahead >= 0 and ahead <= FARTHEST then
+  -- With both tails behind it, it would be long enough for an older version to be misread. Below zero: the store's clock was set
+  -- back since the birth.
+  local both = r.kept and r.not_before > 0
+  if r.doubt_at == 0 and not both and ahead >= 0 and ahead <= FARTHEST then
     return struct.pack(CERTAIN, r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, ahead, r.job)
   end
   return struct.pack(LIVE, r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at,

@@ -19,6 +19,7 @@ if was_put_off and record.job == NO_JOB and request.at < record.not_before then 
 
 -- A job that was admitted and not put off waits for its retry or for a slot, and goes on to do so.
 local job = (record.state == ENLISTED or was_put_off) and record.job or ''
-record.not_before = request.at
+-- It is due anew: what its recipient has kept it waiting for is over.
+record.not_before, record.kept = request.at, nil
 save_record(request.m, record)
 return { 'rescheduled', job == NO_JOB and '' or job }
