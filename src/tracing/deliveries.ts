@@ -50,10 +50,10 @@ export function traceDeliveries(tracing: Tracing, channel: TracedChannel): Deliv
   return {
     pipeline: (pipeline) => ({
       ...pipeline,
-      deliver(entry) {
+      deliver(entry, answered) {
         if (entry.kind !== 'delivery') return pipeline.deliver(entry);
         const { span } = begin(entry.delivery);
-        return pipeline.deliver(entry).then(
+        return pipeline.deliver(entry, answered).then(
           (next) => {
             span.setAttributes(nextAttributes(next)).end();
             return next;
