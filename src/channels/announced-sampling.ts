@@ -42,6 +42,11 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
 
+  /** What is under way when it stops fails with the connection, which is closed next. */
+  function warn(fields: object, text: string): void {
+    if (timer) logger.warn(fields, text);
+  }
+
   function open(name: string): Watched {
     const opened = { store: channelStore(redis, name), queue: openChannelQueue(redis, name) };
     watched.set(name, opened);
@@ -64,12 +69,14 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
       const sample = await shareSample(channel.store, () => timedCall('sample', take, timing));
       if (timer) gauges.sample(sample);
     } catch (error) {
-      logger.warn({ channel: name, error: String(error) }, 'channel could not be sampled');
+      warn({ channel: name, error: String(error) }, 'channel could not be sampled');
     }
   }
 
   async function visitAll(): Promise<void> {
     const announced = await readChannelRegistry(redis);
+    // Stopped meanwhile: nobody would close what is opened now.
+    if (!timer) return;
     for (const name of watched.keys()) if (!announced.has(name)) forget(name);
     await Promise.all([...announced.keys()].filter((name) => !served.has(name)).map(visit));
   }
@@ -79,7 +86,7 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
     if (busy) return;
     busy = true;
     await visitAll().catch((error: unknown) =>
-      logger.warn({ error: String(error) }, 'announced channels could not be read'),
+      warn({ error: String(error) }, 'announced channels could not be read'),
     );
     busy = false;
   }
