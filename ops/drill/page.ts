@@ -1,3 +1,6 @@
+import { alertGroups } from '../rules/alerts.ts';
+import { runbookOf } from '../rules/rule.ts';
+import { AS_SHIPPED } from '../rules/timing.ts';
 import type { Act, Step } from './acts.ts';
 import type { Firing } from './alert-log.ts';
 import { HASTE } from './scene.ts';
@@ -28,6 +31,13 @@ export function stepText(step: Step): string {
   }
 }
 
+/** Several alerts may share a page. */
+function pageOf(name: string): string {
+  const alerts = alertGroups(AS_SHIPPED).flatMap(({ rules }) => rules);
+  const alert = alerts.find((each) => each.alert === name);
+  return alert ? runbookOf(alert) : name;
+}
+
 const clockOf = (seconds: number): string =>
   `\`${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}\``;
 
@@ -36,7 +46,7 @@ const fenced = (text: string): string => `\`\`\`\n${text}\n\`\`\``;
 function alertTable(firings: readonly Firing[]): string {
   const rows = firings.map(
     ({ alert, severity, where, firedAt, endedAt }) =>
-      `| [${alert}](runbooks/${alert}.md) | ${severity} | ${where} | ${clockOf(firedAt)} | ${endedAt === undefined ? 'still fires' : clockOf(endedAt)} |`,
+      `| [${alert}](runbooks/${pageOf(alert)}.md) | ${severity} | ${where} | ${clockOf(firedAt)} | ${endedAt === undefined ? 'still fires' : clockOf(endedAt)} |`,
   );
   const head = ['| alert | severity | where | fired | ended |', '| --- | --- | --- | --- | --- |'];
   return `## All alerts\n\n${[...head, ...rows].join('\n')}`;
