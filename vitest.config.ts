@@ -6,7 +6,7 @@ const UNIT = [
   'test/{policies,content,config,deploy,platforms,docs}/**/*.test.ts',
   'test/{blocking,disclosure,errors,structure,time,timeout}.test.ts',
   'test/bench/{options,report,statistics}.test.ts',
-  'test/ops/{expressions,generated,layout,kubernetes,runbooks}.test.ts',
+  'test/ops/{alertmanager,expressions,generated,layout,kubernetes,runbooks}.test.ts',
   'test/package/dependencies.test.ts',
   'test/cli/input/**/*.test.ts',
   'test/tracing/enqueues.test.ts',
