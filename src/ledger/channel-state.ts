@@ -152,10 +152,10 @@ function breakerOf(opens: number, resting: RestReason | null): BreakerState {
   return resting === null ? 'half_open' : 'open';
 }
 
-/** Of alternating names and figures; what is no figure counts as none. */
+/** Of alternating names and figures; what no counter can have counts as none. */
 function pairs(texts: readonly string[]): Record<string, number> {
   const found: Record<string, number> = {};
-  for (let i = 0; i < texts.length; i += 2) found[texts[i]!] = Number(texts[i + 1]) || 0;
+  for (let i = 0; i < texts.length; i += 2) found[texts[i]!] = Math.max(0, Number(texts[i + 1]) || 0);
   return found;
 }
 

@@ -70,6 +70,13 @@ it('is not lost sight of until it has gone', async () => {
   expect((await oldest())[0]).toMatch(/: 1$/);
 });
 
+it('is no job of a foreign producer that says no instant', async () => {
+  await add({ id: 'junk', age: 1 }, { id: 'endless', age: 1 }, { id: 'm_a', age: 2 });
+  await store.redis.hset(`herald:{${own.channel}}:junk`, 'timestamp', 'junk');
+  await store.redis.hset(`herald:{${own.channel}}:endless`, 'timestamp', '1e999');
+  expect(await oldest()).toEqual(['m_a: 2']);
+});
+
 it('counts from when it was due, as far as its job says so', async () => {
   await add({ id: 'm_scheduled', age: 1_000, since: now - 5_000 }, { id: 'foreign', age: 100 });
   expect(await oldest()).toEqual(['foreign: 100', 'm_scheduled: 5']);

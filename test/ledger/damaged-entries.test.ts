@@ -85,6 +85,12 @@ it('counts for the gauges that are none begin anew, and stop nothing', async () 
   expect(slots).toEqual({ held: 1, spent: 1 });
 });
 
+it('totals that no counter can have count as none', async () => {
+  const lab = await openLab(store);
+  await store.redis.hset(lab.store.keys.state, { 'total:enqueued': '-5', 'total:removed:purged': 'junk' });
+  expect((await readChannelState(lab.store)).totals).toEqual({ enqueued: 0, 'removed:purged': 0 });
+});
+
 it('notes of waits that cannot be read are passed over', async () => {
   const lab = await openLab(store);
   const due = (await store.now()) + DAY;

@@ -13,7 +13,7 @@ do
   local function look_at(id)
     local job = redis.call('HMGET', QUEUE .. id, 'timestamp', 'herald:due')
     local since = math.max(figure(job[1]), figure(job[2]))
-    if since <= 0 then return end
+    if since <= 0 or since == math.huge then return end
     for _, other in ipairs(found) do
       if other.id == id then return end
     end
