@@ -70,6 +70,20 @@ it('is not lost sight of until it has gone', async () => {
   expect((await oldest())[0]).toMatch(/: 1$/);
 });
 
+it('is none whose job was taken out of its list by hand, or has failed', async () => {
+  const queue = `herald:{${own.channel}}:`;
+  await add(...many(400, 'a', 1), { id: 'm_failed', age: 600 });
+  expect((await oldest())[0]).toBe('m_failed: 600');
+  await store.redis.lrem(`${queue}wait`, 1, 'm_failed');
+  await store.redis.zadd(`${queue}failed`, 1, 'm_failed');
+  expect((await oldest())[0]).toMatch(/: 1$/);
+  await add({ id: 'm_lost', age: 700 });
+  expect((await oldest())[0]).toBe('m_lost: 700');
+  await store.redis.lrem(`${queue}wait`, 1, 'm_lost');
+  await store.redis.ltrim(`${queue}wait`, 0, 9);
+  expect((await oldest())[0]).toMatch(/: 1$/);
+});
+
 it('is no job of a foreign producer that says no instant', async () => {
   await add({ id: 'junk', age: 1 }, { id: 'endless', age: 1 }, { id: 'm_a', age: 2 });
   await store.redis.hset(`herald:{${own.channel}}:junk`, 'timestamp', 'junk');

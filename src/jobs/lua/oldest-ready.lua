@@ -51,7 +51,7 @@ do
   end
 
   local function is_ready(id)
-    return job_exists(id) and not redis.call('ZSCORE', QUEUE .. 'delayed', id)
+    return job_exists(id) and not job_failed(id) and not redis.call('ZSCORE', QUEUE .. 'delayed', id)
       and not redis.call('LPOS', QUEUE .. 'active', id)
   end
 
@@ -68,12 +68,14 @@ do
 
   -- A list of { id, since, 1 where it is due since then } of the oldest, in order.
   function find_oldest_ready()
-    local before = redis.call('HGET', CHANNEL, 'oldestReady') or false
-    if before and is_ready(before) then look_at(before) end
-    for _, list in ipairs({ 'wait', 'paused' }) do
-      walk('LRANGE', QUEUE .. list, redis.call('LLEN', QUEUE .. list))
-    end
+    local wait, paused = redis.call('LLEN', QUEUE .. 'wait'), redis.call('LLEN', QUEUE .. 'paused')
     local prioritized = redis.call('ZCARD', QUEUE .. 'prioritized')
+    local before = redis.call('HGET', CHANNEL, 'oldestReady') or false
+    -- Where all are looked at, what is not among them is in no list: its job was taken out by other hands than a worker's.
+    local is_long = math.max(wait, paused, prioritized) > MOST_LOOKED_AT
+    if before and is_long and is_ready(before) then look_at(before) end
+    walk('LRANGE', QUEUE .. 'wait', wait)
+    walk('LRANGE', QUEUE .. 'paused', paused)
     walk('ZRANGE', QUEUE .. 'prioritized', prioritized)
     if prioritized > MOST_LOOKED_AT then look_at_priorities(QUEUE .. 'prioritized') end
     remember(before)
