@@ -104,6 +104,15 @@ it('notes of waits that cannot be read are passed over', async () => {
   expect(Number(await store.redis.hget(waitsDue, 'swept'))).toBeGreaterThan(0);
 });
 
+it('a sum of waits that is off is right again once nothing waits', async () => {
+  const lab = await openLab(store);
+  await store.redis.hset(lab.store.keys.waits, 'quota', -7);
+  await readChannelState(lab.store);
+  const wait = { cause: 'quota' as const, untilMs: (await store.now()) + DAY, since: 1 };
+  await lab.settle(lab.message(), { nonce: newNonce() }, 'none', { wait });
+  expect((await readChannelState(lab.store)).waits).toEqual({ quota: { count: 1, since: 1 } });
+});
+
 it('a settlement among damaged records is told once', async () => {
   const lab = await openLab(store, { quota: false });
   const messages = messagesOf(lab, 20);

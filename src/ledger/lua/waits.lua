@@ -144,6 +144,8 @@ do
       local count = figure(redis.call('HGET', WAITS, kind))
       local oldest = redis.call('ZRANGE', waits_since(kind), 0, 0, 'WITHSCORES')[2]
       if count > 0 and oldest then waits[#waits + 1] = { kind, count, oldest } end
+      -- Nothing waits: what the sum is off by ends with that.
+      if not oldest then redis.pcall('HDEL', WAITS, kind) end
     end
     return waits
   end
