@@ -15,7 +15,7 @@ import {
 
 const QUIET_S = 10;
 
-/** Alerts that take a rollout, a week, a busy or a broken machine, or redis_exporter. promtool has them fire. */
+/** Alerts that take a rollout, a week, a busy or a broken machine, a wrong list of recipients, or redis_exporter. promtool has them fire. */
 const NOT_PLAYED = [
   'HeraldErrorBudgetBurnSlow',
   'HeraldDeliveriesLate',
@@ -23,6 +23,7 @@ const NOT_PLAYED = [
   'HeraldConcurrencySaturated',
   'HeraldRateSaturated',
   'HeraldDeadLettersOld',
+  'HeraldRecipientsUnknown',
   'HeraldWorkerRestarts',
   'HeraldEventLoopBlocked',
   'HeraldDrainHangs',

@@ -14,7 +14,7 @@ export const deadLetterRow = (view: View): Row => ({
       unit: 'short',
       width: 8,
       targets: [[`${panels.max(GAUGES.deadLetters, { by: ['reason'] })} > 0`, named(view, 'reason')]],
-      runbooks: ['HeraldDeadLetters'],
+      runbooks: ['HeraldDeadLetters', 'HeraldRecipientsUnknown'],
     }),
     stacked({
       title: 'Inflow, by reason',
@@ -27,7 +27,7 @@ export const deadLetterRow = (view: View): Row => ({
           named(view, 'reason'),
         ],
       ],
-      runbooks: ['HeraldDeadLetters'],
+      runbooks: ['HeraldDeadLetters', 'HeraldRecipientsUnknown'],
     }),
     lines({
       title: 'Replayed and ended',

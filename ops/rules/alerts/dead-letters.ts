@@ -14,6 +14,21 @@ export const deadLetterAlerts: Alerts = (timing) => [
       '{{ $value | humanize }} within an hour. They are kept, and can be replayed once the cause is mended.',
   },
   {
+    alert: 'HeraldRecipientsUnknown',
+    severity: 'ticket',
+    for: 600,
+    // Here and there one is no news; where most are, the fault is hardly theirs, and no other alert counts them.
+    expr: [
+      `${rules.increase(COUNTERS.messages, timing.window(3_600), { where: { reason: 'bad_recipient' } })}`,
+      `/ (${rules.increase(COUNTERS.messages, timing.window(3_600))} > ${timing.volume(20)})`,
+      '> 0.5',
+    ].join('\n'),
+    summary:
+      '{{ $value | humanizePercentage }} of the messages of {{ $labels.channel }} die for recipients whom the platform does not know',
+    description:
+      'Within an hour. An application sends to the wrong people, or the channel speaks to the wrong platform or account. The letters are kept.',
+  },
+  {
     alert: 'HeraldDeadLettersOld',
     severity: 'ticket',
     for: 3_600,

@@ -6,6 +6,9 @@ const DAY_S = 86_400;
 const dead = (reason: string, values: string): Series =>
   given(COUNTERS.messages, { platform: 'kongregate', state: 'dead', reason }, values);
 
+const delivered = (values: string): Series =>
+  given(COUNTERS.messages, { platform: 'kongregate', state: 'delivered', reason: 'sent' }, values);
+
 export const deadLetterCases: AlertCases = {
   HeraldDeadLetters: {
     every: 5,
@@ -19,6 +22,20 @@ export const deadLetterCases: AlertCases = {
       when: 'messages are for recipients who do not exist',
       given: [dead('bad_recipient', '0+5x12'), dead('exhausted', '3x12')],
       at: 60,
+    },
+  },
+  HeraldRecipientsUnknown: {
+    every: 5,
+    firing: {
+      given: [delivered('0+5x16'), dead('bad_recipient', '0+45x16')],
+      at: 75,
+      labels: CHANNEL,
+      value: '90%',
+    },
+    quiet: {
+      when: 'one of ten does not exist, as ever',
+      given: [delivered('0+45x16'), dead('bad_recipient', '0+5x16')],
+      at: 75,
     },
   },
   HeraldDeadLettersOld: {
