@@ -40,64 +40,69 @@ local CERTAIN, CERTAIN_BYTES, FARTHEST = '>I6c1I2I2I2I6c8I5c6', 38, 2 ^ 40 - 1
 -- many milliseconds its recipient has kept it waiting. HEADS: how long what is before them is, by the length of all.
 local NOT_BEFORE, NOT_BEFORE_BYTES = '>I6', 6
 local KEPT, KEPT_BYTES, LONGEST_KEPT = '>I4', 4, 2 ^ 32 - 1
-local HEADS = {}
-for _, bytes in ipairs({ ENLISTED_BYTES, CERTAIN_BYTES, LIVE_BYTES }) do
-  HEADS[bytes + NOT_BEFORE_BYTES], HEADS[bytes + KEPT_BYTES], HEADS[bytes + NOT_BEFORE_BYTES + KEPT_BYTES] = bytes, bytes, bytes
-end
--- As older versions wrote live records: without a job, and before that without waived requests.
-local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6', 39
-local OLDEST_LIVE, OLDEST_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
 
--- Made by one constructor each: a table that grows field by field is laid out anew several times.
-local function certain_record(value)
-  local expires, state, run, attempts, waived, born, nonce, ahead, job = struct.unpack(CERTAIN, value)
-  return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
-    deadline = ahead > 0 and born + ahead or 0, doubt_at = 0, job = job, not_before = 0 }
-end
-
-local function older_record(value)
-  local r = { waived = 0, job = NO_JOB, not_before = 0 }
-  if #value == OLDEST_LIVE_BYTES then
-    r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(OLDEST_LIVE, value)
-  else
-    r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at =
-      struct.unpack(OLDER_LIVE, value)
+-- Lua allows a script two hundred local names at its top: what only this block uses stays within.
+local decode_record
+do
+  local HEADS = {}
+  for _, bytes in ipairs({ ENLISTED_BYTES, CERTAIN_BYTES, LIVE_BYTES }) do
+    HEADS[bytes + NOT_BEFORE_BYTES], HEADS[bytes + KEPT_BYTES], HEADS[bytes + NOT_BEFORE_BYTES + KEPT_BYTES] = bytes, bytes, bytes
   end
-  r.was_in_doubt = r.doubt_at > 0
-  return r
-end
+  -- As older versions wrote live records: without a job, and before that without waived requests.
+  local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6', 39
+  local OLDEST_LIVE, OLDEST_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
 
-local function live_record(value)
-  if #value == CERTAIN_BYTES then return certain_record(value) end
-  if #value == OLDEST_LIVE_BYTES or #value == OLDER_LIVE_BYTES then return older_record(value) end
-  local expires, state, run, attempts, waived, born, nonce, deadline, doubt_at, job = struct.unpack(LIVE, value)
-  return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
-    deadline = deadline, doubt_at = doubt_at, was_in_doubt = doubt_at > 0, job = job, not_before = 0 }
-end
+  -- Made by one constructor each: a table that grows field by field is laid out anew several times.
+  local function certain_record(value)
+    local expires, state, run, attempts, waived, born, nonce, ahead, job = struct.unpack(CERTAIN, value)
+    return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
+      deadline = ahead > 0 and born + ahead or 0, doubt_at = 0, job = job, not_before = 0 }
+  end
 
-local function final_record(value)
-  local expires, state, run, attempts, reason, at, job, nonce = struct.unpack(FINAL, value)
-  return { expires = expires, state = state, run = run, attempts = attempts, waived = 0, reason = reason, at = at,
-    job = job, nonce = nonce, not_before = 0 }
-end
+  local function older_record(value)
+    local r = { waived = 0, job = NO_JOB, not_before = 0 }
+    if #value == OLDEST_LIVE_BYTES then
+      r.expires, r.state, r.run, r.attempts, r.born, r.nonce, r.deadline, r.doubt_at = struct.unpack(OLDEST_LIVE, value)
+    else
+      r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at =
+        struct.unpack(OLDER_LIVE, value)
+    end
+    r.was_in_doubt = r.doubt_at > 0
+    return r
+  end
 
-local function unadmitted_record(value)
-  local expires, state, run, job = struct.unpack(ENLISTED_AS, value)
-  return { expires = expires, state = state, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
-    deadline = 0, doubt_at = 0, job = job, not_before = 0, fresh = true }
-end
+  local function live_record(value)
+    if #value == CERTAIN_BYTES then return certain_record(value) end
+    if #value == OLDEST_LIVE_BYTES or #value == OLDER_LIVE_BYTES then return older_record(value) end
+    local expires, state, run, attempts, waived, born, nonce, deadline, doubt_at, job = struct.unpack(LIVE, value)
+    return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
+      deadline = deadline, doubt_at = doubt_at, was_in_doubt = doubt_at > 0, job = job, not_before = 0 }
+  end
 
-local DECODERS = { [ENLISTED] = unadmitted_record, [OPEN] = live_record, [SENDING] = live_record, [ASKING] = live_record }
+  local function final_record(value)
+    local expires, state, run, attempts, reason, at, job, nonce = struct.unpack(FINAL, value)
+    return { expires = expires, state = state, run = run, attempts = attempts, waived = 0, reason = reason, at = at,
+      job = job, nonce = nonce, not_before = 0 }
+  end
 
-local function decode_record(value)
-  local decode = DECODERS[string.sub(value, 7, 7)]
-  if not decode then return final_record(value) end
-  local head = HEADS[#value]
-  if not head then return decode(value) end
-  local r, tail = decode(string.sub(value, 1, head)), #value - head
-  if tail ~= KEPT_BYTES then r.not_before = struct.unpack(NOT_BEFORE, value, head + 1) end
-  if tail ~= NOT_BEFORE_BYTES then r.kept = struct.unpack(KEPT, value, #value - KEPT_BYTES + 1) end
-  return r
+  local function unadmitted_record(value)
+    local expires, state, run, job = struct.unpack(ENLISTED_AS, value)
+    return { expires = expires, state = state, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
+      deadline = 0, doubt_at = 0, job = job, not_before = 0, fresh = true }
+  end
+
+  local DECODERS = { [ENLISTED] = unadmitted_record, [OPEN] = live_record, [SENDING] = live_record, [ASKING] = live_record }
+
+  function decode_record(value)
+    local decode = DECODERS[string.sub(value, 7, 7)]
+    if not decode then return final_record(value) end
+    local head = HEADS[#value]
+    if not head then return decode(value) end
+    local r, tail = decode(string.sub(value, 1, head)), #value - head
+    if tail ~= KEPT_BYTES then r.not_before = struct.unpack(NOT_BEFORE, value, head + 1) end
+    if tail ~= NOT_BEFORE_BYTES then r.kept = struct.unpack(KEPT, value, #value - KEPT_BYTES + 1) end
+    return r
+  end
 end
 
 local function encode_live(r)
