@@ -28,6 +28,9 @@ const UNIT = [
   'test/workers/{attempt,channel-log,clock-gauge,credentials,deadlines,event-loop-lag,last-answers,late-grant-log,lease}.test.ts',
 ];
 
+/** Has a command of its own, see test/support/package.config.ts. */
+const PACKED = 'test/package/packed.test.ts';
+
 const REDIS_SETUP = 'build/redis-setup.ts';
 const PROMETHEUS_SETUP = 'build/prometheus-setup.ts';
 const PACKAGE_SETUP = 'build/package-setup.ts';
@@ -46,7 +49,7 @@ const shared = {
 export default defineConfig({
   test: {
     // Most tests wait for a Redis, a platform or a lock: more of them than cores keep two cores busy.
-    maxWorkers: 6,
+    maxWorkers: 8,
     sequence: { sequencer: LongestFirst },
     coverage: { include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
     projects: [
@@ -56,7 +59,7 @@ export default defineConfig({
           ...shared,
           name: 'redis',
           include: ['test/**/*.test.ts'],
-          exclude: UNIT,
+          exclude: [...UNIT, PACKED],
           // Processes run what is built.
           globalSetup: [REDIS_SETUP, PROMETHEUS_SETUP, PACKAGE_SETUP],
         },

@@ -2,7 +2,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files and folders that take longest, for work or for locks and deadlines that run out, the longest first. */
 const LONGEST = [
-  'test/package/packed.test.ts',
   'test/ops/live.test.ts',
   'test/cli/commands/worker.test.ts',
   'test/chaos/failpoints.test.ts',
