@@ -89,6 +89,12 @@ function queries(scope: Scope): Queries {
   };
   const bucketRate = (metric: MetricSpec, window: string, { where, by = [] }: Selection<MetricSpec> = {}) =>
     grouped('sum', metric, `rate(${selector(metric, where, '_bucket')}[${window}])`, [...by, 'le']);
+  /**
+   * First the figure of all, then its change: each worker saw only what came in while it ran. No `increase`, to which the figure of a
+   * worker that is a few seconds behind is a counter that began anew.
+   */
+  const changeOf = (metric: MetricSpec, window: string, { where, by }: Selection<MetricSpec> = {}): string =>
+    `delta((${grouped('max', metric, selector(metric, where), by)})[${window}:])`;
   return {
     series: (metric, where) => selector(metric, where),
     rate: (metric, window, { where, by } = {}) =>
@@ -97,10 +103,8 @@ function queries(scope: Scope): Queries {
       grouped('sum', metric, `increase(${selector(metric, where)}[${window}])`, by),
     sharedRate: (metric, window, { where, by } = {}) =>
       grouped('max', metric, `rate(${selector(metric, where)}[${window}])`, by),
-    sharedIncrease: (metric, window, { where, by } = {}) =>
-      grouped('max', metric, `increase(${selector(metric, where)}[${window}])`, by),
-    sharedDelta: (metric, window, { where, by } = {}) =>
-      grouped('max', metric, `delta(${selector(metric, where)}[${window}])`, by),
+    sharedIncrease: (metric, window, selection) => `clamp_min(${changeOf(metric, window, selection)}, 0)`,
+    sharedDelta: changeOf,
     max: (metric, { where, by } = {}) => grouped('max', metric, selector(metric, where), by),
     sum: (metric, { where, by } = {}) => grouped('sum', metric, selector(metric, where), by),
     quantile: (q, metric, window, selection) =>
