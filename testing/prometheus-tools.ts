@@ -3,20 +3,25 @@ import { readFile } from 'node:fs/promises';
 import { installPackage } from './install-package.ts';
 import { adviseRedis } from './redis-advice.ts';
 
-/** Whether prometheus and promtool are here. */
-const isInstalled = (): boolean => spawnSync('promtool', ['--version']).status === 0;
+/** Debian's packages, and a program of each. */
+const PACKAGES = { prometheus: 'promtool', 'prometheus-redis-exporter': 'prometheus-redis-exporter' };
 
-/** Installs Debian's package where it is missing and this process may; elsewhere a test that needs it says so. */
+const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
+
+/** Installs Debian's packages where they are missing and this process may; elsewhere a test that needs them says so. */
 export async function ensurePrometheus(print: (line: string) => void): Promise<void> {
-  if (isInstalled()) return;
+  const missing = Object.entries(PACKAGES).flatMap(([name, program]) => (isInstalled(program) ? [] : [name]));
+  if (missing.length === 0) return;
   const advice = adviseRedis({
     platform: process.platform,
     osRelease: await readFile('/etc/os-release', 'utf8').catch(() => ''),
     isRoot: process.getuid?.() === 0,
   });
   if (advice.kind !== 'install') return;
-  print('No prometheus here: installing the package prometheus by apt-get; its service is not started.');
-  await installPackage('prometheus', { env: process.env });
+  for (const name of missing) {
+    print(`No ${name} here: installing the package by apt-get; its service is not started.`);
+    await installPackage(name, { env: process.env });
+  }
 }
 
 /** @throws Error with what it wrote, where a check failed */

@@ -7,6 +7,7 @@ import { createProducer, type MessageInput } from '../../src/app.ts';
 import { accountChannels } from '../../src/sandbox/accounts.ts';
 import { type Environment, openEnvironment } from '../../testing/environment.ts';
 import { type Prometheus, startPrometheus } from '../../testing/own-prometheus.ts';
+import { startRedisExporter } from '../../testing/redis-exporter.ts';
 import { startWorkerProcess, type WorkerProcess } from '../../testing/worker-process.ts';
 
 /** An hour of the rules is half a minute here. */
@@ -63,8 +64,15 @@ export async function startIncident(): Promise<Incident> {
   const registry = new Registry();
   const producer = createProducer({ redis: env.server.url, registry, timeoutMs: 2_000 });
   const application = await serve(registry);
+  // redis_exporter tells what share of it is used.
+  await env.redis.config('SET', 'maxmemory', '1gb');
+  const exporter = await startRedisExporter(env.server.url);
   const prometheus = await startPrometheus({
-    targets: { herald: workers.map(instanceOf), shop: [application.address] },
+    targets: {
+      herald: workers.map(instanceOf),
+      shop: [application.address],
+      'herald-redis': [exporter.address],
+    },
     groups: [...recordingRules({ timing: hastened(HASTE) }), ...alertingRules({ timing: hastened(HASTE) })],
   });
   const send = async (message: Sent): Promise<void> => {
@@ -84,6 +92,7 @@ export async function startIncident(): Promise<Incident> {
       clearInterval(load);
       await producer.close();
       await prometheus.stop();
+      await exporter.stop();
       application.server.close();
       await Promise.all(workers.map((worker) => worker.kill()));
       await env.close();
