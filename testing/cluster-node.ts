@@ -1,0 +1,140 @@
+import { Redis } from 'ioredis';
+import { type RedisServer, startRedis } from '../src/sandbox/index.ts';
+import { freePort } from '../src/sandbox/redis-server.ts';
+import { type FaultyProxy, openFaultyProxy } from './faulty-proxy.ts';
+
+/** One server of a cluster of the tests' own. */
+export interface ClusterNode {
+  readonly number: number;
+  /** By which the cluster knows it, through all restarts. */
+  readonly id: string;
+  readonly server: RedisServer;
+  /** For looking and for commands to this very node, past its proxy. A command gives up after a second. */
+  readonly redis: Redis;
+  /** In front of all that clients and replicas send it; the nodes' own gossip goes past it. */
+  readonly proxy: FaultyProxy | undefined;
+  /** As clients are told it. */
+  readonly url: string;
+  readonly state: 'running' | 'frozen' | 'killed';
+  /** What it says of itself. */
+  self(): Promise<NodeLine>;
+  /** `kill -9`. */
+  kill(): Promise<void>;
+  /** Starts it again on its data: it goes on as a master where nobody took its place, and as a replica else. */
+  restart(): Promise<void>;
+  /** SIGSTOP: its sockets stay open, and nothing answers. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A line of `CLUSTER NODES`. */
+export interface NodeLine {
+  id: string;
+  flags: ReadonlySet<string>;
+  /** The id of its master; absent for a master. */
+  master: string | undefined;
+  /** By which two nodes that claim the same slot are told apart: the higher one has it. */
+  epoch: number;
+  slots: readonly (readonly [first: number, last: number])[];
+}
+
+export interface NodeOptions {
+  nodeTimeoutMs: number;
+  proxied: boolean;
+  args: readonly string[];
+}
+
+const COMMAND_TIMEOUT_MS = 1_000;
+const START_TRIES = 5;
+
+export async function startNode(number: number, options: NodeOptions): Promise<ClusterNode> {
+  // Its address is announced from the start, so it is opened before there is anything behind it.
+  const proxy = options.proxied ? await openFaultyProxy(0) : undefined;
+  const server = await startServer(options, proxy);
+  proxy?.redirect(server.port);
+  const redis = new Redis(server.url, {
+    ...{ maxRetriesPerRequest: null, retryStrategy: () => 50, commandTimeout: COMMAND_TIMEOUT_MS },
+  });
+  redis.on('error', () => {}); // It is killed and frozen by those who look.
+  const id = String(await redis.cluster('MYID'));
+  let state: ClusterNode['state'] = 'running';
+  return {
+    ...{ number, id, server, redis, proxy },
+    url: `redis://127.0.0.1:${proxy?.port ?? server.port}`,
+    get state() {
+      return state;
+    },
+    async self() {
+      const lines = await nodeLines(redis);
+      return lines.find(({ flags }) => flags.has('myself')) as NodeLine;
+    },
+    async kill() {
+      state = 'killed';
+      await server.kill();
+    },
+    async restart() {
+      await server.restart();
+      state = 'running';
+    },
+    async freeze() {
+      state = 'frozen';
+      await server.kill('SIGSTOP');
+    },
+    async thaw() {
+      await server.kill('SIGCONT');
+      state = 'running';
+    },
+    async close() {
+      redis.disconnect();
+      await server.stop();
+      await proxy?.close();
+    },
+  };
+}
+
+/** The port of the nodes' gossip may be taken by another process before it is used: then with another one. */
+async function startServer(options: NodeOptions, proxy: FaultyProxy | undefined): Promise<RedisServer> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startRedis({ appendonly: true, args: [...(await argsOf(options)), ...announced(proxy)] });
+    } catch (error) {
+      if (tries < START_TRIES) continue;
+      await proxy?.close();
+      throw error;
+    }
+  }
+}
+
+const argsOf = async ({ nodeTimeoutMs, args }: NodeOptions): Promise<string[]> => [
+  ...['--cluster-enabled', 'yes', '--cluster-port', `${await freePort()}`],
+  ...['--cluster-node-timeout', `${nodeTimeoutMs}`, '--cluster-allow-replica-migration', 'no'],
+  ...['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1', ...args],
+];
+
+const announced = (proxy: FaultyProxy | undefined): string[] =>
+  proxy ? ['--cluster-announce-ip', '127.0.0.1', '--cluster-announce-port', `${proxy.port}`] : [];
+
+/** The cluster as a node sees it. */
+export async function nodeLines(redis: Redis): Promise<NodeLine[]> {
+  const text = String(await redis.cluster('NODES'));
+  return text.trim().split('\n').map(parseLine);
+}
+
+function parseLine(line: string): NodeLine {
+  const [id = '', , flags = '', master = '-', , , epoch = '0', , ...slots] = line.split(' ');
+  return {
+    ...{ id, flags: new Set(flags.split(',')), epoch: Number(epoch) },
+    master: master === '-' ? undefined : master,
+    // Those in brackets are on their way from or to another node: whose they are is told by the others.
+    slots: slots.filter((range) => !range.startsWith('[')).map(parseRange),
+  };
+}
+
+function parseRange(range: string): readonly [number, number] {
+  const [first = 0, last = first] = range.split('-').map(Number);
+  return [first, last];
+}
+
+export const serves = ({ flags, slots }: NodeLine, slot: number): boolean =>
+  flags.has('master') && slots.some(([first, last]) => first <= slot && slot <= last);
