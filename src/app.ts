@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
 import { type Admin, buildAdmin } from './admin/admin.ts';
+import { type Actor, processActor } from './admin/audit.ts';
 import type { DeadLetterSelection, ReplayControl, Replayed } from './admin/dead-letter-admin.ts';
 import { systemClock } from './clock.ts';
 import { type ParseOptions, parseConfig } from './config/parse.ts';
@@ -144,6 +145,8 @@ export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
    */
   config?: WorkerConfig<P>;
   platforms?: P;
+  /** As whom it acts, for the record of operators' acts; the process's user and host when absent. */
+  actor?: Actor;
 }
 
 /** @throws ConfigError; TypeError for a wrong option */
@@ -155,7 +158,8 @@ export function createAdmin<P extends OwnPlatforms = NoPlatforms>({
   checkRedis(redis);
   const platforms = withOwn(options.platforms);
   const channels = config ? readConfig(config, platforms, 'leave').config.channels : [];
-  return buildAdmin({ redis, channels }, { platforms, clock: systemClock });
+  const actor = options.actor ?? processActor('program');
+  return buildAdmin({ redis, channels }, { platforms, clock: systemClock }, actor);
 }
 
 export interface ReplayDeadLettersOptions

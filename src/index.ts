@@ -49,6 +49,7 @@ export type {
   Explanation,
   RecipientExplanation,
 } from './admin/admin.ts';
+export type { Act, Action, Actor, ActPage, RecordedAct } from './admin/audit.ts';
 export type {
   CampaignAdmin,
   CampaignDryRun,

@@ -5,6 +5,7 @@ import type {
   OperatedChannel,
 } from '../channels/installation.ts';
 import type { CancelResult, RescheduleOptions, RescheduleResult } from '../producer/control.ts';
+import { type Act, type Actor, type ActPage, type RecordAct, readActs, recorderOf } from './audit.ts';
 import { type CampaignAdmin, campaignAdmin } from './campaigns.ts';
 import { cancelRecipient } from './cancel-recipient.ts';
 import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
@@ -14,7 +15,7 @@ import { type Explanation, explain } from './explain.ts';
 import { explainRecipient, type RecipientExplanation } from './explain-recipient.ts';
 import { type ChannelResult, cancelMessages, rescheduleMessages } from './message-control.ts';
 import { channelsOf, requireChannel } from './require-channel.ts';
-import { openSession } from './session.ts';
+import { openSession, type Session } from './session.ts';
 import { type ChannelStatus, readStatus } from './status.ts';
 
 /**
@@ -46,6 +47,10 @@ export interface Admin {
   explainRecipient(to: unknown, options: { channel: string }): Promise<RecipientExplanation>;
   /** The status of channels: queues, dead letters, stops, rests and workers; of all channels by default. */
   status(options?: { channels?: readonly string[] | undefined }): Promise<ChannelStatus[]>;
+  /** What operators did lately, whichever way they did it; the newest first, 50 unless there is a limit. */
+  acts(page?: { before?: string | undefined; limit?: number | undefined }): Promise<ActPage>;
+  /** The same operations, recorded as those of somebody else; on the same connection, and closed with it. */
+  as(actor: Actor): Admin;
   /** Waits for calls in progress, then closes the admin's own connection. */
   close(): Promise<void>;
 }
@@ -73,25 +78,23 @@ export type {
   Resumed,
 };
 
-/** Assembles an admin: `createAdmin` passes the platforms and the clock of Herald. */
-export function buildAdmin(options: InstallationOptions, parts: InstallationParts): Admin {
-  const { run, close } = openSession(options, parts);
+const LISTED_ACTS = 50;
+
+/** Assembles an admin: `createAdmin` passes the platforms and the clock of Herald. @param actor as whom it acts */
+export const buildAdmin = (options: InstallationOptions, parts: InstallationParts, actor: Actor): Admin =>
+  adminOn(openSession(options, parts), parts, actor);
+
+/** An admin on a session that may have other users: whoever closes it, closes the session. */
+export function adminOn(session: Session, parts: InstallationParts, actor: Actor): Admin {
+  const { run, close } = session;
   const onChannel = <T>(name: string, act: (at: Installation, channel: OperatedChannel) => Promise<T>) =>
     run(async (installation) => await act(installation, requireChannel(installation, name)));
+  const record = recorderOf(actor);
   return {
-    deadLetters: deadLetterAdmin(run),
-    channels: {
-      list: () => run(listChannels),
-      pause: (name) => onChannel(name, (_, channel) => pauseChannel(channel)),
-      resume: (name) => onChannel(name, (_, channel) => resume(channel)),
-      forget: (name, { anyway = false } = {}) =>
-        onChannel(name, (at, channel) => forget(at, channel, anyway)),
-    },
-    campaigns: campaignAdmin(run, parts),
-    cancel: (id, { channel } = {}) => run((at) => cancelMessages(channelsOf(at, channel), id)),
-    cancelRecipient: (to, { channel }) => onChannel(channel, (_, own) => cancelRecipient(own, to)),
-    reschedule: (id, { channel, sendAt }) =>
-      run((at) => rescheduleMessages(channelsOf(at, channel), id, sendAt)),
+    deadLetters: deadLetterAdmin(run, record),
+    channels: channelAdmin(run, onChannel, record),
+    campaigns: campaignAdmin(run, parts, record),
+    ...messageAdmin(run, onChannel, record),
     explain: (id, { channel } = {}) =>
       run((at) => explain(at, id, channel === undefined ? undefined : requireChannel(at, channel).name)),
     explainRecipient: (to, { channel }) => onChannel(channel, (at, own) => explainRecipient(at, own, to)),
@@ -102,6 +105,79 @@ export function buildAdmin(options: InstallationOptions, parts: InstallationPart
           channels?.map((name) => requireChannel(at, name).name),
         ),
       ),
+    acts: ({ before, limit = LISTED_ACTS } = {}) => run(({ redis }) => readActs(redis, { before, limit })),
+    as: (other) => adminOn(session, parts, other),
     close,
   };
+}
+
+type OnChannel = <T>(
+  name: string,
+  act: (at: Installation, channel: OperatedChannel) => Promise<T>,
+) => Promise<T>;
+
+const channelAdmin = (run: Session['run'], onChannel: OnChannel, record: RecordAct): ChannelAdmin => ({
+  list: () => run(listChannels),
+  pause: (name) =>
+    onChannel(name, async (at, channel) => {
+      await pauseChannel(channel);
+      await record(at, { action: 'channel.pause', channels: [name] });
+    }),
+  resume: (name) =>
+    onChannel(name, async (at, channel) => {
+      const resumed = await resume(channel);
+      if (resumed.changed) await record(at, { action: 'channel.resume', channels: [name] });
+      return resumed;
+    }),
+  forget: (name, { anyway = false } = {}) =>
+    onChannel(name, async (at, channel) => {
+      const forgotten = await forget(at, channel, anyway);
+      if (forgotten.kind === 'forgotten') await record(at, { action: 'channel.forget', channels: [name] });
+      return forgotten;
+    }),
+});
+
+const messageAdmin = (
+  run: Session['run'],
+  onChannel: OnChannel,
+  record: RecordAct,
+): Pick<Admin, 'cancel' | 'cancelRecipient' | 'reschedule'> => ({
+  cancel: (id, { channel } = {}) =>
+    run(async (at) => {
+      const results = await cancelMessages(channelsOf(at, channel), id);
+      await recordChanged(at, record, 'message.cancel', id, results, 'cancelled');
+      return results;
+    }),
+  cancelRecipient: (to, { channel }) =>
+    onChannel(channel, async (at, own) => {
+      const results = await cancelRecipient(own, to);
+      const count = results.filter(({ status }) => status === 'cancelled').length;
+      if (count > 0)
+        await record(at, {
+          action: 'recipient.cancel',
+          channels: [channel],
+          target: JSON.stringify(to),
+          count,
+        });
+      return results;
+    }),
+  reschedule: (id, { channel, sendAt }) =>
+    run(async (at) => {
+      const results = await rescheduleMessages(channelsOf(at, channel), id, sendAt);
+      await recordChanged(at, record, 'message.reschedule', id, results, 'rescheduled');
+      return results;
+    }),
+});
+
+/** What was answered otherwise changed nothing: the message had ended, or was under way. */
+async function recordChanged(
+  at: Installation,
+  record: RecordAct,
+  action: Act['action'],
+  target: string,
+  results: readonly ChannelResult<{ status: string }>[],
+  changed: string,
+): Promise<void> {
+  const channels = results.filter(({ status }) => status === changed).map(({ channel }) => channel);
+  if (channels.length > 0) await record(at, { action, channels, target, count: channels.length });
 }

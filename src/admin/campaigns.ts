@@ -7,6 +7,7 @@ import { campaignMessageId } from '../ledger/names.ts';
 import { RECIPIENT_CAUSES } from '../outcome.ts';
 import type { Source } from '../producer/batches.ts';
 import { type CancelResult, cancelIn } from '../producer/control.ts';
+import type { RecordAct } from './audit.ts';
 import { type CampaignDryRun, type CampaignDryRunOptions, dryRunCampaign } from './campaign-dry-run.ts';
 import { campaignEta } from './campaign-eta.ts';
 import { keyOfRecipient } from './cancel-recipient.ts';
@@ -70,7 +71,11 @@ export interface CampaignOverview extends CampaignState {
 
 export type { CampaignDryRun, CampaignEnd };
 
-export function campaignAdmin(run: Session['run'], parts: InstallationParts): CampaignAdmin {
+export function campaignAdmin(
+  run: Session['run'],
+  parts: InstallationParts,
+  record: RecordAct,
+): CampaignAdmin {
   const control =
     (operation: 'pause' | 'resume' | 'cancel') =>
     (id: string, { channel }: OfChannel = {}): Promise<CampaignResult[]> =>
@@ -79,7 +84,10 @@ export function campaignAdmin(run: Session['run'], parts: InstallationParts): Ca
           const status = await controlCampaign(store, id, operation);
           return status === 'unknown' ? [] : [{ id, status, channel: name }];
         });
-        return (await Promise.all(controlled)).flat();
+        const results = (await Promise.all(controlled)).flat();
+        const channels = results.map((each) => each.channel);
+        if (channels.length > 0) await record(at, { action: `campaign.${operation}`, channels, target: id });
+        return results;
       });
   return {
     list: ({ channel } = {}) => run((at) => overviews(at, channelsOf(at, channel))),
@@ -90,12 +98,16 @@ export function campaignAdmin(run: Session['run'], parts: InstallationParts): Ca
     cancelRecipient: (id, to, { channel } = {}) =>
       run(async (at) => {
         const channels = await having(channelsOf(at, channel), id);
-        return await Promise.all(
+        const results = await Promise.all(
           channels.map(async (each) => {
             const name = campaignMessageId(id, keyOfRecipient(each, to));
             return { ...(await cancelIn(each.store, name)), channel: each.name };
           }),
         );
+        for (const { id: message, channel, status } of results)
+          if (status === 'cancelled')
+            await record(at, { action: 'message.cancel', channels: [channel], target: message, count: 1 });
+        return results;
       }),
     dryRun: (spec, recipients, options = {}) =>
       run((at) => dryRunCampaign(at, parts, { spec, recipients, ...options })),

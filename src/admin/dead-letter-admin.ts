@@ -11,6 +11,7 @@ import {
   selectDeadLetters,
 } from '../dead-letters/selection.ts';
 import { type Instant, parseInstant } from '../time.ts';
+import type { RecordAct } from './audit.ts';
 import { holdWarnings } from './hold-warnings.ts';
 import { type PredictControl, predictReplay, type ReplayOutlook } from './replay-outlook.ts';
 import { requireChannel } from './require-channel.ts';
@@ -51,6 +52,8 @@ export interface DeadLetterSelection extends Omit<DeadLetterQuery, 'since' | 'un
 }
 
 export interface DeadLetterPlan extends SelectedDeadLetters {
+  /** By what they were selected. */
+  selection: DeadLetterQuery;
   /** The number that a replay skips because they may have arrived. */
   leftOut: number;
   /** Whole sentences. */
@@ -81,7 +84,7 @@ export type { DeadLetter, GroupedDeadLetters };
 
 const LISTED = 50;
 
-export function deadLetterAdmin(run: Session['run']): DeadLetterAdmin {
+export function deadLetterAdmin(run: Session['run'], record: RecordAct): DeadLetterAdmin {
   return {
     list: (selection = {}) =>
       run((at) => listDeadLetters(at, selected(at, selection), selection.limit ?? LISTED)),
@@ -89,8 +92,8 @@ export function deadLetterAdmin(run: Session['run']): DeadLetterAdmin {
     show: (id, { channel } = {}) => run((at) => show(at, id, channel)),
     plan: (selection = {}, action = 'replay') => run((at) => plan(at, selection, action)),
     predict: (what = {}, control = {}) => run((at) => predict(at, what, control)),
-    replay: (what = {}, control = {}) => run((at) => replay(at, what, control)),
-    purge: (what = {}, control = {}) => run((at) => purge(at, what, control)),
+    replay: (what = {}, control = {}) => run((at) => replay(at, what, control, record)),
+    purge: (what = {}, control = {}) => run((at) => purge(at, what, control, record)),
   };
 }
 
@@ -128,7 +131,7 @@ async function plan(
 ): Promise<DeadLetterPlan> {
   const selection = selected(installation, what);
   if (action === 'purge')
-    return { ...(await selectDeadLetters(installation, selection)), leftOut: 0, warnings: [] };
+    return { ...(await selectDeadLetters(installation, selection)), selection, leftOut: 0, warnings: [] };
   const leftOut = await countLeftOut(installation, selection);
   const reasons = replayableReasons(selection.reasons);
   const letters = await selectDeadLetters(installation, { ...selection, reasons });
@@ -136,7 +139,7 @@ async function plan(
     installation,
     letters.groups.map(({ channel }) => channel),
   );
-  return { ...letters, leftOut, warnings: [...replayWarnings(letters.groups, leftOut), ...held] };
+  return { ...letters, selection, leftOut, warnings: [...replayWarnings(letters.groups, leftOut), ...held] };
 }
 
 const planned = async (
@@ -158,20 +161,49 @@ async function replay(
   installation: Installation,
   what: DeadLetterSelection | DeadLetterPlan,
   { onStep, ...control }: ReplayControl,
+  record: RecordAct,
 ): Promise<Replayed> {
-  const { read, unknownIds } = await planned(installation, what, 'replay');
-  const result = await replaySelected(installation, read(), {
+  const letters = await planned(installation, what, 'replay');
+  const act = actOn(letters);
+  if (letters.letters > 0) await record(installation, { ...act, action: 'dead.replay', outcome: 'began' });
+  const result = await replaySelected(installation, letters.read(), {
     ...control,
     onStep: ({ channel, name }, step) => onStep?.({ channel: channel.name, name }, step),
   });
-  return { ...result, unknownIds };
+  if (letters.letters > 0)
+    await record(installation, { ...act, action: 'dead.replay', count: result.replayed, ...endOf(result) });
+  return { ...result, unknownIds: letters.unknownIds };
 }
 
 async function purge(
   installation: Installation,
   what: DeadLetterSelection | DeadLetterPlan,
   control: PurgeControl,
+  record: RecordAct,
 ): Promise<Purged> {
-  const { read, unknownIds } = await planned(installation, what, 'purge');
-  return { ...(await purgeSelected(read(), control)), unknownIds };
+  const letters = await planned(installation, what, 'purge');
+  const act = actOn(letters);
+  if (letters.letters > 0) await record(installation, { ...act, action: 'dead.purge', outcome: 'began' });
+  const result = await purgeSelected(letters.read(), control);
+  if (letters.letters > 0)
+    await record(installation, { ...act, action: 'dead.purge', count: result.purged, ...endOf(result) });
+  return { ...result, unknownIds: letters.unknownIds };
 }
+
+/** A crash in the middle leaves the record of its beginning: who wanted what. */
+const actOn = ({ groups, letters, selection }: DeadLetterPlan) => ({
+  channels: [...new Set(groups.map(({ channel }) => channel))],
+  filter: definedOnly(selection),
+  count: letters,
+});
+
+const endOf = ({ interrupted }: { interrupted: boolean }) => ({
+  outcome: interrupted ? ('interrupted' as const) : ('done' as const),
+});
+
+const definedOnly = (selection: DeadLetterQuery): { [name: string]: unknown } =>
+  Object.fromEntries(
+    Object.entries(selection).filter(
+      ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+    ),
+  );

@@ -1,4 +1,5 @@
 import { type Admin, buildAdmin } from '../admin/admin.ts';
+import { processActor } from '../admin/audit.ts';
 import { findChannel, type Installation, openInstallation } from '../channels/installation.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ChannelConfig } from '../config/schema.ts';
@@ -49,7 +50,8 @@ export async function useInstallation<T>(
 export async function withAdmin<T>(invocation: Invocation, use: (admin: Admin) => Promise<T>): Promise<T> {
   const { redis, channels } = readSettings(invocation);
   const configured = channels.length === 0 ? [] : configuredChannels(invocation);
-  const admin = buildAdmin({ redis, channels: configured }, { platforms, clock: invocation.context.clock });
+  const parts = { platforms, clock: invocation.context.clock };
+  const admin = buildAdmin({ redis, channels: configured }, parts, processActor('command'));
   try {
     return await use(admin);
   } catch (error) {

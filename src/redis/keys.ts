@@ -12,6 +12,12 @@ export const CHANNELS_KEY = `${PREFIX}:channels`;
 export const PROBE_KEY = `${PREFIX}:probe`;
 export const PROBE_LIFE_MS = 60_000;
 
+/** `herald:{herald:channels}:<what>`: what is of no single channel, in the hash slot of the registry. */
+const directoryKey = (what: string): string => `${PREFIX}:{${CHANNELS_KEY}}:${what}`;
+
+/** Capped stream: what operators did, by whichever way. */
+export const AUDIT_KEY = directoryKey('audit');
+
 /** The channel that an account belongs to, keyed by a hash of the account; in a hash slot of its own. */
 export const accountKey = (hash: string): string => `${PREFIX}:{account:${hash}}`;
 

@@ -1,0 +1,160 @@
+import { hostname, userInfo } from 'node:os';
+import type { Redis } from 'ioredis';
+import { AUDIT_KEY } from '../redis/keys.ts';
+
+/** Who acts on an installation: a person at the board, the holder of an API token, a command's user, or a program. */
+export interface Actor {
+  readonly via: (typeof ACTOR_WAYS)[number];
+  /** A person's or token's name, or `user@host`; at most 100 characters are kept. */
+  readonly name: string;
+}
+
+export const ACTOR_WAYS = ['board', 'api', 'command', 'program'] as const;
+
+/** What operators may do. */
+export const ACTIONS = [
+  'channel.pause',
+  'channel.resume',
+  'channel.forget',
+  'message.cancel',
+  'message.reschedule',
+  'recipient.cancel',
+  'campaign.pause',
+  'campaign.resume',
+  'campaign.cancel',
+  'dead.replay',
+  'dead.purge',
+  'replay.pause',
+  'replay.resume',
+  'replay.cancel',
+  'board.link',
+  'board.sign_in',
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** One act, as it is recorded. */
+export interface Act {
+  readonly actor: Actor;
+  readonly action: Action;
+  /** The channels it concerned; empty for what is of no channel. */
+  readonly channels: readonly string[];
+  /** The id of the message, campaign or replay, or the recipient as JSON; null for a whole channel or a selection. */
+  readonly target: string | null;
+  /** The selection of dead letters by which it was done; null where there was none. */
+  readonly filter: Readonly<Record<string, unknown>> | null;
+  /** How many messages it changed, or is about to; null where nothing is counted. */
+  readonly count: number | null;
+  /** `began`: something long, whose end is recorded as well. */
+  readonly outcome: 'done' | 'began' | 'interrupted';
+}
+
+/** @param at milliseconds since the epoch by the store's clock */
+export type RecordedAct = Act & { readonly id: string; readonly at: number };
+
+/** A newer entry pushes out the oldest; about this many are kept. */
+const KEPT = 10_000;
+const LONGEST_NAME = 100;
+/** A filter by a thousand ids is not repeated in full. */
+const LONGEST_FILTER = 4_000;
+
+/** Who runs this process, where nobody better is known. */
+export function processActor(via: 'command' | 'program'): Actor {
+  return { via, name: `${userName()}@${hostname()}` };
+}
+
+/** A container may run as a user without a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
+
+/** Appends an act to the audit stream. Fields are text; those that are null are left out. */
+async function recordAct(redis: Redis, act: Act): Promise<void> {
+  const filter = act.filter && JSON.stringify(act.filter);
+  const fields: Record<string, string | null> = {
+    v: '1',
+    via: act.actor.via,
+    by: act.actor.name.slice(0, LONGEST_NAME),
+    action: act.action,
+    channels: JSON.stringify(act.channels),
+    target: act.target,
+    filter: filter && filter.length > LONGEST_FILTER ? JSON.stringify({ bytes: filter.length }) : filter,
+    count: act.count === null ? null : String(act.count),
+    outcome: act.outcome,
+  };
+  const flat = Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [name, value]));
+  await redis.xadd(AUDIT_KEY, 'MAXLEN', '~', KEPT, '*', ...flat);
+}
+
+const NOTHING = { channels: [], target: null, filter: null, count: null, outcome: 'done' } as const;
+
+/** What an operation that changes something writes down once it has; whatever an act leaves out is null or `done`. */
+export type RecordAct = (
+  at: { readonly redis: Redis },
+  act: Pick<Act, 'action'> & Partial<Omit<Act, 'actor'>>,
+) => Promise<void>;
+
+export const recorderOf =
+  (actor: Actor): RecordAct =>
+  ({ redis }, act) =>
+    recordAct(redis, { ...NOTHING, ...act, actor });
+
+export interface ActPage {
+  /** The newest first. */
+  acts: RecordedAct[];
+  /** The `before` of the page with older ones; null where there are none. */
+  older: string | null;
+}
+
+const ENTRY_ID = /^\d{1,20}-\d{1,20}$/;
+
+/** @param before the id of an act: only older ones; anything else counts as absent */
+export async function readActs(
+  redis: Redis,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<ActPage> {
+  const from = before !== undefined && ENTRY_ID.test(before) ? `(${before}` : '+';
+  const entries = await redis.xrevrange(AUDIT_KEY, from, '-', 'COUNT', limit + 1);
+  const page = entries.slice(0, limit);
+  return {
+    acts: page.flatMap(([id, fields]) => parseAct(id, fields)),
+    older: entries.length > limit ? (page.at(-1)?.[0] ?? null) : null,
+  };
+}
+
+/** An entry of another version may have other actions: it is shown with what is known of it, or left out. */
+function parseAct(id: string, flat: readonly string[]): RecordedAct[] {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
+  const via = ACTOR_WAYS.find((way) => way === fields.get('via'));
+  const action = ACTIONS.find((known) => known === fields.get('action'));
+  if (!via || !action) return [];
+  const channels = parseJson(fields.get('channels'));
+  const filter = parseJson(fields.get('filter'));
+  const count = fields.get('count');
+  const outcome = fields.get('outcome');
+  return [
+    {
+      id,
+      at: Number(id.split('-')[0]),
+      actor: { via, name: fields.get('by') ?? '' },
+      action,
+      channels: Array.isArray(channels) ? channels.map(String) : [],
+      target: fields.get('target') ?? null,
+      filter: typeof filter === 'object' && filter !== null ? { ...filter } : null,
+      count: count === undefined ? null : Number(count),
+      outcome: outcome === 'began' || outcome === 'interrupted' ? outcome : 'done',
+    },
+  ];
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
