@@ -26,7 +26,10 @@ export function arrivals({ channel, calls, receipts }: History): Breach[] {
       state === 'delivered' || reason === 'unconfirmed' ? [id] : [],
     ),
   );
-  const denied = receipts.filter(({ id }) => arrived.has(id) && !admitted.has(id));
+  const denied = receipts.filter(
+    ({ id, forgottenAt = Number.POSITIVE_INFINITY }) =>
+      !admitted.has(id) && arrived.get(id)?.some(({ at }) => at < forgottenAt),
+  );
   return [
     ...twice.map(([id, times]) => breach('arrived_twice', id, `accepted ${times.length} times`)),
     ...never.map(({ id, reason }) =>

@@ -1,8 +1,8 @@
-import type { Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { CampaignBook } from './campaigns.ts';
 import type { Channel } from './channels.ts';
 import type { Control } from './controls.ts';
+import type { Told } from './forgetting.ts';
 
 /** What broke the promise: of which message, and how. */
 export interface Breach {
@@ -35,7 +35,7 @@ export interface Breach {
 export interface History {
   channel: Channel;
   calls: readonly SandboxCall[];
-  receipts: readonly Receipt[];
+  receipts: readonly Told[];
   /** Ids of the messages that Redis acknowledged. */
   acknowledged: ReadonlySet<string>;
   /** Ids of the messages that have a dead letter. */

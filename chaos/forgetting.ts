@@ -16,8 +16,13 @@ export interface Forgetting {
   deadLettersAt: number;
 }
 
+/** A receipt, and until when the store held it: what is sent after that contradicts it no more. */
+export interface Told extends Receipt {
+  forgottenAt?: number;
+}
+
 interface Known {
-  receipts: Receipt[];
+  receipts: Told[];
   deadLetters: Set<string>;
 }
 
@@ -29,8 +34,10 @@ export function unforgotten({ name }: Channel, forgettings: readonly Forgetting[
     for (const { id, at, state } of forgetting.receipts.get(name) ?? [])
       if (state === 'dead' && at >= forgetting.deadLettersAt - CLOCK_MS) deadLetters.add(id);
   }
-  const generations = [...forgettings.map(({ receipts }) => receipts.get(name) ?? []), now.receipts];
-  return { deadLetters, receipts: generations.reduce<Receipt[]>(merge, []) };
+  const generations = forgettings.map(({ receipts, at: forgottenAt }) =>
+    (receipts.get(name) ?? []).map((receipt) => ({ ...receipt, forgottenAt })),
+  );
+  return { deadLetters, receipts: [...generations, now.receipts].reduce<Told[]>(merge, []) };
 }
 
 /** The store's clock is the machine's. */
@@ -41,17 +48,16 @@ const CLOCK_MS = 50;
  * nothing had arrived, otherwise, since a copy of the message that comes later meets no record. Two ends in one
  * generation stay two, and a delivery stays one whatever is told later.
  */
-function merge(before: readonly Receipt[], after: readonly Receipt[]): Receipt[] {
+function merge(before: readonly Told[], after: readonly Told[]): Told[] {
   const known = new Map(before.map((receipt) => [runOf(receipt), receipt]));
-  const again = new Set<Receipt>();
-  const outdated = new Set<Receipt>();
+  const outdated = new Set<Told>();
   for (const receipt of after) {
     const earlier = known.get(runOf(receipt));
     if (!earlier) continue;
-    if (earlier.state === receipt.state && earlier.reason === receipt.reason) again.add(receipt);
-    else if (earlier.state !== 'delivered') outdated.add(earlier);
+    const same = earlier.state === receipt.state && earlier.reason === receipt.reason;
+    if (same || earlier.state !== 'delivered') outdated.add(earlier);
   }
-  return [...before.filter((each) => !outdated.has(each)), ...after.filter((each) => !again.has(each))];
+  return [...before.filter((each) => !outdated.has(each)), ...after];
 }
 
 const runOf = ({ id, run }: Receipt): string => `${id} ${run}`;

@@ -167,6 +167,13 @@ describe('a store that was made to forget', () => {
     expect(known([], [delivered, delivered])).toHaveLength(2);
   });
 
+  it('does not deny what is sent once its end is forgotten', () => {
+    const now = { receipts: [], deadLetters: new Set<string>() };
+    const { receipts } = unforgotten(channel, [forgetting([dropped])], now);
+    expect(breaches({ receipts, calls: [call('a-1', 50)] })).toEqual(['denied']);
+    expect(breaches({ receipts, calls: [call('a-1', 150)] })).toEqual([]);
+  });
+
   it('takes dead letters along, but only of what died before', () => {
     const dead = (id: string, at: number) =>
       receipt(id, { state: 'dead', reason: 'exhausted', at: START + at });
