@@ -75,7 +75,7 @@ const installation = await openInstallation(
 try {
   await letDie();
   const foresight = await seconds(
-    async () => await predictReplay(installation, (await selectDeadLetters(installation, {})).read()),
+    async () => await predictReplay((await selectDeadLetters(installation, {})).read()),
   );
   const replay = await seconds(
     async () => await replaySelected(installation, (await selectDeadLetters(installation, {})).read()),

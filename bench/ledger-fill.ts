@@ -70,7 +70,12 @@ export async function enlistedBytes(redis: Redis, count: number): Promise<number
   for (const batch of inBatches(messages, MAX_MESSAGES)) {
     const entries = batch.map(({ id, expiresAt }) => ({ id, expiresAt, text: '{}' }));
     const jobId = newJobId(batch.length);
-    await enqueueJob(redis, CHANNEL, { jobId, priority: 0, dueAt: undefined, messages: entries });
+    await enqueueJob(channelStore(redis, CHANNEL), {
+      jobId,
+      priority: 0,
+      dueAt: undefined,
+      messages: entries,
+    });
     await redis.del(`${channelKey(CHANNEL)}:${jobId}`);
   }
   await redis.del(`${channelKey(CHANNEL)}:prioritized`);

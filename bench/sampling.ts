@@ -122,7 +122,7 @@ function openLedger(channel: ChannelStore): LedgerCalls {
 }
 
 async function measure(): Promise<number[]> {
-  const queue = openChannelQueue(redis, CHANNEL);
+  const queue = openChannelQueue(store);
   await sampleChannel({ store, queue }, systemClock);
   const before = await redisCpuSeconds(redis);
   const sampled = await times(async () => void (await sampleChannel({ store, queue }, systemClock)));

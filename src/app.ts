@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
 import { type Admin, buildAdmin } from './admin/admin.ts';
 import { type Actor, processActor } from './admin/audit.ts';
@@ -14,9 +13,9 @@ import { readVersion } from './observe/build-info.ts';
 import { createLogger, type Logger } from './observe/log.ts';
 import { countAccepted } from './observe/metrics.ts';
 import { platforms, withOwn } from './platforms/registry.ts';
-import { type KeptPlays, playTtl } from './policies/admission.ts';
+import { playTtl } from './policies/admission.ts';
+import type { Plays } from './producer/plays.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
-import { channelStore } from './redis/channel-store.ts';
 import { checkRedis, type RedisInstance } from './redis/option.ts';
 import { secretsOf } from './secrets.ts';
 import { traceEnqueues } from './tracing/enqueues.ts';
@@ -69,7 +68,7 @@ export function createProducer<P extends OwnPlatforms>({
     count?.(channel, status, by);
     options.onAccepted?.(channel, status, by);
   };
-  const parts = { platforms: withOwn(own), clock: systemClock, openLedger };
+  const parts = { platforms: withOwn(own), clock: systemClock, plays };
   const producer = buildProducer<All<P>>({ ...options, onAccepted }, parts);
   return tracing ? traceEnqueues(producer, tracingOf(tracing)) : producer;
 }
@@ -77,15 +76,11 @@ export function createProducer<P extends OwnPlatforms>({
 const tracingOf = (api: TracingApi): Tracing =>
   createTracing(api, api.trace.getTracer('herald', readVersion()));
 
-const openLedger = (redis: Redis) => ({
-  async recordPlays(
-    channel: string,
-    plays: readonly { recipient: string; at: number }[],
-    eligibility: KeptPlays | null | undefined,
-  ) {
-    await recordPlays(channelStore(redis, channel), plays, playTtl(eligibility));
+const plays: Plays = {
+  async recordPlays(store, played, eligibility) {
+    await recordPlays(store, played, playTtl(eligibility));
   },
-});
+};
 
 export interface CreateWorkerOptions<P extends OwnPlatforms = NoPlatforms> {
   /** The logger of the worker; Herald does not redact its lines. JSON lines on standard output when absent. */

@@ -105,7 +105,8 @@ export function adminOn(session: Session, parts: InstallationParts, actor: Actor
           channels?.map((name) => requireChannel(at, name).name),
         ),
       ),
-    acts: ({ before, limit = LISTED_ACTS } = {}) => run(({ redis }) => readActs(redis, { before, limit })),
+    acts: ({ before, limit = LISTED_ACTS } = {}) =>
+      run(({ directory }) => readActs(directory, { before, limit })),
     as: (other) => adminOn(session, parts, other),
     close,
   };

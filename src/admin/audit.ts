@@ -93,14 +93,14 @@ const NOTHING = { channels: [], target: null, filter: null, count: null, outcome
 
 /** What an operation that changes something writes down once it has; whatever an act leaves out is null or `done`. */
 export type RecordAct = (
-  at: { readonly redis: Redis },
+  at: { readonly directory: Redis },
   act: Pick<Act, 'action'> & Partial<Omit<Act, 'actor'>>,
 ) => Promise<void>;
 
 export const recorderOf =
   (actor: Actor): RecordAct =>
-  ({ redis }, act) =>
-    recordAct(redis, { ...NOTHING, ...act, actor });
+  ({ directory }, act) =>
+    recordAct(directory, { ...NOTHING, ...act, actor });
 
 export interface ActPage {
   /** The newest first. */

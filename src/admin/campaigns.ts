@@ -1,5 +1,5 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
-import type { Installation, InstallationParts, OperatedChannel } from '../channels/installation.ts';
+import type { InstallationParts, OperatedChannel } from '../channels/installation.ts';
 import { controlCampaign } from '../jobs/control-campaign.ts';
 import { type CampaignEnd, type CampaignState, listCampaigns, readCampaign } from '../ledger/campaigns.ts';
 import { readChannelState, waitsFor } from '../ledger/channel-state.ts';
@@ -90,8 +90,8 @@ export function campaignAdmin(
         return results;
       });
   return {
-    list: ({ channel } = {}) => run((at) => overviews(at, channelsOf(at, channel))),
-    show: (id, { channel } = {}) => run((at) => overviews(at, channelsOf(at, channel), id)),
+    list: ({ channel } = {}) => run((at) => overviews(channelsOf(at, channel))),
+    show: (id, { channel } = {}) => run((at) => overviews(channelsOf(at, channel), id)),
     pause: control('pause'),
     resume: control('resume'),
     cancel: control('cancel'),
@@ -121,7 +121,6 @@ async function having(channels: readonly OperatedChannel[], id: string): Promise
 
 /** @param only the id of one campaign; all of them when absent */
 export async function overviews(
-  { redis }: Installation,
   channels: readonly OperatedChannel[],
   only?: string,
 ): Promise<CampaignOverview[]> {
@@ -133,7 +132,7 @@ export async function overviews(
       if (campaigns.length === 0) return [];
       const [{ now, stopped, waits }, workers] = await Promise.all([
         readChannelState(store),
-        aliveWorkers(redis, name),
+        aliveWorkers(store),
       ]);
       const policy = policyAround?.(now);
       const windowEnd =

@@ -37,7 +37,7 @@ export type Forgotten =
  * @param anyway even if messages wait or dead letters are left
  */
 export async function forget(
-  { redis, clock }: Installation,
+  { directory, clock }: Installation,
   { name, store, queue }: OperatedChannel,
   anyway: boolean,
 ): Promise<Forgotten> {
@@ -46,5 +46,5 @@ export async function forget(
   const { letters } = await readChannelState(store);
   const dead = Object.values(letters).reduce((sum, { count }) => sum + count, 0);
   if (!anyway && (waiting > 0 || dead > 0)) return { kind: 'kept', waiting, dead };
-  return { kind: 'forgotten', announced: await forgetChannel(redis, name) };
+  return { kind: 'forgotten', announced: await forgetChannel(directory, name) };
 }

@@ -17,13 +17,13 @@ export interface ChannelOverview {
   workers: number;
 }
 
-export const listChannels = async ({ redis, channels }: Installation): Promise<ChannelOverview[]> =>
+export const listChannels = async ({ channels }: Installation): Promise<ChannelOverview[]> =>
   await Promise.all(
     channels.map(async ({ name, platform, configured, announced, store, queue }) => {
       const [state, paused, workers] = await Promise.all([
         readChannelState(store),
         queue.isPaused(),
-        aliveWorkers(redis, name),
+        aliveWorkers(store),
       ]);
       return {
         name,

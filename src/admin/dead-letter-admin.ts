@@ -154,7 +154,7 @@ async function predict(
   control: PredictControl,
 ): Promise<ReplayOutlook> {
   const { read } = await planned(installation, what, 'replay');
-  return await predictReplay(installation, read(), control);
+  return await predictReplay(read(), control);
 }
 
 async function replay(

@@ -14,7 +14,7 @@ import { channelChecks } from './channel-checks.ts';
  * @param withCredentials whether the credentials of the channels are resolved, so that platforms can be checked
  */
 export async function examine(installation: Installation, withCredentials: boolean): Promise<Check[]> {
-  const { redis } = installation;
+  const { directory: redis } = installation;
   const { host, port } = redis.options;
   return [
     ok('redis', `answers at ${host}:${port}.`),
@@ -40,7 +40,7 @@ async function unlessRefused(name: string, run: () => Promise<Check[]>): Promise
 }
 
 /** What a worker tries every few seconds. */
-async function writeCheck({ redis }: Installation): Promise<Check> {
+async function writeCheck({ directory: redis }: Installation): Promise<Check> {
   try {
     await redis.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS);
     return ok('writes', 'Redis takes writes.');
@@ -50,7 +50,7 @@ async function writeCheck({ redis }: Installation): Promise<Check> {
   }
 }
 
-async function clockCheck({ redis, clock }: Installation): Promise<Check> {
+async function clockCheck({ directory: redis, clock }: Installation): Promise<Check> {
   const guard = createClockGuard(redis, createStoreClock(clock), () => {});
   await guard.measure();
   const offset = guard.offsetMs() ?? 0;

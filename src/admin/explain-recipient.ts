@@ -42,7 +42,6 @@ export async function explainRecipient(
   channel: OperatedChannel,
   to: unknown,
 ): Promise<RecipientExplanation> {
-  const { redis } = installation;
   if (!channel.reading)
     throw new InvalidMessageError([
       { path: 'channel', message: `has platform ${channel.platform}, which this version does not support` },
@@ -61,8 +60,7 @@ export async function explainRecipient(
   });
   const state = await readChannelState(channel.store);
   const receipts = await findReceipts(
-    redis,
-    channel.name,
+    channel.store,
     (text) => isTheirs(parse(text)),
     enoughAfter(MAX_RECEIPTS),
     'to',
@@ -71,7 +69,7 @@ export async function explainRecipient(
     channel: channel.name,
     to,
     now: entry.now,
-    slot: await nameOwner(installation, channel, explainSlot(entry.slot)),
+    slot: await nameOwner(channel, explainSlot(entry.slot)),
     play: explainPlay(entry.play),
     predicted: (await predictFor(channel, recipient.key, entry.now)) ?? null,
     waiting: await waitingFor(installation, channel, isTheirs),
@@ -79,7 +77,7 @@ export async function explainRecipient(
     receiptsComplete: receipts.complete,
     stopped: holdOf(state, await channel.queue.isPaused()),
     resting: state.resting,
-    workers: (await aliveWorkers(redis, channel.name)).length,
+    workers: (await aliveWorkers(channel.store)).length,
   };
 }
 

@@ -85,21 +85,19 @@ export interface ExplainedMessage {
 /** Explains the message in every channel that has it; empty if none does. */
 export async function explain(installation: Installation, id: string, only?: string): Promise<Explanation[]> {
   const channels = installation.channels.filter(({ name }) => only === undefined || name === only);
-  const known = await Promise.all(channels.map((channel) => explainIn(installation, channel, id, false)));
+  const known = await Promise.all(channels.map((channel) => explainIn(channel, id, false)));
   const found = known.filter((explanation) => explanation !== undefined);
   if (found.length > 0) return found;
   // Receipts outlive jobs and records; finding one requires reading the stream.
-  const old = await Promise.all(channels.map((channel) => explainIn(installation, channel, id, true)));
+  const old = await Promise.all(channels.map((channel) => explainIn(channel, id, true)));
   return old.filter((explanation) => explanation !== undefined);
 }
 
 async function explainIn(
-  installation: Installation,
   channel: OperatedChannel,
   asked: string,
   byReceipts: boolean,
 ): Promise<Explanation | undefined> {
-  const { redis } = installation;
   const located = await locate(channel, asked);
   const { job, letter, delivery, id } = located;
   const entry = await explainMessage(channel.store, {
@@ -109,8 +107,7 @@ async function explainIn(
   });
   if (!job && !letter && !entry.record && !byReceipts) return undefined;
   const { receipts, complete } = await findReceipts(
-    redis,
-    channel.name,
+    channel.store,
     (candidate) => candidate === id,
     ({ run }) => run === 1,
   );
@@ -126,7 +123,7 @@ async function explainIn(
     letter: letter ? explainDeadLetter(letter) : null,
     message: delivery ? explainDelivery(delivery) : null,
     record,
-    slot: await nameOwner(installation, channel, explainSlot(entry.slot), id),
+    slot: await nameOwner(channel, explainSlot(entry.slot), id),
     play: explainPlay(entry.play),
     predicted:
       (job &&
@@ -141,7 +138,7 @@ async function explainIn(
     receiptsComplete: complete,
     stopped: holdOf(state, await channel.queue.isPaused()),
     resting: state.resting,
-    workers: (await aliveWorkers(redis, channel.name)).length,
+    workers: (await aliveWorkers(channel.store)).length,
   };
   return { ...facts, timeline: timelineOf(facts) };
 }

@@ -14,7 +14,7 @@ async function holdWarning(at: Installation, name: string): Promise<string | und
   const [state, isPaused, workers] = await Promise.all([
     readChannelState(store),
     queue.isPaused(),
-    aliveWorkers(at.redis, name),
+    aliveWorkers(store),
   ]);
   const stopped = holdOf(state, isPaused);
   if (stopped)

@@ -1,4 +1,4 @@
-import type { Installation, OperatedChannel } from '../channels/installation.ts';
+import type { OperatedChannel } from '../channels/installation.ts';
 import { LISTED_STATES, type ListedJob } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import { originalJobId } from '../jobs/job-ids.ts';
@@ -58,7 +58,6 @@ function nameOf(job: StoredJob, entry: Entry): string | undefined {
  * @param id the message to which the slot's `own` refers
  */
 export async function nameOwner(
-  installation: Installation,
   channel: OperatedChannel,
   slot: ExplainedSlot | null,
   id?: string,
@@ -68,8 +67,7 @@ export async function nameOwner(
   const live = await findLiveJob(channel, slot.owner);
   if (live) return { ...slot, ownerId: live.id };
   const { receipts } = await findReceipts(
-    installation.redis,
-    channel.name,
+    channel.store,
     (candidate) => messageKey(candidate) === slot.owner,
     () => true,
   );

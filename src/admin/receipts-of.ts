@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import { type Receipt, readReceipts } from '../observe/receipts.ts';
-import { channelKeys } from '../redis/keys.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 
 export interface ReceiptsOf {
   /** Oldest first. */
@@ -18,8 +17,7 @@ const SCANNED = 100_000;
  * @param matches tests the receipt's field `field`, by default the message's id
  */
 export async function findReceipts(
-  redis: Redis,
-  channel: string,
+  { redis, keys, channel }: ChannelStore,
   matches: (id: string) => boolean,
   enough: (receipt: Receipt) => boolean,
   field: 'id' | 'to' = 'id',
@@ -27,7 +25,7 @@ export async function findReceipts(
   const receipts: Receipt[] = [];
   let to = '+';
   for (let seen = 0; seen < SCANNED; seen += PAGE) {
-    const entries = await redis.xrevrange(channelKeys(channel).receipts, to, '-', 'COUNT', PAGE);
+    const entries = await redis.xrevrange(keys.receipts, to, '-', 'COUNT', PAGE);
     for (const [entry, fields] of entries) {
       if (!matches(fieldOf(fields, field))) continue;
       const [receipt] = await readReceipts(redis, channel, { from: entry, count: 1 });

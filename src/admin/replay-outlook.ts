@@ -1,4 +1,3 @@
-import type { Installation } from '../channels/installation.ts';
 import { byChannel, inBatches } from '../dead-letters/batches.ts';
 import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
 import type { FinalState } from '../outcome.ts';
@@ -37,7 +36,6 @@ export interface PredictControl {
 const BATCH = 100;
 
 export async function predictReplay(
-  { redis }: Installation,
   letters: AsyncIterable<IndexedDeadLetter>,
   { signal, onLetter }: PredictControl = {},
 ): Promise<ReplayOutlook> {
@@ -49,8 +47,8 @@ export async function predictReplay(
   for await (const batch of inBatches(letters, BATCH)) {
     interrupted = signal?.aborted === true;
     if (interrupted) break;
-    const at = await storeTime(redis);
     for (const [channel, own] of byChannel(batch)) {
+      const at = await storeTime(channel.store.redis);
       for (const letter of await foreseeReplays(channel, own, at, isTaken)) {
         count += 1;
         add(groups, letter);

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import {
   type Installation,
   type InstallationOptions,
@@ -9,6 +8,7 @@ import { HeraldError } from '../error.ts';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { connectOperator } from '../redis/connections.ts';
 import { isLostConnection } from '../redis/errors.ts';
+import type { Stores } from '../redis/stores.ts';
 
 /** A call on a closed admin. */
 export class AdminClosedError extends HeraldError {
@@ -19,7 +19,7 @@ export class AdminClosedError extends HeraldError {
   }
 }
 
-/** One connection for all operations of an admin; each operation reads the channels as known at its start. */
+/** The connections of all operations of an admin; each operation reads the channels as known at its start. */
 export interface Session {
   /**
    * Connects at the first operation, and again if that failed.
@@ -31,11 +31,11 @@ export interface Session {
 }
 
 export function openSession(options: InstallationOptions, parts: InstallationParts): Session {
-  let connection: Promise<Redis> | undefined;
+  let connection: Promise<Stores> | undefined;
   let closing: Promise<void> | undefined;
   const underWay = new Set<Promise<unknown>>();
 
-  function connect(): Promise<Redis> {
+  function connect(): Promise<Stores> {
     connection ??= connectOperator(options.redis).catch((error: unknown) => {
       connection = undefined;
       throw error;
@@ -44,10 +44,10 @@ export function openSession(options: InstallationOptions, parts: InstallationPar
   }
 
   async function within<T>(operation: (installation: Installation) => Promise<T>): Promise<T> {
-    const redis = await connect();
+    const stores = await connect();
     let installation: Installation | undefined;
     try {
-      installation = await viewInstallation(redis, options.channels, parts);
+      installation = await viewInstallation(stores, options.channels, parts);
       return await operation(installation);
     } catch (error) {
       if (!isLostConnection(error)) throw error;

@@ -33,15 +33,15 @@ export async function readStatus(
   installation: Installation,
   only?: readonly string[],
 ): Promise<ChannelStatus[]> {
-  const { redis, clock, channels } = installation;
+  const { clock, channels } = installation;
   const wanted = channels.filter(({ name }) => only?.includes(name) ?? true);
   return await Promise.all(
     wanted.map(async (channel) => {
-      const { name, store, queue } = channel;
-      const workers = await aliveWorkers(redis, name);
+      const { store, queue } = channel;
+      const workers = await aliveWorkers(store);
       const taken = await sampleChannel({ store, queue }, clock);
       const { state, queuePaused, limited: _, at: __, liveWorkers: ___, enqueued: ____, ...sample } = taken;
-      const campaigns = (await overviews(installation, [channel])).filter(({ state }) => !isOver(state));
+      const campaigns = (await overviews([channel])).filter(({ state }) => !isOver(state));
       const stopped = holdOf(state, queuePaused);
       return { ...sample, stopped, resting: state.resting, workers, campaigns };
     }),

@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
 import type { Logger } from '../observe/log.ts';
 import { type RedisMetrics, timedCall } from '../observe/redis-metrics.ts';
 import type { ChannelSample } from '../observe/sample.ts';
-import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import type { Stores } from '../redis/stores.ts';
 import { readChannelRegistry } from './registry.ts';
 import { sampleChannel } from './sampler.ts';
 import { SAMPLE_MS, shareSample } from './shared-sample.ts';
@@ -15,12 +15,12 @@ import { SAMPLE_MS, shareSample } from './shared-sample.ts';
  */
 export interface AnnouncedSampling {
   start(): void;
-  /** The connection stays open. */
+  /** The connections stay open. */
   stop(): void;
 }
 
 export interface AnnouncedSamplingDeps {
-  redis: Redis;
+  stores: Stores;
   clock: Clock;
   /** Sampled by the process itself. */
   served: ReadonlySet<string>;
@@ -36,7 +36,7 @@ interface Watched {
 }
 
 export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedSampling {
-  const { redis, clock, served, gauges, logger } = deps;
+  const { stores, clock, served, gauges, logger } = deps;
   const timing = { called: deps.onRedisCall, monotonic: () => clock.monotonic() };
   const watched = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
@@ -48,7 +48,8 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
   }
 
   function open(name: string): Watched {
-    const opened = { store: channelStore(redis, name), queue: openChannelQueue(redis, name) };
+    const store = stores.of(name);
+    const opened = { store, queue: openChannelQueue(store) };
     watched.set(name, opened);
     return opened;
   }
@@ -74,7 +75,7 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
   }
 
   async function visitAll(): Promise<void> {
-    const announced = await readChannelRegistry(redis);
+    const announced = await readChannelRegistry(stores.directory);
     // Stopped meanwhile: nobody would close what is opened now.
     if (!timer) return;
     for (const name of watched.keys()) if (!announced.has(name)) forget(name);

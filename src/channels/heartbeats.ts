@@ -1,5 +1,4 @@
-import type { Redis } from 'ioredis';
-import { channelKeys } from '../redis/keys.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeTime } from '../redis/store-clock.ts';
 
 /**
@@ -21,40 +20,26 @@ const ALIVE_MS = 3.5 * BEAT_MS;
 const member = ({ host, pid, since }: WorkerIdentity): string => JSON.stringify({ host, pid, since });
 
 /** Records a heartbeat; the key expires when there are no more. */
-export async function beat(
-  redis: Redis,
-  channels: readonly string[],
-  identity: WorkerIdentity,
-): Promise<void> {
+export async function beat({ redis, keys }: ChannelStore, identity: WorkerIdentity): Promise<void> {
   const now = await storeTime(redis);
-  await Promise.all(
-    channels.map(async (channel) => {
-      const key = channelKeys(channel).workers;
-      await redis.zadd(key, now + ALIVE_MS, member(identity));
-      await redis.zremrangebyscore(key, '-inf', now);
-      await redis.pexpire(key, ALIVE_MS);
-    }),
-  );
+  await redis.zadd(keys.workers, now + ALIVE_MS, member(identity));
+  await redis.zremrangebyscore(keys.workers, '-inf', now);
+  await redis.pexpire(keys.workers, ALIVE_MS);
 }
 
-export async function endBeat(
-  redis: Redis,
-  channels: readonly string[],
-  identity: WorkerIdentity,
-): Promise<void> {
-  await Promise.all(channels.map((channel) => redis.zrem(channelKeys(channel).workers, member(identity))));
-}
+export const endBeat = ({ redis, keys }: ChannelStore, identity: WorkerIdentity): Promise<number> =>
+  redis.zrem(keys.workers, member(identity));
 
 /** The workers alive now, oldest heartbeat first. */
-export async function aliveWorkers(redis: Redis, channel: string): Promise<WorkerIdentity[]> {
+export async function aliveWorkers({ redis, keys }: ChannelStore): Promise<WorkerIdentity[]> {
   const now = await storeTime(redis);
-  const members = await redis.zrangebyscore(channelKeys(channel).workers, `(${now}`, '+inf');
+  const members = await redis.zrangebyscore(keys.workers, `(${now}`, '+inf');
   return members.flatMap(parseMember);
 }
 
 /** How many workers are alive. @param now store's clock, milliseconds since the epoch */
-export const countAliveWorkers = (redis: Redis, channel: string, now: number): Promise<number> =>
-  redis.zcount(channelKeys(channel).workers, `(${now}`, '+inf');
+export const countAliveWorkers = ({ redis, keys }: ChannelStore, now: number): Promise<number> =>
+  redis.zcount(keys.workers, `(${now}`, '+inf');
 
 /** Ignores members of another version or another program. */
 function parseMember(text: string): WorkerIdentity[] {

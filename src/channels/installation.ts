@@ -12,14 +12,18 @@ import {
   playTtl,
   resolutionOf,
 } from '../policies/admission.ts';
-import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { connectOperator } from '../redis/connections.ts';
 import type { RedisInstance } from '../redis/option.ts';
+import type { Stores } from '../redis/stores.ts';
 import { type ChannelFacts, readChannelRegistry, readQuota } from './registry.ts';
 
-/** What an operator works on: one Redis with all channels that are announced there or configured. */
+/** What an operator works on: a Redis, or a cluster, with all channels that are announced there or configured. */
 export interface Installation {
-  readonly redis: Redis;
+  /** What is of no single channel. */
+  readonly directory: Redis;
+  /** The part of any channel, also of one that is neither announced nor configured. */
+  storeOf(channel: string): ChannelStore;
   readonly clock: Clock;
   /** By name. */
   readonly channels: readonly OperatedChannel[];
@@ -61,41 +65,42 @@ export async function openInstallation(
   options: InstallationOptions,
   parts: InstallationParts,
 ): Promise<Installation> {
-  const redis = await connectOperator(options.redis);
+  const stores = await connectOperator(options.redis);
   try {
-    const installation = await viewInstallation(redis, options.channels, parts);
+    const installation = await viewInstallation(stores, options.channels, parts);
     return {
       ...installation,
       async close() {
         await installation.close();
-        redis.disconnect();
+        stores.disconnect();
       },
     };
   } catch (error) {
-    redis.disconnect();
+    stores.disconnect();
     throw error;
   }
 }
 
-/** Reads the channels as known now, on a connection that the caller owns and closes. */
+/** Reads the channels as known now, on connections that the caller owns and closes. */
 export async function viewInstallation(
-  redis: Redis,
+  stores: Stores,
   configuredChannels: readonly ChannelConfig[],
   { platforms, clock }: InstallationParts,
 ): Promise<Installation> {
-  const announced = await readChannelRegistry(redis);
+  const announced = await readChannelRegistry(stores.directory);
   const configured = new Map(configuredChannels.map((channel) => [channel.name, channel]));
   const schemas = createMessageSchemas<Platforms>(platforms);
   const names = [...new Set([...configured.keys(), ...announced.keys()])].sort();
   const opened: ChannelQueue[] = [];
-  const openQueue = (name: string): ChannelQueue => {
-    const queue = openChannelQueue(redis, name);
+  const openQueue = (store: ChannelStore): ChannelQueue => {
+    const queue = openChannelQueue(store);
     opened.push(queue);
     return queue;
   };
-  const shared = { redis, platforms, schemas, openQueue };
+  const shared = { stores, platforms, schemas, openQueue };
   return {
-    redis,
+    directory: stores.directory,
+    storeOf: stores.of,
     clock,
     channels: names.map((name) => openChannel(name, configured.get(name), announced.get(name), shared)),
     async close() {
@@ -105,8 +110,8 @@ export async function viewInstallation(
 }
 
 interface ChannelParts {
-  redis: Redis;
-  openQueue(name: string): ChannelQueue;
+  stores: Stores;
+  openQueue(store: ChannelStore): ChannelQueue;
   platforms: Platforms;
   schemas: MessageSchemas<unknown>;
 }
@@ -119,7 +124,7 @@ function openChannel(
 ): OperatedChannel {
   // The announcement takes precedence: the given configuration may differ from the workers'.
   const facts = announced ?? configured!;
-  const store = channelStore(parts.redis, name);
+  const store = parts.stores.of(name);
   let queue: ChannelQueue | undefined;
   return {
     name,
@@ -130,7 +135,7 @@ function openChannel(
     campaigns: createCampaignReader(store),
     // Opened on demand: dead letters do not need it, and a dashboard polls often.
     get queue() {
-      queue ??= parts.openQueue(name);
+      queue ??= parts.openQueue(store);
       return queue;
     },
     reading: readingOf(name, facts, parts),

@@ -37,7 +37,7 @@ export async function sampleChannel(
     queue.longestActive(),
   ]);
   const [liveWorkers, readySince, activeSince] = await Promise.all([
-    countAliveWorkers(store.redis, store.channel, state.now),
+    countAliveWorkers(store, state.now),
     earliestDue(state.oldestReady, { store, queue }),
     active && dueSinceOf(active, store),
   ]);

@@ -40,7 +40,7 @@ async function warnUnserved(
 ): Promise<void> {
   await useInstallation(redis, [], invocation, async (installation) => {
     for (const channel of channels) {
-      if ((await aliveWorkers(installation.redis, channel)).length > 0) continue;
+      if ((await aliveWorkers(installation.storeOf(channel))).length > 0) continue;
       invocation.output.note(
         `herald: warning: no worker of channel ${channel} is alive and it is not configured here: its messages wait; if it was removed, run \`herald channel forget ${channel}\``,
       );

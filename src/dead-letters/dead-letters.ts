@@ -72,8 +72,8 @@ async function newest(
     return { indexed: named.slice(-limit), total: named.length };
   }
   const sources = reasonRanges(installation, selection, Number.POSITIVE_INFINITY);
-  const indexed = await newestDeadLetters(installation.redis, sources, limit);
-  return { indexed, total: await countDeadLetters(installation, sources) };
+  const indexed = await newestDeadLetters(sources, limit);
+  return { indexed, total: await countDeadLetters(sources) };
 }
 
 /** Reads the dead letters of this message id or job id, from every channel. */

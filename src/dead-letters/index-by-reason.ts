@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
 import { findDeadLetter, type ListedDeadLetter } from './records.ts';
@@ -55,10 +54,9 @@ const PAGE = 1_000;
 
 /** Reads all dead letters of the ranges, oldest first, in bounded memory; tolerates concurrent additions and removals. */
 export async function* oldestFirst(
-  redis: Redis,
   sources: readonly ReasonRange[],
 ): AsyncGenerator<IndexedDeadLetter, void, undefined> {
-  const streams = sources.map((source) => readRange(redis, source));
+  const streams = sources.map((source) => readRange(source));
   const heads = await Promise.all(streams.map(next));
   for (;;) {
     let first = -1;
@@ -78,7 +76,8 @@ const next = async (stream: AsyncGenerator<IndexedDeadLetter>): Promise<IndexedD
 };
 
 /** Pages by time of death, not by position, since entries before the position may be removed at any time. */
-async function* readRange(redis: Redis, source: ReasonRange): AsyncGenerator<IndexedDeadLetter> {
+async function* readRange(source: ReasonRange): AsyncGenerator<IndexedDeadLetter> {
+  const { redis } = source.channel.store;
   let from = source.min;
   let lastAt = Number.NEGATIVE_INFINITY;
   const seen = new Set<string>();
@@ -100,17 +99,17 @@ async function* readRange(redis: Redis, source: ReasonRange): AsyncGenerator<Ind
 
 /** Reads the newest dead letters of all ranges, in order of death. */
 export async function newestDeadLetters(
-  redis: Redis,
   sources: readonly ReasonRange[],
   limit: number,
 ): Promise<IndexedDeadLetter[]> {
   const found = await Promise.all(
-    sources.map(async (source) =>
-      toDeadLetters(
-        await redis.zrevrangebyscore(source.key, source.max, source.min, 'WITHSCORES', 'LIMIT', 0, limit),
+    sources.map(async (source) => {
+      const { channel, key, min, max } = source;
+      return toDeadLetters(
+        await channel.store.redis.zrevrangebyscore(key, max, min, 'WITHSCORES', 'LIMIT', 0, limit),
         source,
-      ),
-    ),
+      );
+    }),
   );
   const letters = found.flat().sort((a, b) => a.diedAt - b.diedAt);
   return letters.slice(-limit);

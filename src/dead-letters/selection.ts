@@ -44,18 +44,18 @@ export async function selectDeadLetters(
   installation: Installation,
   selection: DeadLetterQuery,
 ): Promise<SelectedDeadLetters> {
-  const now = await storeTime(installation.redis);
+  const now = await storeTime(installation.directory);
   const sources = reasonRanges(installation, selection, now);
   const { ids = [], limit = Number.POSITIVE_INFINITY } = selection;
   if (ids.length > 0) return { at: now, ...(await planNamed(installation, ids, sources, limit)) };
-  const groups = await countSources(installation, sources);
+  const groups = await countSources(sources);
   const matching = groups.reduce((sum, { letters }) => sum + letters, 0);
   return {
     at: now,
     letters: Math.min(matching, limit),
     groups,
     unknownIds: [],
-    read: () => taking(oldestFirst(installation.redis, sources), limit),
+    read: () => taking(oldestFirst(sources), limit),
   };
 }
 
@@ -69,12 +69,10 @@ async function* taking<T>(items: AsyncIterable<T>, limit: number): AsyncGenerato
   }
 }
 
-async function countSources(
-  { redis }: Installation,
-  sources: readonly ReasonRange[],
-): Promise<DeadLetterGroup[]> {
+async function countSources(sources: readonly ReasonRange[]): Promise<DeadLetterGroup[]> {
   const groups = await Promise.all(
     sources.map(async ({ channel, reason, key, min, max }) => {
+      const { redis } = channel.store;
       const [letters, [, oldest], [, newest]] = await Promise.all([
         redis.zcount(key, min, max),
         redis.zrangebyscore(key, min, max, 'WITHSCORES', 'LIMIT', 0, 1),
@@ -86,11 +84,10 @@ async function countSources(
   return groups.filter(({ letters }) => letters > 0);
 }
 
-export async function countDeadLetters(
-  { redis }: Installation,
-  sources: readonly ReasonRange[],
-): Promise<number> {
-  const counts = await Promise.all(sources.map(({ key, min, max }) => redis.zcount(key, min, max)));
+export async function countDeadLetters(sources: readonly ReasonRange[]): Promise<number> {
+  const counts = await Promise.all(
+    sources.map(({ channel, key, min, max }) => channel.store.redis.zcount(key, min, max)),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

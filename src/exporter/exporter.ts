@@ -36,7 +36,8 @@ export interface ExporterOptions {
 export async function startExporter({ clock = systemClock, ...options }: ExporterOptions): Promise<Exporter> {
   const logger = limitStorms(options.logger);
   const metrics = createMetrics({ version: readVersion(), clock });
-  const { client, refused } = connectFollower(options.redis);
+  const { stores, refused } = connectFollower(options.redis);
+  const client = stores.directory;
   const vitals = createRedisVitals({
     connections: [client],
     probe: () => client.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS),
@@ -47,7 +48,7 @@ export async function startExporter({ clock = systemClock, ...options }: Exporte
   client.on('error', vitals.report);
   const gauges = createFreshGauges(metrics);
   const sampling = createAnnouncedSampling({
-    ...{ redis: client, clock, gauges, logger },
+    ...{ stores, clock, gauges, logger },
     served: new Set(),
     onRedisCall: metrics.redis.called,
   });
@@ -63,7 +64,7 @@ export async function startExporter({ clock = systemClock, ...options }: Exporte
     },
   });
   const listening = await probes.listen(options.http).catch((error: unknown) => {
-    client.disconnect();
+    stores.disconnect();
     throw error;
   });
   vitals.start();
@@ -75,7 +76,7 @@ export async function startExporter({ clock = systemClock, ...options }: Exporte
       vitals.stop();
       sampling.stop();
       gauges.clear();
-      client.disconnect();
+      stores.disconnect();
       await listening.close();
       logger.flush();
     },

@@ -1,5 +1,6 @@
 import type { JobState as BullState, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { openQueue } from './open-queue.ts';
 import { readStoredJobs, type StoredJob } from './stored-jobs.ts';
 
@@ -54,7 +55,7 @@ export interface ListedJob {
 export type JobState = BullState | 'unknown';
 
 /** Opens the queue for inspection: only `resume`, and `failed` as documented, write to it. */
-export const openChannelQueue = (redis: Redis, channel: string): ChannelQueue =>
+export const openChannelQueue = ({ redis, channel }: ChannelStore): ChannelQueue =>
   channelQueue(openQueue(redis, channel), redis);
 
 export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {

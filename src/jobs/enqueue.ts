@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { jobKey, messageKey } from '../ledger/names.ts';
 import { loadScript } from '../ledger/script.ts';
 import { DEFAULT_LIFE_MS } from '../message/schema.ts';
-import { channelStore } from '../redis/channel-store.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 
 /** Messages of one channel, to be added to its queue as one job. */
 export interface NewJob {
@@ -34,8 +33,7 @@ const script = loadScript('enqueue.lua');
  *   than a day
  */
 export async function enqueueJob(
-  redis: Redis,
-  channel: string,
+  store: ChannelStore,
   { jobId, priority, dueAt, messages }: NewJob,
   dryRun = false,
 ): Promise<boolean[]> {
@@ -50,7 +48,7 @@ export async function enqueueJob(
   const entries = messages.flatMap(({ id, expiresAt }) => [messageKey(id), expiresAt ?? 0]);
   const texts = messages.map(({ text }) => text);
   const args = [JSON.stringify(request), JSON.stringify(entries), ...texts];
-  const reply = (await channelStore(redis, channel).run(script, args)) as number[];
+  const reply = (await store.run(script, args)) as number[];
   return reply.map((queued) => queued === 1);
 }
 

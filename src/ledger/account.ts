@@ -6,9 +6,9 @@ const accountScript = loadScript('account.lua');
 /** A channel counts as served for this long after its worker last said so; workers say so every 15 s. */
 export const ACCOUNT_LEASE_MS = 45_000;
 
-/** An account on a platform, and the channel that speaks for it; the account's key is in a hash slot of its own. */
+/** An account on a platform, and the channel that speaks for it; the account's key is of the directory, not of a channel. */
 export interface Account {
-  /** `herald:{account:<hash>}` */
+  /** `herald:{herald:channels}:account:<hash>` */
   key: string;
   channel: string;
 }

@@ -5,6 +5,7 @@ import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/errors.ts';
 import { channelKeys } from '../redis/keys.ts';
 import { checkRedis, type RedisInstance } from '../redis/option.ts';
+import type { Stores } from '../redis/stores.ts';
 import type { Instant } from '../time.ts';
 import { NEWEST, type Positions, positionsFrom, toCursor, wasRead } from './receipt-cursor.ts';
 import { type Entry, parseEntry, type Receipt } from './receipts.ts';
@@ -59,34 +60,66 @@ async function* follow(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<FollowedReceipt, void, undefined> {
   if (signal?.aborted) return;
-  const { client, refused } = connectFollower(redis);
-  const end = (): void => client.disconnect();
+  const { stores, refused } = connectFollower(redis);
+  const end = (): void => stores.disconnect();
   signal?.addEventListener('abort', end, { once: true });
   const over = (): boolean => signal?.aborted === true;
   const ask = patiently(refused, over);
   const gaps = new Set<string>();
+  const lines = linesOf(positions, stores);
   try {
-    await ask(() => findNewest(client, positions));
+    for (const line of lines) await ask(() => findNewest(line, positions));
     while (!over()) {
-      let idle = true;
-      for (const [channel, position] of positions) {
-        const page = await ask(() => readPage(client, channel, position));
-        if (!page) return;
-        if (page.gap) gaps.add(channel);
-        for (const entry of page.entries) {
-          if (over()) return;
-          positions.set(channel, entry[0]);
-          const receipt = parseEntry(entry);
-          if (receipt) yield { ...receipt, channel, cursor: toCursor(positions), gap: gaps.delete(channel) };
+      for (const line of lines.filter(({ waiting }) => !waiting)) {
+        let idle = true;
+        for (const channel of line.channels) {
+          const page = await ask(() => readPage(line.client, channel, positions.get(channel)!));
+          if (!page) return;
+          if (page.gap) gaps.add(channel);
+          for (const entry of page.entries) {
+            if (over()) return;
+            positions.set(channel, entry[0]);
+            const receipt = parseEntry(entry);
+            if (receipt)
+              yield { ...receipt, channel, cursor: toCursor(positions), gap: gaps.delete(channel) };
+          }
+          if (page.entries.length > 0) idle = false;
         }
-        if (page.entries.length > 0) idle = false;
+        if (idle) wait(line, () => ask(() => nextEntry(line, positions)));
       }
-      if (idle) await ask(() => nextEntry(client, positions));
+      if (lines.every(({ waiting }) => waiting)) await Promise.race(lines.map(({ waiting }) => waiting));
     }
   } finally {
     signal?.removeEventListener('abort', end);
-    client.disconnect();
+    stores.disconnect();
   }
+}
+
+/** A connection, and the channels that are read on it. */
+interface Line {
+  client: Redis;
+  channels: string[];
+  /** While it blocks until a channel has something: nothing else can be read on it. */
+  waiting?: Promise<void> | undefined;
+}
+
+function linesOf(positions: Positions, stores: Stores): Line[] {
+  const lines = new Map<Redis, Line>();
+  for (const channel of positions.keys()) {
+    const client = stores.of(channel).redis;
+    const line = lines.get(client) ?? { client, channels: [] };
+    line.channels.push(channel);
+    lines.set(client, line);
+  }
+  return [...lines.values()];
+}
+
+/** A failure stays, for the one who awaits the lines. */
+function wait(line: Line, ask: () => Promise<unknown>): void {
+  line.waiting = ask().then(() => {
+    line.waiting = undefined;
+  });
+  line.waiting.catch(() => {});
 }
 
 const PAGE = 500;
@@ -106,18 +139,19 @@ async function readPage(client: Redis, channel: string, position: string): Promi
   return { entries: [first, ...rest], gap: true };
 }
 
-async function findNewest(client: Redis, positions: Positions): Promise<void> {
-  for (const [channel, position] of positions) {
-    if (position !== NEWEST) continue;
+async function findNewest({ client, channels }: Line, positions: Positions): Promise<void> {
+  for (const channel of channels) {
+    if (positions.get(channel) !== NEWEST) continue;
     const [last] = await client.xrevrange(channelKeys(channel).receipts, '+', '-', 'COUNT', 1);
     positions.set(channel, last?.[0] ?? '0-0');
   }
 }
 
 /** Resolves once a channel has something after its position, or after a while. */
-const nextEntry = async (client: Redis, positions: Positions): Promise<void> => {
-  const keys = [...positions.keys()].map((channel) => channelKeys(channel).receipts);
-  await client.xread('COUNT', 1, 'BLOCK', FOLLOWER_BLOCK_MS, 'STREAMS', ...keys, ...positions.values());
+const nextEntry = async ({ client, channels }: Line, positions: Positions): Promise<void> => {
+  const keys = channels.map((channel) => channelKeys(channel).receipts);
+  const after = channels.map((channel) => positions.get(channel)!);
+  await client.xread('COUNT', 1, 'BLOCK', FOLLOWER_BLOCK_MS, 'STREAMS', ...keys, ...after);
 };
 
 const AGAIN_MS = 250;

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { newCampaignJobId } from '../jobs/job-ids.ts';
 import { createCampaign, finishListing, listChunk } from '../ledger/campaigns.ts';
 import type { CampaignSchemas } from '../message/campaign.ts';
-import { channelStore } from '../redis/channel-store.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { lostStatus } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import { type Chunk, packChunks } from './campaign-chunks.ts';
@@ -64,7 +63,7 @@ export async function startCampaign(
   const schemas = deps.schemas();
   const campaign = prepareCampaign(input, { ...deps, schemas });
   const check = createBatchCheck(campaign, schemas.recipientsOf(campaign.common.platform), turns);
-  const listing = createListing(campaign, connection.client);
+  const listing = createListing(campaign, connection.stores.of(campaign.channel));
   const result: CampaignResult = { id: campaign.id, listed: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
   const count = (status: 'listed' | 'duplicate', by: number): void => {
     result[status] += by;
@@ -85,7 +84,7 @@ export async function startCampaign(
     recipients,
     async ({ items, from }) => {
       const call = connection.call('campaign', async (attempt, aside) => {
-        const announced = await attempt(() => channelRegistry.current());
+        const announced = await attempt(connection.stores.directory, () => channelRegistry.current());
         const rules = rulesFor(campaign, { announced, listed });
         const batch = await aside(() => check(items, rules));
         return {
@@ -135,15 +134,14 @@ interface CampaignListing {
 }
 
 /** The campaign is created with the first of its recipients. */
-function createListing(campaign: PreparedCampaign, client: Redis): CampaignListing {
-  const { id, text: message, channel, expiresAt, dueAt, priority } = campaign;
-  const store = channelStore(client, channel);
+function createListing(campaign: PreparedCampaign, store: ChannelStore): CampaignListing {
+  const { id, text: message, expiresAt, dueAt, priority } = campaign;
   let creating: Promise<void> | undefined;
   let begun = false;
 
   async function create(attempt: Attempt): Promise<void> {
     const wanted = { id, message, expiresAt, sendAt: dueAt };
-    const { status, expiresAt: expires } = await attempt(() => createCampaign(store, wanted));
+    const { status, expiresAt: expires } = await attempt(store.redis, () => createCampaign(store, wanted));
     if (status === 'conflict') throw new CampaignConflictError(id);
     if (status === 'cancelled') throw new CampaignCancelledError(id);
     if (status === 'expired') throw new CampaignExpiredError(id, expires);
@@ -153,7 +151,7 @@ function createListing(campaign: PreparedCampaign, client: Redis): CampaignListi
     // The same for each attempt: what was listed by a call whose answer was lost is no duplicate.
     const jobId = newCampaignJobId(id, count);
     const chunk = { id, jobId, priority, dueAt, digest, count, data };
-    const listing = await attempt(() => listChunk(store, chunk));
+    const listing = await attempt(store.redis, () => listChunk(store, chunk));
     if (listing === 'cancelled') throw new CampaignCancelledError(id);
     if (listing === 'unknown') throw new CampaignLostError(id);
     return listing === 'listed' ? count : 0;
@@ -169,6 +167,6 @@ function createListing(campaign: PreparedCampaign, client: Redis): CampaignListi
       for (const chunk of packChunks(id, recipients)) added += await addChunk(chunk, attempt);
       return added;
     },
-    finish: (attempt) => attempt(() => finishListing(store, id)),
+    finish: (attempt) => attempt(store.redis, () => finishListing(store, id)),
   };
 }

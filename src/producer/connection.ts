@@ -2,22 +2,23 @@ import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { openProducerClient } from '../redis/connections.ts';
+import { openProducerStores } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, isRefusal } from '../redis/errors.ts';
 import type { RedisInstance } from '../redis/option.ts';
-import { type Call, readyGate } from '../redis/ready-gate.ts';
+import { type Call, type ReadyGate, readyGate } from '../redis/ready-gate.ts';
+import type { Stores } from '../redis/stores.ts';
 import { type PausableTimeout, pausableTimeout, withTimeout } from '../timeout.ts';
 import { ProducerClosedError, ProducerRefusedError, ProducerTimeoutError } from './errors.ts';
 
-/** Runs a command and retries it after a lost connection, so it must be idempotent. */
-export type Attempt = <T>(command: () => Promise<T>) => Promise<T>;
+/** Runs a command on one of the producer's connections and retries it after that was lost, so it must be idempotent. */
+export type Attempt = <T>(on: Redis, command: () => Promise<T>) => Promise<T>;
 
 /** Runs work of a call that does not use Redis: its time does not count towards the call's timeout. */
 export type Aside = PausableTimeout['aside'];
 
-/** The producer's own connection: every call ends within its timeout, and the connection recovers by itself. */
+/** The producer's own connections: every call ends within its timeout, and the connections recover by themselves. */
 export interface ProducerConnection {
-  readonly client: Redis;
+  readonly stores: Stores;
   /**
    * Runs one call of the producer, of any number of commands, each through `attempt`.
    * @throws ProducerTimeoutError, ProducerRefusedError, DatabaseRefusedError, ProducerClosedError
@@ -40,16 +41,28 @@ export function openConnection(
   timeoutMs: number,
   clock: Pick<Clock, 'monotonic'>,
 ): ProducerConnection {
-  const client = openProducerClient(redis, timeoutMs, clock);
-  const gate = readyGate(client);
+  const gates = new Map<Redis, ReadyGate>();
+  const stores = openProducerStores(redis, {
+    ...{ timeoutMs, clock },
+    onOpen: (client) => gates.set(client, readyGate(client)),
+  });
   const calls = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  async function persist<T>(operation: string, call: Call, command: () => Promise<T>): Promise<T> {
+  const timedOut = (operation: string, { gate, sent }: Call): ProducerTimeoutError =>
+    new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), sent);
+
+  async function persist<T>(
+    operation: string,
+    call: Call,
+    gate: ReadyGate,
+    command: () => Promise<T>,
+  ): Promise<T> {
     for (;;) {
+      call.gate = gate;
       await gate.ready(call);
       // A call that timed out must not continue in the background.
-      if (call.over) throw new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent);
+      if (call.over) throw timedOut(operation, call);
       gate.checkDatabase();
       call.sent = true;
       try {
@@ -66,17 +79,17 @@ export function openConnection(
     operation: string,
     body: (attempt: Attempt, aside: Aside) => Promise<T>,
   ): Promise<T> {
-    const call: Call = { over: false, sent: false };
+    const call: Call = { over: false, sent: false, gate: gates.get(stores.directory)! };
     let expire: () => void = () => {};
     const expiry = new Promise<never>((_, reject) => {
       expire = () => {
         call.over = true;
         call.forget?.();
-        reject(call.refusal ?? new ProducerTimeoutError(operation, timeoutMs, gate.trouble(), call.sent));
+        reject(call.refusal ?? timedOut(operation, call));
       };
     });
     const time = pausableTimeout(timeoutMs, clock, expire);
-    const attempt: Attempt = (command) => persist(operation, call, command);
+    const attempt: Attempt = (on, command) => persist(operation, call, gates.get(on)!, command);
     try {
       return await Promise.race([expiry, body(attempt, time.aside)]);
     } finally {
@@ -85,7 +98,7 @@ export function openConnection(
   }
 
   return {
-    client,
+    stores,
     call(operation, body) {
       if (closing) return Promise.reject(new ProducerClosedError(operation));
       const call = bounded(operation, body);
@@ -95,7 +108,9 @@ export function openConnection(
       return call;
     },
     close() {
-      closing ??= Promise.allSettled(calls).then(() => disconnect(client));
+      closing ??= Promise.allSettled(calls).then(async () => {
+        await Promise.all([...gates.keys()].map(disconnect));
+      });
       return closing;
     },
   };

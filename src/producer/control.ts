@@ -1,6 +1,6 @@
 import { cancelMessage, rescheduleMessage, type TooLate } from '../jobs/control.ts';
 import type { Problem } from '../message/problems.ts';
-import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { type Instant, parseInstant } from '../time.ts';
 import { InvalidMessageError } from './errors.ts';
 import { platformOf, unknownChannel } from './known-channels.ts';
@@ -94,11 +94,14 @@ function onChannel<T>(
   act: (scripts: Scripts) => Promise<T>,
 ): Promise<T> {
   return connection.call(operation, async (attempt) => {
-    const known = { announced: await attempt(() => channelRegistry.current()), listed };
+    const known = {
+      announced: await attempt(connection.stores.directory, () => channelRegistry.current()),
+      listed,
+    };
     const platform = platformOf(channel, known) ?? channel;
     const unknown = unknownChannel({ channel, platform, named: true }, known);
     if (unknown) throw unknown;
-    const store = channelStore(connection.client, channel);
-    return await act({ run: (script, args) => attempt(() => store.run(script, args)) });
+    const store = connection.stores.of(channel);
+    return await act({ run: (script, args) => attempt(store.redis, () => store.run(script, args)) });
   });
 }

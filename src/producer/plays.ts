@@ -8,6 +8,7 @@ import { addressingProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
 import { recipientOf } from '../message/recipients.ts';
 import type { Platforms } from '../message/schema.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { type Instant, instant } from '../time.ts';
 import { inBatches, type Source } from './batches.ts';
 import { InterruptedError, InvalidMessageError, UnknownChannelError } from './errors.ts';
@@ -24,7 +25,7 @@ export interface Plays {
    * @param eligibility the channel's policy as announced, if it is
    */
   recordPlays(
-    channel: string,
+    store: ChannelStore,
     plays: readonly { recipient: string; at: number }[],
     eligibility: ChannelFacts['eligibility'] | undefined,
   ): Promise<void>;
@@ -109,14 +110,16 @@ function recordBatch(
   deps: PlayDeps,
 ): Promise<(InvalidItem['error'] | undefined)[]> {
   return deps.connection.call(operation, async (attempt) => {
-    const channels = await attempt(() => deps.channelRegistry.current());
+    const channels = await attempt(deps.connection.stores.directory, () => deps.channelRegistry.current());
     const plays = inputs.map((input) => readPlay(input, channels, deps));
     const groups = new Map<string, Play[]>();
     for (const play of plays)
       if (!(play instanceof Error) && !groups.get(play.channel)?.push(play)) groups.set(play.channel, [play]);
     for (const [channel, group] of groups) {
       const entries = group.map(({ recipient, at }) => ({ recipient, at }));
-      await attempt(() => deps.plays.recordPlays(channel, entries, channels.get(channel)?.eligibility));
+      const store = deps.connection.stores.of(channel);
+      const eligibility = channels.get(channel)?.eligibility;
+      await attempt(store.redis, () => deps.plays.recordPlays(store, entries, eligibility));
     }
     return plays.map((play) => (play instanceof Error ? play : undefined));
   });

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { cachedChannelRegistry } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
 import {
@@ -120,8 +119,7 @@ export interface ProducerOptions {
 export interface ProducerParts<P extends Platforms> {
   platforms: P;
   clock: Clock;
-  /** Opens the ledger's part for producers on the producer's own connection. */
-  openLedger: (redis: Redis) => Plays;
+  plays: Plays;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
@@ -131,12 +129,12 @@ const TIMEOUT_RANGE = { from: 1, to: 2 ** 31 - 1 };
 /** Assembles a producer: `createProducer` passes the platforms and the ledger of Herald. */
 export function buildProducer<P extends Platforms>(
   { redis, channels = [], timeout, timeoutMs, onAccepted = () => {} }: ProducerOptions,
-  { platforms, clock, openLedger }: ProducerParts<P>,
+  { platforms, clock, plays }: ProducerParts<P>,
 ): Producer<InputOf<P>> {
   const listed = listChannels(channels);
   checkNames([...listed.keys()]);
   const connection = openConnection(redis, timeLimit(timeout, timeoutMs), clock);
-  const channelRegistry = cachedChannelRegistry(connection.client, clock);
+  const channelRegistry = cachedChannelRegistry(connection.stores.directory, clock);
   const checks = { platforms, clock, schemas: createMessageSchemas<Platforms>(platforms) };
   const shared = { connection, channelRegistry, listed };
   const sending: SendDeps = {
@@ -156,7 +154,7 @@ export function buildProducer<P extends Platforms>(
       return campaignSchemas;
     },
   };
-  const playing: PlayDeps = { ...shared, plays: openLedger(connection.client), platforms, clock };
+  const playing: PlayDeps = { ...shared, plays, platforms, clock };
   return {
     send: createSend(sending),
     sendMany: (messages, options = {}) => sendMany(messages, options, sending),

@@ -152,7 +152,7 @@ async function enqueue(
   deps: SendDeps,
 ): Promise<EnqueueResult[]> {
   const { connection, channelRegistry } = deps;
-  const channels = await attempt(() => channelRegistry.current());
+  const channels = await attempt(connection.stores.directory, () => channelRegistry.current());
   const results = await aside(() => checkFit(messages, channels, deps));
   const jobs = groupIntoJobs(messages.filter((message) => !results.has(message)));
   const add = async (job: readonly PreparedMessage[]): Promise<void> => {
@@ -160,7 +160,8 @@ async function enqueue(
     // The id that was made up for a message that travels alone is that of its job.
     const jobId = job.length === 1 && !ownId ? id : newJobId(job.length);
     const added = { jobId, priority, dueAt, messages: job };
-    const queued = await attempt(() => enqueueJob(connection.client, channel, added, dryRun));
+    const store = connection.stores.of(channel);
+    const queued = await attempt(store.redis, () => enqueueJob(store, added, dryRun));
     for (const [index, message] of job.entries()) {
       const status = queued[index] ? 'queued' : 'duplicate';
       results.set(message, { status, id: message.id });

@@ -4,6 +4,7 @@ import { DatabaseRefusedError, unreachable } from './connection-errors.ts';
 import { refusedAtStart } from './guards.ts';
 import { checkRedis, type RedisInstance } from './option.ts';
 import { reconnectWhenDemoted } from './reconnect.ts';
+import { type Stores, storesOn } from './stores.ts';
 import { tlsOptions } from './url.ts';
 
 /**
@@ -35,11 +36,17 @@ const growing = (stepMs: number, capMs: number) => ({
 /** Commands wait while Redis is unreachable. */
 const PATIENT = { ...SHARED, maxRetriesPerRequest: null, ...growing(50, 1_000) };
 
+interface ProducerRole {
+  /** How long a call may wait for Redis. */
+  timeoutMs: number;
+  clock: Pick<Clock, 'monotonic'>;
+}
+
 /**
  * Disables ioredis' offline queue (it would grow during an outage, and commands of calls that timed out would be sent
  * hours later) and its retries: the calls of a producer do both, within their timeout.
  */
-const producerOptions = (timeoutMs: number, clock: Pick<Clock, 'monotonic'>) => ({
+const producerOptions = ({ timeoutMs, clock }: ProducerRole) => ({
   ...SHARED,
   ...growing(50, 500),
   lazyConnect: true,
@@ -94,40 +101,57 @@ function open(redis: string | RedisInstance, options: RedisOptions & { replyMapp
 }
 
 /**
- * Opens a producer's connection, not yet connected.
+ * Opens a producer's connections, not yet connected.
  * @param redis a URL, or an instance, which is duplicated and not changed; also for the other roles
+ * @param onOpen is called with each connection, before it connects
  * @throws TypeError for any other value
  */
-export const openProducerClient = (
+export function openProducerStores(
   redis: string | RedisInstance,
-  timeoutMs: number,
-  clock: Pick<Clock, 'monotonic'>,
-): Redis => open(redis, producerOptions(timeoutMs, clock));
-
-/** Opens a worker's connections: one for its queues, one for the ledger, watched for failovers. Both connect at once. */
-export function connectWorker(redis: string | RedisInstance, clock: Pick<Clock, 'monotonic'>) {
-  const options = workerOptions(clock);
-  return { redis: open(redis, options), ledgerRedis: open(redis, { ...options, ...WATCHED_CONNECTION }) };
+  { timeoutMs, clock, onOpen }: ProducerRole & { onOpen(client: Redis): void },
+): Stores {
+  const client = open(redis, producerOptions({ timeoutMs, clock }));
+  onOpen(client);
+  return storesOn(client);
 }
 
-export interface FollowerConnection {
-  readonly client: Redis;
+/** A worker's connections, which connect at once. */
+export interface WorkerConnections {
+  /** For the queues and the upkeep. */
+  queues: Stores;
+  /** For admissions and settlements: watched for failovers. */
+  ledgers: Stores;
+}
+
+export function connectWorker(
+  redis: string | RedisInstance,
+  clock: Pick<Clock, 'monotonic'>,
+): WorkerConnections {
+  const options = workerOptions(clock);
+  return {
+    queues: storesOn(open(redis, options)),
+    ledgers: storesOn(open(redis, { ...options, ...WATCHED_CONNECTION })),
+  };
+}
+
+export interface FollowerConnections {
+  readonly stores: Stores;
   /** See `refusedAtStart`. */
   readonly refused: Promise<never>;
 }
 
-/** Opens a connection that survives outages; the caller disconnects it. */
-export function connectFollower(redis: string | RedisInstance): FollowerConnection {
+/** Opens connections that survive outages; the caller disconnects them. */
+export function connectFollower(redis: string | RedisInstance): FollowerConnections {
   const client = open(redis, FOLLOWER);
   client.on('error', () => {}); // Permanent errors reject `refused`; the others are retried.
-  return { client, refused: refusedAtStart(client) };
+  return { stores: storesOn(client), refused: refusedAtStart(client) };
 }
 
 /**
- * Opens an operator's connection, ready or failed within seconds; the caller disconnects it.
+ * Opens an operator's connections, ready or failed within seconds; the caller disconnects them.
  * @throws RedisUnreachableError, DatabaseRefusedError; TypeError for what is neither URL nor instance
  */
-export async function connectOperator(redis: string | RedisInstance): Promise<Redis> {
+export async function connectOperator(redis: string | RedisInstance): Promise<Stores> {
   const client = open(redis, OPERATOR);
   let lastError: Error | undefined;
   client.on('error', (error: Error) => {
@@ -139,7 +163,7 @@ export async function connectOperator(redis: string | RedisInstance): Promise<Re
     client.disconnect();
     throw unreachable(client, lastError ?? error);
   }
-  if (!lastError) return client;
+  if (!lastError) return storesOn(client);
   // Connected nevertheless: the database was refused, and commands would go to another one.
   client.disconnect();
   throw new DatabaseRefusedError(client.options.db, lastError.message);

@@ -8,18 +8,18 @@ export const PREFIX = 'herald';
 /** Hash: the channel registry, name → facts. */
 export const CHANNELS_KEY = `${PREFIX}:channels`;
 
-/** Written to test whether Redis accepts writes; it expires. */
-export const PROBE_KEY = `${PREFIX}:probe`;
-export const PROBE_LIFE_MS = 60_000;
-
-/** `herald:{herald:channels}:<what>`: what is of no single channel, in the hash slot of the registry. */
+/** `herald:{herald:channels}:<what>`: a key of the directory, which has what is of no single channel, in the hash slot of the registry. */
 const directoryKey = (what: string): string => `${PREFIX}:{${CHANNELS_KEY}}:${what}`;
+
+/** Written to test whether Redis accepts writes; it expires. A channel has one of its own. */
+export const PROBE_KEY = directoryKey('probe');
+export const PROBE_LIFE_MS = 60_000;
 
 /** Capped stream: what operators did, by whichever way. */
 export const AUDIT_KEY = directoryKey('audit');
 
-/** The channel that an account belongs to, keyed by a hash of the account; in a hash slot of its own. */
-export const accountKey = (hash: string): string => `${PREFIX}:{account:${hash}}`;
+/** The channel that an account belongs to, keyed by a hash of the account. */
+export const accountKey = (hash: string): string => directoryKey(`account:${hash}`);
 
 /** The braces are the hash tag of Redis Cluster: all keys of a channel are on one node. */
 export const queueName = (channel: string): string => `{${channel}}`;

@@ -2,7 +2,7 @@ import { HeraldError } from '../error.ts';
 import { ACCOUNT_LEASE_MS, type Account, claimAccount } from '../ledger/account.ts';
 import { inspectPolicy, retireChannel } from '../ledger/policy-in-force.ts';
 import { readPolicy, type SlotPolicy, takesOverAt } from '../policies/quota-change.ts';
-import { type ChannelStore, channelStore } from '../redis/channel-store.ts';
+import type { Stores } from '../redis/stores.ts';
 
 /** Another channel uses the same account: players would get a message from each. */
 export class AccountTakenError extends HeraldError {
@@ -17,7 +17,7 @@ export class AccountTakenError extends HeraldError {
 }
 
 export interface AccountTaker {
-  store: ChannelStore;
+  stores: Stores;
   account: Account;
   policy: SlotPolicy;
   /** Called when the other channel is retired, before the account moves: records that recent sends are not in this ledger. */
@@ -31,27 +31,22 @@ export interface AccountTaker {
  * @returns whether it was taken over from another channel, whose ledger has the recent sends
  * @throws AccountTakenError
  */
-export async function takeAccount({
-  store: { redis },
-  account,
-  policy,
-  beforeMove,
-}: AccountTaker): Promise<boolean> {
+export async function takeAccount({ stores, account, policy, beforeMove }: AccountTaker): Promise<boolean> {
   const { channel } = account;
-  const holder = await claimAccount(redis, account);
+  const holder = await claimAccount(stores.directory, account);
   if (holder.channel === channel) return false;
   const refuse = (why: string): never => {
     throw new AccountTakenError(channel, holder.channel, why);
   };
   const served = `which a worker served within the last ${ACCOUNT_LEASE_MS / 1000} s`;
   if (holder.servedMs > 0) refuse(served);
-  const other = channelStore(redis, holder.channel);
+  const other = stores.of(holder.channel);
   const seen = await inspectPolicy(other);
   const at = takesOverAt(policy, readPolicy(seen.text ?? ''), seen.openUntil);
   if (at > seen.now) refuse(`whose messages count until ${new Date(at).toISOString()}`);
   if (!(await retireChannel(other, channel, seen))) refuse(served);
   await beforeMove();
-  const now = await claimAccount(redis, account, holder.channel);
+  const now = await claimAccount(stores.directory, account, holder.channel);
   if (now.channel !== channel) throw new AccountTakenError(channel, now.channel, served);
   return true;
 }

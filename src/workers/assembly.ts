@@ -5,13 +5,10 @@ import { checkPermissions } from '../ledger/permissions.ts';
 import { createFreshGauges, type FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { channelStore } from '../redis/channel-store.ts';
-import { type ClockGuard, createClockGuard } from '../redis/clock-guard.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import { AccountTakenError } from './account-claim.ts';
 import type { RunningChannel } from './channel.ts';
-import { createClockGauge } from './clock-gauge.ts';
 import { logFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
@@ -19,13 +16,13 @@ import { createMaintenance, type Maintenance } from './maintenance.ts';
 import { QuotaChangedError } from './policy-change.ts';
 import { createWatchdog } from './watchdog.ts';
 import type { WorkerStore } from './worker-store.ts';
+import type { WorkerStores } from './worker-stores.ts';
 
-/** Assembles the parts that run beside a worker's channels: clock guard, maintenance, heartbeat and health. */
+/** Assembles the parts that run beside a worker's channels: their preparation, maintenance, heartbeat and health. */
 
 export interface RunningParts {
-  store: WorkerStore;
+  stores: WorkerStores;
   channels: RunningChannel[];
-  guard: ClockGuard;
   maintenance: Maintenance;
   health: Health;
   heartbeat: Heartbeat;
@@ -37,65 +34,58 @@ export interface RunningParts {
 }
 
 export interface AssemblyDeps {
-  store: WorkerStore;
+  stores: WorkerStores;
   channels: RunningChannel[];
   metrics: Metrics;
+  /** The clock of the directory. */
   clock: StoreClock;
   logger: Logger;
 }
 
-export function assemble({ store, channels, metrics, clock, logger }: AssemblyDeps): RunningParts {
-  let begun = false;
-  let agreed = true;
+export function assemble({ stores, channels, metrics, clock, logger }: AssemblyDeps): RunningParts {
+  const begun = new Set<WorkerStore>();
   const pull = (): void => {
-    const on = guard.agrees() && !watch.trouble()?.refusing;
-    if (begun) for (const channel of channels) channel.pull(on);
+    for (const { store, pull } of channels) if (begun.has(store)) pull(store.serves());
   };
-  const { redis, watch } = store;
-  const showOffset = createClockGauge(metrics.clockOffset);
-  const guard = createClockGuard(redis, clock, (offsetMs, agrees) => {
-    showOffset(offsetMs);
-    if (agrees !== agreed) {
-      agreed = agrees;
-      const text = agrees
-        ? 'clock is in sync with Redis again'
-        : 'clock is out of sync with Redis: not taking messages';
-      logger[agrees ? 'info' : 'error']({ offset_ms: offsetMs }, text);
-    }
-    pull();
-  });
-  let lastingError: Error | undefined;
+  const channelsOf = (store: WorkerStore): RunningChannel[] =>
+    channels.filter((channel) => channel.store === store);
+  const lastingErrors = new Map<WorkerStore, Error>();
   /** Errors that only an operator can fix abort the start; later, they must not stop the other channels. */
-  function noteLastingError(error: unknown): void {
+  function noteLastingError(store: WorkerStore, error: unknown): void {
     const lasting =
       error instanceof QuotaChangedError || error instanceof AccountTakenError || isRefusal(error);
     if (!lasting || refusesWrites(error)) throw error;
-    lastingError = error as Error;
-    if (begun) logger.error({ error: String(error) }, 'channel could not be prepared after an outage');
+    lastingErrors.set(store, error as Error);
+    if (begun.has(store))
+      logger.error({ error: String(error) }, 'channel could not be prepared after an outage');
   }
-  watch.add({
-    /** Writes the other data of these channels: at the start, and after a failover that may have lost them. */
-    async restore() {
-      for (const channel of channels) await channel.prepare().catch(noteLastingError);
-      const configs = channels.map(({ config }) => config);
-      await announceChannels(redis, configs);
-      return 0;
-    },
-    holds: async () => true,
-  });
+  const announce = (some: readonly RunningChannel[]): Promise<void> =>
+    announceChannels(
+      stores.queues.directory,
+      some.map(({ config }) => config),
+    );
+  /** Writes the other data of these channels: at the start, and after a failover that may have lost them. */
+  async function restore(store: WorkerStore): Promise<number> {
+    const own = channelsOf(store);
+    for (const channel of own) await channel.prepare().catch((error) => noteLastingError(store, error));
+    await announce(own);
+    return 0;
+  }
+  for (const store of stores.all())
+    store.watch.add({ restore: () => restore(store), holds: async () => true });
   const watchdog = createWatchdog(clock);
   const gauges = createFreshGauges(metrics);
   const maintenance = createMaintenance({
-    ...{ channels, gauges, logger },
-    onSample({ config: { name }, worker, stopped }, { ready, limited }) {
+    ...{ gauges, logger },
+    onSample({ config: { name }, store, worker, stopped }, { ready, limited }) {
       const free = !limited && !stopped() && worker.hasRoom();
-      const available = guard.agrees() && !watch.trouble() && free;
+      const available = store.guard.agrees() && !store.watch.trouble() && free;
       watchdog.observe(name, { ready, available, lastPickupAt: worker.lastPickupAt() });
     },
   });
   const names = channels.map(({ config }) => config.name);
   const others = createAnnouncedSampling({
-    redis,
+    stores: stores.queues,
     clock,
     served: new Set(names),
     gauges,
@@ -103,33 +93,30 @@ export function assemble({ store, channels, metrics, clock, logger }: AssemblyDe
     logger,
   });
   const heartbeat = createHeartbeat({
-    redis,
-    channels: names,
     identity: { host: hostname(), pid: process.pid, since: clock.now() },
     logger,
   });
-  const health = createHealth({ redis, store: watch, vitals: store.vitals, guard, maintenance, watchdog });
+  const health = createHealth({ stores: stores.all(), maintenance, watchdog });
+
+  /** Serves the channels of a part, once that can be relied on. */
+  async function begin(store: WorkerStore): Promise<void> {
+    const own = channelsOf(store);
+    const parts = own.map(({ config }) => stores.queues.of(config.name));
+    if (parts[0]) await checkPermissions(parts[0]);
+    await logFindings(store.redis, logger);
+    await store.watch.pending();
+    const lasting = lastingErrors.get(store);
+    if (lasting) throw lasting;
+    begun.add(store);
+    await store.guard.measure();
+    store.guard.start();
+    maintenance.start(own);
+    if (store === stores.directory) others.start();
+    await heartbeat.start(parts);
+  }
+
   return {
-    store,
-    channels,
-    guard,
-    maintenance,
-    health,
-    heartbeat,
-    others,
-    gauges,
-    pull,
-    async begin() {
-      await checkPermissions(channelStore(redis, channels[0]!.config.name));
-      await logFindings(redis, logger);
-      await watch.pending();
-      if (lastingError) throw lastingError;
-      begun = true;
-      await guard.measure();
-      guard.start();
-      maintenance.start();
-      others.start();
-      await heartbeat.start();
-    },
+    ...{ stores, channels, maintenance, health, heartbeat, others, gauges, pull },
+    begin: async () => void (await Promise.all(stores.all().map(begin))),
   };
 }

@@ -3,7 +3,7 @@ import { policyInForce } from '../ledger/policy-in-force.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StopReason } from '../outcome.ts';
 import { policyText, type SlotPolicy } from '../policies/quota-change.ts';
-import type { ChannelStore } from '../redis/channel-store.ts';
+import type { Stores } from '../redis/stores.ts';
 import { AccountTakenError, takeAccount } from './account-claim.ts';
 import { takePolicy } from './policy-change.ts';
 
@@ -34,7 +34,7 @@ export interface Stopped {
 }
 
 export interface ChannelLeaseDeps {
-  store: ChannelStore;
+  stores: Stores;
   account: Account;
   policy: SlotPolicy;
   platformDayMs: number;
@@ -44,10 +44,11 @@ export interface ChannelLeaseDeps {
 }
 
 export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
-  const { store, account, logger } = deps;
-  const { redis } = store;
+  const { stores, account, logger } = deps;
+  const { directory } = stores;
   const own = policyText(deps.policy);
   const { channel } = account;
+  const store = stores.of(channel);
   let acquired = false;
   let stopped: Stopped | undefined;
 
@@ -65,7 +66,7 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
 
   /** A stopped worker only reads: in a store that lost the claim, it would take over again what it lost to another. */
   async function recheckStopped(): Promise<void> {
-    const [holder, text] = [await holderOf(redis, account), await policyInForce(store)];
+    const [holder, text] = [await holderOf(directory, account), await policyInForce(store)];
     if (holder !== null && holder !== channel) return accountTaken(holder);
     if (text !== null && text !== own) return superseded(text);
     if (holder === null || text === null) return;
@@ -76,20 +77,20 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
 
   async function renew(): Promise<void> {
     if (stopped) return await recheckStopped();
-    const holder = await claimAccount(redis, account);
+    const holder = await claimAccount(directory, account);
     if (holder.channel !== channel) return accountTaken(holder.channel);
     const text = await policyInForce(store);
-    if (text === null) await takePolicy(deps, true);
+    if (text === null) await takePolicy({ ...deps, store }, true);
     else if (text !== own) superseded(text);
   }
 
   return {
     async acquire() {
       if (acquired) return await renew();
-      const moved = await takeAccount({ ...deps, beforeMove: () => takePolicy(deps, true) });
-      await takePolicy(deps, moved);
+      const moved = await takeAccount({ ...deps, beforeMove: () => takePolicy({ ...deps, store }, true) });
+      await takePolicy({ ...deps, store }, moved);
       // Another channel may have claimed the account while this process was suspended for longer than its lease.
-      const holder = await claimAccount(redis, account);
+      const holder = await claimAccount(directory, account);
       if (holder.channel !== channel)
         throw new AccountTakenError(channel, holder.channel, 'which took it meanwhile');
       acquired = true;
@@ -99,7 +100,7 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
     stopped: () => stopped,
     async release() {
       // If the store is unreachable by now, the lease expires.
-      if (acquired && !stopped) await releaseAccount(redis, account).catch(() => {});
+      if (acquired && !stopped) await releaseAccount(directory, account).catch(() => {});
     },
   };
 }

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { sampleChannel, type TakenSample } from '../channels/sampler.ts';
 import { shareSample } from '../channels/shared-sample.ts';
 import type { Random } from '../clock.ts';
@@ -13,7 +12,6 @@ import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { accountName } from '../ledger/names.ts';
-import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { MessageSchemas } from '../message/schema.ts';
 import type { Logger } from '../observe/log.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
@@ -22,9 +20,7 @@ import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
 import { AHEAD_MS, intervalMs, resolutionOf } from '../policies/admission.ts';
 import { breakerRestMs } from '../policies/breaker.ts';
 import { claimTtlMs } from '../policies/candidates.ts';
-import { channelStore } from '../redis/channel-store.ts';
 import { accountKey } from '../redis/keys.ts';
-import type { StoreClock } from '../redis/store-clock.ts';
 import { traceDeliveries } from '../tracing/deliveries.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { Turns } from '../turns.ts';
@@ -37,10 +33,14 @@ import { createIdentify } from './identify.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
 import { createPipeline } from './pipeline.ts';
 import { sweep, takesSweepTurn } from './sweeper.ts';
+import type { WorkerStore } from './worker-store.ts';
+import type { WorkerStores } from './worker-stores.ts';
 
 /** A channel that this process serves: its platform client, its ledger, its pipeline and the worker of its queue. */
 export interface RunningChannel {
   readonly config: ChannelConfig;
+  /** The part of the store that has its keys. */
+  readonly store: WorkerStore;
   readonly worker: ChannelWorker;
   readonly pipeline: Pipeline;
   /** Starts or stops picking up jobs; never starts while another policy is in force. */
@@ -61,21 +61,15 @@ export interface RunningChannel {
 }
 
 export interface ChannelDeps {
-  redis: Redis;
-  /** The connection for admissions and settlements, which `store` watches for failovers. */
-  ledgerRedis: Redis;
+  stores: WorkerStores;
   definition: PlatformDefinition;
   schemas: MessageSchemas<unknown>;
   keepReceipts: number;
-  clock: StoreClock;
   random: Random;
   logger: Logger;
   /** Shared by all channels of the process, which share its event loop. */
   turns: Turns;
   observer: DeliveryObserver;
-  watch: FailoverDetector;
-  /** Called with errors of the connection. */
-  reportError(error: Error): void;
   /** Absent where nothing is traced. */
   tracing?: Tracing | undefined;
   /** Hears how long each call took, milliseconds. */
@@ -94,11 +88,13 @@ export interface Wrappers {
 }
 
 export function createChannel(channel: ChannelConfig, deps: ChannelDeps): RunningChannel {
-  const { redis, definition, clock, wrap = {} } = deps;
+  const { stores, definition, wrap = {} } = deps;
+  const part = stores.of(channel.name);
+  const { clock, watch, reportError } = part;
   const logger = deps.logger.child({ channel: channel.name });
   const log = createChannelLog(logger, clock);
-  const store = channelStore(redis, channel.name);
-  const ledgerStore = channelStore(deps.ledgerRedis, channel.name);
+  const store = stores.queues.of(channel.name);
+  const ledgerStore = stores.ledgers.of(channel.name);
   const resolution = resolutionOf(channel, definition.resolution);
   const credentials = credentialsFingerprint(channel, definition, deps.fingerprintCost);
   const plainClient = definition.connect(
@@ -113,7 +109,15 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   );
   const timing = { called: deps.onRedisCall, monotonic: () => clock.monotonic() };
   const traced = deps.tracing && traceDeliveries(deps.tracing, channel);
-  const joined = openChannelLedger(channel, { ...deps, store: ledgerStore, credentials, timing, log });
+  const joined = openChannelLedger(channel, {
+    ...deps,
+    clock,
+    watch,
+    store: ledgerStore,
+    credentials,
+    timing,
+    log,
+  });
   const plainLedger = traced?.ledger(joined) ?? joined;
   const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
   const tracedClient = traced?.client(plainClient) ?? plainClient;
@@ -122,7 +126,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const campaigns = createCampaignReader(store);
   let wanted = false;
   const lease = createChannelLease({
-    store,
+    stores: stores.queues,
     account: {
       key: accountKey(accountName(accountText(channel, definition))),
       channel: channel.name,
@@ -167,7 +171,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     concurrency: channel.concurrency,
     intervalMs: intervalMs(channel),
     aheadMs: AHEAD_MS,
-    redis,
+    redis: store.redis,
     partings: wrap.partings?.(plainPartings, channel) ?? plainPartings,
     reading,
     campaigns,
@@ -175,7 +179,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     turns: deps.turns,
     clock,
     logger: deps.logger,
-    reportError: deps.reportError,
+    reportError,
   });
   const examineAccount = createAccountExamination(client, {
     logger: logger,
@@ -184,6 +188,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
 
   return {
     config: channel,
+    store: part,
     worker,
     pull(on) {
       wanted = on;
@@ -220,7 +225,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     },
     async close() {
       await client.close();
-      if (redis.status === 'ready') await lease.release();
+      if (store.redis.status === 'ready') await lease.release();
     },
   };
 }

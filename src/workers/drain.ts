@@ -18,8 +18,6 @@ export interface DrainOptions {
   /** The deadline by the monotonic clock; it may come nearer while the channels close. */
   endsAt(): number;
   clock: Clock;
-  /** Whether Redis is reachable: nothing can be settled without it, and BullMQ waits for it forever. */
-  reachable(): boolean;
 }
 
 /**
@@ -28,19 +26,20 @@ export interface DrainOptions {
  */
 export async function closeWithin(
   channels: readonly RunningChannel[],
-  { endsAt, clock, reachable }: DrainOptions,
+  { endsAt, clock }: DrainOptions,
 ): Promise<Drained> {
   const startedAt = clock.monotonic();
   const left = (): number => endsAt() - clock.monotonic();
   const settleMs = (): number => Math.min(SETTLE_CAP_MS, (endsAt() - startedAt) * SETTLE_SHARE);
   const active = (): number => channels.reduce((sum, { worker }) => sum + worker.active(), 0);
-  let closed = false;
-  const noteClosed = (): void => {
-    closed = true;
+  const open = new Set(channels);
+  const close = async (channel: RunningChannel): Promise<void> => {
+    // A close fails if the store has become unreachable: there is nothing more to wait for.
+    await channel.worker.close().catch(() => {});
+    open.delete(channel);
   };
-  // A close fails if the store has become unreachable: there is nothing more to wait for.
-  const closing = Promise.all(channels.map(({ worker }) => worker.close())).then(noteClosed, noteClosed);
-  const over = (): boolean => closed || (active() === 0 && !reachable());
+  const closing = Promise.all(channels.map(close));
+  const over = (): boolean => [...open].every(isLost);
   await until(over, closing, () => left() - settleMs());
   if (!over()) {
     for (const { pipeline } of channels) pipeline.abort();
@@ -51,6 +50,10 @@ export async function closeWithin(
   await within(Promise.all(channels.map((channel) => channel.close())), Math.max(50, left()));
   return { drained: abandoned === 0, abandoned };
 }
+
+/** Nothing can be settled without the store, and BullMQ waits for it forever. */
+const isLost = ({ worker, store }: RunningChannel): boolean =>
+  worker.active() === 0 && store.redis.status !== 'ready';
 
 /** No event reports that Redis stays unreachable, so its state is polled. */
 async function until(over: () => boolean, done: Promise<unknown>, left: () => number): Promise<void> {

@@ -1,11 +1,8 @@
-import type { Redis } from 'ioredis';
 import type { LivenessReport, ReadinessCheck, ReadinessReport } from '../http/health.ts';
-import type { FailoverDetector } from '../ledger/store-gate.ts';
-import type { RedisVitals } from '../observe/redis-vitals.ts';
-import type { ClockGuard } from '../redis/clock-guard.ts';
 import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Watchdog } from './watchdog.ts';
+import type { WorkerStore } from './worker-store.ts';
 
 export interface Health {
   live(): LivenessReport;
@@ -25,46 +22,34 @@ export const DRAINING: Health = {
 };
 
 export interface HealthDeps {
-  redis: Redis;
-  store: Pick<FailoverDetector, 'trouble'>;
-  vitals: Pick<RedisVitals, 'check'>;
-  guard: ClockGuard;
-  maintenance: Maintenance;
+  /** The parts of the store that the worker relies on. */
+  stores: readonly HealthOfStore[];
+  maintenance: Pick<Maintenance, 'samples'>;
   watchdog: Watchdog;
 }
+
+type HealthOfStore = {
+  redis: Pick<WorkerStore['redis'], 'status'>;
+  watch: Pick<WorkerStore['watch'], 'trouble'>;
+  vitals: Pick<WorkerStore['vitals'], 'check'>;
+  guard: Pick<WorkerStore['guard'], 'agrees' | 'offsetMs'>;
+};
 
 /** Restoring recent sends takes the hold of four seconds and a little more; after that an operator must act. */
 const RESTORING_MS = 6_000;
 
-export function createHealth({ redis, store, vitals, guard, maintenance, watchdog }: HealthDeps): Health {
-  async function checkRedis(): Promise<ReadinessCheck> {
-    const name = 'redis';
-    if (redis.status !== 'ready') return { name, ok: false, detail: `connection is ${redis.status}` };
-    const trouble = store.trouble();
-    if (trouble?.refusing || (trouble && trouble.ms > RESTORING_MS)) {
-      const seconds = Math.round(trouble.ms / 1000);
-      return { name, ok: false, detail: `${trouble.detail} (for ${seconds} s): sending is on hold` };
-    }
-    const detail = await vitals.check();
-    return detail === undefined ? { name, ok: true } : { name, ok: false, detail };
-  }
-
+export function createHealth({ stores, maintenance, watchdog }: HealthDeps): Health {
   return {
     live() {
       const detail = watchdog.stuck();
       return detail === undefined ? { live: true } : { live: false, detail };
     },
     async ready() {
-      const offset = guard.offsetMs();
-      const clockDetail =
-        offset === undefined
-          ? 'not measured yet'
-          : `clock is ${offset} ms off Redis, at most ${MAX_OFFSET_MS} ms allowed`;
       return {
         checks: [
           { name: 'configuration', ok: true },
-          await checkRedis(),
-          { name: 'clock', ok: guard.agrees(), ...(guard.agrees() ? {} : { detail: clockDetail }) },
+          toCheck('redis', await Promise.all(stores.map(redisTrouble))),
+          toCheck('clock', stores.map(clockTrouble)),
         ],
         stopped: maintenance
           .samples()
@@ -74,4 +59,27 @@ export function createHealth({ redis, store, vitals, guard, maintenance, watchdo
       };
     },
   };
+}
+
+function toCheck(name: string, troubles: readonly (string | undefined)[]): ReadinessCheck {
+  const found = troubles.filter((trouble) => trouble !== undefined);
+  return found.length === 0 ? { name, ok: true } : { name, ok: false, detail: found.join('; ') };
+}
+
+async function redisTrouble({ redis, watch, vitals }: HealthOfStore): Promise<string | undefined> {
+  if (redis.status !== 'ready') return `connection is ${redis.status}`;
+  const trouble = watch.trouble();
+  if (trouble?.refusing || (trouble && trouble.ms > RESTORING_MS)) {
+    const seconds = Math.round(trouble.ms / 1000);
+    return `${trouble.detail} (for ${seconds} s): sending is on hold`;
+  }
+  return await vitals.check();
+}
+
+function clockTrouble({ guard }: HealthOfStore): string | undefined {
+  if (guard.agrees()) return undefined;
+  const offset = guard.offsetMs();
+  return offset === undefined
+    ? 'not measured yet'
+    : `clock is ${offset} ms off Redis, at most ${MAX_OFFSET_MS} ms allowed`;
 }

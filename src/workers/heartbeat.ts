@@ -1,19 +1,17 @@
-import type { Redis } from 'ioredis';
 import { BEAT_MS, beat, endBeat, type WorkerIdentity } from '../channels/heartbeats.ts';
 import type { Logger } from '../observe/log.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { withTimeout } from '../timeout.ts';
 
 /** Records for operators that this process serves its channels. */
 export interface Heartbeat {
-  /** Resolves with the first heartbeat; waits while Redis is unreachable. */
-  start(): Promise<void>;
+  /** Begins with these channels. Resolves with their first heartbeats; waits while Redis is unreachable. */
+  start(stores: readonly ChannelStore[]): Promise<void>;
   /** Removes the heartbeat; if Redis is unreachable, it expires. */
   stop(): Promise<void>;
 }
 
 export interface HeartbeatDeps {
-  redis: Redis;
-  channels: readonly string[];
   identity: WorkerIdentity;
   logger: Logger;
 }
@@ -21,14 +19,15 @@ export interface HeartbeatDeps {
 /** A closing worker waits no longer than this for Redis. */
 const END_TIMEOUT_MS = 500;
 
-export function createHeartbeat({ redis, channels, identity, logger }: HeartbeatDeps): Heartbeat {
+export function createHeartbeat({ identity, logger }: HeartbeatDeps): Heartbeat {
   let timer: NodeJS.Timeout | undefined;
-  let beating: Promise<void> | undefined;
+  const stores: ChannelStore[] = [];
+  const beating = new Map<ChannelStore, Promise<void>>();
   let failing = false;
 
-  async function turn(): Promise<void> {
+  async function turn(store: ChannelStore): Promise<void> {
     try {
-      await beat(redis, channels, identity);
+      await beat(store, identity);
       failing = false;
     } catch (error) {
       if (!failing && timer)
@@ -37,30 +36,33 @@ export function createHeartbeat({ redis, channels, identity, logger }: Heartbeat
     }
   }
 
-  /** While Redis is unreachable the command hangs: skips the next ones. */
-  const next = (): void => {
-    beating ??= turn().finally(() => {
-      beating = undefined;
-    });
-  };
+  /** While Redis is unreachable the command hangs: skips the next ones of this channel. */
+  function next(store: ChannelStore): void {
+    if (beating.has(store)) return;
+    beating.set(
+      store,
+      turn(store).finally(() => beating.delete(store)),
+    );
+  }
+
+  async function end(store: ChannelStore): Promise<void> {
+    if (store.redis.status !== 'ready') return;
+    await beating.get(store);
+    // If Redis refuses this, or is frozen, the entry expires.
+    await endBeat(store, identity).catch(() => {});
+  }
 
   return {
-    async start() {
-      timer ??= setInterval(next, BEAT_MS);
-      next();
-      await beating;
+    async start(more) {
+      timer ??= setInterval(() => stores.forEach(next), BEAT_MS);
+      stores.push(...more);
+      more.forEach(next);
+      await Promise.all(more.map((store) => beating.get(store)));
     },
     async stop() {
       clearInterval(timer);
       timer = undefined;
-      if (redis.status !== 'ready') return;
-      const ended = Promise.resolve(beating).then(() => endBeat(redis, channels, identity));
-      // If Redis refuses this, or is frozen, the entry expires.
-      await withTimeout(
-        ended.catch(() => {}),
-        END_TIMEOUT_MS,
-        () => {},
-      );
+      await withTimeout(Promise.all(stores.map(end)), END_TIMEOUT_MS, () => {});
     },
   };
 }

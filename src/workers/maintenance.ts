@@ -7,14 +7,14 @@ import type { RunningChannel } from './channel.ts';
 
 /** The periodic tasks of a worker besides delivery: samples its channels for the gauges, and sweeps failed jobs. */
 export interface Maintenance {
-  start(): void;
+  /** Begins with these channels, besides those that it has begun with. */
+  start(channels: readonly RunningChannel[]): void;
   stop(): void;
   /** The latest sample of each channel that could be sampled. */
   samples(): readonly ChannelSample[];
 }
 
 export interface MaintenanceDeps {
-  channels: readonly RunningChannel[];
   gauges: Pick<FreshGauges, 'sample'>;
   logger: Logger;
   onSample(channel: RunningChannel, sample: TakenSample): void;
@@ -23,16 +23,14 @@ export interface MaintenanceDeps {
 /** A sweep for every so many samples. */
 const SWEEP_EVERY = 3;
 
-export function createMaintenance({ channels, gauges, logger, onSample }: MaintenanceDeps): Maintenance {
+export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps): Maintenance {
   const latest = new Map<string, ChannelSample>();
-  let timer: NodeJS.Timeout | undefined;
-  let round = 0;
-  let busy = false;
+  const timers: NodeJS.Timeout[] = [];
 
-  async function visit(channel: RunningChannel): Promise<void> {
+  async function visit(channel: RunningChannel, sweeps: boolean): Promise<void> {
     const { name } = channel.config;
     try {
-      if (round % SWEEP_EVERY === 0) {
+      if (sweeps) {
         const settled = await channel.sweep();
         if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs found in the failed set');
       }
@@ -46,23 +44,25 @@ export function createMaintenance({ channels, gauges, logger, onSample }: Mainte
     }
   }
 
-  async function turn(): Promise<void> {
-    // While Redis is unreachable a run hangs: skip the next ones.
-    if (busy) return;
-    busy = true;
-    await Promise.all(channels.map(visit));
-    round += 1;
-    busy = false;
+  function startOne(channel: RunningChannel): void {
+    let round = 0;
+    let busy = false;
+    async function turn(): Promise<void> {
+      // While Redis is unreachable a visit hangs: skip the next ones.
+      if (busy) return;
+      busy = true;
+      await visit(channel, round % SWEEP_EVERY === 0);
+      round += 1;
+      busy = false;
+    }
+    void turn();
+    timers.push(setInterval(() => void turn(), SAMPLE_MS));
   }
 
   return {
-    start() {
-      void turn();
-      timer ??= setInterval(() => void turn(), SAMPLE_MS);
-    },
+    start: (channels) => channels.forEach(startOne),
     stop() {
-      clearInterval(timer);
-      timer = undefined;
+      for (const timer of timers.splice(0)) clearInterval(timer);
     },
     samples: () => [...latest.values()],
   };

@@ -1,52 +1,64 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../clock.ts';
 import { createFailoverDetector } from '../ledger/failover-detector.ts';
 import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { Logger } from '../observe/log.ts';
 import { createOutageLog } from '../observe/outage-log.ts';
 import type { RedisMetrics } from '../observe/redis-metrics.ts';
 import { createRedisVitals, type RedisVitals } from '../observe/redis-vitals.ts';
-import { connectWorker } from '../redis/connections.ts';
+import { type ClockGuard, createClockGuard } from '../redis/clock-guard.ts';
 import { refusesWrites } from '../redis/errors.ts';
 import { refusedAtStart } from '../redis/guards.ts';
-import { PROBE_KEY, PROBE_LIFE_MS } from '../redis/keys.ts';
-import type { RedisInstance } from '../redis/option.ts';
+import { PROBE_LIFE_MS } from '../redis/keys.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
 
-/** A worker's Redis: its two connections, the state of the server, and the handling of errors. */
+/**
+ * A part of the store that is reached, or away, as a whole: its two connections, its clock, the state of the server, and the
+ * handling of errors.
+ */
 export interface WorkerStore {
   readonly redis: Redis;
   readonly ledgerRedis: Redis;
+  readonly clock: StoreClock;
+  readonly guard: ClockGuard;
   readonly watch: FailoverDetector;
   readonly vitals: RedisVitals;
   /** See `refusedAtStart`. */
   readonly refused: Promise<never>;
+  /** Whether jobs may be picked up: its clock agrees with this process's, and it takes writes. */
+  serves(): boolean;
   /** Call with errors of the connections' users. */
   reportError(error: Error): void;
   close(): void;
 }
 
-export interface StoreOptions {
-  redis: string | RedisInstance;
-  clock: Clock;
+export interface WorkerStoreOptions {
+  /** For queues and upkeep. */
+  redis: Redis;
+  /** For admissions and settlements. */
+  ledgerRedis: Redis;
+  /** Written to learn whether writes are taken. */
+  probeKey: string;
+  clock: StoreClock;
   logger: Logger;
   metrics: RedisMetrics;
-  /** Called when Redis starts or stops refusing writes. */
-  onRefusing(): void;
+  /** Hears of every measurement of the clock, milliseconds. */
+  onOffset(offsetMs: number): void;
+  /** Called when `serves` may have changed. */
+  onChange(): void;
 }
 
-export function openWorkerStore(options: StoreOptions): WorkerStore {
-  const { clock, logger, onRefusing } = options;
-  const { redis, ledgerRedis } = connectWorker(options.redis, clock);
+export function openWorkerStore(options: WorkerStoreOptions): WorkerStore {
+  const { redis, ledgerRedis, probeKey, clock, logger, onChange } = options;
   const connections = [redis, ledgerRedis];
   const refused = refusedAtStart(redis);
   // On both connections: each may be to another server.
-  const probe = () => Promise.all(connections.map((each) => each.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS)));
+  const probe = () => Promise.all(connections.map((each) => each.set(probeKey, '1', 'PX', PROBE_LIFE_MS)));
   const watch = createFailoverDetector(ledgerRedis, {
     ...{ clock, probe },
     onRefused: (error) => vitals.report(error),
     onRefusing(error) {
       if (!error) vitals.acceptsWrites();
-      onRefusing();
+      onChange();
     },
     onError: (error) =>
       logger.warn({ error: String(error) }, 'redis failover: recent sends not restored yet'),
@@ -60,14 +72,35 @@ export function openWorkerStore(options: StoreOptions): WorkerStore {
     outages: createOutageLog(redis, logger, clock),
     onFailure: reportError,
   });
+  const logAgreement = createAgreementLog(logger);
+  const guard = createClockGuard(redis, clock, (offsetMs, agrees) => {
+    options.onOffset(offsetMs);
+    logAgreement(offsetMs, agrees);
+    onChange();
+  });
   for (const each of connections) each.on('error', reportError);
   vitals.start();
   return {
-    ...{ redis, ledgerRedis, watch, vitals, refused, reportError },
+    ...{ redis, ledgerRedis, clock, guard, watch, vitals, refused, reportError },
+    serves: () => guard.agrees() && !watch.trouble()?.refusing,
     close() {
+      guard.stop();
       vitals.stop();
       watch.stop();
       for (const each of connections) each.disconnect();
     },
+  };
+}
+
+/** Logs when the clocks part, and when they agree again. */
+function createAgreementLog(logger: Logger): (offsetMs: number, agrees: boolean) => void {
+  let agreed = true;
+  return (offsetMs, agrees) => {
+    if (agrees === agreed) return;
+    agreed = agrees;
+    const text = agrees
+      ? 'clock is in sync with Redis again'
+      : 'clock is out of sync with Redis: not taking messages';
+    logger[agrees ? 'info' : 'error']({ offset_ms: offsetMs }, text);
   };
 }

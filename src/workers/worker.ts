@@ -21,7 +21,7 @@ import { createChannel, type RunningChannel, type Wrappers } from './channel.ts'
 import { closeWithin, type Drained } from './drain.ts';
 import { createEventLoopLag } from './event-loop-lag.ts';
 import { DRAINING, type Health, NOT_RUNNING } from './health.ts';
-import { openWorkerStore, type WorkerStore } from './worker-store.ts';
+import { openWorkerStores, type WorkerStores } from './worker-stores.ts';
 
 /** Assembles a worker process. Nothing connects before `start`. */
 
@@ -94,19 +94,17 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   });
 
   async function start(): Promise<void> {
-    const store = openWorkerStore({
+    const stores = openWorkerStores({
       redis: parts.redis ?? config.redis,
-      clock,
-      logger,
-      metrics: metrics.redis,
-      onRefusing: () => running?.pull(),
+      ...{ clock, logger, metrics },
+      onChange: () => running?.pull(),
     });
-    const channels = openChannels(config, { ...parts, logger, tracing }, { store, metrics, clock });
+    const channels = openChannels(config, { ...parts, logger, tracing }, { stores, metrics, clock });
     lag.start();
-    running = assemble({ store, channels, metrics, clock, logger });
+    running = assemble({ stores, channels, metrics, clock, logger });
     if (config.http) http = await probes.listen(config.http);
     try {
-      await Promise.race([running.begin(), store.refused, ended]);
+      await Promise.race([running.begin(), ...stores.all().map(({ refused }) => refused), ended]);
     } catch (error) {
       if (!closing) throw error;
     }
@@ -116,19 +114,18 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   }
 
   async function drain(parts: RunningParts): Promise<Drained> {
-    const { store, channels, maintenance, others, gauges, guard, heartbeat } = parts;
+    const { stores, channels, maintenance, others, gauges, heartbeat } = parts;
     const startedAt = clock.monotonic();
     metrics.draining(1);
-    guard.stop();
+    for (const { guard } of stores.all()) guard.stop();
     maintenance.stop();
     others.stop();
     const drained = await closeWithin(channels, {
       endsAt: () => endsAt,
       clock,
-      reachable: () => store.redis.status === 'ready',
     });
     await heartbeat.stop();
-    store.close();
+    stores.close();
     await exporting?.close();
     await http?.close();
     // They would go stale in the application's registry.
@@ -163,7 +160,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
 }
 
 interface Shared {
-  store: WorkerStore;
+  stores: WorkerStores;
   metrics: Metrics;
   clock: StoreClock;
 }
@@ -171,19 +168,15 @@ interface Shared {
 function openChannels(
   config: HeraldConfig,
   { platforms, logger, random = Math.random, tracing, wrap, fingerprintCost }: WorkerParts,
-  { store, metrics, clock }: Shared,
+  { stores, metrics, clock }: Shared,
 ): RunningChannel[] {
   const deps = {
-    redis: store.redis,
-    ledgerRedis: store.ledgerRedis,
-    watch: store.watch,
+    stores,
     schemas: createMessageSchemas(platforms),
     keepReceipts: config.receipts.keep,
-    clock,
     random,
     logger,
     turns: createTurns(clock),
-    reportError: store.reportError,
     onRedisCall: metrics.redis.called,
     observer: combineObservers(metrics, createLogObserver(logger)),
     tracing,

@@ -71,9 +71,9 @@ async function open({ platforms = allPlatforms, channels, sandbox }: Environment
     {
       platforms: platforms as Record<string, PlatformDefinition>,
       clock: systemClock,
-      openLedger: () => ({
+      plays: {
         recordPlays: () => Promise.reject(new Error('no test of platforms records plays')),
-      }),
+      },
     },
   );
   await worker.start();

@@ -15,7 +15,7 @@ const LONG_WAIT = { onQuota: 'defer' as const, expiresAt: new Date(Date.now() + 
 async function predicted(installation: Installation): Promise<Record<string, PredictedLetter>> {
   const letters: PredictedLetter[] = [];
   const { read } = await selectDeadLetters(installation, {});
-  await predictReplay(installation, read(), { onLetter: (letter) => void letters.push(letter) });
+  await predictReplay(read(), { onLetter: (letter) => void letters.push(letter) });
   return Object.fromEntries(letters.map((letter) => [letter.id, letter]));
 }
 
@@ -107,7 +107,7 @@ describe('the outlook of a replay', () => {
     await env.settled(3);
     const installation = await openInstallation(env);
     const { read } = await selectDeadLetters(installation, {});
-    const outlook = await predictReplay(installation, read());
+    const outlook = await predictReplay(read());
     expect(outlook).toEqual({
       letters: 3,
       interrupted: false,
@@ -120,7 +120,7 @@ describe('the outlook of a replay', () => {
       ],
     });
     const signal = AbortSignal.abort();
-    expect(await predictReplay(installation, read(), { signal })).toEqual({
+    expect(await predictReplay(read(), { signal })).toEqual({
       letters: 0,
       interrupted: true,
       groups: [],

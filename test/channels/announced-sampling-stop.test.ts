@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { expect, it, vi } from 'vitest';
 import { createAnnouncedSampling } from '../../src/channels/announced-sampling.ts';
+import { storesOn } from '../../src/redis/stores.ts';
 
 const FACTS = JSON.stringify({ platform: 'kongregate', quota: null, eligibility: null, rate: null });
 
@@ -9,7 +10,7 @@ async function stopWhileReading(reading: Promise<Record<string, string>>) {
   const get = vi.fn();
   const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn(), child: () => logger };
   const sampling = createAnnouncedSampling({
-    redis: { hgetall: () => reading, get } as unknown as Redis,
+    stores: storesOn({ hgetall: () => reading, get } as unknown as Redis),
     clock: { now: () => 0, monotonic: () => 0 },
     served: new Set(),
     gauges: { sample() {}, unsample() {} },

@@ -29,8 +29,7 @@ describe.concurrent('the list of letters', () => {
     await list(env, 'bad_request', ...odd);
     const installation = await openInstallation(env);
     const seen: { name: string; diedAt: number }[] = [];
-    for await (const letter of oldestFirst(installation.redis, reasonRanges(installation, {}, 1_000_000)))
-      seen.push(letter);
+    for await (const letter of oldestFirst(reasonRanges(installation, {}, 1_000_000))) seen.push(letter);
     expect(seen.map(({ diedAt }) => diedAt)).toEqual(seen.map(({ diedAt }) => diedAt).sort((a, b) => a - b));
     expect(new Set(seen.map(({ name }) => name)).size).toBe(2_900);
     expect(seen).toHaveLength(2_900);
@@ -42,7 +41,7 @@ describe.concurrent('the list of letters', () => {
     await list(env, 'exhausted', ...letters);
     const installation = await openInstallation(env);
     let seen = 0;
-    for await (const { name } of oldestFirst(installation.redis, reasonRanges(installation, {}, 1_000_000))) {
+    for await (const { name } of oldestFirst(reasonRanges(installation, {}, 1_000_000))) {
       seen += 1;
       await env.redis.zrem(`${BASE}:letters:exhausted`, name);
     }
@@ -58,11 +57,7 @@ describe.concurrent('the list of letters', () => {
     const installation = await openInstallation(env);
     const ids = async (since: number, until: number, before: number): Promise<string[]> => {
       const filter = { since: new Date(since), until: new Date(until) };
-      const letters = await newestDeadLetters(
-        installation.redis,
-        reasonRanges(installation, filter, before),
-        10,
-      );
+      const letters = await newestDeadLetters(reasonRanges(installation, filter, before), 10);
       return letters.map(({ name }) => name);
     };
     expect(await ids(20, 30, 1000)).toEqual(['b', 'c']);

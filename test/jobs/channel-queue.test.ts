@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ChannelQueue, openChannelQueue } from '../../src/jobs/channel-queue.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { PREFIX, queueName } from '../../src/redis/keys.ts';
 import { useStore } from '../ledger/harness.ts';
 
@@ -12,7 +13,7 @@ let queue: ChannelQueue;
 
 beforeAll(async () => {
   bull = new Queue(queueName(CHANNEL), { connection: store.redis, prefix: PREFIX });
-  queue = openChannelQueue(store.redis, CHANNEL);
+  queue = openChannelQueue(channelStore(store.redis, CHANNEL));
   await bull.add('message', 1, { jobId: 'first' });
   await bull.add('message', 2, { jobId: 'second' });
   await bull.add('message', 3, { jobId: 'less-urgent', priority: 5 });

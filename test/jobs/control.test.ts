@@ -34,7 +34,7 @@ const CANCELLED: FinalState = { state: 'suppressed', reason: 'cancelled' };
 async function enqueue(ids: readonly string[], more: Partial<NewJob> = {}): Promise<LedgerMessage[]> {
   const messages = ids.map((id) => ({ id, text: `{"id":"${id}"}`, expiresAt: undefined }));
   const jobId = newJobId(ids.length);
-  await enqueueJob(store.redis, lab.channel, { jobId, priority: 0, dueAt: undefined, messages, ...more });
+  await enqueueJob(lab.store, { jobId, priority: 0, dueAt: undefined, messages, ...more });
   return ids.map((id, i) => lab.message({ id, jobId: ids.length > 1 ? entryId(jobId, i) : jobId }));
 }
 
@@ -145,11 +145,11 @@ describe('a cancel', () => {
     await lab.elapse(2 * DAY);
     const again = { id: 'a', text: '{"id":"a"}', expiresAt: undefined };
     const job = { jobId: newJobId(), priority: 0, dueAt: undefined, messages: [again] };
-    expect(await enqueueJob(store.redis, lab.channel, job)).toEqual([false]);
+    expect(await enqueueJob(lab.store, job)).toEqual([false]);
     expect((await lab.verdict(lab.message({ id: 'a', jobId: 'foreign' }))).kind).toBe('duplicate');
     expect((await lab.verdict(message)).kind).toBe('cancelled');
     await lab.elapse(6 * DAY);
-    expect(await enqueueJob(store.redis, lab.channel, job)).toEqual([true]);
+    expect(await enqueueJob(lab.store, job)).toEqual([true]);
   });
 
   it('stands against a settlement that is told late', async () => {

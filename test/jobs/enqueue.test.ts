@@ -20,7 +20,7 @@ function job(ids: readonly string[], more: Partial<NewJob> = {}): NewJob {
   return { jobId: newJobId(ids.length), priority: 0, dueAt: undefined, messages, ...more };
 }
 
-const enqueue = (added: NewJob, dryRun?: boolean) => enqueueJob(store.redis, lab.channel, added, dryRun);
+const enqueue = (added: NewJob, dryRun?: boolean) => enqueueJob(lab.store, added, dryRun);
 
 /** The message of an enqueued job, as its worker would read it. */
 const enqueued = ({ jobId }: NewJob, id: string, position?: number): LedgerMessage =>

@@ -53,7 +53,7 @@ describe('the number of doubts', () => {
     await withJob(lab);
     const messages = [{ id: message.id, text: `{"id":"${message.id}"}`, expiresAt: undefined }];
     const job = { jobId: 'm_again', priority: 0, dueAt: undefined, messages };
-    expect(await enqueueJob(lab.store.redis, lab.channel, job)).toEqual([true]);
+    expect(await enqueueJob(lab.store, job)).toEqual([true]);
     expect(await doubts(lab)).toBe(1);
     await lab.deliver(message, second);
     expect(await doubts(lab)).toBe(0);

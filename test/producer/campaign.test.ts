@@ -29,7 +29,7 @@ function producer(options: Partial<ProducerOptions> = {}) {
   const channels = ['kongregate', 'forum', 'chat', 'usercom'];
   const made = buildProducer(
     { redis: server.url, channels, ...options },
-    { platforms, clock: systemClock, openLedger: () => ({ recordPlays: async () => {} }) },
+    { platforms, clock: systemClock, plays: { recordPlays: async () => {} } },
   );
   closing.push(() => made.close());
   return made;

@@ -28,12 +28,9 @@ function producer(
   redis: string | Redis = server.url,
   options: Pick<ProducerOptions, 'onAccepted'> = {},
 ) {
-  const openLedger = () => ({
-    recordPlays: async () => {},
-  });
   const made = buildProducer(
     { redis, timeoutMs, channels: ['kongregate'], ...options },
-    { platforms, clock: systemClock, openLedger },
+    { platforms, clock: systemClock, plays: { recordPlays: async () => {} } },
   );
   closing.push(() => made.close());
   return made;

@@ -12,6 +12,7 @@ import {
   ProducerRefusedError,
   UnknownChannelError,
 } from '../../src/producer/errors.ts';
+import type { Plays } from '../../src/producer/plays.ts';
 import { buildProducer, type ProducerOptions } from '../../src/producer/producer.ts';
 import type { SendManyResult } from '../../src/producer/send.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
@@ -24,18 +25,18 @@ let time = 0;
 const clock: Clock = { now: () => Date.now(), monotonic: () => time };
 const closing: (() => Promise<void>)[] = [];
 
-const plays: unknown[] = [];
-const openLedger = () => ({
-  recordPlays: async (channel: string, entries: readonly object[], eligibility: unknown) => {
-    plays.push(...entries.map((entry) => ({ channel, eligibility, ...entry })));
+const played: unknown[] = [];
+const plays: Plays = {
+  async recordPlays({ channel }, entries, eligibility) {
+    played.push(...entries.map((entry) => ({ channel, eligibility, ...entry })));
   },
-});
+};
 
 /** One that vouches for the channel of the tests' own messages, unless a test lists others. */
 function producer(options: Partial<ProducerOptions> = {}) {
   const made = buildProducer(
     { redis: server.url, channels: ['kongregate'], ...options },
-    { platforms, clock, openLedger },
+    { platforms, clock, plays },
   );
   closing.push(() => made.close());
   return made;
@@ -55,7 +56,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await redis.flushall();
-  plays.length = 0;
+  played.length = 0;
 });
 afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
@@ -297,7 +298,7 @@ describe('channels', () => {
       sender.send({ platform: 'zulip', channel: 'game', to: { userIds: [1] }, content: 'Hi' }),
     ).rejects.toThrow('platform: channel "game" accepts kongregate messages, got zulip');
     await sender.recordPlay({ channel: 'game', to: { userId: 32 } });
-    expect(plays).toMatchObject([{ channel: 'game', recipient: '32' }]);
+    expect(played).toMatchObject([{ channel: 'game', recipient: '32' }]);
   });
 
   it('knows an announced channel, reads the announcements once in two seconds, and forgets', async () => {
@@ -444,13 +445,13 @@ describe('recordPlay', () => {
     await recorder.recordPlay({ channel: 'kongregate', to: { userId: 34 }, at: Date.parse(at) });
     const kept = { playedWithinMs: 7 * 24 * 3600_000, keepPlaysMs: 90 * 24 * 3600_000, whenUnknown: 'send' };
     const entry = { channel: 'kongregate', eligibility: kept, at: Date.parse(at) };
-    expect(plays).toEqual(['32', '33', '34'].map((recipient) => ({ ...entry, recipient })));
+    expect(played).toEqual(['32', '33', '34'].map((recipient) => ({ ...entry, recipient })));
   });
 
   it('takes now where no instant is given, and no instant of the future', async () => {
     const before = Date.now();
     await producer().recordPlay({ channel: 'kongregate', to: { userId: 32 } });
-    expect((plays[0] as { at: number }).at).toBeGreaterThanOrEqual(before);
+    expect((played[0] as { at: number }).at).toBeGreaterThanOrEqual(before);
     const far = new Date(Date.now() + 3600_000);
     await expect(
       producer().recordPlay({ channel: 'kongregate', to: { userId: 32 }, at: far }),
@@ -472,7 +473,7 @@ describe('recordPlay', () => {
   ])('says what is wrong: %j', async (play, problem) => {
     await announceChannels(redis, [channelConfig({})]);
     await expect(producer().recordPlay(play as never)).rejects.toThrow(problem);
-    expect(plays).toEqual([]);
+    expect(played).toEqual([]);
   });
 
   it('records a source of plays, telling the bad ones', async () => {
@@ -482,7 +483,7 @@ describe('recordPlay', () => {
       invalidTotal: 1,
       invalid: [{ index: 0 }],
     });
-    expect(plays).toHaveLength(1199);
+    expect(played).toHaveLength(1199);
   });
 });
 
@@ -490,7 +491,7 @@ describe('an instance handed in', () => {
   it('is left as it was, and open', async () => {
     const mine = new Redis(server.url, { connectionName: 'mine' });
     const options = { ...mine.options };
-    const sender = buildProducer({ redis: mine, channels: ['kongregate'] }, { platforms, clock, openLedger });
+    const sender = buildProducer({ redis: mine, channels: ['kongregate'] }, { platforms, clock, plays });
     await sender.send(hello);
     await sender.close();
     expect(mine.options).toEqual(options);

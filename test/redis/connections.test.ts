@@ -8,7 +8,7 @@ import {
   connectFollower,
   connectOperator,
   connectWorker,
-  openProducerClient,
+  openProducerStores,
 } from '../../src/redis/connections.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 
@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 it('uses the database that it is told to', async () => {
-  const redis = await connectOperator(`${server.url}/7`);
+  const { directory: redis } = await connectOperator(`${server.url}/7`);
   onTestFinished(() => redis.disconnect());
   await redis.set('where', 'seven');
   expect([await admin.get('where'), await admin.select(7), await admin.get('where')]).toEqual([
@@ -72,11 +72,11 @@ it('leaves an instance its own options and takes none that would change what a r
     autoResendUnfulfilledCommands: false,
   };
   const instance = new Redis(server.url, { lazyConnect: true, ...own });
-  const producer = openProducerClient(instance, 5_000, systemClock);
-  const operator = await connectOperator(instance);
-  const { redis, ledgerRedis } = connectWorker(instance, systemClock);
-  const { client: follower } = connectFollower(instance);
-  const waiting = [operator, redis, ledgerRedis, follower];
+  const role = { timeoutMs: 5_000, clock: systemClock, onOpen() {} };
+  const { directory: producer } = openProducerStores(instance, role);
+  const { queues, ledgers } = connectWorker(instance, systemClock);
+  const patient = [await connectOperator(instance), queues, ledgers, connectFollower(instance).stores];
+  const waiting = patient.map(({ directory }) => directory);
   onTestFinished(() => {
     for (const client of [instance, producer, ...waiting]) client.disconnect();
   });

@@ -3,6 +3,7 @@ import type { QuotaConfig } from '../../src/config/schema.ts';
 import { claimAccount, releaseAccount } from '../../src/ledger/account.ts';
 import { policyText } from '../../src/policies/quota-change.ts';
 import { accountKey } from '../../src/redis/keys.ts';
+import { storesOn } from '../../src/redis/stores.ts';
 import { AccountTakenError, takeAccount } from '../../src/workers/account-claim.ts';
 import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
@@ -22,7 +23,7 @@ async function openAccount() {
   const take = (channel: string, quota: QuotaConfig | null = DAILY, beforeMove = async () => {}) =>
     takeAccount({
       beforeMove,
-      ...{ store: lab.store, account: as(channel), policy: { ...POLICY, quota } },
+      ...{ stores: storesOn(store.redis), account: as(channel), policy: { ...POLICY, quota } },
     });
   await take(lab.channel);
   return { lab, as, take, leave: () => releaseAccount(store.redis, as(lab.channel)), key };

@@ -1,6 +1,8 @@
 import { describe, expect } from 'vitest';
 import { createLogger } from '../../src/observe/log.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
+import { accountKey } from '../../src/redis/keys.ts';
+import { storesOn } from '../../src/redis/stores.ts';
 import { createChannelLease } from '../../src/workers/channel-lease.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
@@ -110,7 +112,7 @@ describe.concurrent('a channel that is renamed', () => {
     const old = env.spawn();
     await old.ready();
     old.signal('SIGSTOP');
-    const [key] = await env.redis.keys('herald:{account:*}');
+    const [key] = await env.redis.keys(accountKey('*'));
     await env.redis.hset(key!, 'seen', 0);
     const fresh = renamed(env);
     try {
@@ -134,9 +136,9 @@ describe.concurrent('a worker that was stopped, and a store that forgot why', ()
   it('takes over neither the account nor the policy', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const store = channelStore(env.redis, 'kongregate');
-    const account = { key: 'herald:{account:lease}', channel: 'kongregate' };
+    const account = { key: accountKey('lease'), channel: 'kongregate' };
     const lease = createChannelLease({
-      ...{ store, account, platformDayMs: 1_000, onChange: () => {} },
+      ...{ stores: storesOn(env.redis), account, platformDayMs: 1_000, onChange: () => {} },
       policy: { quota: null },
       logger: createLogger({ level: 'silent', secrets: [] }),
     });

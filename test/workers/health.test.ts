@@ -4,15 +4,18 @@ import { useStore } from '../ledger/harness.ts';
 
 const store = useStore();
 
-const idle = { measure: async () => {}, start() {}, stop() {} };
 const redisCheck = async (ms: number, refusing = false) => {
   await store.redis.ping();
   const health = createHealth({
-    redis: store.redis,
-    store: { trouble: () => (ms > 0 ? { detail: 'it is away', ms, refusing } : undefined) },
-    vitals: { check: async () => undefined },
-    guard: { ...idle, agrees: () => true, offsetMs: () => 0 },
-    maintenance: { ...idle, samples: () => [] },
+    stores: [
+      {
+        redis: store.redis,
+        watch: { trouble: () => (ms > 0 ? { detail: 'it is away', ms, refusing } : undefined) },
+        vitals: { check: async () => undefined },
+        guard: { agrees: () => true, offsetMs: () => 0 },
+      },
+    ],
+    maintenance: { samples: () => [] },
     watchdog: { observe() {}, stuck: () => undefined },
   });
   return (await health.ready()).checks.find(({ name }) => name === 'redis');

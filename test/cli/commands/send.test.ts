@@ -6,6 +6,7 @@ import { beat } from '../../../src/channels/heartbeats.ts';
 import { announceChannels } from '../../../src/channels/registry.ts';
 import { EXIT } from '../../../src/cli/context.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
+import { channelStore } from '../../../src/redis/channel-store.ts';
 import { eventually } from '../../../testing/eventually.ts';
 import { channelConfig } from '../../config/channel-config.ts';
 import { herald, testContext } from '../test-context.ts';
@@ -103,7 +104,7 @@ it('warns where a channel is neither configured here nor served by a worker', as
   expect(stderr).toMatch(
     /^herald: warning: no worker of channel old is alive and .*`herald channel forget old`\n$/,
   );
-  await beat(redis(), ['old'], { host: 'elsewhere', pid: 1, since: Date.now() });
+  await beat(channelStore(redis(), 'old'), { host: 'elsewhere', pid: 1, since: Date.now() });
   expect((await herald(argv, { stdin })).stderr).toBe('');
 });
 

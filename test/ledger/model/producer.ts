@@ -36,7 +36,7 @@ export async function enqueue(
     const ended = specs.filter(
       ({ id }) => model.records.get(id)?.final !== undefined || !model.records.has(id),
     );
-    const answer = await enqueueJob(store.redis, lab.channel, {
+    const answer = await enqueueJob(lab.store, {
       jobId,
       priority: 0,
       dueAt: undefined,
