@@ -7,6 +7,7 @@ import { systemClock } from './clock.ts';
 import { type ParseOptions, parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
+import { createApi } from './http/api/api.ts';
 import { recordPlays } from './ledger/lookups.ts';
 import type { InputOf, Platforms } from './message/schema.ts';
 import { readVersion } from './observe/build-info.ts';
@@ -18,6 +19,8 @@ import type { Plays } from './producer/plays.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
 import { checkRedis, type RedisInstance } from './redis/option.ts';
 import { secretsOf } from './secrets.ts';
+import { buildServer, type HeraldServer } from './serve/server.ts';
+import type { OpenServices } from './serve/services.ts';
 import { traceEnqueues } from './tracing/enqueues.ts';
 import { createTracing, type Tracing, type TracingApi } from './tracing/tracing.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
@@ -109,7 +112,8 @@ export function createWorker<P extends OwnPlatforms = NoPlatforms>(
   const secrets = secretsOf(config, platforms);
   const logger = options.logger ?? createLogger({ level: config.logLevel, secrets });
   const tracing = api && tracingOf(api);
-  return buildWorker(config, { platforms, logger, registry, redis, tracing });
+  const services = servicesOf(config, { platforms, redis });
+  return buildWorker(config, { platforms, logger, registry, redis, tracing, services });
 }
 
 /** Takes an ioredis instance out of the configuration before the rest is parsed. */
@@ -129,7 +133,31 @@ function readConfig(
 
 /** A worker for a parsed configuration. */
 export const workerOf = (config: HeraldConfig, logger: Logger): HeraldWorker =>
-  buildWorker(config, { platforms, logger });
+  buildWorker(config, { platforms, logger, services: servicesOf(config, { platforms }) });
+
+/** A process for a parsed configuration that serves no channel: it only takes messages, over HTTP. */
+export const serverOf = (config: HeraldConfig, logger: Logger): HeraldServer =>
+  buildServer(config, { logger, clock: systemClock, services: servicesOf(config, { platforms }) });
+
+/** What a process with this configuration serves over HTTP beside its probes. */
+const servicesOf =
+  (
+    { http, redis: url, channels }: HeraldConfig,
+    { platforms, redis = url }: { platforms: OwnPlatforms; redis?: string | RedisInstance | undefined },
+  ): OpenServices =>
+  ({ logger }) => {
+    if (!http?.api) return [];
+    const listed = channels.map(({ name, platform }) => ({ name, platform }));
+    const parts = { platforms, clock: systemClock };
+    return [
+      createApi(http.api, {
+        ...{ redis, logger, clock: systemClock },
+        openProducer: () => buildProducer<Platforms>({ redis, channels: listed }, { ...parts, plays }),
+        openAdmin: () => buildAdmin({ redis, channels }, parts, { via: 'api', name: 'api' }),
+        observe: () => {},
+      }),
+    ];
+  };
 
 export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */

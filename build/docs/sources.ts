@@ -7,7 +7,11 @@ const ROOT = new URL('../../src/', import.meta.url);
 
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 
-export const configComments = (): FindComment => commentsOf(read('config/schema.ts'));
+/** Of the configuration; a part with a file of its own is a constant of its name there, without what encloses it. */
+export function configComments(): FindComment {
+  const comment = commentsOf(read('config/schema.ts'), read('config/api.ts'));
+  return (path) => comment(path) ?? comment(path.slice(path.indexOf('.') + 1));
+}
 
 const BY_PLATFORM: Readonly<Record<string, string>> = {
   platform: 'The platform to send on; it decides the shape of `to` and which further fields there are.',

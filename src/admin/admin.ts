@@ -17,6 +17,7 @@ import { type ChannelResult, cancelMessages, rescheduleMessages } from './messag
 import { channelsOf, requireChannel } from './require-channel.ts';
 import { openSession, type Session } from './session.ts';
 import { type ChannelStatus, readStatus } from './status.ts';
+import { type TokenAdmin, tokenAdmin } from './tokens.ts';
 
 /**
  * The operations of operators, for programs and for the command line. Connects at the first call; every call throws
@@ -26,6 +27,7 @@ export interface Admin {
   readonly deadLetters: DeadLetterAdmin;
   readonly channels: ChannelAdmin;
   readonly campaigns: CampaignAdmin;
+  readonly tokens: TokenAdmin;
   /**
    * Cancels a message, as `producer.cancel` does, in every channel that has it.
    * @returns an entry for each of them; empty if none has
@@ -94,6 +96,7 @@ export function adminOn(session: Session, parts: InstallationParts, actor: Actor
     deadLetters: deadLetterAdmin(run, record),
     channels: channelAdmin(run, onChannel, record),
     campaigns: campaignAdmin(run, parts, record),
+    tokens: tokenAdmin(run, parts, record),
     ...messageAdmin(run, onChannel, record),
     explain: (id, { channel } = {}) =>
       run((at) => explain(at, id, channel === undefined ? undefined : requireChannel(at, channel).name)),

@@ -27,6 +27,10 @@ export const ACTIONS = [
   'replay.pause',
   'replay.resume',
   'replay.cancel',
+  'token.create',
+  'token.rotate',
+  'token.finish',
+  'token.revoke',
   'board.link',
   'board.sign_in',
 ] as const;

@@ -19,13 +19,14 @@ export const redisUnreachable = (message: string, cause?: unknown): CommandFailu
   new CommandFailure(message, EXIT.unreachable, { cause });
 
 /** Wrong usage where a server could not listen on its address; any other error as it is. */
-export function listenFailure(
-  error: unknown,
-  { host, port }: { host: string; port: number },
-  advice: string,
-): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
+export function listenFailure(error: unknown, advice: string): unknown {
+  const { code, syscall, address, hostname, port } = error as NodeJS.ErrnoException & {
+    address?: string;
+    hostname?: string;
+    port?: number;
+  };
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return error;
+  const where = [address ?? hostname, port].filter((part) => part !== undefined).join(':');
   const why = code === 'EADDRINUSE' ? 'the port is in use' : code;
-  return wrongUsage(`http: cannot listen on ${host}:${port}: ${why}; ${advice}`, error);
+  return wrongUsage(`http: cannot listen on ${where}: ${why}; ${advice}`, error);
 }

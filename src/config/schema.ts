@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import { api } from './api.ts';
 import { DEFAULT_HTTP } from './http-address.ts';
 import { count, duration, redisUrl, share, timeZone } from './values.ts';
 
@@ -21,6 +22,16 @@ function isReceiver(text: string): boolean {
   return /^https?:$/.test(protocol) && `${username}${password}` === '';
 }
 
+/** A part that can be turned off: `false`, `true` for its defaults, or an object of its fields. */
+const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null, on: z.output<T>) =>
+  z
+    .union([z.boolean(), schema], unlessFields('expected true, false or an object of its settings'))
+    .optional()
+    .transform((value) => {
+      if (value === undefined) return standard;
+      return value === false ? null : value === true ? on : (value as z.output<T>);
+    });
+
 /** Everything but the fields of channels, which depend on their platform. */
 export const rootSchema = z.strictObject({
   /** The Redis that holds the queues and the ledger: a `redis://` or `rediss://` URL. */
@@ -35,11 +46,13 @@ export const rootSchema = z.strictObject({
           host: z.string().min(1).default(DEFAULT_HTTP.host),
           /** The port to listen on; 0 selects a free one. */
           port: count({ from: 0, to: 65535 }).default(DEFAULT_HTTP.port),
+          /** The HTTP API, on an address of its own: `true` for its defaults, or an object of its settings. See [http.md](http.md). */
+          api: switchable(api, null, api.parse({})),
         }),
       ],
       unlessFields('expected false, or an object of host and port'),
     )
-    .default(DEFAULT_HTTP)
+    .prefault(DEFAULT_HTTP)
     .transform((http) => http || null),
   /** How long requests in flight may take to finish after SIGTERM; at most `10m`. */
   drainTimeout: duration({ to: 10 * 60_000 }).default(20_000),
@@ -126,16 +139,6 @@ const rate = z
     per: duration({ to: 24 * 3600_000 }),
   })
   .transform(({ max, per }) => ({ max, perMs: per }));
-
-/** A policy that can be turned off: `false`, `true` for its defaults, or an object of its fields. */
-const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null, on: z.output<T>) =>
-  z
-    .union([z.boolean(), schema], unlessFields('expected true, false or an object of its settings'))
-    .optional()
-    .transform((value) => {
-      if (value === undefined) return standard;
-      return value === false ? null : value === true ? on : (value as z.output<T>);
-    });
 
 /** The fields that channels of all platforms have. */
 export function commonShape({ name, defaults }: PlatformDefinition) {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { withTimeout } from '../timeout.ts';
 
 /** An application whose handlers may reach Node's own request and response, in `c.env`. */
 export type App = Hono<{ Bindings: HttpBindings }>;
@@ -11,39 +12,77 @@ export interface Listening {
   /** `http://host:port`, with the port really taken. */
   readonly url: string;
   readonly port: number;
-  /** Ends every connection, hanging ones as well. May be called twice. */
-  close(): Promise<void>;
+  /**
+   * Takes no more connections, lets the requests under way end within the time (none when absent), and ends every connection,
+   * hanging ones as well. May be called twice.
+   */
+  close(withinMs?: number): Promise<void>;
 }
 
 /** What `node:http` calls for a request, and what frameworks on top of it take as a handler. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** What clients may take of a server, so that slow and half-open connections cost little. */
+export interface ConnectionLimits {
+  /** How long the headers of a request may take, milliseconds. */
+  headersMs: number;
+  /** How long a connection may be silent, milliseconds. A request as a whole may take as long as it likes. */
+  idleMs: number;
+  /** The most connections at a time; others are closed at once. */
+  connections: number;
+}
+
 /** Without `overrideGlobalObjects` the process keeps Node's own Request and Response. */
 export const requestHandler = (app: App): RequestHandler =>
   getRequestListener(app.fetch, { overrideGlobalObjects: false });
 
+/** How often Node looks for requests whose headers take too long, milliseconds. */
+const CHECKING_MS = 1_000;
+
+function limitedServer({ headersMs, idleMs, connections }: ConnectionLimits): Server {
+  const server = createServer({
+    headersTimeout: headersMs,
+    requestTimeout: 0,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: CHECKING_MS,
+  });
+  server.setTimeout(idleMs, (socket) => socket.destroy());
+  server.maxConnections = connections;
+  return server;
+}
+
 /**
  * Serves an application and resolves once it listens; rejects when the address cannot be taken.
  * @param port 0 takes a free one
+ * @param limits Node's own when absent
  */
-export async function listen(app: App, { host, port }: { host: string; port: number }): Promise<Listening> {
-  const server = createServer(requestHandler(app));
+export async function listen(
+  app: App,
+  { host, port }: { host: string; port: number },
+  limits?: ConnectionLimits,
+): Promise<Listening> {
+  const server = limits ? limitedServer(limits) : createServer();
+  server.on('request', requestHandler(app));
   server.listen(port, host);
   await once(server, 'listening');
   const taken = (server.address() as AddressInfo).port;
   const name = host.includes(':') ? `[${host}]` : host;
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= ended(server);
+  const close = (withinMs = 0): Promise<void> => {
+    closing ??= ended(server, withinMs);
     return closing;
   };
   return { url: `http://${name}:${taken}`, port: taken, close };
 }
 
-async function ended(server: Server): Promise<void> {
+async function ended(server: Server, withinMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   // Scrapers keep their connections open: without this a close would wait for them.
-  server.closeAllConnections();
-  await closed;
+  if (withinMs > 0) server.closeIdleConnections();
+  else server.closeAllConnections();
+  await withTimeout(closed, withinMs, () => {
+    server.closeAllConnections();
+    return closed;
+  });
 }

@@ -21,6 +21,11 @@ export const AUDIT_KEY = directoryKey('audit');
 /** The channel that an account belongs to, keyed by a hash of the account. */
 export const accountKey = (hash: string): string => directoryKey(`account:${hash}`);
 
+/** Hash: the tokens of the HTTP API, id → record. */
+export const TOKENS_KEY = directoryKey('tokens');
+/** Hash: when each was last used, milliseconds since the epoch. */
+export const TOKEN_USES_KEY = directoryKey('tokens:used');
+
 /** The braces are the hash tag of Redis Cluster: all keys of a channel are on one node. */
 export const queueName = (channel: string): string => `{${channel}}`;
 

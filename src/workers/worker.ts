@@ -12,6 +12,7 @@ import { limitStorms } from '../observe/storm-limit.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import type { RedisInstance } from '../redis/option.ts';
 import { createStoreClock, type StoreClock } from '../redis/store-clock.ts';
+import type { OpenServices } from '../serve/services.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { exportTraces } from '../tracing/otlp.ts';
 import type { Tracing } from '../tracing/tracing.ts';
@@ -56,6 +57,8 @@ export interface WorkerParts {
   logger: Logger;
   /** The registry of the metrics; the worker's own when absent. */
   registry?: MetricsOptions['registry'];
+  /** What the process serves over HTTP beside its probes; nothing when absent. */
+  services?: OpenServices | undefined;
   /** Used instead of the configuration's URL: duplicated, and never closed. */
   redis?: RedisInstance | undefined;
   /** Of the application; it goes before that of the configuration. */
@@ -79,6 +82,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   const tracing = parts.tracing ?? exporting?.tracing;
   let running: RunningParts | undefined;
   let http: HttpServer | undefined;
+  const services = parts.services?.({ metrics, logger }) ?? [];
   let started = false;
   let closing: Promise<Drained> | undefined;
   /** Resolves when a close is over: what the start waits for may never come then. */
@@ -103,6 +107,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     lag.start();
     running = assemble({ stores, channels, metrics, clock, logger });
     if (config.http) http = await probes.listen(config.http);
+    await Promise.all(services.map((service) => service.start()));
     try {
       await Promise.race([running.begin(), ...stores.all().map(({ refused }) => refused), ended]);
     } catch (error) {
@@ -120,6 +125,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     for (const { guard } of stores.all()) guard.stop();
     maintenance.stop();
     others.stop();
+    const servicesClosed = Promise.all(services.map((service) => service.close(endsAt - startedAt)));
     const drained = await closeWithin(channels, {
       endsAt: () => endsAt,
       clock,
@@ -127,6 +133,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
     await heartbeat.stop();
     stores.close();
     await exporting?.close();
+    await servicesClosed;
     await http?.close();
     // They would go stale in the application's registry.
     gauges.clear();

@@ -39,7 +39,7 @@ async function start(given: Invocation<ExporterOptions>): Promise<Exporter> {
     pretty: context.stdout.isTTY === true && !output.json,
   });
   const exporter = await startExporter({ redis, http, logger }).catch((error: unknown) => {
-    throw listenFailure(error, http, 'choose another with --port');
+    throw listenFailure(error, 'choose another with --port');
   });
   logger.info({ url: exporter.url }, 'exporter started');
   return exporter;

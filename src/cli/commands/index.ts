@@ -6,6 +6,7 @@ import type { AddCommand } from '../shell.ts';
  */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   worker: async () => (await import('./worker.ts')).addWorker,
+  serve: async () => (await import('./serve.ts')).addServe,
   exporter: async () => (await import('./exporter.ts')).addExporter,
   health: async () => (await import('./health.ts')).addHealth,
   send: async () => (await import('./send.ts')).addSend,
@@ -17,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   reschedule: async () => (await import('./reschedule.ts')).addReschedule,
   dead: async () => (await import('./dead.ts')).addDead,
   channel: async () => (await import('./channel.ts')).addChannel,
+  token: async () => (await import('./token.ts')).addToken,
   explain: async () => (await import('./explain.ts')).addExplain,
   status: async () => (await import('./status.ts')).addStatus,
   doctor: async () => (await import('./doctor.ts')).addDoctor,

@@ -49,10 +49,10 @@ function unfitRedis(error: unknown): ExitCode | undefined {
 }
 
 /** What keeps a worker from starting until a person changes something. */
-function startFailure(error: unknown, { http }: HeraldConfig): unknown {
+function startFailure(error: unknown): unknown {
   if (error instanceof QuotaChangedError || error instanceof AccountTakenError)
     return wrongUsage(error.message, error);
-  return http === null ? error : listenFailure(error, http, 'choose another port, or set http: false');
+  return listenFailure(error, 'choose another port, or set http: false');
 }
 
 /** For a worker that never began: it took no message that could be waited for. */
@@ -90,7 +90,7 @@ const run: Run<WorkerOptions> = async ({ context, output, options }) => {
     return drained ? EXIT.done : EXIT.partly;
   } catch (error) {
     const exitCode = unfitRedis(error);
-    if (exitCode === undefined) throw startFailure(error, config);
+    if (exitCode === undefined) throw startFailure(error);
     logger.error({ error: (error as Error).message }, 'worker could not start');
     return exitCode;
   }

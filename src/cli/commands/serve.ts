@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { serverOf } from '../../app.ts';
+import { loadConfig } from '../../config/load.ts';
+import type { HeraldConfig } from '../../config/schema.ts';
+import { createLogger } from '../../observe/log.ts';
+import { RedisUnreachableError } from '../../redis/connection-errors.ts';
+import { secretsOf } from '../../secrets.ts';
+import type { HeraldServer } from '../../serve/server.ts';
+import { EXIT } from '../context.ts';
+import { listenFailure, wrongUsage } from '../failure.ts';
+import type { AddCommand, Invocation, Run } from '../shell.ts';
+
+const HELP = `
+Serves the HTTP API at the address that http.api configures, and /metrics, /livez and /readyz at that of http. It delivers
+nothing: a worker does, and serves the same where it has this configuration. It needs no credentials of the channels. SIGTERM
+lets requests under way end, for at most drainTimeout.
+
+Examples:
+  $ herald serve
+  $ herald serve --config /etc/herald.yaml`;
+
+function read({ context, options }: Invocation): HeraldConfig {
+  const config = loadConfig(options.config, { env: context.env, secrets: 'leave' });
+  if (!config.http?.api) throw wrongUsage('nothing to serve: http.api is off; set http: { api: true }');
+  return config;
+}
+
+async function started(invocation: Invocation): Promise<HeraldServer> {
+  const config = read(invocation);
+  const logger = createLogger({
+    level: config.logLevel,
+    secrets: secretsOf(config),
+    pretty: invocation.context.stdout.isTTY === true && !invocation.output.json,
+  });
+  const server = serverOf(config, logger);
+  await server.start().catch(async (error: unknown) => {
+    await server.close();
+    throw listenFailure(error, 'choose another port');
+  });
+  return server;
+}
+
+const run: Run<object> = async (invocation) => {
+  const { signal } = invocation.context;
+  const server = await started(invocation);
+  try {
+    if (!signal.aborted) await Promise.race([once(signal, 'abort'), server.refused]);
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof RedisUnreachableError)) throw error;
+    invocation.output.note(`herald: ${error.message}`);
+    return EXIT.unreachable;
+  } finally {
+    await server.close();
+  }
+};
+
+export const addServe: AddCommand = (program, shell) => {
+  program
+    .command('serve')
+    .description('Take messages over HTTP, without delivering any.')
+    .addHelpText('after', HELP)
+    .action(shell.action(run));
+};

@@ -1,0 +1,79 @@
+import type { Admin } from '../../admin/admin.ts';
+import type { Clock } from '../../clock.ts';
+import type { ApiConfig } from '../../config/api.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Producer } from '../../producer/producer.ts';
+import type { RedisInstance } from '../../redis/option.ts';
+import type { Service } from '../../serve/services.ts';
+import { createVerifier } from '../../tokens/verify.ts';
+import { type Listening, listen } from '../listen.ts';
+import { messageRoutes } from './messages.ts';
+import { createRateLimiter } from './rate-limit.ts';
+import type { Route } from './route.ts';
+import { createRouter, type RouterParts } from './router.ts';
+import { type ApiStore, openApiStore } from './store.ts';
+
+/** The HTTP API: its routes, on an address of their own. */
+
+export interface ApiParts {
+  redis: string | RedisInstance;
+  /** Opens what the routes work with; the API closes both. */
+  openProducer(): Producer<unknown>;
+  openAdmin(): Admin;
+  logger: Logger;
+  clock: Clock;
+  observe: RouterParts['observe'];
+}
+
+export interface Api extends Service {
+  /** Once started. */
+  readonly url: string | undefined;
+}
+
+/** What routes are made with. */
+export interface RouteParts {
+  producer: Producer<unknown>;
+  admin: Admin;
+}
+
+/** Every route, in the order in which the documentation shows them. */
+export const apiRoutes = (parts: RouteParts): Route[] => [...messageRoutes(parts)];
+
+/** How long the headers of a request may take, milliseconds. */
+const HEADERS_MS = 10_000;
+
+/** Nothing connects before `start`. */
+export function createApi(config: ApiConfig, parts: ApiParts): Api {
+  const drain = new AbortController();
+  let opened: { producer: Producer<unknown>; admin: Admin; store: ApiStore } | undefined;
+  let listening: Listening | undefined;
+
+  async function start(): Promise<void> {
+    const store = openApiStore(parts.redis, parts.clock);
+    const [producer, admin] = [parts.openProducer(), parts.openAdmin()];
+    opened = { producer, admin, store };
+    const router = createRouter(apiRoutes({ producer, admin }), {
+      verify: createVerifier({ configured: config.tokens, store: store.tokens, clock: parts.clock }),
+      limit: createRateLimiter(config.rate, parts.clock),
+      draining: drain.signal,
+      logger: parts.logger,
+      clock: parts.clock,
+      observe: parts.observe,
+    });
+    const { idleMs, connections } = config;
+    listening = await listen(router, config, { headersMs: HEADERS_MS, idleMs, connections });
+    parts.logger.info({ url: listening.url }, 'api listening');
+  }
+
+  return {
+    start,
+    get url() {
+      return listening?.url;
+    },
+    async close(withinMs) {
+      drain.abort();
+      await listening?.close(withinMs);
+      await Promise.all([opened?.producer.close(), opened?.admin.close(), opened?.store.close()]);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Access, Scope } from '../../tokens/scopes.ts';
+import { mayUse } from '../../tokens/scopes.ts';
+import type { Verify } from '../../tokens/verify.ts';
+import { problem } from './problem.ts';
+
+/** Who makes a request, by its `Authorization: Bearer …`, and what they may do. */
+
+const BEARER = /^Bearer +(?<token>[\x21-\x7e]{1,512}) *$/i;
+
+/** @throws ApiProblem 401; why a token does not hold is nobody's business */
+export async function authenticate(authorization: string | undefined, verify: Verify): Promise<Access> {
+  const token = BEARER.exec(authorization ?? '')?.groups?.['token'];
+  const access = token === undefined ? undefined : await verify(token);
+  if (access) return access;
+  const missing = authorization === undefined;
+  throw problem('unauthorized', missing ? 'send Authorization: Bearer <token>' : 'this token is not valid', {
+    headers: { 'www-authenticate': missing ? 'Bearer' : 'Bearer error="invalid_token"' },
+  });
+}
+
+/** @throws ApiProblem 403 */
+export function checkScope({ scopes }: Access, scope: Scope): void {
+  if (scopes.includes(scope)) return;
+  throw problem('forbidden', `this takes a token of scope ${scope}`, {
+    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  });
+}
+
+/** @throws ApiProblem 403 */
+export function checkChannel(access: Access, channel: string): void {
+  if (!mayUse(access, channel))
+    throw problem('forbidden', `this token is not for channel ${JSON.stringify(channel)}`);
+}

@@ -1,0 +1,52 @@
+import { AdminClosedError } from '../../admin/session.ts';
+import {
+  CampaignCancelledError,
+  CampaignConflictError,
+  CampaignExpiredError,
+  CampaignLostError,
+  InvalidMessageError,
+  ProducerClosedError,
+  ProducerRefusedError,
+  ProducerTimeoutError,
+  UnknownChannelError,
+} from '../../producer/errors.ts';
+import { DatabaseRefusedError, RedisUnreachableError } from '../../redis/connection-errors.ts';
+import { isLostConnection, refusesWrites } from '../../redis/errors.ts';
+import { ApiProblem, pointedProblems, problem } from './problem.ts';
+
+/** How soon what fails for Redis is worth another request, seconds. */
+const RETRY_AFTER_S = 2;
+
+export const unavailable = (detail: string, retryAfterS = RETRY_AFTER_S): ApiProblem =>
+  problem('unavailable', detail, { headers: { 'retry-after': String(retryAfterS) } });
+
+const CLOSING = 'This process is stopping: repeat the request, to another one';
+
+const isCampaignConflict = (error: unknown): error is Error =>
+  [CampaignConflictError, CampaignCancelledError, CampaignExpiredError, CampaignLostError].some(
+    (kind) => error instanceof kind,
+  );
+
+/** Their own texts name the address of Redis, which is not for clients. */
+function storeTrouble(error: unknown): ApiProblem | undefined {
+  if (error instanceof ProducerTimeoutError)
+    return unavailable(`Redis did not answer in time. ${error.sent ? MAYBE_STORED : 'Nothing was stored.'}`);
+  if (error instanceof ProducerRefusedError) return unavailable(`Redis refuses it (${error.redisCode})`);
+  if (error instanceof ProducerClosedError || error instanceof AdminClosedError) return unavailable(CLOSING);
+  const away = error instanceof RedisUnreachableError || error instanceof DatabaseRefusedError;
+  if (away || isLostConnection(error)) return unavailable('Redis cannot be reached');
+  return refusesWrites(error) ? unavailable('Redis refuses writes') : undefined;
+}
+
+const MAYBE_STORED =
+  'It may have been stored nevertheless: repeat it with the same id or Idempotency-Key, and it is taken once.';
+
+/** The answer to an error of a producer or an admin; undefined for one that nobody expects: a bug. */
+export function problemOfError(error: unknown): ApiProblem | undefined {
+  if (error instanceof ApiProblem) return error;
+  if (error instanceof InvalidMessageError)
+    return problem('invalid', error.message, { errors: pointedProblems(error.problems) });
+  if (error instanceof UnknownChannelError) return problem('unknown_channel', error.message);
+  if (isCampaignConflict(error)) return problem('conflict', error.message);
+  return storeTrouble(error);
+}

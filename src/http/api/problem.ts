@@ -1,0 +1,101 @@
+import type { Problem as FieldProblem } from '../../message/problems.ts';
+
+/** Answers to what cannot be done: `application/problem+json` (RFC 9457), and the only place that names their kinds. */
+
+interface ProblemKind {
+  status: number;
+  title: string;
+}
+
+/** By code, which is stable across versions; the statuses are told apart by what a client should do. */
+export const PROBLEMS = {
+  bad_request: { status: 400, title: 'The request cannot be read' },
+  unauthorized: { status: 401, title: 'A valid token is required' },
+  forbidden: { status: 403, title: 'The token does not allow this' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'The path has no such method' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  conflict: { status: 409, title: 'The state does not allow this' },
+  too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body is of another type than expected' },
+  invalid: { status: 422, title: 'Some fields are not as they should be' },
+  unknown_channel: { status: 422, title: 'The channel is unknown' },
+  idempotency_key_reused: { status: 422, title: 'The idempotency key came with another body' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'An error of the server' },
+  unavailable: { status: 503, title: 'Not possible at present' },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** A field that is wrong. */
+export interface PointedProblem {
+  /** JSON Pointer (RFC 6901) into the body; empty for the body as a whole. */
+  pointer: string;
+  detail: string;
+}
+
+export interface ProblemBody {
+  /** `urn:herald:problem:<code>`. */
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  /** For people: what is wrong with this request. Never quotes the content of a message. */
+  detail: string;
+  errors?: readonly PointedProblem[];
+}
+
+export const problemType = (code: ProblemCode): string => `urn:herald:problem:${code}`;
+
+export function problemBody(
+  code: ProblemCode,
+  detail: string,
+  errors?: readonly PointedProblem[],
+): ProblemBody {
+  const { status, title } = PROBLEMS[code];
+  return { type: problemType(code), title, status, code, detail, ...(errors && { errors }) };
+}
+
+/** An end of a request that is expected, thrown from wherever it is found out; the router makes it the answer. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly body: ProblemBody;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(body: ProblemBody, headers: Readonly<Record<string, string>> = {}) {
+    super(body.detail);
+    this.body = body;
+    this.headers = headers;
+  }
+}
+
+export const problem = (
+  code: ProblemCode,
+  detail: string,
+  {
+    errors,
+    headers,
+  }: { errors?: readonly PointedProblem[]; headers?: Readonly<Record<string, string>> } = {},
+): ApiProblem => new ApiProblem(problemBody(code, detail, errors), headers);
+
+/** How many fields an answer names; more would not help. */
+const MAX_ERRORS = 20;
+
+/** The problems of an input, as those of the fields of a body. */
+export const pointedProblems = (problems: readonly FieldProblem[]): PointedProblem[] =>
+  problems.slice(0, MAX_ERRORS).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
+
+/** A name in a dotted path: as it is, or quoted as JSON where it has other characters. */
+const NAME = /"(?:[^"\\]|\\.)*"|[^.]+/g;
+
+/** The JSON Pointer of a dotted path. A name that was truncated, as very long ones are, ends it: it points to the object then. */
+export function pointerOf(path: string): string {
+  const names = (path.match(NAME) ?? []).map((name) =>
+    name.startsWith('"') ? (JSON.parse(name) as string) : name,
+  );
+  const known = names.findIndex((name) => name.endsWith('…'));
+  return names
+    .slice(0, known < 0 ? names.length : known)
+    .map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
+}
