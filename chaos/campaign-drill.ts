@@ -17,7 +17,7 @@ import { gather } from './history.ts';
 import { campaignText, EVERYBODY, nameOf } from './message-ids.ts';
 import { openPlatforms } from './platforms.ts';
 import { leftIn } from './progress.ts';
-import { openStore } from './store.ts';
+import { openOneNode } from './stores/one-node.ts';
 
 /**
  * One large campaign on a quota channel whose platform takes whatever it gets. Its starter crashes half way and starts again, its
@@ -71,14 +71,14 @@ export async function campaignDrill(options: DrillOptions): Promise<DrillFinding
   const startedAt = systemClock.monotonic();
   const struck: string[] = [];
   const pickups = new Map<string, number>();
-  const store = await openStore(systemClock);
+  const store = await openOneNode(systemClock);
   const platforms = await openPlatforms(systemClock, seed);
   const settings = {
     ...{ ...CHANNEL.settings, quota: { per: `${WINDOW_MS}ms` }, platformDay: `${WINDOW_MS}ms` },
     ...{ rate: { max: rate, per: '1s' }, concurrency: 50 },
   };
   const fleet = await openFleet({
-    ...{ size: 1, redisPort: store.server.port, logs, clock: systemClock },
+    ...{ size: 1, store, logs, clock: systemClock },
     onPickup({ message }) {
       if (!pickups.has(message)) pickups.set(message, systemClock.now());
     },
@@ -88,10 +88,10 @@ export async function campaignDrill(options: DrillOptions): Promise<DrillFinding
       channels: platforms.channels([CHANNEL], settings),
     }),
   });
-  const campaigns = openCampaigns(store.server.url, systemClock);
+  const campaigns = openCampaigns(store, systemClock);
   const plan = planOf(recipients);
   const read = async (): Promise<CampaignState | undefined> =>
-    await readCampaign(channelStore(store.redis, CHANNEL.name), plan.id);
+    await readCampaign(channelStore(store.of(CHANNEL.name), CHANNEL.name), plan.id);
 
   /** Resolves when so many have ended. */
   async function progressed(count: number): Promise<void> {
@@ -133,10 +133,10 @@ export async function campaignDrill(options: DrillOptions): Promise<DrillFinding
     await progressed(Math.round(recipients * CANCELLED_AT));
     await campaigns.ask(campaign, 'cancel');
     await campaign.started;
-    const left = (): Promise<number> => leftIn(store.redis, CHANNEL);
+    const left = (): Promise<number> => leftIn(store, CHANNEL);
     await eventually('the queue to be empty', left, (jobs) => jobs === 0, { withinMs: ENDED_WITHIN_MS });
-    await campaigns.count(store.redis);
-    const histories = await gather(store.redis, platforms, {
+    await campaigns.count(store);
+    const histories = await gather(store, platforms, {
       ...{ acknowledged: new Set(campaigns.acknowledged()), times: new Map(campaigns.times()) },
       ...{ forgettings: [], controls: new Map(), pickups, campaigns: campaigns.begun },
     });

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { createProducer } from '../src/app.ts';
 import type { Clock } from '../src/clock.ts';
 import { controlCampaign } from '../src/jobs/control-campaign.ts';
@@ -11,6 +11,7 @@ import type { CampaignOrder, CampaignPlan, CampaignRecipient, CampaignStart } fr
 import { CHANNELS } from './channels.ts';
 import { type Controller, openController } from './controller.ts';
 import { persistently, TIMEOUT_MS } from './persistently.ts';
+import type { Store, Way } from './stores/store.ts';
 
 /** Starts campaigns, crashes in the middle of it, pauses, resumes and cancels them, and writes down what it was answered. */
 export interface Campaigns {
@@ -27,7 +28,7 @@ export interface Campaigns {
   /** Starts it, and asks of it what is planned. Resolves when all is done. */
   run(plan: CampaignPlan): Promise<void>;
   /** Reads what the store has counted, while it remembers. */
-  count(redis: Redis): Promise<void>;
+  count(store: Pick<Store, 'of'>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,13 +67,13 @@ class StarterCrash extends Error {}
 
 const LOOK_MS = 50;
 
-/** @param redis the address that it uses, which may be a faulty proxy */
-export function openCampaigns(redis: string, clock: Pick<Clock, 'now'>): Campaigns {
+/** @param way which may be a link that breaks */
+export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
   const begun: CampaignBook[] = [];
   const channels = CHANNELS.map(({ name, account }) => ({ name, platform: account }));
+  const redis = way.address;
   const producer = createProducer({ redis, channels, timeoutMs: TIMEOUT_MS });
-  const client = new Redis(redis, { maxRetriesPerRequest: 1 });
-  client.on('error', () => {}); // Redis is killed again and again.
+  const clients = new Map<string, Redis>();
   const enqueued = new Set<string>();
   const controller = openController({ redis, clock, isEnqueued: (id) => enqueued.has(id) });
 
@@ -120,10 +121,16 @@ export function openCampaigns(redis: string, clock: Pick<Clock, 'now'>): Campaig
     };
   }
 
+  function clientFor(channel: string): Redis {
+    const client = clients.get(channel) ?? way.connect(channel, { maxRetriesPerRequest: 1 });
+    clients.set(channel, client);
+    return client;
+  }
+
   async function ask(campaign: Begun, kind: CampaignOrder['kind']): Promise<CampaignAnswer['status']> {
     const { plan, orders } = campaign.book;
     const askedAt = clock.now();
-    const store = channelStore(client, plan.channel.name);
+    const store = channelStore(clientFor(plan.channel.name), plan.channel.name);
     for (;;) {
       const isLast = campaign.isStarted;
       const status = await persistently(() => controlCampaign(store, plan.id, kind));
@@ -160,14 +167,16 @@ export function openCampaigns(redis: string, clock: Pick<Clock, 'now'>): Campaig
       await campaign.started;
       await controller.done();
     },
-    async count(redis) {
-      for (const book of begun)
-        book.state = await readCampaign(channelStore(redis, book.plan.channel.name), book.plan.id);
+    async count(store) {
+      for (const book of begun) {
+        const { name } = book.plan.channel;
+        book.state = await readCampaign(channelStore(store.of(name), name), book.plan.id);
+      }
     },
     async close() {
       await controller.close();
       await producer.close();
-      client.disconnect();
+      for (const client of clients.values()) client.disconnect();
     },
   };
 }

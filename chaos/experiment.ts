@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../src/clock.ts';
-import { openFaultyProxy } from '../testing/faulty-proxy.ts';
 import type { Pickup } from '../testing/worker-protocol.ts';
 import { openCampaigns } from './campaigns.ts';
 import { SERVED } from './channels.ts';
@@ -17,7 +16,7 @@ import { followQueues } from './queue-events.ts';
 import type { Findings } from './report.ts';
 import { openRollouts, planVersions } from './rollouts.ts';
 import type { ExperimentContext, Run } from './run-context.ts';
-import { openStore } from './store.ts';
+import { openOneNode } from './stores/one-node.ts';
 
 /** From the last message on, until every message is final: a message's life, and one recovery. */
 const TAIL_MS = 240_000;
@@ -32,8 +31,8 @@ export async function experiment(
   const count = (kind: string, times = 1): void => {
     if (times > 0) faults.set(kind, (faults.get(kind) ?? 0) + times);
   };
-  const store = await openStore(systemClock);
-  const proxy = await openFaultyProxy(store.server.port);
+  const store = await openOneNode(systemClock);
+  const enqueueing = await store.openLink();
   const platforms = await openPlatforms(systemClock, options.seed);
   const many = createManyTally();
   const pickups = new Map<string, number>();
@@ -42,8 +41,7 @@ export async function experiment(
     if (!pickups.has(pickup.message)) pickups.set(pickup.message, systemClock.now());
   };
   const fleet = await openFleet({
-    size: options.workers,
-    redisPort: store.server.port,
+    ...{ size: options.workers, store },
     logs: context.logs,
     clock: systemClock,
     onPickup,
@@ -57,22 +55,22 @@ export async function experiment(
       channels: platforms.channels(SERVED),
     }),
   });
-  const following = followQueues(store.server.url, fleet.recovery.given);
-  const campaigns = openCampaigns(`redis://127.0.0.1:${proxy.port}`, systemClock);
-  const orders = openOrders(`redis://127.0.0.1:${proxy.port}`, store.server.url);
+  const following = followQueues(store, fleet.recovery.given);
+  const campaigns = openCampaigns(enqueueing, systemClock);
+  const orders = openOrders(enqueueing, store);
   const pause = async (ms: number): Promise<void> =>
     void (await wait(ms, undefined, { signal }).catch(() => {}));
   const rollouts = openRollouts({
-    ...{ platforms, signal, pause, logs: context.logs, redis: store.server.url },
+    ...{ platforms, signal, pause, logs: context.logs, redis: store.address },
     versions: planVersions(options.rollouts),
     now: () => systemClock.now(),
-    left: (channel) => leftIn(store.redis, channel),
+    left: (channel) => leftIn(store, channel),
     onPickup,
   });
   const startedAt = systemClock.monotonic();
   const run: Run = {
     ...{ options, context, store, platforms, fleet, orders, campaigns, rollouts, many, pickups, faults },
-    ...{ enqueueing: proxy, complaints: [] },
+    ...{ enqueueing, complaints: [] },
     elapsed: () => systemClock.monotonic() - startedAt,
     pause,
   };
@@ -86,7 +84,7 @@ export async function experiment(
     following.close();
     await campaigns.close();
     await orders.close();
-    await proxy.close();
+    await enqueueing.close();
     await platforms.close();
     await store.close();
   }
@@ -100,7 +98,7 @@ async function play(run: Run, count: Count): Promise<void> {
     await rollouts.next();
     await Promise.all([playPart(run, main, count), rollOut(run, main.spanMs), startCampaigns(run, main)]);
     await settle(run);
-    await run.campaigns.count(run.store.redis);
+    await run.campaigns.count(run.store);
     if (losses.spanMs > 0 && !run.context.signal.aborted) {
       run.calmFrom = systemClock.now();
       await playPart(run, losses, count);

@@ -1,12 +1,11 @@
 import type { Clock } from '../src/clock.ts';
 import type { Failpoint, Step } from '../testing/failpoints.ts';
-import type { FaultyProxy } from '../testing/faulty-proxy.ts';
 import { channelOf, SERVED } from './channels.ts';
 import { arm, type Fleet, type Place } from './fleet.ts';
-import type { Fault, FaultKind } from './nemesis.ts';
+import type { Acts, CommonFault, Fault } from './nemesis.ts';
 import type { Platforms } from './platforms.ts';
 import type { Orders } from './producer.ts';
-import type { Store } from './store.ts';
+import type { Link, Store } from './stores/store.ts';
 
 /** Does to the system what the plan says, at its moment. */
 export interface FaultDeps {
@@ -15,7 +14,7 @@ export interface FaultDeps {
   platforms: Platforms;
   orders: Orders;
   /** The producer's way to Redis. */
-  enqueueing: Pick<FaultyProxy, 'loseAnswer'>;
+  enqueueing: Pick<Link, 'loseAnswer'>;
   /** Counts what was done, by kind. */
   count(kind: string, times?: number): void;
   /** Starts runs of dead letters anew; answers how many. */
@@ -34,26 +33,25 @@ const RARE: Partial<Record<Step, number>> = { passing_over: 20_000, leaving: 10_
 const IN_CAMPAIGN_MS = 15_000;
 const LOOK_MS = 20;
 
-type Acts = { [K in FaultKind['kind']]: (fault: Fault & { kind: K }, place: Place) => Promise<void> | void };
-
 /** Resolves when the last fault is over. */
 export async function performFaults(plan: readonly Fault[], deps: FaultDeps): Promise<void> {
-  const acts = actsOf(deps);
+  const acts = { ...actsOf(deps), ...deps.store.acts(deps) };
   const { places } = deps.fleet;
   const running = new Set<Promise<void>>();
   for (const fault of plan) {
     await deps.pause(Math.max(0, fault.atMs - deps.elapsed()));
     if (deps.signal.aborted) break;
     const place = places[fault.worker % places.length]!;
-    const act = acts[fault.kind] as (fault: Fault, place: Place) => Promise<void> | void;
+    const act = acts[fault.kind] as ((fault: Fault, place: Place) => Promise<void> | void) | undefined;
+    if (!act) throw new Error(`this store has no ${fault.kind}`);
     const done = Promise.resolve(act(fault, place)).then(() => void running.delete(done));
     running.add(done);
   }
   await Promise.all(running);
 }
 
-function actsOf(deps: FaultDeps): Acts {
-  const { fleet, store, platforms, orders, clock, count, pause, replay } = deps;
+function actsOf(deps: FaultDeps): Acts<CommonFault> {
+  const { fleet, platforms, orders, clock, count, pause, replay } = deps;
   const { proxies } = platforms;
   /** One that works: half of them at least do, so that somebody takes over. */
   const standing = (place: Place): Place | undefined => {
@@ -76,12 +74,6 @@ function actsOf(deps: FaultDeps): Acts {
       count('kill -9 at any moment');
       fleet.kill(place);
     },
-    async outage({ forMs }) {
-      const away = await store.outage(forMs, pause);
-      if (!away) return;
-      count('redis killed and started again');
-      fleet.recovery.away(away.from, away.to);
-    },
     async freeze({ forMs }, place) {
       const victim = standing(place)?.worker;
       if (!victim) return;
@@ -95,21 +87,21 @@ function actsOf(deps: FaultDeps): Acts {
       if (!victim) return;
       arm(victim, { at, does: 'block', ms: forMs });
     },
-    answer_lost(_, { redis }) {
+    answer_lost(_, { link }) {
       count('answer of redis lost');
-      redis.loseAnswer();
+      link.loseAnswer();
     },
-    cut(_, { redis }) {
+    cut(_, { link }) {
       count('connections to redis cut');
-      redis.cut();
+      link.cut();
     },
-    half_open({ forMs }, { redis }) {
+    half_open({ forMs }, { link }) {
       count('connections to redis half-open');
-      redis.halfOpen(forMs);
+      link.halfOpen(forMs);
     },
-    delay({ byMs, forMs }, { redis }) {
+    delay({ byMs, forMs }, { link }) {
       count('redis slow');
-      redis.delay(byMs, forMs);
+      link.delay(byMs, forMs);
     },
     async platform_slow({ forMs }) {
       count('platform slow');
@@ -150,20 +142,6 @@ function actsOf(deps: FaultDeps): Acts {
     async poison({ bytes }, { number }) {
       count('foreign job of megabytes');
       await orders.poison(SERVED[number % SERVED.length]!, bytes);
-    },
-    async flush({ command }) {
-      count(command.toUpperCase());
-      await store.flush(command);
-      await sendAgain(deps);
-    },
-    async demotion({ lagMs }) {
-      count('primary demoted to a lagging replica, and promoted');
-      await store.demote(lagMs, pause);
-      await sendAgain(deps);
-    },
-    async full({ forMs }) {
-      count('redis full');
-      await store.fill(forMs, pause);
     },
     enqueue_answer_lost() {
       count('answer to an enqueue lost');
@@ -207,13 +185,6 @@ async function inTheMiddle({ worker }: Place, pause: FaultDeps['pause']): Promis
 }
 
 const PAUSED = channelOf('staff');
-
-/** An application that followed the receipts knows what had ended; whatever was waiting went with the store. */
-async function sendAgain({ store, orders, count }: FaultDeps): Promise<void> {
-  const receipts = store.forgettings.flatMap((forgetting) => [...forgetting.receipts.values()].flat());
-  const final = new Set(receipts.map(({ id }) => id));
-  count('messages that went with it, sent again', await orders.sendAgain((id) => final.has(id)));
-}
 
 /** How the place of a failpoint is called. */
 export const placeOf = ({ at, inMany }: Failpoint): string =>

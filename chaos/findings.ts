@@ -17,7 +17,7 @@ export async function findings(run: Run): Promise<Findings> {
   const { forgettings } = store;
   const { campaigns } = run;
   const controls = [...orders.controller.carriedOut, ...campaigns.controls];
-  const histories = await gather(store.redis, platforms, {
+  const histories = await gather(store, platforms, {
     acknowledged: new Set([...acknowledged, ...campaigns.acknowledged()]),
     times: new Map([...timesOf(sent), ...campaigns.times()]),
     ...{ forgettings, pickups: run.pickups, campaigns: campaigns.begun },

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../src/clock.ts';
 import type { Failpoint } from '../testing/failpoints.ts';
-import { type FaultyProxy, openFaultyProxy } from '../testing/faulty-proxy.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 import type { Pickup } from '../testing/worker-protocol.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
+import type { Address, Link, Store } from './stores/store.ts';
 
 /** The workers of a run, each with its own way to Redis. Whichever dies is started again at once. */
 export interface Fleet {
@@ -32,7 +32,8 @@ export interface Fleet {
 
 export interface Place {
   readonly number: number;
-  readonly redis: FaultyProxy;
+  /** Its way to the store. */
+  readonly link: Link;
   worker: WorkerProcess;
   /** Steps at which it is to die, so that its end is expected. */
   dying: boolean;
@@ -40,9 +41,9 @@ export interface Place {
 
 export interface FleetOptions {
   size: number;
-  redisPort: number;
+  store: Pick<Store, 'openLink'>;
   /** Of herald.yaml's shape, for workers that reach Redis by this address. */
-  config(redis: string): Record<string, unknown>;
+  config(redis: Address): Record<string, unknown>;
   logs: string;
   clock: Clock;
   onPickup(pickup: Pickup): void;
@@ -95,9 +96,9 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       complaints.push(`${name} failed its liveness probe: ${detail}`),
   };
 
-  function launch(name: string, redis: FaultyProxy, clockAheadMs = 0): WorkerProcess {
+  function launch(name: string, link: Link, clockAheadMs = 0): WorkerProcess {
     started += 1;
-    const config = options.config(`redis://127.0.0.1:${redis.port}`);
+    const config = options.config(link.address);
     const worker = startWorkerProcess({ name, config, clockAheadMs, logFile: logOf(name), ...events });
     everybody.add(worker);
     return worker;
@@ -105,7 +106,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
 
   function fill(place: Place): void {
     place.dying = false;
-    place.worker = launch(`worker-${place.number}-${started}`, place.redis);
+    place.worker = launch(`worker-${place.number}-${started}`, place.link);
   }
 
   async function retire(worker: WorkerProcess): Promise<void> {
@@ -134,9 +135,9 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     },
     async start() {
       for (let number = 0; number < size; number += 1) {
-        const redis = await openFaultyProxy(options.redisPort);
-        const worker = launch(`worker-${number}-${started}`, redis);
-        places.push({ number, redis, worker, dying: false });
+        const link = await options.store.openLink();
+        const worker = launch(`worker-${number}-${started}`, link);
+        places.push({ number, link, worker, dying: false });
       }
     },
     kill({ worker }) {
@@ -155,12 +156,12 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       await retire(old);
     },
     async visit(aheadMs, stay) {
-      const redis = await openFaultyProxy(options.redisPort);
-      const visitor = launch(`visitor-${started}`, redis, aheadMs);
+      const link = await options.store.openLink();
+      const visitor = launch(`visitor-${started}`, link, aheadMs);
       await stay();
       const { pickups, delivering, name } = visitor;
       await retire(visitor);
-      await redis.close();
+      await link.close();
       const log = await readFile(logOf(name), 'utf8');
       const said = log.includes('"offset_ms"');
       if (pickups > 0) complaints.push(`${name}, whose clock is wrong, took ${pickups} messages`);
@@ -171,7 +172,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       closing = true;
       for (const worker of everybody) worker.signal('SIGKILL');
       await Promise.all([...everybody].map(({ end }) => end));
-      for (const { redis } of places) await redis.close();
+      for (const { link } of places) await link.close();
     },
   };
 }

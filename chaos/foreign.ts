@@ -1,10 +1,10 @@
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { MESSAGE_JOB, MESSAGES_JOB } from '../src/jobs/job-ids.ts';
 import { PREFIX, queueName } from '../src/redis/keys.ts';
 import { CHANNELS, type Channel } from './channels.ts';
 import type { BatchOrder } from './orders.ts';
 import { persistently } from './persistently.ts';
+import type { Way } from './stores/store.ts';
 
 /** Somebody who adds jobs with BullMQ and only knows the wire contract, and who pauses queues. */
 export interface ForeignProducer {
@@ -18,11 +18,13 @@ export interface ForeignProducer {
   close(): Promise<void>;
 }
 
-export function openForeignProducer(redis: string): ForeignProducer {
-  const connection = new Redis(redis, { maxRetriesPerRequest: null });
-  connection.on('error', () => {}); // Redis is killed again and again.
+export function openForeignProducer(way: Pick<Way, 'connect'>): ForeignProducer {
+  const connections = CHANNELS.map(({ name }) => way.connect(name));
   const queues = new Map(
-    CHANNELS.map((channel) => [channel, new Queue(queueName(channel.name), { connection, prefix: PREFIX })]),
+    CHANNELS.map((channel, i) => {
+      const connection = connections[i]!;
+      return [channel, new Queue(queueName(channel.name), { connection, prefix: PREFIX })];
+    }),
   );
   for (const queue of queues.values()) queue.on('error', () => {});
 
@@ -41,7 +43,7 @@ export function openForeignProducer(redis: string): ForeignProducer {
     resume: (channel) => persistently(() => queues.get(channel)!.resume()),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
-      connection.disconnect();
+      for (const connection of connections) connection.disconnect();
     },
   };
 }

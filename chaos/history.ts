@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { History, Times } from './breach.ts';
@@ -7,6 +6,7 @@ import { deadLettersOf } from './dead-letters.ts';
 import { type Forgetting, unforgotten } from './forgetting.ts';
 import { idOf } from './message-ids.ts';
 import type { Platforms } from './platforms.ts';
+import type { Store } from './stores/store.ts';
 
 export interface Gathered {
   /** `<channel> <message>` of whatever Redis acknowledged. */
@@ -22,12 +22,13 @@ export interface Gathered {
 
 /** Collects what is checked: Herald's receipts, and the calls as the simulated platforms wrote them down. */
 export async function gather(
-  redis: Redis,
+  store: Pick<Store, 'of'>,
   { sandboxes }: Platforms,
   { acknowledged, forgettings, ...known }: Gathered,
 ): Promise<History[]> {
   return await Promise.all(
     CHANNELS.map(async (channel) => {
+      const redis = store.of(channel.name);
       const kept: Receipt[] = [];
       for await (const receipt of iterateReceipts(redis, channel.name)) kept.push(receipt);
       const own = `${channel.name} `;

@@ -1,13 +1,15 @@
 import type { Random } from '../src/clock.ts';
 import { type Failpoint, STEPS, type Step } from '../testing/failpoints.ts';
 import { TIMEOUT_MS } from './channels.ts';
+import type { Place } from './fleet.ts';
 import type { ChaosOptions } from './options.ts';
 
 /** What is done to the system, and when: milliseconds from the start. `worker` is a number to be taken modulo. */
 export type Fault = { atMs: number; worker: number } & FaultKind;
-export type FaultKind =
+export type FaultKind = CommonFault | StoreFault;
+/** Befalls workers, links and platforms, whatever the store is. */
+export type CommonFault =
   | { kind: 'kill'; at: Step | undefined; inMany?: Failpoint['inMany'] }
-  | { kind: 'outage'; forMs: number }
   | { kind: 'freeze'; forMs: number }
   | { kind: 'block'; at: Step; forMs: number }
   | { kind: 'answer_lost' }
@@ -25,10 +27,19 @@ export type FaultKind =
   /** Asked to end in the middle of a job of many; `dies` while it hands it back. */
   | { kind: 'hand_back'; dies: boolean }
   | { kind: 'replay' }
-  | { kind: 'deploy' }
+  | { kind: 'deploy' };
+export type StoreFault = NodeFault;
+/** Befalls one Redis. */
+export type NodeFault =
+  | { kind: 'outage'; forMs: number }
   | { kind: 'flush'; command: 'flushall' | 'flushdb' }
   | { kind: 'demotion'; lagMs: number }
   | { kind: 'full'; forMs: number };
+
+/** How each kind is done. Resolves when it is over. */
+export type Acts<F extends FaultKind> = {
+  [K in F['kind']]: (fault: Fault & Extract<F, { kind: K }>, place: Place) => Promise<void> | void;
+};
 
 /** A job lock is 15 s long: longer than that, and another worker takes over. */
 const BEYOND_LOCK_MS = 17_000;

@@ -9,6 +9,7 @@ import { openForeignProducer } from './foreign.ts';
 import { channelNameOf } from './message-ids.ts';
 import { type BatchOrder, countOf, type MessageOrder, type Order } from './orders.ts';
 import { persistently, TIMEOUT_MS } from './persistently.ts';
+import type { Way } from './stores/store.ts';
 
 /** Carries out orders, by Herald's own producer and as a foreign one that only knows the wire contract. */
 export interface Orders {
@@ -36,8 +37,8 @@ export interface Orders {
   close(): Promise<void>;
 }
 
-/** @param redis the address that the producer uses, which may be a faulty proxy; `straight` is a good one */
-export function openOrders(redis: string, straight: string): Orders {
+/** @param link of Herald's own producer; somebody foreign goes straight */
+export function openOrders({ address: redis }: Way, straight: Way): Orders {
   const acknowledged = new Set<string>();
   const sent = new Map<string, MessageInput>();
   const enqueued = new Set<string>();

@@ -1,10 +1,11 @@
-import type { Redis } from 'ioredis';
 import { channelKey, channelKeys } from '../src/redis/keys.ts';
 import { CHANNELS, type Channel } from './channels.ts';
 import type { Fleet } from './fleet.ts';
-import type { Store } from './store.ts';
+import type { Store } from './stores/store.ts';
 
 /** How far a run is, told every few seconds, and when it is over. */
+type Looking = Pick<Store, 'of'>;
+
 interface Watched {
   store: Store;
   fleet: Fleet;
@@ -23,7 +24,7 @@ export function progress({ store, fleet, orders, context, elapsed }: Watched): {
     const counts = `acknowledged ${orders.acknowledged.size}, killed ${fleet.killed}`;
     if (store.away) return context.tell(`${at}  ${counts}, redis is unreachable`);
     // A store that loads or follows another has no answer.
-    const counted = await count(store.redis).catch(() => undefined);
+    const counted = await count(store).catch(() => undefined);
     if (!counted) return;
     const { finals, left } = counted;
     context.tell(`${at}  ${counts}, final states ${finals}, in the queues ${left}`);
@@ -38,23 +39,24 @@ export async function settled(
 ): Promise<number> {
   const until = elapsed() + withinMs;
   for (;;) {
-    const { left } = await count(store.redis);
+    const { left } = await count(store);
     if (left === 0 || elapsed() > until || context.signal.aborted) return left;
     await pause(LOOK_MS);
   }
 }
 
-async function count(redis: Redis): Promise<{ finals: number; left: number }> {
+async function count(store: Looking): Promise<{ finals: number; left: number }> {
   const sums = { finals: 0, left: 0 };
   for (const channel of CHANNELS) {
-    sums.finals += await redis.xlen(channelKeys(channel.name).receipts);
-    sums.left += await leftIn(redis, channel);
+    sums.finals += await store.of(channel.name).xlen(channelKeys(channel.name).receipts);
+    sums.left += await leftIn(store, channel);
   }
   return sums;
 }
 
 /** Jobs of a channel that have no end yet. */
-export async function leftIn(redis: Redis, { name }: Channel): Promise<number> {
+export async function leftIn(store: Looking, { name }: Channel): Promise<number> {
+  const redis = store.of(name);
   const key = channelKey(name);
   const lists = await Promise.all(['wait', 'paused', 'active'].map((list) => redis.llen(`${key}:${list}`)));
   const sets = await Promise.all(['delayed', 'prioritized'].map((set) => redis.zcard(`${key}:${set}`)));

@@ -1,6 +1,7 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { channelKey } from '../src/redis/keys.ts';
 import { CHANNELS } from './channels.ts';
+import type { Way } from './stores/store.ts';
 
 /** Follows the queues' own word of who gets which job; it keeps only the latest hundred. */
 export interface QueueEvents {
@@ -11,33 +12,35 @@ const BLOCK_MS = 200;
 const COUNT = 1_000;
 
 /** @param onGiven told of each job that a worker got: `<channel> <job id>`, by Redis's clock */
-export function followQueues(redis: string, onGiven: (at: number, job: string) => void): QueueEvents {
-  const client = new Redis(redis, { maxRetriesPerRequest: null, replyMapping: 'legacy' });
-  client.on('error', () => {}); // Redis is killed again and again.
-  const channels = new Map(CHANNELS.map(({ name }) => [`${channelKey(name)}:events`, name]));
-  const seen = new Map([...channels.keys()].map((key) => [key, '0-0']));
-  let closed = false;
-
-  async function follow(): Promise<void> {
-    while (!closed) {
-      const streams = await client
-        .xread('COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...seen.keys(), ...seen.values())
-        .catch(() => null);
-      for (const [key, entries] of (streams ?? []) as [string, [string, string[]][]][]) {
-        for (const [id, fields] of entries) {
-          seen.set(key, id);
-          const job = fields[fields.indexOf('jobId') + 1];
-          if (fields[1] === 'active') onGiven(Number.parseInt(id, 10), `${channels.get(key)} ${job}`);
-        }
-      }
-    }
-  }
-  void follow();
+export function followQueues(
+  store: Pick<Way, 'connect'>,
+  onGiven: (at: number, job: string) => void,
+): QueueEvents {
+  const clients = CHANNELS.map(({ name }) => {
+    const client = store.connect(name);
+    void follow(client, `${channelKey(name)}:events`, (at, job) => onGiven(at, `${name} ${job}`));
+    return client;
+  });
   return {
     // Not waited for: a command that waits to be sent again when its connection is given up never ends.
     close() {
-      closed = true;
-      client.disconnect();
+      for (const client of clients) client.disconnect();
     },
   };
+}
+
+async function follow(client: Redis, key: string, onGiven: (at: number, job: string) => void): Promise<void> {
+  let seen = '0-0';
+  while (client.status !== 'end') {
+    const streams = await client
+      .xread('COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', key, seen)
+      .catch(() => null);
+    for (const [, entries] of (streams ?? []) as [string, [string, string[]][]][]) {
+      for (const [id, fields] of entries) {
+        seen = id;
+        const job = fields[fields.indexOf('jobId') + 1];
+        if (fields[1] === 'active') onGiven(Number.parseInt(id, 10), `${job}`);
+      }
+    }
+  }
 }

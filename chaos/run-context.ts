@@ -1,4 +1,3 @@
-import type { FaultyProxy } from '../testing/faulty-proxy.ts';
 import type { Campaigns } from './campaigns.ts';
 import type { Fleet } from './fleet.ts';
 import type { ManyTally } from './many.ts';
@@ -6,7 +5,7 @@ import type { ChaosOptions } from './options.ts';
 import type { Platforms } from './platforms.ts';
 import type { Orders } from './producer.ts';
 import type { Rollouts } from './rollouts.ts';
-import type { Store } from './store.ts';
+import type { Link, Store } from './stores/store.ts';
 
 export interface ExperimentContext {
   /** Where the workers write their logs. */
@@ -24,8 +23,8 @@ export interface Run {
   fleet: Fleet;
   orders: Orders;
   campaigns: Campaigns;
-  /** The producer's way to Redis. */
-  enqueueing: FaultyProxy;
+  /** The producers' way to the store. */
+  enqueueing: Link;
   rollouts: Rollouts;
   many: ManyTally;
   /** When each message was first picked up. */

@@ -1,0 +1,149 @@
+import { type ChainableCommander, Redis } from 'ioredis';
+import type { Clock } from '../../src/clock.ts';
+import { parseReceipts } from '../../src/observe/receipts.ts';
+import { channelKeys } from '../../src/redis/keys.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
+import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
+import { CHANNELS } from '../channels.ts';
+import { deadLettersOf } from '../dead-letters.ts';
+import type { Forgetting } from '../forgetting.ts';
+import type { Acts, NodeFault } from '../nemesis.ts';
+import type { StoreActDeps } from './store.ts';
+
+/** What the acts have in hand. */
+export interface OneNode {
+  readonly server: RedisServer;
+  /** For looking. */
+  readonly redis: Redis;
+  readonly canary: Canary;
+  readonly clock: Clock;
+  away: boolean;
+  forgotten: number;
+  readonly forgettings: Forgetting[];
+}
+
+/** Counts up, and remembers how far Redis acknowledged it. */
+export interface Canary {
+  acknowledged: number;
+  known(): Promise<number>;
+  stop(): void;
+}
+
+type Pause = StoreActDeps['pause'];
+
+const LOOK_MS = 100;
+const LINKED_TRIES = 300;
+
+/** What one Redis suffers: outages, and the loss of what it acknowledged. */
+export function oneNodeActs(node: OneNode, deps: StoreActDeps): Acts<NodeFault> {
+  const { count, pause, fleet } = deps;
+  return {
+    async outage({ forMs }) {
+      const away = await outage(node, forMs, pause);
+      if (!away) return;
+      count('redis killed and started again');
+      fleet.recovery.away(away.from, away.to);
+    },
+    async flush({ command }) {
+      count(command.toUpperCase());
+      await forget(node, command, (commands) => void commands[command]());
+      await sendAgain(node, deps);
+    },
+    async demotion({ lagMs }) {
+      count('primary demoted to a lagging replica, and promoted');
+      await demote(node, lagMs, pause);
+      await sendAgain(node, deps);
+    },
+    async full({ forMs }) {
+      count('redis full');
+      await node.redis.config('SET', 'maxmemory', '1');
+      await pause(forMs);
+      await node.redis.config('SET', 'maxmemory', '0');
+    },
+  };
+}
+
+/** kill -9, and the start after so long. Does nothing while another one lasts. */
+async function outage(
+  node: OneNode,
+  forMs: number,
+  pause: Pause,
+): Promise<{ from: number; to: number } | undefined> {
+  const { server, canary, clock } = node;
+  if (node.away) return undefined;
+  node.away = true;
+  const from = clock.now();
+  await server.kill();
+  const before = canary.acknowledged;
+  await pause(forMs);
+  await server.restart();
+  node.forgotten += Math.max(0, before - (await canary.known()));
+  node.away = false;
+  return { from, to: clock.now() };
+}
+
+/** A replica that lags so far behind takes over; the primary follows it, and is promoted again. */
+async function demote(node: OneNode, lagMs: number, pause: Pause): Promise<void> {
+  const { server, redis } = node;
+  const behind = await openFaultyProxy(server.port);
+  const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${behind.port}`] });
+  const other = new Redis(replica.url);
+  try {
+    await linked(other, pause);
+    behind.halfOpen();
+    await pause(lagMs);
+    await other.replicaof('NO', 'ONE');
+    await other.config('SET', 'repl-diskless-sync-delay', '0');
+    node.away = true;
+    await forget(node, 'demotion', (commands) => void commands.replicaof('127.0.0.1', replica.port));
+    await linked(redis, pause);
+    await redis.replicaof('NO', 'ONE');
+  } finally {
+    node.away = false;
+    other.disconnect();
+    await behind.close();
+    await replica.stop();
+  }
+}
+
+/** Resolves when the server follows its primary and has all that the primary had. */
+async function linked(redis: Redis, pause: Pause): Promise<void> {
+  for (let tries = 0; tries < LINKED_TRIES; tries += 1) {
+    const info = await redis.info('replication');
+    if (/master_link_status:up/.test(info) && /master_sync_in_progress:0/.test(info)) return;
+    await pause(LOOK_MS);
+  }
+  throw new Error(`a replica was not in step after ${(LINKED_TRIES * LOOK_MS) / 1000} s`);
+}
+
+/** An application that followed the receipts knows what had ended; whatever was waiting went with the store. */
+async function sendAgain({ forgettings }: OneNode, { orders, count }: StoreActDeps): Promise<void> {
+  const receipts = forgettings.flatMap((forgetting) => [...forgetting.receipts.values()].flat());
+  const final = new Set(receipts.map(({ id }) => id));
+  count('messages that went with it, sent again', await orders.sendAgain((id) => final.has(id)));
+}
+
+/** Reads what is there and takes it away in one step: nothing is written in between. */
+async function forget(
+  { redis, canary, clock, forgettings }: OneNode,
+  kind: string,
+  act: (commands: ChainableCommander) => void,
+): Promise<void> {
+  const deadLettersAt = clock.now();
+  const deadLetters = await Promise.all(
+    CHANNELS.map(
+      async (channel): Promise<[string, Set<string>]> => [channel.name, await deadLettersOf(channel, redis)],
+    ),
+  );
+  const commands = redis.multi();
+  for (const { name } of CHANNELS) commands.xrange(channelKeys(name).receipts, '-', '+');
+  act(commands);
+  const replies = (await commands.exec()) ?? [];
+  for (const [error] of replies) if (error) throw error;
+  const receipts = CHANNELS.map(({ name }, i) => [name, parseReceipts(replies[i]?.[1] as [])] as const);
+  canary.acknowledged = 0;
+  forgettings.push({
+    ...{ kind, deadLettersAt, at: clock.now(), receipts: new Map(receipts) },
+    deadLetters: new Map(deadLetters),
+  });
+}
