@@ -23,6 +23,7 @@ import { buildServer, type HeraldServer } from './serve/server.ts';
 import type { OpenServices } from './serve/services.ts';
 import { traceEnqueues } from './tracing/enqueues.ts';
 import { createTracing, type Tracing, type TracingApi } from './tracing/tracing.ts';
+import { createWebhooks } from './webhooks/webhooks.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
 /** The composition root: passes Herald's platforms, ledger, clock and log to the parts that applications use. */
@@ -139,17 +140,22 @@ export const workerOf = (config: HeraldConfig, logger: Logger): HeraldWorker =>
 export const serverOf = (config: HeraldConfig, logger: Logger): HeraldServer =>
   buildServer(config, { logger, clock: systemClock, services: servicesOf(config, { platforms }) });
 
-/** What a process with this configuration serves over HTTP beside its probes. */
-const servicesOf =
+/** What a process with this configuration does beside its channels and its probes. */
+export const servicesOf =
   (
-    { http, redis: url, channels }: HeraldConfig,
+    { http, redis: url, channels, webhooks }: HeraldConfig,
     { platforms, redis = url }: { platforms: OwnPlatforms; redis?: string | RedisInstance | undefined },
   ): OpenServices =>
-  ({ logger }) => {
-    if (!http?.api) return [];
+  ({ logger, metrics }) => {
+    const posting =
+      webhooks.length === 0
+        ? []
+        : [createWebhooks({ redis, webhooks, logger, metrics: metrics.webhooks, version: readVersion() })];
+    if (!http?.api) return posting;
     const listed = channels.map(({ name, platform }) => ({ name, platform }));
     const parts = { platforms, clock: systemClock };
     return [
+      ...posting,
       createApi(http.api, {
         ...{ redis, logger, clock: systemClock },
         openProducer: () => buildProducer<Platforms>({ redis, channels: listed }, { ...parts, plays }),

@@ -2,12 +2,16 @@ import type { HeraldConfig } from './config/schema.ts';
 import type { Platforms } from './message/schema.ts';
 import { platforms } from './platforms/registry.ts';
 
-/** All values that must never be output: the credentials of the channels and the password of Redis. */
-export function secretsOf({ channels, redis }: HeraldConfig, known: Platforms = platforms): string[] {
+/** All values that must never be output: the credentials of the channels, the secrets of webhooks and the password of Redis. */
+export function secretsOf(
+  { channels, webhooks, redis }: HeraldConfig,
+  known: Platforms = platforms,
+): string[] {
   const credentials = channels.flatMap(({ platform, settings }) =>
     (known[platform]?.secrets ?? []).map((name) => String(settings[name] ?? '')),
   );
-  return [...credentials, ...passwordsOf(redis)].filter((secret) => secret !== '');
+  const signing = webhooks.flatMap(({ secrets }) => secrets);
+  return [...credentials, ...signing, ...passwordsOf(redis)].filter((secret) => secret !== '');
 }
 
 /** The password decoded and as written in the URL, possibly percent-encoded: either may occur in a text. */

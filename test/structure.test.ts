@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'dead-letters': ['channels', 'ledger', 'redis'],
   tracing: ['config', 'jobs', 'ledger', 'observe', 'platforms', 'producer'],
   serve: ['config', 'http', 'observe', 'redis'],
+  webhooks: ['config', 'observe', 'platforms', 'policies', 'redis', 'serve'],
   exporter: ['channels', 'http', 'observe', 'redis'],
   workers: [
     ...[

@@ -1,4 +1,5 @@
 import type { DestinationStream } from 'pino';
+import { servicesOf } from '../src/app.ts';
 import type { Clock, Random } from '../src/clock.ts';
 import { parseConfig } from '../src/config/parse.ts';
 import type { HeraldConfig } from '../src/config/schema.ts';
@@ -51,5 +52,6 @@ export function buildLoggingWorker(
 ): HeraldWorker {
   const config = readConfig(source, platforms);
   const logger = createLogger({ level: config.logLevel, destination, secrets: secretsOf(config) });
-  return buildWorker(config, { fingerprintCost: FINGERPRINT_COST, ...parts, platforms, logger });
+  const services = servicesOf(config, { platforms });
+  return buildWorker(config, { fingerprintCost: FINGERPRINT_COST, ...parts, platforms, logger, services });
 }

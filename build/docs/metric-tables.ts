@@ -10,6 +10,7 @@ import {
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
 import { REDIS_CALLS } from '../../src/observe/redis-metrics.ts';
 import { DEAD_LETTER_REMOVALS, HOLD_REASONS, QUEUE_STATES } from '../../src/observe/sample.ts';
+import { WEBHOOK_LOSSES, WEBHOOK_OUTCOMES } from '../../src/observe/webhook-metrics.ts';
 import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../../src/outcome.ts';
 import { REDIS_ERROR_KINDS } from '../../src/redis/errors.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -61,6 +62,8 @@ export const labelTable = (): string =>
         'reason: cause',
         byFirst(DEFERRALS.map(({ reason, cause }) => [reason, cause])),
       ],
+      [COUNTERS.webhookDeliveries.name, 'outcome', list(WEBHOOK_OUTCOMES)],
+      [COUNTERS.webhookReceiptsLost.name, 'reason', list(WEBHOOK_LOSSES)],
       [COUNTERS.redisErrors.name, 'kind', list(REDIS_ERROR_KINDS)],
       [HISTOGRAMS.redisCall.name, 'call', list(REDIS_CALLS)],
       [GAUGES.queue.name, 'state', list(QUEUE_STATES)],

@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { commonShape, rootSchema } from '../../src/config/schema.ts';
+import { webhookShape } from '../../src/config/webhooks.ts';
 import { commonFields } from '../../src/message/fields.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { commandOverview, commandReference, globalOptions } from './command-reference.ts';
 import { fieldsTable, settingsTable } from './field-table.ts';
 import { counterTable, gaugeTable, histogramTable, labelTable } from './metric-tables.ts';
 import { alertTable, questionTable } from './monitoring-tables.ts';
-import { configComments, messageComments, platformComments } from './sources.ts';
+import { configComments, messageComments, platformComments, webhookComments } from './sources.ts';
 
 /** The pages of docs/: prose written by hand, around tables made of the schemas and definitions that the code runs on. */
 
 type Block = () => string;
 
 const { platform: _fixed, ...channelSettings } = commonShape(platforms.kongregate);
-const { channels: _tables, ...rootSettings } = rootSchema.shape;
+const { channels: _tables, webhooks: _endpoints, ...rootSettings } = rootSchema.shape;
 
 const { v, id, channel, ...otherFields } = commonFields;
 const messageFields = {
@@ -36,6 +37,7 @@ const platformBlocks = Object.fromEntries(
 const BLOCKS: Readonly<Record<string, Block>> = {
   'root settings': () => settingsTable(rootSettings, configComments()),
   'channel settings': () => settingsTable(channelSettings, configComments()),
+  'webhook settings': () => settingsTable(webhookShape, webhookComments(), 'webhookShape'),
   'message fields': () => fieldsTable(messageFields, messageComments()),
   ...platformBlocks,
   counters: counterTable,

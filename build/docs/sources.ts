@@ -13,6 +13,8 @@ export function configComments(): FindComment {
   return (path) => comment(path) ?? comment(path.slice(path.indexOf('.') + 1));
 }
 
+export const webhookComments = (): FindComment => commentsOf(read('config/webhooks.ts'));
+
 const BY_PLATFORM: Readonly<Record<string, string>> = {
   platform: 'The platform to send on; it decides the shape of `to` and which further fields there are.',
   to: 'Whom the message goes to: one recipient on a channel with a quota.',

@@ -11,6 +11,7 @@ import { quotaRow } from './rows/quota.ts';
 import { redisRow } from './rows/redis.ts';
 import { requestRow } from './rows/requests.ts';
 import { waitingRow } from './rows/waiting.ts';
+import { webhookRow } from './rows/webhooks.ts';
 import { workerRow } from './rows/workers.ts';
 
 const rowsOf = (view: View): Row[] => [
@@ -50,7 +51,7 @@ export function overview(runbooks: string): dashboard.Dashboard {
     description:
       'Whether messages are delivered, and if not, where they are. From top to bottom as an incident is looked into.',
     view,
-    rows: [healthRow(), ...rowsOf(view), workerRow(), redisRow()],
+    rows: [healthRow(), ...rowsOf(view), workerRow(), webhookRow(), redisRow()],
     links: [linkTo('One channel', 'herald-channel')],
     runbooks,
   });

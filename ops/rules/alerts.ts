@@ -3,6 +3,7 @@ import { deadLetterAlerts } from './alerts/dead-letters.ts';
 import { objectiveAlerts } from './alerts/objective.ts';
 import { platformAlerts } from './alerts/platform.ts';
 import { redisAlerts } from './alerts/redis.ts';
+import { webhookAlerts } from './alerts/webhooks.ts';
 import { workerAlerts } from './alerts/workers.ts';
 import type { Alert, Alerts, Group } from './rule.ts';
 import type { Timing } from './timing.ts';
@@ -14,6 +15,7 @@ const GROUPS: Readonly<Record<string, Alerts>> = {
   'dead-letters': deadLetterAlerts,
   workers: workerAlerts,
   redis: redisAlerts,
+  webhooks: webhookAlerts,
 };
 
 export const alertGroups = (timing: Timing): Group<Alert>[] =>

@@ -5,6 +5,7 @@ import { deadLetterCases } from './cases/dead-letters.ts';
 import { objectiveCases } from './cases/objective.ts';
 import { platformCases } from './cases/platform.ts';
 import { redisCases } from './cases/redis.ts';
+import { webhookCases } from './cases/webhooks.ts';
 import { workerCases } from './cases/workers.ts';
 import { recordingGroups } from './objective.ts';
 import { type Alert, runbookOf } from './rule.ts';
@@ -19,6 +20,7 @@ const CASES: AlertCases = {
   ...deadLetterCases,
   ...workerCases,
   ...redisCases,
+  ...webhookCases,
 };
 
 /** As Prometheus expands the annotations; how it writes a value is left to the case. */

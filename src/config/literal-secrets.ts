@@ -14,7 +14,11 @@ export function literalSecrets(source: unknown, platforms: Platforms): Problem[]
     const { secrets } = platforms[platform]!;
     return secrets.map((field) => ({ path: `channels.${name}.${field}`, value: property(channel, field) }));
   });
-  const found = fields.filter(({ value }) => isLiteral(value)).map(({ path }) => path);
+  const signing = Object.entries(Object(property(source, 'webhooks')) as object).flatMap(([name, webhook]) =>
+    [property(webhook, 'secret')].flat().map((value) => ({ path: `webhooks.${name}.secret`, value })),
+  );
+  const literal = [...fields, ...signing].filter(({ value }) => isLiteral(value));
+  const found = [...new Set(literal.map(({ path }) => path))];
   if (isLiteral(passwordOf(property(source, 'redis')))) found.push('redis');
   return found.map((path) => ({ path, message: WRITTEN_OUT }));
 }

@@ -5,15 +5,17 @@ import { ConfigError } from './error.ts';
 import { type Environment, interpolate } from './interpolate.ts';
 import { property } from './property.ts';
 import { type ChannelConfig, type HeraldConfig, rootSchema, toConfig } from './schema.ts';
+import { webhookProblems } from './webhooks.ts';
 
 export interface ParseOptions {
   platforms: Platforms;
   env: Environment;
   /**
    * `resolve` for a process that sends; `leave` for one that only enqueues or inspects: placeholders of secrets stay as
-   * written, so that a host without the credentials can load the configuration.
+   * written, so that a host without the credentials can load the configuration. `own` leaves the credentials of channels alone,
+   * and resolves what webhooks are signed with.
    */
-  secrets: 'resolve' | 'leave';
+  secrets: 'resolve' | 'leave' | 'own';
   /** Reads the file that a `NAME_FILE` names. */
   readFile: (path: string) => string;
 }
@@ -32,7 +34,7 @@ type Checked = { config: HeraldConfig } | { problems: Problem[] };
 
 export function checkConfig(source: unknown, options: ParseOptions): Checked {
   const { env, readFile, platforms } = options;
-  const leave = options.secrets === 'leave' ? secretFields(source, platforms) : () => false;
+  const leave = options.secrets === 'resolve' ? () => false : secretFields(source, options);
   const { value, problems: unfilled } = interpolate(source, { env, readFile, leave });
   const root = check(rootSchema, value);
   const found = 'problems' in root ? root.problems : [];
@@ -43,10 +45,14 @@ export function checkConfig(source: unknown, options: ParseOptions): Checked {
     else channels.push(result.channel);
   }
   found.push(...channelProblems(channels, platforms));
+  const config = 'data' in root ? toConfig(root.data, channels) : undefined;
+  if (config) found.push(...webhookProblems(config.webhooks, namesOf(value)));
   const problems = [...unfilled, ...found.filter(({ path }) => !isWithin(path, unfilled))];
-  if ('problems' in root || problems.length > 0) return { problems };
-  return { config: toConfig(root.data, channels) };
+  return config && problems.length === 0 ? { config } : { problems };
 }
+
+/** Also of channels that have problems of their own. */
+const namesOf = (value: unknown): string[] => Object.keys(Object(property(value, 'channels')) as object);
 
 /** Channels that can be checked although other parts of the configuration are invalid. */
 function recognizable(value: unknown): [string, unknown][] {
@@ -59,10 +65,14 @@ function recognizable(value: unknown): [string, unknown][] {
 const isWithin = (path: string, unfilled: readonly Problem[]): boolean =>
   unfilled.some((field) => path === field.path || path.startsWith(`${field.path}.`));
 
-/** Returns a predicate: whether a path is a secret of its channel's platform. */
-function secretFields(source: unknown, platforms: Platforms): (path: readonly string[]) => boolean {
+/** Returns a predicate: whether a path is a secret that is left alone. */
+function secretFields(
+  source: unknown,
+  { platforms, secrets }: ParseOptions,
+): (path: readonly string[]) => boolean {
   return (path) => {
     const [root, name = '', field = ''] = path;
+    if (root === 'webhooks') return field === 'secret' && secrets === 'leave';
     if (root !== 'channels') return false;
     const channel = property(property(source, 'channels'), name);
     const platform = property(channel, 'platform');

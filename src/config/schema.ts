@@ -4,6 +4,7 @@ import type { PlatformDefinition } from '../platforms/port.ts';
 import { api } from './api.ts';
 import { DEFAULT_HTTP } from './http-address.ts';
 import { count, duration, redisUrl, share, timeZone } from './values.ts';
+import { toWebhooks, webhooksField } from './webhooks.ts';
 
 /** The configuration: its schema as users write it (names pinned), and its parsed form, with durations in milliseconds. */
 
@@ -75,6 +76,8 @@ export const rootSchema = z.strictObject({
       sample: share.default(1),
     })
     .optional(),
+  /** The endpoints that receipts are posted to, by name: up to 64 of `a-z`, `0-9`, `_` and `-`. */
+  webhooks: webhooksField,
   /** The lowest severity that is logged. */
   logLevel: z.enum(LOG_LEVELS).default('info'),
   /** The channels, by name: up to 64 of `a-z`, `0-9`, `_` and `-`. */
@@ -246,9 +249,17 @@ export type ChannelConfig = ReturnType<typeof toChannel>;
 
 /** The parsed configuration. */
 export const toConfig = (
-  { drainTimeout, ...root }: z.output<typeof rootSchema>,
+  { drainTimeout, webhooks, ...root }: z.output<typeof rootSchema>,
   channels: ChannelConfig[],
-) => ({ ...root, drainTimeoutMs: drainTimeout, channels });
+) => ({
+  ...root,
+  drainTimeoutMs: drainTimeout,
+  channels,
+  webhooks: toWebhooks(
+    webhooks,
+    channels.map(({ name }) => name),
+  ),
+});
 
 export type HeraldConfig = ReturnType<typeof toConfig>;
 

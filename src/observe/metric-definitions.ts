@@ -76,6 +76,16 @@ export const COUNTERS = {
     help: 'Quota refusals that the ledger did not predict: something else sends to the same players with this account.',
     labels: ['channel'],
   },
+  webhookDeliveries: {
+    name: 'herald_webhook_deliveries_total',
+    help: "Requests to a webhook's endpoint, by outcome: accepted (2xx), refused (400, 413 or 422), gone (410) or failed (any other answer, or none).",
+    labels: ['endpoint', 'outcome'],
+  },
+  webhookReceiptsLost: {
+    name: 'herald_webhook_losses_total',
+    help: 'How often receipts did not reach an endpoint: given_up (the endpoint refused one again and again) or cut_off (their stream kept some no longer, or lost them; counted once for all that are missing in a row).',
+    labels: ['endpoint', 'reason'],
+  },
   redisErrors: {
     name: 'herald_redis_errors_total',
     help: 'Errors of Redis that this process met, by kind: oom (full), readonly (a replica), timeout, refused (the connection or the login) or other.',
@@ -239,6 +249,16 @@ export const GAUGES = {
     name: 'herald_in_flight',
     help: 'Requests in flight from this process.',
     labels: ['channel'],
+  },
+  webhookLag: {
+    name: 'herald_webhook_lag_seconds',
+    help: 'Age of the oldest receipt that an endpoint has not accepted yet; 0 if there is none. Only from the process that posts to the endpoint.',
+    labels: ['endpoint'],
+  },
+  webhookGone: {
+    name: 'herald_webhook_gone',
+    help: '1 while an endpoint that answered 410 gets no receipts. Only from the process that posts to it.',
+    labels: ['endpoint'],
   },
   redisUp: {
     name: 'herald_redis_up',

@@ -16,6 +16,7 @@ import { OPEN_METRICS_TYPE, toOpenMetrics } from './open-metrics.ts';
 import { type RedisMetrics, redisMetrics } from './redis-metrics.ts';
 import type { ChannelSample } from './sample.ts';
 import { emptySample, seriesOf } from './sampled-series.ts';
+import { type WebhookMetrics, webhookMetrics } from './webhook-metrics.ts';
 
 export interface MetricsOptions {
   /**
@@ -33,6 +34,7 @@ export interface MetricsOptions {
 
 export interface Metrics extends DeliveryObserver {
   readonly redis: RedisMetrics;
+  readonly webhooks: WebhookMetrics;
   /** The text that Prometheus scrapes. Touches neither Redis nor the queue, so that an outage cannot hide it. */
   render(): Promise<MetricsText>;
   /** The same in OpenMetrics, with exemplars: what Prometheus asks for where it may choose. */
@@ -90,6 +92,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     ...countDeliveries(m, exemplars),
     redis: redisMetrics(m),
+    webhooks: webhookMetrics(m),
     render,
     async renderOpen() {
       const plain = await render();

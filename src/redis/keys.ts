@@ -15,6 +15,9 @@ const directoryKey = (what: string): string => `${PREFIX}:{${CHANNELS_KEY}}:${wh
 export const PROBE_KEY = directoryKey('probe');
 export const PROBE_LIFE_MS = 60_000;
 
+/** Hash: which process posts receipts to a webhook's endpoint, and how far it is. */
+export const webhookKey = (endpoint: string): string => directoryKey(`webhook:${endpoint}`);
+
 /** Capped stream: what operators did, by whichever way. */
 export const AUDIT_KEY = directoryKey('audit');
 

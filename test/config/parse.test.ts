@@ -47,6 +47,7 @@ describe('a configuration', () => {
       drainTimeoutMs: 20_000,
       receipts: { keep: 100_000 },
       logLevel: 'info',
+      webhooks: [],
       channels: [
         {
           name: 'kongregate',

@@ -32,6 +32,9 @@ const NOT_PLAYED = [
   'HeraldRedisMemoryHigh',
   'HeraldRedisPersistenceFailing',
   'HeraldRedisEvicting',
+  'HeraldWebhookBehind',
+  'HeraldWebhookGone',
+  'HeraldWebhookLosses',
 ];
 
 /** What has been seen to fire. */

@@ -12,7 +12,8 @@ import type { AddCommand, Invocation, Run } from '../shell.ts';
 
 const HELP = `
 Serves the HTTP API at the address that http.api configures, and /metrics, /livez and /readyz at that of http. It delivers
-nothing: a worker does, and serves the same where it has this configuration. It needs no credentials of the channels. SIGTERM
+nothing: a worker does, and serves the same where it has this configuration. Receipts are posted to webhooks. It needs no
+credentials of the channels. SIGTERM
 lets requests under way end, for at most drainTimeout.
 
 Examples:
@@ -20,8 +21,9 @@ Examples:
   $ herald serve --config /etc/herald.yaml`;
 
 function read({ context, options }: Invocation): HeraldConfig {
-  const config = loadConfig(options.config, { env: context.env, secrets: 'leave' });
-  if (!config.http?.api) throw wrongUsage('nothing to serve: http.api is off; set http: { api: true }');
+  const config = loadConfig(options.config, { env: context.env, secrets: 'own' });
+  if (!config.http?.api && config.webhooks.length === 0)
+    throw wrongUsage('nothing to serve: http.api is off; set http: { api: true }');
   return config;
 }
 

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { type Dispatcher, Pool } from 'undici';
 import { Exchange } from './exchange.ts';
 import { connectorPastContinue } from './interim-answers.ts';
@@ -40,6 +41,8 @@ export interface HttpSettings {
   concurrency: number;
   /** False where every request goes over a connection of its own, as with `fresh`. */
   keepAlive?: boolean | undefined;
+  /** Resolves the server's name, in place of the system's resolver: it may refuse addresses. Not asked for a literal address. */
+  lookup?: LookupFunction | undefined;
 }
 
 /** A client for one base URL, over connections that are kept alive unless asked otherwise. Opens none before the first request. */
@@ -99,12 +102,20 @@ function createPools(origin: string, settings: HttpSettings): Pools {
   };
 }
 
-function createPool(origin: string, { timeoutMs, concurrency }: HttpSettings, pipelining: 0 | 1): Pool {
+function createPool(
+  origin: string,
+  { timeoutMs, concurrency, lookup }: HttpSettings,
+  pipelining: 0 | 1,
+): Pool {
   return new Pool(origin, {
     connections: concurrency,
     pipelining,
     // Said aloud, since NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise, for keys as well.
-    connect: connectorPastContinue({ timeout: timeoutMs, rejectUnauthorized: true }),
+    connect: connectorPastContinue({
+      timeout: timeoutMs,
+      rejectUnauthorized: true,
+      ...(lookup && { lookup }),
+    }),
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: LONGEST_IDLE_MS,
     keepAliveTimeoutThreshold: SHORTER_THAN_HINT_MS,

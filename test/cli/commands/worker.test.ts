@@ -247,7 +247,7 @@ it('takes no other database for one that Redis refuses', async () => {
 
 it('counts the password of Redis among the secrets as it is and as its URL writes it', () => {
   const secrets = (redis: string) =>
-    secretsOf({ redis, channels: [] } as unknown as Parameters<typeof secretsOf>[0]);
+    secretsOf({ redis, channels: [], webhooks: [] } as unknown as Parameters<typeof secretsOf>[0]);
   expect(secrets('redis://:pass%2Fword@127.0.0.1')).toEqual(['pass%2Fword', 'pass/word']);
   expect(secrets('redis://:100%@127.0.0.1')).toContain('100%');
   expect(secrets('redis://127.0.0.1')).toEqual([]);

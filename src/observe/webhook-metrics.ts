@@ -1,0 +1,49 @@
+import type { Counter, Gauge } from 'prom-client';
+
+/** What one request to a webhook's endpoint resulted in. */
+export const WEBHOOK_OUTCOMES = ['accepted', 'refused', 'gone', 'failed'] as const;
+export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];
+
+/** What a process sees of the endpoints that receipts are posted to; each is named by the configuration. */
+export interface WebhookMetrics {
+  /** Starts the counters of an endpoint at 0. */
+  watch(endpoint: string): void;
+  /** A request was answered, or ended without an answer. */
+  attempted(endpoint: string, outcome: WebhookOutcome): void;
+  /** A receipt that the endpoint refuses again and again is not posted any more. */
+  givenUp(endpoint: string): void;
+  /** Receipts were cut off their stream before they were posted. */
+  gap(endpoint: string): void;
+  /** Age of the oldest receipt that is not over, seconds; undefined where another process posts. */
+  lag(endpoint: string, seconds: number | undefined): void;
+  /** Whether it wants no more; undefined where another process posts. */
+  gone(endpoint: string, gone: boolean | undefined): void;
+}
+
+export function webhookMetrics(m: {
+  webhookDeliveries: Counter<'endpoint' | 'outcome'>;
+  webhookReceiptsLost: Counter<'endpoint' | 'reason'>;
+  webhookLag: Gauge<'endpoint'>;
+  webhookGone: Gauge<'endpoint'>;
+}): WebhookMetrics {
+  return {
+    watch(endpoint) {
+      for (const outcome of WEBHOOK_OUTCOMES) m.webhookDeliveries.inc({ endpoint, outcome }, 0);
+      for (const reason of WEBHOOK_LOSSES) m.webhookReceiptsLost.inc({ endpoint, reason }, 0);
+    },
+    attempted: (endpoint, outcome) => m.webhookDeliveries.inc({ endpoint, outcome }),
+    givenUp: (endpoint) => m.webhookReceiptsLost.inc({ endpoint, reason: 'given_up' }),
+    gap: (endpoint) => m.webhookReceiptsLost.inc({ endpoint, reason: 'cut_off' }),
+    lag(endpoint, seconds) {
+      if (seconds === undefined) m.webhookLag.remove({ endpoint });
+      else m.webhookLag.set({ endpoint }, seconds);
+    },
+    gone(endpoint, gone) {
+      if (gone === undefined) m.webhookGone.remove({ endpoint });
+      else m.webhookGone.set({ endpoint }, gone ? 1 : 0);
+    },
+  };
+}
+
+/** Why receipts did not reach an endpoint. */
+export const WEBHOOK_LOSSES = ['given_up', 'cut_off'] as const;

@@ -1,0 +1,70 @@
+import type { Clock } from '../clock.ts';
+import type { WebhookConfig } from '../config/webhooks.ts';
+import { createHttpClient } from '../platforms/http/client.ts';
+import type { HttpResult } from '../platforms/http/result.ts';
+import { restMs } from '../platforms/http/retry-after.ts';
+import type { Payload } from './payload.ts';
+import { publicLookup } from './public-lookup.ts';
+import { signatureHeaders } from './signature.ts';
+
+/**
+ * What one request resulted in.
+ * - `accepted`: 2xx.
+ * - `refused`: 400, 413 or 422, which may be about this receipt alone.
+ * - `gone`: 410, by which an endpoint says that it wants no more.
+ * - `failed`: everything else, redirects and a lost answer included: it may be accepted later.
+ */
+export interface Answer {
+  kind: 'accepted' | 'refused' | 'gone' | 'failed';
+  /** For people: `answered 503`, `ECONNREFUSED`. */
+  detail: string;
+  /** How long nothing shall be sent, where the endpoint says so; milliseconds. */
+  restMs?: number | undefined;
+}
+
+export interface Post {
+  /** Never rejects. Aborted, a request ends as `failed`. */
+  send(payload: Payload, signal: AbortSignal): Promise<Answer>;
+  /** Ends at once. */
+  close(): Promise<void>;
+}
+
+const ABOUT_THE_RECEIPT = [400, 413, 422];
+/** Nothing of an answer's body is used. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+export function createPost(
+  { url, secrets, timeoutMs, concurrency, privateAddresses }: WebhookConfig,
+  { clock, version }: { clock: Pick<Clock, 'now'>; version: string },
+): Post {
+  const { origin, pathname, search } = new URL(url);
+  const lookup = privateAddresses ? undefined : publicLookup;
+  const client = createHttpClient({ baseUrl: origin, timeoutMs, concurrency, lookup });
+  const fixed = ['content-type', 'application/json', 'user-agent', `Herald/${version}`];
+  return {
+    async send({ id, body }, signal) {
+      const now = clock.now();
+      const timestamp = Math.floor(now / 1000);
+      const result = await client.request({
+        method: 'POST',
+        path: `${pathname}${search}`,
+        headers: [...fixed, ...signatureHeaders({ id, timestamp, body }, secrets)],
+        body,
+        maxAnswerBytes: MAX_ANSWER_BYTES,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      });
+      return toAnswer(result, now);
+    },
+    close: () => client.close(),
+  };
+}
+
+function toAnswer(result: HttpResult, now: number): Answer {
+  if (result.kind !== 'answered') return { kind: 'failed', detail: result.detail };
+  const { status, headers } = result;
+  const detail = `answered ${status}`;
+  if (status >= 200 && status < 300) return { kind: 'accepted', detail };
+  if (status === 410) return { kind: 'gone', detail };
+  const kind = ABOUT_THE_RECEIPT.includes(status) ? 'refused' : 'failed';
+  return { kind, detail, restMs: restMs(headers['retry-after'], now) };
+}

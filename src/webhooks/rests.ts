@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import { type BreakerPolicy, breakerRestMs } from '../policies/breaker.ts';
+import type { Answer } from './post.ts';
+
+/**
+ * When requests to an endpoint may leave: not while it rests, because it asked for that or its breaker is open, and only one of
+ * them after the breaker's rest, until it is answered.
+ */
+export interface Rests {
+  /** Resolves when a request may leave; rejects when the signal aborts. Each one is followed by a `note`. */
+  pass(signal: AbortSignal): Promise<void>;
+  /** @returns what changed by this answer */
+  note(answer: Answer): 'opened' | 'closed' | undefined;
+}
+
+export function createRests(policy: BreakerPolicy, clock: Pick<Clock, 'monotonic'>): Rests {
+  let failures = 0;
+  let opens = 0;
+  let until = Number.NEGATIVE_INFINITY;
+  let probe: { over: Promise<void>; end(): void } | undefined;
+
+  function rest(ms: number): void {
+    until = Math.max(until, clock.monotonic() + ms);
+  }
+  return {
+    async pass(signal) {
+      for (;;) {
+        signal.throwIfAborted();
+        const left = until - clock.monotonic();
+        if (left > 0) await pause(left, undefined, { signal, ref: false });
+        else if (opens > 0 && probe) await probe.over;
+        else break;
+      }
+      if (opens > 0) probe = pending(signal);
+    },
+    note({ kind, restMs }) {
+      probe?.end();
+      probe = undefined;
+      if (restMs !== undefined) rest(restMs);
+      const wasOpen = opens > 0;
+      if (kind !== 'failed') {
+        failures = 0;
+        opens = 0;
+        return wasOpen ? 'closed' : undefined;
+      }
+      failures += 1;
+      // What left before the breaker opened, and is answered now, says nothing new.
+      if (wasOpen && until > clock.monotonic()) return undefined;
+      const openFor = breakerRestMs(policy, failures, opens);
+      if (openFor === undefined) return undefined;
+      opens += 1;
+      rest(openFor);
+      return wasOpen ? undefined : 'opened';
+    },
+  };
+}
+
+/** Over when it is answered, or when nothing more may leave. */
+function pending(signal: AbortSignal): { over: Promise<void>; end(): void } {
+  let end = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    end = () => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    signal.addEventListener('abort', end);
+  });
+  return { over, end };
+}
