@@ -1,9 +1,9 @@
+import { type Entry, type Place, placeText } from '../lines.ts';
 import { problemsText } from '../message/problems.ts';
 import { InterruptedError, InvalidMessageError, ProducerTimeoutError } from '../producer/errors.ts';
 import type { InvalidItem } from '../producer/send.ts';
 import { EXIT, type ExitCode } from './context.ts';
 import { describeFailure } from './describe-failure.ts';
-import { type Entry, type Place, placeText } from './input/lines.ts';
 import { type Numbered, numbered } from './input/numbered.ts';
 import type { Source } from './input/source.ts';
 import { startProgress } from './progress.ts';

@@ -1,11 +1,11 @@
 import type { CampaignDryRun } from '../../admin/campaigns.ts';
+import { readLines } from '../../lines.ts';
 import type { CampaignResult } from '../../producer/campaign.ts';
 import { InvalidMessageError } from '../../producer/errors.ts';
 import type { InvalidItem } from '../../producer/send.ts';
 import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
 import type { ExitCode } from '../context.ts';
 import { type CampaignFile, readCampaignFile } from '../input/campaign-file.ts';
-import { readLines } from '../input/lines.ts';
 import { readRecipients } from '../input/recipients.ts';
 import { openSource } from '../input/source.ts';
 import { withAdmin } from '../installation.ts';

@@ -1,11 +1,11 @@
 import { count } from '../../config/values.ts';
+import type { Entry } from '../../lines.ts';
+import { readLines } from '../../lines.ts';
 import type { RecordPlaysResult } from '../../producer/plays.ts';
 import { instant } from '../../time.ts';
 import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
-import type { Entry } from '../input/lines.ts';
-import { readLines } from '../input/lines.ts';
 import { type PlayLine, readPlays } from '../input/plays.ts';
 import { openSource } from '../input/source.ts';
 import { parsedBy } from '../option-values.ts';

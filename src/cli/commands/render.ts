@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { renderContent } from '../../content/render.ts';
+import { type Entry, type Place, placeText } from '../../lines.ts';
 import { renderedOrProblem } from '../../message/fit.ts';
 import { problemsText, problemText } from '../../message/problems.ts';
 import { createMessageSchemas, type MessageOf } from '../../message/schema.ts';
 import type { PlatformDefinition } from '../../platforms/port.ts';
 import { platforms } from '../../platforms/registry.ts';
 import { EXIT } from '../context.ts';
-import { type Entry, type Place, placeText } from '../input/lines.ts';
 import { readJson } from '../input/messages.ts';
 import { openSource } from '../input/source.ts';
 import { collected, parsedBy } from '../option-values.ts';

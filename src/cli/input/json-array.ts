@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Entry, MAX_LINE_BYTES } from './lines.ts';
-import { jsonProblem } from './ndjson.ts';
+import { type Entry, jsonProblem, MAX_LINE_BYTES } from '../../lines.ts';
 
 const [QUOTE, BACKSLASH, COMMA, NEWLINE] = [0x22, 0x5c, 0x2c, 0x0a];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];

@@ -1,5 +1,5 @@
+import { type Entry, readLines } from '../../lines.ts';
 import { readJsonArray } from './json-array.ts';
-import { type Entry, readLines } from './lines.ts';
 import { readNdjson } from './ndjson.ts';
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);

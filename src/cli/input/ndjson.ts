@@ -1,21 +1,4 @@
-import { type Entry, MAX_LINE_BYTES } from './lines.ts';
-
-/**
- * The engine's own text quotes the input, and the input holds content that must not reach a log. Where it says the
- * position, that much is kept.
- */
-export function jsonProblem(error: unknown): string {
-  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-  return position === undefined ? 'not valid JSON' : `not valid JSON (at character ${Number(position) + 1})`;
-}
-
-export function parseJsonLine({ line, value }: { line: number; value: string }): Entry<unknown> {
-  try {
-    return { line, value: JSON.parse(value) as unknown };
-  } catch (error) {
-    return { line, problem: jsonProblem(error) };
-  }
-}
+import { type Entry, MAX_LINE_BYTES, parseJsonLine } from '../../lines.ts';
 
 /** How the next line of an object that spans several lines begins: it is indented, or it is a closing bracket. */
 const GOES_ON = /^[\s}\]]/;

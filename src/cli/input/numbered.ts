@@ -1,4 +1,4 @@
-import type { Entry, Place } from './lines.ts';
+import type { Entry, Place } from '../../lines.ts';
 
 /** Values on their way into a call that names them by position, and the places that they came from. */
 export interface Numbered<T> {

@@ -1,7 +1,7 @@
+import type { Entry } from '../../lines.ts';
+import { parseJsonLine } from '../../lines.ts';
 import { parseInstant } from '../../time.ts';
 import { splitCsv } from './csv.ts';
-import type { Entry } from './lines.ts';
-import { parseJsonLine } from './ndjson.ts';
 
 /** A play: the player (in the shape of the channel's messages, checked by the producer) and the instant. */
 export interface PlayLine {

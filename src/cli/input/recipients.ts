@@ -1,9 +1,9 @@
+import type { Entry } from '../../lines.ts';
+import { parseJsonLine } from '../../lines.ts';
 import type { CampaignRecipient } from '../../message/campaign.ts';
 import { recipientFields } from '../../message/recipients.ts';
 import type { PlatformDefinition } from '../../platforms/port.ts';
 import { splitCsv } from './csv.ts';
-import type { Entry } from './lines.ts';
-import { parseJsonLine } from './ndjson.ts';
 import { playedAt } from './plays.ts';
 
 /** What a field of a file stands for: a part of `to`, the last play, or a value of `data`. */

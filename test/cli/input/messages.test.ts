@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/cli/input/lines.ts';
 import { readJson } from '../../../src/cli/input/messages.ts';
+import type { Entry } from '../../../src/lines.ts';
 
 /** @param size how many bytes come at a time */
 async function read(text: string | Buffer, size = 1 << 20): Promise<Entry<unknown>[]> {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Entry } from '../../../src/cli/input/lines.ts';
 import { readNdjson } from '../../../src/cli/input/ndjson.ts';
+import type { Entry } from '../../../src/lines.ts';
 
 async function* from(...values: string[]): AsyncGenerator<Entry<string>> {
   for (const [i, value] of values.entries()) yield { line: i + 1, value };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Entry } from '../../../src/cli/input/lines.ts';
 import { numbered } from '../../../src/cli/input/numbered.ts';
+import type { Entry } from '../../../src/lines.ts';
 
 async function* entries(count: number): AsyncGenerator<Entry<string>> {
   for (let i = 0; i < count; i++)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/cli/input/lines.ts';
 import { type PlayLine, playedAt, readPlays } from '../../../src/cli/input/plays.ts';
+import type { Entry } from '../../../src/lines.ts';
 
 const AT = '2026-01-31T12:00:00Z';
 const at = new Date(AT);

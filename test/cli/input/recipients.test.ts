@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { readLines } from '../../../src/cli/input/lines.ts';
 import { readRecipients } from '../../../src/cli/input/recipients.ts';
+import { readLines } from '../../../src/lines.ts';
 import { platforms } from '../../../src/platforms/registry.ts';
 
 async function read(text: string, platform: keyof typeof platforms = 'kongregate') {

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
+/** Lines of bytes, and JSON in them: of files on the command line, and of the bodies of requests. */
+
 /** Where in an input something begins. Lines count from 1, empty ones included; elements of an array from 0. */
 export interface Place {
   line: number;
@@ -14,6 +16,8 @@ export const placeText = ({ line, index }: Place): string =>
 
 /** A message may hold 64 KiB of content: a longer line is a broken file, and must not fill the memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;
+
+const MAX_PIECES = 1024;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -37,6 +41,8 @@ function createGatherer(maxBytes: number) {
       length += piece.length;
       if (length > maxBytes) pieces = [];
       else if (piece.length > 0) pieces.push(piece);
+      // Bytes that come one at a time would each take a hundred times their size.
+      if (pieces.length === MAX_PIECES) pieces = [Buffer.concat(pieces)];
     },
     /** The entry of the line that ends here, `undefined` for an empty one. */
     take(line: number): Entry<string> | undefined {
@@ -49,27 +55,64 @@ function createGatherer(maxBytes: number) {
   };
 }
 
+export interface LineSplitter {
+  /** The lines that end within these bytes. */
+  take(bytes: Uint8Array): Entry<string>[];
+  /** The last line, where it has no end. */
+  end(): Entry<string>[];
+}
+
 /**
  * Splits bytes into lines in bounded memory. LF and CRLF, a byte order mark, empty lines (skipped, but counted) and a
  * last line without an end are all taken. A line too long or not UTF-8 is a problem of that line only.
  */
+export function createLineSplitter(maxBytes: number = MAX_LINE_BYTES): LineSplitter {
+  const gatherer = createGatherer(maxBytes);
+  let line = 1;
+  return {
+    take(bytes) {
+      const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      const entries: Entry<string>[] = [];
+      let start = 0;
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+        gatherer.add(chunk.subarray(start, end));
+        const entry = gatherer.take(line++);
+        if (entry) entries.push(entry);
+        start = end + 1;
+      }
+      gatherer.add(chunk.subarray(start));
+      return entries;
+    },
+    end() {
+      const last = gatherer.take(line);
+      return last ? [last] : [];
+    },
+  };
+}
+
+/** The lines of bytes that come in chunks, see `createLineSplitter`. */
 export async function* readLines(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number = MAX_LINE_BYTES,
 ): AsyncGenerator<Entry<string>, void, undefined> {
-  const gatherer = createGatherer(maxBytes);
-  let line = 1;
-  for await (const bytes of chunks) {
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      gatherer.add(chunk.subarray(start, end));
-      const entry = gatherer.take(line++);
-      if (entry) yield entry;
-      start = end + 1;
-    }
-    gatherer.add(chunk.subarray(start));
+  const splitter = createLineSplitter(maxBytes);
+  for await (const chunk of chunks) yield* splitter.take(chunk);
+  yield* splitter.end();
+}
+
+/**
+ * The engine's own text quotes the input, and the input holds content that must not reach a log. Where it says the
+ * position, that much is kept.
+ */
+export function jsonProblem(error: unknown): string {
+  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+  return position === undefined ? 'not valid JSON' : `not valid JSON (at character ${Number(position) + 1})`;
+}
+
+export function parseJsonLine({ line, value }: { line: number; value: string }): Entry<unknown> {
+  try {
+    return { line, value: JSON.parse(value) as unknown };
+  } catch (error) {
+    return { line, problem: jsonProblem(error) };
   }
-  const last = gatherer.take(line);
-  if (last) yield last;
 }

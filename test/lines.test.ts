@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Entry, MAX_LINE_BYTES, readLines } from '../../../src/cli/input/lines.ts';
+import { type Entry, MAX_LINE_BYTES, readLines } from '../src/lines.ts';
 
 async function* chunksOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
