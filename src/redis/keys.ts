@@ -29,6 +29,9 @@ export const TOKENS_KEY = directoryKey('tokens');
 /** Hash: when each was last used, milliseconds since the epoch. */
 export const TOKEN_USES_KEY = directoryKey('tokens:used');
 
+/** Text: fingerprints of what was taken under an idempotency key of the HTTP API; it expires. */
+export const idempotencyKey = (name: string): string => directoryKey(`idempotency:${name}`);
+
 /** The braces are the hash tag of Redis Cluster: all keys of a channel are on one node. */
 export const queueName = (channel: string): string => `{${channel}}`;
 

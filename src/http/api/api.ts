@@ -7,7 +7,8 @@ import type { RedisInstance } from '../../redis/option.ts';
 import type { Service } from '../../serve/services.ts';
 import { createVerifier } from '../../tokens/verify.ts';
 import { type Listening, listen } from '../listen.ts';
-import { messageRoutes } from './messages.ts';
+import type { FingerprintStore } from './idempotency.ts';
+import { sendRoute } from './messages.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import type { Route } from './route.ts';
 import { createRouter, type RouterParts } from './router.ts';
@@ -34,10 +35,11 @@ export interface Api extends Service {
 export interface RouteParts {
   producer: Producer<unknown>;
   admin: Admin;
+  fingerprints: FingerprintStore;
 }
 
 /** Every route, in the order in which the documentation shows them. */
-export const apiRoutes = (parts: RouteParts): Route[] => [...messageRoutes(parts)];
+export const apiRoutes = (parts: RouteParts): Route[] => [sendRoute(parts)];
 
 /** How long the headers of a request may take, milliseconds. */
 const HEADERS_MS = 10_000;
@@ -52,7 +54,7 @@ export function createApi(config: ApiConfig, parts: ApiParts): Api {
     const store = openApiStore(parts.redis, parts.clock);
     const [producer, admin] = [parts.openProducer(), parts.openAdmin()];
     opened = { producer, admin, store };
-    const router = createRouter(apiRoutes({ producer, admin }), {
+    const router = createRouter(apiRoutes({ producer, admin, fingerprints: store.fingerprints }), {
       verify: createVerifier({ configured: config.tokens, store: store.tokens, clock: parts.clock }),
       limit: createRateLimiter(config.rate, parts.clock),
       draining: drain.signal,

@@ -8,6 +8,7 @@ import { problem } from './problem.ts';
 export const MAX_BODY_BYTES = 1024 * 1024;
 /** A body that is read as a whole has to be here by then, however slowly it comes. Milliseconds. */
 const BODY_MS = 30_000;
+const MAX_CHUNKS = 1024;
 
 export function tooLarge(): never {
   throw problem('too_large', `at most ${MAX_BODY_BYTES} bytes are taken`);
@@ -39,6 +40,8 @@ function gathered(incoming: IncomingMessage, late: AbortSignal): Promise<Buffer>
     const take = (chunk: Buffer): void => {
       length += chunk.length;
       chunks.push(chunk);
+      // Bytes that come one at a time would each take a hundred times their size.
+      if (chunks.length === MAX_CHUNKS) chunks.splice(0, MAX_CHUNKS, Buffer.concat(chunks));
       if (length > MAX_BODY_BYTES)
         end(() => reject(problem('too_large', `at most ${MAX_BODY_BYTES} bytes are taken`)));
     };

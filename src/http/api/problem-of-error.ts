@@ -20,7 +20,8 @@ const RETRY_AFTER_S = 2;
 export const unavailable = (detail: string, retryAfterS = RETRY_AFTER_S): ApiProblem =>
   problem('unavailable', detail, { headers: { 'retry-after': String(retryAfterS) } });
 
-const CLOSING = 'This process is stopping: repeat the request, to another one';
+export const stopping = (): ApiProblem =>
+  unavailable('This process is stopping: repeat the request, to another one', 1);
 
 const isCampaignConflict = (error: unknown): error is Error =>
   [CampaignConflictError, CampaignCancelledError, CampaignExpiredError, CampaignLostError].some(
@@ -32,7 +33,7 @@ function storeTrouble(error: unknown): ApiProblem | undefined {
   if (error instanceof ProducerTimeoutError)
     return unavailable(`Redis did not answer in time. ${error.sent ? MAYBE_STORED : 'Nothing was stored.'}`);
   if (error instanceof ProducerRefusedError) return unavailable(`Redis refuses it (${error.redisCode})`);
-  if (error instanceof ProducerClosedError || error instanceof AdminClosedError) return unavailable(CLOSING);
+  if (error instanceof ProducerClosedError || error instanceof AdminClosedError) return stopping();
   const away = error instanceof RedisUnreachableError || error instanceof DatabaseRefusedError;
   if (away || isLostConnection(error)) return unavailable('Redis cannot be reached');
   return refusesWrites(error) ? unavailable('Redis refuses writes') : undefined;

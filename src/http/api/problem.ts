@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Problem as FieldProblem } from '../../message/problems.ts';
 
 /** Answers to what cannot be done: `application/problem+json` (RFC 9457), and the only place that names their kinds. */
@@ -28,33 +29,36 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** A field that is wrong. */
-export interface PointedProblem {
-  /** JSON Pointer (RFC 6901) into the body; empty for the body as a whole. */
-  pointer: string;
-  detail: string;
-}
+const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
-export interface ProblemBody {
+export const problemSchema = z.object({
   /** `urn:herald:problem:<code>`. */
-  type: string;
-  title: string;
-  status: number;
-  code: ProblemCode;
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(codes),
   /** For people: what is wrong with this request. Never quotes the content of a message. */
-  detail: string;
-  errors?: readonly PointedProblem[];
-}
+  detail: z.string(),
+  /** The fields that are wrong. */
+  errors: z
+    .array(
+      z.object({
+        /** JSON Pointer (RFC 6901) into the body, or the line; empty for it as a whole. */
+        pointer: z.string(),
+        detail: z.string(),
+      }),
+    )
+    .optional(),
+});
 
-export const problemType = (code: ProblemCode): string => `urn:herald:problem:${code}`;
+export type ProblemBody = z.output<typeof problemSchema>;
+export type PointedProblem = NonNullable<ProblemBody['errors']>[number];
 
-export function problemBody(
-  code: ProblemCode,
-  detail: string,
-  errors?: readonly PointedProblem[],
-): ProblemBody {
+const typeOf = (code: ProblemCode): string => `urn:herald:problem:${code}`;
+
+export function problemBody(code: ProblemCode, detail: string, errors?: PointedProblem[]): ProblemBody {
   const { status, title } = PROBLEMS[code];
-  return { type: problemType(code), title, status, code, detail, ...(errors && { errors }) };
+  return { type: typeOf(code), title, status, code, detail, ...(errors && { errors }) };
 }
 
 /** An end of a request that is expected, thrown from wherever it is found out; the router makes it the answer. */
@@ -72,10 +76,7 @@ export class ApiProblem extends Error {
 export const problem = (
   code: ProblemCode,
   detail: string,
-  {
-    errors,
-    headers,
-  }: { errors?: readonly PointedProblem[]; headers?: Readonly<Record<string, string>> } = {},
+  { errors, headers }: { errors?: PointedProblem[]; headers?: Readonly<Record<string, string>> } = {},
 ): ApiProblem => new ApiProblem(problemBody(code, detail, errors), headers);
 
 /** How many fields an answer names; more would not help. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Access, Scope } from '../../tokens/scopes.ts';
-import type { ProblemCode } from './problem.ts';
+import type { ApiProblem, ProblemCode } from './problem.ts';
 
 /** A route: what it does, and what is said of it. The OpenAPI document is made of these, so that the two cannot differ. */
 
@@ -10,6 +10,7 @@ export type Method = 'get' | 'post' | 'patch' | 'delete';
 export type Schema = z.ZodType | { readonly component: string };
 
 export const JSON_TYPE = 'application/json';
+export const NDJSON_TYPE = 'application/x-ndjson';
 
 export interface MediaSpec {
   /** Of the body; of one line or event, where it is a stream of them. */
@@ -65,6 +66,8 @@ export interface ApiRequest<P = unknown, Q = unknown> {
   json(): Promise<unknown>;
   /** The body as it comes, however long; ends with an error when the connection does. */
   chunks(): AsyncIterable<Uint8Array>;
+  /** What an error is answered with, where it does not end the request; one that nobody expects is logged. */
+  problemOf(error: unknown): ApiProblem;
   /** Aborted when the client has gone. */
   gone: AbortSignal;
   /** Aborted when the process stops: a stream then ends by itself, soon. */

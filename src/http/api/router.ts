@@ -10,7 +10,7 @@ import type { App } from '../listen.ts';
 import { authenticate, checkScope } from './authenticate.ts';
 import { parseJson, readBody } from './body.ts';
 import { type ApiProblem, problem } from './problem.ts';
-import { problemOfError, unavailable } from './problem-of-error.ts';
+import { problemOfError, stopping } from './problem-of-error.ts';
 import type { RateVerdict } from './rate-limit.ts';
 import { respond } from './respond.ts';
 import type { Answer, Route } from './route.ts';
@@ -42,13 +42,13 @@ export function createRouter(routes: readonly Route[], parts: RouterParts): App 
     async (c: Ctx): Promise<Response> => {
       const startedAt = parts.clock.monotonic();
       const headers: Headers = {};
-      const answer = await act(c, headers).catch((error: unknown) => problemOf(error, name, parts));
+      const answer = await act(c, headers).catch((error: unknown) => answerOf(problemOf(error, name, parts)));
       const response = respond(answer, headers, c.env);
       parts.observe(name, response.status, (parts.clock.monotonic() - startedAt) / 1000);
       return response;
     };
   for (const route of routes) {
-    const name = `${route.method.toUpperCase()} ${route.path}`;
+    const name = nameOf(route);
     app.on(
       route.method.toUpperCase(),
       pattern(route.path),
@@ -68,6 +68,7 @@ export function createRouter(routes: readonly Route[], parts: RouterParts): App 
   return app;
 }
 
+const nameOf = ({ method, path }: Route): string => `${method.toUpperCase()} ${path}`;
 const pattern = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
 
 function notAllowed(path: string, routes: readonly Route[]): never {
@@ -79,8 +80,7 @@ function notAllowed(path: string, routes: readonly Route[]): never {
 
 /** @param headers those of the answer, whatever it is */
 async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts): Promise<Answer> {
-  if (parts.draining.aborted)
-    throw unavailable('This process is stopping: repeat the request, to another one', 1);
+  if (parts.draining.aborted) throw stopping();
   const access = await admit(route, c, headers, parts);
   const gone = new AbortController();
   c.env.outgoing.on('close', () => gone.abort());
@@ -95,6 +95,7 @@ async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts
     text,
     json: async () => parseJson(await text()),
     chunks: () => incoming,
+    problemOf: (error) => problemOf(error, nameOf(route), parts),
     gone: gone.signal,
     draining: parts.draining,
   });
@@ -137,14 +138,14 @@ function mediaOf({ body }: Route, { headers }: IncomingMessage): string | undefi
 const unsupported = (wanted: string, headers: Headers): ApiProblem =>
   problem('unsupported_media_type', `expected ${wanted}`, { headers });
 
-function problemOf(error: unknown, route: string, { logger }: RouterParts): Answer {
+function problemOf(error: unknown, route: string, { logger }: RouterParts): ApiProblem {
   const expected = problemOfError(error);
-  if (expected) return answerOf(expected);
+  if (expected) return expected;
   logger.error(
     { route, error: error instanceof Error ? error.message : String(error) },
     'api request failed',
   );
-  return answerOf(problem('internal', 'see the log of the server'));
+  return problem('internal', 'see the log of the server');
 }
 
 const answerOf = ({ body, headers }: ApiProblem): Answer => ({

@@ -1,16 +1,26 @@
 import type { Clock } from '../../clock.ts';
 import { openConnection } from '../../producer/connection.ts';
-import { TOKEN_USES_KEY, TOKENS_KEY } from '../../redis/keys.ts';
+import { idempotencyKey, TOKEN_USES_KEY, TOKENS_KEY } from '../../redis/keys.ts';
 import type { RedisInstance } from '../../redis/option.ts';
+import { createScript } from '../../redis/script.ts';
 import type { TokenStore } from '../../tokens/verify.ts';
+import type { FingerprintStore } from './idempotency.ts';
 
 /** What the API keeps in Redis itself. Every call ends within the time of a producer's, with its errors. */
 export interface ApiStore {
   readonly tokens: TokenStore;
+  readonly fingerprints: FingerprintStore;
   close(): Promise<void>;
 }
 
 const TIMEOUT_MS = 5_000;
+const FINGERPRINTS_MS = 24 * 3600_000;
+
+/** At once, so that nothing stays without an expiry. */
+const keep = createScript(`
+  redis.call('SETRANGE', KEYS[1], ARGV[1], ARGV[2])
+  return redis.call('PEXPIRE', KEYS[1], ARGV[3])
+`);
 
 export function openApiStore(redis: string | RedisInstance, clock: Pick<Clock, 'monotonic'>): ApiStore {
   const { stores, call, close } = openConnection(redis, TIMEOUT_MS, clock);
@@ -23,6 +33,13 @@ export function openApiStore(redis: string | RedisInstance, clock: Pick<Clock, '
       used(id, at) {
         // A use that cannot be written down is written with a later one.
         run('authenticate', () => directory.hset(TOKEN_USES_KEY, id, at)).catch(() => {});
+      },
+    },
+    fingerprints: {
+      read: (name, from, to) => run('idempotency', () => directory.getrange(idempotencyKey(name), from, to)),
+      async write(name, from, text) {
+        const args = [String(from), text, String(FINGERPRINTS_MS)];
+        await run('idempotency', () => keep.run(directory, [idempotencyKey(name)], args));
       },
     },
     close,

@@ -130,7 +130,7 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
       return {
         status: answer.statusCode,
         headers: answer.headers,
-        body: /json$/.test(type) && text !== '' ? JSON.parse(text) : text,
+        body: /[/+]json$/.test(type) && text !== '' ? JSON.parse(text) : text,
       };
     },
   };
