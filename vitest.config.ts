@@ -14,7 +14,7 @@ const UNIT = [
   'test/testing/*.test.ts',
   'test/cli/{describe-failure,output,progress,table}.test.ts',
   'test/cli/commands/health.test.ts',
-  'test/chaos/{answers,campaign-plan,campaign-story,checker,control-story,late-writes,many,nemesis,recovery}.test.ts',
+  'test/chaos/{answers,append-only,campaign-plan,campaign-story,checker,control-story,failovers,late-writes,many,nemesis,options,recovery}.test.ts',
   'test/message/{check,fields,fit,json-schema,schema}.test.ts',
   'test/jobs/{fold-dispositions,job-ids,read-envelope}.test.ts',
   'test/redis/{clock-offset,keys,option,server-checks,url}.test.ts',

@@ -1,5 +1,5 @@
 import type { Breach } from './breach.ts';
-import type { Forgetting } from './forgetting.ts';
+import { type Lapse, mayBeForgotten } from './forgetting.ts';
 import { channelNameOf } from './message-ids.ts';
 
 /** What a producer was answered, held against what was handed over until then. */
@@ -9,13 +9,10 @@ export interface Answers {
   answered(at: number, id: string, status: 'queued' | 'duplicate'): void;
   /**
    * Wrong answers: `duplicate` of a message that nobody handed over before, `queued` for the second message of an id,
-   * whose first the store was not made to forget.
+   * whose first the store has not forgotten.
    */
-  wrong(forgettings: readonly Pick<Forgetting, 'at'>[]): Breach[];
+  wrong(lapses: readonly Lapse[]): Breach[];
 }
-
-/** An answer comes some time after its write, on a busy machine. */
-const ANSWERED_WITHIN_MS = 5_000;
 
 export function createAnswers(): Answers {
   const handed = new Map<string, number>();
@@ -34,11 +31,12 @@ export function createAnswers(): Answers {
       // Of all that was handed over, one at least must have been the first.
       if (told >= (handed.get(id) ?? 0)) ofNothing.add(id);
     },
-    wrong(forgettings) {
-      const forgotten = (from: number, to: number): boolean =>
-        forgettings.some(({ at }) => at >= from - ANSWERED_WITHIN_MS && at <= to);
-      const twice = [...queuedAt].filter(([, times]) =>
-        times.some((at, i) => i > 0 && !forgotten(times[i - 1]!, at)),
+    wrong(lapses) {
+      const twice = [...queuedAt].filter(([id, times]) =>
+        times.slice(1).some((until, i) => {
+          const [askedAt, answeredAt] = [times[i]!, times[i]!];
+          return !mayBeForgotten(lapses, channelNameOf(id), { askedAt, answeredAt }, until);
+        }),
       );
       return [
         ...[...ofNothing].map((id) => breach('false_duplicate', id, 'a duplicate, and there was no other')),

@@ -23,15 +23,27 @@ export function check(history: History): Breach[] {
   ];
 }
 
-/** What broke the promise, and what only looks so: a request of it was written beyond the bounds of the guarantee. */
+/** What broke the promise, and what only looks so. */
+export interface Separated {
+  breaches: Breach[];
+  /** A request of it was written beyond the bounds of the guarantee. */
+  beyond: Breach[];
+  /** Redis did not keep what it had acknowledged. */
+  forgotten: Breach[];
+}
+
 export function separate(
-  breaches: readonly Breach[],
+  all: readonly Breach[],
   isLate: LateWrites,
-): { breaches: Breach[]; beyond: Breach[] } {
-  const beyond = breaches.filter(({ channel, calls }) =>
-    calls.some((call) => isLate(channel, call, idOf(call) ?? '')),
-  );
-  return { breaches: breaches.filter((breach) => !beyond.includes(breach)), beyond };
+  isForgotten: (breach: Breach) => boolean = () => false,
+): Separated {
+  const separated: Separated = { breaches: [], beyond: [], forgotten: [] };
+  for (const breach of all) {
+    const { channel, calls } = breach;
+    const late = calls.some((call) => isLate(channel, call, idOf(call) ?? ''));
+    separated[late ? 'beyond' : isForgotten(breach) ? 'forgotten' : 'breaches'].push(breach);
+  }
+  return separated;
 }
 
 /** Of messages that came to a decision of the platform, each recipient's, in order. */

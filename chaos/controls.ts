@@ -1,5 +1,6 @@
 import type { Random } from '../src/clock.ts';
-import type { Forgetting } from './forgetting.ts';
+import { type Lapse, mayBeForgotten } from './forgetting.ts';
+import { channelNameOf } from './message-ids.ts';
 
 /** What an application asks of a message that it enqueued: not to send it after all, or to send it at another time. */
 export type ControlOrder = {
@@ -56,17 +57,11 @@ function controlOrder(random: Random, afterMs: number): ControlOrder {
   return { kind: 'reschedule', afterMs, aheadMs };
 }
 
-/** An answer comes some time after its write, on a busy machine. */
-const ANSWERED_WITHIN_MS = 5_000;
-
-/** What the store was made to forget afterwards may hold or not, as if no answer had come. */
-export function remembered(
-  controls: Iterable<Control>,
-  forgettings: readonly Pick<Forgetting, 'at'>[],
-): Map<string, Control[]> {
+/** What the store forgot afterwards may hold or not, as if no answer had come. */
+export function remembered(controls: Iterable<Control>, lapses: readonly Lapse[]): Map<string, Control[]> {
   const byMessage = new Map<string, Control[]>();
   for (const control of controls) {
-    const forgotten = forgettings.some(({ at }) => at >= control.askedAt - ANSWERED_WITHIN_MS);
+    const forgotten = mayBeForgotten(lapses, channelNameOf(control.id), control);
     const known = forgotten ? { ...control, status: 'lost' as const } : control;
     byMessage.set(control.id, [...(byMessage.get(control.id) ?? []), known]);
   }

@@ -1,6 +1,7 @@
 import type { Times } from './breach.ts';
 import { check, separate } from './checker.ts';
 import { remembered } from './controls.ts';
+import { explainedBy } from './failovers.ts';
 import { gather, strays } from './history.ts';
 import { answersKept } from './in-time.ts';
 import { lateWrites } from './late-writes.ts';
@@ -14,21 +15,22 @@ import { unknownRuns } from './trace.ts';
 export async function findings(run: Run): Promise<Findings> {
   const { options, context, store, platforms, fleet, orders, faults, elapsed } = run;
   const { acknowledged, sent } = orders;
-  const { forgettings } = store;
+  const { forgettings, failovers } = store;
+  const lapses = [...forgettings, ...failovers];
   const { campaigns } = run;
   const controls = [...orders.controller.carriedOut, ...campaigns.controls];
   const histories = await gather(store, platforms, {
     acknowledged: new Set([...acknowledged, ...campaigns.acknowledged()]),
     times: new Map([...timesOf(sent), ...campaigns.times()]),
     ...{ forgettings, pickups: run.pickups, campaigns: campaigns.begun },
-    controls: remembered(controls, forgettings),
+    controls: remembered(controls, lapses),
   });
   const unknown = await unknownRuns(context.logs);
   const calmFrom = run.calmFrom ?? Number.POSITIVE_INFINITY;
   const breaches = [
     ...histories.flatMap((each) => [...check(each), ...answersKept(each, calmFrom, unknown)]),
     ...rolloutWindows(histories, run.rollouts.deployed),
-    ...orders.answers.wrong(forgettings),
+    ...orders.answers.wrong(lapses),
   ];
   const unheard = orders.carriedOut - orders.acknowledged.size;
   if (unheard !== 0)
@@ -54,9 +56,10 @@ export async function findings(run: Run): Promise<Findings> {
     faults,
     unknown,
     recovery: fleet.recovery.figures((message) => finals.get(message)),
-    forgotten: store.forgotten,
+    unkept: store.unkept,
     processes: { started: fleet.started, killed: fleet.killed },
-    ...separate(breaches, await lateWrites(context.logs)),
+    ...separate(breaches, await lateWrites(context.logs), explainedBy(failovers, fleet.endedWith)),
+    failovers,
     complaints: [...fleet.complaints, ...run.rollouts.complaints, ...run.complaints],
   };
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../src/clock.ts';
 import type { Failpoint } from '../testing/failpoints.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 import type { Pickup } from '../testing/worker-protocol.ts';
+import type { EndedWith } from './failovers.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 import type { Address, Link, Store } from './stores/store.ts';
 
@@ -25,6 +26,8 @@ export interface Fleet {
    * @param failpoint by which it may die meanwhile
    */
   replace(place: Place, failpoint?: Failpoint): Promise<void>;
+  /** Whether a worker that had the message in hand, by `<channel> <id>`, ended within this time. */
+  endedWith: EndedWith;
   /** One more, apart from the places, whose clock is wrong; answers whether it began, took nothing, and said so. */
   visit(aheadMs: number, stay: () => Promise<void>): Promise<boolean>;
   close(): Promise<void>;
@@ -64,6 +67,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const leaving = new Set<WorkerProcess>();
   const mayDie = new Set<WorkerProcess>();
   const killedAt = new Map<WorkerProcess, number>();
+  const hands = new Map<string, Set<string>>();
+  const endedAt = new Map<string, number>();
   const places: Place[] = [];
   let started = 0;
   let killed = 0;
@@ -71,7 +76,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const logOf = (name: string): string => join(logs, `${name}.log`);
 
   const events = {
-    onPickup(pickup: Pickup) {
+    onPickup(pickup: Pickup, by: string) {
+      hands.set(pickup.message, (hands.get(pickup.message) ?? new Set()).add(by));
       recovery.taken(clock.now(), pickup.job);
       options.onPickup(pickup);
     },
@@ -81,6 +87,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     },
     onEnd(worker: WorkerProcess) {
       everybody.delete(worker);
+      endedAt.set(worker.name, clock.now());
       const place = places.find((each) => each.worker === worker);
       if (closing) return;
       const gone = mayDie.has(worker) && worker.drained === undefined;
@@ -99,7 +106,9 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   function launch(name: string, link: Link, clockAheadMs = 0): WorkerProcess {
     started += 1;
     const config = options.config(link.address);
-    const worker = startWorkerProcess({ name, config, clockAheadMs, logFile: logOf(name), ...events });
+    const onPickup = (pickup: Pickup): void => events.onPickup(pickup, name);
+    const logFile = logOf(name);
+    const worker = startWorkerProcess({ name, config, clockAheadMs, logFile, ...events, onPickup });
     everybody.add(worker);
     return worker;
   }
@@ -133,6 +142,11 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     get killed() {
       return killed;
     },
+    endedWith: (message, from, to) =>
+      [...(hands.get(message) ?? [])].some((worker) => {
+        const at = endedAt.get(worker);
+        return at !== undefined && at >= from && at <= to;
+      }),
     async start() {
       for (let number = 0; number < size; number += 1) {
         const link = await options.store.openLink();

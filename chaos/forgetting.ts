@@ -1,14 +1,41 @@
 import type { Receipt } from '../src/observe/receipts.ts';
 import type { Channel } from './channels.ts';
 
+/** Writes that the store acknowledged and did not keep. */
+export interface Lapse {
+  /** None that is older was lost; absent: nothing was kept. */
+  from?: number;
+  /** None that is younger was lost. */
+  at: number;
+  /** Of these alone; absent: of all. */
+  channels?: readonly string[];
+}
+
+/** An answer comes some time after its write, on a busy machine. */
+const ANSWERED_WITHIN_MS = 5_000;
+
+/** Whether a write that was asked for and answered at these moments may be forgotten by `until`. */
+export const mayBeForgotten = (
+  lapses: readonly Lapse[],
+  channel: string,
+  { askedAt, answeredAt }: { askedAt: number; answeredAt: number },
+  until = Number.POSITIVE_INFINITY,
+): boolean =>
+  lapses.some(
+    ({ from = Number.NEGATIVE_INFINITY, at, channels }) =>
+      (channels?.includes(channel) ?? true) &&
+      from <= answeredAt &&
+      at >= askedAt - ANSWERED_WITHIN_MS &&
+      at <= until,
+  );
+
 /**
  * What the store held when it was made to forget, read in the same step. Final states that were told before are checked
  * like those that are told after; the jobs that went with it are for the application to enqueue again, and are checked
  * as if nothing had happened.
  */
-export interface Forgetting {
+export interface Forgetting extends Lapse {
   kind: string;
-  at: number;
   /** By channel. */
   receipts: ReadonlyMap<string, readonly Receipt[]>;
   deadLetters: ReadonlyMap<string, ReadonlySet<string>>;

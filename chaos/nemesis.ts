@@ -28,13 +28,22 @@ export type CommonFault =
   | { kind: 'hand_back'; dies: boolean }
   | { kind: 'replay' }
   | { kind: 'deploy' };
-export type StoreFault = NodeFault;
+export type StoreFault = NodeFault | ClusterFault;
 /** Befalls one Redis. */
 export type NodeFault =
   | { kind: 'outage'; forMs: number }
   | { kind: 'flush'; command: 'flushall' | 'flushdb' }
   | { kind: 'demotion'; lagMs: number }
   | { kind: 'full'; forMs: number };
+/** Befalls a Redis Cluster. `worker` picks the master, or the channel. */
+export type ClusterFault =
+  /** Its replica has not got what it was told for `lagMs`; it comes back after `awayMs`. */
+  | { kind: 'master_kill'; lagMs: number; awayMs: number }
+  | { kind: 'master_freeze'; forMs: number }
+  /** Its replica takes over, as before maintenance. */
+  | { kind: 'handover' }
+  /** Moves a channel's keys to another master, in so long. */
+  | { kind: 'slot_move'; forMs: number };
 
 /** How each kind is done. Resolves when it is over. */
 export type Acts<F extends FaultKind> = {
@@ -45,6 +54,8 @@ export type Acts<F extends FaultKind> = {
 const BEYOND_LOCK_MS = 17_000;
 /** Outages in turn: most are short, some outlast the lock of a job. */
 const OUTAGES_MS = [800, 2_000, 1_200, 5_000, 500, 3_000, 1_500, 17_000];
+/** Long enough for a replica to take over, and shorter than a silence that a worker waits for. */
+const FROZEN_MS = 7_000;
 /** An hour off, either way. */
 const HOUR_MS = 3_600_000;
 const AT_MOST_OF_THE_SPAN = 0.4;
@@ -56,10 +67,12 @@ const PAUSED_MS = 70_000;
 const STRIDE = 3;
 const POISON_BYTES = 4 * 1024 * 1024;
 
-export function planFaults(
-  { kills, outages, minutes }: Pick<ChaosOptions, 'kills' | 'outages' | 'minutes'>,
-  random: Random,
-): Fault[] {
+export type Planned = Pick<
+  ChaosOptions,
+  'kills' | 'outages' | 'minutes' | 'masterKills' | 'masterFreezes' | 'slotMoves'
+>;
+
+export function planFaults({ kills, outages, minutes, ...cluster }: Planned, random: Random): Fault[] {
   const spanMs = minutes * 60_000;
   const { between, spread, each } = spreading(spanMs, random);
   const outage = (number: number): FaultKind => {
@@ -98,7 +111,25 @@ export function planFaults(
     ...spread(Math.max(1, Math.round(minutes / 5)), () => ({ kind: 'deploy' })),
     ...each(5_000, () => ({ kind: 'enqueue_answer_lost' })),
     ...each(20_000, (n) => ({ kind: 'hand_back', dies: n % 2 === 1 })),
+    ...planClusterFaults(cluster, spread, between),
   ].toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** Some replicas lag, so that a master that dies takes something along. */
+function planClusterFaults(
+  { masterKills, masterFreezes, slotMoves }: Pick<Planned, 'masterKills' | 'masterFreezes' | 'slotMoves'>,
+  spread: Spreading['spread'],
+  between: Spreading['between'],
+): Fault[] {
+  return [
+    ...spread(masterKills, (n) => ({
+      ...{ kind: 'master_kill', lagMs: n % 4 === 3 ? between(200, 1_000) : 0 },
+      awayMs: between(500, 3_000),
+    })),
+    ...spread(masterFreezes, (n) => ({ kind: 'master_freeze', forMs: n % 2 ? 800 : FROZEN_MS })),
+    ...spread(slotMoves, () => ({ kind: 'slot_move', forMs: between(300, 3_000) })),
+    ...spread(Math.ceil(masterKills / 5), () => ({ kind: 'handover' })),
+  ];
 }
 
 /** By turns at any message, and at one in the middle of a job of many or of a campaign's job. */
@@ -138,6 +169,8 @@ function loss(number: number, between: (least: number, most: number) => number):
   if (number % 4 === 2) return { kind: 'full', forMs: between(3_000, 6_000) };
   return { kind: 'flush', command: number % 4 === 0 ? 'flushall' : 'flushdb' };
 }
+
+type Spreading = ReturnType<typeof spreading>;
 
 function spreading(spanMs: number, random: Random) {
   const between = (least: number, most: number): number => Math.round(least + random() * (most - least));

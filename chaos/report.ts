@@ -3,6 +3,8 @@ import { campaignRows } from './campaign-report.ts';
 import type { CampaignBook } from './campaigns.ts';
 import { QUIET_MS, TIMEOUT_MS } from './channels.ts';
 import type { Control } from './controls.ts';
+import { failoverSection } from './failover-report.ts';
+import type { Failover } from './failovers.ts';
 import type { ManyFigures } from './many.ts';
 import type { RecoveryFigures } from './recovery.ts';
 import { counted, type Row, section } from './table.ts';
@@ -22,12 +24,15 @@ export interface Findings {
   /** Runs with a send whose end was unknown, by the log: `<channel> <id> <run>`. */
   unknown: ReadonlySet<string>;
   recovery: RecoveryFigures;
-  /** Acknowledged writes that Redis forgot. */
-  forgotten: number;
+  /** Acknowledged writes that Redis forgot without having been made to. */
+  unkept: number;
+  failovers: readonly Failover[];
   processes: { started: number; killed: number };
   breaches: readonly Breach[];
   /** Second messages and duplicates by a request that was written later than the guarantee allows. */
   beyond: readonly Breach[];
+  /** What broke the promise because a failover forgot acknowledged writes. */
+  forgotten: readonly Breach[];
   complaints: readonly string[];
 }
 
@@ -84,7 +89,7 @@ export function closingTable(findings: Findings): string {
       ['queued, and a second time while it was known', of('queued_twice')],
       ['called delivered, and never arrived', of('never_arrived')],
       ['called undelivered, and arrived', of('denied')],
-      ['acknowledged writes that Redis forgot', findings.forgotten],
+      ['acknowledged writes that Redis forgot', findings.unkept],
     ]),
     section('recovery after a kill, until the last of its messages was final or given to another worker', [
       ['kills with messages under way', recovery.kills],
@@ -95,6 +100,7 @@ export function closingTable(findings: Findings): string {
       ['max until one was at work on it, other faults and all', seconds(recovery.maxAtWork)],
       ['never', recovery.never.length],
     ]),
+    ...failoverSection(findings),
     bounds(),
     section('beyond these bounds, and no breach', beyondRows(findings)),
     ...findings.complaints.map((text) => `! ${text}`),

@@ -18,7 +18,7 @@ export interface OneNode {
   readonly canary: Canary;
   readonly clock: Clock;
   away: boolean;
-  forgotten: number;
+  unkept: number;
   readonly forgettings: Forgetting[];
 }
 
@@ -77,7 +77,7 @@ async function outage(
   const before = canary.acknowledged;
   await pause(forMs);
   await server.restart();
-  node.forgotten += Math.max(0, before - (await canary.known()));
+  node.unkept += Math.max(0, before - (await canary.known()));
   node.away = false;
   return { from, to: clock.now() };
 }

@@ -15,17 +15,18 @@ export async function openOneNode(clock: Clock): Promise<Store> {
   const redis = way.connect();
   await redis.config('SET', 'repl-diskless-sync-delay', '0');
   const canary = startCanary(redis, () => node.away);
-  const node: OneNode = { server, redis, canary, clock, away: false, forgotten: 0, forgettings: [] };
+  const node: OneNode = { server, redis, canary, clock, away: false, unkept: 0, forgettings: [] };
   return {
     ...way,
     of: () => redis,
     get away() {
       return node.away;
     },
-    get forgotten() {
-      return node.forgotten;
+    get unkept() {
+      return node.unkept;
     },
     forgettings: node.forgettings,
+    failovers: [],
     async openLink() {
       const proxy = await openFaultyProxy(server.port);
       return { ...proxy, ...wayTo(`redis://127.0.0.1:${proxy.port}`) };

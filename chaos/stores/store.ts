@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import type { FaultyProxy } from '../../testing/faulty-proxy.ts';
+import type { Failover } from '../failovers.ts';
 import type { Forgetting } from '../forgetting.ts';
 import type { Acts, StoreFault } from '../nemesis.ts';
 import type { Orders } from '../producer.ts';
@@ -12,9 +13,11 @@ export interface Store extends Way {
   of(channel: string): Redis;
   readonly away: boolean;
   /** Counts that were acknowledged and not known after a restart: then the run is beyond what can be promised. */
-  readonly forgotten: number;
+  readonly unkept: number;
   /** What it was made to forget so far. */
   readonly forgettings: readonly Forgetting[];
+  /** What a replica that took over had not got. */
+  readonly failovers: readonly Failover[];
   /** What can be done to it. */
   acts(deps: StoreActDeps): Partial<Acts<StoreFault>>;
   close(): Promise<void>;
@@ -38,4 +41,5 @@ export interface StoreActDeps {
   /** Counts what was done, by kind. */
   count(kind: string, times?: number): void;
   pause(ms: number): Promise<void>;
+  signal: AbortSignal;
 }

@@ -31,7 +31,13 @@ describe('the check of a run', () => {
   it('keeps apart what was written later than the guarantee allows', () => {
     const calls = [call('kongregate-1', 0), call('kongregate-2', 10), call('kongregate-3', 20)];
     const found = check(historyOf({ calls }));
-    expect(separate(found, () => false)).toEqual({ breaches: found, beyond: [] });
+    expect(separate(found, () => false)).toEqual({ breaches: found, beyond: [], forgotten: [] });
+    const byFailover = separate(
+      found,
+      () => false,
+      ({ id }) => id === 'kongregate-3',
+    );
+    expect(byFailover.forgotten.map(({ id }) => id)).toEqual(['kongregate-3']);
     const { breaches, beyond } = separate(
       found,
       (_, { at }, id) => id === 'kongregate-3' && at === START + 20,

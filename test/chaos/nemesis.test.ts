@@ -6,7 +6,7 @@ import { planVersions } from '../../chaos/rollouts.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
 import { STEPS } from '../../testing/failpoints.ts';
 
-const ASKED = { kills: 300, outages: 30, minutes: 20 };
+const ASKED = { kills: 300, outages: 30, minutes: 20, masterKills: 0, masterFreezes: 0, slotMoves: 0 };
 const clock = { now: () => 0 };
 
 const messagesOf = (orders: Iterable<Order>): MessageOrder[] =>
