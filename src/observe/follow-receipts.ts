@@ -31,6 +31,8 @@ export interface FollowReceiptsOptions {
    * Date or ISO text: what was written since. Or the `cursor` of the last receipt that was worked through.
    */
   from?: 'now' | 'start' | Instant;
+  /** Called once, with the cursor from which it follows: where nothing is read, a later call goes on there. */
+  onStart?: (cursor: string) => void;
   /** Ends the following. */
   signal?: AbortSignal;
 }
@@ -45,19 +47,18 @@ export interface FollowReceiptsOptions {
 export function followReceipts(
   options: FollowReceiptsOptions,
 ): AsyncGenerator<FollowedReceipt, void, undefined> {
-  const { redis, channels, from = 'now', signal } = options;
+  const { redis, channels, from = 'now' } = options;
   checkRedis(redis);
   const names = typeof channels === 'string' ? [channels] : [...channels];
   const bad = names.find((name) => !CHANNEL_NAME.test(name));
   if (bad !== undefined || names.length === 0)
     throw new TypeError(`channels: expected channel names, got ${JSON.stringify(bad ?? channels)}`);
-  return follow(redis, positionsFrom(from, names), signal);
+  return follow(positionsFrom(from, names), options);
 }
 
 async function* follow(
-  redis: string | RedisInstance,
   positions: Positions,
-  signal: AbortSignal | undefined,
+  { redis, onStart, signal }: FollowReceiptsOptions,
 ): AsyncGenerator<FollowedReceipt, void, undefined> {
   if (signal?.aborted) return;
   const { stores, refused } = connectFollower(redis);
@@ -69,6 +70,7 @@ async function* follow(
   const lines = linesOf(positions, stores);
   try {
     for (const line of lines) await ask(() => findNewest(line, positions));
+    if (!over()) onStart?.(toCursor(positions));
     while (!over()) {
       for (const line of lines.filter(({ waiting }) => !waiting)) {
         let idle = true;

@@ -13,9 +13,12 @@ const LAST_OF_MS = '18446744073709551615';
 
 const CURSOR = /^[a-z0-9_-]+=\d+-\d+(?:&[a-z0-9_-]+=\d+-\d+)*$/;
 
+/** Whether it is one of `toCursor`. */
+export const isCursor = (text: string): boolean => CURSOR.test(text);
+
 /** @throws TypeError for a text that is neither of the words, nor an instant, nor a cursor */
 export function positionsFrom(from: Instant, channels: readonly string[]): Positions {
-  const known = typeof from === 'string' && CURSOR.test(from) ? fromCursor(from) : undefined;
+  const known = typeof from === 'string' && isCursor(from) ? fromCursor(from) : undefined;
   // A channel that the cursor does not know was not followed before: all that is kept of it is new.
   if (known) return new Map(channels.map((channel) => [channel, known.get(channel) ?? '0-0']));
   const position = from === 'now' ? NEWEST : from === 'start' ? '0-0' : before(from);

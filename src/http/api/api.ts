@@ -1,6 +1,7 @@
 import type { Admin } from '../../admin/admin.ts';
 import type { Clock } from '../../clock.ts';
 import type { ApiConfig } from '../../config/api.ts';
+import { followReceipts } from '../../observe/follow-receipts.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Producer } from '../../producer/producer.ts';
 import type { RedisInstance } from '../../redis/option.ts';
@@ -10,6 +11,7 @@ import { type Listening, listen } from '../listen.ts';
 import type { FingerprintStore } from './idempotency.ts';
 import { sendRoute } from './messages.ts';
 import { createRateLimiter } from './rate-limit.ts';
+import { type ReceiptParts, receiptRoutes } from './receipts.ts';
 import type { Route } from './route.ts';
 import { createRouter, type RouterParts } from './router.ts';
 import { type ApiStore, openApiStore } from './store.ts';
@@ -32,14 +34,14 @@ export interface Api extends Service {
 }
 
 /** What routes are made with. */
-export interface RouteParts {
+export interface RouteParts extends ReceiptParts {
   producer: Producer<unknown>;
   admin: Admin;
   fingerprints: FingerprintStore;
 }
 
 /** Every route, in the order in which the documentation shows them. */
-export const apiRoutes = (parts: RouteParts): Route[] => [sendRoute(parts)];
+export const apiRoutes = (parts: RouteParts): Route[] => [sendRoute(parts), ...receiptRoutes(parts)];
 
 /** How long the headers of a request may take, milliseconds. */
 const HEADERS_MS = 10_000;
@@ -54,14 +56,18 @@ export function createApi(config: ApiConfig, parts: ApiParts): Api {
     const store = openApiStore(parts.redis, parts.clock);
     const [producer, admin] = [parts.openProducer(), parts.openAdmin()];
     opened = { producer, admin, store };
-    const router = createRouter(apiRoutes({ producer, admin, fingerprints: store.fingerprints }), {
-      verify: createVerifier({ configured: config.tokens, store: store.tokens, clock: parts.clock }),
-      limit: createRateLimiter(config.rate, parts.clock),
-      draining: drain.signal,
-      logger: parts.logger,
-      clock: parts.clock,
-      observe: parts.observe,
-    });
+    const follow: ReceiptParts['follow'] = (options) => followReceipts({ ...options, redis: parts.redis });
+    const router = createRouter(
+      apiRoutes({ producer, admin, follow, idleMs: config.idleMs, fingerprints: store.fingerprints }),
+      {
+        verify: createVerifier({ configured: config.tokens, store: store.tokens, clock: parts.clock }),
+        limit: createRateLimiter(config.rate, parts.clock),
+        draining: drain.signal,
+        logger: parts.logger,
+        clock: parts.clock,
+        observe: parts.observe,
+      },
+    );
     const { idleMs, connections } = config;
     listening = await listen(router, config, { headersMs: HEADERS_MS, idleMs, connections });
     parts.logger.info({ url: listening.url }, 'api listening');

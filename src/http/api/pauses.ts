@@ -1,0 +1,52 @@
+/**
+ * Passes on what a source yields, and `undefined` whenever nothing came for so long; the source is asked for one item at a time. No
+ * promise that may stay open for days is waited for again and again, since each time would be remembered.
+ * @param also yields an `undefined` besides, once it resolves
+ */
+export async function* withPauses<T>(
+  source: AsyncGenerator<T, void, undefined>,
+  everyMs: number,
+  also: Promise<unknown>,
+): AsyncGenerator<T | undefined, void, undefined> {
+  let result: IteratorResult<T, void> | undefined;
+  let failure: { error: unknown } | undefined;
+  let asking = false;
+  let wake = (): void => {};
+  const ask = (): void => {
+    asking = true;
+    source.next().then(
+      (next) => {
+        result = next;
+        wake();
+      },
+      (error: unknown) => {
+        failure = { error };
+        wake();
+      },
+    );
+  };
+  const woken = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, everyMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  also.then(() => wake());
+  try {
+    for (;;) {
+      if (!asking) ask();
+      if (!result && !failure) await woken();
+      if (failure) throw failure.error;
+      if (result?.done) return;
+      const value = result?.value;
+      if (result) asking = false;
+      result = undefined;
+      yield value;
+    }
+  } finally {
+    // Not awaited: it returns only after what it is waiting for.
+    source.return().catch(() => {});
+  }
+}

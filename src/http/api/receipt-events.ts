@@ -1,0 +1,54 @@
+import type { FollowedReceipt } from '../../observe/follow-receipts.ts';
+import { receiptJson } from '../../observe/receipt-json.ts';
+import { withPauses } from './pauses.ts';
+import { toPosition } from './receipt-position.ts';
+import type { Follow } from './receipts.ts';
+
+/** Receipts as server-sent events: the id of an event is the position after it. */
+
+/** How soon a client connects again, milliseconds. */
+const RETRY_MS = 2_000;
+
+export interface EventOptions {
+  follow: Follow;
+  channels: readonly string[];
+  /** As `followReceipts` takes it. */
+  from: string;
+  /** A comment is sent when nothing else was for so long. */
+  heartbeatMs: number;
+  /** Ends the events. */
+  signal: AbortSignal;
+}
+
+/** The position at which they begin comes first: a client whose connection breaks before the first event misses none either. */
+export async function* receiptEvents({
+  follow,
+  channels,
+  from,
+  heartbeatMs,
+  signal,
+}: EventOptions): AsyncGenerator<string, void, undefined> {
+  let begin: string | undefined;
+  let begun = (): void => {};
+  const start = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const onStart = (cursor: string): void => {
+    begin = cursor;
+    begun();
+  };
+  yield `retry: ${RETRY_MS}\n\n`;
+  for await (const receipt of withPauses(follow({ channels, from, onStart, signal }), heartbeatMs, start)) {
+    if (receipt) yield eventsOf(receipt);
+    else if (begin === undefined) yield ': waiting for Redis\n\n';
+    else yield `id: ${toPosition(begin)}\n\n`;
+    begin = receipt?.cursor ?? begin;
+  }
+}
+
+/** Behind a gap the client is told of it, before it goes on. */
+function eventsOf(receipt: FollowedReceipt): string {
+  const gap = receipt.gap ? `event: gap\ndata: ${JSON.stringify({ channel: receipt.channel })}\n\n` : '';
+  const data = JSON.stringify(receiptJson(receipt));
+  return `${gap}id: ${toPosition(receipt.cursor)}\nevent: receipt\ndata: ${data}\n\n`;
+}

@@ -1,0 +1,18 @@
+import { isCursor } from '../../observe/receipt-cursor.ts';
+import { problem } from './problem.ts';
+
+/** Where a follower stands, as clients keep it: text that means nothing to them. */
+
+export const toPosition = (cursor: string): string => Buffer.from(cursor).toString('base64url');
+
+/**
+ * @param after a position, `start` or `now`
+ * @returns what `followReceipts` begins from
+ * @throws ApiProblem 400
+ */
+export function fromPosition(after: string): string {
+  if (after === 'start' || after === 'now') return after;
+  const cursor = Buffer.from(after, 'base64url').toString();
+  if (isCursor(cursor) && toPosition(cursor) === after) return cursor;
+  throw problem('bad_request', 'after: expected start, now, or the position of an earlier answer');
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import type { Admin } from '../../admin/admin.ts';
+import { CHANNEL_NAME } from '../../message/fields.ts';
+import type { FollowedReceipt, FollowReceiptsOptions } from '../../observe/follow-receipts.ts';
+import type { Access } from '../../tokens/scopes.ts';
+import { checkChannel } from './authenticate.ts';
+import { problem } from './problem.ts';
+import { unavailable } from './problem-of-error.ts';
+import { receiptEvents } from './receipt-events.ts';
+import { pollReceipts } from './receipt-poll.ts';
+import { fromPosition } from './receipt-position.ts';
+import { defineRoute, JSON_TYPE, type Route } from './route.ts';
+
+/** Receipts over HTTP: followed as server-sent events, or asked for again and again. */
+
+export type Follow = (
+  options: Omit<FollowReceiptsOptions, 'redis' | 'from'> & { from: string },
+) => AsyncGenerator<FollowedReceipt, void, undefined>;
+
+export interface ReceiptParts {
+  admin: Pick<Admin, 'channels'>;
+  follow: Follow;
+  /** How long a connection may be silent, milliseconds. */
+  idleMs: number;
+}
+
+export const EVENTS_TYPE = 'text/event-stream';
+
+/** Each of them has a connection to Redis of its own. */
+const MAX_FOLLOWERS = 200;
+const LONGEST_HEARTBEAT_MS = 15_000;
+
+const receipt = z.object({
+  channel: z.string(),
+  /** Of the message. */
+  id: z.string(),
+  /** 1, and one more with each replay. */
+  run: z.int(),
+  state: z.enum(['delivered', 'suppressed', 'dead']),
+  reason: z.string(),
+  /** An ISO instant, by the clock of Redis. */
+  at: z.iso.datetime(),
+  /** Requests that left for the platform in this run. */
+  attempts: z.int(),
+  /** The platform's id of the message, where it gave one. */
+  platformMessageId: z.string().optional(),
+  /** The campaign that the message was of. */
+  campaign: z.string().optional(),
+  meta: z.record(z.string(), z.string()).optional(),
+  /** The recipient, on a channel with `discloseRecipients`. */
+  to: z.unknown().optional(),
+});
+
+const page = z.object({
+  receipts: z.array(receipt),
+  /** Channels of which receipts before these are missing: their stream was cut, or lost them. */
+  gaps: z.array(z.string()),
+  /** The position after these: the `after` of the next request. */
+  next: z.string(),
+});
+
+const query = z.object({
+  /** Channels, with commas between them; all that the token is for when absent. */
+  channel: z.string().max(4_000).optional(),
+  /** Where to begin: a position, `start` for the oldest that are kept, or `now`. */
+  after: z.string().max(12_000).optional(),
+  /** How many seconds to wait for the first receipt, where the answer is JSON. */
+  wait: z.coerce.number().min(0).max(60).default(20),
+  /** The most receipts of an answer that is JSON. */
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+/** @throws ApiProblem */
+async function channelsFor(
+  asked: string | undefined,
+  access: Access,
+  admin: ReceiptParts['admin'],
+): Promise<string[]> {
+  const known = (await admin.channels.list()).map(({ name }) => name);
+  if (asked === undefined) {
+    const own = known.filter((name) => access.channels?.includes(name) ?? true);
+    if (own.length > 0) return own;
+    throw problem('unknown_channel', 'no worker has announced a channel that this token is for');
+  }
+  const names = [...new Set(asked.split(',').map((name) => name.trim()))];
+  for (const name of names) {
+    if (!CHANNEL_NAME.test(name)) throw problem('bad_request', 'query: channel: expected names of channels');
+    checkChannel(access, name);
+    if (!known.includes(name)) throw problem('unknown_channel', `no worker has announced channel "${name}"`);
+  }
+  return names;
+}
+
+const wantsEvents = (accept: string | undefined): boolean => accept?.includes(EVENTS_TYPE) ?? false;
+
+export function receiptRoutes({ admin, follow, idleMs }: ReceiptParts): Route[] {
+  const heartbeatMs = Math.min(LONGEST_HEARTBEAT_MS, Math.ceil(idleMs / 3));
+  let followers = 0;
+  const counted: Follow = async function* (options) {
+    followers += 1;
+    try {
+      yield* follow(options);
+    } finally {
+      followers -= 1;
+    }
+  };
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/receipts',
+      operationId: 'followReceipts',
+      summary: 'Follow what becomes of messages',
+      description:
+        'With `Accept: text/event-stream` the final states of messages as events, until the client leaves; the id of an event is a position, which a browser sends as `Last-Event-ID` when it connects again. Otherwise those behind `after`, waited for where there are none.',
+      scope: 'read',
+      query,
+      headers: [
+        {
+          name: 'last-event-id',
+          description: 'The position to go on from; goes before `after`.',
+          schema: z.string(),
+        },
+      ],
+      answers: {
+        200: {
+          description: 'Receipts, oldest first within a channel; some may come again after a position.',
+          content: { [JSON_TYPE]: { schema: page }, [EVENTS_TYPE]: { schema: receipt } },
+        },
+      },
+      problems: ['unknown_channel'],
+      async handle({ access, query: { channel, after, wait, limit }, header, gone, draining }) {
+        const events = wantsEvents(header('accept'));
+        const given = (events ? header('last-event-id') : undefined) ?? after;
+        const from = fromPosition(given ?? 'now');
+        const channels = await channelsFor(channel, access, admin);
+        if (followers >= MAX_FOLLOWERS) throw unavailable('too many clients follow receipts');
+        const following = { follow: counted, channels, from, signal: AbortSignal.any([gone, draining]) };
+        if (events)
+          return { status: 200, type: EVENTS_TYPE, stream: receiptEvents({ ...following, heartbeatMs }) };
+        const waitMs = Math.min(wait * 1000, idleMs / 2);
+        return { status: 200, body: await pollReceipts({ ...following, waitMs, limit }) };
+      },
+    }),
+  ];
+}
