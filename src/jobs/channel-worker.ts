@@ -11,7 +11,7 @@ import { applyVerb, isSignal, leaveToStall } from './apply-verb.ts';
 import type { FindCampaign } from './campaign-content.ts';
 import { type ChannelQueue, channelQueue } from './channel-queue.ts';
 import { createJobDelivery, type Partings } from './deliver-job.ts';
-import { createDispatcher } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import type { Envelope, Pipeline } from './envelope.ts';
 import { foldDispositions, type Verb } from './fold-dispositions.ts';
 import { guardScripts } from './guarded-scripts.ts';
@@ -43,11 +43,11 @@ export interface ChannelWorker {
 
 export interface ChannelWorkerDeps {
   channel: string;
+  /** The name of the store whose queue it is. */
+  store: string;
   concurrency: number;
-  /** Milliseconds between two messages; undefined without a rate. */
-  intervalMs: number | undefined;
-  /** How far ahead the store grants. */
-  aheadMs: number;
+  /** Starts its messages, and those of the channel's other shards. */
+  dispatcher: Dispatcher;
   redis: Redis;
   partings: Partings;
   /** What parsing its jobs requires. */
@@ -87,7 +87,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const { redis, pipeline, clock, reportError } = deps;
   const logger = deps.logger.child({ channel: deps.channel });
   guardScripts(redis);
-  const queue = openQueue(redis, deps.channel, { streams: { events: { maxLen: EVENTS_KEPT } } });
+  const queue = openQueue(redis, deps.store, { streams: { events: { maxLen: EVENTS_KEPT } } });
   let pulling = false;
   let active = 0;
   let lastPickupAt = clock.monotonic();
@@ -96,13 +96,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   /** Jobs left to stall while this worker is alive. */
   let left = new Set<string>();
 
-  const dispatcher = createDispatcher({
-    concurrency: deps.concurrency,
-    intervalMs: deps.intervalMs,
-    aheadMs: { urgent: deps.aheadMs, bulk: deps.aheadMs / 2 },
-    clock,
-    onStart: () => room.started(),
-  });
+  const dispatcher = deps.dispatcher.lane(() => room.started());
   const delivery = createJobDelivery({
     dispatcher,
     pipeline,
@@ -172,7 +166,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     }
   }
 
-  const worker = new MessageWorker(queueName(deps.channel), (job, token) => processJob(job, token ?? ''), {
+  const worker = new MessageWorker(queueName(deps.store), (job, token) => processJob(job, token ?? ''), {
     connection: redis,
     prefix: PREFIX,
     autorun: false,

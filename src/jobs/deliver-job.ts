@@ -1,7 +1,7 @@
 import type { Disposition } from '../outcome.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
-import type { Dispatcher, Started, Urgency } from './dispatcher.ts';
+import type { Lane, Started, Urgency } from './dispatcher.ts';
 import type { Entry, EntryList, Envelope, Pipeline } from './envelope.ts';
 import { isPart, originalJobId } from './job-ids.ts';
 import { type Leave, placeOf } from './leave.ts';
@@ -21,7 +21,7 @@ export interface JobDelivery {
 }
 
 export interface JobDeliveryDeps {
-  dispatcher: Dispatcher;
+  dispatcher: Lane;
   pipeline: Pipeline;
   /** Whether messages may start. */
   pulling(): boolean;

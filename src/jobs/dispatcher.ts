@@ -8,11 +8,16 @@ import type { Clock } from '../clock.ts';
  * a job of hundreds of messages at ten a second would otherwise be asked for again and again as a whole.
  */
 export interface Dispatcher {
+  /** A part of it with a backlog of its own: lanes take turns, so that none waits for what another holds. @param onStart called at each start of the lane: its backlog may have become smaller */
+  lane(onStart: () => void): Lane;
+}
+
+export interface Lane {
   /** Starts the items, in order, as soon as each may start. */
   add<T>(batch: Batch<T>): Started<T>;
-  /** The number of messages that wait for their start, in jobs of many. */
+  /** The number of the lane's messages that wait for their start, in jobs of many. */
   backlog(): number;
-  /** Starts none of this urgency, or of a lesser one, for so long: the store refused. */
+  /** Starts none of this urgency, or of a lesser one, for so long, in any lane: the store refused. */
   hold(ms: number, urgency: Urgency): void;
 }
 
@@ -49,11 +54,17 @@ export interface DispatcherOptions {
   /** How far ahead of its moment a message may ask. */
   aheadMs: Record<Urgency, number>;
   clock: Pick<Clock, 'monotonic'>;
-  /** Called at each start: the backlog may have become smaller. */
+}
+
+interface OpenLane {
+  /** By rank, and in the order of their arrival. */
+  queue: Waiting[];
+  backlog: number;
   onStart(): void;
 }
 
 interface Waiting {
+  lane: OpenLane;
   batch: Batch<unknown>;
   started: Started<unknown>;
   /** Those that have not started, last first. */
@@ -62,18 +73,30 @@ interface Waiting {
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { concurrency, intervalMs, aheadMs, clock } = options;
-  /** By rank, and in the order of their arrival. */
-  const queue: Waiting[] = [];
+  /** The one that started something last is the last. */
+  const lanes: OpenLane[] = [];
   const heldUntil: Record<Urgency, number> = { urgent: 0, bulk: 0 };
   let running = 0;
-  let backlog = 0;
   /** When the next message is due by the rate. */
   let nextAt = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const count = ({ batch }: Waiting, by: number): void => {
-    if (batch.items.length > 1) backlog += by;
+  const count = ({ batch, lane }: Waiting, by: number): void => {
+    if (batch.items.length > 1) lane.backlog += by;
   };
+
+  function next(): Waiting | undefined {
+    let first: Waiting | undefined;
+    for (const { queue } of lanes)
+      if (queue[0] && queue[0].batch.rank < (first?.batch.rank ?? Number.POSITIVE_INFINITY)) first = queue[0];
+    return first;
+  }
+
+  function takesTurn(lane: OpenLane): void {
+    if (lanes.length === 1) return;
+    lanes.splice(lanes.indexOf(lane), 1);
+    lanes.push(lane);
+  }
 
   function startAt(urgency: Urgency): number {
     return Math.max(heldUntil[urgency], intervalMs === undefined ? 0 : nextAt - aheadMs[urgency]);
@@ -81,7 +104,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function pump(): void {
     for (;;) {
-      const first = queue[0];
+      const first = next();
       if (!first || running >= concurrency) return;
       const waitMs = startAt(first.batch.urgency) - clock.monotonic();
       if (waitMs > 0) {
@@ -93,12 +116,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function start(waiting: Waiting): void {
+    const { lane } = waiting;
     const item = waiting.items.pop();
-    if (waiting.items.length === 0) queue.shift();
+    if (waiting.items.length === 0) lane.queue.shift();
+    takesTurn(lane);
     count(waiting, -1);
     running += 1;
     if (intervalMs !== undefined) nextAt = Math.max(nextAt, clock.monotonic()) + intervalMs;
-    options.onStart();
+    lane.onStart();
     let counted = true;
     const answered = (): void => {
       if (counted) running -= 1;
@@ -117,7 +142,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     timer.unref();
   }
 
-  function add(batch: Batch<unknown>): Started<unknown> {
+  function add(lane: OpenLane, batch: Batch<unknown>): Started<unknown> {
+    const { queue } = lane;
     const items = batch.items.toReversed();
     const started: Started<unknown> = {
       again(item) {
@@ -137,7 +163,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         return left;
       },
     };
-    const waiting: Waiting = { batch, items, started };
+    const waiting: Waiting = { lane, batch, items, started };
     if (items.length > 0)
       queue.splice(
         placeOf(queue, (rank) => rank > batch.rank),
@@ -149,13 +175,21 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return started;
   }
 
+  function hold(ms: number, urgency: Urgency): void {
+    const until = clock.monotonic() + ms;
+    heldUntil.bulk = Math.max(heldUntil.bulk, until);
+    if (urgency === 'urgent') heldUntil.urgent = Math.max(heldUntil.urgent, until);
+  }
+
   return {
-    add: (batch) => add(batch as Batch<unknown>) as Started<never>,
-    backlog: () => backlog,
-    hold(ms, urgency) {
-      const until = clock.monotonic() + ms;
-      heldUntil.bulk = Math.max(heldUntil.bulk, until);
-      if (urgency === 'urgent') heldUntil.urgent = Math.max(heldUntil.urgent, until);
+    lane(onStart) {
+      const lane: OpenLane = { queue: [], backlog: 0, onStart };
+      lanes.push(lane);
+      return {
+        add: (batch) => add(lane, batch as Batch<unknown>) as Started<never>,
+        backlog: () => lane.backlog,
+        hold,
+      };
     },
   };
 }

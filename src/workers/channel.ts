@@ -6,6 +6,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { createCampaignReader } from '../jobs/campaign-content.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
 import type { Partings } from '../jobs/deliver-job.ts';
+import { createDispatcher } from '../jobs/dispatcher.ts';
 import type { Pipeline } from '../jobs/envelope.ts';
 import { createLeave, entriesThatAre, recountJob } from '../jobs/leave.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
@@ -168,9 +169,14 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   };
   const worker = createChannelWorker({
     channel: channel.name,
+    store: store.name,
     concurrency: channel.concurrency,
-    intervalMs: intervalMs(channel),
-    aheadMs: AHEAD_MS,
+    dispatcher: createDispatcher({
+      concurrency: channel.concurrency,
+      intervalMs: intervalMs(channel),
+      aheadMs: { urgent: AHEAD_MS, bulk: AHEAD_MS / 2 },
+      clock,
+    }),
     redis: store.redis,
     partings: wrap.partings?.(plainPartings, channel) ?? plainPartings,
     reading,

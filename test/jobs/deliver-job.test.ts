@@ -46,8 +46,7 @@ function deliveryOf(
       intervalMs: undefined,
       aheadMs: { urgent: 0, bulk: 0 },
       clock,
-      onStart() {},
-    }),
+    }).lane(() => {}),
     pipeline: {
       async deliver(entry) {
         const name = placeOf(entry).origin;
@@ -161,7 +160,7 @@ it('hands a job back at once that was being opened when the others were, whateve
   const clock = { now: () => NOW, monotonic: systemClock.monotonic };
   const aheadMs = { urgent: 0, bulk: 0 };
   const { delivery, delivered } = deliveryOf(() => SENT, {
-    dispatcher: createDispatcher({ concurrency: 2, intervalMs: 3_600_000, aheadMs, clock, onStart() {} }),
+    dispatcher: createDispatcher({ concurrency: 2, intervalMs: 3_600_000, aheadMs, clock }).lane(() => {}),
     pulling: () => pulling,
     async ended() {
       pulling = false;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createDispatcher, type Dispatcher, type DispatcherOptions } from '../../src/jobs/dispatcher.ts';
+import { createDispatcher, type DispatcherOptions, type Lane } from '../../src/jobs/dispatcher.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -8,13 +8,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const dispatcherOf = (options: Partial<DispatcherOptions> = {}): Dispatcher =>
+const dispatcherOf = (options: Partial<DispatcherOptions> = {}): Lane => dispatchersOf(options).lane(() => {});
+const dispatchersOf = (options: Partial<DispatcherOptions> = {}) =>
   createDispatcher({
     concurrency: 3,
     intervalMs: undefined,
     aheadMs: { urgent: 1_000, bulk: 500 },
     clock: { monotonic: () => Date.now() },
-    onStart() {},
     ...options,
   });
 
@@ -139,7 +139,7 @@ it('holds what the store refused, and starts it first of all again', async () =>
 it('gives back what was not started', async () => {
   const { started, run, end } = runs();
   const onStart = vi.fn();
-  const dispatcher = dispatcherOf({ concurrency: 1, onStart });
+  const dispatcher = dispatchersOf({ concurrency: 1 }).lane(onStart);
   const batch = dispatcher.add({ ...bulk, items: ['a', 'b', 'c'], run });
   dispatcher.add({ ...bulk, items: ['d'], run });
   expect(batch.withdraw()).toEqual(['b', 'c']);
@@ -148,4 +148,21 @@ it('gives back what was not started', async () => {
   await end('a');
   expect(started).toEqual(['a', 'd']);
   expect(onStart).toHaveBeenCalledTimes(2);
+});
+
+it('lets lanes take turns within the concurrency that they share, the most urgent first', async () => {
+  const { started, run, end } = runs();
+  const dispatcher = dispatchersOf({ concurrency: 2 });
+  const [one, two] = [dispatcher.lane(() => {}), dispatcher.lane(() => {})];
+  one.add({ ...bulk, items: ['a1', 'a2', 'a3', 'a4'], run });
+  two.add({ ...bulk, items: ['b1', 'b2'], run });
+  expect(started).toEqual(['a1', 'a2']);
+  expect([one.backlog(), two.backlog()]).toEqual([2, 2]);
+  await end('a1');
+  await end('a2');
+  expect(started).toEqual(['a1', 'a2', 'b1', 'a3']);
+  one.add({ ...urgent, items: ['a0'], run });
+  await end('b1');
+  await end('a3');
+  expect(started.slice(4)).toEqual(['a0', 'b2']);
 });
