@@ -169,6 +169,7 @@ function settingsOf(
     rate,
     eligibility: eligibility && { ...eligibility, whenUnknown: eligibility.whenUnknown ?? 'send' },
     retry: { attempts },
+    shards: facts.shards,
   };
 }
 

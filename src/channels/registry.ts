@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig, QuotaConfig } from '../config/schema.ts';
 import { CHANNELS_KEY } from '../redis/keys.ts';
+import { MAX_SHARDS } from '../redis/shards.ts';
 
 /**
  * The channel registry, in which workers announce their channels: the hash `herald:channels`, channel → JSON, without
@@ -30,6 +31,8 @@ const factsSchema = z.object({
     })
     .nullable(),
   rate: z.object({ max: z.number(), perMs: z.number() }).nullable(),
+  /** Over how many shards the recipients are spread; absent for one store. */
+  shards: z.number().int().min(2).max(MAX_SHARDS).optional(),
   /** The other parameters of admission, with which operators elsewhere can predict the fate of a message. */
   delivery: z
     .object({
@@ -78,6 +81,7 @@ export function channelFacts({
       whenUnknown: eligibility.whenUnknown,
     },
     rate,
+    ...(channel.shards !== undefined && { shards: channel.shards }),
     delivery: {
       timeoutMs: channel.timeoutMs,
       attempts: channel.retry.attempts,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { api } from './api.ts';
+import { MAX_SHARDS } from '../redis/shards.ts';
 import { DEFAULT_HTTP } from './http-address.ts';
 import { count, duration, redisUrl, share, timeZone } from './values.ts';
 import { toWebhooks, webhooksField } from './webhooks.ts';
@@ -165,6 +166,11 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
       .transform((value) => (value === undefined ? (defaults.rate ?? null) : value || null)),
     /** The most requests in flight at a time, for one worker process. */
     concurrency: count({ to: 1000 }).default(20),
+    /**
+     * Over how many parts of the store the channel's recipients are spread, 2 to 64; one when absent. Only for a channel that one
+     * Redis cannot carry: see [Shards](configuration.md#shards). Fixed once a worker has served the channel.
+     */
+    shards: count({ from: 2, to: MAX_SHARDS }).optional(),
     /** The longest time of one request; at most `12s`, to fit the job lock. */
     timeout: duration().default(10_000),
     /** How long after an attempt's deadline its absence from the platform counts as proof that it did not arrive. */
@@ -217,7 +223,7 @@ export function toChannel(
   parsed: ParsedChannel,
   { channelShape, announced = [] }: PlatformDefinition,
 ) {
-  const { platform, eligibility, quota, rate, concurrency, retry, breaker, onUnknown } = parsed;
+  const { platform, eligibility, quota, rate, concurrency, shards, retry, breaker, onUnknown } = parsed;
   const settings = Object.fromEntries(Object.keys(channelShape).map((key) => [key, parsed[key]]));
   const { baseUrl, addressing } = settings;
   return {
@@ -234,6 +240,7 @@ export function toChannel(
     quota,
     rate,
     concurrency,
+    ...(shards !== undefined && { shards }),
     timeoutMs: parsed.timeout,
     quietPeriodMs: parsed.quietPeriod,
     patienceMs: parsed.patience,

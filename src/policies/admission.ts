@@ -68,6 +68,7 @@ export type AdmissionSettings = Pick<
 > & {
   eligibility: (KeptPlays & { whenUnknown: 'send' | 'suppress' }) | null;
   retry: { attempts: number };
+  shards?: number | undefined;
 };
 
 /** What is done about an unknown send: as the channel is configured, where the platform can. */

@@ -1,20 +1,31 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import { windowLengthMs, windowTable } from './quota-windows.ts';
 
-/** What slots mean: by which windows they are counted, and how recipients are named in them. Pure. */
+/** What slots mean: by which windows they are counted, how recipients are named in them, and over how many shards they lie. Pure. */
 export interface SlotPolicy {
   quota: ChannelConfig['quota'];
   addressing?: string | undefined;
+  shards?: number | undefined;
 }
 
-/** As it is kept in the store, and compared there. */
-export function policyText({ quota, addressing }: SlotPolicy): string {
-  if (!quota) return 'null';
-  return JSON.stringify([quota.max, quota.per, quota.timeZone, quota.boundary, addressing ?? null]);
+/** As it is kept in the store, and compared there: `8 shards: ` goes before what an unsharded channel has. */
+export function policyText({ quota, addressing, shards }: SlotPolicy): string {
+  const text = quota
+    ? JSON.stringify([quota.max, quota.per, quota.timeZone, quota.boundary, addressing ?? null])
+    : 'null';
+  return shards === undefined ? text : `${shards} shards: ${text}`;
 }
+
+const SHARDED = /^(\d+) shards: (.*)$/s;
 
 /** Undefined where the text is none, as of a channel that was renamed. An earlier version wrote no addressing. */
 export function readPolicy(text: string): SlotPolicy | undefined {
+  const [, shards, slots] = SHARDED.exec(text) ?? [];
+  const policy = readSlots(slots ?? text);
+  return policy && shards !== undefined ? { ...policy, shards: Number(shards) } : policy;
+}
+
+function readSlots(text: string): SlotPolicy | undefined {
   if (!text.startsWith('[')) return text === 'null' ? { quota: null } : undefined;
   const [max, per, timeZone, boundary, addressing] = JSON.parse(text);
   return { quota: { max, per, timeZone, boundary }, ...(typeof addressing === 'string' && { addressing }) };
@@ -22,7 +33,8 @@ export function readPolicy(text: string): SlotPolicy | undefined {
 
 export function samePolicy(text: string, policy: SlotPolicy): boolean {
   const was = readPolicy(text);
-  return was !== undefined && policyText({ ...policy, ...was, quota: was.quota }) === policyText(policy);
+  if (was === undefined) return false;
+  return policyText({ ...policy, ...was, quota: was.quota, shards: was.shards }) === policyText(policy);
 }
 
 /**

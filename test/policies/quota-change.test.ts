@@ -39,6 +39,17 @@ describe('policyText', () => {
       expect(samePolicy(text, changed)).toBe(false);
     expect(readPolicy('moved to game-2')).toBeUndefined();
   });
+
+  it('is another for another number of shards, whatever the rest', () => {
+    const eight = { quota: DAILY, addressing: 'userId', shards: 8 };
+    const text = policyText(eight);
+    expect(readPolicy(text)).toEqual(eight);
+    expect(samePolicy(text, eight)).toBe(true);
+    expect(samePolicy(text, { ...eight, shards: 16 })).toBe(false);
+    expect(samePolicy(text, { ...eight, shards: undefined })).toBe(false);
+    expect(samePolicy(policyText({ ...eight, shards: undefined }), eight)).toBe(false);
+    expect(readPolicy(policyText({ quota: null, shards: 2 }))).toEqual({ quota: null, shards: 2 });
+  });
 });
 
 describe('takesOverAt', () => {
