@@ -6,6 +6,7 @@ import { EpochLostError } from './epoch.ts';
 import { newNonce } from './names.ts';
 import { decodeFinal, FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
+import type { ShardAdmission } from './shard-admission.ts';
 import type { DeadLetterSource, LedgerMessage, Settled, Settlement, Verdict } from './types.ts';
 import { type AdmitReply, decodeVerdict, type VerdictReply } from './verdict.ts';
 
@@ -59,6 +60,8 @@ export interface LedgerOptions {
   clock: { now(): number; monotonic(): number; sync?(storeMs: number, askedAt: number): void };
   /** The store's history that admissions rely on; they are refused on another. Unchecked when absent. */
   epoch?(): string | undefined;
+  /** Of a shard: what its admissions bring along. */
+  shard?: ShardAdmission | undefined;
 }
 
 /** A script holds the store for about 10 µs a message. */
@@ -89,15 +92,18 @@ export function joinCalls(calls: LedgerCalls): Ledger {
 }
 
 export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
-  const { store, clock } = options;
+  const { store, clock, shard } = options;
   let policy = options.policyAround(options.clock.now());
 
   const admit = async (admissions: readonly Admission[]): Promise<Admitted[]> => {
     const entries = JSON.stringify(admissions.map(admissionEntry));
     const epoch = options.epoch?.();
-    const call = (): Promise<AdmitReply> =>
-      store.run(admitScript, [policy, entries, epoch ?? '']) as Promise<AdmitReply>;
-    const askedAt = clock.monotonic();
+    let askedAt = clock.monotonic();
+    const run = (...leased: string[]): Promise<AdmitReply> => {
+      askedAt = clock.monotonic();
+      return store.run(admitScript, [policy, entries, epoch ?? '', ...leased]) as Promise<AdmitReply>;
+    };
+    const call = () => (shard ? shard.ask(admissions, (leased) => run('', leased)) : run());
     let reply = await call();
     clock.sync?.(Number(reply[0]), askedAt);
     if (reply.some((answer) => answer[0] === 'windows')) {

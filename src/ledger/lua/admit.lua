@@ -3,6 +3,9 @@
 -- says that it was replayed). ARGV[3]: the epoch that the worker relies on, empty for none. Answers { now, { verdict, … } … }
 -- in the messages' order, or { now, 'forgot' } where the store does not know that epoch, or { now, 'policy', the one in force }
 -- where that is not the worker's.
+-- ARGV[5]: for a shard, what the channel's home leased to the worker (lease.lua): { moments: in ms from now, ascending, instead of
+-- tokens of its own; next: when there is one beyond them; probe: whether one message may go ahead while the breaker is half open } as
+-- JSON. Then { how many moments were used, the position of the message that goes ahead or 0 } follows the verdicts.
 -- Uses tables.lua, records.lua, slots.lua, channel.lua, campaigns.lua, epoch.lua.
 
 -- Nothing is sent whose receipt could not be written: this fails if the key of the receipts holds another type.
@@ -113,16 +116,29 @@ local function meet_owner(message, slot)
   return { 'quota', slot.window - now }
 end
 
--- Rule 8: one token a request of a granted send, evenly spaced; up to a second ahead the worker waits in place.
+-- Rule 8: one token a request of a granted send, evenly spaced; up to a second ahead the worker waits in place. A shard has no
+-- tokens: its worker brings moments along that are its own.
+local lease = ARGV[5] and cjson.decode(ARGV[5])
+local used, ahead_of_all = 0, 0
 local MOST_TOKENS = 2
-local function next_moment()
-  if not policy.interval then return 0 end
+-- How long until the next moment, and whether it is free.
+local function next_moment(count)
+  if not policy.interval then return 0, true end
+  if lease then
+    if lease.moments[used + count] then return lease.moments[used + 1], true end
+    return lease.next, false
+  end
   -- Further ahead than any grant takes it: the store's clock was set back.
-  if channel.tat > now + policy.ahead + policy.interval * MOST_TOKENS then return 0 end
-  return math.max(0, channel.tat - now)
+  if channel.tat > now + policy.ahead + policy.interval * MOST_TOKENS then return 0, true end
+  return math.max(0, channel.tat - now), true
 end
 
-local function take_tokens(wait, count)
+local function take_tokens(wait, count, position)
+  if lease then
+    if policy.interval then used = used + count end
+    if channel.opens > 0 then ahead_of_all = position end
+    return
+  end
   if policy.interval then
     channel.tat = now + wait + policy.interval * count
     redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', channel.tat))
@@ -133,13 +149,19 @@ local function take_tokens(wait, count)
   end
 end
 
+local PROBE_WAIT = 1000
 local function resting()
   if channel.stop then return { 'stopped', channel.stop.reason } end
   if channel.rest then return { 'resting', channel.rest.reason, channel.rest.until_at - now } end
+  if lease then
+    -- Only the channel's home knows whether one is ahead.
+    if channel.opens == 0 or (lease.probe and ahead_of_all == 0) then return nil end
+    return lease.probe and { 'resting', 'breaker_open', PROBE_WAIT } or { 'probe' }
+  end
   -- After a breaker's rest one message goes ahead; the others follow when the platform has answered it.
   local probing = channel.probe_until > now and channel.probe_until <= now + policy.ahead + policy.lease
   if channel.opens > 0 and probing then
-    return { 'resting', 'breaker_open', math.min(1000, channel.probe_until - now) }
+    return { 'resting', 'breaker_open', math.min(PROBE_WAIT, channel.probe_until - now) }
   end
   return nil
 end
@@ -176,17 +198,19 @@ local function grant_answer(message, record, wait)
   return answer
 end
 
-local function grant(message, record, asking)
-  local wait = next_moment()
+local function grant(message, record, asking, position)
+  local wait, free = next_moment(message.c or 1)
   -- What is urgent finds the second half of the time ahead free, however much bulk there is.
   local ahead = message.b and policy.ahead / 2 or policy.ahead
-  if wait > ahead then return { 'resting', 'rate_limited', math.ceil(wait - ahead / 2), 1 } end
+  if not free or wait > ahead then
+    return { 'resting', 'rate_limited', math.max(1, math.ceil(wait - ahead / 2)), 1 }
+  end
   if policy.quota and not asking then
     local refusal = claim_slot(message, wait)
     if refusal and refusal[1] == 'quota' and record.doubt_at > 0 then return { 'unconfirmed' } end
     if refusal then return refusal end
   end
-  take_tokens(wait, message.c or 1)
+  take_tokens(wait, message.c or 1, position)
   if asking then
     record.state = ASKING
   else
@@ -211,7 +235,7 @@ local function held_by_campaign(message, record)
   return nil
 end
 
-local function admit(message)
+local function admit(message, position)
   local record = load_life(message.m, message.j, message.k)
   if record and is_final(record) then return known(record, message) end
   if record and in_flight(record) then
@@ -237,13 +261,14 @@ local function admit(message)
   end
   local verdict = resting()
   if verdict then return verdict end
-  if doubt and policy.resolution == 'confirm' then return grant(message, record, true) end
+  if doubt and policy.resolution == 'confirm' then return grant(message, record, true, position) end
   if ineligible(message) then return { doubt and 'unconfirmed' or 'ineligible' } end
-  return grant(message, record, false)
+  return grant(message, record, false, position)
 end
 
 local answer = { now }
 counting_campaigns(function()
-  for i, message in ipairs(messages) do answer[i + 1] = admit(message) end
+  for i, message in ipairs(messages) do answer[i + 1] = admit(message, i) end
 end)
+if lease then answer[#answer + 1] = { used, ahead_of_all } end
 return answer

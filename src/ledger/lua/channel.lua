@@ -48,3 +48,21 @@ local function stop_channel(reason, credentials)
   redis.call('HSET', CHANNEL, reason, string.format('%.0f', now))
   if credentials then redis.call('HSET', CHANNEL, 'refusedCredentials', credentials) end
 end
+
+-- What an attempt { effect, health, rest, stop } says of the channel, as settle.lua takes them. Most calls tell of many answers
+-- in a row: the first of them says it all.
+local healthy = false
+local function note_channel(s)
+  if s.health == 1 then
+    if not healthy then redis.call('HDEL', CHANNEL, 'failures', 'opens', 'probeUntil') end
+    healthy = true
+  elseif s.health == -1 then
+    healthy = false
+    local failures = figure(redis.call('HGET', CHANNEL, 'failures')) + 1
+    redis.call('HSET', CHANNEL, 'failures', string.format('%.0f', failures))
+  end
+  -- The half-open probe finished, sent or not; let the next one through.
+  if s.effect ~= 'none' and s.health ~= 1 then redis.call('HDEL', CHANNEL, 'probeUntil') end
+  if s.rest then rest_channel(s.rest[1], s.rest[2]) end
+  if s.stop then stop_channel(s.stop[1], s.stop[2]) end
+end

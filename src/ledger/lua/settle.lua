@@ -142,23 +142,6 @@ local function settle(record, s)
   return settle_attempt(record, s)
 end
 
--- Most calls tell of many answers in a row: the first of them says it all.
-local healthy = false
-local function note_channel(s)
-  if s.health == 1 then
-    if not healthy then redis.call('HDEL', CHANNEL, 'failures', 'opens', 'probeUntil') end
-    healthy = true
-  elseif s.health == -1 then
-    healthy = false
-    local failures = figure(redis.call('HGET', CHANNEL, 'failures')) + 1
-    redis.call('HSET', CHANNEL, 'failures', string.format('%.0f', failures))
-  end
-  -- The half-open probe finished, sent or not; let the next one through.
-  if s.effect ~= 'none' and s.health ~= 1 then redis.call('HDEL', CHANNEL, 'probeUntil') end
-  if s.rest then rest_channel(s.rest[1], s.rest[2]) end
-  if s.stop then stop_channel(s.stop[1], s.stop[2]) end
-end
-
 local answer = {}
 local function settle_one(i, s)
   local record = load_life(s.m, s.j, s.campaign) or new_record(math.max(s.e, now) + DAY, 1,

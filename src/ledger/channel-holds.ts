@@ -1,0 +1,140 @@
+import type { Clock } from '../clock.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { openBreaker, resumeWithCredentials } from './channel-state.ts';
+import type { LedgerCalls } from './ledger.ts';
+import { loadScript } from './script.ts';
+import type { Settled, Settlement } from './types.ts';
+
+/**
+ * What holds for a channel over shards as a whole: a stop, a rest, the breaker. Its home has it; the shards have copies, which
+ * their admissions read. A change is made at the home and then told to all shards, by whoever made it. Should that one die in
+ * between, the next who tells them tells this too: at the latest the worker whose turn it is to sweep.
+ */
+export interface ChannelStores {
+  home: ChannelStore;
+  /** By shard. */
+  shards: readonly ChannelStore[];
+}
+
+const holdsScript = loadScript('holds.lua');
+const leaseScript = loadScript('lease.lua');
+
+const request = (store: Pick<ChannelStore, 'run'>, op: object): Promise<unknown> =>
+  store.run(holdsScript, [JSON.stringify(op)]);
+
+/** Tells all shards what holds for their channel. A shard that was told something later keeps that. */
+export async function spreadHolds({ home, shards }: ChannelStores): Promise<void> {
+  const held = JSON.parse((await request(home, { op: 'read' })) as string) as object;
+  await Promise.all(shards.map((shard) => request(shard, { op: 'copy', held })));
+}
+
+/** A worker's part in it. */
+export interface ChannelHolds {
+  /** Tells what attempts say of the channel, where it may change something. */
+  note(settlements: readonly Settlement[]): Promise<Health[]>;
+  /** As `openBreaker`. */
+  open(ms: number, opens: number): Promise<boolean>;
+  /** As the function of this name. */
+  resumeWithCredentials(credentials: string): Promise<boolean>;
+  /** Asks to send one message while the breaker is half open. @returns for how long it may not, milliseconds; 0 if it may */
+  probe(): Promise<number>;
+  /** The message of this nonce goes ahead. */
+  probing(nonce: string): void;
+  /** None goes ahead after all. */
+  abandonProbe(): Promise<void>;
+  spread(): Promise<void>;
+}
+
+type Health = Pick<Settled, 'failures' | 'opens'>;
+
+export interface ChannelHoldsOptions {
+  stores: ChannelStores;
+  /** Fingerprint of the channel's credentials. */
+  credentials: string;
+  /** The longest time from a grant to its deadline. */
+  longestGrantMs: number;
+  clock: Pick<Clock, 'monotonic'>;
+}
+
+/** Failures in a row end with any worker's answer: each tells the home of one, but not more often. */
+const ANSWER_TOLD_MS = 1_000;
+/** How soon a shard is asked again that did not know yet what the home told it. */
+const AGAIN_MS = 250;
+
+export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
+  const { stores, credentials, clock } = options;
+  const { home } = stores;
+  const probes = new Set<string>();
+  /** Whether the breaker may not be closed, or failures may be counted, by what this worker knows. */
+  let troubled = false;
+  let answerToldAt = Number.NEGATIVE_INFINITY;
+
+  const spread = (): Promise<void> => spreadHolds(stores);
+  const changes = ({ health, rest, stop, nonce }: Settlement): boolean =>
+    health === 'down' || rest !== undefined || stop !== undefined || probes.has(nonce) || isNews(health);
+  const isNews = (health: Settlement['health']): boolean =>
+    health === 'up' && (troubled || clock.monotonic() - answerToldAt >= ANSWER_TOLD_MS);
+
+  async function note(settlements: readonly Settlement[]): Promise<Health[]> {
+    const told = settlements.filter(changes);
+    if (told.length === 0) return settlements.map(() => ({ failures: 0, opens: 0 }));
+    const wasTroubled = troubled;
+    if (told.some(({ health }) => health === 'up')) answerToldAt = clock.monotonic();
+    const notes = told.map((each) => noteEntry(each, credentials));
+    const answers = (await request(home, { op: 'note', notes })) as [failures: number, opens: number][];
+    const [failures = 0, opens = 0] = answers.at(-1) ?? [];
+    troubled = failures > 0 || opens > 0;
+    for (const { nonce } of told) probes.delete(nonce);
+    if (told.some(({ rest, stop }) => rest || stop) || (wasTroubled && !troubled)) await spread();
+    const byOrder = answers.values();
+    return settlements.map((each) => {
+      const [failures, opens] = (told.includes(each) ? byOrder.next().value : undefined) ?? [0, 0];
+      return { failures, opens };
+    });
+  }
+
+  const changing = async (change: Promise<boolean>): Promise<boolean> => {
+    const changed = await change;
+    if (changed) await spread();
+    return changed;
+  };
+
+  return {
+    note,
+    spread,
+    open: (ms, opens) => changing(openBreaker(home, ms, opens)),
+    resumeWithCredentials: (fingerprint) => changing(resumeWithCredentials(home, fingerprint)),
+    async probe() {
+      troubled = true;
+      const longest = options.longestGrantMs;
+      const reply = await home.run(leaseScript, [JSON.stringify({ op: 'probe', longest })]);
+      const [answer, ms = 0] = reply as [answer: string, ms?: number];
+      if (answer === 'other') await spread();
+      return answer === 'granted' ? 0 : Math.max(1, ms || AGAIN_MS);
+    },
+    probing: (nonce) => void probes.add(nonce),
+    async abandonProbe() {
+      await request(home, { op: 'note', notes: [{ effect: 'back' }] });
+    },
+  };
+}
+
+const noteEntry = ({ effect, health, rest, stop }: Settlement, credentials: string): object => ({
+  effect,
+  health: health && (health === 'up' ? 1 : -1),
+  rest: rest && [rest.reason, rest.ms],
+  stop: stop && [stop.reason, credentials],
+});
+
+/** Settles in a shard, and then tells the channel's home what concerns the channel. */
+export function withChannelHolds(calls: LedgerCalls, holds: Pick<ChannelHolds, 'note'>): LedgerCalls {
+  return {
+    admit: calls.admit,
+    async settle(settlements) {
+      const settled = await calls.settle(settlements.map((each) => ({ ...each, health: undefined })));
+      const counted = settlements.filter((_, i) => settled[i]!.status !== 'stale');
+      const health = (await holds.note(counted)).values();
+      return settled.map((each) => (each.status === 'stale' ? each : { ...each, ...health.next().value }));
+    },
+  };
+}

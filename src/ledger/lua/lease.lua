@@ -1,0 +1,33 @@
+-- What the home of a channel over shards grants to a worker, for admissions by any of them. ARGV[1]: { op, … } as JSON.
+--   moments: { interval, ahead, count } takes tokens of the rate, evenly spaced, no further ahead than that. Answers { when there is
+--            the next one, moments … }, in milliseconds from now, as text
+--   probe:   { longest } lets one message go ahead, whose grant ends within so many milliseconds, while the breaker is half open. Answers
+--            { `granted` }, { `resting`, for how many ms } while another is ahead, or { `other` }: the shards are to be told what holds
+-- Uses tables.lua, channel.lua.
+
+local request = cjson.decode(ARGV[1])
+
+if request.op == 'moments' then
+  local free = figure(redis.call('HGET', CHANNEL, 'tat'))
+  -- Further ahead than a lease takes it: the store's clock was set back.
+  if free > now + request.ahead + request.interval * 2 then free = 0 end
+  local moment, moments = math.max(now, free), {}
+  while #moments < request.count and moment <= now + request.ahead do
+    moments[#moments + 1] = string.format('%.3f', moment - now)
+    moment = moment + request.interval
+  end
+  if #moments > 0 then redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', moment)) end
+  return { string.format('%.3f', moment - now), unpack(moments) }
+end
+
+if request.op == 'probe' then
+  local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil')
+  if figure(state[1]) == 0 or channel_stop() or channel_rest() then return { 'other' } end
+  local probe_until = figure(state[2])
+  if probe_until > now and probe_until <= now + request.longest then
+    return { 'resting', math.min(1000, probe_until - now) }
+  end
+  redis.call('HSET', CHANNEL, 'probeUntil', string.format('%.0f', now + request.longest))
+  return { 'granted' }
+end
+return redis.error_reply('ERR unknown lease')

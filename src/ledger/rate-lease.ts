@@ -1,0 +1,75 @@
+import type { Clock } from '../clock.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { isRefusal } from '../redis/errors.ts';
+import { coalesce } from './coalesce.ts';
+import { loadScript } from './script.ts';
+
+/**
+ * The rate of a channel over shards: a worker takes moments from the channel's home and hands them to the admissions of any
+ * shard. What these do not use stays here while it lies ahead, for the next. So the rate is exact over all workers and shards,
+ * and a shard that has nothing to send takes nothing of it.
+ */
+export interface RateLease {
+  /** @param aheadMs how far ahead they may be used */
+  take(count: number, aheadMs: number): Promise<Moments>;
+  giveBack(moments: readonly number[]): void;
+}
+
+/** By the monotonic clock. */
+export interface Moments {
+  /** Ascending; fewer than asked for where the rate allows no more so soon. */
+  moments: number[];
+  /** When there is one beyond them. */
+  nextAt: number;
+}
+
+export interface RateLeaseOptions {
+  home: Pick<ChannelStore, 'run'>;
+  /** Milliseconds between two moments. */
+  intervalMs: number;
+  clock: Pick<Clock, 'monotonic'>;
+}
+
+interface Wanted {
+  count: number;
+  aheadMs: number;
+}
+
+const leaseScript = loadScript('lease.lua');
+const MOST_JOINED = 100;
+
+export function createRateLease({ home, intervalMs, clock }: RateLeaseOptions): RateLease {
+  let spare: number[] = [];
+
+  async function lease(all: readonly Wanted[]): Promise<Moments[]> {
+    const count = all.reduce((sum, wanted) => sum + wanted.count, 0);
+    const ahead = Math.max(...all.map(({ aheadMs }) => aheadMs));
+    const ask = JSON.stringify({ op: 'moments', interval: intervalMs, ahead, count });
+    const [next, ...waits] = ((await home.run(leaseScript, [ask])) as string[]).map(Number);
+    // From the answer on, not from the question: late by the way of the answer, never early.
+    const now = clock.monotonic();
+    const moments = waits.map((wait) => now + wait);
+    return all.map((wanted) => ({ moments: moments.splice(0, wanted.count), nextAt: now + next! }));
+  }
+  const joined = coalesce(lease, { max: MOST_JOINED, refusedByStore: isRefusal });
+
+  function takeSpare({ count, aheadMs }: Wanted): number[] {
+    const now = clock.monotonic();
+    spare = spare.filter((at) => at >= now);
+    const near = spare.filter((at) => at <= now + aheadMs).length;
+    return spare.splice(0, Math.min(count, near));
+  }
+
+  return {
+    async take(count, aheadMs) {
+      const kept = takeSpare({ count, aheadMs });
+      const missing = count - kept.length;
+      if (missing === 0) return { moments: kept, nextAt: kept.at(-1)! + intervalMs };
+      const { moments, nextAt } = await joined.call({ count: missing, aheadMs });
+      return { moments: [...kept, ...moments].sort((a, b) => a - b), nextAt };
+    },
+    giveBack(moments) {
+      if (moments.length > 0) spare = [...spare, ...moments].sort((a, b) => a - b);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../clock.ts';
+import type { ChannelHolds } from './channel-holds.ts';
+import type { Admission } from './ledger.ts';
+import type { Moments, RateLease } from './rate-lease.ts';
+import type { AdmitReply, VerdictReply } from './verdict.ts';
+
+/** What the admissions of a shard bring along from the home of their channel: moments of its rate, and the leave to go ahead. */
+export interface ShardAdmission {
+  /** @param admit makes the call with what was leased, as JSON; may be called twice: the same nonces get the same grants */
+  ask(
+    admissions: readonly Admission[],
+    admit: (leased: string) => Promise<AdmitReply>,
+  ): Promise<AdmitReply>;
+}
+
+export interface ShardAdmissionOptions {
+  /** Undefined without a rate. */
+  rate: RateLease | undefined;
+  holds: Pick<ChannelHolds, 'probe' | 'probing' | 'abandonProbe'>;
+  /** How far ahead a grant may lie; what is not urgent half of it. */
+  aheadMs: number;
+  clock: Pick<Clock, 'monotonic'>;
+}
+
+const NO_MOMENTS: Moments = { moments: [], nextAt: 0 };
+
+export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmissionOptions): ShardAdmission {
+  async function take(admissions: readonly Admission[]): Promise<Moments> {
+    if (!rate) return NO_MOMENTS;
+    const count = admissions.reduce((sum, { message }) => sum + (message.requests ?? 1), 0);
+    const urgent = admissions.some(({ message }) => !message.bulk);
+    return await rate.take(count, urgent ? aheadMs : aheadMs / 2);
+  }
+
+  /** One call. What fails may have used its moments. @returns the verdicts, and the position of the one that goes ahead */
+  async function once(
+    admissions: readonly Admission[],
+    admit: (leased: string) => Promise<AdmitReply>,
+    probe: boolean,
+  ): Promise<[AdmitReply, ahead: number]> {
+    const { moments, nextAt } = await take(admissions);
+    const now = clock.monotonic();
+    const waits = moments.map((at) => Math.max(0, at - now));
+    const reply = await admit(JSON.stringify({ moments: waits, next: Math.max(0, nextAt - now), probe }));
+    const [used, ahead] = tellsVerdicts(reply) ? (reply.pop() as [number, number]) : [0, 0];
+    rate?.giveBack(moments.slice(used));
+    return [reply, ahead];
+  }
+
+  async function goAhead(
+    admissions: readonly Admission[],
+    admit: (leased: string) => Promise<AdmitReply>,
+  ): Promise<AdmitReply> {
+    const [reply, ahead] = await once(admissions, admit, true);
+    const first = admissions[ahead - 1];
+    if (first) holds.probing(first.nonce);
+    else await holds.abandonProbe();
+    return reply;
+  }
+
+  return {
+    async ask(admissions, admit) {
+      let [reply] = await once(admissions, admit, false);
+      if (!reply.some(isProbe)) return reply;
+      const restMs = await holds.probe();
+      if (restMs === 0) reply = await goAhead(admissions, admit);
+      const resting: VerdictReply = ['resting', 'breaker_open', restMs];
+      return reply.map((verdict) => (isProbe(verdict) ? resting : verdict)) as AdmitReply;
+    },
+  };
+}
+
+/** A store that forgot its worker, or has another policy, says so in place of them. */
+const tellsVerdicts = (reply: AdmitReply): boolean => typeof reply[1] !== 'string';
+const isProbe = (verdict: AdmitReply[number]): boolean => verdict[0] === 'probe';

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import {
+  type ChannelHolds,
+  type ChannelStores,
+  createChannelHolds,
+  spreadHolds,
+  withChannelHolds,
+} from '../../src/ledger/channel-holds.ts';
+import { readChannelState, resumeChannel, stopChannel } from '../../src/ledger/channel-state.ts';
+import { createLedgerCalls, joinCalls, type Ledger } from '../../src/ledger/ledger.ts';
+import { createRateLease } from '../../src/ledger/rate-lease.ts';
+import { createShardAdmission } from '../../src/ledger/shard-admission.ts';
+import type { LedgerMessage, Settlement, Verdict } from '../../src/ledger/types.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
+import { storeNames } from '../../src/redis/shards.ts';
+import { DAY, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
+
+const store = useStore();
+const LEASE = 10 * SECOND;
+let channels = 0;
+let messages = 0;
+
+interface Worker {
+  holds: ChannelHolds;
+  /** By shard. */
+  ledgers: Ledger[];
+}
+
+/** A channel over shards, whose workers share nothing but the store. */
+async function openSharded(shards: number, interval?: number) {
+  const channel = `sharded-${++channels}`;
+  const at = (name: string) => channelStore(store.redis, name);
+  const stores: ChannelStores = { home: at(channel), shards: storeNames(channel, shards).map(at) };
+  for (const shard of stores.shards) await store.redis.set(shard.keys.policy, 'shards');
+  const lab = await openLab(store);
+  const policy = { quota: false, playTtl: DAY, sendWhenUnknown: true, lease: LEASE, ahead: SECOND };
+  const rest = { attempts: 3, patience: MINUTE, quiet: SECOND, resolution: 'keep', platformDay: DAY };
+  const openWorker = (credentials = 'c'): Worker => {
+    const clock = systemClock;
+    const holds = createChannelHolds({ stores, credentials, longestGrantMs: LEASE + SECOND, clock });
+    const rate = interval && createRateLease({ home: stores.home, intervalMs: interval, clock });
+    const shard = createShardAdmission({ rate: rate || undefined, holds, aheadMs: SECOND, clock });
+    const ledgers = stores.shards.map((store) => {
+      const calls = createLedgerCalls({
+        ...{ store, clock, shard, credentials, keepReceipts: 1_000, playTtlMs: DAY, platformDayMs: DAY },
+        policyAround: () => JSON.stringify({ ...policy, ...rest, interval, inForce: 'shards' }),
+        slotMs: undefined,
+      });
+      return joinCalls(withChannelHolds(calls, holds));
+    });
+    return { holds, ledgers };
+  };
+  return { stores, openWorker, message: () => lab.message({ to: `player-${++messages}` }) };
+}
+
+const settlementOf = (message: LedgerMessage, nonce: string, more: Partial<Settlement>): Settlement => ({
+  ...{ message, nonce, effect: 'delivered', final: SENT },
+  ...more,
+});
+
+const kinds = (verdicts: { verdict: Verdict }[]): string[] => verdicts.map(({ verdict }) => verdict.kind);
+
+describe('rule 8 over shards: rate', () => {
+  const INTERVAL = 10;
+
+  it('is leased in moments that are evenly spaced, to any number of workers', async () => {
+    const { stores } = await openSharded(8);
+    const clock = { monotonic: () => 0 };
+    const leases = [1, 2].map(() => createRateLease({ home: stores.home, intervalMs: INTERVAL, clock }));
+    const began = await store.now();
+    const tat = async () => Number(await store.redis.hget(`${stores.home.keys.ledger}:channel`, 'tat'));
+    const all = await Promise.all([leases[0]!.take(30, SECOND), leases[1]!.take(40, SECOND)]);
+    expect(all.map(({ moments }) => moments.length)).toEqual([30, 40]);
+    expect((await tat()) - began).toBeGreaterThanOrEqual(70 * INTERVAL);
+    // No further ahead than the grants of one second.
+    const more = await leases[0]!.take(100, SECOND);
+    expect(more.moments.length).toBeLessThanOrEqual(31 + Math.ceil(((await store.now()) - began) / INTERVAL));
+    expect(more.nextAt).toBeGreaterThan(SECOND);
+  });
+
+  it('keeps what no admission used for the next, while it lies ahead', async () => {
+    const { stores } = await openSharded(2);
+    let now = 0;
+    const lease = createRateLease({ home: stores.home, intervalMs: 100, clock: { monotonic: () => now } });
+    const { moments } = await lease.take(3, SECOND);
+    lease.giveBack(moments.slice(1));
+    expect((await lease.take(2, SECOND)).moments).toEqual(moments.slice(1));
+    lease.giveBack(moments.slice(1));
+    now = moments[1]! + 1;
+    expect((await lease.take(1, SECOND)).moments).toEqual([moments[2]]);
+  });
+
+  it('holds in every interval over 8 shards and 2 workers', async () => {
+    const { openWorker, message } = await openSharded(8, INTERVAL);
+    const workers = [openWorker(), openWorker()];
+    const moments: number[] = [];
+    const until = performance.now() + 1_500;
+    const ask = async (ledger: Ledger): Promise<void> => {
+      while (performance.now() < until) {
+        const { verdict } = await ledger.admit(message());
+        if (verdict.kind === 'granted') moments.push(verdict.grant.deadlineAt - LEASE);
+        else await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    await Promise.all(workers.flatMap(({ ledgers }) => ledgers.map(ask)));
+    moments.sort((a, b) => a - b);
+    // A moment comes to the shard with the call that uses it: late by the way of that call, and never early.
+    const WAY = 25;
+    const MAX = 20;
+    for (let i = MAX; i < moments.length; i++)
+      expect(moments[i]! - moments[i - MAX]!).toBeGreaterThanOrEqual(MAX * INTERVAL - WAY);
+    expect(moments.length).toBeGreaterThan(200);
+  });
+
+  it('is all there for the only shard that is busy', async () => {
+    const { openWorker, message } = await openSharded(8, INTERVAL);
+    const [busy] = openWorker().ledgers;
+    const granted = await Promise.all(Array.from({ length: 90 }, () => busy!.admit(message())));
+    expect(new Set(kinds(granted))).toEqual(new Set(['granted']));
+    const waits = granted.map(({ verdict }) => (verdict.kind === 'granted' ? verdict.grant.waitMs : 0));
+    expect(Math.max(...waits)).toBeLessThanOrEqual(SECOND);
+    const further = await Promise.all(Array.from({ length: 90 }, () => busy!.admit(message())));
+    expect(kinds(further)).toContain('resting');
+  });
+});
+
+describe('rule 8 over shards: stop, rest and breaker', () => {
+  it('a stop that one shard learns of holds in all of them, until it is ended for all', async () => {
+    const { stores, openWorker, message } = await openSharded(4);
+    const worker = openWorker('old');
+    const one = message();
+    const { nonce } = await worker.ledgers[0]!.admit(one);
+    const stop = { reason: 'credentials' } as const;
+    await worker.ledgers[0]!.settle(
+      settlementOf(one, nonce, { effect: 'waived', final: undefined, stop, health: 'up' }),
+    );
+    for (const each of [stores.home, ...stores.shards])
+      expect((await readChannelState(each)).stopped).toMatchObject({ reason: 'credentials' });
+    const other = openWorker('new');
+    const ask = () => Promise.all(other.ledgers.map((ledger) => ledger.admit(message())));
+    expect(kinds(await ask())).toEqual(Array(4).fill('stopped'));
+    expect(await other.holds.resumeWithCredentials('old')).toBe(false);
+    expect(await other.holds.resumeWithCredentials('new')).toBe(true);
+    expect(kinds(await ask())).toEqual(Array(4).fill('granted'));
+  });
+
+  it('a rest that the platform asked for holds in all of them', async () => {
+    const { openWorker, message } = await openSharded(4);
+    const { ledgers } = openWorker();
+    const one = message();
+    const { nonce } = await ledgers[2]!.admit(one);
+    const rest = { reason: 'rate_limited', ms: MINUTE } as const;
+    await ledgers[2]!.settle(settlementOf(one, nonce, { effect: 'waived', final: undefined, rest }));
+    const { verdict } = await ledgers[0]!.admit(message());
+    expect(verdict).toMatchObject({ kind: 'resting', reason: 'rate_limited', cause: 'platform_rate' });
+    expect((verdict as { waitMs: number }).waitMs).toBeGreaterThan(MINUTE - SECOND);
+  });
+
+  it('what was told later is not undone by what was read before', async () => {
+    const { stores } = await openSharded(2);
+    await stopChannel(stores.home, 'paused');
+    // The one who told of the stop was interrupted; another tells of its end, and then the first goes on.
+    const early = { home: stores.home, shards: [] };
+    await spreadHolds(early);
+    await resumeChannel(stores.home);
+    await spreadHolds(stores);
+    for (const shard of stores.shards) expect((await readChannelState(shard)).stopped).toBeNull();
+  });
+
+  it('failures in a row are counted for the channel, whichever shard they are of', async () => {
+    const { openWorker, message } = await openSharded(3);
+    const { ledgers } = openWorker();
+    const fail = async (shard: number, health: 'up' | 'down') => {
+      const one = message();
+      const { nonce } = await ledgers[shard]!.admit(one);
+      const settlement = settlementOf(one, nonce, { effect: 'spent', final: undefined, health });
+      return (await ledgers[shard]!.settle(settlement)).failures;
+    };
+    expect([await fail(0, 'down'), await fail(1, 'down'), await fail(2, 'down')]).toEqual([1, 2, 3]);
+    await fail(1, 'up');
+    expect(await fail(0, 'down')).toBe(1);
+  });
+
+  it('after a rest of the breaker one message goes ahead, of all shards and workers', async () => {
+    const { stores, openWorker, message } = await openSharded(3);
+    const workers = [openWorker(), openWorker()];
+    expect(await workers[0]!.holds.open(1, 0)).toBe(true);
+    await store.until((await store.now()) + 5);
+    const asked = workers.flatMap(({ ledgers }) => ledgers.map((ledger) => ({ ledger, one: message() })));
+    const answers = await Promise.all(asked.map(({ ledger, one }) => ledger.admit(one)));
+    expect(kinds(answers).filter((kind) => kind === 'granted')).toHaveLength(1);
+    const ahead = kinds(answers).indexOf('granted');
+    const { ledger, one } = asked[ahead]!;
+    expect((await readChannelState(stores.home)).probing).toBe(true);
+    await ledger.settle(settlementOf(one, answers[ahead]!.nonce, { health: 'up' }));
+    const after = await Promise.all(workers.flatMap(({ ledgers }) => ledgers.map((each) => each.admit(message()))));
+    expect(new Set(kinds(after))).toEqual(new Set(['granted']));
+  });
+
+  it('a message that goes ahead and cannot be sent lets the next one', async () => {
+    const { openWorker, message } = await openSharded(2);
+    const { holds, ledgers } = openWorker();
+    await holds.open(1, 0);
+    await store.until((await store.now()) + 5);
+    const expired = { ...message(), expiresAt: 1 };
+    const first = message();
+    const [gone, granted] = await Promise.all([ledgers[0]!.admit(expired), ledgers[0]!.admit(first)]);
+    expect([gone.verdict.kind, granted.verdict.kind]).toEqual(['expired', 'granted']);
+    await ledgers[0]!.settle(settlementOf(first, granted.nonce, { effect: 'back', final: undefined }));
+    expect((await ledgers[1]!.admit(message())).verdict.kind).toBe('granted');
+  });
+});
