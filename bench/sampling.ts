@@ -123,9 +123,9 @@ function openLedger(channel: ChannelStore): LedgerCalls {
 
 async function measure(): Promise<number[]> {
   const queue = openChannelQueue(store);
-  await sampleChannel({ store, queue }, systemClock);
+  await sampleChannel([{ store, queue }], systemClock);
   const before = await redisCpuSeconds(redis);
-  const sampled = await times(async () => void (await sampleChannel({ store, queue }, systemClock)));
+  const sampled = await times(async () => void (await sampleChannel([{ store, queue }], systemClock)));
   const ofRedis = (((await redisCpuSeconds(redis)) - before) * 1000) / ROUNDS;
   await queue.close();
   const worker = buildLocalWorker({

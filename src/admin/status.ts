@@ -39,7 +39,7 @@ export async function readStatus(
     wanted.map(async (channel) => {
       const { store, queue } = channel;
       const workers = await aliveWorkers(store);
-      const taken = await sampleChannel({ store, queue }, clock);
+      const taken = await sampleChannel([{ store, queue }], clock);
       const { state, queuePaused, limited: _, at: __, liveWorkers: ___, enqueued: ____, ...sample } = taken;
       const campaigns = (await overviews([channel])).filter(({ state }) => !isOver(state));
       const stopped = holdOf(state, queuePaused);

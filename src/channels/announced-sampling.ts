@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
-import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
+import { openChannelQueue } from '../jobs/channel-queue.ts';
 import type { Logger } from '../observe/log.ts';
 import { type RedisMetrics, timedCall } from '../observe/redis-metrics.ts';
 import type { ChannelSample } from '../observe/sample.ts';
-import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeNames } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
-import { readChannelRegistry } from './registry.ts';
-import { sampleChannel } from './sampler.ts';
+import { type ChannelFacts, readChannelRegistry } from './registry.ts';
+import { type SampledStore, sampleChannel } from './sampler.ts';
 import { SAMPLE_MS, shareSample } from './shared-sample.ts';
 
 /**
@@ -31,8 +31,8 @@ export interface AnnouncedSamplingDeps {
 }
 
 interface Watched {
-  store: ChannelStore;
-  queue: ChannelQueue;
+  shards: number | undefined;
+  stores: readonly [SampledStore, ...SampledStore[]];
 }
 
 export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedSampling {
@@ -47,27 +47,33 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
     if (timer) logger.warn(fields, text);
   }
 
-  function open(name: string): Watched {
-    const store = stores.of(name);
-    const opened = { store, queue: openChannelQueue(store) };
+  function open(name: string, shards: number | undefined): Watched {
+    const sampled = (each: string): SampledStore => {
+      const store = stores.of(each);
+      return { store, queue: openChannelQueue(store) };
+    };
+    const inShards = shards === undefined ? [] : storeNames(name, shards).map(sampled);
+    const opened: Watched = { shards, stores: [sampled(name), ...inShards] };
     watched.set(name, opened);
     return opened;
   }
 
-  function forget(name: string): void {
-    watched
-      .get(name)
-      ?.queue.close()
-      .catch(() => {});
+  function close(name: string): void {
+    for (const { queue } of watched.get(name)?.stores ?? []) queue.close().catch(() => {});
     watched.delete(name);
+  }
+
+  function forget(name: string): void {
+    close(name);
     gauges.unsample(name);
   }
 
-  async function visit(name: string): Promise<void> {
-    const channel = watched.get(name) ?? open(name);
+  async function visit(name: string, { shards }: ChannelFacts): Promise<void> {
+    if (watched.get(name)?.shards !== shards) close(name);
+    const channel = watched.get(name) ?? open(name, shards);
     try {
-      const take = () => sampleChannel(channel, clock);
-      const sample = await shareSample(channel.store, () => timedCall('sample', take, timing));
+      const take = () => sampleChannel(channel.stores, clock);
+      const sample = await shareSample(channel.stores[0].store, () => timedCall('sample', take, timing));
       if (timer) gauges.sample(sample);
     } catch (error) {
       warn({ channel: name, error: String(error) }, 'channel could not be sampled');
@@ -79,7 +85,8 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
     // Stopped meanwhile: nobody would close what is opened now.
     if (!timer) return;
     for (const name of watched.keys()) if (!announced.has(name)) forget(name);
-    await Promise.all([...announced.keys()].filter((name) => !served.has(name)).map(visit));
+    const others = [...announced].filter(([name]) => !served.has(name));
+    await Promise.all(others.map(([name, facts]) => visit(name, facts)));
   }
 
   async function turn(): Promise<void> {

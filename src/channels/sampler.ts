@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { campaignOf } from '../jobs/campaign-content.ts';
-import type { ChannelQueue } from '../jobs/channel-queue.ts';
+import type { ChannelQueue, QueueCounts } from '../jobs/channel-queue.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState, waitsFor } from '../ledger/channel-state.ts';
 import { CAUSES_OF_WAITS } from '../observe/label-sets.ts';
@@ -8,6 +8,7 @@ import { type ChannelSample, DEAD_LETTER_REMOVALS, type QueueState } from '../ob
 import { readPolicy } from '../policies/quota-change.ts';
 import { windowTable } from '../policies/quota-windows.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { combineCounts, combineStates } from './combine-samples.ts';
 import { countAliveWorkers } from './heartbeats.ts';
 import { holdBack } from './hold-back.ts';
 
@@ -23,24 +24,26 @@ export interface TakenSample extends ChannelSample {
 /** What waits by itself and is no retry has the state `waiting_slot`, whatever it waits for: the causes are told apart. */
 const SLOT_CAUSES = CAUSES_OF_WAITS.filter((cause) => cause !== 'retry');
 
+/** A store of a channel, and its queue. */
+export interface SampledStore {
+  store: ChannelStore;
+  queue: ChannelQueue;
+}
+
 /**
  * Samples the state of a channel, for the gauges and `status`, in constant time whatever the length of the queue. Ages are
  * those of the oldest messages: of ready ones those that are found without a scan of a long queue (`oldest-ready.lua`).
+ * @param stores the only one of the channel; or its home, which knows what holds for the channel, and its shards
  */
 export async function sampleChannel(
-  { store, queue }: { store: ChannelStore; queue: ChannelQueue },
+  stores: readonly [SampledStore, ...SampledStore[]],
   clock: Clock,
 ): Promise<TakenSample> {
-  const [counts, state, active] = await Promise.all([
-    queue.counts(clock.now()),
-    readChannelState(store),
-    queue.longestActive(),
-  ]);
-  const [liveWorkers, readySince, activeSince] = await Promise.all([
-    countAliveWorkers(store, state.now),
-    earliestDue(state.oldestReady, { store, queue }),
-    active && dueSinceOf(active, store),
-  ]);
+  const [home] = stores;
+  const parts = await Promise.all(stores.map((each) => samplePart(each, clock)));
+  const state = combineStates(parts.map((part) => part.state));
+  const counts = combineCounts(parts.map((part) => part.counts));
+  const liveWorkers = await countAliveWorkers(home.store, state.now);
   const waitingSlot = waitsFor(state, SLOT_CAUSES);
   const { retry } = state.waits;
   const { more } = state;
@@ -48,12 +51,11 @@ export async function sampleChannel(
   const due = counts.ready + readyMore + counts.overdue;
   const inHand = counts.active + more.active;
   const held = holdBack({ ...state, queuePaused: counts.paused }, { due, inHand });
-  const age = (since: number | undefined): number | undefined =>
-    since === undefined ? undefined : Math.max(0, state.now - since) / 1000;
   const letters = Object.values(state.letters);
   const oldestDeadLetter = letters.sort((a, b) => a.oldest - b.oldest)[0];
+  const age = (since: number | undefined): number | undefined => ageSeconds(state.now, since);
   return {
-    channel: store.channel,
+    channel: home.store.channel,
     at: state.now,
     state,
     limited: counts.resting || counts.paused,
@@ -70,8 +72,8 @@ export async function sampleChannel(
     ready: held.ready,
     waiting: held.waiting,
     oldestAgeSeconds: defined({
-      ready: age(readySince),
-      active: age(activeSince),
+      ready: longest(parts.map((part) => part.readySeconds)),
+      active: longest(parts.map((part) => part.activeSeconds)),
       waiting_slot: age(waitingSlot?.since),
       retrying: age(retry?.since),
       dead: age(oldestDeadLetter?.since),
@@ -94,6 +96,38 @@ export async function sampleChannel(
   };
 }
 
+interface Part {
+  counts: QueueCounts;
+  state: ChannelState;
+  readySeconds: number | undefined;
+  activeSeconds: number | undefined;
+}
+
+async function samplePart({ store, queue }: SampledStore, clock: Clock): Promise<Part> {
+  const [counts, state, active] = await Promise.all([
+    queue.counts(clock.now()),
+    readChannelState(store),
+    queue.longestActive(),
+  ]);
+  const [readySince, activeSince] = await Promise.all([
+    earliestDue(state.oldestReady, { store, queue }),
+    active && dueSinceOf(active, store),
+  ]);
+  return {
+    ...{ counts, state },
+    readySeconds: ageSeconds(state.now, readySince),
+    activeSeconds: ageSeconds(state.now, activeSince),
+  };
+}
+
+const ageSeconds = (now: number, since: number | undefined): number | undefined =>
+  since === undefined ? undefined : Math.max(0, now - since) / 1000;
+
+function longest(ages: readonly (number | undefined)[]): number | undefined {
+  const known = ages.filter((age) => age !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
 /** Of the policy in force, whatever this process is configured with. */
 function quotaOf({ policy, slots, now }: ChannelState): Pick<ChannelSample, 'slots' | 'windowEndsAt'> {
   const quota = readPolicy(policy ?? 'null')?.quota;
@@ -114,7 +148,7 @@ function defined(ages: Partial<Record<QueueState, number | undefined>>): Partial
 /** Of jobs that do not say since when they are due, their data are read. */
 async function earliestDue(
   jobs: ChannelState['oldestReady'],
-  { store, queue }: { store: ChannelStore; queue: ChannelQueue },
+  { store, queue }: SampledStore,
 ): Promise<number | undefined> {
   const instants = await Promise.all(
     jobs.map(async ({ id, since, sure }) => {

@@ -24,5 +24,5 @@ it('rejects where one of its commands fails, while others are still under way', 
     read: async () => await turn([undefined]),
   } as unknown as ChannelQueue;
   const clock = { now: () => 2000, monotonic: () => 0 };
-  await expect(sampleChannel({ store, queue }, clock)).rejects.toThrow('NOPERM');
+  await expect(sampleChannel([{ store, queue }], clock)).rejects.toThrow('NOPERM');
 });

@@ -86,7 +86,7 @@ describe.concurrent('a campaign', () => {
     const { waiting, underWay } = await campaign.state();
     expect(underWay).toBe(0);
     const { queue, campaignTotals } = await sampleChannel(
-      { store, queue: channelQueue(env.queue, env.redis) },
+      [{ store, queue: channelQueue(env.queue, env.redis) }],
       systemClock,
     );
     expect(queue).toMatchObject({ ready: 0, active: 0, scheduled: waiting });

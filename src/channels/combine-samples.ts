@@ -1,0 +1,95 @@
+import type { QueueCounts } from '../jobs/channel-queue.ts';
+import type { CampaignTotals, ChannelState, Waits } from '../ledger/channel-state.ts';
+import type { CampaignStatus, DeadReason } from '../outcome.ts';
+
+/** What the stores of a channel hold, as one: figures add up, and what holds for the channel its home knows, which comes first. Pure. */
+
+type DeadLetters = NonNullable<ChannelState['letters'][DeadReason]>;
+
+export function combineStates(states: readonly ChannelState[]): ChannelState {
+  const home = states[0]!;
+  if (states.length === 1) return home;
+  const sum = (figure: (state: ChannelState) => number): number => total(states.map(figure));
+  return {
+    ...home,
+    waits: merge(
+      states.map(({ waits }) => waits),
+      addWaits,
+    ),
+    more: {
+      all: sum(({ more }) => more.all),
+      active: sum(({ more }) => more.active),
+      scheduled: sum(({ more }) => more.scheduled),
+    },
+    letters: merge(
+      states.map(({ letters }) => letters),
+      addLetters,
+    ),
+    campaigns: combineCampaigns(states.slice(1).map(({ campaigns }) => campaigns)),
+    doubts: sum(({ doubts }) => doubts),
+    slots: { held: sum(({ slots }) => slots.held), spent: sum(({ slots }) => slots.spent) },
+    oldestReady: states.flatMap(({ oldestReady }) => oldestReady),
+    totals: merge(
+      states.map(({ totals }) => totals),
+      (a, b) => a + b,
+    ),
+  };
+}
+
+export function combineCounts(counts: readonly QueueCounts[]): QueueCounts {
+  const sum = (figure: (each: QueueCounts) => number): number => total(counts.map(figure));
+  return {
+    ready: sum(({ ready }) => ready),
+    active: sum(({ active }) => active),
+    delayed: sum(({ delayed }) => delayed),
+    overdue: sum(({ overdue }) => overdue),
+    failed: sum(({ failed }) => failed),
+    paused: counts.some(({ paused }) => paused),
+    resting: counts.every(({ resting }) => resting),
+  };
+}
+
+const total = (figures: readonly number[]): number => figures.reduce((sum, figure) => sum + figure, 0);
+
+function merge<K extends string, T>(
+  all: readonly Partial<Record<K, T>>[],
+  add: (a: T, b: T) => T,
+): Partial<Record<K, T>> & Record<string, T> {
+  const merged: Record<string, T> = {};
+  for (const each of all)
+    for (const [key, value] of Object.entries(each) as [string, T][])
+      merged[key] = key in merged ? add(merged[key]!, value) : value;
+  return merged as Partial<Record<K, T>> & Record<string, T>;
+}
+
+const addWaits = (a: Waits, b: Waits): Waits => ({
+  count: a.count + b.count,
+  since: Math.min(a.since, b.since),
+});
+
+const addLetters = (a: DeadLetters, b: DeadLetters): DeadLetters => {
+  const older = a.oldest <= b.oldest ? a : b;
+  return { ...older, count: a.count + b.count };
+};
+
+/**
+ * Every shard has all campaigns, which are listed, paused and cancelled together. Of the others, one is done where nothing is
+ * left of it in any shard: no more of them than in the shard that has fewest.
+ */
+function combineCampaigns(all: readonly CampaignTotals[]): CampaignTotals {
+  const most = (state: CampaignStatus): number => Math.max(...all.map(({ states }) => states[state] ?? 0));
+  const known = Math.max(...all.map(({ states }) => total(Object.values(states))));
+  const [listing, paused, cancelled] = [most('listing'), most('paused'), most('cancelled')];
+  const least = Math.min(...all.map(({ states }) => states.done ?? 0));
+  const done = Math.min(least, Math.max(0, known - listing - paused - cancelled));
+  const running = Math.max(0, known - listing - paused - cancelled - done);
+  const states = Object.entries({ listing, running, paused, cancelled, done }).filter(
+    ([, count]) => count > 0,
+  );
+  return {
+    states: Object.fromEntries(states),
+    waiting: total(all.map(({ waiting }) => waiting)),
+    underWay: total(all.map(({ underWay }) => underWay)),
+    paused: total(all.map(({ paused }) => paused)),
+  };
+}
