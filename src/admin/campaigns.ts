@@ -101,7 +101,7 @@ export function campaignAdmin(
         const results = await Promise.all(
           channels.map(async (each) => {
             const name = campaignMessageId(id, keyOfRecipient(each, to));
-            return { ...(await cancelIn(each.store, name)), channel: each.name };
+            return { ...(await cancelIn([each.store], name)), channel: each.name };
           }),
         );
         for (const { id: message, channel, status } of results)

@@ -26,7 +26,7 @@ export async function cancelRecipient(channel: OperatedChannel, to: unknown): Pr
     const before = results.size;
     for await (const job of storedJobs(channel))
       for (const id of await messagesTo(job, key, channel))
-        if (!results.has(id)) results.set(id, await cancelIn(channel.store, id));
+        if (!results.has(id)) results.set(id, await cancelIn([channel.store], id));
     if (results.size === before) break;
   }
   return [...results.values()];

@@ -15,7 +15,7 @@ export const cancelMessages = (
   channels: readonly OperatedChannel[],
   id: string,
 ): Promise<ChannelResult<CancelResult>[]> =>
-  whereKnown(channels, ({ store }) => cancelIn(store, checkId(id)));
+  whereKnown(channels, ({ store }) => cancelIn([store], checkId(id)));
 
 export function rescheduleMessages(
   channels: readonly OperatedChannel[],
@@ -23,7 +23,7 @@ export function rescheduleMessages(
   sendAt: Instant,
 ): Promise<ChannelResult<RescheduleResult>[]> {
   const at = checkSendAt(sendAt);
-  return whereKnown(channels, ({ store }) => rescheduleIn(store, checkId(id), at));
+  return whereKnown(channels, ({ store }) => rescheduleIn([store], checkId(id), at));
 }
 
 async function whereKnown<R extends { status: string }>(

@@ -74,6 +74,7 @@ function sorted(value: unknown): unknown {
 /** What the channel accepts, and the settings that rendering uses. */
 export interface CampaignRules extends ChannelRules {
   settings: Record<string, unknown> | undefined;
+  shards: number | undefined;
 }
 
 /** @throws UnknownChannelError; InvalidMessageError for a channel of another platform */
@@ -84,8 +85,8 @@ export function rulesFor(
   const { platform } = common;
   const unknown = unknownChannel({ channel, platform, named: ownChannel }, known);
   if (unknown) throw unknown;
-  const { addressing, quota = null, settings } = known.announced.get(channel) ?? {};
-  const rules = { name: channel, platform: platformOf(channel, known), addressing, quota, settings };
+  const { addressing, quota = null, settings, shards } = known.announced.get(channel) ?? {};
+  const rules = { name: channel, platform: platformOf(channel, known), addressing, quota, settings, shards };
   const problem = destinationProblem({ platform, channel: common.channel }, rules);
   if (problem) throw new InvalidMessageError([problem]);
   return rules;

@@ -1,18 +1,13 @@
-import { newCampaignJobId } from '../jobs/job-ids.ts';
-import { createCampaign, finishListing, listChunk } from '../ledger/campaigns.ts';
 import type { CampaignSchemas } from '../message/campaign.ts';
-import type { ChannelStore } from '../redis/channel-store.ts';
 import { lostStatus } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
-import { type Chunk, packChunks } from './campaign-chunks.ts';
-import { type CheckedRecipient, createBatchCheck } from './campaign-recipients.ts';
-import { type CampaignSpecDeps, type PreparedCampaign, prepareCampaign, rulesFor } from './campaign-spec.ts';
-import type { Attempt } from './connection.ts';
+import { createListing } from './campaign-listing.ts';
+import { createBatchCheck } from './campaign-recipients.ts';
+import { type CampaignSpecDeps, prepareCampaign, rulesFor } from './campaign-spec.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
   CampaignExpiredError,
-  CampaignLostError,
   InterruptedError,
   InvalidMessageError,
   UnknownChannelError,
@@ -63,7 +58,7 @@ export async function startCampaign(
   const schemas = deps.schemas();
   const campaign = prepareCampaign(input, { ...deps, schemas });
   const check = createBatchCheck(campaign, schemas.recipientsOf(campaign.common.platform), turns);
-  const listing = createListing(campaign, connection.stores.of(campaign.channel));
+  const listing = createListing(campaign, connection.stores);
   const result: CampaignResult = { id: campaign.id, listed: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
   const count = (status: 'listed' | 'duplicate', by: number): void => {
     result[status] += by;
@@ -89,7 +84,9 @@ export async function startCampaign(
         const batch = await aside(() => check(items, rules));
         return {
           batch,
-          added: dryRun ? batch.recipients.length : await listing.add(batch.recipients, attempt),
+          added: dryRun
+            ? batch.recipients.length
+            : await listing.add(batch.recipients, rules.shards, attempt),
         };
       });
       const { batch, added } = await call.catch((error: unknown) => {
@@ -124,49 +121,3 @@ const REFUSALS = [
   CampaignExpiredError,
 ] as const;
 const isRefusal = (cause: unknown): boolean => REFUSALS.some((kind) => cause instanceof kind);
-
-interface CampaignListing {
-  /** Whether the campaign is in the store. */
-  begun(): boolean;
-  /** @returns how many of them are new to the campaign */
-  add(recipients: readonly CheckedRecipient[], attempt: Attempt): Promise<number>;
-  finish(attempt: Attempt): Promise<void>;
-}
-
-/** The campaign is created with the first of its recipients. */
-function createListing(campaign: PreparedCampaign, store: ChannelStore): CampaignListing {
-  const { id, text: message, expiresAt, dueAt, priority } = campaign;
-  let creating: Promise<void> | undefined;
-  let begun = false;
-
-  async function create(attempt: Attempt): Promise<void> {
-    const wanted = { id, message, expiresAt, sendAt: dueAt };
-    const { status, expiresAt: expires } = await attempt(store.redis, () => createCampaign(store, wanted));
-    if (status === 'conflict') throw new CampaignConflictError(id);
-    if (status === 'cancelled') throw new CampaignCancelledError(id);
-    if (status === 'expired') throw new CampaignExpiredError(id, expires);
-    begun = true;
-  }
-  async function addChunk({ count, data, digest }: Chunk, attempt: Attempt): Promise<number> {
-    // The same for each attempt: what was listed by a call whose answer was lost is no duplicate.
-    const jobId = newCampaignJobId(id, count);
-    const chunk = { id, jobId, priority, dueAt, digest, count, data };
-    const listing = await attempt(store.redis, () => listChunk(store, chunk));
-    if (listing === 'cancelled') throw new CampaignCancelledError(id);
-    if (listing === 'unknown') throw new CampaignLostError(id);
-    return listing === 'listed' ? count : 0;
-  }
-
-  return {
-    begun: () => begun,
-    async add(recipients, attempt) {
-      if (recipients.length === 0) return 0;
-      creating ??= create(attempt);
-      await creating;
-      let added = 0;
-      for (const chunk of packChunks(id, recipients)) added += await addChunk(chunk, attempt);
-      return added;
-    },
-    finish: (attempt) => attempt(store.redis, () => finishListing(store, id)),
-  };
-}

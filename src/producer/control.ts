@@ -1,6 +1,8 @@
 import { cancelMessage, rescheduleMessage, type TooLate } from '../jobs/control.ts';
+import { campaignOfMessage } from '../ledger/names.ts';
 import type { Problem } from '../message/problems.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeNames } from '../redis/shards.ts';
 import { type Instant, parseInstant } from '../time.ts';
 import { InvalidMessageError } from './errors.ts';
 import { platformOf, unknownChannel } from './known-channels.ts';
@@ -32,13 +34,29 @@ export interface RescheduleOptions {
 /** The part of a channel's store that these calls need. */
 type Scripts = Pick<ChannelStore, 'run'>;
 
-export async function cancelIn(scripts: Scripts, id: string): Promise<CancelResult> {
-  return { status: await cancelMessage(scripts, id), id };
+/** @param stores those of the channel that may have it: an id alone says nothing of the shard */
+export async function cancelIn(stores: readonly Scripts[], id: string): Promise<CancelResult> {
+  const found = await Promise.all(stores.map((store) => cancelMessage(store, id)));
+  // Of a campaign, any shard says so of a recipient whom it has never had; the one who has it knows better.
+  const order = campaignOfMessage(id) === undefined ? CANCELLED_FIRST : TOO_LATE_FIRST;
+  return { status: order.find((status) => found.includes(status)) ?? 'unknown', id };
 }
 
-/** @throws InvalidMessageError for an instant that this message cannot have */
-export async function rescheduleIn(scripts: Scripts, id: string, at: number): Promise<RescheduleResult> {
-  const rescheduling = await rescheduleMessage(scripts, id, at);
+const CANCELLED_FIRST = ['cancelled', 'too_late'] as const;
+const TOO_LATE_FIRST = ['too_late', 'cancelled'] as const;
+
+/**
+ * @param stores as of `cancelIn`
+ * @throws InvalidMessageError for an instant that this message cannot have
+ */
+export async function rescheduleIn(
+  stores: readonly Scripts[],
+  id: string,
+  at: number,
+): Promise<RescheduleResult> {
+  const found = await Promise.all(stores.map((store) => rescheduleMessage(store, id, at)));
+  const known = RESCHEDULED_FIRST.map((status) => found.find((each) => each.status === status));
+  const rescheduling = known.find((each) => each !== undefined) ?? { status: 'unknown' };
   switch (rescheduling.status) {
     case 'expires':
       throw bad('sendAt', `must be earlier than the message expires, ${text(rescheduling.at)}`);
@@ -48,6 +66,8 @@ export async function rescheduleIn(scripts: Scripts, id: string, at: number): Pr
       return { status: rescheduling.status, id };
   }
 }
+
+const RESCHEDULED_FIRST = ['rescheduled', 'expires', 'fixed', 'too_late'] as const;
 
 const NOT_FOUND = 'its job was added by another producer and cannot be brought forward';
 const text = (at: number): string => new Date(at).toISOString();
@@ -73,7 +93,7 @@ export type ControlDeps = Pick<SendDeps, 'connection' | 'channelRegistry' | 'lis
 /** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
 export async function cancel(id: unknown, channel: string, deps: ControlDeps): Promise<CancelResult> {
   const checked = checkId(id);
-  return await onChannel('cancel', channel, deps, (scripts) => cancelIn(scripts, checked));
+  return await onChannel('cancel', channel, deps, (stores) => cancelIn(stores, checked));
 }
 
 /** Throws as `cancel` does. */
@@ -83,7 +103,7 @@ export async function reschedule(
   deps: ControlDeps,
 ): Promise<RescheduleResult> {
   const [checked, at] = [checkId(id), checkSendAt(sendAt)];
-  return await onChannel('reschedule', channel, deps, (scripts) => rescheduleIn(scripts, checked, at));
+  return await onChannel('reschedule', channel, deps, (stores) => rescheduleIn(stores, checked, at));
 }
 
 /** Every script call is an attempt by itself, so that none follows a timeout. */
@@ -91,7 +111,7 @@ function onChannel<T>(
   operation: string,
   channel: string,
   { connection, channelRegistry, listed }: ControlDeps,
-  act: (scripts: Scripts) => Promise<T>,
+  act: (stores: readonly Scripts[]) => Promise<T>,
 ): Promise<T> {
   return connection.call(operation, async (attempt) => {
     const known = {
@@ -101,7 +121,11 @@ function onChannel<T>(
     const platform = platformOf(channel, known) ?? channel;
     const unknown = unknownChannel({ channel, platform, named: true }, known);
     if (unknown) throw unknown;
-    const store = connection.stores.of(channel);
-    return await act({ run: (script, args) => attempt(store.redis, () => store.run(script, args)) });
+    const stores = storeNames(channel, known.announced.get(channel)?.shards).map(connection.stores.of);
+    return await act(
+      stores.map((store) => ({
+        run: (script, args) => attempt(store.redis, () => store.run(script, args)),
+      })),
+    );
   });
 }

@@ -1,6 +1,13 @@
 import { MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
 import type { PreparedMessage } from './prepare.ts';
 
+/** Messages of one store, priority and moment, which become one job. */
+export interface Envelope {
+  /** The name of the store. */
+  store: string;
+  messages: PreparedMessage[];
+}
+
 /** What the brackets of a job's data take at most, in bytes. */
 const FRAME_BYTES = 64;
 
@@ -11,24 +18,22 @@ export interface Limits {
 
 const LIMITS: Limits = { messages: MAX_MESSAGES, bytes: MAX_MESSAGES_BYTES - FRAME_BYTES };
 
-interface Envelope {
-  messages: PreparedMessage[];
-  bytes: number;
-}
-
 /**
- * Deals messages out to jobs: those of one channel, priority and moment travel together, in the order given, up to the limits.
+ * Deals messages out to jobs: those of one store, priority and moment travel together, in the order given, up to the limits.
  * One that is larger than the limit travels alone.
+ * @param storeOf the name of the store that a message belongs to
  */
 export function groupIntoJobs(
   messages: Iterable<PreparedMessage>,
+  storeOf: (message: PreparedMessage) => string,
   limits: Limits = LIMITS,
-): PreparedMessage[][] {
-  const jobs: PreparedMessage[][] = [];
+): Envelope[] {
+  const jobs: Envelope[] = [];
   /** The one of each kind that is being filled. */
-  const open = new Map<string, Envelope>();
+  const open = new Map<string, Envelope & { bytes: number }>();
   for (const message of messages) {
-    const kind = `${message.channel} ${message.priority} ${message.dueAt ?? ''}`;
+    const store = storeOf(message);
+    const kind = `${store} ${message.priority} ${message.dueAt ?? ''}`;
     const bytes = Buffer.byteLength(message.text) + 1;
     const filling = open.get(kind);
     if (filling && filling.messages.length < limits.messages && filling.bytes + bytes <= limits.bytes) {
@@ -36,9 +41,9 @@ export function groupIntoJobs(
       filling.bytes += bytes;
       continue;
     }
-    const envelope = { messages: [message], bytes };
+    const envelope = { store, messages: [message], bytes };
     open.set(kind, envelope);
-    jobs.push(envelope.messages);
+    jobs.push(envelope);
   }
   return jobs;
 }

@@ -9,6 +9,7 @@ import type { Problem } from '../message/problems.ts';
 import { recipientOf } from '../message/recipients.ts';
 import type { Platforms } from '../message/schema.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeOf } from '../redis/shards.ts';
 import { type Instant, instant } from '../time.ts';
 import { inBatches, type Source } from './batches.ts';
 import { InterruptedError, InvalidMessageError, UnknownChannelError } from './errors.ts';
@@ -113,12 +114,15 @@ function recordBatch(
     const channels = await attempt(deps.connection.stores.directory, () => deps.channelRegistry.current());
     const plays = inputs.map((input) => readPlay(input, channels, deps));
     const groups = new Map<string, Play[]>();
-    for (const play of plays)
-      if (!(play instanceof Error) && !groups.get(play.channel)?.push(play)) groups.set(play.channel, [play]);
-    for (const [channel, group] of groups) {
+    for (const play of plays) {
+      if (play instanceof Error) continue;
+      const name = storeOf(play.channel, channels.get(play.channel)?.shards, play.recipient);
+      if (!groups.get(name)?.push(play)) groups.set(name, [play]);
+    }
+    for (const [name, group] of groups) {
       const entries = group.map(({ recipient, at }) => ({ recipient, at }));
-      const store = deps.connection.stores.of(channel);
-      const eligibility = channels.get(channel)?.eligibility;
+      const store = deps.connection.stores.of(name);
+      const eligibility = channels.get(store.channel)?.eligibility;
       await attempt(store.redis, () => deps.plays.recordPlays(store, entries, eligibility));
     }
     return plays.map((play) => (play instanceof Error ? play : undefined));

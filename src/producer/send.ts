@@ -1,11 +1,12 @@
 import type { ChannelFacts, ChannelRegistry } from '../channels/registry.ts';
 import { enqueueJob } from '../jobs/enqueue.ts';
 import { MAX_MESSAGES, newJobId } from '../jobs/job-ids.ts';
+import { storeOf } from '../redis/shards.ts';
 import type { Turns } from '../turns.ts';
 import { type AcceptedCountDeps, countLost, countTaken } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import type { Aside, Attempt, ProducerConnection } from './connection.ts';
-import { groupIntoJobs } from './envelopes.ts';
+import { type Envelope, groupIntoJobs } from './envelopes.ts';
 import {
   InterruptedError,
   type InvalidMessageError,
@@ -154,13 +155,16 @@ async function enqueue(
   const { connection, channelRegistry } = deps;
   const channels = await attempt(connection.stores.directory, () => channelRegistry.current());
   const results = await aside(() => checkFit(messages, channels, deps));
-  const jobs = groupIntoJobs(messages.filter((message) => !results.has(message)));
-  const add = async (job: readonly PreparedMessage[]): Promise<void> => {
-    const [{ channel, priority, dueAt, id, ownId }] = job as [PreparedMessage];
+  const jobs = groupIntoJobs(
+    messages.filter((message) => !results.has(message)),
+    ({ channel, recipient }) => storeOf(channel, channels.get(channel)?.shards, recipient.key),
+  );
+  const add = async ({ store: name, messages: job }: Envelope): Promise<void> => {
+    const [{ priority, dueAt, id, ownId }] = job as [PreparedMessage];
     // The id that was made up for a message that travels alone is that of its job.
     const jobId = job.length === 1 && !ownId ? id : newJobId(job.length);
     const added = { jobId, priority, dueAt, messages: job };
-    const store = connection.stores.of(channel);
+    const store = connection.stores.of(name);
     const queued = await attempt(store.redis, () => enqueueJob(store, added, dryRun));
     for (const [index, message] of job.entries()) {
       const status = queued[index] ? 'queued' : 'duplicate';
@@ -168,10 +172,10 @@ async function enqueue(
       countTaken(message, status, deps);
     }
   };
-  const addOrTell = (job: readonly PreparedMessage[]): Promise<void> =>
+  const addOrTell = (job: Envelope): Promise<void> =>
     add(job).catch((error: unknown) => {
       if (!(error instanceof ProducerRefusedError)) throw error;
-      for (const message of job) results.set(message, error);
+      for (const message of job.messages) results.set(message, error);
     });
   await Promise.all(jobs.map(refusals === 'of each' ? addOrTell : add));
   return messages.map((message) => results.get(message)!);

@@ -6,7 +6,9 @@ const message = (id: string, fields: Partial<PreparedMessage> = {}): PreparedMes
   ({ id, text: id, channel: 'a', priority: 0, dueAt: undefined, ...fields }) as PreparedMessage;
 
 const grouped = (messages: PreparedMessage[], limits?: Limits): string[] =>
-  groupIntoJobs(messages, limits).map((job) => job.map(({ id }) => id).join(' '));
+  groupIntoJobs(messages, ({ channel }) => channel, limits).map(({ messages }) =>
+    messages.map(({ id }) => id).join(' '),
+  );
 
 it('puts messages of one channel, priority and moment together, in the order given', () => {
   const messages = [
@@ -33,4 +35,15 @@ it('begins another job where one is full, by messages and by bytes of UTF-8', ()
 it('lets a message that is too large for any job of many travel alone', () => {
   const messages = [message('1'), message('2', { text: 'x'.repeat(600_000) }), message('3')];
   expect(grouped(messages)).toEqual(['1', '2', '3']);
+});
+
+it('puts messages into a job of their store', () => {
+  const jobs = groupIntoJobs(
+    ['a1', 'b1', 'a2'].map((id) => message(id)),
+    ({ id }) => id[0]!,
+  );
+  expect(jobs.map(({ store, messages }) => [store, messages.length])).toEqual([
+    ['a', 2],
+    ['b', 1],
+  ]);
 });

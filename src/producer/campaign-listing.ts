@@ -1,0 +1,118 @@
+import { newCampaignJobId } from '../jobs/job-ids.ts';
+import { type CreatedCampaign, createCampaign, finishListing, listChunk } from '../ledger/campaigns.ts';
+import type { AnyMessage } from '../message/schema.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeNames, storeOf } from '../redis/shards.ts';
+import type { Stores } from '../redis/stores.ts';
+import { type Chunk, packChunks } from './campaign-chunks.ts';
+import type { CheckedRecipient } from './campaign-recipients.ts';
+import type { PreparedCampaign } from './campaign-spec.ts';
+import type { Attempt } from './connection.ts';
+import {
+  CampaignCancelledError,
+  CampaignConflictError,
+  CampaignExpiredError,
+  CampaignLostError,
+} from './errors.ts';
+
+/** Puts the recipients of a campaign into the channel's queues; over shards each has a record of the campaign, and its own recipients. */
+export interface CampaignListing {
+  /** Whether the campaign is in the store. */
+  begun(): boolean;
+  /** @returns how many of them are new to the campaign */
+  add(recipients: readonly CheckedRecipient[], shards: number | undefined, attempt: Attempt): Promise<number>;
+  finish(attempt: Attempt): Promise<void>;
+}
+
+/** The campaign is created with the first of its recipients. */
+export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, 'of'>): CampaignListing {
+  const { id, text: message, channel, dueAt, priority } = campaign;
+  /** By name, once the campaign is created in all of them. */
+  let opened: Promise<ReadonlyMap<string, ChannelStore>> | undefined;
+  let begun = false;
+
+  async function createIn(
+    store: ChannelStore,
+    expiresAt: number | undefined,
+    attempt: Attempt,
+  ): Promise<CreatedCampaign> {
+    const wanted = { id, message, expiresAt, sendAt: dueAt };
+    const created = await attempt(store.redis, () => createCampaign(store, wanted));
+    const { status, expiresAt: expires } = created;
+    if (status === 'conflict') throw new CampaignConflictError(id);
+    if (status === 'cancelled') throw new CampaignCancelledError(id);
+    if (status === 'expired') throw new CampaignExpiredError(id, expires);
+    begun = true;
+    return created;
+  }
+
+  /** The first shard says when its messages expire, where nothing else is said: in all of them at the same instant. */
+  async function open(
+    shards: number | undefined,
+    attempt: Attempt,
+  ): Promise<ReadonlyMap<string, ChannelStore>> {
+    const all = storeNames(channel, shards).map((name) => [name, stores.of(name)] as const);
+    const [[, first], ...others] = all as [(typeof all)[number], ...typeof all];
+    const { expiresAt } = await createIn(first, campaign.expiresAt, attempt);
+    await Promise.all(others.map(([, store]) => createIn(store, expiresAt, attempt)));
+    return new Map(all);
+  }
+
+  function byStore(
+    recipients: readonly CheckedRecipient[],
+    shards: number | undefined,
+  ): ReadonlyMap<string, readonly CheckedRecipient[]> {
+    if (shards === undefined) return new Map([[channel, recipients]]);
+    const groups = new Map<string, CheckedRecipient[]>();
+    for (const each of recipients) {
+      const message = { ...campaign.common, to: each.recipient.to } as AnyMessage;
+      const name = storeOf(channel, shards, campaign.definition.recipient(message).key);
+      if (!groups.get(name)?.push(each)) groups.set(name, [each]);
+    }
+    return groups;
+  }
+
+  async function addChunk(
+    store: ChannelStore,
+    { count, data, digest }: Chunk,
+    attempt: Attempt,
+  ): Promise<number> {
+    // The same for each attempt: what was listed by a call whose answer was lost is no duplicate.
+    const jobId = newCampaignJobId(id, count);
+    const chunk = { id, jobId, priority, dueAt, digest, count, data };
+    const listing = await attempt(store.redis, () => listChunk(store, chunk));
+    if (listing === 'cancelled') throw new CampaignCancelledError(id);
+    if (listing === 'unknown') throw new CampaignLostError(id);
+    return listing === 'listed' ? count : 0;
+  }
+
+  async function addTo(
+    store: ChannelStore,
+    recipients: readonly CheckedRecipient[],
+    attempt: Attempt,
+  ): Promise<number> {
+    let added = 0;
+    for (const chunk of packChunks(id, recipients)) added += await addChunk(store, chunk, attempt);
+    return added;
+  }
+
+  return {
+    begun: () => begun,
+    async add(recipients, shards, attempt) {
+      if (recipients.length === 0) return 0;
+      opened ??= open(shards, attempt);
+      const known = await opened;
+      const added = [...byStore(recipients, shards)].map(([name, own]) => {
+        const store = known.get(name);
+        // Announced with another number of shards meanwhile.
+        if (!store) throw new CampaignLostError(id);
+        return addTo(store, own, attempt);
+      });
+      return (await Promise.all(added)).reduce((sum, count) => sum + count, 0);
+    },
+    async finish(attempt) {
+      const all = [...((await opened)?.values() ?? [])];
+      await Promise.all(all.map((store) => attempt(store.redis, () => finishListing(store, id))));
+    },
+  };
+}
