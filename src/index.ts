@@ -80,4 +80,4 @@ export { PermissionError } from './ledger/permissions.ts';
 export * from './producer/errors.ts';
 export { DatabaseRefusedError, RedisUnreachableError } from './redis/connection-errors.ts';
 export { AccountTakenError } from './workers/account-claim.ts';
-export { QuotaChangedError } from './workers/policy-change.ts';
+export { QuotaChangedError, ShardsChangedError } from './workers/policy-change.ts';

@@ -143,4 +143,6 @@ export type Disposition =
   /** No attempt was spent; the messages of this campaign wait together, and the channel continues. */
   | { kind: 'paused'; reason: 'campaign_paused'; delayMs: number }
   /** The worker is closing and nothing was sent: back to the front of the queue, for another worker. */
-  | { kind: 'hand_back' };
+  | { kind: 'hand_back' }
+  /** It goes on in a job of its own, in the shard of its recipient. */
+  | { kind: 'moved' };

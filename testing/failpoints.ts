@@ -1,7 +1,7 @@
 import type { Entry } from '../src/jobs/envelope.ts';
 import { placeOf } from '../src/jobs/leave.ts';
 import type { Disposition } from '../src/outcome.ts';
-import type { Wrappers } from '../src/workers/channel.ts';
+import type { Wrappers } from '../src/workers/running-store.ts';
 
 /**
  * The steps of the pipeline at which a worker can be made to fail, in their order: when a job of many is picked up again, with

@@ -8,7 +8,7 @@ import type { PlatformDefinition } from '../src/platforms/port.ts';
 import { platforms as ownPlatforms } from '../src/platforms/registry.ts';
 import { secretsOf } from '../src/secrets.ts';
 import type { Tracing } from '../src/tracing/tracing.ts';
-import type { Wrappers } from '../src/workers/channel.ts';
+import type { Wrappers } from '../src/workers/running-store.ts';
 import { buildWorker, type HeraldWorker } from '../src/workers/worker.ts';
 
 export type Platforms = Readonly<Record<string, PlatformDefinition>>;

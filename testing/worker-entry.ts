@@ -4,7 +4,7 @@ import { destination } from 'pino';
 import { systemClock } from '../src/clock.ts';
 import type { Entry } from '../src/jobs/envelope.ts';
 import { placeOf } from '../src/jobs/leave.ts';
-import type { Wrappers } from '../src/workers/channel.ts';
+import type { Wrappers } from '../src/workers/running-store.ts';
 import type { HeraldWorker } from '../src/workers/worker.ts';
 import { createFailpoints, type Failpoints } from './failpoints.ts';
 import { buildLoggingWorker } from './local-worker.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
-import { api } from './api.ts';
 import { MAX_SHARDS } from '../redis/shards.ts';
+import { api } from './api.ts';
 import { DEFAULT_HTTP } from './http-address.ts';
 import { count, duration, redisUrl, share, timeZone } from './values.ts';
 import { toWebhooks, webhooksField } from './webhooks.ts';

@@ -43,6 +43,7 @@ function waitOf(disposition: Disposition, now: number): Wait | undefined {
     case 'complete':
     case 'dead':
     case 'hand_back':
+    case 'moved':
       return undefined;
   }
 }

@@ -22,10 +22,14 @@ export const entryId = (jobId: string, index: number): string => `${jobId}:${ind
 
 /**
  * The id of the job that a message was enqueued with, from the id of any of its jobs: a replay appends the run (`m_x:#2`),
- * and the instant of the enqueue if another job has the same id (`7:@1700000000000:#2`). No producer can choose such an id:
- * BullMQ refuses colons.
+ * and the instant of the enqueue if another job has the same id (`7:@1700000000000:#2`), as a message does that goes to another
+ * store. No producer can choose such an id: BullMQ refuses colons.
  */
-export const originalJobId = (jobId: string): string => jobId.replace(/(:@\d+)?:#\d+$/, '');
+export const originalJobId = (jobId: string): string => jobId.replace(/(:@\d+)?(:#\d+)?$/, '');
+
+/** The id of a message's job in another store: a producer may use the id of a job again once that has left its queue. */
+export const awayJobId = (origin: string, enqueuedAt: string): string =>
+  `${origin}:@${/^\d+$/.test(enqueuedAt) ? enqueuedAt : 0}`;
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ID_CHARACTERS = 18;

@@ -6,6 +6,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import { MAX_OFFSET_MS, type StoreClock } from '../redis/store-clock.ts';
 import type { Entry, EntrySource } from './envelope.ts';
+import { awayJobId, isPart } from './job-ids.ts';
 
 /**
  * Messages that leave a job of many: each becomes a job of its own, whose id says where it came from. Whoever does it again,
@@ -16,6 +17,8 @@ export interface Leaving {
   entry: Entry;
   /** When it is due, milliseconds since the epoch by the store's clock; at once when absent. */
   until?: number | undefined;
+  /** It goes to another store, where its origin may be the id of another job. */
+  away?: boolean | undefined;
 }
 
 /** Bounds the size of a call: with the largest content this is some megabytes. */
@@ -31,7 +34,7 @@ export function createLeave(store: ChannelStore, clock: Pick<StoreClock, 'offset
   return coalesce(
     async (all: readonly Leaving[]) => {
       const late = aheadMs(clock);
-      const due = all.map(({ entry, until }) => ({ entry, until: until && until + late }));
+      const due = all.map((leaving) => ({ ...leaving, until: leaving.until && leaving.until + late }));
       await store.run(leaveScript, argumentsOf(due));
       return [...all];
     },
@@ -88,14 +91,14 @@ export async function leaveFailedJob(
 }
 
 function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): string[] {
-  const jobs = all.map(({ entry, until }) => {
+  const jobs = all.map(({ entry, until, away }) => {
     const { origin, source } = placeOf(entry);
     const name = source.alone?.name;
     return {
-      id: origin,
+      id: away ? awayJobId(origin, source.enqueuedAt) : origin,
       name,
       t: source.enqueuedAt,
-      p: 2 * source.priority + 1,
+      p: 2 * source.priority + (away && !isPart(origin) ? 0 : 1),
       due: until && Math.ceil(until),
       s: Math.ceil(source.dueAt),
     };

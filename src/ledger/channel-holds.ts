@@ -22,10 +22,15 @@ const leaseScript = loadScript('lease.lua');
 const request = (store: Pick<ChannelStore, 'run'>, op: object): Promise<unknown> =>
   store.run(holdsScript, [JSON.stringify(op)]);
 
-/** Tells all shards what holds for their channel. A shard that was told something later keeps that. */
+/**
+ * Tells all shards what holds for their channel. A shard that was told something later keeps that. Rejects if one could not be
+ * reached, once the others have been told.
+ */
 export async function spreadHolds({ home, shards }: ChannelStores): Promise<void> {
   const held = JSON.parse((await request(home, { op: 'read' })) as string) as object;
-  await Promise.all(shards.map((shard) => request(shard, { op: 'copy', held })));
+  const told = await Promise.allSettled(shards.map((shard) => request(shard, { op: 'copy', held })));
+  const failed = told.find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** A worker's part in it. */
@@ -34,8 +39,8 @@ export interface ChannelHolds {
   note(settlements: readonly Settlement[]): Promise<Health[]>;
   /** As `openBreaker`. */
   open(ms: number, opens: number): Promise<boolean>;
-  /** As the function of this name. */
-  resumeWithCredentials(credentials: string): Promise<boolean>;
+  /** As `resumeWithCredentials`. */
+  resume(credentials: string): Promise<boolean>;
   /** Asks to send one message while the breaker is half open. @returns for how long it may not, milliseconds; 0 if it may */
   probe(): Promise<number>;
   /** The message of this nonce goes ahead. */
@@ -49,11 +54,15 @@ type Health = Pick<Settled, 'failures' | 'opens'>;
 
 export interface ChannelHoldsOptions {
   stores: ChannelStores;
+  /** The home as attempts ask it; `spread` and `resume` prepare a store that nobody relies on yet. */
+  relied: Pick<ChannelStore, 'run'>;
   /** Fingerprint of the channel's credentials. */
   credentials: string;
   /** The longest time from a grant to its deadline. */
   longestGrantMs: number;
   clock: Pick<Clock, 'monotonic'>;
+  /** Called when a shard could not be told: it is told with the next change, or when it is back. */
+  onUntold(error: Error): void;
 }
 
 /** Failures in a row end with any worker's answer: each tells the home of one, but not more often. */
@@ -62,14 +71,13 @@ const ANSWER_TOLD_MS = 1_000;
 const AGAIN_MS = 250;
 
 export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
-  const { stores, credentials, clock } = options;
-  const { home } = stores;
+  const { stores, relied, credentials, clock } = options;
   const probes = new Set<string>();
   /** Whether the breaker may not be closed, or failures may be counted, by what this worker knows. */
   let troubled = false;
   let answerToldAt = Number.NEGATIVE_INFINITY;
 
-  const spread = (): Promise<void> => spreadHolds(stores);
+  const spread = (): Promise<void> => spreadHolds(stores).catch(options.onUntold);
   const changes = ({ health, rest, stop, nonce }: Settlement): boolean =>
     health === 'down' || rest !== undefined || stop !== undefined || probes.has(nonce) || isNews(health);
   const isNews = (health: Settlement['health']): boolean =>
@@ -81,7 +89,7 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     const wasTroubled = troubled;
     if (told.some(({ health }) => health === 'up')) answerToldAt = clock.monotonic();
     const notes = told.map((each) => noteEntry(each, credentials));
-    const answers = (await request(home, { op: 'note', notes })) as [failures: number, opens: number][];
+    const answers = (await request(relied, { op: 'note', notes })) as [failures: number, opens: number][];
     const [failures = 0, opens = 0] = answers.at(-1) ?? [];
     troubled = failures > 0 || opens > 0;
     for (const { nonce } of told) probes.delete(nonce);
@@ -102,19 +110,19 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   return {
     note,
     spread,
-    open: (ms, opens) => changing(openBreaker(home, ms, opens)),
-    resumeWithCredentials: (fingerprint) => changing(resumeWithCredentials(home, fingerprint)),
+    open: (ms, opens) => changing(openBreaker(relied, ms, opens)),
+    resume: (fingerprint) => changing(resumeWithCredentials(stores.home, fingerprint)),
     async probe() {
       troubled = true;
       const longest = options.longestGrantMs;
-      const reply = await home.run(leaseScript, [JSON.stringify({ op: 'probe', longest })]);
+      const reply = await relied.run(leaseScript, [JSON.stringify({ op: 'probe', longest })]);
       const [answer, ms = 0] = reply as [answer: string, ms?: number];
       if (answer === 'other') await spread();
       return answer === 'granted' ? 0 : Math.max(1, ms || AGAIN_MS);
     },
     probing: (nonce) => void probes.add(nonce),
     async abandonProbe() {
-      await request(home, { op: 'note', notes: [{ effect: 'back' }] });
+      await request(relied, { op: 'note', notes: [{ effect: 'back' }] });
     },
   };
 }

@@ -159,7 +159,7 @@ function pairs(texts: readonly string[]): Record<string, number> {
   return found;
 }
 
-async function control(store: ChannelStore, request: object): Promise<boolean> {
+async function control(store: Pick<ChannelStore, 'run'>, request: object): Promise<boolean> {
   return (await store.run(controlScript, [JSON.stringify(request)])) === 1;
 }
 
@@ -178,5 +178,5 @@ export const resumeWithCredentials = (store: ChannelStore, credentials: string):
   control(store, { op: 'resume_credentials', credentials });
 
 /** @param opens how often the breaker opened by the caller's knowledge: an outdated caller changes nothing */
-export const openBreaker = (store: ChannelStore, ms: number, opens: number): Promise<boolean> =>
+export const openBreaker = (store: Pick<ChannelStore, 'run'>, ms: number, opens: number): Promise<boolean> =>
   control(store, { op: 'open', ms, opens });

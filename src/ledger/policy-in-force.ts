@@ -11,6 +11,8 @@ export interface PolicyInForce {
   openUntil: number;
   /** The store's time. */
   now: number;
+  /** Whether there is neither a job nor a dead letter. */
+  drained: boolean;
 }
 
 async function request(store: ChannelStore, op: object): Promise<unknown> {
@@ -19,8 +21,13 @@ async function request(store: ChannelStore, op: object): Promise<unknown> {
 
 export async function inspectPolicy(store: ChannelStore): Promise<PolicyInForce> {
   const reply = await request(store, { op: 'look' });
-  const [text, openUntil, now] = reply as [string | null, string, string];
-  return { text: text ?? undefined, openUntil: Number(openUntil), now: Number(now) };
+  const [text, openUntil, now, drained] = reply as [string | null, string, string, 0 | 1];
+  return {
+    text: text ?? undefined,
+    openUntil: Number(openUntil),
+    now: Number(now),
+    drained: drained === 1,
+  };
 }
 
 /** Only which it is, null where there is none: one command. */

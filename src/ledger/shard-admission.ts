@@ -7,10 +7,7 @@ import type { AdmitReply, VerdictReply } from './verdict.ts';
 /** What the admissions of a shard bring along from the home of their channel: moments of its rate, and the leave to go ahead. */
 export interface ShardAdmission {
   /** @param admit makes the call with what was leased, as JSON; may be called twice: the same nonces get the same grants */
-  ask(
-    admissions: readonly Admission[],
-    admit: (leased: string) => Promise<AdmitReply>,
-  ): Promise<AdmitReply>;
+  ask(admissions: readonly Admission[], admit: (leased: string) => Promise<AdmitReply>): Promise<AdmitReply>;
 }
 
 export interface ShardAdmissionOptions {

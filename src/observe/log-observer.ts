@@ -41,7 +41,8 @@ function nextFields(next: Disposition): Fields {
     case 'schedule':
       return { next: 'schedule', next_at: new Date(next.at).toISOString() };
     case 'hand_back':
-      return { next: 'hand_back' };
+    case 'moved':
+      return { next: next.kind };
   }
 }
 

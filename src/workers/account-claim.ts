@@ -1,7 +1,9 @@
 import { HeraldError } from '../error.ts';
 import { ACCOUNT_LEASE_MS, type Account, claimAccount } from '../ledger/account.ts';
-import { inspectPolicy, retireChannel } from '../ledger/policy-in-force.ts';
+import { inspectPolicy, type PolicyInForce, retireChannel } from '../ledger/policy-in-force.ts';
 import { readPolicy, type SlotPolicy, takesOverAt } from '../policies/quota-change.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeNames } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
 
 /** Another channel uses the same account: players would get a message from each. */
@@ -40,13 +42,32 @@ export async function takeAccount({ stores, account, policy, beforeMove }: Accou
   };
   const served = `which a worker served within the last ${ACCOUNT_LEASE_MS / 1000} s`;
   if (holder.servedMs > 0) refuse(served);
-  const other = stores.of(holder.channel);
-  const seen = await inspectPolicy(other);
-  const at = takesOverAt(policy, readPolicy(seen.text ?? ''), seen.openUntil);
-  if (at > seen.now) refuse(`whose messages count until ${new Date(at).toISOString()}`);
-  if (!(await retireChannel(other, channel, seen))) refuse(served);
+  const others = await inspectAll(stores, holder.channel);
+  for (const { seen } of others) {
+    const at = takesOverAt(policy, readPolicy(seen.text ?? ''), seen.openUntil);
+    if (at > seen.now) refuse(`whose messages count until ${new Date(at).toISOString()}`);
+  }
+  for (const { store, seen } of others) if (!(await retireChannel(store, channel, seen))) refuse(served);
   await beforeMove();
   const now = await claimAccount(stores.directory, account, holder.channel);
   if (now.channel !== channel) throw new AccountTakenError(channel, now.channel, served);
   return true;
+}
+
+interface Inspected {
+  store: ChannelStore;
+  seen: PolicyInForce;
+}
+
+/** The stores of a channel, as its home says. */
+async function inspectAll(stores: Stores, channel: string): Promise<Inspected[]> {
+  const inspect = async (name: string): Promise<Inspected> => {
+    const store = stores.of(name);
+    return { store, seen: await inspectPolicy(store) };
+  };
+  const home = await inspect(channel);
+  const shards = readPolicy(home.seen.text ?? '')?.shards;
+  if (shards === undefined) return [home];
+  // The home last: as long as it has its policy, whoever comes next finds the shards.
+  return [...(await Promise.all(storeNames(channel, shards).map(inspect))), home];
 }

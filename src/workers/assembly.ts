@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type AnnouncedSampling, createAnnouncedSampling } from '../channels/announced-sampling.ts';
 import { announceChannels } from '../channels/registry.ts';
+import type { ChannelConfig } from '../config/schema.ts';
 import { checkPermissions } from '../ledger/permissions.ts';
 import { createFreshGauges, type FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
@@ -12,13 +13,17 @@ import type { RunningChannel } from './channel.ts';
 import { logFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
-import { createMaintenance, type Maintenance } from './maintenance.ts';
-import { QuotaChangedError } from './policy-change.ts';
+import { createMaintenance, type Maintenance, type ServedStore } from './maintenance.ts';
+import { QuotaChangedError, ShardsChangedError } from './policy-change.ts';
+import type { RunningStore } from './running-store.ts';
 import { createWatchdog } from './watchdog.ts';
 import type { WorkerStore } from './worker-store.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
 /** Assembles the parts that run beside a worker's channels: their preparation, maintenance, heartbeat and health. */
+
+/** Only an operator can resolve them. */
+const CONFLICTS = [QuotaChangedError, ShardsChangedError, AccountTakenError] as const;
 
 export interface RunningParts {
   stores: WorkerStores;
@@ -44,31 +49,33 @@ export interface AssemblyDeps {
 
 export function assemble({ stores, channels, metrics, clock, logger }: AssemblyDeps): RunningParts {
   const begun = new Set<WorkerStore>();
+  const served = channels.flatMap((channel) => channel.stores.map((store) => ({ channel, store })));
   const pull = (): void => {
-    for (const { store, pull } of channels) if (begun.has(store)) pull(store.serves());
+    for (const { store } of served) if (begun.has(store.part)) store.pull(store.part.serves());
   };
-  const channelsOf = (store: WorkerStore): RunningChannel[] =>
-    channels.filter((channel) => channel.store === store);
+  const servedBy = (part: WorkerStore): ServedStore[] => served.filter(({ store }) => store.part === part);
   const lastingErrors = new Map<WorkerStore, Error>();
   /** Errors that only an operator can fix abort the start; later, they must not stop the other channels. */
   function noteLastingError(store: WorkerStore, error: unknown): void {
-    const lasting =
-      error instanceof QuotaChangedError || error instanceof AccountTakenError || isRefusal(error);
+    const lasting = CONFLICTS.some((kind) => error instanceof kind) || isRefusal(error);
     if (!lasting || refusesWrites(error)) throw error;
     lastingErrors.set(store, error as Error);
     if (begun.has(store))
       logger.error({ error: String(error) }, 'channel could not be prepared after an outage');
   }
-  const announce = (some: readonly RunningChannel[]): Promise<void> =>
-    announceChannels(
-      stores.queues.directory,
-      some.map(({ config }) => config),
-    );
   /** Writes the other data of these channels: at the start, and after a failover that may have lost them. */
-  async function restore(store: WorkerStore): Promise<number> {
-    const own = channelsOf(store);
-    for (const channel of own) await channel.prepare().catch((error) => noteLastingError(store, error));
-    await announce(own);
+  async function restore(part: WorkerStore): Promise<number> {
+    const prepared: ChannelConfig[] = [];
+    for (const { channel, store } of servedBy(part)) {
+      const isHome = store === channel.stores[0];
+      if (isHome) channel.examine();
+      await store.prepare().then(
+        () => void (isHome && prepared.push(channel.config)),
+        (error) => noteLastingError(part, error),
+      );
+    }
+    // What others are to know of a channel is what is in force: of a worker that was refused nothing.
+    await announceChannels(stores.queues.directory, prepared);
     return 0;
   }
   for (const store of stores.all())
@@ -77,10 +84,12 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
   const gauges = createFreshGauges(metrics);
   const maintenance = createMaintenance({
     ...{ gauges, logger },
-    onSample({ config: { name }, store, worker, stopped }, { ready, limited }) {
-      const free = !limited && !stopped() && worker.hasRoom();
-      const available = store.guard.agrees() && !store.watch.trouble() && free;
-      watchdog.observe(name, { ready, available, lastPickupAt: worker.lastPickupAt() });
+    onSample({ config: { name }, stores, stopped }, { ready, limited }) {
+      const mayPickUp = ({ part, worker }: RunningStore): boolean =>
+        part.guard.agrees() && !part.watch.trouble() && worker.hasRoom();
+      const available = !limited && !stopped() && stores.every(mayPickUp);
+      const lastPickupAt = Math.max(...stores.map(({ worker }) => worker.lastPickupAt()));
+      watchdog.observe(name, { ready, available, lastPickupAt });
     },
   });
   const names = channels.map(({ config }) => config.name);
@@ -100,9 +109,9 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
 
   /** Serves the channels of a part, once that can be relied on. */
   async function begin(store: WorkerStore): Promise<void> {
-    const own = channelsOf(store);
-    const parts = own.map(({ config }) => stores.queues.of(config.name));
-    if (parts[0]) await checkPermissions(parts[0]);
+    const own = servedBy(store);
+    const homes = own.filter(({ channel, store }) => store === channel.stores[0]);
+    if (own[0]) await checkPermissions(own[0].store.keys);
     await logFindings(store.redis, logger);
     await store.watch.pending();
     const lasting = lastingErrors.get(store);
@@ -112,7 +121,7 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
     store.guard.start();
     maintenance.start(own);
     if (store === stores.directory) others.start();
-    await heartbeat.start(parts);
+    await heartbeat.start(homes.map(({ store }) => store.keys));
   }
 
   return {

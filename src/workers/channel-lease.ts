@@ -3,19 +3,20 @@ import { policyInForce } from '../ledger/policy-in-force.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StopReason } from '../outcome.ts';
 import { policyText, type SlotPolicy } from '../policies/quota-change.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import type { Stores } from '../redis/stores.ts';
 import { AccountTakenError, takeAccount } from './account-claim.ts';
 import { takePolicy } from './policy-change.ts';
 
 /**
- * The right of this worker to serve its channel: its policy is the one in force, and its channel holds the account. Another
+ * The right of this worker to serve its channel, in one of its stores: its policy is the one in force, and its channel holds the account. Another
  * worker may change that at any time; this one detects it at its next admission or renewal, and picks up nothing until the
  * right is restored.
  */
 export interface ChannelLease {
   /**
    * Call at the start, and when the store may have lost it. Only a worker that starts puts its policy in force.
-   * @throws QuotaChangedError, AccountTakenError
+   * @throws QuotaChangedError, ShardsChangedError, AccountTakenError
    */
   acquire(): Promise<void>;
   /** Call when an admission finds this other policy in force. */
@@ -36,6 +37,9 @@ export interface Stopped {
 export interface ChannelLeaseDeps {
   stores: Stores;
   account: Account;
+  /** The store that it is for, and all of the channel. */
+  store: ChannelStore;
+  all: readonly ChannelStore[];
   policy: SlotPolicy;
   platformDayMs: number;
   logger: Logger;
@@ -44,11 +48,10 @@ export interface ChannelLeaseDeps {
 }
 
 export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
-  const { stores, account, logger } = deps;
-  const { directory } = stores;
+  const { store, account, logger } = deps;
+  const { directory } = deps.stores;
   const own = policyText(deps.policy);
   const { channel } = account;
-  const store = stores.of(channel);
   let acquired = false;
   let stopped: Stopped | undefined;
 
@@ -80,15 +83,20 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
     const holder = await claimAccount(directory, account);
     if (holder.channel !== channel) return accountTaken(holder.channel);
     const text = await policyInForce(store);
-    if (text === null) await takePolicy({ ...deps, store }, true);
+    if (text === null) await takePolicy(deps, true);
     else if (text !== own) superseded(text);
   }
 
   return {
     async acquire() {
       if (acquired) return await renew();
-      const moved = await takeAccount({ ...deps, beforeMove: () => takePolicy({ ...deps, store }, true) });
-      await takePolicy({ ...deps, store }, moved);
+      const moved = await takeAccount({
+        ...deps,
+        async beforeMove() {
+          for (const each of deps.all) await takePolicy({ ...deps, store: each }, true);
+        },
+      });
+      await takePolicy(deps, moved);
       // Another channel may have claimed the account while this process was suspended for longer than its lease.
       const holder = await claimAccount(directory, account);
       if (holder.channel !== channel)

@@ -1,4 +1,5 @@
 import type { ChannelConfig } from '../config/schema.ts';
+import { withChannelHolds } from '../ledger/channel-holds.ts';
 import { createEpoch } from '../ledger/epoch.ts';
 import { createLedgerCalls, joinCalls, type Ledger, type LedgerCalls } from '../ledger/ledger.ts';
 import { withRecentWrites } from '../ledger/recent-writes.ts';
@@ -10,6 +11,7 @@ import { claimTtlMs } from '../policies/candidates.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { ChannelLog } from './channel-log.ts';
+import type { Sharding } from './sharding.ts';
 
 export interface ChannelLedgerDeps {
   clock: StoreClock;
@@ -22,15 +24,18 @@ export interface ChannelLedgerDeps {
   credentials: string;
   timing: CallTiming;
   log: ChannelLog;
+  /** Of a shard. */
+  sharding?: Sharding | undefined;
 }
 
 /** The ledger as a channel's pipeline uses it: its calls are timed, remembered through failovers, and shared by its messages. */
 export function openChannelLedger(channel: ChannelConfig, deps: ChannelLedgerDeps): Ledger {
-  const { store, clock, definition, timing } = deps;
+  const { store, clock, definition, timing, sharding } = deps;
   const resolution = resolutionOf(channel, definition.resolution);
   const epoch = createEpoch(store);
-  const calls = createLedgerCalls({
+  const plain = createLedgerCalls({
     store,
+    shard: sharding?.admission,
     epoch: epoch.current,
     policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
     playTtlMs: playTtl(channel.eligibility),
@@ -41,6 +46,7 @@ export function openChannelLedger(channel: ChannelConfig, deps: ChannelLedgerDep
     credentials: deps.credentials,
     clock,
   });
+  const calls = sharding ? withChannelHolds(plain, sharding.holds) : plain;
   const timed: LedgerCalls = {
     admit: (admissions) => timedCall('admit', () => calls.admit(admissions), timing),
     settle: (settlements) => timedCall('settle', () => calls.settle(settlements), timing),

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { withTimeout } from '../timeout.ts';
 import type { RunningChannel } from './channel.ts';
+import type { RunningStore } from './running-store.ts';
 
 export interface Drained {
   /** Whether all jobs in progress were settled. */
@@ -31,29 +32,30 @@ export async function closeWithin(
   const startedAt = clock.monotonic();
   const left = (): number => endsAt() - clock.monotonic();
   const settleMs = (): number => Math.min(SETTLE_CAP_MS, (endsAt() - startedAt) * SETTLE_SHARE);
-  const active = (): number => channels.reduce((sum, { worker }) => sum + worker.active(), 0);
-  const open = new Set(channels);
-  const close = async (channel: RunningChannel): Promise<void> => {
+  const stores = channels.flatMap((channel) => channel.stores);
+  const active = (): number => stores.reduce((sum, { worker }) => sum + worker.active(), 0);
+  const open = new Set(stores);
+  const close = async (store: RunningStore): Promise<void> => {
     // A close fails if the store has become unreachable: there is nothing more to wait for.
-    await channel.worker.close().catch(() => {});
-    open.delete(channel);
+    await store.worker.close().catch(() => {});
+    open.delete(store);
   };
-  const closing = Promise.all(channels.map(close));
+  const closing = Promise.all(stores.map(close));
   const over = (): boolean => [...open].every(isLost);
   await until(over, closing, () => left() - settleMs());
   if (!over()) {
-    for (const { pipeline } of channels) pipeline.abort();
+    for (const { pipeline } of stores) pipeline.abort();
     await until(over, closing, left);
   }
   const abandoned = active();
-  for (const { worker } of channels) worker.abandon();
+  for (const { worker } of stores) worker.abandon();
   await within(Promise.all(channels.map((channel) => channel.close())), Math.max(50, left()));
   return { drained: abandoned === 0, abandoned };
 }
 
 /** Nothing can be settled without the store, and BullMQ waits for it forever. */
-const isLost = ({ worker, store }: RunningChannel): boolean =>
-  worker.active() === 0 && store.redis.status !== 'ready';
+const isLost = ({ worker, part }: RunningStore): boolean =>
+  worker.active() === 0 && part.redis.status !== 'ready';
 
 /** No event reports that Redis stays unreachable, so its state is polled. */
 async function until(over: () => boolean, done: Promise<unknown>, left: () => number): Promise<void> {

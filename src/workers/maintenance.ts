@@ -4,14 +4,20 @@ import type { FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ChannelSample } from '../observe/sample.ts';
 import type { RunningChannel } from './channel.ts';
+import type { RunningStore } from './running-store.ts';
 
 /** The periodic tasks of a worker besides delivery: samples its channels for the gauges, and sweeps failed jobs. */
 export interface Maintenance {
-  /** Begins with these channels, besides those that it has begun with. */
-  start(channels: readonly RunningChannel[]): void;
+  /** Begins with these stores, besides those that it has begun with. A channel is sampled with the first of its own. */
+  start(stores: readonly ServedStore[]): void;
   stop(): void;
   /** The latest sample of each channel that could be sampled. */
   samples(): readonly ChannelSample[];
+}
+
+export interface ServedStore {
+  channel: RunningChannel;
+  store: RunningStore;
 }
 
 export interface MaintenanceDeps {
@@ -27,13 +33,14 @@ export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps)
   const latest = new Map<string, ChannelSample>();
   const timers: NodeJS.Timeout[] = [];
 
-  async function visit(channel: RunningChannel, sweeps: boolean): Promise<void> {
+  async function visit({ channel, store }: ServedStore, sweeps: boolean): Promise<void> {
     const { name } = channel.config;
     try {
       if (sweeps) {
-        const settled = await channel.sweep();
+        const settled = await store.sweep();
         if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs found in the failed set');
       }
+      if (store !== channel.stores[0]) return;
       const sample = await channel.sample();
       latest.set(name, sample);
       gauges.sample(sample);
@@ -44,14 +51,14 @@ export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps)
     }
   }
 
-  function startOne(channel: RunningChannel): void {
+  function startOne(served: ServedStore): void {
     let round = 0;
     let busy = false;
     async function turn(): Promise<void> {
       // While Redis is unreachable a visit hangs: skip the next ones.
       if (busy) return;
       busy = true;
-      await visit(channel, round % SWEEP_EVERY === 0);
+      await visit(served, round % SWEEP_EVERY === 0);
       round += 1;
       busy = false;
     }
@@ -60,7 +67,7 @@ export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps)
   }
 
   return {
-    start: (channels) => channels.forEach(startOne),
+    start: (stores) => stores.forEach(startOne),
     stop() {
       for (const timer of timers.splice(0)) clearInterval(timer);
     },

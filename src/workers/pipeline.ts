@@ -44,7 +44,7 @@ const NEWER_VERSION: Disposition = {
   delayMs: 60_000,
 };
 /** How often a job may stall without a result in between. Each time takes a job lock and some seconds. */
-const MAX_STALLS = 5;
+export const MAX_STALLS = 5;
 const STALLED = `picked up ${MAX_STALLS} times in a row by workers that brought it to no result`;
 
 /**

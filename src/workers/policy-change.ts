@@ -9,6 +9,8 @@ import {
   takesOverAt,
 } from '../policies/quota-change.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeNames } from '../redis/shards.ts';
+import type { Stores } from '../redis/stores.ts';
 
 /** The quota policy of a channel was changed while windows of the old one are open. */
 export class QuotaChangedError extends HeraldError {
@@ -25,7 +27,21 @@ export class QuotaChangedError extends HeraldError {
 /** The pause between attempts, if other workers grant in between. */
 const RECHECK_MS = 50;
 
+/** A channel is configured with another number of shards than it has. */
+export class ShardsChangedError extends HeraldError {
+  override readonly name = 'ShardsChangedError';
+  readonly code = 'HERALD_SHARDS_CHANGED';
+  constructor(channel: string, was: number | undefined, wanted: number | undefined) {
+    super(
+      `channels.${channel}.shards: is ${was ?? 'absent'} where its messages lie and cannot become ${wanted ?? 'absent'}: the slots ` +
+        'of its recipients would be looked for elsewhere. Restore it; or drain the channel first, until no message, dead letter or ' +
+        'open window is left; or use another channel name',
+    );
+  }
+}
+
 export interface PolicyTaker {
+  stores: Pick<Stores, 'of'>;
   store: ChannelStore;
   policy: SlotPolicy;
   platformDayMs: number;
@@ -34,7 +50,7 @@ export interface PolicyTaker {
 /**
  * Puts a channel's quota policy in force, for all its workers.
  * @param unknown whether recent sends may be missing from the channel's ledger
- * @throws QuotaChangedError
+ * @throws QuotaChangedError, ShardsChangedError
  */
 export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<void> {
   const { store, policy, platformDayMs } = taker;
@@ -42,6 +58,7 @@ export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<
     const seen = await inspectPolicy(store);
     const was = seen.text;
     const same = was === undefined || samePolicy(was, policy);
+    if (!same) await refuseOtherShards(taker, readPolicy(was)?.shards);
     if (!same) refuseWhileOpen(taker, seen);
     const renamed = !same && readPolicy(was)?.addressing !== policy.addressing;
     const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || renamed };
@@ -56,4 +73,19 @@ function refuseWhileOpen({ store, policy }: PolicyTaker, { text = '', openUntil,
   if (at <= now) return;
   const sameQuota = was && policyText({ ...policy, quota: was.quota }) === policyText(policy);
   throw new QuotaChangedError(store.channel, sameQuota ? 'addressing' : 'quota', text, new Date(at));
+}
+
+/** The number may change once nothing is left of the channel. Its home is the first to know. */
+async function refuseOtherShards(
+  { stores, store: { channel, name }, policy }: PolicyTaker,
+  was: number | undefined,
+): Promise<void> {
+  if (was === policy.shards) return;
+  const home = await inspectPolicy(stores.of(channel));
+  const isDecided = name !== channel && readPolicy(home.text ?? '')?.shards === policy.shards;
+  const all = [channel, ...storeNames(channel, was), ...storeNames(channel, policy.shards)];
+  for (const each of isDecided ? [name] : new Set(all)) {
+    const { drained, openUntil, now } = await inspectPolicy(stores.of(each));
+    if (!drained || openUntil > now) throw new ShardsChangedError(channel, was, policy.shards);
+  }
 }

@@ -18,10 +18,11 @@ import { exportTraces } from '../tracing/otlp.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { createTurns } from '../turns.ts';
 import { assemble, type RunningParts } from './assembly.ts';
-import { createChannel, type RunningChannel, type Wrappers } from './channel.ts';
+import { createChannel, type RunningChannel } from './channel.ts';
 import { closeWithin, type Drained } from './drain.ts';
 import { createEventLoopLag } from './event-loop-lag.ts';
 import { DRAINING, type Health, NOT_RUNNING } from './health.ts';
+import type { Wrappers } from './running-store.ts';
 import { openWorkerStores, type WorkerStores } from './worker-stores.ts';
 
 /** Assembles a worker process. Nothing connects before `start`. */
@@ -30,7 +31,7 @@ export interface HeraldWorker {
   /**
    * Connects, runs the checks and starts to deliver; resolves when the channels are served, or once a `close()` has ended
    * the start. Waits while Redis is unreachable. A worker can be started once.
-   * @throws QuotaChangedError, AccountTakenError, DatabaseRefusedError, PermissionError; RedisUnreachableError if the login
+   * @throws QuotaChangedError, ShardsChangedError, AccountTakenError, DatabaseRefusedError, PermissionError; RedisUnreachableError if the login
    *   is refused or the server is not Redis
    */
   start(): Promise<void>;

@@ -8,7 +8,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const dispatcherOf = (options: Partial<DispatcherOptions> = {}): Lane => dispatchersOf(options).lane(() => {});
+const dispatcherOf = (options: Partial<DispatcherOptions> = {}): Lane =>
+  dispatchersOf(options).lane(() => {});
 const dispatchersOf = (options: Partial<DispatcherOptions> = {}) =>
   createDispatcher({
     concurrency: 3,

@@ -38,7 +38,16 @@ async function openSharded(shards: number, interval?: number) {
   const rest = { attempts: 3, patience: MINUTE, quiet: SECOND, resolution: 'keep', platformDay: DAY };
   const openWorker = (credentials = 'c'): Worker => {
     const clock = systemClock;
-    const holds = createChannelHolds({ stores, credentials, longestGrantMs: LEASE + SECOND, clock });
+    const onUntold = (error: Error) => expect.unreachable(String(error));
+    const longestGrantMs = LEASE + SECOND;
+    const holds = createChannelHolds({
+      stores,
+      relied: stores.home,
+      credentials,
+      longestGrantMs,
+      clock,
+      onUntold,
+    });
     const rate = interval && createRateLease({ home: stores.home, intervalMs: interval, clock });
     const shard = createShardAdmission({ rate: rate || undefined, holds, aheadMs: SECOND, clock });
     const ledgers = stores.shards.map((store) => {
@@ -140,8 +149,8 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     const other = openWorker('new');
     const ask = () => Promise.all(other.ledgers.map((ledger) => ledger.admit(message())));
     expect(kinds(await ask())).toEqual(Array(4).fill('stopped'));
-    expect(await other.holds.resumeWithCredentials('old')).toBe(false);
-    expect(await other.holds.resumeWithCredentials('new')).toBe(true);
+    expect(await other.holds.resume('old')).toBe(false);
+    expect(await other.holds.resume('new')).toBe(true);
     expect(kinds(await ask())).toEqual(Array(4).fill('granted'));
   });
 
@@ -194,7 +203,9 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     const { ledger, one } = asked[ahead]!;
     expect((await readChannelState(stores.home)).probing).toBe(true);
     await ledger.settle(settlementOf(one, answers[ahead]!.nonce, { health: 'up' }));
-    const after = await Promise.all(workers.flatMap(({ ledgers }) => ledgers.map((each) => each.admit(message()))));
+    const after = await Promise.all(
+      workers.flatMap(({ ledgers }) => ledgers.map((each) => each.admit(message()))),
+    );
     expect(new Set(kinds(after))).toEqual(new Set(['granted']));
   });
 

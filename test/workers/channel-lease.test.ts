@@ -139,7 +139,7 @@ describe.concurrent('a worker that was stopped, and a store that forgot why', ()
     const account = { key: accountKey('lease'), channel: 'kongregate' };
     const lease = createChannelLease({
       ...{ stores: storesOn(env.redis), account, platformDayMs: 1_000, onChange: () => {} },
-      policy: { quota: null },
+      ...{ store, all: [store], policy: { quota: null } },
       logger: createLogger({ level: 'silent', secrets: [] }),
     });
     await lease.acquire();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { QuotaConfig } from '../../src/config/schema.ts';
 import { adoptPolicy, inspectPolicy } from '../../src/ledger/policy-in-force.ts';
+import { storesOn } from '../../src/redis/stores.ts';
 import { QuotaChangedError, takePolicy } from '../../src/workers/policy-change.ts';
 import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
@@ -9,7 +10,10 @@ const DAILY: QuotaConfig = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'cal
 const WEEKLY: QuotaConfig = { ...DAILY, per: 'week' };
 
 const take = ({ store }: Lab, quota: QuotaConfig | null, addressing = 'userId', unknown = false) =>
-  takePolicy({ store, policy: { quota, addressing }, platformDayMs: DAY }, unknown);
+  takePolicy(
+    { stores: storesOn(store.redis), store, policy: { quota, addressing }, platformDayMs: DAY },
+    unknown,
+  );
 
 /** A channel whose slots follow a policy; the lab's own windows stand for it. */
 async function openChannel(quota: QuotaConfig | null) {
@@ -147,7 +151,7 @@ describe('a memory that is not complete', () => {
         await store.redis.hset(`${lab.base}:channel`, 'platformDay', HOUR);
         await takePolicy(
           {
-            ...{ store: lab.store, platformDayMs: DAY },
+            ...{ stores: storesOn(lab.store.redis), store: lab.store, platformDayMs: DAY },
             policy: { quota: DAILY, addressing: 'userId' },
           },
           false,

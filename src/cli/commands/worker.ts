@@ -8,7 +8,7 @@ import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { secretsOf } from '../../secrets.ts';
 import { AccountTakenError } from '../../workers/account-claim.ts';
 import type { Drained } from '../../workers/drain.ts';
-import { QuotaChangedError } from '../../workers/policy-change.ts';
+import { QuotaChangedError, ShardsChangedError } from '../../workers/policy-change.ts';
 import type { HeraldWorker } from '../../workers/worker.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import { listenFailure, wrongUsage } from '../failure.ts';
@@ -50,7 +50,8 @@ function unfitRedis(error: unknown): ExitCode | undefined {
 
 /** What keeps a worker from starting until a person changes something. */
 function startFailure(error: unknown): unknown {
-  if (error instanceof QuotaChangedError || error instanceof AccountTakenError)
+  const conflicts = [QuotaChangedError, ShardsChangedError, AccountTakenError];
+  if (error instanceof Error && conflicts.some((kind) => error instanceof kind))
     return wrongUsage(error.message, error);
   return listenFailure(error, 'choose another port, or set http: false');
 }

@@ -1,10 +1,10 @@
 -- The policy in force: what slots of the channel mean. ARGV[1]: { op, … } as JSON.
---   look:   answers { policy or false, when its last window ends or ended, now }
+--   look:   answers { policy or false, when its last window ends or ended, now, 1 if there is neither a job nor a dead letter }
 --   adopt:  { policy, expected the one looked at or absent, openUntil, platformDay, unknown } takes it over, where nothing
 --           has changed since the look; `unknown`: the ledger does not know what was sent lately. Answers 1 or 0
 --   retire: { to, openUntil } ends this channel for one that takes its account over: nothing is granted by it any more,
 --           if nothing was granted since the look. Answers 1 or 0
--- Uses tables.lua, slots.lua.
+-- Uses tables.lua, slots.lua, queue.lua.
 
 local request = cjson.decode(ARGV[1])
 local held = redis.call('GET', POLICY)
@@ -12,7 +12,8 @@ local held = redis.call('GET', POLICY)
 local open_until = tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or slots.horizon) or slots.horizon
 
 if request.op == 'look' then
-  return { held, string.format('%.0f', open_until), string.format('%.0f', now) }
+  local drained = is_queue_empty() and redis.call('EXISTS', DEAD_LETTERS) == 0
+  return { held, string.format('%.0f', open_until), string.format('%.0f', now), drained and 1 or 0 }
 end
 -- Where it is already in force, grants made by it meanwhile change nothing.
 local in_force = request.op == 'adopt' and held == request.policy

@@ -1,0 +1,50 @@
+import type { Delivery, Entry, Pipeline } from '../jobs/envelope.ts';
+import type { Leave } from '../jobs/leave.ts';
+import type { Disposition } from '../outcome.ts';
+import type { PlatformDefinition } from '../platforms/port.ts';
+import { shardOf } from '../redis/shards.ts';
+import { MAX_STALLS } from './pipeline.ts';
+
+type DeliveryEntry = Extract<Entry, { kind: 'delivery' }>;
+
+export interface DealOutOptions {
+  definition: Pick<PlatformDefinition, 'recipient'>;
+  /** The shard whose pipeline it is; undefined for the channel's home. */
+  own: number | undefined;
+  /** Into each shard. */
+  leave: readonly Leave[];
+  /** What this store knows of a message that was enqueued here with a record. */
+  recordOf(delivery: Delivery): Promise<KnownHere>;
+}
+
+/** `final`: it was cancelled, mostly. */
+export type KnownHere = { final: true } | { final: false; notBefore: number | undefined };
+
+/**
+ * Delivers the messages of a store's own recipients, and deals the others out to their shards: at the channel's home all of
+ * them, which producers enqueued who know of no shards. A message is added to its shard before it is over here. Dealt out once
+ * more after a crash, it is the same job, or meets its record. What cannot be read, or takes its workers down, ends where it is.
+ */
+export function dealOut(pipeline: Pipeline, options: DealOutOptions): Pipeline {
+  const { definition, own, leave } = options;
+  const shardOfDelivery = ({ message }: Delivery): number =>
+    shardOf(definition.recipient(message).key, leave.length);
+
+  async function deal(entry: DeliveryEntry, shard: number): Promise<Disposition> {
+    const known = await options.recordOf(entry.delivery);
+    if (known.final) return await pipeline.deliver(entry);
+    await leave[shard]!({ entry, until: known.notBefore, away: true });
+    return { kind: 'moved' };
+  }
+
+  return {
+    ...pipeline,
+    deliver(entry, answered) {
+      if (entry.kind !== 'delivery' || entry.delivery.stalls >= MAX_STALLS)
+        return pipeline.deliver(entry, answered);
+      const shard = shardOfDelivery(entry.delivery);
+      if (shard === own) return pipeline.deliver(entry, answered);
+      return deal(entry, shard);
+    },
+  };
+}

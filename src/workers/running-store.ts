@@ -1,0 +1,195 @@
+import type { Random } from '../clock.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import { createCampaignReader } from '../jobs/campaign-content.ts';
+import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
+import type { Partings } from '../jobs/deliver-job.ts';
+import { createDispatcher, type Dispatcher } from '../jobs/dispatcher.ts';
+import type { Delivery, Pipeline } from '../jobs/envelope.ts';
+import { createLeave, entriesThatAre, recountJob } from '../jobs/leave.ts';
+import type { ReadContext } from '../jobs/read-message.ts';
+import type { Account } from '../ledger/account.ts';
+import type { ChannelHolds } from '../ledger/channel-holds.ts';
+import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
+import { createClaims } from '../ledger/claims.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { explainMessage } from '../ledger/lookups.ts';
+import { decodeFinal } from '../ledger/reasons.ts';
+import type { Logger } from '../observe/log.ts';
+import type { DeliveryObserver } from '../observe/observer.ts';
+import type { CallTiming } from '../observe/redis-metrics.ts';
+import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
+import { resolutionOf } from '../policies/admission.ts';
+import { breakerRestMs } from '../policies/breaker.ts';
+import { claimTtlMs } from '../policies/candidates.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeNames } from '../redis/shards.ts';
+import type { DeliveryTracing } from '../tracing/deliveries.ts';
+import type { Turns } from '../turns.ts';
+import { type ChannelLease, createChannelLease } from './channel-lease.ts';
+import { openChannelLedger } from './channel-ledger.ts';
+import type { ChannelLog } from './channel-log.ts';
+import { dealOut, type KnownHere } from './deal-out.ts';
+import { createIdentify } from './identify.ts';
+import type { LateGrantLog } from './late-grant-log.ts';
+import { createPipeline } from './pipeline.ts';
+import type { Sharding } from './sharding.ts';
+import { sweep, takesSweepTurn } from './sweeper.ts';
+import type { WorkerStore } from './worker-store.ts';
+import type { WorkerStores } from './worker-stores.ts';
+
+/** A store of a channel that this process serves: its ledger, its pipeline and the worker of its queue. */
+export interface RunningStore {
+  readonly keys: ChannelStore;
+  /** The part of the store that has its keys. */
+  readonly part: WorkerStore;
+  readonly worker: ChannelWorker;
+  readonly pipeline: Pipeline;
+  readonly lease: ChannelLease;
+  /** Starts or stops picking up jobs; never starts while the channel may not be served in this store. */
+  pull(on: boolean): void;
+  /**
+   * Call before the first job: claims the account, puts the quota policy in force, and ends a stop for refused credentials
+   * if they were changed since.
+   * @throws QuotaChangedError, ShardsChangedError, AccountTakenError
+   */
+  prepare(): Promise<void>;
+  /** Renews the lease of the channel, and settles jobs of the failed set. @returns the number of runs that ended by it */
+  sweep(): Promise<number>;
+}
+
+export interface Wrappers {
+  ledger?(ledger: Ledger, channel: ChannelConfig): Ledger;
+  client?(client: PlatformClient, channel: ChannelConfig): PlatformClient;
+  pipeline?(pipeline: Pipeline, channel: ChannelConfig): Pipeline;
+  partings?(partings: Partings, channel: ChannelConfig): Partings;
+}
+
+/** What the stores of a channel share. */
+export interface SharedByStores {
+  channel: ChannelConfig;
+  definition: PlatformDefinition;
+  stores: WorkerStores;
+  account: Account;
+  credentials: string;
+  client: PlatformClient;
+  reading: ReadContext;
+  /** Its concurrency and rate. */
+  dispatcher: Dispatcher;
+  /** Undefined for a channel of one store. */
+  sharding: Sharding | undefined;
+  keepReceipts: number;
+  random: Random;
+  turns: Turns;
+  observer: DeliveryObserver;
+  lateGrants: LateGrantLog;
+  traced: DeliveryTracing | undefined;
+  timing: CallTiming;
+  log: ChannelLog;
+  /** With the channel's name, and that of the process. */
+  logger: Logger;
+  processLogger: Logger;
+  wrap: Wrappers;
+}
+
+/** @param shard undefined for a channel of one store, and for the home of one over shards */
+export function createRunningStore(shared: SharedByStores, shard?: number): RunningStore {
+  const { channel, stores, definition, wrap, traced, observer, reading } = shared;
+  const names = storeNames(channel.name, channel.shards);
+  const name = shard === undefined ? channel.name : names[shard]!;
+  const part = stores.of(name);
+  const { clock, watch } = part;
+  const [queueStore, ledgerStore] = [stores.queues.of(name), stores.ledgers.of(name)];
+  const joined = openChannelLedger(channel, {
+    ...shared,
+    ...{ clock, watch, store: ledgerStore },
+    sharding: shard === undefined ? undefined : shared.sharding,
+  });
+  const plainLedger = traced?.ledger(joined) ?? joined;
+  const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
+  const campaigns = createCampaignReader(queueStore);
+  let wanted = false;
+  const lease = createChannelLease({
+    ...{ stores: stores.queues, store: queueStore, account: shared.account, logger: shared.logger },
+    all: allNames(channel).map(stores.queues.of),
+    policy: { quota: channel.quota, addressing: channel.addressing, shards: channel.shards },
+    platformDayMs: channel.platformDayMs,
+    onChange: () => worker.pull(wanted && !lease.stopped()),
+  });
+  const { open, resume } = shared.sharding?.holds ?? holdsOf(queueStore);
+  const plainPipeline = createPipeline({
+    ...{ channel, definition, ledger, client: shared.client, clock, observer },
+    ...{ random: shared.random, turns: shared.turns, lateGrants: shared.lateGrants },
+    resolution: resolutionOf(channel, definition.resolution),
+    identify: createIdentify({ channel, clock, claims: createClaims(queueStore, claimTtlMs(channel)) }),
+    superseded: (inForce) => lease.superseded(inForce),
+    async unanswered(failures, opens) {
+      const restMs = breakerRestMs(channel.breaker, failures, opens);
+      if (restMs === undefined || !(await open(restMs, opens))) return;
+      observer.breakerOpened(channel.name);
+      shared.log.breakerOpened(failures, restMs);
+    },
+  });
+  const traceable = traced?.pipeline(plainPipeline) ?? plainPipeline;
+  const leave = names.map((each) => createLeave(stores.ledgers.of(each), stores.of(each).clock));
+  const recordOf = ({ ledger: { key } }: Delivery) => knownOf(ledgerStore, key);
+  const isSharded = shared.sharding !== undefined;
+  const dealt = isSharded ? dealOut(traceable, { definition, own: shard, leave, recordOf }) : traceable;
+  const pipeline = wrap.pipeline?.(dealt, channel) ?? dealt;
+  const plainPartings: Partings = {
+    ended: (entries) => entriesThatAre('ended', entries, ledgerStore),
+    sending: (entries) => entriesThatAre('sending', entries, ledgerStore),
+    leave: createLeave(ledgerStore, clock),
+    recount: (jobId, messages, until) => recountJob(ledgerStore, jobId, messages, until),
+  };
+  const { concurrency } = channel;
+  const isIngress = isSharded && shard === undefined;
+  const worker = createChannelWorker({
+    ...{ channel: channel.name, store: name, concurrency, redis: queueStore.redis },
+    // What is dealt out takes none of the channel's rate.
+    dispatcher: isIngress ? unlimited(concurrency, clock) : shared.dispatcher,
+    partings: wrap.partings?.(plainPartings, channel) ?? plainPartings,
+    ...{ reading, campaigns, pipeline, turns: shared.turns, clock },
+    ...{ logger: shared.processLogger, reportError: part.reportError },
+  });
+
+  return {
+    ...{ keys: queueStore, part, worker, pipeline, lease },
+    pull(on) {
+      wanted = on;
+      worker.pull(on && !lease.stopped());
+    },
+    async prepare() {
+      await lease.acquire();
+      if (shard !== undefined) await shared.sharding?.holds.spread();
+      else if (await resume(shared.credentials))
+        shared.logger.info('channel resumed: its credentials have changed');
+    },
+    async sweep() {
+      await lease.renew();
+      await worker.resetStalls();
+      if (!(await takesSweepTurn(queueStore))) return 0;
+      if (isIngress) await shared.sharding?.holds.spread();
+      const { queue } = worker;
+      return await sweep({ ...reading, campaigns, queue, store: ledgerStore, ledger, observer });
+    },
+  };
+}
+
+/** The home, and the shards. */
+const allNames = ({ name, shards }: ChannelConfig): string[] =>
+  shards === undefined ? [name] : [name, ...storeNames(name, shards)];
+
+const unlimited = (concurrency: number, clock: WorkerStore['clock']): Dispatcher =>
+  createDispatcher({ concurrency, intervalMs: undefined, aheadMs: { urgent: 0, bulk: 0 }, clock });
+
+const holdsOf = (store: ChannelStore): Pick<ChannelHolds, 'open' | 'resume'> => ({
+  open: (ms, opens) => openBreaker(store, ms, opens),
+  resume: (credentials) => resumeWithCredentials(store, credentials),
+});
+
+async function knownOf(store: ChannelStore, key: string): Promise<KnownHere> {
+  const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs: 0 });
+  if (!record) return { final: false, notBefore: undefined };
+  if (decodeFinal(String(record['state']), Number(record['reason'] ?? 0))) return { final: true };
+  return { final: false, notBefore: Number(record['not_before'] ?? 0) || undefined };
+}

@@ -1,0 +1,55 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import { type ChannelHolds, createChannelHolds } from '../ledger/channel-holds.ts';
+import { createRateLease } from '../ledger/rate-lease.ts';
+import { createShardAdmission, type ShardAdmission } from '../ledger/shard-admission.ts';
+import { behindGate, type FailoverDetector } from '../ledger/store-gate.ts';
+import type { Logger } from '../observe/log.ts';
+import { AHEAD_MS, intervalMs, longestGrantMs } from '../policies/admission.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
+import { storeNames } from '../redis/shards.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
+import type { WorkerStores } from './worker-stores.ts';
+
+/** What the shards of a channel share in this process: what holds for the channel, and its rate. */
+export interface Sharding {
+  holds: ChannelHolds;
+  admission: ShardAdmission;
+}
+
+export interface ShardingDeps {
+  stores: WorkerStores;
+  /** Fingerprint of the channel's credentials. */
+  credentials: string;
+  clock: StoreClock;
+  logger: Logger;
+}
+
+/** Undefined for a channel of one store. */
+export function createSharding(
+  channel: ChannelConfig,
+  { stores, credentials, clock, logger }: ShardingDeps,
+): Sharding | undefined {
+  const { name, shards } = channel;
+  if (shards === undefined) return undefined;
+  const home = stores.ledgers.of(name);
+  const relied = waitingFor(stores.of(name).watch, home);
+  const holds = createChannelHolds({
+    stores: { home, shards: storeNames(name, shards).map(stores.ledgers.of) },
+    relied,
+    credentials,
+    longestGrantMs: longestGrantMs(channel),
+    clock,
+    onUntold: (error) =>
+      logger.warn({ error: String(error) }, 'a shard has not heard yet what holds for its channel'),
+  });
+  const interval = intervalMs(channel);
+  const rate =
+    interval === undefined ? undefined : createRateLease({ home: relied, intervalMs: interval, clock });
+  return { holds, admission: createShardAdmission({ rate, holds, aheadMs: AHEAD_MS, clock }) };
+}
+
+/** The same store, whose scripts wait while it cannot be relied on. */
+const waitingFor = (watch: FailoverDetector, store: ChannelStore): ChannelStore => ({
+  ...store,
+  run: (script, args) => behindGate(watch, () => store.run(script, args)),
+});

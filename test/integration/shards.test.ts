@@ -1,0 +1,200 @@
+import { describe, expect } from 'vitest';
+import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
+import { storeNames } from '../../src/redis/shards.ts';
+import { ShardsChangedError } from '../../src/workers/policy-change.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { type Tally, tallyOf, tallyOfMetrics } from '../../testing/metrics-parser.ts';
+import { CHANNEL, type Environment, it } from '../support/environment.ts';
+
+const SHARDS = 4;
+const SHARDED = { channel: { shards: SHARDS, concurrency: 10 } };
+const STORES = [CHANNEL, ...storeNames(CHANNEL, SHARDS)];
+const PLAYERS = Array.from({ length: 60 }, (_, i) => 1_001 + 10 * i);
+
+async function receiptsOf(env: Environment): Promise<Receipt[][]> {
+  return await Promise.all(
+    STORES.map(async (name) => {
+      const all: Receipt[] = [];
+      for await (const receipt of iterateReceipts(env.redis, name)) all.push(receipt);
+      return all;
+    }),
+  );
+}
+
+/** Waits for so many final states over all stores, and that no job is left. */
+async function settled(env: Environment, count: number): Promise<Tally> {
+  const look = async () => {
+    const lists = STORES.flatMap((name) =>
+      ['wait', 'prioritized', 'active', 'delayed'].map((list) => `herald:{${name}}:${list}`),
+    );
+    const left = await Promise.all(lists.map((key) => env.redis.exists(key)));
+    return { idle: !left.includes(1), receipts: (await receiptsOf(env)).flat() };
+  };
+  const { receipts } = await eventually(
+    `${count} final states`,
+    look,
+    ({ idle, receipts }) => idle && receipts.length >= count,
+    { everyMs: 50 },
+  );
+  return tallyOf(receipts);
+}
+
+describe.concurrent('a channel over shards', () => {
+  it('sends one a player and window, each player in a shard for ever', async ({ openEnvironment }) => {
+    const env = await openEnvironment(SHARDED);
+    const workers = [await env.worker(), await env.worker()];
+    const twice = [...PLAYERS, ...PLAYERS].map((userId) => ({
+      platform: 'kongregate' as const,
+      to: { userId },
+      content: 'Hello',
+    }));
+    expect(await env.producer.sendMany(twice)).toMatchObject({ queued: 120, duplicate: 0 });
+    expect(
+      await env.producer.sendMany([
+        { ...twice[0]!, id: 'x' },
+        { ...twice[0]!, id: 'x' },
+      ]),
+    ).toMatchObject({
+      queued: 1,
+      duplicate: 1,
+    });
+    const tally = { 'delivered/sent': 60, 'suppressed/quota': 61 };
+    expect(await settled(env, 121)).toEqual(tally);
+    expect(env.sandbox.journal.report()).toMatchObject({ accepted: 60, calls: 60 });
+    const [home, ...shards] = await receiptsOf(env);
+    expect(home).toEqual([]);
+    expect(Math.min(...shards.map((each) => each.length))).toBeGreaterThan(8);
+    expect(tallyOfMetrics(await Promise.all(workers.map((worker) => worker.metrics())))).toEqual(tally);
+  });
+
+  it('deals out what producers enqueued who know of no shards', async ({ openEnvironment }) => {
+    const env = await openEnvironment(SHARDED);
+    const message = (userId: number) => ({ platform: 'kongregate', to: { userId }, content: 'Hello' });
+    await env.queue.add('message', { v: 1, ...message(71) });
+    await env.queue.add('message', { v: 1, ...message(71), id: 'second' }, { jobId: 'same', priority: 3 });
+    await env.queue.add('messages', {
+      v: 1,
+      messages: [...PLAYERS.slice(0, 20).map(message), { ...message(81), content: 9 }],
+    });
+    await env.queue.add('message', 'no message');
+    await env.worker();
+    // The id of the job may be used again, once it has left its queue.
+    await eventually(
+      'it to be dealt out',
+      () => env.queue.getJob('same'),
+      (job) => job === undefined,
+    );
+    await env.queue.add('message', { v: 1, ...message(71), id: 'third' }, { jobId: 'same' });
+    expect(await settled(env, 25)).toEqual({
+      'delivered/sent': 21,
+      'suppressed/quota': 2,
+      'dead/invalid_message': 2,
+    });
+    expect((await env.letters()).map(({ reason }) => reason)).toEqual(['invalid_message', 'invalid_message']);
+    expect(env.sandbox.journal.report()).toMatchObject({ accepted: 21, calls: 21 });
+  });
+
+  it('knows what was cancelled or put off before anybody knew of its shards', async ({ openEnvironment }) => {
+    const env = await openEnvironment(SHARDED);
+    const [gone, later] = [await env.send(71), await env.send(81)];
+    await env.send(91);
+    const until = Date.now() + 1_500;
+    expect(await env.producer.cancel(gone, { channel: CHANNEL })).toMatchObject({ status: 'cancelled' });
+    const sendAt = new Date(until);
+    expect(await env.producer.reschedule(later, { channel: CHANNEL, sendAt })).toMatchObject({
+      status: 'rescheduled',
+    });
+    await env.worker();
+    expect(await settled(env, 3)).toEqual({ 'delivered/sent': 2, 'suppressed/cancelled': 1 });
+    const late = (await receiptsOf(env)).flat().find(({ id }) => id === later);
+    expect(late?.at).toBeGreaterThanOrEqual(until);
+  });
+
+  it('loses and repeats nothing when a worker is killed as it deals out', async ({ openEnvironment }) => {
+    const env = await openEnvironment(SHARDED);
+    const messages = PLAYERS.slice(0, 30).map((userId) => ({
+      ...{ platform: 'kongregate', to: { userId }, content: 'Hello' },
+    }));
+    const dying = env.spawn();
+    await dying.ready();
+    dying.arm({ at: 'disposing', does: 'die' });
+    await env.queue.add('messages', { v: 1, messages });
+    for (const userId of PLAYERS.slice(30, 40))
+      await env.addForeign({ v: 1, ...messages[0], to: { userId } });
+    await dying.ended();
+    await env.worker();
+    // What was in flight as it died is proved to have arrived by the refusal of the same again.
+    const {
+      'delivered/sent': sent = 0,
+      'delivered/presumed': presumed = 0,
+      ...others
+    } = await settled(env, 40);
+    expect([sent + presumed, others]).toEqual([40, {}]);
+    expect(env.sandbox.journal.report()).toMatchObject({ accepted: 40, calls: 40 });
+  });
+
+  it('is cancelled, rescheduled and played by whoever knows an id or a player', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment({
+      channel: { ...SHARDED.channel, eligibility: { playedWithin: '14d', whenUnknown: 'suppress' } },
+    });
+    await env.worker();
+    await env.producer.recordPlays(
+      PLAYERS.slice(0, 20).map((userId) => ({ channel: CHANNEL, to: { userId } })),
+    );
+    const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+    const ids: string[] = [];
+    for (const userId of PLAYERS.slice(0, 20)) ids.push(await env.send(userId, { sendAt }));
+    const gone = await Promise.all(
+      ids.slice(0, 8).map((id) => env.producer.cancel(id, { channel: CHANNEL })),
+    );
+    expect(new Set(gone.map(({ status }) => status))).toEqual(new Set(['cancelled']));
+    for (const id of ids.slice(8))
+      expect(await env.producer.reschedule(id, { channel: CHANNEL, sendAt: new Date() })).toMatchObject({
+        status: 'rescheduled',
+      });
+    await env.send(PLAYERS[30]!);
+    expect(await env.producer.cancel('nobody', { channel: CHANNEL })).toMatchObject({ status: 'unknown' });
+    // The jobs of those that were cancelled stay where they are.
+    const all = await eventually(
+      '21 final states',
+      async () => (await receiptsOf(env)).flat(),
+      ({ length }) => length === 21,
+    );
+    const tally = tallyOf(all);
+    expect(tally).toEqual({ 'delivered/sent': 12, 'suppressed/cancelled': 8, 'suppressed/ineligible': 1 });
+  });
+
+  it('lists a campaign in all shards, the same however often it is started', async ({ openEnvironment }) => {
+    const env = await openEnvironment(SHARDED);
+    await env.worker();
+    const spec = { id: 'spring', platform: 'kongregate' as const, content: 'Hello' };
+    const recipients = PLAYERS.map((userId) => ({ to: { userId } }));
+    expect(await env.producer.campaign(spec, recipients)).toMatchObject({ listed: 60, duplicate: 0 });
+    expect(await env.producer.campaign(spec, recipients)).toMatchObject({ listed: 0, duplicate: 60 });
+    expect(await settled(env, 60)).toEqual({ 'delivered/sent': 60 });
+    expect(env.sandbox.journal.report()).toMatchObject({ accepted: 60, calls: 60 });
+  });
+
+  it('keeps its number of shards until nothing is left of it', async ({ openEnvironment }) => {
+    const env = await openEnvironment({ channel: { ...SHARDED.channel, quota: false } });
+    const first = await env.worker();
+    await env.send(71);
+    await settled(env, 1);
+    await env.send(81, { sendAt: new Date(Date.now() + 3_600_000).toISOString(), id: 'later' });
+    for (const shards of [8, undefined]) {
+      const other = await env.worker({ channel: { shards }, idle: true });
+      await expect(other.start()).rejects.toThrow(ShardsChangedError);
+      await expect(other.start()).rejects.toThrow();
+    }
+    await env.send(91);
+    await eventually(
+      'it to go on',
+      () => env.sandbox.journal.report().accepted,
+      (count) => count === 2,
+    );
+    await env.producer.cancel('later', { channel: CHANNEL });
+    await first.close();
+  });
+});
