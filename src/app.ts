@@ -3,6 +3,8 @@ import type { Registry } from 'prom-client';
 import { type Admin, buildAdmin } from './admin/admin.ts';
 import { type Actor, processActor } from './admin/audit.ts';
 import type { DeadLetterSelection, ReplayControl, Replayed } from './admin/dead-letter-admin.ts';
+import { openDesk } from './admin/desk.ts';
+import { createBoardService } from './board/service.ts';
 import { systemClock } from './clock.ts';
 import { type ParseOptions, parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';
@@ -147,22 +149,26 @@ export const servicesOf =
     { platforms, redis = url }: { platforms: OwnPlatforms; redis?: string | RedisInstance | undefined },
   ): OpenServices =>
   ({ logger, metrics }) => {
-    const posting =
-      webhooks.length === 0
-        ? []
-        : [createWebhooks({ redis, webhooks, logger, metrics: metrics.webhooks, version: readVersion() })];
-    if (!http?.api) return posting;
     const listed = channels.map(({ name, platform }) => ({ name, platform }));
     const parts = { platforms, clock: systemClock };
-    return [
-      ...posting,
+    const posting =
+      webhooks.length > 0 &&
+      createWebhooks({ redis, webhooks, logger, metrics: metrics.webhooks, version: readVersion() });
+    const api =
+      http?.api &&
       createApi(http.api, {
         ...{ redis, logger, clock: systemClock },
         openProducer: () => buildProducer<Platforms>({ redis, channels: listed }, { ...parts, plays }),
         openAdmin: () => buildAdmin({ redis, channels }, parts, { via: 'api', name: 'api' }),
         observe: () => {},
-      }),
-    ];
+      });
+    const board =
+      http?.board &&
+      createBoardService(http.board, {
+        ...{ logger, clock: systemClock, tokens: http.api?.tokens ?? [] },
+        openDesk: () => openDesk({ redis, channels }, parts),
+      });
+    return [posting, api, board].filter((service) => !!service);
   };
 
 export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {

@@ -63,6 +63,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['producer', 'redis', 'tokens'],
   ],
   'http/api': [...['admin', 'config', 'http', 'message', 'observe', 'producer', 'redis', 'serve', 'tokens']],
+  board: [
+    'admin',
+    'channels',
+    'config',
+    'http',
+    'message',
+    'observe',
+    'producer',
+    'redis',
+    'serve',
+    'tokens',
+  ],
   cli: [
     ...['admin', 'channels', 'config', 'content', 'dead-letters', 'jobs', 'ledger', 'message', 'observe'],
     ...['exporter', 'platforms', 'producer', 'redis', 'sandbox', 'serve', 'tokens', 'workers'],
@@ -88,7 +100,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'markdown-it': ['content/'],
   mdast: ['content/'],
   yaml: ['config/'],
-  hono: ['http/', 'sandbox/'],
+  hono: ['board/', 'http/', 'sandbox/'],
   '@hono/node-server': ['http/', 'sandbox/'],
   ms: ['time.ts', 'cli/'],
   zod: [

@@ -1,7 +1,7 @@
 import type { Installation } from '../channels/installation.ts';
 import type { DeadLetter, DeadLetterDetails, DeadLetterList } from '../dead-letters/dead-letters.ts';
 import { listDeadLetters, showDeadLetters } from '../dead-letters/dead-letters.ts';
-import { type GroupedDeadLetters, groupDeadLetters } from '../dead-letters/groups.ts';
+import { type DetailGroup, type GroupedDeadLetters, groupDeadLetters } from '../dead-letters/groups.ts';
 import { type PurgeResult, purgeSelected } from '../dead-letters/purge.ts';
 import { type ReplayResult, type ReplayStep, replaySelected } from '../dead-letters/replay.ts';
 import { countLeftOut, replayableReasons, replayWarnings } from '../dead-letters/replay-warnings.ts';
@@ -68,7 +68,9 @@ export interface ReplayControl {
   /** Called for each dead letter that was replayed. */
   onReplayed?: ((channel: string) => void) | undefined;
   /** Called for each dead letter with its result. `name` is the id of the job that the message was enqueued with. */
-  onStep?: ((letter: { channel: string; name: string }, step: ReplayStep) => void) | undefined;
+  onStep?:
+    | ((letter: { channel: string; name: string; diedAt: number }, step: ReplayStep) => void)
+    | undefined;
 }
 
 export interface PurgeControl {
@@ -80,7 +82,7 @@ export interface PurgeControl {
 
 export type Replayed = ReplayResult & Pick<DeadLetterPlan, 'unknownIds'>;
 export type Purged = PurgeResult & Pick<DeadLetterPlan, 'unknownIds'>;
-export type { DeadLetter, GroupedDeadLetters };
+export type { DeadLetter, DeadLetterDetails, DetailGroup, GroupedDeadLetters };
 
 const LISTED = 50;
 
@@ -168,7 +170,7 @@ async function replay(
   if (letters.letters > 0) await record(installation, { ...act, action: 'dead.replay', outcome: 'began' });
   const result = await replaySelected(installation, letters.read(), {
     ...control,
-    onStep: ({ channel, name }, step) => onStep?.({ channel: channel.name, name }, step),
+    onStep: ({ channel, name, diedAt }, step) => onStep?.({ channel: channel.name, name, diedAt }, step),
   });
   if (letters.letters > 0)
     await record(installation, { ...act, action: 'dead.replay', count: result.replayed, ...endOf(result) });

@@ -1,5 +1,7 @@
 import { type Admin, buildAdmin } from '../admin/admin.ts';
-import { processActor } from '../admin/audit.ts';
+import { type Actor, processActor } from '../admin/audit.ts';
+import type { BoardAccess } from '../admin/board-access.ts';
+import { openDesk } from '../admin/desk.ts';
 import { findChannel, type Installation, openInstallation } from '../channels/installation.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ChannelConfig } from '../config/schema.ts';
@@ -59,6 +61,23 @@ export async function withAdmin<T>(invocation: Invocation, use: (admin: Admin) =
     throw error;
   } finally {
     await admin.close();
+  }
+}
+
+/** As `withAdmin`, for the keys of the board. */
+export async function withBoardAccess<T>(
+  invocation: Invocation,
+  use: (access: BoardAccess, by: Actor) => Promise<T>,
+): Promise<T> {
+  const { redis } = readSettings(invocation);
+  const desk = openDesk({ redis, channels: [] }, { platforms, clock: invocation.context.clock });
+  try {
+    return await use(desk.access, processActor('command'));
+  } catch (error) {
+    if (error instanceof RedisUnreachableError) throw redisUnreachable(error.message, error);
+    throw error;
+  } finally {
+    await desk.close();
   }
 }
 

@@ -3,6 +3,7 @@ import { CHANNEL_NAME } from '../message/fields.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { MAX_SHARDS } from '../redis/shards.ts';
 import { api } from './api.ts';
+import { board } from './board.ts';
 import { DEFAULT_HTTP } from './http-address.ts';
 import { count, duration, redisUrl, share, timeZone } from './values.ts';
 import { toWebhooks, webhooksField } from './webhooks.ts';
@@ -50,6 +51,8 @@ export const rootSchema = z.strictObject({
           port: count({ from: 0, to: 65535 }).default(DEFAULT_HTTP.port),
           /** The HTTP API, on an address of its own: `true` for its defaults, or an object of its settings. See [http.md](http.md). */
           api: switchable(api, null, api.parse({})),
+          /** The board for people, on an address of its own: `true` for its defaults, or an object of its settings. See [board.md](board.md). */
+          board: switchable(board, null, board.parse({})),
         }),
       ],
       unlessFields('expected false, or an object of host and port'),

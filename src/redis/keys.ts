@@ -21,6 +21,22 @@ export const webhookKey = (endpoint: string): string => directoryKey(`webhook:${
 /** Capped stream: what operators did, by whichever way. */
 export const AUDIT_KEY = directoryKey('audit');
 
+/** JSON: who may sign in to the board with a one-time link, or is signed in, by the hash of the secret that they have. */
+export const boardLinkKey = (hash: string): string => directoryKey(`board:link:${hash}`);
+export const boardSessionKey = (hash: string): string => directoryKey(`board:session:${hash}`);
+
+/** List: figures of a channel over the last hour, newest first. */
+export const historyKey = (channel: string): string => directoryKey(`history:${channel}`);
+/** Lock: set while a process's samples for the histories are recent. */
+export const HISTORY_TURN_KEY = directoryKey('history:turn');
+
+/** Sorted set of the ids of background replays, by when they began. */
+export const REPLAYS_KEY = directoryKey('replays');
+/** Hash: what a background replay takes, its state and its counts. */
+export const replayKey = (id: string): string => directoryKey(`replay:${id}`);
+/** Lock: held by the process that carries out a background replay. */
+export const replayLeaseKey = (id: string): string => directoryKey(`replay:${id}:lease`);
+
 /** The channel that an account belongs to, keyed by a hash of the account. */
 export const accountKey = (hash: string): string => directoryKey(`account:${hash}`);
 

@@ -43,7 +43,7 @@ describe('a configuration', () => {
   it('needs a channel and nothing else', () => {
     expect(parse({ channels: { kongregate } })).toEqual({
       redis: 'redis://127.0.0.1:6379',
-      http: { host: '127.0.0.1', port: 9464, api: null },
+      http: { host: '127.0.0.1', port: 9464, api: null, board: null },
       drainTimeoutMs: 20_000,
       receipts: { keep: 100_000 },
       logLevel: 'info',

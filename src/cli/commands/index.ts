@@ -7,6 +7,7 @@ import type { AddCommand } from '../shell.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   worker: async () => (await import('./worker.ts')).addWorker,
   serve: async () => (await import('./serve.ts')).addServe,
+  board: async () => (await import('./board.ts')).addBoard,
   exporter: async () => (await import('./exporter.ts')).addExporter,
   health: async () => (await import('./health.ts')).addHealth,
   send: async () => (await import('./send.ts')).addSend,

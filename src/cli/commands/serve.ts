@@ -11,9 +11,9 @@ import { listenFailure, wrongUsage } from '../failure.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
 
 const HELP = `
-Serves the HTTP API at the address that http.api configures, and /metrics, /livez and /readyz at that of http. It delivers
-nothing: a worker does, and serves the same where it has this configuration. Receipts are posted to webhooks. It needs no
-credentials of the channels. SIGTERM
+Serves the HTTP API and the board, each at the address that http.api or http.board configures, and /metrics, /livez and /readyz
+at that of http. It delivers nothing: a worker does, and serves the same where it has this configuration. Receipts are posted to
+webhooks. It needs no credentials of the channels. SIGTERM
 lets requests under way end, for at most drainTimeout.
 
 Examples:
@@ -22,8 +22,8 @@ Examples:
 
 function read({ context, options }: Invocation): HeraldConfig {
   const config = loadConfig(options.config, { env: context.env, secrets: 'own' });
-  if (!config.http?.api && config.webhooks.length === 0)
-    throw wrongUsage('nothing to serve: http.api is off; set http: { api: true }');
+  if (!config.http?.api && !config.http?.board && config.webhooks.length === 0)
+    throw wrongUsage('nothing to serve: http.api and http.board are off; set http: { api: true }');
   return config;
 }
 
@@ -60,7 +60,7 @@ const run: Run<object> = async (invocation) => {
 export const addServe: AddCommand = (program, shell) => {
   program
     .command('serve')
-    .description('Take messages over HTTP, without delivering any.')
+    .description('Serve the HTTP API and the board, without delivering anything.')
     .addHelpText('after', HELP)
     .action(shell.action(run));
 };

@@ -67,7 +67,10 @@ it('takes messages for tokens that the command line makes and revokes, and ends'
 
 it('says what is wrong with the command line', async () => {
   const off = await herald(['serve', '--config', await configured({})]);
-  expect([off.exitCode, off.stderr]).toEqual([EXIT.usage, expect.stringContaining('http.api is off')]);
+  expect([off.exitCode, off.stderr]).toEqual([
+    EXIT.usage,
+    expect.stringContaining('http.api and http.board are off'),
+  ]);
   const env = { REDIS_URL: server.url };
   for (const [argv, wrong] of [
     [['token', 'create', '--name', 'a', '--scopes', 'send,rule'], '--scopes'],

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { DeadReason } from '../outcome.ts';
+import { REPLAYS_KEY, replayKey } from '../redis/keys.ts';
+import { storeTime } from '../redis/store-clock.ts';
+import { type Actor, recorderOf } from './audit.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Replays of dead letters that go on by themselves. What a replay is to do, what an operator wants of it and how far it got is in
+ * Redis, so that it outlives the process that carries it out (`replay-runner.ts`).
+ */
+
+/** What a background replay takes: everything that died up to an instant, so that it ends. Milliseconds since the epoch. */
+export interface ReplayScope {
+  channels: readonly string[];
+  /** All that can be replayed when empty. */
+  reasons: readonly DeadReason[];
+  since: number | null;
+  until: number;
+}
+
+export interface BackgroundReplay {
+  id: string;
+  scope: ReplayScope;
+  perSecond: number;
+  by: Actor;
+  /** How many dead letters it began with. */
+  letters: number;
+  startedAt: number;
+  endedAt: number | null;
+  state: 'running' | 'paused' | 'cancelled' | 'done';
+  replayed: number;
+  /** Replayed or delivered meanwhile, by others. */
+  gone: number;
+  /** They stay dead letters. */
+  failed: number;
+  /** When the last of them had died: those before have been dealt with. */
+  position: number | null;
+}
+
+export type ReplayOrder = 'pause' | 'resume' | 'cancel';
+
+const WANTED = { pause: 'paused', resume: 'running', cancel: 'cancelled' } as const;
+
+export interface BackgroundReplays {
+  /** The latest first; kept for a week. */
+  list(): Promise<BackgroundReplay[]>;
+  show(id: string): Promise<BackgroundReplay | undefined>;
+  start(order: Pick<BackgroundReplay, 'scope' | 'perSecond' | 'by' | 'letters'>): Promise<string>;
+  /** @returns false if it has ended, or is none */
+  control(id: string, order: ReplayOrder, by: Actor): Promise<boolean>;
+}
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+const LISTED = 50;
+
+export const backgroundReplays = (run: Session['run']): BackgroundReplays => ({
+  list: () => run(({ directory }) => listReplays(directory)),
+  show: (id) => run(({ directory }) => readReplay(directory, id)),
+  start: (order) =>
+    run(async ({ directory }) => {
+      const id = randomBytes(6).toString('hex');
+      const now = await storeTime(directory);
+      const fields = {
+        scope: JSON.stringify(order.scope),
+        perSecond: order.perSecond,
+        by: JSON.stringify(order.by),
+        letters: order.letters,
+        startedAt: now,
+        wanted: 'running',
+      };
+      await directory
+        .multi()
+        .hset(replayKey(id), fields)
+        .pexpire(replayKey(id), WEEK_MS)
+        .zadd(REPLAYS_KEY, now, id)
+        .zremrangebyscore(REPLAYS_KEY, '-inf', now - WEEK_MS)
+        .pexpire(REPLAYS_KEY, WEEK_MS)
+        .exec();
+      return id;
+    }),
+  control: (id, order, by) =>
+    run(async (at) => {
+      const replay = await readReplay(at.directory, id);
+      if (!replay || replay.endedAt !== null || replay.state === 'cancelled') return false;
+      // The runner alone writes that it ended, and operators what they want: neither overwrites the other.
+      await at.directory.hset(replayKey(id), 'wanted', WANTED[order]);
+      const { channels } = replay.scope;
+      await recorderOf(by)(at, { action: `replay.${order}`, channels, target: id });
+      return true;
+    }),
+});
+
+export async function listReplays(redis: Redis): Promise<BackgroundReplay[]> {
+  const ids = await redis.zrevrange(REPLAYS_KEY, 0, LISTED - 1);
+  const replays = await Promise.all(ids.map((id) => readReplay(redis, id)));
+  return replays.filter((replay) => replay !== undefined);
+}
+
+export async function readReplay(redis: Redis, id: string): Promise<BackgroundReplay | undefined> {
+  const fields = await redis.hgetall(replayKey(id));
+  if (fields['scope'] === undefined || fields['by'] === undefined) return undefined;
+  const number = (name: string): number => Number(fields[name] ?? 0);
+  const endedAt = number('endedAt') || null;
+  const wanted = Object.values(WANTED).find((state) => state === fields['wanted']) ?? 'running';
+  return {
+    id,
+    scope: JSON.parse(fields['scope']) as ReplayScope,
+    by: JSON.parse(fields['by']) as Actor,
+    perSecond: number('perSecond'),
+    letters: number('letters'),
+    startedAt: number('startedAt'),
+    endedAt,
+    state: endedAt !== null && wanted !== 'cancelled' ? 'done' : wanted,
+    replayed: number('replayed'),
+    gone: number('gone'),
+    failed: number('failed'),
+    position: number('position') || null,
+  };
+}

@@ -1,0 +1,121 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { BoardUser } from '../admin/board-access.ts';
+import type { BoardParts } from './board.ts';
+import { CSRF_FIELD } from './components/forms.ts';
+import { type Cookies, csrfToken, isCsrfToken } from './cookies.ts';
+import { Refused } from './errors.ts';
+import { failureOf, failureScreen } from './failure.ts';
+import { page } from './layout.ts';
+import { safeNext, to } from './links.ts';
+import { createWatching } from './live.ts';
+import { noticeOf } from './notices.ts';
+import { type Draw, mayOperate, type Obey, type Order, type Screen, type Visit } from './screen.ts';
+import { viewOf } from './view.ts';
+
+/** How every screen is shown, and every form carried out: by whom, whether they may, and what they see then. */
+export interface Answers {
+  show(c: Context, draw: Draw): Promise<Response>;
+  carryOut(c: Context, obey: Obey): Promise<Response>;
+  signOut(c: Context): Promise<Response>;
+  notFound(c: Context): Promise<Response>;
+  failed(error: unknown, c: Context): Promise<Response>;
+}
+
+interface SignedIn {
+  user: BoardUser;
+  secret: string;
+}
+
+export function createAnswers(cookies: Cookies, { desk, onError, closing }: BoardParts): Answers {
+  const watching = createWatching(closing);
+
+  async function whoIs(c: Context): Promise<SignedIn | undefined> {
+    const secret = cookies.read(c, 'session');
+    const user = secret === undefined ? undefined : await desk.access.userOf(secret);
+    return user && secret !== undefined ? { user, secret } : undefined;
+  }
+
+  const visitOf = async (c: Context, { user, secret }: SignedIn): Promise<Visit> => ({
+    view: viewOf(desk, user),
+    now: await desk.now(),
+    csrf: csrfToken(secret),
+    param: (name) => c.req.param(name) ?? '',
+    query: (name) => c.req.query(name) || undefined,
+  });
+
+  const whole = (
+    c: Context,
+    screen: Screen,
+    { user, secret }: SignedIn,
+    status: ContentfulStatusCode = 200,
+  ) => {
+    const notice = noticeOf(c.req.query('done'), c.req.query('count'));
+    return c.html(page(screen, { user, csrf: csrfToken(secret), notice }), status);
+  };
+
+  const toSignIn = (c: Context): Response => {
+    const { pathname, search } = new URL(c.req.url);
+    const next = safeNext(c.req.method === 'GET' ? `${pathname}${search}` : undefined);
+    return c.redirect(next === to.now ? to.signIn : `${to.signIn}?${new URLSearchParams({ next })}`, 303);
+  };
+
+  async function orderOf(c: Context, signedIn: SignedIn): Promise<Order> {
+    const form = await c.req.formData().catch(() => new FormData());
+    const field = (name: string): string | undefined => {
+      const value = form.get(name);
+      return typeof value === 'string' && value !== '' ? value : undefined;
+    };
+    if (!isCsrfToken(field(CSRF_FIELD), signedIn.secret))
+      throw new Refused(403, 'This form is not from your present session. Open its page again.');
+    return { ...(await visitOf(c, signedIn)), field };
+  }
+
+  return {
+    async show(c, draw) {
+      const signedIn = await whoIs(c);
+      const watches = c.req.header('accept') === 'text/event-stream';
+      if (!signedIn) return watches ? c.body(null, 204) : toSignIn(c);
+      const again = async (): Promise<Screen | undefined> => {
+        const still = await whoIs(c);
+        const screen = still && (await draw(await visitOf(c, still)));
+        return screen && 'main' in screen ? screen : undefined;
+      };
+      if (watches) return watching.stream(c, again);
+      const screen = await draw(await visitOf(c, signedIn));
+      return 'goTo' in screen ? c.redirect(screen.goTo, 303) : whole(c, screen, signedIn);
+    },
+    async carryOut(c, obey) {
+      const signedIn = await whoIs(c);
+      if (!signedIn) return toSignIn(c);
+      const order = await orderOf(c, signedIn);
+      if (!mayOperate(signedIn.user))
+        throw new Refused(403, 'You may look at everything here, and change nothing.');
+      const then = await obey(order);
+      if (typeof then === 'string') return c.redirect(then, 303);
+      // Its address is that of a form, which cannot be watched.
+      return whole(c, { ...then, refreshMs: undefined }, signedIn, 422);
+    },
+    async signOut(c) {
+      const signedIn = await whoIs(c);
+      if (signedIn) {
+        await orderOf(c, signedIn);
+        await desk.access.signOut(signedIn.secret);
+      }
+      cookies.drop(c, 'session');
+      return c.redirect(to.signIn, 303);
+    },
+    async notFound(c) {
+      const signedIn = await whoIs(c);
+      if (!signedIn) return toSignIn(c);
+      return whole(c, failureScreen('Not found', 'There is no such screen.'), signedIn, 404);
+    },
+    async failed(error, c) {
+      const { status, screen, expected } = failureOf(error);
+      if (!expected) onError(error);
+      // Where Redis is away, nobody can tell who asks.
+      const signedIn = await whoIs(c).catch(() => undefined);
+      return signedIn ? whole(c, screen, signedIn, status) : c.html(page(screen), status);
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** What a request is answered with in place of its screen; the text is for the user. */
+
+class BoardError extends Error {
+  readonly status: 400 | 403 | 404 | 409 | 413 | 429;
+  constructor(status: BoardError['status'], text: string) {
+    super(text);
+    this.status = status;
+  }
+}
+
+export class NotFound extends BoardError {
+  override readonly name = 'NotFound';
+  constructor(text: string) {
+    super(404, text);
+  }
+}
+
+export class Refused extends BoardError {
+  override readonly name = 'Refused';
+}
+
+export const isBoardError = (error: unknown): error is BoardError => error instanceof BoardError;

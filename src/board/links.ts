@@ -1,0 +1,49 @@
+import type { DeadReason } from '../outcome.ts';
+
+/** The addresses of the board's screens: nothing else makes one, so that every part of it is encoded. */
+
+export const BASE = '/board';
+
+const part = (text: string): string => encodeURIComponent(text);
+
+/** Of the values that are there. */
+function query(values: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, String(value)] as [string, string]],
+  );
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+}
+
+/** As a screen of dead letters has it in its address. */
+export interface DeadFilter {
+  channel?: string | undefined;
+  reason?: DeadReason | undefined;
+  /** A duration before now, such as `24h`. */
+  since?: string | undefined;
+  /** Only this message. */
+  id?: string | undefined;
+}
+
+export const to = {
+  now: BASE,
+  signIn: `${BASE}/sign-in`,
+  signOut: `${BASE}/sign-out`,
+  link: `${BASE}/link`,
+  search: `${BASE}/search`,
+  audit: (before?: string) => `${BASE}/audit${query({ before })}`,
+  campaigns: `${BASE}/campaigns`,
+  campaign: (channel: string, id: string) => `${BASE}/campaigns/${part(channel)}/${part(id)}`,
+  replay: (id: string) => `${BASE}/replays/${part(id)}`,
+  channel: (name: string) => `${BASE}/channels/${part(name)}`,
+  message: (id: string, channel?: string) => `${BASE}/messages/${part(id)}${query({ channel })}`,
+  player: (channel: string, recipient: unknown) =>
+    `${BASE}/channels/${part(channel)}/player${query({ to: JSON.stringify(recipient) })}`,
+  dead: (filter: DeadFilter = {}) => `${BASE}/dead-letters${query({ ...filter })}`,
+  deadReplay: (filter: DeadFilter = {}) => `${BASE}/dead-letters/replay${query({ ...filter })}`,
+  deadPurge: (filter: DeadFilter = {}) => `${BASE}/dead-letters/purge${query({ ...filter })}`,
+  asset: (name: string) => `${BASE}/assets/${name}`,
+};
+
+/** Where to go after signing in: a screen of the board, whatever was asked for. */
+export const safeNext = (next: string | undefined): string =>
+  next !== undefined && /^\/board(?:[/?][^\\]*)?$/.test(next) && !next.includes('//') ? next : to.now;

@@ -1,0 +1,49 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { Screen } from './screen.ts';
+
+/** Screens that are drawn anew for those who watch them, by server-sent events: the same address, asked for as a stream. */
+export interface Watching {
+  /** @param draw the screen as it is now; undefined once the user may not see it any more */
+  stream(c: Context, draw: () => Promise<Screen | undefined>): Promise<Response>;
+}
+
+/** Each costs a drawing every few seconds. Beyond them screens are as they were when they were opened. */
+const MOST_STREAMS = 100;
+/** A stream ends after this long; browsers open another, so that one that nobody reads is not drawn for ever. */
+const LONGEST_MS = 10 * 60_000;
+/** How often one that has not changed shows that it is alive, in drawings. */
+const QUIET_DRAWINGS = 5;
+
+export function createWatching(closing: AbortSignal): Watching {
+  let open = 0;
+  return {
+    async stream(c, draw) {
+      const first = await draw();
+      // To a browser 204 means not to ask again.
+      if (first?.refreshMs === undefined || open >= MOST_STREAMS) return c.body(null, 204);
+      open += 1;
+      const everyMs = first.refreshMs;
+      return streamSSE(c, async (stream) => {
+        const ended = new AbortController();
+        stream.onAbort(() => ended.abort());
+        const signal = AbortSignal.any([ended.signal, closing, AbortSignal.timeout(LONGEST_MS)]);
+        try {
+          let last = '';
+          let quiet = 0;
+          for (let screen: Screen | undefined = first; screen && !signal.aborted; ) {
+            const drawn = String(screen.main);
+            if (drawn !== last) await stream.writeSSE({ event: 'screen', data: drawn });
+            else if (++quiet % QUIET_DRAWINGS === 0) await stream.writeSSE({ event: 'alive', data: '' });
+            last = drawn;
+            await pause(everyMs, undefined, { signal }).catch(() => {});
+            screen = signal.aborted ? undefined : await draw();
+          }
+        } finally {
+          open -= 1;
+        }
+      });
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { counted } from './words.ts';
+
+/** What a screen says of what was just done. The address names only the kind and a number, so that no text comes from outside. */
+const NOTICES = {
+  paused: () => 'Paused. What is in flight completes.',
+  resumed: () => 'Resumed. Workers continue within seconds.',
+  unchanged: () => 'Nothing was changed: it had ended, or was as you wanted it.',
+  cancelled: (count: number) => `Cancelled ${counted(count, 'message')}.`,
+  campaign_cancelled: () => 'The campaign is cancelled. What waits of it ends suppressed.',
+  rescheduled: (count: number) => `Rescheduled ${counted(count, 'message')}.`,
+  too_late: () => 'Too late: a send of it is in flight, or it has ended.',
+  replaying: () => 'The replay has begun, and goes on by itself.',
+  replay_cancelled: () => 'The replay is cancelled. What it has not come to stays a dead letter.',
+  purged: (count: number) => `Purged ${counted(count, 'dead letter')}.`,
+} as const satisfies Record<string, (count: number) => string>;
+
+export type Notice = keyof typeof NOTICES;
+
+export function noticeOf(kind: string | undefined, count: string | undefined): string | undefined {
+  if (kind === undefined || !Object.hasOwn(NOTICES, kind)) return undefined;
+  return NOTICES[kind as Notice](/^\d{1,12}$/.test(count ?? '') ? Number(count) : 0);
+}
+
+/** The address of a screen that says so. */
+export function withNotice(href: string, kind: Notice, count?: number): string {
+  const query = new URLSearchParams({ done: kind, ...(count !== undefined && { count: String(count) }) });
+  return `${href}${href.includes('?') ? '&' : '?'}${query}`;
+}

@@ -1,0 +1,56 @@
+import type { DeadLetterSelection } from '../../admin/dead-letter-admin.ts';
+import { DEAD_REASONS } from '../../outcome.ts';
+import { parseDuration } from '../../time.ts';
+import type { DeadFilter } from '../links.ts';
+import type { Order, Visit } from '../screen.ts';
+import { count, duration, spoken } from '../words.ts';
+
+/** The filter of dead letters as addresses and forms have it. */
+
+type Values = (name: string) => string | undefined;
+
+/** What is not understood does not restrict, and is not shown as if it did. */
+function filterFrom(value: Values): DeadFilter {
+  const reason = DEAD_REASONS.find((each) => each === value('reason'));
+  const since = parseDuration(value('since')) === undefined ? undefined : value('since');
+  return { channel: value('channel'), reason, since, id: value('id') };
+}
+
+export const filterOf = ({ query }: Visit): DeadFilter => filterFrom(query);
+export const orderedFilter = ({ field }: Order): DeadFilter => filterFrom(field);
+
+/** @param until milliseconds since the epoch: what died later is not meant */
+export async function selectionOf(
+  { view, now }: Visit,
+  { channel, reason, since, id }: DeadFilter,
+  until?: number,
+): Promise<DeadLetterSelection> {
+  const ageMs = parseDuration(since);
+  return await view.selection({
+    channel,
+    ...(reason !== undefined && { reasons: [reason] }),
+    ...(ageMs !== undefined && { since: new Date((until ?? now) - ageMs) }),
+    ...(until !== undefined && { until: new Date(until) }),
+    ...(id !== undefined && { ids: [id] }),
+  });
+}
+
+/** As hidden fields of a form. */
+export const filterFields = (filter: DeadFilter): Record<string, string> =>
+  Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string
+  >;
+
+/** `of kongregate, exhausted, of the last 24 h`; empty for all. */
+export function filterText({ channel, reason, since, id }: DeadFilter): string {
+  const parts = [
+    id !== undefined && `of message ${id}`,
+    channel !== undefined && `of ${channel}`,
+    reason !== undefined && `with reason ${spoken(reason)}`,
+    since !== undefined && `that died in the last ${duration(parseDuration(since) ?? 0)}`,
+  ];
+  return parts.filter((part) => part !== false).join(', ');
+}
+
+export const letters = (many: number): string => `${count(many)} dead letter${many === 1 ? '' : 's'}`;

@@ -1,0 +1,91 @@
+import type { DeadLetter, DetailGroup } from '../../admin/dead-letter-admin.ts';
+import { DEAD_REASONS } from '../../outcome.ts';
+import { type Choice, select } from '../components/forms.ts';
+import { empty, table } from '../components/table.ts';
+import { when } from '../components/time.ts';
+import { type Html, html } from '../html.ts';
+import { type DeadFilter, to } from '../links.ts';
+import { type Draw, mayOperate } from '../screen.ts';
+import { count, spoken } from '../words.ts';
+import { filterOf, filterText, letters, selectionOf } from './dead-filter.ts';
+
+/** What died, grouped by what killed it. */
+
+const LISTED = 25;
+
+export const drawDeadLetters: Draw = async (visit) => {
+  const { view, now } = visit;
+  const filter = filterOf(visit);
+  const selection = await selectionOf(visit, filter);
+  const { deadLetters } = view.admin;
+  const [channels, { groups, total }, newest] = await Promise.all([
+    view.channels(),
+    deadLetters.group(selection),
+    deadLetters.list({ ...selection, limit: LISTED }),
+  ]);
+  const which = filterText(filter);
+  return {
+    title: 'Dead letters',
+    section: 'dead',
+    main: html`<div class="heading"><div><h1>Dead letters</h1><p class="muted">${letters(total)} ${which}</p></div>
+      ${total > 0 && mayOperate(view.user) && html`<div class="actions"><a class="button primary" href="${to.deadReplay(filter)}">Replay…</a><a class="button" href="${to.deadPurge(filter)}">Purge…</a></div>`}</div>
+      ${filterForm(filter, channels)}
+      ${total === 0 ? empty(which === '' ? 'There are none.' : 'There are none of these.') : html`${groupTable(groups, now)}${newestTable(newest.letters, total, now)}`}`,
+  };
+};
+
+const SINCE: readonly Choice[] = [
+  { value: '', label: 'any time' },
+  { value: '1h', label: 'the last hour' },
+  { value: '24h', label: 'the last day' },
+  { value: '7d', label: 'the last week' },
+];
+
+const choice = (value: string): Choice => ({ value, label: spoken(value) });
+
+const filterForm = ({ channel, reason, since }: DeadFilter, channels: readonly string[]): Html =>
+  html`<form class="filter" action="${to.dead()}">
+    ${select('channel', 'Channel', [{ value: '', label: 'all' }, ...channels.map((name) => ({ value: name, label: name }))], channel ?? '')}
+    ${select('reason', 'Reason', [{ value: '', label: 'all' }, ...DEAD_REASONS.map(choice)], reason ?? '')}
+    ${select('since', 'Died in', SINCE, since ?? '')}
+    <button>Filter</button>
+  </form>`;
+
+const groupTable = (groups: readonly DetailGroup[], now: number): Html =>
+  html`<section><h2>By what killed them</h2>${table(
+    'Dead letters by reason and error text',
+    [
+      {
+        head: 'Reason',
+        cell: ({ channel, reason }) => html`<a href="${to.dead({ channel, reason })}">${spoken(reason)}</a>`,
+      },
+      { head: 'Channel', cell: ({ channel }) => html`<a href="${to.channel(channel)}">${channel}</a>` },
+      { head: 'What was said', cell: ({ detail }) => html`<span class="detail">${detail}</span>` },
+      { head: 'Letters', figure: true, cell: (group) => count(group.letters) },
+      { head: 'Oldest', cell: ({ oldest }) => when(oldest, now) },
+      { head: 'Newest', cell: ({ newest }) => when(newest, now) },
+      {
+        head: 'For instance',
+        cell: ({ example, channel }) =>
+          html`<a class="id" href="${to.message(example, channel)}">${example}</a>`,
+      },
+    ],
+    groups,
+  )}</section>`;
+
+const newestTable = (newest: readonly DeadLetter[], total: number, now: number): Html =>
+  html`<section><h2>Newest</h2>${table(
+    'The newest dead letters',
+    [
+      {
+        head: 'Message',
+        cell: ({ id, channel }) => html`<a class="id" href="${to.message(id, channel)}">${id}</a>`,
+      },
+      { head: 'Channel', cell: ({ channel }) => channel },
+      { head: 'Reason', cell: ({ reason }) => spoken(reason) },
+      { head: 'What was said', cell: ({ detail }) => html`<span class="detail">${detail}</span>` },
+      { head: 'Died', cell: ({ diedAt }) => when(diedAt, now) },
+      { head: 'Attempts', figure: true, cell: ({ attempts }) => count(attempts) },
+    ],
+    newest.toReversed(),
+  )}${total > newest.length && html`<p class="muted">The newest ${count(newest.length)} of ${count(total)}.</p>`}</section>`;

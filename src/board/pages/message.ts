@@ -1,0 +1,170 @@
+import type { Explanation } from '../../admin/admin.ts';
+import type { DeadLetterDetails } from '../../admin/dead-letter-admin.ts';
+import { nextStep } from '../../admin/next-step.ts';
+import type { TimelineEntry } from '../../admin/timeline.ts';
+import { parseDuration, parseInstant } from '../../time.ts';
+import { act, form } from '../components/forms.ts';
+import { icon, state, type Tone } from '../components/state.ts';
+import { facts } from '../components/table.ts';
+import { instant, sentence, when } from '../components/time.ts';
+import { NotFound, Refused } from '../errors.ts';
+import { type Html, html } from '../html.ts';
+import { to } from '../links.ts';
+import { withNotice } from '../notices.ts';
+import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
+import { compact, counted, spoken } from '../words.ts';
+
+/** One message: what became of it, why, and what happens next. */
+
+const REFRESH_MS = 5_000;
+
+export const drawMessage: Draw = async (visit) => {
+  const { view } = visit;
+  const id = visit.param('id');
+  const found = view.mine(await view.admin.explain(id, { channel: channelOf(visit) }));
+  if (found.length === 0)
+    throw new NotFound(
+      `Nothing is known about a message ${id}: neither the queues nor the ledger nor the receipts have it.`,
+    );
+  const letters = view.mine(await view.admin.deadLetters.show(id));
+  const ended = found.every(({ job }) => job === null);
+  return {
+    title: id,
+    refreshMs: ended ? undefined : REFRESH_MS,
+    main: html`${found.map((each) =>
+      story(
+        each,
+        letters.find(({ channel }) => channel === each.channel),
+        { ...visit, now: each.now },
+      ),
+    )}`,
+  };
+
+  function channelOf({ query }: Visit): string | undefined {
+    const channel = query('channel');
+    return channel === undefined ? undefined : view.require(channel);
+  }
+};
+
+function story(explanation: Explanation, letter: DeadLetterDetails | undefined, visit: Visit): Html {
+  const { channel, id, timeline } = explanation;
+  const { tone, word } = stateOf(explanation);
+  return html`<article>
+    <div class="heading"><div><h1 class="id">${id}</h1><p class="muted"><a href="${to.channel(channel)}">${channel}</a> · ${state(tone, word)}</p></div>
+    ${mayOperate(visit.view.user) && controls(explanation, visit)}</div>
+    <p class="callout ${tone}">${icon(tone)}<span>${sentence(nextStep(explanation), visit.now)}</span></p>
+    <div class="columns">
+      <section><h2>Its story</h2>${timelineOf(timeline, visit.now)}
+      ${!explanation.receiptsComplete && html`<p class="muted">Older receipts were not read: the story may begin earlier.</p>`}</section>
+      <section><h2>What is known</h2>${known(explanation, visit.now)}</section>
+    </div>
+    ${letter && content(letter, visit)}
+  </article>`;
+}
+
+/** The last that is known of it. */
+function stateOf({ record, letter, job, receipts }: Explanation): { tone: Tone; word: string } {
+  if (letter) return { tone: 'bad', word: `dead: ${spoken(letter.reason)}` };
+  const end = record && 'at' in record ? record : job ? undefined : receipts.at(-1);
+  if (end?.state === 'delivered') return { tone: 'good', word: 'delivered' };
+  if (end?.state === 'suppressed') return { tone: 'idle', word: `suppressed: ${spoken(end.reason)}` };
+  if (end) return { tone: 'bad', word: `dead: ${spoken(end.reason)}` };
+  if (record && 'doubtSince' in record && record.doubtSince !== null)
+    return { tone: 'warn', word: 'in doubt' };
+  return { tone: 'note', word: job ? spoken(job.state) : 'open' };
+}
+
+const timelineOf = (entries: readonly TimelineEntry[], now: number): Html =>
+  html`<ol class="timeline">${entries.map(
+    ({ at, event, text }) =>
+      html`<li class="${at > now ? 'ahead' : 'past'} ${event}"><p>${sentence(whole(text), now)}</p><p class="muted">${instant(at, now)} · ${when(at, now)}</p></li>`,
+  )}</ol>`;
+
+const whole = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
+
+function known(explanation: Explanation, now: number): Html {
+  const { channel, job, message, record, slot, play, letter, receipts, workers } = explanation;
+  const meta = receipts.findLast((receipt) => receipt.meta !== undefined)?.meta;
+  return facts([
+    message !== null && [
+      'Recipient',
+      html`<a class="id" href="${to.player(channel, message.to)}">${compact(message.to)}</a>`,
+    ],
+    job !== null && ['Job', html`<span class="id">${job.id}</span>`],
+    job !== null && ['Picked up', counted(job.pickups, 'time')],
+    record !== null && ['Run', `${record.run}, ${counted(record.attempts, 'attempt')}`],
+    letter !== null && [
+      'What killed it',
+      html`<span class="detail">${letter.detail || spoken(letter.reason)}</span>`,
+    ],
+    slot !== null && ['Slot of the recipient', slotText(slot, channel)],
+    slot !== null && ['Slot free', when(slot.until, now)],
+    play !== null && [
+      'Recipient',
+      html`${play.kind === 'played' ? 'played' : 'refused as not having played'} ${when(play.at, now)}`,
+    ],
+    message?.sendAt != null && ['Not before', when(message.sendAt, now)],
+    message !== null && ['Expires', when(message.expiresAt, now)],
+    message !== null && [
+      'If the quota is spent',
+      message.onQuota === 'drop' ? 'it is dropped' : 'it waits for the next window',
+    ],
+    meta !== undefined && ['Meta', html`<span class="detail">${JSON.stringify(meta)}</span>`],
+    ['Workers', workers === 0 ? 'none alive' : counted(workers, 'worker')],
+  ]);
+}
+
+export function slotText(
+  { state: held, own, ownerId }: NonNullable<Explanation['slot']>,
+  channel: string,
+): Html {
+  const verb = { held: 'held', sent: 'used', taken: 'taken' }[held];
+  if (own) return html`${verb} by this message`;
+  if (ownerId === null) return html`${verb} by another message`;
+  return html`${verb} by <a class="id" href="${to.message(ownerId, channel)}">${ownerId}</a>`;
+}
+
+/** Its text is for those who have to mend it. */
+function content(letter: DeadLetterDetails, { view }: Visit): Html {
+  const fields = html`<pre>${JSON.stringify(letter.message, null, 2)}</pre>`;
+  if (!mayOperate(view.user)) return html`<section><h2>The dead letter</h2>${fields}</section>`;
+  return html`<section><h2>The dead letter</h2>${fields}
+    <details><summary>Content</summary><pre>${typeof letter.content === 'string' ? letter.content : JSON.stringify(letter.content, null, 2)}</pre></details></section>`;
+}
+
+function controls({ channel, id, letter, job, record }: Explanation, { csrf }: Visit): Html {
+  const target = (order: string) => ({ action: `${to.message(id)}/${order}`, csrf });
+  if (letter)
+    return html`<div class="actions"><a class="button primary" href="${to.deadReplay({ channel, id })}">Replay…</a><a class="button" href="${to.deadPurge({ channel, id })}">Purge…</a></div>`;
+  const isOpen = job !== null && !(record && 'at' in record);
+  if (!isOpen) return html`<div class="actions"></div>`;
+  return html`<div class="actions">
+    ${form(
+      target('reschedule'),
+      html`<input type="hidden" name="channel" value="${channel}"><label class="unseen" for="at-${channel}">Send it at</label><input id="at-${channel}" name="at" placeholder="2h or 2026-01-31T12:00Z" autocomplete="off" required size="22"><button>Reschedule</button>`,
+      'inline',
+    )}
+    ${act(target('cancel'), 'Cancel the message', { channel }, 'danger')}
+  </div>`;
+}
+
+export const cancelMessage: Obey = async ({ view, param, field }) => {
+  const channel = view.require(field('channel') ?? '');
+  const results = await view.admin.cancel(param('id'), { channel });
+  const cancelled = results.filter(({ status }) => status === 'cancelled').length;
+  const back = to.message(param('id'), channel);
+  return cancelled > 0 ? withNotice(back, 'cancelled', cancelled) : withNotice(back, 'too_late');
+};
+
+export const rescheduleMessage: Obey = async ({ view, param, field, now }) => {
+  const channel = view.require(field('channel') ?? '');
+  const text = field('at') ?? '';
+  const inMs = parseDuration(text);
+  const sendAt = inMs === undefined ? parseInstant(text) : new Date(now + inMs);
+  if (!sendAt) throw new Refused(400, 'Give a time such as 2h (from now) or 2026-01-31T12:00Z.');
+  const results = await view.admin.reschedule(param('id'), { channel, sendAt });
+  const changed = results.filter(({ status }) => status === 'rescheduled').length;
+  const back = to.message(param('id'), channel);
+  return changed > 0 ? withNotice(back, 'rescheduled', changed) : withNotice(back, 'too_late');
+};

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import type { Context } from 'hono';
+import type { App } from '../http/listen.ts';
+import type { BoardParts } from './board.ts';
+import { CSRF_FIELD, form, hidden } from './components/forms.ts';
+import { type Cookies, csrfToken, isCsrfToken } from './cookies.ts';
+import { Refused } from './errors.ts';
+import { type Html, html } from './html.ts';
+import { page } from './layout.ts';
+import { safeNext, to } from './links.ts';
+
+/** The way in: a link that is used once, or an API token. */
+
+const BEGUN_MS = 30 * 60_000;
+/** Of all together: the secrets cannot be guessed, but each guess asks Redis. */
+const ATTEMPTS = { max: 60, perMs: 60_000 };
+
+export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): void {
+  const { desk, sessionMs, tokenUser } = parts;
+  const attempt = createLimit();
+
+  /** The secret of a sign-in that is begun, which its form's token follows from. */
+  function begun(c: Context): string {
+    const known = cookies.read(c, 'sign_in');
+    if (known !== undefined) return known;
+    const secret = randomBytes(32).toString('base64url');
+    cookies.write(c, 'sign_in', secret, BEGUN_MS);
+    return secret;
+  }
+
+  async function fieldsOf(c: Context): Promise<(name: string) => string> {
+    attempt();
+    const fields = await c.req.formData().catch(() => new FormData());
+    const field = (name: string): string => String(fields.get(name) ?? '');
+    const secret = cookies.read(c, 'sign_in');
+    if (secret === undefined || !isCsrfToken(field(CSRF_FIELD), secret))
+      throw new Refused(403, 'This form is too old. Open it again.');
+    return field;
+  }
+
+  function enter(c: Context, session: string, next: string): Response {
+    cookies.write(c, 'session', session, sessionMs);
+    cookies.drop(c, 'sign_in');
+    return c.redirect(next, 303);
+  }
+
+  const show = (c: Context, inside: (csrf: string) => Html, status: 200 | 401 = 200) =>
+    c.html(page({ title: 'Sign in', main: inside(csrfToken(begun(c))) }), status);
+
+  app.get(to.signIn, (c) => show(c, (csrf) => tokenForm(csrf, safeNext(c.req.query('next')))));
+  // A link is used up by the form, and not by whoever previews the address.
+  app.get(to.link, (c) => show(c, (csrf) => linkForm(csrf, c.req.query('secret') ?? '')));
+  app.post(to.link, async (c) => {
+    const field = await fieldsOf(c);
+    const session = await desk.access.redeemLink(field('secret'), sessionMs);
+    if (session !== undefined) return enter(c, session, to.now);
+    return show(
+      c,
+      (csrf) => tokenForm(csrf, to.now, 'This link was used already, or is too old. Have another printed.'),
+      401,
+    );
+  });
+  app.post(to.signIn, async (c) => {
+    const field = await fieldsOf(c);
+    const next = safeNext(field('next'));
+    const user = await tokenUser(field('token').trim());
+    if (user) return enter(c, await desk.access.signIn(user, sessionMs), next);
+    return show(c, (csrf) => tokenForm(csrf, next, 'This token does not open the board.'), 401);
+  });
+}
+
+function createLimit(): () => void {
+  let since = performance.now();
+  let attempts = 0;
+  return () => {
+    const now = performance.now();
+    if (now - since > ATTEMPTS.perMs) {
+      since = now;
+      attempts = 0;
+    }
+    attempts += 1;
+    if (attempts > ATTEMPTS.max) throw new Refused(429, 'Too many attempts. Try again in a minute.');
+  };
+}
+
+const tokenForm = (csrf: string, next: string, problem?: string): Html => html`<section class="sign-in">
+  <h1>Sign in</h1>
+  ${problem !== undefined && html`<p class="problem-text" role="alert">${problem}</p>`}
+  <p>Have a link printed by <code>herald board link</code> and open it, or give an API token of scope <code>read</code> or <code>operate</code>.</p>
+  ${form(
+    { action: to.signIn, csrf },
+    [
+      hidden({ next }),
+      html`<label class="field"><span>API token</span><input type="password" name="token" autocomplete="off" required maxlength="512"></label>`,
+      html`<button class="primary">Sign in</button>`,
+    ],
+    'stack',
+  )}
+</section>`;
+
+const linkForm = (csrf: string, secret: string): Html => html`<section class="sign-in">
+  <h1>Sign in</h1>
+  <p>This link signs you in once, in this browser.</p>
+  ${form({ action: to.link, csrf }, [hidden({ secret }), html`<button class="primary">Sign in</button>`], 'stack')}
+</section>`;

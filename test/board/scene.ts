@@ -1,0 +1,137 @@
+import type { BoardRole } from '../../src/admin/board-access.ts';
+import { type Desk, openDesk } from '../../src/admin/desk.ts';
+import { createProducer } from '../../src/app.ts';
+import { type BoardService, createBoardService } from '../../src/board/service.ts';
+import { systemClock } from '../../src/clock.ts';
+import { board } from '../../src/config/board.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+import type { Producer } from '../../src/producer/producer.ts';
+import { historyKey } from '../../src/redis/keys.ts';
+import { type Environment, openEnvironment } from '../../testing/environment.ts';
+import { eventually } from '../../testing/eventually.ts';
+
+/** An installation with a board, in which enough has happened that every screen has something to show. */
+export interface Scene extends Environment {
+  readonly desk: Desk;
+  readonly producer: Producer<unknown>;
+  readonly board: BoardService;
+  /** A link that signs in. */
+  link(role: BoardRole, channels?: readonly string[]): Promise<string>;
+  /** What the board logged. */
+  log(): string;
+  closeAll(): Promise<void>;
+}
+
+export const QUICK = 'kongregate';
+export const STOPPED = 'discourse';
+export const DEAD_LETTERS = 200;
+/** Markup in whatever an application, a player or a platform may name. */
+export const HOSTILE = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'&amp;{{x}}`;
+
+export async function openScene(): Promise<Scene> {
+  const env = await openEnvironment({
+    channels: {
+      [QUICK]: { discloseRecipients: true, rate: false, eligibility: false },
+      [STOPPED]: { discloseRecipients: true, retry: { attempts: 2, base: '1ms', cap: '1ms' } },
+    },
+    config: { http: false },
+  });
+  const worker = env.build();
+  await worker.start();
+  const desk = openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
+  const producer = createProducer({ redis: env.server.url }) as Producer<unknown>;
+  const lines: string[] = [];
+  const service = createBoardService(board.parse({ port: 0 }), {
+    openDesk: () => openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock }),
+    tokens: [],
+    logger: createLogger({
+      level: 'info',
+      destination: { write: (line) => void lines.push(line) },
+      secrets: [],
+    }),
+    clock: systemClock,
+  });
+  await service.start();
+  const scene: Scene = {
+    ...env,
+    ...{ desk, producer, board: service },
+    log: () => lines.join(''),
+    async link(role, channels) {
+      const by = { via: 'command', name: 'test@host' } as const;
+      const user = { name: role === 'operate' ? 'anna' : 'ben', role, channels: channels ?? null };
+      const secret = await desk.access.createLink(user, 60_000, by);
+      return `${service.url}/board/link?secret=${secret}`;
+    },
+    async closeAll() {
+      await producer.close();
+      await service.close(1_000);
+      await desk.close();
+      await env.close();
+    },
+  };
+  await fill(scene);
+  return scene;
+}
+
+/** Of Kongregate's simulated players those whose id ends with 0 are unknown: messages to them die. */
+async function fill(scene: Scene): Promise<void> {
+  const { producer, desk } = scene;
+  const deadly = Array.from({ length: DEAD_LETTERS }, (_, i) => ({
+    ...{ platform: 'kongregate', to: { userId: (i + 100) * 10 }, content: `Hello ${i}` },
+    id: i === 0 ? 'lost-welcome' : `welcome-${i}`,
+    meta: { campaign: 'welcome', note: HOSTILE.slice(0, 100) },
+  }));
+  const good = Array.from({ length: 40 }, (_, i) => ({
+    ...{ platform: 'kongregate', to: { userId: 21 + i * 10 }, content: 'Hello', id: `hello-${i}` },
+    meta: { note: HOSTILE.slice(0, 100) },
+  }));
+  await producer.sendMany([...deadly, ...good]);
+  await desk.admin.channels.pause(STOPPED);
+  await producer.send({
+    platform: 'discourse',
+    to: { usernames: ['"><b>mara<b>'] },
+    title: HOSTILE.replace('{{x}}', ''),
+    content: `**${HOSTILE.replace('{{x}}', '')}**`,
+    id: 'forum-1',
+  });
+  await producer.send({
+    platform: 'kongregate',
+    to: { userId: 31 },
+    content: 'Later',
+    id: 'later-1',
+    sendAt: new Date(Date.now() + 7_200_000).toISOString(),
+  });
+  await producer.campaign(
+    {
+      id: 'spring',
+      platform: 'discourse',
+      title: 'Spring',
+      content: `Hello ${HOSTILE.replace('{{x}}', '')}`,
+      meta: { note: HOSTILE.slice(0, 90) },
+    },
+    Array.from({ length: 30 }, (_, i) => ({ to: { usernames: [`player${i}x`] } })),
+  );
+  await eventually(
+    'the dead letters',
+    () => desk.admin.deadLetters.plan({}, 'purge'),
+    ({ letters }) => letters >= DEAD_LETTERS,
+  );
+  await fillHistory(scene);
+}
+
+/** A board that has run for an hour. */
+async function fillHistory({ redis }: Scene): Promise<void> {
+  const now = Date.now();
+  for (const [channel, height] of [
+    [QUICK, 400],
+    [STOPPED, 60],
+  ] as const) {
+    const points = Array.from({ length: 235 }, (_, i) => {
+      const wave = 1 + Math.sin(i / 15) * 0.35 + Math.sin(i / 4) * 0.1;
+      const falls = channel === STOPPED && i < 70 ? 0 : 1;
+      return `${now - i * 15_000} ${Math.round(height * wave * falls)} ${Math.round(height * (2 - wave) * (falls ? 0.4 : 3))} ${DEAD_LETTERS}`;
+    });
+    await redis.rpush(historyKey(channel), ...points);
+  }
+}
