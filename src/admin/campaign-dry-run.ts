@@ -51,6 +51,8 @@ export interface CampaignDryRun {
 
 export interface CampaignDryRunOptions {
   onInvalid?: (item: InvalidItem) => void;
+  /** Called after each 500 recipients, which need not be in order: the index of the first, and how many. */
+  onProgress?: (batch: { from: number; count: number }) => void;
 }
 
 interface Asked extends CampaignDryRunOptions {
@@ -70,7 +72,7 @@ const MAX_ASKED = 100;
 export async function dryRunCampaign(
   at: Installation,
   { platforms, clock }: InstallationParts,
-  { spec, recipients, onInvalid }: Asked,
+  { spec, recipients, onInvalid, onProgress }: Asked,
 ): Promise<CampaignDryRun> {
   const schemas = createCampaignSchemas(platforms);
   const campaign = prepareCampaign(spec, { platforms, schemas, clock });
@@ -104,6 +106,7 @@ export async function dryRunCampaign(
         if (result.invalid.length < MAX_INVALID_KEPT) result.invalid.push(item);
         onInvalid?.(item);
       }
+      onProgress?.({ from, count: items.length });
     },
     { full: true },
   );

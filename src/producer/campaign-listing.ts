@@ -19,17 +19,22 @@ import {
 export interface CampaignListing {
   /** Whether the campaign is in the store. */
   begun(): boolean;
+  /** Whether it was not before. */
+  created(): boolean;
+  /** Creates it, where that is not done yet. */
+  begin(shards: number | undefined, attempt: Attempt): Promise<void>;
   /** @returns how many of them are new to the campaign */
   add(recipients: readonly CheckedRecipient[], shards: number | undefined, attempt: Attempt): Promise<number>;
   finish(attempt: Attempt): Promise<void>;
 }
 
-/** The campaign is created with the first of its recipients. */
+/** The campaign is created with the first of its recipients, unless it is begun without. */
 export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, 'of'>): CampaignListing {
   const { id, text: message, channel, dueAt, priority } = campaign;
   /** By name, once the campaign is created in all of them. */
   let opened: Promise<ReadonlyMap<string, ChannelStore>> | undefined;
   let begun = false;
+  let isNew = false;
 
   async function createIn(
     store: ChannelStore,
@@ -43,6 +48,7 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
     if (status === 'cancelled') throw new CampaignCancelledError(id);
     if (status === 'expired') throw new CampaignExpiredError(id, expires);
     begun = true;
+    isNew ||= status === 'created';
     return created;
   }
 
@@ -98,6 +104,11 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
 
   return {
     begun: () => begun,
+    created: () => isNew,
+    async begin(shards, attempt) {
+      opened ??= open(shards, attempt);
+      await opened;
+    },
     async add(recipients, shards, attempt) {
       if (recipients.length === 0) return 0;
       opened ??= open(shards, attempt);

@@ -18,6 +18,8 @@ import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
 
 export interface CampaignResult {
   id: string;
+  /** Whether this call created it, rather than going on with one that there was. */
+  created: boolean;
   /** Recipients that this call added to the campaign. */
   listed: number;
   /** Recipients that it had before: named twice within the same 500 of the source, or listed by an earlier call. */
@@ -30,9 +32,24 @@ export interface CampaignResult {
 export interface CampaignOptions {
   /** Checks campaign and recipients as usual, but stores nothing: `listed` counts those that would be. */
   dryRun?: boolean;
+  /**
+   * Creates the campaign also without recipients, and leaves its list open: its state is `listing` until a start without `open`
+   * has listed all of its own.
+   */
+  open?: boolean;
   onInvalid?: (item: InvalidItem) => void;
-  /** Called after each 500 recipients with the result so far. */
-  onProgress?: (result: Readonly<CampaignResult>) => void;
+  /** Called after each 500 recipients, which need not be in order, with the result so far and theirs. */
+  onProgress?: (result: Readonly<CampaignResult>, batch: ListedBatch) => void;
+}
+
+/** Recipients that are listed, or told to be invalid by `onInvalid` before. */
+export interface ListedBatch {
+  /** Index of the first one in the source. */
+  from: number;
+  /** How many of the source, invalid ones included. */
+  count: number;
+  listed: number;
+  duplicate: number;
 }
 
 export interface CampaignDeps
@@ -52,14 +69,17 @@ export interface CampaignDeps
 export async function startCampaign(
   input: unknown,
   recipients: Source<unknown>,
-  { dryRun = false, onInvalid, onProgress }: CampaignOptions,
+  { dryRun = false, open = false, onInvalid, onProgress }: CampaignOptions,
   { connection, channelRegistry, listed, turns, onAccepted, ...deps }: CampaignDeps,
 ): Promise<CampaignResult> {
   const schemas = deps.schemas();
   const campaign = prepareCampaign(input, { ...deps, schemas });
   const check = createBatchCheck(campaign, schemas.recipientsOf(campaign.common.platform), turns);
   const listing = createListing(campaign, connection.stores);
-  const result: CampaignResult = { id: campaign.id, listed: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
+  const result: CampaignResult = {
+    ...{ id: campaign.id, created: false, listed: 0, duplicate: 0 },
+    ...{ invalid: [], invalidTotal: 0 },
+  };
   const count = (status: 'listed' | 'duplicate', by: number): void => {
     result[status] += by;
     if (by > 0 && !dryRun) onAccepted(campaign.channel, status === 'listed' ? 'queued' : status, by);
@@ -93,16 +113,23 @@ export async function startCampaign(
         lose(items.length, error);
         throw error;
       });
+      const duplicate = batch.duplicate + batch.recipients.length - added;
       count('listed', added);
-      count('duplicate', batch.duplicate + batch.recipients.length - added);
+      count('duplicate', duplicate);
       for (const { at, error } of batch.invalid) refuse({ index: from + at, error });
-      onProgress?.(result);
+      onProgress?.(result, { from, count: items.length, listed: added, duplicate });
     },
     { full: true },
   );
   if (interruption && !listing.begun() && isRefusal(interruption.cause)) throw interruption.cause;
   if (interruption) throw new InterruptedError('campaign', interruption, result);
-  if (listing.begun()) {
+  if (open && !listing.begun()) {
+    await connection.call('campaign', async (attempt) => {
+      const announced = await attempt(connection.stores.directory, () => channelRegistry.current());
+      const rules = rulesFor(campaign, { announced, listed });
+      if (!dryRun) await listing.begin(rules.shards, attempt);
+    });
+  } else if (listing.begun() && !open) {
     await connection
       .call('campaign', (attempt) => listing.finish(attempt))
       .catch((cause: unknown) => {
@@ -110,6 +137,7 @@ export async function startCampaign(
         throw new InterruptedError('campaign', { cause, resumeAt, restUntouched: true }, result);
       });
   }
+  result.created = listing.created();
   return result;
 }
 

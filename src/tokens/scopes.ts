@@ -2,9 +2,9 @@
 export const SCOPES = ['send', 'read', 'operate'] as const;
 
 /**
- * - `send`: messages, plays and campaigns of an application, and taking them back.
+ * - `send`: messages, plays and campaigns of an application, and taking messages back.
  * - `read`: what became of messages, and the state of channels.
- * - `operate`: what an operator does: dead letters, channels, campaigns of others.
+ * - `operate`: what an operator does: dead letters, channels, and campaigns that run.
  */
 export type Scope = (typeof SCOPES)[number];
 

@@ -63,7 +63,14 @@ afterEach(async () => {
 describe('a campaign', () => {
   it('is stored once, and its recipients as plain values in jobs of 500', async () => {
     const result = await producer().campaign({ ...spring, priority: 5 }, players(1200));
-    expect(result).toEqual({ id: 'spring', listed: 1200, duplicate: 0, invalid: [], invalidTotal: 0 });
+    expect(result).toMatchObject({
+      id: 'spring',
+      created: true,
+      listed: 1200,
+      duplicate: 0,
+      invalid: [],
+      invalidTotal: 0,
+    });
     const stored = await jobs();
     expect(stored.map(({ to }) => to.length).sort()).toEqual([200, 500, 500]);
     for (const { to: _, ...rest } of stored) expect(rest).toEqual({ v: 2, campaign: 'spring', by: 'userId' });

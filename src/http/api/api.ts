@@ -8,6 +8,7 @@ import type { RedisInstance } from '../../redis/option.ts';
 import type { Service } from '../../serve/services.ts';
 import { createVerifier } from '../../tokens/verify.ts';
 import { type Listening, listen } from '../listen.ts';
+import { campaignRoutes } from './campaigns.ts';
 import type { FingerprintStore } from './idempotency.ts';
 import { sendRoute } from './messages.ts';
 import { createRateLimiter } from './rate-limit.ts';
@@ -38,10 +39,15 @@ export interface RouteParts extends ReceiptParts {
   producer: Producer<unknown>;
   admin: Admin;
   fingerprints: FingerprintStore;
+  clock: Clock;
 }
 
 /** Every route, in the order in which the documentation shows them. */
-export const apiRoutes = (parts: RouteParts): Route[] => [sendRoute(parts), ...receiptRoutes(parts)];
+export const apiRoutes = (parts: RouteParts): Route[] => [
+  sendRoute(parts),
+  ...campaignRoutes(parts),
+  ...receiptRoutes(parts),
+];
 
 /** How long the headers of a request may take, milliseconds. */
 const HEADERS_MS = 10_000;
@@ -58,7 +64,14 @@ export function createApi(config: ApiConfig, parts: ApiParts): Api {
     opened = { producer, admin, store };
     const follow: ReceiptParts['follow'] = (options) => followReceipts({ ...options, redis: parts.redis });
     const router = createRouter(
-      apiRoutes({ producer, admin, follow, idleMs: config.idleMs, fingerprints: store.fingerprints }),
+      apiRoutes({
+        producer,
+        admin,
+        follow,
+        clock: parts.clock,
+        idleMs: config.idleMs,
+        fingerprints: store.fingerprints,
+      }),
       {
         verify: createVerifier({ configured: config.tokens, store: store.tokens, clock: parts.clock }),
         limit: createRateLimiter(config.rate, parts.clock),

@@ -106,7 +106,7 @@ async function sendOne(
 const REUSED = 'another body was taken under this key: choose another one';
 
 /** The channel that a message is for, as far as it can be told before it is checked. */
-function channelOf(message: unknown): string | undefined {
+export function channelOf(message: unknown): string | undefined {
   const { channel, platform } = Object(message) as { channel?: unknown; platform?: unknown };
   const name = channel ?? platform;
   return typeof name === 'string' ? name : undefined;

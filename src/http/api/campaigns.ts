@@ -1,0 +1,283 @@
+import { z } from 'zod';
+import type { Admin } from '../../admin/admin.ts';
+import type { CampaignOverview } from '../../admin/campaigns.ts';
+import type { Clock } from '../../clock.ts';
+import { CAMPAIGN_ID } from '../../message/fields.ts';
+import { CAMPAIGN_STATES } from '../../outcome.ts';
+import type { Producer } from '../../producer/producer.ts';
+import { type Access, mayUse } from '../../tokens/scopes.ts';
+import { checkChannel } from './authenticate.ts';
+import { channelOf } from './messages.ts';
+import { problem } from './problem.ts';
+import { recipientAnswer, recipientStream } from './recipient-stream.ts';
+import { type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from './route.ts';
+
+/**
+ * Campaigns over HTTP. What a campaign sends is in its record from the first request on, and each list of recipients is added
+ * under that record: nothing is kept between the requests.
+ */
+
+export interface CampaignParts {
+  producer: Producer<unknown>;
+  admin: Pick<Admin, 'campaigns'>;
+  clock: Pick<Clock, 'now'>;
+}
+
+const instant = z.iso.datetime();
+
+const campaign = z.object({
+  id: z.string(),
+  channel: z.string(),
+  /** `listing`: its list is open. `done`: nothing of it is left to send. */
+  state: z.enum(CAMPAIGN_STATES),
+  /** What its messages have in common. */
+  message: z.record(z.string(), z.unknown()),
+  created: instant,
+  /** When its messages expire. */
+  expiresAt: instant,
+  /** Absent where it is sent at once. */
+  sendAt: instant.optional(),
+  /** All recipients: those that wait, are under way, have ended, or were named twice. */
+  listed: z.int(),
+  waiting: z.int(),
+  /** Tried, or waiting for their slot, and not ended. */
+  underWay: z.int(),
+  ended: z.int(),
+  duplicate: z.int(),
+  /** Of first runs, as their receipts say. */
+  ends: z.array(z.object({ state: z.string(), reason: z.string(), count: z.int() })),
+  /** Final states of replays. */
+  replayed: z.int(),
+  /** Ends in the last minute. */
+  perMinute: z.number(),
+  /** When it will be through at its present pace; null where that cannot be told. */
+  eta: instant.nullable(),
+});
+
+/** The rest of its fields are those of a message of its platform, which checks them. */
+const newCampaign = z.looseObject({
+  /** The name of the campaign, unique within its channel. */
+  id: z.string(),
+  platform: z.string(),
+  channel: z.string().optional(),
+});
+
+const newRecipient = z.object({
+  /** As in a message. */
+  to: z.record(z.string(), z.unknown()),
+  /** Values for placeholders, in addition to those of the campaign. */
+  data: z.record(z.string(), z.unknown()).optional(),
+  /** When the recipient last played, an ISO instant. */
+  lastPlayedAt: z.string().optional(),
+});
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const view = (each: CampaignOverview): z.output<typeof campaign> => {
+  const { id, channel, state, message, listed, waiting, underWay, ended, duplicate, ends } = each;
+  const { replayed, perMinute, eta, created, expiresAt, sendAt } = each;
+  return {
+    ...{ id, channel, state, message, created: iso(created), expiresAt: iso(expiresAt) },
+    ...(sendAt > 0 && { sendAt: iso(sendAt) }),
+    ...{ listed, waiting, underWay, ended, duplicate, ends, replayed, perMinute },
+    eta: eta === null ? null : iso(eta),
+  };
+};
+
+const params = z.object({
+  /** Of the campaign. */
+  id: z.string().regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -'),
+});
+const CHANNEL = {
+  /** The campaign's channel, where several have one of this id. */
+  channel: z.string().max(64).optional(),
+};
+const DRY_RUN = {
+  /** `true`: stores nothing, and tells what would happen. */
+  dryRun: z.enum(['true', 'false']).default('false'),
+};
+
+/** The campaigns of this id that the token may see. @throws ApiProblem 403, 404 */
+async function find(
+  { access, params: { id }, query: { channel } }: Identified,
+  { admin }: CampaignParts,
+): Promise<[CampaignOverview, ...CampaignOverview[]]> {
+  if (channel !== undefined) checkChannel(access, channel);
+  const [first, ...others] = visible(await admin.campaigns.show(id, { channel }), access);
+  if (first) return [first, ...others];
+  throw problem('not_found', 'there is no campaign of this id');
+}
+
+type Identified = Pick<
+  ApiRequest<{ id: string }, { channel?: string | undefined }>,
+  'access' | 'params' | 'query'
+>;
+
+const visible = (campaigns: readonly CampaignOverview[], access: Access): CampaignOverview[] =>
+  campaigns.filter(({ channel }) => mayUse(access, channel));
+
+/** @throws ApiProblem also 409, where several channels have it */
+async function findOne(request: Identified, parts: CampaignParts): Promise<CampaignOverview> {
+  const [only, ...others] = await find(request, parts);
+  if (others.length === 0) return only;
+  throw problem('conflict', 'several channels have a campaign of this id: name one by ?channel=');
+}
+
+const createRoute = ({ producer, admin }: CampaignParts): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/v1/campaigns',
+    operationId: 'createCampaign',
+    summary: 'Create a campaign',
+    description:
+      'Takes what the messages of the campaign have in common: a message without `to`, whose `id` names the campaign. Its recipients follow. The same campaign again changes nothing.',
+    scope: 'send',
+    query: z.object(DRY_RUN),
+    body: { [JSON_TYPE]: { schema: newCampaign } },
+    answers: {
+      201: { description: 'Created.', content: { [JSON_TYPE]: { schema: campaign } } },
+      200: {
+        description:
+          'It was created before, with this content; or a dry run, whose answer has nothing but `id`.',
+        content: { [JSON_TYPE]: { schema: z.union([campaign, z.object({ id: z.string() })]) } },
+      },
+    },
+    problems: ['invalid', 'unknown_channel', 'conflict', 'too_large', 'request_timeout'],
+    async handle({ access, query, json }) {
+      const spec = await json();
+      const channel = channelOf(spec);
+      if (channel !== undefined) checkChannel(access, channel);
+      const dryRun = query.dryRun === 'true';
+      // It throws for all that `show` could not be asked for.
+      const { id, created } = await producer.campaign(spec as never, [], { open: true, dryRun });
+      if (dryRun) return { status: 200, body: { id } };
+      const [shown] = await admin.campaigns.show(id, { channel });
+      return { status: created ? 201 : 200, body: view(shown!) };
+    },
+  });
+
+const listRoute = (parts: CampaignParts): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/v1/campaigns/{id}/recipients',
+    operationId: 'listRecipients',
+    summary: 'Add recipients to a campaign',
+    description:
+      'A recipient a line, `{ "to": …, "data": …, "lastPlayedAt": … }`, of which there may be any number. A line is answered where it is refused, and each 500 by the last line of them, once they are listed; the last line sums up. Where the connection breaks, send all again, or from the line after the last chunk on: nobody gets a second message. The list stays open until a request has come to its end.',
+    scope: 'send',
+    params,
+    query: z.object({ ...CHANNEL, ...DRY_RUN }),
+    body: { [NDJSON_TYPE]: { schema: newRecipient } },
+    answers: {
+      200: {
+        description: 'Lines that are refused, chunks that are listed, and the summary.',
+        content: { [NDJSON_TYPE]: { schema: recipientAnswer } },
+      },
+    },
+    problems: ['not_found', 'conflict', 'unknown_channel'],
+    async handle(request) {
+      const spec = specOf(await findOne(request, parts), parts.clock.now());
+      const { producer, admin } = parts;
+      if (request.query.dryRun === 'true')
+        return recipientStream(request, async (source, { onInvalid, onBatch }) => {
+          const options = { onInvalid, onProgress: onBatch };
+          const { send, ineligible, quota, busy, known, duplicate } = await admin.campaigns.dryRun(
+            spec,
+            source,
+            options,
+          );
+          return { send, ineligible, quota, busy, known, duplicate };
+        });
+      return recipientStream(request, async (source, { onInvalid, onBatch }) => {
+        await producer.campaign(spec as never, source as never, {
+          onInvalid,
+          onProgress: (_, batch) => onBatch(batch),
+        });
+        return {};
+      });
+    },
+  });
+
+/** As it was created: a start of the same content goes on with it. One that is expired is refused by the store. */
+function specOf({ id, channel, message, expiresAt }: CampaignOverview, now: number): Record<string, unknown> {
+  return { ...message, id, channel, ...(expiresAt > now && { expiresAt: iso(expiresAt) }) };
+}
+
+const readRoutes = (parts: CampaignParts): Route[] => [
+  defineRoute({
+    method: 'get',
+    path: '/v1/campaigns',
+    operationId: 'listCampaigns',
+    summary: 'List the campaigns',
+    description: 'The latest of a channel first; they are kept until a week after their messages expire.',
+    scope: 'read',
+    query: z.object(CHANNEL),
+    answers: {
+      200: {
+        description: 'Campaigns of the channels that the token is for.',
+        content: { [JSON_TYPE]: { schema: z.object({ campaigns: z.array(campaign) }) } },
+      },
+    },
+    problems: ['unknown_channel'],
+    async handle({ access, query: { channel } }) {
+      if (channel !== undefined) checkChannel(access, channel);
+      const campaigns = visible(await parts.admin.campaigns.list({ channel }), access);
+      return { status: 200, body: { campaigns: campaigns.map(view) } };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/v1/campaigns/{id}',
+    operationId: 'showCampaign',
+    summary: 'Show a campaign: its progress, its rate, and when it will be through',
+    scope: 'read',
+    params,
+    query: z.object(CHANNEL),
+    answers: { 200: { description: 'The campaign.', content: { [JSON_TYPE]: { schema: campaign } } } },
+    problems: ['not_found', 'conflict', 'unknown_channel'],
+    handle: async (request) => ({ status: 200, body: view(await findOne(request, parts)) }),
+  }),
+];
+
+const controlled = z.object({
+  id: z.string(),
+  channel: z.string(),
+  /** A campaign that was cancelled stays so. */
+  status: z.enum(['running', 'paused', 'cancelled']),
+});
+
+const CONTROLS = {
+  pause: 'Pause a campaign: what is in flight completes, and what waits still expires',
+  resume: 'Resume a campaign that was paused',
+  cancel: 'Cancel a campaign for good: what waits ends suppressed, cancelled',
+} as const;
+
+const controlRoutes = (parts: CampaignParts): Route[] =>
+  (['pause', 'resume', 'cancel'] as const).map((operation) =>
+    defineRoute({
+      method: 'post',
+      path: `/v1/campaigns/{id}/${operation}`,
+      operationId: `${operation}Campaign`,
+      summary: CONTROLS[operation],
+      scope: 'operate',
+      params,
+      query: z.object(CHANNEL),
+      answers: {
+        200: { description: 'Its state from now on.', content: { [JSON_TYPE]: { schema: controlled } } },
+      },
+      problems: ['not_found', 'conflict', 'unknown_channel'],
+      async handle(request) {
+        const { id, channel } = await findOne(request, parts);
+        const [result] = await parts.admin.campaigns[operation](id, { channel });
+        if (!result) throw problem('not_found', 'there is no campaign of this id');
+        return { status: 200, body: { id, channel, status: result.status } };
+      },
+    }),
+  );
+
+export const campaignRoutes = (parts: CampaignParts): Route[] => [
+  createRoute(parts),
+  listRoute(parts),
+  ...readRoutes(parts),
+  ...controlRoutes(parts),
+];
