@@ -4,9 +4,11 @@ import { type Report, reportTable } from './report.ts';
 import { bytes } from './tables/bytes.ts';
 import { enqueueing } from './tables/enqueue.ts';
 import { growth } from './tables/growth.ts';
+import { idle } from './tables/idle.ts';
 import { latency } from './tables/latency.ts';
 import type { Figures, Table } from './tables/table.ts';
 import { throughput } from './tables/throughput.ts';
+import { workers } from './tables/workers.ts';
 
 function chosen(tables: readonly Table[], only: readonly string[]): Table[] {
   const names = new Set(tables.flatMap(({ name, rows }) => [name, ...rows.map((row) => row.name)]));
@@ -38,6 +40,11 @@ async function measure(
   return rounds;
 }
 
+function tablesOf(options: BenchOptions): Table[] {
+  if (options.workers) return [workers, idle];
+  return [throughput, enqueueing, latency, bytes, ...(options.growth ? [growth(options.scale)] : [])];
+}
+
 /**
  * Every row has one turn a round, so that what the machine does meanwhile falls on all of them.
  * @param tell hears which turn begins
@@ -45,8 +52,7 @@ async function measure(
  */
 export async function runBench(options: BenchOptions, tell: (turn: string) => void): Promise<Report> {
   const { scale, only } = options;
-  const all = [throughput, enqueueing, latency, bytes, ...(options.growth ? [growth(scale)] : [])];
-  const tables = chosen(all, only);
+  const tables = chosen(tablesOf(options), only);
   const machine = await describeMachine();
   const rounds = await measure(tables, scale, tell);
   return { machine, scale, tables: tables.map((table) => reportTable(table, rounds)) };

@@ -34,14 +34,29 @@ export type ContenderReport =
   | { kind: 'ready' }
   /** Everything was enqueued. */
   | { kind: 'enqueued'; ms: number }
-  /** Asked for by any message. @property rssMb the most memory that it has had */
-  | { kind: 'usage'; cpuSeconds: number; rssMb: number };
+  /** Asked for by any message. */
+  | ({ kind: 'usage' } & Usage);
+
+export interface Usage {
+  cpuSeconds: number;
+  /** The most memory that it has had. */
+  rssMb: number;
+  /** Messages, where it can tell. */
+  delivered?: number | undefined;
+}
 
 const report = (what: ContenderReport): void => void process.send?.(what);
 
-function usage(): ContenderReport {
+let delivered: Contender['delivered'];
+
+async function usage(): Promise<ContenderReport> {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  return { kind: 'usage', cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, rssMb: maxRSS / 1024 };
+  return {
+    kind: 'usage',
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+    rssMb: maxRSS / 1024,
+    delivered: await delivered?.(),
+  };
 }
 
 async function openSender({ openSender }: Contender, url: string): Promise<Sender> {
@@ -75,6 +90,7 @@ async function pace(sender: Sender, { count, perSecond, first }: PaceTask): Prom
 async function run(task: ContenderTask): Promise<void> {
   const contender = await contenders[task.contender].load();
   if (task.kind === 'work') {
+    delivered = contender.delivered;
     await contender.work(task);
     report({ kind: 'ready' });
     return;
@@ -85,6 +101,6 @@ async function run(task: ContenderTask): Promise<void> {
   report({ kind: 'enqueued', ms });
 }
 
-process.on('message', () => report(usage()));
+process.on('message', async () => report(await usage()));
 process.once('disconnect', () => process.exit());
 await run(JSON.parse(process.argv[2] ?? '{}') as ContenderTask);

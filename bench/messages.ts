@@ -7,7 +7,7 @@ export interface BenchMessage {
   content: string;
 }
 
-const CHANNEL = 'kongregate';
+export const CHANNEL = 'kongregate';
 
 export function* messages(count: number, first = 0): Generator<BenchMessage> {
   for (let i = first; i < first + count; i++) yield message(i);

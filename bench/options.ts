@@ -16,6 +16,8 @@ export interface BenchOptions {
   /** Rows and tables to measure; all when empty. */
   only: readonly string[];
   growth: boolean;
+  /** How many worker processes share a channel, in place of everything else. */
+  workers: boolean;
   json: boolean;
   /** A file for the picture of the throughput's ratios. */
   picture: string | undefined;
@@ -33,6 +35,8 @@ export const USAGE = `npm run bench -- [options]
   --messages <n>   messages of a turn, beside the warm-up               (20000)
   --only <names>   rows or tables, separated by commas
   --growth         also with 10^4 to 10^6 messages queued or settled: takes long
+  --workers        in place of all that: 1 to 8 worker processes on one channel,
+                   and up to 50 workers without work
   --json           one JSON document on standard output
   --picture <file> also an SVG picture of the ratios of delivery`;
 
@@ -45,6 +49,7 @@ const OPTIONS = {
   messages: { type: 'string' },
   only: { type: 'string', default: '' },
   growth: { type: 'boolean', default: false },
+  workers: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   picture: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -65,6 +70,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     scale: { ...base, rounds: number('rounds'), messages: number('messages') },
     only: values.only.split(',').filter((name) => name !== ''),
     growth: values.growth,
+    workers: values.workers,
     json: values.json,
     picture: values.picture,
   };

@@ -15,6 +15,8 @@ export interface Expectation {
   count: number;
   /** Read from each request when it was enqueued. */
   stamps?: boolean;
+  /** Asks when each of them arrived. */
+  arrivals?: boolean;
 }
 
 export type SinkReport =
@@ -24,7 +26,7 @@ export type SinkReport =
   /** The warm-up has arrived. */
   | { kind: 'warm' }
   /** Everything has arrived. @property ms from the end of the warm-up (from the first request where there is none) */
-  | { kind: 'complete'; requests: number; ms: number; latenciesMs: number[] };
+  | { kind: 'complete'; requests: number; ms: number; latenciesMs: number[]; arrivalsMs: number[] };
 
 const BODY = '{"success":true}';
 const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
@@ -37,14 +39,16 @@ let expected: Expectation | undefined;
 let arrived = 0;
 let measuredFrom = 0;
 let latenciesMs: number[] = [];
+let arrivalsMs: number[] = [];
 
 const report = (what: SinkReport): void => void process.send?.(what);
 
 function arrive(body: () => string): void {
   const now = monotonicMs();
-  const { warmUp, count, stamps } = expected ?? NOTHING;
+  const { warmUp, count, stamps, arrivals } = expected ?? NOTHING;
   arrived += 1;
   if (stamps && arrived > warmUp) latenciesMs.push(now - stampIn(body()));
+  if (arrivals && arrived > warmUp) arrivalsMs.push(now);
   if (arrived === Math.max(1, warmUp)) {
     measuredFrom = now;
     report({ kind: 'warm' });
@@ -54,7 +58,7 @@ function arrive(body: () => string): void {
       kind: 'complete',
       requests: arrived - Math.max(1, warmUp),
       ms: now - measuredFrom,
-      latenciesMs,
+      ...{ latenciesMs, arrivalsMs },
     });
 }
 
@@ -96,7 +100,7 @@ function serve(socket: Socket): void {
 
 process.on('message', (next: Expectation) => {
   expected = next;
-  [arrived, measuredFrom, latenciesMs] = [0, 0, []];
+  [arrived, measuredFrom, latenciesMs, arrivalsMs] = [0, 0, [], []];
   report({ kind: 'expecting' });
 });
 process.once('disconnect', () => process.exit());

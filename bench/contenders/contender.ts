@@ -8,6 +8,8 @@ export interface Contender {
   openSender?(url: string): Promise<Sender>;
   /** Delivers until the process ends. Resolves once it takes messages. */
   work(place: Place): Promise<void>;
+  /** How many messages that worker has delivered so far, where it can tell. */
+  delivered?(): Promise<number>;
 }
 
 export interface Sender {
@@ -25,6 +27,8 @@ export interface Place {
   sink: string;
   /** How many messages there are, warm-up included. */
   count: number;
+  /** Requests a second, of all workers together; as many as they can when absent. */
+  perSecond?: number | undefined;
 }
 
 /** Requests under way at a time, of every contender. */

@@ -1,26 +1,32 @@
 import { Queue } from 'bullmq';
-import { type BenchMessage, inBatches } from '../messages.ts';
+import { metric } from '../../testing/metrics-parser.ts';
+import { type BenchMessage, CHANNEL, inBatches } from '../messages.ts';
 import { BULK, CONCURRENCY, type Contender, connect } from './contender.ts';
-
-const CHANNEL = 'kongregate';
 
 /** The built package: what transforms sources on the fly makes functions slower. */
 const herald = (await import(
   new URL('../../dist/src/index.js', import.meta.url).href
 )) as typeof import('../../src/index.ts');
 
-/** By all of Kongregate's rules but the rate. */
-const work: Contender['work'] = async ({ url, sink }) => {
+/** The one of this process. */
+let worker: ReturnType<typeof herald.createWorker> | undefined;
+
+/** By all of Kongregate's rules; the rate where it is asked for. */
+const work: Contender['work'] = async ({ url, sink, perSecond }) => {
   const channel = {
     platform: 'kongregate',
     apiKey: 'k',
     baseUrl: sink,
-    rate: false,
+    rate: perSecond === undefined ? false : { max: perSecond, per: '1s' },
     concurrency: CONCURRENCY,
   } as const;
   const config = { redis: url, http: false, logLevel: 'warn', channels: { [CHANNEL]: channel } } as const;
-  await herald.createWorker(config).start();
+  worker = herald.createWorker(config);
+  await worker.start();
 };
+
+const delivered = async (): Promise<number> =>
+  metric((await worker?.metrics()) ?? '', 'herald_messages_total', { state: 'delivered' }) ?? 0;
 
 /** One job a message, by the wire contract alone, as producers in other languages add them. */
 export const single: Contender = {
@@ -40,7 +46,7 @@ export const single: Contender = {
       },
     };
   },
-  work,
+  ...{ work, delivered },
 };
 
 /** Content that is the same for all, as long as that of the others. */
@@ -66,7 +72,7 @@ export const campaign: Contender = {
       close: () => producer.close(),
     };
   },
-  work,
+  ...{ work, delivered },
 };
 
 function* recipientsOf(messages: Iterable<BenchMessage>): Generator<Pick<BenchMessage, 'to'>> {
@@ -86,5 +92,5 @@ export const bulk: Contender = {
       close: () => producer.close(),
     };
   },
-  work,
+  ...{ work, delivered },
 };

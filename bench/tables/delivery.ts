@@ -11,11 +11,30 @@ export type ContenderChild = Child<ContenderReport>;
 
 /** What the messages of a measurement took. */
 export interface Delivered {
-  perSecond: number;
-  workerCpuSeconds: number;
-  storeCpuSeconds: number;
-  /** The most that the worker has had. */
-  rssMb: number;
+  figures: {
+    perSecond: number;
+    workerCpuSeconds: number;
+    storeCpuSeconds: number;
+    /** The most that a worker has had. */
+    rssMb: number;
+  };
+  /** What each worker delivered, where it can tell. */
+  byWorker: number[];
+  /** When each message arrived, where it was asked for. Milliseconds. */
+  arrivalsMs: number[];
+}
+
+export interface Turn {
+  warmUp: number;
+  count: number;
+  /** More of them than are waited for, when present. */
+  queued?: number;
+  /** Processes. Default: one. */
+  workers?: number;
+  /** Of all workers together; as many as they can when absent. */
+  perSecond?: number | undefined;
+  /** Called once every worker takes messages. */
+  begin?(): Promise<void>;
 }
 
 export async function withSink<T>(use: (sink: Sink) => Promise<T>): Promise<T> {
@@ -53,35 +72,63 @@ export async function enqueue(contender: ContenderName, task: EnqueueTask): Prom
 }
 
 /**
- * A worker delivers so many messages after the warm-up, of those that are queued. CPU seconds are told for 10,000
+ * Workers deliver so many messages after the warm-up, of those that are queued. CPU seconds are told for 10,000
  * messages; they are read when the sink has seen the last one of the warm-up, and the last one of all.
  */
 export async function deliver(
   contender: ContenderName,
   store: Store,
-  { warmUp, count, queued = warmUp + count }: { warmUp: number; count: number; queued?: number },
+  { warmUp, count, queued = warmUp + count, workers = 1, perSecond, begin }: Turn,
 ): Promise<Delivered> {
   return await withSink(async (sink) => {
-    await sink.expect({ warmUp, count });
-    const place = { url: store.url, sink: sink.url, count: queued };
-    return await withContender({ kind: 'work', contender, ...place }, async (worker) => {
-      await Promise.race([sink.heard('warm'), worker.failed]);
-      const before = await readUsage(worker, store);
-      const { ms, requests } = await Promise.race([sink.heard('complete'), worker.failed]);
-      const after = await readUsage(worker, store);
+    await sink.expect({ warmUp, count, arrivals: perSecond !== undefined });
+    const place = { url: store.url, sink: sink.url, count: queued, perSecond };
+    return await withContenders(workers, { kind: 'work', contender, ...place }, async (children) => {
+      const failed = children.map((worker) => worker.failed);
+      if (begin) {
+        const ready = Promise.all(children.map((worker) => worker.heard('ready')));
+        await Promise.race([ready, ...failed]);
+        await begin();
+      }
+      await Promise.race([sink.heard('warm'), ...failed]);
+      const before = await readUsage(children, store);
+      const { ms, requests, arrivalsMs } = await Promise.race([sink.heard('complete'), ...failed]);
+      const after = await readUsage(children, store);
       const per10k = 10_000 / requests;
       return {
-        perSecond: requests / (ms / 1_000),
-        workerCpuSeconds: (after.worker - before.worker) * per10k,
-        storeCpuSeconds: (after.store - before.store) * per10k,
-        rssMb: after.rssMb,
+        figures: {
+          perSecond: requests / (ms / 1_000),
+          workerCpuSeconds: (after.worker - before.worker) * per10k,
+          storeCpuSeconds: (after.store - before.store) * per10k,
+          rssMb: after.rssMb,
+        },
+        byWorker: after.delivered.map((delivered, i) => delivered - (before.delivered[i] ?? 0)),
+        arrivalsMs,
       };
     });
   });
 }
 
-async function readUsage(worker: ContenderChild, store: Store) {
-  worker.tell({});
-  const [usage, storeSeconds] = await Promise.all([worker.heard('usage'), store.cpuSeconds()]);
-  return { worker: usage.cpuSeconds, store: storeSeconds, rssMb: usage.rssMb };
+async function withContenders<T>(
+  count: number,
+  task: ContenderTask,
+  use: (children: ContenderChild[]) => Promise<T>,
+  children: ContenderChild[] = [],
+): Promise<T> {
+  if (children.length === count) return await use(children);
+  return await withContender(task, (child) => withContenders(count, task, use, [...children, child]));
+}
+
+async function readUsage(workers: readonly ContenderChild[], store: Store) {
+  const asking = workers.map(async (worker) => {
+    worker.tell({});
+    return await worker.heard('usage');
+  });
+  const [usages, storeSeconds] = await Promise.all([Promise.all(asking), store.cpuSeconds()]);
+  return {
+    worker: usages.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    store: storeSeconds,
+    rssMb: Math.max(...usages.map(({ rssMb }) => rssMb)),
+    delivered: usages.map(({ delivered = Number.NaN }) => delivered),
+  };
 }

@@ -11,7 +11,7 @@ const measureQueued = (size: number, window: number): Promise<Figures> =>
   withStore('redis', async (store) => {
     await enqueue(CONTENDER, { url: store.url, way: 'all', count: size });
     const warmUp = Math.ceil(window * WARM_UP);
-    return { ...(await deliver(CONTENDER, store, { warmUp, count: window - warmUp, queued: size })) };
+    return (await deliver(CONTENDER, store, { warmUp, count: window - warmUp, queued: size })).figures;
   });
 
 /** More messages, once so many are settled. */
@@ -21,7 +21,7 @@ const measureSettled = (size: number, window: number): Promise<Figures> =>
     await deliver(CONTENDER, store, { warmUp: 0, count: size });
     await enqueue(CONTENDER, { url: store.url, way: 'all', count: window, first: size });
     const warmUp = Math.ceil(window * WARM_UP);
-    return { ...(await deliver(CONTENDER, store, { warmUp, count: window - warmUp })) };
+    return (await deliver(CONTENDER, store, { warmUp, count: window - warmUp })).figures;
   });
 
 const row = (kind: 'queued' | 'settled', size: number, window: number): Row => ({

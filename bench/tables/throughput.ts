@@ -17,7 +17,7 @@ const row = (name: ContenderName): Row => {
       const warmUp = Math.ceil(messages * WARM_UP);
       return await withStore(kind, async (store) => {
         if (kind !== 'none') await enqueue(name, { url: store.url, way: 'all', count: warmUp + messages });
-        return { ...(await deliver(name, store, { warmUp, count: messages })) };
+        return (await deliver(name, store, { warmUp, count: messages })).figures;
       });
     },
   };

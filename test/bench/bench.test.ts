@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { runBench } from '../../bench/bench.ts';
 import { readOptions } from '../../bench/options.ts';
+import { mostWithin } from '../../bench/tables/workers.ts';
 
 const number = { median: expect.any(Number), min: expect.any(Number), max: expect.any(Number) };
 const only = (rows: string): string[] => ['--quick', '--messages', '20', '--only', rows];
@@ -32,4 +33,17 @@ it('refuses a row that there is not', async () => {
   await expect(runBench(readOptions(only('beemq'))!, () => {})).rejects.toThrow(
     /--only beemq: one of throughput, bullmq, /,
   );
+});
+
+it('measures what several workers do together', async () => {
+  const options = readOptions([...only('workers-2'), '--workers'])!;
+  const { tables } = await runBench(options, () => {});
+  const [row] = tables.flatMap(({ rows }) => rows);
+  expect(row).toMatchObject({ name: 'workers-2', figures: { perSecond: number, storeCpuSeconds: number } });
+});
+
+it('finds the most of any second', () => {
+  expect(mostWithin([], 1_000)).toBe(0);
+  expect(mostWithin([0, 500, 999, 1_000, 1_400], 1_000)).toBe(4);
+  expect(mostWithin([0, 1_000, 2_000], 1_000)).toBe(1);
 });
