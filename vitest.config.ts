@@ -21,6 +21,7 @@ const UNIT = [
   'test/ledger/names.test.ts',
   'test/channels/hold-back.test.ts',
   'test/observe/{channel-histogram,composite-observer,log,metrics,open-metrics,storm-limit}.test.ts',
+  'test/board/{markup,problems}.test.ts',
   'test/http/probes.test.ts',
   'test/admin/{next-step,timeline}.test.ts',
   'test/dead-letters/pace.test.ts',

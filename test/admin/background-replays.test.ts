@@ -1,0 +1,140 @@
+import { expect } from 'vitest';
+import type { BackgroundReplay } from '../../src/admin/background-replays.ts';
+import { type Desk, openDesk } from '../../src/admin/desk.ts';
+import { systemClock } from '../../src/clock.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+import { replayLeaseKey } from '../../src/redis/keys.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { CHANNEL, type Environment } from '../support/environment.ts';
+import { it as base, bury, welcome } from './admin-fixture.ts';
+
+interface Desks {
+  openDesk: (env: Environment) => Desk;
+}
+
+const it = base.extend<Desks>({
+  openDesk: async ({ openEnvironment: _ }, use) => {
+    const desks: Desk[] = [];
+    await use((env) => {
+      const options = { redis: env.server.url, channels: [] };
+      const desk = openDesk(options, { platforms, clock: systemClock });
+      desks.push(desk);
+      return desk;
+    });
+    await Promise.all(desks.map((desk) => desk.close()));
+  },
+});
+
+const ANNA = { via: 'board', name: 'anna' } as const;
+const PLAYERS = [10, 20, 30, 40];
+
+async function begin(desk: Desk, perSecond: number): Promise<string> {
+  const until = await desk.now();
+  const scope = { channels: [CHANNEL], reasons: [], since: null, until };
+  return await desk.replays.start({ scope, perSecond, by: ANNA, letters: PLAYERS.length });
+}
+
+/** Runs what one process would, until it is stopped. */
+function run(desk: Desk): { stop(): Promise<void>; errors: unknown[] } {
+  const ending = new AbortController();
+  const errors: unknown[] = [];
+  const running = desk.runReplays(ending.signal, (error) => void errors.push(error));
+  return {
+    errors,
+    async stop() {
+      ending.abort();
+      await running;
+    },
+  };
+}
+
+const until = (desk: Desk, id: string, holds: (replay: BackgroundReplay) => boolean) =>
+  eventually(
+    'the replay',
+    () => desk.replays.show(id),
+    (replay) => replay !== undefined && holds(replay),
+  );
+
+it('goes on by itself, is recorded as its user’s, and leaves what died later', async ({
+  openEnvironment,
+  openDesk,
+}) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const desk = openDesk(env);
+  const id = await begin(desk, 100);
+  await bury(env, [50]);
+  welcome(env, PLAYERS);
+  const runner = run(desk);
+  const done = await until(desk, id, ({ state }) => state === 'done');
+  await runner.stop();
+
+  expect(done).toMatchObject({ replayed: 4, gone: 0, failed: 0, letters: 4, by: ANNA });
+  expect(await desk.admin.deadLetters.plan({}, 'purge')).toMatchObject({ letters: 1 });
+  const { acts } = await desk.admin.acts();
+  expect(acts.map(({ actor, action, count, outcome }) => [actor.name, action, count, outcome])).toEqual([
+    ['anna', 'dead.replay', 4, 'done'],
+    ['anna', 'dead.replay', 4, 'began'],
+  ]);
+  expect(await desk.replays.control(id, 'cancel', ANNA)).toBe(false);
+  expect(runner.errors).toEqual([]);
+});
+
+it('stands still while it is paused, goes on in another process, and ends once it is cancelled', async ({
+  openEnvironment,
+  openDesk,
+}) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const desk = openDesk(env);
+  const id = await begin(desk, 1);
+  const first = run(desk);
+  await until(desk, id, ({ replayed }) => replayed > 0);
+  expect(await desk.replays.control(id, 'pause', ANNA)).toBe(true);
+  await eventually(
+    'the lease to be given back',
+    () => env.redis.exists(replayLeaseKey(id)),
+    (held) => held === 0,
+  );
+  const paused = await desk.replays.show(id);
+  expect(paused).toMatchObject({ state: 'paused' });
+  await first.stop();
+
+  const other = openDesk(env);
+  const second = run(other);
+  expect(await other.replays.control(id, 'resume', ANNA)).toBe(true);
+  await until(other, id, ({ replayed }) => replayed > paused!.replayed);
+  await other.replays.control(id, 'cancel', ANNA);
+  await eventually(
+    'the lease to be given back',
+    () => env.redis.exists(replayLeaseKey(id)),
+    (held) => held === 0,
+  );
+  await second.stop();
+  const ended = (await desk.replays.list())[0];
+  expect(ended).toMatchObject({ id, state: 'cancelled' });
+  expect(ended!.replayed).toBeLessThan(PLAYERS.length);
+  const { acts } = await desk.admin.acts();
+  expect(acts.map(({ action }) => action).filter((action) => action.startsWith('replay.'))).toEqual([
+    'replay.cancel',
+    'replay.resume',
+    'replay.pause',
+  ]);
+});
+
+it('is left to the process that has it, until that lets go', async ({ openEnvironment, openDesk }) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const desk = openDesk(env);
+  const id = await begin(desk, 100);
+  // Of a process that was killed: the lease runs out by itself.
+  await env.redis.set(replayLeaseKey(id), 'another', 'PX', 1_200);
+  const runner = run(desk);
+  await until(desk, id, ({ state }) => state === 'done');
+  await runner.stop();
+  expect(await desk.replays.show(id)).toMatchObject({ replayed: 4 });
+  expect(runner.errors).toEqual([]);
+});

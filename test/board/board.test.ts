@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BoardRole } from '../../src/admin/board-access.ts';
+import { type Desk, openDesk } from '../../src/admin/desk.ts';
+import { type BoardService, createBoardService } from '../../src/board/service.ts';
+import { systemClock } from '../../src/clock.ts';
+import { board } from '../../src/config/board.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { platforms } from '../../src/platforms/registry.ts';
+import { CHANNELS_KEY } from '../../src/redis/keys.ts';
+import { digestOf } from '../../src/tokens/secret.ts';
+import { type Environment, openEnvironment } from '../../testing/environment.ts';
+
+/** What a browser is not needed for: who gets in, and with what a form must come. */
+
+let env: Environment;
+let desk: Desk;
+let service: BoardService;
+const CHANNEL = 'kongregate';
+const BY = { via: 'command', name: 'test@host' } as const;
+const CONFIGURED = 'a token of the configuration';
+
+beforeAll(async () => {
+  env = await openEnvironment({ channels: { [CHANNEL]: {} } });
+  const open = () => openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
+  desk = open();
+  const facts = { platform: 'kongregate', quota: null, eligibility: null, rate: null };
+  await env.redis.hset(CHANNELS_KEY, CHANNEL, JSON.stringify(facts));
+  service = createBoardService(board.parse({ port: 0, url: 'https://herald.example' }), {
+    openDesk: open,
+    tokens: [{ name: 'fixed', sha256: digestOf(CONFIGURED), scopes: ['read'] }],
+    logger: createLogger({ level: 'silent', secrets: [] }),
+    clock: systemClock,
+  });
+  await service.start();
+});
+
+afterAll(async () => {
+  await service.close(500);
+  await desk.close();
+  await env.close();
+});
+
+interface Answer {
+  status: number;
+  location: string | null;
+  headers: Headers;
+  text: string;
+  cookies: string[];
+}
+
+async function ask(
+  path: string,
+  {
+    cookie,
+    form,
+    headers,
+  }: { cookie?: string; form?: Record<string, string>; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const answer = await fetch(`${service.url}/board${path}`, {
+    redirect: 'manual',
+    headers: { ...(cookie !== undefined && { cookie }), ...headers },
+    ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+  });
+  return {
+    status: answer.status,
+    location: answer.headers.get('location'),
+    headers: answer.headers,
+    text: await answer.text(),
+    cookies: answer.headers.getSetCookie(),
+  };
+}
+
+const pairsOf = (cookies: readonly string[]): string => cookies.map((each) => each.split(';')[0]).join('; ');
+const csrfIn = ({ text }: Answer): string => /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
+
+/** As a browser would, by the form. @returns the session's cookie */
+async function enter(path: string, fields: Record<string, string>): Promise<Answer> {
+  const shown = await ask(path);
+  return await ask(path, { cookie: pairsOf(shown.cookies), form: { ...fields, csrf: csrfIn(shown) } });
+}
+
+async function signedIn(role: BoardRole, channels: readonly string[] | null = null): Promise<string> {
+  const secret = await desk.access.createLink({ name: 'anna', role, channels }, 60_000, BY);
+  const entered = await enter('/link', { secret });
+  return entered.cookies.find((each) => each.includes('session'))!.split(';')[0]!;
+}
+
+describe('the way in', () => {
+  it('is shut to those who are not signed in', async () => {
+    const { status, location } = await ask('/audit?before=1-1');
+    expect([status, location]).toEqual([303, '/board/sign-in?next=%2Fboard%2Faudit%3Fbefore%3D1-1']);
+    const events = await ask('', { headers: { accept: 'text/event-stream' } });
+    expect(events.status).toBe(204);
+    expect((await ask('', { cookie: '__Secure-herald_session=wrong' })).location).toBe('/board/sign-in');
+  });
+
+  it('opens by a link once', async () => {
+    const secret = await desk.access.createLink({ name: 'anna', role: 'read', channels: null }, 60_000, BY);
+    const first = await enter('/link', { secret });
+    expect([first.status, first.location]).toEqual([303, '/board']);
+    const cookie = first.cookies.find((each) => each.includes('session'))!;
+    expect(cookie).toMatch(
+      /^__Secure-herald_session=[\w-]{43}; Max-Age=43200; Path=\/board; HttpOnly; Secure; SameSite=Strict$/,
+    );
+    expect((await enter('/link', { secret })).status).toBe(401);
+    expect((await enter('/link', { secret: 'x' })).status).toBe(401);
+  });
+
+  it('opens by a token that may read or operate, until it is revoked', async () => {
+    const { tokens } = desk.admin;
+    const sending = await tokens.create({ name: 'shop', scopes: ['send'] });
+    expect((await enter('/sign-in', { token: sending.token })).status).toBe(401);
+    const reading = await tokens.create({ name: 'grafana', scopes: ['read'], channels: [CHANNEL] });
+    const entered = await enter('/sign-in', { token: reading.token, next: '/board/audit' });
+    expect(entered.location).toBe('/board/audit');
+    const cookie = entered.cookies.find((each) => each.includes('session'))!.split(';')[0]!;
+    expect((await ask('', { cookie })).text).toContain('grafana');
+    await tokens.revoke(reading.id);
+    expect((await ask('', { cookie })).location).toBe('/board/sign-in');
+    expect((await enter('/sign-in', { token: CONFIGURED })).status).toBe(303);
+  });
+
+  it('is shut again by a sign-out', async () => {
+    const cookie = await signedIn('read');
+    const csrf = csrfIn(await ask('', { cookie }));
+    expect((await ask('/sign-out', { cookie, form: { csrf: 'wrong' } })).status).toBe(403);
+    expect((await ask('/sign-out', { cookie, form: { csrf } })).location).toBe('/board/sign-in');
+    expect((await ask('', { cookie })).location).toBe('/board/sign-in');
+  });
+
+  it('needs the form that was shown', async () => {
+    const secret = await desk.access.createLink({ name: 'anna', role: 'read', channels: null }, 60_000, BY);
+    expect((await ask('/link', { form: { secret, csrf: 'guessed' } })).status).toBe(403);
+    expect((await enter('/link', { secret })).status).toBe(303);
+  });
+});
+
+describe('a form', () => {
+  const PAUSE = `/channels/${CHANNEL}/pause`;
+
+  it('that changes something needs its token, an operator and the same site', async () => {
+    const reader = await signedIn('read');
+    const operator = await signedIn('operate');
+    const csrf = csrfIn(await ask('', { cookie: operator }));
+    expect((await ask(PAUSE, { form: { csrf } })).status).toBe(303);
+    expect((await ask(PAUSE, { cookie: operator, form: {} })).status).toBe(403);
+    expect(
+      (await ask(PAUSE, { cookie: operator, form: { csrf: csrfIn(await ask('', { cookie: reader })) } }))
+        .status,
+    ).toBe(403);
+    expect(
+      (await ask(PAUSE, { cookie: reader, form: { csrf: csrfIn(await ask('', { cookie: reader })) } }))
+        .status,
+    ).toBe(403);
+    for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }] as Record<
+      string,
+      string
+    >[])
+      expect((await ask(PAUSE, { cookie: operator, form: { csrf }, headers })).status).toBe(403);
+    expect((await desk.admin.status())[0]?.stopped).toBeNull();
+
+    const done = await ask(PAUSE, {
+      cookie: operator,
+      form: { csrf },
+      headers: { origin: 'null', 'sec-fetch-site': 'same-origin' },
+    });
+    expect([done.status, done.location]).toEqual([303, `/board/channels/${CHANNEL}?done=paused`]);
+    const { acts } = await desk.admin.acts();
+    expect(acts[0]).toMatchObject({ action: 'channel.pause', actor: { via: 'board', name: 'anna' } });
+  });
+
+  it('reaches no channel that its user may not see', async () => {
+    const cookie = await signedIn('operate', ['another']);
+    const csrf = csrfIn(await ask('', { cookie }));
+    expect((await ask(PAUSE, { cookie, form: { csrf } })).status).toBe(404);
+    const purge = { csrf, channel: CHANNEL, until: '1', typed: '0' };
+    expect((await ask('/dead-letters/purge', { cookie, form: purge })).status).toBe(404);
+  });
+
+  it('of a megabyte is not read', async () => {
+    const cookie = await signedIn('operate');
+    expect((await ask(PAUSE, { cookie, form: { csrf: 'x'.repeat(1_000_000) } })).status).toBe(413);
+  });
+});
+
+describe('every answer', () => {
+  it('forbids whatever is not the board’s own', async () => {
+    const cookie = await signedIn('operate');
+    const answers = [
+      await ask('', { cookie }),
+      await ask('/sign-in'),
+      await ask('/nowhere', { cookie }),
+      await ask('/channels/none', { cookie }),
+    ];
+    for (const { headers } of answers) {
+      const policy = headers.get('content-security-policy');
+      expect(policy).toMatch(/^default-src 'none'; /);
+      expect(policy).not.toMatch(/unsafe|\*|https?:|data:/);
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('strict-transport-security')).toContain('max-age');
+    }
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 404]);
+  });
+
+  it('says what was not understood', async () => {
+    const cookie = await signedIn('operate');
+    for (const path of [`/channels/${CHANNEL}/player?to=x`, `/channels/${CHANNEL}/player?to={}`])
+      expect((await ask(path, { cookie })).status, path).toBe(400);
+    expect((await ask('/messages/nobody', { cookie })).status).toBe(404);
+    expect((await ask('/dead-letters?reason=x&since=y&channel=', { cookie })).status).toBe(200);
+  });
+});
