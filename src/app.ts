@@ -19,7 +19,7 @@ import { platforms, withOwn } from './platforms/registry.ts';
 import { playTtl } from './policies/admission.ts';
 import type { Plays } from './producer/plays.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
-import { checkRedis, type RedisInstance } from './redis/option.ts';
+import { checkRedis, isInstance, type RedisInstance, type RedisOption } from './redis/option.ts';
 import { secretsOf } from './secrets.ts';
 import { buildServer, type HeraldServer } from './serve/server.ts';
 import type { OpenServices } from './serve/services.ts';
@@ -47,7 +47,7 @@ export type WorkerConfig<P extends OwnPlatforms = NoPlatforms> = Omit<ConfigInpu
    * A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed;
    * `redis://127.0.0.1:6379` when absent.
    */
-  redis?: string | RedisInstance | undefined;
+  redis?: RedisOption | undefined;
 };
 
 export interface CreateProducerOptions<P extends OwnPlatforms = NoPlatforms> extends ProducerOptions {
@@ -121,7 +121,7 @@ export function createWorker<P extends OwnPlatforms = NoPlatforms>(
 
 /** Takes an ioredis instance out of the configuration before the rest is parsed. */
 function readConfig(
-  source: { redis?: string | RedisInstance | undefined },
+  source: { redis?: RedisOption | undefined },
   platforms: OwnPlatforms,
   secrets: ParseOptions['secrets'],
 ): { config: HeraldConfig; redis?: RedisInstance } {
@@ -129,7 +129,7 @@ function readConfig(
   const options = { platforms, env: environment(), secrets, readFile };
   // The type is a promise of TypeScript's: anything may come.
   const { redis } = Object(source) as typeof source;
-  if (typeof redis !== 'object') return { config: parseConfig(source, options) };
+  if (!isInstance(redis)) return { config: parseConfig(source, options) };
   checkRedis(redis);
   return { config: parseConfig({ ...source, redis: undefined }, options), redis };
 }
@@ -146,7 +146,7 @@ export const serverOf = (config: HeraldConfig, logger: Logger): HeraldServer =>
 export const servicesOf =
   (
     { http, redis: url, channels, webhooks }: HeraldConfig,
-    { platforms, redis = url }: { platforms: OwnPlatforms; redis?: string | RedisInstance | undefined },
+    { platforms, redis = url }: { platforms: OwnPlatforms; redis?: RedisOption | undefined },
   ): OpenServices =>
   ({ logger, metrics }) => {
     const listed = channels.map(({ name, platform }) => ({ name, platform }));
@@ -173,7 +173,7 @@ export const servicesOf =
 
 export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
-  redis: string | RedisInstance;
+  redis: RedisOption;
   /**
    * The configuration of the workers, if available: channels are then known before a worker has served them. Its
    * credentials are not needed, and its `redis` is ignored.
@@ -201,7 +201,7 @@ export interface ReplayDeadLettersOptions
   extends DeadLetterSelection,
     Pick<ReplayControl, 'perSecond' | 'signal' | 'onReplayed'> {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
-  redis: string | RedisInstance;
+  redis: RedisOption;
 }
 
 /** Shorthand for `createAdmin(…).deadLetters.replay(…)`. */

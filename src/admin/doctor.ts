@@ -2,10 +2,11 @@ import type { Installation } from '../channels/installation.ts';
 import { type Check, failed, ok } from '../check.ts';
 import { createClockGuard } from '../redis/clock-guard.ts';
 import { isRefusal, refusalCode } from '../redis/errors.ts';
-import { PROBE_KEY, PROBE_LIFE_MS } from '../redis/keys.ts';
+import { PROBE_KEY } from '../redis/keys.ts';
 import { redisChecks } from '../redis/server-checks.ts';
 import { readRedisFacts } from '../redis/server-facts.ts';
 import { createStoreClock, MAX_OFFSET_MS } from '../redis/store-clock.ts';
+import { probeWrites } from '../redis/write-probe.ts';
 import { accountChecks } from './account-checks.ts';
 import { channelChecks } from './channel-checks.ts';
 
@@ -42,7 +43,7 @@ async function unlessRefused(name: string, run: () => Promise<Check[]>): Promise
 /** What a worker tries every few seconds. */
 async function writeCheck({ directory: redis }: Installation): Promise<Check> {
   try {
-    await redis.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS);
+    await probeWrites(redis, PROBE_KEY);
     return ok('writes', 'Redis takes writes.');
   } catch (error) {
     if (!isRefusal(error)) throw error;

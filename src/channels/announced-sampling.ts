@@ -33,6 +33,8 @@ export interface AnnouncedSamplingDeps {
 interface Watched {
   shards: number | undefined;
   stores: readonly [SampledStore, ...SampledStore[]];
+  /** Whether a visit is under way: while its store is away, it hangs. */
+  busy: boolean;
 }
 
 export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedSampling {
@@ -53,7 +55,7 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
       return { store, queue: openChannelQueue(store) };
     };
     const inShards = shards === undefined ? [] : storeNames(name, shards).map(sampled);
-    const opened: Watched = { shards, stores: [sampled(name), ...inShards] };
+    const opened: Watched = { shards, stores: [sampled(name), ...inShards], busy: false };
     watched.set(name, opened);
     return opened;
   }
@@ -69,31 +71,34 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
   }
 
   async function visit(name: string, { shards }: ChannelFacts): Promise<void> {
+    if (watched.get(name)?.busy) return;
     if (watched.get(name)?.shards !== shards) close(name);
     const channel = watched.get(name) ?? open(name, shards);
+    channel.busy = true;
     try {
       const take = () => sampleChannel(channel.stores, clock);
       const sample = await shareSample(channel.stores[0].store, () => timedCall('sample', take, timing));
       if (timer) gauges.sample(sample);
     } catch (error) {
       warn({ channel: name, error: String(error) }, 'channel could not be sampled');
+    } finally {
+      channel.busy = false;
     }
   }
 
-  async function visitAll(): Promise<void> {
+  async function lookAround(): Promise<void> {
     const announced = await readChannelRegistry(stores.directory);
     // Stopped meanwhile: nobody would close what is opened now.
     if (!timer) return;
     for (const name of watched.keys()) if (!announced.has(name)) forget(name);
-    const others = [...announced].filter(([name]) => !served.has(name));
-    await Promise.all(others.map(([name, facts]) => visit(name, facts)));
+    for (const [name, facts] of announced) if (!served.has(name)) void visit(name, facts);
   }
 
   async function turn(): Promise<void> {
     // While Redis is unreachable a turn hangs: skip the next ones.
     if (busy) return;
     busy = true;
-    await visitAll().catch((error: unknown) =>
+    await lookAround().catch((error: unknown) =>
       warn({ error: String(error) }, 'announced channels could not be read'),
     );
     busy = false;

@@ -14,7 +14,7 @@ import {
 } from '../policies/admission.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { connectOperator } from '../redis/connections.ts';
-import type { RedisInstance } from '../redis/option.ts';
+import type { RedisOption } from '../redis/option.ts';
 import type { Stores } from '../redis/stores.ts';
 import { type ChannelFacts, readChannelRegistry, readQuota } from './registry.ts';
 
@@ -50,7 +50,7 @@ export interface OperatedChannel {
 
 export interface InstallationOptions {
   /** A URL, or an instance, which is duplicated and never closed. */
-  redis: string | RedisInstance;
+  redis: RedisOption;
   /** The configured channels; announced ones are added. */
   channels: readonly ChannelConfig[];
 }

@@ -9,7 +9,8 @@ import { createOutageLog } from '../observe/outage-log.ts';
 import { createRedisVitals } from '../observe/redis-vitals.ts';
 import { limitStorms } from '../observe/storm-limit.ts';
 import { connectFollower } from '../redis/connections.ts';
-import { PROBE_KEY, PROBE_LIFE_MS } from '../redis/keys.ts';
+import { PROBE_KEY } from '../redis/keys.ts';
+import { probeWrites } from '../redis/write-probe.ts';
 
 /**
  * A process that only exports: the figures of every announced channel, as the workers show them, also while no worker runs. It
@@ -40,7 +41,7 @@ export async function startExporter({ clock = systemClock, ...options }: Exporte
   const client = stores.directory;
   const vitals = createRedisVitals({
     connections: [client],
-    probe: () => client.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS),
+    probe: () => probeWrites(client, PROBE_KEY),
     onFailure: (error) => vitals.report(error),
     metrics: metrics.redis,
     outages: createOutageLog(client, logger, clock),

@@ -34,3 +34,25 @@ export function guardScripts(redis: Redis): void {
     define(name, before === undefined ? definition : { ...definition, lua: before + definition.lua });
   };
 }
+
+const declaring = new WeakSet<Redis>();
+
+/**
+ * Has BullMQ's scripts declare one more key, which never exists. They use keys that they do not declare: while a cluster moves
+ * the hash slot to another node, these may be gone already, and a script would fail half-way. With a declared key that is not
+ * there, Redis refuses it before it begins. Call before BullMQ uses the connection; its pipelines are not served.
+ * @param absent in the hash slot of the queue
+ */
+export function declareAbsentKey(redis: Redis, absent: string): void {
+  if (declaring.has(redis)) return;
+  declaring.add(redis);
+  const define = redis.defineCommand.bind(redis);
+  const commands = redis as unknown as Record<string, (...args: unknown[]) => unknown>;
+  redis.defineCommand = (name, definition) => {
+    const { numberOfKeys: count } = definition;
+    if (count === undefined) return define(name, definition);
+    define(name, { ...definition, numberOfKeys: count + 1 });
+    const run = commands[name]!.bind(redis);
+    commands[name] = (...args) => run(args.flat().toSpliced(count, 0, absent));
+  };
+}

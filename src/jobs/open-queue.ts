@@ -1,6 +1,7 @@
 import { Queue, type QueueOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { PREFIX, queueName } from '../redis/keys.ts';
+import { channelKey, PREFIX, queueName } from '../redis/keys.ts';
+import { declareAbsentKey } from './guarded-scripts.ts';
 
 /**
  * Opens the BullMQ queue of a channel, on a connection that the caller owns. The default options are for adding and
@@ -11,6 +12,7 @@ export function openQueue(
   channel: string,
   options: Partial<QueueOptions> = CLIENT_OPTIONS,
 ): Queue {
+  declareAbsentKey(connection, channelKey(channel));
   const queue = new Queue(queueName(channel), { connection, prefix: PREFIX, ...options });
   // The owner of the connection handles its errors; a queue without a listener would print them.
   queue.on('error', () => {});

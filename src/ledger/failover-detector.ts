@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { refusesWrites } from '../redis/errors.ts';
+import { isMoved, refusesWrites } from '../redis/errors.ts';
 import { noteRefusals } from './refusal-notes.ts';
 import { type FailoverDetector, type Gate, newGate, type RecentWrites } from './store-gate.ts';
 
@@ -139,7 +139,8 @@ export function createFailoverDetector(redis: Redis, options: FailoverDetectorOp
       if (stopped()) return;
       const news = shutNow();
       shut();
-      noteRefusal(error);
+      // Another node takes writes, and the connection is on its way there.
+      if (!isMoved(error)) noteRefusal(error);
       // What it refuses now it would refuse at once again.
       if (news) checkLater();
     },

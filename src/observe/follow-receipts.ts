@@ -4,7 +4,7 @@ import { CHANNEL_NAME } from '../message/fields.ts';
 import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/errors.ts';
 import { channelKeys } from '../redis/keys.ts';
-import { checkRedis, type RedisInstance } from '../redis/option.ts';
+import { checkRedis, type RedisOption } from '../redis/option.ts';
 import type { Stores } from '../redis/stores.ts';
 import type { Instant } from '../time.ts';
 import { NEWEST, type Positions, positionsFrom, toCursor, wasRead } from './receipt-cursor.ts';
@@ -23,7 +23,7 @@ export interface FollowedReceipt extends Receipt {
 
 export interface FollowReceiptsOptions {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
-  redis: string | RedisInstance;
+  redis: RedisOption;
   /** One channel or several. */
   channels: string | readonly string[];
   /**

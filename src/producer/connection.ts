@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { openProducerStores } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, isRefusal } from '../redis/errors.ts';
-import type { RedisInstance } from '../redis/option.ts';
+import type { RedisOption } from '../redis/option.ts';
 import { type Call, type ReadyGate, readyGate } from '../redis/ready-gate.ts';
 import type { Stores } from '../redis/stores.ts';
 import { type PausableTimeout, pausableTimeout, withTimeout } from '../timeout.ts';
@@ -37,7 +37,7 @@ const REFUSED_PAUSE_MS = 250;
  * @throws TypeError for what is neither
  */
 export function openConnection(
-  redis: string | RedisInstance,
+  redis: RedisOption,
   timeoutMs: number,
   clock: Pick<Clock, 'monotonic'>,
 ): ProducerConnection {

@@ -8,7 +8,7 @@ import {
 } from '../message/campaign.ts';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import { createMessageSchemas, type InputOf, type Platforms } from '../message/schema.ts';
-import type { RedisInstance } from '../redis/option.ts';
+import type { RedisOption } from '../redis/option.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import type { AcceptedStatus } from './accepted-count.ts';
@@ -98,7 +98,7 @@ export type RecipientOf<Input> = Input extends { to: infer To } ? To : unknown;
 
 export interface ProducerOptions {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
-  redis: string | RedisInstance;
+  redis: RedisOption;
   /**
    * Channels to accept messages for although no worker has announced them yet. If the platform is given, messages of
    * another platform are rejected and plays are accepted before a worker has announced the channel.

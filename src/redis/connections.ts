@@ -1,11 +1,11 @@
-import { Redis, type RedisOptions } from 'ioredis';
-import type { Clock } from '../clock.ts';
+import type { Redis, RedisOptions } from 'ioredis';
+import { type Clock, systemClock } from '../clock.ts';
 import { DatabaseRefusedError, unreachable } from './connection-errors.ts';
 import { refusedAtStart } from './guards.ts';
-import { checkRedis, type RedisInstance } from './option.ts';
+import type { RedisOption } from './option.ts';
 import { reconnectWhenDemoted } from './reconnect.ts';
-import { type Stores, storesOn } from './stores.ts';
-import { tlsOptions } from './url.ts';
+import { sourceOf } from './source.ts';
+import type { Stores } from './stores.ts';
 
 /**
  * All connections to Redis, by role. Roles differ in what they do while Redis is unreachable: a producer fails at its
@@ -93,27 +93,16 @@ export const FOLLOWER_BLOCK_MS = 5_000;
 /** Resends commands after a lost connection, and detects a peer that does not answer. */
 const FOLLOWER = { ...PATIENT, socketTimeout: FOLLOWER_BLOCK_MS * 2 };
 
-function open(redis: string | RedisInstance, options: RedisOptions & { replyMapping: 'legacy' }): Redis {
-  checkRedis(redis);
-  return typeof redis === 'string'
-    ? new Redis(redis, { ...options, ...tlsOptions(redis) })
-    : redis.duplicate(options);
-}
-
 /**
  * Opens a producer's connections, not yet connected.
- * @param redis a URL, or an instance, which is duplicated and not changed; also for the other roles
- * @param onOpen is called with each connection, before it connects
- * @throws TypeError for any other value
+ * @param redis an instance is duplicated and not changed; also for the other roles
+ * @param onOpen is called with each connection, before it connects; in a cluster also later
+ * @throws TypeError for what is neither address nor instance
  */
-export function openProducerStores(
-  redis: string | RedisInstance,
-  { timeoutMs, clock, onOpen }: ProducerRole & { onOpen(client: Redis): void },
-): Stores {
-  const client = open(redis, producerOptions({ timeoutMs, clock }));
-  onOpen(client);
-  return storesOn(client);
-}
+export const openProducerStores = (
+  redis: RedisOption,
+  { onOpen, ...role }: ProducerRole & { onOpen(client: Redis): void },
+): Stores => sourceOf(redis, role.clock)(producerOptions(role), onOpen);
 
 /** A worker's connections, which connect at once. */
 export interface WorkerConnections {
@@ -123,15 +112,9 @@ export interface WorkerConnections {
   ledgers: Stores;
 }
 
-export function connectWorker(
-  redis: string | RedisInstance,
-  clock: Pick<Clock, 'monotonic'>,
-): WorkerConnections {
-  const options = workerOptions(clock);
-  return {
-    queues: storesOn(open(redis, options)),
-    ledgers: storesOn(open(redis, { ...options, ...WATCHED_CONNECTION })),
-  };
+export function connectWorker(redis: RedisOption, clock: Pick<Clock, 'monotonic'>): WorkerConnections {
+  const [open, options] = [sourceOf(redis, clock), workerOptions(clock)];
+  return { queues: open(options), ledgers: open({ ...options, ...WATCHED_CONNECTION }) };
 }
 
 export interface FollowerConnections {
@@ -141,30 +124,38 @@ export interface FollowerConnections {
 }
 
 /** Opens connections that survive outages; the caller disconnects them. */
-export function connectFollower(redis: string | RedisInstance): FollowerConnections {
-  const client = open(redis, FOLLOWER);
-  client.on('error', () => {}); // Permanent errors reject `refused`; the others are retried.
-  return { stores: storesOn(client), refused: refusedAtStart(client) };
+export function connectFollower(redis: RedisOption): FollowerConnections {
+  let refuse: (error: unknown) => void = () => {};
+  const refused = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  refused.catch(() => {}); // A follower that is over no longer waits for it.
+  const stores = sourceOf(redis, systemClock)(FOLLOWER, (client) => {
+    client.on('error', () => {}); // Permanent errors reject `refused`; the others are retried.
+    refusedAtStart(client).catch(refuse);
+  });
+  return { stores, refused };
 }
 
 /**
  * Opens an operator's connections, ready or failed within seconds; the caller disconnects them.
- * @throws RedisUnreachableError, DatabaseRefusedError; TypeError for what is neither URL nor instance
+ * @throws RedisUnreachableError, DatabaseRefusedError; TypeError for what is neither address nor instance
  */
-export async function connectOperator(redis: string | RedisInstance): Promise<Stores> {
-  const client = open(redis, OPERATOR);
+export async function connectOperator(redis: RedisOption): Promise<Stores> {
+  const stores = sourceOf(redis, systemClock)(OPERATOR);
+  const { directory } = stores;
   let lastError: Error | undefined;
-  client.on('error', (error: Error) => {
+  directory.on('error', (error: Error) => {
     lastError = error;
   });
   try {
-    await client.connect();
+    await directory.connect();
   } catch (error) {
-    client.disconnect();
-    throw unreachable(client, lastError ?? error);
+    stores.disconnect();
+    throw unreachable(directory, lastError ?? error);
   }
-  if (!lastError) return storesOn(client);
+  if (!lastError) return stores;
   // Connected nevertheless: the database was refused, and commands would go to another one.
-  client.disconnect();
-  throw new DatabaseRefusedError(client.options.db, lastError.message);
+  stores.disconnect();
+  throw new DatabaseRefusedError(directory.options.db, lastError.message);
 }

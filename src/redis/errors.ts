@@ -24,19 +24,23 @@ export const isWrongType = (error: unknown): boolean =>
 export const isUnknownScript = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('NOSCRIPT');
 
+/** Whether a node of a cluster has not, or no longer, the hash slot of the command: another one has to be connected to. */
+export const isMoved = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('MOVED ');
+
 /**
  * Whether the refusal is temporary: a replica, a server that is loading, a cluster that is moving slots. The command was
  * not executed, and a retry, possibly on another server, will succeed.
  */
 export const isPassingRefusal = (error: unknown): error is Error =>
-  isRefusal(error) && /^(?:READONLY|MASTERDOWN|LOADING|CLUSTERDOWN|TRYAGAIN) /.test(error.message);
+  isRefusal(error) && /^(?:READONLY|MASTERDOWN|LOADING|CLUSTERDOWN|TRYAGAIN|MOVED|ASK) /.test(error.message);
 
 /**
- * Replies of a Redis that accepts no writes at present: it is out of memory, a replica, cannot persist, is loading, or has
- * revoked a permission. The command was not executed and will be retried; the cause is not the message.
+ * Replies of a Redis that accepts no writes at present: it is out of memory, a replica, cannot persist, is loading, is moving
+ * the hash slot to another node, or has revoked a permission. The command was not executed and will be retried; the cause is not the message.
  */
 const REFUSING =
-  /^(?:(?:OOM|READONLY|MISCONF|NOREPLICAS|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM) |ERR The user executing the script)/;
+  /^(?:(?:OOM|READONLY|MISCONF|NOREPLICAS|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|NOAUTH|NOPERM) |ERR The user executing the script)/;
 
 export const refusesWrites = (error: unknown): error is Error =>
   error instanceof Error && REFUSING.test(error.message);

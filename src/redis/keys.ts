@@ -11,7 +11,7 @@ export const CHANNELS_KEY = `${PREFIX}:channels`;
 /** `herald:{herald:channels}:<what>`: a key of the directory, which has what is of no single channel, in the hash slot of the registry. */
 const directoryKey = (what: string): string => `${PREFIX}:{${CHANNELS_KEY}}:${what}`;
 
-/** Written to test whether Redis accepts writes; it expires. A channel has one of its own. */
+/** Written to test whether Redis accepts writes; it expires. */
 export const PROBE_KEY = directoryKey('probe');
 export const PROBE_LIFE_MS = 60_000;
 
@@ -82,6 +82,8 @@ export interface ChannelKeys {
   readonly policy: string;
   /** The epoch of the store, which changes when writes may have been lost. */
   readonly epoch: string;
+  /** As `PROBE_KEY`, where the channel has a connection of its own. */
+  readonly probe: string;
   /** Scratch key on which a worker tests its permissions. */
   readonly permissions: string;
   /** Hash: name of a dead letter → its record. */
@@ -126,6 +128,7 @@ export function channelKeys(channel: string): ChannelKeys {
     waitsSince: (kind) => `${waits}:since:${kind}`,
     policy: `${ledger}:policy`,
     epoch: `${ledger}:epoch`,
+    probe: `${base}:probe`,
     permissions: `${ledger}:permissions`,
     deadLetters,
     deadLetterData: `${deadLetters}:data`,

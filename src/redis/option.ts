@@ -1,31 +1,42 @@
-import type { Redis } from 'ioredis';
-import { isRedisUrl, REDIS_URL_WANTED } from './url.ts';
+import { addressProblem, REDIS_WANTED, type RedisAddress } from './address.ts';
 
 /**
- * An ioredis instance of the application, of version 5 or later and of any installed copy: hence recognized by shape, not
- * by class. It is duplicated and not changed.
+ * An ioredis instance of the application, a `Redis` or a `Cluster`, of version 5 or later and of any installed copy: hence
+ * recognized by shape, not by class. It is not changed.
  */
 export interface RedisInstance {
   readonly options: object;
   readonly isCluster: boolean;
-  duplicate(override?: object): unknown;
+  duplicate(...override: never[]): unknown;
+}
+
+/** The option `redis`: an address, or an ioredis instance, which is duplicated and never closed. */
+export type RedisOption = RedisAddress | RedisInstance;
+
+export function isInstance(redis: unknown): redis is RedisInstance {
+  const { options, duplicate } = Object(redis) as Partial<RedisInstance>;
+  return typeof duplicate === 'function' && typeof options === 'object' && options !== null;
 }
 
 /**
- * Validates the option `redis`: a URL, or an ioredis instance (of any installed copy).
- * @throws TypeError that names the option but never quotes it, since a URL may contain a password
+ * Validates the option `redis`.
+ * @throws TypeError that names the field but never quotes it, since a URL may contain a password
  */
-export function checkRedis(redis: unknown): asserts redis is string | Redis {
-  if (typeof redis === 'string') {
-    if (!isRedisUrl(redis)) throw new TypeError(`redis: ${REDIS_URL_WANTED}`);
-    return;
-  }
-  const { options, duplicate, isCluster, cluster } = Object(redis) as Partial<Redis> & { cluster?: unknown };
-  // An instance has a command of that name.
-  if (isCluster || typeof cluster === 'object')
-    throw new TypeError('redis: Redis Cluster is not supported; pass the URL or instance of a single Redis');
-  if (typeof duplicate !== 'function' || !options)
-    throw new TypeError(`redis: ${REDIS_URL_WANTED}, or an ioredis instance`);
+export function checkRedis(redis: unknown): asserts redis is RedisOption {
+  if (isInstance(redis)) return checkInstance(redis);
+  const problem = addressProblem(redis);
+  if (!problem) return;
+  const wanted =
+    problem.message === REDIS_WANTED ? `${REDIS_WANTED}; or an ioredis instance` : problem.message;
+  throw new TypeError(`${['redis', ...problem.path].join('.')}: ${wanted}`);
+}
+
+function checkInstance({ options }: RedisInstance): void {
+  const { keyPrefix, redisOptions } = options as {
+    keyPrefix?: unknown;
+    redisOptions?: { keyPrefix?: unknown };
+  };
   // Other processes would not find keys under a prefix of this connection.
-  if (options.keyPrefix) throw new TypeError('redis: an instance with a keyPrefix is not supported');
+  if (keyPrefix || redisOptions?.keyPrefix)
+    throw new TypeError('redis: an instance with a keyPrefix is not supported');
 }

@@ -1,17 +1,43 @@
 import type { Clock } from '../clock.ts';
+import type { Topology } from './topology.ts';
+
+/** ioredis' `reconnectOnError`: answers by which another server has to be found. The command was not executed. */
+export type ReconnectOnError = (error: Error) => boolean;
 
 const PACE_MS = 1_000;
 
-/**
- * ioredis' `reconnectOnError`: a primary that was demoted to a replica keeps its connections open and refuses all writes on
- * them. Reconnecting reaches the new primary through DNS, a proxy or Sentinel; at most once a second, since it may reach
- * the same server.
- */
-export function reconnectWhenDemoted(clock: Pick<Clock, 'monotonic'>): (error: Error) => boolean {
+/** At most once a second, since it may reach the same server. */
+function paced(clock: Pick<Clock, 'monotonic'>): () => boolean {
   let at = Number.NEGATIVE_INFINITY;
-  return ({ message }) => {
-    if (!/^(?:READONLY|MASTERDOWN) /.test(message) || clock.monotonic() - at < PACE_MS) return false;
+  return () => {
+    if (clock.monotonic() - at < PACE_MS) return false;
     at = clock.monotonic();
+    return true;
+  };
+}
+
+/**
+ * A primary that was demoted to a replica keeps its connections open and refuses all writes on them. Reconnecting reaches the
+ * new primary through DNS, a proxy or Sentinel.
+ */
+export function reconnectWhenDemoted(clock: Pick<Clock, 'monotonic'>): ReconnectOnError {
+  const isDue = paced(clock);
+  return ({ message }) => /^(?:READONLY|MASTERDOWN) /.test(message) && isDue();
+}
+
+const MOVED = /^MOVED (\d+) (.*):(\d+)$/;
+
+/** As `reconnectWhenDemoted`, in a cluster: also where the slot has moved, or the node has been cut off from the others. */
+export function reconnectToMaster(topology: Topology, clock: Pick<Clock, 'monotonic'>): ReconnectOnError {
+  const isDue = paced(clock);
+  return ({ message }) => {
+    const [, slot, host, port] = MOVED.exec(message) ?? [];
+    if (slot === undefined && !/^(?:READONLY|MASTERDOWN|CLUSTERDOWN) /.test(message)) return false;
+    if (!isDue()) return false;
+    topology.forget();
+    // A node without a name of its own is found by asking.
+    if (slot !== undefined && host && host !== '?')
+      topology.learn(Number(slot), { host, port: Number(port) });
     return true;
   };
 }

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import { type ChannelStore, channelStore } from './channel-store.ts';
+import { hashSlot } from './hash-slot.ts';
+import { CHANNELS_KEY, channelKey } from './keys.ts';
 
-/** The connections of one role, found by what they reach. On one node they are one connection. */
+/** The connections of one role, found by what they reach. On one node they are one connection, in a cluster one a channel. */
 export interface Stores {
   /** Reaches the directory: what is of no single channel, such as the registry of channels and the accounts. */
   readonly directory: Redis;
@@ -17,5 +19,26 @@ export function storesOn(redis: Redis): Stores {
     directory: redis,
     of: (channel) => channelStore(redis, channel),
     disconnect: () => redis.disconnect(),
+  };
+}
+
+/**
+ * The stores of a cluster, on a connection for each hash slot in use: all keys of a channel are in one.
+ * @param open opens the connection to the master of a slot
+ */
+export function storesBySlot(open: (slot: number) => Redis): Stores {
+  const clients = new Map<number, Redis>();
+  function reaching(key: string): Redis {
+    const slot = hashSlot(key);
+    const client = clients.get(slot) ?? open(slot);
+    clients.set(slot, client);
+    return client;
+  }
+  return {
+    directory: reaching(CHANNELS_KEY),
+    of: (channel) => channelStore(reaching(channelKey(channel)), channel),
+    disconnect() {
+      for (const client of clients.values()) client.disconnect();
+    },
   };
 }

@@ -3,13 +3,13 @@ import type { WebhookConfig } from '../config/webhooks.ts';
 import type { Logger } from '../observe/log.ts';
 import type { WebhookMetrics } from '../observe/webhook-metrics.ts';
 import { connectFollower } from '../redis/connections.ts';
-import type { RedisInstance } from '../redis/option.ts';
+import type { RedisOption } from '../redis/option.ts';
 import type { Stores } from '../redis/stores.ts';
 import type { Service } from '../serve/services.ts';
 import { startEndpoint } from './endpoint.ts';
 
 export interface WebhooksOptions {
-  redis: string | RedisInstance;
+  redis: RedisOption;
   webhooks: readonly WebhookConfig[];
   logger: Logger;
   metrics: WebhookMetrics;

@@ -29,6 +29,7 @@ export interface HealthDeps {
 }
 
 type HealthOfStore = {
+  name: WorkerStore['name'];
   redis: Pick<WorkerStore['redis'], 'status'>;
   watch: Pick<WorkerStore['watch'], 'trouble'>;
   vitals: Pick<WorkerStore['vitals'], 'check'>;
@@ -48,8 +49,8 @@ export function createHealth({ stores, maintenance, watchdog }: HealthDeps): Hea
       return {
         checks: [
           { name: 'configuration', ok: true },
-          toCheck('redis', await Promise.all(stores.map(redisTrouble))),
-          toCheck('clock', stores.map(clockTrouble)),
+          toCheck('redis', await Promise.all(stores.map(named(redisTrouble)))),
+          toCheck('clock', await Promise.all(stores.map(named(clockTrouble)))),
         ],
         stopped: maintenance
           .samples()
@@ -65,6 +66,16 @@ function toCheck(name: string, troubles: readonly (string | undefined)[]): Readi
   const found = troubles.filter((trouble) => trouble !== undefined);
   return found.length === 0 ? { name, ok: true } : { name, ok: false, detail: found.join('; ') };
 }
+
+type Examine = (store: HealthOfStore) => Promise<string | undefined> | string | undefined;
+
+/** Says which channel it is about, where each has a part of the store of its own. */
+const named =
+  (examine: Examine) =>
+  async (store: HealthOfStore): Promise<string | undefined> => {
+    const trouble = await examine(store);
+    return trouble === undefined || store.name === undefined ? trouble : `${store.name}: ${trouble}`;
+  };
 
 async function redisTrouble({ redis, watch, vitals }: HealthOfStore): Promise<string | undefined> {
   if (redis.status !== 'ready') return `connection is ${redis.status}`;

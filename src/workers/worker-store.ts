@@ -8,14 +8,16 @@ import { createRedisVitals, type RedisVitals } from '../observe/redis-vitals.ts'
 import { type ClockGuard, createClockGuard } from '../redis/clock-guard.ts';
 import { refusesWrites } from '../redis/errors.ts';
 import { refusedAtStart } from '../redis/guards.ts';
-import { PROBE_LIFE_MS } from '../redis/keys.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
+import { probeWrites } from '../redis/write-probe.ts';
 
 /**
  * A part of the store that is reached, or away, as a whole: its two connections, its clock, the state of the server, and the
  * handling of errors.
  */
 export interface WorkerStore {
+  /** The channel that it has; absent where it has everything, or the directory. */
+  readonly name: string | undefined;
   readonly redis: Redis;
   readonly ledgerRedis: Redis;
   readonly clock: StoreClock;
@@ -32,6 +34,7 @@ export interface WorkerStore {
 }
 
 export interface WorkerStoreOptions {
+  name: string | undefined;
   /** For queues and upkeep. */
   redis: Redis;
   /** For admissions and settlements. */
@@ -52,7 +55,7 @@ export function openWorkerStore(options: WorkerStoreOptions): WorkerStore {
   const connections = [redis, ledgerRedis];
   const refused = refusedAtStart(redis);
   // On both connections: each may be to another server.
-  const probe = () => Promise.all(connections.map((each) => each.set(probeKey, '1', 'PX', PROBE_LIFE_MS)));
+  const probe = () => Promise.all(connections.map((each) => probeWrites(each, probeKey)));
   const watch = createFailoverDetector(ledgerRedis, {
     ...{ clock, probe },
     onRefused: (error) => vitals.report(error),
@@ -81,7 +84,7 @@ export function openWorkerStore(options: WorkerStoreOptions): WorkerStore {
   for (const each of connections) each.on('error', reportError);
   vitals.start();
   return {
-    ...{ redis, ledgerRedis, clock, guard, watch, vitals, refused, reportError },
+    ...{ name: options.name, redis, ledgerRedis, clock, guard, watch, vitals, refused, reportError },
     serves: () => guard.agrees() && !watch.trouble()?.refusing,
     close() {
       guard.stop();

@@ -1,14 +1,20 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { connectWorker } from '../redis/connections.ts';
 import { PROBE_KEY } from '../redis/keys.ts';
-import type { RedisInstance } from '../redis/option.ts';
-import type { StoreClock } from '../redis/store-clock.ts';
+import type { RedisOption } from '../redis/option.ts';
+import { createStoreClock, type StoreClock } from '../redis/store-clock.ts';
 import type { Stores } from '../redis/stores.ts';
 import { createClockGauge } from './clock-gauge.ts';
-import { openWorkerStore, type WorkerStore } from './worker-store.ts';
+import { sharedRedisMetrics, worstOffset } from './combined-figures.ts';
+import { openWorkerStore, type WorkerStore, type WorkerStoreOptions } from './worker-store.ts';
 
-/** The parts of the store that a worker relies on, each by itself: on one node there is one for everything. */
+/**
+ * The parts of the store that a worker relies on, each by itself: on one node there is one for everything, in a cluster one for
+ * each channel and one for the directory. What becomes of one, the others do not notice.
+ */
 export interface WorkerStores {
   /** The connections for queues and upkeep, also of channels that this worker does not serve. */
   readonly queues: Stores;
@@ -16,14 +22,16 @@ export interface WorkerStores {
   readonly ledgers: Stores;
   /** The part that has what is of no single channel. */
   readonly directory: WorkerStore;
-  /** The part that has a channel. */
+  /** The part that has a channel; opened with its first call. */
   of(channel: string): WorkerStore;
   all(): readonly WorkerStore[];
   close(): void;
 }
 
 export interface WorkerStoresOptions {
-  redis: string | RedisInstance;
+  redis: RedisOption;
+  /** This machine's. */
+  machineClock: Clock;
   /** The clock of the directory. */
   clock: StoreClock;
   logger: Logger;
@@ -32,15 +40,46 @@ export interface WorkerStoresOptions {
   onChange(): void;
 }
 
-export function openWorkerStores({ redis, metrics, ...shared }: WorkerStoresOptions): WorkerStores {
-  const { queues, ledgers } = connectWorker(redis, shared.clock);
-  const only = openWorkerStore({
-    ...shared,
-    redis: queues.directory,
-    ledgerRedis: ledgers.directory,
-    probeKey: PROBE_KEY,
-    metrics: metrics.redis,
-    onOffset: createClockGauge(metrics.clockOffset),
+export function openWorkerStores(options: WorkerStoresOptions): WorkerStores {
+  const { clock, machineClock, logger, metrics, onChange } = options;
+  const { queues, ledgers } = connectWorker(options.redis, machineClock);
+  const parts = new Map<Redis, WorkerStore>();
+  const redisMetrics = sharedRedisMetrics(metrics.redis);
+  const offsets = worstOffset(metrics.clockOffset);
+
+  type Own = Pick<WorkerStoreOptions, 'redis' | 'ledgerRedis' | 'probeKey' | 'clock' | 'logger' | 'name'>;
+  function open(own: Own): WorkerStore {
+    const part = openWorkerStore({
+      ...own,
+      metrics: redisMetrics(),
+      onOffset: createClockGauge(offsets()),
+      onChange,
+    });
+    parts.set(own.redis, part);
+    return part;
+  }
+  const directory = open({
+    ...{ redis: queues.directory, ledgerRedis: ledgers.directory, probeKey: PROBE_KEY, clock, logger },
+    name: undefined,
   });
-  return { queues, ledgers, directory: only, of: () => only, all: () => [only], close: only.close };
+
+  return {
+    ...{ queues, ledgers, directory },
+    of(channel) {
+      const { redis, keys } = queues.of(channel);
+      const known = parts.get(redis);
+      if (known) return known;
+      return open({
+        ...{ redis, ledgerRedis: ledgers.of(channel).redis, probeKey: keys.probe, name: channel },
+        clock: createStoreClock(machineClock),
+        logger: logger.child({ channel }),
+      });
+    },
+    all: () => [...parts.values()],
+    close() {
+      for (const part of parts.values()) part.close();
+      queues.disconnect();
+      ledgers.disconnect();
+    },
+  };
 }

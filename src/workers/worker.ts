@@ -101,7 +101,7 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   async function start(): Promise<void> {
     const stores = openWorkerStores({
       redis: parts.redis ?? config.redis,
-      ...{ clock, logger, metrics },
+      ...{ machineClock: parts.clock ?? systemClock, clock, logger, metrics },
       onChange: () => running?.pull(),
     });
     const channels = openChannels(config, { ...parts, logger, tracing }, { stores, metrics, clock });

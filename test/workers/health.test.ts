@@ -9,6 +9,7 @@ const redisCheck = async (ms: number, refusing = false) => {
   const health = createHealth({
     stores: [
       {
+        name: undefined,
         redis: store.redis,
         watch: { trouble: () => (ms > 0 ? { detail: 'it is away', ms, refusing } : undefined) },
         vitals: { check: async () => undefined },

@@ -4,7 +4,7 @@ import type { ApiConfig } from '../../config/api.ts';
 import { followReceipts } from '../../observe/follow-receipts.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Producer } from '../../producer/producer.ts';
-import type { RedisInstance } from '../../redis/option.ts';
+import type { RedisOption } from '../../redis/option.ts';
 import type { Service } from '../../serve/services.ts';
 import { createVerifier } from '../../tokens/verify.ts';
 import { type Listening, listen } from '../listen.ts';
@@ -20,7 +20,7 @@ import { type ApiStore, openApiStore } from './store.ts';
 /** The HTTP API: its routes, on an address of their own. */
 
 export interface ApiParts {
-  redis: string | RedisInstance;
+  redis: RedisOption;
   /** Opens what the routes work with; the API closes both. */
   openProducer(): Producer<unknown>;
   openAdmin(): Admin;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { openConnection } from '../../producer/connection.ts';
 import { idempotencyKey, TOKEN_USES_KEY, TOKENS_KEY } from '../../redis/keys.ts';
-import type { RedisInstance } from '../../redis/option.ts';
+import type { RedisOption } from '../../redis/option.ts';
 import { createScript } from '../../redis/script.ts';
 import type { TokenStore } from '../../tokens/verify.ts';
 import type { FingerprintStore } from './idempotency.ts';
@@ -22,7 +22,7 @@ const keep = createScript(`
   return redis.call('PEXPIRE', KEYS[1], ARGV[3])
 `);
 
-export function openApiStore(redis: string | RedisInstance, clock: Pick<Clock, 'monotonic'>): ApiStore {
+export function openApiStore(redis: RedisOption, clock: Pick<Clock, 'monotonic'>): ApiStore {
   const { stores, call, close } = openConnection(redis, TIMEOUT_MS, clock);
   const { directory } = stores;
   const run = <T>(operation: string, command: () => Promise<T>): Promise<T> =>

@@ -1,0 +1,78 @@
+import { isRedisUrl, REDIS_URL_WANTED, readNodeUrl } from './url.ts';
+
+/** A Redis Cluster, by the URLs of some of its nodes: the others are found. They have one login, and one scheme. */
+export interface RedisCluster {
+  cluster: readonly string[];
+}
+
+/** The master that Redis Sentinel names. */
+export interface RedisSentinel {
+  /** The URLs of the Sentinels, with their own login if they have one; `rediss://` holds for the master as well. */
+  sentinels: readonly string[];
+  /** The name of the master group. */
+  name: string;
+  /** The login of the master. */
+  username?: string | undefined;
+  password?: string | undefined;
+  db?: number | undefined;
+}
+
+/** Where Redis is, as configured. */
+export type RedisAddress = string | RedisCluster | RedisSentinel;
+
+export const REDIS_WANTED = `${REDIS_URL_WANTED}; { cluster: [urls] }; or { sentinels: [urls], name }`;
+const ONE_LOGIN = 'must have the scheme and the login of the first one';
+const NO_DATABASE = 'must name neither a database nor options: a cluster has database 0 alone';
+
+export interface AddressProblem {
+  path: readonly (string | number)[];
+  message: string;
+}
+
+/** What is wrong with an address. Never quotes it, since a URL may contain a password. */
+export function addressProblem(address: unknown): AddressProblem | undefined {
+  if (typeof address === 'string')
+    return isRedisUrl(address) ? undefined : { path: [], message: REDIS_URL_WANTED };
+  const { cluster, sentinels, ...rest } = Object(address) as Partial<RedisCluster & RedisSentinel>;
+  if ((cluster === undefined) === (sentinels === undefined)) return { path: [], message: REDIS_WANTED };
+  return cluster === undefined
+    ? (urlsProblem('sentinels', sentinels) ?? sentinelProblem(rest))
+    : (urlsProblem('cluster', cluster) ?? clusterProblem(cluster, rest));
+}
+
+function urlsProblem(field: string, urls: unknown): AddressProblem | undefined {
+  if (!Array.isArray(urls) || urls.length === 0)
+    return { path: [field], message: 'expected a list of redis:// or rediss:// URLs' };
+  const bad = urls.findIndex((url) => typeof url !== 'string' || !isRedisUrl(url));
+  if (bad >= 0) return { path: [field, bad], message: REDIS_URL_WANTED };
+  const mixed = urls.findIndex((url) => isSecure(url) !== isSecure(urls[0]));
+  return mixed < 0 ? undefined : { path: [field, mixed], message: ONE_LOGIN };
+}
+
+const isSecure = (url: string): boolean => url.startsWith('rediss:');
+
+function clusterProblem(urls: readonly string[], rest: object): AddressProblem | undefined {
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) return { path: [unknown], message: 'is not a field of a cluster' };
+  const nodes = urls.map(readNodeUrl);
+  const [{ username, password }] = nodes as [ReturnType<typeof readNodeUrl>];
+  const other = nodes.findIndex((node) => node.username !== username || node.password !== password);
+  if (other >= 0) return { path: ['cluster', other], message: ONE_LOGIN };
+  const database = nodes.findIndex(({ more }) => more);
+  return database < 0 ? undefined : { path: ['cluster', database], message: NO_DATABASE };
+}
+
+const SENTINEL_FIELDS = ['name', 'username', 'password', 'db'];
+
+function sentinelProblem(rest: Partial<RedisSentinel>): AddressProblem | undefined {
+  const unknown = Object.keys(rest).find((field) => !SENTINEL_FIELDS.includes(field));
+  if (unknown !== undefined) return { path: [unknown], message: 'is not a field of Sentinel' };
+  const { name, username, password, db } = rest;
+  if (typeof name !== 'string' || name === '')
+    return { path: ['name'], message: 'expected the name of the master group' };
+  for (const [field, value] of Object.entries({ username, password }))
+    if (value !== undefined && typeof value !== 'string') return { path: [field], message: 'expected text' };
+  if (db !== undefined && !(Number.isInteger(db) && db >= 0))
+    return { path: ['db'], message: 'expected the number of a database' };
+  return undefined;
+}

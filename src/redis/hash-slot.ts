@@ -1,0 +1,23 @@
+/** The hash slots of Redis Cluster, by which a key is on one of its nodes. */
+
+export const SLOTS = 16_384;
+
+/** The polynomial of CRC16-XMODEM, which the specification of Redis Cluster names. */
+const POLYNOMIAL = 0x1021;
+
+const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 8;
+  for (let bit = 0; bit < 8; bit += 1) crc = (crc & 0x8000 ? (crc << 1) ^ POLYNOMIAL : crc << 1) & 0xffff;
+  return crc;
+});
+
+export function crc16(text: string): number {
+  let crc = 0;
+  for (const byte of Buffer.from(text)) crc = ((crc << 8) & 0xffff) ^ TABLE[((crc >> 8) ^ byte) & 0xff]!;
+  return crc;
+}
+
+/** The first `{…}` that holds something stands for the whole key. */
+const TAG = /^[^{]*\{([^}]+)\}/s;
+
+export const hashSlot = (key: string): number => crc16(TAG.exec(key)?.[1] ?? key) % SLOTS;
