@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
 import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
+import type { RedisAddress } from '../src/redis/address.ts';
+import { type Stores, storesOn } from '../src/redis/stores.ts';
 import { accountChannels, accountOptions } from '../src/sandbox/accounts.ts';
 import {
   type RedisServer,
@@ -15,10 +17,16 @@ type Fields = Record<string, unknown>;
 /** By name, as in herald.yaml. */
 export type Channels = Record<string, Fields>;
 
-export interface EnvironmentOptions {
+/** Where an environment keeps everything. */
+export interface Place {
+  address: RedisAddress;
+  /** For looking; wait while Redis is away. */
+  stores: Stores;
+  close(): Promise<void>;
+}
+
+export interface PlacelessOptions {
   sandbox?: SandboxOptions | undefined;
-  /** One without persistence when absent. */
-  startRedis?: (() => Promise<RedisServer>) | undefined;
   /**
    * What is served: a channel of a platform's name works with the sandbox, these fields come on top.
    * @param sandboxUrl where the sandbox of this environment listens
@@ -28,18 +36,21 @@ export interface EnvironmentOptions {
   config?: Fields | undefined;
 }
 
+export interface EnvironmentOptions extends PlacelessOptions {
+  /** One without persistence when absent. */
+  startRedis?: (() => Promise<RedisServer>) | undefined;
+}
+
 export interface LocalOptions extends LocalWorkerParts {
   /** Fields of channels that differ. */
   channels?: Channels | undefined;
   /** Its way to Redis; the server's own address when absent. */
-  redis?: string | undefined;
+  redis?: RedisAddress | undefined;
 }
 
-/** A Redis, the simulated platforms and workers, for this caller alone; `close` leaves nothing of them. */
-export interface Environment {
-  readonly server: RedisServer;
-  /** For looking; waits while Redis is away. */
-  readonly redis: Redis;
+/** The simulated platforms and workers, for this caller alone; `close` leaves nothing of them. */
+export interface PlacedEnvironment {
+  readonly place: Place;
   readonly sandbox: Sandbox;
   /** Of herald.yaml's shape. @param channels fields that differ */
   config(channels?: Channels): Fields;
@@ -52,10 +63,42 @@ export interface Environment {
   close(): Promise<void>;
 }
 
+/** One with a Redis of its own. */
+export interface Environment extends PlacedEnvironment {
+  readonly server: RedisServer;
+  /** For looking; waits while Redis is away. */
+  readonly redis: Redis;
+}
+
 /** Closing is for what is no longer needed. */
 const CLOSE_WITHIN_MS = 500;
 
-export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
+export async function openEnvironment({
+  startRedis: start = startRedis,
+  ...options
+}: EnvironmentOptions): Promise<Environment> {
+  let server: RedisServer | undefined;
+  const env = await openPlaced(options, async () => {
+    server = await start();
+    const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+    redis.on('error', () => {}); // It keeps reconnecting when its Redis is stopped and started again.
+    const stores = storesOn(redis);
+    return {
+      address: server.url,
+      stores,
+      async close() {
+        stores.disconnect();
+        await server?.stop();
+      },
+    };
+  });
+  return { ...env, server: server as unknown as RedisServer, redis: env.place.stores.directory };
+}
+
+export async function openPlaced(
+  options: PlacelessOptions,
+  openPlace: () => Promise<Place>,
+): Promise<PlacedEnvironment> {
   const accounts = accountOptions();
   // Opened first and closed last: its open port keeps this process alive until all else has ended.
   const sandbox = await startSandbox({
@@ -65,19 +108,17 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     discourse: { ...accounts.discourse, ...options.sandbox?.discourse },
     usercom: { ...accounts.usercom, ...options.sandbox?.usercom },
   });
-  const server = await (options.startRedis ?? startRedis)().catch(async (error: unknown) => {
+  const place = await openPlace().catch(async (error: unknown) => {
     await sandbox.close();
     throw error;
   });
-  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
-  redis.on('error', () => {}); // It keeps reconnecting when its Redis is stopped and started again.
   const workers: LocalWorker[] = [];
   const processes: WorkerProcess[] = [];
   const given = typeof options.channels === 'function' ? options.channels(sandbox.url) : options.channels;
   const own: Channels = accountChannels(sandbox.url);
 
   const config = (channels: Channels = {}): Fields => ({
-    redis: server.url,
+    redis: place.address,
     ...options.config,
     channels: Object.fromEntries(
       Object.entries(given).map(([name, fields]) => [name, { ...own[name], ...fields, ...channels[name] }]),
@@ -85,11 +126,10 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   });
 
   return {
-    server,
-    redis,
+    place,
     sandbox,
     config,
-    build({ channels, redis: address = server.url, ...parts } = {}) {
+    build({ channels, redis: address = place.address, ...parts } = {}) {
       const worker = buildLocalWorker({ ...config(channels), redis: address }, parts);
       workers.push(worker);
       return worker;
@@ -101,14 +141,13 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     },
     async receipts(channel) {
       const all: Receipt[] = [];
-      for await (const receipt of iterateReceipts(redis, channel)) all.push(receipt);
+      for await (const receipt of iterateReceipts(place.stores.of(channel).redis, channel)) all.push(receipt);
       return all;
     },
     async close() {
       await Promise.all(processes.map((each) => each.kill()));
       await Promise.all(workers.map((each) => each.close({ deadlineMs: CLOSE_WITHIN_MS })));
-      redis.disconnect();
-      await server.stop();
+      await place.close();
       await sandbox.close();
     },
   };

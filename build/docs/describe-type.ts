@@ -25,7 +25,7 @@ export function written(schema: Schema): Schema {
 }
 
 /** The name that a schema goes by in the documentation: `.meta({ type: 'duration' })`. */
-function namedType(schema: Schema): string | undefined {
+export function namedType(schema: Schema): string | undefined {
   const named = z.globalRegistry.get(schema)?.['type'];
   if (typeof named === 'string') return named;
   const def = definitionOf(schema);

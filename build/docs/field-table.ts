@@ -1,6 +1,6 @@
 import ms from 'ms';
 import type { z } from 'zod';
-import { code, definitionOf, describeType, written } from './describe-type.ts';
+import { code, definitionOf, describeType, namedType, written } from './describe-type.ts';
 import type { FindComment } from './field-comments.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -55,8 +55,12 @@ function flatten(field: Field): Field[] {
   return [field, ...inner];
 }
 
-/** The fields of an object, also where something else than an object may be written: `false`, `true`. */
+/**
+ * The fields of an object, also where something else than an object may be written: `false`, `true`. A type with a name is
+ * described elsewhere.
+ */
 function shapeOf(schema: Schema): Shape | undefined {
+  if (namedType(schema) !== undefined) return undefined;
   const def = definitionOf(written(schema));
   if (def.type === 'object') return def.shape;
   return def.type === 'union' ? def.options.map(shapeOf).find((shape) => shape !== undefined) : undefined;

@@ -6,6 +6,7 @@ import { findChannel, type Installation, openInstallation } from '../channels/in
 import { loadConfig } from '../config/load.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { platforms } from '../platforms/registry.ts';
+import type { RedisAddress } from '../redis/address.ts';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { isLostConnection } from '../redis/errors.ts';
 import { redisUnreachable, wrongUsage } from './failure.ts';
@@ -30,7 +31,7 @@ const configuredChannels = ({ context, options }: Invocation): ChannelConfig[] =
   loadConfig(options.config, { env: context.env, secrets: 'leave' }).channels;
 
 export async function useInstallation<T>(
-  redis: string,
+  redis: RedisAddress,
   channels: readonly ChannelConfig[],
   { context }: Invocation,
   use: (installation: Installation) => Promise<T>,

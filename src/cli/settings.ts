@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../config/load.ts';
+import { redis as redisSchema } from '../config/redis.ts';
 import type { HeraldConfig } from '../config/schema.ts';
-import { redisUrl } from '../config/values.ts';
+import { check } from '../message/check.ts';
 import type { ListedChannel } from '../producer/known-channels.ts';
-import { REDIS_URL_WANTED } from '../redis/url.ts';
+import type { RedisAddress } from '../redis/address.ts';
 import { wrongUsage } from './failure.ts';
 import type { Invocation } from './shell.ts';
 
 /** What a command that only enqueues or looks needs of the configuration: no credentials. */
 export interface Settings {
-  /** A redis:// or rediss:// URL. */
-  redis: string;
+  redis: RedisAddress;
   /** The configured channels; none without a configuration. */
   channels: readonly ListedChannel[];
 }
@@ -41,13 +41,18 @@ export function readConfiguration({ context: { env }, options }: Given): HeraldC
   return loadConfig(options.config, { env, secrets: 'leave' });
 }
 
-/** @throws CommandFailure where REDIS_URL is none */
-export function redisOfEnvironment({ context: { env }, output }: Given): string {
-  const given = env['REDIS_URL'] || undefined;
+/**
+ * The Redis of REDIS_URL, or the cluster of REDIS_CLUSTER, its URLs separated by commas.
+ * @throws CommandFailure where neither names one, or both are set
+ */
+export function redisOfEnvironment({ context: { env }, output }: Given): RedisAddress {
+  const [url, cluster] = [env['REDIS_URL'] || undefined, env['REDIS_CLUSTER'] || undefined];
+  if (url !== undefined && cluster !== undefined)
+    throw wrongUsage('both REDIS_URL and REDIS_CLUSTER are set: unset one of them');
   // An operator who forgot the configuration must not mistake this machine's Redis for the intended one.
-  if (given === undefined)
+  if (url === undefined && cluster === undefined)
     output.note(`herald: no herald.yaml here and no REDIS_URL: using ${DEFAULT_REDIS}`);
-  const redis = redisUrl.safeParse(given ?? DEFAULT_REDIS);
-  if (!redis.success) throw wrongUsage(`REDIS_URL: ${REDIS_URL_WANTED}`);
-  return redis.data;
+  const redis = check(redisSchema, cluster === undefined ? (url ?? DEFAULT_REDIS) : { cluster });
+  if ('data' in redis) return redis.data;
+  throw wrongUsage(`${cluster === undefined ? 'REDIS_URL' : 'REDIS_CLUSTER'}: ${redis.problems[0]?.message}`);
 }

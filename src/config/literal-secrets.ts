@@ -19,7 +19,7 @@ export function literalSecrets(source: unknown, platforms: Platforms): Problem[]
   );
   const literal = [...fields, ...signing].filter(({ value }) => isLiteral(value));
   const found = [...new Set(literal.map(({ path }) => path))];
-  if (isLiteral(passwordOf(property(source, 'redis')))) found.push('redis');
+  found.push(...redisSecrets(property(source, 'redis')));
   return found.map((path) => ({ path, message: WRITTEN_OUT }));
 }
 
@@ -33,9 +33,20 @@ const isLiteral = (value: unknown): boolean =>
   typeof value === 'string' &&
   value.replace(PLACEHOLDER, (_, escaped = '', standard = '') => `${escaped}${standard}`).trim() !== '';
 
+/** The paths of the fields of `redis` that have a password. */
+function redisSecrets(redis: unknown): string[] {
+  const urls: [path: string, url: unknown][] = [['redis', redis]];
+  for (const field of ['cluster', 'sentinels']) {
+    const value = property(redis, field);
+    if (!Array.isArray(value)) urls.push([`redis.${field}`, value]);
+    else urls.push(...value.map((url, i): [string, unknown] => [`redis.${field}.${i}`, url]));
+  }
+  const passwords = urls.map(([path, url]): [string, unknown] => [path, passwordOf(url)]);
+  passwords.push(['redis.password', property(redis, 'password')]);
+  return passwords.filter(([, password]) => isLiteral(password)).map(([path]) => path);
+}
+
 /** The password in the URL, or in the default URL of a placeholder. */
-function passwordOf(redis: unknown): string | undefined {
-  return typeof redis === 'string'
-    ? /rediss?:\/\/[^/@]*?:((?:\$\{[^}]*\}|[^@/])+)@/.exec(redis)?.[1]
-    : undefined;
+function passwordOf(url: unknown): string | undefined {
+  return typeof url === 'string' ? /rediss?:\/\/[^/@]*?:((?:\$\{[^}]*\}|[^@/])+)@/.exec(url)?.[1] : undefined;
 }

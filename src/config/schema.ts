@@ -5,7 +5,8 @@ import { MAX_SHARDS } from '../redis/shards.ts';
 import { api } from './api.ts';
 import { board } from './board.ts';
 import { DEFAULT_HTTP } from './http-address.ts';
-import { count, duration, redisUrl, share, timeZone } from './values.ts';
+import { redis } from './redis.ts';
+import { count, duration, share, timeZone } from './values.ts';
 import { toWebhooks, webhooksField } from './webhooks.ts';
 
 /** The configuration: its schema as users write it (names pinned), and its parsed form, with durations in milliseconds. */
@@ -37,8 +38,8 @@ const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null
 
 /** Everything but the fields of channels, which depend on their platform. */
 export const rootSchema = z.strictObject({
-  /** The Redis that holds the queues and the ledger: a `redis://` or `rediss://` URL. */
-  redis: redisUrl.default('redis://127.0.0.1:6379'),
+  /** The Redis that holds the queues and the ledger: see [Redis](#redis). */
+  redis: redis.default('redis://127.0.0.1:6379'),
   /** Where `/metrics`, `/livez` and `/readyz` are served; `false`: nowhere. */
   http: z
     .union(

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isRedisUrl, REDIS_URL_WANTED } from '../redis/url.ts';
 
 /**
  * Schemas of configuration values. Each accepts text, since a value may come from the environment. `type` is the name used
@@ -41,5 +40,3 @@ export const share = z
   )
   .refine((value) => value >= 0 && value <= 1, WANTED_SHARE)
   .meta({ type: 'number' });
-
-export const redisUrl = z.string(REDIS_URL_WANTED).refine(isRedisUrl, REDIS_URL_WANTED).meta({ type: 'URL' });

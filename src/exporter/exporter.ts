@@ -8,6 +8,7 @@ import { createMetrics } from '../observe/metrics.ts';
 import { createOutageLog } from '../observe/outage-log.ts';
 import { createRedisVitals } from '../observe/redis-vitals.ts';
 import { limitStorms } from '../observe/storm-limit.ts';
+import type { RedisAddress } from '../redis/address.ts';
 import { connectFollower } from '../redis/connections.ts';
 import { PROBE_KEY } from '../redis/keys.ts';
 import { probeWrites } from '../redis/write-probe.ts';
@@ -25,8 +26,7 @@ export interface Exporter {
 }
 
 export interface ExporterOptions {
-  /** A redis:// or rediss:// URL. */
-  redis: string;
+  redis: RedisAddress;
   /** Port 0 takes a free one. */
   http: { host: string; port: number };
   logger: Logger;

@@ -20,7 +20,13 @@ export interface RedisSentinel {
 /** Where Redis is, as configured. */
 export type RedisAddress = string | RedisCluster | RedisSentinel;
 
+export function urlsOf(address: RedisAddress): readonly string[] {
+  if (typeof address === 'string') return [address];
+  return 'cluster' in address ? address.cluster : address.sentinels;
+}
+
 export const REDIS_WANTED = `${REDIS_URL_WANTED}; { cluster: [urls] }; or { sentinels: [urls], name }`;
+export const REDIS_URLS_WANTED = 'expected a list of redis:// or rediss:// URLs';
 const ONE_LOGIN = 'must have the scheme and the login of the first one';
 const NO_DATABASE = 'must name neither a database nor options: a cluster has database 0 alone';
 
@@ -41,8 +47,7 @@ export function addressProblem(address: unknown): AddressProblem | undefined {
 }
 
 function urlsProblem(field: string, urls: unknown): AddressProblem | undefined {
-  if (!Array.isArray(urls) || urls.length === 0)
-    return { path: [field], message: 'expected a list of redis:// or rediss:// URLs' };
+  if (!Array.isArray(urls) || urls.length === 0) return { path: [field], message: REDIS_URLS_WANTED };
   const bad = urls.findIndex((url) => typeof url !== 'string' || !isRedisUrl(url));
   if (bad >= 0) return { path: [field, bad], message: REDIS_URL_WANTED };
   const mixed = urls.findIndex((url) => isSecure(url) !== isSecure(urls[0]));

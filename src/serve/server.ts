@@ -8,7 +8,8 @@ import { createOutageLog } from '../observe/outage-log.ts';
 import { createRedisVitals } from '../observe/redis-vitals.ts';
 import { limitStorms } from '../observe/storm-limit.ts';
 import { connectFollower } from '../redis/connections.ts';
-import { PROBE_KEY, PROBE_LIFE_MS } from '../redis/keys.ts';
+import { PROBE_KEY } from '../redis/keys.ts';
+import { probeWrites } from '../redis/write-probe.ts';
 import type { OpenServices } from './services.ts';
 
 /** A process that serves HTTP beside the workers, or without any: it delivers nothing and needs no credentials of the channels. */
@@ -35,7 +36,7 @@ export function buildServer(config: HeraldConfig, { clock, ...parts }: ServerPar
   const client = stores.directory;
   const vitals = createRedisVitals({
     connections: [client],
-    probe: () => client.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS),
+    probe: () => probeWrites(client, PROBE_KEY),
     onFailure: (error) => vitals.report(error),
     metrics: metrics.redis,
     outages: createOutageLog(client, logger, clock),

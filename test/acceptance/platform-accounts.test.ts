@@ -1,6 +1,5 @@
 import { describe, expect } from 'vitest';
 import { readDeadLetters } from '../../src/dead-letters/records.ts';
-import { channelStore } from '../../src/redis/channel-store.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { it } from './platforms-environment.ts';
@@ -67,8 +66,8 @@ describe.concurrent('something that answers in the place of the platform', () =>
       env.sandbox.faults.add(fault, { ...fault, of: 'lookup' } as Fault);
       await env.send({ platform, ...fields, content: 'A body that is long enough' } as never);
       expect(ended(await env.settled(platform, 1))).toEqual(['dead/unconfirmed']);
-      const store = channelStore(env.redis, platform);
-      const names = await env.redis.hkeys(store.keys.deadLetters);
+      const store = env.store(platform);
+      const names = await store.redis.hkeys(store.keys.deadLetters);
       const [letter] = await readDeadLetters(store, names);
       for (const word of words) expect(letter?.detail).toContain(word);
       expect(letter?.detail).not.toContain('sandbox-key');

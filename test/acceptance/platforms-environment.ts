@@ -1,13 +1,23 @@
-import { test } from 'vitest';
+import { afterAll, beforeAll, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { AnyMessage } from '../../src/message/schema.ts';
 import type { Receipt } from '../../src/observe/receipts.ts';
 import type { PlatformDefinition } from '../../src/platforms/port.ts';
 import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
 import { buildProducer } from '../../src/producer/producer.ts';
+import { connectFollower } from '../../src/redis/connections.ts';
+import { CHANNELS_KEY } from '../../src/redis/keys.ts';
+import { accountChannels } from '../../src/sandbox/accounts.ts';
 import type { SandboxOptions } from '../../src/sandbox/index.ts';
-import { type Channels, openEnvironment } from '../../testing/environment.ts';
+import {
+  type Channels,
+  openEnvironment,
+  openPlaced,
+  type Place,
+  type PlacelessOptions,
+} from '../../testing/environment.ts';
 import { eventually } from '../../testing/eventually.ts';
+import { type RedisCluster, startCluster } from '../../testing/own-cluster.ts';
 import { requestTimeout } from '../../testing/slowness.ts';
 
 export type Message = Omit<AnyMessage, 'v' | 'to'> & Record<string, unknown>;
@@ -49,23 +59,50 @@ export const it = test.extend<{
   },
 });
 
+/** Where the environments of a file are; each in a Redis of its own unless it says otherwise. */
+let shared: RedisCluster | undefined;
+let opened = 0;
+
+/** Has all environments of the test file share a cluster, each with channel names of its own. */
+export function useCluster(): void {
+  beforeAll(async () => {
+    shared = await startCluster();
+  });
+  afterAll(async () => {
+    await shared?.close();
+    shared = undefined;
+  });
+}
+
+async function placeIn(cluster: RedisCluster): Promise<Place> {
+  const { stores } = connectFollower({ cluster: cluster.urls });
+  return { address: { cluster: cluster.urls }, stores, close: async () => stores.disconnect() };
+}
+
 async function open({ platforms = allPlatforms, channels, sandbox }: EnvironmentOptions) {
-  const base = await openEnvironment({
+  const cluster = shared;
+  opened += 1;
+  const own = cluster ? `-${opened}` : '';
+  const options: PlacelessOptions = {
     channels: (url) =>
       Object.fromEntries(
         Object.entries(typeof channels === 'function' ? channels(url) : channels).map(([name, fields]) => [
-          name,
-          { ...COMMON, ...fields },
+          `${name}${own}`,
+          { ...(accountChannels(url) as Channels)[name], ...COMMON, ...fields },
         ]),
       ),
     sandbox: { ...sandbox, discourse: { requestsPerMinute: 1_000, ...sandbox?.discourse } },
     config: { http: false, drainTimeout: '1s', logLevel: 'debug' },
-  });
+  };
+  const base = cluster ? await openPlaced(options, () => placeIn(cluster)) : await openEnvironment(options);
+  const { stores } = base.place;
+  const named = (message: Message): never =>
+    ({ ...message, channel: `${message.channel ?? message.platform}${own}` }) as never;
   const worker = base.build({ platforms });
   const producer = buildProducer(
     {
-      redis: base.server.url,
-      channels: Object.keys(base.config()['channels'] as object),
+      redis: base.place.address,
+      channels: Object.keys(channelsOf(base.config())),
       timeoutMs: 120_000,
     },
     {
@@ -78,21 +115,27 @@ async function open({ platforms = allPlatforms, channels, sandbox }: Environment
   );
   await worker.start();
   return {
-    ...base,
-    producer,
+    sandbox: base.sandbox,
+    /** A channel's part of the store. */
+    store: (channel: string) => stores.of(`${channel}${own}`),
+    receipts: (channel: string) => base.receipts(`${channel}${own}`),
     log: () => worker.log(),
     async close(): Promise<void> {
       await producer.close();
+      if (cluster) await stores.directory.hdel(CHANNELS_KEY, ...Object.keys(channelsOf(base.config())));
       await base.close();
     },
-    send: (message: Message) => producer.send(message as never),
+    send: (message: Message) => producer.send(named(message)),
+    sendMany: (messages: readonly Message[]) => producer.sendMany(messages.map(named)),
     /** The receipts of a channel, once there are so many. */
     settled: (channel: string, count: number, withinMs = 30_000): Promise<Receipt[]> =>
       eventually(
         `${count} receipts of ${channel}`,
-        () => base.receipts(channel),
+        () => base.receipts(`${channel}${own}`),
         (all) => all.length >= count,
         { withinMs, everyMs: 50 },
       ),
   };
 }
+
+const channelsOf = (config: Record<string, unknown>): object => config['channels'] as object;

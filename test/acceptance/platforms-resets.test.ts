@@ -27,7 +27,7 @@ it.for([
       content: `Message number ${n}`,
       ...CASES[platform](n),
     }));
-    expect(await env.producer.sendMany(messages as never)).toMatchObject({ queued: MESSAGES });
+    expect(await env.sendMany(messages)).toMatchObject({ queued: MESSAGES });
     const tally = tallyOf(await env.settled(platform, MESSAGES, 90_000));
 
     const lost = tally[doubtful] ?? 0;

@@ -2,8 +2,7 @@ import { Queue } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { MESSAGE_JOB } from '../../src/jobs/job-ids.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
-import { channelStore } from '../../src/redis/channel-store.ts';
-import { channelKeys, PREFIX, queueName } from '../../src/redis/keys.ts';
+import { PREFIX, queueName } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Tally, tallyOf } from '../../testing/metrics-parser.ts';
 import { it } from './platforms-environment.ts';
@@ -94,7 +93,8 @@ describe.concurrent('a Discourse message', () => {
     await env.settled('discourse', 1);
     expect(await env.send(message)).toMatchObject({ status: 'duplicate' });
     // As a day later: the record is gone.
-    await env.redis.del(...(await env.redis.keys(`${channelKeys('discourse').ledger}:m*`)));
+    const { redis, keys } = env.store('discourse');
+    await redis.del(...(await redis.keys(`${keys.ledger}:m*`)));
     expect(await env.send({ ...message, content: 'The second of its name' })).toMatchObject({
       status: 'queued',
     });
@@ -141,7 +141,7 @@ describe.concurrent('a Discourse message', () => {
       sandbox: { discourse: { accounts: [{ username: 'herald', mayMessage: false }] } },
     });
     await env.send(discourseTo('ann', 'A body that is long enough'));
-    const state = () => readChannelState(channelStore(env.redis, 'discourse'));
+    const state = () => readChannelState(env.store('discourse'));
     await eventually('a stop', state, ({ stopped }) => stopped?.reason === 'sender');
     expect(await env.receipts('discourse')).toEqual([]);
   });
@@ -203,7 +203,8 @@ describe.concurrent('what a channel does not take', () => {
 
   it('is a dead letter where it did not come by a producer', async ({ openPlatforms }) => {
     const env = await openPlatforms({ channels: { zulip: { maxMessageLength: 4 } } });
-    const queue = new Queue(queueName('zulip'), { connection: env.redis, prefix: PREFIX });
+    const { channel, redis: connection } = env.store('zulip');
+    const queue = new Queue(queueName(channel), { connection, prefix: PREFIX });
     await queue.add(MESSAGE_JOB, { v: 1, ...zulipTo(1, 'Hello') });
     expect(tallyOf(await env.settled('zulip', 1))).toEqual({ 'dead/bad_request': 1 });
     await logged(env, 'at most 4');

@@ -34,13 +34,13 @@ it('types nothing that the schema refuses', () => {
   for (const config of refused) expect(() => parse(config)).toThrow();
 });
 
-it('refuses a cluster and what is no Redis, in one line', () => {
+it('takes a cluster, and refuses what is no Redis, in one line', () => {
   const channels = { kongregate: { platform: 'kongregate' as const, apiKey: 'k' } };
   const nodes = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
-  expect(() => createWorker({ redis: nodes, channels })).toThrow(/^redis: Redis Cluster is not supported/);
+  expect(() => createWorker({ redis: nodes, channels })).not.toThrow();
   nodes.disconnect();
   // @ts-expect-error: no instance
-  expect(() => createWorker({ redis: {}, channels })).toThrow(/^redis: expected a redis/);
+  expect(() => createWorker({ redis: {}, channels })).toThrow(/^redis.cluster: is missing/);
   expect(() => createWorker({ redis: 'localhost', channels })).toThrow(/^redis: expected a redis/);
   for (const nothing of [null, undefined]) expect(() => createWorker(nothing as never)).toThrow(ConfigError);
 });

@@ -2,8 +2,8 @@ import { Cluster, Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createProducer, replayDeadLetters } from '../../src/app.ts';
 
-function cluster(): Cluster {
-  const made = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
+function prefixedCluster(): Cluster {
+  const made = new Cluster([{ host: '127.0.0.1', port: 1 }], { keyPrefix: 'app:', lazyConnect: true });
   onTestFinished(() => made.disconnect());
   return made;
 }
@@ -17,11 +17,38 @@ function prefixed(): Redis {
 const SECRET = 'p4ssword';
 
 const UNUSABLE: [name: string, redis: () => unknown, problem: RegExp][] = [
-  ['a cluster', cluster, /^redis: Redis Cluster is not supported/],
+  ['a cluster that hides its keys from others', prefixedCluster, /^redis: .*keyPrefix/],
+  ['a cluster of no nodes', () => ({ cluster: [] }), /^redis\.cluster: expected a list of redis:\/\//],
   [
-    'the nodes of a cluster',
-    () => ({ cluster: ['redis://127.0.0.1:1'] }),
-    /^redis: Redis Cluster is not supported/,
+    'a cluster with a bad URL',
+    () => ({ cluster: ['redis://a:1', `http://:${SECRET}@b:1`] }),
+    /^redis\.cluster\.1: expected a redis:\/\//,
+  ],
+  [
+    'a cluster with two logins',
+    () => ({ cluster: ['redis://a:1', `redis://:${SECRET}@b:1`] }),
+    /^redis\.cluster\.1: must have the scheme and the login of the first one/,
+  ],
+  [
+    'a cluster with and without TLS',
+    () => ({ cluster: ['rediss://a:1', 'redis://b:1'] }),
+    /^redis\.cluster\.1: must have the scheme/,
+  ],
+  [
+    'a database of a cluster',
+    () => ({ cluster: ['redis://a:1/2'] }),
+    /^redis\.cluster\.0: must name neither a database/,
+  ],
+  [
+    'a field of Sentinel with a cluster',
+    () => ({ cluster: ['redis://a:1'], name: 'm' }),
+    /^redis\.name: is not a field of a cluster/,
+  ],
+  ['Sentinel without a name', () => ({ sentinels: ['redis://a:1'] }), /^redis\.name: expected the name/],
+  [
+    'a strange field of Sentinel',
+    () => ({ sentinels: ['redis://a:1'], name: 'm', user: 'me' }),
+    /^redis\.user: is not a field of Sentinel/,
   ],
   ['an instance that hides its keys from others', prefixed, /^redis: .*keyPrefix/],
   ['nothing', () => undefined, /^redis: expected a redis:\/\/ .* or an ioredis instance$/],
