@@ -1,8 +1,8 @@
 /** The hash slots of Redis Cluster, by which a key is on one of its nodes. */
 
-export const SLOTS = 16_384;
+const SLOTS = 16_384;
 
-/** The polynomial of CRC16-XMODEM, which the specification of Redis Cluster names. */
+/** The polynomial of CRC-16/XMODEM, by which Redis Cluster hashes keys (cluster specification, appendix A). */
 const POLYNOMIAL = 0x1021;
 
 const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
@@ -11,6 +11,7 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
+/** Of the text in UTF-8. */
 export function crc16(text: string): number {
   let crc = 0;
   for (const byte of Buffer.from(text)) crc = ((crc << 8) & 0xffff) ^ TABLE[((crc >> 8) ^ byte) & 0xff]!;

@@ -1,3 +1,5 @@
+import { crc16 } from './hash-slot.ts';
+
 /**
  * The stores of a channel over shards. A channel's name never has a `/`: the store of its shard 3 is named `<channel>/3`, and
  * the bare name stands for its home.
@@ -21,16 +23,3 @@ export const shardOf = (recipient: string, shards: number): number => crc16(reci
 /** The name of the store that holds a recipient. */
 export const storeOf = (channel: string, shards: number | undefined, recipient: string): string =>
   shards === undefined ? channel : shardName(channel, shardOf(recipient, shards));
-
-/** CRC-16/XMODEM of the text in UTF-8, as Redis Cluster hashes keys (cluster specification, appendix A). */
-export function crc16(text: string): number {
-  let crc = 0;
-  for (const byte of Buffer.from(text)) crc = ((crc << 8) & 0xffff) ^ CRC_TABLE[(crc >> 8) ^ byte]!;
-  return crc;
-}
-
-const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte << 8;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
-  return crc & 0xffff;
-});

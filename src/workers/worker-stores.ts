@@ -66,13 +66,13 @@ export function openWorkerStores(options: WorkerStoresOptions): WorkerStores {
   return {
     ...{ queues, ledgers, directory },
     of(channel) {
-      const { redis, keys } = queues.of(channel);
+      const { redis, keys, ...store } = queues.of(channel);
       const known = parts.get(redis);
       if (known) return known;
       return open({
         ...{ redis, ledgerRedis: ledgers.of(channel).redis, probeKey: keys.probe, name: channel },
         clock: createStoreClock(machineClock),
-        logger: logger.child({ channel }),
+        logger: logger.child({ channel: store.channel, store: store.name }),
       });
     },
     all: () => [...parts.values()],

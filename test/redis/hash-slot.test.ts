@@ -2,10 +2,6 @@ import { expect, it } from 'vitest';
 import { crc16, hashSlot } from '../../src/redis/hash-slot.ts';
 import { accountKey, CHANNELS_KEY, channelKey, channelKeys, PROBE_KEY } from '../../src/redis/keys.ts';
 
-it('is CRC16-XMODEM, whose check value is known', () => {
-  expect(crc16('123456789')).toBe(0x31c3);
-});
-
 it.each([
   ['{user1000}.following', '{user1000}.followers'],
   ['foo{bar}{zap}', 'bar'],

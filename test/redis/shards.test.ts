@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { channelOfStore, crc16, shardOf, storeNames, storeOf } from '../../src/redis/shards.ts';
+import { crc16 } from '../../src/redis/hash-slot.ts';
+import { channelOfStore, shardOf, storeNames, storeOf } from '../../src/redis/shards.ts';
 
 describe('the stores of a channel', () => {
   it('are its bare name without shards, and one a shard otherwise', () => {
