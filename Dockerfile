@@ -31,7 +31,7 @@ WORKDIR /app
 RUN ln -s /app/dist/src/main.js /usr/local/bin/herald
 COPY --from=packages /tracing/node_modules /node_modules
 COPY --from=packages /app/node_modules node_modules
-COPY package.json message.schema.json ./
+COPY package.json message.schema.json openapi.json ./
 COPY --from=build /app/dist dist
 COPY docker/herald.yaml /etc/herald/herald.yaml
 # The user `node`, as a number: Kubernetes cannot tell by a name that it is not root.

@@ -1,7 +1,14 @@
 import { writeFileSync } from 'node:fs';
+import { apiRoutes } from '../src/http/api/api.ts';
+import { openApiDocument } from '../src/http/api/openapi.ts';
 import { messageJsonSchema } from '../src/message/json-schema.ts';
 import { describeField } from './docs/sources.ts';
 
-/** Writes message.schema.json, the wire contract for producers in other languages. */
-const target = new URL('../message.schema.json', import.meta.url);
-writeFileSync(target, `${JSON.stringify(messageJsonSchema(describeField), null, 2)}\n`);
+/** Writes what programs in other languages read: the wire contract of jobs, and the document of the HTTP API. */
+function write(name: string, document: unknown): void {
+  writeFileSync(new URL(`../${name}`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`);
+}
+
+write('message.schema.json', messageJsonSchema(describeField));
+// Routes are described without what they work with.
+write('openapi.json', openApiDocument(apiRoutes({} as never), describeField));

@@ -4,6 +4,7 @@ import { commonShape, rootSchema } from '../../src/config/schema.ts';
 import { webhookShape } from '../../src/config/webhooks.ts';
 import { commonFields } from '../../src/message/fields.ts';
 import { platforms } from '../../src/platforms/registry.ts';
+import { problemTable, routeTable } from './api-tables.ts';
 import { commandOverview, commandReference, globalOptions } from './command-reference.ts';
 import { fieldsTable, settingsTable } from './field-table.ts';
 import { counterTable, gaugeTable, histogramTable, labelTable } from './metric-tables.ts';
@@ -44,6 +45,8 @@ const BLOCKS: Readonly<Record<string, Block>> = {
   histograms: histogramTable,
   gauges: gaugeTable,
   labels: labelTable,
+  'api routes': routeTable,
+  'api problems': problemTable,
   alerts: alertTable,
   questions: questionTable,
   'command overview': commandOverview,
@@ -55,6 +58,7 @@ const BLOCKS: Readonly<Record<string, Block>> = {
 export const PAGES = [
   'docs/commands.md',
   'docs/configuration.md',
+  'docs/http.md',
   'docs/messages.md',
   'docs/metrics.md',
   'docs/monitoring.md',

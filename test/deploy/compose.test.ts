@@ -136,6 +136,9 @@ describe('the image', () => {
   it('has a configuration that a worker takes', () => {
     const env = { KONGREGATE_API_KEY: 'key' };
     const { redis, http } = loadConfig(join(ROOT, 'docker/herald.yaml'), { env, secrets: 'resolve' });
-    expect({ redis, http }).toEqual({ redis: 'redis://redis:6379', http: { host: '0.0.0.0', port: 9464 } });
+    expect({ redis, http }).toMatchObject({
+      redis: 'redis://redis:6379',
+      http: { host: '0.0.0.0', port: 9464 },
+    });
   });
 });

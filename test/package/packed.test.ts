@@ -30,6 +30,7 @@ it('holds every module with its declarations, and every script, and the source o
   // Of the harness only what the demo needs is built.
   expect(built(from(/^(src|demo|testing)\//))).toEqual(expect.arrayContaining(all));
   expect(packed).toContain('message.schema.json');
+  expect(packed).toContain('openapi.json');
 });
 
 it.each([

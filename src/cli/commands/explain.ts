@@ -1,4 +1,11 @@
 import type { Explanation, RecipientExplanation } from '../../admin/admin.ts';
+import {
+  EXPLAINED_PARTS,
+  explanationDocument,
+  RECIPIENT_PARTS,
+  recipientDocument,
+  toFields,
+} from '../../admin/explanation-document.ts';
 import { nextStep, recipientOutlook } from '../../admin/next-step.ts';
 import type { Receipt } from '../../observe/receipts.ts';
 import { EXIT } from '../context.ts';
@@ -28,60 +35,10 @@ Examples:
   $ herald explain order-31 --channel kongregate --json
   $ herald explain --to '{"userId":32}' --channel kongregate`;
 
-/** `*At`, `since`, `until` … hold milliseconds; people and programs read instants. */
-const INSTANTS = new Set([
-  'now',
-  'at',
-  'since',
-  'until',
-  'deadline',
-  'doubtSince',
-  'rescheduledTo',
-  'enqueuedAt',
-  'dueAt',
-  'sendAt',
-  'expiresAt',
-]);
-
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-function toFields(part: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(part).map(([name, value]) => [
-      snake(name),
-      INSTANTS.has(name) && typeof value === 'number' ? instantText(value) : value,
-    ]),
-  );
-}
-
-const PARTS = [
-  'job',
-  'letter',
-  'message',
-  'record',
-  'slot',
-  'play',
-  'predicted',
-  'stopped',
-  'resting',
-] as const;
-
 /** What there mostly is none of, and what is then not worth a line. */
 const RARE: readonly string[] = ['letter', 'stopped', 'resting'];
 
-const toDocument = (explanation: Explanation): object => ({
-  channel: explanation.channel,
-  id: explanation.id,
-  now: instantText(explanation.now),
-  next: nextStep(explanation),
-  ...Object.fromEntries(PARTS.map((part) => [part, explanation[part] && toFields(explanation[part])])),
-  workers: explanation.workers,
-  receipts: explanation.receipts.map(toFields),
-  receipts_complete: explanation.receiptsComplete,
-  timeline: explanation.timeline.map(toFields),
-});
-
-type Part = (typeof PARTS)[number];
+type Part = (typeof EXPLAINED_PARTS)[number];
 
 const partRows = (parts: readonly Part[], values: Partial<Record<Part, object | null>>): Cell[][] =>
   parts.flatMap((part): Cell[][] => {
@@ -95,7 +52,7 @@ const partRows = (parts: readonly Part[], values: Partial<Record<Part, object | 
   });
 
 function detailsText(explanation: Explanation, output: Output): string {
-  const rows = partRows(PARTS, explanation);
+  const rows = partRows(EXPLAINED_PARTS, explanation);
   const receipts = explanation.receipts.map(receiptRow);
   const partial = explanation.receiptsComplete ? [] : [['receipts', '', 'older ones were not read']];
   return [
@@ -113,20 +70,6 @@ const receiptRow = ({ run, state, reason, at, attempts, platformMessageId }: Rec
   `run ${run}`,
   `${state} (${reason}) at ${instantText(at)} after ${attempts} attempt(s)${platformMessageId ? `, ${platformMessageId}` : ''}`,
 ];
-
-const RECIPIENT_PARTS = ['slot', 'play', 'predicted', 'stopped', 'resting'] as const;
-
-const toRecipientDocument = (found: RecipientExplanation): object => ({
-  channel: found.channel,
-  to: found.to,
-  now: instantText(found.now),
-  next: recipientOutlook(found),
-  ...Object.fromEntries(RECIPIENT_PARTS.map((part) => [part, found[part] && toFields(found[part])])),
-  workers: found.workers,
-  waiting: found.waiting.map(toFields),
-  receipts: found.receipts.map(toFields),
-  receipts_complete: found.receiptsComplete,
-});
 
 function toRecipientText(found: RecipientExplanation, output: Output): string {
   const waiting = found.waiting.map(({ id, jobId, state, dueAt }): Cell[] => [
@@ -152,7 +95,7 @@ const runRecipient: Run<ExplainOptions> = async (invocation) =>
       const channel = await channelOfRecipient(admin, options.channel, 'explain');
       return await admin.explainRecipient(options.to, { channel });
     });
-    output.result(toRecipientDocument(found), () => toRecipientText(found, output));
+    output.result(recipientDocument(found), () => toRecipientText(found, output));
     return EXIT.done;
   });
 
@@ -169,7 +112,7 @@ const runMessage: Run<ExplainOptions> = async (invocation) =>
     const explanations = await admin.explain(id, options);
     for (const explanation of explanations) {
       const text = options.details ? detailsText : storyText;
-      output.result(toDocument(explanation), () => text(explanation, output));
+      output.result(explanationDocument(explanation), () => text(explanation, output));
     }
     if (explanations.length > 0) return EXIT.done;
     const where = options.channel === undefined ? 'any channel' : `channel ${options.channel}`;

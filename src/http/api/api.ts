@@ -11,6 +11,9 @@ import { type Listening, listen } from '../listen.ts';
 import { campaignRoutes } from './campaigns.ts';
 import type { FingerprintStore } from './idempotency.ts';
 import { sendRoute } from './messages.ts';
+import { messageRoutes } from './one-message.ts';
+import { openApiRoute } from './openapi-route.ts';
+import { playRoute } from './plays.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { type ReceiptParts, receiptRoutes } from './receipts.ts';
 import type { Route } from './route.ts';
@@ -21,6 +24,8 @@ import { type ApiStore, openApiStore } from './store.ts';
 
 export interface ApiParts {
   redis: RedisOption;
+  /** How long a request may wait for Redis before its token is known; 5 s when absent. */
+  timeoutMs?: number;
   /** Opens what the routes work with; the API closes both. */
   openProducer(): Producer<unknown>;
   openAdmin(): Admin;
@@ -45,8 +50,11 @@ export interface RouteParts extends ReceiptParts {
 /** Every route, in the order in which the documentation shows them. */
 export const apiRoutes = (parts: RouteParts): Route[] => [
   sendRoute(parts),
+  ...messageRoutes(parts),
   ...campaignRoutes(parts),
   ...receiptRoutes(parts),
+  playRoute(parts),
+  openApiRoute(),
 ];
 
 /** How long the headers of a request may take, milliseconds. */
@@ -59,7 +67,7 @@ export function createApi(config: ApiConfig, parts: ApiParts): Api {
   let listening: Listening | undefined;
 
   async function start(): Promise<void> {
-    const store = openApiStore(parts.redis, parts.clock);
+    const store = openApiStore(parts.redis, parts.clock, parts.timeoutMs);
     const [producer, admin] = [parts.openProducer(), parts.openAdmin()];
     opened = { producer, admin, store };
     const follow: ReceiptParts['follow'] = (options) => followReceipts({ ...options, redis: parts.redis });

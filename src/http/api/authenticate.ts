@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { Access, Scope } from '../../tokens/scopes.ts';
 import { mayUse } from '../../tokens/scopes.ts';
 import type { Verify } from '../../tokens/verify.ts';
@@ -16,6 +17,23 @@ export async function authenticate(authorization: string | undefined, verify: Ve
   throw problem('unauthorized', missing ? 'send Authorization: Bearer <token>' : 'this token is not valid', {
     headers: { 'www-authenticate': missing ? 'Bearer' : 'Bearer error="invalid_token"' },
   });
+}
+
+const AGAIN_MS = 1_000;
+
+/** Authenticates once more, where that was a second ago or longer: a revocation ends what is under way. */
+export function reauthenticate(
+  authorization: string | undefined,
+  verify: Verify,
+  clock: Pick<Clock, 'monotonic'>,
+): () => Promise<void> {
+  let asked = clock.monotonic();
+  return async () => {
+    const now = clock.monotonic();
+    if (now - asked < AGAIN_MS) return;
+    asked = now;
+    await authenticate(authorization, verify);
+  };
 }
 
 /** @throws ApiProblem 403 */

@@ -38,16 +38,16 @@ export interface BatchResult {
 export type TakeLines = (lines: readonly JsonLine[]) => Promise<BatchResult>;
 
 const summary = z.object({
-  /** Lines that were answered; empty ones do not count. */
-  lines: z.number().int(),
-  /** How many of them ended in each way. */
-  counts: z.record(z.string(), z.number().int()),
-  /** Whether the body was read to its end, and each line answered. */
-  complete: z.boolean(),
-  /** The first line that was not answered, where it is not complete: send from there on, or all again. */
-  resumeAt: z.number().int().optional(),
-  /** Why it is not complete. */
-  problem: problemSchema.optional(),
+  lines: z.int().describe('Lines that were answered; empty ones do not count.'),
+  counts: z.record(z.string(), z.int()).describe('How many of them ended in each way.'),
+  complete: z.boolean().describe('Whether the body was read to its end, and each line answered.'),
+  resumeAt: z
+    .int()
+    .optional()
+    .describe(
+      'The first line that was not answered, where it is not complete: send from there on, or all again.',
+    ),
+  problem: problemSchema.optional().describe('Why it is not complete.'),
 });
 
 /** The last line of an answer. */
@@ -63,23 +63,20 @@ export const refusedLine = z.object({
 /** How many batches are under way. */
 const IN_FLIGHT = 2;
 
-export function lineStream(
-  { chunks, draining, header, problemOf }: Pick<ApiRequest, 'chunks' | 'draining' | 'header' | 'problemOf'>,
-  take: TakeLines,
-): Answer {
+export function lineStream({ chunks, draining, header, ...request }: ApiRequest, take: TakeLines): Answer {
   const minimal = /\breturn=minimal\b/.test(header('prefer') ?? '');
   const batches = createLineBatches(chunks(), MAX_BODY_BYTES);
   return {
     status: 200,
     type: NDJSON_TYPE,
     ...(minimal && { headers: { 'preference-applied': 'return=minimal' } }),
-    stream: answers(batches, { take, problemOf, draining, minimal }),
+    stream: answers(batches, { take, request, draining, minimal }),
   };
 }
 
 interface Taking {
   take: TakeLines;
-  problemOf: ApiRequest['problemOf'];
+  request: Pick<ApiRequest, 'problemOf' | 'stillValid'>;
 }
 
 interface StreamOptions extends Taking {
@@ -164,12 +161,16 @@ async function* inOrder(batches: LineBatches, taking: Taking): AsyncGenerator<Ba
 async function handled(
   entries: readonly Entry<string>[],
   index: number,
-  { take, problemOf }: Taking,
+  { take, request }: Taking,
 ): Promise<Batch> {
   const parsed = entries.map((entry, i) => parsedLine(entry, index + i));
   const good = parsed.flatMap((line) => ('text' in line ? [line] : []));
-  const { results, stopped } = await take(good).catch(
-    (error: unknown): BatchResult => ({ results: [], stopped: problemOf(error) }),
+  const valid = async (): Promise<BatchResult> => {
+    await request.stillValid();
+    return await take(good);
+  };
+  const { results, stopped } = await valid().catch(
+    (error: unknown): BatchResult => ({ results: [], stopped: request.problemOf(error) }),
   );
   const known = new Map(results.map((result) => [result.line, result]));
   const all = parsed.map((line) => ('text' in line ? known.get(line.line) : line));

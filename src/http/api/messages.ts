@@ -29,13 +29,15 @@ export interface MessageParts {
   fingerprints: FingerprintStore;
 }
 
-const STATUS = z.enum(['queued', 'duplicate']);
+const STATUS = z
+  .enum(['queued', 'duplicate'])
+  .describe(
+    '`queued`: taken by this request. `duplicate`: a message of this id was taken before, and nothing was changed.',
+  );
 
 const taken = z.object({
-  /** `queued`: taken by this request. `duplicate`: a message of this id was taken before, and nothing was changed. */
   status: STATUS,
-  /** The message's own id, or the one that was made up. */
-  id: z.string(),
+  id: z.string().describe("The message's own id, or the one that was made up."),
 });
 
 const takenLine = z.object({ line: z.int(), status: STATUS, id: z.string() });

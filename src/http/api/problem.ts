@@ -32,23 +32,22 @@ export type ProblemCode = keyof typeof PROBLEMS;
 const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
 export const problemSchema = z.object({
-  /** `urn:herald:problem:<code>`. */
-  type: z.string(),
+  type: z.string().describe('`urn:herald:problem:<code>`'),
   title: z.string(),
   status: z.int(),
   code: z.enum(codes),
-  /** For people: what is wrong with this request. Never quotes the content of a message. */
-  detail: z.string(),
-  /** The fields that are wrong. */
+  detail: z.string().describe('What is wrong with this request, for people.'),
   errors: z
     .array(
       z.object({
-        /** JSON Pointer (RFC 6901) into the body, or the line; empty for it as a whole. */
-        pointer: z.string(),
+        pointer: z
+          .string()
+          .describe('JSON Pointer (RFC 6901) into the body, or the line; empty for it as a whole.'),
         detail: z.string(),
       }),
     )
-    .optional(),
+    .optional()
+    .describe('The fields that are wrong.'),
 });
 
 export type ProblemBody = z.output<typeof problemSchema>;

@@ -68,6 +68,11 @@ export interface ApiRequest<P = unknown, Q = unknown> {
   chunks(): AsyncIterable<Uint8Array>;
   /** What an error is answered with, where it does not end the request; one that nobody expects is logged. */
   problemOf(error: unknown): ApiProblem;
+  /**
+   * For what lasts: asks whether the token is still valid, at most once a second.
+   * @throws ApiProblem where it is not
+   */
+  stillValid(): Promise<void>;
   /** Aborted when the client has gone. */
   gone: AbortSignal;
   /** Aborted when the process stops: a stream then ends by itself, soon. */

@@ -7,7 +7,7 @@ import type { Logger } from '../../observe/log.ts';
 import type { Access } from '../../tokens/scopes.ts';
 import type { Verify } from '../../tokens/verify.ts';
 import type { App } from '../listen.ts';
-import { authenticate, checkScope } from './authenticate.ts';
+import { authenticate, checkScope, reauthenticate } from './authenticate.ts';
 import { parseJson, readBody } from './body.ts';
 import { type ApiProblem, problem } from './problem.ts';
 import { problemOfError, stopping } from './problem-of-error.ts';
@@ -96,6 +96,10 @@ async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts
     json: async () => parseJson(await text()),
     chunks: () => incoming,
     problemOf: (error) => problemOf(error, nameOf(route), parts),
+    stillValid:
+      route.scope === 'public'
+        ? async () => {}
+        : reauthenticate(c.req.header('authorization'), parts.verify, parts.clock),
     gone: gone.signal,
     draining: parts.draining,
   });

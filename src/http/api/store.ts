@@ -22,8 +22,12 @@ const keep = createScript(`
   return redis.call('PEXPIRE', KEYS[1], ARGV[3])
 `);
 
-export function openApiStore(redis: RedisOption, clock: Pick<Clock, 'monotonic'>): ApiStore {
-  const { stores, call, close } = openConnection(redis, TIMEOUT_MS, clock);
+export function openApiStore(
+  redis: RedisOption,
+  clock: Pick<Clock, 'monotonic'>,
+  timeoutMs = TIMEOUT_MS,
+): ApiStore {
+  const { stores, call, close } = openConnection(redis, timeoutMs, clock);
   const { directory } = stores;
   const run = <T>(operation: string, command: () => Promise<T>): Promise<T> =>
     call(operation, (attempt) => attempt(directory, command));

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { request } from 'undici';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { createAdmin, createProducer } from '../../../src/app.ts';
 import { announceChannels } from '../../../src/channels/registry.ts';
 import { systemClock } from '../../../src/clock.ts';
@@ -11,8 +11,12 @@ import { createLogger } from '../../../src/observe/log.ts';
 import { platforms } from '../../../src/platforms/registry.ts';
 import { type RedisServer, startRedis } from '../../../src/sandbox/redis-server.ts';
 import type { NewToken } from '../../../src/tokens/token-admin.ts';
+import { differences } from './contract.ts';
 
-/** An API before a Redis of its own, in which two channels are announced that nobody serves. */
+/**
+ * An API before a Redis of its own, in which two channels are announced that nobody serves. Whatever it answers is held against
+ * the OpenAPI document.
+ */
 
 const CHANNELS = parseConfig(
   {
@@ -46,7 +50,7 @@ export interface ApiFixture {
   readonly url: string;
   issue(token: Partial<NewToken>): Promise<string>;
   /** Another API on the same Redis; closed with the rest. */
-  open(config?: Record<string, unknown>): Promise<{ url: string; close(): Promise<void> }>;
+  open(config?: Record<string, unknown>, redis?: string): Promise<{ url: string; close(): Promise<void> }>;
   ask(path: string, asking?: Asking & { method?: string; url?: string }): Promise<Answered>;
 }
 
@@ -61,12 +65,13 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
   let url = '';
   let token = '';
 
-  const open = async (given: Record<string, unknown> = {}) => {
+  const open = async (given: Record<string, unknown> = {}, at = server.url) => {
     const settings: ApiConfig = apiSchema.parse({ port: 0, ...given });
     const api = createApi(settings, {
-      redis: server.url,
-      openProducer: () => createProducer({ redis: server.url, timeoutMs: 1_000 }) as never,
-      openAdmin: () => createAdmin({ redis: server.url }),
+      redis: at,
+      timeoutMs: 1_000,
+      openProducer: () => createProducer({ redis: at, timeoutMs: 1_000 }) as never,
+      openAdmin: () => createAdmin({ redis: at }),
       logger: createLogger({ level: 'silent', secrets: [] }),
       clock: systemClock,
       observe: () => {},
@@ -116,8 +121,9 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
     open,
     async ask(path, { method, headers = {}, body, url: base = url, ...asking } = {}) {
       const bearer = 'token' in asking ? asking.token : token;
+      const verb = method ?? (body === undefined ? 'GET' : 'POST');
       const answer = await request(`${base}${path}`, {
-        method: (method ?? (body === undefined ? 'GET' : 'POST')) as 'GET',
+        method: verb as 'GET',
         headers: {
           ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -126,6 +132,8 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
         ...(body !== undefined && { body: raw(body) }),
       });
       const text = await answer.body.text();
+      const heard = { path, status: answer.statusCode, headers: answer.headers, text };
+      expect(differences({ method: verb, ...heard })).toEqual([]);
       const type = String(answer.headers['content-type']);
       return {
         status: answer.statusCode,

@@ -140,6 +140,19 @@ describe('a stream of messages', () => {
     }
   });
 
+  it('ends once its token is revoked', async () => {
+    const token = await api.issue({});
+    const { sent, response, told } = await open(api.url, { authorization: `Bearer ${token}` });
+    sent.write(lines(message()));
+    await response;
+    await api.redis.hdel('herald:{herald:channels}:tokens', token.split('_')[1]!);
+    await eventually('the summary', () => {
+      sent.write(lines(message()));
+      return told().at(-1)?.summary?.problem?.status === 401;
+    });
+    sent.destroy();
+  });
+
   it('ends with its summary when the process stops', async () => {
     const closing = await api.open();
     const { sent, response, told } = await open(closing.url);

@@ -1,0 +1,80 @@
+import type { Explanation } from './explain.ts';
+import type { RecipientExplanation } from './explain-recipient.ts';
+import { nextStep, recipientOutlook } from './next-step.ts';
+
+/** What is known of a message or recipient, as programs read it: in `herald explain --json`, and from the HTTP API. */
+
+const instantText = (at: number): string => new Date(at).toISOString();
+
+/** `*At`, `since`, `until` … hold milliseconds; people and programs read instants. */
+const INSTANTS = new Set([
+  'now',
+  'at',
+  'since',
+  'until',
+  'deadline',
+  'doubtSince',
+  'rescheduledTo',
+  'enqueuedAt',
+  'dueAt',
+  'sendAt',
+  'expiresAt',
+]);
+
+/** How names are written: in snake case on the command line, as they are over HTTP. */
+type Naming = (name: string) => string;
+const snake: Naming = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+export function toFields(part: object, named = snake): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(part).map(([name, value]) => [
+      named(name),
+      INSTANTS.has(name) && typeof value === 'number' ? instantText(value) : value,
+    ]),
+  );
+}
+
+export const EXPLAINED_PARTS = [
+  'job',
+  'letter',
+  'message',
+  'record',
+  'slot',
+  'play',
+  'predicted',
+  'stopped',
+  'resting',
+] as const;
+
+/** A message's story, with instants as ISO text. */
+export function explanationDocument(explanation: Explanation, named = snake): object {
+  const fields = (part: object) => toFields(part, named);
+  return {
+    channel: explanation.channel,
+    id: explanation.id,
+    now: instantText(explanation.now),
+    next: nextStep(explanation),
+    ...Object.fromEntries(
+      EXPLAINED_PARTS.map((part) => [part, explanation[part] && fields(explanation[part])]),
+    ),
+    workers: explanation.workers,
+    receipts: explanation.receipts.map(fields),
+    [named('receiptsComplete')]: explanation.receiptsComplete,
+    timeline: explanation.timeline.map(fields),
+  };
+}
+
+export const RECIPIENT_PARTS = ['slot', 'play', 'predicted', 'stopped', 'resting'] as const;
+
+/** The same of a recipient. */
+export const recipientDocument = (found: RecipientExplanation): object => ({
+  channel: found.channel,
+  to: found.to,
+  now: instantText(found.now),
+  next: recipientOutlook(found),
+  ...Object.fromEntries(RECIPIENT_PARTS.map((part) => [part, found[part] && toFields(found[part])])),
+  workers: found.workers,
+  waiting: found.waiting.map((each) => toFields(each)),
+  receipts: found.receipts.map((each) => toFields(each)),
+  receipts_complete: found.receiptsComplete,
+});

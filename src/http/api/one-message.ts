@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import type { Admin } from '../../admin/admin.ts';
+import { EXPLAINED_PARTS, explanationDocument } from '../../admin/explanation-document.ts';
+import { check } from '../../message/check.ts';
+import { UnknownChannelError } from '../../producer/errors.ts';
+import { instant } from '../../time.ts';
+import type { Access } from '../../tokens/scopes.ts';
+import { checkChannel } from './authenticate.ts';
+import { pointedProblems, problem } from './problem.ts';
+import { type Answer, defineRoute, JSON_TYPE, type Route } from './route.ts';
+
+/** A message by its id: what became of it, cancel, reschedule. */
+
+const params = z.object({ id: z.string().min(1).max(200).describe('The id of the message, or of its job.') });
+const query = z.object({
+  channel: z.string().max(64).optional().describe('Only this channel; every one of the token when absent.'),
+});
+
+const part = z.looseObject({}).nullable();
+const story = z.object({
+  channel: z.string(),
+  id: z.string(),
+  now: z.string().describe('The clock of Redis.'),
+  next: z.string().describe('What happens next, in a sentence.'),
+  ...Object.fromEntries(EXPLAINED_PARTS.map((name) => [name, part])),
+  workers: z.int().describe('How many serve the channel.'),
+  receipts: z.array(z.looseObject({ run: z.int(), state: z.string(), reason: z.string(), at: z.string() })),
+  receiptsComplete: z.boolean().describe('Whether older receipts were read, too.'),
+  timeline: z.array(
+    z.object({ at: z.string(), event: z.string(), text: z.string().describe('What happens then, and why.') }),
+  ),
+});
+
+const results = (done: string) =>
+  z.object({
+    results: z.array(
+      z.object({
+        channel: z.string(),
+        id: z.string(),
+        status: z.enum([done, 'too_late']).describe(`\`too_late\`: it is under way, in doubt, or final.`),
+      }),
+    ),
+  });
+
+export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
+  defineRoute({
+    method: 'get',
+    path: '/v1/messages/{id}',
+    operationId: 'getMessage',
+    summary: 'The story of a message',
+    description:
+      'What is known of a message, from the queue, the ledger and the receipts: what happened when and why, and what happens next. An entry for each channel that has it. The content is not shown.',
+    scope: 'read',
+    params,
+    query,
+    answers: {
+      200: {
+        description: 'Its story.',
+        content: { [JSON_TYPE]: { schema: z.object({ messages: z.array(story) }) } },
+      },
+    },
+    problems: ['not_found', 'forbidden', 'unknown_channel'],
+    async handle({ access, params: { id }, query: { channel } }) {
+      const found = await inChannels(access, channel, (options) => admin.explain(id, options));
+      if (found.length === 0) throw unknown(id);
+      return { status: 200, body: { messages: found.map((each) => explanationDocument(each, asIs)) } };
+    },
+  }),
+  defineRoute({
+    method: 'delete',
+    path: '/v1/messages/{id}',
+    operationId: 'cancelMessage',
+    summary: 'Cancel a message',
+    description:
+      'It ends suppressed, as cancelled, unless a send of it is under way or it is final. Safe to repeat.',
+    scope: 'send',
+    params,
+    query,
+    answers: {
+      200: { description: 'Cancelled.', content: { [JSON_TYPE]: { schema: results('cancelled') } } },
+    },
+    problems: ['not_found', 'conflict', 'forbidden', 'unknown_channel'],
+    async handle({ access, params: { id }, query: { channel } }) {
+      const acting = admin.as(actorOf(access));
+      const found = await inChannels(access, channel, (options) => acting.cancel(id, options));
+      return changed(id, found, 'cancelled');
+    },
+  }),
+  defineRoute({
+    method: 'patch',
+    path: '/v1/messages/{id}',
+    operationId: 'rescheduleMessage',
+    summary: 'Reschedule a message',
+    description:
+      'Sets the instant before which it is not sent, earlier or later than before; one that is past stands for at once. Safe to repeat.',
+    scope: 'send',
+    params,
+    query,
+    body: { [JSON_TYPE]: { schema: z.strictObject({ sendAt: z.iso.datetime({ offset: true }) }) } },
+    answers: {
+      200: { description: 'Rescheduled.', content: { [JSON_TYPE]: { schema: results('rescheduled') } } },
+    },
+    problems: [
+      'not_found',
+      'conflict',
+      'forbidden',
+      'unknown_channel',
+      'invalid',
+      'too_large',
+      'request_timeout',
+    ],
+    async handle({ access, params: { id }, query: { channel }, json }) {
+      const checked = check(z.strictObject({ sendAt: instant() }), await json());
+      if ('problems' in checked)
+        throw problem('invalid', 'expected { "sendAt": … }', { errors: pointedProblems(checked.problems) });
+      const { sendAt } = checked.data;
+      const acting = admin.as(actorOf(access));
+      const found = await inChannels(access, channel, (options) =>
+        acting.reschedule(id, { ...options, sendAt }),
+      );
+      return changed(id, found, 'rescheduled');
+    },
+  }),
+];
+
+/** As whom an admin acts for a request, in the record of operators' acts. */
+export const actorOf = ({ name }: Access) => ({ via: 'api', name }) as const;
+
+/** Acts in the channel that was named, else in every one that the token may use. */
+export async function inChannels<T>(
+  access: Access,
+  channel: string | undefined,
+  act: (options: { channel?: string }) => Promise<T[]>,
+): Promise<T[]> {
+  if (channel !== undefined) {
+    checkChannel(access, channel);
+    return await act({ channel });
+  }
+  if (access.channels === undefined) return await act({});
+  const found = await Promise.all(
+    access.channels.map((name) => act({ channel: name }).catch(noneWhereUnknown)),
+  );
+  return found.flat();
+}
+
+/** A token may be limited to a channel that is not there yet, or not any more. */
+function noneWhereUnknown(error: unknown): never[] {
+  if (error instanceof UnknownChannelError) return [];
+  throw error;
+}
+
+const asIs = (name: string): string => name;
+
+const unknown = (id: string) =>
+  problem(
+    'not_found',
+    `no message ${JSON.stringify(id)}: never enqueued, or its final state is more than a day old`,
+  );
+
+function changed(id: string, found: readonly { channel: string; status: string }[], done: string): Answer {
+  if (found.length === 0) throw unknown(id);
+  if (found.some(({ status }) => status === done)) return { status: 200, body: { results: found } };
+  throw problem('conflict', `message ${JSON.stringify(id)} is under way, in doubt, or final`);
+}
