@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BoardRole } from '../../src/admin/board-access.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { startBrowser } from '../../testing/own-browser.ts';
-import { DEAD_LETTERS, openScene, QUICK, type Scene, STOPPED } from './scene.ts';
+import { DEAD_LETTERS, fillHostile, HOSTILE, openScene, QUICK, type Scene, STOPPED } from './scene.ts';
 
 let scene: Scene;
 let browser: Browser;
@@ -28,12 +28,14 @@ afterEach(async () => {
 });
 
 interface Visitor {
+  /** One that signs in; made for the role when absent. */
+  link?: string;
   role?: BoardRole;
   channels?: readonly string[];
   options?: Parameters<Browser['newContext']>[0];
 }
 
-async function open({ role = 'operate', channels, options }: Visitor = {}): Promise<Page> {
+async function open({ role = 'operate', channels, options, link }: Visitor = {}): Promise<Page> {
   const context = await browser.newContext(options);
   contexts.push(context);
   const page = await context.newPage();
@@ -47,7 +49,7 @@ async function open({ role = 'operate', channels, options }: Visitor = {}): Prom
       complaints.push(`${response.status()} ${response.url()}`);
   });
   page.on('pageerror', (error) => void complaints.push(error.message));
-  await page.goto(await scene.link(role, channels));
+  await page.goto(link ?? (await scene.link(role, channels)));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL(`${scene.board.url}/board`);
   return page;
@@ -183,29 +185,115 @@ describe('a reader', () => {
   });
 });
 
+/** Colours are all that differs in the dark. */
+const RULES = {
+  light: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  dark: ['color-contrast'],
+};
+
 describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
   it('every screen is accessible', async () => {
     const page = await open({ options: { colorScheme, viewport: { width: 1280, height: 900 } } });
     const found: string[] = [];
     for (const path of SCREENS) {
       await go(page, path);
-      found.push(...(await violations(page, path)));
+      found.push(...(await violations(page, path, colorScheme)));
     }
     await page.goto(`${scene.board.url}/board/sign-in`);
-    found.push(...(await violations(page, 'sign-in')));
+    found.push(...(await violations(page, 'sign-in', colorScheme)));
     expect(found).toEqual([]);
   });
 });
 
-async function violations(page: Page, path: string): Promise<string[]> {
+async function violations(page: Page, path: string, colours: keyof typeof RULES): Promise<string[]> {
   // Evaluated by the browser's own protocol, which the page's policy does not concern.
   await page.evaluate(axeSource.source);
-  const results = await page.evaluate(async () => {
+  const results = await page.evaluate(async (runOnly) => {
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations, passes } = await axe.run({ runOnly: tags });
-    if (passes.length < 10) return ['axe looked at nothing'];
+    const { violations, passes } = await axe.run({ runOnly });
+    if (passes.length === 0) return ['axe looked at nothing'];
     return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
-  });
+  }, RULES[colours]);
   return results.map((text) => `${path} ${text}`);
 }
+
+describe('the board', () => {
+  it('is drawn anew by itself, until that is paused', async () => {
+    const page = await open();
+    const row = page.getByRole('row', { name: QUICK });
+    await row.getByText('delivering').waitFor();
+    await scene.desk.admin.channels.pause(QUICK);
+    await row.getByText('paused').waitFor();
+    await page.getByRole('button', { name: 'Pause updates' }).click();
+    await scene.desk.admin.channels.resume(QUICK);
+    await page.goto(`${scene.board.url}/board`);
+    await row.getByText('delivering').waitFor();
+    expect(await page.evaluate('document.documentElement.dataset.updates')).toBe('paused');
+    await page.getByRole('button', { name: 'Pause updates' }).click();
+    expect(await page.evaluate('document.documentElement.dataset.updates')).toBe('running');
+  });
+
+  it('keeps the focus where it is when it is drawn anew', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: QUICK, exact: true }).focus();
+    await page.evaluate(`document.querySelector('#live > *').setAttribute('data-old', '')`);
+    await page.locator('[data-old]').waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.textContent')).toBe(QUICK);
+  });
+
+  it('is reached by the keyboard, past its head', async () => {
+    const page = await open();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+  });
+
+  it('works without JavaScript', async () => {
+    const page = await open({ options: { javaScriptEnabled: false } });
+    await go(page, `/channels/${STOPPED}`);
+    await press(page, 'Pause');
+    expect(await textOf(page)).toContain('Paused.');
+    await press(page, 'Resume');
+    expect(await textOf(page)).toContain('Resumed.');
+    expect(await page.getByRole('button', { name: 'Pause updates' }).isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(/sign-in/);
+  });
+
+  it('fits a screen of 320 pixels', async () => {
+    const page = await open({ options: { viewport: { width: 320, height: 640 } } });
+    for (const path of SCREENS) {
+      await go(page, path);
+      expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(320);
+    }
+  });
+});
+
+/** After all others: it fills what they count. */
+describe('hostile markup', () => {
+  it('shows as text on every screen', async () => {
+    const { replay, link } = await fillHostile(scene);
+    const page = await open({ link });
+    const shows = [
+      ...['', `/channels/${QUICK}`, `/channels/${encodeURIComponent(HOSTILE)}`],
+      ...[`/messages/${encodeURIComponent(HOSTILE)}`, '/messages/refused', '/messages/hello-1'],
+      `/channels/${QUICK}/player?to=${encodeURIComponent('{"userId":31}')}`,
+      ...['/dead-letters', '/campaigns', `/replays/${replay}`, '/audit'],
+      ...['replay', 'purge'].map((order) => `/dead-letters/${order}?channel=${encodeURIComponent(HOSTILE)}`),
+      `/search?q=${encodeURIComponent(`x${HOSTILE}`)}`,
+    ];
+    for (const path of [...new Set([...shows, ...SCREENS])]) {
+      await go(page, path);
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      const seen = await page.evaluate(`({
+        hacked: 'hacked' in window,
+        elements: document.querySelectorAll('img, script:not([src*="/board/assets/"]), [onerror]').length,
+      })`);
+      expect(seen, path).toEqual({ hacked: false, elements: 0 });
+      expect(await page.locator('header').textContent(), path).toContain(HOSTILE);
+      if (shows.includes(path))
+        expect(await textOf(page), path).toContain('<script>window.hacked=1</script>');
+    }
+  });
+});

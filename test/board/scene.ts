@@ -1,3 +1,4 @@
+import { Queue } from 'bullmq';
 import type { BoardRole } from '../../src/admin/board-access.ts';
 import { type Desk, openDesk } from '../../src/admin/desk.ts';
 import { createProducer } from '../../src/app.ts';
@@ -7,7 +8,7 @@ import { board } from '../../src/config/board.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import type { Producer } from '../../src/producer/producer.ts';
-import { historyKey } from '../../src/redis/keys.ts';
+import { AUDIT_KEY, CHANNELS_KEY, channelKeys, historyKey, PREFIX, queueName } from '../../src/redis/keys.ts';
 import { type Environment, openEnvironment } from '../../testing/environment.ts';
 import { eventually } from '../../testing/eventually.ts';
 
@@ -17,7 +18,7 @@ export interface Scene extends Environment {
   readonly producer: Producer<unknown>;
   readonly board: BoardService;
   /** A link that signs in. */
-  link(role: BoardRole, channels?: readonly string[]): Promise<string>;
+  link(role: BoardRole, channels?: readonly string[], name?: string): Promise<string>;
   /** What the board logged. */
   log(): string;
   closeAll(): Promise<void>;
@@ -57,9 +58,9 @@ export async function openScene(): Promise<Scene> {
     ...env,
     ...{ desk, producer, board: service },
     log: () => lines.join(''),
-    async link(role, channels) {
+    async link(role, channels, name = role === 'operate' ? 'anna' : 'ben') {
       const by = { via: 'command', name: 'test@host' } as const;
-      const user = { name: role === 'operate' ? 'anna' : 'ben', role, channels: channels ?? null };
+      const user = { name, role, channels: channels ?? null };
       const secret = await desk.access.createLink(user, 60_000, by);
       return `${service.url}/board/link?secret=${secret}`;
     },
@@ -118,6 +119,58 @@ async function fill(scene: Scene): Promise<void> {
     ({ letters }) => letters >= DEAD_LETTERS,
   );
   await fillHistory(scene);
+}
+
+/**
+ * Markup wherever something comes from outside: in ids and data of foreign jobs, in what a platform says, in the names of channels,
+ * hosts, people and recipients, and in the record of acts.
+ */
+export async function fillHostile({ redis, sandbox, producer, desk, link }: Scene): Promise<Hostile> {
+  const queue = new Queue(queueName(QUICK), { connection: redis, prefix: PREFIX });
+  const foreign = {
+    v: 1,
+    id: HOSTILE,
+    platform: 'kongregate',
+    to: { userId: HOSTILE },
+    content: HOSTILE,
+    meta: { [HOSTILE]: HOSTILE },
+  };
+  await queue.add('message', foreign, { jobId: HOSTILE });
+  await queue.close();
+  const body = JSON.stringify({ success: false, errors: [`Unknown user ${HOSTILE}`] });
+  sandbox.faults.add({ kind: 'answer', body, recipients: ['42'] });
+  await producer.send({
+    platform: 'kongregate',
+    to: { userId: 42 },
+    content: HOSTILE.replace('{{x}}', ''),
+    id: 'refused',
+  });
+  await eventually(
+    'both dead letters',
+    () => desk.admin.deadLetters.plan({ ids: [HOSTILE, 'refused'] }, 'purge'),
+    ({ letters }) => letters === 2,
+  );
+  const facts = { platform: HOSTILE, quota: null, eligibility: null, rate: null };
+  await redis.hset(CHANNELS_KEY, HOSTILE, JSON.stringify(facts));
+  const host = JSON.stringify({ host: HOSTILE, pid: 1, since: Date.now() });
+  await redis.zadd(channelKeys(QUICK).workers, Date.now() + 3_600_000, host);
+  await redis.xadd(
+    AUDIT_KEY,
+    '*',
+    ...['via', 'program', 'by', HOSTILE, 'action', 'message.cancel', 'target', HOSTILE],
+    ...['channels', JSON.stringify([HOSTILE]), 'filter', JSON.stringify({ ids: [HOSTILE] })],
+  );
+  const scope = { channels: [HOSTILE], reasons: [], since: null, until: 1 };
+  const by = { via: 'board', name: HOSTILE } as const;
+  const replay = await desk.replays.start({ scope, by, perSecond: 1, letters: 0 });
+  return { replay, link: await link('operate', undefined, HOSTILE) };
+}
+
+export interface Hostile {
+  /** The id of a replay of a channel with such a name. */
+  replay: string;
+  /** Signs in somebody with such a name. */
+  link: string;
 }
 
 /** A board that has run for an hour. */
