@@ -160,7 +160,7 @@ export const servicesOf =
         ...{ redis, logger, clock: systemClock },
         openProducer: () => buildProducer<Platforms>({ redis, channels: listed }, { ...parts, plays }),
         openAdmin: () => buildAdmin({ redis, channels }, parts, { via: 'api', name: 'api' }),
-        observe: () => {},
+        observe: metrics.answered,
       });
     const board =
       http?.board &&

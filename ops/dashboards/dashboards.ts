@@ -2,6 +2,7 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboardOf } from './dashboard.ts';
 import { words } from './panel.ts';
 import type { Row, View } from './row.ts';
+import { apiRow } from './rows/api.ts';
 import { campaignRow } from './rows/campaigns.ts';
 import { deadLetterRow } from './rows/dead-letters.ts';
 import { funnelRow } from './rows/funnel.ts';
@@ -51,7 +52,7 @@ export function overview(runbooks: string): dashboard.Dashboard {
     description:
       'Whether messages are delivered, and if not, where they are. From top to bottom as an incident is looked into.',
     view,
-    rows: [healthRow(), ...rowsOf(view), workerRow(), webhookRow(), redisRow()],
+    rows: [healthRow(), ...rowsOf(view), workerRow(), apiRow(), webhookRow(), redisRow()],
     links: [linkTo('One channel', 'herald-channel')],
     runbooks,
   });

@@ -71,6 +71,8 @@ export function declareInstruments(registry: Registry) {
     webhookReceiptsLost: counter(COUNTERS.webhookReceiptsLost),
     webhookLag: gauge(GAUGES.webhookLag),
     webhookGone: gauge(GAUGES.webhookGone),
+    httpRequests: counter(COUNTERS.httpRequests),
+    httpDuration: histogram(HISTOGRAMS.httpDuration),
     redisErrors: counter(COUNTERS.redisErrors),
     redisReconnects: counter(COUNTERS.redisReconnects),
     redisCall: histogram(HISTOGRAMS.redisCall),

@@ -86,6 +86,11 @@ export const COUNTERS = {
     help: 'How often receipts did not reach an endpoint: given_up (the endpoint refused one again and again) or cut_off (their stream kept some no longer, or lost them; counted once for all that are missing in a row).',
     labels: ['endpoint', 'reason'],
   },
+  httpRequests: {
+    name: 'herald_http_requests_total',
+    help: 'Requests to the HTTP API of this process, by route and status; other is a path or method that there is none of. A stream is one, of status 200 whatever becomes of its lines.',
+    labels: ['route', 'status'],
+  },
   redisErrors: {
     name: 'herald_redis_errors_total',
     help: 'Errors of Redis that this process met, by kind: oom (full), readonly (a replica), timeout, refused (the connection or the login) or other.',
@@ -140,6 +145,12 @@ export const HISTOGRAMS = {
     help: 'How late this process is for timers that fall due ten times a second; no scrape resets it.',
     labels: [],
     buckets: [...SHORT, 30],
+  },
+  httpDuration: {
+    name: 'herald_http_request_duration_seconds',
+    help: 'Time from a request to the HTTP API until its answer begins; of a stream, until its first line may be answered.',
+    labels: ['route'],
+    buckets: REDIS_BUCKETS,
   },
   redisCall: {
     name: 'herald_redis_call_duration_seconds',

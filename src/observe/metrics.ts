@@ -35,6 +35,8 @@ export interface MetricsOptions {
 export interface Metrics extends DeliveryObserver {
   readonly redis: RedisMetrics;
   readonly webhooks: WebhookMetrics;
+  /** The HTTP API answered. @param route a closed set: a method and the pattern of a path */
+  answered(route: string, status: number, seconds: number): void;
   /** The text that Prometheus scrapes. Touches neither Redis nor the queue, so that an outage cannot hide it. */
   render(): Promise<MetricsText>;
   /** The same in OpenMetrics, with exemplars: what Prometheus asks for where it may choose. */
@@ -93,6 +95,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...countDeliveries(m, exemplars),
     redis: redisMetrics(m),
     webhooks: webhookMetrics(m),
+    answered(route, status, seconds) {
+      m.httpRequests.inc({ route, status: String(status) });
+      m.httpDuration.observe({ route }, seconds);
+    },
     render,
     async renderOpen() {
       const plain = await render();

@@ -69,6 +69,8 @@ const PINNED = [
   ['herald_channel_rate_per_second', 'gauge'],
   ['herald_channel_workers', 'gauge'],
   ['herald_sample_timestamp_seconds', 'gauge'],
+  ['herald_http_requests_total', 'counter'],
+  ['herald_http_request_duration_seconds', 'histogram'],
   ['herald_redis_up', 'gauge'],
   ['herald_redis_errors_total', 'counter'],
   ['herald_redis_reconnects_total', 'counter'],

@@ -48,6 +48,8 @@ export interface ApiFixture {
   /** Of every scope. */
   readonly token: string;
   readonly url: string;
+  /** What was observed for the metrics: `POST /v1/messages 202`. */
+  readonly answered: readonly string[];
   issue(token: Partial<NewToken>): Promise<string>;
   /** Another API on the same Redis; closed with the rest. */
   open(config?: Record<string, unknown>, redis?: string): Promise<{ url: string; close(): Promise<void> }>;
@@ -59,6 +61,7 @@ const raw = (body: unknown): string | Buffer =>
 
 /** For all tests of a file. */
 export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
+  const answered: string[] = [];
   const opened: Api[] = [];
   let server: RedisServer;
   let redis: Redis;
@@ -74,7 +77,7 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
       openAdmin: () => createAdmin({ redis: at }),
       logger: createLogger({ level: 'silent', secrets: [] }),
       clock: systemClock,
-      observe: () => {},
+      observe: (route, status) => answered.push(`${route} ${status}`),
     });
     opened.push(api);
     await api.start();
@@ -117,6 +120,7 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
     get url() {
       return url;
     },
+    answered,
     issue,
     open,
     async ask(path, { method, headers = {}, body, url: base = url, ...asking } = {}) {

@@ -75,6 +75,7 @@ describe('the API', () => {
   it('tells an unknown path from a wrong method', async () => {
     expect(await api.ask('/v2')).toMatchObject({ status: 404, body: { code: 'not_found' } });
     const wrong = await api.ask('/v1/messages', { method: 'PUT', body: {} });
+    expect(api.answered.slice(-2)).toEqual(['other 404', 'other 405']);
     expect(wrong).toMatchObject({
       status: 405,
       body: { code: 'method_not_allowed' },
