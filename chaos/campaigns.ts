@@ -71,7 +71,7 @@ const LOOK_MS = 50;
 export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
   const begun: CampaignBook[] = [];
   const channels = CHANNELS.map(({ name, account }) => ({ name, platform: account }));
-  const redis = way.address;
+  const redis = way.option;
   const producer = createProducer({ redis, channels, timeoutMs: TIMEOUT_MS });
   const clients = new Map<string, Redis>();
   const enqueued = new Set<string>();

@@ -1,4 +1,5 @@
 import type { MessageInput } from '../src/app.ts';
+import { storeNames } from '../src/redis/shards.ts';
 import type { accountChannels } from '../src/sandbox/accounts.ts';
 
 /**
@@ -123,6 +124,10 @@ export const CHANNELS: readonly Channel[] = [
   // The same account by another name: its messages are those of `moving` after the last deployment.
   rollout('moved', 0),
 ];
+
+/** The names of its stores. */
+export const storesOf = ({ name, settings }: Channel): string[] =>
+  storeNames(name, settings['shards'] as number | undefined);
 
 export const channelOf = (name: string): Channel => CHANNELS.find((channel) => channel.name === name)!;
 

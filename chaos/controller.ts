@@ -3,10 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createProducer } from '../src/app.ts';
 import type { Clock } from '../src/clock.ts';
 import { InvalidMessageError } from '../src/producer/errors.ts';
+import type { RedisOption } from '../src/redis/option.ts';
 import { CHANNELS } from './channels.ts';
 import type { Control, ControlOrder } from './controls.ts';
 import type { MessageOrder } from './orders.ts';
-import type { Address } from './stores/store.ts';
 
 /** Cancels and reschedules messages while everything goes on, and writes down what it was answered. */
 export interface Controller {
@@ -20,7 +20,7 @@ export interface Controller {
 
 export interface ControllerOptions {
   /** The address that it uses, which may be a faulty proxy. */
-  redis: Address;
+  redis: RedisOption;
   clock: Pick<Clock, 'now'>;
   /** Whether a producer was told by now that the message is in the queue. */
   isEnqueued(id: string): boolean;

@@ -16,6 +16,7 @@ import { followQueues } from './queue-events.ts';
 import type { Findings } from './report.ts';
 import { openRollouts, planVersions } from './rollouts.ts';
 import type { ExperimentContext, Run } from './run-context.ts';
+import { openCluster } from './stores/cluster.ts';
 import { openOneNode } from './stores/one-node.ts';
 
 /** From the last message on, until every message is final: a message's life, and one recovery. */
@@ -31,7 +32,7 @@ export async function experiment(
   const count = (kind: string, times = 1): void => {
     if (times > 0) faults.set(kind, (faults.get(kind) ?? 0) + times);
   };
-  const store = await openOneNode(systemClock);
+  const store = await (options.cluster ? openCluster : openOneNode)(systemClock);
   const enqueueing = await store.openLink();
   const platforms = await openPlatforms(systemClock, options.seed);
   const many = createManyTally();

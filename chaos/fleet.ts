@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../src/clock.ts';
+import type { RedisAddress } from '../src/redis/address.ts';
 import type { Failpoint } from '../testing/failpoints.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 import type { Pickup } from '../testing/worker-protocol.ts';
 import type { EndedWith } from './failovers.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
-import type { Address, Link, Store } from './stores/store.ts';
+import type { Link, Store } from './stores/store.ts';
 
 /** The workers of a run, each with its own way to Redis. Whichever dies is started again at once. */
 export interface Fleet {
@@ -46,7 +47,7 @@ export interface FleetOptions {
   size: number;
   store: Pick<Store, 'openLink'>;
   /** Of herald.yaml's shape, for workers that reach Redis by this address. */
-  config(redis: Address): Record<string, unknown>;
+  config(redis: RedisAddress): Record<string, unknown>;
   logs: string;
   clock: Clock;
   onPickup(pickup: Pickup): void;
@@ -108,7 +109,10 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     const config = options.config(link.address);
     const onPickup = (pickup: Pickup): void => events.onPickup(pickup, name);
     const logFile = logOf(name);
-    const worker = startWorkerProcess({ name, config, clockAheadMs, logFile, ...events, onPickup });
+    const worker = startWorkerProcess({
+      ...{ name, config, clockAheadMs, logFile, natMap: link.natMap },
+      ...{ ...events, onPickup },
+    });
     everybody.add(worker);
     return worker;
   }

@@ -47,7 +47,7 @@ export async function playPart(run: Run, part: Part, count: Count): Promise<void
   const { context, store, platforms, fleet, orders, enqueueing, pause } = run;
   const startedAt = run.elapsed();
   const elapsed = (): number => run.elapsed() - startedAt;
-  const replays = (): Promise<number> => replay(store.address, platforms);
+  const replays = (): Promise<number> => replay(store.option, platforms);
   await Promise.all([
     performFaults(part.faults, {
       ...{ fleet, store, platforms, orders, enqueueing, count, replay: replays },

@@ -38,7 +38,7 @@ export interface Orders {
 }
 
 /** @param link of Herald's own producer; somebody foreign goes straight */
-export function openOrders({ address: redis }: Way, straight: Way): Orders {
+export function openOrders({ option: redis }: Way, straight: Way): Orders {
   const acknowledged = new Set<string>();
   const sent = new Map<string, MessageInput>();
   const enqueued = new Set<string>();

@@ -1,13 +1,13 @@
 import { replayDeadLetters } from '../src/app.ts';
+import type { RedisOption } from '../src/redis/option.ts';
 import type { Platforms } from './platforms.ts';
-import type { Address } from './stores/store.ts';
 
 /** What certainly did not arrive. An `unconfirmed` letter may have, and is replayed only where a person asks for it. */
 const REASONS = ['exhausted', 'bad_recipient', 'bad_request'] as const;
 const AT_MOST = 200;
 
 /** Replays dead letters while workers run; answers how many. Players that were unknown are known from then on. */
-export async function replay(redis: Address, { sandboxes }: Platforms): Promise<number> {
+export async function replay(redis: RedisOption, { sandboxes }: Platforms): Promise<number> {
   const { journal, kongregate } = sandboxes.limiting;
   const unknown = new Set(
     journal

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import type { RedisAddress } from '../src/redis/address.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 import type { Pickup } from '../testing/worker-protocol.ts';
 import { type Channel, channelOf, FIRST_WINDOW_MS, rolloutSettings } from './channels.ts';
 import type { Platforms } from './platforms.ts';
-import type { Address } from './stores/store.ts';
 
 /**
  * Deployments that change a channel under way: its quota, and at last its name. Old and new workers run side by side for
@@ -26,7 +26,7 @@ export type Deployed = Version & { at: number };
 
 export interface RolloutsOptions {
   versions: readonly Version[];
-  redis: Address;
+  redis: RedisAddress;
   platforms: Pick<Platforms, 'channels'>;
   logs: string;
   now(): number;

@@ -6,6 +6,7 @@ import type { HeraldConfig } from '../src/config/schema.ts';
 import { createLogger } from '../src/observe/log.ts';
 import type { PlatformDefinition } from '../src/platforms/port.ts';
 import { platforms as ownPlatforms } from '../src/platforms/registry.ts';
+import type { RedisInstance } from '../src/redis/option.ts';
 import { secretsOf } from '../src/secrets.ts';
 import type { Tracing } from '../src/tracing/tracing.ts';
 import type { Wrappers } from '../src/workers/running-store.ts';
@@ -48,7 +49,7 @@ export function buildLocalWorker(source: unknown, parts: LocalWorkerParts = {}):
 export function buildLoggingWorker(
   source: unknown,
   destination: DestinationStream,
-  { platforms = ownPlatforms, ...parts }: LocalWorkerParts = {},
+  { platforms = ownPlatforms, ...parts }: LocalWorkerParts & { redis?: RedisInstance | undefined } = {},
 ): HeraldWorker {
   const config = readConfig(source, platforms);
   const logger = createLogger({ level: config.logLevel, destination, secrets: secretsOf(config) });

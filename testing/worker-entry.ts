@@ -1,9 +1,11 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { Cluster } from 'ioredis';
 import { destination } from 'pino';
 import { systemClock } from '../src/clock.ts';
 import type { Entry } from '../src/jobs/envelope.ts';
 import { placeOf } from '../src/jobs/leave.ts';
+import type { RedisCluster } from '../src/redis/address.ts';
 import type { Wrappers } from '../src/workers/running-store.ts';
 import type { HeraldWorker } from '../src/workers/worker.ts';
 import { createFailpoints, type Failpoints } from './failpoints.ts';
@@ -22,8 +24,13 @@ const REFUSALS = ['QuotaChangedError', 'AccountTakenError'];
 /** Written before the call returns: what dies next has reported it. */
 const report = (what: Report): void => void writeSync(3, `${JSON.stringify(what)}\n`);
 
-function build({ config, clockAheadMs = 0, random }: WorkerPlan, { wrappers }: Failpoints): HeraldWorker {
+function build(
+  { config, clockAheadMs = 0, random, natMap }: WorkerPlan,
+  { wrappers }: Failpoints,
+): HeraldWorker {
+  const { cluster } = Object(config['redis']) as Partial<RedisCluster>;
   return buildLoggingWorker(config, destination(2), {
+    redis: natMap && new Cluster([...(cluster ?? [])], { natMap, lazyConnect: true }),
     clock: { ...systemClock, now: () => systemClock.now() + clockAheadMs },
     random: random === undefined ? undefined : () => random,
     wrap: { ...wrappers, pipeline: reporting(wrappers) },

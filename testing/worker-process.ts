@@ -172,8 +172,9 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
 }
 
 /** In a session of its own: an interrupt typed at the terminal reaches only the process that started it. */
-function launch({ config, failpoint, clockAheadMs, random, ...options }: WorkerProcessOptions): ChildProcess {
-  const plan: WorkerPlan = { config, failpoint, clockAheadMs, random };
+function launch(options: WorkerProcessOptions): ChildProcess {
+  const { config, failpoint, clockAheadMs, random, natMap } = options;
+  const plan: WorkerPlan = { config, failpoint, clockAheadMs, random, natMap };
   const heap = options.heapMb === undefined ? [] : [`--max-old-space-size=${options.heapMb}`];
   const log = options.logFile === undefined ? 'pipe' : openSync(options.logFile, 'a');
   const child = spawn(process.execPath, [...heap, ...LOADER, ENTRY, JSON.stringify(plan)], {

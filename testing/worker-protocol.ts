@@ -11,7 +11,11 @@ export interface WorkerPlan {
   clockAheadMs?: number | undefined;
   /** What its random source always answers. */
   random?: number | undefined;
+  /** Of a Redis Cluster: where to reach a node that announces itself as `<host>:<port>`. */
+  natMap?: NatMap | undefined;
 }
+
+export type NatMap = Readonly<Record<string, { host: string; port: number }>>;
 
 /** Later messages to it, one JSON object per line on standard input. It kills itself when standard input ends. */
 export type Order =

@@ -19,6 +19,8 @@ export interface ClusterState {
 
 /** A frozen master is replaced after its node timeout and an election; one that thaws sooner goes on. */
 export const REPLACED_AFTER_MS = 6_000;
+/** Clients try to connect again every second, and ask the nodes whom to. */
+const FOUND_WITHIN_MS = 2_000;
 const KEYS_A_STEP = 200;
 const STEP_MS = 20;
 
@@ -70,7 +72,7 @@ async function killMaster(
   if (lagMs > 0) await replica.redis.config('SET', 'masterauth', '');
   const away = { from, to: clock.now() };
   await note(state, { ...before, of: 'killed', next, away, at }, canary);
-  for (const channel of before.channels) fleet.recovery.away(away.from, away.to, channel);
+  for (const channel of before.channels) fleet.recovery.away(from, away.to + FOUND_WITHIN_MS, channel);
   await pause(awayMs);
   await master.restart();
 }
@@ -97,8 +99,10 @@ async function freezeMaster(
   const servedAt = clock.now();
   await pause(Math.max(0, forMs - (servedAt - from)));
   await master.thaw();
-  const away = { from, to: next === master ? clock.now() : servedAt };
-  for (const channel of channels) fleet.recovery.away(away.from, away.to, channel);
+  const thawedAt = clock.now();
+  const away = { from, to: next === master ? thawedAt : servedAt };
+  // Whoever waits for its answer learns only now that it was replaced.
+  for (const channel of channels) fleet.recovery.away(from, thawedAt + FOUND_WITHIN_MS, channel);
   count(next === master ? 'master frozen' : 'master frozen until it was replaced');
   // Until it has learned that it was replaced, it may take writes.
   await cluster.whole();

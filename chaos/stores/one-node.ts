@@ -3,7 +3,7 @@ import type { Clock } from '../../src/clock.ts';
 import { startRedis } from '../../src/sandbox/index.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import { type Canary, type OneNode, oneNodeActs } from './one-node-acts.ts';
-import type { Address, Store, Way } from './store.ts';
+import { PATIENT, type Store, type Way } from './store.ts';
 
 const CANARY = 'chaos:canary';
 const EVERY_MS = 20;
@@ -44,12 +44,12 @@ interface OneWay extends Way {
   connect(channel?: string, options?: RedisOptions): Redis;
 }
 
-function wayTo(address: Address): OneWay {
+function wayTo(url: string): OneWay {
   return {
-    address,
+    ...{ address: url, option: url },
     connect(_, options) {
-      const redis = new Redis(address, {
-        ...{ maxRetriesPerRequest: null, retryStrategy: () => 100, ...options },
+      const redis = new Redis(url, {
+        ...{ ...PATIENT, ...options },
         replyMapping: 'legacy',
       });
       redis.on('error', () => {}); // Its outages are the runner's own doing.
