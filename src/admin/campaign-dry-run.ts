@@ -3,9 +3,10 @@ import {
   type Installation,
   type InstallationParts,
   type OperatedChannel,
+  type OperatedStore,
 } from '../channels/installation.ts';
 import { type ChannelFacts, channelFacts } from '../channels/registry.ts';
-import { type CampaignState, readCampaign } from '../ledger/campaigns.ts';
+import type { CampaignState } from '../ledger/campaigns.ts';
 import { campaignMessageId, jobKey, messageKey, recipientKey } from '../ledger/names.ts';
 import { predictVerdicts } from '../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../ledger/types.ts';
@@ -24,6 +25,7 @@ import {
 import { type InvalidItem, MAX_INVALID_KEPT } from '../producer/send.ts';
 import { storeTime } from '../redis/store-clock.ts';
 import { createTurns } from '../turns.ts';
+import { campaignsOf } from './campaign-states.ts';
 import { createSeen } from './seen.ts';
 
 /** What would become of the recipients of a campaign, each counted once. */
@@ -97,7 +99,7 @@ export async function dryRunCampaign(
     async ({ items, from }) => {
       const batch = await check(items, rules);
       const messages = batch.recipients.map((each) => messageTo(each, campaign));
-      const fresh = messages.filter(({ id }) => !seen(id));
+      const fresh = messages.filter(({ message }) => !seen(message.id));
       result.duplicate += batch.duplicate + messages.length - fresh.length;
       for (const verdict of await ask(fresh)) result[fateOf(verdict)] += 1;
       for (const { at: position, error } of batch.invalid) {
@@ -120,21 +122,28 @@ const factsOf = ({ channels }: Installation): ReadonlyMap<string, ChannelFacts> 
 
 async function existing(
   { id, text }: PreparedCampaign,
-  { store }: OperatedChannel,
+  channel: OperatedChannel,
 ): Promise<CampaignState | null> {
-  const found = await readCampaign(store, id);
+  const [found] = await campaignsOf(channel, id);
   if (!found) return null;
   if (JSON.stringify(found.message) !== text) throw new CampaignConflictError(id);
   if (found.state === 'cancelled') throw new CampaignCancelledError(id);
-  if (found.expiresAt <= (await storeTime(store.redis))) throw new CampaignExpiredError(id, found.expiresAt);
+  if (found.expiresAt <= (await storeTime(channel.home.redis)))
+    throw new CampaignExpiredError(id, found.expiresAt);
   return found;
 }
 
-function messageTo({ recipient }: CheckedRecipient, campaign: PreparedCampaign): LedgerMessage {
-  const message = { ...campaign.common, to: recipient.to } as AnyMessage;
-  const { key } = campaign.definition.recipient(message);
+interface AskedOf {
+  message: LedgerMessage;
+  /** As the platform's definition gives it. */
+  recipient: string;
+}
+
+function messageTo({ recipient }: CheckedRecipient, campaign: PreparedCampaign): AskedOf {
+  const addressed = { ...campaign.common, to: recipient.to } as AnyMessage;
+  const { key } = campaign.definition.recipient(addressed);
   const id = campaignMessageId(campaign.id, key);
-  return {
+  const message = {
     id,
     jobId: id,
     key: messageKey(id),
@@ -144,16 +153,18 @@ function messageTo({ recipient }: CheckedRecipient, campaign: PreparedCampaign):
     expiresAt: 0,
     lastPlayedAt: recipient.lastPlayedAt === undefined ? undefined : Date.parse(recipient.lastPlayedAt),
   };
+  return { message, recipient: key };
 }
 
-type Ask = (messages: readonly LedgerMessage[]) => Promise<Verdict[]>;
+/** Answers in any order. */
+type Ask = (messages: readonly AskedOf[]) => Promise<Verdict[]>;
 
 async function createQuestion(
   campaign: PreparedCampaign,
-  { name, store, policyAround }: OperatedChannel,
+  { name, home, of, policyAround }: OperatedChannel,
   started: CampaignState | null,
 ): Promise<Ask> {
-  const at = Math.max(await storeTime(store.redis), campaign.dueAt ?? 0);
+  const at = Math.max(await storeTime(home.redis), campaign.dueAt ?? 0);
   const policy = policyAround?.(at);
   if (!policy)
     throw new InvalidMessageError([
@@ -162,17 +173,27 @@ async function createQuestion(
   // A start changes nothing of a campaign that there is.
   const expiresAt = started?.expiresAt ?? campaign.expiresAt ?? at + DEFAULT_LIFE_MS;
   // As a message of the campaign, so that who was taken out of it is known; but a pause is left out, like a stop.
-  const of = started && started.state !== 'paused' ? { campaign: campaign.id } : {};
-  return async (messages) => {
+  const campaignOf = started && started.state !== 'paused' ? { campaign: campaign.id } : {};
+  return async (asked) => {
     const verdicts: Verdict[] = [];
-    for (let from = 0; from < messages.length; from += MAX_ASKED) {
-      const asked = messages
-        .slice(from, from + MAX_ASKED)
-        .map((message) => ({ ...message, ...of, expiresAt }));
-      verdicts.push(...(await predictVerdicts(store, { messages: asked, policy, at })));
-    }
+    for (const [store, messages] of byStore(asked, of))
+      for (let from = 0; from < messages.length; from += MAX_ASKED) {
+        const page = messages
+          .slice(from, from + MAX_ASKED)
+          .map(({ message }) => ({ ...message, ...campaignOf, expiresAt }));
+        verdicts.push(...(await predictVerdicts(store.store, { messages: page, policy, at })));
+      }
     return verdicts;
   };
+}
+
+function byStore(all: readonly AskedOf[], of: OperatedChannel['of']): Map<OperatedStore, AskedOf[]> {
+  const groups = new Map<OperatedStore, AskedOf[]>();
+  for (const each of all) {
+    const store = of(each.recipient);
+    if (!groups.get(store)?.push(each)) groups.set(store, [each]);
+  }
+  return groups;
 }
 
 /** `boundary`: it is sent when the window has begun. What is `exhausted` or `unconfirmed` was tried before. */

@@ -1,7 +1,8 @@
+import { combineStates } from '../channels/combine-samples.ts';
 import { aliveWorkers } from '../channels/heartbeats.ts';
 import type { InstallationParts, OperatedChannel } from '../channels/installation.ts';
 import { controlCampaign } from '../jobs/control-campaign.ts';
-import { type CampaignEnd, type CampaignState, listCampaigns, readCampaign } from '../ledger/campaigns.ts';
+import type { CampaignEnd, CampaignState } from '../ledger/campaigns.ts';
 import { readChannelState, waitsFor } from '../ledger/channel-state.ts';
 import { campaignMessageId } from '../ledger/names.ts';
 import { RECIPIENT_CAUSES } from '../outcome.ts';
@@ -10,6 +11,7 @@ import { type CancelResult, cancelIn } from '../producer/control.ts';
 import type { RecordAct } from './audit.ts';
 import { type CampaignDryRun, type CampaignDryRunOptions, dryRunCampaign } from './campaign-dry-run.ts';
 import { campaignEta } from './campaign-eta.ts';
+import { campaignsOf } from './campaign-states.ts';
 import { keyOfRecipient } from './cancel-recipient.ts';
 import type { ChannelResult } from './message-control.ts';
 import { channelsOf } from './require-channel.ts';
@@ -80,8 +82,11 @@ export function campaignAdmin(
     (operation: 'pause' | 'resume' | 'cancel') =>
     (id: string, { channel }: OfChannel = {}): Promise<CampaignResult[]> =>
       run(async (at) => {
-        const controlled = channelsOf(at, channel).map(async ({ name, store }) => {
-          const status = await controlCampaign(store, id, operation);
+        const controlled = channelsOf(at, channel).map(async ({ name, ofRecipients }) => {
+          const all = await Promise.all(
+            ofRecipients.map(({ store }) => controlCampaign(store, id, operation)),
+          );
+          const status = all.find((each) => each !== 'unknown') ?? 'unknown';
           return status === 'unknown' ? [] : [{ id, status, channel: name }];
         });
         const results = (await Promise.all(controlled)).flat();
@@ -100,8 +105,9 @@ export function campaignAdmin(
         const channels = await having(channelsOf(at, channel), id);
         const results = await Promise.all(
           channels.map(async (each) => {
-            const name = campaignMessageId(id, keyOfRecipient(each, to));
-            return { ...(await cancelIn([each.store], name)), channel: each.name };
+            const key = keyOfRecipient(each, to);
+            const result = await cancelIn([each.of(key).store], campaignMessageId(id, key));
+            return { ...result, channel: each.name };
           }),
         );
         for (const { id: message, channel, status } of results)
@@ -115,8 +121,8 @@ export function campaignAdmin(
 }
 
 async function having(channels: readonly OperatedChannel[], id: string): Promise<OperatedChannel[]> {
-  const found = await Promise.all(channels.map(({ store }) => readCampaign(store, id)));
-  return channels.filter((_, i) => found[i] !== undefined);
+  const found = await Promise.all(channels.map((channel) => campaignsOf(channel, id)));
+  return channels.filter((_, i) => found[i]!.length > 0);
 }
 
 /** @param only the id of one campaign; all of them when absent */
@@ -126,14 +132,14 @@ export async function overviews(
 ): Promise<CampaignOverview[]> {
   const found = await Promise.all(
     channels.map(async (channel) => {
-      const { name, store, policyAround } = channel;
-      const one = only === undefined ? undefined : await readCampaign(store, only);
-      const campaigns = only === undefined ? await listCampaigns(store) : one ? [one] : [];
+      const { name, home, stores, policyAround } = channel;
+      const campaigns = await campaignsOf(channel, only);
       if (campaigns.length === 0) return [];
-      const [{ now, stopped, waits }, workers] = await Promise.all([
-        readChannelState(store),
-        aliveWorkers(store),
+      const [states, workers] = await Promise.all([
+        Promise.all(stores.map(({ store }) => readChannelState(store))),
+        aliveWorkers(home),
       ]);
+      const { now, stopped, waits } = combineStates(states);
       const policy = policyAround?.(now);
       const windowEnd =
         policy?.windows?.find((start) => start > now) ?? (policy?.rolling && now + policy.rolling);

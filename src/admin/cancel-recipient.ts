@@ -1,4 +1,4 @@
-import type { OperatedChannel } from '../channels/installation.ts';
+import type { OperatedChannel, OperatedStore } from '../channels/installation.ts';
 import { LISTED_STATES } from '../jobs/channel-queue.ts';
 import { CAMPAIGN_JOB, MESSAGES_JOB } from '../jobs/job-ids.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
@@ -21,19 +21,20 @@ const MOST_PASSES = 3;
  */
 export async function cancelRecipient(channel: OperatedChannel, to: unknown): Promise<CancelResult[]> {
   const key = keyOfRecipient(channel, to);
+  const own = channel.of(key);
   const results = new Map<string, CancelResult>();
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const before = results.size;
-    for await (const job of storedJobs(channel))
-      for (const id of await messagesTo(job, key, channel))
-        if (!results.has(id)) results.set(id, await cancelIn([channel.store], id));
+    for await (const job of storedJobs(own))
+      for (const id of await messagesTo(job, key, own))
+        if (!results.has(id)) results.set(id, await cancelIn([own.store], id));
     if (results.size === before) break;
   }
   return [...results.values()];
 }
 
 /** @throws InvalidMessageError if `to` is not a recipient of the channel's platform */
-export function keyOfRecipient({ platform, reading }: OperatedChannel, to: unknown): string {
+export function keyOfRecipient({ platform, reading }: OperatedStore, to: unknown): string {
   if (!reading)
     throw new InvalidMessageError([
       { path: 'channel', message: `has platform ${platform}, which this version does not support` },
@@ -43,7 +44,7 @@ export function keyOfRecipient({ platform, reading }: OperatedChannel, to: unkno
   throw new InvalidMessageError(recipient);
 }
 
-async function* storedJobs({ queue }: OperatedChannel): AsyncGenerator<StoredJob, void, undefined> {
+async function* storedJobs({ queue }: OperatedStore): AsyncGenerator<StoredJob, void, undefined> {
   for (const state of LISTED_STATES.toReversed()) {
     for (let skip = 0; ; skip += PAGE) {
       const page = await queue.first(state, PAGE, skip);
@@ -54,7 +55,7 @@ async function* storedJobs({ queue }: OperatedChannel): AsyncGenerator<StoredJob
 }
 
 /** Most jobs name somebody else: whole messages are read only of those that may name this one. */
-async function messagesTo(job: StoredJob, key: string, channel: OperatedChannel): Promise<string[]> {
+async function messagesTo(job: StoredJob, key: string, channel: OperatedStore): Promise<string[]> {
   const data = Object(parse(job.text)) as Record<string, unknown>;
   const { definition } = channel.reading!;
   const isTheirs = (to: unknown): boolean => {

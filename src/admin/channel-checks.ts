@@ -28,6 +28,10 @@ function registrationCheck({ name, configured, announced }: OperatedChannel): Ch
       `configured for ${configured.platform} but announced for ${announced.platform}: rename the new channel.`,
     );
   }
+  if (configured.shards !== announced.shards) {
+    const [own, theirs] = [configured.shards ?? 'absent', announced.shards ?? 'absent'];
+    return failed(check, `shards is ${own} here but ${theirs} where its workers announced it: restore it.`);
+  }
   return ok(check, `${configured.platform}, announced by a worker.`);
 }
 

@@ -1,12 +1,20 @@
+import { combineCounts, combineStates } from '../channels/combine-samples.ts';
 import type { Installation, OperatedChannel } from '../channels/installation.ts';
 import { forgetChannel } from '../channels/registry.ts';
+import { spreadHolds } from '../ledger/channel-holds.ts';
 import { readChannelState, resumeChannel, stopChannel } from '../ledger/channel-state.ts';
 import type { HoldReason } from '../observe/sample.ts';
 import { holdOf } from './status.ts';
 
 /** Pauses sending until the channel is resumed; requests in flight complete. */
-export async function pauseChannel({ store }: OperatedChannel): Promise<void> {
-  await stopChannel(store, 'paused');
+export async function pauseChannel(channel: OperatedChannel): Promise<void> {
+  await stopChannel(channel.home, 'paused');
+  await tellShards(channel);
+}
+
+/** Of a channel over shards: they read what their home has. */
+async function tellShards({ home, stores: [, ...shards] }: OperatedChannel): Promise<void> {
+  if (shards.length > 0) await spreadHolds({ home, shards: shards.map(({ store }) => store) });
 }
 
 export interface Resumed {
@@ -17,14 +25,19 @@ export interface Resumed {
 }
 
 /** Ends a stop, a rest, an open breaker and the pause of a BullMQ dashboard; workers resume within seconds. */
-export async function resume({ store, queue }: OperatedChannel): Promise<Resumed> {
-  const queuePaused = await queue.isPaused();
-  const held = holdOf(await readChannelState(store), queuePaused);
-  const changed = await resumeChannel(store);
+export async function resume(channel: OperatedChannel): Promise<Resumed> {
+  const queuePaused = await isAnyPaused(channel);
+  const held = holdOf(await readChannelState(channel.home), queuePaused);
+  const changed = await resumeChannel(channel.home);
+  await tellShards(channel);
   // Workers rate limit the queue of a stopped channel, and that limit would outlast the stop.
-  await queue.resume();
+  await Promise.all(channel.stores.map(({ queue }) => queue.resume()));
   return { stopped: held?.reason ?? null, changed: changed || queuePaused };
 }
+
+/** Whether one of its queues was paused in BullMQ. */
+export const isAnyPaused = async ({ stores }: Pick<OperatedChannel, 'stores'>): Promise<boolean> =>
+  (await Promise.all(stores.map(({ queue }) => queue.isPaused()))).includes(true);
 
 export type Forgotten =
   | { kind: 'forgotten'; announced: boolean }
@@ -38,12 +51,12 @@ export type Forgotten =
  */
 export async function forget(
   { directory, clock }: Installation,
-  { name, store, queue }: OperatedChannel,
+  { name, stores }: OperatedChannel,
   anyway: boolean,
 ): Promise<Forgotten> {
-  const { ready, active, delayed, failed } = await queue.counts(clock.now());
-  const waiting = ready + active + delayed + failed;
-  const { letters } = await readChannelState(store);
+  const counts = combineCounts(await Promise.all(stores.map(({ queue }) => queue.counts(clock.now()))));
+  const waiting = counts.ready + counts.active + counts.delayed + counts.failed;
+  const { letters } = combineStates(await Promise.all(stores.map(({ store }) => readChannelState(store))));
   const dead = Object.values(letters).reduce((sum, { count }) => sum + count, 0);
   if (!anyway && (waiting > 0 || dead > 0)) return { kind: 'kept', waiting, dead };
   return { kind: 'forgotten', announced: await forgetChannel(directory, name) };

@@ -1,6 +1,7 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
 import type { Installation } from '../channels/installation.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
+import { isAnyPaused } from './channel-control.ts';
 import { type Hold, holdOf } from './status.ts';
 
 /** Overview of a channel; `status` also counts its messages. Times in milliseconds, store's clock. */
@@ -19,11 +20,11 @@ export interface ChannelOverview {
 
 export const listChannels = async ({ channels }: Installation): Promise<ChannelOverview[]> =>
   await Promise.all(
-    channels.map(async ({ name, platform, configured, announced, store, queue }) => {
+    channels.map(async ({ name, platform, configured, announced, home, stores }) => {
       const [state, paused, workers] = await Promise.all([
-        readChannelState(store),
-        queue.isPaused(),
-        aliveWorkers(store),
+        readChannelState(home),
+        isAnyPaused({ stores }),
+        aliveWorkers(home),
       ]);
       return {
         name,

@@ -1,5 +1,5 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
-import type { Installation, OperatedChannel } from '../channels/installation.ts';
+import type { Installation, OperatedChannel, OperatedStore } from '../channels/installation.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
 import { jobKey, messageKey, newNonce, recipientKey } from '../ledger/names.ts';
@@ -7,6 +7,7 @@ import { recipientOf } from '../message/recipients.ts';
 import { DEFAULT_LIFE_MS } from '../message/schema.ts';
 import type { Receipt } from '../observe/receipts.ts';
 import { InvalidMessageError } from '../producer/errors.ts';
+import { isAnyPaused } from './channel-control.ts';
 import { type ExplainedPlay, type ExplainedSlot, explainPlay, explainSlot } from './explained-ledger.ts';
 import { nameOwner } from './live-jobs.ts';
 import { type Prediction, predict } from './prediction.ts';
@@ -53,14 +54,15 @@ export async function explainRecipient(
     const named = recipientOf(definition, other);
     return 'key' in named && named.key === recipient.key;
   };
-  const entry = await explainMessage(channel.store, {
+  const own = channel.of(recipient.key);
+  const entry = await explainMessage(own.store, {
     key: messageKey(''),
     recipient: recipient.key,
     playTtlMs: channel.playTtlMs,
   });
-  const state = await readChannelState(channel.store);
+  const state = await readChannelState(channel.home);
   const receipts = await findReceipts(
-    channel.store,
+    own.store,
     (text) => isTheirs(parse(text)),
     enoughAfter(MAX_RECEIPTS),
     'to',
@@ -69,15 +71,15 @@ export async function explainRecipient(
     channel: channel.name,
     to,
     now: entry.now,
-    slot: await nameOwner(channel, explainSlot(entry.slot)),
+    slot: await nameOwner(own, explainSlot(entry.slot)),
     play: explainPlay(entry.play),
-    predicted: (await predictFor(channel, recipient.key, entry.now)) ?? null,
+    predicted: (await predictFor(own, recipient.key, entry.now)) ?? null,
     waiting: await waitingFor(installation, channel, isTheirs),
     receipts: receipts.receipts,
     receiptsComplete: receipts.complete,
-    stopped: holdOf(state, await channel.queue.isPaused()),
+    stopped: holdOf(state, await isAnyPaused(channel)),
     resting: state.resting,
-    workers: (await aliveWorkers(channel.store)).length,
+    workers: (await aliveWorkers(channel.home)).length,
   };
 }
 
@@ -95,7 +97,7 @@ function parse(text: string): unknown {
 }
 
 /** Predicts the verdict on a new message. */
-function predictFor(channel: OperatedChannel, key: string, now: number): Promise<Prediction | undefined> {
+function predictFor(channel: OperatedStore, key: string, now: number): Promise<Prediction | undefined> {
   const id = newNonce();
   const expiresAt = now + DEFAULT_LIFE_MS;
   const ledger = {

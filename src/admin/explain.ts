@@ -1,5 +1,5 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
-import type { Installation, OperatedChannel } from '../channels/installation.ts';
+import { type Installation, type OperatedStore, storesOf } from '../channels/installation.ts';
 import { type DeadLetterRecord, findDeadLetter, readDeadLetterData } from '../dead-letters/records.ts';
 import type { JobState } from '../jobs/channel-queue.ts';
 import type { Delivery, Entry } from '../jobs/envelope.ts';
@@ -84,17 +84,33 @@ export interface ExplainedMessage {
 
 /** Explains the message in every channel that has it; empty if none does. */
 export async function explain(installation: Installation, id: string, only?: string): Promise<Explanation[]> {
-  const channels = installation.channels.filter(({ name }) => only === undefined || name === only);
-  const known = await Promise.all(channels.map((channel) => explainIn(channel, id, false)));
-  const found = known.filter((explanation) => explanation !== undefined);
-  if (found.length > 0) return found;
+  const stores = storesOf(installation, only === undefined ? undefined : [only]);
+  const explained = async (byReceipts: boolean): Promise<Explanation[]> =>
+    withoutDealtOut(
+      await Promise.all(stores.map(async (store) => ({ store, of: await explainIn(store, id, byReceipts) }))),
+    );
+  const known = await explained(false);
   // Receipts outlive jobs and records; finding one requires reading the stream.
-  const old = await Promise.all(channels.map((channel) => explainIn(channel, id, true)));
-  return old.filter((explanation) => explanation !== undefined);
+  return known.length > 0 ? known : await explained(true);
+}
+
+interface Explained {
+  store: OperatedStore;
+  of: Explanation | undefined;
+}
+
+/** What a channel's home remembers of a message that it has dealt out says less than the shard that has it. */
+function withoutDealtOut(all: readonly Explained[]): Explanation[] {
+  const inShards = new Set(
+    all.filter(({ store, of }) => of && store.store.name !== store.name).map(({ store }) => store.name),
+  );
+  return all.flatMap(({ store, of }) =>
+    of && !(store.store.name === store.name && inShards.has(store.name)) ? [of] : [],
+  );
 }
 
 async function explainIn(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   asked: string,
   byReceipts: boolean,
 ): Promise<Explanation | undefined> {
@@ -138,7 +154,7 @@ async function explainIn(
     receiptsComplete: complete,
     stopped: holdOf(state, await channel.queue.isPaused()),
     resting: state.resting,
-    workers: (await aliveWorkers(channel.store)).length,
+    workers: (await aliveWorkers(channel.home)).length,
   };
   return { ...facts, timeline: timelineOf(facts) };
 }
@@ -159,7 +175,7 @@ interface Located {
   delivery?: Delivery | undefined;
 }
 
-async function locate(channel: OperatedChannel, asked: string): Promise<Located> {
+async function locate(channel: OperatedStore, asked: string): Promise<Located> {
   const key = messageKey(asked);
   const letter = await findDeadLetter(channel.store, asked);
   const job = await findJob(channel, asked, key, letter);
@@ -180,7 +196,7 @@ async function locate(channel: OperatedChannel, asked: string): Promise<Located>
 
 /** A letter is mostly all that there is of its message; but another run or life of it may be in the queue. */
 async function findJob(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   asked: string,
   key: string,
   letter: DeadLetterRecord | undefined,
@@ -213,7 +229,7 @@ const explainDeadLetter = ({
   enqueuedAt: Number.isFinite(Number(enqueuedAt)) ? Number(enqueuedAt) : null,
 });
 
-async function explainJob(channel: OperatedChannel, job: StoredJob): Promise<ExplainedJob> {
+async function explainJob(channel: OperatedStore, job: StoredJob): Promise<ExplainedJob> {
   const [read] = await readStored(job, channel);
   return {
     id: job.id,

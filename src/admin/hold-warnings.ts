@@ -1,6 +1,7 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
 import { findChannel, type Installation } from '../channels/installation.ts';
 import { readChannelState } from '../ledger/channel-state.ts';
+import { isAnyPaused } from './channel-control.ts';
 import { holdOf } from './status.ts';
 
 /** Why what is enqueued for these channels would not be sent now, as whole sentences. */
@@ -10,11 +11,11 @@ export async function holdWarnings(at: Installation, names: readonly string[]): 
 }
 
 async function holdWarning(at: Installation, name: string): Promise<string | undefined> {
-  const { store, queue } = findChannel(at, name)!;
+  const { home, stores } = findChannel(at, name)!;
   const [state, isPaused, workers] = await Promise.all([
-    readChannelState(store),
-    queue.isPaused(),
-    aliveWorkers(store),
+    readChannelState(home),
+    isAnyPaused({ stores }),
+    aliveWorkers(home),
   ]);
   const stopped = holdOf(state, isPaused);
   if (stopped)

@@ -1,4 +1,4 @@
-import type { OperatedChannel } from '../channels/installation.ts';
+import type { OperatedStore } from '../channels/installation.ts';
 import { LISTED_STATES, type ListedJob } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import { originalJobId } from '../jobs/job-ids.ts';
@@ -20,7 +20,7 @@ const READ = 500;
  * first few hundred of them.
  */
 export async function findLiveJob(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   key: string,
 ): Promise<{ job: StoredJob; id: string } | undefined> {
   const { queue, store, playTtlMs } = channel;
@@ -32,7 +32,7 @@ export async function findLiveJob(
 }
 
 async function findIn(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   key: string,
   jobs: readonly ListedJob[],
 ): Promise<{ job: StoredJob; id: string } | undefined> {
@@ -58,7 +58,7 @@ function nameOf(job: StoredJob, entry: Entry): string | undefined {
  * @param id the message to which the slot's `own` refers
  */
 export async function nameOwner(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   slot: ExplainedSlot | null,
   id?: string,
 ): Promise<(ExplainedSlot & { ownerId: string | null }) | null> {

@@ -15,7 +15,12 @@ export const cancelMessages = (
   channels: readonly OperatedChannel[],
   id: string,
 ): Promise<ChannelResult<CancelResult>[]> =>
-  whereKnown(channels, ({ store }) => cancelIn([store], checkId(id)));
+  whereKnown(channels, ({ ofRecipients }) =>
+    cancelIn(
+      ofRecipients.map(({ store }) => store),
+      checkId(id),
+    ),
+  );
 
 export function rescheduleMessages(
   channels: readonly OperatedChannel[],
@@ -23,7 +28,13 @@ export function rescheduleMessages(
   sendAt: Instant,
 ): Promise<ChannelResult<RescheduleResult>[]> {
   const at = checkSendAt(sendAt);
-  return whereKnown(channels, ({ store }) => rescheduleIn([store], checkId(id), at));
+  return whereKnown(channels, ({ ofRecipients }) =>
+    rescheduleIn(
+      ofRecipients.map(({ store }) => store),
+      checkId(id),
+      at,
+    ),
+  );
 }
 
 async function whereKnown<R extends { status: string }>(

@@ -1,4 +1,4 @@
-import type { OperatedChannel } from '../channels/installation.ts';
+import type { OperatedStore } from '../channels/installation.ts';
 import type { Delivery } from '../jobs/envelope.ts';
 import { predictVerdict } from '../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../ledger/types.ts';
@@ -31,7 +31,7 @@ export const toPredict = ({ ledger, message, expiresAt }: Delivery): PredictedMe
 
 /** @returns undefined if the policy of the channel is unknown, because an older worker announced it */
 export async function predict(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   { ledger, onQuota, expiresAt }: PredictedMessage,
   at: number,
 ): Promise<Prediction | undefined> {

@@ -1,4 +1,4 @@
-import type { Installation, OperatedChannel } from '../channels/installation.ts';
+import type { Installation, OperatedStore } from '../channels/installation.ts';
 import { LISTED_STATES, type ListedState } from '../jobs/channel-queue.ts';
 import type { Entry } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
@@ -35,14 +35,27 @@ export async function* listQueue(
 ): AsyncGenerator<ListedJob, void, undefined> {
   for (const channel of installation.channels) {
     if (channels && !channels.includes(channel.name)) continue;
-    for (const state of states) yield* listState(channel, state, limit);
+    for (const state of states) yield* merged(channel.stores, state, limit);
   }
+}
+
+/** Over shards what is due first comes first, and otherwise what was enqueued first. */
+async function* merged(
+  stores: readonly OperatedStore[],
+  state: ListedState,
+  limit: number,
+): AsyncGenerator<ListedJob, void, undefined> {
+  if (stores.length === 1) return yield* listState(stores[0]!, state, limit);
+  const all: ListedJob[] = [];
+  for (const store of stores) for await (const job of listState(store, state, limit)) all.push(job);
+  const at = ({ dueAt, enqueuedAt }: ListedJob): number => dueAt ?? enqueuedAt;
+  yield* all.sort((a, b) => at(a) - at(b)).slice(0, limit);
 }
 
 const PAGE = 200;
 
 async function* listState(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   state: ListedState,
   limit: number,
 ): AsyncGenerator<ListedJob, void, undefined> {
@@ -65,7 +78,7 @@ async function* listState(
 
 /** One entry for each message of the job. */
 async function listed(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   state: ListedState,
   job: StoredJob,
   dueAt: number | null,

@@ -1,4 +1,4 @@
-import type { OperatedChannel } from '../channels/installation.ts';
+import type { OperatedStore } from '../channels/installation.ts';
 import type { DeadLetterRecord } from '../dead-letters/records.ts';
 import { campaignOf } from '../jobs/campaign-content.ts';
 import type { Entry } from '../jobs/envelope.ts';
@@ -8,7 +8,7 @@ import type { StoredJob } from '../jobs/stored-jobs.ts';
 /** Parses the job's messages as the channel's workers do; empty if this version does not know the platform. */
 export async function readStored(
   job: StoredJob,
-  { reading, campaigns }: OperatedChannel,
+  { reading, campaigns }: OperatedStore,
 ): Promise<readonly Entry[]> {
   if (!reading) return [];
   const named = campaignOf(job);

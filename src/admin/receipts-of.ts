@@ -17,7 +17,7 @@ const SCANNED = 100_000;
  * @param matches tests the receipt's field `field`, by default the message's id
  */
 export async function findReceipts(
-  { redis, keys, channel }: ChannelStore,
+  { redis, keys, name }: ChannelStore,
   matches: (id: string) => boolean,
   enough: (receipt: Receipt) => boolean,
   field: 'id' | 'to' = 'id',
@@ -28,7 +28,7 @@ export async function findReceipts(
     const entries = await redis.xrevrange(keys.receipts, to, '-', 'COUNT', PAGE);
     for (const [entry, fields] of entries) {
       if (!matches(fieldOf(fields, field))) continue;
-      const [receipt] = await readReceipts(redis, channel, { from: entry, count: 1 });
+      const [receipt] = await readReceipts(redis, name, { from: entry, count: 1 });
       if (receipt?.entry !== entry) continue;
       receipts.unshift(receipt);
       if (enough(receipt)) return { receipts, complete: true };

@@ -1,4 +1,4 @@
-import type { OperatedChannel } from '../channels/installation.ts';
+import type { OperatedStore } from '../channels/installation.ts';
 import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
 import {
   type DeadLetterRecord,
@@ -68,7 +68,7 @@ export type TakenSlots = (channel: string, recipient: string) => boolean;
  * @returns nothing for a letter that is gone
  */
 export async function foreseeReplays(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   letters: readonly IndexedDeadLetter[],
   at: number,
   isTaken: TakenSlots,
@@ -97,7 +97,7 @@ export async function foreseeReplays(
 
 /** The message that a worker would read of the new job, or what becomes of one that it cannot read. */
 async function readAgain(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   record: DeadLetterRecord,
   text: string,
 ): Promise<Delivery | Foreseen> {
@@ -111,7 +111,7 @@ async function readAgain(
 }
 
 async function foreseeAdmissions(
-  channel: OperatedChannel,
+  channel: OperatedStore,
   read: readonly (Delivery | Foreseen | undefined)[],
   at: number,
   isTaken: TakenSlots,
@@ -139,7 +139,7 @@ const windowEnd = ({ rolling, windows = [] }: AdmissionPolicy, at: number): numb
  * has, admission answers as for that run: slots name their owner, but one that ended holds none.
  */
 async function askAdmission(
-  { store }: OperatedChannel,
+  { store }: OperatedStore,
   deliveries: readonly Delivery[],
   policy: AdmissionPolicy,
   at: number,

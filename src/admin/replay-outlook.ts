@@ -1,4 +1,4 @@
-import { byChannel, inBatches } from '../dead-letters/batches.ts';
+import { byStore, inBatches } from '../dead-letters/batches.ts';
 import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
 import type { FinalState } from '../outcome.ts';
 import { storeTime } from '../redis/store-clock.ts';
@@ -47,7 +47,7 @@ export async function predictReplay(
   for await (const batch of inBatches(letters, BATCH)) {
     interrupted = signal?.aborted === true;
     if (interrupted) break;
-    for (const [channel, own] of byChannel(batch)) {
+    for (const [channel, own] of byStore(batch)) {
       const at = await storeTime(channel.store.redis);
       for (const letter of await foreseeReplays(channel, own, at, isTaken)) {
         count += 1;

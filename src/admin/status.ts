@@ -37,9 +37,9 @@ export async function readStatus(
   const wanted = channels.filter(({ name }) => only?.includes(name) ?? true);
   return await Promise.all(
     wanted.map(async (channel) => {
-      const { store, queue } = channel;
-      const workers = await aliveWorkers(store);
-      const taken = await sampleChannel([{ store, queue }], clock);
+      const { home, stores } = channel;
+      const workers = await aliveWorkers(home);
+      const taken = await sampleChannel(stores, clock);
       const { state, queuePaused, limited: _, at: __, liveWorkers: ___, enqueued: ____, ...sample } = taken;
       const campaigns = (await overviews([channel])).filter(({ state }) => !isOver(state));
       const stopped = holdOf(state, queuePaused);

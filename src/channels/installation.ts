@@ -15,6 +15,7 @@ import {
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { connectOperator } from '../redis/connections.ts';
 import type { RedisOption } from '../redis/option.ts';
+import { shardOf, storeNames } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
 import { type ChannelFacts, readChannelRegistry, readQuota } from './registry.ts';
 
@@ -30,7 +31,9 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-export interface OperatedChannel {
+/** A store of a channel: the only one, its home, or one of its shards. */
+export interface OperatedStore {
+  /** Of the channel. */
   readonly name: string;
   readonly platform: string;
   /** Undefined if the channel is only announced, by workers with another configuration. */
@@ -39,6 +42,8 @@ export interface OperatedChannel {
   readonly announced: ChannelFacts | undefined;
   readonly store: ChannelStore;
   readonly queue: ChannelQueue;
+  /** What is kept once for the channel: heartbeats, and what holds for it. */
+  readonly home: ChannelStore;
   /** How the workers read its jobs; undefined if this version does not know the platform. */
   readonly reading: ReadContext | undefined;
   /** Finds what jobs of campaigns do not repeat. */
@@ -46,6 +51,16 @@ export interface OperatedChannel {
   readonly playTtlMs: number;
   /** The admission policy at an instant; undefined if neither the announcement nor the configuration has it. */
   readonly policyAround: ((at: number) => AdmissionPolicy) | undefined;
+}
+
+/** A channel, and as a store the only one of it, or its home. */
+export interface OperatedChannel extends OperatedStore {
+  /** The only one; or the home, and the shards. */
+  readonly stores: readonly [OperatedStore, ...OperatedStore[]];
+  /** The only one, or the shards: those that may have a message of which only the id is known. */
+  readonly ofRecipients: readonly OperatedStore[];
+  /** The one that has a recipient. @param key as the platform's definition gives it */
+  of(key: string): OperatedStore;
 }
 
 export interface InstallationOptions {
@@ -122,9 +137,29 @@ function openChannel(
   announced: ChannelFacts | undefined,
   parts: ChannelParts,
 ): OperatedChannel {
+  const open = (store: string): OperatedStore => openStore(store, { name, configured, announced }, parts);
+  const { shards } = announced ?? configured!;
+  const home = open(name);
+  const ofRecipients = shards === undefined ? [home] : storeNames(name, shards).map(open);
+  const others = shards === undefined ? [] : ofRecipients;
+  const of = (key: string): OperatedStore => ofRecipients[shards === undefined ? 0 : shardOf(key, shards)]!;
+  return Object.assign(home, { stores: [home, ...others] as const, ofRecipients, of });
+}
+
+interface Known {
+  name: string;
+  configured: ChannelConfig | undefined;
+  announced: ChannelFacts | undefined;
+}
+
+function openStore(
+  storeName: string,
+  { name, configured, announced }: Known,
+  parts: ChannelParts,
+): OperatedStore {
   // The announcement takes precedence: the given configuration may differ from the workers'.
   const facts = announced ?? configured!;
-  const store = parts.stores.of(name);
+  const store = parts.stores.of(storeName);
   let queue: ChannelQueue | undefined;
   return {
     name,
@@ -132,6 +167,7 @@ function openChannel(
     configured,
     announced,
     store,
+    home: parts.stores.of(name),
     campaigns: createCampaignReader(store),
     // Opened on demand: dead letters do not need it, and a dashboard polls often.
     get queue() {
@@ -185,3 +221,7 @@ function readingOf(
 
 export const findChannel = ({ channels }: Installation, name: string): OperatedChannel | undefined =>
   channels.find((channel) => channel.name === name);
+
+/** All stores of the installation, or of some of its channels. */
+export const storesOf = ({ channels }: Installation, names?: readonly string[]): OperatedStore[] =>
+  channels.filter(({ name }) => names?.includes(name) ?? true).flatMap(({ stores }) => stores);

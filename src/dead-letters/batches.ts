@@ -1,4 +1,4 @@
-import type { OperatedChannel } from '../channels/installation.ts';
+import type { OperatedStore } from '../channels/installation.ts';
 import type { IndexedDeadLetter } from './index-by-reason.ts';
 
 /** Splits dead letters into the batches that a script processes in one call. */
@@ -13,9 +13,9 @@ export async function* inBatches<T>(items: AsyncIterable<T>, size: number): Asyn
   if (batch.length > 0) yield batch;
 }
 
-/** Groups by channel, since a script accesses the keys of one channel only. */
-export function byChannel(letters: readonly IndexedDeadLetter[]): Map<OperatedChannel, IndexedDeadLetter[]> {
-  const groups = new Map<OperatedChannel, IndexedDeadLetter[]>();
+/** Groups by store, since a script accesses the keys of one store only. */
+export function byStore(letters: readonly IndexedDeadLetter[]): Map<OperatedStore, IndexedDeadLetter[]> {
+  const groups = new Map<OperatedStore, IndexedDeadLetter[]>();
   for (const letter of letters) {
     const group = groups.get(letter.channel);
     if (group) group.push(letter);

@@ -1,6 +1,6 @@
-import type { Installation, OperatedChannel } from '../channels/installation.ts';
+import type { Installation, OperatedStore } from '../channels/installation.ts';
 import type { DeadReason } from '../outcome.ts';
-import { byChannel } from './batches.ts';
+import { byStore } from './batches.ts';
 import {
   findDeadLetters,
   type IndexedDeadLetter,
@@ -52,7 +52,7 @@ export async function listDeadLetters(
 ): Promise<DeadLetterList> {
   const { indexed, total } = await newest(installation, selection, limit);
   const letters: DeadLetter[] = [];
-  for (const [channel, own] of byChannel(indexed)) {
+  for (const [channel, own] of byStore(indexed)) {
     const names = own.map(({ name }) => name);
     for (const record of await readDeadLetters(channel.store, names))
       if (record) letters.push(toDeadLetter(channel, record));
@@ -92,7 +92,7 @@ async function showDeadLetter({ channel, name }: IndexedDeadLetter): Promise<Dea
   return { ...toDeadLetter(channel, record), expiresAt, size: record.size, ...splitData(data) };
 }
 
-const toDeadLetter = ({ name: channel }: OperatedChannel, record: DeadLetterRecord): DeadLetter => ({
+const toDeadLetter = ({ name: channel }: OperatedStore, record: DeadLetterRecord): DeadLetter => ({
   channel,
   id: record.id,
   jobId: record.jobId,

@@ -1,5 +1,5 @@
 import type { Installation } from '../channels/installation.ts';
-import { byChannel, inBatches } from './batches.ts';
+import { byStore, inBatches } from './batches.ts';
 import { type DeadLetterRecord, readDeadLetters } from './records.ts';
 import { type DeadLetterGroup, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
 
@@ -46,7 +46,7 @@ export async function groupDeadLetters(
   };
   const { read } = await selectDeadLetters(installation, { ...selection, limit: undefined });
   for await (const batch of inBatches(read(), BATCH)) {
-    for (const [{ name, store }, own] of byChannel(batch)) {
+    for (const [{ name, store }, own] of byStore(batch)) {
       const records = await readDeadLetters(
         store,
         own.map((letter) => letter.name),

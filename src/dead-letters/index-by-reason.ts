@@ -1,11 +1,11 @@
-import type { Installation, OperatedChannel } from '../channels/installation.ts';
+import { type Installation, type OperatedStore, storesOf } from '../channels/installation.ts';
 import { DEAD_REASONS, type DeadReason } from '../outcome.ts';
 import { findDeadLetter, type ListedDeadLetter } from './records.ts';
 
-/** Reads the index of dead letters: a sorted set for each channel and reason, ordered by time of death. */
+/** Reads the index of dead letters: a sorted set for each store of a channel and reason, ordered by time of death. */
 
 export interface IndexedDeadLetter extends ListedDeadLetter {
-  channel: OperatedChannel;
+  channel: OperatedStore;
 }
 
 /** Selects dead letters; an absent field does not restrict. */
@@ -18,9 +18,9 @@ export interface DeadLetterFilter {
   until?: Date | undefined;
 }
 
-/** The sorted set of one channel and reason, with a score range in the syntax of ZRANGEBYSCORE. */
+/** The sorted set of one store and reason, with a score range in the syntax of ZRANGEBYSCORE. */
 export interface ReasonRange {
-  channel: OperatedChannel;
+  channel: OperatedStore;
   reason: DeadReason;
   key: string;
   min: string;
@@ -29,7 +29,7 @@ export interface ReasonRange {
 
 /** @param before milliseconds since the epoch; dead letters of this instant or later are excluded */
 export function reasonRanges(
-  { channels }: Installation,
+  installation: Installation,
   filter: DeadLetterFilter,
   before: number,
 ): ReasonRange[] {
@@ -38,16 +38,14 @@ export function reasonRanges(
     min: filter.since === undefined ? '-inf' : String(filter.since.getTime()),
     max: until < before ? String(until) : `(${before}`,
   };
-  return channels
-    .filter(({ name }) => filter.channels?.includes(name) ?? true)
-    .flatMap((channel) =>
-      DEAD_REASONS.filter((reason) => filter.reasons?.includes(reason) ?? true).map((reason) => ({
-        channel,
-        reason,
-        key: channel.store.keys.deadLettersOf(reason),
-        ...span,
-      })),
-    );
+  return storesOf(installation, filter.channels).flatMap((channel) =>
+    DEAD_REASONS.filter((reason) => filter.reasons?.includes(reason) ?? true).map((reason) => ({
+      channel,
+      reason,
+      key: channel.store.keys.deadLettersOf(reason),
+      ...span,
+    })),
+  );
 }
 
 const PAGE = 1_000;
@@ -123,10 +121,10 @@ function toDeadLetters(flat: readonly string[], { channel, reason }: ReasonRange
   return letters;
 }
 
-/** Finds the dead letter of this message id or job id in each channel. */
-export async function findDeadLetters({ channels }: Installation, id: string): Promise<IndexedDeadLetter[]> {
+/** Finds the dead letters of this message id or job id, in every store. */
+export async function findDeadLetters(installation: Installation, id: string): Promise<IndexedDeadLetter[]> {
   const found = await Promise.all(
-    channels.map(async (channel) => {
+    storesOf(installation).map(async (channel) => {
       const letter = await findDeadLetter(channel.store, id);
       return letter && { channel, name: letter.name, reason: letter.reason, diedAt: letter.diedAt };
     }),

@@ -1,4 +1,4 @@
-import { byChannel, inBatches, overlapping } from './batches.ts';
+import { byStore, inBatches, overlapping } from './batches.ts';
 import type { IndexedDeadLetter } from './index-by-reason.ts';
 import { purgeListed } from './records.ts';
 
@@ -27,7 +27,7 @@ export async function purgeSelected(
 ): Promise<PurgeResult> {
   const result: PurgeResult = { purged: 0, replayedMeanwhile: 0, interrupted: false };
   const purge = async (batch: readonly IndexedDeadLetter[]): Promise<void> => {
-    for (const [channel, own] of byChannel(batch)) {
+    for (const [channel, own] of byStore(batch)) {
       for (const purged of await purgeListed(channel.store, own)) {
         if (purged) result.purged += 1;
         else result.replayedMeanwhile += 1;

@@ -1,5 +1,5 @@
 import type { Installation } from '../channels/installation.ts';
-import { byChannel, inBatches, overlapping } from './batches.ts';
+import { byStore, inBatches, overlapping } from './batches.ts';
 import type { IndexedDeadLetter } from './index-by-reason.ts';
 import { createPace, type Pause, systemPause } from './pace.ts';
 import { type ReplayStatus, replayListed } from './records.ts';
@@ -66,7 +66,7 @@ export async function replaySelected(
     interrupted: false,
   };
   const replay = async (batch: readonly IndexedDeadLetter[]): Promise<void> => {
-    for (const [channel, own] of byChannel(batch)) {
+    for (const [channel, own] of byStore(batch)) {
       const statuses = await replayListed(channel.store, own);
       for (const [i, letter] of own.entries()) {
         const step = STEPS[statuses[i]!];

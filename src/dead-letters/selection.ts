@@ -81,7 +81,7 @@ async function countSources(sources: readonly ReasonRange[]): Promise<DeadLetter
       return { channel: channel.name, reason, letters, oldest: Number(oldest), newest: Number(newest) };
     }),
   );
-  return groups.filter(({ letters }) => letters > 0);
+  return joined(groups.filter(({ letters }) => letters > 0));
 }
 
 export async function countDeadLetters(sources: readonly ReasonRange[]): Promise<number> {
@@ -103,7 +103,7 @@ async function planNamed(
     const letters = await findDeadLetters(installation, id);
     if (letters.length === 0) unknownIds.push(id);
     for (const letter of letters.filter((letter) => sources.some((source) => covers(source, letter)))) {
-      wanted.set(`${letter.channel.name} ${letter.name}`, letter);
+      wanted.set(`${letter.channel.store.name} ${letter.name}`, letter);
     }
   }
   const letters = [...wanted.values()].sort((a, b) => a.diedAt - b.diedAt);
@@ -123,12 +123,24 @@ function covers({ channel, reason, min, max }: ReasonRange, letter: IndexedDeadL
   return from && (max.startsWith('(') ? letter.diedAt < Number(max.slice(1)) : letter.diedAt <= Number(max));
 }
 
-function groupByReason(letters: readonly IndexedDeadLetter[]): DeadLetterGroup[] {
+const groupByReason = (letters: readonly IndexedDeadLetter[]): DeadLetterGroup[] =>
+  joined(
+    letters.map(({ channel: { name: channel }, reason, diedAt }) => ({
+      ...{ channel, reason, letters: 1, oldest: diedAt, newest: diedAt },
+    })),
+  );
+
+/** Those of one channel and reason as one, whichever store they lie in. */
+function joined(all: readonly DeadLetterGroup[]): DeadLetterGroup[] {
   const groups = new Map<string, DeadLetterGroup>();
-  for (const { channel, reason, diedAt } of letters) {
-    const key = `${channel.name} ${reason}`;
-    const { letters: count = 0, oldest = diedAt } = groups.get(key) ?? {};
-    groups.set(key, { channel: channel.name, reason, letters: count + 1, oldest, newest: diedAt });
+  for (const each of all) {
+    const { channel, reason, letters, oldest, newest } = each;
+    const known = groups.get(`${channel} ${reason}`) ?? { ...each, letters: 0 };
+    groups.set(`${channel} ${reason}`, {
+      ...{ channel, reason, letters: known.letters + letters },
+      oldest: Math.min(known.oldest, oldest),
+      newest: Math.max(known.newest, newest),
+    });
   }
   return [...groups.values()];
 }

@@ -55,8 +55,8 @@ export interface ListedJob {
 export type JobState = BullState | 'unknown';
 
 /** Opens the queue for inspection: only `resume`, and `failed` as documented, write to it. */
-export const openChannelQueue = ({ redis, channel }: ChannelStore): ChannelQueue =>
-  channelQueue(openQueue(redis, channel), redis);
+export const openChannelQueue = ({ redis, name }: ChannelStore): ChannelQueue =>
+  channelQueue(openQueue(redis, name), redis);
 
 export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
   const read = (ids: readonly string[]): Promise<(StoredJob | undefined)[]> =>

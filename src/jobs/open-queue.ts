@@ -4,16 +4,16 @@ import { channelKey, PREFIX, queueName } from '../redis/keys.ts';
 import { declareAbsentKey } from './guarded-scripts.ts';
 
 /**
- * Opens the BullMQ queue of a channel, on a connection that the caller owns. The default options are for adding and
+ * Opens the BullMQ queue of a store, by its name, on a connection that the caller owns. The default options are for adding and
  * inspecting jobs; a worker passes its own.
  */
 export function openQueue(
   connection: Redis,
-  channel: string,
+  store: string,
   options: Partial<QueueOptions> = CLIENT_OPTIONS,
 ): Queue {
-  declareAbsentKey(connection, channelKey(channel));
-  const queue = new Queue(queueName(channel), { connection, prefix: PREFIX, ...options });
+  declareAbsentKey(connection, channelKey(store));
+  const queue = new Queue(queueName(store), { connection, prefix: PREFIX, ...options });
   // The owner of the connection handles its errors; a queue without a listener would print them.
   queue.on('error', () => {});
   return queue;

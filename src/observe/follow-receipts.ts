@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { CHANNEL_NAME } from '../message/fields.ts';
+import { announcedShards } from '../redis/announced-shards.ts';
 import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/errors.ts';
 import { channelKeys } from '../redis/keys.ts';
 import { checkRedis, type RedisOption } from '../redis/option.ts';
+import { channelOfStore, storeNames } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
 import type { Instant } from '../time.ts';
-import { NEWEST, type Positions, positionsFrom, toCursor, wasRead } from './receipt-cursor.ts';
+import { FIRST, NEWEST, type Positions, positionFrom, toCursor, wasRead } from './receipt-cursor.ts';
 import { type Entry, parseEntry, type Receipt } from './receipts.ts';
 
 export interface FollowedReceipt extends Receipt {
@@ -38,7 +40,7 @@ export interface FollowReceiptsOptions {
 }
 
 /**
- * Follows the final states of messages, oldest first within a channel. Waits while there are none and while Redis is away, and
+ * Follows the final states of messages, oldest first within a channel (over shards, as far as the clocks of their nodes agree). Waits while there are none and while Redis is away, and
  * ends only with the signal, or when the loop is left. At least once: a follower that resumes from a stored cursor may see again what
  * came after it was stored.
  * @throws TypeError at once for a wrong option; while it is read, RedisUnreachableError for a login that is refused and
@@ -53,11 +55,12 @@ export function followReceipts(
   const bad = names.find((name) => !CHANNEL_NAME.test(name));
   if (bad !== undefined || names.length === 0)
     throw new TypeError(`channels: expected channel names, got ${JSON.stringify(bad ?? channels)}`);
-  return follow(positionsFrom(from, names), options);
+  return follow(names, positionFrom(from), options);
 }
 
 async function* follow(
-  positions: Positions,
+  channels: readonly string[],
+  positionOf: (store: string) => string,
   { redis, onStart, signal }: FollowReceiptsOptions,
 ): AsyncGenerator<FollowedReceipt, void, undefined> {
   if (signal?.aborted) return;
@@ -67,29 +70,33 @@ async function* follow(
   const over = (): boolean => signal?.aborted === true;
   const ask = patiently(refused, over);
   const gaps = new Set<string>();
-  const lines = linesOf(positions, stores);
+  const reading = createReading(channels, stores);
+  const { positions, lines } = reading;
   try {
+    await ask(() => reading.lookForShards(positionOf));
     for (const line of lines) await ask(() => findNewest(line, positions));
     if (!over()) onStart?.(toCursor(positions));
     while (!over()) {
+      const pages: Page[] = [];
       for (const line of lines.filter(({ waiting }) => !waiting)) {
-        let idle = true;
-        for (const channel of line.channels) {
-          const page = await ask(() => readPage(line.client, channel, positions.get(channel)!));
-          if (!page) return;
-          if (page.gap) gaps.add(channel);
-          for (const entry of page.entries) {
-            if (over()) return;
-            positions.set(channel, entry[0]);
-            const receipt = parseEntry(entry);
-            if (receipt)
-              yield { ...receipt, channel, cursor: toCursor(positions), gap: gaps.delete(channel) };
-          }
-          if (page.entries.length > 0) idle = false;
-        }
-        if (idle) wait(line, () => ask(() => nextEntry(line, positions)));
+        const read = await ask(() => readLine(line, positions));
+        if (!read) return;
+        pages.push(...read);
+        if (read.every(({ entries }) => entries.length === 0))
+          wait(line, () => ask(() => nextEntry(line, positions)));
       }
-      if (lines.every(({ waiting }) => waiting)) await Promise.race(lines.map(({ waiting }) => waiting));
+      for (const { store, gap } of pages) if (gap) gaps.add(store);
+      for (const { store, entry } of inOrder(pages)) {
+        if (over()) return;
+        positions.set(store, entry[0]);
+        const receipt = parseEntry(entry);
+        const channel = channelOfStore(store);
+        if (receipt) yield { ...receipt, channel, cursor: toCursor(positions), gap: gaps.delete(store) };
+      }
+      if (!lines.every(({ waiting }) => waiting)) continue;
+      await Promise.race(lines.map(({ waiting }) => waiting));
+      // All that a channel has in shards which it did not have before is new.
+      await ask(() => reading.lookForShards(() => FIRST));
     }
   } finally {
     signal?.removeEventListener('abort', end);
@@ -97,23 +104,44 @@ async function* follow(
   }
 }
 
-/** A connection, and the channels that are read on it. */
+/** A connection, and the stores that are read on it. */
 interface Line {
   client: Redis;
-  channels: string[];
-  /** While it blocks until a channel has something: nothing else can be read on it. */
+  stores: string[];
+  /** While it blocks until a store has something: nothing else can be read on it. */
   waiting?: Promise<void> | undefined;
 }
 
-function linesOf(positions: Positions, stores: Stores): Line[] {
-  const lines = new Map<Redis, Line>();
-  for (const channel of positions.keys()) {
-    const client = stores.of(channel).redis;
-    const line = lines.get(client) ?? { client, channels: [] };
-    line.channels.push(channel);
-    lines.set(client, line);
+interface Reading {
+  positions: Positions;
+  lines: Line[];
+  /** Adds the stores that are not read yet. */
+  lookForShards(positionOf: (store: string) => string): Promise<void>;
+}
+
+/** What is read: of each channel its home, and its shards once a worker has announced them. */
+function createReading(channels: readonly string[], stores: Stores): Reading {
+  const positions: Positions = new Map();
+  const lines: Line[] = [];
+
+  function add(store: string, position: string): void {
+    positions.set(store, position);
+    const client = stores.of(store).redis;
+    const line = lines.find((each) => each.client === client);
+    if (line) line.stores.push(store);
+    else lines.push({ client, stores: [store] });
   }
-  return [...lines.values()];
+
+  return {
+    positions,
+    lines,
+    async lookForShards(positionOf) {
+      const shards = await announcedShards(stores.directory, channels);
+      for (const [i, channel] of channels.entries())
+        for (const store of new Set([channel, ...storeNames(channel, shards[i])]))
+          if (!positions.has(store)) add(store, positionOf(store));
+    },
+  };
 }
 
 /** A failure stays, for the one who awaits the lines. */
@@ -124,35 +152,61 @@ function wait(line: Line, ask: () => Promise<unknown>): void {
   line.waiting.catch(() => {});
 }
 
-const PAGE = 500;
+/** Entries of all stores that are read in one go. */
+const READ = 500;
 
 interface Page {
+  store: string;
   entries: Entry[];
+  /** Whether it may have more. */
+  full: boolean;
   gap: boolean;
 }
 
-/** What follows a position. Where the entry that was read last is gone, what followed it may be gone as well. */
-async function readPage(client: Redis, channel: string, position: string): Promise<Page> {
-  const key = channelKeys(channel).receipts;
-  if (!wasRead(position))
-    return { entries: await client.xrange(key, `(${position}`, '+', 'COUNT', PAGE), gap: false };
-  const [first, ...rest]: Entry[] = await client.xrange(key, position, '+', 'COUNT', PAGE + 1);
-  if (first === undefined || first[0] === position) return { entries: rest, gap: false };
-  return { entries: [first, ...rest], gap: true };
+async function readLine({ client, stores }: Line, positions: Positions): Promise<Page[]> {
+  const count = Math.ceil(READ / stores.length);
+  return await Promise.all(stores.map((store) => readPage(client, store, positions.get(store)!, count)));
 }
 
-async function findNewest({ client, channels }: Line, positions: Positions): Promise<void> {
-  for (const channel of channels) {
-    if (positions.get(channel) !== NEWEST) continue;
-    const [last] = await client.xrevrange(channelKeys(channel).receipts, '+', '-', 'COUNT', 1);
-    positions.set(channel, last?.[0] ?? '0-0');
+/** What follows a position. Where the entry that was read last is gone, what followed it may be gone as well. */
+async function readPage(client: Redis, store: string, position: string, count: number): Promise<Page> {
+  const key = channelKeys(store).receipts;
+  if (!wasRead(position)) {
+    const entries = await client.xrange(key, `(${position}`, '+', 'COUNT', count);
+    return { store, entries, full: entries.length === count, gap: false };
+  }
+  const found: Entry[] = await client.xrange(key, position, '+', 'COUNT', count + 1);
+  const full = found.length > count;
+  const [first, ...rest] = found;
+  if (first === undefined || first[0] === position) return { store, entries: rest, full, gap: false };
+  return { store, entries: found, full, gap: true };
+}
+
+/** By their instants, as far as no store may have an earlier one that was not read yet: the others are read again. */
+function inOrder(pages: readonly Page[]): { store: string; entry: Entry }[] {
+  const ends = pages.filter(({ full }) => full).map(({ entries }) => instantOf(entries.at(-1)!));
+  const end = Math.min(...ends);
+  const all = pages.flatMap(({ store, entries }) => entries.map((entry) => ({ store, entry })));
+  if (pages.length === 1) return all;
+  const read = all.filter(({ entry }) => instantOf(entry) <= end);
+  return read.sort((a, b) => instantOf(a.entry) - instantOf(b.entry));
+}
+
+/** Entries of one store and millisecond keep their order: the sort is stable. */
+const instantOf = ([id]: Entry): number => Number.parseInt(id, 10);
+
+async function findNewest({ client, stores }: Line, positions: Positions): Promise<void> {
+  for (const store of stores) {
+    if (positions.get(store) !== NEWEST) continue;
+    const [last] = await client.xrevrange(channelKeys(store).receipts, '+', '-', 'COUNT', 1);
+    positions.set(store, last?.[0] ?? FIRST);
   }
 }
 
-/** Resolves once a channel has something after its position, or after a while. */
-const nextEntry = async ({ client, channels }: Line, positions: Positions): Promise<void> => {
-  const keys = channels.map((channel) => channelKeys(channel).receipts);
-  const after = channels.map((channel) => positions.get(channel)!);
+/** Resolves once a store has something after its position, or after a while. */
+const nextEntry = async ({ client, stores }: Line, positions: Positions): Promise<void> => {
+  const keys = stores.map((store) => channelKeys(store).receipts);
+  const after = stores.map((store) => positions.get(store)!);
   await client.xread('COUNT', 1, 'BLOCK', FOLLOWER_BLOCK_MS, 'STREAMS', ...keys, ...after);
 };
 

@@ -1,8 +1,8 @@
 import { type Instant, parseInstant } from '../time.ts';
 
-/** How far a follower has read the receipts of its channels, and how that is encoded. */
+/** How far a follower has read the receipts of its channels, in each of their stores, and how that is encoded. */
 
-/** Channel → id of the entry after which it reads on, or `NEWEST`. */
+/** Name of a store → id of the entry after which it reads on, or `NEWEST`. */
 export type Positions = Map<string, string>;
 
 /** After the newest entry there is when the reading begins. */
@@ -11,21 +11,28 @@ export const NEWEST = '$';
 /** Greater than the number of every entry of its millisecond, and none that Redis ever gives. */
 const LAST_OF_MS = '18446744073709551615';
 
-const CURSOR = /^[a-z0-9_-]+=\d+-\d+(?:&[a-z0-9_-]+=\d+-\d+)*$/;
+const POSITION = /[a-z0-9_-]+(?:\/\d+)?=\d+-\d+/.source;
+const CURSOR = new RegExp(`^${POSITION}(?:&${POSITION})*$`);
 
 /** Whether it is one of `toCursor`. */
 export const isCursor = (text: string): boolean => CURSOR.test(text);
 
-/** @throws TypeError for a text that is neither of the words, nor an instant, nor a cursor */
-export function positionsFrom(from: Instant, channels: readonly string[]): Positions {
+/**
+ * @returns the position from which a store is read, by its name
+ * @throws TypeError for a text that is neither of the words, nor an instant, nor a cursor
+ */
+export function positionFrom(from: Instant): (store: string) => string {
   const known = typeof from === 'string' && isCursor(from) ? fromCursor(from) : undefined;
-  // A channel that the cursor does not know was not followed before: all that is kept of it is new.
-  if (known) return new Map(channels.map((channel) => [channel, known.get(channel) ?? '0-0']));
-  const position = from === 'now' ? NEWEST : from === 'start' ? '0-0' : before(from);
-  return new Map(channels.map((channel) => [channel, position]));
+  // A store that the cursor does not know was not followed before: all that is kept of it is new.
+  if (known) return (store) => known.get(store) ?? FIRST;
+  const position = from === 'now' ? NEWEST : from === 'start' ? FIRST : before(from);
+  return () => position;
 }
 
-/** `kongregate=1767225600000-0&forum=1767225600000-3` */
+/** Before whatever is kept. */
+export const FIRST = '0-0';
+
+/** `kongregate=1767225600000-0&forum/7=1767225600000-3` */
 export const toCursor = (positions: Positions): string =>
   [...positions].map(([channel, position]) => `${channel}=${position}`).join('&');
 
@@ -40,4 +47,4 @@ function before(instant: Instant): string {
 
 /** Whether an entry of this id was read, so that it is missing where it is not there any more. */
 export const wasRead = (position: string): boolean =>
-  position !== '0-0' && !position.endsWith(`-${LAST_OF_MS}`);
+  position !== FIRST && !position.endsWith(`-${LAST_OF_MS}`);

@@ -86,27 +86,23 @@ export function parseEntry([entry, flat]: Entry): Receipt | undefined {
 export const parseReceipts = (entries: Entry[]): Receipt[] =>
   entries.map(parseEntry).filter((receipt) => receipt !== undefined);
 
-/** One page of receipts, oldest first. Entries that are no receipts are left out. */
-export async function readReceipts(
-  redis: Redis,
-  channel: string,
-  page: ReceiptPage = {},
-): Promise<Receipt[]> {
+/** One page of the receipts of a store, oldest first. Entries that are no receipts are left out. */
+export async function readReceipts(redis: Redis, store: string, page: ReceiptPage = {}): Promise<Receipt[]> {
   return parseReceipts(
-    await redis.xrange(channelKeys(channel).receipts, page.from ?? '-', '+', 'COUNT', page.count ?? 100),
+    await redis.xrange(channelKeys(store).receipts, page.from ?? '-', '+', 'COUNT', page.count ?? 100),
   );
 }
 
 /**
- * All receipts of a range, oldest first, in bounded memory. Ends at the newest entry there was when it came to it:
+ * All receipts of a range in a store, oldest first, in bounded memory. Ends at the newest entry there was when it came to it:
  * receipts that are written meanwhile are seen, unless `to` ends the range.
  */
 export async function* iterateReceipts(
   redis: Redis,
-  channel: string,
+  store: string,
   range: ReceiptRange = {},
 ): AsyncGenerator<Receipt, void, undefined> {
-  const key = channelKeys(channel).receipts;
+  const key = channelKeys(store).receipts;
   const pageSize = range.pageSize ?? 500;
   let from = range.from ?? '-';
   for (;;) {
