@@ -35,6 +35,12 @@ const platformBlocks = Object.fromEntries(
   ]),
 );
 
+/** A program of examples/. */
+const exampleOf = (file: string, language: string): string => {
+  const text = readFileSync(new URL(`../../examples/${file}`, import.meta.url), 'utf8');
+  return `\`\`\`${language}\n${text}\`\`\``;
+};
+
 const BLOCKS: Readonly<Record<string, Block>> = {
   'root settings': () => settingsTable(rootSettings, configComments()),
   'channel settings': () => settingsTable(channelSettings, configComments()),
@@ -52,6 +58,8 @@ const BLOCKS: Readonly<Record<string, Block>> = {
   'command overview': commandOverview,
   'global options': globalOptions,
   commands: commandReference,
+  'example in Python': () => exampleOf('stream.py', 'python'),
+  'example in PHP': () => exampleOf('send.php', 'php'),
 };
 
 /** Relative to the repository; `npm run docs` writes what stands between the marks of each. */

@@ -1,0 +1,36 @@
+import { spawn, spawnSync } from 'node:child_process';
+
+/** Programs in Python, for what clients in other languages do. */
+
+export const hasPython = (): boolean => spawnSync('python3', ['--version']).status === 0;
+
+export interface PythonProgram {
+  /** Resolves when it has ended. */
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+  kill(): void;
+}
+
+/** @param input of its standard input */
+export function runPython(
+  path: string,
+  args: readonly string[],
+  { env, input }: { env: Record<string, string>; input: string },
+): PythonProgram {
+  const child = spawn('python3', [path, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.on('error', () => {}); // It ended without reading all of it.
+  child.stdin.end(input);
+  return {
+    ended: new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code, stdout, stderr }));
+    }),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
