@@ -1,6 +1,7 @@
 import type { FollowedReceipt } from '../../observe/follow-receipts.ts';
 import { receiptJson } from '../../observe/receipt-json.ts';
 import { withPauses } from './pauses.ts';
+import { ApiProblem } from './problem.ts';
 import { toPosition } from './receipt-position.ts';
 import type { Follow } from './receipts.ts';
 
@@ -16,6 +17,8 @@ export interface EventOptions {
   from: string;
   /** A comment is sent when nothing else was for so long. */
   heartbeatMs: number;
+  /** Rejects once the client may not follow any more. */
+  stillValid(): Promise<void>;
   /** Ends the events. */
   signal: AbortSignal;
 }
@@ -26,6 +29,7 @@ export async function* receiptEvents({
   channels,
   from,
   heartbeatMs,
+  stillValid,
   signal,
 }: EventOptions): AsyncGenerator<string, void, undefined> {
   let begin: string | undefined;
@@ -39,12 +43,21 @@ export async function* receiptEvents({
   };
   yield `retry: ${RETRY_MS}\n\n`;
   for await (const receipt of withPauses(follow({ channels, from, onStart, signal }), heartbeatMs, start)) {
+    // A client that connects again is told why it may not.
+    if (!(await holds(stillValid()))) return;
     if (receipt) yield eventsOf(receipt);
     else if (begin === undefined) yield ': waiting for Redis\n\n';
     else yield `id: ${toPosition(begin)}\n\n`;
     begin = receipt?.cursor ?? begin;
   }
 }
+
+/** While Redis is away nobody can tell, and there is nothing to be seen. */
+const holds = (check: Promise<void>): Promise<boolean> =>
+  check.then(
+    () => true,
+    (error: unknown) => !(error instanceof ApiProblem && error.body.status === 401),
+  );
 
 /** Behind a gap the client is told of it, before it goes on. */
 function eventsOf(receipt: FollowedReceipt): string {

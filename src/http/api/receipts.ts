@@ -128,7 +128,7 @@ export function receiptRoutes({ admin, follow, idleMs }: ReceiptParts): Route[] 
         },
       },
       problems: ['unknown_channel'],
-      async handle({ access, query: { channel, after, wait, limit }, header, gone, draining }) {
+      async handle({ access, query: { channel, after, wait, limit }, header, stillValid, gone, draining }) {
         const events = wantsEvents(header('accept'));
         const given = (events ? header('last-event-id') : undefined) ?? after;
         const from = fromPosition(given ?? 'now');
@@ -136,7 +136,11 @@ export function receiptRoutes({ admin, follow, idleMs }: ReceiptParts): Route[] 
         if (followers >= MAX_FOLLOWERS) throw unavailable('too many clients follow receipts');
         const following = { follow: counted, channels, from, signal: AbortSignal.any([gone, draining]) };
         if (events)
-          return { status: 200, type: EVENTS_TYPE, stream: receiptEvents({ ...following, heartbeatMs }) };
+          return {
+            status: 200,
+            type: EVENTS_TYPE,
+            stream: receiptEvents({ ...following, heartbeatMs, stillValid }),
+          };
         const waitMs = Math.min(wait * 1000, idleMs / 2);
         return { status: 200, body: await pollReceipts({ ...following, waitMs, limit }) };
       },

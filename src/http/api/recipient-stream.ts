@@ -47,7 +47,7 @@ const MAX_LINE_BYTES = 64 * 1024;
 /** Lines of the answer that wait for the client, or of the body whose batch is not told: none of the body is read then. */
 const MAX_WAITING = 2_000;
 
-type Streamed = Pick<ApiRequest, 'chunks' | 'draining' | 'problemOf'>;
+type Streamed = Pick<ApiRequest, 'chunks' | 'draining' | 'problemOf' | 'stillValid'>;
 
 export const recipientStream = (request: Streamed, list: ListRecipients): Answer => ({
   status: 200,
@@ -131,7 +131,7 @@ interface Source {
   stop(): void;
 }
 
-function createSource({ chunks, draining }: Streamed, room: (others: () => number) => Promise<void>): Source {
+function createSource(request: Streamed, room: (others: () => number) => Promise<void>): Source {
   let kept: Line[] = [];
   let first = 0;
   let stopped = false;
@@ -141,7 +141,7 @@ function createSource({ chunks, draining }: Streamed, room: (others: () => numbe
   };
   return {
     async *recipients() {
-      for await (const entry of readLines(untilAborted(chunks(), draining), MAX_LINE_BYTES)) {
+      for await (const entry of readLines(whileAllowed(request), MAX_LINE_BYTES)) {
         await room(() => kept.length);
         if (stopped) throw new Error('nobody reads the answer');
         yield keep('problem' in entry ? entry : parseJsonLine(entry));
@@ -159,27 +159,29 @@ function createSource({ chunks, draining }: Streamed, room: (others: () => numbe
   };
 }
 
-/** @throws ApiProblem when the process stops: what was read by then is taken, and the list is not through */
-async function* untilAborted(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const iterator = chunks[Symbol.asyncIterator]();
+/** @throws ApiProblem when the process stops, or the token holds no more: what was read by then is taken, and the list is not through */
+async function* whileAllowed({
+  chunks,
+  draining,
+  stillValid,
+}: Streamed): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = chunks()[Symbol.asyncIterator]();
   let abort = (): void => {};
   const onAbort = (): void => abort();
-  signal.addEventListener('abort', onAbort);
+  draining.addEventListener('abort', onAbort);
   try {
     for (;;) {
       const result = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
         abort = () => reject(stopping());
-        if (signal.aborted) abort();
+        if (draining.aborted) abort();
         else iterator.next().then(resolve, reject);
       });
       if (result.done) return;
+      await stillValid();
       yield result.value;
     }
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    draining.removeEventListener('abort', onAbort);
   }
 }
 

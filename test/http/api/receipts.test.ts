@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { channelKeys } from '../../../src/redis/keys.ts';
+import { channelKeys, TOKENS_KEY } from '../../../src/redis/keys.ts';
 import { eventually } from '../../../testing/eventually.ts';
 import { apiFixture } from './api-fixture.ts';
 import { type EventSource, openEvents } from './event-source.ts';
@@ -173,5 +173,14 @@ describe('GET /v1/receipts as events', () => {
     source.answer.resume();
     await eventually('all', () => received(source).length === ids.length, Boolean, { everyMs: 100 });
     expect(received(source)).toEqual(ids);
+  });
+
+  it('ends once the token is revoked', async () => {
+    const own = await api.open({ idle: '300ms' });
+    const token = await api.issue({ scopes: ['read'] });
+    const source = await follow({ authorization: `Bearer ${token}` }, own.url);
+    await eventually('the position to be told', source.lastId);
+    await api.redis.del(TOKENS_KEY);
+    expect(await eventually('the end', source.ended)).toBe(true);
   });
 });
