@@ -6,6 +6,7 @@ import { enqueueing } from './tables/enqueue.ts';
 import { growth } from './tables/growth.ts';
 import { idle } from './tables/idle.ts';
 import { latency } from './tables/latency.ts';
+import { stores } from './tables/stores.ts';
 import type { Figures, Table } from './tables/table.ts';
 import { throughput } from './tables/throughput.ts';
 import { workers } from './tables/workers.ts';
@@ -41,6 +42,7 @@ async function measure(
 }
 
 function tablesOf(options: BenchOptions): Table[] {
+  if (options.cluster) return [stores];
   if (options.workers) return [workers, idle];
   return [throughput, enqueueing, latency, bytes, ...(options.growth ? [growth(options.scale)] : [])];
 }

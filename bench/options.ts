@@ -16,6 +16,8 @@ export interface BenchOptions {
   /** Rows and tables to measure; all when empty. */
   only: readonly string[];
   growth: boolean;
+  /** Clusters and shards, in place of everything else. */
+  cluster: boolean;
   /** How many worker processes share a channel, in place of everything else. */
   workers: boolean;
   json: boolean;
@@ -35,6 +37,8 @@ export const USAGE = `npm run bench -- [options]
   --messages <n>   messages of a turn, beside the warm-up               (20000)
   --only <names>   rows or tables, separated by commas
   --growth         also with 10^4 to 10^6 messages queued or settled: takes long
+  --cluster        in place of all that: one channel on one Redis and on a
+                   cluster, over one store and over 8 shards
   --workers        in place of all that: 1 to 8 worker processes on one channel,
                    and up to 50 workers without work
   --json           one JSON document on standard output
@@ -49,6 +53,7 @@ const OPTIONS = {
   messages: { type: 'string' },
   only: { type: 'string', default: '' },
   growth: { type: 'boolean', default: false },
+  cluster: { type: 'boolean', default: false },
   workers: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   picture: { type: 'string' },
@@ -70,6 +75,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     scale: { ...base, rounds: number('rounds'), messages: number('messages') },
     only: values.only.split(',').filter((name) => name !== ''),
     growth: values.growth,
+    cluster: values.cluster,
     workers: values.workers,
     json: values.json,
     picture: values.picture,

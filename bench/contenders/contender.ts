@@ -21,7 +21,7 @@ export interface Sender {
 }
 
 export interface Place {
-  /** Of the store; empty where there is none. */
+  /** Of the store; empty where there is none. Of a cluster: those of its nodes, separated by commas. */
   url: string;
   /** Where messages are delivered. */
   sink: string;
@@ -29,6 +29,8 @@ export interface Place {
   count: number;
   /** Requests a second, of all workers together; as many as they can when absent. */
   perSecond?: number | undefined;
+  /** Over which the channel's recipients are spread; one store when absent. */
+  shards?: number | undefined;
 }
 
 /** Requests under way at a time, of every contender. */

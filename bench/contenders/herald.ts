@@ -8,19 +8,24 @@ const herald = (await import(
   new URL('../../dist/src/index.js', import.meta.url).href
 )) as typeof import('../../src/index.ts');
 
+const addressOf = (url: string): string | { cluster: string[] } =>
+  url.includes(',') ? { cluster: url.split(',') } : url;
+
 /** The one of this process. */
 let worker: ReturnType<typeof herald.createWorker> | undefined;
 
 /** By all of Kongregate's rules; the rate where it is asked for. */
-const work: Contender['work'] = async ({ url, sink, perSecond }) => {
+const work: Contender['work'] = async ({ url, sink, perSecond, shards }) => {
   const channel = {
     platform: 'kongregate',
     apiKey: 'k',
     baseUrl: sink,
     rate: perSecond === undefined ? false : { max: perSecond, per: '1s' },
     concurrency: CONCURRENCY,
+    shards,
   } as const;
-  const config = { redis: url, http: false, logLevel: 'warn', channels: { [CHANNEL]: channel } } as const;
+  const redis = addressOf(url);
+  const config = { redis, http: false, logLevel: 'warn', channels: { [CHANNEL]: channel } } as const;
   worker = herald.createWorker(config);
   await worker.start();
 };
@@ -54,8 +59,8 @@ const CONTENT = 'Hello **player**, your guild has won the battle of the day and 
 
 /** By the producer, as a campaign to the messages' recipients. Each call of `sendAll` starts one. */
 export const campaign: Contender = {
-  async openSender(redis) {
-    const producer = herald.createProducer({ redis, channels: [CHANNEL], timeout: '60s' });
+  async openSender(url) {
+    const producer = herald.createProducer({ redis: addressOf(url), channels: [CHANNEL], timeout: '60s' });
     let started = 0;
     return {
       send: (message) => producer.send(message),
@@ -81,8 +86,8 @@ function* recipientsOf(messages: Iterable<BenchMessage>): Generator<Pick<BenchMe
 
 /** By the producer, which puts many messages into a job. */
 export const bulk: Contender = {
-  async openSender(redis) {
-    const producer = herald.createProducer({ redis, channels: [CHANNEL], timeout: '60s' });
+  async openSender(url) {
+    const producer = herald.createProducer({ redis: addressOf(url), channels: [CHANNEL], timeout: '60s' });
     return {
       send: (message) => producer.send(message),
       async sendAll(messages) {

@@ -33,6 +33,8 @@ export interface Turn {
   workers?: number;
   /** Of all workers together; as many as they can when absent. */
   perSecond?: number | undefined;
+  /** Of the channel; one store when absent. */
+  shards?: number | undefined;
   /** Called once every worker takes messages. */
   begin?(): Promise<void>;
 }
@@ -78,11 +80,11 @@ export async function enqueue(contender: ContenderName, task: EnqueueTask): Prom
 export async function deliver(
   contender: ContenderName,
   store: Store,
-  { warmUp, count, queued = warmUp + count, workers = 1, perSecond, begin }: Turn,
+  { warmUp, count, queued = warmUp + count, workers = 1, perSecond, shards, begin }: Turn,
 ): Promise<Delivered> {
   return await withSink(async (sink) => {
     await sink.expect({ warmUp, count, arrivals: perSecond !== undefined });
-    const place = { url: store.url, sink: sink.url, count: queued, perSecond };
+    const place = { url: store.url, sink: sink.url, count: queued, perSecond, shards };
     return await withContenders(workers, { kind: 'work', contender, ...place }, async (children) => {
       const failed = children.map((worker) => worker.failed);
       if (begin) {
