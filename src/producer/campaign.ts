@@ -3,7 +3,8 @@ import { lostStatus } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import { createListing } from './campaign-listing.ts';
 import { createBatchCheck } from './campaign-recipients.ts';
-import { type CampaignSpecDeps, prepareCampaign, rulesFor } from './campaign-spec.ts';
+import { type CampaignRules, type CampaignSpecDeps, prepareCampaign, rulesFor } from './campaign-spec.ts';
+import type { Attempt } from './connection.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
@@ -95,12 +96,19 @@ export async function startCampaign(
     const status = lostStatus(error);
     if (status && !dryRun) onAccepted(campaign.channel, status, by);
   };
+  const rulesNow = async (attempt: Attempt): Promise<CampaignRules> => {
+    const announced = await attempt(connection.stores.directory, () => channelRegistry.current());
+    return rulesFor(campaign, { announced, listed });
+  };
+  const unfinished = (cause: unknown): never => {
+    const resumeAt = result.listed + result.duplicate + result.invalidTotal;
+    throw new InterruptedError('campaign', { cause, resumeAt, restUntouched: true }, result);
+  };
   const interruption = await inBatches(
     recipients,
     async ({ items, from }) => {
       const call = connection.call('campaign', async (attempt, aside) => {
-        const announced = await attempt(connection.stores.directory, () => channelRegistry.current());
-        const rules = rulesFor(campaign, { announced, listed });
+        const rules = await rulesNow(attempt);
         const batch = await aside(() => check(items, rules));
         return {
           batch,
@@ -125,18 +133,10 @@ export async function startCampaign(
   if (interruption) throw new InterruptedError('campaign', interruption, result);
   if (open && !listing.begun()) {
     await connection.call('campaign', async (attempt) => {
-      const announced = await attempt(connection.stores.directory, () => channelRegistry.current());
-      const rules = rulesFor(campaign, { announced, listed });
+      const rules = await rulesNow(attempt);
       if (!dryRun) await listing.begin(rules.shards, attempt);
     });
-  } else if (listing.begun() && !open) {
-    await connection
-      .call('campaign', (attempt) => listing.finish(attempt))
-      .catch((cause: unknown) => {
-        const resumeAt = result.listed + result.duplicate + result.invalidTotal;
-        throw new InterruptedError('campaign', { cause, resumeAt, restUntouched: true }, result);
-      });
-  }
+  } else if (!open && listing.begun()) await connection.call('campaign', listing.finish).catch(unfinished);
   result.created = listing.created();
   return result;
 }

@@ -132,7 +132,8 @@ function createPosting(config: WebhookConfig, turn: Turn, deps: PostingDeps): { 
         progress.end(payload.id);
         continue;
       }
-      while (inFlight.size >= concurrency || progress.size() > MAX_AHEAD) await Promise.race(inFlight);
+      const full = () => inFlight.size >= concurrency || progress.size() > MAX_AHEAD;
+      while (full() && !stop.aborted) await Promise.race(inFlight);
       if (stop.aborted) return;
       const deliverable = { ...{ post, rests, random, clock, stop, kill, onAnswer }, mayPost: turn.mayPost };
       const run: Promise<void> = deliver(payload, deliverable).then((end) => {

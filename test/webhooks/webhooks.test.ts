@@ -141,6 +141,33 @@ it('is served by one process at a time, and by another once that one ends', asyn
   expect(messages(receiver.posted).sort()).toEqual(['a', 'b', 'c']);
 });
 
+it('posts nothing any more once another process has the lease, and goes on when it is free again', async () => {
+  await opened({ concurrency: 1 });
+  receiver.answer = () => {};
+  await write(['a', 'b']);
+  await arrived(1);
+  const stolen = { owner: 'another', until: String(Date.now() + 60_000) };
+  await redis.hset(webhookKey('crm'), stolen);
+  await eventually('the request to be given up', () => receiver.open() === 0);
+  expect(await redis.hget(webhookKey('crm'), 'owner')).toBe('another');
+  receiver.answer = (_, response) => void response.writeHead(204).end();
+  await redis.hset(webhookKey('crm'), 'until', '0');
+  await arrived(3);
+  expect(messages(receiver.posted)).toEqual(['a', 'a', 'b']);
+});
+
+it('goes on with others while one receipt fails, and remembers which', async () => {
+  receiver.answer = ({ body }, response) =>
+    void response.writeHead(body.data['id'] === 'bad' ? 503 : 204, { 'retry-after': '0' }).end();
+  const { webhooks } = await opened({ concurrency: 2 });
+  await write(['bad', ...Array.from({ length: 20 }, (_, i) => `good-${i}`)]);
+  const good = () => new Set(messages(receiver.posted).filter((id) => id !== 'bad')).size;
+  await eventually('the others', () => good() === 20);
+  await webhooks.close(0);
+  const { after, ahead } = JSON.parse((await redis.hget(webhookKey('crm'), 'at:kongregate'))!);
+  expect([/^\d+$/.test(after), ahead.length]).toEqual([true, 20]);
+});
+
 it('tries again what failed, and rests as the endpoint asks for', async () => {
   const instants: number[] = [];
   receiver.answer = (_, response) => {

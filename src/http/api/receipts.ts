@@ -91,6 +91,19 @@ async function channelsFor(
   return names;
 }
 
+/** Every request ends with `gone`: unlike AbortSignal.any, nothing of it is left on the signal of the process then. */
+function firstOf(gone: AbortSignal, draining: AbortSignal): AbortSignal {
+  const end = new AbortController();
+  const abort = (): void => {
+    draining.removeEventListener('abort', abort);
+    end.abort();
+  };
+  draining.addEventListener('abort', abort);
+  gone.addEventListener('abort', abort, { once: true });
+  if (gone.aborted || draining.aborted) abort();
+  return end.signal;
+}
+
 const wantsEvents = (accept: string | undefined): boolean => accept?.includes(EVENTS_TYPE) ?? false;
 
 export function receiptRoutes({ admin, follow, idleMs }: ReceiptParts): Route[] {
@@ -134,7 +147,7 @@ export function receiptRoutes({ admin, follow, idleMs }: ReceiptParts): Route[] 
         const from = fromPosition(given ?? 'now');
         const channels = await channelsFor(channel, access, admin);
         if (followers >= MAX_FOLLOWERS) throw unavailable('too many clients follow receipts');
-        const following = { follow: counted, channels, from, signal: AbortSignal.any([gone, draining]) };
+        const following = { follow: counted, channels, from, signal: firstOf(gone, draining) };
         if (events)
           return {
             status: 200,
