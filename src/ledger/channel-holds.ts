@@ -134,12 +134,16 @@ const noteEntry = ({ effect, health, rest, stop }: Settlement, credentials: stri
   stop: stop && [stop.reason, credentials],
 });
 
+/** Failures in a row are the home's to count. */
+const withoutFailure = (settlement: Settlement): Settlement =>
+  settlement.health === 'down' ? { ...settlement, health: undefined } : settlement;
+
 /** Settles in a shard, and then tells the channel's home what concerns the channel. */
 export function withChannelHolds(calls: LedgerCalls, holds: Pick<ChannelHolds, 'note'>): LedgerCalls {
   return {
     admit: calls.admit,
     async settle(settlements) {
-      const settled = await calls.settle(settlements.map((each) => ({ ...each, health: undefined })));
+      const settled = await calls.settle(settlements.map(withoutFailure));
       const counted = settlements.filter((_, i) => settled[i]!.status !== 'stale');
       const health = (await holds.note(counted)).values();
       return settled.map((each) => (each.status === 'stale' ? each : { ...each, ...health.next().value }));

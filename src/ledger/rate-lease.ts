@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal } from '../redis/errors.ts';
-import { coalesce } from './coalesce.ts';
+import { type Coalesced, coalesce } from './coalesce.ts';
 import { loadScript } from './script.ts';
 
 /**
@@ -30,30 +30,34 @@ export interface RateLeaseOptions {
   clock: Pick<Clock, 'monotonic'>;
 }
 
-interface Wanted {
-  count: number;
-  aheadMs: number;
-}
-
 const leaseScript = loadScript('lease.lua');
 const MOST_JOINED = 100;
 
 export function createRateLease({ home, intervalMs, clock }: RateLeaseOptions): RateLease {
   let spare: number[] = [];
 
-  async function lease(all: readonly Wanted[]): Promise<Moments[]> {
-    const count = all.reduce((sum, wanted) => sum + wanted.count, 0);
-    const ahead = Math.max(...all.map(({ aheadMs }) => aheadMs));
+  async function lease(counts: readonly number[], ahead: number): Promise<Moments[]> {
+    const count = counts.reduce((sum, each) => sum + each, 0);
     const ask = JSON.stringify({ op: 'moments', interval: intervalMs, ahead, count });
     const [next, ...waits] = ((await home.run(leaseScript, [ask])) as string[]).map(Number);
     // From the answer on, not from the question: late by the way of the answer, never early.
     const now = clock.monotonic();
     const moments = waits.map((wait) => now + wait);
-    return all.map((wanted) => ({ moments: moments.splice(0, wanted.count), nextAt: now + next! }));
+    return counts.map((each) => ({ moments: moments.splice(0, each), nextAt: now + next! }));
   }
-  const joined = coalesce(lease, { max: MOST_JOINED, refusedByStore: isRefusal });
 
-  function takeSpare({ count, aheadMs }: Wanted): number[] {
+  /** What looks further ahead is asked for apart: it must find free what lies beyond the others. */
+  const joined = new Map<number, Coalesced<number, Moments>>();
+  function joinedWithin(aheadMs: number): Coalesced<number, Moments> {
+    const known = joined.get(aheadMs);
+    if (known) return known;
+    const options = { max: MOST_JOINED, refusedByStore: isRefusal };
+    const made = coalesce((counts: readonly number[]) => lease(counts, aheadMs), options);
+    joined.set(aheadMs, made);
+    return made;
+  }
+
+  function takeSpare(count: number, aheadMs: number): number[] {
     const now = clock.monotonic();
     spare = spare.filter((at) => at >= now);
     const near = spare.filter((at) => at <= now + aheadMs).length;
@@ -62,10 +66,10 @@ export function createRateLease({ home, intervalMs, clock }: RateLeaseOptions): 
 
   return {
     async take(count, aheadMs) {
-      const kept = takeSpare({ count, aheadMs });
+      const kept = takeSpare(count, aheadMs);
       const missing = count - kept.length;
       if (missing === 0) return { moments: kept, nextAt: kept.at(-1)! + intervalMs };
-      const { moments, nextAt } = await joined.call({ count: missing, aheadMs });
+      const { moments, nextAt } = await joinedWithin(aheadMs).call(missing);
       return { moments: [...kept, ...moments].sort((a, b) => a - b), nextAt };
     },
     giveBack(moments) {

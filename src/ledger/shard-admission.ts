@@ -24,9 +24,14 @@ const NO_MOMENTS: Moments = { moments: [], nextAt: 0 };
 export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmissionOptions): ShardAdmission {
   async function take(admissions: readonly Admission[]): Promise<Moments> {
     if (!rate) return NO_MOMENTS;
-    const count = admissions.reduce((sum, { message }) => sum + (message.requests ?? 1), 0);
-    const urgent = admissions.some(({ message }) => !message.bulk);
-    return await rate.take(count, urgent ? aheadMs : aheadMs / 2);
+    const urgent = requestsOf(admissions.filter(({ message }) => !message.bulk));
+    const bulk = requestsOf(admissions.filter(({ message }) => message.bulk));
+    const taken = await Promise.all([
+      ...(urgent > 0 ? [rate.take(urgent, aheadMs)] : []),
+      ...(bulk > 0 ? [rate.take(bulk, aheadMs / 2)] : []),
+    ]);
+    const moments = taken.flatMap((each) => each.moments).sort((a, b) => a - b);
+    return { moments, nextAt: Math.max(...taken.map(({ nextAt }) => nextAt)) };
   }
 
   /** One call. What fails may have used its moments. @returns the verdicts, and the position of the one that goes ahead */
@@ -66,6 +71,9 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
     },
   };
 }
+
+const requestsOf = (admissions: readonly Admission[]): number =>
+  admissions.reduce((sum, { message }) => sum + (message.requests ?? 1), 0);
 
 /** A store that forgot its worker, or has another policy, says so in place of them. */
 const tellsVerdicts = (reply: AdmitReply): boolean => typeof reply[1] !== 'string';

@@ -20,9 +20,15 @@ const SHARDED = /^(\d+) shards: (.*)$/s;
 
 /** Undefined where the text is none, as of a channel that was renamed. An earlier version wrote no addressing. */
 export function readPolicy(text: string): SlotPolicy | undefined {
-  const [, shards, slots] = SHARDED.exec(text) ?? [];
-  const policy = readSlots(slots ?? text);
-  return policy && shards !== undefined ? { ...policy, shards: Number(shards) } : policy;
+  const policy = readSlots(SHARDED.exec(text)?.[2] ?? text);
+  const shards = shardsIn(text);
+  return policy && shards !== undefined ? { ...policy, shards } : policy;
+}
+
+/** The number of shards, also of a channel that was renamed. */
+export function shardsIn(text: string): number | undefined {
+  const [, shards] = SHARDED.exec(text) ?? [];
+  return shards === undefined ? undefined : Number(shards);
 }
 
 function readSlots(text: string): SlotPolicy | undefined {

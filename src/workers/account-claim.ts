@@ -1,7 +1,7 @@
 import { HeraldError } from '../error.ts';
 import { ACCOUNT_LEASE_MS, type Account, claimAccount } from '../ledger/account.ts';
 import { inspectPolicy, type PolicyInForce, retireChannel } from '../ledger/policy-in-force.ts';
-import { readPolicy, type SlotPolicy, takesOverAt } from '../policies/quota-change.ts';
+import { readPolicy, type SlotPolicy, shardsIn, takesOverAt } from '../policies/quota-change.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeNames } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
@@ -66,7 +66,7 @@ async function inspectAll(stores: Stores, channel: string): Promise<Inspected[]>
     return { store, seen: await inspectPolicy(store) };
   };
   const home = await inspect(channel);
-  const shards = readPolicy(home.seen.text ?? '')?.shards;
+  const shards = shardsIn(home.seen.text ?? '');
   if (shards === undefined) return [home];
   // The home last: as long as it has its policy, whoever comes next finds the shards.
   return [...(await Promise.all(storeNames(channel, shards).map(inspect))), home];

@@ -6,6 +6,7 @@ import {
   readPolicy,
   type SlotPolicy,
   samePolicy,
+  shardsIn,
   takesOverAt,
 } from '../policies/quota-change.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
@@ -58,7 +59,7 @@ export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<
     const seen = await inspectPolicy(store);
     const was = seen.text;
     const same = was === undefined || samePolicy(was, policy);
-    if (!same) await refuseOtherShards(taker, readPolicy(was)?.shards);
+    if (!same) await refuseOtherShards(taker, shardsIn(was));
     if (!same) refuseWhileOpen(taker, seen);
     const renamed = !same && readPolicy(was)?.addressing !== policy.addressing;
     const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || renamed };
@@ -82,7 +83,7 @@ async function refuseOtherShards(
 ): Promise<void> {
   if (was === policy.shards) return;
   const home = await inspectPolicy(stores.of(channel));
-  const isDecided = name !== channel && readPolicy(home.text ?? '')?.shards === policy.shards;
+  const isDecided = name !== channel && shardsIn(home.text ?? '') === policy.shards;
   const all = [channel, ...storeNames(channel, was), ...storeNames(channel, policy.shards)];
   for (const each of isDecided ? [name] : new Set(all)) {
     const { drained, openUntil, now } = await inspectPolicy(stores.of(each));

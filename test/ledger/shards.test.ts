@@ -14,6 +14,7 @@ import { createShardAdmission } from '../../src/ledger/shard-admission.ts';
 import type { LedgerMessage, Settlement, Verdict } from '../../src/ledger/types.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { DAY, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
 const store = useStore();
@@ -105,21 +106,36 @@ describe('rule 8 over shards: rate', () => {
     const workers = [openWorker(), openWorker()];
     const moments: number[] = [];
     const until = performance.now() + 1_500;
+    // A moment comes to the shard with the call that uses it: late by the way of that call, and never early.
+    let longest = 0;
     const ask = async (ledger: Ledger): Promise<void> => {
       while (performance.now() < until) {
+        const askedAt = performance.now();
         const { verdict } = await ledger.admit(message());
+        longest = Math.max(longest, performance.now() - askedAt);
         if (verdict.kind === 'granted') moments.push(verdict.grant.deadlineAt - LEASE);
         else await new Promise((resolve) => setTimeout(resolve, 20));
       }
     };
     await Promise.all(workers.flatMap(({ ledgers }) => ledgers.map(ask)));
     moments.sort((a, b) => a - b);
-    // A moment comes to the shard with the call that uses it: late by the way of that call, and never early.
-    const WAY = 25;
-    const MAX = 20;
+    const MAX = 50;
     for (let i = MAX; i < moments.length; i++)
-      expect(moments[i]! - moments[i - MAX]!).toBeGreaterThanOrEqual(MAX * INTERVAL - WAY);
-    expect(moments.length).toBeGreaterThan(200);
+      expect(moments[i]! - moments[i - MAX]!).toBeGreaterThanOrEqual(MAX * INTERVAL - longest - 2);
+    expect(moments.length).toBeGreaterThan(100);
+  });
+
+  it('leaves the half of the time ahead to what is urgent, whatever bulk another shard asks for', async () => {
+    const { openWorker, message } = await openSharded(2, 100);
+    const [one, two] = openWorker().ledgers;
+    const bulk = Array.from({ length: 30 }, () => one!.admit({ ...message(), bulk: true }));
+    const urgent = await two!.admit(message());
+    expect(urgent.verdict.kind).toBe('granted');
+    const waits = (await Promise.all(bulk)).flatMap(({ verdict }) =>
+      verdict.kind === 'granted' ? [verdict.grant.waitMs] : [],
+    );
+    expect(Math.max(...waits)).toBeLessThanOrEqual(500);
+    expect((await openWorker().ledgers[0]!.admit(message())).verdict.kind).toBe('granted');
   });
 
   it('is all there for the only shard that is busy', async () => {
@@ -169,11 +185,26 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
   it('what was told later is not undone by what was read before', async () => {
     const { stores } = await openSharded(2);
     await stopChannel(stores.home, 'paused');
-    // The one who told of the stop was interrupted; another tells of its end, and then the first goes on.
-    const early = { home: stores.home, shards: [] };
-    await spreadHolds(early);
+    // Who tells of the stop is held up after it has read it; another tells of its end.
+    let goOn = (): void => {};
+    const heldUp = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const reached: string[] = [];
+    const slow = stores.shards.map((shard) => ({
+      ...shard,
+      async run(...call: Parameters<typeof shard.run>) {
+        reached.push(shard.name);
+        await heldUp;
+        return await shard.run(...call);
+      },
+    }));
+    const late = spreadHolds({ home: stores.home, shards: slow });
+    await eventually('it to have read', () => reached.length === 2);
     await resumeChannel(stores.home);
     await spreadHolds(stores);
+    goOn();
+    await late;
     for (const shard of stores.shards) expect((await readChannelState(shard)).stopped).toBeNull();
   });
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { QuotaConfig } from '../../src/config/schema.ts';
 import { claimAccount, releaseAccount } from '../../src/ledger/account.ts';
-import { policyText } from '../../src/policies/quota-change.ts';
+import { policyText, type SlotPolicy } from '../../src/policies/quota-change.ts';
 import { accountKey } from '../../src/redis/keys.ts';
+import { storeNames } from '../../src/redis/shards.ts';
 import { storesOn } from '../../src/redis/stores.ts';
 import { AccountTakenError, takeAccount } from '../../src/workers/account-claim.ts';
+import { takePolicy } from '../../src/workers/policy-change.ts';
 import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
 const store = useStore();
@@ -84,6 +86,37 @@ describe('an account', () => {
     await leave();
     await take('renamed');
     expect(await lab.verdict(lab.message())).toEqual({ kind: 'policy_changed', inForce: 'moved to renamed' });
+  });
+
+  it('moves from a channel over shards once none of them has a message that counts, and comes back', async () => {
+    const stores = storesOn(store.redis);
+    const channel = `over-shards-${++accounts}`;
+    const key = accountKey(`test-${accounts}`);
+    const names = [channel, ...storeNames(channel, 2)];
+    const own = { ...POLICY, shards: 2 };
+    const adoptAll = async () => {
+      for (const name of names)
+        await takePolicy({ stores, store: stores.of(name), policy: own, platformDayMs: DAY }, false);
+    };
+    const take = (as: string, policy: SlotPolicy) =>
+      takeAccount({ stores, account: { key, channel: as }, policy, beforeMove: async () => {} });
+    const leave = (as: string) => releaseAccount(store.redis, { key, channel: as });
+    await adoptAll();
+    await take(channel, own);
+    await leave(channel);
+    const state = `herald:{${channel}/1}:ledger:channel`;
+    await store.redis.hset(state, 'slotsUntil', (await store.now()) + HOUR);
+    await expect(take('renamed', POLICY)).rejects.toThrow('whose messages count until');
+    await store.redis.hdel(state, 'slotsUntil');
+    await store.redis.zadd(`herald:{${channel}/1}:delayed`, 1, 'waits');
+    expect(await take('renamed', POLICY)).toBe(true);
+    for (const name of names)
+      expect(await store.redis.get(stores.of(name).keys.policy)).toBe('2 shards: moved to renamed');
+    await store.redis.set(stores.of('renamed').keys.policy, policyText(POLICY));
+    await leave('renamed');
+    expect(await take(channel, own)).toBe(true);
+    await adoptAll();
+    expect(await store.redis.get(stores.of(`${channel}/0`).keys.policy)).toBe(policyText(own));
   });
 
   it('goes to one of two that want it', async () => {

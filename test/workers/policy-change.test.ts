@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { QuotaConfig } from '../../src/config/schema.ts';
 import { adoptPolicy, inspectPolicy } from '../../src/ledger/policy-in-force.ts';
+import { policyText } from '../../src/policies/quota-change.ts';
+import { storeNames } from '../../src/redis/shards.ts';
 import { storesOn } from '../../src/redis/stores.ts';
-import { QuotaChangedError, takePolicy } from '../../src/workers/policy-change.ts';
+import { QuotaChangedError, ShardsChangedError, takePolicy } from '../../src/workers/policy-change.ts';
 import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
 const store = useStore();
@@ -168,5 +170,55 @@ describe('a memory that is not complete', () => {
     const later = lab.message({ to: 'another' });
     await lab.settle(later, await lab.grant(later), 'doubt');
     expect(await lab.grant(later)).toMatchObject({ refusalProves: true });
+  });
+});
+
+describe('another number of shards', () => {
+  let channels = 0;
+  const openShards = () => {
+    const channel = `shards-${++channels}`;
+    const stores = storesOn(store.redis);
+    const takeAll = async (shards: number | undefined): Promise<void> => {
+      const names = [channel, ...(shards === undefined ? [] : storeNames(channel, shards))];
+      for (const name of names)
+        await takePolicy(
+          { stores, store: stores.of(name), policy: { quota: DAILY, shards }, platformDayMs: DAY },
+          false,
+        );
+    };
+    const policyOf = (name: string) => store.redis.get(stores.of(name).keys.policy);
+    return { channel, stores, takeAll, policyOf };
+  };
+
+  it.each([
+    [8, 16],
+    [8, 4],
+    [8, undefined],
+    [undefined, 8],
+  ])('%s to %s: is taken once nothing is left', async (was, next) => {
+    const { channel, stores, takeAll, policyOf } = openShards();
+    await takeAll(was);
+    const last = storeNames(channel, was).at(-1)!;
+    const job = `herald:{${last}}:delayed`;
+    await store.redis.zadd(job, 1, 'job');
+    await expect(takeAll(next)).rejects.toThrow(ShardsChangedError);
+    // Nobody was disturbed by who was refused.
+    for (const name of storeNames(channel, was))
+      expect(await policyOf(name)).toBe(policyText({ quota: DAILY, shards: was }));
+    await store.redis.del(job);
+    await store.redis.hset(stores.of(last).keys.deadLetters, 'letter', '{}');
+    await expect(takeAll(next)).rejects.toThrow(`channels.${channel}.shards: is ${was ?? 'absent'}`);
+    await store.redis.del(stores.of(last).keys.deadLetters);
+    await takeAll(next);
+    expect(await policyOf(channel)).toBe(policyText({ quota: DAILY, shards: next }));
+  });
+
+  it('is not taken by a shard before the home', async () => {
+    const { channel, stores, takeAll } = openShards();
+    await takeAll(2);
+    await store.redis.zadd(`herald:{${channel}/1}:delayed`, 1, 'job');
+    const policy = { quota: DAILY, shards: 4 };
+    const taker = { stores, store: stores.of(`${channel}/0`), policy, platformDayMs: DAY };
+    await expect(takePolicy(taker, false)).rejects.toThrow(ShardsChangedError);
   });
 });

@@ -19,7 +19,9 @@ end
 local in_force = request.op == 'adopt' and held == request.policy
 if open_until > request.openUntil and not in_force then return 0 end
 if request.op == 'retire' then
-  redis.call('SET', POLICY, 'moved to ' .. request.to)
+  -- Should it come back, its messages lie in as many shards.
+  local shards = string.match(held or '', '^%d+ shards: ') or ''
+  redis.call('SET', POLICY, shards .. 'moved to ' .. request.to)
   return 1
 end
 if (held or nil) ~= request.expected then return 0 end
