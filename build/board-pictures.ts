@@ -1,41 +1,77 @@
 import { mkdirSync } from 'node:fs';
-import { openScene } from '../test/board/scene.ts';
+import type { BrowserContextOptions } from 'playwright-core';
+import { fillHistory, openScene, type Scene } from '../test/board/scene.ts';
+import { eventually } from '../testing/eventually.ts';
 import { startBrowser } from '../testing/own-browser.ts';
 
-/** Takes pictures of every screen, light, dark and on a phone, to be looked at: `npm run pictures -- <folder>`. */
-const folder = process.argv[2] ?? 'shots';
-mkdirSync(folder, { recursive: true });
-const scene = await openScene();
-const browser = await startBrowser();
+/**
+ * Takes pictures of every screen, light, dark and on a phone, to be looked at: `npm run pictures -- <folder>`. Those of the README
+ * are made by it as well, as `now` and `message` in docs/images.
+ */
+const folder = process.argv[2] ?? 'pictures';
+
 const SCREENS: readonly [name: string, path: string][] = [
-  ['now', '/board'],
-  ['channel', '/board/channels/kongregate'],
-  ['channel-stopped', '/board/channels/discourse'],
-  ['message-dead', '/board/messages/lost-welcome'],
-  ['message-waits', '/board/messages/later-1'],
-  ['player', '/board/channels/kongregate/player?to=%7B%22userId%22%3A31%7D'],
-  ['dead', '/board/dead-letters'],
-  ['dead-replay', '/board/dead-letters/replay?channel=kongregate'],
-  ['dead-purge', '/board/dead-letters/purge?channel=kongregate'],
-  ['campaigns', '/board/campaigns'],
-  ['campaign', '/board/campaigns/discourse/spring'],
-  ['audit', '/board/audit'],
-  ['search', '/board/search?q=31'],
+  ['now', ''],
+  ['channel', '/channels/kongregate'],
+  ['channel-paused', '/channels/discourse'],
+  ['message-dead', '/messages/lost-welcome'],
+  ['message-waits', '/messages/later-1'],
+  ['player', '/channels/kongregate/player?to=%7B%22userId%22%3A31%7D'],
+  ['dead-letters', '/dead-letters'],
+  ['dead-replay', '/dead-letters/replay?channel=kongregate'],
+  ['dead-purge', '/dead-letters/purge?channel=kongregate'],
+  ['campaigns', '/campaigns'],
+  ['campaign', '/campaigns/discourse/spring'],
+  ['audit', '/audit'],
+  ['search', '/search?q=31'],
+  ['not-found', '/nowhere'],
 ];
+
+const WIDE = { width: 1180, height: 640 };
+const MODES: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { viewport: WIDE, colorScheme: 'light' },
+  dark: { viewport: WIDE, colorScheme: 'dark' },
+  phone: { viewport: { width: 360, height: 740 }, colorScheme: 'light' },
+};
+
+/** What makes a picture livelier than a test needs. */
+async function enliven(scene: Scene): Promise<void> {
+  const { producer, desk } = scene;
+  await fillHistory(scene, 'zulip', 120);
+  await fillHistory(scene, 'usercom', 45, 24);
+  const posts = Array.from({ length: 70 }, (_, i) => ({
+    ...{
+      platform: 'zulip',
+      to: { emails: [`player${i}@example.com`] },
+      content: `News ${i}`,
+      id: `news-${i}`,
+    },
+  }));
+  await producer.sendMany(posts);
+  await producer.send({ platform: 'usercom', to: { userId: 8 }, content: 'Your order', id: 'order-8' });
+  await eventually(
+    'the account that is refused',
+    () => desk.admin.status({ channels: ['usercom', 'zulip'] }),
+    (statuses) => statuses.some(({ stopped }) => stopped?.reason === 'credentials'),
+  );
+}
+
+const scene = await openScene({
+  more: { zulip: {}, usercom: { apiKey: 'revoked' } },
+  note: 'spring release',
+});
+const browser = await startBrowser();
+mkdirSync(folder, { recursive: true });
 try {
-  for (const [mode, options] of Object.entries({
-    light: { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
-    dark: { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
-    phone: { viewport: { width: 360, height: 740 }, colorScheme: 'light' },
-  } as const)) {
+  await enliven(scene);
+  for (const [mode, options] of Object.entries(MODES)) {
     const context = await browser.newContext(options);
     const page = await context.newPage();
-    page.on('console', (message) => console.log(mode, message.text()));
     await page.goto(await scene.link('operate'));
-    if (mode === 'light') await page.screenshot({ path: `${folder}/light-link.png` });
+    await page.screenshot({ path: `${folder}/${mode}-sign-in.png` });
     await page.getByRole('button', { name: 'Sign in' }).click();
     for (const [name, path] of SCREENS) {
-      await page.goto(`${scene.board.url}${path}`);
+      await page.goto(`${scene.board.url}/board${path}`);
       await page.screenshot({ path: `${folder}/${mode}-${name}.png`, fullPage: true });
     }
     await context.close();
@@ -44,5 +80,3 @@ try {
   await browser.close();
   await scene.closeAll();
 }
-console.log(scene.log());
-process.exit(0);

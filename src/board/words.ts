@@ -50,3 +50,12 @@ export const spoken = (name: string): string => name.replaceAll('_', ' ');
 /** A recipient or another small value, on one line. */
 export const compact = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
+
+/** A recipient, meta or another flat object, on one line: `userId 31`, `usernames mara, tom`. */
+export function fieldsText(flat: unknown): string {
+  if (typeof flat !== 'object' || flat === null || Array.isArray(flat)) return compact(flat);
+  const fields = Object.entries(flat).map(
+    ([name, value]) => `${name} ${Array.isArray(value) ? value.map(compact).join(', ') : compact(value)}`,
+  );
+  return fields.join(', ') || compact(flat);
+}

@@ -9,7 +9,7 @@ import { createLogger } from '../../src/observe/log.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import type { Producer } from '../../src/producer/producer.ts';
 import { AUDIT_KEY, CHANNELS_KEY, channelKeys, historyKey, PREFIX, queueName } from '../../src/redis/keys.ts';
-import { type Environment, openEnvironment } from '../../testing/environment.ts';
+import { type Channels, type Environment, openEnvironment } from '../../testing/environment.ts';
 import { eventually } from '../../testing/eventually.ts';
 
 /** An installation with a board, in which enough has happened that every screen has something to show. */
@@ -30,9 +30,20 @@ export const DEAD_LETTERS = 200;
 /** Markup in whatever an application, a player or a platform may name. */
 export const HOSTILE = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'&amp;{{x}}`;
 
-export async function openScene(): Promise<Scene> {
+export interface SceneOptions {
+  /** Channels beside those of the tests, in the fields of herald.yaml. */
+  more?: Channels;
+  /** In the meta of messages; hostile markup when absent. */
+  note?: string;
+}
+
+export async function openScene({
+  more = {},
+  note = HOSTILE.slice(0, 100),
+}: SceneOptions = {}): Promise<Scene> {
   const env = await openEnvironment({
     channels: {
+      ...more,
       [QUICK]: { discloseRecipients: true, rate: false, eligibility: false },
       [STOPPED]: { discloseRecipients: true, retry: { attempts: 2, base: '1ms', cap: '1ms' } },
     },
@@ -71,21 +82,21 @@ export async function openScene(): Promise<Scene> {
       await env.close();
     },
   };
-  await fill(scene);
+  await fill(scene, note);
   return scene;
 }
 
 /** Of Kongregate's simulated players those whose id ends with 0 are unknown: messages to them die. */
-async function fill(scene: Scene): Promise<void> {
+async function fill(scene: Scene, note: string): Promise<void> {
   const { producer, desk } = scene;
   const deadly = Array.from({ length: DEAD_LETTERS }, (_, i) => ({
     ...{ platform: 'kongregate', to: { userId: (i + 100) * 10 }, content: `Hello ${i}` },
     id: i === 0 ? 'lost-welcome' : `welcome-${i}`,
-    meta: { campaign: 'welcome', note: HOSTILE.slice(0, 100) },
+    meta: { campaign: 'welcome', note },
   }));
   const good = Array.from({ length: 40 }, (_, i) => ({
     ...{ platform: 'kongregate', to: { userId: 21 + i * 10 }, content: 'Hello', id: `hello-${i}` },
-    meta: { note: HOSTILE.slice(0, 100) },
+    meta: { note },
   }));
   await producer.sendMany([...deadly, ...good]);
   await desk.admin.channels.pause(STOPPED);
@@ -109,7 +120,7 @@ async function fill(scene: Scene): Promise<void> {
       platform: 'discourse',
       title: 'Spring',
       content: `Hello ${HOSTILE.replace('{{x}}', '')}`,
-      meta: { note: HOSTILE.slice(0, 90) },
+      meta: { note },
     },
     Array.from({ length: 30 }, (_, i) => ({ to: { usernames: [`player${i}x`] } })),
   );
@@ -118,7 +129,8 @@ async function fill(scene: Scene): Promise<void> {
     () => desk.admin.deadLetters.plan({}, 'purge'),
     ({ letters }) => letters >= DEAD_LETTERS,
   );
-  await fillHistory(scene);
+  await fillHistory(scene, QUICK, 400);
+  await fillHistory(scene, STOPPED, 60, 70);
 }
 
 /**
@@ -173,18 +185,19 @@ export interface Hostile {
   link: string;
 }
 
-/** A board that has run for an hour. */
-async function fillHistory({ redis }: Scene): Promise<void> {
+/** A board that has run for an hour. @param falls how many points ago the channel stopped to deliver */
+export async function fillHistory(
+  { redis }: Scene,
+  channel: string,
+  height: number,
+  falls = 0,
+): Promise<void> {
   const now = Date.now();
-  for (const [channel, height] of [
-    [QUICK, 400],
-    [STOPPED, 60],
-  ] as const) {
-    const points = Array.from({ length: 235 }, (_, i) => {
-      const wave = 1 + Math.sin(i / 15) * 0.35 + Math.sin(i / 4) * 0.1;
-      const falls = channel === STOPPED && i < 70 ? 0 : 1;
-      return `${now - i * 15_000} ${Math.round(height * wave * falls)} ${Math.round(height * (2 - wave) * (falls ? 0.4 : 3))} ${DEAD_LETTERS}`;
-    });
-    await redis.rpush(historyKey(channel), ...points);
-  }
+  const points = Array.from({ length: 235 }, (_, i) => {
+    const wave = 1 + Math.sin(i / 15) * 0.35 + Math.sin(i / 4) * 0.1;
+    const delivered = i < falls ? 0 : Math.round(height * wave);
+    const ready = Math.round(i < falls ? (falls - i) * 0.6 : (height * (2 - wave)) / 40);
+    return `${now - i * 15_000} ${delivered} ${ready} ${DEAD_LETTERS}`;
+  });
+  await redis.rpush(historyKey(channel), ...points);
 }

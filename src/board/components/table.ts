@@ -9,9 +9,17 @@ export interface Column<T> {
   figure?: boolean;
 }
 
-/** @param caption what it lists, for those who hear it */
-export function table<T>(caption: string, columns: readonly Column<T>[], rows: readonly T[]): Html {
-  return html`<table class="cards">
+/**
+ * @param caption what it lists, for those who hear it
+ * @param kind `dense` for short values: two stand side by side on a card
+ */
+export function table<T>(
+  caption: string,
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  kind: 'dense' | '' = '',
+): Html {
+  return html`<table class="cards ${kind}">
     <caption class="unseen">${caption}</caption>
     <thead><tr>${columns.map(({ head, figure }) => html`<th scope="col" class="${figure ? 'figure' : ''}">${head}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${columns.map((column, i) => cellOf(column, row, i === 0))}</tr>`)}</tbody>

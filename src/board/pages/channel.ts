@@ -14,7 +14,7 @@ import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
 import { problemsOf } from '../problems.ts';
 import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
-import { compact, count, counted, duration, spoken } from '../words.ts';
+import { count, counted, duration, fieldsText, spoken } from '../words.ts';
 import { stateOf } from './channel-state.ts';
 
 /** One channel: how fast it is and may be, what is in its way, and what waits for it. */
@@ -218,7 +218,7 @@ const queue = (jobs: readonly ListedJob[], channel: string, now: number): Html =
               cell: ({ to: recipient, problem }) =>
                 problem !== null
                   ? html`<span class="muted">${problem}</span>`
-                  : html`<a class="id" href="${to.player(channel, recipient)}">${compact(recipient)}</a>`,
+                  : html`<a class="id" href="${to.player(channel, recipient)}">${fieldsText(recipient)}</a>`,
             },
             { head: 'State', cell: ({ state }) => spoken(state) },
             { head: 'Enqueued', cell: ({ enqueuedAt }) => when(enqueuedAt, now) },

@@ -1,4 +1,4 @@
-import type { DeadLetter, DetailGroup } from '../../admin/dead-letter-admin.ts';
+import type { DeadLetter, DeadLetterPlan, DetailGroup } from '../../admin/dead-letter-admin.ts';
 import { DEAD_REASONS } from '../../outcome.ts';
 import { type Choice, select } from '../components/forms.ts';
 import { empty, table } from '../components/table.ts';
@@ -12,17 +12,21 @@ import { filterOf, filterText, letters, selectionOf } from './dead-filter.ts';
 /** What died, grouped by what killed it. */
 
 const LISTED = 25;
+/** Of more than these the texts are not read: it would hold this process for seconds. */
+const READ = 10_000;
 
 export const drawDeadLetters: Draw = async (visit) => {
   const { view, now } = visit;
   const filter = filterOf(visit);
   const selection = await selectionOf(visit, filter);
   const { deadLetters } = view.admin;
-  const [channels, { groups, total }, newest] = await Promise.all([
+  const [channels, plan, newest] = await Promise.all([
     view.channels(),
-    deadLetters.group(selection),
+    deadLetters.plan(selection, 'purge'),
     deadLetters.list({ ...selection, limit: LISTED }),
   ]);
+  const total = plan.letters;
+  const groups = total > READ ? plan.groups : (await deadLetters.group(selection)).groups;
   const which = filterText(filter);
   return {
     title: 'Dead letters',
@@ -51,7 +55,10 @@ const filterForm = ({ channel, reason, since }: DeadFilter, channels: readonly s
     <button>Filter</button>
   </form>`;
 
-const groupTable = (groups: readonly DetailGroup[], now: number): Html =>
+/** Without the texts where there are too many to read them. */
+type Group = DeadLetterPlan['groups'][number] & Partial<DetailGroup>;
+
+const groupTable = (groups: readonly Group[], now: number): Html =>
   html`<section><h2>By what killed them</h2>${table(
     'Dead letters by reason and error text',
     [
@@ -67,11 +74,11 @@ const groupTable = (groups: readonly DetailGroup[], now: number): Html =>
       {
         head: 'For instance',
         cell: ({ example, channel }) =>
-          html`<a class="id" href="${to.message(example, channel)}">${example}</a>`,
+          example !== undefined && html`<a class="id" href="${to.message(example, channel)}">${example}</a>`,
       },
     ],
     groups,
-  )}</section>`;
+  )}${groups.some(({ detail }) => detail === undefined) && html`<p class="muted">There are too many to read what was said: narrow them by channel, reason or time.</p>`}</section>`;
 
 const newestTable = (newest: readonly DeadLetter[], total: number, now: number): Html =>
   html`<section><h2>Newest</h2>${table(

@@ -12,7 +12,7 @@ import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
 import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
-import { compact, counted, spoken } from '../words.ts';
+import { counted, fieldsText, spoken } from '../words.ts';
 
 /** One message: what became of it, why, and what happens next. */
 
@@ -89,7 +89,7 @@ function known(explanation: Explanation, now: number): Html {
   return facts([
     message !== null && [
       'Recipient',
-      html`<a class="id" href="${to.player(channel, message.to)}">${compact(message.to)}</a>`,
+      html`<a class="id" href="${to.player(channel, message.to)}">${fieldsText(message.to)}</a>`,
     ],
     job !== null && ['Job', html`<span class="id">${job.id}</span>`],
     job !== null && ['Picked up', counted(job.pickups, 'time')],
@@ -110,7 +110,7 @@ function known(explanation: Explanation, now: number): Html {
       'If the quota is spent',
       message.onQuota === 'drop' ? 'it is dropped' : 'it waits for the next window',
     ],
-    meta !== undefined && ['Meta', html`<span class="detail">${JSON.stringify(meta)}</span>`],
+    meta !== undefined && ['Meta', html`<span class="detail">${fieldsText(meta)}</span>`],
     ['Workers', workers === 0 ? 'none alive' : counted(workers, 'worker')],
   ]);
 }

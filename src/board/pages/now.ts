@@ -99,6 +99,7 @@ const channelTable = (rows: readonly Row[], now: number): Html =>
       { head: 'Workers', figure: true, cell: ({ status }) => count(status.workers.length) },
     ],
     rows,
+    'dense',
   );
 
 const waitingIn = ({ queue }: ChannelStatus): number =>

@@ -9,7 +9,7 @@ import { Refused } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import type { Draw, Visit } from '../screen.ts';
-import { compact, count, spoken } from '../words.ts';
+import { count, fieldsText, spoken } from '../words.ts';
 import { slotText } from './message.ts';
 
 /** One recipient of a channel: whether they may have a message now, and what they had. */
@@ -20,7 +20,7 @@ export const drawPlayer: Draw = async (visit) => {
   const recipient = recipientIn(visit);
   const known = await view.admin.explainRecipient(recipient, { channel });
   const { now } = known;
-  const name = compact(recipient);
+  const name = fieldsText(recipient);
   return {
     title: name,
     main: html`<div class="heading"><div><h1 class="id">${name}</h1><p class="muted">a recipient of <a href="${to.channel(channel)}">${channel}</a></p></div></div>
@@ -96,8 +96,7 @@ function recent({ receipts, receiptsComplete, now }: RecipientExplanation, chann
       { head: 'Attempts', figure: true, cell: ({ attempts }) => count(attempts) },
       {
         head: 'Meta',
-        cell: ({ meta }) =>
-          meta === undefined ? '' : html`<span class="detail">${JSON.stringify(meta)}</span>`,
+        cell: ({ meta }) => (meta === undefined ? '' : html`<span class="detail">${fieldsText(meta)}</span>`),
       },
     ],
     receipts.toReversed(),

@@ -3,7 +3,7 @@ import { html } from '../html.ts';
 import { to } from '../links.ts';
 import type { Draw } from '../screen.ts';
 import type { View } from '../view.ts';
-import { compact } from '../words.ts';
+import { fieldsText } from '../words.ts';
 
 /** Finds a message, a campaign or a recipient by what people know of it. */
 
@@ -51,7 +51,7 @@ async function find(view: View, text: string): Promise<Hit[]> {
     ...view.mine(messages).map(({ id, channel }) => hit('message', id, channel, to.message(id, channel))),
     ...view.mine(campaigns).map(({ id, channel }) => hit('campaign', id, channel, to.campaign(channel, id))),
     ...recipients.map(({ channel, recipient }) =>
-      hit('recipient', compact(recipient), channel, to.player(channel, recipient)),
+      hit('recipient', fieldsText(recipient), channel, to.player(channel, recipient)),
     ),
   ];
 }
