@@ -10,26 +10,28 @@ export interface PaceNow {
 }
 
 const MINUTE_MS = 60_000;
-/** Beyond these the pace is that of the newest ones: what a look costs must not grow with the pace. */
+/** Of a channel's stores together. Beyond these the pace is that of the newest: what a look costs must not grow with the pace. */
 const READ = 500;
 
 /** @param now milliseconds since the epoch by the store's clock */
-export async function readPace({ store }: OperatedChannel, now: number): Promise<PaceNow> {
-  const entries = await store.redis.xrevrange(
-    store.keys.receipts,
-    '+',
-    String(now - MINUTE_MS),
-    'COUNT',
-    READ,
+export async function readPace({ stores }: OperatedChannel, now: number): Promise<PaceNow> {
+  const most = Math.ceil(READ / stores.length);
+  const paces = await Promise.all(
+    stores.map(async ({ store: { redis, keys } }) => {
+      const since = String(now - MINUTE_MS);
+      return paceOf(await redis.xrevrange(keys.receipts, '+', since, 'COUNT', most), now, most);
+    }),
   );
-  return paceOf(entries, now);
+  const sum = (field: keyof PaceNow): number =>
+    Math.round(paces.reduce((total, pace) => total + pace[field], 0));
+  return { deliveredPerMinute: sum('deliveredPerMinute'), endedPerMinute: sum('endedPerMinute') };
 }
 
-/** @param entries of the last minute, newest first, at most `READ` */
-export function paceOf(entries: Entry[], now: number): PaceNow {
+/** @param entries of the last minute, newest first, at most `most` of them */
+export function paceOf(entries: Entry[], now: number, most: number): PaceNow {
   const receipts = parseReceipts(entries);
   const delivered = receipts.filter(({ state }) => state === 'delivered').length;
-  const spanMs = entries.length < READ ? MINUTE_MS : Math.max(1, now - (receipts.at(-1)?.at ?? now));
-  const perMinute = (count: number): number => Math.round((count * MINUTE_MS) / spanMs);
+  const spanMs = entries.length < most ? MINUTE_MS : Math.max(1, now - (receipts.at(-1)?.at ?? now));
+  const perMinute = (count: number): number => (count * MINUTE_MS) / spanMs;
   return { deliveredPerMinute: perMinute(delivered), endedPerMinute: perMinute(receipts.length) };
 }

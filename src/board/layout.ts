@@ -54,7 +54,7 @@ function header({ section, refreshMs }: Screen, { user, csrf }: Frame): Html {
       html`<li><a href="${href}"${name === section && html` aria-current="page"`}>${label}</a></li>`,
   )}</ul></nav>
 <form class="search" role="search" action="${to.search}">
-<input type="search" name="q" aria-label="Search for a message, a recipient or a campaign" placeholder="Message, recipient, campaign" autocomplete="off" spellcheck="false" maxlength="300"><button>Search</button>
+<input type="search" name="q" aria-label="Search for a message, a recipient or a campaign" placeholder="Id, recipient, campaign" autocomplete="off" spellcheck="false" maxlength="300"><button>Search</button>
 </form>
 <div class="session">
 ${refreshMs !== undefined && html`<button type="button" id="refresh" class="quiet" hidden data-every="${refreshMs}" aria-pressed="false">Pause updates</button>`}

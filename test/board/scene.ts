@@ -199,5 +199,10 @@ export async function fillHistory(
     const ready = Math.round(i < falls ? (falls - i) * 0.6 : (height * (2 - wave)) / 40);
     return `${now - i * 15_000} ${delivered} ${ready} ${DEAD_LETTERS}`;
   });
-  await redis.rpush(historyKey(channel), ...points);
+  // In place of what the board sampled before there was anything.
+  await redis
+    .multi()
+    .del(historyKey(channel))
+    .rpush(historyKey(channel), ...points)
+    .exec();
 }
