@@ -61,7 +61,7 @@ export interface ChannelHoldsOptions {
   /** The longest time from a grant to its deadline. */
   longestGrantMs: number;
   clock: Pick<Clock, 'monotonic'>;
-  /** Called when a shard could not be told: it is told with the next change, or when it is back. */
+  /** Called when the home or a shard could not be told: it is told with the next change, or when it is back. */
   onUntold(error: Error): void;
 }
 
@@ -80,14 +80,23 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   const spread = (): Promise<void> => spreadHolds(stores).catch(options.onUntold);
   const changes = ({ health, rest, stop, nonce }: Settlement): boolean =>
     health === 'down' || rest !== undefined || stop !== undefined || probes.has(nonce) || isNews(health);
-  const isNews = (health: Settlement['health']): boolean =>
-    health === 'up' && (troubled || clock.monotonic() - answerToldAt >= ANSWER_TOLD_MS);
+  const isNews = (health: Settlement['health']): boolean => health === 'up' && troubled;
+
+  /** Nobody has to wait for the home to hear of what it expects. */
+  function tellOfAnswer(settlements: readonly Settlement[]): void {
+    const answered = settlements.find(({ health }) => health === 'up');
+    if (!answered || clock.monotonic() - answerToldAt < ANSWER_TOLD_MS) return;
+    answerToldAt = clock.monotonic();
+    request(relied, { op: 'note', notes: [noteEntry(answered, credentials)] }).catch(options.onUntold);
+  }
 
   async function note(settlements: readonly Settlement[]): Promise<Health[]> {
     const told = settlements.filter(changes);
-    if (told.length === 0) return settlements.map(() => ({ failures: 0, opens: 0 }));
+    if (told.length === 0) {
+      tellOfAnswer(settlements);
+      return settlements.map(() => ({ failures: 0, opens: 0 }));
+    }
     const wasTroubled = troubled;
-    if (told.some(({ health }) => health === 'up')) answerToldAt = clock.monotonic();
     const notes = told.map((each) => noteEntry(each, credentials));
     const answers = (await request(relied, { op: 'note', notes })) as [failures: number, opens: number][];
     const [failures = 0, opens = 0] = answers.at(-1) ?? [];

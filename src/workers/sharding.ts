@@ -40,7 +40,7 @@ export function createSharding(
     longestGrantMs: longestGrantMs(channel),
     clock,
     onUntold: (error) =>
-      logger.warn({ error: String(error) }, 'a shard has not heard yet what holds for its channel'),
+      logger.warn({ error: String(error) }, 'part of the channel has not heard yet what holds for all of it'),
   });
   const interval = intervalMs(channel);
   const rate =

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Admin } from '../../src/admin/admin.ts';
 import { createAdmin, createProducer } from '../../src/app.ts';
 import { followReceipts } from '../../src/observe/follow-receipts.ts';
 import { connectFollower } from '../../src/redis/connections.ts';
@@ -41,6 +42,9 @@ afterAll(async () => {
   await cluster.close();
 });
 
+const messagesTo = (players: readonly number[]) =>
+  players.map((userId) => ({ platform: 'kongregate' as const, to: { userId }, content: 'Hello' }));
+
 it('lies on all masters, sends one a player, and is one channel to its operator', async () => {
   const masters = await Promise.all(
     storeNames(CHANNEL, SHARDS).map(async (name) => (await cluster.masterOf(queueName(name))).url),
@@ -59,10 +63,7 @@ it('lies on all masters, sends one a player, and is one channel to its operator'
   })();
   try {
     await admin.channels.pause(CHANNEL);
-    const twice = [...PLAYERS, ...PLAYERS].map((userId) => ({
-      ...{ platform: 'kongregate' as const, to: { userId }, content: 'Hello' },
-    }));
-    expect(await producer.sendMany(twice)).toMatchObject({ queued: 160 });
+    expect(await producer.sendMany(messagesTo([...PLAYERS, ...PLAYERS]))).toMatchObject({ queued: 160 });
     expect(env.sandbox.journal.report().calls).toBe(0);
     await admin.channels.resume(CHANNEL);
     await eventually(
@@ -83,3 +84,39 @@ it('lies on all masters, sends one a player, and is one channel to its operator'
     await admin.close();
   }
 });
+
+it('goes on while the masters of its home and of a shard are changed', async () => {
+  const others = Array.from({ length: 300 }, (_, i) => 11_001 + 10 * i);
+  const producer = createProducer({ redis: env.place.address, timeoutMs: 60_000 });
+  const before = env.sandbox.journal.report().accepted;
+  const accepted = () => env.sandbox.journal.report().accepted - before;
+  try {
+    const sending = producer.sendMany(messagesTo(others));
+    await eventually('some of them', accepted, (count) => count > 20);
+    for (const name of [CHANNEL, `${CHANNEL}/3`]) {
+      const slot = queueName(name);
+      const [replica] = await cluster.replicasOf(await cluster.masterOf(slot));
+      await cluster.promote(replica!);
+    }
+    expect(await sending).toMatchObject({ queued: 300 });
+    await eventually('all of them', accepted, (count) => count >= 300, { withinMs: 60_000 });
+    await eventually(
+      'nothing to be left',
+      async () => (await operated((admin) => admin.status()))[0]!.queue,
+      ({ ready, active, waiting_slot }) => ready === 0 && active === 0 && waiting_slot === 0,
+    );
+    expect(env.sandbox.journal.report()).toMatchObject({ acceptedMoreThanOnce: 0 });
+    expect(accepted()).toBe(300);
+  } finally {
+    await producer.close();
+  }
+});
+
+async function operated<T>(act: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = createAdmin({ redis: env.place.address });
+  try {
+    return await act(admin);
+  } finally {
+    await admin.close();
+  }
+}

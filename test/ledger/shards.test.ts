@@ -37,13 +37,13 @@ async function openSharded(shards: number, interval?: number) {
   const lab = await openLab(store);
   const policy = { quota: false, playTtl: DAY, sendWhenUnknown: true, lease: LEASE, ahead: SECOND };
   const rest = { attempts: 3, patience: MINUTE, quiet: SECOND, resolution: 'keep', platformDay: DAY };
-  const openWorker = (credentials = 'c'): Worker => {
+  const openWorker = (credentials = 'c', relied = stores.home): Worker => {
     const clock = systemClock;
     const onUntold = (error: Error) => expect.unreachable(String(error));
     const longestGrantMs = LEASE + SECOND;
     const holds = createChannelHolds({
       stores,
-      relied: stores.home,
+      relied,
       credentials,
       longestGrantMs,
       clock,
@@ -220,6 +220,17 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     expect([await fail(0, 'down'), await fail(1, 'down'), await fail(2, 'down')]).toEqual([1, 2, 3]);
     await fail(1, 'up');
     expect(await fail(0, 'down')).toBe(1);
+  });
+
+  it('a message that was delivered does not wait for a home that is away', async () => {
+    const { stores, openWorker, message } = await openSharded(2);
+    const away = { ...stores.home, run: () => new Promise<never>(() => {}) };
+    const { ledgers } = openWorker('c', away);
+    const one = message();
+    const { nonce } = await ledgers[0]!.admit(one);
+    expect(await ledgers[0]!.settle(settlementOf(one, nonce, { health: 'up' }))).toMatchObject({
+      status: 'first',
+    });
   });
 
   it('after a rest of the breaker one message goes ahead, of all shards and workers', async () => {
