@@ -94,11 +94,11 @@ export function planCampaigns(
 ): CampaignPlan[] {
   const room = Math.max(SMALLEST, Math.min(LARGEST, (2 * SHARE * messages) / Math.max(1, campaigns)));
   return Array.from({ length: campaigns }, (_, number) => {
-    // Large and small, and every channel with each of the orders in the end.
+    // Large and small, and every channel with each of the orders in the end: from round to round they move on by one.
     const channel = SERVED[number % SERVED.length]!;
     const most = channel.settings['rate'] === undefined ? Math.min(room, LARGEST_OF_SLOW) : room;
     const size = Math.round(SMALLEST + random() * (most - SMALLEST));
-    const orders = ORDERS[(number + Math.floor(number / SERVED.length)) % ORDERS.length]!;
+    const orders = ORDERS[(number + 2 * Math.floor(number / SERVED.length)) % ORDERS.length]!;
     const id = `${channel.name}-c${number}`;
     const people = peopleOf(id, { channel, size, crowd: crowd(channel), now }, random);
     return {

@@ -8,7 +8,7 @@ import { CampaignCancelledError, InterruptedError } from '../src/producer/errors
 import { channelStore } from '../src/redis/channel-store.ts';
 import type { Times } from './breach.ts';
 import type { CampaignOrder, CampaignPlan, CampaignRecipient, CampaignStart } from './campaign-plan.ts';
-import { CHANNELS } from './channels.ts';
+import { CHANNELS, shardsOf } from './channels.ts';
 import { type Controller, openController } from './controller.ts';
 import { persistently, TIMEOUT_MS } from './persistently.ts';
 import type { Store, Way } from './stores/store.ts';
@@ -121,19 +121,23 @@ export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
     };
   }
 
-  function clientFor(channel: string): Redis {
-    const client = clients.get(channel) ?? way.connect(channel, { maxRetriesPerRequest: 1 });
-    clients.set(channel, client);
+  function clientFor(store: string): Redis {
+    const client = clients.get(store) ?? way.connect(store, { maxRetriesPerRequest: 1 });
+    clients.set(store, client);
     return client;
   }
 
   async function ask(campaign: Begun, kind: CampaignOrder['kind']): Promise<CampaignAnswer['status']> {
     const { plan, orders } = campaign.book;
     const askedAt = clock.now();
-    const store = channelStore(clientFor(plan.channel.name), plan.channel.name);
+    const stores = shardsOf(plan.channel).map((name) => channelStore(clientFor(name), name));
     for (;;) {
       const isLast = campaign.isStarted;
-      const status = await persistently(() => controlCampaign(store, plan.id, kind));
+      // Of all shards the last: it holds where it holds in each.
+      const status = await persistently(async () => {
+        const all = await Promise.all(stores.map((store) => controlCampaign(store, plan.id, kind)));
+        return all.find((each) => each === 'unknown') ?? all[0]!;
+      });
       if (status !== 'unknown' || isLast) {
         orders.push({ kind, askedAt, answeredAt: clock.now(), status });
         return status;
@@ -169,8 +173,9 @@ export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
     },
     async count(store) {
       for (const book of begun) {
-        const { name } = book.plan.channel;
-        book.state = await readCampaign(channelStore(store.of(name), name), book.plan.id);
+        const stores = shardsOf(book.plan.channel).map((name) => channelStore(store.of(name), name));
+        const states = await Promise.all(stores.map((each) => readCampaign(each, book.plan.id)));
+        book.state = asOne(states.filter((state) => state !== undefined));
       }
     },
     async close() {
@@ -178,6 +183,25 @@ export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
       await producer.close();
       for (const client of clients.values()) client.disconnect();
     },
+  };
+}
+
+/** Over shards a campaign has a record in each. */
+function asOne(states: readonly CampaignState[]): CampaignState | undefined {
+  const [first] = states;
+  if (!first) return undefined;
+  const sum = (figure: (state: CampaignState) => number): number =>
+    states.reduce((all, state) => all + figure(state), 0);
+  const ends = new Map<string, CampaignState['ends'][number]>();
+  for (const end of states.flatMap((state) => state.ends)) {
+    const name = `${end.state}/${end.reason}`;
+    ends.set(name, { ...end, count: end.count + (ends.get(name)?.count ?? 0) });
+  }
+  return {
+    ...first,
+    ...{ listed: sum(({ listed }) => listed), waiting: sum(({ waiting }) => waiting) },
+    ...{ underWay: sum(({ underWay }) => underWay), duplicate: sum(({ duplicate }) => duplicate) },
+    ...{ ends: [...ends.values()], replayed: sum(({ replayed }) => replayed) },
   };
 }
 

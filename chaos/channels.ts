@@ -59,7 +59,7 @@ export const CHANNELS: readonly Channel[] = [
   {
     // Kongregate as it is: an unknown send is repeated within its window, and the refusal proves the first one.
     name: 'kongregate',
-    share: 0.45,
+    share: 0.37,
     rule: { kind: 'calendar', windowMs: 60_000 },
     platform: 'limiting',
     settings: { ...kongregate(60_000, 'calendar'), rate: { max: 400, per: '1s' } },
@@ -77,6 +77,20 @@ export const CHANNELS: readonly Channel[] = [
     crowding: 2.5,
     account: 'kongregate',
     to: toUser(10_000_000),
+  },
+  {
+    // Each player has one of four parts of the store.
+    name: 'sharded',
+    share: 0.08,
+    rule: { kind: 'calendar', windowMs: 40_000 },
+    platform: 'lenient',
+    settings: {
+      ...kongregate(40_000, 'calendar'),
+      ...{ apiKey: 'sharded-key', onUnknown: 'keep', shards: 4, rate: { max: 100, per: '1s' } },
+    },
+    crowding: 2.5,
+    account: 'kongregate',
+    to: toUser(40_000_000),
   },
   {
     name: 'rolling',
@@ -125,16 +139,19 @@ export const CHANNELS: readonly Channel[] = [
   rollout('moved', 0),
 ];
 
-/** The names of its stores. */
-export const storesOf = ({ name, settings }: Channel): string[] =>
+/** The names of the stores that have its recipients. */
+export const shardsOf = ({ name, settings }: Channel): string[] =>
   storeNames(name, settings['shards'] as number | undefined);
+
+/** Of all its stores: over shards it has a home as well, with the queue of those who know no shards. */
+export const storesOf = (channel: Channel): string[] => [...new Set([channel.name, ...shardsOf(channel)])];
 
 export const channelOf = (name: string): Channel => CHANNELS.find((channel) => channel.name === name)!;
 
 /** The channels that the workers of the run serve side by side. */
 export const SERVED = CHANNELS.filter(({ apart }) => !apart);
 
-export const API_KEYS = ['sandbox-key', 'lenient-key', 'rolling-key', 'moving-key'];
+export const API_KEYS = ['sandbox-key', 'lenient-key', 'rolling-key', 'moving-key', 'sharded-key'];
 
 /** What the channels have in common: short, so that much happens in minutes. */
 export const COMMON = {

@@ -77,6 +77,8 @@ export async function experiment(
   };
   try {
     await fleet.start();
+    // Producers learn of a channel's shards from its workers.
+    await Promise.all(fleet.places.map(({ worker }) => worker.ready()));
     await play(run, count);
     return signal.aborted ? undefined : await findings(run);
   } finally {

@@ -46,7 +46,8 @@ export function explainedBy(
 
 /** How commands name a message: by itself, by its campaign; what has no name of its own by its job. */
 function namesOf(id: string, channel: string): RegExp[] {
-  if (!id.startsWith(`${channel}-`)) return [new RegExp(`\\{${channel}\\}:${id.split(':')[0]}(?![\\w-])`)];
+  if (!id.startsWith(`${channel}-`))
+    return [new RegExp(`\\{${channel}(?:/\\d+)?\\}:${id.split(':')[0]}(?![\\w-])`)];
   const campaign = campaignOf(id);
   const names = [id, ...(campaign === undefined ? [] : [campaign])];
   return names.map((name) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`));

@@ -1,7 +1,7 @@
 import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { History, Times } from './breach.ts';
-import { CHANNELS, type Channel } from './channels.ts';
+import { CHANNELS, type Channel, storesOf } from './channels.ts';
 import { deadLettersOf } from './dead-letters.ts';
 import { type Forgetting, unforgotten } from './forgetting.ts';
 import { idOf } from './message-ids.ts';
@@ -28,15 +28,15 @@ export async function gather(
 ): Promise<History[]> {
   return await Promise.all(
     CHANNELS.map(async (channel) => {
-      const redis = store.of(channel.name);
       const kept: Receipt[] = [];
-      for await (const receipt of iterateReceipts(redis, channel.name)) kept.push(receipt);
+      for (const name of storesOf(channel))
+        for await (const receipt of iterateReceipts(store.of(name), name)) kept.push(receipt);
       const own = `${channel.name} `;
       const ids = [...acknowledged].filter((key) => key.startsWith(own)).map((key) => key.slice(own.length));
       const calls = callsOf(channel, sandboxes);
       const ended = unforgotten(channel, forgettings, {
         receipts: kept,
-        deadLetters: await deadLettersOf(channel, redis),
+        deadLetters: await deadLettersOf(channel, store),
       });
       return { ...known, channel, ...ended, calls, acknowledged: new Set(ids) };
     }),

@@ -1,5 +1,5 @@
 import { channelKey, channelKeys } from '../src/redis/keys.ts';
-import { CHANNELS, type Channel } from './channels.ts';
+import { CHANNELS, type Channel, storesOf } from './channels.ts';
 import type { Fleet } from './fleet.ts';
 import type { Store } from './stores/store.ts';
 
@@ -48,14 +48,20 @@ export async function settled(
 async function count(store: Looking): Promise<{ finals: number; left: number }> {
   const sums = { finals: 0, left: 0 };
   for (const channel of CHANNELS) {
-    sums.finals += await store.of(channel.name).xlen(channelKeys(channel.name).receipts);
+    for (const name of storesOf(channel))
+      sums.finals += await store.of(name).xlen(channelKeys(name).receipts);
     sums.left += await leftIn(store, channel);
   }
   return sums;
 }
 
 /** Jobs of a channel that have no end yet. */
-export async function leftIn(store: Looking, { name }: Channel): Promise<number> {
+export async function leftIn(store: Looking, channel: Channel): Promise<number> {
+  const left = await Promise.all(storesOf(channel).map((name) => leftInStore(store, name)));
+  return left.reduce((sum, each) => sum + each, 0);
+}
+
+async function leftInStore(store: Looking, name: string): Promise<number> {
   const redis = store.of(name);
   const key = channelKey(name);
   const lists = await Promise.all(['wait', 'paused', 'active'].map((list) => redis.llen(`${key}:${list}`)));

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { channelKey } from '../src/redis/keys.ts';
-import { CHANNELS } from './channels.ts';
+import { CHANNELS, storesOf } from './channels.ts';
 import type { Way } from './stores/store.ts';
 
 /** Follows the queues' own word of who gets which job; it keeps only the latest hundred. */
@@ -16,11 +16,13 @@ export function followQueues(
   store: Pick<Way, 'connect'>,
   onGiven: (at: number, job: string) => void,
 ): QueueEvents {
-  const clients = CHANNELS.map(({ name }) => {
-    const client = store.connect(name);
-    void follow(client, `${channelKey(name)}:events`, (at, job) => onGiven(at, `${name} ${job}`));
-    return client;
-  });
+  const clients = CHANNELS.flatMap((channel) =>
+    storesOf(channel).map((name) => {
+      const client = store.connect(name);
+      void follow(client, `${channelKey(name)}:events`, (at, job) => onGiven(at, `${channel.name} ${job}`));
+      return client;
+    }),
+  );
   return {
     // Not waited for: a command that waits to be sent again when its connection is given up never ends.
     close() {

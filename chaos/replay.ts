@@ -1,5 +1,6 @@
 import { replayDeadLetters } from '../src/app.ts';
 import type { RedisOption } from '../src/redis/option.ts';
+import { SERVED } from './channels.ts';
 import type { Platforms } from './platforms.ts';
 
 /** What certainly did not arrive. An `unconfirmed` letter may have, and is replayed only where a person asks for it. */
@@ -16,7 +17,9 @@ export async function replay(redis: RedisOption, { sandboxes }: Platforms): Prom
   );
   kongregate.players.set(...[...unknown].map((userId) => ({ userId })));
   try {
-    const { replayed } = await replayDeadLetters({ redis, reasons: [...REASONS], limit: AT_MOST });
+    // A name that a deployment gave up has nobody who would deliver again.
+    const channels = SERVED.map(({ name }) => name);
+    const { replayed } = await replayDeadLetters({ redis, channels, reasons: [...REASONS], limit: AT_MOST });
     return replayed;
   } catch {
     return 0; // Redis went away meanwhile; the next replay finds what is left.

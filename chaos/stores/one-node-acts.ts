@@ -1,10 +1,10 @@
 import { type ChainableCommander, Redis } from 'ioredis';
 import type { Clock } from '../../src/clock.ts';
-import { parseReceipts } from '../../src/observe/receipts.ts';
+import { parseReceipts, type Receipt } from '../../src/observe/receipts.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
-import { CHANNELS } from '../channels.ts';
+import { CHANNELS, storesOf } from '../channels.ts';
 import { deadLettersOf } from '../dead-letters.ts';
 import type { Forgetting } from '../forgetting.ts';
 import type { Acts, NodeFault } from '../nemesis.ts';
@@ -132,18 +132,26 @@ async function forget(
   const deadLettersAt = clock.now();
   const deadLetters = await Promise.all(
     CHANNELS.map(
-      async (channel): Promise<[string, Set<string>]> => [channel.name, await deadLettersOf(channel, redis)],
+      async (channel): Promise<[string, Set<string>]> => [
+        channel.name,
+        await deadLettersOf(channel, { of: () => redis }),
+      ],
     ),
   );
   const commands = redis.multi();
-  for (const { name } of CHANNELS) commands.xrange(channelKeys(name).receipts, '-', '+');
+  const stores = CHANNELS.flatMap((channel) => storesOf(channel).map((store) => ({ channel, store })));
+  for (const { store } of stores) commands.xrange(channelKeys(store).receipts, '-', '+');
   act(commands);
   const replies = (await commands.exec()) ?? [];
   for (const [error] of replies) if (error) throw error;
-  const receipts = CHANNELS.map(({ name }, i) => [name, parseReceipts(replies[i]?.[1] as [])] as const);
+  const receipts = new Map<string, Receipt[]>();
+  for (const [i, { channel }] of stores.entries()) {
+    const before = receipts.get(channel.name) ?? [];
+    receipts.set(channel.name, [...before, ...parseReceipts(replies[i]?.[1] as [])]);
+  }
   canary.acknowledged = 0;
   forgettings.push({
-    ...{ kind, deadLettersAt, at: clock.now(), receipts: new Map(receipts) },
+    ...{ kind, deadLettersAt, at: clock.now(), receipts },
     deadLetters: new Map(deadLetters),
   });
 }
