@@ -13,6 +13,8 @@ import { fuzzedControl, openControlTrial } from './controls.ts';
 import { type FuzzedJob, fuzzedJob, fuzzedSingleJob } from './jobs.ts';
 import { openOracle } from './oracle.ts';
 import { openQueueTrial, parsed } from './queue-trial.ts';
+import { openRequestTrial } from './request-trial.ts';
+import { fuzzedRequest } from './requests.ts';
 
 /** What is generated, and what must hold. Every trial throws what fast-check found, with the seed to find it again. */
 export interface Trial {
@@ -148,5 +150,37 @@ export async function fuzzJobs(trial: Trial): Promise<Reached> {
     return queue.readings;
   } finally {
     await queue.close();
+  }
+}
+
+/** Heap that caches and compiled code may take, bytes: a leak of a few hundred a request is more, with twenty thousand of them. */
+const MAY_GROW = 24 * 1024 * 1024;
+
+/**
+ * Whatever is written to the HTTP API, and however slowly: it is answered as it should, and never by 500; connections that were
+ * left are ended, and memory does not grow.
+ */
+export async function fuzzRequests(trial: Trial): Promise<Reached> {
+  const count = counting(trial);
+  const reached = tally();
+  const requests = await openRequestTrial();
+  const some = async (numRuns: number, seed: number): Promise<number> => {
+    await fc.assert(
+      fc.asyncProperty(fuzzedRequest, async (request) => {
+        count();
+        reached.note(await requests.run(request));
+      }),
+      { numRuns, seed },
+    );
+    return await requests.settle();
+  };
+  try {
+    const first = Math.ceil(trial.cases / 10);
+    const before = await some(first, trial.seed);
+    const after = await some(trial.cases - first, trial.seed + 1);
+    if (after - before > MAY_GROW) throw new Error(`the heap grew from ${before} to ${after} bytes`);
+    return reached;
+  } finally {
+    await requests.close();
   }
 }

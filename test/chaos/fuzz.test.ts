@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { fuzzAnswers, fuzzConfigs, fuzzControls, fuzzInputs, fuzzJobs } from '../../chaos/fuzz/trials.ts';
+import {
+  fuzzAnswers,
+  fuzzConfigs,
+  fuzzControls,
+  fuzzInputs,
+  fuzzJobs,
+  fuzzRequests,
+} from '../../chaos/fuzz/trials.ts';
 
 /** Some of what `npm run fuzz` does with a hundred thousand of each; always the same cases, so that it fails for all. */
 describe('whatever comes in', () => {
@@ -39,5 +46,12 @@ describe('whatever comes in', () => {
   it('as a job stops no worker and is not lost', async () => {
     const reached = await fuzzJobs({ cases: 500, seed: 7 });
     expect([...reached.keys()].toSorted()).toEqual(['delivery', 'invalid', 'newer']);
+  });
+
+  it('over HTTP is answered, or told what is wrong with it', async () => {
+    const reached = await fuzzRequests({ cases: 300, seed: 7 });
+    expect([...reached.keys()]).toEqual(
+      expect.arrayContaining(['200', '202', '400', '401', '404', '415', '422', 'left']),
+    );
   });
 });
