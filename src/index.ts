@@ -69,7 +69,10 @@ export type {
 } from './admin/dead-letter-admin.ts';
 export type { PredictedLetter } from './admin/replay-fate.ts';
 export type { OutlookGroup, PredictControl, ReplayOutlook } from './admin/replay-outlook.ts';
+export type { TokenAdmin } from './admin/tokens.ts';
 export type { Receipt } from './observe/receipts.ts';
+export type { Scope } from './tokens/scopes.ts';
+export type { IssuedToken, NewToken, TokenOverview } from './tokens/token-admin.ts';
 
 // Errors, each with a unique `code`.
 
@@ -79,5 +82,6 @@ export { HeraldError } from './error.ts';
 export { PermissionError } from './ledger/permissions.ts';
 export * from './producer/errors.ts';
 export { DatabaseRefusedError, RedisUnreachableError } from './redis/connection-errors.ts';
+export { UnknownTokenError } from './tokens/token-admin.ts';
 export { AccountTakenError } from './workers/account-claim.ts';
 export { QuotaChangedError, ShardsChangedError } from './workers/policy-change.ts';

@@ -43,7 +43,7 @@ export function createRouter(routes: readonly Route[], parts: RouterParts): App 
       const startedAt = parts.clock.monotonic();
       const headers: Headers = {};
       const answer = await act(c, headers).catch((error: unknown) => answerOf(problemOf(error, name, parts)));
-      const response = respond(answer, headers, c.env);
+      const response = respond(answer, headers);
       parts.observe(name, response.status, (parts.clock.monotonic() - startedAt) / 1000);
       return response;
     };
