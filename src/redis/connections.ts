@@ -52,8 +52,8 @@ const producerOptions = ({ timeoutMs, clock }: ProducerRole) => ({
   lazyConnect: true,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
-  // A peer that vanished or froze: the connection is dropped and opened again.
-  socketTimeout: timeoutMs,
+  // A peer that vanished or froze: the connection is dropped and opened again, while the call has time left for another node.
+  socketTimeout: Math.ceil(timeoutMs / 2),
   connectTimeout: timeoutMs,
   reconnectOnError: reconnectWhenDemoted(clock),
 });
