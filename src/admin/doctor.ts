@@ -1,7 +1,9 @@
+import type { Redis } from 'ioredis';
 import type { Installation } from '../channels/installation.ts';
 import { type Check, failed, ok } from '../check.ts';
 import { createClockGuard } from '../redis/clock-guard.ts';
-import { isRefusal, refusalCode } from '../redis/errors.ts';
+import { clusterChecks, sideBySide } from '../redis/cluster-checks.ts';
+import { isLostConnection, isRefusal, refusalCode } from '../redis/errors.ts';
 import { PROBE_KEY } from '../redis/keys.ts';
 import { redisChecks } from '../redis/server-checks.ts';
 import { readRedisFacts } from '../redis/server-facts.ts';
@@ -15,16 +17,32 @@ import { channelChecks } from './channel-checks.ts';
  * @param withCredentials whether the credentials of the channels are resolved, so that platforms can be checked
  */
 export async function examine(installation: Installation, withCredentials: boolean): Promise<Check[]> {
-  const { directory: redis } = installation;
-  const { host, port } = redis.options;
+  const facts = await readRedisFacts(installation.directory);
   return [
-    ok('redis', `answers at ${host}:${port}.`),
-    ...redisChecks(await readRedisFacts(redis)),
-    await writeCheck(installation),
-    ...(await unlessRefused('clock', async () => [await clockCheck(installation)])),
+    ok('redis', `answers at ${addressOf(installation.directory)}.`),
+    ...(await unlessRefused('cluster', () => clusterChecks(installation.directory, facts))),
+    ...(await serverChecks(installation)),
+    ...(await writeChecks(installation)),
+    ...(await unlessRefused('clock', () => clockChecks(installation))),
     ...(await unlessRefused('channels', () => channelChecks(installation))),
     ...(withCredentials ? await accountChecks(installation) : []),
   ];
+}
+
+const addressOf = ({ options: { host, port } }: Redis): string => `${host}:${port}`;
+
+/** A master of a cluster that does not answer is a finding; where there is one server, there is nothing else to say. */
+async function serverChecks({ servers, directory }: Installation): Promise<Check[]> {
+  const all = await servers();
+  const examined = all.map(async (redis) => {
+    try {
+      return { name: addressOf(redis), checks: redisChecks(await readRedisFacts(redis)) };
+    } catch (error) {
+      if (redis === directory || !isLostConnection(error)) throw error;
+      return { name: addressOf(redis), checks: [failed('redis', 'does not answer: its channels wait.')] };
+    }
+  });
+  return sideBySide(await Promise.all(examined));
 }
 
 async function unlessRefused(name: string, run: () => Promise<Check[]>): Promise<Check[]> {
@@ -40,25 +58,47 @@ async function unlessRefused(name: string, run: () => Promise<Check[]>): Promise
   }
 }
 
-/** What a worker tries every few seconds. */
-async function writeCheck({ directory: redis }: Installation): Promise<Check> {
-  try {
-    await probeWrites(redis, PROBE_KEY);
-    return ok('writes', 'Redis takes writes.');
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return failed('writes', `Redis refuses writes, and nothing is sent: ${error.message}`);
-  }
+/** The connections that workers use, each with a key to try a write on. */
+function placesOf({ directory, channels }: Installation): { name: string; redis: Redis; probeKey: string }[] {
+  const places = new Map([[directory, PROBE_KEY]]);
+  for (const { store } of channels.flatMap(({ stores }) => stores))
+    if (!places.has(store.redis)) places.set(store.redis, store.keys.probe);
+  return [...places].map(([redis, probeKey]) => ({ name: addressOf(redis), redis, probeKey }));
 }
 
-async function clockCheck({ directory: redis, clock }: Installation): Promise<Check> {
-  const guard = createClockGuard(redis, createStoreClock(clock), () => {});
-  await guard.measure();
-  const offset = guard.offsetMs() ?? 0;
-  const text = `this machine is ${Math.abs(offset)} ms ${offset < 0 ? 'behind' : 'ahead of'} Redis`;
-  if (guard.agrees()) return ok('clock', `${text}.`);
-  return failed(
-    'clock',
-    `${text}, at most ${MAX_OFFSET_MS} ms allowed: workers here take no messages; run a time service (NTP).`,
+/** What a worker tries every few seconds. */
+async function writeChecks(installation: Installation): Promise<Check[]> {
+  const tried = placesOf(installation).map(async ({ name, redis, probeKey }) => {
+    try {
+      await probeWrites(redis, probeKey);
+      return { name, checks: [ok('writes', 'Redis takes writes.')] };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const text = `Redis refuses writes, and nothing is sent: ${error.message}`;
+      return { name, checks: [failed('writes', text)] };
+    }
+  });
+  return sideBySide(await Promise.all(tried));
+}
+
+/** Of several servers, the one whose clock is farthest from this machine's. */
+async function clockChecks(installation: Installation): Promise<Check[]> {
+  const clocks = await Promise.all(
+    placesOf(installation).map(async ({ redis }) => {
+      const clock = createStoreClock(installation.clock);
+      await createClockGuard(redis, clock, () => {}).measure();
+      return { agrees: clock.agrees(), offset: clock.offsetMs() ?? 0 };
+    }),
   );
+  const [{ agrees, offset }] = clocks.toSorted((a, b) => Math.abs(b.offset) - Math.abs(a.offset)) as [
+    (typeof clocks)[number],
+  ];
+  const text = `this machine is ${Math.abs(offset)} ms ${offset < 0 ? 'behind' : 'ahead of'} Redis`;
+  if (agrees) return [ok('clock', `${text}.`)];
+  return [
+    failed(
+      'clock',
+      `${text}, at most ${MAX_OFFSET_MS} ms allowed: workers here take no messages; run a time service (NTP).`,
+    ),
+  ];
 }

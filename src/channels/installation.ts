@@ -25,6 +25,8 @@ export interface Installation {
   readonly directory: Redis;
   /** The part of any channel, also of one that is neither announced nor configured. */
   storeOf(channel: string): ChannelStore;
+  /** See `Stores`. */
+  servers(): Promise<readonly Redis[]>;
   readonly clock: Clock;
   /** By name. */
   readonly channels: readonly OperatedChannel[];
@@ -116,6 +118,7 @@ export async function viewInstallation(
   return {
     directory: stores.directory,
     storeOf: stores.of,
+    servers: stores.servers,
     clock,
     channels: names.map((name) => openChannel(name, configured.get(name), announced.get(name), shared)),
     async close() {

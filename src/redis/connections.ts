@@ -71,8 +71,8 @@ const OPERATOR = {
   maxRetriesPerRequest: 5,
 };
 
-/** A worker closes a connection without an answer for this long. Longer than BullMQ's blocking command for a job, of 10 s. */
-const SILENCE_MS = 12_000;
+/** A worker closes a connection without an answer for this long. Longer than a blocking command of BullMQ, of 2 s. */
+const SILENCE_MS = 6_000;
 
 const workerOptions = (clock: Pick<Clock, 'monotonic'>) => ({
   ...PATIENT,

@@ -8,7 +8,7 @@ export function redisChecks({ info, config }: RedisFacts): Check[] {
   }
   return [
     version(info),
-    role(info),
+    role(info, config),
     eviction(info),
     ...capacity(info),
     ...persistence(info, config),
@@ -40,12 +40,20 @@ function atLeast(found: string, oldest: string): boolean {
   return major > oldMajor || (major === oldMajor && minor >= oldMinor);
 }
 
-function role(info: Fields): Check {
+function role(info: Fields, config: Fields | undefined): Check {
   if (info.get('role') === 'slave') {
     return failed('replication', 'this is a replica and accepts no writes: configure the primary.');
   }
   const replicas = Number(info.get('connected_slaves') ?? 0);
+  if (replicas === 0 && info.get('redis_mode') === 'cluster')
+    return warning(
+      'replication',
+      'no replica: its channels wait for as long as this master is away; add one.',
+    );
   if (replicas === 0) return ok('replication', 'a single server.');
+  const required = Number(config?.get('min-replicas-to-write') ?? 0);
+  if (required > 0)
+    return ok('replication', `${replicas} replica(s), without ${required} of which no write is taken.`);
   return warning(
     'replication',
     `${replicas} replica(s): a failover may lose the last writes and give a player a second message; ` +

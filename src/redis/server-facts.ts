@@ -9,7 +9,13 @@ export interface RedisFacts {
   config: ReadonlyMap<string, string> | undefined;
 }
 
-const SETTINGS = ['appendfsync', 'hash-max-listpack-entries', 'hash-max-listpack-value'];
+const SETTINGS = [
+  'appendfsync',
+  'cluster-require-full-coverage',
+  'hash-max-listpack-entries',
+  'hash-max-listpack-value',
+  'min-replicas-to-write',
+];
 
 export async function readRedisFacts(redis: Redis): Promise<RedisFacts> {
   const [info, config] = await Promise.all([

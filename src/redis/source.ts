@@ -57,8 +57,8 @@ const optional = <T extends object>(fields: T): T =>
 /** A plain client for each hash slot that is used: see `slotConnector`. */
 function openCluster({ clock, ...cluster }: TopologyOptions): OpenStores {
   const topology = createTopology({ ...cluster, clock });
-  return (options, onOpen = () => {}) =>
-    storesBySlot((slot) => {
+  return (options, onOpen = () => {}) => {
+    const open = (slot: number): Redis => {
       const client = new Redis({
         ...cluster.login,
         ...cluster.seeds[0],
@@ -70,7 +70,9 @@ function openCluster({ clock, ...cluster }: TopologyOptions): OpenStores {
       client.on('error', () => {}); // A connection that is opened later has no other listener.
       onOpen(client);
       return client;
-    });
+    };
+    return storesBySlot(open, topology.firstSlots);
+  };
 }
 
 type Cluster = Pick<TopologyOptions, 'seeds' | 'login' | 'translate'>;

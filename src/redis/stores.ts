@@ -9,6 +9,8 @@ export interface Stores {
   readonly directory: Redis;
   /** A channel's part of the store, on the connection that reaches it. */
   of(channel: string): ChannelStore;
+  /** A connection to every server that takes writes: to the one that there is, or to each master of a cluster. */
+  servers(): Promise<readonly Redis[]>;
   /** Closes the connections. */
   disconnect(): void;
 }
@@ -18,6 +20,7 @@ export function storesOn(redis: Redis): Stores {
   return {
     directory: redis,
     of: (channel) => channelStore(redis, channel),
+    servers: async () => [redis],
     disconnect: () => redis.disconnect(),
   };
 }
@@ -25,11 +28,12 @@ export function storesOn(redis: Redis): Stores {
 /**
  * The stores of a cluster, on a connection for each hash slot in use: all keys of a channel are in one.
  * @param open opens the connection to the master of a slot
+ * @param firstSlots a slot of each master
  */
-export function storesBySlot(open: (slot: number) => Redis): Stores {
+export function storesBySlot(open: (slot: number) => Redis, firstSlots: () => Promise<number[]>): Stores {
   const clients = new Map<number, Redis>();
-  function reaching(key: string): Redis {
-    const slot = hashSlot(key);
+  const reaching = (key: string): Redis => reachingSlot(hashSlot(key));
+  function reachingSlot(slot: number): Redis {
     const client = clients.get(slot) ?? open(slot);
     clients.set(slot, client);
     return client;
@@ -37,6 +41,7 @@ export function storesBySlot(open: (slot: number) => Redis): Stores {
   return {
     directory: reaching(CHANNELS_KEY),
     of: (channel) => channelStore(reaching(channelKey(channel)), channel),
+    servers: async () => (await firstSlots()).map(reachingSlot),
     disconnect() {
       for (const client of clients.values()) client.disconnect();
     },

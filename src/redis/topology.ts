@@ -9,6 +9,8 @@ export interface Topology {
    * @throws the error of the last node that was asked
    */
   masterOf(slot: number): Promise<Address>;
+  /** A slot of each master, one a master. */
+  firstSlots(): Promise<number[]>;
   /** Notes who serves the slot by the answer of a node: the next `masterOf` of it asks nobody. */
   learn(slot: number, master: Address): void;
   /** Forgets the last answer, which was found to be wrong. */
@@ -92,6 +94,10 @@ export function createTopology({ seeds, login, translate = (at) => at, clock }: 
       const range = slots.find(({ from, to }) => from <= slot && slot <= to);
       if (!range) throw new Error(`no node of the cluster serves slot ${slot}`);
       return range.master;
+    },
+    async firstSlots() {
+      const { slots } = await current();
+      return [...new Map(slots.map(({ from, master }) => [nameOf(master), from])).values()];
     },
     learn: (slot, master) => void learned.set(slot, translate(master)),
     forget() {

@@ -189,13 +189,11 @@ describe('a Redis that goes away', () => {
 
   it('is reached over a new connection when the old one fell silent without a word', async () => {
     const path = await silencingProxy(server.port);
-    const sender = producer(1000, path.url);
+    const sender = producer(unhurried(2000), path.url);
     await sender.send({ ...hello, id: 'before' });
     path.silence();
-    expect((await timed(() => sender.send({ ...hello, id: 'lost' }))).error).toBeInstanceOf(
-      ProducerTimeoutError,
-    );
-    await expect.poll(() => sender.send({ ...hello, id: 'after' }).catch(() => undefined)).toBeTruthy();
+    // The same call: half of its time is for the new one.
+    expect(await sender.send({ ...hello, id: 'then' })).toMatchObject({ status: 'queued' });
     path.close();
   });
 

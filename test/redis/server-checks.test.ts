@@ -28,6 +28,7 @@ it.each([
   [{ redis_version: '7.2.4', valkey_version: '7.1.9' }, {}, 'failed', /Valkey 7\.1\.9 is too old/],
   [{ role: 'slave' }, {}, 'failed', /accepts no writes/],
   [{ connected_slaves: '2' }, {}, 'warning', /a failover may lose/],
+  [{ redis_mode: 'cluster' }, {}, 'warning', /no replica: its channels wait/],
   [{ maxmemory_policy: 'volatile-ttl' }, {}, 'failed', /set it to noeviction/],
   [{ used_memory: '900', maxmemory: '1000' }, {}, 'warning', /raise maxmemory/],
   [{ used_memory: '1000', maxmemory: '1000' }, {}, 'failed', /is full and refuses writes/],

@@ -106,7 +106,9 @@ it('lets a script run again once all keys have arrived', async () => {
   const store = channelStore(target, CHANNEL);
   await probeWrites(target, KEYS.probe);
   expect(await store.redis.exists(KEYS.probe)).toBe(1);
-  await expect(channelStore(source, CHANNEL).run(loadScript('sample.lua'), ['{}'])).rejects.toThrow(/^MOVED /);
+  await expect(channelStore(source, CHANNEL).run(loadScript('sample.lua'), ['{}'])).rejects.toThrow(
+    /^MOVED /,
+  );
 });
 
 it('claims an account by the one key that it touches: before it is moved, and after', async () => {

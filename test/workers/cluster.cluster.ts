@@ -102,13 +102,13 @@ it.each<[string, (node: ClusterNode) => Promise<void>, (node: ClusterNode) => Pr
     const restored = linesOf('restored').length;
     const master = await cluster.masterOf(channelKey(hit));
     await fell(master);
+    onTestFinished(() => rise(master));
     const caught = send(hit);
     await Promise.all(others.map(deliver));
     await cluster.failedOver(channelKey(hit), master);
     await delivered(hit, await caught);
     await deliver(hit);
     expect(new Set(linesOf('restored').slice(restored))).toEqual(new Set([hit]));
-    await rise(master);
   },
 );
 
