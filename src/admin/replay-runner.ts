@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { replayKey, replayLeaseKey } from '../redis/keys.ts';
 import { storeTime } from '../redis/store-clock.ts';
 import type { Admin } from './admin.ts';
@@ -12,13 +13,16 @@ import type { Session } from './session.ts';
  * last position once it has run out. Two at a time would only count twice, since a replay is atomic for each dead letter.
  */
 
-const LOOK_MS = 500;
+/** How often a process looks for replays that nobody has. */
+const LOOK_MS = 2_000;
+/** How often one that carries a replay out reports, and asks whether to go on. */
+const REPORT_MS = 500;
 const LEASE_MS = 5_000;
 
 interface RunnerParts {
   run: Session['run'];
   admin: Pick<Admin, 'as'>;
-  /** Told of what kept it from going on; it tries again. */
+  /** Told of what kept a replay from going on; it is tried again. */
   onError(error: unknown): void;
 }
 
@@ -37,7 +41,8 @@ export async function runReplays({ run, admin, onError }: RunnerParts, signal: A
         inHand.set(replay.id, carrying);
       }
     } catch (error) {
-      onError(error);
+      // That Redis is away is told by whoever has more to do there.
+      if (!(error instanceof RedisUnreachableError)) onError(error);
     }
     await pause(LOOK_MS, undefined, { signal }).catch(() => {});
   }
@@ -87,7 +92,7 @@ async function carryOut(listed: BackgroundReplay, { run, admin, signal, me }: Ca
 /** Calls until the controller is aborted; a call that fails aborts it. */
 async function watch(look: () => Promise<void>, stop: AbortController): Promise<void> {
   while (!stop.signal.aborted) {
-    await pause(LOOK_MS, undefined, { signal: stop.signal }).catch(() => {});
+    await pause(REPORT_MS, undefined, { signal: stop.signal }).catch(() => {});
     if (!stop.signal.aborted) await look().catch(() => stop.abort());
   }
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { BoardUser } from '../admin/board-access.ts';
+import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import type { BoardParts } from './board.ts';
 import { CSRF_FIELD } from './components/forms.ts';
 import { type Cookies, csrfToken, isCsrfToken } from './cookies.ts';
@@ -113,8 +114,9 @@ export function createAnswers(cookies: Cookies, { desk, onError, closing }: Boar
     async failed(error, c) {
       const { status, screen, expected } = failureOf(error);
       if (!expected) onError(error);
-      // Where Redis is away, nobody can tell who asks.
-      const signedIn = await whoIs(c).catch(() => undefined);
+      // Where Redis is away, nobody can tell who asks, and to try again would take seconds.
+      const isAway = error instanceof RedisUnreachableError;
+      const signedIn = isAway ? undefined : await whoIs(c).catch(() => undefined);
       return signedIn ? whole(c, screen, signedIn, status) : c.html(page(screen), status);
     },
   };

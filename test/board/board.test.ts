@@ -213,3 +213,16 @@ describe('every answer', () => {
     expect((await ask('/dead-letters?reason=x&since=y&channel=', { cookie })).status).toBe(200);
   });
 });
+
+/** After all others. */
+describe('without Redis', () => {
+  it('a screen says so, and nobody gets in', async () => {
+    const cookie = await signedIn('operate');
+    await env.server.stop();
+    const { status, text } = await ask('/dead-letters', { cookie });
+    expect([status, text.includes('Redis is away')]).toEqual([503, true]);
+    const signIn = await enter('/sign-in', { token: `herald_0123456789ab_${'x'.repeat(43)}` });
+    expect(signIn.status).toBe(503);
+    expect(signIn.cookies.join()).not.toContain('session');
+  });
+});

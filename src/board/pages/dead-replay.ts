@@ -107,8 +107,8 @@ export const startReplay: Obey = async (visit) => {
   const selection = await selectionOf(visit, filter, until);
   // A message by its id is one letter: it needs no pace, and no progress.
   if (filter.id !== undefined) {
-    await view.admin.deadLetters.replay(selection);
-    return to.message(filter.id, filter.channel);
+    const { replayed } = await view.admin.deadLetters.replay(selection);
+    return withNotice(to.message(filter.id, filter.channel), replayed > 0 ? 'replayed' : 'not_replayed');
   }
   const plan = await view.admin.deadLetters.plan(selection);
   const { channels = [], reasons = [], since } = selection;

@@ -136,7 +136,7 @@ function content(letter: DeadLetterDetails, { view }: Visit): Html {
 function controls({ channel, id, letter, job, record }: Explanation, { csrf }: Visit): Html {
   const target = (order: string) => ({ action: `${to.message(id)}/${order}`, csrf });
   if (letter)
-    return html`<div class="actions"><a class="button primary" href="${to.deadReplay({ channel, id })}">Replay…</a><a class="button" href="${to.deadPurge({ channel, id })}">Purge…</a></div>`;
+    return html`<div class="actions"><a class="button primary" href="${to.deadReplay({ channel, id, reason: letter.reason })}">Replay…</a><a class="button" href="${to.deadPurge({ channel, id })}">Purge…</a></div>`;
   const isOpen = job !== null && !(record && 'at' in record);
   if (!isOpen) return html`<div class="actions"></div>`;
   return html`<div class="actions">
