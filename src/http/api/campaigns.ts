@@ -8,6 +8,7 @@ import type { Producer } from '../../producer/producer.ts';
 import { type Access, mayUse } from '../../tokens/scopes.ts';
 import { checkChannel } from './authenticate.ts';
 import { channelOf } from './messages.ts';
+import { actorOf } from './one-message.ts';
 import { problem } from './problem.ts';
 import { recipientAnswer, recipientStream } from './recipient-stream.ts';
 import { type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from './route.ts';
@@ -19,7 +20,7 @@ import { type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from
 
 export interface CampaignParts {
   producer: Producer<unknown>;
-  admin: Pick<Admin, 'campaigns'>;
+  admin: Pick<Admin, 'campaigns' | 'as'>;
   clock: Pick<Clock, 'now'>;
 }
 
@@ -268,7 +269,8 @@ const controlRoutes = (parts: CampaignParts): Route[] =>
       problems: ['not_found', 'conflict', 'unknown_channel'],
       async handle(request) {
         const { id, channel } = await findOne(request, parts);
-        const [result] = await parts.admin.campaigns[operation](id, { channel });
+        const { campaigns } = parts.admin.as(actorOf(request.access));
+        const [result] = await campaigns[operation](id, { channel });
         if (!result) throw problem('not_found', 'there is no campaign of this id');
         return { status: 200, body: { id, channel, status: result.status } };
       },

@@ -186,6 +186,11 @@ describe('GET /v1/campaigns and control', () => {
     expect((await act('resume')).body.status).toBe('cancelled');
     const admin = createAdmin({ redis: api.server.url });
     expect(await admin.campaigns.show(id)).toMatchObject([{ state: 'cancelled' }]);
+    const { acts } = await admin.acts();
+    const own = acts.filter(({ target }) => target === id).map(({ action, actor }) => ({ action, actor }));
+    const actor = { via: 'api', name: 'test' };
+    expect(own).toContainEqual({ action: 'campaign.cancel', actor });
+    expect(own).toContainEqual({ action: 'campaign.pause', actor });
     await admin.close();
   });
 });
