@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import type { Redis } from 'ioredis';
+import { isEntryId } from '../redis/entry-id.ts';
 import { AUDIT_KEY } from '../redis/keys.ts';
 
 /** Who acts on an installation: a person at the board, the holder of an API token, a command's user, or a program. */
@@ -113,14 +114,12 @@ export interface ActPage {
   older: string | null;
 }
 
-const ENTRY_ID = /^\d{1,20}-\d{1,20}$/;
-
 /** @param before the id of an act: only older ones; anything else counts as absent */
 export async function readActs(
   redis: Redis,
   { before, limit }: { before?: string | undefined; limit: number },
 ): Promise<ActPage> {
-  const from = before !== undefined && ENTRY_ID.test(before) ? `(${before}` : '+';
+  const from = before !== undefined && isEntryId(before) ? `(${before}` : '+';
   const entries = await redis.xrevrange(AUDIT_KEY, from, '-', 'COUNT', limit + 1);
   const page = entries.slice(0, limit);
   return {

@@ -1,3 +1,4 @@
+import { isEntryId } from '../redis/entry-id.ts';
 import { type Instant, parseInstant } from '../time.ts';
 
 /** How far a follower has read the receipts of its channels, in each of their stores, and how that is encoded. */
@@ -15,7 +16,8 @@ const POSITION = /[a-z0-9_-]+(?:\/\d+)?=\d+-\d+/.source;
 const CURSOR = new RegExp(`^${POSITION}(?:&${POSITION})*$`);
 
 /** Whether it is one of `toCursor`. */
-export const isCursor = (text: string): boolean => CURSOR.test(text);
+export const isCursor = (text: string): boolean =>
+  CURSOR.test(text) && [...fromCursor(text).values()].every((id) => id === FIRST || isEntryId(id));
 
 /**
  * @returns the position from which a store is read, by its name

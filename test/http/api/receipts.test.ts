@@ -72,7 +72,12 @@ describe('GET /v1/receipts as JSON', () => {
     expect([idsOf(body.receipts), body.gaps]).toEqual([['c'], ['kongregate']]);
   });
 
-  it.each(['nonsense', 'YT1i', ' ', '2026-01-01T00:00:00Z'])('refuses the position %j', async (after) => {
+  const encoded = (cursor: string): string => Buffer.from(cursor).toString('base64url');
+  it.each([
+    ...['nonsense', 'YT1i', ' ', '2026-01-01T00:00:00Z'],
+    ...['99999999999999999-0', '1-18446744073709551616'].map((id) => encoded(`kongregate=${id}`)),
+    encoded('kongregate=18446744073709551615-18446744073709551615'),
+  ])('refuses the position %j', async (after) => {
     const { status, body } = await poll(`after=${encodeURIComponent(after)}`);
     expect([status, body.code]).toEqual([400, 'bad_request']);
   });
