@@ -44,6 +44,9 @@ export const to = {
   asset: (name: string) => `${BASE}/assets/${name}`,
 };
 
+/** Of what an address is made once it is encoded, without a backslash, which browsers take for a slash. */
+const ADDRESS = /^\/board(?:[/?][!-[\]-~]*)?$/;
+
 /** Where to go after signing in: a screen of the board, whatever was asked for. */
 export const safeNext = (next: string | undefined): string =>
-  next !== undefined && /^\/board(?:[/?][^\\]*)?$/.test(next) && !next.includes('//') ? next : to.now;
+  next !== undefined && ADDRESS.test(next) && !next.includes('//') ? next : to.now;

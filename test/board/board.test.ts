@@ -120,6 +120,15 @@ describe('the way in', () => {
     expect((await enter('/sign-in', { token: CONFIGURED })).status).toBe(303);
   });
 
+  it.each(['//elsewhere', '/board/\\elsewhere', '/board/\r\nx: y', 'https://elsewhere/board'])(
+    'leads nowhere else: %j',
+    async (next) => {
+      const { token } = await desk.admin.tokens.create({ name: 'reader', scopes: ['read'] });
+      const { status, location } = await enter('/sign-in', { token, next });
+      expect([status, location]).toEqual([303, '/board']);
+    },
+  );
+
   it('is shut again by a sign-out', async () => {
     const cookie = await signedIn('read');
     const csrf = csrfIn(await ask('', { cookie }));
@@ -210,7 +219,15 @@ describe('every answer', () => {
     for (const path of [`/channels/${CHANNEL}/player?to=x`, `/channels/${CHANNEL}/player?to={}`])
       expect((await ask(path, { cookie })).status, path).toBe(400);
     expect((await ask('/messages/nobody', { cookie })).status).toBe(404);
-    expect((await ask('/dead-letters?reason=x&since=y&channel=', { cookie })).status).toBe(200);
+    const ignored = ['reason=x&since=y&channel=', 'since=99999999999999d'].map(
+      (query) => `/dead-letters?${query}`,
+    );
+    const pages = ['18446744073709551616-0', '1-18446744073709551616', '0-0'].map(
+      (id) => `/audit?before=${id}`,
+    );
+    for (const path of [...ignored, ...pages]) expect((await ask(path, { cookie })).status, path).toBe(200);
+    const form = { csrf: csrfIn(await ask('', { cookie })), channel: CHANNEL, at: '99999999999999d' };
+    expect((await ask('/messages/nobody/reschedule', { cookie, form })).status).toBe(400);
   });
 });
 

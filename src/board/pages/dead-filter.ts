@@ -9,10 +9,13 @@ import { count, duration, spoken } from '../words.ts';
 
 type Values = (name: string) => string | undefined;
 
+/** What died that long ago, died before there were dead letters. */
+const LONGEST_MS = 100 * 366 * 86_400_000;
+
 /** What is not understood does not restrict, and is not shown as if it did. */
 function filterFrom(value: Values): DeadFilter {
   const reason = DEAD_REASONS.find((each) => each === value('reason'));
-  const since = parseDuration(value('since')) === undefined ? undefined : value('since');
+  const since = (parseDuration(value('since')) ?? LONGEST_MS) < LONGEST_MS ? value('since') : undefined;
   return { channel: value('channel'), reason, since, id: value('id') };
 }
 

@@ -162,7 +162,8 @@ export const rescheduleMessage: Obey = async ({ view, param, field, now }) => {
   const text = field('at') ?? '';
   const inMs = parseDuration(text);
   const sendAt = inMs === undefined ? parseInstant(text) : new Date(now + inMs);
-  if (!sendAt) throw new Refused(400, 'Give a time such as 2h (from now) or 2026-01-31T12:00Z.');
+  if (!sendAt || Number.isNaN(sendAt.getTime()))
+    throw new Refused(400, 'Give a time such as 2h (from now) or 2026-01-31T12:00Z.');
   const results = await view.admin.reschedule(param('id'), { channel, sendAt });
   const changed = results.filter(({ status }) => status === 'rescheduled').length;
   const back = to.message(param('id'), channel);
