@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EXIT } from '../../../src/cli/context.ts';
+import { channelKeys } from '../../../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../../../src/sandbox/index.ts';
 import { eventually } from '../../../testing/eventually.ts';
+import { startReceiver, WEBHOOK_SECRET } from '../../webhooks/receiver.ts';
 import { startCommand } from '../command-process.ts';
 import { herald } from '../test-context.ts';
 
@@ -84,4 +86,24 @@ it('says what is wrong with the command line', async () => {
     const { exitCode, stderr } = await herald(argv, { env });
     expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringContaining(wrong)]);
   }
+});
+
+it('posts receipts, knowing the secrets of webhooks and none of the channels', async () => {
+  const receiver = await startReceiver();
+  const path = join(dir, 'webhooks.yaml');
+  const crm = { url: receiver.url, secret: `\${WEBHOOK_SECRET}`, privateAddresses: true };
+  const channels = { kongregate: { platform: 'kongregate', apiKey: `\${NOT_SET_HERE}` } };
+  await writeFile(
+    path,
+    JSON.stringify({ redis: server.url, http: { port: 0 }, channels, webhooks: { crm } }),
+  );
+  const command = startCommand(['serve', '--config', path], { WEBHOOK_SECRET });
+  await eventually('the endpoint to be served', () => command.stdout().includes('posting receipts'));
+  const fields = { v: 1, id: 'a', run: 1, state: 'dead', reason: 'stalled', at: 1, attempts: 1 };
+  const flat = Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
+  await redis.xadd(channelKeys('kongregate').receipts, '*', ...flat);
+  await eventually('the receipt', () => receiver.posted.length === 1);
+  command.signal('SIGTERM');
+  expect(await command.ended()).toBe(EXIT.done);
+  await receiver.close();
 });
