@@ -47,7 +47,8 @@ export interface ChannelHolds {
   probing(nonce: string): void;
   /** None goes ahead after all. */
   abandonProbe(): Promise<void>;
-  spread(): Promise<void>;
+  /** Tells all shards what holds, or this one. */
+  spread(shard?: number): Promise<void>;
 }
 
 type Health = Pick<Settled, 'failures' | 'opens'>;
@@ -77,7 +78,10 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   let troubled = false;
   let answerToldAt = Number.NEGATIVE_INFINITY;
 
-  const spread = (): Promise<void> => spreadHolds(stores).catch(options.onUntold);
+  const spread = (shard?: number): Promise<void> => {
+    const shards = shard === undefined ? stores.shards : stores.shards.slice(shard, shard + 1);
+    return spreadHolds({ home: stores.home, shards }).catch(options.onUntold);
+  };
   const changes = ({ health, rest, stop, nonce }: Settlement): boolean =>
     health === 'down' || rest !== undefined || stop !== undefined || probes.has(nonce) || isNews(health);
   const isNews = (health: Settlement['health']): boolean => health === 'up' && troubled;

@@ -160,7 +160,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
     },
     async prepare() {
       await lease.acquire();
-      if (shard !== undefined) await shared.sharding?.holds.spread();
+      if (shard !== undefined) await shared.sharding?.holds.spread(shard);
       else if (await resume(shared.credentials))
         shared.logger.info('channel resumed: its credentials have changed');
     },

@@ -1,10 +1,14 @@
 import { describe, expect } from 'vitest';
+import { enqueueJob } from '../../src/jobs/enqueue.ts';
+import { newJobId } from '../../src/jobs/job-ids.ts';
 import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
 import { ShardsChangedError } from '../../src/workers/policy-change.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { type Tally, tallyOf, tallyOfMetrics } from '../../testing/metrics-parser.ts';
+import { metric, type Tally, tallyOf, tallyOfMetrics } from '../../testing/metrics-parser.ts';
 import { CHANNEL, type Environment, it } from '../support/environment.ts';
+import { openHeldPlatform } from '../support/held-platform.ts';
 
 const SHARDS = 4;
 const SHARDED = { channel: { shards: SHARDS, concurrency: 10 } };
@@ -77,6 +81,13 @@ describe.concurrent('a channel over shards', () => {
       messages: [...PLAYERS.slice(0, 20).map(message), { ...message(81), content: 9 }],
     });
     await env.queue.add('message', 'no message');
+    // By a producer that knew another number of shards.
+    for (const name of storeNames(CHANNEL, SHARDS)) {
+      const text = JSON.stringify({ ...message(91), id: `astray-${name.at(-1)}` });
+      const astray = [{ id: `astray-${name.at(-1)}`, text, expiresAt: undefined }];
+      const job = { jobId: newJobId(), priority: 0, dueAt: undefined, messages: astray };
+      await enqueueJob(channelStore(env.redis, name), job);
+    }
     await env.worker();
     // The id of the job may be used again, once it has left its queue.
     await eventually(
@@ -85,13 +96,13 @@ describe.concurrent('a channel over shards', () => {
       (job) => job === undefined,
     );
     await env.queue.add('message', { v: 1, ...message(71), id: 'third' }, { jobId: 'same' });
-    expect(await settled(env, 25)).toEqual({
-      'delivered/sent': 21,
-      'suppressed/quota': 2,
+    expect(await settled(env, 29)).toEqual({
+      'delivered/sent': 22,
+      'suppressed/quota': 5,
       'dead/invalid_message': 2,
     });
     expect((await env.letters()).map(({ reason }) => reason)).toEqual(['invalid_message', 'invalid_message']);
-    expect(env.sandbox.journal.report()).toMatchObject({ accepted: 21, calls: 21 });
+    expect(env.sandbox.journal.report()).toMatchObject({ accepted: 22, calls: 22 });
   });
 
   it('knows what was cancelled or put off before anybody knew of its shards', async ({ openEnvironment }) => {
@@ -164,6 +175,30 @@ describe.concurrent('a channel over shards', () => {
     );
     const tally = tallyOf(all);
     expect(tally).toEqual({ 'delivered/sent': 12, 'suppressed/cancelled': 8, 'suppressed/ineligible': 1 });
+  });
+
+  it('keeps its concurrency over all shards of a worker, and starves none of them', async ({
+    openEnvironment,
+    onTestFinished,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    const { proxy, channel } = await openHeldPlatform(env, onTestFinished);
+    proxy.holdAnswers();
+    const worker = await env.worker({ channel: { ...channel, concurrency: 4 } });
+    await env.producer.sendMany(
+      PLAYERS.map((userId) => ({ platform: 'kongregate' as const, to: { userId }, content: 'Hello' })),
+    );
+    const calls = () => env.sandbox.journal.report().calls;
+    await eventually('four under way', calls, (count) => count === 4);
+    expect(metric(await worker.metrics(), 'herald_in_flight', {})).toBe(4);
+    proxy.releaseAnswers();
+    expect(await settled(env, 60)).toEqual({ 'delivered/sent': 60 });
+    const [, ...shards] = await receiptsOf(env);
+    const half = shards
+      .flat()
+      .map(({ at }) => at)
+      .sort((x, y) => x - y)[30]!;
+    for (const [first] of shards) expect(first!.at).toBeLessThanOrEqual(half);
   });
 
   it('lists a campaign in all shards, the same however often it is started', async ({ openEnvironment }) => {
