@@ -67,6 +67,45 @@ it('takes messages for tokens that the command line makes and revokes, and ends'
   expect(await command.ended()).toBe(EXIT.done);
 });
 
+it('is what a worker serves as well, until it has drained', async () => {
+  const path = join(dir, 'worker.yaml');
+  const kongregate = { platform: 'kongregate', apiKey: 'k', baseUrl: 'http://127.0.0.1:1' };
+  const http = { port: 0, api: { port: 0 } };
+  await writeFile(path, JSON.stringify({ redis: server.url, http, channels: { kongregate } }));
+  const command = startCommand(['worker', '--config', path]);
+  const url = await eventually(
+    'the address',
+    () => /"url":"([^"]+)","msg":"api listening"/.exec(command.stdout())?.[1],
+  );
+  const created = await herald([
+    'token',
+    'create',
+    '--name',
+    'shop',
+    '--scopes',
+    'send',
+    '--json',
+    '--config',
+    path,
+  ]);
+  const answer = await fetch(`${url}/v1/plays`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${JSON.parse(created.stdout).token}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ channel: 'kongregate', to: { userId: 32 } }),
+  });
+  expect([answer.status, await answer.json()]).toEqual([200, { status: 'recorded' }]);
+  const metrics = /"url":"([^"]+)","msg":"worker started"/;
+  const probes = await eventually('the start', () => metrics.exec(command.stdout())?.[1]);
+  expect(await (await fetch(`${probes}/metrics`)).text()).toContain(
+    'herald_http_requests_total{route="POST /v1/plays",status="200"} 1',
+  );
+  command.signal('SIGTERM');
+  expect(await command.ended()).toBe(EXIT.done);
+});
+
 it('says what is wrong with the command line', async () => {
   const off = await herald(['serve', '--config', await configured({})]);
   expect([off.exitCode, off.stderr]).toEqual([
