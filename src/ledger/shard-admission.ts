@@ -21,6 +21,9 @@ export interface ShardAdmissionOptions {
 
 const NO_MOMENTS: Moments = { moments: [], nextAt: 0 };
 
+/** A moment that passed this long ago belongs to the second behind it: what is sent then would exceed the rate of this one. */
+const LATE_MS = 100;
+
 export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmissionOptions): ShardAdmission {
   async function take(admissions: readonly Admission[]): Promise<Moments> {
     if (!rate) return NO_MOMENTS;
@@ -34,6 +37,32 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
     return { moments, nextAt: Math.max(...taken.map(({ nextAt }) => nextAt)) };
   }
 
+  /**
+   * A shard that did not answer for a while, or that repeats grants of a call whose answer was lost, grants moments that have
+   * passed, and the other shards have used the time since. Such grants get moments that are still to come.
+   */
+  async function renewMoments(
+    reply: AdmitReply,
+    admissions: readonly Admission[],
+    used: readonly number[],
+  ): Promise<void> {
+    const granted = admissions.flatMap((each, i) => {
+      const verdict = reply[i + 1] as VerdictReply;
+      return isGrant(verdict) ? [{ each, verdict }] : [];
+    });
+    const count = requestsOf(granted.map(({ each }) => each));
+    const now = clock.monotonic();
+    if (!rate || count === 0 || (count === used.length && used[0]! >= now - LATE_MS)) return;
+    rate.giveBack(used.filter((at) => at >= now));
+    const { moments } = await rate.take(count, aheadMs);
+    const answeredAt = clock.monotonic();
+    for (const { each, verdict } of granted) {
+      const own = moments.splice(0, each.message.requests ?? 1);
+      // Nothing is sent by a grant that ends before its moment.
+      verdict[WAIT] = own.length === 0 ? Number.POSITIVE_INFINITY : Math.max(0, own[0]! - answeredAt);
+    }
+  }
+
   /** One call. What fails may have used its moments. @returns the verdicts, and the position of the one that goes ahead */
   async function once(
     admissions: readonly Admission[],
@@ -44,8 +73,13 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
     const now = clock.monotonic();
     const waits = moments.map((at) => Math.max(0, at - now));
     const reply = await admit(JSON.stringify({ moments: waits, next: Math.max(0, nextAt - now), probe }));
-    const [used, ahead] = tellsVerdicts(reply) ? (reply.pop() as [number, number]) : [0, 0];
+    if (!tellsVerdicts(reply)) {
+      rate?.giveBack(moments);
+      return [reply, 0];
+    }
+    const [used, ahead] = reply.pop() as [number, number];
     rate?.giveBack(moments.slice(used));
+    await renewMoments(reply, admissions, moments.slice(0, used));
     return [reply, ahead];
   }
 
@@ -77,4 +111,7 @@ const requestsOf = (admissions: readonly Admission[]): number =>
 
 /** A store that forgot its worker, or has another policy, says so in place of them. */
 const tellsVerdicts = (reply: AdmitReply): boolean => typeof reply[1] !== 'string';
+const isGrant = ([kind]: VerdictReply): boolean => kind === 'grant' || kind === 'ask';
+/** Where the answer of a grant has its wait. */
+const WAIT = 2;
 const isProbe = (verdict: AdmitReply[number]): boolean => verdict[0] === 'probe';

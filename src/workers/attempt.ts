@@ -93,6 +93,9 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     );
   }
 
+  const neededMs = channel.timeoutMs + WRITE_MARGIN_MS;
+  const leftOf = ({ leaseMs }: Grant, askedAt: number): number => leaseMs - (clock.monotonic() - askedAt);
+
   /** Unless the worker is closing, or too little of the lease is left (rule 4). */
   function startInTime(
     delivery: Delivery,
@@ -101,8 +104,8 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     content: string,
   ): Attempted | Promise<Attempted> {
     if (closing.signal.aborted) return { kind: 'released', closing: true };
-    const leftMs = grant.leaseMs - (clock.monotonic() - askedAt);
-    if (leftMs < channel.timeoutMs + WRITE_MARGIN_MS) return { kind: 'released', closing: false };
+    const leftMs = leftOf(grant, askedAt);
+    if (leftMs < neededMs) return { kind: 'released', closing: false };
     return start(delivery, grant, leftMs, content);
   }
 
@@ -114,9 +117,11 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     make(delivery, grant, { askedAt, rendered }) {
       if (typeof rendered !== 'string') return { kind: 'unsendable', outcome: rendered };
       const go = () => startInTime(delivery, grant, askedAt, rendered);
-      return grant.waitMs > 0
-        ? pause(grant.waitMs, undefined, { signal: closing.signal }).then(go, go)
-        : go();
+      if (grant.waitMs <= 0) return go();
+      // It would not be in time after the wait, either.
+      if (leftOf(grant, askedAt) - grant.waitMs < neededMs)
+        return { kind: 'released', closing: closing.signal.aborted };
+      return pause(grant.waitMs, undefined, { signal: closing.signal }).then(go, go);
     },
   };
 }

@@ -69,9 +69,16 @@ it('a question looks back to the beginning of the grant that ended in doubt', as
   expect(calls[0]?.attemptedAt).toBe(900_000 - longestGrantMs(channel));
 });
 
+it('a grant that ends before its moment is given back at once', async () => {
+  const { calls, make } = attempting();
+  for (const waitMs of [60_000, Number.POSITIVE_INFINITY])
+    expect(await make({ waitMs })).toEqual({ kind: 'released', closing: false });
+  expect(calls).toEqual([]);
+});
+
 it('a worker that closes gives back a grant whose moment has not come', async () => {
   const { attempts, calls, make } = attempting();
-  const made = make({ waitMs: 60_000 });
+  const made = make({ waitMs: 60_000, leaseMs: 61_000 + TIMEOUT_MS });
   attempts.abort();
   expect(await made).toEqual(RELEASED);
   expect(await make({})).toEqual(RELEASED);
