@@ -30,13 +30,13 @@ const script = loadScript('enqueue.lua');
  * `messages` for several, none if all are duplicates. Safe to repeat when the answer was lost.
  * @param dryRun answers the same and writes nothing; an id that occurs twice counts twice
  * @returns for each, in order, whether it is queued; false if its id belongs to a message that is enqueued, or final for less
- *   than a day
+ *   than a day; undefined where the store takes no messages any more, because its channel has another number of shards
  */
 export async function enqueueJob(
   store: ChannelStore,
   { jobId, priority, dueAt, messages }: NewJob,
   dryRun = false,
-): Promise<boolean[]> {
+): Promise<boolean[] | undefined> {
   const request = {
     job: jobId,
     key: jobKey(jobId),
@@ -48,8 +48,8 @@ export async function enqueueJob(
   const entries = messages.flatMap(({ id, expiresAt }) => [messageKey(id), expiresAt ?? 0]);
   const texts = messages.map(({ text }) => text);
   const args = [JSON.stringify(request), JSON.stringify(entries), ...texts];
-  const reply = (await store.run(script, args)) as number[];
-  return reply.map((queued) => queued === 1);
+  const reply = (await store.run(script, args)) as number[] | 'left';
+  return reply === 'left' ? undefined : reply.map((queued) => queued === 1);
 }
 
 /**

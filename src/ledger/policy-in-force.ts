@@ -74,3 +74,17 @@ export async function retireChannel(
 ): Promise<boolean> {
   return (await request(store, { op: 'retire', to, openUntil })) === 1;
 }
+
+/**
+ * Ends a store whose channel has its messages in others from now on, for workers and producers.
+ * @param shards how many the channel has now
+ * @returns false if it has changed since it was seen, or something is in it
+ */
+export async function leaveStore(
+  store: ChannelStore,
+  shards: number,
+  { text, openUntil }: PolicyInForce,
+): Promise<boolean> {
+  const to = `${shards} shard${shards === 1 ? '' : 's'}`;
+  return (await request(store, { op: 'leave', to, expected: text, openUntil })) === 1;
+}

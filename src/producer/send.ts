@@ -1,6 +1,7 @@
 import type { ChannelFacts, ChannelRegistry } from '../channels/registry.ts';
 import { enqueueJob } from '../jobs/enqueue.ts';
 import { MAX_MESSAGES, newJobId } from '../jobs/job-ids.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeOf } from '../redis/shards.ts';
 import type { Turns } from '../turns.ts';
 import { type AcceptedCountDeps, countLost, countTaken } from './accepted-count.ts';
@@ -165,7 +166,9 @@ async function enqueue(
     const jobId = job.length === 1 && !ownId ? id : newJobId(job.length);
     const added = { jobId, priority, dueAt, messages: job };
     const store = connection.stores.of(name);
-    const queued = await attempt(store.redis, () => enqueueJob(store, added, dryRun));
+    const addTo = (to: ChannelStore) => attempt(to.redis, () => enqueueJob(to, added, dryRun));
+    // Another number of shards was announced meanwhile: workers deal out what is in the channel's home.
+    const queued = (await addTo(store)) ?? (await addTo(connection.stores.of(store.channel)))!;
     for (const [index, message] of job.entries()) {
       const status = queued[index] ? 'queued' : 'duplicate';
       results.set(message, { status, id: message.id });

@@ -70,11 +70,11 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
       const isHome = store === channel.stores[0];
       if (isHome) channel.examine();
       await store.prepare().then(
-        () => void (isHome && prepared.push(channel.config)),
+        () => void (isHome && !store.lease.stopped() && prepared.push(channel.config)),
         (error) => noteLastingError(part, error),
       );
     }
-    // What others are to know of a channel is what is in force: of a worker that was refused nothing.
+    // What others are to know of a channel is what is in force: of a worker that was refused, or has another policy by now, nothing.
     await announceChannels(stores.queues.directory, prepared);
     return 0;
   }

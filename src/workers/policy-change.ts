@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { HeraldError } from '../error.ts';
-import { adoptPolicy, inspectPolicy, type PolicyInForce } from '../ledger/policy-in-force.ts';
+import { adoptPolicy, inspectPolicy, leaveStore, type PolicyInForce } from '../ledger/policy-in-force.ts';
 import {
   policyText,
   readPolicy,
@@ -10,7 +10,7 @@ import {
   takesOverAt,
 } from '../policies/quota-change.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
-import { storeNames } from '../redis/shards.ts';
+import { channelOfStore, storeNames } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
 
 /** The quota policy of a channel was changed while windows of the old one are open. */
@@ -61,8 +61,11 @@ export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<
     const same = was === undefined || samePolicy(was, policy);
     if (!same) await refuseOtherShards(taker, shardsIn(was));
     if (!same) refuseWhileOpen(taker, seen);
-    const renamed = !same && readPolicy(was)?.addressing !== policy.addressing;
-    const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || renamed };
+    // What was sent by another addressing, or in other stores of the channel, is not found here.
+    const before = !same && readPolicy(was);
+    const elsewhere =
+      !same && (!before || before.addressing !== policy.addressing || before.shards !== policy.shards);
+    const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || elsewhere };
     if (await adoptPolicy(store, adoption)) return;
     await pause(RECHECK_MS);
   }
@@ -76,17 +79,55 @@ function refuseWhileOpen({ store, policy }: PolicyTaker, { text = '', openUntil,
   throw new QuotaChangedError(store.channel, sameQuota ? 'addressing' : 'quota', text, new Date(at));
 }
 
-/** The number may change once nothing is left of the channel. Its home is the first to know. */
-async function refuseOtherShards(
-  { stores, store: { channel, name }, policy }: PolicyTaker,
-  was: number | undefined,
-): Promise<void> {
+/**
+ * The number may change once nothing is left of the channel. Its home is the first to know, after the stores of both numbers have
+ * been left: who still goes by the old one gets no grant in them, and adds no message that nobody would find.
+ */
+async function refuseOtherShards(taker: PolicyTaker, was: number | undefined): Promise<void> {
+  const { stores, store, policy } = taker;
+  const { channel, name } = store;
   if (was === policy.shards) return;
-  const home = await inspectPolicy(stores.of(channel));
-  const isDecided = name !== channel && shardsIn(home.text ?? '') === policy.shards;
-  const all = [channel, ...storeNames(channel, was), ...storeNames(channel, policy.shards)];
-  for (const each of isDecided ? [name] : new Set(all)) {
-    const { drained, openUntil, now } = await inspectPolicy(stores.of(each));
-    if (!drained || openUntil > now) throw new ShardsChangedError(channel, was, policy.shards);
+  const home = stores.of(channel);
+  const isDecided = name !== channel && shardsIn((await inspectPolicy(home)).text ?? '') === policy.shards;
+  const shards = [...storeNames(channel, was), ...storeNames(channel, policy.shards)];
+  const all = isDecided ? [store] : [home, ...[...new Set(shards)].filter(isShard).map(stores.of)];
+  const left: Left[] = [];
+  for (;;) {
+    const seen = await Promise.all(
+      all.map(async (each) => ({ store: each, seen: await inspectPolicy(each) })),
+    );
+    if (seen.some(({ seen: { drained, openUntil, now } }) => !drained || openUntil > now)) {
+      await comeBack(left, taker);
+      throw new ShardsChangedError(channel, was, policy.shards);
+    }
+    if (isDecided || (await leaveAll(seen.slice(1), taker, left))) return;
+  }
+}
+
+const isShard = (name: string): boolean => channelOfStore(name) !== name;
+
+interface Left {
+  store: ChannelStore;
+  seen: PolicyInForce;
+}
+
+/** @returns whether nothing has changed in them since they were seen */
+async function leaveAll(seen: readonly Left[], { policy }: PolicyTaker, left: Left[]): Promise<boolean> {
+  for (const each of seen) {
+    const own = policy.shards !== undefined && readPolicy(each.seen.text ?? '')?.shards === policy.shards;
+    // Another worker of this number has it in force already.
+    if (own) continue;
+    if (!(await leaveStore(each.store, policy.shards ?? 1, each.seen))) return false;
+    left.push(each);
+  }
+  return true;
+}
+
+/** Something came in between: the workers of the old number go on. */
+async function comeBack(left: readonly Left[], { platformDayMs }: PolicyTaker): Promise<void> {
+  for (const { store, seen: was } of left) {
+    if (was.text === undefined) continue;
+    const seen = await inspectPolicy(store);
+    await adoptPolicy(store, { policy: was.text, seen, platformDayMs, unknown: false });
   }
 }

@@ -232,4 +232,19 @@ describe.concurrent('a channel over shards', () => {
     await env.producer.cancel('later', { channel: CHANNEL });
     await first.close();
   });
+
+  for (const shards of [2, undefined])
+    it(`loses nothing to a producer that goes by another number than ${shards}`, async ({
+      openEnvironment,
+    }) => {
+      const open = SHARDED.channel;
+      const env = await openEnvironment({ channel: { ...open, quota: false } });
+      const first = await env.worker();
+      const announced = (await env.redis.hget('herald:channels', CHANNEL))!;
+      await first.close();
+      await env.worker({ channel: { ...open, quota: false, shards } });
+      await env.redis.hset('herald:channels', CHANNEL, announced);
+      await Promise.all(PLAYERS.slice(0, 20).map((userId) => env.send(userId)));
+      expect(await settled(env, 20)).toEqual({ 'delivered/sent': 20 });
+    });
 });

@@ -20,7 +20,8 @@ function job(ids: readonly string[], more: Partial<NewJob> = {}): NewJob {
   return { jobId: newJobId(ids.length), priority: 0, dueAt: undefined, messages, ...more };
 }
 
-const enqueue = (added: NewJob, dryRun?: boolean) => enqueueJob(lab.store, added, dryRun);
+const enqueue = async (added: NewJob, dryRun?: boolean): Promise<boolean[]> =>
+  (await enqueueJob(lab.store, added, dryRun)) ?? expect.unreachable('the store takes no messages');
 
 /** The message of an enqueued job, as its worker would read it. */
 const enqueued = ({ jobId }: NewJob, id: string, position?: number): LedgerMessage =>

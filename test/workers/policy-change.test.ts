@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { QuotaConfig } from '../../src/config/schema.ts';
+import { enqueueJob } from '../../src/jobs/enqueue.ts';
+import { newJobId } from '../../src/jobs/job-ids.ts';
 import { adoptPolicy, inspectPolicy } from '../../src/ledger/policy-in-force.ts';
 import { policyText } from '../../src/policies/quota-change.ts';
 import { storeNames } from '../../src/redis/shards.ts';
@@ -211,6 +213,37 @@ describe('another number of shards', () => {
     await store.redis.del(stores.of(last).keys.deadLetters);
     await takeAll(next);
     expect(await policyOf(channel)).toBe(policyText({ quota: DAILY, shards: next }));
+  });
+
+  it.each([
+    [8, 4],
+    [8, undefined],
+    [undefined, 8],
+  ])('%s to %s: leaves no store to workers and producers of the old number', async (was, next) => {
+    const { channel, stores, takeAll, policyOf } = openShards();
+    await takeAll(was);
+    await takeAll(next);
+    const names = (shards?: number) => storeNames(channel, shards);
+    const job = (name: string) => ({
+      ...{ jobId: newJobId(1), priority: 0, dueAt: undefined },
+      messages: [{ id: name.replaceAll('/', '-'), text: '{}', expiresAt: undefined }],
+    });
+    const gone = names(was).filter((name) => name !== channel && !names(next).includes(name));
+    for (const name of gone) {
+      expect(await policyOf(name)).not.toBe(policyText({ quota: DAILY, shards: was }));
+      expect(await enqueueJob(stores.of(name), job(name))).toBeUndefined();
+    }
+    for (const name of new Set([channel, ...names(next)])) {
+      expect(await policyOf(name)).toBe(policyText({ quota: DAILY, shards: next }));
+      expect(await enqueueJob(stores.of(name), job(name))).toEqual([true]);
+    }
+  });
+
+  it('is taken back', async () => {
+    const { channel, takeAll, policyOf } = openShards();
+    for (const shards of [2, 4, 2, undefined, 4]) await takeAll(shards);
+    for (const name of [channel, ...storeNames(channel, 4)])
+      expect(await policyOf(name)).toBe(policyText({ quota: DAILY, shards: 4 }));
   });
 
   it('is not taken by a shard before the home', async () => {

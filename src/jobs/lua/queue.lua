@@ -42,6 +42,9 @@ local function is_queue_empty()
   return redis.call('EXISTS', QUEUE .. 'wait', QUEUE .. 'prioritized', QUEUE .. 'delayed', QUEUE .. 'active') == 0
 end
 
+-- Whether the number of the channel's shards was changed, and its messages lie in other stores by now (adopt.lua).
+local function is_left() return string.find(redis.call('GET', POLICY) or '', 'moved to %d+ shards?$') ~= nil end
+
 -- Of the messages that `count_more` counted: how many there are, and how many in jobs that workers have in hand.
 local MOST_ACTIVE = 1000
 local function more_messages()

@@ -2,7 +2,7 @@
 -- message and its record are there together or not at all. ARGV[1]: { job its id, key its hashed name, priorities of a
 -- job of one message and of many, due (0: at once), life the default one in ms, dry: write nothing } as JSON. ARGV[2]: a
 -- flat JSON array of message, expires (0: the default) of each. ARGV[3] and on: the messages' own JSON, in the same order.
--- Answers 1 (queued) or 0 (duplicate) for each.
+-- Answers 1 (queued) or 0 (duplicate) for each; or `left`, where the channel's messages lie in other stores by now.
 --
 -- A call that is repeated because its answer was lost is answered as the first was, and adds nothing: the record knows
 -- by which job its message was enqueued.
@@ -56,6 +56,7 @@ for i = 1, #entries / 2 do
   taken[fp] = not request.dry
 end
 if request.dry or #fresh == 0 then return answer end
+if is_left() then return 'left' end
 
 local many = #fresh > 1
 local function job_data()

@@ -3,6 +3,9 @@
 -- with { failed: id }: that job, all of which has left by this, goes from the queue's failed set.
 -- Uses queue.lua.
 
+-- A worker that has not heard yet.
+if is_left() then return redis.error_reply('ERR the messages of this store lie in others of its channel by now') end
+
 local leaving = cjson.decode(ARGV[1])
 for i, each in ipairs(leaving) do
   if each.id then
