@@ -21,6 +21,7 @@ export class RedisUnreachableError extends HeraldError {
 
 /** Builds the error: the address of the Redis and the cause. */
 export const unreachable = ({ options }: Redis, cause: unknown): RedisUnreachableError =>
-  new RedisUnreachableError(`Redis at ${options.host}:${options.port} ${connectionTrouble(cause)}`, {
-    cause,
-  });
+  new RedisUnreachableError(`Redis ${placeOf(options)} ${connectionTrouble(cause)}`, { cause });
+
+const placeOf = ({ sentinels, name, host, port }: Redis['options']): string =>
+  sentinels ? `master ${name} of Sentinel` : `at ${host}:${port}`;

@@ -1,6 +1,8 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { type Clock, systemClock } from '../clock.ts';
+import { withTimeout } from '../timeout.ts';
 import { DatabaseRefusedError, unreachable } from './connection-errors.ts';
+import { noAnswer } from './errors.ts';
 import { refusedAtStart } from './guards.ts';
 import type { RedisOption } from './option.ts';
 import { reconnectWhenDemoted } from './reconnect.ts';
@@ -59,6 +61,8 @@ const producerOptions = ({ timeoutMs, clock }: ProducerRole) => ({
 });
 
 const OPERATOR_TIMEOUT_MS = 5_000;
+/** Longer than one connection may take. */
+const CONNECT_TIMEOUT_MS = 6_000;
 
 /** A command fails within seconds, with a reason; reconnecting continues, for `--watch`. */
 const OPERATOR = {
@@ -149,7 +153,9 @@ export async function connectOperator(redis: RedisOption): Promise<Stores> {
     lastError = error;
   });
   try {
-    await directory.connect();
+    // Sentinels that are away are asked again and again.
+    const late = (): Promise<never> => Promise.reject(noAnswer(CONNECT_TIMEOUT_MS));
+    await withTimeout(directory.connect(), CONNECT_TIMEOUT_MS, late);
   } catch (error) {
     stores.disconnect();
     throw unreachable(directory, lastError ?? error);

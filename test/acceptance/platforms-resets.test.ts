@@ -12,7 +12,7 @@ const CASES = {
   usercom: (n: number) => ({ to: { userId: n * 10 + 1 } }),
 };
 
-it.for([
+it.concurrent.for([
   ['zulip', 'delivered/confirmed'],
   ['discourse', 'delivered/confirmed'],
   ['kongregate', 'delivered/presumed'],
