@@ -45,7 +45,8 @@ export function combineCounts(counts: readonly QueueCounts[]): QueueCounts {
     overdue: sum(({ overdue }) => overdue),
     failed: sum(({ failed }) => failed),
     paused: counts.some(({ paused }) => paused),
-    resting: counts.every(({ resting }) => resting),
+    // The rate is the channel's: where one rests for it, nobody is stuck who picks up nothing.
+    resting: counts.some(({ resting }) => resting),
   };
 }
 
