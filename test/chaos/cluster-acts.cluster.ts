@@ -3,7 +3,9 @@ import type { Failover } from '../../chaos/failovers.ts';
 import { beginFile, EXACT_FILE } from '../../chaos/stores/append-only.ts';
 import { type Canaries, startCanaries } from '../../chaos/stores/canaries.ts';
 import { type ClusterState, clusterActs } from '../../chaos/stores/cluster-acts.ts';
+import { clusterWay, openClusterLink } from '../../chaos/stores/cluster-ways.ts';
 import { systemClock } from '../../src/clock.ts';
+import { channelKey } from '../../src/redis/keys.ts';
 import type { ClusterNode } from '../../testing/cluster-node.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
 import { type RedisCluster, startCluster } from '../../testing/own-cluster.ts';
@@ -12,6 +14,7 @@ import { type RedisCluster, startCluster } from '../../testing/own-cluster.ts';
 
 const STORE = 'staff';
 const TAG = `{${STORE}}`;
+const ports = (): number[] => cluster.nodes.map(({ server }) => server.port);
 
 let cluster: RedisCluster;
 let canaries: Canaries;
@@ -38,6 +41,29 @@ const acts = () =>
     count: (kind) => void counted.push(kind),
     pause: elapse,
   });
+
+it('leads each client by proxies of its own to all masters, wherever a slot is', async () => {
+  const link = await openClusterLink(cluster.nodes, systemClock);
+  const [mine, straight] = [link.connect(STORE), clusterWay(ports(), systemClock).connect(STORE)];
+  const key = channelKey(STORE);
+  try {
+    await mine.set(key, 'x');
+    link.halfOpen();
+    const held = mine.get(key);
+    expect(await straight.get(key)).toBe('x');
+    link.cut();
+    expect(await held).toBe('x');
+    const master = await cluster.masterOf(key);
+    const [other] = (await cluster.masters()).filter((node) => node !== master);
+    await cluster.moveSlot(key, other!);
+    await eventually('the way to its new master', () => mine.set(key, 'y'));
+    expect(await cluster.masterOf(key)).toBe(other);
+  } finally {
+    mine.disconnect();
+    straight.disconnect();
+    await link.close();
+  }
+});
 
 /** Sets keys at the master as long as it lasts. @returns what it acknowledged */
 function writeUntil(master: ClusterNode, prefix: string): { acknowledged: string[]; stop(): Promise<void> } {
