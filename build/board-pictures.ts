@@ -34,8 +34,8 @@ const MODES: Readonly<Record<string, BrowserContextOptions>> = {
   phone: { viewport: { width: 360, height: 740 }, colorScheme: 'light' },
 };
 
-/** What makes a picture livelier than a test needs. */
-async function enliven(scene: Scene): Promise<void> {
+/** What makes a picture livelier than a test needs. @returns the id of a replay that goes on */
+async function enliven(scene: Scene): Promise<string> {
   const { producer, desk } = scene;
   await fillHistory(scene, 'zulip', 120);
   await fillHistory(scene, 'usercom', 45, 24);
@@ -54,6 +54,8 @@ async function enliven(scene: Scene): Promise<void> {
     () => desk.admin.status({ channels: ['usercom', 'zulip'] }),
     (statuses) => statuses.some(({ stopped }) => stopped?.reason === 'credentials'),
   );
+  const scope = { channels: ['zulip'], reasons: [], since: null, until: await desk.now() };
+  return await desk.replays.start({ scope, perSecond: 0.2, by: { via: 'board', name: 'anna' }, letters: 7 });
 }
 
 const scene = await openScene({
@@ -63,14 +65,14 @@ const scene = await openScene({
 const browser = await startBrowser();
 mkdirSync(folder, { recursive: true });
 try {
-  await enliven(scene);
+  const replay = await enliven(scene);
   for (const [mode, options] of Object.entries(MODES)) {
     const context = await browser.newContext(options);
     const page = await context.newPage();
     await page.goto(await scene.link('operate'));
     await page.screenshot({ path: `${folder}/${mode}-sign-in.png` });
     await page.getByRole('button', { name: 'Sign in' }).click();
-    for (const [name, path] of SCREENS) {
+    for (const [name, path] of [...SCREENS, ['replay', `/replays/${replay}`] as const]) {
       await page.goto(`${scene.board.url}/board${path}`);
       await page.screenshot({ path: `${folder}/${mode}-${name}.png`, fullPage: true });
     }

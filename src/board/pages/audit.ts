@@ -4,7 +4,7 @@ import { when } from '../components/time.ts';
 import { type Html, html, type Piece } from '../html.ts';
 import { to } from '../links.ts';
 import type { Draw } from '../screen.ts';
-import { compact, count } from '../words.ts';
+import { count, fieldsText } from '../words.ts';
 
 /** Who did what to how many, when, and by which filter. */
 
@@ -72,7 +72,8 @@ const actTable = (acts: readonly RecordedAct[], now: number): Html =>
       { head: 'How many', figure: true, cell: ({ count: many }) => (many === null ? '' : count(many)) },
       {
         head: 'Filter',
-        cell: ({ filter }) => (filter === null ? '' : html`<span class="detail">${compact(filter)}</span>`),
+        cell: ({ filter }) =>
+          filter === null ? '' : html`<span class="detail">${fieldsText(filter)}</span>`,
       },
     ],
     acts,

@@ -95,4 +95,5 @@ const newestTable = (newest: readonly DeadLetter[], total: number, now: number):
       { head: 'Attempts', figure: true, cell: ({ attempts }) => count(attempts) },
     ],
     newest.toReversed(),
+    'dense',
   )}${total > newest.length && html`<p class="muted">The newest ${count(newest.length)} of ${count(total)}.</p>`}</section>`;
