@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Answer } from './route.ts';
 import { JSON_TYPE } from './route.ts';
 
@@ -11,11 +12,26 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** Answers are for the one who asked, and no page may read them as something else. */
 const FIXED = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-export function respond(answer: Answer, headers: Readonly<Record<string, string>>): Response {
+export interface Responding {
+  outgoing: ServerResponse;
+  /** Told of an error in the middle of a stream, whose status is out already. */
+  onError(error: unknown): void;
+}
+
+export function respond(
+  answer: Answer,
+  headers: Readonly<Record<string, string>>,
+  { outgoing, onError }: Responding,
+): Response {
   const { status } = answer;
   const all = { ...FIXED, ...headers, ...answer.headers };
   if ('stream' in answer) {
-    return new Response(encoded(answer.stream), { status, headers: { ...all, 'content-type': answer.type } });
+    const stream = encoded(answer.stream, (error) => {
+      onError(error);
+      // What is cut off is no whole answer. The server below would end it as well, and print the error with all that it holds.
+      outgoing.destroy();
+    });
+    return new Response(stream, { status, headers: { ...all, 'content-type': answer.type } });
   }
   const type = status >= 400 ? PROBLEM_TYPE : JSON_TYPE;
   return new Response(JSON.stringify(answer.body), {
@@ -25,14 +41,22 @@ export function respond(answer: Answer, headers: Readonly<Record<string, string>
 }
 
 /** What is not read is not made: the source is asked for more when the client has taken what there was. */
-function encoded(source: AsyncIterable<string>): ReadableStream<Uint8Array> {
+function encoded(
+  source: AsyncIterable<string>,
+  onError: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      try {
+        const { done, value } = await iterator.next();
+        if (done) controller.close();
+        else controller.enqueue(encoder.encode(value));
+      } catch (error) {
+        onError(error);
+        controller.close();
+      }
     },
     async cancel() {
       await iterator.return?.();

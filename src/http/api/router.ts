@@ -43,7 +43,11 @@ export function createRouter(routes: readonly Route[], parts: RouterParts): App 
       const startedAt = parts.clock.monotonic();
       const headers: Headers = {};
       const answer = await act(c, headers).catch((error: unknown) => answerOf(problemOf(error, name, parts)));
-      const response = respond(answer, headers);
+      const { outgoing } = c.env;
+      const response = respond(answer, headers, {
+        outgoing,
+        onError: (error) => void problemOf(error, name, parts),
+      });
       parts.observe(name, response.status, (parts.clock.monotonic() - startedAt) / 1000);
       return response;
     };

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { channelKeys, TOKENS_KEY } from '../../../src/redis/keys.ts';
 import { eventually } from '../../../testing/eventually.ts';
 import { apiFixture } from './api-fixture.ts';
@@ -120,6 +120,17 @@ describe('GET /v1/receipts as events', () => {
     const second = await follow({ 'last-event-id': first.lastId()! });
     await eventually('the third', () => received(second).length === 1);
     expect([...received(first), ...received(second)]).toEqual(['a', 'b', 'c']);
+  });
+
+  it('breaks off where they cannot be read, and prints nothing of why', async () => {
+    const print = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const source = await follow();
+    await eventually('the position to be told', source.lastId);
+    await api.redis.set(channelKeys('kongregate').receipts, 'no stream');
+    await eventually('the end', source.ended);
+    expect(source.answer.complete).toBe(false);
+    expect(print).not.toHaveBeenCalled();
+    print.mockRestore();
   });
 
   it('misses nothing where the connection breaks before the first event', async () => {
