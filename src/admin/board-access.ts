@@ -19,6 +19,8 @@ export interface BoardUser {
   channels: readonly string[] | null;
   /** The id of the API token in Redis by which they signed in: their session ends with it. */
   token?: string | undefined;
+  /** The SHA-256 of the token of the configuration by which they signed in, in hexadecimal. */
+  configured?: string | undefined;
 }
 
 export interface BoardAccess {
@@ -80,11 +82,11 @@ export function boardAccess(run: Session['run']): BoardAccess {
 /** What another version wrote lets nobody in. */
 function parseUser(text: string | null): BoardUser | undefined {
   if (text === null) return undefined;
-  const { name, role, channels, token } = JSON.parse(text) as Partial<BoardUser>;
+  const { name, role, channels, token, configured } = JSON.parse(text) as Partial<BoardUser>;
   const known = BOARD_ROLES.find((each) => each === role);
   if (!known || typeof name !== 'string') return undefined;
   if (channels !== null && !Array.isArray(channels)) return undefined;
-  return { name, role: known, channels, token };
+  return { name, role: known, channels, token, configured };
 }
 
 async function holds(directory: Redis, { token }: BoardUser): Promise<boolean> {

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { BoardUser } from '../admin/board-access.ts';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
+import { withTimeout } from '../timeout.ts';
 import type { BoardParts } from './board.ts';
 import { CSRF_FIELD } from './components/forms.ts';
 import { type Cookies, csrfToken, isCsrfToken } from './cookies.ts';
@@ -28,13 +29,20 @@ interface SignedIn {
   secret: string;
 }
 
-export function createAnswers(cookies: Cookies, { desk, onError, closing }: BoardParts): Answers {
+const away = (): Promise<never> => Promise.reject(new RedisUnreachableError('no answer in time'));
+
+export function createAnswers(
+  cookies: Cookies,
+  { desk, timeoutMs, presentUser, onError, closing }: BoardParts,
+): Answers {
   const watching = createWatching(closing);
 
   async function whoIs(c: Context): Promise<SignedIn | undefined> {
     const secret = cookies.read(c, 'session');
-    const user = secret === undefined ? undefined : await desk.access.userOf(secret);
-    return user && secret !== undefined ? { user, secret } : undefined;
+    if (secret === undefined) return undefined;
+    const known = await withTimeout(desk.access.userOf(secret), timeoutMs, away);
+    const user = known && presentUser(known);
+    return user && { user, secret };
   }
 
   const visitOf = async (c: Context, { user, secret }: SignedIn): Promise<Visit> => ({

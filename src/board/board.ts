@@ -20,8 +20,12 @@ export interface BoardParts {
   secure: boolean;
   /** How long somebody stays signed in, milliseconds. */
   sessionMs: number;
+  /** How long Redis may take to say who asks, milliseconds: the connection itself gives up a frozen one after half a minute only. */
+  timeoutMs: number;
   /** Who bears an API token; undefined for what is none, or may not see the board. */
   tokenUser(token: string): Promise<BoardUser | undefined>;
+  /** A user as of now: of a token of the configuration, what that says of it today; undefined where it has none such any more. */
+  presentUser(user: BoardUser): BoardUser | undefined;
   /** Told of what was not expected. */
   onError(error: unknown): void;
   /** Ends the streams of those who watch. */

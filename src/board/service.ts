@@ -23,9 +23,13 @@ export interface BoardServiceParts {
   openDesk(): Desk;
   /** API tokens of the configuration. */
   tokens: readonly ConfiguredToken[];
+  /** How long Redis may take to say who asks; 5 s when absent. */
+  timeoutMs?: number;
   logger: Logger;
   clock: Clock;
 }
+
+const TIMEOUT_MS = 5_000;
 
 /** Against slow and half-open connections. Streams say that they are alive more often than that. */
 const LIMITS = { headersMs: 10_000, idleMs: 60_000, connections: 256 };
@@ -50,7 +54,10 @@ export function createBoardService(config: BoardConfig, parts: BoardServiceParts
         desk,
         secure: boardUrl(config).startsWith('https:'),
         sessionMs: config.sessionMs,
+        timeoutMs: parts.timeoutMs ?? TIMEOUT_MS,
         tokenUser: async (token) => userOf(await verify(token), parts.tokens),
+        presentUser: (user) =>
+          user.configured === undefined ? user : userOfDigest(user.configured, parts.tokens),
         onError,
         closing: closing.signal,
       });
@@ -70,17 +77,23 @@ export function createBoardService(config: BoardConfig, parts: BoardServiceParts
 }
 
 /**
- * A token sees the board if it may read, and acts there if it may operate. One of the configuration ends with its process, and any
- * other when Redis has it no more.
+ * A token sees the board if it may read, and acts there if it may operate. One of the configuration holds for as long as that has it,
+ * and any other until Redis has it no more.
  */
 function userOf(access: Access | undefined, configured: readonly ConfiguredToken[]): BoardUser | undefined {
   const role = access && roleOf(access);
   if (!role) return undefined;
   const { id, name, channels = null } = access;
-  return { name, role, channels, token: configured.some((each) => each.name === id) ? undefined : id };
+  const own = configured.find((each) => each.name === id);
+  return { name, role, channels, ...(own ? { configured: own.sha256 } : { token: id }) };
 }
 
-const roleOf = ({ scopes }: Access): BoardUser['role'] | undefined => {
+function userOfDigest(sha256: string, configured: readonly ConfiguredToken[]): BoardUser | undefined {
+  const own = configured.find((each) => each.sha256 === sha256);
+  return own && userOf({ ...own, id: own.name, channels: own.channels }, configured);
+}
+
+const roleOf = ({ scopes }: Pick<Access, 'scopes'>): BoardUser['role'] | undefined => {
   if (scopes.includes('operate')) return 'operate';
   return scopes.includes('read') ? 'read' : undefined;
 };

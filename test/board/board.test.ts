@@ -8,6 +8,7 @@ import { createLogger } from '../../src/observe/log.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { CHANNELS_KEY } from '../../src/redis/keys.ts';
 import { digestOf } from '../../src/tokens/secret.ts';
+import type { ConfiguredToken } from '../../src/tokens/verify.ts';
 import { type Environment, openEnvironment } from '../../testing/environment.ts';
 
 /** What a browser is not needed for: who gets in, and with what a form must come. */
@@ -19,19 +20,26 @@ const CHANNEL = 'kongregate';
 const BY = { via: 'command', name: 'test@host' } as const;
 const CONFIGURED = 'a token of the configuration';
 
-beforeAll(async () => {
-  env = await openEnvironment({ channels: { [CHANNEL]: {} } });
-  const open = () => openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
-  desk = open();
-  const facts = { platform: 'kongregate', quota: null, eligibility: null, rate: null };
-  await env.redis.hset(CHANNELS_KEY, CHANNEL, JSON.stringify(facts));
-  service = createBoardService(board.parse({ port: 0, url: 'https://herald.example' }), {
+const open = (): Desk => openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
+
+async function serve(tokens: readonly ConfiguredToken[]): Promise<BoardService> {
+  const served = createBoardService(board.parse({ port: 0, url: 'https://herald.example' }), {
     openDesk: open,
-    tokens: [{ name: 'fixed', sha256: digestOf(CONFIGURED), scopes: ['read'] }],
+    tokens,
+    timeoutMs: 1_000,
     logger: createLogger({ level: 'silent', secrets: [] }),
     clock: systemClock,
   });
-  await service.start();
+  await served.start();
+  return served;
+}
+
+beforeAll(async () => {
+  env = await openEnvironment({ channels: { [CHANNEL]: {} } });
+  desk = open();
+  const facts = { platform: 'kongregate', quota: null, eligibility: null, rate: null };
+  await env.redis.hset(CHANNELS_KEY, CHANNEL, JSON.stringify(facts));
+  service = await serve([{ name: 'fixed', sha256: digestOf(CONFIGURED), scopes: ['read'] }]);
 });
 
 afterAll(async () => {
@@ -54,9 +62,15 @@ async function ask(
     cookie,
     form,
     headers,
-  }: { cookie?: string; form?: Record<string, string>; headers?: Record<string, string> } = {},
+    at = service,
+  }: {
+    cookie?: string;
+    form?: Record<string, string>;
+    headers?: Record<string, string>;
+    at?: BoardService;
+  } = {},
 ): Promise<Answer> {
-  const answer = await fetch(`${service.url}/board${path}`, {
+  const answer = await fetch(`${at.url}/board${path}`, {
     redirect: 'manual',
     headers: { ...(cookie !== undefined && { cookie }), ...headers },
     ...(form && { method: 'POST', body: new URLSearchParams(form) }),
@@ -117,7 +131,21 @@ describe('the way in', () => {
     expect((await ask('', { cookie })).text).toContain('grafana');
     await tokens.revoke(reading.id);
     expect((await ask('', { cookie })).location).toBe('/board/sign-in');
-    expect((await enter('/sign-in', { token: CONFIGURED })).status).toBe(303);
+  });
+
+  it('opens by a token of the configuration, for as long as that has it, and as it has it', async () => {
+    const entered = await enter('/sign-in', { token: CONFIGURED });
+    const cookie = entered.cookies.find((each) => each.includes('session'))!.split(';')[0]!;
+    expect((await ask(`/channels/${CHANNEL}`, { cookie })).status).toBe(200);
+    const own = { name: 'fixed', sha256: digestOf(CONFIGURED), scopes: ['read'] } as const;
+    const others = [[], [{ ...own, sha256: digestOf('another') }], [{ ...own, channels: ['other'] }]];
+    const shown: number[] = [];
+    for (const tokens of others) {
+      const at = await serve(tokens);
+      shown.push((await ask(`/channels/${CHANNEL}`, { cookie, at })).status);
+      await at.close(100);
+    }
+    expect(shown).toEqual([303, 303, 404]);
   });
 
   it.each(['//elsewhere', '/board/\\elsewhere', '/board/\r\nx: y', 'https://elsewhere/board'])(
@@ -233,6 +261,16 @@ describe('every answer', () => {
 
 /** After all others. */
 describe('without Redis', () => {
+  it('a screen says so soon, also where it is frozen', async () => {
+    const cookie = await signedIn('operate');
+    await env.redis.client('PAUSE', 4_000, 'ALL');
+    const asked = performance.now();
+    const { status, text } = await ask('', { cookie });
+    expect([status, text.includes('Redis is away')]).toEqual([503, true]);
+    expect(performance.now() - asked).toBeLessThan(3_500);
+    await env.redis.client('UNPAUSE');
+  });
+
   it('a screen says so, and nobody gets in', async () => {
     const cookie = await signedIn('operate');
     await env.server.stop();
