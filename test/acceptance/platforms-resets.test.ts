@@ -12,7 +12,7 @@ const CASES = {
   usercom: (n: number) => ({ to: { userId: n * 10 + 1 } }),
 };
 
-it.concurrent.for([
+it.for([
   ['zulip', 'delivered/confirmed'],
   ['discourse', 'delivered/confirmed'],
   ['kongregate', 'delivered/presumed'],
