@@ -75,6 +75,10 @@ export async function experiment(
     elapsed: () => systemClock.monotonic() - startedAt,
     pause,
   };
+  // It would end an application that uses the library as this process does.
+  const onUnheard = (error: unknown): void =>
+    void run.complaints.push(`a promise was rejected and nobody heard: ${(error as Error).stack ?? error}`);
+  process.on('unhandledRejection', onUnheard);
   try {
     await fleet.start();
     // Producers learn of a channel's shards from its workers.
@@ -82,6 +86,7 @@ export async function experiment(
     await play(run, count);
     return signal.aborted ? undefined : await findings(run);
   } finally {
+    process.off('unhandledRejection', onUnheard);
     await fleet.close();
     await rollouts.close();
     following.close();
