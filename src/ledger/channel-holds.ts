@@ -22,15 +22,25 @@ const leaseScript = loadScript('lease.lua');
 const request = (store: Pick<ChannelStore, 'run'>, op: object): Promise<unknown> =>
   store.run(holdsScript, [JSON.stringify(op)]);
 
+/** A shard that was told something later has it of another who tells, mostly, and that one read later. */
+const MOST_ROUNDS = 3;
+
 /**
- * Tells all shards what holds for their channel. A shard that was told something later keeps that. Rejects if one could not be
- * reached, once the others have been told.
+ * Tells all shards what holds for their channel. A shard that was told something later keeps that, unless its home has forgotten
+ * it: after a failover to a node that lacked it, and whose clock is behind, the home goes on beyond what the shards have. Rejects if
+ * one could not be reached, once the others have been told.
  */
 export async function spreadHolds({ home, shards }: ChannelStores): Promise<void> {
-  const held = JSON.parse((await request(home, { op: 'read' })) as string) as object;
-  const told = await Promise.allSettled(shards.map((shard) => request(shard, { op: 'copy', held })));
-  const failed = told.find((each) => each.status === 'rejected');
-  if (failed) throw failed.reason;
+  let [left, beyond] = [shards, 0];
+  for (let round = 0; round < MOST_ROUNDS && left.length > 0; round++) {
+    const held = JSON.parse((await request(home, { op: 'read', beyond })) as string) as object;
+    const told = await Promise.allSettled(left.map((shard) => request(shard, { op: 'copy', held })));
+    const failed = told.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+    const later = told.map((each) => (each.status === 'fulfilled' ? Number(each.value) : 0));
+    beyond = Math.max(...later);
+    left = left.filter((_, i) => later[i]! > 0);
+  }
 }
 
 /** A worker's part in it. */

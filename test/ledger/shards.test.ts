@@ -208,6 +208,17 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     for (const shard of stores.shards) expect((await readChannelState(shard)).stopped).toBeNull();
   });
 
+  it('a home that forgot what it told, and whose clock is behind, is heard nevertheless', async () => {
+    const { stores } = await openSharded(2);
+    await spreadHolds(stores);
+    const ahead = (await store.now()) + MINUTE;
+    for (const { keys, redis } of stores.shards) await redis.hset(keys.state, 'holdsVersion', ahead);
+    await stopChannel(stores.home, 'paused');
+    await spreadHolds(stores);
+    for (const shard of stores.shards)
+      expect((await readChannelState(shard)).stopped).toMatchObject({ reason: 'paused' });
+  });
+
   it('failures in a row are counted for the channel, whichever shard they are of', async () => {
     const { openWorker, message } = await openSharded(3);
     const { ledgers } = openWorker();

@@ -1,8 +1,8 @@
 -- What holds for a channel over shards, a stop, a rest or an open breaker: its home has it, the shards have copies. ARGV[1]:
 -- { op, … } as JSON.
 --   note: at the home, { notes: what attempts say of the channel }. Answers { failures in a row, how often the breaker opened } of each
---   read: at the home. Answers what it has as JSON, with a version: of two, the higher one was read later
---   copy: at a shard, { held: what was read }. Answers 1, or 0 where the shard has that version or a later one
+--   read: at the home, { beyond }. Answers what it has as JSON, with a version beyond that: of two, the higher one was read later
+--   copy: at a shard, { held: what was read }. Answers 0, or the version that the shard has where that is not an earlier one
 -- Uses tables.lua, channel.lua.
 
 local request = cjson.decode(ARGV[1])
@@ -23,8 +23,7 @@ local version = figure(redis.call('HGET', CHANNEL, VERSION))
 local function set_version(to) redis.call('HSET', CHANNEL, VERSION, string.format('%.0f', to)) end
 
 if request.op == 'read' then
-  -- A home that lost it goes on beyond what the shards have.
-  local held = { version = math.max(now, version + 1), fields = {} }
+  local held = { version = math.max(now, version + 1, request.beyond + 1), fields = {} }
   local values = redis.call('HMGET', CHANNEL, unpack(COPIED))
   for i, name in ipairs(COPIED) do
     if values[i] then held.fields[name] = values[i] end
@@ -37,11 +36,11 @@ end
 
 if request.op == 'copy' then
   local held = request.held
-  if version >= held.version then return 0 end
+  if version >= held.version then return version end
   redis.call('HDEL', CHANNEL, 'failures', 'probeUntil', 'restUntil', 'restReason', unpack(COPIED))
   for name, value in pairs(held.fields) do redis.call('HSET', CHANNEL, name, value) end
   if held.rest then rest_channel(held.rest.reason, held.rest.ms) end
   set_version(held.version)
-  return 1
+  return 0
 end
 return redis.error_reply('ERR unknown operation on holds')
