@@ -27,19 +27,23 @@ export interface RateLeaseOptions {
   home: Pick<ChannelStore, 'run'>;
   /** Milliseconds between two moments. */
   intervalMs: number;
+  /** How far ahead any worker asks for moments. */
+  furthestMs: number;
   clock: Pick<Clock, 'monotonic'>;
 }
 
 const leaseScript = loadScript('lease.lua');
 const MOST_JOINED = 100;
 
-export function createRateLease({ home, intervalMs, clock }: RateLeaseOptions): RateLease {
+export function createRateLease({ home, intervalMs, furthestMs, clock }: RateLeaseOptions): RateLease {
   let spare: number[] = [];
 
   async function lease(counts: readonly number[], ahead: number): Promise<Moments[]> {
     const count = counts.reduce((sum, each) => sum + each, 0);
-    const ask = JSON.stringify({ op: 'moments', interval: intervalMs, ahead, count });
-    const [next, ...waits] = ((await home.run(leaseScript, [ask])) as string[]).map(Number);
+    const request = { op: 'moments', interval: intervalMs, ahead, furthest: furthestMs, count };
+    const [next, ...waits] = ((await home.run(leaseScript, [JSON.stringify(request)])) as string[]).map(
+      Number,
+    );
     // From the answer on, not from the question: late by the way of the answer, never early.
     const now = clock.monotonic();
     const moments = waits.map((wait) => now + wait);

@@ -44,7 +44,9 @@ export function createSharding(
   });
   const interval = intervalMs(channel);
   const rate =
-    interval === undefined ? undefined : createRateLease({ home: relied, intervalMs: interval, clock });
+    interval === undefined
+      ? undefined
+      : createRateLease({ home: relied, intervalMs: interval, furthestMs: AHEAD_MS, clock });
   return { holds, admission: createShardAdmission({ rate, holds, aheadMs: AHEAD_MS, clock }) };
 }
 

@@ -49,7 +49,8 @@ async function openSharded(shards: number, interval?: number) {
       clock,
       onUntold,
     });
-    const rate = interval && createRateLease({ home: stores.home, intervalMs: interval, clock });
+    const rate =
+      interval && createRateLease({ home: stores.home, intervalMs: interval, furthestMs: SECOND, clock });
     const shard = createShardAdmission({ rate: rate || undefined, holds, aheadMs: SECOND, clock });
     const ledgers = stores.shards.map((store) => {
       const calls = createLedgerCalls({
@@ -77,7 +78,9 @@ describe('rule 8 over shards: rate', () => {
   it('is leased in moments that are evenly spaced, to any number of workers', async () => {
     const { stores } = await openSharded(8);
     const clock = { monotonic: () => 0 };
-    const leases = [1, 2].map(() => createRateLease({ home: stores.home, intervalMs: INTERVAL, clock }));
+    const leases = [1, 2].map(() =>
+      createRateLease({ home: stores.home, intervalMs: INTERVAL, furthestMs: SECOND, clock }),
+    );
     const began = await store.now();
     const tat = async () => Number(await store.redis.hget(`${stores.home.keys.ledger}:channel`, 'tat'));
     const all = await Promise.all([leases[0]!.take(30, SECOND), leases[1]!.take(40, SECOND)]);
@@ -92,13 +95,28 @@ describe('rule 8 over shards: rate', () => {
   it('keeps what no admission used for the next, while it lies ahead', async () => {
     const { stores } = await openSharded(2);
     let now = 0;
-    const lease = createRateLease({ home: stores.home, intervalMs: 100, clock: { monotonic: () => now } });
+    const lease = createRateLease({
+      home: stores.home,
+      intervalMs: 100,
+      furthestMs: SECOND,
+      clock: { monotonic: () => now },
+    });
     const { moments } = await lease.take(3, SECOND);
     lease.giveBack(moments.slice(1));
     expect((await lease.take(2, SECOND)).moments).toEqual(moments.slice(1));
     lease.giveBack(moments.slice(1));
     now = moments[1]! + 1;
     expect((await lease.take(1, SECOND)).moments).toEqual([moments[2]]);
+  });
+
+  it('is not leased anew to bulk, which looks less far ahead than what has been leased', async () => {
+    const { stores } = await openSharded(2);
+    const clock = { monotonic: () => 0 };
+    const lease = createRateLease({ home: stores.home, intervalMs: 100, furthestMs: SECOND, clock });
+    expect((await lease.take(30, SECOND)).moments.length).toBeGreaterThan(9);
+    const bulk = await lease.take(5, SECOND / 2);
+    expect(bulk.moments).toEqual([]);
+    expect(bulk.nextAt).toBeGreaterThan(SECOND / 2);
   });
 
   it('holds in every interval over 8 shards and 2 workers', async () => {

@@ -1,6 +1,6 @@
 -- What the home of a channel over shards grants to a worker, for admissions by any of them. ARGV[1]: { op, … } as JSON.
---   moments: { interval, ahead, count } takes tokens of the rate, evenly spaced, no further ahead than that. Answers { when there is
---            the next one, moments … }, in milliseconds from now, as text
+--   moments: { interval, ahead, furthest, count } takes tokens of the rate, evenly spaced, no further ahead than that; other leases
+--            reach as far as `furthest`. Answers { when there is the next one, moments … }, in milliseconds from now, as text
 --   probe:   { longest } lets one message go ahead, whose grant ends within so many milliseconds, while the breaker is half open. Answers
 --            { `granted` }, { `resting`, for how many ms } while another is ahead, or { `other` }: the shards are to be told what holds
 -- Uses tables.lua, channel.lua.
@@ -9,8 +9,8 @@ local request = cjson.decode(ARGV[1])
 
 if request.op == 'moments' then
   local free = figure(redis.call('HGET', CHANNEL, 'tat'))
-  -- Further ahead than a lease takes it: the store's clock was set back.
-  if free > now + request.ahead + request.interval * 2 then free = 0 end
+  -- Further ahead than any lease takes it: the store's clock was set back.
+  if free > now + request.furthest + request.interval * 2 then free = 0 end
   local moment, moments = math.max(now, free), {}
   while #moments < request.count and moment <= now + request.ahead do
     moments[#moments + 1] = string.format('%.3f', moment - now)
