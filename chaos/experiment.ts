@@ -65,7 +65,8 @@ export async function experiment(
     ...{ platforms, signal, pause, logs: context.logs, redis: store.address },
     versions: planVersions(options.rollouts),
     now: () => systemClock.now(),
-    left: (channel) => leftIn(store, channel),
+    // While a replica takes over, nobody knows.
+    left: (channel) => leftIn(store, channel).catch(() => Number.POSITIVE_INFINITY),
     onPickup,
   });
   const startedAt = systemClock.monotonic();

@@ -39,7 +39,8 @@ export async function settled(
 ): Promise<number> {
   const until = elapsed() + withinMs;
   for (;;) {
-    const { left } = await count(store);
+    // While a replica takes over, nobody knows.
+    const { left } = await count(store).catch(() => ({ left: Number.POSITIVE_INFINITY }));
     if (left === 0 || elapsed() > until || context.signal.aborted) return left;
     await pause(LOOK_MS);
   }
