@@ -59,11 +59,24 @@ export interface LedgerEntry {
   play: { at: number; stamp: number; kind: 'p' | 'r' } | null;
 }
 
+export interface Explained {
+  key: string;
+  recipient?: string | undefined;
+  playTtlMs?: number;
+  /** Leaves out a record that, to this job, is of a past message of the same id. */
+  job?: string;
+}
+
 export async function explainMessage(
   store: ChannelStore,
-  { key, recipient, playTtlMs }: { key: string; recipient: string | undefined; playTtlMs: number },
+  { key, recipient, playTtlMs = 0, job }: Explained,
 ): Promise<LedgerEntry> {
-  const request = JSON.stringify({ m: key, r: recipient && recipientKey(recipient), playTtl: playTtlMs });
+  const request = JSON.stringify({
+    m: key,
+    r: recipient && recipientKey(recipient),
+    playTtl: playTtlMs,
+    j: job,
+  });
   const reply = (await store.run(explainScript, [request])) as string[];
   const [record, slot, play] = reply.slice(0, 3).map((text) => JSON.parse(text));
   return { now: Number(reply[3]), record, slot, play };

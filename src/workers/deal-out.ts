@@ -1,7 +1,11 @@
 import type { Delivery, Entry, Pipeline } from '../jobs/envelope.ts';
 import type { Leave } from '../jobs/leave.ts';
+import { explainMessage } from '../ledger/lookups.ts';
+import { decodeFinal } from '../ledger/reasons.ts';
+import type { LedgerMessage } from '../ledger/types.ts';
 import type { Disposition } from '../outcome.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import type { ChannelStore } from '../redis/channel-store.ts';
 import { shardOf } from '../redis/shards.ts';
 import { MAX_STALLS } from './pipeline.ts';
 
@@ -47,4 +51,15 @@ export function dealOut(pipeline: Pipeline, options: DealOutOptions): Pipeline {
       return deal(entry, shard);
     },
   };
+}
+
+/** What a store knows of a message that was enqueued there, of this id and not of one in the past. */
+export async function knownHere(
+  store: ChannelStore,
+  { key, job }: Pick<LedgerMessage, 'key' | 'job'>,
+): Promise<KnownHere> {
+  const { record } = await explainMessage(store, { key, job });
+  if (!record) return { final: false, notBefore: undefined };
+  if (decodeFinal(String(record['state']), Number(record['reason'] ?? 0))) return { final: true };
+  return { final: false, notBefore: Number(record['not_before'] ?? 0) || undefined };
 }

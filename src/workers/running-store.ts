@@ -12,8 +12,6 @@ import type { ChannelHolds } from '../ledger/channel-holds.ts';
 import { openBreaker, resumeWithCredentials } from '../ledger/channel-state.ts';
 import { createClaims } from '../ledger/claims.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { explainMessage } from '../ledger/lookups.ts';
-import { decodeFinal } from '../ledger/reasons.ts';
 import type { Logger } from '../observe/log.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
 import type { CallTiming } from '../observe/redis-metrics.ts';
@@ -28,7 +26,7 @@ import type { Turns } from '../turns.ts';
 import { type ChannelLease, createChannelLease } from './channel-lease.ts';
 import { openChannelLedger } from './channel-ledger.ts';
 import type { ChannelLog } from './channel-log.ts';
-import { dealOut, type KnownHere } from './deal-out.ts';
+import { dealOut, knownHere } from './deal-out.ts';
 import { createIdentify } from './identify.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
 import { createPipeline } from './pipeline.ts';
@@ -131,7 +129,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
   });
   const traceable = traced?.pipeline(plainPipeline) ?? plainPipeline;
   const leave = names.map((each) => createLeave(stores.ledgers.of(each), stores.of(each).clock));
-  const recordOf = ({ ledger: { key } }: Delivery) => knownOf(ledgerStore, key);
+  const recordOf = ({ ledger }: Delivery) => knownHere(ledgerStore, ledger);
   const isSharded = shared.sharding !== undefined;
   const dealt = isSharded ? dealOut(traceable, { definition, own: shard, leave, recordOf }) : traceable;
   const pipeline = wrap.pipeline?.(dealt, channel) ?? dealt;
@@ -186,10 +184,3 @@ const holdsOf = (store: ChannelStore): Pick<ChannelHolds, 'open' | 'resume'> => 
   open: (ms, opens) => openBreaker(store, ms, opens),
   resume: (credentials) => resumeWithCredentials(store, credentials),
 });
-
-async function knownOf(store: ChannelStore, key: string): Promise<KnownHere> {
-  const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs: 0 });
-  if (!record) return { final: false, notBefore: undefined };
-  if (decodeFinal(String(record['state']), Number(record['reason'] ?? 0))) return { final: true };
-  return { final: false, notBefore: Number(record['not_before'] ?? 0) || undefined };
-}

@@ -1,11 +1,11 @@
--- All that the ledger knows of one message. ARGV[1]: { m, r, playTtl } as JSON. Answers three JSON texts and the time:
--- record, slot, play.
+-- All that the ledger knows of one message. ARGV[1]: { m, r, playTtl, j: as the job that is asked for meets it } as JSON. Answers
+-- three JSON texts and the time: record, slot, play.
 -- Uses tables.lua, records.lua, slots.lua.
 
 local request = cjson.decode(ARGV[1])
 local plays = open_table(PLAYS, request.playTtl)
 local function text(value) return value and cjson.encode(value) or 'null' end
-local record = load_record(request.m)
+local record = request.j and load_life(request.m, request.j) or not request.j and load_record(request.m)
 local slot, play
 if request.r then
   slot, play = load_slot(request.r), load_play(plays, request.r)
