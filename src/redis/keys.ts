@@ -15,6 +15,9 @@ const directoryKey = (what: string): string => `${PREFIX}:{${CHANNELS_KEY}}:${wh
 export const PROBE_KEY = directoryKey('probe');
 export const PROBE_LIFE_MS = 60_000;
 
+/** Text: a random name, which is gone where the directory was emptied. */
+export const DIRECTORY_MARK_KEY = directoryKey('mark');
+
 /** Hash: which process posts receipts to a webhook's endpoint, and how far it is. */
 export const webhookKey = (endpoint: string): string => directoryKey(`webhook:${endpoint}`);
 

@@ -1,29 +1,22 @@
 import { hostname } from 'node:os';
 import { type AnnouncedSampling, createAnnouncedSampling } from '../channels/announced-sampling.ts';
-import { announceChannels } from '../channels/registry.ts';
-import type { ChannelConfig } from '../config/schema.ts';
 import { checkPermissions } from '../ledger/permissions.ts';
 import { createFreshGauges, type FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
-import { AccountTakenError } from './account-claim.ts';
 import type { RunningChannel } from './channel.ts';
 import { logFindings } from './findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { createMaintenance, type Maintenance, type ServedStore } from './maintenance.ts';
-import { QuotaChangedError, ShardsChangedError } from './policy-change.ts';
+import { createPreparation } from './preparation.ts';
 import type { RunningStore } from './running-store.ts';
 import { createWatchdog } from './watchdog.ts';
 import type { WorkerStore } from './worker-store.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
-/** Assembles the parts that run beside a worker's channels: their preparation, maintenance, heartbeat and health. */
-
-/** Only an operator can resolve them. */
-const CONFLICTS = [QuotaChangedError, ShardsChangedError, AccountTakenError] as const;
+/** Assembles the parts that run beside a worker's channels: their maintenance, heartbeat and health. */
 
 export interface RunningParts {
   stores: WorkerStores;
@@ -54,32 +47,7 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
     for (const { store } of served) if (begun.has(store.part)) store.pull(store.part.serves());
   };
   const servedBy = (part: WorkerStore): ServedStore[] => served.filter(({ store }) => store.part === part);
-  const lastingErrors = new Map<WorkerStore, Error>();
-  /** Errors that only an operator can fix abort the start; later, they must not stop the other channels. */
-  function noteLastingError(store: WorkerStore, error: unknown): void {
-    const lasting = CONFLICTS.some((kind) => error instanceof kind) || isRefusal(error);
-    if (!lasting || refusesWrites(error)) throw error;
-    lastingErrors.set(store, error as Error);
-    if (begun.has(store))
-      logger.error({ error: String(error) }, 'channel could not be prepared after an outage');
-  }
-  /** Writes the other data of these channels: at the start, and after a failover that may have lost them. */
-  async function restore(part: WorkerStore): Promise<number> {
-    const prepared: ChannelConfig[] = [];
-    for (const { channel, store } of servedBy(part)) {
-      const isHome = store === channel.stores[0];
-      if (isHome) channel.examine();
-      await store.prepare().then(
-        () => void (isHome && !store.lease.stopped() && prepared.push(channel.config)),
-        (error) => noteLastingError(part, error),
-      );
-    }
-    // What others are to know of a channel is what is in force: of a worker that was refused, or has another policy by now, nothing.
-    await announceChannels(stores.queues.directory, prepared);
-    return 0;
-  }
-  for (const store of stores.all())
-    store.watch.add({ restore: () => restore(store), holds: async () => true });
+  const preparation = createPreparation({ stores, servedBy, hasBegun: (part) => begun.has(part), logger });
   const watchdog = createWatchdog(clock);
   const gauges = createFreshGauges(metrics);
   const maintenance = createMaintenance({
@@ -114,7 +82,7 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
     if (own[0]) await checkPermissions(own[0].store.keys);
     await logFindings(store.redis, logger);
     await store.watch.pending();
-    const lasting = lastingErrors.get(store);
+    const lasting = preparation.lastingError(store);
     if (lasting) throw lasting;
     begun.add(store);
     await store.guard.measure();

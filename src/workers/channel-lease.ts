@@ -23,6 +23,8 @@ export interface ChannelLease {
   superseded(inForce: string): void;
   /** Renews the lease of the account, and checks whether the right still holds. */
   renew(): Promise<void>;
+  /** The part of `renew` that lies in the directory: call where it alone may have lost the lease. */
+  renewAccount(): Promise<void>;
   /** Why this worker picks up nothing, if it is stopped. */
   stopped(): Stopped | undefined;
   /** Call when the worker closes. */
@@ -78,10 +80,16 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
     deps.onChange();
   }
 
+  async function renewAccount(): Promise<void> {
+    if (stopped) return;
+    const holder = await claimAccount(directory, account);
+    if (holder.channel !== channel) accountTaken(holder.channel);
+  }
+
   async function renew(): Promise<void> {
     if (stopped) return await recheckStopped();
-    const holder = await claimAccount(directory, account);
-    if (holder.channel !== channel) return accountTaken(holder.channel);
+    await renewAccount();
+    if (stopped) return;
     const text = await policyInForce(store);
     if (text === null) await takePolicy(deps, true);
     else if (text !== own) superseded(text);
@@ -105,6 +113,7 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
     },
     superseded,
     renew,
+    renewAccount,
     stopped: () => stopped,
     async release() {
       // If the store is unreachable by now, the lease expires.

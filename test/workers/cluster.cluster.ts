@@ -4,7 +4,7 @@ import { createProducer } from '../../src/app.ts';
 import type { Producer } from '../../src/producer/producer.ts';
 import { connectFollower } from '../../src/redis/connections.ts';
 import { hashSlot } from '../../src/redis/hash-slot.ts';
-import { channelKey } from '../../src/redis/keys.ts';
+import { CHANNELS_KEY, channelKey } from '../../src/redis/keys.ts';
 import type { ClusterNode } from '../../testing/cluster-node.ts';
 import { openPlaced, type PlacedEnvironment } from '../../testing/environment.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -133,6 +133,33 @@ it('delivers each message once while the slot of its channel is moved', async ()
   const accepted = env.sandbox.journal.calls().filter(({ result }) => result === 'accepted');
   expect(new Set(accepted.map(({ recipient }) => recipient)).size).toBe(accepted.length);
 });
+
+it.each<[string, (master: ClusterNode) => Promise<unknown>]>([
+  ['emptied', async () => {}],
+  ['failed over to a replica without them', failOver],
+])('announces all channels and renews their accounts in a directory that was %s', async (_, change) => {
+  const master = await cluster.masterOf(CHANNELS_KEY);
+  const keys = await directoryKeys(master);
+  expect(accountsAmong(keys)).toHaveLength(CHANNELS.length);
+  await master.redis.del(...keys);
+  await change(master);
+  const now = await cluster.masterOf(CHANNELS_KEY);
+  await eventually(
+    'the channels to be announced',
+    async () => (await now.redis.hkeys(CHANNELS_KEY)).toSorted(),
+    (names) => names.join() === CHANNELS.toSorted().join(),
+  );
+  expect(accountsAmong(await directoryKeys(now))).toEqual(accountsAmong(keys));
+});
+
+const directoryKeys = ({ redis }: ClusterNode): Promise<string[]> => redis.keys('*herald:channels*');
+const accountsAmong = (keys: readonly string[]): string[] =>
+  keys.filter((key) => key.includes(':account:')).toSorted();
+
+async function failOver(master: ClusterNode): Promise<void> {
+  const [replica] = await cluster.replicasOf(master);
+  await cluster.promote(replica!);
+}
 
 it('takes a Cluster of ioredis in place of the addresses', async () => {
   const nodes = new Cluster(
