@@ -40,6 +40,7 @@ export function page(screen: Screen, frame?: Frame): Html {
 ${frame ? header(screen, frame) : html`<header class="top"><span class="brand">Herald</span></header>`}
 <main id="main" tabindex="-1">
 ${frame?.notice && html`<p class="notice" role="status">${icon('good')}<span>${frame.notice}</span></p>`}
+${screen.refreshMs !== undefined && html`<div id="stale" role="status" hidden><p class="callout warn">${icon('warn')}<span>Not up to date: the board does not answer, or your session has ended. It is asked again every few seconds.</span></p></div>`}
 <div id="live">${screen.main}</div>
 </main>
 </body>

@@ -22,9 +22,8 @@ export function createWatching(closing: AbortSignal): Watching {
     async stream(c, draw) {
       const first = await draw();
       // To a browser 204 means not to ask again.
-      if (first?.refreshMs === undefined || open >= MOST_STREAMS) return c.body(null, 204);
+      if (!first || open >= MOST_STREAMS) return c.body(null, 204);
       open += 1;
-      const everyMs = first.refreshMs;
       return streamSSE(c, async (stream) => {
         const ended = new AbortController();
         stream.onAbort(() => ended.abort());
@@ -37,7 +36,11 @@ export function createWatching(closing: AbortSignal): Watching {
             if (drawn !== last) await stream.writeSSE({ event: 'screen', data: drawn });
             else if (++quiet % QUIET_DRAWINGS === 0) await stream.writeSSE({ event: 'alive', data: '' });
             last = drawn;
-            await pause(everyMs, undefined, { signal }).catch(() => {});
+            if (screen.refreshMs === undefined) {
+              await stream.writeSSE({ event: 'over', data: 'nothing changes any more' });
+              return;
+            }
+            await pause(screen.refreshMs, undefined, { signal }).catch(() => {});
             screen = signal.aborted ? undefined : await draw();
           }
         } finally {

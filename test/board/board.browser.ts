@@ -1,5 +1,5 @@
 import axeSource from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BoardRole } from '../../src/admin/board-access.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -231,6 +231,23 @@ describe('the board', () => {
     expect(await page.evaluate('document.documentElement.dataset.updates')).toBe('paused');
     await page.getByRole('button', { name: 'Pause updates' }).click();
     expect(await page.evaluate('document.documentElement.dataset.updates')).toBe('running');
+  });
+
+  it('says so where it is drawn no more, and goes on once it is', async () => {
+    const page = await open();
+    const stale = page.getByText('Not up to date');
+    expect(await stale.isVisible()).toBe(false);
+    const isStream = (route: Route): boolean => route.request().headers()['accept'] === 'text/event-stream';
+    await page.route(/board$/, (route) =>
+      isStream(route) ? route.fulfill({ status: 204 }) : route.fallback(),
+    );
+    await page.reload();
+    await stale.waitFor();
+    await page.unrouteAll();
+    await stale.waitFor({ state: 'hidden' });
+    await scene.desk.admin.channels.pause(QUICK);
+    await page.getByRole('row', { name: QUICK }).getByText('paused').waitFor();
+    await scene.desk.admin.channels.resume(QUICK);
   });
 
   it('keeps the focus where it is when it is drawn anew', async () => {

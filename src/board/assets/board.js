@@ -35,23 +35,45 @@ function draw(markup) {
   if (focus) live.querySelectorAll(focus.selector)[focus.at]?.focus({ preventScroll: true });
 }
 
-function watch() {
-  const events = new EventSource(location.href);
-  events.addEventListener('screen', ({ data }) => draw(data));
-  return events;
-}
+/** How soon a stream that ended is asked for again: at first, and where that was in vain. Milliseconds. */
+const AGAIN_MS = 1_000;
+const LATER_MS = 5_000;
 
 if (live && button) {
   const KEY = 'herald-paused';
+  const stale = document.getElementById('stale');
   let events;
+  let again;
+  let failures = 0;
   const isPaused = () => sessionStorage.getItem(KEY) === 'yes';
-  const show = () => {
+  /** A browser gives up a stream that is answered otherwise once, as while Redis is away: the screen would stay as it was. */
+  const onError = ({ target }) => {
+    target.close();
+    failures += 1;
+    stale.hidden = failures < 2;
+    again = setTimeout(show, failures < 2 ? AGAIN_MS : LATER_MS);
+  };
+  const onScreen = ({ data }) => {
+    failures = 0;
+    stale.hidden = true;
+    draw(data);
+  };
+  function watch() {
+    const source = new EventSource(location.href);
+    source.addEventListener('screen', onScreen);
+    source.addEventListener('over', () => source.close());
+    source.addEventListener('error', onError);
+    return source;
+  }
+  function show() {
     const paused = isPaused();
     button.setAttribute('aria-pressed', String(paused));
     document.documentElement.dataset.updates = paused ? 'paused' : 'running';
     events?.close();
+    clearTimeout(again);
+    if (paused) stale.hidden = true;
     events = paused || document.hidden ? undefined : watch();
-  };
+  }
   button.hidden = false;
   button.addEventListener('click', () => {
     sessionStorage.setItem(KEY, isPaused() ? 'no' : 'yes');
