@@ -9,7 +9,7 @@ import {
   ProducerTimeoutError,
   UnknownChannelError,
 } from '../producer/errors.ts';
-import { DatabaseRefusedError } from '../redis/connection-errors.ts';
+import { DatabaseRefusedError, RedisUnreachableError } from '../redis/connection-errors.ts';
 import { isRefusal } from '../redis/errors.ts';
 import { EXIT, type ExitCode } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -33,6 +33,7 @@ const EXPECTED: readonly (readonly [ErrorClass, ExitCode])[] = [
   [CampaignCancelledError, EXIT.usage],
   [CampaignExpiredError, EXIT.usage],
   [DatabaseRefusedError, EXIT.usage],
+  [RedisUnreachableError, EXIT.unreachable],
   [ProducerRefusedError, EXIT.partly],
   [InterruptedError, EXIT.partly],
 ];

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
+import { misdirected } from '../redis/cluster-node.ts';
 import { openProducerStores } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, isRefusal } from '../redis/errors.ts';
 import type { RedisOption } from '../redis/option.ts';
@@ -21,7 +22,8 @@ export interface ProducerConnection {
   readonly stores: Stores;
   /**
    * Runs one call of the producer, of any number of commands, each through `attempt`.
-   * @throws ProducerTimeoutError, ProducerRefusedError, DatabaseRefusedError, ProducerClosedError
+   * @throws ProducerTimeoutError, ProducerRefusedError, DatabaseRefusedError, ProducerClosedError; RedisUnreachableError at one node
+   *   of a cluster
    */
   call<T>(operation: string, body: (attempt: Attempt, aside: Aside) => Promise<T>): Promise<T>;
   /** Waits for the calls in progress, then disconnects. */
@@ -55,9 +57,10 @@ export function openConnection(
   async function persist<T>(
     operation: string,
     call: Call,
-    gate: ReadyGate,
+    client: Redis,
     command: () => Promise<T>,
   ): Promise<T> {
+    const gate = gates.get(client)!;
     for (;;) {
       call.gate = gate;
       await gate.ready(call);
@@ -69,6 +72,8 @@ export function openConnection(
         return await command();
       } catch (error) {
         if (!isLostConnection(error) && !isPassingRefusal(error)) throw refusal(operation, error);
+        const elsewhere = misdirected(client, error);
+        if (elsewhere) throw elsewhere;
         call.refusal = isPassingRefusal(error) ? refusal(operation, error) : undefined;
       }
       await pause(call.refusal ? REFUSED_PAUSE_MS : RETRY_PAUSE_MS);
@@ -89,7 +94,7 @@ export function openConnection(
       };
     });
     const time = pausableTimeout(timeoutMs, clock, expire);
-    const attempt: Attempt = (on, command) => persist(operation, call, gates.get(on)!, command);
+    const attempt: Attempt = (on, command) => persist(operation, call, on, command);
     try {
       return await Promise.race([expiry, body(attempt, time.aside)]);
     } finally {

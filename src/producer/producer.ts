@@ -50,6 +50,7 @@ export interface Producer<Input> {
    * @throws UnknownChannelError for a channel that no worker announced, named by the message or its default
    * @throws ProducerTimeoutError when Redis is unreachable; the message may have been stored nevertheless
    * @throws ProducerRefusedError when Redis refuses, for example because it is out of memory
+   * @throws RedisUnreachableError for the plain address of one node of a cluster
    */
   send(message: Input): Promise<SendResult>;
   /**

@@ -13,7 +13,7 @@ export class DatabaseRefusedError extends HeraldError {
   }
 }
 
-/** Redis is unreachable, refuses the login, or is not a Redis server. `message` is one sentence with the address and the cause. */
+/** Redis is unreachable, refuses the login, is not a Redis server, or one node of a cluster. `message` is one sentence with the address and the cause. */
 export class RedisUnreachableError extends HeraldError {
   override readonly name = 'RedisUnreachableError';
   readonly code = 'HERALD_REDIS_UNREACHABLE';

@@ -1,6 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { type Clock, systemClock } from '../clock.ts';
 import { withTimeout } from '../timeout.ts';
+import { checkNode } from './cluster-node.ts';
 import { DatabaseRefusedError, unreachable } from './connection-errors.ts';
 import { noAnswer } from './errors.ts';
 import { refusedAtStart } from './guards.ts';
@@ -160,8 +161,18 @@ export async function connectOperator(redis: RedisOption): Promise<Stores> {
     stores.disconnect();
     throw unreachable(directory, lastError ?? error);
   }
-  if (!lastError) return stores;
+  if (!lastError) return await checkedNode(stores);
   // Connected nevertheless: the database was refused, and commands would go to another one.
   stores.disconnect();
   throw new DatabaseRefusedError(directory.options.db, lastError.message);
+}
+
+async function checkedNode(stores: Stores): Promise<Stores> {
+  try {
+    await checkNode(stores.directory);
+    return stores;
+  } catch (error) {
+    stores.disconnect();
+    throw error;
+  }
 }

@@ -85,12 +85,25 @@ const MISNAMED = 'ERR_TLS_CERT_ALTNAME_INVALID';
 
 const NO_REDIS = 'Unknown RESP type';
 
-/** Errors that a retry cannot fix: wrong credentials, or a server with another protocol. */
+/** A plain address, or instance, that leads to one node of a cluster, which has some of the keys at most. */
+export class ClusterNodeError extends Error {
+  override readonly name = 'ClusterNodeError';
+  constructor() {
+    super(
+      'is a node of a Redis Cluster: configure redis: { cluster: [url] }, or REDIS_CLUSTER in place of REDIS_URL',
+    );
+  }
+}
+
+/** Errors that a retry cannot fix: wrong credentials, a server with another protocol, or a node of a cluster. */
 export const refusesLogin = (error: Error): boolean =>
-  error.message.startsWith(NO_REDIS) || (isRefusal(error) && /^(?:NOAUTH|WRONGPASS) /.test(error.message));
+  error instanceof ClusterNodeError ||
+  error.message.startsWith(NO_REDIS) ||
+  (isRefusal(error) && /^(?:NOAUTH|WRONGPASS) /.test(error.message));
 
 /** Why there is no connection, as the predicate of a sentence about Redis: `did not answer: ECONNREFUSED`. */
 export function connectionTrouble(cause: unknown): string {
+  if (cause instanceof ClusterNodeError) return cause.message;
   const { message, code } = cause as NodeJS.ErrnoException;
   const why = (message || code || String(cause)).slice(0, SHOWN);
   if (why.startsWith(NO_REDIS)) return 'is not a Redis server (unexpected protocol)';

@@ -1,14 +1,15 @@
 import type { Redis } from 'ioredis';
+import { checkNode } from './cluster-node.ts';
 import { DatabaseRefusedError, unreachable } from './connection-errors.ts';
 import { isRefusedDatabase, refusesLogin } from './errors.ts';
 
 /**
  * Detects errors that a retry cannot fix, on a connection that waits for Redis.
  * @returns a promise that rejects with DatabaseRefusedError if the database is refused or, before the first connection,
- *   with RedisUnreachableError if the login is refused or the server is not Redis; it never resolves
+ *   with RedisUnreachableError if the login is refused, the server is not Redis, or one node of a cluster; it never resolves
  */
 export function refusedAtStart(redis: Redis): Promise<never> {
-  const refused = Promise.race([guardDatabase(redis), guardLogin(redis)]);
+  const refused = Promise.race([guardDatabase(redis), guardLogin(redis), guardNode(redis)]);
   // A worker that runs no longer waits for it; later refusals are logged.
   refused.catch(() => {});
   return refused;
@@ -25,6 +26,12 @@ const guardDatabase = (redis: Redis): Promise<never> =>
       reject(new DatabaseRefusedError(redis.options.db, error.message));
       redis.disconnect(true);
     });
+  });
+
+/** Only with the first connection: whoever runs sits out a cluster that is changed. */
+const guardNode = (redis: Redis): Promise<never> =>
+  new Promise<never>((_, reject) => {
+    redis.once('ready', () => void checkNode(redis).catch(reject));
   });
 
 /** Only until the first connection. Later, a refused login counts as an outage: a password may be changed on both sides, one after the other. */
