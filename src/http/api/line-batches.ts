@@ -50,7 +50,8 @@ export function createLineBatches(chunks: AsyncIterable<Uint8Array>, maxLineByte
     );
   }
 
-  const isFull = (): boolean => lines.length >= MAX_LINES || bytes >= MAX_BYTES;
+  /** A line that is too long, or empty ones, fill no batch: one without lines would stand for the end. */
+  const isFull = (): boolean => lines.length >= MAX_LINES || (lines.length > 0 && bytes >= MAX_BYTES);
 
   const wakened = (): Promise<void> =>
     new Promise((resolve) => {
