@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Clock, Random } from '../clock.ts';
@@ -91,6 +92,8 @@ function createPosting(config: WebhookConfig, turn: Turn, deps: PostingDeps): { 
   const { receipts, clock, random, logger, metrics, post } = deps;
   const stop = AbortSignal.any([turn.over, deps.stop]);
   const kill = AbortSignal.any([turn.lost, deps.kill]);
+  // Every channel and every request listens.
+  setMaxListeners(0, stop, kill);
   const rests = createRests(BREAKER, clock);
   const inFlight = new Set<Promise<void>>();
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Admin } from '../../admin/admin.ts';
 import type { Clock } from '../../clock.ts';
 import type { ApiConfig } from '../../config/api.ts';
@@ -63,6 +64,8 @@ const HEADERS_MS = 10_000;
 /** Nothing connects before `start`. */
 export function createApi(config: ApiConfig, parts: ApiParts): Api {
   const drain = new AbortController();
+  // Every stream listens; there are as many as connections.
+  setMaxListeners(0, drain.signal);
   let opened: { producer: Producer<unknown>; admin: Admin; store: ApiStore } | undefined;
   let listening: Listening | undefined;
 

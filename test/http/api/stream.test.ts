@@ -112,6 +112,18 @@ describe('a stream of messages', () => {
     expect(again.summary.counts).toEqual({ duplicate: count });
   });
 
+  it('of which there are many at a time is no leak to Node', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', note);
+    const streams = await Promise.all(Array.from({ length: 12 }, () => open()));
+    for (const { sent } of streams) sent.write(lines(message()));
+    for (const { told } of streams) await eventually('its answer', told, (answers) => answers.length === 1);
+    for (const { sent } of streams) sent.end();
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('refuses messages of other channels line by line', async () => {
     const token = await api.issue({ channels: ['other'] });
     const { told } = await stream(lines(message(), message({ channel: 'other' })), {}, { token });
