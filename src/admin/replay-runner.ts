@@ -73,9 +73,12 @@ async function carryOut(listed: BackgroundReplay, { run, admin, signal, me }: Ca
   try {
     const { scope, perSecond, by, position } = replay;
     const since = position ?? scope.since;
-    const { interrupted } = await admin.as(by).deadLetters.replay(
+    const acting = admin.as(by);
+    const known = new Set((await acting.channels.list()).map(({ name }) => name));
+    const { interrupted } = await acting.deadLetters.replay(
       {
-        channels: scope.channels,
+        // One that was forgotten meanwhile does not keep the others.
+        channels: scope.channels.filter((name) => known.has(name)),
         ...(scope.reasons.length > 0 && { reasons: scope.reasons }),
         ...(since !== null && { since: new Date(since) }),
         until: new Date(scope.until),

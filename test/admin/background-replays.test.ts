@@ -81,6 +81,20 @@ it('goes on by itself, is recorded as its user’s, and leaves what died later',
   expect(runner.errors).toEqual([]);
 });
 
+it('goes on without a channel that was forgotten', async ({ openEnvironment, openDesk }) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const desk = openDesk(env);
+  const scope = { channels: [CHANNEL, 'forgotten'], reasons: [], since: null, until: await desk.now() };
+  const id = await desk.replays.start({ scope, perSecond: 100, by: ANNA, letters: PLAYERS.length });
+  welcome(env, PLAYERS);
+  const runner = run(desk);
+  expect(await until(desk, id, ({ state }) => state === 'done')).toMatchObject({ replayed: 4 });
+  await runner.stop();
+  expect(runner.errors).toEqual([]);
+});
+
 it('stands still while it is paused, goes on in another process, and ends once it is cancelled', async ({
   openEnvironment,
   openDesk,
