@@ -60,11 +60,16 @@ export function createTopology({ seeds, login, translate = (at) => at, clock }: 
   const learned = new Map<number, Address>();
   let latest: { at: number; view: Promise<View> } | undefined;
 
-  /** Whoever answered goes to the end: one that knows nothing new must not be the only one that is asked. */
-  function noteAnswer(by: Address, { nodes }: View): void {
-    known.delete(nameOf(by));
-    for (const node of nodes) if (!known.has(nameOf(node))) known.set(nameOf(node), node);
-    known.set(nameOf(by), by);
+  /**
+   * Forgets nodes that have left the cluster: their addresses may be those of another one by now. Whoever answered goes to the end:
+   * one that knows nothing new must not be the only one that is asked.
+   */
+  function noteAnswer(by: Address, { nodes, takesPart }: View): void {
+    const present = new Map([...seeds, ...nodes].map((node) => [nameOf(node), node]));
+    if (takesPart && nodes.length > 0)
+      for (const name of known.keys()) if (!present.has(name)) known.delete(name);
+    for (const [name, node] of present) if (!known.has(name)) known.set(name, node);
+    if (known.delete(nameOf(by))) known.set(nameOf(by), by);
   }
 
   async function lookAround(): Promise<View> {
