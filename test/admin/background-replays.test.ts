@@ -103,7 +103,7 @@ it('stands still while it is paused, goes on in another process, and ends once i
   await env.worker();
   await bury(env, PLAYERS);
   const desk = openDesk(env);
-  const id = await begin(desk, 1);
+  const id = await begin(desk, 0.1);
   const first = run(desk);
   await until(desk, id, ({ replayed }) => replayed > 0);
   expect(await desk.replays.control(id, 'pause', ANNA)).toBe(true);

@@ -5,10 +5,13 @@ import { alertingRules, recordingRules } from '../../ops/rules/rule-files.ts';
 import { hastened } from '../../ops/rules/timing.ts';
 import { createProducer, type MessageInput } from '../../src/app.ts';
 import { accountChannels } from '../../src/sandbox/accounts.ts';
+import { freePort } from '../../src/sandbox/redis-server.ts';
+import { digestOf, newToken, newTokenId } from '../../src/tokens/secret.ts';
 import { type Environment, openEnvironment } from '../../testing/environment.ts';
 import { type Prometheus, startPrometheus } from '../../testing/own-prometheus.ts';
 import { startRedisExporter } from '../../testing/redis-exporter.ts';
 import { startWorkerProcess, type WorkerProcess } from '../../testing/worker-process.ts';
+import { startReceiver, WEBHOOK_SECRET } from '../webhooks/receiver.ts';
 
 /** An hour of the rules is half a minute here. */
 const HASTE = 120;
@@ -47,7 +50,7 @@ export interface Incident {
 /** How Prometheus names it. */
 export const instanceOf = ({ url }: WorkerProcess): string => new URL(url ?? '').host;
 
-/** Two workers with a steady load on four channels, and a Prometheus that scrapes them each second. */
+/** Two workers with a steady load on four channels, one of them over HTTP, and a Prometheus that scrapes them each second. */
 export async function startIncident(): Promise<Incident> {
   const env = await openEnvironment({
     channels: CHANNELS,
@@ -57,8 +60,14 @@ export async function startIncident(): Promise<Incident> {
   const forsaking = env.build();
   await forsaking.start();
   const { [FORSAKEN]: _, ...served } = env.config()['channels'] as Record<string, object>;
-  const config = { ...env.config(), channels: served };
-  const workers = [startWorkerProcess({ config }), startWorkerProcess({ config })] as const;
+  const receiver = await startReceiver();
+  const webhooks = { crm: { url: receiver.url, secret: WEBHOOK_SECRET, privateAddresses: true } };
+  const config = { ...env.config(), channels: served, webhooks };
+  const { api, settings } = await apiForShop();
+  const workers = [
+    startWorkerProcess({ config: { ...config, http: { port: 0, api: settings } } }),
+    startWorkerProcess({ config }),
+  ] as const;
   await Promise.all(workers.map((worker) => worker.ready()));
   await forsaking.close();
   const registry = new Registry();
@@ -78,7 +87,7 @@ export async function startIncident(): Promise<Incident> {
   const send = async (message: Sent): Promise<void> => {
     await producer.send({ content: 'Hello, how are you?', ...message } as MessageInput).catch(() => {});
   };
-  const load = steadily(send);
+  const load = steadily(send, api);
   return {
     env,
     workers,
@@ -94,14 +103,27 @@ export async function startIncident(): Promise<Incident> {
       await prometheus.stop();
       await exporter.stop();
       application.server.close();
+      await receiver.close();
       await Promise.all(workers.map((worker) => worker.kill()));
       await env.close();
     },
   };
 }
 
-/** A message on each channel, and now and then a second one for the same player. */
-function steadily(send: Incident['send']): NodeJS.Timeout {
+/** The API of a worker, as its settings, and as the application that has its token. */
+async function apiForShop(): Promise<{ settings: object; api: (message: object) => Promise<unknown> }> {
+  const [port, token] = [await freePort(), newToken(newTokenId())];
+  const tokens = [{ name: 'shop', sha256: digestOf(token), scopes: ['send'] }];
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const url = `http://127.0.0.1:${port}/v1/messages`;
+  return {
+    settings: { port, tokens },
+    api: (message) => fetch(url, { method: 'POST', headers, body: JSON.stringify(message) }).catch(() => {}),
+  };
+}
+
+/** A message on each channel, and now and then a second one for the same player, or one over HTTP. */
+function steadily(send: Incident['send'], api: (message: object) => Promise<unknown>): NodeJS.Timeout {
   let turn = 0;
   return setInterval(() => {
     turn += 1;
@@ -117,6 +139,7 @@ function steadily(send: Incident['send']): NodeJS.Timeout {
     if (turn % 4 !== 0) return;
     void send({ platform: 'kongregate', to: { userId: turn }, onQuota: 'defer' });
     void send({ platform: 'kongregate', to: { userId: turn }, onQuota: 'drop' });
+    void api({ platform: 'kongregate', to: { userId: turn }, content: 'Hello' });
   }, SEND_EVERY_MS);
 }
 

@@ -68,7 +68,7 @@ describe('the workers', () => {
     expect(names.sort()).toEqual(Object.keys(env).sort());
     const source = parse(config.data!['herald.yaml']!);
     const parsed = parseConfig(source, { platforms, env, secrets: 'resolve', readFile: () => '' });
-    expect(parsed.http).toEqual({ host: '0.0.0.0', port: worker.ports![0]!.containerPort });
+    expect(parsed.http).toMatchObject({ host: '0.0.0.0', port: worker.ports![0]!.containerPort });
     expect(pod.terminationGracePeriodSeconds! * 1000).toBeGreaterThan(parsed.drainTimeoutMs);
     expect(pod.volumes![0]!.configMap!.name).toBe(config.metadata!.name);
   });
