@@ -16,7 +16,7 @@ export interface AcceptedCountDeps {
   onAccepted: (channel: string, status: AcceptedStatus, count?: number) => void;
 }
 
-/** Each message is counted once: one whose call timed out may be stored a moment later. */
+/** Each message is counted once: one whose call timed out may be stored a moment later, or have been refused before. */
 const counted = new WeakSet<PreparedMessage>();
 
 export function countTaken(
@@ -27,6 +27,17 @@ export function countTaken(
   if (counted.has(message)) return;
   counted.add(message);
   onAccepted(message.channel, status);
+}
+
+/** Counts a message that fits no channel; `announced` are those that it was compared with. */
+export function countMisfit(
+  message: PreparedMessage,
+  announced: { has(channel: string): boolean },
+  { onAccepted, countedFor }: Pick<AcceptedCountDeps, 'onAccepted' | 'countedFor'>,
+): void {
+  if (counted.has(message)) return;
+  counted.add(message);
+  onAccepted(announced.has(message.channel) ? message.channel : countedFor(message), 'invalid');
 }
 
 /** Counts those that no result was counted of, if the error is one of Redis. */

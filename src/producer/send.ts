@@ -4,7 +4,7 @@ import { MAX_MESSAGES, newJobId } from '../jobs/job-ids.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeOf } from '../redis/shards.ts';
 import type { Turns } from '../turns.ts';
-import { type AcceptedCountDeps, countLost, countTaken } from './accepted-count.ts';
+import { type AcceptedCountDeps, countLost, countMisfit, countTaken } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import type { Aside, Attempt, ProducerConnection } from './connection.ts';
 import { type Envelope, groupIntoJobs } from './envelopes.ts';
@@ -188,14 +188,15 @@ async function enqueue(
 async function checkFit(
   messages: readonly PreparedMessage[],
   announced: ReadonlyMap<string, ChannelFacts>,
-  { listed, turns, onAccepted, countedFor }: SendDeps,
+  deps: SendDeps,
 ): Promise<Map<PreparedMessage, EnqueueResult>> {
+  const { listed, turns } = deps;
   const results = new Map<PreparedMessage, EnqueueResult>();
   for (const message of messages) {
     const error = await turns(() => misfit(message, { announced, listed }));
     if (!error) continue;
     results.set(message, error);
-    onAccepted(announced.has(message.channel) ? message.channel : countedFor(message), 'invalid');
+    countMisfit(message, announced, deps);
   }
   return results;
 }

@@ -94,14 +94,19 @@ describe('a Redis that is not there', () => {
     expect(ms).toBeLessThan(unhurried(1500));
   });
 
-  it('leaves no message uncounted, and none counted twice', async () => {
+  const countedBy = () => {
     const counted: Record<string, number> = {};
     const onAccepted = (channel: string, status: string, by: number) => {
       counted[`${channel} ${status}`] = (counted[`${channel} ${status}`] ?? 0) + by;
     };
-    const sender = producer(1_000, server.url, { onAccepted });
-    await sender.send(hello);
+    return { counted, onAccepted };
+  };
+
+  it('leaves no message uncounted', async () => {
+    const { counted, onAccepted } = countedBy();
+    await producer(1_000, server.url, { onAccepted }).send(hello);
     await server.kill();
+    const sender = producer(1_000, server.url, { onAccepted });
     const spring = { id: 'spring', platform: 'kongregate', content: 'Hello' } as const;
     await Promise.allSettled([
       sender.send(hello),
@@ -111,6 +116,17 @@ describe('a Redis that is not there', () => {
       sender.campaign(spring, [{ to: { userId: 4 } }, { to: { userId: 5 } }]),
     ]);
     expect(counted).toEqual({ 'kongregate queued': 1, 'kongregate timeout': 6, ' timeout': 1 });
+  });
+
+  it('counts no message twice: of a call that times out, one was refused before', async () => {
+    const { counted, onAccepted } = countedBy();
+    const sender = producer(1_000, server.url, { onAccepted });
+    await sender.send(hello);
+    await server.kill('SIGSTOP');
+    // Which channels there are is known for some time.
+    await Promise.allSettled([sender.send(hello), sender.send({ ...hello, channel: 'made-up' })]);
+    await server.kill('SIGCONT');
+    expect(counted).toEqual({ 'kongregate queued': 1, 'kongregate timeout': 1, ' invalid': 1 });
   });
 
   it('is waited for within the time, and what was given up before is not sent behind the caller’s back', async () => {
