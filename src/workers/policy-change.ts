@@ -128,6 +128,8 @@ async function comeBack(left: readonly Left[], { platformDayMs }: PolicyTaker): 
   for (const { store, seen: was } of left) {
     if (was.text === undefined) continue;
     const seen = await inspectPolicy(store);
+    // Another worker has put one in force since.
+    if (readPolicy(seen.text ?? '')) continue;
     await adoptPolicy(store, { policy: was.text, seen, platformDayMs, unknown: false });
   }
 }

@@ -4,6 +4,7 @@ import { enqueueJob } from '../../src/jobs/enqueue.ts';
 import { newJobId } from '../../src/jobs/job-ids.ts';
 import { adoptPolicy, inspectPolicy } from '../../src/ledger/policy-in-force.ts';
 import { policyText } from '../../src/policies/quota-change.ts';
+import type { ChannelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
 import { storesOn } from '../../src/redis/stores.ts';
 import { QuotaChangedError, ShardsChangedError, takePolicy } from '../../src/workers/policy-change.ts';
@@ -237,6 +238,33 @@ describe('another number of shards', () => {
       expect(await policyOf(name)).toBe(policyText({ quota: DAILY, shards: next }));
       expect(await enqueueJob(stores.of(name), job(name))).toEqual([true]);
     }
+  });
+
+  it('leaves no store for good where something comes into another one', async () => {
+    const { channel, stores, takeAll, policyOf } = openShards();
+    await takeAll(3);
+    const policy = { quota: DAILY, shards: 2 };
+    const inForce = policyText({ quota: DAILY, shards: 3 });
+    const last = stores.of(`${channel}/2`);
+    /** As it is about to be left. */
+    const meddle = async (): Promise<void> => {
+      expect(await policyOf(`${channel}/0`)).toContain('moved to 2 shards');
+      await store.redis.set(stores.of(`${channel}/1`).keys.policy, policyText(policy));
+      await store.redis.zadd(`herald:{${channel}/2}:delayed`, 1, 'job');
+    };
+    const meddling: ChannelStore = {
+      ...last,
+      async run(script, args) {
+        if (args[0]?.includes('"leave"')) await meddle();
+        return await last.run(script, args);
+      },
+    };
+    const of = (name: string) => (name === last.name ? meddling : stores.of(name));
+    const taker = { stores: { of }, store: stores.of(channel), policy, platformDayMs: DAY };
+    await expect(takePolicy(taker, false)).rejects.toThrow(ShardsChangedError);
+    const found = await Promise.all(storeNames(channel, 3).map(policyOf));
+    expect(found).toEqual([inForce, policyText(policy), inForce]);
+    expect(await policyOf(channel)).toBe(inForce);
   });
 
   it('is taken back', async () => {
