@@ -222,4 +222,4 @@ function createTally() {
 }
 
 /** Told to nobody, mostly: the connection is gone. */
-const BROKEN = problem('bad_request', 'the body did not come to its end');
+export const BROKEN = problem('bad_request', 'the body did not come to its end');

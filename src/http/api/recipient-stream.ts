@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Entry, parseJsonLine, readLines } from '../../lines.ts';
 import { InterruptedError } from '../../producer/errors.ts';
 import type { InvalidItem } from '../../producer/send.ts';
-import { refused, refusedLine, summaryLine } from './line-stream.ts';
+import { BROKEN, refused, refusedLine, summaryLine } from './line-stream.ts';
 import { type ProblemBody, problemBody } from './problem.ts';
 import { stopping } from './problem-of-error.ts';
 import { type Answer, type ApiRequest, NDJSON_TYPE } from './route.ts';
@@ -174,7 +174,7 @@ async function* whileAllowed({
       const result = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
         abort = () => reject(stopping());
         if (draining.aborted) abort();
-        else iterator.next().then(resolve, reject);
+        else iterator.next().then(resolve, () => reject(BROKEN));
       });
       if (result.done) return;
       await stillValid();

@@ -47,18 +47,25 @@ function encoded(
 ): ReadableStream<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
+  let gone = false;
+  const next = async (): Promise<string | undefined> => {
+    try {
+      const { done, value } = await iterator.next();
+      return done ? undefined : value;
+    } catch (error) {
+      if (!gone) onError(error);
+      return undefined;
+    }
+  };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      try {
-        const { done, value } = await iterator.next();
-        if (done) controller.close();
-        else controller.enqueue(encoder.encode(value));
-      } catch (error) {
-        onError(error);
-        controller.close();
-      }
+      const text = await next();
+      if (gone) return;
+      if (text === undefined) controller.close();
+      else controller.enqueue(encoder.encode(text));
     },
     async cancel() {
+      gone = true;
       await iterator.return?.();
     },
   });

@@ -50,6 +50,8 @@ export interface ApiFixture {
   readonly url: string;
   /** What was observed for the metrics: `POST /v1/messages 202`. */
   readonly answered: readonly string[];
+  /** Errors that were logged, as lines. */
+  readonly logged: readonly string[];
   issue(token: Partial<NewToken>): Promise<string>;
   /** Another API on the same Redis; closed with the rest. */
   open(config?: Record<string, unknown>, redis?: string): Promise<{ url: string; close(): Promise<void> }>;
@@ -62,6 +64,7 @@ const raw = (body: unknown): string | Buffer =>
 /** For all tests of a file. */
 export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
   const answered: string[] = [];
+  const logged: string[] = [];
   const opened: Api[] = [];
   let server: RedisServer;
   let redis: Redis;
@@ -75,7 +78,11 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
       timeoutMs: 1_000,
       openProducer: () => createProducer({ redis: at, timeoutMs: 1_000 }) as never,
       openAdmin: () => createAdmin({ redis: at }),
-      logger: createLogger({ level: 'silent', secrets: [] }),
+      logger: createLogger({
+        level: 'error',
+        destination: { write: (line) => void logged.push(line) },
+        secrets: [],
+      }),
       clock: systemClock,
       observe: (route, status) => answered.push(`${route} ${status}`),
     });
@@ -121,6 +128,7 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
       return url;
     },
     answered,
+    logged,
     issue,
     open,
     async ask(path, { method, headers = {}, body, url: base = url, ...asking } = {}) {

@@ -133,6 +133,7 @@ describe('POST /v1/campaigns/{id}/recipients', () => {
     expect(summary).toMatchObject({ complete: true, lines: 3_000 });
     expect(summary.counts.duplicate).toBeGreaterThanOrEqual(1_000);
     expect(await show(id)).toMatchObject({ state: 'running', listed: 3_000 });
+    expect(api.logged).toEqual([]);
   });
 
   it('tells in a dry run what would happen, and lists nobody', async () => {

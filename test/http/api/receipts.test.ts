@@ -116,10 +116,12 @@ describe('GET /v1/receipts as events', () => {
     await write(['a', 'b']);
     await eventually('both', () => received(first).length === 2);
     first.leave();
+    await eventually('the client to be gone', first.ended);
     await write(['c']);
     const second = await follow({ 'last-event-id': first.lastId()! });
     await eventually('the third', () => received(second).length === 1);
     expect([...received(first), ...received(second)]).toEqual(['a', 'b', 'c']);
+    expect(api.logged).toEqual([]);
   });
 
   it('breaks off where they cannot be read, and prints nothing of why', async () => {
