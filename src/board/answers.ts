@@ -121,7 +121,8 @@ export function createAnswers(
     },
     async failed(error, c) {
       const { status, screen, expected } = failureOf(error);
-      if (!expected) onError(error);
+      // A client that leaves in the middle of its form is no error of the board.
+      if (!expected && !c.req.raw.signal.aborted) onError(error);
       // Where Redis is away, nobody can tell who asks, and to try again would take seconds.
       const isAway = error instanceof RedisUnreachableError;
       const signedIn = isAway ? undefined : await whoIs(c).catch(() => undefined);

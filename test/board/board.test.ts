@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BoardRole } from '../../src/admin/board-access.ts';
 import { type Desk, openDesk } from '../../src/admin/desk.ts';
@@ -20,6 +22,9 @@ const CHANNEL = 'kongregate';
 const BY = { via: 'command', name: 'test@host' } as const;
 const CONFIGURED = 'a token of the configuration';
 
+/** Errors, as lines. */
+const logged: string[] = [];
+
 const open = (): Desk => openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
 
 async function serve(tokens: readonly ConfiguredToken[]): Promise<BoardService> {
@@ -27,7 +32,11 @@ async function serve(tokens: readonly ConfiguredToken[]): Promise<BoardService> 
     openDesk: open,
     tokens,
     timeoutMs: 1_000,
-    logger: createLogger({ level: 'silent', secrets: [] }),
+    logger: createLogger({
+      level: 'error',
+      destination: { write: (line) => void logged.push(line) },
+      secrets: [],
+    }),
     clock: systemClock,
   });
   await served.start();
@@ -212,6 +221,21 @@ describe('a form', () => {
     expect((await ask(PAUSE, { cookie, form: { csrf } })).status).toBe(404);
     const purge = { csrf, channel: CHANNEL, until: '1', typed: '0' };
     expect((await ask('/dead-letters/purge', { cookie, form: purge })).status).toBe(404);
+  });
+
+  it('that its client leaves in the middle of is no error', async () => {
+    const before = logged.length;
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const sent = request(`${service.url}/board/sign-in`, { method: 'POST', headers });
+    sent.on('error', () => {});
+    sent.write('a');
+    await once(sent, 'socket');
+    await ask('/sign-in');
+    const closed = new Promise((resolve) => sent.once('close', resolve));
+    sent.destroy();
+    await closed;
+    for (let i = 0; i < 3; i += 1) await ask('/sign-in');
+    expect(logged.slice(before)).toEqual([]);
   });
 
   it('of a megabyte is not read', async () => {
