@@ -1,5 +1,7 @@
+import type { Redis } from 'ioredis';
 import { HeraldError } from '../error.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { CHANNELS_KEY, DIRECTORY_SCRATCH } from '../redis/keys.ts';
 import { loadScript } from './script.ts';
 
 /**
@@ -87,19 +89,44 @@ export class PermissionError extends HeraldError {
 
 const script = loadScript('permissions.lua');
 
+/** Where commands are tried: the scripts' keys, whose first is the prefix of the scratch key. */
+interface Place {
+  redis: Redis;
+  keys: readonly [prefix: string, other: string];
+  scratch: string;
+  plain: readonly (readonly string[])[];
+}
+
 /**
  * Tries what a worker of this channel will do. Waits for a Redis that is away.
  * @throws PermissionError
  */
-export async function checkPermissions(store: ChannelStore): Promise<void> {
+export const checkPermissions = ({ redis, keys }: ChannelStore): Promise<void> =>
+  tryAll({ redis, keys: [keys.ledger, keys.receipts], scratch: keys.permissions, plain: PLAIN });
+
+/** The registry has a key without a tag of its own, which the scratch key says nothing of; no channel has an empty name. */
+const REGISTRY: readonly (readonly string[])[] = [
+  ['HGETALL', CHANNELS_KEY],
+  ['HDEL', CHANNELS_KEY, ''],
+];
+
+/** As `checkPermissions`, with the keys that are of no single channel. */
+export const checkDirectoryPermissions = (redis: Redis): Promise<void> =>
+  tryAll({
+    redis,
+    keys: [DIRECTORY_SCRATCH, `${DIRECTORY_SCRATCH}:absent`],
+    scratch: `${DIRECTORY_SCRATCH}:permissions`,
+    plain: [...PLAIN, ...REGISTRY],
+  });
+
+async function tryAll({ redis, keys, scratch, plain }: Place): Promise<void> {
   const missing = new Set<string>();
-  const { redis, keys } = store;
-  for (const command of PLAIN) {
-    const [name = '', ...args] = command.map((part) => (part === '@' ? keys.permissions : part));
+  for (const command of plain) {
+    const [name = '', ...args] = command.map((part) => (part === '@' ? scratch : part));
     if (await isForbidden(() => redis.call(name, ...args))) missing.add(name);
   }
   const scripted = async (): Promise<void> => {
-    const names = (await store.run(script, [JSON.stringify(SCRIPTED)])) as string[];
+    const names = (await script.run(redis, keys, [JSON.stringify(SCRIPTED)])) as string[];
     for (const name of names) missing.add(name);
   };
   if (await isForbidden(scripted)) missing.add('EVALSHA');

@@ -15,6 +15,9 @@ const directoryKey = (what: string): string => `${PREFIX}:{${CHANNELS_KEY}}:${wh
 export const PROBE_KEY = directoryKey('probe');
 export const PROBE_LIFE_MS = 60_000;
 
+/** What the scratch keys begin with on which a worker tests its permissions in the directory. */
+export const DIRECTORY_SCRATCH = directoryKey('scratch');
+
 /** Text: a random name, which is gone where the directory was emptied. */
 export const DIRECTORY_MARK_KEY = directoryKey('mark');
 

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { type AnnouncedSampling, createAnnouncedSampling } from '../channels/announced-sampling.ts';
-import { checkPermissions } from '../ledger/permissions.ts';
+import { checkDirectoryPermissions, checkPermissions } from '../ledger/permissions.ts';
 import { createFreshGauges, type FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -79,6 +79,7 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
   async function begin(store: WorkerStore): Promise<void> {
     const own = servedBy(store);
     const homes = own.filter(({ channel, store }) => store === channel.stores[0]);
+    if (store === stores.directory) await checkDirectoryPermissions(store.redis);
     if (own[0]) await checkPermissions(own[0].store.keys);
     await logFindings(store.redis, logger);
     await store.watch.pending();

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
-import { checkPermissions, SCRIPTED } from '../../src/ledger/permissions.ts';
+import { checkDirectoryPermissions, checkPermissions, SCRIPTED } from '../../src/ledger/permissions.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { useStore } from './harness.ts';
 
@@ -42,6 +42,30 @@ it('finds a user who may do all that workers do, and leaves nothing behind', asy
   await checkPermissions(channelStore(redis, CHANNEL));
   redis.disconnect();
   expect(await store.redis.keys('*permissions*')).toEqual([]);
+});
+
+it.each([
+  ['the keys of the directory', ['~herald:channels'], 'HSET'],
+  ['the registry of channels', ['~herald:{herald:channels}:*'], 'HGETALL'],
+])('names what a user may not do who may not use %s', async (_, allowed, missing) => {
+  const redis = await restricted('resetkeys', `~herald:{${CHANNEL}}:*`, ...allowed);
+  await checkPermissions(channelStore(redis, CHANNEL));
+  const failure = await checkDirectoryPermissions(redis).catch((error: unknown) => error);
+  redis.disconnect();
+  expect(failure).toMatchObject({
+    name: 'PermissionError',
+    missing: expect.arrayContaining([missing]),
+    message: expect.stringMatching(/ on keys of herald:\*$/),
+  });
+});
+
+it('finds a user who may use the directory, and leaves it as it was', async () => {
+  await store.redis.hset('herald:channels', CHANNEL, '{}');
+  const redis = await restricted('resetkeys', '~herald:channels', '~herald:{herald:channels}:*');
+  await checkDirectoryPermissions(redis);
+  redis.disconnect();
+  expect(await store.redis.keys('*herald:channels*')).toEqual(['herald:channels']);
+  expect(await store.redis.hgetall('herald:channels')).toEqual({ [CHANNEL]: '{}' });
 });
 
 it('tries every command that a script runs', () => {

@@ -8,7 +8,7 @@ import { CHANNELS_KEY, channelKey } from '../../src/redis/keys.ts';
 import type { ClusterNode } from '../../testing/cluster-node.ts';
 import { openPlaced, type PlacedEnvironment } from '../../testing/environment.ts';
 import { eventually } from '../../testing/eventually.ts';
-import type { LocalWorker } from '../../testing/local-worker.ts';
+import { buildLocalWorker, type LocalWorker } from '../../testing/local-worker.ts';
 import { tallyOf } from '../../testing/metrics-parser.ts';
 import { type RedisCluster, startCluster } from '../../testing/own-cluster.ts';
 
@@ -160,6 +160,35 @@ async function failOver(master: ClusterNode): Promise<void> {
   const [replica] = await cluster.replicasOf(master);
   await cluster.promote(replica!);
 }
+
+/** A worker of some of the channels, as a user of Redis that nobody else is. */
+async function buildAs(user: string, names: readonly string[], ...rules: string[]): Promise<LocalWorker> {
+  for (const { redis } of cluster.nodes)
+    await redis.call('ACL', 'SETUSER', user, 'on', '>secret', '+@all', ...rules);
+  const urls = cluster.urls.map((url) => url.replace('//', `//${user}:secret@`));
+  const { channels } = env.config() as { channels: Record<string, unknown> };
+  const own = buildLocalWorker({
+    ...{ redis: { cluster: urls }, http: false, drainTimeout: '1s' },
+    channels: Object.fromEntries(names.map((name) => [name, channels[name]])),
+  });
+  onTestFinished(async () => void (await own.close()));
+  return own;
+}
+
+it('starts for no user who may not use the keys of the directory', async () => {
+  const narrow = await buildAs('narrow', CHANNELS, ...CHANNELS.map((name) => `~herald:{${name}}*`));
+  await expect(narrow.start()).rejects.toMatchObject({ code: 'HERALD_REDIS_PERMISSION' });
+});
+
+it('opens two connections for the directory, three a channel, and one for each other channel', async () => {
+  const counted = await buildAs('counted', CHANNELS.slice(0, 2), '~*', '&*');
+  await counted.start();
+  const connections = async (): Promise<number> => {
+    const lists = await Promise.all(cluster.nodes.map(({ redis }) => redis.client('LIST')));
+    return lists.join('\n').split(' user=counted ').length - 1;
+  };
+  await eventually('nine connections', connections, (count) => count === 2 + 2 * 3 + 1);
+});
 
 it('takes a Cluster of ioredis in place of the addresses', async () => {
   const nodes = new Cluster(
