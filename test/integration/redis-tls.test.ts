@@ -1,39 +1,18 @@
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Duplex, pipeline } from 'node:stream';
-import { createServer } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../src/cli/context.ts';
 import { startRedis, startSandbox } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { startCommand } from '../cli/command-process.ts';
-import { type Certificates, makeCertificates } from '../support/certificates.ts';
+import { makeCertificates } from '../support/certificates.ts';
+import { openTlsDoor } from '../support/tls-door.ts';
 
 /** Who trusts an authority of one's own is told by the environment at the start: so these are processes. */
 
 /** They try for five seconds, side by side with others. */
 const UNHURRIED_MS = 30_000;
-
-/** Speaks TLS and passes on what it hears, so that any build of Redis will do. */
-async function openTlsDoor(to: number, { key, cert }: Certificates): Promise<number> {
-  const options = { key: await readFile(key), cert: await readFile(cert) };
-  const sockets = new Set<Duplex>();
-  const server = createServer(options, (client) => {
-    const redis = connect(to, '127.0.0.1');
-    for (const socket of [client, redis]) sockets.add(socket.on('error', () => {}));
-    pipeline(client, redis, client, () => {});
-  });
-  server.on('tlsClientError', () => {}); // A client that does not trust it.
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** A Redis that speaks TLS, by a certificate for `name`. */
 async function stage(name: string) {
@@ -41,7 +20,8 @@ async function stage(name: string) {
   onTestFinished(() => certificates.remove());
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
-  const tlsPort = await openTlsDoor(redis.port, certificates);
+  const { port: tlsPort, close } = await openTlsDoor(redis.port, certificates);
+  onTestFinished(close);
   const sandbox = await startSandbox();
   onTestFinished(() => sandbox.close());
   const dir = await mkdtemp(join(tmpdir(), 'herald-tls-'));
