@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { commonShape, rootSchema } from '../../src/config/schema.ts';
+import { commonShape } from '../../src/config/channel-schema.ts';
+import { rootSchema } from '../../src/config/schema.ts';
 import { webhookShape } from '../../src/config/webhooks.ts';
 import { commonFields } from '../../src/message/fields.ts';
 import { platforms } from '../../src/platforms/registry.ts';

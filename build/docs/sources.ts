@@ -9,7 +9,12 @@ const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
 
 /** Of the configuration; a part with a file of its own is a constant of its name there, without what encloses it. */
 export function configComments(): FindComment {
-  const comment = commentsOf(read('config/schema.ts'), read('config/api.ts'), read('config/board.ts'));
+  const comment = commentsOf(
+    read('config/schema.ts'),
+    read('config/channel-schema.ts'),
+    read('config/api.ts'),
+    read('config/board.ts'),
+  );
   return (path) => comment(path) ?? comment(path.slice(path.indexOf('.') + 1));
 }
 

@@ -1,6 +1,6 @@
 import type { Installation } from '../channels/installation.ts';
 import { type Check, failed, ok, warning } from '../check.ts';
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 
 /** Checks the accounts of the configured channels with their platforms; the credentials must be resolved. */

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import { createCampaignReader, type FindCampaign } from '../jobs/campaign-content.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
 import type { ReadContext } from '../jobs/read-message.ts';

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import type { ChannelConfig, QuotaConfig } from '../config/schema.ts';
+import type { ChannelConfig, QuotaConfig } from '../config/channel-schema.ts';
 import { CHANNELS_KEY } from '../redis/keys.ts';
 import { MAX_SHARDS } from '../redis/shards.ts';
 

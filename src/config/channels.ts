@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { check } from '../message/check.ts';
 import { type Problem, pathText } from '../message/problems.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
-import { type ChannelConfig, commonShape, toChannel } from './schema.ts';
+import { type ChannelConfig, commonShape, toChannel } from './channel-schema.ts';
 
 /** Parses the channels: first each by the fields of its platform, then the rules that span fields or channels. */
 

@@ -1,10 +1,11 @@
 import { check } from '../message/check.ts';
 import type { Problem } from '../message/problems.ts';
+import type { ChannelConfig } from './channel-schema.ts';
 import { channelProblems, type Platforms, parseChannel } from './channels.ts';
 import { ConfigError } from './error.ts';
 import { type Environment, interpolate } from './interpolate.ts';
 import { property } from './property.ts';
-import { type ChannelConfig, type HeraldConfig, rootSchema, toConfig } from './schema.ts';
+import { type HeraldConfig, rootSchema, toConfig } from './schema.ts';
 import { webhookProblems } from './webhooks.ts';
 
 export interface ParseOptions {

@@ -40,3 +40,19 @@ export const share = z
   )
   .refine((value) => value >= 0 && value <= 1, WANTED_SHARE)
   .meta({ type: 'number' });
+
+/** The error for a value that is not an object; for an object, the errors of its fields are more precise. */
+export const unlessFields = (wording: string) => ({
+  error: ({ input }: { input?: unknown }) =>
+    typeof input === 'object' && input !== null ? undefined : wording,
+});
+
+/** A part that can be turned off: `false`, `true` for its defaults, or an object of its fields. */
+export const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null, on: z.output<T>) =>
+  z
+    .union([z.boolean(), schema], unlessFields('expected true, false or an object of its settings'))
+    .optional()
+    .transform((value) => {
+      if (value === undefined) return standard;
+      return value === false ? null : value === true ? on : (value as z.output<T>);
+    });

@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { Resolution } from '../platforms/port.ts';
 import { policyText } from './quota-change.ts';
 import { windowLengthMs, windowTable } from './quota-windows.ts';

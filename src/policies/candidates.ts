@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { Candidate } from '../platforms/port.ts';
 import { longestGrantMs } from './admission.ts';
 

@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import { windowLengthMs, windowTable } from './quota-windows.ts';
 
 /** What slots mean: by which windows they are counted, how recipients are named in them, and over how many shards they lie. Pure. */

@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 
 type Quota = NonNullable<ChannelConfig['quota']>;
 

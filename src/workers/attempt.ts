@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { Delivery } from '../jobs/envelope.ts';
 import { idempotencyKey } from '../ledger/names.ts';
 import type { Grant } from '../ledger/types.ts';

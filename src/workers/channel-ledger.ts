@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import { withChannelHolds } from '../ledger/channel-holds.ts';
 import { createEpoch } from '../ledger/epoch.ts';
 import { createLedgerCalls, joinCalls, type Ledger, type LedgerCalls } from '../ledger/ledger.ts';

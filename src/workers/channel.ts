@@ -1,8 +1,8 @@
 import { type SampledStore, sampleChannel, type TakenSample } from '../channels/sampler.ts';
 import { shareSample } from '../channels/shared-sample.ts';
 import type { Random } from '../clock.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import { accountText } from '../config/channels.ts';
-import type { ChannelConfig } from '../config/schema.ts';
 import { createDispatcher } from '../jobs/dispatcher.ts';
 import { accountName } from '../ledger/names.ts';
 import type { MessageSchemas } from '../message/schema.ts';

@@ -1,5 +1,5 @@
 import { scryptSync } from 'node:crypto';
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 
 /**

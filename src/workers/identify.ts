@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { Claims } from '../ledger/claims.ts';
 import type { Grant, LedgerMessage } from '../ledger/types.ts';
 import type { Answer, Candidate } from '../platforms/port.ts';

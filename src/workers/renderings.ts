@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { Delivery } from '../jobs/envelope.ts';
 import { renderedOrProblem } from '../message/fit.ts';
 import { problemText } from '../message/problems.ts';

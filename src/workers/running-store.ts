@@ -1,5 +1,5 @@
 import type { Random } from '../clock.ts';
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import { createCampaignReader } from '../jobs/campaign-content.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
 import type { Partings } from '../jobs/deliver-job.ts';

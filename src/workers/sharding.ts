@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelConfig } from '../config/channel-schema.ts';
 import { type ChannelHolds, createChannelHolds } from '../ledger/channel-holds.ts';
 import { createRateLease } from '../ledger/rate-lease.ts';
 import { createShardAdmission, type ShardAdmission } from '../ledger/shard-admission.ts';

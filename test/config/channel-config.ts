@@ -1,5 +1,5 @@
+import type { ChannelConfig } from '../../src/config/channel-schema.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import type { ChannelConfig } from '../../src/config/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
 /** A Kongregate channel as the configuration makes it; `fields` as they are written in herald.yaml. */

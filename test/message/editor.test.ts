@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FindComment } from '../../build/docs/field-comments.ts';
 import { configComments, messageComments, platformComments } from '../../build/docs/sources.ts';
 import { createProducer, type MessageInput } from '../../src/app.ts';
-import { commonShape } from '../../src/config/schema.ts';
+import { commonShape } from '../../src/config/channel-schema.ts';
 import { commonFields } from '../../src/message/fields.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { startRedis } from '../../src/sandbox/index.ts';

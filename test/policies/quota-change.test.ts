@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { QuotaConfig } from '../../src/config/schema.ts';
+import type { QuotaConfig } from '../../src/config/channel-schema.ts';
 import { policyText, readPolicy, samePolicy, takesOverAt } from '../../src/policies/quota-change.ts';
 
 const HOUR = 3_600_000;

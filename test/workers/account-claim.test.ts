@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { QuotaConfig } from '../../src/config/schema.ts';
+import type { QuotaConfig } from '../../src/config/channel-schema.ts';
 import { claimAccount, releaseAccount } from '../../src/ledger/account.ts';
 import { policyText, type SlotPolicy } from '../../src/policies/quota-change.ts';
 import { accountKey } from '../../src/redis/keys.ts';

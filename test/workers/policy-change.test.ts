@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { QuotaConfig } from '../../src/config/schema.ts';
+import type { QuotaConfig } from '../../src/config/channel-schema.ts';
 import { enqueueJob } from '../../src/jobs/enqueue.ts';
 import { newJobId } from '../../src/jobs/job-ids.ts';
 import { adoptPolicy, inspectPolicy } from '../../src/ledger/policy-in-force.ts';
