@@ -32,7 +32,7 @@ const ADVICE: Readonly<Record<ProblemCode, string>> = {
   too_large: 'Send at most 1 MiB, or a stream of messages.',
   unsupported_media_type: 'Send one of the types in `Accept`, uncompressed.',
   invalid: 'Mend the fields that `errors` points to.',
-  unknown_channel: 'Name a channel that is configured or served; `detail` knows which there are.',
+  unknown_channel: 'Name a channel that is configured or served; `detail` names those that the token is for.',
   idempotency_key_reused: 'Choose another key for another body.',
   rate_limited: 'Wait for `Retry-After`.',
   internal: 'Report it: the log of the server has a line.',

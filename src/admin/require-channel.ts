@@ -5,8 +5,10 @@ import { UnknownChannelError } from '../producer/errors.ts';
 export function requireChannel(installation: Installation, name: string): OperatedChannel {
   const channel = findChannel(installation, name);
   if (channel) return channel;
-  const names = installation.channels.map((each) => each.name).join(', ') || 'none';
-  throw new UnknownChannelError(name, { advice: `Known: ${names}.` });
+  throw new UnknownChannelError(name, {
+    candidates: installation.channels.map((each) => each.name),
+    advise: (names) => `Known: ${names.join(', ') || 'none'}.`,
+  });
 }
 
 /** The named channel, or all of them. @throws as `requireChannel` */

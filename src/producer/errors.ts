@@ -18,18 +18,40 @@ export class InvalidMessageError extends HeraldError {
 const ADVICE =
   'Start a worker that serves it, or list it (in herald.yaml, or in createProducer({ channels })).';
 
+export interface UnknownChannelDetails {
+  /** What kind of channel it is, as an apposition. */
+  which?: string;
+  /** Channels that may have been meant. */
+  candidates?: readonly string[];
+  /** What to do, for somebody who may know of these candidates; undefined for the usual. */
+  advise?(candidates: readonly string[]): string | undefined;
+}
+
 /** The channel is not announced by a worker: if accepted, the message would wait in a queue that no worker reads. */
 export class UnknownChannelError extends HeraldError {
   override readonly name = 'UnknownChannelError';
   readonly code = 'HERALD_UNKNOWN_CHANNEL';
   readonly channel: string;
-  constructor(
-    channel: string,
-    { which = '', advice = ADVICE }: { which?: string | undefined; advice?: string | undefined } = {},
-  ) {
-    super(`Unknown channel ${quoted(channel)}${which}: no worker has announced it. ${advice}`);
+  readonly #details: UnknownChannelDetails;
+  constructor(channel: string, details: UnknownChannelDetails = {}) {
+    super(unknownChannelText(channel, details, () => true));
     this.channel = channel;
+    this.#details = details;
   }
+
+  /** Its message for somebody who may not know of every channel. */
+  messageFor(mayKnow: (channel: string) => boolean): string {
+    return unknownChannelText(this.channel, this.#details, mayKnow);
+  }
+}
+
+function unknownChannelText(
+  channel: string,
+  { which = '', candidates = [], advise }: UnknownChannelDetails,
+  mayKnow: (channel: string) => boolean,
+): string {
+  const advice = advise?.(candidates.filter(mayKnow)) ?? ADVICE;
+  return `Unknown channel ${quoted(channel)}${which}: no worker has announced it. ${advice}`;
 }
 
 const MAYBE_STORED =

@@ -34,17 +34,17 @@ export function unknownChannel(
 ): UnknownChannelError | undefined {
   if (known.announced.has(channel) || known.listed.has(channel)) return undefined;
   const which = named ? '' : `, the default of ${platform} messages`;
-  return new UnknownChannelError(channel, { which, advice: meant(platform, known) });
+  const candidates = [...new Set([...known.announced.keys(), ...known.listed.keys()])]
+    .filter((name) => platformOf(name, known) === platform)
+    .sort();
+  return new UnknownChannelError(channel, { which, candidates, advise: (names) => advice(platform, names) });
 }
 
 /** The number of channels that an error lists; more would not help. */
 const MAX_NAMED = 5;
 
-function meant(platform: string, known: KnownChannels): string | undefined {
-  const names = [...new Set([...known.announced.keys(), ...known.listed.keys()])]
-    .filter((name) => platformOf(name, known) === platform)
-    .sort()
-    .map((name) => JSON.stringify(name));
+function advice(platform: string, candidates: readonly string[]): string | undefined {
+  const names = candidates.map((name) => JSON.stringify(name));
   if (names.length === 0) return undefined;
   if (names.length === 1) return `The only channel of ${platform} is ${names[0]}: set channel to it.`;
   const more = names.length > MAX_NAMED ? ' and more' : '';

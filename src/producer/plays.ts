@@ -145,7 +145,7 @@ function readPlay(
   const unknown = unknownChannel({ channel, platform, named: true }, known);
   if (unknown) return unknown;
   const definition = Object.hasOwn(platforms, platform) ? platforms[platform] : undefined;
-  if (!definition) return new UnknownChannelError(channel, { advice: PLATFORM_UNKNOWN });
+  if (!definition) return new UnknownChannelError(channel, { advise: () => PLATFORM_UNKNOWN });
   const recipient = recipientOf(definition, to);
   if (!('key' in recipient)) return bad(...recipient);
   const misaddressed = addressingProblem(recipient, { name: channel, addressing: facts?.addressing });

@@ -12,6 +12,7 @@ import {
 } from '../../producer/errors.ts';
 import { DatabaseRefusedError, RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { isLostConnection, refusesWrites } from '../../redis/errors.ts';
+import { type Access, mayUse } from '../../tokens/scopes.ts';
 import { ApiProblem, pointedProblems, problem } from './problem.ts';
 
 /** How soon what fails for Redis is worth another request, seconds. */
@@ -42,12 +43,19 @@ function storeTrouble(error: unknown): ApiProblem | undefined {
 const MAYBE_STORED =
   'It may have been stored nevertheless: repeat it with the same id or Idempotency-Key, and it is taken once.';
 
-/** The answer to an error of a producer or an admin; undefined for one that nobody expects: a bug. */
-export function problemOfError(error: unknown): ApiProblem | undefined {
+/**
+ * The answer to an error of a producer or an admin; undefined for one that nobody expects: a bug.
+ * @param access of the one who asked: no channel is named that they may not use
+ */
+export function problemOfError(error: unknown, access: Access): ApiProblem | undefined {
   if (error instanceof ApiProblem) return error;
   if (error instanceof InvalidMessageError)
     return problem('invalid', error.message, { errors: pointedProblems(error.problems) });
-  if (error instanceof UnknownChannelError) return problem('unknown_channel', error.message);
+  if (error instanceof UnknownChannelError)
+    return problem(
+      'unknown_channel',
+      error.messageFor((channel) => mayUse(access, channel)),
+    );
   if (isCampaignConflict(error)) return problem('conflict', error.message);
   return storeTrouble(error);
 }

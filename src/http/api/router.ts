@@ -31,7 +31,7 @@ export interface RouterParts {
 type Ctx = Context<{ Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } }>;
 type Headers = Record<string, string>;
 
-/** Of a public route. */
+/** Of a public route, and before it is known who asks. */
 const ANYONE: Access = { id: '', name: '', scopes: [], channels: [] };
 const OTHER = 'other';
 
@@ -42,11 +42,12 @@ export function createRouter(routes: readonly Route[], parts: RouterParts): App 
     async (c: Ctx): Promise<Response> => {
       const startedAt = parts.clock.monotonic();
       const headers: Headers = {};
-      const answer = await act(c, headers).catch((error: unknown) => answerOf(problemOf(error, name, parts)));
+      const unnamed = (error: unknown) => problemOf(error, { access: ANYONE, route: name }, parts);
+      const answer = await act(c, headers).catch((error: unknown) => answerOf(unnamed(error)));
       const { outgoing } = c.env;
       const response = respond(answer, headers, {
         outgoing,
-        onError: (error) => void problemOf(error, name, parts),
+        onError: (error) => void unnamed(error),
       });
       parts.observe(name, response.status, (parts.clock.monotonic() - startedAt) / 1000);
       return response;
@@ -90,7 +91,9 @@ async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts
   c.env.outgoing.on('close', () => gone.abort());
   const { incoming } = c.env;
   const text = (): Promise<string> => readBody(incoming);
-  return await route.handle({
+  const problemFor = (error: unknown): ApiProblem =>
+    problemOf(error, { access, route: nameOf(route) }, parts);
+  const answer = route.handle({
     access,
     params: checked(route.params, c.req.param(), 'path'),
     query: checked(route.query, c.req.query(), 'query'),
@@ -99,13 +102,16 @@ async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts
     text,
     json: async () => parseJson(await text()),
     chunks: () => incoming,
-    problemOf: (error) => problemOf(error, nameOf(route), parts),
+    problemOf: problemFor,
     stillValid:
       route.scope === 'public'
         ? async () => {}
         : reauthenticate(c.req.header('authorization'), parts.verify, parts.clock),
     gone: gone.signal,
     draining: parts.draining,
+  });
+  return await answer.catch((error: unknown) => {
+    throw problemFor(error);
   });
 }
 
@@ -146,8 +152,12 @@ function mediaOf({ body }: Route, { headers }: IncomingMessage): string | undefi
 const unsupported = (wanted: string, headers: Headers): ApiProblem =>
   problem('unsupported_media_type', `expected ${wanted}`, { headers });
 
-function problemOf(error: unknown, route: string, { logger }: RouterParts): ApiProblem {
-  const expected = problemOfError(error);
+function problemOf(
+  error: unknown,
+  { access, route }: { access: Access; route: string },
+  { logger }: RouterParts,
+): ApiProblem {
+  const expected = problemOfError(error, access);
   if (expected) return expected;
   logger.error(
     { route, error: error instanceof Error ? error.message : String(error) },

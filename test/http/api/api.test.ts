@@ -69,6 +69,26 @@ describe('POST /v1/messages', () => {
     });
     expect((await send({ ...message, channel: 'other' }, { token: limited })).status).toBe(202);
   });
+
+  it('names no channel that the token is not for', async () => {
+    const limited = await api.issue({ channels: ['other', 'nowhere'] });
+    const body = { ...message, channel: 'nowhere' };
+    const ndjson = { 'content-type': 'application/x-ndjson' };
+    const answers = [
+      await send(body, { token: limited }),
+      await send(`${JSON.stringify(body)}\n`, { token: limited, headers: ndjson }),
+      await api.ask('/v1/campaigns', { body: { ...body, id: 'spring', to: undefined }, token: limited }),
+      await api.ask('/v1/campaigns?channel=nowhere', { token: limited }),
+      await api.ask('/v1/messages/any?channel=nowhere', { token: limited }),
+    ];
+    const texts = answers.map((answer) => JSON.stringify(answer.body));
+    for (const text of texts) {
+      expect(text).toContain('unknown_channel');
+      expect(text).toMatch(/The only channel of kongregate is .+other|Known: other\./);
+    }
+    const all = (await send(body)).body.detail;
+    expect(all).toContain('kongregate has the channels "kongregate", "other"');
+  });
 });
 
 describe('the API', () => {
