@@ -12,14 +12,15 @@ import { page } from './layout.ts';
 import { safeNext, to } from './links.ts';
 import { createWatching } from './live.ts';
 import { noticeOf } from './notices.ts';
+import { type BoardContext, readForm } from './read-form.ts';
 import { type Draw, mayOperate, type Obey, type Order, type Screen, type Visit } from './screen.ts';
 import { viewOf } from './view.ts';
 
 /** How every screen is shown, and every form carried out: by whom, whether they may, and what they see then. */
 export interface Answers {
   show(c: Context, draw: Draw): Promise<Response>;
-  carryOut(c: Context, obey: Obey): Promise<Response>;
-  signOut(c: Context): Promise<Response>;
+  carryOut(c: BoardContext, obey: Obey): Promise<Response>;
+  signOut(c: BoardContext): Promise<Response>;
   notFound(c: Context): Promise<Response>;
   failed(error: unknown, c: Context): Promise<Response>;
 }
@@ -69,12 +70,9 @@ export function createAnswers(
     return c.redirect(next === to.now ? to.signIn : `${to.signIn}?${new URLSearchParams({ next })}`, 303);
   };
 
-  async function orderOf(c: Context, signedIn: SignedIn): Promise<Order> {
-    const form = await c.req.formData().catch(() => new FormData());
-    const field = (name: string): string | undefined => {
-      const value = form.get(name);
-      return typeof value === 'string' && value !== '' ? value : undefined;
-    };
+  async function orderOf(c: BoardContext, signedIn: SignedIn): Promise<Order> {
+    const fields = await readForm(c);
+    const field = (name: string): string | undefined => fields(name) || undefined;
     if (!isCsrfToken(field(CSRF_FIELD), signedIn.secret))
       throw new Refused(403, 'This form is not from your present session. Open its page again.');
     return { ...(await visitOf(c, signedIn)), field };

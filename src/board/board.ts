@@ -1,5 +1,4 @@
-import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { Hono } from 'hono';
 import type { BoardUser } from '../admin/board-access.ts';
 import type { Desk } from '../admin/desk.ts';
 import type { App } from '../http/listen.ts';
@@ -32,19 +31,14 @@ export interface BoardParts {
   closing: AbortSignal;
 }
 
-const LONGEST_FORM = 64 * 1024;
 /** Assets are named after their content. */
 const FOREVER = 'public, max-age=31536000, immutable';
-
-/** What was not read of it stands in the way of another request on the connection. */
-const tooLarge = (c: Context): Response => c.text('This form is too large.', 413, { connection: 'close' });
 
 export function createBoard(parts: BoardParts): App {
   const app: App = new Hono();
   const cookies = createCookies(parts.secure);
   const answers = createAnswers(cookies, parts);
   app.use(securityHeaders(parts.secure));
-  app.use(bodyLimit({ maxSize: LONGEST_FORM, onError: tooLarge }));
   app.get('/', (c) => c.redirect(BASE));
   app.get(`${BASE}/assets/:name`, (c) => {
     const asset = findAsset(c.req.param('name'));

@@ -1,7 +1,7 @@
 /** What a request is answered with in place of its screen; the text is for the user. */
 
 class BoardError extends Error {
-  readonly status: 400 | 403 | 404 | 409 | 413 | 429;
+  readonly status: 400 | 403 | 404 | 408 | 409 | 413 | 429;
   constructor(status: BoardError['status'], text: string) {
     super(text);
     this.status = status;

@@ -25,7 +25,9 @@ const TITLES: Readonly<Record<number, string>> = {
   400: 'Not understood',
   403: 'Not allowed',
   404: 'Not found',
+  408: 'Too slow',
   409: 'Changed meanwhile',
+  413: 'Too large',
   429: 'Too many attempts',
 };
 

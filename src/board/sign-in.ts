@@ -8,6 +8,7 @@ import { Refused } from './errors.ts';
 import { type Html, html } from './html.ts';
 import { page } from './layout.ts';
 import { safeNext, to } from './links.ts';
+import { type BoardContext, readForm } from './read-form.ts';
 
 /** The way in: a link that is used once, or an API token. */
 
@@ -28,10 +29,9 @@ export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): voi
     return secret;
   }
 
-  async function fieldsOf(c: Context): Promise<(name: string) => string> {
+  async function fieldsOf(c: BoardContext): Promise<(name: string) => string> {
     attempt();
-    const fields = await c.req.formData().catch(() => new FormData());
-    const field = (name: string): string => String(fields.get(name) ?? '');
+    const field = await readForm(c);
     const secret = cookies.read(c, 'sign_in');
     if (secret === undefined || !isCsrfToken(field(CSRF_FIELD), secret))
       throw new Refused(403, 'This form is too old. Open it again.');

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type IncomingMessage, request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { BoardRole } from '../../src/admin/board-access.ts';
 import { type Desk, openDesk } from '../../src/admin/desk.ts';
 import { type BoardService, createBoardService } from '../../src/board/service.ts';
 import { systemClock } from '../../src/clock.ts';
 import { board } from '../../src/config/board.ts';
+import { BODY_MS } from '../../src/http/read-body.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { CHANNELS_KEY } from '../../src/redis/keys.ts';
@@ -236,6 +237,24 @@ describe('a form', () => {
     await closed;
     for (let i = 0; i < 3; i += 1) await ask('/sign-in');
     expect(logged.slice(before)).toEqual([]);
+  });
+
+  it('that does not arrive in time is refused', async () => {
+    const cookie = await signedIn('operate');
+    const real = globalThis.setTimeout;
+    const hurried = ((act: () => void, ms?: number) => real(act, ms === BODY_MS ? 20 : ms)) as typeof real;
+    const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(hurried);
+    onTestFinished(() => spy.mockRestore());
+    for (const path of ['/sign-in', PAUSE]) {
+      const headers = { cookie, 'content-type': 'application/x-www-form-urlencoded' };
+      const sent = request(`${service.url}/board${path}`, { method: 'POST', headers });
+      onTestFinished(() => void sent.destroy());
+      sent.on('error', () => {});
+      const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+      sent.write('csrf=');
+      const [{ statusCode, headers: got }] = await answered;
+      expect([path, statusCode, got.connection]).toEqual([path, 408, 'close']);
+    }
   });
 
   it('of a megabyte is not read', async () => {

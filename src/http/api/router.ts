@@ -8,7 +8,7 @@ import type { Access } from '../../tokens/scopes.ts';
 import type { Verify } from '../../tokens/verify.ts';
 import type { App } from '../listen.ts';
 import { authenticate, checkScope, reauthenticate } from './authenticate.ts';
-import { parseJson, readBody } from './body.ts';
+import { parseJson, readText } from './body.ts';
 import { type ApiProblem, problem } from './problem.ts';
 import { problemOfError, stopping } from './problem-of-error.ts';
 import type { RateVerdict } from './rate-limit.ts';
@@ -90,7 +90,7 @@ async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts
   const gone = new AbortController();
   c.env.outgoing.on('close', () => gone.abort());
   const { incoming } = c.env;
-  const text = (): Promise<string> => readBody(incoming);
+  const text = (): Promise<string> => readText(incoming);
   const problemFor = (error: unknown): ApiProblem =>
     problemOf(error, { access, route: nameOf(route) }, parts);
   const answer = route.handle({

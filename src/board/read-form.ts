@@ -1,0 +1,23 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import { BODY_MS, readBody } from '../http/read-body.ts';
+import { Refused } from './errors.ts';
+
+/** A request of the board, with Node's own in `c.env`. */
+export type BoardContext = Context<{ Bindings: HttpBindings }>;
+
+const LONGEST_FORM = 64 * 1024;
+
+/** The fields of a form that was sent, the first of each name; empty for one that is not there. @throws Refused */
+export async function readForm(c: BoardContext): Promise<(name: string) => string> {
+  const body = await readBody(c.env.incoming, LONGEST_FORM);
+  if (body.kind === 'whole') {
+    const fields = new URLSearchParams(body.bytes.toString('utf8'));
+    return (name) => fields.get(name) ?? '';
+  }
+  // What was not read of it stands in the way of another request on the connection.
+  c.header('connection', 'close');
+  if (body.kind === 'too_large') throw new Refused(413, 'This form is too large.');
+  if (body.kind === 'late') throw new Refused(408, `This form did not arrive within ${BODY_MS / 1000} s.`);
+  throw new Refused(400, 'The connection ended within this form.');
+}
