@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { BoardUser } from '../admin/board-access.ts';
 import type { Desk } from '../admin/desk.ts';
+import type { Clock } from '../clock.ts';
 import type { App } from '../http/listen.ts';
 import { createAnswers } from './answers.ts';
 import { findAsset } from './assets.ts';
@@ -25,6 +26,7 @@ export interface BoardParts {
   tokenUser(token: string): Promise<BoardUser | undefined>;
   /** A user as of now: of a token of the configuration, what that says of it today; undefined where it has none such any more. */
   presentUser(user: BoardUser): BoardUser | undefined;
+  clock: Pick<Clock, 'monotonic'>;
   /** Told of what was not expected. */
   onError(error: unknown): void;
   /** Ends the streams of those who watch. */

@@ -58,6 +58,7 @@ export function createBoardService(config: BoardConfig, parts: BoardServiceParts
         tokenUser: async (token) => userOf(await verify(token), parts.tokens),
         presentUser: (user) =>
           user.configured === undefined ? user : userOfDigest(user.configured, parts.tokens),
+        clock,
         onError,
         closing: closing.signal,
       });

@@ -9,16 +9,17 @@ import { type Html, html } from './html.ts';
 import { page } from './layout.ts';
 import { safeNext, to } from './links.ts';
 import { type BoardContext, readForm } from './read-form.ts';
+import { createTries } from './tries.ts';
 
 /** The way in: a link that is used once, or an API token. */
 
 const BEGUN_MS = 30 * 60_000;
-/** Of all together: the secrets cannot be guessed, but each guess asks Redis. */
-const ATTEMPTS = { max: 60, perMs: 60_000 };
 
 export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): void {
   const { desk, sessionMs, tokenUser } = parts;
-  const attempt = createLimit();
+  const tries = createTries(parts.clock);
+  const tried = <T>(c: BoardContext, find: () => Promise<T | undefined>): Promise<T | undefined> =>
+    tries.run(c.env.incoming.socket.remoteAddress ?? '', find);
 
   /** The secret of a sign-in that is begun, which its form's token follows from. */
   function begun(c: Context): string {
@@ -30,7 +31,6 @@ export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): voi
   }
 
   async function fieldsOf(c: BoardContext): Promise<(name: string) => string> {
-    attempt();
     const field = await readForm(c);
     const secret = cookies.read(c, 'sign_in');
     if (secret === undefined || !isCsrfToken(field(CSRF_FIELD), secret))
@@ -52,7 +52,7 @@ export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): voi
   app.get(to.link, (c) => show(c, (csrf) => linkForm(csrf, c.req.query('secret') ?? '')));
   app.post(to.link, async (c) => {
     const field = await fieldsOf(c);
-    const session = await desk.access.redeemLink(field('secret'), sessionMs);
+    const session = await tried(c, () => desk.access.redeemLink(field('secret'), sessionMs));
     if (session !== undefined) return enter(c, session, to.now);
     return show(
       c,
@@ -63,24 +63,10 @@ export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): voi
   app.post(to.signIn, async (c) => {
     const field = await fieldsOf(c);
     const next = safeNext(field('next'));
-    const user = await tokenUser(field('token').trim());
+    const user = await tried(c, () => tokenUser(field('token').trim()));
     if (user) return enter(c, await desk.access.signIn(user, sessionMs), next);
     return show(c, (csrf) => tokenForm(csrf, next, 'This token does not open the board.'), 401);
   });
-}
-
-function createLimit(): () => void {
-  let since = performance.now();
-  let attempts = 0;
-  return () => {
-    const now = performance.now();
-    if (now - since > ATTEMPTS.perMs) {
-      since = now;
-      attempts = 0;
-    }
-    attempts += 1;
-    if (attempts > ATTEMPTS.max) throw new Refused(429, 'Too many attempts. Try again in a minute.');
-  };
 }
 
 const tokenForm = (csrf: string, next: string, problem?: string): Html => html`<section class="sign-in">

@@ -302,6 +302,25 @@ describe('every answer', () => {
   });
 });
 
+describe('tries to get in', () => {
+  it('are limited where they fail', async () => {
+    const { token } = await desk.admin.tokens.create({ name: 'reader', scopes: ['read'] });
+    const at = await serve([]);
+    onTestFinished(() => at.close(100));
+    const { cookies, ...shown } = await ask('/sign-in', { at });
+    const cookie = pairsOf(cookies);
+    const csrf = csrfIn({ ...shown, cookies });
+    const fromHere = async (form: Record<string, string>) =>
+      (await ask('/sign-in', { at, cookie, form: { csrf, ...form } })).status;
+    // Neither one that succeeds nor a form that is too old is a try that failed.
+    for (let i = 0; i < 61; i += 1) await fromHere(i % 2 === 0 ? { token } : { csrf: 'old' });
+    const wrong = Array.from({ length: 61 }, () => fromHere({ token: 'wrong' }));
+    const statuses = (await Promise.all(wrong)).sort();
+    expect(statuses).toEqual([...Array.from({ length: 60 }, () => 401), 429]);
+    expect(await fromHere({ token })).toBe(429);
+  });
+});
+
 /** After all others. */
 describe('without Redis', () => {
   it('a screen says so soon, also where it is frozen', async () => {
