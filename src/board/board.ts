@@ -41,7 +41,7 @@ export function createBoard(parts: BoardParts): App {
   const cookies = createCookies(parts.secure);
   const answers = createAnswers(cookies, parts);
   app.use(securityHeaders(parts.secure));
-  app.get('/', (c) => c.redirect(BASE));
+  for (const path of ['/', `${BASE}/`]) app.get(path, (c) => c.redirect(BASE));
   app.get(`${BASE}/assets/:name`, (c) => {
     const asset = findAsset(c.req.param('name'));
     if (!asset) return c.notFound();

@@ -118,6 +118,11 @@ describe('the way in', () => {
     expect((await ask('', { cookie: '__Secure-herald_session=wrong' })).location).toBe('/board/sign-in');
   });
 
+  it('is found with a slash at its end', async () => {
+    const { status, location } = await ask('/');
+    expect([status, location]).toEqual([302, '/board']);
+  });
+
   it('opens by a link once', async () => {
     const secret = await desk.access.createLink({ name: 'anna', role: 'read', channels: null }, 60_000, BY);
     const first = await enter('/link', { secret });
