@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { BoardUser } from '../admin/board-access.ts';
+import type { AppContext } from '../http/listen.ts';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { withTimeout } from '../timeout.ts';
 import type { BoardParts } from './board.ts';
@@ -12,15 +13,15 @@ import { page } from './layout.ts';
 import { safeNext, to } from './links.ts';
 import { createWatching } from './live.ts';
 import { noticeOf } from './notices.ts';
-import { type BoardContext, readForm } from './read-form.ts';
+import { readForm } from './read-form.ts';
 import { type Draw, mayOperate, type Obey, type Order, type Screen, type Visit } from './screen.ts';
 import { viewOf } from './view.ts';
 
 /** How every screen is shown, and every form carried out: by whom, whether they may, and what they see then. */
 export interface Answers {
   show(c: Context, draw: Draw): Promise<Response>;
-  carryOut(c: BoardContext, obey: Obey): Promise<Response>;
-  signOut(c: BoardContext): Promise<Response>;
+  carryOut(c: AppContext, obey: Obey): Promise<Response>;
+  signOut(c: AppContext): Promise<Response>;
   notFound(c: Context): Promise<Response>;
   failed(error: unknown, c: Context): Promise<Response>;
 }
@@ -70,7 +71,7 @@ export function createAnswers(
     return c.redirect(next === to.now ? to.signIn : `${to.signIn}?${new URLSearchParams({ next })}`, 303);
   };
 
-  async function orderOf(c: BoardContext, signedIn: SignedIn): Promise<Order> {
+  async function orderOf(c: AppContext, signedIn: SignedIn): Promise<Order> {
     const fields = await readForm(c);
     const field = (name: string): string | undefined => fields(name) || undefined;
     if (!isCsrfToken(field(CSRF_FIELD), signedIn.secret))

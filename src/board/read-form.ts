@@ -1,15 +1,11 @@
-import type { HttpBindings } from '@hono/node-server';
-import type { Context } from 'hono';
+import type { AppContext } from '../http/listen.ts';
 import { BODY_MS, readBody } from '../http/read-body.ts';
 import { Refused } from './errors.ts';
-
-/** A request of the board, with Node's own in `c.env`. */
-export type BoardContext = Context<{ Bindings: HttpBindings }>;
 
 const LONGEST_FORM = 64 * 1024;
 
 /** The fields of a form that was sent, the first of each name; empty for one that is not there. @throws Refused */
-export async function readForm(c: BoardContext): Promise<(name: string) => string> {
+export async function readForm(c: AppContext): Promise<(name: string) => string> {
   const body = await readBody(c.env.incoming, LONGEST_FORM);
   if (body.kind === 'whole') {
     const fields = new URLSearchParams(body.bytes.toString('utf8'));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
-import type { App } from '../http/listen.ts';
+import type { App, AppContext } from '../http/listen.ts';
 import type { BoardParts } from './board.ts';
 import { CSRF_FIELD, form, hidden } from './components/forms.ts';
 import { type Cookies, csrfToken, isCsrfToken } from './cookies.ts';
@@ -8,7 +8,7 @@ import { Refused } from './errors.ts';
 import { type Html, html } from './html.ts';
 import { page } from './layout.ts';
 import { safeNext, to } from './links.ts';
-import { type BoardContext, readForm } from './read-form.ts';
+import { readForm } from './read-form.ts';
 import { createTries } from './tries.ts';
 
 /** The way in: a link that is used once, or an API token. */
@@ -18,7 +18,7 @@ const BEGUN_MS = 30 * 60_000;
 export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): void {
   const { desk, sessionMs, tokenUser } = parts;
   const tries = createTries(parts.clock);
-  const tried = <T>(c: BoardContext, find: () => Promise<T | undefined>): Promise<T | undefined> =>
+  const tried = <T>(c: AppContext, find: () => Promise<T | undefined>): Promise<T | undefined> =>
     tries.run(c.env.incoming.socket.remoteAddress ?? '', find);
 
   /** The secret of a sign-in that is begun, which its form's token follows from. */
@@ -30,7 +30,7 @@ export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): voi
     return secret;
   }
 
-  async function fieldsOf(c: BoardContext): Promise<(name: string) => string> {
+  async function fieldsOf(c: AppContext): Promise<(name: string) => string> {
     const field = await readForm(c);
     const secret = cookies.read(c, 'sign_in');
     if (secret === undefined || !isCsrfToken(field(CSRF_FIELD), secret))

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { withTimeout } from '../timeout.ts';
 
 /** An application whose handlers may reach Node's own request and response, in `c.env`. */
 export type App = Hono<{ Bindings: HttpBindings }>;
+export type AppContext = Context<{ Bindings: HttpBindings }>;
 
 export interface Listening {
   /** `http://host:port`, with the port really taken. */
