@@ -136,7 +136,7 @@ export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
       // Of all shards the last: it holds where it holds in each.
       const status = await persistently(async () => {
         const all = await Promise.all(stores.map((store) => controlCampaign(store, plan.id, kind)));
-        return all.find((each) => each === 'unknown') ?? all[0]!;
+        return (all.find(({ state }) => state === 'unknown') ?? all[0]!).state;
       });
       if (status !== 'unknown' || isLast) {
         orders.push({ kind, askedAt, answeredAt: clock.now(), status });

@@ -86,13 +86,14 @@ export function campaignAdmin(
           const all = await Promise.all(
             ofRecipients.map(({ store }) => controlCampaign(store, id, operation)),
           );
-          const status = all.find((each) => each !== 'unknown') ?? 'unknown';
-          return status === 'unknown' ? [] : [{ id, status, channel: name }];
+          const status = all.map(({ state }) => state).find((state) => state !== 'unknown') ?? 'unknown';
+          if (status === 'unknown') return [];
+          return [{ result: { id, status, channel: name }, changed: all.some(({ changed }) => changed) }];
         });
-        const results = (await Promise.all(controlled)).flat();
-        const channels = results.map((each) => each.channel);
+        const found = (await Promise.all(controlled)).flat();
+        const channels = found.filter(({ changed }) => changed).map(({ result }) => result.channel);
         if (channels.length > 0) await record(at, { action: `campaign.${operation}`, channels, target: id });
-        return results;
+        return found.map(({ result }) => result);
       });
   return {
     list: ({ channel } = {}) => run((at) => overviews(channelsOf(at, channel))),

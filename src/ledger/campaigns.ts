@@ -109,16 +109,25 @@ export const finishListing = async (store: ChannelStore, id: string): Promise<vo
   await store.run(controlScript, [id, 'listed']);
 };
 
+export interface CampaignChange {
+  /** That it has then: a campaign that was cancelled stays so. `unknown`: there is no such campaign. */
+  state: 'running' | 'paused' | 'cancelled' | 'unknown';
+  /** Whether it had another one before. */
+  changed: boolean;
+}
+
 /**
  * Sets the state, which holds from the next admission on; `controlCampaign` in src/jobs brings the jobs forward as well.
- * @returns the state that it has then: a campaign that was cancelled stays so
  */
 export const setCampaignState = async (
   store: Pick<ChannelStore, 'run'>,
   id: string,
   operation: 'pause' | 'resume' | 'cancel',
-): Promise<'running' | 'paused' | 'cancelled' | 'unknown'> =>
-  (await store.run(controlScript, [id, operation])) as 'running' | 'paused' | 'cancelled' | 'unknown';
+): Promise<CampaignChange> => {
+  const reply = await store.run(controlScript, [id, operation]);
+  const [state, changed] = reply as [CampaignChange['state'], number];
+  return { state, changed: changed === 1 };
+};
 
 export async function readCampaign(store: ChannelStore, id: string): Promise<CampaignState | undefined> {
   const { redis, keys } = store;

@@ -45,6 +45,27 @@ describe.concurrent('acts of operators', () => {
     }
   });
 
+  it('on campaigns are recorded where they change something', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    await (await env.worker({ idle: true })).start();
+    await env.producer.campaign({ id: 'spring', platform: 'kongregate', content: 'Hello' }, [
+      { to: { userId: 1 } },
+    ]);
+    const { campaigns, ...admin } = createAdmin({ redis: env.server.url, actor: ANNA });
+    try {
+      for (const act of ['resume', 'pause', 'pause', 'resume', 'cancel', 'cancel', 'resume'] as const)
+        expect(await campaigns[act]('spring')).toHaveLength(1);
+      const { acts } = await admin.acts();
+      expect(acts.map(({ action, target }) => [action, target])).toEqual([
+        ['campaign.cancel', 'spring'],
+        ['campaign.resume', 'spring'],
+        ['campaign.pause', 'spring'],
+      ]);
+    } finally {
+      await admin.close();
+    }
+  });
+
   it('are paged from the newest on, and what is no act is passed over', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     await env.worker();

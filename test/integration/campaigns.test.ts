@@ -76,7 +76,7 @@ describe.concurrent('a campaign', () => {
     const campaign = await startCampaign(store, { to: players(300), perJob: 100 });
     const worker = await env.worker();
     await some(env, 30);
-    expect(await controlCampaign(store, 'spring', 'pause')).toBe('paused');
+    expect((await controlCampaign(store, 'spring', 'pause')).state).toBe('paused');
     // What was granted before ends; the jobs wait as a whole.
     await eventually(
       'the jobs to be put off',
@@ -104,7 +104,7 @@ describe.concurrent('a campaign', () => {
     } as MessageInput);
     await eventually('another message', async () => (await env.receipts()).some(({ id }) => id === 'other'));
     expect(env.sandbox.journal.report().calls).toBe(calls + 1);
-    expect(await controlCampaign(store, 'spring', 'resume')).toBe('running');
+    expect((await controlCampaign(store, 'spring', 'resume')).state).toBe('running');
     expect(await env.agreed(301, [worker])).toEqual({ 'delivered/sent': 301 });
     expect(env.sandbox.journal.report()).toMatchObject({ calls: 301, accepted: 301 });
     expect(await campaign.ends()).toEqual({ 'delivered/sent': 300 });
@@ -121,7 +121,7 @@ describe.concurrent('a campaign', () => {
     const campaign = await startCampaign(store, { to: [...players(300), ...players(20)], perJob: 100 });
     const worker = await env.worker();
     await some(env, 50);
-    expect(await controlCampaign(store, 'spring', 'cancel')).toBe('cancelled');
+    expect((await controlCampaign(store, 'spring', 'cancel')).state).toBe('cancelled');
     const ends = await env.agreed(300, [worker]);
     const sent = ends['delivered/sent'] ?? 0;
     expect(sent).toBeLessThan(300);

@@ -32,9 +32,9 @@ async function delayed(id: string, sendAt?: number): Promise<{ job: string; left
 describe('a campaign', () => {
   it('that is resumed has its jobs brought forward, and what has left them waits on', async () => {
     const [spring, other] = [await delayed('spring'), await delayed('other')];
-    expect(await controlCampaign(lab.store, 'spring', 'pause')).toBe('paused');
+    expect((await controlCampaign(lab.store, 'spring', 'pause')).state).toBe('paused');
     expect(await delayedBeyond(await store.now())).toContain(spring.job);
-    expect(await controlCampaign(lab.store, 'spring', 'resume')).toBe('running');
+    expect((await controlCampaign(lab.store, 'spring', 'resume')).state).toBe('running');
     expect(await delayedBeyond(await store.now())).toEqual([spring.left, other.job, other.left].toSorted());
   });
 
@@ -49,10 +49,10 @@ describe('a campaign', () => {
   it('that is cancelled has all of it brought forward', async () => {
     const other = await delayed('other');
     await delayed('spring');
-    expect(await controlCampaign(lab.store, 'spring', 'cancel')).toBe('cancelled');
+    expect((await controlCampaign(lab.store, 'spring', 'cancel')).state).toBe('cancelled');
     expect(await delayedBeyond(await store.now())).toEqual([other.job, other.left].toSorted());
-    expect(await controlCampaign(lab.store, 'spring', 'resume')).toBe('cancelled');
-    expect(await controlCampaign(lab.store, 'none', 'cancel')).toBe('unknown');
+    expect((await controlCampaign(lab.store, 'spring', 'resume')).state).toBe('cancelled');
+    expect((await controlCampaign(lab.store, 'none', 'cancel')).state).toBe('unknown');
   });
 
   it('that is brought forward is scheduled no longer, or for as long as it waits then', async () => {

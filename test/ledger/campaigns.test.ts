@@ -195,12 +195,12 @@ describe('the state of a campaign', () => {
     await list();
     await finishListing(lab.store, 'spring');
     expect(await state()).toBe('running');
-    expect(await setCampaignState(lab.store, 'spring', 'pause')).toBe('paused');
+    expect((await setCampaignState(lab.store, 'spring', 'pause')).state).toBe('paused');
     expect(await state()).toBe('paused');
-    expect(await setCampaignState(lab.store, 'spring', 'resume')).toBe('running');
-    expect(await setCampaignState(lab.store, 'spring', 'cancel')).toBe('cancelled');
-    expect(await setCampaignState(lab.store, 'spring', 'resume')).toBe('cancelled');
-    expect(await setCampaignState(lab.store, 'spring', 'pause')).toBe('cancelled');
+    expect((await setCampaignState(lab.store, 'spring', 'resume')).state).toBe('running');
+    expect((await setCampaignState(lab.store, 'spring', 'cancel')).state).toBe('cancelled');
+    expect((await setCampaignState(lab.store, 'spring', 'resume')).state).toBe('cancelled');
+    expect((await setCampaignState(lab.store, 'spring', 'pause')).state).toBe('cancelled');
     expect(await state()).toBe('cancelled');
   });
 
@@ -211,7 +211,7 @@ describe('the state of a campaign', () => {
   });
 
   it('is unknown of one that was never created', async () => {
-    expect(await setCampaignState(lab.store, 'spring', 'pause')).toBe('unknown');
+    expect((await setCampaignState(lab.store, 'spring', 'pause')).state).toBe('unknown');
     await finishListing(lab.store, 'spring');
     expect(await readCampaign(lab.store, 'spring')).toBeUndefined();
   });

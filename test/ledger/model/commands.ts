@@ -218,8 +218,10 @@ const campaigns = fc
         expect(await startCampaign(lab, openedAt)).toEqual([status, expected, expected]);
         return;
       }
-      if (!over) campaign.state = STATES[operation];
-      expect(await setCampaignState(lab.store, CAMPAIGN, operation)).toBe(campaign.state);
+      const state = over ? 'cancelled' : STATES[operation];
+      const changed = state !== campaign.state;
+      campaign.state = state;
+      expect(await setCampaignState(lab.store, CAMPAIGN, operation)).toEqual({ state, changed });
     }),
   );
 const STATES = { pause: 'paused', resume: 'running', cancel: 'cancelled' } as const;
