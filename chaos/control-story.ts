@@ -56,14 +56,15 @@ const isUnlisted = (id: string, { acknowledged }: History): boolean =>
  * refusal of an instant that is within the message's life and not before its own.
  */
 function falseAnswers(control: Control, history: History): Breach[] {
-  const { id, status, answeredAt, sendAt = 0 } = control;
+  const { id, status, askedAt, answeredAt, sendAt = 0 } = control;
   const { receipts, pickups, times, channel } = history;
   const wrong = (what: string): Breach[] => [breach(history, 'false_answer', id, what)];
   const inHand = (pickups.get(`${channel.name} ${id}`) ?? answeredAt) < answeredAt + TOLD_WITHIN_MS;
-  const ended = receipts.some((receipt) => receipt.id === id && receipt.at <= answeredAt);
-  if (status === 'too_late' && !ended && !(inHand && pickups.has(`${channel.name} ${id}`)))
+  const endedBy = (at: number): boolean => receipts.some((each) => each.id === id && each.at <= at);
+  if (status === 'too_late' && !endedBy(answeredAt) && !(inHand && pickups.has(`${channel.name} ${id}`)))
     return wrong('too late, and nobody had it in hand');
-  if (status === 'unknown' && (control.wasEnqueued || ended))
+  // A message of a foreign job has no record before its first admission, which may come between the question and its answer.
+  if (status === 'unknown' && (control.wasEnqueued || endedBy(askedAt)))
     return wrong('unknown, and it was in the queue');
   const { expiresAt = 0 } = times.get(id) ?? {};
   if (status === 'refused' && control.wasEnqueued && sendAt < expiresAt)

@@ -6,6 +6,7 @@ import { gather, strays } from './history.ts';
 import { answersKept } from './in-time.ts';
 import { lateWrites } from './late-writes.ts';
 import type { Orders } from './producer.ts';
+import type { RecoveryFigures } from './recovery.ts';
 import type { Findings } from './report.ts';
 import { rolloutWindows } from './rollout-windows.ts';
 import type { Run } from './run-context.ts';
@@ -45,6 +46,11 @@ export async function findings(run: Run): Promise<Findings> {
       finals.set(key, Math.min(at, finals.get(key) ?? at));
     }
   }
+  const separated = separate(
+    breaches,
+    await lateWrites(context.logs),
+    explainedBy(failovers, fleet.endedWith),
+  );
   return {
     seed: options.seed,
     seconds: elapsed() / 1000,
@@ -55,13 +61,22 @@ export async function findings(run: Run): Promise<Findings> {
     ...{ controls, campaigns: campaigns.begun },
     faults,
     unknown,
-    recovery: fleet.recovery.figures((message) => finals.get(message)),
+    recovery: withoutForgotten(
+      fleet.recovery.figures((message) => finals.get(message)),
+      separated,
+    ),
     unkept: store.unkept,
     processes: { started: fleet.started, killed: fleet.killed },
-    ...separate(breaches, await lateWrites(context.logs), explainedBy(failovers, fleet.endedWith)),
+    ...separated,
     failovers,
     complaints: [...fleet.complaints, ...run.rollouts.complaints, ...run.complaints],
   };
+}
+
+/** What a failover forgot nobody can take up again: it is told among what followed of that. */
+function withoutForgotten(figures: RecoveryFigures, { forgotten }: Pick<Findings, 'forgotten'>) {
+  const lost = new Set(forgotten.map(({ channel, id }) => `${channel} ${id}`));
+  return { ...figures, never: figures.never.filter((message) => !lost.has(message)) };
 }
 
 const timesOf = (sent: Orders['sent']): Map<string, Times> =>

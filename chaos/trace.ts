@@ -16,6 +16,10 @@ export async function traceOf(
     const { run, state, reason, attempts } = receipt;
     if (receipt.id === id) note(receipt.at, 'receipt', `run ${run} ${state}/${reason}, attempts ${attempts}`);
   }
+  for (const { kind, status, askedAt, answeredAt, wasEnqueued } of own?.controls.get(id) ?? []) {
+    const known = wasEnqueued ? 'enqueued before' : 'not told to be enqueued';
+    note(askedAt, 'controller', `${kind}: ${status} after ${answeredAt - askedAt} ms, ${known}`);
+  }
   const theirs = own?.calls.filter((call) => idOf(call) === id) ?? [];
   const recipients = new Set(theirs.map(({ recipient }) => recipient));
   for (const call of own?.calls ?? []) {

@@ -58,7 +58,15 @@ describe('an answer', () => {
 
   it('is unknown only for what no producer was told to be in the queue', () => {
     expect(breaches([control({ status: 'unknown' })])).toEqual(['false_answer']);
-    expect(breaches([control({ status: 'unknown', wasEnqueued: false })])).toEqual([]);
+    const foreign = control({ status: 'unknown', wasEnqueued: false });
+    expect(breaches([foreign])).toEqual([]);
+    const ended = (at: number) => ({
+      receipts: [receipt(ID, { at: START + at })],
+      calls: [call(ID, 5_000)],
+    });
+    expect(breaches([foreign], ended(1_000))).toEqual(['false_answer']);
+    // It had no record when the question was looked at, as far as anybody can say.
+    expect(breaches([foreign], ended(1_005))).toEqual([]);
   });
 
   it('refuses only what is beyond its life', () => {
