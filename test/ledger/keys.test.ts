@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { DEAD_REASONS } from '../../src/outcome.ts';
-import { accountKey, CHANNELS_KEY, channelKey, channelKeys, PROBE_KEY } from '../../src/redis/keys.ts';
+import {
+  accountKey,
+  CHANNELS_KEY,
+  channelKey,
+  channelKeys,
+  DIRECTORY_MARK_KEY,
+  PROBE_KEY,
+} from '../../src/redis/keys.ts';
 import { createScript } from '../../src/redis/script.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { CHANNEL, it, LONG_WINDOW_MS } from '../support/environment.ts';
@@ -48,7 +55,8 @@ function isListed(key: string): boolean {
     ...named
   } = keys;
   const fixed = [...Object.values(named), ...Object.values(tables), ...DEAD_REASONS.map(deadLettersOf)];
-  if ([...fixed, CHANNELS_KEY, PROBE_KEY].includes(key) || key.startsWith(accountKey(''))) return true;
+  if ([...fixed, CHANNELS_KEY, DIRECTORY_MARK_KEY, PROBE_KEY].includes(key) || key.startsWith(accountKey('')))
+    return true;
   if (Object.values(tables).some((table) => /^:\d+$/.test(key.replace(table, '')))) return true;
   if ([sample(''), campaign(''), waitsSince('')].some((prefix) => key.startsWith(prefix))) return true;
   const base = `${channelKey(CHANNEL)}:`;
