@@ -1,15 +1,13 @@
-import { once } from 'node:events';
 import { z } from 'zod';
 import { DEFAULT_HTTP } from '../../config/http-address.ts';
 import { type Exporter, startExporter } from '../../exporter/exporter.ts';
 import { createLogger } from '../../observe/log.ts';
-import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { passwordsOf } from '../../secrets.ts';
-import { EXIT } from '../context.ts';
 import { listenFailure } from '../failure.ts';
 import { parsedBy } from '../option-values.ts';
 import { readConfiguration, redisOfEnvironment } from '../settings.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
+import { untilStopped } from '../until-stopped.ts';
 
 interface ExporterOptions {
   host?: string;
@@ -45,20 +43,8 @@ async function start(given: Invocation<ExporterOptions>): Promise<Exporter> {
   return exporter;
 }
 
-const run: Run<ExporterOptions> = async (invocation) => {
-  const { signal } = invocation.context;
-  const exporter = await start(invocation);
-  try {
-    if (!signal.aborted) await Promise.race([once(signal, 'abort'), exporter.refused]);
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof RedisUnreachableError)) throw error;
-    invocation.output.note(`herald: ${error.message}`);
-    return EXIT.unreachable;
-  } finally {
-    await exporter.close();
-  }
-};
+const run: Run<ExporterOptions> = async (invocation) =>
+  await untilStopped(await start(invocation), invocation);
 
 export const addExporter: AddCommand = (program, shell) => {
   program

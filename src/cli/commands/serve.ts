@@ -1,14 +1,12 @@
-import { once } from 'node:events';
 import { serverOf } from '../../app.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
 import { createLogger } from '../../observe/log.ts';
-import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { secretsOf } from '../../secrets.ts';
 import type { HeraldServer } from '../../serve/server.ts';
-import { EXIT } from '../context.ts';
 import { listenFailure, wrongUsage } from '../failure.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
+import { untilStopped } from '../until-stopped.ts';
 
 const HELP = `
 Serves the HTTP API and the board, each at the address that http.api or http.board configures, and /metrics, /livez and /readyz
@@ -42,20 +40,7 @@ async function started(invocation: Invocation): Promise<HeraldServer> {
   return server;
 }
 
-const run: Run<object> = async (invocation) => {
-  const { signal } = invocation.context;
-  const server = await started(invocation);
-  try {
-    if (!signal.aborted) await Promise.race([once(signal, 'abort'), server.refused]);
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof RedisUnreachableError)) throw error;
-    invocation.output.note(`herald: ${error.message}`);
-    return EXIT.unreachable;
-  } finally {
-    await server.close();
-  }
-};
+const run: Run<object> = async (invocation) => await untilStopped(await started(invocation), invocation);
 
 export const addServe: AddCommand = (program, shell) => {
   program
