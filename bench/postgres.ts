@@ -2,12 +2,12 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { startReaper } from '../src/sandbox/reaper.ts';
+import { freePort } from '../src/sandbox/redis-server.ts';
 import { eventually } from '../testing/eventually.ts';
 
 /** A PostgreSQL of the bench's own, where its programs are on the machine. */
@@ -98,15 +98,6 @@ async function answers(url: string, { exitCode }: ChildProcess): Promise<boolean
   await client.connect();
   await client.end();
   return true;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Its own time, that of the processes that it waited for, and that of those which run. */

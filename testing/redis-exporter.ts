@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startReaper } from '../src/sandbox/reaper.ts';
+import { freePort } from '../src/sandbox/redis-server.ts';
 import { eventually } from './eventually.ts';
 
 /** Debian's redis_exporter on a free port of the loopback. */
@@ -35,13 +35,4 @@ export async function startRedisExporter(redisUrl: string): Promise<RedisExporte
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

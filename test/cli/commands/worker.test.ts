@@ -9,6 +9,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createProducer } from '../../../src/app.ts';
 import { EXIT } from '../../../src/cli/context.ts';
 import { type RedisOptions, startRedis, startSandbox } from '../../../src/sandbox/index.ts';
+import { freePort } from '../../../src/sandbox/redis-server.ts';
 import { secretsOf } from '../../../src/secrets.ts';
 import { eventually } from '../../../testing/eventually.ts';
 import { type CommandProcess, SHIPPED, startCommand } from '../command-process.ts';
@@ -75,15 +76,6 @@ async function producerFor(redis: string) {
   return (userId: number) =>
     producer.send({ platform: 'kongregate', to: { userId }, content: 'confidential words' });
 }
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 it('delivers, serves metrics, logs in JSON without secrets, and drains at SIGTERM', async () => {
   const redis = await ownRedis();
