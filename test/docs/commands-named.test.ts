@@ -9,6 +9,7 @@ const PAGES = [
   'ARCHITECTURE.md',
   'SECURITY.md',
   ...pagesIn('docs'),
+  ...pagesIn('docs/internals'),
   ...pagesIn('docs/runbooks'),
 ];
 
