@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['ledger', 'message', 'redis'],
   jobs: ['config', 'ledger', 'message', 'observe', 'platforms', 'redis'],
   channels: ['config', 'jobs', 'ledger', 'message', 'observe', 'policies', 'redis'],
-  producer: ['channels', 'jobs', 'ledger', 'message', 'platforms', 'redis'],
+  producer: ['channels', 'content', 'jobs', 'ledger', 'message', 'platforms', 'redis'],
   'dead-letters': ['channels', 'ledger', 'redis'],
   tracing: ['config', 'jobs', 'ledger', 'observe', 'platforms', 'producer'],
   serve: ['config', 'http', 'observe', 'redis'],

@@ -18,15 +18,17 @@ export interface NewCampaign {
   expiresAt?: number | undefined;
   /** As in the message. */
   sendAt?: number | undefined;
+  /** Looks for it, and creates none. */
+  find?: boolean | undefined;
 }
 
 export interface CreatedCampaign {
   /**
    * `exists`: with this content, and its listing goes on. `conflict`: with another, or with the same in another order of fields.
-   * `cancelled`, `expired`: with this content, and nothing more can be listed.
+   * `cancelled`, `expired`: with this content, and nothing more can be listed. `unknown`: `find` found none.
    */
-  status: 'created' | 'exists' | 'conflict' | 'cancelled' | 'expired';
-  /** Of the campaign that is stored. */
+  status: 'created' | 'exists' | 'conflict' | 'cancelled' | 'expired' | 'unknown';
+  /** Of the campaign that is stored; 0 for none. */
   expiresAt: number;
 }
 
@@ -53,7 +55,10 @@ export type Listing = 'listed' | 'duplicate' | 'cancelled' | 'unknown';
 
 export interface CampaignState {
   id: string;
-  /** `listing`: its recipients are being listed, and it is neither paused nor cancelled. `done`: nothing of it is left to send. */
+  /**
+   * `listing`: its list is open, until its messages expire, and it is neither paused nor cancelled. `done`: nothing of it is left to
+   * send.
+   */
   state: CampaignStatus;
   /** What its messages have in common. */
   message: Record<string, unknown>;
@@ -88,9 +93,9 @@ const controlScript = loadScript('control-campaign.lua');
 
 export async function createCampaign(
   store: ChannelStore,
-  { id, message, expiresAt = 0, sendAt = 0 }: NewCampaign,
+  { id, message, expiresAt = 0, sendAt = 0, find = false }: NewCampaign,
 ): Promise<CreatedCampaign> {
-  const request = JSON.stringify({ id, expires: expiresAt, life: DEFAULT_LIFE_MS, sendAt });
+  const request = JSON.stringify({ id, expires: expiresAt, life: DEFAULT_LIFE_MS, sendAt, find });
   const reply = (await store.run(createScript, [request, message])) as [CreatedCampaign['status'], string];
   return { status: reply[0], expiresAt: Number(reply[1]) };
 }
@@ -171,7 +176,11 @@ function toState(id: string, fields: Record<string, string>, now: number): Campa
   const waiting = Math.max(0, counts.listed - counts.underWay - counts.duplicate - counts.ended);
   return {
     id,
-    state: stateOf(state, fields['listing'] !== undefined, waiting + counts.underWay),
+    state: stateOf(
+      state,
+      fields['listing'] !== undefined && now < number('expires'),
+      waiting + counts.underWay,
+    ),
     message: JSON.parse(message) as Record<string, unknown>,
     created: number('created'),
     expiresAt: number('expires'),

@@ -1,5 +1,11 @@
 import { newCampaignJobId } from '../jobs/job-ids.ts';
-import { type CreatedCampaign, createCampaign, finishListing, listChunk } from '../ledger/campaigns.ts';
+import {
+  type CreatedCampaign,
+  createCampaign,
+  finishListing,
+  listChunk,
+  type NewCampaign,
+} from '../ledger/campaigns.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeNames, storeOf } from '../redis/shards.ts';
@@ -23,6 +29,8 @@ export interface CampaignListing {
   created(): boolean;
   /** Creates it, where that is not done yet. */
   begin(shards: number | undefined, attempt: Attempt): Promise<void>;
+  /** As `begin`, where there is one already: its list is then open. */
+  beginExisting(shards: number | undefined, attempt: Attempt): Promise<void>;
   /** @returns how many of them are new to the campaign */
   add(recipients: readonly CheckedRecipient[], shards: number | undefined, attempt: Attempt): Promise<number>;
   finish(attempt: Attempt): Promise<void>;
@@ -38,16 +46,16 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
 
   async function createIn(
     store: ChannelStore,
-    expiresAt: number | undefined,
+    how: Pick<NewCampaign, 'expiresAt' | 'find'>,
     attempt: Attempt,
   ): Promise<CreatedCampaign> {
-    const wanted = { id, message, expiresAt, sendAt: dueAt };
+    const wanted = { id, message, sendAt: dueAt, ...how };
     const created = await attempt(store.redis, () => createCampaign(store, wanted));
     const { status, expiresAt: expires } = created;
     if (status === 'conflict') throw new CampaignConflictError(id);
     if (status === 'cancelled') throw new CampaignCancelledError(id);
     if (status === 'expired') throw new CampaignExpiredError(id, expires);
-    begun = true;
+    begun ||= status !== 'unknown';
     isNew ||= status === 'created';
     return created;
   }
@@ -59,8 +67,8 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
   ): Promise<ReadonlyMap<string, ChannelStore>> {
     const all = storeNames(channel, shards).map((name) => [name, stores.of(name)] as const);
     const [[, first], ...others] = all as [(typeof all)[number], ...typeof all];
-    const { expiresAt } = await createIn(first, campaign.expiresAt, attempt);
-    await Promise.all(others.map(([, store]) => createIn(store, expiresAt, attempt)));
+    const { expiresAt } = await createIn(first, { expiresAt: campaign.expiresAt }, attempt);
+    await Promise.all(others.map(([, store]) => createIn(store, { expiresAt }, attempt)));
     return new Map(all);
   }
 
@@ -102,12 +110,19 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
     return added;
   }
 
+  async function begin(shards: number | undefined, attempt: Attempt): Promise<void> {
+    opened ??= open(shards, attempt);
+    await opened;
+  }
+
   return {
     begun: () => begun,
     created: () => isNew,
-    async begin(shards, attempt) {
-      opened ??= open(shards, attempt);
-      await opened;
+    begin,
+    async beginExisting(shards, attempt) {
+      const [first] = storeNames(channel, shards) as [string];
+      const { status } = await createIn(stores.of(first), { find: true }, attempt);
+      if (status !== 'unknown') await begin(shards, attempt);
     },
     async add(recipients, shards, attempt) {
       if (recipients.length === 0) return 0;

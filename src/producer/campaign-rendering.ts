@@ -1,3 +1,4 @@
+import { renderContent } from '../content/render.ts';
 import { checkData } from '../message/campaign.ts';
 import { renderedOrProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
@@ -55,6 +56,14 @@ export function createRenderingCheck({ definition, common }: PreparedCampaign): 
       return 'problems' in checked ? checked.problems : render(to, merged);
     },
   };
+}
+
+/** @throws InvalidMessageError for content that can be rendered for nobody, as far as that shows without a recipient */
+export function checkContent({ definition: { dialect }, common }: PreparedCampaign): void {
+  if (!dialect) return;
+  const rendered = renderedOrProblem(() => renderContent(common, dialect));
+  if (typeof rendered !== 'string' && isOfCampaign(rendered.path, common.data !== undefined))
+    throw new InvalidMessageError([rendered]);
 }
 
 /** Whether no other recipient would help, nor data of its own. */

@@ -3,6 +3,7 @@ import { lostStatus } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import { createListing } from './campaign-listing.ts';
 import { createBatchCheck } from './campaign-recipients.ts';
+import { checkContent } from './campaign-rendering.ts';
 import { type CampaignRules, type CampaignSpecDeps, prepareCampaign, rulesFor } from './campaign-spec.ts';
 import type { Attempt } from './connection.ts';
 import {
@@ -131,12 +132,16 @@ export async function startCampaign(
   );
   if (interruption && !listing.begun() && isRefusal(interruption.cause)) throw interruption.cause;
   if (interruption) throw new InterruptedError('campaign', interruption, result);
-  if (open && !listing.begun()) {
+  if (!listing.begun()) {
+    if (open) await turns(() => checkContent(campaign));
+    // One that was created before is not to stay open because nobody of a list could be listed.
+    const begin = open ? listing.begin : listing.beginExisting;
     await connection.call('campaign', async (attempt) => {
-      const rules = await rulesNow(attempt);
-      if (!dryRun) await listing.begin(rules.shards, attempt);
+      const { shards } = await rulesNow(attempt);
+      if (!dryRun) await begin(shards, attempt);
     });
-  } else if (!open && listing.begun()) await connection.call('campaign', listing.finish).catch(unfinished);
+  }
+  if (!open && listing.begun()) await connection.call('campaign', listing.finish).catch(unfinished);
   result.created = listing.created();
   return result;
 }

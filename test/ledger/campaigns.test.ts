@@ -68,6 +68,14 @@ describe('the creation of a campaign', () => {
     expect(await create()).toEqual({ status: 'cancelled', expiresAt });
   });
 
+  it('finds nothing, and creates nothing, where it is only looked for', async () => {
+    const find = () => createCampaign(lab.store, { id: 'spring', message: MESSAGE, find: true });
+    expect(await find()).toEqual({ status: 'unknown', expiresAt: 0 });
+    expect(await readCampaign(lab.store, 'spring')).toBeUndefined();
+    const { expiresAt } = await create();
+    expect(await find()).toEqual({ status: 'exists', expiresAt });
+  });
+
   it('is told as expired when its messages are, and other content or a cancel before that', async () => {
     const expiresAt = (await store.now()) - 1;
     const again = (message = MESSAGE) => createCampaign(lab.store, { id: 'spring', message });
@@ -208,6 +216,16 @@ describe('the state of a campaign', () => {
     await create();
     await finishListing(lab.store, 'spring');
     expect(await state()).toBe('done');
+  });
+
+  it('is listing until its messages expire, whether or not its list came to an end', async () => {
+    const shown = async () => [await state(), (await readChannelState(lab.store)).campaigns.states];
+    await create();
+    expect(await shown()).toEqual(['listing', { listing: 1 }]);
+    await store.redis.hset(lab.store.keys.campaign('spring'), 'expires', await store.now());
+    expect(await shown()).toEqual(['done', { done: 1 }]);
+    await store.redis.hset(lab.store.keys.campaign('spring'), 'listed', 1);
+    expect(await shown()).toEqual(['running', { running: 1 }]);
   });
 
   it('is unknown of one that was never created', async () => {

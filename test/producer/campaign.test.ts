@@ -169,6 +169,20 @@ describe('a campaign', () => {
     expect(await redis.keys('herald:*')).toEqual([]);
   });
 
+  it('is closed where there was one already and nobody can be listed, and opened by the next recipients', async () => {
+    const none = players(1, -7);
+    expect(await producer().campaign(spring, [], { open: true })).toMatchObject({ created: true });
+    expect(await producer().campaign(spring, none, { dryRun: true })).toMatchObject({ invalidTotal: 1 });
+    expect(await state()).toMatchObject({ state: 'listing' });
+    expect(await producer().campaign(spring, none)).toMatchObject({ created: false, invalidTotal: 1 });
+    expect(await state()).toMatchObject({ state: 'done', listed: 0 });
+    await expect(producer().campaign({ ...spring, content: 'Other' }, none)).rejects.toThrow(
+      CampaignConflictError,
+    );
+    expect(await producer().campaign(spring, players(2))).toMatchObject({ created: false, listed: 2 });
+    expect(await state()).toMatchObject({ state: 'running', listed: 2 });
+  });
+
   it('counts what it takes for the application', async () => {
     const counted: unknown[] = [];
     const options = { onAccepted: (...of: unknown[]) => void counted.push(of) };

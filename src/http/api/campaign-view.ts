@@ -9,7 +9,7 @@ const instant = z.iso.datetime();
 export const campaign = z.object({
   id: z.string(),
   channel: z.string(),
-  /** `listing`: its list is open. `done`: nothing of it is left to send. */
+  /** `listing`: its list is open. `done`: nothing of it is left to send, or nobody could be listed. */
   state: z.enum(CAMPAIGN_STATES),
   /** What its messages have in common. */
   message: z.record(z.string(), z.unknown()),

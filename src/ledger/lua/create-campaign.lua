@@ -1,6 +1,7 @@
--- Creates a campaign, or finds it. ARGV[1]: { id, expires (0: the default), life the default one in ms, sendAt (0: at once) } as
--- JSON; ARGV[2]: the JSON of what its messages have in common. Answers { status, when its messages expire }: `created`, `exists`
--- (with the same content: its listing goes on), `conflict` (with another), `cancelled` or `expired` (its messages are).
+-- Creates a campaign, or finds it. ARGV[1]: { id, expires (0: the default), life the default one in ms, sendAt (0: at once), find
+-- (true: it is not created) } as JSON; ARGV[2]: the JSON of what its messages have in common. Answers { status, when its messages
+-- expire }: `created`, `exists` (with the same content: its listing goes on), `conflict` (with another), `cancelled`, `expired` (its
+-- messages are), or `unknown` (not found).
 -- Uses tables.lua, channel.lua, campaigns.lua.
 
 local request, message = cjson.decode(ARGV[1]), ARGV[2]
@@ -14,6 +15,7 @@ if held[1] then
   redis.call('HSET', key, 'listing', '1')
   return { 'exists', held[3] }
 end
+if request.find then return { 'unknown', '0' } end
 
 -- The oldest may have expired.
 for _, id in ipairs(redis.call('ZRANGE', CAMPAIGNS, 0, 9)) do

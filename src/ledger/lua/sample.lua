@@ -18,9 +18,10 @@ end
 -- As `stateOf` in campaigns.ts.
 local function shown_state(campaign)
   if campaign.state == 'cancelled' then return campaign.state end
-  if campaign.listed and campaign.waiting + campaign.under_way == 0 then return 'done' end
+  local listed = campaign.listed or now >= campaign.expires
+  if listed and campaign.waiting + campaign.under_way == 0 then return 'done' end
   if campaign.state == 'paused' then return campaign.state end
-  return campaign.listed and 'running' or 'listing'
+  return listed and 'running' or 'listing'
 end
 
 -- There may be older ones, of which nothing is left to send.

@@ -60,6 +60,7 @@ describe('POST /v1/campaigns', () => {
 
   it.each([
     ['a field that is wrong', { content: 7 }, {}, 422, 'invalid'],
+    ['content that can be rendered for nobody', { content: '{{ name' }, {}, 422, 'invalid'],
     ['a channel that nobody announced', { channel: 'nowhere' }, {}, 422, 'unknown_channel'],
   ])('refuses %s', async (_, fields, more, status, code) => {
     const answer = await create(spec(fields), more);
@@ -98,6 +99,27 @@ describe('POST /v1/campaigns/{id}/recipients', () => {
       complete: true,
     });
     expect(await show(id)).toMatchObject({ state: 'running', listed: 701, waiting: 701, ended: 0 });
+  });
+
+  it('tells why it lists nobody, by line and field, and closes the list until more recipients come', async () => {
+    const id = await created();
+    const { told, summary } = await list(
+      id,
+      lines(['{', { to: { userId: 'x' }, data: { name: 'Ann' } }, { to: { userId: 3 } }]),
+    );
+    expect(told).toMatchObject([
+      { line: 1, status: 'refused', problem: { code: 'bad_request' } },
+      { line: 2, status: 'refused', problem: { code: 'invalid', errors: [{ pointer: '/to/userId' }] } },
+      { line: 3, status: 'refused', problem: { code: 'invalid', errors: [{ pointer: '/data/name' }] } },
+      { through: 3, listed: 0, duplicate: 0 },
+    ]);
+    expect(summary).toEqual({ lines: 3, counts: { listed: 0, duplicate: 0, refused: 3 }, complete: true });
+    expect(await show(id)).toMatchObject({ state: 'done', listed: 0 });
+    const nobody = await created();
+    expect((await list(nobody, '')).summary).toMatchObject({ lines: 0, complete: true });
+    expect(await show(nobody)).toMatchObject({ state: 'done', listed: 0 });
+    expect((await list(id, lines(people(2)))).summary.counts).toMatchObject({ listed: 2, refused: 0 });
+    expect(await show(id)).toMatchObject({ state: 'running', listed: 2 });
   });
 
   it('knows what it had when all is sent again, or the rest after a chunk', async () => {
