@@ -39,12 +39,16 @@ function openNode(redis: RedisAddress, options: RoleOptions): Redis {
   return new Redis({ ...sentinelOptions(redis as RedisSentinel), ...options });
 }
 
+/** A Sentinel that is frozen takes connections, and would be waited for forever: the next one is asked. */
+const SENTINEL_TIMEOUT_MS = 1_000;
+
 /** `rediss://` holds for Sentinels and master alike. */
 function sentinelOptions({ sentinels, name, username, password, db = 0 }: RedisSentinel): RedisOptions {
   const nodes = sentinels.map(readNodeUrl);
   const { tls } = tlsOptions(sentinels[0]!);
   return {
     ...{ sentinels: nodes.map(({ host, port }) => ({ host, port })), name, db },
+    sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
     ...optional({ username, password }),
     ...optional({ sentinelUsername: nodes[0]?.username, sentinelPassword: nodes[0]?.password }),
     ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),

@@ -1,47 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { connectOperator } from '../../src/redis/connections.ts';
-import { freePort, type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
-import { eventually } from '../../testing/eventually.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
+import { MASTER_GROUP, type Sentinel, startSentinel } from '../../testing/own-sentinel.ts';
 
 const PASSWORD = 'of-the-sentinel';
 
 let master: RedisServer;
-let folder: string;
-let sentinel: ChildProcess;
-let url: string;
+let sentinel: Sentinel;
 
 beforeAll(async () => {
   master = await startRedis();
-  folder = await mkdtemp(join(tmpdir(), 'herald-sentinel-'));
-  const port = await freePort();
-  const file = join(folder, 'sentinel.conf');
-  const lines = [
-    ...[`port ${port}`, 'bind 127.0.0.1', `requirepass ${PASSWORD}`, `dir ${folder}`, 'logfile ""'],
-    `sentinel monitor players 127.0.0.1 ${master.port} 1`,
-  ];
-  await writeFile(file, `${lines.join('\n')}\n`);
-  sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
-  url = `redis://:${PASSWORD}@127.0.0.1:${port}`;
-  const probe = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
-  probe.on('error', () => {});
-  await eventually('the Sentinel', () => probe.ping());
-  probe.disconnect();
+  sentinel = await startSentinel({ master: master.port, password: PASSWORD });
 });
 afterAll(async () => {
-  sentinel?.kill('SIGKILL');
-  if (sentinel) await once(sentinel, 'exit');
+  await sentinel?.close();
   await master?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 it('reaches the master that Sentinel names, in the database that is asked for', async () => {
-  const { directory, disconnect } = await connectOperator({ sentinels: [url], name: 'players', db: 3 });
+  const address = { sentinels: [sentinel.url], name: MASTER_GROUP, db: 3 };
+  const { directory, disconnect } = await connectOperator(address);
   await directory.set('where', 'here');
   disconnect();
   const redis = new Redis(master.url, { db: 3 });
@@ -50,8 +29,18 @@ it('reaches the master that Sentinel names, in the database that is asked for', 
 });
 
 it('says within seconds what is wrong with the login of the Sentinels', async () => {
-  const wrong = url.replace(PASSWORD, 'another');
-  await expect(connectOperator({ sentinels: [wrong], name: 'players' })).rejects.toThrow(
+  const wrong = sentinel.url.replace(PASSWORD, 'another');
+  await expect(connectOperator({ sentinels: [wrong], name: MASTER_GROUP })).rejects.toThrow(
     /^Redis master players of Sentinel did not answer: .*WRONGPASS/,
   );
+});
+
+it('asks the next Sentinel where one is frozen', async () => {
+  const frozen = await startSentinel({ master: master.port, password: PASSWORD });
+  onTestFinished(() => frozen.close());
+  frozen.freeze();
+  const address = { sentinels: [frozen.url, sentinel.url], name: MASTER_GROUP };
+  const { directory, disconnect } = await connectOperator(address);
+  expect(await directory.ping()).toBe('PONG');
+  disconnect();
 });
