@@ -19,7 +19,7 @@ import { channelChecks } from './channel-checks.ts';
 export async function examine(installation: Installation, withCredentials: boolean): Promise<Check[]> {
   const facts = await readRedisFacts(installation.directory);
   return [
-    ok('redis', `answers at ${addressOf(installation.directory)}.`),
+    ok('redis', `answers at ${placeOf(installation.directory)}.`),
     ...(await unlessRefused('cluster', () => clusterChecks(installation.directory, facts))),
     ...(await serverChecks(installation)),
     ...(await writeChecks(installation)),
@@ -29,7 +29,14 @@ export async function examine(installation: Installation, withCredentials: boole
   ];
 }
 
-const addressOf = ({ options: { host, port } }: Redis): string => `${host}:${port}`;
+/** Options do not name the master that Sentinel found. */
+const addressOf = ({ options: { host, port, sentinels }, stream }: Redis): string =>
+  sentinels ? `${stream.remoteAddress}:${stream.remotePort}` : `${host}:${port}`;
+
+function placeOf(redis: Redis): string {
+  const { sentinels, name } = redis.options;
+  return sentinels ? `${addressOf(redis)}, the master ${name} of Sentinel` : addressOf(redis);
+}
 
 /** A master of a cluster that does not answer is a finding; where there is one server, there is nothing else to say. */
 async function serverChecks({ servers, directory }: Installation): Promise<Check[]> {
