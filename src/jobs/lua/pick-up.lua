@@ -1,6 +1,6 @@
--- Precedes BullMQ's own scripts that pick up or finish a job: of a job, they see only the fields that Herald reads. What
--- a foreign producer wrote into the other fields can then neither fail them, nor decide how the job ends, nor exhaust the
--- memory of a worker. MAX_DATA and HEAD, in bytes, are defined in front of this.
+-- Comes before BullMQ's own scripts that pick up or finish a job, and stands for `redis` in them: of a job, they see only the fields
+-- that Herald reads. What a foreign producer wrote into the other fields can then neither fail these scripts, nor decide how the job
+-- ends, nor exhaust the memory of a worker. MAX_DATA and HEAD, in bytes, are defined in front of this.
 local redis = (function(store)
   local own = {}
 
@@ -28,8 +28,8 @@ local redis = (function(store)
     return string.sub(data, 1, HEAD), tostring(#data)
   end
 
-  -- The only read of a job that is picked up. Removes its parent, which would be notified of its end, and its children,
-  -- which it would wait for.
+  -- How BullMQ reads a job that is picked up; it reads it nowhere else. Removes the job's parent, which would be notified of its end,
+  -- and its children, for which it would wait.
   function own.HGETALL(key)
     local fields = store.call('HMGET', key, 'data', 'name', 'timestamp', 'ats', 'stc', 'herald:size', 'parentKey', 'parent')
     local data, size = fields[1] or '', tonumber(fields[6]) and fields[6] or '0'
@@ -42,7 +42,7 @@ local redis = (function(store)
       'ats', fields[4], 'stc', stalls or '0', 'progress', size }
   end
 
-  -- A job of many messages that is over, or removed, is counted no more (`add_job` in queue.lua).
+  -- How BullMQ deletes a job. The messages of a job of many are not counted any more (`count_more` in queue.lua).
   function own.DEL(key, ...)
     local base = string.match(key, '^(.*:)[ec]%d+_%w+$')
     local more = base and string.match(store.call('HGET', key, 'herald:more') or '', '^%d%d?%d?$')

@@ -16,8 +16,8 @@ local function delayed_score(due)
   return last and math.min(tonumber(last) + 1, first + 0xfff) or first
 end
 
--- The gauges count messages and the queue counts jobs: what a job of many has more than one is counted here, until it is
--- over (pick-up.lua). Its id says that it has any.
+-- The gauges show messages, but the queue counts jobs. So the messages of a job of many beyond the first are counted here as `more`,
+-- until the job is over (`DEL` in pick-up.lua). The id of a job says whether it is one of many.
 local function change_more(by)
   local more = figure(redis.call('HGET', CHANNEL, 'more')) + by
   redis.call('HSET', CHANNEL, 'more', string.format('%.0f', more))
@@ -28,7 +28,7 @@ local function count_more(job, wait)
   if wait > 0 then note_wait('more', job.due, job.messages - 1, job.due) end
 end
 
--- Some of its messages have ended, or left it. `due`: when it comes back, where it is delayed.
+-- Some messages of a job of many have ended or left: `messages` are still in it. `due`: when it comes back, where it is delayed.
 local function recount_job(id, messages, due)
   local counted = redis.call('HGET', QUEUE .. id, 'herald:more')
   if not counted then return end
@@ -45,7 +45,7 @@ end
 -- Whether the number of the channel's shards was changed, and its messages lie in other stores by now (adopt.lua).
 local function is_left() return string.find(redis.call('GET', POLICY) or '', 'moved to %d+ shards?$') ~= nil end
 
--- Of the messages that `count_more` counted: how many there are, and how many in jobs that workers have in hand.
+-- How many messages `count_more` has counted, and how many of them are in jobs that workers have in hand.
 local MOST_ACTIVE = 1000
 local function more_messages()
   local active, jobs = 0, redis.call('LRANGE', QUEUE .. 'active', 0, MOST_ACTIVE - 1)
@@ -53,7 +53,7 @@ local function more_messages()
     if string.find(id, '^[ec]%d+_') then active = active + figure(redis.call('HGET', QUEUE .. id, 'herald:more')) end
   end
   local total = figure(redis.call('HGET', CHANNEL, 'more'))
-  -- Removed by other hands than a worker's, they were not taken off: an empty queue shows it.
+  -- Jobs that others than workers removed were not taken off. An empty queue shows that.
   if total ~= 0 and is_queue_empty() then
     redis.call('HDEL', CHANNEL, 'more')
     total = 0
@@ -76,11 +76,13 @@ end
 
 local function job_exists(id) return redis.call('EXISTS', QUEUE .. id) == 1 end
 
--- Adds the job { id, name, data, timestamp, priority, due, since, messages }: `name` is `message` when absent, `priority` the queue's,
--- `due` the instant, in whole milliseconds, before which it is not picked up (0 or absent: none), `since` the instant from which on
--- it is waited for, where that is neither its timestamp nor `due`, `messages` how many it has.
--- Does nothing where a job of that id exists, as BullMQ does, so a call may be repeated. Answers whether it was added. Workers
--- see the job after `release_jobs`. Herald uses no options of jobs.
+-- Adds a job, and returns whether it was added. Does nothing where a job of that id exists, as BullMQ does, so that a call may be
+-- repeated. Workers see the job after `release_jobs`. The job is { id, name (`message` when absent), data, timestamp,
+--   priority   in the queue
+--   due        the instant, in whole milliseconds, before which it is not picked up; 0 or absent: none
+--   since      from when on its message is waited for, where that is neither `timestamp` nor `due`
+--   messages   how many it has; 1 when absent }
+-- Herald uses no options of jobs.
 local function add_job(job)
   if job_exists(job.id) then return false end
   local wait = math.max(0, (job.due or 0) - now)
@@ -94,21 +96,21 @@ local function add_job(job)
   if since > figure(job.timestamp) then
     fields[#fields + 1], fields[#fields + 2] = 'herald:due', string.format('%.0f', since)
   end
-  -- The job last: what fails here must not leave one that is in no list.
+  -- The job's hash comes last: a script that fails here must not leave a job that is in no list.
   place(job, wait)
   redis.call('HSET', QUEUE .. job.id, unpack(fields))
   return true
 end
 
--- A page of the jobs that are delayed beyond an instant, from the farthest. Jobs that become due, or are added while pages
--- are read, hide none of the others.
+-- A page of the jobs that are delayed beyond an instant, the farthest first: in this order, jobs that become due or are added between
+-- two pages hide none of the others.
 local function delayed_beyond(due, from, count)
   local beyond = redis.call('ZCOUNT', QUEUE .. 'delayed', string.format('%.0f', (due + 1) * 0x1000), '+inf')
   if from >= beyond then return {} end
   return redis.call('ZREVRANGE', QUEUE .. 'delayed', from, math.min(from + count, beyond) - 1)
 end
 
--- Of a job of many, the messages beyond the first wait for another second than before.
+-- The messages of a job of many beyond the first wait for another second than before.
 local function move_more(id, from, to)
   local more = figure(redis.call('HGET', QUEUE .. id, 'herald:more'))
   if more <= 0 then return end
@@ -134,7 +136,7 @@ local function mark_first_delayed()
   redis.call('ZADD', QUEUE .. 'marker', string.format('%.0f', math.floor(tonumber(score) / 0x1000)), '1')
 end
 
--- Makes the added jobs available to workers, in one push, and wakes idle workers. At the end of a call.
+-- To be called at the end: makes the added jobs available to workers, in one push, and wakes idle workers.
 local function release_jobs()
   if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
   if #waiting > 0 or prioritized then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end

@@ -1,8 +1,8 @@
 -- Which channel an account on a platform belongs to: one at a time, over all processes and deployments. KEYS[1]: the
 -- account's own key, a hash { channel, seen }. ARGV[1]: { op, channel, … } as JSON.
---   claim:   { lease, from a channel that was retired } takes it, or keeps it, and says when it was last served. Answers
---            { the channel that has it, for how long that one still counts as served }
---   release: it is not served any more by a worker that ends; others of its channel say so again
+--   claim:   { lease how long a channel counts as served, from: a channel that was retired, whose account may be taken } takes the account
+--            or renews the claim. Answers { the channel that has it, for how many ms that one still counts as served }
+--   release: a worker of the channel ends. Other workers of it renew the claim
 -- Uses tables.lua.
 
 local request = cjson.decode(ARGV[1])

@@ -1,21 +1,31 @@
--- Admission of a batch of messages in one call. ARGV[1]: the channel's policy (one JSON object). ARGV[2]: the
--- messages, a JSON array (of a campaign's, `k` is the campaign, `o` the origin, and `u`
--- says that it was replayed). ARGV[3]: the epoch that the worker relies on, empty for none. Answers { now, { verdict, … } … }
--- in the messages' order, or { now, 'forgot' } where the store does not know that epoch, or { now, 'policy', the one in force }
--- where that is not the worker's.
--- ARGV[5]: for a shard, what the channel's home leased to the worker (lease.lua): { moments: in ms from now, ascending, instead of
--- tokens of its own; next: when there is one beyond them; probe: whether one message may go ahead while the breaker is half open } as
--- JSON. Then { how many moments were used, the position of the message that goes ahead or 0 } follows the verdicts.
+-- Admission: decides, for each message of a batch, whether it may be sent now.
+--
+-- ARGV[1]: the channel's policy as JSON (`AdmissionPolicy` in policies/admission.ts).
+-- ARGV[2]: the messages, a JSON array of
+--   m message, as the hash of its id; n the nonce of this question; j its job, as a hash; r its recipient
+--   s not before (absent: at once); e when it expires; p when the recipient last played, by what the producer knows
+--   c how many requests its send takes of the rate (absent: 1); b whether it is bulk (absent: it is urgent)
+--   of a campaign's message also: k the campaign; o the origin; u whether it was replayed, and thus counts in no campaign
+-- ARGV[3]: the epoch that the worker relies on, empty for none.
+-- ARGV[4]: is read by dry-run.lua alone.
+-- ARGV[5]: for a shard only, what the channel's home leased to the worker (lease.lua), as JSON: `moments` in ms from now,
+--   ascending, in place of tokens of the shard's own; `next`, when there is one beyond them; `probe`, whether one message may be
+--   sent while the breaker is half open.
+--
+-- Answers { now, verdict, verdict … }, a verdict for each message in their order. For a shard, { how many moments were used, the
+-- position of the message that is the probe, or 0 } follows. In place of the verdicts comes 'forgot', where the store does not know
+-- the epoch, or 'policy' and the policy in force, where that is not the worker's. A verdict is a list that begins with its name:
+-- `decodeVerdict` in verdict.ts reads it, and `Verdict` in types.ts says what each means.
 -- Uses tables.lua, records.lua, slots.lua, channel.lua, campaigns.lua, epoch.lua.
 
--- Nothing is sent whose receipt could not be written: this fails if the key of the receipts holds another type.
+-- Fails if the key of the receipts holds another type: a message whose receipt could not be written must not be sent.
 redis.call('XLEN', RECEIPTS)
 
 if ARGV[3] ~= '' and not is_epoch(ARGV[3]) then return { now, 'forgot' } end
 
 local policy = cjson.decode(ARGV[1])
 
--- Rule 2: the policy in force is the store's, and a worker learns with its next admission that it has another.
+-- Rule 2: the store says which policy is in force. A worker that has another one learns so here, and is granted nothing.
 local in_force = redis.call('GET', POLICY)
 if not in_force then
   redis.call('SET', POLICY, policy.inForce)
@@ -32,7 +42,7 @@ local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat', 'presum
 local channel = { stop = channel_stop(), rest = channel_rest(),
   opens = figure(state[1]), probe_until = figure(state[2]), tat = figure(state[3]), presume_from = figure(state[4]) }
 
--- The start of the window that holds `now` is only needed to know that the table covers it.
+-- The end of the calendar window that holds `now`; nil if the table does not cover `now`.
 local function window_end()
   for i = 1, #policy.windows - 1 do
     if policy.windows[i] <= now and now < policy.windows[i + 1] then return policy.windows[i + 1] end
@@ -41,12 +51,14 @@ local function window_end()
 end
 local calendar_end = policy.windows and not policy.rolling and window_end()
 
+-- Rule 1: the message has a final record. Its own job gets that state again; another job's message of this id is a duplicate.
 local function known(record, message)
   if not is_of_job(record, message.j) then
     if message.k then note_campaign_duplicate(message.k, message.o) end
     return { 'duplicate', record.run }
   end
-  -- The nonce of the question is kept: the same one again is answered alike.
+  -- The first worker that meets a cancelled message counts it. The record keeps the nonce of that worker's question, so that a
+  -- repetition of it gets the same answer.
   if is_uncounted(record) or (record.reason == CANCELLED and record.nonce == message.n) then
     record.nonce = message.n
     save_record(message.m, record)
@@ -55,20 +67,22 @@ local function known(record, message)
   return { 'known', record.state, record.reason, record.run, record.attempts }
 end
 
--- The end of the window that a doubtful send began in. A calendar window is the slot's own; a rolling one began with the
--- first grant, at most a lease and the wait for the rate before the doubt.
+-- The end of the window in which a doubtful send began. For a calendar window, the slot has it. A rolling window began with the
+-- first grant, which was at most a lease and the wait for the rate before the doubt.
 local function doubtful_window_end(record, slot)
   if not policy.rolling then return slot.window end
   return record.doubt_at - policy.lease - policy.ahead + policy.rolling
 end
 
--- If the platform could not be asked while patience lasted (an outage, a stop), it is still worth asking for a day.
+-- How long the owner pursues a doubtful send. Where the platform can be asked and has not been yet (an outage, a stop), asking is
+-- still worth it for a day.
 local function patience(record)
   if policy.resolution ~= 'confirm' or record.nonce == ASKED then return policy.patience end
   return math.max(policy.patience, DAY)
 end
 
--- Rule 6: what may still be done about a send with an unknown end. Returns a verdict, or nil to continue.
+-- Rule 6: what may still be done about a send in doubt. Returns a verdict, or nil where the message may be sent again (resend,
+-- presume) or the platform may be asked (confirm).
 local function resolve(record, message)
   if policy.resolution == 'resend' then
     if now >= message.e or record.attempts >= policy.attempts then return { 'unconfirmed' } end
@@ -81,7 +95,7 @@ local function resolve(record, message)
     if now <= settled_at then return { 'busy', settled_at - now, 0 } end
     return nil
   end
-  -- presume: the same message again, within its own window only, while the slot is still its own
+  -- presume: the same message may be sent again, but only within the same window, and while the slot is still its own.
   local slot = load_slot(message.r)
   local own = slot and slot.owner == message.m and slot.state == HELD
   if not own or now + policy.lease > doubtful_window_end(record, slot) or record.attempts >= policy.attempts then
@@ -90,6 +104,8 @@ local function resolve(record, message)
   return nil
 end
 
+-- Whether the recipient has not played lately enough. The later of two reports counts: the ledger's, or the message's own. A
+-- refusal by the platform holds until a play after it is reported.
 local function ineligible(message)
   if not policy.playedWithin then return false end
   local play = load_play(plays, message.r)
@@ -102,7 +118,9 @@ local function ineligible(message)
   return true
 end
 
--- Rule 7: what another message's hold on the slot means for this one. The owner's own record has its state.
+-- Rule 7: the slot is another message's, its owner's. A slot that is not held any more is spent. While the owner's send is in flight,
+-- or in doubt and pursued, this message waits, because the slot may become free. In any other case nobody will resolve the owner's
+-- send any more: the slot is taken.
 local function meet_owner(message, slot)
   if slot.state ~= HELD then return { 'quota', slot.window - now } end
   local owner = load_record(slot.owner)
@@ -116,27 +134,30 @@ local function meet_owner(message, slot)
   return { 'quota', slot.window - now }
 end
 
--- Rule 8: one token a request of a granted send, evenly spaced; up to a second ahead the worker waits in place. A shard has no
--- tokens: its worker brings moments along that are its own.
-local lease = ARGV[5] and cjson.decode(ARGV[5])
-local used, ahead_of_all = 0, 0
+-- Rule 8: each request of a granted send takes one token of the rate. Tokens are evenly spaced; `tat` is when the next one is free
+-- ("theoretical arrival time"). A grant may lie up to `policy.ahead` ahead, for which the worker waits in place. A shard has no tokens
+-- of its own: its worker brings along the moments that the home leased to it.
+local leased = ARGV[5] and cjson.decode(ARGV[5])
+local moments_used, probe_position = 0, 0
 local MOST_TOKENS = 2
--- How long until the next moment, and whether it is free.
+
+-- How long until the next moment for a send of `count` requests, and whether that moment may be taken.
 local function next_moment(count)
   if not policy.interval then return 0, true end
-  if lease then
-    if lease.moments[used + count] then return lease.moments[used + 1], true end
-    return lease.next, false
+  if leased then
+    if leased.moments[moments_used + count] then return leased.moments[moments_used + 1], true end
+    return leased.next, false
   end
-  -- Further ahead than any grant takes it: the store's clock was set back.
+  -- No grant takes tokens that far ahead, so the store's clock was set back.
   if channel.tat > now + policy.ahead + policy.interval * MOST_TOKENS then return 0, true end
   return math.max(0, channel.tat - now), true
 end
 
+-- Takes the tokens of a granted send, and while the breaker is half open makes the send its probe.
 local function take_tokens(wait, count, position)
-  if lease then
-    if policy.interval then used = used + count end
-    if channel.opens > 0 then ahead_of_all = position end
+  if leased then
+    if policy.interval then moments_used = moments_used + count end
+    if channel.opens > 0 then probe_position = position end
     return
   end
   if policy.interval then
@@ -150,15 +171,17 @@ local function take_tokens(wait, count, position)
 end
 
 local PROBE_WAIT = 1000
+
+-- Whatever keeps the whole channel from sending: a verdict, or nil.
 local function resting()
   if channel.stop then return { 'stopped', channel.stop.reason } end
   if channel.rest then return { 'resting', channel.rest.reason, channel.rest.until_at - now } end
-  if lease then
-    -- Only the channel's home knows whether one is ahead.
-    if channel.opens == 0 or (lease.probe and ahead_of_all == 0) then return nil end
-    return lease.probe and { 'resting', 'breaker_open', PROBE_WAIT } or { 'probe' }
+  if leased then
+    -- Only the channel's home knows whether a probe is under way: the verdict `probe` makes the worker ask there.
+    if channel.opens == 0 or (leased.probe and probe_position == 0) then return nil end
+    return leased.probe and { 'resting', 'breaker_open', PROBE_WAIT } or { 'probe' }
   end
-  -- After a breaker's rest one message goes ahead; the others follow when the platform has answered it.
+  -- Half open: after the breaker's rest one message is sent as a probe; the others follow when the platform has answered it.
   local probing = channel.probe_until > now and channel.probe_until <= now + policy.ahead + policy.lease
   if channel.opens > 0 and probing then
     return { 'resting', 'breaker_open', math.min(PROBE_WAIT, channel.probe_until - now) }
@@ -166,6 +189,7 @@ local function resting()
   return nil
 end
 
+-- Makes the message the owner of its recipient's slot. Returns a verdict where it cannot be, nil where it is.
 local function claim_slot(message, wait)
   local window = policy.rolling and now + policy.rolling or calendar_end
   if not window then return { 'windows' } end
@@ -173,13 +197,14 @@ local function claim_slot(message, wait)
   local slot, last = load_slot(message.r)
   if slot and slot.owner ~= message.m then return meet_owner(message, slot) end
   if slot and slot.state ~= HELD then return { 'quota', slot.window - now } end
-  -- A send may arrive as late as its deadline, and a rolling window counts from there.
+  -- A send may arrive as late as its deadline, and a rolling window counts from the arrival.
   if policy.rolling then window = math.ceil(window + wait + policy.lease) end
   save_slot(message.r, window, HELD, message.m, last)
   return nil
 end
 
--- Rule 6: whether a quota refusal can only be owed to an earlier send of this run, by what is known of the player.
+-- Rule 6: whether a quota refusal would prove that an earlier send of this run arrived. It does if nothing else was sent to the
+-- player for a platform's day, and if the ledger's memory reaches back that far (`presumeFrom`).
 local function refusal_proves(slot)
   return slot.last + policy.platformDay <= now and channel.presume_from <= now
 end
@@ -189,7 +214,7 @@ local function grant_answer(message, record, wait)
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
   local answer = { kind, requests(record), math.ceil(wait), record.run, record.born, record.deadline,
     slot and slot.window or 0 }
-  -- Reading an answer costs the worker more than making it costs the store: what most grants do not have is left out.
+  -- What most grants do not have is left out: reading an answer costs the worker more than making it costs the store.
   local proves = slot and refusal_proves(slot)
   if proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 or record.kept then
     answer[8], answer[9], answer[10], answer[11] = record.waived, proves and 1 or 0, record.doubt_at, record.not_before
@@ -198,9 +223,11 @@ local function grant_answer(message, record, wait)
   return answer
 end
 
+-- The last step: takes rate and slot, and writes the nonce and the deadline before the request leaves (rules 3 and 4). `asking`: the
+-- grant only allows to ask the platform about a send in doubt, which needs no slot and spends no attempt.
 local function grant(message, record, asking, position)
   local wait, free = next_moment(message.c or 1)
-  -- What is urgent finds the second half of the time ahead free, however much bulk there is.
+  -- Bulk may use only the first half of the time ahead. The second is kept for what is urgent, however much bulk there is.
   local ahead = message.b and policy.ahead / 2 or policy.ahead
   if not free or wait > ahead then
     return { 'resting', 'rate_limited', math.max(1, math.ceil(wait - ahead / 2)), 1 }
@@ -217,15 +244,15 @@ local function grant(message, record, asking, position)
     record.state, record.attempts = SENDING, math.min(record.attempts + 1, 65535)
   end
   record.nonce, record.deadline = message.n, math.ceil(now + wait + policy.lease)
-  -- Another job of the same name may live longer than the one that made the record.
+  -- The record may have been made for another job of the same name, whose message expires earlier.
   record.expires = math.max(record.expires, message.e + DAY)
   save_record(message.m, record)
   if message.k and record.fresh then note_campaign_begin(message.k, record, message.u) end
   return grant_answer(message, record, wait)
 end
 
--- Pause and cancel hold from the next admission on. What is paused still expires. A replay is an order of its own, given with
--- the campaign's state in view: only the cancel of its recipient ends it.
+-- A campaign's pause and cancel hold from the next admission on. A paused message still expires. Neither holds a replay, which
+-- somebody ordered with the campaign's state in view; only the cancel of its recipient does.
 local function held_by_campaign(message, record)
   if record.job == WITHDRAWN then return { 'withdrawn' } end
   if message.u then return nil end
@@ -235,11 +262,13 @@ local function held_by_campaign(message, record)
   return nil
 end
 
+-- One message. The order of the questions matters: what is known of the message comes first, then what has to be done about a doubt,
+-- then whether it is to be sent at all, then what holds the channel, and only then what concerns its recipient.
 local function admit(message, position)
   local record = load_life(message.m, message.j, message.k)
   if record and is_final(record) then return known(record, message) end
   if record and in_flight(record) then
-    -- The same call again: the same grant, and the same moment.
+    -- The client repeats a call whose answer was lost: it gets the same grant, for the same moment.
     if record.nonce == message.n then
       return grant_answer(message, record, math.max(0, record.deadline - policy.lease - now))
     end
@@ -254,7 +283,7 @@ local function admit(message, position)
     local held = message.k and held_by_campaign(message, record)
     if held then return held end
     if now >= message.e then return { 'expired' } end
-    -- What was rescheduled goes by its record, whatever its job says.
+    -- A message that was rescheduled goes by its record, whatever `sendAt` its job has.
     local from = record.not_before > 0 and record.not_before or message.s
     if from and now < from then return { 'early', from } end
     if record.attempts >= policy.attempts then return { 'exhausted' } end
@@ -270,5 +299,5 @@ local answer = { now }
 counting_campaigns(function()
   for i, message in ipairs(messages) do answer[i + 1] = admit(message, i) end
 end)
-if lease then answer[#answer + 1] = { used, ahead_of_all } end
+if leased then answer[#answer + 1] = { moments_used, probe_position } end
 return answer

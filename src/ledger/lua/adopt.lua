@@ -1,11 +1,13 @@
--- The policy in force: what slots of the channel mean. ARGV[1]: { op, … } as JSON.
+-- The policy in force, which says what slots of the channel mean. First a worker looks; then it changes the policy, and the change is
+-- made only if nothing came between. ARGV[1]: { op, … } as JSON.
 --   look:   answers { policy or false, when its last window ends or ended, now, 1 if there is neither a job nor a dead letter }
---   adopt:  { policy, expected the one looked at or absent, openUntil, platformDay, unknown } takes it over, where nothing
---           has changed since the look; `unknown`: the ledger does not know what was sent lately. Answers 1 or 0
---   retire: { to, openUntil } ends this channel for one that takes its account over: nothing is granted by it any more,
---           if nothing was granted since the look. Answers 1 or 0
---   leave:  { to, openUntil, expected } ends this store for others of its channel, if nothing has changed since the look and nothing
---           is left in it: nothing is granted or added here any more. Answers 1 or 0
+--   adopt:  { policy, expected the one that was seen or absent, openUntil as it was seen, platformDay, unknown } puts a policy in
+--           force; `unknown`: the ledger does not know what was sent lately
+--   retire: { to, openUntil as it was seen } ends this channel in favour of the channel `to`, which takes its account over: nothing is
+--           granted here any more
+--   leave:  { to, openUntil and expected as they were seen } ends this store in favour of other stores of its channel, if nothing is
+--           left in it: nothing is granted or added here any more
+-- The last three answer 1 if they made the change, else 0.
 -- Uses tables.lua, slots.lua, queue.lua.
 
 local request = cjson.decode(ARGV[1])
@@ -19,12 +21,12 @@ end
 if request.op == 'look' then
   return { held, string.format('%.0f', open_until), string.format('%.0f', now), is_drained() and 1 or 0 }
 end
--- Where it is already in force, grants made by it meanwhile change nothing.
+-- If the policy is in force already, grants that were made by it meanwhile do not matter.
 local in_force = request.op == 'adopt' and held == request.policy
 if open_until > request.openUntil and not in_force then return 0 end
 if request.op == 'leave' and ((held or nil) ~= request.expected or not is_drained()) then return 0 end
 if request.op == 'retire' or request.op == 'leave' then
-  -- Should it come back, its messages lie in as many shards.
+  -- The number of shards stays in the text: should the channel come back, its messages lie in so many.
   local shards = string.match(held or '', '^%d+ shards: ') or ''
   redis.call('SET', POLICY, shards .. 'moved to ' .. request.to)
   return 1

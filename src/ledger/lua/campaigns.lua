@@ -1,12 +1,12 @@
--- Campaigns: one content for many recipients. What a campaign sends is stored once, in a hash with its state and its counts:
--- `listed` recipients = those that wait for their first grant + `underWay` + `ended` (by state and reason in `end:…`, as the
--- receipts say) + `duplicate`. Only first runs are counted; a replay's end adds to `replayed`.
+-- Campaigns: one content for many recipients. A campaign is a hash with its content, its state and its counts, of which at any time
+--   listed = waiting for the first grant (not stored) + underWay + ended + duplicate
+-- `end:<state>:<reason>` parts `ended` as the receipts do. Only first runs are counted; the end of a replay adds to `replayed`.
 -- Uses tables.lua, records.lua, channel.lua, waits.lua.
 
--- It outlasts the last of its messages, and their dead letters for a while.
+-- For how long a campaign is kept after its messages have expired, for the sake of their dead letters.
 local CAMPAIGN_KEPT = 7 * DAY
 
--- What a call changes is written at its end, once a figure.
+-- A call adds up what it changes, and writes it at its end with one command a figure.
 local campaign_changes = {}
 local function count_campaign(id, figure, by)
   local changes = campaign_changes[id] or {}
@@ -14,12 +14,12 @@ local function count_campaign(id, figure, by)
   changes[figure] = (changes[figure] or 0) + by
 end
 
--- The record of its message was made. `uncounted`: it was not listed, but replayed.
+-- To be called when a record of its message was made. `uncounted`: the message was replayed, and not listed.
 local function note_campaign_begin(id, record, uncounted)
   if record.run == 1 and not uncounted then count_campaign(id, 'underWay', 1) end
 end
 
--- The run of its message ends, with a receipt. A fresh record was not under way.
+-- To be called when the run of its message ends, with a receipt. A message whose record is fresh was not under way yet.
 local function note_campaign_end(id, record, uncounted, state, reason)
   if record.run > 1 or uncounted then return count_campaign(id, 'replayed', 1) end
   if not record.fresh then count_campaign(id, 'underWay', -1) end
@@ -27,7 +27,7 @@ local function note_campaign_end(id, record, uncounted, state, reason)
   count_campaign(id, 'ended', 1)
 end
 
--- The ends of the last minute: a ring of so many steps of so many milliseconds, read by campaign-pace.ts.
+-- Notes how many messages ended lately: a ring of eight steps of ten seconds, from which campaign-pace.ts reads the pace.
 local PACE_STEPS, PACE_STEP = 8, 10000
 local function note_pace(key, ends)
   local step = math.floor(now / PACE_STEP)
@@ -37,7 +37,7 @@ local function note_pace(key, ends)
   redis.call('HSET', key, field, string.format('%.0f %.0f', step, ends))
 end
 
--- A campaign that is gone, with its store or by its age, is not begun again by a count.
+-- A campaign that is gone (it was too old, or its store lost it) must not be created anew by a count.
 local function save_campaign_counts()
   for id, changes in pairs(campaign_changes) do
     local key = campaign_key(id)
@@ -50,28 +50,29 @@ local function save_campaign_counts()
   end
 end
 
--- Does the work of a call, and writes its counts, of campaigns, of what waits and of slots, also where it fails half way: what it did
--- until then stays done.
+-- Does the work of a call, and then writes what it has counted of campaigns, waits and slots. It writes that also where the work fails
+-- half way, because a script that fails takes nothing back.
 local function counting_campaigns(work)
   local done, failure = pcall(work)
   save_campaign_counts()
   save_waits()
   for _, write in ipairs(end_of_call) do write() end
   if done then return end
-  -- Caught, an error of Redis is a text, and raised again as such no longer an `OOM`: whoever asks must know it from others.
+  -- Once caught, an error of Redis is a plain text, and raised again as such the client would no longer see its code, such as `OOM`.
   if type(failure) == 'string' and string.find(failure, '^%u+ ') then failure = { err = failure } end
   error(failure, 0)
 end
 
--- Of each campaign that a call meets, once: its state, or false.
+-- The state of a campaign, or false; read once a call.
 local campaign_states = {}
 local function campaign_state(id)
   if campaign_states[id] == nil then campaign_states[id] = redis.call('HGET', campaign_key(id), 'state') end
   return campaign_states[id]
 end
 
--- Whether a message of a campaign has been told apart from what else was named so: by the call that asks first, for ever. A bit for
--- each position of a job is kept with the chunks.
+-- Marks an entry of a campaign's job (`origin`: the job and the position in it), and answers whether it was unmarked: true for the first
+-- call only, however often the job is run again. The marks are bits by position, kept with the chunks. An entry is marked when it is
+-- counted as a duplicate, or replayed, so that it is not counted as a duplicate later.
 local function tell_campaign_message(id, origin)
   local job, position = string.match(origin, '^(.*):(%d+)$')
   if not job or not campaign_state(id) then return false end
@@ -85,12 +86,12 @@ local function tell_campaign_message(id, origin)
   return true
 end
 
--- The recipient was given to the campaign in another job as well: counted once, however often this job is run again.
+-- The campaign has the recipient of this entry in another job as well.
 local function note_campaign_duplicate(id, origin)
   if tell_campaign_message(id, origin) then count_campaign(id, 'duplicate', 1) end
 end
 
--- { state, expires, waiting: how many recipients have neither been tried nor told, under_way, listed: whether all are }, or nil.
+-- Returns { state, expires, waiting: how many recipients wait for their first grant, under_way, listed: whether all are listed }, or nil.
 local function read_campaign(id)
   local fields = redis.call('HMGET', campaign_key(id), 'state', 'expires', 'listing', 'listed', 'underWay', 'ended', 'duplicate')
   if not fields[1] then return nil end

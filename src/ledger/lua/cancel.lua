@@ -1,16 +1,16 @@
--- Cancels a message that waits, whatever job it lies in: it is final with this call, and that job meets its record when it
--- is picked up. ARGV[1]: { m message, id, campaign that a message of this id would be of } as JSON. Answers `cancelled` (also if
--- it was before), `too_late` (a send of it is in flight or in doubt, or it is final) or `unknown`.
+-- Cancels a message that waits. It is final with this call; its job stays in the queue, and meets the record when it is picked up.
+-- ARGV[1]: { m message, id, campaign that a message of such an id would be of } as JSON. Answers `cancelled` (also if it was cancelled
+-- before), `too_late` (a send of it is in flight or in doubt, or it is final) or `unknown`.
 -- Uses tables.lua, records.lua, receipts.lua, campaigns.lua.
 
--- Fails where the key of the receipts holds something else, before a record is final without one.
+-- Fails if the key of the receipts holds another type, before a record becomes final without a receipt.
 redis.call('XLEN', RECEIPTS)
 
 local request = cjson.decode(ARGV[1])
 local record = load_record(request.m)
 
--- A campaign's message has no record until its first admission, which this one will meet. Nothing says whether the campaign has
--- the recipient: one that it has not got is cancelled to no effect.
+-- A campaign's message has no record before its first admission. It gets one here, which that admission will meet. Nothing says whether
+-- the campaign has this recipient at all: if it does not, the cancel has no effect.
 if not record and request.campaign then
   local campaign = read_campaign(request.campaign)
   if not campaign or (campaign.listed and campaign.waiting == 0) then return 'unknown' end
@@ -24,7 +24,7 @@ if not is_pending(record) then return 'too_late' end
 
 record.state, record.reason, record.at, record.nonce = SUPPRESSED, CANCELLED, now, NO_NONCE
 record.attempts = math.min(requests(record), 65535)
--- Its own job may be picked up until then.
+-- The job may be picked up for as long as that, and then has to meet the record.
 record.expires = math.max(record.expires, now + DAY)
 save_record(request.m, record)
 local campaign = is_of_campaign(record) and request.campaign or nil

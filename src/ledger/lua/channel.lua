@@ -1,17 +1,17 @@
--- What holds for a whole channel: resting (for a while, by itself) and stopped (until an operator acts).
+-- What holds for a whole channel: a rest (for a while, ends by itself) and a stop (until an operator acts).
 -- Uses tables.lua, records.lua.
 
--- Retry-After of more is not believed; and what is further ahead is of a clock that was set back since.
+-- A longer Retry-After is not believed. A rest that ends later than that was written before the store's clock was set back.
 local LONGEST_REST = DAY
 
--- A figure of the channel's state. One that cannot be read counts as absent: it would hold up the whole channel.
+-- A figure of the channel's state. One that cannot be read counts as 0: an error would hold up the whole channel.
 local function figure(text)
   local number = tonumber(text or 0)
   if not number or number ~= number then return 0 end
   return number
 end
 
--- What only grows, for counters that every worker shows alike.
+-- Counts something for good. Metrics show these totals as counters, the same from every worker.
 local function count_total(name, by) add_count(CHANNEL, 'total:' .. name, by) end
 
 -- { until_at, reason } of the rest that holds, or nil.
@@ -30,11 +30,11 @@ local function rest_channel(reason, ms)
   redis.call('HSET', CHANNEL, 'restUntil', string.format('%.0f', until_at), 'restReason', reason)
 end
 
--- A pause, refused credentials and a sender who may not write are independent: each ends in its own way. Each field
--- holds since when.
+-- The fields of the three reasons to stop, each of which says since when. They are independent, and each ends in its own way: an
+-- operator's pause, refused credentials, and a sender who may not write.
 local STOPS = { 'paused', 'credentials', 'sender' }
 
--- { reason, at } of what stops the channel, or nil.
+-- { reason, at } of the stop that holds, or nil.
 local function channel_stop()
   local since = redis.call('HMGET', CHANNEL, unpack(STOPS))
   for i, reason in ipairs(STOPS) do
@@ -49,8 +49,8 @@ local function stop_channel(reason, credentials)
   if credentials then redis.call('HSET', CHANNEL, 'refusedCredentials', credentials) end
 end
 
--- What an attempt { effect, health, rest, stop } says of the channel, as settle.lua takes them. Most calls tell of many answers
--- in a row: the first of them says it all.
+-- Notes what a settlement { effect, health, rest, stop } (settle.lua) says of the channel. Most calls bring many answers in a row, of
+-- which only the first changes anything: `healthy` remembers it.
 local healthy = false
 local function note_channel(s)
   if s.health == 1 then

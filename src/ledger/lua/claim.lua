@@ -1,5 +1,5 @@
--- Which of several messages on the platform that read the same is this one. ARGV[1]: { m message, ids, ttl } as JSON.
--- Answers the one that this message claimed before, or claims the first that no other message has, or answers false.
+-- Tells which of several messages on the platform with the same text is ours. ARGV[1]: { m message, ids there, ttl } as JSON.
+-- Answers the id that this message has claimed before; or claims the first that no other message has, and answers that; or false.
 -- Uses claims.lua.
 
 local request = cjson.decode(ARGV[1])

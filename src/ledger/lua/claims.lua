@@ -1,4 +1,5 @@
--- Whose message a message on the platform is, where only its text could show it: its id there -> since when, and whose.
+-- Claims: where only its text could show which of our messages a message on the platform is, deliveries claim it by its id on the
+-- platform. Id there -> since when, and the message that claimed it.
 -- Uses tables.lua.
 
 local function open_claims(ttl)

@@ -1,13 +1,13 @@
--- Dead letters: a record each, written by the script that makes the message dead, kept until it is replayed or purged.
--- A letter is named after the job that its message was enqueued with.
--- `size` of a dead letter means that its data were larger than what was kept.
+-- Dead letters: a record each, written by the script that makes the message dead, and kept until it is replayed or purged.
+-- A letter is named after the job that its message was enqueued with (its origin). Where it has a `size`, its data were too large, and
+-- only their beginning was kept.
 
 local function find_dead_letter(name)
   local text = redis.call('HGET', DEAD_LETTERS, name)
   return text and cjson.decode(text) or nil
 end
 
--- Of letters { name, reason, at }, those that are still listed with the death that was seen: name -> letter.
+-- Of the letters { name, reason, at } that somebody has seen, returns those that are still listed with that death, as name -> letter.
 local function listed_dead_letters(seen)
   local by_reason, names, listed = {}, {}, {}
   for _, each in ipairs(seen) do
@@ -27,7 +27,7 @@ local function listed_dead_letters(seen)
   return listed
 end
 
--- Takes letters, name -> letter, out of the lists.
+-- Takes letters (name -> letter) out of the lists, and returns their names; nil if there are none.
 local function unlist_dead_letters(letters)
   local ids, names, by_reason, latest = {}, {}, {}, {}
   for name, letter in pairs(letters) do
@@ -51,20 +51,19 @@ local function drop_dead_letters(letters)
   redis.call('HDEL', DEAD_LETTER_DATA, unpack(names))
 end
 
--- `s` is the settlement that it died by, `death` holds reason, run, attempts and at.
+-- Keeps the letter of a settlement `s` by which a message died. `death`: { reason, run, attempts, at }.
 local function keep_dead_letter(s, death)
   local source, name = s.letter, s.jobId
   local held = find_dead_letter(name)
-  -- A foreign producer may use its job ids again: the letter of another job stays.
+  -- A foreign producer may use a job id again. The letter of its earlier job stays, and this one gets a name of its own.
   if held and held.t ~= source.t then
     name = name .. ':@' .. source.t
     held = find_dead_letter(name)
   end
   if held then unlist_dead_letters({ [name] = held }) end
   redis.call('HSET', DEAD_LETTER_DATA, name, ARGV[source.data])
-  redis.call('HSET', DEAD_LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, name = source.name, campaign = s.campaign,
-    e = s.e, t = source.t,
-    due = source.due, priority = source.priority, size = source.size, detail = source.detail,
+  redis.call('HSET', DEAD_LETTERS, name, cjson.encode({ m = s.m, j = s.j, id = s.id, job = s.jobId, campaign = s.campaign, e = s.e,
+    name = source.name, t = source.t, due = source.due, priority = source.priority, size = source.size, detail = source.detail,
     reason = death.reason, run = death.run, attempts = death.attempts, at = death.at }))
   redis.call('HSET', DEAD_LETTER_IDS, s.id, name)
   redis.call('ZADD', dead_letters_of(death.reason), string.format('%.0f', death.at), name)

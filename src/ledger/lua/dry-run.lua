@@ -1,6 +1,8 @@
--- In front of the script that admits, or that replays: what it would answer at an instant to come (ARGV[4], milliseconds since the epoch), by
--- what is known now. Whatever would write is passed over; the clock shows that instant; and what holds the whole channel
--- (a stop, a rest, the rate) is left out, because its end is unknown.
+-- Comes before the script that admits or replays, and stands for `redis` in it. The script then answers what it would answer at an
+-- instant to come (ARGV[4], milliseconds since the epoch), by what is known now:
+--   its clock shows that instant
+--   commands that write do nothing, and answer 0
+--   the channel's state reads as empty: nobody knows when a stop, a rest or the rate will let a message through
 local store, instant = redis, tonumber(ARGV[4])
 local READS = { GET = true, HGET = true, HMGET = true, HGETALL = true, HLEN = true, XLEN = true, INFO = true,
   ZMSCORE = true }

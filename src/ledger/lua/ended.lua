@@ -1,7 +1,8 @@
--- Which messages of a job of many are over for it. ARGV[1]: a JSON array of { m message, j job, id of the job that it gets when
--- it leaves }. Answers, for each, 1 if this job's run of it has ended or it has left, 2 if a send of it is in flight or in doubt,
--- or 0; 0 where its record cannot be
--- read, which admission will say of it alone, and where it was cancelled and admission has not counted it.
+-- Says which messages of a job of many the job need not deliver any more. ARGV[1]: a JSON array of { m message, j job, id of the job
+-- that it gets when it leaves }. Answers for each
+--   1  this job's run of it has ended, or it has left for a job of its own
+--   2  a send of it is in flight or in doubt
+--   0  it is to be delivered, or only admission can tell: its record cannot be read, or it was cancelled and is still to be counted
 -- Uses records.lua, queue.lua.
 
 local answer = {}

@@ -1,11 +1,15 @@
--- Adds messages of one channel to its queue, in one job, and tells which were enqueued before: one call, so that a
--- message and its record are there together or not at all. ARGV[1]: { job its id, key its hashed name, priorities of a
--- job of one message and of many, due (0: at once), life the default one in ms, dry: write nothing } as JSON. ARGV[2]: a
--- flat JSON array of message, expires (0: the default) of each. ARGV[3] and on: the messages' own JSON, in the same order.
--- Answers 1 (queued) or 0 (duplicate) for each; or `left`, where the channel's messages lie in other stores by now.
+-- Adds messages of one channel to its queue, in one job, and answers which of them are duplicates. All of this is one call, so that
+-- no crash can part a message from its record.
 --
--- A call that is repeated because its answer was lost is answered as the first was, and adds nothing: the record knows
--- by which job its message was enqueued.
+-- ARGV[1]: as JSON { job its id, key its hashed name, priorities in the queue of a job of one message and of one of many, due (0: at
+--   once), life for how long a message is kept by default in ms, dry: write nothing }
+-- ARGV[2]: a flat JSON array of two entries a message: its fingerprint, and when it expires (0: after the default life)
+-- ARGV[3] and on: the messages' own JSON, in the same order
+--
+-- Answers for each 1 (queued) or 0 (duplicate); or `left`, where the channel's messages lie in other stores by now.
+--
+-- A call that is repeated because its answer was lost adds nothing and is answered as the first was: a record knows the job by
+-- which its message was enqueued.
 -- Uses tables.lua, records.lua, channel.lua, queue.lua.
 
 local request = cjson.decode(ARGV[1])
@@ -20,7 +24,8 @@ local function entry_key(position)
   return string.sub(request.key, 1, JOB_PART) .. string.sub(BASE64URL, high, high) .. string.sub(BASE64URL, low, low)
 end
 
--- As it is stored: one whose deadline has passed keeps its nonce, by which the late answer of its send is known.
+-- The record as it is stored, not lapsed: it may be saved again, and has to keep the nonce by which a late answer of its send is
+-- recognised.
 local function stored_record(fp)
   local value = records:get(fp)
   return value and decode_record(value) or nil
@@ -30,8 +35,8 @@ local function by_this_job(record)
   return string.sub(record.job, 1, JOB_PART) == string.sub(request.key, 1, JOB_PART)
 end
 
--- A record without a job was made for one that came without a record, or restored to a store that had lost it: whether
--- there is a job is not known, so this message is enqueued, and admission tells which of two is the duplicate.
+-- A record without a job was made by an admission (the job came without a record), or restored to a store that had lost it. Nothing
+-- says whether its job is still in the queue, so this message is enqueued. If it is a second one, admission finds that out.
 local function is_duplicate(record)
   if is_final(record) then return not may_be_used_again(record) end
   return record.job ~= NO_JOB
@@ -40,7 +45,7 @@ end
 local answer, fresh, taken = {}, {}, {}
 for i = 1, #entries / 2 do
   local fp, expires = entries[2 * i - 1], entries[2 * i]
-  -- A record that cannot be read fails its message alone, at admission.
+  -- A record that cannot be read must not fail the others: admission will fail for its message alone.
   local readable, record = pcall(stored_record, fp)
   local known = readable and record and is_duplicate(record)
   if taken[fp] or (known and not by_this_job(record)) then
@@ -76,7 +81,8 @@ local function enlist(message, key)
   save_record(message.fp, record)
 end
 
--- The job first: if a record cannot be written, no message is without a job.
+-- The job comes first, because a script that fails takes nothing back: a job without records is delivered, while a record without a
+-- job would be a message lost.
 local added = add_job({ id = request.job, name = many and 'messages' or 'message', data = job_data(),
   timestamp = string.format('%.0f', now), priority = request.priorities[many and 2 or 1], due = request.due, messages = #fresh })
 release_jobs()
@@ -85,8 +91,8 @@ for i, message in ipairs(fresh) do
   if message.readable and added then
     enlist(message, many and entry_key(i - 1) or request.key)
   elseif message.readable then
-    -- The day after its namesake's end passed between the first call and its repetition: the job that is there has not got
-    -- it.
+    -- This is a repetition, and the job of the first call does not have this message: there it was a duplicate, and only since
+    -- then a day has passed since the end of the other message of this id.
     answer[message.position] = 0
   end
 end

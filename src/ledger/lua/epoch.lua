@@ -1,6 +1,8 @@
--- The epoch: which history of the store the workers' knowledge belongs to. `token id opens cause`: a random name, which
--- a FLUSHALL takes along; the replication id that it was written under, which changes when a replica takes over; from
--- when on anybody may be admitted; and why it was begun.
+-- The epoch tells a store that has lost acknowledged writes from the one that the workers know. It is a text, `token id opens cause`:
+--   token  a random name, which a FLUSHALL deletes
+--   id     the replication id under which it was written, which changes when a replica takes over
+--   opens  from when on anything may be admitted
+--   cause  why it was begun
 
 local function replication_id()
   return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
@@ -12,7 +14,7 @@ local function stored_epoch()
   return token and { token = token, id = id, opens = tonumber(opens), cause = cause } or nil
 end
 
--- Whether this is the history that the caller knows. No message is admitted by what is left in a store that lost writes.
+-- Whether the store still has the history that the caller knows. A store that has lost writes must admit nothing.
 local function is_epoch(token)
   local epoch = stored_epoch()
   return epoch and epoch.token == token and epoch.id == replication_id()

@@ -1,5 +1,5 @@
--- All that the ledger knows of one message. ARGV[1]: { m, r, playTtl, j: as the job that is asked for meets it } as JSON. Answers
--- three JSON texts and the time: record, slot, play.
+-- All that the ledger knows of one message. ARGV[1]: { m message, r recipient, playTtl, j job: the record as this job would meet it }
+-- as JSON, r and j optional. Answers record, slot and play, each as JSON, and the time.
 -- Uses tables.lua, records.lua, slots.lua.
 
 local request = cjson.decode(ARGV[1])

@@ -1,5 +1,5 @@
--- Jobs that lie in the queue's failed set, where nothing of Herald's belongs: BullMQ gave them up, or an older version
--- kept its dead letters there, with an index beside (`old_dead_letters_of` and, for later runs, `OLD_RUNS`).
+-- Takes up jobs in the queue's failed set, where nothing of Herald's belongs. Either BullMQ gave them up, or they are dead letters of an
+-- older version, which kept them there with an index beside (`old_dead_letters_of`, and for runs after the first `OLD_RUNS`).
 -- Uses records.lua, queue.lua, dead-letters.lua.
 
 local function older_dead_letter(s, reasons)
@@ -16,8 +16,8 @@ local function forget_older(s, reason)
   if redis.call('HGET', OLD_DEAD_LETTERS, s.id) == s.job then redis.call('HDEL', OLD_DEAD_LETTERS, s.id) end
 end
 
--- A listed letter becomes a record as it is; any other job is settled. The job goes in the same call, so that none is
--- lost in between and none is met twice.
+-- A dead letter of an older version becomes one of this version, as it is. Any other job is settled. Either way the job is removed in
+-- the same call, so that nothing is lost in between, and nothing is taken up twice. Returns the status of the settlement.
 local function take_up(record, s, options, settle)
   if not job_failed(s.job) then
     return is_final(record) and record.nonce == s.n and 'first' or 'known'

@@ -1,8 +1,8 @@
--- What holds for a channel over shards, a stop, a rest or an open breaker: its home has it, the shards have copies. ARGV[1]:
+-- The holds of a channel over shards: a stop, a rest, an open breaker. The home has them, and the shards have copies. ARGV[1]:
 -- { op, … } as JSON.
---   note: at the home, { notes: what attempts say of the channel }. Answers { failures in a row, how often the breaker opened } of each
---   read: at the home, { beyond }. Answers what it has as JSON, with a version beyond that: of two, the higher one was read later
---   copy: at a shard, { held: what was read }. Answers 0, or the version that the shard has where that is not an earlier one
+--   note: at the home. { notes: what settlements say of the channel } Answers { failures in a row, how often the breaker opened } for each
+--   read: at the home. { beyond: a version } Answers the holds as JSON, with a version above that one. A higher version was read later
+--   copy: at a shard. { held: the holds that were read } Answers 0; or, where the shard has the same or a later version already, that one
 -- Uses tables.lua, channel.lua.
 
 local request = cjson.decode(ARGV[1])

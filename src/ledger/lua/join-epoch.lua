@@ -1,15 +1,16 @@
--- Joins the store's epoch, or begins one where the store has none of this history. ARGV[1]: { known the caller's epoch,
--- absent for a newcomer; fresh a random name; hold milliseconds; missing the cause where it is gone } as JSON. A worker joins after it has restored what it
--- knows. Answers { token, milliseconds until anybody may be admitted, cause }: cause is `same` where the caller's epoch
--- continues, `new` in a store that was never used, `flushed`, or `failover` (a restart, or a replica that took over).
+-- Joins the store's epoch, or begins one where the store has none of this history. A worker joins after it has restored what it knows.
+-- ARGV[1]: as JSON { known the caller's epoch, absent for a newcomer; fresh a random name; hold in milliseconds; missing the cause to
+--   note where the store has no epoch, though the caller knows one }
+-- Answers { token, milliseconds until anything may be admitted, cause }, where cause is `same` if the caller's epoch goes on, `new` in a
+--   store that was never used, `flushed`, or `failover` (a restart, or a replica that took over).
 --
--- The hold is for the other workers: each has to notice by itself and to restore what it knows.
+-- The hold gives the other workers time: each has to notice by itself, and to restore what it knows.
 -- Uses tables.lua, epoch.lua.
 
 local request = cjson.decode(ARGV[1])
 local epoch, id = stored_epoch(), replication_id()
--- A worker that had just started mistook a store that lost its data for a new one, without a hold: a worker that knew the store
--- before starts a new epoch.
+-- A worker that had just started took a store that had lost its data for a new one, and began an epoch without a hold. The caller knows
+-- better, and begins another.
 local mistaken = epoch and epoch.id == id and epoch.cause == 'new' and request.known and request.known ~= epoch.token
 if epoch and epoch.id == id and not mistaken then
   local wait = math.max(0, math.min(epoch.opens - now, request.hold))

@@ -1,15 +1,16 @@
--- What the home of a channel over shards grants to a worker, for admissions by any of them. ARGV[1]: { op, … } as JSON.
---   moments: { interval, ahead, furthest, count } takes tokens of the rate, evenly spaced, no further ahead than that; other leases
---            reach as far as `furthest`. Answers { when there is the next one, moments … }, in milliseconds from now, as text
---   probe:   { longest } lets one message go ahead, whose grant ends within so many milliseconds, while the breaker is half open. Answers
---            { `granted` }, { `resting`, for how many ms } while another is ahead, or { `other` }: the shards are to be told what holds
+-- What the home of a channel over shards leases to a worker, for its admissions in any of the shards. ARGV[1]: { op, … } as JSON.
+--   moments: { interval, count how many, ahead how far ahead they may lie, furthest how far ahead any worker takes them } takes tokens
+--            of the rate, evenly spaced. Answers { when the next one is free, moments … }, in milliseconds from now, as text
+--   probe:   { longest: the grant ends within so many milliseconds } lets one message be sent as a probe while the breaker is half
+--            open. Answers { `granted` }; { `resting`, ms } while another probe is under way; or { `other` } where the breaker is not
+--            half open: the shards have to be told what holds
 -- Uses tables.lua, channel.lua.
 
 local request = cjson.decode(ARGV[1])
 
 if request.op == 'moments' then
   local free = figure(redis.call('HGET', CHANNEL, 'tat'))
-  -- Further ahead than any lease takes it: the store's clock was set back.
+  -- No lease takes tokens that far ahead, so the store's clock was set back.
   if free > now + request.furthest + request.interval * 2 then free = 0 end
   local moment, moments = math.max(now, free), {}
   while #moments < request.count and moment <= now + request.ahead do

@@ -1,15 +1,18 @@
--- Messages leave a job of many, each as a job of its own. ARGV[1]: a JSON array of { id, name of the job (`message` when absent), t enqueued at, p priority in the
--- queue, due: 0 for at once, s since when its message is due }; ARGV[2] and on: their data. Nothing happens to those that have left before. ARGV[1] may end
--- with { failed: id }: that job, all of which has left by this, goes from the queue's failed set.
+-- Messages leave a job of many, each for a job of its own. Nothing happens to those that have left before.
+-- ARGV[1]: a JSON array of their jobs, { id, name (`message` when absent), t enqueued at, p priority in the queue, due (0: at once),
+--   s since when the message is due }. It may end with { failed: id }: all messages of that job have left by this call, so that
+--   it is removed from the queue's failed set.
+-- ARGV[2] and on: the data of the jobs.
 -- Uses queue.lua.
 
--- A worker that has not heard yet.
+-- This worker has not heard yet that the number of shards was changed.
 if is_left() then return redis.error_reply('ERR the messages of this store lie in others of its channel by now') end
 
 local leaving = cjson.decode(ARGV[1])
 for i, each in ipairs(leaving) do
   if each.id then
-    add_job({ id = each.id, name = each.name, data = ARGV[i + 1], timestamp = each.t, priority = each.p, due = each.due, since = each.s or 0 })
+    add_job({ id = each.id, name = each.name, data = ARGV[i + 1], timestamp = each.t, priority = each.p, due = each.due,
+      since = each.s or 0 })
   end
 end
 release_jobs()

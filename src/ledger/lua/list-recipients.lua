@@ -1,6 +1,7 @@
 -- Gives a campaign a list of recipients, as one job. ARGV[1]: { campaign, job its id, digest of the list, count, priority in the
 -- queue, due (0: at once) } as JSON; ARGV[2]: the job's data. Answers `listed`, `duplicate` (this list was given before),
--- `cancelled`, or `unknown`, also where the channel's messages lie in other stores by now. A call that is repeated because its answer was lost is answered as the first was.
+-- `cancelled`, or `unknown` (also where the channel's messages lie in other stores by now). A call that is repeated because its answer
+-- was lost is answered as the first was.
 -- Uses tables.lua, channel.lua, queue.lua.
 
 local request = cjson.decode(ARGV[1])

@@ -1,16 +1,18 @@
--- After the store lost acknowledged writes (a power failure between two syncs, a failover to a lagging replica), workers
--- restore the sends that they began lately. ARGV[1]: { unconfirmed the reason's code, platformDay, rolling } as JSON. ARGV[2]: a JSON
--- array of { m message, n nonce, e expires, run, attempts, waived, born, granted, deadline, doubtAt, r recipient, window (0 without
--- a quota), j job, campaign and
--- uncounted where it is of one }. Answers, for each: `kept` (the store knows better), `restored`, `conflict` (another message got the slot since) or
--- `unreadable` (what the store holds of it is damaged).
+-- Restores the sends that a worker began lately to a store that may have lost acknowledged writes (a power failure between two syncs,
+-- a failover to a lagging replica).
+--
+-- ARGV[1]: { unconfirmed the reason's code, platformDay, rolling } as JSON.
+-- ARGV[2]: the worker's marks, a JSON array of { m message, n nonce, e expires, run, attempts, waived, born, granted, deadline,
+--   doubtAt, r recipient, window (0 without a quota) }, for a campaign's message with { j job, campaign, uncounted }.
+-- Answers for each: `kept` (the store knows as much, or more), `restored`, `conflict` (another message got the slot since) or
+--   `unreadable` (what the store holds of it is damaged).
 -- Uses tables.lua, records.lua, slots.lua, campaigns.lua.
 
 local options = cjson.decode(ARGV[1])
 keep_slots(options.platformDay, options.rolling)
 
--- Whether the message that has the slot got it before the remembered send did. Then it had lost it by the time of that
--- grant (its window was over, or the slot given back), and the store has forgotten that, or an older memory restored it.
+-- Whether the owner of the slot in the store had it before the remembered send got it. If so, the owner had lost the slot by then (its
+-- window was over, or it gave the slot back), and the store has forgotten that, or an older memory restored the owner.
 local function outdated(owner, mark)
   local record = load_record(owner)
   if not record then return false end
@@ -24,12 +26,13 @@ local function keep_slot(mark, state)
   local slot = load_slot(mark.r)
   if slot and slot.owner == mark.m then return true end
   if slot and not outdated(slot.owner, mark) then return false end
-  -- What was known of the player before is lost as well.
+  -- When the player was last sent something is lost as well: now is the latest that it can have been.
   save_slot(mark.r, mark.window, state, mark.m, now)
   return true
 end
 
--- A settlement that arrived before its mark made a final record and found no slot.
+-- The state that the slot of a final record has; nil where it was given back. The slot may be missing, where a settlement came before
+-- its mark: that made the record final, and found no slot to write.
 local function slot_of_final(record)
   if record.state == DELIVERED then return SENT end
   if record.state == DEAD and record.reason == options.unconfirmed then return TAKEN end
@@ -48,7 +51,7 @@ local function reassert(mark)
     return (not state or keep_slot(mark, state)) and 'kept' or 'conflict'
   end
   if record and record.run > mark.run then return 'kept' end
-  -- Of a later send of as many requests, after this one was given back.
+  -- The record is in doubt and the mark is not: the record is of a later send, made after this one was given back.
   if record and record.doubt_at > 0 and mark.doubtAt == 0 then return 'kept' end
   if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end
   if record and in_flight(record) then return 'conflict' end

@@ -1,8 +1,8 @@
 -- Receipts: one entry of the stream for each final state.
 -- Uses tables.lua.
 
--- `s` holds id, `final` { state, _, reason }, and where there are any platformMessageId, campaign, meta and to. `keep` is how many
--- the stream keeps; who does not know leaves it out, and the next settlement cuts the stream.
+-- Adds the receipt of a record. `s`: { id, final: { state, code, reason } } and, where there are any, platformMessageId, campaign, meta
+-- and to. `keep`: how many receipts the stream keeps. A caller that does not know leaves it out, and the next settlement trims the stream.
 local MAY_BE_ABSENT = { 'platformMessageId', 'campaign', 'meta', 'to' }
 local now_text = string.format('%.0f', now)
 local function add_receipt(record, s, keep)

@@ -1,17 +1,18 @@
--- The records of messages, packed. Times are milliseconds since the epoch by the store's clock; 0 is "never".
--- A message is `fp`, eleven characters of its id's hash.
+-- The records of messages, and how they are packed. Times are milliseconds since the epoch by the store's clock; 0 is "never".
+-- A message is named by its fingerprint `fp`: eleven characters of the hash of its id.
 -- Uses tables.lua.
 
--- ENLISTED: enqueued, and not admitted yet. ASKING: the platform is being asked what became of a doubtful send.
+-- ENLISTED: enqueued, and not admitted yet. OPEN: admitted, and nothing of it is in flight. ASKING: the platform is being asked what
+-- became of a send in doubt.
 local ENLISTED, OPEN, SENDING, ASKING = 'e', 'o', 's', 'a'
 local DELIVERED, SUPPRESSED, DEAD = 'd', 'x', 'l'
 
 local DAY = 86400000
 local NO_NONCE = '--------'
-local ASKED = '++++++++' -- in place of the nonce of an open record: the platform was asked about its doubt
+local ASKED = '++++++++' -- in place of the nonce of an open record: the platform has been asked about its doubt
 local NO_JOB = '------'
--- In place of a job's first character: the record is of a campaign's message. All of it: that message is to be cancelled at its
--- first admission.
+-- CAMPAIGN_MARK stands for the first character of a job: the record is of a campaign's message. WITHDRAWN stands for the whole job:
+-- that message was cancelled before it had a record, and ends as cancelled with its first admission.
 local CAMPAIGN_MARK, WITHDRAWN = '+', '++++++'
 local CANCELLED = 15 -- the number of that reason in reasons.ts
 
@@ -23,36 +24,39 @@ local function in_flight(record)
   return record.state == SENDING or record.state == ASKING
 end
 
--- An enlisted record only says that its message is in the queue. A live one is followed through its sends. A final one
--- only has to say what became of the message, and by which job: the same job meets its own verdict again, another job
--- with the same id is a duplicate for a day. It keeps the nonce it was settled with, so that the repetition of a
--- settlement whose answer was lost is `first` again.
--- `attempts` are those that count against the budget, `waived` the requests that left and do not; a final record has
--- their sum. The job of a record that is not final is the one that the store was given together with the record, or
--- NO_JOB: then nothing says whether one of the message is in the queue.
+-- A record has one of three layouts:
+--   enlisted  says only that its message is in the queue
+--   live      follows the message through its sends
+--   final     says what became of the message, and by which job: that job gets the same verdict again, while another job of the id
+--             is a duplicate for a day. It keeps the nonce that it was settled with, so that the repetition of a settlement whose
+--             answer was lost is `first` again
+-- Fields: `attempts` are the requests that count against the budget, `waived` those that left and do not count; a final record has
+-- their sum as `attempts`. `job` of a record that is not final is the job that was added together with the record. NO_JOB means that
+-- there was none: nothing then says whether a job of the message is in the queue.
 local ENLISTED_AS, ENLISTED_BYTES = '>I6c1I2c6', 15
 local LIVE, LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6c6', 45
 local FINAL = '>I6c1I2I2BI6c6c8'
--- Without doubt, as almost all are, the deadline counts from the birth and the doubt is left out. This is shorter than
--- what older versions wrote, so that a worker of such a version cannot read it, and not misread it.
+-- The layout of live records without a doubt, as almost all are: the deadline counts from the birth, and the doubt is left out. It is
+-- shorter than any layout of older versions, so that a worker of such a version fails to read it, rather than misreads it.
 local CERTAIN, CERTAIN_BYTES, FARTHEST = '>I6c1I2I2I2I6c8I5c6', 38, 2 ^ 40 - 1
--- Behind one of these three, where there is any: the instant before which a message that was rescheduled is not sent, and for how
--- many milliseconds its recipient has kept it waiting. HEADS: how long what is before them is, by the length of all.
+-- Two optional tails of an enlisted or live record: the instant before which a message that was rescheduled is not sent, and for how
+-- many milliseconds its recipient has kept it waiting.
 local NOT_BEFORE, NOT_BEFORE_BYTES = '>I6', 6
 local KEPT, KEPT_BYTES, LONGEST_KEPT = '>I4', 4, 2 ^ 32 - 1
 
--- Lua allows a script two hundred local names at its top: what only this block uses stays within.
+-- A script may have two hundred local names at its top (a limit of Lua), so what only this block uses is local to it.
 local decode_record
 do
+  -- The length of a record without its tails, by its length with them.
   local HEADS = {}
   for _, bytes in ipairs({ ENLISTED_BYTES, CERTAIN_BYTES, LIVE_BYTES }) do
     HEADS[bytes + NOT_BEFORE_BYTES], HEADS[bytes + KEPT_BYTES], HEADS[bytes + NOT_BEFORE_BYTES + KEPT_BYTES] = bytes, bytes, bytes
   end
-  -- As older versions wrote live records: without a job, and before that without waived requests.
+  -- Live records of older versions: those of the last one have no job, those before that no waived requests either.
   local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6', 39
   local OLDEST_LIVE, OLDEST_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
 
-  -- Made by one constructor each: a table that grows field by field is laid out anew several times.
+  -- Each record is made by one constructor: Lua would allocate a table that grows field by field several times.
   local function certain_record(value)
     local expires, state, run, attempts, waived, born, nonce, ahead, job = struct.unpack(CERTAIN, value)
     return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
@@ -107,8 +111,8 @@ end
 
 local function encode_live(r)
   local ahead = r.deadline > 0 and r.deadline - r.born or 0
-  -- With both tails behind it, it would be long enough for an older version to be misread. Below zero: the store's clock was set
-  -- back since the birth.
+  -- The short layout with both tails would be as long as one of an older version, which would misread it. `ahead` is below zero
+  -- where the store's clock was set back since the birth.
   local both = r.kept and r.not_before > 0
   if r.doubt_at == 0 and not both and ahead >= 0 and ahead <= FARTHEST then
     return struct.pack(CERTAIN, r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, ahead, r.job)
@@ -130,7 +134,8 @@ local function campaign_job(job) return CAMPAIGN_MARK .. string.sub(job, 2) end
 
 local function is_of_campaign(record) return string.sub(record.job, 1, 1) == CAMPAIGN_MARK end
 
--- The record of the first admission or settlement of a message that has none: its job came without one, or is of a campaign.
+-- For a message that has no record at its first admission or settlement: its job was added without one (by a producer in another
+-- language, or as a job of a campaign). `fresh`: it is not stored yet.
 local function new_record(expires, run, campaign_of_job)
   return { state = OPEN, expires = expires, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
     deadline = 0, doubt_at = 0, not_before = 0, job = campaign_of_job and campaign_job(campaign_of_job) or NO_JOB, fresh = true }
@@ -141,8 +146,8 @@ local function enlisted_record(expires, run, job)
   return { state = ENLISTED, expires = expires, run = run, job = job, not_before = 0 }
 end
 
--- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment: the record says so to
--- the next reader. What it was before is kept beside, until another grant writes over it.
+-- Rule 4: past its deadline a send is unknown, never free. Nothing has to run at that moment, because whoever reads the record next
+-- lets it lapse. What it was before is remembered in `lapsed_…` for `undo_lapse`.
 local function lapse(r)
   if in_flight(r) and now > r.deadline then
     r.lapsed, r.lapsed_state, r.lapsed_nonce, r.lapsed_doubt_at = true, r.state, r.nonce, r.doubt_at
@@ -152,7 +157,7 @@ local function lapse(r)
   return r
 end
 
--- The send's own answer came after all, and nothing was granted since: that is proof, however late.
+-- The send's own answer came after all, and nothing was granted since. However late, that is proof: the record is as before the lapse.
 local function undo_lapse(r, nonce)
   if r.lapsed and r.lapsed_nonce == nonce then
     r.state, r.nonce, r.doubt_at, r.lapsed = r.lapsed_state, nonce, r.lapsed_doubt_at, nil
@@ -167,19 +172,19 @@ local function load_record(fp)
   return lapse(decode_record(value))
 end
 
--- An id may be used again a day after its final state. One that was cancelled may not, as long as its record lasts: the job
--- that carries the message may lie in the queue until its `sendAt`, and nothing else would keep it from being sent.
+-- An id may be used again a day after its final state, but not the id of a cancelled message while its record lasts: the job of that
+-- message may lie in the queue until its `sendAt`, and only the record keeps it from being sent.
 local function may_be_used_again(record)
   return is_final(record) and record.reason ~= CANCELLED and now >= record.at + DAY
 end
 
--- Whether the state that is final is this job's. A message that was cancelled before its record knew a job has none.
+-- Whether a final record is this job's own. A record without a job (cancelled, before it knew one) is any job's.
 local function is_of_job(record, job)
   return record.job == job or record.job == NO_JOB or (is_of_campaign(record) and record.job == campaign_job(job))
 end
 
--- To another job, the final state of an id that may be used again belongs to a life past. Not so in a campaign, however long it
--- takes: nobody gets it twice.
+-- The record as this job meets it. Where the id may be used again, another job starts anew, as if there were no record. Not so in a
+-- campaign: nobody gets its message twice, however long the campaign takes.
 local function load_life(fp, job, campaign)
   local record = load_record(fp)
   if record and not campaign and record.job ~= job and may_be_used_again(record) then return nil end
@@ -191,7 +196,8 @@ local function is_pending(record)
   return not is_final(record) and not in_flight(record) and record.doubt_at == 0
 end
 
--- Cancelled by somebody whose counters nobody reads, and not yet counted by the worker that meets it first.
+-- Whether a cancelled message is still to be counted: whoever cancels has no counters that are read, so the first worker that meets
+-- the record counts it.
 local function is_uncounted(record)
   return is_final(record) and record.reason == CANCELLED and record.nonce == NO_NONCE
 end
@@ -201,8 +207,8 @@ local function requests(r)
   return r.attempts + r.waived
 end
 
--- How many records are in doubt is counted for the gauges; `was_in_doubt` is whether this one is as it is stored. A doubt is rare:
--- its beginning and its end are a command each.
+-- The gauges need the number of records in doubt. `was_in_doubt` says whether the record is counted, as it is stored. Doubts are rare,
+-- so that a command when one begins and one when it ends cost little.
 local save_record
 do
   local function note_doubt(r)
@@ -210,7 +216,7 @@ do
     if in_doubt == (r.was_in_doubt or false) then return end
     r.was_in_doubt = in_doubt
     local doubts = add_count(CHANNEL, 'doubts', in_doubt and 1 or -1)
-    -- One ends that was not counted: an earlier version began it.
+    -- A doubt has ended that was not counted, because an earlier version began it.
     if doubts < 0 then redis.call('HDEL', CHANNEL, 'doubts') end
   end
 

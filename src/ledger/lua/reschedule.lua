@@ -3,7 +3,7 @@
 --   { too_late }         a send of it is in flight or in doubt, or it is final
 --   { unknown }
 --   { expires, instant } the message would have expired
---   { fixed, instant }   it was put off until then, and its job cannot be found to be brought forward
+--   { fixed, instant }   it was put off until then before, and cannot come earlier: nothing says which job it has
 -- Uses records.lua.
 
 local request = cjson.decode(ARGV[1])
@@ -17,9 +17,9 @@ if request.at >= expires_at then return { 'expires', expires_at } end
 local was_put_off = record.not_before > 0
 if was_put_off and record.job == NO_JOB and request.at < record.not_before then return { 'fixed', record.not_before } end
 
--- A job that was admitted and not put off waits for its retry or for a slot, and goes on to do so.
+-- A message that was admitted before, and not put off, waits for its retry or for a slot. Its job goes on waiting.
 local job = (record.state == ENLISTED or was_put_off) and record.job or ''
--- It is due anew: what its recipient has kept it waiting for is over.
+-- The message has a new due instant, so it has not been kept waiting by its recipient any more.
 record.not_before, record.kept = request.at, nil
 save_record(request.m, record)
 return { 'rescheduled', job == NO_JOB and '' or job }

@@ -1,21 +1,29 @@
--- Settlement of attempts and of verdicts in one call. ARGV[1]: { keep, deadReasons, firstDead, playTtl, platformDay,
--- rolling (the length of windows, where each slot has its own), claimTtl } as JSON, `keep` being how many receipts the stream keeps, `firstDead` the code of the first dead reason,
--- `claimTtl` absent where deliveries are not claimed. ARGV[3] and on: the data of dead letters. ARGV[2]: a JSON array of settlements:
---   m message, n nonce, j job, id, jobId, e expires, r recipient, w rolling window in ms (0: calendar, absent: no quota)
---   effect: delivered | back (nothing left) | waived (the platform refused, and it costs no attempt) | spent (known failure) | doubt | absent (proof that nothing arrived)
---           | none (a verdict: no grant was held)
---   final: { state, reason code, reason } when the run ends here
---   letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } when it may end dead
---   job: its job in the queue's failed set, which is picked up
---   campaign: of which it is; uncounted: it was not listed, but replayed
+-- Settlement: records what attempts and final verdicts came to, for a batch of messages.
+--
+-- ARGV[1]: options as JSON
+--   keep how many receipts the stream keeps; deadReasons all of them in order, and firstDead the code of the first
+--   playTtl; platformDay; rolling the length of rolling windows (absent for calendar ones); claimTtl (absent: deliveries claim nothing)
+-- ARGV[2]: a JSON array of settlements (`Settlement` in types.ts)
+--   m message, n nonce, j job (hashed names), id, jobId, e when it expires, r recipient
+--   w length of the rolling window in ms (0: calendar windows, absent: no quota)
+--   effect, what the attempt did to slot and record:
+--     delivered | doubt (it may have arrived) | absent (proof that a send in doubt never arrived) | spent (known failure)
+--     back (nothing left the worker) | waived (the platform refused, but that costs no attempt) | none (a verdict, no grant was held)
+--   final: { state, reason code, reason } where the run is to end
+--   letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } where it may end dead
+--   job: the id of its job, where that is in the queue's failed set and to be taken out
+--   campaign: the one that the message is of; uncounted: it does not count there, because it was replayed and not listed
 --   foreign: another sender used the slot; refused: the platform says "has not played"
 --   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
---   wait: { cause, due second, enqueued at, kept }: how the job waits, for the gauges; for how many ms where its recipient keeps it
--- Answers, for each: { status, run, attempts }; then state and reason code, unless this call was the first to end the run, as it
--- asked to; and where the platform did not answer, the failures in a row and how often the breaker opened.
+--   wait: { cause, second when it is due, enqueued at, ms that its recipient keeps it waiting }: how it waits from here on
+-- ARGV[3] and on: the data of dead letters.
+--
+-- Answers for each { status, run, attempts }, with the statuses of `Settled` in types.ts. Unless the status is `first`, state and reason
+-- code of the record follow. Where the platform did not answer they follow too, and then the number of failures in a row and how
+-- often the breaker has opened.
 -- Uses tables.lua, records.lua, slots.lua, channel.lua, waits.lua, claims.lua, receipts.lua, campaigns.lua, dead-letters.lua, failed.lua.
 
--- Fails where the key of the receipts holds something else, before a record is final without one.
+-- Fails if the key of the receipts holds another type, before a record becomes final without a receipt.
 redis.call('XLEN', RECEIPTS)
 
 local options = cjson.decode(ARGV[1])
@@ -24,13 +32,14 @@ local plays = open_table(PLAYS, options.playTtl)
 keep_slots(options.platformDay, options.rolling)
 local claims = options.claimTtl and open_claims(options.claimTtl)
 
--- A rolling window counts from the settlement. Where a request of the run may still be on its way (`doubt`), it counts
--- from that one's deadline if that is later: the slot has been held that long since the grant.
+-- Brings the recipient's slot to a state; nil frees it. A rolling window counts from the settlement. Where a request of the run may
+-- still be on its way (`doubt`), the window counts from that request's deadline, if that is later.
 local function slot_to(s, state, record, doubt)
   if not s.w then return end
   local slot = load_slot(s.r)
   if not slot or slot.owner ~= s.m then
-    -- The proof came late: the player was sent something, whichever message has the slot by now.
+    -- The proof of delivery came late, and another message may have the slot by now. All that is noted is that the player was sent
+    -- something.
     if state ~= SENT then return end
     if not slot then return free_slot(s.r, now) end
     return save_slot(s.r, slot.window, slot.state, slot.owner, now)
@@ -43,20 +52,21 @@ end
 
 local STATE = { delivered = DELIVERED, suppressed = SUPPRESSED, dead = DEAD }
 
--- In a campaign, a recipient of another job is a duplicate: of one that has ended, or whose end this one replayed.
+-- A campaign's recipient whom another job of it has as well is a duplicate, once that other run has ended (or was replayed).
 local function note_duplicate(record, s)
   local other = s.campaign and not is_of_job(record, s.j)
   if other and (is_final(record) or record.run > 1) then note_campaign_duplicate(s.campaign, s.jobId) end
 end
 
+-- Rule 9: makes the run's state final, with dead letter, receipt and counts.
 local function finish(record, s)
   note_duplicate(record, s)
   record.state, record.reason, record.at = STATE[s.final[1]], s.final[2], now
   record.job, record.nonce = s.j, s.n
   record.attempts, record.waived = math.min(requests(record), 65535), 0
-  -- Another job of the same name may live longer than the one that made the record.
+  -- The record may have been made for another job of the same name, whose message expires earlier.
   record.expires = math.max(record.expires, math.max(s.e, now) + DAY)
-  -- The letter first: what fails here must not leave a message dead and without one.
+  -- The letter comes first: a script that fails takes nothing back, and must not leave a message dead without its letter.
   if record.state == DEAD then
     keep_dead_letter(s, { reason = s.final[3], run = record.run, attempts = record.attempts, at = now })
   end
@@ -71,7 +81,8 @@ local function settle_delivered(record, s)
   slot_to(s, SENT, record, is_final(record) or record.doubt_at > 0)
   if not is_final(record) then return finish(record, s) end
   if record.state ~= DELIVERED then
-    -- The run's one final state was reported before, so this one is not the first. There is nothing left to replay.
+    -- The run had ended otherwise, and that was reported: this state is not the first. Of a message that arrived, nothing is left to
+    -- replay.
     local letter = record.job == s.j and find_dead_letter(s.jobId)
     if letter and letter.m == s.m then
       drop_dead_letters({ [s.jobId] = letter })
@@ -83,7 +94,8 @@ local function settle_delivered(record, s)
   return 'known'
 end
 
--- Rules 3 and 5: a known failure gives the slot back, unless an earlier attempt of the run is still in doubt.
+-- Rules 3 and 5: only the holder of the grant settles its attempt. A known failure gives the slot back, unless an earlier attempt of
+-- the run is still in doubt.
 local function settle_attempt(record, s)
   undo_lapse(record, s.n)
   if record.nonce ~= s.n or not in_flight(record) then return 'stale' end
@@ -93,12 +105,13 @@ local function settle_attempt(record, s)
   end
   if s.effect == 'absent' then record.doubt_at = 0 end
   if s.effect == 'doubt' and record.doubt_at == 0 then record.doubt_at = math.min(now, record.deadline) end
-  -- A question that went back was not put.
+  -- Nothing was asked if the question never left the worker.
   local asked = record.state == ASKING and s.effect ~= 'back'
   record.state, record.nonce = OPEN, asked and ASKED or NO_NONCE
   local doubt = record.doubt_at > 0
   if not doubt then slot_to(s, s.foreign and TAKEN or nil, record) end
   local final = s.final
+  -- A run in doubt ends as unconfirmed, or not at all.
   if final and doubt and final[3] ~= 'unconfirmed' then final = nil end
   if final then
     if doubt then slot_to(s, TAKEN, record, true) end
@@ -108,17 +121,19 @@ local function settle_attempt(record, s)
   return doubt and 'doubt' or 'open'
 end
 
--- For how long the recipient keeps the message waiting adds up in its record, apart from all that it waits for otherwise. What has
--- lapsed is not written anew: its own answer may still come.
+-- Adds up in the record for how long the recipient has kept the message waiting. A record that has lapsed is not written, since the
+-- answer of its send may still come (`undo_lapse`).
 local function note_kept(record, s)
   local kept = s.wait and s.wait[4]
   if not kept or record.lapsed then return end
   record.kept, record.kept_longer = math.min((record.kept or 0) + kept, LONGEST_KEPT), true
 end
 
+-- A verdict ends the run, or only lets the message wait. It cannot end one of which a send is in flight, and ends a run in doubt only
+-- as unconfirmed.
 local function settle_verdict(record, s)
   if not s.final then
-    -- The record is to show for how long its recipient keeps the message waiting.
+    -- The message waits. From its first wait on its record is live, and shows for how long its recipient has kept it waiting.
     if record.fresh then record.state = OPEN end
     if record.fresh or record.kept_longer then save_record(s.m, record) end
     if record.fresh and s.campaign then note_campaign_begin(s.campaign, record, s.uncounted) end
@@ -132,6 +147,7 @@ local function settle_verdict(record, s)
 end
 
 local function settle(record, s)
+  -- The repetition of a settlement whose answer was lost is `first` again (rule 9).
   local proof = s.effect == 'delivered' and record.state ~= DELIVERED
   if is_final(record) and record.nonce == s.n and not proof then return 'first' end
   if is_final(record) then note_duplicate(record, s) end

@@ -1,15 +1,15 @@
--- What is known of a recipient: the slot of a window, and the last play, packed as records are.
+-- What the ledger knows of a recipient: the slot of the open window, and the last play. Both are packed as records are.
 -- Uses tables.lua.
 
 local HELD, SENT, TAKEN = 'h', 's', 't'
 local PLAYED, REFUSED = 'p', 'r'
 
--- Slots are kept for the longest day that the platform may mean beyond the end of their window: until then a quota refusal
--- may be owed to what was sent in it (rule 6).
+-- A slot is kept beyond the end of its window, for the longest day that the platform may mean: until then a quota refusal may be
+-- owed to what was sent in that window (rule 6).
 local slots = open_table(SLOTS, 0)
 
--- How many slots are held and spent, by the end of their window, for the gauges; where each has a window of its own, in ninety-six
--- steps of its length. A call writes what it changes of them in a command a window and state.
+-- The gauges need how many slots are held and how many spent, counted by the end of their window. Rolling windows end at any time, so
+-- they are counted in steps of a ninety-sixth of their length. A call adds up what it changes, and writes it at its end.
 local count_slot, keep_slots
 do
   local slot_changes, slot_step = { held = {}, spent = {} }, 1
@@ -29,24 +29,25 @@ do
     end
   end
 
-  -- `rolling`: the length of windows that begin with each delivery, absent for others.
+  -- To be called before slots are written. `rolling`: the length of rolling windows, absent for calendar ones.
   function keep_slots(platform_day, rolling)
     slots.ttl = platform_day
     if rolling then slot_step = math.max(1, math.floor(rolling / 96)) end
   end
 end
 
+-- The slot that was read last, so that `count_change` need not read it again.
 local looked_at, looked_window, looked_state
 
--- Window's end, state, owner, and how long before the window's end the player may last have been sent something: by the
--- owner itself if the slot is spent, by the message before it if it is held. In steps of twelve minutes, rounded to
--- the later instant, so that it is one byte.
+-- A slot: the end of its window, its state, its owner, and when the player may last have been sent something (by the owner if the slot
+-- is spent, by the message before it if it is held). That instant takes one byte: how long before the window's end it was, in steps of
+-- twelve minutes, rounded to the later instant.
 local SLOT = '>I6c1c11B'
 local SLOT_BYTES = 19
 local STEP, NEVER = 720000, 255
 local NOBODY = '-----------'
 
--- Answers the slot of the window that is open, or nil; and when the player may last have been sent something, 0 for never.
+-- Returns the slot of the open window, or nil; and when the player may last have been sent something, 0 for never.
 local function load_slot(recipient)
   local value = slots:get(recipient)
   looked_at, looked_window = recipient, nil
@@ -59,11 +60,11 @@ local function load_slot(recipient)
     looked_window, looked_state = window, state
     return { window = window, state = state, owner = owner, last = last }, last
   end
-  -- The end of the send that held it is unknown.
+  -- The window is over. If the slot was still held, its send may have arrived as late as the window's end.
   return nil, state == HELD and window or last
 end
 
--- Until when windows are open, for a change of the policy. It outlives the table.
+-- Notes until when any window is open: a change of the policy has to wait for it. It is kept even when the table has expired.
 local open_until
 local function note_window(window)
   open_until = open_until or tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or 0) or 0
@@ -72,7 +73,7 @@ local function note_window(window)
   redis.call('HSET', CHANNEL, 'slotsUntil', string.format('%.0f', window))
 end
 
--- Of a slot that is about to be written.
+-- Counts a slot that is about to be written, and no longer counts what it was.
 local function count_change(recipient, window, state)
   if looked_at ~= recipient then load_slot(recipient) end
   if looked_window then count_slot(looked_window, looked_state, -1) end
@@ -90,8 +91,8 @@ local function save_slot(recipient, window, state, owner, last)
   note_window(window)
 end
 
--- Rule 6: from when on the ledger knows all that was sent for the longest day that the platform may mean. A memory that was
--- lost, or kept for a shorter time, has to be made again.
+-- Rule 6: notes from when on the ledger knows of all that was sent within a platform's day. If it has forgotten something (`unknown`),
+-- or has kept slots for a shorter day so far (`known`: a policy was in force before), that takes a whole day from now.
 local function remember_from(platform_day, known, unknown)
   local kept = tonumber(redis.call('HGET', CHANNEL, 'platformDay') or 0) or 0
   if unknown or (known and kept < platform_day) then
@@ -100,15 +101,15 @@ local function remember_from(platform_day, known, unknown)
   redis.call('HSET', CHANNEL, 'platformDay', string.format('%.0f', platform_day))
 end
 
--- The slot is free; what is known of the player's last message stays.
+-- Frees the slot. When the player was last sent something stays known.
 local function free_slot(recipient, last)
   count_change(recipient, 0, SENT)
   if last + slots.ttl <= now then return slots:remove(recipient) end
   slots:put(recipient, struct.pack(SLOT, last, SENT, NOBODY, 0))
 end
 
--- `at` is when it was; an entry's life counts from its stamp, when it was recorded or renewed: a play of years ago is news
--- about a player, too.
+-- A play: its stamp, whether the player played or was refused, and when (`at`). The entry's life counts from the stamp, which is when
+-- the play was recorded or renewed, because also the news of a play of years ago has to be kept.
 local PLAY = '>I6c1I6'
 
 local function load_play(plays, recipient)
@@ -122,8 +123,7 @@ local function save_play(plays, recipient, stamp, kind, at)
   plays:put(recipient, struct.pack(PLAY, stamp, kind, at))
 end
 
--- What is known of a player is kept while it is needed or recorded again. It stays as old as it is, for a later
--- play may still be recorded.
+-- Keeps a play that is still needed for another `ttl`. When it was does not change, so that a later play still replaces it.
 local function renew_play(plays, recipient, play)
   if now - play.stamp > plays.ttl / 2 then save_play(plays, recipient, now, play.kind, play.at) end
 end

@@ -1,21 +1,24 @@
--- Packed tables: field -> small binary value, spread over hashes that stay listpacks (past 128 entries Redis turns a
--- hash into a hashtable of about six times the size). Buckets split one at a time (linear hashing), so a table is as
--- packed at a thousand entries as at ten million. Every value begins with six bytes of milliseconds since the epoch;
--- an entry is over `ttl` after that instant, and is dropped when its bucket is full or split.
+-- Packed tables: field -> small binary value, spread over buckets, which are hashes small enough to stay listpacks. (Past 128
+-- entries Redis turns a hash into a hashtable of about six times the size.) Buckets are split one at a time as they fill (linear
+-- hashing), so a table is as packed at ten million entries as at a thousand.
 --
--- The key `base` holds the number of buckets and the horizon: no entry lasts longer. Everything expires by itself, a
--- bucket at the horizon of its last change and `base` at the latest one; it outlives all buckets, or fields would be
--- looked for in the wrong place. The horizon is rounded up to the grain (an hour when absent), so that it is not written
--- with every entry.
+-- Every value begins with six bytes of milliseconds since the epoch. An entry is over `ttl` after that instant, and is dropped when
+-- its bucket is full or split.
+--
+-- The key `base` holds the number of buckets and the horizon, an instant that no entry outlasts. Everything expires by itself: a
+-- bucket at the horizon as it was at the bucket's last change, and `base` at the latest horizon. So `base` outlives all buckets;
+-- otherwise fields would be looked for in the wrong bucket. The horizon is rounded up to the grain (an hour when absent), so that
+-- it need not be written with every entry.
 
 -- Rule 2: one clock, the store's.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- Functions that write what a call has counted, at its end.
+-- Functions that write what a call has counted. They run at its end.
 local end_of_call = {}
 
--- Adds to a count that only the gauges need. One that cannot be read begins anew: it must not fail what it counts. Answers the sum.
+-- Adds to a count that only the gauges need, and returns the sum. A count that cannot be read begins anew, because it must not fail
+-- what it counts.
 local function add_count(key, field, by)
   local sum = redis.pcall('HINCRBY', key, field, by)
   if type(sum) == 'number' then return sum end
@@ -24,9 +27,9 @@ local function add_count(key, field, by)
 end
 
 local BUCKET_FULL = 104
--- Of the entries that are added, those with a hash below this (one in four) look whether their bucket is full, and the table
--- then grows by a bucket: the cost is spread, and few buckets reach the size of a hashtable before it is their turn to be
--- split. The upper bits: the lower ones are those of the bucket.
+-- One in four of the entries that are added, those with a hash below this, look whether their bucket is full, and if it is, the table
+-- grows by a bucket. That spreads the cost, and still few buckets reach the size of a hashtable before it is their turn to be split.
+-- The comparison goes by the upper bits of the hash, because the lower ones choose the bucket.
 local LOOK_BELOW = 2 ^ 30
 local HEADER = '>I4I6'
 local INSTANT_BYTES = 6
@@ -57,7 +60,7 @@ function Table:raise_horizon(over_at)
   self:save_header()
 end
 
--- The horizon only rises, so what a bucket is given is never less than it had.
+-- Lets a bucket live until the horizon. The horizon only rises, so this never shortens the bucket's life.
 function Table:extend(key)
   if self.extended[key] then return end
   redis.call('PEXPIREAT', key, self.horizon_text)
@@ -78,14 +81,14 @@ function Table:over_at(value)
   return struct.unpack('>I6', value) + self.ttl
 end
 
--- Whether an entry may go. One that is too short was damaged: it stays, and fails only the messages that need it.
+-- Whether an entry may be dropped. One that is too short is damaged: it stays, and fails only the messages that need it.
 function Table:is_over(value)
   return #value >= INSTANT_BYTES and self:over_at(value) <= now
 end
 
 function Table:get(field)
   if self.empty then return nil end
-  -- What was just written is read again for the answer: nobody else writes during a call.
+  -- The entry that was read or written last is remembered: nobody else writes during a call.
   if field ~= self.known_field then
     self.known_field, self.known_value = field, redis.call('HGET', self:bucket(field), field)
   end
@@ -101,8 +104,8 @@ function Table:put(field, value)
   local before = field == self.known_field and self.known_value
   local added = redis.call('HSET', key, field, value)
   self.known_field, self.known_value = field, value
-  -- The bucket outlives what was here before, so also what is over no later. Not where entries live for a ttl: it may have been
-  -- shorter when that was written.
+  -- The bucket outlives the entry that was here before, and so also a new one that is over no later. This does not hold for a table
+  -- with a ttl, which may have been shorter when the entry before was written.
   if added == 0 and self.ttl == 0 and before and self:over_at(before) >= over_at then return end
   self:extend(key)
   if added == 1 and self.last_hash < LOOK_BELOW and redis.call('HLEN', key) > BUCKET_FULL then self:relieve(key) end
@@ -111,7 +114,7 @@ end
 function Table:remove(field)
   local key = self:bucket(field)
   redis.call('HDEL', key, field)
-  -- With its last entry a bucket is gone, and with it how long it is to live.
+  -- Redis removes a hash with its last entry, and forgets its expiry.
   self.known_field, self.extended[key] = nil, nil
 end
 
@@ -125,8 +128,8 @@ function Table:relieve(key)
   if #entries / 2 - #over > BUCKET_FULL then self:split() end
 end
 
--- Deals the live entries of the next bucket in turn out to itself and to a new one. What can fail comes before the first
--- entry goes: a script that fails takes nothing back.
+-- Adds a bucket, and deals the live entries of the bucket whose turn it is out to itself and to the new one. What can fail comes
+-- before the first entry is deleted, because a script that fails takes nothing back.
 function Table:split()
   local low = self.base .. ':' .. string.format('%.0f', self.buckets - self.size)
   local high = self.base .. ':' .. string.format('%.0f', self.buckets)

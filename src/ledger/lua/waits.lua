@@ -1,15 +1,18 @@
--- How many messages wait for what, and since when the oldest does: the gauges need it and the queue does not provide it. A message
--- waits until the second that it is due. WAITS_DUE has what waits for each second, `kind:second` -> `count:oldest`; WAITS the sums of
--- the kinds; waits_since(kind) the seconds by their oldest. So a sample reads a few figures, however many seconds there are.
+-- How many messages wait for what, and since when the oldest of them does: the gauges need this, and the queue cannot tell. A message
+-- waits until the second in which it is due. There are three structures, so that a sample reads a few figures, however many seconds
+-- there are:
+--   WAITS_DUE          what waits for each second: `kind:second` -> `count:oldest`
+--   WAITS              the sums by kind
+--   waits_since(kind)  the seconds, sorted by the oldest message that waits for each
 -- Uses tables.lua, channel.lua.
 
--- Lua allows a script two hundred local names at its top: what only this file uses stays within.
+-- A script may have two hundred local names at its top (a limit of Lua), so what only this file uses is local to the block.
 local note_wait, save_waits, read_waits
 do
-  -- What a call changes is written at its end, in a few commands.
+  -- A call adds up what it changes, and writes it at its end in a few commands.
   local wait_changes = {}
 
-  -- `messages` below zero: so many wait for that second no longer.
+  -- So many more `messages` wait until `due`; fewer, if the number is below zero.
   function note_wait(kind, due, messages, since)
     local second = math.ceil(due / 1000)
     local field = string.format('%s:%.0f', kind, second)
@@ -23,7 +26,8 @@ do
     return tonumber(count or 0), tonumber(oldest) or math.huge
   end
 
-  -- What the writes of a call collect: their arguments, and by kind what goes into the sums and the seconds.
+  -- The writes of a call, collected: fields of WAITS_DUE to set and to delete, and by kind changes of the sums, seconds to add, and
+  -- seconds that are over.
   local function new_wait_writes()
     return { set = {}, gone = {}, sums = {}, since = {}, over = {} }
   end
@@ -45,7 +49,7 @@ do
     end
   end
 
-  -- The sums first: a store that is full refuses them, and not what is deleted.
+  -- The sums come first: a full store refuses them, but would not refuse the deletions, and the two would no longer agree.
   local function write_waits(writes)
     for kind, by in pairs(writes.sums) do
       if by ~= 0 then add_count(WAITS, kind, string.format('%.0f', by)) end
@@ -56,13 +60,13 @@ do
     for kind, seconds in pairs(writes.over) do redis.call('ZREM', waits_since(kind), unpack(seconds)) end
   end
 
-  -- Up to which second what was due has been taken off the sums.
+  -- The field of WAITS_DUE with the last second that has been taken off the sums.
   local SWEPT = 'swept'
 
   function save_waits()
     local changes, fields = {}, { SWEPT }
     for field, change in pairs(wait_changes) do
-      -- What is due waits no longer, and might never be taken off again.
+      -- What is due already waits no longer: added now, it might never be taken off again.
       if change.second * 1000 > now then changes[#changes + 1], fields[#fields + 1] = change, field end
     end
     wait_changes = {}
@@ -79,14 +83,14 @@ do
     write_waits(writes)
   end
 
-  -- Takes what is due off the sums. A sample comes every few seconds; after a day without any, some of them catch up, each
-  -- for a few milliseconds.
+  -- Takes what is due off the sums. Samples come every few seconds. After a day without any, several of them catch up, so that none
+  -- takes more than a few milliseconds.
   local MOST_SWEPT, SWEPT_AT_ONCE = 4000, 500
   local function sweep_waits(kinds)
     local last = math.floor(now / 1000)
     local swept = tonumber(redis.call('HGET', WAITS_DUE, SWEPT) or last) or last
     local to = math.min(last, swept + math.floor(MOST_SWEPT / math.max(1, #kinds)))
-    -- Ahead of the clock: that was set back.
+    -- The mark is ahead of the clock, so the clock was set back.
     if swept > last then swept, to = last, last end
     for from = swept + 1, to, SWEPT_AT_ONCE do
       local writes = new_wait_writes()
@@ -104,7 +108,7 @@ do
     redis.call('HSET', WAITS_DUE, SWEPT, string.format('%.0f', to))
   end
 
-  -- An earlier version kept no sums: what waits by its hash is counted here, once. It told no causes apart; most of what it calls
+  -- An earlier version kept no sums. What waits by its hash is counted here, once. It did not tell causes apart: most of what it called
   -- `slot` waits for the next window of a quota.
   local OLD_CAUSES = { slot = 'quota' }
   local function adopt_older_waits()
@@ -126,10 +130,10 @@ do
     return kinds
   end
 
-  -- Of a store that takes no writes: it is full, a replica, or cannot persist them.
+  -- The errors of a store that takes no writes: it is full, a replica, or cannot persist them.
   local REFUSALS = { OOM = true, READONLY = true, MISCONF = true, NOREPLICAS = true }
 
-  -- A list of { kind, count, oldest }. In a store that takes no writes it has what came due since.
+  -- Returns a list of { kind, count, oldest }. While the store takes no writes, what came due in that time is still in it.
   function read_waits()
     local tidied, failure = pcall(function()
       adopt_older_waits()
@@ -144,7 +148,7 @@ do
       local count = figure(redis.call('HGET', WAITS, kind))
       local oldest = redis.call('ZRANGE', waits_since(kind), 0, 0, 'WITHSCORES')[2]
       if count > 0 and oldest then waits[#waits + 1] = { kind, count, oldest } end
-      -- Nothing waits: what the sum is off by ends with that.
+      -- Nothing waits, so the sum should be 0: if it has gone wrong, this mends it.
       if not oldest then redis.pcall('HDEL', WAITS, kind) end
     end
     return waits
