@@ -8,7 +8,10 @@ import type { Clock } from '../clock.ts';
  * a job of hundreds of messages at ten a second would otherwise be asked for again and again as a whole.
  */
 export interface Dispatcher {
-  /** A part of it with a backlog of its own: lanes take turns, so that none waits for what another holds. @param onStart called at each start of the lane: its backlog may have become smaller */
+  /**
+   * A part of it with a backlog of its own: lanes take turns, so that none waits for what another holds.
+   * @param onStart called at each start of the lane: its backlog may have become smaller
+   */
   lane(onStart: () => void): Lane;
 }
 
@@ -71,10 +74,25 @@ interface Waiting {
   items: unknown[];
 }
 
+/**
+ * How long a lane's turn takes by the rate, at most. Messages that start together share the calls to their lane's store, so a turn
+ * of a single message would cost a call a message; a long one would let the other lanes wait.
+ */
+const TURN_MS = 100;
+
+/** The messages of a lane's turn. Without a rate they are as many as can be under way: these start within milliseconds. */
+const turnLength = ({ concurrency, intervalMs }: DispatcherOptions): number =>
+  intervalMs === undefined
+    ? concurrency
+    : Math.min(concurrency, Math.max(1, Math.floor(TURN_MS / intervalMs)));
+
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { concurrency, intervalMs, aheadMs, clock } = options;
-  /** The one that started something last is the last. */
+  const ofATurn = turnLength(options);
+  /** The one whose turn it is comes first, the one whose turn was last comes last. */
   const lanes: OpenLane[] = [];
+  /** How many the first lane has started in its turn. */
+  let startedInTurn = 0;
   const heldUntil: Record<Urgency, number> = { urgent: 0, bulk: 0 };
   let running = 0;
   /** When the next message is due by the rate. */
@@ -92,10 +110,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return first;
   }
 
+  /** Another lane than the first starts something where that one has nothing as urgent: its turn begins then. */
   function takesTurn(lane: OpenLane): void {
-    if (lanes.length === 1) return;
-    lanes.splice(lanes.indexOf(lane), 1);
-    lanes.push(lane);
+    if (lane !== lanes[0]) {
+      lanes.splice(lanes.indexOf(lane), 1);
+      lanes.unshift(lane);
+      startedInTurn = 0;
+    }
+    startedInTurn += 1;
+    if (startedInTurn < ofATurn) return;
+    lanes.push(lanes.shift() as OpenLane);
+    startedInTurn = 0;
   }
 
   function startAt(urgency: Urgency): number {

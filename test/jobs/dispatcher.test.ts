@@ -155,15 +155,33 @@ it('lets lanes take turns within the concurrency that they share, the most urgen
   const { started, run, end } = runs();
   const dispatcher = dispatchersOf({ concurrency: 2 });
   const [one, two] = [dispatcher.lane(() => {}), dispatcher.lane(() => {})];
-  one.add({ ...bulk, items: ['a1', 'a2', 'a3', 'a4'], run });
-  two.add({ ...bulk, items: ['b1', 'b2'], run });
+  one.add({ ...bulk, items: ['a1', 'a2', 'a3', 'a4', 'a5'], run });
+  two.add({ ...bulk, items: ['b1', 'b2', 'b3'], run });
   expect(started).toEqual(['a1', 'a2']);
-  expect([one.backlog(), two.backlog()]).toEqual([2, 2]);
+  expect([one.backlog(), two.backlog()]).toEqual([3, 3]);
   await end('a1');
   await end('a2');
-  expect(started).toEqual(['a1', 'a2', 'b1', 'a3']);
-  one.add({ ...urgent, items: ['a0'], run });
+  expect(started.slice(2)).toEqual(['b1', 'b2']);
+  two.add({ ...urgent, items: ['b0'], run });
   await end('b1');
+  expect(started.slice(4)).toEqual(['b0']);
+  await end('b2');
+  await end('b0');
+  expect(started.slice(5)).toEqual(['b3', 'a3']);
+  await end('b3');
   await end('a3');
-  expect(started.slice(4)).toEqual(['a0', 'b2']);
+  expect(started.slice(7)).toEqual(['a4', 'a5']);
+});
+
+it.each([
+  { intervalMs: 400, expected: ['a1', 'b1', 'a2', 'b2', 'a3', 'b3'] },
+  { intervalMs: 50, expected: ['a1', 'a2', 'b1', 'b2', 'a3', 'b3'] },
+])('makes turns as short as the rate is low: $intervalMs ms', async ({ intervalMs, expected }) => {
+  const { started, run } = runs();
+  const dispatcher = dispatchersOf({ concurrency: 10, intervalMs, aheadMs: { urgent: 0, bulk: 0 } });
+  const [one, two] = [dispatcher.lane(() => {}), dispatcher.lane(() => {})];
+  one.add({ ...bulk, items: ['a1', 'a2', 'a3'], run });
+  two.add({ ...bulk, items: ['b1', 'b2', 'b3'], run });
+  await vi.advanceTimersByTimeAsync(6 * intervalMs);
+  expect(started).toEqual(expected);
 });
