@@ -16,6 +16,8 @@ export interface ReplayScope {
   channels: readonly string[];
   /** All that can be replayed when empty. */
   reasons: readonly DeadReason[];
+  /** An error text; of any when absent. */
+  detail?: string | undefined;
   since: number | null;
   until: number;
 }

@@ -1,7 +1,12 @@
 import type { Installation } from '../channels/installation.ts';
 import type { DeadLetter, DeadLetterDetails, DeadLetterList } from '../dead-letters/dead-letters.ts';
 import { listDeadLetters, showDeadLetters } from '../dead-letters/dead-letters.ts';
-import { type DetailGroup, type GroupedDeadLetters, groupDeadLetters } from '../dead-letters/groups.ts';
+import {
+  type DetailGroup,
+  type GroupedDeadLetters,
+  groupDeadLetters,
+  OTHER_TEXTS,
+} from '../dead-letters/groups.ts';
 import { type PurgeResult, purgeSelected } from '../dead-letters/purge.ts';
 import { type ReplayResult, type ReplayStep, replaySelected } from '../dead-letters/replay.ts';
 import { countLeftOut, replayableReasons, replayWarnings } from '../dead-letters/replay-warnings.ts';
@@ -83,6 +88,7 @@ export interface PurgeControl {
 export type Replayed = ReplayResult & Pick<DeadLetterPlan, 'unknownIds'>;
 export type Purged = PurgeResult & Pick<DeadLetterPlan, 'unknownIds'>;
 export type { DeadLetter, DeadLetterDetails, DetailGroup, GroupedDeadLetters };
+export { OTHER_TEXTS };
 
 const LISTED = 50;
 

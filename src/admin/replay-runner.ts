@@ -80,6 +80,7 @@ async function carryOut(listed: BackgroundReplay, { run, admin, signal, me }: Ca
         // One that was forgotten meanwhile does not keep the others.
         channels: scope.channels.filter((name) => known.has(name)),
         ...(scope.reasons.length > 0 && { reasons: scope.reasons }),
+        detail: scope.detail,
         ...(since !== null && { since: new Date(since) }),
         until: new Date(scope.until),
       },

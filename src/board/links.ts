@@ -20,6 +20,8 @@ export interface DeadFilter {
   reason?: DeadReason | undefined;
   /** A duration before now, such as `24h`. */
   since?: string | undefined;
+  /** An error text, as the groups of dead letters have it. */
+  detail?: string | undefined;
   /** Only this message. */
   id?: string | undefined;
 }

@@ -65,15 +65,19 @@ async function newest(
   selection: DeadLetterQuery,
   limit: number,
 ): Promise<{ indexed: IndexedDeadLetter[]; total: number }> {
-  if (selection.ids && selection.ids.length > 0) {
+  if (selection.detail !== undefined || (selection.ids && selection.ids.length > 0)) {
     const plan = await selectDeadLetters(installation, { ...selection, limit: undefined });
-    const named: IndexedDeadLetter[] = [];
-    for await (const letter of plan.read()) named.push(letter);
-    return { indexed: named.slice(-limit), total: named.length };
+    return { indexed: await lastOf(plan.read(), limit), total: plan.letters };
   }
   const sources = reasonRanges(installation, selection, Number.POSITIVE_INFINITY);
   const indexed = await newestDeadLetters(sources, limit);
   return { indexed, total: await countDeadLetters(sources) };
+}
+
+async function lastOf<T>(items: AsyncIterable<T>, limit: number): Promise<T[]> {
+  const last: T[] = [];
+  for await (const item of items) if (last.push(item) >= 2 * limit) last.splice(0, limit);
+  return last.slice(-limit);
 }
 
 /** Reads the dead letters of this message id or job id, from every channel. */

@@ -1,5 +1,6 @@
 import type { Installation } from '../channels/installation.ts';
 import { byStore, inBatches } from './batches.ts';
+import { hasDetail, inCommon } from './detail-filter.ts';
 import { type DeadLetterRecord, readDeadLetters } from './records.ts';
 import { type DeadLetterGroup, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
 
@@ -22,7 +23,7 @@ export interface GroupedDeadLetters {
 const BATCH = 500;
 /** Texts beyond these have no group of their own, so that a platform that never says the same twice costs no memory. */
 const MAX_GROUPS = 1_000;
-const OTHERS = '(other texts)';
+export const OTHER_TEXTS = '(other texts)';
 
 /** Reads every dead letter of the selection; its limit is ignored. */
 export async function groupDeadLetters(
@@ -31,12 +32,14 @@ export async function groupDeadLetters(
 ): Promise<GroupedDeadLetters> {
   const groups = new Map<string, DetailGroup>();
   let total = 0;
+  const isWanted = selection.detail === undefined ? () => true : hasDetail(selection.detail);
   const add = (channel: string, record: DeadLetterRecord): void => {
+    if (!isWanted(record.detail)) return;
     total += 1;
     const { reason, diedAt } = record;
     const keyOf = (detail: string): string => JSON.stringify([channel, reason, detail]);
     const common = inCommon(record.detail);
-    const detail = groups.has(keyOf(common)) || groups.size < MAX_GROUPS ? common : OTHERS;
+    const detail = groups.has(keyOf(common)) || groups.size < MAX_GROUPS ? common : OTHER_TEXTS;
     const known = groups.get(keyOf(detail));
     const { letters = 0, oldest = diedAt } = known ?? {};
     groups.set(keyOf(detail), {
@@ -44,7 +47,9 @@ export async function groupDeadLetters(
       ...{ oldest, newest: diedAt, example: record.id },
     });
   };
-  const { read } = await selectDeadLetters(installation, { ...selection, limit: undefined });
+  // The texts are read here anyway.
+  const all = { ...selection, limit: undefined, detail: undefined };
+  const { read } = await selectDeadLetters(installation, all);
   for await (const batch of inBatches(read(), BATCH)) {
     for (const [{ name, store }, own] of byStore(batch)) {
       const records = await readDeadLetters(
@@ -56,11 +61,3 @@ export async function groupDeadLetters(
   }
   return { groups: [...groups.values()].sort((a, b) => b.letters - a.letters), total };
 }
-
-/**
- * An e-mail address, a UUID or other long hexadecimal id with a digit in it, a number that is called an id, or one of more than
- * three digits: no HTTP status.
- */
-const DIFFERING = /[^\s@"'<>]+@[^\s@"'<>]+|\b(?=[a-f-]*\d)[\da-f]{8}[\da-f-]*\b|(?<=\bid:? )\d+|\d{4,}/gi;
-
-const inCommon = (detail: string): string => detail.replace(DIFFERING, '…');

@@ -1,6 +1,7 @@
 import type { Installation } from '../channels/installation.ts';
 import type { DeadReason } from '../outcome.ts';
 import { storeTime } from '../redis/store-clock.ts';
+import { withDetail } from './detail-filter.ts';
 import {
   type DeadLetterFilter,
   findDeadLetters,
@@ -14,6 +15,11 @@ import {
 export interface DeadLetterQuery extends DeadLetterFilter {
   /** Message ids or job ids; all dead letters of the filter when absent or empty. */
   ids?: readonly string[] | undefined;
+  /**
+   * Only with this error text, as a letter has it or as `groupDeadLetters` shows it. It is not indexed: the records of all that else
+   * match are read.
+   */
+  detail?: string | undefined;
   /** At most this many, oldest first. */
   limit?: number | undefined;
 }
@@ -46,16 +52,22 @@ export async function selectDeadLetters(
 ): Promise<SelectedDeadLetters> {
   const now = await storeTime(installation.directory);
   const sources = reasonRanges(installation, selection, now);
-  const { ids = [], limit = Number.POSITIVE_INFINITY } = selection;
-  if (ids.length > 0) return { at: now, ...(await planNamed(installation, ids, sources, limit)) };
-  const groups = await countSources(sources);
+  const { ids = [], detail, limit = Number.POSITIVE_INFINITY } = selection;
+  const having = (letters: AsyncIterable<IndexedDeadLetter>): AsyncIterable<IndexedDeadLetter> =>
+    detail === undefined ? letters : withDetail(letters, detail);
+  if (ids.length > 0) {
+    const { letters, unknownIds } = await findNamed(installation, ids, sources);
+    return { at: now, unknownIds, ...(await planNamed(having(letters), limit)) };
+  }
+  const read = (): AsyncIterable<IndexedDeadLetter> => having(oldestFirst(sources));
+  const groups = detail === undefined ? await countSources(sources) : await countRead(read());
   const matching = groups.reduce((sum, { letters }) => sum + letters, 0);
   return {
     at: now,
     letters: Math.min(matching, limit),
     groups,
     unknownIds: [],
-    read: () => taking(oldestFirst(sources), limit),
+    read: () => taking(read(), limit),
   };
 }
 
@@ -91,12 +103,17 @@ export async function countDeadLetters(sources: readonly ReasonRange[]): Promise
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function planNamed(
+interface NamedDeadLetters {
+  /** Oldest first. */
+  letters: AsyncIterable<IndexedDeadLetter>;
+  unknownIds: string[];
+}
+
+async function findNamed(
   installation: Installation,
   ids: readonly string[],
   sources: readonly ReasonRange[],
-  limit: number,
-): Promise<Omit<SelectedDeadLetters, 'at'>> {
+): Promise<NamedDeadLetters> {
   const wanted = new Map<string, IndexedDeadLetter>();
   const unknownIds: string[] = [];
   for (const id of new Set(ids)) {
@@ -107,14 +124,24 @@ async function planNamed(
     }
   }
   const letters = [...wanted.values()].sort((a, b) => a.diedAt - b.diedAt);
+  return { letters: iterate(letters), unknownIds };
+}
+
+async function planNamed(
+  named: AsyncIterable<IndexedDeadLetter>,
+  limit: number,
+): Promise<Pick<SelectedDeadLetters, 'letters' | 'groups' | 'read'>> {
+  const letters: IndexedDeadLetter[] = [];
+  for await (const letter of named) letters.push(letter);
   return {
     letters: Math.min(letters.length, limit),
-    groups: groupByReason(letters),
-    unknownIds,
-    async *read() {
-      yield* letters.slice(0, limit);
-    },
+    groups: joined(letters.map(asGroup)),
+    read: () => iterate(letters.slice(0, limit)),
   };
+}
+
+async function* iterate<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
+  yield* items;
 }
 
 function covers({ channel, reason, min, max }: ReasonRange, letter: IndexedDeadLetter): boolean {
@@ -123,24 +150,29 @@ function covers({ channel, reason, min, max }: ReasonRange, letter: IndexedDeadL
   return from && (max.startsWith('(') ? letter.diedAt < Number(max.slice(1)) : letter.diedAt <= Number(max));
 }
 
-const groupByReason = (letters: readonly IndexedDeadLetter[]): DeadLetterGroup[] =>
-  joined(
-    letters.map(({ channel: { name: channel }, reason, diedAt }) => ({
-      ...{ channel, reason, letters: 1, oldest: diedAt, newest: diedAt },
-    })),
-  );
+const asGroup = ({ channel: { name: channel }, reason, diedAt }: IndexedDeadLetter): DeadLetterGroup => ({
+  ...{ channel, reason, letters: 1, oldest: diedAt, newest: diedAt },
+});
+
+async function countRead(letters: AsyncIterable<IndexedDeadLetter>): Promise<DeadLetterGroup[]> {
+  const groups = new Map<string, DeadLetterGroup>();
+  for await (const letter of letters) join(groups, asGroup(letter));
+  return [...groups.values()];
+}
 
 /** Those of one channel and reason as one, whichever store they lie in. */
 function joined(all: readonly DeadLetterGroup[]): DeadLetterGroup[] {
   const groups = new Map<string, DeadLetterGroup>();
-  for (const each of all) {
-    const { channel, reason, letters, oldest, newest } = each;
-    const known = groups.get(`${channel} ${reason}`) ?? { ...each, letters: 0 };
-    groups.set(`${channel} ${reason}`, {
-      ...{ channel, reason, letters: known.letters + letters },
-      oldest: Math.min(known.oldest, oldest),
-      newest: Math.max(known.newest, newest),
-    });
-  }
+  for (const each of all) join(groups, each);
   return [...groups.values()];
+}
+
+function join(groups: Map<string, DeadLetterGroup>, each: DeadLetterGroup): void {
+  const { channel, reason, letters, oldest, newest } = each;
+  const known = groups.get(`${channel} ${reason}`) ?? { ...each, letters: 0 };
+  groups.set(`${channel} ${reason}`, {
+    ...{ channel, reason, letters: known.letters + letters },
+    oldest: Math.min(known.oldest, oldest),
+    newest: Math.max(known.newest, newest),
+  });
 }

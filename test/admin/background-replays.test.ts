@@ -26,6 +26,7 @@ const it = base.extend<Desks>({
 });
 
 const ANNA = { via: 'board', name: 'anna' } as const;
+const REFUSED = JSON.stringify({ success: false, errors: ['Unknown user: renamed'] });
 const PLAYERS = [10, 20, 30, 40];
 
 async function begin(desk: Desk, perSecond: number): Promise<string> {
@@ -78,6 +79,26 @@ it('goes on by itself, is recorded as its user’s, and leaves what died later',
     ['anna', 'dead.replay', 4, 'began'],
   ]);
   expect(await desk.replays.control(id, 'cancel', ANNA)).toBe(false);
+  expect(runner.errors).toEqual([]);
+});
+
+it('takes those of one error text alone, and is recorded with it', async ({ openEnvironment, openDesk }) => {
+  const env = await openEnvironment();
+  await env.worker();
+  env.sandbox.faults.add({ kind: 'answer', body: REFUSED, recipients: ['11'] });
+  await env.send(11, { id: 'refused' });
+  await env.settled(1);
+  await bury(env, PLAYERS);
+  const desk = openDesk(env);
+  const { groups } = await desk.admin.deadLetters.group();
+  const { detail } = groups.find(({ example }) => example === 'refused')!;
+  const scope = { channels: [CHANNEL], reasons: [], detail, since: null, until: await desk.now() };
+  const id = await desk.replays.start({ scope, perSecond: 100, by: ANNA, letters: 1 });
+  const runner = run(desk);
+  expect(await until(desk, id, ({ state }) => state === 'done')).toMatchObject({ replayed: 1 });
+  await runner.stop();
+  const { acts } = await desk.admin.acts();
+  expect(acts[0]).toMatchObject({ action: 'dead.replay', count: 1, filter: { detail } });
   expect(runner.errors).toEqual([]);
 });
 

@@ -69,6 +69,7 @@ const SCREENS = [
   '/messages/later-1',
   `/channels/${QUICK}/player?to=${encodeURIComponent('{"userId":31}')}`,
   '/dead-letters',
+  `/dead-letters?channel=${QUICK}&detail=Unknown+user%3A+moved`,
   '/dead-letters/replay',
   `/dead-letters/purge?channel=${QUICK}`,
   '/campaigns',
@@ -129,10 +130,45 @@ describe('an operator', () => {
     expect(acts[0]).toMatchObject({ action: 'channel.resume', actor: { via: 'board', name: 'anna' } });
   });
 
-  it('replays 200 dead letters after a dry run, and watches it', async () => {
+  it('purges the dead letters of one error text alone, once their number is typed', async () => {
+    // One of another text stays, for the screens that are looked at below.
+    for (const [i, text] of ['renamed', 'moved'].entries()) {
+      const userId = 52 + i * 10;
+      const body = JSON.stringify({ success: false, errors: [`Unknown user: ${text}`] });
+      scene.sandbox.faults.add({ kind: 'answer', body, recipients: [String(userId)] });
+      await scene.producer.send({ platform: 'kongregate', to: { userId }, content: 'Hello', id: text });
+    }
+    await eventually(
+      'their dead letters',
+      () => scene.desk.admin.deadLetters.plan({}, 'purge'),
+      ({ letters }) => letters === DEAD_LETTERS + 2,
+    );
     const page = await open();
     await go(page, '/dead-letters');
-    await page.getByRole('link', { name: 'Replay…' }).click();
+    await page
+      .getByRole('link', { name: /Unknown user: renamed/ })
+      .first()
+      .click();
+    expect(await textOf(page)).toMatch(
+      /1 dead letter of kongregate, with reason .*, killed by “.*renamed.*”/,
+    );
+    await page.getByRole('link', { name: 'Purge…', exact: true }).click();
+    await page.getByRole('textbox', { name: /Type 1/ }).fill('1');
+    await press(page, 'Purge 1 dead letter');
+    expect(await textOf(page)).toContain('Purged 1 dead letter.');
+    const plan = await scene.desk.admin.deadLetters.plan({}, 'purge');
+    expect(plan.letters).toBe(DEAD_LETTERS + 1);
+    const { acts } = await scene.desk.admin.acts();
+    expect(acts[0]).toMatchObject({
+      ...{ action: 'dead.purge', count: 1, outcome: 'done' },
+      filter: { detail: expect.stringContaining('renamed') },
+    });
+  });
+
+  it('replays 200 dead letters of one error text after a dry run, and watches it', async () => {
+    const page = await open();
+    await go(page, '/dead-letters');
+    await page.getByRole('link', { name: /Replay… 200 .*Unknown user/ }).click();
     expect(await textOf(page)).toContain(`Replay ${DEAD_LETTERS} dead letters`);
     expect(await page.getByRole('row', { name: /are sent/ }).textContent()).toContain(String(DEAD_LETTERS));
     scene.sandbox.kongregate.players.set(
@@ -162,7 +198,7 @@ describe('a reader', () => {
     for (const path of SCREENS) {
       await go(page, path);
       expect(await page.locator('main').getByRole('button').allInnerTexts(), path).toEqual(
-        path === '/dead-letters' ? ['Filter'] : [],
+        /^\/dead-letters(?:\?|$)/.test(path) ? ['Filter'] : [],
       );
     }
     const csrf = await page.locator('input[name=csrf]').first().inputValue();

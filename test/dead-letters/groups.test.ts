@@ -1,5 +1,7 @@
 import { describe, expect } from 'vitest';
+import { listDeadLetters } from '../../src/dead-letters/dead-letters.ts';
 import { groupDeadLetters } from '../../src/dead-letters/groups.ts';
+import { type DeadLetterQuery, selectDeadLetters } from '../../src/dead-letters/selection.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { it } from '../admin/admin-fixture.ts';
 import { CHANNEL, type Environment } from '../support/environment.ts';
@@ -82,5 +84,67 @@ describe('the groups of dead letters', () => {
     expect(total).toBe(1_499);
     expect(groups).toHaveLength(1_001);
     expect(groups[0]).toMatchObject({ detail: '(other texts)', letters: 499 });
+  });
+});
+
+describe('dead letters of one error text', () => {
+  const TEXTS = [
+    ...['no user 10001', 'too long', 'no user 10002', "no\naddress of a@b@c or 'x@y.example'"],
+    ...Array.from({ length: 1_200 }, (_, i) => (i % 2 === 0 ? `no user ${20_000 + i}` : 'too long')),
+  ];
+
+  it.for<[text: string, by: DeadLetterQuery, letters: number]>([
+    ['no user …', {}, 602],
+    ['no user 10002', {}, 602],
+    ['no user', {}, 0],
+    ['too long', { reasons: ['exhausted'] }, 0],
+    ['too long', { since: new Date(3) }, 600],
+    ['too long', { limit: 7 }, 7],
+    ['too long', { ids: ['bad_request-1', 'bad_request-2'] }, 1],
+    ["no address of … or '…'", {}, 0],
+    ["no\naddress of a@b@c or 'x@y.example'", {}, 1],
+  ])('%j by %j are %d', async ([detail, by, letters], { openEnvironment, openInstallation, expect }) => {
+    const env = await openEnvironment();
+    await (await env.worker()).close();
+    await keep(env, 'bad_request', TEXTS);
+    const installation = await openInstallation(env);
+    const { read, ...plan } = await selectDeadLetters(installation, { detail, ...by });
+    expect(plan.letters).toBe(letters);
+    const diedAt: number[] = [];
+    for await (const letter of read()) diedAt.push(letter.diedAt);
+    expect(diedAt).toHaveLength(letters);
+    expect(diedAt).toEqual(diedAt.toSorted((a, b) => a - b));
+  });
+
+  it('are grouped and listed like all others', async ({ openEnvironment, openInstallation }) => {
+    const env = await openEnvironment();
+    await (await env.worker()).close();
+    await keep(env, 'bad_request', TEXTS);
+    const installation = await openInstallation(env);
+    const selection = { detail: 'no user …' };
+    const { groups, total } = await groupDeadLetters(installation, selection);
+    expect(total).toBe(602);
+    expect(groups).toMatchObject([{ detail: 'no user …', letters: 602, oldest: 1, newest: 1_203 }]);
+    const { groups: planned } = await selectDeadLetters(installation, selection);
+    expect(planned).toEqual([
+      { channel: CHANNEL, reason: 'bad_request', letters: 602, oldest: 1, newest: 1_203 },
+    ]);
+    const list = await listDeadLetters(installation, selection, 2);
+    expect([list.total, list.letters.map(({ diedAt }) => diedAt)]).toEqual([602, [1_201, 1_203]]);
+  });
+
+  it('leave out one that died again of something else meanwhile', async ({
+    openEnvironment,
+    openInstallation,
+  }) => {
+    const env = await openEnvironment();
+    await (await env.worker()).close();
+    await keep(env, 'bad_request', ['too long']);
+    const installation = await openInstallation(env);
+    const { read } = await selectDeadLetters(installation, { detail: 'too long' });
+    // The record of the second death, and the index as it was read before.
+    const record = JSON.parse((await env.redis.hget(`${BASE}:letters`, 'bad_request-1'))!);
+    await env.redis.hset(`${BASE}:letters`, 'bad_request-1', JSON.stringify({ ...record, at: 2 }));
+    expect((await read()[Symbol.asyncIterator]().next()).done).toBe(true);
   });
 });

@@ -16,7 +16,7 @@ const LONGEST_MS = 100 * 366 * 86_400_000;
 function filterFrom(value: Values): DeadFilter {
   const reason = DEAD_REASONS.find((each) => each === value('reason'));
   const since = (parseDuration(value('since')) ?? LONGEST_MS) < LONGEST_MS ? value('since') : undefined;
-  return { channel: value('channel'), reason, since, id: value('id') };
+  return { channel: value('channel'), reason, since, detail: value('detail'), id: value('id') };
 }
 
 export const filterOf = ({ query }: Visit): DeadFilter => filterFrom(query);
@@ -25,7 +25,7 @@ export const orderedFilter = ({ field }: Order): DeadFilter => filterFrom(field)
 /** @param until milliseconds since the epoch: what died later is not meant */
 export async function selectionOf(
   { view, now }: Visit,
-  { channel, reason, since, id }: DeadFilter,
+  { channel, reason, since, detail, id }: DeadFilter,
   until?: number,
 ): Promise<DeadLetterSelection> {
   const ageMs = parseDuration(since);
@@ -34,6 +34,7 @@ export async function selectionOf(
     ...(reason !== undefined && { reasons: [reason] }),
     ...(ageMs !== undefined && { since: new Date((until ?? now) - ageMs) }),
     ...(until !== undefined && { until: new Date(until) }),
+    ...(detail !== undefined && { detail }),
     ...(id !== undefined && { ids: [id] }),
   });
 }
@@ -45,12 +46,13 @@ export const filterFields = (filter: DeadFilter): Record<string, string> =>
     string
   >;
 
-/** `of kongregate, exhausted, of the last 24 h`; empty for all. */
-export function filterText({ channel, reason, since, id }: DeadFilter): string {
+/** `of kongregate, with reason exhausted, that died in the last 24 h`; empty for all. */
+export function filterText({ channel, reason, since, detail, id }: DeadFilter): string {
   const parts = [
     id !== undefined && `of message ${id}`,
     channel !== undefined && `of ${channel}`,
     reason !== undefined && `with reason ${spoken(reason)}`,
+    detail !== undefined && `killed by “${detail}”`,
     since !== undefined && `that died in the last ${duration(parseDuration(since) ?? 0)}`,
   ];
   return parts.filter((part) => part !== false).join(', ');

@@ -1,11 +1,16 @@
-import type { DeadLetter, DeadLetterPlan, DetailGroup } from '../../admin/dead-letter-admin.ts';
+import {
+  type DeadLetter,
+  type DeadLetterPlan,
+  type DetailGroup,
+  OTHER_TEXTS,
+} from '../../admin/dead-letter-admin.ts';
 import { DEAD_REASONS } from '../../outcome.ts';
 import { type Choice, select } from '../components/forms.ts';
 import { empty, table } from '../components/table.ts';
 import { when } from '../components/time.ts';
 import { type Html, html } from '../html.ts';
 import { type DeadFilter, to } from '../links.ts';
-import { type Draw, mayOperate } from '../screen.ts';
+import { type Draw, mayOperate, type Visit } from '../screen.ts';
 import { count, spoken } from '../words.ts';
 import { filterOf, filterText, letters, selectionOf } from './dead-filter.ts';
 
@@ -26,7 +31,8 @@ export const drawDeadLetters: Draw = async (visit) => {
     deadLetters.list({ ...selection, limit: LISTED }),
   ]);
   const total = plan.letters;
-  const groups = total > READ ? plan.groups : (await deadLetters.group(selection)).groups;
+  const unread = total > READ && filter.detail === undefined;
+  const groups = unread ? plan.groups : (await deadLetters.group(selection)).groups;
   const which = filterText(filter);
   return {
     title: 'Dead letters',
@@ -34,7 +40,7 @@ export const drawDeadLetters: Draw = async (visit) => {
     main: html`<div class="heading"><div><h1>Dead letters</h1><p class="muted">${letters(total)} ${which}</p></div>
       ${total > 0 && mayOperate(view.user) && html`<div class="actions"><a class="button primary" href="${to.deadReplay(filter)}">Replay…</a><a class="button" href="${to.deadPurge(filter)}">Purge…</a></div>`}</div>
       ${filterForm(filter, channels)}
-      ${total === 0 ? empty(which === '' ? 'There are none.' : 'There are none of these.') : html`${groupTable(groups, now)}${newestTable(newest.letters, total, now)}`}`,
+      ${total === 0 ? empty(which === '' ? 'There are none.' : 'There are none of these.') : html`${groupTable(groups, visit, filter)}${newestTable(newest.letters, total, now)}`}`,
   };
 };
 
@@ -47,18 +53,19 @@ const SINCE: readonly Choice[] = [
 
 const choice = (value: string): Choice => ({ value, label: spoken(value) });
 
-const filterForm = ({ channel, reason, since }: DeadFilter, channels: readonly string[]): Html =>
+const filterForm = ({ channel, reason, since, detail }: DeadFilter, channels: readonly string[]): Html =>
   html`<form class="filter" action="${to.dead()}">
     ${select('channel', 'Channel', [{ value: '', label: 'all' }, ...channels.map((name) => ({ value: name, label: name }))], channel ?? '')}
     ${select('reason', 'Reason', [{ value: '', label: 'all' }, ...DEAD_REASONS.map(choice)], reason ?? '')}
     ${select('since', 'Died in', SINCE, since ?? '')}
+    <label class="field"><span>Error text</span><input name="detail" value="${detail ?? ''}" placeholder="all" autocomplete="off" spellcheck="false" maxlength="4000"></label>
     <button>Filter</button>
   </form>`;
 
 /** Without the texts where there are too many to read them. */
 type Group = DeadLetterPlan['groups'][number] & Partial<DetailGroup>;
 
-const groupTable = (groups: readonly Group[], now: number): Html =>
+const groupTable = (groups: readonly Group[], { now, view }: Visit, { since }: DeadFilter): Html =>
   html`<section><h2>By what killed them</h2>${table(
     'Dead letters by reason and error text',
     [
@@ -67,7 +74,13 @@ const groupTable = (groups: readonly Group[], now: number): Html =>
         cell: ({ channel, reason }) => html`<a href="${to.dead({ channel, reason })}">${spoken(reason)}</a>`,
       },
       { head: 'Channel', cell: ({ channel }) => html`<a href="${to.channel(channel)}">${channel}</a>` },
-      { head: 'What was said', cell: ({ detail }) => html`<span class="detail">${detail}</span>` },
+      {
+        head: 'What was said',
+        cell: (group) =>
+          isText(group.detail)
+            ? html`<a class="detail" href="${to.dead(filterOfGroup(group, since))}">${group.detail}</a>`
+            : html`<span class="detail">${group.detail}</span>`,
+      },
       { head: 'Letters', figure: true, cell: (group) => count(group.letters) },
       { head: 'Oldest', cell: ({ oldest }) => when(oldest, now) },
       { head: 'Newest', cell: ({ newest }) => when(newest, now) },
@@ -76,9 +89,27 @@ const groupTable = (groups: readonly Group[], now: number): Html =>
         cell: ({ example, channel }) =>
           example !== undefined && html`<a class="id" href="${to.message(example, channel)}">${example}</a>`,
       },
+      ...(mayOperate(view.user)
+        ? [{ head: 'All of these', cell: (group: Group) => ordersFor(group, since) }]
+        : []),
     ],
     groups,
   )}${groups.some(({ detail }) => detail === undefined) && html`<p class="muted">There are too many to read what was said: narrow them by channel, reason or time.</p>`}</section>`;
+
+/** Whether letters can be selected by it: texts beyond the groups' number have none in common. */
+const isText = (detail: string | undefined): detail is string => Boolean(detail) && detail !== OTHER_TEXTS;
+
+const filterOfGroup = ({ channel, reason, detail }: Group, since: string | undefined): DeadFilter => ({
+  ...{ channel, reason, since },
+  detail: isText(detail) ? detail : undefined,
+});
+
+function ordersFor(group: Group, since: string | undefined): Html | '' {
+  if (group.detail === OTHER_TEXTS) return '';
+  const filter = filterOfGroup(group, since);
+  const which = `${letters(group.letters)} of ${group.channel}, ${[spoken(group.reason), filter.detail].filter(Boolean).join(': ')}`;
+  return html`<span class="row-orders"><a href="${to.deadReplay(filter)}" aria-label="Replay… ${which}">Replay…</a> <a href="${to.deadPurge(filter)}" aria-label="Purge… ${which}">Purge…</a></span>`;
+}
 
 const newestTable = (newest: readonly DeadLetter[], total: number, now: number): Html =>
   html`<section><h2>Newest</h2>${table(

@@ -111,11 +111,12 @@ export const startReplay: Obey = async (visit) => {
     return withNotice(to.message(filter.id, filter.channel), replayed > 0 ? 'replayed' : 'not_replayed');
   }
   const plan = await view.admin.deadLetters.plan(selection);
-  const { channels = [], reasons = [], since } = selection;
+  const { channels = [], reasons = [], detail, since } = selection;
   const id = await view.desk.replays.start({
     scope: {
       channels: channels.length > 0 ? channels : await view.channels(),
       reasons,
+      detail,
       since: since === undefined ? null : new Date(since).getTime(),
       until,
     },

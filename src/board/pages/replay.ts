@@ -64,6 +64,7 @@ export const drawReplayProgress: Draw = async (visit) => {
           'Reasons',
           scope.reasons.length === 0 ? 'all that can be replayed' : scope.reasons.map(spoken).join(', '),
         ],
+        scope.detail !== undefined && ['What was said', html`<span class="detail">${scope.detail}</span>`],
         scope.since !== null && ['Died since', when(scope.since, now)],
         ['Died before', when(scope.until, now)],
         endedAt !== null && ['Ended', when(endedAt, now)],

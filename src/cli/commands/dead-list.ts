@@ -9,12 +9,14 @@ import { addSelection, type SelectionOptions, selectionOf } from './dead-selecti
 
 const HELP = `
 Shows the newest 50 unless --limit is given. --group counts all of them by what killed them, with … in place of the addresses, ids
-and long numbers by which their texts differ; --limit is then the number of groups.
+and long numbers by which their texts differ; --limit is then the number of groups. --detail takes such a text, … and all, and so do
+replay and purge.
 
 Examples:
   $ herald dead list --channel kongregate --since 2h
   $ herald dead list --reason bad_request --json
-  $ herald dead list --group --since 1d`;
+  $ herald dead list --group --since 1d
+  $ herald dead list --detail 'HTTP 422: no user …'`;
 
 const HEAD = ['channel', 'id', 'reason', 'detail', 'run', 'attempts', 'died at', 'age'];
 /** A table must fit a screen; `dead show` has the rest. */

@@ -26,6 +26,7 @@ export function resumeCommand(
     ...['herald', 'dead', 'replay', ...args],
     ...(options.channel ?? []).flatMap((channel) => option('channel', channel)),
     ...(options.reason ?? []).flatMap((reason) => option('reason', reason)),
+    ...option('detail', options.detail),
     ...option('since', since && instantText(since.getTime())),
     ...option('until', instantText(latest)),
     ...option('limit', options.limit === undefined ? undefined : Math.max(1, options.limit - done)),

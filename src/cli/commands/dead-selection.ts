@@ -12,6 +12,7 @@ import type { Invocation } from '../shell.ts';
 export interface SelectionOptions {
   channel?: string[];
   reason?: DeadReason[];
+  detail?: string;
   since?: Moment;
   until?: Moment;
   limit?: number;
@@ -28,6 +29,7 @@ export function addSelection(command: Command): Command {
     .addArgument(new Argument('[id...]', 'message ids or job ids; all dead letters when absent'))
     .option('--channel <name>', 'only this channel, repeatable', collected(String))
     .option('--reason <reason>', 'only with this reason, repeatable', collected(parseReason))
+    .option('--detail <text>', 'only with this error text, as a letter has it or dead list --group shows it')
     .option('--since <moment>', 'died at or after this instant, or at most this long ago (2h)', parseMoment)
     .option('--until <moment>', 'died at or before this instant, or at least this long ago (2h)', parseMoment)
     .option('--limit <count>', 'the maximum number', parsedBy(count()));
@@ -39,6 +41,7 @@ export function selectionOf({ args, options, context }: Invocation<SelectionOpti
     ids: args,
     channels: options.channel,
     reasons: options.reason,
+    detail: options.detail,
     since: toInstant(options.since, now),
     until: toInstant(options.until, now),
     limit: options.limit,

@@ -62,6 +62,24 @@ describe.concurrent('dead list', () => {
     );
   });
 
+  it('narrows by the text of a group, as replay and purge do', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    await env.addForeign('garbage');
+    await env.settled(4);
+    const groups = await operator.documents(env, ['dead', 'list', '--group', '--reason', 'invalid_message']);
+    const narrow = ['--detail', String(groups[0]!['detail'])];
+    expect(await operator.documents(env, ['dead', 'list', ...narrow])).toMatchObject([
+      { reason: 'invalid_message' },
+    ]);
+    expect(await operator.documents(env, ['dead', 'replay', ...narrow])).toMatchObject([
+      { dry_run: true, letters: 1, groups: [{ reason: 'invalid_message', letters: 1 }] },
+    ]);
+    const [purged] = await operator.documents(env, ['dead', 'purge', ...narrow, '--yes']);
+    expect(purged).toMatchObject({ purged: 1 });
+    expect(await operator.documents(env, ['dead', 'list'])).toHaveLength(3);
+  });
+
   it.for([
     [['--reason', 'boredom'], /expected one of invalid_message, /],
     [['--since', 'yesterday'], /expected an instant/],
@@ -219,7 +237,10 @@ describe.concurrent('dead replay', () => {
     const env = await openEnvironment();
     await buried(env);
     const { context, stdout, stderr, interrupt } = testContext({ terminal: true });
-    const argv = ['dead', 'replay', '--yes', '--rate', '1/h', '--config', await operator.config(env)];
+    const [{ detail } = {}] = await operator.documents(env, ['dead', 'list', '--limit', '1']);
+    const narrow = ['--detail', String(detail)];
+    const config = ['--config', await operator.config(env)];
+    const argv = ['dead', 'replay', '--yes', ...narrow, '--rate', '1/h', ...config];
     const ended = runCommandLine(argv, context, '1.2.3');
     await env.settled(4); // the first one goes at once, and dies again
     interrupt();
@@ -228,9 +249,13 @@ describe.concurrent('dead replay', () => {
     expect(stderr()).toContain('1 dead letters');
     const [, command = ''] =
       /interrupted after 1 of 3; for the rest run (herald dead replay .*)/.exec(stderr()) ?? [];
-    expect(command).toMatch(/ --until \d{4}-\S+Z --rate 1\/h --config \S+ --yes$/);
+    expect(command).toMatch(/ --detail '[^']+' --until \d{4}-\S+Z --rate 1\/h --config \S+ --yes$/);
     // The first one died again meanwhile: the rest is two.
-    const planned = await herald([...command.split(' ').slice(1, -1), '--json']);
+    const others = command
+      .replace(/ --detail '[^']+'/, '')
+      .split(' ')
+      .slice(1, -1);
+    const planned = await herald([...others, ...narrow, '--json']);
     expect(JSON.parse(planned.stdout)).toMatchObject({ letters: 2, seconds: 7200 });
   });
 
