@@ -33,17 +33,18 @@ export const STOP_REASONS = ['credentials', 'sender', 'paused', 'policy_changed'
 export const REST_REASONS = ['rate_limited', 'breaker_open'] as const;
 
 /**
- * What a message waits for, by the reason that is told of it: one reason may have several causes, and only the cause says whether
- * the recipient, this installation, the platform or an operator keeps the message.
+ * What a message waits for, by the reason under which the wait is reported. One reason may have several causes, and only the cause
+ * says who makes the message wait: its recipient, this installation, the platform or an operator.
  */
 export const WAIT_CAUSES = {
-  /** Our own rate; a rest that the platform asked for. */
+  /** `own_rate`: the channel's own limit; `platform_rate`: a rest that the platform asked for. */
   rate_limited: ['own_rate', 'platform_rate'],
   breaker_open: ['breaker'],
   channel_stopped: ['stopped'],
   /**
-   * The recipient's slot is spent until the window ends; it is held by another message; a send begun now could end in the next
-   * window; an earlier send of the message is unresolved; the grant came too late to be used.
+   * `quota`: the recipient's slot is spent until the window ends; `recipient_busy`: another message holds the slot; `window_end`: a
+   * send begun now could end in the next window; `proof`: an earlier send of the message is unresolved; `late_grant`: the grant came
+   * too late to be used.
    */
   slot_busy: ['quota', 'recipient_busy', 'window_end', 'proof', 'late_grant'],
   quota_refused: ['quota'],
@@ -51,20 +52,20 @@ export const WAIT_CAUSES = {
   refusal_unclear: ['refusal_unclear'],
   newer_version: ['newer_version'],
   campaign_paused: ['paused_campaign'],
-  /** An attempt failed, and its backoff passes. */
+  /** An attempt failed, and its backoff has not passed yet. */
   retry: ['retry'],
 } as const satisfies Record<ThrottledReason | 'retry', readonly string[]>;
 
-/** Of these causes, those that are the recipient's: the message cannot be sent, whatever workers and platform do. */
+/** The causes that lie with the recipient: the message has to wait, whatever workers and platform do. */
 export const RECIPIENT_CAUSES = ['quota', 'recipient_busy', 'window_end'] as const satisfies WaitCause[];
 
 /**
- * Whether the platform is asked: `closed` it is; `open` it is not, for a rest; `half_open` one message goes ahead, and the others
- * follow once the platform has answered it.
+ * Whether the channel sends: `closed`: it does. `open`: it does not, for a rest. `half_open`: it sends one message as a probe, and the
+ * others follow once the platform has answered it.
  */
 export const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
 
-/** What a campaign does: its recipients are being listed, or all are; and nothing of it is left when it is done. */
+/** `listing`: recipients are still being added; `running`: all are listed; `done`: nothing is left to be sent. */
 export const CAMPAIGN_STATES = ['listing', 'running', 'paused', 'cancelled', 'done'] as const;
 
 export type CampaignStatus = (typeof CAMPAIGN_STATES)[number];
@@ -136,7 +137,10 @@ export type Disposition =
   | { kind: 'retry'; delayMs: number }
   /** No attempt was spent; the message waits for its slot, its window or proof of an earlier attempt. */
   | { kind: 'wait'; reason: ThrottledReason; cause: WaitCause; delayMs: number }
-  /** Enqueued without a delay, by a foreign producer: not before this instant, milliseconds since the epoch. */
+  /**
+   * The job came up before the message's moment: a foreign producer added it without a delay, or the message was rescheduled. Not to be
+   * sent before this instant, milliseconds since the epoch.
+   */
   | { kind: 'schedule'; at: number }
   /** No attempt was spent; the whole channel rests, and the message goes back to the front of the queue. */
   | { kind: 'rest'; reason: ThrottledReason; cause: WaitCause; delayMs: number }
@@ -144,5 +148,5 @@ export type Disposition =
   | { kind: 'paused'; reason: 'campaign_paused'; delayMs: number }
   /** The worker is closing and nothing was sent: back to the front of the queue, for another worker. */
   | { kind: 'hand_back' }
-  /** It goes on in a job of its own, in the shard of its recipient. */
+  /** The message was moved to the shard of its recipient, and goes on there in a job of its own. */
   | { kind: 'moved' };

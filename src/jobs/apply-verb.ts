@@ -60,5 +60,5 @@ const expiryMs = (ms: number): number =>
 export const isSignal = (error: unknown): boolean =>
   error instanceof DelayedError || error instanceof RateLimitError || error instanceof WaitingError;
 
-/** The signal that the job was moved, although it was not: the job then stalls and is redelivered to a live worker. */
+/** Tells BullMQ that the job was moved, although it was not. BullMQ then leaves it alone; it stalls, and is redelivered. */
 export const leaveToStall = (): Error => new DelayedError();

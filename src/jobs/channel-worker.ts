@@ -79,7 +79,7 @@ const REST_CHECK_MS = 1_000;
 const EVENTS_KEPT = 100;
 const HAND_BACK: Verb = { kind: 'hand_back' };
 
-/** What has left a job of a campaign is one message. */
+/** A job of a campaign has many recipients, unless one has left it for a job of its own. */
 const isOfMany = ({ name, id = '' }: Job): boolean =>
   name === MESSAGES_JOB || (name === CAMPAIGN_JOB && !isPart(id));
 
@@ -100,7 +100,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   const delivery = createJobDelivery({
     dispatcher,
     pipeline,
-    // Nor may a message be sent that BullMQ promoted by a clock that has just been stepped.
+    // If this machine's clock was stepped, BullMQ may have promoted a job too early.
     pulling: () => pulling && clock.agrees(),
     partings: deps.partings,
     clock,
@@ -118,7 +118,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     if (many) room.opened();
     // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one.
     if (!pulling || !clock.agrees()) return HAND_BACK;
-    // Not one that stalled: being handed back would reset that count, and a message that kills its workers go on doing so.
+    // A job that has stalled is not handed back: that would reset its count, and a message that kills its workers would go on doing so.
     if (many && room.isFull() && job.stalledCounter === 0) return HAND_BACK;
     return many ? await deliverMany(job) : await deliverAll(await openJob(job, deps));
   }
@@ -136,7 +136,10 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     }
   }
 
-  /** Jobs of many take none of the concurrency of the others: BullMQ may pick up one more for each that is held. */
+  /**
+   * BullMQ's concurrency counts jobs. A job of many that is held must not take the place of another job, so BullMQ may pick up one
+   * more for each.
+   */
   function holdMany(by: number): void {
     worker.concurrency += by;
     if (by > 0) worker.wake();
@@ -158,7 +161,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
         logger.error({ job_id: job.id, error: String(error) }, 'job left to stall; it will be redelivered');
       left.add(job.id ?? '');
       failures += 1;
-      // While every job fails at once, the next one must not be picked up at once.
+      // If the store fails every job at once, an immediate next pickup would be a busy loop.
       if (failures > 1) await pause(Math.min(FAILED_PAUSE_MS * 2 ** failures, FAILED_PAUSE_CAP_MS));
       throw leaveToStall();
     } finally {
@@ -193,7 +196,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     queue: channelQueue(queue, redis),
     pull(on) {
       pulling = on;
-      // What BullMQ had picked up for a worker that it paused, it forgot.
+      // BullMQ forgets the jobs that it had picked up for a worker that is paused.
       room.reset();
       if (!on) delivery.handBack();
       if (on === (worker.isRunning() && !worker.isPaused())) return;

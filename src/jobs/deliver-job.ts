@@ -7,8 +7,8 @@ import { isPart, originalJobId } from './job-ids.ts';
 import { type Leave, placeOf } from './leave.ts';
 
 /**
- * Delivers the messages of a job. They start when the dispatcher lets them, and each ends for itself: one that has to wait
- * alone leaves a job of many at once, so that the job waits only for what its whole channel waits for.
+ * Delivers the messages of a job. Each starts when the dispatcher lets it, and ends by itself. A message that has to wait alone
+ * leaves a job of many at once, so that the job as a whole waits only when the whole channel has to.
  */
 export interface JobDelivery {
   /**
@@ -27,11 +27,11 @@ export interface JobDeliveryDeps {
   pulling(): boolean;
   partings: Partings;
   clock: Pick<StoreClock, 'now'>;
-  /** Reading shares the event loop with everything else. */
+  /** Yields to the event loop between the messages that are read. */
   turns: Turns;
 }
 
-/** What a job of many messages asks of the store. */
+/** What the store knows and does about the messages of a job of many. */
 export interface Partings {
   /** Which messages of a job that is picked up again have ended, or have left it. */
   ended(entries: readonly Entry[]): Promise<ReadonlySet<Entry>>;
@@ -39,19 +39,19 @@ export interface Partings {
   sending(entries: readonly Entry[]): Promise<ReadonlySet<Entry>>;
   /** Puts a message into a job of its own. */
   leave: Leave;
-  /** Tells how many messages a job still has that goes back, and until when it is delayed. */
+  /** Tells the gauges, of a job that goes back to the queue, how many messages it still has and until when it is delayed. */
   recount(jobId: string, messages: number, until?: number): Promise<void>;
 }
 
-/** The messages of a job that are not over. */
+/** A job in hand, some of whose messages have not started. */
 interface Held {
   /** Ends those that have not started with this disposition. */
   stop(disposition: Disposition): void;
 }
 
-/** A shorter rest is waited for with the job in hand; for a longer one, the whole queue rests. */
+/** During a rest of at most this length the worker keeps the job; for a longer one, the whole queue rests. */
 const LONGEST_HOLD_MS = 2_000;
-/** A job that stalls this often in a row is dealt out: a message that kills its workers must not take the others along. */
+/** After so many stalls in a row each message gets a job of its own: one that kills its workers must not take the others along. */
 const STALLS_UNTIL_DEALT = 2;
 const HAND_BACK: Disposition = { kind: 'hand_back' };
 
@@ -59,7 +59,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
   const { dispatcher, pipeline, partings, clock, turns } = deps;
   const held = new Set<Held>();
 
-  /** What of a job is still to be delivered by it. */
+  /** Returns the messages that the job still has to deliver. */
   async function open({ job, entries }: Envelope): Promise<EntryList> {
     if (entries.length === 1 || job.pickups <= 1) return entries;
     const all = await readAll(entries);
@@ -77,14 +77,14 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
   }
 
   async function endsOf({ job, entries, campaign }: Envelope, left: EntryList): Promise<Disposition[]> {
-    // Handed back before it was in hand: its turn may be a minute away, by the rate.
+    // Handed back at once, and not when the dispatcher would start it: by the rate, that may be a minute away.
     if (!deps.pulling()) return Array.from({ length: left.length }, () => HAND_BACK);
     const paused = campaign?.paused && clock.now() < campaign.expiresAt && !isPart(originalJobId(job.id));
     if (!paused) return await deliverAll(left, entries.length > 1);
     return await pause(await readAll(left), campaign.expiresAt, job.pickups > 1);
   }
 
-  /** A job of a paused campaign is not begun. What was begun before the pause, and has not come to its end, goes on by itself. */
+  /** Puts off a job of a paused campaign. Those of its messages that have a send in flight or in doubt leave it, to be resolved. */
   async function pause(left: readonly Entry[], expiresAt: number, begun: boolean): Promise<Disposition[]> {
     const sending = begun ? await partings.sending(left) : new Set();
     const [going, staying] = [
@@ -95,7 +95,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
     return staying.map(() => pipeline.pause(expiresAt));
   }
 
-  /** Resolves when nothing of these is left, started or not. */
+  /** Resolves when every message has ended, was put back with the job, or has left. */
   function deliverAll(entries: EntryList, many: boolean): Promise<Disposition[]> {
     const ends: Disposition[] = [];
     const failures: unknown[] = [];
@@ -115,7 +115,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
         if (failures.length > 0) reject(failures[0]);
         else resolve(ends);
       }
-      // Those that start anew, and the first, are read already.
+      // The first message is read already, and so are those that are started again.
       const known = new Map([[0, first]]);
       function read(index: number): Entry | Promise<Entry> {
         const entry = known.get(index);
@@ -164,7 +164,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
       const ends = await endsOf(envelope, entries);
       const left = ends.filter(keepsTogether);
       const until = pausedUntil(left, clock.now());
-      // Only the gauges need it.
+      // Only the gauges need the count, so an error must not fail the job.
       if (many && left.length > 0)
         await partings.recount(envelope.job.id, left.length, until).catch(() => {});
       return ends;
@@ -180,7 +180,7 @@ const listOf = (entries: readonly Entry[]): EntryList => ({
   read: (index) => entries[index]!,
 });
 
-/** Whether the messages of a job that have not started share this disposition, and stay in it. */
+/** Whether this disposition is for all of the job: messages that have not started share it, and stay in the job. */
 const keepsTogether = ({ kind }: Disposition): boolean =>
   kind === 'rest' || kind === 'paused' || kind === 'hand_back';
 

@@ -4,13 +4,13 @@ import type { Clock } from '../clock.ts';
  * Starts the messages of the jobs that a worker holds: as many at a time as the channel's concurrency, no faster than its
  * rate, and the most urgent first. Concurrency and rate count messages, however many of them a job carries.
  *
- * The store decides about the rate, for all workers together. Here it is only kept from being asked for what it would refuse:
- * a job of hundreds of messages at ten a second would otherwise be asked for again and again as a whole.
+ * The rate here only saves questions. The store decides about the rate, for all workers together; but without this pacing a job of
+ * hundreds of messages, at ten a second, would ask it for all of them again and again.
  */
 export interface Dispatcher {
   /**
-   * A part of it with a backlog of its own: lanes take turns, so that none waits for what another holds.
-   * @param onStart called at each start of the lane: its backlog may have become smaller
+   * Opens a lane with a backlog of its own. Lanes take turns, so that none waits for another one's backlog.
+   * @param onStart called when a message of the lane starts, and its backlog may have become smaller
    */
   lane(onStart: () => void): Lane;
 }
@@ -18,9 +18,9 @@ export interface Dispatcher {
 export interface Lane {
   /** Starts the items, in order, as soon as each may start. */
   add<T>(batch: Batch<T>): Started<T>;
-  /** The number of the lane's messages that wait for their start, in jobs of many. */
+  /** The number of the lane's messages, in jobs of many, that have not started. */
   backlog(): number;
-  /** Starts none of this urgency, or of a lesser one, for so long, in any lane: the store refused. */
+  /** The store has refused: for so long, starts no message of this urgency or of a lesser one, in any lane. */
   hold(ms: number, urgency: Urgency): void;
 }
 
@@ -36,17 +36,17 @@ export interface Batch<T> {
   rank: number;
   urgency: Urgency;
   /**
-   * Never rejects.
-   * @param answered ends its part in the concurrency: nothing of it is under way any more, and only its result is still written
-   * @returns whether a request left, which takes a token of the rate
+   * Delivers one item. Never rejects.
+   * @param answered frees the item's place in the concurrency early: its request has ended, and only the result is still to be written
+   * @returns whether a request left, which has taken a token of the rate
    */
   run(item: T, batch: Started<T>, answered: () => void): Promise<boolean>;
 }
 
 export interface Started<T> {
-  /** Puts an item back that was started, as the first to be started. */
+  /** Puts back an item that was started, to be started again before those of equal rank. */
   again(item: T): void;
-  /** Takes what was not started. */
+  /** Removes the items that have not started, and returns them. */
   withdraw(): T[];
 }
 
@@ -54,7 +54,7 @@ export interface DispatcherOptions {
   concurrency: number;
   /** Milliseconds between two messages; undefined without a rate. */
   intervalMs: number | undefined;
-  /** How far ahead of its moment a message may ask. */
+  /** How long before its moment, by the rate, a message may start. */
   aheadMs: Record<Urgency, number>;
   clock: Pick<Clock, 'monotonic'>;
 }
@@ -89,7 +89,7 @@ const turnLength = ({ concurrency, intervalMs }: DispatcherOptions): number =>
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { concurrency, intervalMs, aheadMs, clock } = options;
   const ofATurn = turnLength(options);
-  /** The one whose turn it is comes first, the one whose turn was last comes last. */
+  /** In the order of their turns: the lane whose turn was last is at the end. */
   const lanes: OpenLane[] = [];
   /** How many the first lane has started in its turn. */
   let startedInTurn = 0;

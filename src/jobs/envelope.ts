@@ -21,23 +21,23 @@ export interface QueuedJob {
   stalls: number;
 }
 
-/** A job and its messages. */
+/** A job that was opened, and its messages. */
 export interface Envelope {
   job: QueuedJob;
   entries: EntryList;
-  /** Whose recipients they are, where it is a job of a campaign. */
+  /** The campaign that the job is of, if it is of one. */
   campaign?: CampaignContent | undefined;
 }
 
 /**
- * The messages of a job, in their order; one that is `invalid` or `newer` for a job that cannot be parsed. Each is read when
- * it is asked for: all of a job read at once outlive the young generation of the heap, and cost its collector as much as
- * their delivery costs otherwise.
+ * The messages of a job, in their order; for a job that cannot be parsed, one entry that is `invalid` or `newer`. Each is read when
+ * it is asked for: if all of a job were read at once, they would outlive the young generation of the heap, and collecting them
+ * would cost as much as delivering them.
  */
 export interface EntryList {
   /** At least one. */
   readonly length: number;
-  /** Reads it anew, never throws. */
+  /** Reads the message, anew with each call. Never throws. */
   read(index: number): Entry;
 }
 
@@ -76,13 +76,16 @@ export interface Delivery {
   pickups: number;
   /** Stalls of its job. */
   stalls: number;
-  /** What shows, together with its job and its id, that the content is the same; the job's data when absent. */
+  /**
+   * A cached rendering is used again if the message has the same job, id and content key. The job's data stand for the key when it is
+   * absent.
+   */
   contentKey?: string | undefined;
 }
 
 /** What a dead letter of the message would keep, except the detail. */
 export interface EntrySource extends Omit<DeadLetterSource, 'detail'> {
-  /** The job that it gets when it leaves a job of many: one with these data when absent. */
+  /** The job that the message gets when it leaves a job of many; when absent, a job `message` with `data`. */
   alone?: { name: string; data: string };
 }
 
@@ -90,10 +93,13 @@ export interface EntrySource extends Omit<DeadLetterSource, 'detail'> {
 export interface Pipeline {
   /**
    * Rejects only for infrastructure errors and bugs; the job is then left to stall and is redelivered.
-   * @param answered called when the platform has delivered it, and what is left to do is to write it down
+   * @param answered called when the platform has accepted the message, before that is written to the ledger
    */
   deliver(entry: Entry, answered?: () => void): Promise<Disposition>;
-  /** Puts off messages of a paused campaign, which expire then: milliseconds since the epoch. */
+  /**
+   * Puts off a message of a paused campaign, without an admission.
+   * @param expiresAt of the campaign's messages, milliseconds since the epoch
+   */
   pause(expiresAt: number): Disposition;
   /** Sends nothing new from here on; requests in flight are aborted. */
   abort(): void;

@@ -9,19 +9,19 @@ import type { Entry, EntrySource } from './envelope.ts';
 import { awayJobId, isPart } from './job-ids.ts';
 
 /**
- * Messages that leave a job of many: each becomes a job of its own, whose id says where it came from. Whoever does it again,
- * after a crash, does nothing.
+ * Messages that leave a job of many. Each gets a job of its own, whose id is its origin. The id makes this safe to repeat: after a
+ * crash, the job is there already.
  */
 
 export interface Leaving {
   entry: Entry;
   /** When it is due, milliseconds since the epoch by the store's clock; at once when absent. */
   until?: number | undefined;
-  /** It goes to another store, where its origin may be the id of another job. */
+  /** It goes to another store, where its origin may be the id of a different job. */
   away?: boolean | undefined;
 }
 
-/** Bounds the size of a call: with the largest content this is some megabytes. */
+/** Bounds the size of a call, which with the largest content is some megabytes. */
 const MAX_BATCH = 50;
 
 const leaveScript = loadScript('leave.lua');
@@ -69,13 +69,16 @@ export const recountJob = async (
   await store.run(recountScript, [jobId, String(messages), String(Math.ceil(until))]);
 };
 
-/** BullMQ promotes by the clock of whichever worker: this one may be ahead, and a message may be late by that, never early. */
+/**
+ * How far this worker's clock is ahead of the store's. BullMQ promotes delayed jobs by the clock of any worker, so a job is delayed
+ * for longer by that: a message may be late, but must never be early.
+ */
 function aheadMs({ offsetMs }: Pick<StoreClock, 'offsetMs'>): number {
   const ahead = offsetMs() ?? 0;
   return ahead > MAX_OFFSET_MS ? 0 : Math.max(0, ahead);
 }
 
-/** Deals out a job of many that lies in the queue's failed set, and removes it. */
+/** Gives each message of a job of many in the queue's failed set a job of its own, and removes that job. */
 export async function leaveFailedJob(
   store: ChannelStore,
   jobId: string,
@@ -112,7 +115,7 @@ interface Place {
   /** The id of the job that its message gets. */
   origin: string;
   source: EntrySource;
-  /** None where this version cannot tell which message it is. */
+  /** Absent for a newer version's message, which this version cannot identify. */
   ledger?: LedgerMessage;
 }
 

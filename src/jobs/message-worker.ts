@@ -18,7 +18,7 @@ export const LONGEST_BLOCK_S = 2;
 export class MessageWorker extends Worker<string> {
   /** Called with each job that was picked up: BullMQ may pick up as many as its concurrency before it processes the first. */
   onPickup: (job: Job<string>) => void = () => {};
-  /** Whether another may be picked up in place of one that is complete: BullMQ does not ask for room then. */
+  /** Whether another job may be picked up in place of one that is complete. BullMQ fetches that one without asking for room. */
   mayFollow: (job: Job<string>) => boolean = () => true;
 
   protected override createJob(data: RawJob, jobId: string): Job<string> {
@@ -38,8 +38,8 @@ export class MessageWorker extends Worker<string> {
   }
 
   /**
-   * BullMQ asks for the next job at once again after an error that is not of the connection: thousands of times a second, of a Redis
-   * that answers with errors. This lets it pause.
+   * Makes BullMQ pause after an error. If it is not an error of the connection, BullMQ asks for the next job again at once: thousands of
+   * times a second, while Redis answers with errors.
    */
   pauseAfterErrors(): void {
     const retry = (Reflect.get(this, 'retryIfFailed') as Retry).bind(this);
@@ -57,7 +57,7 @@ export class MessageWorker extends Worker<string> {
     Reflect.set(this, 'retryIfFailed', paced);
   }
 
-  /** Lets it look again whether there is room. */
+  /** Makes the worker look again whether there is room. */
   wake(): void {
     (Reflect.get(this, 'mainLoopQueue') as { add(nothing: Promise<void>): void } | null)?.add(
       Promise.resolve(),
@@ -71,7 +71,10 @@ export class MessageWorker extends Worker<string> {
     return super.handleCompleted(result, job, token, next, span);
   }
 
-  /** BullMQ would pick up another in place of a job that goes back: that one again, which is now the first, and so on without end. */
+  /**
+   * Fetches no job in place of one that goes back. BullMQ would fetch the same one, which is now the first of the queue, and so on without
+   * end.
+   */
   protected override handleFailed(
     ...[error, job, token, fetchNext, span]: Parameters<Worker<string>['handleFailed']>
   ): ReturnType<Worker<string>['handleFailed']> {

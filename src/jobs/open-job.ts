@@ -15,7 +15,7 @@ export async function openJob(
   return {
     job,
     entries: listEntries(job, reading, campaign),
-    // The pause of a later campaign of the same id must not hold it.
+    // A later campaign of the same id must not pause a job of the earlier one.
     campaign: campaign && isJobOf(job, campaign) ? campaign : undefined,
   };
 }

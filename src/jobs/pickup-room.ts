@@ -1,20 +1,20 @@
 /**
- * Decides whether a worker picks up another job: as long as the messages in hand are no more than can start in a while, since
- * further jobs of many would only be held. How many messages a job has shows when it was read, so one is read at a time.
+ * Decides whether a worker picks up another job. It does as long as its backlog is below its concurrency: a further job of many would
+ * only be held. How many messages a job has is known once it was read, so jobs of many are read one at a time.
  */
 export interface PickupRoom {
   /** Whether there is no room for another job of many. */
   isFull(): boolean;
   /** To be asked before each pickup. */
   mayPickUp(): boolean;
-  /** A job of many was picked up; `opened` follows once it is processed. */
+  /** Call when a job of many was picked up; `opened` follows once it is processed. */
   pickedUp(): void;
   opened(): void;
-  /** Reads a job of many: there is no room for another meanwhile. */
+  /** Reads a job of many. There is no room for another one meanwhile. */
   reading<T>(read: () => Promise<T>): Promise<T>;
-  /** A message has started: there may be room again. */
+  /** Call when a message has started: there may be room again. */
   started(): void;
-  /** What was picked up and not opened will not be. */
+  /** Call when jobs that were picked up and not opened will never be. */
   reset(): void;
 }
 
@@ -34,7 +34,7 @@ const LOOK_PAST_MS = 500;
 export function createPickupRoom({ concurrency, backlog, wake }: PickupRoomOptions): PickupRoom {
   /** Jobs of many that were picked up, and are not read yet. */
   let unread = 0;
-  /** Whether a pickup was refused for want of room; whether one is allowed nevertheless, and the timer for the next such. */
+  /** Whether a pickup was refused for want of room; whether one is allowed nevertheless; and the timer that allows the next. */
   let refused = false;
   let looking = false;
   let look: NodeJS.Timeout | undefined;
@@ -66,8 +66,8 @@ export function createPickupRoom({ concurrency, backlog, wake }: PickupRoomOptio
     },
     pickedUp() {
       unread += 1;
-      // BullMQ asks twice for a pickup, and picks up what there is before it processes any: so a look lasts until it met a job
-      // of many, and single messages that wait are all picked up by one.
+      // BullMQ asks twice for each pickup, and picks up all it can before it processes any job. So the permission lasts until a job of
+      // many was picked up, and all single messages that wait before that one come along.
       looking = false;
     },
     reading(read) {

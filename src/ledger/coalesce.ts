@@ -1,11 +1,9 @@
 /**
- * Joins calls into one: those made in the same turn of the event loop, and those made while the call before is under way,
- * as long as they are few. At high concurrency a round trip costs the worker more in work for each call than in waiting,
- * so fewer calls win.
+ * Joins calls into one: those made in the same turn of the event loop, and, as long as they are few, those made while an earlier call
+ * is under way. On a busy worker, a call costs more in work than in waiting, so fewer calls win.
  *
- * `run` gets the items in the order of the calls and answers in that order. When a joined call fails although the
- * store answered, every item is tried alone, so that one bad item cannot take the others with it; `run` must therefore
- * be safe to repeat.
+ * `run` gets the items in the order of the calls, and answers in that order. If the store refuses a joined call, every item is tried
+ * alone, so that one bad item does not fail the others; `run` must therefore be safe to repeat.
  */
 export function coalesce<T, R>(
   run: (items: readonly T[]) => Promise<R[]>,
@@ -68,5 +66,5 @@ export interface Coalesced<T, R> {
   flush(): void;
 }
 
-/** So many do not wait for the call before: it may take long, and the cost of a call is a small part of theirs. */
+/** So many do not wait for an earlier call to end, which may take long: among so many, the cost of a call of their own is small. */
 const WORTH_A_CALL = 48;

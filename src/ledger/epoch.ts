@@ -3,18 +3,18 @@ import { newNonce } from './names.ts';
 import { loadScript } from './script.ts';
 
 /**
- * A worker's knowledge of the store's history, a channel's worth: every admission names the epoch that it relies on, and
- * the script refuses one that the store has forgotten, or that belongs to another history (`epoch.lua`).
+ * The history of a channel's store that a worker relies on. Every admission names its epoch, and the script refuses an epoch that the
+ * store has forgotten, or that belongs to another history (`epoch.lua`).
  */
 export interface Epoch {
   /** Undefined before the first `join`. */
   current(): string | undefined;
   /**
-   * To be called when everything has been restored to the store: from then on its history is this worker's.
-   * @param anew whether another server answers than before: then it is no FLUSHALL that took the epoch
+   * Call when everything has been restored to the store: from then on this worker relies on its history.
+   * @param anew whether another server answers than before: if the epoch is missing, that was a failover then and no FLUSHALL
    */
   join(anew?: boolean): Promise<Joined>;
-  /** Whether the store still is the one that was joined: a look of one GET. */
+  /** Whether the store still has the history that was joined. Costs one GET. */
   holds(replicationId: string): Promise<boolean>;
 }
 
@@ -23,11 +23,11 @@ export type EpochCause = 'same' | 'new' | 'flushed' | 'failover';
 
 export interface Joined {
   cause: EpochCause;
-  /** Until all workers had the time to notice and to restore: nothing is admitted before. Milliseconds. */
+  /** For how long nothing is admitted, so that all workers have time to notice and to restore their writes. Milliseconds. */
   holdMs: number;
 }
 
-/** The store did not know the epoch that an admission named: nothing was admitted. */
+/** The store does not know the epoch that an admission named. Nothing was admitted. */
 export class EpochLostError extends Error {
   override readonly name = 'EpochLostError';
   readonly epoch: string;
@@ -38,8 +38,8 @@ export class EpochLostError extends Error {
 }
 
 /**
- * Several times as long as a worker takes to notice (one look of `createFailoverDetector`, or a connection opened again): a machine that is
- * short of processor time runs its timers late.
+ * Several times as long as a worker takes to notice, by a check of its failover detector or as its connection opens again: a machine
+ * that is short of processor time runs its timers late.
  */
 const HOLD_MS = 4_000;
 

@@ -11,13 +11,13 @@ export interface FailoverDetectorOptions {
   probe(): Promise<unknown>;
   /** Hears of every refusal. */
   onRefused(error: Error): void;
-  /** Hears once that writes are refused, and why; and, without one, that they are taken again. */
+  /** Called once when writes begin to be refused, with the error; and without one when they are accepted again. */
   onRefusing(error: Error | undefined): void;
   /** Called with anything else that keeps recent writes from being restored. */
   onError(error: unknown): void;
 }
 
-/** How often a store that says nothing is looked at: a FLUSHALL breaks no connection. */
+/** How often the store is checked while its connection is up: a FLUSHALL breaks no connection. */
 const LOOK_MS = 1_000;
 
 export function createFailoverDetector(redis: Redis, options: FailoverDetectorOptions): FailoverDetector {
@@ -32,7 +32,7 @@ export function createFailoverDetector(redis: Redis, options: FailoverDetectorOp
   let shutSince = 0;
   let suspected = false;
   let again: NodeJS.Timeout | undefined;
-  /** Counts connections and suspicions up: a check that began before decides nothing. */
+  /** Counts checks and lost connections: a check that is not the latest decides nothing. */
   let turn = 0;
   const noteRefusal = (error: Error): void => {
     options.onRefused(error);
@@ -84,7 +84,7 @@ export function createFailoverDetector(redis: Redis, options: FailoverDetectorOp
       if (mine === turn && !stopped() && redis.status === 'ready') checkLater();
     }
   }
-  /** Whether this is new: a closed gate has a check in progress or scheduled. */
+  /** @returns whether a check has to be started: if the gate was shut before, one is in progress or scheduled */
   function shutNow(): boolean {
     if (gate || stopped()) return false;
     shut();
@@ -139,9 +139,9 @@ export function createFailoverDetector(redis: Redis, options: FailoverDetectorOp
       if (stopped()) return;
       const news = shutNow();
       shut();
-      // Another node takes writes, and the connection is on its way there.
+      // `MOVED` is no refusal: another node takes the writes, and the connection is on its way there.
       if (!isMoved(error)) noteRefusal(error);
-      // What it refuses now it would refuse at once again.
+      // A check at once would only be refused again.
       if (news) checkLater();
     },
     stop() {
@@ -158,7 +158,7 @@ export function createFailoverDetector(redis: Redis, options: FailoverDetectorOp
   redis.on('ready', ready);
   const looking = setInterval(() => void look(), LOOK_MS);
   looking.unref();
-  // Until the first restore, nothing can be asked.
+  // The store is not relied on before the first restore.
   shut();
   if (redis.status === 'ready') void check();
   return watch;

@@ -17,14 +17,14 @@ import { type AdmitReply, decodeVerdict, type VerdictReply } from './verdict.ts'
 export interface Ledger {
   /**
    * Asks for the right to send. Rejects only when the store does not answer, or refuses.
-   * @throws EpochLostError when the store has forgotten what this worker knows of it
-   * @param nonce of the same question asked before: it gets the same grant; a fresh one when absent
+   * @param nonce of an earlier call, which this one repeats and so gets the same grant; a fresh one when absent
+   * @throws EpochLostError when the store has lost writes that this worker knows of
    */
   admit(message: LedgerMessage, nonce?: string): Promise<Admitted>;
   settle(settlement: Settlement): Promise<Settled>;
 }
 
-/** The same for many messages in one script call; answers in their order. What is wrong with one fails them all. */
+/** The same for many messages in one script call; answers in their order. An error in one entry fails the whole call. */
 export interface LedgerCalls {
   admit(admissions: readonly Admission[]): Promise<Admitted[]>;
   settle(settlements: readonly Settlement[]): Promise<Settled[]>;
@@ -38,7 +38,7 @@ export interface Admission {
 export interface Admitted {
   verdict: Verdict;
   nonce: string;
-  /** When the store was asked, monotonic: a lease counts from there. */
+  /** When the store was asked, by the monotonic clock: a lease counts from there. */
   askedAt: number;
 }
 
@@ -47,20 +47,20 @@ export interface LedgerOptions {
   /** The policy's JSON for the windows around an instant of the store's clock. */
   policyAround(around: number): string;
   playTtlMs: number;
-  /** The longest day that the platform may mean: how long slots are remembered beyond their window. */
+  /** The longest day that the platform may count by: for so long slots are remembered beyond their window. */
   platformDayMs: number;
   keepReceipts: number;
-  /** Deliveries claim their message on the platform for that long; undefined where no claims are needed. */
+  /** For how long a delivery claims its message on the platform; undefined where no claims are needed. */
   claimTtlMs?: number | undefined;
   /** Length of a rolling window, 0 for calendar windows, undefined without a quota. */
   slotMs: number | undefined;
   /** Fingerprint of the channel's credentials: a stop for bad ones ends when a worker starts with others. */
   credentials: string;
-  /** Where the first table of windows is looked up. It gets the store's time with every admission. */
+  /** `now` says around which instant the first table of windows lies. `sync` gets the store's time with every admission. */
   clock: { now(): number; monotonic(): number; sync?(storeMs: number, askedAt: number): void };
-  /** The store's history that admissions rely on; they are refused on another. Unchecked when absent. */
+  /** The epoch that admissions rely on: a store with another one refuses them. Not checked when absent. */
   epoch?(): string | undefined;
-  /** Of a shard: what its admissions bring along. */
+  /** For a shard only: adds to its admissions what the home leased. */
   shard?: ShardAdmission | undefined;
 }
 
@@ -70,17 +70,17 @@ const MAX_BATCH = 100;
 const admitScript = loadScript('admit.lua');
 const settleScript = loadScript('settle.lua');
 
-/** A store that takes no writes refuses each of them alike: asking for each alone would only ask more. */
+/** Whether one entry may be what the store refused. A store that takes no writes refuses all entries: there is no use in trying each. */
 const blamesAnEntry = (error: unknown): boolean => isRefusal(error) && !refusesWrites(error);
 
 /**
- * Joins what is asked in the same turn of the event loop. Whatever wraps the calls (holding them back, remembering them)
- * belongs below this, where it costs once a call and not once a message.
+ * Joins the calls of many messages into one script call each (`coalesce`). Whatever wraps the calls (holding them back, remembering
+ * them) belongs below this, where it costs once a script call and not once a message.
  */
 export function joinCalls(calls: LedgerCalls): Ledger {
   const joined = { max: MAX_BATCH, refusedByStore: blamesAnEntry };
   const settle = coalesce(calls.settle, joined);
-  // What is known goes before what is asked: the answer may depend on it.
+  // Settlements go first: the answer to an admission may depend on them.
   const admit = coalesce((admissions: readonly Admission[]) => {
     settle.flush();
     return calls.admit(admissions);
@@ -107,7 +107,7 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
     let reply = await call();
     clock.sync?.(Number(reply[0]), askedAt);
     if (reply.some((answer) => answer[0] === 'windows')) {
-      // The store's clock left the table. The same nonces get the grants already made again.
+      // The store's time has left the table of windows. Asked again with the same nonces, messages that were granted get the same grants.
       policy = options.policyAround(Number(reply[0]));
       reply = await call();
     }
@@ -213,7 +213,7 @@ type SettleReply = [
   opens?: number,
 ][];
 
-/** @param planned what the run was to end with: an end that is the first is that one */
+/** @param planned the final state that the settlement asked for: with `first`, the run has ended with it */
 function decodeSettled(reply: SettleReply[number], planned: FinalState | undefined): Settled {
   const [status, run, attempts, state = '', reason = 0, failures = 0, opens = 0] = reply;
   const final = status === 'first' ? planned : decodeFinal(state, reason);

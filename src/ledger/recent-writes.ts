@@ -10,9 +10,9 @@ import type { Grant, Settled, Settlement } from './types.ts';
 import { createWriteMemory, keepsSlot, type Mark } from './write-memory.ts';
 
 /**
- * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: the
- * grants of sends that are in flight, in doubt or delivered, then the settlements (which are safe to repeat). A
- * settlement that the store refuses is kept until it takes it.
+ * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: first the grants
+ * of sends that are in flight, in doubt or delivered, and then the settlements, which are safe to repeat. A settlement that the store
+ * refuses is kept until the store takes it.
  */
 export interface RecentWritesOptions {
   store: ChannelStore;
@@ -30,15 +30,15 @@ const reassertScript = loadScript('reassert.lua');
 
 const BATCH = 100;
 /**
- * Longer than Redis takes to sync an append-only file every second, and than a replica lags. Whatever is older is known
- * to a store that knows a hundred of them: a store loses the end of its history, or all of it.
+ * Longer than a write stays unsynced in an append-only file, and than a replica lags. A store loses either the end of its history or
+ * all of it: one that still has a whole batch of writes older than this has all that are older still.
  */
 const RECENT_MS = 10_000;
 
 export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOptions): LedgerCalls {
   const { watch, clock, epoch } = options;
   const memory = createWriteMemory(clock);
-  /** Settlements that were refused, or lost with the connection: an answer that is known goes before a new question. */
+  /** Settlements that were refused, or lost with the connection. They are settled before anything new is admitted. */
   const late = new Set<Promise<unknown>>();
   const reassertOptions = JSON.stringify({
     unconfirmed: reasonCode('unconfirmed'),
@@ -56,7 +56,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
     return answers.every((answer) => answer === 'kept');
   }
 
-  /** Goes back in time until the store already has the write. @returns the settlements restored, the oldest first */
+  /** Restores slots, going back in time until the store knows them already. @returns the marks gone through, the oldest first */
   async function assertBack(settled: readonly Mark[], counts: Record<string, number>): Promise<Mark[]> {
     const recently = clock.monotonic() - RECENT_MS;
     let from = settled.length;
@@ -69,7 +69,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
     return settled.slice(from);
   }
 
-  /** Each by itself where a batch is refused: what is wrong with one is no reason to forget the others. */
+  /** If a batch fails, settles each of it alone, so that a damaged entry does not keep the others from being settled. */
   async function settleAgain(marks: readonly Mark[]): Promise<void> {
     const settlements = marks.flatMap(({ settlement }) => (settlement ? [uncounted(settlement)] : []));
     for (let i = 0; i < settlements.length; i += BATCH) {
@@ -86,7 +86,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
     const settled = await assertBack(memory.settled(), counts);
     await settleAgain(settled);
     const newcomer = epoch.current() === undefined && held.length + settled.length === 0;
-    // Tables that cannot be read fail this channel's admissions by themselves.
+    // If the tables cannot be read, this channel's admissions will fail and say so: the restore need not.
     const joined = await unlessUnreadable(epoch.join(anew));
     const { cause, holdMs } = joined ?? { cause: 'same', holdMs: 0 };
     if (!newcomer) options.onRestored({ ...counts, settlements: settled.length }, cause);
@@ -126,7 +126,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
       const settled = await settleKept(settlements);
       const lost = settlements.filter((_, i) => forgotten(grants[i], settled[i]!));
       if (lost.length > 0) {
-        // The restored grants can be settled.
+        // Makes the detector restore the grants. Then they can be settled.
         watch.suspect();
         const again = (await settleKept(lost)).values();
         for (const [i, each] of settled.entries())
@@ -142,7 +142,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
   };
 }
 
-/** What is counted or counts from now must not be restored twice. */
+/** The settlement without what adds to a count or counts from now: that must not be written a second time. */
 const uncounted = (settlement: Settlement): Settlement => ({
   ...settlement,
   wait: undefined,
@@ -150,13 +150,16 @@ const uncounted = (settlement: Settlement): Settlement => ({
   rest: undefined,
 });
 
-/** Another attempt's end holds: restored to a store that forgot that one, this end would win. */
+/**
+ * Whether the run had ended otherwise, so that this end does not hold. It must not be remembered: restored to a store that has forgotten
+ * the other end, it would win.
+ */
 const overruled = ({ effect, final }: Settlement, { status }: Settled): boolean =>
   final !== undefined && effect !== 'delivered' && (status === 'known' || status === 'stale');
 
 /**
- * The store knows of fewer requests than were granted. No other attempt has taken over: the grant is lost, and this call is
- * the first to notice.
+ * Whether the store has lost the grant, and this settlement is the first call to notice: it knows of fewer requests than were granted,
+ * so it was not another attempt that has taken over.
  */
 const forgotten = (grant: Grant | undefined, { status, run, attempts }: Settled): boolean =>
   status === 'stale' &&
@@ -173,7 +176,7 @@ async function unlessUnreadable<T>(call: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** A script came upon something else than it had written; a store that takes no writes has answers of its own for it. */
+/** Whether a script came upon something that it had not written. (A store that takes no writes answers by other errors.) */
 const isUnreadable = (error: unknown): boolean =>
   isRefusal(error) && /^(?:ERR|WRONGTYPE) /.test(error.message) && !refusesWrites(error);
 

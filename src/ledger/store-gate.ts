@@ -9,19 +9,19 @@ import { EpochLostError } from './epoch.ts';
 export interface FailoverDetector {
   /** Resolves when the store can be relied on; undefined when it can be now. */
   pending(): Promise<void> | undefined;
-  /** Like `pending`, for calls that only add what this worker knows: they need not wait for the other workers' writes. */
+  /** Like `pending`, for calls that only add what this worker knows: they need not wait until the others have restored their writes. */
   restoring(): Promise<void> | undefined;
   /** Why a connected store is not relied on, and for how long (milliseconds); undefined when it is. */
   trouble(): { detail: string; ms: number; refusing: boolean } | undefined;
   add(source: RecentWrites): void;
-  /** Restores the recent writes, as after a lost connection: the store seems to have lost some. */
+  /** Call when the store seems to have lost writes: restores the recent ones, as after a lost connection. */
   suspect(): void;
-  /** The store refused a write, whichever call it was. */
+  /** Call when the store has refused a write, by whatever call. */
   refused(error: Error): void;
   stop(): void;
 }
 
-/** Writes of this worker that the store must not have lost. */
+/** Recent writes of this worker, which it can restore. */
 export interface RecentWrites {
   /**
    * Writes them again. Also called before the store is relied on for the first time.
@@ -34,8 +34,8 @@ export interface RecentWrites {
 }
 
 /**
- * Makes a call that only adds what this worker knows as soon as its recent writes are restored, and repeats it while the
- * store cannot be relied on. It does not wait for the hold: another worker may ask about the same message when that ends.
+ * Makes a call that only adds what this worker knows. It is made once this worker's recent writes are restored, and repeated while the
+ * store cannot be relied on. It must not wait for the end of the hold: then another worker may already ask about the same message.
  */
 export const behindRestore = <T>(
   { restoring, suspect, refused }: Pick<FailoverDetector, 'restoring' | 'suspect' | 'refused'>,
@@ -43,8 +43,8 @@ export const behindRestore = <T>(
 ): Promise<T> => behindGate({ pending: restoring, suspect, refused }, call);
 
 /**
- * Makes a call when the store can be relied on, and repeats it when the store became unreliable meanwhile.
- * @param epoch the epoch that admissions rely on now; a call that named an earlier one is repeated with it
+ * Makes a call once the store can be relied on, and repeats it if the store became unreliable meanwhile.
+ * @param epoch the epoch that admissions rely on now: a call that was refused for an earlier one is repeated with this one
  */
 export async function behindGate<T>(
   store: Pick<FailoverDetector, 'pending' | 'suspect' | 'refused'>,

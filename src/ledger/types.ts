@@ -1,14 +1,15 @@
 import type { FinalState, RestReason, StopReason, WaitCause } from '../outcome.ts';
 
-/** What the pipeline asks of the ledger, and the replies. Times in milliseconds by the store's clock. */
+/** What the pipeline asks of the ledger, and what it is answered. Times in milliseconds, by the store's clock. */
 
 /** A message as the ledger sees it. */
 export interface LedgerMessage {
   id: string;
-  /** The job that it was enqueued with; a replay's job has another id and the same origin. */
+  /** Its origin: the id of the job that it was enqueued with, and in a job of many its position. A replay has the same origin. */
   jobId: string;
-  /** The hashed names, see names.ts. */
+  /** The hash of `id`, by which its record is found (`messageKey` in names.ts). */
   key: string;
+  /** The hash of `jobId` (`jobKey` in names.ts). */
   job: string;
   /** Empty where the message cannot be read. */
   recipient: string;
@@ -16,13 +17,13 @@ export interface LedgerMessage {
   sendAt?: number | undefined;
   expiresAt: number;
   lastPlayedAt?: number | undefined;
-  /** Whether it leaves a part of the time that the rate is granted ahead to what is urgent. */
+  /** Whether it gives way to urgent messages: the rate is granted to it only half as far ahead. */
   bulk?: boolean | undefined;
-  /** The campaign that it is of. */
+  /** The campaign whose message it is. */
   campaign?: string | undefined;
-  /** It is none of those that the campaign has listed, but replayed. */
+  /** It was replayed, and is not of the list of its campaign: no count there changes. */
   uncounted?: true | undefined;
-  /** What a send of it counts for in the channel's rate: 1 when absent, 2 at most. */
+  /** How many requests a send of it counts for in the channel's rate: 1 when absent, 2 at most. */
   requests?: 1 | 2 | undefined;
   /** JSON, handed through to the receipt. */
   meta?: string | undefined;
@@ -30,17 +31,17 @@ export interface LedgerMessage {
   to?: string | undefined;
 }
 
-/** The right to make one request now. It ends by itself; past the deadline the send counts as unknown. */
+/** The right to make one request now. It ends at its deadline; if it was not settled until then, the send counts as unknown. */
 export interface Grant {
-  /** `ask` allows only the question what became of an earlier send. */
+  /** `ask` only allows to ask the platform what became of an earlier send. */
   kind: 'grant' | 'ask';
   nonce: string;
   run: number;
   /** The request's number within the run, from 1. */
   attempt: number;
-  /** How many requests, with this one, count against the budget of attempts. */
+  /** How many requests of the run, this one included, count against the budget of attempts. */
   spent: number;
-  /** Time to let pass before the request, so that the channel's rate is kept. */
+  /** How long to wait before the request, so that the channel's rate is kept. */
   waitMs: number;
   /** What is left until the deadline, counted from the moment of asking. */
   leaseMs: number;
@@ -49,15 +50,15 @@ export interface Grant {
   /** When the message's record was made, as decimal text. */
   born: string;
   deadlineAt: number;
-  /** When the first doubtful send of this run ended, 0 without doubt. */
+  /** When the first send of this run that is in doubt ended; 0 without a doubt. */
   doubtAt: number;
   /** When the window of its slot ends, 0 without a quota. */
   windowEnd: number;
-  /** When it was rescheduled to, milliseconds since the epoch; 0 if it was not. */
+  /** The instant that the message was rescheduled to, milliseconds since the epoch; 0 if it was not. */
   notBefore: number;
   /** For how long its recipient has kept the message waiting in this run, milliseconds. */
   keptMs: number;
-  /** A quota refusal can only be owed to an earlier attempt of this run, by what the ledger knows of the recipient. */
+  /** Whether a quota refusal would prove that an earlier attempt of this run arrived, since the ledger knows of no other cause. */
   refusalProves: boolean;
 }
 
@@ -66,16 +67,16 @@ export type RestCause = Extract<WaitCause, 'own_rate' | 'platform_rate' | 'break
 
 export type Verdict =
   | { kind: 'granted'; grant: Grant }
-  /** This job's message reached this state before: nothing is sent, nothing counted. */
+  /** This job's message has reached this state before: nothing is sent, and nothing counted. */
   | { kind: 'known'; final: FinalState; run: number; attempts: number }
-  /** Cancelled while it waited, and no worker has met it before: this one counts it. */
+  /** It was cancelled while it waited, and this worker is the first that meets it, and counts it. */
   | { kind: 'cancelled'; run: number; attempts: number }
-  /** Another job delivered, suppressed or lost the same message within a day. */
+  /** A message of this id, of another job, has reached a final state within a day. */
   | { kind: 'duplicate'; run: number }
   | { kind: 'expired' | 'exhausted' | 'unconfirmed' | 'ineligible' }
   /** Its campaign is paused. */
   | { kind: 'paused' }
-  /** Its campaign was cancelled, or it was in its campaign before it was ever tried. */
+  /** Its campaign was cancelled; or this message alone was, before it was ever tried. */
   | { kind: 'withdrawn' }
   /** Its `sendAt` is still to come. */
   | { kind: 'early'; at: number }
@@ -87,32 +88,32 @@ export type Verdict =
   | { kind: 'boundary'; waitMs: number }
   | { kind: 'resting'; reason: RestReason; waitMs: number; cause: RestCause }
   | { kind: 'stopped'; reason: StopReason }
-  /** The policy in force is another one than this worker's: it is granted nothing. */
+  /** Another policy is in force than this worker's: nothing is granted to it. */
   | { kind: 'policy_changed'; inForce: string };
 
 /** What an attempt did to the slot and to the record. */
 export type Effect =
   | 'delivered'
-  /** Nothing left for the platform: as if the grant had never been given. */
+  /** No request left the worker: the record is as if the grant had never been given. */
   | 'back'
-  /** The platform refused for the channel's sake: the request counts as one that left, and costs no attempt. */
+  /** The platform refused because of the channel, not of the message: the request was made, but costs no attempt. */
   | 'waived'
   /** Certainly not delivered; the attempt counts. */
   | 'spent'
-  /** May have been delivered. */
+  /** It may have been delivered. */
   | 'doubt'
-  /** Proof that the doubtful send never arrived. */
+  /** It is proved that the send in doubt never arrived. */
   | 'absent'
-  /** A verdict is settled; no grant was held. */
+  /** A verdict is settled, for which no grant was held. */
   | 'none';
 
-/** What a dead letter keeps of its message's job, so that it can be enqueued again. */
+/** What a dead letter keeps of its message's job, so that the message can be enqueued again. */
 export interface DeadLetterSource {
-  /** The name of its job, where it is not that of a job of one message. */
+  /** The name of the job, if it is not that of a job of one message. */
   name?: string | undefined;
-  /** The job's data as it was, or the beginning of it where `size` is given. */
+  /** The job's data as they were; only their beginning if `size` is given. */
   data: string;
-  /** Bytes of all the data, where they are too many to be kept. */
+  /** The size of the data in bytes, if they were too large to be kept. */
   size?: number | undefined;
   /** When the job was added: decimal milliseconds since the epoch, or whatever stood there. */
   enqueuedAt: string;
@@ -127,11 +128,11 @@ export interface Settlement {
   message: LedgerMessage;
   nonce: string;
   effect: Effect;
-  /** Given when the run ends here. */
+  /** The state that the run is to end with; absent if it goes on. */
   final?: FinalState | undefined;
-  /** Given when the run may end dead here. */
+  /** What a dead letter would keep; given if the run may end dead. */
   letter?: DeadLetterSource | undefined;
-  /** The id of its job, where that is in the queue's failed set: it is taken out, once the message is final. */
+  /** The id of its job, if that is in the queue's failed set, from which it is removed once the message is final. */
   failedJob?: string | undefined;
   platformMessageId?: string | undefined;
   /** The platform refused for its quota: another sender used the slot. */
@@ -142,21 +143,21 @@ export interface Settlement {
   health?: 'up' | 'down' | undefined;
   rest?: { reason: 'rate_limited'; ms: number } | undefined;
   stop?: { reason: StopReason } | undefined;
-  /** How the job waits from now on, for the gauges; `keptMs` for how long, where it is the recipient who keeps it. */
+  /** How the message waits from now on, for the gauges. `keptMs`: for how long, if it is its recipient who keeps it waiting. */
   wait?: { cause: WaitCause; untilMs: number; since: number; keptMs?: number } | undefined;
 }
 
 export interface Settled {
   /**
-   * `first`: the run just became final, by this call. `known`: it was final before. `open`: the run continues.
-   * `doubt`: it continues and a send of it is unresolved. `stale`: the grant was no longer held, nothing was changed.
+   * `first`: this call made the run final. `known`: it was final before. `open`: the run continues. `doubt`: it continues, and a send
+   * of it is in doubt. `stale`: nothing was changed, because the grant was no longer held, or the verdict does not fit the record.
    */
   status: 'first' | 'known' | 'open' | 'doubt' | 'stale';
   final: FinalState | undefined;
   run: number;
   attempts: number;
-  /** Requests in a row that the platform did not answer; only for `health: 'down'`. */
+  /** How many requests in a row the platform has not answered; only for `health: 'down'`, else 0. */
   failures: number;
-  /** How often the breaker opened without success since; only for `health: 'down'`. */
+  /** How often the breaker has opened since the platform last answered; only for `health: 'down'`, else 0. */
   opens: number;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Grant, LedgerMessage, Settlement } from './types.ts';
 
-/** What a worker wrote into the ledger: a grant, and how it ended. */
+/** A memory of what a worker wrote into the ledger: a grant, its settlement, or both. */
 export interface Mark {
   message: LedgerMessage;
   grant?: Grant | undefined;
@@ -14,23 +14,23 @@ export interface Mark {
 export interface WriteMemory {
   hold(message: LedgerMessage, grant: Grant): void;
   settle(settlement: Settlement): void;
-  /** A settlement that changed nothing. */
+  /** Forgets the grant of a settlement that did not hold. */
   forget(settlement: Settlement): void;
   /** The grant that a settlement is to end; undefined if this worker holds none of its nonce. */
   grantOf(settlement: Settlement): Grant | undefined;
   /** Grants that are not settled. */
   held(): Mark[];
-  /** The oldest first: what ended lately, and before that those who keep a slot. */
+  /** The oldest first: those that keep a slot, from long ago, and then all that ended lately. */
   settled(): Mark[];
 }
 
-/** Two generations are kept of whatever ended: this one and the one before. */
+/** Whatever has ended is kept for two generations: the current one and the one before. */
 const GENERATION_MS = 3_000;
-/** A generation's worth of memory, some tens of megabytes, whatever the throughput. */
+/** Bounds a generation, to some tens of megabytes, whatever the throughput. */
 const MOST_MARKS = 20_000;
 /**
- * Slots that were used are remembered for longer, since a FLUSHALL takes them all: this many, and for this long. About a
- * kilobyte each.
+ * A FLUSHALL deletes all slots, so those that were used are remembered for longer: this many, about a kilobyte each, and for this
+ * long.
  */
 const MOST_SLOTS = 20_000;
 const SLOTS_FOR_MS = 6 * 3_600_000;
@@ -40,9 +40,12 @@ const LAPSED_MS = 60_000;
 export function createWriteMemory(clock: Clock): WriteMemory {
   /** Grants not yet settled, by nonce. */
   const held = new Map<string, Mark>();
-  /** By message: what became of it last. */
+  /** By message: what became of it, if that keeps a slot, and is older than the two generations. */
   const older = new Map<string, Mark>();
-  /** By message: the grant of the send that has its slot. A question, or a verdict on a doubt, ends it under another nonce. */
+  /**
+   * By message: the grant of the send that has its slot. The settlement that ends it may have another nonce (of a question to the
+   * platform, or of a verdict on a doubt), so `held` does not find it.
+   */
   const slots = new Map<string, Grant>();
   let current: Mark[] = [];
   let previous: Mark[] = [];
@@ -62,7 +65,7 @@ export function createWriteMemory(clock: Clock): WriteMemory {
     forgetLapsed();
   }
 
-  /** Whatever its message was before is outdated. */
+  /** Moves a mark out of the generations. Whatever was known of its message before is outdated. */
   function age(mark: Mark): void {
     const { key } = mark.message;
     older.delete(key);
@@ -99,7 +102,10 @@ export function createWriteMemory(clock: Clock): WriteMemory {
   };
 }
 
-/** A settlement changes a slot and creates none: where the slot was lost, its grant has to be restored first. */
+/**
+ * Whether the slot stays used after this settlement. A settlement changes a slot but creates none: if the slot was lost, its grant has
+ * to be restored first.
+ */
 export const keepsSlot = ({ settlement }: Pick<Mark, 'settlement'>): boolean =>
   settlement?.effect === 'doubt' ||
   settlement?.effect === 'delivered' ||

@@ -3,51 +3,57 @@ import type { Resolution } from '../platforms/port.ts';
 import { policyText } from './quota-change.ts';
 import { windowLengthMs, windowTable } from './quota-windows.ts';
 
-/** The channel's policies as the admission script takes them: it only compares and sets. Milliseconds throughout. */
+/** The channel's policies as arguments of the admission script, which only compares and sets. Milliseconds throughout. */
 export interface AdmissionPolicy {
   quota: boolean;
   /** Starts of the calendar windows around now, ascending; absent for rolling windows. */
   windows?: number[];
   /** Length of a rolling window. */
   rolling?: number;
-  /** Oldest acceptable play; absent when eligibility is not checked. */
+  /** How long ago the last play may be; absent when eligibility is not checked. */
   playedWithin?: number;
+  /** For how long plays are kept. */
   playTtl: number;
+  /** Whether a recipient of whom no play is known is eligible. */
   sendWhenUnknown: boolean;
   /** How long a grant holds the slot: the request's timeout and a margin to write and to settle. */
   lease: number;
-  /** Between two granted sends; absent without a rate. */
+  /** Between two granted requests; absent without a rate. */
   interval?: number;
-  /** How far ahead a grant may lie: the worker waits that long in place, beyond it the channel rests. */
+  /** How far ahead a grant may lie: up to this the worker waits in place, beyond it the channel rests. */
   ahead: number;
+  /** The budget of attempts of a run. */
   attempts: number;
+  /** For how long a send in doubt is pursued, and keeps others from its slot. */
   patience: number;
+  /** After the deadline of a send in doubt, how long until the platform's "not found" counts. */
   quiet: number;
+  /** What is done about a send in doubt (`resolutionOf`). */
   resolution: 'confirm' | 'presume' | 'keep' | 'resend';
-  /** The longest day that the platform may mean, rolling. */
+  /** The longest day that the platform may count by, rolling. */
   platformDay: number;
-  /** What slots mean by this worker's configuration; granted is only where the store's is the same. */
+  /** What slots mean by this worker's configuration (`policyText`): the store grants only if its own is the same. */
   inForce: string;
 }
 
 const DAY_MS = 86_400_000;
-/** Between admission and writing, and between the answer and the settlement. */
+/** What a grant lasts beyond the request's timeout: for the time from admission to writing, and from the answer to the settlement. */
 export const LEASE_MARGIN_MS = 1_500;
 /** How far ahead a grant may lie. */
 export const AHEAD_MS = 1_000;
-/** From the moment a grant is given to its deadline, at most. */
+/** The longest time from the moment a grant is given to its deadline. */
 export const longestGrantMs = ({ timeoutMs }: ChannelConfig): number =>
   timeoutMs + LEASE_MARGIN_MS + AHEAD_MS;
-/** How long a play is kept where nothing else is said: for this long a lapsed player is known to have lapsed. */
+/** How long a play is kept unless configured: for so long it is known that a player has not played lately. */
 const KEPT_PLAYS_MS = 365 * DAY_MS;
 
-/** What is announced of a channel says less than its configuration where an older worker wrote it. */
+/** `keepPlaysMs` is absent in what an older worker announced of its channel. */
 export interface KeptPlays {
   playedWithinMs: number;
   keepPlaysMs?: number | undefined;
 }
 
-/** From when a play was recorded to when it is dropped, if it is neither recorded nor needed again. */
+/** For how long a play is kept after it was last recorded or needed. */
 export const playTtl = (eligibility: KeptPlays | null | undefined): number =>
   eligibility?.keepPlaysMs ?? Math.max(KEPT_PLAYS_MS, 2 * (eligibility?.playedWithinMs ?? 0));
 
@@ -61,7 +67,7 @@ export function slotMs({ quota }: ChannelConfig): number | undefined {
 export const intervalMs = ({ rate }: Pick<ChannelConfig, 'rate'>): number | undefined =>
   rate ? rate.perMs / rate.max : undefined;
 
-/** What admission goes by. */
+/** The settings of a channel on which admission depends. */
 export type AdmissionSettings = Pick<
   ChannelConfig,
   'quota' | 'rate' | 'timeoutMs' | 'patienceMs' | 'quietPeriodMs' | 'platformDayMs' | 'onUnknown'
@@ -71,7 +77,7 @@ export type AdmissionSettings = Pick<
   shards?: number | undefined;
 };
 
-/** What is done about an unknown send: as the channel is configured, where the platform can. */
+/** What is done about a send in doubt. `onUnknown: confirm` stands for the best that the platform allows. */
 export function resolutionOf(
   channel: Pick<ChannelConfig, 'onUnknown'>,
   platform: Resolution,

@@ -6,9 +6,9 @@ import type { AdmissionPolicy } from './admission.ts';
 import { type BackoffPolicy, backoffMs } from './backoff.ts';
 import { recheckMs, returnMs } from './waiting.ts';
 
-/** What an attempt's outcome means: for the ledger, and for the job. Pure. */
+/** What the outcome of an attempt means for the ledger and for the message. Pure. */
 export interface Plan {
-  /** The outcome as reported: a quota refusal after a doubtful send becomes the proof of its delivery. */
+  /** The outcome as it is reported. It is not always the platform's: a quota refusal may prove a delivery (rule 6). */
   outcome: Outcome;
   effect: Effect;
   final?: FinalState;
@@ -25,11 +25,11 @@ export interface PlanContext {
   random: Random;
 }
 
-/** How long a stopped channel rests before it is looked at again; a resume ends the rest at once. */
+/** How long a stopped channel rests before its workers look again; a resume ends the rest at once. */
 export const STOPPED_REST_MS = 5_000;
-/** Before a doubtful send is repeated: the platform may still be at work on the first. */
+/** The least wait before a send in doubt is repeated: the platform may still be at work on the first. */
 const DOUBT_PAUSE_MS = 1_000;
-/** When the platform says "too many" and not for how long. */
+/** The rest if the platform says "too many" without saying for how long. */
 const DEFAULT_REST_MS = 5_000;
 
 export function planAttempt(outcome: Outcome, grant: Grant, context: PlanContext): Plan {
@@ -58,7 +58,7 @@ function delivered(outcome: Extract<Outcome, { kind: 'delivered' }>): Plan {
   return { outcome, effect: 'delivered', final, next: { kind: 'complete', final }, marks: { health: 'up' } };
 }
 
-/** The platform will answer the same again. If an earlier send is in doubt, that one stays unresolved (rule 5). */
+/** The platform would give the same answer again. If an earlier send is in doubt, that one stays unresolved (rule 5). */
 function refusedForEver(
   outcome: Extract<Outcome, { kind: 'suppressed' | 'rejected' }>,
   grant: Grant,
@@ -97,7 +97,7 @@ function throttled(
   return resting(plan, outcome.restMs ?? DEFAULT_REST_MS);
 }
 
-/** Whatever the platform said else: asked to be left alone, it is, by the whole channel and by this message. */
+/** If the platform asked not to be called for a while, the whole channel rests, and so does this message, whatever the outcome was. */
 function resting(plan: Plan, ms: number | undefined): Plan {
   if (ms === undefined) return plan;
   const { next, marks } = plan;
@@ -116,11 +116,11 @@ function quotaRefused(
   // Rule 6: the refusal of a repeated send proves that the first one arrived, if it can have no other cause.
   if (grant.doubt && resolution === 'presume' && grant.refusalProves)
     return delivered({ kind: 'delivered', reason: 'presumed' });
-  // Elsewhere it proves nothing, and the platform would only say it again: the doubt is all there is.
+  // Otherwise the refusal proves nothing, and the platform would repeat it: the doubt cannot be resolved.
   if (grant.doubt) return { ...dead(outcome, 'doubt', 'unconfirmed'), marks: { health: 'up' } };
   const marks: Plan['marks'] = { health: 'up', foreign: true };
   if (!quota) {
-    // No slot to spend, and no window whose end is known: asked again, the platform would refuse again.
+    // Without a quota of its own, the channel knows no window after which it would be worth asking again.
     const final: FinalState = { state: 'suppressed', reason: 'quota' };
     return { outcome, effect: 'spent', final, next: { kind: 'complete', final }, marks };
   }
@@ -137,7 +137,7 @@ function failed(outcome: Extract<Outcome, { kind: 'failed' }>, grant: Grant, con
   return { outcome, effect: 'spent', next: retry(grant, context), marks };
 }
 
-/** Rule 6. Where the platform can be asked, the answer counts after the deadline and the quiet period. */
+/** Rule 6. A platform that can be asked is asked after the deadline and the quiet period: only then does "not found" count. */
 function unknown(outcome: Extract<Outcome, { kind: 'unknown' }>, grant: Grant, context: PlanContext): Plan {
   const marks: Plan['marks'] = { health: 'down' };
   const { resolution } = context;
@@ -151,7 +151,7 @@ function unknown(outcome: Extract<Outcome, { kind: 'unknown' }>, grant: Grant, c
   return { outcome, effect: 'doubt', next: retry(grant, context, DOUBT_PAUSE_MS), marks };
 }
 
-/** The platform said what became of a doubtful send, or could not. */
+/** What the platform's answer about a send in doubt means. */
 export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): Plan {
   if (answer.kind === 'found') {
     const { platformMessageId } = answer;
@@ -174,8 +174,9 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
 }
 
 /**
- * Nothing left the worker: the grant is released as if it had never been given. A store that took so long that too little
- * of the grant was left will hardly be faster at once.
+ * Nothing left the worker: the grant is released as if it had never been given. If the store took so long that too little of the grant
+ * was left, it will hardly be faster now, so the wait grows with the pickups.
+ * @param closing whether the worker is closing: then another one takes the message at once
  * @param pickups how often the message was picked up so far, from 1
  */
 export function planRelease(closing: boolean, pickups: number, random: Random): Plan {

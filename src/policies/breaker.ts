@@ -10,7 +10,7 @@ export interface BreakerPolicy {
  * without a success in between doubles the rest, up to the cap.
  */
 export function breakerRestMs(policy: BreakerPolicy, failures: number, opens: number): number | undefined {
-  // Once open, the first message sent ahead decides alone.
+  // Once the breaker has opened, one failed probe is enough to open it again.
   if (opens === 0 && failures < policy.failures) return undefined;
   return Math.min(policy.capMs, policy.restMs * 2 ** Math.min(opens, 30));
 }

@@ -1,14 +1,14 @@
 import type { ChannelConfig } from '../config/channel-schema.ts';
 import { windowLengthMs, windowTable } from './quota-windows.ts';
 
-/** What slots mean: by which windows they are counted, how recipients are named in them, and over how many shards they lie. Pure. */
+/** What the slots of a channel mean: what windows they count by, how they name recipients, and over how many shards they lie. Pure. */
 export interface SlotPolicy {
   quota: ChannelConfig['quota'];
   addressing?: string | undefined;
   shards?: number | undefined;
 }
 
-/** As it is kept in the store, and compared there: `8 shards: ` goes before what an unsharded channel has. */
+/** The policy as the store keeps and compares it. For a channel over shards, `8 shards: ` comes before what it would be without. */
 export function policyText({ quota, addressing, shards }: SlotPolicy): string {
   const text = quota
     ? JSON.stringify([quota.max, quota.per, quota.timeZone, quota.boundary, addressing ?? null])
@@ -18,7 +18,7 @@ export function policyText({ quota, addressing, shards }: SlotPolicy): string {
 
 const SHARDED = /^(\d+) shards: (.*)$/s;
 
-/** Undefined where the text is none, as of a channel that was renamed. An earlier version wrote no addressing. */
+/** Undefined if the text is no policy, such as that of a channel that was renamed. An earlier version wrote no addressing. */
 export function readPolicy(text: string): SlotPolicy | undefined {
   const policy = readSlots(SHARDED.exec(text)?.[2] ?? text);
   const shards = shardsIn(text);
@@ -44,8 +44,8 @@ export function samePolicy(text: string, policy: SlotPolicy): boolean {
 }
 
 /**
- * From when on a policy may take over from another: no window of the old one is open, and the window of the new one holds
- * no message of the old. Players would get a second one in it.
+ * From when on a policy may take over from another: when no window of the old one is open, and a window of the new one begins that can
+ * hold no message of the old. Otherwise players could get a second message in that window.
  * @param openUntil when the last window of the old policy ends or ended, 0 for never
  */
 export function takesOverAt(next: SlotPolicy, was: SlotPolicy | undefined, openUntil: number): number {

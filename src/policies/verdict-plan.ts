@@ -11,7 +11,7 @@ import type {
 import { STOPPED_REST_MS } from './attempt-plan.ts';
 import { pausedMs, recheckMs, returnMs } from './waiting.ts';
 
-/** What a verdict other than a grant means for the job. Pure. */
+/** What a verdict other than a grant means for the message. Pure. */
 export interface VerdictPlan {
   /** Written to the ledger, with a receipt, when the run ends by this verdict. */
   final?: FinalState;
@@ -97,13 +97,13 @@ export function causeOf(verdict: Verdict): WaitCause | undefined {
   }
 }
 
-/** Known first: the verdict of before, and nothing is counted twice. */
+/** Rule 1: the message has ended before, so this pickup only repeats its end. */
 export function recorded(final: FinalState): Disposition {
   if (final.state !== 'dead') return { kind: 'complete', final };
   return { kind: 'dead', reason: final.reason, detail: 'recorded before this pickup of the job' };
 }
 
-/** Of a message whose campaign is paused. */
+/** The disposition of a message whose campaign is paused. */
 export const paused = (expiresInMs: number): Extract<Disposition, { kind: 'paused' }> => ({
   kind: 'paused',
   reason: 'campaign_paused',
@@ -124,7 +124,7 @@ function overQuota(waitMs: number, context: VerdictContext): VerdictPlan {
   return waiting('quota', returnMs(waitMs, context.random), context);
 }
 
-/** Never past the expiry, where the message gets its final state. */
+/** A message never waits beyond its expiry, at which it gets its final state. */
 function waiting(cause: SlotCause, delayMs: number, { expiresInMs }: VerdictContext): VerdictPlan {
   const capped = Math.max(1, Math.min(delayMs, expiresInMs));
   return { next: { kind: 'wait', reason: 'slot_busy', cause, delayMs: capped } };

@@ -6,12 +6,13 @@ import { type Deferral, type Disposition, RECIPIENT_CAUSES } from '../outcome.ts
 
 const FIRST_RECHECK_MS = 200;
 const LONGEST_RECHECK_MS = 5_000;
-/** Messages that wait for the same boundary return spread over this span, or over a tenth of the wait if that is less. */
+/** Messages that wait for the same instant return spread over this span, or over a tenth of the wait if that is less. */
 const SPREAD_MS = 60_000;
 
 /**
- * When to look again at a slot that another send holds. It may be given back long before its deadline, so the looks
- * begin soon and grow apart.
+ * How long to wait before looking again at a slot that another send holds. The slot may become free long before that send's deadline,
+ * so the first look comes soon, and each further one after a longer wait.
+ * @param waitMs until the deadline
  * @param pickups how often this message was picked up so far, from 1
  */
 export function recheckMs(waitMs: number, pickups: number, random: Random): number {
@@ -20,12 +21,12 @@ export function recheckMs(waitMs: number, pickups: number, random: Random): numb
   return Math.ceil(delay * (0.5 + random() / 2));
 }
 
-/** When to come for a moment that is known: a window's start. Never before it. */
+/** How long to wait for an instant that is known, such as a window's start. Never less than `waitMs`, the time until then. */
 export function returnMs(waitMs: number, random: Random): number {
   return Math.ceil(waitMs + 1 + random() * Math.min(SPREAD_MS, waitMs / 10));
 }
 
-/** What is paused is looked at again in about a minute; a resume does not wait for it. */
+/** How often a paused campaign's messages come up; a resume does not wait for that. */
 const PAUSED_MS = 60_000;
 
 /** For how long a message of a paused campaign waits: at its expiry it gets its final state. */
@@ -38,7 +39,7 @@ export function withinLife(next: Disposition, expiresInMs: number): Disposition 
   return next.delayMs > leftMs ? { ...next, delayMs: leftMs } : next;
 }
 
-/** Undefined for what does not wait, or has a moment of its own. */
+/** The wait that is reported; undefined for a message that does not wait, or only for its own `sendAt`. */
 export function deferralOf(next: Disposition): Deferral | undefined {
   switch (next.kind) {
     case 'wait':
@@ -54,9 +55,9 @@ export function deferralOf(next: Disposition): Deferral | undefined {
 }
 
 /**
- * What the gauges count of a message that will wait by itself.
+ * The wait that the gauges count, of a message that waits alone; undefined if it does not.
  * @param since when the message began to wait
- * @param now store's clock, as `since`
+ * @param now both by the store's clock
  */
 export function waitOf(next: Disposition, since: number, now: number): Settlement['wait'] {
   if (next.kind !== 'retry' && next.kind !== 'wait') return undefined;

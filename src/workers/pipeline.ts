@@ -27,9 +27,13 @@ export interface PipelineDeps extends Pick<ReadContext, 'definition'>, AttemptDe
   ledger: Ledger;
   clock: Clock;
   random: Random;
-  /** Called when the platform leaves a request unanswered: with the consecutive failures, and how often the breaker opened since. */
+  /**
+   * Called when the platform has left a request unanswered.
+   * @param failures how many requests in a row
+   * @param opens how often the breaker has opened since the last answer
+   */
   unanswered(failures: number, opens: number): Promise<void>;
-  /** Called with the policy in force if it is not this worker's. */
+  /** Called with the policy in force where it is not this worker's. */
   superseded(inForce: string): void;
   /** Logs grants that came too late to be used. */
   lateGrants: LateGrantLog;
@@ -43,7 +47,7 @@ const NEWER_VERSION: Disposition = {
   cause: 'newer_version',
   delayMs: 60_000,
 };
-/** How often a job may stall without a result in between. Each time takes a job lock and some seconds. */
+/** How often in a row a job may stall. Each time takes a job lock and some seconds. */
 export const MAX_STALLS = 5;
 const STALLED = `picked up ${MAX_STALLS} times in a row by workers that brought it to no result`;
 
@@ -101,7 +105,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return ended(delivery, next, rendered);
   }
 
-  /** The pickup of a message is over. A rendering is of use again where the message is. */
+  /** The pickup of a message is over. Its rendering is kept for the next pickup, if there will be one. */
   function ended(delivery: Delivery, next: Disposition, rendered?: Rendered): Disposition {
     if (next.kind === 'complete' || next.kind === 'dead') renderings.forget(delivery);
     else if (rendered !== undefined) renderings.keep(delivery, rendered);
@@ -130,7 +134,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
     const settlement = { effect, final, marks, platformMessageId, attempted: sent, keptMs: grant.keptMs };
     const settling = settler.settle(delivery, grant.nonce, settlement, planned);
-    // Whatever may hold up the channel is written before another message starts.
+    // Only a delivery frees the place in the concurrency early: any other outcome may hold up the channel, and has to be written
+    // before another message starts.
     if (outcome.kind === 'delivered') answered?.();
     return settling.then(({ settled, next }) => {
       if (marks.health !== 'down') return next;
@@ -162,7 +167,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return withinLife({ ...next, delayMs }, expiresAt - clock.now());
   }
 
-  /** Of a first request, also where the grants before it were given back. */
+  /** Call for the first request of a run, also if earlier grants were given back. */
   function observeWaits({ dueAt }: Delivery, { deadlineAt, leaseMs, waitMs, keptMs }: Grant): void {
     const sentAt = deadlineAt - leaseMs + waitMs;
     observer.waited(channel.name, Math.max(0, sentAt - dueAt - keptMs), keptMs);
@@ -189,7 +194,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
 type Refusal = Exclude<Verdict, { kind: 'granted' }>;
 
-/** When it is due says its record, where it was rescheduled. */
+/** A message that was rescheduled is due when its record says, and not when its job does. */
 const asRescheduled = (delivery: Delivery, { notBefore }: Grant): Delivery =>
   notBefore === 0
     ? delivery

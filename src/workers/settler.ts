@@ -10,13 +10,13 @@ import { recorded } from '../policies/verdict-plan.ts';
 import { waitOf } from '../policies/waiting.ts';
 
 /**
- * Writes the result of a plan to the ledger, reports a run that ended to the observer, and returns the disposition, which
- * may differ from the planned one if the ledger knows more.
+ * Writes what was planned to the ledger, and reports a run that ends to the observer. The disposition that it returns may differ from
+ * the planned one, because the ledger may know more than this worker.
  */
 export interface Settler {
   /** @param next the planned disposition */
   settle(delivery: Delivery, nonce: string, planned: Planned, next: Disposition): Promise<Concluded>;
-  /** Reports a message that was cancelled, which is final already, as ended: by the first worker that meets it. */
+  /** Reports the end of a cancelled message. It was final before; the first worker that meets it reports it. */
   reportCancelled(delivery: Delivery, ended: Pick<Settled, 'run' | 'attempts'>): void;
   /** Ends an invalid entry as dead, `invalid_message`. */
   bury(entry: InvalidEntry): Promise<Disposition>;
@@ -30,9 +30,9 @@ export interface Planned {
   final?: FinalState | undefined;
   marks?: Plan['marks'] | undefined;
   platformMessageId?: string | undefined;
-  /** Whether an attempt was reported that led to it. */
+  /** Whether it follows from an attempt, which was reported. */
   attempted: boolean;
-  /** For how long the recipient kept the message waiting, as its grant says; 0 when absent. */
+  /** For how long, by its grant, the recipient has kept the message waiting; 0 when absent. */
   keptMs?: number | undefined;
 }
 
@@ -62,7 +62,7 @@ interface End {
   keptMs?: number | undefined;
 }
 
-/** The disposition after a settlement that was too late: the holder of the record decides. */
+/** The disposition after a settlement that came too late: another worker holds the record by now. The message is looked at again. */
 const RECHECK: Disposition = { kind: 'wait', reason: 'slot_busy', cause: 'proof', delayMs: 250 };
 
 export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler {
@@ -125,13 +125,13 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
     async giveUp(delivery, detail) {
       const letter = { ...delivery.source, detail };
       const { settled, next } = await end(delivery, letter, 'stalled');
-      // An earlier send of it is in doubt, so it ends as unconfirmed.
+      // `stale` means that an earlier send of it is in doubt: it ends as unconfirmed.
       return settled.status === 'stale' ? (await end(delivery, letter, 'unconfirmed')).next : next;
     },
   };
 }
 
-/** The status from the ledger decides. */
+/** What becomes of the message, by the ledger's status. */
 function conclude(settled: Settled, final: FinalState | undefined, next: Disposition): Disposition {
   switch (settled.status) {
     case 'first':
