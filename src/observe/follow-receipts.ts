@@ -9,8 +9,9 @@ import { checkRedis, type RedisOption } from '../redis/option.ts';
 import { channelOfStore, storeNames } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
 import type { Instant } from '../time.ts';
-import { FIRST, NEWEST, type Positions, positionFrom, toCursor, wasRead } from './receipt-cursor.ts';
-import { type Entry, parseEntry, type Receipt } from './receipts.ts';
+import { FIRST, NEWEST, type Position, type Positions, positionFrom, toCursor } from './receipt-cursor.ts';
+import { type Missing, newestPosition, type Page, type RankedEntry, readPage } from './receipt-pages.ts';
+import { parseEntry, type Receipt } from './receipts.ts';
 
 export interface FollowedReceipt extends Receipt {
   channel: string;
@@ -21,6 +22,11 @@ export interface FollowedReceipt extends Receipt {
    * (`receipts.keep`) cut them, or Redis lost them.
    */
   gap: boolean;
+  /**
+   * How many these are: `exact`, or at least so many where the position was in the middle of the stream when it was numbered. Null
+   * without a gap, and where nobody can tell: with a cursor of an earlier version, or after Redis lost what it had counted.
+   */
+  missing: Missing | null;
 }
 
 export interface FollowReceiptsOptions {
@@ -60,7 +66,7 @@ export function followReceipts(
 
 async function* follow(
   channels: readonly string[],
-  positionOf: (store: string) => string,
+  positionOf: (store: string) => Position,
   { redis, onStart, signal }: FollowReceiptsOptions,
 ): AsyncGenerator<FollowedReceipt, void, undefined> {
   if (signal?.aborted) return;
@@ -69,7 +75,7 @@ async function* follow(
   signal?.addEventListener('abort', end, { once: true });
   const over = (): boolean => signal?.aborted === true;
   const ask = patiently(refused, over);
-  const gaps = new Set<string>();
+  const gaps = new Map<string, Missing | null>();
   const reading = createReading(channels, stores);
   const { positions, lines } = reading;
   try {
@@ -85,18 +91,19 @@ async function* follow(
         if (read.every(({ entries }) => entries.length === 0))
           wait(line, () => ask(() => nextEntry(line, positions)));
       }
-      for (const { store, gap } of pages) if (gap) gaps.add(store);
-      for (const { store, entry } of inOrder(pages)) {
+      for (const { store, gap, missing } of pages) if (gap) gaps.set(store, missing);
+      for (const { store, entry, rank } of inOrder(pages)) {
         if (over()) return;
-        positions.set(store, entry[0]);
+        positions.set(store, { id: entry[0], rank });
         const receipt = parseEntry(entry);
-        const channel = channelOfStore(store);
-        if (receipt) yield { ...receipt, channel, cursor: toCursor(positions), gap: gaps.delete(store) };
+        if (!receipt) continue;
+        const [channel, missing] = [channelOfStore(store), gaps.get(store) ?? null];
+        yield { ...receipt, channel, cursor: toCursor(positions), gap: gaps.delete(store), missing };
       }
       if (!lines.every(({ waiting }) => waiting)) continue;
       await Promise.race(lines.map(({ waiting }) => waiting));
       // All that a channel has in shards which it did not have before is new.
-      await ask(() => reading.lookForShards(() => FIRST));
+      await ask(() => reading.lookForShards(() => ({ id: FIRST })));
     }
   } finally {
     signal?.removeEventListener('abort', end);
@@ -116,7 +123,7 @@ interface Reading {
   positions: Positions;
   lines: Line[];
   /** Adds the stores that are not read yet. */
-  lookForShards(positionOf: (store: string) => string): Promise<void>;
+  lookForShards(positionOf: (store: string) => Position): Promise<void>;
 }
 
 /** What is read: of each channel its home, and its shards once a worker has announced them. */
@@ -124,7 +131,7 @@ function createReading(channels: readonly string[], stores: Stores): Reading {
   const positions: Positions = new Map();
   const lines: Line[] = [];
 
-  function add(store: string, position: string): void {
+  function add(store: string, position: Position): void {
     positions.set(store, position);
     const client = stores.of(store).redis;
     const line = lines.find((each) => each.client === client);
@@ -155,58 +162,33 @@ function wait(line: Line, ask: () => Promise<unknown>): void {
 /** Entries of all stores that are read in one go. */
 const READ = 500;
 
-interface Page {
-  store: string;
-  entries: Entry[];
-  /** Whether it may have more. */
-  full: boolean;
-  gap: boolean;
-}
-
 async function readLine({ client, stores }: Line, positions: Positions): Promise<Page[]> {
   const count = Math.ceil(READ / stores.length);
   return await Promise.all(stores.map((store) => readPage(client, store, positions.get(store)!, count)));
 }
 
-/** What follows a position. Where the entry that was read last is gone, what followed it may be gone as well. */
-async function readPage(client: Redis, store: string, position: string, count: number): Promise<Page> {
-  const key = channelKeys(store).receipts;
-  if (!wasRead(position)) {
-    const entries = await client.xrange(key, `(${position}`, '+', 'COUNT', count);
-    return { store, entries, full: entries.length === count, gap: false };
-  }
-  const found: Entry[] = await client.xrange(key, position, '+', 'COUNT', count + 1);
-  const full = found.length > count;
-  const [first, ...rest] = found;
-  if (first === undefined || first[0] === position) return { store, entries: rest, full, gap: false };
-  return { store, entries: found, full, gap: true };
-}
-
 /** By their instants, as far as no store may have an earlier one that was not read yet: the others are read again. */
-function inOrder(pages: readonly Page[]): { store: string; entry: Entry }[] {
+function inOrder(pages: readonly Page[]): RankedEntry[] {
   const ends = pages.filter(({ full }) => full).map(({ entries }) => instantOf(entries.at(-1)!));
   const end = Math.min(...ends);
-  const all = pages.flatMap(({ store, entries }) => entries.map((entry) => ({ store, entry })));
+  const all = pages.flatMap(({ entries }) => entries);
   if (pages.length === 1) return all;
-  const read = all.filter(({ entry }) => instantOf(entry) <= end);
-  return read.sort((a, b) => instantOf(a.entry) - instantOf(b.entry));
+  const read = all.filter((each) => instantOf(each) <= end);
+  return read.sort((a, b) => instantOf(a) - instantOf(b));
 }
 
 /** Entries of one store and millisecond keep their order: the sort is stable. */
-const instantOf = ([id]: Entry): number => Number.parseInt(id, 10);
+const instantOf = ({ entry: [id] }: RankedEntry): number => Number.parseInt(id, 10);
 
 async function findNewest({ client, stores }: Line, positions: Positions): Promise<void> {
-  for (const store of stores) {
-    if (positions.get(store) !== NEWEST) continue;
-    const [last] = await client.xrevrange(channelKeys(store).receipts, '+', '-', 'COUNT', 1);
-    positions.set(store, last?.[0] ?? FIRST);
-  }
+  for (const store of stores)
+    if (positions.get(store)?.id === NEWEST) positions.set(store, await newestPosition(client, store));
 }
 
 /** Resolves once a store has something after its position, or after a while. */
 const nextEntry = async ({ client, stores }: Line, positions: Positions): Promise<void> => {
   const keys = stores.map((store) => channelKeys(store).receipts);
-  const after = stores.map((store) => positions.get(store)!);
+  const after = stores.map((store) => positions.get(store)!.id);
   await client.xread('COUNT', 1, 'BLOCK', FOLLOWER_BLOCK_MS, 'STREAMS', ...keys, ...after);
 };
 

@@ -69,6 +69,7 @@ export function declareInstruments(registry: Registry) {
     redisUp: gauge(GAUGES.redisUp),
     webhookDeliveries: counter(COUNTERS.webhookDeliveries),
     webhookReceiptsLost: counter(COUNTERS.webhookReceiptsLost),
+    webhookReceiptsMissing: counter(COUNTERS.webhookReceiptsMissing),
     webhookLag: gauge(GAUGES.webhookLag),
     webhookGone: gauge(GAUGES.webhookGone),
     httpRequests: counter(COUNTERS.httpRequests),

@@ -86,6 +86,11 @@ export const COUNTERS = {
     help: 'How often receipts did not reach an endpoint: given_up (the endpoint refused one again and again) or cut_off (their stream kept some no longer, or lost them; counted once for all that are missing in a row).',
     labels: ['endpoint', 'reason'],
   },
+  webhookReceiptsMissing: {
+    name: 'herald_webhook_missing_receipts_total',
+    help: 'Receipts that were cut off before they were posted to an endpoint, of all states, or that Redis lost: at least so many, since not all of them can be counted.',
+    labels: ['endpoint'],
+  },
   httpRequests: {
     name: 'herald_http_requests_total',
     help: 'Requests to the HTTP API of this process, by route and status; other is a path or method that there is none of. A stream is one, of status 200 whatever becomes of its lines.',

@@ -12,8 +12,8 @@ export interface WebhookMetrics {
   attempted(endpoint: string, outcome: WebhookOutcome): void;
   /** A receipt that the endpoint refuses again and again is not posted any more. */
   givenUp(endpoint: string): void;
-  /** Receipts were cut off their stream before they were posted. */
-  gap(endpoint: string): void;
+  /** Receipts were cut off their stream before they were posted: at least so many. */
+  gap(endpoint: string, count: number): void;
   /** Age of the oldest receipt that is not over, seconds; undefined where another process posts. */
   lag(endpoint: string, seconds: number | undefined): void;
   /** Whether it wants no more; undefined where another process posts. */
@@ -23,6 +23,7 @@ export interface WebhookMetrics {
 export function webhookMetrics(m: {
   webhookDeliveries: Counter<'endpoint' | 'outcome'>;
   webhookReceiptsLost: Counter<'endpoint' | 'reason'>;
+  webhookReceiptsMissing: Counter<'endpoint'>;
   webhookLag: Gauge<'endpoint'>;
   webhookGone: Gauge<'endpoint'>;
 }): WebhookMetrics {
@@ -30,10 +31,14 @@ export function webhookMetrics(m: {
     watch(endpoint) {
       for (const outcome of WEBHOOK_OUTCOMES) m.webhookDeliveries.inc({ endpoint, outcome }, 0);
       for (const reason of WEBHOOK_LOSSES) m.webhookReceiptsLost.inc({ endpoint, reason }, 0);
+      m.webhookReceiptsMissing.inc({ endpoint }, 0);
     },
     attempted: (endpoint, outcome) => m.webhookDeliveries.inc({ endpoint, outcome }),
     givenUp: (endpoint) => m.webhookReceiptsLost.inc({ endpoint, reason: 'given_up' }),
-    gap: (endpoint) => m.webhookReceiptsLost.inc({ endpoint, reason: 'cut_off' }),
+    gap(endpoint, count) {
+      m.webhookReceiptsLost.inc({ endpoint, reason: 'cut_off' });
+      m.webhookReceiptsMissing.inc({ endpoint }, count);
+    },
     lag(endpoint, seconds) {
       if (seconds === undefined) m.webhookLag.remove({ endpoint });
       else m.webhookLag.set({ endpoint }, seconds);

@@ -146,11 +146,15 @@ function createPosting(config: WebhookConfig, turn: Turn, deps: PostingDeps): { 
       inFlight.add(run);
     }
   }
-  function noteGap(channel: string, { at }: FollowedReceipt): void {
-    turn.progressOf(channel).cut();
-    metrics.gap(name);
-    const kept = new Date(at).toISOString();
-    logger.error({ channel, oldest_kept: kept }, 'webhook: receipts were cut off before they were posted');
+  function noteGap(channel: string, { at, missing }: FollowedReceipt): void {
+    const { count, exact } = turn.progressOf(channel).cut(missing, clock.now());
+    turn.changed(channel);
+    metrics.gap(name, count);
+    const figure = exact ? { missing: count } : { missing_at_least: count };
+    logger.error(
+      { channel, ...figure, oldest_kept: new Date(at).toISOString() },
+      'webhook: receipts were cut off before they were posted',
+    );
   }
 
   return {

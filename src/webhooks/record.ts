@@ -75,8 +75,8 @@ function standingOf(flat: readonly string[], channels: readonly string[]): Stand
   for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
   const gone = fields.get('gone');
   const positions = channels.map((channel): [string, Position] => {
-    const { after, ahead = [] } = JSON.parse(fields.get(`at:${channel}`)!) as Position;
-    return [channel, { after, ahead }];
+    const { after, ahead = [], missed } = JSON.parse(fields.get(`at:${channel}`)!) as Position;
+    return [channel, { after, ahead, missed }];
   });
   return { positions: new Map(positions), gone: gone === undefined ? undefined : Number(gone) };
 }

@@ -134,6 +134,58 @@ describe('followReceipts', () => {
     expect(await gaps(b!.cursor, 2)).toEqual(['gap e', 'f']);
   });
 
+  it('tells how many are missing, by the cursor of any time', async () => {
+    const cut = (keep: number) => redis.xtrim(channelKeys('kongregate').receipts, 'MAXLEN', keep);
+    const missing = async (from: string, count = 1) =>
+      (await take(count, { from })).map(({ id, gap, missing }) => [id, gap, missing]);
+    for (const id of ['a', 'b', 'c', 'd']) await write(id);
+    const [a, b] = await take(2, { from: 'start' });
+    await cut(2);
+    expect(await missing(b!.cursor)).toEqual([['c', false, null]]);
+    expect(await missing(a!.cursor, 2)).toEqual([
+      ['c', true, { count: 1, exact: true }],
+      ['d', false, null],
+    ]);
+    const d = (await take(2, { from: b!.cursor }))[1]!;
+    for (const id of ['e', 'f', 'g']) await write(id);
+    await cut(1);
+    expect(await missing(d.cursor)).toEqual([['g', true, { count: 2, exact: true }]]);
+    expect(await missing(a!.cursor)).toEqual([['g', true, { count: 5, exact: true }]]);
+    const unnumbered = a!.cursor.replace(/#.*/, '');
+    expect(await missing(unnumbered)).toEqual([['g', true, null]]);
+    await redis.flushall();
+    await write('h');
+    expect(await missing(d.cursor)).toEqual([['h', true, null]]);
+  });
+
+  it('tells how many are missing at least where it began in the middle, and how many where it came to the end', async () => {
+    for (let i = 0; i < 1_200; i += 1) await write(`${i}`);
+    const all = await take(1_200, { from: 'start' });
+    const middle = all[99]!.cursor.replace(/#.*/, '');
+    const [first] = await take(1, { from: middle });
+    const end = (await take(1_100, { from: middle })).at(-1)!;
+    for (let i = 0; i < 700; i += 1) await write(`late ${i}`);
+    await redis.xtrim(channelKeys('kongregate').receipts, 'MAXLEN', 100);
+    expect(await take(1, { from: first!.cursor })).toMatchObject([
+      { id: 'late 600', gap: true, missing: { count: 1_099, exact: false } },
+    ]);
+    expect(await take(1, { from: end.cursor })).toMatchObject([
+      { gap: true, missing: { count: 600, exact: true } },
+    ]);
+  });
+
+  it('counts from where it began to wait', async () => {
+    const cursors: string[] = [];
+    const { reached } = follow({ onStart: (cursor) => cursors.push(cursor) });
+    await eventually('the start', () => cursors.length === 1);
+    for (const id of ['a', 'b', 'c']) await write(id);
+    await reached(3);
+    await redis.xtrim(channelKeys('kongregate').receipts, 'MAXLEN', 1);
+    expect(await take(1, { from: cursors[0]! })).toMatchObject([
+      { id: 'c', gap: true, missing: { count: 2, exact: true } },
+    ]);
+  });
+
   it('steps over entries that are no receipts', async () => {
     await redis.xadd(channelKeys('kongregate').receipts, '*', 'foreign', '1');
     await write('a');

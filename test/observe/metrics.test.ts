@@ -53,6 +53,7 @@ const PINNED = [
   ['herald_webhook_gone', 'gauge'],
   ['herald_webhook_lag_seconds', 'gauge'],
   ['herald_webhook_losses_total', 'counter'],
+  ['herald_webhook_missing_receipts_total', 'counter'],
   ['herald_oldest_message_age_seconds', 'gauge'],
   ['herald_dead_letters', 'gauge'],
   ['herald_oldest_dead_letter_age_seconds', 'gauge'],

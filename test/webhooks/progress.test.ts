@@ -27,6 +27,20 @@ it('posts nothing again that was over before a crash', () => {
 
 it('forgets what was cut off', () => {
   const progress = createProgress({ after: 'c0', ahead: ['r2'] });
-  progress.cut();
-  expect(progress.position()).toEqual({ after: 'c0', ahead: [] });
+  expect(progress.cut({ count: 3, exact: true }, 7)).toEqual({ count: 2, exact: false });
+  expect(progress.position()).toEqual({
+    after: 'c0',
+    ahead: [],
+    missed: { count: 2, exact: false, at: 7 },
+  });
+});
+
+it('adds up what is missing, also after a crash', () => {
+  const first = createProgress({ after: 'c0', ahead: [] });
+  expect(first.cut({ count: 3, exact: true }, 7)).toEqual({ count: 3, exact: true });
+  const second = createProgress(first.position());
+  second.cut({ count: 4, exact: true }, 8);
+  expect(second.position().missed).toEqual({ count: 7, exact: true, at: 8 });
+  second.cut(null, 9);
+  expect(second.position().missed).toEqual({ count: 7, exact: false, at: 9 });
 });

@@ -235,8 +235,14 @@ it('says that receipts were cut off before they were posted', async () => {
   const { log, figure } = await opened();
   await arrived(2);
   expect(messages(receiver.posted)).toEqual(['a', 'd']);
-  expect(log()).toContain('receipts were cut off');
+  const [cut] = log()
+    .split('\n')
+    .filter((line) => line.includes('receipts were cut off'));
+  expect(JSON.parse(cut!)).toMatchObject({ channel: 'kongregate', missing: 2 });
   expect(await figure('herald_webhook_losses_total', { reason: 'cut_off' })).toBe(1);
+  expect(await figure('herald_webhook_missing_receipts_total', {})).toBe(2);
+  const record = async () => JSON.parse((await redis.hget(webhookKey('crm'), 'at:kongregate'))!).missed;
+  expect(await eventually('the record', record)).toMatchObject({ count: 2, exact: true });
 });
 
 it('connects to no private address unless told to', async () => {

@@ -31,13 +31,17 @@ export const webhookRow = (): Row => ({
     lines({
       title: 'Receipts that webhooks missed',
       description:
-        'given_up: refused again and again; cut_off: off the stream before they were posted. gone: the endpoint answered 410.',
+        'given_up: refused again and again; cut_off: how often some fell off the stream before they were posted, beside how many. gone: the endpoint answered 410.',
       unit: 'short',
       width: 8,
       targets: [
         [
           panels.increase(COUNTERS.webhookReceiptsLost, WINDOW, { by: ['endpoint', 'reason'] }),
           '{{endpoint}} {{reason}}',
+        ],
+        [
+          panels.increase(COUNTERS.webhookReceiptsMissing, WINDOW, { by: ['endpoint'] }),
+          '{{endpoint}} missing receipts, at least',
         ],
         [panels.max(GAUGES.webhookGone, { by: ['endpoint'] }), '{{endpoint}} gone'],
       ],

@@ -29,7 +29,7 @@ export const webhookAlerts: Alerts = (timing) => [
     expr: `${rules.increase(COUNTERS.webhookReceiptsLost, timing.window(3_600), { by: ['endpoint', 'reason'] })} > 0`,
     summary: 'receipts did not reach webhook {{ $labels.endpoint }}: {{ $labels.reason }}',
     description:
-      'given_up: it refused one of them again and again. cut_off: the stream kept some no longer before they were posted.',
+      'given_up: it refused one of them again and again. cut_off: the stream kept some no longer before they were posted; herald_webhook_missing_receipts_total counts them.',
     runbook: RUNBOOK,
   },
 ];

@@ -1,5 +1,5 @@
 import type { FollowedReceipt } from '../../observe/follow-receipts.ts';
-import { receiptJson } from '../../observe/receipt-json.ts';
+import { gapJson, receiptJson } from '../../observe/receipt-json.ts';
 import { withPauses } from './pauses.ts';
 import { ApiProblem } from './problem.ts';
 import { toPosition } from './receipt-position.ts';
@@ -61,7 +61,7 @@ const holds = (check: Promise<void>): Promise<boolean> =>
 
 /** Behind a gap the client is told of it, before it goes on. */
 function eventsOf(receipt: FollowedReceipt): string {
-  const gap = receipt.gap ? `event: gap\ndata: ${JSON.stringify({ channel: receipt.channel })}\n\n` : '';
+  const gap = receipt.gap ? `event: gap\ndata: ${JSON.stringify(gapJson(receipt))}\n\n` : '';
   const data = JSON.stringify(receiptJson(receipt));
   return `${gap}id: ${toPosition(receipt.cursor)}\nevent: receipt\ndata: ${data}\n\n`;
 }

@@ -1,5 +1,5 @@
 import type { FollowedReceipt } from '../../observe/follow-receipts.ts';
-import { receiptJson } from '../../observe/receipt-json.ts';
+import { type GapJson, gapJson, receiptJson } from '../../observe/receipt-json.ts';
 import { withTimeout } from '../../timeout.ts';
 import { unavailable } from './problem-of-error.ts';
 import { toPosition } from './receipt-position.ts';
@@ -20,7 +20,7 @@ export interface PollOptions {
 export interface ReceiptPage {
   receipts: Record<string, unknown>[];
   /** Channels of which receipts before these were cut off, or lost. */
-  gaps: string[];
+  gaps: GapJson[];
   /** The position after these. */
   next: string;
 }
@@ -67,7 +67,17 @@ export async function pollReceipts(options: PollOptions): Promise<ReceiptPage> {
   }
   return {
     receipts: receipts.map(receiptJson),
-    gaps: [...new Set(receipts.filter(({ gap }) => gap).map(({ channel }) => channel))],
+    gaps: gapsOf(receipts),
     next: toPosition(cursor),
   };
+}
+
+/** One a channel: each of its shards may have one. */
+function gapsOf(receipts: readonly FollowedReceipt[]): GapJson[] {
+  const gaps = new Map<string, GapJson>();
+  for (const { channel, missing, exact } of receipts.filter(({ gap }) => gap).map(gapJson)) {
+    const known = gaps.get(channel) ?? { channel, missing: 0, exact: true };
+    gaps.set(channel, { channel, missing: known.missing + missing, exact: known.exact && exact });
+  }
+  return [...gaps.values()];
 }

@@ -51,10 +51,17 @@ const receipt = z.object({
   to: z.unknown().optional(),
 });
 
+const gap = z.object({
+  channel: z.string(),
+  /** How many are missing: exactly so many where `exact`, else at least. */
+  missing: z.int(),
+  exact: z.boolean(),
+});
+
 const page = z.object({
   receipts: z.array(receipt),
   /** Channels of which receipts before these are missing: their stream was cut, or lost them. */
-  gaps: z.array(z.string()),
+  gaps: z.array(gap),
   /** The position after these: the `after` of the next request. */
   next: z.string(),
 });

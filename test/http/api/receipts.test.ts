@@ -69,7 +69,10 @@ describe('GET /v1/receipts as JSON', () => {
     const { next } = (await poll('after=start&limit=1')).body;
     await api.redis.xtrim(channelKeys('kongregate').receipts, 'MAXLEN', 1);
     const { body } = await poll(`after=${next}`);
-    expect([idsOf(body.receipts), body.gaps]).toEqual([['c'], ['kongregate']]);
+    expect([idsOf(body.receipts), body.gaps]).toEqual([
+      ['c'],
+      [{ channel: 'kongregate', missing: 1, exact: true }],
+    ]);
   });
 
   const encoded = (cursor: string): string => Buffer.from(cursor).toString('base64url');
@@ -151,9 +154,9 @@ describe('GET /v1/receipts as events', () => {
     const source = await follow({ 'last-event-id': next });
     await eventually('the receipt', () => received(source).length === 1);
     const told = source.events.filter(({ event }) => event !== undefined);
-    expect(told.map(({ event, data }) => [event, JSON.parse(data!).channel])).toEqual([
-      ['gap', 'kongregate'],
-      ['receipt', 'kongregate'],
+    expect(told.map(({ event, data }) => [event, JSON.parse(data!)])).toMatchObject([
+      ['gap', { channel: 'kongregate', missing: 1, exact: true }],
+      ['receipt', { channel: 'kongregate', id: 'c' }],
     ]);
   });
 

@@ -1,0 +1,142 @@
+import type { Redis } from 'ioredis';
+import { isRefusal } from '../redis/errors.ts';
+import { channelKeys } from '../redis/keys.ts';
+import { FIRST, type Position, type Rank, wasRead } from './receipt-cursor.ts';
+import type { Entry } from './receipts.ts';
+
+/** Pages of a receipts stream, and what is known of the receipts that are missing before one. */
+
+export interface Page {
+  store: string;
+  entries: RankedEntry[];
+  /** Whether it may have more. */
+  full: boolean;
+  /** Whether receipts between the position and these may be missing. */
+  gap: boolean;
+  /** How many those are; null where nobody can tell. */
+  missing: Missing | null;
+}
+
+export interface RankedEntry {
+  store: string;
+  entry: Entry;
+  rank: Rank | undefined;
+}
+
+/** How many receipts: exactly, or at least. */
+export interface Missing {
+  count: number;
+  exact: boolean;
+}
+
+/** What follows a position. Where the entry that was read last is gone, what followed it may be gone as well. */
+export async function readPage(
+  client: Redis,
+  store: string,
+  position: Position,
+  count: number,
+): Promise<Page> {
+  const key = channelKeys(store).receipts;
+  const { id, rank } = position;
+  const read = wasRead(id);
+  const range = (): Promise<Entry[]> =>
+    read
+      ? client.xrange(key, id, '+', 'COUNT', count + 1)
+      : client.xrange(key, `(${id}`, '+', 'COUNT', count);
+  const page = (found: Entry[], stream?: StreamFacts): Page =>
+    pageOf({ store, position, count }, found, stream);
+  const seen = page(await range());
+  const isUnsure = !rank || seen.gap || (!rank.exact && !seen.full) || (!read && seen.entries.length > 0);
+  if (!isUnsure) return seen;
+  // In one go: nothing comes between the two, or it is seen by their ends.
+  const [found, stream] = await Promise.all([range(), readStream(client, key)]);
+  return page(found, stream);
+}
+
+/** The newest entry that there is. */
+export async function newestPosition(client: Redis, store: string): Promise<Position> {
+  const key = channelKeys(store).receipts;
+  const [[last], stream] = await Promise.all([
+    client.xrevrange(key, '+', '-', 'COUNT', 1),
+    readStream(client, key),
+  ]);
+  const id = last?.[0] ?? FIRST;
+  return { id, rank: stream?.last === id ? { count: stream.added, exact: true } : undefined };
+}
+
+interface StreamFacts {
+  /** How many entries it ever had. */
+  added: number;
+  /** How many of these it has no longer. */
+  gone: number;
+  /** The ids of the oldest that is kept, and of the newest that was ever added. */
+  first: string | undefined;
+  last: string;
+}
+
+const NO_STREAM: StreamFacts = { added: 0, gone: 0, first: undefined, last: FIRST };
+
+/** Undefined where the store does not tell. */
+async function readStream(client: Redis, key: string): Promise<StreamFacts | undefined> {
+  const reply = await client.xinfo('STREAM', key).catch((error: unknown) => {
+    if (isRefusal(error) && error.message.includes('no such key')) return null;
+    if (isRefusal(error)) return undefined;
+    throw error;
+  });
+  if (!Array.isArray(reply)) return reply === null ? NO_STREAM : undefined;
+  const fields = new Map<unknown, unknown>();
+  for (let i = 0; i + 1 < reply.length; i += 2) fields.set(reply[i], reply[i + 1]);
+  const added = fields.get('entries-added');
+  if (typeof added !== 'number') return undefined;
+  const [first] = (fields.get('first-entry') ?? []) as [string?];
+  return {
+    added,
+    gone: added - Number(fields.get('length')),
+    first,
+    last: String(fields.get('last-generated-id')),
+  };
+}
+
+interface Asked {
+  store: string;
+  position: Position;
+  count: number;
+}
+
+function pageOf({ store, position, count }: Asked, found: Entry[], stream?: StreamFacts): Page {
+  const { id, rank } = position;
+  const read = wasRead(id);
+  const isKept = read && found[0]?.[0] === id;
+  const entries = isKept ? found.slice(1) : found;
+  const full = found.length === (read ? count + 1 : count);
+  const first = entries[0]?.[0];
+  const isOldest = first !== undefined && first === stream?.first;
+  const cut = stream && rank && isOldest && !isKept ? stream.gone - rank.count : undefined;
+  const isLost = read && !isKept && first !== undefined;
+  const gap = read ? isLost && !(rank?.exact && cut === 0) : rank?.exact === true && (cut ?? 0) > 0;
+  const before =
+    (stream && rankBefore(stream, { id, entries, full, isOldest })) ?? (isLost ? undefined : rank);
+  return {
+    store,
+    entries: entries.map((entry, i) => ({
+      store,
+      entry,
+      rank: before && { count: before.count + i + 1, exact: before.exact },
+    })),
+    full,
+    gap,
+    missing: gap && rank && cut !== undefined && cut > 0 ? { count: cut, exact: rank.exact } : null,
+  };
+}
+
+/** How many the stream ever had before these, by its ends; at most so many in the middle of it. */
+function rankBefore(
+  { added, gone, last }: StreamFacts,
+  page: { id: string; entries: readonly Entry[]; full: boolean; isOldest: boolean },
+): Rank | undefined {
+  const { id, entries, full, isOldest } = page;
+  if (isOldest) return { count: gone, exact: true };
+  const count = Math.max(0, added - entries.length);
+  if (full) return { count, exact: false };
+  return (entries.at(-1)?.[0] ?? id) === last ? { count, exact: true } : undefined;
+}
