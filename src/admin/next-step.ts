@@ -60,7 +60,10 @@ function withoutJob({ record, receipts, id }: Facts): string {
 }
 
 function dead({ reason, at }: NonNullable<Facts['letter']>, { id }: Facts): string {
-  return `It died (${reason}) at ${instant(at)} and is kept as a dead letter; \`herald dead replay ${id} --yes\` tries again`;
+  const died = `It died (${reason}) at ${instant(at)} and is kept as a dead letter`;
+  return reason === 'unconfirmed'
+    ? `${died}; it may have arrived, and \`herald dead replay ${id} --reason unconfirmed --yes\` sends it again nevertheless`
+    : `${died}; \`herald dead replay ${id} --yes\` tries again`;
 }
 
 type Final = Extract<NonNullable<Facts['record']>, { at: number }>;

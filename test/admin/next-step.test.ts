@@ -146,6 +146,13 @@ it.each<[string, Partial<Facts>]>([
     },
   ],
   [
+    `It died (unconfirmed) at ${iso(-9)} and is kept as a dead letter; it may have arrived, and \`herald dead replay one --reason unconfirmed --yes\` sends it again nevertheless.`,
+    {
+      job: null,
+      letter: { reason: 'unconfirmed', detail: 'no', run: 1, attempts: 1, at: at(-9), enqueuedAt: null },
+    },
+  ],
+  [
     'Its job was failed by the queue (job stalled); a worker makes it a dead letter within seconds, and then it can be replayed.',
     { job: { ...JOB, state: 'failed', failedReason: 'job stalled' } },
   ],
