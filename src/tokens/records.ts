@@ -14,6 +14,14 @@ const recordSchema = z.object({
 
 export type TokenRecord = z.output<typeof recordSchema>;
 
+/** @throws TypeError that names the field, for what `readRecord` would not read */
+export function checkRecord(record: unknown): TokenRecord {
+  const { data, error } = recordSchema.safeParse(record);
+  if (data) return data;
+  const [issue] = error.issues;
+  throw new TypeError(`${issue?.path.join('.')}: ${issue?.message}`);
+}
+
 /** @returns undefined for what this version cannot read: such a token opens nothing */
 export function readRecord(text: string | null | undefined): TokenRecord | undefined {
   if (text === null || text === undefined) return undefined;

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { HeraldError } from '../error.ts';
 import { TOKEN_USES_KEY, TOKENS_KEY } from '../redis/keys.ts';
 import { createScript } from '../redis/script.ts';
-import { readRecord, type TokenRecord } from './records.ts';
+import { checkRecord, readRecord, type TokenRecord } from './records.ts';
 import type { Scope } from './scopes.ts';
 import { digestOf, newToken, newTokenId } from './secret.ts';
 
@@ -50,16 +50,14 @@ const replace = createScript(`
   return 1
 `);
 
+/** @throws TypeError that names the field, for what would open nothing */
 export async function createToken(redis: Redis, token: NewToken, now: number): Promise<IssuedToken> {
   const id = newTokenId();
   const text = newToken(id);
   const { name, scopes, channels, expiresAt } = token;
   const secrets = [{ sha256: digestOf(text), createdAt: now }];
-  await redis.hset(
-    TOKENS_KEY,
-    id,
-    JSON.stringify({ name, scopes, channels, expiresAt, createdAt: now, secrets }),
-  );
+  const record = checkRecord({ name, scopes, channels, expiresAt, createdAt: now, secrets });
+  await redis.hset(TOKENS_KEY, id, JSON.stringify(record));
   return { id, token: text };
 }
 

@@ -45,6 +45,15 @@ describe('a token', () => {
     expect(await listTokens(redis)).toMatchObject([{ id, lastUsedAt: now, secrets: 1 }]);
   });
 
+  it('is not made of what it could not be read from, and would open nothing', async () => {
+    const wrong = [{ scopes: ['all'] }, { channels: 'forum' }, { expiresAt: new Date(now) }];
+    for (const fields of wrong) {
+      const [name] = Object.keys(fields);
+      const token = { name: 'shop', scopes: ['send'], ...fields } as never;
+      await expect(createToken(redis, token, now)).rejects.toThrow(new RegExp(`^${name}[.:]`));
+    }
+  });
+
   it('has two secrets after a rotation, until the former is dropped or it is rotated again', async () => {
     const first = await createToken(redis, { name: 'a', scopes: ['read'] }, now);
     const second = await rotateToken(redis, first.id, now);
