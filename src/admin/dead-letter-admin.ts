@@ -15,6 +15,8 @@ import {
   type SelectedDeadLetters,
   selectDeadLetters,
 } from '../dead-letters/selection.ts';
+import { checkOptions, type OptionNames } from '../options.ts';
+import { DEAD_REASONS } from '../outcome.ts';
 import { type Instant, parseInstant } from '../time.ts';
 import type { RecordAct } from './audit.ts';
 import { holdWarnings } from './hold-warnings.ts';
@@ -92,6 +94,18 @@ export { OTHER_TEXTS };
 
 const LISTED = 50;
 
+const SELECTION: OptionNames<DeadLetterSelection> = {
+  channels: true,
+  reasons: true,
+  since: true,
+  until: true,
+  detail: true,
+  ids: true,
+  limit: true,
+};
+const REPLAY: OptionNames<ReplayControl> = { perSecond: true, signal: true, onReplayed: true, onStep: true };
+const PURGE: OptionNames<PurgeControl> = { signal: true, onStep: true };
+
 export function deadLetterAdmin(run: Session['run'], record: RecordAct): DeadLetterAdmin {
   return {
     list: (selection = {}) =>
@@ -105,14 +119,28 @@ export function deadLetterAdmin(run: Session['run'], record: RecordAct): DeadLet
   };
 }
 
-/** @throws UnknownChannelError; TypeError for an invalid instant */
+/** @throws UnknownChannelError; TypeError for a selection that would be read as a wider one */
 function selected(installation: Installation, selection: DeadLetterSelection): DeadLetterQuery {
+  checkSelection(selection);
   for (const name of selection.channels ?? []) requireChannel(installation, name);
   return {
     ...selection,
     since: instant('since', selection.since),
     until: instant('until', selection.until),
   };
+}
+
+function checkSelection(selection: DeadLetterSelection): void {
+  const { limit, ...lists } = checkOptions('a selection of dead letters', selection, SELECTION);
+  for (const name of ['channels', 'reasons', 'ids'] as const) {
+    if (lists[name] !== undefined && !Array.isArray(lists[name]))
+      throw new TypeError(`${name}: expected a list`);
+  }
+  const stray = lists.reasons?.find((reason) => !DEAD_REASONS.includes(reason));
+  if (stray !== undefined)
+    throw new TypeError(`reasons: ${JSON.stringify(stray)} is none of ${DEAD_REASONS.join(', ')}`);
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
+    throw new TypeError('limit: expected a whole number');
 }
 
 function instant(name: string, value: Instant | undefined): Date | undefined {
@@ -168,9 +196,13 @@ async function predict(
 async function replay(
   installation: Installation,
   what: DeadLetterSelection | DeadLetterPlan,
-  { onStep, ...control }: ReplayControl,
+  options: ReplayControl,
   record: RecordAct,
 ): Promise<Replayed> {
+  const { onStep, ...control } = checkOptions('replay', options, REPLAY);
+  const { perSecond } = control;
+  if (perSecond !== undefined && !(perSecond > 0))
+    throw new TypeError('perSecond: expected a positive number');
   const letters = await planned(installation, what, 'replay');
   const act = actOn(letters);
   if (letters.letters > 0) await record(installation, { ...act, action: 'dead.replay', outcome: 'began' });
@@ -186,9 +218,10 @@ async function replay(
 async function purge(
   installation: Installation,
   what: DeadLetterSelection | DeadLetterPlan,
-  control: PurgeControl,
+  options: PurgeControl,
   record: RecordAct,
 ): Promise<Purged> {
+  const control = checkOptions('purge', options, PURGE);
   const letters = await planned(installation, what, 'purge');
   const act = actOn(letters);
   if (letters.letters > 0) await record(installation, { ...act, action: 'dead.purge', outcome: 'began' });

@@ -118,7 +118,13 @@ function readList<T>(source: Iterable<T>): BatchReader<T> {
   };
 }
 
+const isSource = (source: unknown): boolean =>
+  typeof source === 'object' &&
+  source !== null &&
+  (Symbol.iterator in source || Symbol.asyncIterator in source);
+
 function batchReader<T>(source: Source<T>, full: boolean): BatchReader<T> {
+  if (!isSource(source)) throw new TypeError('expected an array, an iterable or an async iterable');
   if (!(Symbol.asyncIterator in source)) return readList(source);
   const iterator = source[Symbol.asyncIterator]();
   let pending: Promise<IteratorResult<T>> | undefined;

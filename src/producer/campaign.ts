@@ -1,4 +1,5 @@
 import type { CampaignSchemas } from '../message/campaign.ts';
+import { checkOptions, type OptionNames } from '../options.ts';
 import { lostStatus } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import { createListing } from './campaign-listing.ts';
@@ -44,6 +45,8 @@ export interface CampaignOptions {
   onProgress?: (result: Readonly<CampaignResult>, batch: ListedBatch) => void;
 }
 
+const OPTIONS: OptionNames<CampaignOptions> = { dryRun: true, open: true, onInvalid: true, onProgress: true };
+
 /** Recipients that are listed, or told to be invalid by `onInvalid` before. */
 export interface ListedBatch {
   /** Index of the first one in the source. */
@@ -67,13 +70,15 @@ export interface CampaignDeps
  * @throws InvalidMessageError, UnknownChannelError, CampaignConflictError, CampaignCancelledError, CampaignExpiredError if
  * nothing was stored
  * @throws InterruptedError with the result so far
+ * @throws TypeError for a wrong option
  */
 export async function startCampaign(
   input: unknown,
   recipients: Source<unknown>,
-  { dryRun = false, open = false, onInvalid, onProgress }: CampaignOptions,
+  options: CampaignOptions,
   { connection, channelRegistry, listed, turns, onAccepted, ...deps }: CampaignDeps,
 ): Promise<CampaignResult> {
+  const { dryRun = false, open = false, onInvalid, onProgress } = checkOptions('campaign', options, OPTIONS);
   const schemas = deps.schemas();
   const campaign = prepareCampaign(input, { ...deps, schemas });
   const check = createBatchCheck(campaign, schemas.recipientsOf(campaign.common.platform), turns);

@@ -1,6 +1,7 @@
 import { cancelMessage, rescheduleMessage, type TooLate } from '../jobs/control.ts';
 import { campaignOfMessage } from '../ledger/names.ts';
 import type { Problem } from '../message/problems.ts';
+import { checkChannelOption } from '../options.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeNames } from '../redis/shards.ts';
 import { type Instant, parseInstant } from '../time.ts';
@@ -90,19 +91,25 @@ const bad = (path: string, message: string): InvalidMessageError =>
 
 export type ControlDeps = Pick<SendDeps, 'connection' | 'channelRegistry' | 'listed'>;
 
-/** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError */
-export async function cancel(id: unknown, channel: string, deps: ControlDeps): Promise<CancelResult> {
+/** @throws InvalidMessageError, UnknownChannelError, ProducerTimeoutError, ProducerRefusedError; TypeError for a wrong option */
+export async function cancel(
+  id: unknown,
+  options: { channel: string },
+  deps: ControlDeps,
+): Promise<CancelResult> {
   const checked = checkId(id);
+  const channel = checkChannelOption('cancel', options);
   return await onChannel('cancel', channel, deps, (stores) => cancelIn(stores, checked));
 }
 
 /** Throws as `cancel` does. */
 export async function reschedule(
   id: unknown,
-  { channel, sendAt }: { channel: string } & RescheduleOptions,
+  options: { channel: string } & RescheduleOptions,
   deps: ControlDeps,
 ): Promise<RescheduleResult> {
-  const [checked, at] = [checkId(id), checkSendAt(sendAt)];
+  const channel = checkChannelOption('reschedule', options);
+  const [checked, at] = [checkId(id), checkSendAt(options.sendAt)];
   return await onChannel('reschedule', channel, deps, (stores) => rescheduleIn(stores, checked, at));
 }
 

@@ -160,7 +160,7 @@ export function buildProducer<P extends Platforms>(
     send: createSend(sending),
     sendMany: (messages, options = {}) => sendMany(messages, options, sending),
     campaign: (spec, recipients, options = {}) => startCampaign(spec, recipients, options, campaigns),
-    cancel: (id, { channel }) => cancel(id, channel, shared),
+    cancel: (id, options) => cancel(id, options, shared),
     reschedule: (id, options) => reschedule(id, options, shared),
     recordPlay: (play) => recordOne(play, playing),
     recordPlays: (plays, { onInvalid } = {}) => recordMany(plays, onInvalid, playing),

@@ -1,6 +1,7 @@
 import type { ChannelFacts, ChannelRegistry } from '../channels/registry.ts';
 import { enqueueJob } from '../jobs/enqueue.ts';
 import { MAX_MESSAGES, newJobId } from '../jobs/job-ids.ts';
+import { checkOptions, type OptionNames } from '../options.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeOf } from '../redis/shards.ts';
 import type { Turns } from '../turns.ts';
@@ -85,12 +86,15 @@ export function createSend(deps: SendDeps): (input: unknown) => Promise<SendResu
   };
 }
 
-/** @throws InterruptedError with the result so far, when Redis or the source fails in between */
+const MANY_OPTIONS: OptionNames<SendManyOptions> = { dryRun: true, onResult: true, onInvalid: true };
+
+/** @throws InterruptedError with the result so far, when Redis or the source fails in between; TypeError for a wrong option */
 export async function sendMany(
   inputs: Source<unknown>,
-  { onResult, onInvalid, dryRun = false }: SendManyOptions,
+  options: SendManyOptions,
   given: SendDeps,
 ): Promise<SendManyResult> {
+  const { onResult, onInvalid, dryRun = false } = checkOptions('sendMany', options, MANY_OPTIONS);
   const deps = dryRun ? { ...given, onAccepted: () => {} } : given;
   const result: SendManyResult = { queued: 0, duplicate: 0, invalid: [], invalidTotal: 0 };
   const refuse = (index: number, error: InvalidItem['error']): void => {

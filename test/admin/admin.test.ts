@@ -70,6 +70,30 @@ describe.concurrent('dead letters', () => {
   });
 });
 
+describe.concurrent('a selection of dead letters', () => {
+  const wrong: [what: object, says: string][] = [
+    [{ reason: ['bad_request'] }, '"reason" is not an option: expected channels, reasons'],
+    [{ reasons: ['bad'] }, 'reasons: "bad" is none of invalid_message'],
+    [{ ids: 'to-10' }, 'ids: expected a list'],
+    [{ limit: Number.NaN }, 'limit: expected a whole number'],
+  ];
+
+  it('is refused where it would be read as a wider one', async ({ openEnvironment, openAdmin }) => {
+    const env = await openEnvironment();
+    await env.worker();
+    await bury(env, [10]);
+    const { deadLetters } = openAdmin(env);
+    for (const [what, says] of wrong) {
+      await expect(deadLetters.purge(what)).rejects.toThrow(says);
+      await expect(deadLetters.replay(what)).rejects.toThrow(says);
+      await expect(deadLetters.list(what)).rejects.toThrow(says);
+    }
+    await expect(deadLetters.replay({}, { perSecond: 0 })).rejects.toThrow('perSecond: expected');
+    await expect(deadLetters.replay({}, { rate: 5 } as object)).rejects.toThrow('"rate" is not an option');
+    expect(await deadLettersIn(env)).toBe(1);
+  });
+});
+
 describe.concurrent('an admin', () => {
   it('sees channels as soon as a worker has served them, and holds and resumes them', async ({
     openEnvironment,

@@ -533,3 +533,20 @@ it('refuses options that make no sense', () => {
   expect(() => producer({ timeout: '5s' })).not.toThrow();
   expect(() => producer({ channels: ['No Channel'] })).toThrow('channels');
 });
+
+it('refuses options of calls that it does not know, so that a misspelt dry run sends nothing', async () => {
+  const { sendMany, campaign, cancel, reschedule } = producer();
+  const wrong = { dryrun: true } as object;
+  const spring = { id: 'spring', platform: 'kongregate' as const, content: 'Hello' };
+  await expect(sendMany([hello], wrong)).rejects.toThrow('sendMany: "dryrun" is not an option');
+  await expect(campaign(spring, [{ to: { userId: 32 } }], wrong)).rejects.toThrow(
+    'campaign: "dryrun" is not an option: expected dryRun, open, onInvalid, onProgress',
+  );
+  expect(await redis.dbsize()).toBe(0);
+  const channel = { chanel: 'kongregate', sendAt: new Date() } as never;
+  await expect(cancel('one', channel)).rejects.toThrow('cancel: channel: expected the name of a channel');
+  await expect(reschedule('one', channel)).rejects.toThrow('reschedule: channel: expected');
+  await expect(cancel('one', undefined as never)).rejects.toThrow('cancel: channel: expected');
+  for (const source of [undefined, 'abc', { 0: hello }])
+    await expect(sendMany(source as never)).rejects.toThrow('expected an array, an iterable or an async');
+});

@@ -1,0 +1,24 @@
+/** Checks of what a program passes, for those that are written without TypeScript or without its checks. */
+
+/** The names of all options of a call, kept complete by the compiler. */
+export type OptionNames<T> = { readonly [Name in keyof Required<T>]: true };
+
+/**
+ * Refuses unknown options: with a misspelt one, a dry run would be none, and a purge of some dead letters one of all.
+ * @throws TypeError that names the option
+ */
+export function checkOptions<T extends object>(call: string, options: T, names: OptionNames<T>): T {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${call}: expected an object of options`);
+  const stray = Object.keys(options).find((name) => !Object.hasOwn(names, name));
+  if (stray === undefined) return options;
+  const known = Object.keys(names).join(', ');
+  throw new TypeError(`${call}: ${JSON.stringify(stray)} is not an option: expected ${known}`);
+}
+
+/** @throws TypeError that names the option */
+export function checkChannelOption(call: string, options: { channel: string }): string {
+  const { channel } = Object(options) as { channel?: unknown };
+  if (typeof channel === 'string') return channel;
+  throw new TypeError(`${call}: channel: expected the name of a channel`);
+}
