@@ -11,7 +11,7 @@ import { cancelRecipient } from './cancel-recipient.ts';
 import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
 import { type ChannelOverview, listChannels } from './channel-list.ts';
 import { type DeadLetterAdmin, deadLetterAdmin } from './dead-letter-admin.ts';
-import { type Explanation, explain } from './explain.ts';
+import { type ExplainOptions, type Explanation, explain } from './explain.ts';
 import { explainRecipient, type RecipientExplanation } from './explain-recipient.ts';
 import { type ChannelResult, cancelMessages, rescheduleMessages } from './message-control.ts';
 import { channelsOf, requireChannel } from './require-channel.ts';
@@ -44,7 +44,7 @@ export interface Admin {
     options: { channel?: string | undefined } & RescheduleOptions,
   ): Promise<ChannelResult<RescheduleResult>[]>;
   /** Explains a message, by its id or its job's id, in every channel that has it; empty if none does. */
-  explain(id: string, options?: { channel?: string | undefined }): Promise<Explanation[]>;
+  explain(id: string, options?: ExplainOptions): Promise<Explanation[]>;
   /** Explains a recipient, given as in the field `to` of a message. */
   explainRecipient(to: unknown, options: { channel: string }): Promise<RecipientExplanation>;
   /** The status of channels: queues, dead letters, stops, rests and workers; of all channels by default. */
@@ -98,8 +98,11 @@ export function adminOn(session: Session, parts: InstallationParts, actor: Actor
     campaigns: campaignAdmin(run, parts, record),
     tokens: tokenAdmin(run, parts, record),
     ...messageAdmin(run, onChannel, record),
-    explain: (id, { channel } = {}) =>
-      run((at) => explain(at, id, channel === undefined ? undefined : requireChannel(at, channel).name)),
+    explain: (id, options = {}) =>
+      run((at) => {
+        if (options.channel !== undefined) requireChannel(at, options.channel);
+        return explain(at, id, options);
+      }),
     explainRecipient: (to, { channel }) => onChannel(channel, (at, own) => explainRecipient(at, own, to)),
     status: ({ channels } = {}) =>
       run((at) =>

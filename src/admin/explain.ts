@@ -1,14 +1,14 @@
 import { aliveWorkers } from '../channels/heartbeats.ts';
 import { type Installation, type OperatedStore, storesOf } from '../channels/installation.ts';
-import { type DeadLetterRecord, findDeadLetter, readDeadLetterData } from '../dead-letters/records.ts';
+import type { DeadLetterRecord } from '../dead-letters/records.ts';
 import type { JobState } from '../jobs/channel-queue.ts';
-import type { Delivery, Entry } from '../jobs/envelope.ts';
+import type { Delivery } from '../jobs/envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
-import { messageKey } from '../ledger/names.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import type { Receipt } from '../observe/receipts.ts';
+import { type ExplainedContent, explainContent } from './explained-content.ts';
 import {
   type ExplainedPlay,
   type ExplainedRecord,
@@ -18,9 +18,10 @@ import {
   explainSlot,
   rescheduledTo,
 } from './explained-ledger.ts';
-import { findLiveJob, nameOwner } from './live-jobs.ts';
+import { nameOwner } from './live-jobs.ts';
+import { locateMessage } from './locate-message.ts';
 import { type Prediction, predict, toPredict } from './prediction.ts';
-import { deadLetterAsJob, readStored } from './read-stored.ts';
+import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 import { type Hold, holdOf } from './status.ts';
 import { type Facts, type TimelineEntry, timelineOf } from './timeline.ts';
@@ -35,6 +36,10 @@ export interface Explanation {
   letter: ExplainedDeadLetter | null;
   /** The message in its job or dead letter; null without either, or if it cannot be parsed. */
   message: ExplainedMessage | null;
+  /** What it will say; null unless that was asked for, it waits, and it can be read. */
+  content: ExplainedContent | null;
+  /** The campaign that it is of. */
+  campaign: string | null;
   record: ExplainedRecord | null;
   /** The recipient's slot, whichever message holds it; null if the message cannot be parsed. */
   slot: (ExplainedSlot & { ownerId: string | null }) | null;
@@ -82,12 +87,25 @@ export interface ExplainedMessage {
   onQuota: 'drop' | 'defer';
 }
 
+export interface ExplainOptions {
+  /** Only in this channel. */
+  channel?: string | undefined;
+  /** Whether to tell what it will say, which is confidential; `content` of an explanation is null otherwise. */
+  content?: boolean | undefined;
+}
+
 /** Explains the message in every channel that has it; empty if none does. */
-export async function explain(installation: Installation, id: string, only?: string): Promise<Explanation[]> {
+export async function explain(
+  installation: Installation,
+  id: string,
+  { channel: only, content = false }: ExplainOptions = {},
+): Promise<Explanation[]> {
   const stores = storesOf(installation, only === undefined ? undefined : [only]);
   const explained = async (byReceipts: boolean): Promise<Explanation[]> =>
     withoutDealtOut(
-      await Promise.all(stores.map(async (store) => ({ store, of: await explainIn(store, id, byReceipts) }))),
+      await Promise.all(
+        stores.map(async (store) => ({ store, of: await explainIn(store, id, { byReceipts, content }) })),
+      ),
     );
   const known = await explained(false);
   // Receipts outlive jobs and records; finding one requires reading the stream.
@@ -112,9 +130,9 @@ function withoutDealtOut(all: readonly Explained[]): Explanation[] {
 async function explainIn(
   channel: OperatedStore,
   asked: string,
-  byReceipts: boolean,
+  { byReceipts, content }: { byReceipts: boolean; content: boolean },
 ): Promise<Explanation | undefined> {
-  const located = await locate(channel, asked);
+  const located = await locateMessage(channel, asked);
   const { job, letter, delivery, id } = located;
   const entry = await explainMessage(channel.store, {
     key: located.key,
@@ -138,6 +156,8 @@ async function explainIn(
     job: explained,
     letter: letter ? explainDeadLetter(letter) : null,
     message: delivery ? explainDelivery(delivery) : null,
+    content: content && job && delivery ? explainContent(delivery, channel) : null,
+    campaign: delivery?.ref.campaign ?? receipts.findLast((each) => each.campaign)?.campaign ?? null,
     record,
     slot: await nameOwner(channel, explainSlot(entry.slot), id),
     play: explainPlay(entry.play),
@@ -165,53 +185,6 @@ const nextPickup = (now: number, job: ExplainedJob | null, sendAt: number): numb
 
 const sendAtOf = (record: ExplainedRecord | null, { ledger }: Delivery): number =>
   rescheduledTo(record) ?? ledger.sendAt ?? 0;
-
-interface Located {
-  id: string;
-  /** The key of the message's record. */
-  key: string;
-  job?: StoredJob | undefined;
-  letter?: DeadLetterRecord | undefined;
-  delivery?: Delivery | undefined;
-}
-
-async function locate(channel: OperatedStore, asked: string): Promise<Located> {
-  const key = messageKey(asked);
-  const letter = await findDeadLetter(channel.store, asked);
-  const job = await findJob(channel, asked, key, letter);
-  const stored =
-    job ?? (letter && deadLetterAsJob(letter, await readDeadLetterData(channel.store, letter.name)));
-  if (!stored) return { id: asked, key };
-  const entries = await readStored(stored, channel);
-  const read = entries.find((entry) => keyOf(entry) === key) ?? entries[0];
-  if (read?.kind === 'delivery') {
-    const { ref, ledger } = read.delivery;
-    return { job, letter, id: ref.id, key: ledger.key, delivery: read.delivery };
-  }
-  if (read?.kind === 'invalid') {
-    return { job, letter, id: read.ref.id, key: letter?.key ?? read.ledger.key };
-  }
-  return { job, letter, id: asked, key: letter?.key ?? key };
-}
-
-/** A letter is mostly all that there is of its message; but another run or life of it may be in the queue. */
-async function findJob(
-  channel: OperatedStore,
-  asked: string,
-  key: string,
-  letter: DeadLetterRecord | undefined,
-): Promise<StoredJob | undefined> {
-  const named = await channel.queue.find(asked);
-  if (named) return named;
-  const { store, playTtlMs } = channel;
-  const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs });
-  const explained = explainRecord(record);
-  if (letter && (!explained || 'at' in explained)) return undefined;
-  return (await findLiveJob(channel, key))?.job;
-}
-
-const keyOf = (entry: Entry): string | undefined =>
-  entry.kind === 'delivery' ? entry.delivery.ledger.key : undefined;
 
 const explainDeadLetter = ({
   reason,

@@ -13,6 +13,8 @@ const factsSchema = z.object({
   platform: z.string(),
   /** How a quota channel addresses recipients. */
   addressing: z.string().optional(),
+  /** Whether receipts and logs name recipients, and people may see the values that messages are filled with. */
+  discloseRecipients: z.boolean().optional(),
   /** Limits and defaults that messages are checked against; absent if announced by an older worker. */
   settings: z.record(z.string(), z.unknown()).optional(),
   quota: z
@@ -73,6 +75,7 @@ export function channelFacts({
   return {
     platform,
     ...(addressing === undefined ? {} : { addressing }),
+    discloseRecipients: channel.discloseRecipients,
     settings: announced,
     quota,
     eligibility: eligibility && {

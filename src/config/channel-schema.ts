@@ -125,7 +125,10 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
     onUnknown: z.enum(['confirm', 'keep', 'resend']).default('confirm'),
     /** The longest time that the platform may mean by its own day, counted from a message. */
     platformDay: duration().default(24 * 3600_000),
-    /** Whether receipts and log lines name the recipient, `to` as in the message. */
+    /**
+     * Whether receipts and log lines name the recipient, `to` as in the message, and the board shows the values that a message is
+     * filled with.
+     */
     discloseRecipients: z.boolean().default(false),
   };
 }

@@ -14,7 +14,8 @@ export function checkLength(field: string, text: string, { min = 0, max }: Lengt
   if (length < min) throw new ContentError(field, `${is}, the platform requires at least ${min}`);
 }
 
-function codePoints(text: string): number {
+/** How many characters a text has. */
+export function codePoints(text: string): number {
   let pairs = 0;
   for (let i = 0; i < text.length; i += 1) if ((text.codePointAt(i) ?? 0) > 0xffff) pairs += 1;
   return text.length - pairs;

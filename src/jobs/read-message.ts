@@ -11,7 +11,7 @@ import { CAMPAIGN_JOB, isPart, MESSAGES_JOB } from './job-ids.ts';
 /** The fields of a channel that parsing a job requires, from the configuration or from the channel registry. */
 export interface ReadRules extends ChannelRules {
   platform: string;
-  discloseRecipients?: boolean;
+  discloseRecipients?: boolean | undefined;
 }
 
 export interface ReadContext {

@@ -33,6 +33,8 @@ const BASE: Facts = {
   now: NOW,
   job: { ...JOB, state: 'waiting' },
   letter: null,
+  content: null,
+  campaign: null,
   message: { to: { userId: 1 }, sendAt: null, expiresAt: at(86_400), onQuota: 'drop' },
   record: null,
   slot: null,

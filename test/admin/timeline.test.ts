@@ -14,6 +14,8 @@ const BASE: Facts = {
     ...{ failedReason: null, newerVersion: null },
   },
   letter: null,
+  content: null,
+  campaign: null,
   message: { to: { userId: 1 }, sendAt: null, expiresAt: at(86_400), onQuota: 'drop' },
   record: null,
   slot: null,

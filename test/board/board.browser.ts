@@ -91,6 +91,13 @@ describe('an operator', () => {
     expect(text).toContain('It was enqueued');
   });
 
+  it('sees what a message that waits will say', async () => {
+    const page = await open();
+    await go(page, '/messages/later-1');
+    expect(await page.locator('pre').textContent()).toBe('Later');
+    expect(await textOf(page)).toContain('As the platform gets it, 5 characters.');
+  });
+
   it('pauses a campaign and resumes it', async () => {
     const page = await open();
     await go(page, '/campaigns');
@@ -208,6 +215,16 @@ describe('a reader', () => {
     expect(answer.status()).toBe(403);
     const [status] = await scene.desk.admin.status({ channels: [QUICK] });
     expect(status?.stopped).toBeNull();
+  });
+
+  it('does not see what messages say', async () => {
+    const page = await open({ role: 'read' });
+    for (const id of ['later-1', 'moved']) {
+      await go(page, `/messages/${id}`);
+      const text = await textOf(page);
+      expect(text, id).toContain('What it says is shown to those who operate, and not to those who read.');
+      expect(text, id).not.toMatch(/Later|Hello/);
+    }
   });
 
   it('of one channel knows of no other', async () => {
@@ -331,6 +348,7 @@ describe('hostile markup', () => {
     const shows = [
       ...['', `/channels/${QUICK}`, `/channels/${encodeURIComponent(HOSTILE)}`],
       ...[`/messages/${encodeURIComponent(HOSTILE)}`, '/messages/refused', '/messages/hello-1'],
+      '/messages/hostile-later',
       `/channels/${QUICK}/player?to=${encodeURIComponent('{"userId":31}')}`,
       ...['/dead-letters', '/campaigns', `/replays/${replay}`, '/audit'],
       ...['replay', 'purge'].map((order) => `/dead-letters/${order}?channel=${encodeURIComponent(HOSTILE)}`),

@@ -162,6 +162,11 @@ export async function fillHostile({ redis, sandbox, producer, desk, link }: Scen
     () => desk.admin.deadLetters.plan({ ids: [HOSTILE, 'refused'] }, 'purge'),
     ({ letters }) => letters === 2,
   );
+  await producer.send({
+    ...{ platform: 'discourse', to: { usernames: ['mara'] }, id: 'hostile-later' },
+    ...{ title: HOSTILE.replace('{{x}}', ''), content: `    ${HOSTILE.replace('{{x}}', '')}` },
+    sendAt: new Date(Date.now() + 7_200_000).toISOString(),
+  });
   const facts = { platform: HOSTILE, quota: null, eligibility: null, rate: null };
   await redis.hset(CHANNELS_KEY, HOSTILE, JSON.stringify(facts));
   const host = JSON.stringify({ host: HOSTILE, pid: 1, since: Date.now() });

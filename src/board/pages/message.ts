@@ -13,6 +13,7 @@ import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
 import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
 import { counted, fieldsText, spoken } from '../words.ts';
+import { saying, WITHHELD } from './message-content.ts';
 
 /** One message: what became of it, why, and what happens next. */
 
@@ -21,7 +22,7 @@ const REFRESH_MS = 5_000;
 export const drawMessage: Draw = async (visit) => {
   const { view } = visit;
   const id = visit.param('id');
-  const found = view.mine(await view.admin.explain(id, { channel: channelOf(visit) }));
+  const found = await view.explain(id, visit.query('channel'));
   if (found.length === 0)
     throw new NotFound(
       `Nothing is known about a message ${id}: neither the queues nor the ledger nor the receipts have it.`,
@@ -39,11 +40,6 @@ export const drawMessage: Draw = async (visit) => {
       ),
     )}`,
   };
-
-  function channelOf({ query }: Visit): string | undefined {
-    const channel = query('channel');
-    return channel === undefined ? undefined : view.require(channel);
-  }
 };
 
 function story(explanation: Explanation, letter: DeadLetterDetails | undefined, visit: Visit): Html {
@@ -58,6 +54,7 @@ function story(explanation: Explanation, letter: DeadLetterDetails | undefined, 
       ${!explanation.receiptsComplete && html`<p class="muted">Older receipts were not read: the story may begin earlier.</p>`}</section>
       <section><h2>What is known</h2>${known(explanation, visit.now)}</section>
     </div>
+    ${explanation.job && explanation.message && saying(explanation.content, visit)}
     ${letter && content(letter, visit)}
   </article>`;
 }
@@ -128,7 +125,8 @@ export function slotText(
 /** Its text is for those who have to mend it. */
 function content(letter: DeadLetterDetails, { view }: Visit): Html {
   const fields = html`<pre>${JSON.stringify(letter.message, null, 2)}</pre>`;
-  if (!mayOperate(view.user)) return html`<section><h2>The dead letter</h2>${fields}</section>`;
+  if (!view.seesContent)
+    return html`<section><h2>The dead letter</h2>${fields}<p class="muted">${WITHHELD}</p></section>`;
   return html`<section><h2>The dead letter</h2>${fields}
     <details><summary>Content</summary><pre>${typeof letter.content === 'string' ? letter.content : JSON.stringify(letter.content, null, 2)}</pre></details></section>`;
 }

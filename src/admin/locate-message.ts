@@ -1,0 +1,57 @@
+import type { OperatedStore } from '../channels/installation.ts';
+import { type DeadLetterRecord, findDeadLetter, readDeadLetterData } from '../dead-letters/records.ts';
+import type { Delivery, Entry } from '../jobs/envelope.ts';
+import type { StoredJob } from '../jobs/stored-jobs.ts';
+import { explainMessage } from '../ledger/lookups.ts';
+import { messageKey } from '../ledger/names.ts';
+import { explainRecord } from './explained-ledger.ts';
+import { findLiveJob } from './live-jobs.ts';
+import { deadLetterAsJob, readStored } from './read-stored.ts';
+
+export interface LocatedMessage {
+  id: string;
+  /** The key of the message's record. */
+  key: string;
+  job?: StoredJob | undefined;
+  letter?: DeadLetterRecord | undefined;
+  delivery?: Delivery | undefined;
+}
+
+/** Finds a message by its id or its job's id: in its job, or else in its dead letter. */
+export async function locateMessage(channel: OperatedStore, asked: string): Promise<LocatedMessage> {
+  const key = messageKey(asked);
+  const letter = await findDeadLetter(channel.store, asked);
+  const job = await findJob(channel, asked, key, letter);
+  const stored =
+    job ?? (letter && deadLetterAsJob(letter, await readDeadLetterData(channel.store, letter.name)));
+  if (!stored) return { id: asked, key };
+  const entries = await readStored(stored, channel);
+  const read = entries.find((entry) => keyOf(entry) === key) ?? entries[0];
+  if (read?.kind === 'delivery') {
+    const { ref, ledger } = read.delivery;
+    return { job, letter, id: ref.id, key: ledger.key, delivery: read.delivery };
+  }
+  if (read?.kind === 'invalid') {
+    return { job, letter, id: read.ref.id, key: letter?.key ?? read.ledger.key };
+  }
+  return { job, letter, id: asked, key: letter?.key ?? key };
+}
+
+/** A letter is mostly all that there is of its message; but another run or life of it may be in the queue. */
+async function findJob(
+  channel: OperatedStore,
+  asked: string,
+  key: string,
+  letter: DeadLetterRecord | undefined,
+): Promise<StoredJob | undefined> {
+  const named = await channel.queue.find(asked);
+  if (named) return named;
+  const { store, playTtlMs } = channel;
+  const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs });
+  const explained = explainRecord(record);
+  if (letter && (!explained || 'at' in explained)) return undefined;
+  return (await findLiveJob(channel, key))?.job;
+}
+
+const keyOf = (entry: Entry): string | undefined =>
+  entry.kind === 'delivery' ? entry.delivery.ledger.key : undefined;
