@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './build/test-order.ts';
 
@@ -65,7 +66,16 @@ export default defineConfig({
           globalSetup: [REDIS_SETUP, PROMETHEUS_SETUP, PACKAGE_SETUP],
         },
       },
-      { test: { ...shared, name: 'unit', include: UNIT } },
+      {
+        // None of them waits for anything, so more processes than cores would only load the modules once more each.
+        test: {
+          ...shared,
+          name: 'unit',
+          include: UNIT,
+          maxWorkers: Math.min(8, availableParallelism()),
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

@@ -23,16 +23,12 @@ const LONGEST = [
   'test/cli/',
 ];
 
-/** In the order of their start; the files of a project stay together, because they share their processes. */
-const PROJECTS = ['redis', 'unit'];
-
 /** The files that take longest begin first, so that nobody waits for them alone at the end. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId, project }: TestSpecification): number => {
+    const rank = ({ moduleId }: TestSpecification): number => {
       const found = LONGEST.findIndex((path) => moduleId.includes(path));
-      const length = found === -1 ? LONGEST.length : found;
-      return PROJECTS.indexOf(project.name) * (LONGEST.length + 1) + length;
+      return found === -1 ? LONGEST.length : found;
     };
     return files.toSorted((a, b) => rank(a) - rank(b));
   }
