@@ -106,7 +106,7 @@ export interface CreateWorkerOptions<P extends OwnPlatforms = NoPlatforms> {
  * @throws ConfigError with every problem found; TypeError for a wrong option
  */
 export function createWorker<P extends OwnPlatforms = NoPlatforms>(
-  source: WorkerConfig<P>,
+  source: WorkerConfig<NoInfer<P>>,
   options: CreateWorkerOptions<P> = {},
 ): HeraldWorker {
   const { registry, tracing: api } = options;
@@ -178,7 +178,7 @@ export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
    * The configuration of the workers, if available: channels are then known before a worker has served them. Its
    * credentials are not needed, and its `redis` is ignored.
    */
-  config?: WorkerConfig<P>;
+  config?: WorkerConfig<NoInfer<P>>;
   platforms?: P;
   /** As whom it acts, for the record of operators' acts; the process's user and host when absent. */
   actor?: Actor;

@@ -1,5 +1,5 @@
 import { check } from '../message/check.ts';
-import type { Problem } from '../message/problems.ts';
+import { type Problem, problemText } from '../message/problems.ts';
 import type { ChannelConfig } from './channel-schema.ts';
 import { channelProblems, type Platforms, parseChannel } from './channels.ts';
 import { ConfigError } from './error.ts';
@@ -48,9 +48,15 @@ export function checkConfig(source: unknown, options: ParseOptions): Checked {
   found.push(...channelProblems(channels, platforms));
   const config = 'data' in root ? toConfig(root.data, channels) : undefined;
   if (config) found.push(...webhookProblems(config.webhooks, namesOf(value)));
-  const problems = [...unfilled, ...found.filter(({ path }) => !isWithin(path, unfilled))];
+  const problems = [...unfilled, ...unique(found).filter(({ path }) => !isWithin(path, unfilled))];
   return config && problems.length === 0 ? { config } : { problems };
 }
+
+/** A field of which there are several shapes may be told the same by each. */
+const unique = (problems: readonly Problem[]): Problem[] => {
+  const texts = problems.map(problemText);
+  return problems.filter((_, i) => texts.indexOf(texts[i]!) === i);
+};
 
 /** Also of channels that have problems of their own. */
 const namesOf = (value: unknown): string[] => Object.keys(Object(property(value, 'channels')) as object);

@@ -34,6 +34,20 @@ it('types nothing that the schema refuses', () => {
   for (const config of refused) expect(() => parse(config)).toThrow();
 });
 
+it('tells a problem once', () => {
+  const channels = { kongregate: { platform: 'kongregate', apiKey } };
+  for (const redis of [17, 'http://127.0.0.1'])
+    expect(() => parse({ redis, channels })).toThrow(/^redis: expected a redis:[^\n]*$/);
+});
+
+it('types nothing of that where it is passed at once, and never takes its channels for platforms of one’s own', () => {
+  // @ts-expect-error: no such platform
+  expect(() => createWorker({ channels: { kong: { platform: 'kong', apiKey } } })).toThrow('platform');
+  const channel = { platform: 'kongregate' as const };
+  // @ts-expect-error: no such field
+  expect(() => createWorker({ channels: { kong: { ...channel, apikey: 'x' } } })).toThrow('apikey');
+});
+
 it('takes a cluster, and refuses what is no Redis, in one line', () => {
   const channels = { kongregate: { platform: 'kongregate' as const, apiKey: 'k' } };
   const nodes = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
