@@ -34,29 +34,38 @@ interface Budget {
   characters: number;
 }
 
+/** The path of a value that is none of JSON's; `unnamed` where it may not be told, or where there is too much. */
+type Misfit = readonly string[] | 'unnamed';
+
 /** Checks that `data` is plain JSON within the limits: it is untrusted, and is traversed again when the content is rendered. */
-function fitsData(value: unknown, budget: Budget, depth: number): boolean {
-  if (--budget.values < 0) return false;
+function misfitIn(value: unknown, budget: Budget, depth: number): Misfit | undefined {
+  if (--budget.values < 0) return 'unnamed';
   if (typeof value === 'string') {
     budget.characters -= value.length;
-    return budget.characters >= 0;
+    return budget.characters >= 0 ? undefined : 'unnamed';
   }
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value !== 'object') return typeof value === 'boolean';
-  if (value === null) return true;
-  if (depth >= MAX_DATA_DEPTH || !isPlain(value)) return false;
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : [];
+  if (typeof value !== 'object') return typeof value === 'boolean' ? undefined : [];
+  if (value === null) return;
+  if (depth >= MAX_DATA_DEPTH) return 'unnamed';
+  if (!isPlain(value)) return [];
   for (const [key, inner] of Object.entries(value)) {
     budget.characters -= key.length;
-    if (!fitsData(inner, budget, depth + 1)) return false;
+    const misfit = misfitIn(inner, budget, depth + 1);
+    // A name of another form may be anything, as the values.
+    if (misfit) return misfit !== 'unnamed' && PLAIN_NAME.test(key) ? [key, ...misfit] : 'unnamed';
   }
-  return true;
+  return;
 }
+
+const PLAIN_NAME = /^[\w-]{1,64}$/;
 
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || Array.isArray(value);
 }
 
+const JSON_WANTED = 'expected text, a finite number, true, false, null, a list or a plain object';
 const dataLimits = `expected plain JSON values: at most ${MAX_DATA_VALUES} of them, ${MAX_DATA_DEPTH} levels deep, 64 KiB in all`;
 
 export const commonFields = {
@@ -91,12 +100,11 @@ export const commonFields = {
    * A literal `{{` is written `\{{`. Plain JSON: at most 1,000 values, 8 levels deep, 64 KiB in all.
    */
   data: confidential(
-    z
-      .record(z.string(), z.unknown())
-      .refine(
-        (data) => fitsData(data, { values: MAX_DATA_VALUES, characters: MAX_CONTENT_BYTES }, 0),
-        dataLimits,
-      ),
+    z.record(z.string(), z.unknown()).superRefine((data, context) => {
+      const misfit = misfitIn(data, { values: MAX_DATA_VALUES, characters: MAX_CONTENT_BYTES }, 0);
+      if (misfit === 'unnamed') context.addIssue({ code: 'custom', message: dataLimits });
+      else if (misfit) context.addIssue({ code: 'custom', path: [...misfit], message: JSON_WANTED });
+    }),
   ).optional(),
   /** Do not send before this instant (ISO 8601 with `Z` or an offset); at once when absent. */
   sendAt: instant().optional(),

@@ -113,7 +113,9 @@ describe('a job that does not parse', () => {
       { ...good, meta: { ['k'.repeat(65)]: 'x' } },
       'is not a valid name: expected at most 64',
     ],
-    ['data that is no JSON tree', { ...good, data: { at: new Date() } }, 'data: expected plain JSON values'],
+    ['data that is no JSON tree', { ...good, data: { at: new Date() } }, 'data.at: expected text, a finite'],
+    ['a value that is not there', { ...good, data: { a: [{ b: undefined }] } }, 'data.a.0.b: expected text'],
+    ['one under a name that may be anything', { ...good, data: { 'a b': 10n } }, 'data: expected plain JSON'],
   ])('says what is wrong: %s', (_, data, problem) => {
     expect(problemsOf(data).join('\n')).toContain(problem.replace(/^: /, ''));
   });
