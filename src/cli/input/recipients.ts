@@ -34,6 +34,8 @@ export async function* readRecipients(
       const columns = splitCsv(entry.value)?.map(fields.meaningOf) ?? [];
       if (!columns.some(({ of }) => of === 'to'))
         return yield { line: entry.line, problem: `expected a header with ${fields.wanted}` };
+      const twice = columns.find((column, i) => columns.findIndex((other) => isSame(column, other)) < i);
+      if (twice) return yield { line: entry.line, problem: `the header has ${nameOf(twice)} twice` };
       read = (line) => csvRecipient(line, columns, fields);
     }
   }
@@ -86,6 +88,9 @@ function csvRecipient(
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const nameOf = (column: Meaning): string => ('name' in column ? column.name : column.of);
+const isSame = (a: Meaning, b: Meaning): boolean => a.of === b.of && nameOf(a) === nameOf(b);
 
 /** The shape of the producer's call, or the fields of a CSV file. */
 function jsonRecipient(entry: Line, fields: Fields): Entry<CampaignRecipient> {

@@ -66,6 +66,18 @@ it('refuses a file without a header, and tells what one would name', async () =>
   ]);
 });
 
+it('refuses a header that has a column twice: nobody could say which is meant', async () => {
+  expect(await read('userId,UserID,name\n32,33,Ann\n')).toEqual([
+    { line: 1, problem: 'the header has userId twice' },
+  ]);
+  expect(await read('userId,name,data.name\n32,Ann,Bob\n')).toEqual([
+    { line: 1, problem: 'the header has name twice' },
+  ]);
+  expect(await read('userId,data.userId\n32,Ann\n')).toEqual([
+    { line: 2, value: { to: { userId: 32 }, data: { userId: 'Ann' } } },
+  ]);
+});
+
 it('reads NDJSON in the shape of the call, or with the names of the columns', async () => {
   const text = [
     '{"to":{"userId":32},"data":{"name":"Ann"}}',
