@@ -48,6 +48,7 @@ export type {
   ChannelStatus,
   Explanation,
   RecipientExplanation,
+  WebhookStatus,
 } from './admin/admin.ts';
 export type { Act, Action, Actor, ActPage, RecordedAct } from './admin/audit.ts';
 export type {

@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...[
       'channels',
       'config',
+      'content',
       'dead-letters',
       'jobs',
       'ledger',
@@ -62,7 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'platforms',
       'policies',
     ],
-    ...['producer', 'redis', 'tokens'],
+    ...['producer', 'redis', 'tokens', 'webhooks'],
   ],
   'http/api': [...['admin', 'config', 'http', 'message', 'observe', 'producer', 'redis', 'serve', 'tokens']],
   board: [

@@ -18,6 +18,7 @@ import { channelsOf, requireChannel } from './require-channel.ts';
 import { openSession, type Session } from './session.ts';
 import { type ChannelStatus, readStatus } from './status.ts';
 import { type TokenAdmin, tokenAdmin } from './tokens.ts';
+import { readWebhooks, type WebhookStatus } from './webhooks.ts';
 
 /**
  * The operations of operators, for programs and for the command line. Connects at the first call; every call throws
@@ -49,6 +50,8 @@ export interface Admin {
   explainRecipient(to: unknown, options: { channel: string }): Promise<RecipientExplanation>;
   /** The status of channels: queues, dead letters, stops, rests and workers; of all channels by default. */
   status(options?: { channels?: readonly string[] | undefined }): Promise<ChannelStatus[]>;
+  /** How far the endpoints are that receipts are posted to: those of these channels, all of them by default. */
+  webhooks(options?: { channels?: readonly string[] | undefined }): Promise<WebhookStatus[]>;
   /** What operators did lately, whichever way they did it; the newest first, 50 unless there is a limit. */
   acts(page?: { before?: string | undefined; limit?: number | undefined }): Promise<ActPage>;
   /** The same operations, recorded as those of somebody else; on the same connection, and closed with it. */
@@ -78,6 +81,7 @@ export type {
   Forgotten,
   RecipientExplanation,
   Resumed,
+  WebhookStatus,
 };
 
 const LISTED_ACTS = 50;
@@ -107,6 +111,13 @@ export function adminOn(session: Session, parts: InstallationParts, actor: Actor
     status: ({ channels } = {}) =>
       run((at) =>
         readStatus(
+          at,
+          channels?.map((name) => requireChannel(at, name).name),
+        ),
+      ),
+    webhooks: ({ channels } = {}) =>
+      run((at) =>
+        readWebhooks(
           at,
           channels?.map((name) => requireChannel(at, name).name),
         ),

@@ -140,3 +140,34 @@ function rankBefore(
   if (full) return { count, exact: false };
   return (entries.at(-1)?.[0] ?? id) === last ? { count, exact: true } : undefined;
 }
+
+/** What follows a position. */
+export interface Backlog {
+  /** How many receipts are kept behind it. */
+  waiting: Missing;
+  /** When the oldest of them was written, milliseconds since the epoch; null without one. */
+  since: number | null;
+  /** How many were cut off before these; null where nobody can tell, and where none was. */
+  cut: Missing | null;
+}
+
+const NONE: Missing = { count: 0, exact: true };
+/** So many are counted one by one where a position has no rank. */
+const MOST_COUNTED = 1_000;
+
+export async function readBacklog(client: Redis, store: string, position: Position): Promise<Backlog> {
+  const page = await readPage(client, store, position, 1);
+  const [oldest] = page.entries;
+  if (!oldest) return { waiting: NONE, since: null, cut: null };
+  const since = Number.parseInt(oldest.entry[0], 10);
+  return { waiting: await countFrom(client, store, oldest), since, cut: page.missing };
+}
+
+async function countFrom(client: Redis, store: string, { entry: [id], rank }: RankedEntry): Promise<Missing> {
+  const key = channelKeys(store).receipts;
+  const stream = rank?.exact ? await readStream(client, key) : undefined;
+  if (rank && stream && stream.added >= rank.count)
+    return { count: Math.min(stream.added - rank.count + 1, stream.added - stream.gone), exact: true };
+  const { length } = await client.xrange(key, id, '+', 'COUNT', MOST_COUNTED);
+  return { count: length, exact: length < MOST_COUNTED };
+}

@@ -23,6 +23,8 @@ export const DIRECTORY_MARK_KEY = directoryKey('mark');
 
 /** Hash: which process posts receipts to a webhook's endpoint, and how far it is. */
 export const webhookKey = (endpoint: string): string => directoryKey(`webhook:${endpoint}`);
+/** Set: the names of all endpoints that were ever posted to. */
+export const WEBHOOKS_KEY = directoryKey('webhooks');
 
 /** Capped stream: what operators did, by whichever way. */
 export const AUDIT_KEY = directoryKey('audit');

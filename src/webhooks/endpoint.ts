@@ -99,6 +99,7 @@ function createPosting(config: WebhookConfig, turn: Turn, deps: PostingDeps): { 
 
   function onAnswer(answer: Answer, change: 'opened' | 'closed' | undefined): void {
     metrics.attempted(name, answer.kind);
+    turn.rests(rests.leftMs());
     const { detail } = answer;
     if (change === 'opened') logger.warn({ detail }, 'webhook: the endpoint fails; requests rest');
     if (change === 'closed') logger.info('webhook: the endpoint answers again');
@@ -133,6 +134,7 @@ function createPosting(config: WebhookConfig, turn: Turn, deps: PostingDeps): { 
       if (!progress.begin({ id: payload.id, cursor: receipt.cursor, at: receipt.at })) continue;
       if (!states.includes(receipt.state)) {
         progress.end(payload.id);
+        turn.passed(channel);
         continue;
       }
       const full = () => inFlight.size >= concurrency || progress.size() > MAX_AHEAD;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { WebhookConfig } from '../config/webhooks.ts';
-import { webhookKey } from '../redis/keys.ts';
+import { WEBHOOKS_KEY, webhookKey } from '../redis/keys.ts';
 import { createScript } from '../redis/script.ts';
 import type { Position } from './progress.ts';
 
@@ -22,6 +22,12 @@ export interface Standing {
   gone: number | undefined;
 }
 
+/** Milliseconds since the epoch. */
+export interface Marks {
+  gone?: number | undefined;
+  rest?: number | undefined;
+}
+
 export interface EndpointRecord {
   /**
    * @param starts whether this process starts: an endpoint that wanted no more is then tried again
@@ -30,10 +36,10 @@ export interface EndpointRecord {
   take(starts: boolean): Promise<Standing | undefined>;
   /**
    * Renews the lease and writes the positions of these channels.
-   * @param gone the instant at which the endpoint said that it wants no more
+   * @param marks `gone`: the instant at which the endpoint said that it wants no more; `rest`: until when nothing is sent to it
    * @returns false where another process has the lease
    */
-  keep(positions: ReadonlyMap<string, Position>, gone?: number): Promise<boolean>;
+  keep(positions: ReadonlyMap<string, Position>, marks: Marks): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -45,20 +51,23 @@ export function endpointRecord(
   const call = (operation: string, ...rest: string[]): Promise<unknown> =>
     script.run(
       redis,
-      [webhookKey(name)],
+      [webhookKey(name), WEBHOOKS_KEY],
       [operation, owner, String(LEASE_MS), String(RECORD_LIFE_MS), ...rest],
     );
   return {
     async take(starts) {
-      const fields = (await call('take', digestOf(url), starts ? '1' : '', ...channels)) as string[] | null;
+      const fields = (await call('take', name, digestOf(url), starts ? '1' : '', ...channels)) as
+        | string[]
+        | null;
       return fields === null ? undefined : standingOf(fields, channels);
     },
-    async keep(positions, gone) {
+    async keep(positions, { gone, rest }) {
       const fields = [...positions].flatMap(([channel, position]) => [
-        `at:${channel}`,
+        `${AT}${channel}`,
         JSON.stringify(position),
       ]);
       if (gone !== undefined) fields.push('gone', String(gone));
+      if (rest !== undefined) fields.push('rest', String(Math.ceil(rest)));
       return (await call('keep', ...fields)) === 1;
     },
     async release() {
@@ -71,12 +80,38 @@ export function endpointRecord(
 const digestOf = (url: string): string => createHash('sha256').update(url).digest('base64url').slice(0, 16);
 
 function standingOf(flat: readonly string[], channels: readonly string[]): Standing {
-  const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
-  const gone = fields.get('gone');
-  const positions = channels.map((channel): [string, Position] => {
-    const { after, ahead = [], missed } = JSON.parse(fields.get(`at:${channel}`)!) as Position;
-    return [channel, { after, ahead, missed }];
-  });
-  return { positions: new Map(positions), gone: gone === undefined ? undefined : Number(gone) };
+  const fields: Record<string, string> = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i]!] = flat[i + 1]!;
+  const positions = channels.map((channel) => [channel, positionOf(fields[`${AT}${channel}`]!)] as const);
+  return { positions: new Map(positions), gone: numberOf(fields['gone']) };
+}
+
+const AT = 'at:';
+const numberOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Number(text);
+
+function positionOf(text: string): Position {
+  const { after, ahead = [], missed } = JSON.parse(text) as Position;
+  return { after, ahead, missed };
+}
+
+/** What is known of an endpoint without posting to it. Milliseconds since the epoch. */
+export interface EndpointFacts extends Standing {
+  /** Until when a process has its lease. */
+  until: number;
+  /** Until when that process sends it nothing. */
+  rest: number | undefined;
+}
+
+/** Undefined for one that is not known, or no longer. */
+export async function readEndpoint(redis: Redis, name: string): Promise<EndpointFacts | undefined> {
+  const fields = await redis.hgetall(webhookKey(name));
+  const channels = Object.keys(fields).filter((field) => field.startsWith(AT));
+  if (channels.length === 0) return undefined;
+  const positions = channels.map((field) => [field.slice(AT.length), positionOf(fields[field]!)] as const);
+  const { gone, rest, until = '0' } = fields;
+  return {
+    ...{ positions: new Map(positions), until: Number(until) },
+    ...{ gone: numberOf(gone), rest: numberOf(rest) },
+  };
 }

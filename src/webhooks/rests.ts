@@ -12,6 +12,8 @@ export interface Rests {
   pass(signal: AbortSignal): Promise<void>;
   /** @returns what changed by this answer */
   note(answer: Answer): 'opened' | 'closed' | undefined;
+  /** How long no request may leave, milliseconds; 0 or less where one may. */
+  leftMs(): number;
 }
 
 export function createRests(policy: BreakerPolicy, clock: Pick<Clock, 'monotonic'>): Rests {
@@ -23,11 +25,13 @@ export function createRests(policy: BreakerPolicy, clock: Pick<Clock, 'monotonic
   function rest(ms: number): void {
     until = Math.max(until, clock.monotonic() + ms);
   }
+  const leftMs = (): number => until - clock.monotonic();
   return {
+    leftMs,
     async pass(signal) {
       for (;;) {
         signal.throwIfAborted();
-        const left = until - clock.monotonic();
+        const left = leftMs();
         if (left > 0) await pause(left, undefined, { signal, ref: false });
         else if (opens > 0 && probe) await probe.over;
         else break;

@@ -10,6 +10,10 @@ export interface Turn {
   progressOf(channel: string): Progress;
   /** Call when the progress of the channel changed: it is written at once, with whatever changes until the store has answered. */
   changed(channel: string): void;
+  /** As `changed`, for what may wait until the lease is renewed. */
+  passed(channel: string): void;
+  /** Nothing is sent to the endpoint for so many milliseconds. */
+  rests(ms: number): void;
   /** Whether the lease lasts until a request that leaves now has ended. */
   mayPost(): boolean;
   /** Aborts when the turn is over: the lease is lost, the endpoint wants no more, or `end` was called. */
@@ -44,17 +48,20 @@ export function beginTurn(
   const over = new AbortController();
   const lost = new AbortController();
   const dirty = new Set<string>();
+  const stale = new Set<string>();
+  let restUntil: number | undefined;
   let leaseEnds = takenAt + LEASE_MS;
   let goneAt: number | undefined;
   let wake = (): void => {};
 
   async function write(): Promise<void> {
-    const channels = [...dirty];
+    const channels = [...new Set([...dirty, ...stale])];
     dirty.clear();
+    stale.clear();
     const askedAt = clock.monotonic();
     try {
       const changes = channels.map((channel) => [channel, progress.get(channel)!.position()] as const);
-      const ours = await record.keep(new Map(changes), goneAt);
+      const ours = await record.keep(new Map(changes), { gone: goneAt, rest: restUntil });
       if (ours) leaseEnds = askedAt + LEASE_MS;
       else lost.abort();
     } catch (error) {
@@ -94,6 +101,15 @@ export function beginTurn(
     progressOf: (channel) => progress.get(channel)!,
     changed(channel) {
       dirty.add(channel);
+      wake();
+    },
+    passed: (channel) => void stale.add(channel),
+    rests(ms) {
+      const until = clock.now() + ms;
+      // It is counted down by another clock: the same rest ends a little earlier or later.
+      const isSame = Math.abs(until - (restUntil ?? 0)) < AGAIN_MS;
+      if (ms <= 0 || isSame) return;
+      restUntil = until;
       wake();
     },
     mayPost: () => !lost.signal.aborted && clock.monotonic() + timeoutMs < leaseEnds,

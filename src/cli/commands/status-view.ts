@@ -1,7 +1,8 @@
-import type { ChannelStatus } from '../../admin/admin.ts';
+import type { Admin, ChannelStatus, WebhookStatus } from '../../admin/admin.ts';
 import { ageText, instantText } from '../moments.ts';
 import { type Output, printable } from '../output.ts';
 import { campaignDocument, percentOf } from './campaign-view.ts';
+import { webhookDocument, webhookLines } from './webhook-view.ts';
 
 const HEAD = [
   'channel',
@@ -49,8 +50,21 @@ const campaignLines = ({ campaigns }: ChannelStatus): string[] =>
     return `${channel} has campaign ${printable(id)}: ${state}, ${percentOf(campaign)} of ${listed}${end}`;
   });
 
-/** A table of the channels, then what holds them and their campaigns. */
-export const statusView = (channels: readonly ChannelStatus[], output: Output): string =>
+/** What a status shows. */
+export interface Standings {
+  channels: readonly ChannelStatus[];
+  webhooks: readonly WebhookStatus[];
+}
+
+/** @param names of channels; all of them when absent */
+export async function readStandings(admin: Admin, names: readonly string[] | undefined): Promise<Standings> {
+  const of = { channels: names };
+  const [channels, webhooks] = await Promise.all([admin.status(of), admin.webhooks(of)]);
+  return { channels, webhooks };
+}
+
+/** A table of the channels, then what holds them, their campaigns, and where their receipts are posted to. */
+export const statusView = ({ channels, webhooks }: Standings, output: Output): string =>
   channels.length === 0
     ? 'no channels are configured or announced'
     : [
@@ -58,7 +72,14 @@ export const statusView = (channels: readonly ChannelStatus[], output: Output): 
         ...channels.flatMap(holds),
         ...channels.flatMap(waits),
         ...channels.flatMap(campaignLines),
+        ...webhookLines(webhooks),
       ].join('\n');
+
+/** A document for each channel, then for each endpoint. */
+export const statusDocuments = ({ channels, webhooks }: Standings): object[] => [
+  ...channels.map(statusDocument),
+  ...webhooks.map(webhookDocument),
+];
 
 const table = (channels: readonly ChannelStatus[], output: Output): string =>
   output.table(
@@ -81,7 +102,7 @@ const table = (channels: readonly ChannelStatus[], output: Output): string =>
   );
 
 /** What a program reads of a channel. */
-export const statusDocument = (status: ChannelStatus): object => ({
+const statusDocument = (status: ChannelStatus): object => ({
   channel: status.channel,
   ...status.queue,
   sendable: status.ready,
