@@ -47,6 +47,16 @@ export const iso = (at: number): string => {
 /** `waiting_slot` → `waiting slot`: names of reasons and states, read aloud. */
 export const spoken = (name: string): string => name.replaceAll('_', ' ');
 
+const JOB_STATES: Readonly<Record<string, string>> = {
+  waiting: 'ready',
+  prioritized: 'ready',
+  active: 'in flight',
+  delayed: 'waits',
+};
+
+/** The state of a job in words of Herald, which are those of its figures. */
+export const jobState = (state: string): string => JOB_STATES[state] ?? spoken(state);
+
 /** A recipient or another small value, on one line. */
 export const compact = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');

@@ -31,7 +31,7 @@ export function replayWarnings(groups: readonly DeadLetterGroup[], leftOut: numb
   }
   if (leftOut > 0) {
     warnings.push(
-      `${leftOut} unconfirmed left out, since they may have arrived; --reason unconfirmed includes them.`,
+      `${leftOut} unconfirmed left out, since they may have arrived: only the reason unconfirmed includes them.`,
     );
   }
   return warnings;

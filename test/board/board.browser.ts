@@ -89,6 +89,7 @@ describe('an operator', () => {
     expect(text).toContain('dead: bad recipient');
     expect(text).toContain('the platform refuses its recipient (bad_recipient): Unknown user.');
     expect(text).toContain('It was enqueued');
+    expect(text).toContain('The platform does not know the recipient');
   });
 
   it('sees what a message that waits will say', async () => {
@@ -96,6 +97,7 @@ describe('an operator', () => {
     await go(page, '/messages/later-1');
     expect(await page.locator('pre').textContent()).toBe('Later');
     expect(await textOf(page)).toContain('As the platform gets it, 5 characters.');
+    expect(await page.locator('.state').textContent()).toBe('waits');
   });
 
   it('pauses a campaign and resumes it', async () => {
@@ -135,6 +137,36 @@ describe('an operator', () => {
     );
     const { acts } = await scene.desk.admin.acts();
     expect(acts[0]).toMatchObject({ action: 'channel.resume', actor: { via: 'board', name: 'anna' } });
+  });
+
+  it('goes from a message to its recipient, and to its campaign and back', async () => {
+    const page = await open();
+    await go(page, '/messages/hello-1');
+    await page.getByRole('link', { name: 'userId 31' }).click();
+    expect(await textOf(page)).toContain('a recipient of kongregate');
+    await page.getByRole('link', { name: 'hello-1' }).first().click();
+    await page.waitForURL(/messages\/hello-1/);
+    const [sent] = (await scene.receipts(STOPPED)).filter(({ campaign }) => campaign === 'spring');
+    await go(page, `/messages/${sent!.id}`);
+    await page.getByRole('link', { name: 'spring', exact: true }).click();
+    await page.waitForURL(/campaigns\/discourse\/spring/);
+  });
+
+  it('goes from a campaign to the dead letters of its channel', async () => {
+    const { producer, desk } = scene;
+    const to = { userId: 9_990 };
+    await producer.campaign({ id: 'doomed', platform: 'kongregate', content: 'Hello' }, [{ to }]);
+    await eventually(
+      'its end',
+      () => desk.admin.campaigns.show('doomed'),
+      ([campaign]) => campaign?.state === 'done',
+    );
+    const page = await open();
+    await go(page, `/campaigns/${QUICK}/doomed`);
+    await page.getByRole('link', { name: `dead letters of ${QUICK}` }).click();
+    await page.waitForURL(/dead-letters\?channel=kongregate&reason=bad_recipient/);
+    const [letter] = (await scene.receipts(QUICK)).filter(({ campaign }) => campaign === 'doomed');
+    await desk.admin.deadLetters.purge({ ids: [letter!.id] });
   });
 
   it('purges the dead letters of one error text alone, once their number is typed', async () => {
@@ -251,6 +283,8 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
     for (const path of SCREENS) {
       await go(page, path);
       found.push(...(await violations(page, path, colorScheme)));
+      const untold = await page.locator('time:not([title])').allInnerTexts();
+      found.push(...untold.map((text) => `${path} does not tell the instant of ${text}`));
     }
     await page.goto(`${scene.board.url}/board/sign-in`);
     found.push(...(await violations(page, 'sign-in', colorScheme)));

@@ -9,9 +9,15 @@ export const when = (at: number, now: number): Html =>
 export const instant = (at: number, now: number): Html =>
   html`<time datetime="${iso(at)}" title="${relative(at, now)}">${absolute(at)}</time>`;
 
-/** `for 12 min`, of what has lasted since then. */
-export const lasting = (since: number, now: number): Html =>
-  html`for <time datetime="${iso(since)}" title="since ${absolute(since)}">${duration(Math.max(0, now - since))}</time>`;
+/** `12 min`, of what has lasted since then. */
+const span = (since: number, now: number): Html =>
+  html`<time datetime="${iso(since)}" title="since ${absolute(since)}">${duration(Math.max(0, now - since))}</time>`;
+
+/** `for 12 min`. */
+export const lasting = (since: number, now: number): Html => html`for ${span(since, now)}`;
+
+/** `oldest 12 min`. @param seconds its age */
+export const oldest = (seconds: number, now: number): Html => html`oldest ${span(now - seconds * 1000, now)}`;
 
 const ISO = /(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z)/;
 

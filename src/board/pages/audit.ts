@@ -1,4 +1,5 @@
 import type { Action, RecordedAct } from '../../admin/audit.ts';
+import { channelLinks } from '../components/channel-links.ts';
 import { empty, table } from '../components/table.ts';
 import { when } from '../components/time.ts';
 import { type Html, html, type Piece } from '../html.ts';
@@ -68,7 +69,7 @@ const actTable = (acts: readonly RecordedAct[], now: number): Html =>
           html`${WORDS[action]}${OUTCOMES[outcome] !== '' && html` <span class="muted">${OUTCOMES[outcome]}</span>`}`,
       },
       { head: 'To', cell: targetOf },
-      { head: 'Channels', cell: ({ channels }) => channels.join(', ') },
+      { head: 'Channels', cell: ({ channels }) => channelLinks(channels) },
       { head: 'How many', figure: true, cell: ({ count: many }) => (many === null ? '' : count(many)) },
       {
         head: 'Filter',
@@ -84,6 +85,17 @@ function targetOf({ action, target, channels: [channel, ...others] }: RecordedAc
   if (action.startsWith('message.')) return html`<a class="id" href="${to.message(target)}">${target}</a>`;
   if (action.startsWith('campaign.') && channel !== undefined && others.length === 0)
     return html`<a class="id" href="${to.campaign(channel, target)}">${target}</a>`;
+  if (action === 'recipient.cancel' && channel !== undefined) return recipientLink(channel, target);
   if (action.startsWith('replay.')) return html`<a class="id" href="${to.replay(target)}">${target}</a>`;
   return html`<span class="id">${target}</span>`;
+}
+
+function recipientLink(channel: string, target: string): Html {
+  try {
+    const recipient: unknown = JSON.parse(target);
+    return html`<a class="id" href="${to.player(channel, recipient)}">${fieldsText(recipient)}</a>`;
+  } catch {
+    // Whoever writes to the stream may name anything.
+    return html`<span class="id">${target}</span>`;
+  }
 }

@@ -1,4 +1,5 @@
 import type { CampaignOverview } from '../../admin/campaigns.ts';
+import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
 import { figures } from '../components/figures.ts';
 import { act, form, isTyped, typedCount } from '../components/forms.ts';
 import { state } from '../components/state.ts';
@@ -52,15 +53,31 @@ function screen(campaign: CampaignOverview, visit: Visit, problem?: string): Scr
   };
 }
 
-function ends({ ends: all, duplicate, replayed }: CampaignOverview): Html {
-  const rows = [
-    ...all.map(({ state: end, reason, count: many }) => ({ text: `${end}: ${spoken(reason)}`, many })),
+interface End {
+  text: string;
+  many: number;
+  /** Of its dead letters. */
+  letters?: DeadReason | undefined;
+}
+
+const endOf = ({ state: end, reason, count: many }: CampaignOverview['ends'][number]): End => ({
+  ...{ text: `${end}: ${spoken(reason)}`, many },
+  letters: DEAD_REASONS.find((each) => end === 'dead' && each === reason),
+});
+
+function ends({ channel, ends: all, duplicate, replayed }: CampaignOverview): Html {
+  const rows: End[] = [
+    ...all.map(endOf),
     { text: 'named twice: nothing was sent for these', many: duplicate },
     { text: 'ends of replays, besides', many: replayed },
   ];
   const shown = rows.filter(({ many }) => many > 0);
-  const columns: Column<(typeof rows)[number]>[] = [
-    { head: 'End', cell: ({ text }) => text },
+  const columns: Column<End>[] = [
+    {
+      head: 'End',
+      cell: ({ text, letters }) =>
+        html`${text}${letters && html` <span class="muted">· <a href="${to.dead({ channel, reason: letters })}">dead letters of ${channel}</a></span>`}`,
+    },
     { head: 'Messages', figure: true, cell: ({ many }) => count(many) },
   ];
   return html`<section><h2>What became of them</h2>${

@@ -41,7 +41,7 @@ export const drawCampaigns: Draw = async ({ view, now }) => {
 
 export const endedOf = ({ ended, duplicate }: CampaignOverview): number => ended + duplicate;
 
-const campaignTable = (campaigns: readonly CampaignOverview[], now: number): Html =>
+export const campaignTable = (campaigns: readonly CampaignOverview[], now: number): Html =>
   table(
     'Campaigns',
     [

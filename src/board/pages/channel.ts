@@ -8,13 +8,14 @@ import { type Figure, figures } from '../components/figures.ts';
 import { act } from '../components/forms.ts';
 import { icon } from '../components/state.ts';
 import { empty, facts, table } from '../components/table.ts';
-import { lasting, when } from '../components/time.ts';
+import { lasting, oldest, when } from '../components/time.ts';
 import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
 import { problemsOf } from '../problems.ts';
 import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
-import { count, counted, duration, fieldsText, spoken } from '../words.ts';
+import { count, counted, duration, fieldsText, jobState } from '../words.ts';
+import { campaignTable } from './campaigns.ts';
 import { stateOf } from './channel-state.ts';
 
 /** One channel: how fast it is and may be, what is in its way, and what waits for it. */
@@ -41,9 +42,10 @@ export const drawChannel: Draw = async (visit) => {
     main: html`<div class="heading"><div><h1>${name}</h1><p class="muted">${publicFacts.platform} · ${stateOf(status!)}</p></div>
       ${mayOperate(view.user) && controls(status!, visit)}</div>
       ${problemNotes(status!, now)}
-      ${figures(mainFigures(status!, perMinute, publicFacts))}
+      ${figures(mainFigures(status!, perMinute, publicFacts, now))}
       ${charts(history, publicFacts, now)}
       <div class="columns">${limits(status!, publicFacts, now)}${workersOf(status!, now)}</div>
+      ${status!.campaigns.length > 0 && html`<section><h2>Campaigns</h2>${campaignTable(status!.campaigns, now)}</section>`}
       ${waits(status!)}${queue(waiting, name, now)}`,
   };
 };
@@ -83,11 +85,15 @@ const problemNotes = (status: ChannelStatus, now: number): Html[] =>
 const allowed = ({ rate }: ChannelFacts): number | undefined =>
   rate ? (rate.max * 60_000) / rate.perMs : undefined;
 
-function mainFigures(status: ChannelStatus, perMinute: number, publicFacts: ChannelFacts): Figure[] {
+function mainFigures(
+  status: ChannelStatus,
+  perMinute: number,
+  publicFacts: ChannelFacts,
+  now: number,
+): Figure[] {
   const { queue, oldestAgeSeconds, workers } = status;
   const limit = allowed(publicFacts);
-  const age = (seconds: number | undefined): Html | false =>
-    seconds !== undefined && html`oldest ${duration(seconds * 1000)}`;
+  const age = (seconds: number | undefined): Html | false => seconds !== undefined && oldest(seconds, now);
   return [
     {
       name: 'Delivered a minute',
@@ -220,7 +226,7 @@ const queue = (jobs: readonly ListedJob[], channel: string, now: number): Html =
                   ? html`<span class="muted">${problem}</span>`
                   : html`<a class="id" href="${to.player(channel, recipient)}">${fieldsText(recipient)}</a>`,
             },
-            { head: 'State', cell: ({ state }) => spoken(state) },
+            { head: 'State', cell: ({ state }) => jobState(state) },
             { head: 'Enqueued', cell: ({ enqueuedAt }) => when(enqueuedAt, now) },
             { head: 'Due', cell: ({ dueAt }) => (dueAt === null ? 'now' : when(dueAt, now)) },
             { head: 'Picked up', figure: true, cell: ({ pickups }) => counted(pickups, 'time') },

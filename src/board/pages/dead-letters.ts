@@ -6,12 +6,13 @@ import {
 } from '../../admin/dead-letter-admin.ts';
 import { DEAD_REASONS } from '../../outcome.ts';
 import { type Choice, select } from '../components/forms.ts';
-import { empty, table } from '../components/table.ts';
+import { empty, facts, table } from '../components/table.ts';
 import { when } from '../components/time.ts';
 import { type Html, html } from '../html.ts';
 import { type DeadFilter, to } from '../links.ts';
 import { type Draw, mayOperate, type Visit } from '../screen.ts';
 import { count, spoken } from '../words.ts';
+import { ADVICE } from './dead-advice.ts';
 import { filterOf, filterText, letters, selectionOf } from './dead-filter.ts';
 
 /** What died, grouped by what killed it. */
@@ -40,7 +41,7 @@ export const drawDeadLetters: Draw = async (visit) => {
     main: html`<div class="heading"><div><h1>Dead letters</h1><p class="muted">${letters(total)} ${which}</p></div>
       ${total > 0 && mayOperate(view.user) && html`<div class="actions"><a class="button primary" href="${to.deadReplay(filter)}">Replay…</a><a class="button" href="${to.deadPurge(filter)}">Purge…</a></div>`}</div>
       ${filterForm(filter, channels)}
-      ${total === 0 ? empty(which === '' ? 'There are none.' : 'There are none of these.') : html`${groupTable(groups, visit, filter)}${newestTable(newest.letters, total, now)}`}`,
+      ${total === 0 ? empty(which === '' ? 'There are none.' : 'There are none of these.') : html`${groupTable(groups, visit, filter)}${whatToDo(groups)}${newestTable(newest.letters, total, now)}`}`,
   };
 };
 
@@ -95,6 +96,11 @@ const groupTable = (groups: readonly Group[], { now, view }: Visit, { since }: D
     ],
     groups,
   )}${groups.some(({ detail }) => detail === undefined) && html`<p class="muted">There are too many to read what was said: narrow them by channel, reason or time.</p>`}</section>`;
+
+const whatToDo = (groups: readonly Group[]): Html => {
+  const reasons = DEAD_REASONS.filter((reason) => groups.some((group) => group.reason === reason));
+  return html`<section><h2>What to do</h2>${facts(reasons.map((reason) => [spoken(reason), ADVICE[reason]] as const))}</section>`;
+};
 
 /** Whether letters can be selected by it: texts beyond the groups' number have none in common. */
 const isText = (detail: string | undefined): detail is string => Boolean(detail) && detail !== OTHER_TEXTS;

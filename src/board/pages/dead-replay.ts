@@ -31,6 +31,7 @@ export const drawReplay: Draw = async (visit) => {
     main: html`<h1>Replay ${letters(plan.letters)}</h1>
       <p class="muted">${which === '' ? 'All that can be replayed.' : `Those ${which}.`} Nothing has been changed yet: this is what would become of them now, by the rules that workers go by.</p>
       ${plan.warnings.map((warning) => html`<p class="callout warn">${icon('warn')}<span>${warning}</span></p>`)}
+      ${plan.leftOut > 0 && html`<p><a href="${to.deadReplay({ ...filter, reason: 'unconfirmed' })}">Replay the unconfirmed ones…</a></p>`}
       ${
         plan.letters === 0
           ? empty('There is nothing to replay.')
@@ -83,7 +84,8 @@ const outlookTable = ({ groups, letters: seen }: ReplayOutlook, plan: DeadLetter
       { head: 'Until', cell: ({ until }) => (until === null ? '' : when(until.latest, now)) },
     ],
     groups,
-  )}${seen < plan.letters && html`<p class="muted">Foreseen for the oldest ${count(seen)} of ${count(plan.letters)}.</p>`}</section>`;
+  )}${seen < plan.letters && html`<p class="muted">Foreseen for the oldest ${count(seen)} of ${count(plan.letters)}.</p>`}
+  <p class="muted">That one is sent does not mean that it is delivered: what the platform has refused, it may refuse again.</p></section>`;
 
 const order = ({ csrf }: Visit, plan: DeadLetterPlan, fields: Record<string, string>): Html =>
   form(

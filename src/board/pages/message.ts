@@ -12,7 +12,8 @@ import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
 import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
-import { counted, fieldsText, spoken } from '../words.ts';
+import { counted, fieldsText, jobState, spoken } from '../words.ts';
+import { ADVICE } from './dead-advice.ts';
 import { saying, WITHHELD } from './message-content.ts';
 
 /** One message: what became of it, why, and what happens next. */
@@ -49,6 +50,7 @@ function story(explanation: Explanation, letter: DeadLetterDetails | undefined, 
     <div class="heading"><div><h1 class="id">${id}</h1><p class="muted"><a href="${to.channel(channel)}">${channel}</a> · ${state(tone, word)}</p></div>
     ${mayOperate(visit.view.user) && controls(explanation, visit)}</div>
     <p class="callout ${tone}">${icon(tone)}<span>${sentence(nextStep(explanation), visit.now)}</span></p>
+    ${letter && html`<p class="callout note">${icon('note')}<span>${ADVICE[letter.reason]}</span></p>`}
     <div class="columns">
       <section><h2>Its story</h2>${timelineOf(timeline, visit.now)}
       ${!explanation.receiptsComplete && html`<p class="muted">Older receipts were not read: the story may begin earlier.</p>`}</section>
@@ -68,7 +70,7 @@ function stateOf({ record, letter, job, receipts }: Explanation): { tone: Tone; 
   if (end) return { tone: 'bad', word: `dead: ${spoken(end.reason)}` };
   if (record && 'doubtSince' in record && record.doubtSince !== null)
     return { tone: 'warn', word: 'in doubt' };
-  return { tone: 'note', word: job ? spoken(job.state) : 'open' };
+  return { tone: 'note', word: job ? jobState(job.state) : 'open' };
 }
 
 const timelineOf = (entries: readonly TimelineEntry[], now: number): Html =>
@@ -81,12 +83,17 @@ const whole = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 
 function known(explanation: Explanation, now: number): Html {
-  const { channel, job, message, record, slot, play, letter, receipts, workers } = explanation;
+  const { channel, campaign, job, message, record, slot, play, letter, receipts, workers } = explanation;
+  const recipient = message?.to ?? receipts.findLast((receipt) => receipt.to !== undefined)?.to;
   const meta = receipts.findLast((receipt) => receipt.meta !== undefined)?.meta;
   return facts([
-    message !== null && [
+    recipient !== undefined && [
       'Recipient',
-      html`<a class="id" href="${to.player(channel, message.to)}">${fieldsText(message.to)}</a>`,
+      html`<a class="id" href="${to.player(channel, recipient)}">${fieldsText(recipient)}</a>`,
+    ],
+    campaign !== null && [
+      'Campaign',
+      html`<a class="id" href="${to.campaign(channel, campaign)}">${campaign}</a>`,
     ],
     job !== null && ['Job', html`<span class="id">${job.id}</span>`],
     job !== null && ['Picked up', counted(job.pickups, 'time')],

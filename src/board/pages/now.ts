@@ -4,12 +4,12 @@ import type { PaceNow } from '../../admin/pace-now.ts';
 import { sparkline } from '../components/chart.ts';
 import { icon } from '../components/state.ts';
 import { empty, table } from '../components/table.ts';
-import { lasting } from '../components/time.ts';
+import { lasting, oldest } from '../components/time.ts';
 import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { byUrgency, type Problem, problemsOf } from '../problems.ts';
 import type { Draw } from '../screen.ts';
-import { count, counted, duration, spoken } from '../words.ts';
+import { count, counted, spoken } from '../words.ts';
 import { stateOf } from './channel-state.ts';
 
 /** Is anything wrong, since when, and what is there to do? */
@@ -83,7 +83,7 @@ const channelTable = (rows: readonly Row[], now: number): Html =>
         cell: ({ status }) => html`<a href="${to.channel(status.channel)}">${status.channel}</a>`,
       },
       { head: 'State', cell: ({ status }) => stateOf(status) },
-      { head: 'Ready', figure: true, cell: ({ status }) => readyOf(status) },
+      { head: 'Ready', figure: true, cell: ({ status }) => readyOf(status, now) },
       { head: 'In flight', figure: true, cell: ({ status }) => count(status.queue.active ?? 0) },
       { head: 'Waiting', figure: true, cell: ({ status }) => count(waitingIn(status)) },
       {
@@ -105,10 +105,10 @@ const channelTable = (rows: readonly Row[], now: number): Html =>
 const waitingIn = ({ queue }: ChannelStatus): number =>
   (queue.scheduled ?? 0) + (queue.waiting_slot ?? 0) + (queue.retrying ?? 0);
 
-function readyOf({ queue, oldestAgeSeconds }: ChannelStatus): Html {
+function readyOf({ queue, oldestAgeSeconds }: ChannelStatus, now: number): Html {
   const age = oldestAgeSeconds.ready;
   const ready = queue.ready ?? 0;
-  return html`${count(ready)}${ready > 0 && age !== undefined && html` <span class="muted">oldest ${duration(age * 1000)}</span>`}`;
+  return html`${count(ready)}${ready > 0 && age !== undefined && html` <span class="muted">${oldest(age, now)}</span>`}`;
 }
 
 function deadOf({ channel, deadLetters }: ChannelStatus): Html {

@@ -9,7 +9,7 @@ import { Refused } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import type { Draw, Visit } from '../screen.ts';
-import { count, fieldsText, spoken } from '../words.ts';
+import { count, fieldsText, jobState, spoken } from '../words.ts';
 import { slotText } from './message.ts';
 
 /** One recipient of a channel: whether they may have a message now, and what they had. */
@@ -69,7 +69,7 @@ const waiting = (jobs: readonly ListedJob[], channel: string, now: number): Html
             cell: ({ id, jobId }) =>
               html`<a class="id" href="${to.message(id ?? jobId, channel)}">${id ?? jobId}</a>`,
           },
-          { head: 'State', cell: ({ state: each }) => spoken(each) },
+          { head: 'State', cell: ({ state: each }) => jobState(each) },
           { head: 'Due', cell: ({ dueAt }) => (dueAt === null ? 'now' : when(dueAt, now)) },
         ],
         jobs,

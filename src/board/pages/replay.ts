@@ -1,4 +1,5 @@
 import type { BackgroundReplay, ReplayOrder } from '../../admin/background-replays.ts';
+import { channelLinks } from '../components/channel-links.ts';
 import { figures, progress } from '../components/figures.ts';
 import { act } from '../components/forms.ts';
 import { state, type Tone } from '../components/state.ts';
@@ -6,7 +7,7 @@ import { facts } from '../components/table.ts';
 import { when } from '../components/time.ts';
 import { NotFound } from '../errors.ts';
 import { type Html, html } from '../html.ts';
-import { to } from '../links.ts';
+import { type DeadFilter, to } from '../links.ts';
 import { withNotice } from '../notices.ts';
 import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
 import type { View } from '../view.ts';
@@ -55,11 +56,14 @@ export const drawReplayProgress: Draw = async (visit) => {
       ${figures([
         { name: 'Replayed', value: count(replay.replayed) },
         { name: 'Gone meanwhile', value: count(replay.gone), note: 'replayed by others, or delivered' },
-        { name: 'Stay dead', value: count(replay.failed) },
+        {
+          ...{ name: 'Stay dead', value: count(replay.failed) },
+          note: 'in flight, their id is taken, or too large to keep',
+        },
         { name: 'Left', value: left === null ? '–' : duration(left), note: `${count(perSecond)} a second` },
       ])}
       <section><h2>What it takes</h2>${facts([
-        ['Channels', scope.channels.join(', ')],
+        ['Channels', channelLinks(scope.channels)],
         [
           'Reasons',
           scope.reasons.length === 0 ? 'all that can be replayed' : scope.reasons.map(spoken).join(', '),
@@ -69,9 +73,16 @@ export const drawReplayProgress: Draw = async (visit) => {
         ['Died before', when(scope.until, now)],
         endedAt !== null && ['Ended', when(endedAt, now)],
       ])}</section>
-      <p><a href="${to.dead()}">Dead letters</a> · <a href="${to.campaigns}">Campaigns and replays</a></p>`,
+      <p><a href="${to.dead(whatIsLeft(scope))}">Dead letters that are left</a> · <a href="${to.campaigns}">Campaigns and replays</a></p>`,
   };
 };
+
+/** What its scope still has, as far as a filter of one channel and reason can say. */
+const whatIsLeft = ({ channels, reasons, detail }: BackgroundReplay['scope']): DeadFilter => ({
+  channel: channels.length === 1 ? channels[0] : undefined,
+  reason: reasons.length === 1 ? reasons[0] : undefined,
+  detail,
+});
 
 function controls({ id, state: now }: BackgroundReplay, { csrf }: Visit): Html {
   const target = (order: ReplayOrder) => ({ action: `${to.replay(id)}/${order}`, csrf });

@@ -222,7 +222,7 @@ describe.concurrent('dead replay', () => {
     await env.addForeign('garbage');
     await env.settled(2);
     const plain = await operator.run(env, ['dead', 'replay']);
-    expect(plain.stderr).toMatch(/1 unconfirmed left out.*--reason unconfirmed/);
+    expect(plain.stderr).toMatch(/1 unconfirmed left out.*the reason unconfirmed/);
     expect(plain.stderr).toMatch(/messages dead as invalid_message die again unless/);
     expect(plain.stdout).not.toContain('unconfirmed');
     const asked = await operator.run(env, ['dead', 'replay', '--reason', 'unconfirmed']);
