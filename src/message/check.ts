@@ -35,8 +35,9 @@ function problemsOf(issue: Issue, base: Path, of: Input): Problem[] {
     if (branch) return branch.flatMap((inner) => problemsOf(inner, path, of));
   }
   const value = valueAt(of.input, path);
-  // The error texts of schemas say what was expected, but not that the field is missing.
-  if (value === undefined && issue.code !== 'custom') return [at(path, MISSING)];
+  // The error texts of schemas say what was expected, but not that the field is missing. A part of a text is not: a list in one.
+  const isPart = typeof valueAt(of.input, path.slice(0, -1)) === 'string';
+  if (value === undefined && issue.code !== 'custom' && !isPart) return [at(path, MISSING)];
   return [at(path, `${issue.message}${isQuotable(path, of.schema) ? got(value) : ''}`)];
 }
 

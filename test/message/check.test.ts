@@ -12,6 +12,16 @@ const problemsOf = (schema: z.ZodType, input: unknown): string[] => {
 const one = (field: z.ZodType, value: unknown): string | undefined =>
   problemsOf(z.strictObject({ field }), { field: value })[0];
 
+it('says what was expected of a part of a text, which is not missing', () => {
+  const list = z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(['a', 'b'])));
+  expect(one(list, 'a,c')).toBe('field.1: expected one of a, b');
+  expect(problemsOf(list, 'c')).toEqual(['0: expected one of a, b']);
+  expect(one(list, undefined)).toBe('field: is missing');
+});
+
 describe('a schema that words nothing itself', () => {
   it.each([
     [z.string(), 1, 'field: expected text'],
