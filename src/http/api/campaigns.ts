@@ -89,7 +89,7 @@ const createRoute = ({ producer, admin }: CampaignParts): Route =>
     description:
       'Takes what the messages of the campaign have in common: a message without `to`, whose `id` names the campaign. Its recipients follow. The same campaign again changes nothing.',
     scope: 'send',
-    query: z.object(DRY_RUN),
+    query: z.strictObject(DRY_RUN),
     body: { [JSON_TYPE]: { schema: newCampaign } },
     answers: {
       201: { description: 'Created.', content: { [JSON_TYPE]: { schema: campaign } } },
@@ -123,7 +123,7 @@ const listRoute = (parts: CampaignParts): Route =>
       'A recipient a line, `{ "to": …, "data": …, "lastPlayedAt": … }`, of which there may be any number. A line is answered where it is refused, and each 500 by the last line of them, once they are listed; the last line sums up. Where the connection breaks, send all again, or from the line after the last chunk on: nobody gets a second message. The list stays open until a request has come to its end.',
     scope: 'send',
     params,
-    query: z.object({ ...CHANNEL, ...DRY_RUN }),
+    query: z.strictObject({ ...CHANNEL, ...DRY_RUN }),
     body: { [NDJSON_TYPE]: { schema: newRecipient } },
     answers: {
       200: {
@@ -168,7 +168,7 @@ const readRoutes = (parts: CampaignParts): Route[] => [
     summary: 'List the campaigns',
     description: 'The latest of a channel first; they are kept until a week after their messages expire.',
     scope: 'read',
-    query: z.object(CHANNEL),
+    query: z.strictObject(CHANNEL),
     answers: {
       200: {
         description: 'Campaigns of the channels that the token is for.',
@@ -189,7 +189,7 @@ const readRoutes = (parts: CampaignParts): Route[] => [
     summary: 'Show a campaign: its progress, its rate, and when it will be through',
     scope: 'read',
     params,
-    query: z.object(CHANNEL),
+    query: z.strictObject(CHANNEL),
     answers: { 200: { description: 'The campaign.', content: { [JSON_TYPE]: { schema: campaign } } } },
     problems: ['not_found', 'conflict', 'unknown_channel'],
     handle: async (request) => ({ status: 200, body: view(await findOne(request, parts)) }),
@@ -218,7 +218,7 @@ const controlRoutes = (parts: CampaignParts): Route[] =>
       summary: CONTROLS[operation],
       scope: 'operate',
       params,
-      query: z.object(CHANNEL),
+      query: z.strictObject(CHANNEL),
       answers: {
         200: { description: 'Its state from now on.', content: { [JSON_TYPE]: { schema: controlled } } },
       },

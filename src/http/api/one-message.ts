@@ -12,7 +12,7 @@ import { type Answer, defineRoute, JSON_TYPE, type Route } from './route.ts';
 /** A message by its id: what became of it, cancel, reschedule. */
 
 const params = z.object({ id: z.string().min(1).max(200).describe('The id of the message, or of its job.') });
-const query = z.object({
+const query = z.strictObject({
   channel: z.string().max(64).optional().describe('Only this channel; every one of the token when absent.'),
 });
 

@@ -66,7 +66,7 @@ const page = z.object({
   next: z.string(),
 });
 
-const query = z.object({
+const query = z.strictObject({
   /** Channels, with commas between them; all that the token is for when absent. */
   channel: z.string().max(4_000).optional(),
   /** Where to begin: a position, `start` for the oldest that are kept, or `now`. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { check } from '../../message/check.ts';
 import { problemsText } from '../../message/problems.ts';
@@ -83,6 +84,9 @@ function notAllowed(path: string, routes: readonly Route[]): never {
   });
 }
 
+/** A parameter that is not known is refused: a misspelt dry run would be none. */
+const NO_QUERY = z.strictObject({});
+
 /** @param headers those of the answer, whatever it is */
 async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts): Promise<Answer> {
   if (parts.draining.aborted) throw stopping();
@@ -96,7 +100,7 @@ async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts
   const answer = route.handle({
     access,
     params: checked(route.params, c.req.param(), 'path'),
-    query: checked(route.query, c.req.query(), 'query'),
+    query: checked(route.query ?? NO_QUERY, c.req.query(), 'query'),
     media: mediaOf(route, incoming),
     header: (name) => c.req.header(name),
     text,

@@ -80,6 +80,19 @@ describe('POST /v1/campaigns', () => {
     expect([answer.status, answer.body]).toEqual([200, { id: given.id }]);
     expect((await api.ask(`/v1/campaigns/${given.id}`)).status).toBe(404);
   });
+
+  it('refuses a parameter that it does not know, so that a misspelt dry run creates nothing', async () => {
+    const given = spec();
+    const answer = await api.ask('/v1/campaigns?dryrun=true', { body: given });
+    expect([answer.status, answer.body.detail]).toEqual([400, 'query: dryrun: is not a known field']);
+    expect((await api.ask(`/v1/campaigns/${given.id}`)).status).toBe(404);
+    const id = await created();
+    expect((await list(id, lines(people(1)), '?dryrun=true')).status).toBe(400);
+    expect(await show(id)).toMatchObject({ listed: 0 });
+    // A message knows none at all.
+    expect((await api.ask('/v1/messages?dryRun=true', { body: {} })).body.code).toBe('bad_request');
+    expect((await api.ask('/v1/receipts?from=start&wait=0')).body.code).toBe('bad_request');
+  });
 });
 
 describe('POST /v1/campaigns/{id}/recipients', () => {
