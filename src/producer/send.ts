@@ -8,7 +8,6 @@ import type { Turns } from '../turns.ts';
 import { type AcceptedCountDeps, countLost, countMisfit, countTaken } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
 import type { Aside, Attempt, ProducerConnection } from './connection.ts';
-import { type Envelope, groupIntoJobs } from './envelopes.ts';
 import {
   InterruptedError,
   type InvalidMessageError,
@@ -16,6 +15,7 @@ import {
   type UnknownChannelError,
 } from './errors.ts';
 import { gather } from './gather.ts';
+import { groupIntoJobs, type JobGroup } from './group-into-jobs.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';
 
@@ -164,7 +164,7 @@ async function enqueue(
     messages.filter((message) => !results.has(message)),
     ({ channel, recipient }) => storeOf(channel, channels.get(channel)?.shards, recipient.key),
   );
-  const add = async ({ store: name, messages: job }: Envelope): Promise<void> => {
+  const add = async ({ store: name, messages: job }: JobGroup): Promise<void> => {
     const [{ priority, dueAt, id, ownId }] = job as [PreparedMessage];
     // The id that was made up for a message that travels alone is that of its job.
     const jobId = job.length === 1 && !ownId ? id : newJobId(job.length);
@@ -179,7 +179,7 @@ async function enqueue(
       countTaken(message, status, deps);
     }
   };
-  const addOrTell = (job: Envelope): Promise<void> =>
+  const addOrTell = (job: JobGroup): Promise<void> =>
     add(job).catch((error: unknown) => {
       if (!(error instanceof ProducerRefusedError)) throw error;
       for (const message of job.messages) results.set(message, error);

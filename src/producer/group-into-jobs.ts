@@ -2,13 +2,13 @@ import { MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
 import type { PreparedMessage } from './prepare.ts';
 
 /** Messages of one store, priority and moment, which become one job. */
-export interface Envelope {
+export interface JobGroup {
   /** The name of the store. */
   store: string;
   messages: PreparedMessage[];
 }
 
-/** What the brackets of a job's data take at most, in bytes. */
+/** The most that a job's data take beside its messages, in bytes. */
 const FRAME_BYTES = 64;
 
 export interface Limits {
@@ -27,10 +27,10 @@ export function groupIntoJobs(
   messages: Iterable<PreparedMessage>,
   storeOf: (message: PreparedMessage) => string,
   limits: Limits = LIMITS,
-): Envelope[] {
-  const jobs: Envelope[] = [];
-  /** The one of each kind that is being filled. */
-  const open = new Map<string, Envelope & { bytes: number }>();
+): JobGroup[] {
+  const jobs: JobGroup[] = [];
+  /** The job of each store, priority and moment that is being filled. */
+  const open = new Map<string, JobGroup & { bytes: number }>();
   for (const message of messages) {
     const store = storeOf(message);
     const kind = `${store} ${message.priority} ${message.dueAt ?? ''}`;
@@ -41,9 +41,9 @@ export function groupIntoJobs(
       filling.bytes += bytes;
       continue;
     }
-    const envelope = { store, messages: [message], bytes };
-    open.set(kind, envelope);
-    jobs.push(envelope);
+    const group = { store, messages: [message], bytes };
+    open.set(kind, group);
+    jobs.push(group);
   }
   return jobs;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { groupIntoJobs, type Limits } from '../../src/producer/envelopes.ts';
+import { groupIntoJobs, type Limits } from '../../src/producer/group-into-jobs.ts';
 import type { PreparedMessage } from '../../src/producer/prepare.ts';
 
 const message = (id: string, fields: Partial<PreparedMessage> = {}): PreparedMessage =>
