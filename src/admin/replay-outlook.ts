@@ -1,4 +1,4 @@
-import { byStore, inBatches } from '../dead-letters/batches.ts';
+import { batchesOf, byStore } from '../dead-letters/batches.ts';
 import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
 import type { FinalState } from '../outcome.ts';
 import { storeTime } from '../redis/store-clock.ts';
@@ -44,7 +44,7 @@ export async function predictReplay(
   const isTaken = (channel: string, recipient: string): boolean => seen(`${channel} ${recipient}`);
   let count = 0;
   let interrupted = false;
-  for await (const batch of inBatches(letters, BATCH)) {
+  for await (const batch of batchesOf(letters, BATCH)) {
     interrupted = signal?.aborted === true;
     if (interrupted) break;
     for (const [channel, own] of byStore(batch)) {

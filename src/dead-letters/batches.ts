@@ -3,7 +3,7 @@ import type { IndexedDeadLetter } from './index-by-reason.ts';
 
 /** Splits dead letters into the batches that a script processes in one call. */
 
-export async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const item of items) {
     if (batch.push(item) < size) continue;

@@ -1,4 +1,4 @@
-import { byStore, inBatches } from './batches.ts';
+import { batchesOf, byStore } from './batches.ts';
 import type { IndexedDeadLetter } from './index-by-reason.ts';
 import { readDeadLetters } from './records.ts';
 
@@ -28,7 +28,7 @@ export async function* withDetail(
   wanted: string,
 ): AsyncGenerator<IndexedDeadLetter, void, undefined> {
   const isWanted = hasDetail(wanted);
-  for await (const batch of inBatches(letters, BATCH)) {
+  for await (const batch of batchesOf(letters, BATCH)) {
     const kept = new Set<IndexedDeadLetter>();
     for (const [{ store }, own] of byStore(batch)) {
       const names = own.map(({ name }) => name);

@@ -1,5 +1,5 @@
 import type { Installation } from '../channels/installation.ts';
-import { byStore, inBatches } from './batches.ts';
+import { batchesOf, byStore } from './batches.ts';
 import { hasDetail, inCommon } from './detail-filter.ts';
 import { type DeadLetterRecord, readDeadLetters } from './records.ts';
 import { type DeadLetterGroup, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
@@ -50,7 +50,7 @@ export async function groupDeadLetters(
   // The texts are read here anyway.
   const all = { ...selection, limit: undefined, detail: undefined };
   const { read } = await selectDeadLetters(installation, all);
-  for await (const batch of inBatches(read(), BATCH)) {
+  for await (const batch of batchesOf(read(), BATCH)) {
     for (const [{ name, store }, own] of byStore(batch)) {
       const records = await readDeadLetters(
         store,

@@ -1,4 +1,4 @@
-import { byStore, inBatches, overlapping } from './batches.ts';
+import { batchesOf, byStore, overlapping } from './batches.ts';
 import type { IndexedDeadLetter } from './index-by-reason.ts';
 import { purgeListed } from './records.ts';
 
@@ -36,7 +36,7 @@ export async function purgeSelected(
     }
   };
   async function* untilAborted(): AsyncGenerator<IndexedDeadLetter[]> {
-    for await (const batch of inBatches(letters, BATCH)) {
+    for await (const batch of batchesOf(letters, BATCH)) {
       if (signal?.aborted) {
         result.interrupted = true;
         return;

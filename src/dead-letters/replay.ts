@@ -1,5 +1,5 @@
 import type { Installation } from '../channels/installation.ts';
-import { byStore, inBatches, overlapping } from './batches.ts';
+import { batchesOf, byStore, overlapping } from './batches.ts';
 import type { IndexedDeadLetter } from './index-by-reason.ts';
 import { createPace, type Pause, systemPause } from './pace.ts';
 import { type ReplayStatus, replayListed } from './records.ts';
@@ -77,7 +77,7 @@ export async function replaySelected(
     }
   };
   async function* paced(): AsyncGenerator<IndexedDeadLetter[]> {
-    for await (const batch of inBatches(letters, pace.batch)) {
+    for await (const batch of batchesOf(letters, pace.batch)) {
       await pace.turn(batch.length);
       if (signal?.aborted) {
         result.interrupted = true;
