@@ -6,7 +6,7 @@ import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { RunningChannel } from './channel.ts';
-import { logFindings } from './findings.ts';
+import { logRedisFindings } from './redis-findings.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { createMaintenance, type Maintenance, type ServedStore } from './maintenance.ts';
@@ -81,7 +81,7 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
     const homes = own.filter(({ channel, store }) => store === channel.stores[0]);
     if (store === stores.directory) await checkDirectoryPermissions(store.redis);
     if (own[0]) await checkPermissions(own[0].store.keys);
-    await logFindings(store.redis, logger);
+    await logRedisFindings(store.redis, logger);
     await store.watch.pending();
     const lasting = preparation.lastingError(store);
     if (lasting) throw lasting;

@@ -4,7 +4,7 @@ import { redisChecks } from '../redis/server-checks.ts';
 import { readRedisFacts } from '../redis/server-facts.ts';
 
 /** Logs once, at the start, what `doctor` finds wrong with this Redis, for operators who never run it. */
-export async function logFindings(redis: Redis, logger: Logger): Promise<void> {
+export async function logRedisFindings(redis: Redis, logger: Logger): Promise<void> {
   for (const { name, level, text } of redisChecks(await readRedisFacts(redis))) {
     if (level === 'failed') logger.warn({ check: name, detail: text }, 'redis is misconfigured');
   }
