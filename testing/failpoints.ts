@@ -115,10 +115,10 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
           return await (isInMany(entry) ? inManyWhile(entry, deliver) : deliver());
         },
       }),
-      partings: (partings) => ({
-        ...partings,
+      partialJobs: (partialJobs) => ({
+        ...partialJobs,
         async ended(entries) {
-          const ended = await partings.ended(entries);
+          const ended = await partialJobs.ended(entries);
           const [first] = ended;
           if (first) await inManyWhile(first, async () => reach('passing_over', idOf(first)));
           return ended;
@@ -126,7 +126,7 @@ export function createFailpoints(onReached: (failpoint: Failpoint) => void): Fai
         leave: async (leaving) =>
           await inManyWhile(leaving.entry, async () => {
             reach('leaving', idOf(leaving.entry));
-            await partings.leave(leaving);
+            await partialJobs.leave(leaving);
             reach('left', idOf(leaving.entry));
           }),
       }),

@@ -10,7 +10,7 @@ import type { Turns } from '../turns.ts';
 import { applyVerb, isSignal, leaveToStall } from './apply-verb.ts';
 import type { FindCampaign } from './campaign-content.ts';
 import { type ChannelQueue, channelQueue } from './channel-queue.ts';
-import { createJobDelivery, type Partings } from './deliver-job.ts';
+import { createJobDelivery, type PartialJobs } from './deliver-job.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Envelope, Pipeline } from './envelope.ts';
 import { foldDispositions, type Verb } from './fold-dispositions.ts';
@@ -49,7 +49,7 @@ export interface ChannelWorkerDeps {
   /** Starts its messages, and those of the channel's other shards. */
   dispatcher: Dispatcher;
   redis: Redis;
-  partings: Partings;
+  partialJobs: PartialJobs;
   /** What parsing its jobs requires. */
   reading: ReadContext;
   campaigns: FindCampaign;
@@ -102,7 +102,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     pipeline,
     // If this machine's clock was stepped, BullMQ may have promoted a job too early.
     pulling: () => pulling && clock.agrees(),
-    partings: deps.partings,
+    partialJobs: deps.partialJobs,
     clock,
     turns: deps.turns,
   });

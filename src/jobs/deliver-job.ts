@@ -25,14 +25,14 @@ export interface JobDeliveryDeps {
   pipeline: Pipeline;
   /** Whether messages may start. */
   pulling(): boolean;
-  partings: Partings;
+  partialJobs: PartialJobs;
   clock: Pick<StoreClock, 'now'>;
   /** Yields to the event loop between the messages that are read. */
   turns: Turns;
 }
 
-/** What the store knows and does about the messages of a job of many. */
-export interface Partings {
+/** What the store knows and does about jobs of many messages, some of which may have ended or left. */
+export interface PartialJobs {
   /** Which messages of a job that is picked up again have ended, or have left it. */
   ended(entries: readonly Entry[]): Promise<ReadonlySet<Entry>>;
   /** Which of them have a send in flight or in doubt. */
@@ -56,17 +56,17 @@ const STALLS_UNTIL_DEALT = 2;
 const HAND_BACK: Disposition = { kind: 'hand_back' };
 
 export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
-  const { dispatcher, pipeline, partings, clock, turns } = deps;
+  const { dispatcher, pipeline, partialJobs, clock, turns } = deps;
   const held = new Set<Held>();
 
   /** Returns the messages that the job still has to deliver. */
   async function open({ job, entries }: Envelope): Promise<EntryList> {
     if (entries.length === 1 || job.pickups <= 1) return entries;
     const all = await readAll(entries);
-    const ended = await partings.ended(all);
+    const ended = await partialJobs.ended(all);
     const left = all.filter((entry) => !ended.has(entry));
     if (job.stalls < STALLS_UNTIL_DEALT) return listOf(left);
-    await Promise.all(left.map((entry) => partings.leave({ entry })));
+    await Promise.all(left.map((entry) => partialJobs.leave({ entry })));
     return listOf([]);
   }
 
@@ -86,12 +86,12 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
 
   /** Puts off a job of a paused campaign. Those of its messages that have a send in flight or in doubt leave it, to be resolved. */
   async function pause(left: readonly Entry[], expiresAt: number, begun: boolean): Promise<Disposition[]> {
-    const sending = begun ? await partings.sending(left) : new Set();
+    const sending = begun ? await partialJobs.sending(left) : new Set();
     const [going, staying] = [
       left.filter((each) => sending.has(each)),
       left.filter((each) => !sending.has(each)),
     ];
-    await Promise.all(going.map((entry) => partings.leave({ entry })));
+    await Promise.all(going.map((entry) => partialJobs.leave({ entry })));
     return staying.map(() => pipeline.pause(expiresAt));
   }
 
@@ -139,7 +139,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
           }
           if (keepsTogether(next)) withdraw(batch, next);
           const until = many ? waitsUntil(next, clock.now()) : undefined;
-          if (until !== undefined) await partings.leave({ entry, until });
+          if (until !== undefined) await partialJobs.leave({ entry, until });
           end(until === undefined ? next : undefined);
           return wasSent(next);
         } catch (error) {
@@ -166,7 +166,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
       const until = pausedUntil(left, clock.now());
       // Only the gauges need the count, so an error must not fail the job.
       if (many && left.length > 0)
-        await partings.recount(envelope.job.id, left.length, until).catch(() => {});
+        await partialJobs.recount(envelope.job.id, left.length, until).catch(() => {});
       return ends;
     },
     handBack() {

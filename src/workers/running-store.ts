@@ -2,7 +2,7 @@ import type { Random } from '../clock.ts';
 import type { ChannelConfig } from '../config/channel-schema.ts';
 import { createCampaignReader } from '../jobs/campaign-content.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
-import type { Partings } from '../jobs/deliver-job.ts';
+import type { PartialJobs } from '../jobs/deliver-job.ts';
 import { createDispatcher, type Dispatcher } from '../jobs/dispatcher.ts';
 import type { Delivery, Pipeline } from '../jobs/envelope.ts';
 import { createLeave, entriesThatAre, recountJob } from '../jobs/leave.ts';
@@ -59,7 +59,7 @@ export interface Wrappers {
   ledger?(ledger: Ledger, channel: ChannelConfig): Ledger;
   client?(client: PlatformClient, channel: ChannelConfig): PlatformClient;
   pipeline?(pipeline: Pipeline, channel: ChannelConfig): Pipeline;
-  partings?(partings: Partings, channel: ChannelConfig): Partings;
+  partialJobs?(partialJobs: PartialJobs, channel: ChannelConfig): PartialJobs;
 }
 
 /** What the stores of a channel share. */
@@ -133,7 +133,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
   const isSharded = shared.sharding !== undefined;
   const dealt = isSharded ? dealOut(traceable, { definition, own: shard, leave, recordOf }) : traceable;
   const pipeline = wrap.pipeline?.(dealt, channel) ?? dealt;
-  const plainPartings: Partings = {
+  const plainPartialJobs: PartialJobs = {
     ended: (entries) => entriesThatAre('ended', entries, ledgerStore),
     sending: (entries) => entriesThatAre('sending', entries, ledgerStore),
     leave: createLeave(ledgerStore, clock),
@@ -145,7 +145,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
     ...{ channel: channel.name, store: name, concurrency, redis: queueStore.redis },
     // What is dealt out takes none of the channel's rate.
     dispatcher: isIngress ? unlimited(concurrency, clock) : shared.dispatcher,
-    partings: wrap.partings?.(plainPartings, channel) ?? plainPartings,
+    partialJobs: wrap.partialJobs?.(plainPartialJobs, channel) ?? plainPartialJobs,
     ...{ reading, campaigns, pipeline, turns: shared.turns, clock },
     ...{ logger: shared.processLogger, reportError: part.reportError },
   });

@@ -4,7 +4,7 @@ import {
   createJobDelivery,
   type JobDelivery,
   type JobDeliveryDeps,
-  type Partings,
+  type PartialJobs,
 } from '../../src/jobs/deliver-job.ts';
 import { createDispatcher } from '../../src/jobs/dispatcher.ts';
 import type { Entry, Envelope, QueuedJob } from '../../src/jobs/envelope.ts';
@@ -36,7 +36,7 @@ function deliveryOf(
     ended = async () => new Set(),
     sending = async () => new Set(),
     ...deps
-  }: Partial<JobDeliveryDeps & Pick<Partings, 'ended' | 'sending'>> = {},
+  }: Partial<JobDeliveryDeps & Pick<PartialJobs, 'ended' | 'sending'>> = {},
 ): Seen & { delivery: JobDelivery } {
   const seen: Seen = { recounted: [], delivered: [], left: [] };
   const clock = { now: () => NOW, monotonic: systemClock.monotonic };
@@ -57,7 +57,7 @@ function deliveryOf(
       abort() {},
     },
     pulling: () => true,
-    partings: {
+    partialJobs: {
       ended,
       sending,
       recount: async (_, messages) => void seen.recounted.push(messages),
