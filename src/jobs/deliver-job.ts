@@ -3,6 +3,7 @@ import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
 import type { Lane, Started, Urgency } from './dispatcher.ts';
 import type { Entry, EntryList, Envelope, Pipeline } from './envelope.ts';
+import { collectEnds } from './job-ends.ts';
 import { isPart, originalJobId } from './job-ids.ts';
 import { type Leave, placeOf } from './leave.ts';
 
@@ -96,64 +97,50 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
   }
 
   /** Resolves when every message has ended, was put back with the job, or has left. */
-  function deliverAll(entries: EntryList, many: boolean): Promise<Disposition[]> {
-    const ends: Disposition[] = [];
-    const failures: unknown[] = [];
+  async function deliverAll(entries: EntryList, many: boolean): Promise<Disposition[]> {
     const first = entries.read(0);
-    const { origin, source } = placeOf(first);
-    const part = many || isPart(origin);
-    const urgency: Urgency = part || source.priority > 0 ? 'bulk' : 'urgent';
-    const rank = 2 * source.priority + (part ? 1 : 0);
-    return new Promise((resolve, reject) => {
-      const holding: Held = { stop() {} };
-      let left = entries.length;
-      function end(disposition?: Disposition): void {
-        if (disposition) ends.push(disposition);
-        left -= 1;
-        if (left > 0) return;
-        held.delete(holding);
-        if (failures.length > 0) reject(failures[0]);
-        else resolve(ends);
-      }
-      // The first message is read already, and so are those that are started again.
-      const known = new Map([[0, first]]);
-      function read(index: number): Entry | Promise<Entry> {
-        const entry = known.get(index);
-        if (entry === undefined) return turns(() => entries.read(index));
-        known.delete(index);
-        return entry;
-      }
-      function withdraw(batch: Started<number>, disposition?: Disposition): void {
-        for (const _ of batch.withdraw()) end(disposition);
-      }
-      async function run(index: number, batch: Started<number>, answered: () => void): Promise<boolean> {
-        try {
-          const reading = read(index);
-          const entry = reading instanceof Promise ? await reading : reading;
-          const next = deps.pulling() ? await pipeline.deliver(entry, answered) : HAND_BACK;
-          if (next.kind === 'rest' && next.delayMs <= LONGEST_HOLD_MS && deps.pulling()) {
-            dispatcher.hold(next.delayMs, next.reason === 'rate_limited' ? urgency : 'urgent');
-            known.set(index, entry);
-            batch.again(index);
-            return false;
-          }
-          if (keepsTogether(next)) withdraw(batch, next);
-          const until = many ? waitsUntil(next, clock.now()) : undefined;
-          if (until !== undefined) await partialJobs.leave({ entry, until });
-          end(until === undefined ? next : undefined);
-          return wasSent(next);
-        } catch (error) {
-          failures.push(error);
-          withdraw(batch);
-          end();
-          return true;
+    const { urgency, rank } = standingOf(first, many);
+    const ends = collectEnds(entries.length);
+    // The first message is read already, and so are those that are started again.
+    const known = new Map([[0, first]]);
+
+    function read(index: number): Entry | Promise<Entry> {
+      const entry = known.get(index);
+      if (entry === undefined) return turns(() => entries.read(index));
+      known.delete(index);
+      return entry;
+    }
+    function withdraw(batch: Started<number>, disposition?: Disposition): void {
+      for (const _ of batch.withdraw()) ends.end(disposition);
+    }
+    async function run(index: number, batch: Started<number>, answered: () => void): Promise<boolean> {
+      try {
+        const reading = read(index);
+        const entry = reading instanceof Promise ? await reading : reading;
+        const next = deps.pulling() ? await pipeline.deliver(entry, answered) : HAND_BACK;
+        if (next.kind === 'rest' && next.delayMs <= LONGEST_HOLD_MS && deps.pulling()) {
+          dispatcher.hold(next.delayMs, next.reason === 'rate_limited' ? urgency : 'urgent');
+          known.set(index, entry);
+          batch.again(index);
+          return false;
         }
+        if (keepsTogether(next)) withdraw(batch, next);
+        const until = many ? waitsUntil(next, clock.now()) : undefined;
+        if (until !== undefined) await partialJobs.leave({ entry, until });
+        ends.end(until === undefined ? next : undefined);
+        return wasSent(next);
+      } catch (error) {
+        withdraw(batch);
+        ends.fail(error);
+        return true;
       }
-      held.add(holding);
-      const items = Array.from({ length: entries.length }, (_, index) => index);
-      const batch = dispatcher.add({ items, rank, urgency, run });
-      holding.stop = (disposition) => withdraw(batch, disposition);
-    });
+    }
+
+    const items = Array.from({ length: entries.length }, (_, index) => index);
+    const batch = dispatcher.add({ items, rank, urgency, run });
+    const holding: Held = { stop: (disposition) => withdraw(batch, disposition) };
+    held.add(holding);
+    return await ends.all.finally(() => held.delete(holding));
   }
 
   return {
@@ -172,6 +159,16 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
     handBack() {
       for (const { stop } of held) stop(HAND_BACK);
     },
+  };
+}
+
+/** How urgent the messages of a job are, by the first of them: those that were enqueued alone precede bulk of the same priority. */
+function standingOf(first: Entry, many: boolean): { urgency: Urgency; rank: number } {
+  const { origin, source } = placeOf(first);
+  const part = many || isPart(origin);
+  return {
+    urgency: part || source.priority > 0 ? 'bulk' : 'urgent',
+    rank: 2 * source.priority + (part ? 1 : 0),
   };
 }
 
