@@ -1,16 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import { systemClock } from '../clock.ts';
 import { CHANNEL_NAME } from '../message/fields.ts';
-import { announcedShards } from '../redis/announced-shards.ts';
-import { connectFollower, FOLLOWER_BLOCK_MS } from '../redis/connections.ts';
+import { connectFollower } from '../redis/connections.ts';
 import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/errors.ts';
-import { channelKeys } from '../redis/keys.ts';
 import { checkRedis, type RedisOption } from '../redis/option.ts';
-import { channelOfStore, storeNames } from '../redis/shards.ts';
-import type { Stores } from '../redis/stores.ts';
+import { channelOfStore } from '../redis/shards.ts';
 import type { Instant } from '../time.ts';
-import { FIRST, NEWEST, type Position, type Positions, positionFrom, toCursor } from './receipt-cursor.ts';
-import { type Missing, newestPosition, type Page, type RankedEntry, readPage } from './receipt-pages.ts';
+import { type Beginning, beginningFrom, toCursor } from './receipt-cursor.ts';
+import { inOrder, type Missing } from './receipt-pages.ts';
+import { type Ask, createReading } from './receipt-reading.ts';
 import { parseEntry, type Receipt } from './receipts.ts';
 
 export interface FollowedReceipt extends Receipt {
@@ -46,9 +44,10 @@ export interface FollowReceiptsOptions {
 }
 
 /**
- * Follows the final states of messages, oldest first within a channel (over shards, as far as the clocks of their nodes agree). Waits while there are none and while Redis is away, and
- * ends only with the signal, or when the loop is left. At least once: a follower that resumes from a stored cursor may see again what
- * came after it was stored.
+ * Follows the final states of messages, oldest first within a channel (over shards, as far as the clocks of their nodes agree). Waits
+ * while there are none and while Redis is away, and ends only with the signal, or when the loop is left. What a node of a cluster has that is
+ * away comes when it is back, and what the others have is not held up by it. At least once: a follower that resumes from a stored
+ * cursor may see again what came after it was stored.
  * @throws TypeError at once for a wrong option; while it is read, RedisUnreachableError for a login that is refused and
  *   DatabaseRefusedError
  */
@@ -61,12 +60,12 @@ export function followReceipts(
   const bad = names.find((name) => !CHANNEL_NAME.test(name));
   if (bad !== undefined || names.length === 0)
     throw new TypeError(`channels: expected channel names, got ${JSON.stringify(bad ?? channels)}`);
-  return follow(names, positionFrom(from), options);
+  return follow(names, beginningFrom(from, systemClock), options);
 }
 
 async function* follow(
   channels: readonly string[],
-  positionOf: (store: string) => Position,
+  beginning: Beginning,
   { redis, onStart, signal }: FollowReceiptsOptions,
 ): AsyncGenerator<FollowedReceipt, void, undefined> {
   if (signal?.aborted) return;
@@ -74,23 +73,14 @@ async function* follow(
   const end = (): void => stores.disconnect();
   signal?.addEventListener('abort', end, { once: true });
   const over = (): boolean => signal?.aborted === true;
-  const ask = patiently(refused, over);
   const gaps = new Map<string, Missing | null>();
-  const reading = createReading(channels, stores);
-  const { positions, lines } = reading;
+  const reading = createReading(channels, stores, patiently(refused, over));
+  const { positions } = reading;
   try {
-    await ask(() => reading.lookForShards(positionOf));
-    for (const line of lines) await ask(() => findNewest(line, positions));
+    await reading.begin(beginning);
     if (!over()) onStart?.(toCursor(positions));
     while (!over()) {
-      const pages: Page[] = [];
-      for (const line of lines.filter(({ waiting }) => !waiting)) {
-        const read = await ask(() => readLine(line, positions));
-        if (!read) return;
-        pages.push(...read);
-        if (read.every(({ entries }) => entries.length === 0))
-          wait(line, () => ask(() => nextEntry(line, positions)));
-      }
+      const pages = await reading.next();
       for (const { store, gap, missing } of pages) if (gap) gaps.set(store, missing);
       for (const { store, entry, rank } of inOrder(pages)) {
         if (over()) return;
@@ -100,97 +90,12 @@ async function* follow(
         const [channel, missing] = [channelOfStore(store), gaps.get(store) ?? null];
         yield { ...receipt, channel, cursor: toCursor(positions), gap: gaps.delete(store), missing };
       }
-      if (!lines.every(({ waiting }) => waiting)) continue;
-      await Promise.race(lines.map(({ waiting }) => waiting));
-      // All that a channel has in shards which it did not have before is new.
-      await ask(() => reading.lookForShards(() => ({ id: FIRST })));
     }
   } finally {
     signal?.removeEventListener('abort', end);
     stores.disconnect();
   }
 }
-
-/** A connection, and the stores that are read on it. */
-interface Line {
-  client: Redis;
-  stores: string[];
-  /** While it blocks until a store has something: nothing else can be read on it. */
-  waiting?: Promise<void> | undefined;
-}
-
-interface Reading {
-  positions: Positions;
-  lines: Line[];
-  /** Adds the stores that are not read yet. */
-  lookForShards(positionOf: (store: string) => Position): Promise<void>;
-}
-
-/** What is read: of each channel its home, and its shards once a worker has announced them. */
-function createReading(channels: readonly string[], stores: Stores): Reading {
-  const positions: Positions = new Map();
-  const lines: Line[] = [];
-
-  function add(store: string, position: Position): void {
-    positions.set(store, position);
-    const client = stores.of(store).redis;
-    const line = lines.find((each) => each.client === client);
-    if (line) line.stores.push(store);
-    else lines.push({ client, stores: [store] });
-  }
-
-  return {
-    positions,
-    lines,
-    async lookForShards(positionOf) {
-      const shards = await announcedShards(stores.directory, channels);
-      for (const [i, channel] of channels.entries())
-        for (const store of new Set([channel, ...storeNames(channel, shards[i])]))
-          if (!positions.has(store)) add(store, positionOf(store));
-    },
-  };
-}
-
-/** A failure stays, for the one who awaits the lines. */
-function wait(line: Line, ask: () => Promise<unknown>): void {
-  line.waiting = ask().then(() => {
-    line.waiting = undefined;
-  });
-  line.waiting.catch(() => {});
-}
-
-/** Entries of all stores that are read in one go. */
-const READ = 500;
-
-async function readLine({ client, stores }: Line, positions: Positions): Promise<Page[]> {
-  const count = Math.ceil(READ / stores.length);
-  return await Promise.all(stores.map((store) => readPage(client, store, positions.get(store)!, count)));
-}
-
-/** By their instants, as far as no store may have an earlier one that was not read yet: the others are read again. */
-function inOrder(pages: readonly Page[]): RankedEntry[] {
-  const ends = pages.filter(({ full }) => full).map(({ entries }) => instantOf(entries.at(-1)!));
-  const end = Math.min(...ends);
-  const all = pages.flatMap(({ entries }) => entries);
-  if (pages.length === 1) return all;
-  const read = all.filter((each) => instantOf(each) <= end);
-  return read.sort((a, b) => instantOf(a) - instantOf(b));
-}
-
-/** Entries of one store and millisecond keep their order: the sort is stable. */
-const instantOf = ({ entry: [id] }: RankedEntry): number => Number.parseInt(id, 10);
-
-async function findNewest({ client, stores }: Line, positions: Positions): Promise<void> {
-  for (const store of stores)
-    if (positions.get(store)?.id === NEWEST) positions.set(store, await newestPosition(client, store));
-}
-
-/** Resolves once a store has something after its position, or after a while. */
-const nextEntry = async ({ client, stores }: Line, positions: Positions): Promise<void> => {
-  const keys = stores.map((store) => channelKeys(store).receipts);
-  const after = stores.map((store) => positions.get(store)!.id);
-  await client.xread('COUNT', 1, 'BLOCK', FOLLOWER_BLOCK_MS, 'STREAMS', ...keys, ...after);
-};
 
 const AGAIN_MS = 250;
 
@@ -202,8 +107,8 @@ const passes = (error: unknown): boolean =>
  * Asks Redis until it answers; undefined once the following is over.
  * @param refused ends the patience
  */
-function patiently(refused: Promise<never>, over: () => boolean) {
-  return async <T>(question: () => Promise<T>): Promise<T | undefined> => {
+function patiently(refused: Promise<never>, over: () => boolean): Ask {
+  return async (question) => {
     for (;;) {
       try {
         return await Promise.race([question(), refused]);

@@ -1,4 +1,6 @@
+import type { Clock } from '../clock.ts';
 import { isEntryId } from '../redis/entry-id.ts';
+import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import { type Instant, parseInstant } from '../time.ts';
 
 /** How far a follower has read the receipts of its channels, in each of their stores, and how that is encoded. */
@@ -31,6 +33,26 @@ const CURSOR = new RegExp(`^${POSITION}(?:&${POSITION})*$`);
 /** Whether it is one of `toCursor`. */
 export const isCursor = (text: string): boolean =>
   CURSOR.test(text) && [...fromCursor(text).values()].every(({ id }) => id === FIRST || isEntryId(id));
+
+/** Where a follower begins. */
+export interface Beginning {
+  /** @param store by its name */
+  positionOf(store: string): Position;
+  /** The stores that a cursor names. */
+  known: readonly string[];
+  /** The position of this moment, for a store that cannot be asked for its newest entry. */
+  since: Position;
+}
+
+/** @throws TypeError as `positionFrom` */
+export function beginningFrom(from: Instant, clock: Pick<Clock, 'now'>): Beginning {
+  return {
+    positionOf: positionFrom(from),
+    known: typeof from === 'string' && isCursor(from) ? [...fromCursor(from).keys()] : [],
+    // A node gives its entries ids by its own clock: better one too many than one too few.
+    since: { id: lastBefore(clock.now() - MAX_OFFSET_MS) },
+  };
+}
 
 /**
  * @returns the position from which a store is read, by its name
@@ -66,8 +88,10 @@ const fromCursor = (cursor: string): Positions =>
 function before(instant: Instant): string {
   const at = parseInstant(instant);
   if (!at) throw new TypeError("from: expected 'now', 'start', an instant or the cursor of a receipt");
-  return `${Math.max(0, at.getTime() - 1)}-${LAST_OF_MS}`;
+  return lastBefore(at.getTime());
 }
+
+const lastBefore = (at: number): string => `${Math.max(0, at - 1)}-${LAST_OF_MS}`;
 
 /** Whether an entry of this id was read, so that it is missing where it is not there any more. */
 export const wasRead = (position: string): boolean =>

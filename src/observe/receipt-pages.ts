@@ -64,6 +64,19 @@ export async function newestPosition(client: Redis, store: string): Promise<Posi
   return { id, rank: stream?.last === id ? { count: stream.added, exact: true } : undefined };
 }
 
+/** By their instants, as far as no store may have an earlier one that was not read yet: the others are read again. */
+export function inOrder(pages: readonly Page[]): RankedEntry[] {
+  const ends = pages.filter(({ full }) => full).map(({ entries }) => instantOf(entries.at(-1)!));
+  const end = Math.min(...ends);
+  const all = pages.flatMap(({ entries }) => entries);
+  if (pages.length === 1) return all;
+  const read = all.filter((each) => instantOf(each) <= end);
+  return read.sort((a, b) => instantOf(a) - instantOf(b));
+}
+
+/** Entries of one store and millisecond keep their order: the sort is stable. */
+const instantOf = ({ entry: [id] }: RankedEntry): number => Number.parseInt(id, 10);
+
 interface StreamFacts {
   /** How many entries it ever had. */
   added: number;
