@@ -1,3 +1,4 @@
+import { PROBLEMS } from '../src/http/api/problem.ts';
 import { COUNTERS, GAUGES } from '../src/observe/metric-definitions.ts';
 import type { Queries } from './promql.ts';
 
@@ -25,3 +26,21 @@ export function endedUnseen(queries: Queries, by: string, window: string): strin
  */
 export const windowsToDrain = (queries: Queries): string =>
   `ceil(${queries.max(GAUGES.waiting, { where: { cause: 'quota' } })} / (${queries.max(GAUGES.quotaSlots, { where: { state: 'spent' } })} > 0))`;
+
+/** The answers of the HTTP API that are the server's fault. */
+export const API_FAILED = {
+  status: [...new Set(Object.values(PROBLEMS).map(({ status }) => status))]
+    .filter((status) => status >= 500)
+    .map(String),
+} as const;
+
+/** The share of the API's requests that failed so, 0 where none did. */
+export function apiFailures(
+  queries: Queries,
+  window: string,
+  by: readonly ['route'] | readonly [] = [],
+): string {
+  const all = queries.rate(COUNTERS.httpRequests, window, { by });
+  const failed = queries.rate(COUNTERS.httpRequests, window, { where: API_FAILED, by });
+  return `(${failed} or ${all} * 0) / (${all} > 0)`;
+}

@@ -1,5 +1,5 @@
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../src/observe/metric-definitions.ts';
-import { endedUnseen, windowsToDrain } from './balance.ts';
+import { apiFailures, endedUnseen, windowsToDrain } from './balance.ts';
 import { rules } from './promql.ts';
 
 export interface Question {
@@ -47,6 +47,11 @@ export const QUESTIONS: readonly Question[] = [
       }),
     ],
     panels: ['Taken by producers, by status'],
+  },
+  {
+    asks: 'What share of its requests does the HTTP API fail?',
+    answers: [apiFailures(rules, '5m')],
+    panels: ['Requests that the API fails', 'Requests to the API'],
   },
   {
     asks: 'What holds the messages: the quota, our rate, a 429, the end of a window, missing proof?',

@@ -1,3 +1,4 @@
+import { apiAlerts } from './alerts/api.ts';
 import { channelAlerts } from './alerts/channel.ts';
 import { deadLetterAlerts } from './alerts/dead-letters.ts';
 import { objectiveAlerts } from './alerts/objective.ts';
@@ -15,6 +16,7 @@ const GROUPS: Readonly<Record<string, Alerts>> = {
   'dead-letters': deadLetterAlerts,
   workers: workerAlerts,
   redis: redisAlerts,
+  api: apiAlerts,
   webhooks: webhookAlerts,
 };
 

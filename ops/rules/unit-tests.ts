@@ -1,4 +1,5 @@
 import { alertGroups } from './alerts.ts';
+import { apiCases } from './cases/api.ts';
 import type { AlertCase, AlertCases, Firing, Quiet } from './cases/case.ts';
 import { channelCases } from './cases/channel.ts';
 import { deadLetterCases } from './cases/dead-letters.ts';
@@ -20,6 +21,7 @@ const CASES: AlertCases = {
   ...deadLetterCases,
   ...workerCases,
   ...redisCases,
+  ...apiCases,
   ...webhookCases,
 };
 

@@ -149,6 +149,7 @@ it('panels show data, and alerts fire in their incidents and in no quiet hour', 
     fires(incident, 'HeraldRedisUnavailable'),
     fires(incident, 'HeraldEnqueueFailing', { job: 'shop', status: 'timeout' }),
     fires(incident, 'HeraldNoSamples', { channel: 'kongregate' }),
+    fires(incident, 'HeraldApiErrors', { job: 'herald' }),
   ]);
   await one.kill();
   await fires(incident, 'HeraldNoWorkers');
