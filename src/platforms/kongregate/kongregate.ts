@@ -33,7 +33,7 @@ const messageShape = {
   ),
   /** An image shown beside the message: an https URL. */
   imageUrl: z
-    .url({ protocol: /^https$/ })
+    .url({ protocol: /^https$/, error: 'expected an https URL' })
     .max(2_000)
     .optional(),
 };

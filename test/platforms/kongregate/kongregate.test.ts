@@ -83,7 +83,8 @@ describe('a Kongregate message', () => {
     ['javascript:alert(1)', false],
     ['i.png', false],
   ])('with the image %s: %s', (imageUrl, good) => {
-    expect(shape.safeParse({ to: { userId: 1 }, imageUrl }).success).toBe(good);
+    const { success, error } = shape.safeParse({ to: { userId: 1 }, imageUrl });
+    expect([success, error?.issues[0]?.message]).toEqual([good, good ? undefined : 'expected an https URL']);
   });
 
   it('names its recipient the same way each time', () => {
