@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
 import type { RedisAddress } from '../src/redis/address.ts';
+import { channelKeys } from '../src/redis/keys.ts';
 import { type Stores, storesOn } from '../src/redis/stores.ts';
 import { accountChannels, accountOptions } from '../src/sandbox/accounts.ts';
 import {
@@ -60,6 +61,8 @@ export interface PlacedEnvironment {
   spawn(options?: Omit<WorkerProcessOptions, 'config'> & { channels?: Channels | undefined }): WorkerProcess;
   /** Of one channel, oldest first. */
   receipts(channel: string): Promise<Receipt[]>;
+  /** How many that are, for who looks again and again: reading them all takes this process longer than the sending. */
+  receiptCount(channel: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -144,6 +147,7 @@ export async function openPlaced(
       for await (const receipt of iterateReceipts(place.stores.of(channel).redis, channel)) all.push(receipt);
       return all;
     },
+    receiptCount: (channel) => place.stores.of(channel).redis.xlen(channelKeys(channel).receipts),
     async close() {
       await Promise.all(processes.map((each) => each.kill()));
       await Promise.all(workers.map((each) => each.close({ deadlineMs: CLOSE_WITHIN_MS })));

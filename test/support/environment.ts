@@ -53,6 +53,8 @@ export interface Environment extends Pick<BaseEnvironment, 'server' | 'redis' | 
   /** A BullMQ worker without a processor, to move jobs by hand. The test closes it. */
   takeOver(): Promise<Worker>;
   receipts(): Promise<Receipt[]>;
+  /** How many that are, for who looks again and again. */
+  receiptCount(): Promise<number>;
   /** The channel's dead letters, oldest first. */
   letters(): Promise<DeadLetterRecord[]>;
   /** Waits until so many final states are in the receipts and the queue holds nothing but dead letters. */
@@ -104,16 +106,19 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
   queue.on('error', () => {});
   const producer = createProducer({ redis: server.url, channels: [CHANNEL], timeoutMs: 120_000 });
   const receipts = (): Promise<Receipt[]> => base.receipts(CHANNEL);
+  const receiptCount = (): Promise<number> => base.receiptCount(CHANNEL);
 
   async function settled(count: number, patience: Patience = {}): Promise<Tally> {
     const look = async () => {
+      const kept = await receiptCount();
+      if (kept < count) return { kept };
       const jobs = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed');
       const left = Object.values(jobs).reduce((sum, each) => sum + each, 0);
       return { left, jobs, tally: tallyOf(await receipts()) };
     };
-    const done = ({ left, tally }: Awaited<ReturnType<typeof look>>): boolean =>
+    const done = ({ left, tally = {} }: Awaited<ReturnType<typeof look>>): boolean =>
       left === 0 && Object.values(tally).reduce((sum, each) => sum + each, 0) >= count;
-    const { tally } = await eventually(`${count} final states`, look, done, { everyMs: 50, ...patience });
+    const { tally = {} } = await eventually(`${count} final states`, look, done, { everyMs: 50, ...patience });
     return tally;
   }
 
@@ -123,6 +128,7 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
     queue,
     config: (channel = {}) => base.config({ [CHANNEL]: channel }),
     receipts,
+    receiptCount,
     async letters() {
       const store = channelStore(redis, CHANNEL);
       const found = await readDeadLetters(store, await redis.hkeys(store.keys.deadLetters));
