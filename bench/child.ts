@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { programOf } from '../testing/program.ts';
 
 /** A process of a bench. It ends with this one. */
 export interface Child<Report extends { kind: string }> {
@@ -15,8 +15,9 @@ export interface Child<Report extends { kind: string }> {
 
 /** @param file of this folder @param task its one argument, as JSON */
 export function startChild<Report extends { kind: string }>(file: string, task: object = {}): Child<Report> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(task)], {
-    execArgv: ['--import', 'tsx'],
+  const { file: program, execArgv } = programOf(new URL(file, import.meta.url));
+  const child = fork(program, [JSON.stringify(task)], {
+    execArgv,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const unheard: Report[] = [];

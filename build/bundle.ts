@@ -6,9 +6,12 @@ import { build, type Plugin, stop } from 'esbuild';
 
 /**
  * The processes that tests start by the dozen, each in one file: to find and read a thousand modules is more than half of
- * the CPU of a start. They are made of what is built, and find their scripts and package.json where it has them.
+ * the CPU of a start. What is shipped is made of what is built. All find their scripts and package.json in their places.
  */
-const ENTRIES = { main: 'dist/src/main.js', 'worker-entry': 'dist/testing/worker-entry.js' };
+const ENTRIES = {
+  ...{ main: 'dist/src/main.js', 'worker-entry': 'dist/testing/worker-entry.js' },
+  ...{ 'contender-process': 'bench/contender-process.ts', sink: 'bench/sink.ts' },
+};
 
 /** For the CommonJS among the packages. */
 const REQUIRE =
@@ -17,12 +20,14 @@ const REQUIRE =
 const inItsPlace: Plugin = {
   name: 'in its place',
   setup({ onLoad }) {
-    onLoad({ filter: /\/dist\/(src|demo|testing)\/.*\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replaceAll(
-        'import.meta.url',
-        JSON.stringify(pathToFileURL(path).href),
-      ),
-    }));
+    onLoad({ filter: /\/(src|demo|testing|bench)\/.*\.[jt]s$/ }, ({ path }) => {
+      if (path.includes('/node_modules/')) return undefined;
+      const place = JSON.stringify(pathToFileURL(path).href);
+      return {
+        contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', place),
+        loader: path.endsWith('.ts') ? 'ts' : 'js',
+      };
+    });
   },
 };
 
@@ -33,7 +38,8 @@ export async function bundleProcesses(): Promise<string> {
     ...{ entryPoints: ENTRIES, outdir, outExtension: { '.js': '.mjs' }, banner: { js: REQUIRE } },
     ...{ bundle: true, splitting: true, platform: 'node', format: 'esm', target: 'node20' },
     // Classes keep their names, which errors tell.
-    ...{ keepNames: true, plugins: [inItsPlace], logLevel: 'error' },
+    // Without white space a start takes a fourteenth less.
+    ...{ keepNames: true, minifyWhitespace: true, plugins: [inItsPlace], logLevel: 'error' },
   });
   await stop();
   return outdir;

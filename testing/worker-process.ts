@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Drained } from '../src/workers/drain.ts';
 import { eventually } from './eventually.ts';
 import type { Failpoint } from './failpoints.ts';
+import { programOf } from './program.ts';
 import type { Order, Pickup, Report, WorkerPlan } from './worker-protocol.ts';
 
 /** A worker in a process of its own, for what only a process can do: die. */
@@ -66,17 +66,7 @@ export interface WorkerProcessOptions extends WorkerPlan {
   onEnd?(worker: WorkerProcess): void;
 }
 
-/**
- * Of the sources, the bundle is run that `build/package-setup.ts` has made of the build, where it has: tsx takes four times
- * the CPU for a start.
- */
-const BUNDLES = process.env['HERALD_BUNDLES'];
-const EXTENSION = extname(import.meta.url);
-const ENTRY =
-  BUNDLES === undefined
-    ? fileURLToPath(new URL(`./worker-entry${EXTENSION}`, import.meta.url))
-    : join(BUNDLES, 'worker-entry.mjs');
-const LOADER = BUNDLES === undefined && EXTENSION === '.ts' ? ['--import', 'tsx'] : [];
+const ENTRY = programOf(new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url));
 /** A block ends a little later than asked for. */
 const BLOCK_MARGIN_MS = 1_000;
 /** After a close: ioredis watches over a socket that it ends for 2 s. */
@@ -177,7 +167,7 @@ function launch(options: WorkerProcessOptions): ChildProcess {
   const plan: WorkerPlan = { config, failpoint, clockAheadMs, random, natMap };
   const heap = options.heapMb === undefined ? [] : [`--max-old-space-size=${options.heapMb}`];
   const log = options.logFile === undefined ? 'pipe' : openSync(options.logFile, 'a');
-  const child = spawn(process.execPath, [...heap, ...LOADER, ENTRY, JSON.stringify(plan)], {
+  const child = spawn(process.execPath, [...heap, ...ENTRY.execArgv, ENTRY.file, JSON.stringify(plan)], {
     detached: true,
     env: {},
     stdio: ['pipe', log, log, 'pipe'],
