@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ContentError } from '../../src/content/content.ts';
 import { parseMarkdown } from '../../src/content/parse.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
+import { cases } from '../support/cases.ts';
 import { LONGEST_BLOCK_MS, slowCoreBoundMs, slowCoreMs } from '../support/slow-core.ts';
 import { HOSTILE_MARKDOWN, LONGEST, repeated } from './hostile-markdown.ts';
 import { PLATFORMS, type PlatformName, renderOn, searchForCost, taken } from './rendering.ts';
@@ -31,7 +32,7 @@ describe('64 KiB of Markdown that makes a parser work', () => {
   });
 
   it('hold up no event loop, as found by a search for what costs most', () => {
-    const found = searchForCost(seededRandom(8), LONGEST, 100);
+    const found = searchForCost(seededRandom(8), LONGEST, cases(40));
     // On a busy machine the search finds what suffers most from sharing the core, so a quarter more is allowed.
     const limitMs = 1.25 * LONGEST_BLOCK_MS;
     for (const name of PLATFORMS) {

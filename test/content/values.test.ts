@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kongregateDialect } from '../../src/content/dialects/kongregate.ts';
 import { renderContent } from '../../src/content/render.ts';
+import { cases } from '../support/cases.ts';
 import { hostileValue, words } from './hostile-values.ts';
 import { discourseHtml, skeleton } from './judges/alive.ts';
 import { kongregateMarks } from './judges/kongregate.ts';
@@ -45,7 +46,7 @@ describe.each(Object.entries(SHOWN))('a value on %s', (platform, { dialect, html
             .replaceAll('\u0003', ''),
         });
       }),
-      { numRuns: 100, examples: FOUND[name] ?? [] },
+      { numRuns: cases(100), examples: FOUND[name] ?? [] },
     );
   });
 });
@@ -71,7 +72,7 @@ describe('a value on Kongregate', () => {
         expect(body).not.toMatch(/<|&#?\w+;/);
         expect({ body, marks: kongregateMarks(body) }).toEqual({ body, marks: kongregateMarks(harmless) });
       }),
-      { numRuns: 100, examples: FOUND[name] ?? [] },
+      { numRuns: cases(100), examples: FOUND[name] ?? [] },
     );
   });
 });

@@ -118,7 +118,10 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
     };
     const done = ({ left, tally = {} }: Awaited<ReturnType<typeof look>>): boolean =>
       left === 0 && Object.values(tally).reduce((sum, each) => sum + each, 0) >= count;
-    const { tally = {} } = await eventually(`${count} final states`, look, done, { everyMs: 50, ...patience });
+    const { tally = {} } = await eventually(`${count} final states`, look, done, {
+      everyMs: 50,
+      ...patience,
+    });
     return tally;
   }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { discourseDialect } from '../../../src/content/dialects/discourse.ts';
 import { renderContent } from '../../../src/content/render.ts';
+import { cases } from '../../support/cases.ts';
 import { hostileValue, seen, structure, template, words } from '../hostile-values.ts';
 
 const render = (content: string, data?: Record<string, unknown>) =>
@@ -101,7 +102,7 @@ describe('a value for Discourse', () => {
           words(seen(render(content, { v: 'w' }))).replaceAll('w', () => words(v)),
         );
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(250) },
     );
   });
 
@@ -118,7 +119,7 @@ describe('a value for Discourse', () => {
         expect(body).not.toMatch(/<|&(?!(?:amp|lt|gt|quot|#\d+);)/);
         expect(body).not.toMatch(/(?<!\\)\[(?!.*\] B)/s);
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(250) },
     );
   });
 
@@ -129,7 +130,7 @@ describe('a value for Discourse', () => {
         expect(structure(body)).toBe('root(paragraph(text))');
         expect(body).not.toMatch(/[@#][\p{L}\p{N}_]|\/\//u);
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(250) },
     );
   });
 });

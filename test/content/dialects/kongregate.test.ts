@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kongregateDialect } from '../../../src/content/dialects/kongregate.ts';
 import { renderContent } from '../../../src/content/render.ts';
+import { cases } from '../../support/cases.ts';
 
 const render = (content: string, data?: Record<string, unknown>) =>
   renderContent({ content, ...(data && { data }) }, kongregateDialect);
@@ -94,7 +95,7 @@ describe('the Kongregate dialect', () => {
           expect((line.match(/_/g) ?? []).length % 2).toBe(0);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: cases(250) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { zulipDialect } from '../../../src/content/dialects/zulip.ts';
 import { renderContent } from '../../../src/content/render.ts';
+import { cases } from '../../support/cases.ts';
 import { hostileValue, seen, structure, template, words } from '../hostile-values.ts';
 
 const render = (content: string, data?: Record<string, unknown>) =>
@@ -91,7 +92,7 @@ describe('a value for Zulip', () => {
           words(seen(render(content, { v: 'w' }))).replaceAll('w', () => words(v)),
         );
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(250) },
     );
   });
 
@@ -105,7 +106,7 @@ describe('a value for Zulip', () => {
         for (const [what, pattern] of Object.entries(ZULIP_SEES))
           expect([what, body.match(pattern)]).toEqual([what, null]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(250) },
     );
   });
 
@@ -117,7 +118,7 @@ describe('a value for Zulip', () => {
         for (const [what, pattern] of Object.entries(ZULIP_SEES))
           expect([what, body.match(pattern)]).toEqual([what, null]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(250) },
     );
   });
 });
