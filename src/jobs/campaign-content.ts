@@ -5,10 +5,10 @@ import type { QueuedJob } from './envelope.ts';
 import { CAMPAIGN_JOB } from './job-ids.ts';
 import { parse } from './read-message.ts';
 
-/** What the jobs of a campaign do not repeat: it is kept once, with the campaign. */
+/** What is kept once with a campaign, and not in its jobs. */
 export interface CampaignContent {
   id: string;
-  /** When it was created, which tells it from a later one of its id. */
+  /** When it was created: tells it from another campaign of the same id. */
   created: string;
   /** What its messages have in common. */
   message: Readonly<Record<string, unknown>>;
@@ -17,21 +17,21 @@ export interface CampaignContent {
   paused: boolean;
 }
 
-/** Answers undefined where the campaign is not kept any more, or cannot be read. */
+/** Finds a campaign; undefined if it is not kept any more, or cannot be read. */
 export type FindCampaign = (id: string) => Promise<CampaignContent | undefined>;
 
-/** The campaign that a job names; undefined if it is no job of one, or names none. */
+/** The id of the campaign that a job names; undefined if it is not a job of a campaign, or names none. */
 export function campaignOf({ name, text, size }: QueuedJob): string | undefined {
   if (name !== CAMPAIGN_JOB || size !== undefined) return undefined;
   const { campaign } = Object(parse(text)) as { campaign?: unknown };
   return typeof campaign === 'string' && CAMPAIGN_ID.test(campaign) ? campaign : undefined;
 }
 
-/** Whether a job is of this campaign, and not of an earlier one of its id: that one's content is kept no more. */
+/** Whether a job is of this campaign, and not of an earlier one of the same id, whose content is not kept any more. */
 export const isJobOf = ({ timestamp }: QueuedJob, { created }: CampaignContent): boolean =>
   timestamp >= Number(created);
 
-/** Contents that are remembered: 64 KiB each at most. */
+/** How many contents are remembered, of 64 KiB each at most. */
 const MOST_KEPT = 50;
 
 /** Reads the state of a campaign with each call, and its content once. */

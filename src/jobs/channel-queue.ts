@@ -88,7 +88,7 @@ export function channelQueue(queue: Queue, redis: Redis): ChannelQueue {
         const jobs = await read(ids);
         const vanished = ids.filter((_, i) => jobs[i] === undefined);
         if (vanished.length > 0) await redis.zrem(key, ...vanished);
-        // None of a page is left: that is not yet the end of the list.
+        // If none of a page is left, that is not yet the end of the list.
         if (vanished.length < ids.length || ids.length === 0) return jobs.filter((job) => job !== undefined);
       }
     },

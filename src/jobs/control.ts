@@ -3,7 +3,7 @@ import { loadScript } from '../ledger/script.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { originalJobId } from './job-ids.ts';
 
-/** What becomes of a message that is enqueued, by its id. Every call is safe to repeat when the answer was lost. */
+/** Cancels and reschedules messages by their ids. Every call is safe to repeat when its answer was lost. */
 
 /** `too_late`: a send of it is in flight or in doubt, or it is final. `unknown`: it has no record. */
 export type TooLate = 'too_late' | 'unknown';
@@ -20,7 +20,7 @@ const rescheduleScript = loadScript('reschedule.lua');
 const delayedJobsScript = loadScript('delayed-jobs.lua');
 const bringForwardScript = loadScript('bring-forward.lua');
 
-/** Ids that are looked through in one script call. */
+/** How many job ids are read in one script call. */
 const PAGE = 10_000;
 
 /** Ends it as suppressed, `cancelled`, unless it is too late. Its job stays where it is, and meets the record. */
@@ -48,7 +48,7 @@ export async function rescheduleMessage(
   const [status, value] = (await store.run(rescheduleScript, [request])) as Reply;
   if (status === 'expires' || status === 'fixed') return { status, at: Number(value) };
   const job = String(value);
-  // A job of many comes forward as a whole: those of its messages whose time has not come leave it, each for a job of its own.
+  // A job of many comes forward as a whole. Those of its messages whose time has not come then leave it, each for a job of its own.
   if (status === 'rescheduled' && value)
     await bringForward(store, due, (id) => mayBeJob(originalJobId(id), job));
   return { status };
@@ -59,7 +59,7 @@ type Reply = [status: Rescheduling['status'], value?: string | number];
 /**
  * Makes jobs that are delayed beyond an instant due at that instant.
  * @param due whole milliseconds since the epoch, more than 0
- * @param chosen by the id of the job
+ * @param chosen which jobs, by their ids
  */
 export async function bringForward(
   store: Pick<ChannelStore, 'run'>,
@@ -72,7 +72,7 @@ export async function bringForward(
     const found = ids.filter(chosen);
     if (found.length > 0) await store.run(bringForwardScript, [JSON.stringify({ due, ids: found })]);
     if (ids.length < PAGE) return;
-    // What was brought forward is beyond the instant no longer, and the others have moved up.
+    // Jobs that were brought forward are not in the list any more, so the next page begins that much earlier.
     from += ids.length - found.length;
   }
 }

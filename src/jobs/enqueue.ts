@@ -5,11 +5,11 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 
 /** Messages of one channel, to be added to its queue as one job. */
 export interface NewJob {
-  /** Of `newJobId`: a repeated call with the same id adds nothing twice. */
+  /** Made by `newJobId`. A call that is repeated with the same id adds nothing twice. */
   jobId: string;
-  /** Of all its messages: 0 is first. */
+  /** The priority of all its messages: 0 is first. */
   priority: number;
-  /** Not to be picked up before, milliseconds since the epoch; undefined if due at once. */
+  /** When it may be picked up, milliseconds since the epoch; undefined if at once. */
   dueAt: number | undefined;
   /** At most `MAX_MESSAGES`, and `MAX_MESSAGES_BYTES` of text. */
   messages: readonly NewMessage[];
@@ -28,9 +28,9 @@ const script = loadScript('enqueue.lua');
 /**
  * Adds the messages that are new to the channel, and a record for each, in one script call: a job named `message` for one,
  * `messages` for several, none if all are duplicates. Safe to repeat when the answer was lost.
- * @param dryRun answers the same and writes nothing; an id that occurs twice counts twice
- * @returns for each, in order, whether it is queued; false if its id belongs to a message that is enqueued, or final for less
- *   than a day; undefined where the store takes no messages any more, because its channel has another number of shards
+ * @param dryRun answers the same and writes nothing; an id that occurs twice counts as queued twice
+ * @returns for each message, in order, whether it is queued: false if its id is that of a message that waits, or has been final for
+ *   less than a day. Undefined if the store takes no messages any more, because its channel has another number of shards by now
  */
 export async function enqueueJob(
   store: ChannelStore,
@@ -53,7 +53,7 @@ export async function enqueueJob(
 }
 
 /**
- * BullMQ's priorities of a job of one message and of many: a message that was sent alone precedes all jobs of many of its
+ * BullMQ's priorities for a job of one message and for a job of many. A message that was sent alone precedes the jobs of many of its
  * priority, which take a while.
  */
 const queuePriorities = (priority: number): [one: number, many: number] => [2 * priority, 2 * priority + 1];

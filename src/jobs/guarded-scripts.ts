@@ -12,7 +12,7 @@ import { HEAD_BYTES, MAX_DATA_BYTES } from './stored-jobs.ts';
 const LIMITS = `local MAX_DATA, HEAD = ${MAX_DATA_BYTES}, ${HEAD_BYTES}\n`;
 const PICK_UP = LIMITS + readFileSync(new URL('lua/pick-up.lua', import.meta.url), 'utf8');
 
-/** Resets the stall counter when a worker finishes processing a job: only stalls without a result in between count. */
+/** Resets the stall counter when a worker has brought a job to a result: only stalls in a row count. */
 const survived = (key: string): string => `redis.call('HDEL', ${key}, 'stc')\n`;
 
 const BEFORE: Readonly<Record<string, string>> = {
@@ -38,10 +38,10 @@ export function guardScripts(redis: Redis): void {
 const declaring = new WeakSet<Redis>();
 
 /**
- * Has BullMQ's scripts declare one more key, which never exists. They use keys that they do not declare: while a cluster moves
- * the hash slot to another node, these may be gone already, and a script would fail half-way. With a declared key that is not
- * there, Redis refuses it before it begins. Call before BullMQ uses the connection; its pipelines are not served.
- * @param absent in the hash slot of the queue
+ * Makes BullMQ's scripts declare one more key, which never exists. These scripts use keys that they do not declare. While a cluster
+ * moves their hash slot to another node, such keys may have left already, and a script would fail half-way. Because a declared key is
+ * missing, Redis refuses the script before it begins. Call before BullMQ uses the connection; its pipelines are not covered.
+ * @param absent a key in the hash slot of the queue
  */
 export function declareAbsentKey(redis: Redis, absent: string): void {
   if (declaring.has(redis)) return;

@@ -8,8 +8,8 @@ export const MESSAGES_JOB = 'messages';
 export const CAMPAIGN_JOB = 'campaign';
 
 /**
- * The `v` in the data of such a job. A worker that knows no campaigns takes any job for a message of `MESSAGE_VERSION`: this one
- * it leaves to a newer worker, and makes no dead letter of it.
+ * The `v` in the data of such a job. A worker that knows no campaigns takes any job for one message, and would make a dead letter of
+ * this one. Since its version is higher than `MESSAGE_VERSION`, that worker leaves it to a newer one.
  */
 export const CAMPAIGN_VERSION = 2;
 
@@ -17,17 +17,20 @@ export const CAMPAIGN_VERSION = 2;
 export const MAX_MESSAGES = 500;
 export const MAX_MESSAGES_BYTES = 512 * 1024;
 
-/** The id of the job that a message of an envelope gets when it leaves it, and the message's origin from the beginning. */
+/** The origin of a message of a job of many, which is also the id of the job that it gets if it leaves. */
 export const entryId = (jobId: string, index: number): string => `${jobId}:${index}`;
 
 /**
- * The id of the job that a message was enqueued with, from the id of any of its jobs: a replay appends the run (`m_x:#2`),
- * and the instant of the enqueue if another job has the same id (`7:@1700000000000:#2`), as a message does that goes to another
- * store. No producer can choose such an id: BullMQ refuses colons.
+ * The origin of a message, from the id of any of its jobs. A replay appends the run (`m_x:#2`). The instant of the enqueue is appended
+ * (`7:@1700000000000:#2`) if another job had the same id, and if the message went to another store. No producer can choose such an id,
+ * since BullMQ refuses colons.
  */
 export const originalJobId = (jobId: string): string => jobId.replace(/(:@\d+)?(:#\d+)?$/, '');
 
-/** The id of a message's job in another store: a producer may use the id of a job again once that has left its queue. */
+/**
+ * The id of a message's job in another store. The origin alone would not do: a producer may use a job id again once that job has left
+ * its queue.
+ */
 export const awayJobId = (origin: string, enqueuedAt: string): string =>
   `${origin}:@${/^\d+$/.test(enqueuedAt) ? enqueuedAt : 0}`;
 
@@ -44,7 +47,7 @@ function randomByte(): number {
   return pool[poolAt++]!;
 }
 
-/** Whether a message of this origin was enqueued as one of many, also when it has left them. */
+/** Whether a message of this origin was enqueued in a job of many, whether or not it has left that. */
 export const isPart = (origin: string): boolean => origin.includes(':');
 
 /**
@@ -62,7 +65,7 @@ export const newJobId = (messages = 1): string => withRandom(messages === 1 ? 'm
 export const newCampaignJobId = (campaign: string, recipients: number): string =>
   withRandom(`c${recipients}_${campaignMark(campaign)}`);
 
-/** Whether it may be a job of the campaign: as a whole, or (`<job>:<position>`) what has left one. */
+/** Whether this may be a job of the campaign, or (`<job>:<position>`) of a message that has left one. Other campaigns may share the mark. */
 export const isOfCampaign = (jobId: string, campaign: string): boolean =>
   CAMPAIGN_JOB_ID.exec(jobId)?.[1] === campaignMark(campaign);
 

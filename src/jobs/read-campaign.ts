@@ -9,28 +9,28 @@ import { invalid, type Part, type ReadContext, readDelivery, sourceOf } from './
 /** The data of a job of a campaign: `{ "v": 2, "campaign": id, "by": field, "to": [ … ] }`. */
 interface Recipients {
   campaign?: unknown;
-  /** The field of `to` that a value stands for which is no object. */
+  /** The field of `to` for which a bare value stands: `32` by `userId` is `{ userId: 32 }`. */
   by?: unknown;
   to: readonly unknown[];
 }
 
-/** What is given of one recipient: a bare value, or an object. */
+/** An entry of the list that is an object. (It may be a bare value as well.) */
 interface Given {
   to: unknown;
   data?: unknown;
   lastPlayedAt?: unknown;
 }
 
-/** A recipient, with all that is needed to read its message. */
+/** An entry of the list, with all that is needed to read its message. */
 interface Listed {
   origin: string;
   given: unknown;
   recipients: Recipients;
-  /** Of its job. */
+  /** That of the whole job. */
   source: EntrySource;
 }
 
-/** Parses a job of a campaign into its messages: each is what they have in common, and what is given of its recipient. */
+/** Parses a job of a campaign into its messages: each is the campaign's content with what the list has of its recipient. */
 export function listRecipients(
   job: QueuedJob,
   whole: Part,
@@ -38,7 +38,7 @@ export function listRecipients(
   campaign: CampaignContent | undefined,
 ): EntryList {
   const recipients = whole.data as Recipients;
-  // What has left its job is alone in another, which has its origin as its id.
+  // A message that has left its job is alone in another one, whose id is its origin.
   const hasLeft = isPart(whole.origin) && recipients.to.length === 1;
   const common = campaign && isJobOf(job, campaign) ? commonOf(campaign) : undefined;
   return {
@@ -53,7 +53,7 @@ export function listRecipients(
   };
 }
 
-/** What the messages of a job have in common. It has an id only to be read: each message gets its own. */
+/** What the messages of a campaign have in common. The id only makes it a valid message: each gets its own. */
 const commonOf = ({ id, message, expiresAt }: CampaignContent): Readonly<Record<string, unknown>> => ({
   ...message,
   v: MESSAGE_VERSION,
@@ -93,7 +93,7 @@ function readRecipient(
   return readDelivery(job, { id, message, origin, source, expiresAtMs, sendAtMs, contentKey }, context);
 }
 
-/** Adds what is given of a recipient. @returns the name of a field that there is none of */
+/** Adds what the list has of a recipient. @returns the name of an unknown field, if there is one */
 function fill(
   raw: Record<string, unknown>,
   given: Readonly<Record<string, unknown>>,
@@ -106,11 +106,11 @@ function fill(
   return Object.keys(others)[0];
 }
 
-/** Values of one recipient go before those that all have. */
+/** A recipient's own values precede those that all recipients have. */
 const merged = (common: unknown, own: unknown): unknown =>
   isRecord(common) && isRecord(own) ? { ...common, ...own } : own;
 
-/** A dead letter keeps the whole message; a job of its own only the recipient. Both are long and rarely needed. */
+/** A dead letter keeps the whole message, a job of its own only the recipient. Both texts are long, and made only if they are needed. */
 function sourceOfEntry(
   { enqueuedAt, dueAt, priority }: EntrySource,
   message: object,
@@ -135,8 +135,8 @@ const aloneData = (given: unknown, { campaign, by }: Recipients): string =>
   JSON.stringify({ v: CAMPAIGN_VERSION, campaign, by, to: [given] });
 
 /**
- * Of a campaign that is kept no more: nobody knows what it says.
- * @param later has its id, and must not count what it never listed
+ * A message of a campaign that is not kept any more: nobody knows what it would say.
+ * @param later a later campaign of the same id, which must not count a message that it never listed
  */
 function lost(
   job: QueuedJob,

@@ -34,8 +34,8 @@ export function readEntries(
 }
 
 /**
- * Parses a job into its messages, which are not read yet. Never throws.
- * @param campaign whose recipients the job has, where it is one of a campaign that is kept
+ * Parses a job into its messages, none of which is read yet. Never throws.
+ * @param campaign the one that the job names, if it is kept
  */
 export function listEntries(job: QueuedJob, context: ReadContext, campaign?: CampaignContent): EntryList {
   const whole = { origin: originalJobId(job.id), source: sourceOf(job) };
@@ -51,7 +51,7 @@ export function listEntries(job: QueuedJob, context: ReadContext, campaign?: Cam
 
 const only = (entry: Entry): EntryList => ({ length: 1, read: () => entry });
 
-/** Where a job of many has its messages, and which version its data are of. */
+/** In which field a job of many has its messages, and the version of its data. */
 interface ListFormat {
   list: string;
   version: number;
@@ -98,7 +98,7 @@ function listProblem(text: string, field: Record<string, unknown>): string | und
     : undefined;
 }
 
-/** The data of a job of one message: those of an entry, which has the version of its job. */
+/** The message with the version of its job, as a job of its own would have it. */
 const withVersion = (message: unknown): unknown =>
   typeof message === 'object' && message !== null && !Array.isArray(message)
     ? { v: MESSAGE_VERSION, ...message }

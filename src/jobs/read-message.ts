@@ -24,9 +24,9 @@ export interface ReadContext {
 const INVALID_LIFE_MS = 7 * 86_400_000;
 const MAX_PROBLEM = 300;
 
-/** What was read of a job, or of one of its entries. */
+/** The data of a job, or of one message of a job of many. */
 export interface Part {
-  /** The id of the job that it was enqueued with, and its position in a job of many. */
+  /** The id of the job that the message was enqueued with, and in a job of many its position. */
   origin: string;
   source: EntrySource;
   data: unknown;
@@ -51,7 +51,7 @@ export function readMessage(job: QueuedJob, { origin, source, data }: Part, cont
   return readDelivery(job, delivered, context);
 }
 
-/** Of data that are no valid message. */
+/** The campaign that data name which are no valid message. */
 function campaignNamedIn(data: unknown): string | undefined {
   const campaign = (data as { campaign?: unknown } | null | undefined)?.campaign;
   return typeof campaign === 'string' && CAMPAIGN_ID.test(campaign) ? campaign : undefined;
@@ -62,7 +62,7 @@ export interface ParsedMessage extends Omit<Part, 'data'> {
   message: AnyMessage;
   expiresAtMs: number;
   sendAtMs: number | undefined;
-  /** It is no job of its campaign, but a replay. */
+  /** Its job is a replay, and none of those that its campaign has listed. */
   uncounted?: boolean;
   contentKey?: string;
 }
@@ -129,7 +129,7 @@ export function parse(text: string): unknown {
   }
 }
 
-/** Of a job as a whole. */
+/** What a dead letter of the whole job would keep. */
 export const sourceOf = ({ name, text, size, timestamp }: QueuedJob): EntrySource => ({
   name: name === MESSAGES_JOB || name === CAMPAIGN_JOB ? name : undefined,
   data: text,
@@ -139,7 +139,7 @@ export const sourceOf = ({ name, text, size, timestamp }: QueuedJob): EntrySourc
   priority: 0,
 });
 
-/** Of an entry. Its own text is needed only where it leaves the job, dies, or waits with its rendering. */
+/** What a dead letter of one message of a job would keep. Its text is made only if the message leaves the job, dies, or has to wait. */
 export function partOf({ enqueuedAt, dueAt, priority }: EntrySource, data: unknown): EntrySource {
   let text: string | undefined;
   return {
@@ -166,7 +166,7 @@ const reference = (job: QueuedJob, id: string, { channel }: ReadContext): Messag
 interface InvalidPart extends Omit<Part, 'data'> {
   id?: string | undefined;
   campaign?: string | undefined;
-  /** It is no job of its campaign, but a replay. */
+  /** Its job is a replay, and none of those that its campaign has listed. */
   uncounted?: boolean | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueuedJob } from './envelope.ts';
 
-/** Larger data are not read: the largest message takes about 800 KiB with all characters escaped. */
+/** Larger data are not read. The largest valid message takes about 800 KiB, with all characters escaped. */
 export const MAX_DATA_BYTES = 1024 * 1024;
 /** How much of data that are too large is kept, for diagnosis. */
 export const HEAD_BYTES = 16 * 1024;

@@ -3,10 +3,10 @@ import { loadScript } from './script.ts';
 
 const accountScript = loadScript('account.lua');
 
-/** A channel counts as served for this long after its worker last said so; workers say so every 15 s. */
+/** A channel counts as served for this long after a worker of it last renewed the claim, which workers do every 15 s. */
 export const ACCOUNT_LEASE_MS = 45_000;
 
-/** An account on a platform, and the channel that speaks for it; the account's key is of the directory, not of a channel. */
+/** An account on a platform, and the channel that speaks for it. Its key belongs to the directory, not to a channel. */
 export interface Account {
   /** `herald:{herald:channels}:account:<hash>` */
   key: string;
@@ -15,13 +15,13 @@ export interface Account {
 
 export interface AccountHolder {
   channel: string;
-  /** For how long it still counts as served by a worker, where it is another channel. Milliseconds. */
+  /** If it is another channel: for how long it still counts as served by a worker, milliseconds. */
   servedMs: number;
 }
 
 /**
- * Takes a free account, and renews the lease of one that belongs to the channel.
- * @param from the channel that it may be taken from, once that was retired
+ * Takes an account that is free, or renews the claim of one that belongs to the channel.
+ * @param from a channel that was retired, from which the account may be taken
  * @returns the channel that has it now
  */
 export async function claimAccount(
@@ -38,7 +38,7 @@ export async function claimAccount(
 export const holderOf = (redis: Redis, { key }: Account): Promise<string | null> =>
   redis.hget(key, 'channel');
 
-/** Ends the lease, since a worker of the channel ends: another channel need not wait for it. */
+/** Call when a worker ends: another channel need not wait for its claim to expire. Other workers of the channel renew it. */
 export async function releaseAccount(redis: Redis, { key, channel }: Account): Promise<void> {
   await accountScript.run(redis, [key], [JSON.stringify({ op: 'release', channel })]);
 }

@@ -14,7 +14,7 @@ export interface NewCampaign {
   id: string;
   /** JSON of what its messages have in common: no `v`, `id`, `to`, `lastPlayedAt` or `expiresAt`. */
   message: string;
-  /** When its messages expire; seven days after its creation when absent. */
+  /** When its messages expire: seven days after its creation when absent. */
   expiresAt?: number | undefined;
   /** As in the message. */
   sendAt?: number | undefined;
@@ -24,11 +24,12 @@ export interface NewCampaign {
 
 export interface CreatedCampaign {
   /**
-   * `exists`: with this content, and its listing goes on. `conflict`: with another, or with the same in another order of fields.
-   * `cancelled`, `expired`: with this content, and nothing more can be listed. `unknown`: `find` found none.
+   * `created`: it was not there. `exists`: it was, with this content, and its listing goes on. `conflict`: it was, with other content (or
+   * the same in another order of fields). `cancelled`, `expired`: it was, with this content, but nothing more can be listed. `unknown`:
+   * `find` was asked for, and it is not there.
    */
   status: 'created' | 'exists' | 'conflict' | 'cancelled' | 'expired' | 'unknown';
-  /** Of the campaign that is stored; 0 for none. */
+  /** When the messages of the stored campaign expire; 0 if there is none. */
   expiresAt: number;
 }
 
@@ -36,13 +37,13 @@ export interface CreatedCampaign {
 export interface Chunk {
   /** The campaign's id. */
   id: string;
-  /** Of `newCampaignJobId`. */
+  /** Made by `newCampaignJobId`. */
   jobId: string;
   /** Of the campaign's messages: 0 is first. */
   priority: number;
   /** Not to be picked up before; undefined if due at once. */
   dueAt: number | undefined;
-  /** Of the recipients, the same whenever they are listed; without a colon. */
+  /** Names the list: the same recipients always have the same digest. Without a colon. */
   digest: string;
   /** How many recipients it has, at most `MAX_MESSAGES`. */
   count: number;
@@ -56,8 +57,8 @@ export type Listing = 'listed' | 'duplicate' | 'cancelled' | 'unknown';
 export interface CampaignState {
   id: string;
   /**
-   * `listing`: its list is open, until its messages expire, and it is neither paused nor cancelled. `done`: nothing of it is left to
-   * send.
+   * `listing`: recipients may still be added (until its messages expire), and it is neither paused nor cancelled. `done`: nothing is
+   * left to be sent.
    */
   state: CampaignStatus;
   /** What its messages have in common. */
@@ -103,7 +104,7 @@ export async function createCampaign(
 /** Adds the job, notes the chunk, and counts its recipients, in one script call. */
 export async function listChunk(store: ChannelStore, chunk: Chunk): Promise<Listing> {
   const { id, jobId, priority, dueAt = 0, digest, count, data } = chunk;
-  // As a job of many messages: what was enqueued alone, of the same priority, goes first.
+  // As for a job of many messages: a message of the same priority that was enqueued alone precedes it.
   const queuePriority = 2 * priority + 1;
   const request = { campaign: id, job: jobId, digest, count, priority: queuePriority, due: Math.ceil(dueAt) };
   return (await store.run(listScript, [JSON.stringify(request), data])) as Listing;
@@ -115,9 +116,9 @@ export const finishListing = async (store: ChannelStore, id: string): Promise<vo
 };
 
 export interface CampaignChange {
-  /** That it has then: a campaign that was cancelled stays so. `unknown`: there is no such campaign. */
+  /** The state after the call: a campaign that was cancelled stays so. `unknown`: there is no such campaign. */
   state: 'running' | 'paused' | 'cancelled' | 'unknown';
-  /** Whether it had another one before. */
+  /** Whether the call has changed it. */
   changed: boolean;
 }
 

@@ -6,9 +6,9 @@ import { loadScript } from './script.ts';
 import type { Settled, Settlement } from './types.ts';
 
 /**
- * What holds for a channel over shards as a whole: a stop, a rest, the breaker. Its home has it; the shards have copies, which
- * their admissions read. A change is made at the home and then told to all shards, by whoever made it. Should that one die in
- * between, the next who tells them tells this too: at the latest the worker whose turn it is to sweep.
+ * The holds of a channel over shards: a stop, a rest, the breaker. The channel's home has them; the shards have copies, which their
+ * admissions read. Whoever changes something does so at the home, and then copies it to all shards. If that process dies in between,
+ * the next copy brings the change along: at the latest that of the worker whose turn it is to sweep.
  */
 export interface ChannelStores {
   home: ChannelStore;
@@ -22,13 +22,13 @@ const leaseScript = loadScript('lease.lua');
 const request = (store: Pick<ChannelStore, 'run'>, op: object): Promise<unknown> =>
   store.run(holdsScript, [JSON.stringify(op)]);
 
-/** A shard that was told something later has it of another who tells, mostly, and that one read later. */
+/** How often a copy is tried. If a shard has a later version, another process has mostly read later, and copied in between. */
 const MOST_ROUNDS = 3;
 
 /**
- * Tells all shards what holds for their channel. A shard that was told something later keeps that, unless its home has forgotten
- * it: after a failover to a node that lacked it, and whose clock is behind, the home goes on beyond what the shards have. Rejects if
- * one could not be reached, once the others have been told.
+ * Copies the holds of a channel from its home to all shards. A shard that has a later version keeps it, unless the home has forgotten that
+ * version: after a failover to a node that lacks it, and whose clock is behind, the home's version is raised beyond those of the shards.
+ * Rejects if a shard could not be reached, once the others have their copy.
  */
 export async function spreadHolds({ home, shards }: ChannelStores): Promise<void> {
   let [left, beyond] = [shards, 0];
@@ -43,21 +43,21 @@ export async function spreadHolds({ home, shards }: ChannelStores): Promise<void
   }
 }
 
-/** A worker's part in it. */
+/** What a worker does about the holds of its channel. */
 export interface ChannelHolds {
-  /** Tells what attempts say of the channel, where it may change something. */
+  /** Tells the home what settlements say of the channel, if that may change something. */
   note(settlements: readonly Settlement[]): Promise<Health[]>;
   /** As `openBreaker`. */
   open(ms: number, opens: number): Promise<boolean>;
   /** As `resumeWithCredentials`. */
   resume(credentials: string): Promise<boolean>;
-  /** Asks to send one message while the breaker is half open. @returns for how long it may not, milliseconds; 0 if it may */
+  /** Asks whether one message may be sent as a probe, while the breaker is half open. @returns 0 if it may, or for how many milliseconds not */
   probe(): Promise<number>;
-  /** The message of this nonce goes ahead. */
+  /** Call when the message of this nonce is the probe. */
   probing(nonce: string): void;
-  /** None goes ahead after all. */
+  /** Call when no message is the probe after all. */
   abandonProbe(): Promise<void>;
-  /** Tells all shards what holds, or this one. */
+  /** Copies the holds to all shards, or to this one. */
   spread(shard?: number): Promise<void>;
 }
 
@@ -65,26 +65,29 @@ type Health = Pick<Settled, 'failures' | 'opens'>;
 
 export interface ChannelHoldsOptions {
   stores: ChannelStores;
-  /** The home as attempts ask it; `spread` and `resume` prepare a store that nobody relies on yet. */
+  /**
+   * The home, behind the gate that waits until the store can be relied on. (`spread` and `resume` go past the gate, since they prepare a
+   * store that is not relied on yet.)
+   */
   relied: Pick<ChannelStore, 'run'>;
   /** Fingerprint of the channel's credentials. */
   credentials: string;
   /** The longest time from a grant to its deadline. */
   longestGrantMs: number;
   clock: Pick<Clock, 'monotonic'>;
-  /** Called when the home or a shard could not be told: it is told with the next change, or when it is back. */
+  /** Called when the home or a shard could not be reached. It gets a copy with the next change, or when it is back. */
   onUntold(error: Error): void;
 }
 
-/** Failures in a row end with any worker's answer: each tells the home of one, but not more often. */
+/** Any worker's answer ends the failures in a row: each worker tells the home of one answer in this time. */
 const ANSWER_TOLD_MS = 1_000;
-/** How soon a shard is asked again that did not know yet what the home told it. */
+/** How soon a shard is asked again that did not have the home's copy yet. */
 const AGAIN_MS = 250;
 
 export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   const { stores, relied, credentials, clock } = options;
   const probes = new Set<string>();
-  /** Whether the breaker may not be closed, or failures may be counted, by what this worker knows. */
+  /** Whether, as far as this worker knows, the breaker may be open or failures may be counted. */
   let troubled = false;
   let answerToldAt = Number.NEGATIVE_INFINITY;
 
@@ -96,7 +99,7 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     health === 'down' || rest !== undefined || stop !== undefined || probes.has(nonce) || isNews(health);
   const isNews = (health: Settlement['health']): boolean => health === 'up' && troubled;
 
-  /** Nobody has to wait for the home to hear of what it expects. */
+  /** Tells the home of an answer, without waiting for it: while nothing is wrong, the answer changes nothing. */
   function tellOfAnswer(settlements: readonly Settlement[]): void {
     const answered = settlements.find(({ health }) => health === 'up');
     if (!answered || clock.monotonic() - answerToldAt < ANSWER_TOLD_MS) return;
@@ -157,11 +160,11 @@ const noteEntry = ({ effect, health, rest, stop }: Settlement, credentials: stri
   stop: stop && [stop.reason, credentials],
 });
 
-/** Failures in a row are the home's to count. */
+/** The home counts the failures in a row, so a shard must not. */
 const withoutFailure = (settlement: Settlement): Settlement =>
   settlement.health === 'down' ? { ...settlement, health: undefined } : settlement;
 
-/** Settles in a shard, and then tells the channel's home what concerns the channel. */
+/** Settles in a shard, and then tells the channel's home what that says of the channel. */
 export function withChannelHolds(calls: LedgerCalls, holds: Pick<ChannelHolds, 'note'>): LedgerCalls {
   return {
     admit: calls.admit,

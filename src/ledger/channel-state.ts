@@ -16,9 +16,9 @@ export interface ChannelState {
   stopped: { reason: StopReason; at: number } | null;
   resting: { reason: RestReason; until: number } | null;
   breaker: BreakerState;
-  /** Whether the message that goes ahead while the breaker is half open is on its way. */
+  /** Whether the breaker is half open and its probe is under way. */
   probing: boolean;
-  /** How far ahead the channel's rate is used up already, milliseconds. */
+  /** How far ahead the channel's rate has been granted already, milliseconds. */
   rateAheadMs: number;
   /** Messages that wait for a moment still to come, by cause. */
   waits: Partial<Record<WaitCause, Waits>>;
@@ -30,11 +30,11 @@ export interface ChannelState {
    */
   letters: Partial<Record<DeadReason, { count: number; oldest: number; since: number }>>;
   campaigns: CampaignTotals;
-  /** Sends of messages that have not ended, of which nobody knows whether they arrived. */
+  /** How many messages have a send in doubt. */
   doubts: number;
   /** Slots of the windows that are open. */
   slots: { held: number; spent: number };
-  /** The oldest of the jobs that are ready, in order; `sure` where they are due since then, and not by a `sendAt` later. */
+  /** The oldest jobs that are ready, in order; `sure` if a job is due since then, and not only since a later `sendAt`. */
   oldestReady: { id: string; since: number; sure: boolean }[];
   /** What slots mean, as text; null where nothing is in force yet. */
   policy: string | null;
@@ -145,14 +145,14 @@ export async function readChannelState(store: ChannelStore): Promise<ChannelStat
   };
 }
 
-/** An answer to a request of before closes the breaker, and does not end its rest. */
+/** A late answer, to a request from before the breaker opened, closes the breaker but does not end its rest. */
 function breakerOf(opens: number, resting: RestReason | null): BreakerState {
   if (resting === 'breaker_open') return 'open';
   if (opens === 0) return 'closed';
   return resting === null ? 'half_open' : 'open';
 }
 
-/** Of alternating names and figures; what no counter can have counts as none. */
+/** Reads alternating names and figures. A figure that no counter can have counts as none. */
 function pairs(texts: readonly string[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (let i = 0; i < texts.length; i += 2) found[texts[i]!] = Math.max(0, Number(texts[i + 1]) || 0);
@@ -173,10 +173,10 @@ export const stopChannel = (store: ChannelStore, reason: StopReason): Promise<bo
  */
 export const resumeChannel = (store: ChannelStore): Promise<boolean> => control(store, { op: 'resume' });
 
-/** Ends a stop for refused credentials, or for an account that may not send, if these are others. */
+/** Ends a stop for refused credentials, or for an account that may not send, if the credentials are not those that were refused. */
 export const resumeWithCredentials = (store: ChannelStore, credentials: string): Promise<boolean> =>
   control(store, { op: 'resume_credentials', credentials });
 
-/** @param opens how often the breaker opened by the caller's knowledge: an outdated caller changes nothing */
+/** @param opens how often the breaker had opened when the caller last looked: if it has opened since, nothing is changed */
 export const openBreaker = (store: Pick<ChannelStore, 'run'>, ms: number, opens: number): Promise<boolean> =>
   control(store, { op: 'open', ms, opens });

@@ -2,14 +2,14 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { loadScript } from './script.ts';
 
 /**
- * Which message on the platform belongs to which of ours, where only its text could show it: two messages of one text to
- * one person must not take the same one for proof of their delivery. Deliveries claim theirs at settlement.
+ * Claims say which message on the platform is which of ours, where only the text could show it: two messages of the same text to the
+ * same person must not both take one message there for their proof of delivery. Deliveries make their claim at settlement.
  */
 export interface Claims {
   /**
-   * @param message the key of ours that is in doubt
-   * @param ids messages on the platform that may be it, the likeliest first
-   * @returns the one that is now, or was before, its own; undefined where others have claimed them all
+   * @param message the key of our message in doubt
+   * @param ids the messages on the platform that may be it, the likeliest first
+   * @returns the one that our message has claimed, now or before; undefined if others have claimed them all
    */
   claim(message: string, ids: readonly string[]): Promise<string | undefined>;
 }

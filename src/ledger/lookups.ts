@@ -2,7 +2,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { recipientKey } from './names.ts';
 import { loadScript } from './script.ts';
 
-/** Reading and feeding the ledger from outside the delivery pipeline. */
+/** What is asked of the ledger, and recorded in it, outside the delivery pipeline. */
 
 const endedScript = loadScript('ended.lua');
 const playsScript = loadScript('plays.lua');
@@ -17,8 +17,8 @@ export interface EndingMessage {
 }
 
 /**
- * For each: has this job's run of it `ended`, or has it left the job; is a send of it in flight or in doubt (`sending`); or neither
- * (`waiting`)?
+ * How far a message of a job of many is. `ended`: the job's run of it has ended, or it has left the job. `sending`: a send of it is in
+ * flight or in doubt. `waiting`: neither.
  */
 export async function lookUpMessages(
   store: ChannelStore,

@@ -3,9 +3,9 @@ import { loadScript } from './script.ts';
 
 const adoptScript = loadScript('adopt.lua');
 
-/** What the store holds of a channel's policy: what its slots mean, as text. */
+/** The policy in force of a channel, as its store has it. */
 export interface PolicyInForce {
-  /** Undefined where there is none. */
+  /** What slots mean (`policyText`); undefined if no policy is in force yet. */
   text: string | undefined;
   /** When the last window that it opened ends or ended, 0 for never; milliseconds. */
   openUntil: number;
@@ -30,16 +30,16 @@ export async function inspectPolicy(store: ChannelStore): Promise<PolicyInForce>
   };
 }
 
-/** Only which it is, null where there is none: one command. */
+/** The text alone, by one command; null if no policy is in force yet. */
 export const policyInForce = (store: ChannelStore): Promise<string | null> =>
   store.redis.get(store.keys.policy);
 
 export interface Adoption {
   policy: string;
-  /** What is in force and was judged. */
+  /** The policy in force as it was when the change was judged. */
   seen: PolicyInForce;
   platformDayMs: number;
-  /** What was sent lately is not in this ledger: it was lost, or sent under another name. */
+  /** Recent sends may be missing from this ledger: they were lost, or made under another channel's name. */
   unknown: boolean;
 }
 
@@ -64,8 +64,8 @@ export async function adoptPolicy(
 }
 
 /**
- * Ends a channel whose account goes to another one: its workers are granted nothing any more.
- * @returns false if it granted something since it was seen
+ * Ends a channel whose account goes to another channel: its workers are granted nothing any more.
+ * @returns false, and nothing is changed, if something was granted since it was seen
  */
 export async function retireChannel(
   store: ChannelStore,
@@ -76,9 +76,9 @@ export async function retireChannel(
 }
 
 /**
- * Ends a store whose channel has its messages in others from now on, for workers and producers.
+ * Ends a store, for workers and producers: from now on its channel has its messages in other stores.
  * @param shards how many the channel has now
- * @returns false if it has changed since it was seen, or something is in it
+ * @returns false, and nothing is changed, if the store has changed since it was seen, or something is in it
  */
 export async function leaveStore(
   store: ChannelStore,

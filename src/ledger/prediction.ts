@@ -6,12 +6,12 @@ import { loadScript } from './script.ts';
 import type { LedgerMessage, Verdict } from './types.ts';
 import { type AdmitReply, decodeVerdict } from './verdict.ts';
 
-/** The script that admits, word by word, behind one that lets nothing be written: what it says cannot drift. */
+/** The admission script itself, behind one that lets it write nothing: so a prediction cannot drift from what admission does. */
 const predictScript = loadScript('admit.lua', 'dry-run.lua');
 
 /**
- * What admission would answer at an instant to come, by what the ledger knows now and as if nothing held the channel.
- * Nothing is changed.
+ * What admission would answer at an instant to come, by what the ledger knows now, and as if neither stop, rest nor rate held the
+ * channel. Changes nothing.
  * @param policy of the channel, with the windows around that instant
  * @param at milliseconds since the epoch by the store's clock
  */

@@ -5,9 +5,9 @@ import { type Coalesced, coalesce } from './coalesce.ts';
 import { loadScript } from './script.ts';
 
 /**
- * The rate of a channel over shards: a worker takes moments from the channel's home and hands them to the admissions of any
- * shard. What these do not use stays here while it lies ahead, for the next. So the rate is exact over all workers and shards,
- * and a shard that has nothing to send takes nothing of it.
+ * The rate of a channel over shards. A worker takes moments from the channel's home and hands them to its admissions in any shard. Moments
+ * that these do not use are kept for the next ones, while they lie ahead. So the rate is exact over all workers and shards, and a shard
+ * that has nothing to send takes nothing of it.
  */
 export interface RateLease {
   /** @param aheadMs how far ahead they may be used */
@@ -19,7 +19,7 @@ export interface RateLease {
 export interface Moments {
   /** Ascending; fewer than asked for where the rate allows no more so soon. */
   moments: number[];
-  /** When there is one beyond them. */
+  /** When the next moment after these is. */
   nextAt: number;
 }
 
@@ -44,13 +44,13 @@ export function createRateLease({ home, intervalMs, furthestMs, clock }: RateLea
     const [next, ...waits] = ((await home.run(leaseScript, [JSON.stringify(request)])) as string[]).map(
       Number,
     );
-    // From the answer on, not from the question: late by the way of the answer, never early.
+    // Counted from when the answer came, not from when it was asked for: a moment may be late by the answer's way, but never early.
     const now = clock.monotonic();
     const moments = waits.map((wait) => now + wait);
     return counts.map((each) => ({ moments: moments.splice(0, each), nextAt: now + next! }));
   }
 
-  /** What looks further ahead is asked for apart: it must find free what lies beyond the others. */
+  /** Calls are joined by how far ahead they look, so that those that look further find free what lies beyond the others. */
   const joined = new Map<number, Coalesced<number, Moments>>();
   function joinedWithin(aheadMs: number): Coalesced<number, Moments> {
     const known = joined.get(aheadMs);

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 
-/** After an answer that refuses: a replica is read-only until it is promoted, a disk is full until an operator frees space. */
+/** The first pause after a refusal. It may last: a replica is read-only until it is promoted, a disk full until somebody frees space. */
 const AGAIN_MS = 1_000;
-/** A store at the edge of its memory takes one write and refuses the next: the pauses grow. */
+/** The longest pause. Pauses grow, because a store at the edge of its memory may take one write and refuse the next. */
 const AGAIN_AT_MOST_MS = 8_000;
 const STEADY_MS = 5_000;
 
-/** One line for the beginning of a refusal and one for its end, however many commands are refused. */
+/** Reports the beginning of a refusal once, and its end once, however many commands are refused. */
 export function noteRefusals(clock: Pick<Clock, 'monotonic'>, report: (error: Error | undefined) => void) {
   let current: string | undefined;
   let endedAt = Number.NEGATIVE_INFINITY;

@@ -4,9 +4,9 @@ import type { Admission } from './ledger.ts';
 import type { Moments, RateLease } from './rate-lease.ts';
 import type { AdmitReply, VerdictReply } from './verdict.ts';
 
-/** What the admissions of a shard bring along from the home of their channel: moments of its rate, and the leave to go ahead. */
+/** Adds to the admissions of a shard what the home of its channel leases: moments of the rate, and while the breaker is half open the probe. */
 export interface ShardAdmission {
-  /** @param admit makes the call with what was leased, as JSON; may be called twice: the same nonces get the same grants */
+  /** @param admit makes the call with what was leased, as JSON. It may be called twice, since the same nonces get the same grants */
   ask(admissions: readonly Admission[], admit: (leased: string) => Promise<AdmitReply>): Promise<AdmitReply>;
 }
 
@@ -14,14 +14,14 @@ export interface ShardAdmissionOptions {
   /** Undefined without a rate. */
   rate: RateLease | undefined;
   holds: Pick<ChannelHolds, 'probe' | 'probing' | 'abandonProbe'>;
-  /** How far ahead a grant may lie; what is not urgent half of it. */
+  /** How far ahead a grant may lie; for bulk half of it. */
   aheadMs: number;
   clock: Pick<Clock, 'monotonic'>;
 }
 
 const NO_MOMENTS: Moments = { moments: [], nextAt: 0 };
 
-/** A moment that passed this long ago belongs to the second behind it: what is sent then would exceed the rate of this one. */
+/** How late a moment may be used. A send that is later would count for another second than its moment does, and exceed the rate there. */
 const LATE_MS = 100;
 
 export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmissionOptions): ShardAdmission {
@@ -38,8 +38,8 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
   }
 
   /**
-   * A shard that did not answer for a while, or that repeats grants of a call whose answer was lost, grants moments that have
-   * passed, and the other shards have used the time since. Such grants get moments that are still to come.
+   * Gives grants moments that are still to come, if theirs have passed: the shard did not answer for a while, or repeats the grants of a call
+   * whose answer was lost. Other shards have used the time since.
    */
   async function renewMoments(
     reply: AdmitReply,
@@ -63,7 +63,10 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
     }
   }
 
-  /** One call. What fails may have used its moments. @returns the verdicts, and the position of the one that goes ahead */
+  /**
+   * One call. If it fails, its moments may have been used, so they are not given back.
+   * @returns the verdicts, and the position of the message that is the probe, from 1; 0 for none
+   */
   async function once(
     admissions: readonly Admission[],
     admit: (leased: string) => Promise<AdmitReply>,
@@ -109,9 +112,9 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
 const requestsOf = (admissions: readonly Admission[]): number =>
   admissions.reduce((sum, { message }) => sum + (message.requests ?? 1), 0);
 
-/** A store that forgot its worker, or has another policy, says so in place of them. */
+/** Not so if the store does not know the epoch, or has another policy in force. */
 const tellsVerdicts = (reply: AdmitReply): boolean => typeof reply[1] !== 'string';
 const isGrant = ([kind]: VerdictReply): boolean => kind === 'grant' || kind === 'ask';
-/** Where the answer of a grant has its wait. */
+/** The position of the wait in the answer of a grant. */
 const WAIT = 2;
 const isProbe = (verdict: AdmitReply[number]): boolean => verdict[0] === 'probe';
