@@ -18,7 +18,7 @@ export interface DeadLetterRecord extends ListedDeadLetter {
   id: string;
   /** The job that the message was enqueued with. */
   jobId: string;
-  /** The name of that job, if it was one of many messages that could not be read as a whole; else empty. */
+  /** The name of that job, if it is a job of many messages that could not be read as a whole; otherwise empty. */
   jobName: string;
   /** The key of the message's record in the ledger. */
   key: string;
@@ -36,7 +36,7 @@ export interface DeadLetterRecord extends ListedDeadLetter {
 }
 
 const replayScript = loadScript('replay.lua');
-/** The same behind one that lets nothing be written. */
+/** The same script, behind one that lets it write nothing. */
 const predictReplayScript = loadScript('replay.lua', 'dry-run.lua');
 const purgeScript = loadScript('purge.lua');
 

@@ -9,9 +9,9 @@ import { AccountTakenError, takeAccount } from './account-claim.ts';
 import { takePolicy } from './policy-change.ts';
 
 /**
- * The right of this worker to serve its channel, in one of its stores: its policy is the one in force, and its channel holds the account. Another
- * worker may change that at any time; this one detects it at its next admission or renewal, and picks up nothing until the
- * right is restored.
+ * The right of this worker to serve its channel in one of the channel's stores. It has the right while its policy is the one in force, and its
+ * channel holds the account. Another worker may change that at any time. This one notices with its next admission or renewal, and picks
+ * up nothing until the right is restored.
  */
 export interface ChannelLease {
   /**
@@ -23,7 +23,7 @@ export interface ChannelLease {
   superseded(inForce: string): void;
   /** Renews the lease of the account, and checks whether the right still holds. */
   renew(): Promise<void>;
-  /** The part of `renew` that lies in the directory: call where it alone may have lost the lease. */
+  /** Only the part of `renew` that concerns the directory: call when the directory alone may have lost the claim. */
   renewAccount(): Promise<void>;
   /** Why this worker picks up nothing, if it is stopped. */
   stopped(): Stopped | undefined;
@@ -39,7 +39,7 @@ export interface Stopped {
 export interface ChannelLeaseDeps {
   stores: Stores;
   account: Account;
-  /** The store that it is for, and all of the channel. */
+  /** The store that it is for; `all` are those of the channel. */
   store: ChannelStore;
   all: readonly ChannelStore[];
   policy: SlotPolicy;
@@ -69,7 +69,7 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
   const accountTaken = (by: string): void =>
     stop('account_taken', `the account now belongs to channel ${by}`);
 
-  /** A stopped worker only reads: in a store that lost the claim, it would take over again what it lost to another. */
+  /** A stopped worker only reads. If it renewed, and the store had lost the claim, it would take back what belongs to another channel. */
   async function recheckStopped(): Promise<void> {
     const [holder, text] = [await holderOf(directory, account), await policyInForce(store)];
     if (holder !== null && holder !== channel) return accountTaken(holder);

@@ -27,12 +27,12 @@ import type { WorkerStores } from './worker-stores.ts';
 /** A channel that this process serves: its platform client, and the stores that its messages lie in. */
 export interface RunningChannel {
   readonly config: ChannelConfig;
-  /** Its only one; or its home, and then its shards. */
+  /** Its only store; or its home, followed by its shards. */
   readonly stores: readonly [RunningStore, ...RunningStore[]];
-  /** Whether this worker picks up nothing somewhere, because another policy is in force or another channel has the account. */
+  /** Whether this worker picks up nothing in one of the stores, because another policy is in force or another channel has the account. */
   stopped(): boolean;
   sample(): Promise<TakenSample>;
-  /** Asks the platform who the account is, and logs what is wrong with it. */
+  /** Asks the platform about the channel's account, and logs what is wrong with it. Once, however often it is called. */
   examine(): void;
   /** Closes the connections to the platform; the workers of the queues must be closed before. */
   close(): Promise<void>;
@@ -50,7 +50,7 @@ export interface ChannelDeps {
   observer: DeliveryObserver;
   /** Absent where nothing is traced. */
   tracing?: Tracing | undefined;
-  /** Hears how long each call took, milliseconds. */
+  /** Called with the duration of each call, milliseconds. */
   onRedisCall: RedisMetrics['called'];
   /** Wrappers of parts, for tests. */
   wrap?: Wrappers | undefined;

@@ -15,19 +15,19 @@ export interface DealOutOptions {
   definition: Pick<PlatformDefinition, 'recipient'>;
   /** The shard whose pipeline it is; undefined for the channel's home. */
   own: number | undefined;
-  /** Into each shard. */
+  /** By shard: puts a message into a job of its own there. */
   leave: readonly Leave[];
   /** What this store knows of a message that was enqueued here with a record. */
   recordOf(delivery: Delivery): Promise<KnownHere>;
 }
 
-/** `final`: it was cancelled, mostly. */
+/** `final`: mostly because it was cancelled. `notBefore`: the instant that it was rescheduled to. */
 export type KnownHere = { final: true } | { final: false; notBefore: number | undefined };
 
 /**
- * Delivers the messages of a store's own recipients, and deals the others out to their shards: at the channel's home all of
- * them, which producers enqueued who know of no shards. A message is added to its shard before it is over here. Dealt out once
- * more after a crash, it is the same job, or meets its record. What cannot be read, or takes its workers down, ends where it is.
+ * Delivers the messages of a store's own recipients, and deals the others out to their shards. At the channel's home these are all
+ * messages, enqueued by producers that know of no shards. A message is added to its shard before it is over here: if a crash has it dealt out
+ * again, it is the same job there, or meets its record. A message that cannot be read, or takes its workers down, ends where it is.
  */
 export function dealOut(pipeline: Pipeline, options: DealOutOptions): Pipeline {
   const { definition, own, leave } = options;
@@ -53,7 +53,7 @@ export function dealOut(pipeline: Pipeline, options: DealOutOptions): Pipeline {
   };
 }
 
-/** What a store knows of a message that was enqueued there, of this id and not of one in the past. */
+/** What a store knows of a message that was enqueued there. The record of a past message of the same id does not count. */
 export async function knownHere(
   store: ChannelStore,
   { key, job }: Pick<LedgerMessage, 'key' | 'job'>,

@@ -53,7 +53,7 @@ export async function closeWithin(
   return { drained: abandoned === 0, abandoned };
 }
 
-/** Nothing can be settled without the store, and BullMQ waits for it forever. */
+/** Whether a close that is still waiting is in vain: nothing is in progress, Redis is away, and BullMQ would wait for it forever. */
 const isLost = ({ worker, part }: RunningStore): boolean =>
   worker.active() === 0 && part.redis.status !== 'ready';
 

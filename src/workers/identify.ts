@@ -5,7 +5,7 @@ import type { Grant, LedgerMessage } from '../ledger/types.ts';
 import type { Answer, Candidate } from '../platforms/port.ts';
 import { candidateBounds, selectCandidates } from '../policies/candidates.ts';
 
-/** Decides whether one of the candidates that the platform has is the message in doubt. */
+/** Decides whether one of the candidates on the platform is the message in doubt. */
 export type Identify = (
   messages: readonly Candidate[],
   message: LedgerMessage,

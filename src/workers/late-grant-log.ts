@@ -14,7 +14,7 @@ export type BusyShare = () => () => number;
 const REMIND_MS = 60_000;
 /** Above this share, the delay was in this process, not in Redis. */
 const BUSY = 0.5;
-/** A reading serves all admissions of so long: it costs more than it tells. */
+/** For so long admissions share a reading, which would cost more than it is worth for each. */
 const SHARED_MS = 50;
 
 const TEXTS = {

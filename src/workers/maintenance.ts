@@ -8,7 +8,7 @@ import type { RunningStore } from './running-store.ts';
 
 /** The periodic tasks of a worker besides delivery: samples its channels for the gauges, and sweeps failed jobs. */
 export interface Maintenance {
-  /** Begins with these stores, besides those that it has begun with. A channel is sampled with the first of its own. */
+  /** Begins to maintain these stores as well. A channel is sampled with its first store. */
   start(stores: readonly ServedStore[]): void;
   stop(): void;
   /** The latest sample of each channel that could be sampled. */
@@ -26,7 +26,7 @@ export interface MaintenanceDeps {
   onSample(channel: RunningChannel, sample: TakenSample): void;
 }
 
-/** A sweep for every so many samples. */
+/** Every how many turns, of `SAMPLE_MS` each, a store is swept. */
 const SWEEP_EVERY = 3;
 
 export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps): Maintenance {

@@ -25,7 +25,7 @@ export class QuotaChangedError extends HeraldError {
   }
 }
 
-/** The pause between attempts, if other workers grant in between. */
+/** The pause before another attempt, if another worker granted something in between. */
 const RECHECK_MS = 50;
 
 /** A channel is configured with another number of shards than it has. */
@@ -50,7 +50,7 @@ export interface PolicyTaker {
 
 /**
  * Puts a channel's quota policy in force, for all its workers.
- * @param unknown whether recent sends may be missing from the channel's ledger
+ * @param unknown whether recent sends may be missing in the channel's ledger
  * @throws QuotaChangedError, ShardsChangedError
  */
 export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<void> {
@@ -61,7 +61,7 @@ export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<
     const same = was === undefined || samePolicy(was, policy);
     if (!same) await refuseOtherShards(taker, shardsIn(was));
     if (!same) refuseWhileOpen(taker, seen);
-    // What was sent by another addressing, or in other stores of the channel, is not found here.
+    // Sends under another addressing, or in other stores of the channel, are not found in this ledger.
     const before = !same && readPolicy(was);
     const elsewhere =
       !same && (!before || before.addressing !== policy.addressing || before.shards !== policy.shards);
@@ -80,8 +80,9 @@ function refuseWhileOpen({ store, policy }: PolicyTaker, { text = '', openUntil,
 }
 
 /**
- * The number may change once nothing is left of the channel. Its home is the first to know, after the stores of both numbers have
- * been left: who still goes by the old one gets no grant in them, and adds no message that nobody would find.
+ * The number of shards may change once nothing is left in the channel. First the stores of both numbers are left: workers that still go by
+ * the old number then get no grant in them, and producers add no message there that nobody would find. Only then is the new policy put
+ * in force, at the home first.
  */
 async function refuseOtherShards(taker: PolicyTaker, was: number | undefined): Promise<void> {
   const { stores, store, policy } = taker;
@@ -123,7 +124,7 @@ async function leaveAll(seen: readonly Left[], { policy }: PolicyTaker, left: Le
   return true;
 }
 
-/** Something came in between: the workers of the old number go on. */
+/** Something came in between, so the number does not change: gives the stores that were left back to the workers of the old number. */
 async function comeBack(left: readonly Left[], { platformDayMs }: PolicyTaker): Promise<void> {
   for (const { store, seen: was } of left) {
     if (was.text === undefined) continue;

@@ -10,11 +10,11 @@ import type { WorkerStore } from './worker-store.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
 /**
- * What the store has to know of the channels beside their messages: leases, policies, and in the directory who they are.
- * Written at the start, and after a failover or a FLUSHALL that may have lost it.
+ * Writes what Redis has to know of the channels beside their messages: claims of accounts, policies, and announcements in the directory. At
+ * the start, and after a failover or a FLUSHALL that may have lost it.
  */
 export interface Preparation {
-  /** What keeps a part from being prepared until an operator resolves it. */
+  /** The error because of which a part cannot be prepared until an operator resolves it. */
   lastingError(part: WorkerStore): Error | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface PreparationDeps {
 /** Only an operator can resolve them. */
 const CONFLICTS = [QuotaChangedError, ShardsChangedError, AccountTakenError] as const;
 
-/** Prepares each part whenever its watch asks for it. */
+/** Prepares each part when its failover detector asks for it. */
 export function createPreparation({ stores, servedBy, hasBegun, logger }: PreparationDeps): Preparation {
   const mark = createDirectoryMark(stores.queues.directory);
   const prepared = new Set<RunningChannel>();
@@ -62,7 +62,7 @@ export function createPreparation({ stores, servedBy, hasBegun, logger }: Prepar
     return homes;
   }
 
-  /** The channels of other parts have nothing in the directory but their accounts and what is announced. */
+  /** Renews in the directory what belongs to channels of other parts: their accounts. @returns these channels, to be announced */
   async function renewAccounts(): Promise<RunningChannel[]> {
     const elsewhere = [...prepared].filter(({ stores: [home] }) => home.part !== stores.directory);
     for (const {
@@ -72,7 +72,7 @@ export function createPreparation({ stores, servedBy, hasBegun, logger }: Prepar
     return elsewhere;
   }
 
-  /** What others are to know of a channel is what is in force: of a worker that was refused, or has another policy by now, nothing. */
+  /** Announces the channels. A worker whose policy is not the one in force announces nothing: others must learn what is in force. */
   async function announce(channels: readonly RunningChannel[]): Promise<void> {
     const inForce = channels.filter(({ stores: [home] }) => !home.lease.stopped());
     await announceChannels(

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * Limits how often messages that wait for one player's slot recheck it: each joins the end of a line that moves one place
- * every few milliseconds. The slot is rechecked often, by one of them, and the cost does not grow with their number.
+ * Limits how often the messages that wait for one player's slot look whether it is free: each joins the end of a line, which moves one
+ * place every few milliseconds. The slot is looked at often, each time by another of them, and the cost does not grow with their number.
  */
 export interface RecheckPacer {
   /** @returns the delay after which this message rechecks, at least `delayMs` */

@@ -38,12 +38,12 @@ import type { WorkerStores } from './worker-stores.ts';
 /** A store of a channel that this process serves: its ledger, its pipeline and the worker of its queue. */
 export interface RunningStore {
   readonly keys: ChannelStore;
-  /** The part of the store that has its keys. */
+  /** The part of Redis that has its keys. */
   readonly part: WorkerStore;
   readonly worker: ChannelWorker;
   readonly pipeline: Pipeline;
   readonly lease: ChannelLease;
-  /** Starts or stops picking up jobs; never starts while the channel may not be served in this store. */
+  /** Starts or stops picking up jobs. Does not start while the lease is stopped. */
   pull(on: boolean): void;
   /**
    * Call before the first job: claims the account, puts the quota policy in force, and ends a stop for refused credentials
@@ -51,10 +51,11 @@ export interface RunningStore {
    * @throws QuotaChangedError, ShardsChangedError, AccountTakenError
    */
   prepare(): Promise<void>;
-  /** Renews the lease of the channel, and settles jobs of the failed set. @returns the number of runs that ended by it */
+  /** Renews the lease, and settles jobs in the failed set. @returns the number of runs that this ended */
   sweep(): Promise<number>;
 }
 
+/** Only tests hand these in: each wraps a part of a channel, to watch it or to fail in it. */
 export interface Wrappers {
   ledger?(ledger: Ledger, channel: ChannelConfig): Ledger;
   client?(client: PlatformClient, channel: ChannelConfig): PlatformClient;
@@ -143,7 +144,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
   const isIngress = isSharded && shard === undefined;
   const worker = createChannelWorker({
     ...{ channel: channel.name, store: name, concurrency, redis: queueStore.redis },
-    // What is dealt out takes none of the channel's rate.
+    // Messages that are dealt out are not sent, and take none of the channel's rate.
     dispatcher: isIngress ? unlimited(concurrency, clock) : shared.dispatcher,
     partialJobs: wrap.partialJobs?.(plainPartialJobs, channel) ?? plainPartialJobs,
     ...{ reading, campaigns, pipeline, turns: shared.turns, clock },
@@ -173,7 +174,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
   };
 }
 
-/** The home, and the shards. */
+/** The names of all stores of a channel: the home, and the shards. */
 const allNames = ({ name, shards }: ChannelConfig): string[] =>
   shards === undefined ? [name] : [name, ...storeNames(name, shards)];
 

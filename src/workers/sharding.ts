@@ -50,7 +50,7 @@ export function createSharding(
   return { holds, admission: createShardAdmission({ rate, holds, aheadMs: AHEAD_MS, clock }) };
 }
 
-/** The same store, whose scripts wait while it cannot be relied on. */
+/** The same store; but its scripts wait while it cannot be relied on. */
 const waitingFor = (watch: FailoverDetector, store: ChannelStore): ChannelStore => ({
   ...store,
   run: (script, args) => behindGate(watch, () => store.run(script, args)),

@@ -12,11 +12,11 @@ import type { StoreClock } from '../redis/store-clock.ts';
 import { probeWrites } from '../redis/write-probe.ts';
 
 /**
- * A part of the store that is reached, or away, as a whole: its two connections, its clock, the state of the server, and the
- * handling of errors.
+ * A part of Redis that a worker reaches, or does not reach, as a whole: its two connections, its clock, its failover detector, and what is
+ * known of the server.
  */
 export interface WorkerStore {
-  /** The channel that it has; absent where it has everything, or the directory. */
+  /** The name of the store of a channel that it has; undefined if it has everything, or the directory. */
   readonly name: string | undefined;
   readonly redis: Redis;
   readonly ledgerRedis: Redis;
@@ -26,9 +26,9 @@ export interface WorkerStore {
   readonly vitals: RedisVitals;
   /** See `refusedAtStart`. */
   readonly refused: Promise<never>;
-  /** Whether jobs may be picked up: its clock agrees with this process's, and it takes writes. */
+  /** Whether jobs may be picked up: its clock agrees with this machine's, and it takes writes. */
   serves(): boolean;
-  /** Call with errors of the connections' users. */
+  /** Call with errors that users of the connections met. */
   reportError(error: Error): void;
   close(): void;
 }
@@ -54,7 +54,7 @@ export function openWorkerStore(options: WorkerStoreOptions): WorkerStore {
   const { redis, ledgerRedis, probeKey, clock, logger, onChange } = options;
   const connections = [redis, ledgerRedis];
   const refused = refusedAtStart(redis);
-  // On both connections: each may be to another server.
+  // On both connections, since they may be to different servers.
   const probe = () => Promise.all(connections.map((each) => probeWrites(each, probeKey)));
   const watch = createFailoverDetector(ledgerRedis, {
     ...{ clock, probe },
@@ -95,7 +95,7 @@ export function openWorkerStore(options: WorkerStoreOptions): WorkerStore {
   };
 }
 
-/** Logs when the clocks part, and when they agree again. */
+/** Logs when the clocks begin to differ, and when they agree again. */
 function createAgreementLog(logger: Logger): (offsetMs: number, agrees: boolean) => void {
   let agreed = true;
   return (offsetMs, agrees) => {

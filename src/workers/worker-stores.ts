@@ -12,17 +12,17 @@ import { sharedRedisMetrics, worstOffset } from './combined-figures.ts';
 import { openWorkerStore, type WorkerStore, type WorkerStoreOptions } from './worker-store.ts';
 
 /**
- * The parts of the store that a worker relies on, each by itself: on one node there is one for everything, in a cluster one for
- * each channel and one for the directory. What becomes of one, the others do not notice.
+ * The parts of Redis that a worker relies on. On one node, one part has everything; in a cluster each store of a channel is a part, and so
+ * is the directory. A failure of one does not concern the others.
  */
 export interface WorkerStores {
   /** The connections for queues and upkeep, also of channels that this worker does not serve. */
   readonly queues: Stores;
   /** The connections for admissions and settlements. */
   readonly ledgers: Stores;
-  /** The part that has what is of no single channel. */
+  /** The part that has the directory: the keys that are of no single channel. */
   readonly directory: WorkerStore;
-  /** The part that has a channel; opened with its first call. */
+  /** The part that has this store of a channel; opened by the first call. */
   of(channel: string): WorkerStore;
   all(): readonly WorkerStore[];
   close(): void;
