@@ -26,8 +26,12 @@ export interface DeadFilter {
   id?: string | undefined;
 }
 
+/** The place of webhooks on Now. */
+export const WEBHOOKS = 'webhooks';
+
 export const to = {
   now: BASE,
+  webhooks: `${BASE}#${WEBHOOKS}`,
   signIn: `${BASE}/sign-in`,
   signOut: `${BASE}/sign-out`,
   link: `${BASE}/link`,

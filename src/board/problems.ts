@@ -6,7 +6,8 @@ import { counted, duration, spoken } from './words.ts';
 
 /** What is wrong with a channel, since when, and what to do. Pure. */
 export interface Problem {
-  channel: string;
+  /** The channel, or the endpoint of a webhook. */
+  subject: string;
   tone: Extract<Tone, 'bad' | 'warn' | 'note'>;
   /** What is the matter, in a few words. */
   title: string;
@@ -29,7 +30,7 @@ const HOLDS: Readonly<Record<HoldReason, string>> = {
 };
 
 /** Older than this is behind, where workers are alive and nothing holds the channel. */
-const BEHIND_MS = 5 * 60_000;
+export const BEHIND_MS = 5 * 60_000;
 
 /** The most urgent first. @param now the store's clock, milliseconds since the epoch */
 export function problemsOf(status: ChannelStatus, now: number): Problem[] {
@@ -49,7 +50,7 @@ function stopOf({ channel, stopped }: ChannelStatus): Problem | undefined {
   if (!stopped) return undefined;
   const { reason, at } = stopped;
   return {
-    channel,
+    subject: channel,
     tone: reason === 'paused' ? 'warn' : 'bad',
     title: reason === 'paused' ? 'Paused' : `Stopped: ${spoken(reason)}`,
     since: at,
@@ -69,7 +70,7 @@ function workersOf(status: ChannelStatus, now: number): Problem | undefined {
   if (waiting === 0) return undefined;
   const age = oldestAgeSeconds.ready;
   return {
-    channel,
+    subject: channel,
     tone: 'bad',
     title: 'No worker is alive',
     since: age === undefined ? null : now - age * 1000,
@@ -85,7 +86,7 @@ function restOf({ channel, resting, breaker }: ChannelStatus): Problem | undefin
         ? 'One message tries whether the platform is back; the others follow if it is.'
         : 'The platform gave no answer several times in a row. Herald asks it again by itself.';
     return {
-      channel,
+      subject: channel,
       tone: 'warn',
       title: 'The platform fails',
       since: null,
@@ -95,7 +96,7 @@ function restOf({ channel, resting, breaker }: ChannelStatus): Problem | undefin
   }
   if (!resting) return undefined;
   return {
-    channel,
+    subject: channel,
     tone: 'note',
     title: `Resting: ${spoken(resting.reason)}`,
     since: null,
@@ -109,7 +110,7 @@ function backlogOf(status: ChannelStatus, now: number): Problem | undefined {
   const ageMs = (oldestAgeSeconds.ready ?? 0) * 1000;
   if (stopped || workers.length === 0 || ageMs < BEHIND_MS) return undefined;
   return {
-    channel,
+    subject: channel,
     tone: 'warn',
     title: 'Behind',
     since: now - ageMs,
@@ -125,7 +126,7 @@ function deadOf(
   const dead = queue.dead ?? 0;
   if (dead === 0) return undefined;
   return {
-    channel,
+    subject: channel,
     tone: 'note',
     title: counted(dead, 'dead letter'),
     since: now - oldestDeadLetterAgeSeconds * 1000,

@@ -1,4 +1,4 @@
-import type { Admin, Explanation } from '../admin/admin.ts';
+import type { Admin, Explanation, WebhookStatus } from '../admin/admin.ts';
 import type { RecordedAct } from '../admin/audit.ts';
 import type { BackgroundReplay } from '../admin/background-replays.ts';
 import type { BoardUser } from '../admin/board-access.ts';
@@ -29,6 +29,8 @@ export interface View {
   /** What concerns a channel that the user may see. */
   mine<T extends { channel: string }>(found: readonly T[]): T[];
   seesAct(act: RecordedAct): boolean;
+  /** The endpoints that get receipts of channels that the user may see, and of no others. */
+  webhooks(): Promise<WebhookStatus[]>;
   seesReplay(replay: BackgroundReplay): boolean;
 }
 
@@ -59,6 +61,7 @@ export function viewOf(desk: Desk, user: BoardUser): View {
     mine,
     explain: async (id, channel) =>
       mine(await admin.explain(id, { channel: channel && require(channel), content: seesContent })),
+    webhooks: async () => (await admin.webhooks()).filter(({ channels: of }) => seesAll(of)),
     // What is of no channel, such as links to the board, is for those who see all.
     seesAct: ({ channels: of }) => user.channels === null || (of.length > 0 && seesAll(of)),
     seesReplay: ({ scope }) =>

@@ -4,7 +4,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BoardRole } from '../../src/admin/board-access.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { startBrowser } from '../../testing/own-browser.ts';
-import { DEAD_LETTERS, fillHostile, HOSTILE, openScene, QUICK, type Scene, STOPPED } from './scene.ts';
+import {
+  DEAD_LETTERS,
+  fillHostile,
+  HOSTILE,
+  openScene,
+  QUICK,
+  type Scene,
+  STOPPED,
+  WEBHOOK,
+} from './scene.ts';
 
 let scene: Scene;
 let browser: Browser;
@@ -98,6 +107,15 @@ describe('an operator', () => {
     expect(await page.locator('pre').textContent()).toBe('Later');
     expect(await textOf(page)).toContain('As the platform gets it, 5 characters.');
     expect(await page.locator('.state').textContent()).toBe('waits');
+  });
+
+  it('sees an endpoint of webhooks that misses receipts', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: `See the webhooks: ${WEBHOOK}` }).click();
+    const row = page.getByRole('row', { name: WEBHOOK });
+    expect(await row.getByRole('cell').allInnerTexts()).toEqual([
+      ...['unserved', QUICK, expect.stringMatching(/^\d+ for /), '', expect.stringMatching(/^3 last 1 h/)],
+    ]);
   });
 
   it('pauses a campaign and resumes it', async () => {
@@ -264,6 +282,7 @@ describe('a reader', () => {
     for (const path of ['', '/dead-letters', '/campaigns', '/audit', '/search?q=lost-welcome']) {
       await go(page, path);
       expect(await textOf(page), path).not.toContain(QUICK);
+      expect(await textOf(page), path).not.toContain(WEBHOOK);
     }
     for (const path of [`/channels/${QUICK}`, '/messages/lost-welcome', `/dead-letters?channel=${QUICK}`])
       expect((await go(page, path))?.status(), path).toBe(404);
@@ -339,7 +358,7 @@ describe('the board', () => {
 
   it('keeps the focus where it is when it is drawn anew', async () => {
     const page = await open();
-    await page.getByRole('link', { name: QUICK, exact: true }).focus();
+    await page.getByRole('link', { name: QUICK, exact: true }).first().focus();
     await page.evaluate(`document.querySelector('#live > *').setAttribute('data-old', '')`);
     await page.locator('[data-old]').waitFor({ state: 'detached' });
     expect(await page.evaluate('document.activeElement.textContent')).toBe(QUICK);

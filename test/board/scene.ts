@@ -9,6 +9,7 @@ import { createLogger } from '../../src/observe/log.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import type { Producer } from '../../src/producer/producer.ts';
 import { AUDIT_KEY, CHANNELS_KEY, channelKeys, historyKey, PREFIX, queueName } from '../../src/redis/keys.ts';
+import { endpointRecord } from '../../src/webhooks/record.ts';
 import { type Channels, type Environment, openEnvironment } from '../../testing/environment.ts';
 import { eventually } from '../../testing/eventually.ts';
 
@@ -26,6 +27,7 @@ export interface Scene extends Environment {
 
 export const QUICK = 'kongregate';
 export const STOPPED = 'discourse';
+export const WEBHOOK = 'customer-relations';
 export const DEAD_LETTERS = 200;
 /** Markup in whatever an application, a player or a platform may name. */
 export const HOSTILE = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'&amp;{{x}}`;
@@ -129,15 +131,30 @@ async function fill(scene: Scene, note: string): Promise<void> {
     () => desk.admin.deadLetters.plan({}, 'purge'),
     ({ letters }) => letters >= DEAD_LETTERS,
   );
+  await addWebhook(scene, WEBHOOK, QUICK);
   await fillHistory(scene, QUICK, 400);
   await fillHistory(scene, STOPPED, 60, 70);
+}
+
+/** An endpoint that a process has posted to until now, and that misses three receipts. */
+async function addWebhook({ redis }: Scene, name: string, channel: string): Promise<void> {
+  const record = endpointRecord(
+    redis,
+    { name, url: 'https://crm.example', channels: [channel] },
+    'a process',
+  );
+  await record.take(true);
+  const missed = { count: 3, exact: true, at: Date.now() - 3_600_000 };
+  await record.keep(new Map([[channel, { after: String(Date.now() - 180_000), ahead: [], missed }]]), {});
+  await record.release();
 }
 
 /**
  * Markup wherever something comes from outside: in ids and data of foreign jobs, in what a platform says, in the names of channels,
  * hosts, people and recipients, and in the record of acts.
  */
-export async function fillHostile({ redis, sandbox, producer, desk, link }: Scene): Promise<Hostile> {
+export async function fillHostile(scene: Scene): Promise<Hostile> {
+  const { redis, sandbox, producer, desk, link } = scene;
   const queue = new Queue(queueName(QUICK), { connection: redis, prefix: PREFIX });
   const foreign = {
     v: 1,
@@ -169,6 +186,7 @@ export async function fillHostile({ redis, sandbox, producer, desk, link }: Scen
   });
   const facts = { platform: HOSTILE, quota: null, eligibility: null, rate: null };
   await redis.hset(CHANNELS_KEY, HOSTILE, JSON.stringify(facts));
+  await addWebhook(scene, HOSTILE, HOSTILE);
   const host = JSON.stringify({ host: HOSTILE, pid: 1, since: Date.now() });
   await redis.zadd(channelKeys(QUICK).workers, Date.now() + 3_600_000, host);
   await redis.xadd(

@@ -9,8 +9,10 @@ import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { byUrgency, type Problem, problemsOf } from '../problems.ts';
 import type { Draw } from '../screen.ts';
+import { webhookProblemsOf } from '../webhook-problems.ts';
 import { count, counted, spoken } from '../words.ts';
 import { stateOf } from './channel-state.ts';
+import { webhookTable } from './webhooks.ts';
 
 /** Is anything wrong, since when, and what is there to do? */
 
@@ -24,9 +26,10 @@ const REFRESH_MS = 3_000;
 
 export const drawNow: Draw = async ({ view, now }) => {
   const names = await view.channels();
-  const [statuses, paces] = await Promise.all([
+  const [statuses, paces, webhooks] = await Promise.all([
     view.admin.status({ channels: names }),
     view.desk.paces(names),
+    view.webhooks(),
   ]);
   const rows = await Promise.all(
     statuses.map(async (status) => ({
@@ -35,14 +38,17 @@ export const drawNow: Draw = async ({ view, now }) => {
       history: await view.desk.history(status.channel),
     })),
   );
-  const problems = statuses.flatMap((status) => problemsOf(status, now)).sort(byUrgency);
+  const problems = [
+    ...statuses.flatMap((status) => problemsOf(status, now)),
+    ...webhooks.flatMap((status) => webhookProblemsOf(status, now)),
+  ].sort(byUrgency);
   return {
     title: 'Now',
     section: 'now',
     refreshMs: REFRESH_MS,
     main: html`<h1 class="unseen">Now</h1>${verdict(problems, rows)}${problemList(problems, now)}
       <section aria-labelledby="channels"><h2 id="channels">Channels</h2>
-      ${rows.length === 0 ? empty('No channel is known yet: a worker announces those that it serves.') : channelTable(rows, now)}</section>`,
+      ${rows.length === 0 ? empty('No channel is known yet: a worker announces those that it serves.') : channelTable(rows, now)}</section>${webhookTable(webhooks, now)}`,
   };
 };
 
@@ -64,11 +70,11 @@ const problemList = (problems: readonly Problem[], now: number): Html | '' =>
   problems.length === 0
     ? ''
     : html`<ul class="problems" aria-label="What to look at">${problems.map(
-        ({ tone, title, channel, since, advice, link }) => html`<li class="${tone}">
+        ({ tone, title, subject, since, advice, link }) => html`<li class="${tone}">
         ${icon(tone)}
-        <div><p class="problem-title"><strong>${title}</strong> <span>${channel}</span>${since !== null && html` <span class="muted">${lasting(since, now)}</span>`}</p>
+        <div><p class="problem-title"><strong>${title}</strong> <span>${subject}</span>${since !== null && html` <span class="muted">${lasting(since, now)}</span>`}</p>
         <p>${advice}</p></div>
-        <a href="${link.href}" aria-label="${link.label}: ${channel}">${link.label}</a>
+        <a href="${link.href}" aria-label="${link.label}: ${subject}">${link.label}</a>
       </li>`,
       )}</ul>`;
 
