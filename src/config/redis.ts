@@ -21,6 +21,8 @@ export const redis = z
     z.strictObject({
       /** Some of the nodes of a Redis Cluster; the others are found. */
       cluster: urls,
+      /** By the `host:port` that a node announces, the one by which it is reached from here. */
+      natMap: z.record(text, text).optional(),
     }),
     z.strictObject({
       sentinels: urls,

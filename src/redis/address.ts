@@ -3,6 +3,11 @@ import { isRedisUrl, REDIS_URL_WANTED, readNodeUrl } from './url.ts';
 /** A Redis Cluster, by the URLs of some of its nodes: the others are found. They have one login, and one scheme. */
 export interface RedisCluster {
   cluster: readonly string[];
+  /**
+   * Where nodes announce addresses that lead nowhere from here: the announced `host:port` of each, and the `host:port` by which it is
+   * reached.
+   */
+  natMap?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The master that Redis Sentinel names. */
@@ -57,14 +62,36 @@ function urlsProblem(field: string, urls: unknown): AddressProblem | undefined {
 const isSecure = (url: string): boolean => url.startsWith('rediss:');
 
 function clusterProblem(urls: readonly string[], rest: object): AddressProblem | undefined {
-  const [unknown] = Object.keys(rest);
+  const { natMap, ...others } = rest as Pick<RedisCluster, 'natMap'>;
+  const [unknown] = Object.keys(others);
   if (unknown !== undefined) return { path: [unknown], message: 'is not a field of a cluster' };
   const nodes = urls.map(readNodeUrl);
   const [{ username, password }] = nodes as [ReturnType<typeof readNodeUrl>];
   const other = nodes.findIndex((node) => node.username !== username || node.password !== password);
   if (other >= 0) return { path: ['cluster', other], message: ONE_LOGIN };
   const database = nodes.findIndex(({ more }) => more);
-  return database < 0 ? undefined : { path: ['cluster', database], message: NO_DATABASE };
+  return database < 0 ? natMapProblem(natMap) : { path: ['cluster', database], message: NO_DATABASE };
+}
+
+const NODE_ADDRESS = /^(.+):(\d{1,5})$/;
+
+function natMapProblem(natMap: unknown): AddressProblem | undefined {
+  if (natMap === undefined) return undefined;
+  const isMap = typeof natMap === 'object' && natMap !== null && !Array.isArray(natMap);
+  const bad = isMap
+    ? Object.entries(natMap).find((pair) => !pair.every((text) => NODE_ADDRESS.test(String(text))))
+    : [];
+  if (!bad) return undefined;
+  return {
+    path: ['natMap', ...bad.slice(0, 1)],
+    message: 'expected a host:port, and the host:port that leads there',
+  };
+}
+
+/** @param text a `host:port` that `addressProblem` has found to be one; an IPv6 address may be in brackets */
+export function readNodeAddress(text: string): { host: string; port: number } {
+  const [, host = '', port] = NODE_ADDRESS.exec(text) ?? [];
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
 }
 
 const SENTINEL_FIELDS = ['name', 'username', 'password', 'db'];

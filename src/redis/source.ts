@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import type { RedisAddress, RedisCluster, RedisSentinel } from './address.ts';
+import { type RedisAddress, type RedisCluster, type RedisSentinel, readNodeAddress } from './address.ts';
 import { checkRedis, isInstance, type RedisInstance, type RedisOption } from './option.ts';
 import { reconnectToMaster } from './reconnect.ts';
 import { slotConnector } from './slot-connector.ts';
@@ -82,15 +82,19 @@ function openCluster({ clock, ...cluster }: TopologyOptions): OpenStores {
 type Cluster = Pick<TopologyOptions, 'seeds' | 'login' | 'translate'>;
 
 function clusterOfAddress(redis: RedisAddress): Cluster | undefined {
-  const { cluster } = Object(redis) as Partial<RedisCluster>;
+  const { cluster, natMap } = Object(redis) as Partial<RedisCluster>;
   if (!cluster) return undefined;
   const nodes = cluster.map(readNodeUrl);
   const { username, password } = nodes[0]!;
   return {
     seeds: nodes.map(({ host, port }) => ({ host, port })),
     login: { ...optional({ username, password }), ...tlsOptions(cluster[0]!) },
+    translate: natMap && translateBy(readNatMap(natMap)),
   };
 }
+
+const readNatMap = (natMap: NonNullable<RedisCluster['natMap']>): NatMap =>
+  Object.fromEntries(Object.entries(natMap).map(([announced, here]) => [announced, readNodeAddress(here)]));
 
 /** What ioredis keeps of a `Cluster`; the nodes that it was given are a private field of it. */
 interface ClusterInstance {

@@ -40,6 +40,16 @@ const UNUSABLE: [name: string, redis: () => unknown, problem: RegExp][] = [
     /^redis\.cluster\.0: must name neither a database/,
   ],
   [
+    'a map of addresses that are none',
+    () => ({ cluster: ['redis://a:1'], natMap: { '10.0.0.1:6379': SECRET } }),
+    /^redis\.natMap\.10\.0\.0\.1:6379: expected a host:port/,
+  ],
+  [
+    'a map that is none',
+    () => ({ cluster: ['redis://a:1'], natMap: [] }),
+    /^redis\.natMap: expected a host:port/,
+  ],
+  [
     'a field of Sentinel with a cluster',
     () => ({ cluster: ['redis://a:1'], name: 'm' }),
     /^redis\.name: is not a field of a cluster/,
