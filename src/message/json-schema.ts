@@ -27,7 +27,12 @@ export function messageJsonSchema(describe: DescribeField): JsonSchema {
       'Data of a BullMQ job named "message", in the queue "{<channel>}" (braces included) under the prefix "herald".',
     type: 'object',
     required: ['platform'],
-    properties: { platform: { enum: byPlatform.map(([name]) => name) } },
+    properties: {
+      platform: {
+        description: 'The platform of its channel: selects the shape of the rest.',
+        enum: byPlatform.map(([name]) => name),
+      },
+    },
     // One branch per platform, selected by name: a validator then reports the errors of one branch, not of all four.
     allOf: byPlatform.map(([name]) => ({
       if: { required: ['platform'], properties: { platform: { const: name } } },

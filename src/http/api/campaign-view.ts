@@ -7,32 +7,38 @@ import { CAMPAIGN_STATES } from '../../outcome.ts';
 const instant = z.iso.datetime();
 
 export const campaign = z.object({
-  id: z.string(),
-  channel: z.string(),
-  /** `listing`: its list is open. `done`: nothing of it is left to send, or nobody could be listed. */
-  state: z.enum(CAMPAIGN_STATES),
-  /** What its messages have in common. */
-  message: z.record(z.string(), z.unknown()),
-  created: instant,
-  /** When its messages expire. */
-  expiresAt: instant,
-  /** Absent where it is sent at once. */
-  sendAt: instant.optional(),
-  /** All recipients: those that wait, are under way, have ended, or were named twice. */
-  listed: z.int(),
-  waiting: z.int(),
-  /** Tried, or waiting for their slot, and not ended. */
-  underWay: z.int(),
-  ended: z.int(),
-  duplicate: z.int(),
-  /** Of first runs, as their receipts say. */
-  ends: z.array(z.object({ state: z.string(), reason: z.string(), count: z.int() })),
-  /** Final states of replays. */
-  replayed: z.int(),
-  /** Ends in the last minute. */
-  perMinute: z.number(),
-  /** When it will be through at its present pace; null where that cannot be told. */
-  eta: instant.nullable(),
+  id: z.string().describe('Unique within its channel.'),
+  channel: z.string().describe('The channel that sends it.'),
+  state: z
+    .enum(CAMPAIGN_STATES)
+    .describe(
+      '`listing`: its list is open. `running`: it is listed, and some of it is not over. `paused`, `cancelled`: as an operator said. `done`: nothing of it is left to send, or nobody could be listed.',
+    ),
+  message: z.record(z.string(), z.unknown()).describe('What its messages have in common.'),
+  created: instant.describe('When it was created.'),
+  expiresAt: instant.describe('When its messages expire.'),
+  sendAt: instant.optional().describe('Not sent before; absent where it is sent at once.'),
+  listed: z
+    .int()
+    .describe('All recipients: those that wait, are under way, have ended, or were named twice.'),
+  waiting: z.int().describe('Recipients that were not tried yet.'),
+  underWay: z.int().describe('Tried, or waiting for their slot, and not ended.'),
+  ended: z.int().describe('Recipients whose message reached a final state.'),
+  duplicate: z.int().describe('Named twice: nothing was sent for these.'),
+  ends: z
+    .array(
+      z.object({
+        state: z.string().describe('`delivered`, `suppressed` or `dead`.'),
+        reason: z.string().describe('Why, as in a receipt.'),
+        count: z.int().describe('How many messages ended so.'),
+      }),
+    )
+    .describe('Of first runs, as their receipts say.'),
+  replayed: z.int().describe('Final states of replays.'),
+  perMinute: z.number().describe('Ends in the last minute.'),
+  eta: instant
+    .nullable()
+    .describe('When it will be through at its present pace; null where that cannot be told.'),
 });
 
 export const iso = (ms: number): string => new Date(ms).toISOString();

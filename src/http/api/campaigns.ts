@@ -26,32 +26,46 @@ export interface CampaignParts {
 
 /** The rest of its fields are those of a message of its platform, which checks them. */
 const newCampaign = z.looseObject({
-  /** The name of the campaign, unique within its channel. */
-  id: z.string(),
-  platform: z.string(),
-  channel: z.string().optional(),
+  id: z
+    .string()
+    .describe('The name of the campaign, unique within its channel: up to 80 letters, digits, `_` and `-`.'),
+  platform: z.string().describe('The platform of its channel, which the other fields follow from.'),
+  channel: z
+    .string()
+    .optional()
+    .describe("The channel that sends it; the one of the platform's name when absent."),
 });
 
 const newRecipient = z.object({
-  /** As in a message. */
-  to: z.record(z.string(), z.unknown()),
-  /** Values for placeholders, in addition to those of the campaign. */
-  data: z.record(z.string(), z.unknown()).optional(),
-  /** When the recipient last played, an ISO instant. */
-  lastPlayedAt: z.string().optional(),
+  to: z.record(z.string(), z.unknown()).describe('The recipient, as in a message.'),
+  data: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('Values for placeholders, in addition to those of the campaign.'),
+  lastPlayedAt: z.string().optional().describe('When the recipient last played, an ISO instant.'),
 });
 
 const params = z.object({
-  /** Of the campaign. */
-  id: z.string().regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -'),
+  id: z
+    .string()
+    .regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -')
+    .describe('The id of the campaign.'),
 });
 const CHANNEL = {
-  /** The campaign's channel, where several have one of this id. */
-  channel: z.string().max(64).optional(),
+  channel: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("The campaign's channel; needed where several have one of this id."),
+};
+const OF_CHANNEL = {
+  channel: z.string().max(64).optional().describe('Only campaigns of this channel.'),
 };
 const DRY_RUN = {
-  /** `true`: stores nothing, and tells what would happen. */
-  dryRun: z.enum(['true', 'false']).default('false'),
+  dryRun: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('`true`: stores nothing, and tells what would happen.'),
 };
 
 /** The campaigns of this id that the token may see. @throws ApiProblem 403, 404 */
@@ -80,6 +94,8 @@ async function findOne(request: Identified, parts: CampaignParts): Promise<Campa
   throw problem('conflict', 'several channels have a campaign of this id: name one by ?channel=');
 }
 
+const checkedCampaign = z.object({ id: z.string().describe('Of the campaign, which was checked alone.') });
+
 const createRoute = ({ producer, admin }: CampaignParts): Route =>
   defineRoute({
     method: 'post',
@@ -96,7 +112,7 @@ const createRoute = ({ producer, admin }: CampaignParts): Route =>
       200: {
         description:
           'It was created before, with this content; or a dry run, whose answer has nothing but `id`.',
-        content: { [JSON_TYPE]: { schema: z.union([campaign, z.object({ id: z.string() })]) } },
+        content: { [JSON_TYPE]: { schema: z.union([campaign, checkedCampaign]) } },
       },
     },
     problems: ['invalid', 'unknown_channel', 'conflict', 'too_large', 'request_timeout'],
@@ -160,6 +176,10 @@ function specOf({ id, channel, message, expiresAt }: CampaignOverview, now: numb
   return { ...message, id, channel, ...(expiresAt > now && { expiresAt: iso(expiresAt) }) };
 }
 
+const campaigns = z.object({
+  campaigns: z.array(campaign).describe('The latest of a channel first.'),
+});
+
 const readRoutes = (parts: CampaignParts): Route[] => [
   defineRoute({
     method: 'get',
@@ -168,11 +188,11 @@ const readRoutes = (parts: CampaignParts): Route[] => [
     summary: 'List the campaigns',
     description: 'The latest of a channel first; they are kept until a week after their messages expire.',
     scope: 'read',
-    query: z.strictObject(CHANNEL),
+    query: z.strictObject(OF_CHANNEL),
     answers: {
       200: {
         description: 'Campaigns of the channels that the token is for.',
-        content: { [JSON_TYPE]: { schema: z.object({ campaigns: z.array(campaign) }) } },
+        content: { [JSON_TYPE]: { schema: campaigns } },
       },
     },
     problems: ['unknown_channel'],
@@ -197,10 +217,11 @@ const readRoutes = (parts: CampaignParts): Route[] => [
 ];
 
 const controlled = z.object({
-  id: z.string(),
-  channel: z.string(),
-  /** A campaign that was cancelled stays so. */
-  status: z.enum(['running', 'paused', 'cancelled']),
+  id: z.string().describe('The id of the campaign.'),
+  channel: z.string().describe('Its channel.'),
+  status: z
+    .enum(['running', 'paused', 'cancelled'])
+    .describe('What it is from now on; a campaign that was cancelled stays so.'),
 });
 
 const CONTROLS = {

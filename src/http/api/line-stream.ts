@@ -51,13 +51,16 @@ const summary = z.object({
 });
 
 /** The last line of an answer. */
-export const summaryLine = z.object({ summary });
+export const summaryLine = z.object({ summary: summary.describe('What became of all lines.') });
+
+/** Which line of the request it is about. */
+export const LINE = z.int().describe('The line of the request, from 1, empty ones included.');
 
 /** A line about one that was refused. */
 export const refusedLine = z.object({
-  line: z.number().int(),
-  status: z.literal('refused'),
-  problem: problemSchema,
+  line: LINE,
+  status: z.literal('refused').describe('Nothing of it was taken; the other lines are not concerned.'),
+  problem: problemSchema.describe('What is wrong with the line, with its fields in `errors`.'),
 });
 
 /** How many batches are under way. */

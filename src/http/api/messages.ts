@@ -12,6 +12,7 @@ import {
   type KeyedText,
 } from './idempotency.ts';
 import {
+  LINE,
   type LineResult,
   lineStream,
   refused,
@@ -40,7 +41,7 @@ const taken = z.object({
   id: z.string().describe("The message's own id, or the one that was made up."),
 });
 
-const takenLine = z.object({ line: z.int(), status: STATUS, id: z.string() });
+const takenLine = taken.extend({ line: LINE });
 
 export const sendRoute = (parts: MessageParts): Route =>
   defineRoute({

@@ -17,29 +17,67 @@ const query = z.strictObject({
 });
 
 const part = z.looseObject({}).nullable();
+const PARTS: Readonly<Record<(typeof EXPLAINED_PARTS)[number], string>> = {
+  job: 'Its job in the queue; null where it has none.',
+  letter: 'Its dead letter, where it has one.',
+  message: 'What of the message may be told: channel, priority, instants; never its content.',
+  record: 'What the ledger knows of it: its run, attempts, and whether one is in doubt.',
+  slot: "The recipient's slot in the present window of the quota, where one is taken.",
+  play: 'When the recipient last played, as far as that is known.',
+  predicted: 'What a worker would do with it now.',
+  stopped: 'Why its channel is stopped, and since when; null where it is not.',
+  resting: 'Why its channel rests, and until when; null where it does not.',
+};
 const story = z.object({
-  channel: z.string(),
-  id: z.string(),
+  channel: z.string().describe('The channel that has the message.'),
+  id: z.string().describe('The id of the message.'),
   now: z.string().describe('The clock of Redis.'),
   next: z.string().describe('What happens next, in a sentence.'),
-  ...Object.fromEntries(EXPLAINED_PARTS.map((name) => [name, part])),
+  ...Object.fromEntries(EXPLAINED_PARTS.map((name) => [name, part.describe(PARTS[name])])),
   workers: z.int().describe('How many serve the channel.'),
-  receipts: z.array(z.looseObject({ run: z.int(), state: z.string(), reason: z.string(), at: z.string() })),
+  receipts: z
+    .array(
+      z.looseObject({
+        run: z.int().describe('1, and one more with each replay.'),
+        state: z.string().describe('The final state of the run: `delivered`, `suppressed` or `dead`.'),
+        reason: z.string().describe('Why it ended so.'),
+        at: z.string().describe('When it ended, an ISO instant.'),
+      }),
+    )
+    .describe('Its final states that are kept, oldest first.'),
   receiptsComplete: z.boolean().describe('Whether older receipts were read, too.'),
-  timeline: z.array(
-    z.object({ at: z.string(), event: z.string(), text: z.string().describe('What happens then, and why.') }),
-  ),
+  timeline: z
+    .array(
+      z.object({
+        at: z.string().describe('When, an ISO instant.'),
+        event: z.string().describe('What happened, for programs.'),
+        text: z.string().describe('What happens then, and why.'),
+      }),
+    )
+    .describe('What is known of it, in order, and what comes next.'),
+});
+
+const stories = z.object({
+  messages: z.array(story).describe('One for each channel that has a message of this id.'),
+});
+
+const newInstant = z.strictObject({
+  sendAt: z.iso
+    .datetime({ offset: true })
+    .describe('Not before this ISO instant, which has to lie before `expiresAt`.'),
 });
 
 const results = (done: string) =>
   z.object({
-    results: z.array(
-      z.object({
-        channel: z.string(),
-        id: z.string(),
-        status: z.enum([done, 'too_late']).describe(`\`too_late\`: it is under way, in doubt, or final.`),
-      }),
-    ),
+    results: z
+      .array(
+        z.object({
+          channel: z.string().describe('The channel that has the message.'),
+          id: z.string().describe('The id of the message.'),
+          status: z.enum([done, 'too_late']).describe(`\`too_late\`: it is under way, in doubt, or final.`),
+        }),
+      )
+      .describe('One for each channel that has a message of this id.'),
   });
 
 export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
@@ -56,7 +94,7 @@ export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
     answers: {
       200: {
         description: 'Its story.',
-        content: { [JSON_TYPE]: { schema: z.object({ messages: z.array(story) }) } },
+        content: { [JSON_TYPE]: { schema: stories } },
       },
     },
     problems: ['not_found', 'forbidden', 'unknown_channel'],
@@ -96,7 +134,7 @@ export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
     scope: 'send',
     params,
     query,
-    body: { [JSON_TYPE]: { schema: z.strictObject({ sendAt: z.iso.datetime({ offset: true }) }) } },
+    body: { [JSON_TYPE]: { schema: newInstant } },
     answers: {
       200: { description: 'Rescheduled.', content: { [JSON_TYPE]: { schema: results('rescheduled') } } },
     },

@@ -4,6 +4,7 @@ import type { Producer } from '../../producer/producer.ts';
 import { type Access, mayUse } from '../../tokens/scopes.ts';
 import { checkChannel } from './authenticate.ts';
 import {
+  LINE,
   type LineResult,
   lineStream,
   refused,
@@ -17,13 +18,15 @@ import { type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from
 /** Plays over HTTP: what a producer's `recordPlay` and `recordPlays` do. */
 
 const play = z.strictObject({
-  channel: z.string(),
+  channel: z.string().describe('The channel whose eligibility check is to know of it.'),
   to: z.looseObject({}).describe('The recipient, as in a message to this channel.'),
   at: z.iso.datetime({ offset: true }).optional().describe('When; now when absent.'),
 });
 
-const recorded = z.object({ status: z.literal('recorded') });
-const recordedLine = z.object({ line: z.int(), status: z.literal('recorded') });
+const recorded = z.object({
+  status: z.literal('recorded').describe('The play is stored, unless a later one was.'),
+});
+const recordedLine = recorded.extend({ line: LINE });
 
 interface PlayParts {
   producer: Producer<unknown>;

@@ -33,9 +33,9 @@ const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
 export const problemSchema = z.object({
   type: z.string().describe('`urn:herald:problem:<code>`'),
-  title: z.string(),
-  status: z.int(),
-  code: z.enum(codes),
+  title: z.string().describe('The kind of problem, for people.'),
+  status: z.int().describe('The status of the answer; in a stream, that of an answer to the line alone.'),
+  code: z.enum(codes).describe('The kind of problem, for programs: it does not change.'),
   detail: z.string().describe('What is wrong with this request, for people.'),
   errors: z
     .array(
@@ -43,7 +43,7 @@ export const problemSchema = z.object({
         pointer: z
           .string()
           .describe('JSON Pointer (RFC 6901) into the body, or the line; empty for it as a whole.'),
-        detail: z.string(),
+        detail: z.string().describe('What is expected there, and what was found.'),
       }),
     )
     .optional()

@@ -31,50 +31,59 @@ const MAX_FOLLOWERS = 200;
 const LONGEST_HEARTBEAT_MS = 15_000;
 
 const receipt = z.object({
-  channel: z.string(),
-  /** Of the message. */
-  id: z.string(),
-  /** 1, and one more with each replay. */
-  run: z.int(),
-  state: z.enum(['delivered', 'suppressed', 'dead']),
-  reason: z.string(),
-  /** An ISO instant, by the clock of Redis. */
-  at: z.iso.datetime(),
-  /** Requests that left for the platform in this run. */
-  attempts: z.int(),
-  /** The platform's id of the message, where it gave one. */
-  platformMessageId: z.string().optional(),
-  /** The campaign that the message was of. */
-  campaign: z.string().optional(),
-  meta: z.record(z.string(), z.string()).optional(),
-  /** The recipient, on a channel with `discloseRecipients`. */
-  to: z.unknown().optional(),
+  channel: z.string().describe('The channel that the message was for.'),
+  id: z.string().describe('The id of the message.'),
+  run: z.int().describe('1, and one more with each replay.'),
+  state: z.enum(['delivered', 'suppressed', 'dead']).describe('The final state of the run.'),
+  reason: z.string().describe('Why it ended so: `sent`, `quota`, `exhausted` …, see docs/receipts.md.'),
+  at: z.iso.datetime().describe('When it ended, by the clock of Redis.'),
+  attempts: z.int().describe('Requests that left for the platform in this run.'),
+  platformMessageId: z.string().optional().describe("The platform's id of the message, where it gave one."),
+  campaign: z.string().optional().describe('The campaign that the message was of.'),
+  meta: z.record(z.string(), z.string()).optional().describe('The `meta` that the message was sent with.'),
+  to: z.unknown().optional().describe('The recipient, on a channel with `discloseRecipients`.'),
 });
 
 const gap = z.object({
-  channel: z.string(),
-  /** How many are missing: exactly so many where `exact`, else at least. */
-  missing: z.int(),
-  exact: z.boolean(),
+  channel: z.string().describe('The channel whose receipts are missing.'),
+  missing: z.int().describe('How many are missing; at least so many where `exact` is false.'),
+  exact: z.boolean().describe('Whether no more than these are missing.'),
 });
 
 const page = z.object({
-  receipts: z.array(receipt),
-  /** Channels of which receipts before these are missing: their stream was cut, or lost them. */
-  gaps: z.array(gap),
-  /** The position after these: the `after` of the next request. */
-  next: z.string(),
+  receipts: z.array(receipt).describe('Oldest first within a channel.'),
+  gaps: z
+    .array(gap)
+    .describe('Channels of which receipts before these are missing: their stream was cut, or lost them.'),
+  next: z.string().describe('The position after these: the `after` of the next request.'),
 });
 
 const query = z.strictObject({
-  /** Channels, with commas between them; all that the token is for when absent. */
-  channel: z.string().max(4_000).optional(),
-  /** Where to begin: a position, `start` for the oldest that are kept, or `now`. */
-  after: z.string().max(12_000).optional(),
-  /** How many seconds to wait for the first receipt, where the answer is JSON. */
-  wait: z.coerce.number().min(0).max(60).default(20),
-  /** The most receipts of an answer that is JSON. */
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  channel: z
+    .string()
+    .max(4_000)
+    .optional()
+    .describe('Channels, with commas between them; all that the token is for when absent.'),
+  after: z
+    .string()
+    .max(12_000)
+    .optional()
+    .describe(
+      'Where to begin: a position, `start` for the oldest that are kept, or `now`, which it is when absent.',
+    ),
+  wait: z.coerce
+    .number()
+    .min(0)
+    .max(60)
+    .default(20)
+    .describe('How many seconds to wait for the first receipt, where the answer is JSON.'),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(100)
+    .describe('The most receipts of an answer that is JSON.'),
 });
 
 /** @throws ApiProblem */

@@ -33,11 +33,15 @@ export type ListRecipients = (
 ) => Promise<Record<string, number>>;
 
 const listedLine = z.object({
-  /** All lines up to this one are taken, or refused above. */
-  through: z.int(),
-  /** Recipients of this chunk that are new to the campaign; absent in a dry run. */
-  listed: z.int().optional(),
-  duplicate: z.int().optional(),
+  through: z.int().describe('All lines up to this one are taken, or refused above.'),
+  listed: z
+    .int()
+    .optional()
+    .describe('Recipients of this chunk that are new to the campaign; absent in a dry run.'),
+  duplicate: z
+    .int()
+    .optional()
+    .describe('Recipients of this chunk that the campaign had, or that are named twice in it.'),
 });
 
 export const recipientAnswer = z.union([listedLine, refusedLine, summaryLine]);

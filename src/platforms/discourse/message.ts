@@ -19,8 +19,12 @@ export const messageShape = {
   /** Users and groups; `{}` for a reply, which goes to everybody in the topic. */
   to: quotable(
     z.strictObject({
-      usernames: z.array(name).max(MAX_PEOPLE).optional(),
-      groups: z.array(name).max(MAX_PEOPLE).optional(),
+      usernames: z.array(name).max(MAX_PEOPLE).optional().describe('The names of users.'),
+      groups: z
+        .array(name)
+        .max(MAX_PEOPLE)
+        .optional()
+        .describe('The names of groups, all of whose members get it.'),
     }),
   ),
   /** The title of a new message, with placeholders filled in; a reply has none. */

@@ -25,9 +25,12 @@ const messageShape = {
   /** The player, by the kind of name that the channel's `addressing` says. */
   to: quotable(
     z.union([
-      z.strictObject({ userId: z.int().positive() }),
+      z.strictObject({ userId: z.int().positive().describe('The number of the player.') }),
       z.strictObject({
-        username: z.string().regex(/^[A-Za-z0-9_]{1,16}$/, 'expected 1 to 16 letters, digits or _'),
+        username: z
+          .string()
+          .regex(/^[A-Za-z0-9_]{1,16}$/, 'expected 1 to 16 letters, digits or _')
+          .describe('The name of the player.'),
       }),
     ]),
   ),

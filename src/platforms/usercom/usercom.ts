@@ -35,7 +35,12 @@ const MAX_CONTEXT = 32;
 
 const messageShape = {
   /** A conversation to write into, or a user to open one with. */
-  to: quotable(z.union([z.strictObject({ conversationId: id }), z.strictObject({ userId: id })])),
+  to: quotable(
+    z.union([
+      z.strictObject({ conversationId: id.describe('The conversation to write into.') }),
+      z.strictObject({ userId: id.describe('The user to open a conversation with.') }),
+    ]),
+  ),
   /** The id of the agent in whose name the message is written; the channel's when absent. */
   agent: agent.optional(),
   /** The source that User.com shows: 1 chat, 2 e-mail, 3 API (the default), 4 SMS, 5 Slack. */

@@ -34,8 +34,16 @@ const messageShape = {
   /** The people, by the kind of name that the channel's `addressing` says; several make one group conversation. */
   to: quotable(
     z.union([
-      z.strictObject({ userIds: z.array(z.int().positive()).min(1).max(MAX_PEOPLE) }),
-      z.strictObject({ emails: z.array(z.email().max(254)).min(1).max(MAX_PEOPLE) }),
+      z.strictObject({
+        userIds: z.array(z.int().positive()).min(1).max(MAX_PEOPLE).describe('The numbers of the users.'),
+      }),
+      z.strictObject({
+        emails: z
+          .array(z.email().max(254))
+          .min(1)
+          .max(MAX_PEOPLE)
+          .describe('The addresses by which the server knows the users.'),
+      }),
     ]),
   ),
 };

@@ -19,6 +19,34 @@ it('is valid OpenAPI 3.1, by its public schema', async () => {
   expect(await new Validator().validate(JSON.parse(text))).toEqual({ valid: true });
 });
 
+/** Where in the document a parameter or a property of a schema has no description. */
+function undescribed(value: unknown, path: string[] = []): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { parameters = [], properties = {} } = value as { parameters?: Named[]; properties?: object };
+  const named = [
+    ...parameters.map((each): [string, Named] => [String(each.name), each]),
+    ...Object.entries(properties as Record<string, Named>),
+  ];
+  const own = named.filter(([, { description = '' }]) => description.length < 5).map(([name]) => name);
+  // What an `if` compares is described where the schema has it.
+  const inner = Object.entries(value).filter(([key]) => key !== 'if');
+  return [
+    ...own.map((name) => [...path, name].join(' ')),
+    ...inner.flatMap(([key, each]) => undescribed(each, [...path, key])),
+  ];
+}
+
+interface Named {
+  name?: string;
+  description?: string;
+}
+
+it('describes every parameter, and every property of its schemas', () => {
+  expect(undescribed(published)).toEqual([]);
+  const bare = { schema: { properties: { id: { type: 'string' } } }, parameters: [{ name: 'limit' }] };
+  expect(undescribed(bare)).toEqual(['limit', 'schema id']);
+});
+
 it('is served to whoever asks', async () => {
   const { status, body } = await api.ask('/openapi.json', { token: undefined });
   expect([status, body]).toEqual([200, published]);
