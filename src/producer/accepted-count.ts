@@ -16,7 +16,7 @@ export interface AcceptedCountDeps {
   onAccepted: (channel: string, status: AcceptedStatus, count?: number) => void;
 }
 
-/** Each message is counted once: one whose call timed out may be stored a moment later, or have been refused before. */
+/** The messages that were counted. A message whose call timed out may still be stored or refused, and must not be counted again. */
 const counted = new WeakSet<PreparedMessage>();
 
 export function countTaken(

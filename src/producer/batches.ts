@@ -93,7 +93,7 @@ interface BatchReader<T> {
   stop(): void;
 }
 
-/** What is at hand already is read without a promise for each item: a list of a million costs a turn a batch. */
+/** Reads a source that is not async, without a promise for each item: a list of a million costs one turn of the event loop a batch. */
 function readList<T>(source: Iterable<T>): BatchReader<T> {
   const iterator = source[Symbol.iterator]();
   let ended = false;
@@ -161,7 +161,7 @@ function batchReader<T>(source: Source<T>, full: boolean): BatchReader<T> {
   };
 }
 
-/** A timer that starts with the first call of `over`, so that it counts from the first item of a batch. */
+/** A timer that starts with the first call of `over`, and so counts from the first item of a batch. */
 function lingering(): { over(): Promise<undefined>; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let promise: Promise<undefined> | undefined;

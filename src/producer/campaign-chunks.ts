@@ -13,10 +13,7 @@ export interface Chunk {
 
 const DIGEST_CHARACTERS = 16;
 
-/**
- * Packs recipients into chunks: one of them, unless their data take more than a job may. The same recipients always make the
- * same chunks.
- */
+/** Packs recipients into one chunk, or into several if their data are too large for one job. The same recipients make the same chunks. */
 export function packChunks(campaign: string, recipients: readonly CheckedRecipient[]): Chunk[] {
   const by = recipients.find(({ plain }) => plain !== undefined)?.plain ?? '';
   const to = recipients.map((each) => packed(each, by));

@@ -21,25 +21,25 @@ import {
   CampaignLostError,
 } from './errors.ts';
 
-/** Puts the recipients of a campaign into the channel's queues; over shards each has a record of the campaign, and its own recipients. */
+/** Adds the recipients of a campaign to the channel's queues. Each shard has a record of the campaign, and its own recipients. */
 export interface CampaignListing {
-  /** Whether the campaign is in the store. */
+  /** Whether the campaign is in the store by now. */
   begun(): boolean;
-  /** Whether it was not before. */
+  /** Whether this listing has created it. */
   created(): boolean;
-  /** Creates it, where that is not done yet. */
+  /** Creates the campaign, if that was not done yet. */
   begin(shards: number | undefined, attempt: Attempt): Promise<void>;
-  /** As `begin`, where there is one already: its list is then open. */
+  /** Opens the list of a campaign that exists; does nothing if there is none. */
   beginExisting(shards: number | undefined, attempt: Attempt): Promise<void>;
   /** @returns how many of them are new to the campaign */
   add(recipients: readonly CheckedRecipient[], shards: number | undefined, attempt: Attempt): Promise<number>;
   finish(attempt: Attempt): Promise<void>;
 }
 
-/** The campaign is created with the first of its recipients, unless it is begun without. */
+/** Creates the campaign with its first recipients, unless `begin` was called before. */
 export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, 'of'>): CampaignListing {
   const { id, text: message, channel, dueAt, priority } = campaign;
-  /** By name, once the campaign is created in all of them. */
+  /** The stores by name, once the campaign is created in all of them. */
   let opened: Promise<ReadonlyMap<string, ChannelStore>> | undefined;
   let begun = false;
   let isNew = false;

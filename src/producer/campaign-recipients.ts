@@ -11,10 +11,10 @@ import { InvalidMessageError } from './errors.ts';
 
 /** A recipient that its campaign can be sent to. */
 export interface CheckedRecipient {
-  /** Names the person among those of the same `plain`: one who is listed twice has it twice. */
+  /** Tells the person from others with the same `plain`: somebody who is listed twice has the same key twice. */
   key: string | number;
   recipient: ParsedRecipient;
-  /** The only field of its `to`, and the value, where that is a text or number. */
+  /** The only field of its `to`, and its value, if that is a text or number. */
   plain: string | undefined;
   value: string | number | undefined;
 }
@@ -23,7 +23,7 @@ export interface CheckedBatch {
   /** In the order given, each person once. */
   recipients: CheckedRecipient[];
   duplicate: number;
-  /** Those that can have no message of the campaign, by their position in the batch. */
+  /** Those to whom the campaign cannot be sent, by their position in the batch. */
   invalid: { at: number; error: InvalidMessageError }[];
 }
 
@@ -61,7 +61,7 @@ export function createBatchCheck(
   };
 }
 
-/** A set for each field: a number says who it is only together with its field, and a text made of both would cost more. */
+/** Whether a recipient is new. One set a field: a number names somebody only together with its field, and a text of both would cost more. */
 function createSeen(): (recipient: CheckedRecipient) => boolean {
   const byField = new Map<string | undefined, Set<string | number>>();
   return ({ plain, key }) => {
@@ -76,9 +76,9 @@ function createSeen(): (recipient: CheckedRecipient) => boolean {
 }
 
 function createFitCheck({ definition, common }: PreparedCampaign) {
-  // One object for all of them: to copy the common fields for each costs more than everything else.
+  // All recipients share one object: copying the common fields for each would cost more than everything else.
   const message = { ...common, to: {} } as AnyMessage;
-  /** A number is its own name, and how it names follows from its field. */
+  /** The recipients that numbers name, by field: how a number names somebody depends on the field alone. */
   const byNumber = new Map<string, Recipient>();
 
   function recipientOf(field: string | undefined, value: unknown): Recipient {

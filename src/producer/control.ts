@@ -9,36 +9,37 @@ import { InvalidMessageError } from './errors.ts';
 import { platformOf, unknownChannel } from './known-channels.ts';
 import type { SendDeps } from './send.ts';
 
-/** Control of a message by its id, after it was enqueued. */
+/** Cancels and reschedules messages by their ids, after they were enqueued. */
 
 export interface CancelResult {
   /**
-   * `cancelled`: it ends `suppressed`, `cancelled`, and is not sent; also if it was cancelled before. `too_late`: a send of it is
-   * in flight or in doubt, or it reached another final state. `unknown`: never enqueued, enqueued without a record (by another
-   * producer than Herald's, and not yet tried), or its record has expired.
+   * `cancelled`: the message is not sent, and ends as `suppressed`, `cancelled`; also if it was cancelled before. `too_late`: a send of it
+   * is in flight or in doubt, or it has reached another final state. `unknown`: it has no record. It was never enqueued, or its record has
+   * expired, or it was enqueued by a producer other than Herald's and has not been tried yet.
    */
   status: 'cancelled' | TooLate;
   id: string;
 }
 
 export interface RescheduleResult {
-  /** As of `CancelResult`. */
+  /** `rescheduled`: it is not sent before the new instant. For the others see `CancelResult`. */
   status: 'rescheduled' | TooLate;
   id: string;
 }
 
 export interface RescheduleOptions {
-  /** Not to be sent before: a Date or ISO text. One that is past stands for at once. */
+  /** When the message may be sent, a Date or ISO text. An instant in the past means at once. */
   sendAt: Instant;
 }
 
 /** The part of a channel's store that these calls need. */
 type Scripts = Pick<ChannelStore, 'run'>;
 
-/** @param stores those of the channel that may have it: an id alone says nothing of the shard */
+/** @param stores those of the channel that may have the message: an id alone does not tell the shard */
 export async function cancelIn(stores: readonly Scripts[], id: string): Promise<CancelResult> {
   const found = await Promise.all(stores.map((store) => cancelMessage(store, id)));
-  // Of a campaign, any shard says so of a recipient whom it has never had; the one who has it knows better.
+  // For a campaign's message, every shard answers `cancelled`, also of a recipient that it has not got. If the shard that has the
+  // recipient answers otherwise, that counts.
   const order = campaignOfMessage(id) === undefined ? CANCELLED_FIRST : TOO_LATE_FIRST;
   return { status: order.find((status) => found.includes(status)) ?? 'unknown', id };
 }
@@ -47,7 +48,7 @@ const CANCELLED_FIRST = ['cancelled', 'too_late'] as const;
 const TOO_LATE_FIRST = ['too_late', 'cancelled'] as const;
 
 /**
- * @param stores as of `cancelIn`
+ * @param stores as for `cancelIn`
  * @throws InvalidMessageError for an instant that this message cannot have
  */
 export async function rescheduleIn(

@@ -7,10 +7,10 @@ interface Waiting<T, R> {
 }
 
 /**
- * Joins the calls of one turn of the event loop. Unlike `coalesce`, what is joined begins with the first of its calls, so that
- * its timeout counts from there and a close that follows waits for it, and it fails as a whole.
- * @param begin starts what is joined; it awaits `items` when it is about to need them, and answers in their order
- * @param max calls joined at most
+ * Joins the calls of one turn of the event loop into one. Unlike with `coalesce`, the joined call begins with the first of its calls: its
+ * timeout counts from there, and a close that follows waits for it. It fails as a whole.
+ * @param begin starts the joined call. It awaits `items` when it needs them, at the end of the turn, and answers in their order
+ * @param max how many calls are joined at most
  */
 export function gather<T, R>(
   begin: (items: () => Promise<readonly T[]>) => Promise<readonly R[]>,

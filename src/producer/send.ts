@@ -166,12 +166,12 @@ async function enqueue(
   );
   const add = async ({ store: name, messages: job }: JobGroup): Promise<void> => {
     const [{ priority, dueAt, id, ownId }] = job as [PreparedMessage];
-    // The id that was made up for a message that travels alone is that of its job.
+    // A message that travels alone gives its made-up id to its job.
     const jobId = job.length === 1 && !ownId ? id : newJobId(job.length);
     const added = { jobId, priority, dueAt, messages: job };
     const store = connection.stores.of(name);
     const addTo = (to: ChannelStore) => attempt(to.redis, () => enqueueJob(to, added, dryRun));
-    // Another number of shards was announced meanwhile: workers deal out what is in the channel's home.
+    // The store was left for another number of shards. Workers deal out what is added to the channel's home.
     const queued = (await addTo(store)) ?? (await addTo(connection.stores.of(store.channel)))!;
     for (const [index, message] of job.entries()) {
       const status = queued[index] ? 'queued' : 'duplicate';

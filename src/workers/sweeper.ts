@@ -53,7 +53,7 @@ async function settleFailedJob(job: StoredJob, deps: SweeperDeps): Promise<Settl
   const named = campaignOf(job);
   const campaign = named === undefined ? undefined : await deps.campaigns(named);
   const entries = readEntries(job, deps, campaign);
-  if (entries.length > 1) return await dealOut(job, entries, deps);
+  if (entries.length > 1) return await leaveAll(job, entries, deps);
   const [read] = entries;
   if (read.kind === 'newer') return 'stale';
   if (read.kind === 'invalid') return await settle(job, read, 'invalid_message', deps);
@@ -62,8 +62,8 @@ async function settleFailedJob(job: StoredJob, deps: SweeperDeps): Promise<Settl
   return status === 'stale' ? await settle(job, read, 'unconfirmed', deps) : status;
 }
 
-/** The messages of a job of many are delivered after all, each by a job of its own. */
-async function dealOut(
+/** Gives each message of a job of many a job of its own, so that it is delivered after all. */
+async function leaveAll(
   job: StoredJob,
   entries: readonly Entry[],
   { store }: SweeperDeps,
