@@ -75,9 +75,13 @@ function resolve(body: string, { env, readFile }: Interpolation): Found {
 
 function fromFile(name: string, path: string, readFile: (path: string) => string): Found {
   try {
-    // Editors and shells end a file with a line feed that is not part of the secret.
-    const value = readFile(path).replace(/\r?\n$/, '');
-    return value === '' ? { problem: `the file that ${name}_FILE names is empty` } : { value };
+    // Editors and shells end a file with a line end that is not part of the secret.
+    const value = readFile(path).replace(/[\r\n]+$/, '');
+    if (value === '') return { problem: `the file that ${name}_FILE names is empty` };
+    // A password with one would be refused by Redis or a platform, which cannot say why.
+    if (/\p{Cc}/u.test(value))
+      return { problem: `the file that ${name}_FILE names holds more than one line, or control characters` };
+    return { value };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     return { problem: `the file that ${name}_FILE names cannot be read (${code})` };

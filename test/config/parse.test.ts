@@ -334,6 +334,7 @@ describe('the environment', () => {
     expect(keyOf('${KEY}', { env })).toBe('from env');
     expect(keyOf('a-${KEY}-${NO:-d:-e}', { env })).toBe('a-from env-d:-e');
     expect(keyOf('${FILED}', { env, readFile })).toBe('from file');
+    expect(keyOf('${FILED}', { env, readFile: () => 'from Windows\r\n' })).toBe('from Windows');
     expect(keyOf('${KEY:-x}', { env: { KEY: '' } })).toBe('x');
     expect(keyOf('$${KEY} costs $5', { env })).toBe('${KEY} costs $5');
     expect(keyOf('${KEY}', { env: { KEY: '${OTHER} $& $1' } })).toBe('${OTHER} $& $1');
@@ -363,6 +364,21 @@ describe('the environment', () => {
       const told = problemsOf(source(text), options);
       expect(told).toContain(at + problem);
       expect(told).not.toContain(SECRET);
+    }
+  });
+
+  it('refuses what is more than a line in a file, for any field', () => {
+    const redis = { sentinels: ['redis://127.0.0.1:1'], name: 'main', password: '${PASSWORD}' };
+    const given = { ...source(SECRET), redis };
+    const read = (text: string) =>
+      problemsOf(given, { env: { PASSWORD_FILE: '/run/secrets/redis' }, readFile: () => text });
+    for (const text of ['p\r\nq', 'p\rq', 'p\0', 'p\t'])
+      expect(read(text)).toBe(
+        'redis.password: the file that PASSWORD_FILE names holds more than one line, or control characters',
+      );
+    for (const end of ['\n', '\r\n', '\r', '\n\n']) {
+      const env = { PASSWORD_FILE: '/run/secrets/redis' };
+      expect(parse(given, { env, readFile: () => `p${end}` }).redis).toMatchObject({ password: 'p' });
     }
   });
 
