@@ -11,6 +11,8 @@ export interface StoreClock extends Clock {
    * @param askedAt monotonic time of the request
    */
   sync(storeMs: number, askedAt: number): void;
+  /** When the store's clock shows an instant, by the monotonic one: from its answers that came fastest, and so rather late than early. */
+  monotonicAt(storeMs: number): number;
   /** How far this machine's clock is ahead of the store's, milliseconds; undefined before the first `sync`. */
   offsetMs(): number | undefined;
   /** Whether the offset is within the tolerance now; false before the first `sync`. */
@@ -20,12 +22,15 @@ export interface StoreClock extends Clock {
 }
 
 export const MAX_OFFSET_MS = 2_000;
+/** A clock that is being corrected goes at most so much faster or slower. */
+const MOST_DRIFT = 0.0005;
 /** With a slower reply, the instant of the reading is too uncertain. */
 const MAX_ROUND_TRIP_MS = 1_000;
 
 /** @param clock the machine's own; used until the store's time is known */
 export function createStoreClock(clock: Clock): StoreClock {
   let aheadOfMonotonic: number | undefined;
+  let fastest: { ahead: number; seenAt: number } | undefined;
   let agreed: boolean | undefined;
   const listeners: (() => void)[] = [];
   const now = (): number =>
@@ -43,11 +48,21 @@ export function createStoreClock(clock: Clock): StoreClock {
     return agree;
   }
 
+  /** The store gave its time, in whole milliseconds, at some moment between the two. */
+  function note(storeMs: number, askedAt: number, answeredAt: number): void {
+    const [least, most] = [storeMs - answeredAt, storeMs + 1 - askedAt];
+    const known = fastest ? fastest.ahead - (answeredAt - fastest.seenAt) * MOST_DRIFT : least;
+    // Otherwise the store's clock was set back.
+    fastest = { ahead: known <= most ? Math.max(known, least) : least, seenAt: answeredAt };
+  }
+
   return {
     now,
     monotonic: () => clock.monotonic(),
+    monotonicAt: (storeMs) => storeMs - (fastest?.ahead ?? now() - clock.monotonic()),
     sync(storeMs, askedAt) {
       const answeredAt = clock.monotonic();
+      note(storeMs, askedAt, answeredAt);
       if (aheadOfMonotonic !== undefined && answeredAt - askedAt > MAX_ROUND_TRIP_MS) return;
       aheadOfMonotonic = storeMs - (askedAt + answeredAt) / 2;
       agrees();

@@ -44,6 +44,25 @@ it('hears of a step with the next answer of the store, and tells of it once', as
   expect(guard.agrees()).toBe(false);
 });
 
+it('knows an instant of the store by the answers that came fastest', () => {
+  let monotonic = 0;
+  const clock = createStoreClock({ now: () => 0, monotonic: () => monotonic });
+  const answer = (storeMs: number, askedAt: number, answeredAt: number): number => {
+    monotonic = answeredAt;
+    clock.sync(storeMs, askedAt);
+    return clock.monotonicAt(storeMs);
+  };
+  // Late by the way of the answer, and never early.
+  expect(answer(5_000, 100, 110)).toBe(110);
+  expect(answer(6_000, 1_100, 1_102)).toBe(1_102);
+  // The event loop was blocked as the answer came.
+  expect(answer(7_000, 2_101, 2_401)).toBeLessThan(2_103);
+  // The store's clock was set, forward and back.
+  expect(answer(18_000, 3_101, 3_103)).toBe(3_103);
+  expect(answer(9_000, 4_101, 4_103)).toBe(4_103);
+  expect(clock.monotonicAt(9_250)).toBe(4_353);
+});
+
 it('the store’s time goes on by the monotonic clock, whatever becomes of the machine’s', () => {
   let now = 5_000;
   let monotonic = 100;
