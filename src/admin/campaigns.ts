@@ -146,7 +146,7 @@ export async function overviews(
         policy?.windows?.find((start) => start > now) ?? (policy?.rolling && now + policy.rolling);
       const bounds = {
         now,
-        intervalMs: policy?.interval,
+        intervalMs: policy?.interval && policy.interval + (policy.widen ?? 0),
         windowEnd,
         waitingSlot: waitsFor({ waits }, RECIPIENT_CAUSES)?.count ?? 0,
         held: stopped !== null || workers.length === 0,

@@ -74,7 +74,10 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
      * the defaults.
      */
     quota: switchable(quota, defaults.quota ? QUOTA : null, QUOTA),
-    /** The most sends of all workers together, evenly spaced; 10 per `1s` for Kongregate, no limit elsewhere or with `false`. */
+    /**
+     * The most sends of all workers together in any interval, evenly spaced; 10 per `1s` for Kongregate, no limit elsewhere or with
+     * `false`. Requests are spaced for 2 % less, so that delays on the way to the platform do not exceed it.
+     */
     rate: z
       .union([z.literal(false), rate], unlessFields('expected false, or an object of max and per'))
       .optional()

@@ -1,6 +1,8 @@
+import type { Clock } from '../clock.ts';
 import { DEAD_REASONS, type FinalState } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
 import { coalesce } from './coalesce.ts';
 import { EpochLostError } from './epoch.ts';
 import { newNonce } from './names.ts';
@@ -57,9 +59,11 @@ export interface LedgerOptions {
   /** Fingerprint of the channel's credentials: a stop for bad ones ends when a worker starts with others. */
   credentials: string;
   /** `now` says around which instant the first table of windows lies. `sync` gets the store's time with every admission. */
-  clock: { now(): number; monotonic(): number; sync?(storeMs: number, askedAt: number): void };
+  clock: Clock & Partial<Pick<StoreClock, 'sync' | 'monotonicAt'>>;
   /** The epoch that admissions rely on: a store with another one refuses them. Not checked when absent. */
   epoch?(): string | undefined;
+  /** What the policy says of the rate: the policy is computed again where this answers another object. */
+  spacing?: (() => object) | undefined;
   /** For a shard only: adds to its admissions what the home leased. */
   shard?: ShardAdmission | undefined;
 }
@@ -94,10 +98,15 @@ export function joinCalls(calls: LedgerCalls): Ledger {
 export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
   const { store, clock, shard } = options;
   let policy = options.policyAround(options.clock.now());
+  let spacing = options.spacing?.();
 
   const admit = async (admissions: readonly Admission[]): Promise<Admitted[]> => {
     const entries = JSON.stringify(admissions.map(admissionEntry));
     const epoch = options.epoch?.();
+    if (options.spacing?.() !== spacing) {
+      spacing = options.spacing?.();
+      policy = options.policyAround(clock.now());
+    }
     let askedAt = clock.monotonic();
     const run = (...leased: string[]): Promise<AdmitReply> => {
       askedAt = clock.monotonic();
@@ -121,8 +130,12 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
       }));
     }
     const now = Number(reply[0]);
+    const answeredAt = clock.monotonic();
+    // A shard knows the moments of its home by the monotonic clock only.
+    const momentIn = (waitMs: number): number =>
+      shard || !clock.monotonicAt ? answeredAt + waitMs : clock.monotonicAt(now + waitMs);
     return admissions.map(({ nonce }, i) => {
-      const verdict = decodeVerdict((reply[i + 1] as VerdictReply | undefined) ?? [], nonce, now);
+      const verdict = decodeVerdict((reply[i + 1] as VerdictReply | undefined) ?? [], nonce, now, momentIn);
       return { verdict, nonce, askedAt };
     });
   };

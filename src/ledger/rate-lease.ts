@@ -1,13 +1,13 @@
-import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal } from '../redis/errors.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
 import { type Coalesced, coalesce } from './coalesce.ts';
 import { loadScript } from './script.ts';
 
 /**
- * The rate of a channel over shards. A worker takes moments from the channel's home and hands them to its admissions in any shard. Moments
- * that these do not use are kept for the next ones, while they lie ahead. So the rate is exact over all workers and shards, and a shard
- * that has nothing to send takes nothing of it.
+ * Moments of a channel's rate, taken from the channel's home apart from an admission: in place of those that this process missed and, for a
+ * channel over shards, to be handed to its admissions in any shard. Moments that these do not use are kept for the next ones, while
+ * they lie ahead. So the rate is exact over all workers and shards, and a shard that has nothing to send takes nothing of it.
  */
 export interface RateLease {
   /** @param aheadMs how far ahead they may be used */
@@ -25,29 +25,40 @@ export interface Moments {
 
 export interface RateLeaseOptions {
   home: Pick<ChannelStore, 'run'>;
-  /** Milliseconds between two moments. */
-  intervalMs: number;
+  spacing(): Spacing;
   /** How far ahead any worker asks for moments. */
   furthestMs: number;
-  clock: Pick<Clock, 'monotonic'>;
+  /** Of the home. */
+  clock: MomentClock;
+}
+
+export type MomentClock = Pick<StoreClock, 'monotonic' | 'sync' | 'monotonicAt'>;
+
+/** How far apart a worker wants the moments of the rate. No moment of any worker is closer to the next while it is kept. Milliseconds. */
+export interface Spacing {
+  /** By the rate itself. */
+  interval: number;
+  /** More than that. */
+  widen: number;
+  /** For how long the store keeps to `widen`. */
+  keep: number;
 }
 
 const leaseScript = loadScript('lease.lua');
 const MOST_JOINED = 100;
 
-export function createRateLease({ home, intervalMs, furthestMs, clock }: RateLeaseOptions): RateLease {
+export function createRateLease({ home, spacing, furthestMs, clock }: RateLeaseOptions): RateLease {
   let spare: number[] = [];
 
   async function lease(counts: readonly number[], ahead: number): Promise<Moments[]> {
     const count = counts.reduce((sum, each) => sum + each, 0);
-    const request = { op: 'moments', interval: intervalMs, ahead, furthest: furthestMs, count };
-    const [next, ...waits] = ((await home.run(leaseScript, [JSON.stringify(request)])) as string[]).map(
-      Number,
-    );
-    // Counted from when the answer came, not from when it was asked for: a moment may be late by the answer's way, but never early.
-    const now = clock.monotonic();
-    const moments = waits.map((wait) => now + wait);
-    return counts.map((each) => ({ moments: moments.splice(0, each), nextAt: now + next! }));
+    const request = { op: 'moments', ...spacing(), ahead, furthest: furthestMs, count };
+    const askedAt = clock.monotonic();
+    const reply = ((await home.run(leaseScript, [JSON.stringify(request)])) as string[]).map(Number);
+    const [storeMs, ...waits] = reply as [number, ...number[]];
+    clock.sync(storeMs, askedAt);
+    const [next, ...moments] = waits.map((wait) => clock.monotonicAt(storeMs + wait));
+    return counts.map((each) => ({ moments: moments.splice(0, each), nextAt: next! }));
   }
 
   /** Calls are joined by how far ahead they look, so that those that look further find free what lies beyond the others. */
@@ -72,7 +83,7 @@ export function createRateLease({ home, intervalMs, furthestMs, clock }: RateLea
     async take(count, aheadMs) {
       const kept = takeSpare(count, aheadMs);
       const missing = count - kept.length;
-      if (missing === 0) return { moments: kept, nextAt: kept.at(-1)! + intervalMs };
+      if (missing === 0) return { moments: kept, nextAt: kept.at(-1)! + spacing().interval };
       const { moments, nextAt } = await joinedWithin(aheadMs).call(missing);
       return { moments: [...kept, ...moments].sort((a, b) => a - b), nextAt };
     },

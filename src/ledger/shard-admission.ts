@@ -21,9 +21,6 @@ export interface ShardAdmissionOptions {
 
 const NO_MOMENTS: Moments = { moments: [], nextAt: 0 };
 
-/** How late a moment may be used. A send that is later would count for another second than its moment does, and exceed the rate there. */
-const LATE_MS = 100;
-
 export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmissionOptions): ShardAdmission {
   async function take(admissions: readonly Admission[]): Promise<Moments> {
     if (!rate) return NO_MOMENTS;
@@ -38,10 +35,10 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
   }
 
   /**
-   * Gives grants moments that are still to come, if theirs have passed: the shard did not answer for a while, or repeats the grants of a call
-   * whose answer was lost. Other shards have used the time since.
+   * Replaces the shard's waits, which count from when it ran the script, by the moments themselves. If the shard repeats the grants of a call
+   * whose answer was lost, it has used none of these; then the grants get moments that are still to come.
    */
-  async function renewMoments(
+  async function putMoments(
     reply: AdmitReply,
     admissions: readonly Admission[],
     used: readonly number[],
@@ -51,16 +48,20 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
       return isGrant(verdict) ? [{ each, verdict }] : [];
     });
     const count = requestsOf(granted.map(({ each }) => each));
+    if (!rate || count === 0) return;
+    const moments = count === used.length ? [...used] : await otherMoments(rate, count, used);
     const now = clock.monotonic();
-    if (!rate || count === 0 || (count === used.length && used[0]! >= now - LATE_MS)) return;
-    rate.giveBack(used.filter((at) => at >= now));
-    const { moments } = await rate.take(count, aheadMs);
-    const answeredAt = clock.monotonic();
     for (const { each, verdict } of granted) {
       const own = moments.splice(0, each.message.requests ?? 1);
       // Nothing is sent by a grant that ends before its moment.
-      verdict[WAIT] = own.length === 0 ? Number.POSITIVE_INFINITY : Math.max(0, own[0]! - answeredAt);
+      verdict[WAIT] = own[0] === undefined ? Number.POSITIVE_INFINITY : own[0] - now;
     }
+  }
+
+  async function otherMoments(rate: RateLease, count: number, used: readonly number[]): Promise<number[]> {
+    const now = clock.monotonic();
+    rate.giveBack(used.filter((at) => at >= now));
+    return (await rate.take(count, aheadMs)).moments;
   }
 
   /**
@@ -82,7 +83,7 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
     }
     const [used, ahead] = reply.pop() as [number, number];
     rate?.giveBack(moments.slice(used));
-    await renewMoments(reply, admissions, moments.slice(0, used));
+    await putMoments(reply, admissions, moments.slice(0, used));
     return [reply, ahead];
   }
 

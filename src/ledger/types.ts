@@ -41,8 +41,10 @@ export interface Grant {
   attempt: number;
   /** How many requests of the run, this one included, count against the budget of attempts. */
   spent: number;
-  /** How long to wait before the request, so that the channel's rate is kept. */
+  /** From the store's answer to the request's moment by the channel's rate. */
   waitMs: number;
+  /** This moment, by the monotonic clock. */
+  moment: number;
   /** What is left until the deadline, counted from the moment of asking. */
   leaseMs: number;
   /** An earlier attempt of this run may have arrived. */

@@ -9,14 +9,20 @@ export type VerdictReply = (string | number)[];
 /**
  * Throws for an answer that the script cannot give: a bug, or a store that runs other scripts.
  * @param now when it was given, by the store's clock
+ * @param momentIn when a wait from then on is over, by the monotonic clock
  */
-export function decodeVerdict(reply: VerdictReply, nonce: string, now: number): Verdict {
+export function decodeVerdict(
+  reply: VerdictReply,
+  nonce: string,
+  now: number,
+  momentIn: (waitMs: number) => number = () => 0,
+): Verdict {
   const [kind, ...values] = reply;
   const number = (i: number): number => Math.max(0, Number(values[i]));
   switch (kind) {
     case 'grant':
     case 'ask':
-      return { kind: 'granted', grant: decodeGrant(kind, values, { nonce, now }) };
+      return { kind: 'granted', grant: decodeGrant(kind, values, { nonce, now, momentIn }) };
     case 'known':
       return { kind, final: finalOf(values), run: number(2), attempts: number(3) };
     case 'cancelled':
@@ -49,7 +55,7 @@ export function decodeVerdict(reply: VerdictReply, nonce: string, now: number): 
 function decodeGrant(
   kind: Grant['kind'],
   values: VerdictReply,
-  { nonce, now }: { nonce: string; now: number },
+  { nonce, now, momentIn }: { nonce: string; now: number; momentIn: (waitMs: number) => number },
 ): Grant {
   const [
     attempt,
@@ -71,6 +77,7 @@ function decodeGrant(
     attempt: Number(attempt),
     spent: Number(attempt) - Number(waived),
     waitMs: Number(waitMs),
+    moment: momentIn(Number(waitMs)),
     leaseMs: Number(deadline) - now,
     doubt: Number(doubtAt) > 0,
     born: String(born),

@@ -1,10 +1,15 @@
 import type { ChannelConfig } from '../config/channel-schema.ts';
+import type { Spacing } from '../ledger/rate-lease.ts';
 import type { Resolution } from '../platforms/port.ts';
 import { policyText } from './quota-change.ts';
 import { windowLengthMs, windowTable } from './quota-windows.ts';
+import { spacingOf } from './rate.ts';
 
-/** The channel's policies as arguments of the admission script, which only compares and sets. Milliseconds throughout. */
-export interface AdmissionPolicy {
+/**
+ * The channel's policies as arguments of the admission script, which only compares and sets. Milliseconds throughout. The spacing
+ * is absent without a rate.
+ */
+export interface AdmissionPolicy extends Partial<Spacing> {
   quota: boolean;
   /** Starts of the calendar windows around now, ascending; absent for rolling windows. */
   windows?: number[];
@@ -18,8 +23,6 @@ export interface AdmissionPolicy {
   sendWhenUnknown: boolean;
   /** How long a grant holds the slot: the request's timeout and a margin to write and to settle. */
   lease: number;
-  /** Between two granted requests; absent without a rate. */
-  interval?: number;
   /** How far ahead a grant may lie: up to this the worker waits in place, beyond it the channel rests. */
   ahead: number;
   /** The budget of attempts of a run. */
@@ -63,10 +66,6 @@ export function slotMs({ quota }: ChannelConfig): number | undefined {
   return quota.boundary === 'rolling' ? windowLengthMs(quota.per) : 0;
 }
 
-/** Between two sends of the channel; undefined without a rate. */
-export const intervalMs = ({ rate }: Pick<ChannelConfig, 'rate'>): number | undefined =>
-  rate ? rate.perMs / rate.max : undefined;
-
 /** The settings of a channel on which admission depends. */
 export type AdmissionSettings = Pick<
   ChannelConfig,
@@ -91,8 +90,7 @@ export function admissionPolicy(
   resolution: AdmissionPolicy['resolution'],
   around: number,
 ): AdmissionPolicy {
-  const { quota, eligibility } = channel;
-  const interval = intervalMs(channel);
+  const { quota, eligibility, rate } = channel;
   return {
     quota: quota !== null,
     ...(quota?.boundary === 'calendar' && { windows: windowTable(quota, around) }),
@@ -101,7 +99,7 @@ export function admissionPolicy(
     playTtl: playTtl(eligibility),
     sendWhenUnknown: eligibility?.whenUnknown !== 'suppress',
     lease: channel.timeoutMs + LEASE_MARGIN_MS,
-    ...(interval !== undefined && { interval }),
+    ...(rate && spacingOf(rate)),
     ahead: AHEAD_MS,
     attempts: channel.retry.attempts,
     patience: channel.patienceMs,

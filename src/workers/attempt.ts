@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { Delivery } from '../jobs/envelope.ts';
@@ -8,8 +6,9 @@ import type { Grant } from '../ledger/types.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Answer, PlatformClient, SendRequest } from '../platforms/port.ts';
-import { longestGrantMs } from '../policies/admission.ts';
+import { AHEAD_MS, longestGrantMs } from '../policies/admission.ts';
 import { createDeadlines, SHARED_MS } from './deadlines.ts';
+import type { Departures } from './departures.ts';
 import type { Identify } from './identify.ts';
 import type { Rendered } from './renderings.ts';
 
@@ -30,6 +29,8 @@ export interface AttemptDeps {
   clock: Clock;
   observer: DeliveryObserver;
   identify: Identify;
+  /** By the channel's rate; absent without one. */
+  departures?: Departures | undefined;
 }
 
 /** What was known when admission was requested. */
@@ -49,10 +50,8 @@ export interface Attempts {
 const WRITE_MARGIN_MS = 2 * SHARED_MS;
 
 export function createAttempts(deps: AttemptDeps): Attempts {
-  const { channel, clock, observer } = deps;
+  const { channel, clock, observer, departures } = deps;
   const closing = new AbortController();
-  // As many grants as the channel's concurrency wait for their moment at a time; Node warns of a leak from 11 listeners on.
-  setMaxListeners(0, closing.signal);
   const deadlines = createDeadlines(clock);
 
   function sent(outcome: Outcome, startedAt: number): Attempted {
@@ -93,6 +92,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     );
   }
 
+  const released = (): Attempted => ({ kind: 'released', closing: closing.signal.aborted });
   const neededMs = channel.timeoutMs + WRITE_MARGIN_MS;
   const leftOf = ({ leaseMs }: Grant, askedAt: number): number => leaseMs - (clock.monotonic() - askedAt);
 
@@ -112,16 +112,22 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   return {
     abort() {
       closing.abort();
+      departures?.look();
       deadlines.abortAll();
     },
     make(delivery, grant, { askedAt, rendered }) {
       if (typeof rendered !== 'string') return { kind: 'unsendable', outcome: rendered };
       const go = () => startInTime(delivery, grant, askedAt, rendered);
-      if (grant.waitMs <= 0) return go();
-      // It would not be in time after the wait, either.
-      if (leftOf(grant, askedAt) - grant.waitMs < neededMs)
-        return { kind: 'released', closing: closing.signal.aborted };
-      return pause(grant.waitMs, undefined, { signal: closing.signal }).then(go, go);
+      if (!departures) return go();
+      const { moment } = grant;
+      const latestAt = askedAt + grant.leaseMs - neededMs;
+      // It would not be in time at its moment, either.
+      if (moment > latestAt) return released();
+      const { requests = 1, bulk } = delivery.ledger;
+      const aheadMs = bulk ? AHEAD_MS / 2 : AHEAD_MS;
+      return departures
+        .leave({ moment, requests, latestAt, aheadMs, signal: closing.signal })
+        .then((leaves) => (leaves ? go() : released()));
     },
   };
 }

@@ -11,6 +11,7 @@ import { claimTtlMs } from '../policies/candidates.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { ChannelLog } from './channel-log.ts';
+import type { Margin } from './margin.ts';
 import type { Sharding } from './sharding.ts';
 
 export interface ChannelLedgerDeps {
@@ -24,20 +25,24 @@ export interface ChannelLedgerDeps {
   credentials: string;
   timing: CallTiming;
   log: ChannelLog;
+  /** Of the channel's rate. */
+  margin: Margin | undefined;
   /** Of a shard. */
   sharding?: Sharding | undefined;
 }
 
 /** The ledger as a channel's pipeline uses it: its calls are timed, remembered through failovers, and shared by its messages. */
 export function openChannelLedger(channel: ChannelConfig, deps: ChannelLedgerDeps): Ledger {
-  const { store, clock, definition, timing, sharding } = deps;
+  const { store, clock, definition, timing, margin, sharding } = deps;
   const resolution = resolutionOf(channel, definition.resolution);
   const epoch = createEpoch(store);
   const plain = createLedgerCalls({
     store,
     shard: sharding?.admission,
     epoch: epoch.current,
-    policyAround: (around) => JSON.stringify(admissionPolicy(channel, resolution, around)),
+    policyAround: (around) =>
+      JSON.stringify({ ...admissionPolicy(channel, resolution, around), ...margin?.spacing() }),
+    spacing: margin?.spacing,
     playTtlMs: playTtl(channel.eligibility),
     platformDayMs: channel.platformDayMs,
     keepReceipts: deps.keepReceipts,

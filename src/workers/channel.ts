@@ -10,7 +10,8 @@ import type { Logger } from '../observe/log.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
 import { type RedisMetrics, timedCall } from '../observe/redis-metrics.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
-import { AHEAD_MS, intervalMs, resolutionOf } from '../policies/admission.ts';
+import { AHEAD_MS, resolutionOf } from '../policies/admission.ts';
+import { intervalMs } from '../policies/rate.ts';
 import { accountKey } from '../redis/keys.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import { traceDeliveries } from '../tracing/deliveries.ts';
@@ -18,10 +19,12 @@ import type { Tracing } from '../tracing/tracing.ts';
 import type { Turns } from '../turns.ts';
 import { createChannelLog } from './channel-log.ts';
 import { credentialsFingerprint } from './credentials.ts';
+import { createDepartures } from './departures.ts';
 import { createAccountExamination } from './examine-account.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
+import { createMargin } from './margin.ts';
 import { createRunningStore, type RunningStore, type Wrappers } from './running-store.ts';
-import { createSharding } from './sharding.ts';
+import { createChannelRate, createSharding } from './sharding.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
 /** A channel that this process serves: its platform client, and the stores that its messages lie in. */
@@ -69,6 +72,8 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const traced = deps.tracing && traceDeliveries(deps.tracing, channel);
   const tracedClient = traced?.client(plainClient) ?? plainClient;
   const client = wrap.client?.(tracedClient, channel) ?? tracedClient;
+  const margin = channel.rate ? createMargin(channel.rate, clock) : undefined;
+  const rate = margin && createChannelRate(channel.name, { stores, margin, clock });
   const shared = {
     ...deps,
     ...{ channel, credentials, client, traced, timing, log, logger, wrap },
@@ -81,7 +86,9 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
       aheadMs: { urgent: AHEAD_MS, bulk: AHEAD_MS / 2 },
       clock,
     }),
-    sharding: createSharding(channel, { stores, credentials, clock, logger }),
+    sharding: createSharding(channel, { stores, credentials, rate, clock, logger }),
+    margin,
+    departures: margin && rate && createDepartures({ rate, margin, clock }),
     lateGrants: createLateGrantLog(logger, clock),
   };
   const home = createRunningStore(shared);

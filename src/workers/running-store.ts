@@ -27,8 +27,10 @@ import { type ChannelLease, createChannelLease } from './channel-lease.ts';
 import { openChannelLedger } from './channel-ledger.ts';
 import type { ChannelLog } from './channel-log.ts';
 import { dealOut, knownHere } from './deal-out.ts';
+import type { Departures } from './departures.ts';
 import { createIdentify } from './identify.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
+import type { Margin } from './margin.ts';
 import { createPipeline } from './pipeline.ts';
 import type { Sharding } from './sharding.ts';
 import { sweep, takesSweepTurn } from './sweeper.ts';
@@ -74,6 +76,9 @@ export interface SharedByStores {
   reading: ReadContext;
   /** Its concurrency and rate. */
   dispatcher: Dispatcher;
+  /** Of its rate; undefined without one. */
+  margin: Margin | undefined;
+  departures: Departures | undefined;
   /** Undefined for a channel of one store. */
   sharding: Sharding | undefined;
   keepReceipts: number;
@@ -116,7 +121,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
   });
   const { open, resume } = shared.sharding?.holds ?? holdsOf(queueStore);
   const plainPipeline = createPipeline({
-    ...{ channel, definition, ledger, client: shared.client, clock, observer },
+    ...{ channel, definition, ledger, client: shared.client, clock, observer, departures: shared.departures },
     ...{ random: shared.random, turns: shared.turns, lateGrants: shared.lateGrants },
     resolution: resolutionOf(channel, definition.resolution),
     identify: createIdentify({ channel, clock, claims: createClaims(queueStore, claimTtlMs(channel)) }),

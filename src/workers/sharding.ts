@@ -1,13 +1,14 @@
 import type { ChannelConfig } from '../config/channel-schema.ts';
 import { type ChannelHolds, createChannelHolds } from '../ledger/channel-holds.ts';
-import { createRateLease } from '../ledger/rate-lease.ts';
+import { createRateLease, type RateLease } from '../ledger/rate-lease.ts';
 import { createShardAdmission, type ShardAdmission } from '../ledger/shard-admission.ts';
 import { behindGate, type FailoverDetector } from '../ledger/store-gate.ts';
 import type { Logger } from '../observe/log.ts';
-import { AHEAD_MS, intervalMs, longestGrantMs } from '../policies/admission.ts';
+import { AHEAD_MS, longestGrantMs } from '../policies/admission.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeNames } from '../redis/shards.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
+import type { Margin } from './margin.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
 /** What the shards of a channel share in this process: what holds for the channel, and its rate. */
@@ -20,14 +21,25 @@ export interface ShardingDeps {
   stores: WorkerStores;
   /** Fingerprint of the channel's credentials. */
   credentials: string;
+  /** The channel's; undefined without one. */
+  rate: RateLease | undefined;
   clock: StoreClock;
   logger: Logger;
+}
+
+/** Leases of the channel's rate, from its only store or its home. */
+export function createChannelRate(
+  name: string,
+  { stores, margin, clock }: Pick<ShardingDeps, 'stores' | 'clock'> & { margin: Margin },
+): RateLease {
+  const home = waitingFor(stores.of(name).watch, stores.ledgers.of(name));
+  return createRateLease({ home, spacing: margin.spacing, furthestMs: AHEAD_MS, clock });
 }
 
 /** Undefined for a channel of one store. */
 export function createSharding(
   channel: ChannelConfig,
-  { stores, credentials, clock, logger }: ShardingDeps,
+  { stores, credentials, rate, clock, logger }: ShardingDeps,
 ): Sharding | undefined {
   const { name, shards } = channel;
   if (shards === undefined) return undefined;
@@ -42,11 +54,6 @@ export function createSharding(
     onUntold: (error) =>
       logger.warn({ error: String(error) }, 'part of the channel has not heard yet what holds for all of it'),
   });
-  const interval = intervalMs(channel);
-  const rate =
-    interval === undefined
-      ? undefined
-      : createRateLease({ home: relied, intervalMs: interval, furthestMs: AHEAD_MS, clock });
   return { holds, admission: createShardAdmission({ rate, holds, aheadMs: AHEAD_MS, clock }) };
 }
 

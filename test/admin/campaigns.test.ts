@@ -37,12 +37,12 @@ describe('campaigns', () => {
     await env.producer.campaign({ ...spring, id: 'summer', sendAt }, players(1));
     expect((await campaigns.list()).map(({ id }) => id)).toEqual(['summer', 'spring']);
     const [shown] = await campaigns.show('spring', { channel: CHANNEL });
-    // From its sendAt on, at one a minute.
+    // From its sendAt on, at one a minute and the margin of half a second.
     expect(shown).toMatchObject({
       channel: CHANNEL,
       waiting: 3,
       ended: 0,
-      eta: sendAt.getTime() + 3 * 60_000,
+      eta: sendAt.getTime() + 3 * 60_500,
     });
     const of = (status: string) => [{ id: 'spring', channel: CHANNEL, status }];
     expect(await campaigns.pause('spring')).toEqual(of('paused'));

@@ -52,7 +52,7 @@ for _, id in ipairs(redis.call('ZRANGE', CAMPAIGNS, 0, -1)) do
   local expires = tonumber(redis.call('HGET', campaign_key(id), 'expires'))
   redis.call('HSET', campaign_key(id), 'expires', string.format('%.0f', earlier(expires)))
 end
-for _, field in ipairs({ 'restUntil', 'probeUntil', 'tat', 'slotsUntil', 'presumeFrom' }) do
+for _, field in ipairs({ 'restUntil', 'probeUntil', 'tat', 'widenUntil', 'slotsUntil', 'presumeFrom' }) do
   local at = redis.call('HGET', CHANNEL, field)
   if at then redis.call('HSET', CHANNEL, field, string.format('%.3f', earlier(tonumber(at)))) end
 end

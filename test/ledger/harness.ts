@@ -123,7 +123,7 @@ export interface Lab {
   /** All times of the channel move into the past, as if so much time had gone by. */
   elapse(ms: number): Promise<void>;
   /** Another worker of the channel: its commands go through this client. */
-  ledgerOn(redis: Redis): Ledger;
+  ledgerOn(redis: Redis, more?: Partial<AdmissionPolicy>): Ledger;
   /** What the workers take for the policy in force from now on. */
   relyOn(policy: string): void;
   receipts(): Promise<Record<string, string>[]>;
@@ -186,11 +186,11 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     inForce: reliesOn,
     ...rest,
   });
-  const ledgerOn = (redis: Redis): Ledger =>
+  const ledgerOn = (redis: Redis, more: Partial<AdmissionPolicy> = {}): Ledger =>
     joinCalls(
       createLedgerCalls({
         store: channelStore(redis, channel),
-        policyAround: (around) => JSON.stringify(policy(around)),
+        policyAround: (around) => JSON.stringify({ ...policy(around), ...more }),
         playTtlMs: playTtl,
         platformDayMs: rest.platformDay ?? DAY,
         keepReceipts,

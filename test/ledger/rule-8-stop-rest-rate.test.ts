@@ -6,6 +6,7 @@ import {
   resumeWithCredentials,
   stopChannel,
 } from '../../src/ledger/channel-state.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { Grant } from '../../src/ledger/types.ts';
 import { DAY, HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
@@ -341,6 +342,36 @@ describe('rule 8: the rate', () => {
     expect(waits[0]).toBe(0);
     expect(waits[1]).toBeGreaterThan(400);
     expect(waits[2]).toBeGreaterThan(900);
+  });
+
+  it('is spaced for the worker whose requests may be the latest, for as long as these count', async () => {
+    const spacing = { interval: 100, widen: 2, keep: 10 * SECOND };
+    const lab = await openLab(store, { ...spacing, ahead: 5 * SECOND });
+    const usual = lab.ledger;
+    const busy = lab.ledgerOn(store.redis, { widen: 20 });
+    const moments: number[] = [];
+    const between = async (...ledgers: Ledger[]): Promise<number[]> => {
+      const from = moments.length;
+      for (const ledger of ledgers) {
+        const { verdict } = await ledger.admit(anybody(lab));
+        if (verdict.kind === 'granted') moments.push(verdict.grant.deadlineAt);
+      }
+      return moments.slice(from).map((moment, i, own) => Math.round(moment - (own[i - 1] ?? moment)));
+    };
+    expect(await between(usual, usual, busy, usual, usual)).toEqual([0, 102, 102, 120, 120]);
+    await lab.elapse(8 * SECOND);
+    expect(await between(usual, busy, usual)).toEqual([0, 120, 120]);
+    await lab.elapse(8 * SECOND);
+    expect(await between(usual, usual)).toEqual([0, 120]);
+    await lab.elapse(8 * SECOND);
+    expect(await between(usual, usual)).toEqual([0, 102]);
+  });
+
+  it('does not stay wide for a worker whose store has set its clock back', async () => {
+    const lab = await openLab(store, { interval: 100, widen: 2, keep: 10 * SECOND });
+    await store.redis.hset(`${lab.base}:channel`, { widen: 50, widenUntil: (await store.now()) + HOUR });
+    const grants = await Promise.all([1, 2].map(() => lab.grant(anybody(lab))));
+    expect(grants.map(({ waitMs }) => waitMs)).toEqual([0, 102]);
   });
 
   it('keeps intervals of a fraction of a millisecond', async () => {

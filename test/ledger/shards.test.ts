@@ -14,6 +14,7 @@ import { createShardAdmission } from '../../src/ledger/shard-admission.ts';
 import type { LedgerMessage, Settlement, Verdict } from '../../src/ledger/types.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
+import { createStoreClock } from '../../src/redis/store-clock.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { DAY, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
@@ -38,7 +39,7 @@ async function openSharded(shards: number, interval?: number) {
   const policy = { quota: false, playTtl: DAY, sendWhenUnknown: true, lease: LEASE, ahead: SECOND };
   const rest = { attempts: 3, patience: MINUTE, quiet: SECOND, resolution: 'keep', platformDay: DAY };
   const openWorker = (credentials = 'c', relied = stores.home): Worker => {
-    const clock = systemClock;
+    const clock = createStoreClock(systemClock);
     const onUntold = (error: Error) => expect.unreachable(String(error));
     const longestGrantMs = LEASE + SECOND;
     const holds = createChannelHolds({
@@ -50,7 +51,7 @@ async function openSharded(shards: number, interval?: number) {
       onUntold,
     });
     const rate =
-      interval && createRateLease({ home: stores.home, intervalMs: interval, furthestMs: SECOND, clock });
+      interval && createRateLease({ home: stores.home, spacing: apart(interval), furthestMs: SECOND, clock });
     const shard = createShardAdmission({ rate: rate || undefined, holds, aheadMs: SECOND, clock });
     const ledgers = stores.shards.map((store) => {
       const calls = createLedgerCalls({
@@ -65,6 +66,12 @@ async function openSharded(shards: number, interval?: number) {
   return { stores, openWorker, message: () => lab.message({ to: `player-${++messages}` }) };
 }
 
+/** No wider than the rate. */
+const apart = (interval: number) => () => ({ interval, widen: 0, keep: SECOND });
+
+/** Whose store's answers take no time. */
+const standing = (monotonic: () => number) => createStoreClock({ now: systemClock.now, monotonic });
+
 const settlementOf = (message: LedgerMessage, nonce: string, more: Partial<Settlement>): Settlement => ({
   ...{ message, nonce, effect: 'delivered', final: SENT },
   ...more,
@@ -77,9 +84,9 @@ describe('rule 8 over shards: rate', () => {
 
   it('is leased in moments that are evenly spaced, to any number of workers', async () => {
     const { stores } = await openSharded(8);
-    const clock = { monotonic: () => 0 };
+    const clock = standing(() => 0);
     const leases = [1, 2].map(() =>
-      createRateLease({ home: stores.home, intervalMs: INTERVAL, furthestMs: SECOND, clock }),
+      createRateLease({ home: stores.home, spacing: apart(INTERVAL), furthestMs: SECOND, clock }),
     );
     const began = await store.now();
     const tat = async () => Number(await store.redis.hget(`${stores.home.keys.ledger}:channel`, 'tat'));
@@ -97,9 +104,9 @@ describe('rule 8 over shards: rate', () => {
     let now = 0;
     const lease = createRateLease({
       home: stores.home,
-      intervalMs: 100,
+      spacing: apart(100),
       furthestMs: SECOND,
-      clock: { monotonic: () => now },
+      clock: standing(() => now),
     });
     const { moments } = await lease.take(3, SECOND);
     lease.giveBack(moments.slice(1));
@@ -111,8 +118,8 @@ describe('rule 8 over shards: rate', () => {
 
   it('is not leased anew to bulk, which looks less far ahead than what has been leased', async () => {
     const { stores } = await openSharded(2);
-    const clock = { monotonic: () => 0 };
-    const lease = createRateLease({ home: stores.home, intervalMs: 100, furthestMs: SECOND, clock });
+    const clock = standing(() => 0);
+    const lease = createRateLease({ home: stores.home, spacing: apart(100), furthestMs: SECOND, clock });
     expect((await lease.take(30, SECOND)).moments.length).toBeGreaterThan(9);
     const bulk = await lease.take(5, SECOND / 2);
     expect(bulk.moments).toEqual([]);

@@ -31,7 +31,7 @@ describe('admissionPolicy', () => {
       playTtl: 365 * DAY,
       sendWhenUnknown: false,
       lease: 8_000 + LEASE_MARGIN_MS,
-      interval: 250,
+      ...{ interval: 250, widen: 5, keep: 12_000 },
       ahead: 1_000,
       attempts: 5,
       patience: 300_000,

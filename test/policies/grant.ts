@@ -8,6 +8,7 @@ export const grant = (fields: Partial<Grant> = {}): Grant => ({
   attempt: 1,
   spent: 1,
   waitMs: 0,
+  moment: 0,
   leaseMs: 11_500,
   doubt: false,
   born: '1767225600000',

@@ -6,12 +6,15 @@ import type { Outcome } from '../../src/outcome.ts';
 import type { Confirmation, PlatformClient } from '../../src/platforms/port.ts';
 import { longestGrantMs } from '../../src/policies/admission.ts';
 import { type AttemptDeps, type Attempts, createAttempts } from '../../src/workers/attempt.ts';
+import { createDepartures } from '../../src/workers/departures.ts';
+import { createMargin } from '../../src/workers/margin.ts';
 import { channelConfig } from '../config/channel-config.ts';
 import { grant } from '../policies/grant.ts';
 
 const TIMEOUT_MS = 5_000;
 const DELIVERED: Outcome = { kind: 'delivered', reason: 'sent' };
 const NOT_CONNECTED: Outcome = { kind: 'failed', reason: 'not_connected', detail: 'aborted' };
+const NOW = 1_000_000;
 const RELEASED = { kind: 'released', closing: true };
 const channel = channelConfig({ timeout: `${TIMEOUT_MS}ms` });
 const delivery = { message: {}, ref: { id: 'm' }, ledger: {} } as Delivery;
@@ -26,11 +29,16 @@ interface Asked {
 /** Attempts by a clock that stands still: `askedMs` have passed since admission was asked for. */
 function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
   const calls: Asked['calls'] = [];
-  const now = 1_000_000;
+  const now = NOW;
   const deps = {
     channel,
     clock: { now: () => now, monotonic: () => now },
     observer: { inFlight() {} },
+    departures: createDepartures({
+      rate: { take: async () => ({ moments: [], nextAt: Number.POSITIVE_INFINITY }) },
+      margin: createMargin({ max: 10, perMs: 1_000 }, { monotonic: () => now }),
+      clock: { monotonic: () => now },
+    }),
     client: {
       send: async (request: Asked['calls'][number]) => {
         calls.push(request);
@@ -47,7 +55,11 @@ function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
   return {
     attempts,
     calls,
-    make: (fields) => attempts.make(delivery, grant(fields), { askedAt: now - askedMs, rendered: 'Hello' }),
+    make: (fields) =>
+      attempts.make(delivery, grant({ moment: now, ...fields }), {
+        askedAt: now - askedMs,
+        rendered: 'Hello',
+      }),
   };
 }
 
@@ -71,14 +83,14 @@ it('a question looks back to the beginning of the grant that ended in doubt', as
 
 it('a grant that ends before its moment is given back at once', async () => {
   const { calls, make } = attempting();
-  for (const waitMs of [60_000, Number.POSITIVE_INFINITY])
-    expect(await make({ waitMs })).toEqual({ kind: 'released', closing: false });
+  for (const moment of [NOW + 60_000, Number.POSITIVE_INFINITY])
+    expect(await make({ moment })).toEqual({ kind: 'released', closing: false });
   expect(calls).toEqual([]);
 });
 
 it('a worker that closes gives back a grant whose moment has not come', async () => {
   const { attempts, calls, make } = attempting();
-  const made = make({ waitMs: 60_000, leaseMs: 61_000 + TIMEOUT_MS });
+  const made = make({ moment: NOW + 60_000, leaseMs: 61_000 + TIMEOUT_MS });
   attempts.abort();
   expect(await made).toEqual(RELEASED);
   expect(await make({})).toEqual(RELEASED);
@@ -89,13 +101,19 @@ it.each([
   ['before anything was written: the grant goes back', NOT_CONNECTED, RELEASED],
   ['after it was written: it is in doubt', { kind: 'unknown', reason: 'timeout' }, { kind: 'sent' }],
 ])('a request that a close aborts %s', async (_, outcome, attempted) => {
+  let wrote = (): void => {};
+  const written = new Promise<void>((resolve) => {
+    wrote = resolve;
+  });
   const { attempts, make } = attempting(0, {
     async send({ signal }) {
+      wrote();
       await pause(60_000, undefined, { signal }).catch(() => {});
       return outcome as Outcome;
     },
   });
   const made = make({});
+  await written;
   attempts.abort();
   expect(await made).toMatchObject(attempted);
 });

@@ -139,6 +139,7 @@ end
 -- of its own: its worker brings along the moments that the home leased to it.
 local leased = ARGV[5] and cjson.decode(ARGV[5])
 local moments_used, probe_position = 0, 0
+local interval = not leased and policy.interval and moments_apart(policy)
 local MOST_TOKENS = 2
 
 -- How long until the next moment for a send of `count` requests, and whether that moment may be taken.
@@ -149,7 +150,7 @@ local function next_moment(count)
     return leased.next, false
   end
   -- No grant takes tokens that far ahead, so the store's clock was set back.
-  if channel.tat > now + policy.ahead + policy.interval * MOST_TOKENS then return 0, true end
+  if channel.tat > now + policy.ahead + interval * MOST_TOKENS then return 0, true end
   return math.max(0, channel.tat - now), true
 end
 
@@ -161,7 +162,7 @@ local function take_tokens(wait, count, position)
     return
   end
   if policy.interval then
-    channel.tat = now + wait + policy.interval * count
+    channel.tat = now + wait + interval * count
     redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', channel.tat))
   end
   if channel.opens > 0 then

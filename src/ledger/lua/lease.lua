@@ -1,6 +1,8 @@
--- What the home of a channel over shards leases to a worker, for its admissions in any of the shards. ARGV[1]: { op, … } as JSON.
---   moments: { interval, count how many, ahead how far ahead they may lie, furthest how far ahead any worker takes them } takes tokens
---            of the rate, evenly spaced. Answers { when the next one is free, moments … }, in milliseconds from now, as text
+-- What the home of a channel leases to a worker: moments in place of those that it missed and, over shards, for its admissions in
+-- any of them. ARGV[1]: { op, … } as JSON.
+--   moments: { interval, widen, keep: see `moments_apart`; count how many, ahead how far ahead they may lie, furthest how far ahead
+--            any worker takes them } takes tokens of the rate, evenly spaced. Answers { now, when the next one is free, moments … },
+--            all but `now` in milliseconds from now, as text
 --   probe:   { longest: the grant ends within so many milliseconds } lets one message be sent as a probe while the breaker is half
 --            open. Answers { `granted` }; { `resting`, ms } while another probe is under way; or { `other` } where the breaker is not
 --            half open: the shards have to be told what holds
@@ -9,16 +11,17 @@
 local request = cjson.decode(ARGV[1])
 
 if request.op == 'moments' then
+  local interval = moments_apart(request)
   local free = figure(redis.call('HGET', CHANNEL, 'tat'))
   -- No lease takes tokens that far ahead, so the store's clock was set back.
-  if free > now + request.furthest + request.interval * 2 then free = 0 end
+  if free > now + request.furthest + interval * 2 then free = 0 end
   local moment, moments = math.max(now, free), {}
   while #moments < request.count and moment <= now + request.ahead do
     moments[#moments + 1] = string.format('%.3f', moment - now)
-    moment = moment + request.interval
+    moment = moment + interval
   end
   if #moments > 0 then redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', moment)) end
-  return { string.format('%.3f', moment - now), unpack(moments) }
+  return { now, string.format('%.3f', moment - now), unpack(moments) }
 end
 
 if request.op == 'probe' then

@@ -36,7 +36,7 @@ export const labOptions = ({ resolution, quota, unknownPlayers, rate }: Setup): 
   playTtl: time.ms(time.PLAY_TTL),
   lease: time.ms(time.LEASE),
   ahead: time.ms(time.AHEAD),
-  ...(rate && { interval: time.ms(time.INTERVAL) }),
+  ...(rate && { interval: time.ms(time.INTERVAL) * 0.9, widen: time.ms(time.INTERVAL) * 0.1, keep: 60_000 }),
   attempts: time.ATTEMPTS,
   patience: time.ms(time.PATIENCE),
   quiet: time.ms(time.QUIET),

@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Moments } from '../../src/ledger/rate-lease.ts';
+import { createDepartures, type DepartureRequest } from '../../src/workers/departures.ts';
+
+const INTERVAL = 100;
+const TOLERANCE = 12;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** The channel's rate, and what left when. */
+function opened(take?: () => Promise<Moments>) {
+  let next = 0;
+  let blockedUntil = 0;
+  // What ran out during a block, runs at its end.
+  const now = (): number => Math.max(Date.now(), blockedUntil);
+  let taken = 0;
+  const left: [name: string, at: number][] = [];
+  const givenBack: string[] = [];
+  const closing = new AbortController();
+  const granted = (count = 1): number => {
+    const moment = Math.max(next, now());
+    next = moment + count * INTERVAL;
+    return moment;
+  };
+  const rate = {
+    async take(count: number, aheadMs: number) {
+      taken += count;
+      const moments: number[] = [];
+      while (moments.length < count && Math.max(next, now()) <= now() + aheadMs) moments.push(granted());
+      return { moments, nextAt: Math.max(next, now()) };
+    },
+    ...(take && { take }),
+  };
+  const departures = createDepartures({
+    rate,
+    margin: {
+      spacing: () => ({ interval: INTERVAL, widen: 0, keep: 1 }),
+      tolerance: () => TOLERANCE,
+      note() {},
+    },
+    clock: { monotonic: () => now() },
+  });
+  function ask(name: string, fields: Partial<DepartureRequest> = {}): void {
+    const moment = fields.moment ?? granted(fields.requests);
+    const request = { requests: 1, latestAt: moment + 1_000, aheadMs: 1_000, signal: closing.signal };
+    void departures.leave({ ...request, ...fields, moment }).then((leaves) => {
+      if (leaves) left.push([name, now()]);
+      else givenBack.push(name);
+    });
+  }
+  const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+  async function block(ms: number): Promise<void> {
+    blockedUntil = Date.now() + ms;
+    await pass(ms);
+  }
+  const close = (): void => {
+    closing.abort();
+    departures.look();
+  };
+  return { ask, block, pass, close, left, givenBack, granted, taken: () => taken };
+}
+
+describe('requests that wait for their moment', () => {
+  it('leave at it, at once where it has come', async () => {
+    const { ask, pass, left, taken } = opened();
+    for (const name of ['a', 'b', 'c']) ask(name);
+    await pass(0);
+    expect(left).toEqual([['a', 0]]);
+    await pass(250);
+    expect(left).toEqual([
+      ['a', 0],
+      ['b', 100],
+      ['c', 200],
+    ]);
+    expect(taken()).toBe(0);
+  });
+
+  it('leave by moments of their own only, however long the event loop was blocked', async () => {
+    const { ask, block, pass, left, givenBack, granted, taken } = opened();
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) ask(name);
+    await pass(0);
+    // Another process has the next moment.
+    expect(granted()).toBe(600);
+    await block(350);
+    await pass(2_000);
+    const [, ...others] = left;
+    expect(others).toEqual([
+      ['b', 400],
+      ['c', 500],
+      ['d', 700],
+      ['e', 800],
+      ['f', 900],
+    ]);
+    expect([taken(), givenBack]).toEqual([3, []]);
+  });
+
+  it('may be a little late', async () => {
+    const { ask, block, pass, left, taken } = opened();
+    ask('a');
+    ask('b');
+    await pass(0);
+    await block(100 + TOLERANCE);
+    expect(left).toEqual([
+      ['a', 0],
+      ['b', 100 + TOLERANCE],
+    ]);
+    expect(taken()).toBe(0);
+  });
+
+  it('give their grants back where these end before there is another moment', async () => {
+    const { ask, block, pass, left, givenBack } = opened();
+    for (const name of ['a', 'b', 'c']) ask(name, { latestAt: 250 });
+    await pass(0);
+    await block(240);
+    await pass(1_000);
+    expect(left).toEqual([['a', 0]]);
+    expect(givenBack).toEqual(['b', 'c']);
+  });
+
+  it('ask again where the rate has no moment so soon', async () => {
+    const { ask, block, pass, left, granted } = opened();
+    granted(13);
+    await block(50);
+    ask('a', { moment: 0, latestAt: 2_000 });
+    await pass(2_000);
+    expect(left).toEqual([['a', 1_300]]);
+  });
+
+  it('of two requests take two moments', async () => {
+    const { ask, pass, left } = opened();
+    ask('two', { requests: 2 });
+    ask('one');
+    await pass(1_000);
+    expect(left).toEqual([
+      ['two', 0],
+      ['one', 200],
+    ]);
+  });
+
+  it('are given back where the rate cannot be asked', async () => {
+    const { ask, block, pass, left, givenBack } = opened(() => Promise.reject(new Error('redis is away')));
+    ask('a', { moment: 50 });
+    ask('b', { moment: 150 });
+    await block(100);
+    await pass(500);
+    expect(left).toEqual([['a', 150]]);
+    expect(givenBack).toEqual(['b']);
+  });
+
+  it('are given back at once by a worker that closes, and no timer is left', async () => {
+    const { ask, pass, close, left, givenBack } = opened();
+    for (const name of ['a', 'b', 'c']) ask(name);
+    await pass(0);
+    close();
+    expect(vi.getTimerCount()).toBe(0);
+    await pass(1_000);
+    expect(left).toEqual([['a', 0]]);
+    expect(givenBack).toEqual(['b', 'c']);
+  });
+});
