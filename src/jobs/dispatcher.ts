@@ -97,6 +97,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let running = 0;
   /** When the next message is due by the rate. */
   let nextAt = 0;
+  /** How often the store has told when that is: what was started before counts no more. */
+  let told = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const count = ({ batch, lane }: Waiting, by: number): void => {
@@ -149,6 +151,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     running += 1;
     if (intervalMs !== undefined) nextAt = Math.max(nextAt, clock.monotonic()) + intervalMs;
     lane.onStart();
+    const toldBefore = told;
     let counted = true;
     const answered = (): void => {
       if (counted) running -= 1;
@@ -156,7 +159,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       pump();
     };
     void waiting.batch.run(item, waiting.started, answered).then((sent) => {
-      if (!sent && intervalMs !== undefined) nextAt -= intervalMs;
+      if (!sent && intervalMs !== undefined && toldBefore === told) nextAt -= intervalMs;
       answered();
     });
   }
@@ -204,6 +207,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const until = clock.monotonic() + ms;
     heldUntil.bulk = Math.max(heldUntil.bulk, until);
     if (urgency === 'urgent') heldUntil.urgent = Math.max(heldUntil.urgent, until);
+    // Half of the time ahead is free by then (`next_moment` in admit.lua).
+    nextAt = until + aheadMs[urgency] / 2;
+    told += 1;
   }
 
   return {

@@ -137,6 +137,34 @@ it('holds what the store refused, and starts it first of all again', async () =>
   expect(started).toContain('v');
 });
 
+it('starts no more after a refusal than the store has free then', async () => {
+  const started: number[] = [];
+  const dispatcher = dispatcherOf({ concurrency: 100, intervalMs: 100 });
+  let left = 3;
+  dispatcher.add<number>({
+    ...bulk,
+    items: Array.from({ length: 20 }, (_, i) => i),
+    async run(item, batch) {
+      started.push(item);
+      left -= 1;
+      // Other workers had the rest of the time ahead.
+      const isGranted = left >= 0;
+      await Promise.resolve();
+      if (isGranted) return true;
+      dispatcher.hold(250, 'bulk');
+      batch.again(item);
+      return false;
+    },
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(started.splice(0)).toHaveLength(6);
+  left = 20;
+  await vi.advanceTimersByTimeAsync(250);
+  expect(started).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(started).toHaveLength(7);
+});
+
 it('gives back what was not started', async () => {
   const { started, run, end } = runs();
   const onStart = vi.fn();
