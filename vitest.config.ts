@@ -5,7 +5,7 @@ import { LongestFirst } from './build/test-order.ts';
 /** Decide, render, parse or speak HTTP: they start neither a Redis nor a process, and run on a bare checkout. */
 const UNIT = [
   'test/{policies,content,config,deploy,platforms,docs}/**/*.test.ts',
-  'test/{blocking,disclosure,errors,lines,structure,time,timeout}.test.ts',
+  'test/{blocking,disclosure,errors,lines,once-per,structure,time,timeout}.test.ts',
   'test/bench/{options,report,statistics}.test.ts',
   'test/ops/{alertmanager,expressions,generated,layout,kubernetes,runbooks}.test.ts',
   'test/package/dependencies.test.ts',

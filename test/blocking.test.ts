@@ -4,7 +4,7 @@ import { readPlays } from '../src/cli/input/plays.ts';
 import { systemClock } from '../src/clock.ts';
 import type { QueuedJob } from '../src/jobs/envelope.ts';
 import { readEntries } from '../src/jobs/read-envelope.ts';
-import { createMessageSchemas, type Platforms } from '../src/message/schema.ts';
+import { messageSchemasOf, type Platforms } from '../src/message/schema.ts';
 import * as discourse from '../src/platforms/discourse/answer.ts';
 import type { HttpAnswer } from '../src/platforms/http/result.ts';
 import * as kongregate from '../src/platforms/kongregate/answer.ts';
@@ -90,7 +90,7 @@ const MESSAGES: Readonly<Record<string, unknown>> = {
   },
 };
 
-const schemas = createMessageSchemas(platforms);
+const schemas = messageSchemasOf(platforms);
 const channels = new Map(
   Object.keys(platforms).map((name) => [name, { ...channelConfig({}), name, platform: name }]),
 );

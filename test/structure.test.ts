@@ -4,7 +4,19 @@ import { describe, expect, it } from 'vitest';
 
 /** What anybody may import. These files import no folder, and no package but those that are named below. */
 const VOCABULARY = [
-  ...['check', 'clock', 'disclosure', 'error', 'lines', 'options', 'outcome', 'time', 'timeout', 'turns'],
+  ...[
+    'check',
+    'clock',
+    'disclosure',
+    'error',
+    'lines',
+    'once-per',
+    'options',
+    'outcome',
+    'time',
+    'timeout',
+    'turns',
+  ],
 ];
 
 /** Put the folders together, so that no folder imports them but the commands. */

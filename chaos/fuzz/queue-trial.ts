@@ -7,7 +7,7 @@ import { placeOf } from '../../src/jobs/leave.ts';
 import { readEntries } from '../../src/jobs/read-envelope.ts';
 import { MAX_DATA_BYTES } from '../../src/jobs/stored-jobs.ts';
 import { createCampaign } from '../../src/ledger/campaigns.ts';
-import { createMessageSchemas } from '../../src/message/schema.ts';
+import { messageSchemasOf } from '../../src/message/schema.ts';
 import { iterateReceipts } from '../../src/observe/receipts.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
@@ -49,7 +49,7 @@ export async function openQueueTrial(): Promise<QueueTrial> {
   const destination = {
     write: (line: string) => void (line.includes('job left to stall') && left.push(line)),
   };
-  const schemas = createMessageSchemas(platforms);
+  const schemas = messageSchemasOf(platforms);
   const queues = new Map(
     CHANNELS.map((name) => [name, new Queue(queueName(name), { connection: redis, prefix: PREFIX })]),
   );

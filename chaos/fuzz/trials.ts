@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.ts';
 import { ConfigError } from '../../src/config/error.ts';
 import { literalSecrets } from '../../src/config/literal-secrets.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { createMessageSchemas } from '../../src/message/schema.ts';
+import { messageSchemasOf } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import type { KnownChannels } from '../../src/producer/known-channels.ts';
 import { misfit, type PreparedMessage, prepare } from '../../src/producer/prepare.ts';
@@ -77,7 +77,7 @@ const vouchedFor = ({ channel }: PreparedMessage): KnownChannels => ({
 export function fuzzInputs(trial: Trial): Reached {
   const count = counting(trial);
   const reached = tally();
-  const deps = { platforms, schemas: createMessageSchemas(platforms), clock: systemClock };
+  const deps = { platforms, schemas: messageSchemasOf(platforms), clock: systemClock };
   const input = fc.oneof(
     { weight: 5, arbitrary: fuzzedSingleJob.map(({ data }) => parsed(data)) },
     fc.anything(),

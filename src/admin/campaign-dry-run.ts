@@ -10,7 +10,7 @@ import type { CampaignState } from '../ledger/campaigns.ts';
 import { campaignMessageId, jobKey, messageKey, recipientKey } from '../ledger/names.ts';
 import { predictVerdicts } from '../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../ledger/types.ts';
-import { createCampaignSchemas } from '../message/campaign.ts';
+import { campaignSchemasOf } from '../message/campaign.ts';
 import { type AnyMessage, DEFAULT_LIFE_MS } from '../message/schema.ts';
 import { inBatches, type Source } from '../producer/batches.ts';
 import { type CheckedRecipient, createBatchCheck } from '../producer/campaign-recipients.ts';
@@ -76,7 +76,7 @@ export async function dryRunCampaign(
   { platforms, clock }: InstallationParts,
   { spec, recipients, onInvalid, onProgress }: Asked,
 ): Promise<CampaignDryRun> {
-  const schemas = createCampaignSchemas(platforms);
+  const schemas = campaignSchemasOf(platforms);
   const campaign = prepareCampaign(spec, { platforms, schemas, clock });
   const rules = rulesFor(campaign, { announced: factsOf(at), listed: new Map() });
   const channel = findChannel(at, campaign.channel)!;

@@ -4,7 +4,7 @@ import type { ChannelConfig } from '../config/channel-schema.ts';
 import { createCampaignReader, type FindCampaign } from '../jobs/campaign-content.ts';
 import { type ChannelQueue, openChannelQueue } from '../jobs/channel-queue.ts';
 import type { ReadContext } from '../jobs/read-message.ts';
-import { createMessageSchemas, type MessageSchemas, type Platforms } from '../message/schema.ts';
+import { type MessageSchemas, messageSchemasOf, type Platforms } from '../message/schema.ts';
 import {
   type AdmissionPolicy,
   type AdmissionSettings,
@@ -106,7 +106,7 @@ export async function viewInstallation(
 ): Promise<Installation> {
   const announced = await readChannelRegistry(stores.directory);
   const configured = new Map(configuredChannels.map((channel) => [channel.name, channel]));
-  const schemas = createMessageSchemas<Platforms>(platforms);
+  const schemas = messageSchemasOf<Platforms>(platforms);
   const names = [...new Set([...configured.keys(), ...announced.keys()])].sort();
   const opened: ChannelQueue[] = [];
   const openQueue = (store: ChannelStore): ChannelQueue => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { check } from '../message/check.ts';
 import { type Problem, pathText } from '../message/problems.ts';
+import { oncePer } from '../once-per.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { type ChannelConfig, commonShape, toChannel } from './channel-schema.ts';
 
@@ -15,6 +16,10 @@ const LOCK_MARGIN_MS = 3_000;
 
 type Parsed = { channel: ChannelConfig } | { problems: Problem[] };
 
+const channelSchema = oncePer((definition: PlatformDefinition) =>
+  z.strictObject({ ...definition.channelShape, ...commonShape(definition) }),
+);
+
 export function parseChannel(name: string, source: unknown, platforms: Platforms): Parsed {
   const path = ['channels', name];
   const platform = (source as { platform: string }).platform;
@@ -23,8 +28,7 @@ export function parseChannel(name: string, source: unknown, platforms: Platforms
     const message = `expected one of ${Object.keys(platforms).join(', ')}`;
     return { problems: [{ path: [...path, 'platform'].join('.'), message }] };
   }
-  const schema = z.strictObject({ ...definition.channelShape, ...commonShape(definition) });
-  const checked = check(schema, source);
+  const checked = check(channelSchema(definition), source);
   if ('data' in checked) return { channel: toChannel(name, checked.data, definition) };
   return { problems: checked.problems.map((problem) => within(path, problem)) };
 }

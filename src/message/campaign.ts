@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { quotable } from '../disclosure.ts';
+import { oncePer } from '../once-per.ts';
+import type { PlatformDefinition } from '../platforms/port.ts';
 import { type Checked, check } from './check.ts';
 import { CAMPAIGN_ID, commonFields } from './fields.ts';
 import type { AnyMessage, Platforms } from './schema.ts';
@@ -57,7 +59,8 @@ const {
 } = commonFields;
 const specId = quotable(z.string().regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -'));
 
-export function createCampaignSchemas(platforms: Platforms): CampaignSchemas {
+/** The same for all producers of a registry. */
+export const campaignSchemasOf = oncePer((platforms: Platforms): CampaignSchemas => {
   const [first, ...rest] = Object.entries(platforms).map(([name, { messageShape }]) => {
     const { to: _to, ...own } = messageShape;
     return z.strictObject({ id: specId, ...specFields, data, platform: quotable(z.literal(name)), ...own });
@@ -66,12 +69,18 @@ export function createCampaignSchemas(platforms: Platforms): CampaignSchemas {
   return {
     parseSpec: (input) => readable(() => check(spec, withTexts(input, ['sendAt', 'expiresAt']))),
     recipientsOf(platform) {
-      const to = platforms[platform]!.messageShape['to']!;
-      const schema = z.compile(z.strictObject({ to, data, lastPlayedAt })) as z.ZodType<ParsedRecipient>;
+      const schema = recipientSchema(platforms[platform]!);
       return (input) => readable(() => check(schema, withTexts(input, ['lastPlayedAt'])));
     },
   };
-}
+});
+
+const recipientSchema = oncePer(
+  ({ messageShape }: PlatformDefinition) =>
+    z.compile(
+      z.strictObject({ to: messageShape['to'] as z.ZodType, data, lastPlayedAt }),
+    ) as unknown as z.ZodType<ParsedRecipient>,
+);
 
 /** Checks the values of a recipient together with those of its campaign. */
 export const checkData = (merged: unknown): Checked<unknown> => check(dataSchema, { data: merged });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { platforms } from '../platforms/registry.ts';
 import { MAX_DATA_DEPTH } from './fields.ts';
-import { createMessageSchemas } from './schema.ts';
+import { messageSchemasOf } from './schema.ts';
 
 type JsonSchema = { [keyword: string]: unknown };
 
@@ -13,7 +13,7 @@ export type DescribeField = (platform: string, field: string) => string | undefi
  * state what JSON Schema cannot express: sizes in bytes, and that `expiresAt` is later than `sendAt`.
  */
 export function messageJsonSchema(describe: DescribeField): JsonSchema {
-  const { oneOf } = z.toJSONSchema(createMessageSchemas(platforms).wire, { io: 'output' }) as {
+  const { oneOf } = z.toJSONSchema(messageSchemasOf(platforms).wire, { io: 'output' }) as {
     oneOf: ObjectSchema[];
   };
   const byPlatform = oneOf.map(

@@ -1,18 +1,12 @@
 import { z } from 'zod';
+import { oncePer } from '../once-per.ts';
 import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
 import { check, objectsOf } from './check.ts';
 import type { Problem } from './problems.ts';
 
-/** Built once per platform: building a schema takes a hundred times as long as checking with it. */
-const recipientSchemas = new WeakMap<PlatformDefinition, z.ZodType<{ to: unknown }>>();
-
-function recipientSchema(definition: PlatformDefinition): z.ZodType<{ to: unknown }> {
-  const made = recipientSchemas.get(definition);
-  if (made) return made;
-  const schema = z.compile(z.strictObject({ to: definition.messageShape['to']! as z.ZodType }));
-  recipientSchemas.set(definition, schema);
-  return schema;
-}
+const recipientSchema = oncePer((definition: PlatformDefinition) =>
+  z.compile(z.strictObject({ to: definition.messageShape['to']! as z.ZodType })),
+);
 
 /** Parses a `to` without a message, in the shape of the platform's messages. */
 export function recipientOf(definition: PlatformDefinition, to: unknown): Recipient | Problem[] {

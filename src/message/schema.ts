@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { quotable } from '../disclosure.ts';
+import { oncePer } from '../once-per.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { check } from './check.ts';
 import {
@@ -60,8 +61,14 @@ export interface MessageSchemas<M> {
   parseJob(data: unknown, jobTimestamp: number, jobId: string): ParsedJob<M>;
 }
 
-export function createMessageSchemas<P extends Platforms>(platforms: P): MessageSchemas<MessageOf<P>> {
-  type M = MessageOf<P>;
+const schemasOf = oncePer(createMessageSchemas);
+
+/** The same for all producers and workers of a registry. */
+export const messageSchemasOf = <P extends Platforms>(platforms: P): MessageSchemas<MessageOf<P>> =>
+  schemasOf(platforms) as unknown as MessageSchemas<MessageOf<P>>;
+
+function createMessageSchemas(platforms: Platforms): MessageSchemas<MessageOf<Platforms>> {
+  type M = MessageOf<Platforms>;
   const wire = wireSchema(platforms) as unknown as z.ZodType<M>;
   // With an error map of the parse, zod interprets the schema in twice the time; compiled it takes a twentieth, and what fails
   // is still parsed with the map. Compiling takes some 20 ms, which a process that checks no message need not spend.

@@ -1,4 +1,4 @@
-import type { CampaignSchemas } from '../message/campaign.ts';
+import { campaignSchemasOf } from '../message/campaign.ts';
 import { checkOptions, type OptionNames } from '../options.ts';
 import { lostStatus } from './accepted-count.ts';
 import { inBatches, type Source } from './batches.ts';
@@ -59,10 +59,7 @@ export interface ListedBatch {
 
 export interface CampaignDeps
   extends Omit<CampaignSpecDeps, 'schemas'>,
-    Pick<SendDeps, 'connection' | 'channelRegistry' | 'listed' | 'turns' | 'onAccepted'> {
-  /** Made when they are first needed. */
-  schemas: () => CampaignSchemas;
-}
+    Pick<SendDeps, 'connection' | 'channelRegistry' | 'listed' | 'turns' | 'onAccepted'> {}
 
 /**
  * Batches are always full, so that a start that is repeated with the same recipients makes the same chunks: those that the
@@ -79,7 +76,7 @@ export async function startCampaign(
   { connection, channelRegistry, listed, turns, onAccepted, ...deps }: CampaignDeps,
 ): Promise<CampaignResult> {
   const { dryRun = false, open = false, onInvalid, onProgress } = checkOptions('campaign', options, OPTIONS);
-  const schemas = deps.schemas();
+  const schemas = campaignSchemasOf(deps.platforms);
   const campaign = prepareCampaign(input, { ...deps, schemas });
   const check = createBatchCheck(campaign, schemas.recipientsOf(campaign.common.platform), turns);
   const listing = createListing(campaign, connection.stores);

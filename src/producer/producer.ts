@@ -1,13 +1,8 @@
 import { cachedChannelRegistry } from '../channels/registry.ts';
 import type { Clock } from '../clock.ts';
-import {
-  type CampaignRecipient,
-  type CampaignSchemas,
-  type CampaignSpecOf,
-  createCampaignSchemas,
-} from '../message/campaign.ts';
+import type { CampaignRecipient, CampaignSpecOf } from '../message/campaign.ts';
 import { CHANNEL_NAME } from '../message/fields.ts';
-import { createMessageSchemas, type InputOf, type Platforms } from '../message/schema.ts';
+import { type InputOf, messageSchemasOf, type Platforms } from '../message/schema.ts';
 import type { RedisOption } from '../redis/option.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
@@ -136,7 +131,7 @@ export function buildProducer<P extends Platforms>(
   checkNames([...listed.keys()]);
   const connection = openConnection(redis, timeLimit(timeout, timeoutMs), clock);
   const channelRegistry = cachedChannelRegistry(connection.stores.directory, clock);
-  const checks = { platforms, clock, schemas: createMessageSchemas<Platforms>(platforms) };
+  const checks = { platforms, clock, schemas: messageSchemasOf<Platforms>(platforms) };
   const shared = { connection, channelRegistry, listed };
   const sending: SendDeps = {
     ...shared,
@@ -145,16 +140,7 @@ export function buildProducer<P extends Platforms>(
     onAccepted: (name, status, count = 1) => onAccepted(name, status, count),
     countedFor: (input) => knownName(input, platforms, listed),
   };
-  let campaignSchemas: CampaignSchemas | undefined;
-  const campaigns: CampaignDeps = {
-    ...sending,
-    platforms,
-    clock,
-    schemas() {
-      campaignSchemas ??= createCampaignSchemas(platforms);
-      return campaignSchemas;
-    },
-  };
+  const campaigns: CampaignDeps = { ...sending, platforms, clock };
   const playing: PlayDeps = { ...shared, plays, platforms, clock };
   return {
     send: createSend(sending),

@@ -2,7 +2,7 @@ import { type Clock, type Random, systemClock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import type { RequestHandler } from '../http/listen.ts';
 import { createProbes, type HttpServer } from '../http/probes.ts';
-import { createMessageSchemas } from '../message/schema.ts';
+import { messageSchemasOf } from '../message/schema.ts';
 import { readVersion } from '../observe/build-info.ts';
 import { combineObservers } from '../observe/composite-observer.ts';
 import type { Logger } from '../observe/log.ts';
@@ -180,7 +180,7 @@ function openChannels(
 ): RunningChannel[] {
   const deps = {
     stores,
-    schemas: createMessageSchemas(platforms),
+    schemas: messageSchemasOf(platforms),
     keepReceipts: config.receipts.keep,
     random,
     logger,

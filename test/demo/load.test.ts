@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { produceLoad, randomMessage, TROUBLES } from '../../demo/load.ts';
 import { type MessageInput, UnknownChannelError } from '../../src/index.ts';
-import { createMessageSchemas } from '../../src/message/schema.ts';
+import { messageSchemasOf } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { faultSchema } from '../../src/sandbox/faults.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
 
 it('writes to people of every platform, most of all to players', () => {
   const random = seededRandom(1);
-  const { parseInput } = createMessageSchemas(platforms);
+  const { parseInput } = messageSchemasOf(platforms);
   const counts: Record<string, number> = {};
   for (let i = 0; i < 1000; i++) {
     const message = randomMessage(random);

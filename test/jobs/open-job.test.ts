@@ -2,13 +2,13 @@ import type { Job } from 'bullmq';
 import { expect, it } from 'vitest';
 import { openJob } from '../../src/jobs/open-job.ts';
 import type { ReadContext } from '../../src/jobs/read-message.ts';
-import { createMessageSchemas } from '../../src/message/schema.ts';
+import { messageSchemasOf } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
 const CREATED = 1_700_000_000_000;
 const channel = { name: 'kongregate', platform: 'kongregate', addressing: 'userId', quota: true };
 const reading = {
-  ...{ channel, definition: platforms.kongregate, schemas: createMessageSchemas(platforms) },
+  ...{ channel, definition: platforms.kongregate, schemas: messageSchemasOf(platforms) },
 } as unknown as ReadContext;
 const campaign = {
   ...{ id: 'spring', created: String(CREATED), expiresAt: CREATED + 86_400_000, paused: true },

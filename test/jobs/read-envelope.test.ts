@@ -5,10 +5,10 @@ import { MAX_MESSAGES_BYTES } from '../../src/jobs/job-ids.ts';
 import { placeOf } from '../../src/jobs/leave.ts';
 import { readEntries } from '../../src/jobs/read-envelope.ts';
 import type { ReadContext } from '../../src/jobs/read-message.ts';
-import { createMessageSchemas } from '../../src/message/schema.ts';
+import { messageSchemasOf } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
-const schemas = createMessageSchemas(platforms);
+const schemas = messageSchemasOf(platforms);
 
 type DeliveryEntry = Extract<Entry, { kind: 'delivery' }>;
 

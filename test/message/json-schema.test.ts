@@ -3,14 +3,14 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { describeField } from '../../build/docs/sources.ts';
 import { messageJsonSchema } from '../../src/message/json-schema.ts';
-import { createMessageSchemas } from '../../src/message/schema.ts';
+import { messageSchemasOf } from '../../src/message/schema.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
 const published = JSON.parse(readFileSync(new URL('../../message.schema.json', import.meta.url), 'utf8'));
 const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true, validateFormats: false }).compile(
   published,
 );
-const { wire } = createMessageSchemas(platforms);
+const { wire } = messageSchemasOf(platforms);
 
 const good = { v: 1, platform: 'kongregate', to: { userId: 32 }, content: 'Hello' };
 const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createCampaignSchemas } from '../../src/message/campaign.ts';
-import { createMessageSchemas, DEFAULT_LIFE_MS } from '../../src/message/schema.ts';
+import { campaignSchemasOf } from '../../src/message/campaign.ts';
+import { DEFAULT_LIFE_MS, messageSchemasOf } from '../../src/message/schema.ts';
 import type { PlatformDefinition } from '../../src/platforms/port.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
-const schemas = createMessageSchemas(platforms);
+const schemas = messageSchemasOf(platforms);
 const ADDED = Date.parse('2026-03-01T00:00:00Z');
 const good = { v: 1, id: 'a-1', platform: 'kongregate', to: { userId: 32 }, content: 'Hello, **world**' };
 const parse = (data: unknown, at = ADDED) => schemas.parseJob(data, at, '17');
@@ -200,7 +200,7 @@ describe('a job that does not parse', () => {
 describe('a registry of several platforms', () => {
   const definition = (shape: z.ZodRawShape): PlatformDefinition =>
     ({ ...platforms.kongregate, messageShape: shape }) as PlatformDefinition;
-  const two = createMessageSchemas({
+  const two = messageSchemasOf({
     pigeon: definition({ to: z.strictObject({ loft: z.string() }) }),
     fax: definition({ to: z.strictObject({ number: z.string() }), pages: z.int().optional() }),
   });
@@ -267,7 +267,7 @@ describe('the trace of a message', () => {
   );
 
   it('is none of a campaign', () => {
-    const { parseSpec } = createCampaignSchemas(platforms);
+    const { parseSpec } = campaignSchemasOf(platforms);
     const spec = { id: 'spring', platform: 'kongregate', content: 'Hello' };
     expect(parseSpec(spec)).toMatchObject({ data: spec });
     expect(parseSpec({ ...spec, traceparent })).toMatchObject({ problems: [{ path: 'traceparent' }] });

@@ -4,7 +4,7 @@ import type { Entry, Pipeline } from '../../src/jobs/envelope.ts';
 import { readEntries } from '../../src/jobs/read-envelope.ts';
 import type { Admitted } from '../../src/ledger/ledger.ts';
 import type { Grant, Settled } from '../../src/ledger/types.ts';
-import { createMessageSchemas } from '../../src/message/schema.ts';
+import { messageSchemasOf } from '../../src/message/schema.ts';
 import type { Disposition, FinalState, Outcome } from '../../src/outcome.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { createTurns } from '../../src/turns.ts';
@@ -19,7 +19,7 @@ const WAITS = { kind: 'wait', reason: 'slot_busy', cause: 'proof', delayMs: 250 
 
 const channel = channelConfig({});
 const definition = platforms.kongregate;
-const context = { channel, definition, schemas: createMessageSchemas(platforms) };
+const context = { channel, definition, schemas: messageSchemasOf(platforms) };
 const quiet = { admitted() {}, waited() {}, inFlight() {}, attempted() {}, deferred() {}, finished() {} };
 
 interface Around {

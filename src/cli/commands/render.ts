@@ -3,7 +3,7 @@ import { renderContent } from '../../content/render.ts';
 import { type Entry, type Place, placeText } from '../../lines.ts';
 import { renderedOrProblem } from '../../message/fit.ts';
 import { problemsText, problemText } from '../../message/problems.ts';
-import { createMessageSchemas, type MessageOf } from '../../message/schema.ts';
+import { type MessageOf, messageSchemasOf } from '../../message/schema.ts';
 import type { PlatformDefinition } from '../../platforms/port.ts';
 import { platforms } from '../../platforms/registry.ts';
 import { EXIT } from '../context.ts';
@@ -30,7 +30,7 @@ Examples:
       herald render --platform zulip --platform usercom`;
 
 const NAMES = Object.keys(platforms);
-const schemas = createMessageSchemas(platforms);
+const schemas = messageSchemasOf(platforms);
 const definitions: Readonly<Record<string, PlatformDefinition>> = platforms;
 
 function renderOn(platform: string, message: MessageOf<typeof platforms>): Rendering {

@@ -1,6 +1,6 @@
 import { ConfigError, type ConfigProblem } from '../../config/error.ts';
 import { readYaml } from '../../config/read-yaml.ts';
-import { createCampaignSchemas } from '../../message/campaign.ts';
+import { campaignSchemasOf } from '../../message/campaign.ts';
 import type { Problem } from '../../message/problems.ts';
 import type { PlatformDefinition } from '../../platforms/port.ts';
 import { platforms } from '../../platforms/registry.ts';
@@ -26,7 +26,7 @@ export function readCampaignFile(file: string, channel: string | undefined): Cam
       file,
     );
   const spec = channel === undefined ? source : { ...Object(source), channel };
-  const parsed = createCampaignSchemas(platforms).parseSpec(spec);
+  const parsed = campaignSchemasOf(platforms).parseSpec(spec);
   if ('problems' in parsed) throw refused(parsed.problems);
   const platform = (platforms as Readonly<Record<string, PlatformDefinition>>)[parsed.data.platform]!;
   return { spec: spec as Record<string, unknown>, platform, refused };
