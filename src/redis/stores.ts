@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type ChannelStore, channelStore } from './channel-store.ts';
+import { disconnect } from './disconnect.ts';
 import { hashSlot } from './hash-slot.ts';
 import { CHANNELS_KEY, channelKey } from './keys.ts';
 
@@ -21,7 +22,7 @@ export function storesOn(redis: Redis): Stores {
     directory: redis,
     of: (channel) => channelStore(redis, channel),
     servers: async () => [redis],
-    disconnect: () => redis.disconnect(),
+    disconnect: () => disconnect(redis),
   };
 }
 
@@ -43,7 +44,7 @@ export function storesBySlot(open: (slot: number) => Redis, firstSlots: () => Pr
     of: (channel) => channelStore(reaching(channelKey(channel)), channel),
     servers: async () => (await firstSlots()).map(reachingSlot),
     disconnect() {
-      for (const client of clients.values()) client.disconnect();
+      for (const client of clients.values()) disconnect(client);
     },
   };
 }

@@ -6,6 +6,7 @@ import { createOutageLog } from '../observe/outage-log.ts';
 import type { RedisMetrics } from '../observe/redis-metrics.ts';
 import { createRedisVitals, type RedisVitals } from '../observe/redis-vitals.ts';
 import { type ClockGuard, createClockGuard } from '../redis/clock-guard.ts';
+import { disconnect } from '../redis/disconnect.ts';
 import { refusesWrites } from '../redis/errors.ts';
 import { refusedAtStart } from '../redis/guards.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
@@ -90,7 +91,7 @@ export function openWorkerStore(options: WorkerStoreOptions): WorkerStore {
       guard.stop();
       vitals.stop();
       watch.stop();
-      for (const each of connections) each.disconnect();
+      for (const each of connections) disconnect(each);
     },
   };
 }

@@ -19,6 +19,7 @@ let running: Service[] = [];
 beforeAll(async () => {
   server = await startRedis({ appendonly: true });
   redis = new Redis(server.url);
+  redis.on('error', () => {}); // The server is killed in one of the tests.
 });
 beforeEach(async () => {
   receiver = await startReceiver();
@@ -126,6 +127,16 @@ it('goes on where a process ended, and posts again only what was not accepted', 
   await arrived(4);
   expect(messages(receiver.posted)).toEqual(['a', 'b', 'b', 'c']);
   expect(receiver.posted[1]!.id).toBe(receiver.posted[2]!.id);
+});
+
+it('ends while Redis is away', async () => {
+  const { webhooks } = await opened();
+  await server.kill();
+  try {
+    await expect(webhooks.close(0)).resolves.toBeUndefined();
+  } finally {
+    await server.restart();
+  }
 });
 
 it('is served by one process at a time, and by another once that one ends', async () => {
