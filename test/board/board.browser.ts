@@ -113,8 +113,8 @@ describe('an operator', () => {
     const page = await open();
     await page.getByRole('link', { name: `See the webhooks: ${WEBHOOK}` }).click();
     const row = page.getByRole('row', { name: WEBHOOK });
-    expect(await row.getByRole('cell').allInnerTexts()).toEqual([
-      ...['unserved', QUICK, expect.stringMatching(/^\d+ for /), '', expect.stringMatching(/^3 last 1 h/)],
+    expect((await row.getByRole('cell').allTextContents()).map((text) => text.trim())).toEqual([
+      ...['not served', QUICK, expect.stringMatching(/^\d+ for /), '', expect.stringMatching(/^3 last 1 h/)],
     ]);
   });
 

@@ -17,6 +17,9 @@ const TONES: Readonly<Record<WebhookStatus['state'], Tone>> = {
   gone: 'bad',
 };
 
+const stateOf = ({ state: standing }: WebhookStatus): Html =>
+  state(TONES[standing], standing === 'unserved' ? 'not served' : spoken(standing));
+
 const figure = ({ count: many, exact }: WebhookStatus['behind']): string =>
   exact ? count(many) : `at least ${count(many)}`;
 
@@ -27,7 +30,7 @@ export const webhookTable = (webhooks: readonly WebhookStatus[], now: number): H
         'Endpoints that receipts are posted to',
         [
           { head: 'Endpoint', cell: ({ endpoint }) => endpoint },
-          { head: 'State', cell: (each) => state(TONES[each.state], spoken(each.state)) },
+          { head: 'State', cell: (each) => stateOf(each) },
           { head: 'Channels', cell: ({ channels }) => channelLinks(channels) },
           {
             head: 'Receipts that wait',
