@@ -15,7 +15,7 @@ import { systemClock } from '../src/clock.ts';
 import { startRedis } from '../src/sandbox/index.ts';
 import { openCuttingProxy } from '../testing/cutting-proxy.ts';
 import { eventually } from '../testing/eventually.ts';
-import { runPython } from '../testing/python.ts';
+import { runProgram } from '../testing/foreign-program.ts';
 
 const CHANNEL = 'kongregate';
 const PROGRAM = new URL('../examples/stream.py', import.meta.url).pathname;
@@ -84,8 +84,10 @@ async function byPython(prefix: string, url: string, token: string) {
     .map((message) => `${JSON.stringify(message)}\n`)
     .join('');
   const from = systemClock.monotonic();
-  const { code, stdout, stderr } = await runPython(PROGRAM, [url], { env: { HERALD_TOKEN: token }, input })
-    .ended;
+  const { code, stdout, stderr } = await runProgram('python3', [PROGRAM, url], {
+    env: { HERALD_TOKEN: token },
+    input,
+  }).ended;
   if (code !== 0) throw new Error(`the Python program ended with ${code}: ${stderr}`);
   const seconds = (systemClock.monotonic() - from) / 1000;
   return { seconds, requests: (JSON.parse(stdout) as { requests: number }).requests };

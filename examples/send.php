@@ -1,9 +1,13 @@
 <?php
 // Sends one message to Herald. With an id of its own it may be sent again whenever the answer is lost.
-//   HERALD_TOKEN=herald_… php send.php
+//   HERALD_TOKEN=herald_… php send.php http://127.0.0.1:9470
 
-function herald_send(string $url, string $token, array $message): array
-{
+function herald_send(
+    string $url,
+    #[\SensitiveParameter]
+    string $token,
+    array $message
+): array {
     $answer = @file_get_contents("$url/v1/messages", false, stream_context_create(['http' => [
         'method' => 'POST',
         'header' => "Authorization: Bearer $token\r\nContent-Type: application/json",
@@ -22,4 +26,4 @@ function herald_send(string $url, string $token, array $message): array
 }
 
 $message = ['id' => 'welcome-32', 'platform' => 'kongregate', 'to' => ['userId' => 32], 'content' => 'Hello, **world**'];
-echo herald_send('http://127.0.0.1:9470', getenv('HERALD_TOKEN'), $message)['status'], "\n"; // queued, or duplicate
+echo herald_send($argv[1], getenv('HERALD_TOKEN'), $message)['status'], "\n"; // queued, or duplicate

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createAdmin } from '../../../src/app.ts';
 import { openCuttingProxy } from '../../../testing/cutting-proxy.ts';
-import { hasPython, runPython } from '../../../testing/python.ts';
+import { hasInterpreter, runProgram } from '../../../testing/foreign-program.ts';
 import { apiFixture } from './api-fixture.ts';
 
 const api = apiFixture();
@@ -13,14 +13,14 @@ const messages = Array.from({ length: MESSAGES }, (_, i) => ({
 }));
 const input = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
 
-it.skipIf(!hasPython())(
+it.skipIf(!hasInterpreter('python3'))(
   'a Python program streams all messages though its connection is cut twice, and each is taken once',
   async () => {
     const admin = createAdmin({ redis: api.server.url });
     const third = input.length / 3;
     const proxy = await openCuttingProxy(Number(new URL(api.url).port), [third, third]);
     const env = { HERALD_TOKEN: api.token };
-    const client = runPython(PROGRAM, [`http://127.0.0.1:${proxy.port}`], { env, input });
+    const client = runProgram('python3', [PROGRAM, `http://127.0.0.1:${proxy.port}`], { env, input });
     try {
       const { code, stdout, stderr } = await client.ended;
       expect(code, stderr).toBe(0);
@@ -37,12 +37,16 @@ it.skipIf(!hasPython())(
   },
 );
 
-it.skipIf(!hasPython())('a Python program tells which lines were refused, and why', async () => {
-  const env = { HERALD_TOKEN: api.token };
-  const bad = `${JSON.stringify({ ...messages[0], id: 'other', to: {} })}\n{\n`;
-  const { code, stdout, stderr } = await runPython(PROGRAM, [api.url], { env, input: bad }).ended;
-  expect([code, JSON.parse(stdout).refused]).toEqual([1, 2]);
-  expect(stderr).toMatch(/line 1: .*to.*\nline 2: not valid JSON/);
-  const refused = runPython(PROGRAM, [api.url], { env: { HERALD_TOKEN: 'x' }, input });
-  expect((await refused.ended).stderr).toContain('answered 401');
-});
+it.skipIf(!hasInterpreter('python3'))(
+  'a Python program tells which lines were refused, and why',
+  async () => {
+    const env = { HERALD_TOKEN: api.token };
+    const bad = `${JSON.stringify({ ...messages[0], id: 'other', to: {} })}\n{\n`;
+    const { code, stdout, stderr } = await runProgram('python3', [PROGRAM, api.url], { env, input: bad })
+      .ended;
+    expect([code, JSON.parse(stdout).refused]).toEqual([1, 2]);
+    expect(stderr).toMatch(/line 1: .*to.*\nline 2: not valid JSON/);
+    const refused = runProgram('python3', [PROGRAM, api.url], { env: { HERALD_TOKEN: 'x' }, input });
+    expect((await refused.ended).stderr).toContain('answered 401');
+  },
+);

@@ -1,22 +1,23 @@
 import { spawn, spawnSync } from 'node:child_process';
 
-/** Programs in Python, for what clients in other languages do. */
+/** Programs in other languages, for what their clients do. */
 
-export const hasPython = (): boolean => spawnSync('python3', ['--version']).status === 0;
+/** Whether the machine has their interpreter, such as `python3`. */
+export const hasInterpreter = (name: string): boolean => spawnSync(name, ['--version']).status === 0;
 
-export interface PythonProgram {
+export interface ForeignProgram {
   /** Resolves when it has ended. */
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
   kill(): void;
 }
 
 /** @param input of its standard input */
-export function runPython(
-  path: string,
+export function runProgram(
+  interpreter: string,
   args: readonly string[],
-  { env, input }: { env: Record<string, string>; input: string },
-): PythonProgram {
-  const child = spawn('python3', [path, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env } });
+  { env, input = '' }: { env: Record<string, string>; input?: string },
+): ForeignProgram {
+  const child = spawn(interpreter, args, { env: { PATH: process.env['PATH'] ?? '', ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
