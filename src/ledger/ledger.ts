@@ -4,13 +4,12 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import { coalesce } from './coalesce.ts';
-import { EpochLostError } from './epoch.ts';
 import { newNonce } from './names.ts';
 import { decodeFinal, FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import type { ShardAdmission } from './shard-admission.ts';
 import type { DeadLetterSource, LedgerMessage, Settled, Settlement, Verdict } from './types.ts';
-import { type AdmitReply, decodeVerdict, type VerdictReply } from './verdict.ts';
+import { type AdmitReply, decodeVerdicts, wantsWindows } from './verdict.ts';
 
 /**
  * The ledger of one channel as a worker uses it: admission before a send, settlement after it. The rules are in
@@ -115,29 +114,19 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
     const call = () => (shard ? shard.ask(admissions, (leased) => run('', leased)) : run());
     let reply = await call();
     clock.sync?.(Number(reply[0]), askedAt);
-    if (reply.some((answer) => answer[0] === 'windows')) {
+    if (wantsWindows(reply)) {
       // The store's time has left the table of windows. Asked again with the same nonces, messages that were granted get the same grants.
       policy = options.policyAround(Number(reply[0]));
       reply = await call();
-    }
-    if ((reply[1] as unknown) === 'forgot') throw new EpochLostError(epoch ?? '');
-    if ((reply[1] as unknown) === 'policy') {
-      const inForce = String(reply[2]);
-      return admissions.map(({ nonce }) => ({
-        verdict: { kind: 'policy_changed', inForce },
-        nonce,
-        askedAt,
-      }));
     }
     const now = Number(reply[0]);
     const answeredAt = clock.monotonic();
     // A shard knows the moments of its home by the monotonic clock only.
     const momentIn = (waitMs: number): number =>
       shard || !clock.monotonicAt ? answeredAt + waitMs : clock.monotonicAt(now + waitMs);
-    return admissions.map(({ nonce }, i) => {
-      const verdict = decodeVerdict((reply[i + 1] as VerdictReply | undefined) ?? [], nonce, now, momentIn);
-      return { verdict, nonce, askedAt };
-    });
+    const nonces = admissions.map(({ nonce }) => nonce);
+    const verdicts = decodeVerdicts(reply, nonces, { epoch, momentIn });
+    return nonces.map((nonce, i) => ({ verdict: verdicts[i]!, nonce, askedAt }));
   };
   const settleOptions = JSON.stringify({
     keep: options.keepReceipts,

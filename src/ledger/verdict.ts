@@ -1,10 +1,35 @@
 import type { RestReason, StopReason } from '../outcome.ts';
+import { EpochLostError } from './epoch.ts';
 import { decodeFinal } from './reasons.ts';
 import type { Grant, RestCause, Verdict } from './types.ts';
 
-/** The admission script's answer: the store's time, then one verdict a message. */
+/**
+ * The answer of the admission script: the store's time, then one verdict a message. In place of the verdicts it may be `forgot`, or
+ * `policy` and the policy in force.
+ */
 export type AdmitReply = [now: string, ...verdicts: VerdictReply[]];
 export type VerdictReply = (string | number)[];
+
+/** Whether the store's time has left the table of windows that the script was given. */
+export const wantsWindows = (reply: AdmitReply): boolean => reply.some((answer) => answer[0] === 'windows');
+
+/**
+ * Reads a verdict for each of the questions, in their order.
+ * @param nonces of the questions
+ * @param asked `epoch`: the one that they relied on; `momentIn`: as for `decodeVerdict`
+ * @throws EpochLostError where the store does not know it
+ */
+export function decodeVerdicts(
+  reply: AdmitReply,
+  nonces: readonly string[],
+  { epoch, momentIn }: { epoch: string | undefined; momentIn: (waitMs: number) => number },
+): Verdict[] {
+  const [now, ...verdicts] = reply;
+  const [instead, inForce] = verdicts as readonly unknown[];
+  if (instead === 'forgot') throw new EpochLostError(epoch ?? '');
+  if (instead === 'policy') return nonces.map(() => ({ kind: 'policy_changed', inForce: String(inForce) }));
+  return nonces.map((nonce, i) => decodeVerdict(verdicts[i] ?? [], nonce, Number(now), momentIn));
+}
 
 /**
  * Throws for an answer that the script cannot give: a bug, or a store that runs other scripts.

@@ -15,7 +15,7 @@
 -- Answers { now, verdict, verdict … }, a verdict for each message in their order. For a shard, { how many moments were used, the
 -- position of the message that is the probe, or 0 } follows. In place of the verdicts comes 'forgot', where the store does not know
 -- the epoch, or 'policy' and the policy in force, where that is not the worker's. A verdict is a list that begins with its name:
--- `decodeVerdict` in verdict.ts reads it, and `Verdict` in types.ts says what each means.
+-- verdict.ts reads it, and `Verdict` in types.ts says what each means.
 -- Uses tables.lua, records.lua, slots.lua, channel.lua, campaigns.lua, epoch.lua.
 
 -- Fails if the key of the receipts holds another type: a message whose receipt could not be written must not be sent.
