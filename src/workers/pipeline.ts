@@ -75,7 +75,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       case 'newer':
         return Promise.resolve(reported(NEWER_VERSION));
       case 'invalid':
-        return settler.bury(entry);
+        return settler.endInvalid(entry);
       case 'delivery':
         return deliverMessage(entry.delivery, answered);
     }
@@ -156,8 +156,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const planned = verdict.kind === 'busy' && verdict.slot ? inLine(plan.next, delivery) : plan.next;
     if (!plan.final && !waitOf(planned, 0, 0)) return planned;
     const settlement = { effect: 'none', final: plan.final, attempted: false } as const;
-    const told = lastAnswers.withLastAnswer(delivery.ref.id, planned);
-    return (await settler.settle(delivery, nonce, settlement, told)).next;
+    const next = lastAnswers.withLastAnswer(delivery.ref.id, planned);
+    return (await settler.settle(delivery, nonce, settlement, next)).next;
   }
 
   /** Paces the rechecks of messages that wait for the same slot. */

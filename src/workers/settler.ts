@@ -19,7 +19,7 @@ export interface Settler {
   /** Reports the end of a cancelled message. It was final before; the first worker that meets it reports it. */
   reportCancelled(delivery: Delivery, ended: Pick<Settled, 'run' | 'attempts'>): void;
   /** Ends an invalid entry as dead, `invalid_message`. */
-  bury(entry: InvalidEntry): Promise<Disposition>;
+  endInvalid(entry: InvalidEntry): Promise<Disposition>;
   /** Ends a message that stalls too often as dead, `stalled`, or `unconfirmed` if a send of it is in doubt. */
   giveUp(delivery: Delivery, detail: string): Promise<Disposition>;
 }
@@ -118,7 +118,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
       const final: FinalState = { state: 'suppressed', reason: 'cancelled' };
       observeEnd(ref, dueAt, { settled, final, next: { kind: 'complete', final }, attempted: false });
     },
-    async bury({ ref, ledger: message, source, problem: detail }) {
+    async endInvalid({ ref, ledger: message, source, problem: detail }) {
       const subject = { ref, ledger: message, dueAt: clock.now() };
       return (await end(subject, { ...source, detail }, 'invalid_message')).next;
     },
