@@ -17,8 +17,13 @@ export interface Leaving {
   entry: Entry;
   /** When it is due, milliseconds since the epoch by the store's clock; at once when absent. */
   until?: number | undefined;
-  /** It goes to another store, where its origin may be the id of a different job. */
-  away?: boolean | undefined;
+  /** It goes to another store, where its origin may be the id of a different job, and nothing is known of it. */
+  away?: Away | undefined;
+}
+
+/** @property notBefore what it was rescheduled to, milliseconds since the epoch; goes before what its data says */
+interface Away {
+  notBefore: number | undefined;
 }
 
 /** Bounds the size of a call, which with the largest content is some megabytes. */
@@ -95,9 +100,10 @@ export async function leaveFailedJob(
 
 function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): string[] {
   const jobs = all.map(({ entry, until, away }) => {
-    const { origin, source } = placeOf(entry);
+    const { origin, source, ledger } = placeOf(entry);
     const name = source.alone?.name;
     return {
+      ...(away && ledger && enlisted(ledger, away)),
       id: away ? awayJobId(origin, source.enqueuedAt) : origin,
       name,
       t: source.enqueuedAt,
@@ -108,6 +114,10 @@ function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): st
   });
   return [JSON.stringify([...jobs, ...more]), ...all.map(({ entry }) => dataOf(placeOf(entry).source))];
 }
+
+/** Those of a campaign have no record before their first admission. */
+const enlisted = ({ key, job, expiresAt, campaign }: LedgerMessage, { notBefore = 0 }: Away) =>
+  campaign === undefined && { m: key, j: job, e: expiresAt, b: notBefore };
 
 const dataOf = (source: EntrySource): string => source.alone?.data ?? source.data;
 

@@ -37,7 +37,8 @@ export function dealOut(pipeline: Pipeline, options: DealOutOptions): Pipeline {
   async function deal(entry: DeliveryEntry, shard: number): Promise<Disposition> {
     const known = await options.recordOf(entry.delivery);
     if (known.final) return await pipeline.deliver(entry);
-    await leave[shard]!({ entry, until: known.notBefore, away: true });
+    const { notBefore } = known;
+    await leave[shard]!({ entry, until: notBefore, away: { notBefore } });
     return { kind: 'moved' };
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { createProducer } from '../../src/app.ts';
 import { enqueueJob } from '../../src/jobs/enqueue.ts';
 import { newJobId } from '../../src/jobs/job-ids.ts';
 import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
@@ -119,6 +120,45 @@ describe.concurrent('a channel over shards', () => {
     expect(await settled(env, 3)).toEqual({ 'delivered/sent': 2, 'suppressed/cancelled': 1 });
     const late = (await receiptsOf(env)).flat().find(({ id }) => id === later);
     expect(late?.at).toBeGreaterThanOrEqual(until);
+  });
+
+  it('cancels a message of a foreign job that waits in its shard and was never tried', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    await env.worker();
+    const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+    const message = {
+      v: 1,
+      id: 'foreign',
+      platform: 'kongregate',
+      to: { userId: 71 },
+      content: 'Hello',
+      sendAt,
+    };
+    await env.addForeign(message);
+    const producer = createProducer({ redis: env.server.url });
+    try {
+      await eventually(
+        'it to be cancelled',
+        () => producer.cancel('foreign', { channel: CHANNEL }),
+        ({ status }) => status === 'cancelled',
+      );
+    } finally {
+      await producer.close();
+    }
+  });
+
+  it('sends at once what was brought forward before anybody knew of its shards', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    const id = await env.send(71, { sendAt: new Date(Date.now() + 3_600_000) });
+    expect(await env.producer.reschedule(id, { channel: CHANNEL, sendAt: new Date() })).toMatchObject({
+      status: 'rescheduled',
+    });
+    await env.worker();
+    expect(await settled(env, 1)).toEqual({ 'delivered/sent': 1 });
   });
 
   it('loses and repeats nothing when a worker is killed as it deals out', async ({ openEnvironment }) => {
