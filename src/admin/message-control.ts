@@ -1,11 +1,11 @@
 import type { OperatedChannel } from '../channels/installation.ts';
 import {
   type CancelResult,
-  cancelIn,
+  cancelWhere,
   checkId,
   checkSendAt,
   type RescheduleResult,
-  rescheduleIn,
+  rescheduleWhere,
 } from '../producer/control.ts';
 import type { Instant } from '../time.ts';
 
@@ -15,12 +15,7 @@ export const cancelMessages = (
   channels: readonly OperatedChannel[],
   id: string,
 ): Promise<ChannelResult<CancelResult>[]> =>
-  whereKnown(channels, ({ ofRecipients }) =>
-    cancelIn(
-      ofRecipients.map(({ store }) => store),
-      checkId(id),
-    ),
-  );
+  whereKnown(channels, (channel) => cancelWhere(placesOf(channel), checkId(id)));
 
 export function rescheduleMessages(
   channels: readonly OperatedChannel[],
@@ -28,14 +23,13 @@ export function rescheduleMessages(
   sendAt: Instant,
 ): Promise<ChannelResult<RescheduleResult>[]> {
   const at = checkSendAt(sendAt);
-  return whereKnown(channels, ({ ofRecipients }) =>
-    rescheduleIn(
-      ofRecipients.map(({ store }) => store),
-      checkId(id),
-      at,
-    ),
-  );
+  return whereKnown(channels, (channel) => rescheduleWhere(placesOf(channel), checkId(id), at));
 }
+
+const placesOf = ({ ofRecipients, home, stores }: OperatedChannel) => ({
+  stores: ofRecipients.map(({ store }) => store),
+  home: stores.length > 1 ? home : undefined,
+});
 
 async function whereKnown<R extends { status: string }>(
   channels: readonly OperatedChannel[],

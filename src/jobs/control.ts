@@ -1,6 +1,9 @@
+import { explainMessage } from '../ledger/lookups.ts';
 import { campaignOfMessage, mayBeJob, messageKey } from '../ledger/names.ts';
+import { decodeFinal } from '../ledger/reasons.ts';
 import { loadScript } from '../ledger/script.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import { originalJobId } from './job-ids.ts';
 
 /** Cancels and reschedules messages by their ids. Every call is safe to repeat when its answer was lost. */
@@ -54,6 +57,31 @@ export async function rescheduleMessage(
   return { status };
 }
 
+/**
+ * Whether a message is a channel's home's to control, which deals out what it has to the shards: it is over there, or waits there for
+ * so long that nobody deals it out meanwhile.
+ */
+export async function isHeldAtHome(home: Pick<ChannelStore, 'run'>, id: string): Promise<boolean> {
+  const { now, record } = await explainMessage(home, { key: messageKey(id) });
+  if (!record) return false;
+  if (decodeFinal(String(record['state']), Number(record['reason'] ?? 0))) return true;
+  const job = String(record['job']);
+  for (let from = 0; ; from += PAGE) {
+    const ids = await delayedJobs(home, { due: now + DEALT_WITHIN_MS, from });
+    if (ids.some((jobId) => mayBeJob(originalJobId(jobId), job))) return true;
+    if (ids.length < PAGE) return false;
+  }
+}
+
+/** A worker's clock may be ahead of the store's, and a call takes its time. */
+const DEALT_WITHIN_MS = MAX_OFFSET_MS + 5_000;
+
+const delayedJobs = async (
+  store: Pick<ChannelStore, 'run'>,
+  page: { due: number; from: number },
+): Promise<string[]> =>
+  (await store.run(delayedJobsScript, [JSON.stringify({ ...page, count: PAGE })])) as string[];
+
 type Reply = [status: Rescheduling['status'], value?: string | number];
 
 /**
@@ -67,8 +95,7 @@ export async function bringForward(
   chosen: (jobId: string) => boolean,
 ): Promise<void> {
   for (let from = 0; ; ) {
-    const page = JSON.stringify({ due, from, count: PAGE });
-    const ids = (await store.run(delayedJobsScript, [page])) as string[];
+    const ids = await delayedJobs(store, { due, from });
     const found = ids.filter(chosen);
     if (found.length > 0) await store.run(bringForwardScript, [JSON.stringify({ due, ids: found })]);
     if (ids.length < PAGE) return;

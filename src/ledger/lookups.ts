@@ -68,7 +68,7 @@ export interface Explained {
 }
 
 export async function explainMessage(
-  store: ChannelStore,
+  store: Pick<ChannelStore, 'run'>,
   { key, recipient, playTtlMs = 0, job }: Explained,
 ): Promise<LedgerEntry> {
   const request = JSON.stringify({

@@ -1,4 +1,4 @@
-import { cancelMessage, rescheduleMessage, type TooLate } from '../jobs/control.ts';
+import { cancelMessage, isHeldAtHome, rescheduleMessage, type TooLate } from '../jobs/control.ts';
 import { campaignOfMessage } from '../ledger/names.ts';
 import type { Problem } from '../message/problems.ts';
 import { checkChannelOption } from '../options.ts';
@@ -35,6 +35,39 @@ export interface RescheduleOptions {
 /** The part of a channel's store that these calls need. */
 type Scripts = Pick<ChannelStore, 'run'>;
 
+/** Where a message may be of which only the id is known. */
+interface Places {
+  /** The channel's only store, or its shards. */
+  stores: readonly Scripts[];
+  /** Of a channel over shards: has what was enqueued by who knew of no shards, until it is dealt out. */
+  home: Scripts | undefined;
+}
+
+/**
+ * Asks the home where the shards know nothing, and then the shards again: what is dealt out meanwhile is known there before it is
+ * over at the home.
+ */
+async function inTurn<R extends CancelResult | RescheduleResult>(
+  { stores, home }: Places,
+  id: string,
+  act: (stores: readonly Scripts[]) => Promise<R>,
+): Promise<R> {
+  const first = await act(stores);
+  if (first.status !== 'unknown' || !home) return first;
+  const atHome = (await isHeldAtHome(home, id)) ? await act([home]) : first;
+  // It was brought forward, and may be sent by now.
+  if (atHome.status === 'rescheduled') return atHome;
+  const last = await act(stores);
+  return last.status === 'unknown' ? atHome : last;
+}
+
+export const cancelWhere = (places: Places, id: string): Promise<CancelResult> =>
+  inTurn(places, id, (stores) => cancelIn(stores, id));
+
+/** @throws InvalidMessageError for an instant that this message cannot have */
+export const rescheduleWhere = (places: Places, id: string, at: number): Promise<RescheduleResult> =>
+  inTurn(places, id, (stores) => rescheduleIn(stores, id, at));
+
 /** @param stores those of the channel that may have the message: an id alone does not tell the shard */
 export async function cancelIn(stores: readonly Scripts[], id: string): Promise<CancelResult> {
   const found = await Promise.all(stores.map((store) => cancelMessage(store, id)));
@@ -47,15 +80,7 @@ export async function cancelIn(stores: readonly Scripts[], id: string): Promise<
 const CANCELLED_FIRST = ['cancelled', 'too_late'] as const;
 const TOO_LATE_FIRST = ['too_late', 'cancelled'] as const;
 
-/**
- * @param stores as for `cancelIn`
- * @throws InvalidMessageError for an instant that this message cannot have
- */
-export async function rescheduleIn(
-  stores: readonly Scripts[],
-  id: string,
-  at: number,
-): Promise<RescheduleResult> {
+async function rescheduleIn(stores: readonly Scripts[], id: string, at: number): Promise<RescheduleResult> {
   const found = await Promise.all(stores.map((store) => rescheduleMessage(store, id, at)));
   const known = RESCHEDULED_FIRST.map((status) => found.find((each) => each.status === status));
   const rescheduling = known.find((each) => each !== undefined) ?? { status: 'unknown' };
@@ -100,7 +125,7 @@ export async function cancel(
 ): Promise<CancelResult> {
   const checked = checkId(id);
   const channel = checkChannelOption('cancel', options);
-  return await onChannel('cancel', channel, deps, (stores) => cancelIn(stores, checked));
+  return await onChannel('cancel', channel, deps, (places) => cancelWhere(places, checked));
 }
 
 /** Throws as `cancel` does. */
@@ -111,7 +136,7 @@ export async function reschedule(
 ): Promise<RescheduleResult> {
   const channel = checkChannelOption('reschedule', options);
   const [checked, at] = [checkId(id), checkSendAt(options.sendAt)];
-  return await onChannel('reschedule', channel, deps, (stores) => rescheduleIn(stores, checked, at));
+  return await onChannel('reschedule', channel, deps, (places) => rescheduleWhere(places, checked, at));
 }
 
 /** Every script call is an attempt by itself, so that none follows a timeout. */
@@ -119,7 +144,7 @@ function onChannel<T>(
   operation: string,
   channel: string,
   { connection, channelRegistry, listed }: ControlDeps,
-  act: (stores: readonly Scripts[]) => Promise<T>,
+  act: (places: Places) => Promise<T>,
 ): Promise<T> {
   return connection.call(operation, async (attempt) => {
     const known = {
@@ -129,11 +154,12 @@ function onChannel<T>(
     const platform = platformOf(channel, known) ?? channel;
     const unknown = unknownChannel({ channel, platform, named: true }, known);
     if (unknown) throw unknown;
-    const stores = storeNames(channel, known.announced.get(channel)?.shards).map(connection.stores.of);
-    return await act(
-      stores.map((store) => ({
-        run: (script, args) => attempt(store.redis, () => store.run(script, args)),
-      })),
-    );
+    const shards = known.announced.get(channel)?.shards;
+    const open = (name: string): Scripts => {
+      const store = connection.stores.of(name);
+      return { run: (script, args) => attempt(store.redis, () => store.run(script, args)) };
+    };
+    const stores = storeNames(channel, shards).map(open);
+    return await act({ stores, home: shards === undefined ? undefined : open(channel) });
   });
 }

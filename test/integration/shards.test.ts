@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { createProducer } from '../../src/app.ts';
+import { createAdmin, createProducer } from '../../src/app.ts';
 import { enqueueJob } from '../../src/jobs/enqueue.ts';
 import { newJobId } from '../../src/jobs/job-ids.ts';
 import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
@@ -159,6 +159,40 @@ describe.concurrent('a channel over shards', () => {
     });
     await env.worker();
     expect(await settled(env, 1)).toEqual({ 'delivered/sent': 1 });
+  });
+
+  it('cancels and reschedules what waits at the home since before its shards were known', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    const sendAt = new Date(Date.now() + 3_600_000);
+    const ids: string[] = [];
+    for (const userId of [71, 81, 91, 101]) ids.push(await env.send(userId, { sendAt }));
+    const [gone, early, goneToo, earlyToo] = ids as [string, string, string, string];
+    await env.worker();
+    const producer = createProducer({ redis: env.server.url });
+    const admin = createAdmin({ redis: env.server.url });
+    try {
+      const now = { sendAt: new Date() };
+      expect(await producer.cancel(gone, { channel: CHANNEL })).toMatchObject({ status: 'cancelled' });
+      expect(await producer.cancel(gone, { channel: CHANNEL })).toMatchObject({ status: 'cancelled' });
+      expect(await producer.reschedule(early, { channel: CHANNEL, ...now })).toMatchObject({
+        status: 'rescheduled',
+      });
+      expect(await admin.cancel(goneToo)).toMatchObject([{ status: 'cancelled' }]);
+      expect(await admin.reschedule(earlyToo, now)).toMatchObject([{ status: 'rescheduled' }]);
+      const all = await eventually(
+        'all to end',
+        async () => (await receiptsOf(env)).flat(),
+        (receipts) => receipts.length === 4,
+      );
+      expect(tallyOf(all)).toEqual({ 'delivered/sent': 2, 'suppressed/cancelled': 2 });
+      expect(await producer.cancel(early, { channel: CHANNEL })).toMatchObject({ status: 'too_late' });
+      expect(await producer.cancel('nobody', { channel: CHANNEL })).toMatchObject({ status: 'unknown' });
+    } finally {
+      await producer.close();
+      await admin.close();
+    }
   });
 
   it('loses and repeats nothing when a worker is killed as it deals out', async ({ openEnvironment }) => {
