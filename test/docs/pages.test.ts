@@ -39,7 +39,7 @@ const linksOf = (text: string): string[] =>
 
 const WRITTEN = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'];
 const IN_DOCS = readdirSync(pageUrl('docs/'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.includes('.'))
+  .filter((file) => file.endsWith('.md'))
   .map((file) => `docs/${file}`);
 
 describe('links', () => {
