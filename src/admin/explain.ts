@@ -78,6 +78,8 @@ export interface ExplainedDeadLetter {
   at: number;
   /** Null where a foreign producer wrote something else. */
   enqueuedAt: number | null;
+  /** Whether its data were too large to keep: it cannot be replayed. */
+  cut: boolean;
 }
 
 export interface ExplainedMessage {
@@ -193,6 +195,7 @@ const explainDeadLetter = ({
   attempts,
   diedAt,
   enqueuedAt,
+  size,
 }: DeadLetterRecord): ExplainedDeadLetter => ({
   reason,
   detail,
@@ -200,6 +203,7 @@ const explainDeadLetter = ({
   attempts,
   at: diedAt,
   enqueuedAt: Number.isFinite(Number(enqueuedAt)) ? Number(enqueuedAt) : null,
+  cut: size !== undefined,
 });
 
 async function explainJob(channel: OperatedStore, job: StoredJob): Promise<ExplainedJob> {

@@ -59,8 +59,12 @@ function withoutJob({ record, receipts, id }: Facts): string {
   return `Nothing is known about ${id}`;
 }
 
-function dead({ reason, at }: NonNullable<Facts['letter']>, { id }: Facts): string {
+function dead({ reason, at, cut }: NonNullable<Facts['letter']>, { id }: Facts): string {
   const died = `It died (${reason}) at ${instant(at)} and is kept as a dead letter`;
+  const anew = `Correct the application, enqueue it anew, and delete this one: \`herald dead purge ${id} --yes\``;
+  if (cut) return `${died}; it cannot be replayed, since its data were too large to keep. ${anew}`;
+  if (reason === 'invalid_message')
+    return `${died}; a replay dies again unless the workers were upgraded to a version that reads it. ${anew}`;
   return reason === 'unconfirmed'
     ? `${died}; it may have arrived, and \`herald dead replay ${id} --reason unconfirmed --yes\` sends it again nevertheless`
     : `${died}; \`herald dead replay ${id} --yes\` tries again`;

@@ -33,6 +33,14 @@ export interface DeadLetterGroup {
   newest: number;
 }
 
+export interface LeftOut {
+  id: string;
+  channel: string;
+  reason: DeadReason;
+  /** Milliseconds since the epoch. */
+  diedAt: number;
+}
+
 export interface SelectedDeadLetters {
   /** When it was made, by the store's clock, milliseconds since the epoch: what died then or later is not selected. */
   at: number;
@@ -42,6 +50,8 @@ export interface SelectedDeadLetters {
   groups: DeadLetterGroup[];
   /** Ids without a dead letter. */
   unknownIds: string[];
+  /** Ids whose dead letters the rest of the selection leaves out, with the latest of each; a limit leaves none out. */
+  leftOutIds: LeftOut[];
   /** Reads the selected dead letters, oldest first; excludes later deaths, so it terminates. */
   read(): AsyncIterable<IndexedDeadLetter>;
 }
@@ -56,8 +66,11 @@ export async function selectDeadLetters(
   const having = (letters: AsyncIterable<IndexedDeadLetter>): AsyncIterable<IndexedDeadLetter> =>
     detail === undefined ? letters : withDetail(letters, detail);
   if (ids.length > 0) {
-    const { letters, unknownIds } = await findNamed(installation, ids, sources);
-    return { at: now, unknownIds, ...(await planNamed(having(letters), limit)) };
+    const named = await findNamed(installation, ids);
+    const covered = inOrder(named.flatMap(({ letters }) => letters)).filter((letter) =>
+      sources.some((source) => covers(source, letter)),
+    );
+    return { at: now, ...(await planNamed(named, having(iterate(covered)), limit)) };
   }
   const read = (): AsyncIterable<IndexedDeadLetter> => having(oldestFirst(sources));
   const groups = detail === undefined ? await countSources(sources) : await countRead(read());
@@ -67,6 +80,7 @@ export async function selectDeadLetters(
     letters: Math.min(matching, limit),
     groups,
     unknownIds: [],
+    leftOutIds: [],
     read: () => taking(read(), limit),
   };
 }
@@ -104,41 +118,54 @@ export async function countDeadLetters(sources: readonly ReasonRange[]): Promise
 }
 
 interface NamedDeadLetters {
-  /** Oldest first. */
-  letters: AsyncIterable<IndexedDeadLetter>;
-  unknownIds: string[];
+  id: string;
+  /** One in each channel that has it. */
+  letters: readonly IndexedDeadLetter[];
 }
 
 async function findNamed(
   installation: Installation,
   ids: readonly string[],
-  sources: readonly ReasonRange[],
-): Promise<NamedDeadLetters> {
-  const wanted = new Map<string, IndexedDeadLetter>();
-  const unknownIds: string[] = [];
-  for (const id of new Set(ids)) {
-    const letters = await findDeadLetters(installation, id);
-    if (letters.length === 0) unknownIds.push(id);
-    for (const letter of letters.filter((letter) => sources.some((source) => covers(source, letter)))) {
-      wanted.set(`${letter.channel.store.name} ${letter.name}`, letter);
-    }
-  }
-  const letters = [...wanted.values()].sort((a, b) => a.diedAt - b.diedAt);
-  return { letters: iterate(letters), unknownIds };
+): Promise<readonly NamedDeadLetters[]> {
+  const named: NamedDeadLetters[] = [];
+  for (const id of new Set(ids)) named.push({ id, letters: await findDeadLetters(installation, id) });
+  return named;
 }
 
+const nameOf = ({ channel, name }: IndexedDeadLetter): string => `${channel.store.name} ${name}`;
+
+/** A letter may have been named twice: by its message's id, and by its job's. */
+const inOrder = (letters: readonly IndexedDeadLetter[]): IndexedDeadLetter[] =>
+  [...new Map(letters.map((letter) => [nameOf(letter), letter])).values()].sort(
+    (a, b) => a.diedAt - b.diedAt,
+  );
+
 async function planNamed(
-  named: AsyncIterable<IndexedDeadLetter>,
+  named: readonly NamedDeadLetters[],
+  selected: AsyncIterable<IndexedDeadLetter>,
   limit: number,
-): Promise<Pick<SelectedDeadLetters, 'letters' | 'groups' | 'read'>> {
+): Promise<Omit<SelectedDeadLetters, 'at'>> {
   const letters: IndexedDeadLetter[] = [];
-  for await (const letter of named) letters.push(letter);
+  for await (const letter of selected) letters.push(letter);
+  const names = new Set(letters.map(nameOf));
+  const leftOut = named.filter((each) => !each.letters.some((letter) => names.has(nameOf(letter))));
   return {
     letters: Math.min(letters.length, limit),
     groups: joined(letters.map(asGroup)),
+    unknownIds: leftOut.filter((each) => each.letters.length === 0).map(({ id }) => id),
+    leftOutIds: leftOut.flatMap(({ id, letters }) => inOrder(letters).slice(-1).map(asLeftOut(id))),
     read: () => iterate(letters.slice(0, limit)),
   };
 }
+
+const asLeftOut =
+  (id: string) =>
+  ({ channel, reason, diedAt }: IndexedDeadLetter): LeftOut => ({
+    id,
+    channel: channel.name,
+    reason,
+    diedAt,
+  });
 
 async function* iterate<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
   yield* items;

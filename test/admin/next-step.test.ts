@@ -46,6 +46,14 @@ const BASE: Facts = {
   resting: null,
   workers: 1,
 };
+const UNREADABLE = {
+  reason: 'invalid_message',
+  detail: 'no',
+  run: 0,
+  attempts: 0,
+  at: at(-9),
+  enqueuedAt: null,
+} as const;
 const DELAYED = { ...JOB, state: 'delayed', dueAt: at(30) } as const;
 
 function predicted(
@@ -144,15 +152,39 @@ it.each<[string, Partial<Facts>]>([
     `It died (exhausted) at ${iso(-9)} and is kept as a dead letter; \`herald dead replay one --yes\` tries again.`,
     {
       job: null,
-      letter: { reason: 'exhausted', detail: 'no', run: 1, attempts: 12, at: at(-9), enqueuedAt: null },
+      letter: {
+        reason: 'exhausted',
+        detail: 'no',
+        run: 1,
+        attempts: 12,
+        at: at(-9),
+        enqueuedAt: null,
+        cut: false,
+      },
     },
   ],
   [
     `It died (unconfirmed) at ${iso(-9)} and is kept as a dead letter; it may have arrived, and \`herald dead replay one --reason unconfirmed --yes\` sends it again nevertheless.`,
     {
       job: null,
-      letter: { reason: 'unconfirmed', detail: 'no', run: 1, attempts: 1, at: at(-9), enqueuedAt: null },
+      letter: {
+        reason: 'unconfirmed',
+        detail: 'no',
+        run: 1,
+        attempts: 1,
+        at: at(-9),
+        enqueuedAt: null,
+        cut: false,
+      },
     },
+  ],
+  [
+    `It died (invalid_message) at ${iso(-9)} and is kept as a dead letter; a replay dies again unless the workers were upgraded to a version that reads it. Correct the application, enqueue it anew, and delete this one: \`herald dead purge one --yes\`.`,
+    { job: null, letter: { ...UNREADABLE, cut: false } },
+  ],
+  [
+    `It died (invalid_message) at ${iso(-9)} and is kept as a dead letter; it cannot be replayed, since its data were too large to keep. Correct the application, enqueue it anew, and delete this one: \`herald dead purge one --yes\`.`,
+    { job: null, letter: { ...UNREADABLE, cut: true } },
   ],
   [
     'Its job was failed by the queue (job stalled); a worker makes it a dead letter within seconds, and then it can be replayed.',

@@ -95,6 +95,7 @@ describe('the timeline of a message', () => {
       attempts: 0,
       at: at(-3),
       enqueuedAt: at(-9),
+      cut: false,
     } as const;
     expect(told({ job: null, letter })).toEqual([
       [-9, 'it was enqueued'],

@@ -6,6 +6,8 @@ import {
   addSelection,
   groupDocuments,
   groupRows,
+  missingDocument,
+  noteMissing,
   type SelectionOptions,
   selectionOf,
 } from './dead-selection.ts';
@@ -25,13 +27,12 @@ const run: Run<PurgeCommandOptions> = async (invocation) =>
   await withAdmin(invocation, async ({ deadLetters }) => {
     const { output, context, options } = invocation;
     const plan = await deadLetters.plan(selectionOf(invocation), 'purge');
-    for (const id of plan.unknownIds) output.note(`herald: no dead letter ${JSON.stringify(id)}`);
+    const whole = noteMissing(plan, output);
     const document = {
       letters: plan.letters,
       groups: groupDocuments(plan.groups),
-      unknown_ids: plan.unknownIds,
+      ...missingDocument(plan),
     };
-    const whole = plan.unknownIds.length === 0;
     if (options.yes !== true) {
       output.result({ dry_run: true, ...document }, () =>
         plan.letters === 0

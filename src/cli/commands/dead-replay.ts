@@ -13,6 +13,8 @@ import {
   addSelection,
   groupDocuments,
   groupRows,
+  missingDocument,
+  noteMissing,
   type SelectionOptions,
   selectionOf,
 } from './dead-selection.ts';
@@ -48,7 +50,7 @@ const planDocument = (plan: DeadLetterPlan): object => ({
   letters: plan.letters,
   groups: groupDocuments(plan.groups),
   left_out: { unconfirmed: plan.leftOut },
-  unknown_ids: plan.unknownIds,
+  ...missingDocument(plan),
 });
 
 const secondsFor = ({ letters }: DeadLetterPlan, rate: Rate | undefined): number | null =>
@@ -75,7 +77,7 @@ async function showPlan(
     ].join('\n');
   });
   if (outlook.interrupted) output.note(`herald: interrupted after ${outlook.letters} of ${plan.letters}`);
-  return plan.unknownIds.length > 0 || outlook.interrupted ? EXIT.partly : EXIT.done;
+  return outlook.interrupted ? EXIT.partly : EXIT.done;
 }
 
 async function replay(
@@ -130,17 +132,19 @@ function report(result: Replayed, plan: DeadLetterPlan, { output }: Invocation):
   output.result({ dry_run: false, ...counts, interrupted, ...planDocument(plan) }, () =>
     output.table(['status', 'dead letters'], Object.entries(counts)),
   );
-  const whole = !interrupted && result.failed === 0 && plan.unknownIds.length === 0;
-  return whole ? EXIT.done : EXIT.partly;
+  return interrupted || result.failed > 0 ? EXIT.partly : EXIT.done;
 }
 
 const run: Run<ReplayCommandOptions> = async (invocation) =>
   await withAdmin(invocation, async (admin) => {
     const plan = await admin.deadLetters.plan(selectionOf(invocation));
     for (const warning of plan.warnings) invocation.output.note(`herald: ${warning}`);
-    for (const id of plan.unknownIds) invocation.output.note(`herald: no dead letter ${JSON.stringify(id)}`);
-    if (invocation.options.yes !== true) return await showPlan(admin, plan, invocation);
-    return report(await replay(admin, plan, invocation), plan, invocation);
+    const whole = noteMissing(plan, invocation.output);
+    const ended =
+      invocation.options.yes === true
+        ? report(await replay(admin, plan, invocation), plan, invocation)
+        : await showPlan(admin, plan, invocation);
+    return whole ? ended : EXIT.partly;
   });
 
 const toRate = (text: string): Rate => ({ perSecond: parseRate(text), text });

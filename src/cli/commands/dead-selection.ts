@@ -1,5 +1,5 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
-import type { DeadLetterSelection } from '../../admin/dead-letter-admin.ts';
+import type { DeadLetterPlan, DeadLetterSelection } from '../../admin/dead-letter-admin.ts';
 import { count } from '../../config/values.ts';
 import type { DeadLetterGroup } from '../../dead-letters/selection.ts';
 import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
@@ -66,3 +66,21 @@ export const groupDocuments = (groups: readonly DeadLetterGroup[]): object[] =>
     oldest: instantText(oldest),
     newest: instantText(newest),
   }));
+
+/** Says which of the ids that were named are not in a plan, and why. @returns whether all are */
+export function noteMissing({ unknownIds, leftOutIds, selection }: DeadLetterPlan, output: Output): boolean {
+  for (const id of unknownIds) output.note(`herald: no dead letter ${JSON.stringify(id)}`);
+  for (const { id, channel, reason, diedAt } of leftOutIds) {
+    const why =
+      reason === 'unconfirmed' && !selection.reasons?.length
+        ? 'unconfirmed, it may have arrived: only --reason unconfirmed includes it'
+        : `${reason}, died at ${instantText(diedAt)} in channel ${channel}: not what the options select`;
+    output.note(`herald: left out ${JSON.stringify(id)}: ${why}`);
+  }
+  return unknownIds.length === 0 && leftOutIds.length === 0;
+}
+
+export const missingDocument = ({ unknownIds, leftOutIds }: DeadLetterPlan): object => ({
+  unknown_ids: unknownIds,
+  left_out_ids: leftOutIds.map(({ diedAt, ...each }) => ({ ...each, died_at: instantText(diedAt) })),
+});

@@ -211,6 +211,37 @@ describe.concurrent('dead replay', () => {
     expect(stdout).toMatch(/^replayed +1$/m);
   });
 
+  it('says which named ones it leaves out and why, and ends with 1', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment({ channel: { onUnknown: 'keep' } });
+    await env.worker();
+    await bury(env, [10]);
+    env.sandbox.faults.add({ kind: 'reset', accepted: true });
+    await env.send(11, { id: 'to-11' });
+    await env.settled(2);
+    for (const yes of [[], ['--yes']]) {
+      const doubted = await operator.run(env, ['dead', 'replay', 'to-11', ...yes]);
+      expect(doubted.exitCode).toBe(EXIT.partly);
+      expect(doubted.stderr).toContain(
+        'herald: left out "to-11": unconfirmed, it may have arrived: only --reason unconfirmed includes it\n',
+      );
+    }
+    for (const command of ['replay', 'purge']) {
+      const filtered = await operator.run(env, ['dead', command, 'to-10', '--reason', 'exhausted']);
+      expect(filtered.exitCode).toBe(EXIT.partly);
+      expect(filtered.stderr).toMatch(
+        /^herald: left out "to-10": bad_recipient, died at \S+Z in channel kongregate: not what the options select\n$/,
+      );
+    }
+    const [plan] = await operator.documents(env, ['dead', 'replay', 'to-11', 'to-10']);
+    expect(plan).toMatchObject({
+      ...{ letters: 1, left_out: { unconfirmed: 1 }, unknown_ids: [] },
+      left_out_ids: [{ id: 'to-11', channel: CHANNEL, reason: 'unconfirmed' }],
+    });
+  });
+
   it('warns of letters that may have arrived and of those that nobody could read', async ({
     openEnvironment,
     operator,
