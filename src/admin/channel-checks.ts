@@ -1,5 +1,7 @@
 import { findChannel, type Installation, type OperatedChannel } from '../channels/installation.ts';
 import { type Check, failed, ok, warning } from '../check.ts';
+import { inspectPolicy } from '../ledger/policy-in-force.ts';
+import { policyRefusal } from '../policies/quota-change.ts';
 import { type ChannelStatus, type Hold, readStatus } from './status.ts';
 
 /** Checks that workers and this configuration agree on the channels, and that none of them is stopped or resting. */
@@ -7,6 +9,7 @@ export async function channelChecks(installation: Installation): Promise<Check[]
   const status = await readStatus(installation);
   return [
     ...installation.channels.map(registrationCheck),
+    ...(await Promise.all(installation.channels.map(policyChecks))).flat(),
     ...status.filter(({ channel }) => findChannel(installation, channel)?.announced).map(workerCheck),
     ...status.flatMap(holdChecks),
     deadLetterCheck(status),
@@ -33,6 +36,22 @@ function registrationCheck({ name, configured, announced }: OperatedChannel): Ch
     return failed(check, `shards is ${own} here but ${theirs} where its workers announced it: restore it.`);
   }
   return ok(check, `${configured.platform}, announced by a worker.`);
+}
+
+/** A worker with another quota or addressing does not start while messages sent under the old one count. */
+async function policyChecks({ name, configured, announced, stores }: OperatedChannel): Promise<Check[]> {
+  // Another number of shards is another finding.
+  if (!configured || !announced || configured.shards !== announced.shards) return [];
+  const refusals = stores.map(async ({ store }) => policyRefusal(configured, await inspectPolicy(store)));
+  const [last] = (await Promise.all(refusals))
+    .filter((refusal) => refusal !== undefined)
+    .sort((a, b) => b.until - a.until);
+  if (!last) return [];
+  const until = new Date(last.until).toISOString();
+  const text =
+    `${last.field} was changed here while messages sent under the old one count until ${until}: workers with ` +
+    'it are refused. Restore it, or start them after that.';
+  return [failed(`channel ${name}`, text)];
 }
 
 function workerCheck({ channel, workers, queue }: ChannelStatus): Check {

@@ -57,3 +57,22 @@ export function takesOverAt(next: SlotPolicy, was: SlotPolicy | undefined, openU
   const begins = windowTable(next.quota, lastSent).find((start) => start >= lastSent);
   return Math.max(openUntil, begins ?? openUntil);
 }
+
+/** What refuses a policy: the field that was changed, and until when windows of the old policy are open. */
+export interface PolicyRefusal {
+  field: 'quota' | 'addressing';
+  until: number;
+}
+
+/** @param seen the policy in force, when its last window ends or ended, and the store's time */
+export function policyRefusal(
+  policy: SlotPolicy,
+  { text, openUntil, now }: { text: string | undefined; openUntil: number; now: number },
+): PolicyRefusal | undefined {
+  if (text === undefined || samePolicy(text, policy)) return undefined;
+  const was = readPolicy(text);
+  const until = takesOverAt(policy, was, openUntil);
+  if (until <= now) return undefined;
+  const sameQuota = was && policyText({ ...policy, quota: was.quota }) === policyText(policy);
+  return { field: sameQuota ? 'addressing' : 'quota', until };
+}

@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { HeraldError } from '../error.ts';
 import { adoptPolicy, inspectPolicy, leaveStore, type PolicyInForce } from '../ledger/policy-in-force.ts';
 import {
+  policyRefusal,
   policyText,
   readPolicy,
   type SlotPolicy,
   samePolicy,
   shardsIn,
-  takesOverAt,
 } from '../policies/quota-change.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { channelOfStore, storeNames } from '../redis/shards.ts';
@@ -71,12 +71,10 @@ export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<
   }
 }
 
-function refuseWhileOpen({ store, policy }: PolicyTaker, { text = '', openUntil, now }: PolicyInForce): void {
-  const was = readPolicy(text);
-  const at = takesOverAt(policy, was, openUntil);
-  if (at <= now) return;
-  const sameQuota = was && policyText({ ...policy, quota: was.quota }) === policyText(policy);
-  throw new QuotaChangedError(store.channel, sameQuota ? 'addressing' : 'quota', text, new Date(at));
+function refuseWhileOpen({ store, policy }: PolicyTaker, seen: PolicyInForce): void {
+  const refusal = policyRefusal(policy, seen);
+  if (refusal)
+    throw new QuotaChangedError(store.channel, refusal.field, seen.text ?? '', new Date(refusal.until));
 }
 
 /**

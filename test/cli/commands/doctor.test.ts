@@ -108,6 +108,25 @@ describe.concurrent('doctor', () => {
     );
   });
 
+  it('fails a quota that workers refuse, until it is the one in force again', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment({ appendonly: true });
+    await env.worker();
+    await env.send(11);
+    await env.settled(1);
+    const changed = { ...KEY, quota: { max: 1, per: 'week' } };
+    const { of, exitCode } = await examine(await operator.config(env, changed));
+    expect(exitCode).toBe(EXIT.partly);
+    expect(of('channel kongregate')).toContainEqual(
+      expect.stringMatching(
+        /^failed: quota was changed here while messages sent under the old one count until \S+Z: workers with it are refused/,
+      ),
+    );
+    expect((await doctor(env, operator)).exitCode).toBe(EXIT.done);
+  });
+
   it('warns of what a managed Redis does not tell', async ({ openEnvironment, operator }) => {
     const env = await openEnvironment({ appendonly: true });
     await env.redis.call('ACL', 'SETUSER', 'default', '-config');
