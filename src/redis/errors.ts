@@ -55,8 +55,10 @@ export type RedisErrorKind = (typeof REDIS_ERROR_KINDS)[number];
 const KIND_PATTERNS: readonly (readonly [RedisErrorKind, RegExp])[] = [
   ['oom', /^OOM /],
   ['readonly', /^READONLY /],
-  ['refused', /ECONNREFUSED|^(?:NOAUTH|WRONGPASS|NOPERM) /],
-  ['timeout', /timed? ?out/i],
+  // ioredis gives a command up after so many connections that were refused.
+  ['refused', /ECONNREFUSED|^(?:NOAUTH|WRONGPASS|NOPERM) |^Reached the max retries per request limit/],
+  // A lock that BullMQ could not renew in time is the trace of a Redis, or a worker, that was away for longer than it holds.
+  ['timeout', /timed? ?out|^could not renew lock|^Missing lock /i],
 ];
 
 export function redisErrorKind(error: Error): RedisErrorKind {

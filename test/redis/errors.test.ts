@@ -16,6 +16,12 @@ it.each([
   ['connect ETIMEDOUT', 'timeout'],
   [noAnswer(2_000).message, 'timeout'],
   ['connect ECONNREFUSED 127.0.0.1:6379', 'refused'],
+  [
+    'Reached the max retries per request limit (which is 5). Refer to "maxRetriesPerRequest" option for details.',
+    'refused',
+  ],
+  ['could not renew lock for job m_1', 'timeout'],
+  ['Missing lock for job m_1. moveToFinished', 'timeout'],
   ['WRONGPASS invalid username-password pair or user is disabled.', 'refused'],
   ['MISCONF Redis is configured to save RDB snapshots', 'other'],
   ['Connection is closed.', 'other'],
