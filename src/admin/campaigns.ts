@@ -26,7 +26,7 @@ export interface CampaignAdmin {
   /**
    * Pauses a campaign from its next admission on, in every channel that has it; what is in flight completes, and what waits
    * still expires.
-   * @returns an entry for each channel that has it; a campaign that was cancelled stays so
+   * @returns an entry for each channel that has it; a campaign that was cancelled stays so, and one that is done is left as it is
    */
   pause(id: string, options?: OfChannel): Promise<CampaignResult[]>;
   /**
@@ -60,7 +60,10 @@ interface OfChannel {
   channel?: string | undefined;
 }
 
-export type CampaignResult = ChannelResult<{ id: string; status: 'running' | 'paused' | 'cancelled' }>;
+export type CampaignResult = ChannelResult<{
+  id: string;
+  status: 'running' | 'paused' | 'cancelled' | 'done';
+}>;
 
 /** Times in milliseconds since the epoch by the store's clock. */
 export interface CampaignOverview extends CampaignState {
@@ -83,6 +86,8 @@ export function campaignAdmin(
     (id: string, { channel }: OfChannel = {}): Promise<CampaignResult[]> =>
       run(async (at) => {
         const controlled = channelsOf(at, channel).map(async ({ name, ofRecipients }) => {
+          if (operation !== 'cancel' && (await campaignsOf({ ofRecipients }, id))[0]?.state === 'done')
+            return [{ result: { id, status: 'done' as const, channel: name }, changed: false }];
           const all = await Promise.all(
             ofRecipients.map(({ store }) => controlCampaign(store, id, operation)),
           );

@@ -27,6 +27,8 @@ export interface RefusedLine {
 }
 
 export interface BulkReport<R> {
+  /** The name of the source, for people. */
+  source: string;
   /** What the producer settled; `undefined` when it failed without saying. */
   result: R;
   /** Every bad line is reported on standard error as it is met; the first thousand are kept for `--json`. */
@@ -93,10 +95,11 @@ export async function runBulk<T, R>(
     };
     const result = await job.handOver(watched(), onInvalid);
     const stopped = context.signal.aborted ? { why: 'interrupted', exitCode: EXIT.partly } : undefined;
-    return { result, refused, stopped };
+    return { source: job.source.name, result, refused, stopped };
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
-    return { result: error.progress as R, refused, stopped: stoppedBy(error, values) };
+    const stopped = stoppedBy(error, values);
+    return { source: job.source.name, result: error.progress as R, refused, stopped };
   } finally {
     progress.stop();
   }

@@ -4,11 +4,12 @@ import type { CampaignResult } from '../../producer/campaign.ts';
 import { InvalidMessageError } from '../../producer/errors.ts';
 import type { InvalidItem } from '../../producer/send.ts';
 import { type BulkReport, bulkExitCode, runBulk } from '../bulk.ts';
-import type { ExitCode } from '../context.ts';
+import { EXIT, type ExitCode } from '../context.ts';
 import { type CampaignFile, readCampaignFile } from '../input/campaign-file.ts';
 import { readRecipients } from '../input/recipients.ts';
 import { openSource } from '../input/source.ts';
 import { withAdmin } from '../installation.ts';
+import type { Output } from '../output.ts';
 import { withProducer } from '../producer.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
 
@@ -21,8 +22,8 @@ interface StartOptions {
 const HELP = `
 The file has the fields of a message without to: id (the campaign's own), platform, content, and what else its messages have in
 common. Recipients are CSV with a header, or NDJSON: columns of to (userId, username …), lastPlayedAt, and values of data for
-{{ name }}. An empty cell is no value. An invalid recipient is reported by its line, and the rest is listed. A start may be
-run again, after an interruption or with more recipients: nobody gets a second message.
+{{ name }}. An empty cell is no value. An invalid recipient is reported by its line, and the rest is listed; a file without any ends
+the command with 1. A start may be run again, after an interruption or with more recipients: nobody gets a second message.
 
 --dry-run stores nothing and tells what a start would do now, without the rate: whom it would be sent to, who has not played
 lately, who had a message of this window, and who is known from an earlier start.
@@ -73,7 +74,7 @@ function report(bulk: BulkReport<CampaignResult>, { output }: Invocation): ExitC
   output.result(value, () => output.table(['status', 'recipients'], Object.entries(counts)));
   if (stopped) output.note(`herald: ${stopped.why}; run it again to go on from there`);
   else output.note(`herald: see \`herald campaign show ${id}\``);
-  return bulkExitCode(bulk, listed + duplicate);
+  return exitCodeOf(bulk, listed + duplicate, output);
 }
 
 function reportDryRun(
@@ -104,7 +105,14 @@ function reportDryRun(
   if (existing)
     output.note(`herald: campaign ${id} was started before: ${existing.state}, ${existing.listed} listed`);
   if (stopped) output.note(`herald: ${stopped.why}`);
-  return bulkExitCode(bulk, send + ineligible + quota + busy + known + duplicate);
+  return exitCodeOf(bulk, send + ineligible + quota + busy + known + duplicate, output);
+}
+
+/** Whoever starts a campaign for nobody has most likely taken the wrong file. */
+function exitCodeOf(bulk: BulkReport<unknown>, recipients: number, output: Output): ExitCode {
+  if (bulk.stopped || bulk.refused.total > 0 || recipients > 0) return bulkExitCode(bulk, recipients);
+  output.note(`herald: no recipients in ${bulk.source}`);
+  return EXIT.partly;
 }
 
 const start: Run<StartOptions> = async (invocation) => {

@@ -220,8 +220,10 @@ const controlled = z.object({
   id: z.string().describe('The id of the campaign.'),
   channel: z.string().describe('Its channel.'),
   status: z
-    .enum(['running', 'paused', 'cancelled'])
-    .describe('What it is from now on; a campaign that was cancelled stays so.'),
+    .enum(['running', 'paused', 'cancelled', 'done'])
+    .describe(
+      'What it is from now on; a campaign that was cancelled stays so, and one that is done is neither paused nor resumed.',
+    ),
 });
 
 const CONTROLS = {

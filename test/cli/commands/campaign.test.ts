@@ -5,6 +5,7 @@ import { EXIT } from '../../../src/cli/context.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
 import { recordPlays } from '../../../src/ledger/lookups.ts';
 import { channelStore } from '../../../src/redis/channel-store.ts';
+import { channelKeys } from '../../../src/redis/keys.ts';
 import { CHANNEL, type Environment } from '../../support/environment.ts';
 import { it, type Operator } from '../operator-fixture.ts';
 import { herald, testContext } from '../test-context.ts';
@@ -63,6 +64,16 @@ describe.concurrent('campaign start', () => {
       EXIT.done,
       { listed: 0, duplicate: 2 },
     ]);
+  });
+
+  it('says that there are no recipients, and ends with 1', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    for (const csv of ['', 'userId,name\n'])
+      for (const more of [[], ['--dry-run']]) {
+        const { exitCode, stderr } = await start(env, operator, csv, ...more);
+        expect(exitCode).toBe(EXIT.partly);
+        expect(stderr).toContain('herald: no recipients in standard input\n');
+      }
   });
 
   it('names the line of what is wrong with the campaign, and stores nothing', async ({
@@ -294,6 +305,18 @@ describe.concurrent('campaign list and show', () => {
 });
 
 describe.concurrent('campaign pause, resume and cancel', () => {
+  it('leave a campaign that is done as it is, and say so', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await start(env, operator, players(31));
+    await env.worker();
+    await env.settled(1);
+    for (const operation of ['pause', 'resume']) {
+      const { exitCode, stdout } = await operator.run(env, ['campaign', operation, 'spring']);
+      expect([exitCode, stdout]).toEqual([EXIT.partly, 'spring in channel kongregate: done\n']);
+    }
+    expect(await env.redis.hget(channelKeys(CHANNEL).campaign('spring'), 'state')).toBe('running');
+  });
+
   it('change the state of a campaign, and a cancelled one stays so', async ({
     openEnvironment,
     operator,
