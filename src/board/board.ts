@@ -18,6 +18,8 @@ export interface BoardParts {
   desk: Desk;
   /** Whether people reach it by https. */
   secure: boolean;
+  /** As `clientAddress` takes it. */
+  trustedProxies: number;
   /** How long somebody stays signed in, milliseconds. */
   sessionMs: number;
   /** How long Redis may take to say who asks, milliseconds: the connection itself gives up a frozen one after half a minute only. */

@@ -53,6 +53,7 @@ export function createBoardService(config: BoardConfig, parts: BoardServiceParts
       const app = createBoard({
         desk,
         secure: boardUrl(config).startsWith('https:'),
+        trustedProxies: config.trustedProxies,
         sessionMs: config.sessionMs,
         timeoutMs: parts.timeoutMs ?? TIMEOUT_MS,
         tokenUser: async (token) => userOf(await verify(token), parts.tokens),

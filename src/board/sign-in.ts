@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
+import { clientAddress } from '../http/client-address.ts';
 import type { App, AppContext } from '../http/listen.ts';
 import type { BoardParts } from './board.ts';
 import { CSRF_FIELD, form, hidden } from './components/forms.ts';
@@ -19,7 +20,7 @@ export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): voi
   const { desk, sessionMs, tokenUser } = parts;
   const tries = createTries(parts.clock);
   const tried = <T>(c: AppContext, find: () => Promise<T | undefined>): Promise<T | undefined> =>
-    tries.run(c.env.incoming.socket.remoteAddress ?? '', find);
+    tries.run(clientAddress(c.env.incoming, parts.trustedProxies), find);
 
   /** The secret of a sign-in that is begun, which its form's token follows from. */
   function begun(c: Context): string {

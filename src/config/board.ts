@@ -24,6 +24,11 @@ export const board = z
       .transform((text) => new URL(text).origin)
       .meta({ type: 'URL' })
       .optional(),
+    /**
+     * How many proxies of yours are between people and the board: tries to sign in are then counted by the address that the outermost
+     * of them wrote into `X-Forwarded-For`. With 0, by the address of the connection, whatever a header says.
+     */
+    trustedProxies: count({ from: 0, to: 10 }).default(0),
     /** How long somebody stays signed in, from `1m` to `30d`. */
     session: duration({ from: 60_000, to: 30 * 24 * 3600_000 }).default(12 * 3600_000),
   })

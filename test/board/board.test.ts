@@ -28,8 +28,9 @@ const logged: string[] = [];
 
 const open = (): Desk => openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
 
-async function serve(tokens: readonly ConfiguredToken[]): Promise<BoardService> {
-  const served = createBoardService(board.parse({ port: 0, url: 'https://herald.example' }), {
+async function serve(tokens: readonly ConfiguredToken[], settings: object = {}): Promise<BoardService> {
+  const config = board.parse({ port: 0, url: 'https://herald.example', ...settings });
+  const served = createBoardService(config, {
     openDesk: open,
     tokens,
     timeoutMs: 1_000,
@@ -323,6 +324,20 @@ describe('tries to get in', () => {
     const statuses = (await Promise.all(wrong)).sort();
     expect(statuses).toEqual([...Array.from({ length: 60 }, () => 401), 429]);
     expect(await fromHere({ token })).toBe(429);
+  });
+
+  it('are told apart behind a proxy that is trusted', async () => {
+    const at = await serve([], { trustedProxies: 1 });
+    onTestFinished(() => at.close(100));
+    const { cookies, ...shown } = await ask('/sign-in', { at });
+    const csrf = csrfIn({ ...shown, cookies });
+    const from = async (address: string) => {
+      const headers = { 'x-forwarded-for': `6.6.6.6, ${address}` };
+      const form = { csrf, token: 'wrong' };
+      return (await ask('/sign-in', { at, cookie: pairsOf(cookies), form, headers })).status;
+    };
+    for (let i = 0; i < 60; i += 1) await from('1.1.1.1');
+    expect([await from('1.1.1.1'), await from('2.2.2.2')]).toEqual([429, 401]);
   });
 });
 
