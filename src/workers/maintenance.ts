@@ -33,18 +33,26 @@ export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps)
   const latest = new Map<string, ChannelSample>();
   const timers: NodeJS.Timeout[] = [];
 
-  async function visit({ channel, store }: ServedStore, sweeps: boolean): Promise<void> {
+  async function sweep({ channel, store }: ServedStore): Promise<void> {
     const { name } = channel.config;
     try {
-      if (sweeps) {
-        const settled = await store.sweep();
-        if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs found in the failed set');
-      }
-      if (store !== channel.stores[0]) return;
-      const sample = await channel.sample();
-      latest.set(name, sample);
-      gauges.sample(sample);
-      onSample(channel, sample);
+      const settled = await store.sweep();
+      if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs found in the failed set');
+    } catch (error) {
+      logger.warn(
+        { channel: name, store: store.keys.name, error: String(error) },
+        'store could not be swept',
+      );
+    }
+  }
+
+  async function sample({ channel }: ServedStore): Promise<void> {
+    const { name } = channel.config;
+    try {
+      const taken = await channel.sample();
+      latest.set(name, taken);
+      gauges.sample(taken);
+      onSample(channel, taken);
     } catch (error) {
       latest.delete(name);
       logger.warn({ channel: name, error: String(error) }, 'channel could not be sampled');
@@ -55,10 +63,11 @@ export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps)
     let round = 0;
     let busy = false;
     async function turn(): Promise<void> {
-      // While Redis is unreachable a visit hangs: skip the next ones.
+      // While Redis is unreachable a turn hangs: skip the next ones.
       if (busy) return;
       busy = true;
-      await visit(served, round % SWEEP_EVERY === 0);
+      if (round % SWEEP_EVERY === 0) await sweep(served);
+      if (served.store === served.channel.stores[0]) await sample(served);
       round += 1;
       busy = false;
     }

@@ -1,0 +1,36 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { SAMPLE_MS } from '../../src/channels/shared-sample.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { createMaintenance, type ServedStore } from '../../src/workers/maintenance.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('samples a channel whose stores cannot be swept, and tells which', async () => {
+  vi.useFakeTimers();
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: 'warn',
+    destination: { write: (line: string) => void lines.push(line) },
+  });
+  const gauges = { sample: vi.fn() };
+  const maintenance = createMaintenance({ gauges, logger, onSample: () => {} });
+  const sweep = vi.fn().mockRejectedValue(new Error('WRONGTYPE'));
+  const [home, shard] = ['forum', 'forum:0'].map((name) => ({ keys: { name }, sweep }));
+  const channel = {
+    config: { name: 'forum' },
+    stores: [home, shard],
+    sample: async () => ({ channel: 'forum' }),
+  };
+  maintenance.start([home, shard].map((store) => ({ channel, store }) as unknown as ServedStore));
+  await vi.advanceTimersByTimeAsync(SAMPLE_MS);
+  maintenance.stop();
+  expect(sweep).toHaveBeenCalledTimes(2);
+  expect(gauges.sample).toHaveBeenCalledTimes(2);
+  expect(maintenance.samples()).toEqual([{ channel: 'forum' }]);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { channel: 'forum', store: 'forum', msg: 'store could not be swept' },
+    { channel: 'forum', store: 'forum:0', msg: 'store could not be swept' },
+  ]);
+});
