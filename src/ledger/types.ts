@@ -41,7 +41,7 @@ export interface Grant {
   attempt: number;
   /** How many requests of the run, this one included, count against the budget of attempts. */
   spent: number;
-  /** From the store's answer to the request's moment by the channel's rate. */
+  /** From the store's answer to the request's moment by the channel's rate; negative for a call repeated after it. */
   waitMs: number;
   /** This moment, by the monotonic clock. */
   moment: number;

@@ -35,6 +35,21 @@ describe('rule 3: a fence', () => {
     expect(verdict.grant.leaseMs).toBeGreaterThan(10 * SECOND + 300);
   });
 
+  it('keeps it also when it has passed by then: those that are asked for again together are no burst', async () => {
+    const lab = await openLab(store, { interval: 400 });
+    const messages = ['1', '2', '3'].map((to) => lab.message({ to }));
+    const nonces = messages.map(newNonce);
+    const admitAll = () => Promise.all(messages.map((message, i) => lab.admit(message, nonces[i])));
+    await admitAll();
+    await lab.elapse(SECOND);
+    const waits = (await admitAll()).map(({ verdict }) =>
+      verdict.kind === 'granted' ? verdict.grant.waitMs : Number.NaN,
+    );
+    expect(waits[1]! - waits[0]!).toBeCloseTo(400, -1);
+    expect(waits[2]! - waits[1]!).toBeCloseTo(400, -1);
+    expect(waits[2]).toBeLessThan(0);
+  });
+
   it('is busy for another nonce of the same message while a send is under way', async () => {
     const lab = await openLab(store);
     const message = lab.message();

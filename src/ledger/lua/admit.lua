@@ -269,10 +269,9 @@ local function admit(message, position)
   local record = load_life(message.m, message.j, message.k)
   if record and is_final(record) then return known(record, message) end
   if record and in_flight(record) then
-    -- The client repeats a call whose answer was lost: it gets the same grant, for the same moment.
-    if record.nonce == message.n then
-      return grant_answer(message, record, math.max(0, record.deadline - policy.lease - now))
-    end
+    -- The client repeats a call whose answer was lost: it gets the same grant, for the same moment, even one that has passed: if all
+    -- that passed meanwhile became `now`, they would leave together.
+    if record.nonce == message.n then return grant_answer(message, record, record.deadline - policy.lease - now) end
     return { 'busy', record.deadline - now, 0 }
   end
   local doubt = record and record.doubt_at > 0

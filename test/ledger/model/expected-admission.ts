@@ -173,7 +173,7 @@ function granted(
     refusalProves: Boolean(slot) && model.last(player) + time.PLATFORM_DAY <= model.now,
   } as const;
   const lease = deadline - model.now;
-  return { kind: 'granted', grant, wait: Math.max(0, lease - time.LEASE), lease };
+  return { kind: 'granted', grant, wait: lease - time.LEASE, lease };
 }
 
 /** Rules 2 and 7. */
