@@ -17,7 +17,9 @@ export interface Margin {
 
 /** Moments that were granted before a change: the furthest ahead, and what is under way. */
 const SETTLED_MS = 2 * AHEAD_MS;
+/** A period is so long, and longer where it would have fewer moments: of a slow rate, or of many workers. */
 const PERIOD_MS = 1_000;
+const LEAST_MOMENTS = 4;
 /** Of the moments in a period. */
 const OFTEN = 0.05;
 const QUIET_MS = 30_000;
@@ -26,7 +28,7 @@ export function createMargin(rate: Rate, clock: Pick<Clock, 'monotonic'>): Margi
   const margins = marginsMs(rate);
   let level = 0;
   let before = 0;
-  let changedAt = Number.NEGATIVE_INFINITY;
+  let changedAt = clock.monotonic();
   let quietFrom = Number.NEGATIVE_INFINITY;
   let period = { from: Number.NEGATIVE_INFINITY, used: 0, missed: 0 };
 
@@ -54,7 +56,8 @@ export function createMargin(rate: Rate, clock: Pick<Clock, 'monotonic'>): Margi
       if (used) period.used += 1;
       else period.missed += 1;
       if (lateMs > toleranceAt(level - 1)) quietFrom = now;
-      if (now > period.from + PERIOD_MS) judge(now);
+      const moments = period.used + period.missed;
+      if (moments >= LEAST_MOMENTS && now > period.from + PERIOD_MS) judge(now);
     },
   };
 }

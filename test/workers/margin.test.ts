@@ -3,18 +3,18 @@ import { createMargin } from '../../src/workers/margin.ts';
 
 const SECOND = 1_000;
 
-/** A process that needs moments twenty times a second, and how late it uses them. */
-function needing(perMs = SECOND) {
+/** A process that needs a moment now and then, and how late it uses them. */
+function needing({ perMs = SECOND, max = 20, everyMs = 50 } = {}) {
   let now = 0;
-  const margin = createMargin({ max: 20, perMs }, { monotonic: () => now });
+  const margin = createMargin({ max, perMs }, { monotonic: () => now });
   function needs(ms: number, lateMs: (i: number) => number): void {
-    for (const until = now + ms; now < until; now += 50) {
-      const late = lateMs(now / 50);
+    for (const until = now + ms; now < until; now += everyMs) {
+      const late = lateMs(now / everyMs);
       margin.note(late, late <= margin.tolerance(now));
     }
   }
   /** In the window of a second. */
-  const marginMs = (): number => margin.spacing().widen * 20;
+  const marginMs = (): number => margin.spacing().widen * max;
   return { margin, needs, marginMs, now: () => now };
 }
 
@@ -29,6 +29,12 @@ it('is wider where the process is often late, until that fits into the tolerance
   needs(20 * SECOND, (i) => (i % 4 === 0 ? 40 : 5));
   expect(marginMs()).toBe(80);
   expect(margin.tolerance(now())).toBe(48);
+});
+
+it('is wider also where the process needs a moment a second or fewer', () => {
+  const { needs, marginMs } = needing({ max: 1, everyMs: 1_020 });
+  needs(60 * SECOND, () => 40);
+  expect(marginMs()).toBe(80);
 });
 
 it('is the widest at most', () => {
@@ -56,7 +62,7 @@ it('is the least one again half a minute a step after the process was late last'
 });
 
 it('stays as it is for a rate of a minute, which is wide enough', () => {
-  const { needs, marginMs } = needing(60 * SECOND);
+  const { needs, marginMs } = needing({ perMs: 60 * SECOND });
   needs(30 * SECOND, () => 400);
   expect(marginMs()).toBe(500);
 });
