@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   producer: ['channels', 'content', 'jobs', 'ledger', 'message', 'platforms', 'redis'],
   'dead-letters': ['channels', 'ledger', 'redis'],
   tracing: ['config', 'jobs', 'ledger', 'observe', 'platforms', 'producer'],
-  serve: ['config', 'http', 'observe', 'redis'],
+  serve: ['config', 'http', 'observe'],
   webhooks: ['config', 'observe', 'platforms', 'policies', 'redis', 'serve'],
   exporter: ['channels', 'http', 'observe', 'redis'],
   workers: [

@@ -2,14 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import { createProbes, type HttpServer } from '../http/probes.ts';
 import { readVersion } from '../observe/build-info.ts';
+import { openFollower } from '../observe/follower.ts';
 import type { Logger } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
-import { createOutageLog } from '../observe/outage-log.ts';
-import { createRedisVitals } from '../observe/redis-vitals.ts';
 import { limitStorms } from '../observe/storm-limit.ts';
-import { connectFollower } from '../redis/connections.ts';
-import { PROBE_KEY } from '../redis/keys.ts';
-import { probeWrites } from '../redis/write-probe.ts';
 import type { OpenServices } from './services.ts';
 
 /** A process that serves HTTP beside the workers, or without any: it delivers nothing and needs no credentials of the channels. */
@@ -32,16 +28,7 @@ export function buildServer(config: HeraldConfig, { clock, ...parts }: ServerPar
   const logger = limitStorms(parts.logger);
   const metrics = createMetrics({ version: readVersion(), clock });
   const services = parts.services({ metrics, logger });
-  const { stores, refused } = connectFollower(config.redis);
-  const client = stores.directory;
-  const vitals = createRedisVitals({
-    connections: [client],
-    probe: () => probeWrites(client, PROBE_KEY),
-    onFailure: (error) => vitals.report(error),
-    metrics: metrics.redis,
-    outages: createOutageLog(client, logger, clock),
-  });
-  client.on('error', vitals.report);
+  const follower = openFollower(config.redis, { metrics: metrics.redis, logger, clock });
   let closing: Promise<void> | undefined;
   let http: HttpServer | undefined;
   const probes = createProbes({
@@ -49,29 +36,24 @@ export function buildServer(config: HeraldConfig, { clock, ...parts }: ServerPar
     live: () => ({ live: true }),
     async ready() {
       if (closing) return { checks: [{ name: 'server', ok: false, detail: 'draining' }], stopped: [] };
-      const detail = await vitals.check();
-      return {
-        checks: [{ name: 'redis', ok: detail === undefined, ...(detail !== undefined && { detail }) }],
-        stopped: [],
-      };
+      return { checks: [await follower.check()], stopped: [] };
     },
   });
 
   async function end(): Promise<void> {
     await Promise.all(services.map((service) => service.close(config.drainTimeoutMs)));
-    vitals.stop();
-    stores.disconnect();
+    follower.close();
     await http?.close();
     logger.info({}, 'server stopped');
     logger.flush();
   }
 
   return {
-    refused,
+    refused: follower.refused,
     async start() {
       if (config.http) http = await probes.listen(config.http);
       await Promise.all(services.map((service) => service.start()));
-      vitals.start();
+      follower.start();
       logger.info({ url: http?.url }, 'server started');
     },
     close() {
