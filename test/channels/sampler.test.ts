@@ -2,7 +2,6 @@ import { describe, expect } from 'vitest';
 import { resumeChannel, stopChannel } from '../../src/ledger/channel-state.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import type { LocalWorker } from '../../testing/local-worker.ts';
 import { readMetrics } from '../../testing/metrics-parser.ts';
 import { unhurried } from '../../testing/slowness.ts';
@@ -27,14 +26,9 @@ async function gauges(worker: LocalWorker): Promise<Record<string, number>> {
 const SAMPLED = { withinMs: 30_000 };
 
 describe.concurrent('the gauges', () => {
-  it('show each state of a queue, and how old its oldest message is', async ({
-    openEnvironment,
-    onTestFinished,
-  }) => {
+  it('show each state of a queue, and how old its oldest message is', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    const proxy = await openFaultyProxy(env.sandbox.port);
-    await proxy.refuse();
-    onTestFinished(() => proxy.close());
+    const platform = await env.refusing();
     const hour = 3_600_000;
     const ago = { timestamp: Date.now() - hour };
     const message = { v: 1, platform: 'kongregate', content: 'Hello' };
@@ -46,7 +40,7 @@ describe.concurrent('the gauges', () => {
     await env.addForeign({ ...message, to: { userId: 13 } }, ago);
     await env.addForeign({ ...message, to: { userId: 14 } });
     const channel = {
-      baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`,
+      baseUrl: platform.baseUrl,
       retry: { attempts: 9, base: '1h', cap: '1h' },
     };
     const worker = await env.worker({ channel });

@@ -1,6 +1,5 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
-import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import type { WorkerProcess } from '../../testing/worker-process.ts';
 import { it } from '../support/environment.ts';
@@ -18,15 +17,12 @@ describe('two messages for one player at the same instant, two worker processes'
 
   it.concurrent('give the slot to the second when the first one is refused a connection', async ({
     openEnvironment,
-    onTestFinished,
   }) => {
     const env = await openEnvironment();
-    const proxy = await openFaultyProxy(env.sandbox.port);
-    await proxy.refuse();
-    onTestFinished(() => proxy.close());
+    const platform = await env.refusing();
     // The first one's backoff is 15 s; the second looks at the slot again after some 200 ms.
     const channel = {
-      baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`,
+      baseUrl: platform.baseUrl,
       retry: { attempts: 3, base: '15s', cap: '15s' },
     };
     const workers = [env.spawn({ channel, random: 0.999 }), env.spawn({ channel, random: 0.999 })];
@@ -40,7 +36,7 @@ describe('two messages for one player at the same instant, two worker processes'
         everyMs: 2,
       },
     );
-    await proxy.accept();
+    await platform.accept();
     const tally = await env.agreed(2, workers);
     expect(tally).toEqual({ 'delivered/sent': 1, 'suppressed/quota': 1 });
     const delivered = (await env.receipts()).filter(({ state }) => state === 'delivered');

@@ -14,6 +14,7 @@ import {
   openEnvironment as openBase,
 } from '../../testing/environment.ts';
 import { eventually, type Patience } from '../../testing/eventually.ts';
+import { type FaultyProxy, openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import type { LocalWorker } from '../../testing/local-worker.ts';
 import { type Tally, tallyOf, tallyOfMetrics } from '../../testing/metrics-parser.ts';
 import { requestTimeout } from '../../testing/slowness.ts';
@@ -48,6 +49,8 @@ export interface Environment extends Pick<BaseEnvironment, 'server' | 'redis' | 
   spawn(
     options?: Omit<WorkerProcessOptions, 'config'> & { channel?: Record<string, unknown> },
   ): WorkerProcess;
+  /** The platform behind a proxy that refuses every connection until it is told to accept them. */
+  refusing(): Promise<Pick<FaultyProxy, 'accept'> & { baseUrl: string }>;
   send(userId: number, fields?: Partial<MessageInput>): Promise<string>;
   addForeign(data: unknown, options?: object): Promise<string>;
   /** A BullMQ worker without a processor, to move jobs by hand. The test closes it. */
@@ -104,6 +107,7 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
   const { server, redis } = base;
   const queue = new Queue(queueName(CHANNEL), { connection: redis, prefix: PREFIX });
   queue.on('error', () => {});
+  const proxies: FaultyProxy[] = [];
   const producer = createProducer({ redis: server.url, channels: [CHANNEL], timeoutMs: 120_000 });
   const receipts = (): Promise<Receipt[]> => base.receipts(CHANNEL);
   const receiptCount = (): Promise<number> => base.receiptCount(CHANNEL);
@@ -144,6 +148,12 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
       return worker;
     },
     spawn: ({ channel = {}, ...plan } = {}) => base.spawn({ ...plan, channels: { [CHANNEL]: channel } }),
+    async refusing() {
+      const proxy = await openFaultyProxy(base.sandbox.port);
+      proxies.push(proxy);
+      await proxy.refuse();
+      return { baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`, accept: proxy.accept };
+    },
     async send(userId, fields = {}) {
       const message = { platform: 'kongregate', to: { userId }, content: 'Hello', ...fields } as MessageInput;
       return (await producer.send(message)).id;
@@ -176,6 +186,7 @@ async function openEnvironment(options: EnvironmentOptions): Promise<Environment
       await producer.close();
       await queue.close().catch(() => {});
       await base.close();
+      await Promise.all(proxies.map((proxy) => proxy.close()));
     },
   };
 }

@@ -1,6 +1,5 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
-import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { requestTimeout } from '../../testing/slowness.ts';
 import { CHANNEL, it } from '../support/environment.ts';
@@ -10,10 +9,9 @@ const PLAYER = 11;
 describe.concurrent('an attempt that fails before it reaches the platform', () => {
   it('is made again with backoff until the budget is gone', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    const proxy = await openFaultyProxy(env.sandbox.port);
-    await proxy.refuse();
+    const platform = await env.refusing();
     const worker = await env.worker({
-      channel: { baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api` },
+      channel: { baseUrl: platform.baseUrl },
     });
     await env.send(PLAYER);
     expect(await env.agreed(1, [worker])).toEqual({ 'dead/exhausted': 1 });
@@ -24,22 +22,17 @@ describe.concurrent('an attempt that fails before it reaches the platform', () =
     expect(await env.letters()).toMatchObject([{ reason: 'exhausted', run: 1, attempts: 3 }]);
   });
 
-  it('gives its slot back: the next message of the player is delivered', async ({
-    openEnvironment,
-    onTestFinished,
-  }) => {
+  it('gives its slot back: the next message of the player is delivered', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    const proxy = await openFaultyProxy(env.sandbox.port);
-    await proxy.refuse();
-    onTestFinished(() => proxy.close());
+    const platform = await env.refusing();
     const channel = {
-      baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`,
+      baseUrl: platform.baseUrl,
       retry: { attempts: 1, base: '20ms', cap: '50ms' },
     };
     const worker = await env.worker({ channel });
     await env.send(PLAYER);
     await env.settled(1);
-    await proxy.accept();
+    await platform.accept();
     await env.send(PLAYER);
     expect(await env.agreed(2, [worker])).toEqual({ 'dead/exhausted': 1, 'delivered/sent': 1 });
   });

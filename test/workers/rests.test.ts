@@ -1,7 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { unhurried } from '../../testing/slowness.ts';
 import { it } from '../support/environment.ts';
@@ -63,16 +62,11 @@ describe.concurrent('a platform that says when', () => {
 });
 
 describe.concurrent('a dead platform', () => {
-  it('opens the breaker, which spends no attempts, and is found again', async ({
-    openEnvironment,
-    onTestFinished,
-  }) => {
+  it('opens the breaker, which spends no attempts, and is found again', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    const proxy = await openFaultyProxy(env.sandbox.port);
-    await proxy.refuse();
-    onTestFinished(() => proxy.close());
+    const platform = await env.refusing();
     const channel = {
-      baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`,
+      baseUrl: platform.baseUrl,
       concurrency: 5,
       retry: { attempts: 4, base: '10ms', cap: '20ms' },
       breaker: { failures: 5, rest: '500ms', cap: '1s' },
@@ -81,7 +75,7 @@ describe.concurrent('a dead platform', () => {
     const worker = await env.worker({ channel });
     const resting = () => env.redis.hget('herald:{kongregate}:ledger:channel', 'opens');
     await eventually('the breaker to open a second time', resting, (opens) => Number(opens) >= 2);
-    await proxy.accept();
+    await platform.accept();
     expect(await env.agreed(30, [worker])).toEqual({ 'delivered/sent': 30 });
     const failures = metric(await worker.metrics(), 'herald_attempts_total', { outcome: 'failed' }) ?? 0;
     // The five that opened it, those under way with them, and one for each rest: not thirty messages' budgets.

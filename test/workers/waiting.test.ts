@@ -1,6 +1,5 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
-import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { unhurried } from '../../testing/slowness.ts';
 import { it } from '../support/environment.ts';
@@ -34,16 +33,11 @@ describe.concurrent('a message for later', () => {
     expect(env.sandbox.journal.report().calls).toBe(0);
   });
 
-  it('ends as expired at its time, and not when its backoff is over', async ({
-    openEnvironment,
-    onTestFinished,
-  }) => {
+  it('ends as expired at its time, and not when its backoff is over', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    const proxy = await openFaultyProxy(env.sandbox.port);
-    await proxy.refuse();
-    onTestFinished(() => proxy.close());
+    const platform = await env.refusing();
     const channel = {
-      baseUrl: `http://127.0.0.1:${proxy.port}/kongregate/api`,
+      baseUrl: platform.baseUrl,
       retry: { attempts: 9, base: '1h', cap: '1h' },
     };
     const worker = await env.worker({ channel });
