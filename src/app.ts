@@ -15,6 +15,7 @@ import type { InputOf, Platforms } from './message/schema.ts';
 import { readVersion } from './observe/build-info.ts';
 import { createLogger, type Logger } from './observe/log.ts';
 import { countAccepted } from './observe/metrics.ts';
+import { checkMethods, checkOptions, type OptionNames } from './options.ts';
 import { platforms, withOwn } from './platforms/registry.ts';
 import { playTtl } from './policies/admission.ts';
 import type { Plays } from './producer/plays.ts';
@@ -58,17 +59,31 @@ export interface CreateProducerOptions<P extends OwnPlatforms = NoPlatforms> ext
   platforms?: P;
 }
 
+const PRODUCER_OPTIONS: OptionNames<CreateProducerOptions> = {
+  redis: true,
+  channels: true,
+  timeout: true,
+  timeoutMs: true,
+  onAccepted: true,
+  registry: true,
+  tracing: true,
+  platforms: true,
+};
+
+const checkRegistry = (registry: Registry | undefined): void =>
+  checkMethods('registry', registry, ['registerMetric', 'getSingleMetric'], 'a Registry of prom-client');
+
 /** @throws TypeError for a wrong option */
 export function createProducer<P extends OwnPlatforms>(
   options: CreateProducerOptions<P> & { platforms: P },
 ): Producer<MessageInput<P>>;
 export function createProducer(options: CreateProducerOptions): Producer<MessageInput>;
-export function createProducer<P extends OwnPlatforms>({
-  registry,
-  platforms: own,
-  tracing,
-  ...options
-}: CreateProducerOptions<P>): Producer<MessageInput<P>> {
+export function createProducer<P extends OwnPlatforms>(
+  given: CreateProducerOptions<P>,
+): Producer<MessageInput<P>> {
+  checkOptions<object>('createProducer', given, PRODUCER_OPTIONS);
+  const { registry, platforms: own, tracing, ...options } = given;
+  checkRegistry(registry);
   const count = registry && countAccepted(registry);
   const onAccepted: ProducerOptions['onAccepted'] = (channel, status, by) => {
     count?.(channel, status, by);
@@ -101,6 +116,13 @@ export interface CreateWorkerOptions<P extends OwnPlatforms = NoPlatforms> {
   platforms?: P;
 }
 
+const WORKER_OPTIONS: OptionNames<CreateWorkerOptions> = {
+  logger: true,
+  registry: true,
+  tracing: true,
+  platforms: true,
+};
+
 /**
  * @param source is validated at runtime, and `${NAME}` in it is read from the environment
  * @throws ConfigError with every problem found; TypeError for a wrong option
@@ -109,7 +131,11 @@ export function createWorker<P extends OwnPlatforms = NoPlatforms>(
   source: WorkerConfig<NoInfer<P>>,
   options: CreateWorkerOptions<P> = {},
 ): HeraldWorker {
+  checkOptions<object>('createWorker', options, WORKER_OPTIONS);
   const { registry, tracing: api } = options;
+  checkRegistry(registry);
+  const calls = ['debug', 'info', 'warn', 'error', 'child'];
+  checkMethods('logger', options.logger, calls, `a logger with ${calls.join(', ')}`);
   const platforms = withOwn(options.platforms);
   const { config, redis } = readConfig(source, platforms, 'resolve');
   const secrets = secretsOf(config, platforms);
@@ -184,12 +210,17 @@ export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
   actor?: Actor;
 }
 
+const ADMIN_OPTIONS: OptionNames<CreateAdminOptions> = {
+  redis: true,
+  config: true,
+  platforms: true,
+  actor: true,
+};
+
 /** @throws ConfigError; TypeError for a wrong option */
-export function createAdmin<P extends OwnPlatforms = NoPlatforms>({
-  redis,
-  config,
-  ...options
-}: CreateAdminOptions<P>): Admin {
+export function createAdmin<P extends OwnPlatforms = NoPlatforms>(given: CreateAdminOptions<P>): Admin {
+  checkOptions<object>('createAdmin', given, ADMIN_OPTIONS);
+  const { redis, config, ...options } = given;
   checkRedis(redis);
   const platforms = withOwn(options.platforms);
   const channels = config ? readConfig(config, platforms, 'leave').config.channels : [];

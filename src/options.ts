@@ -22,3 +22,19 @@ export function checkChannelOption(call: string, options: { channel: string }): 
   if (typeof channel === 'string') return channel;
   throw new TypeError(`${call}: channel: expected the name of a channel`);
 }
+
+/**
+ * Checks an object of another library, which may be of another copy of it: by its methods, where it is given at all.
+ * @throws TypeError that names the option
+ */
+export function checkMethods(
+  option: string,
+  value: unknown,
+  methods: readonly string[],
+  wanted: string,
+): void {
+  if (value === undefined) return;
+  const given = Object(value) as Record<string, unknown>;
+  if (methods.some((name) => typeof given[name] !== 'function'))
+    throw new TypeError(`${option}: expected ${wanted}`);
+}

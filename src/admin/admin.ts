@@ -104,6 +104,7 @@ export function adminOn(session: Session, parts: InstallationParts, actor: Actor
     ...messageAdmin(run, onChannel, record),
     explain: (id, options = {}) =>
       run((at) => {
+        if (typeof id !== 'string') throw new TypeError('explain: expected the id of a message or a job');
         if (options.channel !== undefined) requireChannel(at, options.channel);
         return explain(at, id, options);
       }),
@@ -123,7 +124,10 @@ export function adminOn(session: Session, parts: InstallationParts, actor: Actor
         ),
       ),
     acts: ({ before, limit = LISTED_ACTS } = {}) =>
-      run(({ directory }) => readActs(directory, { before, limit })),
+      run(({ directory }) => {
+        if (!(Number.isInteger(limit) && limit >= 0)) throw new TypeError('limit: expected a whole number');
+        return readActs(directory, { before, limit });
+      }),
     as: (other) => adminOn(session, parts, other),
     close,
   };

@@ -127,6 +127,8 @@ export function buildProducer<P extends Platforms>(
   { redis, channels = [], timeout, timeoutMs, onAccepted = () => {} }: ProducerOptions,
   { platforms, clock, plays }: ProducerParts<P>,
 ): Producer<InputOf<P>> {
+  if (!Array.isArray(channels))
+    throw new TypeError('channels: expected a list of names, or of { name, platform }');
   const listed = listChannels(channels);
   checkNames([...listed.keys()]);
   const connection = openConnection(redis, timeLimit(timeout, timeoutMs), clock);

@@ -70,6 +70,16 @@ describe.concurrent('dead letters', () => {
   });
 });
 
+it('names what is missing or of another kind in its calls', async ({ openEnvironment, openAdmin }) => {
+  const admin = openAdmin(await openEnvironment());
+  await expect(admin.explain(undefined as never)).rejects.toThrow(
+    'explain: expected the id of a message or a job',
+  );
+  await expect(admin.channels.pause(undefined as never)).rejects.toThrow('channel: expected the name');
+  for (const limit of ['x', 1.5, -1])
+    await expect(admin.acts({ limit: limit as number })).rejects.toThrow('limit: expected a whole number');
+});
+
 describe.concurrent('a selection of dead letters', () => {
   const wrong: [what: object, says: string][] = [
     [{ reason: ['bad_request'] }, '"reason" is not an option: expected channels, reasons'],
