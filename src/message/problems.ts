@@ -30,6 +30,7 @@ export function got(value: unknown): string {
     return value.length > MAX_QUOTED ? `, got ${value.length} characters` : `, got ${JSON.stringify(value)}`;
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return `, got ${value}`;
   if (Array.isArray(value)) return ', got a list';
+  if (value instanceof Date) return `, got ${Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'}`;
   return typeof value === 'object' ? ', got an object' : '';
 }
 

@@ -230,7 +230,10 @@ describe('a registry of several platforms', () => {
     expect(two.parseInput({ ...given, sendAt: new Date(Number.NaN) })).toEqual({
       kind: 'invalid',
       problems: [
-        { path: 'sendAt', message: 'expected an ISO instant such as 2026-01-31T12:00:00Z, got an object' },
+        {
+          path: 'sendAt',
+          message: 'expected an ISO instant such as 2026-01-31T12:00:00Z, got an invalid Date',
+        },
       ],
     });
   });
