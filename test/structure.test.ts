@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   redis: [],
   tokens: ['redis'],
   platforms: ['content'],
-  sandbox: ['http'],
+  sandbox: ['http', 'message'],
   message: ['platforms'],
   ledger: ['redis'],
   config: ['message', 'platforms', 'redis', 'tokens'],

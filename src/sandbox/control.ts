@@ -2,6 +2,8 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { App } from '../http/listen.ts';
+import { check } from '../message/check.ts';
+import { problemsText } from '../message/problems.ts';
 import { accountSchema } from './discourse/accounts.ts';
 import type { DiscourseSandbox } from './discourse/discourse.ts';
 import { type FaultPlan, faultSchema } from './faults.ts';
@@ -47,14 +49,13 @@ export interface SandboxState {
 export function controlRoutes(sandbox: SandboxState, clock: Pick<Clock, 'now'>): App {
   const app: App = new Hono();
   app.onError((error, c) => {
-    const wrong = error instanceof z.ZodError || error instanceof RangeError || error instanceof SyntaxError;
-    const message = error instanceof z.ZodError ? issuesText(error) : error.message;
-    return c.json({ error: message }, wrong ? 400 : 500);
+    const wrong = error instanceof RangeError || error instanceof SyntaxError;
+    return c.json({ error: error.message }, wrong ? 400 : 500);
   });
   readOut(app, sandbox);
   app.get('/faults', (c) => c.json(sandbox.faults.list()));
   app.post('/faults', async (c) => {
-    sandbox.faults.add(...z.array(faultSchema).parse(await c.req.json()));
+    sandbox.faults.add(...read(z.array(faultSchema), await c.req.json()));
     return c.json(sandbox.faults.list());
   });
   app.delete('/faults', (c) => {
@@ -72,7 +73,7 @@ export function controlRoutes(sandbox: SandboxState, clock: Pick<Clock, 'now'>):
     return c.body(null, 204);
   });
   app.post('/kongregate/foreign', async (c) => {
-    const players = z.array(foreignSchema).parse(await c.req.json());
+    const players = read(z.array(foreignSchema), await c.req.json());
     const recipients = players.map((to) => ('userId' in to ? `${to.userId}` : nameKey(to.username)));
     sandbox.kongregate.sendForeign(clock.now(), ...recipients);
     return c.body(null, 204);
@@ -84,8 +85,14 @@ export function controlRoutes(sandbox: SandboxState, clock: Pick<Clock, 'now'>):
   return app;
 }
 
-const issuesText = ({ issues }: z.ZodError): string =>
-  issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; ');
+/** @throws RangeError with the fields that are wrong; those of a list by their position, from 0 */
+function read<T>(schema: z.ZodType<T>, given: unknown): T {
+  const checked = check(schema, given);
+  if ('data' in checked) return checked.data;
+  throw new RangeError(
+    problemsText(checked.problems.map(({ path, message }) => ({ path: path || 'body', message }))),
+  );
+}
 
 /** What a PUT sets, by its path. */
 function settings({
@@ -99,14 +106,14 @@ function settings({
 > {
   const texts = z.array(z.string().min(1));
   return {
-    '/kongregate/players': (body) => kongregate.players.set(...z.array(playerSchema).parse(body)),
-    '/kongregate/keys': (body) => kongregate.setApiKeys(...texts.parse(body)),
-    '/zulip/keys': (body) => zulip.setCredentials(...texts.parse(body)),
-    '/zulip/webhook-bots': (body) => zulip.setWebhookBots(...texts.parse(body)),
-    '/zulip/old': (body) => zulip.setOld(z.boolean().parse(body)),
-    '/discourse/accounts': (body) => discourse.accounts.set(...z.array(accountSchema).parse(body)),
-    '/discourse/keys': (body) => discourse.setCredentials(...texts.parse(body)),
-    '/usercom/keys': (body) => usercom.setApiKeys(...texts.parse(body)),
+    '/kongregate/players': (body) => kongregate.players.set(...read(z.array(playerSchema), body)),
+    '/kongregate/keys': (body) => kongregate.setApiKeys(...read(texts, body)),
+    '/zulip/keys': (body) => zulip.setCredentials(...read(texts, body)),
+    '/zulip/webhook-bots': (body) => zulip.setWebhookBots(...read(texts, body)),
+    '/zulip/old': (body) => zulip.setOld(read(z.boolean(), body)),
+    '/discourse/accounts': (body) => discourse.accounts.set(...read(z.array(accountSchema), body)),
+    '/discourse/keys': (body) => discourse.setCredentials(...read(texts, body)),
+    '/usercom/keys': (body) => usercom.setApiKeys(...read(texts, body)),
   };
 }
 
@@ -122,12 +129,12 @@ const callsQuery = z.strictObject({
 });
 
 function readOut(app: App, { journal }: Pick<SandboxState, 'journal'>): void {
-  app.get('/report', (c) => c.json(journal.report(platformQuery.parse(c.req.query()).platform)));
+  app.get('/report', (c) => c.json(journal.report(read(platformQuery, c.req.query()).platform)));
   app.get('/recipients', (c) =>
-    c.json(Object.fromEntries(journal.recipients(platformQuery.parse(c.req.query()).platform))),
+    c.json(Object.fromEntries(journal.recipients(read(platformQuery, c.req.query()).platform))),
   );
   app.get('/calls', (c) => {
-    const { platform, recipient, limit } = callsQuery.parse(c.req.query());
+    const { platform, recipient, limit } = read(callsQuery, c.req.query());
     const calls = journal.calls(platform);
     return c.json(
       calls.filter((call) => recipient === undefined || call.recipient === recipient).slice(-limit),

@@ -254,9 +254,11 @@ describe('the control interface', () => {
   });
 
   it.each([
-    ['/faults', 'POST', [{ kind: 'earthquake' }], /^0\.kind: /],
+    ['/faults', 'POST', [{ kind: 'earthquake' }], /^0\.kind: expected one of latency, server_error/],
+    ['/faults', 'POST', [{ kind: 'reset', counts: 1 }], /^0\.counts: is not a known field/],
+    ['/faults', 'POST', [{ kind: 'latency' }], /^0\.latencyMs: is missing/],
     ['/kongregate/players', 'PUT', [{ state: 'played' }], /^a player needs/],
-    ['/kongregate/players', 'PUT', { userId: 1 }, /^body: .*array/],
+    ['/kongregate/players', 'PUT', { userId: 1 }, /^body: expected a list/],
     ['/kongregate/keys', 'PUT', [''], /^0: /],
   ] as const)('refuses what %s does not take', async (path, method, body, error) => {
     await start();

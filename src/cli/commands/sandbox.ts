@@ -29,6 +29,11 @@ A fault is a kind, a kind with its share of the calls, or JSON with all fields. 
 reset, hang, blank, unreadable, oversize, rate_limited, answer. Ids ending in 7 have not played, ids ending in 0 are
 unknown.
 
+Fields of any fault: probability (the share of the calls that fit, 0 to 1), count (how many times at most), platform, recipients (user ids
+as text, or @name in lower case), of (send or lookup) and reused (true: only over a connection that carried a call before). accepted (true):
+the platform takes the message before its answer goes wrong; of all kinds but latency and rate_limited. latency wants latencyMs.
+server_error may have status (500 to 599) and retryAfter, rate_limited retryAfter, and answer status, headers and body.
+
 Below /sandbox: GET report, recipients and calls (?platform= &recipient= &limit=); GET, POST and DELETE faults;
 PUT kongregate/players, discourse/accounts, zulip/webhook-bots, zulip/old and \`<platform>/keys\`; POST kongregate/new-day,
 kongregate/foreign and reset. Bodies are JSON arrays; zulip/old takes true or false.
