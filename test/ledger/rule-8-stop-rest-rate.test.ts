@@ -374,6 +374,25 @@ describe('rule 8: the rate', () => {
     expect(grants.map(({ waitMs }) => waitMs)).toEqual([0, 102]);
   });
 
+  it('is not spaced for what a worker needed whose rate was another', async () => {
+    const lab = await openLab(store, { interval: 100, widen: 2, keep: HOUR });
+    await store.redis.hset(`${lab.base}:channel`, { widen: 500, widenUntil: (await store.now()) + MINUTE });
+    const grants = await Promise.all([1, 2].map(() => lab.grant(anybody(lab))));
+    expect(grants.map(({ waitMs }) => waitMs)).toEqual([0, 102]);
+  });
+
+  it('is not exceeded by a worker that spaces closer than the one before, whose send took two', async () => {
+    const spacing = { interval: 400, widen: 0, keep: MINUTE };
+    const lab = await openLab(store, spacing);
+    const [before, after] = [lab.ledgerOn(store.redis, { interval: 464 }), lab.ledger];
+    const grants: Grant[] = [];
+    for (const ledger of [before, before, after]) {
+      const { verdict } = await ledger.admit({ ...lab.present(anybody(lab)), requests: 2 });
+      if (verdict.kind === 'granted') grants.push(verdict.grant);
+    }
+    expect(grants.map(({ waitMs }) => Math.round(waitMs / 100))).toEqual([0, 9]);
+  });
+
   it('keeps intervals of a fraction of a millisecond', async () => {
     const lab = await openLab(store, { interval: 0.4, lease: MINUTE });
     const grants = await Promise.all(Array.from({ length: 100 }, () => lab.grant(anybody(lab))));

@@ -149,8 +149,8 @@ local function next_moment(count)
     if leased.moments[moments_used + count] then return leased.moments[moments_used + 1], true end
     return leased.next, false
   end
-  -- No grant takes tokens that far ahead, so the store's clock was set back.
-  if channel.tat > now + policy.ahead + interval * MOST_TOKENS then return 0, true end
+  -- No grant takes tokens that far ahead, even where it spaced them wider, so the store's clock was set back.
+  if channel.tat > now + policy.ahead + interval * MOST_TOKENS * (1 + WIDEST) then return 0, true end
   return math.max(0, channel.tat - now), true
 end
 

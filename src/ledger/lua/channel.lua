@@ -14,6 +14,9 @@ end
 -- Counts something for good. Metrics show these totals as counters, the same from every worker.
 local function count_total(name, by) add_count(CHANNEL, 'total:' .. name, by) end
 
+-- Of the interval. Workers ask for less.
+local WIDEST = 0.25
+
 -- How far apart two moments of the rate are. `spacing` is what the worker asks for: `interval` by the rate itself, and `widen` more,
 -- since its requests may be late. The widest that any worker asked for in the last `keep` ms holds for all: so long its late requests
 -- may count in a window.
@@ -21,8 +24,9 @@ local function moments_apart(spacing)
   if not spacing.widen then return spacing.interval end
   local state = redis.call('HMGET', CHANNEL, 'widen', 'widenUntil')
   local most, until_at = figure(state[1]), figure(state[2])
-  -- Further ahead than anybody sets it: the store's clock was set back.
-  if until_at <= now or until_at > now + spacing.keep then most, until_at = 0, 0 end
+  -- Further ahead than anybody sets it: the store's clock was set back. Wider than anybody needs it: it was for another rate.
+  local held = until_at > now and until_at <= now + spacing.keep and most <= spacing.interval * WIDEST
+  if not held then most, until_at = 0, 0 end
   local renews = spacing.widen > most - 0.000001 and until_at < now + spacing.keep / 2
   if spacing.widen > most + 0.000001 or renews then
     most = spacing.widen

@@ -13,8 +13,8 @@ local request = cjson.decode(ARGV[1])
 if request.op == 'moments' then
   local interval = moments_apart(request)
   local free = figure(redis.call('HGET', CHANNEL, 'tat'))
-  -- No lease takes tokens that far ahead, so the store's clock was set back.
-  if free > now + request.furthest + interval * 2 then free = 0 end
+  -- Nothing takes tokens that far ahead, so the store's clock was set back.
+  if free > now + request.furthest + interval * 2 * (1 + WIDEST) then free = 0 end
   local moment, moments = math.max(now, free), {}
   while #moments < request.count and moment <= now + request.ahead do
     moments[#moments + 1] = string.format('%.3f', moment - now)
