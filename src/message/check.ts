@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { disclosureOf } from '../disclosure.ts';
+import { nearestName } from './nearest-name.ts';
 import { fieldName, got, type Problem, pathText } from './problems.ts';
 import { MISSING, NO_ALTERNATIVE, wording } from './wording.ts';
 
@@ -25,7 +26,8 @@ interface Input {
 function problemsOf(issue: Issue, base: Path, of: Input): Problem[] {
   const path = [...base, ...issue.path];
   const at = (key: Path, message: string): Problem => ({ path: pathText(key), message });
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => at([...path, key], issue.message));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => at([...path, key], `${issue.message}${meant(key, path, of.schema)}`));
   if (issue.code === 'invalid_key')
     return [at(path, `is not a valid name: ${issue.issues[0]?.message ?? issue.message}`)];
   if (issue.code === 'invalid_union' && issue.message === NO_ALTERNATIVE) {
@@ -39,6 +41,16 @@ function problemsOf(issue: Issue, base: Path, of: Input): Problem[] {
   const isPart = typeof valueAt(of.input, path.slice(0, -1)) === 'string';
   if (value === undefined && issue.code !== 'custom' && !isPart) return [at(path, MISSING)];
   return [at(path, `${issue.message}${isQuotable(path, of.schema) ? got(value) : ''}`)];
+}
+
+/** The suffix of a problem with a misspelt field of the input itself: one that it has whichever of its objects it is. */
+function meant(key: string, { length }: Path, schema: z.ZodType): string {
+  const [first, ...others] = length > 0 ? [] : objectsOf(schema).map(({ shape }) => shape);
+  const known = Object.keys(first ?? {}).filter((name) =>
+    others.every((shape) => Object.hasOwn(shape, name)),
+  );
+  const name = nearestName(key, known);
+  return name === undefined ? '' : `: did you mean ${name}?`;
 }
 
 /** The branch that was most likely intended: one whose type matches as a whole, then the one with the fewest unknown fields. */

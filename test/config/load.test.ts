@@ -68,7 +68,7 @@ channels:
 `);
   expect(failureOf(path).message.split('\n')).toEqual([
     `${path}:6: channels.kongregate.rate.max: expected a whole number from 1 to 100000`,
-    `${path}:7: channels.kongregate.tiemout: is not a known field`,
+    `${path}:7: channels.kongregate.tiemout: is not a known field: did you mean timeout?`,
     `${path}:9: channels.second.apiKey: is missing`,
   ]);
 });

@@ -84,7 +84,10 @@ describe('POST /v1/campaigns', () => {
   it('refuses a parameter that it does not know, so that a misspelt dry run creates nothing', async () => {
     const given = spec();
     const answer = await api.ask('/v1/campaigns?dryrun=true', { body: given });
-    expect([answer.status, answer.body.detail]).toEqual([400, 'query: dryrun: is not a known field']);
+    expect([answer.status, answer.body.detail]).toEqual([
+      400,
+      'query: dryrun: is not a known field: did you mean dryRun?',
+    ]);
     expect((await api.ask(`/v1/campaigns/${given.id}`)).status).toBe(404);
     const id = await created();
     expect((await list(id, lines(people(1)), '?dryrun=true')).status).toBe(400);
