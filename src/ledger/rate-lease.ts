@@ -10,8 +10,11 @@ import { loadScript } from './script.ts';
  * they lie ahead. So the rate is exact over all workers and shards, and a shard that has nothing to send takes nothing of it.
  */
 export interface RateLease {
-  /** @param aheadMs how far ahead they may be used */
-  take(count: number, aheadMs: number): Promise<Moments>;
+  /**
+   * @param aheadMs how far ahead they may be used
+   * @param fromMs how far ahead they have to be, for a process that reads answers late
+   */
+  take(count: number, aheadMs: number, fromMs?: number): Promise<Moments>;
   giveBack(moments: readonly number[]): void;
 }
 
@@ -44,47 +47,54 @@ export interface Spacing {
   keep: number;
 }
 
+interface Call {
+  count: number;
+  fromMs: number;
+}
+
 const leaseScript = loadScript('lease.lua');
 const MOST_JOINED = 100;
 
 export function createRateLease({ home, spacing, furthestMs, clock }: RateLeaseOptions): RateLease {
   let spare: number[] = [];
 
-  async function lease(counts: readonly number[], ahead: number): Promise<Moments[]> {
-    const count = counts.reduce((sum, each) => sum + each, 0);
-    const request = { op: 'moments', ...spacing(), ahead, furthest: furthestMs, count };
+  async function lease(calls: readonly Call[], ahead: number): Promise<Moments[]> {
+    const count = calls.reduce((sum, each) => sum + each.count, 0);
+    const from = Math.max(...calls.map(({ fromMs }) => fromMs));
+    const request = { op: 'moments', ...spacing(), from, ahead, furthest: furthestMs, count };
     const askedAt = clock.monotonic();
     const reply = ((await home.run(leaseScript, [JSON.stringify(request)])) as string[]).map(Number);
     const [storeMs, ...waits] = reply as [number, ...number[]];
     clock.sync(storeMs, askedAt);
     const [next, ...moments] = waits.map((wait) => clock.monotonicAt(storeMs + wait));
-    return counts.map((each) => ({ moments: moments.splice(0, each), nextAt: next! }));
+    return calls.map((each) => ({ moments: moments.splice(0, each.count), nextAt: next! }));
   }
 
   /** Calls are joined by how far ahead they look, so that those that look further find free what lies beyond the others. */
-  const joined = new Map<number, Coalesced<number, Moments>>();
-  function joinedWithin(aheadMs: number): Coalesced<number, Moments> {
+  const joined = new Map<number, Coalesced<Call, Moments>>();
+  function joinedWithin(aheadMs: number): Coalesced<Call, Moments> {
     const known = joined.get(aheadMs);
     if (known) return known;
     const options = { max: MOST_JOINED, refusedByStore: isRefusal };
-    const made = coalesce((counts: readonly number[]) => lease(counts, aheadMs), options);
+    const made = coalesce((calls: readonly Call[]) => lease(calls, aheadMs), options);
     joined.set(aheadMs, made);
     return made;
   }
 
-  function takeSpare(count: number, aheadMs: number): number[] {
+  function takeSpare({ count, fromMs }: Call, aheadMs: number): number[] {
     const now = clock.monotonic();
     spare = spare.filter((at) => at >= now);
-    const near = spare.filter((at) => at <= now + aheadMs).length;
-    return spare.splice(0, Math.min(count, near));
+    const taken = spare.filter((at) => at >= now + fromMs && at <= now + aheadMs).slice(0, count);
+    if (taken.length > 0) spare.splice(spare.indexOf(taken[0]!), taken.length);
+    return taken;
   }
 
   return {
-    async take(count, aheadMs) {
-      const kept = takeSpare(count, aheadMs);
+    async take(count, aheadMs, fromMs = 0) {
+      const kept = takeSpare({ count, fromMs }, aheadMs);
       const missing = count - kept.length;
       if (missing === 0) return { moments: kept, nextAt: kept.at(-1)! + spacing().interval };
-      const { moments, nextAt } = await joinedWithin(aheadMs).call(missing);
+      const { moments, nextAt } = await joinedWithin(aheadMs).call({ count: missing, fromMs });
       return { moments: [...kept, ...moments].sort((a, b) => a - b), nextAt };
     },
     giveBack(moments) {

@@ -38,6 +38,8 @@ export function createDepartures(options: DepartureOptions): Departures {
   let moments: number[] = [];
   let asked = 0;
   let noneBefore = 0;
+  /** How late this process saw the moments that it missed, since it used one. */
+  let behindMs = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function look(none = noneBefore): void {
@@ -47,6 +49,8 @@ export function createDepartures(options: DepartureOptions): Departures {
     const next = depart(waiting, moments, now, { tolerance, asked, noneBefore: none });
     for (const moment of next.used) margin.note(now - moment, true);
     if (waiting.length > 0) for (const moment of next.passed) margin.note(now - moment, false);
+    if (next.used.length > 0) behindMs = 0;
+    else if (next.passed[0] !== undefined) behindMs = now - next.passed[0];
     ({ waiting, moments } = next);
     for (const each of next.late) each.answer(false);
     for (const each of next.leaving) each.answer(true);
@@ -70,8 +74,10 @@ export function createDepartures(options: DepartureOptions): Departures {
 
   async function take(count: number, aheadMs: number): Promise<void> {
     asked += count;
+    // Who reads answers late would find a moment that was free at once gone, and the one in its place as well.
+    const fromMs = Math.min(behindMs, aheadMs / 2);
     // Whoever has the connection tells of its trouble: those that have no moment then give their grants back.
-    const taken = await rate.take(count, aheadMs).catch(() => undefined);
+    const taken = await rate.take(count, aheadMs, fromMs).catch(() => undefined);
     asked -= count;
     if (!taken) return look(Number.POSITIVE_INFINITY);
     moments = ascending([...moments, ...taken.moments]);

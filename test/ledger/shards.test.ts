@@ -116,6 +116,18 @@ describe('rule 8 over shards: rate', () => {
     expect((await lease.take(1, SECOND)).moments).toEqual([moments[2]]);
   });
 
+  it('is leased from an instant on, for a process that would read of an earlier one too late', async () => {
+    const { stores } = await openSharded(2);
+    const clock = standing(() => 0);
+    const lease = createRateLease({ home: stores.home, spacing: apart(100), furthestMs: SECOND, clock });
+    const { moments } = await lease.take(4, SECOND);
+    lease.giveBack(moments.slice(1));
+    expect((await lease.take(2, SECOND, moments[2]! - 1)).moments).toEqual(moments.slice(2));
+    const { moments: anew } = await lease.take(1, SECOND, SECOND / 2);
+    expect(anew[0]).toBeGreaterThanOrEqual(SECOND / 2);
+    expect((await lease.take(2, SECOND)).moments[0]).toBe(moments[1]);
+  });
+
   it('is not leased anew to bulk, which looks less far ahead than what has been leased', async () => {
     const { stores } = await openSharded(2);
     const clock = standing(() => 0);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Moments } from '../../src/ledger/rate-lease.ts';
+import type { Moments, RateLease } from '../../src/ledger/rate-lease.ts';
 import { createDepartures, type DepartureRequest } from '../../src/workers/departures.ts';
 
 const INTERVAL = 100;
@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 /** The channel's rate, and what left when. */
-function opened(take?: () => Promise<Moments>) {
+function opened(take?: RateLease['take']) {
   let next = 0;
   let blockedUntil = 0;
   // What ran out during a block, runs at its end.
@@ -129,6 +129,22 @@ describe('requests that wait for their moment', () => {
     ask('a', { moment: 0, latestAt: 2_000 });
     await pass(2_000);
     expect(left).toEqual([['a', 1_300]]);
+  });
+
+  it('leave also where each answer of the store is read so late that the moment it gave has passed', async () => {
+    let free = 0;
+    const late = async (_count: number, _aheadMs: number, fromMs: number): Promise<Moments> => {
+      free = Math.max(free, Date.now() + fromMs);
+      const moment = free;
+      free += INTERVAL;
+      await new Promise((read) => setTimeout(read, 150));
+      return { moments: [moment], nextAt: free };
+    };
+    const { ask, pass, left, givenBack } = opened(late);
+    await pass(1_000);
+    ask('a', { moment: 850 });
+    await pass(2_000);
+    expect([left, givenBack]).toEqual([[['a', 1_150]], []]);
   });
 
   it('of two requests take two moments', async () => {

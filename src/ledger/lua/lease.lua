@@ -1,8 +1,8 @@
 -- What the home of a channel leases to a worker: moments in place of those that it missed and, over shards, for its admissions in
 -- any of them. ARGV[1]: { op, … } as JSON.
---   moments: { interval, widen, keep: see `moments_apart`; count how many, ahead how far ahead they may lie, furthest how far ahead
---            any worker takes them } takes tokens of the rate, evenly spaced. Answers { now, when the next one is free, moments … },
---            all but `now` in milliseconds from now, as text
+--   moments: { interval, widen, keep: see `moments_apart`; count how many, from and ahead how far ahead they have to and may lie,
+--            furthest how far ahead any worker takes them } takes tokens of the rate, evenly spaced. Answers { now, when the next one
+--            is free, moments … }, all but `now` in milliseconds from now, as text
 --   probe:   { longest: the grant ends within so many milliseconds } lets one message be sent as a probe while the breaker is half
 --            open. Answers { `granted` }; { `resting`, ms } while another probe is under way; or { `other` } where the breaker is not
 --            half open: the shards have to be told what holds
@@ -15,7 +15,7 @@ if request.op == 'moments' then
   local free = figure(redis.call('HGET', CHANNEL, 'tat'))
   -- Nothing takes tokens that far ahead, so the store's clock was set back.
   if free > now + request.furthest + interval * 2 * (1 + WIDEST) then free = 0 end
-  local moment, moments = math.max(now, free), {}
+  local moment, moments = math.max(now + request.from, free), {}
   while #moments < request.count and moment <= now + request.ahead do
     moments[#moments + 1] = string.format('%.3f', moment - now)
     moment = moment + interval
