@@ -122,7 +122,7 @@ export const channelCases: AlertCases = {
         given(
           COUNTERS.attempts,
           { platform: 'kongregate', outcome: 'delivered', reason: 'sent' },
-          '0+3000x20',
+          '0+2580x20',
         ),
         given(GAUGES.rate, {}, '10x20'),
         given(GAUGES.ready, {}, '500x20'),
