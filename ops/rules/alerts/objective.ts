@@ -2,7 +2,7 @@ import { COUNTERS, GAUGES, HISTOGRAMS } from '../../../src/observe/metric-defini
 import { rules } from '../../promql.ts';
 import { ERROR_BUDGET, errorRatioIn, validIn, type WindowName } from '../objective.ts';
 import type { Alert, Alerts } from '../rule.ts';
-import { useOfRate } from './channel.ts';
+import { rateSaturated } from './channel.ts';
 
 /**
  * Burn rates are blind to what never ends, as while a platform hangs: they are never the only alert that pages.
@@ -51,7 +51,7 @@ export const objectiveAlerts: Alerts = (timing) => [
       `${rules.max(GAUGES.oldestAge, { where: { state: 'ready' } })} > ${timing.seconds(900)}`,
       `unless on (job, channel) ${rules.max(GAUGES.stopped)} == 1`,
       // A campaign takes hours by design. HeraldRateSaturated tells of it, and pages nobody.
-      `unless on (job, channel) ${useOfRate(timing)} > 0.9`,
+      `unless on (job, channel) ${rateSaturated(timing)}`,
     ].join('\n'),
     summary: 'a message of {{ $labels.channel }} has been ready for {{ $value | humanizeDuration }}',
     description:

@@ -74,7 +74,7 @@ export const objectiveCases: AlertCases = {
         given(
           COUNTERS.attempts,
           { platform: 'kongregate', outcome: 'delivered', reason: 'sent' },
-          '0+590x30',
+          '0+516x30',
         ),
         given(GAUGES.rate, {}, '10x30'),
       ],
