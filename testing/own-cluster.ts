@@ -26,7 +26,7 @@ export interface RedisCluster {
   beginMove(slot: number | string, to: ClusterNode): Promise<SlotMove>;
   /** The whole move. @returns how many keys were moved */
   moveSlot(slot: number | string, to: ClusterNode): Promise<number>;
-  /** Resolves when every node runs, tells clients of all nodes, and every replica follows its master. */
+  /** Resolves when every node runs, knows all slots to be served, and every replica follows its master. */
   whole(): Promise<void>;
   /** May be called twice. */
   close(): Promise<void>;
@@ -170,9 +170,6 @@ function handle(nodes: readonly ClusterNode[], close: RedisCluster['close']): Re
     const replication = await node.redis.info('replication');
     const inStep = /^role:master/m.test(replication) || /^master_link_status:up/m.test(replication);
     if (!inStep || lines.length !== nodes.length || lines.some(isUnsound)) return undefined;
-    // A node names a replica to clients only once it has heard how far that one has come.
-    const announced = JSON.stringify(await node.redis.cluster('SLOTS'));
-    if (!nodes.every(({ id }) => announced.includes(id))) return undefined;
     return lines
       .map(({ id, master, slots }) => `${id} ${master} ${slots.join()}`)
       .toSorted()

@@ -47,7 +47,9 @@ describe.concurrent('acts of operators', () => {
 
   it('on campaigns are recorded where they change something', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    await (await env.worker({ idle: true })).start();
+    // The channel is announced, and nothing of the campaign is sent: one that is done is neither paused nor resumed.
+    const worker = await env.worker();
+    await worker.close();
     await env.producer.campaign({ id: 'spring', platform: 'kongregate', content: 'Hello' }, [
       { to: { userId: 1 } },
     ]);

@@ -28,8 +28,12 @@ it('has three masters with a replica each, and all slots', async () => {
 
 it('announces the proxies', async () => {
   const [{ redis }] = cluster.nodes as [RedisCluster['nodes'][number]];
-  const announced = JSON.stringify(await redis.cluster('SLOTS'));
-  for (const { proxy } of cluster.nodes) expect(announced).toContain(`${proxy?.port}`);
+  const ports = cluster.nodes.map(({ proxy }) => `${proxy?.port}`);
+  // A node names a replica to clients only once it has heard how far that one has come.
+  await eventually('all of them to be named', async () => {
+    const announced = JSON.stringify(await redis.cluster('SLOTS'));
+    return ports.every((port) => announced.includes(port));
+  });
 });
 
 it('moves a slot with all of its keys', async () => {
