@@ -23,11 +23,17 @@ interface Input {
   input: unknown;
 }
 
+/** A hint takes long to find, and an input may have thousands of unknown fields: more than these are slips of nobody's hand. */
+const MOST_HINTS = 10;
+
 function problemsOf(issue: Issue, base: Path, of: Input): Problem[] {
   const path = [...base, ...issue.path];
   const at = (key: Path, message: string): Problem => ({ path: pathText(key), message });
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => at([...path, key], `${issue.message}${meant(key, path, of.schema)}`));
+    return issue.keys.map((key, i) => {
+      const hint = i < MOST_HINTS ? meant(key, path, of.schema) : '';
+      return at([...path, key], `${issue.message}${hint}`);
+    });
   if (issue.code === 'invalid_key')
     return [at(path, `is not a valid name: ${issue.issues[0]?.message ?? issue.message}`)];
   if (issue.code === 'invalid_union' && issue.message === NO_ALTERNATIVE) {
