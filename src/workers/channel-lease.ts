@@ -15,10 +15,12 @@ import { takePolicy } from './policy-change.ts';
  */
 export interface ChannelLease {
   /**
-   * Call at the start, and when the store may have lost it. Only a worker that starts puts its policy in force.
+   * Call at the start, and when the store may have lost it. Only a worker that starts puts its policy in force, or one whose store may
+   * be of before that.
+   * @param anew whether the server or its run is another one than at the last call
    * @throws QuotaChangedError, ShardsChangedError, AccountTakenError
    */
-  acquire(): Promise<void>;
+  acquire(anew: boolean): Promise<void>;
   /** Call when an admission finds this other policy in force. */
   superseded(inForce: string): void;
   /** Renews the lease of the account, and checks whether the right still holds. */
@@ -56,6 +58,8 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
   const { channel } = account;
   let acquired = false;
   let stopped: Stopped | undefined;
+  /** The policy in force when this worker started, if its own replaced it. */
+  let replaced: string | undefined;
 
   function stop(reason: Stopped['reason'], detail: string): void {
     if (stopped?.detail === detail) return;
@@ -95,9 +99,23 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
     else if (text !== own) superseded(text);
   }
 
+  /**
+   * A failover to a replica that lagged may bring back the policy that this worker's own had replaced. No worker of that one is left to
+   * deliver, so this worker would wait for ever.
+   */
+  async function replaceAgain(): Promise<void> {
+    if (stopped || replaced === undefined) return;
+    if ((await policyInForce(store)) === replaced) await takePolicy(deps, true);
+  }
+
   return {
-    async acquire() {
-      if (acquired) return await renew();
+    async acquire(anew) {
+      if (acquired) {
+        if (anew) await replaceAgain();
+        return await renew();
+      }
+      const before = await policyInForce(store);
+      replaced = before === null || before === own ? undefined : before;
       const moved = await takeAccount({
         ...deps,
         async beforeMove() {

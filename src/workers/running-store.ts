@@ -50,9 +50,10 @@ export interface RunningStore {
   /**
    * Call before the first job: claims the account, puts the quota policy in force, and ends a stop for refused credentials
    * if they were changed since.
+   * @param anew whether the server or its run is another one than at the last call
    * @throws QuotaChangedError, ShardsChangedError, AccountTakenError
    */
-  prepare(): Promise<void>;
+  prepare(anew: boolean): Promise<void>;
   /** Renews the lease, and settles jobs in the failed set. @returns the number of runs that this ended */
   sweep(): Promise<number>;
 }
@@ -162,8 +163,8 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
       wanted = on;
       worker.pull(on && !lease.stopped());
     },
-    async prepare() {
-      await lease.acquire();
+    async prepare(anew) {
+      await lease.acquire(anew);
       if (shard !== undefined) await shared.sharding?.holds.spread(shard);
       else if (await resume(shared.credentials))
         shared.logger.info('channel resumed: its credentials have changed');

@@ -132,17 +132,50 @@ describe.concurrent('a channel that is renamed', () => {
   });
 });
 
+function leaseOf(env: Environment) {
+  const store = channelStore(env.redis, 'kongregate');
+  const account = { key: accountKey('lease'), channel: 'kongregate' };
+  const lease = createChannelLease({
+    ...{ stores: storesOn(env.redis), account, platformDayMs: 1_000, onChange: () => {} },
+    ...{ store, all: [store], policy: { quota: null } },
+    logger: createLogger({ level: 'silent', secrets: [] }),
+  });
+  return { lease, store, account };
+}
+
+describe.concurrent('a store of before the change of a quota', () => {
+  const WAS = '[1,"day","UTC","calendar","userId"]';
+
+  it('gets the new policy again where another server has it', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const { lease, store } = leaseOf(env);
+    await env.redis.set(store.keys.policy, WAS);
+    await lease.acquire(true);
+    expect(await env.redis.get(store.keys.policy)).toBe('null');
+    await env.redis.set(store.keys.policy, WAS);
+    await lease.acquire(true);
+    expect(lease.stopped()).toBeUndefined();
+    expect(await env.redis.get(store.keys.policy)).toBe('null');
+  });
+
+  it('is believed where it is the same server: the change was taken back', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const { lease, store } = leaseOf(env);
+    await env.redis.set(store.keys.policy, WAS);
+    await lease.acquire(true);
+    await env.redis.set(store.keys.policy, WAS);
+    await lease.acquire(false);
+    expect(lease.stopped()?.reason).toBe('policy_changed');
+    await lease.acquire(true);
+    expect(await env.redis.get(store.keys.policy)).toBe(WAS);
+  });
+});
+
 describe.concurrent('a worker that was stopped, and a store that forgot why', () => {
   it('takes over neither the account nor the policy', async ({ openEnvironment }) => {
     const env = await openEnvironment();
-    const store = channelStore(env.redis, 'kongregate');
-    const account = { key: accountKey('lease'), channel: 'kongregate' };
-    const lease = createChannelLease({
-      ...{ stores: storesOn(env.redis), account, platformDayMs: 1_000, onChange: () => {} },
-      ...{ store, all: [store], policy: { quota: null } },
-      logger: createLogger({ level: 'silent', secrets: [] }),
-    });
-    await lease.acquire();
+    const { lease, store, account } = leaseOf(env);
+    await lease.acquire(true);
     await env.redis.hset(account.key, 'channel', 'game');
     await lease.renew();
     expect(lease.stopped()?.reason).toBe('account_taken');
