@@ -9,7 +9,10 @@ export interface ListedDeadLetter {
   /** Key of the record: the id of the job that the message was enqueued with. */
   name: string;
   reason: DeadReason;
-  /** Milliseconds since the epoch, store's clock. Distinguishes this death from a later one of the same message. */
+  /**
+   * Milliseconds since the epoch, store's clock. Distinguishes this death from a later one of the same message. In practice
+   * two never fall into one millisecond: a replay, the pick-up of its job, a grant and a request lie between them.
+   */
   diedAt: number;
 }
 
