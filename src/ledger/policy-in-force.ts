@@ -13,6 +13,8 @@ export interface PolicyInForce {
   now: number;
   /** Whether there is neither a job nor a dead letter. */
   drained: boolean;
+  /** Since when it is in force, by the store's clock, and later than any policy before; 0 where an earlier version put it in force. */
+  since: number;
 }
 
 async function request(store: ChannelStore, op: object): Promise<unknown> {
@@ -21,12 +23,13 @@ async function request(store: ChannelStore, op: object): Promise<unknown> {
 
 export async function inspectPolicy(store: ChannelStore): Promise<PolicyInForce> {
   const reply = await request(store, { op: 'look' });
-  const [text, openUntil, now, drained] = reply as [string | null, string, string, 0 | 1];
+  const [text, openUntil, now, drained, since] = reply as [string | null, string, string, 0 | 1, string];
   return {
     text: text ?? undefined,
     openUntil: Number(openUntil),
     now: Number(now),
     drained: drained === 1,
+    since: Number(since),
   };
 }
 
@@ -45,22 +48,21 @@ export interface Adoption {
 
 /**
  * Puts a policy in force for all workers of the channel.
- * @returns false if what is in force has changed since it was seen
+ * @returns since when it is in force; undefined if what was in force has changed since it was seen
  */
 export async function adoptPolicy(
   store: ChannelStore,
   { policy, seen, platformDayMs, unknown }: Adoption,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const expected = { expected: seen.text, openUntil: seen.openUntil };
-  return (
-    (await request(store, {
-      op: 'adopt',
-      policy,
-      ...expected,
-      platformDay: platformDayMs,
-      unknown,
-    })) === 1
-  );
+  const since = await request(store, {
+    op: 'adopt',
+    policy,
+    ...expected,
+    platformDay: platformDayMs,
+    unknown,
+  });
+  return since === 0 ? undefined : Number(since);
 }
 
 /**
@@ -72,7 +74,7 @@ export async function retireChannel(
   to: string,
   { openUntil }: PolicyInForce,
 ): Promise<boolean> {
-  return (await request(store, { op: 'retire', to, openUntil })) === 1;
+  return (await request(store, { op: 'retire', to, openUntil })) !== 0;
 }
 
 /**
@@ -86,5 +88,5 @@ export async function leaveStore(
   { text, openUntil }: PolicyInForce,
 ): Promise<boolean> {
   const to = `${shards} shard${shards === 1 ? '' : 's'}`;
-  return (await request(store, { op: 'leave', to, expected: text, openUntil })) === 1;
+  return (await request(store, { op: 'leave', to, expected: text, openUntil })) !== 0;
 }

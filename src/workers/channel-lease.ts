@@ -1,12 +1,12 @@
 import { type Account, claimAccount, holderOf, releaseAccount } from '../ledger/account.ts';
-import { policyInForce } from '../ledger/policy-in-force.ts';
+import { inspectPolicy, type PolicyInForce, policyInForce } from '../ledger/policy-in-force.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StopReason } from '../outcome.ts';
 import { policyText, type SlotPolicy } from '../policies/quota-change.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import type { Stores } from '../redis/stores.ts';
 import { AccountTakenError, takeAccount } from './account-claim.ts';
-import { takePolicy } from './policy-change.ts';
+import { QuotaChangedError, takePolicy, takePolicyAgain } from './policy-change.ts';
 
 /**
  * The right of this worker to serve its channel in one of the channel's stores. It has the right while its policy is the one in force, and its
@@ -15,12 +15,11 @@ import { takePolicy } from './policy-change.ts';
  */
 export interface ChannelLease {
   /**
-   * Call at the start, and when the store may have lost it. Only a worker that starts puts its policy in force, or one whose store may
-   * be of before that.
-   * @param anew whether the server or its run is another one than at the last call
+   * Call at the start, and when the store may have lost it. Only a worker that starts puts its policy in force, or one whose store has
+   * forgotten that it was.
    * @throws QuotaChangedError, ShardsChangedError, AccountTakenError
    */
-  acquire(anew: boolean): Promise<void>;
+  acquire(): Promise<void>;
   /** Call when an admission finds this other policy in force. */
   superseded(inForce: string): void;
   /** Renews the lease of the account, and checks whether the right still holds. */
@@ -58,8 +57,8 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
   const { channel } = account;
   let acquired = false;
   let stopped: Stopped | undefined;
-  /** The policy in force when this worker started, if its own replaced it. */
-  let replaced: string | undefined;
+  /** Since when the policy of this worker is in force, as far as it knows; 0 once another one has replaced it. */
+  let inForceSince = 0;
 
   function stop(reason: Stopped['reason'], detail: string): void {
     if (stopped?.detail === detail) return;
@@ -67,62 +66,95 @@ export function createChannelLease(deps: ChannelLeaseDeps): ChannelLease {
     logger.error(stopped, 'channel stopped in this worker: restart it with the current configuration');
     deps.onChange();
   }
+  function goOn(): void {
+    if (!stopped) return;
+    stopped = undefined;
+    logger.info('channel resumed in this worker: its policy is in force again');
+    deps.onChange();
+  }
   const superseded = (inForce: string): void =>
     stop('policy_changed', `the policy in force is ${inForce}, this worker has ${own}`);
-
   const accountTaken = (by: string): void =>
     stop('account_taken', `the account now belongs to channel ${by}`);
 
   /** A stopped worker only reads. If it renewed, and the store had lost the claim, it would take back what belongs to another channel. */
   async function recheckStopped(): Promise<void> {
-    const [holder, text] = [await holderOf(directory, account), await policyInForce(store)];
-    if (holder !== null && holder !== channel) return accountTaken(holder);
-    if (text !== null && text !== own) return superseded(text);
-    if (holder === null || text === null) return;
-    stopped = undefined;
-    logger.info('channel resumed in this worker: its policy is in force again');
-    deps.onChange();
+    const holder = await holderOf(directory, account);
+    if (holder === null) return;
+    if (holder !== channel && !(await takeAccountAgain())) return accountTaken(holder);
+    const seen = await inspectPolicy(store);
+    if (seen.text !== undefined) await goBy(seen, seen.text);
   }
 
   async function renewAccount(): Promise<void> {
     if (stopped) return;
     const holder = await claimAccount(directory, account);
-    if (holder.channel !== channel) accountTaken(holder.channel);
+    if (holder.channel !== channel && !(await takeAccountAgain())) accountTaken(holder.channel);
   }
 
   async function renew(): Promise<void> {
     if (stopped) return await recheckStopped();
     await renewAccount();
     if (stopped) return;
-    const text = await policyInForce(store);
-    if (text === null) await takePolicy(deps, true);
-    else if (text !== own) superseded(text);
+    const seen = await inspectPolicy(store);
+    if (seen.text === undefined) await putInForce(true);
+    else await goBy(seen, seen.text);
+  }
+
+  async function putInForce(unknown: boolean): Promise<void> {
+    inForceSince = await takePolicy(deps, unknown);
+  }
+
+  async function goBy(seen: PolicyInForce, text: string): Promise<void> {
+    if (text === own) {
+      inForceSince = seen.since;
+      return goOn();
+    }
+    // The change to this worker's own was lost, in a failover to a replica that lagged.
+    if (seen.since < inForceSince) return await replaceAgain(seen, text);
+    inForceSince = 0;
+    superseded(text);
+  }
+
+  /** Every worker of a policy that only the store has forgotten does so: whoever changed it may have ended since, and all would wait for ever. */
+  async function replaceAgain(seen: PolicyInForce, text: string): Promise<void> {
+    try {
+      const since = await takePolicyAgain(deps, seen);
+      if (since === undefined) return await renew();
+      inForceSince = since;
+      logger.warn({ policy: own, instead_of: text }, 'redis failover: put the policy in force again');
+      goOn();
+    } catch (error) {
+      if (!(error instanceof QuotaChangedError)) throw error;
+      // A worker of the earlier one was faster, and its windows are open. Tried again until they are not.
+      superseded(text);
+    }
   }
 
   /**
-   * A failover to a replica that lagged may bring back the policy that this worker's own had replaced. No worker of that one is left to
-   * deliver, so this worker would wait for ever.
+   * Takes the account back from a channel that had it before, where the directory has forgotten the change. Whoever took it from this
+   * channel had ended this channel first.
    */
-  async function replaceAgain(): Promise<void> {
-    if (stopped || replaced === undefined) return;
-    if ((await policyInForce(store)) === replaced) await takePolicy(deps, true);
+  async function takeAccountAgain(): Promise<boolean> {
+    if ((await policyInForce(store)) !== own) return false;
+    try {
+      return await takeAccount({ ...deps, beforeMove: async () => {} });
+    } catch (error) {
+      if (error instanceof AccountTakenError) return false;
+      throw error;
+    }
   }
 
   return {
-    async acquire(anew) {
-      if (acquired) {
-        if (anew) await replaceAgain();
-        return await renew();
-      }
-      const before = await policyInForce(store);
-      replaced = before === null || before === own ? undefined : before;
+    async acquire() {
+      if (acquired) return await renew();
       const moved = await takeAccount({
         ...deps,
         async beforeMove() {
           for (const each of deps.all) await takePolicy({ ...deps, store: each }, true);
         },
       });
-      await takePolicy(deps, moved);
+      await putInForce(moved);
       // Another channel may have claimed the account while this process was suspended for longer than its lease.
       const holder = await claimAccount(directory, account);
       if (holder.channel !== channel)

@@ -51,9 +51,10 @@ export interface PolicyTaker {
 /**
  * Puts a channel's quota policy in force, for all its workers.
  * @param unknown whether recent sends may be missing in the channel's ledger
+ * @returns since when it is in force
  * @throws QuotaChangedError, ShardsChangedError
  */
-export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<void> {
+export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<number> {
   const { store, policy, platformDayMs } = taker;
   for (;;) {
     const seen = await inspectPolicy(store);
@@ -66,9 +67,22 @@ export async function takePolicy(taker: PolicyTaker, unknown: boolean): Promise<
     const elsewhere =
       !same && (!before || before.addressing !== policy.addressing || before.shards !== policy.shards);
     const adoption = { policy: policyText(policy), seen, platformDayMs, unknown: unknown || elsewhere };
-    if (await adoptPolicy(store, adoption)) return;
+    const since = await adoptPolicy(store, adoption);
+    if (since !== undefined) return since;
     await pause(RECHECK_MS);
   }
+}
+
+/**
+ * Puts the policy in force in a store that has forgotten that it was. Nothing was left in the stores of another number of shards then, and
+ * what has come since is dealt out.
+ * @returns since when it is in force; undefined if what was in force has changed since it was seen
+ * @throws QuotaChangedError
+ */
+export async function takePolicyAgain(taker: PolicyTaker, seen: PolicyInForce): Promise<number | undefined> {
+  refuseWhileOpen(taker, seen);
+  const { store, policy, platformDayMs } = taker;
+  return await adoptPolicy(store, { policy: policyText(policy), seen, platformDayMs, unknown: true });
 }
 
 function refuseWhileOpen({ store, policy }: PolicyTaker, seen: PolicyInForce): void {

@@ -45,12 +45,12 @@ export function createPreparation({ stores, servedBy, hasBegun, logger }: Prepar
   }
 
   /** @returns the channels whose homes lie in the part */
-  async function prepare(part: WorkerStore, anew: boolean): Promise<RunningChannel[]> {
+  async function prepare(part: WorkerStore): Promise<RunningChannel[]> {
     const homes: RunningChannel[] = [];
     for (const { channel, store } of servedBy(part)) {
       const isHome = store === channel.stores[0];
       if (isHome) channel.examine();
-      await store.prepare(anew).then(
+      await store.prepare().then(
         () => void (isHome && homes.push(channel)),
         (error) => {
           if (isHome) prepared.delete(channel);
@@ -83,15 +83,15 @@ export function createPreparation({ stores, servedBy, hasBegun, logger }: Prepar
 
   for (const part of stores.all()) {
     if (part === stores.directory) continue;
-    const restore = async (anew: boolean): Promise<number> => {
-      await announce(await prepare(part, anew));
+    const restore = async (): Promise<number> => {
+      await announce(await prepare(part));
       return 0;
     };
     part.watch.add({ restore, holds: async () => true });
   }
   stores.directory.watch.add({
-    async restore(anew) {
-      await announce([...(await prepare(stores.directory, anew)), ...(await renewAccounts())]);
+    async restore() {
+      await announce([...(await prepare(stores.directory)), ...(await renewAccounts())]);
       await mark.set();
       return 0;
     },

@@ -50,10 +50,9 @@ export interface RunningStore {
   /**
    * Call before the first job: claims the account, puts the quota policy in force, and ends a stop for refused credentials
    * if they were changed since.
-   * @param anew whether the server or its run is another one than at the last call
    * @throws QuotaChangedError, ShardsChangedError, AccountTakenError
    */
-  prepare(anew: boolean): Promise<void>;
+  prepare(): Promise<void>;
   /** Renews the lease, and settles jobs in the failed set. @returns the number of runs that this ended */
   sweep(): Promise<number>;
 }
@@ -118,7 +117,11 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
     all: allNames(channel).map(stores.queues.of),
     policy: { quota: channel.quota, addressing: channel.addressing, shards: channel.shards },
     platformDayMs: channel.platformDayMs,
-    onChange: () => worker.pull(wanted && !lease.stopped()),
+    onChange() {
+      worker.pull(wanted && !lease.stopped());
+      // Announces the channel again: workers of another policy may have done so meanwhile.
+      if (!lease.stopped()) watch.suspect();
+    },
   });
   const { open, resume } = shared.sharding?.holds ?? holdsOf(queueStore);
   const plainPipeline = createPipeline({
@@ -163,8 +166,8 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
       wanted = on;
       worker.pull(on && !lease.stopped());
     },
-    async prepare(anew) {
-      await lease.acquire(anew);
+    async prepare() {
+      await lease.acquire();
       if (shard !== undefined) await shared.sharding?.holds.spread(shard);
       else if (await resume(shared.credentials))
         shared.logger.info('channel resumed: its credentials have changed');

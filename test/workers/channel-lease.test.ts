@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 import { createLogger } from '../../src/observe/log.ts';
-import { channelStore } from '../../src/redis/channel-store.ts';
+import { policyText, type SlotPolicy } from '../../src/policies/quota-change.ts';
+import { type ChannelStore, channelStore } from '../../src/redis/channel-store.ts';
 import { accountKey } from '../../src/redis/keys.ts';
 import { storesOn } from '../../src/redis/stores.ts';
 import { createChannelLease } from '../../src/workers/channel-lease.ts';
@@ -91,6 +92,30 @@ describe.concurrent('a deployment with another quota', () => {
   });
 });
 
+describe.concurrent('a failover that forgets the change of a quota', () => {
+  it('leaves no message unserved, although the worker that changed it is gone and one of the old quota is there', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment({ sandbox: { kongregate: { dayMs: 1 } } });
+    const store = channelStore(env.redis, 'kongregate');
+    const old = await env.worker({ channel: OLD });
+    const forget = await lag(env, store);
+    const first = await env.worker({ channel: NEW });
+    const inForce = () => env.redis.get(store.keys.policy);
+    const changed = await inForce();
+    await env.worker({ channel: NEW });
+    await eventually('the old one to notice', () => readyz(old.url), stoppedFor('policy_changed'), {
+      withinMs: 30_000,
+    });
+    await first.close();
+    await forget();
+    await env.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await sendAll(env);
+    await env.settled(PLAYERS.length, { withinMs: 60_000 });
+    await eventually('the new quota', inForce, (text) => text === changed, { withinMs: 60_000 });
+  });
+});
+
 describe.concurrent('a channel that is renamed', () => {
   it('does not start beside the old one, nor while messages of that count', async ({ openEnvironment }) => {
     const env = await openEnvironment();
@@ -132,42 +157,179 @@ describe.concurrent('a channel that is renamed', () => {
   });
 });
 
-function leaseOf(env: Environment) {
-  const store = channelStore(env.redis, 'kongregate');
-  const account = { key: accountKey('lease'), channel: 'kongregate' };
-  const lease = createChannelLease({
-    ...{ stores: storesOn(env.redis), account, platformDayMs: 1_000, onChange: () => {} },
-    ...{ store, all: [store], policy: { quota: null } },
-    logger: createLogger({ level: 'silent', secrets: [] }),
-  });
-  return { lease, store, account };
+const DAILY: SlotPolicy = {
+  quota: { max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' },
+  addressing: 'userId',
+};
+
+interface Leased {
+  policy?: SlotPolicy;
+  channel?: string;
+  shard?: string;
 }
 
-describe.concurrent('a store of before the change of a quota', () => {
-  const WAS = '[1,"day","UTC","calendar","userId"]';
+function leaseOf(
+  env: Environment,
+  { policy = { quota: null }, channel = 'kongregate', shard = '' }: Leased = {},
+) {
+  const store = channelStore(env.redis, `${channel}${shard}`);
+  const account = { key: accountKey('lease'), channel };
+  const changes: (string | undefined)[] = [];
+  const lease = createChannelLease({
+    ...{ stores: storesOn(env.redis), account, platformDayMs: 1_000 },
+    onChange: () => void changes.push(lease.stopped()?.reason),
+    ...{ store, all: [store], policy },
+    logger: createLogger({ level: 'silent', secrets: [] }),
+  });
+  const inForce = () => env.redis.get(store.keys.policy);
+  return { lease, store, account, changes, inForce };
+}
 
-  it('gets the new policy again where another server has it', async ({ openEnvironment }) => {
+/** What the store knows of its policy. @returns a function that makes it know no more than that, as a replica that lagged does */
+async function lag(env: Environment, { keys }: ChannelStore): Promise<() => Promise<void>> {
+  const names = [keys.policy, `${keys.ledger}:channel`, accountKey('lease')];
+  const held = await Promise.all(names.map((name) => env.redis.dumpBuffer(name)));
+  return async () => {
+    for (const [i, name] of names.entries())
+      if (held[i]) await env.redis.restore(name, 0, held[i], 'REPLACE');
+      else await env.redis.del(name);
+  };
+}
+
+describe.concurrent('a store that forgot the change of a quota', () => {
+  it.for(['', '/1'])(
+    'gets it again from any worker of the new one: store kongregate%s',
+    async (shard, { openEnvironment }) => {
+      const env = await openEnvironment();
+      const shards = shard === '' ? {} : { shards: 2 };
+      const old = leaseOf(env, { policy: { ...DAILY, ...shards }, shard });
+      await old.lease.acquire();
+      const forget = await lag(env, old.store);
+      const policy: SlotPolicy = { quota: null, ...shards };
+      const first = leaseOf(env, { policy, shard });
+      await first.lease.acquire();
+      const wanted = await first.inForce();
+      // The one that changed it ends.
+      const others = [leaseOf(env, { policy, shard }), leaseOf(env, { policy, shard })];
+      for (const { lease } of others) await lease.acquire();
+      await old.lease.renew();
+      expect(old.lease.stopped()?.reason).toBe('policy_changed');
+      await forget();
+      for (const { lease } of [...others, old]) await lease.acquire();
+      expect(await first.inForce()).toBe(wanted);
+      expect(others.map(({ lease }) => lease.stopped())).toEqual([undefined, undefined]);
+      expect(old.lease.stopped()?.reason).toBe('policy_changed');
+    },
+  );
+
+  it('gets it again also where the worker met the old one first, by an admission', async ({
+    openEnvironment,
+  }) => {
     const env = await openEnvironment();
-    const { lease, store } = leaseOf(env);
-    await env.redis.set(store.keys.policy, WAS);
-    await lease.acquire(true);
-    expect(await env.redis.get(store.keys.policy)).toBe('null');
-    await env.redis.set(store.keys.policy, WAS);
-    await lease.acquire(true);
-    expect(lease.stopped()).toBeUndefined();
-    expect(await env.redis.get(store.keys.policy)).toBe('null');
+    const old = leaseOf(env, { policy: DAILY });
+    await old.lease.acquire();
+    const forget = await lag(env, old.store);
+    const { lease, inForce, changes } = leaseOf(env);
+    await lease.acquire();
+    await forget();
+    lease.superseded((await inForce())!);
+    await lease.renew();
+    expect(await inForce()).toBe('null');
+    expect(changes).toEqual(['policy_changed', undefined]);
   });
 
-  it('is believed where it is the same server: the change was taken back', async ({ openEnvironment }) => {
+  it('gets it again once the windows are over that workers of the old one opened meanwhile', async ({
+    openEnvironment,
+  }) => {
     const env = await openEnvironment();
-    const { lease, store } = leaseOf(env);
-    await env.redis.set(store.keys.policy, WAS);
-    await lease.acquire(true);
-    await env.redis.set(store.keys.policy, WAS);
-    await lease.acquire(false);
+    const old = leaseOf(env, { policy: DAILY });
+    await old.lease.acquire();
+    const forget = await lag(env, old.store);
+    const { lease, inForce, store } = leaseOf(env);
+    await lease.acquire();
+    await forget();
+    const was = await inForce();
+    const until = (at: number) => env.redis.hset(`${store.keys.ledger}:channel`, 'slotsUntil', at);
+    await until(Date.now() + 86_400_000);
+    await lease.acquire();
     expect(lease.stopped()?.reason).toBe('policy_changed');
-    await lease.acquire(true);
-    expect(await env.redis.get(store.keys.policy)).toBe(WAS);
+    expect(await inForce()).toBe(was);
+    await until(Date.now() - 86_400_000);
+    await lease.renew();
+    expect(lease.stopped()).toBeUndefined();
+    expect(await inForce()).toBe('null');
+  });
+
+  it('is left alone by the workers of a policy that was replaced before', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const [daily, none] = [leaseOf(env, { policy: DAILY }), leaseOf(env)];
+    await daily.lease.acquire();
+    await none.lease.acquire();
+    const forget = await lag(env, none.store);
+    const again = leaseOf(env, { policy: DAILY });
+    await again.lease.acquire();
+    await none.lease.renew();
+    await daily.lease.renew();
+    await forget();
+    await none.lease.renew();
+    expect(none.lease.stopped()).toBeUndefined();
+    expect(await none.inForce()).toBe('null');
+    // Whoever it is in force for goes on. Then the workers of the later one put that in force.
+    await again.lease.acquire();
+    await none.lease.renew();
+    expect(await none.inForce()).toBe(policyText(DAILY));
+    expect(none.lease.stopped()?.reason).toBe('policy_changed');
+  });
+
+  it('is believed where nobody has lost anything: the change was taken back', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const [old, { lease, inForce }] = [leaseOf(env, { policy: DAILY }), leaseOf(env)];
+    await old.lease.acquire();
+    await lease.acquire();
+    await leaseOf(env, { policy: DAILY }).lease.acquire();
+    await lease.acquire();
+    expect(lease.stopped()?.reason).toBe('policy_changed');
+    await old.lease.renew();
+    expect(await inForce()).toBe(policyText(DAILY));
+  });
+});
+
+describe.concurrent('a directory that forgot whose account it is', () => {
+  const renamedTo = async (env: Environment) => {
+    const old = leaseOf(env, { policy: DAILY });
+    await old.lease.acquire();
+    await old.lease.release();
+    const forget = await lag(env, old.store);
+    const game = leaseOf(env, { policy: DAILY, channel: 'game' });
+    await game.lease.acquire();
+    return { old, forget, game };
+  };
+  const holder = (env: Environment) => env.redis.hget(accountKey('lease'), 'channel');
+
+  it.for(['renew', 'renewAccount', 'acquire'] as const)(
+    '%s takes it back',
+    async (how, { openEnvironment }) => {
+      const env = await openEnvironment();
+      const { old, forget, game } = await renamedTo(env);
+      await forget();
+      await game.lease[how]();
+      expect(game.lease.stopped()).toBeUndefined();
+      expect(await holder(env)).toBe('game');
+      expect(await old.inForce()).toBe('moved to game');
+    },
+  );
+
+  it('leaves it where a worker serves the old channel, until that ends', async ({ openEnvironment }) => {
+    const env = await openEnvironment();
+    const { old, forget, game } = await renamedTo(env);
+    await forget();
+    await old.lease.renew();
+    await game.lease.renew();
+    expect(game.lease.stopped()?.reason).toBe('account_taken');
+    await old.lease.release();
+    await game.lease.renew();
+    expect(game.lease.stopped()).toBeUndefined();
+    expect(await holder(env)).toBe('game');
   });
 });
 
@@ -175,7 +337,7 @@ describe.concurrent('a worker that was stopped, and a store that forgot why', ()
   it('takes over neither the account nor the policy', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     const { lease, store, account } = leaseOf(env);
-    await lease.acquire(true);
+    await lease.acquire();
     await env.redis.hset(account.key, 'channel', 'game');
     await lease.renew();
     expect(lease.stopped()?.reason).toBe('account_taken');

@@ -64,8 +64,8 @@ describe('a change of what slots mean', () => {
     const message = lab.message();
     await lab.deliver(message, await lab.grant(message));
     const adoption = { policy, seen, platformDayMs: DAY, unknown: false };
-    expect(await adoptPolicy(lab.store, adoption)).toBe(true);
-    expect(await adoptPolicy(lab.store, { ...adoption, policy: 'null' })).toBe(false);
+    expect(await adoptPolicy(lab.store, adoption)).toBe(seen.since);
+    expect(await adoptPolicy(lab.store, { ...adoption, policy: 'null' })).toBeUndefined();
   });
 
   it('tells when the last window ends', async () => {

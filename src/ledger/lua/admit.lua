@@ -28,7 +28,7 @@ local policy = cjson.decode(ARGV[1])
 -- Rule 2: the store says which policy is in force. A worker that has another one learns so here, and is granted nothing.
 local in_force = redis.call('GET', POLICY)
 if not in_force then
-  redis.call('SET', POLICY, policy.inForce)
+  put_in_force(policy.inForce, false)
   remember_from(policy.platformDay, false, true)
 elseif in_force ~= policy.inForce then
   return { now, 'policy', in_force }

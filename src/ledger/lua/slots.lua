@@ -101,6 +101,18 @@ local function remember_from(platform_day, known, unknown)
   redis.call('HSET', CHANNEL, 'platformDay', string.format('%.0f', platform_day))
 end
 
+-- Puts a policy in force in place of `held` (false for none), and answers since when it is. A later change has a later instant: by it
+-- workers know a store that has forgotten one.
+local function put_in_force(policy, held)
+  local since = tonumber(redis.call('HGET', CHANNEL, 'policySince') or 0) or 0
+  if policy ~= held or since == 0 then
+    since = math.max(now, since + 1)
+    redis.call('HSET', CHANNEL, 'policySince', string.format('%.0f', since))
+  end
+  redis.call('SET', POLICY, policy)
+  return since
+end
+
 -- Frees the slot. When the player was last sent something stays known.
 local function free_slot(recipient, last)
   count_change(recipient, 0, SENT)
