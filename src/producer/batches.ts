@@ -11,9 +11,20 @@ export interface Batch<T> {
   from: number;
 }
 
-const BATCH_SIZE = 500;
+/** A batch that is being filled. */
+export interface FillingBatch<T, P> {
+  /** What its items were made into, in their order. */
+  readonly items: readonly P[];
+  /** Takes the next items of the source: 500, or the last ones of the batch. */
+  add(items: readonly T[]): Promise<void>;
+  /** Whether the batch takes no more; asked after every 500 items. If it rejects, nothing of the batch is processed. */
+  isFull(): Promise<boolean>;
+}
+
+/** How many items are read at a time. */
+const PART_SIZE = 500;
 const IN_FLIGHT = 2;
-/** After this time an incomplete batch is processed, for slow sources such as a followed log. */
+/** After this time without 500 more items a batch is processed as it is, for slow sources such as a followed log. */
 const LINGER_MS = 50;
 
 export interface BatchOptions {
@@ -28,27 +39,41 @@ interface Failure {
   untouched: boolean;
 }
 
-/**
- * Processes the source in batches of at most 500, starting them in order, two in flight at a time. After the first
- * failure, of a batch or of the source, reads no more and waits for the batches in flight.
- * @returns undefined if the whole source was processed
- */
-export async function inBatches<T>(
+/** Processes the source in batches of at most 500, as `inFilledBatches` does. */
+export const inBatches = <T>(
   source: Source<T>,
   handle: (batch: Batch<T>) => Promise<void>,
+  options: BatchOptions = {},
+): Promise<Interruption | undefined> => inFilledBatches(source, plainBatch<T>, handle, options);
+
+function plainBatch<T>(): FillingBatch<T, T> {
+  const items: T[] = [];
+  return { items, add: async (more) => void items.push(...more), isFull: async () => true };
+}
+
+/**
+ * Processes the source in batches, starting them in order, two in flight at a time. After the first failure, of a batch or of the
+ * source, reads no more and waits for the batches in flight.
+ * @param begin begins a batch, which decides how many times 500 items it takes
+ * @returns undefined if the whole source was processed
+ */
+export async function inFilledBatches<T, P>(
+  source: Source<T>,
+  begin: () => FillingBatch<T, P>,
+  handle: (batch: Batch<P>) => Promise<void>,
   { full = false }: BatchOptions = {},
 ): Promise<Interruption | undefined> {
   const running = new Set<Promise<void>>();
   const failures: Failure[] = [];
   let settledFrom = 0;
-  const reader = batchReader(source, full);
+  const reader = batchReader(sourceReader(source, full), begin);
   let giveUp: () => void = () => {};
   const note = (failure: Failure): void => {
     failures.push(failure);
     giveUp();
   };
   // Not Promise.race with one long-lived failure promise: it would retain every batch until the end.
-  const nextUnlessFailed = (): Promise<T[] | undefined> =>
+  const nextUnlessFailed = (): Promise<readonly P[] | undefined> =>
     new Promise((resolve, reject) => {
       giveUp = () => resolve(undefined);
       reader.next().then(resolve, reject);
@@ -87,21 +112,60 @@ export async function inBatches<T>(
 const wroteNothing = (cause: unknown): boolean =>
   cause instanceof DatabaseRefusedError || (cause instanceof ProducerTimeoutError && !cause.sent);
 
-interface BatchReader<T> {
-  /** Returns the next items, or undefined at the end of the source. */
-  next(): Promise<T[] | undefined>;
+/** Reads a source in parts of at most 500 items. */
+interface SourceReader<T> {
+  /**
+   * Returns fewer than 500 items at the end of the source, and where it is slow.
+   * @param begins whether they begin a batch: the first of them is waited for as long as it takes
+   */
+  read(begins: boolean): Promise<T[]>;
   stop(): void;
 }
 
-/** Reads a source that is not async, without a promise for each item: a list of a million costs one turn of the event loop a batch. */
-function readList<T>(source: Iterable<T>): BatchReader<T> {
+interface BatchReader<P> {
+  /** Returns the items of the next batch, or undefined at the end of the source. */
+  next(): Promise<readonly P[] | undefined>;
+  stop(): void;
+}
+
+function batchReader<T, P>(reader: SourceReader<T>, begin: () => FillingBatch<T, P>): BatchReader<P> {
+  let failure: { error: unknown } | undefined;
+
+  /** An error of the source is thrown by the next batch: what was read before it is processed first. */
+  async function readOn(): Promise<T[]> {
+    try {
+      return await reader.read(false);
+    } catch (error) {
+      failure = { error };
+      return [];
+    }
+  }
+
+  return {
+    async next() {
+      if (failure) throw failure.error;
+      const batch = begin();
+      let part = await reader.read(true);
+      while (part.length > 0) {
+        await batch.add(part);
+        if (part.length < PART_SIZE || (await batch.isFull())) break;
+        part = await readOn();
+      }
+      return batch.items.length > 0 ? batch.items : undefined;
+    },
+    stop: () => reader.stop(),
+  };
+}
+
+/** Reads a source that is not async, without a promise for each item: a list of a million costs one turn of the event loop a part. */
+function readList<T>(source: Iterable<T>): SourceReader<T> {
   const iterator = source[Symbol.iterator]();
   let ended = false;
   return {
-    async next() {
+    async read() {
       const items: T[] = [];
       try {
-        while (!ended && items.length < BATCH_SIZE) {
+        while (!ended && items.length < PART_SIZE) {
           const result = iterator.next();
           if (result.done) ended = true;
           else items.push(result.value);
@@ -110,7 +174,7 @@ function readList<T>(source: Iterable<T>): BatchReader<T> {
         ended = true;
         throw error;
       }
-      return items.length > 0 ? items : undefined;
+      return items;
     },
     stop() {
       if (!ended) iterator.return?.();
@@ -123,20 +187,21 @@ const isSource = (source: unknown): boolean =>
   source !== null &&
   (Symbol.iterator in source || Symbol.asyncIterator in source);
 
-function batchReader<T>(source: Source<T>, full: boolean): BatchReader<T> {
+function sourceReader<T>(source: Source<T>, full: boolean): SourceReader<T> {
   if (!isSource(source)) throw new TypeError('expected an array, an iterable or an async iterable');
   if (!(Symbol.asyncIterator in source)) return readList(source);
   const iterator = source[Symbol.asyncIterator]();
   let pending: Promise<IteratorResult<T>> | undefined;
   let ended = false;
 
-  async function next(): Promise<T[] | undefined> {
+  async function read(begins: boolean): Promise<T[]> {
     const items: T[] = [];
     const linger = lingering();
     try {
-      while (!ended && items.length < BATCH_SIZE) {
+      while (!ended && items.length < PART_SIZE) {
         pending ??= Promise.resolve(iterator.next());
-        const result = await (full || items.length === 0 ? pending : Promise.race([pending, linger.over()]));
+        const waits = full || (begins && items.length === 0);
+        const result = await (waits ? pending : Promise.race([pending, linger.over()]));
         if (!result) break;
         pending = undefined;
         if (result.done) ended = true;
@@ -148,11 +213,11 @@ function batchReader<T>(source: Source<T>, full: boolean): BatchReader<T> {
     } finally {
       linger.stop();
     }
-    return items.length > 0 ? items : undefined;
+    return items;
   }
 
   return {
-    next,
+    read,
     stop() {
       // Not awaited: an async generator returns only after the item that it is waiting for.
       pending?.catch(() => {});
@@ -161,7 +226,7 @@ function batchReader<T>(source: Source<T>, full: boolean): BatchReader<T> {
   };
 }
 
-/** A timer that starts with the first call of `over`, and so counts from the first item of a batch. */
+/** A timer that starts with the first call of `over`: for the first part of a batch, with its second item. */
 function lingering(): { over(): Promise<undefined>; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let promise: Promise<undefined> | undefined;

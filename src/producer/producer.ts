@@ -100,7 +100,7 @@ export interface ProducerOptions {
    * another platform are rejected and plays are accepted before a worker has announced the channel.
    */
   channels?: readonly (string | ListedChannel)[];
-  /** How long a call may wait for Redis, `5s` by default; for sendMany, recordPlays and campaign, each batch of 500. */
+  /** How long a call may wait for Redis, `5s` by default; for sendMany, recordPlays and campaign, each batch. */
   timeout?: Duration;
   /** The same in milliseconds; `timeout` takes milliseconds as well. */
   timeoutMs?: number;

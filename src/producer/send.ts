@@ -6,7 +6,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeOf } from '../redis/shards.ts';
 import type { Turns } from '../turns.ts';
 import { type AcceptedCountDeps, countLost, countMisfit, countTaken } from './accepted-count.ts';
-import { inBatches, type Source } from './batches.ts';
+import { inFilledBatches, type Source } from './batches.ts';
 import type { Aside, Attempt, ProducerConnection } from './connection.ts';
 import {
   InterruptedError,
@@ -17,6 +17,7 @@ import {
 import { gather } from './gather.ts';
 import { groupIntoJobs, type JobGroup } from './group-into-jobs.ts';
 import type { KnownChannels } from './known-channels.ts';
+import { messageBatch, type PreparedInput } from './message-batch.ts';
 import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';
 
 export interface SendResult {
@@ -102,12 +103,12 @@ export async function sendMany(
     if (result.invalid.length < MAX_INVALID_KEPT) result.invalid.push({ index, error });
     onInvalid?.({ index, error });
   };
-  const interruption = await inBatches(inputs, async ({ items, from }) => {
-    const preparations: Preparation[] = [];
-    for (const item of items) preparations.push(await deps.turns(() => prepareCounted(item, deps)));
-    const good = preparations.flatMap((one) => (one.kind === 'prepared' ? [one.prepared] : []));
-    const results = (await enqueueBatch(good, dryRun, deps)).values();
-    for (const [offset, preparation] of preparations.entries()) {
+  const begin = () => messageBatch({ ...deps, channels: (items) => channelsOf(items, deps) });
+  const interruption = await inFilledBatches(inputs, begin, async ({ items, from }) => {
+    for (const { input, preparation } of items)
+      if (preparation.kind === 'invalid') deps.onAccepted(deps.countedFor(input), 'invalid');
+    const results = (await enqueueBatch(goodOf(items), dryRun, deps)).values();
+    for (const [offset, { preparation }] of items.entries()) {
       const index = from + offset;
       const enqueued = preparation.kind === 'invalid' ? preparation.error : results.next().value!;
       if (enqueued instanceof Error) refuse(index, enqueued as InvalidItem['error']);
@@ -127,6 +128,23 @@ function prepareCounted(input: unknown, { prepare, onAccepted, countedFor }: Sen
   return preparation;
 }
 
+const goodOf = (items: readonly PreparedInput[]): PreparedMessage[] =>
+  items.flatMap(({ preparation }) => (preparation.kind === 'prepared' ? [preparation.prepared] : []));
+
+/** The announced channels, as this producer knows them: asks only where it has never asked. */
+async function channelsOf(
+  items: readonly PreparedInput[],
+  deps: SendDeps,
+): Promise<ReadonlyMap<string, ChannelFacts>> {
+  const { connection, channelRegistry } = deps;
+  return (
+    channelRegistry.last() ??
+    (await callFor(goodOf(items), deps, (attempt) =>
+      attempt(connection.stores.directory, () => channelRegistry.current()),
+    ))
+  );
+}
+
 const enqueueBatch = async (
   messages: readonly PreparedMessage[],
   dryRun: boolean,
@@ -134,14 +152,20 @@ const enqueueBatch = async (
 ): Promise<EnqueueResult[]> =>
   messages.length === 0
     ? []
-    : deps.connection
-        .call('sendMany', (attempt, aside) =>
-          enqueue(messages, { attempt, aside, dryRun, refusals: 'of all' }, deps),
-        )
-        .catch((error: unknown) => {
-          countLost(messages, error, deps);
-          throw error;
-        });
+    : await callFor(messages, deps, (attempt, aside) =>
+        enqueue(messages, { attempt, aside, dryRun, refusals: 'of all' }, deps),
+      );
+
+/** Runs a call of the connection, on whose failure these messages are lost. */
+const callFor = <T>(
+  messages: readonly PreparedMessage[],
+  deps: SendDeps,
+  body: (attempt: Attempt, aside: Aside) => Promise<T>,
+): Promise<T> =>
+  deps.connection.call('sendMany', body).catch((error: unknown) => {
+    countLost(messages, error, deps);
+    throw error;
+  });
 
 interface EnqueueContext {
   attempt: Attempt;
