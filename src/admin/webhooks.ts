@@ -3,6 +3,7 @@ import { positionFrom } from '../observe/receipt-cursor.ts';
 import { type Backlog, type Missing, readBacklog } from '../observe/receipt-pages.ts';
 import { WEBHOOKS_KEY } from '../redis/keys.ts';
 import { storeTime } from '../redis/store-clock.ts';
+import type { Position } from '../webhooks/progress.ts';
 import { type EndpointFacts, readEndpoint } from '../webhooks/record.ts';
 
 /**
@@ -12,12 +13,12 @@ import { type EndpointFacts, readEndpoint } from '../webhooks/record.ts';
 export interface WebhookStatus {
   endpoint: string;
   /**
-   * `gone`: it answered 410 and gets nothing more. `unserved`: no process posts to it. `resting`: it fails, or asked for a rest.
+   * `unreadable`: what Redis has of how far it is cannot be read, so nothing is posted. `gone`: it answered 410 and gets nothing more. `unserved`: no process posts to it. `resting`: it fails, or asked for a rest.
    * `behind`: receipts wait to be posted.
    */
-  state: 'up_to_date' | 'behind' | 'resting' | 'unserved' | 'gone';
+  state: 'up_to_date' | 'behind' | 'resting' | 'unserved' | 'gone' | 'unreadable';
   channels: string[];
-  /** Receipts that it has not accepted, of all states. */
+  /** Receipts that it has not accepted, of all states, as far as it can be read. */
   behind: Missing;
   /** When the oldest of them was written; null without one. */
   since: number | null;
@@ -53,7 +54,7 @@ async function statusOf(
   now: number,
 ): Promise<WebhookStatus> {
   const { gone, rest, until, positions } = facts;
-  const read = [...positions].map(async ([channel, { after, ahead }]) => {
+  const read = readablePositions(facts).map(async ([channel, { after, ahead }]) => {
     const backlogs = await backlogsOf(installation, channel, after);
     return [...backlogs, { waiting: { count: -ahead.length, exact: true }, since: null, cut: null }];
   });
@@ -63,7 +64,13 @@ async function statusOf(
   const restingUntil = rest !== undefined && rest > now ? rest : null;
   return {
     endpoint,
-    state: stateOf({ gone, isServed: until > now, restingUntil, behind: behind.count }),
+    state: stateOf({
+      isReadable: read.length === positions.size,
+      gone,
+      isServed: until > now,
+      restingUntil,
+      behind: behind.count,
+    }),
     channels: [...positions.keys()],
     behind,
     since: behind.count > 0 ? Math.min(...instants) : null,
@@ -80,12 +87,17 @@ async function backlogsOf(installation: Installation, channel: string, after: st
   return await Promise.all(stores.map(({ redis, name }) => readBacklog(redis, name, positionOf(name))));
 }
 
+const readablePositions = ({ positions }: EndpointFacts): [channel: string, position: Position][] =>
+  [...positions].flatMap(([channel, position]) => (position ? [[channel, position]] : []));
+
 function stateOf(endpoint: {
+  isReadable: boolean;
   gone: number | undefined;
   isServed: boolean;
   restingUntil: number | null;
   behind: number;
 }): WebhookStatus['state'] {
+  if (!endpoint.isReadable) return 'unreadable';
   if (endpoint.gone !== undefined) return 'gone';
   if (!endpoint.isServed) return 'unserved';
   if (endpoint.restingUntil !== null) return 'resting';
@@ -93,12 +105,8 @@ function stateOf(endpoint: {
 }
 
 /** What was found missing, and what is cut off by now. */
-function missedOf(
-  { positions }: EndpointFacts,
-  backlogs: readonly Backlog[],
-  now: number,
-): WebhookStatus['missed'] {
-  const found = [...positions.values()].flatMap(({ missed }) => (missed ? [missed] : []));
+function missedOf(facts: EndpointFacts, backlogs: readonly Backlog[], now: number): WebhookStatus['missed'] {
+  const found = readablePositions(facts).flatMap(([, { missed }]) => (missed ? [missed] : []));
   const cut = backlogs.flatMap((each) => (each.cut ? [{ ...each.cut, at: now }] : []));
   const all = [...found, ...cut];
   return all.length === 0 ? null : { ...sum(all), at: Math.max(...all.map(({ at }) => at)) };

@@ -28,6 +28,12 @@ function standingOf(status: WebhookStatus, now: number): Problem | undefined {
   const waitsMs = since === null ? 0 : now - since;
   const receipts = `${receiptsText(behind)} wait${behind.count === 1 && behind.exact ? 's' : ''}`;
   switch (state) {
+    case 'unreadable':
+      return problem(status, {
+        ...{ tone: 'bad', title: 'Webhook unreadable', since: null },
+        advice:
+          'What Redis has of how far it is cannot be read, and nothing is posted. herald status says how to have it begin anew.',
+      });
     case 'gone':
       return problem(status, {
         ...{ tone: 'warn', title: 'Webhook gone', since: gone },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { WebhookConfig } from '../config/webhooks.ts';
+import { positionFrom } from '../observe/receipt-cursor.ts';
 import { WEBHOOKS_KEY, webhookKey } from '../redis/keys.ts';
 import { createScript } from '../redis/script.ts';
 import type { Position } from './progress.ts';
@@ -95,8 +96,21 @@ function positionOf(text: string): Position {
   return { after, ahead, missed };
 }
 
+function readable(text: string): Position | undefined {
+  try {
+    const position = positionOf(text);
+    positionFrom(position.after);
+    return Array.isArray(position.ahead) ? position : undefined;
+  } catch {
+    // Anything may write to Redis, and the other endpoints are to be told of nevertheless.
+    return undefined;
+  }
+}
+
 /** What is known of an endpoint without posting to it. Milliseconds since the epoch. */
-export interface EndpointFacts extends Standing {
+export interface EndpointFacts extends Pick<Standing, 'gone'> {
+  /** By channel; undefined where it cannot be read. */
+  positions: ReadonlyMap<string, Position | undefined>;
   /** Until when a process has its lease. */
   until: number;
   /** Until when that process sends it nothing. */
@@ -108,7 +122,7 @@ export async function readEndpoint(redis: Redis, name: string): Promise<Endpoint
   const fields = await redis.hgetall(webhookKey(name));
   const channels = Object.keys(fields).filter((field) => field.startsWith(AT));
   if (channels.length === 0) return undefined;
-  const positions = channels.map((field) => [field.slice(AT.length), positionOf(fields[field]!)] as const);
+  const positions = channels.map((field) => [field.slice(AT.length), readable(fields[field]!)] as const);
   const { gone, rest, until = '0' } = fields;
   return {
     ...{ positions: new Map(positions), until: Number(until) },

@@ -167,6 +167,31 @@ it('is told by the command, also as documents', async () => {
   });
 });
 
+it.each([
+  ['no JSON', '{'],
+  ['no position', '{"after":"yesterday"}'],
+  ['no list of what is over', '{"after":"1","ahead":7}'],
+])('that has %s for a position is unreadable, and hides no other', async (_, stored) => {
+  await announceChannels(redis, [channelConfig({ name: 'kongregate' })]);
+  await open();
+  await state('up_to_date');
+  await redis.sadd(WEBHOOKS_KEY, 'broken');
+  await redis.hset(webhookKey('broken'), 'at:kongregate', stored, 'at:forum', '{"after":"1"}');
+  const [broken, crm] = await admin.webhooks();
+  expect(broken).toMatchObject({
+    endpoint: 'broken',
+    state: 'unreadable',
+    channels: ['kongregate', 'forum'],
+  });
+  expect(crm).toMatchObject({ endpoint: 'crm', state: 'up_to_date' });
+  const { exitCode, stdout } = await herald(['status'], { env: { REDIS_URL: server.url } });
+  expect(exitCode).toBe(EXIT.done);
+  expect(stdout).toMatch(
+    /^webhook broken has a position that cannot be read, .* `HDEL \S+:broken at:<channel>`/m,
+  );
+  expect(stdout).toMatch(/^webhook crm is up to date$/m);
+});
+
 it('is forgotten with its record', async () => {
   await open();
   await state('up_to_date');

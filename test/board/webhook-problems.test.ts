@@ -36,6 +36,10 @@ describe('what is wrong with an endpoint of webhooks', () => {
     expect(webhookProblemsOf(some, NOW)[0]?.advice).toMatch(/^At least 1,000 receipts wait\. /);
   });
 
+  it('is that nobody can read how far it is', () => {
+    expect(titles({ state: 'unreadable' })).toEqual([['Webhook unreadable', 'bad', null]]);
+  });
+
   it('is that it rests, which matters once it is behind', () => {
     const resting = { state: 'resting' as const, restingUntil: NOW + MINUTE };
     expect(titles({ ...resting, ...waiting(MINUTE) })).toEqual([['Webhook resting', 'note', NOW - MINUTE]]);

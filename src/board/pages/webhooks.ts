@@ -15,6 +15,7 @@ const TONES: Readonly<Record<WebhookStatus['state'], Tone>> = {
   resting: 'warn',
   unserved: 'warn',
   gone: 'bad',
+  unreadable: 'bad',
 };
 
 const stateOf = ({ state: standing }: WebhookStatus): Html =>

@@ -16,7 +16,7 @@ until it is interrupted, and waits through an outage of Redis: redrawn in place 
 each with its time. With --json every document of --watch has the field at.
 
 Below the channels is each endpoint that their receipts are posted to: whether it is behind, by how many receipts and since when,
-rests, is gone or served by no process, and what it misses. With --json it has a document of its own, with the field webhook in
+rests, is gone, unreadable or served by no process, and what it misses. With --json it has a document of its own, with the field webhook in
 place of channel.
 
 Examples:

@@ -1,4 +1,5 @@
 import type { WebhookStatus } from '../../admin/admin.ts';
+import { webhookKey } from '../../redis/keys.ts';
 import { instantText } from '../moments.ts';
 
 /** Endpoints of webhooks as people and programs see them. */
@@ -7,10 +8,12 @@ const figure = ({ count, exact }: { count: number; exact: boolean }): string =>
   exact ? `${count}` : `at least ${count}`;
 const instantOrNull = (at: number | null): string | null => (at === null ? null : instantText(at));
 
-function standing({ state, behind, since, restingUntil, gone }: WebhookStatus): string {
+function standing({ endpoint, state, behind, since, restingUntil, gone }: WebhookStatus): string {
   const backlog =
     since === null ? 'no receipts wait' : `${figure(behind)} receipts wait, since ${instantText(since)}`;
   switch (state) {
+    case 'unreadable':
+      return `has a position that cannot be read, so nothing is posted: run \`HDEL ${webhookKey(endpoint)} at:<channel>\`, and it begins anew`;
     case 'gone':
       return `answered 410 at ${instantText(gone!)} and gets nothing more; ${backlog}`;
     case 'unserved':
