@@ -128,7 +128,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const planned = withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.record(delivery.ref.id, attempted, plan);
     const sent = attempted.kind === 'sent';
-    if (sent && grant.attempt === 1 && !grant.doubt) observeWaits(delivery, grant);
+    if (sent && grant.attempt === 1 && !grant.doubt) observeWaits(delivery, grant, attempted.durationMs);
     if (sent) observeAttempt(delivery, grant, attempted.durationMs, plan, planned);
     const { outcome, effect, final, marks } = plan;
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
@@ -167,9 +167,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return withinLife({ ...next, delayMs }, expiresAt - clock.now());
   }
 
-  /** Call for the first request of a run, also if earlier grants were given back. */
-  function observeWaits({ dueAt }: Delivery, { deadlineAt, leaseMs, waitMs, keptMs }: Grant): void {
-    const sentAt = deadlineAt - leaseMs + waitMs;
+  /** Call as soon as the first request of a run has ended, also if earlier grants were given back. It may have left after its grant's moment. */
+  function observeWaits({ dueAt }: Delivery, { keptMs }: Grant, durationMs: number): void {
+    const sentAt = clock.now() - durationMs;
     observer.waited(channel.name, Math.max(0, sentAt - dueAt - keptMs), keptMs);
   }
 
