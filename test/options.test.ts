@@ -31,3 +31,29 @@ describe('a program without TypeScript is told', () => {
     expect(call).toThrow(message);
   });
 });
+
+/** Checked by the compiler: an error that it reports anywhere but at the option fails the lint. */
+describe('a program in TypeScript is told', () => {
+  it('of an option that there is not, at that option', () => {
+    const misspelt = [
+      () =>
+        createProducer({
+          redis,
+          // @ts-expect-error -- 'timout' does not exist; did you mean to write 'timeout'?
+          timout: 1,
+        }),
+      () =>
+        createWorker(config, {
+          // @ts-expect-error -- 'loger' does not exist
+          loger: console,
+        }),
+      () =>
+        createAdmin({
+          redis,
+          // @ts-expect-error -- 'conf' does not exist
+          conf: config,
+        }),
+    ];
+    for (const call of misspelt) expect(call).toThrow(TypeError);
+  });
+});
