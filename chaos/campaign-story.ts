@@ -1,4 +1,4 @@
-import type { Receipt } from '../src/observe/receipts.ts';
+import type { Receipt } from '../src/receipts/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { Breach, History } from './breach.ts';
 import type { CampaignBook } from './campaigns.ts';

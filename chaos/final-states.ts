@@ -1,4 +1,4 @@
-import type { Receipt } from '../src/observe/receipts.ts';
+import type { Receipt } from '../src/receipts/receipts.ts';
 import { accepted } from './arrivals.ts';
 import type { Breach, History } from './breach.ts';
 

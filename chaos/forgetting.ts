@@ -1,4 +1,4 @@
-import type { Receipt } from '../src/observe/receipts.ts';
+import type { Receipt } from '../src/receipts/receipts.ts';
 import type { Channel } from './channels.ts';
 
 /** Writes that the store acknowledged and did not keep. */

@@ -1,4 +1,4 @@
-import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
+import { iterateReceipts, type Receipt } from '../src/receipts/receipts.ts';
 import type { SandboxCall } from '../src/sandbox/index.ts';
 import type { History, Times } from './breach.ts';
 import { CHANNELS, type Channel, storesOf } from './channels.ts';

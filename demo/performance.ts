@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createProducer, replayDeadLetters } from '../src/app.ts';
 import type { Clock } from '../src/clock.ts';
-import { followReceipts } from '../src/observe/follow-receipts.ts';
-import type { Receipt } from '../src/observe/receipts.ts';
+import { followReceipts } from '../src/receipts/follow.ts';
+import type { Receipt } from '../src/receipts/receipts.ts';
 import { byChannel, CHANNELS, type Channel } from './channels.ts';
 import type { DemoEnvironment } from './environment.ts';
 import { mendablePlayers, type PlannedMessage, planMessages } from './message-plan.ts';

@@ -1,4 +1,4 @@
-import type { Receipt } from '../src/observe/receipts.ts';
+import type { Receipt } from '../src/receipts/receipts.ts';
 
 /** What some receipts add up to. */
 export interface Tally {

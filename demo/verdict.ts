@@ -1,4 +1,4 @@
-import type { Receipt } from '../src/observe/receipts.ts';
+import type { Receipt } from '../src/receipts/receipts.ts';
 import type { SandboxReport } from '../src/sandbox/journal.ts';
 import type { Channel } from './channels.ts';
 import { type Tally, tallyOf } from './tally.ts';

@@ -17,7 +17,7 @@ export {
   type FollowedReceipt,
   type FollowReceiptsOptions,
   followReceipts,
-} from './observe/follow-receipts.ts';
+} from './receipts/follow.ts';
 export type { Duration, Instant } from './time.ts';
 export type { TracingApi } from './tracing/tracing.ts';
 
@@ -71,7 +71,7 @@ export type {
 export type { PredictedLetter } from './admin/replay-fate.ts';
 export type { OutlookGroup, PredictControl, ReplayOutlook } from './admin/replay-outlook.ts';
 export type { TokenAdmin } from './admin/tokens.ts';
-export type { Receipt } from './observe/receipts.ts';
+export type { Receipt } from './receipts/receipts.ts';
 export type { Scope } from './tokens/scopes.ts';
 export type { IssuedToken, NewToken, TokenOverview } from './tokens/token-admin.ts';
 

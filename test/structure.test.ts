@@ -37,14 +37,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ledger: ['redis'],
   config: ['message', 'platforms', 'redis', 'tokens'],
   policies: ['config', 'ledger', 'platforms'],
-  observe: ['ledger', 'message', 'redis'],
+  observe: ['ledger', 'redis'],
+  receipts: ['message', 'redis'],
   jobs: ['config', 'ledger', 'message', 'observe', 'platforms', 'redis'],
   channels: ['config', 'jobs', 'ledger', 'message', 'observe', 'policies', 'redis'],
   producer: ['channels', 'content', 'jobs', 'ledger', 'message', 'platforms', 'redis'],
   'dead-letters': ['channels', 'ledger', 'redis'],
   tracing: ['config', 'jobs', 'ledger', 'observe', 'platforms', 'producer'],
   serve: ['config', 'http', 'observe'],
-  webhooks: ['config', 'observe', 'platforms', 'policies', 'redis', 'serve'],
+  webhooks: ['config', 'observe', 'platforms', 'policies', 'receipts', 'redis', 'serve'],
   exporter: ['channels', 'http', 'observe', 'redis'],
   workers: [
     ...[
@@ -75,9 +76,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'platforms',
       'policies',
     ],
-    ...['producer', 'redis', 'tokens', 'webhooks'],
+    ...['producer', 'receipts', 'redis', 'tokens', 'webhooks'],
   ],
-  'http/api': [...['admin', 'config', 'http', 'message', 'observe', 'producer', 'redis', 'serve', 'tokens']],
+  'http/api': [
+    ...['admin', 'config', 'http', 'message', 'observe', 'producer', 'receipts', 'redis', 'serve', 'tokens'],
+  ],
   board: [
     'admin',
     'channels',
@@ -86,13 +89,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'message',
     'observe',
     'producer',
+    'receipts',
     'redis',
     'serve',
     'tokens',
   ],
   cli: [
     ...['admin', 'channels', 'config', 'content', 'dead-letters', 'jobs', 'ledger', 'message', 'observe'],
-    ...['exporter', 'platforms', 'producer', 'redis', 'sandbox', 'serve', 'tokens', 'workers'],
+    ...['exporter', 'platforms', 'producer', 'receipts', 'redis', 'sandbox', 'serve', 'tokens', 'workers'],
   ],
 };
 

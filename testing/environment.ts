@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { iterateReceipts, type Receipt } from '../src/observe/receipts.ts';
+import { iterateReceipts, type Receipt } from '../src/receipts/receipts.ts';
 import type { RedisAddress } from '../src/redis/address.ts';
 import { channelKeys } from '../src/redis/keys.ts';
 import { type Stores, storesOn } from '../src/redis/stores.ts';

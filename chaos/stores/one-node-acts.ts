@@ -1,6 +1,6 @@
 import { type ChainableCommander, Redis } from 'ioredis';
 import type { Clock } from '../../src/clock.ts';
-import { parseReceipts, type Receipt } from '../../src/observe/receipts.ts';
+import { parseReceipts, type Receipt } from '../../src/receipts/receipts.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';

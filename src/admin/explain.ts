@@ -7,7 +7,7 @@ import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
 import { explainMessage } from '../ledger/lookups.ts';
 import type { AnyMessage } from '../message/schema.ts';
-import type { Receipt } from '../observe/receipts.ts';
+import type { Receipt } from '../receipts/receipts.ts';
 import { type ExplainedContent, explainContent } from './explained-content.ts';
 import {
   type ExplainedPlay,

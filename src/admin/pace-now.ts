@@ -1,5 +1,5 @@
 import type { OperatedChannel } from '../channels/installation.ts';
-import { type Entry, parseReceipts } from '../observe/receipts.ts';
+import { type Entry, parseReceipts } from '../receipts/receipts.ts';
 
 /** What ended in the last minute, by the receipts. */
 export interface PaceNow {

@@ -1,4 +1,4 @@
-import { type Receipt, readReceipts } from '../observe/receipts.ts';
+import { type Receipt, readReceipts } from '../receipts/receipts.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 
 export interface ReceiptsOf {

@@ -1,6 +1,6 @@
 import type { Installation } from '../channels/installation.ts';
-import { positionFrom } from '../observe/receipt-cursor.ts';
-import { type Backlog, type Missing, readBacklog } from '../observe/receipt-pages.ts';
+import { positionFrom } from '../receipts/cursor.ts';
+import { type Backlog, type Missing, readBacklog } from '../receipts/pages.ts';
 import { WEBHOOKS_KEY } from '../redis/keys.ts';
 import { storeTime } from '../redis/store-clock.ts';
 import type { Position } from '../webhooks/progress.ts';

@@ -4,14 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Clock, Random } from '../clock.ts';
 import type { WebhookConfig } from '../config/webhooks.ts';
-import {
-  type FollowedReceipt,
-  type FollowReceiptsOptions,
-  followReceipts,
-} from '../observe/follow-receipts.ts';
 import type { Logger } from '../observe/log.ts';
 import type { WebhookMetrics } from '../observe/webhook-metrics.ts';
 import type { BreakerPolicy } from '../policies/breaker.ts';
+import { type FollowedReceipt, type FollowReceiptsOptions, followReceipts } from '../receipts/follow.ts';
 import { type Delivery, deliver, MAX_REFUSALS } from './deliver.ts';
 import { type Payload, payloadOf } from './payload.ts';
 import { type Answer, createPost } from './post.ts';

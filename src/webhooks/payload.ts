@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FollowedReceipt } from '../observe/follow-receipts.ts';
-import { receiptJson } from '../observe/receipt-json.ts';
+import type { FollowedReceipt } from '../receipts/follow.ts';
+import { receiptJson } from '../receipts/json.ts';
 
 /** What is posted of a receipt. */
 export interface Payload {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { WebhookConfig } from '../config/webhooks.ts';
-import { positionFrom } from '../observe/receipt-cursor.ts';
+import { positionFrom } from '../receipts/cursor.ts';
 import { WEBHOOKS_KEY, webhookKey } from '../redis/keys.ts';
 import { createScript } from '../redis/script.ts';
 import type { Position } from './progress.ts';

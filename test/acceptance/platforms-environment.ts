@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { AnyMessage } from '../../src/message/schema.ts';
-import type { Receipt } from '../../src/observe/receipts.ts';
 import type { PlatformDefinition } from '../../src/platforms/port.ts';
 import { platforms as allPlatforms } from '../../src/platforms/registry.ts';
 import { buildProducer } from '../../src/producer/producer.ts';
+import type { Receipt } from '../../src/receipts/receipts.ts';
 import { connectFollower } from '../../src/redis/connections.ts';
 import { CHANNELS_KEY } from '../../src/redis/keys.ts';
 import { accountChannels } from '../../src/sandbox/accounts.ts';

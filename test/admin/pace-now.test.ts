@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { paceOf } from '../../src/admin/pace-now.ts';
-import type { Entry } from '../../src/observe/receipts.ts';
+import type { Entry } from '../../src/receipts/receipts.ts';
 
 const NOW = 1_800_000_000_000;
 

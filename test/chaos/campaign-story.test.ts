@@ -8,7 +8,7 @@ import { check } from '../../chaos/checker.ts';
 import { EVERYBODY } from '../../chaos/message-ids.ts';
 import type { CampaignEnd, CampaignState } from '../../src/ledger/campaigns.ts';
 import { campaignMessageId } from '../../src/ledger/names.ts';
-import type { Receipt } from '../../src/observe/receipts.ts';
+import type { Receipt } from '../../src/receipts/receipts.ts';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
 import { call, historyOf, receipt, START } from './history.ts';
 

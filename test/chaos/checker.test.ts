@@ -5,7 +5,7 @@ import { check, separate } from '../../chaos/checker.ts';
 import { type Forgetting, unforgotten } from '../../chaos/forgetting.ts';
 import { answersKept } from '../../chaos/in-time.ts';
 import { rolloutWindows } from '../../chaos/rollout-windows.ts';
-import type { Receipt } from '../../src/observe/receipts.ts';
+import type { Receipt } from '../../src/receipts/receipts.ts';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
 import { call, historyOf, receipt, START, WINDOW_MS } from './history.ts';
 

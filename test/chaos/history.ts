@@ -1,6 +1,6 @@
 import type { History } from '../../chaos/breach.ts';
 import { channelOf } from '../../chaos/channels.ts';
-import type { Receipt } from '../../src/observe/receipts.ts';
+import type { Receipt } from '../../src/receipts/receipts.ts';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
 
 /** What is checked of a run, made by hand. */

@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import { createProducer, createWorker, type WorkerConfig } from '../../src/app.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLogger } from '../../src/observe/log.ts';
-import { iterateReceipts } from '../../src/observe/receipts.ts';
+import { iterateReceipts } from '../../src/receipts/receipts.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type FaultyProxy, openFaultyProxy } from '../../testing/faulty-proxy.ts';

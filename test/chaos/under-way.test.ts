@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { createWorker, type MessageInput } from '../../src/app.ts';
 import { createLogger } from '../../src/observe/log.ts';
-import { iterateReceipts } from '../../src/observe/receipts.ts';
+import { iterateReceipts } from '../../src/receipts/receipts.ts';
 import { accountChannels } from '../../src/sandbox/accounts.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type Environment, type EnvironmentOptions, it } from '../support/environment.ts';

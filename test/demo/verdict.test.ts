@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Books, judge, kept } from '../../demo/verdict.ts';
-import type { Receipt } from '../../src/observe/receipts.ts';
+import type { Receipt } from '../../src/receipts/receipts.ts';
 
 const receipt = (id: string, fields: Partial<Receipt> = {}): Receipt =>
   ({ id, run: 1, state: 'delivered', reason: 'sent', attempts: 1, ...fields }) as Receipt;

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Admin } from '../../src/admin/admin.ts';
 import { createAdmin } from '../../src/app.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
-import { type FollowedReceipt, followReceipts } from '../../src/observe/follow-receipts.ts';
+import { type FollowedReceipt, followReceipts } from '../../src/receipts/follow.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
 import { eventually } from '../../testing/eventually.ts';

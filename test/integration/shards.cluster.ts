@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Admin } from '../../src/admin/admin.ts';
 import { createAdmin, createProducer } from '../../src/app.ts';
-import { followReceipts } from '../../src/observe/follow-receipts.ts';
+import { followReceipts } from '../../src/receipts/follow.ts';
 import { connectFollower } from '../../src/redis/connections.ts';
 import { queueName } from '../../src/redis/keys.ts';
 import { storeNames } from '../../src/redis/shards.ts';

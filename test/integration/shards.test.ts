@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import { createAdmin, createProducer } from '../../src/app.ts';
 import { enqueueJob } from '../../src/jobs/enqueue.ts';
 import { newJobId } from '../../src/jobs/job-ids.ts';
-import { iterateReceipts, type Receipt } from '../../src/observe/receipts.ts';
+import { iterateReceipts, type Receipt } from '../../src/receipts/receipts.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
 import { ShardsChangedError } from '../../src/workers/policy-change.ts';

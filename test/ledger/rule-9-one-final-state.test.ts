@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findDeadLetter, readDeadLetterData, replayListed } from '../../src/dead-letters/records.ts';
 import { originalJobId } from '../../src/jobs/job-ids.ts';
 import { newNonce } from '../../src/ledger/names.ts';
-import { readReceipts } from '../../src/observe/receipts.ts';
+import { readReceipts } from '../../src/receipts/receipts.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { deadLetterOf, EXHAUSTED, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createAdmin, createProducer } from '../../src/app.ts';
-import { followReceipts } from '../../src/observe/follow-receipts.ts';
+import { followReceipts } from '../../src/receipts/follow.ts';
 import { buildLocalWorker } from '../../testing/local-worker.ts';
 import { type RedisCluster, startCluster } from '../../testing/own-cluster.ts';
 import { herald } from '../cli/test-context.ts';

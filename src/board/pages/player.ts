@@ -1,7 +1,7 @@
 import type { RecipientExplanation } from '../../admin/admin.ts';
 import { recipientOutlook } from '../../admin/next-step.ts';
 import type { ListedJob } from '../../admin/queue-list.ts';
-import type { Receipt } from '../../observe/receipts.ts';
+import type { Receipt } from '../../receipts/receipts.ts';
 import { icon, state, type Tone } from '../components/state.ts';
 import { empty, facts, table } from '../components/table.ts';
 import { sentence, when } from '../components/time.ts';

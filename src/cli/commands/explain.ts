@@ -7,7 +7,7 @@ import {
   toFields,
 } from '../../admin/explanation-document.ts';
 import { nextStep, recipientOutlook } from '../../admin/next-step.ts';
-import type { Receipt } from '../../observe/receipts.ts';
+import type { Receipt } from '../../receipts/receipts.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 import { withAdmin } from '../installation.ts';

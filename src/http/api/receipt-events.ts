@@ -1,5 +1,5 @@
-import type { FollowedReceipt } from '../../observe/follow-receipts.ts';
-import { gapJson, receiptJson } from '../../observe/receipt-json.ts';
+import type { FollowedReceipt } from '../../receipts/follow.ts';
+import { gapJson, receiptJson } from '../../receipts/json.ts';
 import { withPauses } from './pauses.ts';
 import { ApiProblem } from './problem.ts';
 import { toPosition } from './receipt-position.ts';

@@ -1,5 +1,5 @@
-import type { FollowedReceipt } from '../../observe/follow-receipts.ts';
-import { type GapJson, gapJson, receiptJson } from '../../observe/receipt-json.ts';
+import type { FollowedReceipt } from '../../receipts/follow.ts';
+import { type GapJson, gapJson, receiptJson } from '../../receipts/json.ts';
 import { withTimeout } from '../../timeout.ts';
 import { unavailable } from './problem-of-error.ts';
 import { toPosition } from './receipt-position.ts';

@@ -1,4 +1,4 @@
-import { isCursor } from '../../observe/receipt-cursor.ts';
+import { isCursor } from '../../receipts/cursor.ts';
 import { problem } from './problem.ts';
 
 /** Where a follower stands, as clients keep it: text that means nothing to them. */

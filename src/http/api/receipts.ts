@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Admin } from '../../admin/admin.ts';
 import { CHANNEL_NAME } from '../../message/fields.ts';
-import type { FollowedReceipt, FollowReceiptsOptions } from '../../observe/follow-receipts.ts';
+import type { FollowedReceipt, FollowReceiptsOptions } from '../../receipts/follow.ts';
 import type { Access } from '../../tokens/scopes.ts';
 import { checkChannel } from './authenticate.ts';
 import { problem } from './problem.ts';

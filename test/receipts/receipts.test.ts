@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { iterateReceipts, readReceipts } from '../../src/observe/receipts.ts';
+import { iterateReceipts, readReceipts } from '../../src/receipts/receipts.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 

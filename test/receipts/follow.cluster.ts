@@ -3,7 +3,7 @@ import {
   type FollowedReceipt,
   type FollowReceiptsOptions,
   followReceipts,
-} from '../../src/observe/follow-receipts.ts';
+} from '../../src/receipts/follow.ts';
 import { hashSlot } from '../../src/redis/hash-slot.ts';
 import { CHANNELS_KEY, channelKey, channelKeys } from '../../src/redis/keys.ts';
 import { shardName } from '../../src/redis/shards.ts';

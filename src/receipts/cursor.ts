@@ -3,34 +3,34 @@ import { isEntryId } from '../redis/entry-id.ts';
 import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import { type Instant, parseInstant } from '../time.ts';
 
-/** How far a follower has read the receipts of its channels, in each of their stores, and how that is encoded. */
+/** How far a follower has read each store of its channels, and how that is encoded in a cursor. */
 
-/** By the name of a store. */
+/** By store name. */
 export type Positions = Map<string, Position>;
 
 export interface Position {
-  /** Of the entry after which it reads on, or `NEWEST`. */
+  /** The id of the entry after which reading continues, or `NEWEST`. */
   id: string;
-  /** Where it is known: a later gap can then be counted. */
+  /** Present if known, so that a later gap can be counted. */
   rank?: Rank | undefined;
 }
 
-/** How many entries the stream ever had up to one: exactly, or at most. */
+/** How many entries the stream ever had up to an entry: exactly, or at most. */
 export interface Rank {
   count: number;
   exact: boolean;
 }
 
-/** After the newest entry there is when the reading begins. */
+/** The position after the newest entry at the moment when reading begins. */
 export const NEWEST = '$';
 
-/** Greater than the number of every entry of its millisecond, and none that Redis ever gives. */
+/** Greater than the sequence number of any entry: Redis never assigns it. */
 const LAST_OF_MS = '18446744073709551615';
 
 const POSITION = /[a-z0-9_-]+(?:\/\d+)?=\d+-\d+(?:[#<]\d{1,15})?/.source;
 const CURSOR = new RegExp(`^${POSITION}(?:&${POSITION})*$`);
 
-/** Whether it is one of `toCursor`. */
+/** Whether the text is a cursor as `toCursor` makes them. */
 export const isCursor = (text: string): boolean =>
   CURSOR.test(text) && [...fromCursor(text).values()].every(({ id }) => id === FIRST || isEntryId(id));
 
@@ -49,27 +49,27 @@ export function beginningFrom(from: Instant, clock: Pick<Clock, 'now'>): Beginni
   return {
     positionOf: positionFrom(from),
     known: typeof from === 'string' && isCursor(from) ? [...fromCursor(from).keys()] : [],
-    // A node gives its entries ids by its own clock: better one too many than one too few.
+    // Entry ids follow the node's clock: better one receipt too many than one too few.
     since: { id: lastBefore(clock.now() - MAX_OFFSET_MS) },
   };
 }
 
 /**
- * @returns the position from which a store is read, by its name
- * @throws TypeError for a text that is neither of the words, nor an instant, nor a cursor
+ * @returns the starting position of a store, by its name
+ * @throws TypeError for a text that is neither `now`, `start`, an instant nor a cursor
  */
 export function positionFrom(from: Instant): (store: string) => Position {
   const known = typeof from === 'string' && isCursor(from) ? fromCursor(from) : undefined;
-  // A store that the cursor does not know was not followed before: all that is kept of it is new.
+  // A store that the cursor does not name was not followed before: everything in it is new.
   if (known) return (store) => known.get(store) ?? { id: FIRST };
   const id = from === 'now' ? NEWEST : from === 'start' ? FIRST : before(from);
   return () => ({ id });
 }
 
-/** Before whatever is kept. */
+/** The position before the oldest entry. */
 export const FIRST = '0-0';
 
-/** `kongregate=1767225600000-0#31&forum/7=1767225600000-3`, with the rank behind `#`, or behind `<` where it is at most that. */
+/** `kongregate=1767225600000-0#31&forum/7=1767225600000-3`: an exact rank follows `#`, an upper bound of it `<`. */
 export const toCursor = (positions: Positions): string =>
   [...positions].map(([store, { id, rank }]) => `${store}=${id}${rank ? rankText(rank) : ''}`).join('&');
 
@@ -93,6 +93,6 @@ function before(instant: Instant): string {
 
 const lastBefore = (at: number): string => `${Math.max(0, at - 1)}-${LAST_OF_MS}`;
 
-/** Whether an entry of this id was read, so that it is missing where it is not there any more. */
+/** Whether the position is that of an entry that was read: if the stream lacks it now, it was trimmed. */
 export const wasRead = (position: string): boolean =>
   position !== FIRST && !position.endsWith(`-${LAST_OF_MS}`);

@@ -6,9 +6,9 @@ import { isLostConnection, isPassingRefusal, refusesLogin } from '../redis/error
 import { checkRedis, type RedisOption } from '../redis/option.ts';
 import { channelOfStore } from '../redis/shards.ts';
 import type { Instant } from '../time.ts';
-import { type Beginning, beginningFrom, toCursor } from './receipt-cursor.ts';
-import { inOrder, type Missing } from './receipt-pages.ts';
-import { type Ask, createReading } from './receipt-reading.ts';
+import { type Beginning, beginningFrom, toCursor } from './cursor.ts';
+import { inOrder, type Missing } from './pages.ts';
+import { type Ask, createReader } from './reader.ts';
 import { parseEntry, type Receipt } from './receipts.ts';
 
 export interface FollowedReceipt extends Receipt {
@@ -21,8 +21,8 @@ export interface FollowedReceipt extends Receipt {
    */
   gap: boolean;
   /**
-   * How many these are: `exact`, or at least so many where the position was in the middle of the stream when it was numbered. Null
-   * without a gap, and where nobody can tell: with a cursor of an earlier version, or after Redis lost what it had counted.
+   * How many are missing: exactly this many (`exact`), or at least, if the position was numbered in the middle of the stream. Null
+   * without a gap, and if unknown: with a cursor of an earlier version, or after Redis lost its counts.
    */
   missing: Missing | null;
 }
@@ -34,22 +34,21 @@ export interface FollowReceiptsOptions {
   channels: string | readonly string[];
   /**
    * `now` (when absent): what is written from the first read on. `start`: the oldest receipts that are kept. An instant, as a
-   * Date or ISO text: what was written since. Or the `cursor` of the last receipt that was worked through.
+   * Date or ISO text: what was written since. Or the `cursor` of the last receipt that was processed.
    */
   from?: 'now' | 'start' | Instant;
-  /** Called once, with the cursor from which it follows: where nothing is read, a later call goes on there. */
+  /** Called once, with the cursor at which reading begins: a later call can resume there even if nothing was read. */
   onStart?: (cursor: string) => void;
   /** Ends the following. */
   signal?: AbortSignal;
 }
 
 /**
- * Follows the final states of messages, oldest first within a channel (over shards, as far as the clocks of their nodes agree). Waits
- * while there are none and while Redis is away, and ends only with the signal, or when the loop is left. What a node of a cluster has that is
- * away comes when it is back, and what the others have is not held up by it. At least once: a follower that resumes from a stored
- * cursor may see again what came after it was stored.
- * @throws TypeError at once for a wrong option; while it is read, RedisUnreachableError for a login that is refused and
- *   DatabaseRefusedError
+ * Follows the final states of messages, oldest first within a channel (across shards, as far as the clocks of their nodes agree). Waits
+ * while there are none and while Redis is away; ends only with the signal, or when the loop is left. If a node of a cluster is away, its
+ * receipts follow when it is back, and those of the other nodes are not held up. Delivery is at least once: after resuming from a stored
+ * cursor, receipts that came after it may be seen again.
+ * @throws TypeError at once for a wrong option; while reading, RedisUnreachableError for a refused login, and DatabaseRefusedError
  */
 export function followReceipts(
   options: FollowReceiptsOptions,
@@ -74,13 +73,13 @@ async function* follow(
   signal?.addEventListener('abort', end, { once: true });
   const over = (): boolean => signal?.aborted === true;
   const gaps = new Map<string, Missing | null>();
-  const reading = createReading(channels, stores, patiently(refused, over));
-  const { positions } = reading;
+  const reader = createReader(channels, stores, patiently(refused, over));
+  const { positions } = reader;
   try {
-    await reading.begin(beginning);
+    await reader.begin(beginning);
     if (!over()) onStart?.(toCursor(positions));
     while (!over()) {
-      const pages = await reading.next();
+      const pages = await reader.next();
       for (const { store, gap, missing } of pages) if (gap) gaps.set(store, missing);
       for (const { store, entry, rank } of inOrder(pages)) {
         if (over()) return;
@@ -104,8 +103,8 @@ const passes = (error: unknown): boolean =>
   isLostConnection(error) || isPassingRefusal(error) || (error instanceof Error && refusesLogin(error));
 
 /**
- * Asks Redis until it answers; undefined once the following is over.
- * @param refused ends the patience
+ * Retries a question until Redis answers; undefined once following has ended.
+ * @param refused rejects when retrying is pointless
  */
 function patiently(refused: Promise<never>, over: () => boolean): Ask {
   return async (question) => {

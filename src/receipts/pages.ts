@@ -1,19 +1,19 @@
 import type { Redis } from 'ioredis';
 import { isRefusal } from '../redis/errors.ts';
 import { channelKeys } from '../redis/keys.ts';
-import { FIRST, type Position, type Rank, wasRead } from './receipt-cursor.ts';
+import { FIRST, type Position, type Rank, wasRead } from './cursor.ts';
 import type { Entry } from './receipts.ts';
 
-/** Pages of a receipts stream, and what is known of the receipts that are missing before one. */
+/** Reads pages of a receipts stream, and detects receipts that are missing before one. */
 
 export interface Page {
   store: string;
   entries: RankedEntry[];
-  /** Whether it may have more. */
+  /** Whether the store may have more. */
   full: boolean;
-  /** Whether receipts between the position and these may be missing. */
+  /** Whether receipts between the position and these entries may be missing. */
   gap: boolean;
-  /** How many those are; null where nobody can tell. */
+  /** How many are missing; null if unknown. */
   missing: Missing | null;
 }
 
@@ -29,7 +29,7 @@ export interface Missing {
   exact: boolean;
 }
 
-/** What follows a position. Where the entry that was read last is gone, what followed it may be gone as well. */
+/** Reads what follows a position. If the entry that was read last is gone, entries after it may be gone too. */
 export async function readPage(
   client: Redis,
   store: string,
@@ -48,7 +48,7 @@ export async function readPage(
   const seen = page(await range());
   const isUnsure = !rank || seen.gap || (!rank.exact && !seen.full) || (!read && seen.entries.length > 0);
   if (!isUnsure) return seen;
-  // In one go: nothing comes between the two, or it is seen by their ends.
+  // Sent together: if anything comes between the two, it shows at their ends.
   const [found, stream] = await Promise.all([range(), readStream(client, key)]);
   return page(found, stream);
 }
@@ -64,7 +64,7 @@ export async function newestPosition(client: Redis, store: string): Promise<Posi
   return { id, rank: stream?.last === id ? { count: stream.added, exact: true } : undefined };
 }
 
-/** By their instants, as far as no store may have an earlier one that was not read yet: the others are read again. */
+/** Merges pages by instant, up to where a store may have earlier entries that were not read yet; later entries are read again. */
 export function inOrder(pages: readonly Page[]): RankedEntry[] {
   const ends = pages.filter(({ full }) => full).map(({ entries }) => instantOf(entries.at(-1)!));
   const end = Math.min(...ends);
@@ -78,9 +78,9 @@ export function inOrder(pages: readonly Page[]): RankedEntry[] {
 const instantOf = ({ entry: [id] }: RankedEntry): number => Number.parseInt(id, 10);
 
 interface StreamFacts {
-  /** How many entries it ever had. */
+  /** How many entries the stream ever had. */
   added: number;
-  /** How many of these it has no longer. */
+  /** How many of them were trimmed. */
   gone: number;
   /** The ids of the oldest that is kept, and of the newest that was ever added. */
   first: string | undefined;
@@ -89,7 +89,7 @@ interface StreamFacts {
 
 const NO_STREAM: StreamFacts = { added: 0, gone: 0, first: undefined, last: FIRST };
 
-/** Undefined where the store does not tell. */
+/** Undefined if Redis does not report `entries-added`. */
 async function readStream(client: Redis, key: string): Promise<StreamFacts | undefined> {
   const reply = await client.xinfo('STREAM', key).catch((error: unknown) => {
     if (isRefusal(error) && error.message.includes('no such key')) return null;
@@ -142,7 +142,7 @@ function pageOf({ store, position, count }: Asked, found: Entry[], stream?: Stre
   };
 }
 
-/** How many the stream ever had before these, by its ends; at most so many in the middle of it. */
+/** How many entries the stream ever had before a page: exact at its ends, an upper bound in the middle. */
 function rankBefore(
   { added, gone, last }: StreamFacts,
   page: { id: string; entries: readonly Entry[]; full: boolean; isOldest: boolean },
@@ -154,18 +154,18 @@ function rankBefore(
   return (entries.at(-1)?.[0] ?? id) === last ? { count, exact: true } : undefined;
 }
 
-/** What follows a position. */
+/** The receipts after a position. */
 export interface Backlog {
-  /** How many receipts are kept behind it. */
+  /** How many there are. */
   waiting: Missing;
   /** When the oldest of them was written, milliseconds since the epoch; null without one. */
   since: number | null;
-  /** How many were cut off before these; null where nobody can tell, and where none was. */
+  /** How many were trimmed before these; null if none were, or if unknown. */
   cut: Missing | null;
 }
 
 const NONE: Missing = { count: 0, exact: true };
-/** So many are counted one by one where a position has no rank. */
+/** How many are counted one by one if a position has no rank. */
 const MOST_COUNTED = 1_000;
 
 export async function readBacklog(client: Redis, store: string, position: Position): Promise<Backlog> {

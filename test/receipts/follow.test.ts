@@ -4,7 +4,7 @@ import {
   type FollowedReceipt,
   type FollowReceiptsOptions,
   followReceipts,
-} from '../../src/observe/follow-receipts.ts';
+} from '../../src/receipts/follow.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { eventually } from '../../testing/eventually.ts';

@@ -1,9 +1,9 @@
-import type { FollowedReceipt } from './follow-receipts.ts';
+import type { FollowedReceipt } from './follow.ts';
 
-/** A gap before a receipt, as it leaves over HTTP. */
+/** A gap before a receipt, as it is sent over HTTP. */
 export interface GapJson {
   channel: string;
-  /** Exactly so many receipts where `exact`, else at least. */
+  /** How many receipts are missing: exactly if `exact`, else at least. */
   missing: number;
   exact: boolean;
 }
@@ -15,8 +15,8 @@ export const gapJson = ({ channel, missing }: Pick<FollowedReceipt, 'channel' | 
 });
 
 /**
- * A receipt as it leaves over HTTP: to followers and to webhooks. `at` is an ISO instant; where the stream a receipt was read
- * from stands in it (`entry`, `cursor`) is left out.
+ * A receipt as it is sent over HTTP, to followers and webhooks. `at` is an ISO instant; the position in the stream (`entry`, `cursor`)
+ * is left out.
  */
 export function receiptJson(
   receipt: Omit<FollowedReceipt, 'cursor' | 'gap' | 'missing'>,

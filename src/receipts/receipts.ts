@@ -3,11 +3,10 @@ import type { FinalState } from '../outcome.ts';
 import { channelKeys } from '../redis/keys.ts';
 
 /**
- * Receipts: one entry a final state in the capped stream `herald:{<channel>}:receipts`, written by the script that
- * makes the state final. Stream fields, all text: `v`, `id`, `run`, `state`, `reason`, `at` (milliseconds since the
- * epoch by Redis's clock, decimal), `attempts`, and where there are any `platformMessageId`, `campaign` (its id), `meta` (JSON
- * object) and, where the channel discloses its recipients, `to` (JSON object, as in the message).
- * Applications follow the stream with consumer groups; this reader is for looking back.
+ * A receipt: one entry per final state in the capped stream `herald:{<channel>}:receipts`, written by the script that makes the state
+ * final. Stream fields, all text: `v`, `id`, `run`, `state`, `reason`, `at` (milliseconds since the epoch by Redis's clock, decimal),
+ * `attempts`; if present, `platformMessageId`, `campaign` (its id) and `meta` (JSON object); and `to` (JSON object, as in the message)
+ * if the channel discloses its recipients. Applications follow the stream with `followReceipts` or consumer groups of their own.
  */
 export interface Receipt {
   /** The stream's id of the entry, `<milliseconds>-<n>`: later entries have greater ones. */
@@ -20,7 +19,7 @@ export interface Receipt {
   at: number;
   attempts: number;
   platformMessageId?: string;
-  /** The campaign that the message was of. */
+  /** The id of the message's campaign. */
   campaign?: string;
   meta?: Record<string, string>;
   to?: unknown;
@@ -48,7 +47,7 @@ function parseJson<T>(text: string | undefined): T | undefined {
   try {
     return JSON.parse(text) as T;
   } catch {
-    return undefined; // A receipt stays readable where a foreign writer broke a field.
+    return undefined; // A receipt stays readable if a foreign writer broke a field.
   }
 }
 
@@ -82,11 +81,11 @@ export function parseEntry([entry, flat]: Entry): Receipt | undefined {
   };
 }
 
-/** Stream entries as receipts, without those that are none. */
+/** Parses stream entries, and leaves out those that are not receipts. */
 export const parseReceipts = (entries: Entry[]): Receipt[] =>
   entries.map(parseEntry).filter((receipt) => receipt !== undefined);
 
-/** One page of the receipts of a store, oldest first. Entries that are no receipts are left out. */
+/** One page of the receipts of a store, oldest first. Entries that are not receipts are left out. */
 export async function readReceipts(redis: Redis, store: string, page: ReceiptPage = {}): Promise<Receipt[]> {
   return parseReceipts(
     await redis.xrange(channelKeys(store).receipts, page.from ?? '-', '+', 'COUNT', page.count ?? 100),
@@ -94,8 +93,8 @@ export async function readReceipts(redis: Redis, store: string, page: ReceiptPag
 }
 
 /**
- * All receipts of a range in a store, oldest first, in bounded memory. Ends at the newest entry there was when it came to it:
- * receipts that are written meanwhile are seen, unless `to` ends the range.
+ * All receipts of a range in a store, oldest first, in bounded memory. Ends at the newest entry, including those that were written while
+ * it read, unless `to` ends the range.
  */
 export async function* iterateReceipts(
   redis: Redis,
