@@ -2,19 +2,19 @@ import type { Clock } from '../clock.ts';
 import type { HeraldConfig } from '../config/schema.ts';
 import { createProbes, type HttpServer } from '../http/probes.ts';
 import { readVersion } from '../observe/build-info.ts';
-import { openFollower } from '../observe/follower.ts';
 import type { Logger } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
+import { openMonitoredRedis } from '../observe/monitored-redis.ts';
 import { limitStorms } from '../observe/storm-limit.ts';
 import type { OpenServices } from './services.ts';
 
-/** A process that serves HTTP beside the workers, or without any: it delivers nothing and needs no credentials of the channels. */
+/** A process that serves HTTP next to the workers, or without any: it delivers nothing and needs no credentials of channels. */
 export interface HeraldServer {
-  /** Waits for a Redis that is away. Rejects when an address cannot be taken. */
+  /** Waits for a Redis that is away. Rejects if an address cannot be taken. */
   start(): Promise<void>;
-  /** Rejects where Redis refuses the login or the database, or is none; never resolves. */
+  /** Rejects if Redis refuses the login or the database, or the server is not Redis; never resolves. */
   readonly refused: Promise<never>;
-  /** Takes no more requests, and lets those under way end for at most the configured drain timeout. */
+  /** Stops accepting requests, and waits at most the configured drain timeout for those in flight. */
   close(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export function buildServer(config: HeraldConfig, { clock, ...parts }: ServerPar
   const logger = limitStorms(parts.logger);
   const metrics = createMetrics({ version: readVersion(), clock });
   const services = parts.services({ metrics, logger });
-  const follower = openFollower(config.redis, { metrics: metrics.redis, logger, clock });
+  const redis = openMonitoredRedis(config.redis, { metrics: metrics.redis, logger, clock });
   let closing: Promise<void> | undefined;
   let http: HttpServer | undefined;
   const probes = createProbes({
@@ -36,24 +36,24 @@ export function buildServer(config: HeraldConfig, { clock, ...parts }: ServerPar
     live: () => ({ live: true }),
     async ready() {
       if (closing) return { checks: [{ name: 'server', ok: false, detail: 'draining' }], stopped: [] };
-      return { checks: [await follower.check()], stopped: [] };
+      return { checks: [await redis.check()], stopped: [] };
     },
   });
 
   async function end(): Promise<void> {
     await Promise.all(services.map((service) => service.close(config.drainTimeoutMs)));
-    follower.close();
+    redis.close();
     await http?.close();
     logger.info({}, 'server stopped');
     logger.flush();
   }
 
   return {
-    refused: follower.refused,
+    refused: redis.refused,
     async start() {
       if (config.http) http = await probes.listen(config.http);
       await Promise.all(services.map((service) => service.start()));
-      follower.start();
+      redis.start();
       logger.info({ url: http?.url }, 'server started');
     },
     close() {

@@ -9,26 +9,29 @@ import { createOutageLog } from './outage-log.ts';
 import type { RedisMetrics } from './redis-metrics.ts';
 import { createRedisVitals } from './redis-vitals.ts';
 
-/** What a process that delivers nothing has of Redis, and whether Redis answers it. */
-export interface Follower {
+/** Redis for a process that delivers nothing: its connections, and whether Redis answers and accepts writes. */
+export interface MonitoredRedis {
   readonly stores: Stores;
-  /** Rejects where Redis refuses the login or the database, or is none; never resolves. */
+  /** Rejects if Redis refuses the login or the database, or the server is not Redis; never resolves. */
   readonly refused: Promise<never>;
-  /** Begins to look by itself whether Redis takes writes. */
+  /** Starts checking every few seconds whether Redis accepts writes. */
   start(): void;
-  /** Of the readiness probe. */
+  /** The check for the readiness probe. */
   check(): Promise<{ name: string; ok: boolean; detail?: string }>;
   close(): void;
 }
 
-export interface FollowerDeps {
+export interface MonitoredRedisDeps {
   metrics: RedisMetrics;
   logger: Logger;
   clock: Clock;
 }
 
 /** Waits for a Redis that is away. */
-export function openFollower(address: RedisAddress, { metrics, logger, clock }: FollowerDeps): Follower {
+export function openMonitoredRedis(
+  address: RedisAddress,
+  { metrics, logger, clock }: MonitoredRedisDeps,
+): MonitoredRedis {
   const { stores, refused } = connectFollower(address);
   const client = stores.directory;
   const vitals = createRedisVitals({
