@@ -1,6 +1,6 @@
 /**
- * A histogram of one label, the channel. It is what a registry of prom-client takes for a histogram of its own, whose `observe`
- * builds and looks up a text of all labels each time: every message is observed several times.
+ * A histogram with one label, the channel, that a prom-client registry accepts as one of its own. prom-client's `observe` builds
+ * and looks up a text of all labels at each call, and every message is observed several times.
  */
 export class ChannelHistogram {
   readonly type = 'histogram';
@@ -26,7 +26,7 @@ export class ChannelHistogram {
     cells.sum += value;
   }
 
-  /** Begins the series of a channel, with nothing observed. */
+  /** Starts the series of a channel at 0. */
   zero(channel: string): Cells {
     const cells = { counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
     this.#channels.set(channel, cells);
@@ -58,7 +58,7 @@ export class ChannelHistogram {
   }
 }
 
-/** What was observed of one channel: how often in each bucket, the last of which has no upper bound. */
+/** The observations of one channel: how many fell into each bucket, the last of which has no upper bound. */
 interface Cells {
   counts: Float64Array;
   sum: number;

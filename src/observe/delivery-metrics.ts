@@ -3,17 +3,17 @@ import type { Instruments } from './instruments.ts';
 import { ADMISSION_RESULTS, ATTEMPT_RESULTS, DEFERRALS, FINAL_STATES, OUTCOME_KINDS } from './label-sets.ts';
 import type { DeliveryObserver } from './observer.ts';
 
-/** What the metrics tell of the configuration of a channel that this process serves. */
+/** What the metrics show of the configuration of a channel that this process serves. */
 export interface WatchedChannel {
   name: string;
   platform: string;
-  /** Messages at a time, in this process. */
+  /** How many messages this process sends at a time. */
   concurrency: number;
-  /** Of all workers together. */
+  /** For all workers together. */
   rate: { max: number; perMs: number } | null;
 }
 
-/** Starts every counter of a channel at 0, and tells its limits. */
+/** Starts every counter of a channel at 0, and sets the gauges of its limits. */
 export function zeroChannel(
   m: Instruments,
   { name: channel, platform, concurrency, rate }: WatchedChannel,
@@ -35,7 +35,7 @@ export function zeroChannel(
   if (rate) m.rate.set({ channel }, (rate.max / rate.perMs) * 1000);
 }
 
-/** Two clocks are involved in some durations: a small negative one is their offset, not a time. */
+/** Some durations are measured by two clocks: a small negative one is their offset. */
 const seconds = (ms: number): number => Math.max(0, ms) / 1000;
 
 export function countDeliveries(m: Instruments, exemplars: Exemplars): DeliveryObserver {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { HISTOGRAMS } from './metric-definitions.ts';
 import type { MessageRef } from './observer.ts';
 
-/** For each bucket of a histogram the message that was observed last, so that a slow one can be looked up with `herald explain`. */
+/** The last message observed in each bucket of a histogram, so that a slow one can be looked up with `herald explain`. */
 export interface Exemplars {
   readonly sendDuration: ExemplarsOf;
   readonly deliveryLatency: ExemplarsOf;
@@ -10,7 +10,7 @@ export interface Exemplars {
   textOf(histogram: string, labels: Readonly<Record<string, string>>): string;
 }
 
-/** Those of one histogram. */
+/** The exemplars of one histogram. */
 interface ExemplarsOf {
   /** @param outcome empty for a histogram by channel alone */
   note(message: MessageRef, outcome: string, seconds: number): void;
@@ -49,7 +49,7 @@ function exemplarsOf(bounds: readonly number[], clock: Pick<Clock, 'now'>): Exem
   }
 
   return {
-    // Called for each message: it allocates nothing but the first time that a series is met.
+    // Called for each message: it allocates only when a series is first met.
     note(message, outcome, seconds) {
       const { channel } = message;
       const buckets = series.get(channel)?.get(outcome) ?? begin(channel, outcome);
@@ -69,10 +69,10 @@ function exemplarsOf(bounds: readonly number[], clock: Pick<Clock, 'now'>): Exem
   };
 }
 
-/** Of an exemplar's label names and values together, by the OpenMetrics specification. */
+/** The limit for all label names and values of one exemplar together (OpenMetrics specification). */
 const MAX_CHARACTERS = 128;
 
-/** Without what is too long: a part of an id would find nothing. */
+/** Leaves out a label that is too long: part of an id would find nothing. */
 function exemplarLabels({ id, traceId }: MessageRef): string {
   const labels = [...(traceId === undefined ? [] : [['trace_id', traceId]]), ['message_id', id]];
   let left = MAX_CHARACTERS;

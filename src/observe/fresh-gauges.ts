@@ -1,18 +1,18 @@
 import type { ChannelSample } from './sample.ts';
 
 /**
- * The gauges of channels, for as long as they are true: those that were not sampled anew go away, also where the sample hangs on a
- * Redis that is away. No figure is better than an old one, which looks calm.
+ * Removes the gauges of a channel that has not been sampled for a while, for example because Redis is away. No figure is better than
+ * a stale one, which looks calm.
  */
 export interface FreshGauges {
   sample(sample: ChannelSample): void;
   /** Removes the gauges of a channel at once. */
   unsample(channel: string): void;
-  /** Removes all of them: the process samples no more. */
+  /** Removes all of them, when the process stops sampling. */
   clear(): void;
 }
 
-/** Three samples may be missing. */
+/** Three samples in a row may be missed. */
 const FRESH_MS = 15_000;
 
 /** @param metrics `unsample` removes the gauges of a channel */

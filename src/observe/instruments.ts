@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry
 import { ChannelHistogram } from './channel-histogram.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definitions.ts';
 
-/** The metrics as the library has them: declared in a registry, or found where another worker of the process declared them. */
+/** The metrics as prom-client objects: declared in a registry, or found there if another worker of the process declared them. */
 
 export function declareInstruments(registry: Registry) {
   const registers = [registry];
@@ -83,7 +83,7 @@ export function declareInstruments(registry: Registry) {
 
 export type Instruments = ReturnType<typeof declareInstruments>;
 
-/** What a producer took, in the registry of the application that it lives in. */
+/** Declares the counter of what a producer accepted, in the registry of its application. */
 export function declareAccepted(registry: Registry): Counter<(typeof COUNTERS.accepted.labels)[number]> {
   const { name, help, labels } = COUNTERS.accepted;
   const existing = registry.getSingleMetric(name) as Counter<(typeof labels)[number]> | undefined;
@@ -93,11 +93,11 @@ export function declareAccepted(registry: Registry): Counter<(typeof COUNTERS.ac
 /** A registry of its own, never the library's global one. */
 export const newRegistry = (): Registry => new Registry();
 
-/** Whether the registry writes Prometheus' own text format: an application may have switched it. */
+/** Whether the registry writes the Prometheus text format: an application may have switched it to OpenMetrics. */
 export const writesPlainText = (registry: Registry): boolean =>
   registry.contentType === Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** Gauges that end in `_total`, as only counters may: each has a sibling with the same figures by type. */
+/** Gauges named `_total`, as only counters may be: each has a sibling with the same figures by type. */
 const MISNAMED = [
   'nodejs_active_resources_total',
   'nodejs_active_handles_total',

@@ -13,8 +13,8 @@ import {
 } from '../outcome.ts';
 
 /**
- * The label values that are bound to appear. A counter that shows up only with its first event has no rate for that
- * event and leaves absent() alerts blind, so every series of a channel starts at 0.
+ * The closed sets of label values. A counter that appears only with its first event has no rate for that event and leaves absent()
+ * alerts blind, so every series of a channel starts at 0.
  */
 
 export const ACCEPTED_STATUSES = ['queued', 'duplicate', 'invalid', 'timeout', 'refused'] as const;
@@ -24,7 +24,7 @@ export const CAUSES_OF_WAITS: readonly WaitCause[] = [...new Set(Object.values(W
 
 export const CAMPAIGN_MESSAGE_STATES = ['waiting', 'under_way'] as const;
 
-/** A record, so that the compiler misses a verdict that the ledger learns to give. */
+/** A record, so that the compiler reports a verdict that is missing here. */
 const VERDICTS: Record<Verdict['kind'], true> = {
   granted: true,
   known: true,
@@ -45,7 +45,7 @@ const VERDICTS: Record<Verdict['kind'], true> = {
   policy_changed: true,
 };
 
-/** The causes that a verdict may have; `''` for one after which nothing waits. */
+/** The causes that a verdict may have; a verdict after which nothing waits has none, written `''`. */
 const CAUSES: Partial<Record<Verdict['kind'], readonly WaitCause[]>> = {
   quota: ['quota'],
   busy: ['recipient_busy', 'proof'],
@@ -70,7 +70,7 @@ export const DEFERRALS: readonly Pick<Deferral, 'reason' | 'cause'>[] = Object.e
 const pairs = <K extends string>(kind: K, reasons: readonly string[]): [K, string][] =>
   reasons.map((reason) => [kind, reason]);
 
-/** `confirmed` is absent: it is learned by asking, and no message leaves for it. */
+/** Without `confirmed`, which is learned by asking the platform: no message is sent for it. */
 export const ATTEMPT_RESULTS: readonly [OutcomeKind, string][] = [
   ...pairs(
     'delivered',

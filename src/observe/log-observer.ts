@@ -57,7 +57,7 @@ function outcomeFields(outcome: Outcome): Fields {
 
 type Level = 'info' | 'warn' | 'error';
 
-/** An error is what a person has to act on: a dead letter, a stopped channel. */
+/** `error` is for what a person has to act on: a dead letter, a stopped channel. */
 function attemptLevel({ outcome, next }: AttemptEvent): Level {
   if (next.kind === 'dead') return 'error';
   if (outcome.kind === 'throttled' && outcome.stop !== undefined) return 'error';
@@ -89,8 +89,8 @@ function finalLine(event: FinalEvent): Fields {
 }
 
 /**
- * Writes one canonical line an attempt (`msg: "attempt"`), and one for a final state that no attempt led to
- * (`msg: "final"`: suppressed at admission, confirmed by asking, stalled …). Fields are named one by one: a message's content has no way in.
+ * Writes one canonical line per attempt (`msg: "attempt"`), and one for each final state that no attempt led to (`msg: "final"`:
+ * suppressed at admission, confirmed by asking, stalled …). Fields are named one by one, so that content never gets in.
  */
 export function createLogObserver(logger: Logger): DeliveryObserver {
   return {
@@ -113,7 +113,7 @@ export function createLogObserver(logger: Logger): DeliveryObserver {
     deferred(channel, { reason, cause, delayMs }) {
       logger.debug({ channel, reason, cause, delay_ms: Math.round(delayMs) }, 'deferred');
     },
-    // The worker logs more of these itself.
+    // The worker itself logs these, with more detail.
     lateGrant() {},
     breakerOpened() {},
     finished(event) {

@@ -4,8 +4,8 @@ import { type Clock, systemClock } from '../clock.ts';
 import { createRedactor, SECRET_KEYS } from './redact.ts';
 
 /**
- * Where a worker writes its log: the part of pino's logger that Herald calls, which pino's and fastify's loggers have.
- * One call is one line: its fields (snake_case) and its text.
+ * Where a worker writes its log: the methods of a pino or fastify logger that Herald calls. One call is one line: its fields
+ * (snake_case) and its text.
  */
 export interface Logger {
   readonly debug: LogCall;
@@ -14,7 +14,7 @@ export interface Logger {
   readonly error: LogCall;
   /** A logger whose lines all carry these fields. */
   child(fields: Record<string, unknown>): Logger;
-  /** Avoids building lines that are dropped; every level counts as enabled when absent. */
+  /** Saves building lines that would be dropped; every level counts as enabled when absent. */
   isLevelEnabled?(level: string): boolean;
 }
 
@@ -26,9 +26,9 @@ export interface LogCall {
 export interface LogOptions {
   /** `info` when absent. */
   level?: LevelWithSilent | undefined;
-  /** Gets one JSON object a line. Standard output, written synchronously, when absent. */
+  /** Receives one JSON object per line. Standard output, written synchronously, when absent. */
   destination?: DestinationStream | undefined;
-  /** Values that must never be written, whatever field or text they turn up in: API keys, the password of Redis. */
+  /** Values that must never be written, in whatever field or text they occur: API keys, the password of Redis. */
   secrets?: readonly string[] | undefined;
   /** Coloured lines for a person at a terminal, if pino-pretty is installed; JSON otherwise. */
   pretty?: boolean | undefined;

@@ -10,12 +10,12 @@ export interface MetricSpec<L extends string = string> {
 }
 
 const SHORT = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** One request to a platform: from a loopback answer to what a timeout takes (10 s by default, 12 s at most). */
+/** For one request to a platform: from an answer on the loopback to a timeout (10 s by default, 12 s at most). */
 export const SEND_BUCKETS = [...SHORT, 12.5, 15];
-/** Waiting spans retries, rests and daily slots: the ten seconds of usual defaults would hide all of it. */
+/** For waiting, which spans retries, rests and daily slots: usual defaults, which end at ten seconds, would hide it. */
 export const WAIT_BUCKETS = [...SHORT, 30, 60, 120, 300, 1800, 3600, 21_600, 86_400];
 
-/** One call on a network: from a loopback answer to a connection that is given up. */
+/** For one call over a network: from an answer on the loopback to a connection that is given up. */
 const REDIS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 12.5];
 
 const SHARED = 'Same value from every worker: aggregate with max by (channel).';

@@ -24,11 +24,11 @@ export interface MetricsOptions {
    * never the library's global one.
    */
   registry?: Registry | undefined;
-  /** Node's own metrics (event loop, heap, garbage collection) as well: only in a new registry when absent. */
+  /** Whether to add Node's own metrics (event loop, heap, garbage collection); when absent, only to a new registry. */
   defaults?: boolean | undefined;
   /** The running version, for `herald_build_info`. */
   version: string;
-  /** Of the exemplars' times. */
+  /** For the timestamps of exemplars. */
   clock?: Pick<Clock, 'now'> | undefined;
 }
 
@@ -39,15 +39,15 @@ export interface Metrics extends DeliveryObserver {
   answered(route: string, status: number, seconds: number): void;
   /** The text that Prometheus scrapes. Touches neither Redis nor the queue, so that an outage cannot hide it. */
   render(): Promise<MetricsText>;
-  /** The same in OpenMetrics, with exemplars: what Prometheus asks for where it may choose. */
+  /** The same in OpenMetrics, with exemplars, as Prometheus prefers it. */
   renderOpen(): Promise<MetricsText>;
-  /** Starts every counter of a channel that this process serves at 0, and tells its limits. Once, before its first event. */
+  /** Starts every counter of a channel that this process serves at 0, and sets the gauges of its limits. Once, before its first event. */
   watch(channel: WatchedChannel): void;
   /** Replaces all sampled gauges of the sample's channel: a reason that went away goes to 0. */
   sample(sample: ChannelSample): void;
-  /** Removes the sampled figures of a channel, which are not true any more. */
+  /** Removes the sampled figures of a channel, which are out of date. */
   unsample(channel: string): void;
-  /** How late a timer of this process was, seconds. */
+  /** Records how late a timer of this process was, seconds. */
   eventLoopLag(lag: number): void;
   /** This process's clock minus Redis's, milliseconds; undefined while it is unknown. */
   clockOffset(offsetMs: number | undefined): void;
@@ -66,7 +66,7 @@ function setSample(m: Instruments, sample: ChannelSample): void {
     const all = { channel: sample.channel, ...labels };
     if (value !== undefined && 'set' in series) series.set(all, value);
     else series.remove(all);
-    // A counter that is kept in Redis, and the same in every process.
+    // A counter that Redis keeps has the same value in every process.
     if (value !== undefined && !('set' in series)) series.inc(all, value);
   }
 }
@@ -78,13 +78,13 @@ function removeSample(m: Instruments, channel: string): void {
   }
 }
 
-/** Declares every metric of Herald in one registry. Counted where things happen, never from queue events. */
+/** Declares every metric of Herald in one registry. Events are counted where they happen, never from queue events. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = options.registry ?? newRegistry();
   const m = declareInstruments(registry);
   if (options.defaults ?? options.registry === undefined) collectNodeMetrics(registry);
   m.buildInfo.set({ version: options.version }, 1);
-  // Until it is measured: a gauge without labels begins as 0.
+  // Absent until it is measured: prom-client starts a gauge without labels at 0.
   m.clockOffset.remove();
   const exemplars = createExemplars(options.clock ?? systemClock);
   const render = async (): Promise<MetricsText> => ({
@@ -119,7 +119,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 }
 
 /**
- * Counts what a producer took, in the registry of the application that it lives in. Several producers may share one.
+ * Counts the messages handed to a producer by their result, in the registry of its application. Producers may share a registry.
  */
 export function countAccepted(
   registry: Registry,

@@ -5,15 +5,15 @@ import type { Deferral, Disposition, FinalState, Outcome, WaitCause } from '../o
 export interface MessageRef {
   channel: string;
   platform: string;
-  /** The message's own name. */
+  /** The message's own id. */
   id: string;
   jobId: string;
-  /** The campaign that it is of. */
+  /** The id of its campaign. */
   campaign?: string | undefined;
   meta?: Record<string, string> | undefined;
-  /** Where the channel discloses its recipients. */
+  /** Present if the channel discloses its recipients. */
   to?: unknown;
-  /** Of the trace that it is part of, 32 hexadecimal digits. */
+  /** The id of its trace, 32 hexadecimal digits. */
   traceId?: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface AttemptEvent {
   attempt: number;
   maxAttempts: number;
   outcome: Outcome;
-  /** From handing the request to the client to its outcome. */
+  /** From handing the request to the platform client to its outcome. */
   durationMs: number;
   next: Disposition;
 }
@@ -35,35 +35,36 @@ export interface FinalEvent {
   attempts: number;
   final: FinalState;
   detail?: string | undefined;
-  /** Whether an attempt led to it, which was reported with this end as what comes next. */
+  /** Whether an attempt led to it, so that `attempted` has reported it already. */
   attempted?: boolean | undefined;
   /** From the later of enqueue and `sendAt` to the final state. */
   latencyMs: number;
-  /** For how much of this the recipient kept the message waiting: a spent or busy slot, the end of a window; 0 when absent. */
+  /** The part of it for which the recipient kept the message waiting: a spent or busy slot, the end of a window; 0 when absent. */
   keptMs?: number | undefined;
 }
 
 export interface DeliveryObserver {
   /**
-   * One for each verdict of an admission, by the ledger's own names: `granted`, `duplicate`, `quota`, `busy` …
-   * @param cause what the message waits for, where it does
+   * Called for each verdict of an admission, by the ledger's names: `granted`, `duplicate`, `quota`, `busy` …
+   * @param cause what the message waits for, if it waits
    */
   admitted(channel: string, verdict: string, cause?: WaitCause): void;
   /**
-   * Once a run, when its first request has left: the time that the message waited although it could have been sent, and the time
-   * that its recipient kept it waiting.
+   * Called once per run, when its first request has left.
+   * @param queueMs how long the message waited although its recipient could have had it
+   * @param slotMs how long its recipient kept it waiting
    */
   waited(channel: string, queueMs: number, slotMs: number): void;
-  /** +1 when a request is handed to the client, -1 when it ended. */
+  /** +1 when a request is handed to the platform client, -1 when it has ended. */
   inFlight(channel: string, delta: 1 | -1): void;
   attempted(event: AttemptEvent): void;
-  /** The platform refused for a quota that the ledger believed free: another sender writes to the same players. */
+  /** The platform refused for a quota although the ledger held the slot free: something else sends to the same players. */
   unforeseenRefusal(message: MessageRef): void;
   deferred(channel: string, deferral: Deferral): void;
   /** A grant came too late to be used, and was given back. */
   lateGrant(channel: string): void;
-  /** Requests of this process that the platform left unanswered opened the breaker, or opened it again. */
+  /** Unanswered requests of this process opened the breaker, or opened it again. */
   breakerOpened(channel: string): void;
-  /** Called once a run, by the process that made the state final. */
+  /** Called once per run, by the process that made the state final. */
   finished(event: FinalEvent): void;
 }

@@ -1,9 +1,9 @@
 /**
- * The text of `/metrics` in OpenMetrics 1.0, made from the Prometheus text: prom-client writes both, but the one that it is
- * switched to renames the counters of the registry for good, which may be the application's.
+ * Converts the Prometheus text of `/metrics` to OpenMetrics 1.0. prom-client can write both, but switching a registry to OpenMetrics
+ * renames its counters for good, and the registry may be the application's.
  */
 
-/** What follows the value of a bucket; empty without an exemplar. */
+/** The exemplar that follows the value of a bucket; empty if there is none. */
 export type ExemplarText = (histogram: string, labels: Record<string, string>) => string;
 
 export const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -27,7 +27,7 @@ export function toOpenMetrics(text: string, exemplarOf: ExemplarText): string {
 
 const COUNTED = /_total$/;
 
-/** A counter's family is named without `_total`; one whose samples have no such end is of no type that OpenMetrics has. */
+/** In OpenMetrics, a counter's family is named without `_total`; one whose samples lack that suffix has no valid type. */
 function metadata(line: string, types: ReadonlyMap<string, string>): string {
   const [, keyword, name = '', value = ''] = METADATA.exec(line) ?? [];
   if (keyword === undefined) return line;

@@ -9,7 +9,7 @@ export interface OutageLog {
   acceptsWrites(): void;
 }
 
-/** One kind of error in one outage. Times by the monotonic clock, milliseconds. */
+/** The errors of one kind in one outage. Times by the monotonic clock, milliseconds. */
 interface Trouble {
   since: number;
   seenAt: number;
@@ -23,8 +23,8 @@ interface Trouble {
 const REMIND_MS = 10_000;
 
 /**
- * Logs an outage of Redis: a line for each kind of error at its beginning, one every ten seconds while it lasts, with the number of
- * errors, and one at its end. Each part that uses Redis reports each of its errors, which are thousands a second.
+ * Logs an outage of Redis: for each kind of error one line at its start, one every ten seconds while it lasts, with the number of
+ * errors, and one at its end. Whatever uses Redis reports every error here, which may be thousands a second.
  */
 export function createOutageLog(redis: Redis, logger: Logger, clock: Pick<Clock, 'monotonic'>): OutageLog {
   const troubles = new Map<RedisErrorKind, Trouble>();

@@ -17,15 +17,15 @@ export const SECRET_KEYS = [
 
 const REDACTED = '[redacted]';
 
-/** Shorter values would blot out ordinary words and digits; no platform hands out keys that short. */
+/** Shorter values would redact ordinary words and digits; no platform issues keys that short. */
 const SHORTEST_SECRET = 6;
 
-/** As the value stands in a JSON line. */
+/** The value as it is written in a JSON line. */
 const written = (secret: string): string => JSON.stringify(secret).slice(1, -1);
 
 /**
- * Makes a function that takes a finished JSON line and blots out string values of secret fields at any depth, and the
- * given secrets wherever they stand.
+ * Makes a function that takes a finished JSON line and redacts string values of secret fields at any depth, and the given secrets
+ * wherever they occur.
  */
 export function createRedactor(secrets: readonly string[]): (line: string) => string {
   const fields = new RegExp(`("(?:${SECRET_KEYS.join('|')})":)"(?:[^"\\\\]|\\\\.)*"`, 'gi');

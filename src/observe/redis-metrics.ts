@@ -1,16 +1,16 @@
 import type { Counter, Gauge, Histogram } from 'prom-client';
 import { REDIS_ERROR_KINDS, type RedisErrorKind } from '../redis/errors.ts';
 
-/** Calls to Redis that are timed. A call carries any number of messages. */
+/** The calls to Redis that are timed. A call may carry any number of messages. */
 export const REDIS_CALLS = ['admit', 'settle', 'sample'] as const;
 export type RedisCall = (typeof REDIS_CALLS)[number];
 
-/** What a process sees of its Redis. */
+/** Redis as this process sees it. */
 export interface RedisMetrics {
   /** Whether it answers and takes writes. */
   up(up: boolean): void;
   error(kind: RedisErrorKind): void;
-  /** A lost connection is there again. */
+  /** A lost connection was made again. */
   reconnected(): void;
   called(call: RedisCall, ms: number): void;
 }
@@ -36,7 +36,7 @@ export interface CallTiming {
   monotonic(): number;
 }
 
-/** Runs a call, and times it also where it fails: one that is never answered ends with its connection. */
+/** Runs and times a call, whether it succeeds or fails: one that is never answered fails when its connection ends. */
 export async function timedCall<T>(
   call: RedisCall,
   run: () => Promise<T>,

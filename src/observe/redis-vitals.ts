@@ -6,11 +6,11 @@ import type { RedisMetrics } from './redis-metrics.ts';
 
 /** Whether Redis answers and takes writes, as this process sees it: for `herald_redis_up`, the readiness probe and the log. */
 export interface RedisVitals {
-  /** Call with each error of whatever uses Redis. The same error is counted once. */
+  /** Call with every error of a Redis call. The same error object is counted once. */
   report(error: Error): void;
   /** Call when Redis takes writes again. */
   acceptsWrites(): void;
-  /** Tries a write, and answers with what is wrong. While a try is under way, its answer is this one's as well. */
+  /** Tries a write and resolves with what is wrong; undefined if nothing is. Concurrent calls share one try. */
   check(): Promise<string | undefined>;
   start(): void;
   stop(): void;
@@ -20,7 +20,7 @@ export interface RedisVitalsDeps {
   connections: readonly Redis[];
   /** Writes something on each connection. */
   probe(): Promise<unknown>;
-  /** Called with the error of a write that Redis refused, and with that of one that it did not answer. */
+  /** Called with the error of a write that Redis refused or did not answer. */
   onFailure(error: Error): void;
   metrics: RedisMetrics;
   outages: OutageLog;

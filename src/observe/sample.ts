@@ -8,18 +8,18 @@ import {
 } from '../outcome.ts';
 
 /**
- * What a worker reads of a whole channel now and then: the queue, the dead letters, rests and stops. Every worker of
- * a channel sees the same figures, so dashboards take `max by (channel)`, never a sum.
+ * What a worker samples of a whole channel every few seconds: the queue, the dead letters, rests and stops. All workers of a channel
+ * see the same figures, so dashboards take `max by (channel)`, never a sum.
  */
 
 export const QUEUE_STATES = ['ready', 'active', 'scheduled', 'waiting_slot', 'retrying', 'dead'] as const;
 export type QueueState = (typeof QUEUE_STATES)[number];
 
-/** Why a channel stands still until a person acts. BullMQ's dashboards pause the queue itself, which the ledger cannot see. */
+/** Why a channel is held until a person acts. BullMQ's dashboards pause the queue itself, which the ledger cannot see. */
 export const HOLD_REASONS = [...STOP_REASONS, 'queue_paused'] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
-/** Replayed, purged, or of a message that was delivered after all. */
+/** How a dead letter was removed: replayed, purged, or because its message was delivered after all. */
 export const DEAD_LETTER_REMOVALS = ['replayed', 'purged', 'delivered'] as const;
 export type DeadLetterRemoval = (typeof DEAD_LETTER_REMOVALS)[number];
 
@@ -29,7 +29,7 @@ export interface ChannelSample {
   at: number;
   /** Messages by state. A state left out counts as none. */
   queue: Partial<Record<QueueState, number>>;
-  /** What a worker could send now: neither waiting for a slot or a backoff, nor held by a rest or a stop. */
+  /** How many messages a worker could send now: neither waiting for a slot or a backoff, nor held by a rest or a stop. */
   ready: number;
   /** Messages that wait, by what they wait for. A cause left out counts as none. */
   waiting: Partial<Record<WaitCause, number>>;
@@ -49,10 +49,10 @@ export interface ChannelSample {
   slots: { held: number; spent: number } | undefined;
   /** When the present window of a calendar quota ends, milliseconds since the epoch; undefined without one. */
   windowEndsAt: number | undefined;
-  /** Sends in doubt now. */
+  /** How many sends are in doubt now. */
   doubts: number;
-  /** Dead letters that were taken out of the lists since the channel's first message, by how. */
+  /** How many dead letters were removed since the channel's first message, by how. */
   removedDeadLetters: Partial<Record<DeadLetterRemoval, number>>;
-  /** `at`: since when, milliseconds since the epoch by the store's clock; absent where nobody knows. */
+  /** `at`: since when, milliseconds since the epoch by the store's clock; absent if unknown. */
   stopped: { reason: HoldReason; at?: number | undefined; detail?: string | undefined } | null;
 }

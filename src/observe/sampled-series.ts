@@ -2,11 +2,11 @@ import { BREAKER_STATES, CAMPAIGN_STATES, DEAD_REASONS, REST_REASONS } from '../
 import { CAUSES_OF_WAITS } from './label-sets.ts';
 import { type ChannelSample, DEAD_LETTER_REMOVALS, HOLD_REASONS, QUEUE_STATES } from './sample.ts';
 
-/** Of the figures of a sample, by their names in the definitions: the labels beside the channel, and the value. */
+/** One series of a sample: the metric by its name in the definitions, its labels besides the channel, and its value. */
 export type SampledSeries = readonly [
   metric: SampledMetric,
   labels: Readonly<Record<string, string>>,
-  /** Undefined where the series is absent. */
+  /** Undefined if the series is absent. */
   value: number | undefined,
 ];
 
@@ -32,8 +32,8 @@ export type SampledMetric =
   | 'stoppedSince';
 
 /**
- * All series that a sample makes, also those that it has no figure for: what has gone away goes to 0, and the same list without
- * any figures names what to remove. Pure.
+ * All series of a sample, including those that it has no figure for: a value that went away becomes 0, and the list of an empty
+ * sample names the series to remove. Pure.
  */
 export function seriesOf(sample: ChannelSample): SampledSeries[] {
   return [

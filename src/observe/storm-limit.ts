@@ -1,12 +1,12 @@
 import type { LogCall, Logger } from './log.ts';
 
-/** A logger whose warnings and errors cannot fill a disk, whatever fails and how often. */
+/** A logger whose warnings and errors cannot fill a disk, however often something fails. */
 export interface StormLimitedLogger extends Logger {
-  /** Writes what is held back. Call it before the process ends. */
+  /** Writes the lines that are held back. Call it before the process ends. */
   flush(): void;
 }
 
-/** So many lines of a cause are written at once; of more within the interval, one line with their count follows at its end. */
+/** How many lines of a cause are written at once. Those beyond, within an interval, become one line with their count at its end. */
 const AT_ONCE = 10;
 const INTERVAL_MS = 10_000;
 
@@ -24,7 +24,7 @@ const CAUSE_FIELDS = [
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** One cause, from its first line until an interval in which nothing had to be held back. */
+/** One cause, from its first line until an interval in which no line was held back. */
 interface Cause {
   written: number;
   held: number;
@@ -34,9 +34,9 @@ interface Cause {
 }
 
 /**
- * Limits warnings and errors to one line a cause and interval, after the first ten: twenty thousand unknown players, or a
- * platform that is down, are not as many lines. The line is the last of its interval; its field `left_out` is the number of lines
- * like it that were not written. Other levels pass unchanged.
+ * Limits warnings and errors to one line per cause and interval, after the first ten: twenty thousand unknown players, or a platform
+ * that is down, do not make as many lines. The line is the last of its interval; its field `left_out` counts the lines like it that
+ * were not written. Other levels pass unchanged.
  */
 export function limitStorms(logger: Logger): StormLimitedLogger {
   const causes = new Map<string, Cause>();

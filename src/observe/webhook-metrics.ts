@@ -4,19 +4,19 @@ import type { Counter, Gauge } from 'prom-client';
 export const WEBHOOK_OUTCOMES = ['accepted', 'refused', 'gone', 'failed'] as const;
 export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];
 
-/** What a process sees of the endpoints that receipts are posted to; each is named by the configuration. */
+/** The webhook endpoints as this process sees them; each is named by the configuration. */
 export interface WebhookMetrics {
   /** Starts the counters of an endpoint at 0. */
   watch(endpoint: string): void;
   /** A request was answered, or ended without an answer. */
   attempted(endpoint: string, outcome: WebhookOutcome): void;
-  /** A receipt that the endpoint refuses again and again is not posted any more. */
+  /** A receipt was given up: the endpoint refused it too often. */
   givenUp(endpoint: string): void;
-  /** Receipts were cut off their stream before they were posted: at least so many. */
+  /** Receipts were trimmed from their stream before they were posted. @param count at least this many */
   gap(endpoint: string, count: number): void;
-  /** Age of the oldest receipt that is not over, seconds; undefined where another process posts. */
+  /** Age of the oldest pending receipt, seconds; undefined if another process posts. */
   lag(endpoint: string, seconds: number | undefined): void;
-  /** Whether it wants no more; undefined where another process posts. */
+  /** Whether the endpoint answered 410; undefined if another process posts. */
   gone(endpoint: string, gone: boolean | undefined): void;
 }
 
