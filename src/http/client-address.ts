@@ -4,10 +4,10 @@ import { isIP } from 'node:net';
 type Request = Pick<IncomingMessage, 'headers'> & { socket: { remoteAddress?: string | undefined } };
 
 /**
- * The address that a request comes from. Each proxy adds to `X-Forwarded-For` whom it was asked by, so behind so many of them the
- * address is that many places from the right; what stands further left, anybody may have written.
- * @param proxies how many are between clients and this server, all of them trusted; 0 for none
- * @returns the connection's own where the header has no such address, and `''` where it has ended
+ * The address that a request comes from. Each proxy appends its peer's address to `X-Forwarded-For`, so behind n trusted proxies the
+ * client is the n-th address from the right; anybody may have written what stands further left.
+ * @param proxies how many trusted proxies are between clients and this server; 0 for none
+ * @returns the address of the connection if the header has none, and `''` if the connection has ended
  */
 export function clientAddress({ headers, socket }: Request, proxies: number): string {
   const peer = socket.remoteAddress ?? '';

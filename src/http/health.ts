@@ -1,9 +1,9 @@
-/** What the probes answer with. Values only; the workers gather them. */
+/** The reports that the probes serve. Values only: the workers gather them. */
 
 export interface LivenessReport {
-  /** Whether the worker's loop made progress lately. An outage of Redis or a stopped channel is no reason to restart. */
+  /** Whether the worker's loop made progress lately. An outage of Redis or a stopped channel is no reason for a restart. */
   live: boolean;
-  /** For people: why not, or how long ago. */
+  /** For people: why it is not live, or how long ago it made progress. */
   detail?: string | undefined;
 }
 

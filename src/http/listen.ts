@@ -10,12 +10,12 @@ export type App = Hono<{ Bindings: HttpBindings }>;
 export type AppContext = Context<{ Bindings: HttpBindings }>;
 
 export interface Listening {
-  /** `http://host:port`, with the port really taken. */
+  /** `http://host:port`, with the port that was taken. */
   readonly url: string;
   readonly port: number;
   /**
-   * Takes no more connections, lets the requests under way end within the time (none when absent), and ends every connection,
-   * hanging ones as well. May be called twice.
+   * Stops accepting connections, waits at most so long for requests in flight (not at all when absent), then closes every
+   * connection, hanging ones too. May be called twice.
    */
   close(withinMs?: number): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface Listening {
 /** What `node:http` calls for a request, and what frameworks on top of it take as a handler. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What clients may take of a server, so that slow and half-open connections cost little. */
+/** Limits for clients, so that slow and half-open connections cost a server little. */
 export interface ConnectionLimits {
   /** How long the headers of a request may take, milliseconds. */
   headersMs: number;
@@ -37,7 +37,7 @@ export interface ConnectionLimits {
 export const requestHandler = (app: App): RequestHandler =>
   getRequestListener(app.fetch, { overrideGlobalObjects: false });
 
-/** How often Node looks for requests whose headers take too long, milliseconds. */
+/** How often Node checks for requests whose headers take too long, milliseconds. */
 const CHECKING_MS = 1_000;
 
 function limitedServer({ headersMs, idleMs, connections }: ConnectionLimits): Server {
@@ -53,8 +53,8 @@ function limitedServer({ headersMs, idleMs, connections }: ConnectionLimits): Se
 }
 
 /**
- * Serves an application and resolves once it listens; rejects when the address cannot be taken.
- * @param port 0 takes a free one
+ * Serves an application; resolves once it listens, and rejects if the address cannot be taken.
+ * @param port 0 selects a free one
  * @param limits Node's own when absent
  */
 export async function listen(
@@ -79,7 +79,7 @@ export async function listen(
 async function ended(server: Server, withinMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // Scrapers keep their connections open: without this a close would wait for them.
+  // Scrapers keep their connections open: otherwise a close would wait for them.
   if (withinMs > 0) server.closeIdleConnections();
   else server.closeAllConnections();
   await withTimeout(closed, withinMs, () => {

@@ -18,8 +18,8 @@ export interface Probes {
   /** A request handler for the application's own HTTP server. */
   readonly handler: RequestHandler;
   /**
-   * Serves them on an address of their own; rejects when it cannot be taken.
-   * @param address port 0 takes a free one
+   * Serves them on an address of their own; rejects if it cannot be taken.
+   * @param address port 0 selects a free one
    */
   listen(address: { host: string; port: number }): Promise<HttpServer>;
 }
@@ -31,7 +31,7 @@ const unready = (name: string, detail: string): ReadinessReport => ({
   stopped: [],
 });
 
-/** A probe must be answered, also while the check hangs on a Redis that is away, and also when the check is broken. */
+/** A probe must be answered even while the check hangs on a Redis that is away, and even if the check throws. */
 async function boundedReadiness(options: ProbeOptions): Promise<ReadinessReport> {
   const timeoutMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
   const asked = options
@@ -40,7 +40,7 @@ async function boundedReadiness(options: ProbeOptions): Promise<ReadinessReport>
   return await withTimeout(asked, timeoutMs, () => unready('answer', `no answer within ${timeoutMs} ms`));
 }
 
-/** `/metrics` for Prometheus, `/livez` and `/readyz` for an orchestrator (200 or 503, JSON bodies); 404 for all else. */
+/** `/metrics` for Prometheus, `/livez` and `/readyz` for an orchestrator (200 or 503, JSON bodies); 404 for everything else. */
 export function createProbes(options: ProbeOptions): Probes {
   const app: App = new Hono();
 

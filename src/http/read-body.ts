@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Reads the body of a request as a whole, from Node's own: whatever it holds, it takes no more memory and time than this. */
+/** Reads the whole body of a request from Node's own stream, within bounds of memory and time. */
 
-/** It has to be here by then, however slowly it comes. Milliseconds. */
+/** A body that has not arrived within this time is refused, milliseconds. */
 export const BODY_MS = 30_000;
 const MAX_CHUNKS = 1024;
 
-/** `late`: not here within `BODY_MS`. `broken`: the connection ended within it. */
+/** `late`: it did not arrive within `BODY_MS`. `broken`: the connection ended within it. */
 export type ReadBody = { kind: 'whole'; bytes: Buffer } | { kind: 'too_large' | 'late' | 'broken' };
 
 export async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<ReadBody> {
@@ -32,7 +32,7 @@ function gathered(incoming: IncomingMessage, maxBytes: number, late: AbortSignal
     const take = (chunk: Buffer): void => {
       length += chunk.length;
       chunks.push(chunk);
-      // Bytes that come one at a time would each take a hundred times their size.
+      // Joined, because bytes that arrive one at a time would each take a hundred times their size.
       if (chunks.length === MAX_CHUNKS) chunks.splice(0, MAX_CHUNKS, Buffer.concat(chunks));
       if (length > maxBytes) end({ kind: 'too_large' });
     };

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 
-/** What a scrape of `/metrics` is answered with, as its headers ask for. */
+/** The answer to a scrape of `/metrics`, in the format that its headers ask for. */
 export interface Scrape {
   contentType: string;
   body: string | Uint8Array<ArrayBuffer>;
@@ -22,7 +22,7 @@ export interface ScrapeHeaders {
 
 const compress = promisify(gzip);
 
-/** The Prometheus text, unless OpenMetrics is asked for as gladly; compressed where that is accepted, off the event loop. */
+/** The Prometheus text, unless OpenMetrics is preferred as much; compressed off the event loop if the client accepts that. */
 export async function scrape(
   metrics: MetricsSource,
   { accept = '', acceptEncoding = '' }: ScrapeHeaders,
@@ -31,12 +31,12 @@ export async function scrape(
   const wanted = open > 0 && open >= qualityOf(accept, 'text/plain');
   const { contentType, text } = await (wanted ? metrics.renderOpen() : metrics.render());
   if (qualityOf(acceptEncoding, 'gzip') === 0) return { contentType, body: text };
-  // The figures of many series are so alike that more effort saves little.
+  // The series are so alike that more effort saves little.
   const body = await compress(text, { level: constants.Z_BEST_SPEED });
   return { contentType, body: new Uint8Array(body), encoding: 'gzip' };
 }
 
-/** The greatest quality that an Accept header gives a value by its name, from 0 to 1; 0 if it does not name it. */
+/** The highest quality that an Accept header gives to a value, from 0 to 1; 0 if it does not name the value. */
 function qualityOf(header: string, value: string): number {
   const named = header.split(',').map((part) => part.split(';').map((each) => each.trim()));
   const qualities = named

@@ -21,7 +21,7 @@ import type { Route } from './route.ts';
 import { createRouter, type RouterParts } from './router.ts';
 import { type ApiStore, openApiStore } from './store.ts';
 
-/** The HTTP API: its routes, on an address of their own. */
+/** The HTTP API: its routes, served on an address of its own. */
 
 export interface ApiParts {
   redis: RedisOption;
@@ -40,7 +40,7 @@ export interface Api extends Service {
   readonly url: string | undefined;
 }
 
-/** What routes are made with. */
+/** What the routes work with. */
 export interface RouteParts extends ReceiptParts {
   producer: Producer<unknown>;
   admin: Admin;

@@ -5,7 +5,7 @@ import { type ApiProblem, problem } from './problem.ts';
 
 /** The body of a request as text and as JSON. */
 
-/** Of a body that is read as a whole, and of a line of one that is not: the largest message has some 200 KiB. */
+/** The limit for a body that is read as a whole, and for each line of a stream: the largest message has some 200 KiB. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** @throws ApiProblem */

@@ -1,11 +1,11 @@
 import { createLineSplitter, type Entry } from '../../lines.ts';
 
-/** Gathers the lines of a body into batches, as they come: a fast stream makes full ones, a slow one does not wait. */
+/** Gathers the lines of a body into batches as they arrive: a fast stream fills them, a slow one does not wait for more. */
 
 export interface LineBatches {
-  /** The next lines, at most 500 and about a MiB of them; undefined once there are none any more. */
+  /** The next lines, at most 500 and about a MiB; undefined after the last. */
   next(): Promise<Entry<string>[] | undefined>;
-  /** Ends it where it is: what came and is in no batch yet is left. */
+  /** Stops reading; lines that are in no batch yet are dropped. */
   stop(): void;
   /** Whether the body was read to its end. */
   ended(): boolean;
@@ -17,7 +17,7 @@ const MAX_BYTES = 1024 * 1024;
 /** How long the first line of a batch waits for others, milliseconds: a round trip to Redis or a few. */
 const LINGER_MS = 5;
 
-/** @param chunks is read no faster than batches are asked for; an error of it ends the batches after what came before it */
+/** @param chunks is read no faster than batches are asked for; if it fails, the batches end after the lines before the failure */
 export function createLineBatches(chunks: AsyncIterable<Uint8Array>, maxLineBytes: number): LineBatches {
   const iterator = chunks[Symbol.asyncIterator]();
   const splitter = createLineSplitter(maxLineBytes);
@@ -50,7 +50,7 @@ export function createLineBatches(chunks: AsyncIterable<Uint8Array>, maxLineByte
     );
   }
 
-  /** A line that is too long, or empty ones, fill no batch: one without lines would stand for the end. */
+  /** Overlong or empty lines alone do not fill a batch: a batch without lines would mean the end. */
   const isFull = (): boolean => lines.length >= MAX_LINES || (lines.length > 0 && bytes >= MAX_BYTES);
 
   const wakened = (): Promise<void> =>

@@ -7,12 +7,12 @@ import { stopping } from './problem-of-error.ts';
 import { type Answer, type ApiRequest, NDJSON_TYPE } from './route.ts';
 
 /**
- * A body of NDJSON of any length, taken line by line and answered so: each line of the answer tells what became of one of the
- * request, in their order, once it is stored; the last one sums up. Two batches are under way at a time, and none is read while
- * the client reads no answers, so that memory is bounded.
+ * Handles an NDJSON body of any length line by line: for each line of the request, in order, the answer has a line with its result
+ * once it is stored; the last line sums up. At most two batches are in progress, and none is read while the client reads no answers,
+ * so memory is bounded.
  */
 
-/** A line that is JSON. */
+/** A line that was parsed as JSON. */
 export interface JsonLine {
   /** From 1, empty lines included. */
   line: number;
@@ -23,12 +23,12 @@ export interface JsonLine {
   text: string;
 }
 
-/** What became of a line; `status` is counted in the summary. */
+/** The result of a line; `status` is counted in the summary. */
 export type LineResult =
   | { line: number; status: string; id?: string }
   | { line: number; status: 'refused'; problem: ProblemBody };
 
-/** Results in any order; lines without one are those at which it stopped, for the reason in `stopped`. */
+/** Results in any order; lines without a result were not handled, for the reason in `stopped`. */
 export interface BatchResult {
   results: readonly LineResult[];
   /** Why the rest of the stream is not read. */
@@ -63,7 +63,7 @@ export const refusedLine = z.object({
   problem: problemSchema.describe('What is wrong with the line, with its fields in `errors`.'),
 });
 
-/** How many batches are under way. */
+/** How many batches are handled at a time. */
 const IN_FLIGHT = 2;
 
 export function lineStream({ chunks, draining, header, ...request }: ApiRequest, take: TakeLines): Answer {
@@ -84,7 +84,7 @@ interface Taking {
 
 interface StreamOptions extends Taking {
   draining: AbortSignal;
-  /** Tells only of lines that were refused, and the summary. */
+  /** Whether to answer only refused lines, and the summary. */
   minimal: boolean;
 }
 
@@ -108,15 +108,15 @@ async function* answers(
   }
 }
 
-/** The results of its lines, in their order. */
+/** The results of its lines, in order. */
 interface Batch extends BatchResult {
   /** The first line without one, or the one after its last. */
   resumeAt: number;
 }
 
 /**
- * Handles batches, a few at a time, and tells of each when those before it are told. Batches are read beside that, so that
- * what is done is told while nothing comes; and not read while nobody asks.
+ * Handles a few batches at a time and yields their results in order. Reads ahead while it does, so that results are yielded while no
+ * further line arrives; reads nothing while nobody asks.
  */
 async function* inOrder(batches: LineBatches, taking: Taking): AsyncGenerator<Batch, void, undefined> {
   const underWay: Promise<Batch>[] = [];
@@ -160,7 +160,7 @@ async function* inOrder(batches: LineBatches, taking: Taking): AsyncGenerator<Ba
   }
 }
 
-/** Never rejects: what fails is the reason to stop. */
+/** Never rejects: a failure is the reason to stop. */
 async function handled(
   entries: readonly Entry<string>[],
   index: number,
@@ -224,5 +224,5 @@ function createTally() {
   };
 }
 
-/** Told to nobody, mostly: the connection is gone. */
+/** Mostly nobody reads this, since the connection is gone. */
 export const BROKEN = problem('bad_request', 'the body did not come to its end');

@@ -1,7 +1,7 @@
 /**
- * Passes on what a source yields, and `undefined` whenever nothing came for so long; the source is asked for one item at a time. No
- * promise that may stay open for days is waited for again and again, since each time would be remembered.
- * @param also yields an `undefined` besides, once it resolves
+ * Passes on what a source yields, and `undefined` whenever it has yielded nothing for `everyMs`; asks the source for one item at a
+ * time. A promise may stay pending for days, so none is awaited repeatedly: each await would leave a listener on it.
+ * @param also when it resolves, one more `undefined` is yielded
  */
 export async function* withPauses<T>(
   source: AsyncGenerator<T, void, undefined>,
@@ -46,7 +46,7 @@ export async function* withPauses<T>(
       yield value;
     }
   } finally {
-    // Not awaited: it returns only after what it is waiting for.
+    // Not awaited: it returns only after the source's pending item.
     source.return().catch(() => {});
   }
 }

@@ -15,21 +15,21 @@ import { isLostConnection, refusesWrites } from '../../redis/errors.ts';
 import { type Access, mayUse } from '../../tokens/scopes.ts';
 import { ApiProblem, pointedProblems, problem } from './problem.ts';
 
-/** How soon what fails for Redis is worth another request, seconds. */
+/** When to repeat a request that failed because of Redis, seconds. */
 const RETRY_AFTER_S = 2;
 
 export const unavailable = (detail: string, retryAfterS = RETRY_AFTER_S): ApiProblem =>
   problem('unavailable', detail, { headers: { 'retry-after': String(retryAfterS) } });
 
 export const stopping = (): ApiProblem =>
-  unavailable('This process is stopping: repeat the request, to another one', 1);
+  unavailable('This process is stopping: repeat the request to another one', 1);
 
 const isCampaignConflict = (error: unknown): error is Error =>
   [CampaignConflictError, CampaignCancelledError, CampaignExpiredError, CampaignLostError].some(
     (kind) => error instanceof kind,
   );
 
-/** Their own texts name the address of Redis, which is not for clients. */
+/** The errors' own texts name the address of Redis, which is not for clients. */
 function storeTrouble(error: unknown): ApiProblem | undefined {
   if (error instanceof ProducerTimeoutError)
     return unavailable(`Redis did not answer in time. ${error.sent ? MAYBE_STORED : 'Nothing was stored.'}`);
@@ -44,8 +44,8 @@ const MAYBE_STORED =
   'It may have been stored nevertheless: repeat it with the same id or Idempotency-Key, and it is taken once.';
 
 /**
- * The answer to an error of a producer or an admin; undefined for one that nobody expects: a bug.
- * @param access of the one who asked: no channel is named that they may not use
+ * The answer to an error of a producer or an admin; undefined for an unexpected one, which is a bug.
+ * @param access of the client: channels that it may not use are not named
  */
 export function problemOfError(error: unknown, access: Access): ApiProblem | undefined {
   if (error instanceof ApiProblem) return error;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { Problem as FieldProblem } from '../../message/problems.ts';
 
-/** Answers to what cannot be done: `application/problem+json` (RFC 9457), and the only place that names their kinds. */
+/** Error responses, `application/problem+json` (RFC 9457): the only place that names their kinds. */
 
 interface ProblemKind {
   status: number;
   title: string;
 }
 
-/** By code, which is stable across versions; the statuses are told apart by what a client should do. */
+/** By code, which is stable across versions. Codes of one status differ in what a client should do. */
 export const PROBLEMS = {
   bad_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'A valid token is required' },
@@ -60,7 +60,7 @@ export function problemBody(code: ProblemCode, detail: string, errors?: PointedP
   return { type: typeOf(code), title, status, code, detail, ...(errors && { errors }) };
 }
 
-/** An end of a request that is expected, thrown from wherever it is found out; the router makes it the answer. */
+/** An expected failure of a request, thrown wherever it is detected; the router turns it into the answer. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly body: ProblemBody;
@@ -78,17 +78,17 @@ export const problem = (
   { errors, headers }: { errors?: PointedProblem[]; headers?: Readonly<Record<string, string>> } = {},
 ): ApiProblem => new ApiProblem(problemBody(code, detail, errors), headers);
 
-/** How many fields an answer names; more would not help. */
+/** The most fields that an answer names; more would not help. */
 const MAX_ERRORS = 20;
 
-/** The problems of an input, as those of the fields of a body. */
+/** The problems of an input, with JSON Pointers in place of dotted paths. */
 export const pointedProblems = (problems: readonly FieldProblem[]): PointedProblem[] =>
   problems.slice(0, MAX_ERRORS).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
 
-/** A name in a dotted path: as it is, or quoted as JSON where it has other characters. */
+/** A name in a dotted path: bare, or quoted as JSON if it has other characters. */
 const NAME = /"(?:[^"\\]|\\.)*"|[^.]+/g;
 
-/** The JSON Pointer of a dotted path. A name that was truncated, as very long ones are, ends it: it points to the object then. */
+/** The JSON Pointer for a dotted path. It ends before a truncated name (very long ones are), and so points to the object. */
 export function pointerOf(path: string): string {
   const names = (path.match(NAME) ?? []).map((name) =>
     name.startsWith('"') ? (JSON.parse(name) as string) : name,

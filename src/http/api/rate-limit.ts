@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 
-/** Requests of each token, in this process: a bucket that holds `max` and is filled again within `perMs`. */
+/** Limits the requests of each token to this process by a token bucket, which holds `max` and refills within `perMs`. */
 
 export interface RateLimit {
   max: number;
@@ -9,7 +9,7 @@ export interface RateLimit {
 
 export interface RateVerdict {
   allowed: boolean;
-  /** Of `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` for a refusal. */
+  /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` with a refusal. */
   headers: Readonly<Record<string, string>>;
 }
 

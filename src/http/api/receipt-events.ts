@@ -15,7 +15,7 @@ export interface EventOptions {
   channels: readonly string[];
   /** As `followReceipts` takes it. */
   from: string;
-  /** A comment is sent when nothing else was for so long. */
+  /** How long the stream may be silent before a comment is sent, milliseconds. */
   heartbeatMs: number;
   /** Rejects once the client may not follow any more. */
   stillValid(): Promise<void>;
@@ -23,7 +23,7 @@ export interface EventOptions {
   signal: AbortSignal;
 }
 
-/** The position at which they begin comes first: a client whose connection breaks before the first event misses none either. */
+/** The starting position comes first, so that a client whose connection breaks before the first event misses none either. */
 export async function* receiptEvents({
   follow,
   channels,
@@ -43,7 +43,7 @@ export async function* receiptEvents({
   };
   yield `retry: ${RETRY_MS}\n\n`;
   for await (const receipt of withPauses(follow({ channels, from, onStart, signal }), heartbeatMs, start)) {
-    // A client that connects again is told why it may not.
+    // When the client connects again, it is told why it may not.
     if (!(await holds(stillValid()))) return;
     if (receipt) yield eventsOf(receipt);
     else if (begin === undefined) yield ': waiting for Redis\n\n';
@@ -52,14 +52,14 @@ export async function* receiptEvents({
   }
 }
 
-/** While Redis is away nobody can tell, and there is nothing to be seen. */
+/** While Redis is away the token cannot be checked, and there are no receipts to see. */
 const holds = (check: Promise<void>): Promise<boolean> =>
   check.then(
     () => true,
     (error: unknown) => !(error instanceof ApiProblem && error.body.status === 401),
   );
 
-/** Behind a gap the client is told of it, before it goes on. */
+/** A receipt after a gap is preceded by an event that reports the gap. */
 function eventsOf(receipt: FollowedReceipt): string {
   const gap = receipt.gap ? `event: gap\ndata: ${JSON.stringify(gapJson(receipt))}\n\n` : '';
   const data = JSON.stringify(receiptJson(receipt));

@@ -19,7 +19,7 @@ export interface PollOptions {
 
 export interface ReceiptPage {
   receipts: Record<string, unknown>[];
-  /** Channels of which receipts before these were cut off, or lost. */
+  /** Channels whose receipts before these were trimmed or lost. */
   gaps: GapJson[];
   /** The position after these. */
   next: string;
@@ -27,14 +27,14 @@ export interface ReceiptPage {
 
 /** How long a page waits for more once it has some: they are read in pages of hundreds. */
 const MORE_MS = 25;
-/** How long the store has to say where it stands. */
+/** How long Redis may take to report its newest position. */
 const START_MS = 5_000;
 
 const none = (): undefined => undefined;
 
 /**
- * The receipts behind a position: those there are, or the first that come within the time.
- * @throws ApiProblem 503 where Redis is away
+ * The receipts after a position: those that are there, or else the first that arrive within the time.
+ * @throws ApiProblem 503 if Redis is away
  */
 export async function pollReceipts(options: PollOptions): Promise<ReceiptPage> {
   const { follow, channels, from, waitMs, limit } = options;
@@ -72,7 +72,7 @@ export async function pollReceipts(options: PollOptions): Promise<ReceiptPage> {
   };
 }
 
-/** One a channel: each of its shards may have one. */
+/** Adds up the gaps of a channel's shards. */
 function gapsOf(receipts: readonly FollowedReceipt[]): GapJson[] {
   const gaps = new Map<string, GapJson>();
   for (const { channel, missing, exact } of receipts.filter(({ gap }) => gap).map(gapJson)) {

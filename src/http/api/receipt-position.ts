@@ -1,7 +1,7 @@
 import { isCursor } from '../../receipts/cursor.ts';
 import { problem } from './problem.ts';
 
-/** Where a follower stands, as clients keep it: text that means nothing to them. */
+/** A follower's position as clients store it: opaque text. */
 
 export const toPosition = (cursor: string): string => Buffer.from(cursor).toString('base64url');
 

@@ -11,7 +11,7 @@ import { pollReceipts } from './receipt-poll.ts';
 import { fromPosition } from './receipt-position.ts';
 import { defineRoute, JSON_TYPE, type Route } from './route.ts';
 
-/** Receipts over HTTP: followed as server-sent events, or asked for again and again. */
+/** Receipts over HTTP, as server-sent events or by long polling. */
 
 export type Follow = (
   options: Omit<FollowReceiptsOptions, 'redis' | 'from'> & { from: string },
@@ -107,7 +107,7 @@ async function channelsFor(
   return names;
 }
 
-/** Every request ends with `gone`: unlike AbortSignal.any, nothing of it is left on the signal of the process then. */
+/** Aborts with either. Unlike AbortSignal.any, it leaves no listener on the process's signal once `gone`, which every request ends with. */
 function firstOf(gone: AbortSignal, draining: AbortSignal): AbortSignal {
   const end = new AbortController();
   const abort = (): void => {

@@ -8,24 +8,24 @@ import { stopping } from './problem-of-error.ts';
 import { type Answer, type ApiRequest, NDJSON_TYPE } from './route.ts';
 
 /**
- * The recipients of a campaign as a body of NDJSON of any length, answered while they come: a line for each that is refused, and
- * one for each chunk of 500 that is listed. The body makes the same chunks whenever it is sent, from the beginning or from the end
- * of a chunk, and a campaign knows the chunks that it has.
+ * Lists the recipients of a campaign from an NDJSON body of any length, and answers meanwhile: one line for each recipient that is
+ * refused, and one for each chunk of 500 that is listed. Sent again, from the beginning or from the end of a chunk, the body makes
+ * the same chunks, and the campaign knows those that it has.
  */
 
-/** Recipients that were handled, those that are invalid among them. */
+/** Recipients that were handled, including invalid ones. */
 export interface HandledBatch {
   /** Index of the first one in the source. */
   from: number;
   count: number;
-  /** Absent where none is listed, as in a dry run. */
+  /** Absent in a dry run, which lists none. */
   listed?: number;
   duplicate?: number;
 }
 
 /**
- * Reads all of the source and tells what becomes of it: of a batch first which of its recipients are invalid.
- * @returns further counts of the summary
+ * Reads the whole source and reports each batch, after its invalid recipients.
+ * @returns further counts for the summary
  */
 export type ListRecipients = (
   source: AsyncIterable<unknown>,
@@ -46,9 +46,9 @@ const listedLine = z.object({
 
 export const recipientAnswer = z.union([listedLine, refusedLine, summaryLine]);
 
-/** A recipient with its values; the values of a message are longer. */
+/** A recipient and its values are shorter than a message. */
 const MAX_LINE_BYTES = 64 * 1024;
-/** Lines of the answer that wait for the client, or of the body whose batch is not told: none of the body is read then. */
+/** Nothing more of the body is read while so many lines of the answer wait for the client, or of the body for their batch. */
 const MAX_WAITING = 2_000;
 
 type Streamed = Pick<ApiRequest, 'chunks' | 'draining' | 'problemOf' | 'stillValid'>;
@@ -111,7 +111,7 @@ function createOutbox() {
       new Promise((resolve) => {
         wake = resolve;
       }),
-    /** Resolves when few enough lines wait, also of those that are counted. */
+    /** Resolves when few enough lines wait here and among the others. */
     room: async (others: () => number): Promise<void> => {
       while (lines.length + others() > MAX_WAITING)
         await new Promise<void>((resolve) => {
@@ -130,7 +130,7 @@ interface Source {
   lineOf(index: number): Line;
   /** Forgets the lines before this index. */
   forget(before: number): void;
-  /** How many there were. */
+  /** How many values there were. */
   count(): number;
   stop(): void;
 }
@@ -163,7 +163,7 @@ function createSource(request: Streamed, room: (others: () => number) => Promise
   };
 }
 
-/** @throws ApiProblem when the process stops, or the token holds no more: what was read by then is taken, and the list is not through */
+/** @throws ApiProblem when the process stops, or the token is no longer valid: what was read by then is listed, and the list stays open */
 async function* whileAllowed({
   chunks,
   draining,
@@ -191,7 +191,7 @@ async function* whileAllowed({
 
 type End = { counts: Record<string, number> } | { problem: ProblemBody };
 
-/** Tells of batches in their order, whichever ends first, and sums up. */
+/** Reports batches in order, whichever ends first, and sums up. */
 function createTally(
   source: Source,
   put: (value: unknown) => void,

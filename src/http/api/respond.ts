@@ -3,18 +3,18 @@ import type { Answer } from './route.ts';
 import { JSON_TYPE } from './route.ts';
 
 /**
- * Turns an answer into a response. A body that was not read, as when a request is refused for its headers, is read for half a second
- * more by the server below: a connection that ended at once would take the answer with it.
+ * Turns an answer into a response. If the body was not read, for example because the headers were refused, the server below goes on
+ * reading for half a second: closing the connection at once would discard the answer.
  */
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Answers are for the one who asked, and no page may read them as something else. */
+/** Answers must not be cached, nor interpreted as another type. */
 const FIXED = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 export interface Responding {
   outgoing: ServerResponse;
-  /** Told of an error in the middle of a stream, whose status is out already. */
+  /** Called with an error in the middle of a stream, whose status was sent already. */
   onError(error: unknown): void;
 }
 
@@ -28,7 +28,7 @@ export function respond(
   if ('stream' in answer) {
     const stream = encoded(answer.stream, (error) => {
       onError(error);
-      // What is cut off is no whole answer. The server below would end it as well, and print the error with all that it holds.
+      // Marks the answer as cut off. The server below would do so too, but would print the error with all that it holds.
       outgoing.destroy();
     });
     return new Response(stream, { status, headers: { ...all, 'content-type': answer.type } });
@@ -40,7 +40,7 @@ export function respond(
   });
 }
 
-/** What is not read is not made: the source is asked for more when the client has taken what there was. */
+/** Asks the source for more only when the client has taken what there was. */
 function encoded(
   source: AsyncIterable<string>,
   onError: (error: unknown) => void,

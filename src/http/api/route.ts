@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Access, Scope } from '../../tokens/scopes.ts';
 import type { ApiProblem, ProblemCode } from './problem.ts';
 
-/** A route: what it does, and what is said of it. The OpenAPI document is made of these, so that the two cannot differ. */
+/** A route: its behaviour and its description. The OpenAPI document is generated from these, so that the two cannot differ. */
 
 export type Method = 'get' | 'post' | 'patch' | 'delete';
 
@@ -13,7 +13,7 @@ export const JSON_TYPE = 'application/json';
 export const NDJSON_TYPE = 'application/x-ndjson';
 
 export interface MediaSpec {
-  /** Of the body; of one line or event, where it is a stream of them. */
+  /** Of the body; in a stream, of one line or event. */
   schema: Schema;
   example?: unknown;
 }
@@ -22,7 +22,7 @@ export interface AnswerSpec {
   description: string;
   /** By media type; none for an answer without a body. */
   content?: Readonly<Record<string, MediaSpec>>;
-  /** Beside those that every answer may have. */
+  /** Besides those that every answer may have. */
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -32,24 +32,24 @@ export interface HeaderSpec {
   schema: Schema;
 }
 
-/** What a route says of itself. */
+/** The description of a route. */
 export interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject> {
   method: Method;
   /** With parameters in braces: `/v1/messages/{id}`. */
   path: string;
-  /** In camel case: what generated clients call it. */
+  /** In camel case: the name of the call in generated clients. */
   operationId: string;
   summary: string;
   description?: string;
-  /** What a token has to be for; `public` without one. */
+  /** The scope that a token must have; `public`: no token is needed. */
   scope: Scope | 'public';
   params?: P;
   query?: Q;
   headers?: readonly HeaderSpec[];
-  /** By media type; a request of another one is answered with 415. */
+  /** By media type; a request of any other is answered with 415. */
   body?: Readonly<Record<string, MediaSpec>>;
   answers: Readonly<Record<number, AnswerSpec>>;
-  /** Beside those that every route may be answered with. */
+  /** Besides those that every route may answer with. */
   problems?: readonly ProblemCode[];
 }
 
@@ -64,13 +64,13 @@ export interface ApiRequest<P = unknown, Q = unknown> {
   text(): Promise<string>;
   /** The same parsed. @throws ApiProblem also for what is no JSON */
   json(): Promise<unknown>;
-  /** The body as it comes, however long; ends with an error when the connection does. */
+  /** The body as it arrives, however long; fails when the connection ends within it. */
   chunks(): AsyncIterable<Uint8Array>;
-  /** What an error is answered with, where it does not end the request; one that nobody expects is logged. */
+  /** The problem that an error is answered with, for errors that do not end the request; an unexpected one is logged. */
   problemOf(error: unknown): ApiProblem;
   /**
-   * For what lasts: asks whether the token is still valid, at most once a second.
-   * @throws ApiProblem where it is not
+   * For long requests: checks that the token is still valid, at most once a second.
+   * @throws ApiProblem if it is not
    */
   stillValid(): Promise<void>;
   /** Aborted when the client has gone. */
@@ -79,7 +79,7 @@ export interface ApiRequest<P = unknown, Q = unknown> {
   draining: AbortSignal;
 }
 
-/** Expected failures are thrown as `ApiProblem`s (`problem(…)`), those of producers and admins as they are. */
+/** Expected failures are thrown: an `ApiProblem` (`problem(…)`), or the error of a producer or admin as it is. */
 export type Answer =
   | { status: number; headers?: Readonly<Record<string, string>>; body: unknown }
   | {
@@ -96,7 +96,7 @@ export interface Route extends RouteSpec<z.ZodObject, z.ZodObject> {
   handle(request: ApiRequest): Promise<Answer>;
 }
 
-/** Types the handler by the parameters that the route describes. */
+/** Types the handler's parameters by the route's schemas. */
 export function defineRoute<P extends z.ZodObject = Unchecked, Q extends z.ZodObject = Unchecked>(
   route: RouteSpec<P, Q> & { handle(request: ApiRequest<z.output<P>, z.output<Q>>): Promise<Answer> },
 ): Route {

@@ -16,7 +16,7 @@ import type { RateVerdict } from './rate-limit.ts';
 import { respond } from './respond.ts';
 import type { Answer, Route } from './route.ts';
 
-/** Makes an application of routes: what holds for all of them is decided here, in this order. */
+/** Makes an application of routes. What holds for every route is decided here: authentication, limits, checks of the input, errors. */
 
 export interface RouterParts {
   verify: Verify;
@@ -32,7 +32,7 @@ export interface RouterParts {
 type Ctx = Context<{ Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } }>;
 type Headers = Record<string, string>;
 
-/** Of a public route, and before it is known who asks. */
+/** The access of a public route, and of a request that is not authenticated yet. */
 const ANYONE: Access = { id: '', name: '', scopes: [], channels: [] };
 const OTHER = 'other';
 
@@ -84,7 +84,7 @@ function notAllowed(path: string, routes: readonly Route[]): never {
   });
 }
 
-/** A parameter that is not known is refused: a misspelt dry run would be none. */
+/** Unknown parameters are refused: a misspelt `dryRun` would otherwise not be a dry run. */
 const NO_QUERY = z.strictObject({});
 
 /** @param headers those of the answer, whatever it is */

@@ -6,7 +6,7 @@ import { createScript } from '../../redis/script.ts';
 import type { TokenStore } from '../../tokens/verify.ts';
 import type { FingerprintStore } from './idempotency.ts';
 
-/** What the API keeps in Redis itself. Every call ends within the time of a producer's, with its errors. */
+/** What the API itself keeps in Redis. Every call ends within the timeout of a producer's calls, and with their errors. */
 export interface ApiStore {
   readonly tokens: TokenStore;
   readonly fingerprints: FingerprintStore;
@@ -16,7 +16,7 @@ export interface ApiStore {
 const TIMEOUT_MS = 5_000;
 const FINGERPRINTS_MS = 24 * 3600_000;
 
-/** At once, so that nothing stays without an expiry. */
+/** Both in one script, so that no key is left without an expiry. */
 const keep = createScript(`
   redis.call('SETRANGE', KEYS[1], ARGV[1], ARGV[2])
   return redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -35,7 +35,7 @@ export function openApiStore(
     tokens: {
       find: (id) => run('authenticate', () => directory.hget(TOKENS_KEY, id)),
       used(id, at) {
-        // A use that cannot be written down is written with a later one.
+        // If this fails, a later use is recorded.
         run('authenticate', () => directory.hset(TOKEN_USES_KEY, id, at)).catch(() => {});
       },
     },
