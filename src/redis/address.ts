@@ -1,11 +1,10 @@
 import { isRedisUrl, REDIS_URL_WANTED, readNodeUrl } from './url.ts';
 
-/** A Redis Cluster, by the URLs of some of its nodes: the others are found. They have one login, and one scheme. */
+/** A Redis Cluster, by the URLs of some of its nodes, which name the others. All have one login and one scheme. */
 export interface RedisCluster {
   cluster: readonly string[];
   /**
-   * Where nodes announce addresses that lead nowhere from here: the announced `host:port` of each, and the `host:port` by which it is
-   * reached.
+   * For nodes that announce addresses which cannot be reached from here: the announced `host:port` of each → the `host:port` that can.
    */
   natMap?: Readonly<Record<string, string>> | undefined;
 }
@@ -40,7 +39,7 @@ export interface AddressProblem {
   message: string;
 }
 
-/** What is wrong with an address. Never quotes it, since a URL may contain a password. */
+/** What is wrong with an address; undefined if nothing is. Never quotes it, since a URL may contain a password. */
 export function addressProblem(address: unknown): AddressProblem | undefined {
   if (typeof address === 'string')
     return isRedisUrl(address) ? undefined : { path: [], message: REDIS_URL_WANTED };

@@ -3,8 +3,8 @@ import { CHANNELS_KEY } from './keys.ts';
 import { MAX_SHARDS } from './shards.ts';
 
 /**
- * Over how many shards each of the channels is, as its workers announced it: the one fact of the channel registry that says where
- * keys lie. Undefined for one store, and for a channel that nobody announced.
+ * The number of shards of each channel, as its workers announced it: the one fact of the channel registry that says where keys are.
+ * Undefined for a channel without shards, and for one that was not announced.
  */
 export async function announcedShards(
   directory: Redis,
@@ -21,6 +21,6 @@ function shardsIn(text: string | null): number | undefined {
       ? Number(shards)
       : undefined;
   } catch {
-    return undefined; // The registry skips what it cannot read, too.
+    return undefined; // As the registry, which skips entries that it cannot read.
   }
 }

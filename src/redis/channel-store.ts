@@ -3,11 +3,11 @@ import { type ChannelKeys, channelKeys } from './keys.ts';
 import type { Script } from './script.ts';
 import { channelOfStore } from './shards.ts';
 
-/** The store of one channel, or of one of its shards, on one connection, which the caller owns and closes. */
+/** The keys of one channel, or of one of its shards, and the connection that reaches them; the caller owns and closes it. */
 export interface ChannelStore {
-  /** What its messages are said to be of. */
+  /** The channel that its messages belong to. */
   readonly channel: string;
-  /** What its keys are named after: the channel's name, or `<channel>/<shard>`. */
+  /** The name in its keys: the channel's, or `<channel>/<shard>`. */
   readonly name: string;
   readonly keys: ChannelKeys;
   readonly redis: Redis;

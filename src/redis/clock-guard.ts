@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import { type StoreClock, storeTime } from './store-clock.ts';
 
 /**
- * Stops a worker from pulling while its clock differs from that of Redis: BullMQ delays and promotes jobs by the worker's
- * clock, so this worker would pick them up at the wrong time. Measures every two seconds; in between, each admission and
- * each job picked up detects a clock that was stepped.
+ * Keeps a worker from picking up jobs while its clock differs from that of Redis: BullMQ delays and promotes jobs by the worker's
+ * clock, so it would pick them up at the wrong time. Measures every two seconds; in between, each admission and each job picked up
+ * detects a clock that was stepped.
  */
 export interface ClockGuard {
   /** Undefined until the first measurement. Milliseconds, positive when this clock is ahead. */
@@ -40,8 +40,8 @@ export function createClockGuard(
     if (!changed) report();
   }
 
-  async function turn(): Promise<void> {
-    // While Redis is unreachable the command hangs: skip the next ones.
+  async function tick(): Promise<void> {
+    // While Redis is unreachable the command hangs: skip the following ticks.
     if (busy) return;
     busy = true;
     await measure().catch(() => {});
@@ -53,7 +53,7 @@ export function createClockGuard(
     agrees: () => clock.agrees(),
     measure,
     start() {
-      timer ??= setInterval(() => void turn(), INTERVAL_MS);
+      timer ??= setInterval(() => void tick(), INTERVAL_MS);
     },
     stop() {
       clearInterval(timer);

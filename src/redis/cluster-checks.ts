@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { type Check, failed, ok, warning } from '../check.ts';
 import type { RedisFacts } from './server-facts.ts';
 
-/** Checks of a Redis Cluster as a whole, and of its masters side by side. */
+/** Checks a Redis Cluster as a whole, and merges the checks of its masters. */
 
 const SLOTS = 16_384;
 
@@ -37,7 +37,7 @@ function coverage(required: string | undefined): Check {
   );
 }
 
-/** What is said of one master alone names it; what is the same everywhere is said once. */
+/** A finding that is the same on all masters is listed once; any other names its masters. */
 export function sideBySide(masters: readonly { name: string; checks: readonly Check[] }[]): Check[] {
   const found = new Map<string, { check: Check; of: string[] }>();
   for (const { name, checks } of masters) {
@@ -55,7 +55,7 @@ export function sideBySide(masters: readonly { name: string; checks: readonly Ch
     .toSorted((a, b) => order(masters, a) - order(masters, b));
 }
 
-/** As the checks of a server stand, whichever server has one. */
+/** The position of a check among those of a server. */
 function order(masters: readonly { checks: readonly Check[] }[], { name }: Check): number {
   return Math.max(...masters.map(({ checks }) => checks.findIndex((check) => check.name === name)));
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { unreachable } from './connection-errors.ts';
 import { ClusterNodeError, isMoved } from './errors.ts';
 
-/** Detects a plain address that is one of several nodes of a cluster: most keys are elsewhere, whoever asks for them is sent there. */
+/** Detects a plain address that is one of several nodes of a cluster: most keys are on others, and commands for them answer MOVED. */
 
 const SLOTS = 16_384;
 
@@ -17,7 +17,7 @@ export async function checkNode(redis: Redis): Promise<void> {
   if (isPlain(redis) && (await isOneOfSeveral(redis))) throw unreachable(redis, new ClusterNodeError());
 }
 
-/** A user who may not ask, or a connection that is lost, learns it from what comes next. */
+/** False also if the user may not ask or the connection is lost: the next command fails then. */
 async function isOneOfSeveral(redis: Redis): Promise<boolean> {
   try {
     if (!/^cluster_enabled:1/m.test(await redis.info('cluster'))) return false;
@@ -39,6 +39,6 @@ const slotsOf = (node: string, ranges: readonly SlotRange[]): number =>
     .filter(([, , master]) => master?.[2] === node)
     .reduce((slots, [from, to]) => slots + to - from + 1, 0);
 
-/** What an answer of this connection says of where it leads: a RedisUnreachableError for a key that another node has. */
+/** The RedisUnreachableError for an answer which shows that another node has the key; undefined for any other answer. */
 export const misdirected = (redis: Redis, answer: unknown): Error | undefined =>
   isPlain(redis) && isMoved(answer) ? unreachable(redis, new ClusterNodeError()) : undefined;

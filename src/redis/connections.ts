@@ -20,9 +20,9 @@ const SHARED = {
   lazyConnect: false,
   enableOfflineQueue: true,
   commandTimeout: undefined,
-  // Integers as text would be taken for other answers than they are: a worker would never start.
+  // Herald expects integers as numbers: with integers as text a worker would never start.
   stringNumbers: false,
-  // A pipeline gets no text of a script that was flushed, which a command alone brings along.
+  // In a pipeline, a script that Redis has flushed is not sent again.
   enableAutoPipelining: false,
   autoResendUnfulfilledCommands: true,
   // The reply format that BullMQ and the scripts expect.
@@ -55,7 +55,7 @@ const producerOptions = ({ timeoutMs, clock }: ProducerRole) => ({
   lazyConnect: true,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
-  // A peer that vanished or froze: the connection is dropped and opened again, while the call has time left for another node.
+  // If the peer vanished or froze, the connection is opened again while the call still has time for another node.
   socketTimeout: Math.ceil(timeoutMs / 2),
   connectTimeout: timeoutMs,
   reconnectOnError: reconnectWhenDemoted(clock),
@@ -76,13 +76,13 @@ const OPERATOR = {
   maxRetriesPerRequest: 5,
 };
 
-/** A worker closes a connection without an answer for this long. Longer than a blocking command of BullMQ, of 2 s. */
+/** A worker closes a connection that has not answered for this long. Longer than a blocking command of BullMQ, 2 s. */
 const SILENCE_MS = 6_000;
 
 const workerOptions = (clock: Pick<Clock, 'monotonic'>) => ({
   ...PATIENT,
   reconnectOnError: reconnectWhenDemoted(clock),
-  // A peer that vanished (a firewall that dropped the connection) would be waited for forever.
+  // Otherwise a peer that vanished (a firewall dropped the connection) would be waited for forever.
   socketTimeout: SILENCE_MS,
 });
 
@@ -111,7 +111,7 @@ export const openProducerStores = (
 
 /** A worker's connections, which connect at once. */
 export interface WorkerConnections {
-  /** For the queues and the upkeep. */
+  /** For the queues and maintenance. */
   queues: Stores;
   /** For admissions and settlements: watched for failovers. */
   ledgers: Stores;

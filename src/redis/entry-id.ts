@@ -2,7 +2,7 @@
 const ENTRY_ID = /^(?<ms>\d{1,16})-(?<number>\d{1,20})$/;
 const LARGEST_NUMBER = 2n ** 64n - 1n;
 
-/** Whether an entry may have this id, so that Redis takes it, and a range that excludes it: it refuses other commands. */
+/** Whether a stream entry may have this id. Redis refuses commands with any other, also in a range that excludes it. */
 export function isEntryId(text: string): boolean {
   const { ms, number } = ENTRY_ID.exec(text)?.groups ?? {};
   if (ms === undefined || number === undefined || BigInt(number) > LARGEST_NUMBER) return false;

@@ -10,7 +10,7 @@ import { isRefusedDatabase, refusesLogin } from './errors.ts';
  */
 export function refusedAtStart(redis: Redis): Promise<never> {
   const refused = Promise.race([guardDatabase(redis), guardLogin(redis), guardNode(redis)]);
-  // A worker that runs no longer waits for it; later refusals are logged.
+  // Nobody awaits it once a worker runs; later refusals are logged.
   refused.catch(() => {});
   return refused;
 }
@@ -28,7 +28,7 @@ const guardDatabase = (redis: Redis): Promise<never> =>
     });
   });
 
-/** Only with the first connection: whoever runs sits out a cluster that is changed. */
+/** Only on the first connection: a running process waits while a cluster is reconfigured. */
 const guardNode = (redis: Redis): Promise<never> =>
   new Promise<never>((_, reject) => {
     redis.once('ready', () => void checkNode(redis).catch(reject));

@@ -1,4 +1,4 @@
-/** The hash slots of Redis Cluster, by which a key is on one of its nodes. */
+/** The hash slots of Redis Cluster: a key's slot decides which node has it. */
 
 const SLOTS = 16_384;
 
@@ -11,14 +11,14 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** Of the text in UTF-8. */
+/** The CRC-16/XMODEM of the text in UTF-8. */
 export function crc16(text: string): number {
   let crc = 0;
   for (const byte of Buffer.from(text)) crc = ((crc << 8) & 0xffff) ^ TABLE[((crc >> 8) ^ byte) & 0xff]!;
   return crc;
 }
 
-/** The first `{…}` that holds something stands for the whole key. */
+/** The hash tag: the first `{…}` that is not empty is hashed in place of the whole key. */
 const TAG = /^[^{]*\{([^}]+)\}/s;
 
 export const hashSlot = (key: string): number => crc16(TAG.exec(key)?.[1] ?? key) % SLOTS;

@@ -8,17 +8,17 @@ export const PREFIX = 'herald';
 /** Hash: the channel registry, name → facts. */
 export const CHANNELS_KEY = `${PREFIX}:channels`;
 
-/** `herald:{herald:channels}:<what>`: a key of the directory, which has what is of no single channel, in the hash slot of the registry. */
+/** `herald:{herald:channels}:<what>`: a key of the directory, which holds what belongs to no single channel, in the registry's hash slot. */
 const directoryKey = (what: string): string => `${PREFIX}:{${CHANNELS_KEY}}:${what}`;
 
 /** Written to test whether Redis accepts writes; it expires. */
 export const PROBE_KEY = directoryKey('probe');
 export const PROBE_LIFE_MS = 60_000;
 
-/** What the scratch keys begin with on which a worker tests its permissions in the directory. */
+/** The prefix of the scratch keys on which a worker tests its permissions in the directory. */
 export const DIRECTORY_SCRATCH = directoryKey('scratch');
 
-/** Text: a random name, which is gone where the directory was emptied. */
+/** Text: a random name. If it is gone, the directory was emptied. */
 export const DIRECTORY_MARK_KEY = directoryKey('mark');
 
 /** Hash: which process posts receipts to a webhook's endpoint, and how far it is. */
@@ -26,10 +26,10 @@ export const webhookKey = (endpoint: string): string => directoryKey(`webhook:${
 /** Set: the names of all endpoints that were ever posted to. */
 export const WEBHOOKS_KEY = directoryKey('webhooks');
 
-/** Capped stream: what operators did, by whichever way. */
+/** Capped stream: what operators did, by whatever means. */
 export const AUDIT_KEY = directoryKey('audit');
 
-/** JSON: who may sign in to the board with a one-time link, or is signed in, by the hash of the secret that they have. */
+/** JSON: who may sign in to the board by a one-time link, or is signed in; keyed by the hash of the link's or the session's secret. */
 export const boardLinkKey = (hash: string): string => directoryKey(`board:link:${hash}`);
 export const boardSessionKey = (hash: string): string => directoryKey(`board:session:${hash}`);
 
@@ -38,11 +38,11 @@ export const historyKey = (channel: string): string => directoryKey(`history:${c
 /** Lock: set while a process's samples for the histories are recent. */
 export const HISTORY_TURN_KEY = directoryKey('history:turn');
 
-/** Sorted set of the ids of background replays, by when they began. */
+/** Sorted set of the ids of background replays, by the instant they began. */
 export const REPLAYS_KEY = directoryKey('replays');
-/** Hash: what a background replay takes, its state and its counts. */
+/** Hash: the scope of a background replay, its state and its counts. */
 export const replayKey = (id: string): string => directoryKey(`replay:${id}`);
-/** Lock: held by the process that carries out a background replay. */
+/** Lock: held by the process that runs a background replay. */
 export const replayLeaseKey = (id: string): string => directoryKey(`replay:${id}:lease`);
 
 /** The channel that an account belongs to, keyed by a hash of the account. */
@@ -50,10 +50,10 @@ export const accountKey = (hash: string): string => directoryKey(`account:${hash
 
 /** Hash: the tokens of the HTTP API, id → record. */
 export const TOKENS_KEY = directoryKey('tokens');
-/** Hash: when each was last used, milliseconds since the epoch. */
+/** Hash: token id → when it was last used, milliseconds since the epoch. */
 export const TOKEN_USES_KEY = directoryKey('tokens:used');
 
-/** Text: fingerprints of what was taken under an idempotency key of the HTTP API; it expires. */
+/** Text: fingerprints of the messages accepted under an idempotency key of the HTTP API; it expires. */
 export const idempotencyKey = (name: string): string => directoryKey(`idempotency:${name}`);
 
 /** The braces are the hash tag of Redis Cluster: all keys of a channel are on one node. */
@@ -84,7 +84,7 @@ export interface ChannelKeys {
   readonly waits: string;
   /** Hash: the same by kind and the second they are due. */
   readonly waitsDue: string;
-  /** Sorted set of these seconds, by since when the oldest message waits. */
+  /** Sorted set of these seconds, by the instant since which the oldest message waits. */
   waitsSince(kind: string): string;
   /** The quota policy in force. */
   readonly policy: string;

@@ -36,7 +36,7 @@ function checkInstance({ options }: RedisInstance): void {
     keyPrefix?: unknown;
     redisOptions?: { keyPrefix?: unknown };
   };
-  // Other processes would not find keys under a prefix of this connection.
+  // Other processes would not find keys that this connection prefixes.
   if (keyPrefix || redisOptions?.keyPrefix)
     throw new TypeError('redis: an instance with a keyPrefix is not supported');
 }

@@ -9,7 +9,7 @@ export interface Call {
   sent: boolean;
   /** The last reply, if it was a temporary refusal. */
   refusal?: unknown;
-  /** The gate that it passed, or waits at. */
+  /** The gate that it passed or waits at. */
   gate: ReadyGate;
   /** Stops waiting for the connection. */
   forget?: () => void;

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Topology } from './topology.ts';
 
-/** ioredis' `reconnectOnError`: answers by which another server has to be found. The command was not executed. */
+/** ioredis' `reconnectOnError`: true for an answer which shows that another server is needed. The command was not executed. */
 export type ReconnectOnError = (error: Error) => boolean;
 
 const PACE_MS = 1_000;
 
-/** At most once a second, since it may reach the same server. */
+/** True at most once a second, since reconnecting may reach the same server. */
 function paced(clock: Pick<Clock, 'monotonic'>): () => boolean {
   let at = Number.NEGATIVE_INFINITY;
   return () => {
@@ -27,7 +27,7 @@ export function reconnectWhenDemoted(clock: Pick<Clock, 'monotonic'>): Reconnect
 
 const MOVED = /^MOVED (\d+) (.*):(\d+)$/;
 
-/** As `reconnectWhenDemoted`, in a cluster: also where the slot has moved, or the node has been cut off from the others. */
+/** As `reconnectWhenDemoted`, in a cluster: also if the slot has moved, or the node is cut off from the others. */
 export function reconnectToMaster(topology: Topology, clock: Pick<Clock, 'monotonic'>): ReconnectOnError {
   const isDue = paced(clock);
   return ({ message }) => {
@@ -35,7 +35,7 @@ export function reconnectToMaster(topology: Topology, clock: Pick<Clock, 'monoto
     if (slot === undefined && !/^(?:READONLY|MASTERDOWN|CLUSTERDOWN) /.test(message)) return false;
     if (!isDue()) return false;
     topology.forget();
-    // A node without a name of its own is found by asking.
+    // A node that announces no address is found by asking.
     if (slot !== undefined && host && host !== '?')
       topology.learn(Number(slot), { host, port: Number(port) });
     return true;

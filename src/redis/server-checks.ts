@@ -46,10 +46,7 @@ function role(info: Fields, config: Fields | undefined): Check {
   }
   const replicas = Number(info.get('connected_slaves') ?? 0);
   if (replicas === 0 && info.get('redis_mode') === 'cluster')
-    return warning(
-      'replication',
-      'no replica: its channels wait for as long as this master is away; add one.',
-    );
+    return warning('replication', 'no replica: its channels wait as long as this master is away; add one.');
   if (replicas === 0) return ok('replication', 'a single server.');
   const required = Number(config?.get('min-replicas-to-write') ?? 0);
   if (required > 0)

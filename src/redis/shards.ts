@@ -1,16 +1,16 @@
 import { crc16 } from './hash-slot.ts';
 
 /**
- * The stores of a channel over shards. A channel's name never has a `/`: the store of its shard 3 is named `<channel>/3`, and
- * the bare name stands for its home.
+ * The names of the stores of a channel with shards. A channel's name never has a `/`: the store of its shard 3 is `<channel>/3`, and
+ * the bare name is its home.
  */
 
-/** The most shards of a channel: each costs a worker connections and polling of its own. */
+/** The most shards of a channel: each costs a worker its own connections and polling. */
 export const MAX_SHARDS = 64;
 
 export const shardName = (channel: string, shard: number): string => `${channel}/${shard}`;
 
-/** The names of the stores that hold the recipients of a channel, by shard; its bare name where it has none. */
+/** The names of the stores that hold the recipients of a channel, by shard; the bare name if it has no shards. */
 export const storeNames = (channel: string, shards: number | undefined): string[] =>
   shards === undefined ? [channel] : Array.from({ length: shards }, (_, shard) => shardName(channel, shard));
 

@@ -4,8 +4,8 @@ import { AbstractConnector, type RedisOptions } from 'ioredis';
 import type { Topology } from './topology.ts';
 
 /**
- * Connects a plain ioredis client to the master of one hash slot, wherever that is by now: whoever reconnects reaches it.
- * All that a client of one node does stays as it is: states, events, pipelines, blocking commands, duplicates.
+ * Connects a plain ioredis client to the current master of one hash slot: each reconnect finds it anew. Everything else works as with
+ * one node: states, events, pipelines, blocking commands, duplicates.
  */
 export function slotConnector(topology: Topology, slot: number): NonNullable<RedisOptions['Connector']> {
   return class SlotConnector extends AbstractConnector {
@@ -19,7 +19,7 @@ export function slotConnector(topology: Topology, slot: number): NonNullable<Red
 
     async connect(): ReturnType<AbstractConnector['connect']> {
       this.connecting = true;
-      // ioredis gives up for good when this rejects; a socket that is closed with an error, it tries again.
+      // ioredis gives up for good if this rejects, and reconnects after a socket that closed with an error.
       const stream = await this.open().catch((error: Error) => {
         this.firstError = error;
         return new Socket().destroy();
@@ -31,7 +31,7 @@ export function slotConnector(topology: Topology, slot: number): NonNullable<Red
 
     private async open(): Promise<Socket> {
       const { host, port } = await topology.masterOf(slot);
-      // Errors name the node.
+      // So that errors name the node.
       Object.assign(this.options, { host, port });
       const { tls, family } = this.options;
       const where = { host, port, ...(family !== undefined && { family }) };
@@ -43,7 +43,7 @@ export function slotConnector(topology: Topology, slot: number): NonNullable<Red
       return stream;
     }
 
-    /** A replica, or a master that was demoted, is not it: the topology is asked again. */
+    /** A replica, or a master that was demoted, is refused: the topology is asked again. */
     override check({ role }: { role?: string }): boolean {
       return role !== 'slave';
     }

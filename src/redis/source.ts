@@ -39,10 +39,10 @@ function openNode(redis: RedisAddress, options: RoleOptions): Redis {
   return new Redis({ ...sentinelOptions(redis as RedisSentinel), ...options });
 }
 
-/** A Sentinel that is frozen takes connections, and would be waited for forever: the next one is asked. */
+/** A frozen Sentinel accepts connections and would be waited for forever: after this time the next one is asked. */
 const SENTINEL_TIMEOUT_MS = 1_000;
 
-/** `rediss://` holds for Sentinels and master alike. */
+/** `rediss://` applies to the Sentinels and the master alike. */
 function sentinelOptions({ sentinels, name, username, password, db = 0 }: RedisSentinel): RedisOptions {
   const nodes = sentinels.map(readNodeUrl);
   const { tls } = tlsOptions(sentinels[0]!);
@@ -71,7 +71,7 @@ function openCluster({ clock, ...cluster }: TopologyOptions): OpenStores {
         Connector: slotConnector(topology, slot),
         reconnectOnError: reconnectToMaster(topology, clock),
       });
-      client.on('error', () => {}); // A connection that is opened later has no other listener.
+      client.on('error', () => {}); // Connections that are opened later have no other listener.
       onOpen(client);
       return client;
     };

@@ -11,7 +11,7 @@ export interface StoreClock extends Clock {
    * @param askedAt monotonic time of the request
    */
   sync(storeMs: number, askedAt: number): void;
-  /** When the store's clock shows an instant, by the monotonic one: from its answers that came fastest, and so rather late than early. */
+  /** The monotonic time at which the store's clock shows an instant, by its fastest answers: never early, rather late. */
   monotonicAt(storeMs: number): number;
   /** How far this machine's clock is ahead of the store's, milliseconds; undefined before the first `sync`. */
   offsetMs(): number | undefined;
@@ -22,7 +22,7 @@ export interface StoreClock extends Clock {
 }
 
 export const MAX_OFFSET_MS = 2_000;
-/** A clock that is being corrected goes at most so much faster or slower. */
+/** How much faster or slower a clock runs at most while it is being corrected. */
 const MOST_DRIFT = 0.0005;
 /** With a slower reply, the instant of the reading is too uncertain. */
 const MAX_ROUND_TRIP_MS = 1_000;
@@ -48,7 +48,7 @@ export function createStoreClock(clock: Clock): StoreClock {
     return agree;
   }
 
-  /** The store gave its time, in whole milliseconds, at some moment between the two. */
+  /** The store read its time, in whole milliseconds, at some moment between request and answer. */
   function note(storeMs: number, askedAt: number, answeredAt: number): void {
     const [least, most] = [storeMs - answeredAt, storeMs + 1 - askedAt];
     const known = fastest ? fastest.ahead - (answeredAt - fastest.seenAt) * MOST_DRIFT : least;

@@ -4,13 +4,13 @@ import { disconnect } from './disconnect.ts';
 import { hashSlot } from './hash-slot.ts';
 import { CHANNELS_KEY, channelKey } from './keys.ts';
 
-/** The connections of one role, found by what they reach. On one node they are one connection, in a cluster one a channel. */
+/** The connections of one role, by what they reach. On one node it is one connection, in a cluster one per channel. */
 export interface Stores {
-  /** Reaches the directory: what is of no single channel, such as the registry of channels and the accounts. */
+  /** Reaches the directory: what belongs to no single channel, such as the channel registry and the accounts. */
   readonly directory: Redis;
-  /** A channel's part of the store, on the connection that reaches it. */
+  /** The store of a channel, or of a shard, by its name, on the connection that reaches it. */
   of(channel: string): ChannelStore;
-  /** A connection to every server that takes writes: to the one that there is, or to each master of a cluster. */
+  /** A connection to every server that accepts writes: the only one, or each master of a cluster. */
   servers(): Promise<readonly Redis[]>;
   /** Closes the connections. */
   disconnect(): void;
@@ -27,7 +27,7 @@ export function storesOn(redis: Redis): Stores {
 }
 
 /**
- * The stores of a cluster, on a connection for each hash slot in use: all keys of a channel are in one.
+ * The stores of a cluster, with one connection for each hash slot in use: all keys of a store are in one slot.
  * @param open opens the connection to the master of a slot
  * @param firstSlots a slot of each master
  */

@@ -5,15 +5,15 @@ import type { Clock } from '../clock.ts';
 /** Which node of a cluster is the master of a hash slot. */
 export interface Topology {
   /**
-   * Asks nodes that are known, until one answers who serves the slot. Calls while a question is under way share its answer.
+   * Asks known nodes until one answers who serves the slot. Concurrent calls share the answer.
    * @throws the error of the last node that was asked
    */
   masterOf(slot: number): Promise<Address>;
-  /** A slot of each master, one a master. */
+  /** One slot of each master. */
   firstSlots(): Promise<number[]>;
-  /** Notes who serves the slot by the answer of a node: the next `masterOf` of it asks nobody. */
+  /** Notes who serves a slot, as a node answered: the next `masterOf` for it asks nobody. */
   learn(slot: number, master: Address): void;
-  /** Forgets the last answer, which was found to be wrong. */
+  /** Forgets the last answer, which proved wrong. */
   forget(): void;
 }
 
@@ -27,14 +27,14 @@ export interface TopologyOptions {
   seeds: readonly Address[];
   /** Login and TLS of every node. */
   login: RedisOptions;
-  /** The address that a node is reached by from here, where it announces another one. */
+  /** Maps an announced address to the one that is reachable from here. */
   translate?: ((announced: Address) => Address) | undefined;
   clock: Pick<Clock, 'monotonic'>;
 }
 
-/** Connections that were lost together ask once. */
+/** How long an answer is shared: connections that were lost together ask once. */
 const FRESH_MS = 200;
-/** A node that is frozen holds up nobody for longer: the next one is asked as well. */
+/** After this time without an answer the next node is asked too, so that a frozen one holds nobody up. */
 const NEXT_AFTER_MS = 200;
 const TIMEOUT_MS = 2_000;
 
@@ -51,7 +51,7 @@ interface View {
   slots: Slots;
   /** All nodes, replicas too. */
   nodes: readonly Address[];
-  /** Whether the node takes part in the cluster: one that is cut off knows only how it was before. */
+  /** Whether the node takes part in the cluster: one that is cut off knows only its former state. */
   takesPart: boolean;
 }
 
@@ -61,8 +61,8 @@ export function createTopology({ seeds, login, translate = (at) => at, clock }: 
   let latest: { at: number; view: Promise<View> } | undefined;
 
   /**
-   * Forgets nodes that have left the cluster: their addresses may be those of another one by now. Whoever answered goes to the end:
-   * one that knows nothing new must not be the only one that is asked.
+   * Forgets nodes that have left the cluster: their addresses may belong to another cluster by now. The node that answered moves to
+   * the end of the list, so that one with stale knowledge is not the only one asked.
    */
   function noteAnswer(by: Address, { nodes, takesPart }: View): void {
     const present = new Map([...seeds, ...nodes].map((node) => [nameOf(node), node]));
@@ -118,7 +118,7 @@ interface Answer {
   by: Address;
 }
 
-/** Asks one node after the other, the next one also while one is slow; prefers those that take part in the cluster. */
+/** Asks one node after another, without waiting for slow ones; prefers an answer of a node that takes part in the cluster. */
 async function firstGood(
   nodes: readonly Address[],
   askNode: (node: Address) => Promise<View>,
@@ -193,7 +193,7 @@ async function ask(
 type SlotEntry = readonly [from: number, to: number, ...nodes: NodeEntry[]];
 type NodeEntry = readonly [host: string | null, port: number, ...rest: unknown[]];
 
-/** A node without a name of its own is reached as the one that was asked. */
+/** A node that announces no address has that of the node that was asked. */
 function readSlots(
   reply: unknown,
   asked: string,
