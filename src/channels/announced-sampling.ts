@@ -10,8 +10,8 @@ import { type SampledStore, sampleChannel } from './sampler.ts';
 import { SAMPLE_MS, shareSample } from './shared-sample.ts';
 
 /**
- * Samples the announced channels that this process does not serve: what waits in a channel without a worker is shown by the
- * workers of the others, and by `herald exporter`.
+ * Samples the announced channels that this process does not serve: the backlog of a channel without a worker is shown by the workers
+ * of other channels, and by `herald exporter`.
  */
 export interface AnnouncedSampling {
   start(): void;
@@ -22,10 +22,10 @@ export interface AnnouncedSampling {
 export interface AnnouncedSamplingDeps {
   stores: Stores;
   clock: Clock;
-  /** Sampled by the process itself. */
+  /** The channels that this process serves, and samples itself. */
   served: ReadonlySet<string>;
   gauges: { sample(sample: ChannelSample): void; unsample(channel: string): void };
-  /** Hears how long each sample took, milliseconds. */
+  /** Called with the duration of each sample, milliseconds. */
   onRedisCall: RedisMetrics['called'];
   logger: Logger;
 }
@@ -33,7 +33,7 @@ export interface AnnouncedSamplingDeps {
 interface Watched {
   shards: number | undefined;
   stores: readonly [SampledStore, ...SampledStore[]];
-  /** Whether a visit is under way: while its store is away, it hangs. */
+  /** Whether a sample is being taken: while its store is away, that hangs. */
   busy: boolean;
 }
 
@@ -44,7 +44,7 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
 
-  /** What is under way when it stops fails with the connection, which is closed next. */
+  /** Silent once stopped: samples in progress fail when the connection is closed next. */
   function warn(fields: object, text: string): void {
     if (timer) logger.warn(fields, text);
   }
@@ -70,15 +70,15 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
     gauges.unsample(name);
   }
 
-  async function visit(name: string, { shards }: ChannelFacts): Promise<void> {
+  async function sample(name: string, { shards }: ChannelFacts): Promise<void> {
     if (watched.get(name)?.busy) return;
     if (watched.get(name)?.shards !== shards) close(name);
     const channel = watched.get(name) ?? open(name, shards);
     channel.busy = true;
     try {
       const take = () => sampleChannel(channel.stores, clock);
-      const sample = await shareSample(channel.stores[0].store, () => timedCall('sample', take, timing));
-      if (timer) gauges.sample(sample);
+      const taken = await shareSample(channel.stores[0].store, () => timedCall('sample', take, timing));
+      if (timer) gauges.sample(taken);
     } catch (error) {
       warn({ channel: name, error: String(error) }, 'channel could not be sampled');
     } finally {
@@ -86,19 +86,19 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
     }
   }
 
-  async function lookAround(): Promise<void> {
+  async function sampleAll(): Promise<void> {
     const announced = await readChannelRegistry(stores.directory);
-    // Stopped meanwhile: nobody would close what is opened now.
+    // If it was stopped meanwhile, nobody would close what is opened now.
     if (!timer) return;
     for (const name of watched.keys()) if (!announced.has(name)) forget(name);
-    for (const [name, facts] of announced) if (!served.has(name)) void visit(name, facts);
+    for (const [name, facts] of announced) if (!served.has(name)) void sample(name, facts);
   }
 
-  async function turn(): Promise<void> {
-    // While Redis is unreachable a turn hangs: skip the next ones.
+  async function tick(): Promise<void> {
+    // While Redis is unreachable a tick hangs: skip the following ones.
     if (busy) return;
     busy = true;
-    await lookAround().catch((error: unknown) =>
+    await sampleAll().catch((error: unknown) =>
       warn({ error: String(error) }, 'announced channels could not be read'),
     );
     busy = false;
@@ -106,8 +106,8 @@ export function createAnnouncedSampling(deps: AnnouncedSamplingDeps): AnnouncedS
 
   return {
     start() {
-      timer ??= setInterval(() => void turn(), SAMPLE_MS);
-      void turn();
+      timer ??= setInterval(() => void tick(), SAMPLE_MS);
+      void tick();
     },
     stop() {
       clearInterval(timer);

@@ -2,7 +2,7 @@ import type { QueueCounts } from '../jobs/channel-queue.ts';
 import type { CampaignTotals, ChannelState, Waits } from '../ledger/channel-state.ts';
 import type { CampaignStatus, DeadReason } from '../outcome.ts';
 
-/** What the stores of a channel hold, as one: figures add up, and what holds for the channel its home knows, which comes first. Pure. */
+/** Combines the samples of a channel's stores: figures add up; what holds for the whole channel is its home's, which comes first. Pure. */
 
 type DeadLetters = NonNullable<ChannelState['letters'][DeadReason]>;
 
@@ -45,7 +45,7 @@ export function combineCounts(counts: readonly QueueCounts[]): QueueCounts {
     overdue: sum(({ overdue }) => overdue),
     failed: sum(({ failed }) => failed),
     paused: counts.some(({ paused }) => paused),
-    // The rate is the channel's: where one rests for it, nobody is stuck who picks up nothing.
+    // The rate is the channel's: if one queue rests for it, workers that pick up nothing are not stuck.
     resting: counts.some(({ resting }) => resting),
   };
 }
@@ -74,8 +74,8 @@ const addLetters = (a: DeadLetters, b: DeadLetters): DeadLetters => {
 };
 
 /**
- * Every shard has all campaigns, which are listed, paused and cancelled together. Of the others, one is done where nothing is
- * left of it in any shard: no more of them than in the shard that has fewest.
+ * Every shard has all campaigns: they are listed, paused and cancelled together. Of the others, a campaign is done when no shard has
+ * anything left of it, so no more are done than in the shard with the fewest.
  */
 function combineCampaigns(all: readonly CampaignTotals[]): CampaignTotals {
   const most = (state: CampaignStatus): number => Math.max(...all.map(({ states }) => states[state] ?? 0));

@@ -3,8 +3,8 @@ import { newNonce } from '../ledger/names.ts';
 import { DIRECTORY_MARK_KEY } from '../redis/keys.ts';
 
 /**
- * A random name in the directory, by which a worker notices that it was emptied: no connection breaks then, and no message
- * asks for anything there. What a failover loses is restored after the connection, whether the name is lost or not.
+ * A random name in the directory by which a worker notices that the directory was emptied: no connection breaks then, and no message
+ * needs anything there. What a failover loses is restored after reconnecting, whether the name is lost or not.
  */
 export interface DirectoryMark {
   /** Call when everything has been restored. All workers have the same name: the first one's. */

@@ -19,7 +19,7 @@ const ALIVE_MS = 3.5 * BEAT_MS;
 
 const member = ({ host, pid, since }: WorkerIdentity): string => JSON.stringify({ host, pid, since });
 
-/** Records a heartbeat; the key expires when there are no more. */
+/** Records a heartbeat; the key expires when they end. */
 export async function beat({ redis, keys }: ChannelStore, identity: WorkerIdentity): Promise<void> {
   const now = await storeTime(redis);
   await redis.zadd(keys.workers, now + ALIVE_MS, member(identity));

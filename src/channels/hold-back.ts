@@ -3,7 +3,7 @@ import type { ChannelSample } from '../observe/sample.ts';
 import type { WaitCause } from '../outcome.ts';
 import { AHEAD_MS } from '../policies/admission.ts';
 
-/** What holds for a whole channel. */
+/** What may hold back a whole channel. */
 export interface ChannelHolds
   extends Pick<
     ChannelState,
@@ -13,15 +13,15 @@ export interface ChannelHolds
 }
 
 export interface Backlog {
-  /** Messages whose moment has come, and that no worker has. */
+  /** Messages that are due and that no worker has picked up. */
   due: number;
-  /** Messages that workers have. */
+  /** Messages that workers have picked up. */
   inHand: number;
 }
 
 /**
- * How many messages a worker could send now, and what all the others wait for: by themselves, with their campaign or with the
- * channel. Pure.
+ * How many messages a worker could send now, and what the others wait for: on their own, with their campaign, or with the channel.
+ * Pure.
  */
 export function holdBack(
   holds: ChannelHolds,
@@ -38,7 +38,7 @@ export function holdBack(
 
 interface Hold {
   cause: WaitCause;
-  /** How many of the messages that are due it keeps back. */
+  /** How many of the due messages it holds back. */
   count: number;
 }
 
@@ -49,15 +49,15 @@ function holdOf(
   if (stopped || queuePaused) return { cause: 'stopped', count: due };
   if (resting?.reason === 'rate_limited') return { cause: 'platform_rate', count: due };
   if (breaker === 'open' || probing) return { cause: 'breaker', count: due };
-  // One may go ahead: it is what a worker is needed for.
+  // One may be sent as the probe, and needs a worker.
   if (breaker === 'half_open') return { cause: 'breaker', count: Math.max(0, due - 1) };
   return undefined;
 }
 
-/** So far ahead, bulk is refused (`ahead` in admit.lua): the rate is what a worker waits for. */
+/** From here on admission refuses bulk messages (`ahead` in admit.lua), so workers wait for the rate. */
 const isUsedUp = ({ rateAheadMs }: ChannelHolds): boolean => rateAheadMs > AHEAD_MS / 2;
 
-/** While the message that goes ahead is on its way, all others rest on. */
+/** While the breaker's probe is in flight, all others still rest. */
 function restOf({ resting, probing }: ChannelHolds): ChannelSample['resting'] {
   if (resting) return { reason: resting.reason };
   return probing ? { reason: 'breaker_open' } : null;

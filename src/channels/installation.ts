@@ -19,23 +19,23 @@ import { shardOf, storeNames } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
 import { type ChannelFacts, readChannelRegistry, readQuota } from './registry.ts';
 
-/** What an operator works on: a Redis, or a cluster, with all channels that are announced there or configured. */
+/** What an operator works on: a Redis or a cluster, and all channels that are announced there or configured. */
 export interface Installation {
-  /** What is of no single channel. */
+  /** Reaches what belongs to no single channel. */
   readonly directory: Redis;
-  /** The part of any channel, also of one that is neither announced nor configured. */
+  /** The store of any channel, even of one that is neither announced nor configured. */
   storeOf(channel: string): ChannelStore;
   /** See `Stores`. */
   servers(): Promise<readonly Redis[]>;
   readonly clock: Clock;
-  /** By name. */
+  /** Sorted by name. */
   readonly channels: readonly OperatedChannel[];
   close(): Promise<void>;
 }
 
 /** A store of a channel: the only one, its home, or one of its shards. */
 export interface OperatedStore {
-  /** Of the channel. */
+  /** The channel's name. */
   readonly name: string;
   readonly platform: string;
   /** Undefined if the channel is only announced, by workers with another configuration. */
@@ -44,24 +44,24 @@ export interface OperatedStore {
   readonly announced: ChannelFacts | undefined;
   readonly store: ChannelStore;
   readonly queue: ChannelQueue;
-  /** What is kept once for the channel: heartbeats, and what holds for it. */
+  /** The store of what exists once per channel: heartbeats, stops and rests. */
   readonly home: ChannelStore;
   /** How the workers read its jobs; undefined if this version does not know the platform. */
   readonly reading: ReadContext | undefined;
-  /** Finds what jobs of campaigns do not repeat. */
+  /** Finds the content of campaigns, which their jobs do not repeat. */
   readonly campaigns: FindCampaign;
   readonly playTtlMs: number;
   /** The admission policy at an instant; undefined if neither the announcement nor the configuration has it. */
   readonly policyAround: ((at: number) => AdmissionPolicy) | undefined;
 }
 
-/** A channel, and as a store the only one of it, or its home. */
+/** A channel. As a store it is its only one, or its home. */
 export interface OperatedChannel extends OperatedStore {
-  /** The only one; or the home, and the shards. */
+  /** The only store; or the home and the shards. */
   readonly stores: readonly [OperatedStore, ...OperatedStore[]];
-  /** The only one, or the shards: those that may have a message of which only the id is known. */
+  /** The only store, or the shards: where a message may be of which only the id is known. */
   readonly ofRecipients: readonly OperatedStore[];
-  /** The one that has a recipient. @param key as the platform's definition gives it */
+  /** The store of a recipient. @param key as the platform's definition gives it */
   of(key: string): OperatedStore;
 }
 

@@ -21,7 +21,7 @@ export interface TakenSample extends ChannelSample {
   queuePaused: boolean;
 }
 
-/** What waits by itself and is no retry has the state `waiting_slot`, whatever it waits for: the causes are told apart. */
+/** A message that waits on its own, except for a retry, has the state `waiting_slot`, whatever its cause. */
 const SLOT_CAUSES = CAUSES_OF_WAITS.filter((cause) => cause !== 'retry');
 
 /** A store of a channel, and its queue. */
@@ -31,8 +31,8 @@ export interface SampledStore {
 }
 
 /**
- * Samples the state of a channel, for the gauges and `status`, in constant time whatever the length of the queue. Ages are
- * those of the oldest messages: of ready ones those that are found without a scan of a long queue (`oldest-ready.lua`).
+ * Samples the state of a channel, for the gauges and `status`, in constant time whatever the length of the queue. Ages are those of
+ * the oldest messages; of ready ones, of the oldest that is found without scanning a long queue (`oldest-ready.lua`).
  * @param stores the only one of the channel; or its home, which knows what holds for the channel, and its shards
  */
 export async function sampleChannel(
@@ -128,7 +128,7 @@ function longest(ages: readonly (number | undefined)[]): number | undefined {
   return known.length === 0 ? undefined : Math.max(...known);
 }
 
-/** Of the policy in force, whatever this process is configured with. */
+/** The slots by the policy in force, whatever this process is configured with. */
 function quotaOf({ policy, slots, now }: ChannelState): Pick<ChannelSample, 'slots' | 'windowEndsAt'> {
   const quota = readPolicy(policy ?? 'null')?.quota;
   if (!quota) return { slots: undefined, windowEndsAt: undefined };
@@ -145,7 +145,7 @@ function defined(ages: Partial<Record<QueueState, number | undefined>>): Partial
   return Object.fromEntries(Object.entries(ages).filter(([, age]) => age !== undefined));
 }
 
-/** Of jobs that do not say since when they are due, their data are read. */
+/** Reads the data of jobs that do not say since when they are due. */
 async function earliestDue(
   jobs: ChannelState['oldestReady'],
   { store, queue }: SampledStore,

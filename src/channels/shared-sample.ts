@@ -12,8 +12,8 @@ const TURN_MS = 1_000;
 const POLL_MS = 50;
 
 /**
- * One process of a version samples a channel for all of them: otherwise each of fifty idle workers would read the same counts.
- * The first one after the last sample has expired takes it; two at a time are harmless.
+ * One process of each version samples a channel for all of them: otherwise each of fifty idle workers would read the same counts. The
+ * first one to look after the last sample expired takes the next; two at a time are harmless.
  * @returns a sample that another took within the last four seconds, or the one that `take` takes
  */
 export async function shareSample(
