@@ -22,7 +22,7 @@ export function checkRecord(record: unknown): TokenRecord {
   throw new TypeError(`${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-/** @returns undefined for what this version cannot read: such a token opens nothing */
+/** @returns undefined for a record that this version cannot read: such a token is not valid */
 export function readRecord(text: string | null | undefined): TokenRecord | undefined {
   if (text === null || text === undefined) return undefined;
   try {

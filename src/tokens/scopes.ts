@@ -2,15 +2,15 @@
 export const SCOPES = ['send', 'read', 'operate'] as const;
 
 /**
- * - `send`: messages, plays and campaigns of an application, and taking messages back.
+ * - `send`: messages, plays and campaigns of an application, and cancelling messages.
  * - `read`: what became of messages, and the state of channels.
- * - `operate`: what an operator does: dead letters, channels, and campaigns that run.
+ * - `operate`: what operators do: dead letters, channels, running campaigns.
  */
 export type Scope = (typeof SCOPES)[number];
 
-/** Who makes a request, and what of. */
+/** The client of a request and its rights. */
 export interface Access {
-  /** Stable across rotations; of a token in the configuration, its name. */
+  /** Stable across rotations; for a token of the configuration, its name. */
   id: string;
   name: string;
   scopes: readonly Scope[];

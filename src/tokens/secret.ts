@@ -1,8 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
- * The text of a token, `herald_<id>_<secret>`: the prefix lets scanners of repositories find it, the id finds its record
- * without a search, and the secret has 256 random bits, so that a plain SHA-256 of the whole is all that has to be kept.
+ * The text of a token, `herald_<id>_<secret>`. Secret scanners find it by the prefix; the id leads to its record without a search;
+ * the secret has 256 random bits, so a plain SHA-256 of the whole is all that has to be stored.
  */
 
 const ID_BYTES = 6;
@@ -20,7 +20,7 @@ export const tokenIdOf = (text: string): string | undefined => TOKEN.exec(text)?
 /** In hexadecimal. */
 export const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-/** Whether two digests are equal, in a time that does not tell where they differ. */
+/** Compares two digests in constant time. */
 export function sameDigest(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one, 'hex'), Buffer.from(other, 'hex')];
   return a.length === b.length && timingSafeEqual(a, b);

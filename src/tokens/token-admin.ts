@@ -6,7 +6,7 @@ import { checkRecord, readRecord, type TokenRecord } from './records.ts';
 import type { Scope } from './scopes.ts';
 import { digestOf, newToken, newTokenId } from './secret.ts';
 
-/** What operators do with the tokens of the HTTP API. A token's text is returned once and kept nowhere. */
+/** Operations on the tokens of the HTTP API. A token's text is returned once and stored nowhere. */
 
 export interface NewToken {
   name: string;
@@ -29,7 +29,7 @@ export interface TokenOverview {
   secrets: number;
 }
 
-/** A token, and its text: the only time that it is known. */
+/** A new token with its text, which is not available again. */
 export interface IssuedToken {
   id: string;
   token: string;
@@ -43,14 +43,14 @@ export class UnknownTokenError extends HeraldError {
   }
 }
 
-/** Replaces a record that is still as it was read: two rotations at a time must not lose a secret. */
+/** Replaces a record if it is unchanged since it was read: concurrent rotations must not lose a secret. */
 const replace = createScript(`
   if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
   return 1
 `);
 
-/** @throws TypeError that names the field, for what would open nothing */
+/** @throws TypeError that names the field, for a token that could not be used */
 export async function createToken(redis: Redis, token: NewToken, now: number): Promise<IssuedToken> {
   const id = newTokenId();
   const text = newToken(id);
@@ -61,7 +61,7 @@ export async function createToken(redis: Redis, token: NewToken, now: number): P
   return { id, token: text };
 }
 
-/** By name. */
+/** Sorted by name. */
 export async function listTokens(redis: Redis): Promise<TokenOverview[]> {
   const [texts, uses] = await Promise.all([redis.hgetall(TOKENS_KEY), redis.hgetall(TOKEN_USES_KEY)]);
   return Object.entries(texts)

@@ -3,9 +3,9 @@ import { readRecord } from './records.ts';
 import type { Access, Scope } from './scopes.ts';
 import { digestOf, sameDigest, tokenIdOf } from './secret.ts';
 
-/** Tells who bears a token. Every request asks Redis, so that a revocation holds at once. */
+/** Verifies tokens. Every request asks Redis, so a revocation takes effect at once. */
 
-/** A token of the configuration: any text, of which it holds the SHA-256. */
+/** A token of the configuration, which may be any text: only its SHA-256 is kept. */
 export interface ConfiguredToken {
   name: string;
   /** In hexadecimal. */
@@ -17,7 +17,7 @@ export interface ConfiguredToken {
 export interface TokenStore {
   /** The record's text; null for an unknown id. */
   find(id: string): Promise<string | null>;
-  /** Remembers a use, at some time. */
+  /** Records a use, without waiting for Redis. */
   used(id: string, at: number): void;
 }
 
@@ -27,10 +27,10 @@ export interface VerifierParts {
   clock: Pick<Clock, 'now'>;
 }
 
-/** @returns undefined for what is no token, is unknown, was revoked or has expired; which of these is nobody's business */
+/** @returns undefined for a text that is no token, and for an unknown, revoked or expired one; clients are not told which */
 export type Verify = (token: string) => Promise<Access | undefined>;
 
-/** A use is written down at most this often for each token. */
+/** The least time between two recorded uses of a token. */
 const USE_EVERY_MS = 60_000;
 
 export function createVerifier({ configured, store, clock }: VerifierParts): Verify {
@@ -49,7 +49,7 @@ export function createVerifier({ configured, store, clock }: VerifierParts): Ver
     const now = clock.now();
     if (id === undefined || !record || now >= (record.expiresAt ?? Number.POSITIVE_INFINITY))
       return undefined;
-    // All of them, so that the time does not tell which one it was.
+    // Compares all of them, so that the time does not reveal which one matched.
     if (record.secrets.filter(({ sha256 }) => sameDigest(sha256, digest)).length === 0) return undefined;
     noteUse(id, now);
     return { id, name: record.name, scopes: record.scopes, channels: record.channels };

@@ -6,11 +6,11 @@ import type { PlatformClient } from '../platforms/port.ts';
 import { KINDS, type OpenSpan, type SpanBegin, type Tracing } from './tracing.ts';
 
 /**
- * The spans of a message on its way through a worker: `wait` until it was taken up first, and `deliver` for each time that it is
- * taken up, with `admit`, `send` or `confirm`, and `settle` in it. They name the message and its channel, and what became of it;
- * nothing of its content, its recipient or what a platform answered.
+ * The spans of a message on its way through a worker: `wait` until its first pickup, and `deliver` for each pickup, which contains
+ * `admit`, `send` or `confirm`, and `settle`. They name the message, its channel and its result, but nothing of its content, its
+ * recipient or the platform's answer.
  *
- * They come of wrappers around the parts that a worker without tracing uses bare, so that it costs that one nothing.
+ * They are made by wrappers around a worker's parts, so that a worker without tracing pays nothing.
  */
 export interface DeliveryTracing {
   pipeline(pipeline: Pipeline): Pipeline;
@@ -25,7 +25,7 @@ export interface TracedChannel {
 }
 
 export function traceDeliveries(tracing: Tracing, channel: TracedChannel): DeliveryTracing {
-  /** By what the parts get of a message: its record for the ledger, the message itself for the platform. */
+  /** Keyed by what the parts are given: the ledger gets a message's ledger entry, the platform the message itself. */
   const open = new WeakMap<object, OpenSpan>();
   const within = createSteps(tracing, open);
   const server = new URL(channel.baseUrl).hostname;
@@ -34,7 +34,7 @@ export function traceDeliveries(tracing: Tracing, channel: TracedChannel): Deliv
     const { message, ledger, ref } = delivery;
     const parent = message.traceparent === undefined ? undefined : tracing.remote(message.traceparent);
     const attributes = messageAttributes(delivery, channel);
-    // Its first pickup, and not one that is repeated in place because the rate refused it for a moment.
+    // Only at the first pickup, not when it is repeated in place because the rate refused it for a moment.
     if (delivery.pickups === 1 && !open.has(ledger) && parent) {
       const wait = { kind: KINDS.internal, parent, at: Number(delivery.source.enqueuedAt), attributes };
       tracing.begin('wait', wait).span.end();
@@ -115,13 +115,13 @@ export function traceDeliveries(tracing: Tracing, channel: TracedChannel): Deliv
   };
 }
 
-/** Runs a step of a delivery in a span of its own, where the delivery has one: a sweep settles what nobody delivers. */
+/** Runs a step in a span of its own, if its delivery has one: what a sweep settles has none. */
 type RunStep = <T>(
   of: object,
   begin: [name: string, options: SpanBegin],
   run: () => Promise<T>,
   describe: (result: T) => Attributes,
-  /** Why the step is an error, where its result says so. */
+  /** Why the step counts as an error; undefined if it does not. */
   problem?: (result: T) => string | undefined,
 ) => Promise<T>;
 
@@ -166,7 +166,7 @@ const outcomeAttributes = ({ kind, reason }: Outcome): Attributes => ({
   'herald.reason': reason,
 });
 
-/** A refusal that the platform gives to whom it may is no error of the request. */
+/** A platform that refuses a recipient or asks for patience has answered: that is no error of the request. */
 const problemOf = ({ kind, reason }: Outcome): string | undefined =>
   kind === 'delivered' || kind === 'suppressed' || kind === 'throttled' ? undefined : reason;
 

@@ -4,22 +4,22 @@ import { KINDS, type OpenSpan, type Tracing } from './tracing.ts';
 
 type Sending<Input> = Pick<Producer<Input>, 'send' | 'sendMany'>;
 
-/** A message with the trace that it takes along, and its span; the message alone where it is no object. */
+/** A message with its trace context, and its span; without a span if it is no object or its `traceparent` is invalid. */
 interface Traced<Input> {
   message: Input;
   open?: OpenSpan;
 }
 
 /**
- * Gives each message of `send` and `sendMany` a span `enqueue`, and takes its trace along: that of the caller, or of the
- * `traceparent` that the message has already.
+ * Gives each message of `send` and `sendMany` a span `enqueue`, and passes its trace on in the message: the caller's, or that of the
+ * `traceparent` which the message already has.
  */
 export function traceEnqueues<Input>(producer: Producer<Input>, tracing: Tracing): Producer<Input> {
   function begin(message: Input): Traced<Input> {
     if (typeof message !== 'object' || message === null) return { message };
     const { traceparent, channel, platform, id } = message as Record<string, unknown>;
     const given = typeof traceparent === 'string' ? tracing.remote(traceparent) : undefined;
-    // What is no trace is left for the check of the message to refuse.
+    // An invalid one is left to the check of the message, which refuses it.
     if (traceparent !== undefined && !given) return { message };
     const open = tracing.begin(`enqueue ${String(channel ?? platform)}`, {
       kind: KINDS.producer,
@@ -55,7 +55,7 @@ export function traceEnqueues<Input>(producer: Producer<Input>, tracing: Tracing
       }
     },
     async sendMany(messages, options = {}) {
-      /** By position: as many as are in flight. */
+      /** The spans of the messages in flight, by position. */
       const opened = new Map<number, OpenSpan>();
       const take = (index: number): OpenSpan | undefined => {
         const open = opened.get(index);
@@ -88,7 +88,7 @@ export function traceEnqueues<Input>(producer: Producer<Input>, tracing: Tracing
   return { ...producer, ...sending };
 }
 
-/** As it is read; one that is at hand stays so. */
+/** Maps a source lazily; a synchronous one stays synchronous. */
 function mapped<T>(source: Source<T>, map: (item: T, index: number) => T): Source<T> {
   if (Symbol.asyncIterator in source) {
     return (async function* () {

@@ -10,10 +10,10 @@ import type { Logger } from '../observe/log.ts';
 import { withTimeout } from '../timeout.ts';
 import { createTracing, type Tracing } from './tracing.ts';
 
-/** Tracing that exports by itself, as `tracing` in the configuration says. */
+/** Tracing with its own export, as configured by `tracing`. */
 export interface Exporting {
   tracing: Tracing;
-  /** Exports what is left, for at most two seconds. */
+  /** Exports the remaining spans, for at most two seconds. */
   close(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ const PACKAGES = ['api@1.9', 'sdk-trace-base@2', 'resources@2', 'exporter-trace-
   .map((name) => `@opentelemetry/${name}`)
   .join(' ');
 
-/** Loaded only where traces are exported, since an installation that traces nothing does without them. */
+/** Loaded only if traces are exported: an installation without tracing need not have them. */
 function loadPackages() {
   const require = createRequire(import.meta.url);
   try {
@@ -41,8 +41,8 @@ function loadPackages() {
 }
 
 /**
- * Spans go to an SDK of its own, none that is registered for the whole process. OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and
- * OTEL_EXPORTER_OTLP_HEADERS hold as they do everywhere.
+ * Spans go to an SDK instance of Herald's own, not to one that is registered for the process. OTEL_SERVICE_NAME,
+ * OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_HEADERS apply as usual.
  * @throws ConfigError when the packages are not installed
  */
 export function exportTraces(
@@ -86,7 +86,7 @@ export function exportTraces(
   };
 }
 
-/** An address without a path is that of a receiver, as in OTEL_EXPORTER_OTLP_ENDPOINT. */
+/** Adds the default path to a URL without one, as OTEL_EXPORTER_OTLP_ENDPOINT does. */
 function endpoint(text: string): string {
   const url = new URL(text);
   if (url.pathname === '/') url.pathname = PATH;

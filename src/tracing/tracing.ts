@@ -1,7 +1,7 @@
 import type * as Api from '@opentelemetry/api';
 import type { Attributes, Context, Span, SpanKind, Tracer } from '@opentelemetry/api';
 
-/** Traces by OpenTelemetry's API. Herald imports nothing of it at run time: whoever traces hands it in. */
+/** Tracing through OpenTelemetry's API. Herald does not import the API at run time: the application passes it in. */
 
 /** The module `@opentelemetry/api`, as `import * as api` gives it. */
 export type TracingApi = Pick<
@@ -9,7 +9,7 @@ export type TracingApi = Pick<
   'context' | 'isSpanContextValid' | 'ROOT_CONTEXT' | 'SpanStatusCode' | 'trace'
 >;
 
-/** A span that has begun, and the context of what happens in it. */
+/** A started span, and the context for its children. */
 export interface OpenSpan {
   readonly span: Span;
   readonly context: Context;
@@ -17,7 +17,7 @@ export interface OpenSpan {
 
 export interface SpanBegin {
   kind: Kind;
-  /** The root of a trace of its own when absent. */
+  /** The span is the root of a new trace when absent. */
   parent?: Context | undefined;
   /** Milliseconds since the epoch; now when absent. */
   at?: number | undefined;
@@ -26,13 +26,13 @@ export interface SpanBegin {
 
 export interface Tracing {
   begin(name: string, options: SpanBegin): OpenSpan;
-  /** Ends a span that something went wrong in. `why` is a closed set of words, or the name of an error: never its text. */
+  /** Ends a span as failed. `why` is from a closed set of words, or the name of an error: never its text. */
   fail(span: Span, why: string): void;
-  /** Of the caller. */
+  /** The caller's current context. */
   active(): Context;
-  /** The context that a message brought along; undefined for what is no `traceparent`. */
+  /** The context of a message's `traceparent`; undefined if that is invalid. */
   remote(traceparent: string): Context | undefined;
-  /** What a message takes along of a span; undefined where nobody set up an SDK. */
+  /** The `traceparent` that passes a span on in a message; undefined if no SDK is set up. */
   traceparentOf(span: Span): string | undefined;
 }
 
@@ -41,13 +41,13 @@ export const KINDS = { internal: 0, client: 2, producer: 3, consumer: 4 } as con
 export type Kind = (typeof KINDS)[keyof typeof KINDS];
 
 const PARTS = /^(?!ff)[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
-/** The only flag that is known. */
+/** The only trace flag in use. */
 const SAMPLED = 1;
 
 export function createTracing(api: TracingApi, tracer: Tracer): Tracing {
   return {
     begin(name, { kind, parent = api.ROOT_CONTEXT, at, attributes = {} }) {
-      // A Date: a number that lies before the start of the process is taken for a time since then.
+      // A Date, because the SDK takes a small number for milliseconds since the start of the process.
       const startTime = at === undefined ? {} : { startTime: new Date(at) };
       const span = tracer.startSpan(name, { kind: kind as SpanKind, attributes, ...startTime }, parent);
       return { span, context: api.trace.setSpan(parent, span) };

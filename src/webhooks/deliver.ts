@@ -5,7 +5,7 @@ import type { Payload } from './payload.ts';
 import type { Answer, Post } from './post.ts';
 import type { Rests } from './rests.ts';
 
-/** What became of one receipt: `left` where this process may not go on with it, so that it is posted again later. */
+/** The result of one receipt. `left`: this process may not continue, and the receipt is posted again later. */
 export type Delivery = 'accepted' | 'given_up' | 'gone' | 'left';
 
 export interface DeliveryDeps {
@@ -13,18 +13,18 @@ export interface DeliveryDeps {
   rests: Rests;
   random: Random;
   clock: Pick<Clock, 'monotonic'>;
-  /** Whether this process has the endpoint's lease for long enough to wait for an answer. */
+  /** Whether this process has the endpoint's lease long enough to wait for an answer. */
   mayPost(): boolean;
   /** Called for every answer. */
   onAnswer(answer: Answer, change: ReturnType<Rests['note']>): void;
   /** Ends the waiting between requests. */
   stop: AbortSignal;
-  /** Ends a request in flight as well. */
+  /** Ends requests in flight too. */
   kill: AbortSignal;
 }
 
 const BACKOFF: BackoffPolicy = { baseMs: 1_000, capMs: 5 * 60_000 };
-/** A receipt that the endpoint refused so often, as no other, is given up: it would be refused for ever. */
+/** After this many refusals a receipt is given up: it would be refused for ever. */
 export const MAX_REFUSALS = 12;
 
 /** Posts a receipt until it is accepted. Never rejects. */
@@ -45,7 +45,7 @@ export async function deliver(payload: Payload, deps: DeliveryDeps): Promise<Del
   }
 }
 
-/** False where the waiting was ended by its signal. */
+/** False if the wait was ended by its signal. */
 const passed = (waiting: Promise<unknown>): Promise<boolean> =>
   waiting.then(
     () => true,

@@ -15,31 +15,31 @@ import { endpointRecord } from './record.ts';
 import { createRests } from './rests.ts';
 import { beginTurn, type Turn } from './turn.ts';
 
-/** Posts the receipts of an endpoint's channels to it, for as long as this process has the endpoint's lease. */
+/** Posts the receipts of an endpoint's channels to it while this process has the endpoint's lease. */
 export interface Endpoint {
-  /** Resolves once nothing is in flight any more. Aborting `kill` ends what is. */
+  /** Resolves once nothing is in flight. Aborting `kill` ends requests in flight. */
   readonly ended: Promise<void>;
 }
 
 export interface EndpointDeps {
-  /** Where the receipts are read. */
+  /** The Redis that the receipts are read from. */
   receipts: FollowReceiptsOptions['redis'];
-  /** Where the endpoints' records are. */
+  /** The connection to the endpoints' records. */
   redis: Redis;
   clock: Clock;
   random: Random;
   logger: Logger;
   metrics: WebhookMetrics;
   version: string;
-  /** How often the lease is renewed, or asked for where another process has it; well below `LEASE_MS`. */
+  /** How often the lease is renewed, or requested while another process has it; well below `LEASE_MS`. */
   everyMs: number;
-  /** Ends it, but for requests in flight. */
+  /** Ends the posting, except for requests in flight. */
   stop: AbortSignal;
   kill: AbortSignal;
 }
 
 const BREAKER: BreakerPolicy = { failures: 5, restMs: 10_000, capMs: 5 * 60_000 };
-/** So many receipts may be over behind one that is not: their ids are kept. */
+/** How many receipts may be finished behind a pending one: their ids are kept. */
 const MAX_AHEAD = 1_000;
 
 export function startEndpoint(config: WebhookConfig, deps: EndpointDeps): Endpoint {

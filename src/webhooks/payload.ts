@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { FollowedReceipt } from '../receipts/follow.ts';
 import { receiptJson } from '../receipts/json.ts';
 
-/** What is posted of a receipt. */
+/** A receipt as it is posted. */
 export interface Payload {
-  /** The same whenever this receipt is posted again, and no other's. */
+  /** Unique to the receipt, and the same whenever it is posted again. */
   id: string;
   body: string;
 }
@@ -20,7 +20,7 @@ export function payloadOf(receipt: FollowedReceipt): Payload {
 
 const ID_CHARACTERS = 24;
 
-/** A message's id may be used again a day after its end: the instant tells its ends apart. */
+/** Includes the instant, since a message's id may be used again a day after its end. */
 export function webhookId({ channel, id, run, at }: Pick<FollowedReceipt, 'channel' | 'id' | 'run' | 'at'>) {
   const named = createHash('sha256')
     .update(JSON.stringify([channel, id, run, at]))

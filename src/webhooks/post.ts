@@ -8,17 +8,17 @@ import { publicLookup } from './public-lookup.ts';
 import { signatureHeaders } from './signature.ts';
 
 /**
- * What one request resulted in.
+ * The result of one request.
  * - `accepted`: 2xx.
- * - `refused`: 400, 413 or 422, which may be about this receipt alone.
- * - `gone`: 410, by which an endpoint says that it wants no more.
- * - `failed`: everything else, redirects and a lost answer included: it may be accepted later.
+ * - `refused`: 400, 413 or 422, which may concern only this receipt.
+ * - `gone`: 410, by which an endpoint asks for no more receipts.
+ * - `failed`: anything else, including redirects and a lost answer: the receipt may be accepted later.
  */
 export interface Answer {
   kind: 'accepted' | 'refused' | 'gone' | 'failed';
   /** For people: `answered 503`, `ECONNREFUSED`. */
   detail: string;
-  /** How long nothing shall be sent, where the endpoint says so; milliseconds. */
+  /** How long the endpoint asked to be left alone, milliseconds. */
   restMs?: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Post {
 }
 
 const ABOUT_THE_RECEIPT = [400, 413, 422];
-/** Nothing of an answer's body is used. */
+/** The body of an answer is not used. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export function createPost(

@@ -1,42 +1,42 @@
 /**
- * How far an endpoint has been told of a channel's receipts: several requests are under way at a time, and end in any order. Pure.
+ * How far an endpoint is in a channel's receipts: several requests are in flight at a time, and end in any order. Pure.
  */
 
-/** What has to be kept to go on after a crash. */
+/** What has to be stored to resume after a crash. */
 export interface Position {
-  /** A cursor of `followReceipts`, or the instant at which the endpoint began, as milliseconds: all before it is over. */
+  /** A cursor of `followReceipts`, or the instant at which the endpoint began, in milliseconds: everything before it is finished. */
   after: string;
-  /** The ids of what is over behind it, so that it is not posted again. */
+  /** The ids of finished receipts after it, which are not posted again. */
   ahead: readonly string[];
-  /** What this endpoint will never get. */
+  /** The receipts that this endpoint will never get. */
   missed?: Missed | undefined;
 }
 
-/** Receipts, of all states, that were cut off before they were posted, or that Redis lost. */
+/** Receipts, of all states, that were trimmed before they were posted, or that Redis lost. */
 export interface Missed {
   /** At least so many. */
   count: number;
-  /** Whether there are no others. */
+  /** Whether `count` is exact. */
   exact: boolean;
-  /** When that was found last, by the clock of the process that posts; milliseconds since the epoch. */
+  /** When that was last found, by the clock of the posting process; milliseconds since the epoch. */
   at: number;
 }
 
 export interface Progress {
-  /** @returns false where this receipt is over already */
+  /** @returns false if the receipt is finished already */
   begin(receipt: { id: string; cursor: string; at: number }): boolean;
-  /** It was accepted, given up, or is not for this endpoint. */
+  /** The receipt was accepted, given up, or is not for this endpoint. */
   end(id: string): void;
   /**
-   * Receipts were cut off: those before them that are over need not be remembered.
-   * @param missing how many receipts are gone behind the last one that was read; null where nobody can tell
-   * @returns how many of them were not over
+   * Receipts were trimmed from the stream: finished ones before them need not be remembered.
+   * @param missing how many receipts are gone after the last one read; null if unknown
+   * @returns how many of them were not finished
    */
   cut(missing: Pick<Missed, 'count' | 'exact'> | null, at: number): Pick<Missed, 'count' | 'exact'>;
   position(): Position;
-  /** How many receipts are not over, or over behind one that is not. */
+  /** How many receipts are pending, or finished behind a pending one. */
   size(): number;
-  /** The instant of the oldest receipt that is not over; undefined where there is none. */
+  /** The instant of the oldest pending receipt; undefined if there is none. */
   oldest(): number | undefined;
 }
 
@@ -50,9 +50,9 @@ interface Entry {
 export function createProgress({ after: start, ahead, missed: known }: Position): Progress {
   let after = start;
   let missed = known;
-  /** Over before a crash, and not read again yet. */
+  /** Finished before a crash, and not read again yet. */
   const before = new Set(ahead);
-  /** In the order of the stream; the first is not over. */
+  /** In the order of the stream; the first one is pending. */
   const open: Entry[] = [];
 
   function advance(): void {
@@ -72,7 +72,7 @@ export function createProgress({ after: start, ahead, missed: known }: Position)
     },
     cut(missing, at) {
       const { count, exact } = missing ?? { count: 0, exact: false };
-      // Which of those that are over are gone, and which are still kept, is not known.
+      // It is not known which of the finished ones are gone, and which are still in the stream.
       const found = { count: Math.max(0, count - before.size), exact: exact && before.size === 0 };
       before.clear();
       missed = {

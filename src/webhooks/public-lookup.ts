@@ -3,8 +3,8 @@ import type { LookupFunction } from 'node:net';
 import { isPrivateAddress } from '../config/private-address.ts';
 
 /**
- * Resolves a name to its public addresses alone. Asked by the socket that connects, so that no second answer of the resolver
- * can lead elsewhere than the one that was checked.
+ * Resolves a name to its public addresses only. The connecting socket itself calls it, so that a second answer of the resolver cannot
+ * lead elsewhere than the one that was checked (DNS rebinding).
  */
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -17,4 +17,4 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
 };
 
 const refused = (): NodeJS.ErrnoException =>
-  Object.assign(new Error('the name resolves to private addresses alone'), { code: 'PRIVATE_ADDRESS' });
+  Object.assign(new Error('the name resolves to private addresses only'), { code: 'PRIVATE_ADDRESS' });

@@ -7,19 +7,19 @@ import { WEBHOOKS_KEY, webhookKey } from '../redis/keys.ts';
 import { createScript } from '../redis/script.ts';
 import type { Position } from './progress.ts';
 
-/** An endpoint's record in Redis: which process posts to it, and how far it is. Every call is safe to repeat. */
+/** An endpoint's record in Redis: which process posts to it, and its positions. Every call is safe to repeat. */
 
 const script = createScript(readFileSync(new URL('lua/turn.lua', import.meta.url), 'utf8'));
 
-/** A process that died is followed by another after this long. */
+/** After this time another process takes over from one that died. */
 export const LEASE_MS = 30_000;
-/** An endpoint that nobody serves any more is forgotten. */
+/** After this time an endpoint that no process serves is forgotten. */
 const RECORD_LIFE_MS = 90 * 86_400_000;
 
 export interface Standing {
   /** By channel. */
   positions: ReadonlyMap<string, Position>;
-  /** Since when the endpoint wants no more; milliseconds since the epoch. */
+  /** When the endpoint answered 410, milliseconds since the epoch; undefined if it did not. */
   gone: number | undefined;
 }
 
@@ -31,14 +31,14 @@ export interface Marks {
 
 export interface EndpointRecord {
   /**
-   * @param starts whether this process starts: an endpoint that wanted no more is then tried again
+   * @param starts whether this process is starting: an endpoint that answered 410 is then tried again
    * @returns undefined while another process has the lease
    */
   take(starts: boolean): Promise<Standing | undefined>;
   /**
    * Renews the lease and writes the positions of these channels.
-   * @param marks `gone`: the instant at which the endpoint said that it wants no more; `rest`: until when nothing is sent to it
-   * @returns false where another process has the lease
+   * @param marks `gone`: when the endpoint answered 410; `rest`: until when nothing is sent to it
+   * @returns false if another process has the lease
    */
   keep(positions: ReadonlyMap<string, Position>, marks: Marks): Promise<boolean>;
   release(): Promise<void>;

@@ -4,15 +4,15 @@ import { type BreakerPolicy, breakerRestMs } from '../policies/breaker.ts';
 import type { Answer } from './post.ts';
 
 /**
- * When requests to an endpoint may leave: not while it rests, because it asked for that or its breaker is open, and only one of
- * them after the breaker's rest, until it is answered.
+ * Decides when requests to an endpoint may be sent: none while it rests, because it asked for that or its breaker is open, and after
+ * the breaker's rest only one, the probe, until it is answered.
  */
 export interface Rests {
-  /** Resolves when a request may leave; rejects when the signal aborts. Each one is followed by a `note`. */
+  /** Resolves when a request may be sent; rejects when the signal aborts. Call `note` with the answer to each. */
   pass(signal: AbortSignal): Promise<void>;
-  /** @returns what changed by this answer */
+  /** @returns how the answer changed the breaker; undefined if it did not */
   note(answer: Answer): 'opened' | 'closed' | undefined;
-  /** How long no request may leave, milliseconds; 0 or less where one may. */
+  /** How long no request may be sent, milliseconds; 0 or less if one may. */
   leftMs(): number;
 }
 
@@ -49,7 +49,7 @@ export function createRests(policy: BreakerPolicy, clock: Pick<Clock, 'monotonic
         return wasOpen ? 'closed' : undefined;
       }
       failures += 1;
-      // What left before the breaker opened, and is answered now, says nothing new.
+      // A late answer to a request from before the breaker opened says nothing new.
       if (wasOpen && until > clock.monotonic()) return undefined;
       const openFor = breakerRestMs(policy, failures, opens);
       if (openFor === undefined) return undefined;
@@ -60,7 +60,7 @@ export function createRests(policy: BreakerPolicy, clock: Pick<Clock, 'monotonic
   };
 }
 
-/** Over when it is answered, or when nothing more may leave. */
+/** Over when it is answered, or when the signal aborts. */
 function pending(signal: AbortSignal): { over: Promise<void>; end(): void } {
   let end = (): void => {};
   const over = new Promise<void>((resolve) => {

@@ -5,25 +5,25 @@ import type { WebhookMetrics } from '../observe/webhook-metrics.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { type EndpointRecord, LEASE_MS, type Standing } from './record.ts';
 
-/** The time in which this process posts to an endpoint: it keeps the lease, and writes down how far it is. */
+/** The time during which this process posts to an endpoint: it keeps the lease and stores the positions. */
 export interface Turn {
   progressOf(channel: string): Progress;
-  /** Call when the progress of the channel changed: it is written at once, with whatever changes until the store has answered. */
+  /** Call when a channel's progress changed: it is stored at once, together with what changes until Redis has answered. */
   changed(channel: string): void;
-  /** As `changed`, for what may wait until the lease is renewed. */
+  /** As `changed`, but the change may wait until the lease is renewed. */
   passed(channel: string): void;
-  /** Nothing is sent to the endpoint for so many milliseconds. */
+  /** Nothing is sent to the endpoint for this long, milliseconds. */
   rests(ms: number): void;
-  /** Whether the lease lasts until a request that leaves now has ended. */
+  /** Whether the lease outlasts a request that is sent now. */
   mayPost(): boolean;
-  /** Aborts when the turn is over: the lease is lost, the endpoint wants no more, or `end` was called. */
+  /** Aborts when the turn is over: the lease is lost, the endpoint answered 410, or `end` was called. */
   readonly over: AbortSignal;
-  /** Aborts when another process may post by now. */
+  /** Aborts when another process may have the lease. */
   readonly lost: AbortSignal;
-  /** The endpoint wants no more. */
+  /** The endpoint answered 410. */
   gone(): void;
   end(): void;
-  /** Writes what is not written yet, and gives the lease back; call once nothing is in flight. */
+  /** Stores what is not stored yet and releases the lease; call once nothing is in flight. */
   finish(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface TurnDeps {
 
 const AGAIN_MS = 1_000;
 
-/** @param takenAt when the lease was asked for, by the monotonic clock */
+/** @param takenAt when the lease was requested, by the monotonic clock */
 export function beginTurn(
   { name, timeoutMs }: WebhookConfig,
   { positions }: Standing,
@@ -106,7 +106,7 @@ export function beginTurn(
     passed: (channel) => void stale.add(channel),
     rests(ms) {
       const until = clock.now() + ms;
-      // It is counted down by another clock: the same rest ends a little earlier or later.
+      // The rest is measured by another clock, so its end moves a little.
       const isSame = Math.abs(until - (restUntil ?? 0)) < AGAIN_MS;
       if (ms <= 0 || isSame) return;
       restUntil = until;
