@@ -3,7 +3,7 @@ import { type Check, failed, ok, warning } from '../check.ts';
 import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 
-/** Checks the accounts of the configured channels with their platforms; the credentials must be resolved. */
+/** Checks the accounts of the configured channels with their platforms. The credentials must be resolved. */
 export async function accountChecks({ channels }: Installation): Promise<Check[]> {
   const checks = await Promise.all(
     channels.map(({ configured, reading }) =>

@@ -21,7 +21,7 @@ import { type TokenAdmin, tokenAdmin } from './tokens.ts';
 import { readWebhooks, type WebhookStatus } from './webhooks.ts';
 
 /**
- * The operations of operators, for programs and for the command line. Connects at the first call; every call throws
+ * The operations for operators, for programs and the command line. Connects at the first call; every call throws
  * RedisUnreachableError if Redis is unreachable, and UnknownChannelError for a channel that is neither configured nor announced.
  */
 export interface Admin {
@@ -35,7 +35,7 @@ export interface Admin {
    */
   cancel(id: string, options?: { channel?: string | undefined }): Promise<ChannelResult<CancelResult>[]>;
   /**
-   * Cancels whatever waits in the channel for one recipient, given as in the field `to` of a message. Looks through all its jobs.
+   * Cancels all waiting messages of the channel to one recipient, given as in the field `to` of a message. Reads all jobs of the channel.
    * @returns an entry for each message that was found
    */
   cancelRecipient(to: unknown, options: { channel: string }): Promise<CancelResult[]>;
@@ -50,11 +50,11 @@ export interface Admin {
   explainRecipient(to: unknown, options: { channel: string }): Promise<RecipientExplanation>;
   /** The status of channels: queues, dead letters, stops, rests and workers; of all channels by default. */
   status(options?: { channels?: readonly string[] | undefined }): Promise<ChannelStatus[]>;
-  /** How far the endpoints are that receipts are posted to: those of these channels, all of them by default. */
+  /** The progress of the webhook endpoints: of those that get receipts of these channels, or of all by default. */
   webhooks(options?: { channels?: readonly string[] | undefined }): Promise<WebhookStatus[]>;
-  /** What operators did lately, whichever way they did it; the newest first, 50 unless there is a limit. */
+  /** What operators did recently, by whatever means; newest first, 50 unless there is a limit. */
   acts(page?: { before?: string | undefined; limit?: number | undefined }): Promise<ActPage>;
-  /** The same operations, recorded as those of somebody else; on the same connection, and closed with it. */
+  /** The same operations on the same connection, recorded as another actor's; closed together with this admin. */
   as(actor: Actor): Admin;
   /** Waits for calls in progress, then closes the admin's own connection. */
   close(): Promise<void>;
@@ -86,11 +86,11 @@ export type {
 
 const LISTED_ACTS = 50;
 
-/** Assembles an admin: `createAdmin` passes the platforms and the clock of Herald. @param actor as whom it acts */
+/** Assembles an admin: `createAdmin` passes Herald's platforms and clock. @param actor whom its operations are recorded as */
 export const buildAdmin = (options: InstallationOptions, parts: InstallationParts, actor: Actor): Admin =>
   adminOn(openSession(options, parts), parts, actor);
 
-/** An admin on a session that may have other users: whoever closes it, closes the session. */
+/** An admin on a session that others may share: closing it closes the session. */
 export function adminOn(session: Session, parts: InstallationParts, actor: Actor): Admin {
   const { run, close } = session;
   const onChannel = <T>(name: string, act: (at: Installation, channel: OperatedChannel) => Promise<T>) =>
@@ -191,7 +191,7 @@ const messageAdmin = (
     }),
 });
 
-/** What was answered otherwise changed nothing: the message had ended, or was under way. */
+/** Records only the channels in which something changed: in the others the message had ended, or was in flight. */
 async function recordChanged(
   at: Installation,
   record: RecordAct,

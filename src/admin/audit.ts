@@ -37,19 +37,19 @@ export const ACTIONS = [
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** One act, as it is recorded. */
+/** One act of an operator, as it is recorded. */
 export interface Act {
   readonly actor: Actor;
   readonly action: Action;
-  /** The channels it concerned; empty for what is of no channel. */
+  /** The channels it concerned; empty if none. */
   readonly channels: readonly string[];
   /** The id of the message, campaign or replay, or the recipient as JSON; null for a whole channel or a selection. */
   readonly target: string | null;
-  /** The selection of dead letters by which it was done; null where there was none. */
+  /** The selection of dead letters that it was applied to; null if there was none. */
   readonly filter: Readonly<Record<string, unknown>> | null;
-  /** How many messages it changed, or is about to; null where nothing is counted. */
+  /** How many messages it changed, or is about to change; null if nothing is counted. */
   readonly count: number | null;
-  /** `began`: something long, whose end is recorded as well. */
+  /** `began`: a long operation, whose end is recorded too. */
   readonly outcome: 'done' | 'began' | 'interrupted';
 }
 
@@ -62,12 +62,12 @@ const LONGEST_NAME = 100;
 /** A filter by a thousand ids is not repeated in full. */
 const LONGEST_FILTER = 4_000;
 
-/** Who runs this process, where nobody better is known. */
+/** The user and host of this process: the actor when no other is given. */
 export function processActor(via: 'command' | 'program'): Actor {
   return { via, name: `${userName()}@${hostname()}` };
 }
 
-/** A container may run as a user without a name. */
+/** The name, or the numeric id, since a container may run as a user without a name. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -96,7 +96,7 @@ async function recordAct(redis: Redis, act: Act): Promise<void> {
 
 const NOTHING = { channels: [], target: null, filter: null, count: null, outcome: 'done' } as const;
 
-/** What an operation that changes something writes down once it has; whatever an act leaves out is null or `done`. */
+/** Records what an operation has changed. Fields that are left out are null, and the outcome `done`. */
 export type RecordAct = (
   at: { readonly directory: Redis },
   act: Pick<Act, 'action'> & Partial<Omit<Act, 'actor'>>,
@@ -108,13 +108,13 @@ export const recorderOf =
     recordAct(directory, { ...NOTHING, ...act, actor });
 
 export interface ActPage {
-  /** The newest first. */
+  /** Newest first. */
   acts: RecordedAct[];
-  /** The `before` of the page with older ones; null where there are none. */
+  /** The `before` of the next page, with older acts; null if there are none. */
   older: string | null;
 }
 
-/** @param before the id of an act: only older ones; anything else counts as absent */
+/** @param before the id of an act: only older ones are read; any other text counts as absent */
 export async function readActs(
   redis: Redis,
   { before, limit }: { before?: string | undefined; limit: number },
@@ -128,7 +128,7 @@ export async function readActs(
   };
 }
 
-/** An entry of another version may have other actions: it is shown with what is known of it, or left out. */
+/** Leaves out an entry whose actor or action this version does not know. */
 function parseAct(id: string, flat: readonly string[]): RecordedAct[] {
   const fields = new Map<string, string>();
   for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);

@@ -7,14 +7,14 @@ import { type Actor, recorderOf } from './audit.ts';
 import type { Session } from './session.ts';
 
 /**
- * Replays of dead letters that go on by themselves. What a replay is to do, what an operator wants of it and how far it got is in
- * Redis, so that it outlives the process that carries it out (`replay-runner.ts`).
+ * Replays of dead letters in the background. The scope of a replay, what operators want of it and its progress are in Redis, so that it
+ * outlives the process that runs it (`replay-runner.ts`).
  */
 
-/** What a background replay takes: everything that died up to an instant, so that it ends. Milliseconds since the epoch. */
+/** The dead letters of a background replay: those that died up to an instant, so that it ends. Milliseconds since the epoch. */
 export interface ReplayScope {
   channels: readonly string[];
-  /** All that can be replayed when empty. */
+  /** Every reason that can be replayed when empty. */
   reasons: readonly DeadReason[];
   /** An error text; of any when absent. */
   detail?: string | undefined;
@@ -33,11 +33,11 @@ export interface BackgroundReplay {
   endedAt: number | null;
   state: 'running' | 'paused' | 'cancelled' | 'done';
   replayed: number;
-  /** Replayed or delivered meanwhile, by others. */
+  /** Replayed by others or delivered meanwhile. */
   gone: number;
-  /** They stay dead letters. */
+  /** Not replayed: these stay dead letters. */
   failed: number;
-  /** When the last of them had died: those before have been dealt with. */
+  /** When the last processed letter died: those that died earlier are done. */
   position: number | null;
 }
 
@@ -46,11 +46,11 @@ export type ReplayOrder = 'pause' | 'resume' | 'cancel';
 const WANTED = { pause: 'paused', resume: 'running', cancel: 'cancelled' } as const;
 
 export interface BackgroundReplays {
-  /** The latest first; kept for a week. */
+  /** Latest first; kept for a week. */
   list(): Promise<BackgroundReplay[]>;
   show(id: string): Promise<BackgroundReplay | undefined>;
   start(order: Pick<BackgroundReplay, 'scope' | 'perSecond' | 'by' | 'letters'>): Promise<string>;
-  /** @returns false if it has ended, or is none */
+  /** @returns false if it has ended, or does not exist */
   control(id: string, order: ReplayOrder, by: Actor): Promise<boolean>;
 }
 
@@ -86,7 +86,7 @@ export const backgroundReplays = (run: Session['run']): BackgroundReplays => ({
     run(async (at) => {
       const replay = await readReplay(at.directory, id);
       if (!replay || replay.endedAt !== null || replay.state === 'cancelled') return false;
-      // The runner alone writes that it ended, and operators what they want: neither overwrites the other.
+      // Only the runner writes that it ended, and operators write what they want: neither overwrites the other.
       await at.directory.hset(replayKey(id), 'wanted', WANTED[order]);
       const { channels } = replay.scope;
       await recorderOf(by)(at, { action: `replay.${order}`, channels, target: id });

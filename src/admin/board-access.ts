@@ -6,34 +6,34 @@ import { readRecord } from '../tokens/records.ts';
 import { type Actor, recorderOf } from './audit.ts';
 import type { Session } from './session.ts';
 
-/** Who may see the board, and change what it shows. Secrets are handed out once; Redis has only their hashes. */
+/** Who may see the board, and change what it shows. Secrets are handed out once; Redis stores only their hashes. */
 
 export const BOARD_ROLES = ['read', 'operate'] as const;
 export type BoardRole = (typeof BOARD_ROLES)[number];
 
 export interface BoardUser {
-  /** As the audit names them. */
+  /** The name in the audit. */
   name: string;
   role: BoardRole;
-  /** The only channels that they see; null for all. */
+  /** The channels that the user may see; null for all. */
   channels: readonly string[] | null;
-  /** The id of the API token in Redis by which they signed in: their session ends with it. */
+  /** The id of the API token in Redis that the user signed in with: the session ends with it. */
   token?: string | undefined;
-  /** The SHA-256 of the token of the configuration by which they signed in, in hexadecimal. */
+  /** The SHA-256, in hexadecimal, of the configured token that the user signed in with. */
   configured?: string | undefined;
 }
 
 export interface BoardAccess {
   /**
-   * A secret with which one person signs in once.
-   * @param forMs how long it may be used
+   * Creates a secret with which one person can sign in once.
+   * @param forMs how long it is valid
    */
   createLink(user: BoardUser, forMs: number, by: Actor): Promise<string>;
-  /** Signs in with the secret of a link, which is used up by it; undefined if it is none, used or too old. */
+  /** Signs in with the secret of a link, which uses it up; undefined if it is unknown, used or expired. */
   redeemLink(secret: string, sessionMs: number): Promise<string | undefined>;
   /** Signs somebody in. @returns the session's secret, which ends after `sessionMs` */
   signIn(user: BoardUser, sessionMs: number): Promise<string>;
-  /** Whose session this is; undefined where it has ended. */
+  /** The user of a session; undefined if it has ended. */
   userOf(secret: string): Promise<BoardUser | undefined>;
   signOut(secret: string): Promise<void>;
 }
@@ -79,7 +79,7 @@ export function boardAccess(run: Session['run']): BoardAccess {
   };
 }
 
-/** What another version wrote lets nobody in. */
+/** Undefined for a record of another version: nobody signs in with it. */
 function parseUser(text: string | null): BoardUser | undefined {
   if (text === null) return undefined;
   const { name, role, channels, token, configured } = JSON.parse(text) as Partial<BoardUser>;

@@ -28,21 +28,21 @@ import { createTurns } from '../turns.ts';
 import { campaignsOf } from './campaign-states.ts';
 import { createSeen } from './seen.ts';
 
-/** What would become of the recipients of a campaign, each counted once. */
+/** What would happen to the recipients of a campaign, each counted once. */
 export interface CampaignDryRun {
   id: string;
   channel: string;
-  /** Would be sent. */
+  /** Their messages would be sent. */
   send: number;
-  /** Have not played lately enough. */
+  /** Have not played recently enough. */
   ineligible: number;
-  /** Had their message of this window: dropped, or deferred where the campaign says so. */
+  /** Had their message of this window: dropped, or deferred if the campaign says so. */
   quota: number;
-  /** Wait for the end of another send to the same recipient. */
+  /** Would wait for another send to the same recipient. */
   busy: number;
-  /** Had their message of this campaign before, or were taken out of it. */
+  /** Had their message of this campaign already, or were taken out of it. */
   known: number;
-  /** Named before. */
+  /** Named earlier in the list. */
   duplicate: number;
   /** The first thousand; `onInvalid` is called for all. */
   invalid: InvalidItem[];
@@ -53,7 +53,7 @@ export interface CampaignDryRun {
 
 export interface CampaignDryRunOptions {
   onInvalid?: (item: InvalidItem) => void;
-  /** Called after each 500 recipients, which need not be in order: the index of the first, and how many. */
+  /** Called after each 500 recipients, not necessarily in order: the index of the first, and how many. */
   onProgress?: (batch: { from: number; count: number }) => void;
 }
 
@@ -66,7 +66,7 @@ interface Asked extends CampaignDryRunOptions {
 const MAX_ASKED = 100;
 
 /**
- * Asks the admission script what it would answer, without rate, rest and stop, and lets it write nothing.
+ * Asks the admission script for its verdicts, ignoring rate, rest and stop; it writes nothing.
  * @throws InvalidMessageError, UnknownChannelError, CampaignConflictError, CampaignCancelledError, CampaignExpiredError as a start
  * would
  * @throws InterruptedError with the result so far, when Redis or the source fails in between
@@ -147,7 +147,7 @@ function messageTo({ recipient }: CheckedRecipient, campaign: PreparedCampaign):
     id,
     jobId: id,
     key: messageKey(id),
-    // No job has this name, so what is final is known and not taken up again.
+    // No job has this name, so a final record answers `known` and is not taken up again.
     job: jobKey(id),
     recipient: recipientKey(key),
     expiresAt: 0,
@@ -170,9 +170,9 @@ async function createQuestion(
     throw new InvalidMessageError([
       { path: 'channel', message: `the workers of ${name} do not say how it admits messages: update them` },
     ]);
-  // A start changes nothing of a campaign that there is.
+  // Starting an existing campaign again changes nothing of it.
   const expiresAt = started?.expiresAt ?? campaign.expiresAt ?? at + DEFAULT_LIFE_MS;
-  // As a message of the campaign, so that who was taken out of it is known; but a pause is left out, like a stop.
+  // As a message of the campaign, so that recipients taken out of it are known; but a pause is ignored, like a stop.
   const campaignOf = started && started.state !== 'paused' ? { campaign: campaign.id } : {};
   return async (asked) => {
     const verdicts: Verdict[] = [];
@@ -196,7 +196,7 @@ function byStore(all: readonly AskedOf[], of: OperatedChannel['of']): Map<Operat
   return groups;
 }
 
-/** `boundary`: it is sent when the window has begun. What is `exhausted` or `unconfirmed` was tried before. */
+/** `boundary` is sent once the next window has begun; `exhausted` and `unconfirmed` were tried before. */
 function fateOf({ kind }: Verdict): 'send' | 'ineligible' | 'quota' | 'busy' | 'known' {
   if (kind === 'granted' || kind === 'boundary') return 'send';
   return kind === 'ineligible' || kind === 'quota' || kind === 'busy' ? kind : 'known';

@@ -1,9 +1,9 @@
 import type { CampaignState } from '../ledger/campaigns.ts';
 
-/** What bounds the pace of a campaign besides its own. Times in milliseconds since the epoch by the store's clock. */
+/** What limits the pace of a campaign from outside. Times in milliseconds since the epoch by the store's clock. */
 export interface CampaignBounds {
   now: number;
-  /** Between two sends of the channel; undefined without a rate. */
+  /** The time between two sends of the channel; undefined without a rate. */
   intervalMs: number | undefined;
   /** When the quota's window ends, at the latest; undefined without a quota. */
   windowEnd: number | undefined;
@@ -14,9 +14,9 @@ export interface CampaignBounds {
 }
 
 /**
- * When a campaign will be through, if it goes on as in the last minute, or at the channel's rate where it has not begun. What
- * waits for the next window of a quota begins then. Pure.
- * @returns undefined where that cannot be told
+ * When a campaign will be done at its pace of the last minute, or at the channel's rate if it has not begun. Messages that wait for the
+ * next window of a quota count from that window on. Pure.
+ * @returns undefined if that cannot be estimated
  */
 export function campaignEta(campaign: CampaignState, bounds: CampaignBounds): number | undefined {
   const { state, waiting, underWay, perMinute, sendAt, expiresAt } = campaign;

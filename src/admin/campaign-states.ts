@@ -2,9 +2,9 @@ import type { OperatedChannel } from '../channels/installation.ts';
 import { type CampaignState, listCampaigns, readCampaign } from '../ledger/campaigns.ts';
 import type { CampaignStatus } from '../outcome.ts';
 
-/** Campaigns of a channel: over shards each has a record in all of them, and their counts add up. */
+/** The campaigns of a channel. With shards, each campaign has a record in every shard, and the counts add up. */
 
-/** @param only the id of one campaign; all of them when absent. The latest first */
+/** @param only the id of one campaign; all of them when absent. @returns latest first */
 export async function campaignsOf(
   { ofRecipients }: Pick<OperatedChannel, 'ofRecipients'>,
   only?: string,
@@ -41,7 +41,7 @@ function asOne(states: readonly CampaignState[]): CampaignState {
   };
 }
 
-/** It is done where it is in all shards; each of the other states holds for all of it. */
+/** A campaign is done once it is done in all shards; any other state in one shard holds for all of it. */
 const HOLDING: readonly CampaignStatus[] = ['cancelled', 'paused', 'listing'];
 
 function statusOf(states: readonly CampaignStatus[]): CampaignStatus {

@@ -17,9 +17,9 @@ import type { ChannelResult } from './message-control.ts';
 import { channelsOf } from './require-channel.ts';
 import type { Session } from './session.ts';
 
-/** The operations on campaigns of an admin. A campaign is known by its id within its channel. */
+/** An admin's operations on campaigns. The id of a campaign is unique within its channel. */
 export interface CampaignAdmin {
-  /** The campaigns of a channel, or of all of them, the latest of a channel first; kept until a week after their messages expire. */
+  /** The campaigns of one channel or of all, latest of a channel first; kept until a week after their messages expire. */
   list(options?: OfChannel): Promise<CampaignOverview[]>;
   /** The campaign of this id, from every channel that has one; empty if none has. */
   show(id: string, options?: OfChannel): Promise<CampaignOverview[]>;
@@ -30,12 +30,12 @@ export interface CampaignAdmin {
    */
   pause(id: string, options?: OfChannel): Promise<CampaignResult[]>;
   /**
-   * Resumes a paused campaign: workers continue at once, but with what one was just putting off within a minute. Returns as
+   * Resumes a paused campaign: workers continue at once; a message that one was just putting off follows within a minute. Returns as
    * `pause` does.
    */
   resume(id: string, options?: OfChannel): Promise<CampaignResult[]>;
   /**
-   * Cancels a campaign for good: nothing of it is granted any more, and what waits ends `suppressed`, `cancelled`. Returns as
+   * Cancels a campaign for good: nothing of it is granted from now on, and what waits ends `suppressed`, `cancelled`. Returns as
    * `pause` does.
    */
   cancel(id: string, options?: OfChannel): Promise<CampaignResult[]>;
@@ -70,7 +70,7 @@ export interface CampaignOverview extends CampaignState {
   channel: string;
   /** How many have reached a final state. */
   ended: number;
-  /** When it will be through at its present pace; null where that cannot be told. */
+  /** When it will be done at its present pace; null if that cannot be estimated. */
   eta: number | null;
 }
 

@@ -8,13 +8,13 @@ import { type CancelResult, cancelIn } from '../producer/control.ts';
 import { InvalidMessageError } from '../producer/errors.ts';
 import { readStored } from './read-stored.ts';
 
-/** Their data may take 512 KiB each. */
+/** How many jobs are read at a time: the data of each may take 512 KiB. */
 const PAGE = 100;
-/** A job may change its state, or its place among the others, between two pages. */
+/** Passes are repeated, because a job may change its state or its place in the queue between two pages. */
 const MOST_PASSES = 3;
 
 /**
- * Cancels what waits for one recipient in a channel: reads through all its jobs, as often as it finds something.
+ * Cancels all waiting messages to one recipient of a channel: reads all jobs, again as long as it finds something.
  * @param to as in the field `to` of a message
  * @returns an entry for each message found; empty if nothing waits
  * @throws InvalidMessageError if `to` is not a recipient of the channel's platform
@@ -54,7 +54,7 @@ async function* storedJobs({ queue }: OperatedStore): AsyncGenerator<StoredJob, 
   }
 }
 
-/** Most jobs name somebody else: whole messages are read only of those that may name this one. */
+/** Most jobs are for others: only those that may have this recipient are read in full. */
 async function messagesTo(job: StoredJob, key: string, channel: OperatedStore): Promise<string[]> {
   const data = Object(parse(job.text)) as Record<string, unknown>;
   const { definition } = channel.reading!;
@@ -73,7 +73,7 @@ async function messagesTo(job: StoredJob, key: string, channel: OperatedStore): 
   });
 }
 
-/** Whom the messages of a job go to, as its data say. */
+/** The recipients in a job's data. */
 function recipientsIn(name: string, data: Record<string, unknown>): unknown[] {
   if (name === MESSAGES_JOB) return listOf(data['messages']).map((message) => fieldOf(message, 'to'));
   if (name !== CAMPAIGN_JOB) return [data['to']];

@@ -12,7 +12,7 @@ export async function pauseChannel(channel: OperatedChannel): Promise<void> {
   await tellShards(channel);
 }
 
-/** Of a channel over shards: they read what their home has. */
+/** Copies the home's holds to the shards, which read only their own. */
 async function tellShards({ home, stores: [, ...shards] }: OperatedChannel): Promise<void> {
   if (shards.length > 0) await spreadHolds({ home, shards: shards.map(({ store }) => store) });
 }
@@ -41,7 +41,7 @@ export const isAnyPaused = async ({ stores }: Pick<OperatedChannel, 'stores'>): 
 
 export type Forgotten =
   | { kind: 'forgotten'; announced: boolean }
-  /** Nothing was changed: messages would be left in a queue that producers and workers no longer know. */
+  /** Nothing was changed, since messages would be left in a queue that producers and workers no longer know. */
   | { kind: 'kept'; waiting: number; dead: number };
 
 /**

@@ -33,8 +33,8 @@ export interface DeadLetterAdmin {
   /** Returns the dead letter of a message id or job id, with its content, from every channel that has one. */
   show(id: string, options?: { channel?: string | undefined }): Promise<DeadLetterDetails[]>;
   /**
-   * Predicts for each letter what would become of it, by the scripts that replay and admit, and counts that. Changes nothing, and
-   * holds Redis for about 2 ms a hundred letters.
+   * Predicts the fate of each letter by the scripts that replay and admit, and counts the fates. Changes nothing, and occupies Redis for
+   * about 2 ms per hundred letters.
    * @param what a selection, or a plan
    */
   predict(what?: DeadLetterSelection | DeadLetterPlan, control?: PredictControl): Promise<ReplayOutlook>;
@@ -59,9 +59,9 @@ export interface DeadLetterSelection extends Omit<DeadLetterQuery, 'since' | 'un
 }
 
 export interface DeadLetterPlan extends SelectedDeadLetters {
-  /** By what they were selected. */
+  /** The selection that the plan was made for. */
   selection: DeadLetterQuery;
-  /** The number that a replay skips because they may have arrived. */
+  /** The number of letters that a replay skips because they may have arrived. */
   leftOut: number;
   /** Whole sentences. */
   warnings: string[];
@@ -231,7 +231,7 @@ async function purge(
   return { ...result, unknownIds: letters.unknownIds };
 }
 
-/** A crash in the middle leaves the record of its beginning: who wanted what. */
+/** The beginning is recorded too, so that a crash in between leaves a record of who wanted what. */
 const actOn = ({ groups, letters, selection }: DeadLetterPlan) => ({
   channels: [...new Set(groups.map(({ channel }) => channel))],
   filter: definedOnly(selection),

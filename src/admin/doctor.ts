@@ -29,7 +29,7 @@ export async function examine(installation: Installation, withCredentials: boole
   ];
 }
 
-/** Options do not name the master that Sentinel found. */
+/** The connected address: the options do not name the master that Sentinel found. */
 const addressOf = ({ options: { host, port, sentinels }, stream }: Redis): string =>
   sentinels ? `${stream.remoteAddress}:${stream.remotePort}` : `${host}:${port}`;
 
@@ -38,7 +38,7 @@ function placeOf(redis: Redis): string {
   return sentinels ? `${addressOf(redis)}, the master ${name} of Sentinel` : addressOf(redis);
 }
 
-/** A master of a cluster that does not answer is a finding; where there is one server, there is nothing else to say. */
+/** A cluster's master that does not answer is a finding; on a single server, nothing else could be checked. */
 async function serverChecks({ servers, directory }: Installation): Promise<Check[]> {
   const all = await servers();
   const examined = all.map(async (redis) => {
@@ -65,7 +65,7 @@ async function unlessRefused(name: string, run: () => Promise<Check[]>): Promise
   }
 }
 
-/** The connections that workers use, each with a key to try a write on. */
+/** The connections that workers use, each with a key to test writes on. */
 function placesOf({ directory, channels }: Installation): { name: string; redis: Redis; probeKey: string }[] {
   const places = new Map([[directory, PROBE_KEY]]);
   for (const { store } of channels.flatMap(({ stores }) => stores))
@@ -73,7 +73,7 @@ function placesOf({ directory, channels }: Installation): { name: string; redis:
   return [...places].map(([redis, probeKey]) => ({ name: addressOf(redis), redis, probeKey }));
 }
 
-/** What a worker tries every few seconds. */
+/** The same test as a worker's, every few seconds. */
 async function writeChecks(installation: Installation): Promise<Check[]> {
   const tried = placesOf(installation).map(async ({ name, redis, probeKey }) => {
     try {

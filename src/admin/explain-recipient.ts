@@ -22,7 +22,7 @@ export interface RecipientExplanation {
   now: number;
   slot: (ExplainedSlot & { ownerId: string | null }) | null;
   play: ExplainedPlay | null;
-  /** The verdict on a new message to it, if picked up now; null if unknown. */
+  /** The verdict on a new message to this recipient, if it were picked up now; null if unknown. */
   predicted: Prediction | null;
   /** Its messages among the first jobs of each queue state. */
   waiting: ListedJob[];

@@ -36,9 +36,9 @@ export interface Explanation {
   letter: ExplainedDeadLetter | null;
   /** The message in its job or dead letter; null without either, or if it cannot be parsed. */
   message: ExplainedMessage | null;
-  /** What it will say; null unless that was asked for, it waits, and it can be read. */
+  /** What it will say; null unless that was requested, the message waits, and it can be read. */
   content: ExplainedContent | null;
-  /** The campaign that it is of. */
+  /** The id of its campaign. */
   campaign: string | null;
   record: ExplainedRecord | null;
   /** The recipient's slot, whichever message holds it; null if the message cannot be parsed. */
@@ -53,7 +53,7 @@ export interface Explanation {
   resting: ChannelState['resting'];
   /** The number of workers that serve the channel now. */
   workers: number;
-  /** What of this happened when, and what is to come. */
+  /** What happened when, and what comes next. */
   timeline: TimelineEntry[];
 }
 
@@ -78,7 +78,7 @@ export interface ExplainedDeadLetter {
   at: number;
   /** Null where a foreign producer wrote something else. */
   enqueuedAt: number | null;
-  /** Whether its data were too large to keep: it cannot be replayed. */
+  /** Whether its data were too large to keep, so that it cannot be replayed. */
   cut: boolean;
 }
 
@@ -92,7 +92,7 @@ export interface ExplainedMessage {
 export interface ExplainOptions {
   /** Only in this channel. */
   channel?: string | undefined;
-  /** Whether to tell what it will say, which is confidential; `content` of an explanation is null otherwise. */
+  /** Whether to include what it will say, which is confidential; otherwise `content` is null. */
   content?: boolean | undefined;
 }
 

@@ -5,24 +5,24 @@ import { renderedOrProblem } from '../message/fit.ts';
 import { problemText } from '../message/problems.ts';
 import type { AnyMessage } from '../message/schema.ts';
 
-/** What a message that waits will say. It is confidential: only for people who may see what messages say. */
+/** What a waiting message will say. Confidential: only for people who may see the content of messages. */
 export interface ExplainedContent {
   /** `rendered`: as the platform would get it now. `source`: as it was enqueued, with its placeholders. */
   kind: 'rendered' | 'source';
-  /** The beginning of it, where it is long. */
+  /** Only the beginning of a long text. */
   text: string;
-  /** Of the whole, in characters. */
+  /** The length of the whole text, in characters. */
   length: number;
   /**
-   * Why it is the source: the values of its data may name the recipient, whom the channel does not disclose; it is too large to be
-   * rendered for a look at it; or it cannot be rendered, for a reason that never quotes it. Null where it is rendered.
+   * Why the source is shown: the values in its data may name the recipient, whom the channel does not disclose; it is too large to be
+   * rendered for display; or it cannot be rendered, for a reason that never quotes it. Null if it is rendered.
    */
   because: 'undisclosed' | 'size' | { problem: string } | null;
   /** The platform's own fields, such as a title, as they were enqueued. */
   fields: Record<string, unknown>;
 }
 
-/** Rendering this much takes some milliseconds, and a screen asks again every few seconds. */
+/** Rendering this much takes some milliseconds, and a screen is refreshed every few seconds. */
 const MOST_RENDERED = 16 * 1024;
 const MOST_SHOWN = 16 * 1024;
 
@@ -49,7 +49,7 @@ export function explainContent(
   return 'problem' in rendered ? shown('source', content, rendered) : shown('rendered', rendered.text, null);
 }
 
-/** Whatever else a platform of one's own throws may quote the content. */
+/** Errors of a custom platform are not shown, since they may quote the content. */
 function render(content: () => string): { text: string } | { problem: string } {
   try {
     const rendered = renderedOrProblem(content);
@@ -59,6 +59,6 @@ function render(content: () => string): { text: string } | { problem: string } {
   }
 }
 
-/** Without half of a character at its end. */
+/** Cuts a long text, but not within a surrogate pair. */
 const beginning = (text: string): string =>
   text.length > MOST_SHOWN ? text.slice(0, MOST_SHOWN).replace(/[\uD800-\uDBFF]$/, '') : text;

@@ -2,11 +2,11 @@ import type { Explanation } from './explain.ts';
 import type { RecipientExplanation } from './explain-recipient.ts';
 import { nextStep, recipientOutlook } from './next-step.ts';
 
-/** What is known of a message or recipient, as programs read it: in `herald explain --json`, and from the HTTP API. */
+/** Explanations as JSON documents, for `herald explain --json` and the HTTP API. */
 
 const instantText = (at: number): string => new Date(at).toISOString();
 
-/** `*At`, `since`, `until` … hold milliseconds; people and programs read instants. */
+/** The fields that hold milliseconds since the epoch: they become ISO instants. */
 const INSTANTS = new Set([
   'now',
   'at',
@@ -21,7 +21,7 @@ const INSTANTS = new Set([
   'expiresAt',
 ]);
 
-/** How names are written: in snake case on the command line, as they are over HTTP. */
+/** How field names are written: in snake case on the command line, unchanged over HTTP. */
 type Naming = (name: string) => string;
 const snake: Naming = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -46,7 +46,7 @@ export const EXPLAINED_PARTS = [
   'resting',
 ] as const;
 
-/** A message's story, with instants as ISO text. */
+/** The explanation of a message, with instants as ISO text. */
 export function explanationDocument(explanation: Explanation, named = snake): object {
   const fields = (part: object) => toFields(part, named);
   return {
@@ -66,7 +66,7 @@ export function explanationDocument(explanation: Explanation, named = snake): ob
 
 export const RECIPIENT_PARTS = ['slot', 'play', 'predicted', 'stopped', 'resting'] as const;
 
-/** The same of a recipient. */
+/** The same for a recipient. */
 export const recipientDocument = (found: RecipientExplanation): object => ({
   channel: found.channel,
   to: found.to,

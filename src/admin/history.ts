@@ -5,8 +5,8 @@ import { readPace } from './pace-now.ts';
 import { readStatus } from './status.ts';
 
 /**
- * The last hour of each channel, in figures. They are in Redis and not in the memory of the process that shows them: whoever
- * opens a board after a restart asks for the time before it, and two boards must not tell two stories.
+ * The figures of each channel over the last hour. They are in Redis and not in the memory of the process that shows them, so that they
+ * survive a restart and are the same on every board.
  */
 
 /** A channel at one instant: milliseconds since the epoch by the store's clock, and counts of messages. */
@@ -17,11 +17,11 @@ export interface HistoryPoint {
   dead: number;
 }
 
-/** Between two points. */
+/** The time between two points. */
 export const HISTORY_STEP_MS = 15_000;
 const HOUR_MS = 3_600_000;
 const POINTS = HOUR_MS / HISTORY_STEP_MS;
-/** A history that nobody continues goes. */
+/** A history expires this long after its last point. */
 const LIFE_MS = 2 * HOUR_MS;
 
 /** Adds a point to the history of each channel, unless another process has just done so. */

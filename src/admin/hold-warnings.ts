@@ -4,7 +4,7 @@ import { readChannelState } from '../ledger/channel-state.ts';
 import { isAnyPaused } from './channel-control.ts';
 import { holdOf } from './status.ts';
 
-/** Why what is enqueued for these channels would not be sent now, as whole sentences. */
+/** Why messages for these channels would not be sent now, as whole sentences. */
 export async function holdWarnings(at: Installation, names: readonly string[]): Promise<string[]> {
   const warnings = await Promise.all([...new Set(names)].map((name) => holdWarning(at, name)));
   return warnings.filter((warning) => warning !== undefined);

@@ -9,15 +9,15 @@ import type { ExplainedSlot } from './explained-ledger.ts';
 import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 
-/** Of how many jobs of each state the ids are compared. */
+/** How many jobs of each state are compared by id. */
 const COMPARED = 10_000;
-/** How many jobs of each state are read, where the record does not say which job it is. */
+/** How many jobs of each state are read if the record does not name the job. */
 const READ = 500;
 
 /**
- * Finds the job of a message that has not ended, by the message's record key; also of one that this version cannot parse.
- * The record mostly knows the job's hashed name, so this compares the ids of the first jobs of each state; else it reads the
- * first few hundred of them.
+ * Finds the job of a message that has not ended, by the message's record key; even one that this version cannot parse. The record
+ * usually has the job's hashed name, so this compares the ids of the first jobs of each state, and otherwise reads the first few
+ * hundred of them.
  */
 export async function findLiveJob(
   channel: OperatedStore,
@@ -45,7 +45,7 @@ async function findIn(
   return undefined;
 }
 
-/** The id of an entry. A newer version may have other rules for ids; its `id` is what its producer knows it by. */
+/** The id of an entry. A newer version may have other rules for ids; its field `id` is the one that its producer knows. */
 function nameOf(job: StoredJob, entry: Entry): string | undefined {
   if (entry.kind === 'delivery') return entry.delivery.ref.id;
   if (entry.kind === 'invalid') return entry.ref.id;
@@ -54,7 +54,7 @@ function nameOf(job: StoredJob, entry: Entry): string | undefined {
 }
 
 /**
- * Finds the id of a slot's owner, of which the slot has only a hash: possible until it ends, or while it has a receipt.
+ * Finds the id of a slot's owner. The slot has only its hash, so this works until the owner ends, or while its receipt is kept.
  * @param id the message to which the slot's `own` refers
  */
 export async function nameOwner(

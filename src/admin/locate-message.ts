@@ -37,7 +37,7 @@ export async function locateMessage(channel: OperatedStore, asked: string): Prom
   return { job, letter, id: asked, key: letter?.key ?? key };
 }
 
-/** A letter is mostly all that there is of its message; but another run or life of it may be in the queue. */
+/** Usually a dead letter's message has no job; but another run of it, or a later message of its id, may be in the queue. */
 async function findJob(
   channel: OperatedStore,
   asked: string,

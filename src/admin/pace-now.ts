@@ -1,16 +1,16 @@
 import type { OperatedChannel } from '../channels/installation.ts';
 import { type Entry, parseReceipts } from '../receipts/receipts.ts';
 
-/** What ended in the last minute, by the receipts. */
+/** How many messages ended in the last minute, by the receipts. */
 export interface PaceNow {
   /** Messages that ended `delivered`. */
   deliveredPerMinute: number;
-  /** Messages that ended, however they did. */
+  /** Messages that ended in any state. */
   endedPerMinute: number;
 }
 
 const MINUTE_MS = 60_000;
-/** Of a channel's stores together. Beyond these the pace is that of the newest: what a look costs must not grow with the pace. */
+/** How many receipts of a channel are read. Of more, the pace is extrapolated from the newest, so that the cost does not grow with it. */
 const READ = 500;
 
 /** @param now milliseconds since the epoch by the store's clock */

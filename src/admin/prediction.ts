@@ -41,7 +41,7 @@ export async function predict(
   return predictionOf(verdict, { onQuota, expiresAt }, at);
 }
 
-/** What follows from a verdict that admission would give at that instant. */
+/** What a verdict of admission at that instant would lead to. */
 export function predictionOf(
   verdict: Verdict,
   { onQuota, expiresAt }: Pick<PredictedMessage, 'onQuota' | 'expiresAt'>,

@@ -5,7 +5,7 @@ import type { Entry } from '../jobs/envelope.ts';
 import { readEntries } from '../jobs/read-envelope.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
 
-/** Parses the job's messages as the channel's workers do; empty if this version does not know the platform. */
+/** Reads the messages of a job as the channel's workers do; empty if this version does not know the platform. */
 export async function readStored(
   job: StoredJob,
   { reading, campaigns }: OperatedStore,

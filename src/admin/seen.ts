@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 
 const FIRST_SIZE = 1024;
-/** Of a hash: as many as a number holds exactly. */
+/** 53 bits of a hash are used: as many as a number holds exactly. */
 const HIGH_BYTES = 6;
 const LOW_BITS = 32;
 
 /**
- * Remembers millions of keys in 16 to 32 bytes each, by 53 bits of their hash: of a million keys one is taken for another with a
- * probability of 1 to 18,000.
- * @returns a function that answers whether it was asked for the key before
+ * Remembers millions of keys in 16 to 32 bytes each, by 53 bits of their hash: among a million keys, the probability that one is taken
+ * for another is 1 to 18,000.
+ * @returns a function that remembers a key, and returns whether it knew the key before
  */
 export function createSeen(): (key: string) => boolean {
   let table = new Float64Array(FIRST_SIZE);

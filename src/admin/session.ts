@@ -19,7 +19,7 @@ export class AdminClosedError extends HeraldError {
   }
 }
 
-/** The connections of all operations of an admin; each operation reads the channels as known at its start. */
+/** The connections that all operations of an admin share. Each operation sees the channels as they are at its start. */
 export interface Session {
   /**
    * Connects at the first operation, and again if that failed.

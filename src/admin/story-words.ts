@@ -1,6 +1,6 @@
 import type { DeadReason, DeliveredReason, FinalState, SuppressedReason } from '../outcome.ts';
 
-/** Why a run ended as it did, for people. */
+/** Why a run ended, for people. */
 const WHY: Readonly<Record<DeliveredReason | SuppressedReason | DeadReason, string>> = {
   sent: 'the platform accepted it',
   held_for_review: 'the platform accepted it, and holds it for review',
@@ -19,7 +19,7 @@ const WHY: Readonly<Record<DeliveredReason | SuppressedReason | DeadReason, stri
   stalled: 'its workers died, or hung, with it in hand',
 };
 
-/** @param reason of a receipt: any text, where a newer version wrote it */
+/** @param reason of a receipt; a newer version may have written any text */
 export function endText(state: FinalState['state'], reason: string): string {
   return Object.hasOwn(WHY, reason)
     ? WHY[reason as keyof typeof WHY]

@@ -2,7 +2,7 @@ import type { Explanation } from './explain.ts';
 import { rescheduledTo } from './explained-ledger.ts';
 import { endText, timesText } from './story-words.ts';
 
-/** What happened to a message, and what is to come, in the order of time: as far as the queue, the ledger and the receipts know. */
+/** One event of a message, past or to come, as far as the queue, the ledger and the receipts know. */
 export interface TimelineEntry {
   /** Milliseconds since the epoch by the store's clock. */
   at: number;
@@ -29,7 +29,7 @@ export type Facts = Omit<Explanation, 'timeline'>;
 export const timelineOf = (facts: Facts): TimelineEntry[] =>
   [...past(facts), ...(isOver(facts) ? [] : ahead(facts))].sort((a, b) => a.at - b.at);
 
-/** A message that has a job may have another run, whatever became of those before. */
+/** A message with a job may have another run, whatever became of earlier ones. */
 const isOver = ({ job, record }: Facts): boolean => !job || (record !== null && 'at' in record);
 
 function past(facts: Facts): TimelineEntry[] {
@@ -74,7 +74,7 @@ function openRun({ record }: Facts): TimelineEntry[] {
   return entries;
 }
 
-/** The receipts tell the ends of all runs; record and dead letter those of the last one, also where its receipt was cut off. */
+/** The receipts have the ends of all runs; record and dead letter have that of the last, even if its receipt was trimmed. */
 function ends({ receipts, record, letter }: Facts): TimelineEntry[] {
   const told = receipts.map(({ run, state, reason, at, attempts, platformMessageId }) => ({
     ...{ run, state, reason, at, attempts, platformMessageId },

@@ -12,14 +12,14 @@ import {
 import type { RecordAct } from './audit.ts';
 import type { Session } from './session.ts';
 
-/** The tokens of the HTTP API. A token's text is returned once and kept nowhere. */
+/** The tokens of the HTTP API. A token's text is returned once and stored nowhere. */
 export interface TokenAdmin {
   create(token: NewToken): Promise<IssuedToken>;
   list(): Promise<TokenOverview[]>;
-  /** From then on the token opens nothing, in any process. @returns whether there was one */
+  /** Revokes a token at once, in every process. @returns whether there was one */
   revoke(id: string): Promise<boolean>;
   /**
-   * Gives the token another secret; the one that it had is valid until `dropFormer` or the next rotation.
+   * Gives the token a new secret; its former one stays valid until `dropFormer` or the next rotation.
    * @throws UnknownTokenError
    */
   rotate(id: string): Promise<IssuedToken>;
