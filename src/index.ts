@@ -56,7 +56,7 @@ export type {
   CampaignDryRun,
   CampaignEnd,
   CampaignOverview,
-} from './admin/campaigns.ts';
+} from './admin/campaigns/campaigns.ts';
 export type {
   DeadLetter,
   DeadLetterAdmin,

@@ -6,13 +6,14 @@ import type {
 } from '../channels/installation.ts';
 import type { CancelResult, RescheduleOptions, RescheduleResult } from '../producer/control.ts';
 import { type Act, type Actor, type ActPage, type RecordAct, readActs, recorderOf } from './audit.ts';
-import { type CampaignAdmin, campaignAdmin } from './campaigns.ts';
+import { type CampaignAdmin, campaignAdmin } from './campaigns/campaigns.ts';
 import { cancelRecipient } from './cancel-recipient.ts';
 import { type Forgotten, forget, pauseChannel, type Resumed, resume } from './channel-control.ts';
 import { type ChannelOverview, listChannels } from './channel-list.ts';
 import { type DeadLetterAdmin, deadLetterAdmin } from './dead-letter-admin.ts';
-import { type ExplainOptions, type Explanation, explain } from './explain.ts';
-import { explainRecipient, type RecipientExplanation } from './explain-recipient.ts';
+import { type ExplainOptions, explain } from './explain/explain.ts';
+import { explainRecipient, type RecipientExplanation } from './explain/explain-recipient.ts';
+import type { Explanation } from './explain/explanation.ts';
 import { type ChannelResult, cancelMessages, rescheduleMessages } from './message-control.ts';
 import { channelsOf, requireChannel } from './require-channel.ts';
 import { openSession, type Session } from './session.ts';

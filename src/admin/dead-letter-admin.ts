@@ -16,9 +16,8 @@ import {
   selectDeadLetters,
 } from '../dead-letters/selection.ts';
 import { checkOptions, type OptionNames } from '../options.ts';
-import { DEAD_REASONS } from '../outcome.ts';
-import { type Instant, parseInstant } from '../time.ts';
 import type { RecordAct } from './audit.ts';
+import { checkedSelection, type DeadLetterSelection } from './dead-letter-selection.ts';
 import { holdWarnings } from './hold-warnings.ts';
 import { type PredictControl, predictReplay, type ReplayOutlook } from './replay-outlook.ts';
 import { requireChannel } from './require-channel.ts';
@@ -48,14 +47,6 @@ export interface DeadLetterAdmin {
   replay(what?: DeadLetterSelection | DeadLetterPlan, options?: ReplayControl): Promise<Replayed>;
   /** Deletes dead letters permanently, oldest first. */
   purge(what?: DeadLetterSelection | DeadLetterPlan, options?: PurgeControl): Promise<Purged>;
-}
-
-/** Selects dead letters; an absent field does not restrict. */
-export interface DeadLetterSelection extends Omit<DeadLetterQuery, 'since' | 'until'> {
-  /** When they died, as a Date or ISO text: from … */
-  since?: Instant | undefined;
-  /** … to, inclusive. */
-  until?: Instant | undefined;
 }
 
 export interface DeadLetterPlan extends SelectedDeadLetters {
@@ -89,65 +80,25 @@ export interface PurgeControl {
 
 export type Replayed = ReplayResult & Pick<DeadLetterPlan, 'unknownIds'>;
 export type Purged = PurgeResult & Pick<DeadLetterPlan, 'unknownIds'>;
-export type { DeadLetter, DeadLetterDetails, DetailGroup, GroupedDeadLetters };
+export type { DeadLetter, DeadLetterDetails, DeadLetterSelection, DetailGroup, GroupedDeadLetters };
 export { OTHER_TEXTS };
 
 const LISTED = 50;
 
-const SELECTION: OptionNames<DeadLetterSelection> = {
-  channels: true,
-  reasons: true,
-  since: true,
-  until: true,
-  detail: true,
-  ids: true,
-  limit: true,
-};
 const REPLAY: OptionNames<ReplayControl> = { perSecond: true, signal: true, onReplayed: true, onStep: true };
 const PURGE: OptionNames<PurgeControl> = { signal: true, onStep: true };
 
 export function deadLetterAdmin(run: Session['run'], record: RecordAct): DeadLetterAdmin {
   return {
     list: (selection = {}) =>
-      run((at) => listDeadLetters(at, selected(at, selection), selection.limit ?? LISTED)),
-    group: (selection = {}) => run((at) => groupDeadLetters(at, selected(at, selection))),
+      run((at) => listDeadLetters(at, checkedSelection(at, selection), selection.limit ?? LISTED)),
+    group: (selection = {}) => run((at) => groupDeadLetters(at, checkedSelection(at, selection))),
     show: (id, { channel } = {}) => run((at) => show(at, id, channel)),
     plan: (selection = {}, action = 'replay') => run((at) => plan(at, selection, action)),
     predict: (what = {}, control = {}) => run((at) => predict(at, what, control)),
     replay: (what = {}, control = {}) => run((at) => replay(at, what, control, record)),
     purge: (what = {}, control = {}) => run((at) => purge(at, what, control, record)),
   };
-}
-
-/** @throws UnknownChannelError; TypeError for a selection that would be read as a wider one */
-function selected(installation: Installation, selection: DeadLetterSelection): DeadLetterQuery {
-  checkSelection(selection);
-  for (const name of selection.channels ?? []) requireChannel(installation, name);
-  return {
-    ...selection,
-    since: instant('since', selection.since),
-    until: instant('until', selection.until),
-  };
-}
-
-function checkSelection(selection: DeadLetterSelection): void {
-  const { limit, ...lists } = checkOptions('a selection of dead letters', selection, SELECTION);
-  for (const name of ['channels', 'reasons', 'ids'] as const) {
-    if (lists[name] !== undefined && !Array.isArray(lists[name]))
-      throw new TypeError(`${name}: expected a list`);
-  }
-  const stray = lists.reasons?.find((reason) => !DEAD_REASONS.includes(reason));
-  if (stray !== undefined)
-    throw new TypeError(`reasons: ${JSON.stringify(stray)} is none of ${DEAD_REASONS.join(', ')}`);
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
-    throw new TypeError('limit: expected a whole number');
-}
-
-function instant(name: string, value: Instant | undefined): Date | undefined {
-  if (value === undefined) return undefined;
-  const date = parseInstant(value);
-  if (!date) throw new TypeError(`${name}: expected a Date or an ISO instant`);
-  return date;
 }
 
 async function show(
@@ -165,7 +116,7 @@ async function plan(
   what: DeadLetterSelection,
   action: 'replay' | 'purge',
 ): Promise<DeadLetterPlan> {
-  const selection = selected(installation, what);
+  const selection = checkedSelection(installation, what);
   if (action === 'purge')
     return { ...(await selectDeadLetters(installation, selection)), selection, leftOut: 0, warnings: [] };
   const leftOut = await countLeftOut(installation, selection);

@@ -12,7 +12,7 @@ import { predictVerdicts } from '../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../ledger/types.ts';
 import type { DeadReason, FinalState } from '../outcome.ts';
 import type { AdmissionPolicy } from '../policies/admission.ts';
-import { predictionOf, toPredict } from './prediction.ts';
+import { predictionOf, toPredict } from './explain/prediction.ts';
 import { deadLetterAsJob, readStored } from './read-stored.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { Installation } from '../channels/installation.ts';
 import { sampleChannel } from '../channels/sampler.ts';
 import type { ChannelState } from '../ledger/channel-state.ts';
 import type { ChannelSample, HoldReason } from '../observe/sample.ts';
-import { type CampaignOverview, overviews } from './campaigns.ts';
+import { type CampaignOverview, overviews } from './campaigns/campaigns.ts';
 
 /** The status of one channel: the values of its gauges, and since when it is stopped or until when it rests. */
 export interface ChannelStatus

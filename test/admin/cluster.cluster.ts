@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { examine } from '../../src/admin/doctor.ts';
+import { examine } from '../../src/admin/doctor/doctor.ts';
 import { createAdmin, createProducer } from '../../src/app.ts';
 import { openInstallation } from '../../src/channels/installation.ts';
 import type { Check } from '../../src/check.ts';

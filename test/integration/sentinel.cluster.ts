@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { examine } from '../../src/admin/doctor.ts';
+import { examine } from '../../src/admin/doctor/doctor.ts';
 import { createAdmin, createProducer } from '../../src/app.ts';
 import { openInstallation } from '../../src/channels/installation.ts';
 import type { Check } from '../../src/check.ts';

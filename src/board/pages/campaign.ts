@@ -1,4 +1,4 @@
-import type { CampaignOverview } from '../../admin/campaigns.ts';
+import type { CampaignOverview } from '../../admin/campaigns/campaigns.ts';
 import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
 import { figures } from '../components/figures.ts';
 import { act, form, isTyped, typedCount } from '../components/forms.ts';

@@ -1,5 +1,5 @@
 import type { BackgroundReplay } from '../../admin/background-replays.ts';
-import type { CampaignOverview } from '../../admin/campaigns.ts';
+import type { CampaignOverview } from '../../admin/campaigns/campaigns.ts';
 import type { CampaignStatus } from '../../outcome.ts';
 import { progress } from '../components/figures.ts';
 import { state, type Tone } from '../components/state.ts';

@@ -1,4 +1,4 @@
-import type { ExplainedContent } from '../../admin/explained-content.ts';
+import type { ExplainedContent } from '../../admin/explain/explained-content.ts';
 import { icon } from '../components/state.ts';
 import { empty, facts } from '../components/table.ts';
 import { type Html, html, type Piece } from '../html.ts';

@@ -1,7 +1,7 @@
 import type { Explanation } from '../../admin/admin.ts';
 import type { DeadLetterDetails } from '../../admin/dead-letter-admin.ts';
-import { nextStep } from '../../admin/next-step.ts';
-import type { TimelineEntry } from '../../admin/timeline.ts';
+import type { TimelineEntry } from '../../admin/explain/explanation.ts';
+import { nextStep } from '../../admin/explain/next-step.ts';
 import { parseDuration, parseInstant } from '../../time.ts';
 import { act, form } from '../components/forms.ts';
 import { icon, state, type Tone } from '../components/state.ts';

@@ -1,5 +1,5 @@
 import type { RecipientExplanation } from '../../admin/admin.ts';
-import { recipientOutlook } from '../../admin/next-step.ts';
+import { recipientOutlook } from '../../admin/explain/next-step.ts';
 import type { ListedJob } from '../../admin/queue-list.ts';
 import type { Receipt } from '../../receipts/receipts.ts';
 import { icon, state, type Tone } from '../components/state.ts';

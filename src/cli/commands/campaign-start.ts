@@ -1,4 +1,4 @@
-import type { CampaignDryRun } from '../../admin/campaigns.ts';
+import type { CampaignDryRun } from '../../admin/campaigns/campaigns.ts';
 import { readLines } from '../../lines.ts';
 import type { CampaignResult } from '../../producer/campaign.ts';
 import { InvalidMessageError } from '../../producer/errors.ts';

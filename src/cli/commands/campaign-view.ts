@@ -1,4 +1,4 @@
-import type { CampaignOverview } from '../../admin/campaigns.ts';
+import type { CampaignOverview } from '../../admin/campaigns/campaigns.ts';
 import { ageText, instantText } from '../moments.ts';
 import { type Cell, type Output, printable } from '../output.ts';
 

@@ -1,4 +1,4 @@
-import { examine } from '../../admin/doctor.ts';
+import { examine } from '../../admin/doctor/doctor.ts';
 import type { Installation } from '../../channels/installation.ts';
 import { type Check, failed, ok, warning } from '../../check.ts';
 import { ConfigError } from '../../config/error.ts';

@@ -1,6 +1,6 @@
 import type { Explanation } from '../../admin/admin.ts';
-import { nextStep } from '../../admin/next-step.ts';
-import { timesText } from '../../admin/story-words.ts';
+import { nextStep } from '../../admin/explain/next-step.ts';
+import { timesText } from '../../admin/explain/story-words.ts';
 import { ageText, instantText } from '../moments.ts';
 import { type Cell, type Output, printable } from '../output.ts';
 

@@ -5,8 +5,8 @@ import {
   RECIPIENT_PARTS,
   recipientDocument,
   toFields,
-} from '../../admin/explanation-document.ts';
-import { nextStep, recipientOutlook } from '../../admin/next-step.ts';
+} from '../../admin/explain/explanation-document.ts';
+import { nextStep, recipientOutlook } from '../../admin/explain/next-step.ts';
 import type { Receipt } from '../../receipts/receipts.ts';
 import { EXIT } from '../context.ts';
 import { wrongUsage } from '../failure.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CampaignOverview } from '../../admin/campaigns.ts';
+import type { CampaignOverview } from '../../admin/campaigns/campaigns.ts';
 import { CAMPAIGN_STATES } from '../../outcome.ts';
 
 /** A campaign as clients of the API see it. */

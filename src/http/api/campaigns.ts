@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Admin } from '../../admin/admin.ts';
-import type { CampaignOverview } from '../../admin/campaigns.ts';
+import type { CampaignOverview } from '../../admin/campaigns/campaigns.ts';
 import type { Clock } from '../../clock.ts';
 import { CAMPAIGN_ID } from '../../message/fields.ts';
 import type { Producer } from '../../producer/producer.ts';

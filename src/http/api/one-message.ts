@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Admin } from '../../admin/admin.ts';
-import { EXPLAINED_PARTS, explanationDocument } from '../../admin/explanation-document.ts';
+import { EXPLAINED_PARTS, explanationDocument } from '../../admin/explain/explanation-document.ts';
 import { check } from '../../message/check.ts';
 import { UnknownChannelError } from '../../producer/errors.ts';
 import { instant } from '../../time.ts';

@@ -1,12 +1,12 @@
-import type { OperatedStore } from '../channels/installation.ts';
-import { type DeadLetterRecord, findDeadLetter, readDeadLetterData } from '../dead-letters/records.ts';
-import type { Delivery, Entry } from '../jobs/envelope.ts';
-import type { StoredJob } from '../jobs/stored-jobs.ts';
-import { explainMessage } from '../ledger/lookups.ts';
-import { messageKey } from '../ledger/names.ts';
+import type { OperatedStore } from '../../channels/installation.ts';
+import { type DeadLetterRecord, findDeadLetter, readDeadLetterData } from '../../dead-letters/records.ts';
+import type { Delivery, Entry } from '../../jobs/envelope.ts';
+import type { StoredJob } from '../../jobs/stored-jobs.ts';
+import { explainMessage } from '../../ledger/lookups.ts';
+import { messageKey } from '../../ledger/names.ts';
+import { deadLetterAsJob, readStored } from '../read-stored.ts';
 import { explainRecord } from './explained-ledger.ts';
 import { findLiveJob } from './live-jobs.ts';
-import { deadLetterAsJob, readStored } from './read-stored.ts';
 
 export interface LocatedMessage {
   id: string;

@@ -1,21 +1,21 @@
-import { combineStates } from '../channels/combine-samples.ts';
-import { aliveWorkers } from '../channels/heartbeats.ts';
-import type { InstallationParts, OperatedChannel } from '../channels/installation.ts';
-import { controlCampaign } from '../jobs/control-campaign.ts';
-import type { CampaignEnd, CampaignState } from '../ledger/campaigns.ts';
-import { readChannelState, waitsFor } from '../ledger/channel-state.ts';
-import { campaignMessageId } from '../ledger/names.ts';
-import { RECIPIENT_CAUSES } from '../outcome.ts';
-import type { Source } from '../producer/batches.ts';
-import { type CancelResult, cancelIn } from '../producer/control.ts';
-import type { RecordAct } from './audit.ts';
-import { type CampaignDryRun, type CampaignDryRunOptions, dryRunCampaign } from './campaign-dry-run.ts';
-import { campaignEta } from './campaign-eta.ts';
-import { campaignsOf } from './campaign-states.ts';
-import { keyOfRecipient } from './cancel-recipient.ts';
-import type { ChannelResult } from './message-control.ts';
-import { channelsOf } from './require-channel.ts';
-import type { Session } from './session.ts';
+import { combineStates } from '../../channels/combine-samples.ts';
+import { aliveWorkers } from '../../channels/heartbeats.ts';
+import type { InstallationParts, OperatedChannel } from '../../channels/installation.ts';
+import { controlCampaign } from '../../jobs/control-campaign.ts';
+import type { CampaignEnd, CampaignState } from '../../ledger/campaigns.ts';
+import { readChannelState, waitsFor } from '../../ledger/channel-state.ts';
+import { campaignMessageId } from '../../ledger/names.ts';
+import { RECIPIENT_CAUSES } from '../../outcome.ts';
+import type { Source } from '../../producer/batches.ts';
+import { type CancelResult, cancelIn } from '../../producer/control.ts';
+import type { RecordAct } from '../audit.ts';
+import { keyOfRecipient } from '../cancel-recipient.ts';
+import type { ChannelResult } from '../message-control.ts';
+import { channelsOf } from '../require-channel.ts';
+import type { Session } from '../session.ts';
+import { type CampaignDryRun, type CampaignDryRunOptions, dryRunCampaign } from './dry-run.ts';
+import { campaignEta } from './eta.ts';
+import { campaignsOf } from './states.ts';
 
 /** An admin's operations on campaigns. The id of a campaign is unique within its channel. */
 export interface CampaignAdmin {

@@ -1,12 +1,12 @@
-import type { OperatedStore } from '../channels/installation.ts';
-import { LISTED_STATES, type ListedJob } from '../jobs/channel-queue.ts';
-import type { Entry } from '../jobs/envelope.ts';
-import { originalJobId } from '../jobs/job-ids.ts';
-import type { StoredJob } from '../jobs/stored-jobs.ts';
-import { explainMessage } from '../ledger/lookups.ts';
-import { mayBeJob, messageKey } from '../ledger/names.ts';
+import type { OperatedStore } from '../../channels/installation.ts';
+import { LISTED_STATES, type ListedJob } from '../../jobs/channel-queue.ts';
+import type { Entry } from '../../jobs/envelope.ts';
+import { originalJobId } from '../../jobs/job-ids.ts';
+import type { StoredJob } from '../../jobs/stored-jobs.ts';
+import { explainMessage } from '../../ledger/lookups.ts';
+import { mayBeJob, messageKey } from '../../ledger/names.ts';
+import { readStored } from '../read-stored.ts';
 import type { ExplainedSlot } from './explained-ledger.ts';
-import { readStored } from './read-stored.ts';
 import { findReceipts } from './receipts-of.ts';
 
 /** How many jobs of each state are compared by id. */

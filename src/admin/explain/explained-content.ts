@@ -1,9 +1,9 @@
-import type { OperatedStore } from '../channels/installation.ts';
-import { codePoints } from '../content/limits.ts';
-import type { Delivery } from '../jobs/envelope.ts';
-import { renderedOrProblem } from '../message/fit.ts';
-import { problemText } from '../message/problems.ts';
-import type { AnyMessage } from '../message/schema.ts';
+import type { OperatedStore } from '../../channels/installation.ts';
+import { codePoints } from '../../content/limits.ts';
+import type { Delivery } from '../../jobs/envelope.ts';
+import { renderedOrProblem } from '../../message/fit.ts';
+import { problemText } from '../../message/problems.ts';
+import type { AnyMessage } from '../../message/schema.ts';
 
 /** What a waiting message will say. Confidential: only for people who may see the content of messages. */
 export interface ExplainedContent {

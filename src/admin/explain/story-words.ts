@@ -1,4 +1,4 @@
-import type { DeadReason, DeliveredReason, FinalState, SuppressedReason } from '../outcome.ts';
+import type { DeadReason, DeliveredReason, FinalState, SuppressedReason } from '../../outcome.ts';
 
 /** Why a run ended, for people. */
 const WHY: Readonly<Record<DeliveredReason | SuppressedReason | DeadReason, string>> = {

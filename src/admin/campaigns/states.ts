@@ -1,6 +1,6 @@
-import type { OperatedChannel } from '../channels/installation.ts';
-import { type CampaignState, listCampaigns, readCampaign } from '../ledger/campaigns.ts';
-import type { CampaignStatus } from '../outcome.ts';
+import type { OperatedChannel } from '../../channels/installation.ts';
+import { type CampaignState, listCampaigns, readCampaign } from '../../ledger/campaigns.ts';
+import type { CampaignStatus } from '../../outcome.ts';
 
 /** The campaigns of a channel. With shards, each campaign has a record in every shard, and the counts add up. */
 

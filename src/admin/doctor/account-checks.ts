@@ -1,7 +1,7 @@
-import type { Installation } from '../channels/installation.ts';
-import { type Check, failed, ok, warning } from '../check.ts';
-import type { ChannelConfig } from '../config/channel-schema.ts';
-import type { PlatformDefinition } from '../platforms/port.ts';
+import type { Installation } from '../../channels/installation.ts';
+import { type Check, failed, ok, warning } from '../../check.ts';
+import type { ChannelConfig } from '../../config/channel-schema.ts';
+import type { PlatformDefinition } from '../../platforms/port.ts';
 
 /** Checks the accounts of the configured channels with their platforms. The credentials must be resolved. */
 export async function accountChecks({ channels }: Installation): Promise<Check[]> {

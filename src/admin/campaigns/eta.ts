@@ -1,4 +1,4 @@
-import type { CampaignState } from '../ledger/campaigns.ts';
+import type { CampaignState } from '../../ledger/campaigns.ts';
 
 /** What limits the pace of a campaign from outside. Times in milliseconds since the epoch by the store's clock. */
 export interface CampaignBounds {

@@ -1,19 +1,19 @@
-import { aliveWorkers } from '../channels/heartbeats.ts';
-import type { Installation, OperatedChannel, OperatedStore } from '../channels/installation.ts';
-import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
-import { explainMessage } from '../ledger/lookups.ts';
-import { jobKey, messageKey, newNonce, recipientKey } from '../ledger/names.ts';
-import { recipientOf } from '../message/recipients.ts';
-import { DEFAULT_LIFE_MS } from '../message/schema.ts';
-import { InvalidMessageError } from '../producer/errors.ts';
-import type { Receipt } from '../receipts/receipts.ts';
-import { isAnyPaused } from './channel-control.ts';
+import { aliveWorkers } from '../../channels/heartbeats.ts';
+import type { Installation, OperatedChannel, OperatedStore } from '../../channels/installation.ts';
+import { type ChannelState, readChannelState } from '../../ledger/channel-state.ts';
+import { explainMessage } from '../../ledger/lookups.ts';
+import { jobKey, messageKey, newNonce, recipientKey } from '../../ledger/names.ts';
+import { recipientOf } from '../../message/recipients.ts';
+import { DEFAULT_LIFE_MS } from '../../message/schema.ts';
+import { InvalidMessageError } from '../../producer/errors.ts';
+import type { Receipt } from '../../receipts/receipts.ts';
+import { isAnyPaused } from '../channel-control.ts';
+import { type ListedJob, listQueue } from '../queue-list.ts';
+import { type Hold, holdOf } from '../status.ts';
 import { type ExplainedPlay, type ExplainedSlot, explainPlay, explainSlot } from './explained-ledger.ts';
 import { nameOwner } from './live-jobs.ts';
 import { type Prediction, predict } from './prediction.ts';
-import { type ListedJob, listQueue } from './queue-list.ts';
 import { findReceipts } from './receipts-of.ts';
-import { type Hold, holdOf } from './status.ts';
 
 /** The state of one recipient of a channel. Times in milliseconds since the epoch by the store's clock. */
 export interface RecipientExplanation {

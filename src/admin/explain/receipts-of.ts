@@ -1,5 +1,5 @@
-import { type Receipt, readReceipts } from '../receipts/receipts.ts';
-import type { ChannelStore } from '../redis/channel-store.ts';
+import { type Receipt, readReceipts } from '../../receipts/receipts.ts';
+import type { ChannelStore } from '../../redis/channel-store.ts';
 
 export interface ReceiptsOf {
   /** Oldest first. */

@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
-import type { Installation } from '../channels/installation.ts';
-import { type Check, failed, ok } from '../check.ts';
-import { createClockGuard } from '../redis/clock-guard.ts';
-import { clusterChecks, sideBySide } from '../redis/cluster-checks.ts';
-import { isLostConnection, isRefusal, refusalCode } from '../redis/errors.ts';
-import { PROBE_KEY } from '../redis/keys.ts';
-import { redisChecks } from '../redis/server-checks.ts';
-import { readRedisFacts } from '../redis/server-facts.ts';
-import { createStoreClock, MAX_OFFSET_MS } from '../redis/store-clock.ts';
-import { probeWrites } from '../redis/write-probe.ts';
+import type { Installation } from '../../channels/installation.ts';
+import { type Check, failed, ok } from '../../check.ts';
+import { createClockGuard } from '../../redis/clock-guard.ts';
+import { clusterChecks, sideBySide } from '../../redis/cluster-checks.ts';
+import { isLostConnection, isRefusal, refusalCode } from '../../redis/errors.ts';
+import { PROBE_KEY } from '../../redis/keys.ts';
+import { redisChecks } from '../../redis/server-checks.ts';
+import { readRedisFacts } from '../../redis/server-facts.ts';
+import { createStoreClock, MAX_OFFSET_MS } from '../../redis/store-clock.ts';
+import { probeWrites } from '../../redis/write-probe.ts';
 import { accountChecks } from './account-checks.ts';
 import { channelChecks } from './channel-checks.ts';
 

@@ -1,30 +1,6 @@
-import type { Explanation } from './explain.ts';
 import { rescheduledTo } from './explained-ledger.ts';
+import type { Facts, TimelineEntry } from './explanation.ts';
 import { endText, timesText } from './story-words.ts';
-
-/** One event of a message, past or to come, as far as the queue, the ledger and the receipts know. */
-export interface TimelineEntry {
-  /** Milliseconds since the epoch by the store's clock. */
-  at: number;
-  event:
-    | 'played'
-    | 'play_refused'
-    | 'enqueued'
-    | 'run_began'
-    | 'in_doubt'
-    | 'run_ended'
-    | 'channel_stopped'
-    | 'deadline'
-    | 'send_at'
-    | 'pickup'
-    | 'rest_ends'
-    | 'window_ends'
-    | 'expires';
-  /** What happens then and why, without the instant. */
-  text: string;
-}
-
-export type Facts = Omit<Explanation, 'timeline'>;
 
 export const timelineOf = (facts: Facts): TimelineEntry[] =>
   [...past(facts), ...(isOver(facts) ? [] : ahead(facts))].sort((a, b) => a.at - b.at);

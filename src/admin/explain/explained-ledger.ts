@@ -1,6 +1,6 @@
-import type { LedgerEntry } from '../ledger/lookups.ts';
-import { decodeFinal } from '../ledger/reasons.ts';
-import type { FinalState } from '../outcome.ts';
+import type { LedgerEntry } from '../../ledger/lookups.ts';
+import { decodeFinal } from '../../ledger/reasons.ts';
+import type { FinalState } from '../../outcome.ts';
 
 /** The ledger's entries in readable form. Times in milliseconds since the epoch by the store's clock. */
 

@@ -1,93 +1,33 @@
-import { aliveWorkers } from '../channels/heartbeats.ts';
-import { type Installation, type OperatedStore, storesOf } from '../channels/installation.ts';
-import type { DeadLetterRecord } from '../dead-letters/records.ts';
-import type { JobState } from '../jobs/channel-queue.ts';
-import type { Delivery } from '../jobs/envelope.ts';
-import type { StoredJob } from '../jobs/stored-jobs.ts';
-import { type ChannelState, readChannelState } from '../ledger/channel-state.ts';
-import { explainMessage } from '../ledger/lookups.ts';
-import type { AnyMessage } from '../message/schema.ts';
-import type { Receipt } from '../receipts/receipts.ts';
-import { type ExplainedContent, explainContent } from './explained-content.ts';
+import { aliveWorkers } from '../../channels/heartbeats.ts';
+import { type Installation, type OperatedStore, storesOf } from '../../channels/installation.ts';
+import type { DeadLetterRecord } from '../../dead-letters/records.ts';
+import type { Delivery } from '../../jobs/envelope.ts';
+import type { StoredJob } from '../../jobs/stored-jobs.ts';
+import { readChannelState } from '../../ledger/channel-state.ts';
+import { explainMessage } from '../../ledger/lookups.ts';
+import type { AnyMessage } from '../../message/schema.ts';
+import { readStored } from '../read-stored.ts';
+import { holdOf } from '../status.ts';
+import { explainContent } from './explained-content.ts';
 import {
-  type ExplainedPlay,
   type ExplainedRecord,
-  type ExplainedSlot,
   explainPlay,
   explainRecord,
   explainSlot,
   rescheduledTo,
 } from './explained-ledger.ts';
+import type {
+  ExplainedDeadLetter,
+  ExplainedJob,
+  ExplainedMessage,
+  Explanation,
+  Facts,
+} from './explanation.ts';
 import { nameOwner } from './live-jobs.ts';
 import { locateMessage } from './locate-message.ts';
-import { type Prediction, predict, toPredict } from './prediction.ts';
-import { readStored } from './read-stored.ts';
+import { predict, toPredict } from './prediction.ts';
 import { findReceipts } from './receipts-of.ts';
-import { type Hold, holdOf } from './status.ts';
-import { type Facts, type TimelineEntry, timelineOf } from './timeline.ts';
-
-/** The state of one message. Times in milliseconds since the epoch by the store's clock. */
-export interface Explanation {
-  channel: string;
-  id: string;
-  now: number;
-  job: ExplainedJob | null;
-  /** Its dead letter, if it has one. */
-  letter: ExplainedDeadLetter | null;
-  /** The message in its job or dead letter; null without either, or if it cannot be parsed. */
-  message: ExplainedMessage | null;
-  /** What it will say; null unless that was requested, the message waits, and it can be read. */
-  content: ExplainedContent | null;
-  /** The id of its campaign. */
-  campaign: string | null;
-  record: ExplainedRecord | null;
-  /** The recipient's slot, whichever message holds it; null if the message cannot be parsed. */
-  slot: (ExplainedSlot & { ownerId: string | null }) | null;
-  play: ExplainedPlay | null;
-  /** The result of the next pickup of its job; null if unknown. */
-  predicted: Prediction | null;
-  /** Oldest first. */
-  receipts: Receipt[];
-  receiptsComplete: boolean;
-  stopped: Hold | null;
-  resting: ChannelState['resting'];
-  /** The number of workers that serve the channel now. */
-  workers: number;
-  /** What happened when, and what comes next. */
-  timeline: TimelineEntry[];
-}
-
-export interface ExplainedJob {
-  id: string;
-  state: JobState;
-  enqueuedAt: number;
-  /** When a delayed job is due. */
-  dueAt: number | null;
-  /** The number of times that workers picked it up. */
-  pickups: number;
-  failedReason: string | null;
-  /** The message's version, if it is newer than what this Herald supports. */
-  newerVersion: number | null;
-}
-
-export interface ExplainedDeadLetter {
-  reason: DeadLetterRecord['reason'];
-  detail: string;
-  run: number;
-  attempts: number;
-  at: number;
-  /** Null where a foreign producer wrote something else. */
-  enqueuedAt: number | null;
-  /** Whether its data were too large to keep, so that it cannot be replayed. */
-  cut: boolean;
-}
-
-export interface ExplainedMessage {
-  to: unknown;
-  sendAt: number | null;
-  expiresAt: number;
-  onQuota: 'drop' | 'defer';
-}
+import { timelineOf } from './timeline.ts';
 
 export interface ExplainOptions {
   /** Only in this channel. */

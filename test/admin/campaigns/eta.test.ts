@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { type CampaignBounds, campaignEta } from '../../src/admin/campaign-eta.ts';
-import type { CampaignState } from '../../src/ledger/campaigns.ts';
+import { type CampaignBounds, campaignEta } from '../../../src/admin/campaigns/eta.ts';
+import type { CampaignState } from '../../../src/ledger/campaigns.ts';
 
 const NOW = 1_800_000_000_000;
 const MINUTE = 60_000;

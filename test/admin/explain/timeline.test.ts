@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Facts, timelineOf } from '../../src/admin/timeline.ts';
-import type { Receipt } from '../../src/receipts/receipts.ts';
+import type { Facts } from '../../../src/admin/explain/explanation.ts';
+import { timelineOf } from '../../../src/admin/explain/timeline.ts';
+import type { Receipt } from '../../../src/receipts/receipts.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const at = (seconds: number): number => NOW + seconds * 1000;

@@ -1,6 +1,6 @@
 import type { RecipientExplanation } from './explain-recipient.ts';
 import { rescheduledTo } from './explained-ledger.ts';
-import type { Facts } from './timeline.ts';
+import type { Facts } from './explanation.ts';
 
 /** Says in one sentence what happens next to a message. */
 export function nextStep(explanation: Facts): string {

@@ -4,29 +4,29 @@ import {
   type InstallationParts,
   type OperatedChannel,
   type OperatedStore,
-} from '../channels/installation.ts';
-import { type ChannelFacts, channelFacts } from '../channels/registry.ts';
-import type { CampaignState } from '../ledger/campaigns.ts';
-import { campaignMessageId, jobKey, messageKey, recipientKey } from '../ledger/names.ts';
-import { predictVerdicts } from '../ledger/prediction.ts';
-import type { LedgerMessage, Verdict } from '../ledger/types.ts';
-import { campaignSchemasOf } from '../message/campaign.ts';
-import { type AnyMessage, DEFAULT_LIFE_MS } from '../message/schema.ts';
-import { inBatches, type Source } from '../producer/batches.ts';
-import { type CheckedRecipient, createBatchCheck } from '../producer/campaign-recipients.ts';
-import { type PreparedCampaign, prepareCampaign, rulesFor } from '../producer/campaign-spec.ts';
+} from '../../channels/installation.ts';
+import { type ChannelFacts, channelFacts } from '../../channels/registry.ts';
+import type { CampaignState } from '../../ledger/campaigns.ts';
+import { campaignMessageId, jobKey, messageKey, recipientKey } from '../../ledger/names.ts';
+import { predictVerdicts } from '../../ledger/prediction.ts';
+import type { LedgerMessage, Verdict } from '../../ledger/types.ts';
+import { campaignSchemasOf } from '../../message/campaign.ts';
+import { type AnyMessage, DEFAULT_LIFE_MS } from '../../message/schema.ts';
+import { inBatches, type Source } from '../../producer/batches.ts';
+import { type CheckedRecipient, createBatchCheck } from '../../producer/campaign-recipients.ts';
+import { type PreparedCampaign, prepareCampaign, rulesFor } from '../../producer/campaign-spec.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
   CampaignExpiredError,
   InterruptedError,
   InvalidMessageError,
-} from '../producer/errors.ts';
-import { type InvalidItem, MAX_INVALID_KEPT } from '../producer/send.ts';
-import { storeTime } from '../redis/store-clock.ts';
-import { createTurns } from '../turns.ts';
-import { campaignsOf } from './campaign-states.ts';
-import { createSeen } from './seen.ts';
+} from '../../producer/errors.ts';
+import { type InvalidItem, MAX_INVALID_KEPT } from '../../producer/send.ts';
+import { storeTime } from '../../redis/store-clock.ts';
+import { createTurns } from '../../turns.ts';
+import { createSeen } from '../seen.ts';
+import { campaignsOf } from './states.ts';
 
 /** What would happen to the recipients of a campaign, each counted once. */
 export interface CampaignDryRun {

@@ -1,8 +1,8 @@
 import { expect, onTestFinished } from 'vitest';
-import type { Admin } from '../../src/admin/admin.ts';
-import type { ExplainedContent } from '../../src/admin/explained-content.ts';
-import { createAdmin } from '../../src/app.ts';
-import { CHANNEL, type Environment, it } from '../support/environment.ts';
+import type { Admin } from '../../../src/admin/admin.ts';
+import type { ExplainedContent } from '../../../src/admin/explain/explained-content.ts';
+import { createAdmin } from '../../../src/app.ts';
+import { CHANNEL, type Environment, it } from '../../support/environment.ts';
 
 const openAdmin = (env: Environment): Admin => {
   const admin = createAdmin({ redis: env.server.url });

@@ -1,8 +1,8 @@
-import { findChannel, type Installation, type OperatedChannel } from '../channels/installation.ts';
-import { type Check, failed, ok, warning } from '../check.ts';
-import { inspectPolicy } from '../ledger/policy-in-force.ts';
-import { policyRefusal } from '../policies/quota-change.ts';
-import { type ChannelStatus, type Hold, readStatus } from './status.ts';
+import { findChannel, type Installation, type OperatedChannel } from '../../channels/installation.ts';
+import { type Check, failed, ok, warning } from '../../check.ts';
+import { inspectPolicy } from '../../ledger/policy-in-force.ts';
+import { policyRefusal } from '../../policies/quota-change.ts';
+import { type ChannelStatus, type Hold, readStatus } from '../status.ts';
 
 /** Checks that workers and this configuration agree on the channels, and that none of them is stopped or resting. */
 export async function channelChecks(installation: Installation): Promise<Check[]> {

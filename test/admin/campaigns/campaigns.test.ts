@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished } from 'vitest';
-import type { Admin } from '../../src/admin/admin.ts';
-import { createAdmin } from '../../src/app.ts';
-import { recordPlays } from '../../src/ledger/lookups.ts';
+import type { Admin } from '../../../src/admin/admin.ts';
+import { createAdmin } from '../../../src/app.ts';
+import { recordPlays } from '../../../src/ledger/lookups.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
@@ -9,9 +9,9 @@ import {
   InterruptedError,
   InvalidMessageError,
   UnknownChannelError,
-} from '../../src/producer/errors.ts';
-import { channelStore } from '../../src/redis/channel-store.ts';
-import { CHANNEL, type Environment, it } from '../support/environment.ts';
+} from '../../../src/producer/errors.ts';
+import { channelStore } from '../../../src/redis/channel-store.ts';
+import { CHANNEL, type Environment, it } from '../../support/environment.ts';
 
 const DAY = 86_400_000;
 const spring = { id: 'spring', platform: 'kongregate' as const, content: 'Hello' };

@@ -1,5 +1,5 @@
-import type { Explanation } from './explain.ts';
 import type { RecipientExplanation } from './explain-recipient.ts';
+import type { Explanation } from './explanation.ts';
 import { nextStep, recipientOutlook } from './next-step.ts';
 
 /** Explanations as JSON documents, for `herald explain --json` and the HTTP API. */

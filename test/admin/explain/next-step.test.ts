@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { nextStep } from '../../src/admin/next-step.ts';
-import type { Prediction } from '../../src/admin/prediction.ts';
-import type { Facts } from '../../src/admin/timeline.ts';
-import type { FinalState } from '../../src/outcome.ts';
+import type { Facts } from '../../../src/admin/explain/explanation.ts';
+import { nextStep } from '../../../src/admin/explain/next-step.ts';
+import type { Prediction } from '../../../src/admin/explain/prediction.ts';
+import type { FinalState } from '../../../src/outcome.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const at = (seconds: number): number => NOW + seconds * 1000;

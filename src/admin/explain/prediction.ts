@@ -1,9 +1,9 @@
-import type { OperatedStore } from '../channels/installation.ts';
-import type { Delivery } from '../jobs/envelope.ts';
-import { predictVerdict } from '../ledger/prediction.ts';
-import type { LedgerMessage, Verdict } from '../ledger/types.ts';
-import type { FinalState } from '../outcome.ts';
-import { planVerdict } from '../policies/verdict-plan.ts';
+import type { OperatedStore } from '../../channels/installation.ts';
+import type { Delivery } from '../../jobs/envelope.ts';
+import { predictVerdict } from '../../ledger/prediction.ts';
+import type { LedgerMessage, Verdict } from '../../ledger/types.ts';
+import type { FinalState } from '../../outcome.ts';
+import { planVerdict } from '../../policies/verdict-plan.ts';
 
 /** What admission and the policies would decide on a message at an instant, given the present state. */
 export interface Prediction {
