@@ -36,7 +36,7 @@ const MODES: Readonly<Record<string, BrowserContextOptions>> = {
 
 /** What makes a picture livelier than a test needs. @returns the id of a replay that goes on */
 async function enliven(scene: Scene): Promise<string> {
-  const { producer, desk } = scene;
+  const { producer, backend } = scene;
   await fillHistory(scene, 'zulip', 120);
   await fillHistory(scene, 'usercom', 45, 24);
   const posts = Array.from({ length: 70 }, (_, i) => ({
@@ -51,11 +51,16 @@ async function enliven(scene: Scene): Promise<string> {
   await producer.send({ platform: 'usercom', to: { userId: 8 }, content: 'Your order', id: 'order-8' });
   await eventually(
     'the account that is refused',
-    () => desk.admin.status({ channels: ['usercom', 'zulip'] }),
+    () => backend.admin.status({ channels: ['usercom', 'zulip'] }),
     (statuses) => statuses.some(({ stopped }) => stopped?.reason === 'credentials'),
   );
-  const scope = { channels: ['zulip'], reasons: [], since: null, until: await desk.now() };
-  return await desk.replays.start({ scope, perSecond: 0.2, by: { via: 'board', name: 'anna' }, letters: 7 });
+  const scope = { channels: ['zulip'], reasons: [], since: null, until: await backend.now() };
+  return await backend.replays.start({
+    scope,
+    perSecond: 0.2,
+    by: { via: 'board', name: 'anna' },
+    letters: 7,
+  });
 }
 
 const scene = await openScene({

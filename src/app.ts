@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { type Admin, buildAdmin } from './admin/admin.ts';
 import { type Actor, processActor } from './admin/audit.ts';
+import { openBoardBackend } from './admin/board-backend.ts';
 import type { DeadLetterSelection, ReplayControl, Replayed } from './admin/dead-letter-admin.ts';
-import { openDesk } from './admin/desk.ts';
 import { createBoardService } from './board/service.ts';
 import { systemClock } from './clock.ts';
 import { type ParseOptions, parseConfig } from './config/parse.ts';
@@ -192,7 +192,7 @@ export const servicesOf =
       http?.board &&
       createBoardService(http.board, {
         ...{ logger, clock: systemClock, tokens: http.api?.tokens ?? [] },
-        openDesk: () => openDesk({ redis, channels }, parts),
+        openBoardBackend: () => openBoardBackend({ redis, channels }, parts),
       });
     return [posting, api, board].filter((service) => !!service);
   };

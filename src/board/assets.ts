@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { to } from './links.ts';
 
-/** The stylesheet, the script and the icon: read once, and named after their content, so that browsers may keep them. */
+/** The stylesheet, the script and the icon: read once, and named by a hash of their content, so that browsers may cache them. */
 
 const TYPES = {
   'board.css': 'text/css; charset=utf-8',

@@ -3,9 +3,9 @@ import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { BASE } from './links.ts';
 
-/** What a browser has of a session: a cookie with its secret, and in each form a token that follows from that. */
+/** The cookies of a session and of a sign-in; the token in each form is derived from their secrets. */
 export interface Cookies {
-  /** The secret of the session, or of the sign-in that is begun. */
+  /** The secret of the session, or of the sign-in in progress. */
   read(c: Context, which: Which): string | undefined;
   write(c: Context, which: Which, secret: string, lifeMs: number): void;
   drop(c: Context, which: Which): void;
@@ -13,7 +13,7 @@ export interface Cookies {
 
 type Which = 'session' | 'sign_in';
 
-/** @param secure of a board that people reach by https: its cookies never travel by anything else */
+/** @param secure whether people reach the board by https: its cookies are then sent by https only */
 export function createCookies(secure: boolean): Cookies {
   const nameOf = (which: Which): string => `${secure ? '__Secure-' : ''}herald_${which}`;
   const options = { path: BASE, httpOnly: true, sameSite: 'Strict', secure } as const;
@@ -25,7 +25,7 @@ export function createCookies(secure: boolean): Cookies {
   };
 }
 
-/** Other sites know neither the secret nor, therefore, the token. */
+/** The token of a form: other sites cannot know it, since they do not know the secret. */
 export const csrfToken = (secret: string): string =>
   createHmac('sha256', secret).update('herald board form').digest('base64url');
 

@@ -1,4 +1,4 @@
-/** What a request is answered with in place of its screen; the text is for the user. */
+/** Errors that are shown in place of a screen; their text is for the user. */
 
 class BoardError extends Error {
   readonly status: 400 | 403 | 404 | 408 | 409 | 413 | 429;

@@ -8,7 +8,7 @@ import { html } from './html.ts';
 import { to } from './links.ts';
 import type { Screen } from './screen.ts';
 
-/** What a request that failed is answered with. */
+/** The answer to a request that failed. */
 export interface Failure {
   status: ContentfulStatusCode;
   screen: Screen;

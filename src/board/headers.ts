@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 
-/** Nothing is loaded but the board's own script, style and icon; nothing may frame it, and nothing is kept. */
+/** Only the board's own script, style and icon may be loaded; nothing may frame it, and nothing is cached. */
 const HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': [
     "default-src 'none'",
@@ -21,7 +21,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
-/** @param secure for what people reach by https: browsers then ask by nothing else */
+/** @param secure whether people reach the board by https: browsers then use nothing else */
 export const securityHeaders =
   (secure: boolean): MiddlewareHandler =>
   async (c, next) => {

@@ -6,7 +6,7 @@ import { type Html, html } from './html.ts';
 import { to } from './links.ts';
 import type { Screen, Section } from './screen.ts';
 
-/** What all screens have around them. */
+/** The frame of all screens. */
 
 const SECTIONS: readonly [Section, href: string, label: string][] = [
   ['now', to.now, 'Now'],
@@ -18,11 +18,11 @@ const SECTIONS: readonly [Section, href: string, label: string][] = [
 export interface Frame {
   user: BoardUser;
   csrf: string;
-  /** Of what was just done. */
+  /** What was just done. */
   notice?: string | undefined;
 }
 
-/** A whole document. @param frame absent for who is not signed in */
+/** A whole document. @param frame absent if nobody is signed in */
 export function page(screen: Screen, frame?: Frame): Html {
   return html`<!doctype html>
 <html lang="en">

@@ -1,12 +1,12 @@
 import type { DeadReason } from '../outcome.ts';
 
-/** The addresses of the board's screens: nothing else makes one, so that every part of it is encoded. */
+/** The addresses of the board's screens. They are made here only, so that every part is encoded. */
 
 export const BASE = '/board';
 
 const part = (text: string): string => encodeURIComponent(text);
 
-/** Of the values that are there. */
+/** A query of the values that are present. */
 function query(values: Readonly<Record<string, string | number | undefined>>): string {
   const given = Object.entries(values).flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [[name, String(value)] as [string, string]],
@@ -14,7 +14,7 @@ function query(values: Readonly<Record<string, string | number | undefined>>): s
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
 }
 
-/** As a screen of dead letters has it in its address. */
+/** The filter of dead letters in a screen's address. */
 export interface DeadFilter {
   channel?: string | undefined;
   reason?: DeadReason | undefined;
@@ -26,7 +26,7 @@ export interface DeadFilter {
   id?: string | undefined;
 }
 
-/** The place of webhooks on Now. */
+/** The anchor of the webhooks on the screen Now. */
 export const WEBHOOKS = 'webhooks';
 
 export const to = {
@@ -50,9 +50,9 @@ export const to = {
   asset: (name: string) => `${BASE}/assets/${name}`,
 };
 
-/** Of what an address is made once it is encoded, without a backslash, which browsers take for a slash. */
+/** An encoded address of the board. It has no backslash, which browsers take for a slash. */
 const ADDRESS = /^\/board(?:[/?][!-[\]-~]*)?$/;
 
-/** Where to go after signing in: a screen of the board, whatever was asked for. */
+/** Where to go after signing in: always a screen of the board, so that the parameter is no open redirect. */
 export const safeNext = (next: string | undefined): string =>
   next !== undefined && ADDRESS.test(next) && !next.includes('//') ? next : to.now;

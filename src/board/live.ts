@@ -3,17 +3,17 @@ import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { Screen } from './screen.ts';
 
-/** Screens that are drawn anew for those who watch them, by server-sent events: the same address, asked for as a stream. */
+/** Redraws screens for those who watch them, by server-sent events from the screen's own address. */
 export interface Watching {
   /** @param draw the screen as it is now; undefined once the user may not see it any more */
   stream(c: Context, draw: () => Promise<Screen | undefined>): Promise<Response>;
 }
 
-/** Each costs a drawing every few seconds. Beyond them screens are as they were when they were opened. */
+/** Each stream costs a drawing every few seconds. Screens beyond these do not update. */
 const MOST_STREAMS = 100;
-/** A stream ends after this long; browsers open another, so that one that nobody reads is not drawn for ever. */
+/** A stream ends after this long, so that one that nobody reads is not drawn for ever; browsers open another. */
 const LONGEST_MS = 10 * 60_000;
-/** How often one that has not changed shows that it is alive, in drawings. */
+/** After how many unchanged drawings a stream shows that it is alive. */
 const QUIET_DRAWINGS = 5;
 
 export function createWatching(closing: AbortSignal): Watching {
@@ -21,7 +21,7 @@ export function createWatching(closing: AbortSignal): Watching {
   return {
     async stream(c, draw) {
       const first = await draw();
-      // To a browser 204 means not to ask again.
+      // 204 tells a browser not to reconnect.
       if (!first || open >= MOST_STREAMS) return c.body(null, 204);
       open += 1;
       return streamSSE(c, async (stream) => {

@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono';
 import { Refused } from './errors.ts';
 
 /**
- * Refuses forms that a browser says come from elsewhere, besides the token that each form has. `null` is what a browser sends where
- * there must be no referrer, as here.
+ * Refuses forms that come from another site according to the browser, in addition to the token that each form has. Browsers send the
+ * origin `null` under a no-referrer policy, as here.
  */
 export const checkOrigin: MiddlewareHandler = async (c, next) => {
   const origin = c.req.header('origin');

@@ -11,7 +11,7 @@ export interface Problem {
   tone: Extract<Tone, 'bad' | 'warn' | 'note'>;
   /** What is the matter, in a few words. */
   title: string;
-  /** Since when, milliseconds since the epoch; null where nobody knows. */
+  /** Since when, milliseconds since the epoch; null if unknown. */
   since: number | null;
   /** What it means and what to do, in whole sentences. */
   advice: string;
@@ -24,15 +24,15 @@ const HOLDS: Readonly<Record<HoldReason, string>> = {
     'The platform refuses its credentials. Correct them and restart the worker, or resume it if the platform was wrong.',
   sender: 'Its account may not send. Have the platform lift that, then resume the channel.',
   policy_changed:
-    'Its quota or addressing in force is another than the worker has. Give all workers one configuration.',
+    'The quota or addressing in force differs from its worker’s. Give all workers the same configuration.',
   account_taken: 'Another channel serves its account. Give each account one channel.',
   queue_paused: 'Its queue was paused by another program. Resume the channel.',
 };
 
-/** Older than this is behind, where workers are alive and nothing holds the channel. */
+/** From this age of the oldest message on a channel is behind, if workers are alive and nothing holds it. */
 export const BEHIND_MS = 5 * 60_000;
 
-/** The most urgent first. @param now the store's clock, milliseconds since the epoch */
+/** Most urgent first. @param now the store's clock, milliseconds since the epoch */
 export function problemsOf(status: ChannelStatus, now: number): Problem[] {
   const found = [
     stopOf(status),
@@ -59,7 +59,7 @@ function stopOf({ channel, stopped }: ChannelStatus): Problem | undefined {
   };
 }
 
-/** How many messages would be sent if somebody did. */
+/** How many messages a worker could send. */
 const waitingIn = ({ queue }: ChannelStatus): number =>
   (queue.ready ?? 0) + (queue.active ?? 0) + (queue.retrying ?? 0);
 
@@ -83,8 +83,8 @@ function restOf({ channel, resting, breaker }: ChannelStatus): Problem | undefin
   if (breaker !== 'closed') {
     const advice =
       breaker === 'half_open'
-        ? 'One message tries whether the platform is back; the others follow if it is.'
-        : 'The platform gave no answer several times in a row. Herald asks it again by itself.';
+        ? 'One message probes whether the platform is back; the others follow if it is.'
+        : 'The platform did not answer several times in a row. Herald tries again by itself.';
     return {
       subject: channel,
       tone: 'warn',
@@ -100,7 +100,7 @@ function restOf({ channel, resting, breaker }: ChannelStatus): Problem | undefin
     tone: 'note',
     title: `Resting: ${spoken(resting.reason)}`,
     since: null,
-    advice: 'The platform asked for a pause. Sending goes on by itself.',
+    advice: 'The platform asked for a pause. Sending resumes by itself.',
     link: toChannel(channel),
   };
 }
@@ -130,7 +130,7 @@ function deadOf(
     tone: 'note',
     title: counted(dead, 'dead letter'),
     since: now - oldestDeadLetterAgeSeconds * 1000,
-    advice: 'They are kept. See what killed them, mend it, and replay or purge them.',
+    advice: 'They are kept. Find the cause, fix it, then replay or purge them.',
     link: { href: to.dead({ channel }), label: 'Open the dead letters' },
   };
 }

@@ -11,9 +11,9 @@ import { drawNow } from './pages/now.ts';
 import { drawPlayer } from './pages/player.ts';
 import { controlReplay, drawReplayProgress } from './pages/replay.ts';
 import { drawSearch } from './pages/search.ts';
-import type { Draw, Obey } from './screen.ts';
+import type { Draw, FormAction } from './screen.ts';
 
-/** Every screen of the board, by its address; each shows the same to all roles but for what a role may not do. */
+/** Every screen of the board, by its address. All roles see the same, except for actions that a role may not take. */
 export const screens: readonly (readonly [path: string, draw: Draw])[] = [
   [BASE, drawNow],
   [`${BASE}/channels/:channel`, drawChannel],
@@ -29,8 +29,8 @@ export const screens: readonly (readonly [path: string, draw: Draw])[] = [
   [`${BASE}/search`, drawSearch],
 ];
 
-/** Every form that changes something: for operators alone. */
-export const orders: readonly (readonly [path: string, obey: Obey])[] = [
+/** Every form that changes something: for operators only. */
+export const actions: readonly (readonly [path: string, act: FormAction])[] = [
   [`${BASE}/channels/:channel/pause`, pauseChannel],
   [`${BASE}/channels/:channel/resume`, resumeChannel],
   [`${BASE}/messages/:id/cancel`, cancelMessage],

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BoardUser } from '../admin/board-access.ts';
-import type { Desk } from '../admin/desk.ts';
+import type { BoardBackend } from '../admin/board-backend.ts';
 import { HISTORY_STEP_MS } from '../admin/history.ts';
 import type { Clock } from '../clock.ts';
 import { type BoardConfig, boardUrl } from '../config/board.ts';
@@ -11,7 +11,7 @@ import type { Access } from '../tokens/scopes.ts';
 import { type ConfiguredToken, createVerifier } from '../tokens/verify.ts';
 import { createBoard } from './board.ts';
 
-/** The board on an address of its own, and what goes on beside it: the histories, and replays in the background. */
+/** The board on an address of its own, and its background work: sampling the histories, and running replays. */
 
 export interface BoardService extends Service {
   /** Once started. */
@@ -20,10 +20,10 @@ export interface BoardService extends Service {
 
 export interface BoardServiceParts {
   /** Closed by the service. */
-  openDesk(): Desk;
+  openBoardBackend(): BoardBackend;
   /** API tokens of the configuration. */
   tokens: readonly ConfiguredToken[];
-  /** How long Redis may take to say who asks; 5 s when absent. */
+  /** How long Redis may take to identify the user, milliseconds; 5 s when absent. */
   timeoutMs?: number;
   logger: Logger;
   clock: Clock;
@@ -31,14 +31,14 @@ export interface BoardServiceParts {
 
 const TIMEOUT_MS = 5_000;
 
-/** Against slow and half-open connections. Streams say that they are alive more often than that. */
+/** Against slow and half-open connections. Streams show that they are alive more often than `idleMs`. */
 const LIMITS = { headersMs: 10_000, idleMs: 60_000, connections: 256 };
 
 /** Nothing connects before `start`. */
 export function createBoardService(config: BoardConfig, parts: BoardServiceParts): BoardService {
   const { logger, clock } = parts;
   const closing = new AbortController();
-  let opened: { desk: Desk; beside: Promise<unknown> } | undefined;
+  let opened: { backend: BoardBackend; beside: Promise<unknown> } | undefined;
   let listening: Listening | undefined;
   const onError = (error: unknown): void =>
     logger.error({ error: error instanceof Error ? error.message : String(error) }, 'board failed');
@@ -48,10 +48,10 @@ export function createBoardService(config: BoardConfig, parts: BoardServiceParts
       return listening?.url;
     },
     async start() {
-      const desk = parts.openDesk();
-      const verify = createVerifier({ configured: parts.tokens, store: desk.tokens, clock });
+      const backend = parts.openBoardBackend();
+      const verify = createVerifier({ configured: parts.tokens, store: backend.tokens, clock });
       const app = createBoard({
-        desk,
+        backend,
         secure: boardUrl(config).startsWith('https:'),
         trustedProxies: config.trustedProxies,
         sessionMs: config.sessionMs,
@@ -64,8 +64,8 @@ export function createBoardService(config: BoardConfig, parts: BoardServiceParts
         closing: closing.signal,
       });
       const { signal } = closing;
-      const beside = Promise.all([takeHistory(desk, signal), desk.runReplays(signal, logAway(logger))]);
-      opened = { desk, beside };
+      const beside = Promise.all([takeHistory(backend, signal), backend.runReplays(signal, logAway(logger))]);
+      opened = { backend, beside };
       listening = await listen(app, config, LIMITS);
       logger.info({ url: listening.url }, 'board listening');
     },
@@ -73,14 +73,14 @@ export function createBoardService(config: BoardConfig, parts: BoardServiceParts
       closing.abort();
       await listening?.close(withinMs);
       await opened?.beside;
-      await opened?.desk.close();
+      await opened?.backend.close();
     },
   };
 }
 
 /**
- * A token sees the board if it may read, and acts there if it may operate. One of the configuration holds for as long as that has it,
- * and any other until Redis has it no more.
+ * A token with the scope `read` may see the board, and one with `operate` may act there. A configured token is good while the
+ * configuration has it, and any other while Redis has it.
  */
 function userOf(access: Access | undefined, configured: readonly ConfiguredToken[]): BoardUser | undefined {
   const role = access && roleOf(access);
@@ -100,10 +100,10 @@ const roleOf = ({ scopes }: Pick<Access, 'scopes'>): BoardUser['role'] | undefin
   return scopes.includes('read') ? 'read' : undefined;
 };
 
-/** What is not sampled while Redis is away shows as a gap. */
-async function takeHistory(desk: Desk, signal: AbortSignal): Promise<void> {
+/** While Redis is away nothing is sampled, which shows as a gap. */
+async function takeHistory(backend: BoardBackend, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await desk.takePoints().catch(() => {});
+    await backend.takePoints().catch(() => {});
     await pause(HISTORY_STEP_MS, undefined, { signal }).catch(() => {});
   }
 }

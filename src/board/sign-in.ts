@@ -2,27 +2,27 @@ import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
 import { clientAddress } from '../http/client-address.ts';
 import type { App, AppContext } from '../http/listen.ts';
-import type { BoardParts } from './board.ts';
 import { CSRF_FIELD, form, hidden } from './components/forms.ts';
 import { type Cookies, csrfToken, isCsrfToken } from './cookies.ts';
 import { Refused } from './errors.ts';
 import { type Html, html } from './html.ts';
 import { page } from './layout.ts';
 import { safeNext, to } from './links.ts';
+import type { BoardParts } from './parts.ts';
 import { readForm } from './read-form.ts';
-import { createTries } from './tries.ts';
+import { createSignInLimit } from './sign-in-limit.ts';
 
-/** The way in: a link that is used once, or an API token. */
+/** Signing in: by a one-time link, or by an API token. */
 
 const BEGUN_MS = 30 * 60_000;
 
 export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): void {
-  const { desk, sessionMs, tokenUser } = parts;
-  const tries = createTries(parts.clock);
+  const { backend, sessionMs, tokenUser } = parts;
+  const limit = createSignInLimit(parts.clock);
   const tried = <T>(c: AppContext, find: () => Promise<T | undefined>): Promise<T | undefined> =>
-    tries.run(clientAddress(c.env.incoming, parts.trustedProxies), find);
+    limit.run(clientAddress(c.env.incoming, parts.trustedProxies), find);
 
-  /** The secret of a sign-in that is begun, which its form's token follows from. */
+  /** The secret of a sign-in in progress, from which its form's token is derived. */
   function begun(c: Context): string {
     const known = cookies.read(c, 'sign_in');
     if (known !== undefined) return known;
@@ -49,15 +49,16 @@ export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): voi
     c.html(page({ title: 'Sign in', main: inside(csrfToken(begun(c))) }), status);
 
   app.get(to.signIn, (c) => show(c, (csrf) => tokenForm(csrf, safeNext(c.req.query('next')))));
-  // A link is used up by the form, and not by whoever previews the address.
+  // The form uses the link up, not a program that previews the address.
   app.get(to.link, (c) => show(c, (csrf) => linkForm(csrf, c.req.query('secret') ?? '')));
   app.post(to.link, async (c) => {
     const field = await fieldsOf(c);
-    const session = await tried(c, () => desk.access.redeemLink(field('secret'), sessionMs));
+    const session = await tried(c, () => backend.access.redeemLink(field('secret'), sessionMs));
     if (session !== undefined) return enter(c, session, to.now);
     return show(
       c,
-      (csrf) => tokenForm(csrf, to.now, 'This link was used already, or is too old. Have another printed.'),
+      (csrf) =>
+        tokenForm(csrf, to.now, 'This link was used already, or has expired. Have another one printed.'),
       401,
     );
   });
@@ -65,7 +66,7 @@ export function signInRoutes(app: App, cookies: Cookies, parts: BoardParts): voi
     const field = await fieldsOf(c);
     const next = safeNext(field('next'));
     const user = await tried(c, () => tokenUser(field('token').trim()));
-    if (user) return enter(c, await desk.access.signIn(user, sessionMs), next);
+    if (user) return enter(c, await backend.access.signIn(user, sessionMs), next);
     return show(c, (csrf) => tokenForm(csrf, next, 'This token does not open the board.'), 401);
   });
 }

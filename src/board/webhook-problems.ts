@@ -3,10 +3,10 @@ import { to } from './links.ts';
 import { BEHIND_MS, type Problem } from './problems.ts';
 import { count } from './words.ts';
 
-/** What is wrong with an endpoint that receipts are posted to, since when, and what to do. Pure. */
+/** What is wrong with a webhook endpoint, since when, and what to do. Pure. */
 
 const DAY_MS = 86_400_000;
-/** A process that ends is followed by another within this time. */
+/** Within this time another process takes over from one that ended. */
 const UNSERVED_MS = 60_000;
 
 /** @param now the store's clock, milliseconds since the epoch */
@@ -42,7 +42,7 @@ function standingOf(status: WebhookStatus, now: number): Problem | undefined {
       });
     case 'unserved':
       if (waitsMs < UNSERVED_MS) return undefined;
-      // One that was taken out of the configuration is known until its record expires.
+      // An endpoint that was removed from the configuration is known until its record expires.
       return problem(status, {
         ...{ tone: waitsMs < DAY_MS ? 'warn' : 'note', title: 'Webhook not served', since },
         advice: `${receipts}, and no process posts them. Start herald worker or herald serve with it. One that was taken out of the configuration is forgotten after 90 days.`,
@@ -65,7 +65,7 @@ function standingOf(status: WebhookStatus, now: number): Problem | undefined {
 
 function missedOf(status: WebhookStatus, now: number): Problem | undefined {
   const { missed } = status;
-  // After a day it is no news, and stays in the table.
+  // After a day it is only in the table.
   if (!missed || now - missed.at > DAY_MS) return undefined;
   return problem(status, {
     ...{ tone: 'warn', title: 'Webhook misses receipts', since: missed.at },

@@ -1,4 +1,4 @@
-/** Numbers, durations and instants for people, in the same words on every screen. */
+/** Formats numbers, durations and instants for people, the same on every screen. */
 
 const COUNT = new Intl.NumberFormat('en-US');
 
@@ -38,13 +38,13 @@ export function relative(at: number, now: number): string {
 /** `2026-01-31 12:00:00 UTC`. */
 export const absolute = (at: number): string => `${iso(at).slice(0, 19).replace('T', ' ')} UTC`;
 
-/** An instant that no calendar has, which a foreign producer may have written, is the epoch. */
+/** An invalid instant, which a foreign producer may have written, becomes the epoch. */
 export const iso = (at: number): string => {
   const date = new Date(at);
   return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString();
 };
 
-/** `waiting_slot` → `waiting slot`: names of reasons and states, read aloud. */
+/** `waiting_slot` → `waiting slot`: names of reasons and states as words. */
 export const spoken = (name: string): string => name.replaceAll('_', ' ');
 
 const JOB_STATES: Readonly<Record<string, string>> = {
@@ -54,7 +54,7 @@ const JOB_STATES: Readonly<Record<string, string>> = {
   delayed: 'waits',
 };
 
-/** The state of a job in words of Herald, which are those of its figures. */
+/** The state of a BullMQ job in the words that Herald uses for its figures. */
 export const jobState = (state: string): string => JOB_STATES[state] ?? spoken(state);
 
 /** A recipient or another small value, on one line. */

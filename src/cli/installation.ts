@@ -1,7 +1,7 @@
 import { type Admin, buildAdmin } from '../admin/admin.ts';
 import { type Actor, processActor } from '../admin/audit.ts';
 import type { BoardAccess } from '../admin/board-access.ts';
-import { openDesk } from '../admin/desk.ts';
+import { openBoardBackend } from '../admin/board-backend.ts';
 import { findChannel, type Installation, openInstallation } from '../channels/installation.ts';
 import type { ChannelConfig } from '../config/channel-schema.ts';
 import { loadConfig } from '../config/load.ts';
@@ -71,14 +71,14 @@ export async function withBoardAccess<T>(
   use: (access: BoardAccess, by: Actor) => Promise<T>,
 ): Promise<T> {
   const { redis } = readSettings(invocation);
-  const desk = openDesk({ redis, channels: [] }, { platforms, clock: invocation.context.clock });
+  const backend = openBoardBackend({ redis, channels: [] }, { platforms, clock: invocation.context.clock });
   try {
-    return await use(desk.access, processActor('command'));
+    return await use(backend.access, processActor('command'));
   } catch (error) {
     if (error instanceof RedisUnreachableError) throw redisUnreachable(error.message, error);
     throw error;
   } finally {
-    await desk.close();
+    await backend.close();
   }
 }
 

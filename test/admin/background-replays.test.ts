@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { BackgroundReplay } from '../../src/admin/background-replays.ts';
-import { type Desk, openDesk } from '../../src/admin/desk.ts';
+import { type BoardBackend, openBoardBackend } from '../../src/admin/board-backend.ts';
 import { systemClock } from '../../src/clock.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { replayLeaseKey } from '../../src/redis/keys.ts';
@@ -8,20 +8,20 @@ import { eventually } from '../../testing/eventually.ts';
 import { CHANNEL, type Environment } from '../support/environment.ts';
 import { it as base, bury, welcome } from './admin-fixture.ts';
 
-interface Desks {
-  openDesk: (env: Environment) => Desk;
+interface Backends {
+  openBoardBackend: (env: Environment) => BoardBackend;
 }
 
-const it = base.extend<Desks>({
-  openDesk: async ({ openEnvironment: _ }, use) => {
-    const desks: Desk[] = [];
+const it = base.extend<Backends>({
+  openBoardBackend: async ({ openEnvironment: _ }, use) => {
+    const backends: BoardBackend[] = [];
     await use((env) => {
       const options = { redis: env.server.url, channels: [] };
-      const desk = openDesk(options, { platforms, clock: systemClock });
-      desks.push(desk);
-      return desk;
+      const backend = openBoardBackend(options, { platforms, clock: systemClock });
+      backends.push(backend);
+      return backend;
     });
-    await Promise.all(desks.map((desk) => desk.close()));
+    await Promise.all(backends.map((backend) => backend.close()));
   },
 });
 
@@ -29,17 +29,17 @@ const ANNA = { via: 'board', name: 'anna' } as const;
 const REFUSED = JSON.stringify({ success: false, errors: ['Unknown user: renamed'] });
 const PLAYERS = [10, 20, 30, 40];
 
-async function begin(desk: Desk, perSecond: number): Promise<string> {
-  const until = await desk.now();
+async function begin(backend: BoardBackend, perSecond: number): Promise<string> {
+  const until = await backend.now();
   const scope = { channels: [CHANNEL], reasons: [], since: null, until };
-  return await desk.replays.start({ scope, perSecond, by: ANNA, letters: PLAYERS.length });
+  return await backend.replays.start({ scope, perSecond, by: ANNA, letters: PLAYERS.length });
 }
 
 /** Runs what one process would, until it is stopped. */
-function run(desk: Desk): { stop(): Promise<void>; errors: unknown[] } {
+function run(backend: BoardBackend): { stop(): Promise<void>; errors: unknown[] } {
   const ending = new AbortController();
   const errors: unknown[] = [];
-  const running = desk.runReplays(ending.signal, (error) => void errors.push(error));
+  const running = backend.runReplays(ending.signal, (error) => void errors.push(error));
   return {
     errors,
     async stop() {
@@ -49,95 +49,98 @@ function run(desk: Desk): { stop(): Promise<void>; errors: unknown[] } {
   };
 }
 
-const until = (desk: Desk, id: string, holds: (replay: BackgroundReplay) => boolean) =>
+const until = (backend: BoardBackend, id: string, holds: (replay: BackgroundReplay) => boolean) =>
   eventually(
     'the replay',
-    () => desk.replays.show(id),
+    () => backend.replays.show(id),
     (replay) => replay !== undefined && holds(replay),
   );
 
 it('goes on by itself, is recorded as its user’s, and leaves what died later', async ({
   openEnvironment,
-  openDesk,
+  openBoardBackend,
 }) => {
   const env = await openEnvironment();
   await env.worker();
   await bury(env, PLAYERS);
-  const desk = openDesk(env);
-  const id = await begin(desk, 100);
+  const backend = openBoardBackend(env);
+  const id = await begin(backend, 100);
   await bury(env, [50]);
   welcome(env, PLAYERS);
-  const runner = run(desk);
-  const done = await until(desk, id, ({ state }) => state === 'done');
+  const runner = run(backend);
+  const done = await until(backend, id, ({ state }) => state === 'done');
   await runner.stop();
 
   expect(done).toMatchObject({ replayed: 4, gone: 0, failed: 0, letters: 4, by: ANNA });
-  expect(await desk.admin.deadLetters.plan({}, 'purge')).toMatchObject({ letters: 1 });
-  const { acts } = await desk.admin.acts();
+  expect(await backend.admin.deadLetters.plan({}, 'purge')).toMatchObject({ letters: 1 });
+  const { acts } = await backend.admin.acts();
   expect(acts.map(({ actor, action, count, outcome }) => [actor.name, action, count, outcome])).toEqual([
     ['anna', 'dead.replay', 4, 'done'],
     ['anna', 'dead.replay', 4, 'began'],
   ]);
-  expect(await desk.replays.control(id, 'cancel', ANNA)).toBe(false);
+  expect(await backend.replays.control(id, 'cancel', ANNA)).toBe(false);
   expect(runner.errors).toEqual([]);
 });
 
-it('takes those of one error text alone, and is recorded with it', async ({ openEnvironment, openDesk }) => {
+it('takes those of one error text alone, and is recorded with it', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
   const env = await openEnvironment();
   await env.worker();
   env.sandbox.faults.add({ kind: 'answer', body: REFUSED, recipients: ['11'] });
   await env.send(11, { id: 'refused' });
   await env.settled(1);
   await bury(env, PLAYERS);
-  const desk = openDesk(env);
-  const { groups } = await desk.admin.deadLetters.group();
+  const backend = openBoardBackend(env);
+  const { groups } = await backend.admin.deadLetters.group();
   const { detail } = groups.find(({ example }) => example === 'refused')!;
-  const scope = { channels: [CHANNEL], reasons: [], detail, since: null, until: await desk.now() };
-  const id = await desk.replays.start({ scope, perSecond: 100, by: ANNA, letters: 1 });
-  const runner = run(desk);
-  expect(await until(desk, id, ({ state }) => state === 'done')).toMatchObject({ replayed: 1 });
+  const scope = { channels: [CHANNEL], reasons: [], detail, since: null, until: await backend.now() };
+  const id = await backend.replays.start({ scope, perSecond: 100, by: ANNA, letters: 1 });
+  const runner = run(backend);
+  expect(await until(backend, id, ({ state }) => state === 'done')).toMatchObject({ replayed: 1 });
   await runner.stop();
-  const { acts } = await desk.admin.acts();
+  const { acts } = await backend.admin.acts();
   expect(acts[0]).toMatchObject({ action: 'dead.replay', count: 1, filter: { detail } });
   expect(runner.errors).toEqual([]);
 });
 
-it('goes on without a channel that was forgotten', async ({ openEnvironment, openDesk }) => {
+it('goes on without a channel that was forgotten', async ({ openEnvironment, openBoardBackend }) => {
   const env = await openEnvironment();
   await env.worker();
   await bury(env, PLAYERS);
-  const desk = openDesk(env);
-  const scope = { channels: [CHANNEL, 'forgotten'], reasons: [], since: null, until: await desk.now() };
-  const id = await desk.replays.start({ scope, perSecond: 100, by: ANNA, letters: PLAYERS.length });
+  const backend = openBoardBackend(env);
+  const scope = { channels: [CHANNEL, 'forgotten'], reasons: [], since: null, until: await backend.now() };
+  const id = await backend.replays.start({ scope, perSecond: 100, by: ANNA, letters: PLAYERS.length });
   welcome(env, PLAYERS);
-  const runner = run(desk);
-  expect(await until(desk, id, ({ state }) => state === 'done')).toMatchObject({ replayed: 4 });
+  const runner = run(backend);
+  expect(await until(backend, id, ({ state }) => state === 'done')).toMatchObject({ replayed: 4 });
   await runner.stop();
   expect(runner.errors).toEqual([]);
 });
 
 it('stands still while it is paused, goes on in another process, and ends once it is cancelled', async ({
   openEnvironment,
-  openDesk,
+  openBoardBackend,
 }) => {
   const env = await openEnvironment();
   await env.worker();
   await bury(env, PLAYERS);
-  const desk = openDesk(env);
-  const id = await begin(desk, 0.1);
-  const first = run(desk);
-  await until(desk, id, ({ replayed }) => replayed > 0);
-  expect(await desk.replays.control(id, 'pause', ANNA)).toBe(true);
+  const backend = openBoardBackend(env);
+  const id = await begin(backend, 0.1);
+  const first = run(backend);
+  await until(backend, id, ({ replayed }) => replayed > 0);
+  expect(await backend.replays.control(id, 'pause', ANNA)).toBe(true);
   await eventually(
     'the lease to be given back',
     () => env.redis.exists(replayLeaseKey(id)),
     (held) => held === 0,
   );
-  const paused = await desk.replays.show(id);
+  const paused = await backend.replays.show(id);
   expect(paused).toMatchObject({ state: 'paused' });
   await first.stop();
 
-  const other = openDesk(env);
+  const other = openBoardBackend(env);
   const second = run(other);
   expect(await other.replays.control(id, 'resume', ANNA)).toBe(true);
   await until(other, id, ({ replayed }) => replayed > paused!.replayed);
@@ -148,10 +151,10 @@ it('stands still while it is paused, goes on in another process, and ends once i
     (held) => held === 0,
   );
   await second.stop();
-  const ended = (await desk.replays.list())[0];
+  const ended = (await backend.replays.list())[0];
   expect(ended).toMatchObject({ id, state: 'cancelled' });
   expect(ended!.replayed).toBeLessThan(PLAYERS.length);
-  const { acts } = await desk.admin.acts();
+  const { acts } = await backend.admin.acts();
   expect(acts.map(({ action }) => action).filter((action) => action.startsWith('replay.'))).toEqual([
     'replay.cancel',
     'replay.resume',
@@ -159,17 +162,20 @@ it('stands still while it is paused, goes on in another process, and ends once i
   ]);
 });
 
-it('is left to the process that has it, until that lets go', async ({ openEnvironment, openDesk }) => {
+it('is left to the process that has it, until that lets go', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
   const env = await openEnvironment();
   await env.worker();
   await bury(env, PLAYERS);
-  const desk = openDesk(env);
-  const id = await begin(desk, 100);
+  const backend = openBoardBackend(env);
+  const id = await begin(backend, 100);
   // Of a process that was killed: the lease runs out by itself.
   await env.redis.set(replayLeaseKey(id), 'another', 'PX', 1_200);
-  const runner = run(desk);
-  await until(desk, id, ({ state }) => state === 'done');
+  const runner = run(backend);
+  await until(backend, id, ({ state }) => state === 'done');
   await runner.stop();
-  expect(await desk.replays.show(id)).toMatchObject({ replayed: 4 });
+  expect(await backend.replays.show(id)).toMatchObject({ replayed: 4 });
   expect(runner.errors).toEqual([]);
 });

@@ -124,9 +124,9 @@ describe('an operator', () => {
     await page.getByRole('link', { name: 'spring' }).click();
     await press(page, 'Pause');
     expect(await textOf(page)).toContain('Paused. What is in flight completes.');
-    expect((await scene.desk.admin.campaigns.show('spring'))[0]?.state).toBe('paused');
+    expect((await scene.backend.admin.campaigns.show('spring'))[0]?.state).toBe('paused');
     await press(page, 'Resume');
-    expect((await scene.desk.admin.campaigns.show('spring'))[0]?.state).toBe('running');
+    expect((await scene.backend.admin.campaigns.show('spring'))[0]?.state).toBe('running');
   });
 
   it('cancels a campaign only once its number is typed', async () => {
@@ -139,7 +139,7 @@ describe('an operator', () => {
     await typed.evaluate((input) => input.removeAttribute('pattern'));
     await press(page, 'Cancel the campaign');
     expect(await textOf(page)).toContain('Nothing was changed');
-    expect((await scene.desk.admin.campaigns.show('spring'))[0]?.state).toBe('running');
+    expect((await scene.backend.admin.campaigns.show('spring'))[0]?.state).toBe('running');
   });
 
   it('resumes a channel, and its messages are sent', async () => {
@@ -150,10 +150,10 @@ describe('an operator', () => {
     expect(await textOf(page)).toContain('Resumed. Workers continue within seconds.');
     await eventually(
       'the campaign to be through',
-      () => scene.desk.admin.campaigns.show('spring'),
+      () => scene.backend.admin.campaigns.show('spring'),
       ([campaign]) => campaign?.state === 'done',
     );
-    const { acts } = await scene.desk.admin.acts();
+    const { acts } = await scene.backend.admin.acts();
     expect(acts[0]).toMatchObject({ action: 'channel.resume', actor: { via: 'board', name: 'anna' } });
   });
 
@@ -171,12 +171,12 @@ describe('an operator', () => {
   });
 
   it('goes from a campaign to the dead letters of its channel', async () => {
-    const { producer, desk } = scene;
+    const { producer, backend } = scene;
     const to = { userId: 9_990 };
     await producer.campaign({ id: 'doomed', platform: 'kongregate', content: 'Hello' }, [{ to }]);
     await eventually(
       'its end',
-      () => desk.admin.campaigns.show('doomed'),
+      () => backend.admin.campaigns.show('doomed'),
       ([campaign]) => campaign?.state === 'done',
     );
     const page = await open();
@@ -184,7 +184,7 @@ describe('an operator', () => {
     await page.getByRole('link', { name: `dead letters of ${QUICK}` }).click();
     await page.waitForURL(/dead-letters\?channel=kongregate&reason=bad_recipient/);
     const [letter] = (await scene.receipts(QUICK)).filter(({ campaign }) => campaign === 'doomed');
-    await desk.admin.deadLetters.purge({ ids: [letter!.id] });
+    await backend.admin.deadLetters.purge({ ids: [letter!.id] });
   });
 
   it('purges the dead letters of one error text alone, once their number is typed', async () => {
@@ -197,7 +197,7 @@ describe('an operator', () => {
     }
     await eventually(
       'their dead letters',
-      () => scene.desk.admin.deadLetters.plan({}, 'purge'),
+      () => scene.backend.admin.deadLetters.plan({}, 'purge'),
       ({ letters }) => letters === DEAD_LETTERS + 2,
     );
     const page = await open();
@@ -213,9 +213,9 @@ describe('an operator', () => {
     await page.getByRole('textbox', { name: /Type 1/ }).fill('1');
     await press(page, 'Purge 1 dead letter');
     expect(await textOf(page)).toContain('Purged 1 dead letter.');
-    const plan = await scene.desk.admin.deadLetters.plan({}, 'purge');
+    const plan = await scene.backend.admin.deadLetters.plan({}, 'purge');
     expect(plan.letters).toBe(DEAD_LETTERS + 1);
-    const { acts } = await scene.desk.admin.acts();
+    const { acts } = await scene.backend.admin.acts();
     expect(acts[0]).toMatchObject({
       ...{ action: 'dead.purge', count: 1, outcome: 'done' },
       filter: { detail: expect.stringContaining('renamed') },
@@ -263,7 +263,7 @@ describe('a reader', () => {
       form: { csrf },
     });
     expect(answer.status()).toBe(403);
-    const [status] = await scene.desk.admin.status({ channels: [QUICK] });
+    const [status] = await scene.backend.admin.status({ channels: [QUICK] });
     expect(status?.stopped).toBeNull();
   });
 
@@ -328,10 +328,10 @@ describe('the board', () => {
     const page = await open();
     const row = page.getByRole('row', { name: QUICK });
     await row.getByText('delivering').waitFor();
-    await scene.desk.admin.channels.pause(QUICK);
+    await scene.backend.admin.channels.pause(QUICK);
     await row.getByText('paused').waitFor();
     await page.getByRole('button', { name: 'Pause updates' }).click();
-    await scene.desk.admin.channels.resume(QUICK);
+    await scene.backend.admin.channels.resume(QUICK);
     await page.goto(`${scene.board.url}/board`);
     await row.getByText('delivering').waitFor();
     expect(await page.evaluate('document.documentElement.dataset.updates')).toBe('paused');
@@ -351,9 +351,9 @@ describe('the board', () => {
     await stale.waitFor();
     await page.unrouteAll();
     await stale.waitFor({ state: 'hidden' });
-    await scene.desk.admin.channels.pause(QUICK);
+    await scene.backend.admin.channels.pause(QUICK);
     await page.getByRole('row', { name: QUICK }).getByText('paused').waitFor();
-    await scene.desk.admin.channels.resume(QUICK);
+    await scene.backend.admin.channels.resume(QUICK);
   });
 
   it('keeps the focus where it is when it is drawn anew', async () => {

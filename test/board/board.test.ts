@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { BoardRole } from '../../src/admin/board-access.ts';
-import { type Desk, openDesk } from '../../src/admin/desk.ts';
+import { type BoardBackend, openBoardBackend } from '../../src/admin/board-backend.ts';
 import { type BoardService, createBoardService } from '../../src/board/service.ts';
 import { systemClock } from '../../src/clock.ts';
 import { board } from '../../src/config/board.ts';
@@ -17,7 +17,7 @@ import { type Environment, openEnvironment } from '../../testing/environment.ts'
 /** What a browser is not needed for: who gets in, and with what a form must come. */
 
 let env: Environment;
-let desk: Desk;
+let backend: BoardBackend;
 let service: BoardService;
 const CHANNEL = 'kongregate';
 const BY = { via: 'command', name: 'test@host' } as const;
@@ -26,12 +26,13 @@ const CONFIGURED = 'a token of the configuration';
 /** Errors, as lines. */
 const logged: string[] = [];
 
-const open = (): Desk => openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
+const open = (): BoardBackend =>
+  openBoardBackend({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
 
 async function serve(tokens: readonly ConfiguredToken[], settings: object = {}): Promise<BoardService> {
   const config = board.parse({ port: 0, url: 'https://herald.example', ...settings });
   const served = createBoardService(config, {
-    openDesk: open,
+    openBoardBackend: open,
     tokens,
     timeoutMs: 1_000,
     logger: createLogger({
@@ -47,7 +48,7 @@ async function serve(tokens: readonly ConfiguredToken[], settings: object = {}):
 
 beforeAll(async () => {
   env = await openEnvironment({ channels: { [CHANNEL]: {} } });
-  desk = open();
+  backend = open();
   const facts = { platform: 'kongregate', quota: null, eligibility: null, rate: null };
   await env.redis.hset(CHANNELS_KEY, CHANNEL, JSON.stringify(facts));
   service = await serve([{ name: 'fixed', sha256: digestOf(CONFIGURED), scopes: ['read'] }]);
@@ -55,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await service.close(500);
-  await desk.close();
+  await backend.close();
   await env.close();
 });
 
@@ -105,7 +106,7 @@ async function enter(path: string, fields: Record<string, string>): Promise<Answ
 }
 
 async function signedIn(role: BoardRole, channels: readonly string[] | null = null): Promise<string> {
-  const secret = await desk.access.createLink({ name: 'anna', role, channels }, 60_000, BY);
+  const secret = await backend.access.createLink({ name: 'anna', role, channels }, 60_000, BY);
   const entered = await enter('/link', { secret });
   return entered.cookies.find((each) => each.includes('session'))!.split(';')[0]!;
 }
@@ -125,7 +126,11 @@ describe('the way in', () => {
   });
 
   it('opens by a link once', async () => {
-    const secret = await desk.access.createLink({ name: 'anna', role: 'read', channels: null }, 60_000, BY);
+    const secret = await backend.access.createLink(
+      { name: 'anna', role: 'read', channels: null },
+      60_000,
+      BY,
+    );
     const first = await enter('/link', { secret });
     expect([first.status, first.location]).toEqual([303, '/board']);
     const cookie = first.cookies.find((each) => each.includes('session'))!;
@@ -137,7 +142,7 @@ describe('the way in', () => {
   });
 
   it('opens by a token that may read or operate, until it is revoked', async () => {
-    const { tokens } = desk.admin;
+    const { tokens } = backend.admin;
     const sending = await tokens.create({ name: 'shop', scopes: ['send'] });
     expect((await enter('/sign-in', { token: sending.token })).status).toBe(401);
     const reading = await tokens.create({ name: 'grafana', scopes: ['read'], channels: [CHANNEL] });
@@ -167,7 +172,7 @@ describe('the way in', () => {
   it.each(['//elsewhere', '/board/\\elsewhere', '/board/\r\nx: y', 'https://elsewhere/board'])(
     'leads nowhere else: %j',
     async (next) => {
-      const { token } = await desk.admin.tokens.create({ name: 'reader', scopes: ['read'] });
+      const { token } = await backend.admin.tokens.create({ name: 'reader', scopes: ['read'] });
       const { status, location } = await enter('/sign-in', { token, next });
       expect([status, location]).toEqual([303, '/board']);
     },
@@ -182,7 +187,11 @@ describe('the way in', () => {
   });
 
   it('needs the form that was shown', async () => {
-    const secret = await desk.access.createLink({ name: 'anna', role: 'read', channels: null }, 60_000, BY);
+    const secret = await backend.access.createLink(
+      { name: 'anna', role: 'read', channels: null },
+      60_000,
+      BY,
+    );
     expect((await ask('/link', { form: { secret, csrf: 'guessed' } })).status).toBe(403);
     expect((await enter('/link', { secret })).status).toBe(303);
   });
@@ -210,7 +219,7 @@ describe('a form', () => {
       string
     >[])
       expect((await ask(PAUSE, { cookie: operator, form: { csrf }, headers })).status).toBe(403);
-    expect((await desk.admin.status())[0]?.stopped).toBeNull();
+    expect((await backend.admin.status())[0]?.stopped).toBeNull();
 
     const done = await ask(PAUSE, {
       cookie: operator,
@@ -218,7 +227,7 @@ describe('a form', () => {
       headers: { origin: 'null', 'sec-fetch-site': 'same-origin' },
     });
     expect([done.status, done.location]).toEqual([303, `/board/channels/${CHANNEL}?done=paused`]);
-    const { acts } = await desk.admin.acts();
+    const { acts } = await backend.admin.acts();
     expect(acts[0]).toMatchObject({ action: 'channel.pause', actor: { via: 'board', name: 'anna' } });
   });
 
@@ -310,7 +319,7 @@ describe('every answer', () => {
 
 describe('tries to get in', () => {
   it('are limited where they fail', async () => {
-    const { token } = await desk.admin.tokens.create({ name: 'reader', scopes: ['read'] });
+    const { token } = await backend.admin.tokens.create({ name: 'reader', scopes: ['read'] });
     const at = await serve([]);
     onTestFinished(() => at.close(100));
     const { cookies, ...shown } = await ask('/sign-in', { at });

@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import type { BoardRole } from '../../src/admin/board-access.ts';
-import { type Desk, openDesk } from '../../src/admin/desk.ts';
+import { type BoardBackend, openBoardBackend } from '../../src/admin/board-backend.ts';
 import { createProducer } from '../../src/app.ts';
 import { type BoardService, createBoardService } from '../../src/board/service.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -15,7 +15,7 @@ import { eventually } from '../../testing/eventually.ts';
 
 /** An installation with a board, in which enough has happened that every screen has something to show. */
 export interface Scene extends Environment {
-  readonly desk: Desk;
+  readonly backend: BoardBackend;
   readonly producer: Producer<unknown>;
   readonly board: BoardService;
   /** A link that signs in. */
@@ -53,11 +53,15 @@ export async function openScene({
   });
   const worker = env.build();
   await worker.start();
-  const desk = openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
+  const backend = openBoardBackend(
+    { redis: env.server.url, channels: [] },
+    { platforms, clock: systemClock },
+  );
   const producer = createProducer({ redis: env.server.url }) as Producer<unknown>;
   const lines: string[] = [];
   const service = createBoardService(board.parse({ port: 0 }), {
-    openDesk: () => openDesk({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock }),
+    openBoardBackend: () =>
+      openBoardBackend({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock }),
     tokens: [],
     logger: createLogger({
       level: 'info',
@@ -69,18 +73,18 @@ export async function openScene({
   await service.start();
   const scene: Scene = {
     ...env,
-    ...{ desk, producer, board: service },
+    ...{ backend, producer, board: service },
     log: () => lines.join(''),
     async link(role, channels, name = role === 'operate' ? 'anna' : 'ben') {
       const by = { via: 'command', name: 'test@host' } as const;
       const user = { name, role, channels: channels ?? null };
-      const secret = await desk.access.createLink(user, 60_000, by);
+      const secret = await backend.access.createLink(user, 60_000, by);
       return `${service.url}/board/link?secret=${secret}`;
     },
     async closeAll() {
       await producer.close();
       await service.close(1_000);
-      await desk.close();
+      await backend.close();
       await env.close();
     },
   };
@@ -90,7 +94,7 @@ export async function openScene({
 
 /** Of Kongregate's simulated players those whose id ends with 0 are unknown: messages to them die. */
 async function fill(scene: Scene, note: string): Promise<void> {
-  const { producer, desk } = scene;
+  const { producer, backend } = scene;
   const deadly = Array.from({ length: DEAD_LETTERS }, (_, i) => ({
     ...{ platform: 'kongregate', to: { userId: (i + 100) * 10 }, content: `Hello ${i}` },
     id: i === 0 ? 'lost-welcome' : `welcome-${i}`,
@@ -101,7 +105,7 @@ async function fill(scene: Scene, note: string): Promise<void> {
     meta: { note },
   }));
   await producer.sendMany([...deadly, ...good]);
-  await desk.admin.channels.pause(STOPPED);
+  await backend.admin.channels.pause(STOPPED);
   await producer.send({
     platform: 'discourse',
     to: { usernames: ['"><b>mara<b>'] },
@@ -128,7 +132,7 @@ async function fill(scene: Scene, note: string): Promise<void> {
   );
   await eventually(
     'the dead letters',
-    () => desk.admin.deadLetters.plan({}, 'purge'),
+    () => backend.admin.deadLetters.plan({}, 'purge'),
     ({ letters }) => letters >= DEAD_LETTERS,
   );
   await addWebhook(scene, WEBHOOK, QUICK);
@@ -154,7 +158,7 @@ async function addWebhook({ redis }: Scene, name: string, channel: string): Prom
  * hosts, people and recipients, and in the record of acts.
  */
 export async function fillHostile(scene: Scene): Promise<Hostile> {
-  const { redis, sandbox, producer, desk, link } = scene;
+  const { redis, sandbox, producer, backend, link } = scene;
   const queue = new Queue(queueName(QUICK), { connection: redis, prefix: PREFIX });
   const foreign = {
     v: 1,
@@ -176,7 +180,7 @@ export async function fillHostile(scene: Scene): Promise<Hostile> {
   });
   await eventually(
     'both dead letters',
-    () => desk.admin.deadLetters.plan({ ids: [HOSTILE, 'refused'] }, 'purge'),
+    () => backend.admin.deadLetters.plan({ ids: [HOSTILE, 'refused'] }, 'purge'),
     ({ letters }) => letters === 2,
   );
   await producer.send({
@@ -197,7 +201,7 @@ export async function fillHostile(scene: Scene): Promise<Hostile> {
   );
   const scope = { channels: [HOSTILE], reasons: [], since: null, until: 1 };
   const by = { via: 'board', name: HOSTILE } as const;
-  const replay = await desk.replays.start({ scope, by, perSecond: 1, letters: 0 });
+  const replay = await backend.replays.start({ scope, by, perSecond: 1, letters: 0 });
   return { replay, link: await link('operate', undefined, HOSTILE) };
 }
 

@@ -9,7 +9,8 @@ import { NotFound } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
-import { type Draw, mayOperate, type Obey, type Screen, type Visit } from '../screen.ts';
+import type { Draw, FormAction, Screen, Visit } from '../screen.ts';
+import { mayOperate } from '../view.ts';
 import { count, spoken } from '../words.ts';
 import { endedOf, progressOf, TONES } from './campaigns.ts';
 
@@ -123,7 +124,7 @@ const cancelForm = (campaign: CampaignOverview, visit: Visit, problem: string | 
     )}</details>`;
 
 export const controlCampaign =
-  (order: 'pause' | 'resume'): Obey =>
+  (order: 'pause' | 'resume'): FormAction =>
   async (visit) => {
     const { id, channel } = await find(visit);
     const results = await visit.view.admin.campaigns[order](id, { channel });
@@ -135,7 +136,7 @@ export const controlCampaign =
     );
   };
 
-export const cancelCampaign: Obey = async (visit) => {
+export const cancelCampaign: FormAction = async (visit) => {
   const campaign = await find(visit);
   const { id, channel, listed } = campaign;
   if (!isTyped(visit.field('typed'), listed))

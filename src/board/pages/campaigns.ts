@@ -25,7 +25,7 @@ export const TONES: Readonly<Record<CampaignStatus, Tone>> = {
 };
 
 export const drawCampaigns: Draw = async ({ view, now }) => {
-  const [all, replays] = await Promise.all([view.admin.campaigns.list(), view.desk.replays.list()]);
+  const [all, replays] = await Promise.all([view.admin.campaigns.list(), view.backend.replays.list()]);
   const campaigns = view.mine(all).sort((a, b) => b.created - a.created);
   const shown = campaigns.slice(0, LISTED);
   return {

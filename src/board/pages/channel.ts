@@ -13,7 +13,8 @@ import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
 import { problemsOf } from '../problems.ts';
-import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
+import type { Draw, FormAction, Visit } from '../screen.ts';
+import { mayOperate } from '../view.ts';
 import { count, counted, duration, fieldsText, jobState } from '../words.ts';
 import { campaignTable } from './campaigns.ts';
 import { stateOf } from './channel-state.ts';
@@ -26,13 +27,13 @@ const LISTED = 15;
 export const drawChannel: Draw = async (visit) => {
   const { view, now } = visit;
   const name = view.require(visit.param('channel'));
-  const { desk, admin } = view;
+  const { backend, admin } = view;
   const [[status], publicFacts, paces, history, waiting] = await Promise.all([
     admin.status({ channels: [name] }),
-    desk.facts(name),
-    desk.paces([name]),
-    desk.history(name),
-    desk.waiting(name, LISTED),
+    backend.facts(name),
+    backend.paces([name]),
+    backend.history(name),
+    backend.waiting(name, LISTED),
   ]);
   const perMinute = paces.get(name)?.deliveredPerMinute ?? 0;
   return {
@@ -61,13 +62,13 @@ function controls(status: ChannelStatus, { csrf }: Visit): Html {
   </div>`;
 }
 
-export const pauseChannel: Obey = async ({ view, param }) => {
+export const pauseChannel: FormAction = async ({ view, param }) => {
   const name = view.require(param('channel'));
   await view.admin.channels.pause(name);
   return withNotice(to.channel(name), 'paused');
 };
 
-export const resumeChannel: Obey = async ({ view, param }) => {
+export const resumeChannel: FormAction = async ({ view, param }) => {
   const name = view.require(param('channel'));
   const { changed } = await view.admin.channels.resume(name);
   return withNotice(to.channel(name), changed ? 'resumed' : 'unchanged');

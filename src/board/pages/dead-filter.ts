@@ -2,7 +2,7 @@ import type { DeadLetterSelection } from '../../admin/dead-letter-admin.ts';
 import { DEAD_REASONS } from '../../outcome.ts';
 import { parseDuration } from '../../time.ts';
 import type { DeadFilter } from '../links.ts';
-import type { Order, Visit } from '../screen.ts';
+import type { Submission, Visit } from '../screen.ts';
 import { count, duration, spoken } from '../words.ts';
 
 /** The filter of dead letters as addresses and forms have it. */
@@ -20,7 +20,7 @@ function filterFrom(value: Values): DeadFilter {
 }
 
 export const filterOf = ({ query }: Visit): DeadFilter => filterFrom(query);
-export const orderedFilter = ({ field }: Order): DeadFilter => filterFrom(field);
+export const submittedFilter = ({ field }: Submission): DeadFilter => filterFrom(field);
 
 /** @param until milliseconds since the epoch: what died later is not meant */
 export async function selectionOf(

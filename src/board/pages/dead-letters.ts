@@ -10,7 +10,8 @@ import { empty, facts, table } from '../components/table.ts';
 import { when } from '../components/time.ts';
 import { type Html, html } from '../html.ts';
 import { type DeadFilter, to } from '../links.ts';
-import { type Draw, mayOperate, type Visit } from '../screen.ts';
+import type { Draw, Visit } from '../screen.ts';
+import { mayOperate } from '../view.ts';
 import { count, spoken } from '../words.ts';
 import { ADVICE } from './dead-advice.ts';
 import { filterOf, filterText, letters, selectionOf } from './dead-filter.ts';
@@ -114,7 +115,7 @@ function ordersFor(group: Group, since: string | undefined): Html | '' {
   if (group.detail === OTHER_TEXTS) return '';
   const filter = filterOfGroup(group, since);
   const which = `${letters(group.letters)} of ${group.channel}, ${[spoken(group.reason), filter.detail].filter(Boolean).join(': ')}`;
-  return html`<span class="row-orders"><a href="${to.deadReplay(filter)}" aria-label="Replay… ${which}">Replay…</a> <a href="${to.deadPurge(filter)}" aria-label="Purge… ${which}">Purge…</a></span>`;
+  return html`<span class="row-actions"><a href="${to.deadReplay(filter)}" aria-label="Replay… ${which}">Replay…</a> <a href="${to.deadPurge(filter)}" aria-label="Purge… ${which}">Purge…</a></span>`;
 }
 
 const newestTable = (newest: readonly DeadLetter[], total: number, now: number): Html =>

@@ -6,9 +6,10 @@ import { when } from '../components/time.ts';
 import { type Html, html } from '../html.ts';
 import { type DeadFilter, to } from '../links.ts';
 import { withNotice } from '../notices.ts';
-import { type Draw, mayOperate, type Obey, type Screen, type Visit } from '../screen.ts';
+import type { Draw, FormAction, Screen, Visit } from '../screen.ts';
+import { mayOperate } from '../view.ts';
 import { count, spoken } from '../words.ts';
-import { filterFields, filterOf, filterText, letters, orderedFilter, selectionOf } from './dead-filter.ts';
+import { filterFields, filterOf, filterText, letters, selectionOf, submittedFilter } from './dead-filter.ts';
 import { instantIn } from './dead-replay.ts';
 
 /** Deletes dead letters for good, once their number was typed. */
@@ -19,9 +20,9 @@ export const drawPurge: Draw = async (visit) => {
   return screen(visit, filter, plan, visit.now);
 };
 
-export const purge: Obey = async (visit) => {
+export const purge: FormAction = async (visit) => {
   const { view, field, now } = visit;
-  const filter = orderedFilter(visit);
+  const filter = submittedFilter(visit);
   const until = instantIn(field('until'), now);
   const plan = await view.admin.deadLetters.plan(await selectionOf(visit, filter, until), 'purge');
   if (!isTyped(field('typed'), plan.letters))

@@ -9,9 +9,10 @@ import { Refused } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
-import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
+import type { Draw, FormAction, Visit } from '../screen.ts';
+import { mayOperate } from '../view.ts';
 import { count, duration, spoken } from '../words.ts';
-import { filterFields, filterOf, filterText, letters, orderedFilter, selectionOf } from './dead-filter.ts';
+import { filterFields, filterOf, filterText, letters, selectionOf, submittedFilter } from './dead-filter.ts';
 
 /** What a replay would do, and the order to do it. */
 
@@ -99,13 +100,13 @@ const order = ({ csrf }: Visit, plan: DeadLetterPlan, fields: Record<string, str
     'order',
   );
 
-export const startReplay: Obey = async (visit) => {
+export const startReplay: FormAction = async (visit) => {
   const { view, field, now } = visit;
   const until = instantIn(field('until'), now);
   const perSecond = Number(field('rate'));
   if (!(perSecond >= 1 && perSecond <= 1_000))
     throw new Refused(400, 'Give a rate from 1 to 1000 letters a second.');
-  const filter = orderedFilter(visit);
+  const filter = submittedFilter(visit);
   const selection = await selectionOf(visit, filter, until);
   // A message by its id is one letter: it needs no pace, and no progress.
   if (filter.id !== undefined) {
@@ -114,7 +115,7 @@ export const startReplay: Obey = async (visit) => {
   }
   const plan = await view.admin.deadLetters.plan(selection);
   const { channels = [], reasons = [], detail, since } = selection;
-  const id = await view.desk.replays.start({
+  const id = await view.backend.replays.start({
     scope: {
       channels: channels.length > 0 ? channels : await view.channels(),
       reasons,

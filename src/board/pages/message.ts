@@ -11,7 +11,8 @@ import { NotFound, Refused } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import { to } from '../links.ts';
 import { withNotice } from '../notices.ts';
-import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
+import type { Draw, FormAction, Visit } from '../screen.ts';
+import { mayOperate } from '../view.ts';
 import { counted, fieldsText, jobState, spoken } from '../words.ts';
 import { ADVICE } from './dead-advice.ts';
 import { saying, WITHHELD } from './message-content.ts';
@@ -154,7 +155,7 @@ function controls({ channel, id, letter, job, record }: Explanation, { csrf }: V
   </div>`;
 }
 
-export const cancelMessage: Obey = async ({ view, param, field }) => {
+export const cancelMessage: FormAction = async ({ view, param, field }) => {
   const channel = view.require(field('channel') ?? '');
   const results = await view.admin.cancel(param('id'), { channel });
   const cancelled = results.filter(({ status }) => status === 'cancelled').length;
@@ -162,7 +163,7 @@ export const cancelMessage: Obey = async ({ view, param, field }) => {
   return cancelled > 0 ? withNotice(back, 'cancelled', cancelled) : withNotice(back, 'too_late');
 };
 
-export const rescheduleMessage: Obey = async ({ view, param, field, now }) => {
+export const rescheduleMessage: FormAction = async ({ view, param, field, now }) => {
   const channel = view.require(field('channel') ?? '');
   const text = field('at') ?? '';
   const inMs = parseDuration(text);

@@ -28,14 +28,14 @@ export const drawNow: Draw = async ({ view, now }) => {
   const names = await view.channels();
   const [statuses, paces, webhooks] = await Promise.all([
     view.admin.status({ channels: names }),
-    view.desk.paces(names),
+    view.backend.paces(names),
     view.webhooks(),
   ]);
   const rows = await Promise.all(
     statuses.map(async (status) => ({
       status,
       pace: paces.get(status.channel) ?? { deliveredPerMinute: 0, endedPerMinute: 0 },
-      history: await view.desk.history(status.channel),
+      history: await view.backend.history(status.channel),
     })),
   );
   const problems = [

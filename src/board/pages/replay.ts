@@ -9,8 +9,9 @@ import { NotFound } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import { type DeadFilter, to } from '../links.ts';
 import { withNotice } from '../notices.ts';
-import { type Draw, mayOperate, type Obey, type Visit } from '../screen.ts';
+import type { Draw, FormAction, Visit } from '../screen.ts';
 import type { View } from '../view.ts';
+import { mayOperate } from '../view.ts';
 import { count, duration, spoken } from '../words.ts';
 
 /** A replay of dead letters that goes on by itself. */
@@ -33,8 +34,8 @@ export const leftMs = (replay: BackgroundReplay): number | null =>
     ? (Math.max(0, replay.letters - stepsOf(replay)) / replay.perSecond) * 1000
     : null;
 
-async function find({ desk, seesReplay }: View, id: string): Promise<BackgroundReplay> {
-  const replay = await desk.replays.show(id);
+async function find({ backend, seesReplay }: View, id: string): Promise<BackgroundReplay> {
+  const replay = await backend.replays.show(id);
   if (!replay || !seesReplay(replay)) throw new NotFound('There is no such replay: it is kept for a week.');
   return replay;
 }
@@ -95,9 +96,9 @@ function controls({ id, state: now }: BackgroundReplay, { csrf }: Visit): Html {
 const DONE = { pause: 'paused', resume: 'resumed', cancel: 'replay_cancelled' } as const;
 
 export const controlReplay =
-  (order: ReplayOrder): Obey =>
+  (order: ReplayOrder): FormAction =>
   async ({ view, param }) => {
     const { id } = await find(view, param('id'));
-    const changed = await view.desk.replays.control(id, order, { via: 'board', name: view.user.name });
+    const changed = await view.backend.replays.control(id, order, { via: 'board', name: view.user.name });
     return withNotice(to.replay(id), changed ? DONE[order] : 'unchanged');
   };

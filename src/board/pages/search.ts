@@ -83,7 +83,7 @@ async function recipientsLike(view: View, text: string): Promise<{ channel: stri
   const found = await Promise.all(
     (await view.channels()).map(async (channel) => {
       for (const recipient of shapesOf(text)) {
-        if (await view.desk.hasRecipient(channel, recipient)) return [{ channel, recipient }];
+        if (await view.backend.hasRecipient(channel, recipient)) return [{ channel, recipient }];
       }
       return [];
     }),

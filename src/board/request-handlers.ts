@@ -4,7 +4,6 @@ import type { BoardUser } from '../admin/board-access.ts';
 import type { AppContext } from '../http/listen.ts';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { withTimeout } from '../timeout.ts';
-import type { BoardParts } from './board.ts';
 import { CSRF_FIELD } from './components/forms.ts';
 import { type Cookies, csrfToken, isCsrfToken } from './cookies.ts';
 import { Refused } from './errors.ts';
@@ -13,14 +12,15 @@ import { page } from './layout.ts';
 import { safeNext, to } from './links.ts';
 import { createWatching } from './live.ts';
 import { noticeOf } from './notices.ts';
+import type { BoardParts } from './parts.ts';
 import { readForm } from './read-form.ts';
-import { type Draw, mayOperate, type Obey, type Order, type Screen, type Visit } from './screen.ts';
-import { viewOf } from './view.ts';
+import type { Draw, FormAction, Screen, Submission, Visit } from './screen.ts';
+import { mayOperate, viewOf } from './view.ts';
 
-/** How every screen is shown, and every form carried out: by whom, whether they may, and what they see then. */
-export interface Answers {
+/** Shows screens and submits forms: authenticates the user, checks the form and the role, and draws the result. */
+export interface RequestHandlers {
   show(c: Context, draw: Draw): Promise<Response>;
-  carryOut(c: AppContext, obey: Obey): Promise<Response>;
+  submit(c: AppContext, act: FormAction): Promise<Response>;
   signOut(c: AppContext): Promise<Response>;
   notFound(c: Context): Promise<Response>;
   failed(error: unknown, c: Context): Promise<Response>;
@@ -33,23 +33,23 @@ interface SignedIn {
 
 const away = (): Promise<never> => Promise.reject(new RedisUnreachableError('no answer in time'));
 
-export function createAnswers(
+export function createRequestHandlers(
   cookies: Cookies,
-  { desk, timeoutMs, presentUser, onError, closing }: BoardParts,
-): Answers {
+  { backend, timeoutMs, presentUser, onError, closing }: BoardParts,
+): RequestHandlers {
   const watching = createWatching(closing);
 
   async function whoIs(c: Context): Promise<SignedIn | undefined> {
     const secret = cookies.read(c, 'session');
     if (secret === undefined) return undefined;
-    const known = await withTimeout(desk.access.userOf(secret), timeoutMs, away);
+    const known = await withTimeout(backend.access.userOf(secret), timeoutMs, away);
     const user = known && presentUser(known);
     return user && { user, secret };
   }
 
   const visitOf = async (c: Context, { user, secret }: SignedIn): Promise<Visit> => ({
-    view: viewOf(desk, user),
-    now: await desk.now(),
+    view: viewOf(backend, user),
+    now: await backend.now(),
     csrf: csrfToken(secret),
     param: (name) => c.req.param(name) ?? '',
     query: (name) => c.req.query(name) || undefined,
@@ -71,7 +71,7 @@ export function createAnswers(
     return c.redirect(next === to.now ? to.signIn : `${to.signIn}?${new URLSearchParams({ next })}`, 303);
   };
 
-  async function orderOf(c: AppContext, signedIn: SignedIn): Promise<Order> {
+  async function submissionOf(c: AppContext, signedIn: SignedIn): Promise<Submission> {
     const fields = await readForm(c);
     const field = (name: string): string | undefined => fields(name) || undefined;
     if (!isCsrfToken(field(CSRF_FIELD), signedIn.secret))
@@ -93,22 +93,22 @@ export function createAnswers(
       const screen = await draw(await visitOf(c, signedIn));
       return 'goTo' in screen ? c.redirect(screen.goTo, 303) : whole(c, screen, signedIn);
     },
-    async carryOut(c, obey) {
+    async submit(c, act) {
       const signedIn = await whoIs(c);
       if (!signedIn) return toSignIn(c);
-      const order = await orderOf(c, signedIn);
+      const order = await submissionOf(c, signedIn);
       if (!mayOperate(signedIn.user))
         throw new Refused(403, 'You may look at everything here, and change nothing.');
-      const then = await obey(order);
+      const then = await act(order);
       if (typeof then === 'string') return c.redirect(then, 303);
-      // Its address is that of a form, which cannot be watched.
+      // Without updates: its address is that of a form.
       return whole(c, { ...then, refreshMs: undefined }, signedIn, 422);
     },
     async signOut(c) {
       const signedIn = await whoIs(c);
       if (signedIn) {
-        await orderOf(c, signedIn);
-        await desk.access.signOut(signedIn.secret);
+        await submissionOf(c, signedIn);
+        await backend.access.signOut(signedIn.secret);
       }
       cookies.drop(c, 'session');
       return c.redirect(to.signIn, 303);
@@ -120,9 +120,9 @@ export function createAnswers(
     },
     async failed(error, c) {
       const { status, screen, expected } = failureOf(error);
-      // A client that leaves in the middle of its form is no error of the board.
+      // A client that leaves while it sends its form is no error of the board.
       if (!expected && !c.req.raw.signal.aborted) onError(error);
-      // Where Redis is away, nobody can tell who asks, and to try again would take seconds.
+      // While Redis is away the user is unknown, and trying again would take seconds.
       const isAway = error instanceof RedisUnreachableError;
       const signedIn = isAway ? undefined : await whoIs(c).catch(() => undefined);
       return signedIn ? whole(c, screen, signedIn, status) : c.html(page(screen), status);

@@ -16,14 +16,14 @@ import { runReplays } from './replay-runner.ts';
 import { requireChannel } from './require-channel.ts';
 import { openSession } from './session.ts';
 
-/** What a board works with: an admin, and beside it what only a board asks for, all on one connection. */
-export interface Desk {
+/** The backend of a board: an admin, and what only a board needs, on one connection. */
+export interface BoardBackend {
   readonly admin: Admin;
   readonly access: BoardAccess;
   readonly replays: BackgroundReplays;
-  /** The API's tokens, which open the board as well. */
+  /** The tokens of the API, which open the board too. */
   readonly tokens: TokenStore;
-  /** What each of the channels is at this minute: see `PaceNow`. */
+  /** The pace of each channel in the last minute. */
   paces(channels?: readonly string[]): Promise<ReadonlyMap<string, PaceNow>>;
   /** The last hour of a channel, as far as a process was there to sample it; oldest first. */
   history(channel: string): Promise<HistoryPoint[]>;
@@ -37,12 +37,12 @@ export interface Desk {
   now(): Promise<number>;
   /** Adds a point to the histories, unless another process has just done so. */
   takePoints(): Promise<void>;
-  /** Carries out background replays until the signal. */
+  /** Runs background replays until the signal. */
   runReplays(signal: AbortSignal, onError: (error: unknown) => void): Promise<void>;
   close(): Promise<void>;
 }
 
-export function openDesk(options: InstallationOptions, parts: InstallationParts): Desk {
+export function openBoardBackend(options: InstallationOptions, parts: InstallationParts): BoardBackend {
   const session = openSession(options, parts);
   const { run } = session;
   const admin = adminOn(session, parts, processActor('program'));
@@ -52,7 +52,7 @@ export function openDesk(options: InstallationOptions, parts: InstallationParts)
     replays: backgroundReplays(run),
     tokens: {
       find: (id) => run(({ directory }) => directory.hget(TOKENS_KEY, id)),
-      // A use that cannot be written down is written with a later one.
+      // If this fails, a later use is recorded.
       used: (id, at) => void run(({ directory }) => directory.hset(TOKEN_USES_KEY, id, at)).catch(() => {}),
     },
     paces: (names) =>

@@ -1,18 +1,18 @@
 import type { Clock } from '../clock.ts';
 import { Refused } from './errors.ts';
 
-/** How often somebody may fail to sign in: the secrets cannot be guessed, but each guess asks Redis. */
+/** Limits failed sign-ins: the secrets cannot be guessed, but each guess asks Redis. */
 
-/** Of an address. */
+/** The limit for each address. */
 const FAILURES = { max: 60, perMs: 60_000 };
-/** How many addresses are remembered; beyond, the one that began first is forgotten. */
+/** How many addresses are remembered; beyond this, the oldest is forgotten. */
 const MAX_ADDRESSES = 10_000;
 
-export interface Tries {
+export interface SignInLimit {
   /**
-   * Counts a try while it is under way, and afterwards where it found nothing.
-   * @param address that it comes from
-   * @throws Refused without a try, where too many have failed
+   * Counts an attempt while it is in progress, and afterwards if it found nothing.
+   * @param address where it comes from
+   * @throws Refused without an attempt, if too many have failed
    */
   run<T>(address: string, find: () => Promise<T | undefined>): Promise<T | undefined>;
 }
@@ -22,7 +22,7 @@ interface Failures {
   count: number;
 }
 
-export function createTries(clock: Pick<Clock, 'monotonic'>): Tries {
+export function createSignInLimit(clock: Pick<Clock, 'monotonic'>): SignInLimit {
   const known = new Map<string, Failures>();
 
   function failuresOf(address: string): Failures {
@@ -30,7 +30,7 @@ export function createTries(clock: Pick<Clock, 'monotonic'>): Tries {
     const last = known.get(address);
     if (last && now - last.since <= FAILURES.perMs) return last;
     const first = { since: now, count: 0 };
-    // The map is in the order in which they began.
+    // Added anew, so that the map is in the order in which they began.
     known.delete(address);
     known.set(address, first);
     if (known.size > MAX_ADDRESSES) known.delete(known.keys().next().value!);
