@@ -16,6 +16,8 @@ export interface RateLease {
    */
   take(count: number, aheadMs: number, fromMs?: number): Promise<Moments>;
   giveBack(moments: readonly number[]): void;
+  /** Returns moments that passed, or that nobody waits for, to the store. It takes back those behind which it has given out no other. */
+  giveUp(moments: readonly number[]): Promise<void>;
 }
 
 /** By the monotonic clock. */
@@ -35,7 +37,7 @@ export interface RateLeaseOptions {
   clock: MomentClock;
 }
 
-export type MomentClock = Pick<StoreClock, 'monotonic' | 'sync' | 'monotonicAt'>;
+export type MomentClock = Pick<StoreClock, 'now' | 'monotonic' | 'sync' | 'monotonicAt'>;
 
 /** How far apart a worker wants the moments of the rate. No moment of any worker is closer to the next while it is kept. Milliseconds. */
 export interface Spacing {
@@ -99,6 +101,12 @@ export function createRateLease({ home, spacing, furthestMs, clock }: RateLeaseO
     },
     giveBack(moments) {
       if (moments.length > 0) spare = [...spare, ...moments].sort((a, b) => a - b);
+    },
+    async giveUp(moments) {
+      const now = clock.now();
+      const aheadOfMonotonic = now - clock.monotonicAt(now);
+      const missed = moments.map((moment) => moment + aheadOfMonotonic);
+      await home.run(leaseScript, [JSON.stringify({ op: 'back', ...spacing(), missed })]);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { RateLease } from '../ledger/rate-lease.ts';
+import { AHEAD_MS } from '../policies/admission.ts';
 import { type Departure, depart } from '../policies/rate.ts';
 import type { Margin } from './margin.ts';
 
@@ -22,7 +23,7 @@ export interface DepartureRequest extends Departure {
 }
 
 export interface DepartureOptions {
-  rate: Pick<RateLease, 'take'>;
+  rate: Pick<RateLease, 'take' | 'giveUp'>;
   margin: Margin;
   clock: Pick<Clock, 'monotonic'>;
 }
@@ -41,10 +42,12 @@ export function createDepartures(options: DepartureOptions): Departures {
   /** How late this process saw the moments that it missed, since it used one. */
   let behindMs = 0;
   let timer: NodeJS.Timeout | undefined;
+  /** Under way while moments are given up. */
+  let givingUp: Promise<void> | undefined;
 
   function look(none = noneBefore): void {
     const now = clock.monotonic();
-    for (const each of waiting) if (each.signal.aborted) each.answer(false);
+    refuse(waiting.filter(({ signal }) => signal.aborted));
     waiting = waiting.filter(({ signal }) => !signal.aborted);
     const next = depart(waiting, moments, now, { tolerance, asked, noneBefore: none });
     for (const moment of next.used) margin.note(now - moment, true);
@@ -52,9 +55,33 @@ export function createDepartures(options: DepartureOptions): Departures {
     if (next.used.length > 0) behindMs = 0;
     else if (next.passed[0] !== undefined) behindMs = now - next.passed[0];
     ({ waiting, moments } = next);
-    for (const each of next.late) each.answer(false);
     for (const each of next.leaving) each.answer(true);
+    if (areRare()) giveUp(next.passed);
+    if (givingUp) void givingUp.then(() => refuse(next.late));
+    else refuse(next.late);
     wake(next.missing, now);
+  }
+
+  /** Whether a grant ends before the moment that follows its own: whoever misses one cannot wait for another. */
+  function areRare(): boolean {
+    const { interval, widen } = margin.spacing();
+    return interval + widen > AHEAD_MS;
+  }
+
+  /** Gives up moments that passed, and all others where nobody waits. Otherwise a rate of one an hour would have none for an hour. */
+  function giveUp(passed: readonly number[]): void {
+    const unused = [...passed, ...(waiting.length === 0 ? moments.splice(0) : [])];
+    if (unused.length === 0) return;
+    noneBefore = 0;
+    const before = givingUp;
+    // If the store cannot be asked, they are lost.
+    const mine = Promise.resolve(before)
+      .then(() => rate.giveUp(ascending(unused)))
+      .catch(() => {})
+      .then(() => {
+        if (givingUp === mine) givingUp = undefined;
+      });
+    givingUp = mine;
   }
 
   function wake(missing: number, now: number): void {
@@ -74,6 +101,7 @@ export function createDepartures(options: DepartureOptions): Departures {
 
   async function take(count: number, aheadMs: number): Promise<void> {
     asked += count;
+    await givingUp;
     // Who reads answers late would find a moment that was free at once gone, and the one in its place as well.
     const fromMs = Math.min(behindMs, aheadMs / 2);
     // Whoever has the connection tells of its trouble: those that have no moment then give their grants back.
@@ -100,6 +128,10 @@ export function createDepartures(options: DepartureOptions): Departures {
         look();
       }),
   };
+}
+
+function refuse(requests: readonly Waiting[]): void {
+  for (const each of requests) each.answer(false);
 }
 
 const ascending = (instants: number[]): number[] => instants.sort((a, b) => a - b);

@@ -25,6 +25,7 @@ function openShard({ left = 100 }: { left?: number } = {}) {
       left -= taken.length;
       return { moments: [...kept, ...taken], nextAt: next };
     },
+    async giveUp() {},
     giveBack(moments) {
       spare = [...spare, ...moments];
     },

@@ -16,7 +16,7 @@ import { channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
 import { createStoreClock } from '../../src/redis/store-clock.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { DAY, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
+import { DAY, HOUR, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
 const store = useStore();
 const LEASE = 10 * SECOND;
@@ -114,6 +114,27 @@ describe('rule 8 over shards: rate', () => {
     lease.giveBack(moments.slice(1));
     now = moments[1]! + 1;
     expect((await lease.take(1, SECOND)).moments).toEqual([moments[2]]);
+  });
+
+  it('takes back the moment that was given out last, and none before another', async () => {
+    const { stores } = await openSharded(2);
+    const lease = () =>
+      createRateLease({
+        ...{ home: stores.home, spacing: apart(HOUR), furthestMs: SECOND },
+        clock: createStoreClock(systemClock),
+      });
+    const [one, other] = [lease(), lease()];
+    const [missed] = (await one.take(1, SECOND)).moments as [number];
+    expect((await other.take(1, SECOND)).moments).toEqual([]);
+    await one.giveUp([missed]);
+    const [instead] = (await other.take(1, SECOND)).moments as [number];
+    expect(instead).toBeGreaterThan(missed - 1);
+    // By now another one was given out behind it.
+    await store.redis.hincrbyfloat(`${stores.home.keys.ledger}:channel`, 'tat', -HOUR);
+    await one.take(1, SECOND);
+    await store.redis.hincrbyfloat(`${stores.home.keys.ledger}:channel`, 'tat', HOUR);
+    await other.giveUp([instead]);
+    expect((await other.take(1, SECOND)).moments).toEqual([]);
   });
 
   it('is leased from an instant on, for a process that would read of an earlier one too late', async () => {

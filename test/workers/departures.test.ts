@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 /** The channel's rate, and what left when. */
-function opened(take?: RateLease['take']) {
+function opened(take?: RateLease['take'], interval = INTERVAL) {
   let next = 0;
   let blockedUntil = 0;
   // What ran out during a block, runs at its end.
@@ -24,7 +24,7 @@ function opened(take?: RateLease['take']) {
   const closing = new AbortController();
   const granted = (count = 1): number => {
     const moment = Math.max(next, now());
-    next = moment + count * INTERVAL;
+    next = moment + count * interval;
     return moment;
   };
   const rate = {
@@ -34,12 +34,15 @@ function opened(take?: RateLease['take']) {
       while (moments.length < count && Math.max(next, now()) <= now() + aheadMs) moments.push(granted());
       return { moments, nextAt: Math.max(next, now()) };
     },
+    async giveUp(moments: readonly number[]) {
+      for (const each of moments.toReversed()) if (next === each + interval) next = each;
+    },
     ...(take && { take }),
   };
   const departures = createDepartures({
     rate,
     margin: {
-      spacing: () => ({ interval: INTERVAL, widen: 0, keep: 1 }),
+      spacing: () => ({ interval, widen: 0, keep: 1 }),
       tolerance: () => TOLERANCE,
       note() {},
     },
@@ -177,5 +180,51 @@ describe('requests that wait for their moment', () => {
     await pass(1_000);
     expect(left).toEqual([['a', 0]]);
     expect(givenBack).toEqual(['b', 'c']);
+  });
+});
+
+describe('requests at a rate of one moment an hour', () => {
+  const HOUR = 3_600_000;
+
+  it('leave at once where they missed theirs, and the next is an hour later', async () => {
+    const { ask, block, pass, left, givenBack, granted } = opened(undefined, HOUR);
+    const moment = granted();
+    await block(600);
+    ask('a', { moment });
+    await pass(0);
+    expect([left, givenBack]).toEqual([[['a', 600]], []]);
+    expect(granted()).toBe(600 + HOUR);
+  });
+
+  it('leave the moment to the next grant where this one ended before', async () => {
+    const { ask, block, pass, left, givenBack, granted } = opened(undefined, HOUR);
+    const moment = granted();
+    await block(5_000);
+    ask('a', { moment, latestAt: 2_000 });
+    await pass(0);
+    expect([left, givenBack]).toEqual([[], ['a']]);
+    expect(granted()).toBe(5_000);
+  });
+
+  it('leave it to others where the worker closes', async () => {
+    const { ask, close, pass, givenBack, granted } = opened(undefined, HOUR);
+    granted();
+    await pass(HOUR - 500);
+    ask('a');
+    close();
+    await pass(0);
+    expect(givenBack).toEqual(['a']);
+    expect(granted()).toBe(HOUR);
+  });
+
+  it('take none that others may use: behind theirs another was given out', async () => {
+    const { ask, block, pass, left, givenBack, granted } = opened(undefined, HOUR);
+    const moment = granted();
+    const others = granted();
+    await block(600);
+    ask('a', { moment });
+    await pass(5_000);
+    expect([left, givenBack]).toEqual([[], ['a']]);
+    expect(granted()).toBe(others + HOUR);
   });
 });

@@ -35,7 +35,7 @@ function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
     clock: { now: () => now, monotonic: () => now },
     observer: { inFlight() {} },
     departures: createDepartures({
-      rate: { take: async () => ({ moments: [], nextAt: Number.POSITIVE_INFINITY }) },
+      rate: { take: async () => ({ moments: [], nextAt: Number.POSITIVE_INFINITY }), async giveUp() {} },
       margin: createMargin({ max: 10, perMs: 1_000 }, { monotonic: () => now }),
       clock: { monotonic: () => now },
     }),

@@ -3,6 +3,8 @@
 --   moments: { interval, widen, keep: see `moments_apart`; count how many, from and ahead how far ahead they have to and may lie,
 --            furthest how far ahead any worker takes them } takes tokens of the rate, evenly spaced. Answers { now, when the next one
 --            is free, moments … }, all but `now` in milliseconds from now, as text
+--   back:    { interval, widen, keep; missed the moments that nobody used, in ms since the epoch, ascending } gives back those that were given
+--            out last, so that the next to ask has one at once. No other was given out behind them, so none comes too close
 --   probe:   { longest: the grant ends within so many milliseconds } lets one message be sent as a probe while the breaker is half
 --            open. Answers { `granted` }; { `resting`, ms } while another probe is under way; or { `other` } where the breaker is not
 --            half open: the shards have to be told what holds
@@ -22,6 +24,20 @@ if request.op == 'moments' then
   end
   if #moments > 0 then redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', moment)) end
   return { now, string.format('%.3f', moment - now), unpack(moments) }
+end
+
+if request.op == 'back' then
+  local interval = moments_apart(request)
+  local free = figure(redis.call('HGET', CHANNEL, 'tat'))
+  local given_back = 0
+  for i = #request.missed, 1, -1 do
+    local missed = request.missed[i]
+    -- A worker knows the store's time only about, and moments may have been further apart when it was given out.
+    if math.abs(free - interval - missed) > interval * WIDEST then break end
+    free, given_back = math.max(missed, free - interval), given_back + 1
+  end
+  if given_back > 0 then redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', free)) end
+  return given_back
 end
 
 if request.op == 'probe' then
