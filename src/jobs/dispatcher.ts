@@ -75,12 +75,16 @@ interface Waiting {
 }
 
 /**
- * How long a lane's turn takes by the rate, at most. Messages that start together share the calls to their lane's store, so a turn
- * of a single message would cost a call a message; a long one would let the other lanes wait.
+ * How long a lane's turn takes. Messages that start together share the calls to their lane's store, and so do those that end together:
+ * whenever the turn passes on, messages of two lanes are under way, and each lane makes calls of its own. A long turn would let the
+ * other lanes wait.
  */
 const TURN_MS = 100;
 
-/** The messages of a lane's turn. Without a rate they are as many as can be under way: these start within milliseconds. */
+/**
+ * The messages of a lane's turn: by the rate, as many as it allows in that time. Without a rate, a turn takes that time, and has as many as
+ * can be under way at least.
+ */
 const turnLength = ({ concurrency, intervalMs }: DispatcherOptions): number =>
   intervalMs === undefined
     ? concurrency
@@ -93,6 +97,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const lanes: OpenLane[] = [];
   /** How many the first lane has started in its turn. */
   let startedInTurn = 0;
+  let turnSince = 0;
   const heldUntil: Record<Urgency, number> = { urgent: 0, bulk: 0 };
   let running = 0;
   /** When the next message is due by the rate. */
@@ -119,8 +124,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       lanes.unshift(lane);
       startedInTurn = 0;
     }
+    if (startedInTurn === 0) turnSince = clock.monotonic();
     startedInTurn += 1;
-    if (startedInTurn < ofATurn) return;
+  }
+
+  function passTurn(): void {
+    const over =
+      startedInTurn >= ofATurn && (intervalMs !== undefined || clock.monotonic() - turnSince >= TURN_MS);
+    if (!over) return;
     lanes.push(lanes.shift() as OpenLane);
     startedInTurn = 0;
   }
@@ -131,6 +142,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function pump(): void {
     for (;;) {
+      passTurn();
       const first = next();
       if (!first || running >= concurrency) return;
       const waitMs = startAt(first.batch.urgency) - clock.monotonic();

@@ -255,7 +255,9 @@ describe.concurrent('a channel over shards', () => {
     openEnvironment,
     onTestFinished,
   }) => {
-    const env = await openEnvironment(SHARDED);
+    // Slow enough that the messages of a shard do not all start in one turn.
+    const sandbox = { faults: [{ kind: 'latency' as const, latencyMs: 60 }] };
+    const env = await openEnvironment({ ...SHARDED, sandbox });
     const { proxy, channel } = await openHeldPlatform(env, onTestFinished);
     proxy.holdAnswers();
     const worker = await env.worker({ channel: { ...channel, concurrency: 4 } });

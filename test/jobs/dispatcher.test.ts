@@ -179,6 +179,8 @@ it('gives back what was not started', async () => {
   expect(onStart).toHaveBeenCalledTimes(2);
 });
 
+const A_TURN_MS = 100;
+
 it('lets lanes take turns within the concurrency that they share, the most urgent first', async () => {
   const { started, run, end } = runs();
   const dispatcher = dispatchersOf({ concurrency: 2 });
@@ -187,18 +189,36 @@ it('lets lanes take turns within the concurrency that they share, the most urgen
   two.add({ ...bulk, items: ['b1', 'b2', 'b3'], run });
   expect(started).toEqual(['a1', 'a2']);
   expect([one.backlog(), two.backlog()]).toEqual([3, 3]);
+  await vi.advanceTimersByTimeAsync(A_TURN_MS);
   await end('a1');
   await end('a2');
   expect(started.slice(2)).toEqual(['b1', 'b2']);
   two.add({ ...urgent, items: ['b0'], run });
+  await vi.advanceTimersByTimeAsync(A_TURN_MS);
   await end('b1');
   expect(started.slice(4)).toEqual(['b0']);
+  await vi.advanceTimersByTimeAsync(A_TURN_MS);
   await end('b2');
   await end('b0');
   expect(started.slice(5)).toEqual(['b3', 'a3']);
   await end('b3');
   await end('a3');
   expect(started.slice(7)).toEqual(['a4', 'a5']);
+});
+
+it('lets a lane go on in its turn while what it starts ends within it', async () => {
+  const { started, run, end } = runs();
+  const dispatcher = dispatchersOf({ concurrency: 1 });
+  const [one, two] = [dispatcher.lane(() => {}), dispatcher.lane(() => {})];
+  one.add({ ...bulk, items: ['a1', 'a2', 'a3', 'a4'], run });
+  two.add({ ...bulk, items: ['b1', 'b2'], run });
+  await vi.advanceTimersByTimeAsync(A_TURN_MS / 2);
+  await end('a1');
+  await vi.advanceTimersByTimeAsync(A_TURN_MS / 2);
+  await end('a2');
+  expect(started).toEqual(['a1', 'a2', 'b1']);
+  await end('b1');
+  expect(started).toEqual(['a1', 'a2', 'b1', 'b2']);
 });
 
 it.each([
