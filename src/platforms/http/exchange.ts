@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { type Abortable, unwatch, watch } from './abort-watch.ts';
+import { type Abortable, AbortWatch } from './abort-watch.ts';
 import { codingsOf, decodeBody } from './content-coding.ts';
 import type { HttpResult, Lost } from './result.ts';
 
@@ -20,6 +20,7 @@ const LOST_BY_CODE: Readonly<Record<string, Lost['reason']>> = {
  * methods in place of closures: one allocation a request.
  */
 export class Exchange implements Dispatcher.DispatchHandler, Abortable {
+  place = -1;
   #ended = false;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -27,7 +28,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   #bytes = 0;
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
-  readonly #signal: AbortSignal;
+  readonly #watch: AbortWatch;
   readonly #maxBytes: number;
   readonly #settle: (result: HttpResult) => void;
 
@@ -37,10 +38,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     maxAnswerBytes: number = MAX_ANSWER_BYTES,
   ) {
     this.#maxBytes = maxAnswerBytes;
-    this.#signal = signal;
+    this.#watch = AbortWatch.of(signal);
     this.#settle = settle;
     if (signal.aborted) this.handleEvent();
-    else watch(signal, this);
+    else this.#watch.add(this);
   }
 
   get ended(): boolean {
@@ -124,7 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   #end(result: HttpResult): void {
     if (this.#ended) return;
     this.#ended = true;
-    unwatch(this.#signal, this);
+    this.#watch.delete(this);
     this.#settle(result);
   }
 }
