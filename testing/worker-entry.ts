@@ -46,7 +46,7 @@ const reporting =
       async deliver(entry) {
         const { origin, source } = placeOf(entry);
         const job = `${channel.name} ${origin}`;
-        const message = `${channel.name} ${idIn(source.data) ?? origin}`;
+        const message = `${channel.name} ${idIn(source.data()) ?? origin}`;
         report({ kind: 'pickup', job, carrier: `${channel.name} ${carrierOf(entry) ?? origin}`, message });
         return await inner.deliver(entry).finally(() => report({ kind: 'done', job }));
       },

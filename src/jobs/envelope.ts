@@ -83,11 +83,26 @@ export interface Delivery {
   contentKey?: string | undefined;
 }
 
-/** What a dead letter of the message would keep, except the detail. */
-export interface EntrySource extends Omit<DeadLetterSource, 'detail'> {
+/**
+ * What a dead letter of the message would keep, except the detail. Its texts are long, and are made only if they are asked for: by
+ * functions and not by getters, since an object with a getter of its own keeps what the getter refers to until a full collection.
+ */
+export interface EntrySource extends Omit<DeadLetterSource, 'detail' | 'data'> {
+  data(): string;
   /** The job that the message gets when it leaves a job of many; when absent, a job `message` with `data`. */
-  alone?: { name: string; data: string };
+  alone?(): { name: string; data: string };
 }
+
+/** The dead letter of a message that died of `detail`. */
+export const letterOf = (source: EntrySource, detail: string): DeadLetterSource => ({
+  name: source.name,
+  data: source.data(),
+  size: source.size,
+  enqueuedAt: source.enqueuedAt,
+  dueAt: source.dueAt,
+  priority: source.priority,
+  detail,
+});
 
 /** The way of one message through a worker. */
 export interface Pipeline {

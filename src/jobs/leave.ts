@@ -101,7 +101,7 @@ export async function leaveFailedJob(
 function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): string[] {
   const jobs = all.map(({ entry, until, away }) => {
     const { origin, source, ledger } = placeOf(entry);
-    const name = source.alone?.name;
+    const name = source.alone?.().name;
     return {
       ...(away && ledger && enlisted(ledger, away)),
       id: away ? awayJobId(origin, source.enqueuedAt) : origin,
@@ -119,7 +119,7 @@ function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): st
 const enlisted = ({ key, job, expiresAt, campaign }: LedgerMessage, { notBefore = 0 }: Away) =>
   campaign === undefined && { m: key, j: job, e: expiresAt, b: notBefore };
 
-const dataOf = (source: EntrySource): string => source.alone?.data ?? source.data;
+const dataOf = (source: EntrySource): string => source.alone?.().data ?? source.data();
 
 interface Place {
   /** The id of the job that its message gets. */

@@ -110,7 +110,7 @@ function fill(
 const merged = (common: unknown, own: unknown): unknown =>
   isRecord(common) && isRecord(own) ? { ...common, ...own } : own;
 
-/** A dead letter keeps the whole message, a job of its own only the recipient. Both texts are long, and made only if they are needed. */
+/** A dead letter keeps the whole message, a job of its own only the recipient. */
 function sourceOfEntry(
   { enqueuedAt, dueAt, priority }: EntrySource,
   message: object,
@@ -122,12 +122,8 @@ function sourceOfEntry(
     enqueuedAt,
     dueAt,
     priority,
-    get data() {
-      return JSON.stringify(message);
-    },
-    get alone() {
-      return { name: CAMPAIGN_JOB, data: aloneData(given, recipients) };
-    },
+    data: () => JSON.stringify(message),
+    alone: () => ({ name: CAMPAIGN_JOB, data: aloneData(given, recipients) }),
   };
 }
 
@@ -144,7 +140,7 @@ function lost(
   context: ReadContext,
   later: CampaignContent | undefined,
 ): Entry {
-  const source = { ...sourceOf(job), data: aloneData(given, recipients) };
+  const source = { ...sourceOf(job), data: () => aloneData(given, recipients) };
   const id = recipients.campaign;
   if (typeof id !== 'string' || !CAMPAIGN_ID.test(id))
     return invalid(job, { origin, source }, 'campaign: expected the id of a campaign', context);

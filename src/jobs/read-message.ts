@@ -42,13 +42,10 @@ export function readMessage(job: QueuedJob, { origin, source, data }: Part, cont
   }
   const message = parsed.message as AnyMessage;
   const { id, expiresAtMs, sendAtMs } = parsed;
-  const dueAt = Math.max(job.timestamp, sendAtMs ?? 0);
-  const delivered = {
-    ...{ id, message, origin, expiresAtMs, sendAtMs },
-    source: Object.assign(source, { dueAt, priority: message.priority ?? 0 }),
-    uncounted: message.campaign !== undefined,
-  };
-  return readDelivery(job, delivered, context);
+  source.dueAt = Math.max(job.timestamp, sendAtMs ?? 0);
+  source.priority = message.priority ?? 0;
+  const uncounted = message.campaign !== undefined;
+  return readDelivery(job, { id, message, origin, source, expiresAtMs, sendAtMs, uncounted }, context);
 }
 
 /** The campaign that data name which are no valid message. */
@@ -132,19 +129,19 @@ export function parse(text: string): unknown {
 /** What a dead letter of the whole job would keep. */
 export const sourceOf = ({ name, text, size, timestamp }: QueuedJob): EntrySource => ({
   name: name === MESSAGES_JOB || name === CAMPAIGN_JOB ? name : undefined,
-  data: text,
+  data: () => text,
   size,
   enqueuedAt: String(timestamp),
   dueAt: instantOrNever(timestamp),
   priority: 0,
 });
 
-/** What a dead letter of one message of a job would keep. Its text is made only if the message leaves the job, dies, or has to wait. */
+/** What a dead letter of one message of a job would keep. */
 export function partOf({ enqueuedAt, dueAt, priority }: EntrySource, data: unknown): EntrySource {
   let text: string | undefined;
   return {
     name: undefined,
-    get data() {
+    data: () => {
       text ??= JSON.stringify(data);
       return text;
     },

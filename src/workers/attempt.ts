@@ -142,9 +142,6 @@ const requestOf = (
   content,
   attempt,
   id: ref.id,
-  // A hash, for the platforms that ask for it.
-  get idempotencyKey() {
-    return idempotencyKey(ref.channel, ref.id, born);
-  },
+  idempotencyKey: idempotencyKey(ref.channel, ref.id, born),
   signal,
 });

@@ -70,7 +70,7 @@ export function createRenderings({ channel, definition, turns }: RenderingDeps):
 }
 
 /** What shows that the content is the same. */
-const textOf = ({ contentKey, source }: Delivery): string => contentKey ?? source.data;
+const textOf = ({ contentKey, source }: Delivery): string => contentKey ?? source.data();
 
 /** A job may have many messages, and two jobs the same one. */
 const nameOf = ({ ref: { jobId, id } }: Delivery): string => `${jobId}\n${id}`;

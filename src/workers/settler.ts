@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Delivery, InvalidEntry } from '../jobs/envelope.ts';
+import { type Delivery, type InvalidEntry, letterOf } from '../jobs/envelope.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { newNonce } from '../ledger/names.ts';
 import type { DeadLetterSource, Effect, LedgerMessage, Settled, Settlement } from '../ledger/types.ts';
@@ -109,7 +109,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
         health: marks?.health,
         rest: marks?.rest,
         stop: marks?.stop,
-        letter: next.kind === 'dead' ? { ...delivery.source, detail: next.detail } : undefined,
+        letter: next.kind === 'dead' ? letterOf(delivery.source, next.detail) : undefined,
         wait: waitOf(next, delivery.dueAt, clock.now()),
       };
       return settle(delivery, settlement, { next, attempted, keptMs });
@@ -120,10 +120,10 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
     },
     async endInvalid({ ref, ledger: message, source, problem: detail }) {
       const subject = { ref, ledger: message, dueAt: clock.now() };
-      return (await end(subject, { ...source, detail }, 'invalid_message')).next;
+      return (await end(subject, letterOf(source, detail), 'invalid_message')).next;
     },
     async giveUp(delivery, detail) {
-      const letter = { ...delivery.source, detail };
+      const letter = letterOf(delivery.source, detail);
       const { settled, next } = await end(delivery, letter, 'stalled');
       // `stale` means that an earlier send of it is in doubt: it ends as unconfirmed.
       return settled.status === 'stale' ? (await end(delivery, letter, 'unconfirmed')).next : next;

@@ -1,6 +1,6 @@
 import { campaignOf, type FindCampaign } from '../jobs/campaign-content.ts';
 import type { ChannelQueue } from '../jobs/channel-queue.ts';
-import type { Entry } from '../jobs/envelope.ts';
+import { type Entry, letterOf } from '../jobs/envelope.ts';
 import { leaveFailedJob } from '../jobs/leave.ts';
 import { readEntries } from '../jobs/read-envelope.ts';
 import type { ReadContext } from '../jobs/read-message.ts';
@@ -81,7 +81,7 @@ async function settle(
   const { ledger: message, ref, source } = read.kind === 'invalid' ? read : read.delivery;
   const detail = detailOf(job.failedReason);
   const final = { state: 'dead', reason } as const;
-  const letter = { ...source, detail };
+  const letter = letterOf(source, detail);
   const settled = await ledger.settle({
     message,
     nonce: newNonce(),

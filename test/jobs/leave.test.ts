@@ -1,7 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { Entry } from '../../src/jobs/envelope.ts';
+import type { Entry, EntrySource } from '../../src/jobs/envelope.ts';
 import { entryId } from '../../src/jobs/job-ids.ts';
 import { createLeave, entriesThatAre, leaveFailedJob } from '../../src/jobs/leave.ts';
+import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { deadLetterOf, EXHAUSTED, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
 const JOB = 'e9_job';
@@ -11,10 +12,15 @@ beforeEach(async () => {
   lab = await openLab(store, { attempts: 1, quota: false });
 });
 
+function sourceOf(ledger: LedgerMessage): EntrySource {
+  const { data, ...source } = deadLetterOf(ledger);
+  return { ...source, data: () => data };
+}
+
 /** The message of a place in the job, as its worker reads it. */
 function entry(position: number, id = `m-${position}`, priority = 0): Entry {
   const ledger = lab.message({ id, jobId: entryId(JOB, position) });
-  const source = { ...deadLetterOf(ledger), priority };
+  const source = { ...sourceOf(ledger), priority };
   return { kind: 'delivery', delivery: { ledger, source } as never };
 }
 const messageOf = (each: Entry) => (each.kind === 'delivery' ? each.delivery.ledger : undefined)!;
@@ -83,7 +89,7 @@ it('what has left or ended is over for the job, and nothing else', async () => {
     kind: 'newer',
     v: 2,
     origin: entryId(JOB, 7),
-    source: deadLetterOf(messageOf(left)),
+    source: sourceOf(messageOf(left)),
   };
   await leaveBy(0)({ entry: newer });
   const unread: Entry = { ...newer, origin: entryId(JOB, 8) };

@@ -15,7 +15,7 @@ function rendering(render: (message: { content: string }) => string) {
     ({
       message: { content },
       ref: { id, jobId: `m_${id}` },
-      source: { data: JSON.stringify({ content }) },
+      source: { data: () => JSON.stringify({ content }) },
     }) as unknown as Delivery;
   return {
     /** As a message is rendered that waits afterwards. */
