@@ -63,7 +63,10 @@ export interface Admin {
 
 export interface ChannelAdmin {
   list(): Promise<ChannelOverview[]>;
-  /** Pauses sending until the channel is resumed: its messages wait, and requests in flight complete. */
+  /**
+   * Pauses sending until the channel is resumed: its messages wait, and requests in flight complete. What was granted before may still
+   * leave, within 2.5 s (`AHEAD_MS` and `LEASE_MARGIN_MS`).
+   */
   pause(name: string): Promise<void>;
   /** Resumes a paused channel, or one stopped for refused credentials; also ends a rest and closes the breaker. Workers continue within seconds. */
   resume(name: string): Promise<Resumed>;

@@ -2,7 +2,8 @@ import { counted } from './words.ts';
 
 /** Confirmations of what was just done. The address has only the kind and a number, so that no text comes from outside. */
 const NOTICES = {
-  paused: () => 'Paused. What is in flight completes.',
+  paused: () =>
+    'Paused. What is in flight completes, and what was granted before may still leave, within 2.5 seconds.',
   resumed: () => 'Resumed. Workers continue within seconds.',
   unchanged: () => 'Nothing was changed: it had ended already, or was in that state.',
   cancelled: (count: number) => `Cancelled ${counted(count, 'message')}.`,

@@ -123,7 +123,7 @@ describe('an operator', () => {
     await go(page, '/campaigns');
     await page.getByRole('link', { name: 'spring' }).click();
     await press(page, 'Pause');
-    expect(await textOf(page)).toContain('Paused. What is in flight completes.');
+    expect(await textOf(page)).toContain('Paused. What is in flight completes, and what was granted before');
     expect((await scene.backend.admin.campaigns.show('spring'))[0]?.state).toBe('paused');
     await press(page, 'Resume');
     expect((await scene.backend.admin.campaigns.show('spring'))[0]?.state).toBe('running');

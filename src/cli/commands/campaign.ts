@@ -35,8 +35,8 @@ Example:
   $ herald campaign show spring --json`;
 
 const PAUSE_HELP = `
-Nothing of the campaign is granted from now on; requests in flight complete, and what waits still expires. One that is done is
-left as it is.
+Nothing of the campaign is granted from now on; what was granted before leaves within 2.5 seconds, requests in flight complete, and
+what waits still expires. One that is done is left as it is.
 
 Example:
   $ herald campaign pause spring`;

@@ -14,7 +14,8 @@ Examples:
   $ herald channel resume kongregate`;
 
 const PAUSE_HELP = `
-Messages are still accepted and wait; none is lost. Requests in flight finish.
+Messages are still accepted and wait; none is lost. Nothing is granted from now on. What was granted before may still leave, within
+2.5 seconds, and requests in flight finish.
 
 Example:
   $ herald channel pause kongregate`;

@@ -227,7 +227,8 @@ const controlled = z.object({
 });
 
 const CONTROLS = {
-  pause: 'Pause a campaign: what is in flight completes, and what waits still expires',
+  pause:
+    'Pause a campaign: what is in flight completes, what was granted before leaves within 2.5 seconds, and what waits still expires',
   resume: 'Resume a campaign that was paused',
   cancel: 'Cancel a campaign for good: what waits ends suppressed, cancelled',
 } as const;
