@@ -43,6 +43,11 @@ export interface FollowReceiptsOptions {
   signal?: AbortSignal;
 }
 
+/** `followReceipts` on a Redis that is given already, from a word or a cursor. */
+export type Follow = (
+  options: Omit<FollowReceiptsOptions, 'redis' | 'from'> & { from: string },
+) => AsyncGenerator<FollowedReceipt, void, undefined>;
+
 /**
  * Follows the final states of messages, oldest first within a channel (across shards, as far as the clocks of their nodes agree). Waits
  * while there are none and while Redis is away; ends only with the signal, or when the loop is left. If a node of a cluster is away, its

@@ -1,6 +1,5 @@
 import type { Clock } from '../../clock.ts';
 import type { Access, Scope } from '../../tokens/scopes.ts';
-import { mayUse } from '../../tokens/scopes.ts';
 import type { Verify } from '../../tokens/verify.ts';
 import { problem } from './problem.ts';
 
@@ -8,7 +7,7 @@ import { problem } from './problem.ts';
 
 const BEARER = /^Bearer +(?<token>[\x21-\x7e]{1,512}) *$/i;
 
-/** @throws ApiProblem 401; why a token does not hold is nobody's business */
+/** @throws ApiProblem 401, which does not say why a token is not valid */
 export async function authenticate(authorization: string | undefined, verify: Verify): Promise<Access> {
   const token = BEARER.exec(authorization ?? '')?.groups?.['token'];
   const access = token === undefined ? undefined : await verify(token);
@@ -21,7 +20,7 @@ export async function authenticate(authorization: string | undefined, verify: Ve
 
 const AGAIN_MS = 1_000;
 
-/** Authenticates once more, where that was a second ago or longer: a revocation ends what is under way. */
+/** Authenticates again if the last time was a second ago or longer, so that a revocation also ends long requests. */
 export function reauthenticate(
   authorization: string | undefined,
   verify: Verify,
@@ -39,13 +38,7 @@ export function reauthenticate(
 /** @throws ApiProblem 403 */
 export function checkScope({ scopes }: Access, scope: Scope): void {
   if (scopes.includes(scope)) return;
-  throw problem('forbidden', `this takes a token of scope ${scope}`, {
+  throw problem('forbidden', `this requires a token of scope ${scope}`, {
     headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
   });
-}
-
-/** @throws ApiProblem 403 */
-export function checkChannel(access: Access, channel: string): void {
-  if (!mayUse(access, channel))
-    throw problem('forbidden', `this token is not for channel ${JSON.stringify(channel)}`);
 }

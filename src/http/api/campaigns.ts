@@ -1,28 +1,16 @@
 import { z } from 'zod';
-import type { Admin } from '../../admin/admin.ts';
-import type { CampaignOverview } from '../../admin/campaigns/campaigns.ts';
-import type { Clock } from '../../clock.ts';
-import { CAMPAIGN_ID } from '../../message/fields.ts';
-import type { Producer } from '../../producer/producer.ts';
-import { type Access, mayUse } from '../../tokens/scopes.ts';
-import { checkChannel } from './authenticate.ts';
-import { campaign, iso, view } from './campaign-view.ts';
-import { channelOf } from './messages.ts';
+import { recipientsRoute } from './campaign-recipients.ts';
+import { type CampaignParts, CHANNEL, DRY_RUN, findOne, params, visible } from './campaign-request.ts';
+import { campaign, view } from './campaign-view.ts';
+import { channelOfMessage, checkChannel } from './channel-access.ts';
 import { actorOf } from './one-message.ts';
 import { problem } from './problem.ts';
-import { recipientAnswer, recipientStream } from './recipient-stream.ts';
-import { type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from './route.ts';
+import { defineRoute, JSON_TYPE, type Route } from './route.ts';
 
 /**
  * Campaigns over HTTP. What a campaign sends is in its record from the first request on, and each list of recipients is added
  * under that record: nothing is kept between the requests.
  */
-
-export interface CampaignParts {
-  producer: Producer<unknown>;
-  admin: Pick<Admin, 'campaigns' | 'as'>;
-  clock: Pick<Clock, 'now'>;
-}
 
 /** The rest of its fields are those of a message of its platform, which checks them. */
 const newCampaign = z.looseObject({
@@ -36,64 +24,9 @@ const newCampaign = z.looseObject({
     .describe("The channel that sends it; the one of the platform's name when absent."),
 });
 
-const newRecipient = z.object({
-  to: z.record(z.string(), z.unknown()).describe('The recipient, as in a message.'),
-  data: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .describe('Values for placeholders, in addition to those of the campaign.'),
-  lastPlayedAt: z.string().optional().describe('When the recipient last played, an ISO instant.'),
-});
-
-const params = z.object({
-  id: z
-    .string()
-    .regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -')
-    .describe('The id of the campaign.'),
-});
-const CHANNEL = {
-  channel: z
-    .string()
-    .max(64)
-    .optional()
-    .describe("The campaign's channel; needed where several have one of this id."),
-};
 const OF_CHANNEL = {
   channel: z.string().max(64).optional().describe('Only campaigns of this channel.'),
 };
-const DRY_RUN = {
-  dryRun: z
-    .enum(['true', 'false'])
-    .default('false')
-    .describe('`true`: stores nothing, and tells what would happen.'),
-};
-
-/** The campaigns of this id that the token may see. @throws ApiProblem 403, 404 */
-async function find(
-  { access, params: { id }, query: { channel } }: Identified,
-  { admin }: CampaignParts,
-): Promise<[CampaignOverview, ...CampaignOverview[]]> {
-  if (channel !== undefined) checkChannel(access, channel);
-  const [first, ...others] = visible(await admin.campaigns.show(id, { channel }), access);
-  if (first) return [first, ...others];
-  throw problem('not_found', 'there is no campaign of this id');
-}
-
-type Identified = Pick<
-  ApiRequest<{ id: string }, { channel?: string | undefined }>,
-  'access' | 'params' | 'query'
->;
-
-const visible = (campaigns: readonly CampaignOverview[], access: Access): CampaignOverview[] =>
-  campaigns.filter(({ channel }) => mayUse(access, channel));
-
-/** @throws ApiProblem also 409, where several channels have it */
-async function findOne(request: Identified, parts: CampaignParts): Promise<CampaignOverview> {
-  const [only, ...others] = await find(request, parts);
-  if (others.length === 0) return only;
-  throw problem('conflict', 'several channels have a campaign of this id: name one by ?channel=');
-}
-
 const checkedCampaign = z.object({ id: z.string().describe('Of the campaign, which was checked alone.') });
 
 const createRoute = ({ producer, admin }: CampaignParts): Route =>
@@ -118,8 +51,8 @@ const createRoute = ({ producer, admin }: CampaignParts): Route =>
     problems: ['invalid', 'unknown_channel', 'conflict', 'too_large', 'request_timeout'],
     async handle({ access, query, json }) {
       const spec = await json();
-      const channel = channelOf(spec);
-      if (channel !== undefined) checkChannel(access, channel);
+      const channel = channelOfMessage(spec);
+      checkChannel(access, channel);
       const dryRun = query.dryRun === 'true';
       // It throws for all that `show` could not be asked for.
       const { id, created } = await producer.campaign(spec as never, [], { open: true, dryRun });
@@ -128,53 +61,6 @@ const createRoute = ({ producer, admin }: CampaignParts): Route =>
       return { status: created ? 201 : 200, body: view(shown!) };
     },
   });
-
-const listRoute = (parts: CampaignParts): Route =>
-  defineRoute({
-    method: 'post',
-    path: '/v1/campaigns/{id}/recipients',
-    operationId: 'listRecipients',
-    summary: 'Add recipients to a campaign',
-    description:
-      'A recipient a line, `{ "to": …, "data": …, "lastPlayedAt": … }`, of which there may be any number. A line is answered where it is refused, and each 500 by the last line of them, once they are listed; the last line sums up. Where the connection breaks, send all again, or from the line after the last chunk on: nobody gets a second message. The list stays open until a request has come to its end.',
-    scope: 'send',
-    params,
-    query: z.strictObject({ ...CHANNEL, ...DRY_RUN }),
-    body: { [NDJSON_TYPE]: { schema: newRecipient } },
-    answers: {
-      200: {
-        description: 'Lines that are refused, chunks that are listed, and the summary.',
-        content: { [NDJSON_TYPE]: { schema: recipientAnswer } },
-      },
-    },
-    problems: ['not_found', 'conflict', 'unknown_channel'],
-    async handle(request) {
-      const spec = specOf(await findOne(request, parts), parts.clock.now());
-      const { producer, admin } = parts;
-      if (request.query.dryRun === 'true')
-        return recipientStream(request, async (source, { onInvalid, onBatch }) => {
-          const options = { onInvalid, onProgress: onBatch };
-          const { send, ineligible, quota, busy, known, duplicate } = await admin.campaigns.dryRun(
-            spec,
-            source,
-            options,
-          );
-          return { send, ineligible, quota, busy, known, duplicate };
-        });
-      return recipientStream(request, async (source, { onInvalid, onBatch }) => {
-        await producer.campaign(spec as never, source as never, {
-          onInvalid,
-          onProgress: (_, batch) => onBatch(batch),
-        });
-        return {};
-      });
-    },
-  });
-
-/** As it was created: a start of the same content goes on with it. One that is expired is refused by the store. */
-function specOf({ id, channel, message, expiresAt }: CampaignOverview, now: number): Record<string, unknown> {
-  return { ...message, id, channel, ...(expiresAt > now && { expiresAt: iso(expiresAt) }) };
-}
 
 const campaigns = z.object({
   campaigns: z.array(campaign).describe('The latest of a channel first.'),
@@ -197,7 +83,7 @@ const readRoutes = (parts: CampaignParts): Route[] => [
     },
     problems: ['unknown_channel'],
     async handle({ access, query: { channel } }) {
-      if (channel !== undefined) checkChannel(access, channel);
+      checkChannel(access, channel);
       const campaigns = visible(await parts.admin.campaigns.list({ channel }), access);
       return { status: 200, body: { campaigns: campaigns.map(view) } };
     },
@@ -259,7 +145,7 @@ const controlRoutes = (parts: CampaignParts): Route[] =>
 
 export const campaignRoutes = (parts: CampaignParts): Route[] => [
   createRoute(parts),
-  listRoute(parts),
+  recipientsRoute(parts),
   ...readRoutes(parts),
   ...controlRoutes(parts),
 ];

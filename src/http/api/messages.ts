@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { InterruptedError } from '../../producer/errors.ts';
 import type { Producer } from '../../producer/producer.ts';
-import { type Access, mayUse } from '../../tokens/scopes.ts';
-import { checkChannel } from './authenticate.ts';
 import { parseJson } from './body.ts';
+import { channelOfMessage, checkChannel, splitByAccess } from './channel-access.ts';
 import {
   type FingerprintStore,
   type IdempotentBody,
@@ -98,8 +96,7 @@ async function sendOne(
 ): Promise<Answer> {
   const keyed = { index: 0, text: await text() };
   const message = parseJson(keyed.text);
-  const channel = channelOf(message);
-  if (channel !== undefined) checkChannel(access, channel);
+  checkChannel(access, channelOfMessage(message));
   if (body && (await body.reused([keyed])).size > 0) throw problem('idempotency_key_reused', REUSED);
   const { status, id } = await producer.send(withId(message, keyed, body));
   await body?.remember([keyed]);
@@ -107,13 +104,6 @@ async function sendOne(
 }
 
 const REUSED = 'another body was taken under this key: choose another one';
-
-/** The channel that a message is for, as far as it can be told before it is checked. */
-export function channelOf(message: unknown): string | undefined {
-  const { channel, platform } = Object(message) as { channel?: unknown; platform?: unknown };
-  const name = channel ?? platform;
-  return typeof name === 'string' ? name : undefined;
-}
 
 function withId(message: unknown, keyed: KeyedText, body: IdempotentBody | undefined): unknown {
   const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
@@ -127,14 +117,15 @@ const takeMessages =
     { producer }: MessageParts,
   ): TakeLines =>
   async (lines) => {
-    const results: LineResult[] = [];
-    const allowed = lines.filter(({ value }) => isAllowed(access, value));
+    const { allowed, forbidden } = splitByAccess(lines, access, {
+      channelOf: channelOfMessage,
+      noun: 'message',
+    });
+    const results: LineResult[] = [...forbidden];
     const reused = (await body?.reused(allowed)) ?? new Set();
     const sent = allowed.filter((line) => !reused.has(line));
-    for (const line of lines)
+    for (const line of allowed)
       if (reused.has(line)) results.push(refused(line.line, problemBody('idempotency_key_reused', REUSED)));
-      else if (!isAllowed(access, line.value))
-        results.push(refused(line.line, problemBody('forbidden', FORBIDDEN)));
     const done: KeyedText[] = [];
     try {
       await producer.sendMany(
@@ -150,13 +141,6 @@ const takeMessages =
       await body?.remember(done);
       return { results };
     } catch (error) {
-      return { results, stopped: problemOf(error instanceof InterruptedError ? error.cause : error) };
+      return { results, stopped: problemOf(error) };
     }
   };
-
-const FORBIDDEN = 'this token is not for the channel of this message';
-
-function isAllowed(access: Access, message: unknown): boolean {
-  const channel = channelOf(message);
-  return channel === undefined || mayUse(access, channel);
-}

@@ -5,7 +5,7 @@ import { check } from '../../message/check.ts';
 import { UnknownChannelError } from '../../producer/errors.ts';
 import { instant } from '../../time.ts';
 import type { Access } from '../../tokens/scopes.ts';
-import { checkChannel } from './authenticate.ts';
+import { checkChannel } from './channel-access.ts';
 import { pointedProblems, problem } from './problem.ts';
 import { type Answer, defineRoute, JSON_TYPE, type Route } from './route.ts';
 
@@ -161,10 +161,10 @@ export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
   }),
 ];
 
-/** As whom an admin acts for a request, in the record of operators' acts. */
+/** The actor that a request's operations are recorded as. */
 export const actorOf = ({ name }: Access) => ({ via: 'api', name }) as const;
 
-/** Acts in the channel that was named, else in every one that the token may use. */
+/** Acts in the named channel, or in every one that the token may use. */
 export async function inChannels<T>(
   access: Access,
   channel: string | undefined,
@@ -181,7 +181,7 @@ export async function inChannels<T>(
   return found.flat();
 }
 
-/** A token may be limited to a channel that is not there yet, or not any more. */
+/** A token may be limited to a channel that does not exist yet, or no longer. */
 function noneWhereUnknown(error: unknown): never[] {
   if (error instanceof UnknownChannelError) return [];
   throw error;

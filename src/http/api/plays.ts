@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { InterruptedError } from '../../producer/errors.ts';
 import type { Producer } from '../../producer/producer.ts';
-import { type Access, mayUse } from '../../tokens/scopes.ts';
-import { checkChannel } from './authenticate.ts';
+import { channelOfPlay, checkChannel, splitByAccess } from './channel-access.ts';
 import {
   LINE,
   type LineResult,
@@ -12,7 +10,6 @@ import {
   summaryLine,
   type TakeLines,
 } from './line-stream.ts';
-import { problemBody } from './problem.ts';
 import { type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from './route.ts';
 
 /** Plays over HTTP: what a producer's `recordPlay` and `recordPlays` do. */
@@ -55,32 +52,17 @@ export const playRoute = ({ producer }: PlayParts): Route =>
     async handle(request) {
       if (request.media === NDJSON_TYPE) return lineStream(request, takePlays(request, producer));
       const given = await request.json();
-      const channel = channelOf(given);
-      if (channel !== undefined) checkChannel(request.access, channel);
+      checkChannel(request.access, channelOfPlay(given));
       await producer.recordPlay(given as never);
       return { status: 200, body: { status: 'recorded' } };
     },
   });
 
-function channelOf(given: unknown): string | undefined {
-  const { channel } = Object(given) as { channel?: unknown };
-  return typeof channel === 'string' ? channel : undefined;
-}
-
-function isAllowed(access: Access, given: unknown): boolean {
-  const channel = channelOf(given);
-  return channel === undefined || mayUse(access, channel);
-}
-
-const FORBIDDEN = 'this token is not for the channel of this play';
-
 const takePlays =
   ({ access, problemOf }: ApiRequest, producer: Producer<unknown>): TakeLines =>
   async (lines) => {
-    const allowed = lines.filter(({ value }) => isAllowed(access, value));
-    const wrong = new Map<number, LineResult>();
-    for (const { line, value } of lines)
-      if (!isAllowed(access, value)) wrong.set(line, refused(line, problemBody('forbidden', FORBIDDEN)));
+    const { allowed, forbidden } = splitByAccess(lines, access, { channelOf: channelOfPlay, noun: 'play' });
+    const wrong = new Map<number, LineResult>(forbidden.map((result) => [result.line, result]));
     try {
       await producer.recordPlays(allowed.map(({ value }) => value) as never[], {
         onInvalid({ index, error }) {
@@ -90,6 +72,6 @@ const takePlays =
       });
       return { results: lines.map(({ line }) => wrong.get(line) ?? { line, status: 'recorded' }) };
     } catch (error) {
-      return { results: [], stopped: problemOf(error instanceof InterruptedError ? error.cause : error) };
+      return { results: [], stopped: problemOf(error) };
     }
   };

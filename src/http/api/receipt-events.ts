@@ -1,9 +1,8 @@
-import type { FollowedReceipt } from '../../receipts/follow.ts';
+import type { Follow, FollowedReceipt } from '../../receipts/follow.ts';
 import { gapJson, receiptJson } from '../../receipts/json.ts';
 import { withPauses } from './pauses.ts';
 import { ApiProblem } from './problem.ts';
 import { toPosition } from './receipt-position.ts';
-import type { Follow } from './receipts.ts';
 
 /** Receipts as server-sent events: the id of an event is the position after it. */
 

@@ -1,9 +1,8 @@
-import type { FollowedReceipt } from '../../receipts/follow.ts';
+import type { Follow, FollowedReceipt } from '../../receipts/follow.ts';
 import { type GapJson, gapJson, receiptJson } from '../../receipts/json.ts';
 import { withTimeout } from '../../timeout.ts';
 import { unavailable } from './problem-of-error.ts';
 import { toPosition } from './receipt-position.ts';
-import type { Follow } from './receipts.ts';
 
 export interface PollOptions {
   follow: Follow;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Admin } from '../../admin/admin.ts';
 import { CHANNEL_NAME } from '../../message/fields.ts';
-import type { FollowedReceipt, FollowReceiptsOptions } from '../../receipts/follow.ts';
+import type { Follow } from '../../receipts/follow.ts';
 import type { Access } from '../../tokens/scopes.ts';
-import { checkChannel } from './authenticate.ts';
+import { checkChannel } from './channel-access.ts';
 import { problem } from './problem.ts';
 import { unavailable } from './problem-of-error.ts';
 import { receiptEvents } from './receipt-events.ts';
@@ -12,10 +12,6 @@ import { fromPosition } from './receipt-position.ts';
 import { defineRoute, JSON_TYPE, type Route } from './route.ts';
 
 /** Receipts over HTTP, as server-sent events or by long polling. */
-
-export type Follow = (
-  options: Omit<FollowReceiptsOptions, 'redis' | 'from'> & { from: string },
-) => AsyncGenerator<FollowedReceipt, void, undefined>;
 
 export interface ReceiptParts {
   admin: Pick<Admin, 'channels'>;

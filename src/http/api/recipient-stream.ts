@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { type Entry, parseJsonLine, readLines } from '../../lines.ts';
-import { InterruptedError } from '../../producer/errors.ts';
 import type { InvalidItem } from '../../producer/send.ts';
 import { BROKEN, refused, refusedLine, summaryLine } from './line-stream.ts';
 import { type ProblemBody, problemBody } from './problem.ts';
@@ -70,10 +69,7 @@ async function* answers(request: Streamed, list: ListRecipients): AsyncGenerator
   };
   list(source.recipients(), tally).then(
     (counts) => finish({ counts }),
-    (error: unknown) => {
-      const cause = error instanceof InterruptedError ? error.cause : error;
-      finish({ problem: request.problemOf(cause).body });
-    },
+    (error: unknown) => finish({ problem: request.problemOf(error).body }),
   );
   try {
     for (;;) {

@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.ts';
 import { check } from '../../message/check.ts';
 import { problemsText } from '../../message/problems.ts';
 import type { Logger } from '../../observe/log.ts';
+import { InterruptedError } from '../../producer/errors.ts';
 import type { Access } from '../../tokens/scopes.ts';
 import type { Verify } from '../../tokens/verify.ts';
 import type { App } from '../listen.ts';
@@ -156,11 +157,13 @@ function mediaOf({ body }: Route, { headers }: IncomingMessage): string | undefi
 const unsupported = (wanted: string, headers: Headers): ApiProblem =>
   problem('unsupported_media_type', `expected ${wanted}`, { headers });
 
+/** What interrupted a stream of inputs is what its client is told. */
 function problemOf(
-  error: unknown,
+  thrown: unknown,
   { access, route }: { access: Access; route: string },
   { logger }: RouterParts,
 ): ApiProblem {
+  const error = thrown instanceof InterruptedError ? thrown.cause : thrown;
   const expected = problemOfError(error, access);
   if (expected) return expected;
   logger.error(
