@@ -2,34 +2,26 @@ import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { type Admin, buildAdmin } from './admin/admin.ts';
 import { type Actor, processActor } from './admin/audit.ts';
-import { openBoardBackend } from './admin/board-backend.ts';
 import type { DeadLetterSelection, ReplayControl, Replayed } from './admin/dead-letter-admin.ts';
-import { createBoardService } from './board/service.ts';
 import { systemClock } from './clock.ts';
 import { type ParseOptions, parseConfig } from './config/parse.ts';
 import type { ConfigInput, HeraldConfig } from './config/schema.ts';
 import { environment } from './environment.ts';
-import { createApi } from './http/api/api.ts';
-import { recordPlays } from './ledger/lookups.ts';
 import type { InputOf, Platforms } from './message/schema.ts';
 import { readVersion } from './observe/build-info.ts';
 import { createLogger, type Logger } from './observe/log.ts';
 import { countAccepted } from './observe/metrics.ts';
 import { checkMethods, checkOptions, type OptionNames } from './options.ts';
-import { platforms, withOwn } from './platforms/registry.ts';
-import { playTtl } from './policies/admission.ts';
-import type { Plays } from './producer/plays.ts';
+import { type platforms, withOwn } from './platforms/registry.ts';
+import { plays, servicesOf } from './processes.ts';
 import { buildProducer, type Producer, type ProducerOptions } from './producer/producer.ts';
 import { checkRedis, isInstance, type RedisInstance, type RedisOption } from './redis/option.ts';
 import { secretsOf } from './secrets.ts';
-import { buildServer, type HeraldServer } from './serve/server.ts';
-import type { OpenServices } from './serve/services.ts';
 import { traceEnqueues } from './tracing/enqueues.ts';
 import { createTracing, type Tracing, type TracingApi } from './tracing/tracing.ts';
-import { createWebhooks } from './webhooks/webhooks.ts';
 import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 
-/** The composition root: passes Herald's platforms, ledger, clock and log to the parts that applications use. */
+/** What applications call: it checks their options, and passes Herald's platforms, ledger, clock and log to the parts. */
 
 /**
  * Custom platforms, by name, made with `definePlatform` of `herald/platform`. Messages and channels refer to a platform by
@@ -97,12 +89,6 @@ export function createProducer<P extends OwnPlatforms>(
 const tracingOf = (api: TracingApi): Tracing =>
   createTracing(api, api.trace.getTracer('herald', readVersion()));
 
-const plays: Plays = {
-  async recordPlays(store, played, eligibility) {
-    await recordPlays(store, played, playTtl(eligibility));
-  },
-};
-
 export interface CreateWorkerOptions<P extends OwnPlatforms = NoPlatforms> {
   /** The logger of the worker; Herald does not redact its lines. JSON lines on standard output when absent. */
   logger?: Logger;
@@ -159,43 +145,6 @@ function readConfig(
   checkRedis(redis);
   return { config: parseConfig({ ...source, redis: undefined }, options), redis };
 }
-
-/** A worker for a parsed configuration. */
-export const workerOf = (config: HeraldConfig, logger: Logger): HeraldWorker =>
-  buildWorker(config, { platforms, logger, services: servicesOf(config, { platforms }) });
-
-/** A process for a parsed configuration that serves no channel: it only takes messages, over HTTP. */
-export const serverOf = (config: HeraldConfig, logger: Logger): HeraldServer =>
-  buildServer(config, { logger, clock: systemClock, services: servicesOf(config, { platforms }) });
-
-/** What a process with this configuration does beside its channels and its probes. */
-export const servicesOf =
-  (
-    { http, redis: url, channels, webhooks }: HeraldConfig,
-    { platforms, redis = url }: { platforms: OwnPlatforms; redis?: RedisOption | undefined },
-  ): OpenServices =>
-  ({ logger, metrics }) => {
-    const listed = channels.map(({ name, platform }) => ({ name, platform }));
-    const parts = { platforms, clock: systemClock };
-    const posting =
-      webhooks.length > 0 &&
-      createWebhooks({ redis, webhooks, logger, metrics: metrics.webhooks, version: readVersion() });
-    const api =
-      http?.api &&
-      createApi(http.api, {
-        ...{ redis, logger, clock: systemClock },
-        openProducer: () => buildProducer<Platforms>({ redis, channels: listed }, { ...parts, plays }),
-        openAdmin: () => buildAdmin({ redis, channels }, parts, { via: 'api', name: 'api' }),
-        observe: metrics.answered,
-      });
-    const board =
-      http?.board &&
-      createBoardService(http.board, {
-        ...{ logger, clock: systemClock, tokens: http.api?.tokens ?? [] },
-        openBoardBackend: () => openBoardBackend({ redis, channels }, parts),
-      });
-    return [posting, api, board].filter((service) => !!service);
-  };
 
 export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
   /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */

@@ -20,7 +20,7 @@ const VOCABULARY = [
 ];
 
 /** Put the folders together, so that no folder imports them but the commands. */
-const ROOTS = ['app', 'environment', 'index', 'main', 'secrets'];
+const ROOTS = ['app', 'environment', 'index', 'main', 'processes', 'secrets'];
 
 /**
  * Which folders each folder of src may import, types included, beside the vocabulary. From the bottom up: a folder imports

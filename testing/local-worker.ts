@@ -1,11 +1,11 @@
 import type { DestinationStream } from 'pino';
-import { servicesOf } from '../src/app.ts';
 import type { Clock, Random } from '../src/clock.ts';
 import { parseConfig } from '../src/config/parse.ts';
 import type { HeraldConfig } from '../src/config/schema.ts';
 import { createLogger } from '../src/observe/log.ts';
 import type { PlatformDefinition } from '../src/platforms/port.ts';
 import { platforms as ownPlatforms } from '../src/platforms/registry.ts';
+import { servicesOf } from '../src/processes.ts';
 import type { RedisInstance } from '../src/redis/option.ts';
 import { secretsOf } from '../src/secrets.ts';
 import type { Tracing } from '../src/tracing/tracing.ts';

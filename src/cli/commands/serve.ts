@@ -1,7 +1,7 @@
-import { serverOf } from '../../app.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
 import { createLogger } from '../../observe/log.ts';
+import { serverOf } from '../../processes.ts';
 import { secretsOf } from '../../secrets.ts';
 import type { HeraldServer } from '../../serve/server.ts';
 import { listenFailure, wrongUsage } from '../failure.ts';

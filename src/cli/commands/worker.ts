@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { workerOf } from '../../app.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { HeraldConfig } from '../../config/schema.ts';
 import { PermissionError } from '../../ledger/permissions.ts';
 import { createLogger } from '../../observe/log.ts';
+import { workerOf } from '../../processes.ts';
 import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { secretsOf } from '../../secrets.ts';
 import { AccountTakenError } from '../../workers/account-claim.ts';
