@@ -9,6 +9,7 @@ const VOCABULARY = [
     'clock',
     'disclosure',
     'error',
+    'json',
     'lines',
     'once-per',
     'options',

@@ -1,6 +1,8 @@
 import { hostname, userInfo } from 'node:os';
 import type { Redis } from 'ioredis';
+import { tryParseJson } from '../json.ts';
 import { isEntryId } from '../redis/entry-id.ts';
+import { toMap } from '../redis/flat-pairs.ts';
 import { AUDIT_KEY } from '../redis/keys.ts';
 
 /** Who acts on an installation: a person at the board, the holder of an API token, a command's user, or a program. */
@@ -130,13 +132,12 @@ export async function readActs(
 
 /** Leaves out an entry whose actor or action this version does not know. */
 function parseAct(id: string, flat: readonly string[]): RecordedAct[] {
-  const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
+  const fields = toMap(flat);
   const via = ACTOR_WAYS.find((way) => way === fields.get('via'));
   const action = ACTIONS.find((known) => known === fields.get('action'));
   if (!via || !action) return [];
-  const channels = parseJson(fields.get('channels'));
-  const filter = parseJson(fields.get('filter'));
+  const channels = tryParseJson(fields.get('channels'));
+  const filter = tryParseJson(fields.get('filter'));
   const count = fields.get('count');
   const outcome = fields.get('outcome');
   return [
@@ -152,12 +153,4 @@ function parseAct(id: string, flat: readonly string[]): RecordedAct[] {
       outcome: outcome === 'began' || outcome === 'interrupted' ? outcome : 'done',
     },
   ];
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import type { OperatedChannel, OperatedStore } from '../channels/installation.ts
 import { LISTED_STATES } from '../jobs/channel-queue.ts';
 import { CAMPAIGN_JOB, MESSAGES_JOB } from '../jobs/job-ids.ts';
 import type { StoredJob } from '../jobs/stored-jobs.ts';
+import { tryParseJson } from '../json.ts';
 import { campaignMessageId } from '../ledger/names.ts';
 import { recipientOf } from '../message/recipients.ts';
 import { type CancelResult, cancelIn } from '../producer/control.ts';
@@ -56,7 +57,7 @@ async function* storedJobs({ queue }: OperatedStore): AsyncGenerator<StoredJob, 
 
 /** Most jobs are for others: only those that may have this recipient are read in full. */
 async function messagesTo(job: StoredJob, key: string, channel: OperatedStore): Promise<string[]> {
-  const data = Object(parse(job.text)) as Record<string, unknown>;
+  const data = Object(tryParseJson(job.text)) as Record<string, unknown>;
   const { definition } = channel.reading!;
   const isTheirs = (to: unknown): boolean => {
     const recipient = recipientOf(definition, to);
@@ -86,11 +87,3 @@ function recipientsIn(name: string, data: Record<string, unknown>): unknown[] {
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const fieldOf = (value: unknown, name: string): unknown => (Object(value) as Record<string, unknown>)[name];
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

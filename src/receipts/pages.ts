@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { isRefusal } from '../redis/errors.ts';
+import { toMap } from '../redis/flat-pairs.ts';
 import { channelKeys } from '../redis/keys.ts';
 import { FIRST, type Position, type Rank, wasRead } from './cursor.ts';
 import type { Entry } from './receipts.ts';
@@ -97,8 +98,7 @@ async function readStream(client: Redis, key: string): Promise<StreamFacts | und
     throw error;
   });
   if (!Array.isArray(reply)) return reply === null ? NO_STREAM : undefined;
-  const fields = new Map<unknown, unknown>();
-  for (let i = 0; i + 1 < reply.length; i += 2) fields.set(reply[i], reply[i + 1]);
+  const fields = toMap<unknown>(reply);
   const added = fields.get('entries-added');
   if (typeof added !== 'number') return undefined;
   const [first] = (fields.get('first-entry') ?? []) as [string?];

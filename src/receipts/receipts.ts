@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
+import { tryParseJson } from '../json.ts';
 import type { FinalState } from '../outcome.ts';
+import { toMap } from '../redis/flat-pairs.ts';
 import { channelKeys } from '../redis/keys.ts';
 
 /**
@@ -42,29 +44,20 @@ export interface ReceiptRange {
 
 export type Entry = [id: string, fields: string[]];
 
-function parseJson<T>(text: string | undefined): T | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    return undefined; // A receipt stays readable if a foreign writer broke a field.
-  }
-}
-
 const isState = (text: string | undefined): text is Receipt['state'] =>
   text === 'delivered' || text === 'suppressed' || text === 'dead';
 
 /** `undefined` for an entry that is not a receipt: anything may write to the stream. */
 export function parseEntry([entry, flat]: Entry): Receipt | undefined {
-  const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!);
+  const fields = toMap(flat);
   const id = fields.get('id');
   const state = fields.get('state');
   if (id === undefined || !isState(state)) return undefined;
   const platformMessageId = fields.get('platformMessageId');
   const campaign = fields.get('campaign');
-  const meta = parseJson<Record<string, string>>(fields.get('meta'));
-  const to = parseJson<object>(fields.get('to'));
+  // A receipt stays readable if a foreign writer broke a field.
+  const meta = tryParseJson(fields.get('meta')) as Receipt['meta'];
+  const to = tryParseJson(fields.get('to'));
   return {
     entry,
     v: Number(fields.get('v')),

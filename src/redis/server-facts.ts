@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { isRefusal } from './errors.ts';
+import { toMap } from './flat-pairs.ts';
 
 /** Facts about a Redis server. Managed ones forbid some of the commands. */
 export interface RedisFacts {
@@ -47,7 +48,5 @@ function parseInfo(text: string): Map<string, string> {
 /** Parses alternating names and values (RESP2) or an object (RESP3). */
 function pairs(answer: unknown): Map<string, string> {
   if (!Array.isArray(answer)) return new Map(Object.entries(answer as Record<string, string>));
-  const settings = new Map<string, string>();
-  for (let i = 0; i + 1 < answer.length; i += 2) settings.set(String(answer[i]), String(answer[i + 1]));
-  return settings;
+  return toMap(answer.map(String));
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { WebhookConfig } from '../config/webhooks.ts';
 import { positionFrom } from '../receipts/cursor.ts';
+import { toMap } from '../redis/flat-pairs.ts';
 import { WEBHOOKS_KEY, webhookKey } from '../redis/keys.ts';
 import { createScript } from '../redis/script.ts';
 import type { Position } from './progress.ts';
@@ -81,10 +82,9 @@ export function endpointRecord(
 const digestOf = (url: string): string => createHash('sha256').update(url).digest('base64url').slice(0, 16);
 
 function standingOf(flat: readonly string[], channels: readonly string[]): Standing {
-  const fields: Record<string, string> = {};
-  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i]!] = flat[i + 1]!;
-  const positions = channels.map((channel) => [channel, positionOf(fields[`${AT}${channel}`]!)] as const);
-  return { positions: new Map(positions), gone: numberOf(fields['gone']) };
+  const fields = toMap(flat);
+  const positions = channels.map((channel) => [channel, positionOf(fields.get(`${AT}${channel}`)!)] as const);
+  return { positions: new Map(positions), gone: numberOf(fields.get('gone')) };
 }
 
 const AT = 'at:';

@@ -1,5 +1,6 @@
 import { aliveWorkers } from '../../channels/heartbeats.ts';
 import type { Installation, OperatedChannel, OperatedStore } from '../../channels/installation.ts';
+import { tryParseJson } from '../../json.ts';
 import { type ChannelState, readChannelState } from '../../ledger/channel-state.ts';
 import { explainMessage } from '../../ledger/lookups.ts';
 import { jobKey, messageKey, newNonce, recipientKey } from '../../ledger/names.ts';
@@ -63,7 +64,7 @@ export async function explainRecipient(
   const state = await readChannelState(channel.home);
   const receipts = await findReceipts(
     own.store,
-    (text) => isTheirs(parse(text)),
+    (text) => isTheirs(tryParseJson(text)),
     enoughAfter(MAX_RECEIPTS),
     'to',
   );
@@ -86,14 +87,6 @@ export async function explainRecipient(
 function enoughAfter(count: number): () => boolean {
   let seen = 0;
   return () => ++seen >= count;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Predicts the verdict on a new message. */
