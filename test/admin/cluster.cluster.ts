@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { examine } from '../../src/admin/doctor/doctor.ts';
 import { createAdmin, createProducer } from '../../src/app.ts';
-import { openInstallation } from '../../src/channels/installation.ts';
 import type { Check } from '../../src/check.ts';
-import { systemClock } from '../../src/clock.ts';
-import { platforms } from '../../src/platforms/registry.ts';
 import { followReceipts } from '../../src/receipts/follow.ts';
 import type { RedisAddress } from '../../src/redis/address.ts';
 import { connectFollower } from '../../src/redis/connections.ts';
 import { openPlaced, type PlacedEnvironment } from '../../testing/environment.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type RedisCluster, startCluster } from '../../testing/own-cluster.ts';
+import { diagnose } from '../support/diagnose.ts';
 
 /** What operators and programs do, on a cluster whose nodes want a login, with channels of one platform on several masters. */
 
@@ -155,18 +152,6 @@ it('tells the status of all channels, and who did what', async () => {
   ]);
 });
 
-async function diagnose(): Promise<Check[]> {
-  const installation = await openInstallation(
-    { redis: address, channels: [] },
-    { platforms, clock: systemClock },
-  );
-  try {
-    return await examine(installation, false);
-  } finally {
-    await installation.close();
-  }
-}
-
 const textOf = (checks: readonly Check[], name: string): string[] =>
   checks.filter((check) => check.name === name).map(({ level, text }) => `${level}: ${text}`);
 
@@ -174,7 +159,7 @@ it('is examined as a whole and master by master', async () => {
   const masters = await cluster.masters();
   await masters[1]?.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
   for (const { redis } of masters) await redis.config('SET', 'min-replicas-to-write', 1);
-  const checks = await diagnose();
+  const checks = await diagnose(address);
   expect(textOf(checks, 'cluster')).toEqual(['ok: ok, 3 masters serve all 16384 slots.']);
   expect(textOf(checks, 'eviction')).toEqual([
     expect.stringMatching(/^ok: .*:\d+, .*:\d+: noeviction\.$/),

@@ -1,11 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { examine } from '../../src/admin/doctor/doctor.ts';
 import { createAdmin, createProducer } from '../../src/app.ts';
-import { openInstallation } from '../../src/channels/installation.ts';
-import type { Check } from '../../src/check.ts';
-import { systemClock } from '../../src/clock.ts';
-import { platforms } from '../../src/platforms/registry.ts';
 import type { RedisAddress } from '../../src/redis/address.ts';
 import { connectFollower } from '../../src/redis/connections.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/index.ts';
@@ -14,6 +9,7 @@ import { eventually } from '../../testing/eventually.ts';
 import type { LocalWorker } from '../../testing/local-worker.ts';
 import { tallyOf } from '../../testing/metrics-parser.ts';
 import { MASTER_GROUP, type Sentinel, startSentinel } from '../../testing/own-sentinel.ts';
+import { diagnose } from '../support/diagnose.ts';
 
 /** A master and a replica behind three Sentinels, which make real failovers. */
 
@@ -211,21 +207,9 @@ it('is asked and examined by the master of this moment', async () => {
   await send(nextPlayer());
   expect(await admin.status()).toMatchObject([{ channel: CHANNEL, workers: [{}] }]);
   const { port } = (await masterNow()).server;
-  const checks = await diagnose();
+  const checks = await diagnose(address);
   expect(checks.find(({ name }) => name === 'redis')?.text).toBe(
     `answers at 127.0.0.1:${port}, the master ${MASTER_GROUP} of Sentinel.`,
   );
   expect(checks.filter(({ name }) => name === 'writes')).toMatchObject([{ level: 'ok' }]);
 });
-
-async function diagnose(): Promise<Check[]> {
-  const installation = await openInstallation(
-    { redis: address, channels: [] },
-    { platforms, clock: systemClock },
-  );
-  try {
-    return await examine(installation, false);
-  } finally {
-    await installation.close();
-  }
-}

@@ -3,49 +3,9 @@ import type { Facts } from '../../../src/admin/explain/explanation.ts';
 import { nextStep } from '../../../src/admin/explain/next-step.ts';
 import type { Prediction } from '../../../src/admin/explain/prediction.ts';
 import type { FinalState } from '../../../src/outcome.ts';
+import { at, BASE, iso, JOB, NOW, OPEN } from './facts.ts';
 
-const NOW = Date.parse('2026-03-01T12:00:00Z');
-const at = (seconds: number): number => NOW + seconds * 1000;
-const iso = (seconds: number): string => new Date(at(seconds)).toISOString();
-
-const JOB = {
-  id: 'm_1',
-  enqueuedAt: at(-60),
-  dueAt: null,
-  pickups: 1,
-  failedReason: null,
-  newerVersion: null,
-} as const;
-const OPEN = {
-  state: 'open',
-  run: 1,
-  attempts: 0,
-  since: at(-60),
-  deadline: null,
-  doubtSince: null,
-  rescheduledTo: null,
-} as const;
 const SLOT = { state: 'held', until: at(3600), own: false, owner: 'abc', ownerId: 'other' } as const;
-
-const BASE: Facts = {
-  channel: 'kongregate',
-  id: 'one',
-  now: NOW,
-  job: { ...JOB, state: 'waiting' },
-  letter: null,
-  content: null,
-  campaign: null,
-  message: { to: { userId: 1 }, sendAt: null, expiresAt: at(86_400), onQuota: 'drop' },
-  record: null,
-  slot: null,
-  play: null,
-  predicted: { at: NOW, verdict: 'send', final: null, until: null },
-  receipts: [],
-  receiptsComplete: true,
-  stopped: null,
-  resting: null,
-  workers: 1,
-};
 const UNREADABLE = {
   reason: 'invalid_message',
   detail: 'no',

@@ -2,41 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/admin/explain/explanation.ts';
 import { timelineOf } from '../../../src/admin/explain/timeline.ts';
 import type { Receipt } from '../../../src/receipts/receipts.ts';
+import { at, BASE, JOB, NOW, OPEN } from './facts.ts';
 
-const NOW = Date.parse('2026-03-01T12:00:00Z');
-const at = (seconds: number): number => NOW + seconds * 1000;
-
-const BASE: Facts = {
-  channel: 'kongregate',
-  id: 'one',
-  now: NOW,
-  job: {
-    ...{ id: 'm_1', state: 'delayed', enqueuedAt: at(-60), dueAt: null, pickups: 1 },
-    ...{ failedReason: null, newerVersion: null },
-  },
-  letter: null,
-  content: null,
-  campaign: null,
-  message: { to: { userId: 1 }, sendAt: null, expiresAt: at(86_400), onQuota: 'drop' },
-  record: null,
-  slot: null,
-  play: null,
-  predicted: null,
-  receipts: [],
-  receiptsComplete: true,
-  stopped: null,
-  resting: null,
-  workers: 1,
-};
-const OPEN = {
-  state: 'open',
-  run: 1,
-  attempts: 2,
-  since: at(-50),
-  deadline: null,
-  doubtSince: null,
-  rescheduledTo: null,
-} as const;
+/** It waits after two attempts. */
+const WAITING: Facts = { ...BASE, job: { ...JOB, state: 'delayed' }, predicted: null };
+const TRIED = { ...OPEN, attempts: 2, since: at(-50) } as const;
 
 const receipt = (fields: Partial<Receipt>): Receipt => ({
   ...{ entry: '1-0', v: 1, id: 'one', run: 1, state: 'dead', reason: 'exhausted', at: at(-40), attempts: 3 },
@@ -44,14 +14,14 @@ const receipt = (fields: Partial<Receipt>): Receipt => ({
 });
 
 const told = (facts: Partial<Facts>): [seconds: number, text: string][] =>
-  timelineOf({ ...BASE, ...facts }).map((entry) => [(entry.at - NOW) / 1000, entry.text]);
+  timelineOf({ ...WAITING, ...facts }).map((entry) => [(entry.at - NOW) / 1000, entry.text]);
 
 describe('the timeline of a message', () => {
   it('tells of one that waits for its slot, in the order of time', () => {
     expect(
       told({
-        job: { ...BASE.job!, dueAt: at(30) },
-        record: { ...OPEN, doubtSince: at(-20) },
+        job: { ...WAITING.job!, dueAt: at(30) },
+        record: { ...TRIED, doubtSince: at(-20) },
         play: { kind: 'played', at: at(-9_000) },
         slot: { state: 'sent', until: at(40), own: false, owner: 'x', ownerId: 'other' },
         stopped: { reason: 'paused', at: at(-10) },
@@ -114,7 +84,7 @@ describe('the timeline of a message', () => {
   });
 
   it('has a replay under way behind the run that died', () => {
-    const record = { ...OPEN, state: 'sending', run: 2, since: at(-1), deadline: at(12) } as const;
+    const record = { ...TRIED, state: 'sending', run: 2, since: at(-1), deadline: at(12) } as const;
     expect(told({ record, receipts: [receipt({})] }).slice(1, 4)).toEqual([
       [-40, 'it died after 3 attempts: every attempt failed (exhausted)'],
       [-1, 'its replay, run 2, began'],
@@ -123,11 +93,11 @@ describe('the timeline of a message', () => {
   });
 
   it('tells of a schedule once, by the record where it was rescheduled', () => {
-    const message = { ...BASE.message!, sendAt: at(100) };
-    const job = { ...BASE.job!, dueAt: at(100) };
+    const message = { ...WAITING.message!, sendAt: at(100) };
+    const job = { ...WAITING.job!, dueAt: at(100) };
     expect(told({ message, job })[1]).toEqual([100, 'it may be sent from here on, by its sendAt']);
     expect(told({ message, job })).toHaveLength(3);
-    const record = { ...OPEN, state: 'enlisted', since: null, rescheduledTo: at(200) } as const;
+    const record = { ...TRIED, state: 'enlisted', since: null, rescheduledTo: at(200) } as const;
     expect(told({ message, job: { ...job, dueAt: at(200) }, record })[1]).toEqual([
       200,
       'it may be sent from here on, as it was rescheduled',
