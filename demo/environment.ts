@@ -1,9 +1,9 @@
 import type { CommandContext } from '../src/cli/context.ts';
+import type { Fault } from '../src/sandbox/index.ts';
 import { type Environment, openEnvironment } from '../testing/environment.ts';
 import { ownRedis } from '../testing/own-redis.ts';
 import type { WorkerProcess } from '../testing/worker-process.ts';
 import { FIELDS } from './channels.ts';
-import { LATENCY } from './timeline.ts';
 
 /** What runs during a demo, all of it the demo's own: a Redis, the simulated platforms and two workers. */
 export interface DemoEnvironment extends Pick<Environment, 'server' | 'sandbox' | 'close'> {
@@ -23,6 +23,8 @@ export interface DemoWorker {
 }
 
 const SEED = 7;
+/** Kongregate's usual latency, so that a killed worker leaves sends with an unknown end. */
+const LATENCY: Fault = { kind: 'latency', latencyMs: 45, platform: 'kongregate' };
 /** A "day" that no demo sees the end of: at midnight players may have another message. */
 const ENDLESS_DAY_MS = Number.MAX_SAFE_INTEGER;
 

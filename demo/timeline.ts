@@ -18,9 +18,6 @@ export interface TimelineOptions {
 
 const ON_KONGREGATE = { platform: 'kongregate' };
 
-/** Kongregate's usual answering time: a killed worker then leaves sends with an unknown end. */
-export const LATENCY: Fault = { kind: 'latency', latencyMs: 45, ...ON_KONGREGATE };
-
 /** The few messages of the others meet fewer faults, each platform as many as the next. */
 const onOthers = (fault: Fault): Fault[] =>
   CHANNELS.filter((channel) => channel !== 'kongregate').map((platform) => ({ ...fault, platform }));
