@@ -5,7 +5,7 @@ import { count, duration } from './values.ts';
 
 /** The settings of the HTTP API, below `http.api`. */
 
-/** Not that of the probes: a scraper's network is not an application's. */
+/** Not the address of the probes: scrapers and applications are on different networks. */
 export const DEFAULT_API = { host: '127.0.0.1', port: 9470 };
 
 const configuredToken = z.strictObject({

@@ -3,7 +3,7 @@ import { count, duration } from './values.ts';
 
 /** The settings of the board, below `http.board`. */
 
-/** Not that of the probes: a scraper's network is not an operator's. */
+/** Not the address of the probes: scrapers and operators are on different networks. */
 export const DEFAULT_BOARD = { host: '127.0.0.1', port: 9471 };
 
 const isOrigin = (text: string): boolean =>
@@ -36,7 +36,7 @@ export const board = z
 
 export type BoardConfig = z.output<typeof board>;
 
-/** Where people reach the board. */
+/** The address at which people reach the board. */
 export function boardUrl({ url, host, port }: BoardConfig): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return url ?? `http://${name}:${port}`;

@@ -11,7 +11,7 @@ export type Platforms = Readonly<Record<string, PlatformDefinition>>;
 
 /** The job lock: BullMQ takes a job from a worker that did not renew it for this long. A send must end well within it. */
 export const JOB_LOCK_MS = 15_000;
-/** Left for admission, settlement and a slow event loop. */
+/** The time left for admission, settlement and a slow event loop. */
 const LOCK_MARGIN_MS = 3_000;
 
 type Parsed = { channel: ChannelConfig } | { problems: Problem[] };
@@ -74,14 +74,14 @@ function timeProblems({
   return problems;
 }
 
-/** A message without `channel` goes to the channel named like its platform. */
+/** A message without `channel` goes to the channel that is named like its platform. */
 function nameProblem({ name, platform }: ChannelConfig, platforms: Platforms): Problem[] {
   if (name === platform || !Object.hasOwn(platforms, name)) return [];
   const message = `has the name of another platform, whose messages without a channel would be sent here; rename it`;
   return [{ path: `channels.${name}`, message }];
 }
 
-/** A recipient that can be addressed in two ways would have two slots. */
+/** A recipient with two names would have two slots. */
 function namingProblem({ name, platform, quota, settings }: ChannelConfig, platforms: Platforms): Problem[] {
   const problem = quota ? platforms[platform]!.unquotable?.(settings) : undefined;
   return problem ? [{ path: `channels.${name}.${problem.field}`, message: problem.message }] : [];

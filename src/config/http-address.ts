@@ -4,10 +4,10 @@ import { openConfig } from './open-config.ts';
 import { property } from './property.ts';
 import { decodeFile } from './read-yaml.ts';
 
-/** Where a worker serves its probes when the configuration does not say. */
+/** The default address of a worker's probes. */
 export const DEFAULT_HTTP = { host: '127.0.0.1', port: 9464 };
 
-/** A listener on every address of the machine is asked on its loopback. */
+/** The address to ask if a worker listens on every address of the machine. */
 const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 export interface HttpAddress {
@@ -16,8 +16,8 @@ export interface HttpAddress {
 }
 
 /**
- * The address at which the probes of a worker with this configuration can be asked; `null` where it serves none. Reads
- * nothing else of the file, and loads neither the schema nor the platforms: a health check runs every few seconds.
+ * The address at which a worker with this configuration serves its probes; `null` if it serves none. Reads nothing else of the file,
+ * and loads neither the schema nor the platforms, since a health check runs every few seconds.
  * @throws ConfigError
  */
 export function readHttpAddress(path: string | undefined, env: Environment): HttpAddress | null {

@@ -34,7 +34,7 @@ export function interpolate(source: unknown, options: Interpolation): Interpolat
     }
     if (typeof value === 'string') return options.leave(path) ? value : fill(value, path);
     if (Array.isArray(value)) return value.map((inner, index) => walk(inner, [...path, String(index)]));
-    // An instance of a class, such as a Redis client: the schema of its field rejects it.
+    // An instance of a class, such as a Redis client, is rejected by the schema of its field.
     if (!isPlainObject(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [key, walk(inner, [...path, key])]),
@@ -75,10 +75,10 @@ function resolve(body: string, { env, readFile }: Interpolation): Found {
 
 function fromFile(name: string, path: string, readFile: (path: string) => string): Found {
   try {
-    // Editors and shells end a file with a line end that is not part of the secret.
+    // Editors and shells add a line end, which is not part of the secret.
     const value = readFile(path).replace(/[\r\n]+$/, '');
     if (value === '') return { problem: `the file that ${name}_FILE names is empty` };
-    // A password with one would be refused by Redis or a platform, which cannot say why.
+    // Redis or a platform would refuse such a password, without being able to say why.
     if (/\p{Cc}/u.test(value))
       return { problem: `the file that ${name}_FILE names holds more than one line, or control characters` };
     return { value };

@@ -3,8 +3,8 @@ import type { Platforms } from './channels.ts';
 import { property } from './property.ts';
 
 /**
- * Finds secrets written into a configuration as literals instead of placeholders: everyone who can read the file has the
- * key. The default of a placeholder counts as a literal too.
+ * Finds secrets that a configuration has as literals instead of placeholders: everyone who can read the file has them. The default of a
+ * placeholder counts as a literal too.
  */
 export function literalSecrets(source: unknown, platforms: Platforms): Problem[] {
   const channels = Object.entries(Object(property(source, 'channels')) as object);

@@ -52,13 +52,13 @@ export function checkConfig(source: unknown, options: ParseOptions): Checked {
   return config && problems.length === 0 ? { config } : { problems };
 }
 
-/** A field of which there are several shapes may be told the same by each. */
+/** A field with several possible shapes may get the same problem from each. */
 const unique = (problems: readonly Problem[]): Problem[] => {
   const texts = problems.map(problemText);
   return problems.filter((_, i) => texts.indexOf(texts[i]!) === i);
 };
 
-/** Also of channels that have problems of their own. */
+/** The names of all channels, including those with problems. */
 const namesOf = (value: unknown): string[] => Object.keys(Object(property(value, 'channels')) as object);
 
 /** Channels that can be checked although other parts of the configuration are invalid. */
@@ -68,11 +68,11 @@ function recognizable(value: unknown): [string, unknown][] {
   return Object.entries(channels).filter(([, channel]) => typeof property(channel, 'platform') === 'string');
 }
 
-/** Whether the field holds an unresolved placeholder: problems of its text say nothing about the intended value. */
+/** Whether the field has an unresolved placeholder: problems with its text say nothing about the intended value. */
 const isWithin = (path: string, unfilled: readonly Problem[]): boolean =>
   unfilled.some((field) => path === field.path || path.startsWith(`${field.path}.`));
 
-/** Returns a predicate: whether a path is a secret that is left alone. */
+/** Returns a predicate: whether the field at a path is a secret that is not resolved. */
 function secretFields(
   source: unknown,
   { platforms, secrets }: ParseOptions,

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Addresses that lead to this machine, to a private network, or to nobody in particular (RFC 6890). */
+/** Special-purpose addresses (RFC 6890): this machine, private networks, documentation, multicast … */
 const PRIVATE = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -33,11 +33,11 @@ for (const [network, prefix] of [
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv6');
 
-/** @param host an address, in brackets or without, or a name: of names only `localhost` and those below it count as private */
+/** @param host an address, with or without brackets, or a name; the only private names are `localhost` and those below it */
 export function isPrivateAddress(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   const family = isIP(address);
-  // An IPv4 address that is written as IPv6 is checked as what it is.
+  // BlockList checks an IPv4-mapped IPv6 address against the IPv4 networks.
   if (family !== 0) return PRIVATE.check(address, family === 4 ? 'ipv4' : 'ipv6');
   return /(?:^|\.)localhost\.?$/i.test(address);
 }

@@ -3,11 +3,11 @@ import { addressProblem, REDIS_URLS_WANTED } from '../redis/address.ts';
 import { isRedisUrl, REDIS_URL_WANTED } from '../redis/url.ts';
 import { count } from './values.ts';
 
-/** Where Redis is, as users write it: one node, a cluster, or the master that Sentinel names. */
+/** The address of Redis as users write it: one node, a cluster, or the master that Sentinel names. */
 
 const url = z.string(REDIS_URL_WANTED).refine(isRedisUrl, REDIS_URL_WANTED).meta({ type: 'URL' });
 
-/** From the environment they come as one text. */
+/** A list, or one text with commas, as the environment has it. */
 const urls = z
   .union([z.array(url), z.string().transform((text) => text.split(',').map((each) => each.trim()))])
   .pipe(z.array(url).min(1, REDIS_URLS_WANTED))

@@ -13,7 +13,7 @@ import { toWebhooks, webhooksField } from './webhooks.ts';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** They would end up in the log; OTEL_EXPORTER_OTLP_HEADERS is for them. */
+/** Without credentials, which would end up in the log: OTEL_EXPORTER_OTLP_HEADERS is for them. */
 function isReceiver(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);

@@ -41,7 +41,7 @@ export const share = z
   .refine((value) => value >= 0 && value <= 1, WANTED_SHARE)
   .meta({ type: 'number' });
 
-/** The error for a value that is not an object; for an object, the errors of its fields are more precise. */
+/** An error for values that are not objects; for an object, the errors of its fields are more precise. */
 export const unlessFields = (wording: string) => ({
   error: ({ input }: { input?: unknown }) =>
     typeof input === 'object' && input !== null ? undefined : wording,

@@ -12,7 +12,7 @@ const STATES = ['delivered', 'suppressed', 'dead'] as const;
 const oneOrMore = <T extends z.ZodType>(element: T) =>
   z.union([element.transform((one) => [one]), z.array(element).min(1)]);
 
-/** A text of its own in a webhook's headers and in metrics. */
+/** The names of endpoints, which logs and metrics use. */
 export const WEBHOOK_NAME = /^[a-z0-9_-]{1,64}$/;
 
 export const webhookShape = {
@@ -85,7 +85,7 @@ export const toWebhooks = (
     ...rest,
   }));
 
-/** Violations of the rules between the fields of an endpoint. No secret is quoted, and no URL: it may be one. */
+/** Violations of the rules between the fields of an endpoint. Quotes neither secrets nor URLs, which may contain one. */
 export function webhookProblems(webhooks: readonly WebhookConfig[], channels: readonly string[]): Problem[] {
   return webhooks.flatMap(({ name, url, secrets, channels: own, privateAddresses }) => {
     const at = (field: string, message: string): Problem => ({ path: `webhooks.${name}.${field}`, message });
@@ -106,7 +106,7 @@ export function webhookProblems(webhooks: readonly WebhookConfig[], channels: re
 
 const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/;
 
-/** Whether it can sign. A placeholder that was left unresolved stands for one that can. */
+/** Whether the text can sign; a placeholder that was not resolved counts as one that can. */
 function isSigningSecret(text: string): boolean {
   if (text.includes('${')) return true;
   const { length } = Buffer.from(text.slice('whsec_'.length), 'base64');

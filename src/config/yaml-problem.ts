@@ -1,6 +1,6 @@
 import type { ErrorCode, YAMLParseError } from 'yaml';
 
-/** Our texts for parser errors: the parser's own messages quote the source, which may hold secrets. */
+/** Texts for parser errors: the parser's own messages quote the source, which may contain secrets. */
 const MEANINGS: Partial<Record<ErrorCode, string>> = {
   BAD_ALIAS: 'malformed alias (*name)',
   BAD_DQ_ESCAPE: 'unknown escape (\\) in a double-quoted string',
@@ -23,7 +23,7 @@ const PLACEHOLDER =
   // biome-ignore lint/suspicious/noTemplateCurlyInString: what the file should say
   'is not valid YAML: a placeholder within braces or brackets must be quoted, as in { port: "${PORT}" }';
 
-/** A parser goes on behind these. */
+/** The errors after which the parser recovers. */
 const SINGLE: readonly ErrorCode[] = ['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED'];
 
 export interface YamlProblem {
@@ -33,7 +33,7 @@ export interface YamlProblem {
   message: string;
 }
 
-/** What a person has to mend: a parser that has lost its way reports each token of the rest of the file. */
+/** The errors up to the first one from which the parser does not recover: after it, it reports every token of the file. */
 export function yamlProblems(errors: readonly YAMLParseError[], text: string): YamlProblem[] {
   const inOrder = errors.toSorted((one, other) => one.pos[0] - other.pos[0]);
   const lost = inOrder.findIndex(({ code }) => !SINGLE.includes(code));

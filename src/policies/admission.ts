@@ -6,8 +6,8 @@ import { windowLengthMs, windowTable } from './quota-windows.ts';
 import { spacingOf } from './rate.ts';
 
 /**
- * The channel's policies as arguments of the admission script, which only compares and sets. Milliseconds throughout. The spacing
- * is absent without a rate.
+ * The channel's policies as arguments of the admission script, which only compares and sets. All times in milliseconds. Without a rate,
+ * the spacing is absent.
  */
 export interface AdmissionPolicy extends Partial<Spacing> {
   quota: boolean;
@@ -17,46 +17,46 @@ export interface AdmissionPolicy extends Partial<Spacing> {
   rolling?: number;
   /** How long ago the last play may be; absent when eligibility is not checked. */
   playedWithin?: number;
-  /** For how long plays are kept. */
+  /** How long plays are kept. */
   playTtl: number;
-  /** Whether a recipient of whom no play is known is eligible. */
+  /** Whether a recipient without a known play is eligible. */
   sendWhenUnknown: boolean;
   /** How long a grant holds the slot: the request's timeout and a margin to write and to settle. */
   lease: number;
-  /** How far ahead a grant may lie: up to this the worker waits in place, beyond it the channel rests. */
+  /** How far ahead the moment of a grant may be: up to this the worker waits in place, beyond it the channel rests. */
   ahead: number;
   /** The budget of attempts of a run. */
   attempts: number;
-  /** For how long a send in doubt is pursued, and keeps others from its slot. */
+  /** How long a send in doubt is pursued, and keeps others from its slot. */
   patience: number;
   /** After the deadline of a send in doubt, how long until the platform's "not found" counts. */
   quiet: number;
   /** What is done about a send in doubt (`resolutionOf`). */
   resolution: 'confirm' | 'presume' | 'keep' | 'resend';
-  /** The longest day that the platform may count by, rolling. */
+  /** The longest time that the platform may mean by its own day. */
   platformDay: number;
-  /** What slots mean by this worker's configuration (`policyText`): the store grants only if its own is the same. */
+  /** The slot policy of this worker's configuration (`policyText`): the store grants only under the same policy. */
   inForce: string;
 }
 
 const DAY_MS = 86_400_000;
-/** What a grant lasts beyond the request's timeout: for the time from admission to writing, and from the answer to the settlement. */
+/** How much longer than the request's timeout a grant lasts: from admission to writing, and from the answer to the settlement. */
 export const LEASE_MARGIN_MS = 1_500;
-/** How far ahead a grant may lie. */
+/** How far ahead the moment of a grant may be. */
 export const AHEAD_MS = 1_000;
-/** The longest time from the moment a grant is given to its deadline. */
+/** The longest time from giving a grant to its deadline. */
 export const longestGrantMs = ({ timeoutMs }: ChannelConfig): number =>
   timeoutMs + LEASE_MARGIN_MS + AHEAD_MS;
-/** How long a play is kept unless configured: for so long it is known that a player has not played lately. */
+/** How long a play is kept unless configured: for this long it is known that a player stopped playing. */
 const KEPT_PLAYS_MS = 365 * DAY_MS;
 
-/** `keepPlaysMs` is absent in what an older worker announced of its channel. */
+/** Older workers announced no `keepPlaysMs`. */
 export interface KeptPlays {
   playedWithinMs: number;
   keepPlaysMs?: number | undefined;
 }
 
-/** For how long a play is kept after it was last recorded or needed. */
+/** How long a play is kept after it was last recorded or needed. */
 export const playTtl = (eligibility: KeptPlays | null | undefined): number =>
   eligibility?.keepPlaysMs ?? Math.max(KEPT_PLAYS_MS, 2 * (eligibility?.playedWithinMs ?? 0));
 

@@ -97,7 +97,7 @@ function throttled(
   return resting(plan, outcome.restMs ?? DEFAULT_REST_MS);
 }
 
-/** If the platform asked not to be called for a while, the whole channel rests, and so does this message, whatever the outcome was. */
+/** If the platform asked for a pause, the whole channel rests, and so does this message, whatever the outcome was. */
 function resting(plan: Plan, ms: number | undefined): Plan {
   if (ms === undefined) return plan;
   const { next, marks } = plan;
@@ -120,7 +120,7 @@ function quotaRefused(
   if (grant.doubt) return { ...dead(outcome, 'doubt', 'unconfirmed'), marks: { health: 'up' } };
   const marks: Plan['marks'] = { health: 'up', foreign: true };
   if (!quota) {
-    // Without a quota of its own, the channel knows no window after which it would be worth asking again.
+    // Without a quota of its own, the channel does not know when to try again.
     const final: FinalState = { state: 'suppressed', reason: 'quota' };
     return { outcome, effect: 'spent', final, next: { kind: 'complete', final }, marks };
   }
@@ -174,8 +174,8 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
 }
 
 /**
- * Nothing left the worker: the grant is released as if it had never been given. If the store took so long that too little of the grant
- * was left, it will hardly be faster now, so the wait grows with the pickups.
+ * Nothing was sent: the grant is released as if it had never been given. If the store was so slow that too little of the grant was left,
+ * it will hardly be faster now, so the wait grows with the pickups.
  * @param closing whether the worker is closing: then another one takes the message at once
  * @param pickups how often the message was picked up so far, from 1
  */

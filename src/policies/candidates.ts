@@ -2,24 +2,24 @@ import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { Candidate } from '../platforms/port.ts';
 import { longestGrantMs } from './admission.ts';
 
-/** Which of the messages on the platform that have the text of a send in doubt can be that send. Pure; milliseconds. */
+/** Which messages on the platform with the text of a send in doubt may be that send. Pure; milliseconds. */
 export interface CandidateBounds {
   /** The doubtful attempt cannot have arrived before this instant. */
   earliest: number;
-  /** Nor after this one, when its deadline and the quiet period are over. */
+  /** Nor after this instant, when its deadline and the quiet period are over. */
   latest: number;
   /** A message after this instant may belong to a send that is still in flight, and will claim it. */
   settledBefore: number;
 }
 
 export interface SelectedCandidates {
-  /** The ids of those that may be it, the oldest first. */
+  /** The ids of those that may be the send, oldest first. */
   ids: string[];
-  /** Whether there are others, which can only be judged later. */
+  /** Whether there are others that can only be judged later. */
   unsettled: boolean;
 }
 
-/** The platform tells times to the second, and the clocks of worker and store may differ by two seconds. */
+/** The platform's times are in seconds, and the clocks of worker and store may differ by two seconds. */
 const BLUR_MS = 4_000;
 
 export function candidateBounds(channel: ChannelConfig, doubtAt: number, now: number): CandidateBounds {
@@ -43,7 +43,7 @@ export function selectCandidates(
   };
 }
 
-/** For how long the platform is asked about a doubt, if it could not be asked within `patience` (`patience` in admit.lua). */
+/** How long the platform is asked about a doubt if it could not be asked within `patience` (`patience` in admit.lua). */
 const LONGEST_DOUBT_MS = 86_400_000;
 
 /**

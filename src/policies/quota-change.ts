@@ -1,14 +1,14 @@
 import type { ChannelConfig } from '../config/channel-schema.ts';
 import { windowLengthMs, windowTable } from './quota-windows.ts';
 
-/** What the slots of a channel mean: what windows they count by, how they name recipients, and over how many shards they lie. Pure. */
+/** What the slots of a channel mean: their windows, how they name recipients, and over how many shards they are spread. Pure. */
 export interface SlotPolicy {
   quota: ChannelConfig['quota'];
   addressing?: string | undefined;
   shards?: number | undefined;
 }
 
-/** The policy as the store keeps and compares it. For a channel over shards, `8 shards: ` comes before what it would be without. */
+/** The policy as the store keeps and compares it. For a channel with shards it is prefixed by `8 shards: `. */
 export function policyText({ quota, addressing, shards }: SlotPolicy): string {
   const text = quota
     ? JSON.stringify([quota.max, quota.per, quota.timeZone, quota.boundary, addressing ?? null])
@@ -18,14 +18,14 @@ export function policyText({ quota, addressing, shards }: SlotPolicy): string {
 
 const SHARDED = /^(\d+) shards: (.*)$/s;
 
-/** Undefined if the text is no policy, such as that of a channel that was renamed. An earlier version wrote no addressing. */
+/** Undefined if the text is not a policy, as after a channel was renamed. An earlier version wrote no addressing. */
 export function readPolicy(text: string): SlotPolicy | undefined {
   const policy = readSlots(SHARDED.exec(text)?.[2] ?? text);
   const shards = shardsIn(text);
   return policy && shards !== undefined ? { ...policy, shards } : policy;
 }
 
-/** The number of shards, also of a channel that was renamed. */
+/** The number of shards in a policy's text, even if the rest is not a policy. */
 export function shardsIn(text: string): number | undefined {
   const [, shards] = SHARDED.exec(text) ?? [];
   return shards === undefined ? undefined : Number(shards);
@@ -44,8 +44,8 @@ export function samePolicy(text: string, policy: SlotPolicy): boolean {
 }
 
 /**
- * From when on a policy may take over from another: when no window of the old one is open, and a window of the new one begins that can
- * hold no message of the old. Otherwise players could get a second message in that window.
+ * When a policy may take over from another: once no window of the old one is open, and a window of the new one begins that contains no
+ * message sent under the old. Otherwise players could get a second message in that window.
  * @param openUntil when the last window of the old policy ends or ended, 0 for never
  */
 export function takesOverAt(next: SlotPolicy, was: SlotPolicy | undefined, openUntil: number): number {
@@ -58,7 +58,7 @@ export function takesOverAt(next: SlotPolicy, was: SlotPolicy | undefined, openU
   return Math.max(openUntil, begins ?? openUntil);
 }
 
-/** What refuses a policy: the field that was changed, and until when windows of the old policy are open. */
+/** Why a policy is refused: the field that was changed, and until when windows of the old policy are open. */
 export interface PolicyRefusal {
   field: 'quota' | 'addressing';
   until: number;

@@ -3,7 +3,7 @@ import type { ChannelConfig } from '../config/channel-schema.ts';
 
 type Quota = NonNullable<ChannelConfig['quota']>;
 
-/** Windows before and after the one that holds `around`. */
+/** How many windows before and after the one that contains `around`. */
 const BEFORE = 1;
 const AFTER = 3;
 
@@ -26,7 +26,7 @@ export function windowTable(quota: Pick<Quota, 'per' | 'timeZone'>, around: numb
       .startOf(per)
       .toMillis(),
   );
-  // A zone may skip a day or repeat half an hour: two of them then begin at one instant.
+  // A zone may skip a day or repeat half an hour: two windows then begin at the same instant.
   return [...new Set(starts)];
 }
 

@@ -2,24 +2,24 @@ import type { ChannelConfig } from '../config/channel-schema.ts';
 import type { Spacing } from '../ledger/rate-lease.ts';
 
 /**
- * What keeps a channel's rate where it counts, at the platform. Moments are a little wider apart than the rate, by a margin; a request
- * leaves within a tolerance after its moment, or not by it. So `max + 1` requests take `per` and the margin from the first
- * moment to the last, and what is left of the margin beyond the tolerance is for the way to the platform.
+ * Keeps a channel's rate where it counts, at the platform. Moments are spaced wider than the rate by a margin, and a request leaves
+ * within a tolerance after its moment, or not by that moment. So from the first moment to the last, `max + 1` requests take `per` plus
+ * the margin; the part of the margin beyond the tolerance is for the way to the platform.
  */
 type Rated = Pick<ChannelConfig, 'rate'>;
 export type Rate = NonNullable<Rated['rate']>;
 
-/** Of `per`: 20 ms in a second. */
+/** The least margin as a share of `per`: 20 ms in a second. */
 const LEAST_SHARE = 0.02;
-/** The margin of a process that is often late. */
+/** The largest margin as a share of `per`, for a process that is often late. */
 const MOST_SHARE = 0.16;
-/** What has to be borne are delays of an event loop and of a network: a rate of an hour has no longer ones. */
+/** The margin covers delays of an event loop and a network, which are no longer if `per` is an hour. */
 const MOST_MARGIN_MS = 500;
-/** Of the margin. */
+/** The tolerance as a share of the margin. */
 const TOLERANCE_SHARE = 0.6;
-/** For a `per` below half a second: less is less than a turn of the event loop may take. */
+/** For a `per` below half a second: a turn of the event loop may take this long. */
 const LEAST_TOLERANCE_MS = 6;
-/** For how long after a worker has asked for them moments stay wider apart, beyond the window in which its late requests count. */
+/** How long moments stay wider apart after a worker asked for that, beyond the window in which its late requests count. */
 const KEPT_MS = 5_000;
 
 /** The margins that a worker may choose, ascending. */
@@ -29,7 +29,7 @@ export function marginsMs({ perMs }: Rate): [least: number, ...wider: number[]] 
   return [least, ...[2, 4, 8].map((times) => least * times).filter((margin) => margin <= most)];
 }
 
-/** For how long after its moment a request may still leave by it. */
+/** How long after its moment a request may still leave. */
 export const toleranceMs = (marginMs: number): number =>
   Math.max(LEAST_TOLERANCE_MS, marginMs * TOLERANCE_SHARE);
 
@@ -40,7 +40,7 @@ export const spacingOf = (rate: Rate, marginMs: number = marginsMs(rate)[0]): Sp
   keep: 2 * (rate.perMs + KEPT_MS),
 });
 
-/** Between two moments of the channel, where no process is late; undefined without a rate. */
+/** The time between two moments of the channel while no process is late; undefined without a rate. */
 export function intervalMs({ rate }: Rated): number | undefined {
   if (!rate) return undefined;
   const { interval, widen } = spacingOf(rate);
@@ -49,44 +49,44 @@ export function intervalMs({ rate }: Rated): number | undefined {
 
 /** A request that waits for a moment. Instants by the monotonic clock. */
 export interface Departure {
-  /** That it was granted. */
+  /** The moment in its grant. */
   moment: number;
-  /** How many moments it takes. */
+  /** How many moments it needs. */
   requests: number;
-  /** Later, too little of its grant is left. */
+  /** After this, too little of its grant is left. */
   latestAt: number;
 }
 
 export interface NextDepartures<D extends Departure> {
-  /** They leave now. */
+  /** Requests that leave now. */
   leaving: D[];
-  /** They cannot leave by their grants any more. */
+  /** Requests whose grants do not last long enough. */
   late: D[];
   waiting: D[];
-  /** Not used yet, ascending. */
+  /** Moments not used yet, ascending. */
   moments: number[];
-  /** Used by those that leave. */
+  /** Moments used by the requests that leave. */
   used: number[];
-  /** Given up. */
+  /** Moments that passed, and are given up. */
   passed: number[];
-  /** How many are missing for those that wait. */
+  /** How many more moments the waiting requests need. */
   missing: number;
 }
 
 export interface DepartureLimits {
-  /** For how long a moment holds, milliseconds. */
+  /** How long after it a moment may be used, milliseconds. */
   tolerance(moment: number): number;
-  /** How many moments have been asked for. */
+  /** How many moments have been requested and not received. */
   asked: number;
   /** The store has no further moment before this instant. */
   noneBefore: number;
 }
 
 /**
- * Lets requests leave by the moments of this process: the one that was granted first by the next moment, whosever it was. A moment that
- * passed is given up: a request that left late by it would be one too many in the time in which others leave by theirs. A
- * request that finds none left waits for another, so that the tardiness of a busy process costs it a part of the rate and
- * never makes a burst.
+ * Assigns the moments of this process to its requests: the one that was granted first leaves at the next moment, whichever message that
+ * moment was granted to. A moment that passed is given up, since a request that used it late would be one too many among those that are
+ * on time. A request without a moment waits for another, so that being late costs a busy process part of the rate, but never makes a
+ * burst.
  *
  * @param waiting in the order of their grants
  * @param moments ascending

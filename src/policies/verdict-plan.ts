@@ -11,7 +11,7 @@ import type {
 import { STOPPED_REST_MS } from './attempt-plan.ts';
 import { pausedMs, recheckMs, returnMs } from './waiting.ts';
 
-/** What a verdict other than a grant means for the message. Pure. */
+/** What a verdict other than `granted` means for the message. Pure. */
 export interface VerdictPlan {
   /** Written to the ledger, with a receipt, when the run ends by this verdict. */
   final?: FinalState;
