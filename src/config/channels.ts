@@ -9,7 +9,7 @@ import { type ChannelConfig, commonShape, toChannel } from './channel-schema.ts'
 
 export type Platforms = Readonly<Record<string, PlatformDefinition>>;
 
-/** The job lock: BullMQ takes a job from a worker that did not renew it for this long. A send must end well within it. */
+/** The job lock: BullMQ gives a job to another worker if it is not renewed for this long. A send must end well within it. */
 export const JOB_LOCK_MS = 15_000;
 /** The time left for admission, settlement and a slow event loop. */
 const LOCK_MARGIN_MS = 3_000;

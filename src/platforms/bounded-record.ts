@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * A record of at most so many entries. They are counted before any of them is checked: each wrong entry is a problem of its
- * own, and wording thousands of these would hold up the event loop.
+ * A record with a limit on its entries. They are counted before any is checked: each wrong entry is a problem of its own, and wording
+ * thousands of problems would block the event loop.
  */
 export const boundedRecord = <Key extends z.core.$ZodRecordKey, Value extends z.core.SomeType>(
   most: number,

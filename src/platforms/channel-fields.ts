@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { secret } from '../disclosure.ts';
 
-/** Fields that the channels of several platforms, and the configuration around them, share. */
+/** Fields that several platforms and the rest of the configuration share. */
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Keys may travel unencrypted only to this machine. */
+/** Keys may be sent unencrypted only to this machine. */
 export function isSafeBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
@@ -28,13 +28,12 @@ export const baseUrlField = z
   .meta({ type: 'URL' });
 
 /**
- * What travels in an HTTP header, a name or a credential: no white space around it, and nothing but the printable
- * characters of ASCII. A header ends at a line feed, cannot hold most others and means nothing certain by the rest
- * (RFC 9110, 5.5): every message would fail.
+ * A name or credential that is sent in an HTTP header: printable ASCII without surrounding white space. A header ends at a line feed,
+ * cannot contain most other control characters, and has no defined meaning beyond ASCII (RFC 9110, 5.5): every message would fail.
  */
 export const headerField = printable();
 
-/** A credential, in whatever it travels: a character beyond ASCII came in by mistake. */
+/** A credential, whether or not it is sent in a header: a character beyond ASCII is a mistake. */
 export const secretField = secret(printable());
 
 function printable() {
@@ -45,7 +44,7 @@ function printable() {
     .regex(/^[\x20-\x7e]+$/, 'must be one line of printable ASCII, since it is sent in an HTTP header');
 }
 
-/** A whole number, also written as text, as which it comes out of the environment: `${PORT:-9464}`. */
+/** A whole number, or its text, since a value from the environment is text: `${PORT:-9464}`. */
 export function count({ from = 1, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number } = {}) {
   const wording = to === Number.MAX_SAFE_INTEGER ? `from ${from}` : `from ${from} to ${to}`;
   return z

@@ -1,20 +1,20 @@
-/** The longest piece of a platform's own words that is kept. */
+/** The most characters of a platform's own text that are kept. */
 export const MAX_TEXT_CHARS = 200;
 
-/** So many characters in a row of the content make an echo; fewer meet by chance in any two texts. */
+/** This many consecutive characters of the content count as an echo; any two texts share fewer by chance. */
 const ECHO_CHARS = 12;
 /** Control and format characters (newlines, terminal escapes, direction overrides, lone surrogates) and white space. */
 const UNPRINTABLE = /[\p{C}\p{Z}]+/gu;
 
 /** What must not be repeated from a platform's answer. */
 export interface Unspeakable {
-  /** Keys, in every form that travels. Empty ones are ignored. */
+  /** Keys, in every form in which they are sent. Empty ones are ignored. */
   secrets: readonly string[];
   /** The message's body: a text that repeats a piece of it is withheld as a whole. */
   content: string;
 }
 
-/** A platform's words made fit for logs, job records and terminals: one line, short, without keys or content. */
+/** Makes a platform's text fit for logs, job records and terminals: one line, short, without keys or content. */
 export function platformText(text: string, unspeakable: Unspeakable): string {
   let line = text.replace(UNPRINTABLE, ' ').trim();
   for (const secret of unspeakable.secrets) {

@@ -13,7 +13,7 @@ export { ContentError, type RenderableMessage } from '../content/content.ts';
  * limits) and a client made from a channel's settings (the wire). A platform is a folder and one line in the registry.
  */
 
-/** Whom a message goes to. `key` names the recipient in the ledger: same person, same key, within one addressing. */
+/** The recipient of a message. `key` names them in the ledger: same person, same key, within one addressing. */
 export interface Recipient {
   /** How the person is named: a quota channel accepts one kind, or one person would get two slots. */
   addressing: string;
@@ -21,7 +21,7 @@ export interface Recipient {
 }
 
 /**
- * What can be learned of a send whose answer was lost (rule 6 of the ledger).
+ * What can be learned about a send whose answer was lost (rule 6 of the ledger).
  * `confirm`: the platform can be asked. `presume`: the same message may be sent again within its window, and a quota
  * refusal then proves the first one arrived. `keep`: nothing can be learned.
  */
@@ -46,7 +46,7 @@ export interface ConfirmRequest<M = unknown> extends SendRequest<M> {
   attemptedAt: number;
 }
 
-/** A message of the channel's own account on the platform that reads the same as the one in doubt. */
+/** A message of the channel's own account on the platform with the same text as the one in doubt. */
 export interface Candidate {
   platformMessageId: string;
   /** When the platform accepted it, by Herald's clock as well as can be known: milliseconds since the epoch. */
@@ -57,15 +57,15 @@ export interface Candidate {
 export type Answer =
   | { kind: 'found'; platformMessageId?: string | undefined }
   | { kind: 'not_found' }
-  /** Proves nothing; the platform is asked again later, and after `restMs` if it asked for a rest. Milliseconds. */
+  /** Proves nothing: the platform is asked again later, after `restMs` if it asked for a pause. Milliseconds. */
   | { kind: 'unsure'; detail: string; restMs?: number | undefined }
-  /** The platform will never say to this account: the doubt stays, and it is not asked again. */
+  /** The platform will never tell this account: the doubt stays, and the platform is not asked again. */
   | { kind: 'unavailable'; detail: string };
 
 /** `candidates`: one of these may be it; the ledger knows which of them belong to other messages. */
 export type Confirmation = Answer | { kind: 'candidates'; messages: readonly Candidate[] };
 
-/** What the operator has to know about the channel's own account, and what to do about it. */
+/** What an operator should know about the channel's own account, and what to do. */
 export interface AccountFinding {
   /** `warning`: messages are sent anyway. */
   level: 'warning' | 'failed';
@@ -73,10 +73,10 @@ export interface AccountFinding {
   text: string;
 }
 
-/** A message of a platform whose `messageShape` this is, as the platform's client gets it. */
+/** A message of the platform with this `messageShape`, as the platform's client gets it. */
 export type MessageFrom<Shape extends z.ZodRawShape> = RenderableMessage & z.output<z.ZodObject<Shape>>;
 
-/** The settings of a channel of a platform whose `channelShape` this is. */
+/** The settings of a channel of the platform with this `channelShape`. */
 export type SettingsFrom<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
 export interface PlatformClient<M = unknown> {
@@ -84,17 +84,17 @@ export interface PlatformClient<M = unknown> {
   send(request: SendRequest<M>): Promise<Outcome>;
   /** Present when the definition's resolution is `confirm`. */
   confirm?(request: ConfirmRequest<M>): Promise<Confirmation>;
-  /** Asks after the channel's own account, at a worker's start and for `doctor`; sends nothing to anybody. Never throws. */
+  /** Checks the channel's own account, at a worker's start and for `doctor`; sends nothing to anybody. Never throws. */
   examine?(signal: AbortSignal): Promise<AccountFinding[]>;
   close(): Promise<void>;
 }
 
 export interface ClientDeps {
-  /** Tests and proxies hand in their own; otherwise the client makes a keep-alive pool and closes it. */
+  /** Passed in by tests and for proxies; otherwise the client makes a keep-alive pool and closes it. */
   dispatcher?: Dispatcher | undefined;
   /** For dates in Retry-After. The system's when absent. */
   clock?: Clock | undefined;
-  /** Called with what a message asked for and did not get, after its delivery was reported. */
+  /** Called with what could not be done for a message after its delivery was reported. */
   warn?: ((detail: string) => void) | undefined;
 }
 
@@ -103,7 +103,7 @@ export interface CommonChannelSettings {
   baseUrl: string;
   timeoutMs: number;
   concurrency: number;
-  /** False where a request whose answer is lost cannot be resolved: then no connection is used twice. */
+  /** False if a request whose answer is lost cannot be resolved: then no connection is used twice. */
   keepAlive?: boolean | undefined;
 }
 
@@ -116,7 +116,7 @@ export interface PlatformDefinition<M = any, S = any> {
   readonly channelShape: z.ZodRawShape;
   /** The settings that hold secrets: resolved only by commands that send, never logged. */
   readonly secrets: readonly string[];
-  /** Settings that a refusal of the credentials may be about as well: a worker with others ends the stop. */
+  /** Other settings that a refusal of the credentials may be about: a worker with other values ends the stop. */
   readonly sender?: readonly string[];
   /** The settings that rendering uses, limits and defaults: workers announce them, so that producers know them. */
   readonly announced?: readonly string[];
@@ -125,17 +125,16 @@ export interface PlatformDefinition<M = any, S = any> {
   readonly resolution: Resolution;
   /** `confirm` answers candidates: then each delivery claims its message on the platform, so that none counts twice. */
   readonly claims?: true;
-  /** The account a channel speaks for: two channels of one account would give a player two messages a day. */
+  /** The account that a channel speaks for: two channels of one account would give a player two messages a day. */
   account(settings: S): string;
   recipient(message: M): Recipient;
   /**
-   * Which of these settings lets one person be named in several ways, so that no quota can be kept, and why; undefined
-   * where none does.
+   * The setting that allows one person to be named in several ways, so that no quota can be kept, and why; undefined if none does.
    */
   unquotable?(settings: S): { field: string; message: string } | undefined;
-  /** How many requests a delivery of it makes, for the channel's rate: 1 when absent, 2 at most. */
+  /** How many requests the delivery of a message makes, for the channel's rate: 1 when absent, at most 2. */
   requests?(message: M): 1 | 2;
-  /** How it writes Markdown: shows people what any content becomes on it. */
+  /** How the platform writes Markdown, to show people what any content becomes there. */
   readonly dialect?: Dialect;
   /**
    * Pure. Throws ContentError for a missing value, a refused syntax or a body past the platform's limit.
@@ -145,7 +144,7 @@ export interface PlatformDefinition<M = any, S = any> {
   connect(settings: S & CommonChannelSettings, deps: ClientDeps): PlatformClient<M>;
 }
 
-/** A platform whose message and settings types follow from its shapes, and its secrets from the marks in them. */
+/** Defines a platform: the types of its messages and settings follow from its shapes, and its secrets from the marks in them. */
 export function definePlatform<Message extends z.ZodRawShape, Channel extends z.ZodRawShape>(
   definition: Omit<
     PlatformDefinition<MessageFrom<Message>, SettingsFrom<Channel>>,

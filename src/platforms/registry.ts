@@ -4,7 +4,7 @@ import type { PlatformDefinition } from './port.ts';
 import { usercom } from './usercom/usercom.ts';
 import { zulip } from './zulip/zulip.ts';
 
-/** Every platform that Herald speaks to. A new one is a folder of its own and a line here. */
+/** The built-in platforms. A new one is a folder of its own and a line here. */
 export const platforms = {
   kongregate,
   zulip,

@@ -5,22 +5,22 @@ import { connectorPastContinue } from './interim-answers.ts';
 import type { HttpResult } from './result.ts';
 
 /**
- * One request to a platform, and its end as a value. Nothing is retried, no redirect is followed, and no detail ever
- * holds a header, a body or a URL's path: those carry keys and content.
+ * Sends one request to a platform, and returns its end as a value. Nothing is retried, no redirect is followed, and no detail contains a
+ * header, a body or a URL's path, which carry keys and content.
  */
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT';
   /** Below the channel's base URL, with a leading slash, query included. */
   path: string;
-  /** Names and values in turn, made once per client: this is the hot loop. */
+  /** Alternating names and values, made once per client, since this is the hot loop. */
   headers: string[];
   body?: string | undefined;
   /** A larger answer is not read; 64 KiB when absent. */
   maxAnswerBytes?: number | undefined;
   /**
-   * Over a connection of its own. A server may close a connection that is kept alive just when a request is written to
-   * it, and nobody can tell then whether the request was read: where that doubt could not be resolved, none is reused.
+   * Uses a connection of its own. A server may close an idle connection just as a request is written to it, and nobody can tell whether
+   * the request was read: if such a doubt could not be resolved, connections are not reused.
    */
   fresh?: boolean | undefined;
   signal: AbortSignal;
@@ -29,7 +29,7 @@ export interface HttpRequest {
 export interface HttpClient {
   /** Never rejects. */
   request(request: HttpRequest): Promise<HttpResult>;
-  /** Ends at once: drain first, a request still in flight ends as lost. Does not close a dispatcher that was handed in. */
+  /** Ends at once: drain first, since a request in flight ends as lost. Does not close a dispatcher that was passed in. */
   close(): Promise<void>;
 }
 
@@ -39,9 +39,9 @@ export interface HttpSettings {
   timeoutMs: number;
   /** The most connections, each with one request at a time. */
   concurrency: number;
-  /** False where every request goes over a connection of its own, as with `fresh`. */
+  /** False if every request uses a connection of its own, as with `fresh`. */
   keepAlive?: boolean | undefined;
-  /** Resolves the server's name, in place of the system's resolver: it may refuse addresses. Not asked for a literal address. */
+  /** Resolves the server's name in place of the system's resolver, and may refuse addresses. Not called for a literal address. */
   lookup?: LookupFunction | undefined;
 }
 
@@ -67,13 +67,13 @@ export function createHttpClient(settings: HttpSettings, dispatcher?: Dispatcher
   };
 }
 
-/** Without it a server may answer in any coding. */
+/** Without this header a server may answer in any coding. */
 const NOT_COMPRESSED = ['accept-encoding', 'identity'] as const;
 /** Node's own limit is the same, but a flag of the process could change it. */
 const MAX_HEADER_BYTES = 16 * 1024;
-/** How long a connection is kept for the next request where the server does not say: gunicorn closes after 2 s. */
+/** How long an idle connection is kept if the server gives no hint: gunicorn closes after 2 s. */
 const IDLE_MS = 1_000;
-/** Where the server says how long: at most this long, and this much shorter, or it would close just as we write. */
+/** If the server gives a hint: at most this long, and this much shorter than the hint, so that it does not close as we write. */
 const LONGEST_IDLE_MS = 4_000;
 const SHORTER_THAN_HINT_MS = 2_000;
 
@@ -82,14 +82,14 @@ interface Pools {
   destroy(): Promise<void>;
 }
 
-/** Two at most, each made when it is first needed. */
+/** At most two pools, each made when it is first needed. */
 function createPools(origin: string, settings: HttpSettings): Pools {
   let keeping: Pool | undefined;
   let closing: Pool | undefined;
   return {
     get(fresh) {
       if (fresh) {
-        // No pipelining at all is undici's word for closing after each answer.
+        // With pipelining 0, undici closes the connection after each answer.
         closing ??= createPool(origin, settings, 0);
         return closing;
       }
@@ -110,7 +110,7 @@ function createPool(
   return new Pool(origin, {
     connections: concurrency,
     pipelining,
-    // Said aloud, since NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise, for keys as well.
+    // Explicit, since NODE_TLS_REJECT_UNAUTHORIZED would otherwise turn verification off.
     connect: connectorPastContinue({
       timeout: timeoutMs,
       rejectUnauthorized: true,

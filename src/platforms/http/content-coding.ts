@@ -2,8 +2,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 
 /**
- * Undoes the compression of an answer's body. None is asked for; a proxy that compresses anyway makes the answer
- * no less of one.
+ * Decompresses the body of an answer. No compression is requested, but a proxy may compress anyway.
  */
 export type Decoded = { kind: 'decoded'; body: Buffer } | { kind: 'too_large' } | { kind: 'undecodable' };
 
@@ -17,14 +16,14 @@ const DECODERS: Readonly<Record<string, Decode>> = {
   gzip: ungzip,
   'x-gzip': ungzip,
   br: promisify(brotliDecompress),
-  // Meant with zlib's header, and sent without it by many (RFC 9110, 8.4.1.2).
+  // Specified with zlib's header, but many send it without (RFC 9110, 8.4.1.2).
   deflate: async (body, limit) =>
     zlibInflate(body, limit).catch((error: unknown) => {
       if (isTooLarge(error)) throw error;
       return rawInflate(body, limit);
     }),
 };
-/** More layers are not served in good faith. */
+/** No server in good faith applies more layers. */
 const MAX_CODINGS = 3;
 
 /** The codings of a `Content-Encoding`, in the order in which they were applied. */
@@ -36,7 +35,7 @@ export function codingsOf(header: string | string[] | undefined): string[] {
   return names.filter((name) => name !== '' && name !== 'identity');
 }
 
-/** Never rejects. @param maxBytes of any of the results on the way */
+/** Never rejects. @param maxBytes the limit for the result of each layer */
 export async function decodeBody(body: Buffer, codings: string[], maxBytes: number): Promise<Decoded> {
   if (codings.length > MAX_CODINGS) return { kind: 'undecodable' };
   let decoded = body;

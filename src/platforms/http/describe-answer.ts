@@ -3,16 +3,16 @@ import { type HttpAnswer, headerOf } from './result.ts';
 
 /** The longest excerpt of an answer's body. */
 const FIRST_WORDS_CHARS = 80;
-/** As much of a body as is looked at for its first words. */
+/** How much of a body is searched for its first words. */
 const SCANNED_CHARS = 8_192;
-/** A login page's title says more than its first bytes, which are markup and scripts. */
+/** The title of a login page says more than its first bytes, which are markup and scripts. */
 const TITLE = /<title[^>]*>([^<]{1,400})/i;
 const UNSEEN =
   /<(script|style|svg|noscript)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)|<!--[\s\S]*?(?:-->|$)|<[^>]*(?:>|$)/gi;
 
 /**
- * A response where one of the platform's API was expected, described for the person who has to find out what answers there:
- * the status, where a redirect leads, the type and the first words, without keys or content.
+ * Describes a response that is not from the platform's API, for the person who has to find out what answers at its address: the status,
+ * where a redirect leads, the type and the first words, without keys or content.
  */
 export function describeAnswer(answer: HttpAnswer, unspeakable: Unspeakable): string {
   const { status, text } = answer;
@@ -25,7 +25,7 @@ export function describeAnswer(answer: HttpAnswer, unspeakable: Unspeakable): st
   return `HTTP ${status}${to}, not a response of the API (${type === '' ? '' : `${type}, `}${said})${check}`;
 }
 
-/** A query may carry what was sent, or a token. */
+/** A query may contain what was sent, or a token. */
 function withoutQuery(target: string): string {
   const [address = ''] = target.split(/[?#]/, 1);
   return address.replace(/\/\/[^/@]*@/, '//');

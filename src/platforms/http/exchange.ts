@@ -4,7 +4,7 @@ import { type Abortable, AbortWatch } from './abort-watch.ts';
 import { codingsOf, decodeBody } from './content-coding.ts';
 import type { HttpResult, Lost } from './result.ts';
 
-/** Far above an API's answer to a message, far below what would hurt a worker with a thousand of them open. */
+/** Far above an API's answer to a message, and far below what would hurt a worker with a thousand requests open. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
 const LOST_BY_CODE: Readonly<Record<string, Lost['reason']>> = {
@@ -15,9 +15,9 @@ const LOST_BY_CODE: Readonly<Record<string, Lost['reason']>> = {
 };
 
 /**
- * Follows one request through undici's dispatch. `onRequestStart` comes right before the first byte is written, so an
- * end without it proves that nothing reached the platform; no error code proves that as well. An object with named
- * methods in place of closures: one allocation a request.
+ * Follows one request through undici's dispatch. `onRequestStart` is called right before the first byte is written, so an end without it
+ * proves that nothing reached the platform; no error code proves that. An object with methods in place of closures, which costs one
+ * allocation per request.
  */
 export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   place = -1;
@@ -58,7 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     if (this.#ended) {
       controller.abort(new Error('ended before it was written'));
     } else if (this.#controller !== undefined) {
-      // Nobody may write a message a second time on its own: an interceptor that retries would.
+      // A message must not be written a second time, as an interceptor that retries would.
       controller.abort(new Error('already written'));
       this.#lost('connection_lost', 'the dispatcher tried to resend the request');
     } else {
@@ -92,7 +92,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   onResponseError(_controller: unknown, error: Error): void {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
     if (this.#controller === undefined) this.#end({ kind: 'not_connected', detail: code });
-    // The parser's own codes are the many of llhttp, or none.
+    // llhttp has many error codes of its own, and some parser errors have none.
     else if (error.name === 'HTTPParserError') this.#lost('unreadable_answer', code);
     else this.#lost(LOST_BY_CODE[code] ?? 'connection_lost', code);
   }
