@@ -9,13 +9,13 @@ import type { Source } from './input/source.ts';
 import { startProgress } from './progress.ts';
 import type { Invocation } from './shell.ts';
 
-/** A file of many messages or plays on its way into a producer: bad lines are reported, the rest is enqueued. */
+/** Hands a file of messages or plays to a producer: bad lines are reported, and the rest is enqueued. */
 export interface BulkJob<T, R> {
   source: Source;
   entries: AsyncIterable<Entry<T>>;
   /** What is counted, for people: `messages`. */
   noun: string;
-  /** Hands the values over; `onInvalid` is called with each value that was refused. */
+  /** Hands over the values, and calls `onInvalid` with each one that is refused. */
   handOver(values: AsyncIterable<T>, onInvalid: (item: InvalidItem) => void): Promise<R>;
 }
 
@@ -29,17 +29,17 @@ export interface RefusedLine {
 export interface BulkReport<R> {
   /** The name of the source, for people. */
   source: string;
-  /** What the producer settled; `undefined` when it failed without saying. */
+  /** What the producer did; undefined if it failed without saying. */
   result: R;
-  /** Every bad line is reported on standard error as it is met; the first thousand are kept for `--json`. */
+  /** Every bad line is reported on standard error at once; the first thousand are kept for `--json`. */
   refused: { total: number; lines: RefusedLine[] };
-  /** Why not everything was handed over, as a sentence, and how the command ends where nothing was. */
+  /** Why not everything was handed over, as a sentence, and the exit code if nothing was. */
   stopped?: { why: string; exitCode: ExitCode } | undefined;
 }
 
 const REFUSED_KEPT = 1000;
 
-/** The path of a field, not the whole sentence of the error: the line's number stands before it. */
+/** Only the paths and messages of the fields, since the number of the line precedes them. */
 const refusalText = (error: InvalidItem['error']): string =>
   error instanceof InvalidMessageError ? problemsText(error.problems) : error.message;
 
@@ -68,7 +68,7 @@ function stoppedBy(
   return { why: `${why}; stopped ${where}, ${rest}`, exitCode };
 }
 
-/** Throws what is neither a bad line nor an outage on the way. */
+/** @throws any error that is neither a bad line nor an outage in between */
 export async function runBulk<T, R>(
   job: BulkJob<T, R>,
   { context, output }: Invocation,
@@ -105,7 +105,7 @@ export async function runBulk<T, R>(
   }
 }
 
-/** @param settled how many messages or plays the producer took */
+/** @param settled how many messages or plays the producer accepted */
 export function bulkExitCode({ refused, stopped }: BulkReport<unknown>, settled: number): ExitCode {
   if (stopped && settled === 0) return stopped.exitCode;
   return stopped || refused.total > 0 ? EXIT.partly : EXIT.done;

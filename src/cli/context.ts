@@ -1,20 +1,20 @@
 import type { Clock } from '../clock.ts';
 
-/** What a command may touch of the world: a test hands in its own and runs the command in its own process. */
+/** All that a command uses of its environment: a test passes in its own, and runs the command in the test's process. */
 export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly clock: Clock;
-  /** Aborted by the first SIGINT or SIGTERM: a command then ends what it has begun and returns. */
+  /** Aborted by the first SIGINT or SIGTERM: a command then finishes what it has begun and returns. */
   readonly signal: AbortSignal;
 }
 
 export type InputStream = NodeJS.ReadableStream & { isTTY?: boolean; destroy?: () => unknown };
 export type OutputStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 
-/** What a calling program may rely on. */
+/** The exit codes, on which calling programs may rely. */
 export const EXIT = {
   done: 0,
   /** Something was done and something was not; also a bug. */

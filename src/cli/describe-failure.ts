@@ -24,7 +24,7 @@ export interface FailureDescription {
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** What may end a command although nothing is wrong with Herald. */
+/** The errors that may end a command although nothing is wrong with Herald. */
 const EXPECTED: readonly (readonly [ErrorClass, ExitCode])[] = [
   [ConfigError, EXIT.usage],
   [InvalidMessageError, EXIT.usage],

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from './context.ts';
 
-/** An expected end of a command: its message is one clear sentence for the person who typed it. */
+/** An expected failure of a command: its message is one clear sentence for the user. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
   readonly exitCode: ExitCode;
@@ -10,15 +10,15 @@ export class CommandFailure extends Error {
   }
 }
 
-/** The command line or a file that it names is wrong. */
+/** For a wrong command line, or a wrong file that it names. */
 export const wrongUsage = (message: string, cause?: unknown): CommandFailure =>
   new CommandFailure(message, EXIT.usage, { cause });
 
-/** Redis does not answer, and nothing was done. */
+/** For a Redis that does not answer before anything was done. */
 export const redisUnreachable = (message: string, cause?: unknown): CommandFailure =>
   new CommandFailure(message, EXIT.unreachable, { cause });
 
-/** Wrong usage where a server could not listen on its address; any other error as it is. */
+/** Wrong usage if a server could not listen on its address; any other error unchanged. */
 export function listenFailure(error: unknown, advice: string): unknown {
   const { code, syscall, address, hostname, port } = error as NodeJS.ErrnoException & {
     address?: string;

@@ -14,8 +14,7 @@ import { readSettings } from './settings.ts';
 import type { Invocation } from './shell.ts';
 
 /**
- * Opens what the configuration, or the environment without one, points at, and closes it whatever happens. No
- * credentials are needed.
+ * Opens the installation of the configuration, or of the environment without one, and closes it in any case. Needs no credentials.
  * @throws ConfigError, DatabaseRefusedError, CommandFailure when Redis is away
  */
 export async function withInstallation<T>(
@@ -49,7 +48,7 @@ export async function useInstallation<T>(
   }
 }
 
-/** As `withInstallation`, for what programs can do as well. */
+/** As `withInstallation`, for operations that programs have too. */
 export async function withAdmin<T>(invocation: Invocation, use: (admin: Admin) => Promise<T>): Promise<T> {
   const { redis, channels } = readSettings(invocation);
   const configured = channels.length === 0 ? [] : configuredChannels(invocation);
@@ -65,7 +64,7 @@ export async function withAdmin<T>(invocation: Invocation, use: (admin: Admin) =
   }
 }
 
-/** As `withAdmin`, for the keys of the board. */
+/** As `withAdmin`, for access to the board. */
 export async function withBoardAccess<T>(
   invocation: Invocation,
   use: (access: BoardAccess, by: Actor) => Promise<T>,

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import ms from 'ms';
 import { parseDuration, parseInstant } from '../time.ts';
 
-/** A point in time as an option gives it: an instant, or a duration before now. */
+/** The value of an option that names a point in time: an instant, or a duration before now. */
 export type Moment = { at: Date } | { agoMs: number };
 
 /** `2026-01-31T12:00:00Z`, milliseconds since the epoch, or a duration such as `2h`. */
@@ -34,5 +34,5 @@ export function parseRate(text: string): number {
 
 export const instantText = (at: number): string => new Date(at).toISOString();
 
-/** `3m`, `2d`: for a glance. */
+/** `3m`, `2d`. */
 export const ageText = (ageMs: number): string => ms(Math.max(0, Math.round(ageMs)));

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { check } from '../message/check.ts';
 import { problemsText } from '../message/problems.ts';
 
-/** Makes a parser of an option's value from a schema: what it refuses becomes wrong usage, naming the option. */
+/** Makes a parser for an option's value from a schema: a refused value is wrong usage, and names the option. */
 export function parsedBy<T>(schema: z.ZodType<T>): (text: string) => T {
   return (text) => {
     const checked = check(schema, text);

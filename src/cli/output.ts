@@ -7,14 +7,14 @@ export type Cell = string | number | null | undefined;
 export { printable };
 
 export interface Output extends Report {
-  /** As wide as the terminal allows; elsewhere a line a row. */
+  /** Fitted to the terminal; elsewhere one line per row. */
   table(head: readonly string[], rows: readonly (readonly Cell[])[]): string;
 }
 
 const cellText = (cell: Cell): string =>
   cell === null || cell === undefined ? '-' : printable(String(cell));
 
-/** Columns of the terminal; undefined where no terminal is, for a program may read. */
+/** The width of the terminal in columns; undefined if the stream is not a terminal. */
 export const widthOf = ({ isTTY, columns }: OutputStream): number | undefined =>
   isTTY === true ? (columns ?? 80) : undefined;
 

@@ -6,8 +6,8 @@ import { readSettings, type Settings } from './settings.ts';
 import type { Invocation } from './shell.ts';
 
 /**
- * Opens a producer for the configured Redis and channels, and closes it whatever happens. Messages for a channel that the
- * configuration does not list, and that no worker serves, are reported: it may no longer exist.
+ * Opens a producer for the configured Redis and channels, and closes it in any case. Warns of messages for a channel that the
+ * configuration does not list and no worker serves: it may no longer exist.
  */
 export async function withProducer<T>(
   invocation: Invocation,

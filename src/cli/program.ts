@@ -16,7 +16,7 @@ Exit codes:
 Example:
   $ echo '{"platform":"kongregate","to":{"userId":32},"content":"Hello"}' | herald send`;
 
-/** Herald's options as Commander knows them, without commands: `--help` and docs/commands.md are made of it. */
+/** The program without its commands. `--help` and docs/commands.md are generated from it. */
 export function createProgram(context: CommandContext, version: string): Command {
   return new Command('herald')
     .description(INTRODUCTION)
@@ -44,13 +44,13 @@ export function createProgram(context: CommandContext, version: string): Command
 const commandIn = (argv: readonly string[]): string | undefined =>
   argv.find((argument, i) => !(argument.startsWith('-') || ['-c', '--config'].includes(argv[i - 1] ?? '')));
 
-/** Commander shows defaults, but not which options a command cannot do without. */
+/** Commander shows defaults, but not which options are required. */
 const optionDescription = (option: Option): string => {
   const description = new Help().optionDescription(option);
   return option.mandatory ? `${description} (required)` : description;
 };
 
-/** The texts after a command's options, which Commander leaves as they are, filled like the rest; examples stay. */
+/** Wraps the texts after a command's options, which Commander leaves as they are; examples stay unchanged. */
 function reflow(help: string, width: number): string {
   const filler = new Help();
   filler.minWidthToWrap = 0;
@@ -59,8 +59,8 @@ function reflow(help: string, width: number): string {
 }
 
 /**
- * Runs one command line (without the interpreter and the script) and returns its exit code. Every expected failure is
- * one sentence on standard error; a stack is printed only for a bug, which is thrown by nothing else.
+ * Runs one command line (without the interpreter and the script) and returns its exit code. Expected failures are one sentence on
+ * standard error; only a bug prints a stack.
  */
 export async function runCommandLine(
   argv: readonly string[],
@@ -74,9 +74,9 @@ export async function runCommandLine(
     await program.parseAsync([...argv], { from: 'user' });
     return shell.exitCode();
   } catch (error) {
-    // Commander has printed its own message, or the help that was asked for.
+    // Commander has printed its message, or the requested help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    // It knows the errors of every folder, which a command that succeeds need not load.
+    // Loaded late: it knows the errors of every folder, and a command that succeeds does not need them.
     const { describeFailure } = await import('./describe-failure.ts');
     const { exitCode, lines, stack } = describeFailure(error);
     for (const line of lines) context.stderr.write(`herald: ${printable(line)}\n`);

@@ -4,9 +4,9 @@ import type { OutputStream } from './context.ts';
 import { ageText } from './moments.ts';
 
 export interface Progress {
-  /** `value` in the unit of the total; `count` is what the person counts in. */
+  /** @param value in the unit of `total` @param count in the unit of `noun` */
   update(value: number, count: number): void;
-  /** Makes room for a line of text that is written next; the bar is redrawn below it. */
+  /** Clears the bar for a line of text that is written next; it is redrawn below. */
   giveWay(): void;
   stop(): void;
 }
@@ -16,9 +16,9 @@ export interface ProgressOptions {
   clock: Pick<Clock, 'monotonic'>;
   /** What is counted, for people: `messages`. */
   noun: string;
-  /** Only the count is shown without one: standard input has none. */
+  /** Standard input has none: then only the count is shown. */
   total: number | undefined;
-  /** Writes a line every ten seconds where no terminal is; nothing when absent. */
+  /** Whether to write a line every ten seconds if the stream is not a terminal. */
   lines?: boolean;
 }
 
@@ -27,7 +27,7 @@ const silent: Progress = { update() {}, giveWay() {}, stop() {} };
 const CLEAR_LINE = '\r\u001b[K';
 const LINE_EVERY_MS = 10_000;
 
-/** A bar on a terminal, with the rate so far and the time that is left by it. */
+/** A bar on a terminal, with the rate so far and the time left at that rate. */
 export function startProgress(options: ProgressOptions): Progress {
   if (options.stream.isTTY !== true) return options.lines ? progressLines(options) : silent;
   const { stream, noun, total } = options;
@@ -63,7 +63,7 @@ function progressLines(options: ProgressOptions): Progress {
   };
 }
 
-/** Not before a second has passed: what is extrapolated from less misleads. */
+/** The rate is shown after this time: extrapolating from less would mislead. */
 const SETTLED_MS = 1_000;
 
 /** @returns what follows the count: `, 50/s, 12s left` */

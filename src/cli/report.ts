@@ -1,20 +1,20 @@
 import type { CommandContext } from './context.ts';
 
-/** What a command says, without tables: they take as long to load as all else that a short command needs. */
+/** The output of a command without tables, which take as long to load as everything else that a short command needs. */
 export interface Report {
-  /** Whether a program reads: one JSON document a line on standard output, and nothing else there. */
+  /** Whether a program reads the output: standard output then has JSON documents only, one per line. */
   readonly json: boolean;
   /** The result of the command: `value` with `--json` (snake_case keys), else `text()`. Standard output. */
   result(value: unknown, text: () => string): void;
-  /** A line for the person at the keyboard, never part of the result. Standard error. */
+  /** A line for the user, which is never part of the result. Standard error. */
   note(line: string): void;
 }
 
-/** Control characters and direction marks: what a platform or a player wrote must not steer a terminal. */
+/** Control characters and direction marks: text from platforms and players must not control a terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const STEERING = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** The text on one line, with whatever could steer a terminal shown as `\uXXXX`. */
+/** The text on one line, with characters that could control a terminal shown as `\uXXXX`. */
 export const printable = (text: string): string =>
   text.replace(STEERING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 

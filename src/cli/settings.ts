@@ -8,7 +8,7 @@ import type { RedisAddress } from '../redis/address.ts';
 import { wrongUsage } from './failure.ts';
 import type { Invocation } from './shell.ts';
 
-/** What a command that only enqueues or looks needs of the configuration: no credentials. */
+/** What a command that only enqueues or reads needs of the configuration: no credentials. */
 export interface Settings {
   redis: RedisAddress;
   /** The configured channels; none without a configuration. */
@@ -20,8 +20,8 @@ const DEFAULT_REDIS = 'redis://127.0.0.1:6379';
 type Given = Pick<Invocation, 'context' | 'options' | 'output'>;
 
 /**
- * Reads the configuration without its secrets. A host that only enqueues may have none: REDIS_URL, or the Redis of this
- * machine, then serves; a configuration that was named must exist.
+ * Reads the configuration without its secrets. A host that only enqueues may have none: then REDIS_URL is used, or the Redis of this
+ * machine. A configuration that was named must exist.
  * @throws ConfigError, CommandFailure
  */
 export function readSettings(given: Given): Settings {
@@ -32,7 +32,7 @@ export function readSettings(given: Given): Settings {
 }
 
 /**
- * The configuration without its secrets; undefined where there is none and none was named.
+ * The configuration without its secrets; undefined if there is none and none was named.
  * @throws ConfigError
  */
 export function readConfiguration({ context: { env }, options }: Given): HeraldConfig | undefined {
@@ -43,7 +43,7 @@ export function readConfiguration({ context: { env }, options }: Given): HeraldC
 
 /**
  * The Redis of REDIS_URL, or the cluster of REDIS_CLUSTER, its URLs separated by commas.
- * @throws CommandFailure where neither names one, or both are set
+ * @throws CommandFailure if the address is invalid, or both are set
  */
 export function redisOfEnvironment({ context: { env }, output }: Given): RedisAddress {
   const [url, cluster] = [env['REDIS_URL'] || undefined, env['REDIS_CLUSTER'] || undefined];

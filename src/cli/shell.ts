@@ -20,11 +20,11 @@ export interface Invocation<O = unknown, R extends Report = Output> {
 
 export type Run<O, R extends Report = Output> = (invocation: Invocation<O, R>) => Promise<ExitCode>;
 
-/** What a command needs to be added to the program. */
+/** What a command is added to the program with. */
 export interface Shell {
-  /** Turns a command's function into an action; what it returns is the exit code. */
+  /** Turns a command's function, which returns the exit code, into an action. */
   action<O>(run: Run<O>): (this: Command) => Promise<void>;
-  /** The same for a command that has to be quick and prints no table. */
+  /** The same for a command that must start quickly and prints no table. */
   quickAction<O>(run: Run<O, Report>): (this: Command) => Promise<void>;
 }
 

@@ -3,20 +3,20 @@ import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 
 /**
- * The one look of Herald's tables: columns two spaces apart, without rules, ready for `awk`. Where the width is limited,
- * cells are wrapped; where not even their longest words fit side by side, each row becomes a block of its own.
+ * Renders all of Herald's tables: columns two spaces apart, without rules, ready for `awk`. Cells are wrapped to fit a terminal; if not
+ * even their longest words fit, each row becomes a block.
  */
 
 export interface TableText {
   head: readonly string[];
-  /** As many cells as the head has, each of one line. */
+  /** Each row has as many cells as the head, of one line each. */
   rows: readonly (readonly string[])[];
-  /** Columns of figures. */
+  /** Which columns are aligned right, as figures are. */
   right: readonly boolean[];
 }
 
 const GAP = '  ';
-/** A longer word (an address, an id) is broken rather than that it pushes the others out. */
+/** A longer word (an address, an id) is broken, so that it does not push the other columns out. */
 const LONGEST_WORD = 16;
 const NARROWEST = 10;
 
@@ -25,7 +25,7 @@ const NO_RULES = Object.fromEntries(
   SIDES.flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`]).map((name) => [name, '']),
 );
 
-/** @param width of the terminal, in columns; absent where no terminal is */
+/** @param width of the terminal, in columns; absent if the output is not a terminal */
 export function renderTable({ head, rows, right }: TableText, width?: number): string {
   const lines = [head, ...rows];
   const columns = head.map((_, i) => lines.map((line) => line[i] ?? ''));
@@ -46,7 +46,7 @@ const naturalWidth = (cells: readonly string[]): number =>
 const longestWord = (cells: readonly string[]): number =>
   Math.min(LONGEST_WORD, naturalWidth(cells.flatMap((cell) => cell.split(/\s+/))));
 
-/** The widest columns give first, and none gives more than its longest word; undefined where that is not enough. */
+/** Narrows the widest columns first, none below its longest word; undefined if that is not enough. */
 function fitted(columns: readonly (readonly string[])[], room: number): number[] | undefined {
   const natural = columns.map(naturalWidth);
   const least = columns.map(longestWord);
@@ -59,7 +59,7 @@ function fitted(columns: readonly (readonly string[])[], room: number): number[]
   return undefined;
 }
 
-/** A row by itself, a cell a line. */
+/** A row as a block: one line per cell. */
 function block(head: readonly string[], row: readonly string[], width: number): string {
   const names = naturalWidth(head);
   const room = Math.max(NARROWEST, width - names - GAP.length);

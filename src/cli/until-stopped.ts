@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { EXIT, type ExitCode } from './context.ts';
 
-/** Something that runs until its process is told to end, or Redis refuses it for good. */
+/** Something that runs until its process is told to stop, or Redis refuses it for good. */
 interface Running {
   readonly refused: Promise<never>;
   close(): Promise<void>;

@@ -32,7 +32,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 const NAME = z.string().regex(/^[\w .@-]{1,64}$/, 'expected up to 64 letters, digits and spaces');
 
-/** A process elsewhere may serve it, by a configuration that this host has not. */
+/** Another host may serve the board, by a configuration that this host does not have. */
 function addressOf(invocation: Invocation): string {
   const configured = readConfiguration(invocation)?.http?.board;
   if (!configured)

@@ -108,7 +108,7 @@ function reportDryRun(
   return exitCodeOf(bulk, send + ineligible + quota + busy + known + duplicate, output);
 }
 
-/** Whoever starts a campaign for nobody has most likely taken the wrong file. */
+/** An empty list is most likely the wrong file. */
 function exitCodeOf(bulk: BulkReport<unknown>, recipients: number, output: Output): ExitCode {
   if (bulk.stopped || bulk.refused.total > 0 || recipients > 0) return bulkExitCode(bulk, recipients);
   output.note(`herald: no recipients in ${bulk.source}`);

@@ -8,8 +8,8 @@ const word = (text: string): string =>
   /^[\w.:@/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
- * The command line that goes on with a replay that was cut short: the same selection, but no message that died since it began,
- * as those do that were replayed and died again; at the same rate.
+ * The command line that continues an interrupted replay: the same selection and rate, but without messages that died since it began,
+ * such as those that were replayed and died again.
  * @param done how many dead letters were processed
  */
 export function resumeCommand(

@@ -68,7 +68,7 @@ interface Examined {
   exitCode?: ExitCode;
 }
 
-/** A Redis that is away, or will not have us, is a finding of its own, and the last one. */
+/** A Redis that is away or refuses the login is a finding, and the last one. */
 async function examineRedis(
   { redis, channels }: HeraldConfig,
   withCredentials: boolean,

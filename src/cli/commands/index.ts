@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   demo: async () => (await import('./demo.ts')).addDemo,
 };
 
-/** The command of this name, or all of them where it is none. */
+/** The command of this name, or all commands if there is none. */
 export async function loadCommands(name?: string): Promise<AddCommand[]> {
   const load = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   return await Promise.all((load ? [load] : Object.values(COMMANDS)).map((each) => each()));

@@ -15,8 +15,8 @@ interface Screen {
 }
 
 /**
- * Reads the status every two seconds until it is interrupted, also through an outage of Redis: redrawn in place at a terminal,
- * a frame below the other on a pipe, with `--json` a document a channel and endpoint.
+ * Reads the status every two seconds until it is interrupted, even through an outage of Redis: redrawn in place at a terminal, one frame
+ * below the other on a pipe, and with `--json` one document per channel and endpoint.
  */
 export async function watchStatus(
   admin: Admin,

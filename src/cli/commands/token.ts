@@ -58,7 +58,7 @@ const NAME = z.string().regex(/^[\w .@-]{1,64}$/, 'expected up to 64 letters, di
 const SCOPE_LIST = listOf(z.enum(SCOPES));
 const CHANNEL_LIST = listOf(z.string().regex(CHANNEL_NAME, 'expected a channel name'));
 
-/** `7d` is in a week here, and not a week ago. */
+/** Here `7d` means in a week, not a week ago. */
 const expiryOf = (moment: Moment, now: number): number =>
   'at' in moment ? moment.at.getTime() : now + moment.agoMs;
 

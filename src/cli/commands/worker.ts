@@ -29,7 +29,7 @@ Examples:
   $ herald worker
   $ herald worker --config /etc/herald.yaml --channel kongregate`;
 
-/** The configuration, with nothing but the channels that were asked for. */
+/** The configuration with only the requested channels. */
 function restrictTo(names: readonly string[] | undefined, config: HeraldConfig): HeraldConfig {
   if (names === undefined) return config;
   const known = config.channels.map(({ name }) => name);
@@ -42,7 +42,7 @@ function restrictTo(names: readonly string[] | undefined, config: HeraldConfig):
   return { ...config, channels: config.channels.filter(({ name }) => names.includes(name)) };
 }
 
-/** A Redis that a worker cannot work with is logged, since operators of workers read the log. */
+/** Logs a Redis that a worker cannot work with, since operators of workers read the log. */
 function unfitRedis(error: unknown): ExitCode | undefined {
   if (error instanceof RedisUnreachableError) return EXIT.unreachable;
   return error instanceof PermissionError ? EXIT.usage : undefined;
@@ -56,10 +56,10 @@ function startFailure(error: unknown): unknown {
   return listenFailure(error, 'choose another port, or set http: false');
 }
 
-/** For a worker that never began: it took no message that could be waited for. */
+/** Does not wait: a worker that never started has picked up no message. */
 const NOTHING_TAKEN = { deadlineMs: 500 };
 
-/** Runs until the signal, and then drains; a Redis that never came up does not keep it. */
+/** Runs until the signal, then drains; does not wait for a Redis that never came up. */
 async function runUntil(signal: AbortSignal, worker: HeraldWorker): Promise<Drained> {
   const interrupted = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {});
   let begun = false;
@@ -73,7 +73,7 @@ async function runUntil(signal: AbortSignal, worker: HeraldWorker): Promise<Drai
     await worker.close(NOTHING_TAKEN);
     throw error;
   }
-  // A start that still waits for Redis ends with the connection; that is not a failure any more.
+  // A start that still waits for Redis fails when its connection closes, which is no failure of the command.
   running.catch(() => {});
   return await worker.close(begun ? {} : NOTHING_TAKEN);
 }

@@ -6,7 +6,7 @@ const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 
 /** Space, tab, line feed, carriage return. */
 const isBlank = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 
-/** One element as it is gathered: its bytes, the line that it began in, and its place in the array. */
+/** An element that is being read: its bytes, and the line in which it began. */
 interface Element {
   pieces: Buffer[];
   length: number;
@@ -14,9 +14,9 @@ interface Element {
 }
 
 /**
- * The elements of one JSON array, in bounded memory, however it is laid out: an export is often one line of gigabytes.
- * Only commas, brackets and quotes are looked for; each element is then parsed by itself, so that a bad one is a problem
- * of its own. `index` counts from 0.
+ * The elements of one JSON array, in bounded memory, however it is formatted: an export is often one line of gigabytes. The scanner
+ * looks only for commas, brackets and quotes; each element is then parsed on its own, so that a bad one does not affect the others.
+ * `index` counts from 0.
  */
 export async function* readJsonArray(
   chunks: AsyncIterable<Uint8Array>,
@@ -43,7 +43,7 @@ function createScanner(maxBytes: number) {
     const taken = element;
     element = undefined;
     const at = { line: taken?.line ?? line, index };
-    // `[]`, or the comma that some put after the last element.
+    // `[]`, or a trailing comma.
     if (!taken && ended) return undefined;
     index += 1;
     if (!taken) return { ...at, problem: 'expected a value before the comma' };
@@ -51,7 +51,7 @@ function createScanner(maxBytes: number) {
     return { ...at, ...parse(Buffer.concat(taken.pieces)) };
   }
 
-  /** What a byte outside of strings does to the element that is being gathered. */
+  /** What a byte outside of strings means for the element that is being read. */
   function step(byte: number): 'begins' | 'ends' | 'next' | 'inside' | 'outside' {
     if (depth === 0) {
       if (byte === OPEN_ARRAY) depth = 1;

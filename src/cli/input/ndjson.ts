@@ -4,8 +4,8 @@ import { type Entry, MAX_LINE_BYTES, parseJsonLine } from '../../lines.ts';
 const GOES_ON = /^[\s}\]]/;
 
 /**
- * One JSON object a line, or laid out over several lines as `jq` prints them. Anything else is a problem of its own, reported
- * without repeating it: an object begins at the margin, so that one which never ends takes no other with it.
+ * One JSON object per line, or formatted over several lines as `jq` prints them. Anything else is one problem: an object begins at the
+ * margin, so that one which never ends does not swallow the next.
  */
 export async function* readNdjson(
   lines: AsyncIterable<Entry<string>>,
@@ -45,7 +45,7 @@ function createJoiner() {
   return {
     end,
     *add(entry: Line): Generator<Entry<unknown>> {
-      // The rest of an object that was reported already.
+      // Skips the rest of an object that was reported already.
       if (broken && GOES_ON.test(entry.value)) return;
       broken = false;
       if (/^[{[]/.test(entry.value)) yield* end();

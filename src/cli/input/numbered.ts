@@ -1,26 +1,26 @@
 import type { Entry, Place } from '../../lines.ts';
 
-/** Values on their way into a call that names them by position, and the places that they came from. */
+/** Values for a call that reports them by position, and their places in the input. */
 export interface Numbered<T> {
   values: AsyncGenerator<T, void, undefined>;
-  /** Whether the entry at a position was a bad one: its problem is told already. */
+  /** Whether the entry at a position was bad, so that its problem was reported already. */
   isBad(position: number): boolean;
-  /** The place of the value at a position, `undefined` when it left long ago. */
+  /** The place of the value at a position; undefined if it is no longer remembered. */
   placeOf(position: number): Place | undefined;
   /** How many entries there were, bad ones included. */
   count(): number;
 }
 
-/** Far more than a producer has in flight; 128 KiB in all, however long the file is. */
+/** How many places are remembered: far more than a producer has in flight, and at most 128 KiB. */
 const REMEMBERED = 4096;
-/** In place of an index: not an element of an array. */
+/** Stands for an absent index: the value is not an element of an array. */
 const NONE = -1;
-/** In place of a bad entry: every producer finds it invalid. */
+/** Stands for a bad entry: every producer finds it invalid. */
 const NOTHING = null as never;
 
 /**
- * Hands out the values of the good entries. The others go to `onProblem` as they are met, and keep their place: when one of them is
- * mended, all that follows is at the positions that it had before.
+ * Yields the values of the good entries. Bad ones are reported to `onProblem` at once and keep their position, so that fixing one of
+ * them does not move those that follow.
  */
 export function numbered<T>(
   entries: AsyncIterable<Entry<T>>,

@@ -31,7 +31,7 @@ export function playedAt(input: unknown, name = 'at'): Value<Date> {
 const COLUMNS = ['userId', 'username', 'recipient'] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** `recipient` is for files that do not care: digits are a user id, anything else is a name. */
+/** In the column `recipient`, digits are a user id, and anything else is a name. */
 function recipientOf(column: Column, text: string): Value<Record<string, unknown>> {
   if (text === '') return { problem: `${column}: is missing` };
   const isNumber = column !== 'username' && /^\d+$/.test(text);
@@ -89,8 +89,8 @@ function jsonPlay(entry: { line: number; value: string }): Entry<PlayLine> {
 }
 
 /**
- * Plays from CSV (with a header) or NDJSON, distinguished by the first line. A bad line is a problem of that line only; a
- * header that is none is the only entry.
+ * Plays from CSV (with a header) or NDJSON, distinguished by the first line. A bad line does not affect the others; an invalid header is
+ * the only entry.
  */
 export async function* readPlays(
   lines: AsyncIterable<Entry<string>>,

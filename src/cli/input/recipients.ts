@@ -14,8 +14,8 @@ type Line = Extract<Entry<string>, { value: string }>;
 const LAST_PLAYED_AT = 'lastPlayedAt';
 
 /**
- * Recipients from CSV (with a header) or NDJSON, distinguished by the first line. A bad line is a problem of that line only; a
- * header that names no recipient is the only entry.
+ * Recipients from CSV (with a header) or NDJSON, distinguished by the first line. A bad line does not affect the others; a header that
+ * names no recipient is the only entry.
  * @param platform whose recipients these are
  */
 export async function* readRecipients(
@@ -81,7 +81,7 @@ function csvRecipient(
   if (cells === undefined) return { line, problem: 'misplaced quote' };
   if (cells.length > columns.length)
     return { line, problem: `has ${cells.length} fields, the header has ${columns.length}` };
-  // An empty cell is no value: those of the campaign then hold, and a placeholder without any is reported.
+  // An empty cell is no value: the campaign's applies, and a placeholder without a value is reported.
   const given = cells.flatMap((text, i): [Meaning, unknown][] => (text === '' ? [] : [[columns[i]!, text]]));
   return assemble(line, given, fields);
 }

@@ -46,7 +46,7 @@ function readAll(
 ): Pick<Source, 'name' | 'chunks' | 'bytesRead'> {
   let bytes = 0;
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    // A read that waits for a person's next line has to be woken up.
+    // Wakes up a read that waits for a person's next line.
     const interrupt = () => stream.destroy?.();
     signal.addEventListener('abort', interrupt, { once: true });
     try {
