@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { apiRoutes } from '../src/http/api/api.ts';
-import { openApiDocument } from '../src/http/api/openapi.ts';
+import { apiRoutes } from '../src/api/api.ts';
+import { openApiDocument } from '../src/api/openapi.ts';
 import { messageJsonSchema } from '../src/message/json-schema.ts';
 import { describeField } from './docs/sources.ts';
 

@@ -1,4 +1,4 @@
-import { PROBLEMS } from '../src/http/api/problem.ts';
+import { PROBLEMS } from '../src/api/problem.ts';
 import { COUNTERS, GAUGES } from '../src/observe/metric-definitions.ts';
 import type { Queries } from './promql.ts';
 

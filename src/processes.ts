@@ -1,9 +1,9 @@
 import { buildAdmin } from './admin/admin.ts';
 import { openBoardBackend } from './admin/board-backend.ts';
+import { createApi } from './api/api.ts';
 import { createBoardService } from './board/service.ts';
 import { systemClock } from './clock.ts';
 import type { HeraldConfig } from './config/schema.ts';
-import { createApi } from './http/api/api.ts';
 import { recordPlays } from './ledger/lookups.ts';
 import type { Platforms } from './message/schema.ts';
 import { readVersion } from './observe/build-info.ts';

@@ -79,7 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ],
     ...['producer', 'receipts', 'redis', 'tokens', 'webhooks'],
   ],
-  'http/api': [
+  api: [
     ...['admin', 'config', 'http', 'message', 'observe', 'producer', 'receipts', 'redis', 'serve', 'tokens'],
   ],
   board: [
@@ -120,7 +120,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'markdown-it': ['content/'],
   mdast: ['content/'],
   yaml: ['config/'],
-  hono: ['board/', 'http/', 'sandbox/'],
+  hono: ['api/', 'board/', 'http/', 'sandbox/'],
   '@hono/node-server': ['http/', 'sandbox/'],
   ms: ['time.ts', 'cli/'],
   zod: [
@@ -128,7 +128,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
     'channels/',
     'config/',
     'disclosure.ts',
-    'http/api/',
+    'api/',
     'message/',
     'platforms/',
     'producer/',
@@ -164,12 +164,9 @@ interface Import {
 
 const SRC = new URL('../src', import.meta.url).pathname;
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-/** Folders within a folder that have rules of their own. */
-const NESTED = ['http/api'];
-const folders = [
-  ...NESTED,
-  ...readdirSync(SRC, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
-];
+const folders = readdirSync(SRC, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
 
 const IMPORT = /^(?:import|export)(?<type> type)? (?<names>[^;'"=]*?)from '(?<from>[^']+)'/gm;
 
@@ -201,8 +198,7 @@ const packages = imports.filter((each) => !each.local);
 
 /** Its folder, or its own name where it lies in src itself. */
 const placeOf = (file: string): string =>
-  NESTED.find((folder) => file.startsWith(`${folder}/`)) ??
-  (file.includes('/') ? file.split('/')[0]! : file.slice(0, -'.ts'.length));
+  file.includes('/') ? file.split('/')[0]! : file.slice(0, -'.ts'.length);
 const isFolder = (place: string): boolean => folders.includes(place);
 const arrow = ({ file, target }: Import): string => `${file} -> ${target}`;
 

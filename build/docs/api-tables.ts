@@ -1,6 +1,6 @@
-import { apiRoutes } from '../../src/http/api/api.ts';
-import { problemsOf } from '../../src/http/api/openapi.ts';
-import { PROBLEMS, type ProblemCode } from '../../src/http/api/problem.ts';
+import { apiRoutes } from '../../src/api/api.ts';
+import { problemsOf } from '../../src/api/openapi.ts';
+import { PROBLEMS, type ProblemCode } from '../../src/api/problem.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** Tables of the HTTP API. Routes are described without what they work with. */
