@@ -30,7 +30,7 @@ async function measure(
   for (let round = 0; round < scale.rounds; round++) {
     for (const { rows } of tables) {
       const present = rows.filter(({ leftOut }) => leftOut === undefined);
-      // Who goes first changes: what a turn leaves behind it falls on each.
+      // Rotates who goes first, so that the after-effects of a turn fall on each.
       const first = round % Math.max(1, present.length);
       for (const row of [...present.slice(first), ...present.slice(0, first)]) {
         tell(`round ${round + 1} of ${scale.rounds}: ${row.name}`);
@@ -48,7 +48,7 @@ function tablesOf(options: BenchOptions): Table[] {
 }
 
 /**
- * Every row has one turn a round, so that what the machine does meanwhile falls on all of them.
+ * Every row has one turn per round, so that other load on the machine affects all of them.
  * @param tell hears which turn begins
  * @throws UsageError for a name in `only` that no row and no table has
  */

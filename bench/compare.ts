@@ -2,8 +2,8 @@
  * Two built checkouts side by side, in turns: `npm run bench:compare -- <checkout> <checkout> [messages] [rounds]`.
  *
  * Each turn has a Redis and a sink of its own: `herald send` enqueues the messages, then one `herald worker`
- * (Kongregate with its quota, no rate, concurrency 100) delivers them. Told are the medians of the rounds, and what the
- * second checkout has of the first one's.
+ * (Kongregate with its quota, no rate, concurrency 100) delivers them. Prints the medians of the rounds, and the second checkout's as a
+ * share of the first one's.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -35,7 +35,7 @@ await writeFile(input, Array.from({ length: count }, (_, i) => `${JSON.stringify
 const results: [Figures[], Figures[]] = [[], []];
 try {
   for (let round = 0; round < Number(rounds); round++) {
-    // Who goes first changes, so that what a turn leaves behind it falls on both.
+    // Alternates who goes first, so that the after-effects of a turn fall on both.
     const order = round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const);
     for (const side of order) results[side].push(await turn(resolve([first, second][side] as string)));
     process.stderr.write(`round ${round + 1} of ${rounds}\n`);

@@ -1,8 +1,8 @@
 /**
  * How long it takes to foresee a replay of many dead letters, to replay and to purge them: `npm run bench:dead-letters [how many]`.
  *
- * A worker makes the letters: it delivers to a platform that refuses each recipient. While it is away, they are replayed;
- * it has them die once more, and they are purged.
+ * A worker makes the letters by delivering to a platform that refuses each recipient. They are replayed while it is away, die once more,
+ * and are purged.
  */
 import Table from 'cli-table3';
 import { predictReplay } from '../src/admin/replay-outlook.ts';
@@ -37,7 +37,7 @@ const config = readConfig({
   },
 });
 
-/** Refuses whoever is written to, without a request. */
+/** Refuses every recipient, without a request. */
 const refusing = (client: PlatformClient): PlatformClient => ({
   ...client,
   send: async () => ({ kind: 'rejected', reason: 'bad_recipient', detail: 'nobody of that name' }),

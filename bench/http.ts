@@ -24,7 +24,7 @@ const MAIN = new URL('../dist/src/main.js', import.meta.url).pathname;
 const count = Number(process.argv[2] ?? 100_000);
 const server = await startRedis();
 const folder = await mkdtemp(join(tmpdir(), 'herald-bench-'));
-// The placeholder is resolved by nobody: nothing is delivered.
+// The placeholder is never resolved: nothing is delivered.
 const channels = { [CHANNEL]: { platform: CHANNEL, apiKey: `\${NOT_NEEDED}` } } as const;
 const config = join(folder, 'herald.json');
 await writeFile(

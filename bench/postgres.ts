@@ -38,7 +38,7 @@ export function postgresVersion(): string | undefined {
   return /\d+(\.\d+)*/.exec(text)?.[0];
 }
 
-/** It refuses to run as root: then it runs as whom its package made, or as nobody. */
+/** PostgreSQL refuses to run as root: then it runs as the user of its package, or as nobody. */
 function account(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const users = readFileSync('/etc/passwd', 'utf8')

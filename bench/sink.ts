@@ -1,5 +1,5 @@
 /**
- * A platform that takes everything at once, in a process of its own: Kongregate's answer to whatever comes.
+ * A platform that accepts every request at once with Kongregate's answer, in a process of its own.
  *
  * It speaks just enough HTTP (requests with a content-length) over bare sockets: Node's own server would be the slowest
  * part of what is measured.
@@ -30,7 +30,7 @@ export type SinkReport =
 
 const BODY = '{"success":true}';
 const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
-/** With nothing more for so long, what is missing will not come: whoever waits for it learns so by the end of this process. */
+/** After this long without a request, the missing ones will not come: the process ends, which tells whoever waits. */
 const STALLED_MS = 60_000;
 const END_OF_HEAD = '\r\n\r\n';
 

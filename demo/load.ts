@@ -6,7 +6,7 @@ import type { Fault } from '../src/sandbox/index.ts';
 import { type ByChannel, CHANNELS, type Channel } from './channels.ts';
 import { addressed } from './message-plan.ts';
 
-/** Traffic without end for dashboards to show: messages to all platforms, and now and then a platform in trouble. */
+/** Endless traffic for dashboards: messages to all platforms, and now and then a platform in trouble. */
 
 /** Of twenty messages. */
 const SHARES: ByChannel<number> = { kongregate: 13, zulip: 3, discourse: 2, usercom: 2 };
@@ -39,7 +39,7 @@ export interface LoadOptions {
   signal: AbortSignal;
 }
 
-/** Enqueues until the signal. A Redis or a sandbox that is away is noted, and tried again. */
+/** Enqueues until the signal. If Redis or the sandbox is away, reports it and tries again. */
 export async function produceLoad({
   producer,
   perSecond,
@@ -68,7 +68,7 @@ export async function produceLoad({
 export function randomMessage(random: Random): MessageInput {
   const channel = MIX[Math.floor(random() * MIX.length)]!;
   const person = 1 + Math.floor(random() * PLAYERS);
-  // Every platform but Kongregate knows who ends in 1.
+  // Every platform but Kongregate knows ids that end in 1.
   const known = channel === 'kongregate' || random() < 0.05 ? person : 10 * Math.floor(person / 10) + 1;
   return {
     content: 'Hello, **player {{ player }}**: your guild has won a _golden_ sword.',

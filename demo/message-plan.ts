@@ -18,17 +18,17 @@ export const KILL_AT_MS = 2_500;
 
 const PLAYERS = 1_500;
 const FIRST_PLAYER = 10_001;
-/** From the first message of a player to the second, for those who do not get both at the same instant. */
+/** The time between the two messages of a player, unless both are enqueued at the same instant. */
 const SECOND_AFTER_MS = 1_000;
 /**
- * What the killed worker had in hand is redelivered after 15 to 19 s, and a message that waits for such a player's slot
- * tries at growing intervals: players of the moment before get one message only, or the demo would last a minute.
+ * The jobs of the killed worker are redelivered after 15 to 19 s, and a message that waits for such a player's slot retries at growing
+ * intervals. So players from just before the kill get only one message, or the demo would last a minute.
  */
 const ALONE_BEFORE_KILL_MS = 1_500;
 
-/** On each of the platforms other than Kongregate, to as many people. */
+/** How many messages each platform other than Kongregate gets, one per person. */
 const FEW = 120;
-/** Early enough for the last of them to be asked for, should its answer be lost. */
+/** Early enough to ask the platform about the last message, should its answer be lost. */
 const FEW_MS = 12_000;
 
 const PRIZES = ['a **golden** sword', 'an _ancient_ shield', 'a snake_case scroll', 'gold < silver coins'];
@@ -82,10 +82,10 @@ const ADDRESSED = {
   usercom: (userId: number) => ({ platform: 'usercom' as const, to: { userId } }),
 } satisfies Record<Channel, (person: number) => object>;
 
-/** The fields of a message that say whom it is for. */
+/** The fields of a message that address its recipient. */
 export const addressed = (channel: Channel, person: number): ReturnType<(typeof ADDRESSED)[Channel]> =>
   ADDRESSED[channel](person);
 
-/** Half of the unknown players: those whose cause can be mended while the demo runs. */
+/** Half of the unknown players: the cause of their dead letters can be fixed while the demo runs. */
 export const mendablePlayers = (): number[] =>
   Array.from({ length: PLAYERS }, (_, i) => FIRST_PLAYER + i).filter((userId) => userId % 20 === 0);

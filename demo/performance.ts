@@ -11,7 +11,7 @@ import { playTimeline } from './timeline.ts';
 import { judge, type Verdict } from './verdict.ts';
 import type { News, Snapshot } from './view.ts';
 
-/** The demo under way: enqueues by its plan, plays the timeline, mends a cause, and follows all as an application would. */
+/** Runs the demo: enqueues its plan, plays the timeline, fixes the cause of dead letters, and follows the receipts as an application would. */
 export interface Performance {
   snapshot(): Snapshot;
   /**
@@ -90,7 +90,7 @@ export function createPerformance(
   async function run(): Promise<void> {
     for (const worker of workers) worker.start();
     await until(() => workers.every(({ state }) => state === 'delivering'));
-    // By turns, so that two messages of the same instant come from both producers.
+    // Alternately, so that two messages of the same instant come from both producers.
     const shares = [0, 1].map((turn) => plan.filter((_, i) => i % 2 === turn));
     await Promise.all([
       ...shares.map(produce),

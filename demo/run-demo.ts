@@ -10,11 +10,11 @@ import { createPaint, openScreen } from './screen.ts';
 import { kept } from './verdict.ts';
 import { seconds } from './view.ts';
 
-/** Long enough for a machine that does much else. */
+/** Long enough for a busy machine. */
 const DEADLINE_MS = 60_000;
 const LOG_CHARACTERS = 4_000;
 
-/** One demo from start to end; whatever happens, nothing of it is left. */
+/** One demo from start to end, which leaves nothing behind in any case. */
 export async function runDemo(invocation: Invocation): Promise<ExitCode> {
   const { context, output } = invocation;
   const startedAt = context.clock.monotonic();
@@ -50,7 +50,7 @@ export async function runDemo(invocation: Invocation): Promise<ExitCode> {
   }
 }
 
-/** The last word, or with `--json` the only document. Returns whether everything that is promised held. */
+/** Prints the result, with `--json` as the only document. @returns whether every promise was kept */
 function conclude({ verdicts }: Performance, { context, output }: Invocation, tookMs: number): boolean {
   const judged = verdicts();
   const held = CHANNELS.every((channel) => kept(judged[channel].promises));

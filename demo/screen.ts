@@ -8,7 +8,7 @@ const LINE_MS = 2_000;
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
 
-/** Colour is for terminals whose owner has not set NO_COLOR. */
+/** Uses colour on a terminal unless NO_COLOR is set. */
 export const createPaint = (stream: OutputStream, env: CommandContext['env']): Paint =>
   stream.isTTY === true && !env['NO_COLOR']
     ? (style, text) => styleText(style, text, { validateStream: false })
@@ -22,7 +22,7 @@ export const openScreen = (stream: OutputStream, paint: Paint, look: () => Snaps
   stream.isTTY === true ? picture(stream, paint, look) : lines(stream, paint, look);
 
 function picture(stream: OutputStream, paint: Paint, look: () => Snapshot): () => void {
-  // Left to log-update, hiding the cursor brings signal handlers that end the process before it has cleaned up.
+  // If log-update hid the cursor, its signal handlers would end the process before it has cleaned up.
   const update = createLogUpdate(stream, { showCursor: true });
   stream.write(HIDE_CURSOR);
   const draw = (): void => update(frame(look(), paint));

@@ -3,9 +3,9 @@ import type { SandboxReport } from '../src/sandbox/journal.ts';
 import type { Channel } from './channels.ts';
 import { type Tally, tallyOf } from './tally.ts';
 
-/** What the demo came to on one platform, and whether it kept what Herald promises. Pure. */
+/** The result of the demo on one platform, and whether Herald's promises were kept. Pure. */
 
-/** Both sides of a channel's books: what was enqueued and what its receipts tell, and what the platform counted. */
+/** Both sides of a channel's accounts: what was enqueued and what the receipts say, and what the platform counted. */
 export interface Books {
   /** Ids of the messages that were enqueued. */
   enqueued: ReadonlySet<string>;
@@ -16,7 +16,7 @@ export interface Books {
 }
 
 export interface Promises {
-  /** Every run, of an enqueued message or by a replay, has one final state, and only one. */
+  /** Every run, of an enqueued message or a replay, has exactly one final state. */
   one_final_state: boolean;
   /** The platform took what the receipts call delivered; where it proves no more, perhaps some of the unconfirmed, too. */
   receipts_agree: boolean;

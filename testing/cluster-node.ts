@@ -3,24 +3,24 @@ import { type RedisServer, startRedis } from '../src/sandbox/index.ts';
 import { freePort } from '../src/sandbox/redis-server.ts';
 import { type FaultyProxy, openFaultyProxy } from './faulty-proxy.ts';
 
-/** One server of a cluster of the tests' own. */
+/** One server of a test cluster. */
 export interface ClusterNode {
   readonly number: number;
-  /** By which the cluster knows it, through all restarts. */
+  /** Its id in the cluster, which restarts do not change. */
   readonly id: string;
   readonly server: RedisServer;
-  /** For looking and for commands to this very node, past its proxy. A command gives up after a second. */
+  /** For inspection and for commands to this very node, past its proxy. A command gives up after a second. */
   readonly redis: Redis;
-  /** In front of all that clients and replicas send it; the nodes' own gossip goes past it. */
+  /** Carries all traffic of clients and replicas; the nodes' gossip goes past it. */
   readonly proxy: FaultyProxy | undefined;
-  /** As clients are told it. */
+  /** The URL that the cluster announces to clients. */
   readonly url: string;
   readonly state: 'running' | 'frozen' | 'killed';
   /** What it says of itself. */
   self(): Promise<NodeLine>;
   /** `kill -9`. */
   kill(): Promise<void>;
-  /** Starts it again on its data: it goes on as a master where nobody took its place, and as a replica else. */
+  /** Starts it again on its data: as a master if no node took its place, else as a replica. */
   restart(): Promise<void>;
   /** SIGSTOP: its sockets stay open, and nothing answers. */
   freeze(): Promise<void>;
@@ -34,7 +34,7 @@ export interface NodeLine {
   flags: ReadonlySet<string>;
   /** The id of its master; absent for a master. */
   master: string | undefined;
-  /** By which two nodes that claim the same slot are told apart: the higher one has it. */
+  /** If two nodes claim the same slot, the one with the higher epoch has it. */
   epoch: number;
   slots: readonly (readonly [first: number, last: number])[];
 }
@@ -126,7 +126,7 @@ function parseLine(line: string): NodeLine {
   return {
     ...{ id, flags: new Set(flags.split(',')), epoch: Number(epoch) },
     master: master === '-' ? undefined : master,
-    // Those in brackets are on their way from or to another node: whose they are is told by the others.
+    // Slots in brackets are being moved; their owner is among the other ranges.
     slots: slots.filter((range) => !range.startsWith('[')).map(parseRange),
   };
 }

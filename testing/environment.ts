@@ -21,7 +21,7 @@ export type Channels = Record<string, Fields>;
 /** Where an environment keeps everything. */
 export interface Place {
   address: RedisAddress;
-  /** For looking; wait while Redis is away. */
+  /** For inspection; commands wait while Redis is away. */
   stores: Stores;
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export interface LocalOptions extends LocalWorkerParts {
   redis?: RedisAddress | undefined;
 }
 
-/** The simulated platforms and workers, for this caller alone; `close` leaves nothing of them. */
+/** Simulated platforms and workers for this caller only; `close` removes everything. */
 export interface PlacedEnvironment {
   readonly place: Place;
   readonly sandbox: Sandbox;
@@ -57,11 +57,11 @@ export interface PlacedEnvironment {
   config(channels?: Channels): Fields;
   /** A worker in this process, not started. */
   build(options?: LocalOptions): LocalWorker;
-  /** A worker in a process of its own, not waited for. */
+  /** Starts a worker in a process of its own, without waiting for it. */
   spawn(options?: Omit<WorkerProcessOptions, 'config'> & { channels?: Channels | undefined }): WorkerProcess;
   /** Of one channel, oldest first. */
   receipts(channel: string): Promise<Receipt[]>;
-  /** How many that are, for who looks again and again: reading them all takes this process longer than the sending. */
+  /** The number of receipts. For polling: reading them all would take this process longer than the sending. */
   receiptCount(channel: string): Promise<number>;
   close(): Promise<void>;
 }
@@ -69,11 +69,11 @@ export interface PlacedEnvironment {
 /** One with a Redis of its own. */
 export interface Environment extends PlacedEnvironment {
   readonly server: RedisServer;
-  /** For looking; waits while Redis is away. */
+  /** For inspection; commands wait while Redis is away. */
   readonly redis: Redis;
 }
 
-/** Closing is for what is no longer needed. */
+/** Workers are closed quickly, since nothing of them is needed any more. */
 const CLOSE_WITHIN_MS = 500;
 
 export async function openEnvironment({

@@ -9,8 +9,8 @@ export interface Patience {
 }
 
 /**
- * Looks again and again until the condition holds, and answers with what it then saw. A look that throws counts as one
- * that did not hold: what is watched may be restarting.
+ * Looks repeatedly until the condition holds, and returns what it then saw. A look that throws counts as not holding, since what is
+ * watched may be restarting.
  * @throws Error naming what was waited for and what was seen last
  */
 export async function eventually<T>(
@@ -42,5 +42,5 @@ export async function eventually<T>(
   }
 }
 
-/** Lets time pass that is the very thing under test: a rest, a window, an outage. Never a wait for something to happen. */
+/** Lets time pass that is itself under test: a rest, a window, an outage. Never use it to wait for something to happen. */
 export const elapse = (ms: number): Promise<void> => pause(ms);

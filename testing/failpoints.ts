@@ -23,12 +23,12 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-/** What happens at the next message that reaches the step, once. */
+/** What happens, once, when the next message reaches the step. */
 export type Failpoint = Place & (Death | Block);
 
 interface Place {
   at: Step;
-  /** Only at a message in the middle of a job of many, or of one of a campaign's. */
+  /** Only at a message in the middle of a job of many, or of a campaign's job. */
   inMany?: boolean | 'campaign' | undefined;
 }
 
@@ -44,13 +44,13 @@ interface Block {
 }
 
 export interface Failpoints {
-  /** One at a time: a new one takes the place of one that was not reached. */
+  /** One at a time: a new one replaces one that was not reached. */
   arm(failpoint: Failpoint): void;
-  /** Around the parts of a worker; the composition root of production has no such thing. */
+  /** Wrappers around a worker's parts, which production does not have. */
   readonly wrappers: Wrappers;
 }
 
-/** @param onReached called, synchronously, before it happens: a dead process reports nothing */
+/** @param onReached called synchronously before it happens, since a dead process reports nothing */
 export function createFailpoints(onReached: (failpoint: Failpoint) => void): Failpoints {
   let armed: Failpoint | undefined;
   /** The messages that are in hand in the middle of a job of many: whether it is a campaign's, by the message's id. */

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 
-/** Programs in other languages, for what their clients do. */
+/** Runs programs in other languages, to test clients written in them. */
 
-/** Whether the machine has their interpreter, such as `python3`. */
+/** Whether the machine has an interpreter, such as `python3`. */
 export const hasInterpreter = (name: string): boolean => spawnSync(name, ['--version']).status === 0;
 
 export interface ForeignProgram {

@@ -29,7 +29,7 @@ export async function installPackage(
   }
 }
 
-/** A policy of the machine's own stays as it is; ours goes again, also when this process is killed. */
+/** Leaves an existing policy as it is; removes its own again, even when this process is killed. */
 async function forbidServices(policyFile: string): Promise<() => Promise<void>> {
   try {
     await writeFile(policyFile, NO_SERVICES, { flag: 'wx', mode: 0o755 });

@@ -3,7 +3,7 @@ import { type Browser, chromium } from 'playwright-core';
 /** Debian's; `CHROMIUM_PATH` names another. */
 export const CHROMIUM = process.env['CHROMIUM_PATH'] || '/usr/bin/chromium';
 
-/** It speaks to nobody but whom a page asks for. */
+/** It connects only to the servers that a page asks for. */
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',

@@ -3,12 +3,12 @@ import { availableParallelism, loadavg } from 'node:os';
 /** CPU milliseconds of `work` on the machine that the tests' patience was chosen on (2 cores, Node 20). */
 const REFERENCE_MS = 5;
 
-/** How many times slower than that machine a core of this one is, at least 1. Measured in CPU time, so that load does not count. */
+/** How many times slower a core of this machine is than one of that machine, at least 1. In CPU time, so that load does not count. */
 const coreSlowness = Math.max(1, cpuMsOf(work) / REFERENCE_MS);
 
 /**
- * How many times longer than on an idle machine of two cores something may take now: a slow core and the processes that
- * wait for one multiply. The load average lags by some seconds; what waits should ask again and again.
+ * How many times longer something may take now than on an idle machine with two cores: slow cores and waiting processes multiply. The
+ * load average lags by some seconds, so whatever waits should ask repeatedly.
  */
 export const slowness = (): number =>
   coreSlowness * Math.max(1, (loadavg()[0] as number) / availableParallelism());

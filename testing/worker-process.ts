@@ -17,7 +17,7 @@ export interface WorkerProcess {
   readonly url: string | undefined;
   /** It has started, and has not ended, by what it reported. */
   readonly delivering: boolean;
-  /** Suspended by SIGSTOP, blocked by a failpoint, or idle because its clock was stepped. */
+  /** Whether it is suspended by SIGSTOP, blocked by a failpoint, or idle because its clock was stepped. */
   readonly still: boolean;
   /** What it has in hand, by job. */
   readonly inHand: ReadonlyMap<string, Pickup>;
@@ -25,7 +25,7 @@ export interface WorkerProcess {
   readonly pickups: number;
   /** What its close resolved with, after SIGTERM. */
   readonly drained: Drained | undefined;
-  /** Why it did not start, where it may do so later. */
+  /** Why it did not start, if it may do so later. */
   readonly refused: string | undefined;
   /** Resolves with the signal or the code that ended it, when everything that it reported was read. */
   readonly end: Promise<string | number>;

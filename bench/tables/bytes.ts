@@ -5,7 +5,7 @@ import { withStore } from '../stores.ts';
 import { enqueue } from './delivery.ts';
 import type { Row, Table } from './table.ts';
 
-/** Of fewer, the tables of the ledger tell little: their buckets are not split yet. */
+/** With fewer messages the ledger's tables say little, since their buckets are not split yet. */
 const LEDGER_ENTRIES = 10_000;
 
 const queued = (contender: ContenderName, whose: string): Row => ({

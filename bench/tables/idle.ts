@@ -11,7 +11,7 @@ import { withStore } from '../stores.ts';
 import type { Figures, Row, Table } from './table.ts';
 
 const NUMBERS = [1, 10, 50] as const;
-/** Whoever starts looks around more often. */
+/** Workers that have just started sample more often. */
 const BEGUN_MS = 2 * SAMPLE_MS;
 
 /** Workers in this process, with nothing to deliver: what they cost their Redis, and how often the channel is sampled. */

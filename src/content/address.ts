@@ -1,6 +1,6 @@
 import { ContentError } from './content.ts';
 
-/** Addresses within text: how they are encoded, and what a value may do in them. */
+/** URLs within text: how they are encoded, and what a value may do in them. */
 
 /** What reads as a character reference in HTML and Markdown. */
 export const REFERENCE = /&(#?\w+);/g;
@@ -8,7 +8,7 @@ export const REFERENCE = /&(#?\w+);/g;
 /** An address as people write it into a text. */
 export const ADDRESS = /\bhttps?:\/\/[^\s<>"]+/gi;
 
-/** In its percent-encoded form (RFC 3986, 6.2.2.2) an address is the same, can be copied and opened. */
+/** Percent-encoding keeps an address equivalent (RFC 3986, 6.2.2.2): it can be copied and opened. */
 export function encodeAddress(url: string, chars: RegExp): string {
   return url.replace(REFERENCE, '&$1%3B').replace(chars, percentEncode);
 }
@@ -25,7 +25,7 @@ function percentEncode(char: string): string {
 }
 
 const HOST_THEN_MORE = /^(?:https?:\/\/[^/?#]+[/?#]|mailto:)/i;
-/** No address worth the name is longer, and the search for its beginning stays short. */
+/** No real address is longer, and the search for its beginning stays short. */
 const LONGEST = 2_048;
 const WORD_END = /[\s<>()[\]"'`]/;
 /** A joiner behind it keeps a value's from being one. */
@@ -65,7 +65,7 @@ export function openWordAddress(text: string): string | undefined {
   return at === -1 ? undefined : word.slice(at);
 }
 
-/** From its end: a pattern for it would begin again at each character of a long word before. */
+/** Searches from the end: a pattern would start again at each character of a long word before it. */
 function lastWord(text: string): string {
   let start = text.length;
   while (start > 0 && !WORD_END.test(text.charAt(start - 1))) start -= 1;

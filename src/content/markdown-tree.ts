@@ -4,14 +4,14 @@ import { keepBareAddresses } from './bare-address.ts';
 import { limitCost, MAX_NESTED, refuseNesting } from './cost.ts';
 
 /**
- * CommonMark to its tree. markdown-it, because its time grows with the length of the text and not with its square
- * (its own pathological tests), and it is some thirty times faster on the worst of 8 KB than micromark, which makes mdast.
+ * Parses CommonMark to a tree. Uses markdown-it, because its time is linear in the length of the text (its own pathological tests), and
+ * because it is some thirty times faster on the worst 8 KB than micromark, which makes mdast.
  */
 
 const parser = new MarkdownIt('commonmark');
 limitCost(parser);
 keepBareAddresses(parser);
-// An address stays as it was written: what is safe in it, and how it is encoded, is for the dialects to say.
+// Addresses stay as they were written: the dialects decide what is safe, and encode them.
 parser.normalizeLink = (url) => url;
 parser.validateLink = () => true;
 
@@ -65,7 +65,7 @@ function addNode(nodes: Nodes[], token: Token, cursor: Cursor, depth: number): v
 const readInline = ({ children }: Token): Nodes[] =>
   readNodes({ tokens: children ?? [], at: 0, line: 0 }).nodes;
 
-/** The parser cuts words at each mark that is none, and leaves nothing where a mark was. */
+/** Joins words, since the parser splits them at each character that might be a mark. */
 function addText(nodes: Nodes[], value: string): void {
   if (value === '') return;
   const last = nodes.at(-1);
@@ -98,7 +98,7 @@ function leaf(token: Token): Nodes {
 }
 
 function parent(token: Token, { nodes, spread }: Siblings): Nodes {
-  // What may stand within what is the parser's affair.
+  // The parser guarantees what may be nested in what.
   const children = nodes as never[];
   switch (token.type) {
     case 'paragraph_open':
@@ -130,7 +130,7 @@ const languageOf = (info: string): string | null => /\S+/.exec(parser.utils.unes
 
 const withoutLineEnd = (text: string): string => (text.endsWith('\n') ? text.slice(0, -1) : text);
 
-/** What an image shows where it is not shown. */
+/** The text of an image. */
 function wordsOf(nodes: readonly Nodes[]): string {
   return nodes
     .map((node) => {

@@ -11,8 +11,8 @@ export interface ParsedContent {
 }
 
 /**
- * A campaign's messages repeat one content with other data: so the latest few that repeat are remembered. A pure function's
- * results, bounded in number and size. What comes once would only be thrown out again.
+ * Remembers the latest few contents that repeat, since a campaign's messages repeat one content with other data. These are results of a
+ * pure function, bounded in number and size. A content that occurs once is not remembered.
  */
 const REMEMBERED = 64;
 const LONGEST_REMEMBERED = 8_192;
@@ -30,7 +30,7 @@ export function parseContent(content: string): ParsedContent {
   const { text, paths } = readTemplate(content);
   const parsed = { root: parseMarkdown(text), paths };
   if (content.length > LONGEST_REMEMBERED) return parsed;
-  // Who writes placeholders has many messages of them.
+  // A content with placeholders is probably sent many times.
   if (paths.length > 0) remember(content, parsed);
   else latest = { content, parsed };
   return parsed;

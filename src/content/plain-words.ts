@@ -3,17 +3,17 @@ import { joinLines } from './layout.ts';
 import { JOINER } from './marks.ts';
 import type { Place } from './template.ts';
 
-/** Words that must stay words where Markdown is read. */
+/** Writes words so that they stay words when Markdown is read. */
 
-/** What differs from one platform's Markdown to another's. */
+/** What differs between the platforms' flavours of Markdown. */
 export interface Flavour {
-  /** The application's own words within a line: no mark in them, but mentions and addresses work. */
+  /** The application's own words within a line: marks in them do not work, mentions and addresses do. */
   words(text: string, marked: boolean): string;
-  /** Words from outside within a line: no mark, mention, command or address in them works. */
+  /** Words from outside within a line: marks, mentions, commands and addresses in them do not work. */
   strangersWords(text: string, place: Place): string;
-  /** A character as itself, where it would begin a block. */
+  /** A character that would begin a block, written so that it does not. */
   literal(char: string): string;
-  /** Endings of a text that a following value would complete: a mention, a command. */
+  /** Matches the end of a text that a value after it would complete to a mention or a command. */
   opening: RegExp;
 }
 
@@ -24,7 +24,7 @@ const HEADLINE = /(?:^|\n)[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?#{1,6}[ \t][^\n]*$/
 /** The beginning of a line in which a number could still count a list's items. */
 const NOTHING_BUT_MARKS = /^(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*\d*$/;
 
-/** No line begins with what would make it a list, a quote, a headline or code. */
+/** Keeps lines from beginning with what would make them a list, a quote, a headline or code. */
 export function plainLines(text: string, { literal }: Pick<Flavour, 'literal'>): string {
   return text
     .split('\n')
@@ -39,7 +39,7 @@ export function plainLines(text: string, { literal }: Pick<Flavour, 'literal'>):
     .join('\n');
 }
 
-/** The application's own words, in which `plain` takes the marks' meaning away and addresses stay addresses. */
+/** The application's own words: `plain` removes the meaning of marks, and addresses stay addresses. */
 export function aroundAddresses(
   text: string,
   plain: (text: string) => string,
@@ -54,7 +54,7 @@ export function aroundAddresses(
   return out + plain(text.slice(end));
 }
 
-/** A value where it stands. */
+/** Writes a value for its place. */
 export function plainValue(value: string, place: Place, flavour: Flavour): string {
   const address = openAddress(place.before);
   if (address !== undefined) return addressPart(address, value);
@@ -69,7 +69,7 @@ export function plainValue(value: string, place: Place, flavour: Flavour): strin
 
 const LONGEST_LINE = 4_096;
 
-/** A headline, a row of a table, and what was written so end with the line. */
+/** Whether the line ends its block: a headline, a row of a table. */
 function staysOnLine({ before, after, oneLine }: Place): boolean {
   const line = lastLine(before);
   return (
@@ -77,7 +77,7 @@ function staysOnLine({ before, after, oneLine }: Place): boolean {
   );
 }
 
-/** A value that is not seen must not let the words behind it begin a block. */
+/** An invisible value must not let the words after it begin a block. */
 function seen(text: string, { before, after }: Place): string {
   const begins = text.trim() === '' && NOTHING_BUT_MARKS.test(lastLine(before));
   return begins && BLOCK_MARK.test(after.slice(0, LONGEST_LINE).trimStart()) ? JOINER : text;
@@ -99,7 +99,7 @@ function notCounted(plain: string, text: string, { before, after }: Place): stri
 const ENDS_IN_LETTER = /[\p{L}\p{N}\u2060]$/u;
 const BEGINS_WITH_LETTER = /^[\p{L}\p{N}\u2060]/u;
 
-/** Marks must hug a letter, or they may be shown as they are. */
+/** Marks must touch a letter, or they may be shown literally. */
 function hugged(text: string, { before, after }: Place): string {
   const opened = before.endsWith('*') && text !== '' && !BEGINS_WITH_LETTER.test(text);
   const start = opened ? JOINER + text : text;

@@ -3,19 +3,19 @@ import { parseContent } from './parse.ts';
 import { type EncodeValue, fill, readTemplate, readValues } from './template.ts';
 import { type ContentNode, type ContentRoot, fillTree } from './tree.ts';
 
-/** How one platform writes what Markdown says. One file each. */
+/** How one platform writes Markdown. One file each. */
 export interface Dialect {
-  /** Leaves the places of values open where it has `escapeValue`. */
+  /** Leaves the places of values open if there is an `escapeValue`. */
   render(root: ContentRoot): string;
   /**
-   * Makes a value harmless where it stands, in rendered and in native content: it adds no mark, mention, link or
-   * command, and completes none that was begun before it. Absent where the platform documents no escape: values are
-   * then words like all others, and cannot go with native content.
+   * Makes a value harmless at its place, in rendered and native content: it adds no mark, mention, link or command, and completes none
+   * that was begun before it. Absent if the platform documents no escapes: values are then ordinary words, and native content cannot
+   * have any.
    */
   escapeValue?: EncodeValue;
 }
 
-/** A function for each kind of node, so that a forgotten one does not compile. `C` is what a dialect hands down. */
+/** A function for each kind of node, so that a forgotten one does not compile. `C` is the context that a dialect passes down. */
 export type Visitor<C> = {
   [T in ContentNode['type']]: (node: Extract<ContentNode, { type: T }>, context: C) => string;
 };

@@ -16,7 +16,7 @@ const BRACES = /\\(?:(\{[{%])|[\s\S])|\{\{([^{}]*)\}\}|\{\{|\{%/g;
 const LITERALS: ReadonlySet<string> = new Set(['{{', '{%']);
 const PATH = /^\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*$/;
 
-/** Each placeholder costs a scan of the text around it, and may insert the same long value as all the others. */
+/** Each placeholder costs a scan of the text around it, and may insert a long value. */
 const MAX_PLACEHOLDERS = 500;
 const MAX_FILLED = 64 * 1024;
 
@@ -68,12 +68,12 @@ function readValue(path: string, data: Record<string, unknown>): string {
   throw new ContentError(`data.${path}`, 'must be a string, a finite number or a boolean');
 }
 
-/** Where a value stands: the text before it, values in it already filled, and the text behind it, theirs still open. */
+/** The place of a value: the text before it, with its values filled in, and the text after it, with its places still open. */
 export interface Place {
-  /** The last `LONGEST_BEFORE` characters: looking at all of it for each value would take quadratic time. */
+  /** Only the last `LONGEST_BEFORE` characters: scanning all of it for each value would take quadratic time. */
   before: string;
   after: string;
-  /** The text before it with all places still open: nothing in it came from outside. */
+  /** The text before it with all places still open, so that nothing in it comes from outside. */
   own: string;
   /** Whether what it stands in ends with the line. */
   oneLine: boolean;
@@ -115,7 +115,7 @@ export function fill(
 const LONGEST_BEFORE = 4_096;
 const lastOf = (text: string): string => text.slice(-LONGEST_BEFORE);
 
-/** What was inherited (`constructor`, `toString`) was not given. */
+/** Only own properties: `constructor` and `toString` are not data. */
 function ownProperty(value: unknown, key: string): unknown {
   const has = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
   return has ? (value as Record<string, unknown>)[key] : undefined;

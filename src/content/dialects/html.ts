@@ -3,7 +3,7 @@ import { stack } from '../layout.ts';
 import { type Dialect, type Visitor, visit } from '../render.ts';
 import type { ContentNode } from '../tree.ts';
 
-/** HTML for platforms that show it. Whatever is not a mark of the Markdown is escaped, HTML in the Markdown as well. */
+/** HTML for platforms that show it. Everything but the marks of the Markdown is escaped, including HTML in the Markdown. */
 export const htmlDialect: Dialect = {
   render: (root) => blocks(root.children),
   escapeValue: (value, { before, own }) => {
@@ -61,7 +61,7 @@ const visitor: Visitor<{ tight: boolean }> = {
   },
 };
 
-/** Not `javascript:` and its likes. */
+/** Excludes `javascript:` and the like. */
 const isSafeAddress = (url: string): boolean => /^(?:https?:\/\/|mailto:)/i.test(url);
 
 function inline(nodes: readonly ContentNode[]): string {

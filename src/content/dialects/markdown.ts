@@ -6,7 +6,7 @@ import { type Dialect, type Visitor, visit } from '../render.ts';
 import { onOneLine } from '../template.ts';
 import { type ContentNode, isItself } from '../tree.ts';
 
-/** Where a node stands. */
+/** The context of a node. */
 export interface Position {
   /** Within bold or italic. */
   marked: boolean;
@@ -14,26 +14,26 @@ export interface Position {
   label: boolean;
   /** In a list or a quote. */
   nested: boolean;
-  /** Behind another list of its kind, which it must not become a part of. */
+  /** After another list of its kind, which it must not become part of. */
   second: boolean;
 }
 
-/** What differs from one platform's Markdown to another's. */
+/** What differs between the platforms' flavours of Markdown. */
 export interface MarkdownFlavour extends Flavour, MarkRules {
   lineBreak: string;
   /** Whether bold and italic work within the label of a link. */
   marksInLabels: boolean;
-  /** Whether a link to there is one; else its label stands for it. */
+  /** Whether the platform makes a link to this address; otherwise only its label is written. */
   takesAddress(url: string): boolean;
   /** An address by itself, where it can be a link. */
   autolink(address: string): string | undefined;
   image(description: string, address: string, position: Position): string;
   code(text: string, language: string, position: Position): string;
-  /** What stands before an item, by its number where the list is ordered. */
+  /** The mark before an item, with its number if the list is ordered. */
   bullet(number: number | undefined, position: Position): string;
   /** How far the later lines of an item are indented. */
   indentation(bullet: string): number;
-  /** In the place of an item's beginning where it has none that works. */
+  /** Written in place of the beginning of an item if it has none that works. */
   emptyItem: string;
   beginsItem(node: ContentNode): boolean;
   /** A paragraph that keeps two blocks apart. */
@@ -42,7 +42,7 @@ export interface MarkdownFlavour extends Flavour, MarkRules {
 
 const PAGE: Position = { marked: false, label: false, nested: false, second: false };
 
-/** Writes the tree as Markdown again, for platforms that read it: each has a flavour of its own. */
+/** Writes the tree as Markdown again, for platforms that read their own flavour of it. */
 export function markdownDialect(flavour: MarkdownFlavour): Dialect {
   const writer = { flavour, visitor: createVisitor(flavour) };
   return {
@@ -111,7 +111,7 @@ function createVisitor(flavour: MarkdownFlavour): Visitor<Position> {
 
 const oneLine = (text: string): string => onOneLine(text).replace(/\\?\n/g, ' ');
 
-/** Words by their marks. Where a label knows none, they are only words. */
+/** Words with their marks. In a label that allows no marks, they are only words. */
 function segments(
   writer: Writer,
   nodes: readonly ContentNode[],
@@ -173,7 +173,7 @@ function paragraph(text: string, flavour: MarkdownFlavour): string {
   return plainLines(text.trim().replace(/\n\s*\n/g, '\n'), flavour);
 }
 
-/** A headline is one line, and number signs at its end would be taken for a part of the mark. */
+/** A headline is one line, and number signs at its end would be read as part of the mark. */
 function headline(depth: number, text: string, { literal }: Pick<Flavour, 'literal'>): string {
   const line = oneLine(text).replace(/#$/, literal);
   return line.trim() === '' ? '' : `${'#'.repeat(depth)} ${line}`;
