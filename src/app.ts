@@ -172,7 +172,7 @@ export function createAdmin<P extends OwnPlatforms = NoPlatforms>(given: CreateA
   const { redis, config, ...options } = given;
   checkRedis(redis);
   const platforms = withOwn(options.platforms);
-  const channels = config ? readConfig(config, platforms, 'leave').config.channels : [];
+  const channels = config ? readConfig(config, platforms, 'skip').config.channels : [];
   const actor = options.actor ?? processActor('program');
   return buildAdmin({ redis, channels }, { platforms, clock: systemClock }, actor);
 }

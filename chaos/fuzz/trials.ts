@@ -50,7 +50,7 @@ export function fuzzConfigs(trial: Trial): Reached {
   const reached = tally();
   const env = { SECRET: 'hidden', NUMBER: '7', REDIS: 'redis://x', FILE_FILE: '/secret' };
   fc.assert(
-    fc.property(fuzzedConfig, fc.constantFrom('resolve' as const, 'leave' as const), (source, secrets) => {
+    fc.property(fuzzedConfig, fc.constantFrom('resolve' as const, 'skip' as const), (source, secrets) => {
       count();
       try {
         literalSecrets(source, platforms);

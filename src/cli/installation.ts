@@ -27,7 +27,7 @@ export async function withInstallation<T>(
 }
 
 const configuredChannels = ({ context, options }: Invocation): ChannelConfig[] =>
-  loadConfig(options.config, { env: context.env, secrets: 'leave' }).channels;
+  loadConfig(options.config, { env: context.env, secrets: 'skip' }).channels;
 
 export async function useInstallation<T>(
   redis: RedisAddress,

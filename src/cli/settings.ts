@@ -38,7 +38,7 @@ export function readSettings(given: Given): Settings {
 export function readConfiguration({ context: { env }, options }: Given): HeraldConfig | undefined {
   const named = options.config ?? (env['HERALD_CONFIG'] || undefined);
   if (named === undefined && !existsSync('herald.yaml')) return undefined;
-  return loadConfig(options.config, { env, secrets: 'leave' });
+  return loadConfig(options.config, { env, secrets: 'skip' });
 }
 
 /**

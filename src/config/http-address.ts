@@ -23,7 +23,7 @@ export interface HttpAddress {
 export function readHttpAddress(path: string | undefined, env: Environment): HttpAddress | null {
   const { file, source, located } = openConfig(path, env);
   const given = { http: property(source, 'http') };
-  const { value, problems } = interpolate(given, { env, readFile: decodeFile, leave: () => false });
+  const { value, problems } = interpolate(given, { env, readFile: decodeFile, skip: () => false });
   if (problems.length > 0) throw new ConfigError(problems.map(located), file);
   const http = property(value, 'http') ?? {};
   if (http === false) return null;

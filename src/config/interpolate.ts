@@ -14,7 +14,7 @@ export interface Interpolation {
   /** Reads the file that `NAME_FILE` names. */
   readFile: (path: string) => string;
   /** Selects the fields that are not interpolated. */
-  leave: (path: readonly string[]) => boolean;
+  skip: (path: readonly string[]) => boolean;
 }
 
 /** A YAML alias may contain itself. */
@@ -32,7 +32,7 @@ export function interpolate(source: unknown, options: Interpolation): Interpolat
       problems.push({ path: path.slice(0, 3).join('.'), message: 'is nested too deeply' });
       return null;
     }
-    if (typeof value === 'string') return options.leave(path) ? value : fill(value, path);
+    if (typeof value === 'string') return options.skip(path) ? value : fill(value, path);
     if (Array.isArray(value)) return value.map((inner, index) => walk(inner, [...path, String(index)]));
     // An instance of a class, such as a Redis client, is rejected by the schema of its field.
     if (!isPlainObject(value)) return value;

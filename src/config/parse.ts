@@ -12,11 +12,11 @@ export interface ParseOptions {
   platforms: Platforms;
   env: Environment;
   /**
-   * `resolve` for a process that sends; `leave` for one that only enqueues or inspects: placeholders of secrets stay as
-   * written, so that a host without the credentials can load the configuration. `own` leaves the credentials of channels alone,
-   * and resolves what webhooks are signed with.
+   * Which secrets are resolved. `resolve`: all, for a process that sends. `skip`: none, for one that only enqueues or inspects:
+   * placeholders of secrets stay as written, so that a host without the credentials can load the configuration. `webhooks`: only those
+   * that webhooks are signed with, and not the credentials of channels.
    */
-  secrets: 'resolve' | 'leave' | 'own';
+  secrets: 'resolve' | 'skip' | 'webhooks';
   /** Reads the file that a `NAME_FILE` names. */
   readFile: (path: string) => string;
 }
@@ -35,8 +35,8 @@ type Checked = { config: HeraldConfig } | { problems: Problem[] };
 
 export function checkConfig(source: unknown, options: ParseOptions): Checked {
   const { env, readFile, platforms } = options;
-  const leave = options.secrets === 'resolve' ? () => false : secretFields(source, options);
-  const { value, problems: unfilled } = interpolate(source, { env, readFile, leave });
+  const skip = options.secrets === 'resolve' ? () => false : secretFields(source, options);
+  const { value, problems: unfilled } = interpolate(source, { env, readFile, skip });
   const root = check(rootSchema, value);
   const found = 'problems' in root ? root.problems : [];
   const channels: ChannelConfig[] = [];
@@ -79,7 +79,7 @@ function secretFields(
 ): (path: readonly string[]) => boolean {
   return (path) => {
     const [root, name = '', field = ''] = path;
-    if (root === 'webhooks') return field === 'secret' && secrets === 'leave';
+    if (root === 'webhooks') return field === 'secret' && secrets === 'skip';
     if (root !== 'channels') return false;
     const channel = property(property(source, 'channels'), name);
     const platform = property(channel, 'platform');

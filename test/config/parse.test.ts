@@ -35,7 +35,7 @@ const channelProblem = (fields: Record<string, unknown>): string =>
 describe('a configuration', () => {
   it('is refused with a platform that cannot even be made text of, whoever asks', () => {
     const source = { channels: { kongregate: { ...kongregate, platform: { toString: 0 } } } };
-    for (const secrets of ['resolve', 'leave'] as const) {
+    for (const secrets of ['resolve', 'skip'] as const) {
       expect(problemsOf(source, { secrets })).toContain('channels.kongregate.platform: expected text');
     }
   });
@@ -383,11 +383,11 @@ describe('the environment', () => {
   });
 
   it('leaves the secrets of a platform alone where nothing is sent, and only these', () => {
-    const left = parse(source('${KEY}'), { secrets: 'leave', env: { REDIS_URL: 'redis://127.0.0.1:2' } });
+    const left = parse(source('${KEY}'), { secrets: 'skip', env: { REDIS_URL: 'redis://127.0.0.1:2' } });
     expect(left.redis).toBe('redis://127.0.0.1:2');
     expect(left.channels[0]!.settings['apiKey']).toBe('${KEY}');
     expect(
-      problemsOf({ channels: { kongregate: { ...kongregate, baseUrl: '${URL}' } } }, { secrets: 'leave' }),
+      problemsOf({ channels: { kongregate: { ...kongregate, baseUrl: '${URL}' } } }, { secrets: 'skip' }),
     ).toContain('the environment variable URL is not set');
   });
 

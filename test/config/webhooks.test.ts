@@ -60,8 +60,8 @@ it.each([
 });
 
 it('takes one secret or two, resolved only by processes that send, and never shows them', () => {
-  expect(parse({ secret: '${S}' }, 'leave').webhooks[0]!.secrets).toEqual(['${S}']);
-  expect(parse({ secret: '${S}' }, 'own', { S: SECRET }).webhooks[0]!.secrets).toEqual([SECRET]);
+  expect(parse({ secret: '${S}' }, 'skip').webhooks[0]!.secrets).toEqual(['${S}']);
+  expect(parse({ secret: '${S}' }, 'webhooks', { S: SECRET }).webhooks[0]!.secrets).toEqual([SECRET]);
   const config = parse({ secret: [SECRET, '${S}'] }, 'resolve', { S: `${SECRET.slice(0, -2)}8=` });
   expect(config.webhooks[0]!.secrets).toHaveLength(2);
   expect(secretsOf(config)).toEqual(expect.arrayContaining([...config.webhooks[0]!.secrets]));

@@ -5,7 +5,7 @@ import { ConfigError } from '../../src/config/error.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 
-const options = { platforms, env: {}, secrets: 'leave' as const, readFile: () => '' };
+const options = { platforms, env: {}, secrets: 'skip' as const, readFile: () => '' };
 const parse = (config: unknown) => parseConfig(config, options);
 const apiKey = 'some-key';
 

@@ -44,7 +44,7 @@ export async function explain(
 ): Promise<Explanation[]> {
   const stores = storesOf(installation, only === undefined ? undefined : [only]);
   const explained = async (byReceipts: boolean): Promise<Explanation[]> =>
-    withoutDealtOut(
+    withoutHomeCopies(
       await Promise.all(
         stores.map(async (store) => ({ store, of: await explainIn(store, id, { byReceipts, content }) })),
       ),
@@ -59,8 +59,8 @@ interface Explained {
   of: Explanation | undefined;
 }
 
-/** What a channel's home remembers of a message that it has dealt out says less than the shard that has it. */
-function withoutDealtOut(all: readonly Explained[]): Explanation[] {
+/** Leaves out what a channel's home still knows of a message that a shard has: the shard knows more. */
+function withoutHomeCopies(all: readonly Explained[]): Explanation[] {
   const inShards = new Set(
     all.filter(({ store, of }) => of && store.store.name !== store.name).map(({ store }) => store.name),
   );

@@ -42,7 +42,7 @@ function readConfiguration(invocation: Invocation): Configured {
 
 function withoutCredentials(invocation: Invocation, missing: ConfigError): Configured {
   try {
-    const config = load(invocation, 'leave');
+    const config = load(invocation, 'skip');
     return { config, checks: [ok('configuration', 'is valid.'), ...problems('credentials', missing)] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -50,7 +50,7 @@ function withoutCredentials(invocation: Invocation, missing: ConfigError): Confi
   }
 }
 
-const load = ({ context, options }: Invocation, secrets: 'resolve' | 'leave'): HeraldConfig =>
+const load = ({ context, options }: Invocation, secrets: 'resolve' | 'skip'): HeraldConfig =>
   loadConfig(options.config, { env: context.env, secrets });
 
 const problems = (name: string, error: ConfigError): Check[] =>

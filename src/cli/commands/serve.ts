@@ -19,7 +19,7 @@ Examples:
   $ herald serve --config /etc/herald.yaml`;
 
 function read({ context, options }: Invocation): HeraldConfig {
-  const config = loadConfig(options.config, { env: context.env, secrets: 'own' });
+  const config = loadConfig(options.config, { env: context.env, secrets: 'webhooks' });
   if (!config.http?.api && !config.http?.board && config.webhooks.length === 0)
     throw wrongUsage('nothing to serve: http.api and http.board are off; set http: { api: true }');
   return config;
