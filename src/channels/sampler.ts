@@ -43,58 +43,76 @@ export async function sampleChannel(
   const parts = await Promise.all(stores.map((each) => samplePart(each, clock)));
   const state = combineStates(parts.map((part) => part.state));
   const counts = combineCounts(parts.map((part) => part.counts));
-  const liveWorkers = await countAliveWorkers(home.store, state.now);
-  const waitingSlot = waitsFor(state, SLOT_CAUSES);
-  const { retry } = state.waits;
-  const { more } = state;
-  const readyMore = Math.max(0, more.all - more.active - more.scheduled);
-  const due = counts.ready + readyMore + counts.overdue;
-  const inHand = counts.active + more.active;
-  const held = holdBack({ ...state, queuePaused: counts.paused }, { due, inHand });
-  const letters = Object.values(state.letters);
-  const oldestDeadLetter = letters.sort((a, b) => a.oldest - b.oldest)[0];
-  const age = (since: number | undefined): number | undefined => ageSeconds(state.now, since);
   return {
     channel: home.store.channel,
     at: state.now,
     state,
     limited: counts.resting || counts.paused,
     queuePaused: counts.paused,
-    queue: {
-      ready: counts.ready + readyMore,
-      active: inHand,
-      scheduled:
-        Math.max(0, counts.delayed - (waitingSlot?.count ?? 0) - (retry?.count ?? 0)) + more.scheduled,
-      waiting_slot: waitingSlot?.count ?? 0,
-      retrying: retry?.count ?? 0,
-      dead: letters.reduce((sum, letter) => sum + letter.count, 0),
-    },
-    ready: held.ready,
-    waiting: held.waiting,
-    oldestAgeSeconds: defined({
-      ready: longest(parts.map((part) => part.readySeconds)),
-      active: longest(parts.map((part) => part.activeSeconds)),
-      waiting_slot: age(waitingSlot?.since),
-      retrying: age(retry?.since),
-      dead: age(oldestDeadLetter?.since),
-    }),
-    deadLetters: Object.fromEntries(
-      Object.entries(state.letters).map(([reason, { count }]) => [reason, count]),
-    ),
-    oldestDeadLetterAgeSeconds: age(oldestDeadLetter?.oldest) ?? 0,
+    ...messagesOf(counts, state),
+    oldestAgeSeconds: agesOf(parts, state),
+    ...deadLettersOf(state),
     campaignTotals: state.campaigns,
-    resting: held.resting,
     breaker: state.breaker,
-    liveWorkers,
+    liveWorkers: await countAliveWorkers(home.store, state.now),
     enqueued: state.totals['enqueued'] ?? 0,
     ...quotaOf(state),
     doubts: state.doubts,
-    removedDeadLetters: Object.fromEntries(
-      DEAD_LETTER_REMOVALS.map((how) => [how, state.totals[`removed:${how}`] ?? 0]),
-    ),
     stopped: holdOf(state, counts.paused),
   };
 }
+
+/** Messages by state, and what a worker could send of them. Jobs of many count as all of their messages. */
+function messagesOf(
+  counts: QueueCounts,
+  state: ChannelState,
+): Pick<ChannelSample, 'queue' | 'ready' | 'waiting' | 'resting'> {
+  const { more } = state;
+  const readyMore = Math.max(0, more.all - more.active - more.scheduled);
+  const ready = counts.ready + readyMore;
+  const inHand = counts.active + more.active;
+  const waitingSlot = waitsFor(state, SLOT_CAUSES)?.count ?? 0;
+  const retrying = state.waits.retry?.count ?? 0;
+  return {
+    queue: {
+      ready,
+      active: inHand,
+      scheduled: Math.max(0, counts.delayed - waitingSlot - retrying) + more.scheduled,
+      waiting_slot: waitingSlot,
+      retrying,
+      dead: Object.values(state.letters).reduce((sum, letter) => sum + letter.count, 0),
+    },
+    ...holdBack({ ...state, queuePaused: counts.paused }, { due: ready + counts.overdue, inHand }),
+  };
+}
+
+function agesOf(parts: readonly Part[], state: ChannelState): ChannelSample['oldestAgeSeconds'] {
+  const age = (since: number | undefined): number | undefined => ageSeconds(state.now, since);
+  return defined({
+    ready: longest(parts.map((part) => part.readySeconds)),
+    active: longest(parts.map((part) => part.activeSeconds)),
+    waiting_slot: age(waitsFor(state, SLOT_CAUSES)?.since),
+    retrying: age(state.waits.retry?.since),
+    dead: age(oldestLetter(state)?.since),
+  });
+}
+
+function deadLettersOf(
+  state: ChannelState,
+): Pick<ChannelSample, 'deadLetters' | 'oldestDeadLetterAgeSeconds' | 'removedDeadLetters'> {
+  return {
+    deadLetters: Object.fromEntries(
+      Object.entries(state.letters).map(([reason, { count }]) => [reason, count]),
+    ),
+    oldestDeadLetterAgeSeconds: ageSeconds(state.now, oldestLetter(state)?.oldest) ?? 0,
+    removedDeadLetters: Object.fromEntries(
+      DEAD_LETTER_REMOVALS.map((how) => [how, state.totals[`removed:${how}`] ?? 0]),
+    ),
+  };
+}
+
+const oldestLetter = ({ letters }: ChannelState) =>
+  Object.values(letters).sort((a, b) => a.oldest - b.oldest)[0];
 
 interface Part {
   counts: QueueCounts;

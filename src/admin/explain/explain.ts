@@ -25,7 +25,7 @@ import type {
 } from './explanation.ts';
 import { nameOwner } from './live-jobs.ts';
 import { locateMessage } from './locate-message.ts';
-import { predict, toPredict } from './prediction.ts';
+import { type Prediction, predict, toPredict } from './prediction.ts';
 import { findReceipts } from './receipts-of.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -104,14 +104,9 @@ async function explainIn(
     slot: await nameOwner(channel, explainSlot(entry.slot), id),
     play: explainPlay(entry.play),
     predicted:
-      (job &&
-        delivery &&
-        (await predict(
-          channel,
-          toPredict(delivery),
-          nextPickup(entry.now, explained, sendAtOf(record, delivery)),
-        ))) ??
-      null,
+      job && delivery
+        ? await predictPickup(channel, delivery, { record, job: explained, now: entry.now })
+        : null,
     receipts,
     receiptsComplete: complete,
     stopped: holdOf(state, await channel.queue.isPaused()),
@@ -119,6 +114,15 @@ async function explainIn(
     workers: (await aliveWorkers(channel.home)).length,
   };
   return { ...facts, timeline: timelineOf(facts) };
+}
+
+async function predictPickup(
+  channel: OperatedStore,
+  delivery: Delivery,
+  { record, job, now }: Pick<Facts, 'record' | 'job' | 'now'>,
+): Promise<Prediction | null> {
+  const at = nextPickup(now, job, sendAtOf(record, delivery));
+  return (await predict(channel, toPredict(delivery), at)) ?? null;
 }
 
 /** When a worker picks up the job next, unless the channel is stopped or resting. */
