@@ -64,7 +64,7 @@ it('a bucket stays whole when the place of its other half is taken by something 
 
 it('figures of the channel that are none do not stop it', async () => {
   const lab = await openLab(store, { interval: 1, widen: 1, keep: 10_000 });
-  const figures = ['tat', 'widen', 'widenUntil', 'opens', 'probeUntil', 'restUntil', 'failures'];
+  const figures = ['tat', 'takenBack', 'widen', 'widenUntil', 'opens', 'probeUntil', 'restUntil', 'failures'];
   await store.redis.hset(`${lab.base}:channel`, ...figures.flatMap((figure) => [figure, 'junk']));
   const message = lab.message();
   const grant = await lab.grant(message);

@@ -4,7 +4,8 @@
 --            furthest how far ahead any worker takes them } takes tokens of the rate, evenly spaced. Answers { now, when the next one
 --            is free, moments … }, all but `now` in milliseconds from now, as text
 --   back:    { interval, widen, keep; missed the moments that nobody used, in ms since the epoch, ascending } gives back those that were given
---            out last, so that the next to ask has one at once. No other was given out behind them, so none comes too close
+--            out last, so that the next to ask has one at once. No other was given out behind them, so none comes too close. Each is
+--            taken back once: a call whose answer was lost is repeated, and somebody may have had the moment in its place by then
 --   probe:   { longest: the grant ends within so many milliseconds } lets one message be sent as a probe while the breaker is half
 --            open. Answers { `granted` }; { `resting`, ms } while another probe is under way; or { `other` } where the breaker is not
 --            half open: the shards have to be told what holds
@@ -28,16 +29,22 @@ end
 
 if request.op == 'back' then
   local interval = moments_apart(request)
-  local free = figure(redis.call('HGET', CHANNEL, 'tat'))
-  local given_back = 0
+  local state = redis.call('HMGET', CHANNEL, 'tat', 'takenBack')
+  local free, taken_back = figure(state[1]), figure(state[2])
+  -- Nothing that far ahead was given out, so the store's clock was set back.
+  if taken_back > now + interval then taken_back = 0 end
+  local count = 0
   for i = #request.missed, 1, -1 do
     local missed = request.missed[i]
     -- A worker knows the store's time only about, and moments may have been further apart when it was given out.
-    if math.abs(free - interval - missed) > interval * WIDEST then break end
-    free, given_back = math.max(missed, free - interval), given_back + 1
+    if missed <= taken_back or math.abs(free - interval - missed) > interval * WIDEST then break end
+    free, count = math.max(missed, free - interval), count + 1
   end
-  if given_back > 0 then redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', free)) end
-  return given_back
+  if count > 0 then
+    redis.call('HSET', CHANNEL, 'tat', string.format('%.3f', free),
+      'takenBack', string.format('%.0f', math.ceil(request.missed[#request.missed])))
+  end
+  return count
 end
 
 if request.op == 'probe' then
