@@ -23,7 +23,7 @@ export const recipientsRoute = (parts: CampaignParts): Route =>
     operationId: 'listRecipients',
     summary: 'Add recipients to a campaign',
     description:
-      'A recipient a line, `{ "to": …, "data": …, "lastPlayedAt": … }`, of which there may be any number. A line is answered where it is refused, and each 500 by the last line of them, once they are listed; the last line sums up. Where the connection breaks, send all again, or from the line after the last chunk on: nobody gets a second message. The list stays open until a request has come to its end.',
+      'A recipient a line, `{ "to": …, "data": …, "lastPlayedAt": … }`, of which there may be any number. A line is answered where it is refused, and each 500, or up to 2,000 over shards, by the last line of them, once they are listed; the last line sums up. Where the connection breaks, send all again, or from the line after the last chunk on: nobody gets a second message. The list stays open until a request has come to its end.',
     scope: 'send',
     params,
     query: z.strictObject({ ...CHANNEL, ...DRY_RUN }),

@@ -8,7 +8,7 @@ import { type Answer, type ApiRequest, NDJSON_TYPE } from './route.ts';
 
 /**
  * Lists the recipients of a campaign from an NDJSON body of any length, and answers meanwhile: one line for each recipient that is
- * refused, and one for each chunk of 500 that is listed. Sent again, from the beginning or from the end of a chunk, the body makes
+ * refused, and one for each chunk of 500, or 2,000 over shards, that is listed. Sent again, from the beginning or from the end of a chunk, the body makes
  * the same chunks, and the campaign knows those that it has.
  */
 
@@ -47,8 +47,11 @@ export const recipientAnswer = z.union([listedLine, refusedLine, summaryLine]);
 
 /** A recipient and its values are shorter than a message. */
 const MAX_LINE_BYTES = 64 * 1024;
-/** Nothing more of the body is read while so many lines of the answer wait for the client, or of the body for their batch. */
-const MAX_WAITING = 2_000;
+/**
+ * Nothing more of the body is read while so many lines of the answer wait for the client, or of the body for their batch, which has up to
+ * 2,000.
+ */
+const MAX_WAITING = 4_000;
 
 type Streamed = Pick<ApiRequest, 'chunks' | 'draining' | 'problemOf' | 'stillValid'>;
 

@@ -12,9 +12,9 @@ export interface Batch<T> {
 }
 
 /** A batch that is being filled. */
-export interface FillingBatch<T, P> {
-  /** What its items were made into, in their order. */
-  readonly items: readonly P[];
+export interface FillingBatch<T> {
+  /** How many items of the source it has taken. */
+  size(): number;
   /** Takes the next items of the source: 500, or the last ones of the batch. */
   add(items: readonly T[]): Promise<void>;
   /** Whether the batch takes no more; asked after every 500 items. If it rejects, nothing of the batch is processed. */
@@ -44,36 +44,43 @@ export const inBatches = <T>(
   source: Source<T>,
   handle: (batch: Batch<T>) => Promise<void>,
   options: BatchOptions = {},
-): Promise<Interruption | undefined> => inFilledBatches(source, plainBatch<T>, handle, options);
+): Promise<Interruption | undefined> =>
+  inFilledBatches(source, plainBatch<T>, ({ items }, from) => handle({ items, from }), options);
 
-function plainBatch<T>(): FillingBatch<T, T> {
+function plainBatch<T>(): FillingBatch<T> & { items: readonly T[] } {
   const items: T[] = [];
-  return { items, add: async (more) => void items.push(...more), isFull: async () => true };
+  return {
+    items,
+    size: () => items.length,
+    add: async (more) => void items.push(...more),
+    isFull: async () => true,
+  };
 }
 
 /**
  * Processes the source in batches, starting them in order, two in flight at a time. After the first failure, of a batch or of the
  * source, reads no more and waits for the batches in flight.
  * @param begin begins a batch, which decides how many times 500 items it takes
+ * @param handle gets it, and the index of its first item in the source
  * @returns undefined if the whole source was processed
  */
-export async function inFilledBatches<T, P>(
+export async function inFilledBatches<T, B extends FillingBatch<T>>(
   source: Source<T>,
-  begin: () => FillingBatch<T, P>,
-  handle: (batch: Batch<P>) => Promise<void>,
+  begin: () => B,
+  handle: (batch: B, from: number) => Promise<void>,
   { full = false }: BatchOptions = {},
 ): Promise<Interruption | undefined> {
   const running = new Set<Promise<void>>();
   const failures: Failure[] = [];
   let settledFrom = 0;
-  const reader = batchReader(sourceReader(source, full), begin);
+  const reader = batchReader(sourceReader(source, full), begin, full);
   let giveUp: () => void = () => {};
   const note = (failure: Failure): void => {
     failures.push(failure);
     giveUp();
   };
   // Not Promise.race with one long-lived failure promise: it would retain every batch until the end.
-  const nextUnlessFailed = (): Promise<readonly P[] | undefined> =>
+  const nextUnlessFailed = (): Promise<B | undefined> =>
     new Promise((resolve, reject) => {
       giveUp = () => resolve(undefined);
       reader.next().then(resolve, reject);
@@ -81,11 +88,11 @@ export async function inFilledBatches<T, P>(
   let from = 0;
   try {
     for (;;) {
-      const items = await nextUnlessFailed();
-      if (!items || failures.length > 0) break;
+      const batch = await nextUnlessFailed();
+      if (!batch || failures.length > 0) break;
       const start = from;
-      from += items.length;
-      const run = handle({ items, from: start }).then(
+      from += batch.size();
+      const run = handle(batch, start).then(
         () => {
           settledFrom = Math.max(settledFrom, start);
         },
@@ -122,20 +129,25 @@ interface SourceReader<T> {
   stop(): void;
 }
 
-interface BatchReader<P> {
-  /** Returns the items of the next batch, or undefined at the end of the source. */
-  next(): Promise<readonly P[] | undefined>;
+interface BatchReader<B> {
+  /** Returns the next batch, or undefined at the end of the source. */
+  next(): Promise<B | undefined>;
   stop(): void;
 }
 
-function batchReader<T, P>(reader: SourceReader<T>, begin: () => FillingBatch<T, P>): BatchReader<P> {
+function batchReader<T, B extends FillingBatch<T>>(
+  reader: SourceReader<T>,
+  begin: () => B,
+  full: boolean,
+): BatchReader<B> {
   let failure: { error: unknown } | undefined;
 
-  /** An error of the source is thrown by the next batch: what was read before it is processed first. */
+  /** An error of the source is thrown by the next batch: what was read before it is processed first, unless a batch has to be full. */
   async function readOn(): Promise<T[]> {
     try {
       return await reader.read(false);
     } catch (error) {
+      if (full) throw error;
       failure = { error };
       return [];
     }
@@ -151,7 +163,7 @@ function batchReader<T, P>(reader: SourceReader<T>, begin: () => FillingBatch<T,
         if (part.length < PART_SIZE || (await batch.isFull())) break;
         part = await readOn();
       }
-      return batch.items.length > 0 ? batch.items : undefined;
+      return batch.size() > 0 ? batch : undefined;
     },
     stop: () => reader.stop(),
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CAMPAIGN_VERSION, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
+import { CAMPAIGN_VERSION, MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
 import type { CheckedRecipient } from './campaign-recipients.ts';
 
 /** Recipients that are listed in one job. */
@@ -13,12 +13,13 @@ export interface Chunk {
 
 const DIGEST_CHARACTERS = 16;
 
-/** Packs recipients into one chunk, or into several if their data are too large for one job. The same recipients make the same chunks. */
+/** Packs recipients into one chunk, or into several if they are too many or their data too large for one job. The same recipients make the same chunks. */
 export function packChunks(campaign: string, recipients: readonly CheckedRecipient[]): Chunk[] {
   const by = recipients.find(({ plain }) => plain !== undefined)?.plain ?? '';
   const to = recipients.map((each) => packed(each, by));
   const data = JSON.stringify({ v: CAMPAIGN_VERSION, campaign, by, to });
-  if (recipients.length > 1 && Buffer.byteLength(data) > MAX_MESSAGES_BYTES) {
+  const tooLarge = recipients.length > 1 && Buffer.byteLength(data) > MAX_MESSAGES_BYTES;
+  if (tooLarge || recipients.length > MAX_MESSAGES) {
     const half = Math.ceil(recipients.length / 2);
     return [
       ...packChunks(campaign, recipients.slice(0, half)),

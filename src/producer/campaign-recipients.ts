@@ -27,8 +27,17 @@ export interface CheckedBatch {
   invalid: { at: number; error: InvalidMessageError }[];
 }
 
-/** @throws InvalidMessageError for content that can be rendered for nobody */
-export type BatchCheck = (items: readonly unknown[], rules: CampaignRules) => Promise<CheckedBatch>;
+/**
+ * @param isNew tells whether a person is the first time there; within these recipients when absent
+ * @throws InvalidMessageError for content that can be rendered for nobody
+ */
+export type BatchCheck = (
+  items: readonly unknown[],
+  rules: CampaignRules,
+  isNew?: Seen,
+) => Promise<CheckedBatch>;
+
+type Seen = (recipient: CheckedRecipient) => boolean;
 
 /** Makes the check of a campaign's recipients, which is run for millions of them. */
 export function createBatchCheck(
@@ -42,9 +51,8 @@ export function createBatchCheck(
     const parsed = parse(input);
     return 'problems' in parsed ? parsed.problems : fitting(parsed.data, rules);
   };
-  return async (items, rules) => {
+  return async (items, rules, isNew = createSeen()) => {
     const batch: CheckedBatch = { recipients: [], duplicate: 0, invalid: [] };
-    const isNew = createSeen();
     const take = (recipient: CheckedRecipient): void => {
       if (isNew(recipient)) batch.recipients.push(recipient);
       else batch.duplicate += 1;
@@ -62,7 +70,7 @@ export function createBatchCheck(
 }
 
 /** Whether a recipient is new. One set a field: a number names somebody only together with its field, and a text of both would cost more. */
-function createSeen(): (recipient: CheckedRecipient) => boolean {
+export function createSeen(): Seen {
   const byField = new Map<string | undefined, Set<string | number>>();
   return ({ plain, key }) => {
     let seen = byField.get(plain);

@@ -1,7 +1,7 @@
 import { campaignSchemasOf } from '../message/campaign.ts';
 import { checkOptions, type OptionNames } from '../options.ts';
 import { lostStatus } from './accepted-count.ts';
-import { inBatches, type Source } from './batches.ts';
+import { inFilledBatches, type Source } from './batches.ts';
 import { createListing } from './campaign-listing.ts';
 import { createBatchCheck } from './campaign-recipients.ts';
 import { checkContent } from './campaign-rendering.ts';
@@ -15,6 +15,7 @@ import {
   InvalidMessageError,
   UnknownChannelError,
 } from './errors.ts';
+import { recipientBatch } from './recipient-batch.ts';
 import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
 
 /** Starting a campaign: it is created once, and its recipients are listed in chunks, each in one job. */
@@ -25,7 +26,7 @@ export interface CampaignResult {
   created: boolean;
   /** Recipients that this call added to the campaign. */
   listed: number;
-  /** Recipients that it had before: named twice within the same 500 of the source, or listed by an earlier call. */
+  /** Recipients that it had before: named twice within the same batch of the source, or listed by an earlier call. */
   duplicate: number;
   /** The first thousand; `onInvalid` is called for all. */
   invalid: InvalidItem[];
@@ -41,7 +42,10 @@ export interface CampaignOptions {
    */
   open?: boolean;
   onInvalid?: (item: InvalidItem) => void;
-  /** Called after each 500 recipients, which need not be in order, with the result so far and theirs. */
+  /**
+   * Called after each 500 recipients, or up to 2,000 of a channel over shards, with the result so far and theirs. They need not be in
+   * order.
+   */
   onProgress?: (result: Readonly<CampaignResult>, batch: ListedBatch) => void;
 }
 
@@ -107,28 +111,25 @@ export async function startCampaign(
     const resumeAt = result.listed + result.duplicate + result.invalidTotal;
     throw new InterruptedError('campaign', { cause, resumeAt, restUntouched: true }, result);
   };
-  const interruption = await inBatches(
+  const begin = () =>
+    recipientBatch({ check, rules: () => connection.call('campaign', rulesNow), onLost: lose });
+  const interruption = await inFilledBatches(
     recipients,
-    async ({ items, from }) => {
-      const call = connection.call('campaign', async (attempt, aside) => {
-        const rules = await rulesNow(attempt);
-        const batch = await aside(() => check(items, rules));
-        return {
-          batch,
-          added: dryRun
-            ? batch.recipients.length
-            : await listing.add(batch.recipients, rules.shards, attempt),
-        };
-      });
-      const { batch, added } = await call.catch((error: unknown) => {
-        lose(items.length, error);
+    begin,
+    async (batch, from) => {
+      const { checked } = batch;
+      const call = connection.call('campaign', async (attempt) =>
+        dryRun ? checked.recipients.length : await listing.add(checked.recipients, batch.shards(), attempt),
+      );
+      const added = await call.catch((error: unknown) => {
+        lose(batch.size(), error);
         throw error;
       });
-      const duplicate = batch.duplicate + batch.recipients.length - added;
+      const duplicate = checked.duplicate + checked.recipients.length - added;
       count('listed', added);
       count('duplicate', duplicate);
-      for (const { at, error } of batch.invalid) refuse({ index: from + at, error });
-      onProgress?.(result, { from, count: items.length, listed: added, duplicate });
+      for (const { at, error } of checked.invalid) refuse({ index: from + at, error });
+      onProgress?.(result, { from, count: batch.size(), listed: added, duplicate });
     },
     { full: true },
   );
@@ -137,10 +138,10 @@ export async function startCampaign(
   if (!listing.begun()) {
     if (open) await turns(() => checkContent(campaign));
     // One that was created before is not to stay open because nobody of a list could be listed.
-    const begin = open ? listing.begin : listing.beginExisting;
+    const beginList = open ? listing.begin : listing.beginExisting;
     await connection.call('campaign', async (attempt) => {
       const { shards } = await rulesNow(attempt);
-      if (!dryRun) await begin(shards, attempt);
+      if (!dryRun) await beginList(shards, attempt);
     });
   }
   if (!open && listing.begun()) await connection.call('campaign', listing.finish).catch(unfinished);

@@ -11,6 +11,11 @@ export interface PreparedInput {
   preparation: Preparation;
 }
 
+export interface MessageBatch extends FillingBatch<unknown> {
+  /** In the order of the source. */
+  readonly items: readonly PreparedInput[];
+}
+
 export interface MessageBatchDeps {
   prepare: (input: unknown) => Preparation;
   turns: Turns;
@@ -25,11 +30,7 @@ const MOST_PARTS = 8;
  * A batch of messages, which takes 500 more as long as the jobs that it makes have room for as many: 500 messages that are spread over
  * eight shards would make eight jobs of 62, and a job costs the same however few messages it has.
  */
-export function messageBatch({
-  prepare,
-  turns,
-  channels,
-}: MessageBatchDeps): FillingBatch<unknown, PreparedInput> {
+export function messageBatch({ prepare, turns, channels }: MessageBatchDeps): MessageBatch {
   const items: PreparedInput[] = [];
   /** What is to be enqueued, by store. */
   const loads = new Map<string, { messages: number; characters: number }>();
@@ -56,6 +57,7 @@ export function messageBatch({
 
   return {
     items,
+    size: () => items.length,
     async add(inputs) {
       for (const input of inputs) items.push({ input, preparation: await turns(() => prepare(input)) });
     },

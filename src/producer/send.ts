@@ -104,7 +104,7 @@ export async function sendMany(
     onInvalid?.({ index, error });
   };
   const begin = () => messageBatch({ ...deps, channels: (items) => channelsOf(items, deps) });
-  const interruption = await inFilledBatches(inputs, begin, async ({ items, from }) => {
+  const interruption = await inFilledBatches(inputs, begin, async ({ items }, from) => {
     for (const { input, preparation } of items)
       if (preparation.kind === 'invalid') deps.onAccepted(deps.countedFor(input), 'invalid');
     const results = (await enqueueBatch(goodOf(items), dryRun, deps)).values();

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createAdmin } from '../../src/app.ts';
+import { announceChannels } from '../../src/channels/registry.ts';
 import { recordPlays } from '../../src/ledger/lookups.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { eventually } from '../../testing/eventually.ts';
+import { channelConfig } from '../config/channel-config.ts';
 import { apiFixture } from './api-fixture.ts';
 
 const api = apiFixture();
@@ -115,6 +117,20 @@ describe('POST /v1/campaigns/{id}/recipients', () => {
       complete: true,
     });
     expect(await show(id)).toMatchObject({ state: 'running', listed: 701, waiting: 701, ended: 0 });
+  });
+
+  it('takes a long list for a channel over shards in chunks of 2,000', async () => {
+    await announceChannels(api.redis, [channelConfig({ name: 'wide', shards: 8 })]);
+    const given = spec({ channel: 'wide' });
+    await eventually(
+      'a campaign of the new channel',
+      () => create(given),
+      ({ status }) => status === 201,
+    );
+    const { told, summary } = await list(given.id, lines(people(9_000)));
+    expect(told.map(({ through }) => through)).toEqual([2_000, 4_000, 6_000, 8_000, 9_000]);
+    expect(summary).toMatchObject({ lines: 9_000, counts: { listed: 9_000, duplicate: 0 }, complete: true });
+    expect(await show(given.id)).toMatchObject({ state: 'running', listed: 9_000 });
   });
 
   it('tells why it lists nobody, by line and field, and closes the list until more recipients come', async () => {
