@@ -19,7 +19,7 @@ import { deadLetterAsJob, readStored } from './read-stored.ts';
  * What would become of a dead letter that is replayed now. `send`: it is sent. `slot_taken`: its recipient had a message in
  * this window, from another message or an earlier letter of the same replay. `ineligible`, `expired`, `cancelled`: it is
  * suppressed. `waits`: for its time, or the end of another send to its recipient. `dies`: no worker can read it, or the send of an
- * earlier run stays in doubt. `active`, `duplicate`, `cut`: it is not replayed and stays, see `ReplayStatus`. `delivered`: its
+ * earlier run stays in doubt. `active`, `duplicate`, `cut`, `damaged`: it is not replayed and stays, see `ReplayStatus`. `delivered`: its
  * delivery was proven since, and it is dropped. `gone`: replayed or purged meanwhile. `unknown`: a worker of another version
  * decides.
  */
@@ -34,6 +34,7 @@ export const REPLAY_FATES = [
   'active',
   'duplicate',
   'cut',
+  'damaged',
   'delivered',
   'gone',
   'unknown',

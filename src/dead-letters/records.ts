@@ -105,12 +105,17 @@ export const readDeadLetterData = async (store: ChannelStore, name: string): Pro
  * The result of replaying one dead letter. `replayed`: its next run started and its job is in the queue. `delivered`: the
  * delivery was proven since; the dead letter is dropped. `gone`: no longer indexed with that death. With the others it
  * stays a dead letter: `active`: a send of the message is in flight. `duplicate`: another message with its id ended within
- * the last day. `cut`: its data were too large to be kept.
+ * the last day. `cut`: its data were too large to be kept. `damaged`: the ledger's record of the message cannot be read.
  */
-export type ReplayStatus = 'replayed' | 'delivered' | 'gone' | 'active' | 'duplicate' | 'cut';
+export type ReplayStatus = 'replayed' | 'delivered' | 'gone' | 'active' | 'duplicate' | 'cut' | 'damaged';
 
+/** Flat, since a script takes three times as long to read an object each. */
 const entriesOf = (letters: readonly ListedDeadLetter[]): string =>
-  JSON.stringify(letters.map(({ name, reason, diedAt }) => ({ name, reason, at: diedAt })));
+  JSON.stringify({
+    names: letters.map(({ name }) => name),
+    reasons: letters.map(({ reason }) => reason),
+    deaths: letters.map(({ diedAt }) => diedAt),
+  });
 
 /** Replays a batch of a few hundred. Idempotent and safe at any time: each dead letter is replayed atomically or not at all. */
 export async function replayListed(

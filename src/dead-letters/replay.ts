@@ -44,6 +44,7 @@ const STEPS: Readonly<Record<ReplayStatus, ReplayStep>> = {
     why: 'another message with this id ended less than a day ago: try again after that',
   },
   cut: { kind: 'failed', why: 'its data were too large to keep' },
+  damaged: { kind: 'failed', why: 'the record of this message in the ledger cannot be read' },
 };
 
 /**

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
+import { replayListed } from '../../src/dead-letters/records.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import { loadScript } from '../../src/ledger/script.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
-import { DAY, type Lab, openLab, SENT, useStore } from './harness.ts';
+import { DAY, EXHAUSTED, type Lab, type MessageFields, openLab, SENT, useStore } from './harness.ts';
 
 const store = useStore();
 const probe = loadScript('../../../test/ledger/table-probe.lua');
@@ -121,6 +122,43 @@ it('a settlement among damaged records is told once', async () => {
   const settle = messages.map((message, i) => lab.settle(message, grants[i]!, 'delivered', { final: SENT }));
   expect(await outcomes(settle)).toEqual(allBut(7, 20));
   expect(await lab.receipts()).toHaveLength(19);
+});
+
+async function dead(lab: Lab, fields: readonly MessageFields[]) {
+  const messages = fields.map(lab.message);
+  for (const message of messages)
+    await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
+  return {
+    messages,
+    letters: await Promise.all(messages.map(async (message) => (await lab.letter(message))!)),
+  };
+}
+
+const waiting = async (lab: Lab): Promise<string[]> =>
+  (await store.redis.lrange(`${lab.base.slice(0, -'ledger'.length)}wait`, 0, -1)).reverse();
+
+it('a damaged record keeps its own dead letter alone from being replayed', async () => {
+  const lab = await openLab(store, { attempts: 1 });
+  const { messages, letters } = await dead(lab, [{ to: '1' }, { to: '2' }, { to: '3' }]);
+  await store.redis.hset(`${lab.base}:m:0`, messages[1]!.key, 'x');
+  expect(await replayListed(lab.store, letters)).toEqual(['replayed', 'damaged', 'replayed']);
+  expect(await lab.letter(messages[1]!)).toEqual(letters[1]);
+  await store.redis.hdel(`${lab.base}:m:0`, messages[1]!.key);
+  expect(await replayListed(lab.store, letters)).toEqual(['gone', 'replayed', 'gone']);
+  const jobs = [messages[0]!, messages[2]!, messages[1]!].map(({ jobId }) => `${jobId}:#2`);
+  expect(await waiting(lab)).toEqual(jobs);
+});
+
+it('a replay that fails half way loses no message', async () => {
+  const lab = await openLab(store, { attempts: 1 });
+  const { messages, letters } = await dead(lab, [{ to: '1' }, { to: '2', campaign: 'spring' }]);
+  await store.redis.hset(`${lab.base}:campaign:spring`, 'state', 'sending');
+  await store.redis.set(`${lab.base}:campaign:spring:chunks`, 'junk');
+  await expect(replayListed(lab.store, letters)).rejects.toThrow(/WRONGTYPE/);
+  expect(await waiting(lab)).toEqual([]);
+  await store.redis.del(`${lab.base}:campaign:spring:chunks`);
+  expect(await replayListed(lab.store, letters)).toEqual(['replayed', 'replayed']);
+  expect(await waiting(lab)).toEqual(messages.map(({ jobId }) => `${jobId}:#2`));
 });
 
 it('nothing is admitted or settled while the receipts cannot be written, and none is missing afterwards', async () => {

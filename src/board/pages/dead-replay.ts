@@ -66,6 +66,7 @@ const FATES: Readonly<Record<ReplayFate, string>> = {
   active: 'stay: a send of them is in flight',
   duplicate: 'stay: another message has their id',
   cut: 'stay: their data were too large to keep',
+  damaged: 'stay: their records in the ledger cannot be read',
   delivered: 'are dropped: they were delivered after all',
   gone: 'are gone: somebody replayed or purged them',
   unknown: 'are for a worker to decide',

@@ -20,6 +20,7 @@ const FATES: Readonly<Record<ReplayFate, string>> = {
   active: 'not replayed: a send of it is in flight',
   duplicate: 'not replayed: another message of its id ended less than a day ago',
   cut: 'not replayed: its data were too large to keep',
+  damaged: 'not replayed: its record in the ledger cannot be read',
   delivered: 'dropped: its delivery was proven since',
   gone: 'gone meanwhile',
   unknown: 'not known: workers of another version decide',

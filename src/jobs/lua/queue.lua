@@ -5,7 +5,7 @@
 
 -- The prefix of the keys of the channel's queue.
 local QUEUE = string.match(LEDGER, '^(.*)ledger$') or ''
-local waiting, prioritized, delayed = {}, false, false
+local waiting, prioritized, ready, delayed = {}, {}, false, false
 
 -- BullMQ's score of a delayed job: the instant in the upper bits, and in the lower twelve a counter for the order of
 -- those that are due together.
@@ -61,46 +61,92 @@ local function more_messages()
   return total, active
 end
 
-local function place(job, wait)
-  if wait > 0 then
-    redis.call('ZADD', QUEUE .. 'delayed', string.format('%.0f', delayed_score(now + wait)), job.id)
+-- The text of a whole number. Most are the same few in a call, and a text takes long to make.
+local whole
+do
+  local texts = {}
+  function whole(number)
+    local text = texts[number] or string.format('%.0f', number)
+    texts[number] = text
+    return text
+  end
+end
+
+local function place(job)
+  if job.wait > 0 then
+    redis.call('ZADD', QUEUE .. 'delayed', string.format('%.0f', delayed_score(now + job.wait)), job.id)
     delayed = true
   elseif job.priority > 0 then
-    local turn = redis.call('INCR', QUEUE .. 'pc') % 0x100000000
-    redis.call('ZADD', QUEUE .. 'prioritized', string.format('%.0f', job.priority * 0x100000000 + turn), job.id)
-    prioritized = true
+    prioritized[#prioritized + 1] = job
   else
     waiting[#waiting + 1] = job.id
   end
 end
 
+-- What `place` has collected goes into the lists, in one push each.
+local function push_placed()
+  if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
+  if #prioritized > 0 then
+    local turn, members = redis.call('INCRBY', QUEUE .. 'pc', #prioritized) - #prioritized, {}
+    for i, job in ipairs(prioritized) do
+      members[2 * i - 1] = string.format('%.0f', job.priority * 0x100000000 + (turn + i) % 0x100000000)
+      members[2 * i] = job.id
+    end
+    redis.call('ZADD', QUEUE .. 'prioritized', unpack(members))
+  end
+  ready = ready or #waiting + #prioritized > 0
+  waiting, prioritized = {}, {}
+end
+
 local function job_exists(id) return redis.call('EXISTS', QUEUE .. id) == 1 end
 
--- Adds a job, and returns whether it was added. Does nothing where a job of that id exists, as BullMQ does, so that a call may be
--- repeated. Workers see the job after `release_jobs`. The job is { id, name (`message` when absent), data, timestamp,
+-- Of jobs to be added those whose ids there are not, each once.
+local function unknown_jobs(jobs)
+  local keys, taken, unknown = {}, {}, {}
+  for i, job in ipairs(jobs) do keys[i] = QUEUE .. job.id end
+  local none_exist = redis.call('EXISTS', unpack(keys)) == 0
+  for _, job in ipairs(jobs) do
+    if not taken[job.id] and (none_exist or not job_exists(job.id)) then unknown[#unknown + 1] = job end
+    taken[job.id] = true
+  end
+  return unknown
+end
+
+local function write_job(job)
+  local fields = { 'name', job.name or 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp,
+    'delay', whole(job.wait), 'priority', whole(job.priority) }
+  if (job.messages or 1) > 1 then
+    fields[#fields + 1], fields[#fields + 2] = 'herald:more', whole(job.messages - 1)
+    count_more(job, job.wait)
+  end
+  local since = job.since or job.due or 0
+  if since > figure(job.timestamp) then
+    fields[#fields + 1], fields[#fields + 2] = 'herald:due', whole(since)
+  end
+  redis.call('HSET', QUEUE .. job.id, unpack(fields))
+end
+
+-- Adds jobs, and returns how many were added. Does nothing where a job of that id exists, as BullMQ does, so that a call may be
+-- repeated. Idle workers see them after `release_jobs`. A job is { id, name (`message` when absent), data, timestamp,
 --   priority   in the queue
 --   due        the instant, in whole milliseconds, before which it is not picked up; 0 or absent: none
 --   since      from when on its message is waited for, where that is neither `timestamp` nor `due`
 --   messages   how many it has; 1 when absent }
 -- Herald uses no options of jobs.
-local function add_job(job)
-  if job_exists(job.id) then return false end
-  local wait = math.max(0, (job.due or 0) - now)
-  local fields = { 'name', job.name or 'message', 'data', job.data, 'opts', '{}', 'timestamp', job.timestamp,
-    'delay', string.format('%.0f', wait), 'priority', string.format('%.0f', job.priority) }
-  if (job.messages or 1) > 1 then
-    fields[#fields + 1], fields[#fields + 2] = 'herald:more', string.format('%.0f', job.messages - 1)
-    count_more(job, wait)
+local function add_jobs(jobs)
+  if #jobs == 0 then return 0 end
+  local unknown = unknown_jobs(jobs)
+  for _, job in ipairs(unknown) do
+    job.wait = math.max(0, (job.due or 0) - now)
+    place(job)
   end
-  local since = job.since or job.due or 0
-  if since > figure(job.timestamp) then
-    fields[#fields + 1], fields[#fields + 2] = 'herald:due', string.format('%.0f', since)
-  end
-  -- The job's hash comes last: a script that fails here must not leave a job that is in no list.
-  place(job, wait)
-  redis.call('HSET', QUEUE .. job.id, unpack(fields))
-  return true
+  push_placed()
+  -- The jobs' hashes come last: a script that fails here must not leave a job that is in no list.
+  for _, job in ipairs(unknown) do write_job(job) end
+  return #unknown
 end
+
+local function add_job(job) return add_jobs({ job }) == 1 end
 
 -- A page of the jobs that are delayed beyond an instant, the farthest first: in this order, jobs that become due or are added between
 -- two pages hide none of the others.
@@ -136,10 +182,9 @@ local function mark_first_delayed()
   redis.call('ZADD', QUEUE .. 'marker', string.format('%.0f', math.floor(tonumber(score) / 0x1000)), '1')
 end
 
--- To be called at the end: makes the added jobs available to workers, in one push, and wakes idle workers.
+-- To be called at the end: wakes idle workers.
 local function release_jobs()
-  if #waiting > 0 then redis.call('LPUSH', QUEUE .. 'wait', unpack(waiting)) end
-  if #waiting > 0 or prioritized then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
+  if ready then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
   if delayed then mark_first_delayed() end
   save_waits()
 end

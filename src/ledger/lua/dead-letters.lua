@@ -7,22 +7,14 @@ local function find_dead_letter(name)
   return text and cjson.decode(text) or nil
 end
 
--- Of the letters { name, reason, at } that somebody has seen, returns those that are still listed with that death, as name -> letter.
+-- Of the letters that somebody has seen, { names, reasons, deaths } in the same order, returns those that are still kept with that
+-- death, as name -> letter.
 local function listed_dead_letters(seen)
-  local by_reason, names, listed = {}, {}, {}
-  for _, each in ipairs(seen) do
-    local same = by_reason[each.reason] or { names = {}, at = {} }
-    by_reason[each.reason] = same
-    same.names[#same.names + 1], same.at[#same.at + 1] = each.name, each.at
-  end
-  for reason, same in pairs(by_reason) do
-    for i, death in ipairs(redis.call('ZMSCORE', dead_letters_of(reason), unpack(same.names))) do
-      if death and tonumber(death) == same.at[i] then names[#names + 1] = same.names[i] end
-    end
-  end
-  if #names == 0 then return listed end
-  for i, text in ipairs(redis.call('HMGET', DEAD_LETTERS, unpack(names))) do
-    listed[names[i]] = text and cjson.decode(text) or nil
+  local listed = {}
+  if #seen.names == 0 then return listed end
+  for i, text in ipairs(redis.call('HMGET', DEAD_LETTERS, unpack(seen.names))) do
+    local letter = text and cjson.decode(text)
+    if letter and letter.at == seen.deaths[i] and letter.reason == seen.reasons[i] then listed[seen.names[i]] = letter end
   end
   return listed
 end

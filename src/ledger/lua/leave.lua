@@ -18,13 +18,16 @@ local function enlist(message)
   save_record(message.m, record)
 end
 
-local leaving = cjson.decode(ARGV[1])
+local leaving, jobs = cjson.decode(ARGV[1]), {}
 for i, each in ipairs(leaving) do
   if each.id then
-    add_job({ id = each.id, name = each.name, data = ARGV[i + 1], timestamp = each.t, priority = each.p, due = each.due,
-      since = each.s or 0 })
-    if each.m then enlist(each) end
+    jobs[#jobs + 1] = { id = each.id, name = each.name, data = ARGV[i + 1], timestamp = each.t, priority = each.p, due = each.due,
+      since = each.s or 0 }
   end
+end
+add_jobs(jobs)
+for _, each in ipairs(leaving) do
+  if each.m then enlist(each) end
 end
 release_jobs()
 local last = leaving[#leaving]

@@ -1,28 +1,40 @@
 -- Replays dead letters. For each, all in one call: run n + 1 begins in the record, a job is added to the queue, and the letter is gone.
--- ARGV[1]: a JSON array of { name, reason, at }, the death that was seen. Answers, for each:
+-- ARGV[1]: as JSON { names, reasons, deaths }, arrays in the same order: the deaths that were seen. Answers, for each:
 --   replayed
---   gone       no longer listed with that death: replayed by another process, or dead again since
+--   gone       no longer kept with that death: replayed by another process, or dead again since
 --   delivered  proof came in since its death; the letter is dropped
 --   active     a send of the message is in flight: the letter stays
 --   duplicate  another message of its id ended less than a day ago: the letter stays
 --   cut        only the beginning of its data was kept: the letter stays
+--   damaged    the record of its message cannot be read: the letter stays
 -- Uses tables.lua, records.lua, channel.lua, campaigns.lua, queue.lua, dead-letters.lua.
 
-local answer, seen = {}, cjson.decode(ARGV[1])
-local letters, dropped = listed_dead_letters(seen), {}
+local seen = cjson.decode(ARGV[1])
+local letters, dropped, names, jobs = listed_dead_letters(seen), {}, {}, {}
 
 -- Each run has a job id of its own, so that the job of an earlier run, which may still be around, neither hides this one nor removes
 -- it. No producer can choose such an id, for BullMQ refuses colons.
-local function enqueue(name, letter, run, data)
-  add_job({ id = string.format('%s:#%.0f', name, run), name = letter.name, data = data or '', timestamp = letter.t,
-    priority = 2 * letter.priority, since = letter.due or 0 })
+local function enqueue(name, letter, run)
+  names[#names + 1] = name
+  jobs[#names] = { id = name .. ':#' .. whole(run), name = letter.name, timestamp = letter.t, priority = 2 * letter.priority,
+    since = letter.due }
 end
 
-local function replay(name, data)
+local function begin_run(letter, record)
+  local run = math.max(record and record.run or 0, letter.run) + 1
+  local job = letter.campaign and campaign_job(letter.j) or letter.j
+  save_record(letter.m, enlisted_record(math.max(letter.e, now) + DAY, run, job))
+  -- Its campaign has counted its end: the entry must not be counted as a duplicate as well.
+  if letter.campaign then tell_campaign_message(letter.campaign, letter.job) end
+  return run
+end
+
+local function replay(name)
   local letter = letters[name]
   if not letter or dropped[name] then return 'gone' end
   if letter.size then return 'cut' end
-  local record = load_life(letter.m, letter.j)
+  local readable, record = pcall(load_life, letter.m, letter.j)
+  if not readable then return 'damaged' end
   local own = not (record and is_final(record)) or record.job == letter.j
   if not own then return 'duplicate' end
   if record and in_flight(record) then return 'active' end
@@ -30,26 +42,21 @@ local function replay(name, data)
   if record and record.state == DELIVERED then return 'delivered' end
   -- If the record is not final, its run has begun already: a replay of an older version began it and got no further, or another
   -- job of the id did.
-  local run = record and record.run or letter.run
-  if not record or is_final(record) then
-    run = math.max(run, letter.run) + 1
-    local job = letter.campaign and campaign_job(letter.j) or letter.j
-    save_record(letter.m, enlisted_record(math.max(letter.e, now) + DAY, run, job))
-    -- Its campaign has counted its end: the entry must not be counted as a duplicate as well.
-    if letter.campaign then tell_campaign_message(letter.campaign, letter.job) end
-  end
-  enqueue(name, letter, run, data)
+  enqueue(name, letter, record and not is_final(record) and record.run or begin_run(letter, record))
   return 'replayed'
 end
 
-local names = {}
-for i, each in ipairs(seen) do names[i] = each.name end
-local data = #names > 0 and redis.call('HMGET', DEAD_LETTER_DATA, unpack(names)) or {}
-local removed = { replayed = 0, delivered = 0 }
-for i, name in ipairs(names) do
-  answer[i] = replay(name, data[i])
+local answer, removed = {}, { replayed = 0, delivered = 0 }
+for i, name in ipairs(seen.names) do
+  answer[i] = replay(name)
   if removed[answer[i]] then removed[answer[i]] = removed[answer[i]] + 1 end
 end
+-- Nothing is in the queue before the last record is written: a call that fails there takes nothing back, and its letters, which are
+-- still kept, are replayed by the next one.
+if #names > 0 then
+  for i, data in ipairs(redis.call('HMGET', DEAD_LETTER_DATA, unpack(names))) do jobs[i].data = data or '' end
+end
+add_jobs(jobs)
 release_jobs()
 drop_dead_letters(dropped)
 for how, count in pairs(removed) do
