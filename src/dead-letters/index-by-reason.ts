@@ -73,26 +73,34 @@ const next = async (stream: AsyncGenerator<IndexedDeadLetter>): Promise<IndexedD
   return done ? undefined : value;
 };
 
-/** Pages by time of death, not by position, since entries before the position may be removed at any time. */
+/**
+ * Pages by time of death, not by position, since entries before the position may be removed at any time. The next page is asked for
+ * before this one is passed on: it would wait behind the scripts that process this one.
+ */
 async function* readRange(source: ReasonRange): AsyncGenerator<IndexedDeadLetter> {
-  const { redis } = source.channel.store;
-  let from = source.min;
   let lastAt = Number.NEGATIVE_INFINITY;
   const seen = new Set<string>();
+  let asked = askPage(source, source.min, PAGE);
   for (;;) {
-    const page = toDeadLetters(
-      await redis.zrangebyscore(source.key, from, source.max, 'WITHSCORES', 'LIMIT', 0, PAGE + seen.size),
-      source,
-    ).filter(({ name, diedAt }) => diedAt > lastAt || !seen.has(name));
+    const page = toDeadLetters(await asked, source).filter(
+      ({ name, diedAt }) => diedAt > lastAt || !seen.has(name),
+    );
     if (page.length === 0) return;
-    for (const letter of page) {
-      if (letter.diedAt > lastAt) seen.clear();
-      lastAt = letter.diedAt;
-      seen.add(letter.name);
-      yield letter;
+    for (const { name, diedAt } of page) {
+      if (diedAt > lastAt) seen.clear();
+      lastAt = diedAt;
+      seen.add(name);
     }
-    from = String(lastAt);
+    asked = askPage(source, String(lastAt), PAGE + seen.size);
+    for (const letter of page) yield letter;
   }
+}
+
+function askPage({ channel, key, max }: ReasonRange, from: string, size: number): Promise<string[]> {
+  const page = channel.store.redis.zrangebyscore(key, from, max, 'WITHSCORES', 'LIMIT', 0, size);
+  // Awaited where it is read, unless the reader has enough before.
+  page.catch(() => {});
+  return page;
 }
 
 /** Reads the newest dead letters of all ranges, in order of death. */
