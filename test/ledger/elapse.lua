@@ -3,7 +3,7 @@
 -- Uses tables.lua, records.lua, slots.lua.
 
 local ms = tonumber(ARGV[1])
-local plays = open_table(PLAYS, 0)
+local plays = open_plays(0)
 
 local function earlier(at)
   return at > 0 and math.max(1, at - ms) or at

@@ -6,7 +6,7 @@ local t = open_table(LEDGER, tonumber(ARGV[1]), tonumber(ARGV[3]))
 local found = {}
 for _, op in ipairs(cjson.decode(ARGV[2])) do
   if op[1] == 'put' then
-    t:put(op[2], struct.pack('>I6', op[3]) .. op[4])
+    t:put(op[2], struct.pack('>I6', op[3]) .. op[4], op[3])
   elseif op[1] == 'remove' then
     t:remove(op[2])
   else

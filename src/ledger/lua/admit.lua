@@ -35,7 +35,7 @@ elseif in_force ~= policy.inForce then
 end
 
 local messages = cjson.decode(ARGV[2])
-local plays = open_table(PLAYS, policy.playTtl)
+local plays = open_plays(policy.playTtl)
 keep_slots(policy.platformDay, policy.rolling)
 
 local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat', 'presumeFrom')

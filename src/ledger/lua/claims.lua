@@ -13,5 +13,5 @@ end
 
 -- The first claim holds.
 local function save_claim(claims, id, fp)
-  if not claim_owner(claims, id) then claims:put(id, struct.pack('>I6', now) .. fp) end
+  if not claim_owner(claims, id) then claims:put(id, struct.pack('>I6', now) .. fp, now) end
 end

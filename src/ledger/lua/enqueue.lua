@@ -24,13 +24,6 @@ local function entry_key(position)
   return string.sub(request.key, 1, JOB_PART) .. string.sub(BASE64URL, high, high) .. string.sub(BASE64URL, low, low)
 end
 
--- The record as it is stored, not lapsed: it may be saved again, and has to keep the nonce by which a late answer of its send is
--- recognised.
-local function stored_record(fp)
-  local value = records:get(fp)
-  return value and decode_record(value) or nil
-end
-
 local function by_this_job(record)
   return string.sub(record.job, 1, JOB_PART) == string.sub(request.key, 1, JOB_PART)
 end
@@ -46,6 +39,8 @@ local answer, fresh, taken = {}, {}, {}
 for i = 1, #entries / 2 do
   local fp, expires = entries[2 * i - 1], entries[2 * i]
   -- A record that cannot be read must not fail the others: admission will fail for its message alone.
+  -- It is read as it is stored, not lapsed: it may be saved again, and has to keep the nonce by which a late answer of its send is
+  -- recognised.
   local readable, record = pcall(stored_record, fp)
   local known = readable and record and is_duplicate(record)
   if taken[fp] or (known and not by_this_job(record)) then

@@ -3,7 +3,7 @@
 -- Uses tables.lua, records.lua, slots.lua.
 
 local request = cjson.decode(ARGV[1])
-local plays = open_table(PLAYS, request.playTtl)
+local plays = open_plays(request.playTtl)
 local function text(value) return value and cjson.encode(value) or 'null' end
 local record = request.j and load_life(request.m, request.j) or not request.j and load_record(request.m)
 local slot, play

@@ -2,7 +2,7 @@
 -- known, or than a refusal, makes the player eligible again. Answers how many were news.
 -- Uses tables.lua, slots.lua.
 
-local plays = open_table(PLAYS, cjson.decode(ARGV[1]).playTtl)
+local plays = open_plays(cjson.decode(ARGV[1]).playTtl)
 local news = 0
 for _, play in ipairs(cjson.decode(ARGV[2])) do
   -- Some tables write "never" as an instant before the epoch.

@@ -16,9 +16,9 @@ local NO_JOB = '------'
 local CAMPAIGN_MARK, WITHDRAWN = '+', '++++++'
 local CANCELLED = 15 -- the number of that reason in reasons.ts
 
-local function is_final(record)
-  return record.state == DELIVERED or record.state == SUPPRESSED or record.state == DEAD
-end
+local FINAL_STATES = { [DELIVERED] = true, [SUPPRESSED] = true, [DEAD] = true }
+
+local function is_final(record) return FINAL_STATES[record.state] end
 
 local function in_flight(record)
   return record.state == SENDING or record.state == ASKING
@@ -35,7 +35,7 @@ end
 -- there was none: nothing then says whether a job of the message is in the queue.
 local ENLISTED_AS, ENLISTED_BYTES = '>I6c1I2c6', 15
 local LIVE, LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6c6', 45
-local FINAL = '>I6c1I2I2BI6c6c8'
+local FINAL, FINAL_BYTES = '>I6c1I2I2BI6c6c8', 32
 -- The layout of live records without a doubt, as almost all are: the deadline counts from the birth, and the doubt is left out. It is
 -- shorter than any layout of older versions, so that a worker of such a version fails to read it, rather than misreads it.
 local CERTAIN, CERTAIN_BYTES, FARTHEST = '>I6c1I2I2I2I6c8I5c6', 38, 2 ^ 40 - 1
@@ -47,20 +47,16 @@ local KEPT, KEPT_BYTES, LONGEST_KEPT = '>I4', 4, 2 ^ 32 - 1
 -- A script may have two hundred local names at its top (a limit of Lua), so what only this block uses is local to it.
 local decode_record
 do
-  -- The length of a record without its tails, by its length with them.
-  local HEADS = {}
-  for _, bytes in ipairs({ ENLISTED_BYTES, CERTAIN_BYTES, LIVE_BYTES }) do
-    HEADS[bytes + NOT_BEFORE_BYTES], HEADS[bytes + KEPT_BYTES], HEADS[bytes + NOT_BEFORE_BYTES + KEPT_BYTES] = bytes, bytes, bytes
-  end
   -- Live records of older versions: those of the last one have no job, those before that no waived requests either.
   local OLDER_LIVE, OLDER_LIVE_BYTES = '>I6c1I2I2I2I6c8I6I6', 39
   local OLDEST_LIVE, OLDEST_LIVE_BYTES = '>I6c1I2I2I6c8I6I6', 37
 
-  -- Each record is made by one constructor: Lua would allocate a table that grows field by field several times.
+  -- Each record is made by one constructor: Lua would allocate a table that grows field by field several times. `stored`: when the
+  -- record expires, as it is stored.
   local function certain_record(value)
     local expires, state, run, attempts, waived, born, nonce, ahead, job = struct.unpack(CERTAIN, value)
-    return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
-      deadline = ahead > 0 and born + ahead or 0, doubt_at = 0, job = job, not_before = 0 }
+    return { expires = expires, stored = expires, state = state, run = run, attempts = attempts, waived = waived, born = born,
+      nonce = nonce, deadline = ahead > 0 and born + ahead or 0, doubt_at = 0, job = job, not_before = 0 }
   end
 
   local function older_record(value)
@@ -71,41 +67,50 @@ do
       r.expires, r.state, r.run, r.attempts, r.waived, r.born, r.nonce, r.deadline, r.doubt_at =
         struct.unpack(OLDER_LIVE, value)
     end
-    r.was_in_doubt = r.doubt_at > 0
+    r.stored, r.was_in_doubt = r.expires, r.doubt_at > 0
     return r
   end
 
   local function live_record(value)
-    if #value == CERTAIN_BYTES then return certain_record(value) end
-    if #value == OLDEST_LIVE_BYTES or #value == OLDER_LIVE_BYTES then return older_record(value) end
     local expires, state, run, attempts, waived, born, nonce, deadline, doubt_at, job = struct.unpack(LIVE, value)
-    return { expires = expires, state = state, run = run, attempts = attempts, waived = waived, born = born, nonce = nonce,
-      deadline = deadline, doubt_at = doubt_at, was_in_doubt = doubt_at > 0, job = job, not_before = 0 }
+    return { expires = expires, stored = expires, state = state, run = run, attempts = attempts, waived = waived, born = born,
+      nonce = nonce, deadline = deadline, doubt_at = doubt_at, was_in_doubt = doubt_at > 0, job = job, not_before = 0 }
   end
 
   local function final_record(value)
     local expires, state, run, attempts, reason, at, job, nonce = struct.unpack(FINAL, value)
-    return { expires = expires, state = state, run = run, attempts = attempts, waived = 0, reason = reason, at = at,
-      job = job, nonce = nonce, not_before = 0 }
+    return { expires = expires, stored = expires, state = state, run = run, attempts = attempts, waived = 0, reason = reason,
+      at = at, job = job, nonce = nonce, not_before = 0 }
   end
 
   local function unadmitted_record(value)
     local expires, state, run, job = struct.unpack(ENLISTED_AS, value)
-    return { expires = expires, state = state, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
-      deadline = 0, doubt_at = 0, job = job, not_before = 0, fresh = true }
+    return { expires = expires, stored = expires, state = state, run = run, attempts = 0, waived = 0, born = now,
+      nonce = NO_NONCE, deadline = 0, doubt_at = 0, job = job, not_before = 0, fresh = true }
   end
 
-  local DECODERS = { [ENLISTED] = unadmitted_record, [OPEN] = live_record, [SENDING] = live_record, [ASKING] = live_record }
+  -- No two layouts have the same length, with or without tails.
+  local DECODERS = { [ENLISTED_BYTES] = unadmitted_record, [CERTAIN_BYTES] = certain_record, [LIVE_BYTES] = live_record,
+    [OLDER_LIVE_BYTES] = older_record, [OLDEST_LIVE_BYTES] = older_record, [FINAL_BYTES] = final_record }
+  local TAILS = { NOT_BEFORE_BYTES, KEPT_BYTES, NOT_BEFORE_BYTES + KEPT_BYTES }
+
+  -- A record with one of the tails, or both.
+  local function tailed_record(value)
+    for _, tail in ipairs(TAILS) do
+      local head = #value - tail
+      if head == ENLISTED_BYTES or head == CERTAIN_BYTES or head == LIVE_BYTES then
+        local r = DECODERS[head](string.sub(value, 1, head))
+        if tail ~= KEPT_BYTES then r.not_before = struct.unpack(NOT_BEFORE, value, head + 1) end
+        if tail ~= NOT_BEFORE_BYTES then r.kept = struct.unpack(KEPT, value, #value - KEPT_BYTES + 1) end
+        return r
+      end
+    end
+    error('a record of ' .. #value .. ' bytes cannot be read')
+  end
 
   function decode_record(value)
-    local decode = DECODERS[string.sub(value, 7, 7)]
-    if not decode then return final_record(value) end
-    local head = HEADS[#value]
-    if not head then return decode(value) end
-    local r, tail = decode(string.sub(value, 1, head)), #value - head
-    if tail ~= KEPT_BYTES then r.not_before = struct.unpack(NOT_BEFORE, value, head + 1) end
-    if tail ~= NOT_BEFORE_BYTES then r.kept = struct.unpack(KEPT, value, #value - KEPT_BYTES + 1) end
-    return r
+    local decode = DECODERS[#value] or tailed_record
+    return decode(value)
   end
 end
 
@@ -164,12 +169,19 @@ local function undo_lapse(r, nonce)
   end
 end
 
-local records = open_table(RECORDS, 0)
+local records = open_table(RECORDS, 0, nil, SMALL_BUCKET)
+
+-- The record as it is stored, not lapsed, or nil.
+local function stored_record(fp)
+  local value = records:find(fp)
+  if not value then return nil end
+  local record = decode_record(value)
+  return record.expires > now and record or nil
+end
 
 local function load_record(fp)
-  local value = records:get(fp)
-  if not value then return nil end
-  return lapse(decode_record(value))
+  local record = stored_record(fp)
+  return record and lapse(record)
 end
 
 -- An id may be used again a day after its final state, but not the id of a cancelled message while its record lasts: the job of that
@@ -222,6 +234,6 @@ do
 
   function save_record(fp, r)
     note_doubt(r)
-    records:put(fp, encode_record(r))
+    records:put(fp, encode_record(r), r.expires, r.stored)
   end
 end

@@ -28,7 +28,7 @@ redis.call('XLEN', RECEIPTS)
 
 local options = cjson.decode(ARGV[1])
 local settlements = cjson.decode(ARGV[2])
-local plays = open_table(PLAYS, options.playTtl)
+local plays = open_plays(options.playTtl)
 keep_slots(options.platformDay, options.rolling)
 local claims = options.claimTtl and open_claims(options.claimTtl)
 

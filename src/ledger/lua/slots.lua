@@ -36,59 +36,82 @@ do
   end
 end
 
--- The slot that was read last, so that `count_change` need not read it again.
-local looked_at, looked_window, looked_state
+local load_slot, save_slot, free_slot
+do
+  -- A slot: the end of its window, its state, its owner, and when the player may last have been sent something (by the owner if the slot
+  -- is spent, by the message before it if it is held). That instant takes one byte: how long before the window's end it was, in steps of
+  -- twelve minutes, rounded to the later instant.
+  local SLOT = '>I6c1c11B'
+  local SLOT_BYTES = 19
+  local STEP, NEVER = 720000, 255
+  local NOBODY = '-----------'
 
--- A slot: the end of its window, its state, its owner, and when the player may last have been sent something (by the owner if the slot
--- is spent, by the message before it if it is held). That instant takes one byte: how long before the window's end it was, in steps of
--- twelve minutes, rounded to the later instant.
-local SLOT = '>I6c1c11B'
-local SLOT_BYTES = 19
-local STEP, NEVER = 720000, 255
-local NOBODY = '-----------'
-
--- Returns the slot of the open window, or nil; and when the player may last have been sent something, 0 for never.
-local function load_slot(recipient)
-  local value = slots:get(recipient)
-  looked_at, looked_window = recipient, nil
-  if not value then return nil, 0 end
-  -- An earlier version kept no such byte: the window's end is the latest that it can have been.
-  if #value == SLOT_BYTES - 1 then value = value .. '\0' end
-  local window, state, owner, steps = struct.unpack(SLOT, value)
-  local last = steps == NEVER and 0 or math.min(now, window - steps * STEP)
-  if window > now then
-    looked_window, looked_state = window, state
-    return { window = window, state = state, owner = owner, last = last }, last
+  -- When a player may last have been sent something, by that byte.
+  local function last_by(window, steps)
+    return steps == NEVER and 0 or math.min(now, window - steps * STEP)
   end
-  -- The window is over. If the slot was still held, its send may have arrived as late as the window's end.
-  return nil, state == HELD and window or last
-end
 
--- Notes until when any window is open: a change of the policy has to wait for it. It is kept even when the table has expired.
-local open_until
-local function note_window(window)
-  open_until = open_until or tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or 0) or 0
-  if window <= open_until then return end
-  open_until = window
-  redis.call('HSET', CHANNEL, 'slotsUntil', string.format('%.0f', window))
-end
-
--- Counts a slot that is about to be written, and no longer counts what it was.
-local function count_change(recipient, window, state)
-  if looked_at ~= recipient then load_slot(recipient) end
-  if looked_window then count_slot(looked_window, looked_state, -1) end
-  count_slot(window, state, 1)
-  looked_window, looked_state = window > now and window or nil, state
-end
-
-local function save_slot(recipient, window, state, owner, last)
-  count_change(recipient, window, state)
-  local steps = NEVER
-  if last + slots.ttl > now then
-    steps = math.min(NEVER - 1, math.floor(math.max(0, window - last) / STEP))
+  local function read_slot(recipient)
+    local value = slots:find(recipient)
+    if not value then return nil, 0 end
+    -- An earlier version kept no such byte: the window's end is the latest that it can have been.
+    if #value == SLOT_BYTES - 1 then value = value .. '\0' end
+    local window, state, owner, steps = struct.unpack(SLOT, value)
+    if window + slots.ttl <= now then return nil, 0 end
+    local last = last_by(window, steps)
+    if window > now then return { window = window, state = state, owner = owner, last = last }, last end
+    -- The window is over. If the slot was still held, its send may have arrived as late as the window's end.
+    return nil, state == HELD and window or last
   end
-  slots:put(recipient, struct.pack(SLOT, window, state, owner, steps))
-  note_window(window)
+
+  -- What was read or written last is remembered: nobody else writes during a call.
+  local looked_at, looked_slot, looked_last
+
+  -- Returns the slot of the open window, or nil; and when the player may last have been sent something, 0 for never.
+  function load_slot(recipient)
+    if recipient ~= looked_at then
+      looked_slot, looked_last = read_slot(recipient)
+      looked_at = recipient
+    end
+    return looked_slot, looked_last
+  end
+
+  -- Notes until when any window is open: a change of the policy has to wait for it. It is kept even when the table has expired.
+  local open_until
+  local function note_window(window)
+    open_until = open_until or tonumber(redis.call('HGET', CHANNEL, 'slotsUntil') or 0) or 0
+    if window <= open_until then return end
+    open_until = window
+    redis.call('HSET', CHANNEL, 'slotsUntil', string.format('%.0f', window))
+  end
+
+  -- Writes an entry, and counts its slot in place of what was there.
+  local function put_slot(recipient, window, state, owner, steps)
+    local before = load_slot(recipient)
+    if before then count_slot(before.window, before.state, -1) end
+    count_slot(window, state, 1)
+    slots:put(recipient, struct.pack(SLOT, window, state, owner, steps), window)
+    looked_last = last_by(window, steps)
+    looked_slot = window > now and { window = window, state = state, owner = owner, last = looked_last } or nil
+  end
+
+  function save_slot(recipient, window, state, owner, last)
+    local steps = NEVER
+    if last + slots.ttl > now then
+      steps = math.min(NEVER - 1, math.floor(math.max(0, window - last) / STEP))
+    end
+    put_slot(recipient, window, state, owner, steps)
+    note_window(window)
+  end
+
+  -- Frees the slot. When the player was last sent something stays known: the window of such an entry ended then.
+  function free_slot(recipient, last)
+    if last + slots.ttl > now then return put_slot(recipient, last, SENT, NOBODY, 0) end
+    local before = load_slot(recipient)
+    if before then count_slot(before.window, before.state, -1) end
+    slots:remove(recipient)
+    looked_slot, looked_last = nil, 0
+  end
 end
 
 -- Rule 6: notes from when on the ledger knows of all that was sent within a platform's day. If it has forgotten something (`unknown`),
@@ -113,16 +136,11 @@ local function put_in_force(policy, held)
   return since
 end
 
--- Frees the slot. When the player was last sent something stays known.
-local function free_slot(recipient, last)
-  count_change(recipient, 0, SENT)
-  if last + slots.ttl <= now then return slots:remove(recipient) end
-  slots:put(recipient, struct.pack(SLOT, last, SENT, NOBODY, 0))
-end
-
 -- A play: its stamp, whether the player played or was refused, and when (`at`). The entry's life counts from the stamp, which is when
 -- the play was recorded or renewed, because also the news of a play of years ago has to be kept.
 local PLAY = '>I6c1I6'
+
+local function open_plays(ttl) return open_table(PLAYS, ttl, nil, SMALL_BUCKET) end
 
 local function load_play(plays, recipient)
   local value = plays:get(recipient)
@@ -132,7 +150,7 @@ local function load_play(plays, recipient)
 end
 
 local function save_play(plays, recipient, stamp, kind, at)
-  plays:put(recipient, struct.pack(PLAY, stamp, kind, at))
+  plays:put(recipient, struct.pack(PLAY, stamp, kind, at), stamp)
 end
 
 -- Keeps a play that is still needed for another `ttl`. When it was does not change, so that a later play still replaces it.

@@ -26,131 +26,138 @@ local function add_count(key, field, by)
   return redis.call('HINCRBY', key, field, by)
 end
 
-local BUCKET_FULL = 104
--- One in four of the entries that are added, those with a hash below this, look whether their bucket is full, and if it is, the table
--- grows by a bucket. That spreads the cost, and still few buckets reach the size of a hashtable before it is their turn to be split.
--- The comparison goes by the upper bits of the hash, because the lower ones choose the bucket.
-local LOOK_BELOW = 2 ^ 30
-local HEADER = '>I4I6'
-local INSTANT_BYTES = 6
-local HOUR = 3600000
+-- How many entries a bucket has at most before its table grows. What looks for an entry goes through half of a bucket on average, so small
+-- ones cost less time. But each bucket costs some 150 bytes, so the table whose entries are to be the smallest has large ones.
+local SMALL_BUCKET, LARGE_BUCKET = 52, 104
 
-local Table = {}
-Table.__index = Table
+local open_table
+do
+  -- Names of what is called for every entry: to look them up each time would cost as much as some of these calls do.
+  local call, sha1hex, sub, read = redis.call, redis.sha1hex, string.sub, struct.unpack
 
-local function open_table(base, ttl, grain)
-  local header = redis.call('GET', base)
-  local buckets, horizon = 1, 0
-  if header then buckets, horizon = struct.unpack(HEADER, header) end
-  local size = 1
-  while size * 2 <= buckets do size = size * 2 end
-  -- `extended`: the buckets that this call has let live until the horizon.
-  return setmetatable({ base = base, ttl = ttl, grain = grain or HOUR, buckets = buckets, horizon = horizon, size = size,
-    horizon_text = string.format('%.0f', horizon), empty = not header, extended = {} }, Table)
-end
+  -- One in four of the entries that are added, those with a hash below this, look whether their bucket is full, and if it is, the
+  -- table grows by a bucket. That spreads the cost, and still few buckets reach the size of a hashtable before it is their turn to be
+  -- split. The comparison goes by the upper bits of the hash, because the lower ones choose the bucket.
+  local LOOK_BELOW = 2 ^ 30
+  local HEADER, INSTANT = '>I4I6', '>I6'
+  local INSTANT_BYTES = 6
+  local HOUR = 3600000
 
-function Table:save_header()
-  redis.call('SET', self.base, struct.pack(HEADER, self.buckets, self.horizon), 'PXAT', self.horizon_text)
-  self.empty = false
-end
+  local Table = {}
+  Table.__index = Table
 
-function Table:raise_horizon(over_at)
-  self.horizon = math.ceil(over_at / self.grain) * self.grain
-  self.horizon_text, self.extended = string.format('%.0f', self.horizon), {}
-  self:save_header()
-end
-
--- Lets a bucket live until the horizon. The horizon only rises, so this never shortens the bucket's life.
-function Table:extend(key)
-  if self.extended[key] then return end
-  redis.call('PEXPIREAT', key, self.horizon_text)
-  self.extended[key] = true
-end
-
-function Table:bucket(field)
-  -- An entry that was read is usually written next.
-  if field == self.last_field then return self.last_bucket end
-  local hash = tonumber(string.sub(redis.sha1hex(field), 1, 8), 16)
-  local index = hash % self.size
-  if index < self.buckets - self.size then index = hash % (self.size * 2) end
-  self.last_field, self.last_bucket, self.last_hash = field, self.base .. ':' .. index, hash
-  return self.last_bucket
-end
-
-function Table:over_at(value)
-  return struct.unpack('>I6', value) + self.ttl
-end
-
--- Whether an entry may be dropped. One that is too short is damaged: it stays, and fails only the messages that need it.
-function Table:is_over(value)
-  return #value >= INSTANT_BYTES and self:over_at(value) <= now
-end
-
-function Table:get(field)
-  if self.empty then return nil end
-  -- The entry that was read or written last is remembered: nobody else writes during a call.
-  if field ~= self.known_field then
-    self.known_field, self.known_value = field, redis.call('HGET', self:bucket(field), field)
+  function open_table(base, ttl, grain, full)
+    local header = call('GET', base)
+    local buckets, horizon = 1, 0
+    if header then buckets, horizon = read(HEADER, header) end
+    local size = 1
+    while size * 2 <= buckets do size = size * 2 end
+    -- `extended`: the buckets that this call has let live until the horizon.
+    return setmetatable({ base = base, ttl = ttl, grain = grain or HOUR, buckets = buckets, horizon = horizon, size = size,
+      horizon_text = string.format('%.0f', horizon), empty = not header, extended = {},
+      full = full or LARGE_BUCKET }, Table)
   end
-  local value = self.known_value
-  if value and self:over_at(value) > now then return value end
-  return nil
-end
 
-function Table:put(field, value)
-  local over_at = self:over_at(value)
-  if over_at > self.horizon then self:raise_horizon(over_at) end
-  local key = self:bucket(field)
-  local before = field == self.known_field and self.known_value
-  local added = redis.call('HSET', key, field, value)
-  self.known_field, self.known_value = field, value
-  -- The bucket outlives the entry that was here before, and so also a new one that is over no later. This does not hold for a table
-  -- with a ttl, which may have been shorter when the entry before was written.
-  if added == 0 and self.ttl == 0 and before and self:over_at(before) >= over_at then return end
-  self:extend(key)
-  if added == 1 and self.last_hash < LOOK_BELOW and redis.call('HLEN', key) > BUCKET_FULL then self:relieve(key) end
-end
-
-function Table:remove(field)
-  local key = self:bucket(field)
-  redis.call('HDEL', key, field)
-  -- Redis removes a hash with its last entry, and forgets its expiry.
-  self.known_field, self.extended[key] = nil, nil
-end
-
-function Table:relieve(key)
-  local entries = redis.call('HGETALL', key)
-  local over = {}
-  for i = 1, #entries, 2 do
-    if self:is_over(entries[i + 1]) then over[#over + 1] = entries[i] end
+  function Table:save_header()
+    call('SET', self.base, struct.pack(HEADER, self.buckets, self.horizon), 'PXAT', self.horizon_text)
+    self.empty = false
   end
-  if #over > 0 then redis.call('HDEL', key, unpack(over)) end
-  if #entries / 2 - #over > BUCKET_FULL then self:split() end
-end
 
--- Adds a bucket, and deals the live entries of the bucket whose turn it is out to itself and to the new one. What can fail comes
--- before the first entry is deleted, because a script that fails takes nothing back.
-function Table:split()
-  local low = self.base .. ':' .. string.format('%.0f', self.buckets - self.size)
-  local high = self.base .. ':' .. string.format('%.0f', self.buckets)
-  local entries = redis.call('HGETALL', low)
-  self.buckets, self.last_field = self.buckets + 1, nil
-  if self.buckets == self.size * 2 then self.size = self.buckets end
-  local homes = { [low] = {}, [high] = {} }
-  for i = 1, #entries, 2 do
-    if not self:is_over(entries[i + 1]) then
-      local dealt = homes[self:bucket(entries[i])]
-      dealt[#dealt + 1], dealt[#dealt + 2] = entries[i], entries[i + 1]
+  function Table:raise_horizon(over_at)
+    self.horizon = math.ceil(over_at / self.grain) * self.grain
+    self.horizon_text, self.extended = string.format('%.0f', self.horizon), {}
+    self:save_header()
+  end
+
+  -- Lets a bucket live until the horizon. The horizon only rises, so this never shortens the bucket's life.
+  local function extend(self, key)
+    if self.extended[key] then return end
+    call('PEXPIREAT', key, self.horizon_text)
+    self.extended[key] = true
+  end
+
+  local function bucket_of(self, field)
+    -- An entry that was read is usually written next.
+    if field == self.last_field then return self.last_bucket end
+    local hash, size = tonumber(sub(sha1hex(field), 1, 8), 16), self.size
+    local index = hash % size
+    if index < self.buckets - size then index = hash % (size * 2) end
+    local bucket = self.base .. ':' .. index
+    self.last_field, self.last_bucket, self.last_hash = field, bucket, hash
+    return bucket
+  end
+
+  -- Whether an entry may be dropped. One that is too short is damaged: it stays, and fails only the messages that need it.
+  local function is_over(self, value)
+    return #value >= INSTANT_BYTES and read(INSTANT, value) + self.ttl <= now
+  end
+
+  -- Adds a bucket, and deals the live entries of the bucket whose turn it is out to itself and to the new one. What can fail comes
+  -- before the first entry is deleted, because a script that fails takes nothing back.
+  local function split(self)
+    local low = self.base .. ':' .. string.format('%.0f', self.buckets - self.size)
+    local high = self.base .. ':' .. string.format('%.0f', self.buckets)
+    local entries = call('HGETALL', low)
+    self.buckets, self.last_field = self.buckets + 1, nil
+    if self.buckets == self.size * 2 then self.size = self.buckets end
+    local homes = { [low] = {}, [high] = {} }
+    for i = 1, #entries, 2 do
+      if not is_over(self, entries[i + 1]) then
+        local dealt = homes[bucket_of(self, entries[i])]
+        dealt[#dealt + 1], dealt[#dealt + 2] = entries[i], entries[i + 1]
+      end
     end
+    local function fill(home)
+      if #homes[home] == 0 then return end
+      call('HSET', home, unpack(homes[home]))
+      extend(self, home)
+    end
+    fill(high)
+    call('DEL', low)
+    self.extended[low] = nil
+    fill(low)
+    self:save_header()
   end
-  local function fill(home)
-    if #homes[home] == 0 then return end
-    redis.call('HSET', home, unpack(homes[home]))
-    self:extend(home)
+
+  local function relieve(self, key)
+    local entries = call('HGETALL', key)
+    local over = {}
+    for i = 1, #entries, 2 do
+      if is_over(self, entries[i + 1]) then over[#over + 1] = entries[i] end
+    end
+    if #over > 0 then call('HDEL', key, unpack(over)) end
+    if #entries / 2 - #over > self.full then split(self) end
   end
-  fill(high)
-  redis.call('DEL', low)
-  self.extended[low] = nil
-  fill(low)
-  self:save_header()
+
+  -- The value of a field, also of an entry that is over; false where there is none.
+  function Table:find(field)
+    if self.empty then return false end
+    return call('HGET', bucket_of(self, field), field)
+  end
+
+  function Table:get(field)
+    local value = self:find(field)
+    if value and read(INSTANT, value) + self.ttl > now then return value end
+    return nil
+  end
+
+  -- `instant`: the one that the value begins with. `before`: that of the entry that this one takes the place of, where the caller has
+  -- read it. The bucket outlives that entry, and so also a new one that is over no later. This does not hold for a table with a ttl,
+  -- which may have been shorter when the entry before was written.
+  function Table:put(field, value, instant, before)
+    local over_at = instant + self.ttl
+    if over_at > self.horizon then self:raise_horizon(over_at) end
+    local key = bucket_of(self, field)
+    local added = call('HSET', key, field, value)
+    if added == 0 and before and before >= over_at and self.ttl == 0 then return end
+    extend(self, key)
+    if added == 1 and self.last_hash < LOOK_BELOW and call('HLEN', key) > self.full then relieve(self, key) end
+  end
+
+  function Table:remove(field)
+    local key = bucket_of(self, field)
+    call('HDEL', key, field)
+    -- Redis removes a hash with its last entry, and forgets its expiry.
+    self.extended[key] = nil
+  end
 end
