@@ -100,7 +100,7 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
   let spacing = options.spacing?.();
 
   const admit = async (admissions: readonly Admission[]): Promise<Admitted[]> => {
-    const entries = JSON.stringify(admissions.map(admissionEntry));
+    const entries = admissionEntries(admissions);
     const epoch = options.epoch?.();
     if (options.spacing?.() !== spacing) {
       spacing = options.spacing?.();
@@ -135,33 +135,39 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
     playTtl: options.playTtlMs,
     platformDay: options.platformDayMs,
     rolling: options.slotMs || undefined,
+    quota: options.slotMs !== undefined,
     claimTtl: options.claimTtlMs,
   });
   const settle = async (settlements: readonly Settlement[]): Promise<Settled[]> => {
-    const data: string[] = [];
-    const entries = JSON.stringify(settlements.map((s) => settlementEntry(s, options, data)));
-    const reply = (await store.run(settleScript, [settleOptions, entries, ...data])) as SettleReply;
+    const args = settlementArgs(settlements, options);
+    const reply = (await store.run(settleScript, [settleOptions, ...args])) as SettleReply;
     return reply.map((each, i) => decodeSettled(each, settlements[i]?.final));
   };
 
   return { admit, settle };
 }
 
-export const admissionEntry = ({ message, nonce }: Admission): object => ({
-  m: message.key,
-  n: nonce,
-  j: message.job,
-  s: message.sendAt,
-  e: message.expiresAt,
-  r: message.recipient,
-  p: message.lastPlayedAt,
-  c: message.requests,
-  b: message.bulk,
-  ...(message.campaign !== undefined && { k: message.campaign, o: message.jobId, u: message.uncounted }),
-});
+/** What admit.lua reads of its messages, as JSON. */
+export function admissionEntries(admissions: readonly Admission[]): string {
+  const entries: unknown[] = [];
+  for (const { message, nonce } of admissions) {
+    const { key, job, recipient, expiresAt, bulk = false } = message;
+    entries.push(key, nonce, job, recipient, expiresAt, bulk, rareOfMessage(message));
+  }
+  return JSON.stringify(entries);
+}
 
-/** ARGV counts from 1, and the data of dead letters follows two other arguments. */
-const FIRST_DATA = 3;
+/** What few messages have; false where there is nothing. */
+function rareOfMessage(message: LedgerMessage): object | false {
+  const { sendAt: s, lastPlayedAt: p, requests: c, campaign, jobId, uncounted } = message;
+  if (campaign !== undefined) return { s, p, c, k: campaign, o: jobId, u: uncounted };
+  return (s !== undefined || p !== undefined || c !== undefined) && { s, p, c };
+}
+
+const anyDefined = (fields: object): boolean => Object.values(fields).some((value) => value !== undefined);
+
+/** ARGV counts from 1, and the data of dead letters follows three other arguments. */
+const FIRST_DATA = 4;
 
 function deadLetterEntry(
   { name, data, size, enqueuedAt, dueAt, priority, detail }: DeadLetterSource,
@@ -171,19 +177,32 @@ function deadLetterEntry(
   return { name, data: at, size, t: enqueuedAt, due: dueAt, priority, detail };
 }
 
-function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, data: string[]): object {
+const HEALTH = { up: 1, down: -1 } as const;
+
+/** What settle.lua reads of its settlements: the arguments after the options. */
+function settlementArgs(settlements: readonly Settlement[], options: LedgerOptions): string[] {
+  const finals: FinalState[] = [];
+  const data: string[] = [];
+  const positionOf = (final: FinalState): number => {
+    const known = finals.findIndex(({ state, reason }) => state === final.state && reason === final.reason);
+    return known === -1 ? finals.push(final) : known + 1;
+  };
+  const entries: unknown[] = [];
+  for (const s of settlements) {
+    const { key, job, id, jobId, expiresAt, recipient } = s.message;
+    const final = s.final ? positionOf(s.final) : 0;
+    const health = s.health ? HEALTH[s.health] : 0;
+    entries.push(key, s.nonce, job, id, jobId, expiresAt, recipient, s.effect, final, health);
+    entries.push(rareOfSettlement(s, options, data));
+  }
+  const states = finals.map(({ state, reason }) => [state, reasonCode(reason), reason]);
+  return [JSON.stringify(states), JSON.stringify(entries), ...data];
+}
+
+/** What few settlements have; false where there is nothing. */
+function rareOfSettlement(s: Settlement, { credentials }: LedgerOptions, data: string[]): object | false {
   const { message, final, wait } = s;
-  return {
-    m: message.key,
-    n: s.nonce,
-    j: message.job,
-    id: message.id,
-    jobId: message.jobId,
-    e: message.expiresAt,
-    r: message.recipient,
-    w: slotMs,
-    effect: s.effect,
-    final: final && [final.state, reasonCode(final.reason), final.reason],
+  const rare = {
     letter: s.letter && deadLetterEntry(s.letter, data),
     job: s.failedJob,
     platformMessageId: s.platformMessageId,
@@ -193,11 +212,11 @@ function settlementEntry(s: Settlement, { slotMs, credentials }: LedgerOptions, 
     to: final && message.to,
     foreign: s.foreign,
     refused: s.refused,
-    health: s.health && (s.health === 'up' ? 1 : -1),
     rest: s.rest && [s.rest.reason, s.rest.ms],
     stop: s.stop && [s.stop.reason, credentials],
     wait: wait && waitEntry(wait),
   };
+  return anyDefined(rare) && rare;
 }
 
 const waitEntry = ({ cause, untilMs, since, keptMs }: NonNullable<Settlement['wait']>): unknown[] => [

@@ -1,5 +1,5 @@
 import type { ChannelStore } from '../redis/channel-store.ts';
-import { admissionEntry } from './ledger.ts';
+import { admissionEntries } from './ledger.ts';
 import { newNonce } from './names.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { loadScript } from './script.ts';
@@ -29,7 +29,7 @@ export async function predictVerdicts(
   { messages, policy, at }: { messages: readonly LedgerMessage[]; policy: object; at: number },
 ): Promise<Verdict[]> {
   const nonce = newNonce();
-  const entries = JSON.stringify(messages.map((message) => admissionEntry({ message, nonce })));
+  const entries = admissionEntries(messages.map((message) => ({ message, nonce })));
   // A policy that is not in force holds the whole channel, as a stop does: it is reported apart, and not considered here. The
   // rate is left out for the same reason, also that of the messages before.
   const asInForce = { ...policy, interval: undefined, inForce: (await policyInForce(store)) ?? '' };

@@ -1,11 +1,11 @@
 -- Admission: decides, for each message of a batch, whether it may be sent now.
 --
 -- ARGV[1]: the channel's policy as JSON (`AdmissionPolicy` in policies/admission.ts).
--- ARGV[2]: the messages, a JSON array of
---   m message, as the hash of its id; n the nonce of this question; j its job, as a hash; r its recipient
---   s not before (absent: at once); e when it expires; p when the recipient last played, by what the producer knows
---   c how many requests its send takes of the rate (absent: 1); b whether it is bulk (absent: it is urgent)
---   of a campaign's message also: k the campaign; o the origin; u whether it was replayed, and thus counts in no campaign
+-- ARGV[2]: the messages, a flat JSON array of seven entries a message. To read names and small objects would cost more than to admit.
+--   m message, as the hash of its id; n the nonce of this question; j its job, as a hash; r its recipient; e when it expires
+--   b whether it is bulk, or false; what few messages have, an object, or false:
+--     s not before; p when the recipient last played, by what the producer knows; c how many requests its send takes of the rate
+--     of a campaign's message also: k the campaign; o the origin; u whether it was replayed, and thus counts in no campaign
 -- ARGV[3]: the epoch that the worker relies on, empty for none.
 -- ARGV[4]: is read by dry-run.lua alone.
 -- ARGV[5]: for a shard only, what the channel's home leased to the worker (lease.lua), as JSON: `moments` in ms from now,
@@ -34,7 +34,7 @@ elseif in_force ~= policy.inForce then
   return { now, 'policy', in_force }
 end
 
-local messages = cjson.decode(ARGV[2])
+local entries = cjson.decode(ARGV[2])
 local plays = open_plays(policy.playTtl)
 keep_slots(policy.platformDay, policy.rolling)
 
@@ -295,9 +295,21 @@ local function admit(message, position)
   return grant(message, record, false, position)
 end
 
+local ENTRIES = 7
+local function message_at(position)
+  local at = (position - 1) * ENTRIES
+  local message = { m = entries[at + 1], n = entries[at + 2], j = entries[at + 3], r = entries[at + 4], e = entries[at + 5],
+    b = entries[at + 6] }
+  local rare = entries[at + 7]
+  if rare then
+    for name, value in pairs(rare) do message[name] = value end
+  end
+  return message
+end
+
 local answer = { now }
 counting_campaigns(function()
-  for i, message in ipairs(messages) do answer[i + 1] = admit(message, i) end
+  for i = 1, #entries / ENTRIES do answer[i + 1] = admit(message_at(i), i) end
 end)
 if leased then answer[#answer + 1] = { moments_used, probe_position } end
 return answer

@@ -2,21 +2,25 @@
 --
 -- ARGV[1]: options as JSON
 --   keep how many receipts the stream keeps; deadReasons all of them in order, and firstDead the code of the first
---   playTtl; platformDay; rolling the length of rolling windows (absent for calendar ones); claimTtl (absent: deliveries claim nothing)
--- ARGV[2]: a JSON array of settlements (`Settlement` in types.ts)
+--   playTtl; platformDay; rolling the length of rolling windows (absent for calendar ones); quota whether there is one;
+--   claimTtl (absent: deliveries claim nothing)
+-- ARGV[2]: the final states that runs are to end with, each once, a JSON array of { state, reason code, reason }
+-- ARGV[3]: settlements (`Settlement` in types.ts), a flat JSON array of eleven entries each. To read names and small objects would
+--   cost more than to settle.
 --   m message, n nonce, j job (hashed names), id, jobId, e when it expires, r recipient
---   w length of the rolling window in ms (0: calendar windows, absent: no quota)
 --   effect, what the attempt did to slot and record:
 --     delivered | doubt (it may have arrived) | absent (proof that a send in doubt never arrived) | spent (known failure)
 --     back (nothing left the worker) | waived (the platform refused, but that costs no attempt) | none (a verdict, no grant was held)
---   final: { state, reason code, reason } where the run is to end
---   letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } where it may end dead
---   job: the id of its job, where that is in the queue's failed set and to be taken out
---   campaign: the one that the message is of; uncounted: it does not count there, because it was replayed and not listed
---   foreign: another sender used the slot; refused: the platform says "has not played"
---   health: 1 the platform answered, -1 it did not; rest: { reason, ms }; stop: { reason, credentials }
---   wait: { cause, second when it is due, enqueued at, ms that its recipient keeps it waiting }: how it waits from here on
--- ARGV[3] and on: the data of dead letters.
+--   final: the position of the state that the run is to end with, 0 where it goes on
+--   health: 1 the platform answered, -1 it did not, 0 it was not asked
+--   what few settlements have, an object, or false:
+--     letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } where it may end dead
+--     job: the id of its job, where that is in the queue's failed set and to be taken out
+--     campaign: the one that the message is of; uncounted: it does not count there, because it was replayed and not listed
+--     foreign: another sender used the slot; refused: the platform says "has not played"
+--     platformMessageId; meta and to for the receipt; rest: { reason, ms }; stop: { reason, credentials }
+--     wait: { cause, second when it is due, enqueued at, ms that its recipient keeps it waiting }: how it waits from here on
+-- ARGV[4] and on: the data of dead letters.
 --
 -- Answers for each { status, run, attempts }, with the statuses of `Settled` in types.ts. Unless the status is `first`, state and reason
 -- code of the record follow. Where the platform did not answer they follow too, and then the number of failures in a row and how
@@ -27,7 +31,7 @@
 redis.call('XLEN', RECEIPTS)
 
 local options = cjson.decode(ARGV[1])
-local settlements = cjson.decode(ARGV[2])
+local finals, entries = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
 local plays = open_plays(options.playTtl)
 keep_slots(options.platformDay, options.rolling)
 local claims = options.claimTtl and open_claims(options.claimTtl)
@@ -35,7 +39,7 @@ local claims = options.claimTtl and open_claims(options.claimTtl)
 -- Brings the recipient's slot to a state; nil frees it. A rolling window counts from the settlement. Where a request of the run may
 -- still be on its way (`doubt`), the window counts from that request's deadline, if that is later.
 local function slot_to(s, state, record, doubt)
-  if not s.w then return end
+  if not options.quota then return end
   local slot = load_slot(s.r)
   if not slot or slot.owner ~= s.m then
     -- The proof of delivery came late, and another message may have the slot by now. All that is noted is that the player was sent
@@ -45,7 +49,7 @@ local function slot_to(s, state, record, doubt)
     return save_slot(s.r, slot.window, slot.state, slot.owner, now)
   end
   if state == nil then return free_slot(s.r, slot.last) end
-  local window = s.w > 0 and now + s.w or slot.window
+  local window = options.rolling and now + options.rolling or slot.window
   if not doubt then return save_slot(s.r, window, state, s.m, now) end
   save_slot(s.r, math.max(window, slot.window), state, s.m, math.max(now, record.deadline or 0))
 end
@@ -178,7 +182,19 @@ local function settle_one(i, s)
   answer[i] = told
 end
 
+local ENTRIES = 11
+local function settlement_at(position)
+  local at = (position - 1) * ENTRIES
+  local s = { m = entries[at + 1], n = entries[at + 2], j = entries[at + 3], id = entries[at + 4], jobId = entries[at + 5],
+    e = entries[at + 6], r = entries[at + 7], effect = entries[at + 8], final = finals[entries[at + 9]], health = entries[at + 10] }
+  local rare = entries[at + 11]
+  if rare then
+    for name, value in pairs(rare) do s[name] = value end
+  end
+  return s
+end
+
 counting_campaigns(function()
-  for i, s in ipairs(settlements) do settle_one(i, s) end
+  for i = 1, #entries / ENTRIES do settle_one(i, settlement_at(i)) end
 end)
 return answer
