@@ -5,8 +5,8 @@ import type { Queries } from './promql.ts';
 /** Figures that are worked out of several metrics, for panels and questions alike. */
 
 /**
- * Messages that ended without being counted, because their worker was killed before it was scraped again: Redis counts what comes in,
- * and what is left. A replay comes in again; jobs that other programs add are not counted as they come in, and count against it.
+ * Messages that ended without being counted, because their worker was killed before its next scrape: Redis counts what is enqueued, and
+ * what is left. A replay counts as enqueued again; jobs that other programs add are not counted, which lowers the figure.
  * @param by the labels by which the queries keep channels apart
  */
 export function endedUnseen(queries: Queries, by: string, window: string): string {

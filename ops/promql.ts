@@ -90,8 +90,8 @@ function queries(scope: Scope): Queries {
   const bucketRate = (metric: MetricSpec, window: string, { where, by = [] }: Selection<MetricSpec> = {}) =>
     grouped('sum', metric, `rate(${selector(metric, where, '_bucket')}[${window}])`, [...by, 'le']);
   /**
-   * First the figure of all, then its change: each worker saw only what came in while it ran. No `increase`, to which the figure of a
-   * worker that is a few seconds behind is a counter that began anew.
+   * Aggregates first and then takes the difference: each worker saw only what came in while it ran. Not `increase`, which would take the
+   * figure of a worker that is a few seconds behind for a counter reset.
    */
   const changeOf = (metric: MetricSpec, window: string, { where, by }: Selection<MetricSpec> = {}): string =>
     `delta((${grouped('max', metric, selector(metric, where), by)})[${window}:])`;

@@ -9,7 +9,7 @@ export interface Question {
   readonly panels: readonly string[];
 }
 
-/** What somebody asks in an incident, and the expressions that answer. The live test holds that each has data. */
+/** The questions in an incident, and the expressions that answer them. The live test checks that each has data. */
 export const QUESTIONS: readonly Question[] = [
   {
     asks: 'Is Redis away, full, read-only or slow?',

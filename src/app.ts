@@ -46,7 +46,7 @@ export type WorkerConfig<P extends OwnPlatforms = NoPlatforms> = Omit<ConfigInpu
 export interface CreateProducerOptions<P extends OwnPlatforms = NoPlatforms> extends ProducerOptions {
   /** The application's prom-client registry, in which `herald_accepted_total{channel,status}` is registered. */
   registry?: Registry;
-  /** The module `@opentelemetry/api`: `send` and `sendMany` then trace, and messages take their trace along. */
+  /** The module `@opentelemetry/api`: `send` and `sendMany` are then traced, and messages carry their trace context. */
   tracing?: TracingApi | undefined;
   platforms?: P;
 }
@@ -139,7 +139,7 @@ function readConfig(
 ): { config: HeraldConfig; redis?: RedisInstance } {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
   const options = { platforms, env: environment(), secrets, readFile };
-  // The type is a promise of TypeScript's: anything may come.
+  // Without TypeScript, anything may be passed.
   const { redis } = Object(source) as typeof source;
   if (!isInstance(redis)) return { config: parseConfig(source, options) };
   checkRedis(redis);
@@ -155,7 +155,7 @@ export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
    */
   config?: WorkerConfig<NoInfer<P>>;
   platforms?: P;
-  /** As whom it acts, for the record of operators' acts; the process's user and host when absent. */
+  /** The actor that its operations are recorded as; the process's user and host when absent. */
   actor?: Actor;
 }
 

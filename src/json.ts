@@ -1,4 +1,4 @@
-/** Parses JSON of unknown origin; undefined for any other text, and without one. */
+/** Parses JSON of unknown origin; undefined for a text that is not JSON, and for none. */
 export function tryParseJson(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Lines of bytes, and JSON in them: of files on the command line, and of the bodies of requests. */
+/** Reads lines, and JSON in them, from bytes: files on the command line, and bodies of requests. */
 
 /** Where in an input something begins. Lines count from 1, empty ones included; elements of an array from 0. */
 export interface Place {
@@ -41,10 +41,10 @@ function createGatherer(maxBytes: number) {
       length += piece.length;
       if (length > maxBytes) pieces = [];
       else if (piece.length > 0) pieces.push(piece);
-      // Bytes that come one at a time would each take a hundred times their size.
+      // Joined, because bytes that arrive one at a time would each take a hundred times their size.
       if (pieces.length === MAX_PIECES) pieces = [Buffer.concat(pieces)];
     },
-    /** The entry of the line that ends here, `undefined` for an empty one. */
+    /** The entry of the line that ends here; undefined for an empty one. */
     take(line: number): Entry<string> | undefined {
       const tooLong = length > maxBytes;
       const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
@@ -58,7 +58,7 @@ function createGatherer(maxBytes: number) {
 export interface LineSplitter {
   /** The lines that end within these bytes. */
   take(bytes: Uint8Array): Entry<string>[];
-  /** The last line, where it has no end. */
+  /** The last line, if it has no line end. */
   end(): Entry<string>[];
 }
 
@@ -101,8 +101,7 @@ export async function* readLines(
 }
 
 /**
- * The engine's own text quotes the input, and the input holds content that must not reach a log. Where it says the
- * position, that much is kept.
+ * The engine's own text quotes the input, which has content that must not reach a log. Only a position in it is kept.
  */
 export function jsonProblem(error: unknown): string {
   const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];

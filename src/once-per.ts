@@ -1,6 +1,6 @@
 /**
- * Makes something of an object once, and has it ready for as long as the object lives: for schemas, since to build one takes a
- * hundred times as long as to check with it.
+ * Makes something of an object once, and keeps it as long as the object lives. For schemas: building one takes a hundred times as long
+ * as checking with it.
  */
 export function oncePer<K extends object, V>(make: (key: K) => V): (key: K) => V {
   const made = new WeakMap<K, { value: V }>();

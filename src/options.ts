@@ -1,10 +1,10 @@
-/** Checks of what a program passes, for those that are written without TypeScript or without its checks. */
+/** Checks the options of a call, for programs without TypeScript or without its checks. */
 
 /** The names of all options of a call, kept complete by the compiler. */
 export type OptionNames<T> = { readonly [Name in keyof Required<T>]: true };
 
 /**
- * Refuses unknown options: with a misspelt one, a dry run would be none, and a purge of some dead letters one of all.
+ * Refuses unknown options: if one is misspelt, a dry run would not be dry, and a purge of some dead letters would purge all.
  * @throws TypeError that names the option
  */
 export function checkOptions<T extends object>(call: string, options: T, names: OptionNames<T>): T {
@@ -24,7 +24,7 @@ export function checkChannelOption(call: string, options: { channel: string }): 
 }
 
 /**
- * Checks an object of another library, which may be of another copy of it: by its methods, where it is given at all.
+ * Checks an object of another library by its methods, since it may be of another copy of the library. Accepts undefined.
  * @throws TypeError that names the option
  */
 export function checkMethods(

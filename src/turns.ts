@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 
 /**
- * Runs pieces of CPU-bound work one after the other, and yields to the event loop when they have run for some time: however
- * many there are, timers, replies and probes wait for one of them only.
- * @returns the result of the work, or a promise of it where it had to wait for its turn. Throws, or rejects, as the work does
+ * Runs pieces of CPU-bound work one after the other, and yields to the event loop when they have run for some time: however many there
+ * are, timers, replies and probes wait for only one of them.
+ * @returns the result of the work, or a promise of it if it had to wait for its turn. Throws, or rejects, as the work does
  */
 export type Turns = <T>(work: () => T) => T | Promise<T>;
 

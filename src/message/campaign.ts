@@ -47,7 +47,7 @@ export interface CampaignSchemas {
   recipientsOf(platform: string): (input: unknown) => Checked<ParsedRecipient>;
 }
 
-// A trace is of one message: what a million of them have in common is none.
+// Without `traceparent`: a trace belongs to one message, not to all of a campaign.
 const {
   v: _version,
   id: _id,
@@ -59,7 +59,7 @@ const {
 } = commonFields;
 const specId = quotable(z.string().regex(CAMPAIGN_ID, 'expected 1 to 80 letters, digits, _ or -'));
 
-/** The same for all producers of a registry. */
+/** Shared by all producers of a registry. */
 export const campaignSchemasOf = oncePer((platforms: Platforms): CampaignSchemas => {
   const [first, ...rest] = Object.entries(platforms).map(([name, { messageShape }]) => {
     const { to: _to, ...own } = messageShape;

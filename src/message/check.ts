@@ -23,7 +23,7 @@ interface Input {
   input: unknown;
 }
 
-/** A hint takes long to find, and an input may have thousands of unknown fields: more than these are slips of nobody's hand. */
+/** Hints are sought for this many unknown fields only: each takes time, and thousands of them are not typing mistakes. */
 const MOST_HINTS = 10;
 
 function problemsOf(issue: Issue, base: Path, of: Input): Problem[] {
@@ -49,7 +49,7 @@ function problemsOf(issue: Issue, base: Path, of: Input): Problem[] {
   return [at(path, `${issue.message}${isQuotable(path, of.schema) ? got(value) : ''}`)];
 }
 
-/** The suffix of a problem with a misspelt field of the input itself: one that it has whichever of its objects it is. */
+/** The hint for a misspelt field of the input itself, if every object that the input may be has the suggested field. */
 function meant(key: string, { length }: Path, schema: z.ZodType): string {
   const [first, ...others] = length > 0 ? [] : objectsOf(schema).map(({ shape }) => shape);
   const known = Object.keys(first ?? {}).filter((name) =>

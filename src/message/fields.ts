@@ -10,7 +10,7 @@ export const MAX_CONTENT_BYTES = 64 * 1024;
 export const CHANNEL_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 /** Valid campaign ids: the id of a message is made of the campaign's. */
 export const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,80}$/;
-/** Without look-aheads, which the published schema's users in other languages may not have: zeros mean no trace. */
+/** Without look-aheads, which users of the published schema in other languages may not have: ids of zeros mean no trace. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** Highest value of `priority`; 0 goes first. */
 export const LAST_PRIORITY = 10;
@@ -34,7 +34,7 @@ interface Budget {
   characters: number;
 }
 
-/** The path of a value that is none of JSON's; `unnamed` where it may not be told, or where there is too much. */
+/** The path of a value that is not JSON; `unnamed` if it must not be quoted, or if there is too much. */
 type Misfit = readonly string[] | 'unnamed';
 
 /** Checks that `data` is plain JSON within the limits: it is untrusted, and is traversed again when the content is rendered. */

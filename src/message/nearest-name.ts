@@ -1,4 +1,4 @@
-/** Longer names are no slips of the hand, and take long to compare. */
+/** Longer names are not compared: that takes long, and they are not typing mistakes. */
 const LONGEST = 40;
 const MOST_EDITS = 2;
 

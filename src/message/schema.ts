@@ -63,7 +63,7 @@ export interface MessageSchemas<M> {
 
 const schemasOf = oncePer(createMessageSchemas);
 
-/** The same for all producers and workers of a registry. */
+/** Shared by all producers and workers of a registry. */
 export const messageSchemasOf = <P extends Platforms>(platforms: P): MessageSchemas<MessageOf<P>> =>
   schemasOf(platforms) as unknown as MessageSchemas<MessageOf<P>>;
 

@@ -11,15 +11,15 @@ export interface Point {
 interface Frame {
   width: number;
   height: number;
-  /** What the line shows, for those who do not see it. */
+  /** What the line shows, for screen readers. */
   label: string;
   now: number;
-  /** A value that the scale has to reach. */
+  /** A value that the scale must include. */
   atLeast?: number;
 }
 
 const HOUR_MS = 3_600_000;
-/** A longer silence between two points is shown as one: nobody sampled then. */
+/** A longer interval between two points is drawn as a gap: nothing was sampled then. */
 const GAP_MS = 60_000;
 const MARGIN = 2;
 

@@ -7,7 +7,7 @@ export interface Figure {
   note?: Piece;
 }
 
-/** The few figures that a screen is about, in large print. */
+/** The key figures of a screen, in large print. */
 export const figures = (all: readonly Figure[]): Html =>
   html`<dl class="figures">${all.map(
     ({ name, value, note }) =>

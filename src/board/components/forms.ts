@@ -1,6 +1,6 @@
 import { type Html, html, type Piece } from '../html.ts';
 
-/** The name of the field with the token that shows that a form is the board's own. */
+/** The name of the field with the CSRF token. */
 export const CSRF_FIELD = 'csrf';
 
 export interface FormTarget {
@@ -14,7 +14,7 @@ export const form = ({ action, csrf }: FormTarget, inside: Piece, kind = ''): Ht
     <input type="hidden" name="${CSRF_FIELD}" value="${csrf}">${inside}
   </form>`;
 
-/** A form of nothing but a button. @param values that it sends along */
+/** A form that is only a button. @param values are sent along */
 export const act = (
   target: FormTarget,
   label: string,
@@ -38,7 +38,7 @@ export const select = (name: string, label: string, choices: readonly Choice[], 
         : html`<option value="${value}">${text}</option>`,
   )}</select></label>`;
 
-/** Asks for the number of what is about to be destroyed: nobody types it by accident. */
+/** Asks for the number of items to be deleted, which nobody types by accident. */
 export const typedCount = (expected: number, noun: string): Html =>
   html`<label class="field"><span>Type <strong>${expected}</strong>, the number of ${noun}</span>
     <input name="typed" inputmode="numeric" autocomplete="off" required pattern="\\s*${expected}\\s*" title="${expected}"></label>`;

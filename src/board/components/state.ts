@@ -1,6 +1,6 @@
 import { type Html, html } from '../html.ts';
 
-/** How something is: by a shape and a word, and then by a colour. */
+/** A state, shown by a shape and a word, and only then by a colour. */
 export type Tone = 'good' | 'note' | 'warn' | 'bad' | 'idle';
 
 /** One shape a tone, told apart without colour: a tick, an i, a triangle, a cross and a ring. */

@@ -10,7 +10,7 @@ export interface Column<T> {
 }
 
 /**
- * @param caption what it lists, for those who hear it
+ * @param caption what it lists, for screen readers
  * @param kind `dense` for short values: two stand side by side on a card
  */
 export function table<T>(

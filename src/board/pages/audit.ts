@@ -7,7 +7,7 @@ import { to } from '../links.ts';
 import type { Draw } from '../screen.ts';
 import { count, fieldsText } from '../words.ts';
 
-/** Who did what to how many, when, and by which filter. */
+/** Who did what, when, to how many messages, and by which filter. */
 
 const LISTED = 100;
 
@@ -95,7 +95,7 @@ function recipientLink(channel: string, target: string): Html {
     const recipient: unknown = JSON.parse(target);
     return html`<a class="id" href="${to.player(channel, recipient)}">${fieldsText(recipient)}</a>`;
   } catch {
-    // Whoever writes to the stream may name anything.
+    // Other programs may write anything to the stream.
     return html`<span class="id">${target}</span>`;
   }
 }

@@ -14,7 +14,7 @@ import { mayOperate } from '../view.ts';
 import { count, spoken } from '../words.ts';
 import { endedOf, progressOf, TONES } from './campaigns.ts';
 
-/** One campaign: how far it is, how fast, when it will be through, and what became of its messages. */
+/** One campaign: its progress, its pace, when it will be done, and the results of its messages. */
 
 const REFRESH_MS = 3_000;
 

@@ -11,7 +11,7 @@ import type { Draw } from '../screen.ts';
 import { count, duration } from '../words.ts';
 import { leftMs, TONES as REPLAY_TONES, stepsOf } from './replay.ts';
 
-/** What goes on for long: campaigns, and replays of dead letters. */
+/** Long-running work: campaigns, and replays of dead letters. */
 
 const REFRESH_MS = 3_000;
 const LISTED = 100;

@@ -3,7 +3,7 @@ import { state, type Tone } from '../components/state.ts';
 import type { Html } from '../html.ts';
 import { spoken } from '../words.ts';
 
-/** How a channel is, in one word and its tone; what is most in the way comes first. */
+/** The state of a channel in one word and a tone: whatever holds it up most comes first. */
 export function channelState(status: ChannelStatus): { tone: Tone; word: string } {
   const { stopped, resting, breaker, workers, queue } = status;
   if (stopped?.reason === 'paused') return { tone: 'warn', word: 'paused' };

@@ -19,7 +19,7 @@ import { count, counted, duration, fieldsText, jobState } from '../words.ts';
 import { campaignTable } from './campaigns.ts';
 import { stateOf } from './channel-state.ts';
 
-/** One channel: how fast it is and may be, what is in its way, and what waits for it. */
+/** One channel: its pace and its limit, what holds it up, and which messages wait. */
 
 const REFRESH_MS = 3_000;
 const LISTED = 15;
@@ -51,7 +51,7 @@ export const drawChannel: Draw = async (visit) => {
   };
 };
 
-/** What is in its way can be ended; what is not can be paused. */
+/** A held channel can be resumed, any other can be paused. */
 function controls(status: ChannelStatus, { csrf }: Visit): Html {
   const { channel, stopped, resting, breaker } = status;
   const held = stopped !== null || resting !== null || breaker !== 'closed';
@@ -82,7 +82,7 @@ const problemNotes = (status: ChannelStatus, now: number): Html[] =>
         html`<p class="callout ${tone}">${icon(tone)}<span><strong>${title}</strong>${since !== null && html` ${lasting(since, now)}`}. ${advice}</span></p>`,
     );
 
-/** Sends a minute that the rate allows. */
+/** How many sends a minute the rate allows. */
 const allowed = ({ rate }: ChannelFacts): number | undefined =>
   rate ? (rate.max * 60_000) / rate.perMs : undefined;
 
@@ -133,7 +133,7 @@ const charts = (history: readonly HistoryPoint[], publicFacts: ChannelFacts, now
     )}
   </div>`;
 
-/** A limit far above all that was sent would press the line to the ground. */
+/** A limit far above the pace is not drawn: it would flatten the line. */
 function limitToShow(history: readonly HistoryPoint[], publicFacts: ChannelFacts): number | undefined {
   const limit = allowed(publicFacts);
   const peak = Math.max(0, ...history.map(({ deliveredPerMinute }) => deliveredPerMinute));

@@ -9,10 +9,10 @@ import { count, duration, spoken } from '../words.ts';
 
 type Values = (name: string) => string | undefined;
 
-/** What died that long ago, died before there were dead letters. */
+/** The longest time that a filter may look back: there are no older dead letters. */
 const LONGEST_MS = 100 * 366 * 86_400_000;
 
-/** What is not understood does not restrict, and is not shown as if it did. */
+/** A value that is not understood does not restrict, and is not shown as if it did. */
 function filterFrom(value: Values): DeadFilter {
   const reason = DEAD_REASONS.find((each) => each === value('reason'));
   const since = (parseDuration(value('since')) ?? LONGEST_MS) < LONGEST_MS ? value('since') : undefined;
@@ -22,7 +22,7 @@ function filterFrom(value: Values): DeadFilter {
 export const filterOf = ({ query }: Visit): DeadFilter => filterFrom(query);
 export const submittedFilter = ({ field }: Submission): DeadFilter => filterFrom(field);
 
-/** @param until milliseconds since the epoch: what died later is not meant */
+/** @param until milliseconds since the epoch: letters that died later are not selected */
 export async function selectionOf(
   { view, now }: Visit,
   { channel, reason, since, detail, id }: DeadFilter,

@@ -19,7 +19,7 @@ import { filterOf, filterText, letters, selectionOf } from './dead-filter.ts';
 /** What died, grouped by what killed it. */
 
 const LISTED = 25;
-/** Of more than these the texts are not read: it would hold this process for seconds. */
+/** Beyond this number the texts are not read: that would block this process for seconds. */
 const READ = 10_000;
 
 export const drawDeadLetters: Draw = async (visit) => {
@@ -64,7 +64,7 @@ const filterForm = ({ channel, reason, since, detail }: DeadFilter, channels: re
     <button>Filter</button>
   </form>`;
 
-/** Without the texts where there are too many to read them. */
+/** Groups without their texts, if there are too many letters to read. */
 type Group = DeadLetterPlan['groups'][number] & Partial<DetailGroup>;
 
 const groupTable = (groups: readonly Group[], { now, view }: Visit, { since }: DeadFilter): Html =>
@@ -92,7 +92,7 @@ const groupTable = (groups: readonly Group[], { now, view }: Visit, { since }: D
           example !== undefined && html`<a class="id" href="${to.message(example, channel)}">${example}</a>`,
       },
       ...(mayOperate(view.user)
-        ? [{ head: 'All of these', cell: (group: Group) => ordersFor(group, since) }]
+        ? [{ head: 'All of these', cell: (group: Group) => actionsFor(group, since) }]
         : []),
     ],
     groups,
@@ -103,7 +103,7 @@ const whatToDo = (groups: readonly Group[]): Html => {
   return html`<section><h2>What to do</h2>${facts(reasons.map((reason) => [spoken(reason), ADVICE[reason]] as const))}</section>`;
 };
 
-/** Whether letters can be selected by it: texts beyond the groups' number have none in common. */
+/** Whether letters can be selected by this text: those beyond the number of groups are listed together. */
 const isText = (detail: string | undefined): detail is string => Boolean(detail) && detail !== OTHER_TEXTS;
 
 const filterOfGroup = ({ channel, reason, detail }: Group, since: string | undefined): DeadFilter => ({
@@ -111,7 +111,7 @@ const filterOfGroup = ({ channel, reason, detail }: Group, since: string | undef
   detail: isText(detail) ? detail : undefined,
 });
 
-function ordersFor(group: Group, since: string | undefined): Html | '' {
+function actionsFor(group: Group, since: string | undefined): Html | '' {
   if (group.detail === OTHER_TEXTS) return '';
   const filter = filterOfGroup(group, since);
   const which = `${letters(group.letters)} of ${group.channel}, ${[spoken(group.reason), filter.detail].filter(Boolean).join(': ')}`;

@@ -12,7 +12,7 @@ import { count, spoken } from '../words.ts';
 import { filterFields, filterOf, filterText, letters, selectionOf, submittedFilter } from './dead-filter.ts';
 import { instantIn } from './dead-replay.ts';
 
-/** Deletes dead letters for good, once their number was typed. */
+/** Deletes dead letters for good, after the user has typed their number. */
 
 export const drawPurge: Draw = async (visit) => {
   const filter = filterOf(visit);

@@ -14,9 +14,9 @@ import { mayOperate } from '../view.ts';
 import { count, duration, spoken } from '../words.ts';
 import { filterFields, filterOf, filterText, letters, selectionOf, submittedFilter } from './dead-filter.ts';
 
-/** What a replay would do, and the order to do it. */
+/** Shows what a replay would do, and starts it. */
 
-/** Of more than these only the first are foreseen: each costs Redis some microseconds. */
+/** How many letters are predicted: each costs Redis some microseconds. */
 const FORESEEN = 2_000;
 const DEFAULT_PER_SECOND = 20;
 
@@ -109,7 +109,7 @@ export const startReplay: FormAction = async (visit) => {
     throw new Refused(400, 'Give a rate from 1 to 1000 letters a second.');
   const filter = submittedFilter(visit);
   const selection = await selectionOf(visit, filter, until);
-  // A message by its id is one letter: it needs no pace, and no progress.
+  // A message by its id is a single letter, which needs neither a rate nor a progress screen.
   if (filter.id !== undefined) {
     const { replayed } = await view.admin.deadLetters.replay(selection);
     return withNotice(to.message(filter.id, filter.channel), replayed > 0 ? 'replayed' : 'not_replayed');
@@ -131,7 +131,7 @@ export const startReplay: FormAction = async (visit) => {
   return withNotice(to.replay(id), 'replaying');
 };
 
-/** What died after the screen was drawn is not meant; a later instant than now is none. */
+/** When the screen was drawn: letters that died later are not included. @throws Refused for what is no past instant */
 export function instantIn(text: string | undefined, now: number): number {
   const at = Number(text);
   if (!Number.isInteger(at) || at <= 0 || at > now)

@@ -62,7 +62,7 @@ function story(explanation: Explanation, letter: DeadLetterDetails | undefined, 
   </article>`;
 }
 
-/** The last that is known of it. */
+/** Its latest known state. */
 function stateOf({ record, letter, job, receipts }: Explanation): { tone: Tone; word: string } {
   if (letter) return { tone: 'bad', word: `dead: ${spoken(letter.reason)}` };
   const end = record && 'at' in record ? record : job ? undefined : receipts.at(-1);
@@ -130,7 +130,7 @@ export function slotText(
   return html`${verb} by <a class="id" href="${to.message(ownerId, channel)}">${ownerId}</a>`;
 }
 
-/** Its text is for those who have to mend it. */
+/** The error text is for those who have to fix it. */
 function content(letter: DeadLetterDetails, { view }: Visit): Html {
   const fields = html`<pre>${JSON.stringify(letter.message, null, 2)}</pre>`;
   if (!view.seesContent)

@@ -14,7 +14,7 @@ import { count, counted, spoken } from '../words.ts';
 import { stateOf } from './channel-state.ts';
 import { webhookTable } from './webhooks.ts';
 
-/** Is anything wrong, since when, and what is there to do? */
+/** What is wrong, since when, and what to do. */
 
 interface Row {
   status: ChannelStatus;

@@ -12,7 +12,7 @@ import type { Draw, Visit } from '../screen.ts';
 import { count, fieldsText, jobState, spoken } from '../words.ts';
 import { slotText } from './message.ts';
 
-/** One recipient of a channel: whether they may have a message now, and what they had. */
+/** One recipient of a channel: whether they may get a message now, and what they got. */
 
 export const drawPlayer: Draw = async (visit) => {
   const { view } = visit;

@@ -14,7 +14,7 @@ import type { View } from '../view.ts';
 import { mayOperate } from '../view.ts';
 import { count, duration, spoken } from '../words.ts';
 
-/** A replay of dead letters that goes on by itself. */
+/** A background replay of dead letters. */
 
 const REFRESH_MS = 1_000;
 
@@ -25,10 +25,10 @@ export const TONES: Readonly<Record<BackgroundReplay['state'], Tone>> = {
   done: 'good',
 };
 
-/** How many letters it has come to. */
+/** How many letters it has processed. */
 export const stepsOf = ({ replayed, gone, failed }: BackgroundReplay): number => replayed + gone + failed;
 
-/** Milliseconds from now; null where it stands still, or is through. */
+/** Milliseconds from now; null if it is paused, or done. */
 export const leftMs = (replay: BackgroundReplay): number | null =>
   replay.state === 'running'
     ? (Math.max(0, replay.letters - stepsOf(replay)) / replay.perSecond) * 1000
@@ -78,7 +78,7 @@ export const drawReplayProgress: Draw = async (visit) => {
   };
 };
 
-/** What its scope still has, as far as a filter of one channel and reason can say. */
+/** The remaining letters of its scope, as far as a filter by one channel and reason can select them. */
 const whatIsLeft = ({ channels, reasons, detail }: BackgroundReplay['scope']): DeadFilter => ({
   channel: channels.length === 1 ? channels[0] : undefined,
   reason: reasons.length === 1 ? reasons[0] : undefined,

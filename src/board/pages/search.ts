@@ -17,7 +17,7 @@ interface Hit {
 export const drawSearch: Draw = async (visit) => {
   const text = (visit.query('q') ?? '').trim();
   const hits = text === '' ? [] : await find(visit.view, text);
-  // One hit that is sure is what was looked for; a recipient may be anybody.
+  // A single certain hit is what was searched for; a recipient may exist on every channel.
   const sure = hits.filter(({ kind }) => kind !== 'recipient');
   if (sure.length === 1) return { goTo: sure[0]!.href };
   if (sure.length === 0 && hits.length === 1) return { goTo: hits[0]!.href };
@@ -63,7 +63,7 @@ const hit = (kind: Hit['kind'], name: string, channel: string, href: string): Hi
   href,
 });
 
-/** What people call a recipient, in the shapes that platforms have; JSON is taken as it is. */
+/** The recipients that a text may mean, in the shapes that platforms have; JSON is used as it is. */
 function shapesOf(text: string): unknown[] {
   if (text.startsWith('{')) {
     try {

@@ -7,7 +7,7 @@ import { type Html, html } from '../html.ts';
 import { WEBHOOKS } from '../links.ts';
 import { count, spoken } from '../words.ts';
 
-/** The endpoints that receipts are posted to, as a part of Now. */
+/** The webhook endpoints, as a part of the screen Now. */
 
 const TONES: Readonly<Record<WebhookStatus['state'], Tone>> = {
   up_to_date: 'good',

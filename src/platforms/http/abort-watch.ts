@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
-/** What a signal is to abort. */
+/** Something that a signal aborts. */
 export interface Abortable {
   /** Its place among those of the same signal, which the watch keeps up to date; -1 while it is not watched. */
   place: number;
@@ -11,11 +11,10 @@ export interface Abortable {
 const watches = new WeakMap<AbortSignal, AbortWatch>();
 
 /**
- * Those whom a signal is to abort, behind one listener: a signal watches over hundreds of requests. Its listeners are a
- * linked list, in which one that is gone, and has grown old in the heap, keeps all that came after it: with a listener
- * each, every request and what it refers to outlived the young generation, at a tenth of a busy worker's time. A set
- * does the same to a part of them, since it makes a new table every so often, and the old one keeps what it had: hence a
- * list in which each knows its place.
+ * What a signal aborts, behind one listener: hundreds of requests share a signal. Listeners are a linked list, in which a removed one
+ * that has reached the old generation keeps all later ones alive. With a listener each, every request and what it refers to outlived the
+ * young generation, which cost a tenth of a busy worker's time. A set does the same to some of them, since it grows by making a new
+ * table, and the old table keeps what it had: hence a list in which each request knows its place.
  */
 export class AbortWatch {
   readonly #requests: Abortable[] = [];
@@ -31,7 +30,7 @@ export class AbortWatch {
   }
 
   private constructor(signal: AbortSignal) {
-    // Others may listen as well, and Node takes more than ten for a leak.
+    // Others may listen too, and Node warns of a leak beyond ten listeners.
     setMaxListeners(0, signal);
     signal.addEventListener('abort', () => this.#abort(), { once: true });
   }
