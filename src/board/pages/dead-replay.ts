@@ -24,7 +24,7 @@ export const drawReplay: Draw = async (visit) => {
   const { view, now } = visit;
   const filter = filterOf(visit);
   const plan = await view.admin.deadLetters.plan(await selectionOf(visit, filter, now));
-  const outlook = await foresee(visit, plan);
+  const outlook = await outlookOf(visit, plan);
   const which = filterText(filter);
   return {
     title: 'Replay dead letters',
@@ -43,7 +43,7 @@ export const drawReplay: Draw = async (visit) => {
   };
 };
 
-async function foresee({ view }: Visit, plan: DeadLetterPlan): Promise<ReplayOutlook> {
+async function outlookOf({ view }: Visit, plan: DeadLetterPlan): Promise<ReplayOutlook> {
   const enough = new AbortController();
   let seen = 0;
   return await view.admin.deadLetters.predict(plan, {

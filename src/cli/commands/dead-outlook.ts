@@ -35,7 +35,7 @@ function fateText({ fate, final }: Pick<PredictedLetter, 'fate' | 'final'>): str
  * Predicts all letters of the plan, with progress, until it is interrupted.
  * @param each prints each letter: at once with `--json`, else as a table at the end
  */
-export async function foresee(
+export async function predictPlan(
   { deadLetters }: Admin,
   plan: DeadLetterPlan,
   { context, output }: Invocation,

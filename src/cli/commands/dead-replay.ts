@@ -7,7 +7,7 @@ import { withAdmin } from '../installation.ts';
 import { ageText, parseRate } from '../moments.ts';
 import { startProgress } from '../progress.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
-import { foresee, outlookDocuments, outlookRows } from './dead-outlook.ts';
+import { outlookDocuments, outlookRows, predictPlan } from './dead-outlook.ts';
 import { resumeCommand } from './dead-resume.ts';
 import {
   addSelection,
@@ -62,7 +62,7 @@ async function showPlan(
   invocation: Invocation<ReplayCommandOptions>,
 ): Promise<ExitCode> {
   const { output, options } = invocation;
-  const outlook = await foresee(admin, plan, invocation, options.each === true);
+  const outlook = await predictPlan(admin, plan, invocation, options.each === true);
   const seconds = secondsFor(plan, options.rate);
   const document = { ...planDocument(plan), outlook: outlookDocuments(outlook), seconds };
   output.result({ dry_run: true, ...document, interrupted: outlook.interrupted }, () => {
