@@ -6,6 +6,7 @@ import { campaignMessageId } from '../src/ledger/names.ts';
 import { channelStore } from '../src/redis/channel-store.ts';
 import { eventually } from '../testing/eventually.ts';
 import { STEPS, type Step } from '../testing/failpoints.ts';
+import { unhurried } from '../testing/slowness.ts';
 import type { Breach, History } from './breach.ts';
 import type { CampaignPlan, CampaignRecipient } from './campaign-plan.ts';
 import { type Begun, openCampaigns } from './campaigns.ts';
@@ -104,7 +105,7 @@ export async function campaignDrill(options: DrillOptions): Promise<DrillFinding
     const { worker } = place!;
     await worker.ready();
     arm(place!, { at: step, inMany: 'campaign', does: 'die' });
-    const until = systemClock.monotonic() + REACHED_WITHIN_MS;
+    const until = systemClock.monotonic() + unhurried(REACHED_WITHIN_MS);
     while (place!.worker === worker && systemClock.monotonic() < until) {
       if (NEEDS_LEAVING.has(step)) for (const proxy of platforms.proxies) await proxy.refuse(REFUSED_MS);
       await Promise.race([worker.end, wait(2 * REFUSED_MS)]);

@@ -31,7 +31,7 @@ export interface EnvironmentOptions {
 }
 
 /** Short enough for a test, and in the proportions of the defaults. */
-const COMMON = {
+const commonFields = () => ({
   eligibility: false,
   rate: false,
   concurrency: 50,
@@ -39,7 +39,7 @@ const COMMON = {
   quietPeriod: '200ms',
   patience: '60s',
   retry: { attempts: 6, base: '100ms', cap: '500ms' },
-};
+});
 
 /** A Redis, the sandbox, a producer and a worker for channels of any platforms. */
 export type PlatformsEnvironment = Awaited<ReturnType<typeof open>>;
@@ -88,7 +88,7 @@ async function open({ platforms = allPlatforms, channels, sandbox }: Environment
       Object.fromEntries(
         Object.entries(typeof channels === 'function' ? channels(url) : channels).map(([name, fields]) => [
           `${name}${own}`,
-          { ...(accountChannels(url) as Channels)[name], ...COMMON, ...fields },
+          { ...(accountChannels(url) as Channels)[name], ...commonFields(), ...fields },
         ]),
       ),
     sandbox: { ...sandbox, discourse: { requestsPerMinute: 1_000, ...sandbox?.discourse } },

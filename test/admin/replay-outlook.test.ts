@@ -4,11 +4,11 @@ import { predictReplay } from '../../src/admin/replay-outlook.ts';
 import type { Installation } from '../../src/channels/installation.ts';
 import { selectDeadLetters } from '../../src/dead-letters/selection.ts';
 import { elapse, eventually } from '../../testing/eventually.ts';
+import { unhurried } from '../../testing/slowness.ts';
 import { CHANNEL, type Environment, LONG_WINDOW_MS } from '../support/environment.ts';
 import { redisContents } from '../support/redis-contents.ts';
 import { bury, deadLettersIn, it, REPLAYED, replayAll, welcome } from './admin-fixture.ts';
 
-const LIFE_MS = 3_000;
 /** For a window as long as the environment's, and a message that outlives it. */
 const LONG_WAIT = { onQuota: 'defer' as const, expiresAt: new Date(Date.now() + 2 * LONG_WINDOW_MS) };
 
@@ -40,7 +40,7 @@ describe('the outlook of a replay', () => {
   }) => {
     const env = await openEnvironment({ channel: { eligibility: { playedWithin: '14d' } } });
     const worker = await env.worker();
-    const expiresAt = new Date(Date.now() + LIFE_MS).toISOString();
+    const expiresAt = new Date(Date.now() + unhurried(3_000)).toISOString();
     await env.send(50, { id: 'expires', expiresAt });
     await bury(env, [10, 20, 30, 40]);
     await env.send(20, { id: 'second-to-20' });

@@ -11,6 +11,7 @@ import { createLogger } from '../../src/observe/log.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import type { NewToken } from '../../src/tokens/token-admin.ts';
+import { unhurried } from '../../testing/slowness.ts';
 import { differences } from './contract.ts';
 
 /**
@@ -73,10 +74,11 @@ export function apiFixture(config: Record<string, unknown> = {}): ApiFixture {
 
   const open = async (given: Record<string, unknown> = {}, at = server.url) => {
     const settings: ApiConfig = apiSchema.parse({ port: 0, ...given });
+    const timeoutMs = unhurried(1_000);
     const api = createApi(settings, {
       redis: at,
-      timeoutMs: 1_000,
-      openProducer: () => createProducer({ redis: at, timeoutMs: 1_000 }) as never,
+      timeoutMs,
+      openProducer: () => createProducer({ redis: at, timeoutMs }) as never,
       openAdmin: () => createAdmin({ redis: at }),
       logger: createLogger({
         level: 'error',

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { MessageInput } from '../../src/app.ts';
 import { MESSAGES_JOB } from '../../src/jobs/job-ids.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { unhurried } from '../../testing/slowness.ts';
@@ -108,11 +109,19 @@ describe.concurrent('a job of many messages', () => {
     await first.close();
     const before = (await env.receipts()).length;
     expect(before).toBeLessThan(100);
-    const second = await env.worker();
+    const asked = new Set<string>();
+    const ledger = (inner: Ledger): Ledger => ({
+      ...inner,
+      admit(message, nonce) {
+        asked.add(message.id);
+        return inner.admit(message, nonce);
+      },
+    });
+    const second = await env.worker({ wrap: { ledger } });
     expect(await env.agreed(100, [first, second])).toEqual({ 'delivered/sent': 100 });
     expect(env.sandbox.journal.report()).toMatchObject({ calls: 100, accepted: 100 });
     // What had ended is passed over: it is not even asked for.
-    expect(metric(await second.metrics(), 'herald_admissions_total')).toBe(100 - before);
+    expect(asked.size).toBe(100 - before);
   });
 
   it('survives the death of its worker: nobody twice, nobody forgotten', async ({ openEnvironment }) => {
@@ -157,7 +166,7 @@ describe.concurrent('a job of many messages', () => {
     );
     expect(Date.now() - sentAt).toBeLessThan(unhurried(2_000));
     expect(await env.settled(201, { withinMs: 60_000 })).toEqual({ 'delivered/sent': 201 });
-    expect(metric(await worker.metrics(), 'herald_admissions_total')).toBeLessThan(2 * 201);
+    expect(metric(await worker.metrics(), 'herald_admissions_total')).toBeLessThan(unhurried(2 * 201));
   });
 
   it.for([
@@ -172,13 +181,16 @@ describe.concurrent('a job of many messages', () => {
       ids.push(await addMany(env, messages, { priority: 1 }));
     }
     await env.worker();
+    const from = performance.now();
     await eventually(
       'a part of the first',
       () => env.receiptCount(),
       (seen) => seen >= 15,
     );
+    // The rate lets so many through within two seconds; on a busy machine it takes longer, with more looks.
+    const times = Math.max(1, (performance.now() - from) / 2_000);
     const pickups = await Promise.all(ids.map((id) => env.redis.hget(env.queue.toKey(id), 'ats')));
-    expect(pickups.reduce((sum, each) => sum + Number(each), 0)).toBeLessThan(most);
+    expect(pickups.reduce((sum, each) => sum + Number(each), 0)).toBeLessThan(times * most);
   });
 
   it('is passed by what is urgent also where one message is sent at a time', async ({ openEnvironment }) => {

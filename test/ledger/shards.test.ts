@@ -183,11 +183,10 @@ describe('rule 8 over shards: rate', () => {
     const { openWorker, message } = await openSharded(8, INTERVAL);
     const workers = [openWorker(), openWorker()];
     const moments: number[] = [];
-    const until = performance.now() + 1_500;
     // A moment comes to the shard with the call that uses it: late by the way of that call, and never early.
     let longest = 0;
     const ask = async (ledger: Ledger): Promise<void> => {
-      while (performance.now() < until) {
+      while (moments.length < 150) {
         const askedAt = performance.now();
         const { verdict } = await ledger.admit(message());
         longest = Math.max(longest, performance.now() - askedAt);
@@ -200,7 +199,6 @@ describe('rule 8 over shards: rate', () => {
     const MAX = 50;
     for (let i = MAX; i < moments.length; i++)
       expect(moments[i]! - moments[i - MAX]!).toBeGreaterThanOrEqual(MAX * INTERVAL - longest - 2);
-    expect(moments.length).toBeGreaterThan(100);
   });
 
   it('leaves the half of the time ahead to what is urgent, whatever bulk another shard asks for', async () => {
@@ -223,7 +221,7 @@ describe('rule 8 over shards: rate', () => {
     expect(new Set(kinds(granted))).toEqual(new Set(['granted']));
     const waits = granted.map(({ verdict }) => (verdict.kind === 'granted' ? verdict.grant.waitMs : 0));
     expect(Math.max(...waits)).toBeLessThanOrEqual(SECOND);
-    const further = await Promise.all(Array.from({ length: 90 }, () => busy!.admit(message())));
+    const further = await Promise.all(Array.from({ length: 300 }, () => busy!.admit(message())));
     expect(kinds(further)).toContain('resting');
   });
 });

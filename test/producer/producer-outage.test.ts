@@ -104,7 +104,7 @@ describe('a Redis that is not there', () => {
 
   it('leaves no message uncounted', async () => {
     const { counted, onAccepted } = countedBy();
-    await producer(1_000, server.url, { onAccepted }).send(hello);
+    await producer(unhurried(1_000), server.url, { onAccepted }).send(hello);
     await server.kill();
     const sender = producer(1_000, server.url, { onAccepted });
     const spring = { id: 'spring', platform: 'kongregate', content: 'Hello' } as const;
@@ -120,7 +120,7 @@ describe('a Redis that is not there', () => {
 
   it('counts no message twice: of a call that times out, one was refused before', async () => {
     const { counted, onAccepted } = countedBy();
-    const sender = producer(1_000, server.url, { onAccepted });
+    const sender = producer(unhurried(1_000), server.url, { onAccepted });
     await sender.send(hello);
     await server.kill('SIGSTOP');
     // Which channels there are is known for some time.
@@ -181,7 +181,8 @@ describe('a Redis that goes away', () => {
 
   it('does not hang a call or the closing when it freezes, and works on when it thaws', async () => {
     const sender = producer(300);
-    await sender.send({ ...hello, id: 'warm' });
+    const warm = () => sender.send({ ...hello, id: 'warm' }).catch(() => undefined);
+    await expect.poll(warm).toBeTruthy();
     await server.kill('SIGSTOP');
     const first = await timed(() => sender.send({ ...hello, id: 'frozen' }));
     expect(first.error).toBeInstanceOf(ProducerTimeoutError);

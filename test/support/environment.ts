@@ -77,12 +77,12 @@ export interface LocalOptions extends Omit<BaseLocalOptions, 'channels'> {
 const LONG_WINDOW = { per: '366d' };
 export const LONG_WINDOW_MS = 366 * 86_400_000;
 
-const CHANNEL_FIELDS = {
+const channelFields = () => ({
   timeout: requestTimeout(4_000),
   rate: false,
   quota: LONG_WINDOW,
   retry: { attempts: 3, base: '20ms', cap: '50ms' },
-};
+});
 
 /** Tests take `openEnvironment` out of their context; what they open is closed after them. */
 export const it = test.extend<{ openEnvironment: (options?: EnvironmentOptions) => Promise<Environment> }>({
@@ -99,7 +99,7 @@ export const it = test.extend<{ openEnvironment: (options?: EnvironmentOptions) 
 
 async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const base = await openBase({
-    channels: { [CHANNEL]: { ...CHANNEL_FIELDS, ...options.channel } },
+    channels: { [CHANNEL]: { ...channelFields(), ...options.channel } },
     sandbox: { ...options.sandbox, kongregate: { dayMs: LONG_WINDOW_MS, ...options.sandbox?.kongregate } },
     startRedis: () => startRedis({ appendonly: options.appendonly ?? false }),
     config: { http: { port: 0 }, drainTimeout: '5s', logLevel: 'debug', ...options.config },

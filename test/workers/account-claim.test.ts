@@ -7,7 +7,7 @@ import { storeNames } from '../../src/redis/shards.ts';
 import { storesOn } from '../../src/redis/stores.ts';
 import { AccountTakenError, takeAccount } from '../../src/workers/account-claim.ts';
 import { takePolicy } from '../../src/workers/policy-change.ts';
-import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
+import { DAY, HOUR, type Lab, MINUTE, openLab, useStore } from '../ledger/harness.ts';
 
 const store = useStore();
 const DAILY: QuotaConfig = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' };
@@ -72,9 +72,9 @@ describe('an account', () => {
     await send(lab);
     await leave();
     await expect(take('renamed')).rejects.toThrow('whose messages count until');
-    await lab.elapse(12 * HOUR - SECOND);
+    await lab.elapse(12 * HOUR - MINUTE);
     await expect(take('renamed', null)).rejects.toThrow(AccountTakenError);
-    await lab.elapse(2 * SECOND);
+    await lab.elapse(2 * MINUTE);
     // The window of a rolling day would hold what was sent in the old one.
     await expect(take('renamed', { ...DAILY, boundary: 'rolling' })).rejects.toThrow(AccountTakenError);
     expect(await take('renamed', null)).toBe(true);

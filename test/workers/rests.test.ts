@@ -1,9 +1,11 @@
 import { describe, expect } from 'vitest';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
+import { channelStore } from '../../src/redis/channel-store.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
 import { unhurried } from '../../testing/slowness.ts';
-import { it } from '../support/environment.ts';
+import { CHANNEL, it } from '../support/environment.ts';
 
 const players = (count: number): number[] => Array.from({ length: count }, (_, i) => 101 + i * 10);
 
@@ -21,6 +23,8 @@ describe.concurrent('a platform that says "later"', () => {
       (calls) => calls === 1,
     );
     const [refused] = journal.calls();
+    const state = () => readChannelState(channelStore(env.redis, CHANNEL));
+    await eventually('the rest', state, ({ resting }) => resting !== null);
     await Promise.all(players(20).map((userId) => env.send(userId)));
     const tally = await env.agreed(21, workers);
     expect(tally).toEqual({ 'delivered/sent': 21 });
