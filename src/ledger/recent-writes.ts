@@ -3,11 +3,12 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { Epoch, EpochCause } from './epoch.ts';
 import type { LedgerCalls } from './ledger.ts';
+import { keepsSlot, type Mark, type Remembered, recall, type SettledMark } from './marks.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import { behindGate, behindRestore, type FailoverDetector } from './store-gate.ts';
 import type { Grant, Settled, Settlement } from './types.ts';
-import { createWriteMemory, keepsSlot, type Mark } from './write-memory.ts';
+import { createWriteMemory } from './write-memory.ts';
 
 /**
  * Remembers what this worker wrote into the ledger lately, and writes it again into a store that may have lost it: first the grants
@@ -57,21 +58,24 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
   }
 
   /** Restores slots, going back in time until the store knows them already. @returns the marks gone through, the oldest first */
-  async function assertBack(settled: readonly Mark[], counts: Record<string, number>): Promise<Mark[]> {
+  async function assertBack(
+    settled: readonly Remembered[],
+    counts: Record<string, number>,
+  ): Promise<SettledMark[]> {
     const recently = clock.monotonic() - RECENT_MS;
-    let from = settled.length;
-    while (from > 0) {
-      const batch = settled.slice(Math.max(0, from - BATCH), from);
-      from -= batch.length;
+    const batches: SettledMark[][] = [];
+    for (let end = settled.length; end > 0; end -= BATCH) {
+      const batch = settled.slice(Math.max(0, end - BATCH), end).map(recall);
+      batches.push(batch);
       const kept = await assert(batch.filter(keepsSlot), counts);
       if (kept && batch[0]!.at < recently) break;
     }
-    return settled.slice(from);
+    return batches.reverse().flat();
   }
 
   /** If a batch fails, settles each of it alone, so that a damaged entry does not keep the others from being settled. */
-  async function settleAgain(marks: readonly Mark[]): Promise<void> {
-    const settlements = marks.flatMap(({ settlement }) => (settlement ? [uncounted(settlement)] : []));
+  async function settleAgain(marks: readonly SettledMark[]): Promise<void> {
+    const settlements = marks.map(({ settlement }) => uncounted(settlement));
     for (let i = 0; i < settlements.length; i += BATCH) {
       const batch = settlements.slice(i, i + BATCH);
       if ((await unlessUnreadable(calls.settle(batch))) !== undefined) continue;

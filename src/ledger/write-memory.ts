@@ -1,14 +1,6 @@
 import type { Clock } from '../clock.ts';
+import { keepsSlot, type Mark, type Remembered, recall, remember, type SlotGrant } from './marks.ts';
 import type { Grant, LedgerMessage, Settlement } from './types.ts';
-
-/** A memory of what a worker wrote into the ledger: a grant, its settlement, or both. */
-export interface Mark {
-  message: LedgerMessage;
-  grant?: Grant | undefined;
-  settlement?: Settlement | undefined;
-  /** When it was settled, or granted; monotonic. */
-  at: number;
-}
 
 /** A worker's memory of what it wrote lately, of bounded size whatever the throughput. */
 export interface WriteMemory {
@@ -21,15 +13,15 @@ export interface WriteMemory {
   /** Grants that are not settled. */
   held(): Mark[];
   /** The oldest first: those that keep a slot, from long ago, and then all that ended lately. */
-  settled(): Mark[];
+  settled(): Remembered[];
 }
 
 /** Whatever has ended is kept for two generations: the current one and the one before. */
 const GENERATION_MS = 3_000;
-/** Bounds a generation, to some tens of megabytes, whatever the throughput. */
+/** Bounds a generation, to some megabytes of deliveries, whatever the throughput. */
 const MOST_MARKS = 20_000;
 /**
- * A FLUSHALL deletes all slots, so those that were used are remembered for longer: this many, about a kilobyte each, and for this
+ * A FLUSHALL deletes all slots, so those that were used are remembered for longer: this many, some 300 bytes each, and for this
  * long.
  */
 const MOST_SLOTS = 20_000;
@@ -39,74 +31,65 @@ const LAPSED_MS = 60_000;
 
 export function createWriteMemory(clock: Clock): WriteMemory {
   /** Grants not yet settled, by nonce. */
-  const held = new Map<string, Mark>();
-  /** By message: what became of it, if that keeps a slot, and is older than the two generations. */
-  const older = new Map<string, Mark>();
+  const held = new Map<string, { message: LedgerMessage; grant: Grant }>();
   /**
-   * By message: the grant of the send that has its slot. The settlement that ends it may have another nonce (of a question to the
-   * platform, or of a verdict on a doubt), so `held` does not find it.
+   * By message: what became of it last, if that keeps a slot. The settlement that ends its grant may have another nonce (of a
+   * question to the platform, or of a verdict on a doubt), so `held` does not find it.
    */
-  const slots = new Map<string, Grant>();
-  let current: Mark[] = [];
-  let previous: Mark[] = [];
+  const slots = new Map<string, Remembered>();
+  let current: Remembered[] = [];
+  let previous: Remembered[] = [];
   let turnAt = clock.monotonic() + GENERATION_MS;
 
-  function turn(): void {
-    for (const mark of previous) age(mark);
-    const longAgo = clock.monotonic() - SLOTS_FOR_MS;
-    for (const [key, { at }] of older) {
-      if (older.size <= MOST_SLOTS && at >= longAgo) break;
-      older.delete(key);
-      slots.delete(key);
-    }
+  function turn(now: number): void {
     previous = current;
     current = [];
-    turnAt = clock.monotonic() + GENERATION_MS;
+    turnAt = now + GENERATION_MS;
+    forgetSlots(now - SLOTS_FOR_MS);
     forgetLapsed();
   }
 
-  /** Moves a mark out of the generations. Whatever was known of its message before is outdated. */
-  function age(mark: Mark): void {
-    const { key } = mark.message;
-    older.delete(key);
-    if (keepsSlot(mark)) older.set(key, mark);
-    else if (slots.get(key) === mark.grant) slots.delete(key);
+  function forgetSlots(longAgo: number): void {
+    for (const [key, remembered] of slots) {
+      if (slots.size <= MOST_SLOTS + previous.length && recall(remembered).at >= longAgo) break;
+      slots.delete(key);
+    }
   }
 
   /** Grants that were never settled: their record lapses by itself. */
   function forgetLapsed(): void {
     const longAgo = clock.now() - LAPSED_MS;
-    for (const [nonce, { grant }] of held) if (grant && grant.deadlineAt < longAgo) held.delete(nonce);
+    for (const [nonce, { grant }] of held) if (grant.deadlineAt < longAgo) held.delete(nonce);
+  }
+
+  function slotGrantOf({ key }: LedgerMessage): SlotGrant | undefined {
+    const remembered = slots.get(key);
+    return remembered === undefined ? undefined : recall(remembered).grant;
   }
 
   return {
     hold(message, grant) {
-      held.set(grant.nonce, { message, grant, at: clock.monotonic() });
+      held.set(grant.nonce, { message, grant });
     },
     settle(settlement) {
       const { message, nonce } = settlement;
-      const own = held.get(nonce)?.grant;
+      const grant = held.get(nonce)?.grant ?? slotGrantOf(message);
       held.delete(nonce);
-      older.delete(message.key);
-      const grant = own ?? slots.get(message.key);
-      if (grant && keepsSlot({ settlement })) slots.set(message.key, grant);
-      else slots.delete(message.key);
+      // Whatever was known of its message before is outdated.
+      slots.delete(message.key);
       if (!settlement.final && settlement.effect !== 'doubt') return;
-      if (clock.monotonic() >= turnAt || current.length >= MOST_MARKS) turn();
-      current.push({ message, grant, settlement, at: clock.monotonic() });
+      const now = clock.monotonic();
+      if (now >= turnAt || current.length >= MOST_MARKS) turn(now);
+      const remembered = remember({ message, grant, settlement, at: now });
+      current.push(remembered);
+      if (grant && keepsSlot({ settlement })) slots.set(message.key, remembered);
     },
     forget: ({ nonce }) => void held.delete(nonce),
     grantOf: ({ nonce }) => held.get(nonce)?.grant,
     held: () => [...held.values()],
-    settled: () => [...older.values(), ...previous, ...current],
+    settled() {
+      const recent = new Set([...previous, ...current]);
+      return [...[...slots.values()].filter((remembered) => !recent.has(remembered)), ...recent];
+    },
   };
 }
-
-/**
- * Whether the slot stays used after this settlement. A settlement changes a slot but creates none: if the slot was lost, its grant has
- * to be restored first.
- */
-export const keepsSlot = ({ settlement }: Pick<Mark, 'settlement'>): boolean =>
-  settlement?.effect === 'doubt' ||
-  settlement?.effect === 'delivered' ||
-  settlement?.final?.reason === 'unconfirmed';
