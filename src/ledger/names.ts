@@ -15,8 +15,10 @@ export const messageKey = (id: string): string => hash('sha256', id, 'base64url'
  * @param origin the job's id, `<job id>:<position>` for a message of an envelope
  */
 export function jobKey(origin: string): string {
-  const [, jobId, position] = ENTRY.exec(origin) ?? [];
-  if (jobId === undefined) return hashed(origin).slice(0, 6);
+  const colon = origin.lastIndexOf(':');
+  const position = origin.slice(colon + 1);
+  if (colon < 0 || !POSITION.test(position)) return hashed(origin).slice(0, 6);
+  const jobId = origin.slice(0, colon);
   const index = Number(position);
   // The messages of a job are read one after the other.
   if (jobId !== latest.jobId) latest = { jobId, part: hashed(jobId).slice(0, 4) };
@@ -42,8 +44,8 @@ export function mayBeJob(origin: string, recorded: string): boolean {
   return name === recorded || name.slice(from, length) === recorded.slice(from, length);
 }
 
-/** BullMQ refuses colons in the ids that producers choose. */
-const ENTRY = /^(.*):(\d{1,3})$/s;
+/** Of a message in a job of many. BullMQ refuses colons in the ids that producers choose. */
+const POSITION = /^\d{1,3}$/;
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const hashed = (text: string): string => hash('sha256', text, 'base64url');
 
