@@ -75,8 +75,10 @@ function fillAll(nodes: readonly Nodes[], filling: Filling): ContentNode[] {
 function fillNode(node: Nodes, filling: Filling): ContentNode {
   const { fillWords } = filling;
   switch (node.type) {
-    case 'text':
-      return { ...node, value: fillWords(node.value) };
+    case 'text': {
+      const value = fillWords(node.value);
+      return value === node.value ? node : { ...node, value };
+    }
     case 'html':
       return { ...node, value: fillWords(shownHtml(node.value)) };
     case 'inlineCode':
