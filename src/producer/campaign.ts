@@ -2,7 +2,7 @@ import { campaignSchemasOf } from '../message/campaign.ts';
 import { checkOptions, type OptionNames } from '../options.ts';
 import { lostStatus } from './accepted-count.ts';
 import { inFilledBatches, type Source } from './batches.ts';
-import { createListing } from './campaign-listing.ts';
+import { type CampaignListing, createListing } from './campaign-listing.ts';
 import { createBatchCheck } from './campaign-recipients.ts';
 import { checkContent } from './campaign-rendering.ts';
 import { type CampaignRules, type CampaignSpecDeps, prepareCampaign, rulesFor } from './campaign-spec.ts';
@@ -111,6 +111,16 @@ export async function startCampaign(
     const resumeAt = result.listed + result.duplicate + result.invalidTotal;
     throw new InterruptedError('campaign', { cause, resumeAt, restUntouched: true }, result);
   };
+  const beginList = async (how: CampaignListing['begin']): Promise<void> =>
+    await connection.call('campaign', async (attempt) => {
+      const { shards } = await rulesNow(attempt);
+      if (!dryRun) await how(shards, attempt);
+    });
+  /** One that was created before, and whose content turns out to be good for nobody, is not to stay open. */
+  const endExisting = async (): Promise<void> => {
+    await beginList(listing.beginExisting);
+    if (listing.begun()) await connection.call('campaign', listing.finish);
+  };
   const begin = () =>
     recipientBatch({ check, rules: () => connection.call('campaign', rulesNow), onLost: lose });
   const interruption = await inFilledBatches(
@@ -133,16 +143,16 @@ export async function startCampaign(
     },
     { full: true },
   );
-  if (interruption && !listing.begun() && isRefusal(interruption.cause)) throw interruption.cause;
+  if (interruption && !listing.begun() && isRefusal(interruption.cause)) {
+    // What refused the list is told, whatever comes of this.
+    if (interruption.cause instanceof InvalidMessageError && !open) await endExisting().catch(() => {});
+    throw interruption.cause;
+  }
   if (interruption) throw new InterruptedError('campaign', interruption, result);
   if (!listing.begun()) {
     if (open) await turns(() => checkContent(campaign));
     // One that was created before is not to stay open because nobody of a list could be listed.
-    const beginList = open ? listing.begin : listing.beginExisting;
-    await connection.call('campaign', async (attempt) => {
-      const { shards } = await rulesNow(attempt);
-      if (!dryRun) await beginList(shards, attempt);
-    });
+    await beginList(open ? listing.begin : listing.beginExisting);
   }
   if (!open && listing.begun()) await connection.call('campaign', listing.finish).catch(unfinished);
   result.created = listing.created();

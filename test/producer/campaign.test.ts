@@ -169,6 +169,17 @@ describe('a campaign', () => {
     expect(await redis.keys('herald:*')).toEqual([]);
   });
 
+  it('is done where its text turns out to be too long for anybody, and no list stays open', async () => {
+    const made = producer();
+    const long = { ...spring, platform: 'zulip' as const, channel: 'chat', content: 'x'.repeat(20_000) };
+    await made.campaign(long, [], { open: true });
+    expect((await state('spring', 'chat'))?.state).toBe('listing');
+    const list = () => made.campaign(long, [{ to: { userIds: [1] } }]);
+    await expect(list()).rejects.toThrow(InvalidMessageError);
+    expect((await state('spring', 'chat'))?.state).toBe('done');
+    await expect(list()).rejects.toThrow(InvalidMessageError);
+  });
+
   it('is closed where there was one already and nobody can be listed, and opened by the next recipients', async () => {
     const none = players(1, -7);
     expect(await producer().campaign(spring, [], { open: true })).toMatchObject({ created: true });
