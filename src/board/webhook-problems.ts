@@ -45,7 +45,7 @@ function standingOf(status: WebhookStatus, now: number): Problem | undefined {
       // An endpoint that was removed from the configuration is known until its record expires.
       return problem(status, {
         ...{ tone: waitsMs < DAY_MS ? 'warn' : 'note', title: 'Webhook not served', since },
-        advice: `${receipts}, and no process posts them. Start herald worker or herald serve with it. One that was taken out of the configuration is forgotten after 90 days.`,
+        advice: `${receipts}, and no process posts them. Start herald worker or herald serve with it. One that was taken out of the configuration is forgotten after 90 days; herald status says how to have it forgotten at once.`,
       });
     case 'resting':
       return problem(status, {

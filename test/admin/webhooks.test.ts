@@ -155,7 +155,9 @@ it('is told by the command, also as documents', async () => {
     return stdout;
   };
   const text = await run();
-  expect(text).toMatch(/^webhook crm is not served: .*; 3 receipts wait, since \d{4}-.*Z$/m);
+  expect(text).toMatch(
+    /^webhook crm is not served: .* `DEL \S+:webhook:crm`; 3 receipts wait, since \d{4}-.*Z$/m,
+  );
   expect(text).toMatch(/^webhook crm misses 2 receipts that were cut off, last at \d{4}-.*Z$/m);
   const documents = (await run('--json'))
     .trim()

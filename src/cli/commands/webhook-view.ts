@@ -17,7 +17,7 @@ function standing({ endpoint, state, behind, since, restingUntil, gone }: Webhoo
     case 'gone':
       return `answered 410 at ${instantText(gone!)} and gets nothing more; ${backlog}`;
     case 'unserved':
-      return `is not served: start \`herald worker\` or \`herald serve\`; ${backlog}`;
+      return `is not served: start \`herald worker\` or \`herald serve\`; or, if it was taken out of the configuration, have it forgotten: \`DEL ${webhookKey(endpoint)}\`; ${backlog}`;
     case 'resting':
       return `is resting until ${instantText(restingUntil!)}; ${backlog}`;
     case 'behind':
