@@ -223,12 +223,13 @@ it('gives up a receipt that the endpoint refuses again and again, and no other',
 
 it('posts nothing any more to an endpoint that is gone, until a process starts', async () => {
   receiver.answer = (_, response) => void response.writeHead(410).end();
-  const first = await opened({ concurrency: 1 });
-  const second = await open({ concurrency: 1 });
+  const processes = [await opened({ concurrency: 1 }), await open({ concurrency: 1 })];
   await write(['a', 'b']);
-  await eventually('it to be gone', () => first.log().includes('answered 410'));
+  // On a busy machine the turn may have gone to the second one.
+  await eventually('it to be gone', () => processes.some(({ log }) => log().includes('answered 410')));
   await eventually('this to be written', () => redis.hget(webhookKey('crm'), 'gone'));
-  await eventually('the other to know', async () => (await second.figure('herald_webhook_gone', {})) === 1);
+  for (const { figure } of processes)
+    await eventually('each to know', async () => (await figure('herald_webhook_gone', {})) === 1);
   expect(messages(receiver.posted)).toEqual(['a']);
   receiver.answer = (_, response) => void response.writeHead(204).end();
   await opened();
