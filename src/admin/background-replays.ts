@@ -18,6 +18,8 @@ export interface ReplayScope {
   reasons: readonly DeadReason[];
   /** An error text; of any when absent. */
   detail?: string | undefined;
+  /** The id of a campaign; of all messages when absent. */
+  campaign?: string | undefined;
   since: number | null;
   until: number;
 }

@@ -19,6 +19,7 @@ const SELECTION: OptionNames<DeadLetterSelection> = {
   since: true,
   until: true,
   detail: true,
+  campaign: true,
   ids: true,
   limit: true,
 };

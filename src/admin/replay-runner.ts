@@ -81,6 +81,7 @@ async function carryOut(listed: BackgroundReplay, { run, admin, signal, me }: Ca
         channels: scope.channels.filter((name) => known.has(name)),
         ...(scope.reasons.length > 0 && { reasons: scope.reasons }),
         detail: scope.detail,
+        campaign: scope.campaign,
         ...(since !== null && { since: new Date(since) }),
         until: new Date(scope.until),
       },

@@ -22,6 +22,8 @@ export interface DeadFilter {
   since?: string | undefined;
   /** An error text, as the groups of dead letters have it. */
   detail?: string | undefined;
+  /** The id of a campaign. */
+  campaign?: string | undefined;
   /** Only this message. */
   id?: string | undefined;
 }

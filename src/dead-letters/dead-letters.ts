@@ -7,6 +7,7 @@ import {
   newestDeadLetters,
   reasonRanges,
 } from './index-by-reason.ts';
+import { wantedBy } from './record-filter.ts';
 import { type DeadLetterRecord, readDeadLetterData, readDeadLetters } from './records.ts';
 import { countDeadLetters, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
 
@@ -65,7 +66,7 @@ async function newest(
   selection: DeadLetterQuery,
   limit: number,
 ): Promise<{ indexed: IndexedDeadLetter[]; total: number }> {
-  if (selection.detail !== undefined || (selection.ids && selection.ids.length > 0)) {
+  if (wantedBy(selection) || (selection.ids && selection.ids.length > 0)) {
     const plan = await selectDeadLetters(installation, { ...selection, limit: undefined });
     return { indexed: await lastOf(plan.read(), limit), total: plan.letters };
   }

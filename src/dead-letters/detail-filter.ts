@@ -1,7 +1,3 @@
-import { batchesOf, byStore } from './batches.ts';
-import type { IndexedDeadLetter } from './index-by-reason.ts';
-import { readDeadLetters } from './records.ts';
-
 /** Tells dead letters apart by the error text that killed them, whatever addresses, ids and numbers it names. */
 
 /**
@@ -18,25 +14,4 @@ export const inCommon = (detail: string): string =>
 export function hasDetail(wanted: string): (detail: string) => boolean {
   const common = new Set([wanted, inCommon(wanted)]);
   return (detail) => common.has(inCommon(detail));
-}
-
-const BATCH = 500;
-
-/** Keeps the letters with this error text, in their order. Reads the record of each. */
-export async function* withDetail(
-  letters: AsyncIterable<IndexedDeadLetter>,
-  wanted: string,
-): AsyncGenerator<IndexedDeadLetter, void, undefined> {
-  const isWanted = hasDetail(wanted);
-  for await (const batch of batchesOf(letters, BATCH)) {
-    const kept = new Set<IndexedDeadLetter>();
-    for (const [{ store }, own] of byStore(batch)) {
-      const names = own.map(({ name }) => name);
-      for (const [i, record] of (await readDeadLetters(store, names)).entries()) {
-        // One that died again since is another death, with a text of its own.
-        if (record?.diedAt === own[i]!.diedAt && isWanted(record.detail)) kept.add(own[i]!);
-      }
-    }
-    yield* batch.filter((letter) => kept.has(letter));
-  }
 }

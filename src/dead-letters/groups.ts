@@ -1,6 +1,7 @@
 import type { Installation } from '../channels/installation.ts';
 import { batchesOf, byStore } from './batches.ts';
-import { hasDetail, inCommon } from './detail-filter.ts';
+import { inCommon } from './detail-filter.ts';
+import { wantedBy } from './record-filter.ts';
 import { type DeadLetterRecord, readDeadLetters } from './records.ts';
 import { type DeadLetterGroup, type DeadLetterQuery, selectDeadLetters } from './selection.ts';
 
@@ -32,9 +33,9 @@ export async function groupDeadLetters(
 ): Promise<GroupedDeadLetters> {
   const groups = new Map<string, DetailGroup>();
   let total = 0;
-  const isWanted = selection.detail === undefined ? () => true : hasDetail(selection.detail);
+  const isWanted = wantedBy(selection);
   const add = (channel: string, record: DeadLetterRecord): void => {
-    if (!isWanted(record.detail)) return;
+    if (isWanted && !isWanted(record)) return;
     total += 1;
     const { reason, diedAt } = record;
     const keyOf = (detail: string): string => JSON.stringify([channel, reason, detail]);
@@ -47,8 +48,8 @@ export async function groupDeadLetters(
       ...{ oldest, newest: diedAt, example: record.id },
     });
   };
-  // The texts are read here anyway.
-  const all = { ...selection, limit: undefined, detail: undefined };
+  // The records are read here anyway.
+  const all = { ...selection, limit: undefined, detail: undefined, campaign: undefined };
   const { read } = await selectDeadLetters(installation, all);
   for await (const batch of batchesOf(read(), BATCH)) {
     for (const [{ name, store }, own] of byStore(batch)) {

@@ -36,6 +36,8 @@ export interface DeadLetterRecord extends ListedDeadLetter {
   expiresAt: number;
   /** Bytes of the data, if only the beginning was kept. */
   size: number | undefined;
+  /** The id of the campaign whose message it is. */
+  campaign: string | undefined;
 }
 
 const replayScript = loadScript('replay.lua');
@@ -51,6 +53,7 @@ interface StoredDeadLetter {
   e: number;
   t: string;
   size?: number;
+  campaign?: string;
   detail: string;
   reason: DeadReason;
   run: number;
@@ -82,6 +85,7 @@ const toRecord = (name: string, stored: StoredDeadLetter): DeadLetterRecord => (
   enqueuedAt: stored.t,
   expiresAt: stored.e,
   size: stored.size,
+  campaign: stored.campaign,
 });
 
 /** Finds the latest dead letter of this message id, or the one of this job id. */

@@ -1,7 +1,6 @@
 import type { Installation } from '../channels/installation.ts';
 import type { DeadReason } from '../outcome.ts';
 import { storeTime } from '../redis/store-clock.ts';
-import { withDetail } from './detail-filter.ts';
 import {
   type DeadLetterFilter,
   findDeadLetters,
@@ -10,16 +9,12 @@ import {
   type ReasonRange,
   reasonRanges,
 } from './index-by-reason.ts';
+import { type RecordFilter, wantedBy, wantedOf } from './record-filter.ts';
 
 /** Selects the dead letters of a command, and counts them before anything is changed. */
-export interface DeadLetterQuery extends DeadLetterFilter {
+export interface DeadLetterQuery extends DeadLetterFilter, RecordFilter {
   /** Message ids or job ids; all dead letters of the filter when absent or empty. */
   ids?: readonly string[] | undefined;
-  /**
-   * Only with this error text, as a letter has it or as `groupDeadLetters` shows it. It is not indexed: the records of all that else
-   * match are read.
-   */
-  detail?: string | undefined;
   /** At most this many, oldest first. */
   limit?: number | undefined;
 }
@@ -62,9 +57,10 @@ export async function selectDeadLetters(
 ): Promise<SelectedDeadLetters> {
   const now = await storeTime(installation.directory);
   const sources = reasonRanges(installation, selection, now);
-  const { ids = [], detail, limit = Number.POSITIVE_INFINITY } = selection;
+  const { ids = [], limit = Number.POSITIVE_INFINITY } = selection;
+  const isWanted = wantedBy(selection);
   const having = (letters: AsyncIterable<IndexedDeadLetter>): AsyncIterable<IndexedDeadLetter> =>
-    detail === undefined ? letters : withDetail(letters, detail);
+    isWanted ? wantedOf(letters, isWanted) : letters;
   if (ids.length > 0) {
     const named = await findNamed(installation, ids);
     const covered = inOrder(named.flatMap(({ letters }) => letters)).filter((letter) =>
@@ -73,7 +69,7 @@ export async function selectDeadLetters(
     return { at: now, ...(await planNamed(named, having(iterate(covered)), limit)) };
   }
   const read = (): AsyncIterable<IndexedDeadLetter> => having(oldestFirst(sources));
-  const groups = detail === undefined ? await countSources(sources) : await countRead(read());
+  const groups = isWanted ? await countRead(read()) : await countSources(sources);
   const matching = groups.reduce((sum, { letters }) => sum + letters, 0);
   return {
     at: now,

@@ -105,6 +105,28 @@ it('takes those of one error text alone, and is recorded with it', async ({
   expect(runner.errors).toEqual([]);
 });
 
+it('takes those of one campaign alone, and is recorded with it', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
+  const env = await openEnvironment();
+  await env.worker();
+  const list = [{ to: { userId: 80 } }];
+  await env.producer.campaign({ id: 'spring', platform: 'kongregate', content: 'Hello' }, list);
+  await env.settled(1);
+  await bury(env, PLAYERS);
+  const backend = openBoardBackend(env);
+  const campaign = 'spring';
+  const scope = { channels: [CHANNEL], reasons: [], campaign, since: null, until: await backend.now() };
+  const id = await backend.replays.start({ scope, perSecond: 100, by: ANNA, letters: 1 });
+  const runner = run(backend);
+  expect(await until(backend, id, ({ state }) => state === 'done')).toMatchObject({ replayed: 1 });
+  await runner.stop();
+  const { acts } = await backend.admin.acts();
+  expect(acts[0]).toMatchObject({ action: 'dead.replay', count: 1, filter: { campaign } });
+  expect(runner.errors).toEqual([]);
+});
+
 it('goes on without a channel that was forgotten', async ({ openEnvironment, openBoardBackend }) => {
   const env = await openEnvironment();
   await env.worker();

@@ -170,7 +170,7 @@ describe('an operator', () => {
     await page.waitForURL(/campaigns\/discourse\/spring/);
   });
 
-  it('goes from a campaign to the dead letters of its channel', async () => {
+  it('goes from a campaign to its dead letters', async () => {
     const { producer, backend } = scene;
     const to = { userId: 9_990 };
     await producer.campaign({ id: 'doomed', platform: 'kongregate', content: 'Hello' }, [{ to }]);
@@ -181,8 +181,9 @@ describe('an operator', () => {
     );
     const page = await open();
     await go(page, `/campaigns/${QUICK}/doomed`);
-    await page.getByRole('link', { name: `dead letters of ${QUICK}` }).click();
-    await page.waitForURL(/dead-letters\?channel=kongregate&reason=bad_recipient/);
+    await page.getByRole('link', { name: 'its dead letters' }).click();
+    await page.waitForURL(/dead-letters\?channel=kongregate&reason=bad_recipient&campaign=doomed/);
+    expect(await textOf(page)).toContain('1 dead letter of kongregate, of campaign doomed, with reason');
     const [letter] = (await scene.receipts(QUICK)).filter(({ campaign }) => campaign === 'doomed');
     await backend.admin.deadLetters.purge({ ids: [letter!.id] });
   });

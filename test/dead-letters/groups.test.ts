@@ -9,7 +9,12 @@ import { CHANNEL, type Environment } from '../support/environment.ts';
 const BASE = channelKeys(CHANNEL).ledger;
 
 /** Letters as a worker writes them, the first at the instant 1. */
-async function keep(env: Environment, reason: string, details: readonly string[]): Promise<void> {
+async function keep(
+  env: Environment,
+  reason: string,
+  details: readonly string[],
+  campaign?: string,
+): Promise<void> {
   const pipeline = env.redis.pipeline();
   for (const [i, detail] of details.entries()) {
     const name = `${reason}-${i + 1}`;
@@ -24,6 +29,7 @@ async function keep(env: Environment, reason: string, details: readonly string[]
       run: 1,
       attempts: 1,
       at: i + 1,
+      ...(campaign !== undefined && { campaign }),
     };
     pipeline.hset(`${BASE}:letters`, name, JSON.stringify(letter));
     pipeline.zadd(`${BASE}:letters:${reason}`, i + 1, name);
@@ -146,5 +152,39 @@ describe('dead letters of one error text', () => {
     const record = JSON.parse((await env.redis.hget(`${BASE}:letters`, 'bad_request-1'))!);
     await env.redis.hset(`${BASE}:letters`, 'bad_request-1', JSON.stringify({ ...record, at: 2 }));
     expect((await read()[Symbol.asyncIterator]().next()).done).toBe(true);
+  });
+});
+
+describe('dead letters of one campaign', () => {
+  it.for<[by: DeadLetterQuery, letters: number]>([
+    [{}, 1_203],
+    [{ reasons: ['bad_request'] }, 1_200],
+    [{ detail: 'no user …' }, 600],
+    [{ since: new Date(3) }, 1_199],
+    [{ limit: 7 }, 7],
+    [{ ids: ['bad_request-1', 'exhausted-1', 'stalled-1'] }, 2],
+    [{ campaign: 'autumn' }, 2],
+    [{ campaign: 'Spring' }, 0],
+  ])('by %j are %d', async ([by, letters], { openEnvironment, openInstallation, expect }) => {
+    const env = await openEnvironment();
+    await (await env.worker()).close();
+    const texts = Array.from({ length: 1_200 }, (_, i) =>
+      i % 2 === 0 ? `no user ${20_000 + i}` : 'too long',
+    );
+    await keep(env, 'bad_request', texts, 'spring');
+    await keep(env, 'exhausted', ['refused', 'reset', 'reset'], 'spring');
+    await keep(env, 'bad_recipient', ['no user 10001', 'reset'], 'autumn');
+    await keep(env, 'stalled', ['reset']);
+    const installation = await openInstallation(env);
+    const selection = { campaign: 'spring', ...by };
+    const { read, groups, ...plan } = await selectDeadLetters(installation, selection);
+    expect(plan.letters).toBe(letters);
+    let seen = 0;
+    for await (const { name } of read()) seen += name === 'stalled-1' ? Number.NaN : 1;
+    expect(seen).toBe(letters);
+    const matching = groups.reduce((sum, group) => sum + group.letters, 0);
+    if (!by.ids) expect((await groupDeadLetters(installation, selection)).total).toBe(matching);
+    const list = await listDeadLetters(installation, selection, 5);
+    expect(list.letters).toHaveLength(Math.min(5, matching));
   });
 });

@@ -66,7 +66,7 @@ const endOf = ({ state: end, reason, count: many }: CampaignOverview['ends'][num
   letters: DEAD_REASONS.find((each) => end === 'dead' && each === reason),
 });
 
-function ends({ channel, ends: all, duplicate, replayed }: CampaignOverview): Html {
+function ends({ id, channel, ends: all, duplicate, replayed }: CampaignOverview): Html {
   const rows: End[] = [
     ...all.map(endOf),
     { text: 'named twice: nothing was sent for these', many: duplicate },
@@ -77,7 +77,7 @@ function ends({ channel, ends: all, duplicate, replayed }: CampaignOverview): Ht
     {
       head: 'End',
       cell: ({ text, letters }) =>
-        html`${text}${letters && html` <span class="muted">· <a href="${to.dead({ channel, reason: letters })}">dead letters of ${channel}</a></span>`}`,
+        html`${text}${letters && html` <span class="muted">· <a href="${to.dead({ channel, reason: letters, campaign: id })}">its dead letters</a></span>`}`,
     },
     { head: 'Messages', figure: true, cell: ({ many }) => count(many) },
   ];

@@ -16,7 +16,8 @@ const LONGEST_MS = 100 * 366 * 86_400_000;
 function filterFrom(value: Values): DeadFilter {
   const reason = DEAD_REASONS.find((each) => each === value('reason'));
   const since = (parseDuration(value('since')) ?? LONGEST_MS) < LONGEST_MS ? value('since') : undefined;
-  return { channel: value('channel'), reason, since, detail: value('detail'), id: value('id') };
+  const [channel, detail, campaign] = [value('channel'), value('detail'), value('campaign')];
+  return { channel, reason, since, detail, campaign, id: value('id') };
 }
 
 export const filterOf = ({ query }: Visit): DeadFilter => filterFrom(query);
@@ -25,7 +26,7 @@ export const submittedFilter = ({ field }: Submission): DeadFilter => filterFrom
 /** @param until milliseconds since the epoch: letters that died later are not selected */
 export async function selectionOf(
   { view, now }: Visit,
-  { channel, reason, since, detail, id }: DeadFilter,
+  { channel, reason, since, detail, campaign, id }: DeadFilter,
   until?: number,
 ): Promise<DeadLetterSelection> {
   const ageMs = parseDuration(since);
@@ -35,6 +36,7 @@ export async function selectionOf(
     ...(ageMs !== undefined && { since: new Date((until ?? now) - ageMs) }),
     ...(until !== undefined && { until: new Date(until) }),
     ...(detail !== undefined && { detail }),
+    ...(campaign !== undefined && { campaign }),
     ...(id !== undefined && { ids: [id] }),
   });
 }
@@ -47,10 +49,11 @@ export const filterFields = (filter: DeadFilter): Record<string, string> =>
   >;
 
 /** `of kongregate, with reason exhausted, that died in the last 24 h`; empty for all. */
-export function filterText({ channel, reason, since, detail, id }: DeadFilter): string {
+export function filterText({ channel, reason, since, detail, campaign, id }: DeadFilter): string {
   const parts = [
     id !== undefined && `of message ${id}`,
     channel !== undefined && `of ${channel}`,
+    campaign !== undefined && `of campaign ${campaign}`,
     reason !== undefined && `with reason ${spoken(reason)}`,
     detail !== undefined && `killed by “${detail}”`,
     since !== undefined && `that died in the last ${duration(parseDuration(since) ?? 0)}`,

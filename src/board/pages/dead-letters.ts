@@ -33,7 +33,7 @@ export const drawDeadLetters: Draw = async (visit) => {
     deadLetters.list({ ...selection, limit: LISTED }),
   ]);
   const total = plan.letters;
-  const unread = total > READ && filter.detail === undefined;
+  const unread = total > READ && filter.detail === undefined && filter.campaign === undefined;
   const groups = unread ? plan.groups : (await deadLetters.group(selection)).groups;
   const which = filterText(filter);
   return {
@@ -55,32 +55,40 @@ const SINCE: readonly Choice[] = [
 
 const choice = (value: string): Choice => ({ value, label: spoken(value) });
 
-const filterForm = ({ channel, reason, since, detail }: DeadFilter, channels: readonly string[]): Html =>
+const textField = (name: string, label: string, value: string | undefined, longest: number): Html =>
+  html`<label class="field"><span>${label}</span><input name="${name}" value="${value ?? ''}" placeholder="all" autocomplete="off" spellcheck="false" maxlength="${longest}"></label>`;
+
+const filterForm = (
+  { channel, reason, since, detail, campaign }: DeadFilter,
+  channels: readonly string[],
+): Html =>
   html`<form class="filter" action="${to.dead()}">
     ${select('channel', 'Channel', [{ value: '', label: 'all' }, ...channels.map((name) => ({ value: name, label: name }))], channel ?? '')}
     ${select('reason', 'Reason', [{ value: '', label: 'all' }, ...DEAD_REASONS.map(choice)], reason ?? '')}
     ${select('since', 'Died in', SINCE, since ?? '')}
-    <label class="field"><span>Error text</span><input name="detail" value="${detail ?? ''}" placeholder="all" autocomplete="off" spellcheck="false" maxlength="4000"></label>
+    ${textField('campaign', 'Campaign', campaign, 100)}
+    ${textField('detail', 'Error text', detail, 4000)}
     <button>Filter</button>
   </form>`;
 
 /** Groups without their texts, if there are too many letters to read. */
 type Group = DeadLetterPlan['groups'][number] & Partial<DetailGroup>;
 
-const groupTable = (groups: readonly Group[], { now, view }: Visit, { since }: DeadFilter): Html =>
+const groupTable = (groups: readonly Group[], { now, view }: Visit, filter: DeadFilter): Html =>
   html`<section><h2>By what killed them</h2>${table(
     'Dead letters by reason and error text',
     [
       {
         head: 'Reason',
-        cell: ({ channel, reason }) => html`<a href="${to.dead({ channel, reason })}">${spoken(reason)}</a>`,
+        cell: ({ channel, reason }) =>
+          html`<a href="${to.dead({ channel, reason, campaign: filter.campaign })}">${spoken(reason)}</a>`,
       },
       { head: 'Channel', cell: ({ channel }) => html`<a href="${to.channel(channel)}">${channel}</a>` },
       {
         head: 'What was said',
         cell: (group) =>
           isText(group.detail)
-            ? html`<a class="detail" href="${to.dead(filterOfGroup(group, since))}">${group.detail}</a>`
+            ? html`<a class="detail" href="${to.dead(filterOfGroup(group, filter))}">${group.detail}</a>`
             : html`<span class="detail">${group.detail}</span>`,
       },
       { head: 'Letters', figure: true, cell: (group) => count(group.letters) },
@@ -92,7 +100,7 @@ const groupTable = (groups: readonly Group[], { now, view }: Visit, { since }: D
           example !== undefined && html`<a class="id" href="${to.message(example, channel)}">${example}</a>`,
       },
       ...(mayOperate(view.user)
-        ? [{ head: 'All of these', cell: (group: Group) => actionsFor(group, since) }]
+        ? [{ head: 'All of these', cell: (group: Group) => actionsFor(group, filter) }]
         : []),
     ],
     groups,
@@ -106,14 +114,14 @@ const whatToDo = (groups: readonly Group[]): Html => {
 /** Whether letters can be selected by this text: those beyond the number of groups are listed together. */
 const isText = (detail: string | undefined): detail is string => Boolean(detail) && detail !== OTHER_TEXTS;
 
-const filterOfGroup = ({ channel, reason, detail }: Group, since: string | undefined): DeadFilter => ({
-  ...{ channel, reason, since },
+const filterOfGroup = ({ channel, reason, detail }: Group, { since, campaign }: DeadFilter): DeadFilter => ({
+  ...{ channel, reason, since, campaign },
   detail: isText(detail) ? detail : undefined,
 });
 
-function actionsFor(group: Group, since: string | undefined): Html | '' {
+function actionsFor(group: Group, within: DeadFilter): Html | '' {
   if (group.detail === OTHER_TEXTS) return '';
-  const filter = filterOfGroup(group, since);
+  const filter = filterOfGroup(group, within);
   const which = `${letters(group.letters)} of ${group.channel}, ${[spoken(group.reason), filter.detail].filter(Boolean).join(': ')}`;
   return html`<span class="row-actions"><a href="${to.deadReplay(filter)}" aria-label="Replay… ${which}">Replay…</a> <a href="${to.deadPurge(filter)}" aria-label="Purge… ${which}">Purge…</a></span>`;
 }

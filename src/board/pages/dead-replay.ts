@@ -115,12 +115,13 @@ export const startReplay: FormAction = async (visit) => {
     return withNotice(to.message(filter.id, filter.channel), replayed > 0 ? 'replayed' : 'not_replayed');
   }
   const plan = await view.admin.deadLetters.plan(selection);
-  const { channels = [], reasons = [], detail, since } = selection;
+  const { channels = [], reasons = [], detail, campaign, since } = selection;
   const id = await view.backend.replays.start({
     scope: {
       channels: channels.length > 0 ? channels : await view.channels(),
       reasons,
       detail,
+      campaign,
       since: since === undefined ? null : new Date(since).getTime(),
       until,
     },

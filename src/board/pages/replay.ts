@@ -70,6 +70,7 @@ export const drawReplayProgress: Draw = async (visit) => {
           scope.reasons.length === 0 ? 'all that can be replayed' : scope.reasons.map(spoken).join(', '),
         ],
         scope.detail !== undefined && ['What was said', html`<span class="detail">${scope.detail}</span>`],
+        scope.campaign !== undefined && ['Campaign', scope.campaign],
         scope.since !== null && ['Died since', when(scope.since, now)],
         ['Died before', when(scope.until, now)],
         endedAt !== null && ['Ended', when(endedAt, now)],
@@ -79,10 +80,11 @@ export const drawReplayProgress: Draw = async (visit) => {
 };
 
 /** The remaining letters of its scope, as far as a filter by one channel and reason can select them. */
-const whatIsLeft = ({ channels, reasons, detail }: BackgroundReplay['scope']): DeadFilter => ({
+const whatIsLeft = ({ channels, reasons, detail, campaign }: BackgroundReplay['scope']): DeadFilter => ({
   channel: channels.length === 1 ? channels[0] : undefined,
   reason: reasons.length === 1 ? reasons[0] : undefined,
   detail,
+  campaign,
 });
 
 function controls({ id, state: now }: BackgroundReplay, { csrf }: Visit): Html {

@@ -44,6 +44,7 @@ Examples:
   $ herald dead replay --reason exhausted --each --json
   $ herald dead replay --reason exhausted --rate 50/s --yes
   $ herald dead replay --reason bad_request --detail 'HTTP 413: too large' --yes
+  $ herald dead replay --campaign spring --rate 50/s --yes
   $ herald dead replay order-31 --yes`;
 
 const planDocument = (plan: DeadLetterPlan): object => ({

@@ -27,6 +27,7 @@ export function resumeCommand(
     ...(options.channel ?? []).flatMap((channel) => option('channel', channel)),
     ...(options.reason ?? []).flatMap((reason) => option('reason', reason)),
     ...option('detail', options.detail),
+    ...option('campaign', options.campaign),
     ...option('since', since && instantText(since.getTime())),
     ...option('until', instantText(latest)),
     ...option('limit', options.limit === undefined ? undefined : Math.max(1, options.limit - done)),

@@ -13,6 +13,7 @@ export interface SelectionOptions {
   channel?: string[];
   reason?: DeadReason[];
   detail?: string;
+  campaign?: string;
   since?: Moment;
   until?: Moment;
   limit?: number;
@@ -30,6 +31,7 @@ export function addSelection(command: Command): Command {
     .option('--channel <name>', 'only this channel, repeatable', collected(String))
     .option('--reason <reason>', 'only with this reason, repeatable', collected(parseReason))
     .option('--detail <text>', 'only with this error text, as a letter has it or dead list --group shows it')
+    .option('--campaign <id>', 'only of this campaign')
     .option('--since <moment>', 'died at or after this instant, or at most this long ago (2h)', parseMoment)
     .option('--until <moment>', 'died at or before this instant, or at least this long ago (2h)', parseMoment)
     .option('--limit <count>', 'the maximum number', parsedBy(count()));
@@ -42,6 +44,7 @@ export function selectionOf({ args, options, context }: Invocation<SelectionOpti
     channels: options.channel,
     reasons: options.reason,
     detail: options.detail,
+    campaign: options.campaign,
     since: toInstant(options.since, now),
     until: toInstant(options.until, now),
     limit: options.limit,

@@ -80,6 +80,24 @@ describe.concurrent('dead list', () => {
     expect(await operator.documents(env, ['dead', 'list'])).toHaveLength(3);
   });
 
+  it('narrows by campaign, as replay and purge do', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    const list = [{ to: { userId: 80 } }, { to: { userId: 90 } }];
+    await env.producer.campaign({ id: 'spring', platform: 'kongregate', content: 'Hello' }, list);
+    await env.settled(5);
+    const narrow = ['--campaign', 'spring'];
+    expect(await operator.documents(env, ['dead', 'list', ...narrow])).toHaveLength(2);
+    expect(await operator.documents(env, ['dead', 'list', '--campaign', 'autumn'])).toEqual([]);
+    const [replayed] = await operator.documents(env, ['dead', 'replay', ...narrow, '--yes']);
+    expect(replayed).toMatchObject({ replayed: 2 });
+    // Both die again, and are still of the campaign.
+    await env.settled(7);
+    const [purged] = await operator.documents(env, ['dead', 'purge', ...narrow, '--yes']);
+    expect(purged).toMatchObject({ purged: 2 });
+    expect(await operator.documents(env, ['dead', 'list'])).toHaveLength(3);
+  });
+
   it.for([
     [['--reason', 'boredom'], /expected one of invalid_message, /],
     [['--since', 'yesterday'], /expected an instant/],
