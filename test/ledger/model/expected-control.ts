@@ -29,8 +29,9 @@ export function cancel(model: ModelState, message: MessageSpec): 'cancelled' | T
 /** Of a recipient that was never tried: the first admission meets it. */
 function withdraw(model: ModelState, message: MessageSpec): 'cancelled' | 'unknown' {
   if (model.campaign.waiting() === 0) return 'unknown';
-  if (model.campaign.state !== 'cancelled') {
-    const forgottenAt = message.life + time.DAY;
+  const forgottenAt = message.life + time.DAY;
+  // A day after its campaign has expired, the record would be over at once: the message ends as expired, if it is met at all.
+  if (model.campaign.state !== 'cancelled' && forgottenAt > model.now) {
     model.records.set(message.id, { ...model.fresh(message), job: undefined, withdrawn: true, forgottenAt });
   }
   return 'cancelled';
