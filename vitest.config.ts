@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Has a command of its own, see test/support/package.config.ts.
     exclude: ['test/package/packed.test.ts'],
+    setupFiles: ['test/support/seed.ts'],
     // Processes run what is built.
     globalSetup: ['build/redis-setup.ts', 'build/prometheus-setup.ts', 'build/package-setup.ts'],
     // A test file leaves nothing behind, so all of a worker share its process: loading the modules again for each file was a

@@ -35,6 +35,7 @@ export default defineConfig({
   test: {
     root: '.',
     include: UNIT,
+    setupFiles: ['test/support/seed.ts'],
     isolate: false,
     expect: { poll: { timeout: 60_000 } },
   },
