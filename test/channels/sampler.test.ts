@@ -110,12 +110,13 @@ describe.concurrent('the gauges', () => {
     await resumeChannel(store);
     await env.queue.removeRateLimitKey();
     await sampled('nothing but what is scheduled', undefined);
-    expect(await env.redis.hget(`${store.keys.ledger}:channel`, 'more')).toBe('19');
+    const more = () => env.redis.hget(`${store.keys.ledger}:channel`, 'more');
+    await eventually('the jobs of what was sent to be over', more, (count) => count === '19', SAMPLED);
     await env.queue.drain(true);
     await eventually(
       'what was removed by other hands to be forgotten',
-      () => env.redis.hget(`${store.keys.ledger}:channel`, 'more'),
-      (more) => more === null,
+      more,
+      (count) => count === null,
       SAMPLED,
     );
   });
