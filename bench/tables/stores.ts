@@ -12,7 +12,8 @@ async function measure(kind: StoreKind, shards: number | undefined, count: numbe
     const warmUp = Math.ceil(count * WARM_UP);
     await announce(store.url, shards);
     await enqueue(CONTENDER, { url: store.url, way: 'all', count: warmUp + count });
-    return (await deliver(CONTENDER, store, { warmUp, count, shards })).figures;
+    const { figures } = await deliver(CONTENDER, store, { warmUp, count, shards });
+    return { ...figures, cpuSeconds: figures.workerCpuSeconds + figures.storeCpuSeconds };
   });
 }
 
@@ -37,9 +38,10 @@ export const stores: Table = {
     { name: 'perSecond', title: 'messages/s', digits: 0 },
     { name: 'workerCpuSeconds', title: 'worker CPU s per 10,000', digits: 2 },
     { name: 'storeCpuSeconds', title: 'CPU s of all Redis nodes per 10,000', digits: 2 },
+    { name: 'cpuSeconds', title: 'both', digits: 2 },
     { name: 'rssMb', title: 'worker memory, MB', digits: 0 },
   ],
-  unit: { row: 'store-node', column: 'perSecond' },
+  unit: { row: 'store-node', column: 'cpuSeconds' },
   rows: [
     row('store-node', 'one Redis', 'redis'),
     row('store-node-shards', `one Redis, ${SHARDS} shards`, 'redis', SHARDS),
