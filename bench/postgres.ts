@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePort } from '../src/sandbox/free-port.ts';
 import { startReaper } from '../src/sandbox/reaper.ts';
-import { freePort } from '../src/sandbox/redis-server.ts';
 import { eventually } from '../testing/eventually.ts';
 
 /** A PostgreSQL of the bench's own, where its programs are on the machine. */

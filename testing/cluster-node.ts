@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
+import { freePort } from '../src/sandbox/free-port.ts';
 import { type RedisServer, startRedis } from '../src/sandbox/index.ts';
-import { freePort } from '../src/sandbox/redis-server.ts';
 import { type FaultyProxy, openFaultyProxy } from './faulty-proxy.ts';
 
 /** One server of a test cluster. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { reservePort } from '../src/sandbox/free-port.ts';
 
 /** A TCP proxy in front of a server on the loopback that fails in the ways networks fail. */
 export interface FaultyProxy {
@@ -107,9 +108,10 @@ export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
     }
   });
 
-  const listen = (on: number) => once(listener.listen(on, '127.0.0.1'), 'listening');
-  await listen(0);
-  const { port } = listener.address() as { port: number };
+  // While it refuses connections, nobody else may listen there.
+  const { port, release } = await reservePort();
+  const listen = () => once(listener.listen(port, '127.0.0.1'), 'listening');
+  await listen();
 
   const cut = (): void => {
     for (const link of links) breakOff(link);
@@ -164,12 +166,13 @@ export async function openFaultyProxy(upstream: number): Promise<FaultyProxy> {
       });
     },
     async accept() {
-      if (!listener.listening) await listen(port);
+      if (!listener.listening) await listen();
     },
     async close() {
       closed = true;
       for (const timer of timers) clearTimeout(timer);
       await stopListening();
+      release();
     },
   };
 }

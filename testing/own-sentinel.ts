@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from '../src/sandbox/free-port.ts';
 import { startReaper } from '../src/sandbox/reaper.ts';
-import { freePort } from '../src/sandbox/redis-server.ts';
 import { eventually } from './eventually.ts';
 
 /** A Sentinel on the loopback, a process of its own. */

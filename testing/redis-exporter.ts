@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../src/sandbox/free-port.ts';
 import { startReaper } from '../src/sandbox/reaper.ts';
-import { freePort } from '../src/sandbox/redis-server.ts';
 import { eventually } from './eventually.ts';
 
 /** Debian's redis_exporter on a free port of the loopback. */

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HeraldError } from '../error.ts';
+import { type FreePort, reservePort } from './free-port.ts';
 import { type Reaper, startReaper } from './reaper.ts';
 import { answersAs } from './redis-probe.ts';
 
@@ -64,8 +64,11 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const reaper = startReaper(dir);
   const launch = (port: number) => launchServer(dir, port, options, reaper);
   try {
-    const { child, port } = await onFreePort(options.port, launch);
-    return handle(dir, port, child, launch, () => reaper.release());
+    const { child, port, release } = await onFreePort(options.port, launch);
+    return handle(dir, port, child, launch, () => {
+      release();
+      reaper.release();
+    });
   } catch (error) {
     reaper.release();
     await rm(dir, { recursive: true, force: true });
@@ -126,26 +129,18 @@ function handle(
   };
 }
 
-/** Another process may take the free port before it is used: then ask for another. */
+/** Who does not ask for free ports here may take this one before it is used: then another one serves. */
 async function onFreePort(wanted: number | undefined, launch: Launch) {
   for (let tries = 1; ; tries += 1) {
-    const port = wanted ?? (await freePort());
+    const { port, release }: FreePort =
+      wanted === undefined ? await reservePort() : { port: wanted, release() {} };
     try {
-      return { child: await launch(port), port };
+      return { child: await launch(port), port, release };
     } catch (error) {
+      release();
       if (!(error instanceof PortTakenError) || wanted !== undefined || tries === PORT_TRIES) throw error;
     }
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new RedisStartError('no free port');
-  return address.port;
 }
 
 async function launchServer(

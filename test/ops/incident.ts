@@ -5,7 +5,7 @@ import { alertingRules, recordingRules } from '../../ops/rules/rule-files.ts';
 import { hastened } from '../../ops/rules/timing.ts';
 import { createProducer, type MessageInput } from '../../src/app.ts';
 import { accountChannels } from '../../src/sandbox/accounts.ts';
-import { freePort } from '../../src/sandbox/redis-server.ts';
+import { freePort } from '../../src/sandbox/free-port.ts';
 import { digestOf, newToken, newTokenId } from '../../src/tokens/secret.ts';
 import { type Environment, openEnvironment } from '../../testing/environment.ts';
 import { type Prometheus, startPrometheus } from '../../testing/own-prometheus.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { connectFollower } from '../../src/redis/connections.ts';
-import { freePort } from '../../src/sandbox/redis-server.ts';
+import { freePort } from '../../src/sandbox/free-port.ts';
 import { eventually } from '../../testing/eventually.ts';
 
 it('fails what waits for a Redis that is away, between two attempts to connect', async () => {
