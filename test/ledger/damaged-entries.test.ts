@@ -28,6 +28,16 @@ it('a damaged record fails its own message alone, until it is removed', async ()
   expect(await lab.verdict(messages[7]!)).toMatchObject({ kind: 'granted' });
 });
 
+it('a record that cannot be read is none once it is over', async () => {
+  const lab = await openLab(store);
+  const [first, message] = messagesOf(lab, 2) as [LedgerMessage, LedgerMessage];
+  await lab.grant(first);
+  const over = Buffer.alloc(11);
+  over.writeUIntBE((await store.now()) - 1, 0, 6);
+  await store.redis.hset(`${lab.base}:m:0`, message.key, over);
+  expect(await lab.verdict(message)).toMatchObject({ kind: 'granted' });
+});
+
 it('a damaged slot fails its own recipient alone', async () => {
   const lab = await openLab(store);
   const messages = messagesOf(lab, 20);

@@ -105,6 +105,9 @@ do
         return r
       end
     end
+    -- One that is over counts as none, whatever wrote it: an id must not be lost for ever to the layout of a later version.
+    local expires = struct.unpack('>I6', value)
+    if expires <= now then return { expires = expires } end
     error('a record of ' .. #value .. ' bytes cannot be read')
   end
 
