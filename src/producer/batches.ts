@@ -126,6 +126,7 @@ interface SourceReader<T> {
    * @param begins whether they begin a batch: the first of them is waited for as long as it takes
    */
   read(begins: boolean): Promise<T[]>;
+  /** Ends the source. Also a batch that is being filled gets no more than the item that was asked for. */
   stop(): void;
 }
 
@@ -190,6 +191,7 @@ function readList<T>(source: Iterable<T>): SourceReader<T> {
     },
     stop() {
       if (!ended) iterator.return?.();
+      ended = true;
     },
   };
 }
@@ -234,6 +236,7 @@ function sourceReader<T>(source: Source<T>, full: boolean): SourceReader<T> {
       // Not awaited: an async generator returns only after the item that it is waiting for.
       pending?.catch(() => {});
       if (!ended) Promise.resolve(iterator.return?.()).catch(() => {});
+      ended = true;
     },
   };
 }
