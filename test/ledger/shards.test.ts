@@ -137,25 +137,30 @@ describe('rule 8 over shards: rate', () => {
     expect((await other.take(1, SECOND)).moments).toEqual([]);
   });
 
-  it('takes a moment back once, however often that is asked', async () => {
-    const { stores } = await openSharded(2);
-    const lease = (run: typeof stores.home.run) =>
-      createRateLease({
-        ...{ home: { run }, spacing: apart(HOUR), furthestMs: SECOND },
-        clock: createStoreClock(systemClock),
+  // The moments of two requests lie further ahead than one.
+  it.each([1, 2])(
+    'takes the moments of %i requests back once, however often that is asked',
+    async (requests) => {
+      const { stores } = await openSharded(2);
+      const lease = (run: typeof stores.home.run) =>
+        createRateLease({
+          ...{ home: { run }, spacing: apart(HOUR), furthestMs: SECOND },
+          clock: createStoreClock(systemClock),
+        });
+      const calls: (() => Promise<unknown>)[] = [];
+      const one = lease((...call) => {
+        calls.push(() => stores.home.run(...call));
+        return calls.at(-1)!();
       });
-    const calls: (() => Promise<unknown>)[] = [];
-    const one = lease((...call) => {
-      calls.push(() => stores.home.run(...call));
-      return calls.at(-1)!();
-    });
-    const other = lease(stores.home.run);
-    const [missed] = (await one.take(1, SECOND)).moments as [number];
-    await one.giveUp([missed]);
-    expect((await other.take(1, SECOND)).moments).toHaveLength(1);
-    await calls.at(-1)!();
-    expect((await other.take(1, SECOND)).moments).toEqual([]);
-  });
+      const other = lease(stores.home.run);
+      const aheadMs = (requests - 1) * HOUR + 2 * SECOND;
+      const { moments: missed } = await one.take(requests, aheadMs, SECOND);
+      await one.giveUp(missed);
+      expect((await other.take(requests, aheadMs, SECOND)).moments).toHaveLength(requests);
+      await calls.at(-1)!();
+      expect((await other.take(1, aheadMs)).moments).toEqual([]);
+    },
+  );
 
   it('is leased from an instant on, for a process that would read of an earlier one too late', async () => {
     const { stores } = await openSharded(2);

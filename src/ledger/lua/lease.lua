@@ -31,8 +31,8 @@ if request.op == 'back' then
   local interval = moments_apart(request)
   local state = redis.call('HMGET', CHANNEL, 'tat', 'takenBack')
   local free, taken_back = figure(state[1]), figure(state[2])
-  -- Nothing that far ahead was given out, so the store's clock was set back.
-  if taken_back > now + interval then taken_back = 0 end
+  -- Two moments are given back at once where a message needs both. Nothing further ahead was, so the store's clock was set back.
+  if taken_back > math.max(now, free) + 2 * interval then taken_back = 0 end
   local count = 0
   for i = #request.missed, 1, -1 do
     local missed = request.missed[i]
