@@ -27,17 +27,27 @@ export function byStore(letters: readonly IndexedDeadLetter[]): Map<OperatedStor
 /** The number of batches in flight: queued scripts keep Redis busy while the next batch is read and replies are processed. */
 const UNDER_WAY = 3;
 
-/** Runs `work` for each batch, starting in order, a few in flight at a time. Rejects with the first failure and starts no batch after it. */
-export async function overlapping<T>(
+/**
+ * Runs `work` for each batch, starting in order, a few in flight at a time. Rejects with the first failure and starts no batch after it.
+ * @param tell called with the result of each batch in their order, once all before it are done: whoever notes how far they got never
+ * notes more than that
+ */
+export async function overlapping<T, R = void>(
   batches: AsyncIterable<T>,
-  work: (batch: T) => Promise<void>,
+  work: (batch: T) => Promise<R>,
+  tell: (result: R) => void = () => {},
 ): Promise<void> {
   const underWay: Promise<void>[] = [];
   let failed = false;
+  async function carryOut(batch: T, before: Promise<void> | undefined): Promise<void> {
+    const result = await work(batch);
+    await before;
+    tell(result);
+  }
   try {
     for await (const batch of batches) {
       if (failed) break;
-      const started = work(batch);
+      const started = carryOut(batch, underWay.at(-1));
       // Awaited below, unless an earlier batch failed.
       started.catch(() => {
         failed = true;

@@ -28,7 +28,7 @@ export interface ReplayOptions {
   signal?: AbortSignal | undefined;
   /** Called for each dead letter that was replayed: counts `herald_replays_total`. */
   onReplayed?: ((channel: string) => void) | undefined;
-  /** Called for each dead letter with its result. */
+  /** Called for each dead letter with its result, once all of the batches before its own are done. */
   onStep?: ((letter: IndexedDeadLetter, step: ReplayStep) => void) | undefined;
   /** The system timer when absent. */
   pause?: Pause | undefined;
@@ -66,17 +66,25 @@ export async function replaySelected(
     failed: 0,
     interrupted: false,
   };
-  const replay = async (batch: readonly IndexedDeadLetter[]): Promise<void> => {
+  type Steps = [IndexedDeadLetter, ReplayStep][];
+  async function replay(batch: readonly IndexedDeadLetter[]): Promise<Steps> {
+    const steps: Steps = [];
     for (const [channel, own] of byStore(batch)) {
       const statuses = await replayListed(channel.store, own);
       for (const [i, letter] of own.entries()) {
         const step = STEPS[statuses[i]!];
-        result[step.kind] += 1;
         if (step.kind === 'replayed') options.onReplayed?.(channel.name);
-        options.onStep?.(letter, step);
+        steps.push([letter, step]);
       }
     }
-  };
+    return steps;
+  }
+  function tell(steps: Steps): void {
+    for (const [letter, step] of steps) {
+      result[step.kind] += 1;
+      options.onStep?.(letter, step);
+    }
+  }
   async function* paced(): AsyncGenerator<IndexedDeadLetter[]> {
     for await (const batch of batchesOf(letters, pace.batch)) {
       await pace.turn(batch.length);
@@ -87,6 +95,6 @@ export async function replaySelected(
       yield batch;
     }
   }
-  await overlapping(paced(), replay);
+  await overlapping(paced(), replay, tell);
   return result;
 }

@@ -39,6 +39,28 @@ describe('overlapping', () => {
     expect(started).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('tells of a batch once all before it are done, and of none after a failure', async () => {
+    const { run, end, fail } = work();
+    const told: number[] = [];
+    const done = overlapping(
+      numbers(5),
+      (n) => run(n).then(() => n),
+      (n) => void told.push(n),
+    ).catch((error: Error) => error.message);
+    await settled();
+    end(2);
+    await settled();
+    expect(told).toEqual([]);
+    end(1);
+    await settled();
+    expect(told).toEqual([1, 2]);
+    end(4);
+    fail(3, new Error('the store is away'));
+    end(5);
+    expect(await done).toBe('the store is away');
+    expect(told).toEqual([1, 2]);
+  });
+
   it('rejects with the first failure, and starts nothing after it', async () => {
     const { run, started, end, fail } = work();
     const done = overlapping(numbers(9), run).catch((error: Error) => error.message);
