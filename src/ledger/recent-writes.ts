@@ -139,7 +139,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
       for (const [i, settlement] of settlements.entries()) {
         const was = settled[i]!;
         if (overruled(settlement, was) && !forgotten(grants[i], was)) memory.forget(settlement);
-        else memory.settle(settlement);
+        else memory.settle(settlement, was);
       }
       return settled;
     },

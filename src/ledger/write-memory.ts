@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { keepsSlot, type Mark, type Remembered, recall, remember, type SlotGrant } from './marks.ts';
-import type { Grant, LedgerMessage, Settlement } from './types.ts';
+import type { Grant, LedgerMessage, Settled, Settlement } from './types.ts';
 
 /** A worker's memory of what it wrote lately, of bounded size whatever the throughput. */
 export interface WriteMemory {
   hold(message: LedgerMessage, grant: Grant): void;
-  settle(settlement: Settlement): void;
+  /** @param settled what the store answered to it */
+  settle(settlement: Settlement, settled: Pick<Settled, 'status'>): void;
   /** Forgets the grant of a settlement that did not hold. */
   forget(settlement: Settlement): void;
   /** The grant that a settlement is to end; undefined if this worker holds none of its nonce. */
@@ -71,13 +72,17 @@ export function createWriteMemory(clock: Clock): WriteMemory {
     hold(message, grant) {
       held.set(grant.nonce, { message, grant });
     },
-    settle(settlement) {
-      const { message, nonce } = settlement;
+    settle(settlement, { status }) {
+      const { message, nonce, effect, final } = settlement;
       const grant = held.get(nonce)?.grant ?? slotGrantOf(message);
       held.delete(nonce);
+      // An earlier send of the run is still in doubt and keeps the slot, whatever came of this one; and a wait says nothing of a send.
+      const stands =
+        effect !== 'doubt' && (status === 'doubt' || (!final && (status === 'stale' || effect === 'none')));
+      if (stands) return;
       // Whatever was known of its message before is outdated.
       slots.delete(message.key);
-      if (!settlement.final && settlement.effect !== 'doubt') return;
+      if (!final && effect !== 'doubt') return;
       const now = clock.monotonic();
       if (now >= turnAt || current.length >= MOST_MARKS) turn(now);
       const remembered = remember({ message, grant, settlement, at: now });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import type { Grant } from '../../src/ledger/types.ts';
+import type { Grant, LedgerMessage } from '../../src/ledger/types.ts';
 import { createWriteMemory } from '../../src/ledger/write-memory.ts';
 import { grant } from '../policies/grant.ts';
 import {
@@ -100,6 +100,46 @@ it('remembers of a message what became of it last', async () => {
   expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
 });
 
+it.each<[string, LabOptions, (lab: Lab, ledger: Ledger, message: LedgerMessage) => Promise<unknown>]>([
+  [
+    'only waited',
+    {},
+    (_lab, ledger, message) => ledger.settle({ message, nonce: 'AAAAAAAA', effect: 'none' }),
+  ],
+  [
+    'was sent once more, and refused',
+    { resolution: 'presume' },
+    async (_lab, ledger, message) => {
+      const { nonce } = await ledger.admit(message);
+      await ledger.settle({ message, nonce, effect: 'spent' });
+    },
+  ],
+  [
+    'was asked about in vain',
+    { resolution: 'confirm' },
+    async (lab, ledger, message) => {
+      await lab.elapse(2 * MINUTE);
+      const { nonce, verdict } = await ledger.admit(message);
+      expect(verdict).toMatchObject({ grant: { kind: 'ask' } });
+      await ledger.settle({ message, nonce, effect: 'back' });
+    },
+  ],
+])('remembers a doubt whose message %s since', async (_, options, since) => {
+  const { lab, ledger, send, pass, meetStore } = await remembering(undefined, options);
+  const message = lab.message({ to: 'doubtful' });
+  const { nonce } = await ledger.admit(message);
+  await ledger.settle({ message, nonce, effect: 'doubt' });
+  await since(lab, ledger, message);
+  for (const to of ['1', '2', '3']) {
+    pass(4 * SECOND);
+    await send(to);
+  }
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.explain(message)).toMatchObject({ slot: { state: 'h', own: true } });
+  expect(await lab.verdict(lab.message({ to: 'doubtful' }))).toMatchObject({ kind: 'busy', slot: true });
+});
+
 it('is of bounded size, whatever the throughput', () => {
   let passed = 0;
   const memory = createWriteMemory({ now: () => passed, monotonic: () => passed });
@@ -107,7 +147,10 @@ it('is of bounded size, whatever the throughput', () => {
   for (let i = 0; i < 70_000; i += 1) {
     passed += 1;
     memory.hold({ ...message, key: `${i}` }, grant({ nonce: `${i}` }));
-    memory.settle({ message: { ...message, key: `${i}` }, nonce: `${i}`, effect: 'delivered', final: SENT });
+    memory.settle(
+      { message: { ...message, key: `${i}` }, nonce: `${i}`, effect: 'delivered', final: SENT },
+      { status: 'first' },
+    );
   }
   expect(memory.held()).toHaveLength(0);
   expect(memory.settled().length).toBeLessThanOrEqual(60_000);
