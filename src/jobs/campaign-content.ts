@@ -1,21 +1,9 @@
+import { tryParseJson } from '../json.ts';
 import { CAMPAIGN_ID } from '../message/fields.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { isWrongType } from '../redis/errors.ts';
-import type { QueuedJob } from './envelope.ts';
+import type { CampaignContent, QueuedJob } from './envelope.ts';
 import { CAMPAIGN_JOB } from './job-ids.ts';
-import { parse } from './read-message.ts';
-
-/** What is kept once with a campaign, and not in its jobs. */
-export interface CampaignContent {
-  id: string;
-  /** When it was created: tells it from another campaign of the same id. */
-  created: string;
-  /** What its messages have in common. */
-  message: Readonly<Record<string, unknown>>;
-  /** When its messages expire, milliseconds since the epoch. */
-  expiresAt: number;
-  paused: boolean;
-}
 
 /** Finds a campaign; undefined if it is not kept any more, or cannot be read. */
 export type FindCampaign = (id: string) => Promise<CampaignContent | undefined>;
@@ -23,7 +11,7 @@ export type FindCampaign = (id: string) => Promise<CampaignContent | undefined>;
 /** The id of the campaign that a job names; undefined if it is not a job of a campaign, or names none. */
 export function campaignOf({ name, text, size }: QueuedJob): string | undefined {
   if (name !== CAMPAIGN_JOB || size !== undefined) return undefined;
-  const { campaign } = Object(parse(text)) as { campaign?: unknown };
+  const { campaign } = Object(tryParseJson(text)) as { campaign?: unknown };
   return typeof campaign === 'string' && CAMPAIGN_ID.test(campaign) ? campaign : undefined;
 }
 
@@ -41,7 +29,7 @@ export function createCampaignReader({ redis, keys }: Pick<ChannelStore, 'redis'
   async function contentOf(id: string, created: string): Promise<CampaignContent['message'] | undefined> {
     const held = known.get(id);
     if (held?.created === created) return held.message;
-    const message = parse((await redis.hget(keys.campaign(id), 'message')) ?? '');
+    const message = tryParseJson((await redis.hget(keys.campaign(id), 'message')) ?? undefined);
     if (typeof message !== 'object' || message === null) return undefined;
     known.set(id, { created, message: message as CampaignContent['message'] });
     for (const oldest of known.keys()) {

@@ -2,7 +2,6 @@ import type { DeadLetterSource, LedgerMessage } from '../ledger/types.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import type { MessageRef } from '../observe/observer.ts';
 import type { Disposition } from '../outcome.ts';
-import type { CampaignContent } from './campaign-content.ts';
 
 /** A job as read from the queue. */
 export interface QueuedJob {
@@ -27,6 +26,18 @@ export interface Envelope {
   entries: EntryList;
   /** The campaign that the job is of, if it is of one. */
   campaign?: CampaignContent | undefined;
+}
+
+/** What is kept once with a campaign, and not in its jobs. */
+export interface CampaignContent {
+  id: string;
+  /** When it was created: tells it from another campaign of the same id. */
+  created: string;
+  /** What its messages have in common. */
+  message: Readonly<Record<string, unknown>>;
+  /** When its messages expire, milliseconds since the epoch. */
+  expiresAt: number;
+  paused: boolean;
 }
 
 /**

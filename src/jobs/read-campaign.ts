@@ -1,8 +1,8 @@
 import { campaignMessageId } from '../ledger/names.ts';
 import { CAMPAIGN_ID, MESSAGE_VERSION } from '../message/fields.ts';
 import type { AnyMessage } from '../message/schema.ts';
-import { type CampaignContent, isJobOf } from './campaign-content.ts';
-import type { Entry, EntryList, EntrySource, QueuedJob } from './envelope.ts';
+import { isJobOf } from './campaign-content.ts';
+import type { CampaignContent, Entry, EntryList, EntrySource, QueuedJob } from './envelope.ts';
 import { CAMPAIGN_JOB, CAMPAIGN_VERSION, entryId, isPart } from './job-ids.ts';
 import { invalid, type Part, type ReadContext, readDelivery, sourceOf } from './read-message.ts';
 

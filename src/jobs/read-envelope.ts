@@ -1,6 +1,6 @@
+import { tryParseJson } from '../json.ts';
 import { MESSAGE_VERSION } from '../message/fields.ts';
-import type { CampaignContent } from './campaign-content.ts';
-import type { Entry, EntryList, QueuedJob } from './envelope.ts';
+import type { CampaignContent, Entry, EntryList, QueuedJob } from './envelope.ts';
 import {
   CAMPAIGN_JOB,
   CAMPAIGN_VERSION,
@@ -11,15 +11,7 @@ import {
   originalJobId,
 } from './job-ids.ts';
 import { listRecipients } from './read-campaign.ts';
-import {
-  invalid,
-  type Part,
-  parse,
-  partOf,
-  type ReadContext,
-  readMessage,
-  sourceOf,
-} from './read-message.ts';
+import { invalid, type Part, partOf, type ReadContext, readMessage, sourceOf } from './read-message.ts';
 import { MAX_DATA_BYTES } from './stored-jobs.ts';
 
 /** Reads all messages of a job. Never throws, whatever a producer enqueued. */
@@ -41,7 +33,7 @@ export function listEntries(job: QueuedJob, context: ReadContext, campaign?: Cam
   const whole = { origin: originalJobId(job.id), source: sourceOf(job) };
   if (job.size !== undefined)
     return only(invalid(job, whole, `data: ${job.size} bytes, at most ${MAX_DATA_BYTES} allowed`, context));
-  const data = parse(job.text);
+  const data = tryParseJson(job.text);
   if (data === undefined) return only(invalid(job, whole, 'data: not JSON', context));
   const format = FORMATS[job.name];
   if (format === undefined)

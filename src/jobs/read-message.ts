@@ -117,15 +117,6 @@ function deliveryOf(
   };
 }
 
-/** @returns undefined for what is not JSON */
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What a dead letter of the whole job would keep. */
 export const sourceOf = ({ name, text, size, timestamp }: QueuedJob): EntrySource => ({
   name: name === MESSAGES_JOB || name === CAMPAIGN_JOB ? name : undefined,
