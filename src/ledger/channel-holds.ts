@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { openBreaker, resumeWithCredentials } from './channel-state.ts';
-import type { LedgerCalls } from './ledger.ts';
 import { loadScript } from './script.ts';
-import type { Settled, Settlement } from './types.ts';
+import type { LedgerCalls, Settled, Settlement } from './types.ts';
 
 /**
  * The holds of a channel over shards: a stop, a rest, the breaker. The channel's home has them; the shards have copies, which their

@@ -8,7 +8,15 @@ import { newNonce } from './names.ts';
 import { decodeFinal, FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import type { ShardAdmission } from './shard-admission.ts';
-import type { DeadLetterSource, LedgerMessage, Settled, Settlement, Verdict } from './types.ts';
+import type {
+  Admission,
+  Admitted,
+  DeadLetterSource,
+  LedgerCalls,
+  LedgerMessage,
+  Settled,
+  Settlement,
+} from './types.ts';
 import { type AdmitReply, decodeVerdicts, wantsWindows } from './verdict.ts';
 
 /**
@@ -23,24 +31,6 @@ export interface Ledger {
    */
   admit(message: LedgerMessage, nonce?: string): Promise<Admitted>;
   settle(settlement: Settlement): Promise<Settled>;
-}
-
-/** The same for many messages in one script call; answers in their order. An error in one entry fails the whole call. */
-export interface LedgerCalls {
-  admit(admissions: readonly Admission[]): Promise<Admitted[]>;
-  settle(settlements: readonly Settlement[]): Promise<Settled[]>;
-}
-
-export interface Admission {
-  message: LedgerMessage;
-  nonce: string;
-}
-
-export interface Admitted {
-  verdict: Verdict;
-  nonce: string;
-  /** When the store was asked, by the monotonic clock: a lease counts from there. */
-  askedAt: number;
 }
 
 export interface LedgerOptions {

@@ -2,12 +2,11 @@ import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
 import type { Epoch, EpochCause } from './epoch.ts';
-import type { LedgerCalls } from './ledger.ts';
 import { keepsSlot, type Mark, type Remembered, recall, type SettledMark } from './marks.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
 import { behindGate, behindRestore, type FailoverDetector } from './store-gate.ts';
-import type { Grant, Settled, Settlement } from './types.ts';
+import type { Grant, LedgerCalls, Settled, Settlement } from './types.ts';
 import { createWriteMemory } from './write-memory.ts';
 
 /**

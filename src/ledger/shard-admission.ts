@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ChannelHolds } from './channel-holds.ts';
-import type { Admission } from './ledger.ts';
 import type { Moments, RateLease } from './rate-lease.ts';
+import type { Admission } from './types.ts';
 import type { AdmitReply, VerdictReply } from './verdict.ts';
 
 /** Adds to the admissions of a shard what the home of its channel leases: moments of the rate, and while the breaker is half open the probe. */

@@ -93,6 +93,19 @@ export type Verdict =
   /** Another policy is in force than this worker's: nothing is granted to it. */
   | { kind: 'policy_changed'; inForce: string };
 
+/** A message that asks for the right to send. Asked again with the same nonce, it gets the same grant. */
+export interface Admission {
+  message: LedgerMessage;
+  nonce: string;
+}
+
+export interface Admitted {
+  verdict: Verdict;
+  nonce: string;
+  /** When the store was asked, by the monotonic clock: a lease counts from there. */
+  askedAt: number;
+}
+
 /** What an attempt did to the slot and to the record. */
 export type Effect =
   | 'delivered'
@@ -162,4 +175,10 @@ export interface Settled {
   failures: number;
   /** How often the breaker has opened since the platform last answered; only for `health: 'down'`, else 0. */
   opens: number;
+}
+
+/** Admissions and settlements of many messages in one script call each; answers in their order. An error in one entry fails the whole call. */
+export interface LedgerCalls {
+  admit(admissions: readonly Admission[]): Promise<Admitted[]>;
+  settle(settlements: readonly Settlement[]): Promise<Settled[]>;
 }

@@ -1,9 +1,10 @@
 import type { ChannelConfig } from '../config/channel-schema.ts';
 import { withChannelHolds } from '../ledger/channel-holds.ts';
 import { createEpoch } from '../ledger/epoch.ts';
-import { createLedgerCalls, joinCalls, type Ledger, type LedgerCalls } from '../ledger/ledger.ts';
+import { createLedgerCalls, joinCalls, type Ledger } from '../ledger/ledger.ts';
 import { withRecentWrites } from '../ledger/recent-writes.ts';
 import type { FailoverDetector } from '../ledger/store-gate.ts';
+import type { LedgerCalls } from '../ledger/types.ts';
 import { type CallTiming, timedCall } from '../observe/redis-metrics.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { admissionPolicy, playTtl, resolutionOf, slotMs } from '../policies/admission.ts';

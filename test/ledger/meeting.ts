@@ -1,6 +1,7 @@
-import { joinCalls, type Ledger, type LedgerCalls } from '../../src/ledger/ledger.ts';
+import { joinCalls, type Ledger } from '../../src/ledger/ledger.ts';
 import { type RecentWritesOptions, withRecentWrites } from '../../src/ledger/recent-writes.ts';
 import type { FailoverDetector, RecentWrites } from '../../src/ledger/store-gate.ts';
+import type { LedgerCalls } from '../../src/ledger/types.ts';
 
 /**
  * A watch whose store is met when the test says so, or when it is suspected.

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Admission } from '../../src/ledger/ledger.ts';
 import type { RateLease } from '../../src/ledger/rate-lease.ts';
 import { createShardAdmission } from '../../src/ledger/shard-admission.ts';
+import type { Admission } from '../../src/ledger/types.ts';
 import type { AdmitReply } from '../../src/ledger/verdict.ts';
 
 const SECOND = 1_000;
