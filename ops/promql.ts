@@ -1,4 +1,4 @@
-import type { MetricSpec } from '../src/observe/metric-definitions.ts';
+import type { MetricSpec } from '../src/observe/metric-spec.ts';
 
 /**
  * PromQL over the metric definitions: a metric that is renamed, or a label that it does not have, is an error of the compiler.

@@ -7,7 +7,8 @@ import {
   DEFERRALS,
   FINAL_STATES,
 } from '../../src/observe/label-sets.ts';
-import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/observe/metric-definitions.ts';
+import type { MetricSpec } from '../../src/observe/metric-spec.ts';
 import { REDIS_CALLS } from '../../src/observe/redis-metrics.ts';
 import { DEAD_LETTER_REMOVALS, HOLD_REASONS, QUEUE_STATES } from '../../src/observe/sample.ts';
 import { WEBHOOK_LOSSES, WEBHOOK_OUTCOMES } from '../../src/observe/webhook-metrics.ts';

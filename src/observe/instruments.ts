@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import { LabelledCounter } from './labelled-counter.ts';
 import { LabelledHistogram } from './labelled-histogram.ts';
-import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from './metric-definitions.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from './metric-definitions.ts';
+import type { HistogramSpec, MetricSpec } from './metric-spec.ts';
 
 /** The metrics as prom-client objects: declared in a registry, or found there if another worker of the process declared them. */
 
@@ -18,7 +19,7 @@ export function declareInstruments(registry: Registry) {
     declared<Counter<L>>(spec.name) ?? new Counter(base(spec));
   const gauge = <L extends string>(spec: MetricSpec<L>) =>
     declared<Gauge<L>>(spec.name) ?? new Gauge(base(spec));
-  const histogram = <L extends string>(spec: MetricSpec<L> & { readonly buckets: number[] }) =>
+  const histogram = <L extends string>(spec: HistogramSpec<L>) =>
     declared<Histogram<L>>(spec.name) ?? new Histogram({ ...base(spec), buckets: spec.buckets });
   /** For what every message is counted in: the library's own would cost it several microseconds. */
   const ownMetric = <M extends LabelledCounter | LabelledHistogram>(metric: M): M => {
@@ -26,8 +27,7 @@ export function declareInstruments(registry: Registry) {
     if (!existing) registry.registerMetric(metric as unknown as Metric);
     return existing ?? metric;
   };
-  const ownHistogram = (spec: MetricSpec & { readonly buckets: number[] }) =>
-    ownMetric(new LabelledHistogram(spec));
+  const ownHistogram = (spec: HistogramSpec) => ownMetric(new LabelledHistogram(spec));
   return {
     enqueued: counter(COUNTERS.enqueued),
     deadLettersRemoved: counter(COUNTERS.deadLettersRemoved),

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { QUESTIONS } from '../../ops/questions.ts';
-import { COUNTERS, GAUGES, HISTOGRAMS, type MetricSpec } from '../../src/observe/metric-definitions.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/observe/metric-definitions.ts';
+import type { MetricSpec } from '../../src/observe/metric-spec.ts';
 import { type Parsed, parsePromql } from './promql.ts';
 import {
   alerts,

@@ -1,4 +1,4 @@
-import type { MetricSpec } from '../../../src/observe/metric-definitions.ts';
+import type { MetricSpec } from '../../../src/observe/metric-spec.ts';
 import { JOB } from '../alerts/workers.ts';
 
 /** Series as promtool's unit tests write them, a sample a minute where the case says nothing else. */
