@@ -10,8 +10,15 @@ export function combineStates(states: readonly ChannelState[]): ChannelState {
   const home = states[0]!;
   if (states.length === 1) return home;
   const sum = (figure: (state: ChannelState) => number): number => total(states.map(figure));
+  // Field by field, so that the compiler asks of a new one what it is for a channel over shards.
   return {
-    ...home,
+    now: home.now,
+    stopped: home.stopped,
+    resting: home.resting,
+    breaker: home.breaker,
+    probing: home.probing,
+    rateAheadMs: home.rateAheadMs,
+    policy: home.policy,
     waits: merge(
       states.map(({ waits }) => waits),
       addWaits,

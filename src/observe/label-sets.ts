@@ -24,43 +24,31 @@ export const CAUSES_OF_WAITS: readonly WaitCause[] = [...new Set(Object.values(W
 
 export const CAMPAIGN_MESSAGE_STATES = ['waiting', 'under_way'] as const;
 
-/** A record, so that the compiler reports a verdict that is missing here. */
-const VERDICTS: Record<Verdict['kind'], true> = {
-  granted: true,
-  known: true,
-  cancelled: true,
-  duplicate: true,
-  paused: true,
-  withdrawn: true,
-  early: true,
-  expired: true,
-  exhausted: true,
-  unconfirmed: true,
-  ineligible: true,
-  quota: true,
-  busy: true,
-  boundary: true,
-  resting: true,
-  stopped: true,
-  policy_changed: true,
-};
-
-/** The causes that a verdict may have; a verdict after which nothing waits has none, written `''`. */
-const CAUSES: Partial<Record<Verdict['kind'], readonly WaitCause[]>> = {
+/** The causes that a verdict may have; none for one after which nothing waits. A record, so that the compiler reports what is missing. */
+const VERDICT_CAUSES: Record<Verdict['kind'], readonly WaitCause[]> = {
+  granted: [],
+  known: [],
+  cancelled: [],
+  duplicate: [],
+  paused: ['paused_campaign'],
+  withdrawn: [],
+  early: [],
+  expired: [],
+  exhausted: [],
+  unconfirmed: [],
+  ineligible: [],
   quota: ['quota'],
   busy: ['recipient_busy', 'proof'],
   boundary: ['window_end'],
   resting: ['own_rate', 'platform_rate', 'breaker'],
   stopped: ['stopped'],
-  paused: ['paused_campaign'],
+  policy_changed: [],
 };
-export const ADMISSION_RESULTS: readonly [verdict: string, cause: WaitCause | ''][] = Object.keys(
-  VERDICTS,
-).flatMap((verdict) =>
-  (CAUSES[verdict as Verdict['kind']] ?? ['' as const]).map((cause): [string, WaitCause | ''] => [
-    verdict,
-    cause,
-  ]),
+/** Without a cause, it is written `''`. */
+export const ADMISSION_RESULTS: readonly [verdict: string, cause: WaitCause | ''][] = Object.entries(
+  VERDICT_CAUSES,
+).flatMap(([verdict, causes]) =>
+  (causes.length > 0 ? causes : ['' as const]).map((cause): [string, WaitCause | ''] => [verdict, cause]),
 );
 
 export const DEFERRALS: readonly Pick<Deferral, 'reason' | 'cause'>[] = Object.entries(WAIT_CAUSES).flatMap(

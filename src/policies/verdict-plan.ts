@@ -92,7 +92,17 @@ export function causeOf(verdict: Verdict): WaitCause | undefined {
       return 'stopped';
     case 'paused':
       return 'paused_campaign';
-    default:
+    case 'granted':
+    case 'known':
+    case 'cancelled':
+    case 'duplicate':
+    case 'withdrawn':
+    case 'early':
+    case 'expired':
+    case 'exhausted':
+    case 'unconfirmed':
+    case 'ineligible':
+    case 'policy_changed':
       return undefined;
   }
 }

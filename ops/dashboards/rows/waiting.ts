@@ -6,12 +6,28 @@ import { named, type Row, type View, WINDOW } from '../row.ts';
 
 const EACH: View = { channels: 'several' };
 
+const HOLDERS = ['the quota', 'us', 'the platform'] as const;
+
 /** Who has to act for these messages to go: nobody but time, we, or the platform. */
-const HELD_BY = {
-  'the quota': ['quota', 'recipient_busy', 'window_end', 'proof', 'text_repeated'],
-  us: ['own_rate', 'stopped', 'paused_campaign', 'newer_version', 'late_grant'],
-  'the platform': ['platform_rate', 'breaker', 'refusal_unclear', 'retry'],
-} as const satisfies Record<string, readonly WaitCause[]>;
+const HELD_BY: Record<WaitCause, (typeof HOLDERS)[number]> = {
+  quota: 'the quota',
+  recipient_busy: 'the quota',
+  window_end: 'the quota',
+  proof: 'the quota',
+  text_repeated: 'the quota',
+  own_rate: 'us',
+  stopped: 'us',
+  paused_campaign: 'us',
+  newer_version: 'us',
+  late_grant: 'us',
+  platform_rate: 'the platform',
+  breaker: 'the platform',
+  refusal_unclear: 'the platform',
+  retry: 'the platform',
+};
+
+const causesHeldBy = (who: string): WaitCause[] =>
+  (Object.keys(HELD_BY) as WaitCause[]).filter((cause) => HELD_BY[cause] === who);
 
 const heldBy = (causes: readonly WaitCause[]): string =>
   `sum by (channel) (${panels.max(GAUGES.waiting, { where: { cause: causes }, by: ['cause'] })})`;
@@ -25,7 +41,7 @@ export const waitingRow = (view: View): Row => ({
         'Messages that wait now. The quota: for the next window, for another message to the same recipient, or for proof. Us: the configured rate, a stop, a paused campaign. The platform: 429, the open breaker, a retry.',
       unit: 'short',
       width: 12,
-      targets: Object.entries(HELD_BY).map(([who, causes]) => [heldBy(causes), `${named(EACH)} by ${who}`]),
+      targets: HOLDERS.map((who) => [heldBy(causesHeldBy(who)), `${named(EACH)} by ${who}`]),
     }),
     stacked({
       title: 'Waiting, by cause',
