@@ -15,9 +15,9 @@ import { check } from './checker.ts';
 import { placeOf } from './faults.ts';
 import { arm, DRAIN_MS, openFleet } from './fleet.ts';
 import { gather } from './history.ts';
+import { leftIn } from './left.ts';
 import { campaignText, EVERYBODY, nameOf } from './message-ids.ts';
 import { openPlatforms } from './platforms.ts';
-import { leftIn } from './progress.ts';
 import { openOneNode } from './stores/one-node.ts';
 
 /**

@@ -5,13 +5,14 @@ import type { Clock } from '../src/clock.ts';
 import { controlCampaign } from '../src/jobs/control-campaign.ts';
 import { type CampaignState, readCampaign } from '../src/ledger/campaigns.ts';
 import { CampaignCancelledError, InterruptedError } from '../src/producer/errors.ts';
-import { channelStore } from '../src/redis/channel-store.ts';
+import { type ChannelStore, channelStore } from '../src/redis/channel-store.ts';
 import type { Times } from './breach.ts';
 import type { CampaignOrder, CampaignPlan, CampaignRecipient, CampaignStart } from './campaign-plan.ts';
 import { CHANNELS, shardsOf } from './channels.ts';
 import { type Controller, openController } from './controller.ts';
 import { persistently, TIMEOUT_MS } from './persistently.ts';
 import type { Store, Way } from './stores/store.ts';
+import type { Undone } from './undone.ts';
 
 /** Starts campaigns, crashes in the middle of it, pauses, resumes and cancels them, and writes down what it was answered. */
 export interface Campaigns {
@@ -25,8 +26,8 @@ export interface Campaigns {
   begin(plan: CampaignPlan): Begun;
   /** Asks until it is answered, and of a campaign that is not there yet again. */
   ask(campaign: Begun, kind: CampaignOrder['kind']): Promise<CampaignAnswer['status']>;
-  /** Starts it, and asks of it what is planned. Resolves when all is done. */
-  run(plan: CampaignPlan): Promise<void>;
+  /** Starts it, and asks of it what is planned; one that is resumed at last stays so. Resolves when all is done. */
+  run(plan: CampaignPlan, undone: Pick<Undone, 'keep'>): Promise<void>;
   /** Reads what the store has counted, while it remembers. */
   count(store: Pick<Store, 'of'>): Promise<void>;
   close(): Promise<void>;
@@ -127,17 +128,21 @@ export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
     return client;
   }
 
+  const storesFor = ({ channel }: CampaignPlan): ChannelStore[] =>
+    shardsOf(channel).map((name) => channelStore(clientFor(name), name));
+
+  async function control(plan: CampaignPlan, kind: CampaignOrder['kind']): Promise<CampaignAnswer['status']> {
+    const all = await Promise.all(storesFor(plan).map((store) => controlCampaign(store, plan.id, kind)));
+    return (all.find(({ state }) => state === 'unknown') ?? all[0]!).state;
+  }
+
   async function ask(campaign: Begun, kind: CampaignOrder['kind']): Promise<CampaignAnswer['status']> {
     const { plan, orders } = campaign.book;
     const askedAt = clock.now();
-    const stores = shardsOf(plan.channel).map((name) => channelStore(clientFor(name), name));
     for (;;) {
       const isLast = campaign.isStarted;
       // Of all shards the last: it holds where it holds in each.
-      const status = await persistently(async () => {
-        const all = await Promise.all(stores.map((store) => controlCampaign(store, plan.id, kind)));
-        return (all.find(({ state }) => state === 'unknown') ?? all[0]!).state;
-      });
+      const status = await persistently(() => control(plan, kind));
       if (status !== 'unknown' || isLast) {
         orders.push({ kind, askedAt, answeredAt: clock.now(), status });
         return status;
@@ -160,7 +165,7 @@ export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
       }),
     begin,
     ask,
-    async run(plan) {
+    async run(plan, undone) {
       const campaign = begin(plan);
       for (const { id, controls } of plan.controls)
         controller.follow({ channel: plan.channel, id, controls });
@@ -168,6 +173,14 @@ export function openCampaigns(way: Way, clock: Pick<Clock, 'now'>): Campaigns {
         await wait(afterMs);
         await ask(campaign, kind);
       }
+      if (plan.orders.at(-1)?.kind === 'resume')
+        undone.keep({
+          async holds() {
+            const states = storesFor(plan).map((store) => readCampaign(store, plan.id));
+            return (await Promise.all(states)).every((state) => state?.state !== 'paused');
+          },
+          again: () => control(plan, 'resume'),
+        });
       await campaign.started;
       await controller.done();
     },

@@ -6,21 +6,26 @@ import { SERVED } from './channels.ts';
 import { placeOf } from './faults.ts';
 import { findings } from './findings.ts';
 import { DRAIN_MS, openFleet } from './fleet.ts';
+import { leftIn } from './left.ts';
 import { createManyTally } from './many.ts';
 import type { ChaosOptions } from './options.ts';
-import { type Count, partsOf, playPart, rollOut, startCampaigns } from './parts.ts';
+import { type Count, type Part, partsOf, playPart, rollOut, startCampaigns } from './parts.ts';
 import { openPlatforms } from './platforms.ts';
 import { openOrders } from './producer.ts';
-import { leftIn, progress, settled } from './progress.ts';
+import { progress, settled } from './progress.ts';
 import { followQueues } from './queue-events.ts';
 import type { Findings } from './report.ts';
 import { openRollouts, planVersions } from './rollouts.ts';
 import type { ExperimentContext, Run } from './run-context.ts';
 import { openCluster } from './stores/cluster.ts';
 import { openOneNode } from './stores/one-node.ts';
+import { keepUndone } from './undone.ts';
+import { createWaits } from './waits.ts';
 
 /** From the last message on, until every message is final: a message's life, and one recovery. */
 const TAIL_MS = 240_000;
+/** Beyond their span: the last deployment waits for a channel to be drained, and its worker then for a window's end. */
+const OVERTIME_MS = 900_000;
 
 /** One run from start to end; whatever happens, nothing of it is left. Undefined when it was interrupted. */
 export async function experiment(
@@ -69,10 +74,11 @@ export async function experiment(
     left: (channel) => leftIn(store, channel).catch(() => Number.POSITIVE_INFINITY),
     onPickup,
   });
+  const undone = keepUndone(systemClock);
   const startedAt = systemClock.monotonic();
   const run: Run = {
     ...{ options, context, store, platforms, fleet, orders, campaigns, rollouts, many, pickups, faults },
-    ...{ enqueueing, complaints: [] },
+    ...{ enqueueing, undone, waits: createWaits(), complaints: [] },
     elapsed: () => systemClock.monotonic() - startedAt,
     pause,
   };
@@ -88,6 +94,7 @@ export async function experiment(
     return signal.aborted ? undefined : await findings(run);
   } finally {
     process.off('unhandledRejection', onUnheard);
+    undone.stop();
     await fleet.close();
     await rollouts.close();
     following.close();
@@ -105,12 +112,16 @@ async function play(run: Run, count: Count): Promise<void> {
   try {
     const [main, losses] = partsOf(options);
     await rollouts.next();
-    await Promise.all([playPart(run, main, count), rollOut(run, main.spanMs), startCampaigns(run, main)]);
+    await inTime(run, main, [
+      playPart(run, main, count),
+      rollOut(run, main.spanMs),
+      startCampaigns(run, main),
+    ]);
     await settle(run);
     await run.campaigns.count(run.store);
     if (losses.spanMs > 0 && !run.context.signal.aborted) {
       run.calmFrom = systemClock.now();
-      await playPart(run, losses, count);
+      await inTime(run, losses, [playPart(run, losses, count)]);
       await settle(run);
     }
   } finally {
@@ -118,8 +129,27 @@ async function play(run: Run, count: Count): Promise<void> {
   }
 }
 
+/** Resolves when all is done, or when that took too long. */
+async function inTime(
+  { complaints, waits }: Run,
+  { spanMs }: Pick<Part, 'spanMs'>,
+  parts: readonly Promise<void>[],
+): Promise<void> {
+  const over = new AbortController();
+  const late = wait(spanMs + OVERTIME_MS, true, { signal: over.signal });
+  try {
+    const isLate = await Promise.race([Promise.all(parts).then(() => false), late]);
+    if (isLate)
+      complaints.push(
+        `after ${OVERTIME_MS / 1000} s beyond its time still under way: ${waits.names.join(', ')}`,
+      );
+  } finally {
+    over.abort();
+  }
+}
+
 async function settle(run: Run): Promise<void> {
   await run.orders.controller.done();
   const left = await settled(run, TAIL_MS);
-  if (left > 0) run.complaints.push(`${left} jobs were still in the queues at the end`);
+  if (left.length > 0) run.complaints.push(`jobs were still in the queues at the end: ${left.join('; ')}`);
 }

@@ -6,6 +6,8 @@ import type { Acts, CommonFault, Fault } from './nemesis.ts';
 import type { Platforms } from './platforms.ts';
 import type { Orders } from './producer.ts';
 import type { Link, Store } from './stores/store.ts';
+import type { Undone } from './undone.ts';
+import type { Waits } from './waits.ts';
 
 /** Does to the system what the plan says, at its moment. */
 export interface FaultDeps {
@@ -13,6 +15,8 @@ export interface FaultDeps {
   store: Store;
   platforms: Platforms;
   orders: Orders;
+  undone: Pick<Undone, 'keep'>;
+  waits: Pick<Waits, 'track'>;
   /** The producer's way to Redis. */
   enqueueing: Pick<Link, 'loseAnswer'>;
   /** Counts what was done, by kind. */
@@ -44,14 +48,15 @@ export async function performFaults(plan: readonly Fault[], deps: FaultDeps): Pr
     const place = places[fault.worker % places.length]!;
     const act = acts[fault.kind] as ((fault: Fault, place: Place) => Promise<void> | void) | undefined;
     if (!act) throw new Error(`this store has no ${fault.kind}`);
-    const done = Promise.resolve(act(fault, place)).then(() => void running.delete(done));
+    const acting = deps.waits.track(fault.kind, Promise.resolve(act(fault, place)));
+    const done = acting.then(() => void running.delete(done));
     running.add(done);
   }
   await Promise.all(running);
 }
 
 function actsOf(deps: FaultDeps): Acts<CommonFault> {
-  const { fleet, platforms, orders, clock, count, pause, replay } = deps;
+  const { fleet, platforms, orders, clock, count, pause, replay, undone } = deps;
   const { proxies } = platforms;
   /** One that works: half of them at least do, so that somebody takes over. */
   const standing = (place: Place): Place | undefined => {
@@ -138,6 +143,11 @@ function actsOf(deps: FaultDeps): Acts<CommonFault> {
       await pause(forMs);
       await orders.resume(PAUSED);
       fleet.recovery.away(from, clock.now(), PAUSED.name);
+      undone.keep({
+        holds: async () => !(await orders.isPaused(PAUSED)),
+        again: () => orders.resume(PAUSED),
+        onAgain: (since, until) => fleet.recovery.away(since, until, PAUSED.name),
+      });
     },
     async poison({ bytes }, { number }) {
       count('foreign job of megabytes');

@@ -129,7 +129,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     const stood = worker.still;
     worker.signal('SIGTERM');
     const late = setTimeout(() => {
-      if (!stood && !worker.still) complaints.push(`${worker.name} did not end within its drain timeout`);
+      const what = worker.drained ? 'closed, and did not end' : 'did not close within its drain timeout';
+      if (!stood && !worker.still) complaints.push(`${worker.name} ${what}`);
       killedAt.set(worker, clock.now());
       expected.add(worker);
       worker.signal('SIGKILL');

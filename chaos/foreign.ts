@@ -15,6 +15,7 @@ export interface ForeignProducer {
   /** BullMQ's own pause. */
   pause(channel: Channel): Promise<void>;
   resume(channel: Channel): Promise<void>;
+  isPaused(channel: Channel): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -41,6 +42,7 @@ export function openForeignProducer(way: Pick<Way, 'connect'>): ForeignProducer 
     },
     pause: (channel) => persistently(() => queues.get(channel)!.pause()),
     resume: (channel) => persistently(() => queues.get(channel)!.resume()),
+    isPaused: (channel) => queues.get(channel)!.isPaused(),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
       for (const connection of connections) connection.disconnect();

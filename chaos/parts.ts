@@ -44,35 +44,35 @@ export function partsOf({ seed, ...options }: ChaosOptions): [main: Part, losses
 }
 
 export async function playPart(run: Run, part: Part, count: Count): Promise<void> {
-  const { context, store, platforms, fleet, orders, enqueueing, pause } = run;
+  const { context, store, platforms, fleet, orders, enqueueing, pause, undone, waits } = run;
   const startedAt = run.elapsed();
   const elapsed = (): number => run.elapsed() - startedAt;
   const replays = (): Promise<number> => replay(store.option, platforms);
   await Promise.all([
     performFaults(part.faults, {
-      ...{ fleet, store, platforms, orders, enqueueing, count, replay: replays },
+      ...{ fleet, store, platforms, orders, enqueueing, undone, waits, count, replay: replays },
       ...{ clock: systemClock, pause, elapsed, signal: context.signal },
     }),
-    produce(run, part, elapsed),
+    waits.track('enqueueing', produce(run, part, elapsed)),
   ]);
 }
 
 /** Each of the deployments in its time, or as soon as the one before is done. */
 export async function rollOut(
-  { options, rollouts, elapsed, pause, context }: Run,
+  { options, rollouts, waits, elapsed, pause, context }: Run,
   spanMs: number,
 ): Promise<void> {
   const startedAt = elapsed();
   for (let number = 1; number <= options.rollouts && !context.signal.aborted; number += 1) {
     const atMs = (number / (options.rollouts + 1)) * spanMs;
     await pause(Math.max(0, startedAt + atMs - elapsed()));
-    await rollouts.next();
+    await waits.track(`deployment ${number}`, rollouts.next());
   }
 }
 
 /** Each in its time, for people of whom half get single messages as well. */
 export async function startCampaigns(
-  { options, campaigns, elapsed, pause, context }: Run,
+  { options, campaigns, undone, waits, elapsed, pause, context }: Run,
   part: Part,
 ): Promise<void> {
   const plans = planCampaigns(
@@ -85,7 +85,7 @@ export async function startCampaigns(
   const startedAt = elapsed();
   const run = async (plan: CampaignPlan): Promise<void> => {
     await pause(Math.max(0, startedAt + plan.atMs - elapsed()));
-    if (!context.signal.aborted) await campaigns.run(plan);
+    if (!context.signal.aborted) await waits.track(`campaign ${plan.id}`, campaigns.run(plan, undone));
   };
   await Promise.all(plans.map(run));
 }

@@ -34,6 +34,7 @@ export interface Orders {
   /** BullMQ's own pause. */
   pause(channel: Channel): Promise<void>;
   resume(channel: Channel): Promise<void>;
+  isPaused(channel: Channel): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -169,6 +170,7 @@ export function openOrders({ option: redis }: Way, straight: Way): Orders {
     },
     pause: foreign.pause,
     resume: foreign.resume,
+    isPaused: foreign.isPaused,
     async close() {
       await controller.close();
       await producer.close();

@@ -6,6 +6,8 @@ import type { Platforms } from './platforms.ts';
 import type { Orders } from './producer.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Link, Store } from './stores/store.ts';
+import type { Undone } from './undone.ts';
+import type { Waits } from './waits.ts';
 
 export interface ExperimentContext {
   /** Where the workers write their logs. */
@@ -26,6 +28,8 @@ export interface Run {
   /** The producers' way to the store. */
   enqueueing: Link;
   rollouts: Rollouts;
+  undone: Undone;
+  waits: Waits;
   many: ManyTally;
   /** When each message was first picked up. */
   pickups: ReadonlyMap<string, number>;

@@ -3,6 +3,7 @@ import type { ClusterNode } from '../../testing/cluster-node.ts';
 import type { RedisCluster } from '../../testing/own-cluster.ts';
 import type { Failover } from '../failovers.ts';
 import type { Acts, ClusterFault } from '../nemesis.ts';
+import { persistently } from '../persistently.ts';
 import { commandsIn, lostWrites, markStream, type StreamMark } from './append-only.ts';
 import type { Canary } from './canaries.ts';
 import type { StoreActDeps } from './store.ts';
@@ -69,7 +70,7 @@ async function killMaster(
   await master.kill();
   const at = clock.now();
   const next = await cluster.failedOver(canary.key, master);
-  if (lagMs > 0) await replica.redis.config('SET', 'masterauth', '');
+  if (lagMs > 0) await persistently(() => replica.redis.config('SET', 'masterauth', ''));
   const away = { from, to: clock.now() };
   await note(state, { ...before, of: 'killed', next, away, at }, canary);
   for (const channel of before.channels) fleet.recovery.away(from, away.to + FOUND_WITHIN_MS, channel);
@@ -79,8 +80,8 @@ async function killMaster(
 
 /** Its master refuses it from now on: what it has got, it has, and a socket's buffer holds nothing more for it. */
 async function cutOff(replica: ClusterNode, master: ClusterNode): Promise<void> {
-  await replica.redis.config('SET', 'masterauth', 'wrong');
-  await master.redis.call('CLIENT', 'KILL', 'TYPE', 'replica');
+  await persistently(() => replica.redis.config('SET', 'masterauth', 'wrong'));
+  await persistently(() => master.redis.call('CLIENT', 'KILL', 'TYPE', 'replica'));
 }
 
 async function freezeMaster(
