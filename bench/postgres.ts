@@ -1,14 +1,12 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from '../src/sandbox/free-port.ts';
-import { startReaper } from '../src/sandbox/reaper.ts';
 import { eventually } from '../testing/eventually.ts';
+import { startOwnProcess } from '../testing/own-process.ts';
 
 /** A PostgreSQL of the bench's own, where its programs are on the machine. */
 export interface PostgresServer {
@@ -60,24 +58,12 @@ const SETTINGS = {
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = binaries();
   if (folder === undefined) throw new Error('no PostgreSQL on this machine');
-  const dir = await mkdtemp(join(tmpdir(), 'herald-postgres-'));
-  const reaper = startReaper(dir);
   const port = await freePort();
-  const server = await launch(folder, dir, port);
-  reaper.watch(server.pid);
+  // SIGQUIT: at once, since its data are deleted.
+  const { child, stop } = await startOwnProcess('postgres', (dir) => launch(folder, dir, port), 'SIGQUIT');
   const url = `postgres://bench@127.0.0.1:${port}/postgres`;
-  await eventually('PostgreSQL to answer', () => answers(url, server));
-  return {
-    url,
-    cpuSeconds: async () => cpuSeconds(server.pid as number),
-    async stop() {
-      const ended = once(server, 'exit');
-      server.kill('SIGQUIT'); // At once: its data are deleted.
-      await ended;
-      reaper.release();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
+  await eventually('PostgreSQL to answer', () => answers(url, child));
+  return { url, cpuSeconds: async () => cpuSeconds(child.pid as number), stop };
 }
 
 /** In a session of its own: an interrupt typed at the terminal reaches only the bench, whose end the reaper sees. */

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { startReaper } from '../src/sandbox/reaper.ts';
 import { eventually } from './eventually.ts';
+import { spawned, startOwnProcess } from './own-process.ts';
 
 export interface PrometheusOptions {
   /** `host:port` by job. */
@@ -47,8 +45,12 @@ const configOf = ({ targets }: PrometheusOptions): string =>
   });
 
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
-  const dir = await mkdtemp(join(tmpdir(), 'herald-prometheus-'));
-  const reaper = startReaper(dir);
+  const { child, stop } = await startOwnProcess('prometheus', (dir) => launch(dir, options));
+  const url = await listening(child);
+  return { ...api(url), url, stop };
+}
+
+async function launch(dir: string, options: PrometheusOptions): Promise<ChildProcess> {
   await mkdir(join(dir, 'data'));
   await writeFile(join(dir, 'prometheus.yml'), configOf(options));
   await writeFile(join(dir, 'rules.yml'), stringify({ groups: options.groups }));
@@ -62,19 +64,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
-  await once(child, 'spawn');
-  reaper.watch(child.pid);
-  const url = await listening(child);
-  return {
-    ...api(url),
-    url,
-    async stop() {
-      const ended = once(child, 'exit');
-      if (child.exitCode === null && child.kill('SIGKILL')) await ended;
-      reaper.release();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
+  return await spawned(child);
 }
 
 /** Where it listens, by its log, once it answers. */

@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from '../src/sandbox/free-port.ts';
-import { startReaper } from '../src/sandbox/reaper.ts';
 import { eventually } from './eventually.ts';
+import { spawned, startOwnProcess } from './own-process.ts';
 
 /** A Sentinel on the loopback, a process of its own. */
 export interface Sentinel {
@@ -35,24 +33,14 @@ export const MASTER_GROUP = 'players';
 const FAILOVER_TIMEOUT_MS = 3_000;
 
 export async function startSentinel(options: SentinelOptions): Promise<Sentinel> {
-  const { master, quorum = 1, downAfterMs = 500, password } = options;
-  const dir = await mkdtemp(join(tmpdir(), 'herald-sentinel-'));
+  const { password } = options;
   const port = await freePort();
-  const file = join(dir, 'sentinel.conf');
-  const lines = [
-    ...[`port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, 'logfile ""'],
-    ...(password === undefined ? [] : [`requirepass ${password}`]),
-    `sentinel monitor ${MASTER_GROUP} 127.0.0.1 ${master} ${quorum}`,
-    `sentinel down-after-milliseconds ${MASTER_GROUP} ${downAfterMs}`,
-    `sentinel failover-timeout ${MASTER_GROUP} ${FAILOVER_TIMEOUT_MS}`,
-  ];
-  // It keeps its state in this file.
-  await writeFile(file, `${lines.join('\n')}\n`);
-  const reaper = startReaper(dir);
-  const child: ChildProcess = spawn('redis-server', [file, '--sentinel'], {
-    ...{ stdio: 'ignore', detached: true },
+  const { child, stop } = await startOwnProcess('sentinel', async (dir) => {
+    const file = join(dir, 'sentinel.conf');
+    // It keeps its state in this file.
+    await writeFile(file, configOf(options, { port, dir }));
+    return await spawned(spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore', detached: true }));
   });
-  reaper.watch(child.pid);
   const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
   const redis = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
   redis.on('error', () => {}); // It is started and frozen by those who look.
@@ -61,10 +49,7 @@ export async function startSentinel(options: SentinelOptions): Promise<Sentinel>
     freeze: () => void child.kill('SIGSTOP'),
     async close() {
       redis.disconnect();
-      const ended = once(child, 'exit');
-      if (child.kill('SIGKILL')) await ended;
-      reaper.release();
-      await rm(dir, { recursive: true, force: true });
+      await stop();
     },
   };
   try {
@@ -74,4 +59,18 @@ export async function startSentinel(options: SentinelOptions): Promise<Sentinel>
     await sentinel.close();
     throw error;
   }
+}
+
+function configOf(
+  { master, quorum = 1, downAfterMs = 500, password }: SentinelOptions,
+  { port, dir }: { port: number; dir: string },
+): string {
+  const lines = [
+    ...[`port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, 'logfile ""'],
+    ...(password === undefined ? [] : [`requirepass ${password}`]),
+    `sentinel monitor ${MASTER_GROUP} 127.0.0.1 ${master} ${quorum}`,
+    `sentinel down-after-milliseconds ${MASTER_GROUP} ${downAfterMs}`,
+    `sentinel failover-timeout ${MASTER_GROUP} ${FAILOVER_TIMEOUT_MS}`,
+  ];
+  return `${lines.join('\n')}\n`;
 }
