@@ -4,7 +4,7 @@ import { MAX_BODY_BYTES } from './body.ts';
 import { createLineBatches, type LineBatches } from './line-batches.ts';
 import { type ApiProblem, type ProblemBody, problem, problemBody, problemSchema } from './problem.ts';
 import { stopping } from './problem-of-error.ts';
-import { type Answer, type ApiRequest, NDJSON_TYPE } from './route.ts';
+import { type Answer, type AnswerSpec, type ApiRequest, JSON_TYPE, NDJSON_TYPE } from './route.ts';
 
 /**
  * Handles an NDJSON body of any length line by line: for each line of the request, in order, the answer has a line with its result
@@ -54,13 +54,19 @@ const summary = z.object({
 export const summaryLine = z.object({ summary: summary.describe('What became of all lines.') });
 
 /** Which line of the request it is about. */
-export const LINE = z.int().describe('The line of the request, from 1, empty ones included.');
+const LINE = z.int().describe('The line of the request, from 1, empty ones included.');
 
 /** A line about one that was refused. */
 export const refusedLine = z.object({
   line: LINE,
   status: z.literal('refused').describe('Nothing of it was taken; the other lines are not concerned.'),
   problem: problemSchema.describe('What is wrong with the line, with its fields in `errors`.'),
+});
+
+/** What a route answers with that takes one thing as JSON, or a stream of them: the result of the one, or of each line. */
+export const oneOrLines = (result: z.ZodObject): NonNullable<AnswerSpec['content']> => ({
+  [JSON_TYPE]: { schema: result },
+  [NDJSON_TYPE]: { schema: z.union([result.extend({ line: LINE }), refusedLine, summaryLine]) },
 });
 
 /** How many batches are handled at a time. */

@@ -9,15 +9,7 @@ import {
   idempotentBody,
   type KeyedText,
 } from './idempotency.ts';
-import {
-  LINE,
-  type LineResult,
-  lineStream,
-  refused,
-  refusedLine,
-  summaryLine,
-  type TakeLines,
-} from './line-stream.ts';
+import { type LineResult, lineStream, oneOrLines, refused, type TakeLines } from './line-stream.ts';
 import { problem, problemBody } from './problem.ts';
 import { type Answer, type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from './route.ts';
 
@@ -39,8 +31,6 @@ const taken = z.object({
   id: z.string().describe("The message's own id, or the one that was made up."),
 });
 
-const takenLine = taken.extend({ line: LINE });
-
 export const sendRoute = (parts: MessageParts): Route =>
   defineRoute({
     method: 'post',
@@ -59,10 +49,7 @@ export const sendRoute = (parts: MessageParts): Route =>
       202: { description: 'Taken: Redis has it.', content: { [JSON_TYPE]: { schema: taken } } },
       200: {
         description: 'One message: it was taken before. A stream: a line for each line, and the summary.',
-        content: {
-          [JSON_TYPE]: { schema: taken },
-          [NDJSON_TYPE]: { schema: z.union([takenLine, refusedLine, summaryLine]) },
-        },
+        content: oneOrLines(taken),
       },
     },
     problems: ['invalid', 'unknown_channel', 'idempotency_key_reused', 'too_large', 'request_timeout'],

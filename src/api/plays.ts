@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import type { Producer } from '../producer/producer.ts';
 import { channelOfPlay, checkChannel, splitByAccess } from './channel-access.ts';
-import {
-  LINE,
-  type LineResult,
-  lineStream,
-  refused,
-  refusedLine,
-  summaryLine,
-  type TakeLines,
-} from './line-stream.ts';
+import { type LineResult, lineStream, oneOrLines, refused, type TakeLines } from './line-stream.ts';
 import { type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from './route.ts';
 
 /** Plays over HTTP: what a producer's `recordPlay` and `recordPlays` do. */
@@ -23,7 +15,6 @@ const play = z.strictObject({
 const recorded = z.object({
   status: z.literal('recorded').describe('The play is stored, unless a later one was.'),
 });
-const recordedLine = recorded.extend({ line: LINE });
 
 interface PlayParts {
   producer: Producer<unknown>;
@@ -42,10 +33,7 @@ export const playRoute = ({ producer }: PlayParts): Route =>
     answers: {
       200: {
         description: 'Recorded; of a stream: a line for each line, and the summary.',
-        content: {
-          [JSON_TYPE]: { schema: recorded },
-          [NDJSON_TYPE]: { schema: z.union([recordedLine, refusedLine, summaryLine]) },
-        },
+        content: oneOrLines(recorded),
       },
     },
     problems: ['invalid', 'unknown_channel', 'forbidden', 'too_large', 'request_timeout'],
