@@ -52,9 +52,10 @@ do
     if header then buckets, horizon = read(HEADER, header) end
     local size = 1
     while size * 2 <= buckets do size = size * 2 end
-    -- `extended`: the buckets that this call has let live until the horizon.
+    -- `extended`: the buckets that this call has let live until the horizon. `keys` of buckets and `hashes` of fields: those that it
+    -- has made.
     return setmetatable({ base = base, ttl = ttl, grain = grain or HOUR, buckets = buckets, horizon = horizon, size = size,
-      horizon_text = string.format('%.0f', horizon), empty = not header, extended = {},
+      horizon_text = string.format('%.0f', horizon), empty = not header, extended = {}, keys = {}, hashes = {},
       full = full or LARGE_BUCKET }, Table)
   end
 
@@ -76,15 +77,27 @@ do
     self.extended[key] = true
   end
 
+  local function key_of(self, bucket)
+    local key = self.keys[bucket]
+    if not key then
+      key = self.base .. ':' .. string.format('%.0f', bucket)
+      self.keys[bucket] = key
+    end
+    return key
+  end
+
+  local function hash_of(field) return tonumber(sub(sha1hex(field), 1, 8), 16) end
+
+  -- The key of a field's bucket, and its hash. An entry that was read is usually written by the same call.
   local function bucket_of(self, field)
-    -- An entry that was read is usually written next.
-    if field == self.last_field then return self.last_bucket end
-    local hash, size = tonumber(sub(sha1hex(field), 1, 8), 16), self.size
-    local index = hash % size
-    if index < self.buckets - size then index = hash % (size * 2) end
-    local bucket = self.base .. ':' .. index
-    self.last_field, self.last_bucket, self.last_hash = field, bucket, hash
-    return bucket
+    local hash, size = self.hashes[field], self.size
+    if not hash then
+      hash = hash_of(field)
+      self.hashes[field] = hash
+    end
+    local bucket = hash % size
+    if bucket < self.buckets - size then bucket = hash % (size * 2) end
+    return key_of(self, bucket), hash
   end
 
   -- Whether an entry may be dropped. One that is too short is damaged: it stays, and fails only the messages that need it.
@@ -95,27 +108,27 @@ do
   -- Adds a bucket, and deals the live entries of the bucket whose turn it is out to itself and to the new one. What can fail comes
   -- before the first entry is deleted, because a script that fails takes nothing back.
   local function split(self)
-    local low = self.base .. ':' .. string.format('%.0f', self.buckets - self.size)
-    local high = self.base .. ':' .. string.format('%.0f', self.buckets)
-    local entries = call('HGETALL', low)
-    self.buckets, self.last_field = self.buckets + 1, nil
-    if self.buckets == self.size * 2 then self.size = self.buckets end
-    local homes = { [low] = {}, [high] = {} }
+    local turn, span = self.buckets - self.size, self.size * 2
+    local low, high = key_of(self, turn), key_of(self, self.buckets)
+    local entries, of_low, of_high = call('HGETALL', low), {}, {}
+    self.buckets = self.buckets + 1
+    if self.buckets == span then self.size = span end
     for i = 1, #entries, 2 do
-      if not is_over(self, entries[i + 1]) then
-        local dealt = homes[bucket_of(self, entries[i])]
-        dealt[#dealt + 1], dealt[#dealt + 2] = entries[i], entries[i + 1]
+      local field, value = entries[i], entries[i + 1]
+      if not is_over(self, value) then
+        local home = hash_of(field) % span == turn and of_low or of_high
+        home[#home + 1], home[#home + 2] = field, value
       end
     end
-    local function fill(home)
-      if #homes[home] == 0 then return end
-      call('HSET', home, unpack(homes[home]))
-      extend(self, home)
+    local function fill(key, home)
+      if #home == 0 then return end
+      call('HSET', key, unpack(home))
+      extend(self, key)
     end
-    fill(high)
+    fill(high, of_high)
     call('DEL', low)
     self.extended[low] = nil
-    fill(low)
+    fill(low, of_low)
     self:save_header()
   end
 
@@ -132,7 +145,8 @@ do
   -- The value of a field, also of an entry that is over; false where there is none.
   function Table:find(field)
     if self.empty then return false end
-    return call('HGET', bucket_of(self, field), field)
+    local key = bucket_of(self, field)
+    return call('HGET', key, field)
   end
 
   function Table:get(field)
@@ -147,11 +161,11 @@ do
   function Table:put(field, value, instant, before)
     local over_at = instant + self.ttl
     if over_at > self.horizon then self:raise_horizon(over_at) end
-    local key = bucket_of(self, field)
+    local key, hash = bucket_of(self, field)
     local added = call('HSET', key, field, value)
     if added == 0 and before and before >= over_at and self.ttl == 0 then return end
     extend(self, key)
-    if added == 1 and self.last_hash < LOOK_BELOW and call('HLEN', key) > self.full then relieve(self, key) end
+    if added == 1 and hash < LOOK_BELOW and call('HLEN', key) > self.full then relieve(self, key) end
   end
 
   function Table:remove(field)
