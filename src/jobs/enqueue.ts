@@ -43,13 +43,20 @@ export async function enqueueJob(
     priorities: queuePriorities(priority),
     due: dueAt ?? 0,
     life: DEFAULT_LIFE_MS,
+    expires: messages.some(({ expiresAt }) => expiresAt !== undefined)
+      ? messages.map(({ expiresAt = 0 }) => expiresAt)
+      : undefined,
     dry: dryRun,
   };
-  const entries = messages.flatMap(({ id, expiresAt }) => [messageKey(id), expiresAt ?? 0]);
-  const texts = messages.map(({ text }) => text);
-  const args = [JSON.stringify(request), JSON.stringify(entries), ...texts];
+  const fingerprints = messages.map(({ id }) => messageKey(id)).join('');
+  const data = `{"v":1,"messages":[${messages.map(({ text }) => text).join(',')}]}`;
+  const lengths = messages.map(({ text }) => Buffer.byteLength(text));
+  const args = [JSON.stringify(request), fingerprints, data, JSON.stringify(lengths)];
   const reply = (await store.run(script, args)) as number[] | 'left';
-  return reply === 'left' ? undefined : reply.map((queued) => queued === 1);
+  if (reply === 'left') return undefined;
+  const queued = messages.map(() => true);
+  for (const position of reply) queued[position - 1] = false;
+  return queued;
 }
 
 /**

@@ -92,6 +92,21 @@ describe('a job', () => {
   });
 });
 
+it('keeps each text as it is, whichever of a job are duplicates', async () => {
+  const told = ['a', 'ä€', '🎲', '"}{,', 'z'].map((content, i) => {
+    const id = `t${i}`;
+    return { id, text: JSON.stringify({ content, id }), expiresAt: undefined };
+  });
+  const parsed = (positions: number[]) => positions.map((i) => JSON.parse(told[i]!.text));
+  await enqueue(job([], { messages: [told[0]!, told[3]!] }));
+  const rest = job([], { messages: told });
+  expect(await enqueue(rest)).toEqual([false, true, true, false, true]);
+  expect(await dataOf(rest.jobId)).toEqual({ v: 1, messages: parsed([1, 2, 4]) });
+  const last = job([], { messages: [told[2]!, { ...told[1]!, id: 'other' }] });
+  expect(await enqueue(last)).toEqual([false, true]);
+  expect(await dataOf(last.jobId)).toEqual({ v: 1, ...parsed([1])[0] });
+});
+
 describe('a second message of an id', () => {
   const again = async (id = 'a') => (await enqueue(job([id])))[0];
 
