@@ -33,16 +33,22 @@ export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps)
   const latest = new Map<string, ChannelSample>();
   const timers: NodeJS.Timeout[] = [];
 
-  async function sweep({ channel, store }: ServedStore): Promise<void> {
-    const { name } = channel.config;
+  const failed = ({ channel, store }: ServedStore, error: unknown, what: string): void =>
+    logger.warn({ channel: channel.config.name, store: store.keys.name, error: String(error) }, what);
+
+  /** Well before the jobs' locks run out, and their next stalls are counted. */
+  const resetStalls = (served: ServedStore): Promise<void> =>
+    served.store.worker
+      .resetStalls()
+      .catch((error: unknown) => failed(served, error, 'stalls of the store could not be taken back'));
+
+  async function sweep(served: ServedStore): Promise<void> {
     try {
-      const settled = await store.sweep();
+      const settled = await served.store.sweep();
+      const { name } = served.channel.config;
       if (settled > 0) logger.warn({ channel: name, settled }, 'settled jobs found in the failed set');
     } catch (error) {
-      logger.warn(
-        { channel: name, store: store.keys.name, error: String(error) },
-        'store could not be swept',
-      );
+      failed(served, error, 'store could not be swept');
     }
   }
 
@@ -66,6 +72,7 @@ export function createMaintenance({ gauges, logger, onSample }: MaintenanceDeps)
       // While Redis is unreachable a turn hangs: skip the next ones.
       if (busy) return;
       busy = true;
+      await resetStalls(served);
       if (round % SWEEP_EVERY === 0) await sweep(served);
       if (served.store === served.channel.stores[0]) await sample(served);
       round += 1;

@@ -174,7 +174,6 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
     },
     async sweep() {
       await lease.renew();
-      await worker.resetStalls();
       if (!(await takesSweepTurn(queueStore))) return 0;
       if (isIngress) await shared.sharding?.holds.spread();
       const { queue } = worker;

@@ -7,6 +7,26 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const storeOf = (name: string) => ({
+  keys: { name },
+  sweep: vi.fn().mockResolvedValue(0),
+  worker: { resetStalls: vi.fn().mockResolvedValue(undefined) },
+});
+
+it('takes back the stalls that no message is to blame for with every turn: a lock outlives three of them', async () => {
+  vi.useFakeTimers();
+  const store = storeOf('forum');
+  const channel = { config: { name: 'forum' }, stores: [store], sample: async () => ({}) };
+  const maintenance = createMaintenance({
+    ...{ gauges: { sample: vi.fn() }, logger: createLogger({ level: 'silent' }), onSample: () => {} },
+  });
+  maintenance.start([{ channel, store } as unknown as ServedStore]);
+  await vi.advanceTimersByTimeAsync(2 * SAMPLE_MS);
+  maintenance.stop();
+  expect(store.worker.resetStalls).toHaveBeenCalledTimes(3);
+  expect(store.sweep).toHaveBeenCalledTimes(1);
+});
+
 it('samples a channel whose stores cannot be swept, and tells which', async () => {
   vi.useFakeTimers();
   const lines: string[] = [];
@@ -17,7 +37,7 @@ it('samples a channel whose stores cannot be swept, and tells which', async () =
   const gauges = { sample: vi.fn() };
   const maintenance = createMaintenance({ gauges, logger, onSample: () => {} });
   const sweep = vi.fn().mockRejectedValue(new Error('WRONGTYPE'));
-  const [home, shard] = ['forum', 'forum:0'].map((name) => ({ keys: { name }, sweep }));
+  const [home, shard] = ['forum', 'forum:0'].map((name) => ({ ...storeOf(name), sweep }));
   const channel = {
     config: { name: 'forum' },
     stores: [home, shard],
