@@ -1,9 +1,14 @@
 import type { Redis } from 'ioredis';
 
-/** Everything that lies in a Redis: `key` or `key field` → the value as text, names included. */
-export async function redisContents(redis: Redis): Promise<Map<string, string>> {
+/**
+ * Everything that lies in a Redis: `key` or `key field` → the value as text, names included.
+ * @param lifeMs leaves out what is gone by itself within this time: locks, samples, probes
+ */
+export async function redisContents(redis: Redis, lifeMs = 0): Promise<Map<string, string>> {
   const contents = new Map<string, string>();
   for (const key of await redis.keys('*')) {
+    const left = lifeMs > 0 ? await redis.pttl(key) : -1;
+    if (left >= 0 && left < lifeMs) continue;
     for (const [field, value] of await entries(redis, key)) contents.set(`${key} ${field}`, `${value}`);
   }
   return contents;
