@@ -19,6 +19,7 @@ import {
 import { eventually } from '../../testing/eventually.ts';
 import { type RedisCluster, startCluster } from '../../testing/own-cluster.ts';
 import { requestTimeout } from '../../testing/slowness.ts';
+import { LONG_WINDOW, LONG_WINDOW_MS } from '../support/environment.ts';
 
 export type Message = Omit<AnyMessage, 'v' | 'to'> & Record<string, unknown>;
 
@@ -40,6 +41,9 @@ const commonFields = () => ({
   patience: '60s',
   retry: { attempts: 6, base: '100ms', cap: '500ms' },
 });
+
+/** Kongregate's day, so long that no test meets midnight. */
+const longQuota = (name: string) => (name === 'kongregate' ? { quota: LONG_WINDOW } : {});
 
 /** A Redis, the sandbox, a producer and a worker for channels of any platforms. */
 export type PlatformsEnvironment = Awaited<ReturnType<typeof open>>;
@@ -88,10 +92,14 @@ async function open({ platforms = allPlatforms, channels, sandbox }: Environment
       Object.fromEntries(
         Object.entries(typeof channels === 'function' ? channels(url) : channels).map(([name, fields]) => [
           `${name}${own}`,
-          { ...(accountChannels(url) as Channels)[name], ...commonFields(), ...fields },
+          { ...(accountChannels(url) as Channels)[name], ...commonFields(), ...longQuota(name), ...fields },
         ]),
       ),
-    sandbox: { ...sandbox, discourse: { requestsPerMinute: 1_000, ...sandbox?.discourse } },
+    sandbox: {
+      ...sandbox,
+      kongregate: { dayMs: LONG_WINDOW_MS, ...sandbox?.kongregate },
+      discourse: { requestsPerMinute: 1_000, ...sandbox?.discourse },
+    },
     config: { http: false, drainTimeout: '1s', logLevel: 'debug' },
   };
   const base = cluster ? await openPlaced(options, () => placeIn(cluster)) : await openEnvironment(options);
