@@ -1,5 +1,6 @@
 import { ContentError, type RenderableMessage } from './content.ts';
 import { parseContent } from './parse.ts';
+import { isSimpleText } from './simple-text.ts';
 import { type EncodeValue, fill, readTemplate, readValues } from './template.ts';
 import { type ContentNode, type ContentRoot, fillTree } from './tree.ts';
 
@@ -34,6 +35,16 @@ export function renderContent(message: RenderableMessage, dialect: Dialect): str
   if (body.trim() === '') throw new ContentError('content', 'is empty once it is rendered');
   // A lone surrogate is not valid text: some JSON parsers refuse the whole body for it. NUL is refused by databases.
   return body.replace(/[\0\p{Cs}]/gu, '\uFFFD');
+}
+
+/**
+ * Throws what `renderContent` throws. Most contents are a few paragraphs of words without placeholders, which need not be rendered to
+ * know that they can be.
+ */
+export function checkContent(message: RenderableMessage, dialect: Dialect): void {
+  const { content, format } = message;
+  if (format !== 'native' && !content.includes('{') && isSimpleText(content)) return;
+  renderContent(message, dialect);
 }
 
 function renderMarkdown({ content, data }: RenderableMessage, { render, escapeValue }: Dialect): string {

@@ -18,6 +18,19 @@ const LINES = new RegExp(`^${LINE}(?:\n+${LINE})*$`, 'u');
  */
 const MARKED = /(?<=^|[ \n])(\*{1,2})(?=[\p{L}\p{N}\uFDD0])([^*\n]*[\p{L}\p{N}\uFDD1])\1(?=$|[ \n.,:;!?)])/gu;
 
+/** So many stars are not too many marks within marks for the parser. */
+const FEW_STARS = 24;
+
+/** Whether this is such a text, of which every dialect makes some words, and which is within the limits of the parser. */
+export const isSimpleText = (text: string): boolean =>
+  text.length <= LONGEST && LINES.test(text) && hasFewStars(text);
+
+function hasFewStars(text: string): boolean {
+  let stars = 0;
+  for (let at = text.indexOf('*'); at !== -1; at = text.indexOf('*', at + 1)) stars += 1;
+  return stars <= FEW_STARS;
+}
+
 /** The tree of CommonMark; undefined where the parser has to make it. */
 export function readSimpleText(text: string): Root | undefined {
   if (text.length > LONGEST || !LINES.test(text)) return undefined;

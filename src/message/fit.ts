@@ -1,4 +1,4 @@
-import { ContentError, type Recipient } from '../platforms/port.ts';
+import { ContentError, type PlatformDefinition, type Recipient } from '../platforms/port.ts';
 import { type Problem, quoted } from './problems.ts';
 
 /**
@@ -80,6 +80,20 @@ function countRecipients(to: unknown): number {
 }
 
 const canonicalName = (name: unknown): string => String(name).normalize('NFC').toLowerCase();
+
+/** The problem of a content that cannot be rendered for this message. @param settings of its channel, where they are known */
+export function contentProblem(
+  definition: Pick<PlatformDefinition, 'render' | 'check'>,
+  message: unknown,
+  settings: object | undefined,
+): Problem | undefined {
+  const rendered = renderedOrProblem(() => {
+    if (!definition.check) return definition.render(message, settings);
+    definition.check(message, settings);
+    return '';
+  });
+  return typeof rendered === 'string' ? undefined : rendered;
+}
 
 /** The rendered text, or the problem of a content that cannot be rendered: a missing value or a platform limit. */
 export function renderedOrProblem(render: () => string): string | Problem {

@@ -7,7 +7,7 @@ export { z } from 'zod';
 export { discourseDialect } from '../content/dialects/discourse.ts';
 export { htmlDialect } from '../content/dialects/html.ts';
 export { zulipDialect } from '../content/dialects/zulip.ts';
-export { type Dialect, renderContent } from '../content/render.ts';
+export { checkContent, type Dialect, renderContent } from '../content/render.ts';
 export { confidential, quotable, secret } from '../disclosure.ts';
 export type { Outcome } from '../outcome.ts';
 export { baseUrlField, headerField, secretField } from './channel-fields.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { NewMessage } from '../jobs/enqueue.ts';
 import { newJobId } from '../jobs/job-ids.ts';
-import { fitProblem, renderedOrProblem } from '../message/fit.ts';
+import { contentProblem, fitProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
 import { type AnyMessage, DEFAULT_LIFE_MS, type MessageSchemas, type Platforms } from '../message/schema.ts';
 import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
@@ -79,8 +79,6 @@ export function misfit(
   if (unknown) return unknown;
   const { addressing, quota = null, settings } = known.announced.get(channel) ?? {};
   const rules = { name: channel, platform: platformOf(channel, known), addressing, quota };
-  const problem = fitProblem(message, recipient, rules);
-  if (problem) return new InvalidMessageError([problem]);
-  const rendered = renderedOrProblem(() => definition.render(message, settings));
-  return typeof rendered === 'string' ? undefined : new InvalidMessageError([rendered]);
+  const problem = fitProblem(message, recipient, rules) ?? contentProblem(definition, message, settings);
+  return problem && new InvalidMessageError([problem]);
 }

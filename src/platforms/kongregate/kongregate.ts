@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { systemClock } from '../../clock.ts';
 import { kongregateDialect } from '../../content/dialects/kongregate.ts';
-import { renderContent } from '../../content/render.ts';
+import { checkContent, renderContent } from '../../content/render.ts';
 import { quotable } from '../../disclosure.ts';
 import type { Outcome } from '../../outcome.ts';
 import { baseUrlField, secretField } from '../channel-fields.ts';
@@ -71,6 +71,7 @@ export const kongregate = definePlatform({
       : { addressing: 'username', key: `@${to.username.toLowerCase()}` },
   dialect: kongregateDialect,
   render: (message) => renderContent(message, kongregateDialect),
+  check: (message) => checkContent(message, kongregateDialect),
   connect,
 });
 
