@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type AnnouncedSampling, createAnnouncedSampling } from '../channels/announced-sampling.ts';
+import { createAnnouncedSampling } from '../channels/announced-sampling.ts';
 import { checkDirectoryPermissions, checkPermissions } from '../ledger/permissions.ts';
 import { createFreshGauges, type FreshGauges } from '../observe/fresh-gauges.ts';
 import type { Logger } from '../observe/log.ts';
@@ -8,7 +8,7 @@ import type { StoreClock } from '../redis/store-clock.ts';
 import type { RunningChannel } from './channel.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
-import { createMaintenance, type Maintenance, type ServedStore } from './maintenance.ts';
+import { createMaintenance, type ServedStore } from './maintenance.ts';
 import { createPreparation } from './preparation.ts';
 import { logRedisFindings } from './redis-findings.ts';
 import type { RunningStore } from './running-store.ts';
@@ -21,12 +21,12 @@ import type { WorkerStores } from './worker-stores.ts';
 export interface RunningParts {
   stores: WorkerStores;
   channels: RunningChannel[];
-  maintenance: Maintenance;
   health: Health;
   heartbeat: Heartbeat;
-  others: AnnouncedSampling;
   gauges: FreshGauges;
   begin(): Promise<void>;
+  /** Ends what runs beside the channels, except the heartbeat. A `begin` that still waits for Redis begins nothing more. */
+  stop(): void;
   /** Starts or stops picking up jobs, as the clock and the store allow. */
   pull(): void;
 }
@@ -42,8 +42,10 @@ export interface AssemblyDeps {
 
 export function assemble({ stores, channels, metrics, clock, logger }: AssemblyDeps): RunningParts {
   const begun = new Set<WorkerStore>();
+  let stopped = false;
   const served = channels.flatMap((channel) => channel.stores.map((store) => ({ channel, store })));
   const pull = (): void => {
+    if (stopped) return;
     for (const { store } of served) if (begun.has(store.part)) store.pull(store.part.serves());
   };
   const servedBy = (part: WorkerStore): ServedStore[] => served.filter(({ store }) => store.part === part);
@@ -87,6 +89,7 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
     if (lasting) throw lasting;
     begun.add(store);
     await store.guard.measure();
+    if (stopped) return;
     store.guard.start();
     maintenance.start(own);
     if (store === stores.directory) others.start();
@@ -94,7 +97,13 @@ export function assemble({ stores, channels, metrics, clock, logger }: AssemblyD
   }
 
   return {
-    ...{ stores, channels, maintenance, health, heartbeat, others, gauges, pull },
+    ...{ stores, channels, health, heartbeat, gauges, pull },
     begin: async () => void (await Promise.all(stores.all().map(begin))),
+    stop() {
+      stopped = true;
+      for (const { guard } of stores.all()) guard.stop();
+      maintenance.stop();
+      others.stop();
+    },
   };
 }

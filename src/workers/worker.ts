@@ -120,12 +120,10 @@ export function buildWorker(config: HeraldConfig, parts: WorkerParts): HeraldWor
   }
 
   async function drain(parts: RunningParts): Promise<Drained> {
-    const { stores, channels, maintenance, others, gauges, heartbeat } = parts;
+    const { stores, channels, gauges, heartbeat } = parts;
     const startedAt = clock.monotonic();
     metrics.draining(1);
-    for (const { guard } of stores.all()) guard.stop();
-    maintenance.stop();
-    others.stop();
+    parts.stop();
     const servicesClosed = Promise.all(services.map((service) => service.close(endsAt - startedAt)));
     const drained = await closeWithin(channels, {
       endsAt: () => endsAt,
