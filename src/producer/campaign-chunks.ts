@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CAMPAIGN_VERSION, MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
-import type { CheckedRecipient } from './campaign-recipients.ts';
+import type { CheckedRecipient } from './campaign-spec.ts';
 
 /** Recipients that are listed in one job. */
 export interface Chunk {

@@ -11,8 +11,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeNames, storeOf } from '../redis/shards.ts';
 import type { Stores } from '../redis/stores.ts';
 import { type Chunk, packChunks } from './campaign-chunks.ts';
-import type { CheckedRecipient } from './campaign-recipients.ts';
-import type { PreparedCampaign } from './campaign-spec.ts';
+import type { CheckedRecipient, PreparedCampaign } from './campaign-spec.ts';
 import type { Attempt } from './connection.ts';
 import {
   CampaignCancelledError,

@@ -6,18 +6,8 @@ import type { AnyMessage } from '../message/schema.ts';
 import type { Recipient } from '../platforms/port.ts';
 import type { Turns } from '../turns.ts';
 import { createRenderingCheck } from './campaign-rendering.ts';
-import type { CampaignRules, PreparedCampaign } from './campaign-spec.ts';
+import type { CampaignRules, CheckedRecipient, PreparedCampaign } from './campaign-spec.ts';
 import { InvalidMessageError } from './errors.ts';
-
-/** A recipient that its campaign can be sent to. */
-export interface CheckedRecipient {
-  /** Tells the person from others with the same `plain`: somebody who is listed twice has the same key twice. */
-  key: string | number;
-  recipient: ParsedRecipient;
-  /** The only field of its `to`, and its value, if that is a text or number. */
-  plain: string | undefined;
-  value: string | number | undefined;
-}
 
 export interface CheckedBatch {
   /** In the order given, each person once. */

@@ -2,8 +2,7 @@ import { renderContent } from '../content/render.ts';
 import { checkData } from '../message/campaign.ts';
 import { renderedOrProblem } from '../message/fit.ts';
 import type { Problem } from '../message/problems.ts';
-import type { CheckedRecipient } from './campaign-recipients.ts';
-import type { CampaignRules, PreparedCampaign } from './campaign-spec.ts';
+import type { CampaignRules, CheckedRecipient, PreparedCampaign } from './campaign-spec.ts';
 import { InvalidMessageError } from './errors.ts';
 
 /** Whether a campaign's content can be rendered for its recipients. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { CampaignSchemas, CommonMessage } from '../message/campaign.ts';
+import type { CampaignSchemas, CommonMessage, ParsedRecipient } from '../message/campaign.ts';
 import { type ChannelRules, destinationProblem } from '../message/fit.ts';
 import { DEFAULT_LIFE_MS, type Platforms } from '../message/schema.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
@@ -24,6 +24,16 @@ export interface PreparedCampaign {
   dueAt: number | undefined;
   /** Milliseconds since the epoch; undefined for the default. */
   expiresAt: number | undefined;
+}
+
+/** A recipient that its campaign can be sent to. */
+export interface CheckedRecipient {
+  /** Tells the person from others with the same `plain`: somebody who is listed twice has the same key twice. */
+  key: string | number;
+  recipient: ParsedRecipient;
+  /** The only field of its `to`, and its value, if that is a text or number. */
+  plain: string | undefined;
+  value: string | number | undefined;
 }
 
 export interface CampaignSpecDeps {

@@ -1,12 +1,7 @@
 import { MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
 import type { FillingBatch } from './batches.ts';
-import {
-  type BatchCheck,
-  type CheckedBatch,
-  type CheckedRecipient,
-  createSeen,
-} from './campaign-recipients.ts';
-import type { CampaignRules } from './campaign-spec.ts';
+import { type BatchCheck, type CheckedBatch, createSeen } from './campaign-recipients.ts';
+import type { CampaignRules, CheckedRecipient } from './campaign-spec.ts';
 
 /** Recipients of a campaign that are listed together. The same recipients always make the same batches, and these the same chunks. */
 export interface RecipientBatch extends FillingBatch<unknown> {

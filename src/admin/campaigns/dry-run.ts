@@ -13,8 +13,13 @@ import type { LedgerMessage, Verdict } from '../../ledger/types.ts';
 import { campaignSchemasOf } from '../../message/campaign.ts';
 import { type AnyMessage, DEFAULT_LIFE_MS } from '../../message/schema.ts';
 import { inBatches, type Source } from '../../producer/batches.ts';
-import { type CheckedRecipient, createBatchCheck } from '../../producer/campaign-recipients.ts';
-import { type PreparedCampaign, prepareCampaign, rulesFor } from '../../producer/campaign-spec.ts';
+import { createBatchCheck } from '../../producer/campaign-recipients.ts';
+import {
+  type CheckedRecipient,
+  type PreparedCampaign,
+  prepareCampaign,
+  rulesFor,
+} from '../../producer/campaign-spec.ts';
 import {
   CampaignCancelledError,
   CampaignConflictError,
