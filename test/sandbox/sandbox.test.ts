@@ -30,6 +30,9 @@ async function control(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, 
   return { status: answer.statusCode, body: text === '' ? undefined : JSON.parse(text) };
 }
 
+/** Two messages are of one day, whenever a test sends them. */
+const ROLLING_DAY: SandboxOptions = { kongregate: { boundary: 'rolling' } };
+
 const success = { success: true };
 const dailyLimit = { success: false, errors: [expect.stringContaining('per day')] };
 const notPlayed = {
@@ -89,7 +92,7 @@ describe("Kongregate's rules", () => {
   });
 
   it('know of messages that somebody else sent', async () => {
-    await start();
+    await start(ROLLING_DAY);
     sandbox.kongregate.players.set({ userId: 5, username: 'Ann' });
     const body = JSON.stringify([{ username: 'ann' }, { userId: 6 }]);
     const headers = { 'content-type': 'application/json' };
@@ -113,7 +116,7 @@ describe("Kongregate's rules", () => {
   });
 
   it('know one person by id and by name', async () => {
-    await start();
+    await start(ROLLING_DAY);
     sandbox.kongregate.players.set({ userId: 5, username: 'Ann' });
     expect(await pm({ user_id: 5 })).toEqual(success);
     expect(await pm({ username: 'ann' })).toEqual(dailyLimit);
@@ -242,7 +245,7 @@ describe('the control interface', () => {
   });
 
   it('starts over', async () => {
-    await start({ faults: [{ kind: 'hang', recipients: ['9'] }] });
+    await start({ ...ROLLING_DAY, faults: [{ kind: 'hang', recipients: ['9'] }] });
     await pm({ user_id: 1 });
     expect(await control('POST', '/kongregate/new-day')).toMatchObject({ status: 204 });
     expect(await pm({ user_id: 1 })).toEqual(success);
