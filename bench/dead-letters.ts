@@ -1,5 +1,5 @@
 /**
- * How long it takes to foresee a replay of many dead letters, to replay and to purge them: `npm run bench:dead-letters [how many]`.
+ * How long it takes to predict a replay of many dead letters, to replay and to purge them: `npm run bench:dead-letters [how many]`.
  *
  * A worker makes the letters by delivering to a platform that refuses each recipient. They are replayed while it is away, die once more,
  * and are purged.
@@ -74,7 +74,7 @@ const installation = await openInstallation(
 );
 try {
   await letDie();
-  const foresight = await seconds(
+  const prediction = await seconds(
     async () => await predictReplay((await selectDeadLetters(installation, {})).read()),
   );
   const replay = await seconds(
@@ -84,8 +84,8 @@ try {
   const purge = await seconds(
     async () => await purgeSelected((await selectDeadLetters(installation, {})).read()),
   );
-  const table = new Table({ head: ['dead letters', 'foreseen, s', 'replayed, s', 'purged, s'] });
-  table.push([count, foresight.toFixed(2), replay.toFixed(2), purge.toFixed(2)]);
+  const table = new Table({ head: ['dead letters', 'predicted, s', 'replayed, s', 'purged, s'] });
+  table.push([count, prediction.toFixed(2), replay.toFixed(2), purge.toFixed(2)]);
   console.log(table.toString());
 } finally {
   await installation.close();

@@ -17,7 +17,7 @@ import { filterFields, filterOf, filterText, letters, selectionOf, submittedFilt
 /** Shows what a replay would do, and starts it. */
 
 /** How many letters are predicted: each costs Redis some microseconds. */
-const FORESEEN = 2_000;
+const PREDICTED = 2_000;
 const DEFAULT_PER_SECOND = 20;
 
 export const drawReplay: Draw = async (visit) => {
@@ -50,7 +50,7 @@ async function outlookOf({ view }: Visit, plan: DeadLetterPlan): Promise<ReplayO
     signal: enough.signal,
     onLetter() {
       seen += 1;
-      if (seen >= FORESEEN) enough.abort();
+      if (seen >= PREDICTED) enough.abort();
     },
   });
 }
@@ -86,7 +86,7 @@ const outlookTable = ({ groups, letters: seen }: ReplayOutlook, plan: DeadLetter
       { head: 'Until', cell: ({ until }) => (until === null ? '' : when(until.latest, now)) },
     ],
     groups,
-  )}${seen < plan.letters && html`<p class="muted">Foreseen for the oldest ${count(seen)} of ${count(plan.letters)}.</p>`}
+  )}${seen < plan.letters && html`<p class="muted">Predicted for the oldest ${count(seen)} of ${count(plan.letters)}.</p>`}
   <p class="muted">That one is sent does not mean that it is delivered: what the platform has refused, it may refuse again.</p></section>`;
 
 const order = ({ csrf }: Visit, plan: DeadLetterPlan, fields: Record<string, string>): Html =>

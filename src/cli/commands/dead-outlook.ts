@@ -42,7 +42,7 @@ export async function predictPlan(
   each: boolean,
 ): Promise<ReplayOutlook> {
   const { stderr: stream, clock, signal } = context;
-  const progress = startProgress({ stream, clock, noun: 'dead letters foreseen', total: plan.letters });
+  const progress = startProgress({ stream, clock, noun: 'dead letters predicted', total: plan.letters });
   const rows: Cell[][] = [];
   let count = 0;
   const onLetter = (letter: PredictedLetter): void => {
