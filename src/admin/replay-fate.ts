@@ -55,25 +55,35 @@ export interface PredictedLetter {
   until: number | null;
 }
 
-type Foreseen = Pick<PredictedLetter, 'fate' | 'final' | 'until'>;
+type PredictedFate = Pick<PredictedLetter, 'fate' | 'final' | 'until'>;
 
-const ends = (fate: ReplayFate, final: FinalState | null = null): Foreseen => ({ fate, final, until: null });
+/** The prediction of a letter, as if no earlier one of the same replay were for its recipient. */
+export interface LonePrediction {
+  letter: PredictedLetter;
+  /** Where the letter takes its recipient's slot. */
+  slot: TakenSlot | undefined;
+}
 
-/** Recipients whose slot an earlier letter of the same replay takes. */
-export type TakenSlots = (channel: string, recipient: string) => boolean;
+interface TakenSlot {
+  recipient: string;
+  /** What becomes of the letter if an earlier one has taken the slot. */
+  otherwise(): PredictedFate;
+}
+
+const ends = (fate: ReplayFate, final: FinalState | null = null): PredictedFate => {
+  return { fate, final, until: null };
+};
 
 /**
  * Predicts the replay of some dead letters of one channel, in the order given, by the scripts that replay and admit, which write
  * nothing here. Stops, rests and the rate are left out: they delay, and decide nothing.
- * @param isTaken answers for a recipient whether it was asked for before
  * @returns nothing for a letter that is gone
  */
-export async function foreseeReplays(
+export async function predictLetters(
   channel: OperatedStore,
   letters: readonly IndexedDeadLetter[],
   at: number,
-  isTaken: TakenSlots,
-): Promise<PredictedLetter[]> {
+): Promise<LonePrediction[]> {
   const { store } = channel;
   const names = letters.map(({ name }) => name);
   const [records, data, statuses] = await Promise.all([
@@ -81,53 +91,67 @@ export async function foreseeReplays(
     readDeadLettersData(store, names),
     predictListed(store, letters, at),
   ]);
-  const read = await Promise.all(
-    records.map(async (record, i) =>
-      record && statuses[i] === 'replayed' ? await readAgain(channel, record, data[i]!) : undefined,
-    ),
+  const runs = await Promise.all(
+    records.map(async (record, i): Promise<NextRun | PredictedFate> => {
+      const status = statuses[i]!;
+      if (!record) return ends('gone');
+      if (status !== 'replayed' && status !== 'continued') return ends(status);
+      return await readAgain(channel, record, data[i]!, status === 'continued');
+    }),
   );
-  const admitted = await foreseeAdmissions(channel, read, at, isTaken);
+  const predicted = await predictRuns(channel, runs, at);
   return records.flatMap((record, i) => {
     if (!record) return [];
-    const status = statuses[i]!;
-    const foreseen = status === 'replayed' ? admitted[i]! : ends(status);
     const { id, jobId, reason, diedAt } = record;
-    return [{ channel: channel.name, id, jobId, reason, diedAt, ...foreseen }];
+    const { slot, ...fate } = predicted[i]!;
+    return [{ letter: { channel: channel.name, id, jobId, reason, diedAt, ...fate }, slot }];
   });
 }
 
-/** The message that a worker would read of the new job, or what becomes of one that it cannot read. */
+interface NextRun {
+  delivery: Delivery;
+  /** Whether the run had begun before. */
+  begun: boolean;
+}
+
+/** The run in which a worker would read the message of the new job, or what becomes of one that it cannot read. */
 async function readAgain(
   channel: OperatedStore,
   record: DeadLetterRecord,
   text: string,
-): Promise<Delivery | Foreseen> {
+  begun: boolean,
+): Promise<NextRun | PredictedFate> {
   const entries = await readStored(deadLetterAsJob(record, text), channel);
   const [entry] = entries;
   // A whole job of many died as one letter, and this version reads its messages.
-  if (entry?.kind === 'delivery') return entries.length === 1 ? entry.delivery : ends('unknown');
+  if (entry?.kind === 'delivery')
+    return entries.length === 1 ? { delivery: entry.delivery, begun } : ends('unknown');
   return entry?.kind === 'invalid'
     ? ends('dies', { state: 'dead', reason: 'invalid_message' })
     : ends('unknown');
 }
 
-async function foreseeAdmissions(
+async function predictRuns(
   channel: OperatedStore,
-  read: readonly (Delivery | Foreseen | undefined)[],
+  runs: readonly (NextRun | PredictedFate)[],
   at: number,
-  isTaken: TakenSlots,
-): Promise<Foreseen[]> {
+): Promise<(PredictedFate & { slot?: TakenSlot | undefined })[]> {
   const policy = channel.policyAround?.(at);
-  const deliveries = read.filter((each) => each !== undefined && 'ledger' in each);
-  const verdicts = policy ? await askAdmission(channel, deliveries, policy, at) : [];
+  const messages = runs.flatMap((run) => ('delivery' in run ? [messageOf(run)] : []));
+  const asked = policy !== undefined && messages.length > 0;
+  const verdicts = asked ? await predictVerdicts(channel.store, { messages, policy, at }) : [];
   let next = 0;
-  return read.map((each) => {
-    if (!each) return ends('gone');
-    if (!('ledger' in each)) return each;
+  return runs.map((run) => {
+    if (!('delivery' in run)) return run;
     const verdict = verdicts[next++];
     if (!policy || !verdict) return ends('unknown');
-    const taken = verdict.kind === 'granted' && policy.quota && isTaken(channel.name, each.ledger.recipient);
-    return fateOf(taken ? { kind: 'quota', waitMs: windowEnd(policy, at) - at } : verdict, each, at);
+    const { delivery } = run;
+    const slot = verdict.kind === 'granted' &&
+      policy.quota && {
+        recipient: delivery.ledger.recipient,
+        otherwise: () => fateOf({ kind: 'quota', waitMs: windowEnd(policy, at) - at }, delivery, at),
+      };
+    return { ...fateOf(verdict, delivery, at), slot: slot || undefined };
   });
 }
 
@@ -139,31 +163,10 @@ const windowEnd = ({ rolling, windows = [] }: AdmissionPolicy, at: number): numb
  * A letter's message is known to the ledger as dead, and a replay begins a new run in its record. Asked with a key that no record
  * has, admission answers as for that run: slots name their owner, but one that ended holds none.
  */
-async function askAdmission(
-  { store }: OperatedStore,
-  deliveries: readonly Delivery[],
-  policy: AdmissionPolicy,
-  at: number,
-): Promise<Verdict[]> {
-  const messages = deliveries.map(({ ledger }) => ledger);
-  const verdicts = await predictVerdicts(store, { messages, policy, at });
-  const ended = messages.flatMap((message, i) =>
-    hasEnded(verdicts[i]!) ? [[i, asNewRun(message)] as const] : [],
-  );
-  if (ended.length === 0) return verdicts;
-  const again = await predictVerdicts(store, { messages: ended.map(([, message]) => message), policy, at });
-  for (const [position, [i]] of ended.entries()) verdicts[i] = again[position]!;
-  return verdicts;
-}
+const messageOf = ({ delivery: { ledger }, begun }: NextRun): LedgerMessage =>
+  begun ? ledger : { ...ledger, key: messageKey(`${ledger.key}\n${newNonce()}`) };
 
-const hasEnded = ({ kind }: Verdict): boolean => kind === 'known' || kind === 'duplicate';
-
-const asNewRun = (message: LedgerMessage): LedgerMessage => ({
-  ...message,
-  key: messageKey(`${message.key}\n${newNonce()}`),
-});
-
-function fateOf(verdict: Verdict, delivery: Delivery, at: number): Foreseen {
+function fateOf(verdict: Verdict, delivery: Delivery, at: number): PredictedFate {
   const { verdict: kind, final, until } = predictionOf(verdict, toPredict(delivery), at);
   if (verdict.kind === 'quota') return { fate: 'slot_taken', final, until: at + verdict.waitMs };
   if (!final) return { fate: kind === 'send' ? 'send' : 'waits', final, until };

@@ -1,8 +1,8 @@
-import { batchesOf, byStore } from '../dead-letters/batches.ts';
+import { batchesOf, byStore, overlapping } from '../dead-letters/batches.ts';
 import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
 import type { FinalState } from '../outcome.ts';
 import { storeTime } from '../redis/store-clock.ts';
-import { foreseeReplays, type PredictedLetter, type ReplayFate } from './replay-fate.ts';
+import { type LonePrediction, type PredictedLetter, predictLetters, type ReplayFate } from './replay-fate.ts';
 import { createSeen } from './seen.ts';
 
 /** What would become of the dead letters of a replay, if it were done now. */
@@ -41,21 +41,34 @@ export async function predictReplay(
 ): Promise<ReplayOutlook> {
   const groups = new Map<string, OutlookGroup>();
   const seen = createSeen();
-  const isTaken = (channel: string, recipient: string): boolean => seen(`${channel} ${recipient}`);
   let count = 0;
   let interrupted = false;
-  for await (const batch of batchesOf(letters, BATCH)) {
-    interrupted = signal?.aborted === true;
-    if (interrupted) break;
-    for (const [channel, own] of byStore(batch)) {
-      const at = await storeTime(channel.store.redis);
-      for (const letter of await foreseeReplays(channel, own, at, isTaken)) {
-        count += 1;
-        add(groups, letter);
-        onLetter?.(letter);
-      }
+  async function* untilAborted(): AsyncGenerator<IndexedDeadLetter[]> {
+    for await (const batch of batchesOf(letters, BATCH)) {
+      interrupted = signal?.aborted === true;
+      if (interrupted) return;
+      yield batch;
     }
   }
+  async function predict(batch: readonly IndexedDeadLetter[]): Promise<LonePrediction[]> {
+    const predictions: LonePrediction[] = [];
+    for (const [channel, own] of byStore(batch)) {
+      const at = await storeTime(channel.store.redis);
+      predictions.push(...(await predictLetters(channel, own, at)));
+    }
+    return predictions;
+  }
+  // In the order of the letters: of those for one recipient, the first takes the slot.
+  function tell(predictions: readonly LonePrediction[]): void {
+    for (const { letter, slot } of predictions) {
+      const isTaken = slot !== undefined && seen(`${letter.channel} ${slot.recipient}`);
+      const told = isTaken ? { ...letter, ...slot.otherwise() } : letter;
+      count += 1;
+      add(groups, told);
+      onLetter?.(told);
+    }
+  }
+  await overlapping(untilAborted(), predict, tell);
   return { groups: [...groups.values()].sort((a, b) => b.letters - a.letters), letters: count, interrupted };
 }
 

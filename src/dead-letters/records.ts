@@ -106,12 +106,20 @@ export const readDeadLetterData = async (store: ChannelStore, name: string): Pro
   (await readDeadLettersData(store, [name]))[0]!;
 
 /**
- * The result of replaying one dead letter. `replayed`: its next run started and its job is in the queue. `delivered`: the
- * delivery was proven since; the dead letter is dropped. `gone`: no longer indexed with that death. With the others it
- * stays a dead letter: `active`: a send of the message is in flight. `duplicate`: another message with its id ended within
+ * The result of replaying one dead letter. `replayed`: its next run started and its job is in the queue. `continued`: the same, in
+ * a run that had started before. `delivered`: the delivery was proven since; the dead letter is dropped. `gone`: no longer indexed
+ * with that death. With the others it stays a dead letter: `active`: a send of the message is in flight. `duplicate`: another message with its id ended within
  * the last day. `cut`: its data were too large to be kept. `damaged`: the ledger's record of the message cannot be read.
  */
-export type ReplayStatus = 'replayed' | 'delivered' | 'gone' | 'active' | 'duplicate' | 'cut' | 'damaged';
+export type ReplayStatus =
+  | 'replayed'
+  | 'continued'
+  | 'delivered'
+  | 'gone'
+  | 'active'
+  | 'duplicate'
+  | 'cut'
+  | 'damaged';
 
 /** Flat, since a script takes three times as long to read an object each. */
 const entriesOf = (letters: readonly ListedDeadLetter[]): string =>

@@ -36,6 +36,7 @@ export interface ReplayOptions {
 
 const STEPS: Readonly<Record<ReplayStatus, ReplayStep>> = {
   replayed: { kind: 'replayed' },
+  continued: { kind: 'replayed' },
   gone: { kind: 'alreadyReplayed' },
   delivered: { kind: 'alreadyDelivered' },
   active: { kind: 'failed', why: 'a send of this message is in flight: try again when it has ended' },

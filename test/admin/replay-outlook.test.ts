@@ -37,7 +37,7 @@ const expectedEnd = ({ fate, final }: PredictedLetter): string => {
 };
 
 describe('the outlook of a replay', () => {
-  it('is what then happens, and foreseeing it changes nothing', async ({
+  it('is what then happens, and predicting it changes nothing', async ({
     openEnvironment,
     openInstallation,
   }) => {
@@ -97,6 +97,23 @@ describe('the outlook of a replay', () => {
     for (const [id, letter] of Object.entries(letters)) {
       if (id !== cut) expect([id, ends[id]]).toEqual([id, expectedEnd(letter)]);
     }
+  });
+
+  it('is that of a run which has begun, where another job of the id began it', async ({
+    openEnvironment,
+    openInstallation,
+  }) => {
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    await bury(env, [10]);
+    await worker.close();
+    // As when its record has expired.
+    await env.redis.del(...(await env.redis.keys('herald:*:ledger:m*')));
+    await env.send(10, { id: 'to-10' });
+    const sendAt = new Date(Date.now() + 3_600_000);
+    await env.producer.reschedule('to-10', { channel: CHANNEL, sendAt });
+    const letters = await predicted(await openInstallation(env));
+    expect(letters['to-10']).toMatchObject({ fate: 'waits', until: sendAt.getTime() });
   });
 
   it('counts by what happens, with the span of the waits, and can be interrupted', async ({

@@ -1,6 +1,8 @@
 -- Replays dead letters. For each, all in one call: run n + 1 begins in the record, a job is added to the queue, and the letter is gone.
 -- ARGV[1]: as JSON { names, reasons, deaths }, arrays in the same order: the deaths that were seen. Answers, for each:
 --   replayed
+--   continued  as `replayed`, in a run that had begun already: a replay that failed began it and got no further, or another
+--              job of the id did
 --   gone       no longer kept with that death: replayed by another process, or dead again since
 --   delivered  proof came in since its death; the letter is dropped
 --   active     a send of the message is in flight: the letter stays
@@ -40,16 +42,20 @@ local function replay(name)
   if record and in_flight(record) then return 'active' end
   dropped[name] = letter
   if record and record.state == DELIVERED then return 'delivered' end
-  -- If the record is not final, its run has begun already: a replay of an older version began it and got no further, or another
-  -- job of the id did.
-  enqueue(name, letter, record and not is_final(record) and record.run or begin_run(letter, record))
+  if record and not is_final(record) then
+    enqueue(name, letter, record.run)
+    return 'continued'
+  end
+  enqueue(name, letter, begin_run(letter, record))
   return 'replayed'
 end
 
-local answer, removed = {}, { replayed = 0, delivered = 0 }
+local COUNTED_AS = { replayed = 'replayed', continued = 'replayed', delivered = 'delivered' }
+local answer, removed = {}, {}
 for i, name in ipairs(seen.names) do
   answer[i] = replay(name)
-  if removed[answer[i]] then removed[answer[i]] = removed[answer[i]] + 1 end
+  local how = COUNTED_AS[answer[i]]
+  if how then removed[how] = (removed[how] or 0) + 1 end
 end
 -- Nothing is in the queue before the last record is written: a call that fails there takes nothing back, and its letters, which are
 -- still kept, are replayed by the next one.
@@ -59,7 +65,5 @@ end
 add_jobs(jobs)
 release_jobs()
 drop_dead_letters(dropped)
-for how, count in pairs(removed) do
-  if count > 0 then count_total('removed:' .. how, count) end
-end
+for how, count in pairs(removed) do count_total('removed:' .. how, count) end
 return answer

@@ -192,12 +192,11 @@ export class ModelState {
     if (record?.phase === 'sending' || record?.phase === 'asking') return 'active';
     this.letters.delete(message.job);
     if (record?.final?.state.state === 'delivered') return 'delivered';
-    if (!record || record.final) {
-      const run = Math.max(record?.run ?? 0, letter.run) + 1;
-      this.records.set(message.id, { ...this.fresh(message, run), job: message.job });
-      this.campaign.replay(message);
-    }
     this.campaign.orderAgain(message);
+    if (record && !record.final) return 'continued';
+    const run = Math.max(record?.run ?? 0, letter.run) + 1;
+    this.records.set(message.id, { ...this.fresh(message, run), job: message.job });
+    this.campaign.replay(message);
     return 'replayed';
   }
 }
