@@ -183,7 +183,7 @@ function settlementArgs(settlements: readonly Settlement[], options: LedgerOptio
     const final = s.final ? positionOf(s.final) : 0;
     const health = s.health ? HEALTH[s.health] : 0;
     entries.push(key, s.nonce, job, id, jobId, expiresAt, recipient, s.effect, final, health);
-    entries.push(rareOfSettlement(s, options, data));
+    entries.push(s.windowEnd ?? 0, rareOfSettlement(s, options, data));
   }
   const states = finals.map(({ state, reason }) => [state, reasonCode(reason), reason]);
   return [JSON.stringify(states), JSON.stringify(entries), ...data];

@@ -143,6 +143,8 @@ export interface Settlement {
   message: LedgerMessage;
   nonce: string;
   effect: Effect;
+  /** When the window of its grant's slot ends, if there is one: a slot that is known need not be read. */
+  windowEnd?: number | undefined;
   /** The state that the run is to end with; absent if it goes on. */
   final?: FinalState | undefined;
   /** What a dead letter would keep; given if the run may end dead. */

@@ -132,8 +132,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (sent) observeAttempt(delivery, grant, attempted.durationMs, plan, planned);
     const { outcome, effect, final, marks } = plan;
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
-    const settlement = { effect, final, marks, platformMessageId, attempted: sent, keptMs: grant.keptMs };
-    const settling = settler.settle(delivery, grant.nonce, settlement, planned);
+    const { nonce, keptMs, windowEnd } = grant;
+    const settlement = { effect, windowEnd, final, marks, platformMessageId, attempted: sent, keptMs };
+    const settling = settler.settle(delivery, nonce, settlement, planned);
     // Only a delivery frees the place in the concurrency early: any other outcome may hold up the channel, and has to be written
     // before another message starts.
     if (outcome.kind === 'delivered') answered?.();

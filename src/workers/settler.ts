@@ -34,6 +34,8 @@ export interface Planned {
   attempted: boolean;
   /** For how long, by its grant, the recipient has kept the message waiting; 0 when absent. */
   keptMs?: number | undefined;
+  /** When the window of its grant's slot ends; 0 or absent without one. */
+  windowEnd?: number | undefined;
 }
 
 export interface Concluded {
@@ -97,11 +99,13 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
   }
 
   return {
-    settle(delivery, nonce, { effect, final, marks, platformMessageId, attempted, keptMs }, next) {
+    settle(delivery, nonce, planned, next) {
+      const { effect, windowEnd, final, marks, platformMessageId, attempted, keptMs } = planned;
       const settlement: Settlement = {
         message: delivery.ledger,
         nonce,
         effect,
+        windowEnd,
         final,
         platformMessageId,
         foreign: marks?.foreign,

@@ -207,6 +207,8 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
     ...(message.lastPlayedAt !== undefined && { lastPlayedAt: message.lastPlayedAt - passed }),
   });
   let messages = 0;
+  /** By nonce: when the window of a grant's slot ends, had no time been let pass. */
+  const windowEnds = new Map<string, number>();
 
   const lab: Lab = {
     channel,
@@ -237,7 +239,13 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
         ...(campaign !== undefined && { campaign }),
       };
     },
-    admit: (message, nonce) => ledger.admit(present(message), nonce),
+    async admit(message, nonce) {
+      const admitted = await ledger.admit(present(message), nonce);
+      const { verdict } = admitted;
+      const end = verdict.kind === 'granted' ? verdict.grant.windowEnd : 0;
+      if (end > 0) windowEnds.set(admitted.nonce, end + passed);
+      return admitted;
+    },
     present,
     verdict: async (message) => (await lab.admit(message)).verdict,
     async grant(message) {
@@ -250,6 +258,7 @@ export async function openLab(store: Store, options: LabOptions = {}): Promise<L
         message: present(message),
         nonce,
         effect,
+        ...(windowEnds.has(nonce) && { windowEnd: windowEnds.get(nonce)! - passed }),
         ...(more.final?.state === 'dead' && { letter: deadLetterOf(message) }),
         ...more,
       }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
-import { EXHAUSTED, HOUR, type Lab, openLab, SECOND, UNCONFIRMED, useStore } from './harness.ts';
+import { DAY, EXHAUSTED, HOUR, type Lab, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
 
 const store = useStore();
 
@@ -25,6 +25,31 @@ describe('the slots of windows that are open', () => {
     await lab.deliver(sent!.message, sent!.grant);
     await lab.grant(failed!.message);
     expect(await counted(lab)).toEqual({ held: 2, spent: 3 });
+  });
+
+  it('are spent the same whether or not the settlement tells their window', async () => {
+    const lab = await openLab(store);
+    const [told, untold] = [lab.message({ to: '1' }), lab.message({ to: '2' })];
+    await lab.deliver(told, await lab.grant(told));
+    const grant = await lab.grant(untold);
+    await lab.settle(untold, grant, 'delivered', { final: SENT, windowEnd: undefined });
+    expect(await counted(lab)).toEqual({ held: 0, spent: 2 });
+    const { slot } = await lab.explain(told);
+    expect(slot).toMatchObject({ state: 's', own: true, window: grant.windowEnd });
+    expect((await lab.explain(untold)).slot).toMatchObject({ ...slot, owner: untold.key });
+    for (const to of ['1', '2'])
+      expect(await lab.verdict(lab.message({ to }))).toMatchObject({ kind: 'quota' });
+  });
+
+  it('are spent by their delivery also where the store has lost them', async () => {
+    const lab = await openLab(store);
+    const message = lab.message();
+    const grant = await lab.grant(message);
+    await store.redis.del(`${lab.base}:s:0`);
+    await lab.deliver(message, grant);
+    expect((await lab.explain(message)).slot).toMatchObject({ state: 's', own: true });
+    expect(await store.redis.pttl(`${lab.base}:s:0`)).toBeGreaterThan(DAY);
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'quota' });
   });
 
   it('are counted once, however often their owner is granted a send', async () => {

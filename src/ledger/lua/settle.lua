@@ -5,7 +5,7 @@
 --   playTtl; platformDay; rolling the length of rolling windows (absent for calendar ones); quota whether there is one;
 --   claimTtl (absent: deliveries claim nothing)
 -- ARGV[2]: the final states that runs are to end with, each once, a JSON array of { state, reason code, reason }
--- ARGV[3]: settlements (`Settlement` in types.ts), a flat JSON array of eleven entries each. To read names and small objects would
+-- ARGV[3]: settlements (`Settlement` in types.ts), a flat JSON array of twelve entries each. To read names and small objects would
 --   cost more than to settle.
 --   m message, n nonce, j job (hashed names), id, jobId, e when it expires, r recipient
 --   effect, what the attempt did to slot and record:
@@ -13,6 +13,7 @@
 --     back (nothing left the worker) | waived (the platform refused, but that costs no attempt) | none (a verdict, no grant was held)
 --   final: the position of the state that the run is to end with, 0 where it goes on
 --   health: 1 the platform answered, -1 it did not, 0 it was not asked
+--   window: when the window of the grant's slot ends, 0 where that is not known
 --   what few settlements have, an object, or false:
 --     letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } where it may end dead
 --     job: the id of its job, where that is in the queue's failed set and to be taken out
@@ -82,7 +83,13 @@ end
 
 -- Rule 3: `delivered` by any attempt of the owner wins and sticks, however late it comes.
 local function settle_delivered(record, s)
-  slot_to(s, SENT, record, is_final(record) or record.doubt_at > 0)
+  local doubt = is_final(record) or record.doubt_at > 0
+  local holds = not doubt and record.nonce == s.n and in_flight(record)
+  if holds and s.window > 0 and not options.rolling then
+    spend_slot(s.r, s.window, s.m)
+  else
+    slot_to(s, SENT, record, doubt)
+  end
   if not is_final(record) then return finish(record, s) end
   if record.state ~= DELIVERED then
     -- The run had ended otherwise, and that was reported: this state is not the first. Of a message that arrived, nothing is left to
@@ -182,12 +189,13 @@ local function settle_one(i, s)
   answer[i] = told
 end
 
-local ENTRIES = 11
+local ENTRIES = 12
 local function settlement_at(position)
   local at = (position - 1) * ENTRIES
   local s = { m = entries[at + 1], n = entries[at + 2], j = entries[at + 3], id = entries[at + 4], jobId = entries[at + 5],
-    e = entries[at + 6], r = entries[at + 7], effect = entries[at + 8], final = finals[entries[at + 9]], health = entries[at + 10] }
-  local rare = entries[at + 11]
+    e = entries[at + 6], r = entries[at + 7], effect = entries[at + 8], final = finals[entries[at + 9]], health = entries[at + 10],
+    window = entries[at + 11] }
+  local rare = entries[at + 12]
   if rare then
     for name, value in pairs(rare) do s[name] = value end
   end

@@ -36,7 +36,7 @@ do
   end
 end
 
-local load_slot, save_slot, free_slot
+local load_slot, save_slot, spend_slot, free_slot
 do
   -- A slot: the end of its window, its state, its owner, and when the player may last have been sent something (by the owner if the slot
   -- is spent, by the message before it if it is held). That instant takes one byte: how long before the window's end it was, in steps of
@@ -95,13 +95,23 @@ do
     looked_slot = window > now and { window = window, state = state, owner = owner, last = looked_last } or nil
   end
 
+  -- The byte of an instant at which a player may last have been sent something.
+  local function steps_before(window, last)
+    if last + slots.ttl <= now then return NEVER end
+    return math.min(NEVER - 1, math.floor(math.max(0, window - last) / STEP))
+  end
+
   function save_slot(recipient, window, state, owner, last)
-    local steps = NEVER
-    if last + slots.ttl > now then
-      steps = math.min(NEVER - 1, math.floor(math.max(0, window - last) / STEP))
-    end
-    put_slot(recipient, window, state, owner, steps)
+    put_slot(recipient, window, state, owner, steps_before(window, last))
     note_window(window)
+  end
+
+  -- Spends the slot of a grant that holds. Until then nobody else writes it, so it is as its admission wrote it, and is not read.
+  function spend_slot(recipient, window, owner)
+    count_slot(window, HELD, -1)
+    count_slot(window, SENT, 1)
+    slots:replace(recipient, struct.pack(SLOT, window, SENT, owner, steps_before(window, now)), window)
+    looked_at = nil
   end
 
   -- Frees the slot. When the player was last sent something stays known: the window of such an entry ended then.

@@ -168,6 +168,12 @@ do
     if added == 1 and hash < LOOK_BELOW and call('HLEN', key) > self.full then relieve(self, key) end
   end
 
+  -- Writes an entry in place of one that is over at the same time: its bucket outlives it already.
+  function Table:replace(field, value, instant)
+    -- It was gone.
+    if call('HSET', bucket_of(self, field), field, value) == 1 then self:put(field, value, instant) end
+  end
+
   function Table:remove(field)
     local key = bucket_of(self, field)
     call('HDEL', key, field)
