@@ -153,9 +153,10 @@ local PLAY = '>I6c1I6'
 local function open_plays(ttl) return open_table(PLAYS, ttl, nil, SMALL_BUCKET) end
 
 local function load_play(plays, recipient)
-  local value = plays:get(recipient)
+  local value = plays:find(recipient)
   if not value then return nil end
   local stamp, kind, at = struct.unpack(PLAY, value)
+  if stamp + plays.ttl <= now then return nil end
   return { stamp = stamp, kind = kind, at = at }
 end
 

@@ -33,7 +33,7 @@ local SMALL_BUCKET, LARGE_BUCKET = 52, 104
 local open_table
 do
   -- Names of what is called for every entry: to look them up each time would cost as much as some of these calls do.
-  local call, sha1hex, sub, read = redis.call, redis.sha1hex, string.sub, struct.unpack
+  local call, sha1hex, sub, read, format = redis.call, redis.sha1hex, string.sub, struct.unpack, string.format
 
   -- One in four of the entries that are added, those with a hash below this, look whether their bucket is full, and if it is, the
   -- table grows by a bucket. That spreads the cost, and still few buckets reach the size of a hashtable before it is their turn to be
@@ -42,6 +42,9 @@ do
   local HEADER, INSTANT = '>I4I6', '>I6'
   local INSTANT_BYTES = 6
   local HOUR = 3600000
+
+  -- The hashes of fields that a call has made. A recipient is looked up in one table after the other.
+  local hashes = {}
 
   local Table = {}
   Table.__index = Table
@@ -52,10 +55,9 @@ do
     if header then buckets, horizon = read(HEADER, header) end
     local size = 1
     while size * 2 <= buckets do size = size * 2 end
-    -- `extended`: the buckets that this call has let live until the horizon. `keys` of buckets and `hashes` of fields: those that it
-    -- has made.
+    -- `extended`: the buckets that this call has let live until the horizon. `keys` of buckets: those that it has made.
     return setmetatable({ base = base, ttl = ttl, grain = grain or HOUR, buckets = buckets, horizon = horizon, size = size,
-      horizon_text = string.format('%.0f', horizon), empty = not header, extended = {}, keys = {}, hashes = {},
+      horizon_text = string.format('%.0f', horizon), empty = not header, extended = {}, keys = {},
       full = full or LARGE_BUCKET }, Table)
   end
 
@@ -80,7 +82,7 @@ do
   local function key_of(self, bucket)
     local key = self.keys[bucket]
     if not key then
-      key = self.base .. ':' .. string.format('%.0f', bucket)
+      key = self.base .. format(':%d', bucket)
       self.keys[bucket] = key
     end
     return key
@@ -90,10 +92,10 @@ do
 
   -- The key of a field's bucket, and its hash. An entry that was read is usually written by the same call.
   local function bucket_of(self, field)
-    local hash, size = self.hashes[field], self.size
+    local hash, size = hashes[field], self.size
     if not hash then
       hash = hash_of(field)
-      self.hashes[field] = hash
+      hashes[field] = hash
     end
     local bucket = hash % size
     if bucket < self.buckets - size then bucket = hash % (size * 2) end
