@@ -214,7 +214,11 @@ const waitEntry = ({ cause, untilMs, since, keptMs }: NonNullable<Settlement['wa
   ...(keptMs === undefined ? [] : [Math.ceil(keptMs)]),
 ];
 
-type SettleReply = [
+/** The end of a first run with one request, as nearly all are. */
+const ENDED_AT_ONCE = 1;
+
+type SettleReply = (typeof ENDED_AT_ONCE | StatusReply)[];
+type StatusReply = [
   status: Settled['status'],
   run: number,
   attempts: number,
@@ -222,11 +226,12 @@ type SettleReply = [
   reason?: number,
   failures?: number,
   opens?: number,
-][];
+];
 
 /** @param planned the final state that the settlement asked for: with `first`, the run has ended with it */
 function decodeSettled(reply: SettleReply[number], planned: FinalState | undefined): Settled {
-  const [status, run, attempts, state = '', reason = 0, failures = 0, opens = 0] = reply;
+  const told: StatusReply = reply === ENDED_AT_ONCE ? ['first', 1, 1] : reply;
+  const [status, run, attempts, state = '', reason = 0, failures = 0, opens = 0] = told;
   const final = status === 'first' ? planned : decodeFinal(state, reason);
   return { status, final, run, attempts, failures, opens };
 }

@@ -23,9 +23,9 @@
 --     wait: { cause, second when it is due, enqueued at, ms that its recipient keeps it waiting }: how it waits from here on
 -- ARGV[4] and on: the data of dead letters.
 --
--- Answers for each { status, run, attempts }, with the statuses of `Settled` in types.ts. Unless the status is `first`, state and reason
--- code of the record follow. Where the platform did not answer they follow too, and then the number of failures in a row and how
--- often the breaker has opened.
+-- Answers for each { status, run, attempts }, with the statuses of `Settled` in types.ts, or 1 alone, which stands for `first` in the first
+-- run with one request. Unless the status is `first`, state and reason code of the record follow. Where the platform did not answer
+-- they follow too, and then the number of failures in a row and how often the breaker has opened.
 -- Uses tables.lua, records.lua, slots.lua, channel.lua, waits.lua, claims.lua, receipts.lua, campaigns.lua, dead-letters.lua, failed.lua.
 
 -- Fails if the key of the receipts holds another type, before a record becomes final without a receipt.
@@ -83,14 +83,15 @@ end
 
 -- Rule 3: `delivered` by any attempt of the owner wins and sticks, however late it comes.
 local function settle_delivered(record, s)
-  local doubt = is_final(record) or record.doubt_at > 0
+  local ended = is_final(record)
+  local doubt = ended or record.doubt_at > 0
   local holds = not doubt and record.nonce == s.n and in_flight(record)
   if holds and s.window > 0 and not options.rolling then
     spend_slot(s.r, s.window, s.m)
   else
     slot_to(s, SENT, record, doubt)
   end
-  if not is_final(record) then return finish(record, s) end
+  if not ended then return finish(record, s) end
   if record.state ~= DELIVERED then
     -- The run had ended otherwise, and that was reported: this state is not the first. Of a message that arrived, nothing is left to
     -- replay.
@@ -158,19 +159,21 @@ local function settle_verdict(record, s)
 end
 
 local function settle(record, s)
-  -- The repetition of a settlement whose answer was lost is `first` again (rule 9).
-  local proof = s.effect == 'delivered' and record.state ~= DELIVERED
-  if is_final(record) and record.nonce == s.n and not proof then return 'first' end
-  if is_final(record) then note_duplicate(record, s) end
-  if s.effect == 'delivered' then return settle_delivered(record, s) end
-  if is_final(record) then return 'known' end
+  local delivered = s.effect == 'delivered'
+  if is_final(record) then
+    -- The repetition of a settlement whose answer was lost is `first` again (rule 9).
+    local proof = delivered and record.state ~= DELIVERED
+    if record.nonce == s.n and not proof then return 'first' end
+    note_duplicate(record, s)
+    if not delivered then return 'known' end
+  end
+  if delivered then return settle_delivered(record, s) end
   note_kept(record, s)
   if s.effect == 'none' then return settle_verdict(record, s) end
   return settle_attempt(record, s)
 end
 
-local answer = {}
-local function settle_one(i, s)
+local function settle_one(s)
   local record = load_life(s.m, s.j, s.campaign) or new_record(math.max(s.e, now) + DAY, 1,
     s.campaign and not s.uncounted and s.j)
   local status = s.job and take_up(record, s, options, settle) or settle(record, s)
@@ -180,13 +183,15 @@ local function settle_one(i, s)
     note_channel(s)
     if s.wait then note_wait(s.wait[1], s.wait[2] * 1000, 1, s.wait[3]) end
   end
-  local told = { status, record.run, requests(record) }
+  local sent = requests(record)
+  if status == 'first' and s.health ~= -1 and record.run == 1 and sent == 1 then return 1 end
+  local told = { status, record.run, sent }
   if status ~= 'first' or s.health == -1 then told[4], told[5] = record.state, record.reason or 0 end
   if s.health == -1 then
     local health = redis.call('HMGET', CHANNEL, 'failures', 'opens')
     told[6], told[7] = figure(health[1]), figure(health[2])
   end
-  answer[i] = told
+  return told
 end
 
 local ENTRIES = 12
@@ -196,13 +201,15 @@ local function settlement_at(position)
     e = entries[at + 6], r = entries[at + 7], effect = entries[at + 8], final = finals[entries[at + 9]], health = entries[at + 10],
     window = entries[at + 11] }
   local rare = entries[at + 12]
+  s.plain = not rare
   if rare then
     for name, value in pairs(rare) do s[name] = value end
   end
   return s
 end
 
+local answer = {}
 counting_campaigns(function()
-  for i = 1, #entries / ENTRIES do settle_one(i, settlement_at(i)) end
+  for i = 1, #entries / ENTRIES do answer[i] = settle_one(settlement_at(i)) end
 end)
 return answer
