@@ -8,6 +8,8 @@ export interface ParsedContent {
   readonly root: Root;
   /** What each placeholder asks for, by the number of its token. */
   readonly paths: readonly string[];
+  /** Whether there is nothing but words and their emphasis: then the tree is as dialects render it. */
+  readonly plain: boolean;
 }
 
 /**
@@ -28,7 +30,12 @@ export function parseContent(content: string): ParsedContent {
     return latest.parsed;
   }
   const { text, paths } = readTemplate(content);
-  const parsed = { root: parseMarkdown(text), paths };
+  const simple = readSimpleText(text);
+  const parsed = {
+    root: simple ?? parseTree(text),
+    paths,
+    plain: simple !== undefined && paths.length === 0,
+  };
   if (content.length > LONGEST_REMEMBERED) return parsed;
   // A content with placeholders is probably sent many times.
   if (paths.length > 0) remember(content, parsed);
@@ -42,8 +49,4 @@ function remember(content: string, parsed: ParsedContent): void {
     if (oldest !== undefined) remembered.delete(oldest);
   }
   remembered.set(content, parsed);
-}
-
-export function parseMarkdown(text: string): Root {
-  return readSimpleText(text) ?? parseTree(text);
 }

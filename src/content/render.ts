@@ -48,7 +48,8 @@ export function checkContent(message: RenderableMessage, dialect: Dialect): void
 }
 
 function renderMarkdown({ content, data }: RenderableMessage, { render, escapeValue }: Dialect): string {
-  const { root, paths } = parseContent(content);
+  const { root, paths, plain } = parseContent(content);
+  if (plain) return render(root as ContentRoot);
   const values = readValues(paths, data);
   if (escapeValue === undefined) return render(fillTree(root, values, 'filled'));
   return fill(render(fillTree(root, values, 'open')), values, escapeValue);

@@ -35,7 +35,7 @@ function hasFewStars(text: string): boolean {
 export function readSimpleText(text: string): Root | undefined {
   if (text.length > LONGEST || !LINES.test(text)) return undefined;
   const children: Paragraph[] = [];
-  for (const paragraph of text.split(/\n{2,}/)) {
+  for (const paragraph of text.includes('\n\n') ? text.split(/\n{2,}/) : [text]) {
     const phrases = readPhrases(paragraph);
     if (phrases === undefined) return undefined;
     children.push({ type: 'paragraph', children: phrases });
@@ -49,7 +49,8 @@ function readPhrases(text: string): PhrasingContent[] | undefined {
   if (text.includes('://')) return undefined;
   const phrases: PhrasingContent[] = [];
   let end = 0;
-  for (const match of text.matchAll(MARKED)) {
+  MARKED.lastIndex = 0;
+  for (let match = MARKED.exec(text); match !== null; match = MARKED.exec(text)) {
     const [whole, mark, marked = ''] = match;
     if (match.index > end) phrases.push(words(text.slice(end, match.index)));
     phrases.push({ type: mark === '*' ? 'emphasis' : 'strong', children: [words(marked)] });

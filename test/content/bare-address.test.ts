@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kongregateDialect } from '../../src/content/dialects/kongregate.ts';
-import { parseMarkdown } from '../../src/content/parse.ts';
+import { parseContent } from '../../src/content/parse.ts';
 import { renderContent } from '../../src/content/render.ts';
 import { LONGEST_BLOCK_MS, slowCoreMs } from '../support/slow-core.ts';
 import { kongregateReading } from './judges/kongregate.ts';
@@ -73,7 +73,7 @@ describe.each(DIALECTS)('an address among words, on %s', (_, dialect, reads) => 
 
 describe('where an address ends', () => {
   const text = (markdown: string): string => {
-    const [paragraph] = parseMarkdown(markdown).children;
+    const [paragraph] = parseContent(markdown).root.children;
     return JSON.stringify(paragraph, (key, value: unknown) => (key === 'position' ? undefined : value));
   };
   it.each([
@@ -96,7 +96,7 @@ describe('where an address ends', () => {
     'is found in time that grows with the text: %s',
     (part) => {
       const length = 60_000 / part.length;
-      const parse = () => parseMarkdown(`https://e.com/${part.repeat(length)}a`);
+      const parse = () => parseContent(`https://e.com/${part.repeat(length)}a`);
       expect(slowCoreMs(parse)).toBeLessThan(LONGEST_BLOCK_MS);
     },
   );

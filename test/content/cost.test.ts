@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ContentError } from '../../src/content/content.ts';
-import { parseMarkdown } from '../../src/content/parse.ts';
+import { parseContent } from '../../src/content/parse.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
 import { cases } from '../support/cases.ts';
 import { LONGEST_BLOCK_MS, slowCoreBoundMs, slowCoreMs } from '../support/slow-core.ts';
@@ -42,7 +42,7 @@ describe('64 KiB of Markdown that makes a parser work', () => {
   });
 
   it('are refused by field and limit, never quoted', () => {
-    const refusal = (markdown: string) => () => parseMarkdown(markdown);
+    const refusal = (markdown: string) => () => parseContent(markdown);
     expect(refusal(repeated('s\n\n'))).toThrow('content: has more than 10000 lines and marks');
     expect(refusal(`${'>'.repeat(100)}secret`)).toThrow('content: is nested more than 24 deep');
     expect(refusal(`${'['.repeat(100)}secret`)).toThrow('content: is nested more than 24 deep');
@@ -70,7 +70,7 @@ describe('Markdown that people write', () => {
     ['names and sums', 'snake_case_name * 2 * 3 '.repeat(200)],
     ['words far to the right', `a\n${' '.repeat(300)}here`],
   ])('is taken: %s', (_, markdown) => {
-    expect(() => parseMarkdown(markdown)).not.toThrow();
+    expect(() => parseContent(markdown)).not.toThrow();
   });
 });
 
