@@ -74,9 +74,13 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   }
 
   /** Makes the request, which is aborted at the grant's deadline or when the worker closes, whichever comes first. */
-  function start(delivery: Delivery, grant: Grant, leftMs: number, content: string): Promise<Attempted> {
-    const request = requestOf(delivery, grant, content, deadlines.signal(leftMs));
-    const startedAt = clock.monotonic();
+  function start(
+    delivery: Delivery,
+    grant: Grant,
+    content: string,
+    { startedAt, leftMs }: { startedAt: number; leftMs: number },
+  ): Promise<Attempted> {
+    const request = new Request(delivery, grant, content, deadlines.signal(startedAt + leftMs));
     const answer = grant.kind === 'ask' ? ask(delivery, grant, request) : deps.client.send(request);
     observer.inFlight(channel.name, 1);
     const ended = (): void => observer.inFlight(channel.name, -1);
@@ -94,7 +98,6 @@ export function createAttempts(deps: AttemptDeps): Attempts {
 
   const released = (): Attempted => ({ kind: 'released', closing: closing.signal.aborted });
   const neededMs = channel.timeoutMs + WRITE_MARGIN_MS;
-  const leftOf = ({ leaseMs }: Grant, askedAt: number): number => leaseMs - (clock.monotonic() - askedAt);
 
   /** Unless the worker is closing, or too little of the lease is left (rule 4). */
   function startInTime(
@@ -104,9 +107,10 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     content: string,
   ): Attempted | Promise<Attempted> {
     if (closing.signal.aborted) return { kind: 'released', closing: true };
-    const leftMs = leftOf(grant, askedAt);
+    const startedAt = clock.monotonic();
+    const leftMs = grant.leaseMs - (startedAt - askedAt);
     if (leftMs < neededMs) return { kind: 'released', closing: false };
-    return start(delivery, grant, leftMs, content);
+    return start(delivery, grant, content, { startedAt, leftMs });
   }
 
   return {
@@ -132,16 +136,27 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   };
 }
 
-const requestOf = (
-  { message, ref }: Delivery,
-  { attempt, born }: Grant,
-  content: string,
-  signal: AbortSignal,
-): SendRequest => ({
-  message,
-  content,
-  attempt,
-  id: ref.id,
-  idempotencyKey: idempotencyKey(ref.channel, ref.id, born),
-  signal,
-});
+/** A request to the platform's client. The key is a hash, and most platforms have no use for it: it is made when it is read. */
+class Request implements SendRequest {
+  readonly message: Delivery['message'];
+  readonly content: string;
+  readonly attempt: number;
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly #channel: string;
+  readonly #born: string;
+
+  constructor({ message, ref }: Delivery, grant: Grant, content: string, signal: AbortSignal) {
+    this.message = message;
+    this.content = content;
+    this.attempt = grant.attempt;
+    this.id = ref.id;
+    this.signal = signal;
+    this.#channel = ref.channel;
+    this.#born = grant.born;
+  }
+
+  get idempotencyKey(): string {
+    return idempotencyKey(this.#channel, this.id, this.#born);
+  }
+}

@@ -3,8 +3,8 @@
  * AbortController and timer for each request took a quarter of a busy worker's time.
  */
 export interface Deadlines {
-  /** Aborts at most `SHARED_MS` before `leftMs` have passed, or at `abortAll`. */
-  signal(leftMs: number): AbortSignal;
+  /** Aborts at an instant of the monotonic clock, at most `SHARED_MS` before it, or at `abortAll`. */
+  signal(deadlineAt: number): AbortSignal;
   /** Aborts all signals, also later ones. */
   abortAll(): void;
 }
@@ -31,9 +31,9 @@ export function createDeadlines(clock: { monotonic(): number }): Deadlines {
   }
 
   return {
-    signal(leftMs) {
+    signal(deadlineAt) {
       if (over) return AbortSignal.abort();
-      const slot = Math.floor((clock.monotonic() + leftMs) / SHARED_MS);
+      const slot = Math.floor(deadlineAt / SHARED_MS);
       return (groups.get(slot) ?? group(slot)).signal;
     },
     abortAll() {
