@@ -129,6 +129,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function passTurn(): void {
+    if (lanes.length === 1) return;
     const over =
       startedInTurn >= ofATurn && (intervalMs !== undefined || clock.monotonic() - turnSince >= TURN_MS);
     if (!over) return;
@@ -145,7 +146,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       passTurn();
       const first = next();
       if (!first || running >= concurrency) return;
-      const waitMs = startAt(first.batch.urgency) - clock.monotonic();
+      const at = startAt(first.batch.urgency);
+      const waitMs = at > 0 ? at - clock.monotonic() : 0;
       if (waitMs > 0) {
         wakeIn(waitMs);
         return;

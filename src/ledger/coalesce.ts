@@ -21,7 +21,7 @@ export function coalesce<T, R>(
   const perform = async (calls: Call[]): Promise<void> => {
     try {
       const results = await run(calls.map((call) => call.item));
-      for (const [i, call] of calls.entries()) call.resolve(results[i] as R);
+      for (let i = 0; i < calls.length; i += 1) calls[i]!.resolve(results[i] as R);
     } catch (error) {
       if (calls.length > 1 && refusedByStore(error)) {
         for (const call of calls) await perform([call]);

@@ -154,8 +154,6 @@ function rareOfMessage(message: LedgerMessage): object | false {
   return (s !== undefined || p !== undefined || c !== undefined) && { s, p, c };
 }
 
-const anyDefined = (fields: object): boolean => Object.values(fields).some((value) => value !== undefined);
-
 /** ARGV counts from 1, and the data of dead letters follows three other arguments. */
 const FIRST_DATA = 4;
 
@@ -174,8 +172,9 @@ function settlementArgs(settlements: readonly Settlement[], options: LedgerOptio
   const finals: FinalState[] = [];
   const data: string[] = [];
   const positionOf = (final: FinalState): number => {
-    const known = finals.findIndex(({ state, reason }) => state === final.state && reason === final.reason);
-    return known === -1 ? finals.push(final) : known + 1;
+    for (let i = 0; i < finals.length; i += 1)
+      if (finals[i]!.state === final.state && finals[i]!.reason === final.reason) return i + 1;
+    return finals.push(final);
   };
   const entries: unknown[] = [];
   for (const s of settlements) {
@@ -192,7 +191,11 @@ function settlementArgs(settlements: readonly Settlement[], options: LedgerOptio
 /** What few settlements have; false where there is nothing. */
 function rareOfSettlement(s: Settlement, { credentials }: LedgerOptions, data: string[]): object | false {
   const { message, final, wait } = s;
-  const rare = {
+  const given =
+    s.letter ?? s.failedJob ?? s.platformMessageId ?? message.campaign ?? message.uncounted ?? s.foreign;
+  const receipt = final && (message.meta ?? message.to);
+  if ((given ?? receipt ?? s.refused ?? s.rest ?? s.stop ?? wait) === undefined) return false;
+  return {
     letter: s.letter && deadLetterEntry(s.letter, data),
     job: s.failedJob,
     platformMessageId: s.platformMessageId,
@@ -206,7 +209,6 @@ function rareOfSettlement(s: Settlement, { credentials }: LedgerOptions, data: s
     stop: s.stop && [s.stop.reason, credentials],
     wait: wait && waitEntry(wait),
   };
-  return anyDefined(rare) && rare;
 }
 
 const waitEntry = ({ cause, untilMs, since, keptMs }: NonNullable<Settlement['wait']>): unknown[] => [

@@ -118,7 +118,8 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
         return await calls.admit(admissions);
       };
       const admitted = await behindGate(watch, ask, epoch.current);
-      for (const [i, { verdict }] of admitted.entries()) {
+      for (let i = 0; i < admitted.length; i += 1) {
+        const { verdict } = admitted[i]!;
         if (verdict.kind !== 'granted' || verdict.grant.kind !== 'grant') continue;
         memory.hold(admissions[i]!.message, verdict.grant);
       }
@@ -135,7 +136,8 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
         for (const [i, each] of settled.entries())
           if (forgotten(grants[i], each)) settled[i] = again.next().value!;
       }
-      for (const [i, settlement] of settlements.entries()) {
+      for (let i = 0; i < settlements.length; i += 1) {
+        const settlement = settlements[i]!;
         const was = settled[i]!;
         if (overruled(settlement, was) && !forgotten(grants[i], was)) memory.forget(settlement);
         else memory.settle(settlement, was);

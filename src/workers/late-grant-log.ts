@@ -34,25 +34,24 @@ export function createLateGrantLog(
   busyShare: BusyShare = eventLoopShare,
 ): LateGrantLog {
   const causes = { redis: reminder(clock), process: reminder(clock) };
-  let busy = (): number => 0;
+  let shared = (): void => {};
   let readAt = Number.NEGATIVE_INFINITY;
 
-  function read(): () => number {
-    const now = clock.monotonic();
-    if (now - readAt < SHARED_MS) return busy;
-    readAt = now;
-    busy = busyShare();
-    return busy;
+  function watched(busy: () => number): () => void {
+    return () => {
+      const cause = busy() >= BUSY ? 'process' : 'redis';
+      const late = causes[cause]();
+      if (late !== undefined) logger.warn({ late_grants: late }, TEXTS[cause]);
+    };
   }
 
   return {
     watch() {
-      const busy = read();
-      return () => {
-        const cause = busy() >= BUSY ? 'process' : 'redis';
-        const late = causes[cause]();
-        if (late !== undefined) logger.warn({ late_grants: late }, TEXTS[cause]);
-      };
+      const now = clock.monotonic();
+      if (now - readAt < SHARED_MS) return shared;
+      readAt = now;
+      shared = watched(busyShare());
+      return shared;
     },
   };
 }

@@ -125,7 +125,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     answered?: () => void,
   ): Promise<Disposition> {
     const plan = planAttempted(attempted, grant, delivery, planContext);
-    const planned = withinLife(plan.next, delivery.expiresAt - clock.now());
+    const planned = plan.final ? plan.next : withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.record(delivery.ref.id, attempted, plan);
     const sent = attempted.kind === 'sent';
     if (sent && grant.attempt === 1 && !grant.doubt) observeWaits(delivery, grant, attempted.durationMs);

@@ -77,16 +77,20 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
       const { final } = settlement;
       const { next } = planned;
       // Only the settlement that made the state final reports it, so that it is counted once.
-      if (settled.status === 'first' && final) observeEnd(ref, dueAt, { settled, final, ...planned });
+      if (settled.status === 'first' && final) {
+        const { attempted, keptMs } = planned;
+        observeEnd(ref, dueAt, { settled, final, next, attempted, keptMs });
+      }
       return { settled, next: conclude(settled, final, next) };
     });
   }
 
-  function observeEnd(message: MessageRef, dueAt: number, { settled, next, ...end }: End): void {
-    const { run, attempts } = settled;
+  function observeEnd(message: MessageRef, dueAt: number, end: End): void {
+    const { final, next, attempted, keptMs } = end;
+    const { run, attempts } = end.settled;
     const detail = next.kind === 'dead' ? next.detail : undefined;
     const latencyMs = Math.max(0, clock.now() - dueAt);
-    observer.finished({ message, run, attempts, detail, latencyMs, ...end });
+    observer.finished({ message, run, attempts, final, detail, attempted, latencyMs, keptMs });
   }
 
   /** Ends a run without a request. */
@@ -114,7 +118,7 @@ export function createSettler({ ledger, observer, clock }: SettlerDeps): Settler
         rest: marks?.rest,
         stop: marks?.stop,
         letter: next.kind === 'dead' ? letterOf(delivery.source, next.detail) : undefined,
-        wait: waitOf(next, delivery.dueAt, clock.now()),
+        wait: final ? undefined : waitOf(next, delivery.dueAt, clock.now()),
       };
       return settle(delivery, settlement, { next, attempted, keptMs });
     },

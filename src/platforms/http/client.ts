@@ -50,13 +50,21 @@ export function createHttpClient(settings: HttpSettings, dispatcher?: Dispatcher
   const { origin, pathname } = new URL(settings.baseUrl);
   const base = pathname.replace(/\/+$/, '');
   const pools = dispatcher === undefined ? createPools(origin, settings) : undefined;
+  let latest: { given: readonly string[]; all: string[] } = { given: [], all: [...NOT_COMPRESSED] };
+
+  /** A platform's client gives the same list again and again. */
+  function headersOf(given: readonly string[]): string[] {
+    if (given !== latest.given) latest = { given, all: [...given, ...NOT_COMPRESSED] };
+    return latest.all;
+  }
+
   return {
     request: (request) =>
       new Promise((settle) => {
         const exchange = new Exchange(request.signal, settle, request.maxAnswerBytes);
         if (exchange.ended) return;
         const { method, body = null, fresh = settings.keepAlive === false } = request;
-        const headers = [...request.headers, ...NOT_COMPRESSED];
+        const headers = headersOf(request.headers);
         const through = pools === undefined ? (dispatcher as Dispatcher) : pools.get(fresh);
         const path = base + request.path;
         through.dispatch({ origin, path, method, headers, body, ...(fresh && { reset: true }) }, exchange);
