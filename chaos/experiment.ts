@@ -6,6 +6,7 @@ import { SERVED } from './channels.ts';
 import { placeOf } from './faults.ts';
 import { findings } from './findings.ts';
 import { DRAIN_MS, openFleet } from './fleet.ts';
+import { createLateArrivals } from './late-arrivals.ts';
 import { leftIn } from './left.ts';
 import { createManyTally } from './many.ts';
 import type { ChaosOptions } from './options.ts';
@@ -42,6 +43,7 @@ export async function experiment(
   const platforms = await openPlatforms(systemClock, options.seed);
   const many = createManyTally();
   const pickups = new Map<string, number>();
+  const arrivals = createLateArrivals();
   const onPickup = (pickup: Pickup): void => {
     many.note(pickup);
     if (!pickups.has(pickup.message)) pickups.set(pickup.message, systemClock.now());
@@ -50,7 +52,7 @@ export async function experiment(
     ...{ size: options.workers, store },
     logs: context.logs,
     clock: systemClock,
-    onPickup,
+    ...{ onPickup, onWrite: arrivals.written },
     onFailpoint: (failpoint) =>
       count(`${failpoint.does === 'die' ? 'kill -9' : 'event loop blocked'} ${placeOf(failpoint)}`),
     config: (redis) => ({
@@ -72,13 +74,14 @@ export async function experiment(
     now: () => systemClock.now(),
     // While a replica takes over, nobody knows.
     left: (channel) => leftIn(store, channel).catch(() => Number.POSITIVE_INFINITY),
-    onPickup,
+    ...{ onPickup, onWrite: arrivals.written },
   });
   const undone = keepUndone(systemClock);
   const startedAt = systemClock.monotonic();
   const run: Run = {
     ...{ options, context, store, platforms, fleet, orders, campaigns, rollouts, many, pickups, faults },
-    ...{ enqueueing, undone, waits: createWaits(), complaints: [] },
+    ...{ enqueueing, arrivals, undone, waits: createWaits() },
+    ...{ produced: 0, complaints: [] },
     elapsed: () => systemClock.monotonic() - startedAt,
     pause,
   };
@@ -112,11 +115,7 @@ async function play(run: Run, count: Count): Promise<void> {
   try {
     const [main, losses] = partsOf(options);
     await rollouts.next();
-    await inTime(run, main, [
-      playPart(run, main, count),
-      rollOut(run, main.spanMs),
-      startCampaigns(run, main),
-    ]);
+    await inTime(run, main, [playPart(run, main, count), rollOut(run, main), startCampaigns(run, main)]);
     await settle(run);
     await run.campaigns.count(run.store);
     if (losses.spanMs > 0 && !run.context.signal.aborted) {

@@ -46,9 +46,10 @@ export async function findings(run: Run): Promise<Findings> {
       finals.set(key, Math.min(at, finals.get(key) ?? at));
     }
   }
+  const isWrittenLate = await lateWrites(context.logs);
   const separated = separate(
     breaches,
-    await lateWrites(context.logs),
+    (...call) => isWrittenLate(...call) || run.arrivals.isLate(...call),
     explainedBy(failovers, fleet.endedWith),
   );
   return {

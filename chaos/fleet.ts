@@ -4,7 +4,7 @@ import type { Clock } from '../src/clock.ts';
 import type { RedisAddress } from '../src/redis/address.ts';
 import type { Failpoint } from '../testing/failpoints.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
-import type { Pickup } from '../testing/worker-protocol.ts';
+import type { Pickup, Write } from '../testing/worker-protocol.ts';
 import type { EndedWith } from './failovers.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 import type { Link, Store } from './stores/store.ts';
@@ -51,6 +51,7 @@ export interface FleetOptions {
   logs: string;
   clock: Clock;
   onPickup(pickup: Pickup): void;
+  onWrite?(write: Write): void;
   /** A worker reached its failpoint. */
   onFailpoint(failpoint: Failpoint): void;
 }
@@ -111,7 +112,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     const logFile = logOf(name);
     const worker = startWorkerProcess({
       ...{ name, config, clockAheadMs, logFile, natMap: link.natMap },
-      ...{ ...events, onPickup },
+      ...{ ...events, onPickup, onWrite: options.onWrite },
     });
     everybody.add(worker);
     return worker;

@@ -58,14 +58,15 @@ export async function playPart(run: Run, part: Part, count: Count): Promise<void
 }
 
 /** Each of the deployments in its time, or as soon as the one before is done. */
-export async function rollOut(
-  { options, rollouts, waits, elapsed, pause, context }: Run,
-  spanMs: number,
-): Promise<void> {
+export async function rollOut(run: Run, { spanMs, movedFrom = 0 }: Part): Promise<void> {
+  const { options, rollouts, waits, elapsed, pause, context } = run;
   const startedAt = elapsed();
   for (let number = 1; number <= options.rollouts && !context.signal.aborted; number += 1) {
     const atMs = (number / (options.rollouts + 1)) * spanMs;
     await pause(Math.max(0, startedAt + atMs - elapsed()));
+    // Nobody would deliver what producers that are late enqueue by the old name.
+    const renames = number === options.rollouts;
+    while (renames && run.produced < movedFrom && !context.signal.aborted) await pause(TICK_MS);
     await waits.track(`deployment ${number}`, rollouts.next());
   }
 }
@@ -90,7 +91,8 @@ export async function startCampaigns(
   await Promise.all(plans.map(run));
 }
 
-async function produce({ context, orders, pause }: Run, part: Part, elapsed: () => number): Promise<void> {
+async function produce(run: Run, part: Part, elapsed: () => number): Promise<void> {
+  const { context, orders, pause } = run;
   const { messages, spanMs } = part;
   const plan = planMessages(part, { random: seededRandom(part.seed), clock: systemClock });
   let made = 0;
@@ -103,6 +105,7 @@ async function produce({ context, orders, pause }: Run, part: Part, elapsed: () 
       batch.push(order);
     }
     if (batch.length > 0) await orders.carryOut(batch);
+    run.produced = made;
     await pause(TICK_MS);
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RedisAddress } from '../src/redis/address.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
-import type { Pickup } from '../testing/worker-protocol.ts';
+import type { Pickup, Write } from '../testing/worker-protocol.ts';
 import { type Channel, channelOf, FIRST_WINDOW_MS, rolloutSettings } from './channels.ts';
 import type { Platforms } from './platforms.ts';
 
@@ -34,6 +34,7 @@ export interface RolloutsOptions {
   /** Messages that a channel's worker still has to bring to an end. */
   left(channel: Channel): Promise<number>;
   onPickup(pickup: Pickup): void;
+  onWrite(write: Write): void;
   signal: AbortSignal;
 }
 
@@ -73,6 +74,7 @@ export function openRollouts(options: RolloutsOptions): Rollouts {
       config,
       logFile: join(options.logs, `${name}.log`),
       onPickup: options.onPickup,
+      onWrite: options.onWrite,
       onStuck: (_, detail) => complaints.push(`${name} failed its liveness probe: ${detail}`),
       onEnd: (ended) => running.delete(ended),
     });

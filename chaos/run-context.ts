@@ -1,5 +1,6 @@
 import type { Campaigns } from './campaigns.ts';
 import type { Fleet } from './fleet.ts';
+import type { LateArrivals } from './late-arrivals.ts';
 import type { ManyTally } from './many.ts';
 import type { ChaosOptions } from './options.ts';
 import type { Platforms } from './platforms.ts';
@@ -33,7 +34,10 @@ export interface Run {
   many: ManyTally;
   /** When each message was first picked up. */
   pickups: ReadonlyMap<string, number>;
+  arrivals: Pick<LateArrivals, 'isLate'>;
   faults: Map<string, number>;
+  /** Messages of the main part that are in the queues by now, in their order. */
+  produced: number;
   /** What broke the promise and is of no one message. */
   complaints: string[];
   /** No worker was killed since, by the system's clock. */

@@ -5,6 +5,7 @@ import { destination } from 'pino';
 import { systemClock } from '../src/clock.ts';
 import type { Entry } from '../src/jobs/envelope.ts';
 import { placeOf } from '../src/jobs/leave.ts';
+import type { PlatformClient } from '../src/platforms/port.ts';
 import type { RedisCluster } from '../src/redis/address.ts';
 import type { Wrappers } from '../src/workers/running-store.ts';
 import type { HeraldWorker } from '../src/workers/worker.ts';
@@ -33,7 +34,7 @@ function build(
     redis: natMap && new Cluster([...(cluster ?? [])], { natMap, lazyConnect: true }),
     clock: { ...systemClock, now: () => systemClock.now() + clockAheadMs },
     random: random === undefined ? undefined : () => random,
-    wrap: { ...wrappers, pipeline: reporting(wrappers) },
+    wrap: { ...wrappers, pipeline: reporting(wrappers), client: reportingWrites(wrappers) },
   });
 }
 
@@ -51,6 +52,23 @@ const reporting =
         return await inner.deliver(entry).finally(() => report({ kind: 'done', job }));
       },
     };
+  };
+
+/** After the failpoint before the write: one that blocks there writes later. */
+const reportingWrites =
+  ({ client: wrapped }: Wrappers): NonNullable<Wrappers['client']> =>
+  (client, channel) => {
+    const inner: PlatformClient = {
+      ...(client.confirm && { confirm: client.confirm.bind(client) }),
+      ...(client.examine && { examine: client.examine.bind(client) }),
+      close: () => client.close(),
+      send(request) {
+        const at = performance.timeOrigin + performance.now();
+        report({ kind: 'write', message: `${channel.name} ${request.id}`, at });
+        return client.send(request);
+      },
+    };
+    return wrapped?.(inner, channel) ?? inner;
   };
 
 function carrierOf(entry: Entry): string | undefined {

@@ -7,7 +7,7 @@ import type { Drained } from '../src/workers/drain.ts';
 import { eventually } from './eventually.ts';
 import type { Failpoint } from './failpoints.ts';
 import { programOf } from './program.ts';
-import type { Order, Pickup, Report, WorkerPlan } from './worker-protocol.ts';
+import type { Order, Pickup, Report, WorkerPlan, Write } from './worker-protocol.ts';
 
 /** A worker in a process of its own, for what only a process can do: die. */
 export interface WorkerProcess {
@@ -57,6 +57,7 @@ export interface WorkerProcessOptions extends WorkerPlan {
   /** How large its heap may grow, in megabytes. */
   heapMb?: number;
   onPickup?(pickup: Pickup): void;
+  onWrite?: ((write: Write) => void) | undefined;
   onFailpoint?(worker: WorkerProcess, failpoint: Failpoint): void;
   /** Its liveness probe failed. */
   onStuck?(worker: WorkerProcess, detail: string): void;
@@ -148,6 +149,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
     const report = JSON.parse(line) as Report;
     note(report, state, inHand);
     if (report.kind === 'pickup') options.onPickup?.(report);
+    if (report.kind === 'write') options.onWrite?.(report);
     if (report.kind === 'failpoint') options.onFailpoint?.(worker, report.failpoint);
     if (report.kind === 'stuck') options.onStuck?.(worker, report.detail);
   });

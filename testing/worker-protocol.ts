@@ -35,6 +35,7 @@ export type Report =
   | ({ kind: 'pickup' } & Pickup)
   /** It is done with a job that it had picked up. */
   | { kind: 'done'; job: string }
+  | ({ kind: 'write' } & Write)
   /** Its liveness probe fails. */
   | { kind: 'stuck'; detail: string }
   /** What its close resolved with, after SIGTERM. */
@@ -47,6 +48,14 @@ export interface Pickup {
   carrier: string;
   /** `<channel> <message id>`. */
   message: string;
+}
+
+/** A request is about to be written. */
+export interface Write {
+  /** `<channel> <message id>`. */
+  message: string;
+  /** By the machine's clock, whatever the process takes for the time. */
+  at: number;
 }
 
 /** The message's id in what a job carries, if it can be read. */
