@@ -112,14 +112,17 @@ do
   local function split(self)
     local turn, span = self.buckets - self.size, self.size * 2
     local low, high = key_of(self, turn), key_of(self, self.buckets)
-    local entries, of_low, of_high = call('HGETALL', low), {}, {}
+    local entries, of_low, of_high, lows, highs = call('HGETALL', low), {}, {}, 0, 0
     self.buckets = self.buckets + 1
     if self.buckets == span then self.size = span end
     for i = 1, #entries, 2 do
       local field, value = entries[i], entries[i + 1]
       if not is_over(self, value) then
-        local home = hash_of(field) % span == turn and of_low or of_high
-        home[#home + 1], home[#home + 2] = field, value
+        if hash_of(field) % span == turn then
+          of_low[lows + 1], of_low[lows + 2], lows = field, value, lows + 2
+        else
+          of_high[highs + 1], of_high[highs + 2], highs = field, value, highs + 2
+        end
       end
     end
     local function fill(key, home)
@@ -134,14 +137,19 @@ do
     self:save_header()
   end
 
+  -- Drops what is over from a bucket that is full, or lets the table grow. Where the first full bucket of a call had nothing to drop, the
+  -- others have little: a call that adds many entries does not read those.
   local function relieve(self, key)
-    local entries = call('HGETALL', key)
-    local over = {}
-    for i = 1, #entries, 2 do
-      if is_over(self, entries[i + 1]) then over[#over + 1] = entries[i] end
+    if not self.lasting then
+      local entries, over = call('HGETALL', key), {}
+      for i = 1, #entries, 2 do
+        if is_over(self, entries[i + 1]) then over[#over + 1] = entries[i] end
+      end
+      self.lasting = #over == 0
+      if #over > 0 then call('HDEL', key, unpack(over)) end
+      if #entries / 2 - #over <= self.full then return end
     end
-    if #over > 0 then call('HDEL', key, unpack(over)) end
-    if #entries / 2 - #over > self.full then split(self) end
+    split(self)
   end
 
   -- The value of a field, also of an entry that is over; false where there is none.
