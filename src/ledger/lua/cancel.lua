@@ -14,7 +14,7 @@ local record = load_record(request.m)
 if not record and request.campaign then
   local campaign = read_campaign(request.campaign)
   if not campaign or (campaign.listed and campaign.waiting == 0) then return 'unknown' end
-  if campaign.state ~= 'cancelled' then save_record(request.m, enlisted_record(campaign.expires + DAY, 1, WITHDRAWN)) end
+  if campaign.state ~= 'cancelled' then enlist_record(request.m, campaign.expires + DAY, 1, WITHDRAWN) end
   return 'cancelled'
 end
 if not record then return 'unknown' end

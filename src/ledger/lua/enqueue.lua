@@ -79,16 +79,16 @@ local function job_data()
   return many and DATA_BEFORE .. table.concat(texts, ',') .. DATA_BEHIND or '{"v":1,' .. string.sub(texts[1], 2)
 end
 
-local function enlist(position, key)
-  local fp, record = fp_of(position), lives[position]
+local function kept_until(position)
   local expires = request.expires and request.expires[position] or 0
-  local kept = math.max(expires > 0 and expires or now + request.life, now) + DAY
-  if record then
-    record.job, record.expires = key, math.max(record.expires, kept)
-  else
-    record = enlisted_record(kept, 1, key)
-  end
-  save_record(fp, record)
+  return math.max(expires > 0 and expires or now + request.life, now) + DAY
+end
+
+local function write_record(position, key)
+  local record = lives[position]
+  if not record then return enlist_record(fp_of(position), kept_until(position), 1, key) end
+  record.job, record.expires = key, math.max(record.expires, kept_until(position))
+  save_record(fp_of(position), record)
 end
 
 -- The job comes first, because a script that fails takes nothing back: a job without records is delivered, while a record without a
@@ -101,7 +101,7 @@ for i, position in ipairs(fresh) do
   if damaged[position] then
     -- Its record stays as it is.
   elseif added then
-    enlist(position, many and entry_key(i - 1) or request.key)
+    write_record(position, many and entry_key(i - 1) or request.key)
   else
     -- This is a repetition, and the job of the first call does not have this message: there it was a duplicate, and only since
     -- then a day has passed since the end of the other message of this id.

@@ -240,3 +240,8 @@ do
     records:put(fp, encode_record(r), r.expires, r.stored)
   end
 end
+
+-- Writes the record of a message whose job is added in the same call: what `save_record` does with an enlisted record, in less time.
+local function enlist_record(fp, expires, run, job)
+  records:put(fp, struct.pack(ENLISTED_AS, expires, ENLISTED, run, job), expires)
+end

@@ -25,7 +25,7 @@ end
 local function begin_run(letter, record)
   local run = math.max(record and record.run or 0, letter.run) + 1
   local job = letter.campaign and campaign_job(letter.j) or letter.j
-  save_record(letter.m, enlisted_record(math.max(letter.e, now) + DAY, run, job))
+  enlist_record(letter.m, math.max(letter.e, now) + DAY, run, job)
   -- Its campaign has counted its end: the entry must not be counted as a duplicate as well.
   if letter.campaign then tell_campaign_message(letter.campaign, letter.job) end
   return run
