@@ -46,3 +46,19 @@ export function createTurns(clock: Pick<Clock, 'monotonic'>): Turns {
     return piece;
   };
 }
+
+/**
+ * Does work for each of the items, in their order. Most need not wait for their turn, and are done without a promise: one for each would
+ * cost as much as the work.
+ * @throws what the work throws; the items behind are left
+ */
+export async function eachInTurn<T>(
+  items: Iterable<T>,
+  turns: Turns,
+  work: (item: T) => void,
+): Promise<void> {
+  for (const item of items) {
+    const piece = turns(() => work(item));
+    if (piece instanceof Promise) await piece;
+  }
+}

@@ -1,17 +1,14 @@
 import { expect, it } from 'vitest';
-import { createTurns } from '../src/turns.ts';
+import { createTurns, eachInTurn } from '../src/turns.ts';
 
 /** A clock that goes on by what the work says that it took. */
 function working() {
   let now = 0;
   const turns = createTurns({ monotonic: () => now });
-  return {
-    turns,
-    piece: (ms: number) =>
-      turns(() => {
-        now += ms;
-      }),
+  const take = (ms: number): void => {
+    now += ms;
   };
+  return { turns, take, piece: (ms: number) => turns(() => take(ms)) };
 }
 
 /** How often the event loop went round until it was done. */
@@ -67,4 +64,27 @@ it('keeps the order, hands back results, and rejects by what was thrown for that
     { value: 3 },
   ]);
   expect(order).toEqual([1, 2, 3]);
+});
+
+it('does work for each of many, in order, and lets the event loop go round where that takes long', async () => {
+  const { turns, take } = working();
+  const order: number[] = [];
+  const does = (ms: number) => (n: number) => {
+    take(ms);
+    order.push(n);
+  };
+  expect(await roundsUntil(eachInTurn([1, 2, 3], turns, does(0.001)))).toBe(1);
+  expect(await roundsUntil(eachInTurn([4, 5, 6, 7], turns, does(50)))).toBeGreaterThanOrEqual(3);
+  expect(order).toEqual([1, 2, 3, 4, 5, 6, 7]);
+});
+
+it('leaves what is behind one that fails', async () => {
+  const { turns } = working();
+  const done: number[] = [];
+  const work = (n: number): void => {
+    if (n === 2) throw new Error('two');
+    done.push(n);
+  };
+  await expect(eachInTurn([1, 2, 3], turns, work)).rejects.toThrow('two');
+  expect(done).toEqual([1]);
 });

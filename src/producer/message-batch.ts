@@ -1,7 +1,7 @@
 import type { ChannelFacts } from '../channels/registry.ts';
 import { MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
 import { storeOf } from '../redis/shards.ts';
-import type { Turns } from '../turns.ts';
+import { eachInTurn, type Turns } from '../turns.ts';
 import type { FillingBatch } from './batches.ts';
 import type { Preparation } from './prepare.ts';
 
@@ -59,7 +59,9 @@ export function messageBatch({ prepare, turns, channels }: MessageBatchDeps): Me
     items,
     size: () => items.length,
     async add(inputs) {
-      for (const input of inputs) items.push({ input, preparation: await turns(() => prepare(input)) });
+      await eachInTurn(inputs, turns, (input) => {
+        items.push({ input, preparation: prepare(input) });
+      });
     },
     async isFull() {
       await weigh();

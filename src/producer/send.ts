@@ -4,7 +4,7 @@ import { MAX_MESSAGES, newJobId } from '../jobs/job-ids.ts';
 import { checkOptions, type OptionNames } from '../options.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeOf } from '../redis/shards.ts';
-import type { Turns } from '../turns.ts';
+import { eachInTurn, type Turns } from '../turns.ts';
 import { type AcceptedCountDeps, countLost, countMisfit, countTaken } from './accepted-count.ts';
 import { inFilledBatches, type Source } from './batches.ts';
 import type { Aside, Attempt, ProducerConnection } from './connection.ts';
@@ -220,11 +220,11 @@ async function checkFit(
 ): Promise<Map<PreparedMessage, EnqueueResult>> {
   const { listed, turns } = deps;
   const results = new Map<PreparedMessage, EnqueueResult>();
-  for (const message of messages) {
-    const error = await turns(() => misfit(message, { announced, listed }));
-    if (!error) continue;
+  await eachInTurn(messages, turns, (message) => {
+    const error = misfit(message, { announced, listed });
+    if (!error) return;
     results.set(message, error);
     countMisfit(message, announced, deps);
-  }
+  });
   return results;
 }
