@@ -1,7 +1,7 @@
 import { campaignSchemasOf } from '../message/campaign.ts';
 import { checkOptions, type OptionNames } from '../options.ts';
 import { lostStatus } from './accepted-count.ts';
-import { inFilledBatches, type Source } from './batches.ts';
+import { inFilledBatches } from './batches.ts';
 import { type CampaignListing, createListing } from './campaign-listing.ts';
 import { createBatchCheck } from './campaign-recipients.ts';
 import { checkContent } from './campaign-rendering.ts';
@@ -17,6 +17,7 @@ import {
 } from './errors.ts';
 import { recipientBatch } from './recipient-batch.ts';
 import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
+import type { Source } from './source-reader.ts';
 
 /** Starting a campaign: it is created once, and its recipients are listed in chunks, each in one job. */
 

@@ -11,10 +11,11 @@ import type { Platforms } from '../message/schema.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeOf } from '../redis/shards.ts';
 import { type Instant, instant } from '../time.ts';
-import { inBatches, type Source } from './batches.ts';
+import { inBatches } from './batches.ts';
 import { InterruptedError, InvalidMessageError, UnknownChannelError } from './errors.ts';
 import { platformOf, unknownChannel } from './known-channels.ts';
 import { type InvalidItem, MAX_INVALID_KEPT, type SendDeps } from './send.ts';
+import type { Source } from './source-reader.ts';
 
 /** Recording plays, from which the eligibility check decides. */
 

@@ -7,7 +7,6 @@ import type { RedisOption } from '../redis/option.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import type { AcceptedStatus } from './accepted-count.ts';
-import type { Source } from './batches.ts';
 import { type CampaignDeps, type CampaignOptions, type CampaignResult, startCampaign } from './campaign.ts';
 import { openConnection } from './connection.ts';
 import {
@@ -36,6 +35,7 @@ import {
   type SendResult,
   sendMany,
 } from './send.ts';
+import type { Source } from './source-reader.ts';
 
 /** Enqueues messages and records plays for application code. Every call ends within its timeout. */
 export interface Producer<Input> {

@@ -6,7 +6,7 @@ import type { ChannelStore } from '../redis/channel-store.ts';
 import { storeOf } from '../redis/shards.ts';
 import { eachInTurn, type Turns } from '../turns.ts';
 import { type AcceptedCountDeps, countLost, countMisfit, countTaken } from './accepted-count.ts';
-import { inFilledBatches, type Source } from './batches.ts';
+import { inFilledBatches } from './batches.ts';
 import type { Aside, Attempt, ProducerConnection } from './connection.ts';
 import {
   InterruptedError,
@@ -19,6 +19,7 @@ import { groupIntoJobs, type JobGroup } from './group-into-jobs.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { messageBatch, type PreparedInput } from './message-batch.ts';
 import { misfit, type Preparation, type PreparedMessage } from './prepare.ts';
+import type { Source } from './source-reader.ts';
 
 export interface SendResult {
   status: 'queued' | 'duplicate';

@@ -1,5 +1,5 @@
-import type { Source } from '../producer/batches.ts';
 import type { Producer } from '../producer/producer.ts';
+import type { Source } from '../producer/source-reader.ts';
 import { KINDS, type OpenSpan, type Tracing } from './tracing.ts';
 
 type Sending<Input> = Pick<Producer<Input>, 'send' | 'sendMany'>;

@@ -12,7 +12,7 @@ import { predictVerdicts } from '../../ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../../ledger/types.ts';
 import { campaignSchemasOf } from '../../message/campaign.ts';
 import { type AnyMessage, DEFAULT_LIFE_MS } from '../../message/schema.ts';
-import { inBatches, type Source } from '../../producer/batches.ts';
+import { inBatches } from '../../producer/batches.ts';
 import { createBatchCheck } from '../../producer/campaign-recipients.ts';
 import {
   type CheckedRecipient,
@@ -28,6 +28,7 @@ import {
   InvalidMessageError,
 } from '../../producer/errors.ts';
 import { type InvalidItem, MAX_INVALID_KEPT } from '../../producer/send.ts';
+import type { Source } from '../../producer/source-reader.ts';
 import { storeTime } from '../../redis/store-clock.ts';
 import { createTurns } from '../../turns.ts';
 import { createSeen } from '../seen.ts';
