@@ -204,6 +204,17 @@ async function lag(env: Environment, { keys }: ChannelStore): Promise<() => Prom
 }
 
 describe.concurrent('a store that forgot the change of a quota', () => {
+  /** A worker that changed it. */
+  const forgotten = async (env: Environment) => {
+    const old = leaseOf(env, { policy: DAILY });
+    await old.lease.acquire();
+    const forget = await lag(env, old.store);
+    const changing = leaseOf(env);
+    await changing.lease.acquire();
+    await forget();
+    return changing;
+  };
+
   it.for(['', '/1'])(
     'gets it again from any worker of the new one: store kongregate%s',
     async (shard, { openEnvironment }) => {
@@ -233,12 +244,7 @@ describe.concurrent('a store that forgot the change of a quota', () => {
     openEnvironment,
   }) => {
     const env = await openEnvironment();
-    const old = leaseOf(env, { policy: DAILY });
-    await old.lease.acquire();
-    const forget = await lag(env, old.store);
-    const { lease, inForce, changes } = leaseOf(env);
-    await lease.acquire();
-    await forget();
+    const { lease, inForce, changes } = await forgotten(env);
     lease.superseded((await inForce())!);
     await lease.renew();
     expect(await inForce()).toBe('null');
@@ -249,12 +255,7 @@ describe.concurrent('a store that forgot the change of a quota', () => {
     openEnvironment,
   }) => {
     const env = await openEnvironment();
-    const old = leaseOf(env, { policy: DAILY });
-    await old.lease.acquire();
-    const forget = await lag(env, old.store);
-    const { lease, inForce, store } = leaseOf(env);
-    await lease.acquire();
-    await forget();
+    const { lease, inForce, store } = await forgotten(env);
     const was = await inForce();
     const until = (at: number) => env.redis.hset(`${store.keys.ledger}:channel`, 'slotsUntil', at);
     await until(Date.now() + 86_400_000);
