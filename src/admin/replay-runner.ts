@@ -87,7 +87,7 @@ async function carryOut(listed: BackgroundReplay, { run, admin, signal, me }: Ca
       },
       { perSecond, signal: stop.signal, onStep: progress.step },
     );
-    await run(({ directory }) => leave(directory, id, progress.take(), !interrupted));
+    await run(({ directory }) => release(directory, id, progress.take(), !interrupted));
   } finally {
     stop.abort();
     await watching;
@@ -151,7 +151,7 @@ async function report(redis: Redis, id: string, { position, ...counts }: Steps):
   await writes.exec();
 }
 
-async function leave(redis: Redis, id: string, steps: Steps, through: boolean): Promise<void> {
+async function release(redis: Redis, id: string, steps: Steps, through: boolean): Promise<void> {
   await report(redis, id, steps);
   if (through) await redis.hset(replayKey(id), 'endedAt', await storeTime(redis));
   await redis.del(replayLeaseKey(id));

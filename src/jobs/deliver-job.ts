@@ -53,7 +53,7 @@ interface Held {
 /** During a rest of at most this length the worker keeps the job; for a longer one, the whole queue rests. */
 const LONGEST_HOLD_MS = 2_000;
 /** After so many stalls in a row each message gets a job of its own: one that kills its workers must not take the others along. */
-const STALLS_UNTIL_DEALT = 2;
+const STALLS_UNTIL_SPLIT = 2;
 const HAND_BACK: Disposition = { kind: 'hand_back' };
 
 export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
@@ -66,7 +66,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
     const all = await readAll(entries);
     const ended = await partialJobs.ended(all);
     const left = all.filter((entry) => !ended.has(entry));
-    if (job.stalls < STALLS_UNTIL_DEALT) return listOf(left);
+    if (job.stalls < STALLS_UNTIL_SPLIT) return listOf(left);
     await Promise.all(left.map((entry) => partialJobs.leave({ entry })));
     return listOf([]);
   }

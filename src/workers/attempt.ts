@@ -130,7 +130,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
       const { requests = 1, bulk } = delivery.ledger;
       const aheadMs = bulk ? AHEAD_MS / 2 : AHEAD_MS;
       return departures
-        .leave({ moment, requests, latestAt, aheadMs, signal: closing.signal })
+        .mayLeave({ moment, requests, latestAt, aheadMs, signal: closing.signal })
         .then((leaves) => (leaves ? go() : released()));
     },
   };

@@ -10,7 +10,7 @@ import type { Margin } from './margin.ts';
  */
 export interface Departures {
   /** @returns whether it may leave now; otherwise its grant would end before it has a moment, or it was called off */
-  leave(request: DepartureRequest): Promise<boolean>;
+  mayLeave(request: DepartureRequest): Promise<boolean>;
   /** Looks again: a signal was aborted. */
   look(): void;
 }
@@ -115,7 +115,7 @@ export function createDepartures(options: DepartureOptions): Departures {
 
   return {
     look: () => look(),
-    leave: (request) =>
+    mayLeave: (request) =>
       new Promise((answer) => {
         const { interval, widen } = margin.spacing();
         const own = Array.from(

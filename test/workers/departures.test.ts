@@ -51,7 +51,7 @@ function opened(take?: RateLease['take'], interval = INTERVAL) {
   function ask(name: string, fields: Partial<DepartureRequest> = {}): void {
     const moment = fields.moment ?? granted(fields.requests);
     const request = { requests: 1, latestAt: moment + 1_000, aheadMs: 1_000, signal: closing.signal };
-    void departures.leave({ ...request, ...fields, moment }).then((leaves) => {
+    void departures.mayLeave({ ...request, ...fields, moment }).then((leaves) => {
       if (leaves) left.push([name, now()]);
       else givenBack.push(name);
     });

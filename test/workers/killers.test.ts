@@ -86,7 +86,7 @@ describe.concurrent('a job that stalled', () => {
     await worker.close();
   });
 
-  it('and carries many messages is dealt out, also by a worker that has no room for it', async ({
+  it('and carries many messages is split, also by a worker that has no room for it', async ({
     openEnvironment,
   }) => {
     const env = await openEnvironment({

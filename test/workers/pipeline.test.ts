@@ -136,7 +136,7 @@ it('tells how long a message waited until its request left, which may be after i
     clock,
     observer: { waited: (_, ms) => void waited.push(ms) },
     admit: async () => ({ ...admitted({ leaseMs: 60_000, moment: at + 500 }), askedAt: at }),
-    departures: { leave: () => passes(1_900, true), look() {} },
+    departures: { mayLeave: () => passes(1_900, true), look() {} },
     send: () => passes(300, delivered),
   });
   await pipeline.deliver(entry({}, 0, at));
