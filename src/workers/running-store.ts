@@ -97,19 +97,11 @@ export interface SharedByStores {
 
 /** @param shard undefined for a channel of one store, and for the home of one over shards */
 export function createRunningStore(shared: SharedByStores, shard?: number): RunningStore {
-  const { channel, stores, definition, wrap, traced, observer, reading } = shared;
-  const names = storeNames(channel.name, channel.shards);
-  const name = shard === undefined ? channel.name : names[shard]!;
+  const { channel, stores, reading, observer } = shared;
+  const name = shard === undefined ? channel.name : storeNames(channel.name, channel.shards)[shard]!;
   const part = stores.of(name);
   const { clock, watch } = part;
   const [queueStore, ledgerStore] = [stores.queues.of(name), stores.ledgers.of(name)];
-  const joined = openChannelLedger(channel, {
-    ...shared,
-    ...{ clock, watch, store: ledgerStore },
-    sharding: shard === undefined ? undefined : shared.sharding,
-  });
-  const plainLedger = traced?.ledger(joined) ?? joined;
-  const ledger = wrap.ledger?.(plainLedger, channel) ?? plainLedger;
   const campaigns = createCampaignReader(queueStore);
   let wanted = false;
   const lease = createChannelLease({
@@ -123,39 +115,16 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
       if (!lease.stopped()) watch.suspect();
     },
   });
-  const { open, resume } = shared.sharding?.holds ?? holdsOf(queueStore);
-  const plainPipeline = createPipeline({
-    ...{ channel, definition, ledger, client: shared.client, clock, observer, departures: shared.departures },
-    ...{ random: shared.random, turns: shared.turns, lateGrants: shared.lateGrants },
-    resolution: resolutionOf(channel, definition.resolution),
-    identify: createIdentify({ channel, clock, claims: createClaims(queueStore, claimTtlMs(channel)) }),
-    superseded: (inForce) => lease.superseded(inForce),
-    async unanswered(failures, opens) {
-      const restMs = breakerRestMs(channel.breaker, failures, opens);
-      if (restMs === undefined || !(await open(restMs, opens))) return;
-      observer.breakerOpened(channel.name);
-      shared.log.breakerOpened(failures, restMs);
-    },
-  });
-  const traceable = traced?.pipeline(plainPipeline) ?? plainPipeline;
-  const leave = names.map((each) => createLeave(stores.ledgers.of(each), stores.of(each).clock));
-  const recordOf = ({ ledger }: Delivery) => knownHere(ledgerStore, ledger);
-  const isSharded = shared.sharding !== undefined;
-  const dealt = isSharded ? dealOut(traceable, { definition, own: shard, leave, recordOf }) : traceable;
-  const pipeline = wrap.pipeline?.(dealt, channel) ?? dealt;
-  const plainPartialJobs: PartialJobs = {
-    ended: (entries) => entriesThatAre('ended', entries, ledgerStore),
-    sending: (entries) => entriesThatAre('sending', entries, ledgerStore),
-    leave: createLeave(ledgerStore, clock),
-    recount: (jobId, messages, until) => recountJob(ledgerStore, jobId, messages, until),
-  };
+  const holds = shared.sharding?.holds ?? holdsOf(queueStore);
+  const ledger = ledgerOf(shared, { shard, part, ledgerStore });
+  const pipeline = pipelineOf(shared, { shard, part, queueStore, ledgerStore, ledger, lease, holds });
   const { concurrency } = channel;
-  const isIngress = isSharded && shard === undefined;
+  const isIngress = shared.sharding !== undefined && shard === undefined;
   const worker = createChannelWorker({
     ...{ channel: channel.name, store: name, concurrency, redis: queueStore.redis },
     // Messages that are dealt out are not sent, and take none of the channel's rate.
     dispatcher: isIngress ? unlimited(concurrency, clock) : shared.dispatcher,
-    partialJobs: wrap.partialJobs?.(plainPartialJobs, channel) ?? plainPartialJobs,
+    partialJobs: partialJobsOf(shared, { part, ledgerStore }),
     ...{ reading, campaigns, pipeline, turns: shared.turns, clock },
     ...{ logger: shared.processLogger, reportError: part.reportError },
   });
@@ -169,7 +138,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
     async prepare() {
       await lease.acquire();
       if (shard !== undefined) await shared.sharding?.holds.spread(shard);
-      else if (await resume(shared.credentials))
+      else if (await holds.resume(shared.credentials))
         shared.logger.info('channel resumed: its credentials have changed');
     },
     async sweep() {
@@ -180,6 +149,73 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
       return await sweep({ ...reading, campaigns, queue, store: ledgerStore, ledger, observer });
     },
   };
+}
+
+/** What a store has of its own. */
+interface OwnParts {
+  shard: number | undefined;
+  part: WorkerStore;
+  queueStore: ChannelStore;
+  ledgerStore: ChannelStore;
+  ledger: Ledger;
+  lease: ChannelLease;
+  holds: Pick<ChannelHolds, 'open'>;
+}
+
+function ledgerOf(
+  shared: SharedByStores,
+  { shard, part: { clock, watch }, ledgerStore }: Pick<OwnParts, 'shard' | 'part' | 'ledgerStore'>,
+): Ledger {
+  const { channel, traced, wrap } = shared;
+  const joined = openChannelLedger(channel, {
+    ...shared,
+    ...{ clock, watch, store: ledgerStore },
+    sharding: shard === undefined ? undefined : shared.sharding,
+  });
+  const ledger = traced?.ledger(joined) ?? joined;
+  return wrap.ledger?.(ledger, channel) ?? ledger;
+}
+
+/** The pipeline of its messages, behind that which deals out those of other shards. */
+function pipelineOf(shared: SharedByStores, own: OwnParts): Pipeline {
+  const { channel, definition, stores, observer, traced, wrap } = shared;
+  const { queueStore, ledgerStore, ledger, lease, holds } = own;
+  const { clock } = own.part;
+  const sending = createPipeline({
+    ...{ channel, definition, ledger, client: shared.client, clock, observer, departures: shared.departures },
+    ...{ random: shared.random, turns: shared.turns, lateGrants: shared.lateGrants },
+    resolution: resolutionOf(channel, definition.resolution),
+    identify: createIdentify({ channel, clock, claims: createClaims(queueStore, claimTtlMs(channel)) }),
+    superseded: (inForce) => lease.superseded(inForce),
+    async unanswered(failures, opens) {
+      const restMs = breakerRestMs(channel.breaker, failures, opens);
+      if (restMs === undefined || !(await holds.open(restMs, opens))) return;
+      observer.breakerOpened(channel.name);
+      shared.log.breakerOpened(failures, restMs);
+    },
+  });
+  const traceable = traced?.pipeline(sending) ?? sending;
+  const leave = storeNames(channel.name, channel.shards).map((each) =>
+    createLeave(stores.ledgers.of(each), stores.of(each).clock),
+  );
+  const recordOf = ({ ledger }: Delivery) => knownHere(ledgerStore, ledger);
+  const dealt = shared.sharding
+    ? dealOut(traceable, { definition, own: own.shard, leave, recordOf })
+    : traceable;
+  return wrap.pipeline?.(dealt, channel) ?? dealt;
+}
+
+function partialJobsOf(
+  { channel, wrap }: SharedByStores,
+  { part, ledgerStore }: Pick<OwnParts, 'part' | 'ledgerStore'>,
+): PartialJobs {
+  const partialJobs: PartialJobs = {
+    ended: (entries) => entriesThatAre('ended', entries, ledgerStore),
+    sending: (entries) => entriesThatAre('sending', entries, ledgerStore),
+    leave: createLeave(ledgerStore, part.clock),
+    recount: (jobId, messages, until) => recountJob(ledgerStore, jobId, messages, until),
+  };
+  return wrap.partialJobs?.(partialJobs, channel) ?? partialJobs;
 }
 
 /** The names of all stores of a channel: the home, and the shards. */
