@@ -1,4 +1,4 @@
-import { isRedisUrl, REDIS_URL_WANTED, readNodeUrl } from './url.ts';
+import { isRedisUrl, type NodeUrl, REDIS_URL_WANTED, readNodeUrl } from './url.ts';
 
 /** A Redis Cluster, by the URLs of some of its nodes, which name the others. All have one login and one scheme. */
 export interface RedisCluster {
@@ -11,7 +11,7 @@ export interface RedisCluster {
 
 /** The master that Redis Sentinel names. */
 export interface RedisSentinel {
-  /** The URLs of the Sentinels, with their own login if they have one; `rediss://` holds for the master as well. */
+  /** The URLs of the Sentinels, with the login that all of them have, if any; `rediss://` holds for the master as well. */
   sentinels: readonly string[];
   /** The name of the master group. */
   name: string;
@@ -32,7 +32,9 @@ export function urlsOf(address: RedisAddress): readonly string[] {
 export const REDIS_WANTED = `${REDIS_URL_WANTED}; { cluster: [urls] }; or { sentinels: [urls], name }`;
 export const REDIS_URLS_WANTED = 'expected a list of redis:// or rediss:// URLs';
 const ONE_LOGIN = 'must have the scheme and the login of the first one';
-const NO_DATABASE = 'must name neither a database nor options: a cluster has database 0 alone';
+const NO_DATABASE = 'must name neither a database nor options';
+const OF_CLUSTER = `${NO_DATABASE}: a cluster has database 0 alone`;
+const OF_SENTINEL = `${NO_DATABASE}: the master's database is db`;
 
 export interface AddressProblem {
   path: readonly (string | number)[];
@@ -46,7 +48,7 @@ export function addressProblem(address: unknown): AddressProblem | undefined {
   const { cluster, sentinels, ...rest } = Object(address) as Partial<RedisCluster & RedisSentinel>;
   if ((cluster === undefined) === (sentinels === undefined)) return { path: [], message: REDIS_WANTED };
   return cluster === undefined
-    ? (urlsProblem('sentinels', sentinels) ?? sentinelProblem(rest))
+    ? (urlsProblem('sentinels', sentinels) ?? sentinelProblem(sentinels as string[], rest))
     : (urlsProblem('cluster', cluster) ?? clusterProblem(cluster, rest));
 }
 
@@ -64,12 +66,21 @@ function clusterProblem(urls: readonly string[], rest: object): AddressProblem |
   const { natMap, ...others } = rest as Pick<RedisCluster, 'natMap'>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) return { path: [unknown], message: 'is not a field of a cluster' };
+  return nodesProblem('cluster', urls, OF_CLUSTER) ?? natMapProblem(natMap);
+}
+
+/** ioredis knows one login for all of them, also for those that it learns of from others. */
+function nodesProblem(
+  field: string,
+  urls: readonly string[],
+  noDatabase: string,
+): AddressProblem | undefined {
   const nodes = urls.map(readNodeUrl);
-  const [{ username, password }] = nodes as [ReturnType<typeof readNodeUrl>];
+  const [{ username, password }] = nodes as [NodeUrl];
   const other = nodes.findIndex((node) => node.username !== username || node.password !== password);
-  if (other >= 0) return { path: ['cluster', other], message: ONE_LOGIN };
+  if (other >= 0) return { path: [field, other], message: ONE_LOGIN };
   const database = nodes.findIndex(({ more }) => more);
-  return database < 0 ? natMapProblem(natMap) : { path: ['cluster', database], message: NO_DATABASE };
+  return database < 0 ? undefined : { path: [field, database], message: noDatabase };
 }
 
 const NODE_ADDRESS = /^(.+):(\d{1,5})$/;
@@ -95,7 +106,7 @@ export function readNodeAddress(text: string): { host: string; port: number } {
 
 const SENTINEL_FIELDS = ['name', 'username', 'password', 'db'];
 
-function sentinelProblem(rest: Partial<RedisSentinel>): AddressProblem | undefined {
+function sentinelProblem(urls: readonly string[], rest: Partial<RedisSentinel>): AddressProblem | undefined {
   const unknown = Object.keys(rest).find((field) => !SENTINEL_FIELDS.includes(field));
   if (unknown !== undefined) return { path: [unknown], message: 'is not a field of Sentinel' };
   const { name, username, password, db } = rest;
@@ -105,5 +116,5 @@ function sentinelProblem(rest: Partial<RedisSentinel>): AddressProblem | undefin
     if (value !== undefined && typeof value !== 'string') return { path: [field], message: 'expected text' };
   if (db !== undefined && !(Number.isInteger(db) && db >= 0))
     return { path: ['db'], message: 'expected the number of a database' };
-  return undefined;
+  return nodesProblem('sentinels', urls, OF_SENTINEL);
 }

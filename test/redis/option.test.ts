@@ -54,6 +54,21 @@ const UNUSABLE: [name: string, redis: () => unknown, problem: RegExp][] = [
     () => ({ cluster: ['redis://a:1'], name: 'm' }),
     /^redis\.name: is not a field of a cluster/,
   ],
+  [
+    'Sentinels with two logins',
+    () => ({ sentinels: ['redis://:one@a:1', 'redis://:two@b:1'], name: 'm' }),
+    /^redis\.sentinels\.1: must have the scheme and the login of the first one/,
+  ],
+  [
+    'Sentinels of which one has no login',
+    () => ({ sentinels: ['redis://:one@a:1', 'redis://:one@b:1', 'redis://c:1'], name: 'm' }),
+    /^redis\.sentinels\.2: must have the scheme and the login of the first one/,
+  ],
+  [
+    'a database in the URL of a Sentinel',
+    () => ({ sentinels: ['redis://a:1', 'redis://b:1/2'], name: 'm' }),
+    /^redis\.sentinels\.1: must name neither a database nor options: the master's database is db/,
+  ],
   ['Sentinel without a name', () => ({ sentinels: ['redis://a:1'] }), /^redis\.name: expected the name/],
   [
     'a strange field of Sentinel',
