@@ -206,6 +206,17 @@ local function load_life(fp, job, campaign)
   return record
 end
 
+-- The same for a message that most likely died by this job: of its record only what a replay needs of it is then read, since a whole record
+-- costs more than the rest of the reading.
+local function load_death(fp, job)
+  local value = records:find(fp)
+  if value and #value == FINAL_BYTES then
+    local expires, state, run, _, _, _, own = struct.unpack(FINAL, value)
+    if state == DEAD and own == job and expires > now then return { state = DEAD, run = run, job = job, stored = expires } end
+  end
+  return load_life(fp, job)
+end
+
 -- A message may be cancelled or rescheduled while nothing of it is in flight or in doubt.
 local function is_pending(record)
   return not is_final(record) and not in_flight(record) and record.doubt_at == 0
@@ -242,6 +253,7 @@ do
 end
 
 -- Writes the record of a message whose job is added in the same call: what `save_record` does with an enlisted record, in less time.
-local function enlist_record(fp, expires, run, job)
-  records:put(fp, struct.pack(ENLISTED_AS, expires, ENLISTED, run, job), expires)
+-- `stored`: when the record that it takes the place of expires, where that was read.
+local function enlist_record(fp, expires, run, job, stored)
+  records:put(fp, struct.pack(ENLISTED_AS, expires, ENLISTED, run, job), expires, stored)
 end

@@ -25,7 +25,7 @@ end
 local function begin_run(letter, record)
   local run = math.max(record and record.run or 0, letter.run) + 1
   local job = letter.campaign and campaign_job(letter.j) or letter.j
-  enlist_record(letter.m, math.max(letter.e, now) + DAY, run, job)
+  enlist_record(letter.m, math.max(letter.e, now) + DAY, run, job, record and record.stored)
   -- Its campaign has counted its end: the entry must not be counted as a duplicate as well.
   if letter.campaign then tell_campaign_message(letter.campaign, letter.job) end
   return run
@@ -35,7 +35,7 @@ local function replay(name)
   local letter = letters[name]
   if not letter or dropped[name] then return 'gone' end
   if letter.size then return 'cut' end
-  local readable, record = pcall(load_life, letter.m, letter.j)
+  local readable, record = pcall(load_death, letter.m, letter.j)
   if not readable then return 'damaged' end
   local own = not (record and is_final(record)) or record.job == letter.j
   if not own then return 'duplicate' end
