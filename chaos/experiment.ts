@@ -10,6 +10,7 @@ import { createLateArrivals } from './late-arrivals.ts';
 import { leftIn } from './left.ts';
 import { createManyTally } from './many.ts';
 import type { ChaosOptions } from './options.ts';
+import { watchPace } from './pace.ts';
 import { type Count, type Part, partsOf, playPart, rollOut, startCampaigns } from './parts.ts';
 import { openPlatforms } from './platforms.ts';
 import { openOrders } from './producer.ts';
@@ -77,10 +78,11 @@ export async function experiment(
     ...{ onPickup, onWrite: arrivals.written },
   });
   const undone = keepUndone(systemClock);
+  const pace = watchPace();
   const startedAt = systemClock.monotonic();
   const run: Run = {
     ...{ options, context, store, platforms, fleet, orders, campaigns, rollouts, many, pickups, faults },
-    ...{ enqueueing, arrivals, undone, waits: createWaits() },
+    ...{ enqueueing, arrivals, pace, undone, waits: createWaits() },
     ...{ produced: 0, complaints: [] },
     elapsed: () => systemClock.monotonic() - startedAt,
     pause,
@@ -98,6 +100,7 @@ export async function experiment(
   } finally {
     process.off('unhandledRejection', onUnheard);
     undone.stop();
+    pace.stop();
     await fleet.close();
     await rollouts.close();
     following.close();

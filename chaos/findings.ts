@@ -66,6 +66,7 @@ export async function findings(run: Run): Promise<Findings> {
       fleet.recovery.figures((message) => finals.get(message)),
       separated,
     ),
+    slowness: run.pace.mean(),
     unkept: store.unkept,
     processes: { started: fleet.started, killed: fleet.killed },
     ...separated,

@@ -3,6 +3,7 @@ import type { Fleet } from './fleet.ts';
 import type { LateArrivals } from './late-arrivals.ts';
 import type { ManyTally } from './many.ts';
 import type { ChaosOptions } from './options.ts';
+import type { Pace } from './pace.ts';
 import type { Platforms } from './platforms.ts';
 import type { Orders } from './producer.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -29,6 +30,7 @@ export interface Run {
   /** The producers' way to the store. */
   enqueueing: Link;
   rollouts: Rollouts;
+  pace: Pick<Pace, 'mean'>;
   undone: Undone;
   waits: Waits;
   many: ManyTally;

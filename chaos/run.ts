@@ -8,7 +8,7 @@ import { campaignDrill, EVERY_STEP } from './campaign-drill.ts';
 import { drillTable } from './campaign-report.ts';
 import { experiment } from './experiment.ts';
 import { type ChaosOptions, readOptions, USAGE } from './options.ts';
-import { closingTable, type Findings, kept, RECOVERED_WITHIN_MS } from './report.ts';
+import { closingTable, type Findings, kept, recoveredWithinMs } from './report.ts';
 import { traceOf } from './trace.ts';
 
 /** `npm run chaos`: the promise, put to the proof. */
@@ -80,9 +80,10 @@ const ofEachKind = (breaches: readonly Breach[]): Breach[] =>
   );
 
 /** A recovery that took too long is a breach, too: of the message that waited longest. */
-async function tellSlowest({ recovery, histories }: Findings, logs: string): Promise<void> {
+async function tellSlowest(findings: Findings, logs: string): Promise<void> {
+  const { recovery, histories } = findings;
   const [channel, id] = recovery.slowest?.split(' ') ?? [];
-  if (recovery.max <= RECOVERED_WITHIN_MS || channel === undefined || id === undefined) return;
+  if (recovery.max <= recoveredWithinMs(findings) || channel === undefined || id === undefined) return;
   console.log(`\nthe slowest recovery, ${channel} ${id}`);
   console.log((await traceOf({ channel, id }, histories, logs)).join('\n'));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRecovery } from '../../chaos/recovery.ts';
+import { recoveredWithinMs } from '../../chaos/report.ts';
 
 const underWay = (...names: string[]) =>
   names.map((name) => ({ job: `job ${name}`, carrier: `job ${name}`, message: name }));
@@ -77,4 +78,9 @@ describe('the recovery after a kill', () => {
     recovery.killed(1_000, []);
     expect(recovery.figures(never)).toMatchObject({ kills: 0, max: 0 });
   });
+});
+
+it('may take 25 s on an idle machine, of which the 19 s until a job is looked for are the same on a busy one', () => {
+  expect(recoveredWithinMs({ slowness: 1 })).toBe(25_000);
+  expect(recoveredWithinMs({ slowness: 3 })).toBe(37_000);
 });
