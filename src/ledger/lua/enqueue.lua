@@ -17,18 +17,17 @@
 local request = cjson.decode(ARGV[1])
 local FP_BYTES = 11
 local count = #ARGV[2] / FP_BYTES
-local function fp_of(position)
-  local last = position * FP_BYTES
-  return string.sub(ARGV[2], last - FP_BYTES + 1, last)
-end
+
+-- Names of what is called for every message, as in tables.lua.
+local sub, floor = string.sub, math.floor
 
 local BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 -- A message of a job of many is named after the job and its position (`jobKey` in names.ts).
 local JOB_PART = 4
 local job_part = string.sub(request.key, 1, JOB_PART)
 local function entry_key(position)
-  local high, low = math.floor(position / 64) + 1, position % 64 + 1
-  return job_part .. string.sub(BASE64URL, high, high) .. string.sub(BASE64URL, low, low)
+  local high, low = floor(position / 64) + 1, position % 64 + 1
+  return job_part .. sub(BASE64URL, high, high) .. sub(BASE64URL, low, low)
 end
 
 local function by_this_job(record) return string.sub(record.job, 1, JOB_PART) == job_part end
@@ -40,11 +39,12 @@ local function is_duplicate(record)
   return record.job ~= NO_JOB
 end
 
--- `fresh`: the positions of the messages that are new. `lives`: the records of those that have a live one. `damaged`: those whose
+-- `fps`: the fingerprints. `fresh`: the positions of the messages that are new. `lives`: the records of those that have a live one. `damaged`: those whose
 -- record cannot be read. It must not fail the others: admission will fail for its message alone.
-local duplicates, fresh, taken, lives, damaged = {}, {}, {}, {}, {}
+local fps, duplicates, fresh, taken, lives, damaged = {}, {}, {}, {}, {}, {}
 for i = 1, count do
-  local fp = fp_of(i)
+  local fp = sub(ARGV[2], (i - 1) * FP_BYTES + 1, i * FP_BYTES)
+  fps[i] = fp
   -- It is read as it is stored, not lapsed: it may be saved again, and has to keep the nonce by which a late answer of its send is
   -- recognised.
   local readable, record = pcall(stored_record, fp)
@@ -79,16 +79,17 @@ local function job_data()
   return many and DATA_BEFORE .. table.concat(texts, ',') .. DATA_BEHIND or '{"v":1,' .. string.sub(texts[1], 2)
 end
 
+local kept_by_default = now + request.life + DAY
 local function kept_until(position)
   local expires = request.expires and request.expires[position] or 0
-  return math.max(expires > 0 and expires or now + request.life, now) + DAY
+  return expires > 0 and math.max(expires, now) + DAY or kept_by_default
 end
 
 local function write_record(position, key)
-  local record = lives[position]
-  if not record then return enlist_record(fp_of(position), kept_until(position), 1, key) end
-  record.job, record.expires = key, math.max(record.expires, kept_until(position))
-  save_record(fp_of(position), record)
+  local fp, record, kept = fps[position], lives[position], request.expires and kept_until(position) or kept_by_default
+  if not record then return enlist_record(fp, kept, 1, key) end
+  record.job, record.expires = key, math.max(record.expires, kept)
+  save_record(fp, record)
 end
 
 -- The job comes first, because a script that fails takes nothing back: a job without records is delivered, while a record without a
