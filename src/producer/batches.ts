@@ -20,7 +20,8 @@ export interface FillingBatch<T> {
   isFull(): Promise<boolean>;
 }
 
-const IN_FLIGHT = 2;
+/** One is being read and checked while Redis is at another, with a third waiting there: Redis is never without one. */
+const IN_FLIGHT = 3;
 
 export interface BatchOptions {
   /** Fills every batch but the last, however slow the source is: the same source then makes the same batches. */
@@ -53,7 +54,7 @@ function plainBatch<T>(): FillingBatch<T> & { items: readonly T[] } {
 }
 
 /**
- * Processes the source in batches, starting them in order, two in flight at a time. After the first failure, of a batch or of the
+ * Processes the source in batches, starting them in order, three in flight at a time. After the first failure, of a batch or of the
  * source, reads no more and waits for the batches in flight.
  * @param begin begins a batch, which decides how many times 500 items it takes
  * @param handle gets it, and the index of its first item in the source
