@@ -14,8 +14,8 @@ import { startWorkerProcess, type WorkerProcess } from '../../testing/worker-pro
 import { startReceiver, WEBHOOK_SECRET } from '../webhooks/receiver.ts';
 
 /**
- * An hour of the rules is a minute here. A message that waited for a window of 12 s is as old as that when it comes back: no faster, or
- * the first busy moment would make it one that was ready for too long.
+ * An hour of the rules is a minute here. What meets the end of a window of 12 s waits for the next: no faster, or the first busy moment
+ * would make it a message that has been ready for too long.
  */
 const HASTE = 60;
 
@@ -45,6 +45,11 @@ export interface Incident {
   readonly workers: readonly [WorkerProcess, WorkerProcess];
   readonly prometheus: Prometheus;
   send(message: Sent): Promise<void>;
+  /**
+   * From here on, some players are sent a second message, which waits for the next window of their quota. It counts its age from its
+   * enqueue, and on a busy machine it may wait for more than one: none is sent in the quiet time.
+   */
+  defer(): void;
   /** Labels of the alerts that have fired in the last so many seconds, each once. */
   fired(withinSeconds: number): Promise<Record<string, string>[]>;
   close(): Promise<void>;
@@ -90,12 +95,16 @@ export async function startIncident(): Promise<Incident> {
   const send = async (message: Sent): Promise<void> => {
     await producer.send({ content: 'Hello, how are you?', ...message } as MessageInput).catch(() => {});
   };
-  const load = steadily(send, api);
+  let deferring = false;
+  const load = steadily(send, api, () => deferring);
   return {
     env,
     workers,
     prometheus,
     send,
+    defer() {
+      deferring = true;
+    },
     async fired(withinSeconds) {
       const firing = `max_over_time(ALERTS{alertstate="firing"}[${withinSeconds}s])`;
       return (await prometheus.query(firing)).map(({ metric }) => ({ ...metric }));
@@ -126,7 +135,11 @@ async function apiForShop(): Promise<{ settings: object; api: (message: object) 
 }
 
 /** A message on each channel, and now and then a second one for the same player, or one over HTTP. */
-function steadily(send: Incident['send'], api: (message: object) => Promise<unknown>): NodeJS.Timeout {
+function steadily(
+  send: Incident['send'],
+  api: (message: object) => Promise<unknown>,
+  deferring: () => boolean,
+): NodeJS.Timeout {
   let turn = 0;
   return setInterval(() => {
     turn += 1;
@@ -140,7 +153,7 @@ function steadily(send: Incident['send'], api: (message: object) => Promise<unkn
       });
     void send({ platform: 'usercom', to: { userId: turn } });
     if (turn % 4 !== 0) return;
-    void send({ platform: 'kongregate', to: { userId: turn }, onQuota: 'defer' });
+    if (deferring()) void send({ platform: 'kongregate', to: { userId: turn }, onQuota: 'defer' });
     void send({ platform: 'kongregate', to: { userId: turn }, onQuota: 'drop' });
     void api({ platform: 'kongregate', to: { userId: turn }, content: 'Hello' });
   }, SEND_EVERY_MS);

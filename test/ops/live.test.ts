@@ -62,8 +62,9 @@ async function staysQuiet({ prometheus, fired }: Incident): Promise<void> {
   expect(await fired(QUIET_S - 2)).toEqual([]);
 }
 
-/** The platforms fail, each in its own way, and somebody else sends to the players. */
-function breakPlatforms({ env, send }: Incident): void {
+/** The platforms fail, each in its own way, somebody else sends to the players, and these are sent a second message a day. */
+function breakPlatforms({ env, send, defer }: Incident): void {
+  defer();
   env.sandbox.faults.add(
     { kind: 'server_error', platform: 'discourse' },
     { kind: 'server_error', platform: 'discourse', of: 'lookup' },
