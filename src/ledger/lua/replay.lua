@@ -1,5 +1,7 @@
 -- Replays dead letters. For each, all in one call: run n + 1 begins in the record, a job is added to the queue, and the letter is gone.
--- ARGV[1]: as JSON { names, reasons, deaths }, arrays in the same order: the deaths that were seen. Answers, for each:
+-- ARGV[1]: as JSON { names, reasons, deaths }, arrays in the same order: the deaths that were seen.
+-- ARGV[4]: for a prediction only (dry-run.lua).
+-- Answers, for each:
 --   replayed
 --   continued  as `replayed`, in a run that had begun already: a replay that failed began it and got no further, or another
 --              job of the id did
@@ -57,6 +59,9 @@ for i, name in ipairs(seen.names) do
   local how = COUNTED_AS[answer[i]]
   if how then removed[how] = (removed[how] or 0) + 1 end
 end
+-- A prediction needs no more: what follows decides nothing.
+if ARGV[4] then return answer end
+
 -- Nothing is in the queue before the last record is written: a call that fails there takes nothing back, and its letters, which are
 -- still kept, are replayed by the next one.
 if #names > 0 then
