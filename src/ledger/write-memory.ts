@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { createKeptSlots } from './kept-slots.ts';
 import { keepsSlot, type Mark, type Remembered, recall, remember, type SlotGrant } from './marks.ts';
 import type { Grant, LedgerMessage, Settled, Settlement } from './types.ts';
 
@@ -37,7 +38,7 @@ export function createWriteMemory(clock: Clock): WriteMemory {
    * By message: what became of it last, if that keeps a slot. The settlement that ends its grant may have another nonce (of a
    * question to the platform, or of a verdict on a doubt), so `held` does not find it.
    */
-  const slots = new Map<string, Remembered>();
+  const slots = createKeptSlots();
   let current: Remembered[] = [];
   let previous: Remembered[] = [];
   let turnAt = clock.monotonic() + GENERATION_MS;
@@ -46,15 +47,8 @@ export function createWriteMemory(clock: Clock): WriteMemory {
     previous = current;
     current = [];
     turnAt = now + GENERATION_MS;
-    forgetSlots(now - SLOTS_FOR_MS);
+    slots.forget(now - SLOTS_FOR_MS, MOST_SLOTS + previous.length);
     forgetLapsed();
-  }
-
-  function forgetSlots(longAgo: number): void {
-    for (const [key, remembered] of slots) {
-      if (slots.size <= MOST_SLOTS + previous.length && recall(remembered).at >= longAgo) break;
-      slots.delete(key);
-    }
   }
 
   /** Grants that were never settled: their record lapses by itself. */
@@ -80,21 +74,23 @@ export function createWriteMemory(clock: Clock): WriteMemory {
       const stands =
         effect !== 'doubt' && (status === 'doubt' || (!final && (status === 'stale' || effect === 'none')));
       if (stands) return;
+      const tells = final !== undefined || effect === 'doubt';
+      const keeps = tells && grant !== undefined && keepsSlot({ settlement });
       // Whatever was known of its message before is outdated.
-      slots.delete(message.key);
-      if (!final && effect !== 'doubt') return;
+      if (!keeps) slots.delete(message.key);
+      if (!tells) return;
       const now = clock.monotonic();
       if (now >= turnAt || current.length >= MOST_MARKS) turn(now);
       const remembered = remember({ message, grant, settlement, at: now });
       current.push(remembered);
-      if (grant && keepsSlot({ settlement })) slots.set(message.key, remembered);
+      if (keeps) slots.keep(message.key, remembered);
     },
     forget: ({ nonce }) => void held.delete(nonce),
     grantOf: ({ nonce }) => held.get(nonce)?.grant,
     held: () => [...held.values()],
     settled() {
       const recent = new Set([...previous, ...current]);
-      return [...[...slots.values()].filter((remembered) => !recent.has(remembered)), ...recent];
+      return [...slots.all().filter((remembered) => !recent.has(remembered)), ...recent];
     },
   };
 }
