@@ -41,42 +41,51 @@ export const remember = (mark: SettledMark): Remembered => packed(mark) ?? mark;
 export const recall = (remembered: Remembered): SettledMark =>
   typeof remembered === 'string' ? unpacked(remembered) : remembered;
 
-/** The parts of a delivery by their places: with their names they would take three times as long. JSON has null for undefined. */
+/**
+ * The parts of a delivery by their places: with their names they would take three times as long. JSON has null for undefined. Instants
+ * count from the deadline, and `at` is whole, since numbers of many figures take long to write.
+ */
 type Packed = [
-  message: [
-    ...[id: string, jobId: string, key: string, job: string, recipient: string, expiresAt: number],
-    ...[campaign: Packable, uncounted: true | null | undefined, meta: Packable, to: Packable],
-  ],
-  grant: [
-    ...[nonce: string, run: number, attempt: number, spent: number, born: string, leaseMs: number],
-    ...[deadlineAt: number, doubtAt: number, windowEnd: number],
-  ],
-  settlement: [nonce: string, reason: DeliveredReason, platformMessageId: Packable],
-  at: number,
+  ...message: [id: string, jobId: string, key: string, job: string, recipient: string, expiresAt: number],
+  ...more: [campaign: Packable, uncounted: true | null | undefined, meta: Packable, to: Packable],
+  ...grant: [nonce: string, run: number, attempt: number, spent: number, born: string, leaseMs: number],
+  ...instants: [deadlineAt: number, doubtAt: Instant, windowEnd: Instant],
+  ...settlement: [nonce: string, reason: DeliveredReason, platformMessageId: Packable, at: number],
 ];
 type Packable = string | null | undefined;
+/** Null for none, which a grant has as 0. */
+type Instant = number | null;
 
 /** Leaves out what is not written a second time. @returns undefined for what is not just the delivery of a granted send */
 function packed({ message: m, grant: g, settlement: s, at }: SettledMark): string | undefined {
   const { effect, final } = s;
   const concernsMore = s.letter || s.failedJob || s.foreign || s.refused || s.stop;
   if (!g || effect !== 'delivered' || final?.state !== 'delivered' || concernsMore) return undefined;
+  const from = g.deadlineAt;
+  const doubt = g.doubtAt === 0 ? null : g.doubtAt - from;
+  const window = g.windowEnd === 0 ? null : g.windowEnd - from;
+  // biome-ignore format: by their places.
   const parts: Packed = [
-    [m.id, m.jobId, m.key, m.job, m.recipient, m.expiresAt, m.campaign, m.uncounted, m.meta, m.to],
-    [g.nonce, g.run, g.attempt, g.spent, g.born, g.leaseMs, g.deadlineAt, g.doubtAt, g.windowEnd],
-    [s.nonce, final.reason, s.platformMessageId],
-    at,
+    m.id, m.jobId, m.key, m.job, m.recipient, m.expiresAt - from,
+    m.campaign, m.uncounted, m.meta, m.to,
+    g.nonce, g.run, g.attempt, g.spent, g.born, g.leaseMs,
+    from, doubt, window,
+    s.nonce, final.reason, s.platformMessageId, Math.floor(at),
   ];
   return JSON.stringify(parts);
 }
 
 function unpacked(text: string): SettledMark {
-  const [ofMessage, ofGrant, ofSettlement, at] = JSON.parse(text) as Packed;
-  const [id, jobId, key, job, recipient, expiresAt, campaign, uncounted, meta, to] = ofMessage;
-  const [nonce, run, attempt, spent, born, leaseMs, deadlineAt, doubtAt, windowEnd] = ofGrant;
-  const [settledBy, reason, platformMessageId] = ofSettlement;
+  // biome-ignore format: by their places.
+  const [
+    id, jobId, key, job, recipient, expiresIn,
+    campaign, uncounted, meta, to,
+    nonce, run, attempt, spent, born, leaseMs,
+    deadlineAt, doubt, window,
+    settledBy, reason, platformMessageId, at,
+  ] = JSON.parse(text) as Packed;
   const message: LedgerMessage = {
-    ...{ id, jobId, key, job, recipient, expiresAt },
+    ...{ id, jobId, key, job, recipient, expiresAt: deadlineAt + expiresIn },
     campaign: campaign ?? undefined,
     uncounted: uncounted ?? undefined,
     meta: meta ?? undefined,
@@ -84,7 +93,11 @@ function unpacked(text: string): SettledMark {
   };
   return {
     message,
-    grant: { nonce, run, attempt, spent, born, leaseMs, deadlineAt, doubtAt, windowEnd },
+    grant: {
+      ...{ nonce, run, attempt, spent, born, leaseMs, deadlineAt },
+      doubtAt: doubt === null ? 0 : deadlineAt + doubt,
+      windowEnd: window === null ? 0 : deadlineAt + window,
+    },
     settlement: {
       ...{ message, nonce: settledBy, effect: 'delivered', final: { state: 'delivered', reason } },
       platformMessageId: platformMessageId ?? undefined,

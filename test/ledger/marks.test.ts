@@ -12,7 +12,7 @@ const MESSAGE: LedgerMessage = {
 function marked(message: Partial<LedgerMessage> = {}, settlement: Partial<Settlement> = {}): SettledMark {
   const given = { ...MESSAGE, ...message };
   const settled: Settlement = { message: given, nonce: 'other', effect: 'delivered', final: SENT };
-  return { message: given, grant: grant(), settlement: { ...settled, ...settlement }, at: 12.5 };
+  return { message: given, grant: grant(), settlement: { ...settled, ...settlement }, at: 12 };
 }
 
 it.each([
