@@ -42,12 +42,12 @@ export function decodeVerdict(
   now: number,
   momentIn: (waitMs: number) => number = () => 0,
 ): Verdict {
-  const [kind, ...values] = reply;
+  const [kind] = reply;
+  if (kind === 'grant' || kind === 'ask')
+    return { kind: 'granted', grant: decodeGrant(kind, reply, { nonce, now, momentIn }) };
+  const values = reply.slice(1);
   const number = (i: number): number => Math.max(0, Number(values[i]));
   switch (kind) {
-    case 'grant':
-    case 'ask':
-      return { kind: 'granted', grant: decodeGrant(kind, values, { nonce, now, momentIn }) };
     case 'known':
       return { kind, final: finalOf(values), run: number(2), attempts: number(3) };
     case 'cancelled':
@@ -79,10 +79,11 @@ export function decodeVerdict(
 
 function decodeGrant(
   kind: Grant['kind'],
-  values: VerdictReply,
+  reply: VerdictReply,
   { nonce, now, momentIn }: { nonce: string; now: number; momentIn: (waitMs: number) => number },
 ): Grant {
   const [
+    ,
     attempt,
     waitMs,
     run,
@@ -94,7 +95,7 @@ function decodeGrant(
     doubtAt = 0,
     notBefore = 0,
     kept = 0,
-  ] = values;
+  ] = reply;
   return {
     kind,
     nonce,

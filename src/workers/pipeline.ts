@@ -20,7 +20,7 @@ import { createLastAnswers } from './last-answers.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
 import { createRecheckPacer } from './recheck-pacer.ts';
 import { createRenderings, type Rendered } from './renderings.ts';
-import { createSettler } from './settler.ts';
+import { type Concluded, createSettler } from './settler.ts';
 
 export interface PipelineDeps extends Pick<ReadContext, 'definition'>, AttemptDeps {
   resolution: AdmissionPolicy['resolution'];
@@ -98,7 +98,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         observer.lateGrant(channel.name);
         late();
       }
-      next = await conclude(due, grant, attempted, answered);
+      const concluded = await conclude(due, grant, attempted, answered);
+      const { failures, opens } = concluded.settled;
+      if (failures > 0 || opens > 0) await deps.unanswered(failures, opens);
+      next = concluded.next;
     } else {
       next = await refuse(delivery, verdict, nonce);
     }
@@ -123,7 +126,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     grant: Grant,
     attempted: Attempted,
     answered?: () => void,
-  ): Promise<Disposition> {
+  ): Promise<Concluded> {
     const plan = planAttempted(attempted, grant, delivery, planContext);
     const planned = plan.final ? plan.next : withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.record(delivery.ref.id, attempted, plan);
@@ -138,10 +141,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     // Only a delivery frees the place in the concurrency early: any other outcome may hold up the channel, and has to be written
     // before another message starts.
     if (outcome.kind === 'delivered') answered?.();
-    return settling.then(({ settled, next }) => {
-      if (marks.health !== 'down') return next;
-      return deps.unanswered(settled.failures, settled.opens).then(() => next);
-    });
+    return settling;
   }
 
   async function refuse(delivery: Delivery, verdict: Refusal, nonce: string): Promise<Disposition> {

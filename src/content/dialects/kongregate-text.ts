@@ -34,7 +34,7 @@ export function kongregateUrl(url: string): string {
 
 /** What would read as a character reference gets a WORD JOINER behind its ampersand: `&lt;` stays `&lt;`. */
 export function withoutReferences(text: string): string {
-  return text.replace(REFERENCE, '&\u2060$1;');
+  return text.includes('&') ? text.replace(REFERENCE, '&\u2060$1;') : text;
 }
 
 function replaceMarkup(text: string): string {

@@ -99,6 +99,7 @@ function connect(
 
 /** `user_id` or `username`, never both; an absent `image_url` is left out by JSON itself. */
 function encode(apiKey: string, { to, imageUrl }: KongregateMessage, content: string): string {
-  const recipient = 'userId' in to ? { user_id: to.userId } : { username: to.username };
-  return JSON.stringify({ api_key: apiKey, ...recipient, content, image_url: imageUrl });
+  return 'userId' in to
+    ? JSON.stringify({ api_key: apiKey, user_id: to.userId, content, image_url: imageUrl })
+    : JSON.stringify({ api_key: apiKey, username: to.username, content, image_url: imageUrl });
 }
