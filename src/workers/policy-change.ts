@@ -94,7 +94,8 @@ function refuseWhileOpen({ store, policy }: PolicyTaker, seen: PolicyInForce): v
 /**
  * The number of shards may change once nothing is left in the channel. First the stores of both numbers are left: workers that still go by
  * the old number then get no grant in them, and producers add no message there that nobody would find. Only then is the new policy put
- * in force, at the home first.
+ * in force, at the home first. So where a shard has had it for a shorter time than the home has the old one, the home forgot the change in a
+ * failover: what lies in such shards is where it should be, and what waits at the home is dealt out.
  */
 async function refuseOtherShards(taker: PolicyTaker, was: number | undefined): Promise<void> {
   const { stores, store, policy } = taker;
@@ -109,13 +110,22 @@ async function refuseOtherShards(taker: PolicyTaker, was: number | undefined): P
     const seen = await Promise.all(
       all.map(async (each) => ({ store: each, seen: await inspectPolicy(each) })),
     );
-    if (seen.some(({ seen: { drained, openUntil, now } }) => !drained || openUntil > now)) {
+    const forgot = name === channel && seen.some((each) => isOwn(each, policy) && isLater(each, seen[0]!));
+    const isInPlace = (each: Left): boolean => forgot && isOwn(each, policy);
+    const mayWait = (each: Left): boolean => forgot && was !== undefined && each.store === home;
+    if (seen.some((each) => !isInPlace(each) && (isOpen(each) || (!each.seen.drained && !mayWait(each))))) {
       await comeBack(left, taker);
       throw new ShardsChangedError(channel, was, policy.shards);
     }
     if (isDecided || (await leaveAll(seen.slice(1), taker, left))) return;
   }
 }
+
+const isOpen = ({ seen: { openUntil, now } }: Left): boolean => openUntil > now;
+const isLater = (one: Left, other: Left): boolean => one.seen.since > other.seen.since;
+/** Whether a worker of this number of shards has it in force in the store. */
+const isOwn = ({ seen: { text = '' } }: Left, { shards }: SlotPolicy): boolean =>
+  shards !== undefined && readPolicy(text)?.shards === shards;
 
 const isShard = (name: string): boolean => channelOfStore(name) !== name;
 
@@ -127,9 +137,7 @@ interface Left {
 /** @returns whether nothing has changed in them since they were seen */
 async function leaveAll(seen: readonly Left[], { policy }: PolicyTaker, left: Left[]): Promise<boolean> {
   for (const each of seen) {
-    const own = policy.shards !== undefined && readPolicy(each.seen.text ?? '')?.shards === policy.shards;
-    // Another worker of this number has it in force already.
-    if (own) continue;
+    if (isOwn(each, policy)) continue;
     if (!(await leaveStore(each.store, policy.shards ?? 1, each.seen))) return false;
     left.push(each);
   }

@@ -274,6 +274,48 @@ describe('another number of shards', () => {
       expect(await policyOf(name)).toBe(policyText({ quota: DAILY, shards: 4 }));
   });
 
+  describe.each([
+    [4, 8],
+    [8, 4],
+    [undefined, 4],
+  ])('%s to %s, which the home forgot', (was, next) => {
+    const at = `/${next - 1}`;
+    /** As a replica has it that took over and had not got the last command. */
+    const forgotten = async () => {
+      const shards = openShards();
+      const home = shards.stores.of(shards.channel).keys;
+      await shards.takeAll(was);
+      const before = await Promise.all([
+        store.redis.get(home.policy),
+        store.redis.hgetall(`${home.ledger}:channel`),
+      ]);
+      await shards.takeAll(next);
+      await store.redis.set(home.policy, before[0]!);
+      await store.redis.del(`${home.ledger}:channel`);
+      if (Object.keys(before[1]).length > 0) await store.redis.hset(`${home.ledger}:channel`, before[1]);
+      expect(await shards.policyOf(shards.channel)).toBe(policyText({ quota: DAILY, shards: was }));
+      return shards;
+    };
+
+    it('is taken again, whatever lies in the shards since', async () => {
+      const { channel, takeAll, policyOf } = await forgotten();
+      await store.redis.zadd(`herald:{${channel}${at}}:delayed`, 1, 'job');
+      if (was !== undefined) await store.redis.zadd(`herald:{${channel}}:delayed`, 1, 'job');
+      await takeAll(next);
+      for (const name of [channel, ...storeNames(channel, next)])
+        expect(await policyOf(name)).toBe(policyText({ quota: DAILY, shards: next }));
+    });
+
+    it('is not taken again over what came by the old number since', async () => {
+      const { channel, takeAll, policyOf } = await forgotten();
+      const old = storeNames(channel, was)[0]!;
+      await takeAll(was);
+      await store.redis.zadd(`herald:{${old}}:delayed`, 1, 'job');
+      await expect(takeAll(next)).rejects.toThrow(ShardsChangedError);
+      expect(await policyOf(channel)).toBe(policyText({ quota: DAILY, shards: was }));
+    });
+  });
+
   it('is not taken by a shard before the home', async () => {
     const { channel, stores, takeAll } = openShards();
     await takeAll(2);
