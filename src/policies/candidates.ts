@@ -43,7 +43,7 @@ export function selectCandidates(
   };
 }
 
-/** How long the platform is asked about a doubt if it could not be asked within `patience` (`patience` in admit.lua). */
+/** How long the platform is asked about a doubt if it could not be asked within `patience` (`patience` in doubts.lua). */
 const LONGEST_DOUBT_MS = 86_400_000;
 
 /**

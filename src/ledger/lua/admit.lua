@@ -16,7 +16,7 @@
 -- position of the message that is the probe, or 0 } follows. In place of the verdicts comes 'forgot', where the store does not know
 -- the epoch, or 'policy' and the policy in force, where that is not the worker's. A verdict is a list that begins with its name:
 -- verdict.ts reads it, and `Verdict` in types.ts says what each means.
--- Uses tables.lua, records.lua, slots.lua, channel.lua, campaigns.lua, epoch.lua.
+-- Uses tables.lua, records.lua, slots.lua, channel.lua, campaigns.lua, doubts.lua, entries.lua, epoch.lua.
 
 -- Fails if the key of the receipts holds another type: a message whose receipt could not be written must not be sent.
 redis.call('XLEN', RECEIPTS)
@@ -42,14 +42,7 @@ local state = redis.call('HMGET', CHANNEL, 'opens', 'probeUntil', 'tat', 'presum
 local channel = { stop = channel_stop(), rest = channel_rest(),
   opens = figure(state[1]), probe_until = figure(state[2]), tat = figure(state[3]), presume_from = figure(state[4]) }
 
--- The end of the calendar window that holds `now`; nil if the table does not cover `now`.
-local function window_end()
-  for i = 1, #policy.windows - 1 do
-    if policy.windows[i] <= now and now < policy.windows[i + 1] then return policy.windows[i + 1] end
-  end
-  return nil
-end
-local calendar_end = policy.windows and not policy.rolling and window_end()
+local calendar_end = policy.windows and not policy.rolling and window_end(policy.windows)
 
 -- Rule 1: the message has a final record. Its own job gets that state again; another job's message of this id is a duplicate.
 local function known(record, message)
@@ -65,57 +58,6 @@ local function known(record, message)
     return { 'cancelled', record.run, record.attempts }
   end
   return { 'known', record.state, record.reason, record.run, record.attempts }
-end
-
--- The end of the window in which a doubtful send began. For a calendar window, the slot has it. A rolling window began with the
--- first grant, which was at most a lease and the wait for the rate before the doubt.
-local function doubtful_window_end(record, slot)
-  if not policy.rolling then return slot.window end
-  return record.doubt_at - policy.lease - policy.ahead + policy.rolling
-end
-
--- How long the owner pursues a doubtful send. Where the platform can be asked and has not been yet (an outage, a stop), asking is
--- still worth it for a day.
-local function patience(record)
-  if policy.resolution ~= 'confirm' or record.nonce == ASKED then return policy.patience end
-  return math.max(policy.patience, DAY)
-end
-
--- Rule 6: what may still be done about a send in doubt. Returns a verdict, or nil where the message may be sent again (resend,
--- presume) or the platform may be asked (confirm).
-local function resolve(record, message)
-  if policy.resolution == 'resend' then
-    if now >= message.e or record.attempts >= policy.attempts then return { 'unconfirmed' } end
-    return nil
-  end
-  local given_up = now >= message.e or now > record.doubt_at + patience(record)
-  if policy.resolution == 'keep' or given_up then return { 'unconfirmed' } end
-  if policy.resolution == 'confirm' then
-    local settled_at = record.deadline + policy.quiet
-    if now <= settled_at then return { 'busy', settled_at - now, 0 } end
-    return nil
-  end
-  -- presume: the same message may be sent again, but only within the same window, and while the slot is still its own.
-  local slot = load_slot(message.r)
-  local own = slot and slot.owner == message.m and slot.state == HELD
-  if not own or now + policy.lease > doubtful_window_end(record, slot) or record.attempts >= policy.attempts then
-    return { 'unconfirmed' }
-  end
-  return nil
-end
-
--- Whether the recipient has not played lately enough. The later of two reports counts: the ledger's, or the message's own. A
--- refusal by the platform holds until a play after it is reported.
-local function ineligible(message)
-  if not policy.playedWithin then return false end
-  local play = load_play(plays, message.r)
-  local last = message.p and math.min(message.p, now)
-  if play and play.kind == PLAYED then last = math.max(last or 0, play.at) end
-  if not play and not last then return not policy.sendWhenUnknown end
-  local refused = play and play.kind == REFUSED and play.at >= (last or 0)
-  if not refused and last > now - policy.playedWithin then return false end
-  if play then renew_play(plays, message.r, play) end
-  return true
 end
 
 -- Rule 7: the slot is another message's, its owner's. A slot that is not held any more is spent. While the owner's send is in flight,
@@ -204,19 +146,13 @@ local function claim_slot(message, wait)
   return nil
 end
 
--- Rule 6: whether a quota refusal would prove that an earlier send of this run arrived. It does if nothing else was sent to the
--- player for a platform's day, and if the ledger's memory reaches back that far (`presumeFrom`).
-local function refusal_proves(slot)
-  return slot.last + policy.platformDay <= now and channel.presume_from <= now
-end
-
 local function grant_answer(message, record, wait)
   local kind = record.state == ASKING and 'ask' or 'grant'
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
   local answer = { kind, requests(record), math.ceil(wait), record.run, record.born, record.deadline,
     slot and slot.window or 0 }
   -- What most grants do not have is left out: reading an answer costs the worker more than making it costs the store.
-  local proves = slot and refusal_proves(slot)
+  local proves = slot and refusal_proves(policy, slot, channel.presume_from)
   if proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 or record.kept then
     answer[8], answer[9], answer[10], answer[11] = record.waived, proves and 1 or 0, record.doubt_at, record.not_before
     answer[12] = record.kept
@@ -252,17 +188,6 @@ local function grant(message, record, asking, position)
   return grant_answer(message, record, wait)
 end
 
--- A campaign's pause and cancel hold from the next admission on. A paused message still expires. Neither holds a replay, which
--- somebody ordered with the campaign's state in view; only the cancel of its recipient does.
-local function held_by_campaign(message, record)
-  if record.job == WITHDRAWN then return { 'withdrawn' } end
-  if message.u then return nil end
-  local state = campaign_state(message.k)
-  if state == 'cancelled' then return { 'withdrawn' } end
-  if state == 'paused' and now < message.e then return { 'paused' } end
-  return nil
-end
-
 -- One message. The order of the questions matters: what is known of the message comes first, then what has to be done about a doubt,
 -- then whether it is to be sent at all, then what holds the channel, and only then what concerns its recipient.
 local function admit(message, position)
@@ -277,7 +202,7 @@ local function admit(message, position)
   local doubt = record and record.doubt_at > 0
   record = record or new_record(message.e + DAY, 1, message.k and not message.u and message.j)
   if doubt then
-    local verdict = resolve(record, message)
+    local verdict = resolve(policy, record, message)
     if verdict then return verdict end
   else
     local held = message.k and held_by_campaign(message, record)
@@ -291,25 +216,16 @@ local function admit(message, position)
   local verdict = resting()
   if verdict then return verdict end
   if doubt and policy.resolution == 'confirm' then return grant(message, record, true, position) end
-  if ineligible(message) then return { doubt and 'unconfirmed' or 'ineligible' } end
+  if ineligible(policy, plays, message) then return { doubt and 'unconfirmed' or 'ineligible' } end
   return grant(message, record, false, position)
 end
 
 local ENTRIES = 7
-local function message_at(position)
-  local at = (position - 1) * ENTRIES
-  local message = { m = entries[at + 1], n = entries[at + 2], j = entries[at + 3], r = entries[at + 4], e = entries[at + 5],
-    b = entries[at + 6] }
-  local rare = entries[at + 7]
-  if rare then
-    for name, value in pairs(rare) do message[name] = value end
-  end
-  return message
+local function message_at(at)
+  return { m = entries[at + 1], n = entries[at + 2], j = entries[at + 3], r = entries[at + 4], e = entries[at + 5], b = entries[at + 6] }
 end
 
 local answer = { now }
-counting_campaigns(function()
-  for i = 1, #entries / ENTRIES do answer[i + 1] = admit(message_at(i), i) end
-end)
+each_entry(entries, ENTRIES, message_at, function(message, position) answer[position + 1] = admit(message, position) end)
 if leased then answer[#answer + 1] = { moments_used, probe_position } end
 return answer

@@ -70,6 +70,17 @@ local function campaign_state(id)
   return campaign_states[id]
 end
 
+-- A campaign's pause and cancel hold from the next admission on. A paused message still expires. Neither holds a replay, which
+-- somebody ordered with the campaign's state in view; only the cancel of its recipient does. Returns a verdict, or nil.
+local function held_by_campaign(message, record)
+  if record.job == WITHDRAWN then return { 'withdrawn' } end
+  if message.u then return nil end
+  local state = campaign_state(message.k)
+  if state == 'cancelled' then return { 'withdrawn' } end
+  if state == 'paused' and now < message.e then return { 'paused' } end
+  return nil
+end
+
 -- Marks an entry of a campaign's job (`origin`: the job and the position in it), and answers whether it was unmarked: true for the first
 -- call only, however often the job is run again. The marks are bits by position, kept with the chunks. An entry is marked when it is
 -- counted as a duplicate, or replayed, so that it is not counted as a duplicate later.

@@ -26,7 +26,7 @@
 -- Answers for each { status, run, attempts }, with the statuses of `Settled` in types.ts, or 1 alone, which stands for `first` in the first
 -- run with one request. Unless the status is `first`, state and reason code of the record follow. Where the platform did not answer
 -- they follow too, and then the number of failures in a row and how often the breaker has opened.
--- Uses tables.lua, records.lua, slots.lua, channel.lua, waits.lua, claims.lua, receipts.lua, campaigns.lua, dead-letters.lua, failed.lua.
+-- Uses tables.lua, records.lua, slots.lua, channel.lua, waits.lua, claims.lua, receipts.lua, campaigns.lua, entries.lua, dead-letters.lua, failed.lua.
 
 -- Fails if the key of the receipts holds another type, before a record becomes final without a receipt.
 redis.call('XLEN', RECEIPTS)
@@ -195,21 +195,12 @@ local function settle_one(s)
 end
 
 local ENTRIES = 12
-local function settlement_at(position)
-  local at = (position - 1) * ENTRIES
-  local s = { m = entries[at + 1], n = entries[at + 2], j = entries[at + 3], id = entries[at + 4], jobId = entries[at + 5],
+local function settlement_at(at)
+  return { m = entries[at + 1], n = entries[at + 2], j = entries[at + 3], id = entries[at + 4], jobId = entries[at + 5],
     e = entries[at + 6], r = entries[at + 7], effect = entries[at + 8], final = finals[entries[at + 9]], health = entries[at + 10],
-    window = entries[at + 11] }
-  local rare = entries[at + 12]
-  s.plain = not rare
-  if rare then
-    for name, value in pairs(rare) do s[name] = value end
-  end
-  return s
+    window = entries[at + 11], plain = not entries[at + 12] }
 end
 
 local answer = {}
-counting_campaigns(function()
-  for i = 1, #entries / ENTRIES do answer[i] = settle_one(settlement_at(i)) end
-end)
+each_entry(entries, ENTRIES, settlement_at, function(s, position) answer[position] = settle_one(s) end)
 return answer

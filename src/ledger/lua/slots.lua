@@ -1,4 +1,5 @@
--- What the ledger knows of a recipient: the slot of the open window, and the last play. Both are packed as records are.
+-- What the ledger knows of a recipient: the slot of the open window, and the last play, which decides who is eligible. Both are packed as
+-- records are.
 -- Uses tables.lua.
 
 local HELD, SENT, TAKEN = 'h', 's', 't'
@@ -124,6 +125,14 @@ do
   end
 end
 
+-- The end of the calendar window that holds `now`; nil if the table `windows` does not cover it.
+local function window_end(windows)
+  for i = 1, #windows - 1 do
+    if windows[i] <= now and now < windows[i + 1] then return windows[i + 1] end
+  end
+  return nil
+end
+
 -- Rule 6: notes from when on the ledger knows of all that was sent within a platform's day. If it has forgotten something (`unknown`),
 -- or has kept slots for a shorter day so far (`known`: a policy was in force before), that takes a whole day from now.
 local function remember_from(platform_day, known, unknown)
@@ -167,4 +176,18 @@ end
 -- Keeps a play that is still needed for another `ttl`. When it was does not change, so that a later play still replaces it.
 local function renew_play(plays, recipient, play)
   if now - play.stamp > plays.ttl / 2 then save_play(plays, recipient, now, play.kind, play.at) end
+end
+
+-- Whether the recipient has not played lately enough. The later of two reports counts: the ledger's, or the message's own. A
+-- refusal by the platform holds until a play after it is reported.
+local function ineligible(policy, plays, message)
+  if not policy.playedWithin then return false end
+  local play = load_play(plays, message.r)
+  local last = message.p and math.min(message.p, now)
+  if play and play.kind == PLAYED then last = math.max(last or 0, play.at) end
+  if not play and not last then return not policy.sendWhenUnknown end
+  local refused = play and play.kind == REFUSED and play.at >= (last or 0)
+  if not refused and last > now - policy.playedWithin then return false end
+  if play then renew_play(plays, message.r, play) end
+  return true
 end
