@@ -80,11 +80,8 @@ do
   end
 
   local function key_of(self, bucket)
-    local key = self.keys[bucket]
-    if not key then
-      key = self.base .. format(':%d', bucket)
-      self.keys[bucket] = key
-    end
+    local key = self.base .. format(':%d', bucket)
+    self.keys[bucket] = key
     return key
   end
 
@@ -99,7 +96,7 @@ do
     end
     local bucket = hash % size
     if bucket < self.buckets - size then bucket = hash % (size * 2) end
-    return key_of(self, bucket), hash
+    return self.keys[bucket] or key_of(self, bucket), hash
   end
 
   -- Whether an entry may be dropped. One that is too short is damaged: it stays, and fails only the messages that need it.
