@@ -57,8 +57,9 @@ export class ModelCampaign {
     return [...this.ends.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  /** Never below zero: an entry that a worker asks for once more when its record is long over ends a second time. */
   waiting(): number {
-    return this.listed - this.underWay - this.duplicates - this.allEnds();
+    return Math.max(0, this.listed - this.underWay - this.duplicates - this.allEnds());
   }
 
   shown(): object {
