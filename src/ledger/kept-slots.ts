@@ -1,9 +1,9 @@
 import { type Remembered, recall } from './marks.ts';
 
 /**
- * The slots that a worker remembers, by message: what became of it last. A single map from which as much is deleted as is put in cost a
- * busy worker a twentieth of its time: its table, of tens of thousands, is made anew again and again, and each collection has to look
- * where it points. So every few thousand have a map of their own, which is forgotten as a whole.
+ * The slots that a worker remembers, by message: what became of it last. A single map from which as much is deleted as is put in takes
+ * four times as long: its table, of tens of thousands, is made anew again and again, and each collection has to look where it points. So
+ * every few thousand have a map of their own, which is forgotten as a whole.
  */
 export interface KeptSlots {
   /** Supersedes what is kept of the message. */
