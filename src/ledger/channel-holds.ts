@@ -121,7 +121,9 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     if (told.some(({ rest, stop }) => rest || stop) || (wasTroubled && !troubled)) await spread();
     const byOrder = answers.values();
     return settlements.map((each) => {
-      const [failures, opens] = (told.includes(each) ? byOrder.next().value : undefined) ?? [0, 0];
+      const answer = told.includes(each) ? byOrder.next().value : undefined;
+      // As for a channel with one store: only a request without an answer counts. A probe that never left opens no breaker.
+      const [failures, opens] = (each.health === 'down' && answer) || [0, 0];
       return { failures, opens };
     });
   }

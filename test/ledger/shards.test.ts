@@ -352,7 +352,11 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     const first = message();
     const [gone, granted] = await Promise.all([ledgers[0]!.admit(expired), ledgers[0]!.admit(first)]);
     expect([gone.verdict.kind, granted.verdict.kind]).toEqual(['expired', 'granted']);
-    await ledgers[0]!.settle(settlementOf(first, granted.nonce, { effect: 'back', final: undefined }));
+    const settled = await ledgers[0]!.settle(
+      settlementOf(first, granted.nonce, { effect: 'back', final: undefined }),
+    );
+    // Figures would open the breaker once more, for longer.
+    expect(settled).toMatchObject({ status: 'open', failures: 0, opens: 0 });
     expect((await ledgers[1]!.admit(message())).verdict.kind).toBe('granted');
   });
 });
