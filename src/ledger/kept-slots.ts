@@ -10,7 +10,7 @@ export interface KeptSlots {
   keep(message: string, slot: Remembered): void;
   get(message: string): Remembered | undefined;
   delete(message: string): void;
-  /** Forgets what was settled before `since` (monotonic), and so many of the oldest that at most `most` are left. */
+  /** Forgets what was settled before `since` (monotonic), and the oldest ones, so that at least `most` are left, and few thousand more. */
   forget(since: number, most: number): void;
   /** One for each message, the oldest first. */
   all(): Remembered[];
@@ -48,7 +48,7 @@ export function createKeptSlots(): KeptSlots {
     forget(since, most) {
       let size = maps.reduce((sum, slots) => sum + slots.size, 0);
       for (let oldest = maps[0]; oldest !== undefined; oldest = maps[0]) {
-        if (size <= most) {
+        if (size - oldest.size < most) {
           deleteBefore(since, oldest);
           if (oldest.size > 0) return;
         }
