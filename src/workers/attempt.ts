@@ -80,7 +80,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     content: string,
     { startedAt, leftMs }: { startedAt: number; leftMs: number },
   ): Promise<Attempted> {
-    const request = new Request(delivery, grant, content, deadlines.signal(startedAt + leftMs));
+    const request = requestOf(delivery, grant, content, deadlines.signal(startedAt + leftMs));
     const answer = grant.kind === 'ask' ? ask(delivery, grant, request) : deps.client.send(request);
     observer.inFlight(channel.name, 1);
     const ended = (): void => observer.inFlight(channel.name, -1);
@@ -136,27 +136,19 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   };
 }
 
-/** A request to the platform's client. The key is a hash, and most platforms have no use for it: it is made when it is read. */
-class Request implements SendRequest {
-  readonly message: Delivery['message'];
-  readonly content: string;
-  readonly attempt: number;
-  readonly id: string;
-  readonly signal: AbortSignal;
-  readonly #channel: string;
-  readonly #born: string;
-
-  constructor({ message, ref }: Delivery, grant: Grant, content: string, signal: AbortSignal) {
-    this.message = message;
-    this.content = content;
-    this.attempt = grant.attempt;
-    this.id = ref.id;
-    this.signal = signal;
-    this.#channel = ref.channel;
-    this.#born = grant.born;
-  }
-
-  get idempotencyKey(): string {
-    return idempotencyKey(this.#channel, this.id, this.#born);
-  }
-}
+/** The key is a hash, and most platforms have no use for it: it is made when it is read, also by whoever copies the request. */
+const requestOf = (
+  { message, ref }: Delivery,
+  { attempt, born }: Grant,
+  content: string,
+  signal: AbortSignal,
+): SendRequest => ({
+  message,
+  content,
+  attempt,
+  id: ref.id,
+  get idempotencyKey() {
+    return idempotencyKey(ref.channel, ref.id, born);
+  },
+  signal,
+});

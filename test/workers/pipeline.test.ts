@@ -237,3 +237,15 @@ it('tells of a delivery for how long the recipient kept the message waiting', as
   await pipeline.deliver(entry({}, 0, systemClock.now() - 60_000));
   expect(told).toEqual([{ latencyMs: expect.any(Number), keptMs: 20_000 }]);
 });
+
+it('gives a platform a request that it may copy, its idempotency key included', async () => {
+  const copies: object[] = [];
+  const pipeline = pipelineOf({
+    send: async (request) => {
+      copies.push({ ...request });
+      return delivered;
+    },
+  });
+  await pipeline.deliver(entry({}));
+  expect(copies).toMatchObject([{ attempt: 1, idempotencyKey: expect.stringMatching(/^[0-9a-f]{32}$/) }]);
+});
