@@ -21,7 +21,10 @@ const LONGEST_REMEMBERED = 8_192;
 const remembered = new Map<string, ParsedContent>();
 let latest: { content: string; parsed: ParsedContent } | undefined;
 
-/** Parses CommonMark with placeholders; no mark is read within a bare address. Throws ContentError for other template syntax, and for a text that costs too much. */
+/**
+ * Parses CommonMark with placeholders; no mark is read within a bare address.
+ * @throws ContentError for other template syntax, and for a text that costs too much
+ */
 export function parseContent(content: string): ParsedContent {
   const known = remembered.get(content);
   if (known !== undefined) return known;

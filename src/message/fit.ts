@@ -23,7 +23,7 @@ export interface AddressedMessage {
   to: unknown;
 }
 
-/** Returns the first rule that the message violates; `renderedOrProblem` checks the content. */
+/** Returns the first rule that the message violates; `contentProblem` checks the content. */
 export function fitProblem(
   message: AddressedMessage,
   recipient: Recipient,

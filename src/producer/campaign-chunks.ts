@@ -13,7 +13,10 @@ export interface Chunk {
 
 const DIGEST_CHARACTERS = 16;
 
-/** Packs recipients into one chunk, or into several if they are too many or their data too large for one job. The same recipients make the same chunks. */
+/**
+ * Packs recipients into one chunk, or into several if they are too many or their data too large for one job. The same recipients
+ * make the same chunks.
+ */
 export function packChunks(campaign: string, recipients: readonly CheckedRecipient[]): Chunk[] {
   const by = recipients.find(({ plain }) => plain !== undefined)?.plain ?? '';
   const to = recipients.map((each) => packed(each, by));

@@ -105,8 +105,9 @@ export interface ProducerOptions {
   /** The same in milliseconds; `timeout` takes milliseconds as well. */
   timeoutMs?: number;
   /**
-   * Called for each message, for counters, with what became of it; `timeout` and `refused` are those that their call throws for. `channel` is always a known channel, or empty for an invalid message without
-   * one, so that a counter labelled by it has bounded cardinality. `count` is how many messages it is called for: 1 but for the
+   * Called for each message, for counters, with what became of it; `timeout` and `refused` are those that their call throws for.
+   * `channel` is always a known channel, or empty for an invalid message without one, so that a counter labelled by it has bounded
+   * cardinality. `count` is how many messages it is called for: 1 but for the
    * recipients of campaigns.
    */
   onAccepted?: (channel: string, status: AcceptedStatus, count: number) => void;

@@ -25,7 +25,7 @@ if ARGV[3] ~= '' and not is_epoch(ARGV[3]) then return { now, 'forgot' } end
 
 local policy = cjson.decode(ARGV[1])
 
--- Rule 2: the store says which policy is in force. A worker that has another one learns so here, and is granted nothing.
+-- Rule 2b: the store says which policy is in force. A worker that has another one learns so here, and is granted nothing.
 local in_force = redis.call('GET', POLICY)
 if not in_force then
   put_in_force(policy.inForce, false)

@@ -39,8 +39,8 @@ local function is_duplicate(record)
   return record.job ~= NO_JOB
 end
 
--- `fps`: the fingerprints. `fresh`: the positions of the messages that are new. `lives`: the records of those that have a live one. `damaged`: those whose
--- record cannot be read. It must not fail the others: admission will fail for its message alone.
+-- `fps`: the fingerprints. `fresh`: the positions of the messages that are new. `lives`: the records of those that have a live one.
+-- `damaged`: those whose record cannot be read. It must not fail the others: admission will fail for its message alone.
 local fps, duplicates, fresh, taken, lives, damaged = {}, {}, {}, {}, {}, {}
 for i = 1, count do
   local fp = sub(ARGV[2], (i - 1) * FP_BYTES + 1, i * FP_BYTES)

@@ -2,7 +2,8 @@
 -- Uses tables.lua.
 
 -- Adds the receipt of a record. `s`: { id, final: { state, code, reason } } and, unless it is `plain`, platformMessageId, campaign, meta
--- and to, where there are any. `keep`: how many receipts the stream keeps. A caller that does not know leaves it out, and the next settlement trims the stream.
+-- and to, where there are any. `keep`: how many receipts the stream keeps. A caller that does not know leaves it out, and the next
+-- settlement trims the stream.
 local add_receipt
 do
   local MAY_BE_ABSENT = { 'platformMessageId', 'campaign', 'meta', 'to' }

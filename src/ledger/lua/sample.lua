@@ -49,7 +49,7 @@ for i = 1, #fields, 2 do
   if state and tonumber(ends) <= now then
     ended[#ended + 1] = fields[i]
   elseif slots_of[state] then
-    slots_of[state] = slots_of[state] + figure(fields[i + 1])
+    slots_of[state] = slots_of[state] + math.max(0, figure(fields[i + 1]))
   end
 end
 -- A store that takes no writes keeps them a little longer.
@@ -72,5 +72,5 @@ local stop, rest = channel_stop() or {}, channel_rest() or {}
 return { string.format('%.0f', now), stop.reason or false, stop.at or false, rest.reason or false,
   rest.until_at and string.format('%.0f', rest.until_at) or false, read_waits(), letters,
   { more, more_active }, campaigns, hold, totals,
-  { math.max(0, slots_of.held), math.max(0, slots_of.spent), redis.call('GET', POLICY) },
+  { slots_of.held, slots_of.spent, redis.call('GET', POLICY) },
   find_oldest_ready() }

@@ -107,7 +107,9 @@ do
     note_window(window)
   end
 
-  -- Spends the slot of a grant that holds. Until then nobody else writes it, so it is as its admission wrote it, and is not read.
+  -- Spends the slot of a grant that holds. Until then nobody else writes it, so it is as its admission wrote it, and is not read. Only
+  -- where a failover or a clock that was set back let another message have it meanwhile, that one's is spent unread: nobody gets a
+  -- second message, and the gauges of the window are wrong by one.
   function spend_slot(recipient, window, owner)
     count_slot(window, HELD, -1)
     count_slot(window, SENT, 1)

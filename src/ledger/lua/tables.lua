@@ -3,7 +3,7 @@
 -- hashing), so a table is as packed at ten million entries as at a thousand.
 --
 -- Every value begins with six bytes of milliseconds since the epoch. An entry is over `ttl` after that instant, and is dropped when
--- its bucket is full or split.
+-- its bucket is found full, or split. (A call that found nothing to drop in one full bucket does not look into the others.)
 --
 -- The key `base` holds the number of buckets and the horizon, an instant that no entry outlasts. Everything expires by itself: a
 -- bucket at the horizon as it was at the bucket's last change, and `base` at the latest horizon. So `base` outlives all buckets;

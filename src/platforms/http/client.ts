@@ -13,8 +13,8 @@ export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT';
   /** Below the channel's base URL, with a leading slash, query included. */
   path: string;
-  /** Alternating names and values, made once per client, since this is the hot loop. */
-  headers: string[];
+  /** Names and values by turns. A list that is given again and again is prepared once, so it must not be changed in place. */
+  headers: readonly string[];
   body?: string | undefined;
   /** A larger answer is not read; 64 KiB when absent. */
   maxAnswerBytes?: number | undefined;
