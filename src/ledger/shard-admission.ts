@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { ChannelHolds } from './channel-holds.ts';
 import type { Moments, RateLease } from './rate-lease.ts';
 import type { Admission } from './types.ts';
-import type { AdmitReply, VerdictReply } from './verdict.ts';
+import { type AdmitReply, FIRST_VERDICT, isVerdict, type TaggedVerdict, tellsVerdicts } from './verdict.ts';
 
 /** Adds to the admissions of a shard what the home of its channel leases: moments of the rate, and while the breaker is half open the probe. */
 export interface ShardAdmission {
@@ -44,8 +44,8 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
     used: readonly number[],
   ): Promise<void> {
     const granted = admissions.flatMap((each, i) => {
-      const verdict = reply[i + 1] as VerdictReply;
-      return isGrant(verdict) ? [{ each, verdict }] : [];
+      const verdict = reply[FIRST_VERDICT + i];
+      return isVerdict(verdict, 'grant') || isVerdict(verdict, 'ask') ? [{ each, verdict }] : [];
     });
     const count = requestsOf(granted.map(({ each }) => each));
     if (!rate || count === 0) return;
@@ -81,7 +81,7 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
       rate?.giveBack(moments);
       return [reply, 0];
     }
-    const [used, ahead] = reply.pop() as [number, number];
+    const [used, ahead] = reply.pop() as unknown as [number, number];
     rate?.giveBack(moments.slice(used));
     await putMoments(reply, admissions, moments.slice(0, used));
     return [reply, ahead];
@@ -104,7 +104,7 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
       if (!reply.some(isProbe)) return reply;
       const restMs = await holds.probe();
       if (restMs === 0) reply = await goAhead(admissions, admit);
-      const resting: VerdictReply = ['resting', 'breaker_open', restMs];
+      const resting: TaggedVerdict = ['resting', 'breaker_open', restMs];
       return reply.map((verdict) => (isProbe(verdict) ? resting : verdict)) as AdmitReply;
     },
   };
@@ -113,9 +113,6 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
 const requestsOf = (admissions: readonly Admission[]): number =>
   admissions.reduce((sum, { message }) => sum + (message.requests ?? 1), 0);
 
-/** Not so if the store does not know the epoch, or has another policy in force. */
-const tellsVerdicts = (reply: AdmitReply): boolean => typeof reply[1] !== 'string';
-const isGrant = ([kind]: VerdictReply): boolean => kind === 'grant' || kind === 'ask';
 /** The position of the wait in the answer of a grant. */
 const WAIT = 2;
-const isProbe = (verdict: AdmitReply[number]): boolean => verdict[0] === 'probe';
+const isProbe = (verdict: AdmitReply[number]): boolean => isVerdict(verdict, 'probe');

@@ -4,14 +4,27 @@ import { decodeFinal } from './reasons.ts';
 import type { Grant, RestCause, Verdict } from './types.ts';
 
 /**
- * The answer of the admission script: the store's time, then one verdict a message. In place of the verdicts it may be `forgot`, or
- * `policy` and the policy in force.
+ * The answer of the admission script: the store's time, what usual grants have in common, and a verdict a message. In place of both it may
+ * be `forgot`, or `policy` and the policy in force.
  */
-export type AdmitReply = [now: string, ...verdicts: VerdictReply[]];
-export type VerdictReply = (string | number)[];
+export type AdmitReply = [now: string, usual: UsualGrant, ...verdicts: VerdictReply[]];
+export type UsualGrant = [deadline: number, windowEnd: number];
+/** A number is a usual grant, the first of its message and without a wait: when its record was made. */
+export type VerdictReply = number | TaggedVerdict;
+export type TaggedVerdict = (string | number)[];
+
+/** The position of the first verdict in an answer. */
+export const FIRST_VERDICT = 2;
+
+export const isVerdict = (answer: AdmitReply[number] | undefined, kind: string): answer is TaggedVerdict =>
+  Array.isArray(answer) && answer[0] === kind;
+
+/** Whether the answer has verdicts. It has none if the store does not know the epoch, or has another policy in force. */
+export const tellsVerdicts = (reply: AdmitReply): boolean => typeof reply[1] !== 'string';
 
 /** Whether the store's time has left the table of windows that the script was given. */
-export const wantsWindows = (reply: AdmitReply): boolean => reply.some((answer) => answer[0] === 'windows');
+export const wantsWindows = (reply: AdmitReply): boolean =>
+  reply.some((answer) => isVerdict(answer, 'windows'));
 
 /**
  * Reads a verdict for each of the questions, in their order.
@@ -24,27 +37,32 @@ export function decodeVerdicts(
   nonces: readonly string[],
   { epoch, momentIn }: { epoch: string | undefined; momentIn: (waitMs: number) => number },
 ): Verdict[] {
-  const [now, ...verdicts] = reply;
-  const [instead, inForce] = verdicts as readonly unknown[];
+  const [now, instead, inForce] = reply as readonly unknown[];
   if (instead === 'forgot') throw new EpochLostError(epoch ?? '');
   if (instead === 'policy') return nonces.map(() => ({ kind: 'policy_changed', inForce: String(inForce) }));
-  return nonces.map((nonce, i) => decodeVerdict(verdicts[i] ?? [], nonce, Number(now), momentIn));
+  const answered = { now: Number(now), usual: reply[1], momentIn };
+  return nonces.map((nonce, i) => decodeVerdict(verdictAt(reply, i), nonce, answered));
 }
 
-/**
- * Throws for an answer that the script cannot give: a bug, or a store that runs other scripts.
- * @param now when it was given, by the store's clock
- * @param momentIn when a wait from then on is over, by the monotonic clock
- */
-export function decodeVerdict(
-  reply: VerdictReply,
-  nonce: string,
-  now: number,
-  momentIn: (waitMs: number) => number = () => 0,
-): Verdict {
+/** @param i the position of its question */
+const verdictAt = (reply: AdmitReply, i: number): VerdictReply =>
+  (reply[FIRST_VERDICT + i] as VerdictReply | undefined) ?? [];
+
+/** What the verdicts of an answer have in common. */
+interface Answered {
+  /** When it was given, by the store's clock. */
+  now: number;
+  usual: UsualGrant;
+  /** When a wait from then on is over, by the monotonic clock. */
+  momentIn(waitMs: number): number;
+}
+
+/** Throws for an answer that the script cannot give: a bug, or a store that runs other scripts. */
+function decodeVerdict(reply: VerdictReply, nonce: string, answered: Answered): Verdict {
+  if (typeof reply === 'number') return { kind: 'granted', grant: usualGrant(reply, nonce, answered) };
   const [kind] = reply;
   if (kind === 'grant' || kind === 'ask')
-    return { kind: 'granted', grant: decodeGrant(kind, reply, { nonce, now, momentIn }) };
+    return { kind: 'granted', grant: decodeGrant(kind, reply, nonce, answered) };
   const values = reply.slice(1);
   const number = (i: number): number => Math.max(0, Number(values[i]));
   switch (kind) {
@@ -77,10 +95,30 @@ export function decodeVerdict(
   }
 }
 
+const usualGrant = (born: number, nonce: string, { now, usual, momentIn }: Answered): Grant => ({
+  kind: 'grant',
+  nonce,
+  run: 1,
+  attempt: 1,
+  spent: 1,
+  waitMs: 0,
+  moment: momentIn(0),
+  leaseMs: usual[0] - now,
+  doubt: false,
+  born: String(born),
+  deadlineAt: usual[0],
+  doubtAt: 0,
+  windowEnd: usual[1],
+  notBefore: 0,
+  keptMs: 0,
+  refusalProves: false,
+});
+
 function decodeGrant(
   kind: Grant['kind'],
-  reply: VerdictReply,
-  { nonce, now, momentIn }: { nonce: string; now: number; momentIn: (waitMs: number) => number },
+  reply: TaggedVerdict,
+  nonce: string,
+  { now, momentIn }: Answered,
 ): Grant {
   const [
     ,
@@ -117,12 +155,12 @@ function decodeGrant(
 }
 
 /** The script marks the rests that its own rate makes. */
-function restCause([reason, , own]: VerdictReply): RestCause {
+function restCause([reason, , own]: TaggedVerdict): RestCause {
   if (reason === 'breaker_open') return 'breaker';
   return own === 1 ? 'own_rate' : 'platform_rate';
 }
 
-function finalOf(values: VerdictReply) {
+function finalOf(values: TaggedVerdict) {
   const final = decodeFinal(String(values[0]), Number(values[1]));
   if (!final) throw new Error(`The ledger answered an unknown final state: ${JSON.stringify(values)}`);
   return final;

@@ -12,10 +12,11 @@
 --   ascending, in place of tokens of the shard's own; `next`, when there is one beyond them; `probe`, whether one message may be
 --   sent while the breaker is half open.
 --
--- Answers { now, verdict, verdict … }, a verdict for each message in their order. For a shard, { how many moments were used, the
--- position of the message that is the probe, or 0 } follows. In place of the verdicts comes 'forgot', where the store does not know
--- the epoch, or 'policy' and the policy in force, where that is not the worker's. A verdict is a list that begins with its name:
--- verdict.ts reads it, and `Verdict` in types.ts says what each means.
+-- Answers { now, { deadline, window }, verdict, verdict … }, a verdict for each message in their order. For a shard, { how many moments
+-- were used, the position of the message that is the probe, or 0 } follows. In place of all that follows `now` comes 'forgot', where the
+-- store does not know the epoch, or 'policy' and the policy in force, where that is not the worker's. A verdict is a list that begins
+-- with its name, or a number for a first grant without a wait, which has the deadline and the window above: when its record was made.
+-- verdict.ts reads them, and `Verdict` in types.ts says what each means.
 -- Uses tables.lua, records.lua, slots.lua, channel.lua, campaigns.lua, doubts.lua, entries.lua, epoch.lua.
 
 -- Fails if the key of the receipts holds another type: a message whose receipt could not be written must not be sent.
@@ -146,14 +147,29 @@ local function claim_slot(message, wait)
   return nil
 end
 
+-- What nearly all grants of a call have in common is told once, and not with each.
+local usual_deadline, usual_window = math.ceil(now + policy.lease), 0
+if policy.quota then
+  usual_window = policy.rolling and math.ceil(now + policy.rolling + policy.lease) or calendar_end or 0
+end
+
+local function is_usual(record, slot, wait)
+  -- A shard's worker puts the moment of the home in place of each wait.
+  if leased and policy.interval then return false end
+  return wait == 0 and record.run == 1 and record.deadline == usual_deadline and requests(record) == 1
+    and (slot and slot.window or 0) == usual_window
+end
+
 local function grant_answer(message, record, wait)
   local kind = record.state == ASKING and 'ask' or 'grant'
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
-  local answer = { kind, requests(record), math.ceil(wait), record.run, record.born, record.deadline,
-    slot and slot.window or 0 }
   -- What most grants do not have is left out: reading an answer costs the worker more than making it costs the store.
   local proves = slot and refusal_proves(policy, slot, channel.presume_from)
-  if proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 or record.kept then
+  local rare = proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 or record.kept
+  if kind == 'grant' and not rare and is_usual(record, slot, wait) then return record.born end
+  local answer = { kind, requests(record), math.ceil(wait), record.run, record.born, record.deadline,
+    slot and slot.window or 0 }
+  if rare then
     answer[8], answer[9], answer[10], answer[11] = record.waived, proves and 1 or 0, record.doubt_at, record.not_before
     answer[12] = record.kept
   end
@@ -225,7 +241,7 @@ local function message_at(at)
   return { m = entries[at + 1], n = entries[at + 2], j = entries[at + 3], r = entries[at + 4], e = entries[at + 5], b = entries[at + 6] }
 end
 
-local answer = { now }
-each_entry(entries, ENTRIES, message_at, function(message, position) answer[position + 1] = admit(message, position) end)
+local answer = { now, { usual_deadline, usual_window } }
+each_entry(entries, ENTRIES, message_at, function(message, position) answer[position + 2] = admit(message, position) end)
 if leased then answer[#answer + 1] = { moments_used, probe_position } end
 return answer
