@@ -52,6 +52,8 @@ export interface Started<T> {
 
 export interface DispatcherOptions {
   concurrency: number;
+  /** How many messages may start beyond the concurrency, at this moment; none when absent. */
+  ahead?: (() => number) | undefined;
   /** Milliseconds between two messages; undefined without a rate. */
   intervalMs: number | undefined;
   /** How long before its moment, by the rate, a message may start. */
@@ -91,7 +93,7 @@ const turnLength = ({ concurrency, intervalMs }: DispatcherOptions): number =>
     : Math.min(concurrency, Math.max(1, Math.floor(TURN_MS / intervalMs)));
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { concurrency, intervalMs, aheadMs, clock } = options;
+  const { concurrency, ahead = () => 0, intervalMs, aheadMs, clock } = options;
   const ofATurn = turnLength(options);
   /** In the order of their turns: the lane whose turn was last is at the end. */
   const lanes: OpenLane[] = [];
@@ -142,10 +144,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function pump(): void {
+    const most = concurrency + ahead();
     for (;;) {
       passTurn();
       const first = next();
-      if (!first || running >= concurrency) return;
+      if (!first || running >= most) return;
       const at = startAt(first.batch.urgency);
       const waitMs = at > 0 ? at - clock.monotonic() : 0;
       if (waitMs > 0) {

@@ -174,19 +174,17 @@ export function planAnswer(answer: Answer, grant: Grant, context: PlanContext): 
 }
 
 /**
- * Nothing was sent: the grant is released as if it had never been given. If the store was so slow that too little of the grant was left,
- * it will hardly be faster now, so the wait grows with the pickups.
- * @param closing whether the worker is closing: then another one takes the message at once
+ * Nothing was sent: the grant is released as if it had never been given.
+ * @param late whether too little of the grant was left, because the store was slow: it will hardly be faster now, so the message waits, and
+ * longer with each pickup. If not, it goes on at once, here or with another worker
  * @param pickups how often the message was picked up so far, from 1
  */
-export function planRelease(closing: boolean, pickups: number, random: Random): Plan {
+export function planRelease(late: boolean, pickups: number, random: Random): Plan {
   const delayMs = recheckMs(Number.POSITIVE_INFINITY, pickups, random);
   return {
     outcome: { kind: 'throttled', reason: 'slot_busy' },
     effect: 'back',
-    next: closing
-      ? { kind: 'hand_back' }
-      : { kind: 'wait', reason: 'slot_busy', cause: 'late_grant', delayMs },
+    next: late ? { kind: 'wait', reason: 'slot_busy', cause: 'late_grant', delayMs } : { kind: 'hand_back' },
     marks: {},
   };
 }

@@ -10,6 +10,7 @@ import { AHEAD_MS, longestGrantMs } from '../policies/admission.ts';
 import { createDeadlines, SHARED_MS } from './deadlines.ts';
 import type { Departures } from './departures.ts';
 import type { Identify } from './identify.ts';
+import type { Place, Places, Taken } from './places.ts';
 import type { Rendered } from './renderings.ts';
 
 /** The result of a grant. */
@@ -20,8 +21,11 @@ export type Attempted =
   | { kind: 'asked'; answer: Answer }
   /** Nothing was sent: the content cannot be rendered. */
   | { kind: 'unsendable'; outcome: Extract<Outcome, { kind: 'rejected' }> }
-  /** Nothing was sent: the worker is closing, or the rest of the grant was too short for a safe send. */
-  | { kind: 'released'; closing: boolean };
+  /** Nothing was sent. */
+  | { kind: 'released'; why: ReleaseCause };
+
+/** `closing`: the worker is. `late`: too little of the grant was left for a safe send. `called_off`: the channel rests since the grant. */
+export type ReleaseCause = 'closing' | 'late' | 'called_off';
 
 export interface AttemptDeps {
   channel: ChannelConfig;
@@ -31,6 +35,7 @@ export interface AttemptDeps {
   identify: Identify;
   /** By the channel's rate; absent without one. */
   departures?: Departures | undefined;
+  places: Places;
 }
 
 /** What was known when admission was requested. */
@@ -41,22 +46,31 @@ export interface Asked {
 }
 
 export interface Attempts {
-  make(delivery: Delivery, grant: Grant, asked: Asked): Attempted | Promise<Attempted>;
+  /** @param place takes it; the caller frees it, whatever came of the attempt */
+  make(delivery: Delivery, grant: Grant, asked: Asked, place: Place): Attempted | Promise<Attempted>;
+  /** The place of one attempt. */
+  place(): Place;
   /** Sends nothing new from here on; requests in flight are aborted. */
   abort(): void;
 }
+
+const RELEASED = {
+  closing: { kind: 'released', why: 'closing' },
+  late: { kind: 'released', why: 'late' },
+  called_off: { kind: 'released', why: 'called_off' },
+} as const;
 
 /** The time from the check to the first byte on the wire, and by which a shared deadline may be early. */
 const WRITE_MARGIN_MS = 2 * SHARED_MS;
 
 export function createAttempts(deps: AttemptDeps): Attempts {
-  const { channel, clock, observer, departures } = deps;
+  const { channel, clock, observer, departures, places } = deps;
   const closing = new AbortController();
   const deadlines = createDeadlines(clock);
 
   function sent(outcome: Outcome, startedAt: number): Attempted {
     // Aborted before anything was written: nothing reached the platform.
-    if (outcome.kind === 'failed' && closing.signal.aborted) return { kind: 'released', closing: true };
+    if (outcome.kind === 'failed' && closing.signal.aborted) return RELEASED.closing;
     return { kind: 'sent', outcome, durationMs: clock.monotonic() - startedAt };
   }
 
@@ -96,7 +110,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     );
   }
 
-  const released = (): Attempted => ({ kind: 'released', closing: closing.signal.aborted });
+  const released = (): Attempted => (closing.signal.aborted ? RELEASED.closing : RELEASED.late);
   const neededMs = channel.timeoutMs + WRITE_MARGIN_MS;
 
   /** Unless the worker is closing, or too little of the lease is left (rule 4). */
@@ -106,22 +120,29 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     askedAt: number,
     content: string,
   ): Attempted | Promise<Attempted> {
-    if (closing.signal.aborted) return { kind: 'released', closing: true };
+    if (closing.signal.aborted) return RELEASED.closing;
     const startedAt = clock.monotonic();
     const leftMs = grant.leaseMs - (startedAt - askedAt);
-    if (leftMs < neededMs) return { kind: 'released', closing: false };
+    if (leftMs < neededMs) return RELEASED.late;
     return start(delivery, grant, content, { startedAt, leftMs });
   }
 
   return {
+    place: () => places.of(closing.signal),
     abort() {
       closing.abort();
       departures?.look();
+      places.look();
       deadlines.abortAll();
     },
-    make(delivery, grant, { askedAt, rendered }) {
+    make(delivery, grant, { askedAt, rendered }, place) {
       if (typeof rendered !== 'string') return { kind: 'unsendable', outcome: rendered };
-      const go = () => startInTime(delivery, grant, askedAt, rendered);
+      const begin = (taken: Taken): Attempted | Promise<Attempted> =>
+        taken === 'taken' ? startInTime(delivery, grant, askedAt, rendered) : RELEASED[taken];
+      function go(): Attempted | Promise<Attempted> {
+        const taking = place.take();
+        return taking instanceof Promise ? taking.then(begin) : begin(taking);
+      }
       if (!departures) return go();
       const { moment } = grant;
       const latestAt = askedAt + grant.leaseMs - neededMs;

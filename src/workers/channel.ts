@@ -23,6 +23,7 @@ import { createDepartures } from './departures.ts';
 import { createAccountExamination } from './examine-account.ts';
 import { createLateGrantLog } from './late-grant-log.ts';
 import { createMargin } from './margin.ts';
+import { createPlaces } from './places.ts';
 import { createRunningStore, type RunningStore, type Wrappers } from './running-store.ts';
 import { createChannelRate, createSharding } from './sharding.ts';
 import type { WorkerStores } from './worker-stores.ts';
@@ -74,6 +75,11 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const client = wrap.client?.(tracedClient, channel) ?? tracedClient;
   const margin = channel.rate ? createMargin(channel.rate, clock) : undefined;
   const rate = margin && createChannelRate(channel.name, { stores, margin, clock });
+  const places = createPlaces({
+    concurrency: channel.concurrency,
+    looksAhead: !channel.rate,
+    clock,
+  });
   const shared = {
     ...deps,
     ...{ channel, credentials, client, traced, timing, log, logger, wrap },
@@ -82,6 +88,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     reading: { channel, definition, schemas: deps.schemas },
     dispatcher: createDispatcher({
       concurrency: channel.concurrency,
+      ahead: places.ahead,
       intervalMs: intervalMs(channel),
       aheadMs: { urgent: AHEAD_MS, bulk: AHEAD_MS / 2 },
       clock,
@@ -89,6 +96,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
     sharding: createSharding(channel, { stores, credentials, rate, clock, logger }),
     margin,
     departures: margin && rate && createDepartures({ rate, margin, clock }),
+    places,
     lateGrants: createLateGrantLog(logger, clock),
   };
   const home = createRunningStore(shared);

@@ -2,7 +2,7 @@ import type { Clock, Random } from '../clock.ts';
 import type { Delivery, Entry, Pipeline } from '../jobs/envelope.ts';
 import type { ReadContext } from '../jobs/read-message.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Grant, Verdict } from '../ledger/types.ts';
+import type { Grant, Settled, Verdict } from '../ledger/types.ts';
 import type { Disposition } from '../outcome.ts';
 import type { AdmissionPolicy } from '../policies/admission.ts';
 import {
@@ -15,7 +15,13 @@ import {
 import { causeOf, paused, planVerdict } from '../policies/verdict-plan.ts';
 import { deferralOf, waitOf, withinLife } from '../policies/waiting.ts';
 import type { Turns } from '../turns.ts';
-import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
+import {
+  type Asked,
+  type AttemptDeps,
+  type Attempted,
+  createAttempts,
+  type ReleaseCause,
+} from './attempt.ts';
 import { createLastAnswers } from './last-answers.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
 import { createRecheckPacer } from './recheck-pacer.ts';
@@ -31,8 +37,9 @@ export interface PipelineDeps extends Pick<ReadContext, 'definition'>, AttemptDe
    * Called when the platform has left a request unanswered.
    * @param failures how many requests in a row
    * @param opens how often the breaker has opened since the last answer
+   * @returns whether the channel rests because of it
    */
-  unanswered(failures: number, opens: number): Promise<void>;
+  unanswered(failures: number, opens: number): Promise<boolean>;
   /** Called with the policy in force where it is not this worker's. */
   superseded(inForce: string): void;
   /** Logs grants that came too late to be used. */
@@ -86,26 +93,47 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (delivery.stalls >= MAX_STALLS) return ended(delivery, await settler.giveUp(delivery, STALLED));
     const rendering = renderings.of(delivery);
     const rendered = rendering instanceof Promise ? await rendering : rendering;
-    const late = deps.lateGrants.watch();
-    const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
-    observer.admitted(channel.name, verdict.kind, causeOf(verdict));
-    let next: Disposition;
-    if (verdict.kind === 'granted') {
-      const { grant } = verdict;
-      const due = asRescheduled(delivery, grant);
-      const attempted = await attempts.make(due, grant, { askedAt, rendered });
-      if (attempted.kind === 'released' && !attempted.closing) {
+    for (;;) {
+      const late = deps.lateGrants.watch();
+      const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
+      observer.admitted(channel.name, verdict.kind, causeOf(verdict));
+      if (verdict.kind !== 'granted')
+        return ended(delivery, await refuse(delivery, verdict, nonce), rendered);
+      const { released, next } = await attempt(delivery, verdict.grant, { askedAt, rendered }, answered);
+      if (released === 'late') {
         observer.lateGrant(channel.name);
         late();
       }
-      const concluded = await conclude(due, grant, attempted, answered);
-      const { failures, opens } = concluded.settled;
-      if (failures > 0 || opens > 0) await deps.unanswered(failures, opens);
-      next = concluded.next;
-    } else {
-      next = await refuse(delivery, verdict, nonce);
+      // The channel rests since the grant: the ledger says for how long.
+      if (released !== 'called_off' || next.kind !== 'hand_back') return ended(delivery, next, rendered);
     }
-    return ended(delivery, next, rendered);
+  }
+
+  /** What becomes of a granted message, and why its grant was given back, if it was. */
+  async function attempt(
+    delivery: Delivery,
+    grant: Grant,
+    asked: Asked,
+    answered?: () => void,
+  ): Promise<{ next: Disposition; released?: ReleaseCause | undefined }> {
+    const due = asRescheduled(delivery, grant);
+    const place = attempts.place();
+    try {
+      const attempted = await attempts.make(due, grant, asked, place);
+      const { settled, next } = await conclude(due, grant, attempted, () => {
+        place.free();
+        answered?.();
+      });
+      await restAfter(settled);
+      return { next, released: attempted.kind === 'released' ? attempted.why : undefined };
+    } finally {
+      place.free();
+    }
+  }
+
+  /** Has the channel rest if its platform leaves too many requests unanswered. */
+  async function restAfter({ failures, opens }: Settled): Promise<void> {
+    if ((failures > 0 || opens > 0) && (await deps.unanswered(failures, opens))) deps.places.callOff();
   }
 
   /** The pickup of a message is over. Its rendering is kept for the next pickup, if there will be one. */
@@ -125,7 +153,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     delivery: Delivery,
     grant: Grant,
     attempted: Attempted,
-    answered?: () => void,
+    answered: () => void,
   ): Promise<Concluded> {
     const plan = planAttempted(attempted, grant, delivery, planContext);
     const planned = plan.final ? plan.next : withinLife(plan.next, delivery.expiresAt - clock.now());
@@ -138,9 +166,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { nonce, keptMs, windowEnd } = grant;
     const settlement = { effect, windowEnd, final, marks, platformMessageId, attempted: sent, keptMs };
     const settling = settler.settle(delivery, nonce, settlement, planned);
-    // Only a delivery frees the place in the concurrency early: any other outcome may hold up the channel, and has to be written
-    // before another message starts.
-    if (outcome.kind === 'delivered') answered?.();
+    if (holdsUp(plan)) deps.places.callOff();
+    // Only a delivery frees the place early: any other outcome may hold up the channel, and has to be written before another
+    // message starts.
+    else if (outcome.kind === 'delivered') answered();
     return settling;
   }
 
@@ -201,6 +230,9 @@ const asRescheduled = (delivery: Delivery, { notBefore }: Grant): Delivery =>
     ? delivery
     : { ...delivery, dueAt: Math.max(Number(delivery.source.enqueuedAt), notBefore) };
 
+/** Whether the whole channel rests because of it. */
+const holdsUp = ({ next, marks }: Plan): boolean => next.kind === 'rest' || marks.rest !== undefined;
+
 function planAttempted(
   attempted: Attempted,
   grant: Grant,
@@ -215,6 +247,6 @@ function planAttempted(
     case 'asked':
       return planAnswer(attempted.answer, grant, context);
     case 'released':
-      return planRelease(attempted.closing, pickups, context.random);
+      return planRelease(attempted.why === 'late', pickups, context.random);
   }
 }

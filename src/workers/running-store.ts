@@ -32,6 +32,7 @@ import { createIdentify } from './identify.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
 import type { Margin } from './margin.ts';
 import { createPipeline } from './pipeline.ts';
+import type { Places } from './places.ts';
 import type { Sharding } from './sharding.ts';
 import { sweep, takesSweepTurn } from './sweeper.ts';
 import type { WorkerStore } from './worker-store.ts';
@@ -79,6 +80,7 @@ export interface SharedByStores {
   /** Of its rate; undefined without one. */
   margin: Margin | undefined;
   departures: Departures | undefined;
+  places: Places;
   /** Undefined for a channel of one store. */
   sharding: Sharding | undefined;
   keepReceipts: number;
@@ -182,16 +184,20 @@ function pipelineOf(shared: SharedByStores, own: OwnParts): Pipeline {
   const { queueStore, ledgerStore, ledger, lease, holds } = own;
   const { clock } = own.part;
   const sending = createPipeline({
-    ...{ channel, definition, ledger, client: shared.client, clock, observer, departures: shared.departures },
+    ...{ channel, definition, ledger, client: shared.client, clock, observer },
+    ...{ departures: shared.departures, places: shared.places },
     ...{ random: shared.random, turns: shared.turns, lateGrants: shared.lateGrants },
     resolution: resolutionOf(channel, definition.resolution),
     identify: createIdentify({ channel, clock, claims: createClaims(queueStore, claimTtlMs(channel)) }),
     superseded: (inForce) => lease.superseded(inForce),
     async unanswered(failures, opens) {
       const restMs = breakerRestMs(channel.breaker, failures, opens);
-      if (restMs === undefined || !(await holds.open(restMs, opens))) return;
-      observer.breakerOpened(channel.name);
-      shared.log.breakerOpened(failures, restMs);
+      if (restMs === undefined) return false;
+      if (await holds.open(restMs, opens)) {
+        observer.breakerOpened(channel.name);
+        shared.log.breakerOpened(failures, restMs);
+      }
+      return true;
     },
   });
   const traceable = traced?.pipeline(sending) ?? sending;

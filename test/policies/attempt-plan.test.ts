@@ -284,9 +284,9 @@ describe('planAnswer', () => {
 
 describe('planRelease', () => {
   it('gives the grant back, and the job to another worker when this one is closing', () => {
-    const closing = planRelease(true, 1, () => 1);
+    const closing = planRelease(false, 1, () => 1);
     expect(closing).toMatchObject({ effect: 'back', next: { kind: 'hand_back' }, marks: {} });
-    expect(planRelease(false, 1, () => 1)).toMatchObject({
+    expect(planRelease(true, 1, () => 1)).toMatchObject({
       effect: 'back',
       next: { kind: 'wait', cause: 'late_grant' },
       marks: {},
@@ -294,7 +294,7 @@ describe('planRelease', () => {
   });
 
   it('comes back later each time: a store that answers slowly is not asked all the more', () => {
-    const delays = [1, 2, 3, 9].map((pickups) => planRelease(false, pickups, () => 1).next);
+    const delays = [1, 2, 3, 9].map((pickups) => planRelease(true, pickups, () => 1).next);
     expect(delays).toMatchObject([200, 400, 800, 5_000].map((delayMs) => ({ kind: 'wait', delayMs })));
   });
 });

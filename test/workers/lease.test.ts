@@ -8,6 +8,7 @@ import { longestGrantMs } from '../../src/policies/admission.ts';
 import { type AttemptDeps, type Attempts, createAttempts } from '../../src/workers/attempt.ts';
 import { createDepartures } from '../../src/workers/departures.ts';
 import { createMargin } from '../../src/workers/margin.ts';
+import { createPlaces } from '../../src/workers/places.ts';
 import { channelConfig } from '../config/channel-config.ts';
 import { grant } from '../policies/grant.ts';
 
@@ -15,7 +16,7 @@ const TIMEOUT_MS = 5_000;
 const DELIVERED: Outcome = { kind: 'delivered', reason: 'sent' };
 const NOT_CONNECTED: Outcome = { kind: 'failed', reason: 'not_connected', detail: 'aborted' };
 const NOW = 1_000_000;
-const RELEASED = { kind: 'released', closing: true };
+const RELEASED = { kind: 'released', why: 'closing' };
 const channel = channelConfig({ timeout: `${TIMEOUT_MS}ms` });
 const delivery = { message: {}, ref: { id: 'm' }, ledger: {} } as Delivery;
 
@@ -34,6 +35,7 @@ function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
     channel,
     clock: { now: () => now, monotonic: () => now },
     observer: { inFlight() {} },
+    places: createPlaces({ concurrency: 10, looksAhead: true, clock: { monotonic: () => now } }),
     departures: createDepartures({
       rate: { take: async () => ({ moments: [], nextAt: Number.POSITIVE_INFINITY }), async giveUp() {} },
       margin: createMargin({ max: 10, perMs: 1_000 }, { monotonic: () => now }),
@@ -56,10 +58,12 @@ function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
     attempts,
     calls,
     make: (fields) =>
-      attempts.make(delivery, grant({ moment: now, ...fields }), {
-        askedAt: now - askedMs,
-        rendered: 'Hello',
-      }),
+      attempts.make(
+        delivery,
+        grant({ moment: now, ...fields }),
+        { askedAt: now - askedMs, rendered: 'Hello' },
+        attempts.place(),
+      ),
   };
 }
 
@@ -71,7 +75,7 @@ it.each([
     const { calls, make } = attempting(askedMs);
     const attempted = await make({ leaseMs: leaseMs + askedMs });
     expect(calls).toHaveLength(leaves ? 1 : 0);
-    expect(attempted).toMatchObject(leaves ? { kind: 'sent' } : { kind: 'released', closing: false });
+    expect(attempted).toMatchObject(leaves ? { kind: 'sent' } : { kind: 'released', why: 'late' });
   }
 });
 
@@ -84,7 +88,7 @@ it('a question looks back to the beginning of the grant that ended in doubt', as
 it('a grant that ends before its moment is given back at once', async () => {
   const { calls, make } = attempting();
   for (const moment of [NOW + 60_000, Number.POSITIVE_INFINITY])
-    expect(await make({ moment })).toEqual({ kind: 'released', closing: false });
+    expect(await make({ moment })).toEqual({ kind: 'released', why: 'late' });
   expect(calls).toEqual([]);
 });
 

@@ -8,6 +8,7 @@ import type { Disposition, FinalState, Outcome } from '../../src/outcome.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { createTurns } from '../../src/turns.ts';
 import { createPipeline, type PipelineDeps } from '../../src/workers/pipeline.ts';
+import { createPlaces } from '../../src/workers/places.ts';
 import { channelConfig } from '../config/channel-config.ts';
 import { grant } from '../policies/grant.ts';
 
@@ -29,6 +30,8 @@ interface Around {
   send?: PipelineDeps['client']['send'];
   clock?: PipelineDeps['clock'];
   departures?: PipelineDeps['departures'];
+  places?: PipelineDeps['places'];
+  unanswered?: PipelineDeps['unanswered'];
 }
 
 /** A pipeline whose ledger grants everything. */
@@ -41,10 +44,14 @@ const pipelineOf = ({ observer, admit, settle, send = async () => delivered, ...
     },
     client: { send },
     observer: { ...quiet, ...observer },
-    unanswered: async () => {},
+    unanswered: more.unanswered ?? (async () => false),
+    places: more.places ?? placesFor(100),
     lateGrants: { watch: () => () => {} },
     turns: createTurns(systemClock),
   } as unknown as PipelineDeps);
+
+const placesFor = (concurrency: number) =>
+  createPlaces({ concurrency, looksAhead: true, clock: systemClock });
 
 const admitted = (fields: Partial<Grant>): Admitted => ({
   verdict: { kind: 'granted', grant: grant(fields) },
@@ -123,6 +130,51 @@ it.each<[string, Outcome, boolean]>([
   await pipeline.deliver(entry({}), () => events.push('next'));
   expect(events).toEqual(atOnce ? ['next', 'settled'] : ['settled']);
 });
+
+it.each<[string, Outcome, Partial<Settled>]>([
+  ['is stopped', { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials' }, { status: 'open' }],
+  ['was asked to rest', { kind: 'delivered', reason: 'sent', restMs: 1_000 }, { status: 'first' }],
+  ['has its breaker open', failed, { status: 'open', failures: 10 }],
+])(
+  'gives back a grant that waits for a place when the channel %s, and asks again',
+  async (_, outcome, settled) => {
+    const effects: string[] = [];
+    const verdicts: Admitted[] = [
+      admitted({}),
+      admitted({ nonce: 'nonce-02' }),
+      {
+        verdict: { kind: 'resting', reason: 'rate_limited', waitMs: 1_000, cause: 'platform_rate' },
+        nonce: 'nonce-03',
+        askedAt: 0,
+      },
+    ];
+    let sent = 0;
+    let answer = (_: Outcome): void => {};
+    const pipeline = pipelineOf({
+      places: placesFor(1),
+      admit: async () => verdicts.shift()!,
+      settle: async ({ nonce, effect }) => {
+        effects.push(`${nonce} ${effect}`);
+        return answered(effect === 'back' ? { status: 'open' } : settled);
+      },
+      unanswered: async (failures) => failures >= 10,
+      send: () => {
+        sent += 1;
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      },
+    });
+    const first = pipeline.deliver(entry({ id: 'a' }));
+    const second = pipeline.deliver(entry({ id: 'b' }));
+    await new Promise(setImmediate);
+    answer(outcome);
+    expect(await second).toMatchObject({ kind: 'rest', delayMs: 1_000, cause: 'platform_rate' });
+    await first;
+    expect(effects.slice(1)).toEqual(['nonce-02 back']);
+    expect(sent).toBe(1);
+  },
+);
 
 it('tells how long a message waited until its request left, which may be after its moment', async () => {
   const waited: number[] = [];

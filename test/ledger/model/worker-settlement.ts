@@ -48,13 +48,13 @@ export async function settle(both: Both, real: Real, how: SettleHow): Promise<vo
 function planOf({ model, books }: Both, flight: Flight, { answerLost, variant }: SettleHow): Plan {
   const context = contextOf(model.setup);
   if (flight.grant.kind === 'ask') {
-    if (!flight.wrote) return planRelease(true, 1, random);
+    if (!flight.wrote) return planRelease(false, 1, random);
     if (answerLost) return planAnswer({ kind: 'unsure', detail: '503' }, flight.grant, context);
     const answer = books.found(flight) ? ({ kind: 'found' } as const) : ({ kind: 'not_found' } as const);
     return planAnswer(answer, flight.grant, context);
   }
   if (flight.wrote) return planAttempt(books.outcome(flight, answerLost), flight.grant, context);
-  if (variant === 0) return planRelease(true, 1, random);
+  if (variant === 0) return planRelease(false, 1, random);
   const outcome =
     variant === 1
       ? ({ kind: 'failed', reason: 'not_connected', detail: 'refused' } as const)
