@@ -2,8 +2,8 @@
  * Two built checkouts side by side, in turns: `npm run bench:compare -- <checkout> <checkout> [messages] [rounds]`.
  *
  * Each turn has a Redis and a sink of its own: `herald send` enqueues the messages, then one `herald worker`
- * (Kongregate with its quota, no rate, concurrency 100) delivers them. Prints the medians of the rounds, and the second checkout's as a
- * share of the first one's.
+ * (Kongregate with its quota, no rate, concurrency 100) delivers them. Prints the medians of the rounds, and those of the second
+ * checkout's shares of the first one's, each taken within a round.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -113,11 +113,15 @@ function run(program: string, argv: string[]): ChildProcess {
 function print(): void {
   const table = new Table({ head: ['', first!, second!, 'second / first'], style: { head: [] } });
   for (const name of Object.keys(results[0][0]!) as (keyof Figures)[]) {
-    const [a, b] = results.map((side) => summarise(side.map((figures) => figures[name]))!.median) as [
-      number,
-      number,
-    ];
-    table.push([name, a.toPrecision(4), b.toPrecision(4), (b / a).toFixed(2)]);
+    const [a, b] = results.map((side) => side.map((figures) => figures[name])) as [number[], number[]];
+    const shares = b.map((figure, round) => figure / a[round]!);
+    const { median, min, max } = summarise(shares)!;
+    const [share, least, most] = [median, min, max].map((each) => each.toFixed(2));
+    table.push([name, medianOf(a), medianOf(b), `${share} (${least}–${most})`]);
   }
   process.stdout.write(`${table.toString()}\n`);
+}
+
+function medianOf(figures: number[]): string {
+  return summarise(figures)!.median.toPrecision(4);
 }
