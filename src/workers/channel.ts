@@ -77,7 +77,9 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const rate = margin && createChannelRate(channel.name, { stores, margin, clock });
   const places = createPlaces({
     concurrency: channel.concurrency,
-    looksAhead: !channel.rate,
+    // By a rate, grants name the moments of their requests. And if the worker dies, its grants are in doubt, also those that waited for a
+    // place: none waits where nobody could resolve that.
+    looksAhead: !channel.rate && resolutionOf(channel, definition.resolution) !== 'keep',
     clock,
   });
   const shared = {
