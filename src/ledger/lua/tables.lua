@@ -28,7 +28,7 @@ end
 
 -- How many entries a bucket has at most before its table grows. What looks for an entry goes through half of a bucket on average, so small
 -- ones cost less time. But each bucket costs some 150 bytes, so the table whose entries are to be the smallest has large ones.
-local SMALL_BUCKET, LARGE_BUCKET = 52, 104
+local SMALL_BUCKET, LARGE_BUCKET = 60, 104
 
 local open_table
 do
