@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * Starts the messages of the jobs that a worker holds: as many at a time as the channel's concurrency, no faster than its
- * rate, and the most urgent first. Concurrency and rate count messages, however many of them a job carries.
+ * Starts the messages of the jobs that a worker holds: as many at a time as the channel's concurrency, and somewhat ahead where `ahead`
+ * says so, no faster than its rate, and the most urgent first. Concurrency and rate count messages, however many of them a job carries.
  *
  * The rate here only saves questions. The store decides about the rate, for all workers together; but without this pacing a job of
  * hundreds of messages, at ten a second, would ask it for all of them again and again.

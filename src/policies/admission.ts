@@ -84,6 +84,16 @@ export function resolutionOf(
   return channel.onUnknown === 'confirm' ? platform : channel.onUnknown;
 }
 
+/**
+ * Whether messages may be admitted ahead of free places. By a rate, grants name the moments of their requests. One request at a time goes
+ * on with the next message once its own has ended. And if a worker dies, its grants are in doubt, also those that waited for a place: none
+ * waits where such a doubt might never be resolved.
+ */
+export const admitsAhead = (
+  { rate, concurrency }: Pick<ChannelConfig, 'rate' | 'concurrency'>,
+  resolution: AdmissionPolicy['resolution'],
+): boolean => !rate && concurrency > 1 && (resolution === 'presume' || resolution === 'resend');
+
 /** @param around the instant whose windows the table must hold, by the store's clock. */
 export function admissionPolicy(
   channel: AdmissionSettings,

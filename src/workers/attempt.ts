@@ -24,8 +24,11 @@ export type Attempted =
   /** Nothing was sent. */
   | { kind: 'released'; why: ReleaseCause };
 
-/** `closing`: the worker is. `late`: too little of the grant was left for a safe send. `called_off`: the channel rests since the grant. */
-export type ReleaseCause = 'closing' | 'late' | 'called_off';
+/**
+ * `closing`: the worker is. `late`: when the grant came, too little of it was left for a safe send. `called_off`: the channel rests since it
+ * was asked for. `too_late`: no place became free in time.
+ */
+export type ReleaseCause = 'late' | Exclude<Taken, 'taken'>;
 
 export interface AttemptDeps {
   channel: ChannelConfig;
@@ -48,8 +51,7 @@ export interface Asked {
 export interface Attempts {
   /** @param place takes it; the caller frees it, whatever came of the attempt */
   make(delivery: Delivery, grant: Grant, asked: Asked, place: Place): Attempted | Promise<Attempted>;
-  /** The place of one attempt. */
-  place(): Place;
+  place(delivery: Delivery): Place;
   /** Sends nothing new from here on; requests in flight are aborted. */
   abort(): void;
 }
@@ -58,7 +60,8 @@ const RELEASED = {
   closing: { kind: 'released', why: 'closing' },
   late: { kind: 'released', why: 'late' },
   called_off: { kind: 'released', why: 'called_off' },
-} as const;
+  too_late: { kind: 'released', why: 'too_late' },
+} as const satisfies Record<ReleaseCause, Attempted>;
 
 /** The time from the check to the first byte on the wire, and by which a shared deadline may be early. */
 const WRITE_MARGIN_MS = 2 * SHARED_MS;
@@ -128,7 +131,7 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   }
 
   return {
-    place: () => places.of(closing.signal),
+    place: ({ ledger: { bulk = false } }) => places.of({ bulk, signal: closing.signal }),
     abort() {
       closing.abort();
       departures?.look();
@@ -137,15 +140,15 @@ export function createAttempts(deps: AttemptDeps): Attempts {
     },
     make(delivery, grant, { askedAt, rendered }, place) {
       if (typeof rendered !== 'string') return { kind: 'unsendable', outcome: rendered };
+      const latestAt = askedAt + grant.leaseMs - neededMs;
       const begin = (taken: Taken): Attempted | Promise<Attempted> =>
         taken === 'taken' ? startInTime(delivery, grant, askedAt, rendered) : RELEASED[taken];
       function go(): Attempted | Promise<Attempted> {
-        const taking = place.take();
+        const taking = place.take(latestAt);
         return taking instanceof Promise ? taking.then(begin) : begin(taking);
       }
       if (!departures) return go();
       const { moment } = grant;
-      const latestAt = askedAt + grant.leaseMs - neededMs;
       // It would not be in time at its moment, either.
       if (moment > latestAt) return released();
       const { requests = 1, bulk } = delivery.ledger;

@@ -10,7 +10,7 @@ import type { Logger } from '../observe/log.ts';
 import type { DeliveryObserver } from '../observe/observer.ts';
 import { type RedisMetrics, timedCall } from '../observe/redis-metrics.ts';
 import type { PlatformClient, PlatformDefinition } from '../platforms/port.ts';
-import { AHEAD_MS, resolutionOf } from '../policies/admission.ts';
+import { AHEAD_MS, admitsAhead, resolutionOf } from '../policies/admission.ts';
 import { intervalMs } from '../policies/rate.ts';
 import { accountKey } from '../redis/keys.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
@@ -77,9 +77,7 @@ export function createChannel(channel: ChannelConfig, deps: ChannelDeps): Runnin
   const rate = margin && createChannelRate(channel.name, { stores, margin, clock });
   const places = createPlaces({
     concurrency: channel.concurrency,
-    // By a rate, grants name the moments of their requests. And if the worker dies, its grants are in doubt, also those that waited for a
-    // place: none waits where nobody could resolve that.
-    looksAhead: !channel.rate && resolutionOf(channel, definition.resolution) !== 'keep',
+    looksAhead: admitsAhead(channel, resolutionOf(channel, definition.resolution)),
     clock,
   });
   const shared = {

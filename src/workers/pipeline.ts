@@ -15,15 +15,11 @@ import {
 import { causeOf, paused, planVerdict } from '../policies/verdict-plan.ts';
 import { deferralOf, waitOf, withinLife } from '../policies/waiting.ts';
 import type { Turns } from '../turns.ts';
-import {
-  type Asked,
-  type AttemptDeps,
-  type Attempted,
-  createAttempts,
-  type ReleaseCause,
-} from './attempt.ts';
+import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
+import { createAttemptReports } from './attempt-reports.ts';
 import { createLastAnswers } from './last-answers.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
+import type { Place } from './places.ts';
 import { createRecheckPacer } from './recheck-pacer.ts';
 import { createRenderings, type Rendered } from './renderings.ts';
 import { type Concluded, createSettler } from './settler.ts';
@@ -69,6 +65,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const settler = createSettler(deps);
   const pacer = createRecheckPacer(clock);
   const lastAnswers = createLastAnswers();
+  const reports = createAttemptReports(deps);
   const planContext: PlanContext = {
     retry: channel.retry,
     resolution: deps.resolution,
@@ -93,41 +90,43 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (delivery.stalls >= MAX_STALLS) return ended(delivery, await settler.giveUp(delivery, STALLED));
     const rendering = renderings.of(delivery);
     const rendered = rendering instanceof Promise ? await rendering : rendering;
-    for (;;) {
-      const late = deps.lateGrants.watch();
-      const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
-      observer.admitted(channel.name, verdict.kind, causeOf(verdict));
-      if (verdict.kind !== 'granted')
-        return ended(delivery, await refuse(delivery, verdict, nonce), rendered);
-      const { released, next } = await attempt(delivery, verdict.grant, { askedAt, rendered }, answered);
-      if (released === 'late') {
-        observer.lateGrant(channel.name);
-        late();
-      }
-      // The channel rests since the grant: the ledger says for how long.
-      if (released !== 'called_off' || next.kind !== 'hand_back') return ended(delivery, next, rendered);
+    const place = attempts.place(delivery);
+    function freed(): void {
+      place.free();
+      answered?.();
+    }
+    try {
+      return ended(delivery, await send(delivery, rendered, place, freed), rendered);
+    } finally {
+      place.free();
     }
   }
 
-  /** What becomes of a granted message, and why its grant was given back, if it was. */
-  async function attempt(
+  /** Asks for a grant and sends by it. Where the grant waited in vain for its place, asks again once it has the place. */
+  async function send(
     delivery: Delivery,
-    grant: Grant,
-    asked: Asked,
-    answered?: () => void,
-  ): Promise<{ next: Disposition; released?: ReleaseCause | undefined }> {
-    const due = asRescheduled(delivery, grant);
-    const place = attempts.place();
-    try {
-      const attempted = await attempts.make(due, grant, asked, place);
-      const { settled, next } = await conclude(due, grant, attempted, () => {
-        place.free();
-        answered?.();
-      });
+    rendered: Rendered,
+    place: Place,
+    freed: () => void,
+  ): Promise<Disposition> {
+    for (;;) {
+      const late = deps.lateGrants.watch();
+      place.asked();
+      const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
+      observer.admitted(channel.name, verdict.kind, causeOf(verdict));
+      if (verdict.kind !== 'granted') return await refuse(delivery, verdict, nonce);
+      const { grant } = verdict;
+      const due = asRescheduled(delivery, grant);
+      const attempted = await attempts.make(due, grant, { askedAt, rendered }, place);
+      const { settled, next } = await conclude(due, grant, attempted, freed);
       await restAfter(settled);
-      return { next, released: attempted.kind === 'released' ? attempted.why : undefined };
-    } finally {
-      place.free();
+      if (attempted.kind !== 'released') return next;
+      if (attempted.why === 'late') {
+        observer.lateGrant(channel.name);
+        late();
+      }
+      const inVain = attempted.why === 'called_off' || attempted.why === 'too_late';
+      if (!inVain || next.kind !== 'hand_back' || !(await place.reserve())) return next;
     }
   }
 
@@ -153,23 +152,26 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     delivery: Delivery,
     grant: Grant,
     attempted: Attempted,
-    answered: () => void,
+    freed: () => void,
   ): Promise<Concluded> {
     const plan = planAttempted(attempted, grant, delivery, planContext);
     const planned = plan.final ? plan.next : withinLife(plan.next, delivery.expiresAt - clock.now());
     lastAnswers.record(delivery.ref.id, attempted, plan);
     const sent = attempted.kind === 'sent';
-    if (sent && grant.attempt === 1 && !grant.doubt) observeWaits(delivery, grant, attempted.durationMs);
-    if (sent) observeAttempt(delivery, grant, attempted.durationMs, plan, planned);
+    if (sent) reports.attempted({ delivery, grant, plan, next: planned, durationMs: attempted.durationMs });
     const { outcome, effect, final, marks } = plan;
     const platformMessageId = outcome.kind === 'delivered' ? outcome.platformMessageId : undefined;
     const { nonce, keptMs, windowEnd } = grant;
     const settlement = { effect, windowEnd, final, marks, platformMessageId, attempted: sent, keptMs };
     const settling = settler.settle(delivery, nonce, settlement, planned);
-    if (holdsUp(plan)) deps.places.callOff();
+    if (holdsUp(plan)) {
+      deps.places.callOff();
+      // Also what other stores have granted meanwhile: they did not know of it.
+      return settling.finally(() => deps.places.callOff());
+    }
     // Only a delivery frees the place early: any other outcome may hold up the channel, and has to be written before another
     // message starts.
-    else if (outcome.kind === 'delivered') answered();
+    if (outcome.kind === 'delivered') freed();
     return settling;
   }
 
@@ -195,24 +197,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (next.kind !== 'wait') return next;
     const delayMs = pacer.join(recipient, next.delayMs);
     return withinLife({ ...next, delayMs }, expiresAt - clock.now());
-  }
-
-  /** Call as soon as the first request of a run has ended, also if earlier grants were given back. It may have left after its grant's moment. */
-  function observeWaits({ dueAt }: Delivery, { keptMs }: Grant, durationMs: number): void {
-    const sentAt = clock.now() - durationMs;
-    observer.waited(channel.name, Math.max(0, sentAt - dueAt - keptMs), keptMs);
-  }
-
-  function observeAttempt(
-    { ref: message }: Delivery,
-    { run, attempt, doubt }: Grant,
-    durationMs: number,
-    { outcome, marks }: Plan,
-    next: Disposition,
-  ): void {
-    const maxAttempts = channel.retry.attempts;
-    observer.attempted({ message, run, attempt, maxAttempts, outcome, durationMs, next });
-    if (marks.foreign && !doubt) observer.unforeseenRefusal(message);
   }
 
   return {

@@ -3,32 +3,43 @@ import type { Clock } from '../clock.ts';
 /**
  * The places of a channel's requests in this process, one for each that may be under way, and the grants that wait for one.
  *
- * A fast platform answers sooner than the ledger. So messages are admitted ahead of free places: as many as became free a moment ago, for
- * so many will be free when their grants come. Where a platform is slow, that is none or few, and no grant waits for long.
+ * A fast platform answers sooner than the ledger. So messages are admitted ahead of free places: as many as become free in about the time
+ * that an admission takes. None is where requests take long, since those that began together also end together: a grant could wait for
+ * as long as a request takes.
  */
 export interface Places {
   /** How many messages may be admitted beyond those that have a place. */
   ahead(): number;
-  of(signal: AbortSignal): Place;
-  /** Calls off all grants that wait for a place: the channel rests. */
+  of(request: PlaceRequest): Place;
+  /** Calls off all grants that were asked for before, of whatever store: the channel rests. */
   callOff(): void;
   /** Looks again: a signal was aborted. */
   look(): void;
 }
 
-/** The place of one request. */
+export interface PlaceRequest {
+  /** Those that are not bulk go first. */
+  bulk: boolean;
+  signal: AbortSignal;
+}
+
+/** The place of one message. */
 export interface Place {
-  /** Resolves once the request may be made, or was called off. */
-  take(): Taken | Promise<Taken>;
-  /** The request has ended. Does nothing where the place was not taken, or is free again. */
+  /** Call right before its grant is asked for. */
+  asked(): void;
+  /**
+   * Waits for the place, with a grant.
+   * @param latestAt when the request would be too late for the grant, by the monotonic clock
+   */
+  take(latestAt: number): Taken | Promise<Taken>;
+  /** Waits for the place, without a grant. @returns whether it has it; otherwise the signal was aborted */
+  reserve(): Promise<boolean>;
+  /** The message needs it no more. Does nothing where the place was not taken, or is free again. */
   free(): void;
 }
 
-/** `closing`: the signal was aborted. */
-export type Taken = 'taken' | 'closing' | 'called_off';
-
-/** Some admissions take as long as this. */
-const MOMENT_MS = 10;
+/** `closing`: the signal was aborted. `too_late`: no place became free in time. */
+export type Taken = 'taken' | 'closing' | 'called_off' | 'too_late';
 
 export interface PlacesOptions {
   concurrency: number;
@@ -37,66 +48,131 @@ export interface PlacesOptions {
   clock: Pick<Clock, 'monotonic'>;
 }
 
+/** About the time that an admission takes on a busy worker. */
+const ADMISSION_MS = 10;
+/** For so long the places that become free are counted. */
+const COUNTED_MS = 100;
+/** Where requests take longer on average, none is admitted ahead: there is little to gain. */
+const LONG_MS = 100;
+
+const NEVER = Number.POSITIVE_INFINITY;
+
 export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions): Places {
   let taken = 0;
   let waiting: Waiting[] = [];
-  /** Places that became free in the moment that began then, and in the one before. */
-  let [since, freed, before] = [0, 0, 0];
+  let timer: NodeJS.Timeout | undefined;
+  let wakesAt = NEVER;
+  let calledOff = 0;
+  const freed = countFreed(clock);
 
-  function turn(): void {
-    const now = clock.monotonic();
-    if (now < since + MOMENT_MS) return;
-    before = now < since + 2 * MOMENT_MS ? freed : 0;
-    [since, freed] = [now, 0];
-  }
+  function place({ bulk, signal }: PlaceRequest): Place {
+    let since: number | undefined;
+    let calledOffBefore = 0;
 
-  function free(): void {
-    turn();
-    freed += 1;
-    const next = waiting.shift();
-    if (next) next.answer('taken');
-    else taken -= 1;
-  }
-
-  function place(signal: AbortSignal): Place {
-    let holds = false;
-    const answered = (how: Taken): Taken => {
-      holds = how === 'taken';
+    function enter(how: Taken): Taken {
+      if (how === 'taken') since = clock.monotonic();
       return how;
-    };
-    return {
-      take() {
-        if (taken >= concurrency)
-          return new Promise<Taken>((answer) => waiting.push({ signal, answer })).then(answered);
+    }
+    function wait(latestAt: number): Taken | Promise<Taken> {
+      if (taken < concurrency) {
         taken += 1;
-        return answered('taken');
+        return enter('taken');
+      }
+      return new Promise<Taken>((answer) => {
+        const at = bulk ? waiting.length : waiting.findIndex((each) => each.bulk);
+        waiting.splice(at < 0 ? waiting.length : at, 0, { bulk, signal, latestAt, answer });
+        wakeAt(latestAt);
+      }).then(enter);
+    }
+
+    return {
+      asked() {
+        calledOffBefore = calledOff;
       },
+      take(latestAt) {
+        if (calledOff > calledOffBefore) return 'called_off';
+        return since === undefined ? wait(latestAt) : 'taken';
+      },
+      reserve: async () => since !== undefined || (await wait(NEVER)) === 'taken',
       free() {
-        if (holds) free();
-        holds = false;
+        if (since === undefined) return;
+        freed.note(clock.monotonic() - since);
+        since = undefined;
+        const next = waiting.shift();
+        if (next) next.answer('taken');
+        else taken -= 1;
       },
     };
+  }
+
+  /** Answers those that may not wait any longer. */
+  function refuse(how: Taken, which: (each: Waiting) => boolean): void {
+    const refused = waiting.filter(which);
+    if (refused.length > 0) waiting = waiting.filter((each) => !which(each));
+    for (const { answer } of refused) answer(how);
+  }
+
+  /** Wakes when a grant that waits ends, which is at this instant. */
+  function wakeAt(latestAt: number): void {
+    if (latestAt >= wakesAt) return;
+    wakesAt = latestAt;
+    clearTimeout(timer);
+    timer = setTimeout(wake, Math.max(1, Math.ceil(latestAt - clock.monotonic()))).unref();
+  }
+
+  function wake(): void {
+    wakesAt = NEVER;
+    const now = clock.monotonic();
+    refuse('too_late', ({ latestAt }) => latestAt <= now);
+    wakeAt(Math.min(...waiting.map(({ latestAt }) => latestAt)));
   }
 
   return {
-    ahead() {
-      if (!looksAhead) return 0;
-      turn();
-      return Math.min(concurrency, before);
-    },
     of: place,
+    ahead: () => (looksAhead ? Math.min(concurrency, freed.within(ADMISSION_MS)) : 0),
     callOff() {
-      for (const { answer } of waiting.splice(0)) answer('called_off');
+      calledOff += 1;
+      refuse('called_off', ({ latestAt }) => latestAt !== NEVER);
     },
-    look() {
-      const aborted = waiting.filter(({ signal }) => signal.aborted);
-      waiting = waiting.filter(({ signal }) => !signal.aborted);
-      for (const { answer } of aborted) answer('closing');
-    },
+    look: () => refuse('closing', ({ signal }) => signal.aborted),
   };
 }
 
 interface Waiting {
+  bulk: boolean;
   signal: AbortSignal;
+  /** Never for a message that has no grant. */
+  latestAt: number;
   answer(how: Taken): void;
+}
+
+interface Freed {
+  /** @param heldMs for how long it was taken */
+  note(heldMs: number): void;
+  /** How many become free within so many milliseconds; 0 where they are taken for long. */
+  within(ms: number): number;
+}
+
+function countFreed(clock: Pick<Clock, 'monotonic'>): Freed {
+  const nothing = { count: 0, heldMs: 0 };
+  let [since, current, before] = [0, nothing, nothing];
+
+  function turn(): void {
+    const now = clock.monotonic();
+    if (now < since + COUNTED_MS) return;
+    before = now < since + 2 * COUNTED_MS ? current : nothing;
+    [since, current] = [now, nothing];
+  }
+
+  return {
+    note(heldMs) {
+      turn();
+      current = { count: current.count + 1, heldMs: current.heldMs + heldMs };
+    },
+    within(ms) {
+      turn();
+      const { count, heldMs } = before;
+      return heldMs > count * LONG_MS ? 0 : Math.floor((count * ms) / COUNTED_MS);
+    },
+  };
 }

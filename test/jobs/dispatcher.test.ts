@@ -67,6 +67,20 @@ it('starts the next when one is answered, not when its result is written', async
   expect(started).toEqual(['a1', 'a2', 'a3']);
 });
 
+it('starts as many beyond the concurrency as may be ahead at the moment', async () => {
+  const { started, run, end } = runs();
+  let ahead = 1;
+  const dispatcher = dispatcherOf({ concurrency: 1, ahead: () => ahead });
+  dispatcher.add({ ...bulk, items: ['a1', 'a2', 'a3', 'a4', 'a5'], run });
+  expect(started).toEqual(['a1', 'a2']);
+  ahead = 2;
+  await end('a1');
+  expect(started).toEqual(['a1', 'a2', 'a3', 'a4']);
+  ahead = 0;
+  await end('a2');
+  expect(started).toHaveLength(4);
+});
+
 it('starts again what is put back after its answer', async () => {
   const { started, run, end, answer } = runs();
   const dispatcher = dispatcherOf({ concurrency: 1 });

@@ -10,7 +10,7 @@ import {
 import { readChannelState, resumeChannel, stopChannel } from '../../src/ledger/channel-state.ts';
 import { createLedgerCalls, joinCalls, type Ledger } from '../../src/ledger/ledger.ts';
 import { createRateLease } from '../../src/ledger/rate-lease.ts';
-import { createShardAdmission } from '../../src/ledger/shard-admission.ts';
+import { createShardAdmission, type ShardAdmission } from '../../src/ledger/shard-admission.ts';
 import type { LedgerMessage, Settlement, Verdict } from '../../src/ledger/types.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
@@ -38,7 +38,11 @@ async function openSharded(shards: number, interval?: number) {
   const lab = await openLab(store);
   const policy = { quota: false, playTtl: DAY, sendWhenUnknown: true, lease: LEASE, ahead: SECOND };
   const rest = { attempts: 3, patience: MINUTE, quiet: SECOND, resolution: 'keep', platformDay: DAY };
-  const openWorker = (credentials = 'c', relied = stores.home): Worker => {
+  const openWorker = ({
+    credentials = 'c',
+    relied = stores.home,
+    watched = (shard: ShardAdmission) => shard,
+  } = {}): Worker => {
     const clock = createStoreClock(systemClock);
     const onUntold = (error: Error) => expect.unreachable(String(error));
     const longestGrantMs = LEASE + SECOND;
@@ -52,7 +56,7 @@ async function openSharded(shards: number, interval?: number) {
     });
     const rate =
       interval && createRateLease({ home: stores.home, spacing: apart(interval), furthestMs: SECOND, clock });
-    const shard = createShardAdmission({ rate: rate || undefined, holds, aheadMs: SECOND, clock });
+    const shard = watched(createShardAdmission({ rate: rate || undefined, holds, aheadMs: SECOND, clock }));
     const ledgers = stores.shards.map((store) => {
       const calls = createLedgerCalls({
         ...{ store, clock, shard, credentials, keepReceipts: 1_000, playTtlMs: DAY, platformDayMs: DAY },
@@ -81,6 +85,26 @@ const kinds = (verdicts: { verdict: Verdict }[]): string[] => verdicts.map(({ ve
 
 describe('rule 8 over shards: rate', () => {
   const INTERVAL = 10;
+
+  it('tells the wait of each grant apart, also of one that may leave at once: it gets a moment of the home', async () => {
+    let reply: unknown[] = [];
+    const { openWorker, message } = await openSharded(1, INTERVAL);
+    const watched = (shard: ShardAdmission): ShardAdmission => ({
+      ask: (admissions, admit) =>
+        shard.ask(admissions, async (leased) => {
+          const answer = await admit(JSON.stringify({ ...JSON.parse(leased), moments: [0, INTERVAL] }));
+          reply = structuredClone(answer);
+          return answer;
+        }),
+    });
+    const [ledger] = openWorker({ watched }).ledgers;
+    await Promise.all([ledger!.admit(message()), ledger!.admit(message())]);
+    const told = (verdict: unknown) => (Array.isArray(verdict) ? verdict.slice(0, 3) : verdict);
+    expect(reply.slice(2, 4).map(told)).toEqual([
+      ['grant', 1, 0],
+      ['grant', 1, INTERVAL],
+    ]);
+  });
 
   it('is leased in moments that are evenly spaced, to any number of workers', async () => {
     const { stores } = await openSharded(8);
@@ -234,7 +258,7 @@ describe('rule 8 over shards: rate', () => {
 describe('rule 8 over shards: stop, rest and breaker', () => {
   it('a stop that one shard learns of holds in all of them, until it is ended for all', async () => {
     const { stores, openWorker, message } = await openSharded(4);
-    const worker = openWorker('old');
+    const worker = openWorker({ credentials: 'old' });
     const one = message();
     const { nonce } = await worker.ledgers[0]!.admit(one);
     const stop = { reason: 'credentials' } as const;
@@ -243,7 +267,7 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     );
     for (const each of [stores.home, ...stores.shards])
       expect((await readChannelState(each)).stopped).toMatchObject({ reason: 'credentials' });
-    const other = openWorker('new');
+    const other = openWorker({ credentials: 'new' });
     const ask = () => Promise.all(other.ledgers.map((ledger) => ledger.admit(message())));
     expect(kinds(await ask())).toEqual(Array(4).fill('stopped'));
     expect(await other.holds.resume('old')).toBe(false);
@@ -317,7 +341,7 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
   it('a message that was delivered does not wait for a home that is away', async () => {
     const { stores, openWorker, message } = await openSharded(2);
     const away = { ...stores.home, run: () => new Promise<never>(() => {}) };
-    const { ledgers } = openWorker('c', away);
+    const { ledgers } = openWorker({ relied: away });
     const one = message();
     const { nonce } = await ledgers[0]!.admit(one);
     expect(await ledgers[0]!.settle(settlementOf(one, nonce, { health: 'up' }))).toMatchObject({

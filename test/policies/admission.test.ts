@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   admissionPolicy,
+  admitsAhead,
   LEASE_MARGIN_MS,
   playTtl,
   resolutionOf,
@@ -90,4 +91,24 @@ it('keeps a play for a year, longer where it counts for longer, or as long as th
   expect(playTtl(null)).toBe(365 * DAY);
   expect(playTtl({ playedWithinMs: 300 * DAY })).toBe(600 * DAY);
   expect(playTtl({ playedWithinMs: DAY, keepPlaysMs: 30 * DAY })).toBe(30 * DAY);
+});
+
+describe('admitsAhead', () => {
+  const ahead = (
+    fields: Record<string, unknown>,
+    resolution: Parameters<typeof admitsAhead>[1] = 'presume',
+  ): boolean => admitsAhead(channelConfig({ rate: false, ...fields }), resolution);
+
+  it('holds for a channel without a rate, whose doubts are resolved by sending again', () => {
+    expect([ahead({}), ahead({}, 'resend')]).toEqual([true, true]);
+  });
+
+  it.each<[string, boolean]>([
+    ['by a rate', ahead({ rate: { max: 1_000, per: '1s' } })],
+    ['with one request at a time', ahead({ concurrency: 1 })],
+    ['where a doubt is kept', ahead({}, 'keep')],
+    ['where the platform is asked, which may not know of all messages', ahead({}, 'confirm')],
+  ])('does not hold %s', (_, holds) => {
+    expect(holds).toBe(false);
+  });
 });

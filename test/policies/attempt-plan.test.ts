@@ -283,9 +283,12 @@ describe('planAnswer', () => {
 });
 
 describe('planRelease', () => {
-  it('gives the grant back, and the job to another worker when this one is closing', () => {
-    const closing = planRelease(false, 1, () => 1);
-    expect(closing).toMatchObject({ effect: 'back', next: { kind: 'hand_back' }, marks: {} });
+  it('gives the grant back, and the message goes on at once unless the grant came late', () => {
+    expect(planRelease(false, 1, () => 1)).toMatchObject({
+      effect: 'back',
+      next: { kind: 'hand_back' },
+      marks: {},
+    });
     expect(planRelease(true, 1, () => 1)).toMatchObject({
       effect: 'back',
       next: { kind: 'wait', cause: 'late_grant' },

@@ -62,7 +62,7 @@ function attempting(askedMs = 0, client: Partial<PlatformClient> = {}): Asked {
         delivery,
         grant({ moment: now, ...fields }),
         { askedAt: now - askedMs, rendered: 'Hello' },
-        attempts.place(),
+        attempts.place(delivery),
       ),
   };
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { Entry, Pipeline } from '../../src/jobs/envelope.ts';
 import { readEntries } from '../../src/jobs/read-envelope.ts';
@@ -131,50 +131,130 @@ it.each<[string, Outcome, boolean]>([
   expect(events).toEqual(atOnce ? ['next', 'settled'] : ['settled']);
 });
 
-it.each<[string, Outcome, Partial<Settled>]>([
-  ['is stopped', { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials' }, { status: 'open' }],
-  ['was asked to rest', { kind: 'delivered', reason: 'sent', restMs: 1_000 }, { status: 'first' }],
-  ['has its breaker open', failed, { status: 'open', failures: 10 }],
-])(
-  'gives back a grant that waits for a place when the channel %s, and asks again',
-  async (_, outcome, settled) => {
-    const effects: string[] = [];
-    const verdicts: Admitted[] = [
-      admitted({}),
-      admitted({ nonce: 'nonce-02' }),
-      {
-        verdict: { kind: 'resting', reason: 'rate_limited', waitMs: 1_000, cause: 'platform_rate' },
-        nonce: 'nonce-03',
-        askedAt: 0,
-      },
-    ];
-    let sent = 0;
-    let answer = (_: Outcome): void => {};
-    const pipeline = pipelineOf({
-      places: placesFor(1),
-      admit: async () => verdicts.shift()!,
-      settle: async ({ nonce, effect }) => {
-        effects.push(`${nonce} ${effect}`);
-        return answered(effect === 'back' ? { status: 'open' } : settled);
-      },
-      unanswered: async (failures) => failures >= 10,
-      send: () => {
-        sent += 1;
-        return new Promise((resolve) => {
-          answer = resolve;
-        });
-      },
-    });
-    const first = pipeline.deliver(entry({ id: 'a' }));
-    const second = pipeline.deliver(entry({ id: 'b' }));
-    await new Promise(setImmediate);
-    answer(outcome);
-    expect(await second).toMatchObject({ kind: 'rest', delayMs: 1_000, cause: 'platform_rate' });
-    await first;
+const STOPPED: Outcome = { kind: 'throttled', reason: 'channel_stopped', stop: 'credentials' };
+const RESTING: Admitted = {
+  verdict: { kind: 'resting', reason: 'rate_limited', waitMs: 1_000, cause: 'platform_rate' },
+  nonce: 'nonce-03',
+  askedAt: 0,
+};
+const turn = () => new Promise(setImmediate);
+
+/** Two messages and one place: `a` is under way when `b` is asked for. */
+async function oneAfterTheOther(settled: Partial<Settled>) {
+  const effects: string[] = [];
+  const late: string[] = [];
+  const grants: ((grant: Admitted) => void)[] = [];
+  const answers: ((outcome: Outcome) => void)[] = [];
+  let settleFirst = (): void => {};
+  const pipeline = pipelineOf({
+    places: placesFor(1),
+    admit: () => new Promise((resolve) => grants.push(resolve)),
+    async settle({ nonce, effect }) {
+      effects.push(`${nonce} ${effect}`);
+      if (nonce !== 'nonce-01') return answered({ status: effect === 'back' ? 'open' : 'first' });
+      await new Promise<void>((resolve) => {
+        settleFirst = resolve;
+      });
+      return answered(settled);
+    },
+    observer: { lateGrant: () => void late.push('late') },
+    unanswered: async (failures) => failures >= 10,
+    send: () => new Promise((resolve) => answers.push(resolve)),
+  });
+  const first = pipeline.deliver(entry({ id: 'a' }));
+  await turn();
+  grants[0]!(admitted({ nonce: 'nonce-01' }));
+  await turn();
+  const second = pipeline.deliver(entry({ id: 'b' }));
+  await turn();
+  return {
+    ...{ pipeline, first, second, effects, late },
+    asked: () => grants.length,
+    sent: () => answers.length,
+    async grant(fields: Partial<Grant> = {}): Promise<void> {
+      grants.at(-1)!(admitted({ nonce: `nonce-0${grants.length}`, ...fields }));
+      await turn();
+    },
+    async refuse(): Promise<void> {
+      grants.at(-1)!(RESTING);
+      await turn();
+    },
+    async answer(outcome: Outcome): Promise<void> {
+      answers.at(-1)!(outcome);
+      await turn();
+    },
+    async settle(): Promise<void> {
+      settleFirst();
+      await turn();
+    },
+  };
+}
+type Step = 'grant' | 'answer' | 'settle';
+
+const inAnyOrder: Step[][] = [
+  ['grant', 'answer', 'settle'],
+  ['answer', 'grant', 'settle'],
+  ['answer', 'settle', 'grant'],
+];
+const rests: { channel: string; outcome: Outcome; settled: Partial<Settled> }[] = [
+  { channel: 'is stopped', outcome: STOPPED, settled: { status: 'open' } },
+  {
+    channel: 'is asked to rest',
+    outcome: { kind: 'delivered', reason: 'sent', restMs: 1_000 },
+    settled: { status: 'first' },
+  },
+  { channel: 'has its breaker open', outcome: failed, settled: { status: 'open', failures: 10 } },
+];
+it.each(inAnyOrder.flatMap((steps) => rests.map((rest) => ({ steps, ...rest }))))(
+  'gives a grant back when the channel $channel, and asks again: by $steps',
+  async ({ steps, outcome, settled }) => {
+    const scene = await oneAfterTheOther(settled);
+    const { second, effects, sent } = scene;
+    for (const step of steps) await (step === 'answer' ? scene.answer(outcome) : scene[step]());
     expect(effects.slice(1)).toEqual(['nonce-02 back']);
-    expect(sent).toBe(1);
+    await scene.refuse();
+    expect(await second).toMatchObject({ kind: 'rest', delayMs: 1_000, cause: 'platform_rate' });
+    expect(sent()).toBe(1);
   },
 );
+
+it('asks again, once it has a place, where none became free while the grant lasted', async () => {
+  const scene = await oneAfterTheOther({ status: 'first' });
+  const { second, effects, late, asked, sent } = scene;
+  await scene.grant({ leaseMs: channel.timeoutMs + 500 + 50 });
+  await vi.waitFor(() => expect(effects).toEqual(['nonce-02 back']));
+  await scene.answer(rejected);
+  expect(asked()).toBe(2);
+  await scene.settle();
+  expect(asked()).toBe(3);
+  await scene.grant();
+  expect(sent()).toBe(2);
+  await scene.answer(delivered);
+  expect(await second).toMatchObject({ kind: 'complete', final: SENT });
+  expect(late).toEqual([]);
+});
+
+it('gives a grant that waits for its place back when the worker closes', async () => {
+  const scene = await oneAfterTheOther({ status: 'first' });
+  await scene.grant();
+  scene.pipeline.abort();
+  expect(await scene.second).toEqual({ kind: 'hand_back' });
+  expect(scene.effects).toEqual(['nonce-02 back']);
+  expect(scene.sent()).toBe(1);
+});
+
+it('goes by what the store says of a grant that was given back', async () => {
+  const places = placesFor(1);
+  const pipeline = pipelineOf({
+    places,
+    async admit() {
+      places.callOff();
+      return admitted({});
+    },
+    settle: async () => answered({ status: 'known', final: PRESUMED }),
+  });
+  expect(await pipeline.deliver(entry({}))).toEqual({ kind: 'complete', final: PRESUMED });
+});
 
 it('tells how long a message waited until its request left, which may be after its moment', async () => {
   const waited: number[] = [];

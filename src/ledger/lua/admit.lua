@@ -153,11 +153,10 @@ if policy.quota then
   usual_window = policy.rolling and math.ceil(now + policy.rolling + policy.lease) or calendar_end or 0
 end
 
-local function is_usual(record, slot, wait)
-  -- A shard's worker puts the moment of the home in place of each wait.
-  if leased and policy.interval then return false end
-  return wait == 0 and record.run == 1 and record.deadline == usual_deadline and requests(record) == 1
-    and (slot and slot.window or 0) == usual_window
+-- The first request of a first run that may leave at once: its deadline and window are those above. A shard's worker puts the moment of
+-- the home in place of each wait.
+local function is_usual(record, wait)
+  return wait == 0 and record.run == 1 and requests(record) == 1 and not (leased and policy.interval)
 end
 
 local function grant_answer(message, record, wait)
@@ -166,7 +165,7 @@ local function grant_answer(message, record, wait)
   -- What most grants do not have is left out: reading an answer costs the worker more than making it costs the store.
   local proves = slot and refusal_proves(policy, slot, channel.presume_from)
   local rare = proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 or record.kept
-  if kind == 'grant' and not rare and is_usual(record, slot, wait) then return record.born end
+  if kind == 'grant' and not rare and is_usual(record, wait) then return record.born end
   local answer = { kind, requests(record), math.ceil(wait), record.run, record.born, record.deadline,
     slot and slot.window or 0 }
   if rare then

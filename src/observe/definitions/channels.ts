@@ -80,7 +80,7 @@ export const CHANNEL_GAUGES = {
   },
   concurrency: {
     name: 'herald_channel_concurrency',
-    help: 'Messages of the channel that this process sends at a time, at most.',
+    help: 'Requests of the channel that this process has under way at a time, at most.',
     labels: ['channel'],
   },
   rate: {
