@@ -69,9 +69,12 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
     let since: number | undefined;
     let calledOffBefore = 0;
 
+    const isCalledOff = (): boolean => calledOff > calledOffBefore;
+
     function enter(how: Taken): Taken {
-      if (how === 'taken') since = clock.monotonic();
-      return how;
+      if (how !== 'taken') return how;
+      since = clock.monotonic();
+      return isCalledOff() ? 'called_off' : 'taken';
     }
     function wait(latestAt: number): Taken | Promise<Taken> {
       if (taken < concurrency) {
@@ -90,10 +93,10 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
         calledOffBefore = calledOff;
       },
       take(latestAt) {
-        if (calledOff > calledOffBefore) return 'called_off';
+        if (isCalledOff()) return 'called_off';
         return since === undefined ? wait(latestAt) : 'taken';
       },
-      reserve: async () => since !== undefined || (await wait(NEVER)) === 'taken',
+      reserve: async () => since !== undefined || (await wait(NEVER)) !== 'closing',
       free() {
         if (since === undefined) return;
         freed.note(clock.monotonic() - since);

@@ -106,12 +106,29 @@ it('are not given to a grant that was called off while it was asked for, even wh
   expect(asking.take(LATER)).toBe('called_off');
 });
 
+it('are no use to a grant that was called off as it got one', async () => {
+  const { places, ends, take } = open({ concurrency: 1 });
+  const first = take('a');
+  const second = take('b');
+  take('c');
+  first.free();
+  places.callOff();
+  await turn();
+  expect(ends.slice(1).toSorted()).toEqual([
+    ['b', 'called_off'],
+    ['c', 'called_off'],
+  ]);
+  second.asked();
+  expect(second.take(LATER)).toBe('taken');
+});
+
 it('are waited for without a grant, which nothing calls off', async () => {
   const { places, ends, take, reserve } = open({ concurrency: 1 });
   const first = take('a');
   const reserved = reserve('b');
   places.callOff();
   first.free();
+  places.callOff();
   await turn();
   expect(ends.slice(1)).toEqual([['b', true]]);
   reserved.asked();
