@@ -87,12 +87,13 @@ export function resolutionOf(
 /**
  * Whether messages may be admitted ahead of free places. By a rate, grants name the moments of their requests. One request at a time goes
  * on with the next message once its own has ended. And if a worker dies, its grants are in doubt, also those that waited for a place: none
- * waits where such a doubt might never be resolved.
+ * waits where such a doubt might stay, because it is not resolved by sending again, or no attempt is left for that.
  */
 export const admitsAhead = (
-  { rate, concurrency }: Pick<ChannelConfig, 'rate' | 'concurrency'>,
+  { rate, concurrency, retry }: Pick<ChannelConfig, 'rate' | 'concurrency' | 'retry'>,
   resolution: AdmissionPolicy['resolution'],
-): boolean => !rate && concurrency > 1 && (resolution === 'presume' || resolution === 'resend');
+): boolean =>
+  !rate && concurrency > 1 && retry.attempts > 1 && (resolution === 'presume' || resolution === 'resend');
 
 /** @param around the instant whose windows the table must hold, by the store's clock. */
 export function admissionPolicy(

@@ -11,7 +11,10 @@ export interface Places {
   /** How many messages may be admitted beyond those that have a place. */
   ahead(): number;
   of(request: PlaceRequest): Place;
-  /** Calls off all grants that were asked for before, of whatever store: the channel rests. */
+  /**
+   * Calls off all grants that were asked for before, of whatever store: the channel rests. Does nothing where none is admitted ahead: there a
+   * grant has a place, and is used at once.
+   */
   callOff(): void;
   /** Looks again: a signal was aborted. */
   look(): void;
@@ -77,6 +80,7 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
       return isCalledOff() ? 'called_off' : 'taken';
     }
     function wait(latestAt: number): Taken | Promise<Taken> {
+      if (signal.aborted) return 'closing';
       if (taken < concurrency) {
         taken += 1;
         return enter('taken');
@@ -101,6 +105,7 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
         if (since === undefined) return;
         freed.note(clock.monotonic() - since);
         since = undefined;
+        refuseLate();
         const next = waiting.shift();
         if (next) next.answer('taken');
         else taken -= 1;
@@ -111,8 +116,14 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
   /** Answers those that may not wait any longer. */
   function refuse(how: Taken, which: (each: Waiting) => boolean): void {
     const refused = waiting.filter(which);
-    if (refused.length > 0) waiting = waiting.filter((each) => !which(each));
+    waiting = waiting.filter((each) => !which(each));
     for (const { answer } of refused) answer(how);
+  }
+
+  function refuseLate(): void {
+    const now = clock.monotonic();
+    if (waiting.some(({ latestAt }) => latestAt <= now))
+      refuse('too_late', ({ latestAt }) => latestAt <= now);
   }
 
   /** Wakes when a grant that waits ends, which is at this instant. */
@@ -125,8 +136,7 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
 
   function wake(): void {
     wakesAt = NEVER;
-    const now = clock.monotonic();
-    refuse('too_late', ({ latestAt }) => latestAt <= now);
+    refuseLate();
     wakeAt(Math.min(...waiting.map(({ latestAt }) => latestAt)));
   }
 
@@ -134,6 +144,7 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
     of: place,
     ahead: () => (looksAhead ? Math.min(concurrency, freed.within(ADMISSION_MS)) : 0),
     callOff() {
+      if (!looksAhead) return;
       calledOff += 1;
       refuse('called_off', ({ latestAt }) => latestAt !== NEVER);
     },

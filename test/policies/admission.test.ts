@@ -106,6 +106,7 @@ describe('admitsAhead', () => {
   it.each<[string, boolean]>([
     ['by a rate', ahead({ rate: { max: 1_000, per: '1s' } })],
     ['with one request at a time', ahead({ concurrency: 1 })],
+    ['with a single attempt', ahead({ retry: { attempts: 1, base: '1s', cap: '1m' } })],
     ['where a doubt is kept', ahead({}, 'keep')],
     ['where the platform is asked, which may not know of all messages', ahead({}, 'confirm')],
   ])('does not hold %s', (_, holds) => {

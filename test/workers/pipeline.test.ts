@@ -139,15 +139,16 @@ const RESTING: Admitted = {
 };
 const turn = () => new Promise(setImmediate);
 
-/** Two messages and one place: `a` is under way when `b` is asked for. */
-async function oneAfterTheOther(settled: Partial<Settled>) {
+/** Two messages: `a` is under way before `b` is picked up. */
+async function oneAfterTheOther(settled: Partial<Settled>, concurrency = 1) {
   const effects: string[] = [];
   const late: string[] = [];
   const grants: ((grant: Admitted) => void)[] = [];
   const answers: ((outcome: Outcome) => void)[] = [];
   let settleFirst = (): void => {};
+  const places = placesFor(concurrency);
   const pipeline = pipelineOf({
-    places: placesFor(1),
+    places,
     admit: () => new Promise((resolve) => grants.push(resolve)),
     async settle({ nonce, effect }) {
       effects.push(`${nonce} ${effect}`);
@@ -165,12 +166,16 @@ async function oneAfterTheOther(settled: Partial<Settled>) {
   await turn();
   grants[0]!(admitted({ nonce: 'nonce-01' }));
   await turn();
-  const second = pipeline.deliver(entry({ id: 'b' }));
-  await turn();
+  let second: Promise<Disposition> | undefined;
   return {
-    ...{ pipeline, first, second, effects, late },
+    ...{ pipeline, places, first, effects, late },
     asked: () => grants.length,
     sent: () => answers.length,
+    second: () => second,
+    async ask(): Promise<void> {
+      second = pipeline.deliver(entry({ id: 'b' }));
+      await turn();
+    },
     async grant(fields: Partial<Grant> = {}): Promise<void> {
       grants.at(-1)!(admitted({ nonce: `nonce-0${grants.length}`, ...fields }));
       await turn();
@@ -189,12 +194,14 @@ async function oneAfterTheOther(settled: Partial<Settled>) {
     },
   };
 }
-type Step = 'grant' | 'answer' | 'settle';
+type Step = 'ask' | 'grant' | 'answer' | 'settle';
 
-const inAnyOrder: Step[][] = [
-  ['grant', 'answer', 'settle'],
-  ['answer', 'grant', 'settle'],
-  ['answer', 'settle', 'grant'],
+/** Of `b`, but for the answer and the settlement of `a`. */
+const orders: { steps: Step[]; places: number }[] = [
+  { steps: ['ask', 'grant', 'answer', 'settle'], places: 1 },
+  { steps: ['ask', 'answer', 'grant', 'settle'], places: 1 },
+  { steps: ['ask', 'answer', 'settle', 'grant'], places: 1 },
+  { steps: ['answer', 'ask', 'settle', 'grant'], places: 2 },
 ];
 const rests: { channel: string; outcome: Outcome; settled: Partial<Settled> }[] = [
   { channel: 'is stopped', outcome: STOPPED, settled: { status: 'open' } },
@@ -205,22 +212,45 @@ const rests: { channel: string; outcome: Outcome; settled: Partial<Settled> }[] 
   },
   { channel: 'has its breaker open', outcome: failed, settled: { status: 'open', failures: 10 } },
 ];
-it.each(inAnyOrder.flatMap((steps) => rests.map((rest) => ({ steps, ...rest }))))(
-  'gives a grant back when the channel $channel, and asks again: by $steps',
-  async ({ steps, outcome, settled }) => {
-    const scene = await oneAfterTheOther(settled);
-    const { second, effects, sent } = scene;
+it.each(orders.flatMap((order) => rests.map((rest) => ({ ...order, ...rest }))))(
+  'gives a grant back when the channel $channel, and asks again: by $steps, with places: $places',
+  async ({ steps, places, outcome, settled }) => {
+    const scene = await oneAfterTheOther(settled, places);
+    const { effects, sent, second } = scene;
     for (const step of steps) await (step === 'answer' ? scene.answer(outcome) : scene[step]());
     expect(effects.slice(1)).toEqual(['nonce-02 back']);
     await scene.refuse();
-    expect(await second).toMatchObject({ kind: 'rest', delayMs: 1_000, cause: 'platform_rate' });
+    expect(await second()).toMatchObject({ kind: 'rest', delayMs: 1_000, cause: 'platform_rate' });
     expect(sent()).toBe(1);
   },
 );
 
+it('gives a grant back as soon as the channel is refused, also where a place is free', async () => {
+  const scene = await oneAfterTheOther({ status: 'open' }, 2);
+  for (const step of ['ask', 'answer', 'grant'] as const)
+    await (step === 'answer' ? scene.answer(STOPPED) : scene[step]());
+  expect(scene.effects.slice(1)).toEqual(['nonce-02 back']);
+  await scene.refuse();
+  expect(scene.sent()).toBe(1);
+});
+
+it('keeps its place while it asks again', async () => {
+  const scene = await oneAfterTheOther({ status: 'open' });
+  for (const step of ['ask', 'answer', 'grant', 'settle'] as const)
+    await (step === 'answer' ? scene.answer(STOPPED) : scene[step]());
+  // It has the place now, and its next grant is called off as well.
+  scene.places.callOff();
+  await scene.grant();
+  await scene.grant();
+  await scene.answer(delivered);
+  expect(scene.effects.slice(1)).toEqual(['nonce-02 back', 'nonce-03 back', 'nonce-04 delivered']);
+  expect(await scene.second()).toMatchObject({ kind: 'complete', final: SENT });
+});
+
 it('asks again, once it has a place, where none became free while the grant lasted', async () => {
   const scene = await oneAfterTheOther({ status: 'first' });
   const { second, effects, late, asked, sent } = scene;
+  await scene.ask();
   await scene.grant({ leaseMs: channel.timeoutMs + 500 + 50 });
   await vi.waitFor(() => expect(effects).toEqual(['nonce-02 back']));
   await scene.answer(rejected);
@@ -230,16 +260,26 @@ it('asks again, once it has a place, where none became free while the grant last
   await scene.grant();
   expect(sent()).toBe(2);
   await scene.answer(delivered);
-  expect(await second).toMatchObject({ kind: 'complete', final: SENT });
+  expect(await second()).toMatchObject({ kind: 'complete', final: SENT });
   expect(late).toEqual([]);
 });
 
 it('gives a grant that waits for its place back when the worker closes', async () => {
   const scene = await oneAfterTheOther({ status: 'first' });
+  await scene.ask();
   await scene.grant();
   scene.pipeline.abort();
-  expect(await scene.second).toEqual({ kind: 'hand_back' });
+  expect(await scene.second()).toEqual({ kind: 'hand_back' });
   expect(scene.effects).toEqual(['nonce-02 back']);
+  expect(scene.sent()).toBe(1);
+});
+
+it('gives a grant that comes to a worker that is closing back at once', async () => {
+  const scene = await oneAfterTheOther({ status: 'first' });
+  await scene.ask();
+  scene.pipeline.abort();
+  await scene.grant();
+  expect(await scene.second()).toEqual({ kind: 'hand_back' });
   expect(scene.sent()).toBe(1);
 });
 

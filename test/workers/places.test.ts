@@ -171,6 +171,48 @@ it('are not given to a worker that is closing', async () => {
   ]);
 });
 
+it('are not waited for by a worker that is closing', async () => {
+  const { ends, take, reserve } = open({ concurrency: 1 });
+  take('a');
+  take('b', { signal: AbortSignal.abort() });
+  reserve('c', AbortSignal.abort());
+  await turn();
+  expect(ends.slice(1).toSorted()).toEqual([
+    ['b', 'closing'],
+    ['c', false],
+  ]);
+});
+
+it('go to nobody whose grant has ended, also before that is noticed', async () => {
+  const { ends, take } = open({ concurrency: 1 });
+  const first = take('a');
+  take('b', { latestAt: Date.now() + 1_000 });
+  take('c');
+  vi.setSystemTime(Date.now() + 1_000);
+  first.free();
+  await turn();
+  expect(ends.slice(1)).toEqual([
+    ['b', 'too_late'],
+    ['c', 'taken'],
+  ]);
+});
+
+it('wake their waiting grants once, at the end of the first', async () => {
+  const { take } = open({ concurrency: 1 });
+  for (const latestAt of [3_000, 2_000, 1_000]) take('a', { latestAt: Date.now() + latestAt });
+  expect(vi.getTimerCount()).toBe(1);
+  vi.advanceTimersToNextTimer();
+  expect(vi.getTimerCount()).toBe(1);
+});
+
+it('are taken at once where none is admitted ahead: nothing is called off', () => {
+  const { places, place } = open({ looksAhead: false });
+  const asking = place();
+  asking.asked();
+  places.callOff();
+  expect(asking.take(LATER)).toBe('taken');
+});
+
 /** So many places are taken for so long, again and again over 100 ms, and then another time. Tells how many are admitted ahead then. */
 function aheadAfter(
   count: number,
