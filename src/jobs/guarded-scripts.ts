@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { joinedScript, joinFinishes } from './joined-finishes.ts';
 import { HEAD_BYTES, MAX_DATA_BYTES } from './stored-jobs.ts';
 
 /**
@@ -17,7 +18,6 @@ const survived = (key: string): string => `redis.call('HDEL', ${key}, 'stc')\n`;
 
 const BEFORE: Readonly<Record<string, string>> = {
   moveToActive: PICK_UP,
-  moveToFinished: PICK_UP,
   moveToDelayed: survived('KEYS[5]'),
   moveJobFromActiveToWait: survived('ARGV[3]'),
 };
@@ -30,10 +30,28 @@ export function guardScripts(redis: Redis): void {
   guarded.add(redis);
   const define = redis.defineCommand.bind(redis);
   redis.defineCommand = (name, definition) => {
-    const before = BEFORE[name.split(':')[0] ?? ''];
-    define(name, before === undefined ? definition : { ...definition, lua: before + definition.lua });
+    const script = name.split(':')[0] ?? '';
+    const before = BEFORE[script];
+    if (script === 'moveToFinished') defineJoined(name, definition);
+    else define(name, before === undefined ? definition : { ...definition, lua: before + definition.lua });
   };
+
+  function defineJoined(name: string, { lua, numberOfKeys: keys = 0 }: Definition): void {
+    define(name, { lua: joinedScript(PICK_UP, lua), numberOfKeys: keys });
+    const commands = commandsOf(redis);
+    const finish = joinFinishes(commands[name]!.bind(redis), keys);
+    commands[name] = (...args) => finish(listed(args));
+  }
 }
+
+type Definition = Parameters<Redis['defineCommand']>[1];
+
+/** Its commands, which BullMQ calls with one list, or with an argument each. */
+const commandsOf = (redis: Redis) =>
+  redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+const listed = (args: readonly unknown[]): readonly unknown[] =>
+  args.length === 1 && Array.isArray(args[0]) ? args[0] : args.flat();
 
 const declaring = new WeakSet<Redis>();
 
@@ -47,12 +65,12 @@ export function declareAbsentKey(redis: Redis, absent: string): void {
   if (declaring.has(redis)) return;
   declaring.add(redis);
   const define = redis.defineCommand.bind(redis);
-  const commands = redis as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const commands = commandsOf(redis);
   redis.defineCommand = (name, definition) => {
     const { numberOfKeys: count } = definition;
     if (count === undefined) return define(name, definition);
     define(name, { ...definition, numberOfKeys: count + 1 });
     const run = commands[name]!.bind(redis);
-    commands[name] = (...args) => run(args.flat().toSpliced(count, 0, absent));
+    commands[name] = (...args) => run(listed(args).toSpliced(count, 0, absent));
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { DEAD_REASONS, type FinalState } from '../outcome.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
-import { isRefusal, refusesWrites } from '../redis/errors.ts';
+import { blamesAnEntry } from '../redis/errors.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import { coalesce } from './coalesce.ts';
 import { newNonce } from './names.ts';
@@ -62,9 +62,6 @@ const MAX_BATCH = 100;
 
 const admitScript = loadScript('admit.lua');
 const settleScript = loadScript('settle.lua');
-
-/** Whether one entry may be what the store refused. A store that takes no writes refuses all entries: there is no use in trying each. */
-const blamesAnEntry = (error: unknown): boolean => isRefusal(error) && !refusesWrites(error);
 
 /**
  * Joins the calls of many messages into one script call each (`coalesce`). Whatever wraps the calls (holding them back, remembering

@@ -45,6 +45,9 @@ const REFUSING =
 export const refusesWrites = (error: unknown): error is Error =>
   error instanceof Error && REFUSING.test(error.message);
 
+/** Whether one entry of a call may be what the store refused. A store that takes no writes refuses all: there is no use in trying each. */
+export const blamesAnEntry = (error: unknown): boolean => isRefusal(error) && !refusesWrites(error);
+
 /**
  * Errors by what an operator does about them: free memory, find the primary, find out why it is slow or frozen, start it or fix the
  * login, read the log.
