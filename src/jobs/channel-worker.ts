@@ -21,6 +21,7 @@ import { openJob } from './open-job.ts';
 import { openQueue } from './open-queue.ts';
 import { createPickupRoom } from './pickup-room.ts';
 import type { ReadContext } from './read-message.ts';
+import { createSurplus } from './surplus.ts';
 
 /** Processes the jobs of one channel, so many messages at a time, and applies the resulting verb to each job. */
 export interface ChannelWorker {
@@ -48,6 +49,8 @@ export interface ChannelWorkerDeps {
   concurrency: number;
   /** Starts its messages, and those of the channel's other shards. */
   dispatcher: Dispatcher;
+  /** How many jobs beyond the concurrency it may hold, at this moment (`surplus.ts`). */
+  beyond(): number;
   redis: Redis;
   partialJobs: PartialJobs;
   /** What parsing its jobs requires. */
@@ -93,6 +96,8 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
   let lastPickupAt = clock.monotonic();
   /** The number of consecutive jobs that failed because of the store. */
   let failures = 0;
+  /** Jobs of many that are held; jobs that have stalled. */
+  let [many, stalled] = [0, 0];
   /** Jobs left to stall while this worker is alive. */
   let left = new Set<string>();
 
@@ -113,14 +118,21 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     wake: () => worker.wake(),
   });
 
+  const surplus = createSurplus({
+    // None beside a job that has stalled: it may take its worker down, and what waits behind it would count that as a stall.
+    allowed: () => (stalled > 0 ? 0 : deps.beyond()),
+    held: () => active - deps.concurrency - many,
+    handBack: delivery.handBackLast,
+  });
+
   async function deliver(job: Job<string>): Promise<Verb> {
-    const many = isOfMany(job);
-    if (many) room.opened();
+    const ofMany = isOfMany(job);
+    if (ofMany) room.opened();
     // A pause does not cancel BullMQ's pending fetch of the next job, which may still return one.
     if (!pulling || !clock.agrees()) return HAND_BACK;
     // A job that has stalled is not handed back: that would reset its count, and a message that kills its workers would go on doing so.
-    if (many && room.isFull() && job.stalledCounter === 0) return HAND_BACK;
-    return many ? await deliverMany(job) : await deliverAll(await openJob(job, deps));
+    if (ofMany && room.isFull() && job.stalledCounter === 0) return HAND_BACK;
+    return ofMany ? await deliverMany(job) : await deliverAll(await openJob(job, deps));
   }
 
   const deliverAll = async (envelope: Envelope): Promise<Verb> =>
@@ -141,12 +153,14 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
    * more for each.
    */
   function holdMany(by: number): void {
-    worker.concurrency += by;
+    many += by;
     if (by > 0) worker.wake();
   }
 
   async function processJob(job: Job<string>, token: string): Promise<void> {
+    const hasStalled = job.stalledCounter > 0 ? 1 : 0;
     active += 1;
+    stalled += hasStalled;
     lastPickupAt = clock.monotonic();
     try {
       await applyVerb(await deliver(job), job, { queue, token, clock });
@@ -166,6 +180,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
       throw leaveToStall();
     } finally {
       active -= 1;
+      stalled -= hasStalled;
     }
   }
 
@@ -183,6 +198,7 @@ export function createChannelWorker(deps: ChannelWorkerDeps): ChannelWorker {
     maximumRateLimitDelay: REST_CHECK_MS,
     removeOnComplete: { count: 0 },
   });
+  worker.holdBeyond(() => many + surplus.allowed());
   worker.pickUpWhile(room.mayPickUp);
   worker.pauseAfterErrors();
   worker.onPickup = (job) => {

@@ -2,7 +2,7 @@ import type { Disposition } from '../outcome.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import type { Turns } from '../turns.ts';
 import type { Lane, Started, Urgency } from './dispatcher.ts';
-import type { Entry, EntryList, Envelope, Pipeline } from './envelope.ts';
+import type { Entry, EntryList, Envelope, Pipeline, QueuedJob } from './envelope.ts';
 import { collectEnds } from './job-ends.ts';
 import { isPart, originalJobId } from './job-ids.ts';
 import { type Leave, placeOf } from './leave.ts';
@@ -19,6 +19,8 @@ export interface JobDelivery {
   deliver(envelope: Envelope): Promise<Disposition[]>;
   /** Hands back whatever has not started. */
   handBack(): void;
+  /** Hands back so many jobs of one message that have not started: the least urgent, and of these the last. None that has stalled. */
+  handBackLast(jobs: number): void;
 }
 
 export interface JobDeliveryDeps {
@@ -46,8 +48,12 @@ export interface PartialJobs {
 
 /** A job in hand, some of whose messages have not started. */
 interface Held {
-  /** Ends those that have not started with this disposition. */
-  stop(disposition: Disposition): void;
+  job: QueuedJob;
+  many: boolean;
+  /** As the dispatcher's: lower ones first. */
+  rank: number;
+  /** Ends those that have not started with this disposition. @returns how many these are */
+  stop(disposition: Disposition): number;
 }
 
 /** During a rest of at most this length the worker keeps the job; for a longer one, the whole queue rests. */
@@ -81,7 +87,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
     // Handed back at once, and not when the dispatcher would start it: by the rate, that may be a minute away.
     if (!deps.pulling()) return Array.from({ length: left.length }, () => HAND_BACK);
     const paused = campaign?.paused && clock.now() < campaign.expiresAt && !isPart(originalJobId(job.id));
-    if (!paused) return await deliverAll(left, entries.length > 1);
+    if (!paused) return await deliverAll(job, left, entries.length > 1);
     return await pause(await readAll(left), campaign.expiresAt, job.pickups > 1);
   }
 
@@ -97,7 +103,7 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
   }
 
   /** Resolves when every message has ended, was put back with the job, or has left. */
-  async function deliverAll(entries: EntryList, many: boolean): Promise<Disposition[]> {
+  async function deliverAll(job: QueuedJob, entries: EntryList, many: boolean): Promise<Disposition[]> {
     const first = entries.read(0);
     const { urgency, rank } = standingOf(first, many);
     const ends = collectEnds(entries.length);
@@ -110,8 +116,10 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
       known.delete(index);
       return entry;
     }
-    function withdraw(batch: Started<number>, disposition?: Disposition): void {
-      for (const _ of batch.withdraw()) ends.end(disposition);
+    function withdraw(batch: Started<number>, disposition?: Disposition): number {
+      const withdrawn = batch.withdraw();
+      for (const _ of withdrawn) ends.end(disposition);
+      return withdrawn.length;
     }
     async function run(index: number, batch: Started<number>, answered: () => void): Promise<boolean> {
       try {
@@ -136,9 +144,10 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
       }
     }
 
-    const items = Array.from({ length: entries.length }, (_, index) => index);
+    const items: number[] = [];
+    for (let index = 0; index < entries.length; index += 1) items.push(index);
     const batch = dispatcher.add({ items, rank, urgency, run });
-    const holding: Held = { stop: (disposition) => withdraw(batch, disposition) };
+    const holding: Held = { job, many, rank, stop: (disposition) => withdraw(batch, disposition) };
     held.add(holding);
     return await ends.all.finally(() => held.delete(holding));
   }
@@ -158,6 +167,14 @@ export function createJobDelivery(deps: JobDeliveryDeps): JobDelivery {
     },
     handBack() {
       for (const { stop } of held) stop(HAND_BACK);
+    },
+    handBackLast(jobs) {
+      const single = [...held].filter(({ many, job }) => !many && job.stalls === 0);
+      let left = jobs;
+      for (const { stop } of single.reverse().toSorted((a, b) => b.rank - a.rank)) {
+        if (left <= 0) return;
+        left -= stop(HAND_BACK);
+      }
     },
   };
 }

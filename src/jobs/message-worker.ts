@@ -7,6 +7,13 @@ type RawJob = Parameters<Worker['createJob']>[0];
 /** Answers undefined after an error that it only emits. */
 type Retry = (run: () => Promise<unknown>, options: object) => Promise<unknown>;
 
+/** BullMQ's queue of jobs that are picked up or processed; those whose promise has resolved wait to be gone on with. */
+interface JobsInHand {
+  add(nothing: Promise<void>): void;
+  numTotal(): number;
+  numQueued(): number;
+}
+
 /** The delay between retries of BullMQ's own loop while Redis is unreachable. */
 const RETRY_PAUSE_MS = 1_000;
 export const LONGEST_BLOCK_S = 2;
@@ -20,6 +27,8 @@ export class MessageWorker extends Worker<string> {
   onPickup: (job: Job<string>) => void = () => {};
   /** Whether another job may be picked up in place of one that is complete. BullMQ fetches that one without asking for room. */
   mayFollow: (job: Job<string>) => boolean = () => true;
+  /** Its concurrency, without what it holds beyond. */
+  private own = Number.POSITIVE_INFINITY;
 
   protected override createJob(data: RawJob, jobId: string): Job<string> {
     const job = super.createJob({ ...data, data: '""' }, jobId) as Job<string>;
@@ -34,7 +43,16 @@ export class MessageWorker extends Worker<string> {
    */
   pickUpWhile(hasRoom: () => boolean): void {
     const isLimited = (Reflect.get(this, 'isRateLimited') as () => boolean).bind(this);
-    Reflect.set(this, 'isRateLimited', () => !hasRoom() || isLimited());
+    Reflect.set(this, 'isRateLimited', () => this.keepsWaiting() || !hasRoom() || isLimited());
+  }
+
+  /**
+   * Whether a job beyond the concurrency has been picked up, or has ended, and waits to be processed. BullMQ picks up as many as it may hold, one
+   * call after the other, before it goes on with any.
+   */
+  private keepsWaiting(): boolean {
+    const jobs = Reflect.get(this, 'mainLoopQueue') as JobsInHand | null;
+    return jobs !== null && jobs.numQueued() > 0 && jobs.numTotal() > this.own;
   }
 
   /**
@@ -57,11 +75,19 @@ export class MessageWorker extends Worker<string> {
     Reflect.set(this, 'retryIfFailed', paced);
   }
 
+  /**
+   * Lets it hold more jobs than its concurrency.
+   * @param more how many, at this moment
+   */
+  holdBeyond(more: () => number): void {
+    const own = this.concurrency;
+    this.own = own;
+    Object.defineProperty(this, '_concurrency', { get: () => own + more() });
+  }
+
   /** Makes the worker look again whether there is room. */
   wake(): void {
-    (Reflect.get(this, 'mainLoopQueue') as { add(nothing: Promise<void>): void } | null)?.add(
-      Promise.resolve(),
-    );
+    (Reflect.get(this, 'mainLoopQueue') as JobsInHand | null)?.add(Promise.resolve());
   }
 
   protected override handleCompleted(

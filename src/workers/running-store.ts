@@ -126,6 +126,7 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
     ...{ channel: channel.name, store: name, concurrency, redis: queueStore.redis },
     // Messages that are dealt out are not sent, and take none of the channel's rate.
     dispatcher: isIngress ? unlimited(concurrency, clock) : shared.dispatcher,
+    beyond: isIngress ? () => 0 : () => jobsBeyond(shared),
     partialJobs: partialJobsOf(shared, { part, ledgerStore }),
     ...{ reading, campaigns, pipeline, turns: shared.turns, clock },
     ...{ logger: shared.processLogger, reportError: part.reportError },
@@ -151,6 +152,17 @@ export function createRunningStore(shared: SharedByStores, shard?: number): Runn
       return await sweep({ ...reading, campaigns, queue, store: ledgerStore, ledger, observer });
     },
   };
+}
+
+/**
+ * How many jobs for each request that may be under way are held where messages are admitted ahead: a job is also held while its message is
+ * admitted, settled and finished, and a fast platform answers sooner than the store does that.
+ */
+const JOBS_OF_A_PLACE = 2.5;
+
+/** How many jobs a store's worker holds beyond the channel's concurrency. */
+function jobsBeyond({ channel: { concurrency, shards = 1 }, places }: SharedByStores): number {
+  return places.ahead() > 0 ? Math.ceil(((JOBS_OF_A_PLACE - 1) * concurrency) / shards) : 0;
 }
 
 /** What a store has of its own. */
