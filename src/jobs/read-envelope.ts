@@ -30,14 +30,15 @@ export function readEntries(
  * @param campaign the one that the job names, if it is kept
  */
 export function listEntries(job: QueuedJob, context: ReadContext, campaign?: CampaignContent): EntryList {
-  const whole = { origin: originalJobId(job.id), source: sourceOf(job) };
+  const origin = originalJobId(job.id);
+  const whole = { origin, source: sourceOf(job) };
   if (job.size !== undefined)
     return only(invalid(job, whole, `data: ${job.size} bytes, at most ${MAX_DATA_BYTES} allowed`, context));
   const data = tryParseJson(job.text);
   if (data === undefined) return only(invalid(job, whole, 'data: not JSON', context));
   const format = FORMATS[job.name];
   if (format === undefined)
-    return { length: 1, read: () => readMessage(job, { ...whole, data, source: sourceOf(job) }, context) };
+    return { length: 1, read: () => readMessage(job, { origin, data, source: sourceOf(job) }, context) };
   return listMany(job, { ...whole, data, ...format }, context, campaign);
 }
 
