@@ -62,14 +62,15 @@ describe.concurrent('a rate that is kept at the platform', () => {
       ]);
       await blockNowAndThen(env, workers);
       const { journal } = env.sandbox;
+      // There are more requests where a busy machine lets some time out, which are sent again, each by a moment of its own.
       await eventually(
         'all to arrive',
-        () => journal.report().calls,
-        (calls) => calls === MESSAGES,
+        () => new Set(journal.calls().map(({ recipient }) => recipient)).size,
+        (players) => players === MESSAGES,
       );
       const calls: SandboxCall[] = journal.calls();
       const spans = calls.slice(MAX).map(({ at }, i) => at - turns.earliest(calls[i]!.at));
-      expect(spans).toHaveLength(MESSAGES - MAX);
+      expect(spans.length).toBeGreaterThanOrEqual(MESSAGES - MAX);
       // On a busy machine a worker may stand still as long between its look at the clock and its write, which nobody can mend.
       expect(Math.min(...spans)).toBeGreaterThanOrEqual(PER_MS - turns.longest());
     },
