@@ -120,7 +120,11 @@ describe.concurrent('a refusal of User.com', () => {
         sandbox: { usercom: { powerlessKeys: [powerless] } },
       });
       for (const id of [1, 2, 3]) await env.send(conversation(id));
-      await expect.poll(() => env.log()).toContain('"channel_stopped"');
+      await eventually(
+        'the channel to stop',
+        () => env.log(),
+        (log) => log.includes('"channel_stopped"'),
+      );
       expect(await env.receipts('usercom')).toEqual([]);
       expect(env.sandbox.usercom.messages).toEqual([]);
     },
