@@ -83,10 +83,17 @@ function breakPlatforms({ env, send, defer }: Incident): void {
 /** A worker that starts again has another port here, and is another one to Prometheus. */
 const isElsewhere = ({ name }: Expression): boolean => name.endsWith(': Starts');
 
+/** An annotation is of a moment, which may be over by now. */
+const sinceTheBeginning = ({ name, expr }: Expression): Expression => ({
+  name,
+  expr: `last_over_time((${expr})[1h:1s])`,
+});
+
 /** Every other expression of a panel, an annotation or a recording rule has a value at some moment. */
 async function showsData({ prometheus }: Incident): Promise<void> {
+  const annotations = annotationExpressions.map(sinceTheBeginning);
   const pending = new Map(
-    [...panelExpressions, ...annotationExpressions, ...recordings, ...questions]
+    [...panelExpressions, ...annotations, ...recordings, ...questions]
       .filter((each) => !isElsewhere(each))
       .map(({ name, expr }) => [name, filledIn(expr, { job: 'herald', window: '10s' })]),
   );
