@@ -13,6 +13,7 @@ import {
 } from './shipped.ts';
 
 const QUIET_S = 10;
+const MOST_DISTURBED = 2;
 
 /** Alerts that take a rollout, a week, a busy or a broken machine, a wrong list of recipients, or redis_exporter. promtool has them fire. */
 const NOT_PLAYED = [
@@ -52,14 +53,38 @@ async function fires({ fired }: Incident, alertname: string, where: Record<strin
   played.add(alertname);
 }
 
-async function staysQuiet({ prometheus, fired }: Incident): Promise<void> {
+/** An incident that begins with quiet seconds. */
+async function startQuietly(): Promise<Incident> {
+  for (let disturbed = 0; ; disturbed += 1) {
+    const incident = await startIncident();
+    try {
+      const fired = await firedIn(incident, QUIET_S);
+      if (fired.length === 0) return incident;
+      // Where a busy machine leaves requests unanswered for seconds, alerts tell the truth, and some of them for an hour.
+      if (disturbed === MOST_DISTURBED || (await unanswered(incident)) === 0) expect(fired).toEqual([]);
+    } catch (error) {
+      await incident.close();
+      throw error;
+    }
+    await incident.close();
+  }
+}
+
+/** What fires while all are up for so many seconds. */
+async function firedIn({ prometheus, fired }: Incident, seconds: number): Promise<unknown[]> {
   await eventually(
-    `${QUIET_S} quiet seconds`,
-    () => prometheus.query(`count_over_time((up == 1)[${QUIET_S + 2}s:1s])`),
-    (counts) => counts.length === 4 && counts.every(({ value: [, count] }) => Number(count) >= QUIET_S),
+    `${seconds} quiet seconds`,
+    () => prometheus.query(`count_over_time((up == 1)[${seconds + 2}s:1s])`),
+    (counts) => counts.length === 4 && counts.every(({ value: [, count] }) => Number(count) >= seconds),
     { everyMs: 500 },
   );
-  expect(await fired(QUIET_S - 2)).toEqual([]);
+  return await fired(seconds - 2);
+}
+
+/** How many requests the platforms have not answered in time. */
+async function unanswered({ prometheus }: Incident): Promise<number> {
+  const [sum] = await prometheus.query('sum(herald_attempts_total{outcome="unknown"})');
+  return Number(sum?.value[1] ?? 0);
 }
 
 /** The platforms fail, each in its own way, somebody else sends to the players, and these are sent a second message a day. */
@@ -112,11 +137,10 @@ async function showsData({ prometheus }: Incident): Promise<void> {
 }
 
 it('panels show data, and alerts fire in their incidents and in no quiet hour', async () => {
-  const incident = await startIncident();
+  const incident = await startQuietly();
   onTestFinished(() => incident.close());
   const { env, prometheus, workers } = incident;
   const [one, two] = workers;
-  await staysQuiet(incident);
 
   breakPlatforms(incident);
   const admin = createAdmin({ redis: env.server.url });
