@@ -38,6 +38,8 @@ const RECENT_MS = 10_000;
 export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOptions): LedgerCalls {
   const { watch, clock, epoch } = options;
   const memory = createWriteMemory(clock);
+  /** The latest restore that was begun, and that was ended. One that was cut off has restored some writes, and none that are older. */
+  let [begun, ended] = [0, 0];
   /** Settlements that were refused, or lost with the connection. They are settled before anything new is admitted. */
   const late = new Set<Promise<unknown>>();
   const reassertOptions = JSON.stringify({
@@ -56,9 +58,13 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
     return answers.every((answer) => answer === 'kept');
   }
 
-  /** Restores slots, going back in time until the store knows them already. @returns the marks gone through, the oldest first */
+  /**
+   * Restores slots, going back in time until the store knows them already, or to the very first.
+   * @returns the marks gone through, the oldest first
+   */
   async function assertBack(
     settled: readonly Remembered[],
+    toTheFirst: boolean,
     counts: Record<string, number>,
   ): Promise<SettledMark[]> {
     const recently = clock.monotonic() - RECENT_MS;
@@ -67,7 +73,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
       const batch = settled.slice(Math.max(0, end - BATCH), end).map(recall);
       batches.push(batch);
       const kept = await assert(batch.filter(keepsSlot), counts);
-      if (kept && batch[0]!.at < recently) break;
+      if (!toTheFirst && kept && batch[0]!.at < recently) break;
     }
     return batches.reverse().flat();
   }
@@ -84,10 +90,13 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
 
   async function restore(anew: boolean): Promise<number> {
     const counts: Record<string, number> = {};
+    const toTheFirst = ended < begun;
+    const mine = ++begun;
     const held = memory.held();
     for (let i = 0; i < held.length; i += BATCH) await assert(held.slice(i, i + BATCH), counts);
-    const settled = await assertBack(memory.settled(), counts);
+    const settled = await assertBack(memory.settled(), toTheFirst, counts);
     await settleAgain(settled);
+    ended = Math.max(ended, mine);
     const newcomer = epoch.current() === undefined && held.length + settled.length === 0;
     // If the tables cannot be read, this channel's admissions will fail and say so: the restore need not.
     const joined = await unlessUnreadable(epoch.join(anew));

@@ -10,14 +10,14 @@ import { meeting, withMemory } from './meeting.ts';
 const store = useStore();
 
 /** A worker that remembers what it did lately, and the moment at which it meets a store that may have lost it. */
-function worker(lab: Lab, plain = lab.ledger) {
+function worker(lab: Lab, { plain = lab.ledger, over = lab.store, clock = systemClock } = {}) {
   const { store: watch, meetStore, counts } = meeting();
   const ledger = withMemory(plain, {
-    store: lab.store,
+    store: over,
     platformDayMs: 86_400_000,
     watch,
-    epoch: createEpoch(lab.store),
-    clock: systemClock,
+    epoch: createEpoch(over),
+    clock,
     onRestored: counts,
   });
   return { ledger, meetStore };
@@ -147,7 +147,7 @@ it('remembers the end of a send that the store forgets again and again', async (
       return await lab.ledger.settle(settlement);
     },
   };
-  const { ledger, meetStore } = worker(lab, plain);
+  const { ledger, meetStore } = worker(lab, { plain });
   const message = lab.message();
   const { nonce } = await ledger.admit(message);
   const letter = deadLetterOf(message);
@@ -213,6 +213,31 @@ it.each([
   await store.redis.del(...(await store.redis.keys(`${lab.base}${lost}*`)));
   await meetStore();
   expect((await lab.explain(later)).slot).toMatchObject({ state: 's', own: true });
+});
+
+it('restores all that was lost, where its first try was cut off', async () => {
+  const lab = await openLab(store);
+  let later = 0;
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + later };
+  let runs = Number.POSITIVE_INFINITY;
+  const cutOff: Lab['store']['run'] = async (script, args) => {
+    runs -= 1;
+    if (runs < 0) throw new Error('Connection is closed.');
+    return await lab.store.run(script, args);
+  };
+  const { ledger, meetStore } = worker(lab, { over: { ...lab.store, run: cutOff }, clock });
+  const messages = Array.from({ length: 250 }, (_, i) => lab.message({ to: `player-${i}` }));
+  for (const message of messages) {
+    const { nonce } = await ledger.admit(message);
+    await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  }
+  later = 60_000;
+  await store.redis.flushall();
+  runs = 1;
+  await expect(meetStore()).rejects.toThrow('closed');
+  runs = Number.POSITIVE_INFINITY;
+  expect(await meetStore()).toEqual({ kept: 100, restored: 150, settlements: 250 });
+  expect(await lab.verdict(messages[0]!)).toMatchObject({ kind: 'known', final: SENT });
 });
 
 it('leaves the slot to whoever got it meanwhile', async () => {
