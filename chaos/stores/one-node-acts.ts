@@ -123,12 +123,19 @@ async function sendAgain({ forgettings }: OneNode, { orders, count }: StoreActDe
   count('messages that went with it, sent again', await orders.sendAgain((id) => final.has(id)));
 }
 
-/** Reads what is there and takes it away in one step: nothing is written in between. */
+/**
+ * Reads what is there and takes it away in one step: nothing is written in between. Nearly all receipts are read before, a page at a time,
+ * because a hundred thousand of them at once hold up this process, and with it the ways of all workers to the store, for seconds: so long that
+ * a worker could tell the store too late what it knows.
+ */
 async function forget(
   { redis, canary, clock, forgettings }: OneNode,
   kind: string,
   act: (commands: ChainableCommander) => void,
 ): Promise<void> {
+  const stores = CHANNELS.flatMap((channel) => storesOf(channel).map((store) => ({ channel, store })));
+  const read: Read[] = [];
+  for (const { store } of stores) read.push(await readReceipts(redis, channelKeys(store).receipts));
   const deadLettersAt = clock.now();
   const deadLetters = await Promise.all(
     CHANNELS.map(
@@ -139,19 +146,38 @@ async function forget(
     ),
   );
   const commands = redis.multi();
-  const stores = CHANNELS.flatMap((channel) => storesOf(channel).map((store) => ({ channel, store })));
-  for (const { store } of stores) commands.xrange(channelKeys(store).receipts, '-', '+');
+  for (const [i, { store }] of stores.entries())
+    commands.xrange(channelKeys(store).receipts, read[i]!.next, '+');
   act(commands);
   const replies = (await commands.exec()) ?? [];
   for (const [error] of replies) if (error) throw error;
   const receipts = new Map<string, Receipt[]>();
   for (const [i, { channel }] of stores.entries()) {
-    const before = receipts.get(channel.name) ?? [];
-    receipts.set(channel.name, [...before, ...parseReceipts(replies[i]?.[1] as [])]);
+    const latest = parseReceipts(replies[i]![1] as []);
+    receipts.set(channel.name, [...(receipts.get(channel.name) ?? []), ...read[i]!.receipts, ...latest]);
   }
   canary.acknowledged = 0;
   forgettings.push({
     ...{ kind, deadLettersAt, at: clock.now(), receipts },
     deadLetters: new Map(deadLetters),
   });
+}
+
+/** What was read of a stream of receipts. */
+interface Read {
+  receipts: Receipt[];
+  /** From where on XRANGE goes on. */
+  next: string;
+}
+
+const PAGE = 1_000;
+
+async function readReceipts(redis: Redis, key: string): Promise<Read> {
+  const read: Read = { receipts: [], next: '-' };
+  for (;;) {
+    const page = await redis.xrange(key, read.next, '+', 'COUNT', PAGE);
+    read.receipts.push(...parseReceipts(page));
+    if (page.length > 0) read.next = `(${page.at(-1)![0]}`;
+    if (page.length < PAGE) return read;
+  }
 }
