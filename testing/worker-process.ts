@@ -79,6 +79,8 @@ interface State {
   delivering: boolean;
   url: string | undefined;
   still: boolean;
+  /** Monotonic, of this process. */
+  blockedUntil: number;
   pickups: number;
   drained: Drained | undefined;
   refused: string | undefined;
@@ -90,7 +92,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
   const child = launch(options);
   const inHand = new Map<string, Pickup>();
   const state: State = {
-    ...{ starting: false, delivering: false, url: undefined, still: false, pickups: 0 },
+    ...{ starting: false, delivering: false, url: undefined, still: false, blockedUntil: 0, pickups: 0 },
     ...{ drained: undefined, refused: undefined, end: undefined, log: '' },
   };
   const order = (what: Order): void => void child.stdin?.write(`${JSON.stringify(what)}\n`);
@@ -115,7 +117,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
       return state.delivering;
     },
     get still() {
-      return state.still;
+      return state.still || performance.now() < state.blockedUntil;
     },
     get pickups() {
       return state.pickups;
@@ -133,9 +135,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
     },
     arm(failpoint) {
       order({ kind: 'arm', failpoint });
-      if (failpoint.does !== 'block') return;
-      state.still = true;
-      setTimeout(() => (state.still = false), failpoint.ms + BLOCK_MARGIN_MS).unref();
+      expectBlock(failpoint, state);
     },
     stepClock(aheadMs) {
       state.still = aheadMs !== 0;
@@ -198,9 +198,17 @@ function note(report: Report, state: State, inHand: Map<string, Pickup>): void {
     case 'done':
       inHand.delete(report.job);
       break;
+    case 'failpoint':
+      expectBlock(report.failpoint, state);
+      break;
     case 'closed':
       state.drained = report.drained;
   }
+}
+
+/** It is blocked once it reaches its failpoint: soon after that was armed, or long after, when it says so. */
+function expectBlock(failpoint: Failpoint, state: State): void {
+  if (failpoint.does === 'block') state.blockedUntil = performance.now() + failpoint.ms + BLOCK_MARGIN_MS;
 }
 
 type Waiting = Pick<WorkerProcess, 'starting' | 'ready' | 'terminate' | 'kill' | 'ended' | 'get' | 'metrics'>;

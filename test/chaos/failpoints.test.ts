@@ -66,6 +66,7 @@ describe.concurrent('a worker that is stopped at a step of the pipeline', () => 
       const env = await openEnvironment();
       await env.send(21);
       const victim = await failing(env, { at, does: 'block', ms: BEYOND_LOCK_MS });
+      await eventually('it to stand still', () => victim.still, Boolean);
       await env.worker();
       expect(await env.settled(1, { withinMs: RECOVERED_WITHIN_MS })).toEqual({ [ended]: 1 });
       await eventually('it to go on', () => victim.inHand.size === 0, Boolean, { withinMs: BEYOND_LOCK_MS });
