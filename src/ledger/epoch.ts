@@ -14,12 +14,17 @@ export interface Epoch {
    * @param anew whether another server answers than before: if the epoch is missing, that was a failover then and no FLUSHALL
    */
   join(anew?: boolean): Promise<Joined>;
+  /** What the store has lost of the history that was joined. Call before anything is restored to it. */
+  lost(): Promise<Loss>;
   /** Whether the store still has the history that was joined. Costs one GET. */
   holds(replicationId: string): Promise<boolean>;
 }
 
 /** `same`: nothing happened. `new`: a store that was never used. */
 export type EpochCause = 'same' | 'new' | 'flushed' | 'failover';
+
+/** `end`: its latest writes, by a failover or a restart. `all`: by a FLUSHALL, or because another store is there. */
+export type Loss = 'nothing' | 'end' | 'all';
 
 export interface Joined {
   cause: EpochCause;
@@ -44,6 +49,7 @@ export class EpochLostError extends Error {
 const HOLD_MS = 4_000;
 
 const joinScript = loadScript('join-epoch.lua');
+const lostScript = loadScript('lost-writes.lua');
 
 export function createEpoch(store: ChannelStore): Epoch {
   let current: string | undefined;
@@ -57,6 +63,7 @@ export function createEpoch(store: ChannelStore): Epoch {
       current = token;
       return { cause, holdMs };
     },
+    lost: async () => (await store.run(lostScript, [current ?? ''])) as Loss,
     async holds(replicationId) {
       if (current === undefined) return true;
       const stored = await store.redis.get(store.keys.epoch);

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { isRefusal, refusesWrites } from '../redis/errors.ts';
-import type { Epoch, EpochCause } from './epoch.ts';
+import type { Epoch, EpochCause, Loss } from './epoch.ts';
 import { keepsSlot, type Mark, type Remembered, recall, type SettledMark } from './marks.ts';
 import { reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
@@ -29,17 +29,17 @@ export interface RecentWritesOptions {
 const reassertScript = loadScript('reassert.lua');
 
 const BATCH = 100;
-/**
- * Longer than a write stays unsynced in an append-only file, and than a replica lags. A store loses either the end of its history or
- * all of it: one that still has a whole batch of writes older than this has all that are older still.
- */
+/** Longer than a write stays unsynced in an append-only file, and than a replica lags: so much a store loses at the end of its history. */
 const RECENT_MS = 10_000;
 
 export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOptions): LedgerCalls {
   const { watch, clock, epoch } = options;
   const memory = createWriteMemory(clock);
-  /** The latest restore that was begun, and that was ended. One that was cut off has restored some writes, and none that are older. */
-  let [begun, ended] = [0, 0];
+  /**
+   * When the store took something that it had lost; monotonic. The latest marks are restored first, so the end of its history, which it may lose
+   * next, are then older ones.
+   */
+  let restoredAt = Number.NEGATIVE_INFINITY;
   /** Settlements that were refused, or lost with the connection. They are settled before anything new is admitted. */
   const late = new Set<Promise<unknown>>();
   const reassertOptions = JSON.stringify({
@@ -55,25 +55,31 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
     const restored = await unlessUnreadable(options.store.run(reassertScript, args));
     const answers = (restored as string[] | undefined) ?? entries.map(() => 'unreadable');
     for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
+    if (answers.includes('restored')) restoredAt = clock.monotonic();
     return answers.every((answer) => answer === 'kept');
   }
 
   /**
-   * Restores slots, going back in time until the store knows them already, or to the very first.
+   * Restores slots, going back in time: to the first where the store lost all; otherwise over what it may have lost, and on to a batch that it
+   * knows already.
    * @returns the marks gone through, the oldest first
    */
   async function assertBack(
     settled: readonly Remembered[],
-    toTheFirst: boolean,
+    loss: Loss,
     counts: Record<string, number>,
   ): Promise<SettledMark[]> {
-    const recently = clock.monotonic() - RECENT_MS;
+    // The store had answered to the latest mark before it lost anything, however long it was away since.
+    const latest = settled.length > 0 ? recall(settled.at(-1)!).at : 0;
+    const toTheFirst = loss === 'all' || (loss === 'end' && latest < restoredAt + RECENT_MS);
+    const since = (loss === 'nothing' ? clock.monotonic() : latest) - RECENT_MS;
     const batches: SettledMark[][] = [];
     for (let end = settled.length; end > 0; end -= BATCH) {
       const batch = settled.slice(Math.max(0, end - BATCH), end).map(recall);
       batches.push(batch);
-      const kept = await assert(batch.filter(keepsSlot), counts);
-      if (!toTheFirst && kept && batch[0]!.at < recently) break;
+      const slots = batch.filter((mark) => mark.grant && keepsSlot(mark));
+      const kept = await assert(slots, counts);
+      if (!toTheFirst && kept && slots.at(-1)!.at < since) break;
     }
     return batches.reverse().flat();
   }
@@ -90,13 +96,11 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
 
   async function restore(anew: boolean): Promise<number> {
     const counts: Record<string, number> = {};
-    const toTheFirst = ended < begun;
-    const mine = ++begun;
+    const loss = (await unlessUnreadable(epoch.lost())) ?? 'all';
     const held = memory.held();
     for (let i = 0; i < held.length; i += BATCH) await assert(held.slice(i, i + BATCH), counts);
-    const settled = await assertBack(memory.settled(), toTheFirst, counts);
+    const settled = await assertBack(memory.settled(), loss, counts);
     await settleAgain(settled);
-    ended = Math.max(ended, mine);
     const newcomer = epoch.current() === undefined && held.length + settled.length === 0;
     // If the tables cannot be read, this channel's admissions will fail and say so: the restore need not.
     const joined = await unlessUnreadable(epoch.join(anew));

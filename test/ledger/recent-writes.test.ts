@@ -23,6 +23,47 @@ function worker(lab: Lab, { plain = lab.ledger, over = lab.store, clock = system
   return { ledger, meetStore };
 }
 
+/** A clock that can be moved on. */
+function passing() {
+  let later = 0;
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + later };
+  function pass(ms: number): void {
+    later += ms;
+  }
+  return { clock, pass };
+}
+
+async function delivered(lab: Lab, ledger: Ledger, count: number): Promise<LedgerMessage[]> {
+  const messages = Array.from({ length: count }, (_, i) => lab.message({ to: `player-${i}` }));
+  for (const message of messages) {
+    const { nonce } = await ledger.admit(message);
+    await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
+  }
+  return messages;
+}
+
+/** Messages that end without a send. */
+async function suppressed(lab: Lab, ledger: Ledger, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    const message = lab.message({ to: `nobody-${i}` });
+    const final = { state: 'suppressed', reason: 'ineligible' } as const;
+    await ledger.settle({ message, nonce: 'AAAAAAAA', effect: 'none', final });
+  }
+}
+
+/** A replica that has what the store has now: it takes over when that is called, with a replication id of its own. */
+async function replicaOf(lab: Lab): Promise<() => Promise<void>> {
+  const keys = await store.redis.keys(`${lab.base}*`);
+  const dumps = await Promise.all(keys.map((key) => store.redis.dumpBuffer(key)));
+  const { epoch } = lab.store.keys;
+  return async () => {
+    const [token, id, ...rest] = ((await store.redis.get(epoch)) ?? '').split(' ');
+    await store.redis.flushall();
+    for (const [i, key] of keys.entries()) await store.redis.restore(key, 0, dumps[i]!);
+    await store.redis.set(epoch, [token, [...id!].reverse().join(''), ...rest].join(' '));
+  };
+}
+
 it('restores a send under way into a store that lost it: nobody else gets its slot', async () => {
   const lab = await openLab(store);
   const { ledger, meetStore } = worker(lab);
@@ -217,8 +258,7 @@ it.each([
 
 it('restores all that was lost, where its first try was cut off', async () => {
   const lab = await openLab(store);
-  let later = 0;
-  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + later };
+  const { clock, pass } = passing();
   let runs = Number.POSITIVE_INFINITY;
   const cutOff: Lab['store']['run'] = async (script, args) => {
     runs -= 1;
@@ -226,16 +266,68 @@ it('restores all that was lost, where its first try was cut off', async () => {
     return await lab.store.run(script, args);
   };
   const { ledger, meetStore } = worker(lab, { over: { ...lab.store, run: cutOff }, clock });
-  const messages = Array.from({ length: 250 }, (_, i) => lab.message({ to: `player-${i}` }));
-  for (const message of messages) {
-    const { nonce } = await ledger.admit(message);
-    await ledger.settle({ message, nonce, effect: 'delivered', final: SENT });
-  }
-  later = 60_000;
+  const messages = await delivered(lab, ledger, 250);
+  pass(60_000);
   await store.redis.flushall();
-  runs = 1;
+  runs = 2;
   await expect(meetStore()).rejects.toThrow('closed');
   runs = Number.POSITIVE_INFINITY;
+  expect(await meetStore()).toEqual({ kept: 100, restored: 150, settlements: 250 });
+  expect(await lab.verdict(messages[0]!)).toMatchObject({ kind: 'known', final: SENT });
+});
+
+it('restores all to a store that was flushed, though it knows all of the latest that keep a slot', async () => {
+  const lab = await openLab(store);
+  const { clock, pass } = passing();
+  const { ledger, meetStore } = worker(lab, { clock });
+  await meetStore();
+  const messages = await delivered(lab, ledger, 150);
+  await suppressed(lab, ledger, 99);
+  pass(60_000);
+  const latest = lab.message({ to: 'latest' });
+  const { nonce } = await ledger.admit(latest);
+  await store.redis.flushall();
+  expect(await lab.deliver(latest, { nonce })).toMatchObject({ status: 'first' });
+  await ledger.settle({ message: latest, nonce, effect: 'delivered', final: SENT });
+  expect(await meetStore()).toEqual({ restored: 151, settlements: 250 });
+  expect(await lab.verdict(messages[0]!)).toMatchObject({ kind: 'known', final: SENT });
+});
+
+it('restores the end that a store lost, however long that was away, and though it knows all of the latest', async () => {
+  const lab = await openLab(store);
+  const { clock, pass } = passing();
+  const { ledger, meetStore } = worker(lab, { clock });
+  await meetStore();
+  const slow = lab.message({ to: 'slow' });
+  const { nonce } = await ledger.admit(slow);
+  const failOver = await replicaOf(lab);
+  const messages = await delivered(lab, ledger, 2);
+  await suppressed(lab, ledger, 99);
+  await ledger.settle({ message: slow, nonce, effect: 'delivered', final: SENT });
+  await failOver();
+  pass(20_000);
+  expect(await meetStore()).toEqual({ kept: 1, restored: 2, settlements: 102 });
+  for (const message of [slow, ...messages])
+    expect(await lab.verdict(message)).toMatchObject({ kind: 'known', final: SENT });
+});
+
+it('restores all once more to a store that then lost the end of what was restored', async () => {
+  const lab = await openLab(store);
+  const { clock, pass } = passing();
+  let failOver: (() => Promise<void>) | undefined;
+  const run: Lab['store']['run'] = async (script, args) => {
+    const answer = await lab.store.run(script, args);
+    // After the first batch that was restored.
+    if (args[0]?.includes('unconfirmed')) failOver ??= await replicaOf(lab);
+    return answer;
+  };
+  const { ledger, meetStore } = worker(lab, { over: { ...lab.store, run }, clock });
+  await meetStore();
+  const messages = await delivered(lab, ledger, 250);
+  pass(60_000);
+  await store.redis.flushall();
+  expect(await meetStore()).toEqual({ restored: 250, settlements: 250 });
+  await failOver?.();
   expect(await meetStore()).toEqual({ kept: 100, restored: 150, settlements: 250 });
   expect(await lab.verdict(messages[0]!)).toMatchObject({ kind: 'known', final: SENT });
 });

@@ -4,8 +4,8 @@
 -- ARGV[1]: { unconfirmed the reason's code, platformDay, rolling } as JSON.
 -- ARGV[2]: the worker's marks, a JSON array of { m message, n nonce, e expires, run, attempts, waived, born, granted, deadline,
 --   doubtAt, r recipient, window (0 without a quota) }, for a campaign's message with { j job, campaign, uncounted }.
--- Answers for each: `kept` (the store knows as much, or more), `restored`, `conflict` (another message got the slot since) or
---   `unreadable` (what the store holds of it is damaged).
+-- Answers for each: `kept` (the store knows as much, or more), `restored` (its record or its slot), `conflict` (another message got the slot
+--   since) or `unreadable` (what the store holds of it is damaged).
 -- Uses tables.lua, records.lua, slots.lua, campaigns.lua.
 
 local options = cjson.decode(ARGV[1])
@@ -20,15 +20,15 @@ local function outdated(owner, mark)
   return record.deadline < mark.deadline
 end
 
--- Restores the slot as remembered; false if another message got it since.
+-- Restores the slot as remembered, and answers as for the mark.
 local function keep_slot(mark, state)
-  if mark.window <= now then return true end
+  if mark.window <= now then return 'kept' end
   local slot = load_slot(mark.r)
-  if slot and slot.owner == mark.m then return true end
-  if slot and not outdated(slot.owner, mark) then return false end
+  if slot and slot.owner == mark.m then return 'kept' end
+  if slot and not outdated(slot.owner, mark) then return 'conflict' end
   -- When the player was last sent something is lost as well: now is the latest that it can have been.
   save_slot(mark.r, mark.window, state, mark.m, now)
-  return true
+  return 'restored'
 end
 
 -- The state that the slot of a final record has; nil where it was given back. The slot may be missing, where a settlement came before
@@ -48,7 +48,7 @@ local function reassert(mark)
   local record = load_record(mark.m)
   if record and is_final(record) then
     local state = slot_of_final(record)
-    return (not state or keep_slot(mark, state)) and 'kept' or 'conflict'
+    return state and keep_slot(mark, state) or 'kept'
   end
   if record and record.run > mark.run then return 'kept' end
   -- The record is in doubt and the mark is not: the record is of a later send, made after this one was given back.
@@ -60,7 +60,7 @@ local function reassert(mark)
   record.born, record.deadline, record.doubt_at = mark.born, mark.deadline, mark.doubtAt
   save_record(mark.m, record)
   if mark.campaign and record.fresh then note_campaign_begin(mark.campaign, record, mark.uncounted) end
-  return keep_slot(mark, HELD) and 'restored' or 'conflict'
+  return keep_slot(mark, HELD) == 'conflict' and 'conflict' or 'restored'
 end
 
 local answer = {}
