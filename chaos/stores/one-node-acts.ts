@@ -46,7 +46,8 @@ export function oneNodeActs(node: OneNode, deps: StoreActDeps): Acts<NodeFault> 
     },
     async flush({ command }) {
       count(command.toUpperCase());
-      await forget(node, command, (commands) => void commands[command]());
+      const read = await readReceipts(node);
+      await forget(node, { kind: command, read }, (commands) => void commands[command]());
       await sendAgain(node, deps);
     },
     async demotion({ lagMs }) {
@@ -90,12 +91,16 @@ async function demote(node: OneNode, lagMs: number, pause: Pause): Promise<void>
   const other = new Redis(replica.url);
   try {
     await linked(other, pause);
+    // Before it lags: what it lacks is what is written from then on.
+    const read = await readReceipts(node);
     behind.halfOpen();
     await pause(lagMs);
     await other.replicaof('NO', 'ONE');
     await other.config('SET', 'repl-diskless-sync-delay', '0');
     node.away = true;
-    await forget(node, 'demotion', (commands) => void commands.replicaof('127.0.0.1', replica.port));
+    const takesOver = (commands: ChainableCommander): void =>
+      void commands.replicaof('127.0.0.1', replica.port);
+    await forget(node, { kind: 'demotion', read }, takesOver);
     await linked(redis, pause);
     await redis.replicaof('NO', 'ONE');
   } finally {
@@ -123,19 +128,12 @@ async function sendAgain({ forgettings }: OneNode, { orders, count }: StoreActDe
   count('messages that went with it, sent again', await orders.sendAgain((id) => final.has(id)));
 }
 
-/**
- * Reads what is there and takes it away in one step: nothing is written in between. Nearly all receipts are read before, a page at a time,
- * because a hundred thousand of them at once hold up this process, and with it the ways of all workers to the store, for seconds: so long that
- * a worker could tell the store too late what it knows.
- */
+/** Reads what is there and takes it away in one step: nothing is written in between. */
 async function forget(
   { redis, canary, clock, forgettings }: OneNode,
-  kind: string,
+  { kind, read }: { kind: string; read: readonly Read[] },
   act: (commands: ChainableCommander) => void,
 ): Promise<void> {
-  const stores = CHANNELS.flatMap((channel) => storesOf(channel).map((store) => ({ channel, store })));
-  const read: Read[] = [];
-  for (const { store } of stores) read.push(await readReceipts(redis, channelKeys(store).receipts));
   const deadLettersAt = clock.now();
   const deadLetters = await Promise.all(
     CHANNELS.map(
@@ -146,15 +144,14 @@ async function forget(
     ),
   );
   const commands = redis.multi();
-  for (const [i, { store }] of stores.entries())
-    commands.xrange(channelKeys(store).receipts, read[i]!.next, '+');
+  for (const { store, next } of read) commands.xrange(channelKeys(store).receipts, next, '+');
   act(commands);
   const replies = (await commands.exec()) ?? [];
   for (const [error] of replies) if (error) throw error;
   const receipts = new Map<string, Receipt[]>();
-  for (const [i, { channel }] of stores.entries()) {
+  for (const [i, { channel, receipts: before }] of read.entries()) {
     const latest = parseReceipts(replies[i]![1] as []);
-    receipts.set(channel.name, [...(receipts.get(channel.name) ?? []), ...read[i]!.receipts, ...latest]);
+    receipts.set(channel, [...(receipts.get(channel) ?? []), ...before, ...latest]);
   }
   canary.acknowledged = 0;
   forgettings.push({
@@ -163,8 +160,10 @@ async function forget(
   });
 }
 
-/** What was read of a stream of receipts. */
+/** What was read of a store's stream of receipts. */
 interface Read {
+  channel: string;
+  store: string;
   receipts: Receipt[];
   /** From where on XRANGE goes on. */
   next: string;
@@ -172,10 +171,21 @@ interface Read {
 
 const PAGE = 1_000;
 
-async function readReceipts(redis: Redis, key: string): Promise<Read> {
-  const read: Read = { receipts: [], next: '-' };
+/**
+ * Nearly all receipts are read before they are forgotten, a page at a time: a hundred thousand of them at once hold up this process, and with it
+ * the ways of all workers to the store, for seconds. A worker could then tell the store too late what it knows.
+ */
+async function readReceipts({ redis }: OneNode): Promise<Read[]> {
+  const all: Read[] = [];
+  for (const channel of CHANNELS)
+    for (const store of storesOf(channel)) all.push(await readStream(redis, channel.name, store));
+  return all;
+}
+
+async function readStream(redis: Redis, channel: string, store: string): Promise<Read> {
+  const read: Read = { channel, store, receipts: [], next: '-' };
   for (;;) {
-    const page = await redis.xrange(key, read.next, '+', 'COUNT', PAGE);
+    const page = await redis.xrange(channelKeys(store).receipts, read.next, '+', 'COUNT', PAGE);
     read.receipts.push(...parseReceipts(page));
     if (page.length > 0) read.next = `(${page.at(-1)![0]}`;
     if (page.length < PAGE) return read;
