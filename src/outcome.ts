@@ -1,5 +1,5 @@
 /**
- * The vocabulary of results. An outcome is the result of an attempt or an admission; a disposition is what happens next to
+ * The vocabulary of results. An outcome is the result of an attempt; a disposition is what happens next to
  * the message. Both are values: nothing here throws, or depends on the queue or a platform.
  * The reasons are metric labels and log values, so they are closed sets.
  */
@@ -81,7 +81,7 @@ export type BreakerState = (typeof BREAKER_STATES)[number];
 export type WaitCause = (typeof WAIT_CAUSES)[keyof typeof WAIT_CAUSES][number];
 
 /**
- * The result of an attempt or an admission. `detail` is for operators: at most a few hundred characters, without credentials
+ * The result of an attempt. `detail` is for operators: at most a few hundred characters, without credentials
  * and content.
  */
 export type Outcome = End & {
