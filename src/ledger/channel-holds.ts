@@ -65,10 +65,15 @@ type Health = Pick<Settled, 'failures' | 'opens'>;
 export interface ChannelHoldsOptions {
   stores: ChannelStores;
   /**
-   * The home, behind the gate that waits until the store can be relied on. (`spread` and `resume` go past the gate, since they prepare a
-   * store that is not relied on yet.)
+   * The home as it is asked: behind the gate that waits until the store can be relied on. (`spread` and `resume` go past the gate, since they
+   * prepare a store that is not relied on yet.)
    */
-  relied: Pick<ChannelStore, 'run'>;
+  asked: Pick<ChannelStore, 'run'>;
+  /**
+   * The home as it is told of answers: once this worker's recent writes are restored. It must not wait any longer, because the settlements of
+   * a shard wait for it.
+   */
+  told: Pick<ChannelStore, 'run'>;
   /** Fingerprint of the channel's credentials. */
   credentials: string;
   /** The longest time from a grant to its deadline. */
@@ -84,7 +89,7 @@ const ANSWER_TOLD_MS = 1_000;
 const AGAIN_MS = 250;
 
 export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
-  const { stores, relied, credentials, clock } = options;
+  const { stores, asked, told, credentials, clock } = options;
   const probes = new Set<string>();
   /** Whether, as far as this worker knows, the breaker may be open or failures may be counted. */
   let troubled = false;
@@ -103,25 +108,25 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     const answered = settlements.find(({ health }) => health === 'up');
     if (!answered || clock.monotonic() - answerToldAt < ANSWER_TOLD_MS) return;
     answerToldAt = clock.monotonic();
-    request(relied, { op: 'note', notes: [noteEntry(answered, credentials)] }).catch(options.onUntold);
+    request(told, { op: 'note', notes: [noteEntry(answered, credentials)] }).catch(options.onUntold);
   }
 
   async function note(settlements: readonly Settlement[]): Promise<Health[]> {
-    const told = settlements.filter(changes);
-    if (told.length === 0) {
+    const news = settlements.filter(changes);
+    if (news.length === 0) {
       tellOfAnswer(settlements);
       return settlements.map(() => ({ failures: 0, opens: 0 }));
     }
     const wasTroubled = troubled;
-    const notes = told.map((each) => noteEntry(each, credentials));
-    const answers = (await request(relied, { op: 'note', notes })) as [failures: number, opens: number][];
+    const notes = news.map((each) => noteEntry(each, credentials));
+    const answers = (await request(told, { op: 'note', notes })) as [failures: number, opens: number][];
     const [failures = 0, opens = 0] = answers.at(-1) ?? [];
     troubled = failures > 0 || opens > 0;
-    for (const { nonce } of told) probes.delete(nonce);
-    if (told.some(({ rest, stop }) => rest || stop) || (wasTroubled && !troubled)) await spread();
+    for (const { nonce } of news) probes.delete(nonce);
+    if (news.some(({ rest, stop }) => rest || stop) || (wasTroubled && !troubled)) await spread();
     const byOrder = answers.values();
     return settlements.map((each) => {
-      const answer = told.includes(each) ? byOrder.next().value : undefined;
+      const answer = news.includes(each) ? byOrder.next().value : undefined;
       // As for a channel with one store: only a request without an answer counts. A probe that never left opens no breaker.
       const [failures, opens] = (each.health === 'down' && answer) || [0, 0];
       return { failures, opens };
@@ -137,19 +142,19 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   return {
     note,
     spread,
-    open: (ms, opens) => changing(openBreaker(relied, ms, opens)),
+    open: (ms, opens) => changing(openBreaker(told, ms, opens)),
     resume: (fingerprint) => changing(resumeWithCredentials(stores.home, fingerprint)),
     async probe() {
       troubled = true;
       const longest = options.longestGrantMs;
-      const reply = await relied.run(leaseScript, [JSON.stringify({ op: 'probe', longest })]);
+      const reply = await asked.run(leaseScript, [JSON.stringify({ op: 'probe', longest })]);
       const [answer, ms = 0] = reply as [answer: string, ms?: number];
       if (answer === 'other') await spread();
       return answer === 'granted' ? 0 : Math.max(1, ms || AGAIN_MS);
     },
     probing: (nonce) => void probes.add(nonce),
     async abandonProbe() {
-      await request(relied, { op: 'note', notes: [{ effect: 'back' }] });
+      await request(told, { op: 'note', notes: [{ effect: 'back' }] });
     },
   };
 }

@@ -2,7 +2,7 @@ import type { ChannelConfig } from '../config/channel-schema.ts';
 import { type ChannelHolds, createChannelHolds } from '../ledger/channel-holds.ts';
 import { createRateLease, type RateLease } from '../ledger/rate-lease.ts';
 import { createShardAdmission, type ShardAdmission } from '../ledger/shard-admission.ts';
-import { behindGate, type FailoverDetector } from '../ledger/store-gate.ts';
+import { behindGate, behindRestore, type FailoverDetector } from '../ledger/store-gate.ts';
 import type { Logger } from '../observe/log.ts';
 import { AHEAD_MS, longestGrantMs } from '../policies/admission.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
@@ -44,10 +44,11 @@ export function createSharding(
   const { name, shards } = channel;
   if (shards === undefined) return undefined;
   const home = stores.ledgers.of(name);
-  const relied = waitingFor(stores.of(name).watch, home);
+  const { watch } = stores.of(name);
   const holds = createChannelHolds({
     stores: { home, shards: storeNames(name, shards).map(stores.ledgers.of) },
-    relied,
+    asked: waitingFor(watch, home),
+    told: { run: (script, args) => behindRestore(watch, () => home.run(script, args)) },
     credentials,
     longestGrantMs: longestGrantMs(channel),
     clock,

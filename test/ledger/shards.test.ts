@@ -40,7 +40,8 @@ async function openSharded(shards: number, interval?: number) {
   const rest = { attempts: 3, patience: MINUTE, quiet: SECOND, resolution: 'keep', platformDay: DAY };
   const openWorker = ({
     credentials = 'c',
-    relied = stores.home,
+    asked = stores.home,
+    told = stores.home,
     watched = (shard: ShardAdmission) => shard,
   } = {}): Worker => {
     const clock = createStoreClock(systemClock);
@@ -48,7 +49,8 @@ async function openSharded(shards: number, interval?: number) {
     const longestGrantMs = LEASE + SECOND;
     const holds = createChannelHolds({
       stores,
-      relied,
+      asked,
+      told,
       credentials,
       longestGrantMs,
       clock,
@@ -341,7 +343,7 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
   it('a message that was delivered does not wait for a home that is away', async () => {
     const { stores, openWorker, message } = await openSharded(2);
     const away = { ...stores.home, run: () => new Promise<never>(() => {}) };
-    const { ledgers } = openWorker({ relied: away });
+    const { ledgers } = openWorker({ told: away });
     const one = message();
     const { nonce } = await ledgers[0]!.admit(one);
     expect(await ledgers[0]!.settle(settlementOf(one, nonce, { health: 'up' }))).toMatchObject({
