@@ -69,7 +69,7 @@ export function withRecentWrites(calls: LedgerCalls, options: RecentWritesOption
     loss: Loss,
     counts: Record<string, number>,
   ): Promise<SettledMark[]> {
-    // The store had answered to the latest mark before it lost anything, however long it was away since.
+    // The store answered to it before it lost anything, or hardly later, however long it was away since.
     const latest = settled.length > 0 ? recall(settled.at(-1)!).at : 0;
     const toTheFirst = loss === 'all' || (loss === 'end' && latest < restoredAt + RECENT_MS);
     const since = (loss === 'nothing' ? clock.monotonic() : latest) - RECENT_MS;
