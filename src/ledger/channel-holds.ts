@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { openBreaker, resumeWithCredentials } from './channel-state.ts';
+import { coalesce } from './coalesce.ts';
 import { loadScript } from './script.ts';
-import type { LedgerCalls, Settled, Settlement } from './types.ts';
+import type { Settled, Settlement } from './types.ts';
 
 /**
  * The holds of a channel over shards: a stop, a rest, the breaker. The channel's home has them; the shards have copies, which their
@@ -44,8 +45,11 @@ export async function spreadHolds({ home, shards }: ChannelStores): Promise<void
 
 /** What a worker does about the holds of its channel. */
 export interface ChannelHolds {
-  /** Tells the home what settlements say of the channel, if that may change something. */
-  note(settlements: readonly Settlement[]): Promise<Health[]>;
+  /**
+   * Tells the home what a settlement says of the channel. Settlements that say something at the same time share a call.
+   * @returns once the home was told; undefined where that changes nothing, and nobody has to wait
+   */
+  note(settlement: Settlement): Promise<Health> | undefined;
   /** As `openBreaker`. */
   open(ms: number, opens: number): Promise<boolean>;
   /** As `resumeWithCredentials`. */
@@ -70,8 +74,8 @@ export interface ChannelHoldsOptions {
    */
   asked: Pick<ChannelStore, 'run'>;
   /**
-   * The home as it is told of answers: once this worker's recent writes are restored. It must not wait any longer, because the settlements of
-   * a shard wait for it.
+   * The home as it is told of answers: once this worker's recent writes are restored. It must not wait any longer, because the messages that
+   * say something of the channel wait for it.
    */
   told: Pick<ChannelStore, 'run'>;
   /** Fingerprint of the channel's credentials. */
@@ -87,6 +91,7 @@ export interface ChannelHoldsOptions {
 const ANSWER_TOLD_MS = 1_000;
 /** How soon a shard is asked again that did not have the home's copy yet. */
 const AGAIN_MS = 250;
+const MOST_NOTES = 100;
 
 export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   const { stores, asked, told, credentials, clock } = options;
@@ -103,34 +108,30 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     health === 'down' || rest !== undefined || stop !== undefined || probes.has(nonce) || isNews(health);
   const isNews = (health: Settlement['health']): boolean => health === 'up' && troubled;
 
-  /** Tells the home of an answer, without waiting for it: while nothing is wrong, the answer changes nothing. */
-  function tellOfAnswer(settlements: readonly Settlement[]): void {
-    const answered = settlements.find(({ health }) => health === 'up');
-    if (!answered || clock.monotonic() - answerToldAt < ANSWER_TOLD_MS) return;
-    answerToldAt = clock.monotonic();
-    request(told, { op: 'note', notes: [noteEntry(answered, credentials)] }).catch(options.onUntold);
-  }
-
-  async function note(settlements: readonly Settlement[]): Promise<Health[]> {
-    const news = settlements.filter(changes);
-    if (news.length === 0) {
-      tellOfAnswer(settlements);
-      return settlements.map(() => ({ failures: 0, opens: 0 }));
-    }
-    const wasTroubled = troubled;
+  async function tell(news: readonly Settlement[]): Promise<Health[]> {
     const notes = news.map((each) => noteEntry(each, credentials));
     const answers = (await request(told, { op: 'note', notes })) as [failures: number, opens: number][];
+    const wasTroubled = troubled;
     const [failures = 0, opens = 0] = answers.at(-1) ?? [];
     troubled = failures > 0 || opens > 0;
     for (const { nonce } of news) probes.delete(nonce);
     if (news.some(({ rest, stop }) => rest || stop) || (wasTroubled && !troubled)) await spread();
-    const byOrder = answers.values();
-    return settlements.map((each) => {
-      const answer = news.includes(each) ? byOrder.next().value : undefined;
-      // As for a channel with one store: only a request without an answer counts. A probe that never left opens no breaker.
-      const [failures, opens] = (each.health === 'down' && answer) || [0, 0];
-      return { failures, opens };
-    });
+    return answers.map(([failures, opens]) => ({ failures, opens }));
+  }
+  // What it refuses, it refuses for its own state, whichever settlements say it; and to note one twice would count a failure twice.
+  const telling = coalesce(tell, { max: MOST_NOTES, refusedByStore: () => false });
+
+  /** Tells the home of an answer, without waiting for it: while nothing is wrong, the answer changes nothing. */
+  function tellOfAnswer(settlement: Settlement): void {
+    if (settlement.health !== 'up' || clock.monotonic() - answerToldAt < ANSWER_TOLD_MS) return;
+    answerToldAt = clock.monotonic();
+    telling.call(settlement).catch(options.onUntold);
+  }
+
+  async function tellNews(settlement: Settlement): Promise<Health> {
+    const { failures, opens } = await telling.call(settlement);
+    // As for a channel with one store: only a request without an answer counts. A probe that never left opens no breaker.
+    return settlement.health === 'down' ? { failures, opens } : { failures: 0, opens: 0 };
   }
 
   const changing = async (change: Promise<boolean>): Promise<boolean> => {
@@ -140,7 +141,11 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   };
 
   return {
-    note,
+    note(settlement) {
+      if (changes(settlement)) return tellNews(settlement);
+      tellOfAnswer(settlement);
+      return undefined;
+    },
     spread,
     open: (ms, opens) => changing(openBreaker(told, ms, opens)),
     resume: (fingerprint) => changing(resumeWithCredentials(stores.home, fingerprint)),
@@ -165,20 +170,3 @@ const noteEntry = ({ effect, health, rest, stop }: Settlement, credentials: stri
   rest: rest && [rest.reason, rest.ms],
   stop: stop && [stop.reason, credentials],
 });
-
-/** The home counts the failures in a row, so a shard must not. */
-const withoutFailure = (settlement: Settlement): Settlement =>
-  settlement.health === 'down' ? { ...settlement, health: undefined } : settlement;
-
-/** Settles in a shard, and then tells the channel's home what that says of the channel. */
-export function withChannelHolds(calls: LedgerCalls, holds: Pick<ChannelHolds, 'note'>): LedgerCalls {
-  return {
-    admit: calls.admit,
-    async settle(settlements) {
-      const settled = await calls.settle(settlements.map(withoutFailure));
-      const counted = settlements.filter((_, i) => settled[i]!.status !== 'stale');
-      const health = (await holds.note(counted)).values();
-      return settled.map((each) => (each.status === 'stale' ? each : { ...each, ...health.next().value }));
-    },
-  };
-}

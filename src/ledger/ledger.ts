@@ -65,7 +65,8 @@ const settleScript = loadScript('settle.lua');
 
 /**
  * Joins the calls of many messages into one script call each (`coalesce`). Whatever wraps the calls (holding them back, remembering
- * them) belongs below this, where it costs once a script call and not once a message.
+ * them) belongs below this, where it costs once a script call and not once a message. But what waits for another store for some of the
+ * messages belongs above (`withChannelHolds`): below, all that share the call would wait, and those behind it.
  */
 export function joinCalls(calls: LedgerCalls): Ledger {
   const joined = { max: MAX_BATCH, refusedByStore: blamesAnEntry };

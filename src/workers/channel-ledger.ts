@@ -1,8 +1,8 @@
 import type { ChannelConfig } from '../config/channel-schema.ts';
-import { withChannelHolds } from '../ledger/channel-holds.ts';
 import { createEpoch } from '../ledger/epoch.ts';
 import { createLedgerCalls, joinCalls, type Ledger } from '../ledger/ledger.ts';
 import { withRecentWrites } from '../ledger/recent-writes.ts';
+import { withChannelHolds } from '../ledger/shard-settlement.ts';
 import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { LedgerCalls } from '../ledger/types.ts';
 import { type CallTiming, timedCall } from '../observe/redis-metrics.ts';
@@ -52,10 +52,9 @@ export function openChannelLedger(channel: ChannelConfig, deps: ChannelLedgerDep
     credentials: deps.credentials,
     clock,
   });
-  const calls = sharding ? withChannelHolds(plain, sharding.holds) : plain;
   const timed: LedgerCalls = {
-    admit: (admissions) => timedCall('admit', () => calls.admit(admissions), timing),
-    settle: (settlements) => timedCall('settle', () => calls.settle(settlements), timing),
+    admit: (admissions) => timedCall('admit', () => plain.admit(admissions), timing),
+    settle: (settlements) => timedCall('settle', () => plain.settle(settlements), timing),
   };
   const remembered = withRecentWrites(timed, {
     store,
@@ -66,5 +65,6 @@ export function openChannelLedger(channel: ChannelConfig, deps: ChannelLedgerDep
     clock,
     onRestored: (counts, cause) => deps.log.restored(cause, counts),
   });
-  return joinCalls(remembered);
+  const joined = joinCalls(remembered);
+  return sharding ? withChannelHolds(joined, sharding.holds) : joined;
 }

@@ -5,18 +5,19 @@ import {
   type ChannelStores,
   createChannelHolds,
   spreadHolds,
-  withChannelHolds,
 } from '../../src/ledger/channel-holds.ts';
 import { readChannelState, resumeChannel, stopChannel } from '../../src/ledger/channel-state.ts';
 import { createLedgerCalls, joinCalls, type Ledger } from '../../src/ledger/ledger.ts';
 import { createRateLease } from '../../src/ledger/rate-lease.ts';
 import { createShardAdmission, type ShardAdmission } from '../../src/ledger/shard-admission.ts';
+import { withChannelHolds } from '../../src/ledger/shard-settlement.ts';
+import { newGate } from '../../src/ledger/store-gate.ts';
 import type { LedgerMessage, Settlement, Verdict } from '../../src/ledger/types.ts';
-import { channelStore } from '../../src/redis/channel-store.ts';
+import { type ChannelStore, channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
 import { createStoreClock } from '../../src/redis/store-clock.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { DAY, HOUR, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
+import { DAY, deadLetterOf, EXHAUSTED, HOUR, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
 
 const store = useStore();
 const LEASE = 10 * SECOND;
@@ -65,7 +66,7 @@ async function openSharded(shards: number, interval?: number) {
         policyAround: () => JSON.stringify({ ...policy, ...rest, interval, inForce: 'shards' }),
         slotMs: undefined,
       });
-      return joinCalls(withChannelHolds(calls, holds));
+      return withChannelHolds(joinCalls(calls), holds);
     });
     return { holds, ledgers };
   };
@@ -82,6 +83,27 @@ const settlementOf = (message: LedgerMessage, nonce: string, more: Partial<Settl
   ...{ message, nonce, effect: 'delivered', final: SENT },
   ...more,
 });
+
+/** An attempt that failed, and after which the run goes on. */
+const FAILED = { effect: 'spent', final: undefined } as const;
+
+type Granted = [message: LedgerMessage, nonce: string];
+
+const grantsOf = (ledger: Ledger, messages: readonly LedgerMessage[]): Promise<Granted[]> =>
+  Promise.all(messages.map(async (each): Promise<Granted> => [each, (await ledger.admit(each)).nonce]));
+
+/** The same store, which answers once it is back. */
+function away(store: ChannelStore) {
+  const { opened, open: back } = newGate();
+  const asked: unknown[] = [];
+  const { run } = store;
+  async function runLate(...call: Parameters<typeof run>) {
+    asked.push(call);
+    await opened;
+    return await run(...call);
+  }
+  return { store: { ...store, run: runLate }, asked, back };
+}
 
 const kinds = (verdicts: { verdict: Verdict }[]): string[] => verdicts.map(({ verdict }) => verdict.kind);
 
@@ -342,13 +364,82 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
 
   it('a message that was delivered does not wait for a home that is away', async () => {
     const { stores, openWorker, message } = await openSharded(2);
-    const away = { ...stores.home, run: () => new Promise<never>(() => {}) };
-    const { ledgers } = openWorker({ told: away });
+    const { ledgers } = openWorker({ told: away(stores.home).store });
     const one = message();
     const { nonce } = await ledgers[0]!.admit(one);
     expect(await ledgers[0]!.settle(settlementOf(one, nonce, { health: 'up' }))).toMatchObject({
       status: 'first',
     });
+  });
+
+  it('only what says something of the channel waits for a home that is away', async () => {
+    const { stores, openWorker, message } = await openSharded(2);
+    const { store: told, asked, back } = away(stores.home);
+    const { ledgers } = openWorker({ told });
+    const [failing, resting, joined, behind] = await grantsOf(
+      ledgers[0]!,
+      Array.from({ length: 4 }, message),
+    );
+    const resolved: string[] = [];
+    const rest = { reason: 'rate_limited', ms: MINUTE } as const;
+    const telling = [
+      ledgers[0]!.settle(settlementOf(...failing!, { ...FAILED, health: 'down' })),
+      ledgers[0]!.settle(settlementOf(...resting!, { effect: 'waived', final: undefined, rest })),
+    ].map((settling) => settling.finally(() => resolved.push('told')));
+    const settled = ledgers[0]!.settle(settlementOf(...joined!, {}));
+    expect(await settled).toMatchObject({ status: 'first' });
+    expect(await ledgers[0]!.settle(settlementOf(...behind!, {}))).toMatchObject({ status: 'first' });
+    await eventually('the home to be asked', () => asked.length === 1);
+    expect(resolved).toEqual([]);
+    back();
+    expect(await Promise.all(telling)).toMatchObject([
+      { status: 'open', failures: 1, opens: 0 },
+      { status: 'open', failures: 0, opens: 0 },
+    ]);
+    const { verdict } = await ledgers[1]!.admit(message());
+    expect(verdict).toMatchObject({ kind: 'resting', cause: 'platform_rate' });
+  });
+
+  it('what settlements of any shard say while the home is asked is told by one call', async () => {
+    const { stores, openWorker, message } = await openSharded(2);
+    const { store: told, asked, back } = away(stores.home);
+    const { ledgers } = openWorker({ told });
+    const [first, ...others] = await grantsOf(ledgers[0]!, Array.from({ length: 6 }, message));
+    const another = await grantsOf(ledgers[1]!, Array.from({ length: 5 }, message));
+    const fail = (ledger: Ledger, [each, nonce]: Granted) =>
+      ledger.settle(settlementOf(each, nonce, { ...FAILED, health: 'down' }));
+    const failing = [fail(ledgers[0]!, first!)];
+    await eventually('the home to be asked', () => asked.length === 1);
+    failing.push(...others.map((each) => fail(ledgers[0]!, each)));
+    failing.push(...another.map((each) => fail(ledgers[1]!, each)));
+    // These answers come after those to the settlements.
+    await Promise.all(ledgers.map((ledger) => ledger.admit(message())));
+    back();
+    const failures = (await Promise.all(failing)).map((each) => each.failures);
+    expect(failures.sort((a, b) => a - b)).toEqual(Array.from({ length: 11 }, (_, i) => i + 1));
+    expect(asked).toHaveLength(2);
+  });
+
+  it('what the home cannot be told fails alone, and has held in its shard', async () => {
+    const { stores, openWorker, message } = await openSharded(2);
+    const told = { ...stores.home, run: () => Promise.reject(new Error('closed')) };
+    const { ledgers } = openWorker({ told });
+    const [failing, joined] = await grantsOf(ledgers[0]!, [message(), message()]);
+    const [failed, delivered] = await Promise.allSettled([
+      ledgers[0]!.settle(
+        settlementOf(...failing!, {
+          effect: 'spent',
+          final: EXHAUSTED,
+          letter: deadLetterOf(failing![0]),
+          health: 'down',
+        }),
+      ),
+      ledgers[0]!.settle(settlementOf(...joined!, {})),
+    ]);
+    expect(failed).toMatchObject({ status: 'rejected', reason: { message: 'closed' } });
+    expect(delivered).toMatchObject({ status: 'fulfilled', value: { status: 'first' } });
+    const verdicts = await Promise.all([ledgers[0]!.admit(failing![0]), ledgers[0]!.admit(joined![0])]);
+    expect(kinds(verdicts)).toEqual(['known', 'known']);
   });
 
   it('after a rest of the breaker one message goes ahead, of all shards and workers', async () => {
