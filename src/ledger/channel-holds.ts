@@ -66,6 +66,12 @@ export interface ChannelHolds {
 
 type Health = Pick<Settled, 'failures' | 'opens'>;
 
+/** What the home answers to a settlement. */
+interface Noted extends Health {
+  /** Resolves once the shards have their copies; undefined where these are not changed. */
+  copied: Promise<void> | undefined;
+}
+
 export interface ChannelHoldsOptions {
   stores: ChannelStores;
   /**
@@ -108,15 +114,17 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     health === 'down' || rest !== undefined || stop !== undefined || probes.has(nonce) || isNews(health);
   const isNews = (health: Settlement['health']): boolean => health === 'up' && troubled;
 
-  async function tell(news: readonly Settlement[]): Promise<Health[]> {
+  async function tell(news: readonly Settlement[]): Promise<Noted[]> {
     const notes = news.map((each) => noteEntry(each, credentials));
     const answers = (await request(told, { op: 'note', notes })) as [failures: number, opens: number][];
     const wasTroubled = troubled;
     const [failures = 0, opens = 0] = answers.at(-1) ?? [];
     troubled = failures > 0 || opens > 0;
     for (const { nonce } of news) probes.delete(nonce);
-    if (news.some(({ rest, stop }) => rest || stop) || (wasTroubled && !troubled)) await spread();
-    return answers.map(([failures, opens]) => ({ failures, opens }));
+    const changed = news.some(({ rest, stop }) => rest || stop) || (wasTroubled && !troubled);
+    // The call to the home does not wait for the shards, one of which may be away: others may be told meanwhile.
+    const copied = changed ? spread() : undefined;
+    return answers.map(([failures, opens]) => ({ failures, opens, copied }));
   }
   // What it refuses, it refuses for its own state, whichever settlements say it; and to note one twice would count a failure twice.
   const telling = coalesce(tell, { max: MOST_NOTES, refusedByStore: () => false });
@@ -129,7 +137,8 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   }
 
   async function tellNews(settlement: Settlement): Promise<Health> {
-    const { failures, opens } = await telling.call(settlement);
+    const { failures, opens, copied } = await telling.call(settlement);
+    await copied;
     // As for a channel with one store: only a request without an answer counts. A probe that never left opens no breaker.
     return settlement.health === 'down' ? { failures, opens } : { failures: 0, opens: 0 };
   }

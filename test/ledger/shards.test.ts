@@ -420,6 +420,25 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('a shard that is away keeps only those waiting that it has to be told of', async () => {
+    const { stores, openWorker, message } = await openSharded(2);
+    const { ledgers } = openWorker();
+    const [resting, failing] = await grantsOf(ledgers[0]!, [message(), message()]);
+    const { store: shard, asked, back } = away(stores.shards[1]!);
+    stores.shards[1]!.run = shard.run;
+    const resolved: string[] = [];
+    const rest = { reason: 'rate_limited', ms: MINUTE } as const;
+    const told = ledgers[0]!
+      .settle(settlementOf(...resting!, { effect: 'waived', final: undefined, rest }))
+      .finally(() => resolved.push('told'));
+    await eventually('the shard to be told', () => asked.length === 1);
+    const failed = await ledgers[0]!.settle(settlementOf(...failing!, { ...FAILED, health: 'down' }));
+    expect(failed).toMatchObject({ failures: 1 });
+    expect(resolved).toEqual([]);
+    back();
+    await told;
+  });
+
   it('what the home cannot be told fails alone, and has held in its shard', async () => {
     const { stores, openWorker, message } = await openSharded(2);
     const told = { ...stores.home, run: () => Promise.reject(new Error('closed')) };
