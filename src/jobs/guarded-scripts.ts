@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { joinedScript, joinFinishes } from './joined-finishes.ts';
 import { HEAD_BYTES, MAX_DATA_BYTES } from './stored-jobs.ts';
+
+const read = (file: string): string => readFileSync(new URL(`lua/${file}`, import.meta.url), 'utf8');
 
 /**
  * Puts Herald's filter of job fields in front of BullMQ's scripts, on a connection that picks up jobs.
@@ -11,13 +12,17 @@ import { HEAD_BYTES, MAX_DATA_BYTES } from './stored-jobs.ts';
  * megabytes (the worker would run out of memory). In JavaScript it would be too late, so `pick-up.lua` filters them in Redis.
  */
 const LIMITS = `local MAX_DATA, HEAD = ${MAX_DATA_BYTES}, ${HEAD_BYTES}\n`;
-const PICK_UP = LIMITS + readFileSync(new URL('lua/pick-up.lua', import.meta.url), 'utf8');
+const PICK_UP = LIMITS + read('pick-up.lua');
+
+/** A script of Herald's own that sees jobs by the same filter. */
+export const behindPickUp = (file: string): string => `${PICK_UP}\n${read(file)}`;
 
 /** Resets the stall counter when a worker has brought a job to a result: only stalls in a row count. */
 const survived = (key: string): string => `redis.call('HDEL', ${key}, 'stc')\n`;
 
 const BEFORE: Readonly<Record<string, string>> = {
   moveToActive: PICK_UP,
+  moveToFinished: PICK_UP,
   moveToDelayed: survived('KEYS[5]'),
   moveJobFromActiveToWait: survived('ARGV[3]'),
 };
@@ -30,28 +35,10 @@ export function guardScripts(redis: Redis): void {
   guarded.add(redis);
   const define = redis.defineCommand.bind(redis);
   redis.defineCommand = (name, definition) => {
-    const script = name.split(':')[0] ?? '';
-    const before = BEFORE[script];
-    if (script === 'moveToFinished') defineJoined(name, definition);
-    else define(name, before === undefined ? definition : { ...definition, lua: before + definition.lua });
+    const before = BEFORE[name.split(':')[0] ?? ''];
+    define(name, before === undefined ? definition : { ...definition, lua: before + definition.lua });
   };
-
-  function defineJoined(name: string, { lua, numberOfKeys: keys = 0 }: Definition): void {
-    define(name, { lua: joinedScript(PICK_UP, lua), numberOfKeys: keys });
-    const commands = commandsOf(redis);
-    const finish = joinFinishes(commands[name]!.bind(redis), keys);
-    commands[name] = (...args) => finish(listed(args));
-  }
 }
-
-type Definition = Parameters<Redis['defineCommand']>[1];
-
-/** Its commands, which BullMQ calls with one list, or with an argument each. */
-const commandsOf = (redis: Redis) =>
-  redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-
-const listed = (args: readonly unknown[]): readonly unknown[] =>
-  args.length === 1 && Array.isArray(args[0]) ? args[0] : args.flat();
 
 const declaring = new WeakSet<Redis>();
 
@@ -65,7 +52,7 @@ export function declareAbsentKey(redis: Redis, absent: string): void {
   if (declaring.has(redis)) return;
   declaring.add(redis);
   const define = redis.defineCommand.bind(redis);
-  const commands = commandsOf(redis);
+  const commands = redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
   redis.defineCommand = (name, definition) => {
     const { numberOfKeys: count } = definition;
     if (count === undefined) return define(name, definition);
@@ -74,3 +61,7 @@ export function declareAbsentKey(redis: Redis, absent: string): void {
     commands[name] = (...args) => run(listed(args).toSpliced(count, 0, absent));
   };
 }
+
+/** BullMQ calls its commands with one list, or with an argument each. */
+const listed = (args: readonly unknown[]): readonly unknown[] =>
+  args.length === 1 && Array.isArray(args[0]) ? args[0] : args.flat();

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createFinishJob, type FinishJob } from './finish-jobs.ts';
 
 type RawJob = Parameters<Worker['createJob']>[0];
 
@@ -17,6 +18,10 @@ interface JobsInHand {
 /** The delay between retries of BullMQ's own loop while Redis is unreachable. */
 const RETRY_PAUSE_MS = 1_000;
 export const LONGEST_BLOCK_S = 2;
+const NO_RESULT = undefined as unknown as string;
+/** BullMQ's script has to pick up the next job. */
+const ASK = Symbol('ask');
+type Next = Job<string> | undefined | typeof ASK;
 
 /**
  * A BullMQ worker that can pick up a job whose data are not JSON: `data` stays text. BullMQ's own worker throws before it
@@ -29,6 +34,87 @@ export class MessageWorker extends Worker<string> {
   mayFollow: (job: Job<string>) => boolean = () => true;
   /** Its concurrency, without what it holds beyond. */
   private own = Number.POSITIVE_INFINITY;
+
+  private readonly finish: FinishJob;
+
+  constructor(...[name, processor, options]: ConstructorParameters<typeof Worker<string>>) {
+    super(name, processor, options);
+    this.finish = createFinishJob(options!.connection as Redis, {
+      toKey: (type) => this.toKey(type),
+      lockMs: this.opts.lockDuration!,
+      limit: this.opts.limiter?.max ?? Number.MAX_SAFE_INTEGER,
+    });
+  }
+
+  /** As BullMQ's, for jobs that end without a result and are not kept: those that end together are finished together. */
+  override async processJob(
+    ...[job, token, hasRoom = () => true]: Parameters<Worker<string>['processJob']>
+  ): Promise<Job<string> | undefined> {
+    const id = job.id ?? '';
+    this.lockManager.trackJob(id, token, Date.now());
+    let end = (): Promise<Next> => this.complete(job, token, hasRoom);
+    try {
+      await this.callProcessJob(job, token);
+    } catch (error) {
+      end = () => this.handleFailed(error as Error, job, token, hasRoom);
+    }
+    this.lockManager.untrackJob(id);
+    const next = await this.retried(end);
+    // By itself: if it is repeated, the job is not finished a second time.
+    return next === ASK ? await this.retried(() => this.pickUp(token)) : next;
+  }
+
+  private async retried<T extends Next>(run: () => Promise<T>): Promise<T | undefined> {
+    const retry = (Reflect.get(this, 'retryIfFailed') as Retry).bind(this);
+    return (await retry(run, { delayInMs: this.opts.runRetryDelay, onlyEmitError: true })) as T | undefined;
+  }
+
+  private async complete(job: Job<string>, token: string, hasRoom: () => boolean): Promise<Next> {
+    if (this.backend.closing) return undefined;
+    const takesNext = this.mayFollow(job) && hasRoom() && !this.closing && !this.paused;
+    const following = await this.finish({ id: job.id ?? '', token, takesNext });
+    switch (following.kind) {
+      case 'next':
+        return this.taken(following.id, following.fields, token);
+      case 'ask':
+        return ASK;
+      case 'unusual':
+        return await this.handleCompleted(NO_RESULT, job, token, () => takesNext);
+      case 'empty':
+        this.updateWaits(following.until);
+        return await this.nextJobFromJobData();
+      case 'nothing':
+        return undefined;
+    }
+  }
+
+  private async pickUp(token: string): Promise<Job<string> | undefined> {
+    return this.closing || this.paused ? undefined : await this.moveToActive(token, this.opts.name);
+  }
+
+  /** The queue does not rest. @param until when a delayed job is due; 0 without one */
+  private updateWaits(until = 0): void {
+    (Reflect.get(this, 'updateDelays') as (restMs: number, until: number) => void).call(this, 0, until);
+  }
+
+  private taken(id: string, fields: Readonly<Record<string, string>>, token: string): Job<string> {
+    this.updateWaits();
+    Reflect.set(this, 'drained', false);
+    const job = this.createJob(
+      {
+        name: fields['name'] ?? '',
+        data: fields['data'] || '{}',
+        opts: {},
+        timestamp: Number.parseInt(fields['timestamp'] ?? '', 10),
+        attemptsStarted: Number.parseInt(fields['ats'] ?? '', 10),
+        stalledCounter: Number(fields['stc']),
+        progress: Number(fields['progress']),
+      } as RawJob,
+      id,
+    );
+    job.token = token;
+    return job;
+  }
 
   protected override createJob(data: RawJob, jobId: string): Job<string> {
     const job = super.createJob({ ...data, data: '""' }, jobId) as Job<string>;
@@ -88,13 +174,6 @@ export class MessageWorker extends Worker<string> {
   /** Makes the worker look again whether there is room. */
   wake(): void {
     (Reflect.get(this, 'mainLoopQueue') as JobsInHand | null)?.add(Promise.resolve());
-  }
-
-  protected override handleCompleted(
-    ...[result, job, token, fetchNext, span]: Parameters<Worker<string>['handleCompleted']>
-  ): ReturnType<Worker<string>['handleCompleted']> {
-    const next = () => this.mayFollow(job) && (fetchNext?.() ?? true);
-    return super.handleCompleted(result, job, token, next, span);
   }
 
   /**

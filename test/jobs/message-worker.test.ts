@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MessageWorker } from '../../src/jobs/message-worker.ts';
 import { PREFIX, queueName } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -46,3 +47,64 @@ it('processes a job beyond its concurrency before it picks up another', async ()
     connection.disconnect();
   }
 });
+
+describe('what finish.lua leaves to BullMQ', () => {
+  it.each<[string, (queue: Queue) => Promise<unknown>, object]>([
+    ['jobs of a queue with a concurrency', (queue) => queue.setGlobalConcurrency(5), {}],
+    ['jobs with deduplication ids', async () => {}, { deduplication: true }],
+    ['jobs beside delayed ones that are due', async () => {}, { due: true }],
+  ])('%s follow on each other without a wait', async (what, prepare, { deduplication, due }: Kind) => {
+    const name = queueName(what);
+    const queue = new Queue(name, { connection: store.redis, prefix: PREFIX });
+    const connection = store.redis.duplicate({ maxRetriesPerRequest: null });
+    await prepare(queue);
+    const ids = Array.from({ length: 60 }, (_, i) => `job-${i}`);
+    await queue.addBulk(
+      ids.map((jobId, i) => ({
+        name: 'message',
+        data: {},
+        opts: {
+          jobId,
+          ...(deduplication && { deduplication: { id: jobId } }),
+          ...(due && i % 2 === 1 && { delay: 3_600_000 }),
+        },
+      })),
+    );
+    const seen: string[] = [];
+    const worker = new MessageWorker(
+      name,
+      async ({ id }) => {
+        // Each is due once the one before it is processed.
+        if (due) await store.redis.zadd(queue.toKey('delayed'), 'XX', 1, `job-${Number(id?.slice(4)) + 1}`);
+        await pause(10);
+        seen.push(id ?? '');
+      },
+      {
+        ...{ connection, prefix: PREFIX, autorun: false, removeOnComplete: { count: 0 } },
+        ...{ concurrency: 10, drainDelay: LONGEST_WAIT_S },
+      },
+    );
+    worker.pickUpWhile(() => true);
+    const startedAt = performance.now();
+    try {
+      worker.run().catch(() => {});
+      await eventually('all jobs', () => seen.length === ids.length || undefined);
+      expect(performance.now() - startedAt).toBeLessThan(LONGEST_WAIT_S * 1_000);
+      expect(seen.toSorted()).toEqual(ids.toSorted());
+      await eventually('their ends', async () => (await queue.getActiveCount()) === 0 || undefined);
+      expect(await store.redis.keys(queue.toKey('*job-*'))).toEqual([]);
+    } finally {
+      await worker.close();
+      await queue.close();
+      connection.disconnect();
+    }
+  });
+});
+
+/** For so long a worker waits that believes there is no job. */
+const LONGEST_WAIT_S = 30;
+
+interface Kind {
+  deduplication?: true;
+  due?: true;
+}

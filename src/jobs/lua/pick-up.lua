@@ -1,6 +1,10 @@
--- Comes before BullMQ's own scripts that pick up or finish a job, and stands for `redis` in them: of a job, they see only the fields
--- that Herald reads. What a foreign producer wrote into the other fields can then neither fail these scripts, nor decide how the job
+-- Comes before the scripts that pick up or finish a job, BullMQ's and finish.lua, and stands for `redis` in them: of a job, they see only the
+-- fields that Herald reads. What a foreign producer wrote into the other fields can then neither fail these scripts, nor decide how the job
 -- ends, nor exhaust the memory of a worker. MAX_DATA and HEAD, in bytes, are defined in front of this.
+
+-- Where `HGETALL` answers with a job's data and with the number of its pickups.
+local DATA_AT, PICKUPS_AT = 4, 10
+
 local redis = (function(store)
   local own = {}
 
@@ -28,8 +32,11 @@ local redis = (function(store)
     return string.sub(data, 1, HEAD), tostring(#data)
   end
 
-  -- How BullMQ reads a job that is picked up; it reads it nowhere else. Removes the job's parent, which would be notified of its end,
-  -- and its children, for which it would wait.
+  -- How many children a job waits for: none, whatever a BullMQ flow has written.
+  function own.SCARD(key) return string.find(key, ':dependencies$') and 0 or store.call('SCARD', key) end
+  function own.ZCARD(key) return string.find(key, ':unsuccessful$') and 0 or store.call('ZCARD', key) end
+
+  -- How a job is read that is picked up; it is read so nowhere else. Removes the job's parent, which BullMQ would notify of its end.
   function own.HGETALL(key)
     local fields = store.call('HMGET', key, 'data', 'name', 'timestamp', 'ats', 'stc', 'herald:size', 'parentKey', 'parent')
     local data, size = fields[1] or '', tonumber(fields[6]) and fields[6] or '0'
@@ -37,12 +44,11 @@ local redis = (function(store)
     local stalls = string.match(fields[5] or '', '^%d%d?%d?$')
     if fields[5] and not stalls then store.call('HDEL', key, 'stc') end
     if fields[7] or fields[8] then store.call('HDEL', key, 'parentKey', 'parent') end
-    store.call('UNLINK', key .. ':dependencies', key .. ':unsuccessful')
     return { 'name', short(fields[2], 100), 'data', data, 'opts', '{}', 'timestamp', short(fields[3], 20),
       'ats', fields[4], 'stc', stalls or '0', 'progress', size }
   end
 
-  -- How BullMQ deletes a job. The messages of a job of many are not counted any more (`count_more` in queue.lua).
+  -- How a job is deleted. The messages of a job of many are not counted any more (`count_more` in queue.lua).
   function own.DEL(key, ...)
     local base = string.match(key, '^(.*:)[ec]%d+_%w+$')
     local more = base and string.match(store.call('HGET', key, 'herald:more') or '', '^%d%d?%d?$')
