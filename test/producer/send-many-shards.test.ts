@@ -177,13 +177,15 @@ describe('an interruption', () => {
   });
 
   it('by one shard that refuses reads no further, and is resumed without loss or repetition', async () => {
-    const total = 6 * BATCH;
+    const total = 12 * BATCH;
     const [jobs, aside] = ['herald:{kongregate/2}:prioritized', '{kongregate/2}:aside'];
     let broken: Promise<unknown> | undefined;
     let read = 0;
-    function* source() {
+    async function* source() {
       for (const each of messages(total)) {
         read += 1;
+        // However slow Redis is, it refuses before half has been read.
+        if (read === total / 2) await broken;
         yield each;
       }
     }
