@@ -132,6 +132,20 @@ it('fails only the job whose lock is lost or another worker’s, or whose keys c
   expect((await queue.getActive()).map(({ id }) => id).toSorted()).toEqual(['job-2', 'job-3', 'job-4']);
 });
 
+it('answers again what it has answered, where the answer was lost', async () => {
+  const place = await open();
+  await add(place.queue, ['job-1', 'job-2', 'job-3', 'job-4', 'job-5']);
+  const jobs = await pickUp(place, 2);
+  const call = () => Promise.all(jobs.map((job) => place.finish(endOf(job, true))));
+  const first = await call();
+  expect(first).toMatchObject([
+    { kind: 'next', id: 'job-3' },
+    { kind: 'next', id: 'job-4' },
+  ]);
+  expect(await call()).toEqual(first);
+  expect(await store.redis.lrange(place.queue.toKey('wait'), 0, -1)).toEqual(['job-5']);
+});
+
 it('tells the connection of a store that has become a replica', async () => {
   const place = await open();
   const told: string[] = [];

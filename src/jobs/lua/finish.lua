@@ -8,6 +8,7 @@
 local DONE, UNUSUAL, ASK, EMPTY = 0, 1, 2, 3
 -- As much data is picked up by a call, more or less: it holds the store meanwhile.
 local MOST_BYTES = 2 * 1024 * 1024
+local MOST_ACTIVE = 1000
 local wait, active, prioritized, events, stalled, limiter, delayed, meta, marker, order = unpack(KEYS)
 local prefix, now, lock_ms, limit = unpack(ARGV, 1, 4)
 local settings = redis.call('HMGET', meta, 'paused', 'concurrency', 'max', 'opts.maxLenEvents')
@@ -106,6 +107,19 @@ local function pick_up(token)
   return { DONE, id, fields }
 end
 
+-- The job that was picked up with this token; nil if there is none.
+local by_token
+local function held_by(token)
+  if not by_token then
+    by_token = {}
+    for _, id in ipairs(redis.call('LRANGE', active, 0, MOST_ACTIVE - 1)) do
+      local held = redis.call('GET', prefix .. id .. ':lock')
+      if held then by_token[held] = id end
+    end
+  end
+  return by_token[token]
+end
+
 local function tell_if_drained()
   if redis.call('LLEN', wait) + redis.call('LLEN', active) + redis.call('ZCARD', prioritized) > 0 then return end
   redis.call('XADD', events, '*', 'event', 'drained')
@@ -113,6 +127,9 @@ end
 
 local function answer(id, token, wants_next)
   local code = finish(id, token)
+  -- Where the answer was lost with the connection, the call is repeated: the job is gone, and the next one is this worker's.
+  local next_job = code == -1 and held_by(token)
+  if next_job and next_job ~= id then return { DONE, next_job, redis.call('HGETALL', prefix .. next_job) } end
   if code ~= DONE then return { code } end
   if wants_next ~= '1' then
     tell_if_drained()
