@@ -16,7 +16,7 @@ const visitor: Visitor<Marks> = {
   paragraph: (node, marks) => inline(node.children, marks),
   heading: (node, marks) => bold(node.children, marks),
   thematicBreak: () => '———',
-  blockquote: (node, marks) => indent(blocks(node.children, marks), '> ', '> '),
+  blockquote: (node, marks) => quoted(node.children, marks),
   code: (node) => kongregateText(node.value),
   list: (node, marks) =>
     node.children
@@ -50,6 +50,13 @@ function blocks(nodes: readonly ContentNode[], marks: Marks, between = '\n\n'): 
     nodes.map((node) => visit(visitor, node, marks)),
     between,
   );
+}
+
+/** A quote that is all of another one is written together with it: a text of many lines in twenty quotes would be gone through twenty times. */
+function quoted(nodes: readonly ContentNode[], marks: Marks, mark = '> '): string {
+  const [first] = nodes;
+  if (nodes.length === 1 && first?.type === 'blockquote') return quoted(first.children, marks, `${mark}> `);
+  return indent(blocks(nodes, marks), mark, mark);
 }
 
 function bold(nodes: readonly ContentNode[], marks: Marks): string {
