@@ -41,6 +41,12 @@ describe('the Kongregate dialect', () => {
     ['a list', '- one\n- **two**\n  - three', '- one\n- *two*\n  - three'],
     ['an ordered list', '3. one\n4. two\n\n   more', '3. one\n4. two\n\n   more'],
     ['a quote', '> one\n>\n> two', '> one\n>\n> two'],
+    [
+      'quotes in quotes',
+      '> > > one\n> > >\n> > > two\n>\n> three',
+      '> > > one\n> > >\n> > > two\n>\n> three',
+    ],
+    ['a quote that is all of another', '> > one\n> >\n> > two', '> > one\n> >\n> > two'],
     ['code', 'run `a*b`', 'run `a∗b`'],
     ['a code block', '```js\nif (a < b)\n  c()\n```', 'if (a ‹ b)\n  c()'],
     ['a break', 'one  \ntwo\\\nthree<br>four', 'one\ntwo\nthree\nfour'],
