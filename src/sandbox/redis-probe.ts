@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 
-const PROBE_TIMEOUT_MS = 250;
+/** A process that is busy itself reads an answer late: this is for a listener that says nothing. */
+const PROBE_TIMEOUT_MS = 2_000;
 
 /**
  * Whether the Redis on this loopback port is the process `pid` and takes commands. The process is compared because,
