@@ -37,7 +37,8 @@ export type MessageInput<P extends OwnPlatforms = NoPlatforms> = InputOf<All<P>>
 /** The configuration of `createWorker`: an object of the shape of herald.yaml, for `satisfies WorkerConfig`. */
 export type WorkerConfig<P extends OwnPlatforms = NoPlatforms> = Omit<ConfigInput<All<P>>, 'redis'> & {
   /**
-   * A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed;
+   * A redis:// or rediss:// URL, `{ cluster: [urls] }`, `{ sentinels: [urls], name }`, or an ioredis instance, which is duplicated and
+   * never closed;
    * `redis://127.0.0.1:6379` when absent.
    */
   redis?: RedisOption | undefined;
@@ -147,7 +148,10 @@ function readConfig(
 }
 
 export interface CreateAdminOptions<P extends OwnPlatforms = NoPlatforms> {
-  /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
+  /**
+   * A redis:// or rediss:// URL, `{ cluster: [urls] }`, `{ sentinels: [urls], name }`, or an ioredis instance, which is duplicated
+   * and never closed.
+   */
   redis: RedisOption;
   /**
    * The configuration of the workers, if available: channels are then known before a worker has served them. Its
@@ -180,7 +184,10 @@ export function createAdmin<P extends OwnPlatforms = NoPlatforms>(given: CreateA
 export interface ReplayDeadLettersOptions
   extends DeadLetterSelection,
     Pick<ReplayControl, 'perSecond' | 'signal' | 'onReplayed'> {
-  /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
+  /**
+   * A redis:// or rediss:// URL, `{ cluster: [urls] }`, `{ sentinels: [urls], name }`, or an ioredis instance, which is duplicated
+   * and never closed.
+   */
   redis: RedisOption;
 }
 

@@ -24,7 +24,7 @@ import { buildWorker, type HeraldWorker } from './workers/worker.ts';
 export const workerOf = (config: HeraldConfig, logger: Logger): HeraldWorker =>
   buildWorker(config, { platforms, logger, services: servicesOf(config, { platforms }) });
 
-/** A process for a parsed configuration that serves no channel: it only accepts messages over HTTP. */
+/** A process for a parsed configuration that serves no channel: it has the HTTP API, the board and the posting of webhooks. */
 export const serverOf = (config: HeraldConfig, logger: Logger): HeraldServer =>
   buildServer(config, { logger, clock: systemClock, services: servicesOf(config, { platforms }) });
 

@@ -32,8 +32,9 @@ function describeArgument(argument: Argument): string[] {
   return [`\`${argument.required ? `<${name}>` : `[${name}]`}\``, argument.description];
 }
 
-function describeOption({ flags, description, defaultValue, mandatory }: Option): string[] {
-  return [`\`${flags}\``, `${description}${mandatory ? ' (required)' : defaultText(defaultValue)}`];
+function describeOption({ flags, description, mandatory, ...option }: Option): string[] {
+  const byDefault = option.defaultValueDescription ?? option.defaultValue;
+  return [`\`${flags}\``, `${description}${mandatory ? ' (required)' : defaultText(byDefault)}`];
 }
 
 function optionsTable(command: Command): string {

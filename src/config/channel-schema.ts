@@ -33,7 +33,7 @@ const quota = z.strictObject({
     .refine((max) => max === 1, 'only 1 is supported: at most one message per recipient and window')
     .transform((): 1 => 1)
     .default(QUOTA.max),
-  /** The length of the window. */
+  /** The length of the window; a duration has at least `1s`. */
   per: z
     .union(
       [z.enum(['hour', 'day', 'week']), duration({ from: 1000 }).transform((value) => ({ ms: value }))],
@@ -52,7 +52,7 @@ export type QuotaConfig = z.output<typeof quota>;
 
 const rate = z
   .strictObject({
-    /** Sends in each interval. */
+    /** Sends in each interval, at most 100,000. */
     max: count({ to: 100_000 }),
     /** The length of the interval, at most `24h`. */
     per: duration({ to: 24 * 3600_000 }),
@@ -82,7 +82,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
       .union([z.literal(false), rate], unlessFields('expected false, or an object of max and per'))
       .optional()
       .transform((value) => (value === undefined ? (defaults.rate ?? null) : value || null)),
-    /** The most requests in flight at a time, for one worker process. */
+    /** The most requests in flight at a time, for one worker process; at most 1,000. */
     concurrency: count({ to: 1000 }).default(20),
     /**
      * Over how many parts of the store the channel's recipients are spread, 2 to 64; one when absent. Only for a channel that one
@@ -98,7 +98,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
     /** Retries of known failures, with exponential backoff and full jitter. */
     retry: z
       .strictObject({
-        /** The most attempts of a run; then the message is dead, `exhausted`. */
+        /** The most attempts of a run, at most 1,000; then the message is dead, `exhausted`. */
         attempts: count({ to: 1000 }).default(12),
         /** The longest backoff before the first retry, doubled with each further one. */
         base: duration().default(5_000),
@@ -111,7 +111,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
     /** The circuit breaker: a failing platform gets no requests for a while. */
     breaker: z
       .strictObject({
-        /** Requests in a row without an answer, of all workers together, that open the breaker. */
+        /** Requests in a row without an answer, of all workers together, that open the breaker; at most 10,000. */
         failures: count({ to: 10_000 }).default(10),
         /** How long the channel rests at first, doubled each time that the probe fails. */
         rest: duration().default(30_000),

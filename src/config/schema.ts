@@ -69,10 +69,10 @@ export const rootSchema = z.strictObject({
   webhooks: webhooksField,
   /** The lowest severity that is logged. */
   logLevel: z.enum(LOG_LEVELS).default('info'),
-  /** The channels, by name: up to 64 of `a-z`, `0-9`, `_` and `-`. */
+  /** The channels, by name: up to 64 of `a-z`, `0-9`, `_` and `-`, the first a letter or digit. */
   channels: z
     .record(
-      z.string().regex(CHANNEL_NAME, 'expected up to 64 of a-z, 0-9, _ and -'),
+      z.string().regex(CHANNEL_NAME, 'expected up to 64 of a-z, 0-9, _ and -, the first a letter or digit'),
       z.looseObject({ platform: z.string() }),
     )
     .refine((channels) => Object.keys(channels).length > 0, 'expected at least one channel'),

@@ -39,9 +39,9 @@ export const webhookShape = {
     .array(z.enum(STATES))
     .min(1)
     .default([...STATES]),
-  /** The longest time of one request. */
+  /** The longest time of one request; at most `15s`. */
   timeout: duration({ to: 15_000 }).default(10_000),
-  /** The most requests at a time. With 1, the receipts of a channel arrive in their order. */
+  /** The most requests at a time, at most 100. With 1, the receipts of a channel arrive in their order. */
   concurrency: count({ to: 100 }).default(10),
   /**
    * Whether the URL may lead to this machine or a private network. Otherwise such an address is not connected to, also where

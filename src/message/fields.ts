@@ -80,7 +80,12 @@ export const commonFields = {
   ).optional(),
   /** A configured channel of the message's platform; the platform's name when absent. */
   channel: quotable(
-    z.string().regex(CHANNEL_NAME, 'expected a channel name: up to 64 of a-z, 0-9, _ and -'),
+    z
+      .string()
+      .regex(
+        CHANNEL_NAME,
+        'expected a channel name: up to 64 of a-z, 0-9, _ and -, the first a letter or digit',
+      ),
   ).optional(),
   /**
    * Markdown of up to 64 KiB and 10,000 lines and marks, rendered to the platform's dialect; with `format: 'native'` sent as it

@@ -93,7 +93,10 @@ export interface Producer<Input> {
 export type RecipientOf<Input> = Input extends { to: infer To } ? To : unknown;
 
 export interface ProducerOptions {
-  /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
+  /**
+   * A redis:// or rediss:// URL, `{ cluster: [urls] }`, `{ sentinels: [urls], name }`, or an ioredis instance, which is duplicated
+   * and never closed.
+   */
   redis: RedisOption;
   /**
    * Channels to accept messages for although no worker has announced them yet. If the platform is given, messages of

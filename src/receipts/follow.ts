@@ -28,7 +28,10 @@ export interface FollowedReceipt extends Receipt {
 }
 
 export interface FollowReceiptsOptions {
-  /** A redis:// or rediss:// URL, or an ioredis instance, which is duplicated and never closed. */
+  /**
+   * A redis:// or rediss:// URL, `{ cluster: [urls] }`, `{ sentinels: [urls], name }`, or an ioredis instance, which is duplicated
+   * and never closed.
+   */
   redis: RedisOption;
   /** One channel or several. */
   channels: string | readonly string[];

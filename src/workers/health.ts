@@ -48,7 +48,6 @@ export function createHealth({ stores, maintenance, watchdog }: HealthDeps): Hea
     async ready() {
       return {
         checks: [
-          { name: 'configuration', ok: true },
           toCheck('redis', await Promise.all(stores.map(named(redisTrouble)))),
           toCheck('clock', await Promise.all(stores.map(named(clockTrouble)))),
         ],

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { z } from 'zod';
 import { BOARD_ROLES, type BoardRole } from '../../admin/board-access.ts';
 import { board, boardUrl } from '../../config/board.ts';
@@ -63,14 +64,13 @@ export const addBoard: AddCommand = (program, shell) => {
   group
     .command('link')
     .description('Print a link with which one person signs in at the board, once.')
-    .option('--role <role>', 'read or operate (default: read)', parsedBy(z.enum(BOARD_ROLES)), 'read')
+    .option('--role <role>', 'read or operate', parsedBy(z.enum(BOARD_ROLES)), 'read')
     .option('--for <name>', 'the name under which their acts are recorded (default: yours)', parsedBy(NAME))
     .option('--channel <name>', 'let them see only this channel, repeatable', collected(String))
-    .option(
-      '--expires <duration>',
-      'how long the link may be used, at most a day (default: 10m)',
-      parsedBy(duration({ from: MINUTE_MS, to: DAY_MS })),
-      10 * MINUTE_MS,
+    .addOption(
+      new Option('--expires <duration>', 'how long the link may be used, at most a day')
+        .argParser(parsedBy(duration({ from: MINUTE_MS, to: DAY_MS })))
+        .default(10 * MINUTE_MS, '10m'),
     )
     .addHelpText('after', LINK_HELP)
     .action(shell.action(link));

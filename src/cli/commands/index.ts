@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   channel: async () => (await import('./channel.ts')).addChannel,
   token: async () => (await import('./token.ts')).addToken,
   explain: async () => (await import('./explain.ts')).addExplain,
+  audit: async () => (await import('./audit.ts')).addAudit,
   status: async () => (await import('./status.ts')).addStatus,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
   sandbox: async () => (await import('./sandbox.ts')).addSandbox,
