@@ -47,6 +47,15 @@ export type Entry = [id: string, fields: string[]];
 const isState = (text: string | undefined): text is Receipt['state'] =>
   text === 'delivered' || text === 'suppressed' || text === 'dead';
 
+/** The last instant of a Date. */
+const LAST_INSTANT = 8.64e15;
+
+/** When the run ended; where a foreign writer broke that, when its entry was written. */
+function instantOf(entry: string, text: string | undefined): number {
+  const at = Number(text);
+  return at > 0 && at <= LAST_INSTANT ? at : Math.min(Number.parseInt(entry, 10), LAST_INSTANT);
+}
+
 /** `undefined` for an entry that is not a receipt: anything may write to the stream. */
 export function parseEntry([entry, flat]: Entry): Receipt | undefined {
   const fields = toMap(flat);
@@ -65,7 +74,7 @@ export function parseEntry([entry, flat]: Entry): Receipt | undefined {
     run: Number(fields.get('run')),
     state,
     reason: fields.get('reason') ?? '',
-    at: Number(fields.get('at')),
+    at: instantOf(entry, fields.get('at')),
     attempts: Number(fields.get('attempts')),
     ...(platformMessageId === undefined ? {} : { platformMessageId }),
     ...(campaign === undefined ? {} : { campaign }),

@@ -75,6 +75,14 @@ describe('GET /v1/receipts as JSON', () => {
     ]);
   });
 
+  it('goes on behind one whose instant a foreign writer broke', async () => {
+    await write(['a'], 'kongregate', { at: 'soon' });
+    await write(['b']);
+    const { body } = await poll('after=start&channel=kongregate');
+    expect(idsOf(body.receipts)).toEqual(['a', 'b']);
+    expect(Date.now() - Date.parse(body.receipts[0].at)).toBeLessThan(600_000);
+  });
+
   const encoded = (cursor: string): string => Buffer.from(cursor).toString('base64url');
   it.each([
     ...['nonsense', 'YT1i', ' ', '2026-01-01T00:00:00Z'],

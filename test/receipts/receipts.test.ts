@@ -85,6 +85,19 @@ it('steps over entries that are no receipts', async () => {
   expect(await collect({ pageSize: 1 })).toEqual(['a', 'b']);
 });
 
+it.each(['', 'soon', '-1', '1e17'])('takes the instant of its entry where one says %j', async (at) => {
+  const entry = await write('a', { at });
+  const [receipt] = await readReceipts(redis, CHANNEL);
+  expect(receipt).toMatchObject({ entry, id: 'a', at: Number.parseInt(entry!, 10) });
+});
+
+it('takes the last instant there is where its entry is later', async () => {
+  const fields = ['id', 'a', 'state', 'delivered', 'at', '1e17'];
+  await redis.xadd(channelKeys(CHANNEL).receipts, '9999999999999999-0', ...fields);
+  const [receipt] = await readReceipts(redis, CHANNEL);
+  expect(new Date(receipt!.at).toISOString()).toBe('+275760-09-13T00:00:00.000Z');
+});
+
 it('finds nothing where nothing was written', async () => {
   expect(await readReceipts(redis, 'elsewhere')).toEqual([]);
 });

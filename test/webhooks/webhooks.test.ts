@@ -106,6 +106,15 @@ it('posts each receipt once, signed, with what it says', async () => {
   );
 });
 
+it('goes on behind a receipt whose instant a foreign writer left out', async () => {
+  await opened();
+  const fields = ['v', '1', 'id', 'foreign', 'run', '1', 'state', 'delivered', 'attempts', '1'];
+  await redis.xadd(channelKeys('kongregate').receipts, '*', ...fields);
+  await write(['a']);
+  await arrived(2);
+  expect(messages(receiver.posted).sort()).toEqual(['a', 'foreign']);
+});
+
 it('leaves out the states that it is not asked for', async () => {
   await opened({ states: ['dead'] });
   await write(['a']);
