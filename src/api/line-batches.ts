@@ -7,7 +7,7 @@ export interface LineBatches {
   next(): Promise<Entry<string>[] | undefined>;
   /** Stops reading; lines that are in no batch yet are dropped. */
   stop(): void;
-  /** Whether the body was read to its end. */
+  /** Whether the body was read to its end, and no line of it dropped. */
   ended(): boolean;
 }
 
@@ -61,7 +61,8 @@ export function createLineBatches(chunks: AsyncIterable<Uint8Array>, maxLineByte
   return {
     ended: () => state === 'ended',
     stop() {
-      if (state === 'open') state = 'stopped';
+      // The end may have been read ahead, with lines that nobody has asked for.
+      if (state === 'open' || lines.length > 0) state = 'stopped';
       lines = [];
       wake();
     },

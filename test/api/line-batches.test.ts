@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLineBatches } from '../../src/api/line-batches.ts';
+import { eventually } from '../../testing/eventually.ts';
 
 /** A source that is fed by the test. */
 function feed() {
@@ -90,6 +91,18 @@ describe('createLineBatches', () => {
     expect(await batches.next()).toHaveLength(500);
     batches.stop();
     expect(await batches.next()).toBeUndefined();
+  });
+
+  it('does not call a body read to its end whose last line it dropped', async () => {
+    const source = feed();
+    source.push('a\nb');
+    const batches = createLineBatches(source, 100);
+    expect(await batches.next()).toHaveLength(1);
+    source.end();
+    await eventually('the end to be read ahead', () => batches.ended());
+    batches.stop();
+    expect(await batches.next()).toBeUndefined();
+    expect(batches.ended()).toBe(false);
   });
 
   it('reads no further than one chunk ahead of what is asked for', async () => {
