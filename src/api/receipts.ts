@@ -8,7 +8,7 @@ import { problem } from './problem.ts';
 import { unavailable } from './problem-of-error.ts';
 import { receiptEvents } from './receipt-events.ts';
 import { pollReceipts } from './receipt-poll.ts';
-import { fromPosition } from './receipt-position.ts';
+import { fromPosition, MAX_POSITION } from './receipt-position.ts';
 import { defineRoute, JSON_TYPE, type Route } from './route.ts';
 
 /** Receipts over HTTP, as server-sent events or by long polling. */
@@ -62,7 +62,7 @@ const query = z.strictObject({
     .describe('Channels, with commas between them; all that the token is for when absent.'),
   after: z
     .string()
-    .max(12_000)
+    .max(MAX_POSITION)
     .optional()
     .describe(
       'Where to begin: a position, `start` for the oldest that are kept, or `now`, which it is when absent.',
