@@ -5,7 +5,8 @@ import { problem } from './problem.ts';
 /**
  * `Idempotency-Key` without a memory of answers: the id of a message without one is derived from the token, the key, its place
  * in the body and its text, so that the ledger knows a repeat as a duplicate, for as long as it knows the message. Since
- * another text makes another id, nothing is ever taken for a repeat that is none.
+ * another text makes another id, nothing is ever taken for a repeat that is none. And a body is repeated whole: in a part of it, lines have
+ * other places.
  *
  * That another body came under the same key is a mistake of the client, which is told for a day: beside the ledger six
  * characters a message are kept, of the same digest. They are written once the message is taken, so a line that was refused

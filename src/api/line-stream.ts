@@ -45,7 +45,7 @@ const summary = z.object({
     .int()
     .optional()
     .describe(
-      'The first line that was not answered, where it is not complete: send from there on, or all again.',
+      'Where it is not complete, the line to send again from: the first that was not answered, or for messages with an Idempotency-Key 1. Sending all again does as well.',
     ),
   problem: problemSchema.optional().describe('Why it is not complete.'),
 });
@@ -72,14 +72,19 @@ export const oneOrLines = (result: z.ZodObject): NonNullable<AnswerSpec['content
 /** How many batches are handled at a time. */
 const IN_FLIGHT = 2;
 
-export function lineStream({ chunks, draining, header, ...request }: ApiRequest, take: TakeLines): Answer {
+/** @param whole whether the body can only be sent again from its first line on */
+export function lineStream(
+  { chunks, draining, header, ...request }: ApiRequest,
+  take: TakeLines,
+  { whole = false } = {},
+): Answer {
   const minimal = /\breturn=minimal\b/.test(header('prefer') ?? '');
   const batches = createLineBatches(chunks(), MAX_BODY_BYTES);
   return {
     status: 200,
     type: NDJSON_TYPE,
     ...(minimal && { headers: { 'preference-applied': 'return=minimal' } }),
-    stream: answers(batches, { take, request, draining, minimal }),
+    stream: answers(batches, { take, request, draining, minimal, whole }),
   };
 }
 
@@ -92,15 +97,16 @@ interface StreamOptions extends Taking {
   draining: AbortSignal;
   /** Whether to answer only refused lines, and the summary. */
   minimal: boolean;
+  whole: boolean;
 }
 
 async function* answers(
   batches: LineBatches,
-  { draining, minimal, ...taking }: StreamOptions,
+  { draining, minimal, whole, ...taking }: StreamOptions,
 ): AsyncGenerator<string, void, undefined> {
   const stop = (): void => batches.stop();
   draining.addEventListener('abort', stop);
-  const tally = createTally();
+  const tally = createTally(whole);
   try {
     for await (const batch of inOrder(batches, taking)) {
       const text = tally.add(batch, minimal);
@@ -205,18 +211,18 @@ export const refused = (line: number, body: ProblemBody): LineResult => ({
 });
 
 /** Sums up, and writes the lines of the answer. */
-function createTally() {
+function createTally(whole: boolean) {
   const counts: Record<string, number> = {};
   let lines = 0;
   let stopped: ApiProblem | undefined;
-  /** The first line that is not answered. */
-  let resumeAt: number | undefined;
+  /** The first line that is not answered, unless the body is whole. */
+  let resumeAt = 1;
   return {
     stopped: () => stopped !== undefined,
     add(batch: Batch, minimal: boolean): string {
       lines += batch.results.length;
       for (const { status } of batch.results) counts[status] = (counts[status] ?? 0) + 1;
-      if (!stopped) resumeAt = batch.resumeAt;
+      if (!stopped && !whole) resumeAt = batch.resumeAt;
       stopped ??= batch.stopped;
       const told = minimal ? batch.results.filter((result) => 'problem' in result) : batch.results;
       return told.map((result) => `${JSON.stringify(result)}\n`).join('');
@@ -224,7 +230,7 @@ function createTally() {
     summary(ended: boolean, draining: boolean): string {
       const complete = ended && !stopped;
       const why = stopped ?? (draining ? stopping() : BROKEN);
-      const rest = complete ? {} : { resumeAt: resumeAt ?? 1, problem: why.body };
+      const rest = complete ? {} : { resumeAt, problem: why.body };
       return `${JSON.stringify({ summary: { lines, counts, complete, ...rest } })}\n`;
     },
   };

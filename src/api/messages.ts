@@ -38,7 +38,7 @@ export const sendRoute = (parts: MessageParts): Route =>
     operationId: 'sendMessages',
     summary: 'Enqueue a message, or a stream of them',
     description:
-      'JSON is one message. NDJSON is a message a line, of which there may be any number: each is answered by a line once Redis has it, and a line that is refused does not keep the others. The last line of the answer sums up. Where the connection breaks, send again, with ids of your own or the same Idempotency-Key: what was taken is a duplicate then. Read the answer while you send, or ask for the refused lines alone by `Prefer: return=minimal`.',
+      'JSON is one message. NDJSON is a message a line, of which there may be any number: each is answered by a line once Redis has it, and a line that is refused does not keep the others. The last line of the answer sums up. Where the connection breaks, send again, with ids of your own from the first line that was not answered, or everything under the same Idempotency-Key: what was taken is a duplicate then. Read the answer while you send, or ask for the refused lines alone by `Prefer: return=minimal`.',
     scope: 'send',
     headers: [IDEMPOTENCY_KEY, PREFER],
     body: {
@@ -57,7 +57,7 @@ export const sendRoute = (parts: MessageParts): Route =>
       const key = idempotencyKeyOf(request.header('idempotency-key'));
       const body = key === undefined ? undefined : idempotentBody(request.access, key, parts.fingerprints);
       return request.media === NDJSON_TYPE
-        ? lineStream(request, takeMessages(request, body, parts))
+        ? lineStream(request, takeMessages(request, body, parts), { whole: body !== undefined })
         : await sendOne(request, body, parts);
     },
   });
@@ -65,7 +65,7 @@ export const sendRoute = (parts: MessageParts): Route =>
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   description:
-    'Names the request: sent again with the same body, what it took is a duplicate. Messages without an id get theirs of it. The same key with another body is refused for a day.',
+    'Names the request: sent again with the same body, what it took is a duplicate; a stream is sent again from its first line. Messages without an id get theirs of it. The same key with another body is refused for a day.',
   schema: z.string().min(1).max(255),
 };
 

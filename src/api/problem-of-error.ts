@@ -41,7 +41,7 @@ function storeTrouble(error: unknown): ApiProblem | undefined {
 }
 
 const MAYBE_STORED =
-  'It may have been stored nevertheless: repeat it with the same id or Idempotency-Key, and it is taken once.';
+  'It may have been stored nevertheless: repeat the request with the same ids or Idempotency-Key, and all of it is taken once.';
 
 /**
  * The answer to an error of a producer or an admin; undefined for an unexpected one, which is a bug.

@@ -207,6 +207,33 @@ describe('an Idempotency-Key', () => {
     expect((await api.ask('/v1/messages', { ...asking, token })).status).toBe(202);
   });
 
+  it('has a stream that stopped sent again from its first line, and takes each line once', async () => {
+    const { url } = await api.open();
+    const all = Array.from({ length: 6 }, (_, i) => lines(message({ to: { userId: 900 + i } })));
+    const headers = { 'idempotency-key': 'stopped' };
+    const { sent, response, told } = await open(url, headers);
+    sent.write(all[0]);
+    await response;
+    await eventually('an answer', told, (answers) => answers.length === 1);
+    await api.redis.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+    try {
+      sent.write(all.slice(1).join(''));
+      await eventually('the summary', told, (answers) => answers.at(-1)?.summary !== undefined);
+    } finally {
+      await api.redis.call('CLIENT', 'UNPAUSE');
+      sent.destroy();
+    }
+    const { resumeAt } = told().at(-1).summary;
+    const again = await stream(all.slice(resumeAt - 1).join(''), headers);
+    expect(again.told).toMatchObject([
+      { id: told()[0].id, status: 'duplicate' },
+      ...Array(5).fill({ id: expect.any(String) }),
+    ]);
+    const whole = await stream(all.join(''), headers);
+    expect(whole.summary).toEqual({ lines: 6, counts: { duplicate: 6 }, complete: true });
+    expect(resumeAt).toBe(1);
+  });
+
   it('lets a line be mended that was refused, and none that was taken', async () => {
     const headers = { 'idempotency-key': 'file' };
     await stream(lines(message(), message({ to: {} }), message()), headers);
