@@ -3,6 +3,7 @@ import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
 import {
   type DeadLetterRecord,
   predictListed,
+  type ReplayStatus,
   readDeadLetters,
   readDeadLettersData,
 } from '../dead-letters/records.ts';
@@ -57,9 +58,11 @@ export interface PredictedLetter {
 
 type PredictedFate = Pick<PredictedLetter, 'fate' | 'final' | 'until'>;
 
-/** The prediction of a letter, as if no earlier one of the same replay were for its recipient. */
+/** The prediction of a letter, as if no earlier one of the same replay were for its recipient, or had its id. */
 export interface LonePrediction {
   letter: PredictedLetter;
+  /** The record in which the letter's run goes on; undefined if it is not replayed. */
+  record: string | undefined;
   /** Where the letter takes its recipient's slot. */
   slot: TakenSlot | undefined;
 }
@@ -70,7 +73,7 @@ interface TakenSlot {
   otherwise(): PredictedFate;
 }
 
-const ends = (fate: ReplayFate, final: FinalState | null = null): PredictedFate => {
+export const ends = (fate: ReplayFate, final: FinalState | null = null): PredictedFate => {
   return { fate, final, until: null };
 };
 
@@ -95,7 +98,7 @@ export async function predictLetters(
     records.map(async (record, i): Promise<NextRun | PredictedFate> => {
       const status = statuses[i]!;
       if (!record) return ends('gone');
-      if (status !== 'replayed' && status !== 'continued') return ends(status);
+      if (!isReplayed(status)) return ends(status);
       return await readAgain(channel, record, data[i]!, status === 'continued');
     }),
   );
@@ -104,9 +107,13 @@ export async function predictLetters(
     if (!record) return [];
     const { id, jobId, reason, diedAt } = record;
     const { slot, ...fate } = predicted[i]!;
-    return [{ letter: { channel: channel.name, id, jobId, reason, diedAt, ...fate }, slot }];
+    const letter = { channel: channel.name, id, jobId, reason, diedAt, ...fate };
+    return [{ letter, record: isReplayed(statuses[i]!) ? `${store.keys.ledger} ${id}` : undefined, slot }];
   });
 }
+
+const isReplayed = (status: ReplayStatus): status is 'replayed' | 'continued' =>
+  status === 'replayed' || status === 'continued';
 
 interface NextRun {
   delivery: Delivery;

@@ -2,7 +2,13 @@ import { batchesOf, byStore, overlapping } from '../dead-letters/batches.ts';
 import type { IndexedDeadLetter } from '../dead-letters/index-by-reason.ts';
 import type { FinalState } from '../outcome.ts';
 import { storeTime } from '../redis/store-clock.ts';
-import { type LonePrediction, type PredictedLetter, predictLetters, type ReplayFate } from './replay-fate.ts';
+import {
+  ends,
+  type LonePrediction,
+  type PredictedLetter,
+  predictLetters,
+  type ReplayFate,
+} from './replay-fate.ts';
 import { createSeen } from './seen.ts';
 
 /** What would become of the dead letters of a replay, if it were done now. */
@@ -40,7 +46,8 @@ export async function predictReplay(
   { signal, onLetter }: PredictControl = {},
 ): Promise<ReplayOutlook> {
   const groups = new Map<string, OutlookGroup>();
-  const seen = createSeen();
+  const recordsSeen = createSeen();
+  const slotsSeen = createSeen();
   let count = 0;
   let interrupted = false;
   async function* untilAborted(): AsyncGenerator<IndexedDeadLetter[]> {
@@ -58,11 +65,14 @@ export async function predictReplay(
     }
     return predictions;
   }
-  // In the order of the letters: of those for one recipient, the first takes the slot.
+  // In the order of the letters: of those with one id the first begins a run, of those for one recipient the first takes the slot.
+  function afterEarlier({ letter, record, slot }: LonePrediction): PredictedLetter {
+    if (record !== undefined && recordsSeen(record)) return { ...letter, ...ends('duplicate') };
+    const isTaken = slot !== undefined && slotsSeen(`${letter.channel} ${slot.recipient}`);
+    return isTaken ? { ...letter, ...slot.otherwise() } : letter;
+  }
   function tell(predictions: readonly LonePrediction[]): void {
-    for (const { letter, slot } of predictions) {
-      const isTaken = slot !== undefined && seen(`${letter.channel} ${slot.recipient}`);
-      const told = isTaken ? { ...letter, ...slot.otherwise() } : letter;
+    for (const told of predictions.map(afterEarlier)) {
       count += 1;
       add(groups, told);
       onLetter?.(told);

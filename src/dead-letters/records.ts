@@ -109,8 +109,8 @@ export const readDeadLetterData = async (store: ChannelStore, name: string): Pro
  * The result of replaying one dead letter. `replayed`: its next run started and its job is in the queue. `continued`: the same, in
  * a run that had started before. `delivered`: the delivery was proven since; the dead letter is dropped. `gone`: no longer indexed
  * with that death. With the others it stays a dead letter: `active`: a send of the message is in flight. `duplicate`: another message
- * with its id ended within the last day. `cut`: its data were too large to be kept. `damaged`: the ledger's record of the message
- * cannot be read.
+ * with its id has not ended, or did within the last day. `cut`: its data were too large to be kept. `damaged`: the ledger's record of
+ * the message cannot be read.
  */
 export type ReplayStatus =
   | 'replayed'

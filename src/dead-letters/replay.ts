@@ -42,7 +42,7 @@ const STEPS: Readonly<Record<ReplayStatus, ReplayStep>> = {
   active: { kind: 'failed', why: 'a send of this message is in flight: try again when it has ended' },
   duplicate: {
     kind: 'failed',
-    why: 'another message with this id ended less than a day ago: try again after that',
+    why: 'another message with this id has not ended, or did less than a day ago: try again a day after its end',
   },
   cut: { kind: 'failed', why: 'its data were too large to keep' },
   damaged: { kind: 'failed', why: 'the record of this message in the ledger cannot be read' },

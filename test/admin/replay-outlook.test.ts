@@ -99,7 +99,7 @@ describe('the outlook of a replay', () => {
     }
   });
 
-  it('is that of a run which has begun, where another job of the id began it', async ({
+  it('is that of a run which has begun, where a replay failed half way', async ({
     openEnvironment,
     openInstallation,
   }) => {
@@ -107,13 +107,37 @@ describe('the outlook of a replay', () => {
     const worker = await env.worker();
     await bury(env, [10]);
     await worker.close();
-    // As when its record has expired.
-    await env.redis.del(...(await env.redis.keys('herald:*:ledger:m*')));
-    await env.send(10, { id: 'to-10' });
+    const installation = await openInstallation(env);
+    const wait = env.queue.toKey('wait');
+    await env.redis.set(wait, 'junk');
+    await expect(replayAll(installation)).rejects.toThrow(/WRONGTYPE/);
+    await env.redis.del(wait);
     const sendAt = new Date(Date.now() + 3_600_000);
     await env.producer.reschedule('to-10', { channel: CHANNEL, sendAt });
-    const letters = await predicted(await openInstallation(env));
+    const letters = await predicted(installation);
     expect(letters['to-10']).toMatchObject({ fate: 'waits', until: sendAt.getTime() });
+  });
+
+  it('is that a letter stays whose id another message has, or an earlier letter of the replay', async ({
+    openEnvironment,
+    openInstallation,
+  }) => {
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    // As when a day has passed since the end of each.
+    const forget = async () => env.redis.del(...(await env.redis.keys('herald:*:ledger:m*')));
+    await bury(env, [10]);
+    await forget();
+    await bury(env, [10, 20]);
+    await forget();
+    await worker.close();
+    await env.send(20, { id: 'to-20' });
+    const installation = await openInstallation(env);
+    const fates: string[] = [];
+    const { read } = await selectDeadLetters(installation, {});
+    await predictReplay(read(), { onLetter: ({ id, fate }) => void fates.push(`${id} ${fate}`) });
+    expect(fates).toEqual(['to-10 send', 'to-10 duplicate', 'to-20 duplicate']);
+    expect(await replayAll(installation)).toEqual({ ...REPLAYED, replayed: 1, failed: 2 });
   });
 
   it('counts by what happens, with the span of the waits, and can be interrupted', async ({

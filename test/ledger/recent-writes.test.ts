@@ -4,7 +4,17 @@ import { createCampaign, listChunk, readCampaign } from '../../src/ledger/campai
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
-import { deadLetterOf, type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import {
+  DAY,
+  deadLetterOf,
+  EXHAUSTED,
+  type Lab,
+  MINUTE,
+  openLab,
+  SENT,
+  UNCONFIRMED,
+  useStore,
+} from './harness.ts';
 import { meeting, withMemory } from './meeting.ts';
 
 const store = useStore();
@@ -77,6 +87,26 @@ it('restores a send under way into a store that lost it: nobody else gets its sl
   });
   expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
   expect(await lab.deliver(message, { nonce })).toMatchObject({ status: 'first' });
+});
+
+it('restores the send of a replay without its job, and another replay of the letter goes on in that run', async () => {
+  const lab = await openLab(store, { quota: false });
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const letter = deadLetterOf(message);
+  await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED, letter });
+  await lab.elapse(9 * DAY);
+  const keys = await store.redis.keys(`${lab.base}*`);
+  const dumps = await Promise.all(keys.map((key) => store.redis.dumpBuffer(key)));
+  const replayed = { ...message, expiresAt: message.expiresAt + 9 * DAY };
+  expect(await lab.replay(message)).toBe('replayed');
+  await ledger.admit(replayed);
+  await store.redis.flushall();
+  for (const [i, key] of keys.entries()) await store.redis.restore(key, 0, dumps[i]!);
+  expect(await meetStore()).toMatchObject({ restored: 1 });
+  await lab.elapse(MINUTE);
+  expect((await lab.explain(message)).record).toMatchObject({ run: 2 });
+  expect(await lab.replay(message)).toBe('continued');
 });
 
 it('restores what was delivered: nobody else gets a message in that window', async () => {

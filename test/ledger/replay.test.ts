@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { purgeListed, replayListed } from '../../src/dead-letters/records.ts';
-import { originalJobId } from '../../src/jobs/job-ids.ts';
+import { enqueueJob } from '../../src/jobs/enqueue.ts';
+import { newJobId, originalJobId } from '../../src/jobs/job-ids.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
@@ -12,6 +13,14 @@ async function exhausted(lab: Lab): Promise<LedgerMessage> {
   const message = lab.message();
   await lab.settle(message, await lab.grant(message), 'spent', { final: EXHAUSTED });
   return message;
+}
+
+/** A day after an end, a producer uses the id again. */
+async function enqueuedAgain(lab: Lab, { id }: LedgerMessage): Promise<LedgerMessage> {
+  const job = { jobId: newJobId(), priority: 0, dueAt: undefined };
+  const messages = [{ id, text: JSON.stringify({ id }), expiresAt: undefined }];
+  expect(await enqueueJob(lab.store, { ...job, messages })).toEqual([true]);
+  return lab.message({ id, jobId: job.jobId });
 }
 
 it('counts dead letters that are kept no longer: replayed, purged, or delivered after all', async () => {
@@ -117,6 +126,47 @@ describe('a replay', () => {
     await lab.elapse(DAY);
     expect(await lab.replay(message)).toBe('replayed');
     expect((await lab.explain(message)).record).toMatchObject({ run: 2 });
+  });
+
+  it('leaves the letter while another message of its id waits, and both are delivered', async () => {
+    const lab = await openLab(store, { quota: false });
+    const message = await exhausted(lab);
+    await lab.elapse(DAY);
+    const again = await enqueuedAgain(lab, message);
+    expect(await lab.replay(message)).toBe('duplicate');
+    await lab.settle(again, await lab.grant(again), 'spent');
+    expect(await lab.replay(message)).toBe('duplicate');
+    await lab.deliver(again, await lab.grant(again));
+    await lab.elapse(DAY);
+    expect(await lab.replay(message)).toBe('replayed');
+    await lab.deliver(message, await lab.grant(message));
+    expect((await lab.receipts()).map(({ run, state }) => [run, state])).toEqual([
+      ['1', 'dead'],
+      ['1', 'delivered'],
+      ['2', 'delivered'],
+    ]);
+  });
+
+  it('leaves the letter while a message of its id waits that came without a record', async () => {
+    const lab = await openLab(store, { quota: false });
+    const message = await exhausted(lab);
+    await lab.elapse(DAY);
+    const again = lab.message({ id: message.id });
+    await lab.settle(again, await lab.grant(again), 'spent');
+    expect(await lab.replay(message)).toBe('duplicate');
+    expect(await lab.letter(message)).toMatchObject({ run: 1 });
+  });
+
+  it('begins one run of two letters of an id, and leaves the other letter', async () => {
+    const lab = await openLab(store, { quota: false });
+    const message = await exhausted(lab);
+    await lab.elapse(DAY);
+    const again = await enqueuedAgain(lab, message);
+    await lab.settle(again, await lab.grant(again), 'spent', { final: EXHAUSTED });
+    await lab.elapse(DAY);
+    const letters = [(await lab.letter(message))!, (await lab.letter(again))!];
+    expect(await replayListed(lab.store, letters)).toEqual(['replayed', 'duplicate']);
+    expect(await lab.letter(again)).toMatchObject({ run: 1 });
   });
 
   it('meets the slot: taken by its own doubtful send until the window’s end', async () => {

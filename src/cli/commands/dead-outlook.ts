@@ -18,7 +18,7 @@ const FATES: Readonly<Record<ReplayFate, string>> = {
   waits: 'waits for its time, or for another send to its recipient',
   dies: 'dead again',
   active: 'not replayed: a send of it is in flight',
-  duplicate: 'not replayed: another message of its id ended less than a day ago',
+  duplicate: 'not replayed: another message of its id has not ended, or did less than a day ago',
   cut: 'not replayed: its data were too large to keep',
   damaged: 'not replayed: its record in the ledger cannot be read',
   delivered: 'dropped: its delivery was proven since',

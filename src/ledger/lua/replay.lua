@@ -3,12 +3,11 @@
 -- ARGV[4]: for a prediction only (dry-run.lua).
 -- Answers, for each:
 --   replayed
---   continued  as `replayed`, in a run that had begun already: a replay that failed began it and got no further, or another
---              job of the id did
+--   continued  as `replayed`, in a run that had begun already: a replay that failed began it and got no further
 --   gone       no longer kept with that death: replayed by another process, or dead again since
 --   delivered  proof came in since its death; the letter is dropped
 --   active     a send of the message is in flight: the letter stays
---   duplicate  another message of its id ended less than a day ago: the letter stays
+--   duplicate  another message of its id has not ended, or did less than a day ago: the letter stays
 --   cut        only the beginning of its data was kept: the letter stays
 --   damaged    the record of its message cannot be read: the letter stays
 -- Uses tables.lua, records.lua, channel.lua, campaigns.lua, queue.lua, dead-letters.lua.
@@ -33,15 +32,21 @@ local function begin_run(letter, record)
   return run
 end
 
+-- Whether the record is of the letter's message, and not of another one of its id: two messages in one run would get one end, and the
+-- other would be lost. Where nothing says which job a run has (its record was restored, or its job came without one), its number tells.
+local function is_own(record, letter)
+  if is_final(record) then return record.job == letter.j end
+  return record.run > letter.run and is_of_job(record, letter.j)
+end
+
 local function replay(name)
   local letter = letters[name]
   if not letter or dropped[name] then return 'gone' end
   if letter.size then return 'cut' end
   local readable, record = pcall(load_death, letter.m, letter.j)
   if not readable then return 'damaged' end
-  local own = not (record and is_final(record)) or record.job == letter.j
-  if not own then return 'duplicate' end
   if record and in_flight(record) then return 'active' end
+  if record and not is_own(record, letter) then return 'duplicate' end
   dropped[name] = letter
   if record and record.state == DELIVERED then return 'delivered' end
   if record and not is_final(record) then

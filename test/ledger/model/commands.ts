@@ -9,6 +9,7 @@ import { cancel as expectedCancel, reschedule as expectedReschedule } from './ex
 import { enqueue } from './producer.ts';
 import { type Both, compare, elapse, type Real, startCampaign } from './run.ts';
 import { CAMPAIGN, CAMPAIGN_LIFE, MESSAGES, type MessageSpec } from './setup.ts';
+import type { ModelState } from './state.ts';
 import * as time from './time.ts';
 import { admit, admitAgain, settleVerdict } from './worker-admission.ts';
 import { settle } from './worker-settlement.ts';
@@ -156,16 +157,40 @@ const enqueues = fc
     ),
   );
 
-const replays = message.map((spec) =>
-  command(`replay ${spec.job}`, async ({ model, books }, { lab, message }) => {
-    const record = model.records.get(spec.id);
-    const status = await lab.replay(message(spec));
-    expect(status, 'what became of the letter').toBe(model.replay(spec));
-    // A letter of an earlier life under the name, or of one that is forgotten: it counts its runs on by itself.
-    const ownRun = record && !(record.final && record.final.job !== spec.job);
-    if (status === 'replayed' && !ownRun) books.newLife(spec.id);
-  }),
+/** Often one that has a letter, so that there is something to replay. */
+const replays = fc.oneof(message, pick, pick).map((whom) =>
+  command(
+    `replay ${typeof whom === 'number' ? `letter -${whom}` : whom.job}`,
+    async ({ model, books }, { lab, message }) => {
+      const spec = typeof whom === 'number' ? withLetter(model, whom)! : whom;
+      const record = model.records.get(spec.id);
+      const status = await lab.replay(message(spec));
+      expect(status, 'what became of the letter').toBe(model.replay(spec));
+      // A letter of an earlier life under the name, or of one that is forgotten: it counts its runs on by itself.
+      const ownRun = record && !(record.final && record.final.job !== spec.job);
+      if (status === 'replayed' && !ownRun) books.newLife(spec.id);
+    },
+    ({ model }) => typeof whom !== 'number' || withLetter(model, whom) !== undefined,
+  ),
 );
+
+/** A day after a death its id is free, and the letter is still there: by another job of the id, where there is one. */
+const reuses = pick.map((at) =>
+  command(
+    `enqueue the id of letter -${at} again, a day and a half later`,
+    async (both, real) => {
+      const { id, job } = withLetter(both.model, at)!;
+      const jobs = MESSAGES.filter((spec) => spec.id === id);
+      await elapse(both, real, (1.5 * time.DAY) / time.TICK);
+      const spec = jobs.find((spec) => spec.job !== job) ?? jobs[0]!;
+      await enqueue(both, real, { spec, over: true, twice: false, doubled: false });
+    },
+    ({ model }) => withLetter(model, at) !== undefined && withLetter(model, at)!.campaign === undefined,
+  ),
+);
+
+const withLetter = ({ letters }: ModelState, at: number): MessageSpec | undefined =>
+  MESSAGES.find(({ job }) => job === [...letters.keys()].at(-1 - at));
 
 const cancels = message.map((spec) =>
   command(`cancel ${spec.id}`, async ({ model, books }, { lab }) => {
@@ -232,7 +257,7 @@ export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
     ...[writes, writes, writes, settlements, settlements, settlements],
     ...[enqueues, enqueues, times, times, times, repetitions, lateVerdicts],
     ...[plays, strangers, replays, controls, cancels, reschedules, reschedules],
-    ...[campaigns],
+    ...[campaigns, reuses],
   ],
   { maxCommands: 120, size: 'max' },
 );

@@ -190,6 +190,7 @@ export class ModelState {
     const record = this.life(message);
     if (record?.final && record.final.job !== message.job) return 'duplicate';
     if (record?.phase === 'sending' || record?.phase === 'asking') return 'active';
+    if (record && !record.final && !hasBegun(record, message, letter.run)) return 'duplicate';
     this.letters.delete(message.job);
     if (record?.final?.state.state === 'delivered') return 'delivered';
     this.campaign.orderAgain(message);
@@ -200,6 +201,10 @@ export class ModelState {
     return 'replayed';
   }
 }
+
+/** Whether this is the next run of a letter, and not another message's: the letter's job began it, or nobody knows which. */
+const hasBegun = ({ run, job }: RunRecord, letter: MessageSpec, died: number): boolean =>
+  run > died && (job === undefined || job === letter.job);
 
 function drop<V>(map: Map<string, V>, over: (value: V) => boolean): void {
   for (const [key, value] of map) if (over(value)) map.delete(key);
