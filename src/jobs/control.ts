@@ -66,21 +66,25 @@ export async function isHeldAtHome(home: Pick<ChannelStore, 'run'>, id: string):
   if (!record) return false;
   if (decodeFinal(String(record['state']), Number(record['reason'] ?? 0))) return true;
   const job = String(record['job']);
-  for (let from = 0; ; from += PAGE) {
-    const ids = await delayedJobs(home, { due: now + DEALT_WITHIN_MS, from });
+  for await (const ids of delayedJobs(home, now + DEALT_WITHIN_MS))
     if (ids.some((jobId) => mayBeJob(originalJobId(jobId), job))) return true;
-    if (ids.length < PAGE) return false;
-  }
+  return false;
 }
 
 /** A worker's clock may be ahead of the store's, and a call takes its time. */
 const DEALT_WITHIN_MS = MAX_OFFSET_MS + 5_000;
 
-const delayedJobs = async (
-  store: Pick<ChannelStore, 'run'>,
-  page: { due: number; from: number },
-): Promise<string[]> =>
-  (await store.run(delayedJobsScript, [JSON.stringify({ ...page, count: PAGE })])) as string[];
+/** Pages of the ids of all jobs that are delayed beyond an instant; tolerates what is moved, added or becomes due meanwhile. */
+async function* delayedJobs(store: Pick<ChannelStore, 'run'>, due: number): AsyncGenerator<string[]> {
+  const request = JSON.stringify({ due, count: PAGE });
+  let last: string[] = [];
+  for (;;) {
+    const [ids, ...end] = (await store.run(delayedJobsScript, [request, ...last])) as [string[], ...string[]];
+    yield ids;
+    if (ids.length < PAGE) return;
+    last = end;
+  }
+}
 
 type Reply = [status: Rescheduling['status'], value?: string | number];
 
@@ -94,12 +98,8 @@ export async function bringForward(
   due: number,
   chosen: (jobId: string) => boolean,
 ): Promise<void> {
-  for (let from = 0; ; ) {
-    const ids = await delayedJobs(store, { due, from });
+  for await (const ids of delayedJobs(store, due)) {
     const found = ids.filter(chosen);
     if (found.length > 0) await store.run(bringForwardScript, [JSON.stringify({ due, ids: found })]);
-    if (ids.length < PAGE) return;
-    // Jobs that were brought forward are not in the list any more, so the next page begins that much earlier.
-    from += ids.length - found.length;
   }
 }

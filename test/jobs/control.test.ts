@@ -266,4 +266,25 @@ describe('a reschedule', () => {
     await rescheduleMessage(lab.store, 'a', at - HOUR);
     expect(await due(jobId)).toBe(at - HOUR);
   });
+
+  it.each([
+    ['of other instants', (i: number) => 1 + i],
+    ['of one instant', () => 0],
+  ])('finds the job behind others %s, one of which leaves meanwhile', async (_, later) => {
+    const at = (await store.now()) + DAY;
+    const { jobId } = await enqueueOne('a', { dueAt: at });
+    const others = Array.from({ length: 10_000 }, (_, i) => [(at + later(i)) * 0x1000, `n_${i}`] as const);
+    await store.redis.zadd(queueKey('delayed'), ...others.flat());
+    let pages = 0;
+    const between: Pick<Lab['store'], 'run'> = {
+      async run(script, args) {
+        const answer = await lab.store.run(script, args);
+        if (Array.isArray(answer) && answer.length > 0 && pages++ === 1)
+          await store.redis.zrem(queueKey('delayed'), 'n_5000');
+        return answer;
+      },
+    };
+    await rescheduleMessage(between, 'a', at - HOUR);
+    expect(await due(jobId)).toBe(at - HOUR);
+  });
 });

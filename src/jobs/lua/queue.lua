@@ -148,12 +148,24 @@ end
 
 local function add_job(job) return add_jobs({ job }) == 1 end
 
--- A page of the jobs that are delayed beyond an instant, the farthest first: in this order, jobs that become due or are added between
--- two pages hide none of the others.
-local function delayed_beyond(due, from, count)
+-- Where the delayed jobs begin that come behind the last one of a page. They are found by its score, since jobs before it may be added or
+-- leave meanwhile. Where its place among those of the same score has changed, they begin with the first of these.
+local function begin_behind(last)
+  local first = redis.call('ZCOUNT', QUEUE .. 'delayed', '(' .. last.score, '+inf')
+  local at = first + last.place
+  return redis.call('ZREVRANGE', QUEUE .. 'delayed', at, at)[1] == last.id and at + 1 or first
+end
+
+-- A page of the jobs that are delayed beyond an instant, the farthest first, and its last one as the next page wants it (`last`). Jobs
+-- that become due, are moved or are added between two pages hide none of the others; some may come twice.
+local function delayed_beyond(due, count, last)
   local beyond = redis.call('ZCOUNT', QUEUE .. 'delayed', string.format('%.0f', (due + 1) * 0x1000), '+inf')
+  local from = last and begin_behind(last) or 0
   if from >= beyond then return {} end
-  return redis.call('ZREVRANGE', QUEUE .. 'delayed', from, math.min(from + count, beyond) - 1)
+  local ids = redis.call('ZREVRANGE', QUEUE .. 'delayed', from, math.min(from + count, beyond) - 1)
+  local score = redis.call('ZSCORE', QUEUE .. 'delayed', ids[#ids])
+  local first = redis.call('ZCOUNT', QUEUE .. 'delayed', '(' .. score, '+inf')
+  return ids, { id = ids[#ids], score = score, place = from + #ids - 1 - first }
 end
 
 -- The messages of a job of many beyond the first wait for another second than before.
