@@ -1,8 +1,9 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createCampaign, listChunk, readCampaign } from '../../src/ledger/campaigns.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { jobKey } from '../../src/ledger/names.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import {
   DAY,
@@ -107,6 +108,47 @@ it('restores the send of a replay without its job, and another replay of the let
   await lab.elapse(MINUTE);
   expect((await lab.explain(message)).record).toMatchObject({ run: 2 });
   expect(await lab.replay(message)).toBe('continued');
+});
+
+describe('a send of a message that the store knows only an earlier end of', () => {
+  async function forgetWhile(act: () => Promise<void>): Promise<void> {
+    const keys = await store.redis.keys('*');
+    const dumps = await Promise.all(keys.map((key) => store.redis.dumpBuffer(key)));
+    await act();
+    await store.redis.flushall();
+    for (const [i, key] of keys.entries()) await store.redis.restore(key, 0, dumps[i]!);
+  }
+
+  it.each([
+    ['a replay began its run', 'under way'],
+    ['a replay began its run', 'delivered'],
+    ['its id was used again', 'under way'],
+    ['its id was used again', 'delivered'],
+  ])('is restored with its slot: %s, and it is %s', async (since, now) => {
+    const lab = await openLab(store);
+    const { ledger, meetStore } = worker(lab);
+    const message = lab.message();
+    const letter = deadLetterOf(message);
+    await lab.settle(message, await lab.grant(message), 'back', { final: EXHAUSTED, letter });
+    const replayed = since === 'a replay began its run';
+    if (!replayed) await lab.elapse(2 * DAY);
+    const sent = replayed ? message : { ...lab.message(), key: message.key, job: jobKey('another') };
+    await forgetWhile(async () => {
+      if (replayed) expect(await lab.replay(message)).toBe('replayed');
+      const { nonce, verdict } = await ledger.admit(sent);
+      expect(verdict.kind).toBe('granted');
+      if (now === 'delivered')
+        await ledger.settle({ message: sent, nonce, effect: 'delivered', final: SENT });
+    });
+
+    expect(await meetStore()).toMatchObject({ restored: 1 });
+    const run = replayed ? 2 : 1;
+    const state = now === 'delivered' ? { state: 'd', run } : { state: 's', run, attempts: 1 };
+    expect((await lab.explain(sent)).record).toMatchObject(state);
+    const kind = now === 'delivered' ? 'quota' : 'busy';
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind });
+    if (replayed) expect(['active', 'delivered']).toContain(await lab.replay(message));
+  });
 });
 
 it('restores what was delivered: nobody else gets a message in that window', async () => {

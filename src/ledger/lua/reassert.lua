@@ -39,6 +39,12 @@ local function slot_of_final(record)
   return nil
 end
 
+-- Whether the store knows only of an end before the remembered send: of an earlier run, or of a message whose id was used again since.
+-- That takes a day, and half of one is more than the clocks of two stores differ by.
+local function ended_before(record, mark)
+  return record.run < mark.run or record.at + DAY / 2 < mark.born
+end
+
 local function readable(mark)
   return pcall(load_record, mark.m) and pcall(load_slot, mark.r)
 end
@@ -46,6 +52,7 @@ end
 local function reassert(mark)
   if not readable(mark) then return 'unreadable' end
   local record = load_record(mark.m)
+  if record and is_final(record) and ended_before(record, mark) then record = nil end
   if record and is_final(record) then
     local state = slot_of_final(record)
     return state and keep_slot(mark, state) or 'kept'
