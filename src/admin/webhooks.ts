@@ -54,9 +54,12 @@ async function statusOf(
   now: number,
 ): Promise<WebhookStatus> {
   const { gone, rest, until, positions } = facts;
-  const read = readablePositions(facts).map(async ([channel, { after, ahead }]) => {
+  const read = readablePositions(facts).map(async ([channel, { after, ahead, passed }]) => {
     const backlogs = await backlogsOf(installation, channel, after);
-    return [...backlogs, { waiting: { count: -ahead.length, exact: true }, since: null, cut: null }];
+    return [
+      ...backlogs,
+      { waiting: { count: -(ahead.length + passed), exact: true }, since: null, cut: null },
+    ];
   });
   const backlogs: Backlog[] = (await Promise.all(read)).flat();
   const behind = sum(backlogs.map(({ waiting }) => waiting));

@@ -9,7 +9,7 @@ import type { WebhookMetrics } from '../observe/webhook-metrics.ts';
 import type { BreakerPolicy } from '../policies/breaker.ts';
 import { type FollowedReceipt, type FollowReceiptsOptions, followReceipts } from '../receipts/follow.ts';
 import { type Delivery, deliver, MAX_REFUSALS } from './deliver.ts';
-import { type Payload, payloadOf } from './payload.ts';
+import { type Payload, payloadOf, webhookId } from './payload.ts';
 import { type Answer, createPost } from './post.ts';
 import { endpointRecord } from './record.ts';
 import { createRests } from './rests.ts';
@@ -39,7 +39,7 @@ export interface EndpointDeps {
 }
 
 const BREAKER: BreakerPolicy = { failures: 5, restMs: 10_000, capMs: 5 * 60_000 };
-/** How many receipts may be finished behind a pending one: their ids are kept. */
+/** How many receipts of the endpoint may be finished behind a pending one: their ids are kept. */
 const MAX_AHEAD = 1_000;
 
 export function startEndpoint(config: WebhookConfig, deps: EndpointDeps): Endpoint {
@@ -126,13 +126,14 @@ function createPosting(config: WebhookConfig, turn: Turn, deps: PostingDeps): { 
     const from = progress.position().after;
     for await (const receipt of followReceipts({ redis: receipts, channels: channel, from, signal: stop })) {
       if (receipt.gap) noteGap(channel, receipt);
-      const payload = payloadOf(receipt);
-      if (!progress.begin({ id: payload.id, cursor: receipt.cursor, at: receipt.at })) continue;
-      if (!states.includes(receipt.state)) {
-        progress.end(payload.id);
+      const { cursor, at, state } = receipt;
+      if (!states.includes(state)) {
+        progress.pass({ id: webhookId(receipt), cursor });
         turn.passed(channel);
         continue;
       }
+      const payload = payloadOf(receipt);
+      if (!progress.begin({ id: payload.id, cursor, at })) continue;
       const full = () => inFlight.size >= concurrency || progress.size() > MAX_AHEAD;
       while (full() && !stop.aborted) await Promise.race(inFlight);
       if (stop.aborted) return;

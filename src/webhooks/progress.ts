@@ -8,6 +8,8 @@ export interface Position {
   after: string;
   /** The ids of finished receipts after it, which are not posted again. */
   ahead: readonly string[];
+  /** How many receipts after it are not for this endpoint and were passed over: read again, they are known by their state. */
+  passed: number;
   /** The receipts that this endpoint will never get. */
   missed?: Missed | undefined;
 }
@@ -25,8 +27,10 @@ export interface Missed {
 export interface Progress {
   /** @returns false if the receipt is finished already */
   begin(receipt: { id: string; cursor: string; at: number }): boolean;
-  /** The receipt was accepted, given up, or is not for this endpoint. */
+  /** The receipt was accepted, or given up. */
   end(id: string): void;
+  /** The receipt is not for this endpoint. Nothing is kept of it but that there was one. */
+  pass(receipt: { id: string; cursor: string }): void;
   /**
    * Receipts were trimmed from the stream: finished ones before them need not be remembered.
    * @param missing how many receipts are gone after the last one read; null if unknown
@@ -34,7 +38,7 @@ export interface Progress {
    */
   cut(missing: Pick<Missed, 'count' | 'exact'> | null, at: number): Pick<Missed, 'count' | 'exact'>;
   position(): Position;
-  /** How many receipts are pending, or finished behind a pending one. */
+  /** How many receipts of this endpoint are pending, or finished behind a pending one. */
   size(): number;
   /** The instant of the oldest pending receipt; undefined if there is none. */
   oldest(): number | undefined;
@@ -42,16 +46,21 @@ export interface Progress {
 
 interface Entry {
   id: string;
+  /** The position after it, and after what was passed over behind it. */
   cursor: string;
   at: number;
   over: boolean;
+  /** How many receipts were passed over behind it. */
+  passed: number;
 }
 
-export function createProgress({ after: start, ahead, missed: known }: Position): Progress {
+export function createProgress({ after: start, ahead, passed: skipped, missed: known }: Position): Progress {
   let after = start;
   let missed = known;
   /** Finished before a crash, and not read again yet. */
   const before = new Set(ahead);
+  /** Passed over before a crash, and not read again yet. */
+  let passedBefore = skipped;
   /** In the order of the stream; the first one is pending. */
   const open: Entry[] = [];
 
@@ -61,7 +70,7 @@ export function createProgress({ after: start, ahead, missed: known }: Position)
   return {
     begin({ id, cursor, at }) {
       const over = before.delete(id);
-      open.push({ id, cursor, at, over });
+      open.push({ id, cursor, at, over, passed: 0 });
       advance();
       return !over;
     },
@@ -70,11 +79,21 @@ export function createProgress({ after: start, ahead, missed: known }: Position)
       if (entry) entry.over = true;
       advance();
     },
+    pass({ id, cursor }) {
+      if (!before.delete(id)) passedBefore = Math.max(0, passedBefore - 1);
+      const last = open.at(-1);
+      if (last) {
+        last.cursor = cursor;
+        last.passed += 1;
+      } else after = cursor;
+    },
     cut(missing, at) {
       const { count, exact } = missing ?? { count: 0, exact: false };
+      const finished = before.size + passedBefore;
       // It is not known which of the finished ones are gone, and which are still in the stream.
-      const found = { count: Math.max(0, count - before.size), exact: exact && before.size === 0 };
+      const found = { count: Math.max(0, count - finished), exact: exact && finished === 0 };
       before.clear();
+      passedBefore = 0;
       missed = {
         count: (missed?.count ?? 0) + found.count,
         exact: (missed?.exact ?? true) && found.exact,
@@ -85,6 +104,7 @@ export function createProgress({ after: start, ahead, missed: known }: Position)
     position: () => ({
       after,
       ahead: [...open.filter(({ over }) => over).map(({ id }) => id), ...before],
+      passed: open.reduce((sum, { passed }) => sum + passed, passedBefore),
       ...(missed && { missed }),
     }),
     size: () => open.length,

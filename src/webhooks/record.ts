@@ -92,15 +92,15 @@ const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 
 function positionOf(text: string): Position {
-  const { after, ahead = [], missed } = JSON.parse(text) as Position;
-  return { after, ahead, missed };
+  const { after, ahead = [], passed = 0, missed } = JSON.parse(text) as Position;
+  return { after, ahead, passed, missed };
 }
 
 function readable(text: string): Position | undefined {
   try {
     const position = positionOf(text);
     positionFrom(position.after);
-    return Array.isArray(position.ahead) ? position : undefined;
+    return Array.isArray(position.ahead) && Number.isInteger(position.passed) ? position : undefined;
   } catch {
     // Anything may write to Redis, and the other endpoints are to be told of nevertheless.
     return undefined;

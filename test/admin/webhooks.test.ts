@@ -107,6 +107,15 @@ it('is behind by what waits, since the oldest of it', async () => {
   expect(status!.since).toBeLessThanOrEqual(Date.now());
 });
 
+it('is behind by what waits, without what it is not asked for', async () => {
+  receiver.answer = () => {};
+  await open({ states: ['dead'] });
+  await write(1, 'dead');
+  await write(5);
+  const status = await eventually('its position', only, (seen) => seen?.behind.count === 1);
+  expect(status).toMatchObject({ state: 'behind', behind: { count: 1, exact: true } });
+});
+
 it('rests for as long as the endpoint asks for', async () => {
   receiver.answer = (_, response) => void response.writeHead(503, { 'retry-after': '60' }).end();
   await open();
@@ -173,6 +182,7 @@ it.each([
   ['no JSON', '{'],
   ['no position', '{"after":"yesterday"}'],
   ['no list of what is over', '{"after":"1","ahead":7}'],
+  ['no count of what was passed over', '{"after":"1","passed":"many"}'],
 ])('that has %s for a position is unreadable, and hides no other', async (_, stored) => {
   await announceChannels(redis, [channelConfig({ name: 'kongregate' })]);
   await open();

@@ -149,7 +149,10 @@ async function addWebhook({ redis }: Scene, name: string, channel: string): Prom
   );
   await record.take(true);
   const missed = { count: 3, exact: true, at: Date.now() - 3_600_000 };
-  await record.keep(new Map([[channel, { after: String(Date.now() - 180_000), ahead: [], missed }]]), {});
+  await record.keep(
+    new Map([[channel, { after: String(Date.now() - 180_000), ahead: [], passed: 0, missed }]]),
+    {},
+  );
   await record.release();
 }
 

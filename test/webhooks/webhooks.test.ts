@@ -70,11 +70,13 @@ async function opened(changed: Partial<WebhookConfig> = {}) {
 }
 
 async function write(ids: readonly string[], { channel = 'kongregate', state = 'delivered' } = {}) {
+  const writes = redis.pipeline();
   for (const id of ids) {
     const fields = { v: 1, id, run: 1, state, reason: 'sent', at: 1_767_225_600_000, attempts: 1 };
     const flat = Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
-    await redis.xadd(channelKeys(channel).receipts, '*', ...flat);
+    writes.xadd(channelKeys(channel).receipts, '*', ...flat);
   }
+  await writes.exec();
 }
 
 const messages = (posted: readonly Posted[]): unknown[] => posted.map(({ body }) => body.data['id']);
@@ -121,6 +123,34 @@ it('leaves out the states that it is not asked for', async () => {
   await write(['b'], { state: 'dead' });
   await arrived(1);
   expect(messages(receiver.posted)).toEqual(['b']);
+});
+
+it('remembers no receipt that it is not asked for, however many come behind one that hangs', async () => {
+  receiver.answer = ({ body }, response) => {
+    if (body.data['id'] !== 'hangs') response.writeHead(204).end();
+  };
+  const { webhooks, figure } = await opened({ states: ['dead'] });
+  const others = Array.from({ length: 5_000 }, (_, i) => `other-${i}`);
+  await write(['hangs'], { state: 'dead' });
+  await write(others);
+  await write(['last'], { state: 'dead' });
+  const accepted = () => figure('herald_webhook_deliveries_total', { outcome: 'accepted' });
+  await eventually('the last', accepted, (count) => count === 1);
+  await webhooks.close(0);
+  const position = async () => JSON.parse((await redis.hget(webhookKey('crm'), 'at:kongregate'))!);
+  const [last] = receiver.posted.filter(({ body }) => body.data['id'] === 'last');
+  expect(await position()).toEqual({
+    after: expect.stringMatching(/^\d+$/),
+    ahead: [last!.id],
+    passed: others.length,
+  });
+
+  receiver.answer = (_, response) => void response.writeHead(204).end();
+  await opened({ states: ['dead'] });
+  await write(['next'], { state: 'dead' });
+  await arrived(4);
+  await eventually('all to be over', position, ({ ahead, passed }) => ahead.length + passed === 0);
+  expect(messages(receiver.posted).sort()).toEqual(['hangs', 'hangs', 'last', 'next']);
 });
 
 it('goes on where a process ended, and posts again only what was not accepted', async () => {
