@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { DeadReason } from '../outcome.ts';
-import { REPLAYS_KEY, replayKey } from '../redis/keys.ts';
+import { ENDED_REPLAYS_KEY, OPEN_REPLAYS_KEY, replayKey } from '../redis/keys.ts';
 import { storeTime } from '../redis/store-clock.ts';
 import { type Actor, recorderOf } from './audit.ts';
+import { type Wanted, wantReplay } from './replay-record.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -33,7 +34,7 @@ export interface BackgroundReplay {
   letters: number;
   startedAt: number;
   endedAt: number | null;
-  state: 'running' | 'paused' | 'cancelled' | 'done';
+  state: Wanted | 'done';
   replayed: number;
   /** Replayed by others or delivered meanwhile. */
   gone: number;
@@ -45,10 +46,14 @@ export interface BackgroundReplay {
 
 export type ReplayOrder = 'pause' | 'resume' | 'cancel';
 
-const WANTED = { pause: 'paused', resume: 'running', cancel: 'cancelled' } as const;
+const WANTED: Readonly<Record<ReplayOrder, Wanted>> = {
+  pause: 'paused',
+  resume: 'running',
+  cancel: 'cancelled',
+};
 
 export interface BackgroundReplays {
-  /** Latest first; kept for a week. */
+  /** The latest first: all that have not ended, and of the others, which are kept for a week, the last to end. */
   list(): Promise<BackgroundReplay[]>;
   show(id: string): Promise<BackgroundReplay | undefined>;
   start(order: Pick<BackgroundReplay, 'scope' | 'perSecond' | 'by' | 'letters'>): Promise<string>;
@@ -56,8 +61,7 @@ export interface BackgroundReplays {
   control(id: string, order: ReplayOrder, by: Actor): Promise<boolean>;
 }
 
-const WEEK_MS = 7 * 24 * 3_600_000;
-const LISTED = 50;
+const ENDED_LISTED = 50;
 
 export const backgroundReplays = (run: Session['run']): BackgroundReplays => ({
   list: () => run(({ directory }) => listReplays(directory)),
@@ -74,32 +78,33 @@ export const backgroundReplays = (run: Session['run']): BackgroundReplays => ({
         startedAt: now,
         wanted: 'running',
       };
-      await directory
-        .multi()
-        .hset(replayKey(id), fields)
-        .pexpire(replayKey(id), WEEK_MS)
-        .zadd(REPLAYS_KEY, now, id)
-        .zremrangebyscore(REPLAYS_KEY, '-inf', now - WEEK_MS)
-        .pexpire(REPLAYS_KEY, WEEK_MS)
-        .exec();
+      await directory.multi().hset(replayKey(id), fields).zadd(OPEN_REPLAYS_KEY, now, id).exec();
       return id;
     }),
   control: (id, order, by) =>
     run(async (at) => {
       const replay = await readReplay(at.directory, id);
-      if (!replay || replay.endedAt !== null || replay.state === 'cancelled') return false;
-      // Only the runner writes that it ended, and operators write what they want: neither overwrites the other.
-      await at.directory.hset(replayKey(id), 'wanted', WANTED[order]);
+      if (!replay || !(await wantReplay(at.directory, id, WANTED[order]))) return false;
       const { channels } = replay.scope;
       await recorderOf(by)(at, { action: `replay.${order}`, channels, target: id });
       return true;
     }),
 });
 
-export async function listReplays(redis: Redis): Promise<BackgroundReplay[]> {
-  const ids = await redis.zrevrange(REPLAYS_KEY, 0, LISTED - 1);
-  const replays = await Promise.all(ids.map((id) => readReplay(redis, id)));
-  return replays.filter((replay) => replay !== undefined);
+async function listReplays(redis: Redis): Promise<BackgroundReplay[]> {
+  const ended = await redis.zrevrange(ENDED_REPLAYS_KEY, 0, ENDED_LISTED - 1);
+  const read = await Promise.all(ended.map((id) => readReplay(redis, id)));
+  const replays = [...(await openReplays(redis)), ...read.filter((replay) => replay !== undefined)];
+  return replays.toSorted((a, b) => b.startedAt - a.startedAt);
+}
+
+/** All that have not ended. */
+export async function openReplays(redis: Redis): Promise<BackgroundReplay[]> {
+  const ids = await redis.zrevrange(OPEN_REPLAYS_KEY, 0, -1);
+  const read = await Promise.all(ids.map((id) => readReplay(redis, id)));
+  const lost = ids.filter((_, i) => read[i] === undefined);
+  if (lost.length > 0) await redis.zrem(OPEN_REPLAYS_KEY, ...lost);
+  return read.filter((replay) => replay !== undefined);
 }
 
 export async function readReplay(redis: Redis, id: string): Promise<BackgroundReplay | undefined> {

@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { replayKey, replayLeaseKey } from '../redis/keys.ts';
-import { storeTime } from '../redis/store-clock.ts';
 import type { Admin } from './admin.ts';
-import { type BackgroundReplay, listReplays, readReplay } from './background-replays.ts';
+import { type BackgroundReplay, openReplays, readReplay } from './background-replays.ts';
+import { finishReplay, reportReplay, type Steps } from './replay-record.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -30,19 +30,37 @@ interface RunnerParts {
 export async function runReplays({ run, admin, onError }: RunnerParts, signal: AbortSignal): Promise<void> {
   const me = randomBytes(8).toString('hex');
   const inHand = new Map<string, Promise<void>>();
+  /** Of replays that were let go of: Redis may not have taken all of it, and another process may have them by now. */
+  const unwritten = new Set<Progress>();
+  // That Redis is away is told by whoever has more to do there.
+  const tell = (error: unknown): void => {
+    if (!(error instanceof RedisUnreachableError)) onError(error);
+  };
+  async function writeRest(): Promise<void> {
+    for (const progress of unwritten) {
+      const writing = run(({ directory }) => progress.write(directory));
+      await writing.then(() => unwritten.delete(progress), tell);
+    }
+  }
+  function begin(replay: BackgroundReplay): Promise<void> {
+    const progress = createProgress(replay.id);
+    return carryOut(replay, { run, admin, signal, me, progress })
+      .catch(onError)
+      .finally(() => {
+        inHand.delete(replay.id);
+        unwritten.add(progress);
+      });
+  }
   while (!signal.aborted) {
     try {
-      for (const replay of await run(({ directory }) => listReplays(directory))) {
+      await writeRest();
+      for (const replay of await run(({ directory }) => openReplays(directory))) {
         if (replay.state !== 'running' || inHand.has(replay.id)) continue;
         if (!(await run(({ directory }) => takeLease(directory, replay.id, me)))) continue;
-        const carrying = carryOut(replay, { run, admin, signal, me })
-          .catch(onError)
-          .finally(() => inHand.delete(replay.id));
-        inHand.set(replay.id, carrying);
+        inHand.set(replay.id, begin(replay));
       }
     } catch (error) {
-      // That Redis is away is told by whoever has more to do there.
-      if (!(error instanceof RedisUnreachableError)) onError(error);
+      tell(error);
     }
     await pause(LOOK_MS, undefined, { signal }).catch(() => {});
   }
@@ -57,17 +75,18 @@ interface Carrying {
   admin: Pick<Admin, 'as'>;
   signal: AbortSignal;
   me: string;
+  progress: Progress;
 }
 
 /** Goes on from the replay's position until it is through, or an operator or the end of the process stops it. */
-async function carryOut(listed: BackgroundReplay, { run, admin, signal, me }: Carrying): Promise<void> {
+async function carryOut(listed: BackgroundReplay, carrying: Carrying): Promise<void> {
+  const { run, admin, signal, me, progress } = carrying;
   const { id } = listed;
   // What was read before the lease was taken may be older than where the last holder got to.
   const replay = (await run(({ directory }) => readReplay(directory, id))) ?? listed;
   const stop = new AbortController();
-  const progress = createProgress();
   const watching = watch(async () => {
-    const goesOn = await run(({ directory }) => reportAndAsk(directory, id, me, progress.take()));
+    const goesOn = await run(({ directory }) => reportAndAsk(directory, id, me, progress));
     if (!goesOn || signal.aborted) stop.abort();
   }, stop);
   try {
@@ -87,7 +106,7 @@ async function carryOut(listed: BackgroundReplay, { run, admin, signal, me }: Ca
       },
       { perSecond, signal: stop.signal, onStep: progress.step },
     );
-    await run(({ directory }) => release(directory, id, progress.take(), !interrupted));
+    await run(({ directory }) => release(directory, id, progress, !interrupted));
   } finally {
     stop.abort();
     await watching;
@@ -102,13 +121,6 @@ async function watch(look: () => Promise<void>, stop: AbortController): Promise<
   }
 }
 
-interface Steps {
-  replayed: number;
-  gone: number;
-  failed: number;
-  position: number;
-}
-
 const KINDS = {
   replayed: 'replayed',
   alreadyReplayed: 'gone',
@@ -116,26 +128,44 @@ const KINDS = {
   failed: 'failed',
 } as const;
 
-/** What was done since it was last taken. */
-function createProgress() {
+/** What was done of a replay, and is not written down yet. */
+interface Progress {
+  step(letter: { diedAt: number }, step: { kind: keyof typeof KINDS }): void;
+  /** What cannot be written down is kept for the next time. */
+  write(redis: Redis): Promise<void>;
+}
+
+function createProgress(id: string): Progress {
   const none = (): Steps => ({ replayed: 0, gone: 0, failed: 0, position: 0 });
   let steps = none();
   return {
-    step({ diedAt }: { diedAt: number }, { kind }: { kind: keyof typeof KINDS }): void {
+    step({ diedAt }, { kind }) {
       steps[KINDS[kind]] += 1;
       steps.position = Math.max(steps.position, diedAt);
     },
-    take(): Steps {
+    async write(redis) {
       const taken = steps;
       steps = none();
-      return taken;
+      try {
+        await reportReplay(redis, id, taken);
+      } catch (error) {
+        steps = sum(taken, steps);
+        throw error;
+      }
     },
   };
 }
 
+const sum = (a: Steps, b: Steps): Steps => ({
+  replayed: a.replayed + b.replayed,
+  gone: a.gone + b.gone,
+  failed: a.failed + b.failed,
+  position: Math.max(a.position, b.position),
+});
+
 /** Writes down the steps, and keeps the lease. @returns whether the replay is to go on, by this process */
-async function reportAndAsk(redis: Redis, id: string, me: string, steps: Steps): Promise<boolean> {
-  await report(redis, id, steps);
+async function reportAndAsk(redis: Redis, id: string, me: string, progress: Progress): Promise<boolean> {
+  await progress.write(redis);
   const lease = replayLeaseKey(id);
   const [holder, wanted] = [await redis.get(lease), await redis.hget(replayKey(id), 'wanted')];
   if (holder !== null && holder !== me) return false;
@@ -143,16 +173,8 @@ async function reportAndAsk(redis: Redis, id: string, me: string, steps: Steps):
   return wanted === 'running';
 }
 
-async function report(redis: Redis, id: string, { position, ...counts }: Steps): Promise<void> {
-  const key = replayKey(id);
-  const writes = redis.multi();
-  for (const [name, count] of Object.entries(counts)) if (count > 0) writes.hincrby(key, name, count);
-  if (position > 0) writes.hset(key, 'position', position);
-  await writes.exec();
-}
-
-async function release(redis: Redis, id: string, steps: Steps, through: boolean): Promise<void> {
-  await report(redis, id, steps);
-  if (through) await redis.hset(replayKey(id), 'endedAt', await storeTime(redis));
+async function release(redis: Redis, id: string, progress: Progress, through: boolean): Promise<void> {
+  await progress.write(redis);
+  if (through) await finishReplay(redis, id);
   await redis.del(replayLeaseKey(id));
 }

@@ -38,8 +38,10 @@ export const historyKey = (channel: string): string => directoryKey(`history:${c
 /** Lock: set while a process's samples for the histories are recent. */
 export const HISTORY_TURN_KEY = directoryKey('history:turn');
 
-/** Sorted set of the ids of background replays, by the instant they began. */
-export const REPLAYS_KEY = directoryKey('replays');
+/** Sorted set of the ids of background replays that have not ended, by the instant they began. */
+export const OPEN_REPLAYS_KEY = directoryKey('replays:open');
+/** Sorted set of those that have, by the instant they ended. */
+export const ENDED_REPLAYS_KEY = directoryKey('replays:ended');
 /** Hash: the scope of a background replay, its state and its counts. */
 export const replayKey = (id: string): string => directoryKey(`replay:${id}`);
 /** Lock: held by the process that runs a background replay. */

@@ -3,20 +3,20 @@ import type { BackgroundReplay } from '../../src/admin/background-replays.ts';
 import { type BoardBackend, openBoardBackend } from '../../src/admin/board-backend.ts';
 import { systemClock } from '../../src/clock.ts';
 import { platforms } from '../../src/platforms/registry.ts';
-import { replayLeaseKey } from '../../src/redis/keys.ts';
+import { OPEN_REPLAYS_KEY, replayKey, replayLeaseKey } from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { CHANNEL, type Environment } from '../support/environment.ts';
-import { it as base, bury, welcome } from './admin-fixture.ts';
+import { it as base, bury, deadLettersIn, welcome } from './admin-fixture.ts';
 
 interface Backends {
-  openBoardBackend: (env: Environment) => BoardBackend;
+  openBoardBackend: (env: Environment, url?: string) => BoardBackend;
 }
 
 const it = base.extend<Backends>({
   openBoardBackend: async ({ openEnvironment: _ }, use) => {
     const backends: BoardBackend[] = [];
-    await use((env) => {
-      const options = { redis: env.server.url, channels: [] };
+    await use((env, redis = env.server.url) => {
+      const options = { redis, channels: [] };
       const backend = openBoardBackend(options, { platforms, clock: systemClock });
       backends.push(backend);
       return backend;
@@ -200,4 +200,102 @@ it('is left to the process that has it, until that lets go', async ({
   await runner.stop();
   expect(await backend.replays.show(id)).toMatchObject({ replayed: 4 });
   expect(runner.errors).toEqual([]);
+});
+
+it('lasts until it ends, however long that takes, and is listed for a week after', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const backend = openBoardBackend(env);
+  const [done, cancelled] = [await begin(backend, 100), await begin(backend, 100)];
+  const lives = async () =>
+    await Promise.all(
+      [replayKey(done), replayKey(cancelled), OPEN_REPLAYS_KEY].map((key) => env.redis.pttl(key)),
+    );
+  expect(await lives()).toEqual([-1, -1, -1]);
+  await backend.replays.control(cancelled, 'pause', ANNA);
+  expect(await lives()).toEqual([-1, -1, -1]);
+  await backend.replays.control(cancelled, 'cancel', ANNA);
+  const runner = run(backend);
+  await until(backend, done, ({ state }) => state === 'done');
+  await runner.stop();
+  const WEEK_MS = 7 * 24 * 3_600_000;
+  for (const life of (await lives()).slice(0, 2)) {
+    expect(life).toBeGreaterThan(WEEK_MS - 60_000);
+    expect(life).toBeLessThanOrEqual(WEEK_MS);
+  }
+  expect((await backend.replays.list()).map(({ id }) => id).sort()).toEqual([cancelled, done].sort());
+  expect(await env.redis.exists(OPEN_REPLAYS_KEY)).toBe(0);
+});
+
+it('is found and carried out, however many began later', async ({ openEnvironment, openBoardBackend }) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const backend = openBoardBackend(env);
+  const id = await begin(backend, 100);
+  for (let later = 0; later < 50; later += 1)
+    await backend.replays.control(await begin(backend, 100), 'pause', ANNA);
+  expect((await backend.replays.list()).map((each) => each.id)).toContain(id);
+  const runner = run(backend);
+  await until(backend, id, ({ state }) => state === 'done');
+  await runner.stop();
+  expect(runner.errors).toEqual([]);
+});
+
+it('stays cancelled where somebody resumes it at the same time', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
+  const env = await openEnvironment();
+  await env.worker();
+  const backend = openBoardBackend(env);
+  const id = await begin(backend, 100);
+  const orders = ['cancel', 'resume'] as const;
+  const [cancelled] = await Promise.all(orders.map((order) => backend.replays.control(id, order, ANNA)));
+  expect(cancelled).toBe(true);
+  expect(await backend.replays.show(id)).toMatchObject({ state: 'cancelled' });
+});
+
+it('counts also what could not be written down at once', async ({ openEnvironment, openBoardBackend }) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const id = await begin(openBoardBackend(env), 100);
+  const mayWrite = (pattern: string) =>
+    env.redis.call('ACL', 'SETUSER', 'board', 'on', '>secret', '+@all', 'resetkeys', '%R~*', `~${pattern}`);
+  await mayWrite(`herald:{${CHANNEL}}*`);
+  await env.redis.call('ACL', 'SETUSER', 'board', '~*:lease', '~*:audit');
+  const backend = openBoardBackend(env, env.server.url.replace('//', '//board:secret@'));
+  const runner = run(backend);
+  await eventually('a report to be refused', () => runner.errors.length > 0);
+  await mayWrite('*');
+  expect(await until(backend, id, ({ state }) => state === 'done')).toMatchObject({ replayed: 4 });
+  await runner.stop();
+});
+
+it('is not written down again once its record is gone', async ({ openEnvironment, openBoardBackend }) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const backend = openBoardBackend(env);
+  const id = await begin(backend, 0.1);
+  const runner = run(backend);
+  await eventually(
+    'the first to be replayed, which is not reported yet',
+    () => deadLettersIn(env),
+    (count) => count < PLAYERS.length,
+  );
+  await env.redis.del(replayKey(id));
+  await eventually(
+    'it to be let go of',
+    () => env.redis.exists(replayLeaseKey(id)),
+    (held) => held === 0,
+  );
+  await runner.stop();
+  expect(await env.redis.exists(replayKey(id))).toBe(0);
+  expect(await backend.replays.list()).toEqual([]);
 });

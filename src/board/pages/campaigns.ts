@@ -64,7 +64,7 @@ export const progressOf = (done: number, total: number): Html =>
 
 const replayTable = (replays: readonly BackgroundReplay[], now: number): Html =>
   replays.length === 0
-    ? empty('There are none. They are kept for a week.')
+    ? empty('There are none. They are kept for a week after their end.')
     : table(
         'Replays of dead letters',
         [

@@ -36,7 +36,8 @@ export const leftMs = (replay: BackgroundReplay): number | null =>
 
 async function find({ backend, seesReplay }: View, id: string): Promise<BackgroundReplay> {
   const replay = await backend.replays.show(id);
-  if (!replay || !seesReplay(replay)) throw new NotFound('There is no such replay: it is kept for a week.');
+  if (!replay || !seesReplay(replay))
+    throw new NotFound('There is no such replay: it is kept for a week after its end.');
   return replay;
 }
 
