@@ -35,7 +35,7 @@ export const servicesOf =
     { platforms, redis = url }: { platforms: Platforms; redis?: RedisOption | undefined },
   ): OpenServices =>
   ({ logger, metrics }) => {
-    const listed = channels.map(({ name, platform }) => ({ name, platform }));
+    const listed = channels.map(({ name, platform, shards }) => ({ name, platform, shards }));
     const parts = { platforms, clock: systemClock };
     const posting =
       webhooks.length > 0 &&

@@ -70,7 +70,7 @@ export function fuzzConfigs(trial: Trial): Reached {
 
 const vouchedFor = ({ channel }: PreparedMessage): KnownChannels => ({
   announced: new Map(),
-  listed: new Map([[channel, undefined]]),
+  listed: new Map([[channel, {}]]),
 });
 
 /** What is handed to a producer is prepared for its queue, or every problem of it is told. */

@@ -34,6 +34,12 @@ export async function cancelRecipient(channel: OperatedChannel, to: unknown): Pr
   return [...results.values()];
 }
 
+/** Where messages to a recipient may be. @param key as the platform's definition gives it */
+export const placesOfRecipient = ({ stores, home, of }: OperatedChannel, key: string) => ({
+  stores: [of(key).store],
+  home: stores.length > 1 ? home : undefined,
+});
+
 /** @throws InvalidMessageError if `to` is not a recipient of the channel's platform */
 export function keyOfRecipient({ platform, reading }: OperatedStore, to: unknown): string {
   if (!reading)

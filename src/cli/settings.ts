@@ -28,7 +28,7 @@ export function readSettings(given: Given): Settings {
   const config = readConfiguration(given);
   if (!config) return { redis: redisOfEnvironment(given), channels: [] };
   const { redis, channels } = config;
-  return { redis, channels: channels.map(({ name, platform }) => ({ name, platform })) };
+  return { redis, channels: channels.map(({ name, platform, shards }) => ({ name, platform, shards })) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { explainMessage } from '../ledger/lookups.ts';
-import { campaignOfMessage, mayBeJob, messageKey } from '../ledger/names.ts';
+import { campaignOfMessage, mayBeJob, messageKey, WITHDRAWN } from '../ledger/names.ts';
 import { decodeFinal } from '../ledger/reasons.ts';
 import { loadScript } from '../ledger/script.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
@@ -69,6 +69,13 @@ export async function isHeldAtHome(home: Pick<ChannelStore, 'run'>, id: string):
   for await (const ids of delayedJobs(home, now + DEALT_WITHIN_MS))
     if (ids.some((jobId) => mayBeJob(originalJobId(jobId), job))) return true;
   return false;
+}
+
+/** Whether it may be a message of a campaign that a channel's home has listed, and has not sent. What has a record of its own there is not. */
+export async function mayBeListedAtHome(home: Pick<ChannelStore, 'run'>, id: string): Promise<boolean> {
+  if (campaignOfMessage(id) === undefined) return false;
+  const { record } = await explainMessage(home, { key: messageKey(id) });
+  return !record || record['job'] === WITHDRAWN;
 }
 
 /** A worker's clock may be ahead of the store's, and a call takes its time. */

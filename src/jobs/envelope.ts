@@ -102,6 +102,8 @@ export interface EntrySource extends Omit<DeadLetterSource, 'detail' | 'data'> {
   data(): string;
   /** The job that the message gets when it leaves a job of many; when absent, a job `message` with `data`. */
   alone?(): { name: string; data: string };
+  /** The job that it gets in another store; when absent, the same. */
+  away?(): { name: string; data: string };
 }
 
 /** The dead letter of a message that died of `detail`. */

@@ -7,6 +7,9 @@ export const MESSAGES_JOB = 'messages';
 /** The name of a job with the recipients of a campaign, as many as a job has messages at most. */
 export const CAMPAIGN_JOB = 'campaign';
 
+/** The name of a job with one message of a campaign that another store has listed, and dealt out. */
+export const LISTED_JOB = 'listed';
+
 /**
  * The `v` in the data of such a job. A worker that knows no campaigns takes any job for one message, and would make a dead letter of
  * this one. Since its version is higher than `MESSAGE_VERSION`, that worker leaves it to a newer one.

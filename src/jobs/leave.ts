@@ -99,27 +99,28 @@ export async function leaveFailedJob(
 }
 
 function argumentsOf(all: readonly Leaving[], ...more: { failed: string }[]): string[] {
-  const jobs = all.map(({ entry, until, away }) => {
+  const made = all.map(({ entry, away }) => jobOf(placeOf(entry).source, away));
+  const jobs = all.map(({ entry, until, away }, index) => {
     const { origin, source, ledger } = placeOf(entry);
-    const name = source.alone?.().name;
     return {
       ...(away && ledger && enlisted(ledger, away)),
       id: away ? awayJobId(origin, source.enqueuedAt) : origin,
-      name,
+      name: made[index]!.name,
       t: source.enqueuedAt,
       p: 2 * source.priority + (away && !isPart(origin) ? 0 : 1),
       due: until && Math.ceil(until),
       s: Math.ceil(source.dueAt),
     };
   });
-  return [JSON.stringify([...jobs, ...more]), ...all.map(({ entry }) => dataOf(placeOf(entry).source))];
+  return [JSON.stringify([...jobs, ...more]), ...made.map(({ data }) => data)];
 }
 
 /** Those of a campaign have no record before their first admission. */
 const enlisted = ({ key, job, expiresAt, campaign }: LedgerMessage, { notBefore = 0 }: Away) =>
   campaign === undefined && { m: key, j: job, e: expiresAt, b: notBefore };
 
-const dataOf = (source: EntrySource): string => source.alone?.().data ?? source.data();
+const jobOf = (source: EntrySource, away: Away | undefined): { name: string | undefined; data: string } =>
+  (away && source.away?.()) ?? source.alone?.() ?? { name: undefined, data: source.data() };
 
 interface Place {
   /** The id of the job that its message gets. */

@@ -3,7 +3,7 @@ import { CAMPAIGN_ID, MESSAGE_VERSION } from '../message/fields.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import { isJobOf } from './campaign-content.ts';
 import type { CampaignContent, Entry, EntryList, EntrySource, QueuedJob } from './envelope.ts';
-import { CAMPAIGN_JOB, CAMPAIGN_VERSION, entryId, isPart } from './job-ids.ts';
+import { CAMPAIGN_JOB, CAMPAIGN_VERSION, entryId, isPart, LISTED_JOB } from './job-ids.ts';
 import { invalid, type Part, type ReadContext, readDelivery, sourceOf } from './read-message.ts';
 
 /** The data of a job of a campaign: `{ "v": 2, "campaign": id, "by": field, "to": [ … ] }`. */
@@ -111,19 +111,24 @@ function fill(
 const merged = (common: unknown, own: unknown): unknown =>
   isRecord(common) && isRecord(own) ? { ...common, ...own } : own;
 
-/** A dead letter keeps the whole message, a job of its own only the recipient. */
+/**
+ * A dead letter keeps the whole message, a job of its own only the recipient; but in another store, which may not have the campaign,
+ * it has all of it.
+ */
 function sourceOfEntry(
   { enqueuedAt, dueAt, priority }: EntrySource,
   message: object,
   given: unknown,
   recipients: Recipients,
 ): EntrySource {
+  const data = (): string => JSON.stringify(message);
   return {
     name: undefined,
     enqueuedAt,
     dueAt,
     priority,
-    data: () => JSON.stringify(message),
+    data,
+    away: () => ({ name: LISTED_JOB, data: data() }),
     alone: () => ({ name: CAMPAIGN_JOB, data: aloneData(given, recipients) }),
   };
 }

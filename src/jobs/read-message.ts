@@ -6,7 +6,7 @@ import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
 import type { MessageRef } from '../observe/observer.ts';
 import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
 import type { Delivery, Entry, EntrySource, InvalidEntry, QueuedJob } from './envelope.ts';
-import { CAMPAIGN_JOB, isPart, MESSAGES_JOB } from './job-ids.ts';
+import { CAMPAIGN_JOB, isPart, LISTED_JOB, MESSAGES_JOB } from './job-ids.ts';
 
 /** The fields of a channel that parsing a job requires, from the configuration or from the channel registry. */
 export interface ReadRules extends ChannelRules {
@@ -34,17 +34,18 @@ export interface Part {
 
 /** Parses the data of one message. Never throws. */
 export function readMessage(job: QueuedJob, { origin, source, data }: Part, context: ReadContext): Entry {
+  const isListed = job.name === LISTED_JOB;
   const parsed = context.schemas.parseJob(data, job.timestamp, origin);
   if (parsed.kind === 'newer') return { ...parsed, origin, source };
   if (parsed.kind === 'invalid') {
-    const part = { origin, source, id: parsed.id, campaign: campaignNamedIn(data), uncounted: true };
+    const part = { origin, source, id: parsed.id, campaign: campaignNamedIn(data), uncounted: !isListed };
     return invalid(job, part, parsed.problems.join('; '), context);
   }
   const message = parsed.message as AnyMessage;
   const { id, expiresAtMs, sendAtMs } = parsed;
   source.dueAt = Math.max(job.timestamp, sendAtMs ?? 0);
   source.priority = message.priority ?? 0;
-  const uncounted = message.campaign !== undefined;
+  const uncounted = message.campaign !== undefined && !isListed;
   return readDelivery(job, { id, message, origin, source, expiresAtMs, sendAtMs, uncounted }, context);
 }
 

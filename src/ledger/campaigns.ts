@@ -20,6 +20,10 @@ export interface NewCampaign {
   sendAt?: number | undefined;
   /** Looks for it, and creates none. */
   find?: boolean | undefined;
+  /** Creates it as one that is paused. */
+  paused?: boolean | undefined;
+  /** Opens no list: only messages are to come that another store has listed, and deals out to this one. */
+  copy?: boolean | undefined;
 }
 
 export interface CreatedCampaign {
@@ -31,6 +35,8 @@ export interface CreatedCampaign {
   status: 'created' | 'exists' | 'conflict' | 'cancelled' | 'expired' | 'unknown';
   /** When the messages of the stored campaign expire; 0 if there is none. */
   expiresAt: number;
+  /** That which was there is paused. */
+  paused?: true;
 }
 
 /** Recipients of a campaign, to be added to the channel's queue as one job. */
@@ -94,11 +100,35 @@ const controlScript = loadScript('control-campaign.lua');
 
 export async function createCampaign(
   store: ChannelStore,
-  { id, message, expiresAt = 0, sendAt = 0, find = false }: NewCampaign,
+  { id, message, expiresAt = 0, sendAt = 0, find = false, paused = false, copy = false }: NewCampaign,
 ): Promise<CreatedCampaign> {
-  const request = JSON.stringify({ id, expires: expiresAt, life: DEFAULT_LIFE_MS, sendAt, find });
-  const reply = (await store.run(createScript, [request, message])) as [CreatedCampaign['status'], string];
-  return { status: reply[0], expiresAt: Number(reply[1]) };
+  const wanted = { id, expires: expiresAt, life: DEFAULT_LIFE_MS, sendAt, find, paused, copy };
+  const reply = await store.run(createScript, [JSON.stringify(wanted), message]);
+  const [status, expires, state] = reply as [CreatedCampaign['status'], string, string?];
+  return { status, expiresAt: Number(expires), ...(state === 'paused' && { paused: true }) };
+}
+
+/** Makes a campaign known to the stores that its messages are dealt out to, so that they hold and count these as their own. */
+export async function copyCampaign(
+  id: string,
+  { redis, keys }: ChannelStore,
+  to: readonly ChannelStore[],
+): Promise<void> {
+  const fields = await redis.hmget(keys.campaign(id), 'message', 'expires', 'sendAt', 'state');
+  const [message, expiresAt, sendAt, state] = fields;
+  if (!message || state === 'cancelled') return;
+  const wanted = { id, message, expiresAt: Number(expiresAt), sendAt: Number(sendAt) };
+  const copy = { ...wanted, paused: state === 'paused', copy: true };
+  await Promise.all(to.map((store) => createCampaign(store, copy)));
+}
+
+/** Undefined if it is not kept. */
+export async function campaignStateIn(
+  { redis, keys }: ChannelStore,
+  id: string,
+): Promise<'running' | 'paused' | 'cancelled' | undefined> {
+  const state = await redis.hget(keys.campaign(id), 'state');
+  return state === 'running' || state === 'paused' || state === 'cancelled' ? state : undefined;
 }
 
 /** Adds the job, notes the chunk, and counts its recipients, in one script call. */

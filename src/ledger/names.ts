@@ -29,6 +29,8 @@ let latest = { jobId: '', part: '' };
 
 /** In place of the first character of the hashed name of a job in the record of a campaign's message (records.lua). */
 const CAMPAIGN_MARK = '+';
+/** In place of the whole of it: the message was cancelled before its first admission (records.lua). */
+export const WITHDRAWN = '++++++';
 /** A message of a job of many has four characters of its job's name. */
 const JOB_PART = 4;
 

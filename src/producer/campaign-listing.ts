@@ -45,7 +45,7 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
 
   async function createIn(
     store: ChannelStore,
-    how: Pick<NewCampaign, 'expiresAt' | 'find'>,
+    how: Pick<NewCampaign, 'expiresAt' | 'find' | 'paused'>,
     attempt: Attempt,
   ): Promise<CreatedCampaign> {
     const wanted = { id, message, sendAt: dueAt, ...how };
@@ -55,20 +55,33 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
     if (status === 'cancelled') throw new CampaignCancelledError(id);
     if (status === 'expired') throw new CampaignExpiredError(id, expires);
     begun ||= status !== 'unknown';
-    isNew ||= status === 'created';
     return created;
   }
 
-  /** The first shard says when its messages expire, where nothing else is said: in all of them at the same instant. */
+  /** As the home of a channel over shards knows it: it was started there by who knew of none. */
+  async function findAtHome(
+    shards: number | undefined,
+    attempt: Attempt,
+  ): Promise<CreatedCampaign | undefined> {
+    if (shards === undefined) return undefined;
+    const found = await createIn(stores.of(channel), { find: true }, attempt);
+    return found.status === 'unknown' ? undefined : found;
+  }
+
+  /** The first store says when its messages expire, where nothing else is said: in all of them at the same instant. */
   async function open(
     shards: number | undefined,
     attempt: Attempt,
   ): Promise<ReadonlyMap<string, ChannelStore>> {
     const all = storeNames(channel, shards).map((name) => [name, stores.of(name)] as const);
     const [[, first], ...others] = all as [(typeof all)[number], ...typeof all];
-    const { expiresAt } = await createIn(first, { expiresAt: campaign.expiresAt }, attempt);
-    await Promise.all(others.map(([, store]) => createIn(store, { expiresAt }, attempt)));
-    return new Map(all);
+    const atHome = await findAtHome(shards, attempt);
+    const { expiresAt = campaign.expiresAt, paused } = atHome ?? {};
+    const opening = await createIn(first, { expiresAt, paused }, attempt);
+    const same = { expiresAt: opening.expiresAt, paused };
+    const more = await Promise.all(others.map(([, store]) => createIn(store, same, attempt)));
+    isNew = !atHome && [opening, ...more].some(({ status }) => status === 'created');
+    return new Map(atHome ? [...all, [channel, stores.of(channel)]] : all);
   }
 
   function byStore(
@@ -121,7 +134,7 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
     async beginExisting(shards, attempt) {
       const [first] = storeNames(channel, shards) as [string];
       const { status } = await createIn(stores.of(first), { find: true }, attempt);
-      if (status !== 'unknown') await begin(shards, attempt);
+      if (status !== 'unknown' || (await findAtHome(shards, attempt))) await begin(shards, attempt);
     },
     async add(recipients, shards, attempt) {
       if (recipients.length === 0) return 0;

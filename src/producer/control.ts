@@ -1,4 +1,10 @@
-import { cancelMessage, isHeldAtHome, rescheduleMessage, type TooLate } from '../jobs/control.ts';
+import {
+  cancelMessage,
+  isHeldAtHome,
+  mayBeListedAtHome,
+  rescheduleMessage,
+  type TooLate,
+} from '../jobs/control.ts';
 import { campaignOfMessage } from '../ledger/names.ts';
 import type { Problem } from '../message/problems.ts';
 import { checkChannelOption } from '../options.ts';
@@ -61,8 +67,13 @@ async function inTurn<R extends CancelResult | RescheduleResult>(
   return last.status === 'unknown' ? atHome : last;
 }
 
-export const cancelWhere = (places: Places, id: string): Promise<CancelResult> =>
-  inTurn(places, id, (stores) => cancelIn(stores, id));
+export async function cancelWhere(places: Places, id: string): Promise<CancelResult> {
+  // Of a campaign that the home has listed, the home comes first: what it deals out meanwhile is then cancelled in its shard.
+  const listed = places.home && (await mayBeListedAtHome(places.home, id));
+  const atHome = listed ? await cancelIn([places.home!], id) : undefined;
+  const found = await inTurn(places, id, (stores) => cancelIn(stores, id));
+  return found.status === 'unknown' && atHome ? atHome : found;
+}
 
 /** @throws InvalidMessageError for an instant that this message cannot have */
 export const rescheduleWhere = (places: Places, id: string, at: number): Promise<RescheduleResult> =>

@@ -5,27 +5,23 @@ import { UnknownChannelError } from './errors.ts';
 export interface ListedChannel {
   name: string;
   platform: string;
+  /** As configured, if the channel has shards: plays are then recorded where its workers will look for them. */
+  shards?: number | undefined;
 }
 
 /** The channels that a producer accepts messages for; no worker reads the queue of any other. */
 export interface KnownChannels {
   announced: ReadonlyMap<string, ChannelFacts>;
-  /** Name → platform, undefined if the caller gave only the name. */
-  listed: ReadonlyMap<string, string | undefined>;
+  /** By name; empty if the caller gave only the name. */
+  listed: ReadonlyMap<string, Partial<ListedChannel>>;
 }
 
-export const listChannels = (
-  channels: readonly (string | ListedChannel)[],
-): ReadonlyMap<string, string | undefined> =>
-  new Map(
-    channels.map((channel) =>
-      typeof channel === 'string' ? [channel, undefined] : [channel.name, channel.platform],
-    ),
-  );
+export const listChannels = (channels: readonly (string | ListedChannel)[]): KnownChannels['listed'] =>
+  new Map(channels.map((channel) => (typeof channel === 'string' ? [channel, {}] : [channel.name, channel])));
 
 /** The platform of a channel; undefined if neither announced nor listed with one. */
 export const platformOf = (channel: string, { announced, listed }: KnownChannels): string | undefined =>
-  announced.get(channel)?.platform ?? listed.get(channel);
+  announced.get(channel)?.platform ?? listed.get(channel)?.platform;
 
 /** @param named whether the message names the channel; otherwise it is the default one, named like the platform */
 export function unknownChannel(

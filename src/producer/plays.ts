@@ -117,7 +117,9 @@ function recordBatch(
     const groups = new Map<string, Play[]>();
     for (const play of plays) {
       if (play instanceof Error) continue;
-      const name = storeOf(play.channel, channels.get(play.channel)?.shards, play.recipient);
+      // Unlike a message, a play is not dealt out from a channel's home.
+      const { shards } = channels.get(play.channel) ?? deps.listed.get(play.channel) ?? {};
+      const name = storeOf(play.channel, shards, play.recipient);
       if (!groups.get(name)?.push(play)) groups.set(name, [play]);
     }
     for (const [name, group] of groups) {

@@ -4,6 +4,7 @@ import type { CampaignRecipient, CampaignSpecOf } from '../message/campaign.ts';
 import { CHANNEL_NAME } from '../message/fields.ts';
 import { type InputOf, messageSchemasOf, type Platforms } from '../message/schema.ts';
 import type { RedisOption } from '../redis/option.ts';
+import { MAX_SHARDS } from '../redis/shards.ts';
 import { type Duration, durationOption } from '../time.ts';
 import { createTurns } from '../turns.ts';
 import type { AcceptedStatus } from './accepted-count.ts';
@@ -100,7 +101,7 @@ export interface ProducerOptions {
   redis: RedisOption;
   /**
    * Channels to accept messages for although no worker has announced them yet. If the platform is given, messages of
-   * another platform are rejected and plays are accepted before a worker has announced the channel.
+   * another platform are rejected and plays are accepted before a worker has announced the channel; with `shards`, if it has any.
    */
   channels?: readonly (string | ListedChannel)[];
   /** How long a call may wait for Redis, `5s` by default; for sendMany, recordPlays and campaign, each batch. */
@@ -134,7 +135,7 @@ export function buildProducer<P extends Platforms>(
   if (!Array.isArray(channels))
     throw new TypeError('channels: expected a list of names, or of { name, platform }');
   const listed = listChannels(channels);
-  checkNames([...listed.keys()]);
+  checkListed(listed);
   const connection = openConnection(redis, timeLimit(timeout, timeoutMs), clock);
   const channelRegistry = cachedChannelRegistry(connection.stores.directory, clock);
   const checks = { platforms, clock, schemas: messageSchemasOf<Platforms>(platforms) };
@@ -167,9 +168,13 @@ function knownName(input: unknown, platforms: Platforms, listed: KnownChannels['
   return typeof name === 'string' && (listed.has(name) || Object.hasOwn(platforms, name)) ? name : '';
 }
 
-function checkNames(channels: readonly string[]): void {
-  const bad = channels.find((name) => !CHANNEL_NAME.test(name));
-  if (bad !== undefined) throw new TypeError(`channels: ${JSON.stringify(bad)} is not a channel name`);
+function checkListed(channels: KnownChannels['listed']): void {
+  for (const [name, { shards }] of channels) {
+    if (!CHANNEL_NAME.test(name))
+      throw new TypeError(`channels: ${JSON.stringify(name)} is not a channel name`);
+    if (shards !== undefined && !(Number.isInteger(shards) && shards > 1 && shards <= MAX_SHARDS))
+      throw new TypeError(`channels: shards of ${name}: expected a number from 2 to ${MAX_SHARDS}`);
+  }
 }
 
 const timeLimit = (timeout: Duration | undefined, timeoutMs: number | undefined): number =>

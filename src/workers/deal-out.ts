@@ -1,12 +1,15 @@
 import type { Delivery, Entry, Pipeline } from '../jobs/envelope.ts';
 import type { Leave } from '../jobs/leave.ts';
+import { campaignStateIn, copyCampaign } from '../ledger/campaigns.ts';
 import { explainMessage } from '../ledger/lookups.ts';
+import { WITHDRAWN } from '../ledger/names.ts';
 import { decodeFinal } from '../ledger/reasons.ts';
 import type { LedgerMessage } from '../ledger/types.ts';
 import type { Disposition } from '../outcome.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
 import { shardOf } from '../redis/shards.ts';
+import type { StoreClock } from '../redis/store-clock.ts';
 import { MAX_STALLS } from './pipeline.ts';
 
 type DeliveryEntry = Extract<Entry, { kind: 'delivery' }>;
@@ -17,12 +20,16 @@ export interface DealOutOptions {
   own: number | undefined;
   /** By shard: puts a message into a job of its own there. */
   leave: readonly Leave[];
-  /** What this store knows of a message that was enqueued here with a record. */
+  /** What this store knows of a message that was enqueued here. */
   recordOf(delivery: Delivery): Promise<KnownHere>;
+  clock: Pick<StoreClock, 'now'>;
 }
 
-/** `final`: mostly because it was cancelled. `notBefore`: the instant that it was rescheduled to. */
-export type KnownHere = { final: true } | { final: false; notBefore: number | undefined };
+/**
+ * `final`: mostly because it was cancelled, or its campaign. `notBefore`: the instant that it was rescheduled to. `paused`: its campaign
+ * is.
+ */
+export type KnownHere = { final: true } | { final: false; notBefore: number | undefined; paused?: true };
 
 /**
  * Delivers the messages of a store's own recipients, and deals the others out to their shards. At the channel's home these are all
@@ -37,7 +44,9 @@ export function dealOut(pipeline: Pipeline, options: DealOutOptions): Pipeline {
   async function deal(entry: DeliveryEntry, shard: number): Promise<Disposition> {
     const known = await options.recordOf(entry.delivery);
     if (known.final) return await pipeline.deliver(entry);
-    const { notBefore } = known;
+    const { notBefore, paused } = known;
+    const { expiresAt } = entry.delivery;
+    if (paused && options.clock.now() < expiresAt) return pipeline.pause(expiresAt);
     await leave[shard]!({ entry, until: notBefore, away: { notBefore } });
     return { kind: 'moved' };
   }
@@ -54,6 +63,41 @@ export function dealOut(pipeline: Pipeline, options: DealOutOptions): Pipeline {
   };
 }
 
+/** How many campaigns are remembered to have been copied. */
+const MOST_COPIED = 100;
+
+/**
+ * What a store knows of the messages that it deals out to others. These have a message's campaign before this store is asked whether the
+ * campaign is held: who pauses or cancels it here first, and then there, misses no message.
+ */
+export function createKnownHere(
+  store: ChannelStore,
+  others: readonly ChannelStore[],
+): DealOutOptions['recordOf'] {
+  const copies = new Map<string, Promise<void>>();
+
+  async function copied(id: string, created: string | undefined): Promise<void> {
+    const key = `${id} ${created}`;
+    if (copies.size >= MOST_COPIED) copies.clear();
+    const copy = copies.get(key) ?? copyCampaign(id, store, others);
+    copies.set(key, copy);
+    await copy.catch((error: unknown) => {
+      copies.delete(key);
+      throw error;
+    });
+  }
+
+  return async ({ ledger, contentKey }) => {
+    const { campaign } = ledger;
+    if (campaign === undefined || ledger.uncounted) return await knownHere(store, ledger);
+    await copied(campaign, contentKey);
+    const known = await knownHere(store, ledger);
+    const state = await campaignStateIn(store, campaign);
+    if (known.final || state === 'cancelled') return { final: true };
+    return state === 'paused' ? { ...known, paused: true } : known;
+  };
+}
+
 /** What a store knows of a message that was enqueued there. The record of a past message of the same id does not count. */
 export async function knownHere(
   store: ChannelStore,
@@ -61,6 +105,7 @@ export async function knownHere(
 ): Promise<KnownHere> {
   const { record } = await explainMessage(store, { key, job });
   if (!record) return { final: false, notBefore: undefined };
+  if (record['job'] === WITHDRAWN) return { final: true };
   if (decodeFinal(String(record['state']), Number(record['reason'] ?? 0))) return { final: true };
   return { final: false, notBefore: Number(record['not_before'] ?? 0) || undefined };
 }

@@ -4,7 +4,7 @@ import { createCampaignReader } from '../jobs/campaign-content.ts';
 import { type ChannelWorker, createChannelWorker } from '../jobs/channel-worker.ts';
 import type { PartialJobs } from '../jobs/deliver-job.ts';
 import { createDispatcher, type Dispatcher } from '../jobs/dispatcher.ts';
-import type { Delivery, Pipeline } from '../jobs/envelope.ts';
+import type { Pipeline } from '../jobs/envelope.ts';
 import { createLeave, entriesThatAre, recountJob } from '../jobs/leave.ts';
 import type { ReadContext } from '../jobs/read-message.ts';
 import type { Account } from '../ledger/account.ts';
@@ -26,7 +26,7 @@ import type { Turns } from '../turns.ts';
 import { type ChannelLease, createChannelLease } from './channel-lease.ts';
 import { openChannelLedger } from './channel-ledger.ts';
 import type { ChannelLog } from './channel-log.ts';
-import { dealOut, knownHere } from './deal-out.ts';
+import { createKnownHere, dealOut } from './deal-out.ts';
 import type { Departures } from './departures.ts';
 import { createIdentify } from './identify.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
@@ -213,12 +213,11 @@ function pipelineOf(shared: SharedByStores, own: OwnParts): Pipeline {
     },
   });
   const traceable = traced?.pipeline(sending) ?? sending;
-  const leave = storeNames(channel.name, channel.shards).map((each) =>
-    createLeave(stores.ledgers.of(each), stores.of(each).clock),
-  );
-  const recordOf = ({ ledger }: Delivery) => knownHere(ledgerStore, ledger);
+  const shards = storeNames(channel.name, channel.shards);
+  const leave = shards.map((each) => createLeave(stores.ledgers.of(each), stores.of(each).clock));
+  const recordOf = createKnownHere(ledgerStore, shards.map(stores.ledgers.of));
   const dealt = shared.sharding
-    ? dealOut(traceable, { definition, own: own.shard, leave, recordOf })
+    ? dealOut(traceable, { definition, own: own.shard, leave, recordOf, clock })
     : traceable;
   return wrap.pipeline?.(dealt, channel) ?? dealt;
 }

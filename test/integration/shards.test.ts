@@ -1,7 +1,12 @@
 import { describe, expect } from 'vitest';
-import { createAdmin, createProducer } from '../../src/app.ts';
+import type { Admin } from '../../src/admin/admin.ts';
+import { createAdmin, createProducer, type MessageInput, type WorkerConfig } from '../../src/app.ts';
 import { enqueueJob } from '../../src/jobs/enqueue.ts';
 import { newJobId } from '../../src/jobs/job-ids.ts';
+import { stopChannel } from '../../src/ledger/channel-state.ts';
+import { campaignMessageId } from '../../src/ledger/names.ts';
+import { CampaignCancelledError } from '../../src/producer/errors.ts';
+import type { Producer } from '../../src/producer/producer.ts';
 import { iterateReceipts, type Receipt } from '../../src/receipts/receipts.ts';
 import { channelStore } from '../../src/redis/channel-store.ts';
 import { storeNames } from '../../src/redis/shards.ts';
@@ -42,6 +47,32 @@ async function settled(env: Environment, count: number): Promise<Tally> {
     { everyMs: 50 },
   );
   return tallyOf(receipts);
+}
+
+const SPRING = { id: 'spring', platform: 'kongregate' as const, content: 'Hello', onQuota: 'defer' as const };
+const recipients = (count: number) => PLAYERS.slice(0, count).map((userId) => ({ to: { userId } }));
+
+/** An admin, and a producer that has not asked for the channels before. */
+async function knowing<T>(
+  env: Environment,
+  act: (by: { admin: Admin; producer: Producer<MessageInput> }) => Promise<T>,
+): Promise<T> {
+  const producer = createProducer({ redis: env.server.url, timeoutMs: 120_000 });
+  const admin = createAdmin({ redis: env.server.url });
+  try {
+    return await act({ admin, producer });
+  } finally {
+    await producer.close();
+    await admin.close();
+  }
+}
+
+/** How many jobs of a campaign wait in the shards. */
+async function dealtOut(env: Environment): Promise<number> {
+  const keys = await Promise.all(
+    storeNames(CHANNEL, SHARDS).map((name) => env.redis.keys(`herald:{${name}}:c*_*`)),
+  );
+  return keys.flat().filter((key) => /:@\d+$/.test(key)).length;
 }
 
 describe.concurrent('a channel over shards', () => {
@@ -193,6 +224,101 @@ describe.concurrent('a channel over shards', () => {
       await producer.close();
       await admin.close();
     }
+  });
+
+  it('deals out a campaign that was started before anybody knew of its shards', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    expect(await env.producer.campaign(SPRING, recipients(20))).toMatchObject({ created: true, listed: 20 });
+    // Another list, of people that the first one has.
+    expect(await env.producer.campaign(SPRING, recipients(5))).toMatchObject({ created: false, listed: 5 });
+    const configured = createAdmin({ redis: env.server.url, config: env.config() as WorkerConfig });
+    try {
+      expect(await configured.campaigns.show('spring')).toMatchObject([{ state: 'running', waiting: 25 }]);
+    } finally {
+      await configured.close();
+    }
+    await env.worker();
+    expect(await settled(env, 20)).toMatchObject({ 'delivered/sent': 20 });
+    await knowing(env, async ({ admin, producer }) => {
+      const shown = async () => (await admin.campaigns.show('spring'))[0];
+      const counts = { waiting: 0, underWay: 0, ends: [{ state: 'delivered', reason: 'sent' }] };
+      expect(await shown()).toMatchObject({ state: 'done', listed: 25, duplicate: 5, ended: 20, ...counts });
+      for (const key of await env.redis.keys('herald:*:campaign:*'))
+        expect(await env.redis.pttl(key)).toBeGreaterThan(0);
+      // Now in the shards, whose records know those who had it.
+      expect(await producer.campaign(SPRING, recipients(25))).toMatchObject({ created: false, listed: 25 });
+      expect(await settled(env, 25)).toMatchObject({ 'delivered/sent': 25 });
+      await eventually('its end', shown, (campaign) => campaign?.state === 'done');
+      expect(await shown()).toMatchObject({ listed: 50, duplicate: 25, ended: 25 });
+      expect(env.sandbox.journal.report()).toMatchObject({ accepted: 25, calls: 25 });
+    });
+  });
+
+  it('knows a play that was recorded before any worker announced it, by who lists its shards', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    const channels = [{ name: CHANNEL, platform: 'kongregate', shards: SHARDS }];
+    const producer = createProducer({ redis: env.server.url, channels, timeoutMs: 120_000 });
+    await producer.recordPlay({ channel: CHANNEL, to: { userId: 71 } }).finally(() => producer.close());
+    await env.worker();
+    await knowing(env, async ({ admin }) => {
+      const explained = await admin.explainRecipient({ userId: 71 }, { channel: CHANNEL });
+      expect(explained.play).toMatchObject({ kind: 'played' });
+    });
+  });
+
+  it('controls a campaign that waits at the home, and what of it was dealt out', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    await env.producer.campaign(SPRING, recipients(10));
+    const sendAt = new Date(Date.now() + 3_600_000);
+    await env.producer.campaign({ ...SPRING, id: 'later', sendAt }, recipients(10));
+    await stopChannel(channelStore(env.redis, CHANNEL), 'paused');
+    await env.worker();
+    await eventually(
+      'those of the first to be dealt out',
+      () => dealtOut(env),
+      (jobs) => jobs === 10,
+    );
+    await knowing(env, async ({ admin, producer }) => {
+      expect((await admin.campaigns.list()).map(({ id, waiting }) => [id, waiting])).toEqual([
+        ['later', 10],
+        ['spring', 10],
+      ]);
+      const [first, second] = PLAYERS.map((userId) => ({ userId }));
+      for (const id of ['spring', 'later']) {
+        expect(await admin.campaigns.cancelRecipient(id, first)).toMatchObject([{ status: 'cancelled' }]);
+        const message = campaignMessageId(id, String(second!.userId));
+        expect(await producer.cancel(message, { channel: CHANNEL })).toMatchObject({ status: 'cancelled' });
+        expect(await admin.campaigns.pause(id)).toEqual([{ id, status: 'paused', channel: CHANNEL }]);
+      }
+      await admin.channels.resume(CHANNEL);
+      // Nothing holds the last one.
+      await env.producer.send({ platform: 'kongregate', to: { userId: PLAYERS[59]! }, content: 'Hello' });
+      await eventually(
+        'that and those that were cancelled',
+        async () => tallyOf((await receiptsOf(env)).flat()),
+        (tally) => tally['delivered/sent'] === 1 && tally['suppressed/cancelled'] === 2,
+      );
+      expect(await admin.campaigns.resume('later')).toMatchObject([{ status: 'running' }]);
+      for (const id of ['spring', 'later'])
+        expect(await admin.campaigns.cancel(id)).toMatchObject([{ status: 'cancelled' }]);
+      await eventually(
+        'their ends',
+        async () => (await admin.campaigns.list()).map(({ ended }) => ended),
+        (ended) => ended.every((count) => count === 10),
+      );
+      expect(tallyOf((await receiptsOf(env)).flat())).toEqual({
+        'delivered/sent': 1,
+        'suppressed/cancelled': 20,
+      });
+      const again = producer.campaign({ ...SPRING, id: 'later', sendAt }, recipients(11));
+      await expect(again).rejects.toThrow(CampaignCancelledError);
+    });
   });
 
   it('loses and repeats nothing when a worker is killed as it deals out', async ({ openEnvironment }) => {

@@ -6,10 +6,11 @@ import type { CampaignEnd, CampaignState } from '../../ledger/campaigns.ts';
 import { readChannelState, waitsFor } from '../../ledger/channel-state.ts';
 import { campaignMessageId } from '../../ledger/names.ts';
 import { RECIPIENT_CAUSES } from '../../outcome.ts';
-import { type CancelResult, cancelIn } from '../../producer/control.ts';
+import { type CancelResult, cancelWhere } from '../../producer/control.ts';
 import type { Source } from '../../producer/source-reader.ts';
+import type { ChannelStore } from '../../redis/channel-store.ts';
 import type { RecordAct } from '../audit.ts';
-import { keyOfRecipient } from '../cancel-recipient.ts';
+import { keyOfRecipient, placesOfRecipient } from '../cancel-recipient.ts';
 import type { ChannelResult } from '../message-control.ts';
 import { channelsOf } from '../require-channel.ts';
 import type { Session } from '../session.ts';
@@ -85,12 +86,14 @@ export function campaignAdmin(
     (operation: 'pause' | 'resume' | 'cancel') =>
     (id: string, { channel }: OfChannel = {}): Promise<CampaignResult[]> =>
       run(async (at) => {
-        const controlled = channelsOf(at, channel).map(async ({ name, ofRecipients }) => {
-          if (operation !== 'cancel' && (await campaignsOf({ ofRecipients }, id))[0]?.state === 'done')
+        const controlled = channelsOf(at, channel).map(async ({ name, stores }) => {
+          if (operation !== 'cancel' && (await campaignsOf({ stores }, id))[0]?.state === 'done')
             return [{ result: { id, status: 'done' as const, channel: name }, changed: false }];
-          const all = await Promise.all(
-            ofRecipients.map(({ store }) => controlCampaign(store, id, operation)),
-          );
+          // Before the shards the home, which may deal out messages of it that it has listed.
+          const [home, ...shards] = stores.map(({ store }) => store) as [ChannelStore, ...ChannelStore[]];
+          const first = await controlCampaign(home, id, operation);
+          const others = await Promise.all(shards.map((store) => controlCampaign(store, id, operation)));
+          const all = [first, ...others];
           const status = all.map(({ state }) => state).find((state) => state !== 'unknown') ?? 'unknown';
           if (status === 'unknown') return [];
           return [{ result: { id, status, channel: name }, changed: all.some(({ changed }) => changed) }];
@@ -112,7 +115,7 @@ export function campaignAdmin(
         const results = await Promise.all(
           channels.map(async (each) => {
             const key = keyOfRecipient(each, to);
-            const result = await cancelIn([each.of(key).store], campaignMessageId(id, key));
+            const result = await cancelWhere(placesOfRecipient(each, key), campaignMessageId(id, key));
             return { ...result, channel: each.name };
           }),
         );

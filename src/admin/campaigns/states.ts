@@ -2,15 +2,18 @@ import type { OperatedChannel } from '../../channels/installation.ts';
 import { type CampaignState, listCampaigns, readCampaign } from '../../ledger/campaigns.ts';
 import type { CampaignStatus } from '../../outcome.ts';
 
-/** The campaigns of a channel. With shards, each campaign has a record in every shard, and the counts add up. */
+/**
+ * The campaigns of a channel. With shards, each campaign has a record in every shard, and the counts add up. One that was started by who
+ * knew of no shards has one at the home as well, where its recipients are listed; the shards count what becomes of these.
+ */
 
 /** @param only the id of one campaign; all of them when absent. @returns latest first */
 export async function campaignsOf(
-  { ofRecipients }: Pick<OperatedChannel, 'ofRecipients'>,
+  { stores }: Pick<OperatedChannel, 'stores'>,
   only?: string,
 ): Promise<CampaignState[]> {
   const found = await Promise.all(
-    ofRecipients.map(async ({ store }) => {
+    stores.map(async ({ store }) => {
       if (only === undefined) return await listCampaigns(store);
       const one = await readCampaign(store, only);
       return one ? [one] : [];
@@ -26,27 +29,37 @@ function asOne(states: readonly CampaignState[]): CampaignState {
   if (states.length === 1) return first;
   const sum = (figure: (state: CampaignState) => number): number =>
     states.reduce((all, state) => all + figure(state), 0);
-  return {
-    ...first,
-    state: statusOf(states.map(({ state }) => state)),
-    created: Math.min(...states.map(({ created }) => created)),
-    expiresAt: Math.min(...states.map(({ expiresAt }) => expiresAt)),
+  const counts = {
     listed: sum(({ listed }) => listed),
-    waiting: sum(({ waiting }) => waiting),
     underWay: sum(({ underWay }) => underWay),
     duplicate: sum(({ duplicate }) => duplicate),
-    ends: endsOf(states),
+  };
+  const ends = endsOf(states);
+  const ended = ends.reduce((all, { count }) => all + count, 0);
+  const waiting = Math.max(0, counts.listed - counts.underWay - counts.duplicate - ended);
+  return {
+    ...first,
+    state: statusOf(
+      states.map(({ state }) => state),
+      waiting + counts.underWay,
+    ),
+    created: Math.min(...states.map(({ created }) => created)),
+    expiresAt: Math.min(...states.map(({ expiresAt }) => expiresAt)),
+    ...counts,
+    waiting,
+    ends,
     replayed: sum(({ replayed }) => replayed),
     perMinute: sum(({ perMinute }) => perMinute),
   };
 }
 
-/** A campaign is done once it is done in all shards; any other state in one shard holds for all of it. */
+/** A campaign is done once nothing of it is left; any other state in one store holds for all of it. */
 const HOLDING: readonly CampaignStatus[] = ['cancelled', 'paused', 'listing'];
 
-function statusOf(states: readonly CampaignStatus[]): CampaignStatus {
-  if (states.every((state) => state === 'done')) return 'done';
-  return HOLDING.find((state) => states.includes(state)) ?? 'running';
+/** @param left recipients whose message has not ended, in all stores together */
+function statusOf(states: readonly CampaignStatus[], left: number): CampaignStatus {
+  const state = HOLDING.find((each) => states.includes(each)) ?? 'running';
+  return left === 0 && state !== 'cancelled' && !states.includes('listing') ? 'done' : state;
 }
 
 function endsOf(states: readonly CampaignState[]): CampaignState['ends'] {

@@ -1,6 +1,7 @@
 -- Campaigns: one content for many recipients. A campaign is a hash with its content, its state and its counts, of which at any time
 --   listed = waiting for the first grant (not stored) + underWay + ended + duplicate
 -- `end:<state>:<reason>` parts `ended` as the receipts do. Only first runs are counted; the end of a replay adds to `replayed`.
+-- Of messages that were listed in another store, and dealt out to this one (`copy`), that store counts `listed`, and this one the rest.
 -- Uses tables.lua, records.lua, channel.lua, waits.lua.
 
 -- For how long a campaign is kept after its messages have expired, for the sake of their dead letters.
@@ -94,6 +95,10 @@ local function tell_campaign_message(id, origin)
   local byte = string.byte(bits, at)
   if math.floor(byte / bit) % 2 == 1 then return false end
   redis.call('HSET', chunks, field, string.sub(bits, 1, at - 1) .. string.char(byte + bit) .. string.sub(bits, at + 1))
+  -- A store that lists nobody of the campaign has no chunks before.
+  if redis.call('HLEN', chunks) == 1 then
+    redis.call('PEXPIREAT', chunks, string.format('%.0f', redis.call('PEXPIRETIME', campaign_key(id))))
+  end
   return true
 end
 
@@ -102,11 +107,13 @@ local function note_campaign_duplicate(id, origin)
   if tell_campaign_message(id, origin) then count_campaign(id, 'duplicate', 1) end
 end
 
--- Returns { state, expires, waiting: how many recipients wait for their first grant, under_way, listed: whether all are listed }, or nil.
+-- Returns { state, expires, waiting: how many recipients wait for their first grant, under_way, listed: whether all are listed,
+-- copied: whether messages may wait that were listed in another store }, or nil.
 local function read_campaign(id)
-  local fields = redis.call('HMGET', campaign_key(id), 'state', 'expires', 'listing', 'listed', 'underWay', 'ended', 'duplicate')
+  local fields = redis.call('HMGET', campaign_key(id), 'state', 'expires', 'listing', 'listed', 'underWay', 'ended', 'duplicate', 'copy')
   if not fields[1] then return nil end
   local under_way = figure(fields[5])
   local waiting = math.max(0, figure(fields[4]) - under_way - figure(fields[6]) - figure(fields[7]))
-  return { state = fields[1], expires = figure(fields[2]), waiting = waiting, under_way = under_way, listed = not fields[3] }
+  return { state = fields[1], expires = figure(fields[2]), waiting = waiting, under_way = under_way, listed = not fields[3],
+    copied = fields[8] and true }
 end

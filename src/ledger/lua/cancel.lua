@@ -13,7 +13,7 @@ local record = load_record(request.m)
 -- the campaign has this recipient at all: if it does not, the cancel has no effect.
 if not record and request.campaign then
   local campaign = read_campaign(request.campaign)
-  if not campaign or (campaign.listed and campaign.waiting == 0) then return 'unknown' end
+  if not campaign or (campaign.listed and campaign.waiting == 0 and not campaign.copied) then return 'unknown' end
   if campaign.state ~= 'cancelled' then enlist_record(request.m, campaign.expires + DAY, 1, WITHDRAWN) end
   return 'cancelled'
 end
