@@ -5,7 +5,7 @@ import type { StoredJob } from '../jobs/stored-jobs.ts';
 import { tryParseJson } from '../json.ts';
 import { campaignMessageId } from '../ledger/names.ts';
 import { recipientOf } from '../message/recipients.ts';
-import { type CancelResult, cancelIn } from '../producer/control.ts';
+import { type CancelResult, cancelWhere } from '../producer/control.ts';
 import { InvalidMessageError } from '../producer/errors.ts';
 import { readStored } from './read-stored.ts';
 
@@ -22,13 +22,16 @@ const MOST_PASSES = 3;
  */
 export async function cancelRecipient(channel: OperatedChannel, to: unknown): Promise<CancelResult[]> {
   const key = keyOfRecipient(channel, to);
-  const own = channel.of(key);
+  const places = placesOfRecipient(channel, key);
+  // Before the shard the home, which deals out to it.
+  const stores = places.home ? [channel, channel.of(key)] : [channel];
   const results = new Map<string, CancelResult>();
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const before = results.size;
-    for await (const job of storedJobs(own))
-      for (const id of await messagesTo(job, key, own))
-        if (!results.has(id)) results.set(id, await cancelIn([own.store], id));
+    for (const store of stores)
+      for await (const job of storedJobs(store))
+        for (const id of await messagesTo(job, key, store))
+          if (!results.has(id)) results.set(id, await cancelWhere(places, id));
     if (results.size === before) break;
   }
   return [...results.values()];

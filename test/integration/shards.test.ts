@@ -270,6 +270,21 @@ describe.concurrent('a channel over shards', () => {
     });
   });
 
+  it('cancels all to a person that wait at the home', async ({ openEnvironment }) => {
+    const env = await openEnvironment(SHARDED);
+    const sendAt = new Date(Date.now() + 3_600_000);
+    const ids = [await env.send(71, { sendAt }), await env.send(71, { sendAt })];
+    await env.producer.campaign({ ...SPRING, sendAt }, [{ to: { userId: 71 } }, { to: { userId: 81 } }]);
+    await env.send(81, { sendAt });
+    await env.worker();
+    await knowing(env, async ({ admin }) => {
+      const cancelled = await admin.cancelRecipient({ userId: 71 }, { channel: CHANNEL });
+      expect(cancelled.map(({ id, status }) => [id, status]).toSorted()).toEqual(
+        [...ids, campaignMessageId('spring', '71')].map((id) => [id, 'cancelled']).toSorted(),
+      );
+    });
+  });
+
   it('controls a campaign that waits at the home, and what of it was dealt out', async ({
     openEnvironment,
   }) => {
