@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { findLiveJob } from '../src/admin/explain/live-jobs.ts';
+import type { OperatedStore } from '../src/channels/installation.ts';
 import { readNdjson } from '../src/cli/input/ndjson.ts';
 import { readPlays } from '../src/cli/input/plays.ts';
 import { systemClock } from '../src/clock.ts';
@@ -15,7 +17,12 @@ import { readSearch } from '../src/platforms/zulip/search.ts';
 import { misfit, prepare } from '../src/producer/prepare.ts';
 import { channelConfig } from './config/channel-config.ts';
 import { repeated } from './content/hostile-markdown.ts';
-import { LONGEST_BLOCK_MS, slowCoreMs, slowCoreMsOfTurns } from './support/slow-core.ts';
+import {
+  LONGEST_BLOCK_MS,
+  slowCoreMs,
+  slowCoreMsOfLongestTurn,
+  slowCoreMsOfTurns,
+} from './support/slow-core.ts';
 
 /** What else than content can hold up an event loop: each of at most 64 KiB. */
 
@@ -278,5 +285,30 @@ describe('an answer', () => {
       const answer: HttpAnswer = { kind: 'answered', status: 200, headers: {}, text: body };
       expect(slowCoreMs(() => readSearch(answer, text(' '), 0, 0))).toBeLessThan(LONGEST_BLOCK_MS);
     }
+  });
+});
+
+describe('a search for the job of a message', () => {
+  it('holds up no event loop, however much waits', async () => {
+    const messages = list(500, () => ({ ...kongregateMessage, content: text('Hello ', 900) }));
+    const job = {
+      name: 'messages',
+      text: JSON.stringify({ v: 1, messages }),
+      timestamp: 1,
+      pickups: 0,
+      stalls: 0,
+    };
+    const ids = list(100, (n) => ({ id: `e500_${n}`, dueAt: null }));
+    const channel = {
+      queue: {
+        first: async (state: string) => (state === 'ready' ? ids : []),
+        read: async (asked: string[]) => asked.map((id) => ({ ...job, id })),
+      },
+      store: { run: async () => ['null', 'null', 'null', '1'] },
+      reading: { channel: channels.get('kongregate'), definition: platforms.kongregate, schemas },
+    } as unknown as OperatedStore;
+    const search = () => findLiveJob(channel, { key: 'of-nobody', unrecorded: true });
+    expect(await search()).toBeUndefined();
+    expect(await slowCoreMsOfLongestTurn(search)).toBeLessThan(LONGEST_BLOCK_MS);
   });
 });

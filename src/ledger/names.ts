@@ -31,6 +31,8 @@ let latest = { jobId: '', part: '' };
 const CAMPAIGN_MARK = '+';
 /** In place of the whole of it: the message was cancelled before its first admission (records.lua). */
 export const WITHDRAWN = '++++++';
+/** There was none: nothing says which job has the message, or whether any has (records.lua). */
+const NO_JOB = '------';
 /** A message of a job of many has four characters of its job's name. */
 const JOB_PART = 4;
 
@@ -45,6 +47,9 @@ export function mayBeJob(origin: string, recorded: string): boolean {
   const name = jobKey(origin);
   return name === recorded || name.slice(from, length) === recorded.slice(from, length);
 }
+
+/** Whether a message's record names the job that has it. @param recorded the hashed name in the record */
+export const namesJob = (recorded: unknown): boolean => recorded !== NO_JOB && recorded !== WITHDRAWN;
 
 /** Of a message in a job of many. BullMQ refuses colons in the ids that producers choose. */
 const POSITION = /^\d{1,3}$/;

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /**
  * Judges what work costs by the processor's time, not by the clock on the wall, and by how long this machine takes for a
  * loop that is known: so that a busy or a slow machine tells the same as a quiet, fast one.
@@ -32,6 +34,31 @@ export async function slowCoreMsOfTurns(work: () => Promise<unknown>): Promise<n
     best = Math.min(best, ((user + system) / 1_000 / loopMs) * LOOP_ON_SLOW_CORE_MS);
   }
   return best;
+}
+
+/** The longest that work of many turns takes without a turn of others. */
+export async function slowCoreMsOfLongestTurn(work: () => Promise<unknown>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let tried = 0; tried < TRIES && best > LONGEST_BLOCK_MS; tried += 1) {
+    if (tried > 0) loopMs = measureLoop();
+    best = Math.min(best, ((await longestTurnMs(work)) / loopMs) * LOOP_ON_SLOW_CORE_MS);
+  }
+  return best;
+}
+
+async function longestTurnMs(work: () => Promise<unknown>): Promise<number> {
+  let [longest, done] = [0, false];
+  const working = work().finally(() => {
+    done = true;
+  });
+  while (!done) {
+    const before = process.cpuUsage();
+    await nextTurn();
+    const { user, system } = process.cpuUsage(before);
+    longest = Math.max(longest, (user + system) / 1_000);
+  }
+  await working;
+  return longest;
 }
 
 const PARTS = 4;

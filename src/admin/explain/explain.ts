@@ -4,7 +4,7 @@ import type { DeadLetterRecord } from '../../dead-letters/records.ts';
 import type { Delivery } from '../../jobs/envelope.ts';
 import type { StoredJob } from '../../jobs/stored-jobs.ts';
 import { readChannelState } from '../../ledger/channel-state.ts';
-import { explainMessage } from '../../ledger/lookups.ts';
+import { explainMessage, type LedgerEntry } from '../../ledger/lookups.ts';
 import type { AnyMessage } from '../../message/schema.ts';
 import { readStored } from '../read-stored.ts';
 import { holdOf } from '../status.ts';
@@ -24,9 +24,9 @@ import type {
   Facts,
 } from './explanation.ts';
 import { nameOwner } from './live-jobs.ts';
-import { locateMessage } from './locate-message.ts';
+import { type LocatedMessage, locateMessage } from './locate-message.ts';
 import { type Prediction, predict, toPredict } from './prediction.ts';
-import { findReceipts } from './receipts-of.ts';
+import { findReceipts, type ReceiptsOf } from './receipts-of.ts';
 import { timelineOf } from './timeline.ts';
 
 export interface ExplainOptions {
@@ -43,16 +43,39 @@ export async function explain(
   { channel: only, content = false }: ExplainOptions = {},
 ): Promise<Explanation[]> {
   const stores = storesOf(installation, only === undefined ? undefined : [only]);
-  const explained = async (byReceipts: boolean): Promise<Explanation[]> =>
-    withoutHomeCopies(
-      await Promise.all(
-        stores.map(async (store) => ({ store, of: await explainIn(store, id, { byReceipts, content }) })),
-      ),
-    );
-  const known = await explained(false);
+  const lookUp = (unrecorded: boolean): Promise<LookedUp[]> =>
+    Promise.all(stores.map((store) => lookUpIn(store, id, unrecorded)));
+  const known = (await lookUp(false)).filter(isKnown);
+  // What was enqueued without a record is found by reading jobs.
+  const all = known.length > 0 ? known : await lookUp(true);
+  const found = all.filter(isKnown);
   // Receipts outlive jobs and records; finding one requires reading the stream.
-  return known.length > 0 ? known : await explained(true);
+  const told = found.length > 0 ? found : all;
+  return withoutHomeCopies(
+    await Promise.all(
+      told.map(async (each) => ({ store: each.channel, of: await explainIn(each, content) })),
+    ),
+  );
 }
+
+interface LookedUp {
+  channel: OperatedStore;
+  located: LocatedMessage;
+  entry: LedgerEntry;
+}
+
+async function lookUpIn(channel: OperatedStore, asked: string, unrecorded: boolean): Promise<LookedUp> {
+  const located = await locateMessage(channel, asked, unrecorded);
+  const entry = await explainMessage(channel.store, {
+    key: located.key,
+    recipient: located.delivery?.ledger.recipient,
+    playTtlMs: channel.playTtlMs,
+  });
+  return { channel, located, entry };
+}
+
+const isKnown = ({ located: { job, letter }, entry }: LookedUp): boolean =>
+  job !== undefined || letter !== undefined || entry.record !== null;
 
 interface Explained {
   store: OperatedStore;
@@ -69,28 +92,14 @@ function withoutHomeCopies(all: readonly Explained[]): Explanation[] {
   );
 }
 
-async function explainIn(
-  channel: OperatedStore,
-  asked: string,
-  { byReceipts, content }: { byReceipts: boolean; content: boolean },
-): Promise<Explanation | undefined> {
-  const located = await locateMessage(channel, asked);
+async function explainIn(lookedUp: LookedUp, content: boolean): Promise<Explanation | undefined> {
+  const { channel, located, entry } = lookedUp;
   const { job, letter, delivery, id } = located;
-  const entry = await explainMessage(channel.store, {
-    key: located.key,
-    recipient: delivery?.ledger.recipient,
-    playTtlMs: channel.playTtlMs,
-  });
-  if (!job && !letter && !entry.record && !byReceipts) return undefined;
-  const { receipts, complete } = await findReceipts(
-    channel.store,
-    (candidate) => candidate === id,
-    ({ run }) => run === 1,
-  );
-  if (!job && !letter && !entry.record && receipts.length === 0) return undefined;
+  const record = explainRecord(entry.record);
+  const { receipts, complete } = isInFirstRun(record) ? NO_RECEIPTS : await receiptsOf(channel, id);
+  if (!isKnown(lookedUp) && receipts.length === 0) return undefined;
   const state = await readChannelState(channel.store);
   const explained = job ? await explainJob(channel, job) : null;
-  const record = explainRecord(entry.record);
   const facts: Facts = {
     channel: channel.name,
     id,
@@ -115,6 +124,19 @@ async function explainIn(
   };
   return { ...facts, timeline: timelineOf(facts) };
 }
+
+/** No run of it has ended, so that it has no receipt. */
+const isInFirstRun = (record: ExplainedRecord | null): boolean =>
+  record !== null && !('at' in record) && record.run === 1;
+
+const NO_RECEIPTS: ReceiptsOf = { receipts: [], complete: true };
+
+const receiptsOf = ({ store }: OperatedStore, id: string): Promise<ReceiptsOf> =>
+  findReceipts(
+    store,
+    (candidate) => candidate === id,
+    ({ run }) => run === 1,
+  );
 
 async function predictPickup(
   channel: OperatedStore,

@@ -1,48 +1,79 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OperatedStore } from '../../channels/installation.ts';
 import { LISTED_STATES, type ListedJob } from '../../jobs/channel-queue.ts';
 import type { Entry } from '../../jobs/envelope.ts';
-import { originalJobId } from '../../jobs/job-ids.ts';
+import { CAMPAIGN_JOB, isOfCampaign, originalJobId } from '../../jobs/job-ids.ts';
 import type { StoredJob } from '../../jobs/stored-jobs.ts';
 import { explainMessage } from '../../ledger/lookups.ts';
-import { mayBeJob, messageKey } from '../../ledger/names.ts';
+import { campaignOfMessage, mayBeJob, messageKey, namesJob } from '../../ledger/names.ts';
 import { readStored } from '../read-stored.ts';
 import type { ExplainedSlot } from './explained-ledger.ts';
 import { findReceipts } from './receipts-of.ts';
 
 /** How many jobs of each state are compared by id. */
 const COMPARED = 10_000;
-/** How many jobs of each state are read if the record does not name the job. */
+/** How many jobs of each state are read if no record names the job. */
 const READ = 500;
+/** How many are read at a time: each takes up to 1 MiB. */
+const PAGE = 20;
+
+export interface Sought {
+  /** Of the message's record. */
+  key: string;
+  /** The message's, or its job's; absent if only its hash is known. */
+  id?: string | undefined;
+  /** Whether to read the first few hundred jobs where there is no record: a message may have been enqueued without one. */
+  unrecorded: boolean;
+}
 
 /**
- * Finds the job of a message that has not ended, by the message's record key; even one that this version cannot parse. The record
- * usually has the job's hashed name, so this compares the ids of the first jobs of each state, and otherwise reads the first few
- * hundred of them.
+ * Finds the job of a message, even one that this version cannot parse. The record usually has the job's hashed name, so this compares the
+ * ids of the first jobs of each state, and reads jobs only where the record has none.
  */
 export async function findLiveJob(
   channel: OperatedStore,
-  key: string,
+  sought: Sought,
 ): Promise<{ job: StoredJob; id: string } | undefined> {
-  const { queue, store, playTtlMs } = channel;
-  const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs });
+  const { queue, store } = channel;
+  const { record } = await explainMessage(store, { key: sought.key });
+  if (!record && !sought.unrecorded) return undefined;
   const listed = await Promise.all(LISTED_STATES.map((state) => queue.first(state, COMPARED)));
-  const named = listed.flat().filter(({ id }) => mayBeJob(originalJobId(id), String(record?.['job'])));
+  if (record && namesJob(record['job'])) {
+    const recorded = String(record['job']);
+    const named = listed.flat().filter(({ id }) => mayBeJob(originalJobId(id), recorded));
+    return await findIn(channel, sought, named);
+  }
   const first = listed.flatMap((jobs) => jobs.slice(0, READ));
-  return (await findIn(channel, key, named)) ?? (await findIn(channel, key, first));
+  return await findIn(channel, sought, first);
 }
 
 async function findIn(
   channel: OperatedStore,
-  key: string,
+  { key, id: sought }: Sought,
   jobs: readonly ListedJob[],
 ): Promise<{ job: StoredJob; id: string } | undefined> {
-  for (const job of await channel.queue.read(jobs.map(({ id }) => id))) {
-    if (!job) continue;
-    const ids = (await readStored(job, channel)).map((entry) => nameOf(job, entry));
-    const id = ids.find((name) => name !== undefined && messageKey(name) === key);
-    if (id !== undefined) return { job, id };
+  for (let from = 0; from < jobs.length; from += PAGE) {
+    const page = jobs.slice(from, from + PAGE).map(({ id }) => id);
+    for (const job of await channel.queue.read(page)) {
+      if (!job || (sought !== undefined && !mayHave(job, sought))) continue;
+      // Reading a job of many takes some milliseconds, and this process may be a worker.
+      await nextTurn();
+      const ids = (await readStored(job, channel)).map((entry) => nameOf(job, entry));
+      const id = ids.find((name) => name !== undefined && messageKey(name) === key);
+      if (id !== undefined) return { job, id };
+    }
   }
   return undefined;
+}
+
+/** Which no JSON escapes, whoever wrote it. */
+const PLAIN_ID = /^[\w.:@-]+$/;
+
+/** Whether a job may have the message of this id: most have not, and tell it by their texts. */
+function mayHave({ id: jobId, name, text }: StoredJob, id: string): boolean {
+  if (!PLAIN_ID.test(id) || id.startsWith(originalJobId(jobId)) || text.includes(id)) return true;
+  const campaign = name === CAMPAIGN_JOB ? campaignOfMessage(id) : undefined;
+  return campaign !== undefined && isOfCampaign(jobId, campaign);
 }
 
 /** The id of an entry. A newer version may have other rules for ids; its field `id` is the one that its producer knows. */
@@ -64,7 +95,7 @@ export async function nameOwner(
 ): Promise<(ExplainedSlot & { ownerId: string | null }) | null> {
   if (!slot) return null;
   if (slot.own && id !== undefined) return { ...slot, ownerId: id };
-  const live = await findLiveJob(channel, slot.owner);
+  const live = await findLiveJob(channel, { key: slot.owner, unrecorded: true });
   if (live) return { ...slot, ownerId: live.id };
   const { receipts } = await findReceipts(
     channel.store,

@@ -6,7 +6,7 @@ import { explainMessage } from '../../ledger/lookups.ts';
 import { messageKey } from '../../ledger/names.ts';
 import { deadLetterAsJob, readStored } from '../read-stored.ts';
 import { explainRecord } from './explained-ledger.ts';
-import { findLiveJob } from './live-jobs.ts';
+import { findLiveJob, type Sought } from './live-jobs.ts';
 
 export interface LocatedMessage {
   id: string;
@@ -17,11 +17,18 @@ export interface LocatedMessage {
   delivery?: Delivery | undefined;
 }
 
-/** Finds a message by its id or its job's id: in its job, or else in its dead letter. */
-export async function locateMessage(channel: OperatedStore, asked: string): Promise<LocatedMessage> {
+/**
+ * Finds a message by its id or its job's id: in its job, or else in its dead letter.
+ * @param unrecorded whether to read jobs of the queue where neither a record nor a letter nor the id of a job is found
+ */
+export async function locateMessage(
+  channel: OperatedStore,
+  asked: string,
+  unrecorded: boolean,
+): Promise<LocatedMessage> {
   const key = messageKey(asked);
   const letter = await findDeadLetter(channel.store, asked);
-  const job = await findJob(channel, asked, key, letter);
+  const job = await findJob(channel, { id: asked, key, unrecorded }, letter);
   const stored =
     job ?? (letter && deadLetterAsJob(letter, await readDeadLetterData(channel.store, letter.name)));
   if (!stored) return { id: asked, key };
@@ -40,17 +47,15 @@ export async function locateMessage(channel: OperatedStore, asked: string): Prom
 /** Usually a dead letter's message has no job; but another run of it, or a later message of its id, may be in the queue. */
 async function findJob(
   channel: OperatedStore,
-  asked: string,
-  key: string,
+  sought: Sought & { id: string },
   letter: DeadLetterRecord | undefined,
 ): Promise<StoredJob | undefined> {
-  const named = await channel.queue.find(asked);
+  const named = await channel.queue.find(sought.id);
   if (named) return named;
-  const { store, playTtlMs } = channel;
-  const { record } = await explainMessage(store, { key, recipient: undefined, playTtlMs });
+  const { record } = await explainMessage(channel.store, { key: sought.key });
   const explained = explainRecord(record);
   if (letter && (!explained || 'at' in explained)) return undefined;
-  return (await findLiveJob(channel, key))?.job;
+  return (await findLiveJob(channel, sought))?.job;
 }
 
 const keyOf = (entry: Entry): string | undefined =>
