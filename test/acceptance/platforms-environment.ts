@@ -37,8 +37,9 @@ const commonFields = () => ({
   rate: false,
   concurrency: 50,
   timeout: requestTimeout(1_000),
-  // A busy sandbox may take a request long after its deadline, and a second one once the first was not found.
-  quietPeriod: `${Math.round(unhurried(200))}ms`,
+  // A busy sandbox may take a request long after its deadline, and a second one once the first was not found. The shortest patience of
+  // these tests is a second.
+  quietPeriod: `${Math.round(Math.min(900, unhurried(200)))}ms`,
   patience: '60s',
   retry: { attempts: 6, base: '100ms', cap: '500ms' },
 });
