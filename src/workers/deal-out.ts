@@ -1,7 +1,8 @@
 import type { Delivery, Entry, Pipeline } from '../jobs/envelope.ts';
+import { awayJobId } from '../jobs/job-ids.ts';
 import type { Leave } from '../jobs/leave.ts';
 import { campaignStateIn, copyCampaign } from '../ledger/campaigns.ts';
-import { explainMessage } from '../ledger/lookups.ts';
+import { explainMessage, lookUpMessages } from '../ledger/lookups.ts';
 import { WITHDRAWN } from '../ledger/names.ts';
 import { decodeFinal } from '../ledger/reasons.ts';
 import type { LedgerMessage } from '../ledger/types.ts';
@@ -20,16 +21,18 @@ export interface DealOutOptions {
   own: number | undefined;
   /** By shard: puts a message into a job of its own there. */
   leave: readonly Leave[];
-  /** What this store knows of a message that was enqueued here. */
-  recordOf(delivery: Delivery): Promise<KnownHere>;
+  /** What this store knows of a message that was enqueued here, and is a shard's. */
+  recordOf(delivery: Delivery, shard: number): Promise<KnownHere>;
   clock: Pick<StoreClock, 'now'>;
 }
 
 /**
- * `final`: mostly because it was cancelled, or its campaign. `notBefore`: the instant that it was rescheduled to. `paused`: its campaign
- * is.
+ * `final`: mostly because it was cancelled, or its campaign; `withdrawn`: before it was tried, and nothing has come of it here. `notBefore`:
+ * the instant that it was rescheduled to. `paused`: its campaign is.
  */
-export type KnownHere = { final: true } | { final: false; notBefore: number | undefined; paused?: true };
+export type KnownHere =
+  | { final: true; withdrawn?: true }
+  | { final: false; notBefore: number | undefined; paused?: true };
 
 /**
  * Delivers the messages of a store's own recipients, and deals the others out to their shards. At the channel's home these are all
@@ -42,7 +45,7 @@ export function dealOut(pipeline: Pipeline, options: DealOutOptions): Pipeline {
     shardOf(definition.recipient(message).key, leave.length);
 
   async function deal(entry: DeliveryEntry, shard: number): Promise<Disposition> {
-    const known = await options.recordOf(entry.delivery);
+    const known = await options.recordOf(entry.delivery, shard);
     if (known.final) return await pipeline.deliver(entry);
     const { notBefore, paused } = known;
     const { expiresAt } = entry.delivery;
@@ -68,18 +71,20 @@ const MOST_COPIED = 100;
 
 /**
  * What a store knows of the messages that it deals out to others. These have a message's campaign before this store is asked whether the
- * campaign is held: who pauses or cancels it here first, and then there, misses no message.
+ * campaign is held: who pauses or cancels it here first, and then there, misses no message. What was cancelled after it was dealt out is
+ * dealt out again: its shard alone knows what became of it.
+ * @param shards those of the channel
  */
 export function createKnownHere(
   store: ChannelStore,
-  others: readonly ChannelStore[],
+  shards: readonly ChannelStore[],
 ): DealOutOptions['recordOf'] {
   const copies = new Map<string, Promise<void>>();
 
   async function copied(id: string, created: string | undefined): Promise<void> {
     const key = `${id} ${created}`;
     if (copies.size >= MOST_COPIED) copies.clear();
-    const copy = copies.get(key) ?? copyCampaign(id, store, others);
+    const copy = copies.get(key) ?? copyCampaign(id, store, shards);
     copies.set(key, copy);
     await copy.catch((error: unknown) => {
       copies.delete(key);
@@ -87,15 +92,29 @@ export function createKnownHere(
     });
   }
 
-  return async ({ ledger, contentKey }) => {
+  return async ({ ledger, contentKey, source }, shard) => {
     const { campaign } = ledger;
     if (campaign === undefined || ledger.uncounted) return await knownHere(store, ledger);
     await copied(campaign, contentKey);
     const known = await knownHere(store, ledger);
     const state = await campaignStateIn(store, campaign);
-    if (known.final || state === 'cancelled') return { final: true };
+    if (known.final && !known.withdrawn) return known;
+    if (known.final || state === 'cancelled') {
+      const dealt = await isKnownThere(shards[shard]!, ledger, source.enqueuedAt);
+      return dealt ? { final: false, notBefore: undefined } : { final: true };
+    }
     return state === 'paused' ? { ...known, paused: true } : known;
   };
+}
+
+/** Whether a message was dealt out to its shard. Asked for its job first: that is over only once there is a record. */
+async function isKnownThere(
+  shard: ChannelStore,
+  { key, job, jobId: origin }: LedgerMessage,
+  enqueuedAt: string,
+): Promise<boolean> {
+  const [progress] = await lookUpMessages(shard, [{ key, job, jobId: awayJobId(origin, enqueuedAt) }]);
+  return progress !== 'waiting' || (await explainMessage(shard, { key })).record !== null;
 }
 
 /** What a store knows of a message that was enqueued there. The record of a past message of the same id does not count. */
@@ -105,7 +124,7 @@ export async function knownHere(
 ): Promise<KnownHere> {
   const { record } = await explainMessage(store, { key, job });
   if (!record) return { final: false, notBefore: undefined };
-  if (record['job'] === WITHDRAWN) return { final: true };
+  if (record['job'] === WITHDRAWN) return { final: true, withdrawn: true };
   if (decodeFinal(String(record['state']), Number(record['reason'] ?? 0))) return { final: true };
   return { final: false, notBefore: Number(record['not_before'] ?? 0) || undefined };
 }

@@ -1,3 +1,4 @@
+import type { Job } from 'bullmq';
 import { describe, expect } from 'vitest';
 import type { Admin } from '../../src/admin/admin.ts';
 import { createAdmin, createProducer, type MessageInput, type WorkerConfig } from '../../src/app.ts';
@@ -333,6 +334,53 @@ describe.concurrent('a channel over shards', () => {
       });
       const again = producer.campaign({ ...SPRING, id: 'later', sendAt }, recipients(11));
       await expect(again).rejects.toThrow(CampaignCancelledError);
+    });
+  });
+
+  it('ends nobody a second time where a campaign is cancelled that was dealt out in part', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    await env.producer.campaign(SPRING, recipients(20));
+    await env.producer.campaign(SPRING, recipients(5));
+    const [rest, whole] = (await env.queue.getJobs(['prioritized', 'waiting'])).toSorted(
+      (a, b) => a.data.to.length - b.data.to.length,
+    ) as [Job, Job];
+    const add = ({ name, data, id, timestamp }: Job, to: unknown[]) =>
+      env.queue.add(name, { ...data, to }, { jobId: id!, timestamp });
+    // As if its worker had died halfway.
+    for (const job of [rest, whole]) await job.remove();
+    await add(whole, whole.data.to.slice(0, 10));
+    await env.worker();
+    expect(await settled(env, 10)).toEqual({ 'delivered/sent': 10 });
+    await knowing(env, async ({ admin }) => {
+      const [had, not] = [PLAYERS[0], PLAYERS[19]].map((userId) => ({ userId }));
+      expect(await admin.campaigns.cancelRecipient('spring', had)).toMatchObject([{ status: 'too_late' }]);
+      expect(await admin.campaigns.cancelRecipient('spring', not)).toMatchObject([{ status: 'cancelled' }]);
+      await admin.campaigns.cancel('spring');
+      for (const job of [whole, rest]) await add(job, job.data.to);
+      expect(await settled(env, 20)).toEqual({ 'delivered/sent': 10, 'suppressed/cancelled': 10 });
+      const ids = (await receiptsOf(env)).flat().map(({ id }) => id);
+      expect(new Set(ids).size).toBe(20);
+      expect(await admin.campaigns.show('spring')).toMatchObject([
+        { listed: 25, waiting: 0, underWay: 0, duplicate: 5, ended: 20 },
+      ]);
+    });
+  });
+
+  it('ends nobody a second time whose cancel came after the delivery', async ({ openEnvironment }) => {
+    const env = await openEnvironment(SHARDED);
+    await env.producer.campaign(SPRING, recipients(10));
+    const [job] = (await env.queue.getJobs(['prioritized', 'waiting'])) as [Job];
+    await env.worker();
+    expect(await settled(env, 10)).toEqual({ 'delivered/sent': 10 });
+    await knowing(env, async ({ admin }) => {
+      const to = { userId: PLAYERS[0] };
+      expect(await admin.campaigns.cancelRecipient('spring', to)).toMatchObject([{ status: 'too_late' }]);
+      await env.queue.add(job.name, job.data, { jobId: job.id!, timestamp: job.timestamp });
+      await env.send(PLAYERS[10]!);
+      expect(await settled(env, 11)).toEqual({ 'delivered/sent': 11 });
+      expect(await admin.campaigns.show('spring')).toMatchObject([{ listed: 10, waiting: 0, ended: 10 }]);
     });
   });
 
