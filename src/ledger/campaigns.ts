@@ -67,6 +67,8 @@ export interface CampaignState {
    * left to be sent.
    */
   state: CampaignStatus;
+  /** Whether recipients may still be added, whatever its state. */
+  open: boolean;
   /** What its messages have in common. */
   message: Record<string, unknown>;
   created: number;
@@ -205,13 +207,11 @@ function toState(id: string, fields: Record<string, string>, now: number): Campa
     ended: ends.reduce((sum, { count }) => sum + count, 0),
   };
   const waiting = Math.max(0, counts.listed - counts.underWay - counts.duplicate - counts.ended);
+  const open = fields['listing'] !== undefined && now < number('expires');
   return {
     id,
-    state: stateOf(
-      state,
-      fields['listing'] !== undefined && now < number('expires'),
-      waiting + counts.underWay,
-    ),
+    state: stateOf(state, open, waiting + counts.underWay),
+    open,
     message: JSON.parse(message) as Record<string, unknown>,
     created: number('created'),
     expiresAt: number('expires'),
@@ -226,9 +226,9 @@ function toState(id: string, fields: Record<string, string>, now: number): Campa
   };
 }
 
-function stateOf(state: string, listing: boolean, left: number): CampaignStatus {
+function stateOf(state: string, open: boolean, left: number): CampaignStatus {
   if (state === 'cancelled') return state;
-  if (!listing && left === 0) return 'done';
+  if (!open && left === 0) return 'done';
   if (state === 'paused') return state;
-  return listing ? 'listing' : 'running';
+  return open ? 'listing' : 'running';
 }

@@ -30,7 +30,7 @@ function bookOf(state: Partial<CampaignState> = {}, orders: CampaignAnswer[] = [
   const kept = { message: {}, created: START, expiresAt: START + 90_000, sendAt: 0, perMinute: 0 };
   return {
     ...{ plan, sendAt: 0, expiresAt: START + 90_000, isComplete: true, told: 3, orders },
-    state: { id: CAMPAIGN, state: 'done', ...kept, ...counts, ...state },
+    state: { id: CAMPAIGN, state: 'done', open: false, ...kept, ...counts, ...state },
   };
 }
 

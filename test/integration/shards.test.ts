@@ -337,6 +337,28 @@ describe.concurrent('a channel over shards', () => {
     });
   });
 
+  it('shows a paused campaign as such while its list is open, and resumes it', async ({
+    openEnvironment,
+  }) => {
+    const env = await openEnvironment(SHARDED);
+    await env.worker();
+    await knowing(env, async ({ admin, producer }) => {
+      const state = async () => (await admin.campaigns.show('spring'))[0]?.state;
+      for (const count of [0, 10]) {
+        await producer.campaign(SPRING, recipients(count), { open: true });
+        await settled(env, count);
+        expect(await state()).toBe('listing');
+        expect(await admin.campaigns.pause('spring')).toMatchObject([{ status: 'paused' }]);
+        expect(await state()).toBe('paused');
+        expect(await admin.campaigns.resume('spring')).toMatchObject([{ status: 'running' }]);
+        expect(await state()).toBe('listing');
+      }
+      await producer.campaign(SPRING, recipients(0));
+      expect(await state()).toBe('done');
+      expect(await admin.campaigns.pause('spring')).toMatchObject([{ status: 'done' }]);
+    });
+  });
+
   it('ends nobody a second time where a campaign is cancelled that was dealt out in part', async ({
     openEnvironment,
   }) => {

@@ -37,12 +37,11 @@ function asOne(states: readonly CampaignState[]): CampaignState {
   const ends = endsOf(states);
   const ended = ends.reduce((all, { count }) => all + count, 0);
   const waiting = Math.max(0, counts.listed - counts.underWay - counts.duplicate - ended);
+  const open = states.some((state) => state.open);
   return {
     ...first,
-    state: statusOf(
-      states.map(({ state }) => state),
-      waiting + counts.underWay,
-    ),
+    state: statusOf(states, open || waiting + counts.underWay > 0),
+    open,
     created: Math.min(...states.map(({ created }) => created)),
     expiresAt: Math.min(...states.map(({ expiresAt }) => expiresAt)),
     ...counts,
@@ -53,13 +52,13 @@ function asOne(states: readonly CampaignState[]): CampaignState {
   };
 }
 
-/** A campaign is done once nothing of it is left; any other state in one store holds for all of it. */
+/** A campaign is done once nothing of it is left or to come; any other state in one store holds for all of it. */
 const HOLDING: readonly CampaignStatus[] = ['cancelled', 'paused', 'listing'];
 
-/** @param left recipients whose message has not ended, in all stores together */
-function statusOf(states: readonly CampaignStatus[], left: number): CampaignStatus {
-  const state = HOLDING.find((each) => states.includes(each)) ?? 'running';
-  return left === 0 && state !== 'cancelled' && !states.includes('listing') ? 'done' : state;
+/** @param goesOn in any store: it has recipients whose message has not ended, or may get more */
+function statusOf(states: readonly CampaignState[], goesOn: boolean): CampaignStatus {
+  const state = HOLDING.find((each) => states.some(({ state }) => state === each)) ?? 'running';
+  return goesOn || state === 'cancelled' ? state : 'done';
 }
 
 function endsOf(states: readonly CampaignState[]): CampaignState['ends'] {

@@ -9,6 +9,7 @@ const DAY = 86_400_000;
 const campaign = (fields: Partial<CampaignState> = {}): CampaignState => ({
   id: 'spring',
   state: 'running',
+  open: false,
   message: {},
   created: NOW - DAY,
   expiresAt: NOW + 6 * DAY,
