@@ -11,8 +11,9 @@ export const CAMPAIGN_JOB = 'campaign';
 export const LISTED_JOB = 'listed';
 
 /**
- * The `v` in the data of such a job. A worker that knows no campaigns takes any job for one message, and would make a dead letter of
- * this one. Since its version is higher than `MESSAGE_VERSION`, that worker leaves it to a newer one.
+ * The `v` in the data of these two. A worker that does not know them takes any job for one message: it would make a dead letter of the
+ * first, and send the second in spite of a pause. Since their version is higher than `MESSAGE_VERSION`, that worker leaves them to a newer
+ * one.
  */
 export const CAMPAIGN_VERSION = 2;
 

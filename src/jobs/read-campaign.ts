@@ -121,14 +121,13 @@ function sourceOfEntry(
   given: unknown,
   recipients: Recipients,
 ): EntrySource {
-  const data = (): string => JSON.stringify(message);
   return {
     name: undefined,
     enqueuedAt,
     dueAt,
     priority,
-    data,
-    away: () => ({ name: LISTED_JOB, data: data() }),
+    data: () => JSON.stringify(message),
+    away: () => ({ name: LISTED_JOB, data: JSON.stringify({ ...message, v: CAMPAIGN_VERSION }) }),
     alone: () => ({ name: CAMPAIGN_JOB, data: aloneData(given, recipients) }),
   };
 }

@@ -5,6 +5,7 @@ import {
   CAMPAIGN_JOB,
   CAMPAIGN_VERSION,
   entryId,
+  LISTED_JOB,
   MAX_MESSAGES,
   MAX_MESSAGES_BYTES,
   MESSAGES_JOB,
@@ -38,8 +39,16 @@ export function listEntries(job: QueuedJob, context: ReadContext, campaign?: Cam
   if (data === undefined) return only(invalid(job, whole, 'data: not JSON', context));
   const format = FORMATS[job.name];
   if (format === undefined)
-    return { length: 1, read: () => readMessage(job, { origin, data, source: sourceOf(job) }, context) };
+    return { length: 1, read: () => readMessage(job, { origin, ...single(job, data) }, context) };
   return listMany(job, { ...whole, data, ...format }, context, campaign);
+}
+
+/** The message that is alone in a job. One that another store has listed differs from others only there, and not in a dead letter. */
+function single(job: QueuedJob, data: unknown): Pick<Part, 'source' | 'data'> {
+  const source = sourceOf(job);
+  if (job.name !== LISTED_JOB || Object(data).v !== CAMPAIGN_VERSION) return { source, data };
+  const message = { ...Object(data), v: MESSAGE_VERSION };
+  return { source: partOf(source, message), data: message };
 }
 
 const only = (entry: Entry): EntryList => ({ length: 1, read: () => entry });

@@ -175,6 +175,29 @@ describe('a job of a campaign', () => {
     expect(readAt(created, 3)).toMatchObject([{ kind: 'newer', v: 3, origin: 'c2_x' }]);
   });
 
+  it('is left to newer workers also in another store, where its messages and their dead letters are whole', () => {
+    const [first] = readAt(created);
+    const { name, data } = placeOf(first!).source.away!();
+    expect([name, JSON.parse(data).v]).toEqual(['listed', 2]);
+    expect(schemas.parseJob(JSON.parse(data), created, 'm_1')).toEqual({ kind: 'newer', v: 2 });
+    const stored = { id: 'c2_x:0:@1', timestamp: created, pickups: 1, stalls: 0 };
+    const readText = (text: string, job = name) => readEntries({ ...stored, name: job, text }, context)[0];
+    const message = { v: 1, campaign: 'spring', to: { userId: 5 }, content: 'Hello' };
+    const listed = readText(data);
+    expect(listed).toMatchObject({ delivery: { message, ledger: { uncounted: undefined } } });
+    const wrong = readText(JSON.stringify({ ...JSON.parse(data), content: 9 }));
+    expect(wrong).toMatchObject({ kind: 'invalid', ledger: { campaign: 'spring', uncounted: undefined } });
+    for (const [entry, kind] of [
+      [listed, 'delivery'],
+      [wrong, 'invalid'],
+    ] as const) {
+      const letter = placeOf(entry).source;
+      expect([letter.name, JSON.parse(letter.data()).v]).toEqual([undefined, 1]);
+      expect(readText(letter.data(), 'message')).toMatchObject({ kind });
+    }
+    expect(readText(JSON.stringify({ ...JSON.parse(data), v: 3 }))).toMatchObject({ kind: 'newer', v: 3 });
+  });
+
   it('has not that of a later campaign of the same id, and does not count in it', () => {
     const entries = readAt(created - 1);
     const lost = { kind: 'invalid', problem: 'campaign: spring is not known any more' };
