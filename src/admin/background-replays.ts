@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { DeadReason } from '../outcome.ts';
-import { ENDED_REPLAYS_KEY, OPEN_REPLAYS_KEY, replayKey } from '../redis/keys.ts';
+import { ENDED_REPLAYS_KEY, FORMER_REPLAYS_KEY, OPEN_REPLAYS_KEY, replayKey } from '../redis/keys.ts';
 import { storeTime } from '../redis/store-clock.ts';
 import { type Actor, recorderOf } from './audit.ts';
-import { type Wanted, wantReplay } from './replay-record.ts';
+import { listAnew, type Wanted, wantReplay } from './replay-record.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -100,11 +100,17 @@ async function listReplays(redis: Redis): Promise<BackgroundReplay[]> {
 
 /** All that have not ended. */
 export async function openReplays(redis: Redis): Promise<BackgroundReplay[]> {
+  await takeOver(redis);
   const ids = await redis.zrevrange(OPEN_REPLAYS_KEY, 0, -1);
   const read = await Promise.all(ids.map((id) => readReplay(redis, id)));
   const lost = ids.filter((_, i) => read[i] === undefined);
   if (lost.length > 0) await redis.zrem(OPEN_REPLAYS_KEY, ...lost);
   return read.filter((replay) => replay !== undefined);
+}
+
+/** Each time, since processes of the version before may begin replays until the last of them is gone. */
+async function takeOver(redis: Redis): Promise<void> {
+  for (const id of await redis.zrevrange(FORMER_REPLAYS_KEY, 0, -1)) await listAnew(redis, id);
 }
 
 export async function readReplay(redis: Redis, id: string): Promise<BackgroundReplay | undefined> {

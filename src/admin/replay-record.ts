@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { ENDED_REPLAYS_KEY, OPEN_REPLAYS_KEY, replayKey } from '../redis/keys.ts';
+import { ENDED_REPLAYS_KEY, FORMER_REPLAYS_KEY, OPEN_REPLAYS_KEY, replayKey } from '../redis/keys.ts';
 import { createScript } from '../redis/script.ts';
 
 /** The changes to the record of a background replay: by operators, and by the process that carries it out. */
@@ -22,7 +22,7 @@ export interface Steps {
 export type Wanted = 'running' | 'paused' | 'cancelled';
 
 async function change(redis: Redis, id: string, operation: string, ...rest: string[]): Promise<boolean> {
-  const keys = [replayKey(id), OPEN_REPLAYS_KEY, ENDED_REPLAYS_KEY];
+  const keys = [replayKey(id), OPEN_REPLAYS_KEY, ENDED_REPLAYS_KEY, FORMER_REPLAYS_KEY];
   return (await script.run(redis, keys, [operation, id, String(ENDED_LIFE_MS), ...rest])) === 1;
 }
 
@@ -40,4 +40,9 @@ export async function reportReplay(redis: Redis, id: string, { position, ...coun
 /** The replay is through. */
 export async function finishReplay(redis: Redis, id: string): Promise<void> {
   await change(redis, id, 'finish');
+}
+
+/** Lists a replay that a process of the version before began or ended where this one looks for it. Safe to repeat. */
+export async function listAnew(redis: Redis, id: string): Promise<void> {
+  await change(redis, id, 'list');
 }

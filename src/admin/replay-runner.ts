@@ -5,7 +5,7 @@ import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { replayKey, replayLeaseKey } from '../redis/keys.ts';
 import type { Admin } from './admin.ts';
 import { type BackgroundReplay, openReplays, readReplay } from './background-replays.ts';
-import { finishReplay, reportReplay, type Steps } from './replay-record.ts';
+import { finishReplay, listAnew, reportReplay, type Steps } from './replay-record.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -55,6 +55,9 @@ export async function runReplays({ run, admin, onError }: RunnerParts, signal: A
     try {
       await writeRest();
       for (const replay of await run(({ directory }) => openReplays(directory))) {
+        // By a process of the version before, which does not know the list of those that have ended.
+        const isOver = replay.state === 'done' || replay.state === 'cancelled';
+        if (isOver) await run(({ directory }) => listAnew(directory, replay.id));
         if (replay.state !== 'running' || inHand.has(replay.id)) continue;
         if (!(await run(({ directory }) => takeLease(directory, replay.id, me)))) continue;
         inHand.set(replay.id, begin(replay));

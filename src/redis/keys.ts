@@ -42,6 +42,8 @@ export const HISTORY_TURN_KEY = directoryKey('history:turn');
 export const OPEN_REPLAYS_KEY = directoryKey('replays:open');
 /** Sorted set of those that have, by the instant they ended. */
 export const ENDED_REPLAYS_KEY = directoryKey('replays:ended');
+/** Sorted set of both, by the instant they began: where the version before lists them. */
+export const FORMER_REPLAYS_KEY = directoryKey('replays');
 /** Hash: the scope of a background replay, its state and its counts. */
 export const replayKey = (id: string): string => directoryKey(`replay:${id}`);
 /** Lock: held by the process that runs a background replay. */

@@ -3,7 +3,13 @@ import type { BackgroundReplay } from '../../src/admin/background-replays.ts';
 import { type BoardBackend, openBoardBackend } from '../../src/admin/board-backend.ts';
 import { systemClock } from '../../src/clock.ts';
 import { platforms } from '../../src/platforms/registry.ts';
-import { OPEN_REPLAYS_KEY, replayKey, replayLeaseKey } from '../../src/redis/keys.ts';
+import {
+  ENDED_REPLAYS_KEY,
+  FORMER_REPLAYS_KEY,
+  OPEN_REPLAYS_KEY,
+  replayKey,
+  replayLeaseKey,
+} from '../../src/redis/keys.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { CHANNEL, type Environment } from '../support/environment.ts';
 import { it as base, bury, deadLettersIn, welcome } from './admin-fixture.ts';
@@ -298,4 +304,72 @@ it('is not written down again once its record is gone', async ({ openEnvironment
   await runner.stop();
   expect(await env.redis.exists(replayKey(id))).toBe(0);
   expect(await backend.replays.list()).toEqual([]);
+});
+
+/** As the version before has it: in one list with all others, and for a week from its start. */
+async function asBefore({ redis }: Environment, id: string, fields: Record<string, string> = {}) {
+  const startedAt = await redis.hget(replayKey(id), 'startedAt');
+  await redis.zrem(OPEN_REPLAYS_KEY, id);
+  await redis.hset(replayKey(id), { startedAt, ...fields });
+  await redis.pexpire(replayKey(id), 600_000);
+  await redis.zadd(FORMER_REPLAYS_KEY, startedAt!, id);
+}
+
+it('is taken over from the version before, by any number of processes at once', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const backends = [openBoardBackend(env), openBoardBackend(env)] as const;
+  const [backend] = backends;
+  const running = await begin(backend, 100);
+  const paused = await begin(backend, 100);
+  const ended = await begin(backend, 100);
+  const cancelled = await begin(backend, 100);
+  const lost = await begin(backend, 100);
+  const endedAt = await backend.now();
+  await asBefore(env, running);
+  await asBefore(env, paused, { wanted: 'paused' });
+  await asBefore(env, ended, { endedAt: String(endedAt) });
+  await asBefore(env, cancelled, { wanted: 'cancelled' });
+  await asBefore(env, lost);
+  await env.redis.del(replayKey(lost));
+
+  const runners = backends.map(run);
+  await until(backend, running, ({ state }) => state === 'done');
+  await Promise.all(runners.map((runner) => runner.stop()));
+  expect(await backend.replays.show(running)).toMatchObject({ replayed: 4 });
+  expect(await env.redis.exists(FORMER_REPLAYS_KEY)).toBe(0);
+  expect(await env.redis.zrevrange(OPEN_REPLAYS_KEY, 0, -1)).toEqual([paused]);
+  expect(await env.redis.pttl(replayKey(paused))).toBe(-1);
+  const { startedAt } = (await backend.replays.show(paused))!;
+  expect(await env.redis.zscore(OPEN_REPLAYS_KEY, paused)).toBe(String(startedAt));
+  expect((await env.redis.zrevrange(ENDED_REPLAYS_KEY, 0, -1)).sort()).toEqual(
+    [running, ended, cancelled].sort(),
+  );
+  expect(await env.redis.zscore(ENDED_REPLAYS_KEY, ended)).toBe(String(endedAt));
+  expect(runners.flatMap(({ errors }) => errors)).toEqual([]);
+});
+
+it('is no longer open where a process of the version before ended it', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
+  const env = await openEnvironment();
+  await env.worker();
+  const backend = openBoardBackend(env);
+  const [done, cancelled] = [await begin(backend, 100), await begin(backend, 100)];
+  await env.redis.hset(replayKey(done), 'endedAt', await backend.now());
+  await env.redis.hset(replayKey(cancelled), 'wanted', 'cancelled');
+  const runner = run(backend);
+  await eventually(
+    'both to be listed as ended',
+    () => env.redis.zrevrange(ENDED_REPLAYS_KEY, 0, -1),
+    (ids) => ids.length === 2,
+  );
+  await runner.stop();
+  expect(await env.redis.exists(OPEN_REPLAYS_KEY)).toBe(0);
+  for (const id of [done, cancelled]) expect(await env.redis.pttl(replayKey(id))).toBeGreaterThan(0);
 });
