@@ -108,7 +108,9 @@ export async function predictLetters(
     const { id, jobId, reason, diedAt } = record;
     const { slot, ...fate } = predicted[i]!;
     const letter = { channel: channel.name, id, jobId, reason, diedAt, ...fate };
-    return [{ letter, record: isReplayed(statuses[i]!) ? `${store.keys.ledger} ${id}` : undefined, slot }];
+    return [
+      { letter, record: isReplayed(statuses[i]!) ? `${store.keys.ledger} ${record.key}` : undefined, slot },
+    ];
   });
 }
 

@@ -140,6 +140,28 @@ describe('the outlook of a replay', () => {
     expect(await replayAll(installation)).toEqual({ ...REPLAYED, replayed: 1, failed: 2 });
   });
 
+  it('is that unreadable messages of one id are each replayed, as each has a record of its own', async ({
+    openEnvironment,
+    openInstallation,
+  }) => {
+    const env = await openEnvironment();
+    const worker = await env.worker();
+    for (let i = 0; i < 2; i += 1) await env.addForeign({ v: 1, id: 'to-10', platform: 'kongregate' });
+    await bury(env, [10]);
+    await eventually(
+      'three letters',
+      () => deadLettersIn(env),
+      (count) => count === 3,
+    );
+    await worker.close();
+    const installation = await openInstallation(env);
+    const fates: string[] = [];
+    const { read } = await selectDeadLetters(installation, {});
+    await predictReplay(read(), { onLetter: ({ id, fate }) => void fates.push(`${id} ${fate}`) });
+    expect(fates.sort()).toEqual(['to-10 dies', 'to-10 dies', 'to-10 send']);
+    expect(await replayAll(installation)).toEqual({ ...REPLAYED, replayed: 3 });
+  });
+
   it('counts by what happens, with the span of the waits, and can be interrupted', async ({
     openEnvironment,
     openInstallation,
