@@ -10,6 +10,8 @@ export interface Position {
   ahead: readonly string[];
   /** How many receipts after it are not for this endpoint and were passed over: read again, they are known by their state. */
   passed: number;
+  /** How many after it were being posted, where some were passed over; none when absent. */
+  pending?: number | undefined;
   /** The receipts that this endpoint will never get. */
   missed?: Missed | undefined;
 }
@@ -54,22 +56,31 @@ interface Entry {
   passed: number;
 }
 
-export function createProgress({ after: start, ahead, passed: skipped, missed: known }: Position): Progress {
+export function createProgress(from: Position): Progress {
+  const { after: start, ahead, passed: skipped, missed: known } = from;
   let after = start;
   let missed = known;
   /** Finished before a crash, and not read again yet. */
   const before = new Set(ahead);
   /** Passed over before a crash, and not read again yet. */
   let passedBefore = skipped;
+  /** Pending before a crash, and not read again yet. */
+  let pendingBefore = from.pending ?? 0;
   /** In the order of the stream; the first one is pending. */
   const open: Entry[] = [];
 
   function advance(): void {
     while (open[0]?.over) after = open.shift()!.cursor;
   }
+  /** Of a receipt that may have been passed over before: the endpoint's states may have been changed since. */
+  function readAgain(): void {
+    if (pendingBefore > 0) pendingBefore -= 1;
+    else passedBefore = Math.max(0, passedBefore - 1);
+  }
   return {
     begin({ id, cursor, at }) {
       const over = before.delete(id);
+      if (!over) readAgain();
       open.push({ id, cursor, at, over, passed: 0 });
       advance();
       return !over;
@@ -94,6 +105,7 @@ export function createProgress({ after: start, ahead, passed: skipped, missed: k
       const found = { count: Math.max(0, count - finished), exact: exact && finished === 0 };
       before.clear();
       passedBefore = 0;
+      pendingBefore = 0;
       missed = {
         count: (missed?.count ?? 0) + found.count,
         exact: (missed?.exact ?? true) && found.exact,
@@ -101,12 +113,18 @@ export function createProgress({ after: start, ahead, passed: skipped, missed: k
       };
       return found;
     },
-    position: () => ({
-      after,
-      ahead: [...open.filter(({ over }) => over).map(({ id }) => id), ...before],
-      passed: open.reduce((sum, { passed }) => sum + passed, passedBefore),
-      ...(missed && { missed }),
-    }),
+    position() {
+      const finished = open.filter(({ over }) => over);
+      const passed = open.reduce((sum, entry) => sum + entry.passed, passedBefore);
+      const pending = pendingBefore + open.length - finished.length;
+      return {
+        after,
+        ahead: [...finished.map(({ id }) => id), ...before],
+        passed,
+        ...(passed > 0 && pending > 0 && { pending }),
+        ...(missed && { missed }),
+      };
+    },
     size: () => open.length,
     oldest: () => open[0]?.at,
   };

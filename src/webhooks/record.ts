@@ -92,8 +92,8 @@ const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 
 function positionOf(text: string): Position {
-  const { after, ahead = [], passed = 0, missed } = JSON.parse(text) as Position;
-  return { after, ahead, passed, missed };
+  const { after, ahead = [], passed = 0, pending, missed } = JSON.parse(text) as Position;
+  return { after, ahead, passed, pending, missed };
 }
 
 function readable(text: string): Position | undefined {

@@ -55,7 +55,7 @@ it('needs no id of what it passes over behind a pending one', () => {
   progress.pass(receipt(5));
   progress.end('r4');
   expect([progress.size(), progress.oldest()]).toEqual([2, 1]);
-  expect(progress.position()).toEqual({ after: 'c0', ahead: ['r4'], passed: 3 });
+  expect(progress.position()).toEqual({ after: 'c0', ahead: ['r4'], passed: 3, pending: 1 });
   progress.end('r1');
   expect(progress.position()).toEqual({ after: 'c5', ahead: [], passed: 0 });
   progress.pass(receipt(6));
@@ -63,15 +63,27 @@ it('needs no id of what it passes over behind a pending one', () => {
 });
 
 it('passes over the same again after a crash, and what was over before its state was left out', () => {
-  const progress = createProgress({ after: 'c0', ahead: ['r3'], passed: 2 });
+  const progress = createProgress({ after: 'c0', ahead: ['r3'], passed: 2, pending: 1 });
   progress.begin(receipt(1));
   progress.pass(receipt(2));
   progress.pass(receipt(3));
-  expect(progress.position()).toEqual({ after: 'c0', ahead: [], passed: 3 });
+  expect(progress.position()).toEqual({ after: 'c0', ahead: [], passed: 3, pending: 1 });
   progress.end('r1');
   expect(progress.position()).toEqual({ after: 'c3', ahead: [], passed: 1 });
   progress.pass(receipt(4));
   expect(progress.position()).toEqual({ after: 'c4', ahead: [], passed: 0 });
+});
+
+it('forgets what it had passed over once its states are widened and it is begun', () => {
+  const first = createProgress(START);
+  first.begin(receipt(1));
+  for (const n of [2, 3, 4]) first.pass(receipt(n));
+  const progress = createProgress(first.position());
+  progress.begin(receipt(1));
+  expect(progress.position()).toMatchObject({ passed: 3, pending: 1 });
+  for (const n of [2, 3, 4]) progress.begin(receipt(n));
+  expect(progress.position()).toEqual({ after: 'c0', ahead: [], passed: 0 });
+  expect(progress.cut({ count: 5, exact: true }, 7)).toEqual({ count: 5, exact: true });
 });
 
 it('does not miss what it had passed over before a crash', () => {

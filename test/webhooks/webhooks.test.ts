@@ -143,6 +143,7 @@ it('remembers no receipt that it is not asked for, however many come behind one 
     after: expect.stringMatching(/^\d+$/),
     ahead: [last!.id],
     passed: others.length,
+    pending: 1,
   });
 
   receiver.answer = (_, response) => void response.writeHead(204).end();
