@@ -13,13 +13,13 @@ import { startRedisExporter } from '../../testing/redis-exporter.ts';
 import { startWorkerProcess, type WorkerProcess } from '../../testing/worker-process.ts';
 import { startReceiver, WEBHOOK_SECRET } from '../webhooks/receiver.ts';
 
-/**
- * An hour of the rules is a minute here. What meets the end of a window of 12 s waits for the next: no faster, or the first busy moment
- * would make it a message that has been ready for too long.
- */
-const HASTE = 60;
+/** With this haste an hour of the rules is a minute, which is what the times of an incident are told for. */
+const FULL_HASTE = 60;
 
-/** With the sandbox: a short quota, a breaker that opens soon, and a channel that gives up at once. */
+/**
+ * With the sandbox: a short quota, a breaker that opens soon, and a channel that gives up at once. What meets the end of a window of 12 s
+ * waits for the next: a shorter one, and the first busy moment would make it a message that has been ready for too long.
+ */
 const SERVED = {
   kongregate: { timeout: '4s', quota: { per: '12s' }, rate: { max: 50, per: '1s' } },
   zulip: { rate: false },
@@ -50,6 +50,8 @@ export interface Incident {
    * enqueue, and on a busy machine it may wait for more than one: none is sent in the quiet time.
    */
   defer(): void;
+  /** So much time at full haste, as this incident's rules need it. */
+  slowed(time: number): number;
   /** Labels of the alerts that have fired in the last so many seconds, each once. */
   fired(withinSeconds: number): Promise<Record<string, string>[]>;
   close(): Promise<void>;
@@ -58,8 +60,12 @@ export interface Incident {
 /** How Prometheus names it. */
 export const instanceOf = ({ url }: WorkerProcess): string => new URL(url ?? '').host;
 
-/** Two workers with a steady load on four channels, one of them over HTTP, and a Prometheus that scrapes them each second. */
-export async function startIncident(): Promise<Incident> {
+/**
+ * Two workers with a steady load on four channels, one of them over HTTP, and a Prometheus that scrapes them each second.
+ *
+ * @param haste how many times faster the rules are than those that ship
+ */
+export async function startIncident(haste: number): Promise<Incident> {
   const env = await openEnvironment({
     channels: CHANNELS,
     sandbox: { kongregate: { dayMs: 12_000 }, discourse: { requestsPerMinute: 10_000 } },
@@ -90,7 +96,7 @@ export async function startIncident(): Promise<Incident> {
       shop: [application.address],
       'herald-redis': [exporter.address],
     },
-    groups: [...recordingRules({ timing: hastened(HASTE) }), ...alertingRules({ timing: hastened(HASTE) })],
+    groups: [...recordingRules({ timing: hastened(haste) }), ...alertingRules({ timing: hastened(haste) })],
   });
   const send = async (message: Sent): Promise<void> => {
     await producer.send({ content: 'Hello, how are you?', ...message } as MessageInput).catch(() => {});
@@ -105,6 +111,7 @@ export async function startIncident(): Promise<Incident> {
     defer() {
       deferring = true;
     },
+    slowed: (time) => time * (FULL_HASTE / haste),
     async fired(withinSeconds) {
       const firing = `max_over_time(ALERTS{alertstate="firing"}[${withinSeconds}s])`;
       return (await prometheus.query(firing)).map(({ metric }) => ({ ...metric }));
