@@ -63,7 +63,7 @@ export async function openOracle(): Promise<Oracle> {
         content: CONTENT,
         attempt: 1 + (asked % 2),
         id: `m-${asked}`,
-        idempotencyKey: 'f'.repeat(32),
+        idempotencyKey: () => 'f'.repeat(32),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       outcomes.set(outcome.kind, (outcomes.get(outcome.kind) ?? 0) + 1);

@@ -35,8 +35,11 @@ export interface SendRequest<M = unknown> {
   attempt: number;
   /** The message's name within its channel. */
   id: string;
-  /** Stable for one message record: the hash of channel, id and the record's time, 32 hexadecimal characters. */
-  idempotencyKey: string;
+  /**
+   * Stable for one message record: 32 hexadecimal characters, the hash of channel, id and the record's time. A function, since most
+   * platforms have no use for it.
+   */
+  idempotencyKey(): string;
   /** Aborts the request at the grant's deadline or at shutdown. */
   signal: AbortSignal;
 }

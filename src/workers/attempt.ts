@@ -160,7 +160,6 @@ export function createAttempts(deps: AttemptDeps): Attempts {
   };
 }
 
-/** The key is a hash, and most platforms have no use for it: it is made when it is read, also by whoever copies the request. */
 const requestOf = (
   { message, ref }: Delivery,
   { attempt, born }: Grant,
@@ -171,8 +170,6 @@ const requestOf = (
   content,
   attempt,
   id: ref.id,
-  get idempotencyKey() {
-    return idempotencyKey(ref.channel, ref.id, born);
-  },
+  idempotencyKey: () => idempotencyKey(ref.channel, ref.id, born),
   signal,
 });

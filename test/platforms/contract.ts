@@ -51,7 +51,8 @@ export function describePlatformContract<M, S>(harness: PlatformHarness<M, S>): 
   function send(message = harness.message(1), signal = never, content = CONTENT): Promise<Outcome> {
     // Each is a message of its own.
     sent += 1;
-    const idempotencyKey = sent.toString(16).padStart(32, 'f');
+    const key = sent.toString(16).padStart(32, 'f');
+    const idempotencyKey = (): string => key;
     return client.send({ message, content, attempt: 1, id: `m-${sent}`, idempotencyKey, signal });
   }
 

@@ -27,7 +27,7 @@ async function ours(definition: PlatformDefinition, url: string, channel: object
   const settings = z.object(definition.channelShape).parse({ baseUrl: url, apiKey: 'the-key', ...channel });
   const client = definition.connect({ ...settings, baseUrl: url, timeoutMs: 2_000, concurrency: 1 }, {});
   const signal = new AbortController().signal;
-  const request = { message, content: BODY, attempt: 1, id: 'm', idempotencyKey: KEY, signal };
+  const request = { message, content: BODY, attempt: 1, id: 'm', idempotencyKey: () => KEY, signal };
   return {
     send: () => client.send(request),
     confirm: () => client.confirm!({ ...request, attemptedAt: 0 }),

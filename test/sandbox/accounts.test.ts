@@ -26,7 +26,7 @@ async function send(name: string, channels: object) {
     content: message.content,
     attempt: 1,
     id: 'm-1',
-    idempotencyKey: 'f'.repeat(32),
+    idempotencyKey: () => 'f'.repeat(32),
   };
   const { signal } = new AbortController();
   return await client.send({ ...request, signal } as never).finally(() => client.close());

@@ -117,10 +117,10 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
   }
 
   async #judge({ about, detail }: Unclear, request: SendRequest<DiscourseMessage>): Promise<Outcome> {
-    const { message, idempotencyKey } = request;
+    const recipient = recipientOf(request.message).key;
     const fault =
       (await this.#faultBySession(about, request)) ??
-      this.#standing[about].judge(recipientOf(message).key, idempotencyKey);
+      this.#standing[about].judge(recipient, request.idempotencyKey());
     if (fault === 'recipient') return { kind: 'rejected', reason: 'bad_recipient', detail };
     if (fault === 'channel') return { kind: 'throttled', reason: 'channel_stopped', stop: about, detail };
     return { kind: 'throttled', reason: 'refusal_unclear', messageWaitMs: UNCLEAR_WAIT_MS, detail };
@@ -150,8 +150,9 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
     };
   }
 
-  async #find({ idempotencyKey, signal }: SendRequest<DiscourseMessage>): Promise<TopicSearch> {
-    const path = `/t/external_id/${idempotencyKey}.json`;
+  async #find(request: SendRequest<DiscourseMessage>): Promise<TopicSearch> {
+    const path = `/t/external_id/${request.idempotencyKey()}.json`;
+    const { signal } = request;
     return readTopicSearch(await this.#http.request({ method: 'GET', path, headers: this.#headers, signal }));
   }
 
@@ -171,7 +172,8 @@ export class DiscourseClient implements PlatformClient<DiscourseMessage> {
  * reply keeps no external id and gets one anyway: posts that are the same byte for byte within 120 s are answered
  * with the first one's answer, and two messages of one text into one topic are two.
  */
-function encode({ message, content, idempotencyKey }: SendRequest<DiscourseMessage>): string {
+function encode(request: SendRequest<DiscourseMessage>): string {
+  const { message, content } = request;
   const isReply = message.topicId !== undefined;
   return JSON.stringify({
     ...(isReply
@@ -182,6 +184,6 @@ function encode({ message, content, idempotencyKey }: SendRequest<DiscourseMessa
           target_recipients: recipientsOf(message).join(','),
         }),
     raw: content,
-    external_id: idempotencyKey,
+    external_id: request.idempotencyKey(),
   });
 }

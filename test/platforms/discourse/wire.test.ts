@@ -43,7 +43,7 @@ function connect(
     content: BODY,
     attempt: 1,
     id: 'm',
-    idempotencyKey: 'ab'.repeat(16),
+    idempotencyKey: () => 'ab'.repeat(16),
     signal: new AbortController().signal,
     ...more,
   });
@@ -105,7 +105,7 @@ describe('asking Discourse for a message', () => {
     sandbox.faults.add({ kind: 'reset', accepted: true, count: 1 });
     expect(await send(NEW)).toMatchObject({ kind: 'unknown' });
     expect(await confirm(NEW)).toEqual({ kind: 'found' });
-    expect(await confirm(NEW, { idempotencyKey: 'cd'.repeat(16) })).toEqual({ kind: 'not_found' });
+    expect(await confirm(NEW, { idempotencyKey: () => 'cd'.repeat(16) })).toEqual({ kind: 'not_found' });
   });
 
   it('proves nothing of a reply', async () => {
@@ -153,7 +153,7 @@ describe('a message that is sent again', () => {
     const { send } = connect();
     await send(NEW);
     const reply = { content: '', topicId: 1, to: {} };
-    for (const id of ['1', '2']) await send(reply, { idempotencyKey: id.repeat(32) });
+    for (const id of ['1', '2']) await send(reply, { idempotencyKey: () => id.repeat(32) });
     expect(topics()[0]!.posts).toHaveLength(3);
   });
 });
@@ -164,7 +164,7 @@ describe('a text that the account posted lately', () => {
   let sent = 0;
   const post = (client: ReturnType<typeof connect>, name: string, content = BODY) => {
     sent += 1;
-    return client.send(to(name), { content, idempotencyKey: `${sent}`.padStart(32, 'e') });
+    return client.send(to(name), { content, idempotencyKey: () => `${sent}`.padStart(32, 'e') });
   };
   beforeEach(() => sandbox.discourse.accounts.set({ username: 'herald' }));
 
@@ -209,12 +209,12 @@ describe('a refusal that may be the fault of the recipient or of the account', (
   const to = (client: ReturnType<typeof connect>, n: number) =>
     client.send(
       { ...NEW, to: { usernames: [`player${n}x`] } },
-      { idempotencyKey: keyOf(n), content: `${BODY} ${n}` },
+      { idempotencyKey: () => keyOf(n), content: `${BODY} ${n}` },
     );
   const into = (client: ReturnType<typeof connect>, topicId: number) =>
     client.send(
       { content: '', topicId, to: {} },
-      { idempotencyKey: keyOf(topicId), content: `${BODY} ${topicId}` },
+      { idempotencyKey: () => keyOf(topicId), content: `${BODY} ${topicId}` },
     );
 
   it('stops the channel of an account that may write to nobody', async () => {
@@ -305,7 +305,7 @@ describe('a message that is archived', () => {
   it('is archived once it is sent', async () => {
     expect(await connect().send(archived)).toMatchObject({ kind: 'delivered', platformMessageId: '1000001' });
     expect(topics()).toMatchObject([{ archived: true }]);
-    await connect().send(NEW, { idempotencyKey: 'ef'.repeat(16) });
+    await connect().send(NEW, { idempotencyKey: () => 'ef'.repeat(16) });
     expect(topics()[1]).toMatchObject({ archived: false });
   });
 
@@ -334,7 +334,7 @@ describe('a message that is archived', () => {
     sandbox.faults.add({ kind: 'rate_limited', of: 'lookup', retryAfter: '1', count: 4 });
     const client = connect();
     const send = (n: number) =>
-      client.send(archived, { idempotencyKey: `${n}`.repeat(32), content: `${BODY} ${n}` });
+      client.send(archived, { idempotencyKey: () => `${n}`.repeat(32), content: `${BODY} ${n}` });
     const outcomes = await Promise.all([1, 2, 3].map(send));
     for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'delivered', restMs: 1_000 });
     await eventually('three archives', topics, (all) => all.every((topic) => topic.archived));

@@ -90,7 +90,7 @@ it('names the conversation that a message opened', async () => {
     content: '<p>Hi</p>',
     attempt: 1,
     id: 'm',
-    idempotencyKey: 'f',
+    idempotencyKey: () => 'f',
     signal,
   });
   expect(opened).toEqual({ kind: 'delivered', reason: 'sent', platformMessageId: '5001' });
@@ -226,7 +226,7 @@ describe('a request to User.com', () => {
       content: '<p>Hi</p>',
       attempt: 1,
       id: 'welcome-1',
-      idempotencyKey: 'f',
+      idempotencyKey: () => 'f',
       signal,
     });
     await client.close();

@@ -43,7 +43,7 @@ const request = (message: ZulipMessage, content: string) => ({
   content,
   attempt: 1,
   id: 'm',
-  idempotencyKey: 'f'.repeat(32),
+  idempotencyKey: () => 'f'.repeat(32),
   attemptedAt: NOW - 60_000,
   signal: new AbortController().signal,
 });

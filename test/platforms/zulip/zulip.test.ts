@@ -71,7 +71,7 @@ describe('a Zulip server before 7.0', () => {
       content,
       attempt: 1,
       id: 'm',
-      idempotencyKey: 'f'.repeat(32),
+      idempotencyKey: () => 'f'.repeat(32),
       signal,
       attemptedAt: 0,
     });
@@ -283,7 +283,7 @@ describe('a request to Zulip', () => {
       content: 'a + b & ü 🎮',
       attempt: 1,
       id: 'm',
-      idempotencyKey: 'f'.repeat(32),
+      idempotencyKey: () => 'f'.repeat(32),
       signal,
     });
     await client.close();
