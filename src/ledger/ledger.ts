@@ -17,7 +17,7 @@ import type {
   Settled,
   Settlement,
 } from './types.ts';
-import { type AdmitReply, decodeVerdicts, wantsWindows } from './verdict.ts';
+import { type AdmitReply, decodeVerdicts, spelledOut, wantsWindows } from './verdict.ts';
 
 /**
  * The ledger of one channel as a worker uses it: admission before a send, settlement after it. The rules are in
@@ -95,9 +95,10 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
       policy = options.policyAround(clock.now());
     }
     let askedAt = clock.monotonic();
-    const run = (...leased: string[]): Promise<AdmitReply> => {
+    const run = async (...leased: string[]): Promise<AdmitReply> => {
       askedAt = clock.monotonic();
-      return store.run(admitScript, [policy, entries, epoch ?? '', ...leased]) as Promise<AdmitReply>;
+      const told = await store.run(admitScript, [policy, entries, epoch ?? '', ...leased]);
+      return spelledOut(told as unknown[]);
     };
     const call = () => (shard ? shard.ask(admissions, (leased) => run('', leased)) : run());
     let reply = await call();
@@ -128,8 +129,7 @@ export function createLedgerCalls(options: LedgerOptions): LedgerCalls {
   });
   const settle = async (settlements: readonly Settlement[]): Promise<Settled[]> => {
     const args = settlementArgs(settlements, options);
-    const reply = (await store.run(settleScript, [settleOptions, ...args])) as SettleReply;
-    return reply.map((each, i) => decodeSettled(each, settlements[i]?.final));
+    return decodeSettlements(await store.run(settleScript, [settleOptions, ...args]), settlements);
   };
 
   return { admit, settle };
@@ -214,10 +214,8 @@ const waitEntry = ({ cause, untilMs, since, keptMs }: NonNullable<Settlement['wa
   ...(keptMs === undefined ? [] : [Math.ceil(keptMs)]),
 ];
 
-/** The end of a first run with one request, as nearly all are. */
-const ENDED_AT_ONCE = 1;
-
-type SettleReply = (typeof ENDED_AT_ONCE | StatusReply)[];
+/** A number is as many in a row that ended at once: a first run, with one request. Nearly all do. */
+type SettleReply = (number | StatusReply)[];
 type StatusReply = [
   status: Settled['status'],
   run: number,
@@ -228,9 +226,20 @@ type StatusReply = [
   opens?: number,
 ];
 
+const ENDED_AT_ONCE: StatusReply = ['first', 1, 1];
+
+function decodeSettlements(reply: unknown, settlements: readonly Settlement[]): Settled[] {
+  const settled: Settled[] = [];
+  const tell = (told: StatusReply): void =>
+    void settled.push(decodeSettled(told, settlements[settled.length]?.final));
+  for (const told of reply as SettleReply)
+    if (typeof told !== 'number') tell(told);
+    else for (let left = told; left > 0; left -= 1) tell(ENDED_AT_ONCE);
+  return settled;
+}
+
 /** @param planned the final state that the settlement asked for: with `first`, the run has ended with it */
-function decodeSettled(reply: SettleReply[number], planned: FinalState | undefined): Settled {
-  const told: StatusReply = reply === ENDED_AT_ONCE ? ['first', 1, 1] : reply;
+function decodeSettled(told: StatusReply, planned: FinalState | undefined): Settled {
   const [status, run, attempts, state = '', reason = 0, failures = 0, opens = 0] = told;
   const final = status === 'first' ? planned : decodeFinal(state, reason);
   return { status, final, run, attempts, failures, opens };

@@ -4,7 +4,7 @@ import { newNonce } from './names.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { loadScript } from './script.ts';
 import type { LedgerMessage, Verdict } from './types.ts';
-import { type AdmitReply, decodeVerdicts } from './verdict.ts';
+import { decodeVerdicts, spelledOut } from './verdict.ts';
 
 /** The admission script itself, behind one that lets it write nothing: so a prediction cannot drift from what admission does. */
 const predictScript = loadScript('admit.lua', 'dry-run.lua');
@@ -34,7 +34,7 @@ export async function predictVerdicts(
   // rate is left out for the same reason, also that of the messages before.
   const asInForce = { ...policy, interval: undefined, inForce: (await policyInForce(store)) ?? '' };
   const args = [JSON.stringify(asInForce), entries, '', String(at)];
-  const reply = (await store.run(predictScript, args)) as AdmitReply;
+  const reply = spelledOut((await store.run(predictScript, args)) as unknown[]);
   const nonces = messages.map(() => nonce);
   return decodeVerdicts(reply, nonces, { epoch: undefined, momentIn: () => 0 });
 }

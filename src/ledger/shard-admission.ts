@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { ChannelHolds } from './channel-holds.ts';
 import type { Moments, RateLease } from './rate-lease.ts';
 import type { Admission } from './types.ts';
-import { type AdmitReply, FIRST_VERDICT, isVerdict, type TaggedVerdict, tellsVerdicts } from './verdict.ts';
+import { type AdmitReply, FIRST_VERDICT, isVerdict, tellsVerdicts, type VerdictReply } from './verdict.ts';
 
 /** Adds to the admissions of a shard what the home of its channel leases: moments of the rate, and while the breaker is half open the probe. */
 export interface ShardAdmission {
@@ -104,7 +104,7 @@ export function createShardAdmission({ rate, holds, aheadMs, clock }: ShardAdmis
       if (!reply.some(isProbe)) return reply;
       const restMs = await holds.probe();
       if (restMs === 0) reply = await goAhead(admissions, admit);
-      const resting: TaggedVerdict = ['resting', 'breaker_open', restMs];
+      const resting: VerdictReply = ['resting', 'breaker_open', restMs];
       return reply.map((verdict) => (isProbe(verdict) ? resting : verdict)) as AdmitReply;
     },
   };

@@ -4,19 +4,28 @@ import { decodeFinal } from './reasons.ts';
 import type { Grant, RestCause, Verdict } from './types.ts';
 
 /**
- * The answer of the admission script: the store's time, what usual grants have in common, and a verdict a message. In place of both it may
- * be `forgot`, or `policy` and the policy in force.
+ * The answer to an admission: the store's time, what usual grants have in common, and a verdict a message. In place of both it may be
+ * `forgot`, or `policy` and the policy in force.
  */
 export type AdmitReply = [now: string, usual: UsualGrant, ...verdicts: VerdictReply[]];
 export type UsualGrant = [deadline: number, windowEnd: number];
-/** A number is a usual grant, the first of its message and without a wait: when its record was made. */
-export type VerdictReply = number | TaggedVerdict;
-export type TaggedVerdict = (string | number)[];
+/** Its kind, and what that kind tells. `usual`: a grant, the first of its message and without a wait. */
+export type VerdictReply = (string | number)[];
+
+/** The script tells usual grants in a row that are alike once, with their number. */
+export function spelledOut(told: readonly unknown[]): AdmitReply {
+  const reply: unknown[] = [];
+  for (const each of told) {
+    const count = Array.isArray(each) && each[0] === 'usual' ? Number(each[2]) : 1;
+    for (let i = 0; i < count; i += 1) reply.push(each);
+  }
+  return reply as AdmitReply;
+}
 
 /** The position of the first verdict in an answer. */
 export const FIRST_VERDICT = 2;
 
-export const isVerdict = (answer: AdmitReply[number] | undefined, kind: string): answer is TaggedVerdict =>
+export const isVerdict = (answer: AdmitReply[number] | undefined, kind: string): answer is VerdictReply =>
   Array.isArray(answer) && answer[0] === kind;
 
 /** Whether the answer has verdicts. It has none if the store does not know the epoch, or has another policy in force. */
@@ -59,8 +68,8 @@ interface Answered {
 
 /** Throws for an answer that the script cannot give: a bug, or a store that runs other scripts. */
 function decodeVerdict(reply: VerdictReply, nonce: string, answered: Answered): Verdict {
-  if (typeof reply === 'number') return { kind: 'granted', grant: usualGrant(reply, nonce, answered) };
   const [kind] = reply;
+  if (kind === 'usual') return { kind: 'granted', grant: usualGrant(reply, nonce, answered) };
   if (kind === 'grant' || kind === 'ask')
     return { kind: 'granted', grant: decodeGrant(kind, reply, nonce, answered) };
   const values = reply.slice(1);
@@ -95,7 +104,11 @@ function decodeVerdict(reply: VerdictReply, nonce: string, answered: Answered): 
   }
 }
 
-const usualGrant = (born: number, nonce: string, { now, usual, momentIn }: Answered): Grant => ({
+const usualGrant = (
+  [, born, , proves]: VerdictReply,
+  nonce: string,
+  { now, usual, momentIn }: Answered,
+): Grant => ({
   kind: 'grant',
   nonce,
   run: 1,
@@ -111,12 +124,12 @@ const usualGrant = (born: number, nonce: string, { now, usual, momentIn }: Answe
   windowEnd: usual[1],
   notBefore: 0,
   keptMs: 0,
-  refusalProves: false,
+  refusalProves: proves === 1,
 });
 
 function decodeGrant(
   kind: Grant['kind'],
-  reply: TaggedVerdict,
+  reply: VerdictReply,
   nonce: string,
   { now, momentIn }: Answered,
 ): Grant {
@@ -155,12 +168,12 @@ function decodeGrant(
 }
 
 /** The script marks the rests that its own rate makes. */
-function restCause([reason, , own]: TaggedVerdict): RestCause {
+function restCause([reason, , own]: VerdictReply): RestCause {
   if (reason === 'breaker_open') return 'breaker';
   return own === 1 ? 'own_rate' : 'platform_rate';
 }
 
-function finalOf(values: TaggedVerdict) {
+function finalOf(values: VerdictReply) {
   const final = decodeFinal(String(values[0]), Number(values[1]));
   if (!final) throw new Error(`The ledger answered an unknown final state: ${JSON.stringify(values)}`);
   return final;

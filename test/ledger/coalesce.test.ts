@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { coalesce } from '../../src/ledger/coalesce.ts';
 import { joinCalls } from '../../src/ledger/ledger.ts';
 import { newNonce } from '../../src/ledger/names.ts';
+import type { Grant } from '../../src/ledger/types.ts';
 import { isRefusal } from '../../src/redis/errors.ts';
 import { openLab, SENT, useStore } from './harness.ts';
 
@@ -15,7 +16,36 @@ async function scriptCalls(): Promise<number> {
   return [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
 }
 
+/** How many bytes the store has answered so far, as of the answer that tells it, and the length of that answer. */
+async function answeredBytes(): Promise<{ before: number; own: number }> {
+  const stats = await store.redis.info('stats');
+  return { before: Number(/total_net_output_bytes:(\d+)/.exec(stats)?.[1]), own: Buffer.byteLength(stats) };
+}
+
+/** How many bytes the store answers meanwhile. */
+async function bytesOf(work: () => Promise<unknown>): Promise<number> {
+  const { before, own } = await answeredBytes();
+  await work();
+  return (await answeredBytes()).before - before - own;
+}
+
 describe('calls of one tick', () => {
+  it.each(['presume', 'keep'] as const)(
+    'are answered in few words where a channel with a quota resolves by %s',
+    async (resolution) => {
+      const lab = await openLab(store, { resolution });
+      const messages = Array.from({ length: 100 }, (_, i) => lab.message({ to: `${i}` }));
+      let grants: Grant[] = [];
+      const granting = async () => {
+        grants = await Promise.all(messages.map(lab.grant));
+      };
+      expect(await bytesOf(granting)).toBeLessThan(1_000);
+      expect(new Set(grants.map(({ refusalProves }) => refusalProves)).size).toBe(1);
+      const settling = () => Promise.all(messages.map((message, i) => lab.deliver(message, grants[i]!)));
+      expect(await bytesOf(settling)).toBeLessThan(1_000);
+    },
+  );
+
   it('make ceil(250 / 100) script calls, to admit and to settle', async () => {
     const lab = await openLab(store);
     const warm = lab.message({ to: 'warm' });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { RateLease } from '../../src/ledger/rate-lease.ts';
 import { createShardAdmission } from '../../src/ledger/shard-admission.ts';
 import type { Admission } from '../../src/ledger/types.ts';
-import type { AdmitReply, TaggedVerdict } from '../../src/ledger/verdict.ts';
+import type { AdmitReply, VerdictReply } from '../../src/ledger/verdict.ts';
 
 const SECOND = 1_000;
 const INTERVAL = 100;
@@ -42,7 +42,7 @@ function openShard({ left = 100 }: { left?: number } = {}) {
       const verdicts = waits.map((wait) => ['grant', 1, repeated ? 0 : wait, 1, 0, now + wait + LEASE, 0]);
       return [String(now), [now + LEASE, 0], ...verdicts, [repeated ? 0 : count, 0]] as AdmitReply;
     });
-    return (reply.slice(2) as TaggedVerdict[]).map((verdict) => now + Number(verdict[2]));
+    return (reply.slice(2) as VerdictReply[]).map((verdict) => now + Number(verdict[2]));
   }
   return { moments };
 }

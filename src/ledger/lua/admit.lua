@@ -153,7 +153,8 @@ if policy.quota then
   usual_window = policy.rolling and math.ceil(now + policy.rolling + policy.lease) or calendar_end or 0
 end
 
--- The first request of a first run that may leave at once: its deadline and window are those above. A shard's worker puts the moment of
+-- The first request of a first run that may leave at once: its deadline and window are those above, and when its record was made tells all
+-- but whether a refusal would prove anything. A shard's worker puts the moment of
 -- the home in place of each wait.
 local function is_usual(record, wait)
   return wait == 0 and record.run == 1 and requests(record) == 1 and not (leased and policy.interval)
@@ -164,11 +165,11 @@ local function grant_answer(message, record, wait)
   local slot = policy.quota and kind == 'grant' and load_slot(message.r)
   -- What most grants do not have is left out: reading an answer costs the worker more than making it costs the store.
   local proves = slot and refusal_proves(policy, slot, channel.presume_from)
-  local rare = proves or record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 or record.kept
-  if kind == 'grant' and not rare and is_usual(record, wait) then return record.born end
+  local rare = record.waived > 0 or record.doubt_at > 0 or record.not_before > 0 or record.kept
+  if kind == 'grant' and not rare and is_usual(record, wait) then return record.born, proves end
   local answer = { kind, requests(record), math.ceil(wait), record.run, record.born, record.deadline,
     slot and slot.window or 0 }
-  if rare then
+  if rare or proves then
     answer[8], answer[9], answer[10], answer[11] = record.waived, proves and 1 or 0, record.doubt_at, record.not_before
     answer[12] = record.kept
   end
@@ -241,6 +242,20 @@ local function message_at(at)
 end
 
 local answer = { now, { usual_deadline, usual_window } }
-each_entry(entries, ENTRIES, message_at, function(message, position) answer[position + 2] = admit(message, position) end)
+
+-- Usual grants in a row that are alike are told once, with their number: each value costs the worker a function to read it.
+local alike
+local function tell(verdict, proves)
+  if type(verdict) ~= 'number' then
+    alike, answer[#answer + 1] = nil, verdict
+  elseif alike and alike[2] == verdict and alike[4] == (proves and 1 or 0) then
+    alike[3] = alike[3] + 1
+  else
+    alike = { 'usual', verdict, 1, proves and 1 or 0 }
+    answer[#answer + 1] = alike
+  end
+end
+
+each_entry(entries, ENTRIES, message_at, function(message, position) tell(admit(message, position)) end)
 if leased then answer[#answer + 1] = { moments_used, probe_position } end
 return answer

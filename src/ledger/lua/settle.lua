@@ -201,6 +201,14 @@ local function settlement_at(at)
     window = entries[at + 11], plain = not entries[at + 12] }
 end
 
+-- A number is as many in a row that ended at once.
 local answer = {}
-each_entry(entries, ENTRIES, settlement_at, function(s, position) answer[position] = settle_one(s) end)
+each_entry(entries, ENTRIES, settlement_at, function(s)
+  local told, last = settle_one(s), answer[#answer]
+  if told == 1 and type(last) == 'number' then
+    answer[#answer] = last + 1
+  else
+    answer[#answer + 1] = told
+  end
+end)
 return answer
