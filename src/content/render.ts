@@ -34,7 +34,7 @@ export function renderContent(message: RenderableMessage, dialect: Dialect): str
     message.format === 'native' ? renderNative(message, dialect) : renderMarkdown(message, dialect);
   if (body.trim() === '') throw new ContentError('content', 'is empty once it is rendered');
   // A lone surrogate is not valid text: some JSON parsers refuse the whole body for it. NUL is refused by databases.
-  return body.replace(/[\0\p{Cs}]/gu, '\uFFFD');
+  return body.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
 /**

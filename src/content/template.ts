@@ -7,8 +7,8 @@ import { ContentError } from './content.ts';
  */
 const OPEN = '\uFDD0';
 const CLOSE = '\uFDD1';
-/** The tokens' own characters; halves of surrogate pairs, which no encoder takes; NUL, which databases refuse. */
-const UNFIT = /[\0\uFDD0\uFDD1\p{Cs}]/gu;
+/** The tokens' own characters; NUL, which databases refuse. */
+const UNFIT = /[\0\uFDD0\uFDD1]/g;
 const TOKEN = /\uFDD0(l?)(\d+)\uFDD1/g;
 /** A backslash and what it stands before, a placeholder, and what may be none. */
 const BRACES = /\\(?:(\{[{%])|[\s\S])|\{\{([^{}]*)\}\}|\{\{|\{%/g;
@@ -20,6 +20,9 @@ const PATH = /^\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\s*$/;
 const MAX_PLACEHOLDERS = 500;
 const MAX_FILLED = 64 * 1024;
 
+/** Without those, and without halves of surrogate pairs, which no encoder takes. */
+const fitText = (text: string): string => text.toWellFormed().replace(UNFIT, '\uFFFD');
+
 export interface Template {
   /** The text with a token for each placeholder. */
   text: string;
@@ -29,7 +32,7 @@ export interface Template {
 
 /** Throws ContentError for `{%` and for braces that are not a placeholder. A literal `{{` is written `\{{`. */
 export function readTemplate(content: string, field = 'content'): Template {
-  const clean = content.replace(UNFIT, '\uFFFD');
+  const clean = fitText(content);
   if (!clean.includes('{')) return { text: clean, paths: [] };
   const paths: string[] = [];
   const text = clean.replace(BRACES, (braces, literal: string | undefined, inner: string | undefined) => {
@@ -63,7 +66,7 @@ function readValue(path: string, data: Record<string, unknown>): string {
   if (LITERALS.has(path)) return path;
   const value = path.split('.').reduce(ownProperty, data as unknown);
   if (value === undefined) throw new ContentError(`data.${path}`, 'is used by the content and has no value');
-  if (typeof value === 'string') return value.replace(UNFIT, '\uFFFD');
+  if (typeof value === 'string') return fitText(value);
   if (typeof value === 'boolean' || Number.isFinite(value)) return `${value}`;
   throw new ContentError(`data.${path}`, 'must be a string, a finite number or a boolean');
 }

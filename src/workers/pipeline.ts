@@ -15,7 +15,7 @@ import {
 import { causeOf, paused, planVerdict } from '../policies/verdict-plan.ts';
 import { deferralOf, waitOf, withinLife } from '../policies/waiting.ts';
 import type { Turns } from '../turns.ts';
-import { type AttemptDeps, type Attempted, createAttempts } from './attempt.ts';
+import { type AttemptDeps, type Attempted, createAttempts, type ReleaseCause } from './attempt.ts';
 import { createAttemptReports } from './attempt-reports.ts';
 import { createLastAnswers } from './last-answers.ts';
 import type { LateGrantLog } from './late-grant-log.ts';
@@ -96,43 +96,43 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       answered?.();
     }
     try {
-      return ended(delivery, await send(delivery, rendered, place, freed), rendered);
+      for (;;) {
+        const late = deps.lateGrants.watch();
+        place.asked();
+        const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
+        observer.admitted(channel.name, verdict.kind, causeOf(verdict));
+        if (verdict.kind !== 'granted')
+          return ended(delivery, await refuse(delivery, verdict, nonce), rendered);
+        const { grant } = verdict;
+        const due = asRescheduled(delivery, grant);
+        const attempted = await attempts.make(due, grant, { askedAt, rendered }, place);
+        const { settled, next } = await conclude(due, grant, attempted, freed);
+        if (settled.failures > 0 || settled.opens > 0) await restAfter(settled);
+        if (attempted.kind !== 'released' || !(await asksAgain(attempted.why, next, { place, late })))
+          return ended(delivery, next, rendered);
+      }
     } finally {
       place.free();
     }
   }
 
-  /** Asks for a grant and sends by it. Where the grant waited in vain for its place, asks again once it has the place. */
-  async function send(
-    delivery: Delivery,
-    rendered: Rendered,
-    place: Place,
-    freed: () => void,
-  ): Promise<Disposition> {
-    for (;;) {
-      const late = deps.lateGrants.watch();
-      place.asked();
-      const { verdict, nonce, askedAt } = await ledger.admit(delivery.ledger);
-      observer.admitted(channel.name, verdict.kind, causeOf(verdict));
-      if (verdict.kind !== 'granted') return await refuse(delivery, verdict, nonce);
-      const { grant } = verdict;
-      const due = asRescheduled(delivery, grant);
-      const attempted = await attempts.make(due, grant, { askedAt, rendered }, place);
-      const { settled, next } = await conclude(due, grant, attempted, freed);
-      await restAfter(settled);
-      if (attempted.kind !== 'released') return next;
-      if (attempted.why === 'late') {
-        observer.lateGrant(channel.name);
-        late();
-      }
-      const inVain = attempted.why === 'called_off' || attempted.why === 'too_late';
-      if (!inVain || next.kind !== 'hand_back' || !(await place.reserve())) return next;
+  /** Whether a message asks for another grant in place of one that was not used: where that one waited in vain for its place, once it has the place. */
+  async function asksAgain(
+    why: ReleaseCause,
+    next: Disposition,
+    { place, late }: { place: Place; late: () => void },
+  ): Promise<boolean> {
+    if (why === 'late') {
+      observer.lateGrant(channel.name);
+      late();
     }
+    const inVain = why === 'called_off' || why === 'too_late';
+    return inVain && next.kind === 'hand_back' && (await place.reserve());
   }
 
   /** Has the channel rest if its platform leaves too many requests unanswered. */
   async function restAfter({ failures, opens }: Settled): Promise<void> {
-    if ((failures > 0 || opens > 0) && (await deps.unanswered(failures, opens))) deps.places.callOff();
+    if (await deps.unanswered(failures, opens)) deps.places.callOff();
   }
 
   /** The pickup of a message is over. Its rendering is kept for the next pickup, if there will be one. */

@@ -66,7 +66,7 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
   let timer: NodeJS.Timeout | undefined;
   let wakesAt = NEVER;
   let calledOff = 0;
-  const freed = countFreed(clock);
+  const freed = countFreed();
 
   function place({ bulk, signal }: PlaceRequest): Place {
     let since: number | undefined;
@@ -103,9 +103,10 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
       reserve: async () => since !== undefined || (await wait(NEVER)) !== 'closing',
       free() {
         if (since === undefined) return;
-        freed.note(clock.monotonic() - since);
+        const now = clock.monotonic();
+        freed.note(now - since, now);
         since = undefined;
-        refuseLate();
+        refuseLate(now);
         const next = waiting.shift();
         if (next) next.answer('taken');
         else taken -= 1;
@@ -120,8 +121,7 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
     for (const { answer } of refused) answer(how);
   }
 
-  function refuseLate(): void {
-    const now = clock.monotonic();
+  function refuseLate(now: number): void {
     if (waiting.some(({ latestAt }) => latestAt <= now))
       refuse('too_late', ({ latestAt }) => latestAt <= now);
   }
@@ -136,13 +136,13 @@ export function createPlaces({ concurrency, looksAhead, clock }: PlacesOptions):
 
   function wake(): void {
     wakesAt = NEVER;
-    refuseLate();
+    refuseLate(clock.monotonic());
     wakeAt(Math.min(...waiting.map(({ latestAt }) => latestAt)));
   }
 
   return {
     of: place,
-    ahead: () => (looksAhead ? Math.min(concurrency, freed.within(ADMISSION_MS)) : 0),
+    ahead: () => (looksAhead ? Math.min(concurrency, freed.within(ADMISSION_MS, clock.monotonic())) : 0),
     callOff() {
       if (!looksAhead) return;
       calledOff += 1;
@@ -162,29 +162,28 @@ interface Waiting {
 
 interface Freed {
   /** @param heldMs for how long it was taken */
-  note(heldMs: number): void;
+  note(heldMs: number, now: number): void;
   /** How many become free within so many milliseconds; 0 where they are taken for long. */
-  within(ms: number): number;
+  within(ms: number, now: number): number;
 }
 
-function countFreed(clock: Pick<Clock, 'monotonic'>): Freed {
+function countFreed(): Freed {
   const nothing = { count: 0, heldMs: 0 };
   let [since, current, before] = [0, nothing, nothing];
 
-  function turn(): void {
-    const now = clock.monotonic();
+  function turn(now: number): void {
     if (now < since + COUNTED_MS) return;
     before = now < since + 2 * COUNTED_MS ? current : nothing;
     [since, current] = [now, nothing];
   }
 
   return {
-    note(heldMs) {
-      turn();
+    note(heldMs, now) {
+      turn(now);
       current = { count: current.count + 1, heldMs: current.heldMs + heldMs };
     },
-    within(ms) {
-      turn();
+    within(ms, now) {
+      turn(now);
       const { count, heldMs } = before;
       return heldMs > count * LONG_MS ? 0 : Math.floor((count * ms) / COUNTED_MS);
     },
