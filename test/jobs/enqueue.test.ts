@@ -254,12 +254,13 @@ describe('an enlisted record', () => {
   });
 
   it('takes a few bytes, and its message begins with its first admission', async () => {
-    await enqueue(job(['a']));
+    const first = job(['a']);
+    await enqueue(first);
     const value = await store.redis.hgetBuffer(`${lab.base}:m:0`, messageKey('a'));
     expect(value!.length).toBe(15);
     await lab.elapse(HOUR);
     const asked = await store.now();
-    const grant = await lab.grant(lab.message({ id: 'a', jobId: 'any' }));
+    const grant = await lab.grant(enqueued(first, 'a'));
     expect(grant).toMatchObject({ run: 1, attempt: 1, doubt: false });
     expect(Number(grant.born)).toBeGreaterThanOrEqual(asked);
   });

@@ -7,6 +7,8 @@ import {
   readDeadLetters,
   replayListed,
 } from '../../src/dead-letters/records.ts';
+import { enqueueJob } from '../../src/jobs/enqueue.ts';
+import { newJobId } from '../../src/jobs/job-ids.ts';
 import { createLedgerCalls, joinCalls, type Ledger } from '../../src/ledger/ledger.ts';
 import { explainMessage, type LedgerEntry } from '../../src/ledger/lookups.ts';
 import { campaignMessageId, jobKey, messageKey, recipientKey } from '../../src/ledger/names.ts';
@@ -142,6 +144,14 @@ export const deadLetterOf = ({ id }: LedgerMessage): DeadLetterSource => ({
   priority: 0,
   detail: 'as it was told',
 });
+
+/** Another message of the same id, enqueued as a producer does. */
+export async function enqueuedAgain(lab: Lab, { id }: LedgerMessage): Promise<LedgerMessage> {
+  const job = { jobId: newJobId(), priority: 0, dueAt: undefined };
+  const messages = [{ id, text: JSON.stringify({ id }), expiresAt: undefined }];
+  expect(await enqueueJob(lab.store, { ...job, messages })).toEqual([true]);
+  return lab.message({ id, jobId: job.jobId });
+}
 
 const elapseScript = loadScript('../../../test/ledger/elapse.lua');
 let made = 0;

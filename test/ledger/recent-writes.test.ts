@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.ts';
 import { createCampaign, listChunk, readCampaign } from '../../src/ledger/campaigns.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { jobKey } from '../../src/ledger/names.ts';
+import { jobKey, newNonce } from '../../src/ledger/names.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
 import {
   DAY,
@@ -118,6 +118,26 @@ describe('a send of a message that the store knows only an earlier end of', () =
     await store.redis.flushall();
     for (const [i, key] of keys.entries()) await store.redis.restore(key, 0, dumps[i]!);
   }
+
+  it('is restored where the store knows only of more requests of the run before', async () => {
+    const lab = await openLab(store);
+    const { ledger, meetStore } = worker(lab);
+    const message = lab.message();
+    for (let i = 0; i < 2; i += 1) await lab.settle(message, await lab.grant(message), 'spent');
+    await forgetWhile(async () => {
+      const letter = deadLetterOf(message);
+      await lab.settle(message, { nonce: newNonce() }, 'none', { final: EXHAUSTED, letter });
+      expect(await lab.replay(message)).toBe('replayed');
+      expect((await ledger.admit(message)).verdict.kind).toBe('granted');
+    });
+
+    expect(await meetStore()).toMatchObject({ restored: 1 });
+    expect(await lab.explain(message)).toMatchObject({
+      record: { state: 's', run: 2, attempts: 1 },
+      slot: { own: true },
+    });
+    expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
+  });
 
   it.each([
     ['a replay began its run', 'under way'],
@@ -483,4 +503,24 @@ it('leaves the run that a replay began since', async () => {
   expect(await lab.explain(message)).toMatchObject(replayed);
   await meetStore();
   expect(await lab.explain(message)).toMatchObject(replayed);
+});
+
+it('ends not that run by the verdict that ended the one before', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  await ledger.settle({
+    message,
+    nonce: newNonce(),
+    effect: 'none',
+    final: EXHAUSTED,
+    letter: deadLetterOf(message),
+  });
+  expect(await lab.replay(message)).toBe('replayed');
+  await meetStore();
+  expect(await lab.deliver(message, await lab.grant(message))).toMatchObject({ status: 'first', run: 2 });
+  expect((await lab.receipts()).map(({ run, state }) => [run, state])).toEqual([
+    ['1', 'dead'],
+    ['2', 'delivered'],
+  ]);
 });

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { purgeListed, replayListed } from '../../src/dead-letters/records.ts';
-import { enqueueJob } from '../../src/jobs/enqueue.ts';
-import { newJobId, originalJobId } from '../../src/jobs/job-ids.ts';
+import { originalJobId } from '../../src/jobs/job-ids.ts';
 import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
-import { DAY, deadLetterOf, EXHAUSTED, type Lab, openLab, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import {
+  DAY,
+  deadLetterOf,
+  EXHAUSTED,
+  enqueuedAgain,
+  type Lab,
+  openLab,
+  SENT,
+  UNCONFIRMED,
+  useStore,
+} from './harness.ts';
 
 const store = useStore();
 
@@ -16,13 +25,6 @@ async function exhausted(lab: Lab): Promise<LedgerMessage> {
 }
 
 /** A day after an end, a producer uses the id again. */
-async function enqueuedAgain(lab: Lab, { id }: LedgerMessage): Promise<LedgerMessage> {
-  const job = { jobId: newJobId(), priority: 0, dueAt: undefined };
-  const messages = [{ id, text: JSON.stringify({ id }), expiresAt: undefined }];
-  expect(await enqueueJob(lab.store, { ...job, messages })).toEqual([true]);
-  return lab.message({ id, jobId: job.jobId });
-}
-
 it('counts dead letters that are kept no longer: replayed, purged, or delivered after all', async () => {
   const lab = await openLab(store, { attempts: 1, resolution: 'resend' });
   const removed = async (how: string) => (await readChannelState(lab.store)).totals[`removed:${how}`];

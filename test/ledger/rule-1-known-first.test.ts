@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { newNonce } from '../../src/ledger/names.ts';
 import type { FinalState } from '../../src/outcome.ts';
-import { DAY, HOUR, MINUTE, openLab, SECOND, SENT, UNCONFIRMED, useStore } from './harness.ts';
+import {
+  DAY,
+  deadLetterOf,
+  enqueuedAgain,
+  HOUR,
+  MINUTE,
+  openLab,
+  SECOND,
+  SENT,
+  UNCONFIRMED,
+  useStore,
+} from './harness.ts';
 
 const store = useStore();
 
@@ -71,6 +82,39 @@ describe('rule 1: known first', () => {
     expect(grant).toMatchObject({ run: 1, attempt: 1, doubt: false });
     expect(await lab.deliver(second, grant)).toMatchObject({ status: 'first', final: SENT });
     expect(await lab.receipts()).toHaveLength(2);
+  });
+
+  describe('where an id is used again while a job still lies in the queue that had a message of it', () => {
+    /** A message of a job of many that has ended a day ago, and the one that was enqueued with its id since. */
+    async function lingering({ expiresInMs = 7 * DAY } = {}) {
+      const lab = await openLab(store);
+      const ended = lab.message({ id: 'daily', jobId: 'e3_lingers:0', expiresInMs });
+      await lab.deliver(ended, await lab.grant(ended));
+      await lab.elapse(DAY + MINUTE);
+      return { lab, ended, waiting: await enqueuedAgain(lab, ended) };
+    }
+
+    it.each([7 * DAY, HOUR])(
+      'sends the ended one no second time, and the other one once: it expires in %i ms',
+      async (expiresInMs) => {
+        const { lab, ended, waiting } = await lingering({ expiresInMs });
+        expect(await lab.verdict(ended)).toEqual({ kind: 'duplicate', run: 1 });
+        const grant = await lab.grant(waiting);
+        expect(await lab.verdict(ended)).toEqual({ kind: 'duplicate', run: 1 });
+        expect(await lab.deliver(waiting, grant)).toMatchObject({ status: 'first', run: 1 });
+        expect(await lab.verdict(ended)).toEqual({ kind: 'duplicate', run: 1 });
+        expect(await lab.receipts()).toHaveLength(2);
+      },
+    );
+
+    it('ends not the other one where a worker gives up the job', async () => {
+      const { lab, ended, waiting } = await lingering();
+      const final: FinalState = { state: 'dead', reason: 'stalled' };
+      const told = { final, letter: deadLetterOf(ended) };
+      expect(await lab.settle(ended, { nonce: newNonce() }, 'none', told)).toMatchObject({ status: 'stale' });
+      expect(await lab.letter(ended)).toBeUndefined();
+      expect(await lab.deliver(waiting, await lab.grant(waiting))).toMatchObject({ status: 'first' });
+    });
   });
 
   it('ends a new life by a verdict, too, as a final state of its own', async () => {

@@ -150,7 +150,7 @@ it('is of bounded size, whatever the throughput', () => {
     memory.hold({ ...message, key: `${i}` }, grant({ nonce: `${i}` }));
     memory.settle(
       { message: { ...message, key: `${i}` }, nonce: `${i}`, effect: 'delivered', final: SENT },
-      { status: 'first' },
+      { status: 'first', run: 1 },
     );
   }
   expect(memory.held()).toHaveLength(0);

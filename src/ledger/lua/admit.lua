@@ -15,7 +15,8 @@
 -- Answers { now, { deadline, window }, verdict, verdict … }, a verdict for each message in their order. For a shard, { how many moments
 -- were used, the position of the message that is the probe, or 0 } follows. In place of all that follows `now` comes 'forgot', where the
 -- store does not know the epoch, or 'policy' and the policy in force, where that is not the worker's. A verdict is a list that begins
--- with its name, or a number for a first grant without a wait, which has the deadline and the window above: when its record was made.
+-- with its name. { 'usual', when the record was made, n, whether a refusal proves something: 0 or 1 } stands for n in a row: first grants
+-- without a wait, which have the deadline and the window above.
 -- verdict.ts reads them, and `Verdict` in types.ts says what each means.
 -- Uses tables.lua, records.lua, slots.lua, channel.lua, campaigns.lua, doubts.lua, entries.lua, epoch.lua.
 
@@ -45,7 +46,8 @@ local channel = { stop = channel_stop(), rest = channel_rest(),
 
 local calendar_end = policy.windows and not policy.rolling and window_end(policy.windows)
 
--- Rule 1: the message has a final record. Its own job gets that state again; another job's message of this id is a duplicate.
+-- Rule 1: the message has a final record. Its own job gets that state again; another job's message of this id is a duplicate, as it is
+-- while the record's own has not ended (`is_of_another`).
 local function known(record, message)
   if not is_of_job(record, message.j) then
     if message.k then note_campaign_duplicate(message.k, message.o) end
@@ -209,12 +211,13 @@ end
 local function admit(message, position)
   local record = load_life(message.m, message.j, message.k)
   if record and is_final(record) then return known(record, message) end
-  if record and in_flight(record) then
+  if record and in_flight(record) and record.nonce == message.n then
     -- The client repeats a call whose answer was lost: it gets the same grant, for the same moment, even one that has passed: if all
     -- that passed meanwhile became `now`, they would leave together.
-    if record.nonce == message.n then return grant_answer(message, record, record.deadline - policy.lease - now) end
-    return { 'busy', record.deadline - now, 0 }
+    return grant_answer(message, record, record.deadline - policy.lease - now)
   end
+  if record and is_of_another(record, message.j, message.k) then return { 'duplicate', record.run } end
+  if record and in_flight(record) then return { 'busy', record.deadline - now, 0 } end
   local doubt = record and record.doubt_at > 0
   record = record or new_record(message.e + DAY, 1, message.k and not message.u and message.j)
   if doubt then

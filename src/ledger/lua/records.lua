@@ -198,6 +198,12 @@ local function is_of_job(record, job)
   return record.job == job or record.job == NO_JOB or (is_of_campaign(record) and record.job == campaign_job(job))
 end
 
+-- Whether a record that is not final is another message's, with which this job's shares its id: it was enqueued while this job still lay in
+-- the queue, a day after this job's message had ended. A campaign names no two messages alike.
+local function is_of_another(record, job, campaign)
+  return not campaign and not is_of_job(record, job)
+end
+
 -- The record as this job meets it. Where the id may be used again, another job starts anew, as if there were no record. Not so in a
 -- campaign: nobody gets its message twice, however long the campaign takes.
 local function load_life(fp, job, campaign)

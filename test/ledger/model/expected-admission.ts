@@ -1,6 +1,6 @@
 import type { FinalState, StopReason } from '../../../src/outcome.ts';
 import type { MessageSpec } from './setup.ts';
-import type { ModelState, RunRecord, Slot } from './state.ts';
+import { isOfAnother, type ModelState, type RunRecord, type Slot } from './state.ts';
 import * as time from './time.ts';
 
 export type Expected =
@@ -32,10 +32,11 @@ export function admit(model: ModelState, message: MessageSpec, nonce: string): E
   const record = model.life(message);
   // Rule 1: known first.
   if (record?.final) return known(model, record, message, nonce);
-  if (record && record.phase !== 'open') {
-    // Rule 3: the same question gets the same grant.
-    return record.nonce === nonce ? granted(model, message, record) : { kind: 'busy', slot: false };
-  }
+  const inFlight = record && record.phase !== 'open';
+  // Rule 3: the same question gets the same grant.
+  if (inFlight && record.nonce === nonce) return granted(model, message, record);
+  if (record && isOfAnother(record, message)) return { kind: 'duplicate', run: record.run };
+  if (inFlight) return { kind: 'busy', slot: false };
   const doubtful = record?.doubtSince !== undefined;
   if (record && doubtful) {
     const verdict = resolve(model, record, message);

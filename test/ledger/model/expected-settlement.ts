@@ -1,7 +1,7 @@
 import type { Effect, Settlement } from '../../../src/ledger/types.ts';
 import type { FinalState } from '../../../src/outcome.ts';
 import type { MessageSpec } from './setup.ts';
-import type { ModelState, RunRecord, Slot } from './state.ts';
+import { isOfAnother, type ModelState, type RunRecord, type Slot } from './state.ts';
 import * as time from './time.ts';
 
 export type Told = Pick<Settlement, 'final' | 'foreign' | 'refused' | 'health' | 'rest' | 'stop'>;
@@ -65,6 +65,7 @@ function settleVerdict(
   nonce: string,
   final: FinalState | undefined,
 ): Status {
+  if (isOfAnother(record, message)) return 'stale';
   if (!final) {
     model.records.set(message.id, record);
     return 'open';

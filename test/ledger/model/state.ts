@@ -206,6 +206,10 @@ export class ModelState {
 const hasBegun = ({ run, job }: RunRecord, letter: MessageSpec, died: number): boolean =>
   run > died && (job === undefined || job === letter.job);
 
+/** Whether the record is of another message of its id, which was enqueued while this one's job still lay in the queue. */
+export const isOfAnother = ({ job }: RunRecord, message: MessageSpec): boolean =>
+  message.campaign === undefined && job !== undefined && job !== message.job;
+
 function drop<V>(map: Map<string, V>, over: (value: V) => boolean): void {
   for (const [key, value] of map) if (over(value)) map.delete(key);
 }
