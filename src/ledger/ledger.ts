@@ -5,8 +5,9 @@ import { blamesAnEntry } from '../redis/errors.ts';
 import type { StoreClock } from '../redis/store-clock.ts';
 import { coalesce } from './coalesce.ts';
 import { newNonce } from './names.ts';
-import { decodeFinal, FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
+import { FIRST_DEAD_CODE, reasonCode } from './reasons.ts';
 import { loadScript } from './script.ts';
+import { decodeSettlements } from './settle-reply.ts';
 import type { ShardAdmission } from './shard-admission.ts';
 import type {
   Admission,
@@ -190,7 +191,13 @@ function settlementArgs(settlements: readonly Settlement[], options: LedgerOptio
 function rareOfSettlement(s: Settlement, { credentials }: LedgerOptions, data: string[]): object | false {
   const { message, final, wait } = s;
   const given =
-    s.letter ?? s.failedJob ?? s.platformMessageId ?? message.campaign ?? message.uncounted ?? s.foreign;
+    s.letter ??
+    s.failedJob ??
+    s.platformMessageId ??
+    message.campaign ??
+    message.uncounted ??
+    s.foreign ??
+    s.run;
   const receipt = final && (message.meta ?? message.to);
   if ((given ?? receipt ?? s.refused ?? s.rest ?? s.stop ?? wait) === undefined) return false;
   return {
@@ -201,6 +208,7 @@ function rareOfSettlement(s: Settlement, { credentials }: LedgerOptions, data: s
     uncounted: message.uncounted,
     meta: final && message.meta,
     to: final && message.to,
+    run: s.run,
     foreign: s.foreign,
     refused: s.refused,
     rest: s.rest && [s.rest.reason, s.rest.ms],
@@ -213,34 +221,3 @@ const waitEntry = ({ cause, untilMs, since, keptMs }: NonNullable<Settlement['wa
   ...[cause, Math.ceil(untilMs / 1000), since],
   ...(keptMs === undefined ? [] : [Math.ceil(keptMs)]),
 ];
-
-/** A number is as many in a row that ended at once: a first run, with one request. Nearly all do. */
-type SettleReply = (number | StatusReply)[];
-type StatusReply = [
-  status: Settled['status'],
-  run: number,
-  attempts: number,
-  state?: string,
-  reason?: number,
-  failures?: number,
-  opens?: number,
-];
-
-const ENDED_AT_ONCE: StatusReply = ['first', 1, 1];
-
-function decodeSettlements(reply: unknown, settlements: readonly Settlement[]): Settled[] {
-  const settled: Settled[] = [];
-  const tell = (told: StatusReply): void =>
-    void settled.push(decodeSettled(told, settlements[settled.length]?.final));
-  for (const told of reply as SettleReply)
-    if (typeof told !== 'number') tell(told);
-    else for (let left = told; left > 0; left -= 1) tell(ENDED_AT_ONCE);
-  return settled;
-}
-
-/** @param planned the final state that the settlement asked for: with `first`, the run has ended with it */
-function decodeSettled(told: StatusReply, planned: FinalState | undefined): Settled {
-  const [status, run, attempts, state = '', reason = 0, failures = 0, opens = 0] = told;
-  const final = status === 'first' ? planned : decodeFinal(state, reason);
-  return { status, final, run, attempts, failures, opens };
-}

@@ -147,6 +147,8 @@ export interface Settlement {
   windowEnd?: number | undefined;
   /** The state that the run is to end with; absent if it goes on. */
   final?: FinalState | undefined;
+  /** Of a verdict that is told again: the run that it was told of, since it must not end a later one. */
+  run?: number | undefined;
   /** What a dead letter would keep; given if the run may end dead. */
   letter?: DeadLetterSource | undefined;
   /** The id of its job, if that is in the queue's failed set, from which it is removed once the message is final. */

@@ -7,7 +7,7 @@ import type { Grant, LedgerMessage, Settled, Settlement } from './types.ts';
 export interface WriteMemory {
   hold(message: LedgerMessage, grant: Grant): void;
   /** @param settled what the store answered to it */
-  settle(settlement: Settlement, settled: Pick<Settled, 'status'>): void;
+  settle(settlement: Settlement, settled: Pick<Settled, 'status' | 'run'>): void;
   /** Forgets the grant of a settlement that did not hold. */
   forget(settlement: Settlement): void;
   /** The grant that a settlement is to end; undefined if this worker holds none of its nonce. */
@@ -66,8 +66,8 @@ export function createWriteMemory(clock: Clock): WriteMemory {
     hold(message, grant) {
       held.set(grant.nonce, { message, grant });
     },
-    settle(settlement, { status }) {
-      const { message, nonce, effect, final } = settlement;
+    settle(told, { status, run }) {
+      const { message, nonce, effect, final } = told;
       const grant = held.get(nonce)?.grant ?? slotGrantOf(message);
       held.delete(nonce);
       // An earlier send of the run is still in doubt and keeps the slot, whatever came of this one; and a wait says nothing of a send.
@@ -75,6 +75,8 @@ export function createWriteMemory(clock: Clock): WriteMemory {
         effect !== 'doubt' && (status === 'doubt' || (!final && (status === 'stale' || effect === 'none')));
       if (stands) return;
       const tells = final !== undefined || effect === 'doubt';
+      // A verdict has no nonce that would tell its run.
+      const settlement = effect === 'none' ? { ...told, run } : told;
       const keeps = tells && grant !== undefined && keepsSlot({ settlement });
       // Whatever was known of its message before is outdated.
       if (!keeps) slots.delete(message.key);

@@ -58,6 +58,8 @@ local function reassert(mark)
     return state and keep_slot(mark, state) or 'kept'
   end
   if record and record.run > mark.run then return 'kept' end
+  -- It has forgotten how that run ended: the next one has a budget of its own.
+  if record and record.run < mark.run then record = nil end
   -- The record is in doubt and the mark is not: the record is of a later send, made after this one was given back.
   if record and record.doubt_at > 0 and mark.doubtAt == 0 then return 'kept' end
   if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end

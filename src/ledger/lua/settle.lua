@@ -18,13 +18,14 @@
 --     letter: { data index of its data in ARGV, size, t enqueued at, due, priority, detail } where it may end dead
 --     job: the id of its job, where that is in the queue's failed set and to be taken out
 --     campaign: the one that the message is of; uncounted: it does not count there, because it was replayed and not listed
+--     run: the one that it was told of, where a verdict is told again
 --     foreign: another sender used the slot; refused: the platform says "has not played"
 --     platformMessageId; meta and to for the receipt; rest: { reason, ms }; stop: { reason, credentials }
 --     wait: { cause, second when it is due, enqueued at, ms that its recipient keeps it waiting }: how it waits from here on
 -- ARGV[4] and on: the data of dead letters.
 --
--- Answers for each { status, run, attempts }, with the statuses of `Settled` in types.ts, or 1 alone, which stands for `first` in the first
--- run with one request. Unless the status is `first`, state and reason code of the record follow. Where the platform did not answer
+-- Answers for each { status, run, attempts }, with the statuses of `Settled` in types.ts. A number alone stands for so many in a row that were
+-- `first` in the first run with one request. Unless the status is `first`, state and reason code of the record follow. Where the platform did not answer
 -- they follow too, and then the number of failures in a row and how often the breaker has opened.
 -- Uses tables.lua, records.lua, slots.lua, channel.lua, waits.lua, claims.lua, receipts.lua, campaigns.lua, entries.lua, dead-letters.lua, failed.lua.
 
@@ -141,9 +142,10 @@ local function note_kept(record, s)
   record.kept, record.kept_longer = math.min((record.kept or 0) + kept, LONGEST_KEPT), true
 end
 
--- A verdict ends the run, or only lets the message wait. It cannot end one of which a send is in flight, and ends a run in doubt only
--- as unconfirmed.
+-- A verdict ends the run, or only lets the message wait. It cannot end one of which a send is in flight, nor one that began since, and ends a
+-- run in doubt only as unconfirmed.
 local function settle_verdict(record, s)
+  if is_of_another(record, s.j, s.campaign) or (s.run and record.run > s.run) then return 'stale' end
   if not s.final then
     -- The message waits. From its first wait on its record is live, and shows for how long its recipient has kept it waiting.
     if record.fresh then record.state = OPEN end
