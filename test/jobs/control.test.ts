@@ -178,8 +178,7 @@ describe('a reschedule', () => {
   });
 
   it('decides whatever the job says: a message comes before its sendAt', async () => {
-    await enqueueOne('a');
-    const message = lab.message({ id: 'a', sendInMs: DAY });
+    const message = { ...(await enqueueOne('a')), sendAt: (await store.now()) + DAY };
     expect((await lab.verdict(message)).kind).toBe('early');
     expect(await reschedule('a', -MINUTE)).toBe('rescheduled');
     await lab.grant(message);
