@@ -23,16 +23,29 @@ export async function predictVerdict(
   return verdict!;
 }
 
-/** The same for several messages of different recipients, in their order: each as if it were the only one. */
+/**
+ * The same for several messages of different recipients, in their order: each as if it were the only one.
+ * @param despitePause as if their campaign were not paused
+ */
 export async function predictVerdicts(
   store: ChannelStore,
-  { messages, policy, at }: { messages: readonly LedgerMessage[]; policy: object; at: number },
+  {
+    messages,
+    despitePause,
+    ...asked
+  }: { messages: readonly LedgerMessage[]; policy: object; at: number; despitePause?: boolean },
 ): Promise<Verdict[]> {
+  const { policy, at } = asked;
   const nonce = newNonce();
   const entries = admissionEntries(messages.map((message) => ({ message, nonce })));
   // A policy that is not in force holds the whole channel, as a stop does: it is reported apart, and not considered here. The
   // rate is left out for the same reason, also that of the messages before.
-  const asInForce = { ...policy, interval: undefined, inForce: (await policyInForce(store)) ?? '' };
+  const asInForce = {
+    ...policy,
+    despitePause,
+    interval: undefined,
+    inForce: (await policyInForce(store)) ?? '',
+  };
   const args = [JSON.stringify(asInForce), entries, '', String(at)];
   const reply = spelledOut((await store.run(predictScript, args)) as unknown[]);
   const nonces = messages.map(() => nonce);

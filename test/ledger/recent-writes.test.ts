@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createCampaign, listChunk, readCampaign } from '../../src/ledger/campaigns.ts';
+import { readChannelState } from '../../src/ledger/channel-state.ts';
 import { createEpoch } from '../../src/ledger/epoch.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { jobKey, newNonce } from '../../src/ledger/names.ts';
@@ -137,6 +138,28 @@ describe('a send of a message that the store knows only an earlier end of', () =
       slot: { own: true },
     });
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
+  });
+
+  it('takes the doubt of the run before off the gauge', async () => {
+    const lab = await openLab(store, { resolution: 'keep' });
+    const { ledger, meetStore } = worker(lab);
+    const message = lab.message();
+    // With an empty queue there are no doubts.
+    await store.redis.lpush(`herald:{${lab.channel}}:wait`, 'a job');
+    await lab.settle(message, await lab.grant(message), 'doubt');
+    let nonce = '';
+    await forgetWhile(async () => {
+      const letter = deadLetterOf(message);
+      await lab.settle(message, { nonce: newNonce() }, 'none', { final: UNCONFIRMED, letter });
+      await lab.elapse(DAY);
+      expect(await lab.replay(message)).toBe('replayed');
+      ({ nonce } = await ledger.admit(lab.present(message)));
+    });
+    expect((await readChannelState(lab.store)).doubts).toBe(1);
+
+    expect(await meetStore()).toMatchObject({ restored: 1 });
+    expect(await lab.deliver(message, { nonce })).toMatchObject({ status: 'first', run: 2 });
+    expect((await readChannelState(lab.store)).doubts).toBe(0);
   });
 
   it.each([

@@ -24,7 +24,6 @@ async function exhausted(lab: Lab): Promise<LedgerMessage> {
   return message;
 }
 
-/** A day after an end, a producer uses the id again. */
 it('counts dead letters that are kept no longer: replayed, purged, or delivered after all', async () => {
   const lab = await openLab(store, { attempts: 1, resolution: 'resend' });
   const removed = async (how: string) => (await readChannelState(lab.store)).totals[`removed:${how}`];

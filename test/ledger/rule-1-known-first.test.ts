@@ -86,12 +86,13 @@ describe('rule 1: known first', () => {
 
   describe('where an id is used again while a job still lies in the queue that had a message of it', () => {
     /** A message of a job of many that has ended a day ago, and the one that was enqueued with its id since. */
-    async function lingering({ expiresInMs = 7 * DAY } = {}) {
-      const lab = await openLab(store);
+    async function lingering({ expiresInMs = 7 * DAY, foreign = false } = {}) {
+      const lab = await openLab(store, { attempts: 3 });
       const ended = lab.message({ id: 'daily', jobId: 'e3_lingers:0', expiresInMs });
       await lab.deliver(ended, await lab.grant(ended));
       await lab.elapse(DAY + MINUTE);
-      return { lab, ended, waiting: await enqueuedAgain(lab, ended) };
+      const waiting = foreign ? lab.message({ id: 'daily' }) : await enqueuedAgain(lab, ended);
+      return { lab, ended, waiting };
     }
 
     it.each([7 * DAY, HOUR])(
@@ -107,11 +108,19 @@ describe('rule 1: known first', () => {
       },
     );
 
+    it.each(['is tried again', 'waits'])('where that one came without a record, and %s', async (now) => {
+      const { lab, ended, waiting } = await lingering({ foreign: true });
+      if (now === 'waits') await lab.settle(waiting, { nonce: newNonce() }, 'none');
+      else await lab.settle(waiting, await lab.grant(waiting), 'spent');
+      expect(await lab.verdict(ended)).toEqual({ kind: 'duplicate', run: 1 });
+      expect(await lab.deliver(waiting, await lab.grant(waiting))).toMatchObject({ status: 'first' });
+    });
+
     it('ends not the other one where a worker gives up the job', async () => {
       const { lab, ended, waiting } = await lingering();
       const final: FinalState = { state: 'dead', reason: 'stalled' };
       const told = { final, letter: deadLetterOf(ended) };
-      expect(await lab.settle(ended, { nonce: newNonce() }, 'none', told)).toMatchObject({ status: 'stale' });
+      expect(await lab.settle(ended, { nonce: newNonce() }, 'none', told)).toMatchObject({ status: 'known' });
       expect(await lab.letter(ended)).toBeUndefined();
       expect(await lab.deliver(waiting, await lab.grant(waiting))).toMatchObject({ status: 'first' });
     });

@@ -179,7 +179,7 @@ async function createQuestion(
   // Starting an existing campaign again changes nothing of it.
   const expiresAt = started?.expiresAt ?? campaign.expiresAt ?? at + DEFAULT_LIFE_MS;
   // As a message of the campaign, so that recipients taken out of it are known; but a pause is ignored, like a stop.
-  const campaignOf = started && started.state !== 'paused' ? { campaign: campaign.id } : {};
+  const campaignOf = started && { campaign: campaign.id };
   return async (asked) => {
     const verdicts: Verdict[] = [];
     for (const [store, messages] of byStore(asked, of))
@@ -187,7 +187,9 @@ async function createQuestion(
         const page = messages
           .slice(from, from + MAX_ASKED)
           .map(({ message }) => ({ ...message, ...campaignOf, expiresAt }));
-        verdicts.push(...(await predictVerdicts(store.store, { messages: page, policy, at })));
+        verdicts.push(
+          ...(await predictVerdicts(store.store, { messages: page, policy, at, despitePause: true })),
+        );
       }
     return verdicts;
   };

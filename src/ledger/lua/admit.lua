@@ -1,6 +1,7 @@
 -- Admission: decides, for each message of a batch, whether it may be sent now.
 --
--- ARGV[1]: the channel's policy as JSON (`AdmissionPolicy` in policies/admission.ts).
+-- ARGV[1]: the channel's policy as JSON (`AdmissionPolicy` in policies/admission.ts); for a prediction, whether it is `despitePause` of the
+--   campaign.
 -- ARGV[2]: the messages, a flat JSON array of seven entries a message. To read names and small objects would cost more than to admit.
 --   m message, as the hash of its id; n the nonce of this question; j its job, as a hash; r its recipient; e when it expires
 --   b whether it is bulk, or false; what few messages have, an object, or false:
@@ -209,7 +210,7 @@ end
 -- One message. The order of the questions matters: what is known of the message comes first, then what has to be done about a doubt,
 -- then whether it is to be sent at all, then what holds the channel, and only then what concerns its recipient.
 local function admit(message, position)
-  local record = load_life(message.m, message.j, message.k)
+  local record, used_again = load_life(message.m, message.j, message.k)
   if record and is_final(record) then return known(record, message) end
   if record and in_flight(record) and record.nonce == message.n then
     -- The client repeats a call whose answer was lost: it gets the same grant, for the same moment, even one that has passed: if all
@@ -219,13 +220,13 @@ local function admit(message, position)
   if record and is_of_another(record, message.j, message.k) then return { 'duplicate', record.run } end
   if record and in_flight(record) then return { 'busy', record.deadline - now, 0 } end
   local doubt = record and record.doubt_at > 0
-  record = record or new_record(message.e + DAY, 1, message.k and not message.u and message.j)
+  record = record or new_record(message.e + DAY, 1, message.k and not message.u and message.j, used_again and message.j)
   if doubt then
     local verdict = resolve(policy, record, message)
     if verdict then return verdict end
   else
     local held = message.k and held_by_campaign(message, record)
-    if held then return held end
+    if held and not (policy.despitePause and held[1] == 'paused') then return held end
     if now >= message.e then return { 'expired' } end
     -- A message that was rescheduled goes by its record, whatever `sendAt` its job has.
     local from = record.not_before > 0 and record.not_before or message.s

@@ -58,13 +58,15 @@ local function reassert(mark)
     return state and keep_slot(mark, state) or 'kept'
   end
   if record and record.run > mark.run then return 'kept' end
-  -- It has forgotten how that run ended: the next one has a budget of its own.
-  if record and record.run < mark.run then record = nil end
+  -- It has forgotten how that run ended: the next one has a budget of its own. But a send that was granted after the mark's has begun anew.
+  local before = record and record.run < mark.run and not (in_flight(record) and record.deadline > mark.deadline) and record
+  if before then record = nil end
   -- The record is in doubt and the mark is not: the record is of a later send, made after this one was given back.
   if record and record.doubt_at > 0 and mark.doubtAt == 0 then return 'kept' end
   if record and (record.nonce == mark.n or requests(record) > requests(mark)) then return 'kept' end
   if record and in_flight(record) then return 'conflict' end
   record = record or new_record(math.max(mark.e, now) + DAY, mark.run, mark.campaign and not mark.uncounted and mark.j)
+  if before then record.stored, record.was_in_doubt = before.stored, before.was_in_doubt end
   record.state, record.run, record.attempts, record.waived, record.nonce = SENDING, mark.run, mark.attempts, mark.waived, mark.n
   record.born, record.deadline, record.doubt_at = mark.born, mark.deadline, mark.doubtAt
   save_record(mark.m, record)

@@ -143,10 +143,12 @@ local function campaign_job(job) return CAMPAIGN_MARK .. string.sub(job, 2) end
 local function is_of_campaign(record) return string.sub(record.job, 1, 1) == CAMPAIGN_MARK end
 
 -- For a message that has no record at its first admission or settlement: its job was added without one (by a producer in another
--- language, or as a job of a campaign). `fresh`: it is not stored yet.
-local function new_record(expires, run, campaign_of_job)
+-- language, or as a job of a campaign). `fresh`: it is not stored yet. `own_job`: where another message has had the id, whose job may still
+-- be in the queue, and must not take this record for its own.
+local function new_record(expires, run, campaign_of_job, own_job)
   return { state = OPEN, expires = expires, run = run, attempts = 0, waived = 0, born = now, nonce = NO_NONCE,
-    deadline = 0, doubt_at = 0, not_before = 0, job = campaign_of_job and campaign_job(campaign_of_job) or NO_JOB, fresh = true }
+    deadline = 0, doubt_at = 0, not_before = 0, fresh = true,
+    job = campaign_of_job and campaign_job(campaign_of_job) or own_job or NO_JOB }
 end
 
 -- The record of a message whose job is added in the same call.
@@ -205,11 +207,11 @@ local function is_of_another(record, job, campaign)
 end
 
 -- The record as this job meets it. Where the id may be used again, another job starts anew, as if there were no record. Not so in a
--- campaign: nobody gets its message twice, however long the campaign takes.
+-- campaign: nobody gets its message twice, however long the campaign takes. Returns also whether there was another's.
 local function load_life(fp, job, campaign)
   local record = load_record(fp)
-  if record and not campaign and record.job ~= job and may_be_used_again(record) then return nil end
-  return record
+  if record and not campaign and record.job ~= job and may_be_used_again(record) then return nil, true end
+  return record, false
 end
 
 -- The same for a message that most likely died by this job: of its record only what a replay needs of it is then read, since a whole record

@@ -145,7 +145,10 @@ end
 -- A verdict ends the run, or only lets the message wait. It cannot end one of which a send is in flight, nor one that began since, and ends a
 -- run in doubt only as unconfirmed.
 local function settle_verdict(record, s)
-  if is_of_another(record, s.j, s.campaign) or (s.run and record.run > s.run) then return 'stale' end
+  if is_of_another(record, s.j, s.campaign) then return 'known' end
+  if s.run and record.run > s.run then return 'stale' end
+  -- Told again to a store that has lost the record.
+  if s.run and record.fresh then record.run = s.run end
   if not s.final then
     -- The message waits. From its first wait on its record is live, and shows for how long its recipient has kept it waiting.
     if record.fresh then record.state = OPEN end
@@ -176,8 +179,8 @@ local function settle(record, s)
 end
 
 local function settle_one(s)
-  local record = load_life(s.m, s.j, s.campaign) or new_record(math.max(s.e, now) + DAY, 1,
-    s.campaign and not s.uncounted and s.j)
+  local record, used_again = load_life(s.m, s.j, s.campaign)
+  record = record or new_record(math.max(s.e, now) + DAY, 1, s.campaign and not s.uncounted and s.j, used_again and s.j)
   local status = s.job and take_up(record, s, options, settle) or settle(record, s)
   if s.refused then save_play(plays, s.r, now, REFUSED, now) end
   if claims and s.platformMessageId then save_claim(claims, s.platformMessageId, s.m) end

@@ -65,7 +65,7 @@ function settleVerdict(
   nonce: string,
   final: FinalState | undefined,
 ): Status {
-  if (isOfAnother(record, message)) return 'stale';
+  if (isOfAnother(record, message)) return 'known';
   if (!final) {
     model.records.set(message.id, record);
     return 'open';

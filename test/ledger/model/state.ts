@@ -127,6 +127,12 @@ export class ModelState {
     return this.now >= record.final.at + time.DAY;
   }
 
+  /** Whether another job had the id before. */
+  private isUsedAgain({ id, job }: MessageSpec): boolean {
+    const record = this.records.get(id);
+    return record?.final?.job !== job && this.mayBeUsedAgain(record);
+  }
+
   fresh(message: MessageSpec, run = 1): RunRecord {
     return {
       run,
@@ -139,7 +145,7 @@ export class ModelState {
       asked: false,
       lapsed: undefined,
       final: undefined,
-      job: message.campaign === undefined ? undefined : message.job,
+      job: message.campaign !== undefined || this.isUsedAgain(message) ? message.job : undefined,
       underWay: false,
       withdrawn: false,
       notBefore: undefined,
