@@ -85,4 +85,15 @@ describe('the slots of windows that are open', () => {
     await lab.grant(next);
     expect(await counted(lab)).toEqual({ held: 1, spent: 0 });
   });
+
+  it('are forgotten however many have ended since the last look', async () => {
+    const lab = await openLab(store);
+    const channel = `${lab.base}:channel`;
+    const ended = Array.from({ length: 10_000 }, (_, i) => `slots:spent:${1_600_000_000_000 + i}`);
+    await store.redis.hset(channel, ...ended.flatMap((field) => [field, '1']));
+    await lab.grant(lab.message());
+    expect(await counted(lab)).toEqual({ held: 1, spent: 0 });
+    const fields = await store.redis.hkeys(channel);
+    expect(fields.filter((field) => field.startsWith('slots:'))).toHaveLength(1);
+  });
 });
