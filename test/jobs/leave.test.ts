@@ -1,9 +1,19 @@
 import { beforeEach, expect, it } from 'vitest';
+import { cancelMessage, rescheduleMessage } from '../../src/jobs/control.ts';
 import type { Entry, EntrySource } from '../../src/jobs/envelope.ts';
 import { entryId } from '../../src/jobs/job-ids.ts';
 import { createLeave, entriesThatAre, leaveFailedJob } from '../../src/jobs/leave.ts';
 import type { LedgerMessage } from '../../src/ledger/types.ts';
-import { deadLetterOf, EXHAUSTED, type Lab, openLab, SECOND, useStore } from '../ledger/harness.ts';
+import {
+  DAY,
+  deadLetterOf,
+  EXHAUSTED,
+  HOUR,
+  type Lab,
+  openLab,
+  SECOND,
+  useStore,
+} from '../ledger/harness.ts';
 
 const JOB = 'e9_job';
 const store = useStore();
@@ -106,4 +116,38 @@ it('a job in the failed set goes when all of it has left', async () => {
   expect(await store.redis.exists(queueKey(JOB), queueKey('failed'))).toBe(0);
   // What the others have is still counted.
   expect(await store.redis.hget(`${lab.base}:channel`, 'more')).toBe('3');
+});
+
+/** A message that is dealt out to this store. */
+const dealt = (ledger: LedgerMessage, notBefore?: number) => ({
+  entry: { kind: 'delivery', delivery: { ledger: lab.present(ledger), source: sourceOf(ledger) } } as never,
+  away: { notBefore },
+});
+
+it('a message that is dealt out is enlisted once its id may be used again', async () => {
+  const earlier = ['daily', 'weekly'].map((id) => lab.message({ id, jobId: `earlier-${id}` }));
+  for (const message of earlier) await lab.deliver(message, await lab.grant(message));
+  const tooSoon = lab.message({ id: 'daily', jobId: 'too-soon' });
+  await leaveBy(0)(dealt(tooSoon));
+  expect(await lab.verdict(tooSoon)).toMatchObject({ kind: 'duplicate' });
+
+  await lab.elapse(DAY + HOUR);
+  const now = await store.now();
+  const [daily, weekly] = ['daily', 'weekly'].map((id) =>
+    lab.message({ id, jobId: `later-${id}`, sendInMs: 3 * DAY }),
+  ) as [LedgerMessage, LedgerMessage];
+  const leave = leaveBy(0);
+  await Promise.all([leave(dealt(daily, now)), leave(dealt(weekly))]);
+  // Sent when it was rescheduled to, and not when its data say.
+  await lab.grant(daily);
+  expect(await rescheduleMessage(lab.store, 'weekly', now + DAY)).toEqual({ status: 'rescheduled' });
+  expect(await cancelMessage(lab.store, 'weekly')).toBe('cancelled');
+});
+
+it('a damaged record keeps none of those that leave with its message from being enlisted', async () => {
+  const messages = ['1', '2', '3'].map((id) => lab.message({ id, jobId: `job-of-${id}` }));
+  await store.redis.hset(`${lab.base}:m:0`, messages[1]!.key, 'x');
+  const leave = leaveBy(0);
+  await Promise.all(messages.map((message) => leave(dealt(message))));
+  for (const id of ['1', '3']) expect(await cancelMessage(lab.store, id)).toBe('cancelled');
 });

@@ -10,9 +10,11 @@
 if is_left() then return redis.error_reply('ERR the messages of this store lie in others of its channel by now') end
 
 -- Enlists a message of another store, so that it can be cancelled and rescheduled here from now on. What is known of it decides: it
--- came before, or is another one of this id.
+-- came before, or is another one of this id. One whose id may be used again is new. A record that cannot be read stays as it is, and must
+-- not fail the others: admission will fail for its message alone.
 local function enlist(message)
-  if records:get(message.m) then return end
+  local readable, known = pcall(load_life, message.m, message.j)
+  if known or not readable then return end
   local record = enlisted_record(message.e + DAY, 1, message.j)
   record.not_before = message.b
   save_record(message.m, record)
