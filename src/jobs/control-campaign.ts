@@ -25,3 +25,28 @@ export async function controlCampaign(
   }
   return change;
 }
+
+/**
+ * The same in all stores of a channel, its home first, which may deal out messages of it that it has listed. A start that is under way
+ * creates it in one store after the other, and then asks the first that had it what is wanted. So that one is told before the others, and
+ * those that did not have it are asked again.
+ * @returns as the first store that has it answers; `changed` if it was changed in any
+ */
+export async function controlInAll(
+  stores: readonly ChannelStore[],
+  id: string,
+  operation: 'pause' | 'resume' | 'cancel',
+): Promise<CampaignChange> {
+  const control = (store: ChannelStore): Promise<CampaignChange> => controlCampaign(store, id, operation);
+  const isKnown = ({ state }: CampaignChange): boolean => state !== 'unknown';
+  const known: CampaignChange[] = [];
+  for (let left = stores; left.length > 0; ) {
+    const changes: CampaignChange[] = [];
+    for (const store of left) if (!changes.some(isKnown)) changes.push(await control(store));
+    changes.push(...(await Promise.all(left.slice(changes.length).map(control))));
+    if (!changes.some(isKnown)) break;
+    known.push(...changes.filter(isKnown));
+    left = left.filter((_, i) => !isKnown(changes[i]!));
+  }
+  return { state: known[0]?.state ?? 'unknown', changed: known.some(({ changed }) => changed) };
+}

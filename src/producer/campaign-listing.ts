@@ -5,6 +5,7 @@ import {
   finishListing,
   listChunk,
   type NewCampaign,
+  setCampaignState,
 } from '../ledger/campaigns.ts';
 import type { AnyMessage } from '../message/schema.ts';
 import type { ChannelStore } from '../redis/channel-store.ts';
@@ -68,20 +69,55 @@ export function createListing(campaign: PreparedCampaign, stores: Pick<Stores, '
     return found.status === 'unknown' ? undefined : found;
   }
 
+  /**
+   * Whoever paused, resumed or cancelled it meanwhile has missed the stores that did not have it yet. But they go to the leading one before
+   * the others (see `controlInAll`): what these are to have is its state.
+   */
+  async function follow(
+    leading: ChannelStore,
+    others: readonly ChannelStore[],
+    wasPaused: boolean | undefined,
+    attempt: Attempt,
+  ): Promise<void> {
+    for (let held = wasPaused; ; ) {
+      const { status, paused } = await createIn(leading, { find: true }, attempt);
+      if (status === 'unknown' || paused === held) return;
+      await setAll(others, paused ? 'pause' : 'resume', attempt);
+      held = paused;
+    }
+  }
+
+  async function setAll(
+    all: readonly ChannelStore[],
+    operation: 'pause' | 'resume' | 'cancel',
+    attempt: Attempt,
+  ): Promise<void> {
+    await Promise.all(all.map((store) => attempt(store.redis, () => setCampaignState(store, id, operation))));
+  }
+
   /** The first store says when its messages expire, where nothing else is said: in all of them at the same instant. */
   async function open(
     shards: number | undefined,
     attempt: Attempt,
   ): Promise<ReadonlyMap<string, ChannelStore>> {
-    const all = storeNames(channel, shards).map((name) => [name, stores.of(name)] as const);
-    const [[, first], ...others] = all as [(typeof all)[number], ...typeof all];
+    const names = storeNames(channel, shards);
+    const [first, ...others] = names.map((name) => stores.of(name)) as [ChannelStore, ...ChannelStore[]];
     const atHome = await findAtHome(shards, attempt);
     const { expiresAt = campaign.expiresAt, paused } = atHome ?? {};
     const opening = await createIn(first, { expiresAt, paused }, attempt);
-    const same = { expiresAt: opening.expiresAt, paused };
-    const more = await Promise.all(others.map(([, store]) => createIn(store, same, attempt)));
+    const same = { expiresAt: opening.expiresAt, paused: (atHome ?? opening).paused };
+    const [leading, following] = atHome ? [stores.of(channel), [first, ...others]] : [first, others];
+    async function createOthers(): Promise<CreatedCampaign[]> {
+      const more = await Promise.all(others.map((store) => createIn(store, same, attempt)));
+      if (following.length > 0) await follow(leading, following, same.paused, attempt);
+      return more;
+    }
+    const more = await createOthers().catch(async (error: unknown) => {
+      if (error instanceof CampaignCancelledError) await setAll(following, 'cancel', attempt);
+      throw error;
+    });
     isNew = !atHome && [opening, ...more].some(({ status }) => status === 'created');
-    return new Map(atHome ? [...all, [channel, stores.of(channel)]] : all);
+    return new Map([...names, ...(atHome ? [channel] : [])].map((name) => [name, stores.of(name)]));
   }
 
   function byStore(

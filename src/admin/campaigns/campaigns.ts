@@ -1,14 +1,13 @@
 import { combineStates } from '../../channels/combine-samples.ts';
 import { aliveWorkers } from '../../channels/heartbeats.ts';
 import type { InstallationParts, OperatedChannel } from '../../channels/installation.ts';
-import { controlCampaign } from '../../jobs/control-campaign.ts';
+import { controlInAll } from '../../jobs/control-campaign.ts';
 import type { CampaignEnd, CampaignState } from '../../ledger/campaigns.ts';
 import { readChannelState, waitsFor } from '../../ledger/channel-state.ts';
 import { campaignMessageId } from '../../ledger/names.ts';
 import { RECIPIENT_CAUSES } from '../../outcome.ts';
 import { type CancelResult, cancelWhere } from '../../producer/control.ts';
 import type { Source } from '../../producer/source-reader.ts';
-import type { ChannelStore } from '../../redis/channel-store.ts';
 import type { RecordAct } from '../audit.ts';
 import { keyOfRecipient, placesOfRecipient } from '../cancel-recipient.ts';
 import type { ChannelResult } from '../message-control.ts';
@@ -89,14 +88,9 @@ export function campaignAdmin(
         const controlled = channelsOf(at, channel).map(async ({ name, stores }) => {
           if (operation !== 'cancel' && (await campaignsOf({ stores }, id))[0]?.state === 'done')
             return [{ result: { id, status: 'done' as const, channel: name }, changed: false }];
-          // Before the shards the home, which may deal out messages of it that it has listed.
-          const [home, ...shards] = stores.map(({ store }) => store) as [ChannelStore, ...ChannelStore[]];
-          const first = await controlCampaign(home, id, operation);
-          const others = await Promise.all(shards.map((store) => controlCampaign(store, id, operation)));
-          const all = [first, ...others];
-          const status = all.map(({ state }) => state).find((state) => state !== 'unknown') ?? 'unknown';
-          if (status === 'unknown') return [];
-          return [{ result: { id, status, channel: name }, changed: all.some(({ changed }) => changed) }];
+          const all = stores.map(({ store }) => store);
+          const { state: status, changed } = await controlInAll(all, id, operation);
+          return status === 'unknown' ? [] : [{ result: { id, status, channel: name }, changed }];
         });
         const found = (await Promise.all(controlled)).flat();
         const channels = found.filter(({ changed }) => changed).map(({ result }) => result.channel);
