@@ -148,6 +148,21 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     if (changed) await spread();
     return changed;
   };
+  const spreadOnce = async (asked: readonly undefined[]): Promise<undefined[]> => {
+    await spread();
+    return [...asked];
+  };
+  const spreading = coalesce(spreadOnce, { max: Number.POSITIVE_INFINITY, refusedByStore: () => false });
+
+  /**
+   * Where the answer of the call that opened the breaker was lost, its repetition answers that nothing has changed, and no shard has heard
+   * of it. So answer the calls of all messages that failed meanwhile: these share their copies, and do not wait for the shards.
+   */
+  async function open(ms: number, opens: number): Promise<boolean> {
+    const opened = await changing(openBreaker(told, ms, opens));
+    if (!opened) void spreading.call(undefined);
+    return opened;
+  }
 
   return {
     note(settlement) {
@@ -156,7 +171,7 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
       return undefined;
     },
     spread,
-    open: (ms, opens) => changing(openBreaker(told, ms, opens)),
+    open,
     resume: (fingerprint) => changing(resumeWithCredentials(stores.home, fingerprint)),
     async probe() {
       troubled = true;

@@ -17,7 +17,18 @@ import { type ChannelStore, channelStore } from '../../src/redis/channel-store.t
 import { storeNames } from '../../src/redis/shards.ts';
 import { createStoreClock } from '../../src/redis/store-clock.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { DAY, deadLetterOf, EXHAUSTED, HOUR, MINUTE, openLab, SECOND, SENT, useStore } from './harness.ts';
+import {
+  DAY,
+  deadLetterOf,
+  EXHAUSTED,
+  HOUR,
+  MINUTE,
+  openLab,
+  repeating,
+  SECOND,
+  SENT,
+  useStore,
+} from './harness.ts';
 
 const store = useStore();
 const LEASE = 10 * SECOND;
@@ -459,6 +470,30 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     expect(delivered).toMatchObject({ status: 'fulfilled', value: { status: 'first' } });
     const verdicts = await Promise.all([ledgers[0]!.admit(failing![0]), ledgers[0]!.admit(joined![0])]);
     expect(kinds(verdicts)).toEqual(['known', 'known']);
+  });
+
+  it('the breaker opens in all of them also where the answer of the home was lost', async () => {
+    const { stores, openWorker, message } = await openSharded(3);
+    const told = channelStore(repeating(store.redis), stores.home.name);
+    const { holds, ledgers } = openWorker({ told });
+    await holds.open(MINUTE, 0);
+    await eventually('every shard to rest', async () => {
+      const answers = await Promise.all(ledgers.map((ledger) => ledger.admit(message())));
+      return kinds(answers).every((kind) => kind === 'resting');
+    });
+  });
+
+  it('those that find the breaker open share what they tell the shards, and wait for none', async () => {
+    const { stores, openWorker } = await openSharded(2);
+    const { holds } = openWorker();
+    expect(await holds.open(MINUTE, 0)).toBe(true);
+    const { store: shard, asked, back } = away(stores.shards[1]!);
+    stores.shards[1]!.run = shard.run;
+    const opened = await Promise.all(Array.from({ length: 20 }, () => holds.open(MINUTE, 0)));
+    expect(new Set(opened)).toEqual(new Set([false]));
+    await eventually('the shard to be told', () => asked.length > 0);
+    expect(asked).toHaveLength(1);
+    back();
   });
 
   it('after a rest of the breaker one message goes ahead, of all shards and workers', async () => {
