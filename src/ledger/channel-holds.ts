@@ -101,7 +101,11 @@ const MOST_NOTES = 100;
 
 export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
   const { stores, asked, told, credentials, clock } = options;
-  const probes = new Set<string>();
+  /**
+   * The nonce of the last message that went ahead. The home lets another one only once this one can no longer be under way; nor is it settled
+   * where it is not waited for any more.
+   */
+  let probe: string | undefined;
   /** Whether, as far as this worker knows, the breaker may be open or failures may be counted. */
   let troubled = false;
   let answerToldAt = Number.NEGATIVE_INFINITY;
@@ -111,7 +115,7 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     return spreadHolds({ home: stores.home, shards }).catch(options.onUntold);
   };
   const changes = ({ health, rest, stop, nonce }: Settlement): boolean =>
-    health === 'down' || rest !== undefined || stop !== undefined || probes.has(nonce) || isNews(health);
+    health === 'down' || rest !== undefined || stop !== undefined || nonce === probe || isNews(health);
   const isNews = (health: Settlement['health']): boolean => health === 'up' && troubled;
 
   async function tell(news: readonly Settlement[]): Promise<Noted[]> {
@@ -120,7 +124,7 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
     const wasTroubled = troubled;
     const [failures = 0, opens = 0] = answers.at(-1) ?? [];
     troubled = failures > 0 || opens > 0;
-    for (const { nonce } of news) probes.delete(nonce);
+    if (news.some(({ nonce }) => nonce === probe)) probe = undefined;
     const changed = news.some(({ rest, stop }) => rest || stop) || (wasTroubled && !troubled);
     // The call to the home does not wait for the shards, one of which may be away: others may be told meanwhile.
     const copied = changed ? spread() : undefined;
@@ -181,7 +185,9 @@ export function createChannelHolds(options: ChannelHoldsOptions): ChannelHolds {
       if (answer === 'other') await spread();
       return answer === 'granted' ? 0 : Math.max(1, ms || AGAIN_MS);
     },
-    probing: (nonce) => void probes.add(nonce),
+    probing(nonce) {
+      probe = nonce;
+    },
     async abandonProbe() {
       await request(told, { op: 'note', notes: [{ effect: 'back' }] });
     },

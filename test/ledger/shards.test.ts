@@ -496,6 +496,16 @@ describe('rule 8 over shards: stop, rest and breaker', () => {
     back();
   });
 
+  it('of two that went ahead only the later one, as the first took too long, is told of whatever comes of it', async () => {
+    const { openWorker, message } = await openSharded(1);
+    const { holds } = openWorker();
+    for (const nonce of ['first...', 'later...']) holds.probing(nonce);
+    const back = (nonce: string) => settlementOf(message(), nonce, { effect: 'back', final: undefined });
+    expect(holds.note(back('first...'))).toBeUndefined();
+    expect(await holds.note(back('later...'))).toEqual({ failures: 0, opens: 0 });
+    expect(holds.note(back('later...'))).toBeUndefined();
+  });
+
   it('after a rest of the breaker one message goes ahead, of all shards and workers', async () => {
     const { stores, openWorker, message } = await openSharded(3);
     const workers = [openWorker(), openWorker()];
