@@ -3,8 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { RedisUnreachableError } from '../redis/connection-errors.ts';
 import { replayKey, replayLeaseKey } from '../redis/keys.ts';
+import { createScript } from '../redis/script.ts';
 import type { Admin } from './admin.ts';
-import { type BackgroundReplay, openReplays, readReplay } from './background-replays.ts';
+import { openReplays, readReplay } from './background-replays.ts';
 import { finishReplay, listAnew, reportReplay, type Steps } from './replay-record.ts';
 import type { Session } from './session.ts';
 
@@ -42,12 +43,12 @@ export async function runReplays({ run, admin, onError }: RunnerParts, signal: A
       await writing.then(() => unwritten.delete(progress), tell);
     }
   }
-  function begin(replay: BackgroundReplay): Promise<void> {
-    const progress = createProgress(replay.id);
-    return carryOut(replay, { run, admin, signal, me, progress })
+  function begin(id: string): Promise<void> {
+    const progress = createProgress(id);
+    return carryOut(id, { run, admin, signal, me, progress })
       .catch(onError)
       .finally(() => {
-        inHand.delete(replay.id);
+        inHand.delete(id);
         unwritten.add(progress);
       });
   }
@@ -60,7 +61,7 @@ export async function runReplays({ run, admin, onError }: RunnerParts, signal: A
         if (isOver) await run(({ directory }) => listAnew(directory, replay.id));
         if (replay.state !== 'running' || inHand.has(replay.id)) continue;
         if (!(await run(({ directory }) => takeLease(directory, replay.id, me)))) continue;
-        inHand.set(replay.id, begin(replay));
+        inHand.set(replay.id, begin(replay.id));
       }
     } catch (error) {
       tell(error);
@@ -73,6 +74,22 @@ export async function runReplays({ run, admin, onError }: RunnerParts, signal: A
 const takeLease = async (redis: Redis, id: string, me: string): Promise<boolean> =>
   (await redis.set(replayLeaseKey(id), me, 'PX', LEASE_MS, 'NX')) === 'OK';
 
+/** Extends the holder's lease, or gives it back for 0 ms. Leaves that of another, who has taken it since this one's ran out. */
+const leaseScript = createScript(`
+  local holder = redis.call('GET', KEYS[1])
+  if holder and holder ~= ARGV[1] then return 0 end
+  if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return 1`);
+
+/** @returns false if another process has the lease */
+const keepLease = async (redis: Redis, id: string, me: string): Promise<boolean> =>
+  (await leaseScript.run(redis, [replayLeaseKey(id)], [me, String(LEASE_MS)])) === 1;
+
+async function release(redis: Redis, id: string, me: string): Promise<void> {
+  await leaseScript.run(redis, [replayLeaseKey(id)], [me, '0']);
+}
+
 interface Carrying {
   run: Session['run'];
   admin: Pick<Admin, 'as'>;
@@ -82,11 +99,11 @@ interface Carrying {
 }
 
 /** Goes on from the replay's position until it is through, or an operator or the end of the process stops it. */
-async function carryOut(listed: BackgroundReplay, carrying: Carrying): Promise<void> {
+async function carryOut(id: string, carrying: Carrying): Promise<void> {
   const { run, admin, signal, me, progress } = carrying;
-  const { id } = listed;
-  // What was read before the lease was taken may be older than where the last holder got to.
-  const replay = (await run(({ directory }) => readReplay(directory, id))) ?? listed;
+  // What was read before the lease was taken may be older than where the last holder got to, and than what an operator wants.
+  const replay = await run(({ directory }) => readReplay(directory, id));
+  if (replay?.state !== 'running') return await run(({ directory }) => release(directory, id, me));
   const stop = new AbortController();
   const watching = watch(async () => {
     const goesOn = await run(({ directory }) => reportAndAsk(directory, id, me, progress));
@@ -109,7 +126,11 @@ async function carryOut(listed: BackgroundReplay, carrying: Carrying): Promise<v
       },
       { perSecond, signal: stop.signal, onStep: progress.step },
     );
-    await run(({ directory }) => release(directory, id, progress, !interrupted));
+    await run(async ({ directory }) => {
+      await progress.write(directory);
+      if (!interrupted) await finishReplay(directory, id);
+      await release(directory, id, me);
+    });
   } finally {
     stop.abort();
     await watching;
@@ -169,15 +190,6 @@ const sum = (a: Steps, b: Steps): Steps => ({
 /** Writes down the steps, and keeps the lease. @returns whether the replay is to go on, by this process */
 async function reportAndAsk(redis: Redis, id: string, me: string, progress: Progress): Promise<boolean> {
   await progress.write(redis);
-  const lease = replayLeaseKey(id);
-  const [holder, wanted] = [await redis.get(lease), await redis.hget(replayKey(id), 'wanted')];
-  if (holder !== null && holder !== me) return false;
-  await redis.set(lease, me, 'PX', LEASE_MS);
-  return wanted === 'running';
-}
-
-async function release(redis: Redis, id: string, progress: Progress, through: boolean): Promise<void> {
-  await progress.write(redis);
-  if (through) await finishReplay(redis, id);
-  await redis.del(replayLeaseKey(id));
+  if (!(await keepLease(redis, id, me))) return false;
+  return (await redis.hget(replayKey(id), 'wanted')) === 'running';
 }

@@ -1,6 +1,8 @@
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { BackgroundReplay } from '../../src/admin/background-replays.ts';
 import { type BoardBackend, openBoardBackend } from '../../src/admin/board-backend.ts';
+import { runReplays } from '../../src/admin/replay-runner.ts';
+import { openSession } from '../../src/admin/session.ts';
 import { systemClock } from '../../src/clock.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import {
@@ -206,6 +208,53 @@ it('is left to the process that has it, until that lets go', async ({
   await runner.stop();
   expect(await backend.replays.show(id)).toMatchObject({ replayed: 4 });
   expect(runner.errors).toEqual([]);
+});
+
+it('is left to the process that took it over, by one that finds itself late', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
+  const env = await openEnvironment();
+  await env.worker();
+  await bury(env, PLAYERS);
+  const backend = openBoardBackend(env);
+  const id = await begin(backend, 0.1);
+  const runner = run(backend);
+  await until(backend, id, ({ replayed }) => replayed > 0);
+  await env.redis.set(replayLeaseKey(id), 'another', 'PX', 600_000);
+  await runner.stop();
+  expect(await env.redis.get(replayLeaseKey(id))).toBe('another');
+  expect(runner.errors).toEqual([]);
+});
+
+it('is let go of where an operator stopped it after it was found', async ({
+  openEnvironment,
+  openBoardBackend,
+}) => {
+  const env = await openEnvironment();
+  const backend = openBoardBackend(env);
+  const session = openSession({ redis: env.server.url, channels: [] }, { platforms, clock: systemClock });
+  onTestFinished(() => session.close());
+  for (const order of ['pause', 'cancel'] as const) {
+    const id = await begin(backend, 100);
+    let calls = 0;
+    const runner: Parameters<typeof runReplays>[0] = {
+      async run(operation) {
+        const answer = await session.run(operation);
+        if (calls++ === 0) await backend.replays.control(id, order, ANNA);
+        return answer;
+      },
+      admin: { as: () => expect.unreachable('nothing is to be replayed') },
+      onError: (error) => expect.unreachable(String(error)),
+    };
+    const ending = new AbortController();
+    const running = runReplays(runner, ending.signal);
+    // It looks once, and ends when it has let go of what it found.
+    ending.abort();
+    await running;
+    expect(calls).toBeGreaterThan(1);
+    expect(await env.redis.exists(replayLeaseKey(id))).toBe(0);
+  }
 });
 
 it('lasts until it ends, however long that takes, and is listed for a week after', async ({
