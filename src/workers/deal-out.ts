@@ -5,6 +5,7 @@ import { campaignStateIn, copyCampaign } from '../ledger/campaigns.ts';
 import { explainMessage, lookUpMessages } from '../ledger/lookups.ts';
 import { WITHDRAWN } from '../ledger/names.ts';
 import { decodeFinal } from '../ledger/reasons.ts';
+import type { FailoverDetector } from '../ledger/store-gate.ts';
 import type { LedgerMessage } from '../ledger/types.ts';
 import type { Disposition } from '../outcome.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
@@ -74,23 +75,37 @@ const MOST_COPIED = 100;
  * campaign is held: who pauses or cancels it here first, and then there, misses no message. What was cancelled after it was dealt out is
  * dealt out again: its shard alone knows what became of it.
  * @param shards those of the channel
+ * @param watches of the parts of Redis that these lie in: one that has lost writes may have lost a campaign, and gets it again
  */
 export function createKnownHere(
   store: ChannelStore,
   shards: readonly ChannelStore[],
+  watches: readonly Pick<FailoverDetector, 'add'>[],
 ): DealOutOptions['recordOf'] {
-  const copies = new Map<string, Promise<void>>();
+  const copies = new Map<string, { id: string; copy: Promise<void> }>();
 
   async function copied(id: string, created: string | undefined): Promise<void> {
     const key = `${id} ${created}`;
-    if (copies.size >= MOST_COPIED) copies.clear();
-    const copy = copies.get(key) ?? copyCampaign(id, store, shards);
-    copies.set(key, copy);
-    await copy.catch((error: unknown) => {
+    if (!copies.has(key) && copies.size >= MOST_COPIED) copies.clear();
+    const { copy } = copies.get(key) ?? copyAs(key, id);
+    await copy;
+  }
+
+  function copyAs(key: string, id: string): { copy: Promise<void> } {
+    const copy = copyCampaign(id, store, shards).catch((error: unknown) => {
       copies.delete(key);
       throw error;
     });
+    copies.set(key, { id, copy });
+    return { copy };
   }
+
+  /** Waits for none, since another part may be away. A copy that fails is made with the next message. */
+  async function copyAgain(): Promise<number> {
+    for (const [key, { id }] of [...copies]) copyAs(key, id).copy.catch(() => {});
+    return 0;
+  }
+  for (const watch of new Set(watches)) watch.add({ restore: copyAgain, holds: async () => true });
 
   return async ({ ledger, contentKey, source }, shard) => {
     const { campaign } = ledger;

@@ -215,7 +215,8 @@ function pipelineOf(shared: SharedByStores, own: OwnParts): Pipeline {
   const traceable = traced?.pipeline(sending) ?? sending;
   const shards = storeNames(channel.name, channel.shards);
   const leave = shards.map((each) => createLeave(stores.ledgers.of(each), stores.of(each).clock));
-  const recordOf = createKnownHere(ledgerStore, shards.map(stores.ledgers.of));
+  const watches = shards.map((each) => stores.of(each).watch);
+  const recordOf = createKnownHere(ledgerStore, shards.map(stores.ledgers.of), watches);
   const dealt = shared.sharding
     ? dealOut(traceable, { definition, own: own.shard, leave, recordOf, clock })
     : traceable;
